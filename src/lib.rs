@@ -1,0 +1,9 @@
+//! odoo-gateway: a REST gateway that stands beside Odoo.
+
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod error;
+pub mod explain;
+pub mod names;
+pub mod value;

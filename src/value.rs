@@ -1,0 +1,205 @@
+//! The one tree of values between a client and Odoo.
+//!
+//! In: what the literal reader, a JSON body or an XML-RPC answer holds. Out: JSON (through serde) and XML-RPC.
+//! Must not know: models, fields, HTTP. Texts borrow from the bytes they were read from wherever they
+//! stand there unescaped, so that a page of a thousand records costs no thousand allocations a column.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+/// A value as JSON, a Python literal and XML-RPC all know it. Maps keep the order of their members.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Value<'a> {
+    /// `null`, `None`, `<nil/>`.
+    #[default]
+    Null,
+    /// `true` and `false`; Odoo also answers `false` for "empty".
+    Bool(bool),
+    /// A signed integer of up to 64 bits.
+    Int(i64),
+    /// A double. Odoo may answer infinities and NaN; they become `null` in JSON.
+    Float(f64),
+    /// Text; binary fields are base64 text.
+    Text(Cow<'a, str>),
+    /// A list or tuple.
+    List(Vec<Value<'a>>),
+    /// A dictionary with text keys, each at most once.
+    Map(Vec<Member<'a>>),
+}
+
+/// A key and its value.
+pub type Member<'a> = (Cow<'a, str>, Value<'a>);
+
+impl<'a> Value<'a> {
+    /// The value with every text copied out of what it borrowed from.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Bool(b) => Value::Bool(b),
+            Value::Int(i) => Value::Int(i),
+            Value::Float(f) => Value::Float(f),
+            Value::Text(t) => Value::Text(Cow::Owned(t.into_owned())),
+            Value::List(items) => Value::List(items.into_iter().map(Value::into_owned).collect()),
+            Value::Map(members) => {
+                Value::Map(members.into_iter().map(|(k, v)| (Cow::Owned(k.into_owned()), v.into_owned())).collect())
+            }
+        }
+    }
+
+    /// The value of `key` in a map; `None` for a missing key and for anything that is no map.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value<'a>> {
+        self.as_map()?.iter().find(|(k, _)| k == key).map(|(_, v)| v)
+    }
+
+    /// The members of a map.
+    #[must_use]
+    pub fn as_map(&self) -> Option<&[Member<'a>]> {
+        match self {
+            Value::Map(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// The items of a list.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Value<'a>]> {
+        match self {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text of a text.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The integer of an integer.
+    #[must_use]
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Int(i) => Some(*i),
+            _ => None,
+        }
+    }
+
+    /// What a person would call this kind of value: the words of our error messages.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Int(_) => "an integer",
+            Value::Float(_) => "a number",
+            Value::Text(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "an object",
+        }
+    }
+
+    /// `false`, `null` and nothing else: how Odoo and its clients say "empty".
+    #[must_use]
+    pub fn is_empty_word(&self) -> bool {
+        matches!(self, Value::Null | Value::Bool(false))
+    }
+
+    /// A short JSON rendering for error messages: at most `limit` characters, cut with `…`.
+    #[must_use]
+    pub fn excerpt(&self, limit: usize) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        match json.char_indices().nth(limit) {
+            Some((cut, _)) => format!("{}…", json.get(..cut).unwrap_or_default()),
+            None => json,
+        }
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Null => out.serialize_unit(),
+            Value::Bool(b) => out.serialize_bool(*b),
+            Value::Int(i) => out.serialize_i64(*i),
+            Value::Float(f) if f.is_finite() => out.serialize_f64(*f),
+            Value::Float(_) => out.serialize_unit(),
+            Value::Text(t) => out.serialize_str(t),
+            Value::List(items) => {
+                let mut list = out.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Value::Map(members) => {
+                let mut map = out.serialize_map(Some(members.len()))?;
+                for (key, value) in members {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(b: bool) -> Self {
+        Value::Bool(b)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(i: i64) -> Self {
+        Value::Int(i)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Value::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Value::Text(Cow::Owned(text))
+    }
+}
+
+impl<'a> From<Vec<Value<'a>>> for Value<'a> {
+    fn from(items: Vec<Value<'a>>) -> Self {
+        Value::List(items)
+    }
+}
+
+impl<'a> FromIterator<Value<'a>> for Value<'a> {
+    fn from_iter<I: IntoIterator<Item = Value<'a>>>(items: I) -> Self {
+        Value::List(items.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_keeps_the_order_of_members_and_turns_non_finite_numbers_into_null() {
+        let value = Value::Map(vec![
+            ("z".into(), Value::Float(f64::NAN)),
+            ("a".into(), Value::List(vec![Value::Int(-1), Value::Float(0.5), Value::Null])),
+        ]);
+        assert_eq!(serde_json::to_string(&value).unwrap(), r#"{"z":null,"a":[-1,0.5,null]}"#);
+    }
+
+    #[test]
+    fn an_excerpt_is_cut_at_characters_not_bytes() {
+        assert_eq!(Value::from("äöüß").excerpt(3), "\"äö…");
+        assert_eq!(Value::from("ä").excerpt(3), "\"ä\"");
+    }
+}
