@@ -5,5 +5,6 @@
 pub mod clock;
 pub mod error;
 pub mod explain;
+pub mod language;
 pub mod names;
 pub mod value;

@@ -1,0 +1,181 @@
+//! Which domains are taken and refused, side by side; print∘parse; hostile shapes.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::language::literal::print;
+
+fn read(text: &str) -> Result<Domain<'_>, SyntaxError> {
+    Domain::read(text, Limits::query())
+}
+
+/// The domain as JSON, as Odoo would get it.
+fn json(text: &str) -> String {
+    match read(text) {
+        Ok(domain) => serde_json::to_string(&domain.into_value()).unwrap(),
+        Err(error) => panic!("{text}: {error}"),
+    }
+}
+
+#[test]
+fn domains_are_read_and_normalised() {
+    for (text, domain) in [
+        ("[]", "[]"),
+        ("()", "[]"),
+        ("[('name', '=', 'a')]", r#"[["name","=","a"]]"#),
+        (r#"[["name", "ilike", "a"], ["id", ">", 3]]"#, r#"[["name","ilike","a"],["id",">",3]]"#),
+        ("['|', ('a', '<>', 1), '!', ('b.c', 'NOT IN', (1, 2))]", r#"["|",["a","!=",1],"!",["b.c","not in",[1,2]]]"#),
+        ("[('a', '==', None), ('b', 'in', [None, 1])]", r#"[["a","=",false],["b","in",[false,1]]]"#),
+        ("[(1, '=', 1), (0, '=', 1)]", r#"[[1,"=",1],[0,"=",1]]"#),
+        (
+            "['&', '|', ('a','=',1), ('b','=',1), ('c','=',1), ('d','=',1)]",
+            r#"["&","|",["a","=",1],["b","=",1],["c","=",1],["d","=",1]]"#,
+        ),
+        ("[('line_ids', 'any', [('x', '=', None)])]", r#"[["line_ids","any",[["x","=",false]]]]"#),
+        ("[('line_ids', 'not any', [])]", r#"[["line_ids","not any",[]]]"#),
+        ("('a', '=', 1), ('b', '=', 2)", r#"[["a","=",1],["b","=",2]]"#),
+        ("[('create_date.month_number', '=', 3)]", r#"[["create_date.month_number","=",3]]"#),
+        ("[('a', '=', [1, 2])]", r#"[["a","=",[1,2]]]"#),
+    ] {
+        assert_eq!(json(text), domain, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_domain_is_refused_where_it_stands() {
+    const ITEM: &str = "\"&\", \"|\", \"!\" or a term";
+    for (text, error) in [
+        ("1", "expected a list of terms, found 1 at position 1".to_owned()),
+        ("{'a': 1}", "expected a list of terms, found an object at position 1".into()),
+        ("('name', '=', 'a')", "expected a list of terms, found one term at position 1".into()),
+        ("[('a', '=')]", "expected a term of three: field, operator, value, found a list of 2 at position 2".into()),
+        (
+            "[[('a', '=', 1), ('b', '=', 1)]]",
+            "expected a term of three: field, operator, value, found a list of 2 at position 2".into(),
+        ),
+        ("[[('a', '=', 1), '=', 1]]", "expected a field, found a list at position 3".into()),
+        ("['and', ('a', '=', 1)]", format!("expected {ITEM}, found \"and\" at position 2")),
+        ("[('a', '=', 1), 2]", format!("expected {ITEM}, found 2 at position 17")),
+        (
+            "[('a..b', '=', 1)]",
+            "expected a field, or fields with dots between them, found \"a..b\" at position 3".into(),
+        ),
+        ("[(None, '=', 1)]", "expected a field, found null at position 3".into()),
+        ("[(2, '=', 1)]", "expected a field, [1, \"=\", 1] or [0, \"=\", 1], found 2 at position 3".into()),
+        ("[(1, '!=', 1)]", "expected a field, [1, \"=\", 1] or [0, \"=\", 1], found 1 at position 3".into()),
+        ("[('a', 'in', 1)]", "expected a list behind \"in\", found 1 at position 14".into()),
+        ("[('a', 'in', None)]", "expected a list behind \"in\", found null at position 14".into()),
+        ("[('a', '=', {})]", "expected a text, number or boolean, found an object at position 13".into()),
+        ("[('a', 'in', [1, [2]])]", "expected a text, number or boolean, found a list at position 18".into()),
+        ("[('a', 'any', 1)]", "expected a list of terms, found 1 at position 15".into()),
+        ("[('a', 'any', ['|', ('b', '=', 1)])]", "expected two operands behind \"|\", found one at position 16".into()),
+        ("['!']", "expected an operand behind \"!\", found none at position 2".into()),
+        ("['&']", "expected two operands behind \"&\", found none at position 2".into()),
+        ("[('a', '=', 1), '|', ('b', '=', 1)]", "expected two operands behind \"|\", found one at position 17".into()),
+        (
+            "['|', '&', ('a', '=', 1), ('b', '=', 1)]",
+            "expected two operands behind \"|\", found one at position 2".into(),
+        ),
+    ] {
+        assert_eq!(read(text).unwrap_err().to_string(), error, "{text}");
+    }
+}
+
+#[test]
+fn habits_from_elsewhere_get_a_hint() {
+    for (text, hint) in [
+        ("['name', '=', 'a']", "[[\"name\", \"=\", \"a\"]]"),
+        ("[('a', 'in', 1)]", "[1]"),
+        ("[('a', 'any!', [])]", "never accepted"),
+        ("[('a', 'not any!', [])]", "never accepted"),
+        ("[[['a', '=', 1]]]", "flat"),
+        ("[('a', '=', 1), '|', ('b', '=', 1)]", "before its operands"),
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(error.hint.as_deref().unwrap_or_default().contains(hint), "{text}: {error} {:?}", error.hint);
+    }
+}
+
+#[test]
+fn a_mistake_in_a_tree_tells_the_way_to_it() {
+    let tree = literal::read("[('a', 'any', [('b', '~', 1)])]", Limits::query()).unwrap();
+    assert_eq!(Domain::from_value(tree).unwrap_err().at, [0, 2, 0, 1]);
+}
+
+#[test]
+fn terms_keep_their_place_and_can_be_rewritten() {
+    let mut domain = read("['|', ('a', '=', 1), ('b', 'any', [('c', '=', 2)])]").unwrap();
+    let places: Vec<_> = domain.terms().map(|(index, term)| (index, term.path.as_str().to_owned())).collect();
+    assert_eq!(places, [(1, "a".to_owned()), (2, "b".to_owned())]);
+    for (_, term) in domain.terms_mut() {
+        term.value = TermValue::Value(Value::Bool(true));
+    }
+    assert_eq!(print(&domain.to_value()), "['|', ['a', '=', True], ['b', 'any', True]]");
+}
+
+#[test]
+fn two_domains_both_hold_when_one_is_written_behind_the_other() {
+    let (one, other) = (read("['|', ('a', '=', 1), ('b', '=', 1)]").unwrap(), read("[('id', '>', 7)]").unwrap());
+    assert_eq!(print(&one.and(other).into_value()), "['|', ['a', '=', 1], ['b', '=', 1], ['id', '>', 7]]");
+    assert!(Domain::default().and(Domain::default()).is_all());
+}
+
+#[test]
+fn a_mebibyte_of_operators_is_refused_without_hanging() {
+    let many = |unit: &str| unit.repeat((1 << 20) / unit.len());
+    for text in [
+        format!("[{}]", many("'&',")),
+        format!("[{}]", many("'!',")),
+        format!("[{}]", many("('a','=',1),")),
+        format!("[{}'|']", many("('a','=',1),")),
+    ] {
+        let verdict = Domain::read(&text, Limits::body());
+        assert_eq!(verdict.is_ok(), !text.contains(['&', '!', '|']));
+    }
+    let deep = format!("{}[]{}", "[('a','any',".repeat(15), ")]".repeat(15));
+    assert!(read(&deep).is_ok());
+    assert!(read(&format!("{}[]{}", "[('a','any',".repeat(16), ")]".repeat(16))).unwrap_err().expected.contains("32"));
+}
+
+fn domains() -> impl Strategy<Value = Domain<'static>> {
+    let scalar = || {
+        prop_oneof![
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            any::<String>().prop_map(Value::from)
+        ]
+    };
+    let path = "[a-z_][a-z0-9_]{0,8}(\\.[a-z0-9_]{1,8}){0,3}".prop_map(|text| FieldPath::parse(text).unwrap());
+    let leaf = (path, proptest::sample::select(Operator::ALL), scalar(), proptest::collection::vec(scalar(), 0..4));
+    let term = leaf.prop_map(|(path, operator, one, many)| {
+        let value = match operator {
+            _ if operator.wants_domain() => TermValue::Sub(Domain::default()),
+            _ if operator.wants_list() => TermValue::Value(Value::List(many)),
+            _ => TermValue::Value(one),
+        };
+        Domain::of(Term { path, operator, value })
+    });
+    let leaf = prop_oneof![4 => term, 1 => Just(Domain { items: vec![Item::True] }), 1 => Just(Domain { items: vec![Item::False] })];
+    leaf.prop_recursive(5, 40, 3, |inner| {
+        let two = (prop_oneof![Just(Item::And), Just(Item::Or)], inner.clone(), inner.clone());
+        let any = inner.clone().prop_map(|sub| {
+            let path = FieldPath::parse("line_ids").unwrap();
+            Domain::of(Term { path, operator: Operator::Any, value: TermValue::Sub(sub) })
+        });
+        prop_oneof![
+            two.prop_map(|(operator, left, right)| Domain { items: vec![operator] }.and(left).and(right)),
+            inner.prop_map(|operand| Domain { items: vec![Item::Not] }.and(operand)),
+            any,
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_is_read_again(domain in domains()) {
+        let python = print(&domain.to_value());
+        prop_assert_eq!(Domain::read(&python, Limits::body()), Ok(domain.clone()));
+        let json = serde_json::to_string(&domain.to_value()).unwrap();
+        prop_assert_eq!(Domain::read(&json, Limits::body()), Ok(domain));
+    }
+}
