@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'\'') if self.is_python() => self.text().map(Value::Text),
             Some(b'(') if self.is_python() => self.tuple(),
-            Some(b'+' | b'.') if self.is_python() => self.number(),
+            Some(b'+' | b'.') if self.is_python() && !self.rest().starts_with("..") => self.number(),
             Some(b'A'..=b'Z' | b'a'..=b'z' | b'_') => self.word(),
             _ => Err(self.no_value()),
         }

@@ -1,0 +1,513 @@
+//! The literal reader beside CPython's own: thousands of texts, the same verdict and the same value.
+//!
+//! In: texts made by a seeded generator: valid ones, the same with bytes changed, and hostile ones. Out: nothing, or the
+//! first text on which the two do not agree. Where the gateway deliberately differs from `ast.literal_eval`, the
+//! difference has a name in [`DIFFERENCES`]; each must occur, so that the list stays true.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use odoo_gateway::language::literal::{self, Limits};
+use odoo_gateway::value::Value;
+use serde_json::{Value as Json, json};
+
+/// Python reads these and the gateway refuses them; with the last it is the other way round.
+const DIFFERENCES: [&str; 14] = [
+    "bytes that are no text",
+    "character by name",
+    "comment",
+    "complex number",
+    "depth",
+    "ellipsis",
+    "float that is not finite",
+    "integer over 64 bits",
+    "key that is no text",
+    "leading zeros",
+    "lone surrogate",
+    "set",
+    "sign before a bracket",
+    "line break outside of brackets",
+];
+
+const HOSTILE: &[&str] = &[
+    "",
+    " ",
+    "\n",
+    "\n1",
+    "1\n",
+    "\n 1",
+    " 1",
+    "\t1",
+    "\x0c1",
+    "1\\\n",
+    "\\\n1",
+    "1 \\",
+    "#",
+    "1 # one",
+    "[1, # one\n2]",
+    "None",
+    "null",
+    "()",
+    "(,)",
+    "[,]",
+    "{,}",
+    "(1)",
+    "(1,)",
+    "1,",
+    "1,,",
+    ",1",
+    "1,2,",
+    "((((1))))",
+    "-(1)",
+    "+(1)",
+    "- 1",
+    "-\n1",
+    "(-\n1)",
+    "--1",
+    "+-1",
+    "~1",
+    "-True",
+    "-'a'",
+    "not 1",
+    "00",
+    "0_0",
+    "01",
+    "01.5",
+    "1_",
+    "_1",
+    "1__0",
+    "0x",
+    "0x_1",
+    "0x1_",
+    "0o8",
+    "0b2",
+    "0xg",
+    "0X1F",
+    "1.",
+    ".5",
+    ".",
+    "..",
+    "...",
+    "1..",
+    "1.e5",
+    "1e",
+    "1e+",
+    "1e1_0",
+    "1e_1",
+    "1_.5",
+    "1._5",
+    "1e999",
+    "-1e999",
+    "1e-999",
+    "1j",
+    "1+2j",
+    "1 + 2j",
+    "1+2",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "0xffffffffffffffff",
+    "{}",
+    "{1}",
+    "{1, 2}",
+    "{'a'}",
+    "set()",
+    "{1: 2}",
+    "{None: 1}",
+    "{('a'): 1}",
+    "{'a' 'b': 1}",
+    "{b'a': 1, 'a': 2}",
+    "{'a': 1, 'b': 2, 'a': 3}",
+    "{**{}}",
+    "{[]: 1}",
+    "{'a': 1 'b': 2}",
+    "[*[]]",
+    "''",
+    "''''''",
+    "''' '''",
+    "''''",
+    "'''''",
+    "'''a''''",
+    "'''a'''''",
+    "'a''b'",
+    "'a'\n'b'",
+    "('a'\n'b')",
+    "'a' b'b'",
+    "b'a' b'b'",
+    "b'\\xff'",
+    "b'\\xc3' b'\\xa9'",
+    "b'é'",
+    "b'\\u0041'",
+    "b'\\777'",
+    "'\\777'",
+    "'\\8'",
+    "'\\0'",
+    "'\\x4'",
+    "'\\u12'",
+    "'\\U00110000'",
+    "'\\U0010ffff'",
+    "'\\ud83d'",
+    "'\\ud83d\\ude00'",
+    "\"\\ud83d\\ude00\"",
+    "\"\\ud83d\"",
+    "'\\N{DIGIT ONE}'",
+    "b'\\N{DIGIT ONE}'",
+    "r'\\N{DIGIT ONE}'",
+    "'\\N'",
+    "'\\/'",
+    "\"\\/\"",
+    "'\\d'",
+    "'\\\n'",
+    "'\\\r\n'",
+    "'a\nb'",
+    "'a\tb'",
+    "\"a\tb\"",
+    "'''\r'''",
+    "'''\r\n'''",
+    "r'\\'",
+    "r'\\''",
+    "r'\\\\'",
+    "r'a\\\nb'",
+    "R''",
+    "U''",
+    "Rb''",
+    "bR''",
+    "BR''",
+    "ur''",
+    "ub''",
+    "f''",
+    "f'{1}'",
+    "fr''",
+    "t''",
+    "x''",
+    "u ''",
+    "abc''",
+    "abcd''",
+    "'\0'",
+    "1\0",
+    "'\x01'",
+    "'\x7f'",
+    "NaN",
+    "nan",
+    "Infinity",
+    "-Infinity",
+    "inf",
+    "True",
+    "true",
+    "TRUE",
+    "[true, False, null, None]",
+    "__import__('os')",
+    "x",
+    "x.y",
+    "a()",
+    "[x for x in []]",
+    "lambda: 1",
+    "'a' % 1",
+    "'a'.b",
+    "[1][0]",
+    "1 if 1 else 2",
+    "1 and 2",
+    "a=1",
+    "*a",
+    "(yield)",
+    "(a := 1)",
+    "`1`",
+    "$",
+    "?",
+    "\u{a0}1",
+    "\u{2028}",
+    "“a”",
+    "[1 2]",
+    "[1; 2]",
+    "[1,\\\n2]",
+    "[1,\\ \n2]",
+    "[\\\n]",
+    "'\u{2028}'",
+    "\"\u{2028}\"",
+    "[1]]",
+    "[(1])",
+    "1) , (2",
+    "1] , [2",
+    "{'a':1}}",
+    "\"a\" 'b'",
+    "{\"a\": 1, \"a\": 2}",
+    "-0",
+    "-0.0",
+    "0.0",
+    "0e0",
+    "0E-0",
+    "1E5",
+    "1e5",
+    "1e05",
+    "1e+05",
+    "10",
+    "1_0",
+    "0_1",
+    "0b",
+    "0b_1",
+    "0B1",
+    "0O7",
+];
+
+/// A seeded source of choices (SplitMix64): the same texts in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % sides as u64) as usize
+    }
+
+    fn pick<'t>(&mut self, choices: &[&'t str]) -> &'t str {
+        choices[self.roll(choices.len())]
+    }
+
+    fn space(&mut self) -> &'static str {
+        self.pick(&["", "", "", "", " ", "  ", "\n", "\t", "\\\n", "\r\n"])
+    }
+
+    fn value(&mut self, depth: usize) -> String {
+        match self.roll(if depth == 0 { 6 } else { 10 }) {
+            0 => self.pick(&["None", "True", "False", "null", "true", "false"]).to_owned(),
+            1 | 2 => self.number(),
+            3..=5 => self.text(),
+            6 | 7 => self.items("[", "]", depth),
+            8 => self.items("(", ")", depth),
+            _ => self.dictionary(depth),
+        }
+    }
+
+    fn number(&mut self) -> String {
+        let sign = self.pick(&["", "", "", "-", "+", "- "]);
+        let digits = |dice: &mut Self| {
+            let mut digits = (1 + dice.roll(9)).to_string();
+            for _ in 0..dice.roll(6) {
+                let _ = write!(digits, "{}{}", dice.pick(&["", "", "", "_"]), dice.roll(10));
+            }
+            digits
+        };
+        let whole = digits(self);
+        let magnitude = match self.roll(8) {
+            0 => format!("{whole}.{}", digits(self)),
+            1 => format!("{whole}e{}{}", self.pick(&["", "+", "-"]), self.roll(340)),
+            2 => format!(".{}", digits(self)),
+            3 => format!("{whole}.E{}", self.roll(20)),
+            4 => format!("{}{:x}", self.pick(&["0x", "0X", "0x_"]), self.roll(1 << 40)),
+            5 => format!("0o{:o}", self.roll(4096)),
+            6 => format!("0b{:b}", self.roll(256)),
+            _ => whole,
+        };
+        format!("{sign}{magnitude}")
+    }
+
+    fn text(&mut self) -> String {
+        let pieces = 1 + self.roll(6) / 5;
+        let kind = self.roll(8);
+        (0..pieces).map(|_| self.piece(kind == 0)).collect::<Vec<_>>().join(" ")
+    }
+
+    fn piece(&mut self, bytes: bool) -> String {
+        let prefix = if bytes {
+            self.pick(&["b", "B", "br", "rb", "Rb"])
+        } else {
+            self.pick(&["", "", "", "", "", "u", "r", "R", "U"])
+        };
+        let quote = self.pick(&["'", "'", "\"", "\"", "'''", "\"\"\""]);
+        let mut piece = format!("{prefix}{quote}");
+        for _ in 0..self.roll(8) {
+            let plain = ["a", "name", " ", "é", "😀", "\\\\", "{", "[", "#", ",", "%", "\\/", "\\d", "\\N", "\\u"];
+            let escapes = [
+                "\\n",
+                "\\r",
+                "\\t",
+                "\\x41",
+                "\\xe9",
+                "\\u00e9",
+                "\\U0001F600",
+                "\\101",
+                "\\0",
+                "\\\n",
+                "\\\r\n",
+                "\\'",
+                "\\\"",
+                "\\a\\b\\f\\v",
+                "\\ud83d\\ude00",
+                "\\377",
+                "\n",
+                "'",
+                "\"",
+                "\t",
+            ];
+            let chosen = if self.roll(2) == 0 { self.pick(&plain) } else { self.pick(&escapes) };
+            piece.push_str(chosen);
+        }
+        piece + quote
+    }
+
+    fn items(&mut self, open: &str, close: &str, depth: usize) -> String {
+        let items: Vec<String> =
+            (0..self.roll(4)).map(|_| format!("{}{}{}", self.space(), self.value(depth - 1), self.space())).collect();
+        let trailing = if items.is_empty() { "" } else { self.pick(&["", "", ","]) };
+        format!("{open}{}{trailing}{}{close}", items.join(","), self.space())
+    }
+
+    fn dictionary(&mut self, depth: usize) -> String {
+        let key = |dice: &mut Self| {
+            if dice.roll(3) == 0 { dice.text() } else { dice.pick(&["'a'", "\"b\"", "'a'", "1"]).to_owned() }
+        };
+        let members: Vec<String> = (0..self.roll(4))
+            .map(|_| format!("{}{}:{}{}", key(self), self.space(), self.space(), self.value(depth - 1)))
+            .collect();
+        format!("{{{}{}}}", members.join(","), self.space())
+    }
+
+    /// The text with a few characters taken out, put in or doubled.
+    fn mutate(&mut self, text: &str) -> String {
+        const INTO: &[&str] = &[
+            "'",
+            "\"",
+            "\\",
+            "[",
+            "]",
+            "(",
+            ")",
+            "{",
+            "}",
+            ",",
+            ":",
+            "0",
+            "1",
+            "_",
+            ".",
+            "e",
+            "-",
+            "+",
+            " ",
+            "\n",
+            "\r",
+            "u",
+            "r",
+            "b",
+            "f",
+            "x",
+            "j",
+            "#",
+            "'''",
+            "\\x",
+            "\\N{DIGIT ONE}",
+            "\\u12",
+            "é",
+            "\t",
+            "None",
+            "...",
+            "\x0c",
+        ];
+        let mut characters: Vec<char> = text.chars().collect();
+        for _ in 0..=self.roll(3) {
+            let place = self.roll(characters.len() + 1);
+            match self.roll(3) {
+                0 if place < characters.len() => drop(characters.remove(place)),
+                1 if place < characters.len() => characters.insert(place, characters[place]),
+                _ => drop(characters.splice(place..place, self.pick(INTO).chars())),
+            }
+        }
+        characters.into_iter().collect()
+    }
+}
+
+fn texts() -> Vec<String> {
+    let mut dice = Dice(20);
+    let mut texts: Vec<String> = HOSTILE.iter().map(|text| (*text).to_owned()).collect();
+    for levels in [31, 32, 33, 40] {
+        texts.push(format!("{}1{}", "[".repeat(levels), "]".repeat(levels)));
+        texts.push(format!("{}1{}", "(".repeat(levels), ")".repeat(levels)));
+        texts.push(format!("{}1{}", "{'a':".repeat(levels), "}".repeat(levels)));
+    }
+    for _ in 0..5_000 {
+        let valid = dice.value(4);
+        texts.extend([dice.mutate(&valid), dice.mutate(&valid), valid]);
+    }
+    for _ in 0..3_000 {
+        let hostile = dice.pick(HOSTILE);
+        texts.push(dice.mutate(hostile));
+    }
+    texts
+}
+
+/// The verdicts of one Python process on all texts.
+fn ask_python(texts: &[String]) -> Vec<Json> {
+    let mut python = Command::new("python3")
+        .args(["-I", "-X", "utf8", "-c", include_str!("language_differential.py")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this test needs python3 (3.8 or later) on the PATH");
+    let lines: String = texts.iter().map(|text| format!("{}\n", json!(text))).collect();
+    python.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = python.wait_with_output().unwrap();
+    assert!(output.status.success(), "python3 failed on language_differential.py");
+    output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+/// The value with its types spelled out, as the Python side does.
+fn canonical(value: &Value<'_>) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(boolean) => json!(boolean),
+        Value::Int(integer) => json!({"int": integer.to_string()}),
+        Value::Float(float) => json!({"float": format!("{:016x}", float.to_bits())}),
+        Value::Text(text) => json!({"text": text}),
+        Value::List(items) => json!({"list": items.iter().map(canonical).collect::<Vec<_>>()}),
+        Value::Map(members) => {
+            json!({"map": members.iter().map(|(key, value)| json!([key, canonical(value)])).collect::<Vec<_>>()})
+        }
+    }
+}
+
+#[test]
+fn literals_are_read_as_python_reads_them() {
+    let texts = texts();
+    let verdicts = ask_python(&texts);
+    assert_eq!(verdicts.len(), texts.len());
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut taken, mut disagreements) = (0, Vec::new());
+    for (text, verdict) in texts.iter().zip(&verdicts) {
+        let ours = literal::read(text, Limits::query());
+        let agree = match &ours {
+            Ok(value) => verdict.get("value") == Some(&canonical(value)),
+            Err(_) => verdict.get("refused").is_some(),
+        };
+        if !agree {
+            disagreements.push(format!("{text:?}\n  ours: {ours:?}\n  Python: {verdict}"));
+        }
+        taken += usize::from(ours.is_ok());
+        for name in verdict["differs"].as_array().unwrap() {
+            *met.entry(name.as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    assert!(
+        disagreements.is_empty(),
+        "{} disagreements, as:\n{}",
+        disagreements.len(),
+        disagreements[..disagreements.len().min(12)].join("\n")
+    );
+    assert!(
+        taken > texts.len() / 4 && taken < texts.len() * 3 / 4,
+        "{taken} of {} are valid: no good mixture",
+        texts.len()
+    );
+    let mut named = DIFFERENCES.map(str::to_owned).to_vec();
+    named.sort();
+    assert_eq!(met.keys().cloned().collect::<Vec<_>>(), named, "{met:?}");
+}
