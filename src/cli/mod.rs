@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the binary, and the answers that need no running gateway.
 //!
-//! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP, Odoo.
+//! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP,
+//! Odoo.
 
 mod health;
 
@@ -18,7 +19,8 @@ use crate::store::Store;
 
 /// REST for Odoo: a gateway that stands beside it.
 ///
-/// Every setting, its meaning and its default stand in config/default.toml; `odoo-gateway config` prints those in effect.
+/// Every setting, its meaning and its default stand in config/default.toml; `odoo-gateway config` prints those in
+/// effect.
 #[derive(Debug, Parser)]
 #[command(name = "odoo-gateway", version, max_term_width = 100)]
 pub struct Cli {

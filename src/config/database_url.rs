@@ -87,3 +87,51 @@ pub(super) fn redacted(text: &str, mask: &str) -> String {
         (Err(_), _) => mask.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn urls_of_the_store_are_read_or_refused() {
+        for (text, wanted) in
+            [("sqlite:a.db", "a.db"), ("sqlite://a.db", "a.db"), ("sqlite:///var/a b.db", "/var/a b.db")]
+        {
+            assert!(matches!(DatabaseUrl::parse(text), Ok(DatabaseUrl::Sqlite { file }) if file.as_os_str() == wanted));
+        }
+        let Ok(DatabaseUrl::Postgres { url, password }) =
+            DatabaseUrl::parse("postgresql://u:p%40ss@[::1]:5/d?sslmode=require")
+        else {
+            panic!("a URL of PostgreSQL");
+        };
+        assert_eq!(
+            (url.as_str(), password.unwrap().expose_secret()),
+            ("postgresql://u@[::1]:5/d?sslmode=require", "p@ss")
+        );
+        for bad in [
+            "",
+            "x",
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite:a?mode=rwc",
+            "postgres:",
+            "postgres://h",
+            "postgres:///d",
+            "postgres://h/d?password=x",
+            "postgres://u:%ff@h/d",
+            "postgres://h:99999/d",
+            "mysql://h/d",
+        ] {
+            assert!(DatabaseUrl::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_never_shown() {
+        assert_eq!(redacted("postgres://u:hunter2@h/d?sslmode=require", "***"), "postgres://u:***@h/d?sslmode=require");
+        assert_eq!(redacted("postgres://u:hunter2@", "***"), "***");
+        assert_eq!(redacted("sqlite:a.db", "***"), "sqlite:a.db");
+    }
+}

@@ -20,7 +20,7 @@ pub(super) fn overlay(base: &mut Table, model: &Table, file: &Path, mistakes: &m
     };
     match text.parse::<Table>() {
         Ok(upper) => {
-            Lines { text: &text, file: &name, mistakes }.remember_all(&text);
+            Lines { text: &text, file: &name, mistakes }.remember();
             layers::overlay(base, model, upper, "", mistakes);
         }
         Err(cause) => mistakes.add(&place(&name, &text, &cause), format!("this is not TOML: {}", one_line(&cause))),
@@ -47,8 +47,8 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn remember_all(&mut self, text: &str) {
-        if let Ok(table) = DeTable::parse(text) {
+    fn remember(&mut self) {
+        if let Ok(table) = DeTable::parse(self.text) {
             self.table(table.get_ref(), "");
         }
     }

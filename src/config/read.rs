@@ -1,7 +1,7 @@
 //! From the merged table to the typed sections, with every mistake found in one go.
 //!
-//! In: a table of the model's form. Out: [`Config`]. Must not know: where values came from. Serde stops at the first value
-//! that does not fit; so that one is reported, the model's own takes its place, and the reading starts anew.
+//! In: a table of the model's form. Out: [`Config`]. Must not know: where values came from. Serde stops at the first
+//! value that does not fit; so that one is reported, the model's own takes its place, and the reading starts anew.
 
 use serde_path_to_error::{Path, Segment};
 use toml::{Table, Value};
@@ -27,8 +27,8 @@ pub(super) fn config(merged: Table, model: &Table, mistakes: &mut Mistakes) -> O
     }
 }
 
-/// Puts the model's value in the place of the one at `path`, a whole list for one of its texts. None where it stands there
-/// already.
+/// Puts the model's value in the place of the one at `path`, a whole list for one of its texts. None where it stands
+/// there already.
 fn reset(merged: &mut Value, model: &Value, path: &Path) -> Option<()> {
     let (mut slot, mut model) = (merged, model);
     for segment in path {

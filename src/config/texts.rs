@@ -1,6 +1,7 @@
 //! Settings that are written as text: durations, sizes, addresses, URLs, and lists of them.
 //!
-//! In: the text of one setting. Out: its typed value, or what was expected and found. Must not know: which setting it is.
+//! In: the text of one setting. Out: its typed value, or what was expected and found. Must not know: which setting it
+//! is.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -37,8 +38,8 @@ pub(super) fn count<'de, D: Deserializer<'de>>(source: D) -> Result<u32, D::Erro
         .map_err(|_| D::Error::custom(format!("expected a number from 0 to {}, found {number}", u32::MAX)))
 }
 
-/// An absolute URL over HTTP that names a place and nothing else: no user, query or fragment. Never quoted: what does not
-/// belong there may be a password.
+/// An absolute URL over HTTP that names a place and nothing else: no user, query or fragment. Never quoted: what does
+/// not belong there may be a password.
 pub(super) fn web_url<'de, D: Deserializer<'de>>(source: D) -> Result<Url, D::Error> {
     place(&String::deserialize(source)?).map_err(D::Error::custom)
 }

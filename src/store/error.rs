@@ -1,7 +1,7 @@
 //! Why the store cannot be used, and how to mend it.
 //!
-//! In: errors of sqlx and of the file system. Out: [`StoreError`], in sentences for the person who runs the gateway. Must not
-//! know: HTTP. No message holds a password: the URL is kept without it.
+//! In: errors of sqlx and of the file system. Out: [`StoreError`], in sentences for the person who runs the gateway.
+//! Must not know: HTTP. No message holds a password: the URL is kept without it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -36,7 +36,10 @@ impl fmt::Display for Place {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The folder cannot be made.
-    #[error("the store's folder {} cannot be made: {cause}; name a folder this user may write to in store.url", folder.display())]
+    #[error(
+        "the store's folder {} cannot be made: {cause}; name a folder this user may write to in store.url",
+        folder.display()
+    )]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -44,7 +47,11 @@ pub enum StoreError {
         cause: String,
     },
     /// The file cannot be opened, made or protected.
-    #[error("the store's file {} cannot be used: {cause}; give it to the user who runs the gateway, or name another in store.url", file.display())]
+    #[error(
+        "the store's file {} cannot be used: {cause}; give it to the user who runs the gateway, or name another in \
+         store.url",
+        file.display()
+    )]
     File {
         /// The file.
         file: PathBuf,

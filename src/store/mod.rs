@@ -1,7 +1,12 @@
 //! The store: what the gateway must remember, in SQLite or PostgreSQL, with one SQL text for both.
 //!
-//! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo. Values are texts,
-//! 64-bit integers and bytes; truth is 0 or 1; times are seconds since 1970. One file an aggregate.
+//! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo. One file an
+//! aggregate.
+//!
+//! What both databases can do alike: placeholders `$1`; texts, 64-bit integers and bytes, each of them NULL too; truth
+//! as 0 or 1, times as seconds since 1970; `ON CONFLICT`, `RETURNING`, partial indexes; `CAST(sum(…) AS BIGINT)`.
+//! SQLite names no constraint in its errors, and a transaction there that reads first and writes then may fail as
+//! locked.
 
 mod connect;
 mod error;
@@ -25,7 +30,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects, once at first so that what is wrong is told exactly. A missing file of SQLite is made, with its folder.
+    /// Connects, once at first so that what is wrong is told exactly. A missing file of SQLite is made, with its
+    /// folder.
     ///
     /// # Errors
     /// What is wrong with the place or the way to it, and how to mend it.

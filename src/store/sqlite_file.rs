@@ -1,7 +1,7 @@
 //! The file of SQLite: it, its folder and its companions belong to nobody but the gateway.
 //!
-//! In: a path. Out: a file that is there, 0600 in a folder that was made 0700. Must not know: what is in it. SQLite gives
-//! `-wal` and `-shm` the mode of the file itself; those that lie there already are told the same.
+//! In: a path. Out: a file that is there, 0600 in a folder that was made 0700. Must not know: what is in it. SQLite
+//! gives `-wal` and `-shm` the mode of the file itself; those that lie there already are told the same.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
