@@ -66,7 +66,8 @@ pub enum StoreError {
     },
     /// Nobody answers there.
     #[error(
-        "the store at {place} cannot be reached: {cause}; see whether it runs and whether store.url names the right host and port"
+        "the store at {place} cannot be reached: {cause}; see whether it runs and whether \
+         store.url names the right host and port"
     )]
     Unreachable {
         /// Where.
@@ -76,7 +77,8 @@ pub enum StoreError {
     },
     /// User or password are wrong.
     #[error(
-        "PostgreSQL at {place} does not let this user in; see user and password in store.url, store.password or store.password_file, and the server's pg_hba.conf"
+        "PostgreSQL at {place} does not let this user in; see user and password in store.url, store.password or \
+         store.password_file, and the server's pg_hba.conf"
     )]
     LoginRefused {
         /// Where.
@@ -107,7 +109,8 @@ pub enum StoreError {
     Locked,
     /// A newer gateway was here.
     #[error(
-        "the store was written by a newer gateway (its schema has version {version}); run that version, or restore an older copy of the store"
+        "the store was written by a newer gateway (its schema has version {version}); run that version, or \
+         restore an older copy of the store"
     )]
     NewerSchema {
         /// A version this binary does not know.
@@ -115,7 +118,8 @@ pub enum StoreError {
     },
     /// Another build was here.
     #[error(
-        "version {version} of the store's schema differs from this gateway's; it was written by another build, use that one"
+        "version {version} of the store's schema differs from this gateway's; it was written by \
+         another build, use that one"
     )]
     ChangedMigration {
         /// The version that differs.
