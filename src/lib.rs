@@ -2,9 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod error;
 pub mod explain;
 pub mod language;
 pub mod names;
+pub mod store;
 pub mod value;

@@ -1,0 +1,130 @@
+//! The command line: what can be asked of the binary, and the answers that need no running gateway.
+//!
+//! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP,
+//! Odoo.
+
+mod health;
+
+use std::error::Error;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use self::health::health;
+
+use crate::clock::Clock;
+use crate::config::{Config, Mistakes};
+use crate::store::Store;
+
+/// REST for Odoo: a gateway that stands beside it.
+///
+/// Every setting, its meaning and its default stand in config/default.toml; `odoo-gateway config` prints those in
+/// effect.
+#[derive(Debug, Parser)]
+#[command(name = "odoo-gateway", version, max_term_width = 100)]
+pub struct Cli {
+    /// File of settings that differ from the defaults (TOML)
+    #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What the binary is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Subcommand)]
+pub enum Command {
+    /// Run the gateway (what happens without a command)
+    #[default]
+    Serve,
+    /// Connect to the store and to Odoo; print their versions, or what is wrong and how to mend it
+    Check,
+    /// Bring the store's schema up to date
+    Migrate,
+    /// Print the settings in effect, without secrets
+    Config,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Ask the running gateway whether it lives (for health checks of containers)
+    Health,
+}
+
+impl Cli {
+    /// The command, `serve` when none was given.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        self.command.unwrap_or_default()
+    }
+
+    /// The configuration, from the file that was named and the process's environment.
+    ///
+    /// # Errors
+    /// Every mistake at once.
+    pub fn config(&self) -> Result<Config, Mistakes> {
+        Config::load(self.config.as_deref(), std::env::vars_os())
+    }
+}
+
+/// `odoo-gateway config`: the settings as TOML that can be loaded again; warnings as comments above.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()> {
+    for warning in config.warnings() {
+        writeln!(out, "# Warning: {warning}")?;
+    }
+    write!(out, "{}", config.to_toml())
+}
+
+/// `odoo-gateway migrate`: brings the schema up to date and names the store.
+///
+/// # Errors
+/// When the store cannot be used, and when `out` cannot be written to.
+pub async fn migrate(config: &Config, clock: &Clock, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let store = Store::open(&config.store).await?;
+    store.migrate().await?;
+    let (version, instance) = (store.version().await?, store.instance(clock).await?);
+    store.close().await;
+    writeln!(out, "The store is up to date: {version}, instance {}.", instance.id)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &str) -> Cli {
+        Cli::try_parse_from(arguments.split(' ')).unwrap()
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_what_happens_without_a_command() {
+        assert_eq!(parsed("odoo-gateway").command(), Command::Serve);
+        assert_eq!(parsed("odoo-gateway migrate").command(), Command::Migrate);
+    }
+
+    #[test]
+    fn the_file_can_be_named_before_and_after_the_command() {
+        for line in ["odoo-gateway --config a.toml config", "odoo-gateway config --config a.toml"] {
+            assert_eq!(parsed(line).config.unwrap(), PathBuf::from("a.toml"));
+        }
+    }
+
+    #[tokio::test]
+    async fn migrating_names_the_store_and_can_be_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("gateway.db").display());
+        let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap();
+        let mut said = [Vec::new(), Vec::new()];
+        for out in &mut said {
+            migrate(&config, &Clock::system(), out).await.unwrap();
+        }
+        assert!(String::from_utf8_lossy(&said[0]).starts_with("The store is up to date: SQLite 3."));
+        assert_eq!(said[0], said[1]);
+    }
+}

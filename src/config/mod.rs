@@ -1,0 +1,92 @@
+//! The configuration: from a file and the environment to checked, typed settings.
+//!
+//! In: the path of a file, the environment's variables. Out: [`Config`], or [every mistake](Mistakes) at once.
+//! Must not know: what the settings are for. The defaults and the meaning of each key stand in
+//! `config/default.toml`, which is also the model: a key it lacks is unknown, a value of another kind is wrong.
+
+mod database_url;
+mod environment;
+mod file;
+mod layers;
+mod mistakes;
+mod print;
+mod read;
+mod secret_files;
+mod sections;
+mod texts;
+mod warnings;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Table;
+
+pub use self::database_url::DatabaseUrl;
+pub use self::mistakes::{Mistake, Mistakes};
+pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
+pub use self::sections::log::{LogConfig, LogFormat};
+pub use self::sections::odoo::OdooConfig;
+pub use self::sections::ops::OpsConfig;
+pub use self::sections::schema::SchemaConfig;
+pub use self::sections::server::ServerConfig;
+pub use self::sections::store::StoreConfig;
+
+/// The documented defaults, also the model of every section.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// Everything that can be set, checked.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// What clients talk to.
+    pub server: ServerConfig,
+    /// What operators talk to.
+    pub ops: OpsConfig,
+    /// Where the gateway keeps what it must remember.
+    pub store: StoreConfig,
+    /// What the gateway says of itself.
+    pub log: LogConfig,
+    /// The Odoo databases, at least one; the first is the default.
+    pub odoo: Vec<OdooConfig>,
+    /// Who calls.
+    pub auth: AuthConfig,
+    /// What the gateway knows of Odoo's models.
+    pub schema: SchemaConfig,
+    #[serde(skip)]
+    printable: Table,
+}
+
+impl Config {
+    /// Lays `file` and `environment` over the defaults and checks the outcome.
+    ///
+    /// # Errors
+    /// Every mistake in every layer, each with its key and where it was written.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        let model = layers::model().map_err(|cause| mistakes.take_with("config/default.toml", cause))?;
+        let mut merged = model.clone();
+        if let Some(file) = file {
+            file::overlay(&mut merged, &model, file, &mut mistakes);
+        }
+        environment::overlay(&mut merged, &model, environment, &mut mistakes);
+        layers::name_databases(&mut merged);
+        let printable = print::redacted(&merged, &model);
+        secret_files::fill(&mut merged, &model, &mut mistakes);
+        match read::config(merged, &model, &mut mistakes) {
+            Some(config) if mistakes.is_empty() => Ok(Self { printable, ..config }),
+            _ => Err(mistakes),
+        }
+    }
+
+    /// The effective configuration as TOML, without secrets.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        self.printable.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests;

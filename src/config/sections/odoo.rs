@@ -1,0 +1,59 @@
+//! `[[odoo]]`: one database of Odoo.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::{HOUR, MILLISECOND, Section};
+use crate::config::texts;
+use crate::names::DatabaseName;
+
+/// An entry of `[[odoo]]`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OdooConfig {
+    /// What clients call it in `X-Odoo-Database`.
+    pub name: String,
+    /// Odoo's own address.
+    #[serde(deserialize_with = "texts::web_url")]
+    pub url: Url,
+    /// Odoo's name for the database.
+    pub database: String,
+    /// Calls at one time.
+    #[serde(deserialize_with = "texts::count")]
+    pub concurrency: u32,
+    /// Requests that may wait for a place.
+    #[serde(deserialize_with = "texts::count")]
+    pub queue: u32,
+    /// How long one may wait.
+    #[serde(deserialize_with = "texts::duration")]
+    pub queue_wait: Duration,
+    /// For connecting.
+    #[serde(deserialize_with = "texts::duration")]
+    pub connect_timeout: Duration,
+    /// For one answer.
+    #[serde(deserialize_with = "texts::duration")]
+    pub response_timeout: Duration,
+    /// Bytes of one answer.
+    #[serde(deserialize_with = "texts::size")]
+    pub answer_cap: u64,
+}
+
+impl OdooConfig {
+    pub(super) fn validate(&self, section: &mut Section<'_>) {
+        if let Err(cause) = DatabaseName::parse(&self.database) {
+            section.wrong("database", cause);
+        }
+        if self.name != self.database
+            && let Err(cause) = DatabaseName::parse(&self.name)
+        {
+            section.wrong("name", cause);
+        }
+        section.number("concurrency", self.concurrency, 1..=1000);
+        section.number("queue", self.queue, 0..=100_000);
+        section.duration("queue_wait", self.queue_wait, MILLISECOND..=HOUR);
+        section.duration("connect_timeout", self.connect_timeout, MILLISECOND..=HOUR);
+        section.duration("response_timeout", self.response_timeout, MILLISECOND..=HOUR);
+        section.size("answer_cap", self.answer_cap, 64 * 1024..=1 << 32);
+    }
+}

@@ -1,0 +1,74 @@
+//! The store: what the gateway must remember, in SQLite or PostgreSQL, with one SQL text for both.
+//!
+//! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo. One file an
+//! aggregate.
+//!
+//! What both databases can do alike: placeholders `$1`; texts, 64-bit integers and bytes, each of them NULL too; truth
+//! as 0 or 1, times as seconds since 1970; `ON CONFLICT`, `RETURNING`, partial indexes; `CAST(sum(…) AS BIGINT)`.
+//! SQLite names no constraint in its errors, and a transaction there that reads first and writes then may fail as
+//! locked.
+
+mod connect;
+mod error;
+mod instance;
+mod migrations;
+mod sqlite_file;
+
+use sqlx::{AnyPool, Row};
+
+pub use self::error::StoreError;
+pub use self::instance::Instance;
+
+use self::connect::Backend;
+use crate::config::StoreConfig;
+
+/// An open store. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: AnyPool,
+    backend: Backend,
+}
+
+impl Store {
+    /// Connects, once at first so that what is wrong is told exactly. A missing file of SQLite is made, with its
+    /// folder.
+    ///
+    /// # Errors
+    /// What is wrong with the place or the way to it, and how to mend it.
+    pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+        let backend = Backend::new(config)?;
+        backend.first_connection().await?;
+        Ok(Self { pool: backend.pool(config)?, backend })
+    }
+
+    /// Brings the schema to this binary's. Safe when several gateways do it at once: one works, the others wait.
+    ///
+    /// # Errors
+    /// When the schema is newer than this binary or was changed by others, and when a statement fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        migrations::run(&self.backend).await
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// When it does not, or no connection comes free in time.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The kind and version of the database, as `PostgreSQL 17.2` or `SQLite 3.50.4`.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn version(&self) -> Result<String, StoreError> {
+        let row = sqlx::query(self.backend.version_query()).fetch_one(&self.pool).await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Gives the connections back, waiting for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

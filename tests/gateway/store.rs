@@ -1,0 +1,163 @@
+//! The store's story, told to both databases.
+//!
+//! `story` wants a database of its own, empty and reachable by `DATABASE_URL`; it leaves it spoilt.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use odoo_gateway::clock::Clock;
+use odoo_gateway::config::{Config, StoreConfig};
+use odoo_gateway::store::{Store, StoreError};
+use sqlx::{AnyConnection, Connection, Row};
+
+/// What `DATABASE_URL` and other variables make of the defaults.
+fn configured(variables: &[(&str, &str)]) -> StoreConfig {
+    let variables = variables.iter().map(|(name, text)| (name.into(), text.into()));
+    Config::load(None, variables).unwrap().store
+}
+
+/// The tables with their columns.
+type Schema = BTreeMap<String, BTreeSet<String>>;
+
+/// Everything the store promises, on an empty database. Returns the schema for the comparison of both databases.
+async fn story(url: &str) -> Schema {
+    let config = configured(&[("DATABASE_URL", url)]);
+    let id = several_gateways_start_at_once_and_are_one_instance(&config).await;
+    what_was_written_is_there_after_a_restart(&config, &id).await;
+    let schema = schema(url).await;
+    a_newer_schema_is_refused(&config, url).await;
+    schema
+}
+
+async fn several_gateways_start_at_once_and_are_one_instance(config: &StoreConfig) -> String {
+    let starts = (0..6).map(|_| {
+        let config = config.clone();
+        tokio::spawn(async move {
+            let store = Store::open(&config).await.unwrap();
+            store.migrate().await.unwrap();
+            store.instance(&Clock::system()).await.unwrap().id
+        })
+    });
+    let mut ids = BTreeSet::new();
+    for start in starts.collect::<Vec<_>>() {
+        ids.insert(start.await.unwrap());
+    }
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    ids.pop_first().unwrap()
+}
+
+async fn what_was_written_is_there_after_a_restart(config: &StoreConfig, id: &str) {
+    let store = Store::open(config).await.unwrap();
+    store.ping().await.unwrap();
+    assert!(store.version().await.unwrap().contains(char::is_numeric));
+    store.migrate().await.unwrap();
+    let later = Clock::manual(Clock::system().now() + std::time::Duration::from_secs(9_999));
+    let instance = store.instance(&later).await.unwrap();
+    assert_eq!((instance.id.as_str(), instance.id.len()), (id, 32));
+    assert!(instance.created_at < later.now() - std::time::Duration::from_secs(9_000));
+    store.close().await;
+}
+
+async fn a_newer_schema_is_refused(config: &StoreConfig, url: &str) {
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let future = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                  SELECT 9000, 'future', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
+    sqlx::query(future).execute(&mut connection).await.unwrap();
+    let store = Store::open(config).await.unwrap();
+    let refused = store.migrate().await.unwrap_err();
+    assert_eq!(refused, StoreError::NewerSchema { version: 9000 });
+    assert!(refused.to_string().contains("newer gateway"));
+    sqlx::query("UPDATE _sqlx_migrations SET checksum = $1").bind(vec![0_u8]).execute(&mut connection).await.unwrap();
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 9000").execute(&mut connection).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap_err(), StoreError::ChangedMigration { version: 1 });
+}
+
+async fn schema(url: &str) -> Schema {
+    let query = if url.starts_with("sqlite:") {
+        "SELECT it.name, own.name FROM sqlite_schema it JOIN pragma_table_info(it.name) own WHERE it.type = 'table'"
+    } else {
+        "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns \
+         WHERE table_schema = current_schema()"
+    };
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let mut schema = Schema::new();
+    for row in sqlx::query(query).fetch_all(&mut connection).await.unwrap() {
+        schema.entry(row.get(0)).or_default().insert(row.get(1));
+    }
+    schema.retain(|table, _| !table.starts_with('_'));
+    schema
+}
+
+fn mode(file: &Path) -> u32 {
+    file.metadata().unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_keeps_its_promises_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = story(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
+    assert_eq!(schema.keys().collect::<Vec<_>>(), ["instance"]);
+}
+
+#[tokio::test]
+async fn the_file_and_all_beside_it_belong_to_the_gateway_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("made by the gateway/data #1 100% é");
+    let file = data.join("gate way.db");
+    let config = configured(&[("DATABASE_URL", &format!("sqlite:{}", file.display()))]);
+    let store = Store::open(&config).await.unwrap();
+    store.migrate().await.unwrap();
+    store.instance(&Clock::system()).await.unwrap();
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<_> = data.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 4, "the database, -wal, -shm and .lock: {files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn rights_of_others_to_an_old_file_are_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("old.db");
+    std::fs::write(&file, "").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    Store::open(&configured(&[("DATABASE_URL", &format!("sqlite:{}", file.display()))])).await.unwrap();
+    assert_eq!(mode(&file), 0o600);
+}
+
+/// Why the store cannot be opened.
+async fn refusal(url: &str) -> StoreError {
+    let quick = ("ODOO_GATEWAY__STORE__ACQUIRE_TIMEOUT", "1s");
+    Store::open(&configured(&[("DATABASE_URL", url), quick])).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_file_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("letter.txt");
+    std::fs::write(&file, "Dear database, this is not you. ".repeat(100)).unwrap();
+    let not_one = refusal(&format!("sqlite:{}", file.display())).await;
+    assert_eq!(not_one, StoreError::NotADatabase { file: file.clone() });
+    let below_a_file = refusal(&format!("sqlite:{}/x.db", file.display())).await;
+    assert!(matches!(below_a_file, StoreError::Folder { .. }), "{below_a_file}");
+    let a_folder = refusal(&format!("sqlite:{}", folder.path().display())).await;
+    assert!(matches!(a_folder, StoreError::File { .. }), "{a_folder}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_without_the_password() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = refusal(&format!("postgres://me:hunter2@{closed}/gateway")).await;
+    assert!(matches!(refused, StoreError::Unreachable { .. }), "{refused}");
+    assert!(!format!("{refused} {refused:?}").contains("hunter2"));
+    assert!(refused.to_string().contains(&closed.to_string()));
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_not_waited_for() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let refused = refusal(&format!("postgres://me@{}/gateway", silent.local_addr().unwrap())).await;
+    assert!(matches!(refused, StoreError::Unreachable { .. }), "{refused}");
+}
