@@ -6,4 +6,5 @@ pub mod clock;
 pub mod error;
 pub mod explain;
 pub mod names;
+pub mod odoo;
 pub mod value;
