@@ -19,4 +19,5 @@
 //!
 //! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
 
+pub mod faults;
 pub mod xmlrpc;
