@@ -19,5 +19,12 @@
 //!
 //! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
 
+pub mod circuit;
+pub mod client;
+pub mod failure;
 pub mod faults;
+pub mod gate;
+pub mod settings;
+pub mod transport;
+pub mod version;
 pub mod xmlrpc;
