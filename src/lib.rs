@@ -9,5 +9,6 @@ pub mod error;
 pub mod explain;
 pub mod language;
 pub mod names;
+pub mod odoo;
 pub mod store;
 pub mod value;

@@ -1,0 +1,331 @@
+//! The client against a small Odoo that misbehaves. That it works with a real one is shown elsewhere.
+
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+
+use super::stub::{Act, Stub};
+use super::*;
+use crate::explain::Code;
+use crate::names::DatabaseName;
+
+const SECRET: &str = "corr€ct horse & battery";
+
+fn answer(value: &str) -> String {
+    format!(
+        "<?xml version='1.0'?>\n<methodResponse><params><param><value>{value}</value></param></params></methodResponse>"
+    )
+}
+
+fn fault(code: &str, string: &str) -> String {
+    format!(
+        "<methodResponse><fault><value><struct><member><name>faultCode</name><value><string>{code}</string></value>\
+         </member><member><name>faultString</name><value><string>{string}</string></value></member></struct></value>\
+         </fault></methodResponse>"
+    )
+}
+
+fn settings(stub: &Stub) -> OdooSettings {
+    let url = format!("http://{}/erp", stub.address);
+    OdooSettings::new("main", url, DatabaseName::parse("prod-1").unwrap())
+}
+
+fn client_with(settings: OdooSettings) -> OdooClient {
+    OdooClient::new(settings, Transport::new(Duration::from_secs(2)).unwrap(), Clock::system()).unwrap()
+}
+
+fn client(stub: &Stub) -> OdooClient {
+    client_with(settings(stub))
+}
+
+fn caller() -> Caller {
+    Caller { uid: Uid::new(7).unwrap(), secret: SECRET.into() }
+}
+
+fn call(effect: Effect) -> Call<'static> {
+    let args = vec![Value::List(vec![Value::Int(1)])];
+    Call { model: "res.partner", method: "read", args, kwargs: vec![("load".into(), "".into())], effect }
+}
+
+async fn read(client: &OdooClient) -> Result<Reply, Failure> {
+    client.execute_kw(&caller(), &call(Effect::Read)).await
+}
+
+async fn write(client: &OdooClient) -> Result<Reply, Failure> {
+    client.execute_kw(&caller(), &call(Effect::Write)).await
+}
+
+fn problem(result: Result<Reply, Failure>) -> Problem {
+    match result {
+        Err(Failure::Problem(problem)) => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn code(result: Result<Reply, Failure>) -> Code {
+    problem(result).code
+}
+
+#[tokio::test]
+async fn a_call_goes_out_whole_and_its_result_comes_back() {
+    let stub = Stub::serve(|_| Act::odoo(&answer("<string>a &amp; b</string>"))).await;
+    let reply = write(&client(&stub)).await.unwrap();
+    assert_eq!(reply.value(), Ok(Value::from("a & b")));
+    assert_eq!(reply.timing.attempts, 1);
+    assert!(reply.timing.to_first_byte <= reply.timing.to_last_byte);
+
+    let request = stub.requests().remove(0);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<_> = head.lines().map(str::to_ascii_lowercase).collect();
+    lines[1..].sort();
+    let host = format!("host: {}", stub.address);
+    let length = format!("content-length: {}", body.len());
+    let agent = format!("user-agent: odoo-gateway/{}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        lines,
+        [
+            "post /erp/xmlrpc/object http/1.1",
+            "accept: */*",
+            &length,
+            "content-type: text/xml; charset=utf-8",
+            &host,
+            &agent,
+            "x-odoo-database: prod-1",
+        ]
+    );
+    assert_eq!(
+        body,
+        "<?xml version=\"1.0\"?><methodCall><methodName>execute_kw</methodName><params>\
+         <param><value><string>prod-1</string></value></param><param><value><int>7</int></value></param>\
+         <param><value><string>corr€ct horse &amp; battery</string></value></param>\
+         <param><value><string>res.partner</string></value></param><param><value><string>read</string></value></param>\
+         <param><value><array><data><value><array><data><value><int>1</int></value></data></array></value></data></array>\
+         </value></param><param><value><struct><member><name>load</name><value><string></string></value></member>\
+         </struct></value></param></params></methodCall>"
+    );
+}
+
+#[tokio::test]
+async fn bare_odoo_is_left_no_idle_connection() {
+    let stub = Stub::serve(|_| Act::odoo(&answer("<int>1</int>"))).await;
+    let client = client(&stub);
+    for calls in 1..=3 {
+        read(&client).await.unwrap();
+        assert_eq!((stub.accepted(), stub.left_open().await), (calls, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_proxys_connection_is_used_again() {
+    let stub = Stub::serve(|_| Act::proxy(&answer("<int>1</int>"))).await;
+    let client = client(&stub);
+    for _ in 0..5 {
+        read(&client).await.unwrap();
+    }
+    assert_eq!((stub.requests().len(), stub.accepted()), (5, 1));
+}
+
+#[tokio::test]
+async fn a_fault_is_odoos_word_and_none_is_a_result() {
+    let none = "Traceback (most recent call last):\n  File \"/o/rpc.py\", line 1, in xmlrpc_1\n    x\n  \
+                File \"/p/xmlrpc/client.py\", line 2, in dumps\n    x\nTypeError: cannot marshal None unless allow_none is enabled\n";
+    let stub = Stub::serve(move |number| match number {
+        0 => Act::odoo(&fault("warning -- AccessError\n\nYou may not.", "")),
+        _ => Act::odoo(&fault("cannot marshal None unless allow_none is enabled", none)),
+    })
+    .await;
+    let client = client(&stub);
+    let Err(Failure::Fault(fault)) = write(&client).await else { panic!("a fault") };
+    assert_eq!((fault.class, fault.message.as_str()), (FaultClass::AccessForbidden, "You may not."));
+    assert_eq!(write(&client).await.unwrap().value(), Ok(Value::Null));
+}
+
+#[tokio::test]
+async fn a_login_has_a_user_or_none() {
+    let stub = Stub::serve(|number| match number {
+        0 => Act::odoo(&answer("<int>7</int>")),
+        1 => Act::odoo(&answer("<boolean>0</boolean>")),
+        _ => Act::odoo(&answer("<string>7</string>")),
+    })
+    .await;
+    let client = client(&stub);
+    let secret = SECRET.into();
+    assert_eq!(client.authenticate("admin", &secret).await.unwrap(), Uid::new(7));
+    assert_eq!(client.authenticate("admin", &secret).await.unwrap(), None);
+    assert!(client.authenticate("admin", &secret).await.is_err());
+    let request = stub.requests().remove(0);
+    assert!(request.starts_with("POST /erp/xmlrpc/2/common "));
+    assert!(request.ends_with("<param><value><struct></struct></value></param></params></methodCall>"));
+}
+
+#[tokio::test]
+async fn who_cannot_connect_has_done_nothing_and_soon_stops_trying() {
+    let stub = Stub::serve(|_| Act::odoo(&answer("<int>1</int>"))).await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut settings = settings(&stub);
+    settings.url = format!("http://{nobody}");
+    settings.failures_to_open = 2;
+    let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
+    let client = OdooClient::new(settings, Transport::new(Duration::from_secs(2)).unwrap(), clock.clone()).unwrap();
+    for expected in ["could not connect", "could not connect", "a moment ago"] {
+        let problem = problem(write(&client).await);
+        assert_eq!(problem.code, Code::OdooUnreachable);
+        assert!(problem.detail.contains(expected) && problem.retry_after.is_some(), "{problem:?}");
+    }
+    clock.advance(Duration::from_secs(5));
+    assert!(problem(write(&client).await).detail.contains("could not connect"));
+}
+
+#[tokio::test]
+async fn a_read_that_was_cut_is_sent_again_once_and_a_write_never() {
+    let stub = Stub::serve(|number| match number {
+        0 | 2 | 3 | 4 => Act::close(),
+        _ => Act::odoo(&answer("<int>1</int>")),
+    })
+    .await;
+    let client = client(&stub);
+    assert_eq!(read(&client).await.unwrap().timing.attempts, 2);
+    assert_eq!(code(read(&client).await), Code::OutcomeUnknown);
+    assert_eq!(stub.requests().len(), 4);
+    let unknown = problem(write(&client).await);
+    assert_eq!((unknown.code, unknown.retry_after), (Code::OutcomeUnknown, None));
+    assert_eq!(stub.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_leaves_the_outcome_unknown() {
+    let stub = Stub::serve(|_| {
+        Act::raw("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n<methodResponse>")
+    })
+    .await;
+    assert_eq!(code(read(&client(&stub)).await), Code::OutcomeUnknown);
+    assert_eq!(stub.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever() {
+    let silent = Stub::serve(|_| Act::odoo(&answer("<int>1</int>")).after(Duration::from_secs(5))).await;
+    let dripping =
+        Stub::serve(|_| Act::odoo(&answer("<int>1</int>")).in_pieces(100).after(Duration::from_millis(90))).await;
+    for stub in [silent, dripping] {
+        let mut settings = settings(&stub);
+        settings.response_timeout = Duration::from_millis(150);
+        settings.total_timeout = Duration::from_millis(150);
+        let begun = Instant::now();
+        assert_eq!(code(write(&client_with(settings)).await), Code::OutcomeUnknown);
+        assert!(begun.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_has_a_largest_size_whether_it_is_announced_or_not() {
+    let long = answer(&format!("<string>{}</string>", "a".repeat(10_000)));
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n",
+        long.len()
+    );
+    for act in [Act::odoo(&long), Act::raw(chunked)] {
+        let stub = Stub::serve(move |_| act.clone()).await;
+        let mut settings = settings(&stub);
+        settings.answer_cap = 10_000;
+        let client = client_with(settings.clone());
+        assert_eq!(code(read(&client).await), Code::AnswerTooLarge);
+        assert_eq!(code(write(&client).await), Code::ResultNotRepresentable);
+        settings.answer_cap = long.len();
+        assert!(read(&client_with(settings)).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_odoo_is_told_as_such_and_never_shown() {
+    let xml = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n";
+    for (act, expected) in [
+        (Act::status("200 OK", ""), Code::OdooUnreadable),
+        (Act::status("301 Moved", "Location: http://127.0.0.1:1/secret\r\n"), Code::OdooUnreadable),
+        (Act::status("401 Unauthorized", "WWW-Authenticate: Basic realm=secret\r\n"), Code::OdooUnreadable),
+        (Act::status("404 Not Found", ""), Code::OdooUnreadable),
+        (Act::status("413 Too Large", ""), Code::BodyTooLarge),
+        (Act::status("429 Slow Down", "Retry-After: 7\r\n"), Code::OdooBusy),
+        (Act::status("500 secret", ""), Code::OutcomeUnknown),
+        (Act::status("502 Bad Gateway", ""), Code::OutcomeUnknown),
+        (Act::status("503 Unavailable", ""), Code::OdooUnreachable),
+        (Act::status("504 Timeout", ""), Code::OutcomeUnknown),
+        (Act::raw(format!("{xml}\r\n<html>secret")), Code::OdooUnreadable),
+        (Act::raw(format!("{xml}Content-Encoding: gzip\r\n\r\n<methodResponse>")), Code::OdooUnreadable),
+        (Act::raw([xml.as_bytes(), b"\r\n<methodResponse>\xff"].concat()), Code::OdooUnreadable),
+        (Act::raw(format!("{xml}\r\n")), Code::OdooUnreadable),
+        (Act::raw("SSH-2.0-secret\r\n"), Code::OdooUnreadable),
+    ] {
+        let stub = Stub::serve(move |_| act.clone()).await;
+        let problem = problem(write(&client(&stub)).await);
+        assert_eq!(problem.code, expected, "{problem:?}");
+        assert!(!format!("{problem:?}").contains("secret"), "{problem:?}");
+        assert_eq!(stub.accepted(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_is_cut_in_the_xml_is_unreadable_when_it_is_read() {
+    let stub = Stub::serve(|_| Act::odoo("<methodResponse><params><param><value><string>secret")).await;
+    let refused = write(&client(&stub)).await.unwrap().value().unwrap_err();
+    assert_eq!(refused.code, Code::OdooUnreadable);
+    assert!(!refused.detail.contains("secret"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn so_many_calls_work_at_once_so_many_wait_and_the_rest_is_turned_away() {
+    let stub = Stub::serve(|_| Act::odoo(&answer("<int>1</int>")).after(Duration::from_millis(100))).await;
+    let mut settings = settings(&stub);
+    (settings.concurrency, settings.queue) = (2, 3);
+    let client = client_with(settings);
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { write(&client).await })
+        })
+        .collect();
+    let (mut done, mut turned_away) = (0, 0);
+    for call in calls {
+        match call.await.unwrap() {
+            Ok(reply) => done += usize::from(reply.value().is_ok()),
+            Err(failure) => {
+                let problem = problem(Err(failure));
+                assert_eq!(problem.code, Code::OdooBusy);
+                assert!(problem.retry_after.is_some());
+                turned_away += 1;
+            }
+        }
+    }
+    assert_eq!((done, turned_away, stub.most_working()), (5, 3, 2));
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_does_not_make_room_before_odoo_is_done() {
+    let stub = Stub::serve(|_| Act::odoo(&answer("<int>1</int>")).after(Duration::from_millis(150))).await;
+    let mut settings = settings(&stub);
+    settings.concurrency = 1;
+    let client = client_with(settings);
+    assert!(tokio::time::timeout(Duration::from_millis(50), write(&client)).await.is_err());
+    let reply = write(&client).await.unwrap();
+    assert!(reply.timing.queued >= Duration::from_millis(50), "{:?}", reply.timing);
+    assert_eq!((stub.requests().len(), stub.most_working()), (2, 1));
+}
+
+#[tokio::test]
+async fn what_cannot_be_carried_is_refused_before_anything_is_sent() {
+    let stub = Stub::serve(|_| Act::close()).await;
+    let mut call = call(Effect::Write);
+    call.kwargs.push(("context".into(), Value::Map(vec![("a".into(), "\u{7}".into())])));
+    let refused = problem(client(&stub).execute_kw(&caller(), &call).await);
+    assert_eq!(refused.code, Code::InvalidValue);
+    assert_eq!(refused.detail, "kwargs.context.a holds the character U+0007, which cannot be sent to Odoo");
+    assert_eq!(stub.accepted(), 0);
+}
+
+#[tokio::test]
+async fn nothing_that_can_be_printed_holds_the_secret() {
+    let stub = Stub::serve(|_| Act::close()).await;
+    let client = client(&stub);
+    let printed = format!("{:?} {:?} {:?}", caller(), client, write(&client).await);
+    assert!(!printed.contains("horse"), "{printed}");
+}

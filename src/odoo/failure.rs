@@ -1,0 +1,184 @@
+//! Why there is no answer, and what that says about what was done.
+//!
+//! In: how an exchange with Odoo broke off, and whether it could have changed anything. Out: a [`Problem`]. Must not
+//! know: reqwest, models.
+//!
+//! The question that decides is whether Odoo can have begun. It cannot where no connection was made or a proxy says it
+//! has no Odoo: 503, try again. It can everywhere else: 504, and nobody repeats a write on his own. A read may always
+//! be repeated.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use super::faults::{Addressed, Fault};
+use super::gate::NoPlace;
+use super::xmlrpc::write::Unencodable;
+use crate::error::Problem;
+use crate::explain::Code;
+
+/// When it is worth trying again, where Odoo itself does not say.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Whether a call can change anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads and may be repeated.
+    Read,
+    /// It may write: it is sent once.
+    Write,
+}
+
+/// Why a call has no result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Failure {
+    /// Odoo spoke.
+    Fault(Fault),
+    /// Odoo did not speak, or nobody could understand it.
+    Problem(Problem),
+}
+
+impl Failure {
+    /// The problem that the caller is told.
+    #[must_use]
+    pub fn problem(self, addressed: &Addressed<'_>) -> Problem {
+        match self {
+            Self::Fault(fault) => fault.problem(addressed),
+            Self::Problem(problem) => problem,
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Unencodable> for Failure {
+    fn from(error: Unencodable) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+/// How an exchange broke off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// No connection was made: nothing was sent.
+    NotConnected,
+    /// The connection ended before an answer began.
+    CutBeforeAnswer,
+    /// The connection ended in the middle of an answer.
+    CutInAnswer,
+    /// The answer did not come, or did not end, in time.
+    TimedOut,
+    /// The answer is larger than this many bytes.
+    TooLarge(usize),
+    /// Another status than 200, from Odoo or from what stands before it.
+    Status { status: u16, retry_after: Option<Duration> },
+    /// Something that is no XML-RPC; the rest of a sentence.
+    Unreadable(&'static str),
+}
+
+impl Broken {
+    /// The problem that it means for a call with this effect.
+    pub(super) fn problem(self, effect: Effect) -> Problem {
+        match self {
+            Self::NotConnected => unreachable_odoo("The gateway could not connect to Odoo.", None),
+            Self::CutBeforeAnswer => outcome_unknown("Odoo closed the connection before it answered.", effect),
+            Self::CutInAnswer => outcome_unknown("Odoo's answer broke off.", effect),
+            Self::TimedOut => outcome_unknown("Odoo did not answer in time.", effect),
+            Self::TooLarge(cap) => too_large(cap, effect),
+            Self::Status { status, retry_after } => of_status(status, retry_after, effect),
+            Self::Unreadable(what) => unreadable(what),
+        }
+    }
+}
+
+fn of_status(status: u16, retry_after: Option<Duration>, effect: Effect) -> Problem {
+    match (status, effect) {
+        (413, _) => Problem::new(Code::BodyTooLarge, "Odoo does not take a request of this size."),
+        (429, _) => Problem::new(Code::OdooBusy, "What stands before Odoo lets no more requests through.")
+            .retry_after(retry_after.unwrap_or(AGAIN)),
+        (503, _) | (500 | 502, Effect::Read) => unreachable_odoo(&format!("Odoo answered HTTP {status}."), retry_after),
+        (500 | 502, Effect::Write) | (408 | 504 | 520..=527, _) => {
+            outcome_unknown(&format!("Instead of Odoo's answer came HTTP {status}."), effect)
+        }
+        (404, _) => unreadable("HTTP 404").hint("Odoo's XML-RPC is not served at the configured address."),
+        (300..400, _) => unreadable("a redirect").hint("The configured address is not the one that Odoo answers at."),
+        _ => unreadable(format_args!("HTTP {status}")),
+    }
+}
+
+/// An answer nobody can use. `what` is said, never the answer.
+pub(super) fn unreadable(what: impl Display) -> Problem {
+    Problem::new(Code::OdooUnreadable, format!("What came from Odoo is not an XML-RPC answer: {what}."))
+}
+
+fn unreachable_odoo(detail: &str, retry_after: Option<Duration>) -> Problem {
+    Problem::new(Code::OdooUnreachable, format!("{detail} Nothing was done.")).retry_after(retry_after.unwrap_or(AGAIN))
+}
+
+/// Odoo was down a moment ago.
+pub(super) fn circuit_open(left: Duration) -> Problem {
+    unreachable_odoo("Odoo could not be reached a moment ago.", Some(left.max(Duration::from_secs(1))))
+}
+
+/// No place at Odoo.
+pub(super) fn busy(reason: NoPlace) -> Problem {
+    Problem::new(Code::OdooBusy, reason.to_string()).retry_after(AGAIN)
+}
+
+fn outcome_unknown(detail: &str, effect: Effect) -> Problem {
+    match effect {
+        Effect::Read => Problem::new(Code::OutcomeUnknown, detail).retry_after(AGAIN),
+        Effect::Write => Problem::new(Code::OutcomeUnknown, format!("{detail} What was asked may have been done."))
+            .hint("Read the records before you try again."),
+    }
+}
+
+fn too_large(cap: usize, effect: Effect) -> Problem {
+    match effect {
+        Effect::Read => Problem::new(Code::AnswerTooLarge, format!("Odoo's answer is larger than {cap} bytes."))
+            .hint("Ask for fewer records or fields, or for CSV or NDJSON."),
+        Effect::Write => Problem::new(
+            Code::ResultNotRepresentable,
+            format!("It was done and its changes are kept, but its result is larger than {cap} bytes."),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_done_decides_the_status() {
+        let status = |status| Broken::Status { status, retry_after: None };
+        for (broken, read, write) in [
+            (Broken::NotConnected, 503, 503),
+            (Broken::CutBeforeAnswer, 504, 504),
+            (Broken::CutInAnswer, 504, 504),
+            (Broken::TimedOut, 504, 504),
+            (Broken::TooLarge(1), 400, 502),
+            (Broken::Unreadable("HTML"), 502, 502),
+            (status(301), 502, 502),
+            (status(404), 502, 502),
+            (status(413), 413, 413),
+            (status(429), 503, 503),
+            (status(500), 503, 504),
+            (status(502), 503, 504),
+            (status(503), 503, 503),
+            (status(504), 504, 504),
+            (status(418), 502, 502),
+        ] {
+            let of = |effect| broken.problem(effect).class().status();
+            assert_eq!((of(Effect::Read), of(Effect::Write)), (read, write), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_write_of_unknown_outcome_invites_nobody_to_repeat_it() {
+        assert_eq!(Broken::TimedOut.problem(Effect::Write).retry_after, None);
+        assert!(Broken::TimedOut.problem(Effect::Read).retry_after.is_some());
+    }
+}

@@ -1,0 +1,187 @@
+//! The rules that tell the kinds of failure apart.
+//!
+//! In: the family and message of an exception. Out: its [`FaultClass`]. Must not know: statuses, wording of our own.
+//!
+//! Messages for people are translated and re-worded with every version, so they are looked at only where the family
+//! does not say enough, and what is not recognised stays in the family's general class. Texts of Python and of
+//! PostgreSQL's driver are not translated.
+
+use super::FaultClass;
+use super::missing::Missing;
+use super::traceback::Raised;
+
+/// The families of exceptions that Odoo makes for people to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    AccessDenied,
+    AccessError,
+    MissingError,
+    RedirectWarning,
+    UserError,
+}
+
+impl Family {
+    pub(super) fn exception(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "AccessDenied",
+            Self::AccessError => "AccessError",
+            Self::MissingError => "MissingError",
+            Self::RedirectWarning => "RedirectWarning",
+            Self::UserError => "UserError",
+        }
+    }
+}
+
+/// The class of an exception that is made for people.
+pub(super) fn spoken(family: Family, message: &str, missing: Option<&Missing>) -> FaultClass {
+    match family {
+        Family::AccessDenied if message.starts_with("Too many login failures") => FaultClass::TooManyLogins,
+        Family::AccessDenied => FaultClass::CredentialRefused,
+        Family::AccessError if message.starts_with("Private methods (such as ") => FaultClass::PrivateMethod,
+        Family::AccessError => FaultClass::AccessForbidden,
+        Family::MissingError if missing.is_some_and(is_the_user_itself) => FaultClass::UnknownUser,
+        Family::MissingError if missing.is_some() => FaultClass::MissingRecord,
+        Family::MissingError | Family::RedirectWarning => FaultClass::Refused,
+        Family::UserError => user_error(message),
+    }
+}
+
+/// A user who misses its own record does not exist.
+fn is_the_user_itself(missing: &Missing) -> bool {
+    missing.model == "res.users" && missing.ids == [missing.uid]
+}
+
+/// What constraints of the database say from Odoo 16 on.
+const PREFIX: &str = "The operation cannot be completed: ";
+
+fn user_error(message: &str) -> FaultClass {
+    let has = |part| message.contains(part);
+    // The text of a missing value contains that of a foreign key: it comes first.
+    if has("Missing required value") || has("mandatory field is not set") {
+        FaultClass::MissingValue
+    } else if has("nother model requires the record being deleted")
+        || has("Another model is using the record you are trying to delete")
+        || message.trim_end().ends_with("_fkey")
+    {
+        FaultClass::ForeignKey
+    } else if message.starts_with("Object ") && message.ends_with(" doesn't exist") {
+        FaultClass::UnknownModel
+    } else if message.starts_with("Invalid \"order\" specified") {
+        FaultClass::InvalidOrder
+    } else if message.starts_with("Invalid language code: ") {
+        FaultClass::InvalidContext
+    } else if message == "Cannot grab a lock on records" {
+        FaultClass::ConcurrentUpdate
+    } else if names_a_unique_constraint(message) || message.strip_prefix(PREFIX).is_some_and(speaks_of_uniqueness) {
+        FaultClass::UniqueViolation
+    } else {
+        FaultClass::Refused
+    }
+}
+
+/// Odoo 14 and 15 say no more than the constraint's name when no language is asked for.
+fn names_a_unique_constraint(message: &str) -> bool {
+    let is_name = message.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    is_name && (message.ends_with("_key") || message.contains("_uniq"))
+}
+
+fn speaks_of_uniqueness(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    ["unique", "already exist", "duplicate"].iter().any(|word| message.contains(word))
+        || (message.contains("two ") && message.contains(" same "))
+}
+
+/// What a message must look like for a rule to hold.
+enum Text {
+    Any,
+    Starts(&'static str),
+    Has(&'static [&'static str]),
+}
+
+impl Text {
+    fn fits(&self, message: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Starts(start) => message.starts_with(start),
+            Self::Has(parts) => parts.iter().all(|part| message.contains(part)),
+        }
+    }
+}
+
+use Text::{Any, Has, Starts};
+
+/// The class's name without its module, what its message looks like, what it means. The first rule that fits holds.
+const RULES: &[(&str, Text, FaultClass)] = &[
+    // Python, as Odoo's ORM raises it.
+    ("AttributeError", Has(&["The method '", "' does not exist"]), FaultClass::UnknownMethod),
+    ("AttributeError", Has(&["type object '", "' has no attribute '"]), FaultClass::UnknownMethod),
+    ("AttributeError", Has(&["' object has no attribute '__name__'"]), FaultClass::UnknownMethod),
+    ("TypeError", Has(&["() missing ", " required positional argument"]), FaultClass::BadArguments),
+    ("TypeError", Has(&["() missing ", " required keyword-only argument"]), FaultClass::BadArguments),
+    ("TypeError", Has(&["() got an unexpected keyword argument "]), FaultClass::BadArguments),
+    ("TypeError", Has(&["() got multiple values for argument "]), FaultClass::BadArguments),
+    ("TypeError", Has(&["() takes ", " positional argument", " given"]), FaultClass::BadArguments),
+    ("TypeError", Starts("Domain() "), FaultClass::InvalidDomain),
+    ("TypeError", Starts("%d format: a number is required"), FaultClass::InvalidValue),
+    ("TypeError", Any, FaultClass::DoubtfulValue),
+    ("ValueError", Starts("Invalid field "), FaultClass::UnknownField),
+    ("ValueError", Has(&["Cannot convert ", " because it is not stored"]), FaultClass::FieldNotSearchable),
+    ("ValueError", Starts("Invalid leaf "), FaultClass::InvalidDomain),
+    ("ValueError", Starts("Invalid operator in condition "), FaultClass::InvalidDomain),
+    ("ValueError", Starts("Invalid domain term "), FaultClass::InvalidDomain),
+    ("ValueError", Starts("Domain() "), FaultClass::InvalidDomain),
+    ("ValueError", Starts("Invalid term "), FaultClass::InvalidDomain),
+    ("ValueError", Starts("Wrong value for "), FaultClass::InvalidValue),
+    ("ValueError", Has(&["time data ", " does not match format "]), FaultClass::InvalidValue),
+    ("ValueError", Starts("unconverted data remains"), FaultClass::InvalidValue),
+    ("ValueError", Starts("invalid literal for int() with base 10"), FaultClass::InvalidValue),
+    ("ValueError", Starts("could not convert string to float"), FaultClass::InvalidValue),
+    ("ValueError", Any, FaultClass::DoubtfulValue),
+    ("AssertionError", Starts("This domain is syntactically not correct"), FaultClass::InvalidDomain),
+    ("AssertionError", Starts("Domains to normalize must have"), FaultClass::InvalidDomain),
+    ("AssertionError", Starts("Missing database name"), FaultClass::UnknownDatabase),
+    ("KeyError", Any, FaultClass::DoubtfulValue),
+    ("IndexError", Any, FaultClass::DoubtfulValue),
+    ("OverflowError", Any, FaultClass::DoubtfulValue),
+    ("Error", Has(&["padding"]), FaultClass::InvalidValue), // binascii.Error
+    // PostgreSQL, through its driver.
+    ("InvalidTextRepresentation", Any, FaultClass::InvalidValue),
+    ("InvalidDatetimeFormat", Any, FaultClass::InvalidValue),
+    ("DatetimeFieldOverflow", Any, FaultClass::InvalidValue),
+    ("NumericValueOutOfRange", Any, FaultClass::InvalidValue),
+    ("StringDataRightTruncation", Any, FaultClass::InvalidValue),
+    ("InvalidRowCountInLimitClause", Any, FaultClass::InvalidValue),
+    ("InvalidRowCountInResultOffsetClause", Any, FaultClass::InvalidValue),
+    ("NotNullViolation", Any, FaultClass::MissingValue),
+    ("ForeignKeyViolation", Any, FaultClass::ForeignKey),
+    ("RestrictViolation", Any, FaultClass::ForeignKey),
+    ("UniqueViolation", Any, FaultClass::UniqueViolation),
+    ("CheckViolation", Any, FaultClass::Refused),
+    ("ExclusionViolation", Any, FaultClass::Refused),
+    ("SerializationFailure", Any, FaultClass::ConcurrentUpdate),
+    ("LockNotAvailable", Any, FaultClass::ConcurrentUpdate),
+    ("DeadlockDetected", Any, FaultClass::ConcurrentUpdate),
+    ("TransactionRollbackError", Any, FaultClass::ConcurrentUpdate),
+    ("ConcurrencyError", Any, FaultClass::ConcurrentUpdate),
+    ("PoolError", Any, FaultClass::Busy),
+    ("TooManyConnections", Any, FaultClass::Busy),
+    ("OperationalError", Has(&["too many clients"]), FaultClass::Busy),
+    ("OperationalError", Has(&["remaining connection slots"]), FaultClass::Busy),
+    ("OperationalError", Has(&["database \"", "\" does not exist"]), FaultClass::UnknownDatabase),
+    ("InvalidCatalogName", Any, FaultClass::UnknownDatabase),
+    ("OperationalError", Any, FaultClass::DatabaseDown),
+    ("InterfaceError", Any, FaultClass::DatabaseDown),
+    ("AdminShutdown", Any, FaultClass::DatabaseDown),
+    ("CannotConnectNow", Any, FaultClass::DatabaseDown),
+];
+
+/// The class of an exception that nobody caught.
+pub(super) fn raised(raised: &Raised<'_>) -> FaultClass {
+    if raised.while_answering {
+        let none = raised.message.starts_with("cannot marshal None ");
+        return if none { FaultClass::NoResult } else { FaultClass::ResultNotRepresentable };
+    }
+    let name = raised.exception.rsplit('.').next().unwrap_or_default();
+    let rule = RULES.iter().find(|(exception, text, _)| *exception == name && text.fits(raised.message));
+    rule.map_or(FaultClass::Internal, |(_, _, class)| *class)
+}

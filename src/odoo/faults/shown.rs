@@ -1,0 +1,64 @@
+//! How much of Odoo's words a caller may see.
+//!
+//! In: the message of an exception. Out: the part of it that was made for people and holds no traceback, SQL, path or
+//! row of a table. Must not know: classes, statuses.
+
+/// What follows these is the database's: rows, statements, positions in them.
+const MACHINE_TALK: &[&str] = &["\nDETAIL:", "\nLINE ", "\nCONTEXT:", "\nHINT:", "Traceback (most recent call last)"];
+
+/// What no line for a caller may contain.
+const INSIDES: &[&str] = &[".py", "File \"", "SELECT ", "INSERT ", "UPDATE ", "DELETE ", " object at 0x"];
+
+/// A message made for people: whole, but for what the database adds to it.
+pub(super) fn to_people(message: &str) -> String {
+    cut(before_machine_talk(message).trim(), 2000)
+}
+
+/// The first line of any other message, or nothing where it shows Odoo's insides.
+pub(super) fn one_line(message: &str) -> String {
+    let line = before_machine_talk(message).trim().lines().next().unwrap_or_default();
+    if INSIDES.iter().any(|inside| line.contains(inside)) { String::new() } else { cut(line, 300) }
+}
+
+fn before_machine_talk(message: &str) -> &str {
+    let end = MACHINE_TALK.iter().filter_map(|talk| message.find(talk)).min();
+    end.and_then(|end| message.get(..end)).unwrap_or(message)
+}
+
+fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_what_was_made_for_them() {
+        for (message, expected) in [
+            ("No.\n\n- Because\n", "No.\n\n- Because"),
+            ("violates check\nDETAIL:  Failing row contains (1, secret)", "violates check"),
+            ("It failed:\nTraceback (most recent call last):\n  File", "It failed:"),
+        ] {
+            assert_eq!(to_people(message), expected);
+        }
+        assert_eq!(to_people(&"é".repeat(2001)).chars().count(), 2001);
+    }
+
+    #[test]
+    fn of_other_messages_one_line_is_shown_if_it_is_clean() {
+        for (message, expected) in [
+            ("Invalid field 'a'\nmore", "Invalid field 'a'"),
+            ("invalid syntax: \"abc\"\nLINE 1: SELECT a", "invalid syntax: \"abc\""),
+            ("cannot open /usr/lib/odoo/x.py", ""),
+            ("near SELECT * FROM x", ""),
+            ("<A object at 0x7f>", ""),
+            ("", ""),
+        ] {
+            assert_eq!(one_line(message), expected);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The exception that a Python traceback ends with.
+//!
+//! In: the text of a traceback, and where it is known what `str(exception)` was. Out: the exception's class, its
+//! message, and whether the method had returned already. Must not know: what any class means to us. The traceback
+//! itself holds file paths and SQL with literal values and goes nowhere.
+//!
+//! ```text
+//! Traceback (most recent call last):            the last block counts; those before it are causes
+//!   File "…", line 12, in f
+//!     source                                    and, from Python 3.11 on, a line of ^^^^
+//! psycopg2.errors.UndefinedColumn: column …     the first line that is not indented, up to the first ": "
+//! LINE 1: SELECT …                              a message may go on over several lines
+//! ```
+
+const OPENING: &str = "Traceback (most recent call last):";
+
+/// The end of a traceback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Raised<'a> {
+    /// The class with its module, as `psycopg2.errors.UniqueViolation` or `ValueError`.
+    pub(super) exception: &'a str,
+    /// `str(exception)`.
+    pub(super) message: &'a str,
+    /// The answer could not be written as XML. The method had returned and Odoo had committed.
+    pub(super) while_answering: bool,
+}
+
+/// Reads a traceback. `message` is `str(exception)` where the fault gives it on its own: then nothing is guessed.
+pub(super) fn read<'a>(traceback: &'a str, message: Option<&'a str>) -> Raised<'a> {
+    let end = traceback.trim_end();
+    let (exception, message) =
+        message.and_then(|message| split_before(end, message.trim_end())).unwrap_or_else(|| split_after_frames(end));
+    Raised { exception, message, while_answering: is_while_answering(traceback) }
+}
+
+/// Whether `text` is a traceback.
+pub(super) fn is_traceback(text: &str) -> bool {
+    text.starts_with(OPENING)
+}
+
+/// Without a frame of the module that dispatches calls, and with one of the function that writes the result, the method
+/// is over: what failed is the result's way into XML.
+fn is_while_answering(traceback: &str) -> bool {
+    let frames = || traceback.lines().filter(|line| is_frame(line));
+    let dispatches = |line: &str| line.contains("service/model.py\"") || line.contains("service\\model.py\"");
+    !frames().any(dispatches) && frames().any(|line| line.ends_with(", in dumps"))
+}
+
+fn is_frame(line: &str) -> bool {
+    line.starts_with("  File \"") && line.contains(", line ")
+}
+
+/// The class stands on the line that `message` ends the text of.
+fn split_before<'a>(end: &'a str, message: &'a str) -> Option<(&'a str, &'a str)> {
+    let head = end.strip_suffix(message)?;
+    let line = head.rsplit('\n').next()?;
+    let exception = line.strip_suffix(": ").or_else(|| message.is_empty().then_some(line))?;
+    is_class(exception).then_some((exception, message))
+}
+
+/// The class opens the first line after the frames of the last block.
+fn split_after_frames(end: &str) -> (&str, &str) {
+    let block = end.rfind(OPENING).and_then(|at| end.get(at + OPENING.len()..)).unwrap_or(end);
+    let block = block.trim_start_matches('\n');
+    let mut rest = block;
+    while let Some((_, tail)) = rest.split_once('\n').filter(|(line, _)| line.starts_with(' ')) {
+        rest = tail;
+    }
+    match rest.split_once(": ") {
+        Some((exception, message)) if is_class(exception) => (exception, message),
+        _ if is_class(rest.trim_end_matches(':')) => (rest.trim_end_matches(':'), ""),
+        _ => ("Exception", rest),
+    }
+}
+
+fn is_class(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
+    !text.is_empty() && text.len() <= 128 && text.bytes().all(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAMES: &str = "Traceback (most recent call last):\n  File \"/usr/lib/odoo/http.py\", line 1, in dispatch\n    \
+                          return self(x)\n           ^^^^^^^\n  [Previous line repeated 3 more times]\n  \
+                          File \"/usr/lib/odoo/service/model.py\", line 2, in execute\n    raise ValueError()\n";
+
+    fn raised<'a>(traceback: &'a str, message: Option<&'a str>) -> (&'a str, &'a str) {
+        let raised = read(traceback, message);
+        (raised.exception, raised.message)
+    }
+
+    #[test]
+    fn the_exception_follows_the_frames_and_may_go_on() {
+        for (end, expected) in [
+            ("ValueError: a: b\n", ("ValueError", "a: b")),
+            ("psycopg2.errors.X: a\nLINE 1: SELECT\n   ^\n\n", ("psycopg2.errors.X", "a\nLINE 1: SELECT\n   ^")),
+            ("KeyboardInterrupt\n", ("KeyboardInterrupt", "")),
+            ("AssertionError: \n", ("AssertionError", "")),
+            ("what is this\n", ("Exception", "what is this")),
+        ] {
+            assert_eq!(raised(&format!("{FRAMES}{end}"), None), expected, "{end}");
+        }
+    }
+
+    #[test]
+    fn of_chained_exceptions_the_last_counts() {
+        let chained = format!(
+            "{FRAMES}KeyError: 'a'\n\nDuring handling of the above exception, another exception occurred:\n\n\
+             {FRAMES}ValueError: b\n"
+        );
+        assert_eq!(raised(&chained, None), ("ValueError", "b"));
+    }
+
+    #[test]
+    fn a_message_that_is_known_is_not_looked_for() {
+        let message =
+            "while evaluating\nTraceback (most recent call last):\n  File \"<x>\", line 1, in f\nKeyError: 'a'";
+        let traceback = format!("{FRAMES}ValueError: {message}\n");
+        assert_eq!(raised(&traceback, Some(message)), ("ValueError", message));
+        assert_eq!(raised(&traceback, None).0, "KeyError");
+        assert_eq!(raised(&format!("{FRAMES}AssertionError\n"), Some("")), ("AssertionError", ""));
+    }
+
+    #[test]
+    fn a_result_that_cannot_be_written_is_told_from_a_method_that_failed() {
+        let writing = "Traceback (most recent call last):\n  File \"/o/rpc.py\", line 1, in _xmlrpc\n    x\n  \
+                       File \"/usr/lib/python3.9/xmlrpc/client.py\", line 968, in dumps\n    x\nTypeError: cannot marshal None\n";
+        assert!(read(writing, None).while_answering);
+        let reading = writing.replace("in dumps", "in loads");
+        assert!(!read(&reading, None).while_answering);
+        let inside = writing.replace("/o/rpc.py", "/o/service/model.py");
+        assert!(!read(&inside, None).while_answering);
+    }
+
+    #[test]
+    fn no_text_is_too_strange() {
+        for strange in ["", "\n", " ", "  \n  ", "Traceback (most recent call last):", "a: ", ": a", "é: ü"] {
+            let _ = read(strange, None);
+            let _ = read(strange, Some(strange));
+        }
+    }
+}

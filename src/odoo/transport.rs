@@ -1,0 +1,170 @@
+//! One exchange over HTTP: a call's bytes out, an answer's text in.
+//!
+//! In: an address, a body, limits. Out: the text of a 200 that says it is XML, or how the exchange broke off. Must not
+//! know: XML-RPC, what is called. The only place that builds a reqwest client.
+//!
+//! Odoo answers HTTP/1.0 and closes, and an idle connection would hold one of its workers for two seconds: so nothing is
+//! opened ahead, and a connection is kept only where the answer says it may be, which is what a proxy in front does.
+//! Kept ones are dropped after a time that is shorter than proxies' own, so that a write does not meet a closing one.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
+use tokio::time::{Instant, timeout_at};
+
+use super::failure::Broken;
+use super::settings::SettingsError;
+
+const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
+/// nginx keeps idle connections for 75 s, others for 60 s.
+const KEEP_IDLE: Duration = Duration::from_secs(20);
+/// Between two pieces of one answer: Odoo sends it in one go.
+const STALL: Duration = Duration::from_secs(30);
+/// Room that is made ahead for an answer, whatever its header promises.
+const ROOM_AHEAD: usize = 1 << 20;
+/// The longest wait that is passed on from what stands before Odoo.
+const LONGEST_RETRY_AFTER: u64 = 300;
+
+/// The one HTTP client of the process; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    client: Client,
+}
+
+/// What is sent, and how long and large the answer may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exchange<'a> {
+    pub(super) url: &'a Url,
+    pub(super) database: &'a HeaderValue,
+    pub(super) body: &'a Bytes,
+    pub(super) response_timeout: Duration,
+    pub(super) total_timeout: Duration,
+    pub(super) answer_cap: usize,
+}
+
+/// An answer, and when its first and last byte came.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) text: String,
+    pub(super) to_first_byte: Duration,
+    pub(super) to_last_byte: Duration,
+}
+
+impl Transport {
+    /// The client: no redirects, no proxy of the environment, no retries, HTTP/1 only.
+    ///
+    /// # Errors
+    /// When the machine's TLS set-up cannot be used.
+    pub fn new(connect_timeout: Duration) -> Result<Self, SettingsError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one client, with everything set that the ban is about"
+        )]
+        let builder = Client::builder();
+        let client = builder
+            .user_agent(USER_AGENT)
+            .redirect(Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .http1_only()
+            .connect_timeout(connect_timeout)
+            .pool_idle_timeout(KEEP_IDLE)
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+            .build();
+        client.map(|client| Self { client }).map_err(|error| SettingsError { key: "tls", reason: error.to_string() })
+    }
+
+    /// Sends the body and takes the answer.
+    pub(super) async fn exchange(&self, what: Exchange<'_>) -> Result<Received, Broken> {
+        let begun = Instant::now();
+        let end = begun + what.total_timeout;
+        let request = self
+            .client
+            .post(what.url.clone())
+            .header(CONTENT_TYPE, "text/xml; charset=utf-8")
+            .header("x-odoo-database", what.database)
+            .body(what.body.clone())
+            .send();
+        let response = timeout_at(end.min(begun + what.response_timeout), request).await;
+        let response = response.map_err(|_| Broken::TimedOut)?.map_err(|error| broken_by(&error))?;
+        let to_first_byte = begun.elapsed();
+        check_head(&response, what.answer_cap)?;
+        let body = read_body(response, what.answer_cap, end).await?;
+        let text = String::from_utf8(body).map_err(|_| Broken::Unreadable("it is not UTF-8"))?;
+        Ok(Received { text, to_first_byte, to_last_byte: begun.elapsed() })
+    }
+}
+
+/// The error's own text holds addresses: it goes to the log, and only there.
+fn broken_by(error: &reqwest::Error) -> Broken {
+    let mut cause = error.source();
+    while let Some(deeper) = cause.and_then(|cause| cause.source()) {
+        cause = Some(deeper);
+    }
+    tracing::debug!(error = %error, cause = cause.map(tracing::field::display), "exchange with odoo broke off");
+    if error.is_connect() {
+        Broken::NotConnected
+    } else if is_no_http(error) {
+        Broken::Unreadable("it is not HTTP")
+    } else {
+        Broken::CutBeforeAnswer
+    }
+}
+
+fn is_no_http(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn check_head(response: &Response, cap: usize) -> Result<(), Broken> {
+    if response.status() != StatusCode::OK {
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
+        return Err(Broken::Status { status: response.status().as_u16(), retry_after });
+    }
+    let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    if !is_xml(media_type) {
+        return Err(Broken::Unreadable("its media type is not XML"));
+    }
+    if response.headers().contains_key(CONTENT_ENCODING) {
+        return Err(Broken::Unreadable("it is compressed although nobody asked for that"));
+    }
+    let promised = response.content_length().unwrap_or_default();
+    if promised > cap as u64 { Err(Broken::TooLarge(cap)) } else { Ok(()) }
+}
+
+fn seconds(header: &HeaderValue) -> Option<Duration> {
+    let seconds: u64 = header.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.clamp(1, LONGEST_RETRY_AFTER)))
+}
+
+fn is_xml(media_type: &[u8]) -> bool {
+    let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    essence.eq_ignore_ascii_case(b"text/xml") || essence.eq_ignore_ascii_case(b"application/xml")
+}
+
+async fn read_body(mut response: Response, cap: usize, end: Instant) -> Result<Vec<u8>, Broken> {
+    let promised = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or_default();
+    let mut body = Vec::with_capacity(promised.min(ROOM_AHEAD));
+    loop {
+        let chunk = timeout_at(end.min(Instant::now() + STALL), response.chunk()).await;
+        match chunk {
+            Err(_) => return Err(Broken::TimedOut),
+            Ok(Err(_)) => return Err(Broken::CutInAnswer),
+            Ok(Ok(None)) => return Ok(body),
+            Ok(Ok(Some(chunk))) if body.len() + chunk.len() > cap => return Err(Broken::TooLarge(cap)),
+            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+        }
+    }
+}

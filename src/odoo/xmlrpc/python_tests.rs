@@ -1,0 +1,95 @@
+//! The codec against Python's `xmlrpc.client`, which is what Odoo uses on the other side.
+//!
+//! One Python process gets thousands of calls from our writer, tells what it understood, and writes the same values as
+//! answers for our reader.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
+use serde_json::json;
+
+use super::answer::{self, Answer};
+use super::generated::any_value;
+use super::write::CallWriter;
+use crate::value::Value;
+
+const VALUES: usize = 4000;
+
+/// Reads a base64 `methodCall` a line; writes what it understood as JSON and the same value as a base64 answer.
+const PYTHON: &str = r#"
+import base64, json, struct, sys, xmlrpc.client
+
+xmlrpc.client.MAXINT, xmlrpc.client.MININT = 2**63 - 1, -2**63
+
+def told(value):
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return {"int": str(value)}
+    if isinstance(value, float):
+        return {"float": struct.pack(">d", value).hex()}
+    if isinstance(value, list):
+        return [told(item) for item in value]
+    return {"map": [[key, told(item)] for key, item in value.items()]}
+
+for line in sys.stdin:
+    (value,), method = xmlrpc.client.loads(base64.b64decode(line))
+    assert method == "execute_kw"
+    answer = xmlrpc.client.dumps((value,), methodresponse=True, allow_none=True)
+    print(json.dumps(told(value)), base64.b64encode(answer.encode()).decode(), sep="\t")
+"#;
+
+fn told(value: &Value<'_>) -> serde_json::Value {
+    match value {
+        Value::Null => json!(null),
+        Value::Bool(boolean) => json!(boolean),
+        Value::Int(int) => json!({"int": int.to_string()}),
+        Value::Float(float) => json!({"float": format!("{:016x}", float.to_bits())}),
+        Value::Text(text) => json!(text),
+        Value::List(items) => items.iter().map(told).collect(),
+        Value::Map(members) => {
+            json!({"map": members.iter().map(|(key, value)| json!([key, told(value)])).collect::<Vec<_>>()})
+        }
+    }
+}
+
+fn ask_python(lines: String) -> String {
+    let mut python = Command::new("python3")
+        .args(["-c", PYTHON])
+        .env("PYTHONIOENCODING", "utf-8")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 is needed for this test");
+    let mut stdin = python.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
+    let output = python.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn python_understands_what_we_write_and_we_understand_what_python_writes() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = any_value();
+    let values: Vec<_> = (0..VALUES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
+    let calls = values.iter().fold(String::new(), |mut lines, value| {
+        let call = CallWriter::new("execute_kw").param("value", value).unwrap().finish();
+        BASE64_STANDARD.encode_string(call.as_slice(), &mut lines);
+        lines + "\n"
+    });
+
+    let answers = ask_python(calls);
+    assert_eq!(answers.lines().count(), VALUES);
+    for (value, line) in values.iter().zip(answers.lines()) {
+        let (understood, answer) = line.split_once('\t').unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(understood).unwrap(), told(value));
+        let answer = String::from_utf8(BASE64_STANDARD.decode(answer).unwrap()).unwrap();
+        assert_eq!(answer::read(&answer), Ok(Answer::Value(value.clone())));
+    }
+}
