@@ -11,4 +11,5 @@ pub mod language;
 pub mod names;
 pub mod odoo;
 pub mod store;
+pub mod plan;
 pub mod value;

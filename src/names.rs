@@ -124,6 +124,22 @@ impl MethodName {
     }
 }
 
+impl ModelName {
+    /// A name that stands in our own source.
+    pub(crate) fn of_literal(name: &'static str) -> Self {
+        debug_assert!(Self::parse(name).is_ok());
+        Self(name.into())
+    }
+}
+
+impl MethodName {
+    /// A name that stands in our own source.
+    pub(crate) fn of_literal(name: &'static str) -> Self {
+        debug_assert!(is_identifier(name, 64));
+        Self(name.into())
+    }
+}
+
 impl DatabaseName {
     /// # Errors
     /// When `text` is outside the grammar.

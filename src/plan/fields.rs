@@ -1,0 +1,134 @@
+//! Names of fields and orders, checked against a schema.
+//!
+//! In: names as the caller gave them. Out: the columns to ask Odoo for, the order to ask for them in. Must not know:
+//! domains, values. Two traps of Odoo are closed here: `read` of nothing but `id` echoes ids that do not exist (19),
+//! and `ir.attachment.raw` cannot be sent by any version.
+
+use super::known::PlanError;
+use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::wish::Fields;
+use crate::error::Problem;
+use crate::explain::Code;
+use crate::language::order::{Order, OrderTerm};
+use crate::names::FieldName;
+
+/// One column of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The field.
+    pub name: FieldName,
+    /// Its type: some families write a type in another form.
+    pub kind: FieldType,
+}
+
+/// The columns of a read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// What the caller gets besides `id`, in this order.
+    pub shown: Vec<Column>,
+    /// Whether the caller named them: a column that cannot be sent is then an error, otherwise it is left out.
+    pub named: bool,
+    /// A stored column that is read along only to see whether the record exists.
+    pub proof: Option<FieldName>,
+}
+
+impl Columns {
+    /// Every column to ask for.
+    pub fn asked(&self) -> impl Iterator<Item = &FieldName> {
+        self.shown.iter().map(|column| &column.name).chain(&self.proof)
+    }
+}
+
+/// Checks the wanted fields. Names given twice are read once.
+///
+/// # Errors
+/// 400 `unknown_field`, with the name that was perhaps meant.
+pub(super) fn columns(fields: &Fields, schema: &Schema) -> Result<Columns, PlanError> {
+    let (mut shown, named) = match fields {
+        Fields::All => (readable(schema).collect(), false),
+        Fields::Named(names) => (checked(names, schema)?, true),
+    };
+    shown.retain(|column| column.name.as_str() != "id");
+    let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
+    Ok(Columns { shown, named, proof })
+}
+
+fn checked(names: &[FieldName], schema: &Schema) -> Result<Vec<Column>, PlanError> {
+    let mut seen = indexmap::IndexMap::with_capacity(names.len());
+    for name in names {
+        let field = schema.field(name.as_str()).ok_or_else(|| unknown_field(schema, name.as_str(), "fields"))?;
+        seen.insert(name, field.kind);
+    }
+    Ok(seen.into_iter().map(|(name, kind)| Column { name: name.clone(), kind }).collect())
+}
+
+fn readable(schema: &Schema) -> impl Iterator<Item = Column> {
+    let attachment = schema.model.as_str() == "ir.attachment";
+    schema
+        .fields()
+        .filter(move |(name, _)| !(attachment && name.as_str() == "raw"))
+        .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
+}
+
+/// Reading this column fails, or finds nothing, for a record that does not exist.
+fn proves(name: &FieldName, schema: &Schema) -> bool {
+    schema.field(name.as_str()).is_some_and(|field| is_plain_column(field) && name.as_str() != "id")
+}
+
+fn is_plain_column(field: &Field) -> bool {
+    field.stored && !field.kind.is_x2many() && field.kind != FieldType::Binary
+}
+
+/// The cheapest column that proves existence. Nearly every model has `write_date`; views of the database need not.
+pub(super) fn proof_column(schema: &Schema) -> Option<FieldName> {
+    let of_name = |wanted: &str| schema.fields().map(|(name, _)| name).find(|name| name.as_str() == wanted);
+    of_name("write_date").or_else(|| schema.fields().map(|(name, _)| name).find(|name| proves(name, schema))).cloned()
+}
+
+/// Checks an order and makes it total: pages of an order that does not name `id` would overlap.
+///
+/// # Errors
+/// 400 `invalid_order`, or `unknown_field`.
+pub(super) fn total_order(order: &Order, schema: &Schema, major_version: u8) -> Result<Order, PlanError> {
+    order.terms.iter().try_for_each(|term| check_order(term, schema, major_version))?;
+    Ok(order.clone().with_id_appended())
+}
+
+fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8) -> Result<(), PlanError> {
+    let name = term.field.as_str();
+    let field = schema.field(name).ok_or_else(|| unknown_field(schema, name, "order"))?;
+    let complaint = match field {
+        field if !field.sortable => "is computed, Odoo cannot order by it. Stored fields can be ordered by",
+        field if term.sub_id && field.kind != FieldType::Many2one => "is no many2one, so it has no .id",
+        field if field.kind.is_x2many() || field.kind == FieldType::Binary => "has no order",
+        _ if term.nulls.is_some() && major_version < 16 => {
+            "can be ordered with nulls first or last only from Odoo 16 on"
+        }
+        _ => return Ok(()),
+    };
+    Err(Problem::new(Code::InvalidOrder, format!("order: the field {name} {complaint}.")).parameter("order").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::samples::partner;
+    use super::*;
+
+    fn names(text: &str) -> Fields {
+        Fields::Named(text.split(',').map(|name| FieldName::parse(name).unwrap()).collect())
+    }
+
+    fn shown(fields: &Fields) -> (String, Option<String>) {
+        let columns = columns(fields, &partner()).unwrap();
+        let shown = columns.shown.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(",");
+        (shown, columns.proof.map(|name| name.to_string()))
+    }
+
+    #[test]
+    fn a_read_always_asks_for_a_column_that_proves_existence() {
+        assert_eq!(shown(&names("name,country_id,name")), ("name,country_id".into(), None));
+        assert_eq!(shown(&names("id")), (String::new(), Some("name".into())));
+        assert_eq!(shown(&names("tz_offset,id")), ("tz_offset".into(), Some("name".into())));
+        assert_eq!(shown(&names("child_ids")), ("child_ids".into(), Some("name".into())));
+    }
+}

@@ -1,0 +1,63 @@
+//! What a plan may know, and what it says when it knows too little.
+//!
+//! In: whatever the gateway has at hand of a database and a user. Out: answers from memory, or a [`Lack`] that the
+//! pipeline makes up for before it plans again. Must not know: how knowledge is fetched or how old it is.
+
+use std::sync::Arc;
+
+use super::schema::Schema;
+use crate::error::Problem;
+use crate::names::ModelName;
+
+/// What is known of the caller's Odoo, answered from memory.
+pub trait Known {
+    /// The model's fields as the caller sees them.
+    fn schema(&self, model: &ModelName) -> Option<Arc<Schema>>;
+
+    /// The codes of the languages installed there, as `fr_FR`.
+    fn languages(&self) -> Option<Arc<[String]>>;
+
+    /// The server's major version: 14..19.
+    fn major_version(&self) -> u8;
+
+    /// The language and time zone that the user chose in Odoo.
+    fn user_defaults(&self) -> UserDefaults;
+}
+
+/// A user's own settings. `None` where Odoo has none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserDefaults {
+    /// As `fr_FR`.
+    pub lang: Option<String>,
+    /// As `Europe/Paris`.
+    pub tz: Option<String>,
+}
+
+/// What a plan lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// The fields of this model.
+    Schema(ModelName),
+    /// The installed languages.
+    Languages,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlanError {
+    /// Something must be fetched first.
+    Lacking(Lack),
+    /// The wish cannot be granted.
+    Refused(Box<Problem>),
+}
+
+impl From<Problem> for PlanError {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(Box::new(problem))
+    }
+}
+
+/// The schema of `model`, or the wish for it.
+pub(super) fn schema_of(known: &dyn Known, model: &ModelName) -> Result<Arc<Schema>, PlanError> {
+    known.schema(model).ok_or_else(|| PlanError::Lacking(Lack::Schema(model.clone())))
+}

@@ -1,0 +1,40 @@
+//! From a wish to Odoo calls: [`Wish`] + [`Known`] → [`Plan`]. Pure: no I/O, no clock, no async.
+//!
+//! ```text
+//! wish      what the caller wishes, parsed but perhaps nonsense
+//! known     what is at hand of the caller's Odoo; what a plan lacks
+//! schema    a model's fields
+//! planner   a wish and what is known → steps
+//! steps     the calls that grant a wish, and how they hang together
+//! context   language, time zone, companies: who wins, what is checked
+//! domain    paths, operators and dates of a domain, checked against schemas
+//! fields    names of fields and orders, checked
+//! values    the values of create and write, checked by type
+//! datetime  clients' dates → Odoo's
+//! method    which methods may be called, and which only read
+//! call      one call of a method
+//! ```
+//!
+//! In: a wish, and what is [`Known`], answered from memory. Out: a [`Plan`], or what to fetch first, or a
+//! refusal. Must not know: which family asked, who calls, how Odoo is reached.
+
+mod call;
+mod context;
+mod datetime;
+mod domain;
+mod fields;
+mod known;
+mod method;
+mod planner;
+pub mod schema;
+mod steps;
+mod values;
+mod wish;
+
+pub use call::{Call, Effect, OrmMethod};
+pub use context::ContextAsked;
+pub use fields::{Column, Columns};
+pub use known::{Known, Lack, PlanError, UserDefaults};
+pub use planner::plan;
+pub use steps::{List, Plan, Read};
+pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};

@@ -1,0 +1,243 @@
+//! A wish that can be granted, as the calls that grant it.
+//!
+//! In: a [`Wish`] and what is [`Known`]. Out: a [`Plan`]. Must not know: how calls are sent, how answers look.
+//!
+//! | wish | calls (contract section 8) |
+//! |---|---|
+//! | search, count, list, read, describe, call | 1 |
+//! | check access | 1 an operation |
+//! | create | create, read |
+//! | update | prove, write, read |
+//! | delete | prove, unlink |
+//!
+//! "Prove" reads one stored column of all ids at once: `write` and `unlink` answer `True` for ids that do not exist
+//! and act on the others (Odoo 14..19), and a record that a rule hides makes the read an access error.
+
+use std::sync::Arc;
+
+use super::call::{Call, OrmMethod, id_list, with_context};
+use super::context::{self, ContextAsked};
+use super::fields::{Columns, columns, proof_column, total_order};
+use super::known::{Known, PlanError, schema_of};
+use super::schema::Schema;
+use super::steps::{List, Plan, Read, search};
+use super::values::{Purpose, check_record, check_records};
+use super::wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
+use super::{domain, method};
+use crate::language::domain::Domain;
+use crate::names::{MethodName, ModelName, RecordId};
+use crate::value::{Member, Value};
+
+/// Attributes of `fields_get` that every Odoo 14..19 can send for every field.
+const SENDABLE_ATTRIBUTES: [&str; 22] = [
+    "type",
+    "string",
+    "help",
+    "required",
+    "readonly",
+    "store",
+    "relation",
+    "relation_field",
+    "selection",
+    "size",
+    "digits",
+    "currency_field",
+    "searchable",
+    "sortable",
+    "company_dependent",
+    "translate",
+    "related",
+    "depends",
+    "groups",
+    "manual",
+    "aggregator",
+    "group_operator",
+];
+
+/// Plans. The wish stays whole when something is lacking, so that it can be planned again.
+///
+/// # Errors
+/// What is lacking, or why the wish cannot be granted.
+pub fn plan(wish: &mut Wish, asked: &ContextAsked, known: &dyn Known) -> Result<Plan, PlanError> {
+    let Wish { model, deed } = wish;
+    let planner = Planner { model, known, context: context::resolve(asked, known)? };
+    match deed {
+        Deed::CheckAccess { operations, raise } => Ok(planner.check_access(operations, *raise)),
+        Deed::Search { domain, slice } => planner.search(domain, slice),
+        Deed::Count { domain } => planner.count(domain),
+        Deed::List { domain, slice, fields } => planner.list(domain, slice, fields),
+        Deed::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
+        Deed::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
+        Deed::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
+        Deed::CreateOne { values } => planner.create_one(values),
+        Deed::CreateMany { records } => planner.create_many(records),
+        Deed::Update { target, values } => planner.update(target, values),
+        Deed::Delete { target } => planner.delete(target),
+        Deed::Call { method, id, args, kwargs } => planner.call(method, *id, args, kwargs),
+    }
+}
+
+struct Planner<'w> {
+    model: &'w ModelName,
+    known: &'w dyn Known,
+    context: Vec<Member<'static>>,
+}
+
+impl Planner<'_> {
+    fn schema(&self) -> Result<Arc<Schema>, PlanError> {
+        schema_of(self.known, self.model)
+    }
+
+    fn orm(&self, method: OrmMethod, args: Vec<Value<'static>>) -> Call {
+        Call::orm(self.model, method, args, &self.context)
+    }
+
+    /// `raise_exception` stays `False`: a `True` would answer `None`, which Odoo 19 cannot send.
+    fn check_access(&self, operations: &[AccessOperation], raise: bool) -> Plan {
+        let check = |operation: &AccessOperation| {
+            let args = vec![operation.as_str().into(), Value::Bool(false)];
+            (*operation, self.orm(OrmMethod::CheckAccessRights, args))
+        };
+        Plan::CheckAccess { checks: operations.iter().map(check).collect(), raise }
+    }
+
+    fn search(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Plan, PlanError> {
+        let schema = self.schema()?;
+        let domain = self.domain(domain, &schema)?;
+        Ok(Plan::Search(search(self.model, domain, self.slice(slice, &schema)?, &self.context)))
+    }
+
+    fn count(&self, domain: &mut Domain<'static>) -> Result<Plan, PlanError> {
+        let domain = self.domain(domain, &*self.schema()?)?;
+        Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
+    }
+
+    /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
+    fn list(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<Plan, PlanError> {
+        let schema = self.schema()?;
+        Ok(Plan::List(List {
+            model: self.model.clone(),
+            domain: self.domain(domain, &schema)?,
+            slice: self.slice(slice, &schema)?,
+            columns: columns(fields, &schema)?,
+            context: self.context_of_list(fields),
+        }))
+    }
+
+    fn context_of_list(&self, fields: &Fields) -> Vec<Member<'static>> {
+        let mut context = self.context.clone();
+        if *fields == Fields::All && !context.iter().any(|(key, _)| key == "bin_size") {
+            context.push(("bin_size".into(), Value::Bool(true)));
+        }
+        context
+    }
+
+    fn read(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Plan, PlanError> {
+        let context = if one { self.context.clone() } else { self.context_of_list(fields) };
+        let columns = columns(fields, &*self.schema()?)?;
+        Ok(Plan::Read { read: Read { model: self.model.clone(), ids, columns, context }, one })
+    }
+
+    fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {
+        let schema = self.schema()?;
+        let names = match fields {
+            Fields::All => Value::List(Vec::new()),
+            Fields::Named(_) => {
+                let columns = columns(fields, &schema)?;
+                let id = matches!(fields, Fields::Named(names) if names.iter().any(|name| name.as_str() == "id"));
+                let id = id.then(|| Value::from("id"));
+                id.into_iter()
+                    .chain(columns.shown.iter().map(|column| column.name.as_str().to_owned().into()))
+                    .collect()
+            }
+        };
+        let call = |attributes: Option<Value<'static>>| {
+            let mut args = vec![names.clone()];
+            args.extend(attributes);
+            self.orm(OrmMethod::FieldsGet, args)
+        };
+        let texts = |words: &mut dyn Iterator<Item = &str>| -> Value<'static> {
+            words.map(|word| Value::from(word.to_owned())).collect()
+        };
+        let sendable = |word: &&str| attributes.is_empty() || attributes.iter().any(|asked| asked == word);
+        let full = (!attributes.is_empty()).then(|| texts(&mut attributes.iter().map(String::as_str)));
+        let reduced = texts(&mut SENDABLE_ATTRIBUTES.iter().filter(|word| sendable(word)).copied());
+        Ok(Plan::DescribeFields { full: call(full), reduced: call(Some(reduced)) })
+    }
+
+    fn create_one(&self, values: &mut Value<'static>) -> Result<Plan, PlanError> {
+        let schema = self.schema()?;
+        check_record("vals", values, Purpose::Create, &schema, self.known)?;
+        self.create(std::mem::take(values), &schema, true)
+    }
+
+    fn create_many(&self, records: &mut Vec<Value<'static>>) -> Result<Plan, PlanError> {
+        let schema = self.schema()?;
+        check_records("vals", records, &schema, self.known)?;
+        self.create(Value::List(std::mem::take(records)), &schema, false)
+    }
+
+    fn create(&self, values: Value<'static>, schema: &Schema, one: bool) -> Result<Plan, PlanError> {
+        let create = self.orm(OrmMethod::Create, vec![values]);
+        Ok(Plan::Create { create, read_back: self.read_back(Vec::new(), schema, one)?, one })
+    }
+
+    fn update(&self, target: &Target, values: &mut Value<'static>) -> Result<Plan, PlanError> {
+        let schema = self.schema()?;
+        check_record("vals", values, Purpose::Update, &schema, self.known)?;
+        let one = matches!(target, Target::One(_));
+        let prove = self.prove(target, &schema);
+        let write = self.orm(OrmMethod::Write, vec![id_list(&prove.ids), std::mem::take(values)]);
+        Ok(Plan::Update { write, prove, read_back: self.read_back(target.ids().to_vec(), &schema, one)?, one })
+    }
+
+    fn delete(&self, target: &Target) -> Result<Plan, PlanError> {
+        let prove = self.prove(target, &*self.schema()?);
+        Ok(Plan::Delete { unlink: self.orm(OrmMethod::Unlink, vec![id_list(&prove.ids)]), prove })
+    }
+
+    fn prove(&self, target: &Target, schema: &Schema) -> Read {
+        let ids: indexmap::IndexSet<RecordId> = target.ids().iter().copied().collect();
+        let columns = Columns { shown: Vec::new(), named: true, proof: proof_column(schema) };
+        Read { model: self.model.clone(), ids: ids.into_iter().collect(), columns, context: self.context.clone() }
+    }
+
+    fn read_back(&self, ids: Vec<RecordId>, schema: &Schema, one: bool) -> Result<Read, PlanError> {
+        let context = if one { self.context.clone() } else { self.context_of_list(&Fields::All) };
+        Ok(Read { model: self.model.clone(), ids, columns: columns(&Fields::All, schema)?, context })
+    }
+
+    fn call(
+        &self,
+        method: &MethodName,
+        id: Option<RecordId>,
+        args: &[Value<'static>],
+        kwargs: &[Member<'static>],
+    ) -> Result<Plan, PlanError> {
+        let effect = method::judge(method)?;
+        let mut context = ContextAsked::default();
+        let (said, mut kwargs): (Vec<_>, Vec<_>) = kwargs.iter().cloned().partition(|(key, _)| key == "context");
+        for (_, value) in said {
+            context.say_all("kwargs.context", value)?;
+        }
+        let context = context::overlay(&self.context, &context, self.known)?;
+        kwargs = with_context(kwargs, &context);
+        let ids = id.map(|id| id_list(&[id]));
+        let args = ids.into_iter().chain(args.iter().cloned()).collect();
+        Ok(Plan::Call(Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect }))
+    }
+
+    fn domain(&self, domain: &mut Domain<'static>, schema: &Schema) -> Result<Value<'static>, PlanError> {
+        domain::check(domain, schema, self.known)?;
+        Ok(domain.to_value())
+    }
+
+    fn slice(&self, slice: &Slice, schema: &Schema) -> Result<[Value<'static>; 3], PlanError> {
+        let order = match &slice.order {
+            Some(order) => Value::from(total_order(order, schema, self.known.major_version())?.to_odoo()),
+            None => Value::Bool(false),
+        };
+        let limit = slice.limit.map_or(Value::Bool(false), |limit| Value::Int(limit.into()));
+        Ok([Value::Int(slice.offset.into()), limit, order])
+    }
+}

@@ -1,0 +1,177 @@
+//! What a caller wishes, in words that all four families share.
+//!
+//! In: a family's request, already read into names, ids and values. Out: [`Wish`]. Must not know: paths, parameters,
+//! media types. A wish may be nonsense: unknown fields, values of the wrong type, ids that do not exist.
+
+use crate::language::domain::Domain;
+use crate::language::order::Order;
+use crate::names::{FieldName, MethodName, ModelName, RecordId};
+use crate::value::{Member, Value};
+
+/// What is wished of which model, in which surroundings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wish {
+    /// The model.
+    pub model: ModelName,
+    /// The deed.
+    pub deed: Deed,
+}
+
+/// Which fields of a record are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fields {
+    /// Every field that this user may read.
+    All,
+    /// These, in this order.
+    Named(Vec<FieldName>),
+}
+
+/// A slice of the records that a domain finds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Slice {
+    /// How many to leave out at the beginning.
+    pub offset: u32,
+    /// How many at most; `None` for all.
+    pub limit: Option<u32>,
+    /// In which order; `None` for the model's own.
+    pub order: Option<Order>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// Whether the caller may do all of these with the model's records.
+    CheckAccess {
+        /// Some of create, read, write, unlink.
+        operations: Vec<AccessOperation>,
+        /// Whether a "no" is an error or an answer.
+        raise: bool,
+    },
+    /// The ids of the records found.
+    Search {
+        /// What to find.
+        domain: Domain<'static>,
+        /// Which part of it.
+        slice: Slice,
+    },
+    /// How many records are found.
+    Count {
+        /// What to find.
+        domain: Domain<'static>,
+    },
+    /// The records found.
+    List {
+        /// What to find.
+        domain: Domain<'static>,
+        /// Which part of it.
+        slice: Slice,
+        /// What of each.
+        fields: Fields,
+    },
+    /// One record by its id.
+    ReadOne {
+        /// Its id.
+        id: RecordId,
+        /// What of it.
+        fields: Fields,
+    },
+    /// Records by their ids, in that order, duplicates kept.
+    ReadMany {
+        /// Their ids.
+        ids: Vec<RecordId>,
+        /// What of each.
+        fields: Fields,
+    },
+    /// The description of the model's fields.
+    DescribeFields {
+        /// Only these.
+        fields: Fields,
+        /// Only these attributes of each; empty for all.
+        attributes: Vec<String>,
+    },
+    /// A new record, answered in full.
+    CreateOne {
+        /// Its values.
+        values: Value<'static>,
+    },
+    /// Many new records, answered in full.
+    CreateMany {
+        /// The values of each.
+        records: Vec<Value<'static>>,
+    },
+    /// New values for records.
+    Update {
+        /// Which records; [`Target::One`] answers a record, [`Target::Many`] a list.
+        target: Target,
+        /// The values.
+        values: Value<'static>,
+    },
+    /// The end of records.
+    Delete {
+        /// Which records.
+        target: Target,
+    },
+    /// A method of the model or of a record.
+    Call {
+        /// The method.
+        method: MethodName,
+        /// The record, for a method of a record.
+        id: Option<RecordId>,
+        /// Positional arguments after the ids.
+        args: Vec<Value<'static>>,
+        /// Named arguments; a `context` among them goes before every other.
+        kwargs: Vec<Member<'static>>,
+    },
+}
+
+/// One record or a set of them: the same deed, another form of answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// One record.
+    One(RecordId),
+    /// A set, in the caller's order, duplicates kept.
+    Many(Vec<RecordId>),
+}
+
+impl Target {
+    /// The ids as the caller gave them.
+    #[must_use]
+    pub fn ids(&self) -> &[RecordId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Many(ids) => ids,
+        }
+    }
+}
+
+/// What Odoo's access rights tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessOperation {
+    /// `create`
+    Create,
+    /// `read`
+    Read,
+    /// `write`
+    Write,
+    /// `unlink`
+    Unlink,
+}
+
+impl AccessOperation {
+    /// Odoo's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Unlink => "unlink",
+        }
+    }
+
+    /// The operation of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Create, Self::Read, Self::Write, Self::Unlink].into_iter().find(|operation| operation.as_str() == name)
+    }
+}
