@@ -16,8 +16,8 @@ use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
 use super::circuit::Circuit;
+pub use super::failure::Failure;
 use super::failure::{Broken, busy, circuit_open, unreadable};
-pub use super::failure::{Effect, Failure};
 use super::faults::{Fault, FaultClass};
 use super::gate::Gate;
 use super::settings::{Endpoints, OdooSettings, SettingsError};
@@ -28,7 +28,8 @@ use super::xmlrpc::write::CallWriter;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::names::RecordId;
-use crate::value::{Member, Value};
+use crate::plan::{Call, Effect};
+use crate::value::Value;
 
 /// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or its
 /// worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next one.
@@ -44,21 +45,6 @@ pub struct Caller {
     pub uid: Uid,
     /// Its password or API key.
     pub secret: SecretString,
-}
-
-/// A call of a model's method.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Call<'a> {
-    /// The model's name.
-    pub model: &'a str,
-    /// The method's name.
-    pub method: &'a str,
-    /// The arguments by position. Odoo's leading arguments are renamed between versions: pass them here.
-    pub args: Vec<Value<'a>>,
-    /// The arguments by name, `context` among them.
-    pub kwargs: Vec<Member<'a>>,
-    /// Whether it can change anything.
-    pub effect: Effect,
 }
 
 /// How long the parts of a call took.
@@ -183,7 +169,7 @@ impl OdooClient {
     ///
     /// # Errors
     /// When Odoo does not answer, or with a fault.
-    pub async fn execute_kw(&self, caller: &Caller, call: &Call<'_>) -> Result<Reply, Failure> {
+    pub async fn execute_kw(&self, caller: &Caller, call: &Call) -> Result<Reply, Failure> {
         let body = Bytes::from_owner(self.write(caller, call)?);
         let sent = body.len();
         let answered = self.ask(Service::Object, body, call.effect).await;
@@ -192,13 +178,13 @@ impl OdooClient {
         reply
     }
 
-    fn write(&self, caller: &Caller, call: &Call<'_>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    fn write(&self, caller: &Caller, call: &Call) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let call = CallWriter::new("execute_kw")
             .param("database", &self.0.settings.database.as_str().into())?
             .param("uid", &caller.uid.get().into())?
             .param("password", &caller.secret.expose_secret().into())?
-            .param("model", &call.model.into())?
-            .param("method", &call.method.into())?
+            .param("model", &call.model.as_str().into())?
+            .param("method", &call.method.as_str().into())?
             .list("args", &call.args)?
             .map("kwargs", &call.kwargs)?;
         Ok(call.finish())
@@ -228,8 +214,9 @@ impl OdooClient {
     }
 
     /// What was called, how large and how long: never with which values.
-    fn log(&self, call: &Call<'_>, sent: usize, reply: &Result<Reply, Failure>) {
+    fn log(&self, call: &Call, sent: usize, reply: &Result<Reply, Failure>) {
         let Call { model, method, effect, .. } = call;
+        let (model, method) = (model.as_str(), method.as_str());
         let odoo = &self.0.settings.name;
         match reply {
             Ok(reply) => {

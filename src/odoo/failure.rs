@@ -10,23 +10,16 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::faults::{Addressed, Fault};
+use super::faults::{Addressed, Fault, FaultClass};
 use super::gate::NoPlace;
 use super::xmlrpc::write::Unencodable;
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::plan::{Call, Effect};
+use crate::value::Value;
 
 /// When it is worth trying again, where Odoo itself does not say.
 const AGAIN: Duration = Duration::from_secs(5);
-
-/// Whether a call can change anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// It only reads and may be repeated.
-    Read,
-    /// It may write: it is sent once.
-    Write,
-}
 
 /// Why a call has no result.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,9 +31,31 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The problem that the caller is told.
+    /// Whether Odoo did what was asked, or could have, and only failed to send or compute one of the values.
     #[must_use]
-    pub fn problem(self, addressed: &Addressed<'_>) -> Problem {
+    pub fn is_unsendable(&self) -> bool {
+        let class = |fault: &Fault| matches!(fault.class, FaultClass::ResultNotRepresentable | FaultClass::Internal);
+        matches!(self, Self::Fault(fault) if class(fault))
+    }
+
+    /// The problem that whoever wished for this call is told.
+    #[must_use]
+    pub fn explain(self, call: &Call) -> Problem {
+        let ids: Vec<i64> = match call.args.first() {
+            Some(Value::List(items)) => items.iter().filter_map(Value::as_int).collect(),
+            Some(Value::Int(id)) => vec![*id],
+            _ => Vec::new(),
+        };
+        self.problem(&Addressed { model: call.model.as_str(), method: call.method.as_str(), ids: &ids })
+    }
+
+    /// The problem of a question that is about no model.
+    #[must_use]
+    pub fn into_problem(self) -> Problem {
+        self.problem(&Addressed { model: "", method: "", ids: &[] })
+    }
+
+    fn problem(self, addressed: &Addressed<'_>) -> Problem {
         match self {
             Self::Fault(fault) => fault.problem(addressed),
             Self::Problem(problem) => problem,

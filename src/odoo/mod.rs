@@ -1,12 +1,15 @@
 //! Odoo over XML-RPC: the codec, what its faults mean, and the client that keeps Odoo's limits.
 //!
-//! In: values, a caller, a call. Out: the answer as a [`Value`](crate::value::Value) that borrows from the bytes it
-//! came in, or why there is none. Must not know: route families, plans, credentials of our own. The only place that
+//! In: plans, and whose rights apply. Out: outcomes whose values borrow from the bytes they came in, or why there are
+//! none. Must not know: route families, wishes, credentials of our own. The only place that
 //! uses reqwest.
 //!
 //! ```text
-//! client ──► gate (queue, cap) ──► circuit ──► transport (reqwest) ──► xmlrpc::read ──► faults
-//!    └─ xmlrpc::write
+//! run ──► client ──► gate (queue, cap) ──► circuit ──► transport (reqwest) ──► xmlrpc::read ──► faults
+//!  │        └─ xmlrpc::write
+//!  ├─ salvage      what can be read when a value cannot be sent
+//! database         one configured database: its client and its knowledge
+//!  └─ knowledge    versions, languages, users' settings, schemas, labels; known: what one plan sees of it
 //! ```
 //!
 //! ## Why the object service is asked at `/xmlrpc/object` and not at `/xmlrpc/2/object`
@@ -19,12 +22,27 @@
 //!
 //! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
 
-pub mod circuit;
-pub mod client;
-pub mod failure;
+mod circuit;
+mod client;
+mod database;
+mod failure;
 pub mod faults;
-pub mod gate;
-pub mod settings;
-pub mod transport;
-pub mod version;
+mod gate;
+mod knowledge;
+mod known;
+mod run;
+mod salvage;
+mod settings;
+mod transport;
+mod version;
 pub mod xmlrpc;
+
+pub use client::{Caller, OdooClient, Reply, Timing, Uid};
+pub use database::{Database, Databases};
+pub use failure::Failure;
+pub use knowledge::{Knowledge, KnowledgeSettings};
+pub use known::Known;
+pub use run::{Outcome, Records, Source, ids_in, require_all, run};
+pub use settings::{OdooSettings, SettingsError};
+pub use transport::Transport;
+pub use version::ServerVersion;

@@ -8,6 +8,7 @@ use super::stub::{Act, Stub};
 use super::*;
 use crate::explain::Code;
 use crate::names::DatabaseName;
+use crate::names::{MethodName, ModelName};
 
 const SECRET: &str = "corr€ct horse & battery";
 
@@ -42,9 +43,15 @@ fn caller() -> Caller {
     Caller { uid: Uid::new(7).unwrap(), secret: SECRET.into() }
 }
 
-fn call(effect: Effect) -> Call<'static> {
+fn call(effect: Effect) -> Call {
     let args = vec![Value::List(vec![Value::Int(1)])];
-    Call { model: "res.partner", method: "read", args, kwargs: vec![("load".into(), "".into())], effect }
+    Call {
+        model: ModelName::of_literal("res.partner"),
+        method: MethodName::of_literal("read"),
+        args,
+        kwargs: vec![("load".into(), "".into())],
+        effect,
+    }
 }
 
 async fn read(client: &OdooClient) -> Result<Reply, Failure> {

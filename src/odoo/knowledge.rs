@@ -1,0 +1,238 @@
+//! What the gateway remembers of a database: versions, languages, users' settings, schemas, labels.
+//!
+//! In: a caller whose rights the questions are asked with. Out: answers from bounded caches, fetched at most once at
+//! a time. Must not know: wishes, route families. Schemas and labels are kept apart by user: groups hide fields, and
+//! not everybody may read model names.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use tokio::sync::RwLock;
+use tokio::time::Instant;
+
+use super::client::{Caller, OdooClient, Reply, Uid};
+use super::version::ServerVersion;
+use crate::error::Problem;
+use crate::explain::Code;
+use crate::names::{MethodName, ModelName};
+use crate::plan::schema::{ATTRIBUTES, Schema};
+use crate::plan::{Call, Effect, OrmMethod, UserDefaults};
+use crate::value::{Member, Value};
+
+/// How long what was learned is believed, and how much of it is kept.
+#[derive(Debug, Clone)]
+pub struct KnowledgeSettings {
+    /// Schemas, labels, languages and users' settings are asked for again after this.
+    pub ttl: Duration,
+    /// How many schemas and how many labels are kept at most.
+    pub capacity: u64,
+}
+
+/// The server's version is asked for again after this (contract section 1, `common/version`).
+const VERSION_TTL: Duration = Duration::from_secs(60);
+
+/// A schema younger than this is not asked for again because of an unknown name.
+const RECHECK_AFTER: Duration = Duration::from_secs(10);
+
+/// A schema and when it was learned.
+#[derive(Debug, Clone)]
+pub struct LearnedSchema {
+    /// The schema.
+    pub schema: Arc<Schema>,
+    learned: Instant,
+}
+
+impl LearnedSchema {
+    /// Whether an unknown name is worth another question.
+    #[must_use]
+    pub fn is_worth_rechecking(&self) -> bool {
+        self.learned.elapsed() >= RECHECK_AFTER
+    }
+}
+
+/// The memory of one database.
+#[derive(Debug)]
+pub struct Knowledge {
+    client: OdooClient,
+    version: RwLock<Option<(Instant, Arc<ServerVersion>)>>,
+    languages: Cache<(), Arc<[String]>>,
+    defaults: Cache<Uid, UserDefaults>,
+    schemas: Cache<(Uid, ModelName), LearnedSchema>,
+    labels: Cache<(Uid, ModelName), Arc<str>>,
+}
+
+impl Knowledge {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(client: OdooClient, settings: &KnowledgeSettings) -> Self {
+        fn cache<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
+            settings: &KnowledgeSettings,
+        ) -> Cache<K, V> {
+            Cache::builder().max_capacity(settings.capacity).time_to_live(settings.ttl).build()
+        }
+        Self {
+            client,
+            version: RwLock::new(None),
+            languages: cache(settings),
+            defaults: cache(settings),
+            schemas: cache(settings),
+            labels: cache(settings),
+        }
+    }
+
+    async fn ask(&self, caller: &Caller, call: &Call) -> Result<Reply, Problem> {
+        let reply = self.client.execute_kw(caller, call).await;
+        reply.map_err(|failure| failure.explain(call))
+    }
+
+    /// The server's version, at most a minute old.
+    ///
+    /// # Errors
+    /// When Odoo cannot be asked.
+    pub async fn recent_version(&self) -> Result<Arc<ServerVersion>, Problem> {
+        if let Some((learned, version)) = &*self.version.read().await
+            && learned.elapsed() < VERSION_TTL
+        {
+            return Ok(version.clone());
+        }
+        let mut slot = self.version.write().await;
+        if let Some((learned, version)) = &*slot
+            && learned.elapsed() < VERSION_TTL
+        {
+            return Ok(version.clone());
+        }
+        let version = Arc::new(self.client.version().await.map_err(|failure| failure.into_problem())?);
+        *slot = Some((Instant::now(), version.clone()));
+        Ok(version)
+    }
+
+    /// The server's version as last seen: a server does not change it under a running gateway often enough to pay
+    /// for a question on a request's way.
+    ///
+    /// # Errors
+    /// When it was never seen and Odoo cannot be asked.
+    pub async fn known_version(&self) -> Result<Arc<ServerVersion>, Problem> {
+        if let Some((_, version)) = &*self.version.read().await {
+            return Ok(version.clone());
+        }
+        self.recent_version().await
+    }
+
+    /// The codes of the installed languages.
+    ///
+    /// # Errors
+    /// When Odoo cannot be asked or answers something else.
+    pub async fn languages(&self, caller: &Caller) -> Result<Arc<[String]>, Problem> {
+        let fetch = async {
+            let call = question("res.lang", "get_installed", Vec::new());
+            let reply = self.ask(caller, &call).await?;
+            let code = |pair: &Value<'_>| Some(pair.as_list()?.first()?.as_text()?.to_owned());
+            let codes = reply.value()?.as_list().and_then(|pairs| pairs.iter().map(code).collect::<Option<Vec<_>>>());
+            codes.map(Arc::from).ok_or_else(|| unreadable("res.lang.get_installed"))
+        };
+        self.languages.try_get_with((), fetch).await.map_err(unshared)
+    }
+
+    /// The caller's own language and time zone.
+    ///
+    /// # Errors
+    /// When Odoo cannot be asked or answers something else.
+    pub async fn user_defaults(&self, caller: &Caller) -> Result<UserDefaults, Problem> {
+        let fetch = async {
+            let ids = Value::List(vec![Value::Int(caller.uid.get())]);
+            let fields = Value::List(vec!["lang".into(), "tz".into()]);
+            let call = question("res.users", "read", vec![ids, fields]);
+            let reply = self.ask(caller, &call).await?;
+            let answer = reply.value()?;
+            let user = answer.as_list().and_then(<[_]>::first).ok_or_else(|| unreadable("res.users.read"))?;
+            let setting = |key: &str| user.get(key).and_then(Value::as_text).map(str::to_owned);
+            Ok(UserDefaults { lang: setting("lang"), tz: setting("tz") })
+        };
+        self.defaults.try_get_with(caller.uid, fetch).await.map_err(unshared)
+    }
+
+    /// A model's fields as the caller sees them.
+    ///
+    /// # Errors
+    /// When Odoo knows no such model, denies it, or cannot be asked.
+    pub async fn schema(&self, caller: &Caller, model: &ModelName) -> Result<LearnedSchema, Problem> {
+        let fetch = async {
+            let attributes = ATTRIBUTES.iter().map(|name| Value::from(*name)).collect();
+            let call = Call {
+                model: model.clone(),
+                method: OrmMethod::FieldsGet.name(),
+                args: vec![Value::List(Vec::new()), attributes],
+                kwargs: Vec::new(),
+                effect: Effect::Read,
+            };
+            let reply = self.ask(caller, &call).await?;
+            let schema = Schema::read(model.clone(), &reply.value()?).ok_or_else(|| unreadable("fields_get"))?;
+            Ok(LearnedSchema { schema: Arc::new(schema), learned: Instant::now() })
+        };
+        self.schemas.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
+    }
+
+    /// Forgets one schema, so that it is asked for again.
+    pub async fn forget_schema(&self, caller: &Caller, model: &ModelName) {
+        self.schemas.invalidate(&(caller.uid, model.clone())).await;
+    }
+
+    /// Forgets all schemas and labels: models or fields were changed.
+    pub fn forget_models(&self) {
+        self.schemas.invalidate_all();
+        self.labels.invalidate_all();
+        self.languages.invalidate_all();
+    }
+
+    /// The model's human name in the source language, or its technical name where this user may not know it.
+    ///
+    /// From 16 on `display_name_for` answers every user; before it `ir.model` itself is read, which 15 and portal
+    /// users of every version refuse.
+    ///
+    /// # Errors
+    /// When Odoo cannot be asked.
+    pub async fn label(&self, caller: &Caller, model: &ModelName) -> Result<Arc<str>, Problem> {
+        let fetch = async {
+            let name = Value::from(model.as_str().to_owned());
+            let (call, key) = if self.known_version().await?.major >= 16 {
+                (question("ir.model", "display_name_for", vec![Value::List(vec![name])]), "display_name")
+            } else {
+                let domain = Value::List(vec![Value::List(vec!["model".into(), "=".into(), name])]);
+                (question("ir.model", "search_read", vec![domain, Value::List(vec!["name".into()])]), "name")
+            };
+            let label = match self.ask(caller, &call).await {
+                Ok(reply) => first_text(&reply.value()?, key),
+                Err(problem) if problem.code == Code::AccessDenied => None,
+                Err(problem) => return Err(problem),
+            };
+            Ok(label.unwrap_or_else(|| model.as_str().into()))
+        };
+        self.labels.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
+    }
+}
+
+fn first_text(records: &Value<'_>, key: &str) -> Option<Arc<str>> {
+    records.as_list()?.first()?.get(key)?.as_text().map(Arc::from)
+}
+
+/// A question on the gateway's own account: without a context, so in the source language.
+fn question(model: &'static str, method: &'static str, args: Vec<Value<'static>>) -> Call {
+    let kwargs: Vec<Member<'static>> = Vec::new();
+    Call {
+        model: ModelName::of_literal(model),
+        method: MethodName::of_literal(method),
+        args,
+        kwargs,
+        effect: Effect::Read,
+    }
+}
+
+fn unreadable(question: &str) -> Problem {
+    Problem::new(Code::OdooUnreadable, format!("Odoo's answer to {question} has an unexpected form."))
+}
+
+/// Several requests may have waited for one question; each gets its own copy of the refusal.
+fn unshared(problem: Arc<Problem>) -> Problem {
+    Arc::unwrap_or_clone(problem)
+}
