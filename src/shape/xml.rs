@@ -1,0 +1,112 @@
+//! A tree as XML (contract 0.3), for clients that do not read JSON.
+//!
+//! ```text
+//! response = <response type=T> content </response>
+//! content  = text | { <member name=K type=T> content </member> } | { <item type=T> content </item> }
+//! T        = object | array | string | number | boolean | null
+//! ```
+//!
+//! In: a [`Value`]. Out: well-formed XML 1.0. Must not know: what the tree says. Characters that XML cannot carry are
+//! written as U+FFFD: an answer with one odd character is worth more than none.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use crate::value::Value;
+
+/// The document.
+#[must_use]
+pub fn to_xml(tree: &Value<'_>) -> String {
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    write_element(&mut xml, "response", None, tree);
+    xml
+}
+
+fn write_element(xml: &mut String, element: &str, name: Option<&str>, value: &Value<'_>) {
+    let _ = write!(xml, "<{element}");
+    if let Some(name) = name {
+        let _ = write!(xml, " name=\"{}\"", escape(name));
+    }
+    let _ = write!(xml, " type=\"{}\">", type_of(value));
+    write_content(xml, value);
+    let _ = write!(xml, "</{element}>");
+}
+
+fn type_of(value: &Value<'_>) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Float(float) if !float.is_finite() => "null",
+        Value::Int(_) | Value::Float(_) => "number",
+        Value::Text(_) => "string",
+        Value::List(_) => "array",
+        Value::Map(_) => "object",
+    }
+}
+
+fn write_content(xml: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Null => {}
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) if type_of(value) != "null" => {
+            xml.push_str(&serde_json::to_string(value).unwrap_or_default());
+        }
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+        Value::Text(text) => xml.push_str(&escape(text)),
+        Value::List(items) => items.iter().for_each(|item| write_element(xml, "item", None, item)),
+        Value::Map(members) => {
+            members.iter().for_each(|(name, member)| write_element(xml, "member", Some(name), member));
+        }
+    }
+}
+
+fn escape(text: &str) -> Cow<'_, str> {
+    let special = |c: char| matches!(c, '&' | '<' | '>' | '"' | '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    if !text.contains(special) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' => escaped.push_str("&#9;"),
+            '\n' => escaped.push_str("&#10;"),
+            '\r' => escaped.push_str("&#13;"),
+            c if special(c) => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_becomes_the_documented_elements() {
+        let tree = Value::Map(vec![(
+            "Contact".into(),
+            Value::List(vec![Value::Map(vec![
+                ("id".into(), Value::Int(7)),
+                ("name".into(), Value::from("A & <B>\r\n\u{1}")),
+                ("active".into(), Value::Bool(true)),
+                ("credit".into(), Value::Float(1.5)),
+                ("odd".into(), Value::Float(f64::NAN)),
+                ("x".into(), Value::Null),
+            ])]),
+        )]);
+        assert_eq!(
+            to_xml(&tree).lines().nth(1).unwrap(),
+            "<response type=\"object\"><member name=\"Contact\" type=\"array\"><item type=\"object\">\
+             <member name=\"id\" type=\"number\">7</member>\
+             <member name=\"name\" type=\"string\">A &amp; &lt;B&gt;&#13;&#10;\u{fffd}</member>\
+             <member name=\"active\" type=\"boolean\">true</member>\
+             <member name=\"credit\" type=\"number\">1.5</member>\
+             <member name=\"odd\" type=\"null\"></member>\
+             <member name=\"x\" type=\"null\"></member></item></member></response>"
+        );
+    }
+}
