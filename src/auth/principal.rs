@@ -1,0 +1,37 @@
+//! Who calls, once that is certain.
+//!
+//! In: a verified credential. Out: [`Principal`]. Must not know: how it was verified.
+
+use std::sync::Arc;
+
+use crate::odoo::{Caller, Database};
+
+/// The kinds of credential; the word in logs and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CredentialKind {
+    /// HTTP Basic with an Odoo login and its password or API key (RFC 7617).
+    Basic,
+}
+
+impl CredentialKind {
+    /// The word for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+        }
+    }
+}
+
+/// A caller and the Odoo user whose rights apply.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// The database.
+    pub database: Arc<Database>,
+    /// The Odoo user and the secret Odoo knows him by.
+    pub caller: Caller,
+    /// His login, for the log.
+    pub login: String,
+    /// What he showed.
+    pub kind: CredentialKind,
+}
