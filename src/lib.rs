@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod explain;
 pub mod language;
 pub mod names;
 pub mod odoo;
-pub mod store;
 pub mod plan;
+pub mod shape;
+pub mod store;
 pub mod value;
