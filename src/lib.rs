@@ -5,5 +5,9 @@
 pub mod clock;
 pub mod error;
 pub mod explain;
+pub mod http;
 pub mod names;
+pub mod ops;
+pub mod serve;
+pub mod telemetry;
 pub mod value;
