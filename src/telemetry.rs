@@ -63,7 +63,15 @@ pub enum TelemetryError {
 pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
     let on_terminal = std::io::stderr().is_terminal();
     let lines = lines(settings.format, on_terminal, std::io::stderr);
-    Ok(tracing_subscriber::registry().with(lines.with_filter(filter(&settings.filter)?)).try_init()?)
+    tracing_subscriber::registry().with(lines.with_filter(filter(&settings.filter)?)).try_init()?;
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// A panic is a log line like others, not text between JSON objects.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let at = panic.location().map(tracing::field::display);
+    tracing::error!(at, text = panic.payload_as_str(), "panic");
 }
 
 fn filter(text: &str) -> Result<EnvFilter, TelemetryError> {
@@ -78,7 +86,7 @@ where
     match format {
         LogFormat::Text => layer.with_ansi(on_terminal).boxed(),
         LogFormat::Auto if on_terminal => layer.with_ansi(true).boxed(),
-        LogFormat::Json | LogFormat::Auto => layer.json().flatten_event(true).with_current_span(false).boxed(),
+        LogFormat::Json | LogFormat::Auto => layer.json().flatten_event(true).with_span_list(false).boxed(),
     }
 }
 
