@@ -23,6 +23,8 @@ pub enum Class {
     Conflict,
     /// The body is too large: 413.
     TooLarge,
+    /// The request reached a gateway that does not answer for this host: 421.
+    Misdirected,
     /// The target is too long: 414.
     UriTooLong,
     /// The body's type is unknown: 415.
@@ -58,6 +60,7 @@ impl Class {
             Self::TooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
+            Self::Misdirected => 421,
             Self::Refused => 422,
             Self::TooManyRequests => 429,
             Self::HeadersTooLarge => 431,
@@ -105,6 +108,7 @@ macro_rules! codes {
 codes! {
     // The request as HTTP.
     MalformedRequest      "malformed_request"       BadRequest           "The request is malformed";
+    UnknownHost           "unknown_host"            Misdirected          "This gateway does not answer for that host";
     UnknownRoute          "unknown_route"           NotFound             "There is nothing at this address";
     MethodNotAllowed      "method_not_allowed"      MethodNotAllowed     "This address does not know this HTTP method";
     NotAcceptable         "not_acceptable"          NotAcceptable        "None of the accepted media types can be produced here";

@@ -1,0 +1,52 @@
+//! HTTP as callers see it.
+//!
+//! ```text
+//! layers     what happens to every request, outermost first
+//! problem    a problem as an answer, in the body of the family it concerns
+//! gateway    what every handler shares
+//! arrival    a request as the pipeline takes it
+//! caller     who calls
+//! input      parameters, wherever they stand
+//! context    what a request says about the context of its calls
+//! negotiate  media types and preferences
+//! pipeline   the way of a request, a line per stage
+//! restapi    family A
+//! docs       the OpenAPI document, Swagger UI, the list of errors
+//! ```
+//!
+//! In: requests from [`serve`](crate::serve). Out: answers. Must not know: how Odoo is asked. A family is an adapter
+//! and nothing more: request to deed, outcome to bytes.
+
+mod arrival;
+mod caller;
+mod context;
+pub mod docs;
+mod gateway;
+mod input;
+pub mod layers;
+mod negotiate;
+mod pipeline;
+pub mod problem;
+mod restapi;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use gateway::{Gateway, Parts};
+
+/// Every route of every family, and the pages that describe them.
+#[must_use]
+pub fn router(gateway: Gateway) -> Router {
+    let (router, document) = documented().split_for_parts();
+    router.with_state(gateway).merge(docs::routes(document))
+}
+
+/// The OpenAPI document of all routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    docs::complete(documented().into_openapi())
+}
+
+fn documented() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes())
+}

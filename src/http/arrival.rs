@@ -1,0 +1,97 @@
+//! A request as the pipeline takes it: head, unread body, the names in its path.
+//!
+//! In: axum's request. Out: [`Arrival`]. Must not know: what is wished. Axum hands over path parameters decoded
+//! (`%2e%2e%2fxmlrpc` arrives as `../xmlrpc`), so they leave here only as parsed names.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
+use bytes::Bytes;
+use http::request::Parts;
+use sync_wrapper::SyncWrapper;
+
+use super::gateway::Gateway;
+use super::layers::{RequestLog, Stages, read_body};
+use crate::error::Problem;
+use crate::explain::Code;
+use crate::names::{MethodName, ModelName, RecordId};
+use crate::serve::ClientAddress;
+
+/// One request on its way through the pipeline.
+#[derive(Debug)]
+pub struct Arrival {
+    /// What all requests share.
+    pub gateway: Gateway,
+    /// Method, target, headers.
+    pub head: Parts,
+    /// How long each stage takes.
+    pub stages: Stages,
+    /// The request's line in the log.
+    pub log: RequestLog,
+    path: Vec<(String, String)>,
+    /// Wrapped, because a body cannot be looked at from two threads and the rest of an arrival must be.
+    body: SyncWrapper<Body>,
+}
+
+impl FromRequest<Gateway> for Arrival {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
+        let (mut head, body) = request.into_parts();
+        let path = RawPathParams::from_request_parts(&mut head, gateway)
+            .await
+            .map_err(|_| Problem::new(Code::UnknownRoute, "The path is no UTF-8 once it is decoded."))?;
+        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let (stages, log) = (Stages::of(&head.extensions), RequestLog::of(&head.extensions));
+        Ok(Self { gateway: gateway.clone(), head, stages, log, path, body: SyncWrapper::new(body) })
+    }
+}
+
+impl Arrival {
+    /// The model in the path.
+    ///
+    /// # Errors
+    /// 404 for what can be no model's name.
+    pub fn model(&self) -> Result<ModelName, Problem> {
+        ModelName::parse(self.segment("model"))
+            .map_err(|error| Problem::new(Code::UnknownModel, format!("There is no such model: {error}.")))
+    }
+
+    /// The record id in the path's segment `name`.
+    ///
+    /// # Errors
+    /// 404 for what can be no record's id.
+    pub fn id(&self, name: &str) -> Result<RecordId, Problem> {
+        RecordId::parse(self.segment(name)).ok_or_else(|| {
+            let detail = "There is no such record: a record's id is an integer from 1 to 2147483647.";
+            Problem::new(Code::RecordNotFound, detail)
+        })
+    }
+
+    /// The method in the path's segment `name`.
+    ///
+    /// # Errors
+    /// 404 for what can be no method's name.
+    pub fn method(&self, name: &str) -> Result<MethodName, Problem> {
+        MethodName::parse(self.segment(name))
+            .map_err(|error| Problem::new(Code::UnknownMethod, format!("There is no such method: {error}.")))
+    }
+
+    /// Where the request comes from.
+    #[must_use]
+    pub fn client(&self) -> std::net::IpAddr {
+        let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+        self.head.extensions.get().map_or(unknown, |ClientAddress(address)| address.ip())
+    }
+
+    /// The whole body; it is there once.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 400 when it does not arrive.
+    pub async fn body(&mut self) -> Result<Bytes, Problem> {
+        read_body(std::mem::take(self.body.get_mut())).await
+    }
+
+    fn segment(&self, name: &str) -> &str {
+        self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}

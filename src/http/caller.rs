@@ -1,0 +1,25 @@
+//! From a request's head to the principal behind it.
+//!
+//! In: an [`Arrival`]. Out: a [`Principal`] at the database the request names. Must not know: what is wished.
+
+use super::arrival::Arrival;
+use crate::auth::{Credential, Principal, credential};
+use crate::error::Problem;
+
+/// The header that picks one of the configured databases.
+pub const X_ODOO_DATABASE: &str = "x-odoo-database";
+
+/// Finds out who calls.
+///
+/// # Errors
+/// 401 without a valid credential, 404 for a database that is not configured, 429 when too much was guessed.
+pub async fn identify(arrival: &Arrival) -> Result<Principal, Problem> {
+    let Credential::Basic { login, secret } = credential(&arrival.head.headers)?;
+    let named = arrival.head.headers.get(X_ODOO_DATABASE).map(|value| value.to_str().unwrap_or_default());
+    let database = arrival.gateway.databases.pick(named)?;
+    arrival.log.database(database.name.as_str());
+    arrival.log.user(&login);
+    let principal = arrival.gateway.passwords.identify(database, login, secret, arrival.client()).await?;
+    arrival.log.credential(principal.kind.as_str());
+    Ok(principal)
+}

@@ -1,0 +1,37 @@
+//! What every handler shares.
+//!
+//! In: what the composition root built. Out: [`Gateway`], cheap to clone. Must not know: how any of it is configured.
+
+use std::sync::Arc;
+
+use crate::auth::Passwords;
+use crate::odoo::Databases;
+
+/// The parts of the gateway that requests need.
+#[derive(Debug, Clone)]
+pub struct Gateway(Arc<Parts>);
+
+/// See [`Gateway`].
+#[derive(Debug)]
+pub struct Parts {
+    /// The databases behind the gateway.
+    pub databases: Databases,
+    /// Who is who by login and password.
+    pub passwords: Passwords,
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,181 @@
+//! Content negotiation (RFC 9110 section 12.5.1) and preferences (RFC 7240).
+//!
+//! In: the `Accept` and `Prefer` headers. Out: one of the media types on offer, or 406; the preferences we honour.
+//! Must not know: what is answered.
+
+use http::HeaderMap;
+use http::header::ACCEPT;
+
+use crate::error::Problem;
+use crate::explain::Code;
+
+/// The media types that answers are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`
+    Json,
+    /// `application/xml`
+    Xml,
+}
+
+impl Media {
+    /// Its name, as in `Content-Type`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Xml => "application/xml",
+        }
+    }
+}
+
+/// Chooses among what is on offer: the best quality wins, then the order of the offer.
+///
+/// # Errors
+/// 406 naming what is on offer.
+pub fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Problem> {
+    let ranges: Vec<Range<'_>> = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','))
+        .filter_map(Range::parse)
+        .collect();
+    if ranges.is_empty() {
+        return offer.first().copied().ok_or_else(|| Problem::internal("a route without media types"));
+    }
+    let mut best = None;
+    for media in offer {
+        let quality = quality_of(media.name(), &ranges);
+        if quality > 0 && best.is_none_or(|(_, most)| quality > most) {
+            best = Some((*media, quality));
+        }
+    }
+    best.map(|(media, _)| media).ok_or_else(|| {
+        let names: Vec<_> = offer.iter().map(|media| media.name()).collect();
+        Problem::new(Code::NotAcceptable, format!("Here can be answered: {}.", names.join(", "))).parameter("Accept")
+    })
+}
+
+/// A media range with its quality in thousandths.
+struct Range<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    quality: u16,
+}
+
+impl<'a> Range<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let (kind, subtype) = parts.next()?.split_once('/')?;
+        let quality =
+            parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        let quality = quality.map_or(Some(1000), |(_, value)| thousandths(value.trim()))?;
+        Some(Self { kind, subtype, quality })
+    }
+
+    /// How exactly the range names the type: 0 not at all, 1 `*/*`, 2 `kind/*`, 3 by name.
+    fn exactness(&self, name: &str) -> u8 {
+        let Some((kind, subtype)) = name.split_once('/') else { return 0 };
+        match (self.kind, self.subtype) {
+            ("*", "*") => 1,
+            (k, "*") if k.eq_ignore_ascii_case(kind) => 2,
+            (k, s) if k.eq_ignore_ascii_case(kind) && s.eq_ignore_ascii_case(subtype) => 3,
+            _ => 0,
+        }
+    }
+}
+
+fn thousandths(text: &str) -> Option<u16> {
+    let quality: f64 = text.parse().ok()?;
+    if !(0.0..=1.0).contains(&quality) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=1000")]
+    Some((quality * 1000.0).round() as u16)
+}
+
+/// The most exact range decides, not the most generous.
+fn quality_of(name: &str, ranges: &[Range<'_>]) -> u16 {
+    let matching = ranges.iter().map(|range| (range.exactness(name), range.quality)).filter(|(exact, _)| *exact > 0);
+    matching.max_by_key(|(exact, _)| *exact).map_or(0, |(_, quality)| quality)
+}
+
+/// What a client prefers, of what we can grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Preferences {
+    /// `empty=null`: empty values of fields that are no booleans as `null`.
+    pub empty_null: bool,
+    /// `label=technical`: the model's technical name instead of its human one.
+    pub technical_label: bool,
+}
+
+impl Preferences {
+    /// Reads all `Prefer` headers; what we do not know is ignored (RFC 7240 section 2).
+    #[must_use]
+    pub fn read(headers: &HeaderMap) -> Self {
+        let mut preferences = Self::default();
+        let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        for preference in values.flat_map(|text| text.split(',')) {
+            let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
+            match (name.trim().to_ascii_lowercase().as_str(), value.trim().trim_matches('"')) {
+                ("empty", "null") => preferences.empty_null = true,
+                ("label", "technical") => preferences.technical_label = true,
+                _ => {}
+            }
+        }
+        preferences
+    }
+
+    /// The value of `Preference-Applied`, when one was.
+    #[must_use]
+    pub fn applied(self) -> Option<&'static str> {
+        match (self.empty_null, self.technical_label) {
+            (true, true) => Some("empty=null, label=technical"),
+            (true, false) => Some("empty=null"),
+            (false, true) => Some("label=technical"),
+            (false, false) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(accept: &str) -> Option<&'static str> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, accept.parse().unwrap());
+        choose(&headers, &[Media::Json, Media::Xml]).ok().map(Media::name)
+    }
+
+    #[test]
+    fn the_best_quality_wins_then_the_order_of_the_offer() {
+        const JSON: Option<&str> = Some("application/json");
+        const XML: Option<&str> = Some("application/xml");
+        for (accept, media) in [
+            ("*/*", JSON),
+            ("application/*", JSON),
+            ("application/xml", XML),
+            ("APPLICATION/XML", XML),
+            ("application/json;q=0.5, application/xml", XML),
+            ("application/json;q=0, */*", XML),
+            ("text/html, application/xml;q=0.9, */*;q=0.8", XML),
+            ("application/json; charset=utf-8", JSON),
+            ("nonsense", JSON),
+            ("text/html", None),
+            ("application/json;q=0", None),
+        ] {
+            assert_eq!(chosen(accept), media, "{accept}");
+        }
+    }
+
+    #[test]
+    fn preferences_are_read_whatever_their_case_and_company() {
+        let mut headers = HeaderMap::new();
+        headers.append("prefer", "respond-async, Empty=\"null\"".parse().unwrap());
+        headers.append("prefer", "label = technical".parse().unwrap());
+        assert_eq!(Preferences::read(&headers).applied(), Some("empty=null, label=technical"));
+        assert_eq!(Preferences::read(&HeaderMap::new()).applied(), None);
+    }
+}

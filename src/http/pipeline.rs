@@ -1,0 +1,132 @@
+//! The way of a request, a line per stage.
+//!
+//! In: an [`Arrival`], and a family's two halves: how it reads a deed, how it writes an answer. Out: a response.
+//! Must not know: any family's paths, parameters or envelopes.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse as _, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+
+use super::arrival::Arrival;
+use super::input::Input;
+use super::negotiate::{self, Media, Preferences};
+use super::{caller, context};
+use crate::auth::Principal;
+use crate::error::Problem;
+use crate::explain::Code;
+use crate::names::ModelName;
+use crate::odoo::{Known, Outcome, Source, run};
+use crate::plan::{ContextAsked, Deed, Plan, PlanError, Wish, plan};
+use crate::shape::{Empty, Shaped, shape};
+
+/// How a family writes answers.
+pub struct Family {
+    /// The media types on offer, the default first.
+    pub media: &'static [Media],
+    /// Puts what was shaped into the envelope and writes it.
+    pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
+}
+
+/// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
+///
+/// # Errors
+/// Whatever stage refuses; nothing was written then, unless the problem says otherwise.
+pub async fn answer(
+    mut arrival: Arrival,
+    family: &Family,
+    read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
+) -> Result<Response, Problem> {
+    let stages = arrival.stages.clone();
+    let caller = stages.time("auth", caller::identify(&arrival)).await?;
+    let model = arrival.model()?;
+    let body = stages.time("body", arrival.body()).await?;
+    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
+    let media = negotiate::choose(&arrival.head.headers, family.media)?;
+    let preferences = Preferences::read(&arrival.head.headers);
+    let context = context::read(&arrival.head.headers, &input)?;
+    let wish = Wish { model, deed: read(&arrival, &input)? };
+    let answered = grant(&arrival, &caller, wish, &context, preferences).await;
+    let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
+    stages.run("shape", || {
+        let empty = if preferences.empty_null { Empty::Null } else { Empty::False };
+        let tree = shape(&outcome, model.as_str(), empty)?;
+        let body = (family.write)(tree, &label, media)?;
+        Ok((headers(&outcome, media, preferences), body).into_response())
+    })
+}
+
+/// Plans the wish and runs the plan; the label is fetched meanwhile, when it is not known yet.
+async fn grant(
+    arrival: &Arrival,
+    caller: &Principal,
+    mut wish: Wish,
+    context: &ContextAsked,
+    preferences: Preferences,
+) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
+    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context)).await?;
+    let label = async {
+        if preferences.technical_label || !is_labelled(&plan) {
+            return Ok(Arc::from(wish.model.as_str()));
+        }
+        caller.database.knowledge.label(&caller.caller, &wish.model).await
+    };
+    let label = label.await;
+    let outcome = arrival.stages.time("odoo", run(&caller.database, &caller.caller, plan)).await?;
+    // Once Odoo has written, a label that cannot be had is no reason to fail.
+    let label = label.unwrap_or_else(|_| Arc::from(wish.model.as_str()));
+    Ok((outcome, wish.model, label))
+}
+
+/// Plans, fetching what the plan lacks. A field that is not known may be younger than what we know.
+async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) -> Result<Plan, Problem> {
+    let mut known = Known::of(&caller.database.knowledge, &caller.caller).await?;
+    let mut rechecked = false;
+    loop {
+        match plan(wish, context, &known) {
+            Ok(plan) => return Ok(plan),
+            Err(PlanError::Lacking(lack)) => known.learn(lack).await?,
+            Err(PlanError::Refused(problem)) if problem.code == Code::UnknownField && !rechecked => {
+                rechecked = true;
+                if !known.relearn_schemas().await? {
+                    return Err(*problem);
+                }
+            }
+            Err(PlanError::Refused(problem)) => return Err(*problem),
+        }
+    }
+}
+
+fn is_labelled(plan: &Plan) -> bool {
+    !matches!(
+        plan,
+        Plan::CheckAccess { .. } | Plan::Count(_) | Plan::DescribeFields { .. } | Plan::Delete { .. } | Plan::Call(_)
+    )
+}
+
+/// When Odoo no longer takes a user that was remembered, he is asked for his password's proof again.
+async fn forget_stale<T>(arrival: &Arrival, caller: &Principal, answered: Result<T, Problem>) -> Result<T, Problem> {
+    if answered.as_ref().is_err_and(|problem| problem.code == Code::CredentialInvalid) {
+        arrival.gateway.passwords.forget(caller).await;
+    }
+    answered
+}
+
+fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
+    if let Some(applied) = preferences.applied() {
+        headers.insert("preference-applied", HeaderValue::from_static(applied));
+    }
+    if let Outcome::Records(records) = outcome {
+        if matches!(records.source, Source::Written(_)) {
+            headers.insert("x-read-back", HeaderValue::from_static("failed"));
+        }
+        let omitted = records.omitted.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
+            headers.insert("x-omitted-fields", omitted);
+        }
+    }
+    headers
+}

@@ -1,0 +1,193 @@
+//! A [`Problem`] as an HTTP answer.
+//!
+//! In: problems from handlers, layers, fallbacks. Out: a status with the problem *attached*, and later, in one
+//! place, the body that the family of the path shows: the table of [`ProblemBodies`], the generic RFC 9457 form
+//! otherwise. So no handler and no layer knows an error body. Must not know: families by name.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::error::{OdooSaid, Problem};
+use crate::explain::Class;
+
+/// The request that a problem came up in.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The id under which the log knows it.
+    pub request_id: &'a str,
+    /// Its path as sent, without the query.
+    pub path: &'a str,
+}
+
+/// Turns a problem into an answer: status, body and its type. What every family has (`Retry-After`,
+/// `WWW-Authenticate`, `Allow`, request id) is added by the caller.
+pub type RenderProblem = fn(&Problem, Occasion<'_>) -> Response;
+
+/// Who renders problems under which path prefix.
+#[derive(Debug, Clone, Default)]
+pub struct ProblemBodies(Vec<(&'static str, RenderProblem)>);
+
+impl ProblemBodies {
+    /// Everything under `prefix` (given without a slash at its end) is rendered by `render`. The longest prefix wins.
+    #[must_use]
+    pub fn under(mut self, prefix: &'static str, render: RenderProblem) -> Self {
+        self.0.push((prefix, render));
+        self.0.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        self
+    }
+
+    /// The answer, with the headers that go with its reason.
+    #[must_use]
+    pub fn render(&self, problem: &Problem, occasion: Occasion<'_>) -> Response {
+        let mut answer = self.body_for(occasion.path)(problem, occasion);
+        add_reason_headers(problem, &mut answer);
+        answer
+    }
+
+    fn body_for(&self, path: &str) -> RenderProblem {
+        let covers =
+            |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.0.iter().find(|(prefix, _)| covers(prefix)).map_or(generic, |(_, render)| *render)
+    }
+}
+
+impl IntoResponse for Problem {
+    /// The status and the problem itself, to be [rendered](ProblemBodies::render) further out.
+    fn into_response(self) -> Response {
+        let mut answer = status(self.class()).into_response();
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
+
+/// The status of families A, B and C.
+#[must_use]
+pub fn status(class: Class) -> StatusCode {
+    StatusCode::from_u16(class.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn add_reason_headers(problem: &Problem, answer: &mut Response) {
+    let headers = answer.headers_mut();
+    if let Some(after) = problem.retry_after {
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    if problem.class() == Class::Unauthorized {
+        let scheme = HeaderValue::from_static(r#"Basic realm="odoo-gateway", charset="UTF-8""#);
+        headers.append(WWW_AUTHENTICATE, scheme);
+    }
+}
+
+/// RFC 9457, the body of families A and C and of everything that belongs to no family.
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'static str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    odoo: Option<OdooJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct OdooJson<'a> {
+    exception: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a OdooSaid> for OdooJson<'a> {
+    fn from(said: &'a OdooSaid) -> Self {
+        Self { exception: &said.exception, message: &said.message }
+    }
+}
+
+/// The generic form: `application/problem+json`.
+#[must_use]
+pub fn generic(problem: &Problem, occasion: Occasion<'_>) -> Response {
+    let code = problem.code.as_str();
+    let json = ProblemJson {
+        r#type: format!("/docs/errors#{code}"),
+        title: problem.code.title(),
+        status: problem.class().status(),
+        detail: &problem.detail,
+        instance: occasion.path,
+        code,
+        request_id: occasion.request_id,
+        hint: problem.hint.as_deref(),
+        parameter: problem.parameter.as_deref(),
+        odoo: problem.odoo.as_ref().map(OdooJson::from),
+    };
+    // Strings and integers always serialize; an empty body would still carry the status.
+    let body = serde_json::to_vec(&json).unwrap_or_default();
+    let kind = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    (status(problem.class()), [kind], Body::from(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::explain::Code;
+
+    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x" };
+
+    async fn body(answer: Response) -> Value {
+        serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_generic_form_is_rfc_9457_and_says_all_that_is_known() {
+        let problem = Problem::new(Code::OdooRefused, "No.").hint("Ask.").parameter("vals").odoo("UserError", "Nope");
+        let answer = generic(&problem, OCCASION);
+        assert_eq!(
+            (answer.status(), &answer.headers()[CONTENT_TYPE]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &HeaderValue::from_static("application/problem+json"))
+        );
+        let expected = json!({
+            "type": "/docs/errors#odoo_refused", "title": "Odoo refuses this", "status": 422, "detail": "No.",
+            "instance": "/api/x", "code": "odoo_refused", "request_id": "r1", "hint": "Ask.", "parameter": "vals",
+            "odoo": {"exception": "UserError", "message": "Nope"},
+        });
+        assert_eq!(body(answer).await, expected);
+    }
+
+    #[tokio::test]
+    async fn members_that_say_nothing_are_absent() {
+        let json = body(generic(&Problem::new(Code::UnknownRoute, "Nothing."), OCCASION)).await;
+        assert!(json.get("hint").is_none() && json.get("odoo").is_none(), "{json}");
+    }
+
+    #[test]
+    fn the_longest_prefix_on_a_whole_segment_renders() {
+        let teapot: RenderProblem = |_, _| StatusCode::IM_A_TEAPOT.into_response();
+        let accepted: RenderProblem = |_, _| StatusCode::ACCEPTED.into_response();
+        let bodies = ProblemBodies::default().under("/api", teapot).under("/api/v1", accepted);
+        let problem = Problem::new(Code::UnknownRoute, "");
+        for (path, status) in [("/api", 418), ("/api/x", 418), ("/api/v1/x", 202), ("/api/v12", 418), ("/apix", 404)] {
+            assert_eq!(bodies.render(&problem, Occasion { request_id: "", path }).status(), status, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_reason_brings_its_headers() {
+        let bodies = ProblemBodies::default();
+        let missing = bodies.render(&Problem::new(Code::CredentialMissing, ""), OCCASION);
+        assert_eq!(missing.headers()[WWW_AUTHENTICATE], r#"Basic realm="odoo-gateway", charset="UTF-8""#);
+        let busy = Problem::new(Code::OdooBusy, "").retry_after(Duration::from_millis(1200));
+        assert_eq!(bodies.render(&busy, OCCASION).headers()[RETRY_AFTER], "2");
+    }
+}

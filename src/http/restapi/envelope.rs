@@ -1,0 +1,64 @@
+//! What family A wraps around an answer.
+//!
+//! In: what was shaped, and the model's label. Out: the bytes of the body. Must not know: how they came about.
+
+use std::borrow::Cow;
+
+use crate::error::Problem;
+use crate::http::negotiate::Media;
+use crate::http::pipeline::Family;
+use crate::shape::{Shaped, to_xml};
+use crate::value::Value;
+
+/// How family A writes.
+pub(super) const FAMILY: Family = Family { media: MEDIA, write };
+
+/// What family A can write.
+pub(super) const MEDIA: &[Media] = &[Media::Json, Media::Xml];
+
+fn write(shaped: Shaped<'_>, label: &str, media: Media) -> Result<Vec<u8>, Problem> {
+    to_bytes(&envelope(shaped, label), media)
+}
+
+fn envelope<'a>(shaped: Shaped<'a>, label: &'a str) -> Value<'a> {
+    let (name, value) = match shaped {
+        Shaped::Record(value) | Shaped::Records(value) | Shaped::Ids(value) => (label, value),
+        Shaped::Count(count) => ("count", Value::Int(count)),
+        Shaped::Rights(granted) => ("return", Value::Bool(granted)),
+        Shaped::Result(value) => ("return", value),
+        Shaped::Fields(value) => ("fields", value),
+        Shaped::Deleted => return Value::Map(Vec::new()),
+    };
+    Value::Map(vec![(Cow::Borrowed(name), value)])
+}
+
+/// Writes a tree in the chosen form.
+///
+/// # Errors
+/// None that a tree of ours could cause.
+pub(super) fn to_bytes(tree: &Value<'_>, media: Media) -> Result<Vec<u8>, Problem> {
+    match media {
+        Media::Json => serde_json::to_vec(tree).map_err(Problem::internal),
+        Media::Xml => Ok(to_xml(tree).into_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_answer_has_its_envelope() {
+        for (shaped, json) in [
+            (Shaped::Record(Value::Map(vec![("id".into(), Value::Int(1))])), r#"{"Contact":{"id":1}}"#),
+            (Shaped::Ids(Value::List(vec![Value::Int(1)])), r#"{"Contact":[1]}"#),
+            (Shaped::Count(3), r#"{"count":3}"#),
+            (Shaped::Rights(false), r#"{"return":false}"#),
+            (Shaped::Result(Value::Null), r#"{"return":null}"#),
+            (Shaped::Fields(Value::Map(Vec::new())), r#"{"fields":{}}"#),
+            (Shaped::Deleted, "{}"),
+        ] {
+            assert_eq!(String::from_utf8(write(shaped, "Contact", Media::Json).unwrap()).unwrap(), json);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Family A, `/restapi/1.0`: the dialect of the Synconics restapi (contract section 1).
+//!
+//! ```text
+//! common    the server's version, for anybody
+//! object    records, fields, rights and methods of a model
+//! envelope  {"<Label>": …}, {"count": n}, {"return": …} as JSON or XML
+//! docs      what the OpenAPI document says of parameters and answers
+//! ```
+//!
+//! In: requests under the prefix. Out: answers in this family's envelope; errors are problem+json (RFC 9457). Must
+//! not know: how wishes are granted.
+
+mod common;
+mod docs;
+mod envelope;
+mod object;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use super::gateway::Gateway;
+
+/// Where the family lives.
+pub const PREFIX: &str = "/restapi/1.0";
+
+/// All routes of the family, documented.
+#[must_use]
+pub fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new().nest(PREFIX, common::routes().merge(object::routes()))
+}

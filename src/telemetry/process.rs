@@ -1,0 +1,64 @@
+//! What the operating system knows of this process, read anew for each scrape.
+//!
+//! In: `/proc/self` where there is one. Out: resident memory, open files, uptime. Must not know: anything of
+//! the gateway. Where the system has no `/proc` only the uptime is told.
+
+use std::fmt;
+use std::time::Instant;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
+
+/// The size of a page on every platform the gateway is built for.
+const PAGE: u64 = 4096;
+
+#[derive(Debug)]
+pub(super) struct Process {
+    started: Instant,
+}
+
+impl Process {
+    pub(super) fn started_now() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Collector for Process {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let mut tell = |name, help, unit: Option<&Unit>, value: f64| {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, unit, gauge.metric_type())?)
+        };
+        tell("uptime", "Time since the start", Some(&Unit::Seconds), self.started.elapsed().as_secs_f64())?;
+        if let Some(bytes) = resident_bytes() {
+            tell("resident_memory", "Memory in use", Some(&Unit::Bytes), bytes as f64)?;
+        }
+        if let Some(files) = open_files() {
+            tell("open_files", "Open file descriptors", None, files as f64)?;
+        }
+        Ok(())
+    }
+}
+
+fn resident_bytes() -> Option<u64> {
+    let counts = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = counts.split(' ').nth(1)?.parse().ok()?;
+    pages.checked_mul(PAGE)
+}
+
+fn open_files() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/fd").ok()?.count())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linux_tells_memory_and_files() {
+        assert!(resident_bytes().unwrap() > 1_000_000);
+        assert!(open_files().unwrap() >= 3);
+    }
+}
