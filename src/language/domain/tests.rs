@@ -121,8 +121,8 @@ fn two_domains_both_hold_when_one_is_written_behind_the_other() {
 }
 
 #[test]
-fn a_mebibyte_of_operators_is_refused_without_hanging() {
-    let many = |unit: &str| unit.repeat((1 << 20) / unit.len());
+fn a_long_text_of_operators_is_refused_without_hanging() {
+    let many = |unit: &str| unit.repeat((1 << 18) / unit.len());
     for text in [
         format!("[{}]", many("'&',")),
         format!("[{}]", many("'!',")),
