@@ -1,7 +1,7 @@
 //! The literal reader beside CPython's own: thousands of texts, the same verdict and the same value.
 //!
-//! In: texts made by a seeded generator: valid ones, the same with bytes changed, and hostile ones. Out: nothing, or the
-//! first text on which the two do not agree. Where the gateway deliberately differs from `ast.literal_eval`, the
+//! In: texts made by a seeded generator: valid ones, the same with bytes changed, and hostile ones. Out: nothing, or
+//! the texts on which the two do not agree. Where the gateway deliberately differs from `ast.literal_eval`, the
 //! difference has a name in [`DIFFERENCES`]; each must occur, so that the list stays true.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]

@@ -155,7 +155,8 @@ fn domains() -> impl Strategy<Value = Domain<'static>> {
         };
         Domain::of(Term { path, operator, value })
     });
-    let leaf = prop_oneof![4 => term, 1 => Just(Domain { items: vec![Item::True] }), 1 => Just(Domain { items: vec![Item::False] })];
+    let constant = |item| Just(Domain { items: vec![item] });
+    let leaf = prop_oneof![4 => term, 1 => constant(Item::True), 1 => constant(Item::False)];
     leaf.prop_recursive(5, 40, 3, |inner| {
         let two = (prop_oneof![Just(Item::And), Just(Item::Or)], inner.clone(), inner.clone());
         let any = inner.clone().prop_map(|sub| {
