@@ -66,7 +66,8 @@ mod large {
     use super::*;
 
     fn records() -> String {
-        let record = r#"{"name":"Zürich & Söhne","street":"Line \"one\"\nline two","active":true,"credit":1250.75,"country_id":43,"category_id":[[6,0,[1,2,3]]],"parent_id":null}"#;
+        let record = r#"{"name":"Zürich & Söhne","street":"Line \"one\"\nline two","active":true,"credit":1250.75,
+            "country_id":43,"category_id":[[6,0,[1,2,3]]],"parent_id":null}"#;
         format!("[{}]", vec![record; 1000].join(","))
     }
 

@@ -36,11 +36,7 @@ impl SyntaxError {
     /// The error as the caller of the gateway sees it, with the parameter to blame.
     #[must_use]
     pub fn into_problem(self, code: Code, parameter: &str) -> Problem {
-        let problem = Problem::new(code, format!("{parameter}: {self}")).parameter(parameter);
-        match self.hint {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
+        blame(code, parameter, &self.to_string(), self.hint)
     }
 }
 
@@ -94,11 +90,15 @@ impl TreeError {
     /// The error as the caller of the gateway sees it, with the parameter or body member to blame.
     #[must_use]
     pub fn into_problem(self, code: Code, parameter: &str) -> Problem {
-        let problem = Problem::new(code, format!("{parameter}: {self}")).parameter(parameter);
-        match self.hint {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
+        blame(code, parameter, &self.to_string(), self.hint)
+    }
+}
+
+fn blame(code: Code, parameter: &str, mistake: &str, hint: Option<String>) -> Problem {
+    let problem = Problem::new(code, format!("{parameter}: {mistake}")).parameter(parameter);
+    match hint {
+        Some(hint) => problem.hint(hint),
+        None => problem,
     }
 }
 
@@ -174,6 +174,15 @@ mod tests {
     fn a_tree_error_finds_its_place_in_the_text() {
         let error = TreeError::new("an operator", "\"~\"").below(1).below(1);
         assert_eq!(error.in_text("[('ä', '=', 1), ('b', '~', 2)]").position, 23);
+    }
+
+    #[test]
+    fn a_problem_names_the_parameter_and_keeps_the_hint() {
+        let error = literal::read("[name]", literal::Limits::query()).unwrap_err();
+        let problem = error.into_problem(Code::InvalidLiteral, "vals");
+        assert_eq!(problem.detail, "vals: expected a value, found \"name\" at position 2");
+        assert_eq!(problem.parameter.as_deref(), Some("vals"));
+        assert!(problem.hint.is_some());
     }
 
     #[test]

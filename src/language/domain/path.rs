@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// `name`, `parent_id.name`, `create_date.month_number`, `properties.a1b2`: a field and what is reached from it.
-/// The first name is `[A-Za-z_][A-Za-z0-9_]*`, those behind it (of properties also) `[A-Za-z0-9_]+`; each has at most 128
-/// bytes, a path at most 16 names.
+/// The first name is `[A-Za-z_][A-Za-z0-9_]*`, those behind it (also of properties) are `[A-Za-z0-9_]+`; each has
+/// at most 128 bytes, a path at most 16 names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FieldPath<'a>(Cow<'a, str>);
 

@@ -121,8 +121,8 @@ fn two_domains_both_hold_when_one_is_written_behind_the_other() {
 }
 
 #[test]
-fn a_mebibyte_of_operators_is_refused_without_hanging() {
-    let many = |unit: &str| unit.repeat((1 << 20) / unit.len());
+fn a_long_text_of_operators_is_refused_without_hanging() {
+    let many = |unit: &str| unit.repeat((1 << 18) / unit.len());
     for text in [
         format!("[{}]", many("'&',")),
         format!("[{}]", many("'!',")),
@@ -155,7 +155,8 @@ fn domains() -> impl Strategy<Value = Domain<'static>> {
         };
         Domain::of(Term { path, operator, value })
     });
-    let leaf = prop_oneof![4 => term, 1 => Just(Domain { items: vec![Item::True] }), 1 => Just(Domain { items: vec![Item::False] })];
+    let constant = |item| Just(Domain { items: vec![item] });
+    let leaf = prop_oneof![4 => term, 1 => constant(Item::True), 1 => constant(Item::False)];
     leaf.prop_recursive(5, 40, 3, |inner| {
         let two = (prop_oneof![Just(Item::And), Just(Item::Or)], inner.clone(), inner.clone());
         let any = inner.clone().prop_map(|sub| {

@@ -50,7 +50,7 @@ impl Mistake {
     }
 
     /// The mistake in the words and positions of `text`, the text that was read.
-    pub(super) fn explain(self: Box<Self>, text: &str) -> SyntaxError {
+    pub(super) fn explain(self, text: &str) -> SyntaxError {
         let rest = |at: usize| text.get(at..).unwrap_or_default();
         let found = self.found.map_or_else(|| quote_head(rest(self.at)), str::to_owned);
         let mut expected = self.expected.into_owned();

@@ -18,9 +18,10 @@
 //! number    = [ "+" | "-" ] ( integer | float )        Python's, without "j" and leading zeros
 //! ```
 //!
-//! Refused, unlike in Python's own `ast.literal_eval`: sets, complex numbers, `...`, comments, `\N{…}`, lone surrogates,
-//! keys that are no text, integers over 64 bits, floats that are not finite, leading zeros.
+//! Refused, unlike in Python's own `ast.literal_eval`: sets, complex numbers, `...`, comments, `\N{…}`, lone
+//! surrogates, keys that are no text, integers over 64 bits, floats that are not finite, leading zeros, `-(1)`.
 
+mod containers;
 mod locate;
 mod mistake;
 mod number;
