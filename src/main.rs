@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use odoo_gateway::cli::{self, Cli, Command};
 use odoo_gateway::clock::Clock;
+use odoo_gateway::config::Config;
+use odoo_gateway::{app, http, telemetry};
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(cause) => {
             // Where even this cannot be said, the exit code has to do.
             let _ = writeln!(io::stderr(), "odoo-gateway: {cause}");
@@ -19,15 +21,31 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
-    let config = cli.config()?;
-    match cli.command() {
-        Command::Config => Ok(cli::print_config(&config, &mut io::stdout().lock())?),
-        Command::Health => Ok(cli::health(config.ops.listen)?),
-        Command::Migrate => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(cli::migrate(&config, &Clock::system(), &mut io::stdout()))
-        }
-        Command::Serve | Command::Check | Command::Openapi => Err("this build lacks that command".into()),
+fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
+    let command = cli.command();
+    if command == Command::Openapi {
+        writeln!(io::stdout(), "{}", http::openapi().to_pretty_json()?)?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let config = cli.config()?;
+    match command {
+        Command::Config => cli::print_config(&config, &mut io::stdout().lock())?,
+        Command::Health => cli::health(config.ops.listen)?,
+        Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), &mut io::stdout()))?,
+        Command::Check => return check(&config),
+        Command::Serve | Command::Openapi => {
+            telemetry::init(&config.log)?;
+            runtime()?.block_on(app::serve(&config, Clock::system()))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(config: &Config) -> Result<ExitCode, Box<dyn Error>> {
+    let whole = runtime()?.block_on(app::check(config, &Clock::system(), &mut io::stdout()))?;
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }

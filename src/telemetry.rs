@@ -10,35 +10,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry, fmt};
 
+use crate::config::{LogConfig, LogFormat};
+
 pub mod metrics;
 mod process;
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// Text when standard error is a terminal, else JSON.
-    #[default]
-    Auto,
-    /// One JSON object a line.
-    Json,
-    /// Text for people, coloured on a terminal.
-    Text,
-}
-
-/// What is logged, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogSettings {
-    /// The look of a line.
-    pub format: LogFormat,
-    /// Directives as `info` or `info,odoo_gateway::odoo=debug`.
-    pub filter: String,
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self { format: LogFormat::Auto, filter: "info".to_owned() }
-    }
-}
 
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +35,7 @@ pub enum TelemetryError {
 ///
 /// # Errors
 /// [`TelemetryError`]: a filter that does not parse, or a second call.
-pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
+pub fn init(settings: &LogConfig) -> Result<(), TelemetryError> {
     let on_terminal = std::io::stderr().is_terminal();
     let lines = lines(settings.format, on_terminal, std::io::stderr);
     tracing_subscriber::registry().with(lines.with_filter(filter(&settings.filter)?)).try_init()?;

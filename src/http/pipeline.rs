@@ -4,6 +4,7 @@
 //! Must not know: any family's paths, parameters or envelopes.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
@@ -17,7 +18,7 @@ use crate::auth::Principal;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::ModelName;
-use crate::odoo::{Known, Outcome, Source, run};
+use crate::odoo::{Known, Outcome, Source, Tally, run};
 use crate::plan::{ContextAsked, Deed, Plan, PlanError, Wish, plan};
 use crate::shape::{Empty, Shaped, shape};
 
@@ -73,7 +74,10 @@ async fn grant(
         caller.database.knowledge.label(&caller.caller, &wish.model).await
     };
     let label = label.await;
-    let outcome = arrival.stages.time("odoo", run(&caller.database, &caller.caller, plan)).await?;
+    let (tally, began) = (Tally::default(), Instant::now());
+    let outcome = arrival.stages.time("odoo", run(&caller.database, &caller.caller, plan, &tally)).await;
+    arrival.log.odoo_calls(tally.calls(), began.elapsed());
+    let outcome = outcome?;
     // Once Odoo has written, a label that cannot be had is no reason to fail.
     let label = label.unwrap_or_else(|_| Arc::from(wish.model.as_str()));
     Ok((outcome, wish.model, label))

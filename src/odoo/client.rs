@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::error::Problem;
 use crate::names::RecordId;
 use crate::plan::{Call, Effect};
+use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
 
 /// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or its
@@ -99,6 +100,7 @@ struct Inner {
     settings: OdooSettings,
     endpoints: Endpoints,
     transport: Transport,
+    metrics: Arc<Metrics>,
     gate: Gate,
     circuit: Circuit,
 }
@@ -114,10 +116,16 @@ impl OdooClient {
     ///
     /// # Errors
     /// When the URL cannot be used.
-    pub fn new(settings: OdooSettings, transport: Transport, clock: Clock) -> Result<Self, SettingsError> {
+    pub fn new(
+        settings: OdooSettings,
+        transport: Transport,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> Result<Self, SettingsError> {
         Ok(Self(Arc::new(Inner {
             endpoints: Endpoints::of(&settings)?,
             transport,
+            metrics,
             gate: Gate::new(settings.concurrency, settings.queue, settings.queue_wait),
             circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock),
             settings,
@@ -192,8 +200,22 @@ impl OdooClient {
 
     /// Takes a place at Odoo, sends, and waits. The exchange goes on if the caller goes away.
     async fn ask(&self, service: Service, body: Bytes, effect: Effect) -> Result<Answered, Problem> {
-        let inner = &self.0;
         let begun = Instant::now();
+        let answered = self.ask_uncounted(service, body, effect, begun).await;
+        let outcome = answered.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "answered");
+        let queued = answered.as_ref().map_or(Duration::ZERO, |answered| answered.timing.queued);
+        self.0.metrics.odoo_answered(&self.0.settings.name, outcome, queued, begun.elapsed());
+        answered
+    }
+
+    async fn ask_uncounted(
+        &self,
+        service: Service,
+        body: Bytes,
+        effect: Effect,
+        begun: Instant,
+    ) -> Result<Answered, Problem> {
+        let inner = &self.0;
         if let Some(left) = inner.circuit.remaining() {
             return Err(circuit_open(left));
         }

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::DatabaseName;
+use crate::telemetry::metrics::Metrics;
 
 /// One database behind the gateway.
 #[derive(Debug)]
@@ -38,9 +39,10 @@ impl Database {
         settings: OdooSettings,
         knowledge: &KnowledgeSettings,
         transport: Transport,
+        metrics: Arc<Metrics>,
         clock: Clock,
     ) -> Result<Self, SettingsError> {
-        let client = OdooClient::new(settings, transport, clock)?;
+        let client = OdooClient::new(settings, transport, metrics, clock)?;
         Ok(Self { name, knowledge: Knowledge::new(client.clone(), knowledge), client })
     }
 }

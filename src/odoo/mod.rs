@@ -42,7 +42,7 @@ pub use database::{Database, Databases};
 pub use failure::Failure;
 pub use knowledge::{Knowledge, KnowledgeSettings};
 pub use known::Known;
-pub use run::{Outcome, Records, Source, ids_in, require_all, run};
+pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};
 pub use settings::{OdooSettings, SettingsError};
 pub use transport::Transport;
 pub use version::ServerVersion;

@@ -5,6 +5,7 @@
 //! whether records exist, whether the caller may.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::client::{Caller, Reply};
 use super::database::Database;
@@ -61,12 +62,24 @@ pub enum Source {
     Written(Vec<RecordId>),
 }
 
+/// How many calls a plan took, also one that failed.
+#[derive(Debug, Default)]
+pub struct Tally(AtomicU32);
+
+impl Tally {
+    /// The number of calls.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Runs a plan.
 ///
 /// # Errors
 /// Odoo's refusal, or why Odoo could not be asked.
-pub async fn run(database: &Database, caller: &Caller, plan: Plan) -> Result<Outcome, Problem> {
-    let odoo = Run { database, caller };
+pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally) -> Result<Outcome, Problem> {
+    let odoo = Run { database, caller, tally };
     match plan {
         Plan::CheckAccess { checks, raise } => odoo.check_access(checks, raise).await.map(Outcome::Rights),
         Plan::Search(call) => odoo.call(&call).await.map(Outcome::Ids),
@@ -93,6 +106,7 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan) -> Result<Out
 pub(super) struct Run<'r> {
     database: &'r Database,
     caller: &'r Caller,
+    tally: &'r Tally,
 }
 
 impl Run<'_> {
@@ -106,6 +120,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn try_call(self, call: &Call) -> Result<Reply, Failure> {
+        self.tally.0.fetch_add(1, Ordering::Relaxed);
         self.database.client.execute_kw(self.caller, call).await
     }
 

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ipnet::IpNet;
+
 use super::settings::EdgeSettings;
 
 /// The open connections, counted.
@@ -13,7 +15,7 @@ use super::settings::EdgeSettings;
 pub(super) struct Seats {
     total: usize,
     per_address: usize,
-    proxies: Vec<IpAddr>,
+    proxies: Vec<IpNet>,
     taken: Mutex<Taken>,
 }
 
@@ -65,7 +67,8 @@ impl Seats {
         if taken.all >= self.total {
             return Err(NoSeat::Full);
         }
-        let source = (!self.proxies.contains(&address.to_canonical())).then(|| source(address));
+        let source =
+            (!self.proxies.iter().any(|proxy| proxy.contains(&address.to_canonical()))).then(|| source(address));
         if let Some(source) = source {
             let count = taken.of.entry(source).or_default();
             if *count >= self.per_address {
@@ -105,7 +108,7 @@ mod tests {
     use super::*;
 
     fn seats(connections: usize, connections_per_address: usize, proxies: &[&str]) -> Arc<Seats> {
-        let proxies = proxies.iter().map(|text| text.parse().unwrap()).collect();
+        let proxies = proxies.iter().map(|text| IpNet::from(text.parse::<IpAddr>().unwrap())).collect();
         Seats::new(&EdgeSettings { connections, connections_per_address, proxies, ..EdgeSettings::default() })
     }
 

@@ -2,8 +2,9 @@
 //!
 //! In: configuration. Out: plain values. Must not know: requests.
 
-use std::net::IpAddr;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 /// Deadlines and caps of one listener.
 ///
@@ -29,7 +30,7 @@ pub struct EdgeSettings {
     /// Open connections of one address (IPv6: of one /64).
     pub connections_per_address: usize,
     /// Reverse proxies, which speak for many: only the total cap counts.
-    pub proxies: Vec<IpAddr>,
+    pub proxies: Vec<IpNet>,
 }
 
 impl Default for EdgeSettings {

@@ -38,7 +38,7 @@ pub struct OutcomeLabels {
 pub struct OdooLabels {
     /// The configured name of the database.
     pub database: String,
-    /// `ok`, `fault`, `unreachable`, `timeout`, `unreadable`.
+    /// `answered`, with a result or a fault, or the code of the problem that stood in the way.
     pub outcome: &'static str,
 }
 
@@ -145,6 +145,14 @@ impl Metrics {
         let mut text = String::with_capacity(16 * 1024);
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    /// Counts a call to Odoo: how it ended, how long it waited for a place, how long it took in all.
+    pub fn odoo_answered(&self, database: &str, outcome: &'static str, queued: Duration, took: Duration) {
+        let labels = OdooLabels { database: database.to_owned(), outcome };
+        self.odoo_calls.get_or_create(&labels).inc();
+        self.odoo_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+        self.odoo_queue_seconds.observe(queued.as_secs_f64());
     }
 
     /// Counts one answered request.

@@ -63,11 +63,11 @@ impl RequestLog {
         self.noted().code = Some(code);
     }
 
-    /// A call to Odoo took this long.
-    pub fn odoo_call(&self, took: Duration) {
+    /// So many calls to Odoo took this long together.
+    pub fn odoo_calls(&self, calls: u32, took: Duration) {
         let mut noted = self.noted();
         noted.odoo += took;
-        noted.odoo_calls += 1;
+        noted.odoo_calls += calls;
     }
 
     pub(super) fn take(&self) -> Noted {
@@ -90,8 +90,8 @@ mod tests {
     #[test]
     fn clones_write_the_same_line() {
         let log = RequestLog::default();
-        log.clone().odoo_call(Duration::from_millis(2));
-        log.clone().odoo_call(Duration::from_millis(3));
+        log.clone().odoo_calls(1, Duration::from_millis(2));
+        log.clone().odoo_calls(1, Duration::from_millis(3));
         let noted = log.take();
         assert_eq!((noted.odoo, noted.odoo_calls), (Duration::from_millis(5), 2));
     }

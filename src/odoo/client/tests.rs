@@ -32,7 +32,7 @@ fn settings(stub: &Stub) -> OdooSettings {
 }
 
 fn client_with(settings: OdooSettings) -> OdooClient {
-    OdooClient::new(settings, Transport::new(Duration::from_secs(2)).unwrap(), Clock::system()).unwrap()
+    OdooClient::new(settings, Transport::new(Duration::from_secs(2)).unwrap(), Arc::default(), Clock::system()).unwrap()
 }
 
 fn client(stub: &Stub) -> OdooClient {
@@ -173,7 +173,9 @@ async fn who_cannot_connect_has_done_nothing_and_soon_stops_trying() {
     settings.url = format!("http://{nobody}");
     settings.failures_to_open = 2;
     let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
-    let client = OdooClient::new(settings, Transport::new(Duration::from_secs(2)).unwrap(), clock.clone()).unwrap();
+    let client =
+        OdooClient::new(settings, Transport::new(Duration::from_secs(2)).unwrap(), Arc::default(), clock.clone())
+            .unwrap();
     for expected in ["could not connect", "could not connect", "a moment ago"] {
         let problem = problem(write(&client).await);
         assert_eq!(problem.code, Code::OdooUnreachable);

@@ -1,0 +1,163 @@
+//! The composition root: a configuration becomes a running gateway.
+//!
+//! ```text
+//! settings  configuration → what each room wants to be told
+//! check     `odoo-gateway check`: what works, and how to mend what does not
+//! ```
+//!
+//! In: [`Config`]. Out: listeners that answer. Must not know: how any room does its work. Nothing but this file knows
+//! all rooms.
+
+mod check;
+mod settings;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use self::check::check;
+
+use crate::auth::Passwords;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::problem::ProblemBodies;
+use crate::http::{Gateway, Parts, layers};
+use crate::odoo::{Database, Databases, SettingsError, Transport};
+use crate::ops::{self, Check, Health};
+use crate::serve;
+use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
+
+/// A gateway that listens.
+#[derive(Debug)]
+pub struct Running {
+    /// Where clients are answered.
+    pub api: SocketAddr,
+    /// Where operators are answered.
+    pub ops: SocketAddr,
+    stop: watch::Sender<bool>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops accepting, lets requests in flight finish within the grace period, and closes the store.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        self.ended().await;
+    }
+
+    /// Waits for the end.
+    async fn ended(self) {
+        if let Err(cause) = self.served.await {
+            tracing::error!(%cause, "serving ended badly");
+        }
+    }
+}
+
+/// Opens the store, listens, and answers from then on. Odoo is not asked: with Odoo down the gateway runs and says so.
+///
+/// # Errors
+/// When the store cannot be used or an address is taken.
+pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Error>> {
+    let store = Store::open(&config.store).await?;
+    store.migrate().await?;
+    let instance = store.instance(&clock).await?;
+    let metrics = Arc::new(Metrics::new());
+    let databases = databases(config, &clock, &metrics)?;
+    let passwords = Passwords::new(settings::passwords(&config.auth), &databases, clock)?;
+    let health = Arc::new(health(&store, &databases));
+    let gateway = Gateway::new(Parts { databases, passwords });
+
+    let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
+    let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
+    let (stop, stopped) = watch::channel(false);
+    let handler = layers::wrap(
+        crate::http::router(gateway),
+        ProblemBodies::default(),
+        &settings::layers(&config.server),
+        metrics.clone(),
+    );
+    let edge = settings::edge(&config.server);
+    let answer_clients =
+        serve::run(api, handler, edge.clone(), told(stopped.clone(), Some(health.clone())), metrics.clone());
+    let answer_operators = serve::run(ops, ops::handler(health, metrics.clone()), edge, told(stopped, None), metrics);
+    let served = tokio::spawn(async move {
+        let (clients, _) = tokio::join!(answer_clients, answer_operators);
+        store.close().await;
+        tracing::info!(cut = clients.cut, "stopped");
+    });
+    tracing::info!(%api_address, %ops_address, instance = instance.id, version = env!("CARGO_PKG_VERSION"), "listening");
+    Ok(Running { api: api_address, ops: ops_address, stop, served })
+}
+
+/// `odoo-gateway serve`: runs until the process is told to stop.
+///
+/// # Errors
+/// As [`start`].
+pub async fn serve(config: &Config, clock: Clock) -> Result<(), Box<dyn Error>> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let running = start(config, clock).await?;
+    asked_to_stop().await?;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+async fn asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        told = tokio::signal::ctrl_c() => told,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    let failed = |cause| {
+        format!(
+            "cannot listen on {address}: {cause}. Is another gateway running? server.listen and ops.listen choose other addresses."
+        )
+    };
+    TcpListener::bind(address).await.map_err(failed)
+}
+
+/// Resolves when the stop is announced; from then on the process is not ready.
+async fn told(mut stopped: watch::Receiver<bool>, health: Option<Arc<Health>>) {
+    // An error means that nobody can stop us any more, which is a stop too.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+    if let Some(health) = health {
+        health.stop();
+    }
+}
+
+/// The databases, over one HTTP client for all of them.
+fn databases(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Databases, SettingsError> {
+    let knowledge = settings::knowledge(&config.schema);
+    let mut databases = Vec::with_capacity(config.odoo.len());
+    for odoo in &config.odoo {
+        let (name, settings) = settings::odoo(odoo)?;
+        let transport = Transport::new(odoo.connect_timeout)?;
+        databases.push(Database::new(name, settings, &knowledge, transport, metrics.clone(), clock.clone())?);
+    }
+    Ok(Databases::new(databases))
+}
+
+fn health(store: &Store, databases: &Databases) -> Health {
+    let store = store.clone();
+    let store = Check::needed("store", move || {
+        let store = store.clone();
+        async move { store.ping().await.map_err(|error| error.to_string()) }
+    });
+    databases.iter().fold(Health::new().check(store), |health, database| {
+        let checked = database.clone();
+        health.check(Check::one_of(format!("odoo {}", database.name), move || {
+            let database = checked.clone();
+            async move { database.knowledge.recent_version().await.map(drop).map_err(|problem| problem.detail) }
+        }))
+    })
+}

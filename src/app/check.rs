@@ -1,0 +1,70 @@
+//! `odoo-gateway check`: connects to everything the gateway needs and says what it found.
+//!
+//! In: a configuration. Out: a line a part, with how to mend what does not work; whether all of it does. Must not
+//! know: credentials. Odoo's version is the one thing it tells without any.
+
+use std::io::{self, Write};
+
+use crate::clock::Clock;
+use crate::config::{Config, OdooConfig, StoreConfig};
+use crate::odoo::{OdooClient, Transport};
+use crate::store::Store;
+
+/// The versions of Odoo that the gateway is made for.
+const SUPPORTED: std::ops::RangeInclusive<u8> = 14..=19;
+
+/// Checks the store and every database; `true` when all of it works.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub async fn check(config: &Config, clock: &Clock, out: &mut impl Write) -> io::Result<bool> {
+    let mut whole = true;
+    for warning in config.warnings() {
+        writeln!(out, "warning  {warning}")?;
+    }
+    let mut report = |part: &str, found: Result<String, String>| {
+        whole &= found.is_ok();
+        match found {
+            Ok(found) => writeln!(out, "ok       {part}: {found}"),
+            Err(wrong) => writeln!(out, "FAILED   {part}: {wrong}"),
+        }
+    };
+    report("store", store(&config.store).await)?;
+    for entry in &config.odoo {
+        report(&format!("odoo {} ({})", entry.name, entry.url), odoo(entry, clock).await)?;
+    }
+    Ok(whole)
+}
+
+async fn store(config: &StoreConfig) -> Result<String, String> {
+    let version = async {
+        let store = Store::open(config).await?;
+        let version = store.version().await;
+        store.close().await;
+        version
+    };
+    version.await.map_err(|error| error.to_string())
+}
+
+async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
+    let (_, settings) = super::settings::odoo(entry).map_err(|error| error.to_string())?;
+    let transport = Transport::new(entry.connect_timeout).map_err(|error| error.to_string())?;
+    let client = OdooClient::new(
+        settings,
+        transport,
+        std::sync::Arc::new(crate::telemetry::metrics::Metrics::new()),
+        clock.clone(),
+    )
+    .map_err(|error| error.to_string())?;
+    let version = client.version().await.map_err(|failure| {
+        let problem = failure.into_problem();
+        let hint =
+            problem.hint.unwrap_or_else(|| "Is Odoo running there? odoo.url is the address of Odoo itself.".into());
+        format!("{} {hint}", problem.detail)
+    })?;
+    if SUPPORTED.contains(&version.major) {
+        Ok(format!("Odoo {}, database {}", version.server_version, entry.database))
+    } else {
+        Err(format!("Odoo {} is outside of 14 to 19, which the gateway is made for", version.server_version))
+    }
+}
