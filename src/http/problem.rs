@@ -81,6 +81,9 @@ fn add_reason_headers(problem: &Problem, answer: &mut Response) {
     }
 }
 
+/// How much of the path is repeated in a body.
+const LONGEST_INSTANCE: usize = 1024;
+
 /// RFC 9457, the body of families A and C and of everything that belongs to no family.
 #[derive(Serialize)]
 struct ProblemJson<'a> {
@@ -120,7 +123,7 @@ pub fn generic(problem: &Problem, occasion: Occasion<'_>) -> Response {
         title: problem.code.title(),
         status: problem.class().status(),
         detail: &problem.detail,
-        instance: occasion.path,
+        instance: occasion.path.get(..LONGEST_INSTANCE).unwrap_or(occasion.path),
         code,
         request_id: occasion.request_id,
         hint: problem.hint.as_deref(),

@@ -189,3 +189,76 @@ async fn every_request_is_counted_under_its_template() {
     assert!(text.contains(r#"requests_total{method="GET",route="unmatched",status="4xx"} 1"#), "{text}");
     assert!(!text.contains("secret"), "{text}");
 }
+
+/// The layers behind the edge, as they are served.
+mod over_a_socket {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::serve::{EdgeSettings, run};
+    use crate::telemetry::metrics::RequestLabels;
+
+    const SHORT: Duration = Duration::from_millis(200);
+
+    async fn connect() -> (TcpStream, Arc<Metrics>) {
+        let body = BodyLimits { grace: SHORT, ..BodyLimits::default() };
+        let (handler, metrics) = handler(&LayerSettings { body, ..LayerSettings::default() });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let edge = EdgeSettings { keep_alive_idle: SHORT, linger: SHORT, ..EdgeSettings::default() };
+        tokio::spawn(run(listener, handler, edge, std::future::pending(), Arc::clone(&metrics)));
+        (TcpStream::connect(address).await.unwrap(), metrics)
+    }
+
+    async fn say(bytes: &str) -> String {
+        let (mut socket, _) = connect().await;
+        socket.write_all(bytes.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_slow_body_is_told_so_and_the_connection_closed() {
+        let answer = say("POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("body_timeout"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_client_may_ask_before_it_sends() {
+        let (mut socket, _) = connect().await;
+        let head = b"POST /length HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+        socket.write_all(head).await.unwrap();
+        let mut interim = [0; 25];
+        socket.read_exact(&mut interim).await.unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        socket.write_all(b"abc").await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("\r\n\r\n3"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn no_host_or_two_are_400_and_a_target_too_long_is_414_with_a_body() {
+        for fields in ["", "Host: x\r\nHost: x\r\n", "Host: x y\r\n"] {
+            let answer = say(&format!("GET /hello HTTP/1.1\r\n{fields}\r\n")).await;
+            assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("malformed_request"), "{answer}");
+        }
+        let answer = say(&format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(70_000))).await;
+        assert!(answer.starts_with("HTTP/1.1 414 ") && answer.contains(r#""code":"uri_too_long""#));
+        let answer = say(&format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(33_000))).await;
+        assert!(answer.starts_with("HTTP/1.1 431 ") && answer.contains(r#""code":"headers_too_large""#));
+    }
+
+    #[tokio::test]
+    async fn who_leaves_ends_the_request_and_is_counted() {
+        let (mut socket, metrics) = connect().await;
+        socket.write_all(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        tokio::time::sleep(SHORT / 4).await;
+        drop(socket);
+        tokio::time::sleep(SHORT / 4).await;
+        let labels = RequestLabels { method: "GET", route: "/never".to_owned(), status: "4xx" };
+        assert_eq!((metrics.requests.get_or_create(&labels).get(), metrics.requests_in_flight.get()), (1, 0));
+    }
+}
