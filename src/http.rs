@@ -35,7 +35,6 @@ use utoipa_axum::router::OpenApiRouter;
 pub use gateway::{Gateway, Parts};
 
 /// Every route of every family, and the pages that describe them.
-#[must_use]
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
     router.with_state(gateway).merge(docs::routes(document))

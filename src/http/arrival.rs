@@ -18,7 +18,7 @@ use crate::serve::ClientAddress;
 
 /// One request on its way through the pipeline.
 #[derive(Debug)]
-pub struct Arrival {
+pub(super) struct Arrival {
     /// What all requests share.
     pub gateway: Gateway,
     /// Method, target, headers.
@@ -51,7 +51,7 @@ impl Arrival {
     ///
     /// # Errors
     /// 404 for what can be no model's name.
-    pub fn model(&self) -> Result<ModelName, Problem> {
+    pub(super) fn model(&self) -> Result<ModelName, Problem> {
         ModelName::parse(self.segment("model"))
             .map_err(|error| Problem::new(Code::UnknownModel, format!("There is no such model: {error}.")))
     }
@@ -60,7 +60,7 @@ impl Arrival {
     ///
     /// # Errors
     /// 404 for what can be no record's id.
-    pub fn id(&self, name: &str) -> Result<RecordId, Problem> {
+    pub(super) fn id(&self, name: &str) -> Result<RecordId, Problem> {
         RecordId::parse(self.segment(name)).ok_or_else(|| {
             let detail = "There is no such record: a record's id is an integer from 1 to 2147483647.";
             Problem::new(Code::RecordNotFound, detail)
@@ -71,14 +71,14 @@ impl Arrival {
     ///
     /// # Errors
     /// 404 for what can be no method's name.
-    pub fn method(&self, name: &str) -> Result<MethodName, Problem> {
+    pub(super) fn method(&self, name: &str) -> Result<MethodName, Problem> {
         MethodName::parse(self.segment(name))
             .map_err(|error| Problem::new(Code::UnknownMethod, format!("There is no such method: {error}.")))
     }
 
     /// Where the request comes from.
     #[must_use]
-    pub fn client(&self) -> std::net::IpAddr {
+    pub(super) fn client(&self) -> std::net::IpAddr {
         let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
         self.head.extensions.get().map_or(unknown, |ClientAddress(address)| address.ip())
     }
@@ -87,7 +87,7 @@ impl Arrival {
     ///
     /// # Errors
     /// 413 when it is too large, 400 when it does not arrive.
-    pub async fn body(&mut self) -> Result<Bytes, Problem> {
+    pub(super) async fn body(&mut self) -> Result<Bytes, Problem> {
         read_body(std::mem::take(self.body.get_mut())).await
     }
 

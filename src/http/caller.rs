@@ -7,13 +7,13 @@ use crate::auth::{Credential, Principal, credential};
 use crate::error::Problem;
 
 /// The header that picks one of the configured databases.
-pub const X_ODOO_DATABASE: &str = "x-odoo-database";
+pub(super) const X_ODOO_DATABASE: &str = "x-odoo-database";
 
 /// Finds out who calls.
 ///
 /// # Errors
 /// 401 without a valid credential, 404 for a database that is not configured, 429 when too much was guessed.
-pub async fn identify(arrival: &Arrival) -> Result<Principal, Problem> {
+pub(super) async fn identify(arrival: &Arrival) -> Result<Principal, Problem> {
     let Credential::Basic { login, secret } = credential(&arrival.head.headers)?;
     let named = arrival.head.headers.get(X_ODOO_DATABASE).map(|value| value.to_str().unwrap_or_default());
     let database = arrival.gateway.databases.pick(named)?;

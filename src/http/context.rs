@@ -17,7 +17,7 @@ use crate::value::Value;
 ///
 /// # Errors
 /// 400 for what cannot be read.
-pub fn read(headers: &HeaderMap, input: &Input) -> Result<ContextAsked, Problem> {
+pub(super) fn read(headers: &HeaderMap, input: &Input) -> Result<ContextAsked, Problem> {
     let mut asked = ContextAsked::default();
     if let Some(lang) = header(headers, "X-Odoo-Lang")? {
         asked.say("X-Odoo-Lang", "lang", lang.to_owned().into());

@@ -21,7 +21,7 @@ use crate::value::Value;
 
 /// All parameters of a request.
 #[derive(Debug, Default)]
-pub struct Input {
+pub(super) struct Input {
     parameters: Vec<(String, Said)>,
 }
 
@@ -47,7 +47,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 for what cannot be read or is said twice, 415 for a body of another type.
-    pub async fn read(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
+    pub(super) async fn read(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
         let mut input = Self::default();
         for (name, value) in pairs(query.unwrap_or_default().as_bytes(), "the query string")? {
             input.add(name, Said::Text(value, Limits::query()))?;
@@ -102,7 +102,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 with the place of the mistake.
-    pub fn domain(&self, name: &str) -> Result<Domain<'static>, Problem> {
+    pub(super) fn domain(&self, name: &str) -> Result<Domain<'static>, Problem> {
         let of_tree = |tree: &Value<'static>| Domain::from_value(domain_tree(tree)?);
         let of_text = |text: &str, limits| Domain::read(text, limits).map(Domain::into_owned);
         Ok(self.parse(name, Code::InvalidDomain, of_text, of_tree)?.unwrap_or_default())
@@ -112,7 +112,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 with the place of the mistake.
-    pub fn names(&self, name: &str) -> Result<Option<Vec<String>>, Problem> {
+    pub(super) fn names(&self, name: &str) -> Result<Option<Vec<String>>, Problem> {
         Ok(self.parse(name, Code::InvalidParameter, lists::names, lists::names_in)?.flatten())
     }
 
@@ -120,7 +120,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 for what can be no field's name.
-    pub fn fields(&self, name: &str) -> Result<Fields, Problem> {
+    pub(super) fn fields(&self, name: &str) -> Result<Fields, Problem> {
         let Some(names) = self.names(name)? else { return Ok(Fields::All) };
         let parse = |text: &String| {
             FieldName::parse(text)
@@ -133,7 +133,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 with the place of what is no id.
-    pub fn ids(&self, name: &str) -> Result<Option<Vec<RecordId>>, Problem> {
+    pub(super) fn ids(&self, name: &str) -> Result<Option<Vec<RecordId>>, Problem> {
         if self.said(name).is_none() {
             return Ok(self.parameters.iter().any(|(known, _)| known == name).then(Vec::new));
         }
@@ -144,7 +144,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 for any other word.
-    pub fn flag(&self, name: &str, default: bool) -> Result<bool, Problem> {
+    pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, Problem> {
         Ok(self
             .parse(name, Code::InvalidParameter, |text, _| words::boolean(text), words::boolean_in)?
             .unwrap_or(default))
@@ -154,7 +154,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 for anything else.
-    pub fn number(&self, name: &str, least: u32) -> Result<Option<u32>, Problem> {
+    pub(super) fn number(&self, name: &str, least: u32) -> Result<Option<u32>, Problem> {
         let bounds = i64::from(least)..=i64::from(i32::MAX);
         let of_text = |text: &str, _| words::integer(text, bounds.clone());
         let number =
@@ -166,7 +166,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 with the place of the mistake.
-    pub fn order(&self, name: &str) -> Result<Option<Order>, Problem> {
+    pub(super) fn order(&self, name: &str) -> Result<Option<Order>, Problem> {
         let order = self.parse(name, Code::InvalidOrder, Order::read, Order::from_value)?;
         Ok(order.filter(|order| !order.is_empty()))
     }
@@ -176,7 +176,7 @@ impl Input {
     ///
     /// # Errors
     /// 400 with the place of the mistake.
-    pub fn tree(&self, name: &str) -> Result<Option<Value<'static>>, Problem> {
+    pub(super) fn tree(&self, name: &str) -> Result<Option<Value<'static>>, Problem> {
         let read = |text: &str, limits| literal::read(text, limits).map(Value::into_owned);
         let of_tree = |tree: &Value<'static>| match tree {
             Value::Text(text) => read(text, Limits::body()).map_err(TreeError::from),

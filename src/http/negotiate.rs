@@ -11,7 +11,7 @@ use crate::explain::Code;
 
 /// The media types that answers are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Media {
+pub(super) enum Media {
     /// `application/json`
     Json,
     /// `application/xml`
@@ -21,7 +21,7 @@ pub enum Media {
 impl Media {
     /// Its name, as in `Content-Type`.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Xml => "application/xml",
@@ -33,7 +33,7 @@ impl Media {
 ///
 /// # Errors
 /// 406 naming what is on offer.
-pub fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Problem> {
+pub(super) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Problem> {
     let ranges: Vec<Range<'_>> = headers
         .get_all(ACCEPT)
         .iter()
@@ -103,7 +103,7 @@ fn quality_of(name: &str, ranges: &[Range<'_>]) -> u16 {
 
 /// What a client prefers, of what we can grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Preferences {
+pub(super) struct Preferences {
     /// `empty=null`: empty values of fields that are no booleans as `null`.
     pub empty_null: bool,
     /// `label=technical`: the model's technical name instead of its human one.
@@ -113,7 +113,7 @@ pub struct Preferences {
 impl Preferences {
     /// Reads all `Prefer` headers; what we do not know is ignored (RFC 7240 section 2).
     #[must_use]
-    pub fn read(headers: &HeaderMap) -> Self {
+    pub(super) fn read(headers: &HeaderMap) -> Self {
         let mut preferences = Self::default();
         let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|text| text.split(',')) {
@@ -129,7 +129,7 @@ impl Preferences {
 
     /// The value of `Preference-Applied`, when one was.
     #[must_use]
-    pub fn applied(self) -> Option<&'static str> {
+    pub(super) fn applied(self) -> Option<&'static str> {
         match (self.empty_null, self.technical_label) {
             (true, true) => Some("empty=null, label=technical"),
             (true, false) => Some("empty=null"),

@@ -23,7 +23,7 @@ use crate::plan::{ContextAsked, Deed, Plan, PlanError, Wish, plan};
 use crate::shape::{Empty, Shaped, shape};
 
 /// How a family writes answers.
-pub struct Family {
+pub(super) struct Family {
     /// The media types on offer, the default first.
     pub media: &'static [Media],
     /// Puts what was shaped into the envelope and writes it.
@@ -34,7 +34,7 @@ pub struct Family {
 ///
 /// # Errors
 /// Whatever stage refuses; nothing was written then, unless the problem says otherwise.
-pub async fn answer(
+pub(super) async fn answer(
     mut arrival: Arrival,
     family: &Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 
 /// The circuit of one Odoo.
 #[derive(Debug)]
-pub struct Circuit {
+pub(super) struct Circuit {
     state: Mutex<State>,
     clock: Clock,
     failures_to_open: u32,
@@ -36,13 +36,13 @@ enum State {
 impl Circuit {
     /// A closed circuit that opens after `failures_to_open` failures in a row, for `open_for` at a time.
     #[must_use]
-    pub fn new(failures_to_open: u32, open_for: Duration, clock: Clock) -> Self {
+    pub(super) fn new(failures_to_open: u32, open_for: Duration, clock: Clock) -> Self {
         Self { state: Mutex::new(State::Closed { failures: 0 }), clock, failures_to_open, open_for }
     }
 
     /// How long Odoo is still to be left alone, without taking part in it.
     #[must_use]
-    pub fn remaining(&self) -> Option<Duration> {
+    pub(super) fn remaining(&self) -> Option<Duration> {
         self.left(*self.state())
     }
 
@@ -50,7 +50,7 @@ impl Circuit {
     ///
     /// # Errors
     /// How long Odoo is still to be left alone.
-    pub fn attempt(&self) -> Result<(), Duration> {
+    pub(super) fn attempt(&self) -> Result<(), Duration> {
         let mut state = self.state();
         if let Some(left) = self.left(*state) {
             return Err(left);
@@ -62,12 +62,12 @@ impl Circuit {
     }
 
     /// A connection was made.
-    pub fn connected(&self) {
+    pub(super) fn connected(&self) {
         *self.state() = State::Closed { failures: 0 };
     }
 
     /// No connection was made.
-    pub fn failed(&self) {
+    pub(super) fn failed(&self) {
         let open = State::Open { until: self.clock.now() + self.open_for };
         let mut state = self.state();
         *state = match *state {

@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
 use super::circuit::Circuit;
-pub use super::failure::Failure;
+pub(super) use super::failure::Failure;
 use super::failure::{Broken, busy, circuit_open, unreadable};
 use super::faults::{Fault, FaultClass};
 use super::gate::Gate;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 /// The gate before one Odoo.
 #[derive(Debug)]
-pub struct Gate {
+pub(super) struct Gate {
     /// Those who work and those who wait.
     inside: Arc<Semaphore>,
     /// Those who work.
@@ -21,14 +21,14 @@ pub struct Gate {
 
 /// A place at Odoo, given back on drop.
 #[derive(Debug)]
-pub struct Permit {
+pub(super) struct Permit {
     _working: OwnedSemaphorePermit,
     _inside: OwnedSemaphorePermit,
 }
 
 /// Why there is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoPlace {
+pub(super) enum NoPlace {
     /// The queue is full.
     #[error("Too many requests are waiting for Odoo. Nothing was done.")]
     QueueFull,
@@ -40,7 +40,7 @@ pub enum NoPlace {
 impl Gate {
     /// A gate that lets `concurrency` calls through and `queue` more wait, each for at most `wait`.
     #[must_use]
-    pub fn new(concurrency: usize, queue: usize, wait: Duration) -> Self {
+    pub(super) fn new(concurrency: usize, queue: usize, wait: Duration) -> Self {
         let working = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         let inside = working.saturating_add(queue).min(Semaphore::MAX_PERMITS);
         Self { inside: Arc::new(Semaphore::new(inside)), working: Arc::new(Semaphore::new(working)), wait }
@@ -50,7 +50,7 @@ impl Gate {
     ///
     /// # Errors
     /// When the queue is full or the turn does not come in time.
-    pub async fn enter(&self) -> Result<Permit, NoPlace> {
+    pub(super) async fn enter(&self) -> Result<Permit, NoPlace> {
         let inside = Arc::clone(&self.inside).try_acquire_owned().map_err(|_| NoPlace::QueueFull)?;
         let turn = timeout(self.wait, Arc::clone(&self.working).acquire_owned()).await;
         match turn {

@@ -296,7 +296,7 @@ fn is_base64(text: &str) -> bool {
         }
         length += 1;
     }
-    length % 4 == 0 && padding <= 2
+    length.is_multiple_of(4) && padding <= 2
 }
 
 fn selection(place: Place<'_>, value: &Value<'static>, field: &Field) -> Result<(), PlanError> {

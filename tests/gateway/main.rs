@@ -1,5 +1,7 @@
 //! The gateway from the outside.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod restapi;
 mod store;
+mod support;

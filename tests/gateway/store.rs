@@ -161,3 +161,11 @@ async fn a_server_that_says_nothing_is_not_waited_for() {
     let refused = refusal(&format!("postgres://me@{}/gateway", silent.local_addr().unwrap())).await;
     assert!(matches!(refused, StoreError::Unreachable { .. }), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_keeps_its_promises_on_postgres_and_has_the_same_schema_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = story(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
+    let postgres = story(&crate::support::odoo::empty_database().await).await;
+    assert_eq!(sqlite, postgres);
+}

@@ -20,10 +20,10 @@ use utoipa_axum::router::OpenApiRouter;
 use super::gateway::Gateway;
 
 /// Where the family lives.
-pub const PREFIX: &str = "/restapi/1.0";
+pub(super) const PREFIX: &str = "/restapi/1.0";
 
 /// All routes of the family, documented.
 #[must_use]
-pub fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new().nest(PREFIX, common::routes().merge(object::routes()))
 }

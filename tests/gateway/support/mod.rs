@@ -1,0 +1,17 @@
+//! What the tests stand on: real Odoos and PostgreSQL, the real gateway, a client.
+//!
+//! ```text
+//! stand    Odoo 19, Odoo 14 and PostgreSQL, started once for all tests, ended with the test process
+//! gateway  the gateway in this process, on ports of its own
+//! client   requests and answers in few words
+//! odoo     what tests do to an Odoo behind the gateway's back
+//! ```
+
+pub(crate) mod client;
+pub(crate) mod gateway;
+pub(crate) mod odoo;
+pub(crate) mod stand;
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use gateway::Gateway;
+pub(crate) use stand::{Version, stand};

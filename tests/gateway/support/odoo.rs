@@ -1,0 +1,36 @@
+//! What tests do to an Odoo behind the gateway's back: copy databases.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::{AnyConnection, Connection};
+
+use super::stand::{Version, stand};
+
+/// A fresh copy of the prepared database, for a test that destroys; its name. It goes with the stand.
+pub(crate) async fn fresh_database(version: Version) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("{}_copy{}", version.database(), COUNT.fetch_add(1, Ordering::Relaxed));
+    execute(&format!("CREATE DATABASE {name} TEMPLATE {} OWNER odoo", stand().template(version))).await;
+    let files = stand().filestore(version);
+    let copied =
+        Command::new("cp").arg("-a").arg(files.join(version.database())).arg(files.join(&name)).status().unwrap();
+    assert!(copied.success());
+    name
+}
+
+/// An empty database for a store; its URL.
+pub(crate) async fn empty_database() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("store{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    execute(&format!("CREATE DATABASE {name}")).await;
+    let (server, _) = stand().postgres().rsplit_once('/').unwrap();
+    format!("{server}/{name}")
+}
+
+async fn execute(statement: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(stand().postgres()).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
