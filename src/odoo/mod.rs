@@ -19,6 +19,7 @@
 //!
 //! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
 
+pub mod call;
 pub mod circuit;
 pub mod client;
 pub mod failure;
