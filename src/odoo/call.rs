@@ -1,7 +1,7 @@
 //! A call of a model's method, and its reply.
 //!
-//! In: who calls, what is called, with which arguments, and whether that can change anything. Out: a [`Reply`] that owns
-//! the answer and lends its values. Must not know: HTTP, schemas, where the credential comes from.
+//! In: who calls, what is called, with which arguments, and whether that can change anything. Out: a [`Reply`] that
+//! owns the answer and lends its values. Must not know: HTTP, schemas, where the credential comes from.
 
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 //! In: who calls, what is called with which arguments, and whether that can change anything. Out: a [`Reply`] that owns
 //! the answer, or a [`Failure`]. Must not know: route families, schemas, credentials of our own.
 //!
-//! A call that was sent runs to its end inside Odoo, whether or not anybody still waits for it. So it keeps its place at
-//! the gate until Odoo has answered, also when the caller has gone away.
+//! A call that was sent runs to its end inside Odoo, whether or not anybody still waits for it. So it keeps its place
+//! at the gate until Odoo has answered, also when the caller has gone away.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,8 +30,9 @@ use crate::clock::Clock;
 use crate::error::Problem;
 use crate::value::Value;
 
-/// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or its
-/// worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next one.
+/// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or
+/// its worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next
+/// one.
 const AGAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// A client of one database; cheap to clone.
@@ -178,10 +179,10 @@ impl OdooClient {
                 tracing::debug!(odoo, model, method, ?effect, sent, received = reply.size(), ?reply.timing, "call")
             }
             Err(Failure::Fault(fault)) => {
-                tracing::debug!(odoo, model, method, ?effect, sent, ?fault.class, %fault.exception, "call ended in a fault");
+                tracing::debug!(odoo, model, method, ?effect, sent, ?fault.class, %fault.exception, "fault");
             }
             Err(Failure::Problem(problem)) => {
-                tracing::debug!(odoo, model, method, ?effect, sent, code = problem.code.as_str(), "call has no answer");
+                tracing::debug!(odoo, model, method, ?effect, sent, code = problem.code.as_str(), "no answer");
             }
         }
     }

@@ -2,9 +2,9 @@
 //!
 //! In: an exception and its message. Out: its [`FaultClass`]. Must not know: statuses, wording of our own.
 //!
-//! Messages for people are translated and re-worded with every version, so they are looked at only where the exception's
-//! class does not say enough, and what is not recognised stays in a general class. Texts of Python and of PostgreSQL's
-//! driver are not translated.
+//! Messages for people are translated and re-worded with every version, so they are looked at only where the
+//! exception's class does not say enough, and what is not recognised stays in a general class. Texts of Python and of
+//! PostgreSQL's driver are not translated.
 
 use super::FaultClass;
 use super::missing::Missing;
