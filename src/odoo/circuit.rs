@@ -8,8 +8,8 @@
 //!    └───────────────────────────── it connects ────────────────────────────────────┘
 //! ```
 //!
-//! An attempt that is let through while open pushes the end of the pause forward. So nobody else goes with it, and if it
-//! is never heard of again, the next one may try after another pause.
+//! An attempt that is let through while open pushes the end of the pause forward. So nobody else goes with it, and if
+//! it is never heard of again, the next one may try after another pause.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -3,8 +3,8 @@
 //! In: who calls, what is called with which arguments, and whether that can change anything. Out: a [`Reply`] that owns
 //! the answer, or a [`Failure`]. Must not know: route families, schemas, credentials of our own.
 //!
-//! A call that was sent runs to its end inside Odoo, whether or not anybody still waits for it. So it keeps its place at
-//! the gate until Odoo has answered, also when the caller has gone away.
+//! A call that was sent runs to its end inside Odoo, whether or not anybody still waits for it. So it keeps its place
+//! at the gate until Odoo has answered, also when the caller has gone away.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +15,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
+use super::caller::{Caller, Uid};
 use super::circuit::Circuit;
-pub(super) use super::failure::Failure;
-use super::failure::{Broken, busy, circuit_open, unreadable};
+use super::failure::{Broken, Failure, busy, circuit_open, unreadable};
 use super::faults::{Fault, FaultClass};
-use super::gate::Gate;
+use super::gate::{Gate, Load};
+use super::reply::{Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
 use super::transport::{Exchange, Received, Transport};
 use super::version::{self, ServerVersion};
@@ -27,69 +28,14 @@ use super::xmlrpc::answer::{self, Answer};
 use super::xmlrpc::write::CallWriter;
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::names::RecordId;
 use crate::plan::{Call, Effect};
 use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
 
-/// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or its
-/// worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next one.
+/// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or
+/// its worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next
+/// one.
 const AGAIN_WITHIN: Duration = Duration::from_secs(10);
-
-/// The id of a user: a record of `res.users`.
-pub type Uid = RecordId;
-
-/// In whose name a call is made.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// The user.
-    pub uid: Uid,
-    /// Its password or API key.
-    pub secret: SecretString,
-}
-
-/// How long the parts of a call took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Timing {
-    /// From the wish to call until there was a place at Odoo.
-    pub queued: Duration,
-    /// From then until the answer began.
-    pub to_first_byte: Duration,
-    /// From then until the answer was whole.
-    pub to_last_byte: Duration,
-    /// How often it was sent: 1, or 2 for a read whose first connection was cut.
-    pub attempts: u8,
-}
-
-/// An answer that is no fault.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    /// `None` where the method returned `None`, which Odoo says by a fault.
-    text: Option<String>,
-    /// How long it took.
-    pub timing: Timing,
-}
-
-impl Reply {
-    /// The result. Its texts borrow from the reply.
-    ///
-    /// # Errors
-    /// When the answer is not XML-RPC.
-    pub fn value(&self) -> Result<Value<'_>, Problem> {
-        match self.text.as_deref().map(answer::read) {
-            None => Ok(Value::Null),
-            Some(Ok(Answer::Value(value))) => Ok(value),
-            Some(Ok(Answer::Fault(_))) => Err(unreadable("a fault where a result was announced")),
-            Some(Err(error)) => Err(unreadable(error)),
-        }
-    }
-
-    /// How many bytes Odoo's answer has.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.text.as_ref().map_or(0, String::len)
-    }
-}
 
 /// A client of one database; cheap to clone.
 #[derive(Debug, Clone)]
@@ -136,6 +82,18 @@ impl OdooClient {
     #[must_use]
     pub fn settings(&self) -> &OdooSettings {
         &self.0.settings
+    }
+
+    /// How many calls are under way and how many wait.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.0.gate.load()
+    }
+
+    /// For how long Odoo is left alone because it could not be reached; `None` where all is well.
+    #[must_use]
+    pub fn down_for(&self) -> Option<Duration> {
+        self.0.circuit.remaining()
     }
 
     /// Odoo's version. Needs no credential.
@@ -245,10 +203,10 @@ impl OdooClient {
                 tracing::debug!(odoo, model, method, ?effect, sent, received = reply.size(), ?reply.timing, "call")
             }
             Err(Failure::Fault(fault)) => {
-                tracing::debug!(odoo, model, method, ?effect, sent, ?fault.class, %fault.exception, "call ended in a fault");
+                tracing::debug!(odoo, model, method, ?effect, sent, ?fault.class, %fault.exception, "fault");
             }
             Err(Failure::Problem(problem)) => {
-                tracing::debug!(odoo, model, method, ?effect, sent, code = problem.code.as_str(), "call has no answer");
+                tracing::debug!(odoo, model, method, ?effect, sent, code = problem.code.as_str(), "no answer");
             }
         }
     }

@@ -16,7 +16,18 @@ pub(super) struct Gate {
     inside: Arc<Semaphore>,
     /// Those who work.
     working: Arc<Semaphore>,
+    /// How many of each there may be.
+    sizes: Load,
     wait: Duration,
+}
+
+/// How many calls are under way and how many wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Sent and not answered.
+    pub working: usize,
+    /// Waiting for their turn.
+    pub waiting: usize,
 }
 
 /// A place at Odoo, given back on drop.
@@ -43,7 +54,20 @@ impl Gate {
     pub(super) fn new(concurrency: usize, queue: usize, wait: Duration) -> Self {
         let working = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         let inside = working.saturating_add(queue).min(Semaphore::MAX_PERMITS);
-        Self { inside: Arc::new(Semaphore::new(inside)), working: Arc::new(Semaphore::new(working)), wait }
+        Self {
+            inside: Arc::new(Semaphore::new(inside)),
+            working: Arc::new(Semaphore::new(working)),
+            sizes: Load { working, waiting: inside - working },
+            wait,
+        }
+    }
+
+    /// How many are inside now.
+    #[must_use]
+    pub(super) fn load(&self) -> Load {
+        let working = self.sizes.working.saturating_sub(self.working.available_permits());
+        let inside = (self.sizes.working + self.sizes.waiting).saturating_sub(self.inside.available_permits());
+        Load { working, waiting: inside.saturating_sub(working) }
     }
 
     /// Waits for a place. Who stops waiting leaves the queue.
@@ -73,9 +97,11 @@ mod tests {
             async move { gate.enter().await }
         });
         tokio::task::yield_now().await;
+        assert_eq!(gate.load(), Load { working: 1, waiting: 1 });
         assert_eq!(gate.enter().await.unwrap_err(), NoPlace::QueueFull);
         drop(working);
         assert!(waiting.await.unwrap().is_ok());
+        assert_eq!(gate.load(), Load { working: 0, waiting: 0 });
     }
 
     #[tokio::test(start_paused = true)]

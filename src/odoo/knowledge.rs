@@ -11,7 +11,9 @@ use moka::future::Cache;
 use tokio::sync::RwLock;
 use tokio::time::Instant;
 
-use super::client::{Caller, OdooClient, Reply, Uid};
+use super::caller::{Caller, Uid};
+use super::client::OdooClient;
+use super::reply::Reply;
 use super::version::ServerVersion;
 use crate::error::Problem;
 use crate::explain::Code;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::client::Caller;
+use super::caller::Caller;
 use super::knowledge::{Knowledge, LearnedSchema};
 use crate::error::Problem;
 use crate::names::ModelName;

@@ -22,6 +22,7 @@
 //!
 //! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
 
+mod caller;
 mod circuit;
 mod client;
 mod database;
@@ -30,6 +31,7 @@ pub mod faults;
 mod gate;
 mod knowledge;
 mod known;
+mod reply;
 mod run;
 mod salvage;
 mod settings;
@@ -37,11 +39,13 @@ mod transport;
 mod version;
 pub mod xmlrpc;
 
-pub use client::{Caller, OdooClient, Reply, Timing, Uid};
+pub use caller::{Caller, Uid};
+pub use client::OdooClient;
 pub use database::{Database, Databases};
 pub use failure::Failure;
 pub use knowledge::{Knowledge, KnowledgeSettings};
 pub use known::Known;
+pub use reply::{Reply, Timing};
 pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};
 pub use settings::{OdooSettings, SettingsError};
 pub use transport::Transport;

@@ -7,9 +7,10 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::client::{Caller, Reply};
+use super::caller::Caller;
 use super::database::Database;
 use super::failure::Failure;
+use super::reply::Reply;
 use super::salvage::salvage;
 use crate::error::Problem;
 use crate::explain::Code;

@@ -1,7 +1,7 @@
 //! How one Odoo database is reached, and within which limits.
 //!
-//! In: plain values, from configuration. Out: the same, with the addresses of Odoo's services worked out. Must not know:
-//! where configuration comes from.
+//! In: plain values, from configuration. Out: the same, with the addresses of Odoo's services worked out. Must not
+//! know: where configuration comes from.
 
 use std::time::Duration;
 

@@ -3,9 +3,10 @@
 //! In: an address, a body, limits. Out: the text of a 200 that says it is XML, or how the exchange broke off. Must not
 //! know: XML-RPC, what is called. The only place that builds a reqwest client.
 //!
-//! Odoo answers HTTP/1.0 and closes, and an idle connection would hold one of its workers for two seconds: so nothing is
-//! opened ahead, and a connection is kept only where the answer says it may be, which is what a proxy in front does.
-//! Kept ones are dropped after a time that is shorter than proxies' own, so that a write does not meet a closing one.
+//! Odoo answers HTTP/1.0, or HTTP/1.1 with `Connection: close`, and an idle connection would hold one of its workers
+//! for two seconds: so nothing is opened ahead, and a connection is kept only where the answer says it may be, which is
+//! what a proxy in front does. Kept ones are dropped after a time that is shorter than proxies' own, so that a write
+//! does not meet a closing one.
 
 use std::error::Error as _;
 use std::time::Duration;

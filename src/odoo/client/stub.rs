@@ -44,6 +44,17 @@ impl Act {
         Self::raw(format!("HTTP/1.1 {line}\r\nContent-Type: text/html\r\nContent-Length: 6\r\n{headers}\r\n<html>"))
     }
 
+    pub(super) fn with_header(mut self, header: &str) -> Self {
+        let answer = String::from_utf8(self.pieces.concat()).unwrap();
+        self.pieces = vec![answer.replacen("\r\n", &format!("\r\n{header}\r\n"), 1).into_bytes()];
+        self
+    }
+
+    /// Leaves it to the client to close the connection.
+    pub(super) fn kept(self) -> Self {
+        Self { keep: true, ..self }
+    }
+
     pub(super) fn after(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self

@@ -114,11 +114,14 @@ async fn a_call_goes_out_whole_and_its_result_comes_back() {
 
 #[tokio::test]
 async fn bare_odoo_is_left_no_idle_connection() {
-    let stub = Stub::serve(|_| Act::odoo(&answer("<int>1</int>"))).await;
-    let client = client(&stub);
-    for calls in 1..=3 {
-        read(&client).await.unwrap();
-        assert_eq!((stub.accepted(), stub.left_open().await), (calls, 0));
+    let newer = Act::proxy(&answer("<int>1</int>")).with_header("Connection: close");
+    for act in [Act::odoo(&answer("<int>1</int>")).kept(), newer.kept()] {
+        let stub = Stub::serve(move |_| act.clone()).await;
+        let client = client(&stub);
+        for calls in 1..=3 {
+            read(&client).await.unwrap();
+            assert_eq!((stub.accepted(), stub.left_open().await), (calls, 0));
+        }
     }
 }
 

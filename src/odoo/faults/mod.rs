@@ -23,7 +23,7 @@ use std::borrow::Cow;
 pub use class::FaultClass;
 pub use missing::Missing;
 pub use problem::Addressed;
-use rules::Family;
+use rules::Spoken;
 
 use crate::odoo::xmlrpc::answer::{FaultCode, WireFault};
 
@@ -50,14 +50,14 @@ impl Fault {
         }
     }
 
-    /// `/xmlrpc/2`: 2 stands for three families of exceptions, told apart by the form of their messages.
+    /// `/xmlrpc/2`: 2 stands for three classes of exceptions, told apart by the form of their messages.
     fn from_number(code: i64, string: &str) -> Self {
         match code {
-            3 => Self::spoken(Family::AccessDenied, string),
-            4 => Self::spoken(Family::AccessError, string),
-            2 if redirect::message(string).is_some() => Self::spoken(Family::RedirectWarning, string),
-            2 if Missing::read(string).is_some() => Self::spoken(Family::MissingError, string),
-            2 => Self::spoken(Family::UserError, string),
+            3 => Self::spoken(Spoken::AccessDenied, string),
+            4 => Self::spoken(Spoken::AccessError, string),
+            2 if redirect::message(string).is_some() => Self::spoken(Spoken::RedirectWarning, string),
+            2 if Missing::read(string).is_some() => Self::spoken(Spoken::MissingError, string),
+            2 => Self::spoken(Spoken::UserError, string),
             _ => Self::raised(&traceback::read(string, None)),
         }
     }
@@ -68,25 +68,25 @@ impl Fault {
             return Self::raised(&traceback::read(string, Some(code)));
         }
         if code == "AccessDenied" {
-            return Self::spoken(Family::AccessDenied, string);
+            return Self::spoken(Spoken::AccessDenied, string);
         }
         match code.strip_prefix("warning -- ").and_then(|rest| rest.split_once("\n\n")) {
-            Some(("AccessError", message)) => Self::spoken(Family::AccessError, message),
-            Some(("MissingError", message)) => Self::spoken(Family::MissingError, message),
-            Some(("Warning", message)) => Self::spoken(Family::RedirectWarning, message),
-            Some((_, message)) => Self::spoken(Family::UserError, message),
+            Some(("AccessError", message)) => Self::spoken(Spoken::AccessError, message),
+            Some(("MissingError", message)) => Self::spoken(Spoken::MissingError, message),
+            Some(("Warning", message)) => Self::spoken(Spoken::RedirectWarning, message),
+            Some((_, message)) => Self::spoken(Spoken::UserError, message),
             None => Self::raised(&traceback::read(string, Some(code))),
         }
     }
 
     /// An exception that is made to be read by people.
-    fn spoken(family: Family, message: &str) -> Self {
-        let first_item = (family == Family::RedirectWarning).then(|| redirect::message(message)).flatten();
+    fn spoken(class: Spoken, message: &str) -> Self {
+        let first_item = (class == Spoken::RedirectWarning).then(|| redirect::message(message)).flatten();
         let message = first_item.map_or(Cow::Borrowed(message), Cow::Owned);
-        let missing = (family == Family::MissingError).then(|| Missing::read(&message)).flatten();
+        let missing = (class == Spoken::MissingError).then(|| Missing::read(&message)).flatten();
         Self {
-            class: rules::spoken(family, &message, missing.as_ref()),
-            exception: family.exception().to_owned(),
+            class: rules::spoken(class, &message, missing.as_ref()),
+            exception: class.exception().to_owned(),
             message: shown::to_people(&message),
             missing,
         }

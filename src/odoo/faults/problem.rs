@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Fault, FaultClass};
+use super::{Fault, FaultClass, Missing};
 use crate::error::Problem;
 use crate::explain::Code;
 
@@ -134,6 +134,11 @@ impl Fault {
             Code::UnknownModel => format!("There is no model {model}."),
             Code::UnknownMethod => format!("The model {model} has no method {method}."),
             Code::RecordNotFound => self.missing_detail(addressed),
+            Code::UnknownReference => self.reference_detail(),
+            Code::ReferenceConflict => format!("Other records refer to this {model} and need it."),
+            Code::InvalidValue if self.class == FaultClass::DoubtfulValue => {
+                format!("Odoo cannot use a value that {method} was given: {}: {}", self.exception, self.message)
+            }
             Code::ConcurrentUpdate => "Others changed the same records; Odoo tried several times.".to_owned(),
             Code::OdooBusy => "Odoo has no database connection left. Nothing was done.".to_owned(),
             Code::OdooUnreachable => "Odoo cannot reach its database. Nothing was done.".to_owned(),
@@ -142,15 +147,33 @@ impl Fault {
             }
             Code::OdooInternalError => format!("Odoo failed with {} in {model}.{method}.", self.exception),
             _ if self.message.is_empty() => format!("Odoo refuses {model}.{method} with {}.", self.exception),
+            // Odoo 14 and 15 say no more than a constraint's name.
+            Code::UniqueConflict | Code::OdooRefused if !self.message.contains(' ') => {
+                format!("The rule {} of the database refuses the values.", self.message)
+            }
             _ => self.message.clone(),
+        }
+    }
+
+    /// Odoo's own words speak of removals, whatever was done.
+    fn reference_detail(&self) -> String {
+        match &self.missing {
+            Some(Missing { model, ids, .. }) => {
+                format!("A value refers to {model} with id {}, which does not exist.", listed(ids.iter()))
+            }
+            None => "A value refers to a record that does not exist.".to_owned(),
         }
     }
 
     fn missing_detail(&self, addressed: &Addressed<'_>) -> String {
         let missing = self.missing.iter().flat_map(|missing| &missing.ids).filter(|id| addressed.ids.contains(id));
-        let ids: Vec<_> = missing.take(20).map(ToString::to_string).collect();
-        format!("There is no {} with id {}.", addressed.model, ids.join(", "))
+        format!("There is no {} with id {}.", addressed.model, listed(missing))
     }
+}
+
+/// The first few of them.
+fn listed<'a>(ids: impl Iterator<Item = &'a i64>) -> String {
+    ids.take(20).map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
 //! The rules that tell the kinds of failure apart.
 //!
-//! In: the family and message of an exception. Out: its [`FaultClass`]. Must not know: statuses, wording of our own.
+//! In: an exception and its message. Out: its [`FaultClass`]. Must not know: statuses, wording of our own.
 //!
-//! Messages for people are translated and re-worded with every version, so they are looked at only where the family
-//! does not say enough, and what is not recognised stays in the family's general class. Texts of Python and of
+//! Messages for people are translated and re-worded with every version, so they are looked at only where the
+//! exception's class does not say enough, and what is not recognised stays in a general class. Texts of Python and of
 //! PostgreSQL's driver are not translated.
 
 use super::FaultClass;
 use super::missing::Missing;
 use super::traceback::Raised;
 
-/// The families of exceptions that Odoo makes for people to read.
+/// The exceptions that Odoo makes for people to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(super) enum Spoken {
     AccessDenied,
     AccessError,
     MissingError,
@@ -20,7 +20,8 @@ pub(super) enum Family {
     UserError,
 }
 
-impl Family {
+impl Spoken {
+    /// The name of the class.
     pub(super) fn exception(self) -> &'static str {
         match self {
             Self::AccessDenied => "AccessDenied",
@@ -33,16 +34,16 @@ impl Family {
 }
 
 /// The class of an exception that is made for people.
-pub(super) fn spoken(family: Family, message: &str, missing: Option<&Missing>) -> FaultClass {
-    match family {
-        Family::AccessDenied if message.starts_with("Too many login failures") => FaultClass::TooManyLogins,
-        Family::AccessDenied => FaultClass::CredentialRefused,
-        Family::AccessError if message.starts_with("Private methods (such as ") => FaultClass::PrivateMethod,
-        Family::AccessError => FaultClass::AccessForbidden,
-        Family::MissingError if missing.is_some_and(is_the_user_itself) => FaultClass::UnknownUser,
-        Family::MissingError if missing.is_some() => FaultClass::MissingRecord,
-        Family::MissingError | Family::RedirectWarning => FaultClass::Refused,
-        Family::UserError => user_error(message),
+pub(super) fn spoken(exception: Spoken, message: &str, missing: Option<&Missing>) -> FaultClass {
+    match exception {
+        Spoken::AccessDenied if message.starts_with("Too many login failures") => FaultClass::TooManyLogins,
+        Spoken::AccessDenied => FaultClass::CredentialRefused,
+        Spoken::AccessError if message.starts_with("Private methods (such as ") => FaultClass::PrivateMethod,
+        Spoken::AccessError => FaultClass::AccessForbidden,
+        Spoken::MissingError if missing.is_some_and(is_the_user_itself) => FaultClass::UnknownUser,
+        Spoken::MissingError if missing.is_some() => FaultClass::MissingRecord,
+        Spoken::MissingError | Spoken::RedirectWarning => FaultClass::Refused,
+        Spoken::UserError => user_error(message),
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod answer;
 mod buffer;
 mod cursor;
+mod escape;
 pub mod read;
 pub mod write;
 

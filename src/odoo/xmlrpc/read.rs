@@ -1,7 +1,7 @@
 //! The reader of XML-RPC values, made for answers of a megabyte: one pass, no events, no copies.
 //!
-//! In: a cursor that stands before a `<value>`. Out: a [`Value`] whose texts borrow from the answer. Must not know: HTTP,
-//! models, what Odoo means by it.
+//! In: a cursor that stands before a `<value>`. Out: a [`Value`] whose texts borrow from the answer. Must not know:
+//! HTTP, models, what Odoo means by it.
 //!
 //! ```text
 //! value   ::= '<value>' ( text | typed ) '</value>' | '<value/>'

@@ -1,0 +1,221 @@
+//! The XML-RPC codec: beside dxr, and beside a bare pass of quick-xml over the same text, which builds nothing.
+//!
+//! `cargo bench --bench xmlrpc`. The texts are laid out as Odoo lays them out, with a line feed after most tags.
+
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use odoo_gateway::odoo::xmlrpc::answer::{self, Answer};
+use odoo_gateway::odoo::xmlrpc::write::CallWriter;
+use odoo_gateway::value::Value;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+fn main() {
+    divan::main();
+}
+
+/// What a benchmark reads or writes.
+#[derive(Debug, Clone, Copy)]
+enum Size {
+    /// One record of ten fields.
+    Small,
+    /// A page of a thousand records of ten fields.
+    Large,
+    /// One binary field of four megabytes.
+    Binary,
+}
+
+const SIZES: [Size; 3] = [Size::Small, Size::Large, Size::Binary];
+
+fn record(id: i64) -> Value<'static> {
+    Value::Map(vec![
+        ("id".into(), Value::Int(id)),
+        ("name".into(), Value::from(format!("Contact {id} of <Société> & Söhne"))),
+        ("email".into(), Value::from(format!("contact.{id}@example.com"))),
+        ("phone".into(), Value::Bool(false)),
+        ("street".into(), Value::from(format!("{id} Rue de la Paix"))),
+        ("country_id".into(), vec![Value::Int(75), "France".into()].into()),
+        ("category_id".into(), (1..5).map(Value::Int).collect()),
+        ("active".into(), Value::Bool(true)),
+        ("credit_limit".into(), Value::Float(1250.5)),
+        ("write_date".into(), "2024-01-02 03:04:05".into()),
+    ])
+}
+
+fn value(size: Size) -> Value<'static> {
+    match size {
+        Size::Small => vec![record(1)].into(),
+        Size::Large => (1..=1000).map(record).collect(),
+        Size::Binary => Value::List(vec![Value::Map(vec![("datas".into(), "QUJD".repeat(1 << 20).into())])]),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// As Python's `xmlrpc.client` writes it.
+fn as_odoo_writes(value: &Value<'_>, out: &mut String) {
+    out.push_str("<value>");
+    match value {
+        Value::Bool(boolean) => *out += &format!("<boolean>{}</boolean>", u8::from(*boolean)),
+        Value::Int(int) => *out += &format!("<int>{int}</int>"),
+        Value::Float(float) => *out += &format!("<double>{float:?}</double>"),
+        Value::Text(text) => *out += &format!("<string>{}</string>", escaped(text)),
+        Value::List(items) => {
+            out.push_str("<array><data>\n");
+            items.iter().for_each(|item| as_odoo_writes(item, out));
+            out.push_str("</data></array>");
+        }
+        Value::Map(members) => {
+            out.push_str("<struct>\n");
+            for (key, value) in members {
+                *out += &format!("<member>\n<name>{}</name>\n", escaped(key));
+                as_odoo_writes(value, out);
+                out.push_str("</member>\n");
+            }
+            out.push_str("</struct>");
+        }
+        Value::Null => {}
+    }
+    out.push_str("</value>\n");
+}
+
+fn in_answer(value: &str) -> String {
+    format!(
+        "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n{value}</param>\n</params>\n</methodResponse>\n"
+    )
+}
+
+fn answer_of(size: Size) -> String {
+    let mut text = String::new();
+    as_odoo_writes(&value(size), &mut text);
+    in_answer(&text)
+}
+
+fn read(text: &str) -> Value<'_> {
+    match answer::read(text) {
+        Ok(Answer::Value(value)) => value,
+        _ => unreachable!("the texts are answers"),
+    }
+}
+
+/// Every event and its text; references are not resolved and nothing is kept.
+fn pass(text: &str) -> usize {
+    let mut reader = Reader::from_str(text);
+    let mut sum = 0;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Eof) | Err(_) => return sum,
+            Ok(Event::Text(text)) => sum += text.xml10_content().len(),
+            Ok(event) => sum += event.len(),
+        }
+    }
+}
+
+mod reading {
+    use super::{Answer, Bencher, BytesCount, SIZES, Size, answer, answer_of, black_box, pass, read};
+
+    #[divan::bench(args = SIZES)]
+    fn ours(bencher: Bencher<'_, '_>, size: Size) {
+        let text = answer_of(size);
+        bencher
+            .counter(BytesCount::of_str(&text))
+            .bench(|| matches!(answer::read(black_box(&text)), Ok(Answer::Value(_))));
+    }
+
+    #[divan::bench(args = SIZES)]
+    fn ours_into_json(bencher: Bencher<'_, '_>, size: Size) {
+        let text = answer_of(size);
+        bencher.counter(BytesCount::of_str(&text)).bench(|| serde_json::to_vec(&read(black_box(&text))));
+    }
+
+    #[divan::bench(args = SIZES)]
+    fn quick_xml_events_only(bencher: Bencher<'_, '_>, size: Size) {
+        let text = answer_of(size);
+        bencher.counter(BytesCount::of_str(&text)).bench(|| pass(black_box(&text)));
+    }
+
+    #[divan::bench(args = SIZES)]
+    fn dxr(bencher: Bencher<'_, '_>, size: Size) {
+        let text = answer_of(size);
+        bencher.counter(BytesCount::of_str(&text)).bench(|| dxr::MethodResponse::from_xml(black_box(&text)));
+    }
+}
+
+mod writing {
+    use super::{Bencher, BytesCount, CallWriter, SIZES, Size, Value, black_box, value};
+
+    #[divan::bench(args = SIZES)]
+    fn ours(bencher: Bencher<'_, '_>, size: Size) {
+        let value = value(size);
+        let write = || CallWriter::new("execute_kw").param("value", black_box(&value)).map(CallWriter::finish);
+        let length = write().map_or(0, |call| call.len());
+        bencher.counter(BytesCount::new(length)).bench(write);
+    }
+
+    fn into_dxr(value: &Value<'_>) -> dxr::Value {
+        match value {
+            Value::Null => dxr::Value::Nil,
+            Value::Bool(boolean) => dxr::Value::Boolean(*boolean),
+            Value::Int(int) => dxr::Value::Long(*int),
+            Value::Float(float) => dxr::Value::Double(*float),
+            Value::Text(text) => dxr::Value::String(text.to_string()),
+            Value::List(items) => dxr::Value::Array(items.iter().map(into_dxr).collect()),
+            Value::Map(members) => {
+                dxr::Value::Struct(members.iter().map(|(key, value)| (key.to_string(), into_dxr(value))).collect())
+            }
+        }
+    }
+
+    /// Its value is made beforehand.
+    #[divan::bench(args = SIZES)]
+    fn dxr(bencher: Bencher<'_, '_>, size: Size) {
+        let call = dxr::MethodCall { name: "execute_kw".into(), params: vec![into_dxr(&value(size))] };
+        let length = call.to_xml().map_or(0, |call| call.len());
+        bencher.counter(BytesCount::new(length)).bench(|| black_box(&call).to_xml());
+    }
+}
+
+/// Texts that are made to hurt, of a megabyte each: the rate must not fall far below that of honest ones.
+mod hostile {
+    use super::{Bencher, BytesCount, answer, black_box, in_answer};
+
+    #[derive(Debug, Clone, Copy)]
+    enum Kind {
+        References,
+        ControlCharacters,
+        Comments,
+        Attributes,
+        EmptyValues,
+        Nesting,
+        ManyMembers,
+        Unclosed,
+    }
+
+    use Kind::{Attributes, Comments, ControlCharacters, EmptyValues, ManyMembers, Nesting, References, Unclosed};
+
+    fn text(kind: Kind) -> String {
+        let fill = |piece: &str| piece.repeat((1 << 20) / piece.len());
+        let value = match kind {
+            References => format!("<value><string>{}</string></value>", fill("&amp;")),
+            ControlCharacters => format!("<value><string>{}</string></value>", fill("\u{1}")),
+            Comments => format!("<value><string>{}</string></value>", fill("a<!---->")),
+            Attributes => format!("<value {}>a</value>", fill("a='b' ")),
+            EmptyValues => format!("<value><array><data>{}</data></array></value>", fill("<value/>")),
+            Nesting => fill("<value><array><data>"),
+            ManyMembers => {
+                let member = |n| format!("<member><name>{n}</name><value/></member>");
+                format!("<value><struct>{}</struct></value>", (0..25_000).map(member).collect::<String>())
+            }
+            Unclosed => format!("<value><string>{}", fill("a")),
+        };
+        in_answer(&value)
+    }
+
+    #[divan::bench(args = [References, ControlCharacters, Comments, Attributes, EmptyValues, Nesting, ManyMembers, Unclosed])]
+    fn ours(bencher: Bencher<'_, '_>, kind: Kind) {
+        let text = text(kind);
+        bencher.counter(BytesCount::of_str(&text)).bench(|| answer::read(black_box(&text)).is_ok());
+    }
+}
