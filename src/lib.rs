@@ -1,4 +1,42 @@
-//! odoo-gateway: a REST gateway that stands beside Odoo.
+//! odoo-gateway: a REST gateway that stands beside Odoo 14 to 19 and asks it over XML-RPC.
+//!
+//! # The way of a request
+//!
+//! ```text
+//! bytes ─► serve      accepts connections, keeps deadlines
+//!          http       layers for every request, then a family: request → Deed
+//!          auth       credential → Principal
+//!          language   text → values, domains, orders, lists                  (pure)
+//!          plan       Wish + what is known of the model → Plan               (pure)
+//!          odoo       runs the Plan over pooled XML-RPC → Outcome
+//!          shape      Outcome → a tree every family starts from              (pure)
+//! bytes ◄─ http       the family's envelope, compression, headers
+//! ```
+//!
+//! [`http`]'s `pipeline.rs` is this table as code.
+//!
+//! # The rooms
+//!
+//! Each may use those to its right and below, never back:
+//! `app → http, ops → auth → shape → odoo → plan → language → names, value`.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`cli`] | the command line; `main.rs` dispatches |
+//! | [`config`] | settings: defaults, file, environment; every mistake at once |
+//! | [`app`] | the composition root: a configuration becomes a running gateway |
+//! | [`serve`] | accept loop, deadlines, connection caps, shutdown |
+//! | [`http`] | layers, the pipeline, the families, the OpenAPI document |
+//! | [`ops`] | `/livez`, `/readyz`, `/metrics` on a listener of their own |
+//! | [`auth`] | who calls: credentials, throttles |
+//! | [`shape`] | answers as trees: order of fields, XML |
+//! | [`odoo`] | XML-RPC codec, faults, client, what is remembered of a database |
+//! | [`plan`] | wishes, schemas, checks, Odoo calls |
+//! | [`language`] | literals, domains, orders, lists of names and ids |
+//! | [`store`] | what the gateway must remember: SQLite or PostgreSQL |
+//! | [`telemetry`] | log lines and numbers |
+//! | [`error`], [`explain`] | the one error that leaves the core, and all its codes |
+//! | [`names`], [`value`], [`clock`] | names that are safe to use, the one tree of values, time as an argument |
 
 #![forbid(unsafe_code)]
 

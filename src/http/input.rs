@@ -349,7 +349,7 @@ mod tests {
         .map(|problem| (problem.code.class().status(), problem.parameter.unwrap(), problem.detail));
         for ((status, parameter, detail), (name, needle)) in details.iter().zip([
             ("domain", "position 7"),
-            ("limit", "at least"),
+            ("limit", "an integer from 1"),
             ("ids", "position 4"),
             ("count", "True or False"),
             ("fields", "a-b"),
