@@ -1,4 +1,4 @@
-//! Everything that happens to every request, outermost first, in one place: read [`Edge::answer`] from top to
+//! Everything that happens to every request, outermost first, in one place: read `Shared::answer` from top to
 //! bottom.
 //!
 //! In: the router of all families. Out: the [`Handler`] to [serve](crate::serve). Must not know: families.

@@ -20,7 +20,7 @@ pub enum Effect {
 pub struct Call {
     /// The model.
     pub model: ModelName,
-    /// The method, already judged by [`method`](super::method).
+    /// The method, one that may be called from outside.
     pub method: MethodName,
     /// Positional arguments; of a record method the first is the list of ids.
     pub args: Vec<Value<'static>>,
