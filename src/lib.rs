@@ -18,7 +18,7 @@
 //! # The rooms
 //!
 //! Each may use those to its right and below, never back:
-//! `app → http, ops → auth → shape → odoo → plan → language → names, value`.
+//! `app → http, ops → auth → store → secret` and `auth → shape → odoo → plan → language → names, value`.
 //!
 //! | room | what it is for |
 //! |---|---|
@@ -34,6 +34,7 @@
 //! | [`plan`] | wishes, schemas, checks, Odoo calls |
 //! | [`language`] | literals, domains, orders, lists of names and ids |
 //! | [`store`] | what the gateway must remember: SQLite or PostgreSQL |
+//! | [`secret`] | tokens, sealed credentials, master keys |
 //! | [`telemetry`] | log lines and numbers |
 //! | [`error`], [`explain`] | the one error that leaves the core, and all its codes |
 //! | [`names`], [`value`], [`clock`] | names that are safe to use, the one tree of values, time as an argument |
@@ -53,6 +54,7 @@ pub mod names;
 pub mod odoo;
 pub mod ops;
 pub mod plan;
+pub mod secret;
 pub mod serve;
 pub mod shape;
 pub mod store;
