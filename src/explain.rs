@@ -122,6 +122,7 @@ codes! {
     CredentialInvalid     "credential_invalid"      Unauthorized         "The credential is not valid";
     OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer takes the stored credential";
     TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
+    RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
     // What the request says.
     InvalidParameter      "invalid_parameter"       BadRequest           "A parameter is not valid";
     RepeatedParameter     "repeated_parameter"      BadRequest           "A parameter was given twice";
@@ -153,6 +154,7 @@ codes! {
     OdooInternalError     "odoo_internal_error"     BadGateway           "Odoo failed inside";
     OdooUnreadable        "odoo_unreadable"         BadGateway           "Odoo's answer cannot be read";
     ResultNotRepresentable "result_not_representable" BadGateway         "It was done, but Odoo cannot send the result";
+    StoreUnavailable      "store_unavailable"       Unavailable          "The gateway cannot reach its own store";
     OdooUnreachable       "odoo_unreachable"        Unavailable          "Odoo cannot be reached";
     OdooBusy              "odoo_busy"               Unavailable          "Too many requests are waiting for Odoo";
     ShuttingDown          "shutting_down"           Unavailable          "The gateway is shutting down or full";

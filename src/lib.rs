@@ -23,6 +23,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`cli`] | the command line; `main.rs` dispatches |
+//! | [`admin`] | what administrators do to keys and tokens, each act in the audit log |
 //! | [`config`] | settings: defaults, file, environment; every mistake at once |
 //! | [`app`] | the composition root: a configuration becomes a running gateway |
 //! | [`serve`] | accept loop, deadlines, connection caps, shutdown |
@@ -41,6 +42,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod cli;

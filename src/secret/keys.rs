@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::seal::{Aad, KeyId, SealKey, Sealed, key_id};
+use super::seal::{Aad, KeyId, SealKey, Sealed};
 use super::{SecretError, hex, random_key, unhex};
 
 /// 256 random bits above everything.
@@ -109,7 +109,7 @@ impl Keyring {
     /// # Errors
     /// [`SecretError::UnknownKey`] without that key, [`SecretError::Altered`] in any other place than its own.
     pub fn open(&self, sealed: &Sealed, aad: &Aad) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-        let id = key_id(sealed)?;
+        let id = sealed.key_id()?;
         let mut keys = std::iter::once(&self.newest).chain(&self.older);
         keys.find(|key| key.id() == id).ok_or(SecretError::UnknownKey(id))?.open(sealed, aad)
     }

@@ -49,6 +49,16 @@ impl fmt::Display for KeyId {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
+impl Sealed {
+    /// The id of the key that sealed it.
+    ///
+    /// # Errors
+    /// When it is no blob.
+    pub fn key_id(&self) -> Result<KeyId, SecretError> {
+        Parts::of(self).map(|parts| parts.id)
+    }
+}
+
 impl fmt::Debug for Sealed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Sealed({} bytes)", self.0.len())
@@ -175,11 +185,6 @@ impl<'b> Parts<'b> {
         };
         parts().ok_or(SecretError::Altered)
     }
-}
-
-/// The id of the key that sealed this.
-pub(super) fn key_id(sealed: &Sealed) -> Result<KeyId, SecretError> {
-    Parts::of(sealed).map(|parts| parts.id)
 }
 
 #[cfg(test)]

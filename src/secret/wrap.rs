@@ -77,7 +77,8 @@ impl DataKey {
     /// # Errors
     /// When it was altered or belongs to another grant.
     pub fn open_credential(&self, grant: GrantFacts<'_>, sealed: &Sealed) -> Result<SecretString, SecretError> {
-        let opened = self.0.open(sealed, &credential_aad(grant))?;
+        // A key that belongs to one row knows no other: what names another key was put here.
+        let opened = self.0.open(sealed, &credential_aad(grant)).map_err(|_| SecretError::Altered)?;
         std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
     }
 
@@ -108,7 +109,8 @@ impl DataKey {
         wrap: &Sealed,
     ) -> Result<Self, SecretError> {
         let inner = Sealed(keyring.open(wrap, &outer_aad(facts, grant))?.to_vec());
-        let opened = key_of(token, facts.id).open(&inner, &inner_aad(facts, grant))?;
+        let opened = key_of(token, facts.id).open(&inner, &inner_aad(facts, grant));
+        let opened = opened.map_err(|_| SecretError::Altered)?;
         let mut key = Zeroizing::new([0; 32]);
         if opened.len() != key.len() {
             return Err(SecretError::Altered);

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod credentials;
 mod restapi;
 mod store;
 mod support;
