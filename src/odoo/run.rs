@@ -111,11 +111,11 @@ pub(super) struct Run<'r> {
 }
 
 impl Run<'_> {
-    /// One call, its faults explained. A write to the models that describe models makes what is known of them old.
+    /// One call, its faults explained. A write may make old what is remembered.
     async fn call(self, call: &Call) -> Result<Reply, Problem> {
         let answer = self.try_call(call).await.map_err(|failure| failure.explain(call));
-        if call.effect == Effect::Write && describes_models(call.model.as_str()) {
-            self.database.knowledge.forget_models();
+        if call.effect == Effect::Write && changes_knowledge(call.model.as_str()) {
+            self.database.knowledge.forget();
         }
         answer
     }
@@ -236,15 +236,11 @@ pub fn ids_in(records: &Value<'_>) -> Option<Vec<RecordId>> {
     records.as_list()?.iter().map(|record| record.get("id").and_then(Value::as_int).and_then(RecordId::new)).collect()
 }
 
-fn describes_models(model: &str) -> bool {
-    model == "ir.model"
-        || model == "ir.model.fields"
-        || model.starts_with("ir.module.")
-        || model.starts_with("base.module.")
-        || model == "res.lang"
-        || model.starts_with("base.language.")
-        || model == "res.groups"
-        || model == "res.users"
+/// Whether a write to this model may make wrong what is remembered of all of them.
+fn changes_knowledge(model: &str) -> bool {
+    const MODELS: [&str; 5] = ["ir.model", "ir.model.fields", "res.lang", "res.groups", "res.users"];
+    const FAMILIES: [&str; 3] = ["ir.module.", "base.module.", "base.language."];
+    MODELS.contains(&model) || FAMILIES.iter().any(|prefix| model.starts_with(prefix))
 }
 
 fn unexpected(call: &Call) -> Problem {
