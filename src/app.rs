@@ -69,7 +69,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let databases = databases(config, &clock, &metrics)?;
     let passwords = Passwords::new(settings::passwords(&config.auth), &databases, clock)?;
     let health = Arc::new(health(&store, &databases));
-    let gateway = Gateway::new(Parts { databases, passwords });
+    let gateway = Gateway::new(Parts { databases, passwords, metrics: metrics.clone() });
 
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
