@@ -8,6 +8,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod auth;
+mod outage;
 mod restapi;
 mod store;
 mod support;

@@ -5,13 +5,17 @@
 //! gateway  the gateway in this process, on ports of its own
 //! client   requests and answers in few words
 //! odoo     what tests do to an Odoo behind the gateway's back
+//! stub     an Odoo that misbehaves on demand; xml, what it speaks
 //! ```
 
 pub(crate) mod client;
 pub(crate) mod gateway;
 pub(crate) mod odoo;
 pub(crate) mod stand;
+pub(crate) mod stub;
+mod xml;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use gateway::Gateway;
 pub(crate) use stand::{Version, stand};
+pub(crate) use stub::{Act, Stub};
