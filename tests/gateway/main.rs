@@ -9,6 +9,7 @@
 )]
 
 mod auth;
+mod edge;
 mod outage;
 mod restapi;
 mod store;

@@ -179,57 +179,33 @@ async fn what_odoo_wrote_is_told_as_written_though_it_cannot_be_read_back() {
     }
 }
 
-/// What comes instead of an answer, and the status and code for a read and for a write.
-fn nonsense() -> Vec<(&'static str, Act, (u16, &'static str), (u16, &'static str))> {
-    let bad = (502, "odoo_unreadable");
-    let page = format!("<!doctype html><title>{CANARY}</title>");
+/// A status and a code.
+type Told = (u16, &'static str);
+
+/// What comes instead of an answer; what is told of it after a read and after a write.
+fn nonsense() -> Vec<(&'static str, Act, Told, Told)> {
+    let (bad, away) = ((502, "odoo_unreadable"), (503, "odoo_unreachable"));
+    let unknown = (504, "outcome_unknown");
+    let page = |status: &str| Act::http(status, "text/html", &format!("<!doctype html><title>{CANARY}</title>"));
     let raw = |head: &str, body: &str| Act::Bytes(format!("HTTP/1.1 {head}\r\n\r\n{body}").into_bytes());
+    let redirect = format!("302 Found\r\nLocation: http://127.0.0.1:1/{CANARY}");
     let open = format!("<methodResponse><params><param><value><string>{CANARY}");
     let entity = format!("<!DOCTYPE x [<!ENTITY e '{CANARY}'>]><methodResponse><params><param><value>&e;</value>");
+    let much = Act::value(&format!("<string>{}</string>", CANARY.repeat(10_000)));
     vec![
-        ("an HTML page", Act::http("200 OK", "text/html", &page), bad, bad),
-        ("an HTML page that says it is XML", Act::xml(&page), bad, bad),
-        ("a redirect", raw(&format!("302 Found\r\nLocation: http://127.0.0.1:1/{CANARY}"), ""), bad, bad),
-        ("no XML-RPC here", Act::http("404 Not Found", "text/html", &page), bad, bad),
-        ("garbage", Act::Bytes(CANARY.into()), bad, bad),
+        ("a page", page("200 OK"), bad, bad),
+        ("a page that says it is XML", Act::xml(&format!("<!doctype html>{CANARY}")), bad, bad),
+        ("a redirect", raw(&redirect, ""), bad, bad),
+        ("no XML-RPC", page("404 Not Found"), bad, bad),
+        ("no HTTP", Act::Bytes(CANARY.into()), bad, bad),
         ("XML that ends early", Act::xml(&open), bad, bad),
-        (
-            "a body that is not all there",
-            raw("200 OK\r\nContent-Type: text/xml\r\nContent-Length: 999", &open),
-            (504, "outcome_unknown"),
-            (504, "outcome_unknown"),
-        ),
-        (
-            "a body nobody can unpack",
-            raw("200 OK\r\nContent-Type: text/xml\r\nContent-Encoding: gzip", CANARY),
-            bad,
-            bad,
-        ),
+        ("half a body", raw("200 OK\r\nContent-Type: text/xml\r\nContent-Length: 999", &open), unknown, unknown),
+        ("packed", raw("200 OK\r\nContent-Type: text/xml\r\nContent-Encoding: gzip", CANARY), bad, bad),
         ("a document type", Act::xml(&entity), bad, bad),
-        (
-            "a page of an error",
-            Act::http("500 Internal Server Error", "text/html", &page),
-            (503, "odoo_unreachable"),
-            (504, "outcome_unknown"),
-        ),
-        (
-            "a proxy without Odoo",
-            Act::http("503 Service Unavailable", "text/html", &page),
-            (503, "odoo_unreachable"),
-            (503, "odoo_unreachable"),
-        ),
-        (
-            "a proxy that lost patience",
-            Act::http("504 Gateway Timeout", "text/html", &page),
-            (504, "outcome_unknown"),
-            (504, "outcome_unknown"),
-        ),
-        (
-            "far too much",
-            Act::value(&format!("<string>{}</string>", CANARY.repeat(10_000))),
-            (400, "answer_too_large"),
-            (502, "result_not_representable"),
-        ),
+        ("an error", page("500 Internal Server Error"), away, unknown),
+        ("a proxy without Odoo", page("503 Service Unavailable"), away, away),
+        ("a proxy out of patience", page("504 Gateway Timeout"), unknown, unknown),
+        ("far too much", much, (400, "answer_too_large"), (502, "result_not_representable")),
     ]
 }
 

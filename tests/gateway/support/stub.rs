@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::xml::{Asked, answer, fault, partner_fields};
 
 /// The only password that is right.
-pub(crate) const PASSWORD: &str = "right";
+pub(crate) const PASSWORD: &str = "right-9bc1c2a7";
 
 /// What is done with a question.
 #[derive(Debug, Clone)]
