@@ -9,8 +9,10 @@
 )]
 
 mod auth;
+mod command_line;
 mod edge;
 mod outage;
 mod restapi;
+mod secrecy;
 mod store;
 mod support;
