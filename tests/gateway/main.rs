@@ -11,6 +11,8 @@
 mod auth;
 mod command_line;
 mod edge;
+mod layers;
+mod openapi;
 mod outage;
 mod restapi;
 mod secrecy;
