@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Columns, columns, proof_column, total_order};
+use super::fields::{Columns, columns, named, proof_column, total_order};
 use super::known::{Known, PlanError, schema_of};
 use super::schema::Schema;
 use super::steps::{List, Plan, Read, search};
@@ -142,13 +142,9 @@ impl Planner<'_> {
         let schema = self.schema()?;
         let names = match fields {
             Fields::All => Value::List(Vec::new()),
-            Fields::Named(_) => {
-                let columns = columns(fields, &schema)?;
-                let id = matches!(fields, Fields::Named(names) if names.iter().any(|name| name.as_str() == "id"));
-                let id = id.then(|| Value::from("id"));
-                id.into_iter()
-                    .chain(columns.shown.iter().map(|column| column.name.as_str().to_owned().into()))
-                    .collect()
+            Fields::Named(names) => {
+                let columns = named(names, &schema, "allfields")?;
+                columns.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
             }
         };
         let call = |attributes: Option<Value<'static>>| {
