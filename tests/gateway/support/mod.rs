@@ -4,10 +4,12 @@
 //! stand    Odoo 19, Odoo 14 and PostgreSQL, started once for all tests, ended with the test process
 //! gateway  the gateway in this process, on ports of its own
 //! client   requests and answers in few words
+//! counting a proxy before an Odoo that notes the calls
 //! odoo     what tests do to an Odoo behind the gateway's back
 //! ```
 
 pub(crate) mod client;
+pub(crate) mod counting;
 pub(crate) mod gateway;
 pub(crate) mod odoo;
 pub(crate) mod stand;
