@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! settings  configuration → what each room wants to be told
+//! upkeep    what has ended is deleted
 //! check     `odoo-gateway check`: what works, and how to mend what does not
 //! ```
 //!
@@ -10,6 +11,7 @@
 
 mod check;
 mod settings;
+mod upkeep;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -73,9 +75,9 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
     let tokens = Tokens::new(store.clone(), vaults, config.auth.failure_floor, throttle.clone(), clock.clone());
-    let passwords = Passwords::new(settings::passwords(&config.auth), throttle, &databases, clock)?;
+    let passwords = Passwords::new(settings::passwords(&config.auth), throttle, &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
-    let gateway = Gateway::new(Parts { databases, passwords, tokens });
+    let gateway = Gateway::new(Parts { databases, passwords, tokens, metrics: metrics.clone() });
 
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
@@ -90,8 +92,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let answer_clients =
         serve::run(api, handler, edge.clone(), told(stopped.clone(), Some(health.clone())), metrics.clone());
     let answer_operators = serve::run(ops, ops::handler(health, metrics.clone()), edge, told(stopped, None), metrics);
+    let upkeep = tokio::spawn(upkeep::run(store.clone(), clock));
     let served = tokio::spawn(async move {
         let (clients, _) = tokio::join!(answer_clients, answer_operators);
+        upkeep.abort();
         store.close().await;
         tracing::info!(cut = clients.cut, "stopped");
     });

@@ -14,8 +14,7 @@ use serde_json::json;
 use super::expiry::Expiry;
 use super::secret_input::read_secret;
 use super::table::{self, moment};
-use crate::admin::{Administration, WantedKey};
-use crate::auth::WHOLE_SCOPE;
+use crate::admin::{Administration, WHOLE_SCOPE, WantedKey};
 use crate::store::{KeyRate, KeyTerms, StoredToken};
 
 /// What is to be done to API keys.

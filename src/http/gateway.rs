@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::auth::{Passwords, Tokens};
 use crate::odoo::Databases;
+use crate::telemetry::metrics::Metrics;
 
 /// The parts of the gateway that requests need.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is who by keys and tokens of the gateway's own.
     pub tokens: Tokens,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Gateway {

@@ -8,7 +8,14 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod auth;
+mod command_line;
 mod credentials;
+mod edge;
+mod layers;
+mod openapi;
+mod outage;
 mod restapi;
+mod secrecy;
 mod store;
 mod support;

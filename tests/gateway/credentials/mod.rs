@@ -1,6 +1,7 @@
 //! The gateway's own credentials: their life, what a thief gets, what they open.
 
 mod api_keys;
+mod command_line;
 mod story;
 mod theft;
 
