@@ -16,7 +16,13 @@ mod cases;
 mod exchange;
 mod figures;
 mod process;
-#[expect(dead_code, clippy::panic, clippy::expect_used, reason = "it belongs to the tests, which use all of it")]
+#[expect(
+    dead_code,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "it belongs to the tests, which use all of it"
+)]
 #[path = "../../tests/gateway/support/stand.rs"]
 mod stand;
 mod tape;

@@ -39,35 +39,52 @@ impl Columns {
     }
 }
 
-/// Checks the wanted fields. Names given twice are read once.
+/// Checks the wanted fields, which stand in the parameter `fields`. Names given twice are read once.
 ///
 /// # Errors
 /// 400 `unknown_field`, with the name that was perhaps meant.
 pub(super) fn columns(fields: &Fields, schema: &Schema) -> Result<Columns, PlanError> {
     let (mut shown, named) = match fields {
         Fields::All => (readable(schema).collect(), false),
-        Fields::Named(names) => (checked(names, schema)?, true),
+        Fields::Named(names) => (readable_of(names, schema)?, true),
     };
     shown.retain(|column| column.name.as_str() != "id");
     let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
     Ok(Columns { shown, named, proof })
 }
 
-fn checked(names: &[FieldName], schema: &Schema) -> Result<Vec<Column>, PlanError> {
+/// Checks names of fields that stand in `parameter`; each comes once.
+///
+/// # Errors
+/// As [`columns`].
+pub(super) fn named(names: &[FieldName], schema: &Schema, parameter: &str) -> Result<Vec<Column>, PlanError> {
     let mut seen = indexmap::IndexMap::with_capacity(names.len());
     for name in names {
-        let field = schema.field(name.as_str()).ok_or_else(|| unknown_field(schema, name.as_str(), "fields"))?;
+        let field = schema.field(name.as_str()).ok_or_else(|| unknown_field(schema, name.as_str(), parameter))?;
         seen.insert(name, field.kind);
     }
     Ok(seen.into_iter().map(|(name, kind)| Column { name: name.clone(), kind }).collect())
 }
 
 fn readable(schema: &Schema) -> impl Iterator<Item = Column> {
-    let attachment = schema.model.as_str() == "ir.attachment";
-    schema
-        .fields()
-        .filter(move |(name, _)| !(attachment && name.as_str() == "raw"))
-        .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
+    let fields = schema.fields().filter(|(name, _)| !is_raw_content(name, schema));
+    fields.map(|(name, field)| Column { name: name.clone(), kind: field.kind })
+}
+
+fn readable_of(names: &[FieldName], schema: &Schema) -> Result<Vec<Column>, PlanError> {
+    match names.iter().find(|name| is_raw_content(name, schema)) {
+        None => named(names, schema, "fields"),
+        Some(raw) => {
+            let detail = format!("The field {raw} of ir.attachment cannot be read: it is bytes without an encoding.");
+            let hint = "The content is in the field datas, in base64.";
+            Err(Problem::new(Code::UnknownField, detail).parameter("fields").hint(hint).into())
+        }
+    }
+}
+
+/// Odoo 14 sends these bytes as if they were Latin-1, later versions fail.
+fn is_raw_content(name: &FieldName, schema: &Schema) -> bool {
+    name.as_str() == "raw" && schema.model.as_str() == "ir.attachment"
 }
 
 /// Reading this column fails, or finds nothing, for a record that does not exist.
@@ -98,9 +115,9 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8) -> Result<(
     let name = term.field.as_str();
     let field = schema.field(name).ok_or_else(|| unknown_field(schema, name, "order"))?;
     let complaint = match field {
+        field if field.kind.is_x2many() || field.kind == FieldType::Binary => "has no order",
         field if !field.sortable => "is computed, Odoo cannot order by it. Stored fields can be ordered by",
         field if term.sub_id && field.kind != FieldType::Many2one => "is no many2one, so it has no .id",
-        field if field.kind.is_x2many() || field.kind == FieldType::Binary => "has no order",
         _ if term.nulls.is_some() && major_version < 16 => {
             "can be ordered with nulls first or last only from Odoo 16 on"
         }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Columns, columns, proof_column, total_order};
+use super::fields::{Columns, columns, named, proof_column, total_order};
 use super::known::{Known, PlanError, schema_of};
 use super::schema::Schema;
 use super::steps::{List, Plan, Read, search};
@@ -104,7 +104,7 @@ impl Planner<'_> {
     fn search(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
         let domain = self.domain(domain, &schema)?;
-        Ok(Plan::Search(search(self.model, domain, self.slice(slice, &schema)?, &self.context)))
+        Ok(Plan::Search(search(self.model, domain, &self.slice(slice, &schema)?, &self.context)))
     }
 
     fn count(&self, domain: &mut Domain<'static>) -> Result<Plan, PlanError> {
@@ -142,13 +142,9 @@ impl Planner<'_> {
         let schema = self.schema()?;
         let names = match fields {
             Fields::All => Value::List(Vec::new()),
-            Fields::Named(_) => {
-                let columns = columns(fields, &schema)?;
-                let id = matches!(fields, Fields::Named(names) if names.iter().any(|name| name.as_str() == "id"));
-                let id = id.then(|| Value::from("id"));
-                id.into_iter()
-                    .chain(columns.shown.iter().map(|column| column.name.as_str().to_owned().into()))
-                    .collect()
+            Fields::Named(names) => {
+                let columns = named(names, &schema, "allfields")?;
+                columns.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
             }
         };
         let call = |attributes: Option<Value<'static>>| {
@@ -232,12 +228,16 @@ impl Planner<'_> {
         Ok(domain.to_value())
     }
 
-    fn slice(&self, slice: &Slice, schema: &Schema) -> Result<[Value<'static>; 3], PlanError> {
+    /// What is not wanted is not sent. A `limit` of `False` is no limit to most models, but `ir.attachment` and
+    /// others that filter what they found cut their list with it, to nothing; and `None` cannot be sent.
+    fn slice(&self, slice: &Slice, schema: &Schema) -> Result<Vec<Member<'static>>, PlanError> {
         let order = match &slice.order {
-            Some(order) => Value::from(total_order(order, schema, self.known.major_version())?.to_odoo()),
-            None => Value::Bool(false),
+            Some(order) => Some(total_order(order, schema, self.known.major_version())?.to_odoo()),
+            None => None,
         };
-        let limit = slice.limit.map_or(Value::Bool(false), |limit| Value::Int(limit.into()));
-        Ok([Value::Int(slice.offset.into()), limit, order])
+        let offset = (slice.offset > 0).then(|| Value::Int(slice.offset.into()));
+        let limit = slice.limit.map(|limit| Value::Int(limit.into()));
+        let wanted = [("offset", offset), ("limit", limit), ("order", order.map(Value::from))];
+        Ok(wanted.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect())
     }
 }

@@ -5,12 +5,14 @@
 //! gateway  the gateway in this process, on ports of its own
 //! client   requests and answers in few words
 //! binary   the gateway in a process of its own
+//! counting a proxy before an Odoo that notes the calls
 //! odoo     what tests do to an Odoo behind the gateway's back
 //! stub     an Odoo that misbehaves on demand; xml, what it speaks
 //! ```
 
 pub(crate) mod binary;
 pub(crate) mod client;
+pub(crate) mod counting;
 pub(crate) mod gateway;
 pub(crate) mod odoo;
 pub(crate) mod stand;
