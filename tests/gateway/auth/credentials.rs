@@ -82,6 +82,15 @@ async fn a_request_picks_its_database_among_the_configured_ones() {
 }
 
 #[tokio::test]
+async fn a_configured_database_that_odoo_lacks_is_told_as_such() {
+    for version in Version::BOTH {
+        let gateway = Gateway::before_database(version, "nosuch").await;
+        let problem = knock(&gateway.client().as_user("admin")).await.refused(404, "unknown_database");
+        assert_eq!(problem["detail"], "Odoo has no such database.", "{version:?}");
+    }
+}
+
+#[tokio::test]
 async fn odoo_is_asked_once_for_a_credential_however_many_come_with_it() {
     let stub = Stub::start().await;
     let gateway = Gateway::before_stub(&stub, &[]).await;
