@@ -71,6 +71,28 @@ async fn what_is_no_answer_of_odoo_is_told_in_our_words_only() {
 }
 
 #[tokio::test]
+async fn after_nonsense_for_a_write_nobody_is_told_that_nothing_was_done() {
+    let (stub, _gateway, admin) = warm(&[]).await;
+    for nonsense in [Act::http("200 OK", "text/html", "<html>"), Act::xml("<html>"), Act::Bytes("SSH".into())] {
+        stub.when("res.partner.create", nonsense);
+        let problem = create(&admin).await.refused(502, "odoo_unreadable");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.ends_with(" What was asked may have been done."), "{detail}");
+        assert_eq!(problem["hint"], "Read the records before you try again.");
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_which_nothing_can_be_sent_is_not_said_to_be_missing() {
+    let (stub, _gateway, admin) = warm(&[]).await;
+    let traceback =
+        "Traceback (most recent call last):\n  File \"/odoo/x.py\", line 1, in x\n    x\nZeroDivisionError: x\n";
+    stub.when("res.partner.read", Act::fault("x", traceback));
+    admin.get(PARTNER, &[]).await.refused(502, "odoo_internal_error");
+    read(&admin).await.refused(502, "odoo_internal_error");
+}
+
+#[tokio::test]
 async fn an_answer_of_another_form_than_asked_for_is_unreadable() {
     let (stub, _gateway, admin) = warm(&[]).await;
     let canary = format!("<string>{CANARY}</string>");
