@@ -30,6 +30,7 @@ mod values;
 mod writing;
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 
@@ -52,10 +53,11 @@ fn user(version: Version, login: &str) -> Client {
     Gateway::shared().client().on(version).as_user(login)
 }
 
-/// A name that no other record has.
+/// A name that no other record has, nor a part of its name.
 fn unique(word: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("{word} {}", COUNT.fetch_add(1, Ordering::Relaxed))
+    let since = UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("{word} {since:x}.{:04}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Creates a record; its id.
