@@ -22,6 +22,7 @@ use super::faults::{Fault, FaultClass};
 use super::gate::{Gate, Load};
 use super::reply::{Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
+use super::to_the_end::to_the_end;
 use super::transport::{Exchange, Received, Transport};
 use super::version::{self, ServerVersion};
 use super::xmlrpc::answer::{self, Answer};
@@ -188,7 +189,7 @@ impl OdooClient {
                 answered
             }
         };
-        let (received, attempts) = tokio::spawn(exchange.in_current_span()).await.map_err(Problem::internal)??;
+        let (received, attempts) = to_the_end(exchange.in_current_span()).await?;
         let Received { text, to_first_byte, to_last_byte } = received;
         Ok(Answered { text, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
     }

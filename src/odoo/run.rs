@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::caller::Caller;
 use super::database::Database;
-use super::failure::Failure;
+use super::failure::{Failure, unreadable};
 use super::reply::Reply;
 use super::salvage::salvage;
 use crate::error::Problem;
@@ -146,7 +146,7 @@ impl Run<'_> {
             Err(failure) if failure.is_unsendable() && !list.columns.named => {
                 let ids =
                     ids_of(&self.call(&list.search()).await?.value()?).ok_or_else(|| unexpected(&list.search()))?;
-                self.salvaged(list.read(ids), false).await
+                self.salvaged(list.read(ids), false, failure).await
             }
             Err(failure) => Err(failure.explain(&list.call())),
         }
@@ -158,13 +158,13 @@ impl Run<'_> {
         }
         match self.try_call(&read.call()).await {
             Ok(reply) => Ok(Records::new(Source::Reply(reply), Some(read.ids), read.columns, one)),
-            Err(failure) if failure.is_unsendable() && !read.columns.named => self.salvaged(read, one).await,
+            Err(failure) if failure.is_unsendable() && !read.columns.named => self.salvaged(read, one, failure).await,
             Err(failure) => Err(failure.explain(&read.call())),
         }
     }
 
-    async fn salvaged(self, read: Read, one: bool) -> Result<Records, Problem> {
-        let salvaged = salvage(self, &read).await?;
+    async fn salvaged(self, read: Read, one: bool, failure: Failure) -> Result<Records, Problem> {
+        let salvaged = salvage(self, &read, failure).await?;
         let mut records = Records::new(Source::Pieces(salvaged.records), Some(read.ids), read.columns, one);
         records.omitted = salvaged.omitted;
         Ok(records)
@@ -189,7 +189,7 @@ impl Run<'_> {
     /// Once Odoo has written, nothing that fails may look as if it had not.
     async fn read_back(self, read: Read, one: bool) -> Records {
         let (ids, columns) = (read.ids.clone(), read.columns.clone());
-        match self.read(read, one).await {
+        match self.read(read, one).await.and_then(Records::complete) {
             Ok(records) => records,
             Err(problem) => {
                 tracing::warn!(code = problem.code.as_str(), "written, but not readable");
@@ -208,6 +208,18 @@ impl Run<'_> {
 impl Records {
     fn new(source: Source, asked: Option<Vec<RecordId>>, columns: Columns, one: bool) -> Self {
         Self { source, asked, columns, omitted: Vec::new(), one }
+    }
+
+    /// These records, when all that were asked for are there to be read.
+    fn complete(self) -> Result<Self, Problem> {
+        let found = match &self.source {
+            Source::Reply(reply) => ids_in(&reply.value()?),
+            Source::Pieces(pieces) => ids_in(&Value::List(pieces.clone())),
+            Source::Written(ids) => Some(ids.clone()),
+        };
+        let found = found.ok_or_else(|| unreadable("neither records nor a fault"))?.into_iter().collect();
+        require_all(self.asked.as_deref().unwrap_or_default(), &found, "what was written")?;
+        Ok(self)
     }
 }
 
