@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! api_keys     made for a user of Odoo, listed, switched off and on, deleted
+//! links        users who let an API key make login tokens for them
 //! tokens       listed, revoked
 //! master_keys  added, put into use, taken out of use
 //! ```
@@ -9,6 +10,7 @@
 //! In: wishes of an administrator, whoever conveys them. Out: what was done. Must not know: command lines, HTTP.
 
 mod api_keys;
+mod links;
 mod master_keys;
 mod tokens;
 

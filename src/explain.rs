@@ -137,6 +137,8 @@ codes! {
     AnswerTooLarge        "answer_too_large"        BadRequest           "The answer would be too large";
     // What may be done.
     PrivateMethod         "private_method"          Forbidden            "This method cannot be called from outside";
+    MintForbidden         "mint_forbidden"          Forbidden            "This API key may not make login tokens for others";
+    NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
     UnknownDatabase       "unknown_database"        NotFound             "There is no such database";

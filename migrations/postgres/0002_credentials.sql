@@ -2,7 +2,7 @@
 
 -- Keys of the installation itself, sealed under the master key. That they open proves the right master key.
 CREATE TABLE sealed_keys (
-    purpose TEXT NOT NULL PRIMARY KEY, -- 'index'
+    purpose TEXT NOT NULL PRIMARY KEY, -- 'index', 'login_token'
     blob BYTEA NOT NULL,
     kid TEXT NOT NULL,                 -- the master key's id in hexadecimal
     created_at BIGINT NOT NULL        -- seconds since 1970, UTC, like every time here

@@ -13,7 +13,7 @@ use super::{AdminError, Administration};
 use crate::auth::Vault;
 use crate::secret::{DataKey, Sealed};
 use crate::store::StoredToken;
-use crate::store::sealed_keys::INDEX;
+use crate::store::sealed_keys::{INDEX, SIGNING};
 
 /// A master key, and how much it seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,11 +90,11 @@ impl Administration {
         let vault = self.vaults.for_sealing().await?;
         let newest = vault.keyring.newest().to_string();
         let mut outcome = Rewrapped::default();
-        let mut after = String::new();
+        let mut after = (String::new(), String::new());
         loop {
-            let batch = self.store.tokens_to_rewrap(&newest, &after, self.clock.now(), BATCH).await?;
+            let batch = self.store.tokens_to_rewrap(&newest, (&after.0, &after.1), self.clock.now(), BATCH).await?;
             let Some(last) = batch.last() else { break };
-            after.clone_from(&last.id);
+            after = (last.id.clone(), last.grant.id.clone());
             for token in &batch {
                 match again(&vault, token) {
                     Ok(wrap) => outcome.done += u64::from(self.store.replace_wrap(token, &wrap).await?),
@@ -102,18 +102,20 @@ impl Administration {
                 }
             }
         }
-        outcome.done += u64::from(self.rewrap_index_key(&vault, &newest).await?);
+        outcome.done += u64::from(self.reseal(INDEX, &newest, vault.index.seal(&vault.keyring)?).await?);
+        outcome.done += u64::from(self.reseal(SIGNING, &newest, vault.signing.seal(&vault.keyring)?).await?);
         let detail = format!("{} sealed anew, {} altered", outcome.done, outcome.altered);
         self.store.audit(&self.act("keys.rewrap", &newest, detail)).await?;
         Ok(outcome)
     }
 
-    async fn rewrap_index_key(&self, vault: &Vault, newest: &str) -> Result<bool, AdminError> {
-        let Some(before) = self.store.sealed_key(INDEX).await? else { return Ok(false) };
+    /// Puts a key of the installation, sealed anew, in its place unless it is sealed by the newest key already.
+    async fn reseal(&self, purpose: &str, newest: &str, after: Sealed) -> Result<bool, AdminError> {
+        let Some(before) = self.store.sealed_key(purpose).await? else { return Ok(false) };
         if before.key_id()?.to_string() == newest {
             return Ok(false);
         }
-        self.store.reseal_key(INDEX, &before, &vault.index.seal(&vault.keyring)?).await?;
+        self.store.reseal_key(purpose, &before, &after).await?;
         Ok(true)
     }
 

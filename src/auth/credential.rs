@@ -26,8 +26,30 @@ pub enum Credential {
         /// The password or key.
         secret: SecretString,
     },
-    /// A key or token of the gateway's own; `None` for what it cannot have made.
-    Token(Option<Token>),
+    /// A key or token of the gateway's own.
+    Own(Shown),
+}
+
+/// A key or token of the gateway's own, as it was shown.
+#[derive(Debug)]
+pub enum Shown {
+    /// The gateway cannot have made it.
+    Unknown,
+    /// A key or token that is looked up as it is.
+    Token(Token),
+    /// A login token, yet to be read.
+    Login {
+        /// A JSON Web Token, perhaps.
+        token: SecretString,
+        /// The API key beside it.
+        key: Option<Token>,
+    },
+}
+
+impl From<Option<Token>> for Shown {
+    fn from(parsed: Option<Token>) -> Self {
+        parsed.map_or(Self::Unknown, Self::Token)
+    }
 }
 
 /// The headers that carry a token; `-` and `_` are the same in them.
@@ -45,15 +67,15 @@ const LOGIN_TOKEN: &[&str] = &["token", "login-token", "x-login-token"];
 /// 401 without one or with one of an unknown form; 400 for two, and for one that could never be right.
 pub fn credential(headers: &HeaderMap) -> Result<Credential, Problem> {
     let of = |names| of_headers(headers, names);
-    let parsed = |kind, text| Ok(Credential::Token(Token::parse(kind, text)));
-    // Login tokens are read, and none is made yet.
-    let none_yet = Ok(Credential::Token(None));
+    let own = |parsed: Option<Token>| Ok(Credential::Own(parsed.into()));
     match (of(API_KEY)?, of(ACCESS_TOKEN)?, of(LOGIN_TOKEN)?) {
-        // A login token beside the key has to be good too.
-        (Some(_), _, Some(_)) => none_yet,
-        (Some(key), _, None) => parsed(TokenKind::ApiKey, key),
-        (None, Some(token), _) => parsed(TokenKind::AccessToken, token),
-        (None, None, Some(_)) => none_yet,
+        (Some(key), _, Some(login)) => match Token::parse(TokenKind::ApiKey, key) {
+            Some(key) => Ok(Credential::Own(Shown::Login { token: login.into(), key: Some(key) })),
+            None => own(None),
+        },
+        (Some(key), _, None) => own(Token::parse(TokenKind::ApiKey, key)),
+        (None, Some(token), _) => own(Token::parse(TokenKind::AccessToken, token)),
+        (None, None, Some(login)) => Ok(Credential::Own(Shown::Login { token: login.into(), key: None })),
         (None, None, None) => of_authorization(headers),
     }
 }
@@ -91,10 +113,15 @@ fn of_authorization(headers: &HeaderMap) -> Result<Credential, Problem> {
     if scheme.eq_ignore_ascii_case("basic") {
         basic(rest.trim_matches(' '))
     } else if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(Credential::Token(Token::parse_any(rest.trim_matches(' '))))
+        Ok(Credential::Own(bearer(rest.trim_matches(' '))))
     } else {
         Err(unreadable("The scheme is not known here."))
     }
+}
+
+/// Told apart by form: a JSON Web Token has dots, no other token of ours has.
+fn bearer(text: &str) -> Shown {
+    if text.contains('.') { Shown::Login { token: text.into(), key: None } } else { Token::parse_any(text).into() }
 }
 
 fn basic(encoded: &str) -> Result<Credential, Problem> {
@@ -135,9 +162,7 @@ mod tests {
         headers.insert(AUTHORIZATION, value.parse().unwrap());
         match credential(&headers) {
             Ok(Credential::Basic { login, secret }) => Ok((login, secret.expose_secret().to_owned())),
-            Ok(Credential::Token(token)) => {
-                Ok((token.as_ref().map_or("none", |token| token.kind().as_str()).to_owned(), String::new()))
-            }
+            Ok(Credential::Own(shown)) => Ok((format!("{shown:?}"), String::new())),
             Err(problem) => Err(problem.class().status()),
         }
     }
@@ -174,8 +199,11 @@ mod tests {
         }
         match credential(&map) {
             Ok(Credential::Basic { .. }) => "basic".to_owned(),
-            Ok(Credential::Token(Some(token))) => token.kind().as_str().to_owned(),
-            Ok(Credential::Token(None)) => "bad".to_owned(),
+            Ok(Credential::Own(Shown::Token(token))) => token.kind().as_str().to_owned(),
+            Ok(Credential::Own(Shown::Unknown)) => "bad".to_owned(),
+            Ok(Credential::Own(Shown::Login { key, .. })) => {
+                if key.is_some() { "key and login" } else { "login" }.into()
+            }
             Err(problem) => problem.class().status().to_string(),
         }
     }
@@ -191,10 +219,15 @@ mod tests {
         }
         assert_eq!(chosen(&[("authorization", &format!("bearer {}", key.expose()))]), "api_key");
         assert_eq!(chosen(&[("authorization", &format!("Bearer  {}", access.expose()))]), "access_token");
-        for (name, value) in [("api-key", "ogw_key_x"), ("api-key", ""), ("token", "x"), ("authorization", "Bearer x")]
+        for (name, value) in
+            [("api-key", "ogw_key_x"), ("api-key", ""), ("access-token", "x"), ("authorization", "Bearer x")]
         {
             assert_eq!(chosen(&[(name, value)]), "bad", "{name}: {value}");
         }
+        for name in ["token", "login-token", "login_token", "X-Login-Token", "x_login_token"] {
+            assert_eq!(chosen(&[(name, "a.b.c")]), "login", "{name}");
+        }
+        assert_eq!(chosen(&[("authorization", "Bearer a.b.c")]), "login");
         assert_eq!(chosen(&[("apikey", key.expose())]), "401", "that is no name of it");
         assert_eq!(chosen(&[("api-key", access.expose())]), "bad", "one kind does not stand in for another");
     }
@@ -206,9 +239,10 @@ mod tests {
         let basic = ("authorization", basic);
         assert_eq!(chosen(&[basic, access, key]), "api_key");
         assert_eq!(chosen(&[basic, access, ("token", "x")]), "access_token");
-        assert_eq!(chosen(&[basic, ("token", "x")]), "bad");
+        assert_eq!(chosen(&[basic, ("token", "x")]), "login");
         assert_eq!(chosen(&[basic, access, ("api-key", "x")]), "bad");
-        assert_eq!(chosen(&[key, ("token", "x")]), "bad", "a token beside the key has to be good too");
+        assert_eq!(chosen(&[key, ("token", "x")]), "key and login");
+        assert_eq!(chosen(&[("api-key", "x"), ("token", "x")]), "bad");
         assert_eq!(chosen(&[key, ("x-api-key", key.1)]), "400");
         assert_eq!(chosen(&[access, ("access_token", access.1)]), "400");
     }

@@ -11,10 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::allowance::Allowances;
+use super::credential::Shown;
 use super::floor::Floor;
 use super::password::too_many_attempts;
 use super::principal::Principal;
@@ -24,7 +26,7 @@ use crate::clock::Clock;
 use crate::error::{Problem, RateLimit};
 use crate::explain::Code;
 use crate::odoo::{Caller, Databases, Uid};
-use crate::secret::{DataKey, SecretError, Token, TokenIndex, TokenKind};
+use crate::secret::{DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind};
 use crate::store::{Store, StoreError, StoredToken};
 
 /// How long an opened credential is remembered at most, and how long when it is not used.
@@ -45,9 +47,9 @@ struct Opened {
 /// Verifies the gateway's own tokens.
 #[derive(Debug)]
 pub struct Tokens {
-    store: Store,
-    vaults: Vaults,
-    clock: Clock,
+    pub(super) store: Store,
+    pub(super) vaults: Vaults,
+    pub(super) clock: Clock,
     floor: Floor,
     throttle: Arc<Throttle>,
     allowances: Allowances,
@@ -55,7 +57,7 @@ pub struct Tokens {
 }
 
 /// Why a token was not taken.
-enum Refusal {
+pub(super) enum Refusal {
     /// It is none of ours, or is so no longer, or is not from here. Takes as long as any other refusal.
     Wrong,
     /// Something else, which tells nothing to a guesser.
@@ -96,25 +98,31 @@ impl Tokens {
         }
     }
 
-    /// The user behind a token; `None` stands for a text that the gateway cannot have made. `named` is the database
-    /// that the request names.
+    /// The user behind what was shown. `named` is the database that the request names.
     ///
     /// # Errors
     /// 401 when it is not taken, 429 when it is used too often or too many wrong ones came, 503 without the store.
     pub async fn identify(
         &self,
-        token: Option<&Token>,
+        shown: &Shown,
         named: Option<&str>,
         databases: &Databases,
         address: IpAddr,
     ) -> Result<Principal, Problem> {
         let began = Instant::now();
-        let verdict = match token {
-            Some(token) => self.judge(token, named, databases, address).await,
-            None => Err(Refusal::Wrong),
-        };
+        let verdict = self.judge(shown, named, databases, address).await;
+        self.tell(verdict, began, address).await
+    }
+
+    /// A refusal leaves when all refusals leave, and costs.
+    pub(super) async fn tell<T>(
+        &self,
+        verdict: Result<T, Refusal>,
+        began: Instant,
+        address: IpAddr,
+    ) -> Result<T, Problem> {
         match verdict {
-            Ok(principal) => Ok(principal),
+            Ok(known) => Ok(known),
             Err(Refusal::Other(problem)) => Err(problem),
             Err(Refusal::Wrong) => {
                 // Wrong tokens cannot be guessed; they are counted so that trying costs something.
@@ -127,51 +135,61 @@ impl Tokens {
 
     async fn judge(
         &self,
-        token: &Token,
+        shown: &Shown,
         named: Option<&str>,
         databases: &Databases,
         address: IpAddr,
     ) -> Result<Principal, Refusal> {
         let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let index = token.index(&vault.index);
-        let found = self.store.tokens_by_index([index, index], self.clock.now()).await?.pop();
-        let Some(row) = found.filter(|row| self.is_good(row, token.kind(), address)) else {
-            self.opened.invalidate(&index);
-            return Err(Refusal::Wrong);
-        };
+        let claimed = Claimed::read(shown, &vault, self.clock.now()).ok_or(Refusal::Wrong)?;
+        let (row, index) = self.row(&claimed, &vault, address).await?;
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| Refusal::Wrong)?.clone();
         if let Some(named) = named
             && databases.pick(Some(named))?.name != database.name
         {
             return Err(Refusal::Wrong);
         }
-        self.is_enough_alone(&row)?;
+        is_enough(&row)?;
         let allowance = self.charge(&row)?;
-        let opened = self.open(&vault, token, index, &row).await?;
+        let opened = self.open(&vault, &claimed.token, index, &row).await?;
         self.note_use(&row);
         let uid = Uid::new(row.grant.uid).ok_or(Refusal::Wrong)?;
         let caller = Caller { uid, secret: opened.secret.clone() };
-        Ok(Principal { database, caller, login: row.grant.login, kind: token.kind().into(), allowance })
+        Ok(Principal { database, caller, login: row.grant.login, kind: row.kind.into(), allowance })
+    }
+
+    /// The row of what was shown, when it is good here and now and fits to what was shown beside it.
+    pub(super) async fn row(
+        &self,
+        claimed: &Claimed<'_>,
+        vault: &Vault,
+        address: IpAddr,
+    ) -> Result<(StoredToken, TokenIndex), Refusal> {
+        let index = claimed.token.index(&vault.index);
+        let beside = claimed.key.map(|key| key.index(&vault.index));
+        let rows = self.store.tokens_by_index([index, beside.unwrap_or(index)], self.clock.now()).await?;
+        let good = |index: TokenIndex, kind| {
+            rows.iter().find(|row| row.index == index && self.is_good(row, kind, address)).cloned()
+        };
+        let row = good(index, claimed.token.kind()).filter(|row| claimed.fits(row));
+        let key_fits = |row: &StoredToken| match beside {
+            Some(key) => good(key, TokenKind::ApiKey).is_some_and(|key| row.account == Some(key.id)),
+            None => true,
+        };
+        let Some(row) = row.filter(key_fits) else {
+            self.opened.invalidate(&index);
+            return Err(Refusal::Wrong);
+        };
+        Ok((row, index))
     }
 
     fn is_good(&self, row: &StoredToken, kind: TokenKind, address: IpAddr) -> bool {
         row.kind == kind && row.is_alive(self.clock.now()) && row.key.as_ref().is_none_or(|key| key.admits(address))
     }
 
-    fn is_enough_alone(&self, row: &StoredToken) -> Result<(), Problem> {
-        if row.key.as_ref().is_some_and(|key| key.needs_login_token) {
-            let detail = "This API key is not enough alone.";
-            return Err(Problem::new(Code::CredentialMissing, detail).hint("Send a user's login token as `token` too."));
-        }
-        if row.scope != WHOLE_SCOPE {
-            return Err(Problem::internal("a token has a scope that this gateway cannot guard"));
-        }
-        Ok(())
-    }
-
-    fn charge(&self, row: &StoredToken) -> Result<Option<RateLimit>, Problem> {
+    pub(super) fn charge(&self, row: &StoredToken) -> Result<Option<RateLimit>, Problem> {
         let Some(rate) = row.key.as_ref().and_then(|key| key.rate) else { return Ok(None) };
-        self.allowances.take(&row.id, rate).map(Some).map_err(|(limit, wait)| {
+        self.allowances.take(row.account.as_ref().unwrap_or(&row.id), rate).map(Some).map_err(|(limit, wait)| {
             let detail = format!("This API key may be used {} times in {} s.", rate.requests, rate.seconds);
             Problem::new(Code::RateLimited, detail).rate_limit(limit).retry_after(wait)
         })
@@ -189,18 +207,24 @@ impl Tokens {
         {
             return Ok(opened);
         }
-        let secret = match open(vault, token, row) {
-            // The master key may have been exchanged a moment ago.
-            Err(SecretError::UnknownKey(_)) => {
-                let vault = self.vaults.reread().await?.ok_or(Refusal::Wrong)?;
-                open(&vault, token, row)
-            }
-            other => other,
-        };
+        let secret = self.data_key(vault, token, row).await?.open_credential(row.grant.facts(), &row.grant.credential);
         let secret = secret.map_err(|cause| refuse_altered(row, &cause))?;
         let opened = Arc::new(Opened { row: row.clone(), secret });
         self.opened.insert(index, opened.clone());
         Ok(opened)
+    }
+
+    /// The key of the row's grant.
+    pub(super) async fn data_key(&self, vault: &Vault, token: &Token, row: &StoredToken) -> Result<DataKey, Refusal> {
+        let key = match unwrap(vault, token, row) {
+            // The master key may have been exchanged a moment ago.
+            Err(SecretError::UnknownKey(_)) => {
+                let vault = self.vaults.reread().await?.ok_or(Refusal::Wrong)?;
+                unwrap(&vault, token, row)
+            }
+            other => other,
+        };
+        key.map_err(|cause| refuse_altered(row, &cause))
     }
 
     /// Nobody waits for it.
@@ -229,11 +253,56 @@ fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
 /// The login under which wrong tokens are counted, beside their addresses.
 const WRONG_TOKENS: &str = "\0tokens";
 
-fn open(vault: &Vault, token: &Token, row: &StoredToken) -> Result<SecretString, SecretError> {
+/// What was shown, once it is read.
+pub(super) struct Claimed<'s> {
+    pub(super) token: Token,
+    /// What the login token around it says.
+    claims: Option<LoginClaims>,
+    /// The API key beside it.
+    key: Option<&'s Token>,
+}
+
+impl<'s> Claimed<'s> {
+    fn read(shown: &'s Shown, vault: &Vault, now: OffsetDateTime) -> Option<Self> {
+        match shown {
+            Shown::Unknown => None,
+            Shown::Token(token) => Some(Self::of(token)),
+            Shown::Login { token, key } => {
+                let (claims, token) = vault.signing.verify(token.expose_secret(), &vault.issuer, now)?;
+                Some(Self { token, claims: Some(claims), key: key.as_ref() })
+            }
+        }
+    }
+
+    /// A token that stands for itself.
+    pub(super) fn of(token: &Token) -> Self {
+        Self { token: token.clone(), claims: None, key: None }
+    }
+
+    /// Whether a login token says what its row says.
+    fn fits(&self, row: &StoredToken) -> bool {
+        self.claims.as_ref().is_none_or(|claims| {
+            (claims.user_id, Some(claims.exp)) == (row.grant.uid, row.not_after)
+                && Some(&claims.webservice_account_id) == row.account.as_ref()
+        })
+    }
+}
+
+/// Whether it opens anything alone, and nothing that nobody guards.
+fn is_enough(row: &StoredToken) -> Result<(), Problem> {
+    if row.kind == TokenKind::ApiKey && row.key.as_ref().is_some_and(|key| key.needs_login_token) {
+        let detail = "This API key is not enough alone.";
+        return Err(Problem::new(Code::CredentialMissing, detail).hint("Send a user's login token as `token` too."));
+    }
+    if row.scope != WHOLE_SCOPE {
+        return Err(Problem::internal("a token has a scope that this gateway cannot guard"));
+    }
+    Ok(())
+}
+
+fn unwrap(vault: &Vault, token: &Token, row: &StoredToken) -> Result<DataKey, SecretError> {
     let terms = row.terms();
-    let grant = row.grant.facts();
-    DataKey::unwrap(&vault.keyring, token, row.facts(&terms), grant, &row.wrap)?
-        .open_credential(grant, &row.grant.credential)
+    DataKey::unwrap(&vault.keyring, token, row.facts(&terms), row.grant.facts(), &row.wrap)
 }
 
 /// The right token found a row that it does not open: somebody wrote into the store.

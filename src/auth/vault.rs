@@ -8,8 +8,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
-use crate::secret::{IndexKey, KeySource, KeySources, Keyring, MasterKey, Sealed, SecretError};
-use crate::store::sealed_keys::INDEX;
+use crate::secret::{IndexKey, KeySource, KeySources, Keyring, MasterKey, Sealed, SecretError, SigningKey};
+use crate::store::sealed_keys::{INDEX, SIGNING};
 use crate::store::{Store, StoreError};
 
 /// The opened keys.
@@ -19,6 +19,10 @@ pub struct Vault {
     pub keyring: Keyring,
     /// Under which tokens are found.
     pub index: IndexKey,
+    /// What signs login tokens.
+    pub signing: SigningKey,
+    /// Whom login tokens are from and for: this installation.
+    pub issuer: String,
 }
 
 /// Why the keys cannot be opened.
@@ -79,7 +83,7 @@ impl Vaults {
         let (masters, _) = self.0.sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
         let keyring = self.keyring(&masters)?;
         let index = IndexKey::open(&keyring, &sealed)?;
-        Ok(Some(self.keep(Vault { keyring, index })))
+        self.complete(keyring, index).await.map(Some)
     }
 
     async fn sealed_index(&self) -> Result<Option<Sealed>, VaultError> {
@@ -107,7 +111,19 @@ impl Vaults {
         // Another process may have been faster; then that one's holds.
         let kept = self.0.store.keep_sealed_key(INDEX, &sealed, self.0.clock.now()).await?;
         let index = IndexKey::open(&keyring, &kept)?;
-        Ok(self.keep(Vault { keyring, index }))
+        self.complete(keyring, index).await
+    }
+
+    /// Adds the key that signs, made by whoever comes first.
+    async fn complete(&self, keyring: Keyring, index: IndexKey) -> Result<Arc<Vault>, VaultError> {
+        let store = &self.0.store;
+        let sealed = match store.sealed_key(SIGNING).await? {
+            Some(sealed) => sealed,
+            None => store.keep_sealed_key(SIGNING, &SigningKey::generate(&keyring)?.1, self.0.clock.now()).await?,
+        };
+        let signing = SigningKey::open(&keyring, &sealed)?;
+        let issuer = format!("odoo-gateway/{}", self.0.instance);
+        Ok(self.keep(Vault { keyring, index, signing, issuer }))
     }
 
     fn first_keys(&self) -> Result<Vec<MasterKey>, VaultError> {

@@ -10,6 +10,7 @@ mod master_keys;
 mod secret_input;
 mod table;
 mod token;
+mod user;
 
 use std::error::Error;
 use std::io::Write;
@@ -21,6 +22,7 @@ pub use self::health::health;
 pub use self::key::KeyCommand;
 pub use self::master_keys::KeysCommand;
 pub use self::token::TokenCommand;
+pub use self::user::UserCommand;
 
 use crate::admin::Administration;
 use crate::clock::Clock;
@@ -63,6 +65,9 @@ pub enum Command {
     /// API keys: make, list, switch off and on, delete
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Users whom an API key may make login tokens for: link, list, unlink
+    #[command(subcommand)]
+    User(UserCommand),
     /// Tokens that users got by logging in: list, revoke
     #[command(subcommand)]
     Token(TokenCommand),
@@ -104,7 +109,7 @@ pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()
     write!(out, "{}", config.to_toml())
 }
 
-/// `odoo-gateway key`, `token` and `keys`.
+/// `odoo-gateway key`, `user`, `token` and `keys`.
 ///
 /// # Errors
 /// Why it was not done, and when `out` cannot be written to.
@@ -116,6 +121,7 @@ pub async fn administer(
 ) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Key(command) => key::run(command, admin, json, out).await,
+        Command::User(command) => user::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,
         Command::Keys(command) => master_keys::run(command, admin, json, out).await,
         _ => Ok(()),

@@ -34,9 +34,9 @@ async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
             arrival.log.user(&login);
             arrival.gateway.passwords.identify(database, login, secret, arrival.client()).await?
         }
-        Credential::Token(token) => {
+        Credential::Own(shown) => {
             let databases = &arrival.gateway.databases;
-            arrival.gateway.tokens.identify(token.as_ref(), named, databases, arrival.client()).await?
+            arrival.gateway.tokens.identify(&shown, named, databases, arrival.client()).await?
         }
     };
     arrival.log.database(principal.database.name.as_str());

@@ -121,27 +121,21 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// The key of the hashes under which tokens are found.
+/// A random key that is made once and kept sealed, so that master keys can be exchanged below it.
 #[derive(Clone)]
-pub struct IndexKey(Zeroizing<[u8; 32]>);
+pub(super) struct KeptKey(Zeroizing<[u8; 32]>);
 
-impl IndexKey {
+impl KeptKey {
     /// A new one, with the form in which it is kept.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn generate(keyring: &Keyring) -> Result<(Self, Sealed), SecretError> {
-        let key = random_key()?;
-        let sealed = keyring.seal(key.as_slice(), &Self::aad())?;
-        Ok((Self(key), sealed))
+    pub(super) fn generate(keyring: &Keyring, purpose: &str) -> Result<(Self, Sealed), SecretError> {
+        let key = Self(random_key()?);
+        let sealed = key.seal(keyring, purpose)?;
+        Ok((key, sealed))
     }
 
     /// The one that is kept. That it opens proves that the right master key is at hand.
-    ///
-    /// # Errors
-    /// As [`Keyring::open`].
-    pub fn open(keyring: &Keyring, sealed: &Sealed) -> Result<Self, SecretError> {
-        let opened = keyring.open(sealed, &Self::aad())?;
+    pub(super) fn open(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Self, SecretError> {
+        let opened = keyring.open(sealed, &Self::aad(purpose))?;
         let mut key = Zeroizing::new([0; 32]);
         if opened.len() != key.len() {
             return Err(SecretError::Altered);
@@ -151,30 +145,68 @@ impl IndexKey {
     }
 
     /// The same key, sealed under the newest master key.
+    pub(super) fn seal(&self, keyring: &Keyring, purpose: &str) -> Result<Sealed, SecretError> {
+        keyring.seal(self.expose(), &Self::aad(purpose))
+    }
+
+    pub(super) fn expose(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+
+    pub(super) fn id(&self) -> KeyId {
+        KeyId::of(&self.0)
+    }
+
+    fn aad(purpose: &str) -> Aad {
+        Aad::of("sealed_keys").with(purpose.as_bytes())
+    }
+}
+
+impl fmt::Debug for KeptKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "KeptKey({}, [redacted])", self.id())
+    }
+}
+
+/// The key of the hashes under which tokens are found.
+#[derive(Debug, Clone)]
+pub struct IndexKey(KeptKey);
+
+impl IndexKey {
+    const PURPOSE: &'static str = "index";
+
+    /// A new one, with the form in which it is kept.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn generate(keyring: &Keyring) -> Result<(Self, Sealed), SecretError> {
+        let (key, sealed) = KeptKey::generate(keyring, Self::PURPOSE)?;
+        Ok((Self(key), sealed))
+    }
+
+    /// The one that is kept.
+    ///
+    /// # Errors
+    /// As [`Keyring::open`].
+    pub fn open(keyring: &Keyring, sealed: &Sealed) -> Result<Self, SecretError> {
+        KeptKey::open(keyring, Self::PURPOSE, sealed).map(Self)
+    }
+
+    /// The same key, sealed under the newest master key.
     ///
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn seal(&self, keyring: &Keyring) -> Result<Sealed, SecretError> {
-        keyring.seal(self.0.as_slice(), &Self::aad())
-    }
-
-    fn aad() -> Aad {
-        Aad::of("sealed_keys").with(b"index")
+        self.0.seal(keyring, Self::PURPOSE)
     }
 
     pub(super) fn hash(&self, text: &[u8]) -> [u8; 32] {
         // HMAC itself fills a short key with zeros up to its block.
         let mut block = Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self.0.iter()).for_each(|(slot, byte)| *slot = *byte);
+        block.iter_mut().zip(self.0.expose()).for_each(|(slot, byte)| *slot = *byte);
         let mut mac = Hmac::<Sha256>::new(&block);
         mac.update(text);
         mac.finalize().into_bytes().into()
-    }
-}
-
-impl fmt::Debug for IndexKey {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("IndexKey([redacted])")
     }
 }
 
@@ -191,7 +223,7 @@ mod tests {
     fn the_index_is_that_of_the_rfc() {
         let mut key = [0; 32];
         key[..4].copy_from_slice(b"Jefe");
-        let index = IndexKey(Zeroizing::new(key)).hash(b"what do ya want for nothing?");
+        let index = IndexKey(KeptKey(Zeroizing::new(key))).hash(b"what do ya want for nothing?");
         assert_eq!(*hex(&index), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 

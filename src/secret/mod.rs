@@ -1,11 +1,12 @@
 //! What must not be known to whoever steals the store: tokens, sealed credentials, the keys above them.
 //!
 //! ```text
-//! token     plain tokens: made, recognised, looked up by a keyed hash
-//! seal      one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
-//! keys      master keys and what is derived from them
-//! wrap      a grant's data key, for its credential; the data key again for each token
-//! key_file  where master keys lie: systemd credential, file, environment
+//! token        plain tokens: made, recognised, looked up by a keyed hash
+//! login_token  JSON Web Tokens with such a token inside
+//! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
+//! keys         master keys and what is derived from them
+//! wrap         a grant's data key, for its credential; the data key again for each token
+//! key_file     where master keys lie: systemd credential, file, environment
 //! ```
 //!
 //! A credential for Odoo is sealed under a data key of its own. The data key is kept once for each token that may use
@@ -17,12 +18,14 @@
 
 mod key_file;
 mod keys;
+mod login_token;
 mod seal;
 mod token;
 mod wrap;
 
 pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey};
+pub use login_token::{LoginClaims, SigningKey};
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenIndex, TokenKind};
 pub use wrap::{DataKey, GrantFacts, TokenFacts};

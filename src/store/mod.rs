@@ -14,6 +14,7 @@ mod connect;
 mod error;
 mod grants;
 mod instance;
+mod links;
 mod migrations;
 pub mod sealed_keys;
 mod sqlite_file;

@@ -10,6 +10,8 @@ use crate::secret::Sealed;
 
 /// The purpose of the key under whose hashes tokens are found.
 pub const INDEX: &str = "index";
+/// The purpose of the key that signs login tokens.
+pub const SIGNING: &str = "login_token";
 
 impl Store {
     /// The key of this purpose, when one was ever kept.

@@ -39,7 +39,7 @@ pub struct StoredToken {
     pub disabled_at: Option<i64>,
     /// Whether the API key it was made with is switched off or at its end.
     pub account_ended: bool,
-    /// The limits of an API key.
+    /// The limits of an API key; of a login token those of the key it was made with.
     pub key: Option<KeyTerms>,
     /// Whose rights apply.
     pub grant: Grant,
@@ -48,13 +48,15 @@ pub struct StoredToken {
 }
 
 /// Every column of [`StoredToken`]. `$1` is the time.
-const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.shown, t.account_id, t.scope, t.created_at, t.not_after, \
+pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.shown, t.account_id, t.scope, t.created_at, t.not_after, \
     t.idle_seconds, t.last_used_at, t.disabled_at, \
     CASE WHEN a.disabled_at IS NOT NULL OR a.not_after <= $1 THEN 1 ELSE 0 END AS account_ended, \
     k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, \
     g.id AS grant_id, g.database_name, g.uid, g.login, g.credential, g.created_at AS grant_created_at, w.blob \
-    FROM tokens t JOIN grants g ON g.id = t.grant_id JOIN wraps w ON w.token_id = t.id AND w.grant_id = g.id \
-    LEFT JOIN api_keys k ON k.token_id = t.id LEFT JOIN tokens a ON a.id = t.account_id";
+    FROM tokens t JOIN wraps w ON w.token_id = t.id JOIN grants g ON g.id = w.grant_id \
+    LEFT JOIN api_keys k ON k.token_id = coalesce(t.account_id, t.id) LEFT JOIN tokens a ON a.id = t.account_id";
+/// Of the wraps of a token, that of its own user.
+const OWN: &str = "w.grant_id = t.grant_id";
 
 /// `last_used_at` is written when it is older than this.
 const SECONDS_BETWEEN_USES: i64 = 60;
@@ -90,7 +92,7 @@ impl StoredToken {
         TokenFacts { id, kind, account, terms, not_after: self.not_after }
     }
 
-    fn read(row: &AnyRow) -> Result<Self, StoreError> {
+    pub(super) fn read(row: &AnyRow) -> Result<Self, StoreError> {
         let kind: String = row.try_get("kind")?;
         let index: Vec<u8> = row.try_get("token_index")?;
         let wrong = || StoreError::Internal("a token's row is not as the gateway writes it".to_owned());
@@ -129,21 +131,42 @@ impl StoredToken {
             .bind(self.idle_seconds)
             .execute(&mut *connection)
             .await?;
+        self.insert_wrap(&mut *connection).await?;
+        match &self.key {
+            Some(key) if self.kind == TokenKind::ApiKey => key.insert(&self.id, connection).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+impl StoredToken {
+    /// The wrap of its grant, which may be another one's than the token's own.
+    pub(super) async fn insert_wrap(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO wraps (token_id, grant_id, blob, kid) VALUES ($1, $2, $3, $4)")
             .bind(self.id.clone())
             .bind(self.grant.id.clone())
             .bind(self.wrap.0.clone())
             .bind(self.wrap.key_id().map_err(StoreError::internal)?.to_string())
-            .execute(&mut *connection)
+            .execute(connection)
             .await?;
-        match &self.key {
-            Some(key) => key.insert(&self.id, connection).await,
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
 impl Store {
+    /// Keeps a new token for a grant that is there.
+    ///
+    /// # Errors
+    /// When the store does not answer, or the grant has gone.
+    pub async fn add_token_of_grant(&self, token: &StoredToken, act: &Act) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        token.insert(&mut transaction).await?;
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(())
+    }
+
     /// Keeps a new token with a new grant.
     ///
     /// # Errors
@@ -168,7 +191,7 @@ impl Store {
         now: OffsetDateTime,
     ) -> Result<Vec<StoredToken>, StoreError> {
         let [one, other] = indexes;
-        let rows = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE t.token_index IN ($2, $3)")))
+        let rows = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND t.token_index IN ($2, $3)")))
             .bind(now.unix_timestamp())
             .bind(one.0.to_vec())
             .bind(other.0.to_vec())
@@ -182,11 +205,12 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn tokens(&self, kind: TokenKind, now: OffsetDateTime) -> Result<Vec<StoredToken>, StoreError> {
-        let rows = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE t.kind = $2 ORDER BY t.created_at, t.id")))
-            .bind(now.unix_timestamp())
-            .bind(kind.as_str())
-            .fetch_all(&self.pool)
-            .await?;
+        let rows =
+            sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND t.kind = $2 ORDER BY t.created_at, t.id")))
+                .bind(now.unix_timestamp())
+                .bind(kind.as_str())
+                .fetch_all(&self.pool)
+                .await?;
         rows.iter().map(StoredToken::read).collect()
     }
 
@@ -246,26 +270,28 @@ impl Store {
         Ok(purged.rows_affected())
     }
 
-    /// Tokens whose wraps another master key than `newest` sealed, in the order of their ids from behind `after` on, at
-    /// most `batch` of them.
+    /// Tokens whose wraps another master key than `newest` sealed, each with the wrap's grant, in the order of both ids
+    /// from behind the given ones on, at most `batch` of them.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn tokens_to_rewrap(
         &self,
         newest: &str,
-        after: &str,
+        (token, grant): (&str, &str),
         now: OffsetDateTime,
         batch: u32,
     ) -> Result<Vec<StoredToken>, StoreError> {
-        let rows =
-            sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE w.kid <> $2 AND t.id > $3 ORDER BY t.id LIMIT $4")))
-                .bind(now.unix_timestamp())
-                .bind(newest.to_owned())
-                .bind(after.to_owned())
-                .bind(i64::from(batch))
-                .fetch_all(&self.pool)
-                .await?;
+        let behind = "(t.id > $3 OR (t.id = $3 AND g.id > $4))";
+        let rest = format!("{SELECT} WHERE w.kid <> $2 AND {behind} ORDER BY t.id, g.id LIMIT $5");
+        let rows = sqlx::query(AssertSqlSafe(rest))
+            .bind(now.unix_timestamp())
+            .bind(newest.to_owned())
+            .bind(token.to_owned())
+            .bind(grant.to_owned())
+            .bind(i64::from(batch))
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(StoredToken::read).collect()
     }
 
@@ -304,4 +330,4 @@ impl Store {
 }
 
 /// How many grants without a token are deleted on the occasion of one token's end.
-const PURGED_WITH_ONE: u32 = 100;
+pub(super) const PURGED_WITH_ONE: u32 = 100;

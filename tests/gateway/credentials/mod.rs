@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod command_line;
+mod login_tokens;
 mod story;
 mod theft;
 
