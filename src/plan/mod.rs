@@ -12,12 +12,14 @@
 //! values    the values of create and write, checked by type
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
+//! scope     what a credential may do, on top of what Odoo lets its user do
 //! call      one call of a method
 //! ```
 //!
 //! In: a wish, and what is [`Known`], answered from memory. Out: a [`Plan`], or what to fetch first, or a
 //! refusal. Must not know: which family asked, who calls, how Odoo is reached.
 
+mod administrative;
 mod call;
 mod context;
 mod datetime;
@@ -27,6 +29,7 @@ mod known;
 mod method;
 mod planner;
 pub mod schema;
+mod scope;
 mod steps;
 mod values;
 mod wish;
@@ -36,5 +39,6 @@ pub use context::ContextAsked;
 pub use fields::{Column, Columns};
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
+pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
 pub use steps::{List, Plan, Read};
 pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
