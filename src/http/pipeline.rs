@@ -88,7 +88,7 @@ async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) 
     let mut known = Known::of(&caller.database.knowledge, &caller.caller).await?;
     let mut rechecked = false;
     loop {
-        match plan(wish, context, &known) {
+        match plan(wish, context, &caller.scope, &known) {
             Ok(plan) => return Ok(plan),
             Err(PlanError::Lacking(lack)) => known.learn(lack).await?,
             Err(PlanError::Refused(problem)) if problem.code == Code::UnknownField && !rechecked => {
@@ -105,7 +105,12 @@ async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) 
 fn is_labelled(plan: &Plan) -> bool {
     !matches!(
         plan,
-        Plan::CheckAccess { .. } | Plan::Count(_) | Plan::DescribeFields { .. } | Plan::Delete { .. } | Plan::Call(_)
+        Plan::CheckAccess { .. }
+            | Plan::NoAccess
+            | Plan::Count(_)
+            | Plan::DescribeFields { .. }
+            | Plan::Delete { .. }
+            | Plan::Call(_)
     )
 }
 

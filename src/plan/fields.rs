@@ -4,8 +4,10 @@
 //! domains, values. Two traps of Odoo are closed here: `read` of nothing but `id` echoes ids that do not exist (19),
 //! and `ir.attachment.raw` cannot be sent by any version.
 
+use super::guard::Guard;
 use super::known::PlanError;
 use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::scope::Operation;
 use super::wish::Fields;
 use crate::error::Problem;
 use crate::explain::Code;
@@ -39,34 +41,36 @@ impl Columns {
     }
 }
 
-/// Checks the wanted fields. Names given twice are read once.
+/// Checks the wanted fields. Names given twice are read once; "all" are those that the scope shows.
 ///
 /// # Errors
-/// 400 `unknown_field`, with the name that was perhaps meant.
-pub(super) fn columns(fields: &Fields, schema: &Schema) -> Result<Columns, PlanError> {
+/// 400 `unknown_field`, with the name that was perhaps meant; 403 for a name that the scope hides.
+pub(super) fn columns(fields: &Fields, schema: &Schema, guard: Guard<'_>) -> Result<Columns, PlanError> {
     let (mut shown, named) = match fields {
-        Fields::All => (readable(schema).collect(), false),
-        Fields::Named(names) => (checked(names, schema)?, true),
+        Fields::All => (readable(schema, guard).collect(), false),
+        Fields::Named(names) => (checked(names, schema, guard)?, true),
     };
     shown.retain(|column| column.name.as_str() != "id");
     let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
     Ok(Columns { shown, named, proof })
 }
 
-fn checked(names: &[FieldName], schema: &Schema) -> Result<Vec<Column>, PlanError> {
+fn checked(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec<Column>, PlanError> {
     let mut seen = indexmap::IndexMap::with_capacity(names.len());
     for name in names {
+        guard.field(&schema.model, Operation::Read, name.as_str(), &"fields")?;
         let field = schema.field(name.as_str()).ok_or_else(|| unknown_field(schema, name.as_str(), "fields"))?;
         seen.insert(name, field.kind);
     }
     Ok(seen.into_iter().map(|(name, kind)| Column { name: name.clone(), kind }).collect())
 }
 
-fn readable(schema: &Schema) -> impl Iterator<Item = Column> {
+fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterator<Item = Column> + 's {
     let attachment = schema.model.as_str() == "ir.attachment";
     schema
         .fields()
         .filter(move |(name, _)| !(attachment && name.as_str() == "raw"))
+        .filter(move |(name, _)| guard.shows(&schema.model, name))
         .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
 }
 
@@ -88,14 +92,21 @@ pub(super) fn proof_column(schema: &Schema) -> Option<FieldName> {
 /// Checks an order and makes it total: pages of an order that does not name `id` would overlap.
 ///
 /// # Errors
-/// 400 `invalid_order`, or `unknown_field`.
-pub(super) fn total_order(order: &Order, schema: &Schema, major_version: u8) -> Result<Order, PlanError> {
-    order.terms.iter().try_for_each(|term| check_order(term, schema, major_version))?;
+/// 400 `invalid_order`, or `unknown_field`; 403 when it reaches beyond the scope.
+pub(super) fn total_order(
+    order: &Order,
+    schema: &Schema,
+    major_version: u8,
+    guard: Guard<'_>,
+) -> Result<Order, PlanError> {
+    order.terms.iter().try_for_each(|term| check_order(term, schema, major_version, guard))?;
     Ok(order.clone().with_id_appended())
 }
 
-fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8) -> Result<(), PlanError> {
+fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, guard: Guard<'_>) -> Result<(), PlanError> {
     let name = term.field.as_str();
+    let at = format_args!("order: {name}");
+    guard.field(&schema.model, Operation::Read, name, &at)?;
     let field = schema.field(name).ok_or_else(|| unknown_field(schema, name, "order"))?;
     let complaint = match field {
         field if !field.sortable => "is computed, Odoo cannot order by it. Stored fields can be ordered by",
@@ -104,7 +115,8 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8) -> Result<(
         _ if term.nulls.is_some() && major_version < 16 => {
             "can be ordered with nulls first or last only from Odoo 16 on"
         }
-        _ => return Ok(()),
+        _ if term.sub_id => return Ok(()),
+        field => return guard.beyond(field, Operation::Read, &at),
     };
     Err(Problem::new(Code::InvalidOrder, format!("order: the field {name} {complaint}.")).parameter("order").into())
 }
@@ -112,6 +124,7 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::super::schema::samples::partner;
+    use super::super::scope::Scope;
     use super::*;
 
     fn names(text: &str) -> Fields {
@@ -119,7 +132,7 @@ mod tests {
     }
 
     fn shown(fields: &Fields) -> (String, Option<String>) {
-        let columns = columns(fields, &partner()).unwrap();
+        let columns = columns(fields, &partner(), Guard::new(&Scope::All, &[])).unwrap();
         let shown = columns.shown.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(",");
         (shown, columns.proof.map(|name| name.to_string()))
     }

@@ -195,7 +195,11 @@ pub(crate) mod samples {
     use crate::plan::known::{Known, UserDefaults};
     use crate::value::Member;
 
-    fn field(name: &'static str, kind: &'static str, more: &[(&'static str, Value<'static>)]) -> Member<'static> {
+    pub(crate) fn field(
+        name: &'static str,
+        kind: &'static str,
+        more: &[(&'static str, Value<'static>)],
+    ) -> Member<'static> {
         let mut attributes: Vec<Member<'static>> = vec![("type".into(), kind.into())];
         attributes.extend(more.iter().map(|(key, value)| ((*key).into(), value.clone())));
         (name.into(), Value::Map(attributes))
@@ -240,7 +244,7 @@ pub(crate) mod samples {
         schema("res.country", vec![field("id", "integer", &[]), field("name", "char", &[]), field("code", "char", &[])])
     }
 
-    fn schema(model: &str, fields: Vec<Member<'static>>) -> Arc<Schema> {
+    pub(crate) fn schema(model: &str, fields: Vec<Member<'static>>) -> Arc<Schema> {
         Arc::new(Schema::read(ModelName::parse(model).unwrap(), &Value::Map(fields)).unwrap())
     }
 

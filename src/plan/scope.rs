@@ -16,13 +16,15 @@
 //! Of the rules whose models and operations match, one is enough: each adds to what the others allow, also fields. What
 //! one of them says to `except` is taken from all of them. So `*` may be read, and of `res.partner` all but `credit`.
 
+mod administrative;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{SeqAccess, Visitor, value::SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::administrative::is_administrative;
+use self::administrative::is_administrative;
 use crate::names::{FieldName, MethodName, ModelName};
 
 /// What is done to records (contract section 2, "What a permission means").
@@ -181,6 +183,17 @@ impl Scope {
             whole |= !is_only(rule);
         }
         self.is_all() || (whole && !except)
+    }
+
+    /// Whether every model may be read that is not administrative.
+    #[must_use]
+    pub fn reads_every_model(&self) -> bool {
+        let reads_any = |rule: &Rule| rule.models == ModelPattern::Any && rule.operations.contains(&Operation::Read);
+        match self {
+            Self::All => true,
+            Self::Nothing => false,
+            Self::Rules(rules) => rules.iter().any(reads_any),
+        }
     }
 
     /// Whether a method that is none of the ORM's may be called.

@@ -1,0 +1,355 @@
+//! The arguments of the ORM's methods, walked by what they say.
+//!
+//! In: an argument, the model it speaks of. Out: the argument in the form that was checked. Must not know: methods.
+//!
+//! ```text
+//! groups        = group { "," group }         group  = path [ ":" word ] | name ":" word "(" field ")" | "__count"
+//! columns       = [ column, … ]               column = step { "/" step }      step = field | "id" | ".id"
+//! specification = { field: { "fields"?: specification, "order"?, "context"?, "limit"?, "offset"? }, … }
+//! ```
+
+use super::super::domain;
+use super::super::fields::total_order;
+use super::super::known::{Known, PlanError, schema_of};
+use super::super::schema::{Field, FieldType, Schema, unknown_field};
+use super::super::scope::Operation;
+use super::super::values::{Purpose, check_record, check_records};
+use super::Guard;
+use super::context::check_block;
+use super::signature::Says;
+use crate::explain::Code;
+use crate::language::domain::{Domain, FieldPath};
+use crate::language::lists;
+use crate::language::order::Order;
+use crate::names::{FieldName, ModelName};
+use crate::value::{Member, Value};
+
+/// Where a walk stands.
+#[derive(Clone, Copy)]
+pub(super) struct Walk<'w> {
+    pub(super) model: &'w ModelName,
+    pub(super) operation: Operation,
+    pub(super) guard: Guard<'w>,
+    pub(super) known: &'w dyn Known,
+}
+
+impl Walk<'_> {
+    /// Checks one argument.
+    pub(super) fn argument(self, says: Says, value: &mut Value<'static>) -> Result<(), PlanError> {
+        match says {
+            Says::Plain => Ok(()),
+            _ if value.is_empty_word() => Ok(()),
+            Says::Unset => Err(self.unclear("args", value)),
+            Says::Domain => self.domain(value),
+            Says::Order => self.order(value),
+            Says::Fields => self.names(Operation::Read, value),
+            Says::Names(operation) => self.names(operation, value),
+            Says::FieldsOrSpecification if !matches!(value, Value::Map(_)) => self.names(Operation::Read, value),
+            Says::FieldsOrSpecification | Says::Specification => self.specification(value),
+            Says::FormFields => self.form_fields(value),
+            Says::Aggregates => self.groups(value, false),
+            Says::GroupBy => self.groups(value, true),
+            Says::GroupOrder => self.group_order(value),
+            Says::Having => self.having(value),
+            Says::ProgressBar => self.progress_bar(value),
+            Says::NewValues => self.values(value, Purpose::Create),
+            Says::ManyNewValues => self.many_values(value, Purpose::Create),
+            Says::Values => self.values(value, self.purpose()),
+            Says::ManyValues => self.many_values(value, self.purpose()),
+            // The form's own notation of new lines stays as it came: nothing of it is written.
+            Says::FormValues => self.values(&mut value.clone(), Purpose::Try),
+            Says::ExportColumns => self.columns(value, Way::Out),
+            Says::ImportColumns => self.columns(value, Way::In),
+        }
+    }
+
+    /// The names of the fields that may be shown; `id` at least, for a list without names means all.
+    pub(super) fn shown_fields(self) -> Result<Value<'static>, PlanError> {
+        let schema = self.schema()?;
+        let shown = schema.fields().map(|(name, _)| name).filter(|name| self.guard.shows(self.model, name));
+        let shown: Vec<Value<'static>> = shown.map(|name| Value::from(name.as_str().to_owned())).collect();
+        Ok(Value::List(if shown.is_empty() { vec!["id".into()] } else { shown }))
+    }
+
+    fn schema(self) -> Result<std::sync::Arc<Schema>, PlanError> {
+        schema_of(self.known, self.model)
+    }
+
+    fn purpose(self) -> Purpose {
+        if self.operation == Operation::Create { Purpose::Create } else { Purpose::Update }
+    }
+
+    fn unclear(self, at: &str, value: &Value<'_>) -> PlanError {
+        self.guard.unclear(&at, &format!("may not send {}: what it touches cannot be told", value.excerpt(60)))
+    }
+
+    fn domain(self, value: &mut Value<'static>) -> Result<(), PlanError> {
+        let mut domain = Domain::from_value(value.clone())
+            .map_err(|error| -> PlanError { error.into_problem(Code::InvalidDomain, "domain").into() })?;
+        if !domain.is_all() {
+            domain::check(&mut domain, &*self.schema()?, self.known, self.guard)?;
+        }
+        *value = domain.into_value();
+        Ok(())
+    }
+
+    fn order(self, value: &mut Value<'static>) -> Result<(), PlanError> {
+        let order = Order::from_value(value)
+            .map_err(|error| -> PlanError { error.into_problem(Code::InvalidOrder, "order").into() })?;
+        if !order.is_empty() {
+            total_order(&order, &*self.schema()?, self.known.major_version(), self.guard)?;
+        }
+        *value = Value::from(order.to_odoo());
+        Ok(())
+    }
+
+    fn names(self, operation: Operation, value: &mut Value<'static>) -> Result<(), PlanError> {
+        let names = match lists::names_in(value) {
+            Ok(names) => names.unwrap_or_default(),
+            Err(_) => return Err(self.unclear("fields", value)),
+        };
+        for name in &names {
+            self.guard.field(self.model, operation, name, &"fields")?;
+        }
+        if !matches!(value, Value::Text(_)) {
+            *value = names.into_iter().map(Value::from).collect();
+        }
+        Ok(())
+    }
+
+    fn values(self, value: &mut Value<'static>, purpose: Purpose) -> Result<(), PlanError> {
+        check_record("vals", value, purpose, &*self.schema()?, self.known, self.guard)
+    }
+
+    fn many_values(self, value: &mut Value<'static>, purpose: Purpose) -> Result<(), PlanError> {
+        match value {
+            Value::List(records) if purpose == Purpose::Create => {
+                check_records("vals", records, &*self.schema()?, self.known, self.guard)
+            }
+            Value::List(records) => records.iter_mut().try_for_each(|values| self.values(values, purpose)),
+            one => self.values(one, purpose),
+        }
+    }
+
+    fn specification(self, value: &Value<'static>) -> Result<(), PlanError> {
+        let blocks = value.as_map().ok_or_else(|| self.unclear("specification", value))?;
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        self.guard.model(self.model, Operation::Read, &"specification")?;
+        for (name, block) in blocks {
+            let at = format!("specification.{}", name.chars().take(64).collect::<String>());
+            self.guard.field(self.model, Operation::Read, name, &at)?;
+            match block {
+                Value::Map(members) if members.is_empty() => {}
+                Value::Map(members) => self.block(&at, name, members)?,
+                other if other.is_empty_word() => {}
+                other => return Err(self.unclear(&at, other)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is read behind a relation. The name of a many2one, and which one it is, need nothing more.
+    fn block(self, at: &str, name: &str, members: &[Member<'static>]) -> Result<(), PlanError> {
+        let schema = self.schema()?;
+        let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "specification"))?;
+        let beyond = field.relation.as_ref().map(|model| Walk { model, ..self });
+        for (key, said) in members {
+            match (key.as_ref(), said, beyond) {
+                ("limit" | "offset", _, _) => {}
+                ("context", Value::Map(context), _) => check_block(self.guard, context)?,
+                (_, said, _) if said.is_empty_word() => {}
+                ("fields", Value::Map(fields), _) if is_name_of_many2one(field, fields) => {}
+                ("fields", _, Some(beyond)) => beyond.specification(said)?,
+                ("order", _, Some(beyond)) => {
+                    beyond.guard.model(beyond.model, Operation::Read, &at)?;
+                    beyond.order(&mut said.clone())?;
+                }
+                _ => return Err(self.unclear(at, &Value::Map(members.to_vec()))),
+            }
+        }
+        Ok(())
+    }
+
+    fn form_fields(self, value: &Value<'static>) -> Result<(), PlanError> {
+        let fields = value.as_map().ok_or_else(|| self.unclear("fields_spec", value))?;
+        for member in fields {
+            match &member.1 {
+                Value::Map(_) => self.specification(&Value::Map(vec![member.clone()]))?,
+                _ => self.path("field_onchange", &member.0, false)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks a path with dots. `lands` asks for the model behind a relation at its end too.
+    fn path(self, at: &str, path: &str, lands: bool) -> Result<(), PlanError> {
+        let spot = || format!("{at}: {}", path.chars().take(128).collect::<String>());
+        let whole = FieldPath::parse(path).map_err(|_| self.unclear(at, &Value::from(path.to_owned())))?;
+        let name = whole.first();
+        self.guard.field(self.model, Operation::Read, name, &spot())?;
+        let rest = path.split_once('.').map(|(_, rest)| rest);
+        if rest.is_none() && !lands {
+            return Ok(());
+        }
+        let schema = self.schema()?;
+        let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, at))?;
+        match (&field.relation, rest) {
+            (Some(model), rest) if field.kind.is_relation() => {
+                self.guard.model(model, Operation::Read, &spot())?;
+                rest.map_or(Ok(()), |rest| Walk { model, ..self }.path(at, rest, lands))
+            }
+            (_, Some(_)) if !is_a_field_with_parts(field) => Err(self.unclear(at, &Value::from(path.to_owned()))),
+            _ => Ok(()),
+        }
+    }
+
+    fn groups(self, value: &Value<'static>, lands: bool) -> Result<(), PlanError> {
+        match value {
+            Value::List(items) => items.iter().try_for_each(|item| self.groups(item, lands)),
+            Value::Text(text) => self.group(text, lands),
+            other => Err(self.unclear("groupby", other)),
+        }
+    }
+
+    /// `__count` is of no field. Before the `(` stands a name for the result.
+    fn group(self, text: &str, lands: bool) -> Result<(), PlanError> {
+        let unclear = || self.unclear("groupby", &Value::from(text.to_owned()));
+        let is_word = |word: &str| FieldName::parse(word).is_ok();
+        match text.split_once(':') {
+            None if text == "__count" => Ok(()),
+            None => self.path("groupby", text, lands),
+            Some((path, word)) if is_word(word) => self.path("groupby", path, lands),
+            Some((name, aggregate)) if is_word(name) => {
+                let inner = aggregate.strip_suffix(')').and_then(|aggregate| aggregate.split_once('('));
+                match inner {
+                    Some((word, field)) if is_word(word) && is_word(field) => self.path("groupby", field, lands),
+                    _ => Err(unclear()),
+                }
+            }
+            Some(_) => Err(unclear()),
+        }
+    }
+
+    fn group_order(self, value: &Value<'static>) -> Result<(), PlanError> {
+        let text = value.as_text().ok_or_else(|| self.unclear("order", value))?;
+        text.split(',')
+            .filter_map(|term| term.split_ascii_whitespace().next())
+            .try_for_each(|term| self.group(term, true))
+    }
+
+    fn having(self, value: &Value<'static>) -> Result<(), PlanError> {
+        let items = value.as_list().ok_or_else(|| self.unclear("having", value))?;
+        items.iter().try_for_each(|item| match item {
+            Value::Text(operator) if matches!(operator.as_ref(), "&" | "|" | "!") => Ok(()),
+            Value::List(term) => match term.first() {
+                Some(Value::Text(aggregate)) => self.group(aggregate, false),
+                _ => Err(self.unclear("having", item)),
+            },
+            other => Err(self.unclear("having", other)),
+        })
+    }
+
+    fn progress_bar(self, value: &Value<'static>) -> Result<(), PlanError> {
+        let members = value.as_map().ok_or_else(|| self.unclear("progress_bar", value))?;
+        members.iter().try_for_each(|(key, said)| match (key.as_ref(), said) {
+            ("colors" | "help", _) => Ok(()),
+            ("field" | "sum_field" | "sumField", Value::Text(field)) => self.group(field, true),
+            (_, said) if said.is_empty_word() => Ok(()),
+            _ => Err(self.unclear("progress_bar", value)),
+        })
+    }
+
+    fn columns(self, value: &Value<'static>, way: Way) -> Result<(), PlanError> {
+        let columns = value.as_list().ok_or_else(|| self.unclear("fields", value))?;
+        let texts = columns.iter().map(|column| column.as_text().ok_or_else(|| self.unclear("fields", column)));
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        // A row that says which record it is changes that record.
+        let changes = way == Way::In && texts.iter().any(|text| matches!(*text, "id" | ".id"));
+        for text in texts {
+            let steps: Vec<&str> = text.split('/').collect();
+            match way {
+                Way::Out => self.exported(text, &steps)?,
+                Way::In => self.imported(text, &steps, changes)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// `id` is the external id, which is made when there is none. Names of x2many records are joined.
+    fn exported(self, column: &str, steps: &[&str]) -> Result<(), PlanError> {
+        let at = format!("fields: {}", column.chars().take(128).collect::<String>());
+        match steps {
+            [".id"] => Ok(()),
+            ["id"] => self.guard.model(&ModelName::of_literal("ir.model.data"), Operation::Create, &at),
+            [name, rest @ ..] if FieldName::parse(name).is_ok() => {
+                self.guard.field(self.model, Operation::Read, name, &at)?;
+                let schema = self.schema()?;
+                let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "fields"))?;
+                match (&field.relation, rest) {
+                    (Some(_), []) if field.kind.is_x2many() => self.guard.beyond(field, Operation::Read, &at),
+                    (_, []) => Ok(()),
+                    (Some(model), rest) => {
+                        self.guard.model(model, Operation::Read, &at)?;
+                        Walk { model, ..self }.exported(column, rest)
+                    }
+                    (None, _) => Err(self.unclear("fields", &Value::from(column.to_owned()))),
+                }
+            }
+            _ => Err(self.unclear("fields", &Value::from(column.to_owned()))),
+        }
+    }
+
+    /// Lines of a one2many are made and changed; other relations are looked up, by name or by id.
+    fn imported(self, column: &str, steps: &[&str], changes: bool) -> Result<(), PlanError> {
+        let at = format!("fields: {}", column.chars().take(128).collect::<String>());
+        if changes {
+            self.guard.model(self.model, Operation::Update, &at)?;
+        }
+        match steps {
+            ["id" | ".id"] => Ok(()),
+            [name, rest @ ..] if FieldName::parse(name).is_ok() => {
+                self.guard.field(self.model, Operation::Create, name, &at)?;
+                if changes {
+                    self.guard.field(self.model, Operation::Update, name, &at)?;
+                }
+                let schema = self.schema()?;
+                let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "fields"))?;
+                match (&field.relation, field.kind, rest) {
+                    (None, _, []) => Ok(()),
+                    (Some(model), FieldType::One2many, [_, ..]) => self.imported_line(model, column, rest, &at),
+                    (Some(model), FieldType::One2many, []) => self.guard.model(model, Operation::Update, &at),
+                    (Some(model), _, [] | ["id" | ".id"]) => self.guard.model(model, Operation::Read, &at),
+                    _ => Err(self.unclear("fields", &Value::from(column.to_owned()))),
+                }
+            }
+            _ => Err(self.unclear("fields", &Value::from(column.to_owned()))),
+        }
+    }
+
+    fn imported_line(self, model: &ModelName, column: &str, rest: &[&str], at: &str) -> Result<(), PlanError> {
+        self.guard.model(model, Operation::Create, &at)?;
+        let line = Walk { model, ..self };
+        self.guard.defaults_of(&*line.schema()?, &at)?;
+        line.imported(column, rest, true)
+    }
+}
+
+/// Whether columns leave Odoo or go into it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Out,
+    In,
+}
+
+fn is_name_of_many2one(field: &Field, fields: &[Member<'static>]) -> bool {
+    let is_plain = |block: &Value<'_>| block.is_empty_word() || block.as_map().is_some_and(<[_]>::is_empty);
+    let is_name = |(name, block): &Member<'static>| matches!(name.as_ref(), "id" | "display_name") && is_plain(block);
+    field.kind == FieldType::Many2one && fields.iter().all(is_name)
+}
+
+/// Properties have names behind the dot, dates have parts there.
+fn is_a_field_with_parts(field: &Field) -> bool {
+    matches!(field.kind, FieldType::Properties | FieldType::Date | FieldType::Datetime)
+}
