@@ -160,6 +160,10 @@ impl Scope {
         if self.is_all() {
             return true;
         }
+        // Odoo reads some texts as a field and something more; an exception must not be got round by spelling.
+        if FieldName::parse(field).is_err() {
+            return false;
+        }
         let mut allowed = false;
         for rule in self.matching(model, operation) {
             match &rule.fields {

@@ -42,9 +42,9 @@ impl Walk<'_> {
             Says::Unset => Err(self.unclear("args", value)),
             Says::Domain => self.domain(value),
             Says::Order => self.order(value),
-            Says::Fields => self.names(Operation::Read, value),
+            Says::Fields => self.fields(value),
             Says::Names(operation) => self.names(operation, value),
-            Says::FieldsOrSpecification if !matches!(value, Value::Map(_)) => self.names(Operation::Read, value),
+            Says::FieldsOrSpecification if !matches!(value, Value::Map(_)) => self.fields(value),
             Says::FieldsOrSpecification | Says::Specification => self.specification(value),
             Says::FormFields => self.form_fields(value),
             Says::Aggregates => self.groups(value, false),
@@ -103,16 +103,23 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// A text of one name stays one: some arguments are a field's name, and Odoo looks for letters in a text of several.
     fn names(self, operation: Operation, value: &mut Value<'static>) -> Result<(), PlanError> {
-        let names = match lists::names_in(value) {
-            Ok(names) => names.unwrap_or_default(),
-            Err(_) => return Err(self.unclear("fields", value)),
-        };
+        let names = lists::names_in(value).map_err(|_| self.unclear("fields", value))?.unwrap_or_default();
         for name in &names {
             self.guard.field(self.model, operation, name, &"fields")?;
         }
-        if !matches!(value, Value::Text(_)) {
-            *value = names.into_iter().map(Value::from).collect();
+        *value = match (&*value, names.as_slice()) {
+            (Value::Text(_), [name]) => Value::from(name.clone()),
+            _ => names.into_iter().map(Value::from).collect(),
+        };
+        Ok(())
+    }
+
+    fn fields(self, value: &mut Value<'static>) -> Result<(), PlanError> {
+        self.names(Operation::Read, value)?;
+        if let Value::Text(_) = value {
+            *value = Value::List(vec![std::mem::take(value)]);
         }
         Ok(())
     }
@@ -157,9 +164,9 @@ impl Walk<'_> {
         let beyond = field.relation.as_ref().map(|model| Walk { model, ..self });
         for (key, said) in members {
             match (key.as_ref(), said, beyond) {
-                ("limit" | "offset", _, _) => {}
+                ("limit" | "offset", Value::Int(_), _) => {}
                 ("context", Value::Map(context), _) => check_block(self.guard, context)?,
-                (_, said, _) if said.is_empty_word() => {}
+                ("fields" | "order" | "context" | "limit" | "offset", said, _) if said.is_empty_word() => {}
                 ("fields", Value::Map(fields), _) if is_name_of_many2one(field, fields) => {}
                 ("fields", _, Some(beyond)) => beyond.specification(said)?,
                 ("order", _, Some(beyond)) => {

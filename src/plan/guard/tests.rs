@@ -53,6 +53,7 @@ impl Known for Shop {
                 to("country_id", "many2one", "res.country"),
                 to("user_ids", "one2many", "res.users"),
             ],
+            "crm.tag" => Vec::new(),
             "res.country" => return Some(country()),
             "ir.attachment" => {
                 vec![field("res_model", "char", &[]), field("res_id", "integer", &[]), field("datas", "binary", &[])]

@@ -99,6 +99,8 @@ fn calls_that_reach_beyond_are_refused() {
         ("res.partner", "search_read", "[]", "{'fields':['name','credit']}", "may not read the field credit"),
         ("res.partner", "read", "[[1],['credit']]", "{}", "may not read the field credit"),
         ("res.partner", "read", "[[1],'credit']", "{}", "may not read the field credit"),
+        ("res.partner", "fields_get", "['x,credit']", "{}", "may not read the field credit"),
+        ("res.partner", "fields_get", "['xcredit:x']", "{}", "may not read the field xcredit:x of res.partner"),
         ("res.partner", "web_read", "[[1],{'user_ids':{'fields':{'login':{}}}}]", "{}", "may not read res.users"),
         ("sale.order", "web_read", "[[1],{'user_id':{'fields':{'login':{}}}}]", "{}", "may not read res.users"),
         (
@@ -323,6 +325,8 @@ fn private_and_dangerous_methods_are_refused_whatever_the_scope() {
 
 #[test]
 fn reads_of_all_fields_name_those_that_may_be_shown() {
+    let sent = planned_call("res.partner", "fields_get", "['name']", "{}").unwrap();
+    assert_eq!(sent, (tree("[['name']]"), tree("{}")));
     let visible = tree("['id','display_name','name','email','active','country_id','user_ids']");
     let with = |args: &str, more: &Value<'static>| {
         let Value::List(mut args) = tree(args) else { panic!() };
