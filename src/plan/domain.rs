@@ -4,6 +4,8 @@
 //! know: how the domain was written. Odoo 14..18 answer every record for a field that they cannot search, and 14
 //! ignores the offset of a datetime: neither gets past here.
 
+use std::fmt;
+
 use super::datetime::{to_odoo_date, to_odoo_datetime};
 use super::guard::Guard;
 use super::known::{Known, PlanError, schema_of};
@@ -37,6 +39,13 @@ struct Check<'c> {
     way: &'c [usize],
     /// The whole path of the term at hand.
     path: &'c str,
+}
+
+/// `domain[0][0]: partner_id.email`; printed only in a refusal.
+impl fmt::Display for Check<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.place(0), self.path)
+    }
 }
 
 /// What a path leads to.
@@ -91,17 +100,13 @@ impl Check<'_> {
             TermValue::Sub(_) => true,
             TermValue::Value(value) => !compares(operator) || holds_text(value),
         };
-        if asks { self.guard.model(model, Operation::Read, &self.spot()) } else { Ok(()) }
-    }
-
-    fn spot(self) -> String {
-        format!("{}: {}", self.place(0), self.path)
+        if asks { self.guard.model(model, Operation::Read, &self) } else { Ok(()) }
     }
 
     fn walk(self, path: &str, schema: &Schema) -> Result<Goal, PlanError> {
         let mut names = path.split('.');
         let name = names.next().unwrap_or_default();
-        self.guard.field(&schema.model, Operation::Read, name, &self.spot())?;
+        self.guard.field(&schema.model, Operation::Read, name, &self)?;
         let field = schema.field(name).ok_or_else(|| self.unknown(schema, name))?;
         if !field.searchable {
             let expected =
@@ -118,7 +123,7 @@ impl Check<'_> {
         let major = self.known.major_version();
         match (field.kind, &field.relation) {
             (kind, Some(model)) if kind.is_relation() => {
-                self.guard.model(model, Operation::Read, &self.spot())?;
+                self.guard.model(model, Operation::Read, &self)?;
                 self.walk(rest, &*schema_of(self.known, model)?)
             }
             (FieldType::Date | FieldType::Datetime, _) if is_date_part(field.kind, rest, major) => Ok(Goal::Unknown),

@@ -12,7 +12,7 @@ use super::wish::Fields;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::language::order::{Order, OrderTerm};
-use crate::names::FieldName;
+use crate::names::{FieldName, ModelName};
 
 /// One column of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +66,25 @@ fn checked(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec
 }
 
 fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterator<Item = Column> + 's {
-    let attachment = schema.model.as_str() == "ir.attachment";
     schema
         .fields()
-        .filter(move |(name, _)| !(attachment && name.as_str() == "raw"))
+        .filter(|(name, _)| !is_kept_back(&schema.model, name))
         .filter(move |(name, _)| guard.shows(&schema.model, name))
         .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
 }
+
+/// What is never among "all fields": what cannot be sent, and of users what belongs to signing in (security API3).
+pub(super) fn is_kept_back(model: &ModelName, field: &FieldName) -> bool {
+    match model.as_str() {
+        "ir.attachment" => field.as_str() == "raw",
+        "res.users" => KEPT_BACK_OF_USERS.contains(&field.as_str()),
+        _ => false,
+    }
+}
+
+/// From 19 on the groups are called `group_ids`.
+const KEPT_BACK_OF_USERS: [&str; 6] =
+    ["api_key_ids", "group_ids", "groups_id", "new_password", "password", "totp_secret"];
 
 /// Reading this column fails, or finds nothing, for a record that does not exist.
 fn proves(name: &FieldName, schema: &Schema) -> bool {
@@ -123,7 +135,7 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, guard: Guar
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::samples::partner;
+    use super::super::schema::samples::{field, partner, schema};
     use super::super::scope::Scope;
     use super::*;
 
@@ -135,6 +147,19 @@ mod tests {
         let columns = columns(fields, &partner(), Guard::new(&Scope::All, &[])).unwrap();
         let shown = columns.shown.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(",");
         (shown, columns.proof.map(|name| name.to_string()))
+    }
+
+    #[test]
+    fn secrets_of_users_are_read_only_by_name() {
+        let named = |name| field(name, "char", &[]);
+        let users =
+            schema("res.users", vec![named("login"), named("password"), named("totp_secret"), named("groups_id")]);
+        let shown = |fields| {
+            let columns = columns(&fields, &users, Guard::new(&Scope::All, &[])).unwrap();
+            columns.shown.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(",")
+        };
+        assert_eq!(shown(Fields::All), "login");
+        assert_eq!(shown(names("login,groups_id")), "login,groups_id");
     }
 
     #[test]

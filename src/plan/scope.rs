@@ -6,7 +6,8 @@
 //! ```text
 //! scope      = "all" | "nothing" | [ rule, … ]
 //! rule       = { "models": pattern, "operations": [ operation, … ], "methods"?: [ method, … ], "fields"?: fields }
-//! pattern    = "*" | model | prefix ".*"       administrative models are never within a pattern, only by name
+//! pattern    = "*" | model | prefix ".*"       administrative models are never within a pattern, only by name;
+//!                                              nor are methods that render templates, unless they are listed
 //! operation  = "read" | "create" | "update" | "delete" | "execute"
 //! fields     = "all" | { "only": [ field, … ] } | { "except": [ field, … ] }
 //! ```
@@ -24,7 +25,7 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor, value::SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use self::administrative::is_administrative;
+use self::administrative::{is_administrative, is_administrative_method};
 use crate::names::{FieldName, MethodName, ModelName};
 
 /// What is done to records (contract section 2, "What a permission means").
@@ -79,7 +80,7 @@ pub struct Rule {
     pub models: ModelPattern,
     /// Which operations.
     pub operations: BTreeSet<Operation>,
-    /// Which methods `execute` covers; all when there is no list.
+    /// Which methods `execute` covers; without a list all but those that render templates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub methods: Option<BTreeSet<MethodName>>,
     /// Which fields, for the operations that say fields: read, create, update.
@@ -145,7 +146,7 @@ impl Scope {
     /// Whether nothing needs to be asked.
     #[must_use]
     pub fn is_all(&self) -> bool {
-        *self == Self::All
+        matches!(self, Self::All)
     }
 
     /// Whether an operation is allowed on some of the model's records. `execute`: whether some method may be called.
@@ -203,7 +204,10 @@ impl Scope {
     /// Whether a method that is none of the ORM's may be called.
     #[must_use]
     pub fn allows_method(&self, model: &ModelName, method: &MethodName) -> bool {
-        let lists = |rule: &Rule| rule.methods.as_ref().is_none_or(|methods| methods.contains(method));
+        let lists = |rule: &Rule| match &rule.methods {
+            Some(methods) => methods.contains(method),
+            None => !is_administrative_method(method),
+        };
         self.is_all() || self.matching(model, Operation::Execute).any(lists)
     }
 

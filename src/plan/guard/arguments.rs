@@ -9,7 +9,7 @@
 //! ```
 
 use super::super::domain;
-use super::super::fields::total_order;
+use super::super::fields::{is_kept_back, total_order};
 use super::super::known::{Known, PlanError, schema_of};
 use super::super::schema::{Field, FieldType, Schema, unknown_field};
 use super::super::scope::Operation;
@@ -67,6 +67,7 @@ impl Walk<'_> {
     pub(super) fn shown_fields(self) -> Result<Value<'static>, PlanError> {
         let schema = self.schema()?;
         let shown = schema.fields().map(|(name, _)| name).filter(|name| self.guard.shows(self.model, name));
+        let shown = shown.filter(|name| !is_kept_back(self.model, name));
         let shown: Vec<Value<'static>> = shown.map(|name| Value::from(name.as_str().to_owned())).collect();
         Ok(Value::List(if shown.is_empty() { vec!["id".into()] } else { shown }))
     }
@@ -324,6 +325,7 @@ impl Walk<'_> {
                 let schema = self.schema()?;
                 let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "fields"))?;
                 match (&field.relation, field.kind, rest) {
+                    (None, FieldType::Reference, _) => Err(self.unclear("fields", &Value::from(column.to_owned()))),
                     (None, _, []) => Ok(()),
                     (Some(model), FieldType::One2many, [_, ..]) => self.imported_line(model, column, rest, &at),
                     (Some(model), FieldType::One2many, []) => self.guard.model(model, Operation::Update, &at),

@@ -45,7 +45,7 @@ pub(in crate::plan) fn check_call(call: &mut Call, guard: Guard<'_>, known: &dyn
 }
 
 fn check_known(call: &mut Call, signature: &Signature, guard: Guard<'_>, known: &dyn Known) -> Result<(), PlanError> {
-    let makes = signature.name == "web_save" && names_nothing(call.args.first());
+    let makes = signature.name == "web_save" && !call.args.first().is_some_and(is_of_records);
     let operation = if makes { Operation::Create } else { signature.operation };
     guard.model(&call.model, operation, &"method")?;
     check_context(guard, &call.model, way_of(signature, operation), known)?;
@@ -78,6 +78,15 @@ fn is_named(signature: &Signature, name: &str) -> bool {
 
 fn names_nothing(ids: Option<&Value<'_>>) -> bool {
     ids.is_none_or(|ids| ids.is_empty_word() || ids.as_list().is_some_and(<[_]>::is_empty))
+}
+
+/// To Odoo an empty text or object is no record either, and saving none makes one.
+fn is_of_records(ids: &Value<'_>) -> bool {
+    match ids {
+        Value::Int(id) => *id != 0,
+        Value::List(ids) => !ids.is_empty(),
+        _ => false,
+    }
 }
 
 fn way_of(signature: &Signature, operation: Operation) -> Use {

@@ -40,10 +40,10 @@ fn owner_field(model: &ModelName) -> Option<&'static str> {
 /// # Errors
 /// 403 `scope_forbidden`, saying how to pin it.
 pub(in crate::plan) fn check_search(guard: Guard<'_>, model: &ModelName, domain: &Domain<'_>) -> Result<(), PlanError> {
-    let Some(field) = owner_field(model) else { return Ok(()) };
-    if guard.reads_every_model() || is_pinned(guard, field, domain) {
+    if guard.reads_every_model() {
         return Ok(());
     }
+    let Some(field) = owner_field(model).filter(|field| !is_pinned(guard, field, domain)) else { return Ok(()) };
     let what = format!(
         "may search {model} only with ['{field}', '=', a model that it may read], and without the operators | and !"
     );
@@ -55,13 +55,12 @@ pub(in crate::plan) fn check_search(guard: Guard<'_>, model: &ModelName, domain:
 /// # Errors
 /// 403 `scope_forbidden`.
 pub(in crate::plan) fn check_ids(guard: Guard<'_>, model: &ModelName) -> Result<(), PlanError> {
-    match owner_field(model) {
-        Some(field) if !guard.reads_every_model() => {
-            let what = format!("may reach {model} only by a search with ['{field}', '=', a model that it may read]");
-            Err(guard.unclear(&"id", &what))
-        }
-        _ => Ok(()),
+    if guard.reads_every_model() {
+        return Ok(());
     }
+    let Some(field) = owner_field(model) else { return Ok(()) };
+    let what = format!("may reach {model} only by a search with ['{field}', '=', a model that it may read]");
+    Err(guard.unclear(&"id", &what))
 }
 
 /// Checks the owner that a value names.

@@ -1,9 +1,9 @@
-//! Models that no pattern of a scope covers: whoever reaches them reaches further than their name says.
+//! Models that no pattern of a scope covers, and methods that must be listed: they reach further than their name says.
 //!
-//! In: a model's name. Out: whether a rule must name it. Must not know: scopes, credentials. Security requirement K-04;
+//! In: a name. Out: whether a rule must say it. Must not know: scopes, credentials. Security requirement K-04;
 //! wider than it where a model carries rights, runs code, keeps secrets, or speaks for records of other models.
 
-use crate::names::ModelName;
+use crate::names::{MethodName, ModelName};
 
 /// Beginnings of names, each with what makes it administrative.
 const ADMINISTRATIVE: [&str; 21] = [
@@ -38,6 +38,24 @@ const ADMINISTRATIVE: [&str; 21] = [
 /// Whether only a rule that names the model covers it.
 pub(super) fn is_administrative(model: &ModelName) -> bool {
     ADMINISTRATIVE.iter().any(|beginning| model.as_str().starts_with(beginning))
+}
+
+/// Methods that every model with messages has, and that render a template, which may read what no rule names, or take
+/// in a whole mail.
+const ADMINISTRATIVE_METHODS: [&str; 8] = [
+    "message_mail_with_source",
+    "message_mail_with_view",
+    "message_post_with_source",
+    "message_post_with_template",
+    "message_post_with_view",
+    "message_process",
+    "message_route",
+    "message_new",
+];
+
+/// Whether only a rule that lists the method covers it.
+pub(super) fn is_administrative_method(method: &MethodName) -> bool {
+    ADMINISTRATIVE_METHODS.contains(&method.as_str())
 }
 
 #[cfg(test)]

@@ -127,6 +127,7 @@ fn methods_are_those_that_are_listed_or_all() {
         ("sale.order", "action_confirm", true),
         ("sale.order", "action_cancel", false),
         ("stock.picking", "button_validate", true),
+        ("stock.picking", "message_post_with_template", false),
         ("res.partner", "message_post", false),
     ] {
         assert_eq!(scope.allows_method(&model(name), &MethodName::parse(method).unwrap()), expected, "{name} {method}");

@@ -226,6 +226,7 @@ fn calls_that_reach_beyond_are_refused() {
         ("sale.order", "load", "[['name','user_id/.id'],[]]", "{}", "may not read res.users"),
         ("res.partner", "load", "[['name','credit'],[]]", "{}", "may not create the field credit"),
         ("sale.order", "load", "[['name','order_line/tax_ids/.id'],[]]", "{}", "may not read account.tax"),
+        ("sale.order", "load", "[['source'],[]]", "{}", "what it touches cannot be told"),
         ("sale.order", "load", "[['name:id'],[]]", "{}", "what it touches cannot be told"),
         ("res.partner", "name_create", "['x']", "{}", "may not create every field of res.partner"),
         ("res.partner", "copy", "[[1]]", "{}", "may not create every field of res.partner"),
@@ -246,6 +247,7 @@ fn calls_that_reach_beyond_are_refused() {
         ("res.partner", "web_save", "[[1],{'credit':1},{}]", "{}", "may not update the field credit"),
         ("res.partner", "web_save", "[[1],{},{'credit':{}}]", "{}", "may not read the field credit"),
         ("res.partner", "web_save", "[[],{'credit':1},{}]", "{}", "may not create the field credit"),
+        ("crm.tag", "web_save", "['',{'name':'x'},{}]", "{}", "may not create crm.tag"),
         ("crm.tag", "toggle_active", "[[1]]", "{}", "may not update crm.tag"),
         ("sale.order", "unlink", "[[1]]", "{}", "may not delete sale.order"),
         (
