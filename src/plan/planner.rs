@@ -18,7 +18,7 @@ use std::sync::Arc;
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
 use super::fields::{Columns, columns, proof_column, total_order};
-use super::guard::{Guard, Use, check_call, check_context, operation_of, polymorphic};
+use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
 use super::schema::Schema;
 use super::scope::{Operation, Scope};
@@ -90,6 +90,7 @@ fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Use>
         Deed::CheckAccess { .. } => return Ok(Some(Use::Reading)),
         Deed::Call { method, .. } => {
             method::judge(method)?;
+            admit_method(guard, model, method)?;
             return Ok(None);
         }
         Deed::Search { .. } | Deed::Count { .. } | Deed::List { .. } => Operation::Read,

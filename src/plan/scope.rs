@@ -18,14 +18,16 @@
 //! one of them says to `except` is taken from all of them. So `*` may be read, and of `res.partner` all but `credit`.
 
 mod administrative;
+mod pattern;
+mod written;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use serde::de::{SeqAccess, Visitor, value::SeqAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use self::administrative::{is_administrative, is_administrative_method};
+use self::administrative::is_administrative_method;
+pub use self::pattern::ModelPattern;
+use self::written::WrittenRule;
 use crate::names::{FieldName, MethodName, ModelName};
 
 /// What is done to records (contract section 2, "What a permission means").
@@ -86,17 +88,6 @@ pub struct Rule {
     /// Which fields, for the operations that say fields: read, create, update.
     #[serde(skip_serializing_if = "FieldRule::is_all")]
     pub fields: FieldRule,
-}
-
-/// Which models a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelPattern {
-    /// `*`: every model that is not administrative.
-    Any,
-    /// `sale.*`: the models below a prefix that are not administrative; `sale` alone is not among them.
-    Below(ModelName),
-    /// `sale.order`: this model, administrative or not.
-    Exactly(ModelName),
 }
 
 /// Which fields of a model a rule is about.
@@ -225,115 +216,9 @@ fn is_shown_anyway(operation: Operation, field: &str) -> bool {
     operation == Operation::Read && matches!(field, "id" | "display_name")
 }
 
-impl ModelPattern {
-    /// Reads `*`, `sale.*` or `sale.order`.
-    ///
-    /// # Errors
-    /// When `text` is none of these.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let refuse = |_| format!("expected *, a model such as sale.order or a pattern such as sale.*, found {text:?}");
-        match text.strip_suffix(".*") {
-            _ if text == "*" => Ok(Self::Any),
-            Some(prefix) => ModelName::parse(prefix).map(Self::Below).map_err(refuse),
-            None => ModelName::parse(text).map(Self::Exactly).map_err(refuse),
-        }
-    }
-
-    /// Whether a model is among them.
-    #[must_use]
-    pub fn matches(&self, model: &ModelName) -> bool {
-        match self {
-            Self::Exactly(name) => name == model,
-            Self::Any => !is_administrative(model),
-            Self::Below(prefix) => {
-                let rest = model.as_str().strip_prefix(prefix.as_str());
-                rest.is_some_and(|rest| rest.starts_with('.')) && !is_administrative(model)
-            }
-        }
-    }
-}
-
-impl fmt::Display for ModelPattern {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => out.write_str("*"),
-            Self::Below(prefix) => write!(out, "{prefix}.*"),
-            Self::Exactly(name) => name.fmt(out),
-        }
-    }
-}
-
-impl Serialize for ModelPattern {
-    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ModelPattern {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
-    }
-}
-
 impl FieldRule {
     fn is_all(&self) -> bool {
         *self == Self::All
-    }
-}
-
-/// A rule before it is known to make sense.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenRule {
-    models: ModelPattern,
-    operations: BTreeSet<Operation>,
-    #[serde(default)]
-    methods: Option<BTreeSet<MethodName>>,
-    #[serde(default)]
-    fields: FieldRule,
-}
-
-impl TryFrom<WrittenRule> for Rule {
-    type Error = &'static str;
-
-    fn try_from(WrittenRule { models, operations, methods, fields }: WrittenRule) -> Result<Self, Self::Error> {
-        if operations.is_empty() {
-            return Err("operations: expected at least one of read, create, update, delete, execute");
-        }
-        if methods.is_some() && !operations.contains(&Operation::Execute) {
-            return Err("methods: a list of methods needs execute among the operations");
-        }
-        Ok(Self { models, operations, methods, fields })
-    }
-}
-
-/// Written by hand: of an untagged enum serde would only say that nothing fitted.
-impl<'de> Deserialize<'de> for Scope {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ScopeVisitor)
-    }
-}
-
-struct ScopeVisitor;
-
-impl<'de> Visitor<'de> for ScopeVisitor {
-    type Value = Scope;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(r#""all", "nothing" or a list of rules"#)
-    }
-
-    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Scope, E> {
-        match word {
-            "all" => Ok(Scope::All),
-            "nothing" => Ok(Scope::Nothing),
-            other => Err(E::invalid_value(serde::de::Unexpected::Str(other), &self)),
-        }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, rules: A) -> Result<Scope, A::Error> {
-        Deserialize::deserialize(SeqAccessDeserializer::new(rules)).map(Scope::Rules)
     }
 }
 

@@ -3,8 +3,6 @@
 //! In: an argument, the model it speaks of. Out: the argument in the form that was checked. Must not know: methods.
 //!
 //! ```text
-//! groups        = group { "," group }         group  = path [ ":" word ] | name ":" word "(" field ")" | "__count"
-//! columns       = [ column, … ]               column = step { "/" step }      step = field | "id" | ".id"
 //! specification = { field: { "fields"?: specification, "order"?, "context"?, "limit"?, "offset"? }, … }
 //! ```
 
@@ -15,13 +13,14 @@ use super::super::schema::{Field, FieldType, Schema, unknown_field};
 use super::super::scope::Operation;
 use super::super::values::{Purpose, check_record, check_records};
 use super::Guard;
+use super::columns::Way;
 use super::context::check_block;
 use super::signature::Says;
 use crate::explain::Code;
 use crate::language::domain::{Domain, FieldPath};
 use crate::language::lists;
 use crate::language::order::Order;
-use crate::names::{FieldName, ModelName};
+use crate::names::ModelName;
 use crate::value::{Member, Value};
 
 /// Where a walk stands.
@@ -72,7 +71,7 @@ impl Walk<'_> {
         Ok(Value::List(if shown.is_empty() { vec!["id".into()] } else { shown }))
     }
 
-    fn schema(self) -> Result<std::sync::Arc<Schema>, PlanError> {
+    pub(super) fn schema(self) -> Result<std::sync::Arc<Schema>, PlanError> {
         schema_of(self.known, self.model)
     }
 
@@ -80,7 +79,7 @@ impl Walk<'_> {
         if self.operation == Operation::Create { Purpose::Create } else { Purpose::Update }
     }
 
-    fn unclear(self, at: &str, value: &Value<'_>) -> PlanError {
+    pub(super) fn unclear(self, at: &str, value: &Value<'_>) -> PlanError {
         self.guard.unclear(&at, &format!("may not send {}: what it touches cannot be told", value.excerpt(60)))
     }
 
@@ -94,7 +93,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn order(self, value: &mut Value<'static>) -> Result<(), PlanError> {
+    pub(super) fn order(self, value: &mut Value<'static>) -> Result<(), PlanError> {
         let order = Order::from_value(value)
             .map_err(|error| -> PlanError { error.into_problem(Code::InvalidOrder, "order").into() })?;
         if !order.is_empty() {
@@ -192,7 +191,7 @@ impl Walk<'_> {
     }
 
     /// Walks a path with dots. `lands` asks for the model behind a relation at its end too.
-    fn path(self, at: &str, path: &str, lands: bool) -> Result<(), PlanError> {
+    pub(super) fn path(self, at: &str, path: &str, lands: bool) -> Result<(), PlanError> {
         let spot = || format!("{at}: {}", path.chars().take(128).collect::<String>());
         let whole = FieldPath::parse(path).map_err(|_| self.unclear(at, &Value::from(path.to_owned())))?;
         let name = whole.first();
@@ -212,144 +211,6 @@ impl Walk<'_> {
             _ => Ok(()),
         }
     }
-
-    fn groups(self, value: &Value<'static>, lands: bool) -> Result<(), PlanError> {
-        match value {
-            Value::List(items) => items.iter().try_for_each(|item| self.groups(item, lands)),
-            Value::Text(text) => self.group(text, lands),
-            other => Err(self.unclear("groupby", other)),
-        }
-    }
-
-    /// `__count` is of no field. Before the `(` stands a name for the result.
-    fn group(self, text: &str, lands: bool) -> Result<(), PlanError> {
-        let unclear = || self.unclear("groupby", &Value::from(text.to_owned()));
-        let is_word = |word: &str| FieldName::parse(word).is_ok();
-        match text.split_once(':') {
-            None if text == "__count" => Ok(()),
-            None => self.path("groupby", text, lands),
-            Some((path, word)) if is_word(word) => self.path("groupby", path, lands),
-            Some((name, aggregate)) if is_word(name) => {
-                let inner = aggregate.strip_suffix(')').and_then(|aggregate| aggregate.split_once('('));
-                match inner {
-                    Some((word, field)) if is_word(word) && is_word(field) => self.path("groupby", field, lands),
-                    _ => Err(unclear()),
-                }
-            }
-            Some(_) => Err(unclear()),
-        }
-    }
-
-    fn group_order(self, value: &Value<'static>) -> Result<(), PlanError> {
-        let text = value.as_text().ok_or_else(|| self.unclear("order", value))?;
-        text.split(',')
-            .filter_map(|term| term.split_ascii_whitespace().next())
-            .try_for_each(|term| self.group(term, true))
-    }
-
-    fn having(self, value: &Value<'static>) -> Result<(), PlanError> {
-        let items = value.as_list().ok_or_else(|| self.unclear("having", value))?;
-        items.iter().try_for_each(|item| match item {
-            Value::Text(operator) if matches!(operator.as_ref(), "&" | "|" | "!") => Ok(()),
-            Value::List(term) => match term.first() {
-                Some(Value::Text(aggregate)) => self.group(aggregate, false),
-                _ => Err(self.unclear("having", item)),
-            },
-            other => Err(self.unclear("having", other)),
-        })
-    }
-
-    fn progress_bar(self, value: &Value<'static>) -> Result<(), PlanError> {
-        let members = value.as_map().ok_or_else(|| self.unclear("progress_bar", value))?;
-        members.iter().try_for_each(|(key, said)| match (key.as_ref(), said) {
-            ("colors" | "help", _) => Ok(()),
-            ("field" | "sum_field" | "sumField", Value::Text(field)) => self.group(field, true),
-            (_, said) if said.is_empty_word() => Ok(()),
-            _ => Err(self.unclear("progress_bar", value)),
-        })
-    }
-
-    fn columns(self, value: &Value<'static>, way: Way) -> Result<(), PlanError> {
-        let columns = value.as_list().ok_or_else(|| self.unclear("fields", value))?;
-        let texts = columns.iter().map(|column| column.as_text().ok_or_else(|| self.unclear("fields", column)));
-        let texts = texts.collect::<Result<Vec<_>, _>>()?;
-        // A row that says which record it is changes that record.
-        let changes = way == Way::In && texts.iter().any(|text| matches!(*text, "id" | ".id"));
-        for text in texts {
-            let steps: Vec<&str> = text.split('/').collect();
-            match way {
-                Way::Out => self.exported(text, &steps)?,
-                Way::In => self.imported(text, &steps, changes)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// `id` is the external id, which is made when there is none. Names of x2many records are joined.
-    fn exported(self, column: &str, steps: &[&str]) -> Result<(), PlanError> {
-        let at = format!("fields: {}", column.chars().take(128).collect::<String>());
-        match steps {
-            [".id"] => Ok(()),
-            ["id"] => self.guard.model(&ModelName::of_literal("ir.model.data"), Operation::Create, &at),
-            [name, rest @ ..] if FieldName::parse(name).is_ok() => {
-                self.guard.field(self.model, Operation::Read, name, &at)?;
-                let schema = self.schema()?;
-                let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "fields"))?;
-                match (&field.relation, rest) {
-                    (Some(_), []) if field.kind.is_x2many() => self.guard.beyond(field, Operation::Read, &at),
-                    (_, []) => Ok(()),
-                    (Some(model), rest) => {
-                        self.guard.model(model, Operation::Read, &at)?;
-                        Walk { model, ..self }.exported(column, rest)
-                    }
-                    (None, _) => Err(self.unclear("fields", &Value::from(column.to_owned()))),
-                }
-            }
-            _ => Err(self.unclear("fields", &Value::from(column.to_owned()))),
-        }
-    }
-
-    /// Lines of a one2many are made and changed; other relations are looked up, by name or by id.
-    fn imported(self, column: &str, steps: &[&str], changes: bool) -> Result<(), PlanError> {
-        let at = format!("fields: {}", column.chars().take(128).collect::<String>());
-        if changes {
-            self.guard.model(self.model, Operation::Update, &at)?;
-        }
-        match steps {
-            ["id" | ".id"] => Ok(()),
-            [name, rest @ ..] if FieldName::parse(name).is_ok() => {
-                self.guard.field(self.model, Operation::Create, name, &at)?;
-                if changes {
-                    self.guard.field(self.model, Operation::Update, name, &at)?;
-                }
-                let schema = self.schema()?;
-                let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "fields"))?;
-                match (&field.relation, field.kind, rest) {
-                    (None, FieldType::Reference, _) => Err(self.unclear("fields", &Value::from(column.to_owned()))),
-                    (None, _, []) => Ok(()),
-                    (Some(model), FieldType::One2many, [_, ..]) => self.imported_line(model, column, rest, &at),
-                    (Some(model), FieldType::One2many, []) => self.guard.model(model, Operation::Update, &at),
-                    (Some(model), _, [] | ["id" | ".id"]) => self.guard.model(model, Operation::Read, &at),
-                    _ => Err(self.unclear("fields", &Value::from(column.to_owned()))),
-                }
-            }
-            _ => Err(self.unclear("fields", &Value::from(column.to_owned()))),
-        }
-    }
-
-    fn imported_line(self, model: &ModelName, column: &str, rest: &[&str], at: &str) -> Result<(), PlanError> {
-        self.guard.model(model, Operation::Create, &at)?;
-        let line = Walk { model, ..self };
-        self.guard.defaults_of(&*line.schema()?, &at)?;
-        line.imported(column, rest, true)
-    }
-}
-
-/// Whether columns leave Odoo or go into it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Out,
-    In,
 }
 
 fn is_name_of_many2one(field: &Field, fields: &[Member<'static>]) -> bool {

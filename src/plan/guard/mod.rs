@@ -21,11 +21,13 @@
 
 mod arguments;
 mod call;
+mod columns;
 mod context;
+mod groups;
 pub(in crate::plan) mod polymorphic;
 mod signature;
 
-pub(in crate::plan) use call::{check_call, operation_of};
+pub(in crate::plan) use call::{admit_method, check_call, operation_of};
 pub(in crate::plan) use context::{Use, check_context};
 
 use std::fmt::Display;

@@ -247,7 +247,6 @@ fn calls_that_reach_beyond_are_refused() {
         ("res.partner", "web_save", "[[1],{'credit':1},{}]", "{}", "may not update the field credit"),
         ("res.partner", "web_save", "[[1],{},{'credit':{}}]", "{}", "may not read the field credit"),
         ("res.partner", "web_save", "[[],{'credit':1},{}]", "{}", "may not create the field credit"),
-        ("crm.tag", "web_save", "['',{'name':'x'},{}]", "{}", "may not create crm.tag"),
         ("crm.tag", "toggle_active", "[[1]]", "{}", "may not update crm.tag"),
         ("sale.order", "unlink", "[[1]]", "{}", "may not delete sale.order"),
         (
@@ -286,6 +285,19 @@ fn calls_that_reach_beyond_are_refused() {
             told_here.starts_with("scope_forbidden: ") && told_here.contains(told),
             "{method} {args} {kwargs}: {told_here}"
         );
+    }
+}
+
+#[test]
+fn saving_no_record_makes_one() {
+    let update = r#"[{"models":"crm.tag","operations":["update"]}]"#;
+    let create = r#"[{"models":"crm.tag","operations":["create"]}]"#;
+    for (ids, makes) in
+        [("[1]", false), ("7", false), ("[]", true), ("''", true), ("0", true), ("False", true), ("{}", true)]
+    {
+        let save = || call_of("web_save", &format!("[{ids},{{'name':'x'}},{{}}]"), "{}");
+        assert_eq!(planned(create, "{}", "crm.tag", save()).is_ok(), makes, "{ids}");
+        assert_eq!(planned(update, "{}", "crm.tag", save()).is_ok(), !makes, "{ids}");
     }
 }
 
