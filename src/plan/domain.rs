@@ -9,7 +9,7 @@ use std::fmt;
 use super::datetime::{to_odoo_date, to_odoo_datetime};
 use super::guard::Guard;
 use super::known::{Known, PlanError, schema_of};
-use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use crate::error::Problem;
 use crate::explain::Code;
@@ -166,7 +166,7 @@ impl Check<'_> {
     }
 
     fn unknown(self, schema: &Schema, name: &str) -> PlanError {
-        unknown_field(schema, name, &self.place(0))
+        self.guard.unknown(schema, name, &self.place(0))
     }
 
     fn refuse(self, code: Code, child: usize, expected: &str, found: &str) -> PlanError {

@@ -6,7 +6,7 @@
 
 use super::guard::Guard;
 use super::known::PlanError;
-use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use super::wish::Fields;
 use crate::error::Problem;
@@ -59,7 +59,7 @@ fn checked(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec
     let mut seen = indexmap::IndexMap::with_capacity(names.len());
     for name in names {
         guard.field(&schema.model, Operation::Read, name.as_str(), &"fields")?;
-        let field = schema.field(name.as_str()).ok_or_else(|| unknown_field(schema, name.as_str(), "fields"))?;
+        let field = schema.field(name.as_str()).ok_or_else(|| guard.unknown(schema, name.as_str(), "fields"))?;
         seen.insert(name, field.kind);
     }
     Ok(seen.into_iter().map(|(name, kind)| Column { name: name.clone(), kind }).collect())
@@ -119,7 +119,7 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, guard: Guar
     let name = term.field.as_str();
     let at = format_args!("order: {name}");
     guard.field(&schema.model, Operation::Read, name, &at)?;
-    let field = schema.field(name).ok_or_else(|| unknown_field(schema, name, "order"))?;
+    let field = schema.field(name).ok_or_else(|| guard.unknown(schema, name, "order"))?;
     let complaint = match field {
         field if !field.sortable => "is computed, Odoo cannot order by it. Stored fields can be ordered by",
         field if term.sub_id && field.kind != FieldType::Many2one => "is no many2one, so it has no .id",

@@ -151,11 +151,16 @@ impl Schema {
     }
 }
 
-/// The refusal of a field name, with the name that was perhaps meant.
-pub(super) fn unknown_field(schema: &Schema, name: &str, parameter: &str) -> PlanError {
+/// The refusal of a field name, with the name that was perhaps meant, if the caller may know of it.
+pub(super) fn unknown_field(
+    schema: &Schema,
+    name: &str,
+    parameter: &str,
+    may_know: impl Fn(&FieldName) -> bool,
+) -> PlanError {
     let shown: String = name.chars().take(64).collect();
     let detail = format!("The model {} has no field {shown}, or this user may not see it.", schema.model);
-    let hint = match schema.nearest(name) {
+    let hint = match schema.nearest(name).filter(|near| may_know(near)) {
         Some(near) => format!("Did you mean {near}?"),
         None => "fields_get lists the fields of a model.".into(),
     };

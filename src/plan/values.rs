@@ -14,7 +14,7 @@ use std::fmt;
 use super::datetime::{to_odoo_date, to_odoo_datetime};
 use super::guard::{Guard, polymorphic};
 use super::known::{Known, PlanError, schema_of};
-use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use crate::error::Problem;
 use crate::explain::Code;
@@ -133,7 +133,7 @@ impl Check<'_> {
         for (name, value) in members {
             self.guard.field(&schema.model, self.purpose.operation(), name, &place.name(name))?;
             polymorphic::check_value(self.guard, schema, name, value, &place.name(name))?;
-            let field = schema.field(name).ok_or_else(|| unknown_field(schema, name, &place.to_string()))?;
+            let field = schema.field(name).ok_or_else(|| self.guard.unknown(schema, name, &place.to_string()))?;
             self.value(place.name(name), value, field)?;
         }
         Ok(())

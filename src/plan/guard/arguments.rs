@@ -9,7 +9,7 @@
 use super::super::domain;
 use super::super::fields::{is_kept_back, total_order};
 use super::super::known::{Known, PlanError, schema_of};
-use super::super::schema::{Field, FieldType, Schema, unknown_field};
+use super::super::schema::{Field, FieldType, Schema};
 use super::super::scope::Operation;
 use super::super::values::{Purpose, check_record, check_records};
 use super::Guard;
@@ -160,7 +160,7 @@ impl Walk<'_> {
     /// What is read behind a relation. The name of a many2one, and which one it is, need nothing more.
     fn block(self, at: &str, name: &str, members: &[Member<'static>]) -> Result<(), PlanError> {
         let schema = self.schema()?;
-        let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "specification"))?;
+        let field = schema.field(name).ok_or_else(|| self.guard.unknown(&schema, name, "specification"))?;
         let beyond = field.relation.as_ref().map(|model| Walk { model, ..self });
         for (key, said) in members {
             match (key.as_ref(), said, beyond) {
@@ -201,7 +201,7 @@ impl Walk<'_> {
             return Ok(());
         }
         let schema = self.schema()?;
-        let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, at))?;
+        let field = schema.field(name).ok_or_else(|| self.guard.unknown(&schema, name, at))?;
         match (&field.relation, rest) {
             (Some(model), rest) if field.kind.is_relation() => {
                 self.guard.model(model, Operation::Read, &spot())?;

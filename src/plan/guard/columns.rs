@@ -7,7 +7,7 @@
 //! ```
 
 use super::super::known::PlanError;
-use super::super::schema::{FieldType, unknown_field};
+use super::super::schema::FieldType;
 use super::super::scope::Operation;
 use super::arguments::Walk;
 use crate::names::{FieldName, ModelName};
@@ -46,7 +46,7 @@ impl Walk<'_> {
             [name, rest @ ..] if FieldName::parse(name).is_ok() => {
                 self.guard.field(self.model, Operation::Read, name, &at)?;
                 let schema = self.schema()?;
-                let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "fields"))?;
+                let field = schema.field(name).ok_or_else(|| self.guard.unknown(&schema, name, "fields"))?;
                 match (&field.relation, rest) {
                     (Some(_), []) if field.kind.is_x2many() => self.guard.beyond(field, Operation::Read, &at),
                     (_, []) => Ok(()),
@@ -75,7 +75,7 @@ impl Walk<'_> {
                     self.guard.field(self.model, Operation::Update, name, &at)?;
                 }
                 let schema = self.schema()?;
-                let field = schema.field(name).ok_or_else(|| unknown_field(&schema, name, "fields"))?;
+                let field = schema.field(name).ok_or_else(|| self.guard.unknown(&schema, name, "fields"))?;
                 match (&field.relation, field.kind, rest) {
                     (None, FieldType::Reference, _) => Err(self.unclear("fields", &Value::from(column.to_owned()))),
                     (None, _, []) => Ok(()),

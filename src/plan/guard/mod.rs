@@ -33,7 +33,7 @@ pub(in crate::plan) use context::{Use, check_context};
 use std::fmt::Display;
 
 use super::known::PlanError;
-use super::schema::{Field, FieldType, Schema};
+use super::schema::{Field, FieldType, Schema, unknown_field};
 use super::scope::{Operation, Scope};
 use crate::error::Problem;
 use crate::explain::Code;
@@ -157,6 +157,11 @@ impl<'g> Guard<'g> {
             return Ok(());
         }
         Err(refuse(&"method", &format!("may not execute {method} of {model}")))
+    }
+
+    /// The refusal of a field that is not there. It does not hint at one that is hidden.
+    pub(in crate::plan) fn unknown(self, schema: &Schema, name: &str, at: &str) -> PlanError {
+        unknown_field(schema, name, at, |near| self.shows(&schema.model, near))
     }
 
     /// Refuses what cannot be checked.

@@ -9,6 +9,7 @@ use super::super::steps::Plan;
 use super::super::wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
 use super::super::{ContextAsked, Known, PlanError, Scope};
 use super::*;
+use crate::language::domain::Domain;
 use crate::language::literal::{self, Limits};
 use crate::language::order::Order;
 use crate::names::RecordId;
@@ -106,6 +107,21 @@ pub(super) fn planned(scope: &str, context: &str, name: &str, deed: Deed) -> Res
         Err(PlanError::Lacking(Lack::Schema(model))) => panic!("{model} would have been asked for"),
         Err(lacking) => panic!("{lacking:?}"),
     }
+}
+
+#[test]
+fn a_field_that_is_hidden_is_not_hinted_at() {
+    let hint = |scope: &str, name| {
+        let deed = Deed::Count { domain: Domain::read(name, Limits::query()).unwrap().into_owned() };
+        let (scope, mut wish) = (Scope::from_json(scope).unwrap(), Wish { model: model("res.partner"), deed });
+        match plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19)) {
+            Err(PlanError::Refused(problem)) => problem.hint.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(hint(CLERK, "[('emial','=','x')]"), "Did you mean email?");
+    assert_eq!(hint(CLERK, "[('credti','=','x')]"), "fields_get lists the fields of a model.");
+    assert_eq!(hint(r#""all""#, "[('credti','=','x')]"), "Did you mean credit?");
 }
 
 pub(super) fn call_of(method: &str, args: &str, kwargs: &str) -> Deed {

@@ -1,7 +1,6 @@
 //! What the routes themselves say: domains, orders, fields, values, context.
 
 use super::*;
-use crate::language::domain::Domain;
 use crate::names::FieldName;
 
 fn domain(text: &str) -> Domain<'static> {

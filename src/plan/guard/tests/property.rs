@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::language::domain::Domain;
 use crate::plan::Call;
 
 /// Words of which nonsense, escapes and honest wishes are made alike.
