@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ORDERS, TAGS, admin, new_tag, unique};
-use crate::support::{Client, Version};
+use crate::support::{Client, Gateway, Version};
 
 async fn name(client: &Client, id: i64, query: &[(&str, &str)]) -> String {
     let query = [query, &[("fields", "name")]].concat();
@@ -91,6 +91,20 @@ async fn the_company_is_the_first_of_those_allowed() {
         let strange = admin(version).with_header("X-Odoo-Company", "999999");
         strange.post(&path, &body).await.refused(403, "access_denied");
     }
+}
+
+#[tokio::test]
+async fn the_first_configured_database_answers_where_none_is_named() {
+    let nobody = Gateway::shared().client();
+    let version = nobody.get("/restapi/1.0/common/version", &[]).await.ok();
+    assert_eq!(version["server_version"], "19.0");
+    for (database, label) in [(None, "User"), (Some("odoo19"), "User"), (Some("odoo14"), "Users")] {
+        let client = database.iter().fold(nobody.clone(), |client, name| client.with_header("X-Odoo-Database", name));
+        let read = client.as_user("admin").get("/restapi/1.0/object/res.users/2", &[("fields", "login")]).await.ok();
+        assert_eq!(read, json!({(label): {"id": 2, "login": "admin"}}), "{database:?}");
+    }
+    let elsewhere = nobody.with_header("X-Odoo-Database", "template1").as_user("admin");
+    elsewhere.get(TAGS, &[]).await.refused(404, "unknown_database");
 }
 
 #[tokio::test]

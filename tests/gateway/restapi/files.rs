@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PARTNERS, TAGS, admin, create, ids_of, unique};
+use super::{PARTNERS, REMODELLING, TAGS, admin, create, ids_of, unique};
 use crate::support::odoo::fresh_database;
 use crate::support::{Gateway, Version, stand};
 
@@ -74,6 +74,7 @@ async fn a_list_without_fields_holds_sizes_where_a_record_holds_content() {
 /// The computed field fails where the tag is called big.
 #[tokio::test]
 async fn a_value_that_odoo_cannot_send_costs_only_itself() {
+    let _alone = REMODELLING.lock().await;
     for version in Version::BOTH {
         let gateway = Gateway::before_database(version, &fresh_database(version).await).await;
         let admin = gateway.client().as_user("admin");

@@ -11,6 +11,7 @@
 
 use serde_json::{Value, json};
 
+use super::REMODELLING;
 use crate::support::odoo::fresh_database;
 use crate::support::{Client, Gateway, Version};
 
@@ -24,6 +25,7 @@ async fn post(client: &Client, path: &str, vals: &str) -> Value {
 
 #[tokio::test]
 async fn models_and_fields_are_made_and_filled() {
+    let _alone = REMODELLING.lock().await;
     for version in Version::BOTH {
         let gateway = Gateway::before_database(version, &fresh_database(version).await).await;
         let admin = gateway.client().as_user("admin");

@@ -78,6 +78,20 @@ async fn written_records_are_there_in_xml_and_null_is_a_type() {
 }
 
 #[tokio::test]
+async fn answers_are_for_the_caller_alone() {
+    for version in Version::BOTH {
+        let answer = admin(version).with_header("Accept-Encoding", "gzip").get(TAGS, &[]).await;
+        assert_eq!(answer.header("content-encoding"), "gzip");
+        for answer in [admin(version).get(TAGS, &[]).await, admin(version).get(TAGS, &[("limit", "0")]).await] {
+            assert_eq!(answer.header("cache-control"), "no-store");
+            assert_eq!(answer.header("vary"), "Accept, Accept-Encoding, Authorization, Prefer");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff");
+            assert_eq!(answer.header("x-request-id").len(), 32);
+        }
+    }
+}
+
+#[tokio::test]
 async fn problems_are_json_whatever_is_accepted() {
     for version in Version::BOTH {
         let xml = admin(version).with_header("Accept", "application/xml");

@@ -89,6 +89,28 @@ async fn domains_are_python_or_json_with_every_operator_and_path() {
 }
 
 #[tokio::test]
+async fn newer_operators_are_there_where_the_server_has_them() {
+    for version in Version::BOTH {
+        let (admin, name) = (admin(version), unique("newer"));
+        let parent = new_tag(version, &name).await;
+        create(&admin, TAGS, json!({"name": "x", "parent_id": parent})).await;
+        for domain in [
+            format!("[('id','=',{parent}),('child_ids','any',[('name','=','x')])]"),
+            format!("[('id','=',{parent}),('child_ids','not any',[('name','=','y')])]"),
+            format!("[('id','=',{parent}),('create_date.year_number','>',2000)]"),
+        ] {
+            let answer = admin.get(&format!("{TAGS}/search"), &[("domain", &domain)]).await;
+            match version {
+                Version::Odoo19 => assert_eq!(answer.ok(), json!({"Partner Tags": [parent]}), "{domain}"),
+                Version::Odoo14 => assert_eq!(answer.status, 400, "{domain}: {}", answer.text),
+            }
+        }
+        let bypass = [("domain", "[('child_ids','any!',[('name','=','x')])]")];
+        admin.get(&format!("{TAGS}/search"), &bypass).await.refused(400, "invalid_domain");
+    }
+}
+
+#[tokio::test]
 async fn a_domain_that_odoo_would_misread_is_refused() {
     for version in Version::BOTH {
         for (domain, code, detail) in [

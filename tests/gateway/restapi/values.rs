@@ -150,6 +150,14 @@ async fn dates_are_understood_in_every_common_form_and_stand_in_utc() {
             let cut = admin.put(&path, &json!({"vals": {"validity_date": sent}})).await.ok();
             assert_eq!(cut["Sales Order"]["validity_date"], "2026-01-31", "{sent}");
         }
+        admin.put(&path, &json!({"vals": {"date_order": "2026-01-31 08:00:00"}})).await.ok();
+        for moment in
+            ["2026-01-31 08:00:00", "2026-01-31T08:00:00Z", "2026-01-31T10:00:00.5+02:00", "2026-01-31T03:00-0500"]
+        {
+            let domain = json!([["id", "=", id], ["date_order", "=", moment]]).to_string();
+            let found = admin.get(&format!("{}/search", super::ORDERS), &[("domain", &domain)]).await.ok();
+            assert_eq!(found, json!({"Sales Order": [id]}), "a domain reads {moment} as values do");
+        }
         for wrong in ["2026-02-30 10:00:00", "2026-01-31 25:00:00", "31.01.2026", "now"] {
             let problem = admin.put(&path, &json!({"vals": {"date_order": wrong}})).await;
             assert_eq!(problem.refused(400, "invalid_value")["parameter"], "vals.date_order", "{wrong}");
