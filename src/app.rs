@@ -69,7 +69,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let databases = databases(config, &clock, &metrics)?;
     let passwords = Passwords::new(settings::passwords(&config.auth), &databases, clock)?;
     let health = Arc::new(health(&store, &databases));
-    let gateway = Gateway::new(Parts { databases, passwords });
+    let gateway = Gateway::new(Parts { databases, passwords, metrics: metrics.clone() });
 
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
@@ -101,20 +101,24 @@ pub async fn serve(config: &Config, clock: Clock) -> Result<(), Box<dyn Error>> 
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    // First of all: from the moment it listens, whoever asks it to stop is heard.
+    let asked_to_stop = asked_to_stop()?;
     let running = start(config, clock).await?;
-    asked_to_stop().await?;
+    asked_to_stop.await;
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
 }
 
-async fn asked_to_stop() -> std::io::Result<()> {
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        told = tokio::signal::ctrl_c() => told,
-        _ = terminate.recv() => Ok(()),
-    }
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, String> {

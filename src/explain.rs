@@ -153,7 +153,7 @@ codes! {
     // What went wrong behind us.
     OdooInternalError     "odoo_internal_error"     BadGateway           "Odoo failed inside";
     OdooUnreadable        "odoo_unreadable"         BadGateway           "Odoo's answer cannot be read";
-    ResultNotRepresentable "result_not_representable" BadGateway         "It was done, but Odoo cannot send the result";
+    ResultNotRepresentable "result_not_representable" BadGateway         "Odoo cannot send the result";
     OdooUnreachable       "odoo_unreachable"        Unavailable          "Odoo cannot be reached";
     OdooBusy              "odoo_busy"               Unavailable          "Too many requests are waiting for Odoo";
     ShuttingDown          "shutting_down"           Unavailable          "The gateway is shutting down or full";

@@ -1,13 +1,13 @@
 //! `odoo-gateway check`: connects to everything the gateway needs and says what it found.
 //!
 //! In: a configuration. Out: a line a part, with how to mend what does not work; whether all of it does. Must not
-//! know: credentials. Odoo's version is the one thing it tells without any.
+//! know: credentials. Without any, Odoo tells its version and whether a database exists.
 
 use std::io::{self, Write};
 
 use crate::clock::Clock;
 use crate::config::{Config, OdooConfig, StoreConfig};
-use crate::odoo::{OdooClient, Transport};
+use crate::odoo::{Failure, OdooClient, Transport};
 use crate::store::Store;
 
 /// The versions of Odoo that the gateway is made for.
@@ -56,15 +56,20 @@ async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
         clock.clone(),
     )
     .map_err(|error| error.to_string())?;
-    let version = client.version().await.map_err(|failure| {
-        let problem = failure.into_problem();
-        let hint =
-            problem.hint.unwrap_or_else(|| "Is Odoo running there? odoo.url is the address of Odoo itself.".into());
-        format!("{} {hint}", problem.detail)
-    })?;
-    if SUPPORTED.contains(&version.major) {
-        Ok(format!("Odoo {}, database {}", version.server_version, entry.database))
-    } else {
-        Err(format!("Odoo {} is outside of 14 to 19, which the gateway is made for", version.server_version))
+    let version = client
+        .version()
+        .await
+        .map_err(|failure| told(failure, "Is Odoo running there? odoo.url is the address of Odoo itself."))?;
+    if !SUPPORTED.contains(&version.major) {
+        return Err(format!("Odoo {} is outside of 14 to 19, which the gateway is made for", version.server_version));
     }
+    // Nobody logs in: Odoo says no, unless it has no such database.
+    let nobody = client.authenticate("", &"".into()).await;
+    nobody.map_err(|failure| told(failure, "odoo.database is Odoo's own name for the database."))?;
+    Ok(format!("Odoo {}, database {}", version.server_version, entry.database))
+}
+
+fn told(failure: Failure, otherwise: &str) -> String {
+    let problem = failure.into_problem();
+    format!("{} {}", problem.detail, problem.hint.as_deref().unwrap_or(otherwise))
 }

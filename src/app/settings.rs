@@ -68,6 +68,7 @@ pub(super) fn edge(server: &ServerConfig) -> EdgeSettings {
 pub(super) fn layers(server: &ServerConfig) -> LayerSettings {
     LayerSettings {
         public_hosts: server.public_hosts.clone(),
+        trusted_proxies: server.trusted_proxies.clone(),
         cors_origins: server.cors_origins.clone(),
         body: BodyLimits { largest: server.body_limit, grace: server.body_timeout, ..BodyLimits::default() },
         deadline: server.request_timeout,

@@ -5,6 +5,7 @@
 use super::arrival::Arrival;
 use crate::auth::{Credential, Principal, credential};
 use crate::error::Problem;
+use crate::telemetry::metrics::count;
 
 /// The header that picks one of the configured databases.
 pub(super) const X_ODOO_DATABASE: &str = "x-odoo-database";
@@ -14,6 +15,16 @@ pub(super) const X_ODOO_DATABASE: &str = "x-odoo-database";
 /// # Errors
 /// 401 without a valid credential, 404 for a database that is not configured, 429 when too much was guessed.
 pub(super) async fn identify(arrival: &Arrival) -> Result<Principal, Problem> {
+    let identified = try_identify(arrival).await;
+    let outcome = match &identified {
+        Ok(_) => "ok",
+        Err(problem) => problem.code.as_str(),
+    };
+    count(&arrival.gateway.metrics.authentications, outcome);
+    identified
+}
+
+async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
     let Credential::Basic { login, secret } = credential(&arrival.head.headers)?;
     let named = arrival.head.headers.get(X_ODOO_DATABASE).map(|value| value.to_str().unwrap_or_default());
     let database = arrival.gateway.databases.pick(named)?;

@@ -1,13 +1,10 @@
-//! The OpenAPI 3.1 document and the pages that show it: `/openapi.json`, `/docs`, `/docs/errors`.
+//! The OpenAPI 3.1 document, and in `pages` what shows it: `/openapi.json`, `/docs`, `/docs/errors`.
 //!
-//! In: what the routes said of themselves. Out: the complete document; pages whose assets are in the binary. Must not
-//! know: what a route does.
+//! In: what the routes said of themselves. Out: the complete document. Must not know: what a route does.
+
+mod pages;
 
 use axum::Router;
-use axum::response::{Html, IntoResponse as _};
-use axum::routing::get;
-use http::HeaderValue;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -16,9 +13,8 @@ use utoipa::openapi::{
     Server,
 };
 use utoipa::{PartialSchema as _, ToSchema};
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::explain::{Class, Code};
+use crate::explain::Class;
 
 /// Where problems are explained; their `type` points here.
 pub const ERRORS_PAGE: &str = "/docs/errors";
@@ -142,37 +138,5 @@ fn complete_operation(operation: &mut Operation) {
 
 /// The document and the pages.
 pub fn routes(document: OpenApi) -> Router {
-    let document = complete(document);
-    let ui = SwaggerUi::new("/docs").url("/openapi.json", document).config(Config::default().validator_url("none"));
-    let errors = get(async || Html(errors_page()).into_response());
-    Router::from(ui).route(ERRORS_PAGE, errors).layer(axum::middleware::map_response(
-        async |mut page: axum::response::Response| {
-            let is_page =
-                page.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-            if is_page {
-                page.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-            }
-            page
-        },
-    ))
-}
-
-/// Swagger UI writes style attributes; nothing on its pages comes from elsewhere.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-    font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
-
-/// Every code with its status and title.
-fn errors_page() -> String {
-    let row = |code: &Code| {
-        let (name, status, title) = (code.as_str(), code.class().status(), code.title());
-        format!("<tr id=\"{name}\"><th scope=\"row\"><code>{name}</code></th><td>{status}</td><td>{title}</td></tr>\n")
-    };
-    let rows: String = Code::ALL.iter().map(row).collect();
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>odoo-gateway: errors</title>\n<style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}}\
-         th,td{{text-align:left;padding:.25rem 1rem .25rem 0}}:target{{background:#fff3bf}}</style>\n\
-         <h1>Errors</h1>\n<p>The <code>code</code> of a problem never changes its meaning. Family D answers 400 where 422 stands here.</p>\n\
-         <table>\n<thead><tr><th scope=\"col\">code</th><th scope=\"col\">status</th><th scope=\"col\">title</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</html>\n"
-    )
+    pages::routes(&complete(document))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::auth::Passwords;
 use crate::odoo::Databases;
+use crate::telemetry::metrics::Metrics;
 
 /// The parts of the gateway that requests need.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Parts {
     pub databases: Databases,
     /// Who is who by login and password.
     pub passwords: Passwords,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Gateway {

@@ -78,6 +78,7 @@ impl Input {
         let said = self.parameters.iter().find(|(known, _)| known == name).map(|(_, said)| said)?;
         match said {
             Said::Text(text, _) if text.trim().is_empty() => None,
+            Said::Tree(Value::Text(text)) if text.trim().is_empty() => None,
             said => Some(said),
         }
     }

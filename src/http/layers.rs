@@ -8,6 +8,7 @@
 mod account;
 mod body_guard;
 mod catch_panic;
+mod client;
 mod compression;
 mod cors;
 mod framing;
@@ -34,6 +35,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Version};
+use ipnet::IpNet;
 use tower::Service;
 use tracing::Instrument;
 
@@ -57,6 +59,8 @@ use crate::telemetry::metrics::Metrics;
 pub struct LayerSettings {
     /// Hosts that the gateway answers for, as `gw.example` or `gw.example:8443`. Empty: any.
     pub public_hosts: Vec<String>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may read answers, as `https://app.example`. Empty: no CORS at all.
     pub cors_origins: Vec<String>,
     /// What request bodies are held to.
@@ -69,6 +73,7 @@ impl Default for LayerSettings {
     fn default() -> Self {
         Self {
             public_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             body: BodyLimits::default(),
             deadline: Duration::from_secs(150),
@@ -125,6 +130,8 @@ impl Shared {
         extensions.insert(id.clone());
         extensions.insert(log.clone());
         extensions.insert(stages.clone());
+        // Before anybody notes where the request comes from.
+        client::settle(&mut request, &self.settings.trusted_proxies);
         // One log line and one count a request, however it ends: also when this future is dropped.
         let account = Account::open(&request, id.clone(), log.clone(), Arc::clone(&self.metrics));
         // Facts of the request that the way out needs.

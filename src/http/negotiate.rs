@@ -117,6 +117,8 @@ impl Preferences {
         let mut preferences = Self::default();
         let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|text| text.split(',')) {
+            // Parameters behind a semicolon refine a preference; ours have none.
+            let preference = preference.split(';').next().unwrap_or_default();
             let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
             match (name.trim().to_ascii_lowercase().as_str(), value.trim().trim_matches('"')) {
                 ("empty", "null") => preferences.empty_null = true,
@@ -174,7 +176,7 @@ mod tests {
     fn preferences_are_read_whatever_their_case_and_company() {
         let mut headers = HeaderMap::new();
         headers.append("prefer", "respond-async, Empty=\"null\"".parse().unwrap());
-        headers.append("prefer", "label = technical".parse().unwrap());
+        headers.append("prefer", "label = technical; x=1".parse().unwrap());
         assert_eq!(Preferences::read(&headers).applied(), Some("empty=null, label=technical"));
         assert_eq!(Preferences::read(&HeaderMap::new()).applied(), None);
     }

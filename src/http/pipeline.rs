@@ -67,7 +67,8 @@ fn only_reads_when_safe(method: &Method, deed: &Deed) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Plans the wish and runs the plan; the label is fetched meanwhile, when it is not known yet.
+/// Plans the wish and runs the plan. The label comes first: it is known but for the first time, and then it is better
+/// to fail before something was written than after.
 async fn grant(
     arrival: &Arrival,
     caller: &Principal,
@@ -76,20 +77,15 @@ async fn grant(
     preferences: Preferences,
 ) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
     let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context)).await?;
-    let label = async {
-        if preferences.technical_label || !is_labelled(&plan) {
-            return Ok(Arc::from(wish.model.as_str()));
-        }
-        caller.database.knowledge.label(&caller.caller, &wish.model).await
+    let label = if is_labelled(&plan) && !preferences.technical_label {
+        caller.database.knowledge.label(&caller.caller, &wish.model).await?
+    } else {
+        Arc::from(wish.model.as_str())
     };
-    let label = label.await;
     let (tally, began) = (Tally::default(), Instant::now());
     let outcome = arrival.stages.time("odoo", run(&caller.database, &caller.caller, plan, &tally)).await;
     arrival.log.odoo_calls(tally.calls(), began.elapsed());
-    let outcome = outcome?;
-    // Once Odoo has written, a label that cannot be had is no reason to fail.
-    let label = label.unwrap_or_else(|_| Arc::from(wish.model.as_str()));
-    Ok((outcome, wish.model, label))
+    Ok((outcome?, wish.model, label))
 }
 
 /// Plans, fetching what the plan lacks. A field that is not known may be younger than what we know.

@@ -17,11 +17,12 @@ use zeroize::Zeroizing;
 
 use super::caller::{Caller, Uid};
 use super::circuit::Circuit;
-use super::failure::{Broken, Failure, busy, circuit_open, unreadable};
+use super::failure::{Broken, Failure, busy, circuit_open, unreadable, unreadable_after};
 use super::faults::{Fault, FaultClass};
 use super::gate::{Gate, Load};
 use super::reply::{Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
+use super::to_the_end::to_the_end;
 use super::transport::{Exchange, Received, Transport};
 use super::version::{self, ServerVersion};
 use super::xmlrpc::answer::{self, Answer};
@@ -139,7 +140,7 @@ impl OdooClient {
         let body = Bytes::from_owner(self.write(caller, call)?);
         let sent = body.len();
         let answered = self.ask(Service::Object, body, call.effect).await;
-        let reply = answered.map_err(Failure::from).and_then(into_reply);
+        let reply = answered.map_err(Failure::from).and_then(|answered| into_reply(answered, call.effect));
         self.log(call, sent, &reply);
         reply
     }
@@ -188,7 +189,7 @@ impl OdooClient {
                 answered
             }
         };
-        let (received, attempts) = tokio::spawn(exchange.in_current_span()).await.map_err(Problem::internal)??;
+        let (received, attempts) = to_the_end(exchange.in_current_span()).await?;
         let Received { text, to_first_byte, to_last_byte } = received;
         Ok(Answered { text, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
     }
@@ -258,13 +259,13 @@ impl Inner {
 }
 
 /// Only the beginning of an answer is looked at here; the result is read where it is needed.
-fn into_reply(answered: Answered) -> Result<Reply, Failure> {
+fn into_reply(answered: Answered, effect: Effect) -> Result<Reply, Failure> {
     let Answered { text, timing } = answered;
-    if !answer::is_fault(&text).map_err(unreadable)? {
+    if !answer::is_fault(&text).map_err(|error| unreadable_after(error, effect))? {
         return Ok(Reply { text: Some(text), timing });
     }
-    let Answer::Fault(fault) = answer::read(&text).map_err(unreadable)? else {
-        return Err(unreadable("a result where a fault was announced").into());
+    let Answer::Fault(fault) = answer::read(&text).map_err(|error| unreadable_after(error, effect))? else {
+        return Err(unreadable_after("a result where a fault was announced", effect).into());
     };
     let fault = Fault::read(&fault);
     if fault.class == FaultClass::NoResult { Ok(Reply { text: None, timing }) } else { Err(Failure::Fault(fault)) }

@@ -46,13 +46,18 @@ impl Failure {
             Some(Value::Int(id)) => vec![*id],
             _ => Vec::new(),
         };
-        self.problem(&Addressed { model: call.model.as_str(), method: call.method.as_str(), ids: &ids })
+        self.problem(&Addressed {
+            model: call.model.as_str(),
+            method: call.method.as_str(),
+            ids: &ids,
+            effect: call.effect,
+        })
     }
 
     /// The problem of a question that is about no model.
     #[must_use]
     pub fn into_problem(self) -> Problem {
-        self.problem(&Addressed { model: "", method: "", ids: &[] })
+        self.problem(&Addressed { model: "", method: "", ids: &[], effect: Effect::Read })
     }
 
     fn problem(self, addressed: &Addressed<'_>) -> Problem {
@@ -104,7 +109,7 @@ impl Broken {
             Self::TimedOut => outcome_unknown("Odoo did not answer in time.", effect),
             Self::TooLarge(cap) => too_large(cap, effect),
             Self::Status { status, retry_after } => of_status(status, retry_after, effect),
-            Self::Unreadable(what) => unreadable(what),
+            Self::Unreadable(what) => unreadable_after(what, effect),
         }
     }
 }
@@ -120,9 +125,22 @@ fn of_status(status: u16, retry_after: Option<Duration>, effect: Effect) -> Prob
         }
         (404, _) => unreadable("HTTP 404").hint("Odoo's XML-RPC is not served at the configured address."),
         (300..400, _) => unreadable("a redirect").hint("The configured address is not the one that Odoo answers at."),
-        _ => unreadable(format_args!("HTTP {status}")),
+        _ => unreadable_after(format_args!("HTTP {status}"), effect),
     }
 }
+
+/// An answer nobody can use, to a call that may have done something.
+pub(super) fn unreadable_after(what: impl Display, effect: Effect) -> Problem {
+    let problem = unreadable(what);
+    match effect {
+        Effect::Read => problem,
+        Effect::Write => Problem { detail: format!("{} {MAYBE_DONE}", problem.detail), ..problem }.hint(READ_FIRST),
+    }
+}
+
+/// What is said wherever a write may have happened.
+const MAYBE_DONE: &str = "What was asked may have been done.";
+const READ_FIRST: &str = "Read the records before you try again.";
 
 /// An answer nobody can use. `what` is said, never the answer.
 pub(super) fn unreadable(what: impl Display) -> Problem {
@@ -146,15 +164,14 @@ pub(super) fn busy(reason: NoPlace) -> Problem {
 fn outcome_unknown(detail: &str, effect: Effect) -> Problem {
     match effect {
         Effect::Read => Problem::new(Code::OutcomeUnknown, detail).retry_after(AGAIN),
-        Effect::Write => Problem::new(Code::OutcomeUnknown, format!("{detail} What was asked may have been done."))
-            .hint("Read the records before you try again."),
+        Effect::Write => Problem::new(Code::OutcomeUnknown, format!("{detail} {MAYBE_DONE}")).hint(READ_FIRST),
     }
 }
 
 fn too_large(cap: usize, effect: Effect) -> Problem {
     match effect {
         Effect::Read => Problem::new(Code::AnswerTooLarge, format!("Odoo's answer is larger than {cap} bytes."))
-            .hint("Ask for fewer records or fields, or for CSV or NDJSON."),
+            .hint("Ask for fewer records with limit, or for fewer fields."),
         Effect::Write => Problem::new(
             Code::ResultNotRepresentable,
             format!("It was done and its changes are kept, but its result is larger than {cap} bytes."),

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::caller::{Caller, Uid};
 use super::client::OdooClient;
+use super::failure::Failure;
 use super::reply::Reply;
 use super::version::ServerVersion;
 use crate::error::Problem;
@@ -31,7 +32,7 @@ pub struct KnowledgeSettings {
     pub capacity: u64,
 }
 
-/// The server's version is asked for again after this (contract section 1, `common/version`).
+/// What `common/version` answers is at most this old.
 const VERSION_TTL: Duration = Duration::from_secs(60);
 
 /// A schema younger than this is not asked for again because of an unknown name.
@@ -57,6 +58,7 @@ impl LearnedSchema {
 #[derive(Debug)]
 pub struct Knowledge {
     client: OdooClient,
+    ttl: Duration,
     version: RwLock<Option<(Instant, Arc<ServerVersion>)>>,
     languages: Cache<(), Arc<[String]>>,
     defaults: Cache<Uid, UserDefaults>,
@@ -75,6 +77,7 @@ impl Knowledge {
         }
         Self {
             client,
+            ttl: settings.ttl,
             version: RwLock::new(None),
             languages: cache(settings),
             defaults: cache(settings),
@@ -93,32 +96,32 @@ impl Knowledge {
     /// # Errors
     /// When Odoo cannot be asked.
     pub async fn recent_version(&self) -> Result<Arc<ServerVersion>, Problem> {
-        if let Some((learned, version)) = &*self.version.read().await
-            && learned.elapsed() < VERSION_TTL
-        {
-            return Ok(version.clone());
-        }
-        let mut slot = self.version.write().await;
-        if let Some((learned, version)) = &*slot
-            && learned.elapsed() < VERSION_TTL
-        {
-            return Ok(version.clone());
-        }
-        let version = Arc::new(self.client.version().await.map_err(|failure| failure.into_problem())?);
-        *slot = Some((Instant::now(), version.clone()));
-        Ok(version)
+        self.version_of(VERSION_TTL).await
     }
 
-    /// The server's version as last seen: a server does not change it under a running gateway often enough to pay
-    /// for a question on a request's way.
+    /// The server's version for a plan. A server that was upgraded under a running gateway is noticed after the time
+    /// in which everything else is forgotten.
     ///
     /// # Errors
-    /// When it was never seen and Odoo cannot be asked.
+    /// When Odoo cannot be asked.
     pub async fn known_version(&self) -> Result<Arc<ServerVersion>, Problem> {
-        if let Some((_, version)) = &*self.version.read().await {
-            return Ok(version.clone());
+        self.version_of(self.ttl).await
+    }
+
+    async fn version_of(&self, most: Duration) -> Result<Arc<ServerVersion>, Problem> {
+        let fresh = |known: &Option<(Instant, Arc<ServerVersion>)>| {
+            known.as_ref().filter(|(learned, _)| learned.elapsed() < most).map(|(_, version)| version.clone())
+        };
+        if let Some(version) = fresh(&*self.version.read().await) {
+            return Ok(version);
         }
-        self.recent_version().await
+        let mut known = self.version.write().await;
+        if let Some(version) = fresh(&known) {
+            return Ok(version);
+        }
+        let version = Arc::new(self.client.version().await.map_err(Failure::into_problem)?);
+        *known = Some((Instant::now(), version.clone()));
+        Ok(version)
     }
 
     /// The codes of the installed languages.
@@ -180,11 +183,12 @@ impl Knowledge {
         self.schemas.invalidate(&(caller.uid, model.clone())).await;
     }
 
-    /// Forgets all schemas and labels: models or fields were changed.
-    pub fn forget_models(&self) {
+    /// Forgets what may have become wrong by a write to models, fields, modules, languages, groups or users.
+    pub fn forget(&self) {
         self.schemas.invalidate_all();
         self.labels.invalidate_all();
         self.languages.invalidate_all();
+        self.defaults.invalidate_all();
     }
 
     /// The model's human name in the source language, or its technical name where this user may not know it.

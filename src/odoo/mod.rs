@@ -35,6 +35,7 @@ mod reply;
 mod run;
 mod salvage;
 mod settings;
+mod to_the_end;
 mod transport;
 mod version;
 pub mod xmlrpc;

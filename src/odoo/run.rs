@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::caller::Caller;
 use super::database::Database;
-use super::failure::Failure;
+use super::failure::{Failure, unreadable};
 use super::reply::Reply;
 use super::salvage::salvage;
 use crate::error::Problem;
@@ -112,11 +112,11 @@ pub(super) struct Run<'r> {
 }
 
 impl Run<'_> {
-    /// One call, its faults explained. A write to the models that describe models makes what is known of them old.
+    /// One call, its faults explained. A write may make old what is remembered.
     async fn call(self, call: &Call) -> Result<Reply, Problem> {
         let answer = self.try_call(call).await.map_err(|failure| failure.explain(call));
-        if call.effect == Effect::Write && describes_models(call.model.as_str()) {
-            self.database.knowledge.forget_models();
+        if call.effect == Effect::Write && changes_knowledge(call.model.as_str()) {
+            self.database.knowledge.forget();
         }
         answer
     }
@@ -147,7 +147,7 @@ impl Run<'_> {
             Err(failure) if failure.is_unsendable() && !list.columns.named => {
                 let ids =
                     ids_of(&self.call(&list.search()).await?.value()?).ok_or_else(|| unexpected(&list.search()))?;
-                self.salvaged(list.read(ids), false).await
+                self.salvaged(list.read(ids), false, failure).await
             }
             Err(failure) => Err(failure.explain(&list.call())),
         }
@@ -159,13 +159,13 @@ impl Run<'_> {
         }
         match self.try_call(&read.call()).await {
             Ok(reply) => Ok(Records::new(Source::Reply(reply), Some(read.ids), read.columns, one)),
-            Err(failure) if failure.is_unsendable() && !read.columns.named => self.salvaged(read, one).await,
+            Err(failure) if failure.is_unsendable() && !read.columns.named => self.salvaged(read, one, failure).await,
             Err(failure) => Err(failure.explain(&read.call())),
         }
     }
 
-    async fn salvaged(self, read: Read, one: bool) -> Result<Records, Problem> {
-        let salvaged = salvage(self, &read).await?;
+    async fn salvaged(self, read: Read, one: bool, failure: Failure) -> Result<Records, Problem> {
+        let salvaged = salvage(self, &read, failure).await?;
         let mut records = Records::new(Source::Pieces(salvaged.records), Some(read.ids), read.columns, one);
         records.omitted = salvaged.omitted;
         Ok(records)
@@ -190,7 +190,7 @@ impl Run<'_> {
     /// Once Odoo has written, nothing that fails may look as if it had not.
     async fn read_back(self, read: Read, one: bool) -> Records {
         let (ids, columns) = (read.ids.clone(), read.columns.clone());
-        match self.read(read, one).await {
+        match self.read(read, one).await.and_then(Records::complete) {
             Ok(records) => records,
             Err(problem) => {
                 tracing::warn!(code = problem.code.as_str(), "written, but not readable");
@@ -209,6 +209,18 @@ impl Run<'_> {
 impl Records {
     fn new(source: Source, asked: Option<Vec<RecordId>>, columns: Columns, one: bool) -> Self {
         Self { source, asked, columns, omitted: Vec::new(), one }
+    }
+
+    /// These records, when all that were asked for are there to be read.
+    fn complete(self) -> Result<Self, Problem> {
+        let found = match &self.source {
+            Source::Reply(reply) => ids_in(&reply.value()?),
+            Source::Pieces(pieces) => ids_in(&Value::List(pieces.clone())),
+            Source::Written(ids) => Some(ids.clone()),
+        };
+        let found = found.ok_or_else(|| unreadable("neither records nor a fault"))?.into_iter().collect();
+        require_all(self.asked.as_deref().unwrap_or_default(), &found, "what was written")?;
+        Ok(self)
     }
 }
 
@@ -237,15 +249,11 @@ pub fn ids_in(records: &Value<'_>) -> Option<Vec<RecordId>> {
     records.as_list()?.iter().map(|record| record.get("id").and_then(Value::as_int).and_then(RecordId::new)).collect()
 }
 
-fn describes_models(model: &str) -> bool {
-    model == "ir.model"
-        || model == "ir.model.fields"
-        || model.starts_with("ir.module.")
-        || model.starts_with("base.module.")
-        || model == "res.lang"
-        || model.starts_with("base.language.")
-        || model == "res.groups"
-        || model == "res.users"
+/// Whether a write to this model may make wrong what is remembered of all of them.
+fn changes_knowledge(model: &str) -> bool {
+    const MODELS: [&str; 5] = ["ir.model", "ir.model.fields", "res.lang", "res.groups", "res.users"];
+    const FAMILIES: [&str; 3] = ["ir.module.", "base.module.", "base.language."];
+    MODELS.contains(&model) || FAMILIES.iter().any(|prefix| model.starts_with(prefix))
 }
 
 fn unexpected(call: &Call) -> Problem {

@@ -4,12 +4,13 @@
 //! field that raises. Such a value costs only itself: the read is halved, first by columns, then by records, until the
 //! culprits stand alone; they are left out and named.
 //!
-//! In: a read that failed. Out: its records without the culprits. Must not know: why a value cannot be sent.
+//! In: a read that failed, and how. Out: its records without the culprits. Must not know: why a value cannot be sent.
 
 use std::collections::HashMap;
 
 use indexmap::IndexSet;
 
+use super::failure::Failure;
 use super::run::Run;
 use crate::error::Problem;
 use crate::explain::Code;
@@ -31,11 +32,14 @@ pub(super) struct Salvaged {
 /// Halves until the culprits stand alone.
 ///
 /// # Errors
-/// Any failure that is not about sending; or more culprits than may be looked for.
-pub(super) async fn salvage(odoo: Run<'_>, read: &Read) -> Result<Salvaged, Problem> {
+/// Any failure that is not about sending; more culprits than may be looked for; a record with nothing but culprits,
+/// of which nobody can say that it does not exist.
+pub(super) async fn salvage(odoo: Run<'_>, read: &Read, failure: Failure) -> Result<Salvaged, Problem> {
+    let Some(halves) = read.halves() else { return Err(failure.explain(&read.call())) };
     let mut omitted = IndexSet::new();
     let mut records: HashMap<i64, Vec<Member<'static>>> = HashMap::new();
-    let mut waiting: Vec<Read> = read.halves().into_iter().flatten().collect();
+    let mut culprits: HashMap<i64, Failure> = HashMap::new();
+    let mut waiting = Vec::from(halves);
     let mut calls = 0;
     while let Some(piece) = waiting.pop() {
         calls += 1;
@@ -50,10 +54,16 @@ pub(super) async fn salvage(odoo: Run<'_>, read: &Read) -> Result<Salvaged, Prob
             Ok(reply) => collect(&mut records, reply.value()?),
             Err(failure) if failure.is_unsendable() => match piece.halves() {
                 Some(halves) => waiting.extend(halves),
-                None => omitted.extend(piece.columns.shown.into_iter().map(|column| column.name)),
+                None => {
+                    culprits.extend(piece.ids.iter().map(|id| (id.get(), failure.clone())));
+                    omitted.extend(piece.columns.shown.into_iter().map(|column| column.name));
+                }
             },
             Err(failure) => return Err(failure.explain(&piece.call())),
         }
+    }
+    if let Some((_, failure)) = culprits.into_iter().find(|(id, _)| !records.contains_key(id)) {
+        return Err(failure.explain(&read.call()));
     }
     Ok(Salvaged { records: in_order(&read.ids, &records), omitted: omitted.into_iter().collect() })
 }

@@ -46,6 +46,12 @@ impl Call {
             effect: method.effect(),
         }
     }
+
+    /// The same call with more named arguments.
+    pub(super) fn named(mut self, arguments: &[Member<'static>]) -> Self {
+        self.kwargs.splice(..0, arguments.iter().cloned());
+        self
+    }
 }
 
 /// Adds the context to named arguments; an empty one is not sent.

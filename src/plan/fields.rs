@@ -41,25 +41,35 @@ impl Columns {
     }
 }
 
-/// Checks the wanted fields. Names given twice are read once; "all" are those that the scope shows.
+/// Checks the wanted fields, which stand in the parameter `fields`. Names given twice are read once; "all" are those
+/// that the scope shows.
 ///
 /// # Errors
 /// 400 `unknown_field`, with the name that was perhaps meant; 403 for a name that the scope hides.
 pub(super) fn columns(fields: &Fields, schema: &Schema, guard: Guard<'_>) -> Result<Columns, PlanError> {
     let (mut shown, named) = match fields {
         Fields::All => (readable(schema, guard).collect(), false),
-        Fields::Named(names) => (checked(names, schema, guard)?, true),
+        Fields::Named(names) => (readable_of(names, schema, guard)?, true),
     };
     shown.retain(|column| column.name.as_str() != "id");
     let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
     Ok(Columns { shown, named, proof })
 }
 
-fn checked(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec<Column>, PlanError> {
+/// Checks names of fields that stand in `parameter`; each comes once.
+///
+/// # Errors
+/// As [`columns`].
+pub(super) fn named(
+    names: &[FieldName],
+    schema: &Schema,
+    parameter: &str,
+    guard: Guard<'_>,
+) -> Result<Vec<Column>, PlanError> {
     let mut seen = indexmap::IndexMap::with_capacity(names.len());
     for name in names {
-        guard.field(&schema.model, Operation::Read, name.as_str(), &"fields")?;
-        let field = schema.field(name.as_str()).ok_or_else(|| guard.unknown(schema, name.as_str(), "fields"))?;
+        guard.field(&schema.model, Operation::Read, name.as_str(), &parameter)?;
+        let field = schema.field(name.as_str()).ok_or_else(|| guard.unknown(schema, name.as_str(), parameter))?;
         seen.insert(name, field.kind);
     }
     Ok(seen.into_iter().map(|(name, kind)| Column { name: name.clone(), kind }).collect())
@@ -73,13 +83,26 @@ fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterator<Item = Co
         .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
 }
 
+fn readable_of(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec<Column>, PlanError> {
+    match names.iter().find(|name| is_raw_content(&schema.model, name)) {
+        None => named(names, schema, "fields", guard),
+        Some(raw) => {
+            let detail = format!("The field {raw} of ir.attachment cannot be read: it is bytes without an encoding.");
+            let hint = "The content is in the field datas, in base64.";
+            Err(Problem::new(Code::UnknownField, detail).parameter("fields").hint(hint).into())
+        }
+    }
+}
+
+/// Odoo 14 sends these bytes as if they were Latin-1, later versions fail.
+fn is_raw_content(model: &ModelName, field: &FieldName) -> bool {
+    field.as_str() == "raw" && model.as_str() == "ir.attachment"
+}
+
 /// What is never among "all fields": what cannot be sent, and of users what belongs to signing in (security API3).
 pub(super) fn is_kept_back(model: &ModelName, field: &FieldName) -> bool {
-    match model.as_str() {
-        "ir.attachment" => field.as_str() == "raw",
-        "res.users" => KEPT_BACK_OF_USERS.contains(&field.as_str()),
-        _ => false,
-    }
+    let is_secret = model.as_str() == "res.users" && KEPT_BACK_OF_USERS.contains(&field.as_str());
+    is_secret || is_raw_content(model, field)
 }
 
 /// From 19 on the groups are called `group_ids`.
@@ -121,9 +144,9 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, guard: Guar
     guard.field(&schema.model, Operation::Read, name, &at)?;
     let field = schema.field(name).ok_or_else(|| guard.unknown(schema, name, "order"))?;
     let complaint = match field {
+        field if field.kind.is_x2many() || field.kind == FieldType::Binary => "has no order",
         field if !field.sortable => "is computed, Odoo cannot order by it. Stored fields can be ordered by",
         field if term.sub_id && field.kind != FieldType::Many2one => "is no many2one, so it has no .id",
-        field if field.kind.is_x2many() || field.kind == FieldType::Binary => "has no order",
         _ if term.nulls.is_some() && major_version < 16 => {
             "can be ordered with nulls first or last only from Odoo 16 on"
         }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Columns, columns, proof_column, total_order};
+use super::fields::{Columns, columns, named, proof_column, total_order};
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
 use super::schema::Schema;
@@ -142,7 +142,7 @@ impl Planner<'_> {
     fn search(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
         let domain = self.domain(domain, &schema)?;
-        Ok(Plan::Search(search(self.model, domain, self.slice(slice, &schema)?, &self.context)))
+        Ok(Plan::Search(search(self.model, domain, &self.slice(slice, &schema)?, &self.context)))
     }
 
     fn count(&self, domain: &mut Domain<'static>) -> Result<Plan, PlanError> {
@@ -181,14 +181,14 @@ impl Planner<'_> {
         let schema = self.schema()?;
         let names = match fields {
             Fields::All if !self.guard().hides_fields(self.model, Operation::Read) => Value::List(Vec::new()),
-            Fields::All | Fields::Named(_) => {
-                let columns = columns(fields, &schema, self.guard())?;
-                let id = *fields == Fields::All
-                    || matches!(fields, Fields::Named(names) if names.iter().any(|name| name.as_str() == "id"));
-                let id = id.then(|| Value::from("id"));
-                id.into_iter()
-                    .chain(columns.shown.iter().map(|column| column.name.as_str().to_owned().into()))
-                    .collect()
+            Fields::All => {
+                let shown = columns(fields, &schema, self.guard())?.shown;
+                let names = shown.iter().map(|column| Value::from(column.name.as_str().to_owned()));
+                std::iter::once("id".into()).chain(names).collect()
+            }
+            Fields::Named(names) => {
+                let columns = named(names, &schema, "allfields", self.guard())?;
+                columns.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
             }
         };
         let call = |attributes: Option<Value<'static>>| {
@@ -278,12 +278,16 @@ impl Planner<'_> {
         Ok(domain.to_value())
     }
 
-    fn slice(&self, slice: &Slice, schema: &Schema) -> Result<[Value<'static>; 3], PlanError> {
+    /// What is not wanted is not sent. A `limit` of `False` is no limit to most models, but `ir.attachment` and
+    /// others that filter what they found cut their list with it, to nothing; and `None` cannot be sent.
+    fn slice(&self, slice: &Slice, schema: &Schema) -> Result<Vec<Member<'static>>, PlanError> {
         let order = match &slice.order {
-            Some(order) => Value::from(total_order(order, schema, self.known.major_version(), self.guard())?.to_odoo()),
-            None => Value::Bool(false),
+            Some(order) => Some(total_order(order, schema, self.known.major_version(), self.guard())?.to_odoo()),
+            None => None,
         };
-        let limit = slice.limit.map_or(Value::Bool(false), |limit| Value::Int(limit.into()));
-        Ok([Value::Int(slice.offset.into()), limit, order])
+        let offset = (slice.offset > 0).then(|| Value::Int(slice.offset.into()));
+        let limit = slice.limit.map(|limit| Value::Int(limit.into()));
+        let wanted = [("offset", offset), ("limit", limit), ("order", order.map(Value::from))];
+        Ok(wanted.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect())
     }
 }

@@ -120,8 +120,8 @@ impl Read {
 pub struct List {
     pub(super) model: ModelName,
     pub(super) domain: Value<'static>,
-    /// Offset, limit and order.
-    pub(super) slice: [Value<'static>; 3],
+    /// Offset, limit and order, as far as they are wanted.
+    pub(super) slice: Vec<Member<'static>>,
     /// Which columns.
     pub columns: Columns,
     pub(super) context: Vec<Member<'static>>,
@@ -131,15 +131,14 @@ impl List {
     /// The call that does it all.
     #[must_use]
     pub fn call(&self) -> Call {
-        let [offset, limit, order] = self.slice.clone();
-        let args = vec![self.domain.clone(), name_list(self.columns.asked()), offset, limit, order];
-        Call::orm(&self.model, OrmMethod::SearchRead, args, &self.context)
+        let args = vec![self.domain.clone(), name_list(self.columns.asked())];
+        Call::orm(&self.model, OrmMethod::SearchRead, args, &self.context).named(&self.slice)
     }
 
     /// The call that only finds the ids.
     #[must_use]
     pub fn search(&self) -> Call {
-        search(&self.model, self.domain.clone(), self.slice.clone(), &self.context)
+        search(&self.model, self.domain.clone(), &self.slice, &self.context)
     }
 
     /// The read of what was found.
@@ -152,8 +151,8 @@ impl List {
 pub(super) fn search(
     model: &ModelName,
     domain: Value<'static>,
-    [offset, limit, order]: [Value<'static>; 3],
+    slice: &[Member<'static>],
     context: &[Member<'static>],
 ) -> Call {
-    Call::orm(model, OrmMethod::Search, vec![domain, offset, limit, order], context)
+    Call::orm(model, OrmMethod::Search, vec![domain], context).named(slice)
 }

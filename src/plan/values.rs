@@ -271,14 +271,16 @@ fn boolean(place: Place<'_>, value: &mut Value<'static>) -> Result<(), PlanError
     Ok(())
 }
 
+/// Odoo keeps 32 bits and says of more that they are out of range, but not of which field.
 fn integer(place: Place<'_>, value: &Value<'static>) -> Result<(), PlanError> {
+    const EXPECTED: &str = "expected an integer from -2147483648 to 2147483647";
     let fits = match value {
-        Value::Int(_) => true,
-        Value::Float(f) => f.is_finite() && f.fract() == 0.0,
-        Value::Text(text) => text.trim().parse::<i64>().is_ok(),
+        Value::Int(n) => i32::try_from(*n).is_ok(),
+        Value::Float(f) => f.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(f),
+        Value::Text(text) => text.trim().parse::<i32>().is_ok(),
         _ => false,
     };
-    if fits { Ok(()) } else { Err(place.refuse("expected an integer", value)) }
+    if fits { Ok(()) } else { Err(place.refuse(EXPECTED, value)) }
 }
 
 fn float(place: Place<'_>, value: &Value<'static>) -> Result<(), PlanError> {
@@ -457,8 +459,11 @@ mod tests {
             (r#"{"name":["x"]}"#, "vals.name: expected a text, found a list [\"x\"]"),
             (r#"{"name":"a\u0000b"}"#, "vals.name: expected a text without control characters (it holds U+0000"),
             (r#"{"active":"yes"}"#, "vals.active: expected true or false"),
-            (r#"{"color":1.5}"#, "vals.color: expected an integer, found a number 1.5"),
+            (r#"{"color":1.5}"#, "vals.color: expected an integer from -2147483648 to 2147483647, found a number 1.5"),
             (r#"{"color":"abc"}"#, "vals.color: expected an integer"),
+            (r#"{"color":2147483648}"#, "vals.color: expected an integer from -2147483648 to 2147483647"),
+            (r#"{"color":"-2147483649"}"#, "vals.color: expected an integer from"),
+            (r#"{"color":3e9}"#, "vals.color: expected an integer from"),
             (r#"{"credit":"inf"}"#, "vals.credit: expected a number"),
             (r#"{"image_1920":"no base64!"}"#, "vals.image_1920: expected base64"),
             (r#"{"image_1920":"abc"}"#, "vals.image_1920: expected base64"),

@@ -79,9 +79,7 @@ pub struct Metrics {
     pub odoo_seconds: Family<OdooLabels, Histogram, Durations>,
     /// Time requests waited for a free place before Odoo was asked.
     pub odoo_queue_seconds: Histogram,
-    /// Requests refused because of too many attempts.
-    pub throttled: Counter,
-    /// Credentials checked, by result: `ok`, `cached`, `refused`, `missing`.
+    /// Credentials checked, by result: `ok`, or the code of the refusal.
     pub authentications: Family<OutcomeLabels, Counter>,
 }
 
@@ -107,7 +105,6 @@ impl Metrics {
             odoo_calls: Family::default(),
             odoo_seconds: Family::new_with_constructor(Durations),
             odoo_queue_seconds: Durations.new_metric(),
-            throttled: Counter::default(),
             authentications: Family::default(),
         };
         metrics.register();
@@ -131,7 +128,6 @@ impl Metrics {
             Unit::Seconds,
             self.odoo_queue_seconds.clone(),
         );
-        all.register("throttled", "Requests refused for too many attempts", self.throttled.clone());
         all.register("authentications", "Credentials checked", self.authentications.clone());
         all.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         all.register_collector(Box::new(Process::started_now()));

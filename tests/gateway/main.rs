@@ -8,6 +8,13 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod auth;
+mod command_line;
+mod edge;
+mod layers;
+mod openapi;
+mod outage;
 mod restapi;
+mod secrecy;
 mod store;
 mod support;

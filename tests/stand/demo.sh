@@ -30,6 +30,7 @@ demo() {
     fi
 
     start_gateway "$port" "$ops_port"
+    trap 'exit 0' INT # Ctrl-C is how it ends, no failure
     print_curl_lines "http://127.0.0.1:$port" "$credentials" >&3
     wait "${SERVER_PID[gateway]}" || true
     show_log gateway
@@ -39,8 +40,10 @@ demo() {
 start_gateway() {
     ODOO_GATEWAY__SERVER__LISTEN=127.0.0.1:$1 ODOO_GATEWAY__OPS__LISTEN=127.0.0.1:$2 \
         spawn gateway TERM "${CARGO_TARGET_DIR:-target}/release/odoo-gateway"
+    local tries=0
     until curl --silent --fail --output /dev/null "http://127.0.0.1:$2/readyz"; do
         kill -0 "${SERVER_PID[gateway]}" 2>/dev/null || { show_log gateway && fail "the gateway did not start"; }
+        ((++tries != 30)) || log "the gateway waits for $ODOO_URL: $(curl --silent "http://127.0.0.1:$2/readyz")"
         sleep 0.1
     done
 }

@@ -77,10 +77,15 @@ impl RequestLog {
 
 /// Without anything that could begin a line of its own or colour a terminal, and not endless.
 fn printable(text: &str) -> String {
-    let escape = |character: char| -> Box<dyn Iterator<Item = char>> {
-        if character.is_control() { Box::new(character.escape_default()) } else { Box::new(std::iter::once(character)) }
-    };
-    text.chars().take(LONGEST).flat_map(escape).collect()
+    let mut printed = String::with_capacity(text.len().min(LONGEST));
+    for character in text.chars().take(LONGEST) {
+        if character.is_control() {
+            printed.extend(character.escape_default());
+        } else {
+            printed.push(character);
+        }
+    }
+    printed
 }
 
 #[cfg(test)]

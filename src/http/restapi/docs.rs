@@ -4,6 +4,9 @@
 #![expect(dead_code, reason = "these types are only described")]
 
 use serde_json::{Map, Value};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, ToSchema};
 
 /// The group in the document.
@@ -304,3 +307,20 @@ pub(super) struct FieldsAnswer {
 #[derive(ToSchema)]
 #[schema(as = RestapiNothing, example = json!({}))]
 pub(super) struct Nothing {}
+
+/// Says that each answer can be had as XML, too.
+pub(super) fn offer_xml(document: &mut OpenApi) {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let xml = ContentBuilder::new().schema(Some(text)).example(Some(XML.into())).build();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            if let Some(RefOr::T(answer)) = operation.responses.responses.get_mut("200") {
+                answer.content.insert("application/xml".into(), RefOr::T(xml.clone()));
+            }
+        }
+    }
+}
+
+/// The tree of the JSON answer, each node with its type.
+const XML: &str = r#"<response type="object"><member name="Contact" type="object"><member name="id" type="number">14</member><member name="name" type="string">Azure Interior</member></member></response>"#;

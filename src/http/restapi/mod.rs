@@ -25,5 +25,7 @@ pub(super) const PREFIX: &str = "/restapi/1.0";
 /// All routes of the family, documented.
 #[must_use]
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new().nest(PREFIX, common::routes().merge(object::routes()))
+    let mut routes = common::routes().merge(object::routes());
+    docs::offer_xml(routes.get_openapi_mut());
+    OpenApiRouter::new().nest(PREFIX, routes)
 }

@@ -239,7 +239,8 @@ async fn call_model_method(arrival: Arrival) -> Result<Response, Problem> {
 /// The record's id goes before `args`.
 #[utoipa::path(
     post, path = "/object/{model}/{key}/{method}", operation_id = "restapi_call_record_method", tag = TAG,
-    params(super::docs::RecordMethodPath, RequestHeaders), request_body(content = Option<MethodCall>),
+    params(super::docs::RecordMethodPath, RequestHeaders),
+    request_body(content = Option<MethodCall>, example = json!({"args": [], "kwargs": {}})),
     responses((status = 200, description = "What the method answers, unchanged", body = Returned))
 )]
 async fn call_record_method(arrival: Arrival) -> Result<Response, Problem> {

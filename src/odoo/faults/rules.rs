@@ -9,6 +9,7 @@
 use super::FaultClass;
 use super::missing::Missing;
 use super::traceback::Raised;
+use crate::names::{FieldName, ModelName};
 
 /// The exceptions that Odoo makes for people to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,7 @@ const PREFIX: &str = "The operation cannot be completed: ";
 fn user_error(message: &str) -> FaultClass {
     let has = |part| message.contains(part);
     // The text of a missing value contains that of a foreign key: it comes first.
-    if has("Missing required value") || has("mandatory field is not set") {
+    if has("Missing required value") || has("mandatory field is not set") || lists_why_a_value_is_missing(message) {
         FaultClass::MissingValue
     } else if has("nother model requires the record being deleted")
         || has("Another model is using the record you are trying to delete")
@@ -78,6 +79,29 @@ fn user_error(message: &str) -> FaultClass {
     } else {
         FaultClass::Refused
     }
+}
+
+/// Odoo 14 and 15 translate the text of a missing value, but its form stays: a sentence, two points, and
+/// `Model: Contact Tags (res.partner.category), Field: Name (name)`.
+fn lists_why_a_value_is_missing(message: &str) -> bool {
+    let lines: Vec<&str> = message.lines().filter(|line| !line.trim().is_empty()).take(5).collect();
+    match lines.as_slice() {
+        [_, create, delete, place] => {
+            create.starts_with("- ") && delete.starts_with("- ") && names_model_and_field(place)
+        }
+        _ => false,
+    }
+}
+
+fn names_model_and_field(place: &str) -> bool {
+    let Some((model, field)) = place.trim_end().strip_suffix(')').and_then(|place| place.rsplit_once("), ")) else {
+        return false;
+    };
+    ModelName::parse(behind_bracket(model)).is_ok() && FieldName::parse(behind_bracket(field)).is_ok()
+}
+
+fn behind_bracket(text: &str) -> &str {
+    text.rsplit_once('(').map_or("", |(_, name)| name)
 }
 
 /// Odoo 14 and 15 say no more than the constraint's name when no language is asked for.

@@ -1,17 +1,165 @@
-//! Reading: search, count, list, read.
+//! Reading records: one, by ids, by a domain.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Gateway, Version};
+use super::{NOWHERE, PARTNERS, TAGS, admin, create, ids_of, new_tag, unique};
+use crate::support::Version;
 
 #[tokio::test]
-async fn records_are_found_counted_and_read() {
+async fn a_record_is_read_in_full() {
     for version in Version::BOTH {
-        let admin = Gateway::shared().client().on(version).as_user("admin");
-        let companies = [("domain", "[('is_company','=',True)]"), ("order", "name")];
-        let found = admin.get("/restapi/1.0/object/res.partner/search", &companies).await.ok();
-        let ids = found["Contact"].as_array().unwrap();
-        let count = admin.get("/restapi/1.0/object/res.partner/search_count", &companies).await.ok();
-        assert_eq!(count, json!({"count": ids.len()}));
+        let (admin, name) = (admin(version), unique("full"));
+        let id = new_tag(version, &name).await;
+        let answer = admin.get(&format!("{TAGS}/{id}"), &[]).await;
+        assert!(answer.text.starts_with(&format!(r#"{{"Partner Tags":{{"id":{id},"#)), "id is first: {}", answer.text);
+        let tag = answer.ok()["Partner Tags"].clone();
+        let mut expected = json!({
+            "id": id, "display_name": name, "name": name, "color": 1, "parent_id": false, "child_ids": [],
+            "active": true, "parent_path": format!("{id}/"), "partner_ids": [],
+            "create_uid": [2, "Mitchell Admin"], "create_date": tag["create_date"],
+            "write_uid": [2, "Mitchell Admin"], "write_date": tag["write_date"],
+        });
+        if version == Version::Odoo14 {
+            expected["__last_update"] = tag["write_date"].clone();
+        }
+        assert_eq!(tag, expected);
+        let (day, time) = tag["create_date"].as_str().unwrap().split_once(' ').expect("YYYY-MM-DD HH:MM:SS");
+        assert_eq!((day.len(), time.len()), (10, 8));
+    }
+}
+
+#[tokio::test]
+async fn named_fields_come_in_the_asked_order_behind_the_id() {
+    for version in Version::BOTH {
+        let (admin, name) = (admin(version), unique("named"));
+        let id = new_tag(version, &name).await;
+        let expected = format!(r#"{{"Partner Tags":{{"id":{id},"parent_id":false,"name":"{name}"}}}}"#);
+        for fields in
+            ["parent_id,name", "['parent_id','name']", r#"["parent_id","name","name"]"#, "('parent_id', 'name', 'id')"]
+        {
+            let answer = admin.get(&format!("{TAGS}/{id}"), &[("fields", fields)]).await;
+            assert_eq!(answer.text, expected, "{fields}");
+        }
+        let only_id = admin.get(&format!("{TAGS}/{id}"), &[("fields", "id")]).await.ok();
+        assert_eq!(only_id, json!({"Partner Tags": {"id": id}}));
+    }
+}
+
+#[tokio::test]
+async fn many_records_come_in_the_order_of_their_ids_with_duplicates() {
+    for version in Version::BOTH {
+        let (admin, name) = (admin(version), unique("many"));
+        let (a, b) = (new_tag(version, &name).await, new_tag(version, &name).await);
+        let record = |id: i64| json!({"id": id, "name": name});
+        for (ids, expected) in [
+            (format!("{b},{a}"), vec![record(b), record(a)]),
+            (format!("[{a},{b}]"), vec![record(a), record(b)]),
+            (format!("({a},)"), vec![record(a)]),
+            (format!("{a}"), vec![record(a)]),
+            (format!("{a},{b},{a}"), vec![record(a), record(b), record(a)]),
+            (String::new(), vec![]),
+            ("[]".to_owned(), vec![]),
+        ] {
+            let answer = admin.get(TAGS, &[("ids", &ids), ("fields", "name")]).await.ok();
+            assert_eq!(answer, json!({"Partner Tags": expected}), "{ids}");
+        }
+        let all_fields = admin.get(TAGS, &[("ids", &format!("{b},{a}"))]).await.ok();
+        assert_eq!(ids_of(&all_fields), [b, a]);
+        assert_eq!(all_fields["Partner Tags"][0]["create_uid"], json!([2, "Mitchell Admin"]));
+    }
+}
+
+#[tokio::test]
+async fn records_are_found_and_read_at_once() {
+    for version in Version::BOTH {
+        let (admin, name) = (admin(version), unique("listed"));
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(new_tag(version, &name).await);
+        }
+        let domain = format!("[('name','=','{name}')]");
+        for path in [TAGS.to_owned(), format!("{TAGS}/")] {
+            let query = [("domain", domain.as_str()), ("fields", "['name']"), ("order", "id desc"), ("limit", "2")];
+            let expected = json!([{"id": ids[2], "name": name}, {"id": ids[1], "name": name}]);
+            assert_eq!(admin.get(&path, &query).await.ok(), json!({"Partner Tags": expected}));
+        }
+        let offset = [("domain", domain.as_str()), ("order", "id"), ("offset", "2")];
+        assert_eq!(ids_of(&admin.get(TAGS, &offset).await.ok()), [ids[2]]);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_nowhere_is_404_and_no_id_at_all_never_reaches_odoo() {
+    for version in Version::BOTH {
+        let admin = admin(version);
+        let id = new_tag(version, &unique("there")).await;
+        for fields in ["", "id", "name", "child_ids"] {
+            let problem = admin.get(&format!("{TAGS}/{NOWHERE}"), &[("fields", fields)]).await;
+            let problem = problem.refused(404, "record_not_found");
+            assert_eq!(problem["detail"], format!("There is no record {NOWHERE} of res.partner.category."));
+            let ids = format!("{id},{NOWHERE}");
+            let problem = admin.get(TAGS, &[("ids", &ids), ("fields", fields)]).await.refused(404, "record_not_found");
+            assert_eq!(problem["detail"], format!("There is no record {NOWHERE} of res.partner.category."));
+        }
+        for no_id in ["0", "-1", "2147483648", "99999999999999999999", "abc", "1.5", "01x"] {
+            admin.get(&format!("{TAGS}/{no_id}"), &[]).await.refused(404, "record_not_found");
+        }
+        for no_ids in ["0", "-1", "2147483648", "1,x", "1,,2", "[1", "{'a':1}"] {
+            let problem = admin.get(TAGS, &[("ids", no_ids)]).await.refused(400, "invalid_parameter");
+            assert_eq!(problem["parameter"], "ids", "{no_ids}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_contradicts_itself_is_refused() {
+    for version in Version::BOTH {
+        let admin = admin(version);
+        let both = [("ids", "1"), ("domain", "[('id','=',1)]")];
+        let problem = admin.get(PARTNERS, &both).await.refused(400, "invalid_parameter");
+        assert_eq!(problem["detail"], "ids and domain cannot be given together.");
+        let twice = [("limit", "1"), ("limit", "1")];
+        assert_eq!(admin.get(PARTNERS, &twice).await.refused(400, "repeated_parameter")["parameter"], "limit");
+    }
+}
+
+#[tokio::test]
+async fn unknown_fields_are_refused_with_a_hint() {
+    for version in Version::BOTH {
+        let admin = admin(version);
+        for path in [PARTNERS.to_owned(), format!("{PARTNERS}/3")] {
+            let problem = admin.get(&path, &[("fields", "['name','contry_id']")]).await.refused(400, "unknown_field");
+            assert_eq!(problem["hint"], "Did you mean country_id?");
+            assert_eq!(problem["parameter"], "fields");
+        }
+        for fields in ["_name", "name;x", "country_id.name", "password_crypt"] {
+            admin.get(PARTNERS, &[("fields", fields)]).await.refused(400, "unknown_field");
+        }
+        let last_update = admin.get(&format!("{PARTNERS}/3"), &[("fields", "__last_update")]).await;
+        match version {
+            Version::Odoo14 => assert_eq!(last_update.status, 200),
+            Version::Odoo19 => drop(last_update.refused(400, "unknown_field")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn archived_records_are_hidden_in_lists_and_there_by_id() {
+    for version in Version::BOTH {
+        let (admin, name) = (admin(version), unique("archived"));
+        let id = create(&admin, PARTNERS, json!({"name": name, "active": false})).await;
+        let (domain, by_id) = (format!("[('name','=','{name}')]"), format!("{PARTNERS}/{id}"));
+        let all = "{'active_test': False}";
+        assert_eq!(ids_of(&admin.get(PARTNERS, &[("domain", &domain)]).await.ok()), [0_i64; 0]);
+        assert_eq!(ids_of(&admin.get(PARTNERS, &[("domain", &domain), ("context", all)]).await.ok()), [id]);
+        let count = format!("{PARTNERS}/search_count");
+        assert_eq!(admin.get(&count, &[("domain", &domain)]).await.ok(), json!({"count": 0}));
+        let json_all = r#"{"active_test": false}"#;
+        assert_eq!(admin.get(&count, &[("domain", &domain), ("context", json_all)]).await.ok(), json!({"count": 1}));
+        assert_eq!(admin.get(&by_id, &[("fields", "active")]).await.ok()["Contact"]["active"], false);
+        assert_eq!(ids_of(&admin.get(PARTNERS, &[("ids", &id.to_string())]).await.ok()), [id]);
+        let written = admin.put(&by_id, &json!({"vals": {"ref": name}})).await.ok();
+        assert_eq!(written["Contact"]["ref"], Value::from(name));
+        assert_eq!(admin.delete(&by_id, &[]).await.ok(), json!({}));
     }
 }

@@ -9,6 +9,7 @@ use odoo_gateway::config::Config;
 
 use super::client::Client;
 use super::stand::{Version, stand};
+use super::stub::Stub;
 
 /// A gateway that listens; it ends with its runtime.
 #[derive(Debug)]
@@ -55,6 +56,14 @@ impl Gateway {
             ("ODOO_GATEWAY__ODOO__0__DATABASE", database),
         ])
         .await
+    }
+
+    /// A gateway before a stub, with more settings.
+    pub(crate) async fn before_stub(stub: &Stub, settings: &[(&str, &str)]) -> Self {
+        let url = stub.url();
+        let mut all = vec![("ODOO_GATEWAY__ODOO__0__URL", url.as_str()), ("ODOO_GATEWAY__ODOO__0__DATABASE", "stub")];
+        all.extend(settings);
+        Self::start(&all).await
     }
 
     /// The gateway before both Odoos that tests share when they need nothing of their own. It runs on a thread that

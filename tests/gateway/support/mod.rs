@@ -4,14 +4,22 @@
 //! stand    Odoo 19, Odoo 14 and PostgreSQL, started once for all tests, ended with the test process
 //! gateway  the gateway in this process, on ports of its own
 //! client   requests and answers in few words
+//! binary   the gateway in a process of its own
+//! counting a proxy before an Odoo that notes the calls
 //! odoo     what tests do to an Odoo behind the gateway's back
+//! stub     an Odoo that misbehaves on demand; xml, what it speaks
 //! ```
 
+pub(crate) mod binary;
 pub(crate) mod client;
+pub(crate) mod counting;
 pub(crate) mod gateway;
 pub(crate) mod odoo;
 pub(crate) mod stand;
+pub(crate) mod stub;
+mod xml;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use gateway::Gateway;
 pub(crate) use stand::{Version, stand};
+pub(crate) use stub::{Act, Stub};

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 /// An Odoo that the tests run against.
@@ -77,9 +77,15 @@ pub(crate) fn stand() -> &'static Stand {
     STAND.get_or_init(start)
 }
 
+/// What a tool of the stand says: `validate FILE` or `browse URL`.
+pub(crate) async fn tool(arguments: &[&str]) -> Output {
+    tokio::process::Command::new(SCRIPT).args(arguments).stdin(Stdio::null()).output().await.unwrap()
+}
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand/stand");
+
 fn start() -> Stand {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand/stand");
-    let mut servers = Command::new(script)
+    let mut servers = Command::new(SCRIPT)
         .args(["run", "postgres", "odoo19", "odoo14"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,0 +1,77 @@
+//! One HTTP exchange over a bare socket, so that what is measured is not the measuring client.
+//!
+//! In: the bytes of a request. Out: the body of its answer. Both sides of every comparison use it: to Odoo a new
+//! connection each time, because Odoo closes each; to the gateway one that is kept.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+
+/// The database of the stand.
+pub(crate) const DATABASE: &str = "odoo19";
+
+/// A connection that is kept.
+#[derive(Debug)]
+pub(crate) struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    pub(crate) fn open(to: SocketAddr) -> io::Result<Self> {
+        let socket = TcpStream::connect(to)?;
+        socket.set_nodelay(true)?;
+        Ok(Self(BufReader::with_capacity(64 << 10, socket)))
+    }
+
+    /// Sends a request and takes the body of its answer, which must be a success.
+    pub(crate) fn ask(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+        self.0.get_mut().write_all(request)?;
+        let (head, body) = read_message(&mut self.0)?;
+        if is_success(&head) { Ok(body) } else { Err(broken(&format!("{head}{}", String::from_utf8_lossy(&body)))) }
+    }
+}
+
+/// Posts a call on a connection of its own, as Odoo allows, and takes the text of the answer. The database is named as
+/// the gateway names it: without it Odoo 19 lists all databases first, which takes it longer than a read.
+pub(crate) fn call(odoo: SocketAddr, path: &str, body: &[u8]) -> io::Result<String> {
+    let mut socket = TcpStream::connect(odoo)?;
+    socket.set_nodelay(true)?;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {odoo}\r\ncontent-type: text/xml\r\nx-odoo-database: {DATABASE}\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(&[head.as_bytes(), body].concat())?;
+    let mut answer = BufReader::with_capacity(64 << 10, socket);
+    let (head, body) = read_message(&mut answer)?;
+    if is_success(&head) { String::from_utf8(body).map_err(io::Error::other) } else { Err(broken(&head)) }
+}
+
+/// Head and body of a message. The length tells the end: Odoo closes the connection long after the last byte.
+pub(crate) fn read_message(from: &mut impl BufRead) -> io::Result<(String, Vec<u8>)> {
+    let (head, length) = read_head(from)?;
+    let mut body = vec![0; length.ok_or_else(|| broken("a message without a length"))?];
+    from.read_exact(&mut body)?;
+    Ok((head, body))
+}
+
+fn read_head(from: &mut impl BufRead) -> io::Result<(String, Option<usize>)> {
+    let (mut head, mut length) = (String::new(), None);
+    loop {
+        let begin = head.len();
+        if from.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let line = head.get(begin..).unwrap_or_default().trim_end();
+        match line.split_once(':') {
+            _ if line.is_empty() => return Ok((head, length)),
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse().ok(),
+            _ => {}
+        }
+    }
+}
+
+fn is_success(head: &str) -> bool {
+    head.split(' ').nth(1) == Some("200")
+}
+
+fn broken(what: &str) -> io::Error {
+    io::Error::other(what.to_owned())
+}

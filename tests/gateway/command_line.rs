@@ -1,0 +1,190 @@
+//! The binary on the command line: what it says to people, and its exit codes.
+
+use std::net::TcpListener;
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use tempfile::tempdir;
+
+use super::support::binary::{Process, run};
+use super::support::{Act, Stub, Version, stand};
+
+fn said(output: &Output) -> (String, String) {
+    (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+/// Runs a command in a folder of its own: exit code, standard output, standard error.
+async fn ran(arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
+    let folder = tempdir().unwrap();
+    let output = run(arguments, folder.path(), settings).await;
+    let (out, err) = said(&output);
+    (output.status.code().unwrap(), out, err)
+}
+
+fn nobody() -> String {
+    format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn check_tells_the_versions_of_all_that_works() {
+    let (odoo19, odoo14) = (stand().url(Version::Odoo19), stand().url(Version::Odoo14));
+    let (code, out, err) = ran(
+        &["check"],
+        &[
+            ("ODOO_GATEWAY__ODOO__0__URL", odoo19),
+            ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+            ("ODOO_GATEWAY__ODOO__1__URL", odoo14),
+            ("ODOO_GATEWAY__ODOO__1__DATABASE", "odoo14"),
+            ("ODOO_GATEWAY__ODOO__1__NAME", "old"),
+        ],
+    )
+    .await;
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let lines: Vec<&str> = out.lines().collect();
+    let [store, new, old] = lines.as_slice() else { panic!("{out}") };
+    assert!(store.starts_with("ok       store: SQLite 3."), "{out}");
+    assert!(new.starts_with(&format!("ok       odoo odoo19 ({odoo19}/): Odoo 19.0")), "{out}");
+    assert!(old.starts_with(&format!("ok       odoo old ({odoo14}/): Odoo 14.0")), "{out}");
+}
+
+#[tokio::test]
+async fn check_says_what_is_wrong_with_odoo_and_how_to_mend_it() {
+    let old = Stub::start().await;
+    old.when("version", Act::value("<struct><member><name>server_version</name><value><string>12.0</string></value></member>\
+        <member><name>server_serie</name><value><string>12.0</string></value></member><member><name>server_version_info</name>\
+        <value><array><data><value><int>12</int></value></data></array></value></member><member><name>protocol_version</name>\
+        <value><int>1</int></value></member></struct>"));
+    let (page, elsewhere) = (Stub::start().await, Stub::start().await);
+    page.when("version", Act::http("200 OK", "text/html", "<h1>It works</h1>"));
+    elsewhere.when("version", Act::http("404 Not Found", "text/html", ""));
+    let no_odoo = "Is Odoo running there? odoo.url is the address of Odoo itself.";
+    for (url, expected) in [
+        (nobody(), no_odoo),
+        (old.url().replace("http:", "https:"), no_odoo),
+        (page.url(), "What came from Odoo is not an XML-RPC answer: its media type is not XML."),
+        (elsewhere.url(), "Odoo's XML-RPC is not served at the configured address."),
+        (old.url(), "Odoo 12.0 is outside of 14 to 19, which the gateway is made for"),
+    ] {
+        let (code, out, _) = ran(&["check"], &[("ODOO_URL", &url), ("ODOO_DB", "demo")]).await;
+        assert_eq!(code, 1, "{out}");
+        let line = out.lines().find(|line| line.starts_with("FAILED   odoo demo (")).unwrap_or_else(|| panic!("{out}"));
+        assert!(line.contains(expected), "{line}");
+        assert!(out.starts_with("ok       store: "), "one part that fails hides no other: {out}");
+    }
+}
+
+#[tokio::test]
+async fn check_says_that_a_database_does_not_exist() {
+    for version in Version::BOTH {
+        let (code, out, _) = ran(&["check"], &[("ODOO_URL", stand().url(version)), ("ODOO_DB", "nosuch")]).await;
+        assert_eq!(code, 1, "{version:?}: {out}");
+        assert!(out.contains("FAILED   odoo nosuch"), "{version:?}: {out}");
+        assert!(out.contains("odoo.database"), "{version:?}: {out}");
+    }
+}
+
+#[tokio::test]
+async fn check_says_what_is_wrong_with_the_store() {
+    let stub = Stub::start().await;
+    let folder = tempdir().unwrap();
+    let here = format!("sqlite:{}", folder.path().display());
+    let (code, out, _) = ran(&["check"], &[("ODOO_URL", &stub.url()), ("DATABASE_URL", &here)]).await;
+    assert_eq!(code, 1, "{out}");
+    assert!(out.starts_with("FAILED   store: ") && out.contains("ok       odoo odoo ("), "{out}");
+}
+
+#[tokio::test]
+async fn config_prints_what_is_in_effect_without_secrets_and_can_be_loaded_again() {
+    let secret = [("DATABASE_URL", "postgres://gateway:canary-51d0@db.example/gateway"), ("ODOO_DB", "live")];
+    let (code, out, err) = ran(&["config"], &secret).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains(r#"database = "live""#), "{out}");
+    assert!(!out.contains("canary-51d0") && out.contains("db.example"), "{out}");
+
+    let folder = tempdir().unwrap();
+    let (_, printed, _) = ran(&["config"], &[("ODOO_DB", "live"), ("ODOO_GATEWAY__ODOO__0__QUEUE", "7")]).await;
+    std::fs::write(folder.path().join("again.toml"), &printed).unwrap();
+    let again = run(&["config", "--config", "again.toml"], folder.path(), &[]).await;
+    assert_eq!(said(&again).0, printed);
+}
+
+#[tokio::test]
+async fn all_mistakes_are_told_at_once_each_with_its_key() {
+    let folder = tempdir().unwrap();
+    let file = "[server]\nbody_limit = \"much\"\n[odo]\nurl = \"x\"\n[[odoo]]\nqueue = -1\n";
+    std::fs::write(folder.path().join("wrong.toml"), file).unwrap();
+    let wrong = [
+        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "soon"),
+        ("ODOO_GATEWAY__SERVER__LISTEN", "here"),
+        ("ODOO_GATEWAY__STORE__COLOUR", "red"),
+        ("ODOO_URL", "ftp://odoo"),
+    ];
+    for command in ["serve", "check", "config", "migrate"] {
+        let output = run(&["--config", "wrong.toml", command], folder.path(), &wrong).await;
+        let (out, err) = said(&output);
+        assert_eq!((output.status.code(), out.as_str()), (Some(1), ""), "{err}");
+        for key in ["server.body_limit", "odo", "queue", "auth.failure_floor", "server.listen", "store.colour", "url"] {
+            assert!(err.to_lowercase().contains(key), "{key} is not named: {err}");
+        }
+    }
+    let (code, _, err) = ran(&["--config", "nowhere.toml"], &[]).await;
+    assert!(code == 1 && err.contains("nowhere.toml"), "{err}");
+    assert_eq!(ran(&["dance"], &[]).await.0, 2);
+}
+
+#[tokio::test]
+async fn migrate_makes_the_store_and_can_be_repeated() {
+    let folder = tempdir().unwrap();
+    let store = [("DATABASE_URL", "sqlite:state/gateway.db")];
+    let (first, second) =
+        (run(&["migrate"], folder.path(), &store).await, run(&["migrate"], folder.path(), &store).await);
+    let (out, err) = said(&first);
+    assert_eq!((first.status.code(), err.as_str()), (Some(0), ""));
+    assert!(out.starts_with("The store is up to date: SQLite 3."), "{out}");
+    assert_eq!(said(&second).0, out);
+    assert!(folder.path().join("state/gateway.db").exists());
+}
+
+#[tokio::test]
+async fn serving_begins_at_once_though_odoo_is_down_and_ends_in_order() {
+    for signal in ["TERM", "INT"] {
+        let began = Instant::now();
+        let gateway = Process::serve(&[("ODOO_URL", &nobody())]).await;
+        // A tenth of it where nothing else runs; what it must not do is wait for Odoo.
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert_eq!(gateway.operator().get("/livez", &[]).await.status, 200);
+        assert_eq!(gateway.operator().get("/readyz", &[]).await.status, 503);
+
+        let address = gateway.operators_address().to_owned();
+        let health = ran(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
+        assert_eq!(health, (0, String::new(), String::new()));
+
+        let (status, said, _) = gateway.end(signal).await;
+        assert_eq!(status.code(), Some(0), "{said}");
+        let messages: Vec<&str> = said.lines().filter(|line| line.contains("stop")).collect();
+        assert!(messages[0].contains(r#""message":"stopping""#), "{said}");
+        assert!(messages[1].contains(r#""cut":0"#) && messages[1].contains(r#""message":"stopped""#), "{said}");
+
+        let (code, _, err) = ran(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
+        assert!(code == 1 && err.contains(&format!("no life at {address} (ops.listen)")), "{err}");
+    }
+}
+
+#[tokio::test]
+async fn a_signal_is_heard_from_the_first_moment() {
+    for _ in 0..5 {
+        let (status, said, _) = Process::serve(&[("ODOO_URL", &nobody())]).await.end("TERM").await;
+        assert_eq!(status.code(), Some(0), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named_with_its_setting() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for name in ["ODOO_GATEWAY__SERVER__LISTEN", "ODOO_GATEWAY__OPS__LISTEN"] {
+        let (code, _, err) = ran(&["serve"], &[(name, &address)]).await;
+        assert_eq!(code, 1, "{err}");
+        assert!(err.contains(&format!("cannot listen on {address}: ")) && err.contains("server.listen"), "{err}");
+    }
+}

@@ -1,0 +1,257 @@
+//! The document of the interface: true, complete, the same as its committed copy, and readable in a browser.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+
+use odoo_gateway::explain::Code;
+use reqwest::Method;
+use serde_json::Value;
+
+use super::support::binary::run;
+use super::support::client::send;
+use super::support::odoo::fresh_database;
+use super::support::stand::tool;
+use super::support::{Answer, Client, Gateway, Version};
+
+/// An operation of the document.
+struct Operation {
+    method: Method,
+    path: String,
+    said: Value,
+}
+
+fn document() -> Value {
+    serde_json::to_value(odoo_gateway::http::openapi()).unwrap()
+}
+
+fn operations() -> Vec<Operation> {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = |(path, item): (&String, &Value)| {
+        let operations = item.as_object().unwrap().iter();
+        let operation = |(method, said): (&String, &Value)| Operation {
+            method: method.to_uppercase().parse().unwrap(),
+            path: path.clone(),
+            said: said.clone(),
+        };
+        operations.map(operation).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+impl Operation {
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn parameters(&self, place: &str) -> Vec<&Value> {
+        let parameters = self.said["parameters"].as_array().into_iter().flatten();
+        parameters.filter(|parameter| parameter["in"] == place).collect()
+    }
+
+    /// The parameters that have an example, with it.
+    fn examples(&self, place: &str) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let example = |parameter: &&Value| {
+            let example = parameter.get("example")?;
+            Some((parameter["name"].as_str()?.to_owned(), text(example)))
+        };
+        self.parameters(place).iter().filter_map(example).collect()
+    }
+
+    /// The request as the examples show it.
+    async fn send_example(&self, client: &Client) -> Answer {
+        let path = self
+            .examples("path")
+            .into_iter()
+            .fold(self.path.clone(), |path, (name, example)| path.replace(&format!("{{{name}}}"), &example));
+        let mut request = client.request(self.method.clone(), &path).query(&self.examples("query"));
+        if let Some(body) = self.body_example() {
+            request = request.json(&body);
+        }
+        send(request).await
+    }
+
+    fn body_example(&self) -> Option<Value> {
+        let body = &self.said["requestBody"]["content"]["application/json"];
+        if let Some(own) = body.get("example") {
+            return Some(own.clone());
+        }
+        let schema = &body["schema"];
+        let name = schema.pointer("/$ref").or_else(|| schema.pointer("/oneOf/0/$ref"))?.as_str()?;
+        document().pointer(&format!("{}/example", name.trim_start_matches('#'))).cloned()
+    }
+}
+
+#[tokio::test]
+async fn the_committed_copy_is_what_the_binary_prints() {
+    let printed = run(&["openapi"], Path::new("."), &[]).await;
+    assert_eq!((printed.status.code(), String::from_utf8_lossy(&printed.stderr).as_ref()), (Some(0), ""));
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"));
+    let same = committed.unwrap() == String::from_utf8(printed.stdout).unwrap();
+    assert!(
+        same,
+        "openapi/openapi.json is not what the routes say of themselves: run `make openapi` and look at the diff"
+    );
+}
+
+#[tokio::test]
+async fn others_take_it_for_a_valid_document() {
+    let verdict = tool(&["validate", concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json")]).await;
+    assert!(verdict.status.success(), "{verdict:?}");
+    assert_eq!(document()["openapi"], "3.1.0");
+}
+
+#[test]
+fn every_operation_says_all_that_one_must_know() {
+    let mut ids = HashSet::new();
+    for operation in operations() {
+        let (said, name) = (&operation.said, operation.name());
+        for key in ["operationId", "summary"] {
+            assert!(!said[key].as_str().unwrap_or_default().is_empty(), "{name} has no {key}");
+        }
+        assert!(ids.insert(said["operationId"].as_str().unwrap().to_owned()), "{name} has another's operationId");
+        assert_eq!(said["tags"].as_array().map(Vec::len), Some(1), "{name}");
+        let security = said["security"].as_array().unwrap_or_else(|| panic!("{name} does not say who may call"));
+        assert_eq!(security.is_empty(), operation.path.ends_with("/common/version"), "{name}");
+
+        let answers: BTreeSet<&str> = said["responses"].as_object().unwrap().keys().map(String::as_str).collect();
+        let expected = ["200", "400", "404", "406", "500", "502", "503", "504"];
+        assert!(answers.is_superset(&expected.into()), "{name} answers {answers:?}");
+        assert_eq!(answers.contains("401") && answers.contains("429"), !security.is_empty(), "{name}");
+        for kind in ["json", "xml"] {
+            let schema = said.pointer(&format!("/responses/200/content/application~1{kind}/schema"));
+            assert!(schema.is_some(), "{name} does not describe its {kind}");
+        }
+    }
+}
+
+#[test]
+fn every_parameter_is_described_and_every_name_in_a_path_is_a_parameter() {
+    for operation in operations() {
+        let name = operation.name();
+        let in_path: BTreeSet<&str> = operation.path.split(['{', '}']).skip(1).step_by(2).collect();
+        let path = operation.parameters("path");
+        let documented: BTreeSet<&str> = path.iter().filter_map(|parameter| parameter["name"].as_str()).collect();
+        assert_eq!(in_path, documented, "{name}");
+        for parameter in operation.said["parameters"].as_array().unwrap() {
+            assert!(parameter["description"].as_str().is_some_and(|text| text.ends_with('.')), "{name}: {parameter}");
+            let is_needed = parameter["required"] == true;
+            assert!(!is_needed || parameter.get("example").is_some(), "{name}: no example of {}", parameter["name"]);
+        }
+        let takes_body = operation.said.get("requestBody").is_some();
+        assert!(!takes_body || operation.body_example().is_some(), "{name}: no example of a body");
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let document = document();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100);
+    for reference in found {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn every_documented_route_is_there_and_asks_who_calls() {
+    for operation in operations() {
+        let answer = operation.send_example(&Gateway::shared().client()).await;
+        let expected = if operation.path.ends_with("/common/version") { 200 } else { 401 };
+        assert_eq!(answer.status, expected, "{}: {}", operation.name(), answer.text);
+    }
+}
+
+#[tokio::test]
+async fn every_example_that_reads_works() {
+    for version in Version::BOTH {
+        let admin = Gateway::shared().client().on(version).as_user("admin");
+        for operation in operations().iter().filter(|operation| operation.method == Method::GET) {
+            let answer = operation.send_example(&admin).await;
+            assert_eq!(answer.status, 200, "{version:?} {}: {}", operation.name(), answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_example_that_creates_updates_or_calls_works() {
+    let version = Version::Odoo19;
+    let gateway = Gateway::before_database(version, &fresh_database(version).await).await;
+    let admin = gateway.client().as_user("admin");
+    let writes = [Method::POST, Method::PUT];
+    for operation in operations().iter().filter(|operation| writes.contains(&operation.method)) {
+        let answer = operation.send_example(&admin).await;
+        assert_eq!(answer.status, 200, "{}: {}", operation.name(), answer.text);
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_served_to_anybody() {
+    let answer = Gateway::shared().client().get("/openapi.json", &[]).await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.ok(), document());
+}
+
+#[tokio::test]
+async fn the_page_loads_nothing_from_elsewhere() {
+    let client = Gateway::shared().client();
+    let page = client.get("/docs", &[]).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(client.get("/docs/", &[]).await.text, page.text);
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; ") && !policy.contains("http"), "{policy}");
+    let mut loaded = 0;
+    for part in page.text.split(['"', '\'']).filter(|part| part.starts_with('/') || part.contains("://")) {
+        let asset = client.get(part, &[]).await;
+        assert_eq!(asset.status, 200, "{part}");
+        assert_eq!(asset.header("x-content-type-options"), "nosniff");
+        loaded += 1;
+    }
+    assert_eq!(loaded, 4);
+    let style = client.get("/docs/swagger-ui.css", &[]).await;
+    assert_eq!(style.header("content-type"), "text/css");
+    let mut images = style.text.split("url(").skip(1).map(|rest| rest.trim_start_matches(['"', '\'']));
+    assert!(images.all(|image| image.starts_with("data:")) && !style.text.contains("@import"));
+    for nowhere in ["/docs/nothing", "/docs/swagger-initializer.js", "/docs/a/b"] {
+        client.get(nowhere, &[]).await.refused(404, "unknown_route");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_shows_every_operation() {
+    let shown = tool(&["browse", &format!("http://{}/docs", Gateway::shared().address())]).await;
+    assert!(shown.status.success(), "{shown:?}");
+    let page = String::from_utf8(shown.stdout).unwrap();
+    for operation in operations() {
+        let (tag, id) = (operation.said["tags"][0].as_str().unwrap(), operation.said["operationId"].as_str().unwrap());
+        assert!(page.contains(&format!(r#"id="operations-{tag}-{id}""#)), "{id} is not shown");
+    }
+    // What the page complains of, as what its policy forbids.
+    let console = String::from_utf8(shown.stderr).unwrap();
+    assert!(!console.contains("CONSOLE"), "{console}");
+}
+
+#[tokio::test]
+async fn every_code_is_explained() {
+    let page = Gateway::shared().client().get("/docs/errors", &[]).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    for code in Code::ALL {
+        let (name, status, title) = (code.as_str(), code.class().status(), code.title());
+        let row = format!(
+            r#"<tr id="{name}"><th scope="row"><code>{name}</code></th><td>{status}</td><td>{title}</td></tr>"#
+        );
+        assert!(page.text.contains(&row), "{name}");
+    }
+}

@@ -1,0 +1,78 @@
+//! A proxy that stands between the gateway and an Odoo and notes the calls that pass.
+//!
+//! In: the address of an Odoo. Out: an address that is as good, and which methods were called there. Odoo answers one
+//! request a connection, so a connection is a call.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A proxy that notes calls; it ends with its runtime.
+#[derive(Debug)]
+pub(crate) struct Counting {
+    address: SocketAddr,
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+impl Counting {
+    /// A proxy before the Odoo of this URL.
+    pub(crate) async fn before(url: &str) -> Self {
+        let odoo = url.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let counting = Self { address: listener.local_addr().unwrap(), calls: Arc::default() };
+        let calls = counting.calls.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(pass(client, odoo.clone(), calls.clone()));
+            }
+        });
+        counting
+    }
+
+    /// Its own URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What was called since the last time somebody asked, as `model.method`.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+async fn pass(mut client: TcpStream, odoo: String, calls: Arc<Mutex<Vec<String>>>) {
+    let request = read_request(&mut client).await;
+    calls.lock().unwrap().push(called(&request));
+    let mut odoo = TcpStream::connect(odoo).await.unwrap();
+    odoo.write_all(&request).await.unwrap();
+    // The gateway may go away before the answer is through; that is its own affair.
+    let _ = copy(&mut odoo, &mut client).await;
+}
+
+/// Head and body, whose length the gateway always says.
+async fn read_request(client: &mut TcpStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&request);
+        if let Some((head, _)) = text.split_once("\r\n\r\n") {
+            let length = head.to_lowercase().split_once("content-length: ").map(|(_, rest)| rest.to_owned()).unwrap();
+            let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
+            if request.len() >= head.len() + 4 + length {
+                return request;
+            }
+        }
+        assert_ne!(client.read_buf(&mut request).await.unwrap(), 0, "a whole request");
+    }
+}
+
+/// The texts of an `execute_kw` are database, secret, model, method.
+fn called(request: &[u8]) -> String {
+    let text = String::from_utf8_lossy(request);
+    let texts: Vec<&str> = text.split("<string>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+    match texts.as_slice() {
+        [_, _, model, method, ..] if text.contains("execute_kw") => format!("{model}.{method}"),
+        _ => text.split("<methodName>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default().to_owned(),
+    }
+}

@@ -1,0 +1,82 @@
+//! As much XML-RPC as the stub Odoo needs: it reads what the gateway writes and nothing else.
+
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+/// A question.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// `version`, `authenticate`, or model and method.
+    pub(crate) name: String,
+    /// The password it came with; empty for `version`.
+    pub(crate) secret: String,
+}
+
+impl Asked {
+    /// The question that comes on this connection, if one does.
+    pub(crate) async fn read(stream: &mut TcpStream) -> Option<Self> {
+        let mut request = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&request);
+            if text.ends_with("</methodCall>") || text.trim_end().ends_with("</methodCall>") {
+                return Some(Self::of(&text));
+            }
+            if stream.read_buf(&mut request).await.ok()? == 0 {
+                return None;
+            }
+        }
+    }
+
+    fn of(request: &str) -> Self {
+        let method = between(request, "<methodName>", "</methodName>").next().unwrap();
+        let mut texts = between(request, "<string>", "</string>").map(str::to_owned);
+        let (name, secret) = match method {
+            // database, login, password
+            "authenticate" => (method.to_owned(), texts.nth(2)),
+            // database, password, model, method
+            "execute_kw" => {
+                let secret = texts.nth(1);
+                (format!("{}.{}", texts.next().unwrap(), texts.next().unwrap()), secret)
+            }
+            _ => (method.to_owned(), None),
+        };
+        Self { name, secret: secret.unwrap_or_default() }
+    }
+}
+
+fn between<'t>(text: &'t str, before: &'t str, after: &'t str) -> impl Iterator<Item = &'t str> {
+    text.split(before).skip(1).filter_map(move |rest| rest.split_once(after)).map(|(found, _)| found)
+}
+
+/// An answer with this value.
+pub(crate) fn answer(value: &str) -> String {
+    format!(
+        "<?xml version='1.0'?>\n<methodResponse><params><param><value>{value}</value></param></params></methodResponse>\n"
+    )
+}
+
+/// A fault, its texts escaped.
+pub(crate) fn fault(code: &str, text: &str) -> String {
+    let member = |name: &str, text: &str| {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        format!("<member><name>{name}</name><value><string>{text}</string></value></member>")
+    };
+    let (code, text) = (member("faultCode", code), member("faultString", text));
+    format!(
+        "<?xml version='1.0'?>\n<methodResponse><fault><value><struct>{code}{text}</struct></value></fault></methodResponse>\n"
+    )
+}
+
+/// `fields_get` of a model with a name.
+pub(crate) fn partner_fields() -> String {
+    let field = |name: &str, kind: &str| {
+        let text = |key: &str, value: &str| {
+            format!("<member><name>{key}</name><value><string>{value}</string></value></member>")
+        };
+        let flag = |key: &str| format!("<member><name>{key}</name><value><boolean>1</boolean></value></member>");
+        let (kind, label, flags) =
+            (text("type", kind), text("string", name), ["store", "searchable", "sortable"].map(flag).concat());
+        format!("<member><name>{name}</name><value><struct>{kind}{label}{flags}</struct></value></member>")
+    };
+    format!("<struct>{}{}</struct>", field("id", "integer"), field("name", "char"))
+}

@@ -1,0 +1,29 @@
+# Looking at what the gateway says of itself with the eyes of others: a validator for its document, a browser for its pages.
+#
+# In:   a file or a URL.
+# Out:  `stand validate FILE`: the verdict, and 0 when FILE is an OpenAPI document of the version it names.
+#       `stand browse URL`: on stdout the page as it stands when its scripts have run.
+
+install_validator() {
+    ensure_packages python3-venv
+    cached validator make_validator "$(<"$STAND/validator-requirements.txt")"
+}
+
+make_validator() {
+    quietly /usr/bin/python3 -m venv "$1"
+    quietly "$1/bin/pip" --disable-pip-version-check install --requirement "$STAND/validator-requirements.txt"
+}
+
+# It quotes whole schemas in one line.
+validate() { "$CACHE/validator/bin/openapi-spec-validator" --validation-errors all "$1" | cut -c 1-300; }
+
+install_browser() { ensure_command chromium chromium; }
+
+# The profile goes with the workspace; of its log only what the page itself says is of interest.
+browse() {
+    open_workspace
+    timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking \
+        --no-first-run --user-data-dir="$WORKSPACE/browser" --enable-logging=stderr --virtual-time-budget=10000 \
+        --dump-dom "$1" >&3 2>"$WORKSPACE/browser.log" || { show_log browser && fail "the browser failed"; }
+    grep -F CONSOLE "$WORKSPACE/browser.log" || true
+}
