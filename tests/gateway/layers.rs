@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("ops", &["serve", "telemetry"]),
     ("serve", &["telemetry"]),
-    ("auth", &["odoo", "error", "names", "explain", "clock"]),
+    ("auth", &["odoo", "plan", "error", "names", "explain", "clock"]),
     ("shape", &["odoo", "plan", "error", "names", "value", "explain"]),
     ("odoo", &["plan", "telemetry", "error", "names", "value", "explain", "clock"]),
     ("plan", &["language", "error", "names", "value", "explain"]),

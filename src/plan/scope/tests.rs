@@ -1,3 +1,5 @@
+//! How scopes are written, what they are told apart by, and how several rules go together.
+
 use super::*;
 
 fn model(name: &str) -> ModelName {
