@@ -136,6 +136,7 @@ codes! {
     AnswerTooLarge        "answer_too_large"        BadRequest           "The answer would be too large";
     // What may be done.
     PrivateMethod         "private_method"          Forbidden            "This method cannot be called from outside";
+    ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
     UnknownDatabase       "unknown_database"        NotFound             "There is no such database";

@@ -29,6 +29,7 @@ use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::DatabaseName;
 use crate::odoo::{Caller, Database, Databases, Uid};
+use crate::plan::Scope;
 
 /// How passwords are handled.
 #[derive(Debug, Clone)]
@@ -114,7 +115,13 @@ impl Passwords {
         match uid {
             Ok(uid) => {
                 let caller = Caller { uid, secret };
-                Ok(Principal { database: database.clone(), caller, login, kind: CredentialKind::Basic })
+                Ok(Principal {
+                    database: database.clone(),
+                    caller,
+                    login,
+                    kind: CredentialKind::Basic,
+                    scope: Scope::All,
+                })
             }
             Err(Refusal::Other(problem)) => Err(problem),
             Err(Refusal::Wrong) => {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::odoo::{Caller, Database};
+use crate::plan::Scope;
 
 /// The kinds of credential; the word in logs and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,4 +35,6 @@ pub struct Principal {
     pub login: String,
     /// What he showed.
     pub kind: CredentialKind,
+    /// What that reaches of what Odoo lets him do.
+    pub scope: Scope,
 }
