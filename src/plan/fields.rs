@@ -75,14 +75,6 @@ pub(super) fn named(
     Ok(seen.into_iter().map(|(name, kind)| Column { name: name.clone(), kind }).collect())
 }
 
-fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterator<Item = Column> + 's {
-    schema
-        .fields()
-        .filter(|(name, _)| !is_kept_back(&schema.model, name))
-        .filter(move |(name, _)| guard.shows(&schema.model, name))
-        .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
-}
-
 fn readable_of(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec<Column>, PlanError> {
     match names.iter().find(|name| is_raw_content(&schema.model, name)) {
         None => named(names, schema, "fields", guard),
@@ -99,10 +91,17 @@ fn is_raw_content(model: &ModelName, field: &FieldName) -> bool {
     field.as_str() == "raw" && model.as_str() == "ir.attachment"
 }
 
+fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterator<Item = Column> + 's {
+    schema
+        .fields()
+        .filter(|(name, _)| !is_kept_back(&schema.model, name))
+        .filter(move |(name, _)| guard.shows(&schema.model, name))
+        .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
+}
+
 /// What is never among "all fields": what cannot be sent, and of users what belongs to signing in (security API3).
 pub(super) fn is_kept_back(model: &ModelName, field: &FieldName) -> bool {
-    let is_secret = model.as_str() == "res.users" && KEPT_BACK_OF_USERS.contains(&field.as_str());
-    is_secret || is_raw_content(model, field)
+    is_raw_content(model, field) || (model.as_str() == "res.users" && KEPT_BACK_OF_USERS.contains(&field.as_str()))
 }
 
 /// From 19 on the groups are called `group_ids`.

@@ -184,7 +184,7 @@ impl Planner<'_> {
             Fields::All => {
                 let shown = columns(fields, &schema, self.guard())?.shown;
                 let names = shown.iter().map(|column| Value::from(column.name.as_str().to_owned()));
-                std::iter::once("id".into()).chain(names).collect()
+                std::iter::once(Value::from("id")).chain(names).collect()
             }
             Fields::Named(names) => {
                 let columns = named(names, &schema, "allfields", self.guard())?;
