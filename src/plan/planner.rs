@@ -83,7 +83,7 @@ pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Kn
     }
 }
 
-/// Asks for the model and the operation, before anything is looked at. Answers what the context may say of it; a method's
+/// Asks for the model and the operation, before anything is looked at. Answers what the context may say; a method's
 /// context is looked at with its arguments.
 fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Use>, PlanError> {
     let operation = match deed {
