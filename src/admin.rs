@@ -17,8 +17,6 @@ mod tokens;
 pub use api_keys::WantedKey;
 pub use master_keys::{Rewrapped, SealingKey};
 
-pub use crate::auth::WHOLE_SCOPE;
-
 use crate::auth::{VaultError, Vaults};
 use crate::clock::Clock;
 use crate::error::Problem;

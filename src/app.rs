@@ -111,8 +111,10 @@ pub async fn serve(config: &Config, clock: Clock) -> Result<(), Box<dyn Error>> 
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    // First of all: from the moment it listens, whoever asks it to stop is heard.
+    let asked_to_stop = asked_to_stop()?;
     let running = start(config, clock).await?;
-    asked_to_stop().await?;
+    asked_to_stop.await;
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
@@ -136,13 +138,15 @@ pub async fn administration(config: &Config, clock: Clock) -> Result<Administrat
     })
 }
 
-async fn asked_to_stop() -> std::io::Result<()> {
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        told = tokio::signal::ctrl_c() => told,
-        _ = terminate.recv() => Ok(()),
-    }
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, String> {

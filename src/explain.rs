@@ -139,6 +139,7 @@ codes! {
     PrivateMethod         "private_method"          Forbidden            "This method cannot be called from outside";
     MintForbidden         "mint_forbidden"          Forbidden            "This API key may not make login tokens for others";
     NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
+    ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
     UnknownDatabase       "unknown_database"        NotFound             "There is no such database";
@@ -155,8 +156,8 @@ codes! {
     // What went wrong behind us.
     OdooInternalError     "odoo_internal_error"     BadGateway           "Odoo failed inside";
     OdooUnreadable        "odoo_unreadable"         BadGateway           "Odoo's answer cannot be read";
-    ResultNotRepresentable "result_not_representable" BadGateway         "It was done, but Odoo cannot send the result";
     StoreUnavailable      "store_unavailable"       Unavailable          "The gateway cannot reach its own store";
+    ResultNotRepresentable "result_not_representable" BadGateway         "Odoo cannot send the result";
     OdooUnreachable       "odoo_unreachable"        Unavailable          "Odoo cannot be reached";
     OdooBusy              "odoo_busy"               Unavailable          "Too many requests are waiting for Odoo";
     ShuttingDown          "shutting_down"           Unavailable          "The gateway is shutting down or full";

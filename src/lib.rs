@@ -7,7 +7,7 @@
 //!          http       layers for every request, then a family: request → Deed
 //!          auth       credential → Principal
 //!          language   text → values, domains, orders, lists                  (pure)
-//!          plan       Wish + what is known of the model → Plan               (pure)
+//!          plan       Wish + Scope + what is known of the model → Plan       (pure)
 //!          odoo       runs the Plan over pooled XML-RPC → Outcome
 //!          shape      Outcome → a tree every family starts from              (pure)
 //! bytes ◄─ http       the family's envelope, compression, headers

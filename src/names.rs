@@ -50,6 +50,28 @@ macro_rules! name {
     };
 }
 
+/// Names travel through serde as their text, and come in through their parser.
+macro_rules! through_its_parser {
+    ($($name:ident)*) => {
+        $(
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                    out.serialize_str(&self.0)
+                }
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                    let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
+                    Self::parse(&text).map_err(serde::de::Error::custom)
+                }
+            }
+        )*
+    };
+}
+
+through_its_parser! { ModelName FieldName MethodName }
+
 name! {
     /// A model's technical name, as `res.partner`: `[a-z][a-z0-9_]*(\.[a-z0-9_]+)*`, at most 128 bytes,
     /// never `v` and digits alone (those are versions of the interface, not models).

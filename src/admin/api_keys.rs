@@ -6,7 +6,8 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use super::{AdminError, Administration};
-use crate::auth::{Issue, WHOLE_SCOPE, issue};
+use crate::auth::{Issue, issue};
+use crate::plan::Scope;
 use crate::secret::{Token, TokenKind};
 use crate::store::{KeyTerms, StoredToken};
 
@@ -34,6 +35,7 @@ impl Administration {
     /// When Odoo does not know the user so, the name is taken, the end is past, or nothing can be sealed.
     pub async fn create_key(&self, wanted: WantedKey) -> Result<(StoredToken, Token), AdminError> {
         self.check(&wanted)?;
+        let scope = Scope::from_json(&wanted.scope).map_err(|wrong| AdminError::Wrong(wrong.to_string()))?;
         let database = self.databases.pick(wanted.database.as_deref()).map_err(AdminError::Odoo)?;
         let confirmed = database.client.authenticate(&wanted.login, &wanted.secret).await;
         let uid = confirmed.map_err(|failure| AdminError::Odoo(failure.into_problem()))?.ok_or(AdminError::NotTaken)?;
@@ -43,7 +45,7 @@ impl Administration {
             uid,
             login: wanted.login,
             secret: wanted.secret,
-            scope: wanted.scope,
+            scope: scope.to_json(),
             not_after: wanted.not_after.map(OffsetDateTime::unix_timestamp),
             idle_seconds: None,
             key: Some(wanted.terms),
@@ -62,9 +64,6 @@ impl Administration {
         }
         if wanted.not_after.is_some_and(|end| end <= self.clock.now()) {
             return wrong("the key would be at its end already");
-        }
-        if wanted.scope != WHOLE_SCOPE {
-            return wrong("the scope is not one that this gateway can guard");
         }
         if wanted.terms.rate.is_some_and(|rate| rate.requests == 0 || rate.seconds == 0 || rate.burst == 0) {
             return wrong("a rate has at least one request, one second and a burst of one");

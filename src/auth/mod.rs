@@ -32,5 +32,5 @@ pub use login_tokens::{Account, MintWish, Minted};
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
 pub use throttle::{Rate, Throttle, ThrottleSettings};
-pub use tokens::{Tokens, WHOLE_SCOPE};
+pub use tokens::Tokens;
 pub use vault::{Vault, VaultError, Vaults};

@@ -30,6 +30,7 @@ use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::DatabaseName;
 use crate::odoo::{Caller, Database, Databases, Uid};
+use crate::plan::Scope;
 
 /// How passwords are handled.
 #[derive(Debug, Clone)]
@@ -124,6 +125,7 @@ impl Passwords {
                     login,
                     kind: CredentialKind::Basic,
                     allowance: None,
+                    scope: Scope::All,
                 })
             }
             Err(Refusal::Other(problem)) => Err(problem),
@@ -187,7 +189,10 @@ impl Passwords {
     }
 
     async fn turn(&self, database: &Database) -> Result<tokio::sync::OwnedSemaphorePermit, Refusal> {
-        let busy = || Refusal::Other(too_many_attempts(Duration::from_secs(1)));
+        let busy = || {
+            let detail = "Too many logins are waiting to be checked by Odoo. Yours was not.";
+            Refusal::Other(Problem::new(Code::TooManyAttempts, detail).retry_after(Duration::from_secs(1)))
+        };
         let turns = self.turns.get(&database.name).ok_or_else(busy)?;
         match tokio::time::timeout(self.settings.check_wait, turns.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),

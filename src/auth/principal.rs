@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::RateLimit;
 use crate::odoo::{Caller, Database};
+use crate::plan::Scope;
 use crate::secret::TokenKind;
 
 /// The kinds of credential; the word in logs and metrics.
@@ -57,4 +58,6 @@ pub struct Principal {
     pub kind: CredentialKind,
     /// What is left of the credential's own rate, when it has one.
     pub allowance: Option<RateLimit>,
+    /// What that reaches of what Odoo lets him do.
+    pub scope: Scope,
 }

@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::error::{Problem, RateLimit};
 use crate::explain::Code;
 use crate::odoo::{Caller, Databases, Uid};
+use crate::plan::Scope;
 use crate::secret::{DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind};
 use crate::store::{Store, StoreError, StoredToken};
 
@@ -34,14 +35,12 @@ const OPENED_TTL: Duration = Duration::from_secs(5 * 60);
 const OPENED_IDLE: Duration = Duration::from_secs(60);
 const MOST_OPENED: u64 = 10_000;
 
-/// What `scope` says when the token may do all that its user may.
-pub const WHOLE_SCOPE: &str = "\"all\"";
-
 /// A row as it was when its credential was opened.
 #[derive(Debug)]
 struct Opened {
     row: StoredToken,
     secret: SecretString,
+    scope: Scope,
 }
 
 /// Verifies the gateway's own tokens.
@@ -155,7 +154,14 @@ impl Tokens {
         self.note_use(&row);
         let uid = Uid::new(row.grant.uid).ok_or(Refusal::Wrong)?;
         let caller = Caller { uid, secret: opened.secret.clone() };
-        Ok(Principal { database, caller, login: row.grant.login, kind: row.kind.into(), allowance })
+        Ok(Principal {
+            scope: opened.scope.clone(),
+            database,
+            caller,
+            login: row.grant.login,
+            kind: row.kind.into(),
+            allowance,
+        })
     }
 
     /// The row of what was shown, when it is good here and now and fits to what was shown beside it.
@@ -209,7 +215,9 @@ impl Tokens {
         }
         let secret = self.data_key(vault, token, row).await?.open_credential(row.grant.facts(), &row.grant.credential);
         let secret = secret.map_err(|cause| refuse_altered(row, &cause))?;
-        let opened = Arc::new(Opened { row: row.clone(), secret });
+        // A scope that this gateway cannot read, a newer one's say, opens nothing.
+        let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
+        let opened = Arc::new(Opened { row: row.clone(), secret, scope });
         self.opened.insert(index, opened.clone());
         Ok(opened)
     }
@@ -288,14 +296,11 @@ impl<'s> Claimed<'s> {
     }
 }
 
-/// Whether it opens anything alone, and nothing that nobody guards.
+/// Whether it opens anything alone.
 fn is_enough(row: &StoredToken) -> Result<(), Problem> {
     if row.kind == TokenKind::ApiKey && row.key.as_ref().is_some_and(|key| key.needs_login_token) {
         let detail = "This API key is not enough alone.";
         return Err(Problem::new(Code::CredentialMissing, detail).hint("Send a user's login token as `token` too."));
-    }
-    if row.scope != WHOLE_SCOPE {
-        return Err(Problem::internal("a token has a scope that this gateway cannot guard"));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::expiry::Expiry;
 use super::secret_input::read_secret;
 use super::table::{self, moment};
-use crate::admin::{Administration, WHOLE_SCOPE, WantedKey};
+use crate::admin::{Administration, WantedKey};
 use crate::store::{KeyRate, KeyTerms, StoredToken};
 
 /// What is to be done to API keys.
@@ -56,6 +56,10 @@ pub struct Create {
     /// The database, as the gateway calls it (default: the first configured one)
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
+    /// What it may do of what its user may: "all", or rules as
+    /// [{"models": "res.partner", "operations": ["read", "update"], "fields": {"except": ["credit"]}}, …]
+    #[arg(long, default_value = "\"all\"", value_name = "JSON")]
+    scope: String,
     /// When it ends: a time from now as 90d, a date as 2027-01-31 (UTC), or never
     #[arg(long, default_value = "365d", value_name = "WHEN")]
     expires: Expiry,
@@ -133,7 +137,7 @@ async fn create(
         database: wanted.database,
         login: wanted.login,
         secret,
-        scope: WHOLE_SCOPE.to_owned(),
+        scope: wanted.scope,
         not_after: wanted.expires.from(admin.clock.now())?,
         terms: KeyTerms {
             name: wanted.name,

@@ -38,9 +38,12 @@ pub fn base() -> OpenApi {
     let key = "An API key of the gateway, made by `odoo-gateway key create`. Also understood as `x-api-key`.";
     let header = ApiKey::Header(ApiKeyValue::with_description("api-key", key));
     components.add_security_scheme("api_key", SecurityScheme::ApiKey(header));
+    let login = "A login token, made by `POST /api/generate_token` with an API key; alone or beside that key.";
+    let header = ApiKey::Header(ApiKeyValue::with_description("token", login));
+    components.add_security_scheme("login_token", SecurityScheme::ApiKey(header));
     let bearer = Http::builder()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An API key of the gateway, where a client can send nothing else (RFC 6750)."))
+        .description(Some("An API key or login token, where a client can send nothing else (RFC 6750)."))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).components(Some(components)).build()
@@ -131,7 +134,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 }
 
 /// What callers may show, one of them.
-const SCHEMES: [&str; 3] = ["basic", "api_key", "bearer"];
+const SCHEMES: [&str; 4] = ["basic", "api_key", "login_token", "bearer"];
 
 fn complete_operation(operation: &mut Operation) {
     let open = operation.security.as_ref().is_some_and(Vec::is_empty);

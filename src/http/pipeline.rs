@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::arrival::Arrival;
 use super::input::Input;
@@ -49,6 +49,7 @@ pub(super) async fn answer(
     let preferences = Preferences::read(&arrival.head.headers);
     let context = context::read(&arrival.head.headers, &input)?;
     let wish = Wish { model, deed: read(&arrival, &input)? };
+    only_reads_when_safe(&arrival.head.method, &wish.deed)?;
     let answered = grant(&arrival, &caller, wish, &context, preferences).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     stages.run("shape", || {
@@ -61,6 +62,14 @@ pub(super) async fn answer(
         }
         Ok((headers, body).into_response())
     })
+}
+
+/// The routes see to it already; this holds for those that are still to come.
+fn only_reads_when_safe(method: &Method, deed: &Deed) -> Result<(), Problem> {
+    if method.is_safe() && deed.may_write() {
+        return Err(Problem::new(Code::MethodNotAllowed, format!("{method} never changes anything.")));
+    }
+    Ok(())
 }
 
 /// Plans the wish and runs the plan. The label comes first: it is known but for the first time, and then it is better
@@ -89,7 +98,7 @@ async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) 
     let mut known = Known::of(&caller.database.knowledge, &caller.caller).await?;
     let mut rechecked = false;
     loop {
-        match plan(wish, context, &known) {
+        match plan(wish, context, &caller.scope, &known) {
             Ok(plan) => return Ok(plan),
             Err(PlanError::Lacking(lack)) => known.learn(lack).await?,
             Err(PlanError::Refused(problem)) if problem.code == Code::UnknownField && !rechecked => {
@@ -106,7 +115,12 @@ async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) 
 fn is_labelled(plan: &Plan) -> bool {
     !matches!(
         plan,
-        Plan::CheckAccess { .. } | Plan::Count(_) | Plan::DescribeFields { .. } | Plan::Delete { .. } | Plan::Call(_)
+        Plan::CheckAccess { .. }
+            | Plan::NoAccess
+            | Plan::Count(_)
+            | Plan::DescribeFields { .. }
+            | Plan::Delete { .. }
+            | Plan::Call(_)
     )
 }
 
@@ -146,4 +160,18 @@ fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderM
         }
     }
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Target;
+
+    #[test]
+    fn a_safe_method_never_reaches_a_deed_that_writes() {
+        let delete = Deed::Delete { target: Target::Many(Vec::new()) };
+        for (method, expected) in [(Method::GET, false), (Method::HEAD, false), (Method::DELETE, true)] {
+            assert_eq!(only_reads_when_safe(&method, &delete).is_ok(), expected, "{method}");
+        }
+    }
 }

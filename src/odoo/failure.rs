@@ -46,13 +46,18 @@ impl Failure {
             Some(Value::Int(id)) => vec![*id],
             _ => Vec::new(),
         };
-        self.problem(&Addressed { model: call.model.as_str(), method: call.method.as_str(), ids: &ids })
+        self.problem(&Addressed {
+            model: call.model.as_str(),
+            method: call.method.as_str(),
+            ids: &ids,
+            effect: call.effect,
+        })
     }
 
     /// The problem of a question that is about no model.
     #[must_use]
     pub fn into_problem(self) -> Problem {
-        self.problem(&Addressed { model: "", method: "", ids: &[] })
+        self.problem(&Addressed { model: "", method: "", ids: &[], effect: Effect::Read })
     }
 
     fn problem(self, addressed: &Addressed<'_>) -> Problem {
@@ -166,7 +171,7 @@ fn outcome_unknown(detail: &str, effect: Effect) -> Problem {
 fn too_large(cap: usize, effect: Effect) -> Problem {
     match effect {
         Effect::Read => Problem::new(Code::AnswerTooLarge, format!("Odoo's answer is larger than {cap} bytes."))
-            .hint("Ask for fewer records with limit, for fewer fields, or for CSV or NDJSON."),
+            .hint("Ask for fewer records with limit, or for fewer fields."),
         Effect::Write => Problem::new(
             Code::ResultNotRepresentable,
             format!("It was done and its changes are kept, but its result is larger than {cap} bytes."),

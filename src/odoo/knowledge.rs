@@ -4,11 +4,10 @@
 //! a time. Must not know: wishes, route families. Schemas and labels are kept apart by user: groups hide fields, and
 //! not everybody may read model names.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use moka::future::Cache;
-use tokio::sync::RwLock;
 use tokio::time::Instant;
 
 use super::caller::{Caller, Uid};
@@ -59,7 +58,8 @@ impl LearnedSchema {
 pub struct Knowledge {
     client: OdooClient,
     ttl: Duration,
-    version: RwLock<Option<(Instant, Arc<ServerVersion>)>>,
+    recent_version: Cache<(), Arc<ServerVersion>>,
+    last_version: Mutex<Option<(Instant, Arc<ServerVersion>)>>,
     languages: Cache<(), Arc<[String]>>,
     defaults: Cache<Uid, UserDefaults>,
     schemas: Cache<(Uid, ModelName), LearnedSchema>,
@@ -78,7 +78,8 @@ impl Knowledge {
         Self {
             client,
             ttl: settings.ttl,
-            version: RwLock::new(None),
+            recent_version: Cache::builder().max_capacity(1).time_to_live(VERSION_TTL).build(),
+            last_version: Mutex::new(None),
             languages: cache(settings),
             defaults: cache(settings),
             schemas: cache(settings),
@@ -96,7 +97,12 @@ impl Knowledge {
     /// # Errors
     /// When Odoo cannot be asked.
     pub async fn recent_version(&self) -> Result<Arc<ServerVersion>, Problem> {
-        self.version_of(VERSION_TTL).await
+        let fetch = async {
+            let version = Arc::new(self.client.version().await.map_err(Failure::into_problem)?);
+            *self.last_version.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), version.clone()));
+            Ok(version)
+        };
+        self.recent_version.try_get_with((), fetch).await.map_err(unshared)
     }
 
     /// The server's version for a plan. A server that was upgraded under a running gateway is noticed after the time
@@ -105,23 +111,11 @@ impl Knowledge {
     /// # Errors
     /// When Odoo cannot be asked.
     pub async fn known_version(&self) -> Result<Arc<ServerVersion>, Problem> {
-        self.version_of(self.ttl).await
-    }
-
-    async fn version_of(&self, most: Duration) -> Result<Arc<ServerVersion>, Problem> {
-        let fresh = |known: &Option<(Instant, Arc<ServerVersion>)>| {
-            known.as_ref().filter(|(learned, _)| learned.elapsed() < most).map(|(_, version)| version.clone())
-        };
-        if let Some(version) = fresh(&*self.version.read().await) {
-            return Ok(version);
+        let last = self.last_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match last {
+            Some((learned, version)) if learned.elapsed() < self.ttl => Ok(version),
+            _ => self.recent_version().await,
         }
-        let mut known = self.version.write().await;
-        if let Some(version) = fresh(&known) {
-            return Ok(version);
-        }
-        let version = Arc::new(self.client.version().await.map_err(Failure::into_problem)?);
-        *known = Some((Instant::now(), version.clone()));
-        Ok(version)
     }
 
     /// The codes of the installed languages.

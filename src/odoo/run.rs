@@ -83,6 +83,7 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally
     let odoo = Run { database, caller, tally };
     match plan {
         Plan::CheckAccess { checks, raise } => odoo.check_access(checks, raise).await.map(Outcome::Rights),
+        Plan::NoAccess => Ok(Outcome::Rights(false)),
         Plan::Search(call) => odoo.call(&call).await.map(Outcome::Ids),
         Plan::Count(call) => odoo.count(&call).await.map(Outcome::Count),
         Plan::List(list) => odoo.list(list).await.map(Outcome::Records),

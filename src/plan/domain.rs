@@ -4,9 +4,13 @@
 //! know: how the domain was written. Odoo 14..18 answer every record for a field that they cannot search, and 14
 //! ignores the offset of a datetime: neither gets past here.
 
+use std::fmt;
+
 use super::datetime::{to_odoo_date, to_odoo_datetime};
+use super::guard::Guard;
 use super::known::{Known, PlanError, schema_of};
-use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::schema::{Field, FieldType, Schema};
+use super::scope::Operation;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::language::TreeError;
@@ -17,16 +21,31 @@ use crate::value::Value;
 /// Checks every term and converts the dates, in place. A check that lacked a schema can be made again.
 ///
 /// # Errors
-/// 400 naming the term and what is wrong with it; or a schema that is lacking.
-pub(super) fn check(domain: &mut Domain<'static>, schema: &Schema, known: &dyn Known) -> Result<(), PlanError> {
-    Check { known, way: &[] }.domain(domain, schema)
+/// 400 naming the term and what is wrong with it, 403 when it reaches beyond the scope; or a schema that is lacking.
+pub(super) fn check(
+    domain: &mut Domain<'static>,
+    schema: &Schema,
+    known: &dyn Known,
+    guard: Guard<'_>,
+) -> Result<(), PlanError> {
+    Check { known, guard, way: &[], path: "" }.domain(domain, schema)
 }
 
 #[derive(Clone, Copy)]
 struct Check<'c> {
     known: &'c dyn Known,
+    guard: Guard<'c>,
     /// The child indexes that lead to the domain at hand.
     way: &'c [usize],
+    /// The whole path of the term at hand.
+    path: &'c str,
+}
+
+/// `domain[0][0]: partner_id.email`; printed only in a refusal.
+impl fmt::Display for Check<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.place(0), self.path)
+    }
 }
 
 /// What a path leads to.
@@ -53,7 +72,9 @@ impl Check<'_> {
             let expected = format!("an operator of Odoo {major} ({operator} came with {})", term.operator.since());
             return Err(self.refuse(Code::InvalidDomain, 1, &expected, operator));
         }
-        let goal = self.walk(term.path.as_str(), schema)?;
+        let here = Check { path: term.path.as_str(), ..self };
+        let goal = here.walk(here.path, schema)?;
+        here.look_beyond(term.operator, &term.value, &goal)?;
         match (&mut term.value, goal) {
             (TermValue::Sub(domain), Goal::Field(kind, Some(model))) if kind.is_relation() => {
                 let way = [self.way, &[2]].concat();
@@ -72,9 +93,20 @@ impl Check<'_> {
         }
     }
 
+    /// A relation that is compared by text is searched by name; one compared by its place in a tree is climbed.
+    fn look_beyond(self, operator: Operator, value: &TermValue<'_>, goal: &Goal) -> Result<(), PlanError> {
+        let Goal::Field(_, Some(model)) = goal else { return Ok(()) };
+        let asks = match value {
+            TermValue::Sub(_) => true,
+            TermValue::Value(value) => !compares(operator) || holds_text(value),
+        };
+        if asks { self.guard.model(model, Operation::Read, &self) } else { Ok(()) }
+    }
+
     fn walk(self, path: &str, schema: &Schema) -> Result<Goal, PlanError> {
         let mut names = path.split('.');
         let name = names.next().unwrap_or_default();
+        self.guard.field(&schema.model, Operation::Read, name, &self)?;
         let field = schema.field(name).ok_or_else(|| self.unknown(schema, name))?;
         if !field.searchable {
             let expected =
@@ -90,7 +122,10 @@ impl Check<'_> {
     fn walk_on(self, field: &Field, rest: &str, path: &str) -> Result<Goal, PlanError> {
         let major = self.known.major_version();
         match (field.kind, &field.relation) {
-            (kind, Some(model)) if kind.is_relation() => self.walk(rest, &*schema_of(self.known, model)?),
+            (kind, Some(model)) if kind.is_relation() => {
+                self.guard.model(model, Operation::Read, &self)?;
+                self.walk(rest, &*schema_of(self.known, model)?)
+            }
             (FieldType::Date | FieldType::Datetime, _) if is_date_part(field.kind, rest, major) => Ok(Goal::Unknown),
             (FieldType::Date | FieldType::Datetime, _)
                 if DatePart::parse(rest).is_some() && !DatePart::available_in(major) =>
@@ -131,7 +166,7 @@ impl Check<'_> {
     }
 
     fn unknown(self, schema: &Schema, name: &str) -> PlanError {
-        unknown_field(schema, name, &self.place(0))
+        self.guard.unknown(schema, name, &self.place(0))
     }
 
     fn refuse(self, code: Code, child: usize, expected: &str, found: &str) -> PlanError {
@@ -152,7 +187,14 @@ fn is_date_part(kind: FieldType, name: &str, major: u8) -> bool {
     DatePart::available_in(major) && DatePart::parse(name).is_some_and(of_kind)
 }
 
-/// Whether the operator compares moments; the others compare their text.
+fn holds_text(value: &Value<'_>) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(holds_text),
+        other => other.as_text().is_some(),
+    }
+}
+
+/// Whether the operator compares values; the others compare their text, or places in a tree.
 fn compares(operator: Operator) -> bool {
     use Operator::{Equal, EqualIfSet, Greater, GreaterOrEqual, In, Less, LessOrEqual, NotEqual, NotIn};
     matches!(operator, Equal | NotEqual | Greater | GreaterOrEqual | Less | LessOrEqual | EqualIfSet | In | NotIn)
@@ -164,6 +206,7 @@ mod tests {
 
     use super::super::known::UserDefaults;
     use super::super::schema::samples::{Samples, partner};
+    use super::super::scope::Scope;
     use super::*;
     use crate::language::literal::Limits;
 
@@ -190,7 +233,7 @@ mod tests {
 
     fn checked(major: u8, text: &str) -> Result<String, (&'static str, String)> {
         let mut domain = Domain::read(text, Limits::query()).unwrap().into_owned();
-        match check(&mut domain, &partner(), &Of(major)) {
+        match check(&mut domain, &partner(), &Of(major), Guard::new(&Scope::All, &[])) {
             Ok(()) => Ok(serde_json::to_string(&domain.into_value()).unwrap()),
             Err(PlanError::Refused(problem)) => Err((problem.code.as_str(), problem.detail)),
             Err(PlanError::Lacking(lack)) => Err(("lacking", format!("{lack:?}"))),

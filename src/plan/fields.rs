@@ -4,13 +4,15 @@
 //! domains, values. Two traps of Odoo are closed here: `read` of nothing but `id` echoes ids that do not exist (19),
 //! and `ir.attachment.raw` cannot be sent by any version.
 
+use super::guard::Guard;
 use super::known::PlanError;
-use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::schema::{Field, FieldType, Schema};
+use super::scope::Operation;
 use super::wish::Fields;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::language::order::{Order, OrderTerm};
-use crate::names::FieldName;
+use crate::names::{FieldName, ModelName};
 
 /// One column of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +41,15 @@ impl Columns {
     }
 }
 
-/// Checks the wanted fields, which stand in the parameter `fields`. Names given twice are read once.
+/// Checks the wanted fields, which stand in the parameter `fields`. Names given twice are read once; "all" are those
+/// that the scope shows.
 ///
 /// # Errors
-/// 400 `unknown_field`, with the name that was perhaps meant.
-pub(super) fn columns(fields: &Fields, schema: &Schema) -> Result<Columns, PlanError> {
+/// 400 `unknown_field`, with the name that was perhaps meant; 403 for a name that the scope hides.
+pub(super) fn columns(fields: &Fields, schema: &Schema, guard: Guard<'_>) -> Result<Columns, PlanError> {
     let (mut shown, named) = match fields {
-        Fields::All => (readable(schema).collect(), false),
-        Fields::Named(names) => (readable_of(names, schema)?, true),
+        Fields::All => (readable(schema, guard).collect(), false),
+        Fields::Named(names) => (readable_of(names, schema, guard)?, true),
     };
     shown.retain(|column| column.name.as_str() != "id");
     let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
@@ -57,23 +60,24 @@ pub(super) fn columns(fields: &Fields, schema: &Schema) -> Result<Columns, PlanE
 ///
 /// # Errors
 /// As [`columns`].
-pub(super) fn named(names: &[FieldName], schema: &Schema, parameter: &str) -> Result<Vec<Column>, PlanError> {
+pub(super) fn named(
+    names: &[FieldName],
+    schema: &Schema,
+    parameter: &str,
+    guard: Guard<'_>,
+) -> Result<Vec<Column>, PlanError> {
     let mut seen = indexmap::IndexMap::with_capacity(names.len());
     for name in names {
-        let field = schema.field(name.as_str()).ok_or_else(|| unknown_field(schema, name.as_str(), parameter))?;
+        guard.field(&schema.model, Operation::Read, name.as_str(), &parameter)?;
+        let field = schema.field(name.as_str()).ok_or_else(|| guard.unknown(schema, name.as_str(), parameter))?;
         seen.insert(name, field.kind);
     }
     Ok(seen.into_iter().map(|(name, kind)| Column { name: name.clone(), kind }).collect())
 }
 
-fn readable(schema: &Schema) -> impl Iterator<Item = Column> {
-    let fields = schema.fields().filter(|(name, _)| !is_raw_content(name, schema));
-    fields.map(|(name, field)| Column { name: name.clone(), kind: field.kind })
-}
-
-fn readable_of(names: &[FieldName], schema: &Schema) -> Result<Vec<Column>, PlanError> {
-    match names.iter().find(|name| is_raw_content(name, schema)) {
-        None => named(names, schema, "fields"),
+fn readable_of(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec<Column>, PlanError> {
+    match names.iter().find(|name| is_raw_content(&schema.model, name)) {
+        None => named(names, schema, "fields", guard),
         Some(raw) => {
             let detail = format!("The field {raw} of ir.attachment cannot be read: it is bytes without an encoding.");
             let hint = "The content is in the field datas, in base64.";
@@ -83,9 +87,26 @@ fn readable_of(names: &[FieldName], schema: &Schema) -> Result<Vec<Column>, Plan
 }
 
 /// Odoo 14 sends these bytes as if they were Latin-1, later versions fail.
-fn is_raw_content(name: &FieldName, schema: &Schema) -> bool {
-    name.as_str() == "raw" && schema.model.as_str() == "ir.attachment"
+fn is_raw_content(model: &ModelName, field: &FieldName) -> bool {
+    field.as_str() == "raw" && model.as_str() == "ir.attachment"
 }
+
+fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterator<Item = Column> + 's {
+    schema
+        .fields()
+        .filter(|(name, _)| !is_kept_back(&schema.model, name))
+        .filter(move |(name, _)| guard.shows(&schema.model, name))
+        .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
+}
+
+/// What is never among "all fields": what cannot be sent, and of users what belongs to signing in (security API3).
+pub(super) fn is_kept_back(model: &ModelName, field: &FieldName) -> bool {
+    is_raw_content(model, field) || (model.as_str() == "res.users" && KEPT_BACK_OF_USERS.contains(&field.as_str()))
+}
+
+/// From 19 on the groups are called `group_ids`.
+const KEPT_BACK_OF_USERS: [&str; 6] =
+    ["api_key_ids", "group_ids", "groups_id", "new_password", "password", "totp_secret"];
 
 /// Reading this column fails, or finds nothing, for a record that does not exist.
 fn proves(name: &FieldName, schema: &Schema) -> bool {
@@ -105,15 +126,22 @@ pub(super) fn proof_column(schema: &Schema) -> Option<FieldName> {
 /// Checks an order and makes it total: pages of an order that does not name `id` would overlap.
 ///
 /// # Errors
-/// 400 `invalid_order`, or `unknown_field`.
-pub(super) fn total_order(order: &Order, schema: &Schema, major_version: u8) -> Result<Order, PlanError> {
-    order.terms.iter().try_for_each(|term| check_order(term, schema, major_version))?;
+/// 400 `invalid_order`, or `unknown_field`; 403 when it reaches beyond the scope.
+pub(super) fn total_order(
+    order: &Order,
+    schema: &Schema,
+    major_version: u8,
+    guard: Guard<'_>,
+) -> Result<Order, PlanError> {
+    order.terms.iter().try_for_each(|term| check_order(term, schema, major_version, guard))?;
     Ok(order.clone().with_id_appended())
 }
 
-fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8) -> Result<(), PlanError> {
+fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, guard: Guard<'_>) -> Result<(), PlanError> {
     let name = term.field.as_str();
-    let field = schema.field(name).ok_or_else(|| unknown_field(schema, name, "order"))?;
+    let at = format_args!("order: {name}");
+    guard.field(&schema.model, Operation::Read, name, &at)?;
+    let field = schema.field(name).ok_or_else(|| guard.unknown(schema, name, "order"))?;
     let complaint = match field {
         field if field.kind.is_x2many() || field.kind == FieldType::Binary => "has no order",
         field if !field.sortable => "is computed, Odoo cannot order by it. Stored fields can be ordered by",
@@ -121,14 +149,16 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8) -> Result<(
         _ if term.nulls.is_some() && major_version < 16 => {
             "can be ordered with nulls first or last only from Odoo 16 on"
         }
-        _ => return Ok(()),
+        _ if term.sub_id => return Ok(()),
+        field => return guard.beyond(field, Operation::Read, &at),
     };
     Err(Problem::new(Code::InvalidOrder, format!("order: the field {name} {complaint}.")).parameter("order").into())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::samples::partner;
+    use super::super::schema::samples::{field, partner, schema};
+    use super::super::scope::Scope;
     use super::*;
 
     fn names(text: &str) -> Fields {
@@ -136,9 +166,22 @@ mod tests {
     }
 
     fn shown(fields: &Fields) -> (String, Option<String>) {
-        let columns = columns(fields, &partner()).unwrap();
+        let columns = columns(fields, &partner(), Guard::new(&Scope::All, &[])).unwrap();
         let shown = columns.shown.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(",");
         (shown, columns.proof.map(|name| name.to_string()))
+    }
+
+    #[test]
+    fn secrets_of_users_are_read_only_by_name() {
+        let named = |name| field(name, "char", &[]);
+        let users =
+            schema("res.users", vec![named("login"), named("password"), named("totp_secret"), named("groups_id")]);
+        let shown = |fields| {
+            let columns = columns(&fields, &users, Guard::new(&Scope::All, &[])).unwrap();
+            columns.shown.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(",")
+        };
+        assert_eq!(shown(Fields::All), "login");
+        assert_eq!(shown(names("login,groups_id")), "login,groups_id");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! From a wish to Odoo calls: [`Wish`] + [`Known`] → [`Plan`]. Pure: no I/O, no clock, no async.
+//! From a wish to Odoo calls: [`Wish`] + [`Scope`] + [`Known`] → [`Plan`]. Pure: no I/O, no clock, no async.
 //!
 //! ```text
 //! wish      what the caller wishes, parsed but perhaps nonsense
@@ -12,10 +12,12 @@
 //! values    the values of create and write, checked by type
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
+//! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
+//! scope     what a credential may do, on top of what Odoo lets its user do
 //! call      one call of a method
 //! ```
 //!
-//! In: a wish, and what is [`Known`], answered from memory. Out: a [`Plan`], or what to fetch first, or a
+//! In: a wish, a [`Scope`], and what is [`Known`], answered from memory. Out: a [`Plan`], or what to fetch first, or a
 //! refusal. Must not know: which family asked, who calls, how Odoo is reached.
 
 mod call;
@@ -23,10 +25,12 @@ mod context;
 mod datetime;
 mod domain;
 mod fields;
+mod guard;
 mod known;
 mod method;
 mod planner;
 pub mod schema;
+mod scope;
 mod steps;
 mod values;
 mod wish;
@@ -36,5 +40,6 @@ pub use context::ContextAsked;
 pub use fields::{Column, Columns};
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
+pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
 pub use steps::{List, Plan, Read};
 pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};

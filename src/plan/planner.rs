@@ -1,6 +1,6 @@
 //! A wish that can be granted, as the calls that grant it.
 //!
-//! In: a [`Wish`] and what is [`Known`]. Out: a [`Plan`]. Must not know: how calls are sent, how answers look.
+//! In: a [`Wish`], the caller's [`Scope`] and what is [`Known`]. Out: a [`Plan`]. Must not know: how calls are sent, how answers look.
 //!
 //! | wish | calls (contract section 8) |
 //! |---|---|
@@ -18,8 +18,10 @@ use std::sync::Arc;
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
 use super::fields::{Columns, columns, named, proof_column, total_order};
+use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
 use super::schema::Schema;
+use super::scope::{Operation, Scope};
 use super::steps::{List, Plan, Read, search};
 use super::values::{Purpose, check_record, check_records};
 use super::wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
@@ -58,11 +60,15 @@ const SENDABLE_ATTRIBUTES: [&str; 22] = [
 ///
 /// # Errors
 /// What is lacking, or why the wish cannot be granted.
-pub fn plan(wish: &mut Wish, asked: &ContextAsked, known: &dyn Known) -> Result<Plan, PlanError> {
+pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Plan, PlanError> {
     let Wish { model, deed } = wish;
-    let planner = Planner { model, known, context: context::resolve(asked, known)? };
+    let admitted = admit(Guard::new(scope, &[]), model, deed)?;
+    let planner = Planner { model, known, scope, context: context::resolve(asked, known)? };
+    if let Some(way) = admitted {
+        check_context(planner.guard(), model, way, known)?;
+    }
     match deed {
-        Deed::CheckAccess { operations, raise } => Ok(planner.check_access(operations, *raise)),
+        Deed::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
         Deed::Search { domain, slice } => planner.search(domain, slice),
         Deed::Count { domain } => planner.count(domain),
         Deed::List { domain, slice, fields } => planner.list(domain, slice, fields),
@@ -77,13 +83,38 @@ pub fn plan(wish: &mut Wish, asked: &ContextAsked, known: &dyn Known) -> Result<
     }
 }
 
+/// Asks for the model and the operation, before anything is looked at. Answers what the context may say; a method's
+/// context is looked at with its arguments.
+fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Use>, PlanError> {
+    let operation = match deed {
+        Deed::CheckAccess { .. } => return Ok(Some(Use::Reading)),
+        Deed::Call { method, .. } => {
+            method::judge(method)?;
+            admit_method(guard, model, method)?;
+            return Ok(None);
+        }
+        Deed::Search { .. } | Deed::Count { .. } | Deed::List { .. } => Operation::Read,
+        Deed::ReadOne { .. } | Deed::ReadMany { .. } | Deed::DescribeFields { .. } => Operation::Read,
+        Deed::CreateOne { .. } | Deed::CreateMany { .. } => Operation::Create,
+        Deed::Update { .. } => Operation::Update,
+        Deed::Delete { .. } => Operation::Delete,
+    };
+    guard.model(model, operation, &"model")?;
+    Ok(Some(if operation == Operation::Read { Use::Reading } else { Use::Writing }))
+}
+
 struct Planner<'w> {
     model: &'w ModelName,
     known: &'w dyn Known,
+    scope: &'w Scope,
     context: Vec<Member<'static>>,
 }
 
 impl Planner<'_> {
+    fn guard(&self) -> Guard<'_> {
+        Guard::new(self.scope, &self.context)
+    }
+
     fn schema(&self) -> Result<Arc<Schema>, PlanError> {
         schema_of(self.known, self.model)
     }
@@ -93,12 +124,19 @@ impl Planner<'_> {
     }
 
     /// `raise_exception` stays `False`: a `True` would answer `None`, which Odoo 19 cannot send.
-    fn check_access(&self, operations: &[AccessOperation], raise: bool) -> Plan {
+    fn check_access(&self, operations: &[AccessOperation], raise: bool) -> Result<Plan, PlanError> {
+        let beyond =
+            operations.iter().map(|asked| operation_of(*asked)).find(|asked| !self.scope.allows(self.model, *asked));
+        match beyond {
+            Some(operation) if raise => self.guard().model(self.model, operation, &"operation")?,
+            Some(_) => return Ok(Plan::NoAccess),
+            None => {}
+        }
         let check = |operation: &AccessOperation| {
             let args = vec![operation.as_str().into(), Value::Bool(false)];
             (*operation, self.orm(OrmMethod::CheckAccessRights, args))
         };
-        Plan::CheckAccess { checks: operations.iter().map(check).collect(), raise }
+        Ok(Plan::CheckAccess { checks: operations.iter().map(check).collect(), raise })
     }
 
     fn search(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Plan, PlanError> {
@@ -119,7 +157,7 @@ impl Planner<'_> {
             model: self.model.clone(),
             domain: self.domain(domain, &schema)?,
             slice: self.slice(slice, &schema)?,
-            columns: columns(fields, &schema)?,
+            columns: columns(fields, &schema, self.guard())?,
             context: self.context_of_list(fields),
         }))
     }
@@ -134,16 +172,22 @@ impl Planner<'_> {
 
     fn read(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Plan, PlanError> {
         let context = if one { self.context.clone() } else { self.context_of_list(fields) };
-        let columns = columns(fields, &*self.schema()?)?;
+        polymorphic::check_ids(self.guard(), self.model)?;
+        let columns = columns(fields, &*self.schema()?, self.guard())?;
         Ok(Plan::Read { read: Read { model: self.model.clone(), ids, columns, context }, one })
     }
 
     fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
         let names = match fields {
-            Fields::All => Value::List(Vec::new()),
+            Fields::All if !self.guard().hides_fields(self.model, Operation::Read) => Value::List(Vec::new()),
+            Fields::All => {
+                let shown = columns(fields, &schema, self.guard())?.shown;
+                let names = shown.iter().map(|column| Value::from(column.name.as_str().to_owned()));
+                std::iter::once(Value::from("id")).chain(names).collect()
+            }
             Fields::Named(names) => {
-                let columns = named(names, &schema, "allfields")?;
+                let columns = named(names, &schema, "allfields", self.guard())?;
                 columns.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
             }
         };
@@ -163,13 +207,13 @@ impl Planner<'_> {
 
     fn create_one(&self, values: &mut Value<'static>) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_record("vals", values, Purpose::Create, &schema, self.known)?;
+        check_record("vals", values, Purpose::Create, &schema, self.known, self.guard())?;
         self.create(std::mem::take(values), &schema, true)
     }
 
     fn create_many(&self, records: &mut Vec<Value<'static>>) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_records("vals", records, &schema, self.known)?;
+        check_records("vals", records, &schema, self.known, self.guard())?;
         self.create(Value::List(std::mem::take(records)), &schema, false)
     }
 
@@ -179,8 +223,9 @@ impl Planner<'_> {
     }
 
     fn update(&self, target: &Target, values: &mut Value<'static>) -> Result<Plan, PlanError> {
+        polymorphic::check_ids(self.guard(), self.model)?;
         let schema = self.schema()?;
-        check_record("vals", values, Purpose::Update, &schema, self.known)?;
+        check_record("vals", values, Purpose::Update, &schema, self.known, self.guard())?;
         let one = matches!(target, Target::One(_));
         let prove = self.prove(target, &schema);
         let write = self.orm(OrmMethod::Write, vec![id_list(&prove.ids), std::mem::take(values)]);
@@ -188,6 +233,7 @@ impl Planner<'_> {
     }
 
     fn delete(&self, target: &Target) -> Result<Plan, PlanError> {
+        polymorphic::check_ids(self.guard(), self.model)?;
         let prove = self.prove(target, &*self.schema()?);
         Ok(Plan::Delete { unlink: self.orm(OrmMethod::Unlink, vec![id_list(&prove.ids)]), prove })
     }
@@ -200,7 +246,8 @@ impl Planner<'_> {
 
     fn read_back(&self, ids: Vec<RecordId>, schema: &Schema, one: bool) -> Result<Read, PlanError> {
         let context = if one { self.context.clone() } else { self.context_of_list(&Fields::All) };
-        Ok(Read { model: self.model.clone(), ids, columns: columns(&Fields::All, schema)?, context })
+        let columns = columns(&Fields::All, schema, self.guard())?;
+        Ok(Read { model: self.model.clone(), ids, columns, context })
     }
 
     fn call(
@@ -220,11 +267,14 @@ impl Planner<'_> {
         kwargs = with_context(kwargs, &context);
         let ids = id.map(|id| id_list(&[id]));
         let args = ids.into_iter().chain(args.iter().cloned()).collect();
-        Ok(Plan::Call(Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect }))
+        let mut call = Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect };
+        check_call(&mut call, Guard::new(self.scope, &context), self.known)?;
+        Ok(Plan::Call(call))
     }
 
     fn domain(&self, domain: &mut Domain<'static>, schema: &Schema) -> Result<Value<'static>, PlanError> {
-        domain::check(domain, schema, self.known)?;
+        polymorphic::check_search(self.guard(), self.model, domain)?;
+        domain::check(domain, schema, self.known, self.guard())?;
         Ok(domain.to_value())
     }
 
@@ -232,7 +282,7 @@ impl Planner<'_> {
     /// others that filter what they found cut their list with it, to nothing; and `None` cannot be sent.
     fn slice(&self, slice: &Slice, schema: &Schema) -> Result<Vec<Member<'static>>, PlanError> {
         let order = match &slice.order {
-            Some(order) => Some(total_order(order, schema, self.known.major_version())?.to_odoo()),
+            Some(order) => Some(total_order(order, schema, self.known.major_version(), self.guard())?.to_odoo()),
             None => None,
         };
         let offset = (slice.offset > 0).then(|| Value::Int(slice.offset.into()));

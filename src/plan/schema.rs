@@ -151,11 +151,16 @@ impl Schema {
     }
 }
 
-/// The refusal of a field name, with the name that was perhaps meant.
-pub(super) fn unknown_field(schema: &Schema, name: &str, parameter: &str) -> PlanError {
+/// The refusal of a field name, with the name that was perhaps meant, if the caller may know of it.
+pub(super) fn unknown_field(
+    schema: &Schema,
+    name: &str,
+    parameter: &str,
+    may_know: impl Fn(&FieldName) -> bool,
+) -> PlanError {
     let shown: String = name.chars().take(64).collect();
     let detail = format!("The model {} has no field {shown}, or this user may not see it.", schema.model);
-    let hint = match schema.nearest(name) {
+    let hint = match schema.nearest(name).filter(|near| may_know(near)) {
         Some(near) => format!("Did you mean {near}?"),
         None => "fields_get lists the fields of a model.".into(),
     };
@@ -195,7 +200,11 @@ pub(crate) mod samples {
     use crate::plan::known::{Known, UserDefaults};
     use crate::value::Member;
 
-    fn field(name: &'static str, kind: &'static str, more: &[(&'static str, Value<'static>)]) -> Member<'static> {
+    pub(crate) fn field(
+        name: &'static str,
+        kind: &'static str,
+        more: &[(&'static str, Value<'static>)],
+    ) -> Member<'static> {
         let mut attributes: Vec<Member<'static>> = vec![("type".into(), kind.into())];
         attributes.extend(more.iter().map(|(key, value)| ((*key).into(), value.clone())));
         (name.into(), Value::Map(attributes))
@@ -240,7 +249,7 @@ pub(crate) mod samples {
         schema("res.country", vec![field("id", "integer", &[]), field("name", "char", &[]), field("code", "char", &[])])
     }
 
-    fn schema(model: &str, fields: Vec<Member<'static>>) -> Arc<Schema> {
+    pub(crate) fn schema(model: &str, fields: Vec<Member<'static>>) -> Arc<Schema> {
         Arc::new(Schema::read(ModelName::parse(model).unwrap(), &Value::Map(fields)).unwrap())
     }
 

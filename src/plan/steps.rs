@@ -19,6 +19,8 @@ pub enum Plan {
         /// Whether a "no" is an error.
         raise: bool,
     },
+    /// The credential's scope says no already, whatever Odoo would say.
+    NoAccess,
     /// A search; answers ids.
     Search(Call),
     /// A count; answers a number.

@@ -12,8 +12,10 @@
 use std::fmt;
 
 use super::datetime::{to_odoo_date, to_odoo_datetime};
+use super::guard::{Guard, polymorphic};
 use super::known::{Known, PlanError, schema_of};
-use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::schema::{Field, FieldType, Schema};
+use super::scope::Operation;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{ModelName, RecordId};
@@ -26,6 +28,18 @@ pub(super) enum Purpose {
     Create,
     /// Values for records that exist.
     Update,
+    /// Values of a form that is not saved (`onchange`).
+    Try,
+}
+
+impl Purpose {
+    pub(super) fn operation(self) -> Operation {
+        match self {
+            Self::Create => Operation::Create,
+            Self::Update => Operation::Update,
+            Self::Try => Operation::Read,
+        }
+    }
 }
 
 /// Where in the request a value stands; printed only when something is wrong there.
@@ -71,26 +85,28 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// What the functions of this room pass on: the purpose and what is known.
+/// What the functions of this room pass on: the purpose, what is known and what may be touched.
 #[derive(Clone, Copy)]
 struct Check<'s> {
     purpose: Purpose,
     known: &'s dyn Known,
+    guard: Guard<'s>,
 }
 
 /// Checks the values of one record and turns them, in place, into the form Odoo takes. What stands in that form
 /// already stays as it is, so that a check which stopped for want of a schema can simply be made again.
 ///
 /// # Errors
-/// The first value that does not fit names its place, as `vals.order_line[0].product_id`.
+/// The first value that does not fit, or reaches beyond the scope, names its place, as `vals.order_line[0].product_id`.
 pub(super) fn check_record(
     parameter: &str,
     values: &mut Value<'static>,
     purpose: Purpose,
     schema: &Schema,
     known: &dyn Known,
+    guard: Guard<'_>,
 ) -> Result<(), PlanError> {
-    Check { purpose, known }.record(Place::root(parameter), values, schema)
+    Check { purpose, known, guard }.record(Place::root(parameter), values, schema)
 }
 
 /// Checks the values of many new records; each is told apart by its place in the list.
@@ -102,8 +118,9 @@ pub(super) fn check_records(
     records: &mut [Value<'static>],
     schema: &Schema,
     known: &dyn Known,
+    guard: Guard<'_>,
 ) -> Result<(), PlanError> {
-    let check = Check { purpose: Purpose::Create, known };
+    let check = Check { purpose: Purpose::Create, known, guard };
     let root = Place::root(parameter);
     records.iter_mut().enumerate().try_for_each(|(n, values)| check.record(root.index(n), values, schema))
 }
@@ -114,7 +131,9 @@ impl Check<'_> {
             return Err(place.refuse("expected an object of field names and values", values));
         };
         for (name, value) in members {
-            let field = schema.field(name).ok_or_else(|| unknown_field(schema, name, &place.to_string()))?;
+            self.guard.field(&schema.model, self.purpose.operation(), name, &place.name(name))?;
+            polymorphic::check_value(self.guard, schema, name, value, &place.name(name))?;
+            let field = schema.field(name).ok_or_else(|| self.guard.unknown(schema, name, &place.to_string()))?;
             self.value(place.name(name), value, field)?;
         }
         Ok(())
@@ -138,7 +157,7 @@ impl Check<'_> {
             FieldType::Binary => binary(place, value),
             FieldType::Selection => selection(place, value, field),
             FieldType::Many2one => many2one(place, value),
-            FieldType::Reference => reference(place, value),
+            FieldType::Reference => self.reference(place, value),
             FieldType::Properties => properties(place, value, self.purpose),
             FieldType::One2many | FieldType::Many2many | FieldType::Other => Ok(()),
         }
@@ -148,6 +167,7 @@ impl Check<'_> {
     fn commands(self, place: Place<'_>, value: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
         match value {
             Value::Null | Value::Bool(false) => {
+                self.ask_for_command(place, 5, field)?;
                 *value = Value::List(vec![command(5, Value::Int(0), Value::Int(0))]);
                 Ok(())
             }
@@ -155,6 +175,7 @@ impl Check<'_> {
                 items.iter_mut().enumerate().try_for_each(|(n, item)| self.command(place.index(n), item, field))
             }
             Value::List(items) => {
+                self.ask_for_command(place, 6, field)?;
                 check_ids(place, items)?;
                 *value = Value::List(vec![command(6, Value::Int(0), Value::List(std::mem::take(items)))]);
                 Ok(())
@@ -173,9 +194,10 @@ impl Check<'_> {
             (Some(number @ 1..=4), Some(id)) => (number, id),
             _ => return Err(place.refuse(EXPECTED, item)),
         };
+        self.ask_for_command(place, number, field)?;
         let Some((second, third)) = rest_of(item) else { return Err(place.refuse(EXPECTED, item)) };
         match number {
-            0 => Check { purpose: Purpose::Create, ..self }.nested(place.index(2), third, field)?,
+            0 => self.of_new_record().nested(place.index(2), third, field)?,
             1 => self.nested(place.index(2), third, field)?,
             6 => match third {
                 Value::List(items) => check_ids(place.index(2), items)?,
@@ -187,10 +209,34 @@ impl Check<'_> {
         Ok(())
     }
 
+    fn of_new_record(self) -> Self {
+        match self.purpose {
+            Purpose::Create | Purpose::Update => Check { purpose: Purpose::Create, ..self },
+            Purpose::Try => self,
+        }
+    }
+
     fn nested(self, place: Place<'_>, values: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
-        match &field.relation {
-            Some(model) => self.record(place, values, &*schema_of(self.known, model)?),
-            None => Ok(()),
+        let Some(model) = &field.relation else { return Ok(()) };
+        let schema = schema_of(self.known, model)?;
+        if self.purpose == Purpose::Create {
+            self.guard.defaults_of(&schema, &place)?;
+        }
+        self.record(place, values, &schema)
+    }
+
+    fn ask_for_command(self, place: Place<'_>, number: i64, field: &Field) -> Result<(), PlanError> {
+        match self.purpose {
+            Purpose::Create | Purpose::Update => self.guard.command(number, field, &place),
+            Purpose::Try => self.guard.beyond(field, Operation::Read, &place),
+        }
+    }
+
+    fn reference(self, place: Place<'_>, value: &Value<'static>) -> Result<(), PlanError> {
+        let pair = value.as_text().and_then(|text| text.split_once(','));
+        match pair.map(|(model, id)| (ModelName::parse(model), RecordId::parse(id))) {
+            Some((Ok(model), Some(_))) => self.guard.model(&model, Operation::Read, &place),
+            _ => Err(place.refuse("expected model,id as text, such as res.partner,7", value)),
         }
     }
 }
@@ -323,17 +369,9 @@ fn many2one(place: Place<'_>, value: &mut Value<'static>) -> Result<(), PlanErro
     Ok(())
 }
 
-fn reference(place: Place<'_>, value: &Value<'static>) -> Result<(), PlanError> {
-    let fits = value
-        .as_text()
-        .and_then(|text| text.split_once(','))
-        .is_some_and(|(model, id)| ModelName::parse(model).is_ok() && RecordId::parse(id).is_some());
-    if fits { Ok(()) } else { Err(place.refuse("expected model,id as text, such as res.partner,7", value)) }
-}
-
 fn properties(place: Place<'_>, value: &Value<'static>, purpose: Purpose) -> Result<(), PlanError> {
     match (value, purpose) {
-        (Value::List(_), _) | (Value::Map(_), Purpose::Create) => Ok(()),
+        (Value::List(_), _) | (Value::Map(_), Purpose::Create | Purpose::Try) => Ok(()),
         (Value::Map(_), Purpose::Update) => {
             Err(place
                 .refuse("expected the full list of properties: Odoo clears those that an object leaves out", value))
@@ -345,6 +383,7 @@ fn properties(place: Place<'_>, value: &Value<'static>, purpose: Purpose) -> Res
 #[cfg(test)]
 mod tests {
     use super::super::schema::samples::{Samples, partner};
+    use super::super::scope::Scope;
     use super::*;
 
     fn json(text: &str) -> Value<'static> {
@@ -365,9 +404,13 @@ mod tests {
         convert(serde_json::from_str(text).unwrap())
     }
 
+    fn open() -> Guard<'static> {
+        Guard::new(&Scope::All, &[])
+    }
+
     fn check(text: &str) -> Result<String, String> {
         let mut values = json(text);
-        match check_record("vals", &mut values, Purpose::Update, &partner(), &Samples) {
+        match check_record("vals", &mut values, Purpose::Update, &partner(), &Samples, open()) {
             Ok(()) => Ok(serde_json::to_string(&values).unwrap()),
             Err(PlanError::Refused(problem)) => Err(problem.detail),
             Err(PlanError::Lacking(lack)) => Err(format!("{lack:?}")),
@@ -452,16 +495,16 @@ mod tests {
         let mut values =
             json(r#"{"date":"2026-01-31T10:00:00Z","category_id":[[5],[0,0,{"name":"x"}]],"child_ids":[7]}"#);
         let whole = values.clone();
-        let once = check_record("vals", &mut values, Purpose::Update, &partner(), &Samples);
+        let once = check_record("vals", &mut values, Purpose::Update, &partner(), &Samples, open());
         assert!(matches!(once, Err(PlanError::Lacking(_))));
         assert_eq!(
             values.get("category_id").unwrap().as_list().unwrap()[1],
             whole.get("category_id").unwrap().as_list().unwrap()[1]
         );
         let mut values = json(r#"{"child_ids":[[0,0,{"date":"2026-01-31T10:00:00Z"}],[5]],"category_id":[7]}"#);
-        check_record("vals", &mut values, Purpose::Update, &partner(), &Samples).unwrap();
+        check_record("vals", &mut values, Purpose::Update, &partner(), &Samples, open()).unwrap();
         let checked = values.clone();
-        check_record("vals", &mut values, Purpose::Update, &partner(), &Samples).unwrap();
+        check_record("vals", &mut values, Purpose::Update, &partner(), &Samples, open()).unwrap();
         assert_eq!(values, checked);
     }
 }

@@ -3,6 +3,8 @@
 //! In: a family's request, already read into names, ids and values. Out: [`Wish`]. Must not know: paths, parameters,
 //! media types. A wish may be nonsense: unknown fields, values of the wrong type, ids that do not exist.
 
+use super::call::Effect;
+use super::method;
 use crate::language::domain::Domain;
 use crate::language::order::Order;
 use crate::names::{FieldName, MethodName, ModelName, RecordId};
@@ -124,6 +126,19 @@ pub enum Deed {
     },
 }
 
+impl Deed {
+    /// Whether it may leave something behind. No request with a safe method (RFC 9110, 9.2.1) may wish that.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        match self {
+            Self::CheckAccess { .. } | Self::Search { .. } | Self::Count { .. } | Self::List { .. } => false,
+            Self::ReadOne { .. } | Self::ReadMany { .. } | Self::DescribeFields { .. } => false,
+            Self::CreateOne { .. } | Self::CreateMany { .. } | Self::Update { .. } | Self::Delete { .. } => true,
+            Self::Call { method, .. } => method::judge(method) != Ok(Effect::Read),
+        }
+    }
+}
+
 /// One record or a set of them: the same deed, another form of answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -173,5 +188,21 @@ impl AccessOperation {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Create, Self::Read, Self::Write, Self::Unlink].into_iter().find(|operation| operation.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_may_write_unless_it_is_known_to_read() {
+        for (name, expected) in [("search_read", false), ("write", true), ("export_data", true), ("_private", true)] {
+            let method = MethodName::parse(name).unwrap();
+            let call = Deed::Call { method, id: None, args: Vec::new(), kwargs: Vec::new() };
+            assert_eq!(call.may_write(), expected, "{name}");
+        }
+        assert!(!Deed::Count { domain: Domain::default() }.may_write());
+        assert!(Deed::Delete { target: Target::Many(Vec::new()) }.may_write());
     }
 }

@@ -171,6 +171,14 @@ async fn serving_begins_at_once_though_odoo_is_down_and_ends_in_order() {
 }
 
 #[tokio::test]
+async fn a_signal_is_heard_from_the_first_moment() {
+    for _ in 0..5 {
+        let (status, said, _) = Process::serve(&[("ODOO_URL", &nobody())]).await.end("TERM").await;
+        assert_eq!(status.code(), Some(0), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_named_with_its_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

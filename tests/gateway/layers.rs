@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &["admin", "http", "ops", "serve", "auth", "odoo", "store", "secret", "telemetry", "config", "names", "clock"],
     ),
-    ("admin", &["auth", "store", "secret", "odoo", "error", "clock"]),
+    ("admin", &["auth", "store", "secret", "odoo", "plan", "error", "clock"]),
     (
         "http",
         &[
@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("ops", &["serve", "telemetry"]),
     ("serve", &["telemetry"]),
-    ("auth", &["store", "secret", "odoo", "error", "names", "explain", "clock"]),
+    ("auth", &["store", "secret", "odoo", "plan", "error", "names", "explain", "clock"]),
     ("shape", &["odoo", "plan", "error", "names", "value", "explain"]),
     ("odoo", &["plan", "telemetry", "error", "names", "value", "explain", "clock"]),
     ("plan", &["language", "error", "names", "value", "explain"]),

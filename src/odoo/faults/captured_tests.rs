@@ -6,6 +6,7 @@
 
 use super::{Addressed, Fault, FaultClass, redirect};
 use crate::odoo::xmlrpc::answer::{self, Answer, FaultCode, WireFault};
+use crate::plan::Effect;
 
 const TABLE: &str = include_str!("../../../tests/data/faults.tsv");
 
@@ -94,7 +95,8 @@ fn outcome(fault: &Fault, row: &Row) -> [String; 3] {
     if fault.class == FaultClass::NoResult {
         return ["NoResult", "-", "200"].map(str::to_owned);
     }
-    let problem = fault.problem(&Addressed { model: row.model, method: row.method, ids: &row.ids });
+    let problem =
+        fault.problem(&Addressed { model: row.model, method: row.method, ids: &row.ids, effect: Effect::Write });
     let class = format!("{:?}", fault.class);
     [class, problem.code.as_str().to_owned(), problem.class().status().to_string()]
 }
@@ -121,8 +123,15 @@ fn no_captured_fault_shows_a_traceback_a_statement_or_a_path() {
     for row in rows().filter(|row| row.wire != "OK") {
         for form in both_forms(&row) {
             let fault = Fault::read(&form);
-            let told =
-                format!("{:?}", fault.problem(&Addressed { model: row.model, method: row.method, ids: &row.ids }));
+            let told = format!(
+                "{:?}",
+                fault.problem(&Addressed {
+                    model: row.model,
+                    method: row.method,
+                    ids: &row.ids,
+                    effect: Effect::Write
+                })
+            );
             for inside in
                 ["Traceback", "LINE 1", "SELECT", "VALUES", "File \"", "/usr/lib", ".py", "ir.actions", "127.0.0.1"]
             {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Fault, FaultClass, Missing};
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::plan::Effect;
 
 /// How long Odoo 14 and 15 keep an address waiting after too many bad logins.
 const COOL_DOWN: Duration = Duration::from_secs(60);
@@ -23,6 +24,8 @@ pub struct Addressed<'a> {
     pub method: &'a str,
     /// The records it was called on.
     pub ids: &'a [i64],
+    /// Whether it could change anything.
+    pub effect: Effect,
 }
 
 impl Addressed<'_> {
@@ -142,6 +145,9 @@ impl Fault {
             Code::ConcurrentUpdate => "Others changed the same records; Odoo tried several times.".to_owned(),
             Code::OdooBusy => "Odoo has no database connection left. Nothing was done.".to_owned(),
             Code::OdooUnreachable => "Odoo cannot reach its database. Nothing was done.".to_owned(),
+            Code::ResultNotRepresentable if addressed.effect == Effect::Read => {
+                format!("XML-RPC cannot carry what {method} of {model} would answer. Fields one by one show which.")
+            }
             Code::ResultNotRepresentable => {
                 format!("{method} was done and its changes are kept, but XML-RPC cannot carry its result.")
             }
@@ -183,7 +189,7 @@ mod tests {
 
     fn problem(code: &str, model: &str, method: &str, ids: &[i64]) -> Problem {
         let fault = Fault::read(&WireFault { code: FaultCode::Text(code.into()), string: "".into() });
-        fault.problem(&Addressed { model, method, ids })
+        fault.problem(&Addressed { model, method, ids, effect: Effect::Write })
     }
 
     #[test]
@@ -221,7 +227,7 @@ mod tests {
             let string =
                 "Traceback (most recent call last):\n  File \"/x.py\", line 1, in f\n    x\nKeyError: 'secret'\n";
             let fault = Fault::read(&WireFault { code: FaultCode::Text("'secret'".into()), string: string.into() });
-            fault.problem(&Addressed { model: "a.b", method, ids: &[] })
+            fault.problem(&Addressed { model: "a.b", method, ids: &[], effect: Effect::Write })
         };
         assert_eq!(raised("write").code, Code::InvalidValue);
         let inside = raised("action_confirm");

@@ -170,8 +170,9 @@ async fn a_key_is_made_only_for_a_user_that_odoo_confirms() {
     let mut wrong = wanted(Version::Odoo19, "wrong");
     wrong.secret = "guess".into();
     let past = odoo_gateway::admin::WantedKey { not_after: Some(admin.clock.now()), ..wanted(Version::Odoo19, "past") };
-    let narrow = odoo_gateway::admin::WantedKey { scope: "[]".to_owned(), ..wanted(Version::Odoo19, "narrow") };
-    for refused in [wrong, past, narrow] {
+    let unreadable =
+        odoo_gateway::admin::WantedKey { scope: "[{}]".to_owned(), ..wanted(Version::Odoo19, "unreadable") };
+    for refused in [wrong, past, unreadable] {
         admin.create_key(refused).await.unwrap_err();
     }
     assert!(admin.keys().await.unwrap().is_empty());
@@ -229,4 +230,32 @@ async fn master_keys_are_exchanged_while_requests_go_on() {
     let client = crate::support::Client::new(format!("http://{}", restarted.api)).with_header("api-key", &key);
     client.get(PARTNERS, &[]).await.ok();
     restarted.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_reaches_as_far_as_its_scope_and_a_token_made_with_it_no_further() {
+    for version in Version::BOTH {
+        let gateway = Gateway::before_odoo(&[]).await;
+        let rules = r#"[{"models": "res.partner", "operations": ["read"], "fields": {"except": ["email"]}}]"#;
+        let narrow = odoo_gateway::admin::WantedKey { scope: rules.to_owned(), ..wanted(version, "reader") };
+        let (_, key) = gateway.administration().await.create_key(narrow).await.unwrap();
+        let with_key = gateway.client().with_header("api-key", key.expose());
+        let minted = with_key.post("/api/generate_token", &json!({})).await.ok();
+        let with_token = gateway.client().with_header("token", minted["login_token"].as_str().unwrap());
+        for client in [with_key, with_token] {
+            let object = "/restapi/1.0/object";
+            client.get(PARTNERS, &[("domain", "[('name','ilike','a')]")]).await.ok();
+            let forbidden = [
+                client.get(&format!("{object}/res.users/search_count"), &[]).await,
+                client.get(PARTNERS, &[("domain", "[('email','ilike','a')]")]).await,
+                client.get(PARTNERS, &[("domain", "[('user_id.login','=','a')]")]).await,
+                client.post(&format!("{object}/res.partner"), &json!({"vals": {"name": "x"}})).await,
+                client.put(&format!("{object}/res.partner/1"), &json!({"vals": {"name": "x"}})).await,
+                client.delete(&format!("{object}/res.partner/1"), &[]).await,
+            ];
+            for answer in forbidden {
+                answer.refused(403, "scope_forbidden");
+            }
+        }
+    }
 }

@@ -1,0 +1,226 @@
+//! What a credential may do, on top of what Odoo lets its user do.
+//!
+//! In: rules, as an administrator wrote them. Out: [`Scope`], which answers whether an operation, a method or a field
+//! of a model is within. Must not know: credentials, wishes, Odoo's own rights. Nothing is allowed that no rule allows.
+//!
+//! ```text
+//! scope      = "all" | "nothing" | [ rule, … ]
+//! rule       = { "models": pattern, "operations": [ operation, … ], "methods"?: [ method, … ], "fields"?: fields }
+//! pattern    = "*" | model | prefix ".*"       administrative models are never within a pattern, only by name;
+//!                                              nor are methods that render templates, unless they are listed
+//! operation  = "read" | "create" | "update" | "delete" | "execute"
+//! fields     = "all" | { "only": [ field, … ] } | { "except": [ field, … ] }
+//! ```
+//!
+//! # Several rules
+//!
+//! Of the rules whose models and operations match, one is enough: each adds to what the others allow, also fields. What
+//! one of them says to `except` is taken from all of them. So `*` may be read, and of `res.partner` all but `credit`.
+
+mod administrative;
+mod pattern;
+mod written;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use self::administrative::is_administrative_method;
+pub use self::pattern::ModelPattern;
+use self::written::WrittenRule;
+use crate::names::{FieldName, MethodName, ModelName};
+
+/// What is done to records (contract section 2, "What a permission means").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// Look at records, names, fields, counts.
+    Read,
+    /// Make records.
+    Create,
+    /// Change records.
+    Update,
+    /// Delete records.
+    Delete,
+    /// Call any other public method.
+    Execute,
+}
+
+impl Operation {
+    /// The word for it, in rules and in refusals.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Execute => "execute",
+        }
+    }
+}
+
+/// What a credential may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Everything that Odoo lets the user do.
+    All,
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What the rules allow, and nothing without one.
+    #[serde(untagged)]
+    Rules(Vec<Rule>),
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WrittenRule")]
+pub struct Rule {
+    /// Which models.
+    pub models: ModelPattern,
+    /// Which operations.
+    pub operations: BTreeSet<Operation>,
+    /// Which methods `execute` covers; without a list all but those that render templates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub methods: Option<BTreeSet<MethodName>>,
+    /// Which fields, for the operations that say fields: read, create, update.
+    #[serde(skip_serializing_if = "FieldRule::is_all")]
+    pub fields: FieldRule,
+}
+
+/// Which fields of a model a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldRule {
+    /// Every field.
+    #[default]
+    All,
+    /// Only these; for reading, `id` and `display_name` are always among them.
+    Only(BTreeSet<FieldName>),
+    /// Every field but these, whatever other rules say.
+    Except(BTreeSet<FieldName>),
+}
+
+/// Why a text is no scope: which rule, which key, what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct ScopeError {
+    /// As `scope[1].operations[0]`.
+    pub place: String,
+    /// What was expected and what was found.
+    pub reason: String,
+}
+
+impl Scope {
+    /// Reads the form that [`Scope::to_json`] writes.
+    ///
+    /// # Errors
+    /// The first thing that does not fit, with its place.
+    pub fn from_json(text: &str) -> Result<Self, ScopeError> {
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
+            let place = match error.path().to_string() {
+                root if root == "." => "scope".to_owned(),
+                path => format!("scope{path}"),
+            };
+            ScopeError { place, reason: error.into_inner().to_string() }
+        })
+    }
+
+    /// The scope as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| r#""nothing""#.to_owned())
+    }
+
+    /// Whether nothing needs to be asked.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+
+    /// Whether an operation is allowed on some of the model's records. `execute`: whether some method may be called.
+    #[must_use]
+    pub fn allows(&self, model: &ModelName, operation: Operation) -> bool {
+        self.is_all() || self.matching(model, operation).next().is_some()
+    }
+
+    /// Whether an operation may name a field, to show it, to search by it or to set it.
+    #[must_use]
+    pub fn allows_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
+        if self.is_all() {
+            return true;
+        }
+        // Odoo reads some texts as a field and something more; an exception must not be got round by spelling.
+        if FieldName::parse(field).is_err() {
+            return false;
+        }
+        let mut allowed = false;
+        for rule in self.matching(model, operation) {
+            match &rule.fields {
+                FieldRule::All => allowed = true,
+                FieldRule::Only(names) => allowed |= names.contains(field) || is_shown_anyway(operation, field),
+                FieldRule::Except(names) if names.contains(field) => return false,
+                FieldRule::Except(_) => allowed = true,
+            }
+        }
+        allowed
+    }
+
+    /// Whether every field of a model, also one that nobody has heard of yet, is allowed for an operation.
+    #[must_use]
+    pub fn allows_all_fields(&self, model: &ModelName, operation: Operation) -> bool {
+        let is_except = |rule: &Rule| matches!(&rule.fields, FieldRule::Except(names) if !names.is_empty());
+        let is_only = |rule: &Rule| matches!(rule.fields, FieldRule::Only(_));
+        let (mut except, mut whole) = (false, false);
+        for rule in self.matching(model, operation) {
+            except |= is_except(rule);
+            whole |= !is_only(rule);
+        }
+        self.is_all() || (whole && !except)
+    }
+
+    /// Whether every model may be read that is not administrative.
+    #[must_use]
+    pub fn reads_every_model(&self) -> bool {
+        let reads_any = |rule: &Rule| rule.models == ModelPattern::Any && rule.operations.contains(&Operation::Read);
+        match self {
+            Self::All => true,
+            Self::Nothing => false,
+            Self::Rules(rules) => rules.iter().any(reads_any),
+        }
+    }
+
+    /// Whether a method that is none of the ORM's may be called.
+    #[must_use]
+    pub fn allows_method(&self, model: &ModelName, method: &MethodName) -> bool {
+        let lists = |rule: &Rule| match &rule.methods {
+            Some(methods) => methods.contains(method),
+            None => !is_administrative_method(method),
+        };
+        self.is_all() || self.matching(model, Operation::Execute).any(lists)
+    }
+
+    fn matching(&self, model: &ModelName, operation: Operation) -> impl Iterator<Item = &Rule> {
+        let rules = match self {
+            Self::Rules(rules) => rules.as_slice(),
+            Self::All | Self::Nothing => &[],
+        };
+        rules.iter().filter(move |rule| rule.operations.contains(&operation) && rule.models.matches(model))
+    }
+}
+
+/// Whoever may read a record may know which it is.
+fn is_shown_anyway(operation: Operation, field: &str) -> bool {
+    operation == Operation::Read && matches!(field, "id" | "display_name")
+}
+
+impl FieldRule {
+    fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+}
+
+#[cfg(test)]
+mod tests;

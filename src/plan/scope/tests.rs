@@ -1,0 +1,137 @@
+//! How scopes are written, what they are told apart by, and how several rules go together.
+
+use super::*;
+
+fn model(name: &str) -> ModelName {
+    ModelName::parse(name).unwrap()
+}
+
+fn scope(json: &str) -> Scope {
+    Scope::from_json(json).unwrap()
+}
+
+#[test]
+fn a_scope_is_written_as_it_is_read() {
+    for json in [
+        r#""all""#,
+        r#""nothing""#,
+        "[]",
+        r#"[{"models":"*","operations":["read"]}]"#,
+        r#"[{"models":"sale.*","operations":["read","execute"],"methods":["action_confirm"]}]"#,
+        r#"[{"models":"res.users","operations":["read","create"],"fields":{"only":["login","name"]}}]"#,
+        r#"[{"models":"res.partner","operations":["update"],"fields":{"except":["credit"]}}]"#,
+    ] {
+        assert_eq!(scope(json).to_json(), json);
+    }
+    assert_eq!(Scope::default(), Scope::Nothing);
+}
+
+#[test]
+fn a_mistake_is_told_with_its_rule_and_its_key() {
+    for (json, told) in [
+        ("7", r#"scope: invalid type: integer `7`, expected "all", "nothing" or a list of rules"#),
+        (r#""some""#, r#"scope: invalid value: string "some", expected "all", "nothing" or a list of rules"#),
+        (r#"[{"models":"*"}]"#, "scope[0]: missing field `operations`"),
+        (r#"[{"models":"*","operations":[]}]"#, "scope[0]: operations: expected at least one of read, create"),
+        (
+            r#"[{"models":"*","operations":["read"]},{"models":"*","operations":["read","fly"]}]"#,
+            "scope[1].operations[1]: unknown variant `fly`, expected one of `read`, `create`",
+        ),
+        (
+            r#"[{"models":"sale*","operations":["read"]}]"#,
+            r#"scope[0].models: expected *, a model such as sale.order or a pattern such as sale.*, found "sale*""#,
+        ),
+        (r#"[{"models":"*","operations":["read"],"feilds":"all"}]"#, "scope[0].feilds: unknown field `feilds`"),
+        (
+            r#"[{"models":"*","operations":["read"],"fields":{"only":["a-b"]}}]"#,
+            r#"scope[0].fields.only[0]: expected a field name, found "a-b""#,
+        ),
+        (
+            r#"[{"models":"*","operations":["read"],"methods":["x"]}]"#,
+            "scope[0]: methods: a list of methods needs execute among the operations",
+        ),
+    ] {
+        let error = Scope::from_json(json).unwrap_err().to_string();
+        assert!(error.starts_with(told), "{error}");
+    }
+}
+
+#[test]
+fn a_pattern_never_covers_an_administrative_model_and_a_name_does() {
+    let any = scope(r#"[{"models":"*","operations":["read"]}]"#);
+    let below = scope(r#"[{"models":"ir.*","operations":["read"]},{"models":"res.*","operations":["read"]}]"#);
+    let by_name = scope(r#"[{"models":"res.users","operations":["read"]}]"#);
+    for (name, in_any, in_below, in_names) in [
+        ("res.partner", true, true, false),
+        ("sale.order", true, false, false),
+        ("res", true, false, false),
+        ("resx.y", true, false, false),
+        ("res.users", false, false, true),
+        ("res.users.apikeys", false, false, false),
+        ("res.groups", false, false, false),
+        ("ir.attachment", false, false, false),
+        ("ir.cron", false, false, false),
+    ] {
+        let allows = |scope: &Scope| scope.allows(&model(name), Operation::Read);
+        assert_eq!((allows(&any), allows(&below), allows(&by_name)), (in_any, in_below, in_names), "{name}");
+        assert!(!any.allows(&model(name), Operation::Update), "{name}");
+        assert!(allows(&Scope::All) && !allows(&Scope::Nothing), "{name}");
+    }
+}
+
+#[test]
+fn rules_add_up_and_an_exception_holds_against_all_of_them() {
+    let scope = scope(
+        r#"[{"models":"*","operations":["read"]},
+            {"models":"res.partner","operations":["read","update"],"fields":{"except":["credit"]}},
+            {"models":"res.partner","operations":["update"],"fields":{"only":["name","credit"]}},
+            {"models":"res.country","operations":["update"],"fields":{"only":["code"]}},
+            {"models":"res.country","operations":["update"],"fields":{"only":["name"]}},
+            {"models":"res.bank","operations":["read"],"fields":{"only":["name"]}},
+            {"models":"ir.cron","operations":["read"],"fields":{"only":["name"]}}]"#,
+    );
+    for (name, operation, field, expected) in [
+        ("res.partner", Operation::Read, "name", true),
+        ("res.partner", Operation::Read, "credit", false),
+        ("res.partner", Operation::Update, "credit", false),
+        ("res.partner", Operation::Update, "email", true),
+        ("res.partner", Operation::Create, "name", false),
+        ("res.country", Operation::Update, "code", true),
+        ("res.country", Operation::Update, "name", true),
+        ("res.country", Operation::Update, "phone_code", false),
+        ("res.country", Operation::Update, "id", false),
+        ("res.bank", Operation::Read, "bic", true),
+        ("ir.cron", Operation::Read, "code", false),
+        ("ir.cron", Operation::Read, "display_name", true),
+        ("ir.cron", Operation::Read, "id", true),
+    ] {
+        assert_eq!(scope.allows_field(&model(name), operation, field), expected, "{name} {operation:?} {field}");
+    }
+    for (name, operation, expected) in [
+        ("sale.order", Operation::Read, true),
+        ("res.partner", Operation::Read, false),
+        ("res.bank", Operation::Read, true),
+        ("res.country", Operation::Update, false),
+        ("sale.order", Operation::Update, false),
+    ] {
+        assert_eq!(scope.allows_all_fields(&model(name), operation), expected, "{name} {operation:?}");
+    }
+}
+
+#[test]
+fn methods_are_those_that_are_listed_or_all() {
+    let scope = scope(
+        r#"[{"models":"sale.*","operations":["execute"],"methods":["action_confirm"]},
+            {"models":"stock.picking","operations":["execute"]},
+            {"models":"res.partner","operations":["read","update"]}]"#,
+    );
+    for (name, method, expected) in [
+        ("sale.order", "action_confirm", true),
+        ("sale.order", "action_cancel", false),
+        ("stock.picking", "button_validate", true),
+        ("stock.picking", "message_post_with_template", false),
+        ("res.partner", "message_post", false),
+    ] {
+        assert_eq!(scope.allows_method(&model(name), &MethodName::parse(method).unwrap()), expected, "{name} {method}");
+    }
+}

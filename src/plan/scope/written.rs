@@ -1,0 +1,67 @@
+//! Scopes as they are written: refused where they make no sense, and told where.
+//!
+//! In: JSON. Out: [`Scope`], [`Rule`]. Must not know: what they allow.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{SeqAccess, Visitor, value::SeqAccessDeserializer};
+use serde::{Deserialize, Deserializer};
+
+use super::{FieldRule, ModelPattern, Operation, Rule, Scope};
+use crate::names::MethodName;
+
+/// A rule before it is known to make sense.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRule {
+    models: ModelPattern,
+    operations: BTreeSet<Operation>,
+    #[serde(default)]
+    methods: Option<BTreeSet<MethodName>>,
+    #[serde(default)]
+    fields: FieldRule,
+}
+
+impl TryFrom<WrittenRule> for Rule {
+    type Error = &'static str;
+
+    fn try_from(WrittenRule { models, operations, methods, fields }: WrittenRule) -> Result<Self, Self::Error> {
+        if operations.is_empty() {
+            return Err("operations: expected at least one of read, create, update, delete, execute");
+        }
+        if methods.is_some() && !operations.contains(&Operation::Execute) {
+            return Err("methods: a list of methods needs execute among the operations");
+        }
+        Ok(Self { models, operations, methods, fields })
+    }
+}
+
+/// Written by hand: of an untagged enum serde would only say that nothing fitted.
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(ScopeVisitor)
+    }
+}
+
+struct ScopeVisitor;
+
+impl<'de> Visitor<'de> for ScopeVisitor {
+    type Value = Scope;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(r#""all", "nothing" or a list of rules"#)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Scope, E> {
+        match word {
+            "all" => Ok(Scope::All),
+            "nothing" => Ok(Scope::Nothing),
+            other => Err(E::invalid_value(serde::de::Unexpected::Str(other), &self)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, rules: A) -> Result<Scope, A::Error> {
+        Deserialize::deserialize(SeqAccessDeserializer::new(rules)).map(Scope::Rules)
+    }
+}
