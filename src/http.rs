@@ -12,6 +12,7 @@
 //! pipeline   the way of a request, a line per stage
 //! restapi    family A
 //! api        family B
+//! rest       family C
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -29,6 +30,7 @@ pub mod layers;
 mod negotiate;
 mod pipeline;
 pub mod problem;
+mod rest;
 mod restapi;
 
 use axum::Router;
@@ -39,7 +41,7 @@ pub use gateway::{Gateway, Parts};
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
-    router.merge(api::routes()).with_state(gateway).merge(docs::routes(document))
+    router.merge(api::routes()).merge(rest::routes()).with_state(gateway).merge(docs::routes(document))
 }
 
 /// The OpenAPI document of all routes.

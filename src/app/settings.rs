@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::auth::{PasswordSettings, Rate, ThrottleSettings};
+use crate::auth::{PasswordSettings, Rate, ThrottleSettings, TokenSettings};
 use crate::config::{
     AuthConfig, Config, Create, DatabaseUrl, OdooConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
 };
@@ -27,6 +27,10 @@ pub(super) fn passwords(auth: &AuthConfig) -> PasswordSettings {
         checks_in_flight: count(auth.password_checks_in_flight),
         check_wait: CHECK_WAIT,
     }
+}
+
+pub(super) fn tokens(auth: &AuthConfig) -> TokenSettings {
+    TokenSettings { failure_floor: auth.failure_floor, access_token_idle: auth.access_token_idle }
 }
 
 pub(super) fn throttle(throttle: &ThrottleConfig) -> ThrottleSettings {

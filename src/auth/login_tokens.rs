@@ -78,10 +78,7 @@ impl Tokens {
     /// longer takes the credential.
     pub async fn mint(&self, account: Account, wish: MintWish, databases: &Databases) -> Result<Minted, Problem> {
         let minted = self.try_mint(account, wish, databases).await;
-        minted.map_err(|refusal| match refusal {
-            Refusal::Other(problem) => problem,
-            Refusal::Wrong => Problem::new(Code::CredentialInvalid, "This key or token is not valid here."),
-        })
+        minted.map_err(Refusal::into_problem)
     }
 
     async fn try_mint(&self, account: Account, wish: MintWish, databases: &Databases) -> Result<Minted, Refusal> {

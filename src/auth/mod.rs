@@ -4,6 +4,7 @@
 //! credential   headers → the one credential that counts
 //! password     login and secret → an Odoo user, remembered; guesses are slowed down
 //! tokens       a key or token of the gateway's own → an Odoo user
+//! access_tokens made at a login, ended at a logout
 //! login_tokens made with an API key, for a user
 //! issue        a new token, its user's credential sealed behind it
 //! vault        the keys of this installation, for what is sealed in the store
@@ -15,6 +16,7 @@
 //!
 //! In: header values, the client's address. Out: a [`Principal`]. Must not know: routes, bodies, answers.
 
+mod access_tokens;
 mod allowance;
 mod credential;
 mod floor;
@@ -32,5 +34,5 @@ pub use login_tokens::{Account, MintWish, Minted};
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
 pub use throttle::{Rate, Throttle, ThrottleSettings};
-pub use tokens::Tokens;
+pub use tokens::{TokenSettings, Tokens};
 pub use vault::{Vault, VaultError, Vaults};

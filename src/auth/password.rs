@@ -131,8 +131,21 @@ impl Passwords {
             Err(Refusal::Other(problem)) => Err(problem),
             Err(Refusal::Wrong) => {
                 Floor(self.settings.failure_floor).reached_since(began).await;
-                Err(Problem::new(Code::CredentialInvalid, "Odoo does not take this login and password or API key."))
+                Err(wrong())
             }
+        }
+    }
+
+    /// Refuses a login to a database that is not there, as a wrong password is refused.
+    /// 401, or 429 when too much was guessed.
+    pub async fn refuse(&self, login: &str, address: IpAddr) -> Problem {
+        let began = Instant::now();
+        match self.throttle.take(address, login) {
+            Ok(_spent) => {
+                Floor(self.settings.failure_floor).reached_since(began).await;
+                wrong()
+            }
+            Err(wait) => too_many_attempts(wait),
         }
     }
 
@@ -208,6 +221,10 @@ impl Passwords {
         }
         mac.finalize().into_bytes().into()
     }
+}
+
+fn wrong() -> Problem {
+    Problem::new(Code::CredentialInvalid, "Odoo does not take this login and password or API key.")
 }
 
 pub(super) fn too_many_attempts(wait: Duration) -> Problem {

@@ -43,12 +43,22 @@ struct Opened {
     scope: Scope,
 }
 
+/// How tokens are handled.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenSettings {
+    /// All refusals are answered at a multiple of this time after the question came.
+    pub failure_floor: Duration,
+    /// An access token ends when it is not used for so long.
+    pub access_token_idle: Duration,
+}
+
 /// Verifies the gateway's own tokens.
 #[derive(Debug)]
 pub struct Tokens {
     pub(super) store: Store,
     pub(super) vaults: Vaults,
     pub(super) clock: Clock,
+    pub(super) access_token_idle: Duration,
     floor: Floor,
     throttle: Arc<Throttle>,
     allowances: Allowances,
@@ -81,15 +91,26 @@ impl From<VaultError> for Refusal {
     }
 }
 
+impl Refusal {
+    /// Where there is nothing to guess.
+    pub(super) fn into_problem(self) -> Problem {
+        match self {
+            Self::Other(problem) => problem,
+            Self::Wrong => Problem::new(Code::CredentialInvalid, "This key or token is not valid here."),
+        }
+    }
+}
+
 impl Tokens {
     /// Remembers nothing.
     #[must_use]
-    pub fn new(store: Store, vaults: Vaults, failure_floor: Duration, throttle: Arc<Throttle>, clock: Clock) -> Self {
+    pub fn new(store: Store, vaults: Vaults, settings: TokenSettings, throttle: Arc<Throttle>, clock: Clock) -> Self {
         let opened = Cache::builder().max_capacity(MOST_OPENED).time_to_live(OPENED_TTL).time_to_idle(OPENED_IDLE);
         Self {
             allowances: Allowances::new(clock.clone()),
             opened: opened.build(),
-            floor: Floor(failure_floor),
+            floor: Floor(settings.failure_floor),
+            access_token_idle: settings.access_token_idle,
             store,
             vaults,
             clock,
@@ -187,6 +208,11 @@ impl Tokens {
             return Err(Refusal::Wrong);
         };
         Ok((row, index))
+    }
+
+    /// What was opened with a token that has ended is not kept.
+    pub(super) fn forget(&self, index: TokenIndex) {
+        self.opened.invalidate(&index);
     }
 
     fn is_good(&self, row: &StoredToken, kind: TokenKind, address: IpAddr) -> bool {

@@ -163,6 +163,21 @@ impl Input {
         Ok(number.and_then(|number| u32::try_from(number).ok()))
     }
 
+    /// A text, as it stands; never quoted, it may be a secret.
+    ///
+    /// # Errors
+    /// 400 for a member of a JSON body that is no text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        match self.said(name) {
+            None => Ok(None),
+            Some(Said::Text(text, _)) => Ok(Some(text)),
+            Some(Said::Tree(Value::Text(text))) => Ok(Some(text)),
+            Some(Said::Tree(_)) => {
+                Err(Problem::new(Code::InvalidParameter, format!("{name}: expected a text.")).parameter(name))
+            }
+        }
+    }
+
     /// An order; `None` when there is none.
     ///
     /// # Errors

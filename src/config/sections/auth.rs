@@ -19,6 +19,9 @@ pub struct AuthConfig {
     /// How long a proven pair is remembered.
     #[serde(deserialize_with = "texts::duration")]
     pub identity_ttl: Duration,
+    /// How long an access token of family C lives unused.
+    #[serde(deserialize_with = "texts::duration")]
+    pub access_token_idle: Duration,
     /// Checks at one time for each database.
     #[serde(deserialize_with = "texts::count")]
     pub password_checks_in_flight: u32,
@@ -55,6 +58,7 @@ impl AuthConfig {
         section.duration("failure_floor", self.failure_floor, Duration::ZERO..=60 * SECOND);
         section.duration("refusal_ttl", self.refusal_ttl, Duration::ZERO..=HOUR);
         section.duration("identity_ttl", self.identity_ttl, Duration::ZERO..=DAY);
+        section.duration("access_token_idle", self.access_token_idle, SECOND..=366 * DAY);
         section.number("password_checks_in_flight", self.password_checks_in_flight, 1..=1000);
         for (key, rate) in [
             ("throttle.per_address_and_login", self.throttle.per_address_and_login),

@@ -1,5 +1,6 @@
 //! The gateway's own credentials: their life, what a thief gets, what they open.
 
+mod access_tokens;
 mod api_keys;
 mod command_line;
 mod login_tokens;

@@ -1,0 +1,59 @@
+//! Access tokens of family C: made at a login, ended at a logout.
+//!
+//! In: a user whom Odoo has just confirmed, or a token. Out: a token, or nothing. Must not know: HTTP.
+
+use super::issue::{Issue, issue};
+use super::principal::Principal;
+use super::tokens::{Refusal, Tokens};
+use crate::error::Problem;
+use crate::secret::{Token, TokenKind};
+use crate::store::Act;
+
+impl Tokens {
+    /// Makes an access token for a user; it ends when it is not used for long.
+    ///
+    /// # Errors
+    /// 503 when it cannot be kept.
+    pub async fn log_in(&self, user: Principal) -> Result<Token, Problem> {
+        self.try_log_in(user).await.map_err(Refusal::into_problem)
+    }
+
+    async fn try_log_in(&self, user: Principal) -> Result<Token, Refusal> {
+        let wanted = Issue {
+            kind: TokenKind::AccessToken,
+            database: user.database.name.clone(),
+            uid: user.caller.uid,
+            login: user.login,
+            secret: user.caller.secret,
+            scope: user.scope.to_json(),
+            not_after: None,
+            idle_seconds: i64::try_from(self.access_token_idle.as_secs()).ok(),
+            key: None,
+        };
+        let (row, token) = issue(&self.vaults, &self.clock, wanted).await?;
+        let detail = format!("of {}", row.grant.database);
+        let act = Act::new(self.clock.now(), &row.grant.login, "access_token.create", &row.id, detail);
+        self.store.add_token(&row, &act).await?;
+        Ok(token)
+    }
+
+    /// Ends an access token. That it has ended already is no mistake.
+    ///
+    /// # Errors
+    /// 503 without the store.
+    pub async fn log_out(&self, token: &Token) -> Result<(), Problem> {
+        self.try_log_out(token).await.map_err(Refusal::into_problem)
+    }
+
+    async fn try_log_out(&self, token: &Token) -> Result<(), Refusal> {
+        let Some(vault) = self.vaults.existing().await? else { return Ok(()) };
+        let index = token.index(&vault.index);
+        let rows = self.store.tokens_by_index([index, index], self.clock.now()).await?;
+        for row in rows.iter().filter(|row| row.kind == TokenKind::AccessToken) {
+            let act = Act::new(self.clock.now(), &row.grant.login, "access_token.end", &row.id, "logout");
+            self.store.delete_token(&row.id, &act).await?;
+        }
+        self.forget(index);
+        Ok(())
+    }
+}

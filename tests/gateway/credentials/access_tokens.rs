@@ -1,0 +1,84 @@
+//! Access tokens of family C, in front of the real servers.
+
+use serde_json::json;
+
+use crate::support::{Gateway, Version};
+
+const LOGIN: &str = "/rest/api/login/token";
+const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
+
+#[tokio::test]
+async fn a_login_gives_a_token_and_a_logout_ends_it() {
+    for version in Version::BOTH {
+        let gateway = Gateway::before_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms")]).await;
+        let client = gateway.client();
+        let (login, db) = ("internal", version.database());
+        let query = [("login", login), ("password", login), ("db", db)];
+        let given = client.get(LOGIN, &query).await;
+        assert_eq!(given.header("cache-control"), "no-store");
+        let given = given.ok();
+        let token = given["access_token"].as_str().unwrap().to_owned();
+        let hex = token.strip_prefix("access_token_").unwrap();
+        assert!(hex.len() == 40 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()), "{given}");
+        let again = client.post(LOGIN, &json!({"login": login, "password": login, "db": db})).await.ok();
+        assert_eq!(again["uid"], given["uid"]);
+        let other = again["access_token"].as_str().unwrap();
+        assert_ne!(other, token);
+        let ways = [
+            ("access-token", token.clone()),
+            ("access_token", token.clone()),
+            ("authorization", format!("Bearer {token}")),
+        ];
+        for (name, value) in &ways {
+            client.with_header(name, value).get(PARTNERS, &[]).await.ok();
+        }
+        let with_token = client.with_header("access-token", &token);
+        with_token.delete("/rest/api/logout/token", &[]).await.ok();
+        with_token.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
+        with_token.delete("/rest/api/logout/token", &[]).await.ok();
+        let with_other = client.with_header("access-token", other);
+        with_other.get(PARTNERS, &[]).await.ok();
+        client.post("/rest/api/logout", &json!({"access_token": other})).await.ok();
+        with_other.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
+        client.delete("/rest/api/logout", &[]).await.refused(401, "credential_missing");
+        assert!(gateway.administration().await.tokens().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_database_look_and_take_the_same() {
+    let gateway = Gateway::before_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1500ms")]).await;
+    let mut bodies = std::collections::HashSet::new();
+    for (password, db) in [("wrong", "odoo19"), ("internal", "nowhere"), ("internal", "http://127.0.0.1:1")] {
+        let began = std::time::Instant::now();
+        let answer = gateway.client().get(LOGIN, &[("login", "internal"), ("password", password), ("db", db)]).await;
+        let took = began.elapsed().as_millis();
+        assert!((1500..2500).contains(&took), "{db}: {took} ms");
+        let mut problem = answer.refused(401, "credential_invalid");
+        problem.as_object_mut().unwrap().remove("request_id");
+        bodies.insert(problem.to_string());
+    }
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+    let client = gateway.client();
+    client.get(LOGIN, &[("login", "internal"), ("db", "odoo19")]).await.refused(400, "missing_parameter");
+    let head = client.request(reqwest::Method::HEAD, LOGIN).send().await.unwrap();
+    assert_eq!(head.status(), 405);
+    assert!(gateway.administration().await.tokens().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_warm_token_costs_odoo_nothing_but_the_call_itself() {
+    let counting = crate::support::counting::Counting::before(crate::support::stand().url(Version::Odoo19)).await;
+    let url = counting.url();
+    let gateway =
+        Gateway::start(&[("ODOO_GATEWAY__ODOO__0__URL", &url), ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19")]).await;
+    let client = gateway.client();
+    let token = client.post(LOGIN, &json!({"login": "internal", "password": "internal", "db": "odoo19"})).await.ok();
+    let client = client.with_header("access-token", token["access_token"].as_str().unwrap());
+    client.get(PARTNERS, &[]).await.ok();
+    counting.take();
+    for _ in 0..5 {
+        client.get(PARTNERS, &[]).await.ok();
+    }
+    assert_eq!(counting.take(), ["res.partner.search_count"; 5]);
+}
