@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! settings  configuration → what each room wants to be told
+//! upkeep    what has ended is deleted
 //! check     `odoo-gateway check`: what works, and how to mend what does not
 //! ```
 //!
@@ -10,6 +11,7 @@
 
 mod check;
 mod settings;
+mod upkeep;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -20,7 +22,8 @@ use tokio::sync::watch;
 
 pub use self::check::check;
 
-use crate::auth::Passwords;
+use crate::admin::Administration;
+use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::problem::ProblemBodies;
@@ -28,7 +31,7 @@ use crate::http::{Gateway, Parts, layers};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Check, Health};
 use crate::serve;
-use crate::store::Store;
+use crate::store::{Instance, Store};
 use crate::telemetry::metrics::Metrics;
 
 /// A gateway that listens.
@@ -67,9 +70,14 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let instance = store.instance(&clock).await?;
     let metrics = Arc::new(Metrics::new());
     let databases = databases(config, &clock, &metrics)?;
-    let passwords = Passwords::new(settings::passwords(&config.auth), &databases, clock)?;
+    let throttle = Arc::new(Throttle::new(settings::throttle(&config.auth.throttle), clock.clone()));
+    let vaults = vaults(config, &store, &instance, &clock);
+    // What cannot be opened is told now rather than at the first request.
+    vaults.existing().await?;
+    let tokens = Tokens::new(store.clone(), vaults, config.auth.failure_floor, throttle.clone(), clock.clone());
+    let passwords = Passwords::new(settings::passwords(&config.auth), throttle, &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
-    let gateway = Gateway::new(Parts { databases, passwords, metrics: metrics.clone() });
+    let gateway = Gateway::new(Parts { databases, passwords, tokens, metrics: metrics.clone() });
 
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
@@ -84,8 +92,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let answer_clients =
         serve::run(api, handler, edge.clone(), told(stopped.clone(), Some(health.clone())), metrics.clone());
     let answer_operators = serve::run(ops, ops::handler(health, metrics.clone()), edge, told(stopped, None), metrics);
+    let upkeep = tokio::spawn(upkeep::run(store.clone(), clock));
     let served = tokio::spawn(async move {
         let (clients, _) = tokio::join!(answer_clients, answer_operators);
+        upkeep.abort();
         store.close().await;
         tracing::info!(cut = clients.cut, "stopped");
     });
@@ -108,6 +118,24 @@ pub async fn serve(config: &Config, clock: Clock) -> Result<(), Box<dyn Error>> 
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
+}
+
+/// What administrators need to act, over the same store and Odoos as the gateway's.
+///
+/// # Errors
+/// When the store cannot be used.
+pub async fn administration(config: &Config, clock: Clock) -> Result<Administration, Box<dyn Error>> {
+    let store = Store::open(&config.store).await?;
+    store.migrate().await?;
+    let instance = store.instance(&clock).await?;
+    Ok(Administration {
+        vaults: vaults(config, &store, &instance, &clock),
+        sources: settings::key_sources(&config.secrets, |name| std::env::var_os(name)),
+        databases: databases(config, &clock, &Arc::new(Metrics::new()))?,
+        store,
+        clock,
+        actor: format!("cli:{}", std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())),
+    })
 }
 
 fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
@@ -137,6 +165,12 @@ async fn told(mut stopped: watch::Receiver<bool>, health: Option<Arc<Health>>) {
     if let Some(health) = health {
         health.stop();
     }
+}
+
+/// The way to the keys of this installation.
+fn vaults(config: &Config, store: &Store, instance: &Instance, clock: &Clock) -> Vaults {
+    let sources = settings::key_sources(&config.secrets, |name| std::env::var_os(name));
+    Vaults::new(store.clone(), instance.id.clone(), sources, settings::may_create_key(config), clock.clone())
 }
 
 /// The databases, over one HTTP client for all of them.

@@ -23,6 +23,21 @@ pub struct Problem {
     pub odoo: Option<OdooSaid>,
     /// When it is worth trying again.
     pub retry_after: Option<Duration>,
+    /// How often the caller may ask, when that is why.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// How often a caller may ask, and how much of it is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests in a window.
+    pub quota: u32,
+    /// The window in seconds.
+    pub window: u32,
+    /// Requests that are left now.
+    pub remaining: u32,
+    /// Until all are there again.
+    pub reset: Duration,
 }
 
 /// Odoo's own words, fit to be shown: the class of the exception and its message, never a traceback.
@@ -37,7 +52,15 @@ pub struct OdooSaid {
 impl Problem {
     /// A problem with nothing but its code and a detail.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), hint: None, parameter: None, odoo: None, retry_after: None }
+        Self {
+            code,
+            detail: detail.into(),
+            hint: None,
+            parameter: None,
+            odoo: None,
+            retry_after: None,
+            rate_limit: None,
+        }
     }
 
     /// A fault of the gateway's own. `cause` goes to the log, the caller learns nothing of it.
@@ -74,6 +97,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
+        self
+    }
+
+    /// Says how often the caller may ask.
+    #[must_use]
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
         self
     }
 

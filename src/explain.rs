@@ -122,6 +122,7 @@ codes! {
     CredentialInvalid     "credential_invalid"      Unauthorized         "The credential is not valid";
     OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer takes the stored credential";
     TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
+    RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
     // What the request says.
     InvalidParameter      "invalid_parameter"       BadRequest           "A parameter is not valid";
     RepeatedParameter     "repeated_parameter"      BadRequest           "A parameter was given twice";
@@ -136,6 +137,8 @@ codes! {
     AnswerTooLarge        "answer_too_large"        BadRequest           "The answer would be too large";
     // What may be done.
     PrivateMethod         "private_method"          Forbidden            "This method cannot be called from outside";
+    MintForbidden         "mint_forbidden"          Forbidden            "This API key may not make login tokens for others";
+    NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
     ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
@@ -153,6 +156,7 @@ codes! {
     // What went wrong behind us.
     OdooInternalError     "odoo_internal_error"     BadGateway           "Odoo failed inside";
     OdooUnreadable        "odoo_unreadable"         BadGateway           "Odoo's answer cannot be read";
+    StoreUnavailable      "store_unavailable"       Unavailable          "The gateway cannot reach its own store";
     ResultNotRepresentable "result_not_representable" BadGateway         "Odoo cannot send the result";
     OdooUnreachable       "odoo_unreachable"        Unavailable          "Odoo cannot be reached";
     OdooBusy              "odoo_busy"               Unavailable          "Too many requests are waiting for Odoo";

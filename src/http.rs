@@ -11,12 +11,14 @@
 //! negotiate  media types and preferences
 //! pipeline   the way of a request, a line per stage
 //! restapi    family A
+//! api        family B
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
 //! In: requests from [`serve`](crate::serve). Out: answers. Must not know: how Odoo is asked. A family is an adapter
 //! and nothing more: request to deed, outcome to bytes.
 
+mod api;
 mod arrival;
 mod caller;
 mod context;
@@ -37,7 +39,7 @@ pub use gateway::{Gateway, Parts};
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
-    router.with_state(gateway).merge(docs::routes(document))
+    router.merge(api::routes()).with_state(gateway).merge(docs::routes(document))
 }
 
 /// The OpenAPI document of all routes.

@@ -18,11 +18,12 @@
 //! # The rooms
 //!
 //! Each may use those to its right and below, never back:
-//! `app → http, ops → auth → shape → odoo → plan → language → names, value`.
+//! `app → http, ops → auth → store → secret` and `auth → shape → odoo → plan → language → names, value`.
 //!
 //! | room | what it is for |
 //! |---|---|
 //! | [`cli`] | the command line; `main.rs` dispatches |
+//! | [`admin`] | what administrators do to keys and tokens, each act in the audit log |
 //! | [`config`] | settings: defaults, file, environment; every mistake at once |
 //! | [`app`] | the composition root: a configuration becomes a running gateway |
 //! | [`serve`] | accept loop, deadlines, connection caps, shutdown |
@@ -34,12 +35,14 @@
 //! | [`plan`] | wishes, schemas, checks, Odoo calls |
 //! | [`language`] | literals, domains, orders, lists of names and ids |
 //! | [`store`] | what the gateway must remember: SQLite or PostgreSQL |
+//! | [`secret`] | tokens, sealed credentials, master keys |
 //! | [`telemetry`] | log lines and numbers |
 //! | [`error`], [`explain`] | the one error that leaves the core, and all its codes |
 //! | [`names`], [`value`], [`clock`] | names that are safe to use, the one tree of values, time as an argument |
 
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod cli;
@@ -53,6 +56,7 @@ pub mod names;
 pub mod odoo;
 pub mod ops;
 pub mod plan;
+pub mod secret;
 pub mod serve;
 pub mod shape;
 pub mod store;

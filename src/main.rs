@@ -33,6 +33,10 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Health => cli::health(config.ops.listen)?,
         Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), &mut io::stdout()))?,
         Command::Check => return check(&config),
+        Command::Key(_) | Command::User(_) | Command::Token(_) | Command::Keys(_) => {
+            telemetry::init(&config.log)?;
+            runtime()?.block_on(administer(command, &config, cli.json()))?;
+        }
         Command::Serve | Command::Openapi => {
             telemetry::init(&config.log)?;
             runtime()?.block_on(app::serve(&config, Clock::system()))?;
@@ -44,6 +48,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
 fn check(config: &Config) -> Result<ExitCode, Box<dyn Error>> {
     let whole = runtime()?.block_on(app::check(config, &Clock::system(), &mut io::stdout()))?;
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn administer(command: Command, config: &Config, json: bool) -> Result<(), Box<dyn Error>> {
+    let admin = app::administration(config, Clock::system()).await?;
+    let done = cli::administer(command, &admin, json, &mut io::stdout()).await;
+    admin.store.close().await;
+    done
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {

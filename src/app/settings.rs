@@ -2,32 +2,67 @@
 //!
 //! In: sections of the configuration. Out: settings of rooms. Must not know: anything else.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::{PasswordSettings, Rate, ThrottleSettings};
-use crate::config::{AuthConfig, OdooConfig, SchemaConfig, ServerConfig};
+use crate::config::{
+    AuthConfig, Config, Create, DatabaseUrl, OdooConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
+};
 use crate::http::layers::{BodyLimits, LayerSettings};
 use crate::names::DatabaseName;
 use crate::odoo::{KnowledgeSettings, OdooSettings, SettingsError};
+use crate::secret::KeySources;
 use crate::serve::EdgeSettings;
 
 /// How long a password check may wait for its turn before the caller is told to come back.
 const CHECK_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) fn passwords(auth: &AuthConfig) -> PasswordSettings {
-    let rate = |rate: &crate::config::Rate| Rate { burst: rate.burst, per_minute: rate.per_minute };
     PasswordSettings {
         failure_floor: auth.failure_floor,
         refusal_ttl: auth.refusal_ttl,
         identity_ttl: auth.identity_ttl,
         checks_in_flight: count(auth.password_checks_in_flight),
         check_wait: CHECK_WAIT,
-        throttle: ThrottleSettings {
-            address_and_login: rate(&auth.throttle.per_address_and_login),
-            login: rate(&auth.throttle.per_login),
-            address: rate(&auth.throttle.per_address),
-            global: rate(&auth.throttle.global),
-        },
+    }
+}
+
+pub(super) fn throttle(throttle: &ThrottleConfig) -> ThrottleSettings {
+    let rate = |rate: &crate::config::Rate| Rate { burst: rate.burst, per_minute: rate.per_minute };
+    ThrottleSettings {
+        address_and_login: rate(&throttle.per_address_and_login),
+        login: rate(&throttle.per_login),
+        address: rate(&throttle.per_address),
+        global: rate(&throttle.global),
+    }
+}
+
+/// What systemd calls the credential that holds the master keys.
+const CREDENTIAL: &str = "odoo-gateway.master-key";
+
+/// Where master keys may lie, by the settings and by what `variable` tells of the environment.
+pub(super) fn key_sources(secrets: &SecretsConfig, variable: impl Fn(&str) -> Option<OsString>) -> KeySources {
+    let folder = |name: &str| variable(name).filter(|text| !text.is_empty()).map(PathBuf::from);
+    let own = || {
+        let settings = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")));
+        settings.unwrap_or_else(|| PathBuf::from("/etc")).join("odoo-gateway")
+    };
+    let file = secrets.master_key_file.clone();
+    KeySources {
+        credential: folder("CREDENTIALS_DIRECTORY").map(|folder| folder.join(CREDENTIAL)),
+        file: file.unwrap_or_else(|| folder("CONFIGURATION_DIRECTORY").unwrap_or_else(own).join("master.key")),
+        environment: variable("ODOO_GATEWAY_MASTER_KEY").and_then(|text| text.into_string().ok()).map(Into::into),
+    }
+}
+
+/// Whether a missing master key may be made.
+pub(super) fn may_create_key(config: &Config) -> bool {
+    match config.secrets.create_master_key {
+        Create::Always => true,
+        Create::Never => false,
+        Create::Auto => matches!(config.store.url, DatabaseUrl::Sqlite { .. }),
     }
 }
 
@@ -77,4 +112,23 @@ pub(super) fn layers(server: &ServerConfig) -> LayerSettings {
 
 fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_file_is_looked_for_where_settings_are_kept() {
+        let config = Config::load(None, []).unwrap();
+        let file = |variables: &[(&str, &str)]| {
+            let found = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, text)| text.into());
+            let sources = key_sources(&config.secrets, found);
+            (sources.file.display().to_string(), sources.credential.map(|file| file.display().to_string()))
+        };
+        assert_eq!(file(&[("HOME", "/h")]).0, "/h/.config/odoo-gateway/master.key");
+        assert_eq!(file(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]).0, "/x/odoo-gateway/master.key");
+        assert_eq!(file(&[("HOME", "/h"), ("CONFIGURATION_DIRECTORY", "/etc/ogw")]).0, "/etc/ogw/master.key");
+        assert_eq!(file(&[("CREDENTIALS_DIRECTORY", "/run/c")]).1.unwrap(), "/run/c/odoo-gateway.master-key");
+    }
 }

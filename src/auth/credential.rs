@@ -4,13 +4,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use zeroize::Zeroize as _;
 
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::secret::{Token, TokenKind};
 
 /// A longer secret is no password: Odoo would spend its time hashing it.
 const LONGEST_SECRET: usize = 4096;
@@ -25,17 +26,82 @@ pub enum Credential {
         /// The password or key.
         secret: SecretString,
     },
+    /// A key or token of the gateway's own.
+    Own(Shown),
 }
 
-/// Finds and parses the credential.
+/// A key or token of the gateway's own, as it was shown.
+#[derive(Debug)]
+pub enum Shown {
+    /// The gateway cannot have made it.
+    Unknown,
+    /// A key or token that is looked up as it is.
+    Token(Token),
+    /// A login token, yet to be read.
+    Login {
+        /// A JSON Web Token, perhaps.
+        token: SecretString,
+        /// The API key beside it.
+        key: Option<Token>,
+    },
+}
+
+impl From<Option<Token>> for Shown {
+    fn from(parsed: Option<Token>) -> Self {
+        parsed.map_or(Self::Unknown, Self::Token)
+    }
+}
+
+/// The headers that carry a token; `-` and `_` are the same in them.
+const API_KEY: &[&str] = &["api-key", "x-api-key"];
+const ACCESS_TOKEN: &[&str] = &["access-token"];
+const LOGIN_TOKEN: &[&str] = &["token", "login-token", "x-login-token"];
+
+/// Finds and parses the credential: the first one found counts, good or bad.
+///
+/// ```text
+/// api-key (and token)  before  access-token  before  token  before  Authorization
+/// ```
 ///
 /// # Errors
 /// 401 without one or with one of an unknown form; 400 for two, and for one that could never be right.
 pub fn credential(headers: &HeaderMap) -> Result<Credential, Problem> {
+    let of = |names| of_headers(headers, names);
+    let own = |parsed: Option<Token>| Ok(Credential::Own(parsed.into()));
+    match (of(API_KEY)?, of(ACCESS_TOKEN)?, of(LOGIN_TOKEN)?) {
+        (Some(key), _, Some(login)) => match Token::parse(TokenKind::ApiKey, key) {
+            Some(key) => Ok(Credential::Own(Shown::Login { token: login.into(), key: Some(key) })),
+            None => own(None),
+        },
+        (Some(key), _, None) => own(Token::parse(TokenKind::ApiKey, key)),
+        (None, Some(token), _) => own(Token::parse(TokenKind::AccessToken, token)),
+        (None, None, Some(login)) => Ok(Credential::Own(Shown::Login { token: login.into(), key: None })),
+        (None, None, None) => of_authorization(headers),
+    }
+}
+
+/// The value of the one header with one of these names.
+fn of_headers<'h>(headers: &'h HeaderMap, names: &[&'static str]) -> Result<Option<&'h str>, Problem> {
+    let is_named = |name: &HeaderName, wanted: &str| {
+        let same = |(one, other): (u8, u8)| one == other || (one == b'_' && other == b'-');
+        name.as_str().len() == wanted.len() && name.as_str().bytes().zip(wanted.bytes()).all(same)
+    };
+    let mut found = headers.iter().filter(|(name, _)| names.iter().any(|wanted| is_named(name, wanted)));
+    let Some((name, value)) = found.next() else { return Ok(None) };
+    if found.next().is_some() {
+        let detail = format!("There are two headers like {name}.");
+        return Err(Problem::new(Code::MalformedRequest, detail).parameter(name.as_str()));
+    }
+    // What is no text is no token either.
+    Ok(Some(value.to_str().unwrap_or_default().trim()))
+}
+
+fn of_authorization(headers: &HeaderMap) -> Result<Credential, Problem> {
     let mut shown = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = shown.next() else {
-        return Err(Problem::new(Code::CredentialMissing, "This address answers only to known callers.")
-            .hint("Send HTTP Basic with your Odoo login and your password or an Odoo API key."));
+        return Err(Problem::new(Code::CredentialMissing, "This address answers only to known callers.").hint(
+            "Send an API key as `api-key`, or HTTP Basic with your Odoo login and your password or an Odoo API key.",
+        ));
     };
     if shown.next().is_some() {
         return Err(
@@ -46,9 +112,16 @@ pub fn credential(headers: &HeaderMap) -> Result<Credential, Problem> {
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
     if scheme.eq_ignore_ascii_case("basic") {
         basic(rest.trim_matches(' '))
+    } else if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(Credential::Own(bearer(rest.trim_matches(' '))))
     } else {
         Err(unreadable("The scheme is not known here."))
     }
+}
+
+/// Told apart by form: a JSON Web Token has dots, no other token of ours has.
+fn bearer(text: &str) -> Shown {
+    if text.contains('.') { Shown::Login { token: text.into(), key: None } } else { Token::parse_any(text).into() }
 }
 
 fn basic(encoded: &str) -> Result<Credential, Problem> {
@@ -89,6 +162,7 @@ mod tests {
         headers.insert(AUTHORIZATION, value.parse().unwrap());
         match credential(&headers) {
             Ok(Credential::Basic { login, secret }) => Ok((login, secret.expose_secret().to_owned())),
+            Ok(Credential::Own(shown)) => Ok((format!("{shown:?}"), String::new())),
             Err(problem) => Err(problem.class().status()),
         }
     }
@@ -115,6 +189,62 @@ mod tests {
             assert_eq!(basic(pair), Err(400), "{pair:?}");
         }
         assert_eq!(basic(&format!("x:{}", "p".repeat(5000))), Err(400));
+    }
+
+    /// Which kind counts among these headers.
+    fn chosen(headers: &[(&str, &str)]) -> String {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        match credential(&map) {
+            Ok(Credential::Basic { .. }) => "basic".to_owned(),
+            Ok(Credential::Own(Shown::Token(token))) => token.kind().as_str().to_owned(),
+            Ok(Credential::Own(Shown::Unknown)) => "bad".to_owned(),
+            Ok(Credential::Own(Shown::Login { key, .. })) => {
+                if key.is_some() { "key and login" } else { "login" }.into()
+            }
+            Err(problem) => problem.class().status().to_string(),
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_under_all_their_names() {
+        let [key, access] = [TokenKind::ApiKey, TokenKind::AccessToken].map(|kind| Token::generate(kind).unwrap());
+        for name in ["api-key", "API_KEY", "Api-Key", "x-api-key", "X_Api_Key"] {
+            assert_eq!(chosen(&[(name, key.expose())]), "api_key", "{name}");
+        }
+        for name in ["access-token", "access_token", "Access_Token"] {
+            assert_eq!(chosen(&[(name, access.expose())]), "access_token", "{name}");
+        }
+        assert_eq!(chosen(&[("authorization", &format!("bearer {}", key.expose()))]), "api_key");
+        assert_eq!(chosen(&[("authorization", &format!("Bearer  {}", access.expose()))]), "access_token");
+        for (name, value) in
+            [("api-key", "ogw_key_x"), ("api-key", ""), ("access-token", "x"), ("authorization", "Bearer x")]
+        {
+            assert_eq!(chosen(&[(name, value)]), "bad", "{name}: {value}");
+        }
+        for name in ["token", "login-token", "login_token", "X-Login-Token", "x_login_token"] {
+            assert_eq!(chosen(&[(name, "a.b.c")]), "login", "{name}");
+        }
+        assert_eq!(chosen(&[("authorization", "Bearer a.b.c")]), "login");
+        assert_eq!(chosen(&[("apikey", key.expose())]), "401", "that is no name of it");
+        assert_eq!(chosen(&[("api-key", access.expose())]), "bad", "one kind does not stand in for another");
+    }
+
+    #[test]
+    fn the_first_one_counts_even_when_another_is_good() {
+        let [key, access] = [TokenKind::ApiKey, TokenKind::AccessToken].map(|kind| Token::generate(kind).unwrap());
+        let (key, access, basic) = (("api-key", key.expose()), ("access-token", access.expose()), "Basic YTpi");
+        let basic = ("authorization", basic);
+        assert_eq!(chosen(&[basic, access, key]), "api_key");
+        assert_eq!(chosen(&[basic, access, ("token", "x")]), "access_token");
+        assert_eq!(chosen(&[basic, ("token", "x")]), "login");
+        assert_eq!(chosen(&[basic, access, ("api-key", "x")]), "bad");
+        assert_eq!(chosen(&[key, ("token", "x")]), "key and login");
+        assert_eq!(chosen(&[("api-key", "x"), ("token", "x")]), "bad");
+        assert_eq!(chosen(&[key, ("x-api-key", key.1)]), "400");
+        assert_eq!(chosen(&[access, ("access_token", access.1)]), "400");
     }
 
     #[test]

@@ -3,18 +3,34 @@
 //! ```text
 //! credential   headers → the one credential that counts
 //! password     login and secret → an Odoo user, remembered; guesses are slowed down
-//! throttle     how often something may be tried
+//! tokens       a key or token of the gateway's own → an Odoo user
+//! login_tokens made with an API key, for a user
+//! issue        a new token, its user's credential sealed behind it
+//! vault        the keys of this installation, for what is sealed in the store
+//! throttle     how often something may be tried and fail
+//! allowance    how often a key may be used
+//! floor        the moment at which refusals leave
 //! principal    who calls, with whose rights at Odoo
 //! ```
 //!
 //! In: header values, the client's address. Out: a [`Principal`]. Must not know: routes, bodies, answers.
 
+mod allowance;
 mod credential;
+mod floor;
+mod issue;
+mod login_tokens;
 mod password;
 mod principal;
 mod throttle;
+mod tokens;
+mod vault;
 
-pub use credential::{Credential, credential};
+pub use credential::{Credential, Shown, credential};
+pub use issue::{Issue, issue};
+pub use login_tokens::{Account, MintWish, Minted};
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
 pub use throttle::{Rate, Throttle, ThrottleSettings};
+pub use tokens::Tokens;
+pub use vault::{Vault, VaultError, Vaults};

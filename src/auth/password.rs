@@ -22,8 +22,9 @@ use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::floor::Floor;
 use super::principal::{CredentialKind, Principal};
-use super::throttle::{Throttle, ThrottleSettings};
+use super::throttle::Throttle;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::explain::Code;
@@ -44,8 +45,6 @@ pub struct PasswordSettings {
     pub checks_in_flight: usize,
     /// How long a check may wait for its turn.
     pub check_wait: Duration,
-    /// How often may be guessed.
-    pub throttle: ThrottleSettings,
 }
 
 /// How many identities and how many refusals are remembered at most.
@@ -61,7 +60,7 @@ pub struct Passwords {
     key: Key<Hmac<Sha256>>,
     identities: Cache<Fingerprint, Uid>,
     refusals: Cache<Fingerprint, OffsetDateTime>,
-    throttle: Throttle,
+    throttle: Arc<Throttle>,
     turns: HashMap<DatabaseName, Arc<Semaphore>>,
 }
 
@@ -79,13 +78,18 @@ impl Passwords {
     ///
     /// # Errors
     /// When the operating system gives no randomness.
-    pub fn new(settings: PasswordSettings, databases: &Databases, clock: Clock) -> Result<Self, Problem> {
+    pub fn new(
+        settings: PasswordSettings,
+        throttle: Arc<Throttle>,
+        databases: &Databases,
+        clock: Clock,
+    ) -> Result<Self, Problem> {
         let mut key = Key::<Hmac<Sha256>>::default();
         rand::rngs::SysRng.try_fill_bytes(&mut key).map_err(Problem::internal)?;
         let turn =
             |database: &Arc<Database>| (database.name.clone(), Arc::new(Semaphore::new(settings.checks_in_flight)));
         Ok(Self {
-            throttle: Throttle::new(settings.throttle, clock.clone()),
+            throttle,
             identities: Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(settings.identity_ttl).build(),
             refusals: Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(settings.refusal_ttl).build(),
             turns: databases.iter().map(turn).collect(),
@@ -120,12 +124,13 @@ impl Passwords {
                     caller,
                     login,
                     kind: CredentialKind::Basic,
+                    allowance: None,
                     scope: Scope::All,
                 })
             }
             Err(Refusal::Other(problem)) => Err(problem),
             Err(Refusal::Wrong) => {
-                tokio::time::sleep_until(began + self.leaving_time(began.elapsed())).await;
+                Floor(self.settings.failure_floor).reached_since(began).await;
                 Err(Problem::new(Code::CredentialInvalid, "Odoo does not take this login and password or API key."))
             }
         }
@@ -195,13 +200,6 @@ impl Passwords {
         }
     }
 
-    /// The next multiple of the floor: a slow refusal and a quick one differ by nothing that tells who exists.
-    fn leaving_time(&self, elapsed: Duration) -> Duration {
-        let floor = self.settings.failure_floor;
-        let floors = elapsed.as_nanos().div_ceil(floor.as_nanos().max(1)).max(1);
-        floor.saturating_mul(u32::try_from(floors).unwrap_or(u32::MAX))
-    }
-
     fn fingerprint(&self, database: &Database, login: &str, secret: &SecretString) -> Fingerprint {
         let mut mac = Hmac::<Sha256>::new(&self.key);
         for part in [database.name.as_str(), login, secret.expose_secret()] {
@@ -212,6 +210,6 @@ impl Passwords {
     }
 }
 
-fn too_many_attempts(wait: Duration) -> Problem {
+pub(super) fn too_many_attempts(wait: Duration) -> Problem {
     Problem::new(Code::TooManyAttempts, "Too many passwords were tried. Wait before the next try.").retry_after(wait)
 }

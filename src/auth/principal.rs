@@ -4,14 +4,32 @@
 
 use std::sync::Arc;
 
+use crate::error::RateLimit;
 use crate::odoo::{Caller, Database};
 use crate::plan::Scope;
+use crate::secret::TokenKind;
 
 /// The kinds of credential; the word in logs and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CredentialKind {
     /// HTTP Basic with an Odoo login and its password or API key (RFC 7617).
     Basic,
+    /// An API key of the gateway.
+    ApiKey,
+    /// A login token of family B.
+    LoginToken,
+    /// An access token of family C.
+    AccessToken,
+}
+
+impl From<TokenKind> for CredentialKind {
+    fn from(kind: TokenKind) -> Self {
+        match kind {
+            TokenKind::ApiKey => Self::ApiKey,
+            TokenKind::LoginToken => Self::LoginToken,
+            TokenKind::AccessToken => Self::AccessToken,
+        }
+    }
 }
 
 impl CredentialKind {
@@ -20,6 +38,9 @@ impl CredentialKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",
+            Self::ApiKey => "api_key",
+            Self::LoginToken => "login_token",
+            Self::AccessToken => "access_token",
         }
     }
 }
@@ -35,6 +56,8 @@ pub struct Principal {
     pub login: String,
     /// What he showed.
     pub kind: CredentialKind,
+    /// What is left of the credential's own rate, when it has one.
+    pub allowance: Option<RateLimit>,
     /// What that reaches of what Odoo lets him do.
     pub scope: Scope,
 }

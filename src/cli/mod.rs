@@ -3,7 +3,14 @@
 //! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP,
 //! Odoo.
 
+mod expiry;
 mod health;
+mod key;
+mod master_keys;
+mod secret_input;
+mod table;
+mod token;
+mod user;
 
 use std::error::Error;
 use std::io::Write;
@@ -12,7 +19,12 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use self::health::health;
+pub use self::key::KeyCommand;
+pub use self::master_keys::KeysCommand;
+pub use self::token::TokenCommand;
+pub use self::user::UserCommand;
 
+use crate::admin::Administration;
 use crate::clock::Clock;
 use crate::config::{Config, Mistakes};
 use crate::store::Store;
@@ -27,12 +39,15 @@ pub struct Cli {
     /// File of settings that differ from the defaults (TOML)
     #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
+    /// Answer in JSON (keys and tokens)
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 /// What the binary is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Subcommand)]
 pub enum Command {
     /// Run the gateway (what happens without a command)
     #[default]
@@ -47,13 +62,31 @@ pub enum Command {
     Openapi,
     /// Ask the running gateway whether it lives (for health checks of containers)
     Health,
+    /// API keys: make, list, switch off and on, delete
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Users whom an API key may make login tokens for: link, list, unlink
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Tokens that users got by logging in: list, revoke
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Master keys, which seal what the store keeps: add, list, prune, rewrap
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 impl Cli {
     /// The command, `serve` when none was given.
     #[must_use]
     pub fn command(&self) -> Command {
-        self.command.unwrap_or_default()
+        self.command.clone().unwrap_or_default()
+    }
+
+    /// Whether answers are wanted as JSON.
+    #[must_use]
+    pub fn json(&self) -> bool {
+        self.json
     }
 
     /// The configuration, from the file that was named and the process's environment.
@@ -74,6 +107,25 @@ pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()
         writeln!(out, "# Warning: {warning}")?;
     }
     write!(out, "{}", config.to_toml())
+}
+
+/// `odoo-gateway key`, `user`, `token` and `keys`.
+///
+/// # Errors
+/// Why it was not done, and when `out` cannot be written to.
+pub async fn administer(
+    command: Command,
+    admin: &Administration,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Key(command) => key::run(command, admin, json, out).await,
+        Command::User(command) => user::run(command, admin, json, out).await,
+        Command::Token(command) => token::run(command, admin, json, out).await,
+        Command::Keys(command) => master_keys::run(command, admin, json, out).await,
+        _ => Ok(()),
+    }
 }
 
 /// `odoo-gateway migrate`: brings the schema up to date and names the store.

@@ -29,6 +29,7 @@ pub use self::sections::log::{LogConfig, LogFormat};
 pub use self::sections::odoo::OdooConfig;
 pub use self::sections::ops::OpsConfig;
 pub use self::sections::schema::SchemaConfig;
+pub use self::sections::secrets::{Create, SecretsConfig};
 pub use self::sections::server::ServerConfig;
 pub use self::sections::store::StoreConfig;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub ops: OpsConfig,
     /// Where the gateway keeps what it must remember.
     pub store: StoreConfig,
+    /// The keys above what is sealed in the store.
+    pub secrets: SecretsConfig,
     /// What the gateway says of itself.
     pub log: LogConfig,
     /// The Odoo databases, at least one; the first is the default.

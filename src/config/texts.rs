@@ -4,6 +4,7 @@
 //! is.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -99,6 +100,12 @@ pub(super) fn log_filter<'de, D: Deserializer<'de>>(source: D) -> Result<String,
 pub(super) fn optional_secret<'de, D: Deserializer<'de>>(source: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(source)?;
     Ok((!text.is_empty()).then(|| SecretString::from(text)))
+}
+
+/// A path, or nothing.
+pub(super) fn optional_path<'de, D: Deserializer<'de>>(source: D) -> Result<Option<PathBuf>, D::Error> {
+    let text = String::deserialize(source)?;
+    Ok((!text.is_empty()).then(|| text.into()))
 }
 
 fn parsed<'de, D, T>(source: D, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, D::Error>

@@ -25,12 +25,22 @@ pub(super) async fn identify(arrival: &Arrival) -> Result<Principal, Problem> {
 }
 
 async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
-    let Credential::Basic { login, secret } = credential(&arrival.head.headers)?;
+    let shown = credential(&arrival.head.headers)?;
     let named = arrival.head.headers.get(X_ODOO_DATABASE).map(|value| value.to_str().unwrap_or_default());
-    let database = arrival.gateway.databases.pick(named)?;
-    arrival.log.database(database.name.as_str());
-    arrival.log.user(&login);
-    let principal = arrival.gateway.passwords.identify(database, login, secret, arrival.client()).await?;
+    let principal = match shown {
+        Credential::Basic { login, secret } => {
+            let database = arrival.gateway.databases.pick(named)?;
+            arrival.log.database(database.name.as_str());
+            arrival.log.user(&login);
+            arrival.gateway.passwords.identify(database, login, secret, arrival.client()).await?
+        }
+        Credential::Own(shown) => {
+            let databases = &arrival.gateway.databases;
+            arrival.gateway.tokens.identify(&shown, named, databases, arrival.client()).await?
+        }
+    };
+    arrival.log.database(principal.database.name.as_str());
+    arrival.log.user(&principal.login);
     arrival.log.credential(principal.kind.as_str());
     Ok(principal)
 }

@@ -7,7 +7,7 @@ mod pages;
 use axum::Router;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
     Server,
@@ -35,6 +35,17 @@ pub fn base() -> OpenApi {
         .build();
     let mut components = Components::new();
     components.add_security_scheme("basic", SecurityScheme::Http(basic));
+    let key = "An API key of the gateway, made by `odoo-gateway key create`. Also understood as `x-api-key`.";
+    let header = ApiKey::Header(ApiKeyValue::with_description("api-key", key));
+    components.add_security_scheme("api_key", SecurityScheme::ApiKey(header));
+    let login = "A login token, made by `POST /api/generate_token` with an API key; alone or beside that key.";
+    let header = ApiKey::Header(ApiKeyValue::with_description("token", login));
+    components.add_security_scheme("login_token", SecurityScheme::ApiKey(header));
+    let bearer = Http::builder()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API key or login token, where a client can send nothing else (RFC 6750)."))
+        .build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).components(Some(components)).build()
 }
 
@@ -122,10 +133,14 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
+/// What callers may show, one of them.
+const SCHEMES: [&str; 4] = ["basic", "api_key", "login_token", "bearer"];
+
 fn complete_operation(operation: &mut Operation) {
     let open = operation.security.as_ref().is_some_and(Vec::is_empty);
     if !open {
-        operation.security.get_or_insert_with(|| vec![SecurityRequirement::new("basic", [""; 0])]);
+        let any_of = || SCHEMES.map(|scheme| SecurityRequirement::new(scheme, [""; 0])).to_vec();
+        operation.security.get_or_insert_with(any_of);
     }
     for (class, _) in PROBLEMS {
         let of_caller = matches!(class, Class::Unauthorized | Class::Forbidden | Class::TooManyRequests);

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::auth::Passwords;
+use crate::auth::{Passwords, Tokens};
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
 
@@ -19,6 +19,8 @@ pub struct Parts {
     pub databases: Databases,
     /// Who is who by login and password.
     pub passwords: Passwords,
+    /// Who is who by keys and tokens of the gateway's own.
+    pub tokens: Tokens,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

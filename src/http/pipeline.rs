@@ -13,8 +13,9 @@ use http::{HeaderMap, HeaderValue, Method};
 use super::arrival::Arrival;
 use super::input::Input;
 use super::negotiate::{self, Media, Preferences};
+use super::problem::add_rate_limit;
 use super::{caller, context};
-use crate::auth::Principal;
+use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::ModelName;
@@ -55,7 +56,11 @@ pub(super) async fn answer(
         let empty = if preferences.empty_null { Empty::Null } else { Empty::False };
         let tree = shape(&outcome, model.as_str(), empty)?;
         let body = (family.write)(tree, &label, media)?;
-        Ok((headers(&outcome, media, preferences), body).into_response())
+        let mut headers = headers(&outcome, media, preferences);
+        if let Some(limit) = caller.allowance {
+            add_rate_limit(limit, &mut headers);
+        }
+        Ok((headers, body).into_response())
     })
 }
 
@@ -119,12 +124,24 @@ fn is_labelled(plan: &Plan) -> bool {
     )
 }
 
-/// When Odoo no longer takes a user that was remembered, he is asked for his password's proof again.
+/// When Odoo no longer takes a user that was remembered, he is asked for his password's proof again; a user behind a
+/// key or token has to be connected anew.
 async fn forget_stale<T>(arrival: &Arrival, caller: &Principal, answered: Result<T, Problem>) -> Result<T, Problem> {
-    if answered.as_ref().is_err_and(|problem| problem.code == Code::CredentialInvalid) {
-        arrival.gateway.passwords.forget(caller).await;
+    match answered {
+        Err(problem) if problem.code == Code::CredentialInvalid => match caller.kind {
+            CredentialKind::Basic => {
+                arrival.gateway.passwords.forget(caller).await;
+                Err(problem)
+            }
+            _ => Err(stale()),
+        },
+        answered => answered,
     }
-    answered
+}
+
+fn stale() -> Problem {
+    let detail = "Odoo no longer takes the password or API key that is kept with this key or token.";
+    Problem::new(Code::OdooCredentialStale, detail).hint("Make a new one with the user's present password or API key.")
 }
 
 fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {

@@ -7,10 +7,10 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::error::{OdooSaid, Problem};
+use crate::error::{OdooSaid, Problem, RateLimit};
 use crate::explain::Class;
 
 /// The request that a problem came up in.
@@ -75,9 +75,28 @@ fn add_reason_headers(problem: &Problem, answer: &mut Response) {
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
+    if let Some(limit) = problem.rate_limit {
+        add_rate_limit(limit, headers);
+    }
     if problem.class() == Class::Unauthorized {
-        let scheme = HeaderValue::from_static(r#"Basic realm="odoo-gateway", charset="UTF-8""#);
-        headers.append(WWW_AUTHENTICATE, scheme);
+        for scheme in [r#"Basic realm="odoo-gateway", charset="UTF-8""#, r#"Bearer realm="odoo-gateway""#] {
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+        }
+    }
+}
+
+/// How often the caller may ask, as draft-ietf-httpapi-ratelimit-headers writes it.
+pub(super) fn add_rate_limit(limit: RateLimit, headers: &mut HeaderMap) {
+    let RateLimit { quota, window, remaining, reset } = limit;
+    let reset = reset.as_secs() + u64::from(reset.subsec_nanos() > 0);
+    let fields = [
+        ("ratelimit-policy", format!(r#""key";q={quota};w={window}"#)),
+        ("ratelimit", format!(r#""key";r={remaining};t={reset}"#)),
+    ];
+    for (name, text) in fields {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(name, value);
+        }
     }
 }
 

@@ -151,6 +151,18 @@ impl Knowledge {
         self.defaults.try_get_with(caller.uid, fetch).await.map_err(unshared)
     }
 
+    /// The caller's own name. Not remembered: that Odoo answers proves that it takes the caller.
+    ///
+    /// # Errors
+    /// When Odoo cannot be asked, does not take the caller, or answers something else.
+    pub async fn user_name(&self, caller: &Caller) -> Result<String, Problem> {
+        let ids = Value::List(vec![Value::Int(caller.uid.get())]);
+        let call = question("res.users", "read", vec![ids, Value::List(vec!["name".into()])]);
+        let reply = self.ask(caller, &call).await?;
+        let name = first_text(&reply.value()?, "name");
+        name.map(|name| name.to_string()).ok_or_else(|| unreadable("res.users.read"))
+    }
+
     /// A model's fields as the caller sees them.
     ///
     /// # Errors

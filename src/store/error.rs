@@ -133,6 +133,12 @@ pub enum StoreError {
         /// Why.
         cause: Box<StoreError>,
     },
+    /// Another API key has the name.
+    #[error("there is an API key called {name:?} already; choose another name, or delete that key")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
     /// Something nobody foresaw.
     #[error("the store failed: {0}")]
     Internal(String),
@@ -149,6 +155,11 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// A cause that cannot be helped.
+    pub(super) fn internal(cause: impl fmt::Display) -> Self {
+        Self::Internal(cause.to_string())
+    }
+
     /// The cause in the words of the place where it happened.
     pub(super) fn while_connecting(place: &Place, cause: sqlx::Error) -> Self {
         match place {

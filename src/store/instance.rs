@@ -36,7 +36,11 @@ impl Store {
     }
 }
 
-fn random_id() -> Result<String, StoreError> {
+/// 128 random bits in hexadecimal.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn random_id() -> Result<String, StoreError> {
     let bits = SysRng.try_next_u64().and_then(|high| Ok((high, SysRng.try_next_u64()?)));
     let (high, low) = bits.map_err(|cause| StoreError::Internal(cause.to_string()))?;
     Ok(format!("{high:016x}{low:016x}"))

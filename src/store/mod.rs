@@ -8,16 +8,26 @@
 //! SQLite names no constraint in its errors, and a transaction there that reads first and writes then may fail as
 //! locked.
 
+mod api_keys;
+mod audit;
 mod connect;
 mod error;
+mod grants;
 mod instance;
+mod links;
 mod migrations;
+pub mod sealed_keys;
 mod sqlite_file;
+mod tokens;
 
 use sqlx::{AnyPool, Row};
 
+pub use self::api_keys::{KeyRate, KeyTerms};
+pub use self::audit::Act;
 pub use self::error::StoreError;
-pub use self::instance::Instance;
+pub use self::grants::Grant;
+pub use self::instance::{Instance, random_id};
+pub use self::tokens::StoredToken;
 
 use self::connect::Backend;
 use crate::config::StoreConfig;

@@ -10,6 +10,7 @@
 
 mod auth;
 mod command_line;
+mod credentials;
 mod edge;
 mod layers;
 mod openapi;

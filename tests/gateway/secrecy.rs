@@ -39,7 +39,7 @@ fn notations(secret: &str) -> Vec<String> {
     all
 }
 
-fn assert_absent(place: &str, content: &[u8], secrets: &[&str]) {
+pub(crate) fn assert_absent(place: &str, content: &[u8], secrets: &[&str]) {
     let content = String::from_utf8_lossy(content);
     for secret in secrets {
         for notation in notations(secret) {
@@ -52,7 +52,7 @@ fn assert_absent(place: &str, content: &[u8], secrets: &[&str]) {
 }
 
 /// Every file below, with its content.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
         .flat_map(|path| {

@@ -8,6 +8,7 @@ pub(super) mod log;
 pub(super) mod odoo;
 pub(super) mod ops;
 pub(super) mod schema;
+pub(super) mod secrets;
 pub(super) mod server;
 pub(super) mod store;
 
@@ -16,9 +17,9 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::Config;
 use super::layers::{element, member};
 use super::mistakes::Mistakes;
+use super::{Config, DatabaseUrl};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -33,8 +34,18 @@ impl Config {
         self.auth.validate(&mut Section::new("auth", mistakes));
         self.schema.validate(&mut Section::new("schema", mistakes));
         self.validate_databases(mistakes);
+        self.validate_key_file(mistakes);
         if self.ops.listen == self.server.listen && self.ops.listen.port() != 0 {
             mistakes.add("ops.listen", "this is server.listen too: operators need an address of their own");
+        }
+    }
+
+    /// Who copies the store's folder must not carry the key away with it.
+    fn validate_key_file(&self, mistakes: &mut Mistakes) {
+        if let (Some(key), DatabaseUrl::Sqlite { file }) = (&self.secrets.master_key_file, &self.store.url)
+            && key.parent() == file.parent()
+        {
+            mistakes.add("secrets.master_key_file", "this is the store's folder: keep the key apart from the store");
         }
     }
 

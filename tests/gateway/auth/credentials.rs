@@ -37,7 +37,8 @@ async fn without_a_credential_of_a_known_kind_nobody_is_asked() {
     let gateway = Gateway::before_stub(&stub, &[]).await;
     let answer = gateway.client().get(PARTNER, &[]).await;
     let problem = answer.refused(401, "credential_missing");
-    assert_eq!(problem["hint"], "Send HTTP Basic with your Odoo login and your password or an Odoo API key.");
+    let hint = "Send an API key as `api-key`, or HTTP Basic with your Odoo login and your password or an Odoo API key.";
+    assert_eq!(problem["hint"], hint);
     assert!(answer.header("www-authenticate").starts_with("Basic "));
     for value in ["Basic", "Basic !", "Basic YWRtaW4=", "Digest username=x", "Bearer 123", ""] {
         let answer = gateway.client().with_header("Authorization", value).get(PARTNER, &[]).await;

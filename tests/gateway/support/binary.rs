@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::client::Client;
@@ -36,6 +37,7 @@ pub(crate) async fn run(arguments: &[&str], folder: &Path, settings: &[(&str, &s
 pub(crate) struct Process {
     child: Child,
     said: Arc<Mutex<String>>,
+    listeners: [JoinHandle<()>; 2],
     listening: Value,
     pub(crate) folder: TempDir,
 }
@@ -48,11 +50,13 @@ impl Process {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let (tell, told) = tokio::sync::oneshot::channel();
-        tokio::spawn(listen(child.stdout.take().unwrap(), said.clone(), None));
-        tokio::spawn(listen(child.stderr.take().unwrap(), said.clone(), Some(tell)));
+        let listeners = [
+            tokio::spawn(listen(child.stdout.take().unwrap(), said.clone(), None)),
+            tokio::spawn(listen(child.stderr.take().unwrap(), said.clone(), Some(tell))),
+        ];
         let told = timeout(PATIENCE, told).await;
         let listening = told.ok().and_then(Result::ok).unwrap_or_else(|| panic!("{}", said.lock().unwrap()));
-        Self { child, said, listening, folder }
+        Self { child, said, listeners, listening, folder }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -76,6 +80,9 @@ impl Process {
         let pid = self.child.id().expect("it runs").to_string();
         assert!(Command::new("sh").args(["-c", "kill -$1 $2", "kill", signal, &pid]).status().await.unwrap().success());
         let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
+        for listener in self.listeners {
+            timeout(PATIENCE, listener).await.expect("its last words are heard").unwrap();
+        }
         let said = self.said.lock().unwrap().clone();
         (status, said, self.folder)
     }

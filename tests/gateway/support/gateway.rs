@@ -1,8 +1,10 @@
 //! The gateway under test: the whole of it, in this process, listening on ports of its own.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::OnceLock;
 
+use odoo_gateway::admin::Administration;
 use odoo_gateway::app::{self, Running};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
@@ -15,7 +17,8 @@ use super::stub::Stub;
 #[derive(Debug)]
 pub(crate) struct Gateway {
     running: Running,
-    _folder: tempfile::TempDir,
+    config: Config,
+    folder: tempfile::TempDir,
 }
 
 impl Gateway {
@@ -24,7 +27,9 @@ impl Gateway {
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = format!("sqlite:{}", folder.path().join("gateway.db").display());
+        let key = folder.path().join("keys/master.key").display().to_string();
         let own = [
+            ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", key.as_str()),
             ("ODOO_GATEWAY__SERVER__LISTEN", "127.0.0.1:0"),
             ("ODOO_GATEWAY__OPS__LISTEN", "127.0.0.1:0"),
             ("ODOO_GATEWAY__STORE__URL", store.as_str()),
@@ -34,7 +39,7 @@ impl Gateway {
         all.extend(settings);
         let variables = all.into_iter().map(|(name, value)| (name.into(), value.into()));
         let config = Config::load(None, variables).unwrap();
-        Self { running: app::start(&config, Clock::system()).await.unwrap(), _folder: folder }
+        Self { running: app::start(&config, Clock::system()).await.unwrap(), config, folder }
     }
 
     /// A gateway before both real Odoos, with more settings.
@@ -87,6 +92,21 @@ impl Gateway {
     /// A client for this gateway.
     pub(crate) fn client(&self) -> Client {
         Client::new(format!("http://{}", self.running.api))
+    }
+
+    /// What its administrator may do.
+    pub(crate) async fn administration(&self) -> Administration {
+        app::administration(&self.config, Clock::system()).await.unwrap()
+    }
+
+    /// Another gateway over the same store, the same master keys and the same Odoos.
+    pub(crate) async fn replica(&self) -> Running {
+        app::start(&self.config, Clock::system()).await.unwrap()
+    }
+
+    /// The folder of its store, and of its master keys in a folder below.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A client for operators.

@@ -1,0 +1,45 @@
+//! What has ended is deleted: tokens, and the credentials that no token opens any more.
+//!
+//! In: the store, the time. Out: fewer rows. Must not know: what tokens are for. Several gateways may do it at once.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::clock::Clock;
+use crate::secret::TokenKind;
+use crate::store::{Store, StoreError};
+
+const EVERY: Duration = Duration::from_secs(10 * 60);
+/// Rows that one statement deletes: others write in between.
+const BATCH: u32 = 500;
+/// API keys are listed for a while after their end, so that people see why a program fails.
+const KEYS_ARE_SHOWN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Deletes, now and then, until it is dropped.
+pub(super) async fn run(store: Store, clock: Clock) {
+    loop {
+        match purge(&store, clock.now()).await {
+            Ok(0) => {}
+            Ok(purged) => tracing::info!(purged, "deleted tokens that have ended"),
+            Err(cause) => tracing::warn!(%cause, "tokens that have ended were not deleted"),
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
+    let mut purged = 0;
+    for kind in TokenKind::ALL {
+        let before = if kind == TokenKind::ApiKey { now - KEYS_ARE_SHOWN } else { now };
+        loop {
+            let batch = store.purge_tokens(kind, before, BATCH).await?;
+            purged += batch;
+            if batch < u64::from(BATCH) {
+                break;
+            }
+        }
+    }
+    while store.purge_grants(BATCH).await? >= u64::from(BATCH) {}
+    Ok(purged)
+}

@@ -1,0 +1,74 @@
+//! A new token, with its user's credential for Odoo sealed behind it.
+//!
+//! In: a user whom Odoo has just confirmed, what the token may. Out: the row to keep and the token to show once. Must
+//! not know: who asked for it.
+
+use secrecy::SecretString;
+
+use super::vault::{VaultError, Vaults};
+use crate::clock::Clock;
+use crate::names::DatabaseName;
+use crate::odoo::Uid;
+use crate::secret::{DataKey, Sealed, Token, TokenKind};
+use crate::store::{Grant, KeyTerms, StoredToken, random_id};
+
+/// What a new token is to be.
+#[derive(Debug)]
+pub struct Issue {
+    /// What for.
+    pub kind: TokenKind,
+    /// The database.
+    pub database: DatabaseName,
+    /// The user.
+    pub uid: Uid,
+    /// His login.
+    pub login: String,
+    /// His password or API key, which Odoo has taken.
+    pub secret: SecretString,
+    /// What it may do, as JSON.
+    pub scope: String,
+    /// Unix time of its end.
+    pub not_after: Option<i64>,
+    /// It ends when it is not used for so many seconds.
+    pub idle_seconds: Option<i64>,
+    /// The limits of an API key.
+    pub key: Option<KeyTerms>,
+}
+
+/// Makes the token, with a data key of its own.
+///
+/// # Errors
+/// When there is no master key to seal with.
+pub async fn issue(vaults: &Vaults, clock: &Clock, wanted: Issue) -> Result<(StoredToken, Token), VaultError> {
+    let vault = vaults.for_sealing().await?;
+    let (token, data_key) = (Token::generate(wanted.kind)?, DataKey::generate()?);
+    let now = clock.now().unix_timestamp();
+    let unsealed = || Sealed(Vec::new());
+    let mut row = StoredToken {
+        id: random_id()?,
+        kind: wanted.kind,
+        index: token.index(&vault.index),
+        shown: token.shown(),
+        account: None,
+        scope: wanted.scope,
+        created_at: now,
+        not_after: wanted.not_after,
+        idle_seconds: wanted.idle_seconds,
+        last_used_at: None,
+        disabled_at: None,
+        account_ended: false,
+        key: wanted.key,
+        grant: Grant {
+            id: random_id()?,
+            database: wanted.database.to_string(),
+            uid: wanted.uid.get(),
+            login: wanted.login,
+            credential: unsealed(),
+            created_at: now,
+        },
+        wrap: unsealed(),
+    };
+    row.grant.credential = data_key.seal_credential(row.grant.facts(), &wanted.secret)?;
+    row.wrap = data_key.wrap(&vault.keyring, &token, row.facts(&row.terms()), row.grant.facts())?;
+    Ok((row, token))
+}

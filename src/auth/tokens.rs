@@ -1,0 +1,326 @@
+//! A token of the gateway's own becomes an Odoo user.
+//!
+//! The row is read at each request, in one question to the store, so that what was revoked is dead at once everywhere.
+//! What it takes to open the credential is spared while the row stays the same: opened credentials are remembered for
+//! minutes, under the token's index. Odoo is not asked at all; it checks the credential with the call itself.
+//!
+//! In: a token, the client's address. Out: a [`Principal`]. Must not know: headers, HTTP.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use secrecy::{ExposeSecret as _, SecretString};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::allowance::Allowances;
+use super::credential::Shown;
+use super::floor::Floor;
+use super::password::too_many_attempts;
+use super::principal::Principal;
+use super::throttle::Throttle;
+use super::vault::{Vault, VaultError, Vaults};
+use crate::clock::Clock;
+use crate::error::{Problem, RateLimit};
+use crate::explain::Code;
+use crate::odoo::{Caller, Databases, Uid};
+use crate::plan::Scope;
+use crate::secret::{DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind};
+use crate::store::{Store, StoreError, StoredToken};
+
+/// How long an opened credential is remembered at most, and how long when it is not used.
+const OPENED_TTL: Duration = Duration::from_secs(5 * 60);
+const OPENED_IDLE: Duration = Duration::from_secs(60);
+const MOST_OPENED: u64 = 10_000;
+
+/// A row as it was when its credential was opened.
+#[derive(Debug)]
+struct Opened {
+    row: StoredToken,
+    secret: SecretString,
+    scope: Scope,
+}
+
+/// Verifies the gateway's own tokens.
+#[derive(Debug)]
+pub struct Tokens {
+    pub(super) store: Store,
+    pub(super) vaults: Vaults,
+    pub(super) clock: Clock,
+    floor: Floor,
+    throttle: Arc<Throttle>,
+    allowances: Allowances,
+    opened: Cache<TokenIndex, Arc<Opened>>,
+}
+
+/// Why a token was not taken.
+pub(super) enum Refusal {
+    /// It is none of ours, or is so no longer, or is not from here. Takes as long as any other refusal.
+    Wrong,
+    /// Something else, which tells nothing to a guesser.
+    Other(Problem),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(cause: StoreError) -> Self {
+        Self::Other(unavailable(&cause))
+    }
+}
+
+impl From<VaultError> for Refusal {
+    fn from(cause: VaultError) -> Self {
+        Self::Other(unavailable(&cause))
+    }
+}
+
+impl Tokens {
+    /// Remembers nothing.
+    #[must_use]
+    pub fn new(store: Store, vaults: Vaults, failure_floor: Duration, throttle: Arc<Throttle>, clock: Clock) -> Self {
+        let opened = Cache::builder().max_capacity(MOST_OPENED).time_to_live(OPENED_TTL).time_to_idle(OPENED_IDLE);
+        Self {
+            allowances: Allowances::new(clock.clone()),
+            opened: opened.build(),
+            floor: Floor(failure_floor),
+            store,
+            vaults,
+            clock,
+            throttle,
+        }
+    }
+
+    /// The user behind what was shown. `named` is the database that the request names.
+    ///
+    /// # Errors
+    /// 401 when it is not taken, 429 when it is used too often or too many wrong ones came, 503 without the store.
+    pub async fn identify(
+        &self,
+        shown: &Shown,
+        named: Option<&str>,
+        databases: &Databases,
+        address: IpAddr,
+    ) -> Result<Principal, Problem> {
+        let began = Instant::now();
+        let verdict = self.judge(shown, named, databases, address).await;
+        self.tell(verdict, began, address).await
+    }
+
+    /// A refusal leaves when all refusals leave, and costs.
+    pub(super) async fn tell<T>(
+        &self,
+        verdict: Result<T, Refusal>,
+        began: Instant,
+        address: IpAddr,
+    ) -> Result<T, Problem> {
+        match verdict {
+            Ok(known) => Ok(known),
+            Err(Refusal::Other(problem)) => Err(problem),
+            Err(Refusal::Wrong) => {
+                // Wrong tokens cannot be guessed; they are counted so that trying costs something.
+                let _spent = self.throttle.take(address, WRONG_TOKENS).map_err(too_many_attempts)?;
+                self.floor.reached_since(began).await;
+                Err(Problem::new(Code::CredentialInvalid, "This key or token is not valid here."))
+            }
+        }
+    }
+
+    async fn judge(
+        &self,
+        shown: &Shown,
+        named: Option<&str>,
+        databases: &Databases,
+        address: IpAddr,
+    ) -> Result<Principal, Refusal> {
+        let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
+        let claimed = Claimed::read(shown, &vault, self.clock.now()).ok_or(Refusal::Wrong)?;
+        let (row, index) = self.row(&claimed, &vault, address).await?;
+        let database = databases.pick(Some(&row.grant.database)).map_err(|_| Refusal::Wrong)?.clone();
+        if let Some(named) = named
+            && databases.pick(Some(named))?.name != database.name
+        {
+            return Err(Refusal::Wrong);
+        }
+        is_enough(&row)?;
+        let allowance = self.charge(&row)?;
+        let opened = self.open(&vault, &claimed.token, index, &row).await?;
+        self.note_use(&row);
+        let uid = Uid::new(row.grant.uid).ok_or(Refusal::Wrong)?;
+        let caller = Caller { uid, secret: opened.secret.clone() };
+        Ok(Principal {
+            scope: opened.scope.clone(),
+            database,
+            caller,
+            login: row.grant.login,
+            kind: row.kind.into(),
+            allowance,
+        })
+    }
+
+    /// The row of what was shown, when it is good here and now and fits to what was shown beside it.
+    pub(super) async fn row(
+        &self,
+        claimed: &Claimed<'_>,
+        vault: &Vault,
+        address: IpAddr,
+    ) -> Result<(StoredToken, TokenIndex), Refusal> {
+        let index = claimed.token.index(&vault.index);
+        let beside = claimed.key.map(|key| key.index(&vault.index));
+        let rows = self.store.tokens_by_index([index, beside.unwrap_or(index)], self.clock.now()).await?;
+        let good = |index: TokenIndex, kind| {
+            rows.iter().find(|row| row.index == index && self.is_good(row, kind, address)).cloned()
+        };
+        let row = good(index, claimed.token.kind()).filter(|row| claimed.fits(row));
+        let key_fits = |row: &StoredToken| match beside {
+            Some(key) => good(key, TokenKind::ApiKey).is_some_and(|key| row.account == Some(key.id)),
+            None => true,
+        };
+        let Some(row) = row.filter(key_fits) else {
+            self.opened.invalidate(&index);
+            return Err(Refusal::Wrong);
+        };
+        Ok((row, index))
+    }
+
+    fn is_good(&self, row: &StoredToken, kind: TokenKind, address: IpAddr) -> bool {
+        row.kind == kind && row.is_alive(self.clock.now()) && row.key.as_ref().is_none_or(|key| key.admits(address))
+    }
+
+    pub(super) fn charge(&self, row: &StoredToken) -> Result<Option<RateLimit>, Problem> {
+        let Some(rate) = row.key.as_ref().and_then(|key| key.rate) else { return Ok(None) };
+        self.allowances.take(row.account.as_ref().unwrap_or(&row.id), rate).map(Some).map_err(|(limit, wait)| {
+            let detail = format!("This API key may be used {} times in {} s.", rate.requests, rate.seconds);
+            Problem::new(Code::RateLimited, detail).rate_limit(limit).retry_after(wait)
+        })
+    }
+
+    async fn open(
+        &self,
+        vault: &Vault,
+        token: &Token,
+        index: TokenIndex,
+        row: &StoredToken,
+    ) -> Result<Arc<Opened>, Refusal> {
+        if let Some(opened) = self.opened.get(&index)
+            && is_same(&opened.row, row)
+        {
+            return Ok(opened);
+        }
+        let secret = self.data_key(vault, token, row).await?.open_credential(row.grant.facts(), &row.grant.credential);
+        let secret = secret.map_err(|cause| refuse_altered(row, &cause))?;
+        // A scope that this gateway cannot read, a newer one's say, opens nothing.
+        let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
+        let opened = Arc::new(Opened { row: row.clone(), secret, scope });
+        self.opened.insert(index, opened.clone());
+        Ok(opened)
+    }
+
+    /// The key of the row's grant.
+    pub(super) async fn data_key(&self, vault: &Vault, token: &Token, row: &StoredToken) -> Result<DataKey, Refusal> {
+        let key = match unwrap(vault, token, row) {
+            // The master key may have been exchanged a moment ago.
+            Err(SecretError::UnknownKey(_)) => {
+                let vault = self.vaults.reread().await?.ok_or(Refusal::Wrong)?;
+                unwrap(&vault, token, row)
+            }
+            other => other,
+        };
+        key.map_err(|cause| refuse_altered(row, &cause))
+    }
+
+    /// Nobody waits for it.
+    fn note_use(&self, row: &StoredToken) {
+        let now = self.clock.now();
+        if !row.is_use_due(now) {
+            return;
+        }
+        let (store, token) = (self.store.clone(), row.id.clone());
+        tokio::spawn(async move {
+            if let Err(cause) = store.note_use(&token, now).await {
+                tracing::warn!(%cause, "the use of a token was not written down");
+            }
+        });
+    }
+}
+
+/// Whether nothing of what the credential was opened with has changed.
+fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
+    before.grant == now.grant && before.wrap == now.wrap && before.terms() == now.terms() && {
+        let (before, now) = (before.facts(&[]), now.facts(&[]));
+        (before.id, before.kind, before.account, before.not_after) == (now.id, now.kind, now.account, now.not_after)
+    }
+}
+
+/// The login under which wrong tokens are counted, beside their addresses.
+const WRONG_TOKENS: &str = "\0tokens";
+
+/// What was shown, once it is read.
+pub(super) struct Claimed<'s> {
+    pub(super) token: Token,
+    /// What the login token around it says.
+    claims: Option<LoginClaims>,
+    /// The API key beside it.
+    key: Option<&'s Token>,
+}
+
+impl<'s> Claimed<'s> {
+    fn read(shown: &'s Shown, vault: &Vault, now: OffsetDateTime) -> Option<Self> {
+        match shown {
+            Shown::Unknown => None,
+            Shown::Token(token) => Some(Self::of(token)),
+            Shown::Login { token, key } => {
+                let (claims, token) = vault.signing.verify(token.expose_secret(), &vault.issuer, now)?;
+                Some(Self { token, claims: Some(claims), key: key.as_ref() })
+            }
+        }
+    }
+
+    /// A token that stands for itself.
+    pub(super) fn of(token: &Token) -> Self {
+        Self { token: token.clone(), claims: None, key: None }
+    }
+
+    /// Whether a login token says what its row says.
+    fn fits(&self, row: &StoredToken) -> bool {
+        self.claims.as_ref().is_none_or(|claims| {
+            (claims.user_id, Some(claims.exp)) == (row.grant.uid, row.not_after)
+                && Some(&claims.webservice_account_id) == row.account.as_ref()
+        })
+    }
+}
+
+/// Whether it opens anything alone.
+fn is_enough(row: &StoredToken) -> Result<(), Problem> {
+    if row.kind == TokenKind::ApiKey && row.key.as_ref().is_some_and(|key| key.needs_login_token) {
+        let detail = "This API key is not enough alone.";
+        return Err(Problem::new(Code::CredentialMissing, detail).hint("Send a user's login token as `token` too."));
+    }
+    Ok(())
+}
+
+fn unwrap(vault: &Vault, token: &Token, row: &StoredToken) -> Result<DataKey, SecretError> {
+    let terms = row.terms();
+    DataKey::unwrap(&vault.keyring, token, row.facts(&terms), row.grant.facts(), &row.wrap)
+}
+
+/// The right token found a row that it does not open: somebody wrote into the store.
+fn refuse_altered(row: &StoredToken, cause: &SecretError) -> Refusal {
+    tracing::error!(target: "odoo_gateway::audit", act = "token.altered", subject = row.id, %cause, "audit");
+    match cause {
+        SecretError::Altered => Refusal::Wrong,
+        other => Refusal::Other(unavailable(other)),
+    }
+}
+
+fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
+    tracing::error!(%cause, "credentials cannot be verified");
+    Problem::new(Code::StoreUnavailable, "The gateway cannot verify credentials now.")
+        .retry_after(Duration::from_secs(5))
+}

@@ -1,0 +1,164 @@
+//! The keys of this installation, opened when they are needed and read anew when they changed.
+//!
+//! A gateway that was never asked to keep a secret needs no master key and makes none. Once the store holds something
+//! sealed, the key is never made again: another one would open nothing.
+//!
+//! In: the store, where master keys may lie. Out: [`Vault`]. Must not know: credentials, HTTP.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::clock::Clock;
+use crate::secret::{IndexKey, KeySource, KeySources, Keyring, MasterKey, Sealed, SecretError, SigningKey};
+use crate::store::sealed_keys::{INDEX, SIGNING};
+use crate::store::{Store, StoreError};
+
+/// The opened keys.
+#[derive(Debug)]
+pub struct Vault {
+    /// What seals and opens.
+    pub keyring: Keyring,
+    /// Under which tokens are found.
+    pub index: IndexKey,
+    /// What signs login tokens.
+    pub signing: SigningKey,
+    /// Whom login tokens are from and for: this installation.
+    pub issuer: String,
+}
+
+/// Why the keys cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// See there.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// See there.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// What is sealed cannot be opened.
+    #[error(
+        "the store holds sealed credentials, but there is no master key; bring {0} back: a new key would open nothing"
+    )]
+    KeyGone(String),
+    /// Somebody deleted the sealed index key.
+    #[error("the store holds sealed credentials, but not the key they are found by; restore a copy of the store")]
+    IndexGone,
+}
+
+/// The way to the [`Vault`]. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Vaults(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    instance: String,
+    sources: KeySources,
+    may_create: bool,
+    clock: Clock,
+    opened: RwLock<Option<Arc<Vault>>>,
+}
+
+impl Vaults {
+    /// Nothing is opened yet. `may_create`: a missing key file is made when the first secret is kept.
+    #[must_use]
+    pub fn new(store: Store, instance: String, sources: KeySources, may_create: bool, clock: Clock) -> Self {
+        Self(Arc::new(Inner { store, instance, sources, may_create, clock, opened: RwLock::new(None) }))
+    }
+
+    /// The keys, when the store ever needed them.
+    ///
+    /// # Errors
+    /// When it did, and they are not at hand.
+    pub async fn existing(&self) -> Result<Option<Arc<Vault>>, VaultError> {
+        let opened = self.0.opened.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if opened.is_some() { Ok(opened) } else { self.reread().await }
+    }
+
+    /// As [`existing`](Self::existing), with the master keys as they lie there now.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn reread(&self) -> Result<Option<Arc<Vault>>, VaultError> {
+        let Some(sealed) = self.sealed_index().await? else { return Ok(None) };
+        let (masters, _) = self.0.sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
+        let keyring = self.keyring(&masters)?;
+        let index = IndexKey::open(&keyring, &sealed)?;
+        self.complete(keyring, index).await.map(Some)
+    }
+
+    async fn sealed_index(&self) -> Result<Option<Sealed>, VaultError> {
+        let store = &self.0.store;
+        if let Some(sealed) = store.sealed_key(INDEX).await? {
+            return Ok(Some(sealed));
+        }
+        if store.sealed_by().await?.is_empty() {
+            return Ok(None);
+        }
+        // The index key comes before all else that is sealed; another process may have made it a moment ago.
+        store.sealed_key(INDEX).await?.map(Some).ok_or(VaultError::IndexGone)
+    }
+
+    /// The keys to seal with: as they lie there now, made when there were never any.
+    ///
+    /// # Errors
+    /// When there are none and none may be made, and as [`existing`](Self::existing).
+    pub async fn for_sealing(&self) -> Result<Arc<Vault>, VaultError> {
+        if let Some(vault) = self.reread().await? {
+            return Ok(vault);
+        }
+        let keyring = self.keyring(&self.first_keys()?)?;
+        let (_, sealed) = IndexKey::generate(&keyring)?;
+        // Another process may have been faster; then that one's holds.
+        let kept = self.0.store.keep_sealed_key(INDEX, &sealed, self.0.clock.now()).await?;
+        let index = IndexKey::open(&keyring, &kept)?;
+        self.complete(keyring, index).await
+    }
+
+    /// Adds the key that signs, made by whoever comes first.
+    async fn complete(&self, keyring: Keyring, index: IndexKey) -> Result<Arc<Vault>, VaultError> {
+        let store = &self.0.store;
+        let sealed = match store.sealed_key(SIGNING).await? {
+            Some(sealed) => sealed,
+            None => store.keep_sealed_key(SIGNING, &SigningKey::generate(&keyring)?.1, self.0.clock.now()).await?,
+        };
+        let signing = SigningKey::open(&keyring, &sealed)?;
+        let issuer = format!("odoo-gateway/{}", self.0.instance);
+        Ok(self.keep(Vault { keyring, index, signing, issuer }))
+    }
+
+    fn first_keys(&self) -> Result<Vec<MasterKey>, VaultError> {
+        let Inner { sources, may_create, .. } = &*self.0;
+        match sources.load()? {
+            Some((keys, KeySource::Environment)) => {
+                tracing::warn!("the master key comes from the environment, where other processes may read it");
+                Ok(keys)
+            }
+            Some((keys, _)) => Ok(keys),
+            None if *may_create => {
+                let keys = sources.create()?;
+                tracing::warn!(file = %sources.file.display(), "made a master key: back it up, apart from the store");
+                Ok(keys)
+            }
+            None => Err(SecretError::NoKey(format!(
+                "{} is not there, and gateways that share a store must share the key: make it once with \
+                 `odoo-gateway keys add` and copy it, or set secrets.create_master_key = \"always\"",
+                sources.file.display()
+            ))
+            .into()),
+        }
+    }
+
+    fn keyring(&self, masters: &[MasterKey]) -> Result<Keyring, VaultError> {
+        Keyring::new(masters, &self.0.instance).ok_or_else(|| VaultError::KeyGone(self.place()))
+    }
+
+    fn keep(&self, vault: Vault) -> Arc<Vault> {
+        let vault = Arc::new(vault);
+        *self.0.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(vault.clone());
+        vault
+    }
+
+    fn place(&self) -> String {
+        self.0.sources.file.display().to_string()
+    }
+}

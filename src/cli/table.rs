@@ -1,0 +1,56 @@
+//! Answers for people: tables, moments, one sentence.
+//!
+//! In: texts. Out: lines on a writer. Must not know: what they say.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+/// Columns as wide as their widest text.
+pub(super) fn print<const N: usize>(
+    out: &mut impl Write,
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> io::Result<()> {
+    let rows: Vec<[String; N]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        widths.iter_mut().zip(row).for_each(|(width, text)| *width = (*width).max(text.chars().count()));
+    }
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(text, width)| format!("{text:width$}")).collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// One sentence, as JSON where that is wanted.
+pub(super) fn done(out: &mut impl Write, json: bool, said: &str) -> io::Result<()> {
+    if json { writeln!(out, "{}", json!({"message": said})) } else { writeln!(out, "{said}") }
+}
+
+/// Unix time as `2027-01-31T12:00:00Z`.
+pub(super) fn moment(seconds: i64) -> String {
+    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(form).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let mut out = Vec::new();
+        print(&mut out, ["A", "B"], [["é…".to_owned(), "x".to_owned()]].into_iter()).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "A   B\né…  x\n");
+    }
+
+    #[test]
+    fn moments_are_written_in_utc() {
+        assert_eq!(moment(0), "1970-01-01T00:00:00Z");
+        assert_eq!(moment(i64::MAX), "");
+    }
+}

@@ -1,0 +1,274 @@
+//! Master keys and what is derived from them.
+//!
+//! ```text
+//! master key ─HKDF-SHA256(salt = instance, info = "ogw/1/seal")─► seals the outer layers and the index key
+//! index key   random, made once, kept sealed: master keys can be exchanged and every token is found as before
+//! ```
+//!
+//! In: master keys, the newest last; the installation's id. Out: [`Keyring`], [`IndexKey`]. Must not know: files.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use hmac::digest::Key;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::seal::{Aad, KeyId, SealKey, Sealed};
+use super::{SecretError, hex, random_key, unhex};
+
+/// 256 random bits above everything.
+#[derive(Clone)]
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+impl MasterKey {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn generate() -> Result<Self, SecretError> {
+        random_key().map(Self)
+    }
+
+    /// From 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        unhex(text).map(Self)
+    }
+
+    /// As 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> Zeroizing<String> {
+        hex(self.0.as_slice())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        KeyId::of(&self.0)
+    }
+
+    /// The key of one purpose in one installation.
+    fn derive(&self, instance: &str, purpose: &[u8]) -> SealKey {
+        SealKey::named(self.id(), expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose]))
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "MasterKey({}, [redacted])", self.id())
+    }
+}
+
+/// One key out of `from`.
+pub(super) fn expand(from: &Hkdf<Sha256>, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    // Only outputs of 8 KiB and more are refused.
+    let _ = from.expand_multi_info(info, key.as_mut_slice());
+    key
+}
+
+/// The keys of an installation that seal: the newest seals, all of them open.
+#[derive(Clone)]
+pub struct Keyring {
+    newest: SealKey,
+    older: Vec<SealKey>,
+}
+
+impl Keyring {
+    /// From master keys, the newest last; `None` without any.
+    #[must_use]
+    pub fn new(masters: &[MasterKey], instance: &str) -> Option<Self> {
+        let (newest, older) = masters.split_last()?;
+        let seal = |master: &MasterKey| master.derive(instance, b"ogw/1/seal");
+        Some(Self { newest: seal(newest), older: older.iter().map(seal).collect() })
+    }
+
+    /// The key that seals.
+    #[must_use]
+    pub fn newest(&self) -> KeyId {
+        self.newest.id()
+    }
+
+    /// All keys, the newest first.
+    pub fn ids(&self) -> impl Iterator<Item = KeyId> {
+        std::iter::once(&self.newest).chain(&self.older).map(SealKey::id)
+    }
+
+    /// Seals under the newest key.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn seal(&self, value: &[u8], aad: &Aad) -> Result<Sealed, SecretError> {
+        self.newest.seal(value, aad)
+    }
+
+    /// Opens with the key that the blob names.
+    ///
+    /// # Errors
+    /// [`SecretError::UnknownKey`] without that key, [`SecretError::Altered`] in any other place than its own.
+    pub fn open(&self, sealed: &Sealed, aad: &Aad) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        let id = sealed.key_id()?;
+        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        keys.find(|key| key.id() == id).ok_or(SecretError::UnknownKey(id))?.open(sealed, aad)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_list().entries(self.ids()).finish()
+    }
+}
+
+/// A random key that is made once and kept sealed, so that master keys can be exchanged below it.
+#[derive(Clone)]
+pub(super) struct KeptKey(Zeroizing<[u8; 32]>);
+
+impl KeptKey {
+    /// A new one, with the form in which it is kept.
+    pub(super) fn generate(keyring: &Keyring, purpose: &str) -> Result<(Self, Sealed), SecretError> {
+        let key = Self(random_key()?);
+        let sealed = key.seal(keyring, purpose)?;
+        Ok((key, sealed))
+    }
+
+    /// The one that is kept. That it opens proves that the right master key is at hand.
+    pub(super) fn open(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Self, SecretError> {
+        let opened = keyring.open(sealed, &Self::aad(purpose))?;
+        let mut key = Zeroizing::new([0; 32]);
+        if opened.len() != key.len() {
+            return Err(SecretError::Altered);
+        }
+        key.copy_from_slice(&opened);
+        Ok(Self(key))
+    }
+
+    /// The same key, sealed under the newest master key.
+    pub(super) fn seal(&self, keyring: &Keyring, purpose: &str) -> Result<Sealed, SecretError> {
+        keyring.seal(self.expose(), &Self::aad(purpose))
+    }
+
+    pub(super) fn expose(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+
+    pub(super) fn id(&self) -> KeyId {
+        KeyId::of(&self.0)
+    }
+
+    fn aad(purpose: &str) -> Aad {
+        Aad::of("sealed_keys").with(purpose.as_bytes())
+    }
+}
+
+impl fmt::Debug for KeptKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "KeptKey({}, [redacted])", self.id())
+    }
+}
+
+/// The key of the hashes under which tokens are found.
+#[derive(Debug, Clone)]
+pub struct IndexKey(KeptKey);
+
+impl IndexKey {
+    const PURPOSE: &'static str = "index";
+
+    /// A new one, with the form in which it is kept.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn generate(keyring: &Keyring) -> Result<(Self, Sealed), SecretError> {
+        let (key, sealed) = KeptKey::generate(keyring, Self::PURPOSE)?;
+        Ok((Self(key), sealed))
+    }
+
+    /// The one that is kept.
+    ///
+    /// # Errors
+    /// As [`Keyring::open`].
+    pub fn open(keyring: &Keyring, sealed: &Sealed) -> Result<Self, SecretError> {
+        KeptKey::open(keyring, Self::PURPOSE, sealed).map(Self)
+    }
+
+    /// The same key, sealed under the newest master key.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn seal(&self, keyring: &Keyring) -> Result<Sealed, SecretError> {
+        self.0.seal(keyring, Self::PURPOSE)
+    }
+
+    pub(super) fn hash(&self, text: &[u8]) -> [u8; 32] {
+        // HMAC itself fills a short key with zeros up to its block.
+        let mut block = Key::<Hmac<Sha256>>::default();
+        block.iter_mut().zip(self.0.expose()).for_each(|(slot, byte)| *slot = *byte);
+        let mut mac = Hmac::<Sha256>::new(&block);
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn master(byte: u8) -> MasterKey {
+        MasterKey(Zeroizing::new([byte; 32]))
+    }
+
+    /// RFC 4231, test case 2, whose key is shorter than ours.
+    #[test]
+    fn the_index_is_that_of_the_rfc() {
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        let index = IndexKey(KeptKey(Zeroizing::new(key))).hash(b"what do ya want for nothing?");
+        assert_eq!(*hex(&index), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+
+    /// RFC 5869, test case 1, its first 32 octets.
+    #[test]
+    fn derivation_is_that_of_the_rfc() {
+        let salt: Vec<u8> = (0..=0x0c).collect();
+        let info: Vec<u8> = (0xf0..=0xf9).collect();
+        let key = expand(&Hkdf::new(Some(&salt), &[0x0b; 22]), &[&info]);
+        assert_eq!(*hex(key.as_slice()), "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+    }
+
+    #[test]
+    fn the_newest_key_seals_and_every_key_opens() {
+        let aad = Aad::of("test");
+        let before = Keyring::new(&[master(1)], "i").unwrap();
+        let after = Keyring::new(&[master(1), master(2)], "i").unwrap();
+        let old = before.seal(b"x", &aad).unwrap();
+        let new = after.seal(b"x", &aad).unwrap();
+        assert_eq!(after.open(&old, &aad).unwrap().as_slice(), b"x");
+        assert_eq!(before.open(&new, &aad), Err(SecretError::UnknownKey(master(2).id())));
+        assert_eq!(after.newest(), master(2).id());
+    }
+
+    #[test]
+    fn another_installation_with_the_same_key_opens_nothing() {
+        let aad = Aad::of("test");
+        let sealed = Keyring::new(&[master(1)], "here").unwrap().seal(b"x", &aad).unwrap();
+        assert_eq!(Keyring::new(&[master(1)], "there").unwrap().open(&sealed, &aad), Err(SecretError::Altered));
+    }
+
+    #[test]
+    fn the_index_key_survives_a_change_of_the_master_key() {
+        let before = Keyring::new(&[master(1)], "i").unwrap();
+        let both = Keyring::new(&[master(1), master(2)], "i").unwrap();
+        let after = Keyring::new(&[master(2)], "i").unwrap();
+        let (key, sealed) = IndexKey::generate(&before).unwrap();
+        let again = IndexKey::open(&both, &sealed).unwrap().seal(&both).unwrap();
+        assert_eq!(IndexKey::open(&after, &again).unwrap().hash(b"t"), key.hash(b"t"));
+        assert!(IndexKey::open(&after, &sealed).is_err());
+    }
+
+    #[test]
+    fn keys_do_not_print_themselves() {
+        let printed = format!("{:?} {:?}", master(0xab), Keyring::new(&[master(0xab)], "i").unwrap());
+        assert!(printed.contains("[redacted]") && !printed.contains("abab"), "{printed}");
+    }
+}

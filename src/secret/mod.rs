@@ -1,0 +1,102 @@
+//! What must not be known to whoever steals the store: tokens, sealed credentials, the keys above them.
+//!
+//! ```text
+//! token        plain tokens: made, recognised, looked up by a keyed hash
+//! login_token  JSON Web Tokens with such a token inside
+//! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
+//! keys         master keys and what is derived from them
+//! wrap         a grant's data key, for its credential; the data key again for each token
+//! key_file     where master keys lie: systemd credential, file, environment
+//! ```
+//!
+//! A credential for Odoo is sealed under a data key of its own. The data key is kept once for each token that may use
+//! it, sealed under the *token* and again under the master key. So a dump opens nothing, a dump with the master key
+//! opens no credential without a living token, and who writes into the store can move nothing to another row.
+//!
+//! In: randomness of the operating system, files. Out: blobs and hashes that may be stored. Must not know: tables,
+//! Odoo, HTTP.
+
+mod key_file;
+mod keys;
+mod login_token;
+mod seal;
+mod token;
+mod wrap;
+
+pub use key_file::{KeySource, KeySources};
+pub use keys::{IndexKey, Keyring, MasterKey};
+pub use login_token::{LoginClaims, SigningKey};
+pub use seal::{Aad, KeyId, Sealed};
+pub use token::{Token, TokenIndex, TokenKind};
+pub use wrap::{DataKey, GrantFacts, TokenFacts};
+
+use std::path::PathBuf;
+
+use rand::TryRng as _;
+use zeroize::Zeroizing;
+
+/// Why a secret cannot be made, kept or opened. No message holds one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// The operating system gives no randomness.
+    #[error("the operating system gives no randomness: {0}")]
+    NoRandomness(String),
+    /// The blob is no blob, was altered, or belongs to another row.
+    #[error("a sealed value was altered, or belongs elsewhere")]
+    Altered,
+    /// The key that sealed it is not at hand.
+    #[error("sealed under master key {0}, which is not among those at hand; bring its file back")]
+    UnknownKey(KeyId),
+    /// The key file cannot be trusted or used.
+    #[error("the master key in {} cannot be used: {wrong}", file.display())]
+    KeyFile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, and how to mend it.
+        wrong: String,
+    },
+    /// The text is no master key.
+    #[error("{place} holds no master key: {wrong}")]
+    NotAKey {
+        /// Where it stands.
+        place: String,
+        /// What is wrong.
+        wrong: &'static str,
+    },
+    /// There is none, and none may be made.
+    #[error("there is no master key: {0}")]
+    NoKey(String),
+}
+
+/// 256 random bits.
+fn random_key() -> Result<Zeroizing<[u8; 32]>, SecretError> {
+    let mut key = Zeroizing::new([0; 32]);
+    fill(key.as_mut_slice())?;
+    Ok(key)
+}
+
+fn fill(bytes: &mut [u8]) -> Result<(), SecretError> {
+    rand::rngs::SysRng.try_fill_bytes(bytes).map_err(|cause| SecretError::NoRandomness(cause.to_string()))
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Bytes as lower-case hexadecimal, in memory that is wiped.
+fn hex(bytes: &[u8]) -> Zeroizing<String> {
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().map_or('0', char::from);
+    Zeroizing::new(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+}
+
+/// 32 bytes from 64 lower-case hexadecimal digits.
+fn unhex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let digit = |byte: u8| HEX.iter().position(|digit| *digit == byte).and_then(|place| u8::try_from(place).ok());
+    let mut bytes = Zeroizing::new([0; 32]);
+    if text.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(bytes)
+}

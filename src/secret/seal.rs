@@ -1,0 +1,260 @@
+//! One sealed value.
+//!
+//! ```text
+//! blob = version:1 algorithm:1 key-id:8 nonce:24 ciphertext tag:16      (bytes)
+//! ```
+//!
+//! The first two parts are 1 and 1, XChaCha20-Poly1305; its nonces are long enough to be random. The key is chosen by
+//! its id and never by trial: the tag alone does not tell by which key a blob was made. What surrounds the value (row,
+//! user, rights, …) is bound as associated data, each part with its length before it, so that no two lists of parts
+//! read alike.
+//!
+//! In: a key, a value, its surroundings. Out: a blob, and back. Must not know: what is sealed.
+
+use std::fmt;
+
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::{SecretError, fill, hex};
+
+const VERSION: u8 = 1;
+const XCHACHA20_POLY1305: u8 = 1;
+const NONCE: usize = 24;
+
+/// A key's name: says which it is and nothing of what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyId(pub(super) [u8; 8]);
+
+impl KeyId {
+    /// The id of this key, made from it: a key cannot be filed under a wrong one.
+    pub(super) fn of(key: &[u8; 32]) -> Self {
+        let mut id = [0; 8];
+        // Only outputs of 8 KiB and more are refused.
+        let _ = Hkdf::<Sha256>::new(None, key).expand(b"ogw/1/id", &mut id);
+        Self(id)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&hex(&self.0))
+    }
+}
+
+/// A sealed value as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(pub Vec<u8>);
+
+impl Sealed {
+    /// The id of the key that sealed it.
+    ///
+    /// # Errors
+    /// When it is no blob.
+    pub fn key_id(&self) -> Result<KeyId, SecretError> {
+        Parts::of(self).map(|parts| parts.id)
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Sealed({} bytes)", self.0.len())
+    }
+}
+
+/// What a sealed value is bound to.
+#[derive(Debug, Clone)]
+pub struct Aad(Vec<u8>);
+
+impl Aad {
+    /// Begins with what kind of value it is.
+    #[must_use]
+    pub fn of(kind: &str) -> Self {
+        Self(Vec::new()).with(kind.as_bytes())
+    }
+
+    /// Adds a part.
+    #[must_use]
+    pub fn with(mut self, part: &[u8]) -> Self {
+        self.0.extend((part.len() as u64).to_be_bytes());
+        self.0.extend(part);
+        self
+    }
+
+    /// Adds a number, or that there is none.
+    #[must_use]
+    pub fn with_number(self, number: Option<i64>) -> Self {
+        match number {
+            Some(number) => self.with(&number.to_be_bytes()),
+            None => self.with(b""),
+        }
+    }
+
+    /// All parts.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A key that seals.
+#[derive(Clone)]
+pub(super) struct SealKey {
+    id: KeyId,
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+impl SealKey {
+    /// A key that goes by another one's name.
+    pub(super) fn named(id: KeyId, bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self { id, bytes }
+    }
+
+    /// A key that goes by its own name.
+    pub(super) fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self { id: KeyId::of(&bytes), bytes }
+    }
+
+    pub(super) fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// The key itself, to be sealed under another one.
+    pub(super) fn expose(&self) -> &[u8] {
+        self.bytes.as_slice()
+    }
+
+    /// Seals `value`.
+    pub(super) fn seal(&self, value: &[u8], aad: &Aad) -> Result<Sealed, SecretError> {
+        let mut nonce = [0; NONCE];
+        fill(&mut nonce)?;
+        self.seal_with(nonce, value, aad)
+    }
+
+    fn seal_with(&self, nonce: [u8; NONCE], value: &[u8], aad: &Aad) -> Result<Sealed, SecretError> {
+        let mut blob = vec![VERSION, XCHACHA20_POLY1305];
+        blob.extend(self.id.0);
+        let bound = bound(&blob, aad);
+        let sealed = self.cipher().encrypt(&XNonce::from(nonce), Payload { msg: value, aad: &bound });
+        blob.extend(nonce);
+        // Only values of many gigabytes are refused.
+        blob.extend(sealed.map_err(|_| SecretError::Altered)?);
+        Ok(Sealed(blob))
+    }
+
+    /// Opens what this key sealed.
+    pub(super) fn open(&self, sealed: &Sealed, aad: &Aad) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        let parts = Parts::of(sealed)?;
+        if parts.id != self.id {
+            return Err(SecretError::UnknownKey(parts.id));
+        }
+        let payload = Payload { msg: parts.ciphertext, aad: &bound(parts.head, aad) };
+        let opened = self.cipher().decrypt(&XNonce::from(parts.nonce), payload);
+        opened.map(Zeroizing::new).map_err(|_| SecretError::Altered)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new((&*self.bytes).into())
+    }
+}
+
+/// What stands before the nonce is bound too.
+fn bound(head: &[u8], aad: &Aad) -> Vec<u8> {
+    [head, aad.bytes()].concat()
+}
+
+struct Parts<'b> {
+    head: &'b [u8],
+    id: KeyId,
+    nonce: [u8; NONCE],
+    ciphertext: &'b [u8],
+}
+
+impl<'b> Parts<'b> {
+    fn of(sealed: &'b Sealed) -> Result<Self, SecretError> {
+        let parts = || {
+            let (head, rest) = sealed.0.split_at_checked(10)?;
+            let (marks, id) = head.split_at_checked(2)?;
+            let (nonce, ciphertext) = rest.split_at_checked(NONCE)?;
+            let known = marks == [VERSION, XCHACHA20_POLY1305];
+            let (id, nonce) = (KeyId(id.try_into().ok()?), nonce.try_into().ok()?);
+            known.then_some(Parts { head, id, nonce, ciphertext })
+        };
+        parts().ok_or(SecretError::Altered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> SealKey {
+        SealKey::new(Zeroizing::new([byte; 32]))
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    }
+
+    /// draft-irtf-cfrg-xchacha-03, appendix A.3.1.
+    #[test]
+    fn the_cipher_is_that_of_the_draft() {
+        let key: [u8; 32] =
+            bytes("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f").try_into().unwrap();
+        let nonce: [u8; 24] = bytes("404142434445464748494a4b4c4d4e4f5051525354555657").try_into().unwrap();
+        let aad = bytes("50515253c0c1c2c3c4c5c6c7");
+        let text = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, \
+                     sunscreen would be it.";
+        let sealed = SealKey::new(Zeroizing::new(key))
+            .cipher()
+            .encrypt(&XNonce::from(nonce), Payload { msg: text, aad: &aad })
+            .unwrap();
+        assert_eq!(
+            sealed,
+            bytes(
+                "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb731c7f1b0b4aa6440bf3a82f4eda7e39\
+                 ae64c6708c54c216cb96b72e1213b4522f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9\
+                 21f9664c97637da9768812f615c68b13b52ec0875924c1c7987947deafd8780acf49"
+            )
+        );
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_its_own_place_only() {
+        let aad = Aad::of("test").with(b"row 1");
+        let sealed = key(1).seal(b"value", &aad).unwrap();
+        assert_eq!(key(1).open(&sealed, &aad).unwrap().as_slice(), b"value");
+        assert_eq!(key(1).open(&sealed, &Aad::of("test").with(b"row 2")), Err(SecretError::Altered));
+        assert_eq!(key(1).open(&sealed, &Aad::of("testr").with(b"ow 1")), Err(SecretError::Altered));
+        assert_eq!(key(2).open(&sealed, &aad), Err(SecretError::UnknownKey(key(1).id())));
+    }
+
+    #[test]
+    fn no_bit_of_a_blob_can_be_changed_and_no_byte_lost() {
+        let aad = Aad::of("test");
+        let sealed = key(1).seal(b"value", &aad).unwrap();
+        for bit in 0..sealed.0.len() * 8 {
+            let mut other = sealed.clone();
+            other.0[bit / 8] ^= 1 << (bit % 8);
+            assert!(key(1).open(&other, &aad).is_err(), "bit {bit}");
+        }
+        for length in 0..sealed.0.len() {
+            assert!(key(1).open(&Sealed(sealed.0[..length].to_vec()), &aad).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn the_same_value_is_never_sealed_alike() {
+        let aad = Aad::of("test");
+        assert_ne!(key(1).seal(b"value", &aad).unwrap(), key(1).seal(b"value", &aad).unwrap());
+    }
+
+    #[test]
+    fn parts_of_the_surroundings_do_not_run_together() {
+        assert_ne!(Aad::of("a").with(b"bc").bytes(), Aad::of("a").with(b"b").with(b"c").bytes());
+        assert_ne!(Aad::of("a").with_number(None).bytes(), Aad::of("a").with_number(Some(0)).bytes());
+    }
+}

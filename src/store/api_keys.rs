@@ -1,0 +1,112 @@
+//! What limits an API key beyond its scope.
+//!
+//! In: rows. Out: [`KeyTerms`]. Must not know: the key itself.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+
+use super::StoreError;
+use crate::secret::Aad;
+
+/// The limits of an API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTerms {
+    /// What people call it.
+    pub name: String,
+    /// It opens nothing without a login token of a user.
+    pub needs_login_token: bool,
+    /// It may make login tokens for users other than its own.
+    pub may_mint_for_others: bool,
+    /// Where its clients are; empty: anywhere.
+    pub networks: Vec<IpNet>,
+    /// How often it may be used.
+    pub rate: Option<KeyRate>,
+}
+
+/// So many requests in so many seconds, with a burst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyRate {
+    /// Requests that come back in each period.
+    pub requests: u32,
+    /// The period in seconds.
+    pub seconds: u32,
+    /// Requests that are free at once.
+    pub burst: u32,
+}
+
+impl KeyTerms {
+    /// Whether a client at this address may use it.
+    #[must_use]
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&address))
+    }
+
+    /// Adds all that must not be changed behind the gateway's back.
+    pub(super) fn bind_to(&self, aad: Aad) -> Aad {
+        let rate = |of: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(of(rate)));
+        aad.with_number(Some(self.needs_login_token.into()))
+            .with_number(Some(self.may_mint_for_others.into()))
+            .with(self.networks_text().as_bytes())
+            .with_number(rate(|rate| rate.requests))
+            .with_number(rate(|rate| rate.seconds))
+            .with_number(rate(|rate| rate.burst))
+    }
+
+    fn networks_text(&self) -> String {
+        self.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
+    /// From the columns of `api_keys`; `None` where the row has none.
+    pub(super) fn read(row: &AnyRow) -> Result<Option<Self>, sqlx::Error> {
+        let Some(name) = row.try_get::<Option<String>, _>("name")? else { return Ok(None) };
+        let networks: String = row.try_get("networks")?;
+        let networks: Result<Vec<IpNet>, _> =
+            networks.split(',').filter(|text| !text.is_empty()).map(str::parse).collect();
+        let number = |column| -> Result<Option<u32>, sqlx::Error> {
+            Ok(row.try_get::<Option<i64>, _>(column)?.and_then(|number| u32::try_from(number).ok()))
+        };
+        let rate = match (number("rate_requests")?, number("rate_seconds")?, number("rate_burst")?) {
+            (Some(requests), Some(seconds), Some(burst)) => Some(KeyRate { requests, seconds, burst }),
+            _ => None,
+        };
+        Ok(Some(Self {
+            name,
+            needs_login_token: row.try_get::<i64, _>("needs_login_token")? != 0,
+            may_mint_for_others: row.try_get::<i64, _>("may_mint_for_others")? != 0,
+            networks: networks.map_err(|cause| sqlx::Error::Decode(cause.into()))?,
+            rate,
+        }))
+    }
+
+    pub(super) async fn insert(&self, token: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        let insert = "INSERT INTO api_keys (token_id, name, needs_login_token, may_mint_for_others, networks, \
+                      rate_requests, rate_seconds, rate_burst) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let rate = |of: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(of(rate)));
+        let inserted = sqlx::query(insert)
+            .bind(token.to_owned())
+            .bind(self.name.clone())
+            .bind(i64::from(self.needs_login_token))
+            .bind(i64::from(self.may_mint_for_others))
+            .bind(self.networks_text())
+            .bind(rate(|rate| rate.requests))
+            .bind(rate(|rate| rate.seconds))
+            .bind(rate(|rate| rate.burst))
+            .execute(connection)
+            .await;
+        match inserted {
+            Err(cause) if is_name_taken(&cause) => Err(StoreError::NameTaken { name: self.name.clone() }),
+            other => Ok(other.map(drop)?),
+        }
+    }
+}
+
+/// SQLite names the column where PostgreSQL names the constraint.
+fn is_name_taken(cause: &sqlx::Error) -> bool {
+    cause.as_database_error().is_some_and(|error| {
+        error.constraint() == Some("api_keys_name_once") || error.message().contains("failed: api_keys.name")
+    })
+}

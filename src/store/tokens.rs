@@ -1,0 +1,333 @@
+//! What clients show, each with the user behind it.
+//!
+//! In: rows, indexes of tokens. Out: [`StoredToken`]. Must not know: tokens in clear, how anything is opened.
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use time::OffsetDateTime;
+
+use super::api_keys::KeyTerms;
+use super::audit::Act;
+use super::grants::Grant;
+use super::{Store, StoreError};
+use crate::secret::{Aad, Sealed, TokenFacts, TokenIndex, TokenKind};
+
+/// A token's row, with the grant it uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredToken {
+    /// 128 random bits in hexadecimal.
+    pub id: String,
+    /// What it is for.
+    pub kind: TokenKind,
+    /// Under which it is found.
+    pub index: TokenIndex,
+    /// Its first characters.
+    pub shown: String,
+    /// The API key it was made with.
+    pub account: Option<String>,
+    /// What it may do, as JSON.
+    pub scope: String,
+    /// Unix time.
+    pub created_at: i64,
+    /// Unix time of its end; `None`: without end.
+    pub not_after: Option<i64>,
+    /// It ends when it is not used for so many seconds.
+    pub idle_seconds: Option<i64>,
+    /// Unix time, to the minute.
+    pub last_used_at: Option<i64>,
+    /// Unix time since which it is switched off.
+    pub disabled_at: Option<i64>,
+    /// Whether the API key it was made with is switched off or at its end.
+    pub account_ended: bool,
+    /// The limits of an API key; of a login token those of the key it was made with.
+    pub key: Option<KeyTerms>,
+    /// Whose rights apply.
+    pub grant: Grant,
+    /// The grant's data key, for this token.
+    pub wrap: Sealed,
+}
+
+/// Every column of [`StoredToken`]. `$1` is the time.
+pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.shown, t.account_id, t.scope, t.created_at, t.not_after, \
+    t.idle_seconds, t.last_used_at, t.disabled_at, \
+    CASE WHEN a.disabled_at IS NOT NULL OR a.not_after <= $1 THEN 1 ELSE 0 END AS account_ended, \
+    k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, \
+    g.id AS grant_id, g.database_name, g.uid, g.login, g.credential, g.created_at AS grant_created_at, w.blob \
+    FROM tokens t JOIN wraps w ON w.token_id = t.id JOIN grants g ON g.id = w.grant_id \
+    LEFT JOIN api_keys k ON k.token_id = coalesce(t.account_id, t.id) LEFT JOIN tokens a ON a.id = t.account_id";
+/// Of the wraps of a token, that of its own user.
+const OWN: &str = "w.grant_id = t.grant_id";
+
+/// `last_used_at` is written when it is older than this.
+const SECONDS_BETWEEN_USES: i64 = 60;
+
+impl StoredToken {
+    /// Whether it is neither switched off nor at its end, nor the API key it was made with.
+    #[must_use]
+    pub fn is_alive(&self, now: OffsetDateTime) -> bool {
+        let now = now.unix_timestamp();
+        let used = self.last_used_at.unwrap_or(self.created_at);
+        let idle = self.idle_seconds.is_some_and(|seconds| now >= used.saturating_add(seconds));
+        let ended = self.not_after.is_some_and(|end| now >= end);
+        !(idle || ended || self.disabled_at.is_some() || self.account_ended)
+    }
+
+    /// Whether its use is worth writing down.
+    #[must_use]
+    pub fn is_use_due(&self, now: OffsetDateTime) -> bool {
+        self.last_used_at.is_none_or(|used| now.unix_timestamp() >= used + SECONDS_BETWEEN_USES)
+    }
+
+    /// Everything that limits it, as its wrap is bound to it.
+    #[must_use]
+    pub fn terms(&self) -> Vec<u8> {
+        let aad = Aad::of("terms").with(self.scope.as_bytes()).with_number(self.idle_seconds);
+        self.key.as_ref().map_or(aad.clone(), |key| key.bind_to(aad)).bytes().to_vec()
+    }
+
+    /// What its wrap is bound to, with its [`terms`](Self::terms).
+    #[must_use]
+    pub fn facts<'a>(&'a self, terms: &'a [u8]) -> TokenFacts<'a> {
+        let (id, kind, account) = (&self.id, self.kind.as_str(), self.account.as_deref());
+        TokenFacts { id, kind, account, terms, not_after: self.not_after }
+    }
+
+    pub(super) fn read(row: &AnyRow) -> Result<Self, StoreError> {
+        let kind: String = row.try_get("kind")?;
+        let index: Vec<u8> = row.try_get("token_index")?;
+        let wrong = || StoreError::Internal("a token's row is not as the gateway writes it".to_owned());
+        Ok(Self {
+            id: row.try_get("id")?,
+            kind: TokenKind::of_word(&kind).ok_or_else(wrong)?,
+            index: TokenIndex(index.try_into().map_err(|_| wrong())?),
+            shown: row.try_get("shown")?,
+            account: row.try_get("account_id")?,
+            scope: row.try_get("scope")?,
+            created_at: row.try_get("created_at")?,
+            not_after: row.try_get("not_after")?,
+            idle_seconds: row.try_get("idle_seconds")?,
+            last_used_at: row.try_get("last_used_at")?,
+            disabled_at: row.try_get("disabled_at")?,
+            account_ended: row.try_get::<i64, _>("account_ended")? != 0,
+            key: KeyTerms::read(row)?,
+            grant: Grant::read(row)?,
+            wrap: Sealed(row.try_get("blob")?),
+        })
+    }
+
+    async fn insert(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        let insert = "INSERT INTO tokens (id, kind, token_index, shown, grant_id, account_id, scope, created_at, \
+                      not_after, idle_seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        sqlx::query(insert)
+            .bind(self.id.clone())
+            .bind(self.kind.as_str())
+            .bind(self.index.0.to_vec())
+            .bind(self.shown.clone())
+            .bind(self.grant.id.clone())
+            .bind(self.account.clone())
+            .bind(self.scope.clone())
+            .bind(self.created_at)
+            .bind(self.not_after)
+            .bind(self.idle_seconds)
+            .execute(&mut *connection)
+            .await?;
+        self.insert_wrap(&mut *connection).await?;
+        match &self.key {
+            Some(key) if self.kind == TokenKind::ApiKey => key.insert(&self.id, connection).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+impl StoredToken {
+    /// The wrap of its grant, which may be another one's than the token's own.
+    pub(super) async fn insert_wrap(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO wraps (token_id, grant_id, blob, kid) VALUES ($1, $2, $3, $4)")
+            .bind(self.id.clone())
+            .bind(self.grant.id.clone())
+            .bind(self.wrap.0.clone())
+            .bind(self.wrap.key_id().map_err(StoreError::internal)?.to_string())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Keeps a new token for a grant that is there.
+    ///
+    /// # Errors
+    /// When the store does not answer, or the grant has gone.
+    pub async fn add_token_of_grant(&self, token: &StoredToken, act: &Act) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        token.insert(&mut transaction).await?;
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(())
+    }
+
+    /// Keeps a new token with a new grant.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] for the name of another API key; when the store does not answer.
+    pub async fn add_token(&self, token: &StoredToken, act: &Act) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        token.grant.insert(&mut transaction).await?;
+        token.insert(&mut transaction).await?;
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(())
+    }
+
+    /// The tokens of these indexes, alive or not. One round trip.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn tokens_by_index(
+        &self,
+        indexes: [TokenIndex; 2],
+        now: OffsetDateTime,
+    ) -> Result<Vec<StoredToken>, StoreError> {
+        let [one, other] = indexes;
+        let rows = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND t.token_index IN ($2, $3)")))
+            .bind(now.unix_timestamp())
+            .bind(one.0.to_vec())
+            .bind(other.0.to_vec())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(StoredToken::read).collect()
+    }
+
+    /// All tokens of a kind, the oldest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn tokens(&self, kind: TokenKind, now: OffsetDateTime) -> Result<Vec<StoredToken>, StoreError> {
+        let rows =
+            sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND t.kind = $2 ORDER BY t.created_at, t.id")))
+                .bind(now.unix_timestamp())
+                .bind(kind.as_str())
+                .fetch_all(&self.pool)
+                .await?;
+        rows.iter().map(StoredToken::read).collect()
+    }
+
+    /// Writes down that a token was used, at most once a minute whoever says so.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn note_use(&self, token: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let note = "UPDATE tokens SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)";
+        let noted = sqlx::query(note)
+            .bind(now.unix_timestamp())
+            .bind(token.to_owned())
+            .bind(now.unix_timestamp() - SECONDS_BETWEEN_USES)
+            .execute(&self.pool)
+            .await?;
+        Ok(noted.rows_affected() > 0)
+    }
+
+    /// Switches a token off, or on again; `false` when it was so before or is not there.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn switch_token(&self, token: &str, on: bool, act: &Act) -> Result<bool, StoreError> {
+        let switch = if on {
+            "UPDATE tokens SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL"
+        } else {
+            "UPDATE tokens SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL"
+        };
+        let query = sqlx::query(switch).bind(token.to_owned());
+        self.change(if on { query } else { query.bind(act.at) }, act).await
+    }
+
+    /// Deletes a token, and the grant when no other token may use it: its credential is shredded with it. `false` when
+    /// it was not there.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn delete_token(&self, token: &str, act: &Act) -> Result<bool, StoreError> {
+        let deleted = self.change(sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_owned()), act).await?;
+        self.purge_grants(PURGED_WITH_ONE).await?;
+        Ok(deleted)
+    }
+
+    /// Deletes tokens of a kind that ended before `before`, at most `batch` of them; how many.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn purge_tokens(&self, kind: TokenKind, before: OffsetDateTime, batch: u32) -> Result<u64, StoreError> {
+        let purge = "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE kind = $1 AND (not_after <= $2 \
+                     OR coalesce(last_used_at, created_at) + idle_seconds <= $2) ORDER BY not_after, id LIMIT $3)";
+        let purged = sqlx::query(purge)
+            .bind(kind.as_str())
+            .bind(before.unix_timestamp())
+            .bind(i64::from(batch))
+            .execute(&self.pool)
+            .await?;
+        Ok(purged.rows_affected())
+    }
+
+    /// Tokens whose wraps another master key than `newest` sealed, each with the wrap's grant, in the order of both ids
+    /// from behind the given ones on, at most `batch` of them.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn tokens_to_rewrap(
+        &self,
+        newest: &str,
+        (token, grant): (&str, &str),
+        now: OffsetDateTime,
+        batch: u32,
+    ) -> Result<Vec<StoredToken>, StoreError> {
+        let behind = "(t.id > $3 OR (t.id = $3 AND g.id > $4))";
+        let rest = format!("{SELECT} WHERE w.kid <> $2 AND {behind} ORDER BY t.id, g.id LIMIT $5");
+        let rows = sqlx::query(AssertSqlSafe(rest))
+            .bind(now.unix_timestamp())
+            .bind(newest.to_owned())
+            .bind(token.to_owned())
+            .bind(grant.to_owned())
+            .bind(i64::from(batch))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(StoredToken::read).collect()
+    }
+
+    /// Puts a wrap that was sealed anew in the place of the token's own; `false` when that is another one by now.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn replace_wrap(&self, token: &StoredToken, wrap: &Sealed) -> Result<bool, StoreError> {
+        let replace = "UPDATE wraps SET blob = $1, kid = $2 WHERE token_id = $3 AND grant_id = $4 AND blob = $5";
+        let replaced = sqlx::query(replace)
+            .bind(wrap.0.clone())
+            .bind(wrap.key_id().map_err(StoreError::internal)?.to_string())
+            .bind(token.id.clone())
+            .bind(token.grant.id.clone())
+            .bind(token.wrap.0.clone())
+            .execute(&self.pool)
+            .await?;
+        Ok(replaced.rows_affected() > 0)
+    }
+
+    /// Does something and says so, both or none.
+    async fn change(
+        &self,
+        query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
+        act: &Act,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let changed = query.execute(&mut *transaction).await?.rows_affected() > 0;
+        if changed {
+            act.insert(&mut transaction).await?;
+            transaction.commit().await?;
+            act.say();
+        }
+        Ok(changed)
+    }
+}
+
+/// How many grants without a token are deleted on the occasion of one token's end.
+pub(super) const PURGED_WITH_ONE: u32 = 100;

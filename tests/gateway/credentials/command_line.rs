@@ -1,0 +1,134 @@
+//! Keys on the command line, with the gateway running beside it.
+
+use serde_json::Value;
+
+use crate::support::binary::{Process, run};
+use crate::support::{Version, stand};
+
+const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
+
+/// Runs a command that succeeds; what it prints.
+async fn ran(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> String {
+    let arguments: Vec<&str> = line.split(' ').collect();
+    let output = run(&arguments, gateway.folder.path(), settings).await;
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{line}: {out}{err}");
+    assert!(!err.contains(stand().api_key(Version::Odoo19)) && !err.contains("ogw_key_"), "{err}");
+    out
+}
+
+#[tokio::test]
+async fn a_key_lives_on_the_command_line_and_its_secrets_are_nowhere() {
+    let keys = tempfile::tempdir().unwrap();
+    let master = keys.path().join("own/master.key").display().to_string();
+    let settings = [
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
+        ("ODOO_GATEWAY__LOG__FILTER", "trace"),
+        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+    ];
+    let gateway = Process::serve(&settings).await;
+    assert!(!std::path::Path::new(&master).exists(), "nobody needed it yet");
+    let secret = keys.path().join("secret");
+    std::fs::write(&secret, format!("{}\n", stand().api_key(Version::Odoo19))).unwrap();
+    let create = format!(
+        "--json key create --name shop --login internal --secret-file {} --expires 90d --rate 100/1m --network 127.0.0.0/8",
+        secret.display()
+    );
+    let made: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await).unwrap();
+    let key = made["key"].as_str().unwrap();
+    assert_eq!((&made["rate"]["burst"], &made["networks"][0]), (&100.into(), &"127.0.0.0/8".into()));
+    let client = gateway.client().with_header("api-key", key);
+    client.get(PARTNERS, &[]).await.ok();
+    let listed: Value = serde_json::from_str(&ran(&gateway, "key list --json", &settings).await).unwrap();
+    assert_eq!((&listed[0]["state"], &listed[0]["login"]), (&"on".into(), &"internal".into()));
+    let table = ran(&gateway, "key list", &settings).await;
+    assert!(table.lines().nth(1).unwrap().starts_with("shop  ogw_key_"), "{table}");
+    assert!(!table.contains(key) && !listed.to_string().contains(key));
+    ran(&gateway, "key disable shop", &settings).await;
+    client.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
+    ran(&gateway, "key enable shop", &settings).await;
+    client.get(PARTNERS, &[]).await.ok();
+    for (line, said) in [("keys add", "Master key "), ("keys rewrap", "3 sealed anew, 0 "), ("keys prune", "Gone: ")] {
+        assert!(ran(&gateway, line, &settings).await.starts_with(said), "{line}");
+    }
+    client.get(PARTNERS, &[]).await.ok();
+    assert!(ran(&gateway, "keys list", &settings).await.contains("seals  3"));
+    ran(&gateway, "key delete shop", &settings).await;
+    client.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
+    assert_eq!(ran(&gateway, "key list", &settings).await.lines().count(), 1);
+    let master = std::fs::read_to_string(&master).unwrap().lines().last().unwrap().to_owned();
+    let metrics = gateway.operator().get("/metrics", &[]).await.text;
+    let (_, said, folder) = gateway.end("TERM").await;
+    assert!(said.contains(r#""credential":"api_key""#));
+    let odoo_key = stand().api_key(Version::Odoo19);
+    for secret in [key, odoo_key, &master, &key[key.len() - 40..]] {
+        crate::secrecy::assert_absent("the log", said.as_bytes(), &[secret]);
+        crate::secrecy::assert_absent("the metrics", metrics.as_bytes(), &[secret]);
+        for (name, content) in crate::secrecy::files(folder.path()) {
+            crate::secrecy::assert_absent(&name, &content, &[secret]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_and_leaves_nothing() {
+    let keys = tempfile::tempdir().unwrap();
+    let master = keys.path().join("own/master.key").display().to_string();
+    let mut settings = vec![
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
+        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+    ];
+    let secret = keys.path().join("secret");
+    std::fs::write(&secret, stand().api_key(Version::Odoo19)).unwrap();
+    let create = format!("key create --name a --login internal --secret-file {}", secret.display());
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [
+        ("key show nobody", "there is no API key \"nobody\""),
+        ("key create --name a --login internal", "standard input is empty"),
+        ("key create --name a --login internal --expires soon", "90d, 2027-01-31 or never"),
+        (&format!("{create} --expires 2020-01-01"), "at its end already"),
+        (&format!("{create} --rate 0/1m"), "N/TIME"),
+        (&format!("{create} --database nowhere"), "no database of this name"),
+        ("token revoke x", "there is no login or access token"),
+    ];
+    for (line, said) in lines {
+        let output = run(&line.split(' ').collect::<Vec<_>>(), folder.path(), &settings).await;
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && err.contains(said), "{line}: {err}");
+    }
+    assert!(!std::path::Path::new(&master).exists());
+    settings.push(("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "never"));
+    let output = run(&create.split(' ').collect::<Vec<_>>(), folder.path(), &settings).await;
+    assert!(String::from_utf8(output.stderr).unwrap().contains("keys add"));
+}
+
+#[tokio::test]
+async fn a_gateway_whose_master_key_is_gone_does_not_start() {
+    let keys = tempfile::tempdir().unwrap();
+    let master = keys.path().join("own/master.key").display().to_string();
+    let settings = [
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
+        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+    ];
+    let secret = keys.path().join("secret");
+    std::fs::write(&secret, stand().api_key(Version::Odoo19)).unwrap();
+    let create = format!("key create --name a --login internal --secret-file {}", secret.display());
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&create.split(' ').collect::<Vec<_>>(), folder.path(), &settings).await;
+    assert!(output.status.success());
+    let refusal = async || {
+        let output = run(&["serve"], folder.path(), &settings).await;
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let key = std::fs::read_to_string(&master).unwrap();
+    std::fs::remove_file(&master).unwrap();
+    assert!(refusal().await.contains("bring"));
+    assert!(!std::path::Path::new(&master).exists(), "none is made in its place");
+    std::fs::write(&master, &key).unwrap();
+    assert!(refusal().await.contains("chmod 600"));
+}

@@ -1,0 +1,36 @@
+//! The gateway's own credentials: their life, what a thief gets, what they open.
+
+mod api_keys;
+mod command_line;
+mod login_tokens;
+mod story;
+mod theft;
+
+use odoo_gateway::admin::{Administration, WantedKey};
+use odoo_gateway::store::{KeyTerms, StoredToken};
+
+use crate::support::{Version, stand};
+
+/// A key for the user `internal`, with the Odoo API key behind it, that ends never and may all.
+pub(crate) fn wanted(version: Version, name: &str) -> WantedKey {
+    WantedKey {
+        database: Some(version.database().to_owned()),
+        login: "internal".to_owned(),
+        secret: stand().api_key(version).into(),
+        scope: "\"all\"".to_owned(),
+        not_after: None,
+        terms: KeyTerms {
+            name: name.to_owned(),
+            needs_login_token: false,
+            may_mint_for_others: false,
+            networks: Vec::new(),
+            rate: None,
+        },
+    }
+}
+
+/// A key as [`wanted`], in clear, with its row.
+pub(crate) async fn key(admin: &Administration, version: Version, name: &str) -> (StoredToken, String) {
+    let (row, token) = admin.create_key(wanted(version, name)).await.unwrap();
+    (row, token.expose().to_owned())
+}

@@ -1,0 +1,200 @@
+//! What a thief gets: out of a dump, out of a dump with the master key, by writing into the store.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use odoo_gateway::admin::Administration;
+use odoo_gateway::auth::{Issue, issue};
+use odoo_gateway::names::DatabaseName;
+use odoo_gateway::odoo::Uid;
+use odoo_gateway::secret::TokenKind;
+use odoo_gateway::store::{Act, KeyTerms, StoredToken};
+use sqlx::{AnyConnection, Connection as _, Row as _};
+
+use super::key;
+use crate::support::{Gateway, Version, stand};
+
+const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
+
+/// A gateway that lets everybody guess.
+const PATIENT: [(&str, &str); 5] = [
+    ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+    ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS__BURST", "100000"),
+    ("ODOO_GATEWAY__AUTH__THROTTLE__PER_LOGIN__BURST", "100000"),
+    ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "100000"),
+    ("ODOO_GATEWAY__AUTH__THROTTLE__GLOBAL__BURST", "100000"),
+];
+
+/// Every form in which a secret could lie somewhere.
+fn forms(secret: &str) -> Vec<Vec<u8>> {
+    let hex = secret.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let wide = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let [standard, url] = [STANDARD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
+    // The end of a base64 text depends on what follows.
+    let cut = |text: String| text.trim_end_matches('=').as_bytes()[..text.len() - 4].to_vec();
+    vec![secret.as_bytes().to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes(), wide, cut(standard), cut(url)]
+}
+
+#[tokio::test]
+async fn no_secret_lies_in_the_store_in_any_form() {
+    let gateway = Gateway::before_odoo(&[]).await;
+    let admin = gateway.administration().await;
+    let (_, kept) = key(&admin, Version::Odoo19, "kept").await;
+    let (_, deleted) = key(&admin, Version::Odoo19, "deleted").await;
+    for key in [&kept, &deleted] {
+        gateway.client().with_header("api-key", key).get(PARTNERS, &[]).await.ok();
+    }
+    admin.delete_key("deleted").await.unwrap();
+    let master = admin.sources.load().unwrap().unwrap().0[0].to_hex().to_string();
+    let secrets = [stand().api_key(Version::Odoo19).to_owned(), kept, deleted, master.clone()];
+    let mut read = 0;
+    for entry in gateway.folder().read_dir().unwrap() {
+        let file = entry.unwrap().path();
+        if !file.is_file() {
+            continue;
+        }
+        let bytes = std::fs::read(&file).unwrap();
+        read += bytes.len();
+        for secret in &secrets {
+            // The first characters of a key may be shown.
+            for form in forms(secret).iter().chain(&forms(&secret[secret.len() - 24..])) {
+                let found = bytes.windows(form.len()).any(|window| window == form.as_slice());
+                assert!(!found, "{} holds a secret", file.display());
+            }
+        }
+        let raw: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&master[2 * at..2 * at + 2], 16).unwrap()).collect();
+        assert!(!bytes.windows(32).any(|window| window == raw), "{} holds the master key", file.display());
+    }
+    assert!(read > 10_000, "the store was looked at");
+}
+
+/// Every value of every credential table, as text.
+async fn dump(url: &str) -> Vec<String> {
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let mut values = Vec::new();
+    for query in [
+        "SELECT id, shown, scope FROM tokens",
+        "SELECT id, login, database_name FROM grants",
+        "SELECT kid, token_id, grant_id FROM wraps",
+        "SELECT name, token_id, networks FROM api_keys",
+    ] {
+        for row in sqlx::query(query).fetch_all(&mut connection).await.unwrap() {
+            values.extend((0..3).map(|column| row.get::<String, _>(column)));
+        }
+    }
+    for query in [
+        "SELECT token_index FROM tokens",
+        "SELECT credential FROM grants",
+        "SELECT blob FROM wraps",
+        "SELECT blob FROM sealed_keys",
+    ] {
+        for row in sqlx::query(query).fetch_all(&mut connection).await.unwrap() {
+            let bytes: Vec<u8> = row.get(0);
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            values.extend([
+                STANDARD.encode(&bytes),
+                hex.chars().take(64).collect(),
+                hex.chars().take(40).collect(),
+                hex,
+            ]);
+        }
+    }
+    values
+}
+
+#[tokio::test]
+async fn nothing_in_a_dump_is_a_credential() {
+    let gateway = Gateway::before_odoo(&PATIENT).await;
+    let admin = gateway.administration().await;
+    key(&admin, Version::Odoo19, "one").await;
+    key(&admin, Version::Odoo14, "two").await;
+    let url = format!("sqlite:{}", gateway.folder().join("gateway.db").display());
+    let values: Vec<String> = dump(&url).await.into_iter().filter(|value| !value.is_empty()).collect();
+    assert!(values.len() > 30);
+    for value in values {
+        for (header, text) in [
+            ("api-key", value.clone()),
+            ("api-key", format!("ogw_key_{value}")),
+            ("access-token", value.clone()),
+            ("access-token", format!("access_token_{value}")),
+            ("token", value.clone()),
+            ("authorization", format!("Bearer {value}")),
+            ("authorization", format!("Bearer access_token_{value}")),
+        ] {
+            let answer = gateway.client().with_header(header, &text).get(PARTNERS, &[]).await;
+            assert_eq!(answer.status, 401, "{header}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_writes_into_the_store_gains_nothing() {
+    let attacks = [
+        ("a higher scope", "UPDATE tokens SET scope = '\"all\" ' WHERE id = $1"),
+        ("a later end", "UPDATE tokens SET not_after = 99999999999 WHERE id = $1"),
+        ("another kind", "UPDATE tokens SET kind = 'access_token' WHERE id = $1"),
+        ("no more networks", "UPDATE api_keys SET networks = '127.0.0.0/8' WHERE token_id = $1"),
+        (
+            "a higher rate",
+            "UPDATE api_keys SET rate_requests = 9, rate_seconds = 1, rate_burst = 9 WHERE token_id = $1",
+        ),
+        ("the right to mint", "UPDATE api_keys SET may_mint_for_others = 1 WHERE token_id = $1"),
+        ("another's grant", "UPDATE tokens SET grant_id = (SELECT grant_id FROM tokens WHERE id = $2) WHERE id = $1"),
+        (
+            "another's grant, wrapped",
+            "UPDATE wraps SET grant_id = (SELECT grant_id FROM tokens WHERE id = $2) WHERE token_id = $1",
+        ),
+        ("another's wrap", "UPDATE wraps SET blob = (SELECT blob FROM wraps WHERE token_id = $2) WHERE token_id = $1"),
+        (
+            "another's credential",
+            "UPDATE grants SET credential = (SELECT credential FROM grants g JOIN tokens t ON t.grant_id = g.id \
+             WHERE t.id = $2) WHERE id = (SELECT grant_id FROM tokens WHERE id = $1)",
+        ),
+        ("another user", "UPDATE grants SET uid = 2 WHERE id = (SELECT grant_id FROM tokens WHERE id = $1)"),
+        (
+            "another database",
+            "UPDATE grants SET database_name = 'odoo14' WHERE id = (SELECT grant_id FROM tokens WHERE id = $1)",
+        ),
+    ];
+    let gateway = Gateway::before_odoo(&PATIENT).await;
+    let fresh = gateway.replica().await;
+    let there = crate::support::Client::new(format!("http://{}", fresh.api));
+    let admin = gateway.administration().await;
+    let (model, _) = key(&admin, Version::Odoo19, "model").await;
+    let url = format!("sqlite:{}", gateway.folder().join("gateway.db").display());
+    let mut connection = AnyConnection::connect(&url).await.unwrap();
+    for (what, attack) in attacks {
+        let (mine, my_key) = another(&admin, &model, &format!("mine, with {what}")).await;
+        let (theirs, _) = another(&admin, &model, &format!("theirs, with {what}")).await;
+        let here = gateway.client().with_header("api-key", &my_key);
+        here.get(PARTNERS, &[]).await.ok();
+        let mut query = sqlx::query(attack).bind(mine.id.clone());
+        if attack.contains("$2") {
+            query = query.bind(theirs.id.clone());
+        }
+        assert_eq!(query.execute(&mut connection).await.unwrap().rows_affected(), 1, "{what}");
+        for (client, state) in [(&here, "opened before"), (&there.with_header("api-key", &my_key), "opened anew")] {
+            let answer = client.get(PARTNERS, &[]).await;
+            assert!(matches!(answer.status, 401 | 500), "{what}, {state}: {}", answer.text);
+        }
+    }
+    fresh.stop().await;
+}
+
+/// A key for the same user, without asking Odoo again.
+async fn another(admin: &Administration, model: &StoredToken, name: &str) -> (StoredToken, String) {
+    let wanted = Issue {
+        kind: TokenKind::ApiKey,
+        database: DatabaseName::parse(&model.grant.database).unwrap(),
+        uid: Uid::new(model.grant.uid).unwrap(),
+        login: model.grant.login.clone(),
+        secret: stand().api_key(Version::Odoo19).into(),
+        scope: model.scope.clone(),
+        not_after: None,
+        idle_seconds: None,
+        key: Some(KeyTerms { name: name.to_owned(), ..model.key.clone().unwrap() }),
+    };
+    let (row, token) = issue(&admin.vaults, &admin.clock, wanted).await.unwrap();
+    let act = Act::new(admin.clock.now(), "test", "key.create", &row.id, "");
+    admin.store.add_token(&row, &act).await.unwrap();
+    (row, token.expose().to_owned())
+}
