@@ -95,7 +95,7 @@ async fn grant(
 
 /// Plans, fetching what the plan lacks. A field that is not known may be younger than what we know.
 async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) -> Result<Plan, Problem> {
-    let mut known = Known::of(&caller.database.knowledge, &caller.caller).await?;
+    let mut known = Known::of(&caller.database.knowledge, &caller.caller, &wish.model).await?;
     let mut rechecked = false;
     loop {
         match plan(wish, context, &caller.scope, &known) {

@@ -184,6 +184,11 @@ impl Knowledge {
         self.schemas.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
     }
 
+    /// The same, if it is remembered.
+    pub async fn remembered_schema(&self, caller: &Caller, model: &ModelName) -> Option<LearnedSchema> {
+        self.schemas.get(&(caller.uid, model.clone())).await
+    }
+
     /// Forgets one schema, so that it is asked for again.
     pub async fn forget_schema(&self, caller: &Caller, model: &ModelName) {
         self.schemas.invalidate(&(caller.uid, model.clone())).await;

@@ -23,15 +23,17 @@ pub struct Known<'k> {
 }
 
 impl<'k> Known<'k> {
-    /// The version and the user's settings, which every plan needs. One after the other: the first call with a secret
+    /// The version and the user's settings, which every plan needs, and what is remembered of the model that is
+    /// addressed; it is not asked for before the plan wants it. One after the other: the first call with a secret
     /// costs Odoo a full hash, and two at once would cost two.
     ///
     /// # Errors
     /// When Odoo cannot be asked.
-    pub async fn of(knowledge: &'k Knowledge, caller: &'k Caller) -> Result<Self, Problem> {
+    pub async fn of(knowledge: &'k Knowledge, caller: &'k Caller, model: &ModelName) -> Result<Self, Problem> {
         let major_version = knowledge.known_version().await?.major;
         let defaults = knowledge.user_defaults(caller).await?;
-        Ok(Self { knowledge, caller, major_version, defaults, languages: None, schemas: Vec::new() })
+        let schemas = knowledge.remembered_schema(caller, model).await.into_iter().collect();
+        Ok(Self { knowledge, caller, major_version, defaults, languages: None, schemas })
     }
 
     /// Makes up for a lack.

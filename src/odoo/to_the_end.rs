@@ -1,8 +1,8 @@
 //! A future that runs to its end, even if nobody waits for it any more.
 //!
 //! In: a future. Out: the same, which moves to a task of its own when it is dropped half done. Must not know: what it
-//! does. As long as somebody waits it runs where it is waited for: a task of its own from the start would wake other
-//! threads twice a call, a fifth of all the time that the gateway adds to a short one (`cargo bench --bench gateway`).
+//! does. As long as somebody waits it runs where it is waited for: a task of its own from the start may wake another
+//! thread to begin and again to tell that it is done.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
