@@ -5,7 +5,7 @@ CREATE TABLE sealed_keys (
     purpose TEXT NOT NULL PRIMARY KEY, -- 'index', 'login_token'
     blob BYTEA NOT NULL,
     kid TEXT NOT NULL,                 -- the master key's id in hexadecimal
-    created_at BIGINT NOT NULL        -- seconds since 1970, UTC, like every time here
+    created_at BIGINT NOT NULL         -- seconds since 1970, UTC, like every time here
 );
 
 -- A user of Odoo and the credential that Odoo knows him by, sealed under a data key that stands nowhere in clear.
@@ -22,15 +22,15 @@ CREATE TABLE grants (
 CREATE TABLE tokens (
     id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('api_key', 'login_token', 'access_token')),
-    token_index BYTEA NOT NULL,         -- HMAC-SHA256(index key, token)
+    token_index BYTEA NOT NULL,        -- HMAC-SHA256(index key, token)
     shown TEXT NOT NULL,               -- the token's first characters, for people
     grant_id TEXT NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
     account_id TEXT REFERENCES tokens (id) ON DELETE CASCADE,
     scope TEXT NOT NULL,               -- JSON
     created_at BIGINT NOT NULL,
-    not_after BIGINT,                 -- NULL: without end
-    idle_seconds BIGINT,              -- ends when it is not used for so long; NULL: never for that
-    last_used_at BIGINT,              -- to the minute
+    not_after BIGINT,                  -- NULL: without end
+    idle_seconds BIGINT,               -- ends when it is not used for so long; NULL: never for that
+    last_used_at BIGINT,               -- to the minute
     disabled_at BIGINT,
     CONSTRAINT tokens_index_once UNIQUE (token_index)
 );
@@ -56,7 +56,7 @@ CREATE TABLE api_keys (
     needs_login_token BIGINT NOT NULL CHECK (needs_login_token IN (0, 1)),
     may_mint_for_others BIGINT NOT NULL CHECK (may_mint_for_others IN (0, 1)),
     networks TEXT NOT NULL,            -- client addresses, with commas between; empty: any
-    rate_requests BIGINT,             -- in rate_seconds; NULL: as many as they like
+    rate_requests BIGINT,              -- in rate_seconds; NULL: as many as they like
     rate_seconds BIGINT,
     rate_burst BIGINT,
     CONSTRAINT api_keys_name_once UNIQUE (name)
