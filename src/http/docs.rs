@@ -41,6 +41,9 @@ pub fn base() -> OpenApi {
     let login = "A login token, made by `POST /api/generate_token` with an API key; alone or beside that key.";
     let header = ApiKey::Header(ApiKeyValue::with_description("token", login));
     components.add_security_scheme("login_token", SecurityScheme::ApiKey(header));
+    let access = "An access token, made by `POST /rest/api/login/token`.";
+    let header = ApiKey::Header(ApiKeyValue::with_description("access-token", access));
+    components.add_security_scheme("access_token", SecurityScheme::ApiKey(header));
     let bearer = Http::builder()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("An API key or login token, where a client can send nothing else (RFC 6750)."))
@@ -134,7 +137,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 }
 
 /// What callers may show, one of them.
-const SCHEMES: [&str; 4] = ["basic", "api_key", "login_token", "bearer"];
+const SCHEMES: [&str; 5] = ["basic", "api_key", "login_token", "access_token", "bearer"];
 
 fn complete_operation(operation: &mut Operation) {
     let open = operation.security.as_ref().is_some_and(Vec::is_empty);

@@ -4,11 +4,14 @@
 //! tokens are made. The vendor's interface has the password in the query of a GET: it is never logged, and POST with a
 //! body is the better way.
 
+use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodFilter, delete, on};
-use axum::{Json, Router};
+use axum::routing::head;
 use secrecy::SecretString;
 use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::arrival::Arrival;
 use super::gateway::Gateway;
@@ -19,13 +22,128 @@ use crate::explain::Code;
 use crate::secret::{Token, TokenKind};
 
 /// The routes of the family.
-pub(super) fn routes() -> Router<Gateway> {
-    // A HEAD would make a token that nobody sees.
-    let login = on(MethodFilter::GET, log_in).head(no_head).post(log_in);
-    Router::new()
-        .route("/rest/api/login/token", login)
-        .route("/rest/api/logout/token", delete(log_out).post(log_out))
-        .route("/rest/api/logout", delete(log_out).post(log_out))
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(log_in_by_get, log_in_by_post))
+        // A HEAD would make a token that nobody sees.
+        .route("/rest/api/login/token", head(no_head))
+        .routes(routes!(end_token, end_token_by_post))
+        .routes(routes!(log_out, log_out_by_post))
+}
+
+/// The group in the document.
+const TAG: &str = "rest";
+
+/// Who logs in.
+#[derive(IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[schema(as = RestLogin, example = json!({"login": "admin", "password": "admin", "db": "odoo19"}))]
+#[expect(dead_code, reason = "it is only described")]
+struct LogIn {
+    /// The login at Odoo.
+    #[param(example = "admin")]
+    login: String,
+    /// The password or an Odoo API key.
+    #[param(example = "admin")]
+    password: String,
+    /// One of the configured databases.
+    #[param(example = "odoo19")]
+    db: String,
+}
+
+/// A new access token.
+#[derive(ToSchema)]
+#[schema(as = RestToken, example = json!({"uid": 2, "access_token": "access_token_2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"}))]
+#[expect(dead_code, reason = "it is only described")]
+struct NewToken {
+    /// The user at Odoo.
+    uid: i32,
+    /// The token, to be sent as `access-token`.
+    access_token: String,
+}
+
+/// That it is done.
+#[derive(ToSchema)]
+#[schema(as = RestMessage, example = json!({"message": "The access token has ended."}))]
+#[expect(dead_code, reason = "it is only described")]
+struct Message {
+    /// For people.
+    message: String,
+}
+
+/// Log in (the vendor's way)
+///
+/// The password stands in the URL, where others may log it: POST is the better way.
+#[utoipa::path(
+    get, path = "/rest/api/login/token", operation_id = "rest_login_by_get", tag = TAG, params(LogIn), security(),
+    responses(
+        (status = 200, description = "A token that ends after a day without use", body = NewToken),
+        (status = 401, description = "Odoo does not take them, or there is no such database"),
+        (status = 429, description = "Too many failed attempts")
+    )
+)]
+async fn log_in_by_get(arrival: Arrival) -> Result<Response, Problem> {
+    log_in(arrival).await
+}
+
+/// Log in
+///
+/// Trades a login and password for an access token.
+#[utoipa::path(
+    post, path = "/rest/api/login/token", operation_id = "rest_login", tag = TAG, security(),
+    request_body(content = LogIn),
+    responses(
+        (status = 200, description = "A token that ends after a day without use", body = NewToken),
+        (status = 401, description = "Odoo does not take them, or there is no such database"),
+        (status = 429, description = "Too many failed attempts")
+    )
+)]
+async fn log_in_by_post(arrival: Arrival) -> Result<Response, Problem> {
+    log_in(arrival).await
+}
+
+/// End an access token
+///
+/// It is dead at once, on every gateway.
+#[utoipa::path(
+    delete, path = "/rest/api/logout/token", operation_id = "rest_end_token", tag = TAG,
+    security(("access_token" = [])),
+    responses((status = 200, description = "It has ended", body = Message))
+)]
+async fn end_token(arrival: Arrival) -> Result<Response, Problem> {
+    end(arrival).await
+}
+
+/// End an access token (by POST)
+#[utoipa::path(
+    post, path = "/rest/api/logout/token", operation_id = "rest_end_token_by_post", tag = TAG,
+    security(("access_token" = [])),
+    responses((status = 200, description = "It has ended", body = Message))
+)]
+async fn end_token_by_post(arrival: Arrival) -> Result<Response, Problem> {
+    end(arrival).await
+}
+
+/// Log out
+///
+/// The same as ending the token.
+#[utoipa::path(
+    delete, path = "/rest/api/logout", operation_id = "rest_logout", tag = TAG,
+    security(("access_token" = [])),
+    responses((status = 200, description = "It has ended", body = Message))
+)]
+async fn log_out(arrival: Arrival) -> Result<Response, Problem> {
+    end(arrival).await
+}
+
+/// Log out (by POST)
+#[utoipa::path(
+    post, path = "/rest/api/logout", operation_id = "rest_logout_by_post", tag = TAG,
+    security(("access_token" = [])),
+    responses((status = 200, description = "It has ended", body = Message))
+)]
+async fn log_out_by_post(arrival: Arrival) -> Result<Response, Problem> {
+    end(arrival).await
 }
 
 async fn no_head() -> Problem {
@@ -58,7 +176,7 @@ fn needed(input: &Input, name: &'static str) -> Result<String, Problem> {
     })
 }
 
-async fn log_out(mut arrival: Arrival) -> Result<Response, Problem> {
+async fn end(mut arrival: Arrival) -> Result<Response, Problem> {
     let body = arrival.body().await?;
     let token = match credential(&arrival.head.headers) {
         Ok(Credential::Own(Shown::Token(token))) if token.kind() == TokenKind::AccessToken => Some(token),

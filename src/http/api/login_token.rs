@@ -3,12 +3,14 @@
 //! In: an API key as header, whose token and for how long in the body. Out: the token, this once. Must not know: how it
 //! is made. The path may name a model, which means nothing.
 
+use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
-use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::macros::format_description;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth::{Credential, MintWish, Minted, Shown, credential};
 use crate::error::Problem;
@@ -17,21 +19,84 @@ use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::secret::{Token, TokenKind};
 
-pub(super) fn routes() -> Router<Gateway> {
-    Router::new()
-        .route("/api/generate_token", post(generate))
-        .route("/api/{model}/generate_token", post(generate_for_model))
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new().routes(routes!(generate)).routes(routes!(generate_for_model))
+}
+
+/// The group in the document.
+const TAG: &str = "api";
+
+/// The model in the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it is only described")]
+struct ModelPath {
+    /// Any model; it means nothing here.
+    #[param(example = "res.partner")]
+    model: String,
+}
+
+/// Whose token, for how long.
+#[derive(ToSchema)]
+#[schema(as = ApiTokenWish, example = json!({"user_id": 2, "expiration_days": 30}))]
+#[expect(dead_code, reason = "it is only described")]
+struct WishSchema {
+    /// The user at Odoo; the key's own without.
+    user_id: Option<i32>,
+    /// Days until it ends, 1 to 3650; 30 without.
+    expiration_days: Option<i32>,
+}
+
+/// A new login token.
+#[derive(ToSchema)]
+#[schema(as = ApiToken, example = json!({
+    "login_token": "eyJ…", "message": "Login token generated successfully.", "token_type": "JWT",
+    "expires_in_days": 30, "expiration_date": "2026-12-20T12:00:00",
+    "user_info": {"user_id": 2, "user_name": "Mitchell Admin", "user_login": "admin"}
+}))]
+#[expect(dead_code, reason = "it is only described")]
+struct TokenSchema {
+    /// The token, to be sent as `token`.
+    login_token: String,
+    /// For people.
+    message: String,
+    /// `JWT`.
+    token_type: String,
+    /// Days until it ends.
+    expires_in_days: i32,
+    /// When it ends: UTC, without a zone.
+    expiration_date: String,
+    /// Whose it is: `user_id`, `user_name`, `user_login`.
+    user_info: serde_json::Map<String, Value>,
 }
 
 const DAYS: std::ops::RangeInclusive<i64> = 1..=3650;
 const USUAL_DAYS: u32 = 30;
 
+/// Make a login token (the path of a model)
+#[utoipa::path(
+    post, path = "/api/{model}/generate_token", operation_id = "api_generate_token_for_model", tag = TAG,
+    params(ModelPath), security(("api_key" = [])), request_body(content = Option<WishSchema>),
+    responses((status = 200, description = "The token, this once", body = TokenSchema))
+)]
 async fn generate_for_model(arrival: Arrival) -> Result<Response, Problem> {
     arrival.model()?;
-    generate(arrival).await
+    make(arrival).await
 }
 
-async fn generate(mut arrival: Arrival) -> Result<Response, Problem> {
+/// Make a login token
+///
+/// For the API key's own user; for others who have linked themselves, when the key may do that.
+#[utoipa::path(
+    post, path = "/api/generate_token", operation_id = "api_generate_token", tag = TAG,
+    security(("api_key" = [])), request_body(content = Option<WishSchema>),
+    responses((status = 200, description = "The token, this once", body = TokenSchema))
+)]
+async fn generate(arrival: Arrival) -> Result<Response, Problem> {
+    make(arrival).await
+}
+
+async fn make(mut arrival: Arrival) -> Result<Response, Problem> {
     let (key, address) = (api_key(&arrival)?, arrival.client());
     arrival.log.credential(TokenKind::ApiKey.as_str());
     let account = arrival.gateway.tokens.account(key, address).await?;

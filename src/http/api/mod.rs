@@ -8,11 +8,11 @@
 
 mod login_token;
 
-use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::gateway::Gateway;
 
 /// The routes of the family.
-pub(super) fn routes() -> Router<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
     login_token::routes()
 }
