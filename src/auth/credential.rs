@@ -16,6 +16,9 @@ use crate::secret::{Token, TokenKind};
 /// A longer secret is no password: Odoo would spend its time hashing it.
 const LONGEST_SECRET: usize = 4096;
 
+/// Odoo 14..19 make keys of 20 random bytes, written in hexadecimal.
+const ODOO_KEY_LENGTH: usize = 40;
+
 /// What the caller shows.
 #[derive(Debug)]
 pub enum Credential {
@@ -26,6 +29,8 @@ pub enum Credential {
         /// The password or key.
         secret: SecretString,
     },
+    /// An Odoo API key alone, as bearer.
+    OdooKey(SecretString),
     /// A key or token of the gateway's own.
     Own(Shown),
 }
@@ -113,15 +118,21 @@ fn of_authorization(headers: &HeaderMap) -> Result<Credential, Problem> {
     if scheme.eq_ignore_ascii_case("basic") {
         basic(rest.trim_matches(' '))
     } else if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(Credential::Own(bearer(rest.trim_matches(' '))))
+        Ok(bearer(rest.trim_matches(' ')))
     } else {
         Err(unreadable("The scheme is not known here."))
     }
 }
 
-/// Told apart by form: a JSON Web Token has dots, no other token of ours has.
-fn bearer(text: &str) -> Shown {
-    if text.contains('.') { Shown::Login { token: text.into(), key: None } } else { Token::parse_any(text).into() }
+/// Told apart by form: a JSON Web Token has dots, our other tokens have prefixes, Odoo's keys are 40 hexadecimal digits.
+fn bearer(text: &str) -> Credential {
+    if text.len() == ODOO_KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Credential::OdooKey(text.into())
+    } else if text.contains('.') {
+        Credential::Own(Shown::Login { token: text.into(), key: None })
+    } else {
+        Credential::Own(Token::parse_any(text).into())
+    }
 }
 
 fn basic(encoded: &str) -> Result<Credential, Problem> {
@@ -162,7 +173,7 @@ mod tests {
         headers.insert(AUTHORIZATION, value.parse().unwrap());
         match credential(&headers) {
             Ok(Credential::Basic { login, secret }) => Ok((login, secret.expose_secret().to_owned())),
-            Ok(Credential::Own(shown)) => Ok((format!("{shown:?}"), String::new())),
+            Ok(other) => Ok((format!("{other:?}"), String::new())),
             Err(problem) => Err(problem.class().status()),
         }
     }
@@ -199,6 +210,7 @@ mod tests {
         }
         match credential(&map) {
             Ok(Credential::Basic { .. }) => "basic".to_owned(),
+            Ok(Credential::OdooKey(_)) => "odoo_key".to_owned(),
             Ok(Credential::Own(Shown::Token(token))) => token.kind().as_str().to_owned(),
             Ok(Credential::Own(Shown::Unknown)) => "bad".to_owned(),
             Ok(Credential::Own(Shown::Login { key, .. })) => {
@@ -230,6 +242,24 @@ mod tests {
         assert_eq!(chosen(&[("authorization", "Bearer a.b.c")]), "login");
         assert_eq!(chosen(&[("apikey", key.expose())]), "401", "that is no name of it");
         assert_eq!(chosen(&[("api-key", access.expose())]), "bad", "one kind does not stand in for another");
+    }
+
+    #[test]
+    fn forty_hexadecimal_digits_are_a_key_of_odoos_and_nothing_else_is() {
+        let bearer = |text: &str| chosen(&[("authorization", &format!("Bearer {text}"))]);
+        let key = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(bearer(key), "odoo_key");
+        assert_eq!(bearer(&format!(" {key} ")), "odoo_key");
+        assert_eq!(bearer(&key.to_uppercase()), "odoo_key");
+        for other in [&format!("{key}0"), key.get(1..).unwrap(), &key.replace('f', "g"), &key.replace("01", "é")] {
+            assert_ne!(bearer(other), "odoo_key", "{other}");
+        }
+        assert_eq!(bearer(&key.replace("5", ".")), "login");
+        let access = Token::generate(TokenKind::AccessToken).unwrap();
+        assert_eq!(bearer(access.expose()), "access_token", "it holds 40 such digits behind its prefix");
+        for name in ["api-key", "access-token"] {
+            assert_eq!(chosen(&[(name, key)]), "bad", "{name}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! ```text
 //! credential   headers → the one credential that counts
 //! password     login and secret → an Odoo user, remembered; guesses are slowed down
+//! odoo_key     an Odoo API key alone → its user, in the same way
 //! tokens       a key or token of the gateway's own → an Odoo user
 //! access_tokens made at a login, ended at a logout
 //! login_tokens made with an API key, for a user
@@ -22,6 +23,7 @@ mod credential;
 mod floor;
 mod issue;
 mod login_tokens;
+mod odoo_key;
 mod password;
 mod principal;
 mod throttle;

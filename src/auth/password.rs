@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::floor::Floor;
+use super::odoo_key::Proof;
 use super::principal::{CredentialKind, Principal};
 use super::throttle::Throttle;
 use crate::clock::Clock;
@@ -110,24 +111,27 @@ impl Passwords {
         secret: SecretString,
         address: IpAddr,
     ) -> Result<Principal, Problem> {
+        let uid = self.prove(database, Proof::Password { login: &login, secret: &secret }, address).await?;
+        Ok(Principal {
+            database: database.clone(),
+            caller: Caller { uid, secret },
+            login,
+            kind: CredentialKind::Basic,
+            allowance: None,
+            scope: Scope::All,
+        })
+    }
+
+    /// The user whom this proves, remembered or asked of Odoo.
+    pub(super) async fn prove(&self, database: &Database, proof: Proof<'_>, address: IpAddr) -> Result<Uid, Problem> {
         let began = Instant::now();
-        let fingerprint = self.fingerprint(database, &login, &secret);
+        let fingerprint = self.fingerprint(database, proof);
         let uid = match self.identities.get(&fingerprint).await {
             Some(uid) => Ok(uid),
-            None => self.identify_anew(fingerprint, database, &login, &secret, address).await,
+            None => self.identify_anew(fingerprint, database, proof, address).await,
         };
         match uid {
-            Ok(uid) => {
-                let caller = Caller { uid, secret };
-                Ok(Principal {
-                    database: database.clone(),
-                    caller,
-                    login,
-                    kind: CredentialKind::Basic,
-                    allowance: None,
-                    scope: Scope::All,
-                })
-            }
+            Ok(uid) => Ok(uid),
             Err(Refusal::Other(problem)) => Err(problem),
             Err(Refusal::Wrong) => {
                 Floor(self.settings.failure_floor).reached_since(began).await;
@@ -151,7 +155,7 @@ impl Passwords {
 
     /// Odoo refused a user that was remembered: his password changed or he is gone.
     pub async fn forget(&self, principal: &Principal) {
-        let fingerprint = self.fingerprint(&principal.database, &principal.login, &principal.caller.secret);
+        let fingerprint = self.fingerprint(&principal.database, Proof::of(principal));
         self.identities.invalidate(&fingerprint).await;
     }
 
@@ -159,15 +163,14 @@ impl Passwords {
     async fn identify_anew(
         &self,
         fingerprint: Fingerprint,
-        database: &Arc<Database>,
-        login: &str,
-        secret: &SecretString,
+        database: &Database,
+        proof: Proof<'_>,
         address: IpAddr,
     ) -> Result<Uid, Refusal> {
         if self.refusals.get(&fingerprint).await.is_some_and(|until| self.clock.now() < until) {
             return Err(Refusal::Wrong);
         }
-        let question = self.ask(database, login, secret, address);
+        let question = self.ask(database, proof, address);
         match self.identities.try_get_with(fingerprint, question).await.map_err(Arc::unwrap_or_clone) {
             Err(Refusal::Wrong) => {
                 self.refusals.insert(fingerprint, self.clock.now() + self.settings.refusal_ttl).await;
@@ -177,18 +180,13 @@ impl Passwords {
         }
     }
 
-    async fn ask(
-        &self,
-        database: &Database,
-        login: &str,
-        secret: &SecretString,
-        address: IpAddr,
-    ) -> Result<Uid, Refusal> {
+    async fn ask(&self, database: &Database, proof: Proof<'_>, address: IpAddr) -> Result<Uid, Refusal> {
         let too_many = |wait| Refusal::Other(too_many_attempts(wait));
+        let login = &*proof.guessed();
         self.throttle.peek(address, login).map_err(too_many)?;
         let _turn = self.turn(database).await?;
         let attempt = self.throttle.take(address, login).map_err(too_many)?;
-        match database.client.authenticate(login, secret).await {
+        match proof.confirm(database).await {
             Ok(Some(uid)) => {
                 attempt.forgive();
                 Ok(uid)
@@ -213,7 +211,12 @@ impl Passwords {
         }
     }
 
-    fn fingerprint(&self, database: &Database, login: &str, secret: &SecretString) -> Fingerprint {
+    fn fingerprint(&self, database: &Database, proof: Proof<'_>) -> Fingerprint {
+        let (login, secret) = match proof {
+            Proof::Password { login, secret } => (login, secret),
+            // No password comes without a login.
+            Proof::Key(key) => ("", key),
+        };
         let mut mac = Hmac::<Sha256>::new(&self.key);
         for part in [database.name.as_str(), login, secret.expose_secret()] {
             mac.update(&(part.len() as u64).to_be_bytes());

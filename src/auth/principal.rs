@@ -14,6 +14,8 @@ use crate::secret::TokenKind;
 pub enum CredentialKind {
     /// HTTP Basic with an Odoo login and its password or API key (RFC 7617).
     Basic,
+    /// An Odoo API key alone, as bearer.
+    OdooKey,
     /// An API key of the gateway.
     ApiKey,
     /// A login token of family B.
@@ -38,6 +40,7 @@ impl CredentialKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",
+            Self::OdooKey => "odoo_key",
             Self::ApiKey => "api_key",
             Self::LoginToken => "login_token",
             Self::AccessToken => "access_token",
@@ -52,7 +55,7 @@ pub struct Principal {
     pub database: Arc<Database>,
     /// The Odoo user and the secret Odoo knows him by.
     pub caller: Caller,
-    /// His login, for the log.
+    /// His login, for the log; `uid 7` where it is not known.
     pub login: String,
     /// What he showed.
     pub kind: CredentialKind,

@@ -34,6 +34,10 @@ async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
             arrival.log.user(&login);
             arrival.gateway.passwords.identify(database, login, secret, arrival.client()).await?
         }
+        Credential::OdooKey(key) => {
+            let database = arrival.gateway.databases.pick(named)?;
+            arrival.gateway.passwords.identify_key(database, key, arrival.client()).await?
+        }
         Credential::Own(shown) => {
             let databases = &arrival.gateway.databases;
             arrival.gateway.tokens.identify(&shown, named, databases, arrival.client()).await?

@@ -46,7 +46,10 @@ pub fn base() -> OpenApi {
     components.add_security_scheme("access_token", SecurityScheme::ApiKey(header));
     let bearer = Http::builder()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An API key or login token, where a client can send nothing else (RFC 6750)."))
+        .description(Some(
+            "An API key, login token or access token of the gateway, where a client can send nothing else (RFC 6750); \
+             from Odoo 19 on an Odoo API key too.",
+        ))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).components(Some(components)).build()

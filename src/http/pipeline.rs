@@ -129,7 +129,7 @@ fn is_labelled(plan: &Plan) -> bool {
 async fn forget_stale<T>(arrival: &Arrival, caller: &Principal, answered: Result<T, Problem>) -> Result<T, Problem> {
     match answered {
         Err(problem) if problem.code == Code::CredentialInvalid => match caller.kind {
-            CredentialKind::Basic => {
+            CredentialKind::Basic | CredentialKind::OdooKey => {
                 arrival.gateway.passwords.forget(caller).await;
                 Err(problem)
             }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::Url;
+use reqwest::header::HeaderValue;
+use reqwest::{StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
@@ -20,10 +21,11 @@ use super::circuit::Circuit;
 use super::failure::{Broken, Failure, busy, circuit_open, unreadable, unreadable_after};
 use super::faults::{Fault, FaultClass};
 use super::gate::{Gate, Load};
+use super::json2;
 use super::reply::{Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
 use super::to_the_end::to_the_end;
-use super::transport::{Exchange, Received, Transport};
+use super::transport::{Exchange, Form, Received, Transport};
 use super::version::{self, ServerVersion};
 use super::xmlrpc::answer::{self, Answer};
 use super::xmlrpc::write::CallWriter;
@@ -54,6 +56,7 @@ struct Inner {
 
 /// What came, and how long it took.
 struct Answered {
+    status: StatusCode,
     text: String,
     timing: Timing,
 }
@@ -132,6 +135,17 @@ impl OdooClient {
         }
     }
 
+    /// The user that an API key belongs to, or `None` where Odoo does not take it. Odoo has this from
+    /// [`json2::FIRST_MAJOR`] on.
+    ///
+    /// # Errors
+    /// When Odoo does not answer, or not with a user.
+    pub async fn owner_of(&self, key: &SecretString) -> Result<Option<Uid>, Failure> {
+        let Some(authorization) = json2::authorization(key) else { return Ok(None) };
+        let answered = self.ask(Service::KeyOwner(authorization), json2::QUESTION, Effect::Read).await?;
+        Ok(json2::read(answered.status, &answered.text)?)
+    }
+
     /// Calls a method of a model in the name of a user.
     ///
     /// # Errors
@@ -184,14 +198,14 @@ impl OdooClient {
         let exchange = {
             let inner = Arc::clone(inner);
             async move {
-                let answered = inner.exchange(service, &body, effect).await;
+                let answered = inner.exchange(&service, &body, effect).await;
                 drop(permit);
                 answered
             }
         };
         let (received, attempts) = to_the_end(exchange.in_current_span()).await?;
-        let Received { text, to_first_byte, to_last_byte } = received;
-        Ok(Answered { text, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
+        let Received { status, text, to_first_byte, to_last_byte } = received;
+        Ok(Answered { status, text, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
     }
 
     /// What was called, how large and how long: never with which values.
@@ -213,34 +227,53 @@ impl OdooClient {
     }
 }
 
-/// Odoo's two services.
-#[derive(Debug, Clone, Copy)]
+/// What Odoo is asked.
+#[derive(Debug)]
 enum Service {
     Common,
     Object,
+    /// Whose the key in this header is, over JSON-2.
+    KeyOwner(HeaderValue),
+}
+
+impl Service {
+    fn form(&self) -> Form<'_> {
+        match self {
+            Self::Common | Self::Object => Form::Xml,
+            Self::KeyOwner(authorization) => Form::Json { authorization },
+        }
+    }
+
+    fn problem(&self, broken: Broken, effect: Effect) -> Problem {
+        match self {
+            Self::Common | Self::Object => broken.problem(effect),
+            Self::KeyOwner(_) => json2::problem(broken),
+        }
+    }
 }
 
 impl Inner {
-    async fn exchange(&self, service: Service, body: &Bytes, effect: Effect) -> Result<(Received, u8), Problem> {
+    async fn exchange(&self, service: &Service, body: &Bytes, effect: Effect) -> Result<(Received, u8), Problem> {
         let begun = Instant::now();
         let first = self.once(service, body).await;
         let again = first.as_ref().is_err_and(|broken| *broken == Broken::CutBeforeAnswer)
             && effect == Effect::Read
             && begun.elapsed() < AGAIN_WITHIN;
         let (received, attempts) = if again { (self.once(service, body).await, 2) } else { (first, 1) };
-        received.map(|received| (received, attempts)).map_err(|broken| broken.problem(effect))
+        received.map(|received| (received, attempts)).map_err(|broken| service.problem(broken, effect))
     }
 
-    async fn once(&self, service: Service, body: &Bytes) -> Result<Received, Broken> {
+    async fn once(&self, service: &Service, body: &Bytes) -> Result<Received, Broken> {
         let received = self
             .transport
             .exchange(Exchange {
                 url: self.url(service),
+                form: service.form(),
                 database: &self.endpoints.database,
                 body,
                 response_timeout: self.settings.response_timeout,
                 total_timeout: self.settings.total_timeout,
-                answer_cap: self.settings.answer_cap,
+                answer_cap: self.answer_cap(service),
             })
             .await;
         match received {
@@ -250,17 +283,25 @@ impl Inner {
         received
     }
 
-    fn url(&self, service: Service) -> &Url {
+    fn url(&self, service: &Service) -> &Url {
         match service {
             Service::Common => &self.endpoints.common,
             Service::Object => &self.endpoints.object,
+            Service::KeyOwner(_) => &self.endpoints.key_owner,
+        }
+    }
+
+    fn answer_cap(&self, service: &Service) -> usize {
+        match service {
+            Service::Common | Service::Object => self.settings.answer_cap,
+            Service::KeyOwner(_) => self.settings.answer_cap.min(json2::ANSWER_CAP),
         }
     }
 }
 
 /// Only the beginning of an answer is looked at here; the result is read where it is needed.
 fn into_reply(answered: Answered, effect: Effect) -> Result<Reply, Failure> {
-    let Answered { text, timing } = answered;
+    let Answered { text, timing, .. } = answered;
     if !answer::is_fault(&text).map_err(|error| unreadable_after(error, effect))? {
         return Ok(Reply { text: Some(text), timing });
     }

@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! run ──► client ──► gate (queue, cap) ──► circuit ──► transport (reqwest) ──► xmlrpc::read ──► faults
-//!  │        └─ xmlrpc::write
+//!  │        ├─ xmlrpc::write
+//!  │        └─ json2  whose key is this?
 //!  ├─ salvage      what can be read when a value cannot be sent
 //! database         one configured database: its client and its knowledge
 //!  └─ knowledge    versions, languages, users' settings, schemas, labels; known: what one plan sees of it
@@ -29,6 +30,7 @@ mod database;
 mod failure;
 pub mod faults;
 mod gate;
+pub mod json2;
 mod knowledge;
 mod known;
 mod reply;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
+use super::json2;
 use crate::names::DatabaseName;
 
 /// One Odoo database. The gateway has one client for each.
@@ -73,6 +74,7 @@ impl OdooSettings {
 pub(super) struct Endpoints {
     pub(super) object: Url,
     pub(super) common: Url,
+    pub(super) key_owner: Url,
     /// Odoo 19 with several databases answers 404 without it; the others do not mind.
     pub(super) database: HeaderValue,
 }
@@ -85,6 +87,7 @@ impl Endpoints {
         Ok(Self {
             object: join("xmlrpc/object")?,
             common: join("xmlrpc/2/common")?,
+            key_owner: join(json2::PATH)?,
             database: database.map_err(|error| SettingsError { key: "database", reason: error.to_string() })?,
         })
     }

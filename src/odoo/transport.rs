@@ -1,7 +1,7 @@
 //! One exchange over HTTP: a call's bytes out, an answer's text in.
 //!
-//! In: an address, a body, limits. Out: the text of a 200 that says it is XML, or how the exchange broke off. Must not
-//! know: XML-RPC, what is called. The only place that builds a reqwest client.
+//! In: an address, a body, limits. Out: the text of an answer in the form that was asked for, or how the exchange broke
+//! off. Must not know: what is called. The only place that builds a reqwest client.
 //!
 //! Odoo answers HTTP/1.0, or HTTP/1.1 with `Connection: close`, and an idle connection would hold one of its workers
 //! for two seconds: so nothing is opened ahead, and a connection is kept only where the answer says it may be, which is
@@ -12,7 +12,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::{Instant, timeout_at};
@@ -40,6 +40,7 @@ pub struct Transport {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Exchange<'a> {
     pub(super) url: &'a Url,
+    pub(super) form: Form<'a>,
     pub(super) database: &'a HeaderValue,
     pub(super) body: &'a Bytes,
     pub(super) response_timeout: Duration,
@@ -47,9 +48,19 @@ pub(super) struct Exchange<'a> {
     pub(super) answer_cap: usize,
 }
 
+/// What is spoken.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form<'a> {
+    /// XML-RPC: who calls stands in the body, and every answer is a 200.
+    Xml,
+    /// JSON-2: who calls stands in the `Authorization` header, and a 401 that says it is JSON is Odoo's own answer.
+    Json { authorization: &'a HeaderValue },
+}
+
 /// An answer, and when its first and last byte came.
 #[derive(Debug)]
 pub(super) struct Received {
+    pub(super) status: StatusCode,
     pub(super) text: String,
     pub(super) to_first_byte: Duration,
     pub(super) to_last_byte: Duration,
@@ -85,20 +96,22 @@ impl Transport {
     pub(super) async fn exchange(&self, what: Exchange<'_>) -> Result<Received, Broken> {
         let begun = Instant::now();
         let end = begun + what.total_timeout;
-        let request = self
-            .client
-            .post(what.url.clone())
-            .header(CONTENT_TYPE, "text/xml; charset=utf-8")
-            .header("x-odoo-database", what.database)
-            .body(what.body.clone())
-            .send();
-        let response = timeout_at(end.min(begun + what.response_timeout), request).await;
+        let request = self.client.post(what.url.clone()).header("x-odoo-database", what.database);
+        let request = match what.form {
+            Form::Xml => request.header(CONTENT_TYPE, "text/xml; charset=utf-8"),
+            Form::Json { authorization } => {
+                request.header(CONTENT_TYPE, "application/json").header(AUTHORIZATION, authorization)
+            }
+        };
+        let sent = request.body(what.body.clone()).send();
+        let response = timeout_at(end.min(begun + what.response_timeout), sent).await;
         let response = response.map_err(|_| Broken::TimedOut)?.map_err(|error| broken_by(&error))?;
         let to_first_byte = begun.elapsed();
-        check_head(&response, what.answer_cap)?;
+        check_head(&response, what.form, what.answer_cap)?;
+        let status = response.status();
         let body = read_body(response, what.answer_cap, end).await?;
         let text = String::from_utf8(body).map_err(|_| Broken::Unreadable("it is not UTF-8"))?;
-        Ok(Received { text, to_first_byte, to_last_byte: begun.elapsed() })
+        Ok(Received { status, text, to_first_byte, to_last_byte: begun.elapsed() })
     }
 }
 
@@ -129,14 +142,21 @@ fn is_no_http(error: &reqwest::Error) -> bool {
     false
 }
 
-fn check_head(response: &Response, cap: usize) -> Result<(), Broken> {
-    if response.status() != StatusCode::OK {
+fn check_head(response: &Response, form: Form<'_>, cap: usize) -> Result<(), Broken> {
+    let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let answers = match (form, response.status()) {
+        (_, StatusCode::OK) => true,
+        (Form::Json { .. }, StatusCode::UNAUTHORIZED) => is_json(media_type),
+        _ => false,
+    };
+    if !answers {
         let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
         return Err(Broken::Status { status: response.status().as_u16(), retry_after });
     }
-    let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    if !is_xml(media_type) {
-        return Err(Broken::Unreadable("its media type is not XML"));
+    match form {
+        Form::Xml if !is_xml(media_type) => return Err(Broken::Unreadable("its media type is not XML")),
+        Form::Json { .. } if !is_json(media_type) => return Err(Broken::Unreadable("its media type is not JSON")),
+        _ => {}
     }
     if response.headers().contains_key(CONTENT_ENCODING) {
         return Err(Broken::Unreadable("it is compressed although nobody asked for that"));
@@ -151,8 +171,16 @@ fn seconds(header: &HeaderValue) -> Option<Duration> {
 }
 
 fn is_xml(media_type: &[u8]) -> bool {
-    let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let essence = essence(media_type);
     essence.eq_ignore_ascii_case(b"text/xml") || essence.eq_ignore_ascii_case(b"application/xml")
+}
+
+fn is_json(media_type: &[u8]) -> bool {
+    essence(media_type).eq_ignore_ascii_case(b"application/json")
+}
+
+fn essence(media_type: &[u8]) -> &[u8] {
+    media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
 }
 
 async fn read_body(mut response: Response, cap: usize, end: Instant) -> Result<Vec<u8>, Broken> {

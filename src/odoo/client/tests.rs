@@ -341,3 +341,52 @@ async fn nothing_that_can_be_printed_holds_the_secret() {
     let printed = format!("{:?} {:?} {:?}", caller(), client, write(&client).await);
     assert!(!printed.contains("horse"), "{printed}");
 }
+
+fn json(status: &str, body: &str) -> Act {
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json; charset=utf-8\r\n");
+    Act::raw(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))
+}
+
+#[tokio::test]
+async fn a_key_is_shown_alone_and_its_user_comes_back() {
+    let stub = Stub::serve(|n| match n {
+        0 => json("200 OK", r#"{"lang": "en_US", "tz": false, "uid": 7}"#),
+        _ => json("401 UNAUTHORIZED", r#"{"name": "werkzeug.exceptions.Unauthorized"}"#),
+    })
+    .await;
+    let client = client(&stub);
+    assert_eq!(client.owner_of(&"0123abcd".into()).await, Ok(Uid::new(7)));
+    assert_eq!(client.owner_of(&"0123abcd".into()).await, Ok(None));
+    let request = stub.requests().swap_remove(0);
+    assert!(request.starts_with("POST /erp/json/2/res.users/context_get HTTP/1.1\r\n"), "{request}");
+    let (head, body) =
+        request.to_lowercase().split_once("\r\n\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    for header in ["authorization: bearer 0123abcd", "content-type: application/json", "x-odoo-database: prod-1"] {
+        assert!(head.contains(header), "{header}: {head}");
+    }
+    assert_eq!(body, "{}");
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_odoos_says_nothing_of_a_key() {
+    let large = format!(r#"{{"uid": 7, "tz": "{}"}}"#, "x".repeat(100_000));
+    let acts = [
+        // A proxy that wants a credential of its own.
+        (Act::status("401 Unauthorized", ""), Code::OdooUnreadable),
+        (Act::status("404 Not Found", ""), Code::OdooUnreadable),
+        (Act::status("302 Found", "Location: http://elsewhere/\r\n"), Code::OdooUnreadable),
+        (Act::status("200 OK", ""), Code::OdooUnreadable),
+        (Act::odoo(&answer("<int>7</int>")), Code::OdooUnreadable),
+        (json("200 OK", "true"), Code::OdooUnreadable),
+        (json("200 OK", &large), Code::OdooUnreadable),
+        (json("403 FORBIDDEN", "{}"), Code::OdooUnreadable),
+        (Act::status("503 Service Unavailable", ""), Code::OdooUnreachable),
+    ];
+    for (number, (act, expected)) in acts.into_iter().enumerate() {
+        let stub = Stub::serve(move |_| act.clone()).await;
+        let Err(Failure::Problem(problem)) = client(&stub).owner_of(&"0123abcd".into()).await else {
+            panic!("{number}: a problem")
+        };
+        assert_eq!(problem.code, expected, "{number}: {problem:?}");
+    }
+}

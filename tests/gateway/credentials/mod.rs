@@ -4,6 +4,7 @@ mod access_tokens;
 mod api_keys;
 mod command_line;
 mod login_tokens;
+mod odoo_keys;
 mod story;
 mod theft;
 

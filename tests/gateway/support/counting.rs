@@ -67,12 +67,16 @@ async fn read_request(client: &mut TcpStream) -> Vec<u8> {
     }
 }
 
-/// The texts of an `execute_kw` are database, secret, model, method.
+/// The texts of an `execute_kw` are database, secret, model, method. Over JSON-2 model and method are the path.
 fn called(request: &[u8]) -> String {
     let text = String::from_utf8_lossy(request);
     let texts: Vec<&str> = text.split("<string>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
     match texts.as_slice() {
         [_, _, model, method, ..] if text.contains("execute_kw") => format!("{model}.{method}"),
+        [] if text.starts_with("POST /json/2/") => {
+            let path = text.split(' ').nth(1).unwrap_or_default();
+            path.trim_start_matches("/json/2/").replace('/', ".")
+        }
         _ => text.split("<methodName>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default().to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! What tests do to an Odoo behind the gateway's back: copy databases.
+//! What tests do to an Odoo behind the gateway's back: copy databases, take keys away.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,9 +28,19 @@ pub(crate) async fn empty_database() -> String {
     format!("{server}/{name}")
 }
 
+/// Takes all API keys of a database away, as its users would.
+pub(crate) async fn revoke_api_keys(database: &str) {
+    let (server, _) = stand().postgres().rsplit_once('/').unwrap();
+    execute_at(&format!("{server}/{database}"), "DELETE FROM res_users_apikeys").await;
+}
+
 async fn execute(statement: &str) {
+    execute_at(stand().postgres(), statement).await;
+}
+
+async fn execute_at(url: &str, statement: &str) {
     sqlx::any::install_default_drivers();
-    let mut connection = AnyConnection::connect(stand().postgres()).await.unwrap();
+    let mut connection = AnyConnection::connect(url).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }

@@ -1,8 +1,8 @@
 //! A small Odoo that answers what it is told to, misbehaves on demand, and remembers what it was asked.
 //!
-//! It speaks XML-RPC as bare Odoo does: one answer a connection. What is asked has a name, as `version`,
+//! It speaks XML-RPC (and tells over JSON-2 whose a key is) as bare Odoo does: one answer a connection. What is asked has a name, as `version`,
 //! `authenticate` or `res.partner.read`; unless a test says otherwise it answers as an Odoo 19 with one contact would,
-//! to the user `admin` with the password [`PASSWORD`].
+//! to the user `admin` with the password [`PASSWORD`] or the key [`KEY`].
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -17,6 +17,12 @@ use super::xml::{Asked, answer, fault, partner_fields};
 
 /// The only password that is right.
 pub(crate) const PASSWORD: &str = "right-9bc1c2a7";
+
+/// The only API key that is right.
+pub(crate) const KEY: &str = "9bc1c2a79bc1c2a79bc1c2a79bc1c2a79bc1c2a7";
+
+/// The question whose an API key is, over JSON-2.
+pub(crate) const KEY_OWNER: &str = "res.users.context_get";
 
 /// What is done with a question.
 #[derive(Debug, Clone)]
@@ -203,6 +209,17 @@ impl Stub {
     }
 }
 
+fn key_owner(key: &str) -> Vec<u8> {
+    let (status, body) = match key {
+        KEY => ("200 OK", r#"{"lang": "en_US", "tz": "UTC", "uid": 2}"#),
+        _ => ("401 UNAUTHORIZED", r#"{"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"}"#),
+    };
+    let Act::Bytes(bytes) = Act::http(status, "application/json; charset=utf-8", body) else {
+        unreachable!("an answer is bytes")
+    };
+    bytes
+}
+
 /// What an Odoo 19 with one contact answers.
 fn usual(asked: &Asked) -> Vec<u8> {
     const AZURE: &str = "<struct><member><name>id</name><value><int>1</int></value></member><member><name>name</name>\
@@ -220,6 +237,7 @@ fn usual(asked: &Asked) -> Vec<u8> {
         ),
         "authenticate" if asked.secret == PASSWORD => "<int>2</int>".to_owned(),
         "authenticate" => "<boolean>0</boolean>".to_owned(),
+        KEY_OWNER => return key_owner(&asked.secret),
         "res.users.read" => list(&format!("<struct>{}{}</struct>", text("lang", "en_US"), text("tz", "UTC"))),
         "ir.model.display_name_for" => list(&format!("<struct>{}</struct>", text("display_name", "Contact"))),
         "res.partner.fields_get" => partner_fields(),

@@ -1,4 +1,4 @@
-//! As much XML-RPC as the stub Odoo needs: it reads what the gateway writes and nothing else.
+//! As much XML-RPC (and JSON-2) as the stub Odoo needs: it reads what the gateway writes and nothing else.
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -18,6 +18,12 @@ impl Asked {
         let mut request = Vec::new();
         loop {
             let text = String::from_utf8_lossy(&request);
+            if let Some((path, rest)) = text.strip_prefix("POST /json/2/").and_then(|text| text.split_once(' '))
+                && rest.ends_with("\r\n\r\n{}")
+            {
+                let secret = between(rest, "authorization: bearer ", "\r\n").next().unwrap_or_default().to_owned();
+                return Some(Self { name: path.replace('/', "."), secret });
+            }
             if text.ends_with("</methodCall>") || text.trim_end().ends_with("</methodCall>") {
                 return Some(Self::of(&text));
             }
