@@ -75,7 +75,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
     let tokens = Tokens::new(store.clone(), vaults, settings::tokens(&config.auth), throttle.clone(), clock.clone());
-    let passwords = Passwords::new(settings::passwords(&config.auth), throttle, &databases, clock.clone())?;
+    let passwords =
+        Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
     let gateway = Gateway::new(Parts { databases, passwords, tokens, metrics: metrics.clone() });
 

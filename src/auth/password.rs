@@ -32,6 +32,7 @@ use crate::explain::Code;
 use crate::names::DatabaseName;
 use crate::odoo::{Caller, Database, Databases, Uid};
 use crate::plan::Scope;
+use crate::store::{Act, Store};
 
 /// How passwords are handled.
 #[derive(Debug, Clone)]
@@ -62,6 +63,7 @@ pub struct Passwords {
     identities: Cache<Fingerprint, Uid>,
     refusals: Cache<Fingerprint, OffsetDateTime>,
     throttle: Arc<Throttle>,
+    store: Store,
     turns: HashMap<DatabaseName, Arc<Semaphore>>,
 }
 
@@ -82,6 +84,7 @@ impl Passwords {
     pub fn new(
         settings: PasswordSettings,
         throttle: Arc<Throttle>,
+        store: Store,
         databases: &Databases,
         clock: Clock,
     ) -> Result<Self, Problem> {
@@ -91,6 +94,7 @@ impl Passwords {
             |database: &Arc<Database>| (database.name.clone(), Arc::new(Semaphore::new(settings.checks_in_flight)));
         Ok(Self {
             throttle,
+            store,
             identities: Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(settings.identity_ttl).build(),
             refusals: Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(settings.refusal_ttl).build(),
             turns: databases.iter().map(turn).collect(),
@@ -189,13 +193,26 @@ impl Passwords {
         match proof.confirm(database).await {
             Ok(Some(uid)) => {
                 attempt.forgive();
+                self.note("login.success", database, login, address).await;
                 Ok(uid)
             }
-            Ok(None) => Err(Refusal::Wrong),
+            Ok(None) => {
+                self.note("login.failure", database, login, address).await;
+                Err(Refusal::Wrong)
+            }
             Err(failure) => {
                 attempt.forgive();
                 Err(Refusal::Other(failure.into_problem()))
             }
+        }
+    }
+
+    /// Odoo's own log does not know where a login over XML-RPC comes from: the audit log is the only place that does.
+    /// What is remembered or throttled is no new login and makes no row. A store that does not answer locks nobody out.
+    async fn note(&self, act: &str, database: &Database, login: &str, address: IpAddr) {
+        let act = Act::new(self.clock.now(), login, act, database.name.as_str(), format!("from {address}"));
+        if let Err(cause) = self.store.audit(&act).await {
+            tracing::error!(%cause, act = act.act, actor = act.actor, "a login is missing in the audit log");
         }
     }
 

@@ -146,3 +146,21 @@ async fn an_archived_user_is_nobody() {
         knock(&admin).await.ok();
     }
 }
+
+#[tokio::test]
+async fn every_login_that_odoo_is_asked_about_is_in_the_audit_log_and_no_secret_is() {
+    let gateway = Gateway::before_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "10ms")]).await;
+    let client = gateway.client();
+    for _ in 0..2 {
+        client.as_user("admin").get(PARTNER, &[]).await.ok();
+        client.with_password("admin", "gu3ss").get(PARTNER, &[]).await.refused(401, "credential_invalid");
+    }
+    let mut acts = gateway.administration().await.store.acts(100).await.unwrap();
+    acts.reverse();
+    let told: Vec<_> = acts
+        .iter()
+        .map(|act| (act.act.as_str(), act.actor.as_str(), act.subject.as_str(), act.detail.as_str()))
+        .collect();
+    let from = "from 127.0.0.1";
+    assert_eq!(told, [("login.success", "admin", "odoo19", from), ("login.failure", "admin", "odoo19", from)]);
+}
