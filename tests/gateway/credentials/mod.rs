@@ -3,6 +3,7 @@
 mod access_tokens;
 mod api_keys;
 mod command_line;
+mod escapes;
 mod login_tokens;
 mod story;
 mod theft;
