@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ask, CLERK, STAR, ask, scoped, tried};
+use super::{Ask, CLERK, STAR, ask, not_refused, scoped, tried};
 use crate::support::stub::PASSWORD;
 use crate::support::{Act, Client, Gateway, Stub};
 
@@ -38,6 +38,8 @@ fn fields(fields: &[(&str, &str, &str)]) -> Act {
     Act::value(&format!("<struct>{}</struct>", fields.iter().map(field).collect::<String>()))
 }
 
+const SCOPE: (u16, &str) = (403, "scope_forbidden");
+
 /// A question that needs no fields.
 const COUNT: &str = "POST res.partner/search_count?args=[]";
 
@@ -55,16 +57,13 @@ async fn scene(scope: &str) -> (Stub, Gateway, Client) {
 }
 
 /// All that was asked while everything was tried.
-async fn asked(scope: &str, asks: &[Ask]) -> BTreeSet<String> {
+async fn asked(scope: &str, asks: &[Ask], refusal: (u16, &str)) -> BTreeSet<String> {
     let (stub, _gateway, client) = scene(scope).await;
     // Its version and the user's language belong to the first request, whichever that is.
     ask(&client, COUNT, 1).await.ok();
     let before = stub.names().len();
-    for (sentence, line) in asks {
-        let answer = ask(&client, line, 1).await;
-        assert_eq!(answer.status, 403, "{sentence}: {line}: {}", answer.text);
-        answer.refused(403, "scope_forbidden");
-    }
+    let through = not_refused(&client, asks, 1, refusal).await;
+    assert!(through.is_empty(), "{through:#?}");
     let asked: Vec<String> = stub.names().split_off(before);
     assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), asked.len(), "each once: {asked:?}");
     ask(&client, COUNT, 1).await.ok();
@@ -79,18 +78,22 @@ fn questions(names: &[&str]) -> BTreeSet<String> {
 #[tokio::test]
 async fn odoo_hears_of_no_way_out_but_looks_at_the_model_that_was_named() {
     let looks = ["res.partner.fields_get", "ir.attachment.fields_get"];
-    assert_eq!(asked(CLERK, tried::BY_THE_CLERK).await, questions(&looks));
-    assert_eq!(asked(STAR, tried::WITH_A_STAR).await, questions(&looks[..1]));
+    assert_eq!(asked(CLERK, tried::BY_THE_CLERK, SCOPE).await, questions(&looks));
+    assert_eq!(asked(STAR, tried::WITH_A_STAR, SCOPE).await, questions(&looks[..1]));
+    let no_commands = asked(CLERK, tried::BY_NO_COMMANDS, (400, "invalid_value")).await;
+    assert_eq!(no_commands, questions(&looks[..1]));
 }
 
 #[tokio::test]
-async fn odoo_hears_nothing_at_all_when_the_model_that_is_named_is_outside() {
+async fn odoo_hears_nothing_at_all_of_models_outside_and_of_private_methods() {
     let outside = |asks: &[Ask]| -> Vec<Ask> {
         let names = |line: &str| line.contains(" res.partner") || line.contains(" ir.attachment");
         asks.iter().filter(|(_, line)| !names(line)).copied().collect()
     };
     for (scope, asks) in [(CLERK, outside(tried::BY_THE_CLERK)), (STAR, outside(tried::WITH_A_STAR))] {
         assert!(asks.len() > 5);
-        assert_eq!(asked(scope, &asks).await, questions(&[]));
+        assert_eq!(asked(scope, &asks, SCOPE).await, questions(&[]));
     }
+    let private = asked(STAR, tried::BY_PRIVATE_METHODS, (403, "private_method")).await;
+    assert_eq!(private, questions(&[]));
 }

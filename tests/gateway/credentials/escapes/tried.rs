@@ -1,4 +1,4 @@
-//! What is refused with 403 `scope_forbidden`, each line one way out.
+//! What is refused, each line one way out: by the scope with 403 `scope_forbidden`, or for what it is.
 
 use super::Ask;
 
@@ -53,6 +53,7 @@ pub(super) const BY_THE_CLERK: &[Ask] = &[
     ("contacts are deleted by putting others in their place", "PUT res.partner/ID?vals={'child_ids':[[6,0,[]]]}"),
     ("a contact is deleted", "DELETE res.partner/ID"),
     ("a contact is deleted by a call", "POST res.partner/unlink?args=[[ID]]"),
+    ("a record stands in place of a command", "PUT res.partner/ID?vals={'user_ids':[{'login':'k05'}]}"),
     // Domains, orders, groups.
     ("a domain guesses logins", "GET res.partner/search_count?domain=[('user_ids.login','=like','adm%')]"),
     ("a domain guesses within any", "GET res.partner/search?domain=[('user_ids','any',[('login','=','admin')])]"),
@@ -91,6 +92,9 @@ pub(super) const BY_THE_CLERK: &[Ask] = &[
         "POST res.partner/web_save?args=[[ID],{'name':'x'},{'user_ids':{'fields':{'login':{}}}}]",
     ),
     ("a form shows logins", "POST res.partner/onchange?args=[[],{},[],{'user_ids':{'fields':{'login':{}}}}]"),
+    ("a read names a path", "POST res.partner/read?args=[[ID],['user_ids.login']]"),
+    ("a search panel lists users", "POST res.partner/search_panel_select_range?args=['user_id']"),
+    ("names are searched by logins", "POST res.partner/name_search?args=['',[['user_ids.login','=','admin']]]"),
     // Side doors for writing.
     ("a saved form makes a user", "POST res.partner/web_save?args=[[ID],{'user_ids':[[0,0,{'login':'k05'}]]},{}]"),
     (
@@ -179,5 +183,29 @@ pub(super) const WITH_A_STAR: &[Ask] = &[
     ("an export reads logins", "POST res.partner/export_data?args=[[ID],['user_ids/login']]"),
     ("a nested read shows logins", "POST res.partner/web_read?args=[[ID],{'user_ids':{'fields':{'login':{}}}}]"),
     ("an order sorts by users", "GET res.partner?order=user_id&limit=1"),
+    ("a search panel lists users", "POST res.partner/search_panel_select_range?args=['user_id']"),
+    ("a copy is prepared", "POST res.partner/copy_data?args=[[ID]]"),
+    ("an external id is made", "POST res.partner/export_data?args=[[ID],['id']]"),
     ("a method takes defaults along", "POST res.partner/message_post?args=[[ID]]&context={'default_user_ids':[]}"),
+];
+
+/// Refused to every credential with 403 `private_method`, so to this one.
+pub(super) const BY_PRIVATE_METHODS: &[Ask] = &[
+    ("a filter guesses logins", "POST res.partner/filtered_domain?args=[[ID],[['user_ids.login','=','admin']]]"),
+    ("a filter follows a path", "POST res.partner/filtered?args=[[ID],'user_ids.login']"),
+    ("a map follows a path", "POST res.partner/mapped?args=[[ID],'user_ids.login']"),
+    ("records are sorted by a path", "POST res.partner/sorted?args=[[ID],'user_id.login']"),
+    ("records are grouped by a path", "POST res.partner/grouped?args=[[ID],'user_id']"),
+    ("a user is made by an assignment", "POST res.partner/update?args=[[ID],{'user_ids':[[0,0,{'login':'k05'}]]}]"),
+    ("a record is made that is not saved", "POST res.partner/new?args=[{'user_ids':[[0,0,{'login':'k05'}]]}]"),
+    ("records are asked as another user", "POST res.partner/with_user?args=[[ID],2]"),
+    ("records are asked as root", "POST res.partner/sudo?args=[[ID]]"),
+    ("records are asked in another context", "POST res.partner/with_context?args=[[ID]]"),
+];
+
+/// Odoo would take some of these for commands; here they are none: 400 `invalid_value`.
+pub(super) const BY_NO_COMMANDS: &[Ask] = &[
+    ("a command is written as a truth value", "PUT res.partner/ID?vals={'user_ids':[[False,0,{'login':'k05'}]]}"),
+    ("a command is written as a fraction", "PUT res.partner/ID?vals={'user_ids':[[0.0,0,{'login':'k05'}]]}"),
+    ("a record stands in place of commands", "PUT res.partner/ID?vals={'user_ids':{'login':'k05'}}"),
 ];
