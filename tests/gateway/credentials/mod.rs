@@ -4,6 +4,7 @@ mod access_tokens;
 mod api_keys;
 mod command_line;
 mod escapes;
+mod killed;
 mod login_tokens;
 mod story;
 mod theft;
