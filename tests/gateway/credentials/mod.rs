@@ -3,6 +3,8 @@
 mod access_tokens;
 mod api_keys;
 mod command_line;
+mod escapes;
+mod killed;
 mod login_tokens;
 mod odoo_keys;
 mod story;

@@ -45,7 +45,11 @@ pub(crate) struct Process {
 impl Process {
     /// `odoo-gateway serve`, once it listens.
     pub(crate) async fn serve(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::serve_in(tempfile::tempdir().unwrap(), settings).await
+    }
+
+    /// As [`serve`](Self::serve), in the folder that another left behind.
+    pub(crate) async fn serve_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let mut command = command(&["serve"], folder.path(), settings);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
