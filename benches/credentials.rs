@@ -43,7 +43,7 @@ struct Room {
 impl Room {
     async fn open(folder: &Path, odoo: &str) -> Outcome<Self> {
         let store = format!("sqlite:{}", folder.join("gateway.db").display());
-        let key = folder.join("master.key").display().to_string();
+        let key = folder.join("keys/master.key").display().to_string();
         let settings = [
             ("ODOO_GATEWAY__STORE__URL", store.as_str()),
             ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", &key),
