@@ -12,6 +12,7 @@
 mod api_keys;
 mod links;
 mod master_keys;
+mod odoo_keys;
 mod tokens;
 
 pub use api_keys::WantedKey;

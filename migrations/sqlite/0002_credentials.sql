@@ -21,7 +21,7 @@ CREATE TABLE grants (
 -- What clients show. An API key is also the account that login tokens are made for.
 CREATE TABLE tokens (
     id TEXT NOT NULL PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('api_key', 'login_token', 'access_token')),
+    kind TEXT NOT NULL CHECK (kind IN ('api_key', 'login_token', 'access_token', 'odoo_key')),
     token_index BLOB NOT NULL,         -- HMAC-SHA256(index key, token)
     shown TEXT NOT NULL,               -- the token's first characters, for people
     grant_id TEXT NOT NULL REFERENCES grants (id) ON DELETE CASCADE,

@@ -7,7 +7,7 @@ use crate::secret::TokenKind;
 use crate::store::StoredToken;
 
 impl Administration {
-    /// All login and access tokens.
+    /// All login and access tokens, and linked API keys of Odoo's.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -15,6 +15,7 @@ impl Administration {
         let now = self.clock.now();
         let mut tokens = self.store.tokens(TokenKind::LoginToken, now).await?;
         tokens.extend(self.store.tokens(TokenKind::AccessToken, now).await?);
+        tokens.extend(self.store.tokens(TokenKind::OdooKey, now).await?);
         Ok(tokens)
     }
 

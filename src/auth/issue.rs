@@ -40,8 +40,18 @@ pub struct Issue {
 /// # Errors
 /// When there is no master key to seal with.
 pub async fn issue(vaults: &Vaults, clock: &Clock, wanted: Issue) -> Result<(StoredToken, Token), VaultError> {
+    let token = Token::generate(wanted.kind)?;
+    let row = keep(vaults, clock, &token, wanted).await?;
+    Ok((row, token))
+}
+
+/// The row of a token that is there already, with a data key of its own.
+///
+/// # Errors
+/// When there is no master key to seal with.
+pub async fn keep(vaults: &Vaults, clock: &Clock, token: &Token, wanted: Issue) -> Result<StoredToken, VaultError> {
     let vault = vaults.for_sealing().await?;
-    let (token, data_key) = (Token::generate(wanted.kind)?, DataKey::generate()?);
+    let data_key = DataKey::generate()?;
     let now = clock.now().unix_timestamp();
     let unsealed = || Sealed(Vec::new());
     let mut row = StoredToken {
@@ -69,6 +79,6 @@ pub async fn issue(vaults: &Vaults, clock: &Clock, wanted: Issue) -> Result<(Sto
         wrap: unsealed(),
     };
     row.grant.credential = data_key.seal_credential(row.grant.facts(), &wanted.secret)?;
-    row.wrap = data_key.wrap(&vault.keyring, &token, row.facts(&row.terms()), row.grant.facts())?;
-    Ok((row, token))
+    row.wrap = data_key.wrap(&vault.keyring, token, row.facts(&row.terms()), row.grant.facts())?;
+    Ok(row)
 }

@@ -31,8 +31,9 @@ mod tokens;
 mod vault;
 
 pub use credential::{Credential, Shown, credential};
-pub use issue::{Issue, issue};
+pub use issue::{Issue, issue, keep};
 pub use login_tokens::{Account, MintWish, Minted};
+pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
 pub use throttle::{Rate, Throttle, ThrottleSettings};

@@ -1,7 +1,7 @@
 //! An Odoo API key alone becomes an Odoo user.
 //!
-//! XML-RPC wants a user's id beside the key. Odoo 19 tells whose a key is; older ones cannot, so there the caller is told
-//! to say who he is. What Odoo said is remembered, and guesses are slowed down, as passwords are: a key that is revoked at
+//! XML-RPC wants a user's id beside the key. Odoo 19 tells whose a key is; older ones cannot, so there a key is known only
+//! when it was linked with its user. What Odoo said is remembered, and guesses are slowed down, as passwords are: a key that is revoked at
 //! Odoo ends here when its user is no longer remembered, `auth.identity_ttl`.
 //!
 //! In: a database, a key, the client's address. Out: a [`Principal`]. Must not know: headers, HTTP.
@@ -12,12 +12,15 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::credential::Shown;
 use super::password::Passwords;
 use super::principal::{CredentialKind, Principal};
+use super::tokens::Tokens;
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::odoo::{Caller, Database, Failure, Uid, json2};
+use crate::odoo::{Caller, Database, Databases, Failure, Uid, json2};
 use crate::plan::Scope;
+use crate::secret::{Token, TokenKind};
 
 /// What Odoo is asked to confirm.
 #[derive(Clone, Copy)]
@@ -66,18 +69,13 @@ impl Passwords {
     /// The user of this Odoo API key.
     ///
     /// # Errors
-    /// 401 when it is wrong or this Odoo cannot tell whose it is, 429 when too much was guessed, or why Odoo could not
-    /// be asked.
+    /// 401 when it is wrong, 429 when too much was guessed, or why Odoo could not be asked.
     pub async fn identify_key(
         &self,
         database: &Arc<Database>,
         key: SecretString,
         address: IpAddr,
     ) -> Result<Principal, Problem> {
-        let version = database.knowledge.known_version().await?;
-        if version.major < json2::FIRST_MAJOR {
-            return Err(nobody_can_tell(version.major));
-        }
         let uid = self.prove(database, Proof::Key(&key), address).await?;
         Ok(Principal {
             database: database.clone(),
@@ -90,11 +88,37 @@ impl Passwords {
     }
 }
 
+/// Whether this Odoo tells whose an API key is; before 19 none does.
+///
+/// # Errors
+/// When Odoo cannot be asked for its version.
+pub async fn tells_owners(database: &Database) -> Result<bool, Problem> {
+    Ok(database.knowledge.known_version().await?.major >= json2::FIRST_MAJOR)
+}
+
+impl Tokens {
+    /// The user with whom this Odoo API key was linked.
+    ///
+    /// # Errors
+    /// 401 when it was not, with what can be done; 429 when too many wrong ones came.
+    pub async fn identify_linked_key(
+        &self,
+        key: &SecretString,
+        named: Option<&str>,
+        databases: &Databases,
+        address: IpAddr,
+    ) -> Result<Principal, Problem> {
+        let token = Token::parse(TokenKind::OdooKey, key.expose_secret());
+        let identified = self.identify(&Shown::from(token), named, databases, address).await;
+        identified.map_err(|problem| if problem.code == Code::CredentialInvalid { not_linked() } else { problem })
+    }
+}
+
 /// The same for every key, so it tells a guesser nothing.
-fn nobody_can_tell(major: u8) -> Problem {
-    let detail = format!("Odoo {major} cannot tell whose API key this is: it is not known without its user's login.");
+fn not_linked() -> Problem {
+    let detail = "This Odoo cannot tell whose API key this is, and it was not linked with a user.";
     Problem::new(Code::CredentialInvalid, detail)
-        .hint("Send HTTP Basic with the user's login and the API key as password.")
+        .hint("Send HTTP Basic with the user's login and the API key, or have it linked: odoo-gateway user link-odoo-key.")
         .parameter("Authorization")
 }
 

@@ -30,6 +30,7 @@ impl From<TokenKind> for CredentialKind {
             TokenKind::ApiKey => Self::ApiKey,
             TokenKind::LoginToken => Self::LoginToken,
             TokenKind::AccessToken => Self::AccessToken,
+            TokenKind::OdooKey => Self::OdooKey,
         }
     }
 }

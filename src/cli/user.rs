@@ -30,6 +30,18 @@ pub enum UserCommand {
         #[arg(long, value_name = "FILE")]
         secret_file: Option<PathBuf>,
     },
+    /// Let an Odoo API key come alone as bearer, on Odoo 14 to 18 (`token list` and `token revoke` for the rest)
+    LinkOdooKey {
+        /// The user's login at Odoo; his Odoo API key is read from standard input
+        #[arg(long)]
+        login: String,
+        /// The database, when it is not the first one
+        #[arg(long)]
+        database: Option<String>,
+        /// The file that holds the Odoo API key, instead of standard input
+        #[arg(long, value_name = "FILE")]
+        secret_file: Option<PathBuf>,
+    },
     /// List the users that an API key may make login tokens for, its own first
     List {
         /// The key's name or id
@@ -61,6 +73,11 @@ pub(super) async fn run(
             let secret = read_secret(secret_file.as_deref(), &login)?;
             let link = admin.link_user(key.expose_secret(), login, secret).await?;
             format!("{} is linked.", link.grant.login)
+        }
+        UserCommand::LinkOdooKey { login, database, secret_file } => {
+            let key = read_secret(secret_file.as_deref(), &login)?;
+            let link = admin.link_odoo_key(database.as_deref(), login, key).await?;
+            format!("The API key of {} is linked.", link.grant.login)
         }
         UserCommand::Unlink { key, login } => {
             admin.unlink_user(&key, &login).await?;

@@ -3,7 +3,7 @@
 //! In: an [`Arrival`]. Out: a [`Principal`] at the database the request names. Must not know: what is wished.
 
 use super::arrival::Arrival;
-use crate::auth::{Credential, Principal, credential};
+use crate::auth::{Credential, Principal, credential, tells_owners};
 use crate::error::Problem;
 use crate::telemetry::metrics::count;
 
@@ -35,8 +35,13 @@ async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
             arrival.gateway.passwords.identify(database, login, secret, arrival.client()).await?
         }
         Credential::OdooKey(key) => {
-            let database = arrival.gateway.databases.pick(named)?;
-            arrival.gateway.passwords.identify_key(database, key, arrival.client()).await?
+            let (gateway, address) = (&arrival.gateway, arrival.client());
+            let database = gateway.databases.pick(named)?;
+            if tells_owners(database).await? {
+                gateway.passwords.identify_key(database, key, address).await?
+            } else {
+                gateway.tokens.identify_linked_key(&key, named, &gateway.databases, address).await?
+            }
         }
         Credential::Own(shown) => {
             let databases = &arrival.gateway.databases;

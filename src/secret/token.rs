@@ -4,6 +4,7 @@
 //! api key       = "ogw_key_" 64*hex 8*hex     256 random bits and a checksum, so that leaks are found and typos told
 //! access token  = "access_token_" 40*hex      family C's own form: 160 random bits
 //! login token   = "ogw_jti_" 64*hex 8*hex     the secret inside of the JWT
+//! Odoo API key  = 40*hex                      Odoo's own, linked once with its user
 //! hex           = "0"-"9" | "a"-"f"
 //! ```
 //!
@@ -28,11 +29,13 @@ pub enum TokenKind {
     LoginToken,
     /// Family C's, made at a login.
     AccessToken,
+    /// An API key of Odoo's, linked with its user: Odoo 14 to 18 cannot tell whose it is.
+    OdooKey,
 }
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::ApiKey, Self::LoginToken, Self::AccessToken];
+    pub const ALL: [Self; 4] = [Self::ApiKey, Self::LoginToken, Self::AccessToken, Self::OdooKey];
 
     /// The word for the store, logs and metrics.
     #[must_use]
@@ -41,6 +44,7 @@ impl TokenKind {
             Self::ApiKey => "api_key",
             Self::LoginToken => "login_token",
             Self::AccessToken => "access_token",
+            Self::OdooKey => "odoo_key",
         }
     }
 
@@ -57,18 +61,19 @@ impl TokenKind {
             Self::ApiKey => "ogw_key_",
             Self::LoginToken => "ogw_jti_",
             Self::AccessToken => "access_token_",
+            Self::OdooKey => "",
         }
     }
 
     fn random_bytes(self) -> usize {
         match self {
             Self::ApiKey | Self::LoginToken => 32,
-            Self::AccessToken => 20,
+            Self::AccessToken | Self::OdooKey => 20,
         }
     }
 
     fn has_checksum(self) -> bool {
-        !matches!(self, Self::AccessToken)
+        !matches!(self, Self::AccessToken | Self::OdooKey)
     }
 }
 
@@ -115,7 +120,7 @@ impl Token {
         (right_form && right_sum).then(|| Self { kind, text: text.into() })
     }
 
-    /// Reads a token that is shown as it is, of whatever kind; the secret of a login token never is.
+    /// Reads a token of the gateway's own making that is shown as it is; the secret of a login token never is.
     #[must_use]
     pub fn parse_any(text: &str) -> Option<Self> {
         [TokenKind::ApiKey, TokenKind::AccessToken].into_iter().find_map(|kind| Self::parse(kind, text))
@@ -168,7 +173,7 @@ mod tests {
             let token = Token::generate(kind).unwrap();
             let text = token.expose();
             assert_eq!(Token::parse(kind, text).unwrap().expose(), text);
-            let shown = (kind != TokenKind::LoginToken).then_some(kind);
+            let shown = matches!(kind, TokenKind::ApiKey | TokenKind::AccessToken).then_some(kind);
             assert_eq!(Token::parse_any(text).map(|token| token.kind()), shown);
             assert!(Token::parse(kind, &text[..text.len() - 1]).is_none());
             assert!(Token::parse(kind, &format!("{text}0")).is_none());

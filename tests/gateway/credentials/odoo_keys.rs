@@ -61,15 +61,26 @@ async fn a_wrong_key_is_refused_as_a_wrong_password_is() {
 }
 
 #[tokio::test]
-async fn odoo_14_cannot_tell_and_the_refusal_says_what_to_send() {
-    let client = Gateway::shared().client().on(Version::Odoo14);
-    for key in [stand().api_key(Version::Odoo14), WRONG] {
-        let answer = showing(&client, key).get(PARTNERS, &[]).await;
-        let problem = answer.refused(401, "credential_invalid");
-        let detail = "Odoo 14 cannot tell whose API key this is: it is not known without its user's login.";
+async fn odoo_14_cannot_tell_and_a_key_is_known_once_it_is_linked() {
+    let gateway = Gateway::before_odoo(&[(FLOOR, "1ms")]).await;
+    let (client, key) = (gateway.client().on(Version::Odoo14), stand().api_key(Version::Odoo14));
+    for unlinked in [key, WRONG] {
+        let problem = showing(&client, unlinked).get(PARTNERS, &[]).await.refused(401, "credential_invalid");
+        let detail = "This Odoo cannot tell whose API key this is, and it was not linked with a user.";
         assert_eq!(problem["detail"], detail);
-        assert_eq!(problem["hint"], "Send HTTP Basic with the user's login and the API key as password.");
+        assert!(problem["hint"].as_str().unwrap().starts_with("Send HTTP Basic with the user's login and the API key"));
     }
+
+    let admin = gateway.administration().await;
+    let link = |login: &str, key: &str| admin.link_odoo_key(Some("odoo14"), login.to_owned(), key.into());
+    assert!(link("internal", "no key").await.is_err());
+    assert!(link("admin", key).await.is_err(), "the key is another's");
+    let linked = link("internal", key).await.unwrap();
+    let client = showing(&client, key);
+    assert_eq!(client.get(OWN_KEYS, &[]).await.ok(), json!({"count": 1}));
+
+    admin.revoke_token(&linked.id).await.unwrap();
+    client.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
 }
 
 /// Odoo itself goes on taking a key that is gone over XML-RPC, as long as it remembers it.
