@@ -64,7 +64,8 @@ impl Room {
             checks_in_flight: 2,
             check_wait: floor,
         };
-        let passwords = Passwords::new(settings, throttle.clone(), &admin.databases, Clock::system()).map_err(said)?;
+        let (store, clock) = (admin.store.clone(), Clock::system());
+        let passwords = Passwords::new(settings, throttle.clone(), store, &admin.databases, clock).map_err(said)?;
         let settings = TokenSettings { failure_floor: floor, access_token_idle: hour };
         let tokens = Tokens::new(admin.store.clone(), admin.vaults.clone(), settings, throttle, Clock::system());
         Ok(Self { admin, passwords, tokens, vault })
@@ -75,6 +76,7 @@ impl Room {
         let databases = &self.admin.databases;
         match credential(headers)? {
             Credential::Own(shown) => self.tokens.identify(&shown, None, databases, HERE).await,
+            Credential::OdooKey(key) => self.passwords.identify_key(databases.pick(None)?, key, HERE).await,
             Credential::Basic { login, secret } => {
                 self.passwords.identify(databases.pick(None)?, login, secret, HERE).await
             }
