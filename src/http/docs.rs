@@ -35,25 +35,35 @@ pub fn base() -> OpenApi {
         .build();
     let mut components = Components::new();
     components.add_security_scheme("basic", SecurityScheme::Http(basic));
-    let key = "An API key of the gateway, made by `odoo-gateway key create`. Also understood as `x-api-key`.";
-    let header = ApiKey::Header(ApiKeyValue::with_description("api-key", key));
-    components.add_security_scheme("api_key", SecurityScheme::ApiKey(header));
-    let login = "A login token, made by `POST /api/generate_token` with an API key; alone or beside that key.";
-    let header = ApiKey::Header(ApiKeyValue::with_description("token", login));
-    components.add_security_scheme("login_token", SecurityScheme::ApiKey(header));
-    let access = "An access token, made by `POST /rest/api/login/token`.";
-    let header = ApiKey::Header(ApiKeyValue::with_description("access-token", access));
-    components.add_security_scheme("access_token", SecurityScheme::ApiKey(header));
+    for (scheme, header, what) in HEADERS {
+        let header = ApiKey::Header(ApiKeyValue::with_description(header, what));
+        components.add_security_scheme(scheme, SecurityScheme::ApiKey(header));
+    }
     let bearer = Http::builder()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
             "An API key, login token or access token of the gateway, where a client can send nothing else (RFC 6750); \
-             from Odoo 19 on an Odoo API key too.",
+             an Odoo API key too, before Odoo 19 once it was linked with its user.",
         ))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).components(Some(components)).build()
 }
+
+/// Credentials that have a header of their own: scheme, header, what it carries.
+const HEADERS: [(&str, &str, &str); 3] = [
+    (
+        "api_key",
+        "api-key",
+        "An API key of the gateway, made by `odoo-gateway key create`. Also understood as `x-api-key`.",
+    ),
+    (
+        "login_token",
+        "token",
+        "A login token, made by `POST /api/generate_token` with an API key; alone or beside that key.",
+    ),
+    ("access_token", "access-token", "An access token, made by `POST /rest/api/login/token`."),
+];
 
 const DESCRIPTION: &str = "REST in front of Odoo 14 to 19.\n\n\
     Literals (`domain`, `vals`, `fields`, …) are JSON or Python literals. In a URL they are percent-encoded like any \
