@@ -15,7 +15,7 @@ use super::salvage::salvage;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{FieldName, RecordId};
-use crate::plan::{AccessOperation, Call, Columns, Effect, List, Plan, Read};
+use crate::plan::{AccessOperation, Call, Columns, Effect, List, Merge, Plan, Read};
 use crate::value::Value;
 
 /// What came of a plan.
@@ -90,8 +90,9 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally
         Plan::Read { read, one } => odoo.read(read, one).await.map(Outcome::Records),
         Plan::DescribeFields { full, reduced } => odoo.describe_fields(&full, &reduced).await.map(Outcome::Fields),
         Plan::Create { create, read_back, one } => odoo.create(&create, &read_back, one).await.map(Outcome::Records),
-        Plan::Update { prove, write, read_back, one } => {
-            odoo.prove(&prove).await?;
+        Plan::Update { prove, merges, mut write, read_back, one } => {
+            let proof = odoo.prove(&prove).await?;
+            complete(&mut write, &merges, &proof)?;
             odoo.call(&write).await?;
             Ok(Outcome::Records(odoo.read_back(read_back, one).await))
         }
@@ -199,11 +200,20 @@ impl Run<'_> {
         }
     }
 
-    async fn prove(self, prove: &Read) -> Result<(), Problem> {
+    /// Answers the records, all of which exist.
+    async fn prove(self, prove: &Read) -> Result<Reply, Problem> {
         let reply = self.call(&prove.call()).await?;
         let found = ids_in(&reply.value()?).ok_or_else(|| unexpected(&prove.call()))?;
-        require_all(&prove.ids, &found.into_iter().collect(), prove.model.as_str())
+        require_all(&prove.ids, &found.into_iter().collect(), prove.model.as_str())?;
+        Ok(reply)
     }
+}
+
+/// Completes a write with the present values of fields of which it names only a part.
+fn complete(write: &mut Call, merges: &[Merge], present: &Reply) -> Result<(), Problem> {
+    let (false, Some(values)) = (merges.is_empty(), write.args.get_mut(1)) else { return Ok(()) };
+    let records = present.value()?;
+    merges.iter().try_for_each(|merge| merge.complete(values, &records))
 }
 
 impl Records {

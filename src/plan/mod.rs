@@ -9,7 +9,7 @@
 //! context   language, time zone, companies: who wins, what is checked
 //! domain    paths, operators and dates of a domain, checked against schemas
 //! fields    names of fields and orders, checked
-//! values    the values of create and write, checked by type
+//! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
 //! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
@@ -42,4 +42,5 @@ pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
 pub use steps::{List, Plan, Read};
+pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};

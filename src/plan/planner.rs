@@ -17,13 +17,13 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Columns, columns, named, proof_column, total_order};
+use super::fields::{Column, Columns, columns, named, proof_column, total_order};
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
-use super::schema::Schema;
+use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
 use super::steps::{List, Plan, Read, search};
-use super::values::{Purpose, check_record, check_records};
+use super::values::{Purpose, Values, check_given, check_many_given, merges};
 use super::wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
 use super::{domain, method};
 use crate::language::domain::Domain;
@@ -205,16 +205,16 @@ impl Planner<'_> {
         Ok(Plan::DescribeFields { full: call(full), reduced: call(Some(reduced)) })
     }
 
-    fn create_one(&self, values: &mut Value<'static>) -> Result<Plan, PlanError> {
+    fn create_one(&self, values: &mut Values) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_record("vals", values, Purpose::Create, &schema, self.known, self.guard())?;
+        let values = check_given(values, Purpose::Create, &schema, self.known, self.guard())?;
         self.create(std::mem::take(values), &schema, true)
     }
 
-    fn create_many(&self, records: &mut Vec<Value<'static>>) -> Result<Plan, PlanError> {
+    fn create_many(&self, records: &mut Values) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_records("vals", records, &schema, self.known, self.guard())?;
-        self.create(Value::List(std::mem::take(records)), &schema, false)
+        let records = check_many_given(records, &schema, self.known, self.guard())?;
+        self.create(std::mem::take(records), &schema, false)
     }
 
     fn create(&self, values: Value<'static>, schema: &Schema, one: bool) -> Result<Plan, PlanError> {
@@ -222,14 +222,22 @@ impl Planner<'_> {
         Ok(Plan::Create { create, read_back: self.read_back(Vec::new(), schema, one)?, one })
     }
 
-    fn update(&self, target: &Target, values: &mut Value<'static>) -> Result<Plan, PlanError> {
+    /// What a dictionary of properties does not name is read with the proof, so that it can be kept.
+    fn update(&self, target: &Target, values: &mut Values) -> Result<Plan, PlanError> {
         polymorphic::check_ids(self.guard(), self.model)?;
         let schema = self.schema()?;
-        check_record("vals", values, Purpose::Update, &schema, self.known, self.guard())?;
+        let parameter = values.parameter();
+        let values = check_given(values, Purpose::Update, &schema, self.known, self.guard())?;
+        let merges = merges(parameter, values, &schema);
         let one = matches!(target, Target::One(_));
-        let prove = self.prove(target, &schema);
+        let mut prove = self.prove(target, &schema);
+        prove
+            .columns
+            .shown
+            .extend(merges.iter().map(|merge| Column { name: merge.field.clone(), kind: FieldType::Properties }));
         let write = self.orm(OrmMethod::Write, vec![id_list(&prove.ids), std::mem::take(values)]);
-        Ok(Plan::Update { write, prove, read_back: self.read_back(target.ids().to_vec(), &schema, one)?, one })
+        let read_back = self.read_back(target.ids().to_vec(), &schema, one)?;
+        Ok(Plan::Update { prove, merges, write, read_back, one })
     }
 
     fn delete(&self, target: &Target) -> Result<Plan, PlanError> {

@@ -5,6 +5,7 @@
 
 use super::call::{Call, OrmMethod, id_list, name_list};
 use super::fields::{Column, Columns};
+use super::values::Merge;
 use super::wish::AccessOperation;
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
@@ -52,8 +53,10 @@ pub enum Plan {
     },
     /// Prove, write, read.
     Update {
-        /// Answers the ids that exist.
+        /// Answers the ids that exist, and the present values of what is to be merged.
         prove: Read,
+        /// Fields of which only a part is written.
+        merges: Vec<Merge>,
         /// Writes.
         write: Call,
         /// Reads what was written.

@@ -5,6 +5,7 @@
 
 use super::call::Effect;
 use super::method;
+use super::values::Values;
 use crate::language::domain::Domain;
 use crate::language::order::Order;
 use crate::names::{FieldName, MethodName, ModelName, RecordId};
@@ -94,19 +95,19 @@ pub enum Deed {
     /// A new record, answered in full.
     CreateOne {
         /// Its values.
-        values: Value<'static>,
+        values: Values,
     },
     /// Many new records, answered in full.
     CreateMany {
         /// The values of each.
-        records: Vec<Value<'static>>,
+        records: Values,
     },
     /// New values for records.
     Update {
         /// Which records; [`Target::One`] answers a record, [`Target::Many`] a list.
         target: Target,
         /// The values.
-        values: Value<'static>,
+        values: Values,
     },
     /// The end of records.
     Delete {
