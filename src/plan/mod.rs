@@ -11,7 +11,7 @@
 //! fields    names of fields and orders, checked
 //! selection fields with what stands behind relations, checked level by level
 //! nesting   the same as one call of a server that can nest
-//! values    the values of create and write, checked by type
+//! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
 //! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
@@ -45,5 +45,6 @@ pub use fields::{Column, Columns, Within};
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
-pub use steps::{List, Plan, Prove, Read};
+pub use steps::{List, Merging, Plan, Prove, Read};
+pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
