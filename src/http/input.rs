@@ -78,13 +78,11 @@ impl Input {
     }
 
     /// What stands in the query string, for a family whose body is the record: nothing in there is a parameter.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the families whose body is the record"))]
     pub(super) fn outside_body(&self) -> Self {
         Self { query: self.query.clone(), body: Parameters::default() }
     }
 
     /// The body as the values of a record: every member, whatever its name, is a field.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the families whose body is the record"))]
     pub(super) fn values(&self) -> Values {
         let is_tree = |said: &Said| matches!(said, Said::Tree(_));
         if self.body.0.values().all(is_tree) {

@@ -29,6 +29,8 @@ pub(super) struct Family {
     pub media: &'static [Media],
     /// The form of values.
     pub style: Style,
+    /// Whether the body is a record's values, so that no parameter stands in it.
+    pub body_is_record: bool,
     /// Whether its envelope shows the model's label.
     pub labelled: bool,
     /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
@@ -82,7 +84,12 @@ pub(super) async fn answer_with<T: Send>(
     let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
     let media = negotiate::choose(&arrival.head.headers, family.media)?;
     let preferences = Preferences::read(&arrival.head.headers);
-    let context = context::read(&arrival.head.headers, &input)?;
+    let headers = &arrival.head.headers;
+    let context = if family.body_is_record {
+        context::read(headers, &input.outside_body())
+    } else {
+        context::read(headers, &input)
+    }?;
     let (deed, beside) = read(&arrival, &input)?;
     let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
@@ -93,7 +100,7 @@ pub(super) async fn answer_with<T: Send>(
         let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
         let shaped = shape(&outcome, model.as_str(), Style { empty, ..family.style })?;
         let body = write(shaped, beside, About { label: &label, media })?;
-        let mut headers = headers(&outcome, media, preferences);
+        let mut headers = answer_headers(&outcome, media, preferences);
         if let Some(limit) = caller.allowance {
             add_rate_limit(limit, &mut headers);
         }
@@ -181,7 +188,7 @@ fn stale() -> Problem {
     Problem::new(Code::OdooCredentialStale, detail).hint("Make a new one with the user's present password or API key.")
 }
 
-fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {
+fn answer_headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
     if let Some(applied) = preferences.applied() {

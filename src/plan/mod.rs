@@ -45,6 +45,6 @@ pub use fields::{Column, Columns, Within};
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
-pub use steps::{List, Merging, Plan, Prove, Read};
+pub use steps::{List, Merging, Plan, Prove, Read, Update};
 pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

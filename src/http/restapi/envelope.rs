@@ -14,6 +14,7 @@ use crate::value::Value;
 pub(super) const FAMILY: Family = Family {
     media: MEDIA,
     style: Style { many2one: Many2one::Pair, datetime: Datetime::Odoo, empty: Empty::False },
+    body_is_record: false,
     labelled: true,
     write,
 };

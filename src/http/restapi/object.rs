@@ -16,13 +16,14 @@ use super::docs::{
 use super::envelope::FAMILY;
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::http::arguments::{args, kwargs};
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::http::input::Input;
 use crate::http::pipeline::answer;
 use crate::names::{MethodName, RecordId};
 use crate::plan::{AccessOperation, Back, Deed, Fields, Slice, Target, Values};
-use crate::value::{Member, Value};
+use crate::value::Value;
 
 /// Names that stand where a record's id or a method's name could stand, but have a GET of their own.
 const NAMED: [&str; 4] = ["check_access_rights", "fields_get", "search", "search_count"];
@@ -283,27 +284,6 @@ fn vals(input: &Input) -> Result<Value<'static>, Problem> {
 
 fn some_ids(input: &Input) -> Result<Vec<RecordId>, Problem> {
     input.ids("ids")?.filter(|ids| !ids.is_empty()).ok_or_else(|| missing("ids", "12,17"))
-}
-
-fn args(input: &Input) -> Result<Vec<Value<'static>>, Problem> {
-    match input.tree("args")? {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::List(args)) => Ok(args),
-        Some(other) => Err(unfit("args", "a list of positional arguments", &other)),
-    }
-}
-
-fn kwargs(input: &Input) -> Result<Vec<Member<'static>>, Problem> {
-    match input.tree("kwargs")? {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Map(kwargs)) => Ok(kwargs),
-        Some(other) => Err(unfit("kwargs", "an object of named arguments", &other)),
-    }
-}
-
-fn unfit(parameter: &str, expected: &str, found: &Value<'_>) -> Problem {
-    let detail = format!("{parameter}: expected {expected}, found {} {}", found.kind(), found.excerpt(60));
-    Problem::new(Code::InvalidParameter, detail).parameter(parameter)
 }
 
 fn missing(parameter: &'static str, example: &str) -> Problem {
