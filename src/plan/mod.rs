@@ -9,6 +9,7 @@
 //! context   language, time zone, companies: who wins, what is checked
 //! domain    paths, operators and dates of a domain, checked against schemas
 //! fields    names of fields and orders, checked
+//! filters   parameters that are fields → a domain
 //! values    the values of create and write, checked by type
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
@@ -25,6 +26,7 @@ mod context;
 mod datetime;
 mod domain;
 mod fields;
+mod filters;
 mod guard;
 mod known;
 mod method;
@@ -38,6 +40,7 @@ mod wish;
 pub use call::{Call, Effect, OrmMethod};
 pub use context::ContextAsked;
 pub use fields::{Column, Columns};
+pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
