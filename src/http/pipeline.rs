@@ -20,15 +20,27 @@ use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::ModelName;
 use crate::odoo::{Known, Outcome, Source, Tally, run};
-use crate::plan::{ContextAsked, Deed, Plan, PlanError, Wish, plan};
-use crate::shape::{Empty, Shaped, shape};
+use crate::plan::{ContextAsked, Deed, Links, Plan, PlanError, Wish, plan};
+use crate::shape::{Empty, Many2one, Shaped, Style, shape};
 
 /// How a family writes answers.
 pub(super) struct Family {
     /// The media types on offer, the default first.
     pub media: &'static [Media],
-    /// Puts what was shaped into the envelope and writes it.
+    /// The form of values.
+    pub style: Style,
+    /// Whether its envelope shows the model's label.
+    pub labelled: bool,
+    /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
+    /// family shows none.
     pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
+}
+
+impl Family {
+    /// Names of what many2one fields lead to are not asked for where nobody sees them.
+    fn links(&self) -> Links {
+        if self.style.many2one == Many2one::Id { Links::Bare } else { Links::Named }
+    }
 }
 
 /// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
@@ -48,13 +60,14 @@ pub(super) async fn answer(
     let media = negotiate::choose(&arrival.head.headers, family.media)?;
     let preferences = Preferences::read(&arrival.head.headers);
     let context = context::read(&arrival.head.headers, &input)?;
-    let wish = Wish { model, deed: read(&arrival, &input)? };
+    let wish = Wish { model, deed: read(&arrival, &input)?, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
-    let answered = grant(&arrival, &caller, wish, &context, preferences).await;
+    let labelled = family.labelled && !preferences.technical_label;
+    let answered = grant(&arrival, &caller, wish, &context, labelled).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     stages.run("shape", || {
-        let empty = if preferences.empty_null { Empty::Null } else { Empty::False };
-        let tree = shape(&outcome, model.as_str(), empty)?;
+        let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
+        let tree = shape(&outcome, model.as_str(), Style { empty, ..family.style })?;
         let body = (family.write)(tree, &label, media)?;
         let mut headers = headers(&outcome, media, preferences);
         if let Some(limit) = caller.allowance {
@@ -79,10 +92,10 @@ async fn grant(
     caller: &Principal,
     mut wish: Wish,
     context: &ContextAsked,
-    preferences: Preferences,
+    labelled: bool,
 ) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
     let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context)).await?;
-    let label = if is_labelled(&plan) && !preferences.technical_label {
+    let label = if labelled && is_labelled(&plan) {
         caller.database.knowledge.label(&caller.caller, &wish.model).await?
     } else {
         Arc::from(wish.model.as_str())
@@ -154,7 +167,7 @@ fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderM
         if matches!(records.source, Source::Written(_)) {
             headers.insert("x-read-back", HeaderValue::from_static("failed"));
         }
-        let omitted = records.omitted.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        let omitted = records.omitted.join(", ");
         if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
             headers.insert("x-omitted-fields", omitted);
         }
