@@ -43,14 +43,37 @@ impl Family {
     }
 }
 
+/// What a family may say of an answer beside what was shaped.
+pub(super) struct About<'a> {
+    /// The model's label; its technical name where the family shows none.
+    pub label: &'a str,
+    /// The media type that was chosen.
+    pub media: Media,
+}
+
 /// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
 ///
 /// # Errors
 /// Whatever stage refuses; nothing was written then, unless the problem says otherwise.
 pub(super) async fn answer(
-    mut arrival: Arrival,
+    arrival: Arrival,
     family: &Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
+) -> Result<Response, Problem> {
+    let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, ()));
+    answer_with(arrival, family, read, |shaped, (), about| (family.write)(shaped, about.label, about.media)).await
+}
+
+/// Answers a request whose envelope says more than what was shaped: what `read` takes from the request beside the deed
+/// goes to `write`.
+///
+/// # Errors
+/// As [`answer`].
+pub(super) async fn answer_with<T: Send>(
+    mut arrival: Arrival,
+    family: &Family,
+    read: impl FnOnce(&Arrival, &Input) -> Result<(Deed, T), Problem> + Send,
+    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Vec<u8>, Problem> + Send,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
@@ -60,15 +83,16 @@ pub(super) async fn answer(
     let media = negotiate::choose(&arrival.head.headers, family.media)?;
     let preferences = Preferences::read(&arrival.head.headers);
     let context = context::read(&arrival.head.headers, &input)?;
-    let wish = Wish { model, deed: read(&arrival, &input)?, links: family.links() };
+    let (deed, beside) = read(&arrival, &input)?;
+    let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
     let labelled = family.labelled && !preferences.technical_label;
     let answered = grant(&arrival, &caller, wish, &context, labelled).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     stages.run("shape", || {
         let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
-        let tree = shape(&outcome, model.as_str(), Style { empty, ..family.style })?;
-        let body = (family.write)(tree, &label, media)?;
+        let shaped = shape(&outcome, model.as_str(), Style { empty, ..family.style })?;
+        let body = write(shaped, beside, About { label: &label, media })?;
         let mut headers = headers(&outcome, media, preferences);
         if let Some(limit) = caller.allowance {
             add_rate_limit(limit, &mut headers);

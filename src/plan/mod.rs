@@ -12,7 +12,7 @@
 //! filters   parameters that are fields → a domain
 //! selection fields with what stands behind relations, checked level by level
 //! nesting   the same as one call of a server that can nest
-//! values    the values of create and write, checked by type
+//! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
 //! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
@@ -48,5 +48,6 @@ pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
-pub use steps::{List, Plan, Prove, Read};
+pub use steps::{List, Merging, Plan, Prove, Read};
+pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

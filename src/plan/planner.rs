@@ -21,13 +21,13 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Columns, columns, named, proof_column, total_order, written_columns};
+use super::fields::{Column, Columns, columns, named, proof_column, total_order, written_columns};
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
-use super::schema::Schema;
+use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
-use super::steps::{List, Plan, Prove, Read, Way, search};
-use super::values::{Purpose, check_record, check_records};
+use super::steps::{List, Merging, Plan, Prove, Read, Way, search};
+use super::values::{Merge, Purpose, Values, check_given, check_many_given, merges};
 use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
 use super::{domain, method};
 use crate::error::Problem;
@@ -228,30 +228,48 @@ impl Planner<'_> {
         Ok(Plan::DescribeFields { full: call(full), reduced: call(Some(reduced)) })
     }
 
-    fn create_one(&self, values: &mut Value<'static>, back: &Back) -> Result<Plan, PlanError> {
+    fn create_one(&self, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_record("vals", values, Purpose::Create, &schema, self.known, self.guard())?;
+        let values = check_given(values, Purpose::Create, &schema, self.known, self.guard())?;
         let read_back = self.read_back(back, values, true, &schema)?;
         let create = self.orm(OrmMethod::Create, vec![std::mem::take(values)]);
         Ok(Plan::Create { create, read_back, one: true })
     }
 
-    fn create_many(&self, records: &mut Vec<Value<'static>>, back: &Back) -> Result<Plan, PlanError> {
+    fn create_many(&self, records: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_records("vals", records, &schema, self.known, self.guard())?;
-        let read_back = self.read_back(back, records.first().unwrap_or(&Value::Null), false, &schema)?;
-        let create = self.orm(OrmMethod::Create, vec![Value::List(std::mem::take(records))]);
+        let records = check_many_given(records, &schema, self.known, self.guard())?;
+        let first = records.as_list().and_then(<[_]>::first).unwrap_or(&Value::Null);
+        let read_back = self.read_back(back, first, false, &schema)?;
+        let create = self.orm(OrmMethod::Create, vec![std::mem::take(records)]);
         Ok(Plan::Create { create, read_back, one: false })
     }
 
-    fn update(&self, target: &mut Target, values: &mut Value<'static>, back: &Back) -> Result<Plan, PlanError> {
+    fn update(&self, target: &mut Target, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        let prove = self.prove(target, &schema)?;
-        check_record("vals", values, Purpose::Update, &schema, self.known, self.guard())?;
+        let mut prove = self.prove(target, &schema)?;
+        let parameter = values.parameter();
+        let values = check_given(values, Purpose::Update, &schema, self.known, self.guard())?;
+        let merging = self.merging(merges(parameter, values, &schema), &mut prove);
         let one = matches!(target, Target::One(_));
         let read_back = self.read_back(back, values, one, &schema)?;
         let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
-        Ok(Plan::Update { write, prove, read_back, one })
+        Ok(Plan::Update { prove, merging, write, read_back, one })
+    }
+
+    /// The proof, where it reads, reads along what fields hold that are written in part.
+    fn merging(&self, merges: Vec<Merge>, prove: &mut Prove) -> Option<Merging> {
+        if merges.is_empty() {
+            return None;
+        }
+        let column = |merge: &Merge| Column { name: merge.field.clone(), kind: FieldType::Properties, within: None };
+        let shown: Vec<Column> = merges.iter().map(column).collect();
+        if let Prove::Ids { read, .. } = prove {
+            read.columns.shown.clone_from(&shown);
+        }
+        let columns = Columns { shown, named: true, proof: None };
+        let read = Read { model: self.model.clone(), ids: Vec::new(), columns, way: self.way(self.context.clone()) };
+        Some(Merging { merges, read })
     }
 
     fn delete(&self, target: &mut Target) -> Result<Plan, PlanError> {

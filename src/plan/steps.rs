@@ -6,7 +6,9 @@
 use super::call::{Call, OrmMethod, id_list, name_list};
 use super::fields::{Column, Columns};
 use super::nesting::specification;
+use super::values::Merge;
 use super::wish::{AccessOperation, Links};
+use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
 
@@ -60,6 +62,8 @@ pub enum Plan {
     Update {
         /// Which records.
         prove: Prove,
+        /// What is to be kept of fields that are written in part.
+        merging: Option<Merging>,
         /// Writes.
         write: Call,
         /// Reads what was written; `None` when the ids are the answer.
@@ -90,6 +94,26 @@ pub enum Prove {
     },
     /// All that this search finds.
     Found(Call),
+}
+
+/// Fields that are written in part: what they hold besides is read first, by the proof, or where that is a search by
+/// a read of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merging {
+    pub(super) merges: Vec<Merge>,
+    /// Reads the fields of records that a search found.
+    pub read: Read,
+}
+
+impl Merging {
+    /// Completes a write with the present values in `records`.
+    ///
+    /// # Errors
+    /// As [`Merge::complete`].
+    pub fn complete(&self, write: &mut Call, records: &Value<'_>) -> Result<(), Problem> {
+        let Some(values) = write.args.get_mut(1) else { return Ok(()) };
+        self.merges.iter().try_for_each(|merge| merge.complete(values, records))
+    }
 }
 
 /// A `read` that can be cut into smaller ones.

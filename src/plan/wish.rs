@@ -5,6 +5,7 @@
 
 use super::call::Effect;
 use super::method;
+use super::values::Values;
 use crate::language::domain::Domain;
 use crate::language::order::Order;
 use crate::language::selection::Selection;
@@ -122,14 +123,14 @@ pub enum Deed {
     /// A new record.
     CreateOne {
         /// Its values.
-        values: Value<'static>,
+        values: Values,
         /// What is answered.
         back: Back,
     },
     /// Many new records: all or none.
     CreateMany {
         /// The values of each.
-        records: Vec<Value<'static>>,
+        records: Values,
         /// What is answered.
         back: Back,
     },
@@ -138,7 +139,7 @@ pub enum Deed {
         /// Which records; [`Target::One`] answers a record, the others a list.
         target: Target,
         /// The values.
-        values: Value<'static>,
+        values: Values,
         /// What is answered.
         back: Back,
     },

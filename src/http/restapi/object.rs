@@ -21,7 +21,7 @@ use crate::http::gateway::Gateway;
 use crate::http::input::Input;
 use crate::http::pipeline::answer;
 use crate::names::{MethodName, RecordId};
-use crate::plan::{AccessOperation, Back, Deed, Fields, Slice, Target};
+use crate::plan::{AccessOperation, Back, Deed, Fields, Slice, Target, Values};
 use crate::value::{Member, Value};
 
 /// Names that stand where a record's id or a method's name could stand, but have a GET of their own.
@@ -151,8 +151,8 @@ async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
 async fn create_records(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |_, input| match vals(input)? {
         Value::List(records) if records.is_empty() => Err(missing("vals", "{'name': 'Azure'}")),
-        Value::List(records) => Ok(Deed::CreateMany { records, back: IN_FULL }),
-        values => Ok(Deed::CreateOne { values, back: IN_FULL }),
+        records @ Value::List(_) => Ok(Deed::CreateMany { records: Values::tree("vals", records), back: IN_FULL }),
+        values => Ok(Deed::CreateOne { values: Values::tree("vals", values), back: IN_FULL }),
     })
     .await
 }
@@ -168,7 +168,11 @@ async fn create_records(arrival: Arrival) -> Result<Response, Problem> {
 )]
 async fn update_records(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |_, input| {
-        Ok(Deed::Update { target: Target::Many(some_ids(input)?), values: vals(input)?, back: IN_FULL })
+        Ok(Deed::Update {
+            target: Target::Many(some_ids(input)?),
+            values: Values::tree("vals", vals(input)?),
+            back: IN_FULL,
+        })
     })
     .await
 }
@@ -210,7 +214,11 @@ async fn read_record(arrival: Arrival) -> Result<Response, Problem> {
 )]
 async fn update_record(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |arrival, input| {
-        Ok(Deed::Update { target: Target::One(arrival.id("key")?), values: vals(input)?, back: IN_FULL })
+        Ok(Deed::Update {
+            target: Target::One(arrival.id("key")?),
+            values: Values::tree("vals", vals(input)?),
+            back: IN_FULL,
+        })
     })
     .await
 }

@@ -50,12 +50,6 @@ pub enum Item {
 }
 
 impl Selection {
-    /// Every readable field, relations as they stand.
-    #[must_use]
-    pub fn all() -> Self {
-        Self { items: vec![Item::All], lenient: false }
-    }
-
     /// Reads the language of braces, `{id, partner_id{name}}`.
     ///
     /// # Errors

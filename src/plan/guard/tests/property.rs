@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::{Call, Prove};
+use crate::plan::{Call, Prove, Values};
 
 /// Words of which nonsense, escapes and honest wishes are made alike.
-const WORDS: [&str; 26] = [
+const WORDS: [&str; 30] = [
     "id",
     "name",
     "credit",
@@ -24,6 +24,10 @@ const WORDS: [&str; 26] = [
     "user_ids/login",
     "order_line/price",
     "partner_id/.id",
+    "create",
+    "update",
+    "link",
+    "clear",
     "fields",
     "specification",
     "order",
@@ -107,8 +111,8 @@ fn any_deed() -> impl Strategy<Value = Deed> {
             kwargs: kwargs.into_iter().map(|(name, value)| (name.into(), value)).collect(),
         }),
         2 => any_domain().prop_map(|domain| Deed::List { domain, slice: Slice::default(), fields: Fields::All, counted: false }),
-        1 => any_value().prop_map(|values| Deed::CreateOne { values, back: Back::Records(Fields::All) }),
-        1 => any_value().prop_map(move |values| Deed::Update { target: Target::One(id), values, back: Back::Ids }),
+        1 => any_value().prop_map(|values| Deed::CreateOne { values: Values::tree("vals", values), back: Back::Records(Fields::All) }),
+        1 => any_value().prop_map(move |values| Deed::Update { target: Target::One(id), values: Values::tree("vals", values), back: Back::Ids }),
         1 => Just(Deed::Delete { target: Target::One(id) }),
         1 => Just(Deed::DescribeFields { fields: Fields::All, attributes: Vec::new() }),
     ]
