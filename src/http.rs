@@ -7,13 +7,12 @@
 //! arrival    a request as the pipeline takes it
 //! caller     who calls
 //! input      parameters, wherever they stand
-//! arguments  of a method call
 //! context    what a request says about the context of its calls
 //! negotiate  media types and preferences
 //! pipeline   the way of a request, a line per stage
 //! restapi    family A
 //! api        family B
-//! rest       family C
+//! restful    family C
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -21,7 +20,6 @@
 //! and nothing more: request to deed, outcome to bytes.
 
 mod api;
-mod arguments;
 mod arrival;
 mod caller;
 mod context;
@@ -32,14 +30,15 @@ pub mod layers;
 mod negotiate;
 mod pipeline;
 pub mod problem;
-mod rest;
 mod restapi;
+mod restful;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{Gateway, Parts};
 use problem::ProblemBodies;
+pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
@@ -60,7 +59,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(rest::routes())
+    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(restful::routes())
 }
 
 #[cfg(test)]

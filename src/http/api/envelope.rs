@@ -24,8 +24,9 @@ use crate::value::Value;
 pub(super) const FAMILY: Family = Family {
     media: &[Media::Json],
     style: Style { many2one: Many2one::Pair, datetime: Datetime::Iso, empty: Empty::False },
-    body_is_record: true,
     labelled: false,
+    record_body: true,
+    several: false,
     write: |shaped, _, _| to_bytes(&bare(shaped)),
 };
 

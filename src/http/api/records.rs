@@ -13,13 +13,12 @@ use super::docs::{
 use super::envelope::{FAMILY, message, to_bytes};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::http::arguments::{args, kwargs};
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::http::input::Input;
 use crate::http::pipeline::{About, answer, answer_with};
 use crate::names::MethodName;
-use crate::plan::{Back, Deed, Fields, Slice, Target};
+use crate::plan::{Back, Deed, Fields, Target};
 use crate::shape::Shaped;
 use crate::value::Value;
 
@@ -43,12 +42,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 )]
 async fn search(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |_, input| {
-        let slice = Slice {
-            offset: input.number("offset", 0)?.unwrap_or(0),
-            limit: input.number("limit", 1)?,
-            order: input.order("order")?,
-        };
-        Ok(Deed::List { domain: input.domain("domain")?, slice, fields: input.fields("fields")?, counted: false })
+        let (domain, fields) = (input.domain("domain")?, input.fields("fields")?);
+        Ok(Deed::List { domain, filters: Vec::new(), slice: input.slice()?, fields, counted: false })
     })
     .await
 }
@@ -160,7 +155,7 @@ fn done(text: &'static str) -> Result<Vec<u8>, Problem> {
 )]
 async fn execute(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |_, input| {
-        Ok(Deed::Call { method: method(input)?, id: None, args: args(input)?, kwargs: kwargs(input)? })
+        Ok(Deed::Call { method: method(input)?, id: None, args: input.args()?, kwargs: input.kwargs()? })
     })
     .await
 }

@@ -14,8 +14,9 @@ use crate::value::Value;
 pub(super) const FAMILY: Family = Family {
     media: MEDIA,
     style: Style { many2one: Many2one::Pair, datetime: Datetime::Odoo, empty: Empty::False },
-    body_is_record: false,
     labelled: true,
+    record_body: false,
+    several: false,
     write,
 };
 

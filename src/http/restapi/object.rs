@@ -16,13 +16,12 @@ use super::docs::{
 use super::envelope::FAMILY;
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::http::arguments::{args, kwargs};
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::http::input::Input;
 use crate::http::pipeline::answer;
 use crate::names::{MethodName, RecordId};
-use crate::plan::{AccessOperation, Back, Deed, Fields, Slice, Target, Values};
+use crate::plan::{AccessOperation, Back, Deed, Fields, Target, Values};
 use crate::value::Value;
 
 /// Names that stand where a record's id or a method's name could stand, but have a GET of their own.
@@ -83,7 +82,7 @@ fn operation(name: &str) -> Result<AccessOperation, Problem> {
 async fn search(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |_, input| {
         let domain = input.domain("domain")?;
-        let slice = slice(input)?;
+        let slice = input.slice()?;
         Ok(if input.flag("count", false)? { Deed::Count { domain } } else { Deed::Search { domain, slice } })
     })
     .await
@@ -135,7 +134,7 @@ async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
             }
             Some(ids) => Ok(Deed::ReadMany { ids, fields }),
             None if input.flag("count", false)? => Ok(Deed::Count { domain }),
-            None => Ok(Deed::List { domain, slice: slice(input)?, fields, counted: false }),
+            None => Ok(Deed::List { domain, slice: input.slice()?, fields, counted: false, filters: Vec::new() }),
         }
     })
     .await
@@ -265,17 +264,9 @@ async fn call_method(
 ) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |arrival, input| {
         let (method, id) = target(arrival)?;
-        Ok(Deed::Call { method, id, args: args(input)?, kwargs: kwargs(input)? })
+        Ok(Deed::Call { method, id, args: input.args()?, kwargs: input.kwargs()? })
     })
     .await
-}
-
-fn slice(input: &Input) -> Result<Slice, Problem> {
-    Ok(Slice {
-        offset: input.number("offset", 0)?.unwrap_or(0),
-        limit: input.number("limit", 1)?,
-        order: input.order("order")?,
-    })
 }
 
 fn vals(input: &Input) -> Result<Value<'static>, Problem> {
