@@ -78,7 +78,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
-    let gateway = Gateway::new(Parts { databases, passwords, tokens, metrics: metrics.clone() });
+    let restful = settings::restful(&config.restful);
+    let gateway = Gateway::new(Parts { databases, passwords, tokens, restful, metrics: metrics.clone() });
 
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);

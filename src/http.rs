@@ -12,7 +12,7 @@
 //! pipeline   the way of a request, a line per stage
 //! restapi    family A
 //! api        family B
-//! rest       family C
+//! restful    family C
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -30,13 +30,14 @@ pub mod layers;
 mod negotiate;
 mod pipeline;
 pub mod problem;
-mod rest;
 mod restapi;
+mod restful;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{Gateway, Parts};
+pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
@@ -51,7 +52,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(rest::routes())
+    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(restful::routes())
 }
 
 #[cfg(test)]

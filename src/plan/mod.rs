@@ -9,6 +9,7 @@
 //! context   language, time zone, companies: who wins, what is checked
 //! domain    paths, operators and dates of a domain, checked against schemas
 //! fields    names of fields and orders, checked
+//! filters   parameters that are fields → a domain
 //! selection fields with what stands behind relations, checked level by level
 //! nesting   the same as one call of a server that can nest
 //! values    the values of create and write, checked by type; verbs on relations, forms, properties
@@ -27,6 +28,7 @@ mod context;
 mod datetime;
 mod domain;
 mod fields;
+mod filters;
 mod guard;
 mod known;
 mod method;
@@ -42,6 +44,7 @@ mod wish;
 pub use call::{Call, Effect, OrmMethod};
 pub use context::ContextAsked;
 pub use fields::{Column, Columns, Within};
+pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
 use super::fields::{Column, Columns, columns, named, proof_column, total_order, written_columns};
+use super::filters::Filter;
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
 use super::schema::{FieldType, Schema};
@@ -29,7 +30,7 @@ use super::scope::{Operation, Scope};
 use super::steps::{List, Merging, Plan, Prove, Read, Way, search};
 use super::values::{Merge, Purpose, Values, check_given, check_many_given, merges};
 use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
-use super::{domain, method};
+use super::{domain, filters, method};
 use crate::error::Problem;
 use crate::language::domain::Domain;
 use crate::names::{MethodName, ModelName, RecordId};
@@ -76,7 +77,9 @@ pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Kn
         Deed::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
         Deed::Search { domain, slice } => planner.search(domain, slice),
         Deed::Count { domain } => planner.count(domain),
-        Deed::List { domain, slice, fields, counted } => planner.list(domain, slice, fields, *counted),
+        Deed::List { domain, filters, slice, fields, counted } => {
+            planner.list((domain, filters), slice, fields, *counted)
+        }
         Deed::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
         Deed::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
         Deed::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
@@ -159,13 +162,14 @@ impl Planner<'_> {
     /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
     fn list(
         &self,
-        domain: &mut Domain<'static>,
+        (domain, filters): (&Domain<'static>, &[Filter]),
         slice: &Slice,
         fields: &Fields,
         counted: bool,
     ) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        let domain = self.domain(domain, &schema)?;
+        let mut sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
+        let domain = self.domain(&mut sought, &schema)?;
         let count = counted.then(|| self.orm(OrmMethod::SearchCount, vec![domain.clone()]));
         let list = List {
             model: self.model.clone(),

@@ -4,6 +4,7 @@
 //! media types. A wish may be nonsense: unknown fields, values of the wrong type, ids that do not exist.
 
 use super::call::Effect;
+use super::filters::Filter;
 use super::method;
 use super::values::Values;
 use crate::language::domain::Domain;
@@ -92,6 +93,8 @@ pub enum Deed {
     List {
         /// What to find.
         domain: Domain<'static>,
+        /// What must hold besides.
+        filters: Vec<Filter>,
         /// Which part of it.
         slice: Slice,
         /// What of each.

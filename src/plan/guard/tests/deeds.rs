@@ -14,7 +14,13 @@ fn names(text: &str) -> Fields {
 
 fn list(domain_text: &str, order: &str, fields: Fields) -> Deed {
     let order = Some(Order::read(order, Limits::query()).unwrap());
-    Deed::List { domain: domain(domain_text), slice: Slice { order, ..Slice::default() }, fields, counted: false }
+    Deed::List {
+        domain: domain(domain_text),
+        slice: Slice { order, ..Slice::default() },
+        fields,
+        counted: false,
+        filters: Vec::new(),
+    }
 }
 
 fn values(text: &str) -> Values {

@@ -110,7 +110,7 @@ fn any_deed() -> impl Strategy<Value = Deed> {
             args,
             kwargs: kwargs.into_iter().map(|(name, value)| (name.into(), value)).collect(),
         }),
-        2 => any_domain().prop_map(|domain| Deed::List { domain, slice: Slice::default(), fields: Fields::All, counted: false }),
+        2 => any_domain().prop_map(|domain| Deed::List { domain, slice: Slice::default(), fields: Fields::All, counted: false, filters: Vec::new() }),
         1 => any_value().prop_map(|values| Deed::CreateOne { values: Values::tree("vals", values), back: Back::Records(Fields::All) }),
         1 => any_value().prop_map(move |values| Deed::Update { target: Target::One(id), values: Values::tree("vals", values), back: Back::Ids }),
         1 => Just(Deed::Delete { target: Target::One(id) }),
