@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rights, searching, reading, describing   the questions
-//! writing, values, methods                 the deeds
+//! writing, values, relations, methods      the deeds
 //! users, refusals                          who may not, and what Odoo does not want
 //! labels, media, bodies, context           how it is asked, how it is answered
 //! manual, introspection                    the vendor's manual, as printed
@@ -23,6 +23,7 @@ mod media;
 mod methods;
 mod reading;
 mod refusals;
+mod relations;
 mod rights;
 mod searching;
 mod users;
