@@ -39,6 +39,16 @@ impl Columns {
     pub fn asked(&self) -> impl Iterator<Item = &FieldName> {
         self.shown.iter().map(|column| &column.name).chain(&self.proof)
     }
+
+    /// Reads these fields too, behind all others.
+    pub(super) fn read_along<'n>(&mut self, names: impl IntoIterator<Item = &'n FieldName>, schema: &Schema) {
+        for name in names {
+            if let (false, Some(field)) = (self.shown.iter().any(|column| column.name == *name), schema.field(name.as_str()))
+            {
+                self.shown.push(Column { name: name.clone(), kind: field.kind });
+            }
+        }
+    }
 }
 
 /// Checks the wanted fields, which stand in the parameter `fields`. Names given twice are read once; "all" are those

@@ -4,6 +4,7 @@
 //! wish      what the caller wishes, parsed but perhaps nonsense
 //! known     what is at hand of the caller's Odoo; what a plan lacks
 //! schema    a model's fields
+//! pages     a listing of any length as calls, one a page
 //! planner   a wish and what is known → steps
 //! steps     the calls that grant a wish, and how they hang together
 //! context   language, time zone, companies: who wins, what is checked
@@ -28,6 +29,7 @@ mod fields;
 mod guard;
 mod known;
 mod method;
+mod pages;
 mod planner;
 pub mod schema;
 mod scope;
@@ -39,7 +41,8 @@ pub use call::{Call, Effect, OrmMethod};
 pub use context::ContextAsked;
 pub use fields::{Column, Columns};
 pub use known::{Known, Lack, PlanError, UserDefaults};
-pub use planner::plan;
+pub use pages::{Pager, Step};
+pub use planner::{plan, plan_pages};
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
 pub use steps::{List, Plan, Read};
 pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};

@@ -20,12 +20,14 @@ use super::context::{self, ContextAsked};
 use super::fields::{Columns, columns, named, proof_column, total_order};
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
+use super::pages::Pager;
 use super::schema::Schema;
 use super::scope::{Operation, Scope};
 use super::steps::{List, Plan, Read, search};
 use super::values::{Purpose, check_record, check_records};
 use super::wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
 use super::{domain, method};
+use crate::error::Problem;
 use crate::language::domain::Domain;
 use crate::names::{MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
@@ -61,12 +63,7 @@ const SENDABLE_ATTRIBUTES: [&str; 22] = [
 /// # Errors
 /// What is lacking, or why the wish cannot be granted.
 pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Plan, PlanError> {
-    let Wish { model, deed } = wish;
-    let admitted = admit(Guard::new(scope, &[]), model, deed)?;
-    let planner = Planner { model, known, scope, context: context::resolve(asked, known)? };
-    if let Some(way) = admitted {
-        check_context(planner.guard(), model, way, known)?;
-    }
+    let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
     match deed {
         Deed::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
         Deed::Search { domain, slice } => planner.search(domain, slice),
@@ -80,6 +77,25 @@ pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Kn
         Deed::Update { target, values } => planner.update(target, values),
         Deed::Delete { target } => planner.delete(target),
         Deed::Call { method, id, args, kwargs } => planner.call(method, *id, args, kwargs),
+    }
+}
+
+/// Plans a [listing](Deed::is_listing) page by page.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_pages(
+    wish: &mut Wish,
+    asked: &ContextAsked,
+    scope: &Scope,
+    known: &dyn Known,
+) -> Result<Pager, PlanError> {
+    let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
+    match deed {
+        Deed::Search { domain, slice } => planner.pages_of_ids(domain, slice),
+        Deed::List { domain, slice, fields } => planner.pages_of_list(domain, slice, fields),
+        Deed::ReadMany { ids, fields } => planner.pages_of_given(ids, fields),
+        _ => Err(Problem::internal("pages of what is no listing").into()),
     }
 }
 
@@ -108,6 +124,24 @@ struct Planner<'w> {
     known: &'w dyn Known,
     scope: &'w Scope,
     context: Vec<Member<'static>>,
+}
+
+impl<'w> Planner<'w> {
+    /// A planner for a wish whose model, operation and context are within the scope.
+    fn admit(
+        wish: &'w mut Wish,
+        asked: &ContextAsked,
+        scope: &'w Scope,
+        known: &'w dyn Known,
+    ) -> Result<(Self, &'w mut Deed), PlanError> {
+        let Wish { model, deed } = wish;
+        let admitted = admit(Guard::new(scope, &[]), model, deed)?;
+        let planner = Self { model, known, scope, context: context::resolve(asked, known)? };
+        if let Some(way) = admitted {
+            check_context(planner.guard(), model, way, known)?;
+        }
+        Ok((planner, deed))
+    }
 }
 
 impl Planner<'_> {
@@ -150,16 +184,35 @@ impl Planner<'_> {
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
 
-    /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
     fn list(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<Plan, PlanError> {
+        Ok(Plan::List(self.list_of(domain, slice, fields)?))
+    }
+
+    /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
+    fn list_of(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<List, PlanError> {
         let schema = self.schema()?;
-        Ok(Plan::List(List {
+        Ok(List {
             model: self.model.clone(),
             domain: self.domain(domain, &schema)?,
             slice: self.slice(slice, &schema)?,
             columns: columns(fields, &schema, self.guard())?,
             context: self.context_of_list(fields),
-        }))
+        })
+    }
+
+    fn pages_of_list(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<Pager, PlanError> {
+        let list = self.list_of(domain, slice, fields)?;
+        Ok(Pager::of_list(list, slice, &*self.schema()?, self.known.major_version()))
+    }
+
+    fn pages_of_ids(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
+        let list = self.list_of(domain, slice, &Fields::Named(Vec::new()))?;
+        Ok(Pager::of_ids(list, slice, &*self.schema()?, self.known.major_version()))
+    }
+
+    fn pages_of_given(&self, ids: &[RecordId], fields: &Fields) -> Result<Pager, PlanError> {
+        let proof = self.prove(&Target::Many(ids.to_vec()), &*self.schema()?);
+        Ok(Pager::of_given(self.read_of(ids.to_vec(), fields, false)?, proof))
     }
 
     fn context_of_list(&self, fields: &Fields) -> Vec<Member<'static>> {
@@ -171,10 +224,14 @@ impl Planner<'_> {
     }
 
     fn read(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Plan, PlanError> {
+        Ok(Plan::Read { read: self.read_of(ids, fields, one)?, one })
+    }
+
+    fn read_of(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Read, PlanError> {
         let context = if one { self.context.clone() } else { self.context_of_list(fields) };
         polymorphic::check_ids(self.guard(), self.model)?;
         let columns = columns(fields, &*self.schema()?, self.guard())?;
-        Ok(Plan::Read { read: Read { model: self.model.clone(), ids, columns, context }, one })
+        Ok(Read { model: self.model.clone(), ids, columns, context })
     }
 
     fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {
