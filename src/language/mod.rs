@@ -9,6 +9,7 @@
 //! | [`literal`] | JSON, or else a Python literal                    | [`Value`](crate::value::Value) |
 //! | [`domain`]  | `[["name", "=", "x"]]`, prefix operators          | [`domain::Domain`]         |
 //! | [`order`]   | `name desc nulls last, id`                        | [`order::Order`]           |
+//! | [`selection`] | -                                              | [`selection::Selection`]   |
 //! | [`lists`]   | `name,email`, `["name"]`; `12,17`, `(12, 17)`     | names, record ids          |
 //! | [`words`]   | `True`, `0`, `25`                                 | booleans, integers         |
 //! | [`error`]   | -                                                 | a place in a text, or in a tree |
@@ -22,6 +23,7 @@ pub mod lists;
 pub mod literal;
 pub mod order;
 mod parts;
+pub mod selection;
 pub mod words;
 
 pub use error::{SyntaxError, TreeError};

@@ -10,6 +10,8 @@
 //! context   language, time zone, companies: who wins, what is checked
 //! domain    paths, operators and dates of a domain, checked against schemas
 //! fields    names of fields and orders, checked
+//! selection fields with what stands behind relations, checked level by level
+//! nesting   the same as one call of a server that can nest
 //! values    the values of create and write, checked by type
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
@@ -29,20 +31,22 @@ mod fields;
 mod guard;
 mod known;
 mod method;
+mod nesting;
 mod pages;
 mod planner;
 pub mod schema;
 mod scope;
+mod selection;
 mod steps;
 mod values;
 mod wish;
 
 pub use call::{Call, Effect, OrmMethod};
 pub use context::ContextAsked;
-pub use fields::{Column, Columns};
+pub use fields::{Column, Columns, Within};
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use pages::{Pager, Step};
 pub use planner::{plan, plan_pages};
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
-pub use steps::{List, Plan, Read};
-pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
+pub use steps::{List, Plan, Prove, Read};
+pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

@@ -6,9 +6,13 @@
 //! |---|---|
 //! | search, count, list, read, describe, call | 1 |
 //! | check access | 1 an operation |
+//! | list with total | 1, and 1 more where the page does not tell |
+//! | nested | 1 (Odoo 17+), else 1 and 1 for each model on each level |
 //! | create | create, read |
 //! | update | prove, write, read |
 //! | delete | prove, unlink |
+//!
+//! A write that answers ids alone spares the read.
 //!
 //! "Prove" reads one stored column of all ids at once: `write` and `unlink` answer `True` for ids that do not exist
 //! and act on the others (Odoo 14..19), and a record that a rule hides makes the read an access error.
@@ -17,15 +21,15 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Columns, columns, named, proof_column, total_order};
+use super::fields::{Columns, columns, named, proof_column, total_order, written_columns};
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
 use super::pages::Pager;
 use super::schema::Schema;
 use super::scope::{Operation, Scope};
-use super::steps::{List, Plan, Read, search};
+use super::steps::{List, Plan, Prove, Read, Way, search};
 use super::values::{Purpose, check_record, check_records};
-use super::wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
+use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
 use super::{domain, method};
 use crate::error::Problem;
 use crate::language::domain::Domain;
@@ -68,13 +72,13 @@ pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Kn
         Deed::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
         Deed::Search { domain, slice } => planner.search(domain, slice),
         Deed::Count { domain } => planner.count(domain),
-        Deed::List { domain, slice, fields } => planner.list(domain, slice, fields),
+        Deed::List { domain, slice, fields, counted } => planner.list(domain, slice, fields, *counted),
         Deed::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
         Deed::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
         Deed::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
-        Deed::CreateOne { values } => planner.create_one(values),
-        Deed::CreateMany { records } => planner.create_many(records),
-        Deed::Update { target, values } => planner.update(target, values),
+        Deed::CreateOne { values, back } => planner.create_one(values, back),
+        Deed::CreateMany { records, back } => planner.create_many(records, back),
+        Deed::Update { target, values, back } => planner.update(target, values, back),
         Deed::Delete { target } => planner.delete(target),
         Deed::Call { method, id, args, kwargs } => planner.call(method, *id, args, kwargs),
     }
@@ -93,7 +97,7 @@ pub fn plan_pages(
     let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
     match deed {
         Deed::Search { domain, slice } => planner.pages_of_ids(domain, slice),
-        Deed::List { domain, slice, fields } => planner.pages_of_list(domain, slice, fields),
+        Deed::List { domain, slice, fields, counted: _ } => planner.pages_of_list(domain, slice, fields),
         Deed::ReadMany { ids, fields } => planner.pages_of_given(ids, fields),
         _ => Err(Problem::internal("pages of what is no listing").into()),
     }
@@ -123,6 +127,7 @@ struct Planner<'w> {
     model: &'w ModelName,
     known: &'w dyn Known,
     scope: &'w Scope,
+    links: Links,
     context: Vec<Member<'static>>,
 }
 
@@ -134,9 +139,9 @@ impl<'w> Planner<'w> {
         scope: &'w Scope,
         known: &'w dyn Known,
     ) -> Result<(Self, &'w mut Deed), PlanError> {
-        let Wish { model, deed } = wish;
+        let Wish { model, deed, links } = wish;
         let admitted = admit(Guard::new(scope, &[]), model, deed)?;
-        let planner = Self { model, known, scope, context: context::resolve(asked, known)? };
+        let planner = Self { model, known, scope, links: *links, context: context::resolve(asked, known)? };
         if let Some(way) = admitted {
             check_context(planner.guard(), model, way, known)?;
         }
@@ -184,8 +189,16 @@ impl Planner<'_> {
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
 
-    fn list(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<Plan, PlanError> {
-        Ok(Plan::List(self.list_of(domain, slice, fields)?))
+    fn list(
+        &self,
+        domain: &mut Domain<'static>,
+        slice: &Slice,
+        fields: &Fields,
+        counted: bool,
+    ) -> Result<Plan, PlanError> {
+        let list = self.list_of(domain, slice, fields)?;
+        let count = counted.then(|| self.orm(OrmMethod::SearchCount, vec![list.domain.clone()]));
+        Ok(Plan::List { list, count })
     }
 
     /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
@@ -195,24 +208,32 @@ impl Planner<'_> {
             model: self.model.clone(),
             domain: self.domain(domain, &schema)?,
             slice: self.slice(slice, &schema)?,
-            columns: columns(fields, &schema, self.guard())?,
-            context: self.context_of_list(fields),
+            columns: self.columns(fields, &schema)?,
+            way: self.way(self.context_of_list(fields)),
         })
     }
 
     fn pages_of_list(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<Pager, PlanError> {
         let list = self.list_of(domain, slice, fields)?;
-        Ok(Pager::of_list(list, slice, &*self.schema()?, self.known.major_version()))
+        Ok(Pager::of_list(list, slice, &*self.schema()?))
     }
 
     fn pages_of_ids(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
         let list = self.list_of(domain, slice, &Fields::Named(Vec::new()))?;
-        Ok(Pager::of_ids(list, slice, &*self.schema()?, self.known.major_version()))
+        Ok(Pager::of_ids(list, slice, &*self.schema()?))
     }
 
     fn pages_of_given(&self, ids: &[RecordId], fields: &Fields) -> Result<Pager, PlanError> {
-        let proof = self.prove(&Target::Many(ids.to_vec()), &*self.schema()?);
-        Ok(Pager::of_given(self.read_of(ids.to_vec(), fields, false)?, proof))
+        let read = self.read_of(ids.to_vec(), fields, false)?;
+        Ok(Pager::of_given(read, self.proof(ids, &*self.schema()?)))
+    }
+
+    fn columns(&self, fields: &Fields, schema: &Schema) -> Result<Columns, PlanError> {
+        columns(fields, schema, self.known, self.guard())
+    }
+
+    fn way(&self, context: Vec<Member<'static>>) -> Way {
+        Way { context, links: self.links, major: self.known.major_version() }
     }
 
     fn context_of_list(&self, fields: &Fields) -> Vec<Member<'static>> {
@@ -230,8 +251,8 @@ impl Planner<'_> {
     fn read_of(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Read, PlanError> {
         let context = if one { self.context.clone() } else { self.context_of_list(fields) };
         polymorphic::check_ids(self.guard(), self.model)?;
-        let columns = columns(fields, &*self.schema()?, self.guard())?;
-        Ok(Read { model: self.model.clone(), ids, columns, context })
+        let columns = self.columns(fields, &*self.schema()?)?;
+        Ok(Read { model: self.model.clone(), ids, columns, way: self.way(context) })
     }
 
     fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {
@@ -239,10 +260,10 @@ impl Planner<'_> {
         let names = match fields {
             Fields::All if !self.guard().hides_fields(self.model, Operation::Read) => Value::List(Vec::new()),
             Fields::All => {
-                let shown = columns(fields, &schema, self.guard())?.shown;
-                let names = shown.iter().map(|column| Value::from(column.name.as_str().to_owned()));
-                std::iter::once(Value::from("id")).chain(names).collect()
+                let shown = self.columns(fields, &schema)?.shown;
+                shown.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
             }
+            Fields::Selected(_) => return Err(Problem::internal("a selection of descriptions").into()),
             Fields::Named(names) => {
                 let columns = named(names, &schema, "allfields", self.guard())?;
                 columns.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
@@ -262,49 +283,71 @@ impl Planner<'_> {
         Ok(Plan::DescribeFields { full: call(full), reduced: call(Some(reduced)) })
     }
 
-    fn create_one(&self, values: &mut Value<'static>) -> Result<Plan, PlanError> {
+    fn create_one(&self, values: &mut Value<'static>, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
         check_record("vals", values, Purpose::Create, &schema, self.known, self.guard())?;
-        self.create(std::mem::take(values), &schema, true)
+        let read_back = self.read_back(back, values, true, &schema)?;
+        let create = self.orm(OrmMethod::Create, vec![std::mem::take(values)]);
+        Ok(Plan::Create { create, read_back, one: true })
     }
 
-    fn create_many(&self, records: &mut Vec<Value<'static>>) -> Result<Plan, PlanError> {
+    fn create_many(&self, records: &mut Vec<Value<'static>>, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
         check_records("vals", records, &schema, self.known, self.guard())?;
-        self.create(Value::List(std::mem::take(records)), &schema, false)
+        let read_back = self.read_back(back, records.first().unwrap_or(&Value::Null), false, &schema)?;
+        let create = self.orm(OrmMethod::Create, vec![Value::List(std::mem::take(records))]);
+        Ok(Plan::Create { create, read_back, one: false })
     }
 
-    fn create(&self, values: Value<'static>, schema: &Schema, one: bool) -> Result<Plan, PlanError> {
-        let create = self.orm(OrmMethod::Create, vec![values]);
-        Ok(Plan::Create { create, read_back: self.read_back(Vec::new(), schema, one)?, one })
-    }
-
-    fn update(&self, target: &Target, values: &mut Value<'static>) -> Result<Plan, PlanError> {
-        polymorphic::check_ids(self.guard(), self.model)?;
+    fn update(&self, target: &mut Target, values: &mut Value<'static>, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
+        let prove = self.prove(target, &schema)?;
         check_record("vals", values, Purpose::Update, &schema, self.known, self.guard())?;
         let one = matches!(target, Target::One(_));
-        let prove = self.prove(target, &schema);
-        let write = self.orm(OrmMethod::Write, vec![id_list(&prove.ids), std::mem::take(values)]);
-        Ok(Plan::Update { write, prove, read_back: self.read_back(target.ids().to_vec(), &schema, one)?, one })
+        let read_back = self.read_back(back, values, one, &schema)?;
+        let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
+        Ok(Plan::Update { write, prove, read_back, one })
     }
 
-    fn delete(&self, target: &Target) -> Result<Plan, PlanError> {
+    fn delete(&self, target: &mut Target) -> Result<Plan, PlanError> {
+        let prove = self.prove(target, &*self.schema()?)?;
+        Ok(Plan::Delete { unlink: self.orm(OrmMethod::Unlink, vec![Value::Null]), prove })
+    }
+
+    fn prove(&self, target: &mut Target, schema: &Schema) -> Result<Prove, PlanError> {
+        let asked = match target {
+            Target::Found(domain) => {
+                let domain = self.domain(domain, schema)?;
+                return Ok(Prove::Found(search(self.model, domain, &[], &self.context)));
+            }
+            Target::One(id) => vec![*id],
+            Target::Many(ids) => ids.clone(),
+        };
         polymorphic::check_ids(self.guard(), self.model)?;
-        let prove = self.prove(target, &*self.schema()?);
-        Ok(Plan::Delete { unlink: self.orm(OrmMethod::Unlink, vec![id_list(&prove.ids)]), prove })
+        Ok(Prove::Ids { read: self.proof(&asked, schema), asked })
     }
 
-    fn prove(&self, target: &Target, schema: &Schema) -> Read {
-        let ids: indexmap::IndexSet<RecordId> = target.ids().iter().copied().collect();
+    fn proof(&self, asked: &[RecordId], schema: &Schema) -> Read {
+        let ids: indexmap::IndexSet<RecordId> = asked.iter().copied().collect();
         let columns = Columns { shown: Vec::new(), named: true, proof: proof_column(schema) };
-        Read { model: self.model.clone(), ids: ids.into_iter().collect(), columns, context: self.context.clone() }
+        Read { model: self.model.clone(), ids: ids.into_iter().collect(), columns, way: self.way(self.context.clone()) }
     }
 
-    fn read_back(&self, ids: Vec<RecordId>, schema: &Schema, one: bool) -> Result<Read, PlanError> {
-        let context = if one { self.context.clone() } else { self.context_of_list(&Fields::All) };
-        let columns = columns(&Fields::All, schema, self.guard())?;
-        Ok(Read { model: self.model.clone(), ids, columns, context })
+    /// The read of what was written, before it is known which records those are.
+    fn read_back(
+        &self,
+        back: &Back,
+        written: &Value<'static>,
+        one: bool,
+        schema: &Schema,
+    ) -> Result<Option<Read>, PlanError> {
+        let (columns, all) = match back {
+            Back::Ids => return Ok(None),
+            Back::Records(fields) => (self.columns(fields, schema)?, *fields == Fields::All),
+            Back::Written => (written_columns(written, schema, self.guard())?, false),
+        };
+        let context = if one || !all { self.context.clone() } else { self.context_of_list(&Fields::All) };
+        Ok(Some(Read { model: self.model.clone(), ids: Vec::new(), columns, way: self.way(context) }))
     }
 
     fn call(

@@ -111,7 +111,7 @@ mod tests {
     use crate::names::FieldName;
 
     fn columns(columns: &[(&str, FieldType)]) -> Columns {
-        let column = |(name, kind): &(&str, FieldType)| Column { name: FieldName::parse(name).unwrap(), kind: *kind };
+        let column = |(name, kind): &(&str, FieldType)| Column { name: FieldName::parse(name).unwrap(), kind: *kind, within: None };
         Columns { shown: columns.iter().map(column).collect(), named: true, proof: None }
     }
 

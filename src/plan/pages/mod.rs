@@ -80,9 +80,9 @@ enum Way {
 
 impl Pager {
     /// The pages of the records that a search finds. `slice` and `schema` are what the list was planned from.
-    pub(super) fn of_list(mut list: List, slice: &Slice, schema: &Schema, major: u8) -> Self {
+    pub(super) fn of_list(mut list: List, slice: &Slice, schema: &Schema) -> Self {
         let shown = list.columns.clone();
-        let (way, size) = (way(slice, schema, major), Size::of_records(&shown));
+        let (way, size) = (way(slice, schema, list.way.major), Size::of_records(&shown));
         if let Way::Key { key, .. } = &way {
             list.columns.read_along(key.fields(), schema);
         }
@@ -90,8 +90,8 @@ impl Pager {
     }
 
     /// The pages of the ids that a search finds.
-    pub(super) fn of_ids(list: List, slice: &Slice, schema: &Schema, major: u8) -> Self {
-        let way = match way(slice, schema, major) {
+    pub(super) fn of_ids(list: List, slice: &Slice, schema: &Schema) -> Self {
+        let way = match way(slice, schema, list.way.major) {
             // What tells the place of an id is the id and nothing else.
             Way::Key { key, .. } if !key.is_id() => Way::Unfound,
             way => way,

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::super::fields::Column;
 use super::super::schema::samples::{field, schema};
 use super::super::schema::{FieldType, Schema};
+use super::super::wish::Links;
 use super::*;
 use crate::language::literal::Limits;
 use crate::language::order::{Nulls, Order, OrderTerm};
@@ -154,7 +155,7 @@ impl Row {
     }
 }
 
-fn list(order: &str, slice: &Slice) -> List {
+fn list_at(major: u8, order: &str, slice: &Slice) -> List {
     let mut wanted = vec![("order".into(), Value::from(order.to_owned()))];
     wanted.retain(|(_, order): &(_, Value<'_>)| order.as_text() != Some(""));
     if slice.offset > 0 {
@@ -166,12 +167,16 @@ fn list(order: &str, slice: &Slice) -> List {
         domain: Value::List(Vec::new()),
         slice: wanted,
         columns: Columns {
-            shown: vec![Column { name: FieldName::parse("date").unwrap(), kind: FieldType::Date }],
+            shown: vec![Column::id(), Column::plain(FieldName::of_literal("date"), FieldType::Date)],
             named: true,
             proof: None,
         },
-        context: Vec::new(),
+        way: super::super::steps::Way { context: Vec::new(), links: Links::Named, major },
     }
+}
+
+fn list(order: &str, slice: &Slice) -> List {
+    list_at(19, order, slice)
 }
 
 fn slice(order: &str, offset: u32, limit: Option<u32>) -> Slice {
@@ -231,7 +236,7 @@ proptest! {
         let slice = slice(&order, offset, limit);
         let asked = if order.is_empty() { "id".to_owned() } else { total(&order) };
         let whole: Vec<i64> = odoo.search(&list(&asked, &slice)).iter().map(|row| row.id).collect();
-        let mut pager = Pager::of_list(list(&total(&order), &slice), &slice, &model(), major);
+        let mut pager = Pager::of_list(list_at(major, &total(&order), &slice), &slice, &model());
         pager.size.limit_to(size);
         prop_assert_eq!(turned(&odoo, pager).0, whole);
     }
@@ -246,7 +251,7 @@ fn things(count: i64) -> Odoo {
 fn a_limit_ends_the_pages_and_otherwise_nothing_does() {
     for (limit, steps) in [(Some(4), 2), (Some(3), 2), (Some(7), 4), (Some(8), 5), (None, 5)] {
         let slice = slice("", 0, limit);
-        let mut pager = Pager::of_list(list("", &slice), &slice, &model(), 19);
+        let mut pager = Pager::of_list(list("", &slice), &slice, &model());
         pager.size.limit_to(2);
         assert_eq!(turned(&things(7), pager).1, steps, "{limit:?}");
     }
@@ -255,17 +260,17 @@ fn a_limit_ends_the_pages_and_otherwise_nothing_does() {
 #[test]
 fn what_tells_the_place_is_read_along_and_not_shown() {
     let slice = slice("code desc, date", 0, None);
-    let pager = Pager::of_list(list("code desc, date, id", &slice), &slice, &model(), 19);
+    let pager = Pager::of_list(list("code desc, date, id", &slice), &slice, &model());
     let Some(Step::List(page)) = pager.step() else { panic!("{:?}", pager.step()) };
     assert_eq!(page.columns.asked().map(FieldName::as_str).collect::<Vec<_>>(), ["date", "code"]);
-    assert_eq!(pager.shown().unwrap().shown.len(), 1);
+    assert_eq!(pager.shown().unwrap().shown.len(), 2);
 }
 
 #[test]
 fn orders_that_are_no_key_find_their_ids_first() {
     for order in ["number", "create_date desc", "link", "active", "barcode", "inherited", "code, number"] {
         let slice = slice(order, 3, Some(5));
-        let mut pager = Pager::of_list(list(order, &slice), &slice, &model(), 19);
+        let mut pager = Pager::of_list(list(order, &slice), &slice, &model());
         let Some(Step::Find(call)) = pager.step() else { panic!("{order}: {:?}", pager.step()) };
         assert_eq!(call, list(order, &slice).search());
         pager.found([5, 3, 9].map(|id| RecordId::new(id).unwrap()).into());
@@ -283,7 +288,7 @@ fn orders_that_are_no_key_find_their_ids_first() {
 fn models_with_a_search_of_their_own_find_their_ids_first() {
     let slice = slice("", 0, None);
     let attachment = schema("ir.attachment", vec![field("id", "integer", &[])]);
-    let pager = Pager::of_list(list("", &slice), &slice, &attachment, 19);
+    let pager = Pager::of_list(list("", &slice), &slice, &attachment);
     assert!(matches!(pager.step(), Some(Step::Find(_))));
 }
 
@@ -291,7 +296,7 @@ fn models_with_a_search_of_their_own_find_their_ids_first() {
 fn ids_are_found_by_key_only_where_the_key_is_the_id() {
     for (order, by_key) in [("", true), ("id desc", true), ("code", false), ("number", false)] {
         let slice = slice(order, 0, None);
-        let pager = Pager::of_ids(list(order, &slice), &slice, &model(), 19);
+        let pager = Pager::of_ids(list(order, &slice), &slice, &model());
         assert_eq!(matches!(pager.step(), Some(Step::Search(_))), by_key, "{order}");
         assert_eq!(matches!(pager.step(), Some(Step::Find(_))), !by_key, "{order}");
     }
@@ -313,7 +318,7 @@ fn given_records_are_proven_before_the_first_of_several_pages() {
 #[test]
 fn a_page_that_was_too_large_is_asked_again_smaller_until_it_is_one_record() {
     let slice = slice("", 0, None);
-    let mut pager = Pager::of_list(list("", &slice), &slice, &model(), 19);
+    let mut pager = Pager::of_list(list("", &slice), &slice, &model());
     let mut limits = Vec::new();
     while pager.shrink() {
         let Some(Step::List(page)) = pager.step() else { panic!("{:?}", pager.step()) };
@@ -325,7 +330,7 @@ fn a_page_that_was_too_large_is_asked_again_smaller_until_it_is_one_record() {
 #[test]
 fn a_record_that_does_not_tell_its_place_is_an_error() {
     let slice = slice("code", 0, None);
-    let mut pager = Pager::of_list(list("code, id", &slice), &slice, &model(), 19);
+    let mut pager = Pager::of_list(list("code, id", &slice), &slice, &model());
     let record = Value::Map(vec![("id".into(), Value::Int(7))]);
     assert_eq!(pager.listed(&[record], 10).unwrap_err().code, Code::ResultNotRepresentable);
 }
