@@ -18,4 +18,5 @@ mod outage;
 mod restapi;
 mod secrecy;
 mod store;
+mod streams;
 mod support;

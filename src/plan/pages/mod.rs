@@ -117,6 +117,12 @@ impl Pager {
         }
     }
 
+    /// Whether the caller named the records one by one.
+    #[must_use]
+    pub fn is_of_given(&self) -> bool {
+        matches!(self.listing, Listing::Given { .. })
+    }
+
     /// What to do next; `None` behind the last page. The same until it is told what came of it.
     #[must_use]
     pub fn step(&self) -> Option<Step> {
