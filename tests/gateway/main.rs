@@ -19,4 +19,5 @@ mod outage;
 mod restapi;
 mod secrecy;
 mod store;
+mod streams;
 mod support;
