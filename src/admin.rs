@@ -5,17 +5,20 @@
 //! links        users who let an API key make login tokens for them
 //! tokens       listed, revoked
 //! master_keys  added, put into use, taken out of use
+//! kept_keys    the keys below those: exchanged
 //! ```
 //!
 //! In: wishes of an administrator, whoever conveys them. Out: what was done. Must not know: command lines, HTTP.
 
 mod api_keys;
+mod kept_keys;
 mod links;
 mod master_keys;
 mod odoo_keys;
 mod tokens;
 
 pub use api_keys::WantedKey;
+pub use kept_keys::{KeptKeyKind, PrunedKeptKeys};
 pub use master_keys::{Rewrapped, SealingKey};
 
 use crate::auth::{VaultError, Vaults};

@@ -71,7 +71,7 @@ pub enum Command {
     /// Tokens that users got by logging in: list, revoke
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Master keys, which seal what the store keeps: add, list, prune, rewrap
+    /// Master keys, which seal what the store keeps: add, list, prune, rewrap; and the keys below them: rotate
     #[command(subcommand)]
     Keys(KeysCommand),
 }

@@ -24,7 +24,7 @@ mod token;
 mod wrap;
 
 pub use key_file::{KeySource, KeySources};
-pub use keys::{IndexKey, Keyring, MasterKey};
+pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};
 pub use login_token::{LoginClaims, SigningKey};
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenIndex, TokenKind};

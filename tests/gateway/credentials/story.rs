@@ -85,6 +85,7 @@ fn issued(name: &str, not_after: Option<i64>) -> Issue {
             may_mint_for_others: true,
             networks: vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
             rate: Some(KeyRate { requests: 100, seconds: 60, burst: 20 }),
+            concurrent: Some(9),
         }),
     }
 }
