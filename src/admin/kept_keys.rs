@@ -68,8 +68,11 @@ impl Administration {
         if self.store.exchange_sealed_key(kind.purpose(), pair.newest, &new, &act).await? {
             return Ok(());
         }
-        let still = format!("the {} key was exchanged and the one before is still there; `odoo-gateway keys prune` takes \
-                             it away when nothing needs it any more", kind.as_str());
+        let still = format!(
+            "the {} key was exchanged and the one before is still there; `odoo-gateway keys prune` takes \
+                             it away when nothing needs it any more",
+            kind.as_str()
+        );
         Err(AdminError::Wrong(still))
     }
 

@@ -223,16 +223,17 @@ impl Tokens {
     ) -> Result<(StoredToken, TokenIndex), Refusal> {
         let index = claimed.token.index(&vault.index);
         let beside = claimed.key.map(|key| key.index(&vault.index));
-        let rows = self.store.tokens_by_index([index, beside.unwrap_or(index)], self.clock.now()).await?;
-        let good = |index: TokenIndex, kind| {
-            rows.iter().find(|row| index.finds(&row.index) && self.is_good(row, kind, address)).cloned()
+        let mut rows = self.store.tokens_by_index([index, beside.unwrap_or(index)], self.clock.now()).await?;
+        let mut good = |index: TokenIndex, kind| {
+            let found = rows.iter().position(|row| index.finds(&row.index) && self.is_good(row, kind, address))?;
+            Some(rows.swap_remove(found))
         };
         let row = good(index, claimed.token.kind()).filter(|row| claimed.fits(row));
-        let key_fits = |row: &StoredToken| match beside {
+        let mut key_fits = |row: &StoredToken| match beside {
             Some(key) => good(key, TokenKind::ApiKey).is_some_and(|key| row.account == Some(key.id)),
             None => true,
         };
-        let Some(row) = row.filter(key_fits) else {
+        let Some(row) = row.filter(&mut key_fits) else {
             self.opened.invalidate(&index);
             return Err(Refusal::Wrong);
         };
@@ -331,9 +332,11 @@ impl Tokens {
 
 /// Whether nothing of what the credential was opened with has changed.
 fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
-    before.grant == now.grant && before.wrap == now.wrap && before.terms() == now.terms() && {
+    let terms = |row: &StoredToken| (row.idle_seconds, row.not_after);
+    let same_terms = terms(before) == terms(now) && before.scope == now.scope && before.key == now.key;
+    same_terms && before.grant == now.grant && before.wrap == now.wrap && {
         let (before, now) = (before.facts(&[]), now.facts(&[]));
-        (before.id, before.kind, before.account, before.not_after) == (now.id, now.kind, now.account, now.not_after)
+        (before.id, before.kind, before.account) == (now.id, now.kind, now.account)
     }
 }
 

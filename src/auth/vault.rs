@@ -133,7 +133,8 @@ impl Vaults {
             store.keep_sealed_key(SIGNING, &SigningKey::generate(&keyring)?.1, self.0.clock.now()).await?;
             sealed = store.sealed_keys().await?;
         }
-        let pair = |purpose| -> Result<SealedPair<'_>, VaultError> { sealed.pair(purpose).ok_or(VaultError::IndexGone) };
+        let pair =
+            |purpose| -> Result<SealedPair<'_>, VaultError> { sealed.pair(purpose).ok_or(VaultError::IndexGone) };
         let index = IndexKey::open(&keyring, pair(INDEX)?)?;
         let signing = SigningKey::open(&keyring, pair(SIGNING)?)?;
         let issuer = format!("odoo-gateway/{}", self.0.instance);

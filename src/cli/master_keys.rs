@@ -90,7 +90,9 @@ fn pruned(master_keys: &[String], exchanged: &PrunedKeptKeys) -> String {
     }];
     if exchanged.tokens_left > 0 {
         let left = exchanged.tokens_left;
-        said.push(format!("The index key before still finds {left} tokens that were not used since; end them or wait."));
+        said.push(format!(
+            "The index key before still finds {left} tokens that were not used since; end them or wait."
+        ));
     }
     if exchanged.signed_left {
         said.push("The signing key before stays until every login token that it signed has ended.".to_owned());

@@ -313,8 +313,7 @@ mod tests {
     #[test]
     fn what_the_index_key_before_had_found_is_found_until_that_key_is_gone() {
         let keyring = Keyring::new(&[master(1)], "i").unwrap();
-        let ((old_key, old), (_, new)) =
-            (IndexKey::generate(&keyring).unwrap(), IndexKey::generate(&keyring).unwrap());
+        let ((old_key, old), (_, new)) = (IndexKey::generate(&keyring).unwrap(), IndexKey::generate(&keyring).unwrap());
         let row = old_key.index(b"t");
         let open = |before| IndexKey::open(&keyring, SealedPair { newest: &new, before }).unwrap();
         assert!(open(Some(&old)).index(b"t").finds(&row) && !open(Some(&old)).index(b"u").finds(&row));

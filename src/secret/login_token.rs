@@ -216,7 +216,10 @@ mod tests {
         assert!(open(Some(&old)).verify(&signed_before, ISSUER, now()).is_some());
         assert!(open(None).verify(&signed_before, ISSUER, now()).is_none());
         let signed_now = open(Some(&old)).sign(&claims()).unwrap();
-        assert!(open(None).verify(&signed_now, ISSUER, now()).is_some() && old_key.verify(&signed_now, ISSUER, now()).is_none());
+        assert!(
+            open(None).verify(&signed_now, ISSUER, now()).is_some()
+                && old_key.verify(&signed_now, ISSUER, now()).is_none()
+        );
     }
 
     #[test]

@@ -34,9 +34,9 @@ impl SealedKeys {
 
     /// Every key with what it is kept as and with its purpose.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &Sealed)> {
-        self.0.iter().map(|(kept_as, sealed)| {
-            (kept_as.as_str(), kept_as.strip_suffix(BEFORE).unwrap_or(kept_as), sealed)
-        })
+        self.0
+            .iter()
+            .map(|(kept_as, sealed)| (kept_as.as_str(), kept_as.strip_suffix(BEFORE).unwrap_or(kept_as), sealed))
     }
 }
 
