@@ -271,3 +271,17 @@ fn listening_in_public_without_tls_is_warned_of() {
     assert_eq!(warned("odoo = [{ url = 'http://odoo.example.com' }]"), 1);
     assert_eq!(warned("odoo = [{ url = 'http://odoo:8069' }]"), 0);
 }
+
+#[test]
+fn master_keys_come_from_a_command_or_a_file() {
+    let both = given("[secrets]\nmaster_key_file = \"/k\"\nmaster_key_command = [\"print\"]");
+    let told = both.mistakes();
+    assert!(
+        told.contains("secrets.master_key_command") && told.contains("secrets.master_key_file is given too"),
+        "{told}"
+    );
+    let nothing = given("[secrets]\nmaster_key_command = [\"\"]");
+    assert!(nothing.mistakes().contains("expected a program"), "{}", nothing.mistakes());
+    let command = given("").env("ODOO_GATEWAY__SECRETS__MASTER_KEY_COMMAND", r#"["print", "a, b"]"#).load().unwrap();
+    assert_eq!(command.secrets.master_key_command, ["print", "a, b"]);
+}

@@ -15,6 +15,7 @@
 //! | commands 0, 1, 2 | create, update, delete on the model, and the fields of the values |
 //! | commands 4 / 3, 5, 6 of a one2many | update / update and delete: the lines are changed, or deleted |
 //! | commands 3, 4, 5, 6 of a many2many | read on the model |
+//! | `get_metadata` and the like, which tell external ids | read on `ir.model.data` |
 //! | a reference `model,id`, and `res_model` of attachments and the like | read on the model named |
 //!
 //! Fields that Odoo computes from other models (related, inherited) are fields of the model that has them.
