@@ -112,7 +112,7 @@ fn write(file: &Path, seen: Seen) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    write!(open, "{HEADING}{} {}\n", seen.act, seen.at)?;
+    writeln!(open, "{HEADING}{} {}", seen.act, seen.at)?;
     open.sync_all()
 }
 

@@ -7,6 +7,9 @@ mod escapes;
 mod killed;
 mod login_tokens;
 mod odoo_keys;
+mod restored;
+mod rotation;
+mod seats;
 mod story;
 mod theft;
 
