@@ -17,7 +17,9 @@ async fn three_partners(client: &Client) -> (String, [i64; 3]) {
     let belgium = create(client, PARTNERS, json!({"name": format!("{name} a"), "country_id": 20, "color": 3})).await;
     let values = json!({"name": format!("{name} b"), "country_id": 21, "is_company": true, "type": "invoice"});
     let other = create(client, PARTNERS, values).await;
-    let none = create(client, PARTNERS, json!({"name": format!("{name} c"), "parent_id": other})).await;
+    // Of another type than contact: it keeps to its own address, none.
+    let none =
+        create(client, PARTNERS, json!({"name": format!("{name} c"), "parent_id": other, "type": "other"})).await;
     (name, [belgium, other, none])
 }
 
