@@ -37,12 +37,19 @@ use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{Gateway, Parts};
+use problem::ProblemBodies;
 pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
     router.with_state(gateway).merge(docs::routes(document))
+}
+
+/// Which family tells problems under which prefix in a body of its own.
+#[must_use]
+pub fn problem_bodies() -> ProblemBodies {
+    ProblemBodies::default().under("/api", api::problem)
 }
 
 /// The OpenAPI document of all routes.
@@ -61,8 +68,10 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token.
-    const SAFE: [&str; 9] = [
+    const SAFE: [&str; 11] = [
         "version",
+        "schema",
+        "record_count",
         "check_access_rights",
         "search",
         "search_count",

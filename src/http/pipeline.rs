@@ -115,7 +115,7 @@ pub(super) async fn answer_with<T: Send>(
         let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
         let shaped = shape(&outcome, model.as_str(), Style { empty, ..family.style })?;
         let body = write(shaped, beside, About { label: &label, media })?;
-        let mut headers = headers(&outcome, media, preferences);
+        let mut headers = answer_headers(&outcome, media, preferences);
         if let Some(limit) = caller.allowance {
             add_rate_limit(limit, &mut headers);
         }
@@ -203,7 +203,7 @@ fn stale() -> Problem {
     Problem::new(Code::OdooCredentialStale, detail).hint("Make a new one with the user's present password or API key.")
 }
 
-fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {
+fn answer_headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
     if let Some(applied) = preferences.applied() {

@@ -16,7 +16,7 @@ use super::salvage::salvage;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{FieldName, RecordId};
-use crate::plan::{AccessOperation, Call, Columns, Effect, List, Merging, Plan, Prove, Read};
+use crate::plan::{AccessOperation, Call, Columns, Effect, List, Merging, Plan, Prove, Read, Update};
 use crate::value::Value;
 
 /// What came of a plan.
@@ -107,7 +107,8 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally
             let ids = odoo.create(&create).await?;
             Ok(odoo.written(ids, read_back, one).await)
         }
-        Plan::Update { prove, merging, write, read_back, one } => {
+        Plan::Update(update) => {
+            let Update { prove, merging, write, read_back, one } = *update;
             let ids = odoo.on_proven(prove, merging, write).await?;
             Ok(odoo.written(ids, read_back, one).await)
         }

@@ -48,6 +48,6 @@ pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
-pub use steps::{List, Merging, Plan, Prove, Read};
+pub use steps::{List, Merging, Plan, Prove, Read, Update};
 pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

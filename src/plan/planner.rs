@@ -27,7 +27,7 @@ use super::guard::{Guard, Use, admit_method, check_call, check_context, operatio
 use super::known::{Known, PlanError, schema_of};
 use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
-use super::steps::{List, Merging, Plan, Prove, Read, Way, search};
+use super::steps::{List, Merging, Plan, Prove, Read, Update, Way, search};
 use super::values::{Merge, Purpose, Values, check_given, check_many_given, merges};
 use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
 use super::{domain, filters, method};
@@ -258,7 +258,7 @@ impl Planner<'_> {
         let one = matches!(target, Target::One(_));
         let read_back = self.read_back(back, values, one, &schema)?;
         let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
-        Ok(Plan::Update { prove, merging, write, read_back, one })
+        Ok(Plan::Update(Box::new(Update { prove, merging, write, read_back, one })))
     }
 
     /// The proof, where it reads, reads along what fields hold that are written in part.

@@ -109,7 +109,8 @@ fn all_fields_are_those_that_may_be_shown() {
         let columns = match plan {
             Plan::List { list, .. } => list.columns,
             Plan::Read { read, .. } => read.columns,
-            Plan::Create { read_back, .. } | Plan::Update { read_back, .. } => read_back.unwrap().columns,
+            Plan::Create { read_back, .. } => read_back.unwrap().columns,
+            Plan::Update(update) => update.read_back.unwrap().columns,
             other => panic!("{other:?}"),
         };
         columns.shown.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(",")

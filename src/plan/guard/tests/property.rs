@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::{Call, Prove, Values};
+use crate::plan::{Call, Prove, Update, Values};
 
 /// Words of which nonsense, escapes and honest wishes are made alike.
 const WORDS: [&str; 30] = [
@@ -141,7 +141,8 @@ fn calls(plan: Plan) -> Vec<Call> {
         Plan::Create { create, read_back, .. } => {
             std::iter::once(create).chain(read_back.map(|read| read.call())).collect()
         }
-        Plan::Update { prove, write, read_back, .. } => {
+        Plan::Update(update) => {
+            let Update { prove, write, read_back, .. } = *update;
             [proof(prove), write].into_iter().chain(read_back.map(|read| read.call())).collect()
         }
         Plan::Delete { prove, unlink } => vec![proof(prove), unlink],
