@@ -17,6 +17,7 @@ mod layers;
 mod openapi;
 mod outage;
 mod restapi;
+mod restful;
 mod secrecy;
 mod store;
 mod streams;
