@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::arrival::Arrival;
@@ -33,6 +35,10 @@ pub(super) struct Family {
     pub style: Style,
     /// Whether its envelope shows the model's label.
     pub labelled: bool,
+    /// Whether the body of a write is a record, so that nothing in it is a parameter.
+    pub record_body: bool,
+    /// Whether parameters may be said several times.
+    pub several: bool,
     /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
     /// family shows none.
     pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
@@ -42,6 +48,22 @@ impl Family {
     /// Names of what many2one fields lead to are not asked for where nobody sees them.
     fn links(&self) -> Links {
         if self.style.many2one == Many2one::Id { Links::Bare } else { Links::Named }
+    }
+
+    async fn input(&self, head: &Parts, body: Bytes) -> Result<Input, Problem> {
+        let (query, headers) = (head.uri.query(), &head.headers);
+        if self.several {
+            Input::read_several(query, headers, body).await
+        } else {
+            Input::read(query, headers, body).await
+        }
+    }
+
+    fn context(&self, head: &Parts, input: &Input) -> Result<ContextAsked, Problem> {
+        if self.record_body && !head.method.is_safe() {
+            return context::read(&head.headers, &input.outside_body());
+        }
+        context::read(&head.headers, input)
     }
 }
 
@@ -81,14 +103,14 @@ pub(super) async fn answer_with<T: Send>(
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
-    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
+    let input = family.input(&arrival.head, body).await?;
     let read = read(&arrival, &input);
     let form = match &read {
         Ok((deed, _)) if !deed.is_listing() => negotiate::choose(&arrival.head.headers, family.media).map(Form::Whole)?,
         _ => arrival.form(family.media)?,
     };
     let preferences = Preferences::read(&arrival.head.headers);
-    let context = context::read(&arrival.head.headers, &input)?;
+    let context = family.context(&arrival.head, &input)?;
     let (deed, beside) = read?;
     let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
@@ -109,7 +131,7 @@ pub(super) async fn answer_with<T: Send>(
     stages.run("shape", || {
         let shaped = shape(&outcome, model.as_str(), style)?;
         let body = write(shaped, beside, About { label: &label, media })?;
-        let mut headers = headers(&outcome, media);
+        let mut headers = answer_headers(&outcome, media);
         say_of_all(&caller, preferences, &mut headers);
         Ok((headers, body).into_response())
     })
@@ -221,7 +243,7 @@ fn stale() -> Problem {
     Problem::new(Code::OdooCredentialStale, detail).hint("Make a new one with the user's present password or API key.")
 }
 
-fn headers(outcome: &Outcome, media: Media) -> HeaderMap {
+fn answer_headers(outcome: &Outcome, media: Media) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
     if let Outcome::Records(records) = outcome {

@@ -16,7 +16,7 @@ use super::salvage::salvage;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{FieldName, RecordId};
-use crate::plan::{AccessOperation, Call, Columns, Effect, List, Plan, Prove, Read};
+use crate::plan::{AccessOperation, Call, Columns, Effect, List, Merging, Plan, Prove, Read, Update};
 use crate::value::Value;
 
 /// What came of a plan.
@@ -107,11 +107,12 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally
             let ids = odoo.create(&create).await?;
             Ok(odoo.written(ids, read_back, one).await)
         }
-        Plan::Update { prove, write, read_back, one } => {
-            let ids = odoo.on_proven(prove, write).await?;
+        Plan::Update(update) => {
+            let Update { prove, merging, write, read_back, one } = *update;
+            let ids = odoo.on_proven(prove, merging, write).await?;
             Ok(odoo.written(ids, read_back, one).await)
         }
-        Plan::Delete { prove, unlink } => odoo.on_proven(prove, unlink).await.map(Outcome::Deleted),
+        Plan::Delete { prove, unlink } => odoo.on_proven(prove, None, unlink).await.map(Outcome::Deleted),
         Plan::Call(call) => odoo.call(&call).await.map(Outcome::Result),
     }
 }
@@ -252,20 +253,33 @@ impl Run<'_> {
     }
 
     /// Proves which records it is about, and does it. Answers their ids as they were asked for.
-    async fn on_proven(self, prove: Prove, write: Call) -> Result<Vec<RecordId>, Problem> {
-        let (ids, asked) = match prove {
+    async fn on_proven(
+        self,
+        prove: Prove,
+        merging: Option<Merging>,
+        mut write: Call,
+    ) -> Result<Vec<RecordId>, Problem> {
+        let (ids, asked, proof) = match prove {
             Prove::Ids { read, asked } => {
-                self.prove(&read).await?;
-                (read.ids, asked)
+                let proof = self.prove(&read).await?;
+                (read.ids, asked, Some(proof))
             }
             Prove::Found(search) => {
                 let ids = self.search(&search).await?;
-                (ids.clone(), ids)
+                (ids.clone(), ids, None)
             }
         };
-        if !ids.is_empty() {
-            self.call(&write.on(&ids)).await?;
+        if ids.is_empty() {
+            return Ok(asked);
         }
+        if let Some(merging) = merging {
+            let present = match proof {
+                Some(proof) => proof,
+                None => self.call(&merging.read.of(ids.clone()).call()).await?,
+            };
+            merging.complete(&mut write, &present.value()?)?;
+        }
+        self.call(&write.on(&ids)).await?;
         Ok(asked)
     }
 
@@ -288,10 +302,12 @@ impl Run<'_> {
         }
     }
 
-    pub(super) async fn prove(self, prove: &Read) -> Result<(), Problem> {
+    /// Answers the records, all of which exist.
+    pub(super) async fn prove(self, prove: &Read) -> Result<Reply, Problem> {
         let reply = self.call(&prove.call()).await?;
         let found = ids_in(&reply.value()?).ok_or_else(|| unexpected(&prove.call()))?;
-        require_all(&prove.ids, &found.into_iter().collect(), prove.model.as_str())
+        require_all(&prove.ids, &found.into_iter().collect(), prove.model.as_str())?;
+        Ok(reply)
     }
 }
 

@@ -10,9 +10,10 @@
 //! context   language, time zone, companies: who wins, what is checked
 //! domain    paths, operators and dates of a domain, checked against schemas
 //! fields    names of fields and orders, checked
+//! filters   parameters that are fields → a domain
 //! selection fields with what stands behind relations, checked level by level
 //! nesting   the same as one call of a server that can nest
-//! values    the values of create and write, checked by type
+//! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
 //! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
@@ -28,6 +29,7 @@ mod context;
 mod datetime;
 mod domain;
 mod fields;
+mod filters;
 mod guard;
 mod known;
 mod method;
@@ -44,9 +46,11 @@ mod wish;
 pub use call::{Call, Effect, OrmMethod};
 pub use context::ContextAsked;
 pub use fields::{Column, Columns, Within};
+pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use pages::{Pager, Step};
 pub use planner::{plan, plan_pages};
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
-pub use steps::{List, Plan, Prove, Read};
+pub use steps::{List, Merging, Plan, Prove, Read, Update};
+pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

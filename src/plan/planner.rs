@@ -21,16 +21,17 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Columns, columns, named, proof_column, total_order, written_columns};
+use super::fields::{Column, Columns, columns, named, proof_column, total_order, written_columns};
+use super::filters::Filter;
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
 use super::pages::Pager;
-use super::schema::Schema;
+use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
-use super::steps::{List, Plan, Prove, Read, Way, search};
-use super::values::{Purpose, check_record, check_records};
+use super::steps::{List, Merging, Plan, Prove, Read, Update, Way, search};
+use super::values::{Merge, Purpose, Values, check_given, check_many_given, merges};
 use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
-use super::{domain, method};
+use super::{domain, filters, method};
 use crate::error::Problem;
 use crate::language::domain::Domain;
 use crate::names::{MethodName, ModelName, RecordId};
@@ -72,7 +73,9 @@ pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Kn
         Deed::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
         Deed::Search { domain, slice } => planner.search(domain, slice),
         Deed::Count { domain } => planner.count(domain),
-        Deed::List { domain, slice, fields, counted } => planner.list(domain, slice, fields, *counted),
+        Deed::List { domain, filters, slice, fields, counted } => {
+            planner.list((domain, filters), slice, fields, *counted)
+        }
         Deed::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
         Deed::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
         Deed::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
@@ -97,7 +100,9 @@ pub fn plan_pages(
     let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
     match deed {
         Deed::Search { domain, slice } => planner.pages_of_ids(domain, slice),
-        Deed::List { domain, slice, fields, counted: _ } => planner.pages_of_list(domain, slice, fields),
+        Deed::List { domain, filters, slice, fields, counted: _ } => {
+            planner.pages_of_list((domain, filters), slice, fields)
+        }
         Deed::ReadMany { ids, fields } => planner.pages_of_given(ids, fields),
         _ => Err(Problem::internal("pages of what is no listing").into()),
     }
@@ -130,6 +135,9 @@ struct Planner<'w> {
     links: Links,
     context: Vec<Member<'static>>,
 }
+
+/// A domain, and filters that hold too.
+type Sought<'a> = (&'a Domain<'static>, &'a [Filter]);
 
 impl<'w> Planner<'w> {
     /// A planner for a wish whose model, operation and context are within the scope.
@@ -189,37 +197,32 @@ impl Planner<'_> {
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
 
-    fn list(
-        &self,
-        domain: &mut Domain<'static>,
-        slice: &Slice,
-        fields: &Fields,
-        counted: bool,
-    ) -> Result<Plan, PlanError> {
-        let list = self.list_of(domain, slice, fields)?;
+    fn list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields, counted: bool) -> Result<Plan, PlanError> {
+        let list = self.list_of(sought, slice, fields)?;
         let count = counted.then(|| self.orm(OrmMethod::SearchCount, vec![list.domain.clone()]));
         Ok(Plan::List { list, count })
     }
 
     /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
-    fn list_of(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<List, PlanError> {
+    fn list_of(&self, (domain, filters): Sought<'_>, slice: &Slice, fields: &Fields) -> Result<List, PlanError> {
         let schema = self.schema()?;
+        let mut sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
         Ok(List {
             model: self.model.clone(),
-            domain: self.domain(domain, &schema)?,
+            domain: self.domain(&mut sought, &schema)?,
             slice: self.slice(slice, &schema)?,
             columns: self.columns(fields, &schema)?,
             way: self.way(self.context_of_list(fields)),
         })
     }
 
-    fn pages_of_list(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<Pager, PlanError> {
-        let list = self.list_of(domain, slice, fields)?;
+    fn pages_of_list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields) -> Result<Pager, PlanError> {
+        let list = self.list_of(sought, slice, fields)?;
         Ok(Pager::of_list(list, slice, &*self.schema()?))
     }
 
-    fn pages_of_ids(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
-        let list = self.list_of(domain, slice, &Fields::Named(Vec::new()))?;
+    fn pages_of_ids(&self, domain: &Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
+        let list = self.list_of((domain, &[]), slice, &Fields::Named(Vec::new()))?;
         Ok(Pager::of_ids(list, slice, &*self.schema()?))
     }
 
@@ -283,30 +286,48 @@ impl Planner<'_> {
         Ok(Plan::DescribeFields { full: call(full), reduced: call(Some(reduced)) })
     }
 
-    fn create_one(&self, values: &mut Value<'static>, back: &Back) -> Result<Plan, PlanError> {
+    fn create_one(&self, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_record("vals", values, Purpose::Create, &schema, self.known, self.guard())?;
+        let values = check_given(values, Purpose::Create, &schema, self.known, self.guard())?;
         let read_back = self.read_back(back, values, true, &schema)?;
         let create = self.orm(OrmMethod::Create, vec![std::mem::take(values)]);
         Ok(Plan::Create { create, read_back, one: true })
     }
 
-    fn create_many(&self, records: &mut Vec<Value<'static>>, back: &Back) -> Result<Plan, PlanError> {
+    fn create_many(&self, records: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_records("vals", records, &schema, self.known, self.guard())?;
-        let read_back = self.read_back(back, records.first().unwrap_or(&Value::Null), false, &schema)?;
-        let create = self.orm(OrmMethod::Create, vec![Value::List(std::mem::take(records))]);
+        let records = check_many_given(records, &schema, self.known, self.guard())?;
+        let first = records.as_list().and_then(<[_]>::first).unwrap_or(&Value::Null);
+        let read_back = self.read_back(back, first, false, &schema)?;
+        let create = self.orm(OrmMethod::Create, vec![std::mem::take(records)]);
         Ok(Plan::Create { create, read_back, one: false })
     }
 
-    fn update(&self, target: &mut Target, values: &mut Value<'static>, back: &Back) -> Result<Plan, PlanError> {
+    fn update(&self, target: &mut Target, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        let prove = self.prove(target, &schema)?;
-        check_record("vals", values, Purpose::Update, &schema, self.known, self.guard())?;
+        let mut prove = self.prove(target, &schema)?;
+        let parameter = values.parameter();
+        let values = check_given(values, Purpose::Update, &schema, self.known, self.guard())?;
+        let merging = self.merging(merges(parameter, values, &schema), &mut prove);
         let one = matches!(target, Target::One(_));
         let read_back = self.read_back(back, values, one, &schema)?;
         let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
-        Ok(Plan::Update { write, prove, read_back, one })
+        Ok(Plan::Update(Box::new(Update { prove, merging, write, read_back, one })))
+    }
+
+    /// The proof, where it reads, reads along what fields hold that are written in part.
+    fn merging(&self, merges: Vec<Merge>, prove: &mut Prove) -> Option<Merging> {
+        if merges.is_empty() {
+            return None;
+        }
+        let column = |merge: &Merge| Column { name: merge.field.clone(), kind: FieldType::Properties, within: None };
+        let shown: Vec<Column> = merges.iter().map(column).collect();
+        if let Prove::Ids { read, .. } = prove {
+            read.columns.shown.clone_from(&shown);
+        }
+        let columns = Columns { shown, named: true, proof: None };
+        let read = Read { model: self.model.clone(), ids: Vec::new(), columns, way: self.way(self.context.clone()) };
+        Some(Merging { merges, read })
     }
 
     fn delete(&self, target: &mut Target) -> Result<Plan, PlanError> {

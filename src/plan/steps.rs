@@ -6,7 +6,9 @@
 use super::call::{Call, OrmMethod, id_list, name_list};
 use super::fields::{Column, Columns};
 use super::nesting::specification;
+use super::values::Merge;
 use super::wish::{AccessOperation, Links};
+use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
 
@@ -57,16 +59,7 @@ pub enum Plan {
         one: bool,
     },
     /// Prove, write, read.
-    Update {
-        /// Which records.
-        prove: Prove,
-        /// Writes.
-        write: Call,
-        /// Reads what was written; `None` when the ids are the answer.
-        read_back: Option<Read>,
-        /// Whether one record was wanted or a list.
-        one: bool,
-    },
+    Update(Box<Update>),
     /// Prove, unlink.
     Delete {
         /// Which records.
@@ -76,6 +69,21 @@ pub enum Plan {
     },
     /// A method; answers its result.
     Call(Call),
+}
+
+/// The calls of an update.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// Which records.
+    pub prove: Prove,
+    /// What is to be kept of fields that are written in part.
+    pub merging: Option<Merging>,
+    /// Writes.
+    pub write: Call,
+    /// Reads what was written; `None` when the ids are the answer.
+    pub read_back: Option<Read>,
+    /// Whether one record was wanted or a list.
+    pub one: bool,
 }
 
 /// How it is known which records a write is about.
@@ -90,6 +98,26 @@ pub enum Prove {
     },
     /// All that this search finds.
     Found(Call),
+}
+
+/// Fields that are written in part: what they hold besides is read first, by the proof, or where that is a search by
+/// a read of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merging {
+    pub(super) merges: Vec<Merge>,
+    /// Reads the fields of records that a search found.
+    pub read: Read,
+}
+
+impl Merging {
+    /// Completes a write with the present values in `records`.
+    ///
+    /// # Errors
+    /// As [`Merge::complete`].
+    pub fn complete(&self, write: &mut Call, records: &Value<'_>) -> Result<(), Problem> {
+        let Some(values) = write.args.get_mut(1) else { return Ok(()) };
+        self.merges.iter().try_for_each(|merge| merge.complete(values, records))
+    }
 }
 
 /// A `read` that can be cut into smaller ones.

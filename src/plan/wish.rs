@@ -4,7 +4,9 @@
 //! media types. A wish may be nonsense: unknown fields, values of the wrong type, ids that do not exist.
 
 use super::call::Effect;
+use super::filters::Filter;
 use super::method;
+use super::values::Values;
 use crate::language::domain::Domain;
 use crate::language::order::Order;
 use crate::language::selection::Selection;
@@ -91,6 +93,8 @@ pub enum Deed {
     List {
         /// What to find.
         domain: Domain<'static>,
+        /// What must hold besides.
+        filters: Vec<Filter>,
         /// Which part of it.
         slice: Slice,
         /// What of each.
@@ -122,14 +126,14 @@ pub enum Deed {
     /// A new record.
     CreateOne {
         /// Its values.
-        values: Value<'static>,
+        values: Values,
         /// What is answered.
         back: Back,
     },
     /// Many new records: all or none.
     CreateMany {
         /// The values of each.
-        records: Vec<Value<'static>>,
+        records: Values,
         /// What is answered.
         back: Back,
     },
@@ -138,7 +142,7 @@ pub enum Deed {
         /// Which records; [`Target::One`] answers a record, the others a list.
         target: Target,
         /// The values.
-        values: Value<'static>,
+        values: Values,
         /// What is answered.
         back: Back,
     },

@@ -39,6 +39,7 @@ impl Known for Shop {
                 to("order_line", "one2many", "sale.order.line"),
                 to("tag_ids", "many2many", "crm.tag"),
                 to("message_ids", "one2many", "mail.message"),
+                to("attachment_ids", "many2many", "ir.attachment"),
             ],
             "sale.order.line" => {
                 vec![
