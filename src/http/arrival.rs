@@ -10,8 +10,9 @@ use http::request::Parts;
 use sync_wrapper::SyncWrapper;
 
 use super::gateway::Gateway;
-use super::layers::{RequestId, RequestLog, Stages, read_body};
+use super::layers::{RequestId, RequestLog, SentTarget, Stages, read_body};
 use super::negotiate::{self, Form, Media};
+use super::problem::Occasion;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{MethodName, ModelName, RecordId};
@@ -85,10 +86,14 @@ impl Arrival {
         negotiate::choose_of_listing(&self.head.headers, media)
     }
 
-    /// The name under which the log knows the request.
+    /// What an error body says of the request.
     #[must_use]
-    pub(super) fn request_id(&self) -> String {
-        self.head.extensions.get::<RequestId>().map_or_else(String::new, |id| id.as_str().to_owned())
+    pub(super) fn occasion(&self) -> Occasion<'_> {
+        let extensions = &self.head.extensions;
+        Occasion {
+            request_id: extensions.get().map_or("", RequestId::as_str),
+            path: extensions.get().map_or("", |SentTarget(target)| target.path()),
+        }
     }
 
     /// Where the request comes from.

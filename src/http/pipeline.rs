@@ -17,7 +17,7 @@ use super::arrival::Arrival;
 use super::input::Input;
 use super::negotiate::{self, Form, Media, Preferences, Rows};
 use super::problem::add_rate_limit;
-use super::stream::{LastWords, Listing};
+use super::stream::Listing;
 use super::{caller, context};
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
@@ -184,7 +184,7 @@ async fn list(
         rows,
         style,
         log: arrival.log.clone(),
-        last_words: LastWords { request_id: arrival.request_id(), path: arrival.head.uri.path().to_owned() },
+        last_words: arrival.occasion().into(),
     };
     arrival.stages.time("odoo", listing.open()).await
 }

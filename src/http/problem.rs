@@ -135,9 +135,9 @@ impl<'a> From<&'a OdooSaid> for OdooJson<'a> {
 
 /// The last line of a listing that breaks off: the generic form under `error`, so that it is told from a record.
 #[must_use]
-pub(super) fn error_line(problem: &Problem, request_id: &str, path: &str) -> Vec<u8> {
+pub(super) fn error_line(problem: &Problem, occasion: Occasion<'_>) -> Vec<u8> {
     let mut line = br#"{"error":"#.to_vec();
-    line.extend(to_json(problem, Occasion { request_id, path }));
+    line.extend(to_json(problem, occasion));
     line.extend(b"}\n");
     line
 }

@@ -28,6 +28,7 @@ use tracing::{Instrument as _, Span};
 
 use super::layers::RequestLog;
 use super::negotiate::Rows;
+use super::problem::{Occasion, error_line};
 use crate::error::Problem;
 use crate::names::ModelName;
 use crate::odoo::{Outcome, Page, Pages, Tally};
@@ -45,15 +46,26 @@ pub(super) struct Listing {
     pub rows: Rows,
     pub style: Style,
     pub log: RequestLog,
-    /// Puts a problem into the last line.
     pub last_words: LastWords,
 }
 
-/// What is needed to tell of a problem.
+/// What a last line says of the request, whose head is gone by then.
 #[derive(Debug)]
 pub(super) struct LastWords {
-    pub request_id: String,
-    pub path: String,
+    request_id: String,
+    path: String,
+}
+
+impl From<Occasion<'_>> for LastWords {
+    fn from(Occasion { request_id, path }: Occasion<'_>) -> Self {
+        Self { request_id: request_id.to_owned(), path: path.to_owned() }
+    }
+}
+
+impl LastWords {
+    fn line(&self, problem: &Problem) -> Vec<u8> {
+        error_line(problem, Occasion { request_id: &self.request_id, path: &self.path })
+    }
 }
 
 impl Listing {
@@ -127,9 +139,7 @@ impl Listing {
         self.log.code(problem.code.as_str());
         match self.rows {
             Rows::Csv => Bytes::new(),
-            Rows::Ndjson => {
-                super::problem::error_line(problem, &self.last_words.request_id, &self.last_words.path).into()
-            }
+            Rows::Ndjson => self.last_words.line(problem).into(),
         }
     }
 }

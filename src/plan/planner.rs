@@ -131,6 +131,9 @@ struct Planner<'w> {
     context: Vec<Member<'static>>,
 }
 
+/// A domain, and filters that hold too.
+type Sought<'a> = (&'a Domain<'static>, &'a [Filter]);
+
 impl<'w> Planner<'w> {
     /// A planner for a wish whose model, operation and context are within the scope.
     fn admit(
@@ -189,25 +192,14 @@ impl Planner<'_> {
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
 
-    fn list(
-        &self,
-        (domain, filters): (&Domain<'static>, &[Filter]),
-        slice: &Slice,
-        fields: &Fields,
-        counted: bool,
-    ) -> Result<Plan, PlanError> {
-        let list = self.list_of((domain, filters), slice, fields)?;
+    fn list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields, counted: bool) -> Result<Plan, PlanError> {
+        let list = self.list_of(sought, slice, fields)?;
         let count = counted.then(|| self.orm(OrmMethod::SearchCount, vec![list.domain.clone()]));
         Ok(Plan::List { list, count })
     }
 
     /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
-    fn list_of(
-        &self,
-        (domain, filters): (&Domain<'static>, &[Filter]),
-        slice: &Slice,
-        fields: &Fields,
-    ) -> Result<List, PlanError> {
+    fn list_of(&self, (domain, filters): Sought<'_>, slice: &Slice, fields: &Fields) -> Result<List, PlanError> {
         let schema = self.schema()?;
         let mut sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
         Ok(List {
@@ -219,17 +211,12 @@ impl Planner<'_> {
         })
     }
 
-    fn pages_of_list(
-        &self,
-        sought: (&Domain<'static>, &[Filter]),
-        slice: &Slice,
-        fields: &Fields,
-    ) -> Result<Pager, PlanError> {
+    fn pages_of_list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields) -> Result<Pager, PlanError> {
         let list = self.list_of(sought, slice, fields)?;
         Ok(Pager::of_list(list, slice, &*self.schema()?))
     }
 
-    fn pages_of_ids(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
+    fn pages_of_ids(&self, domain: &Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
         let list = self.list_of((domain, &[]), slice, &Fields::Named(Vec::new()))?;
         Ok(Pager::of_ids(list, slice, &*self.schema()?))
     }

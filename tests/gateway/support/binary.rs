@@ -84,6 +84,14 @@ impl Process {
         Client::new(format!("http://{}", self.operators_address()))
     }
 
+    /// Megabytes of memory that are resident (`VmRSS`), or were at most (`VmHWM`).
+    pub(crate) fn memory(&self, what: &str) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().expect("it runs"))).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("the kernel tells");
+        let kilobytes: f64 = line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").parse().unwrap();
+        kilobytes / 1024.0
+    }
+
     /// Sends it a signal and waits for its end; how it ended, and everything it said.
     pub(crate) async fn end(mut self, signal: &str) -> (ExitStatus, String, TempDir) {
         let pid = self.child.id().expect("it runs").to_string();
