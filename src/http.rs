@@ -21,6 +21,7 @@
 
 mod api;
 mod arrival;
+mod authorize;
 mod caller;
 mod context;
 pub mod docs;
@@ -28,6 +29,7 @@ mod gateway;
 mod input;
 pub mod layers;
 mod negotiate;
+mod pages;
 mod pipeline;
 pub mod problem;
 mod rest;
@@ -41,7 +43,7 @@ pub use gateway::{Gateway, Parts};
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
-    router.with_state(gateway).merge(docs::routes(document))
+    router.with_state(gateway).merge(docs::routes(document)).merge(pages::routes())
 }
 
 /// The OpenAPI document of all routes.

@@ -11,6 +11,7 @@
 //! vault        the keys of this installation, for what is sealed in the store
 //! throttle     how often something may be tried and fail
 //! allowance    how often a key may be used
+//! forms        pages of ours, sent back once
 //! floor        the moment at which refusals leave
 //! principal    who calls, with whose rights at Odoo
 //! ```
@@ -21,6 +22,7 @@ mod access_tokens;
 mod allowance;
 mod credential;
 mod floor;
+mod forms;
 mod issue;
 mod login_tokens;
 mod odoo_key;
@@ -31,6 +33,7 @@ mod tokens;
 mod vault;
 
 pub use credential::{Credential, Shown, credential};
+pub use forms::FormOf;
 pub use issue::{Issue, issue, keep};
 pub use login_tokens::{Account, MintWish, Minted};
 pub use odoo_key::tells_owners;

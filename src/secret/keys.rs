@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! master key ─HKDF-SHA256(salt = instance, info = "ogw/1/seal")─► seals the outer layers and the index key
+//!                                          info = "ogw/1/csrf" ─► marks the forms of pages
 //! index key   random, made once, kept sealed: master keys can be exchanged and every token is found as before
 //! ```
 //!
@@ -15,6 +16,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::form::FormKey;
 use super::seal::{Aad, KeyId, SealKey, Sealed};
 use super::{SecretError, hex, random_key, unhex};
 
@@ -50,8 +52,8 @@ impl MasterKey {
     }
 
     /// The key of one purpose in one installation.
-    fn derive(&self, instance: &str, purpose: &[u8]) -> SealKey {
-        SealKey::named(self.id(), expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose]))
+    fn derive(&self, instance: &str, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose])
     }
 }
 
@@ -74,6 +76,8 @@ pub(super) fn expand(from: &Hkdf<Sha256>, info: &[&[u8]]) -> Zeroizing<[u8; 32]>
 pub struct Keyring {
     newest: SealKey,
     older: Vec<SealKey>,
+    /// As many, the newest last.
+    forms: Vec<FormKey>,
 }
 
 impl Keyring {
@@ -81,8 +85,25 @@ impl Keyring {
     #[must_use]
     pub fn new(masters: &[MasterKey], instance: &str) -> Option<Self> {
         let (newest, older) = masters.split_last()?;
-        let seal = |master: &MasterKey| master.derive(instance, b"ogw/1/seal");
-        Some(Self { newest: seal(newest), older: older.iter().map(seal).collect() })
+        let seal = |master: &MasterKey| SealKey::named(master.id(), master.derive(instance, b"ogw/1/seal"));
+        let form = |master: &MasterKey| FormKey(master.derive(instance, FormKey::PURPOSE));
+        Some(Self {
+            newest: seal(newest),
+            older: older.iter().map(seal).collect(),
+            forms: masters.iter().map(form).collect(),
+        })
+    }
+
+    /// The mark of a form of ours; empty when there is no key, which fits nothing.
+    #[must_use]
+    pub fn mark_form(&self, of: &Aad) -> String {
+        self.forms.last().map(|key| key.mark(of)).unwrap_or_default()
+    }
+
+    /// Whether a form of ours was marked so, under any of the keys: pages outlive an exchange of keys.
+    #[must_use]
+    pub fn is_form_marked(&self, of: &Aad, mark: &str) -> bool {
+        self.forms.iter().any(|key| key.fits(of, mark))
     }
 
     /// The key that seals.

@@ -5,6 +5,7 @@
 //! login_token  JSON Web Tokens with such a token inside
 //! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
 //! keys         master keys and what is derived from them
+//! form         the mark of a form of ours
 //! wrap         a grant's data key, for its credential; the data key again for each token
 //! key_file     where master keys lie: systemd credential, file, environment
 //! ```
@@ -16,6 +17,7 @@
 //! In: randomness of the operating system, files. Out: blobs and hashes that may be stored. Must not know: tables,
 //! Odoo, HTTP.
 
+mod form;
 mod key_file;
 mod keys;
 mod login_token;

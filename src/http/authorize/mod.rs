@@ -1,0 +1,3 @@
+//! temp
+mod parameters;
+mod redirect;
