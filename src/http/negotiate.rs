@@ -34,13 +34,7 @@ impl Media {
 /// # Errors
 /// 406 naming what is on offer.
 pub(super) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Problem> {
-    let ranges: Vec<Range<'_>> = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','))
-        .filter_map(Range::parse)
-        .collect();
+    let ranges = ranges(headers);
     if ranges.is_empty() {
         return offer.first().copied().ok_or_else(|| Problem::internal("a route without media types"));
     }
@@ -55,6 +49,17 @@ pub(super) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Prob
         let names: Vec<_> = offer.iter().map(|media| media.name()).collect();
         Problem::new(Code::NotAcceptable, format!("Here can be answered: {}.", names.join(", "))).parameter("Accept")
     })
+}
+
+/// Whether `Accept` rates one media type above another.
+pub(super) fn prefers(headers: &HeaderMap, one: &str, other: &str) -> bool {
+    let ranges = ranges(headers);
+    quality_of(one, &ranges) > quality_of(other, &ranges)
+}
+
+fn ranges(headers: &HeaderMap) -> Vec<Range<'_>> {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|text| text.split(',')).filter_map(Range::parse).collect()
 }
 
 /// A media range with its quality in thousandths.

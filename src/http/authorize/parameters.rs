@@ -60,6 +60,12 @@ impl Parameters {
         self.only(name).map(|parameter| parameter.map(|parameter| parameter.raw.as_str()))
     }
 
+    /// All of them as a query string, as they were sent.
+    pub(super) fn to_query(&self) -> String {
+        let pairs: Vec<_> = self.0.iter().map(|pair| format!("{}={}", encoded(&pair.name), sendable(&pair.raw))).collect();
+        pairs.join("&")
+    }
+
     /// Whether any parameter came more than once.
     pub(super) fn has_repetition(&self, names: &[&str]) -> bool {
         names.iter().any(|name| matches!(self.only(name), Err(Unclear::Twice)))
@@ -76,6 +82,13 @@ impl Parameters {
 
 fn decoded(raw: &str) -> Option<String> {
     String::from_utf8(percent_decode(raw.replace('+', " ").as_bytes()).collect()).ok()
+}
+
+/// As it was sent, but for what can stand in no address.
+fn sendable(raw: &str) -> String {
+    const UNSENDABLE: percent_encoding::AsciiSet =
+        percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'`');
+    percent_encoding::utf8_percent_encode(raw, &UNSENDABLE).to_string()
 }
 
 /// A value for a query string: nothing but unreserved characters stays as it is (RFC 3986 section 2.3).

@@ -24,13 +24,16 @@ pub struct Site {
     /// `https://gw.example`; `None` where nobody configured it.
     origin: Option<String>,
     is_secure: bool,
+    /// Who answers (RFC 8414 section 2).
+    issuer: String,
 }
 
 impl Site {
-    /// From the URL by which clients reach the gateway.
+    /// From the URL by which clients reach the gateway, and what it calls itself.
     #[must_use]
-    pub fn new(public: Option<&Url>) -> Self {
+    pub fn new(public: Option<&Url>, issuer: String) -> Self {
         Self {
+            issuer,
             base: public.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default(),
             origin: public.map(|url| url.origin().ascii_serialization()),
             is_secure: public.is_some_and(|url| url.scheme() == "https"),
@@ -41,6 +44,12 @@ impl Site {
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Who answers.
+    #[must_use]
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     fn cookie_name(&self) -> &'static str {
@@ -111,6 +120,76 @@ impl Cookie {
             Self::Absent => "",
             Self::Visitor(value) => value,
             Self::Session(token) => token.expose(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VISITOR: &str = "0123456789abcdef0123456789abcdef";
+
+    fn site(public: &str) -> Site {
+        Site::new(Url::parse(public).ok().as_ref(), String::new())
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn the_cookie_is_bound_to_this_host_where_there_is_tls() {
+        let tls = site("https://gw.example/odoo/");
+        assert_eq!(tls.set_cookie("v").unwrap(), "__Host-ogw_session=v; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(tls.base(), "/odoo");
+        assert_eq!(site("").set_cookie("v").unwrap(), "ogw_session=v; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!((site("").base(), site("http://gw.example").base()), ("", ""));
+    }
+
+    #[test]
+    fn one_cookie_of_ours_is_found_and_two_are_none() {
+        let of = |public: &str, cookies: &[&str]| {
+            let pairs: Vec<_> = cookies.iter().map(|text| ("cookie", *text)).collect();
+            let mut map = HeaderMap::new();
+            pairs.iter().for_each(|(name, text)| drop(map.append(*name, text.parse().unwrap())));
+            site(public).cookie(&map).value().to_owned()
+        };
+        let session = Token::generate(TokenKind::Session).unwrap();
+        let [plain, host] = [format!("ogw_session={VISITOR}"), format!("__Host-ogw_session={VISITOR}")];
+        assert_eq!(of("", &[&format!("a=b; {plain};c=d")]), VISITOR);
+        assert_eq!(of("", &["a=b", &plain]), VISITOR);
+        assert_eq!(of("", &[&format!("ogw_session={}", session.expose())]), session.expose());
+        assert_eq!(of("https://gw.example", &[&host]), VISITOR);
+        assert_eq!(of("https://gw.example", &[&plain]), "", "another host may have set it");
+        assert_eq!(of("", &[&format!("{plain}; {plain}")]), "");
+        for wrong in ["ogw_session=", "ogw_session=0123", "ogw_session", "ogw_session=ogw_ses_00", ""] {
+            assert_eq!(of("", &[wrong]), "", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn forms_of_other_origins_are_told_by_what_browsers_say() {
+        let tls = site("https://gw.example/odoo");
+        for (said, own) in [
+            (vec![("sec-fetch-site", "same-origin"), ("origin", "null")], true),
+            (vec![("sec-fetch-site", "same-origin")], true),
+            (vec![("sec-fetch-site", "same-site"), ("origin", "https://gw.example")], false),
+            (vec![("sec-fetch-site", "cross-site"), ("origin", "null")], false),
+            (vec![("sec-fetch-site", "none")], false),
+            (vec![("origin", "https://gw.example")], true),
+            (vec![("origin", "null")], true),
+            (vec![], true),
+            (vec![("origin", "https://gw.example.evil")], false),
+            (vec![("origin", "http://gw.example")], false),
+            (vec![("origin", "https://evil.example"), ("host", "gw.example")], false),
+        ] {
+            assert_eq!(tls.is_own_form(&headers(&said)), own, "{said:?}");
+        }
+        let unnamed = site("");
+        for (origin, own) in [("http://127.0.0.1:8080", true), ("http://127.0.0.1:8081", false), ("http://evil", false)] {
+            let said = headers(&[("origin", origin), ("host", "127.0.0.1:8080")]);
+            assert_eq!(unnamed.is_own_form(&said), own, "{origin}");
         }
     }
 }

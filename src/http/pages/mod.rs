@@ -80,20 +80,10 @@ pub(super) struct NoticePage<'a> {
     pub request: Option<&'a str>,
 }
 
-/// Where the forms of a page may lead. Browsers hold the redirect behind a form to it, too: a page whose form ends at
-/// an application's callback cannot be held to this origin (O2-12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Forms {
-    /// Back to this gateway.
-    Here,
-    /// To this gateway, which may send on.
-    Onward,
-}
-
-const HERE: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
-);
-const ONWARD: HeaderValue = HeaderValue::from_static(
+/// Browsers hold the redirect behind a form to `form-action`, too: a page whose form ends at an application's callback
+/// cannot name where that is and where it leads from there, so forms are not held (O2-12). Nothing that is not ours gets
+/// into a page, as everything is escaped.
+const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
@@ -101,12 +91,11 @@ const ONWARD: HeaderValue = HeaderValue::from_static(
 ///
 /// # Errors
 /// 500 when it cannot be rendered.
-pub(super) fn answer(status: StatusCode, page: &impl Template, forms: Forms) -> Result<Response, Problem> {
+pub(super) fn answer(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
     let html = page.render().map_err(Problem::internal)?;
-    let policy = if forms == Forms::Here { HERE } else { ONWARD };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (CONTENT_SECURITY_POLICY, policy),
+        (CONTENT_SECURITY_POLICY, POLICY),
         (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),

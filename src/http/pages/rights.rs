@@ -88,10 +88,10 @@ mod tests {
         assert_eq!(
             said(rules),
             [
-                "see records of every kind, except users and settings",
-                "create and change records of the kinds sale.… (without note)",
-                "see, create and delete records of the kind res.partner (only email, name)",
-                "run actions of records of the kind sale.order (actions: action_confirm)",
+                "see all records, except users and settings",
+                "create and change sale.* records (without note)",
+                "see, create and delete res.partner records (only email, name)",
+                "run actions on sale.order records (only action_confirm)",
             ]
         );
     }

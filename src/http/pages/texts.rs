@@ -2,6 +2,8 @@
 //!
 //! In: names and numbers. Out: sentences. Must not know: HTML, which escapes what is put in.
 
+use std::time::Duration;
+
 /// The sentences in one language. `{…}` stands for what is put in.
 #[derive(Debug)]
 pub(in crate::http) struct Texts {
@@ -41,7 +43,6 @@ pub(in crate::http) struct Texts {
     pub trouble_title: &'static str,
     pub outdated_title: &'static str,
     pub outdated_lead: &'static str,
-    pub failed_title: &'static str,
     pub start_again: &'static str,
 
     pub rights: RightsTexts,
@@ -83,7 +84,7 @@ pub(in crate::http) static ENGLISH: Texts = Texts {
     password_label: "Password or API key",
     password_hint: "If you sign in to Odoo with a second factor, enter an Odoo API key here.",
     login_button: "Sign in",
-    login_incomplete: "Enter both your login and your password.",
+    login_incomplete: "Enter both your login and your password, as you do in Odoo.",
     login_wrong: "Odoo does not take this login and password. Check both and try again.",
     login_throttled: "Too many wrong passwords were tried. Wait {wait} before the next try.",
     login_unavailable: "Odoo cannot be asked at the moment. Your password was not checked; try again soon.",
@@ -105,7 +106,6 @@ pub(in crate::http) static ENGLISH: Texts = Texts {
     trouble_title: "This request cannot be answered",
     outdated_title: "This page is out of date",
     outdated_lead: "The form was opened in another session, was sent before, or waited too long. Nothing was done.",
-    failed_title: "Something went wrong",
     start_again: "Go back to the application and start again.",
 
     rights: RightsTexts {
@@ -116,14 +116,14 @@ pub(in crate::http) static ENGLISH: Texts = Texts {
         create: "create",
         update: "change",
         delete: "delete",
-        execute: "run actions of",
+        execute: "run actions on",
         and: "and",
-        any_model: "records of every kind, except users and settings",
-        models_below: "records of the kinds {model}.…",
-        one_model: "records of the kind {model}",
+        any_model: "all records, except users and settings",
+        models_below: "{model}.* records",
+        one_model: "{model} records",
         only_fields: "only {names}",
         all_fields_but: "without {names}",
-        only_methods: "actions: {names}",
+        only_methods: "only {names}",
     },
 };
 
@@ -139,9 +139,10 @@ impl Texts {
     }
 
     /// How long to wait.
-    pub(in crate::http) fn throttled(&self, wait: std::time::Duration) -> String {
+    pub(in crate::http) fn throttled(&self, wait: Duration) -> String {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        put(self.login_throttled, "{wait}", &humantime::format_duration(std::time::Duration::from_secs(seconds.max(1))).to_string())
+        let wait = humantime::format_duration(Duration::from_secs(seconds.max(1)));
+        put(self.login_throttled, "{wait}", &wait.to_string())
     }
 }
 

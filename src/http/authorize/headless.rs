@@ -1,0 +1,38 @@
+//! Authorization without a page, as the vendor's manual shows it: for an application that an administrator bound to a user
+//! and marked trusted, and for that user only (contract section 7).
+//!
+//! In: a request that wants JSON. Out: the user who approves. Must not know: which OAuth it is.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::parameters::Parameters;
+use crate::auth::{Application, Approver};
+use crate::error::Problem;
+use crate::explain::Code;
+use crate::http::arrival::Arrival;
+use crate::http::negotiate::prefers;
+
+/// Whether JSON is wanted: `Accept` says so, or the request is written as the vendor's manual writes it and `Accept` does
+/// not ask for a page.
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
+    prefers(headers, "application/json", "text/html")
+        || (headers.contains_key(AUTHORIZATION) && !prefers(headers, "text/html", "application/json"))
+}
+
+/// The user to whom the application is bound, who need not be asked.
+///
+/// # Errors
+/// 401 for every other application.
+pub(super) async fn approver(arrival: &Arrival, application: &Application) -> Result<Approver, Problem> {
+    let admitted = application.row.key.as_ref().is_none_or(|key| key.admits(arrival.client()));
+    if !(application.settings.trusted && application.is_bound() && admitted) {
+        let detail = "A person has to log in and allow this: the application is not trusted to do without.";
+        let hint = "Open this address in a browser. An administrator can register the application on a user's account \
+                    and mark it trusted.";
+        return Err(Problem::new(Code::PersonNeeded, detail).hint(hint));
+    }
+    arrival.log.user(&application.row.grant.login);
+    arrival.log.database(&application.row.grant.database);
+    arrival.gateway.tokens.headless_user(application).await
+}
