@@ -15,6 +15,7 @@ mod edge;
 mod layers;
 mod openapi;
 mod outage;
+mod pages;
 mod restapi;
 mod secrecy;
 mod store;

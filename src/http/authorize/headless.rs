@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::parameters::Parameters;
+use crate::auth::oauth1::{of_scheme, parse};
 use crate::auth::{Application, Approver};
 use crate::error::Problem;
 use crate::explain::Code;
@@ -18,6 +19,23 @@ use crate::http::negotiate::prefers;
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     prefers(headers, "application/json", "text/html")
         || (headers.contains_key(AUTHORIZATION) && !prefers(headers, "text/html", "application/json"))
+}
+
+/// The parameters with those in an `Authorization: OAuth` header, which is how the vendor's manual sends them.
+///
+/// # Errors
+/// 400 for two headers, or one that cannot be read.
+pub(super) fn with_header(parameters: Parameters, arrival: &Arrival) -> Result<Parameters, Problem> {
+    let malformed = |detail: &str| Problem::new(Code::MalformedRequest, detail).parameter("Authorization");
+    let mut shown = arrival.head.headers.get_all(AUTHORIZATION).iter();
+    let (first, second) = (shown.next(), shown.next());
+    if second.is_some() {
+        return Err(malformed("There are two Authorization headers."));
+    }
+    let Some(text) = first.and_then(|value| of_scheme(value.as_bytes())) else { return Ok(parameters) };
+    let pairs = parse(text)?.into_iter().map(|(name, value)| Ok((String::from_utf8(name)?, String::from_utf8(value)?)));
+    let pairs: Result<Vec<_>, std::string::FromUtf8Error> = pairs.collect();
+    Ok(parameters.with_decoded(pairs.map_err(|_| malformed("The header is no UTF-8 once it is decoded."))?))
 }
 
 /// The user to whom the application is bound, who need not be asked.

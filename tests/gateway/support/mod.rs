@@ -5,12 +5,14 @@
 //! gateway  the gateway in this process, on ports of its own
 //! client   requests and answers in few words
 //! binary   the gateway in a process of its own
+//! browser  Chromium without a window, and an application to which it is sent
 //! counting a proxy before an Odoo that notes the calls
 //! odoo     what tests do to an Odoo behind the gateway's back
 //! stub     an Odoo that misbehaves on demand; xml, what it speaks
 //! ```
 
 pub(crate) mod binary;
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod counting;
 pub(crate) mod gateway;
@@ -19,6 +21,7 @@ pub(crate) mod stand;
 pub(crate) mod stub;
 mod xml;
 
+pub(crate) use browser::{Browser, Callback};
 pub(crate) use client::{Answer, Client};
 pub(crate) use gateway::Gateway;
 pub(crate) use stand::{Version, stand};
