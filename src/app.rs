@@ -74,7 +74,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let vaults = vaults(config, &store, &instance, &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
-    let tokens = Tokens::new(store.clone(), vaults, settings::tokens(&config.auth), throttle.clone(), clock.clone());
+    let tokens = Tokens::new(store.clone(), vaults, settings::tokens(config), throttle.clone(), clock.clone());
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::auth::{PasswordSettings, Rate, ThrottleSettings, TokenSettings};
+use crate::auth::{OAuthSettings, PasswordSettings, Rate, ThrottleSettings, TokenSettings};
 use crate::config::{
     AuthConfig, Config, Create, DatabaseUrl, OdooConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
 };
@@ -29,8 +29,20 @@ pub(super) fn passwords(auth: &AuthConfig) -> PasswordSettings {
     }
 }
 
-pub(super) fn tokens(auth: &AuthConfig) -> TokenSettings {
-    TokenSettings { failure_floor: auth.failure_floor, access_token_idle: auth.access_token_idle }
+pub(super) fn tokens(config: &Config) -> TokenSettings {
+    let (auth, oauth) = (&config.auth, &config.oauth);
+    TokenSettings {
+        failure_floor: auth.failure_floor,
+        access_token_idle: auth.access_token_idle,
+        oauth: OAuthSettings {
+            code_ttl: oauth.code_ttl,
+            access_ttl: oauth.access_ttl,
+            refresh_idle: oauth.refresh_idle,
+            refresh_ttl: oauth.refresh_ttl,
+            session_idle: oauth.session_idle,
+            session_ttl: oauth.session_ttl,
+        },
+    }
 }
 
 pub(super) fn throttle(throttle: &ThrottleConfig) -> ThrottleSettings {

@@ -8,6 +8,7 @@
 //! access_tokens made at a login, ended at a logout
 //! login_tokens made with an API key, for a user
 //! oauth1       who signed a request (OAuth 1.0a)
+//! oauth        applications, and what they are given for users
 //! issue        a new token, its user's credential sealed behind it
 //! vault        the keys of this installation, for what is sealed in the store
 //! throttle     how often something may be tried and fail
@@ -27,6 +28,7 @@ mod forms;
 mod issue;
 mod login_tokens;
 pub mod oauth1;
+mod oauth;
 mod odoo_key;
 mod password;
 mod principal;
@@ -36,8 +38,12 @@ mod vault;
 
 pub use credential::{Credential, Shown, credential};
 pub use forms::FormOf;
-pub use issue::{Issue, issue, keep};
+pub use issue::{Issue, User, blank, issue, keep, seal};
 pub use login_tokens::{Account, MintWish, Minted};
+pub use oauth::{
+    Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, OAuth1Method, OAuthSettings,
+    Session, new_client_id, open_consumer_secret, seal_consumer_secret,
+};
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};

@@ -9,6 +9,7 @@
 //! locked.
 
 mod api_keys;
+mod applications;
 mod audit;
 mod connect;
 mod error;
@@ -16,6 +17,7 @@ mod grants;
 mod instance;
 mod links;
 mod migrations;
+mod oauth_tokens;
 pub mod sealed_keys;
 mod sqlite_file;
 mod tokens;
@@ -23,10 +25,12 @@ mod tokens;
 use sqlx::{AnyPool, Row};
 
 pub use self::api_keys::{KeyRate, KeyTerms};
+pub use self::applications::{ApplicationTerms, Consent};
 pub use self::audit::Act;
 pub use self::error::StoreError;
 pub use self::grants::Grant;
 pub use self::instance::{Instance, random_id};
+pub use self::oauth_tokens::{OAuthTerms, SpentToken};
 pub use self::tokens::StoredToken;
 
 use self::connect::Backend;

@@ -5,6 +5,7 @@
 
 pub(super) mod auth;
 pub(super) mod log;
+pub(super) mod oauth;
 pub(super) mod odoo;
 pub(super) mod ops;
 pub(super) mod schema;
@@ -32,6 +33,7 @@ impl Config {
         self.server.validate(&mut Section::new("server", mistakes));
         self.store.validate(&mut Section::new("store", mistakes));
         self.auth.validate(&mut Section::new("auth", mistakes));
+        self.oauth.validate(&mut Section::new("oauth", mistakes));
         self.schema.validate(&mut Section::new("schema", mistakes));
         self.validate_databases(mistakes);
         self.validate_key_file(mistakes);
