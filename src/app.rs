@@ -27,7 +27,7 @@ use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::problem::ProblemBodies;
-use crate::http::{Gateway, Parts, layers};
+use crate::http::{Gateway, Parts, Site, layers};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Check, Health};
 use crate::serve;
@@ -78,10 +78,11 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
-    let gateway = Gateway::new(Parts { databases, passwords, tokens, metrics: metrics.clone() });
-
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
+    let site = Site::new(config.server.public_url.as_ref(), api_address);
+    let gateway = Gateway::new(Parts { databases, passwords, tokens, site, metrics: metrics.clone() });
+
     let (stop, stopped) = watch::channel(false);
     let handler = layers::wrap(
         crate::http::router(gateway),

@@ -13,6 +13,8 @@
 //! restapi    family A
 //! api        family B
 //! rest       family C
+//! authorize  a user lets an application act for him: OAuth 1 and 2
+//! pages      what he sees then
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -38,6 +40,7 @@ mod restapi;
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use authorize::Site;
 pub use gateway::{Gateway, Parts};
 
 /// Every route of every family, and the pages that describe them.
@@ -53,7 +56,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(rest::routes())
+    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(authorize::routes()).merge(api::routes()).merge(rest::routes())
 }
 
 #[cfg(test)]
@@ -61,8 +64,8 @@ mod tests {
     use super::*;
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
-    /// The vendor's login answers GET too and makes nothing but a token.
-    const SAFE: [&str; 9] = [
+    /// The vendor's login answers GET too and makes nothing but a token; so do trusted applications' authorizations.
+    const SAFE: [&str; 11] = [
         "version",
         "check_access_rights",
         "search",
@@ -72,6 +75,8 @@ mod tests {
         "read_record",
         "start",
         "login_by_get",
+        "authorize_oauth1",
+        "authorize_oauth2",
     ];
 
     #[test]

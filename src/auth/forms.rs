@@ -26,6 +26,13 @@ pub struct FormOf<'a> {
     pub request: &'a [u8],
 }
 
+/// What a form carried.
+#[derive(Debug)]
+pub struct Guard {
+    mark: [u8; 32],
+    until: i64,
+}
+
 impl Tokens {
     /// The text that a form carries.
     ///
@@ -39,20 +46,29 @@ impl Tokens {
         Ok(format!("{issued}.{nonce}.{mark}"))
     }
 
-    /// Whether a form carried what [`guard_form`](Self::guard_form) made for it.
+    /// What a form carried, when [`guard_form`](Self::guard_form) made it for this form, not too long ago.
     ///
     /// # Errors
     /// 503 without the store or its keys.
-    pub async fn is_form_ours(&self, form: FormOf<'_>, guard: &str) -> Result<bool, Problem> {
+    pub async fn read_guard(&self, form: FormOf<'_>, text: &str) -> Result<Option<Guard>, Problem> {
         let vault = self.vaults.existing().await.map_err(|cause| Refusal::from(cause).into_problem())?;
-        let Some(vault) = vault else { return Ok(false) };
-        let mut parts = guard.splitn(3, '.');
-        let (Some(issued), Some(nonce), Some(mark)) = (parts.next(), parts.next(), parts.next()) else {
-            return Ok(false);
-        };
-        let age = |issued: i64| self.clock.now().unix_timestamp().saturating_sub(issued);
-        let fresh = issued.parse().is_ok_and(|issued| (0..LONGEST_OPEN.whole_seconds()).contains(&age(issued)));
-        Ok(fresh && vault.keyring.is_form_marked(&bound(issued, nonce, form), mark))
+        let now = self.clock.now().unix_timestamp();
+        Ok(vault.and_then(|vault| {
+            let (issued, rest) = text.split_once('.')?;
+            let (nonce, mark) = rest.split_once('.')?;
+            let until = issued.parse::<i64>().ok()?.checked_add(LONGEST_OPEN.whole_seconds())?;
+            let mark = vault.keyring.form_mark(&bound(issued, nonce, form), mark)?;
+            (now < until).then_some(Guard { mark, until })
+        }))
+    }
+
+    /// Takes what a form carried, once; `false` when it was taken before.
+    ///
+    /// # Errors
+    /// 503 without the store.
+    pub async fn spend_guard(&self, guard: &Guard) -> Result<bool, Problem> {
+        let first = self.store.first_seen(guard.mark, guard.until).await;
+        first.map_err(|cause| Refusal::from(cause).into_problem())
     }
 }
 

@@ -37,7 +37,7 @@ mod tokens;
 mod vault;
 
 pub use credential::{Credential, Shown, credential};
-pub use forms::FormOf;
+pub use forms::{FormOf, Guard};
 pub use issue::{Issue, User, blank, issue, keep, seal};
 pub use login_tokens::{Account, MintWish, Minted};
 pub use oauth::{

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::authorize::Site;
 use crate::auth::{Passwords, Tokens};
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
@@ -21,6 +22,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is who by keys and tokens of the gateway's own.
     pub tokens: Tokens,
+    /// How browsers reach the gateway.
+    pub site: Site,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

@@ -28,9 +28,10 @@ impl FormKey {
         hex(&mark).to_string()
     }
 
-    /// Whether it is the mark of that, in the same time for every wrong one.
-    pub(super) fn fits(&self, of: &Aad, mark: &str) -> bool {
-        unhex(mark).is_some_and(|mark| self.mac(of).verify_slice(mark.as_slice()).is_ok())
+    /// What stands in `text`, when that is the mark; in the same time for every wrong one.
+    pub(super) fn fitting(&self, of: &Aad, text: &str) -> Option<[u8; 32]> {
+        let mark = unhex(text)?;
+        self.mac(of).verify_slice(mark.as_slice()).is_ok().then_some(*mark)
     }
 
     fn mac(&self, of: &Aad) -> Hmac<Sha256> {
@@ -52,13 +53,13 @@ mod tests {
         let [key, other] = [1, 2].map(|byte| FormKey(Zeroizing::new([byte; 32])));
         let of = |parts: &[&str]| parts.iter().fold(Aad::of("form"), |aad, part| aad.with(part.as_bytes()));
         let mark = key.mark(&of(&["session", "request"]));
-        assert!(key.fits(&of(&["session", "request"]), &mark));
+        assert!(key.fitting(&of(&["session", "request"]), &mark).is_some());
         for parts in [&["session", "other"][..], &["sessionrequest"], &["session", "request", ""], &["sessio", "nrequest"]] {
-            assert!(!key.fits(&of(parts), &mark), "{parts:?}");
+            assert!(key.fitting(&of(parts), &mark).is_none(), "{parts:?}");
         }
-        assert!(!other.fits(&of(&["session", "request"]), &mark));
+        assert!(other.fitting(&of(&["session", "request"]), &mark).is_none());
         for wrong in ["", "00", &mark.to_uppercase(), mark.get(..62).unwrap(), &format!("{mark}00"), "é"] {
-            assert!(!key.fits(&of(&["session", "request"]), wrong), "{wrong}");
+            assert!(key.fitting(&of(&["session", "request"]), wrong).is_none(), "{wrong}");
         }
     }
 }

@@ -100,10 +100,10 @@ impl Keyring {
         self.forms.last().map(|key| key.mark(of)).unwrap_or_default()
     }
 
-    /// Whether a form of ours was marked so, under any of the keys: pages outlive an exchange of keys.
+    /// The mark in `text`, when a form of ours was marked so under any of the keys: pages outlive an exchange of keys.
     #[must_use]
-    pub fn is_form_marked(&self, of: &Aad, mark: &str) -> bool {
-        self.forms.iter().any(|key| key.fits(of, mark))
+    pub fn form_mark(&self, of: &Aad, text: &str) -> Option<[u8; 32]> {
+        self.forms.iter().find_map(|key| key.fitting(of, text))
     }
 
     /// The key that seals.

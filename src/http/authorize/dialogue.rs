@@ -19,7 +19,7 @@ use super::login;
 use super::parameters::Parameters;
 use super::redirect::see_other;
 use super::visitor::Cookie;
-use crate::auth::{Application, FormOf, Session};
+use crate::auth::{Application, FormOf, Guard, Session};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::http::arrival::Arrival;
@@ -40,13 +40,20 @@ pub(super) struct Asked<'a> {
     pub request: Vec<u8>,
 }
 
+impl Asked<'_> {
+    /// The database whose users are asked, by the name it has at the gateway.
+    pub(super) fn database(&self) -> &str {
+        &self.application.row.grant.database
+    }
+}
+
 /// What the person decided.
 #[derive(Debug)]
 pub(super) enum Decision {
     /// This user allows it.
     Allowed(Session),
-    /// Nobody gets anything.
-    Denied,
+    /// This user does not.
+    Denied(Session),
 }
 
 /// Where the dialogue stands.
@@ -76,7 +83,7 @@ pub(super) async fn show(arrival: &Arrival, asked: &Asked<'_>) -> Result<Respons
 pub(super) async fn session(arrival: &Arrival, asked: &Asked<'_>) -> Result<Option<Session>, Problem> {
     let Cookie::Session(token) = arrival.gateway.site.cookie(&arrival.head.headers) else { return Ok(None) };
     let session = arrival.gateway.tokens.session(token.expose()).await?;
-    let session = session.filter(|session| session.database() == asked.application.database());
+    let session = session.filter(|session| session.database() == asked.database());
     if let Some(session) = &session {
         arrival.log.user(session.login());
         arrival.log.database(session.database());
@@ -91,31 +98,37 @@ pub(super) async fn session(arrival: &Arrival, asked: &Asked<'_>) -> Result<Opti
 pub(super) async fn hear(arrival: &mut Arrival, asked: &Asked<'_>) -> Result<Turn, Problem> {
     let form = form(arrival).await?;
     let cookie = arrival.gateway.site.cookie(&arrival.head.headers);
-    let guard = form.value("guard").ok().flatten().unwrap_or_default();
-    let of = FormOf { cookie: cookie.value(), request: &asked.request };
-    let own = arrival.gateway.site.is_own_form(&arrival.head.headers) && !cookie.value().is_empty();
-    if !own || !arrival.gateway.tokens.is_form_ours(of, guard).await? {
-        return Err(outdated());
-    }
+    let guard = guard(arrival, asked, &form, &cookie).await?;
     match form.value("step") {
         Ok(Some("login")) => login::log_in(arrival, asked, &form, &cookie).await.map(Turn::Answer),
         Ok(Some("switch")) => switch(arrival, &cookie).await.map(Turn::Answer),
-        Ok(Some("allow")) => match decided(arrival, asked, guard).await? {
-            Some(session) => Ok(Turn::Decided(Decision::Allowed(session))),
-            None => here(arrival).map(Turn::Answer),
-        },
-        Ok(Some("deny")) => {
-            let session = decided(arrival, asked, guard).await?;
-            session.map_or_else(|| here(arrival).map(Turn::Answer), |_| Ok(Turn::Decided(Decision::Denied)))
-        }
+        Ok(Some("allow")) => decide(arrival, asked, &guard, Decision::Allowed).await,
+        Ok(Some("deny")) => decide(arrival, asked, &guard, Decision::Denied).await,
         _ => Err(Problem::new(Code::InvalidParameter, "The form says nothing that can be done here.").parameter("step")),
     }
 }
 
-/// Whose decision it is; `None` when he is no longer logged in. The form is spent.
-async fn decided(arrival: &Arrival, asked: &Asked<'_>, guard: &str) -> Result<Option<Session>, Problem> {
-    let Some(session) = session(arrival, asked).await? else { return Ok(None) };
-    if arrival.gateway.tokens.spend_form(guard).await? { Ok(Some(session)) } else { Err(outdated()) }
+/// What shows that the form is ours, for this browser and this request.
+async fn guard(arrival: &Arrival, asked: &Asked<'_>, form: &Parameters, cookie: &Cookie) -> Result<Guard, Problem> {
+    let site = &arrival.gateway.site;
+    if cookie.value().is_empty() || !site.is_own_form(&arrival.head.headers) {
+        return Err(outdated());
+    }
+    let text = form.value("guard").ok().flatten().unwrap_or_default();
+    let of = FormOf { cookie: cookie.value(), request: &asked.request };
+    arrival.gateway.tokens.read_guard(of, text).await?.ok_or_else(outdated)
+}
+
+/// The user's decision, once; the login page when nobody is logged in any more.
+async fn decide(
+    arrival: &Arrival,
+    asked: &Asked<'_>,
+    guard: &Guard,
+    decision: fn(Session) -> Decision,
+) -> Result<Turn, Problem> {
+    let Some(session) = session(arrival, asked).await? else { return here(arrival).map(Turn::Answer) };
+    let first = arrival.gateway.tokens.spend_guard(guard).await?;
+    if first { Ok(Turn::Decided(decision(session))) } else { Err(outdated()) }
 }
 
 /// Reads the form in the body.
@@ -179,7 +192,7 @@ pub(super) async fn login_page(
     };
     let of = FormOf { cookie: &visitor, request: &asked.request };
     let guard = arrival.gateway.tokens.guard_form(of).await?;
-    let (application, database) = (asked.application.name(), asked.application.database());
+    let (application, database) = (asked.application.name(), asked.database());
     let frame = frame(arrival);
     let page = LoginPage { frame, application, database, login, guard: &guard, alert, longest: LONGEST_FIELD };
     let mut answer = pages::answer(status, &page)?;

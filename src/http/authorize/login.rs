@@ -54,7 +54,7 @@ async fn identify(
     password: SecretString,
 ) -> Result<Principal, Problem> {
     let gateway = &arrival.gateway;
-    let database = gateway.databases.pick(Some(asked.application.database()))?;
+    let database = gateway.databases.pick(Some(asked.database()))?;
     arrival.log.database(database.name.as_str());
     arrival.log.user(login);
     gateway.passwords.identify(database, login.to_owned(), password, arrival.client()).await

@@ -66,7 +66,7 @@ async fn listen(arrival: &mut Arrival, parameters: &Parameters) -> Result<Respon
     };
     match hear(arrival, &asked(&asker, &wish, &to)).await? {
         Turn::Answer(answer) => Ok(answer),
-        Turn::Decided(Decision::Denied) => {
+        Turn::Decided(Decision::Denied(_)) => {
             let denied = Refusal { error: "access_denied", description: "the user denied the access" };
             send_refusal(arrival, &asker, &to, &denied)
         }

@@ -9,6 +9,8 @@
 //!
 //! In: headers. Out: [`Cookie`], `Set-Cookie`. Must not know: pages, what is asked.
 
+use std::net::SocketAddr;
+
 use http::header::{COOKIE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 use url::Url;
@@ -29,13 +31,15 @@ pub struct Site {
 }
 
 impl Site {
-    /// From the URL by which clients reach the gateway, and what it calls itself.
+    /// From the URL by which clients reach the gateway; where nobody configured it, they are on this machine.
     #[must_use]
-    pub fn new(public: Option<&Url>, issuer: String) -> Self {
+    pub fn new(public: Option<&Url>, listening: SocketAddr) -> Self {
+        let base = public.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
+        let origin = public.map(|url| url.origin().ascii_serialization());
         Self {
-            issuer,
-            base: public.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default(),
-            origin: public.map(|url| url.origin().ascii_serialization()),
+            issuer: format!("{}{base}", origin.clone().unwrap_or_else(|| format!("http://{listening}"))),
+            base,
+            origin,
             is_secure: public.is_some_and(|url| url.scheme() == "https"),
         }
     }
@@ -131,7 +135,7 @@ mod tests {
     const VISITOR: &str = "0123456789abcdef0123456789abcdef";
 
     fn site(public: &str) -> Site {
-        Site::new(Url::parse(public).ok().as_ref(), String::new())
+        Site::new(Url::parse(public).ok().as_ref(), ([127, 0, 0, 1], 8080).into())
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -142,7 +146,8 @@ mod tests {
     fn the_cookie_is_bound_to_this_host_where_there_is_tls() {
         let tls = site("https://gw.example/odoo/");
         assert_eq!(tls.set_cookie("v").unwrap(), "__Host-ogw_session=v; Path=/; HttpOnly; SameSite=Lax; Secure");
-        assert_eq!(tls.base(), "/odoo");
+        assert_eq!((tls.base(), tls.issuer()), ("/odoo", "https://gw.example/odoo"));
+        assert_eq!(site("").issuer(), "http://127.0.0.1:8080");
         assert_eq!(site("").set_cookie("v").unwrap(), "ogw_session=v; Path=/; HttpOnly; SameSite=Lax");
         assert_eq!((site("").base(), site("http://gw.example").base()), ("", ""));
     }
