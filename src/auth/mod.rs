@@ -32,7 +32,7 @@ mod throttle;
 mod tokens;
 mod vault;
 
-pub use credential::{Credential, Shown, credential};
+pub use credential::{Credential, Shown, credential, shows_own};
 pub use issue::{Issue, issue, keep};
 pub use login_tokens::{Account, MintWish, Minted};
 pub use odoo_key::tells_owners;

@@ -26,6 +26,7 @@ pub use self::database_url::DatabaseUrl;
 pub use self::mistakes::{Mistake, Mistakes};
 pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
 pub use self::sections::log::{LogConfig, LogFormat};
+pub use self::sections::oauth1::OAuth1Config;
 pub use self::sections::odoo::OdooConfig;
 pub use self::sections::ops::OpsConfig;
 pub use self::sections::schema::SchemaConfig;
@@ -55,6 +56,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// What the gateway knows of Odoo's models.
     pub schema: SchemaConfig,
+    /// Requests that are signed.
+    pub oauth1: OAuth1Config,
     #[serde(skip)]
     printable: Table,
 }

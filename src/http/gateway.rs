@@ -4,6 +4,9 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
+use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Tokens};
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
@@ -20,7 +23,11 @@ pub struct Parts {
     /// Who is who by login and password.
     pub passwords: Passwords,
     /// Who is who by keys and tokens of the gateway's own.
-    pub tokens: Tokens,
+    pub tokens: Arc<Tokens>,
+    /// Who signed a request, and tokens for those who sign.
+    pub oauth1: OAuth1,
+    /// By which URL clients reach the gateway, when that is configured.
+    pub public_url: Option<Url>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
