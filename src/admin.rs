@@ -1,6 +1,7 @@
 //! What administrators do: API keys, tokens, master keys. Every act is a row in the audit log and a line in the log.
 //!
 //! ```text
+//! applications registered on a user's account, given another secret, listed, switched off and on, deleted
 //! api_keys     made for a user of Odoo, listed, switched off and on, deleted
 //! links        users who let an API key make login tokens for them
 //! tokens       listed, revoked
@@ -10,12 +11,16 @@
 //! In: wishes of an administrator, whoever conveys them. Out: what was done. Must not know: command lines, HTTP.
 
 mod api_keys;
+mod applications;
 mod links;
 mod master_keys;
 mod odoo_keys;
 mod tokens;
 
+pub use crate::auth::oauth1::SignatureMethod;
+pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::WantedKey;
+pub use applications::WantedApplication;
 pub use master_keys::{Rewrapped, SealingKey};
 
 use crate::auth::{VaultError, Vaults};

@@ -33,7 +33,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Health => cli::health(config.ops.listen)?,
         Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), &mut io::stdout()))?,
         Command::Check => return check(&config),
-        Command::Key(_) | Command::User(_) | Command::Token(_) | Command::Keys(_) => {
+        Command::App(_) | Command::Key(_) | Command::User(_) | Command::Token(_) | Command::Keys(_) => {
             telemetry::init(&config.log)?;
             runtime()?.block_on(administer(command, &config, cli.json()))?;
         }

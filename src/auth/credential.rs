@@ -223,6 +223,7 @@ mod tests {
         match credential(&map) {
             Ok(Credential::Basic { .. }) => "basic".to_owned(),
             Ok(Credential::OdooKey(_)) => "odoo_key".to_owned(),
+            Ok(Credential::Signature) => "signature".to_owned(),
             Ok(Credential::Own(Shown::Token(token))) => token.kind().as_str().to_owned(),
             Ok(Credential::Own(Shown::Unknown)) => "bad".to_owned(),
             Ok(Credential::Own(Shown::Login { key, .. })) => {

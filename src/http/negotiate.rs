@@ -53,7 +53,8 @@ pub(super) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Prob
 
 /// Whether the client names one type, and does not like the other as much.
 pub(super) fn prefers(headers: &HeaderMap, named: &str, other: &str) -> bool {
-    let by_name = |name: &str| ranges(headers).iter().filter(|range| range.exactness(name) == 3).map(|range| range.quality).max();
+    let by_name =
+        |name: &str| ranges(headers).iter().filter(|range| range.exactness(name) == 3).map(|range| range.quality).max();
     by_name(named) > Some(by_name(other).unwrap_or_default())
 }
 

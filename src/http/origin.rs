@@ -156,7 +156,9 @@ mod tests {
 
     #[test]
     fn o1_14_what_stays_on_this_machine_is_private() {
-        for (host, private) in [("localhost:1", true), ("127.0.0.9", true), ("[::1]:80", true), ("127.0.0.1.evil", false)] {
+        for (host, private) in
+            [("localhost:1", true), ("127.0.0.9", true), ("[::1]:80", true), ("127.0.0.1.evil", false)]
+        {
             assert_eq!(is_loopback(host), private, "{host}");
         }
         assert_eq!(origin(HERE, &[], None).unwrap().1, false, "the name is another's");

@@ -49,7 +49,10 @@ pub(super) async fn settle(arrival: &mut Arrival) -> Result<(), Problem> {
         return Ok(());
     }
     match headers.get(AUTHORIZATION).map(|shown| shown.as_bytes()) {
-        Some(shown) if of_scheme(shown).is_some() => read_form(arrival, is_known(arrival).await).await,
+        Some(shown) if of_scheme(shown).is_some() => {
+            let whatever_its_size = arrival.announced() > UNKNOWN_FORM && is_known(arrival).await;
+            read_form(arrival, whatever_its_size).await
+        }
         Some(_) => Ok(()),
         None => settle_elsewhere(arrival).await,
     }
@@ -73,9 +76,6 @@ async fn settle_elsewhere(arrival: &mut Arrival) -> Result<(), Problem> {
 
 /// Whether the header names an application that exists. Only for such a one more than a little is read.
 async fn is_known(arrival: &Arrival) -> bool {
-    if arrival.announced() <= UNKNOWN_FORM {
-        return false;
-    }
     match signed(arrival) {
         Ok(Some(signed)) => arrival.gateway.oauth1.knows(&signed.consumer_key).await,
         _ => false,

@@ -40,6 +40,6 @@ pub use context::ContextAsked;
 pub use fields::{Column, Columns};
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
-pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
+pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
 pub use steps::{List, Plan, Read};
 pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};

@@ -40,8 +40,7 @@ impl Store {
     /// When the store does not answer.
     pub async fn take_try(&self, request_token: &str, most: u32) -> Result<bool, StoreError> {
         let take = "UPDATE oauth_tokens SET tries = tries + 1 WHERE token_id = $1 AND tries < $2";
-        let taken =
-            sqlx::query(take).bind(request_token.to_owned()).bind(i64::from(most)).execute(&self.pool).await?;
+        let taken = sqlx::query(take).bind(request_token.to_owned()).bind(i64::from(most)).execute(&self.pool).await?;
         Ok(taken.rows_affected() > 0)
     }
 }

@@ -5,10 +5,10 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::encoding;
 use super::provider::{OAuth1, OAuth1Settings};
 use super::request::{Moment, Signed};
 use super::signature::{RsaKey, Secrets, SignatureMethod, verify_shared};
-use super::encoding;
 use crate::auth::oauth::Application;
 use crate::auth::tokens::Refusal;
 use crate::auth::vault::Vault;

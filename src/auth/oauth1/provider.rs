@@ -90,9 +90,8 @@ impl OAuth1 {
     /// # Errors
     /// 400 for a method that is not taken here, 401 for a time stamp far from now.
     pub(super) fn admit(&self, signed: &Signed, occasion: Occasion) -> Result<(), Problem> {
-        let refuse = |detail: &str| {
-            Err(Problem::new(Code::InvalidParameter, detail).parameter("oauth_signature_method"))
-        };
+        let refuse =
+            |detail: &str| Err(Problem::new(Code::InvalidParameter, detail).parameter("oauth_signature_method"));
         match signed.method {
             SignatureMethod::RsaSha1 if !self.settings.rsa_sha1 => {
                 refuse("RSA-SHA1 is not taken here: sign with RSA-SHA256.")

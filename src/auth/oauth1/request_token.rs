@@ -15,7 +15,7 @@ use super::consumer::pretend_to_verify;
 use super::provider::{OAuth1, Occasion};
 use super::request::{Malformed, Signed};
 use crate::auth::oauth::{Application, Approver, Given};
-use crate::auth::tokens::Refusal;
+use crate::auth::tokens::{Refusal, refuse_altered};
 use crate::auth::vault::Vault;
 use crate::error::Problem;
 use crate::explain::Code;
@@ -144,7 +144,9 @@ impl OAuth1 {
     /// 503 without the store.
     pub async fn find_request_token(&self, text: &str) -> Result<Option<RequestToken>, Problem> {
         match self.try_find(text).await {
-            Ok(found) => Ok(Some(found).filter(|found| found.row.oauth.as_ref().is_some_and(|it| it.challenge.is_none()))),
+            Ok(found) => {
+                Ok(Some(found).filter(|found| found.row.oauth.as_ref().is_some_and(|it| it.challenge.is_none())))
+            }
             Err(Refusal::Wrong) => Ok(None),
             Err(Refusal::Other(problem)) => Err(problem),
         }
@@ -234,7 +236,7 @@ impl OAuth1 {
     /// The secret that goes with a token.
     pub(super) fn token_secret(&self, key: &DataKey, row: &StoredToken) -> Result<SecretString, Refusal> {
         let sealed = row.oauth.as_ref().and_then(|terms| terms.secret.as_ref()).ok_or(Refusal::Wrong)?;
-        key.open_secret(&row.id, sealed).map_err(|cause| self.tokens.refuse(row, &cause))
+        key.open_secret(&row.id, sealed).map_err(|cause| refuse_altered(row, &cause))
     }
 }
 

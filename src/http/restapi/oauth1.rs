@@ -6,8 +6,8 @@
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
