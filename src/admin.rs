@@ -17,7 +17,8 @@ mod master_keys;
 mod odoo_keys;
 mod tokens;
 
-pub use crate::auth::{Application, ApplicationSettings, GrantType, OAuth1Method};
+pub use crate::auth::oauth1::SignatureMethod;
+pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::WantedKey;
 pub use applications::WantedApplication;
 pub use master_keys::{Rewrapped, SealingKey};

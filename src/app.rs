@@ -23,6 +23,7 @@ use tokio::sync::watch;
 pub use self::check::check;
 
 use crate::admin::Administration;
+use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -74,14 +75,23 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let vaults = vaults(config, &store, &instance, &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
-    let tokens = Tokens::new(store.clone(), vaults, settings::tokens(config), throttle.clone(), clock.clone());
+    let tokens =
+        Arc::new(Tokens::new(store.clone(), vaults, settings::tokens(config), throttle.clone(), clock.clone()));
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let site = Site::new(config.server.public_url.as_ref(), api_address);
-    let gateway = Gateway::new(Parts { databases, passwords, tokens, site, metrics: metrics.clone() });
+    let gateway = Gateway::new(Parts {
+        databases,
+        passwords,
+        oauth1: OAuth1::new(tokens.clone(), settings::oauth1(&config.oauth1)),
+        tokens,
+        public_url: config.server.public_url.clone(),
+        site,
+        metrics: metrics.clone(),
+    });
 
     let (stop, stopped) = watch::channel(false);
     let handler = layers::wrap(

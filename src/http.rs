@@ -5,6 +5,8 @@
 //! problem    a problem as an answer, in the body of the family it concerns
 //! gateway    what every handler shares
 //! arrival    a request as the pipeline takes it
+//! origin     by which address the client reached the gateway
+//! signed     what of a signed request is read before it is known who calls
 //! caller     who calls
 //! input      parameters, wherever they stand
 //! context    what a request says about the context of its calls
@@ -31,11 +33,13 @@ mod gateway;
 mod input;
 pub mod layers;
 mod negotiate;
+mod origin;
 mod pages;
 mod pipeline;
 pub mod problem;
 mod rest;
 mod restapi;
+mod signed;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;

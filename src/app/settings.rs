@@ -6,9 +6,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::auth::oauth1::OAuth1Settings;
 use crate::auth::{OAuthSettings, PasswordSettings, Rate, ThrottleSettings, TokenSettings};
 use crate::config::{
-    AuthConfig, Config, Create, DatabaseUrl, OdooConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
+    AuthConfig, Config, Create, DatabaseUrl, OAuth1Config, OdooConfig, SchemaConfig, SecretsConfig, ServerConfig,
+    ThrottleConfig,
 };
 use crate::http::layers::{BodyLimits, LayerSettings};
 use crate::names::DatabaseName;
@@ -42,6 +44,18 @@ pub(super) fn tokens(config: &Config) -> TokenSettings {
             session_idle: oauth.session_idle,
             session_ttl: oauth.session_ttl,
         },
+    }
+}
+
+pub(super) fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {
+    OAuth1Settings {
+        timestamp_window: oauth1.timestamp_window,
+        request_token_lifetime: oauth1.request_token_lifetime,
+        access_token_idle: oauth1.access_token_idle,
+        insecure_http: oauth1.insecure_http,
+        rsa_sha1: oauth1.rsa_sha1,
+        plaintext: oauth1.plaintext,
+        double_encoded_signature: oauth1.double_encoded_signature,
     }
 }
 

@@ -282,7 +282,7 @@ impl Tokens {
 }
 
 /// Whether nothing of what the credential was opened with has changed.
-fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
+pub(super) fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
     before.grant == now.grant && before.wrap == now.wrap && before.terms() == now.terms() && {
         let (before, now) = (before.facts(&[]), now.facts(&[]));
         (before.id, before.kind, before.account, before.not_after) == (now.id, now.kind, now.account, now.not_after)

@@ -42,6 +42,7 @@ use tracing::Instrument;
 use self::account::Account;
 pub use self::body_guard::{BodyFault, BodyLimits, problem_of, read_body};
 use self::catch_panic::Panicked;
+pub use self::client::Peer;
 use self::note_route::NoteRoute;
 use self::request_id::RequestIds;
 pub use self::request_id::{RequestId, X_REQUEST_ID};

@@ -51,10 +51,11 @@ pub(super) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Prob
     })
 }
 
-/// Whether `Accept` rates one media type above another.
-pub(super) fn prefers(headers: &HeaderMap, one: &str, other: &str) -> bool {
-    let ranges = ranges(headers);
-    quality_of(one, &ranges) > quality_of(other, &ranges)
+/// Whether the client names one type, and does not like the other as much.
+pub(super) fn prefers(headers: &HeaderMap, named: &str, other: &str) -> bool {
+    let by_name =
+        |name: &str| ranges(headers).iter().filter(|range| range.exactness(name) == 3).map(|range| range.quality).max();
+    by_name(named) > Some(by_name(other).unwrap_or_default())
 }
 
 fn ranges(headers: &HeaderMap) -> Vec<Range<'_>> {
@@ -175,6 +176,25 @@ mod tests {
         ] {
             assert_eq!(chosen(accept), media, "{accept}");
         }
+    }
+
+    #[test]
+    fn o1_24_a_type_is_preferred_when_it_is_named() {
+        for (accept, preferred) in [
+            ("*/*", false),
+            ("application/*", false),
+            ("application/json", true),
+            ("application/json, text/plain, */*", true),
+            ("application/json;q=0", false),
+            ("application/x-www-form-urlencoded, application/json;q=0.9", false),
+            ("application/x-www-form-urlencoded;q=0.5, application/json", true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            let prefers = prefers(&headers, "application/json", "application/x-www-form-urlencoded");
+            assert_eq!(prefers, preferred, "{accept}");
+        }
+        assert!(!prefers(&HeaderMap::new(), "application/json", "application/xml"));
     }
 
     #[test]

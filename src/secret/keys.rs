@@ -221,6 +221,12 @@ impl IndexKey {
         self.0.seal(keyring, Self::PURPOSE)
     }
 
+    /// A keyed hash of anything else; [`Aad`] begins as no token does.
+    #[must_use]
+    pub fn digest(&self, of: &Aad) -> [u8; 32] {
+        self.hash(of.bytes())
+    }
+
     pub(super) fn hash(&self, text: &[u8]) -> [u8; 32] {
         // HMAC itself fills a short key with zeros up to its block.
         let mut block = Key::<Hmac<Sha256>>::default();

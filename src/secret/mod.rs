@@ -34,7 +34,7 @@ mod wrap;
 pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey};
 pub use login_token::{LoginClaims, SigningKey};
-pub use rsa_key::check_rsa_public_key;
+pub use rsa_key::{check_rsa_public_key, rsa_public_key_der};
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenIndex, TokenKind};
 pub use wrap::{DataKey, GrantFacts, TokenFacts};
@@ -83,6 +83,16 @@ pub enum SecretError {
 /// When the operating system gives no randomness.
 pub fn random_text() -> Result<Zeroizing<String>, SecretError> {
     random_key().map(|bits| hex(bits.as_slice()))
+}
+
+/// Random bytes, for what is shown in a form of its own.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn random_bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, SecretError> {
+    let mut bytes = Zeroizing::new([0; N]);
+    fill(bytes.as_mut_slice())?;
+    Ok(bytes)
 }
 
 /// 256 random bits.

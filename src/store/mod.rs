@@ -19,6 +19,7 @@ mod links;
 mod migrations;
 mod oauth_tokens;
 pub mod sealed_keys;
+mod signed;
 mod sqlite_file;
 mod tokens;
 

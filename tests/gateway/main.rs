@@ -13,6 +13,7 @@ mod command_line;
 mod credentials;
 mod edge;
 mod layers;
+mod oauth1;
 mod openapi;
 mod outage;
 mod pages;

@@ -52,7 +52,7 @@ impl Tokens {
     }
 
     /// Whether nobody has written into the row.
-    async fn verify(&self, row: &StoredToken) -> Result<(), Refusal> {
+    pub(in crate::auth) async fn verify(&self, row: &StoredToken) -> Result<(), Refusal> {
         let terms = row.terms();
         let verify = |vault: &Vault| DataKey::verify(&vault.keyring, row.facts(&terms), row.grant.facts(), &row.wrap);
         let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;

@@ -6,6 +6,7 @@
 pub(super) mod auth;
 pub(super) mod log;
 pub(super) mod oauth;
+pub(super) mod oauth1;
 pub(super) mod odoo;
 pub(super) mod ops;
 pub(super) mod schema;
@@ -35,6 +36,7 @@ impl Config {
         self.auth.validate(&mut Section::new("auth", mistakes));
         self.oauth.validate(&mut Section::new("oauth", mistakes));
         self.schema.validate(&mut Section::new("schema", mistakes));
+        self.oauth1.validate(&mut Section::new("oauth1", mistakes));
         self.validate_databases(mistakes);
         self.validate_key_file(mistakes);
         if self.ops.listen == self.server.listen && self.ops.listen.port() != 0 {
