@@ -1,14 +1,14 @@
 //! Authorization without a page, as the vendor's manual shows it: for an application that an administrator bound to a user
 //! and marked trusted, and for that user only (contract section 7).
 //!
-//! In: a request that wants JSON. Out: the user who approves. Must not know: which OAuth it is.
+//! In: a request that wants JSON. Out: its parameters, and whether its application may. Must not know: which OAuth it is.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::parameters::Parameters;
 use crate::auth::oauth1::{of_scheme, parse};
-use crate::auth::{Application, Approver};
+use crate::auth::Application;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::http::arrival::Arrival;
@@ -17,8 +17,9 @@ use crate::http::negotiate::prefers;
 /// Whether JSON is wanted: `Accept` says so, or the request is written as the vendor's manual writes it and `Accept` does
 /// not ask for a page.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
+    let is_vendors = headers.get_all(AUTHORIZATION).iter().any(|value| of_scheme(value.as_bytes()).is_some());
     prefers(headers, "application/json", "text/html")
-        || (headers.contains_key(AUTHORIZATION) && !prefers(headers, "text/html", "application/json"))
+        || (is_vendors && !prefers(headers, "text/html", "application/json"))
 }
 
 /// The parameters with those in an `Authorization: OAuth` header, which is how the vendor's manual sends them.
@@ -38,11 +39,11 @@ pub(super) fn with_header(parameters: Parameters, arrival: &Arrival) -> Result<P
     Ok(parameters.with_decoded(pairs.map_err(|_| malformed("The header is no UTF-8 once it is decoded."))?))
 }
 
-/// The user to whom the application is bound, who need not be asked.
+/// Lets pass only applications that may approve for the user they are bound to, from where they may call.
 ///
 /// # Errors
 /// 401 for every other application.
-pub(super) async fn approver(arrival: &Arrival, application: &Application) -> Result<Approver, Problem> {
+pub(super) fn require_trust(arrival: &Arrival, application: &Application) -> Result<(), Problem> {
     let admitted = application.row.key.as_ref().is_none_or(|key| key.admits(arrival.client()));
     if !(application.settings.trusted && application.is_bound() && admitted) {
         let detail = "A person has to log in and allow this: the application is not trusted to do without.";
@@ -52,5 +53,5 @@ pub(super) async fn approver(arrival: &Arrival, application: &Application) -> Re
     }
     arrival.log.user(&application.row.grant.login);
     arrival.log.database(&application.row.grant.database);
-    arrival.gateway.tokens.headless_user(application).await
+    Ok(())
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! parameters      a request's parameters, as they were sent
 //! oauth2_request  what an application may ask, and where its answer goes
+//! oauth1          the endpoint of OAuth 1
 //! oauth2          the endpoint of OAuth 2
 //! headless        no page: trusted applications
 //! dialogue        who are you, and do you allow it?
@@ -19,6 +20,7 @@ mod dialogue;
 mod headless;
 mod login;
 mod notice;
+mod oauth1;
 mod oauth2;
 mod oauth2_request;
 mod parameters;
@@ -39,15 +41,20 @@ use crate::explain::Code;
 
 /// Both endpoints. A HEAD would make a code that nobody sees.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new().routes(routes!(authorize_oauth2, answer_oauth2)).route(OAUTH2, head(no_head))
+    OpenApiRouter::new()
+        .routes(routes!(authorize_oauth1, answer_oauth1))
+        .route(OAUTH1, head(no_head))
+        .routes(routes!(authorize_oauth2, answer_oauth2))
+        .route(OAUTH2, head(no_head))
 }
 
+const OAUTH1: &str = "/restapi/1.0/common/oauth1/authorize";
 const OAUTH2: &str = "/restapi/1.0/common/oauth2/authorize";
 
 /// Whether a path belongs to pages for people, whose answers no other origin's scripts may read (O2-16).
 pub(super) fn is_for_people(path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
-    path == OAUTH2
+    path == OAUTH1 || path == OAUTH2
 }
 
 /// The group in the document.
@@ -121,6 +128,60 @@ async fn authorize_oauth2(arrival: Arrival) -> Result<Response, Problem> {
 )]
 async fn answer_oauth2(arrival: Arrival) -> Result<Response, Problem> {
     oauth2::go_on(arrival).await
+}
+
+/// Which request token.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is only described")]
+struct OAuth1Query {
+    /// The request token, from `request_token`.
+    oauth_token: String,
+}
+
+/// A verifier without a page.
+#[derive(ToSchema)]
+#[schema(as = OAuth1Verifier, example = json!({"oauth_token": "ogw_o1r_…", "oauth_verifier": "sdflk3450FASDLJasd2349dfs"}))]
+#[expect(dead_code, reason = "it is only described")]
+struct VerifierSchema {
+    /// The request token that was sent.
+    oauth_token: String,
+    /// To be sent with it to `access_token`.
+    oauth_verifier: String,
+}
+
+/// Authorize (OAuth 1)
+///
+/// A browser gets pages: log in to Odoo, allow or deny. Then it is sent to the callback with `oauth_token` and
+/// `oauth_verifier`, or with `oauth_problem=permission_denied`; with `oob` a page shows a code to type. With
+/// `Accept: application/json` an application that an administrator registered on a user's account and marked trusted gets
+/// the verifier at once, for that user.
+#[utoipa::path(
+    get, path = OAUTH1, operation_id = "restapi_authorize_oauth1", tag = TAG, params(OAuth1Query), security(),
+    responses(
+        (status = 200, description = "The page to log in or to consent; or the verifier", content((String = "text/html"), (VerifierSchema = "application/json"))),
+        (status = 401, description = "JSON was asked for, and the request token is not known or its application not trusted"),
+    )
+)]
+async fn authorize_oauth1(arrival: Arrival) -> Result<Response, Problem> {
+    oauth1::begin(arrival).await
+}
+
+/// Answer the page (OAuth 1)
+///
+/// What the pages send.
+#[utoipa::path(
+    post, path = OAUTH1, operation_id = "restapi_answer_oauth1", tag = TAG, params(OAuth1Query), security(),
+    responses(
+        (status = 200, description = "The code to type, where there is no callback", content((String = "text/html"))),
+        (status = 303, description = "Back to the page, or to the callback"),
+        (status = 403, description = "The form is none of ours"),
+        (status = 422, description = "Odoo does not take the login and password: the page again", content((String = "text/html"))),
+        (status = 429, description = "Too many wrong passwords: the page again", content((String = "text/html"))),
+    )
+)]
+async fn answer_oauth1(arrival: Arrival) -> Result<Response, Problem> {
+    oauth1::go_on(arrival).await
 }
 
 async fn no_head() -> Problem {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 
 use super::dialogue::{Asked, Decision, Turn, hear, session, show};
-use super::headless::{approver, wants_json, with_header};
+use super::headless::{require_trust, wants_json, with_header};
 use super::notice::or_page;
 use super::oauth2_request::{Asker, Refusal, Wish};
 use super::parameters::Parameters;
@@ -42,6 +42,7 @@ pub(super) async fn go_on(mut arrival: Arrival) -> Result<Response, Problem> {
     or_page(&arrival, answer)
 }
 
+/// Pages for a request that is in order; a refusal that the application hears otherwise.
 async fn ask(arrival: &Arrival) -> Result<Response, Problem> {
     let parameters = Parameters::of_query(arrival.head.uri.query().unwrap_or_default());
     let (asker, to) = asker(arrival, &parameters).await?;
@@ -142,9 +143,10 @@ fn send_refusal(arrival: &Arrival, asker: &Asker, to: &str, refusal: &Refusal) -
 async fn headless(arrival: &Arrival) -> Result<Response, Problem> {
     let parameters = with_header(Parameters::of_query(arrival.head.uri.query().unwrap_or_default()), arrival)?;
     let asker = Asker::find(&parameters, &arrival.gateway.tokens).await?;
-    let approver = approver(arrival, &asker.application).await?;
+    require_trust(arrival, &asker.application)?;
     let wish = asker.wish(&parameters).map_err(refused)?;
     let tokens = &arrival.gateway.tokens;
+    let approver = tokens.headless_user(&asker.application).await?;
     let code = tokens.issue_code(&asker.application, &approver, asker.code(&wish)).await?;
     let mut answer = serde_json::Map::new();
     answer.insert("code".to_owned(), code.expose().into());

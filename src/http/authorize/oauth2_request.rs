@@ -9,7 +9,7 @@ use crate::explain::Code;
 use crate::plan::Scope;
 use crate::secret::Aad;
 
-use super::parameters::{Parameters, Unclear};
+use super::parameters::{Parameters, needed, told_badly};
 use super::redirect::Told;
 
 /// Every parameter that is understood here. Others are ignored (section 3.1).
@@ -163,20 +163,6 @@ impl Asker {
         let is_safe = |uri: &String| uri.starts_with("https://");
         !self.application.settings.public && self.redirect_to.as_ref().is_some_and(is_safe)
     }
-}
-
-/// The value of a parameter that has to be there, and once.
-pub(super) fn needed<'p>(parameters: &'p Parameters, name: &'static str) -> Result<&'p str, Problem> {
-    let value = parameters.value(name).map_err(|unclear| told_badly(name, unclear))?;
-    value.ok_or_else(|| Problem::new(Code::MissingParameter, format!("{name} is missing.")).parameter(name))
-}
-
-fn told_badly(name: &'static str, unclear: Unclear) -> Problem {
-    match unclear {
-        Unclear::Twice => Problem::new(Code::RepeatedParameter, format!("{name} is given twice.")),
-        Unclear::NoText => Problem::new(Code::MalformedRequest, format!("{name} is no UTF-8 once it is decoded.")),
-    }
-    .parameter(name)
 }
 
 fn text<'p>(parameters: &'p Parameters, name: &str) -> Result<Option<&'p str>, Refusal> {

@@ -9,6 +9,9 @@
 
 use percent_encoding::percent_decode;
 
+use crate::error::Problem;
+use crate::explain::Code;
+
 /// All parameters of a request.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Parameters(Vec<Parameter>);
@@ -78,6 +81,21 @@ impl Parameters {
             (found, None) => Ok(found.filter(|parameter| !parameter.raw.is_empty())),
         }
     }
+}
+
+/// The value of a parameter that has to be there, and once.
+pub(super) fn needed<'p>(parameters: &'p Parameters, name: &'static str) -> Result<&'p str, Problem> {
+    let value = parameters.value(name).map_err(|unclear| told_badly(name, unclear))?;
+    value.ok_or_else(|| Problem::new(Code::MissingParameter, format!("{name} is missing.")).parameter(name))
+}
+
+/// Why a parameter cannot be read.
+pub(super) fn told_badly(name: &'static str, unclear: Unclear) -> Problem {
+    match unclear {
+        Unclear::Twice => Problem::new(Code::RepeatedParameter, format!("{name} is given twice.")),
+        Unclear::NoText => Problem::new(Code::MalformedRequest, format!("{name} is no UTF-8 once it is decoded.")),
+    }
+    .parameter(name)
 }
 
 fn decoded(raw: &str) -> Option<String> {
