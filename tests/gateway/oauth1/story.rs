@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ACCESS_TOKEN, CALLBACK, Consumer, PARTNERS, REQUEST_TOKEN, get, pair, quick, wanted};
 use crate::support::client::send;
-use crate::support::signer::{FORM, Place, Signer};
+use crate::support::signer::{FORM, Place};
 use crate::support::{Gateway, Version};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +34,9 @@ async fn o1_24_tokens_are_forms_and_json_where_it_is_named() {
     let request = signer.sign(client.request(Method::POST, ACCESS_TOKEN)).header("accept", "application/json");
     let given = send(request).await.ok();
     assert_eq!(given.as_object().unwrap().len(), 2, "{given}");
-    let signer = consumer.signer.with_token(given["oauth_token"].as_str().unwrap(), given["oauth_token_secret"].as_str().unwrap());
+    let signer = consumer
+        .signer
+        .with_token(given["oauth_token"].as_str().unwrap(), given["oauth_token_secret"].as_str().unwrap());
     get(&signer.now(), &client, PARTNERS).await.ok();
 }
 
@@ -118,7 +120,8 @@ async fn the_user_behind_a_token_is_the_one_who_approved_and_scopes_hold() {
     // O1-33
     let wrong = get(&signer.with_token("ogw_o1a_x", "y").now(), &client, PARTNERS).await;
     wrong.refused(401, "credential_invalid");
-    let schemes: Vec<_> = wrong.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap()).collect();
+    let schemes: Vec<_> =
+        wrong.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap()).collect();
     assert!(schemes.contains(&r#"OAuth realm="odoo-gateway""#), "{schemes:?}");
     // The database is the token's.
     let there = signer.now().sign(client.on(Version::Odoo14).request(Method::GET, PARTNERS));
@@ -149,7 +152,7 @@ async fn o1_32_what_is_switched_off_or_deleted_is_dead_at_once_and_everywhere() 
     let secret = crate::support::stand().api_key(Version::Odoo19);
     let fresh = admin.rotate_secret("ended", Some(secret.into())).await.unwrap();
     get(&signer.now(), &client, PARTNERS).await.refused(401, "credential_invalid");
-    let renewed = Signer { secret: fresh.expose().to_owned(), ..signer.clone() };
+    let renewed = signer.with_secret(fresh.expose());
     get(&renewed.now(), &client, PARTNERS).await.ok();
     admin.delete_application("ended").await.unwrap();
     for client in [&client, &elsewhere] {
@@ -177,14 +180,14 @@ async fn o1_13_an_application_with_a_key_signs_with_it_and_with_nothing_else() {
     wanted.settings.rsa_public_key = Some(pem.clone());
     let mut consumer = Consumer::new(&gateway, wanted).await;
     let shared = consumer.signer.clone();
-    consumer.signer = Signer { secret: STANDARD.encode(private.as_ref()), ..shared.by("RSA-SHA256") };
+    consumer.signer = shared.by("RSA-SHA256").with_secret(&STANDARD.encode(private.as_ref()));
     let signer = consumer.connect(&client).await;
     get(&signer.now(), &client, PARTNERS).await.ok();
     let (token, secret) = signer.token.clone().unwrap();
     // Its right consumer secret, its public key, nothing at all: none of them signs for it.
     for key in [shared.secret.as_str(), pem.as_str(), pem.trim_end(), ""] {
         for method in ["HMAC-SHA1", "HMAC-SHA256"] {
-            let forged = Signer { secret: key.to_owned(), ..shared.by(method) };
+            let forged = shared.by(method).with_secret(key);
             let answer = get(&forged.with_token(&token, &secret).now(), &client, PARTNERS).await;
             answer.refused(401, "credential_invalid");
         }

@@ -59,6 +59,14 @@ impl Signer {
         Self { token: Some((token.to_owned(), secret.to_owned())), ..self.clone() }
     }
 
+    pub(crate) fn with_key(&self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self.clone() }
+    }
+
+    pub(crate) fn with_secret(&self, secret: &str) -> Self {
+        Self { secret: secret.to_owned(), ..self.clone() }
+    }
+
     pub(crate) fn by(&self, method: &'static str) -> Self {
         Self { method, ..self.clone() }
     }
@@ -139,9 +147,8 @@ impl Signer {
 
     fn signature(&self, request: &Request) -> String {
         let url = request.url();
-        let authority = url.port().map_or(url.host_str().unwrap().to_owned(), |port| {
-            format!("{}:{port}", url.host_str().unwrap())
-        });
+        let authority =
+            url.port().map_or(url.host_str().unwrap().to_owned(), |port| format!("{}:{port}", url.host_str().unwrap()));
         let uri = match &self.public {
             Some(public) => format!("{public}{}", url.path()),
             None => uri(url.scheme(), &authority, url.path()),

@@ -82,6 +82,12 @@ pub(crate) async fn tool(arguments: &[&str]) -> Output {
     tokio::process::Command::new(SCRIPT).args(arguments).stdin(Stdio::null()).output().await.unwrap()
 }
 
+/// A tool of the stand that is talked with: `oauth CLIENT FACTS`.
+pub(crate) fn start_tool(arguments: &[&str], stdin: Stdio, stdout: Stdio) -> tokio::process::Child {
+    let mut tool = tokio::process::Command::new(SCRIPT);
+    tool.args(arguments).stdin(stdin).stdout(stdout).kill_on_drop(true).spawn().unwrap()
+}
+
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand/stand");
 
 fn start() -> Stand {
