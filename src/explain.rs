@@ -141,6 +141,7 @@ codes! {
     MintForbidden         "mint_forbidden"          Forbidden            "This API key may not make login tokens for others";
     NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
     ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
+    ModelNotEnabled       "model_not_enabled"       Forbidden            "This interface does not answer for the model";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
     UnknownDatabase       "unknown_database"        NotFound             "There is no such database";

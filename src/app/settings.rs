@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use crate::auth::{PasswordSettings, Rate, ThrottleSettings, TokenSettings};
 use crate::config::{
-    AuthConfig, Config, Create, DatabaseUrl, OdooConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
+    AuthConfig, Config, Create, DatabaseUrl, OdooConfig, RestfulConfig, RestfulModelConfig, SchemaConfig,
+    SecretsConfig, ServerConfig, ThrottleConfig,
 };
 use crate::http::layers::{BodyLimits, LayerSettings};
-use crate::names::DatabaseName;
+use crate::http::{RestfulModels, Schemas};
+use crate::names::{DatabaseName, ModelName};
 use crate::odoo::{KnowledgeSettings, OdooSettings, SettingsError};
 use crate::secret::KeySources;
 use crate::serve::EdgeSettings;
@@ -73,6 +75,16 @@ pub(super) fn may_create_key(config: &Config) -> bool {
 
 pub(super) fn knowledge(schema: &SchemaConfig) -> KnowledgeSettings {
     KnowledgeSettings { ttl: schema.ttl, capacity: schema.max_entries.into() }
+}
+
+pub(super) fn restful(restful: &RestfulConfig) -> RestfulModels {
+    let schemas = |entry: &RestfulModelConfig| Schemas {
+        read: entry.read.clone(),
+        create: entry.create.clone(),
+        update: entry.update.clone(),
+    };
+    let named = restful.models.iter().filter_map(|(name, entry)| Some((ModelName::parse(name).ok()?, schemas(entry))));
+    RestfulModels::new(named.collect(), restful.models.get("*").map(schemas))
 }
 
 pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), SettingsError> {

@@ -8,7 +8,9 @@
 //! run ──► client ──► gate (queue, cap) ──► circuit ──► transport (reqwest) ──► xmlrpc::read ──► faults
 //!  │        ├─ xmlrpc::write
 //!  │        └─ json2  whose key is this?
+//!  ├─ pages        a listing of any length, page by page
 //!  ├─ salvage      what can be read when a value cannot be sent
+//!  ├─ behind       what stands behind relations, level by level
 //! database         one configured database: its client and its knowledge
 //!  └─ knowledge    versions, languages, users' settings, schemas, labels; known: what one plan sees of it
 //! ```
@@ -23,6 +25,7 @@
 //!
 //! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
 
+mod behind;
 mod caller;
 mod circuit;
 mod client;
@@ -33,6 +36,7 @@ mod gate;
 pub mod json2;
 mod knowledge;
 mod known;
+mod pages;
 mod reply;
 mod run;
 mod salvage;
@@ -42,12 +46,14 @@ mod transport;
 mod version;
 pub mod xmlrpc;
 
+pub use behind::{Behind, Level};
 pub use caller::{Caller, Uid};
 pub use client::OdooClient;
 pub use database::{Database, Databases};
 pub use failure::Failure;
 pub use knowledge::{Knowledge, KnowledgeSettings};
 pub use known::Known;
+pub use pages::{Page, Pages};
 pub use reply::{Reply, Timing};
 pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};
 pub use settings::{OdooSettings, SettingsError};

@@ -7,6 +7,7 @@ pub(super) mod auth;
 pub(super) mod log;
 pub(super) mod odoo;
 pub(super) mod ops;
+pub(super) mod restful;
 pub(super) mod schema;
 pub(super) mod secrets;
 pub(super) mod server;
@@ -33,6 +34,7 @@ impl Config {
         self.store.validate(&mut Section::new("store", mistakes));
         self.auth.validate(&mut Section::new("auth", mistakes));
         self.schema.validate(&mut Section::new("schema", mistakes));
+        self.restful.validate(&mut Section::new("restful", mistakes));
         self.validate_databases(mistakes);
         self.validate_key_file(mistakes);
         self.validate_key_command(mistakes);
