@@ -114,7 +114,7 @@ impl Listing {
 
     fn write(&self, page: &Page, out: &mut Vec<u8>) -> Result<(), Problem> {
         let outcome = match (page, self.rows) {
-            (Page::Records(outcome), _) => outcome,
+            (Page::Records(outcome), _) => &**outcome,
             (Page::Ids(ids), Rows::Csv) => {
                 write_csv_ids(out, ids);
                 return Ok(());
@@ -145,7 +145,9 @@ impl Listing {
 }
 
 fn say_omitted(page: &Page, headers: &mut HeaderMap) {
-    if let Page::Records(Outcome::Records(records)) = page {
+    if let Page::Records(outcome) = page
+        && let Outcome::Records(records) = &**outcome
+    {
         super::pipeline::say_omitted(records, headers);
     }
 }

@@ -17,7 +17,7 @@ use crate::plan::{Columns, List, Pager, Read, Step};
 #[derive(Debug)]
 pub enum Page {
     /// Records, as of any list.
-    Records(Outcome),
+    Records(Box<Outcome>),
     /// Ids.
     Ids(Vec<RecordId>),
 }
@@ -94,7 +94,7 @@ async fn list_page(odoo: Run<'_>, pager: &mut Pager, list: List) -> Result<Page,
     if let Some(shown) = pager.shown() {
         records.columns = shown.clone();
     }
-    Ok(Page::Records(Outcome::Records(records)))
+    Ok(Page::Records(Box::new(Outcome::Records(records))))
 }
 
 /// Records that one search has found may be gone when they are read; those that were asked for must be there.
@@ -104,7 +104,7 @@ async fn read_page(odoo: Run<'_>, pager: &mut Pager, read: Read) -> Result<Page,
         records.asked = None;
     }
     pager.passed(size(&records));
-    Ok(Page::Records(Outcome::Records(records)))
+    Ok(Page::Records(Box::new(Outcome::Records(records))))
 }
 
 /// How many bytes of Odoo's the records had; nothing where they were put together from pieces.

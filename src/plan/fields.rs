@@ -68,7 +68,8 @@ impl Columns {
     /// Reads these fields too, behind all others.
     pub(super) fn read_along<'n>(&mut self, names: impl IntoIterator<Item = &'n FieldName>, schema: &Schema) {
         for name in names {
-            if let (false, Some(field)) = (self.shown.iter().any(|column| column.name == *name), schema.field(name.as_str()))
+            if let (false, Some(field)) =
+                (self.shown.iter().any(|column| column.name == *name), schema.field(name.as_str()))
             {
                 self.shown.push(Column::plain(name.clone(), field.kind));
             }

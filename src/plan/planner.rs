@@ -91,12 +91,7 @@ pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Kn
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_pages(
-    wish: &mut Wish,
-    asked: &ContextAsked,
-    scope: &Scope,
-    known: &dyn Known,
-) -> Result<Pager, PlanError> {
+pub fn plan_pages(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Pager, PlanError> {
     let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
     match deed {
         Deed::Search { domain, slice } => planner.pages_of_ids(domain, slice),

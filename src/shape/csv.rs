@@ -111,7 +111,11 @@ mod tests {
     use crate::names::FieldName;
 
     fn columns(columns: &[(&str, FieldType)]) -> Columns {
-        let column = |(name, kind): &(&str, FieldType)| Column { name: FieldName::parse(name).unwrap(), kind: *kind, within: None };
+        let column = |(name, kind): &(&str, FieldType)| Column {
+            name: FieldName::parse(name).unwrap(),
+            kind: *kind,
+            within: None,
+        };
         Columns { shown: columns.iter().map(column).collect(), named: true, proof: None }
     }
 
@@ -162,7 +166,8 @@ mod tests {
     #[test]
     fn nothing_is_done_against_formulas_or_to_white_space() {
         let name = columns(&[("id", FieldType::Integer), ("name", FieldType::Char)]);
-        let records = ["=1+1", "@x", " a ", "\ttab"].map(|text| record(&[("id", Value::Int(1)), ("name", text.into())]));
+        let records =
+            ["=1+1", "@x", " a ", "\ttab"].map(|text| record(&[("id", Value::Int(1)), ("name", text.into())]));
         assert_eq!(written(&name, &records), "id,name\r\n1,=1+1\r\n1,@x\r\n1, a \r\n1,\ttab\r\n");
     }
 

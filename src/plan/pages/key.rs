@@ -21,9 +21,9 @@
 //! | `active` | no: a condition on it would show archived records |
 //! | inherited, of a company each | no: their column stands elsewhere |
 
+use super::super::schema::{FieldType, Schema};
 use crate::language::order::{Nulls, Order, OrderTerm};
 use crate::names::FieldName;
-use super::super::schema::{FieldType, Schema};
 use crate::value::Value;
 
 /// Fields that hide records while no condition names them.

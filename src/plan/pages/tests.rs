@@ -52,9 +52,12 @@ impl Odoo {
     fn search(&self, list: &List) -> Vec<&Row> {
         let of = |name: &str| list.slice.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let order = of("order").map(|order| Order::read(order.as_text().unwrap(), Limits::query()).unwrap());
-        let mut found: Vec<&Row> = self.rows.iter().filter(|row| self.holds(row, list.domain.as_list().unwrap())).collect();
+        let mut found: Vec<&Row> =
+            self.rows.iter().filter(|row| self.holds(row, list.domain.as_list().unwrap())).collect();
         if let Some(order) = order {
-            found.sort_by(|a, b| order.terms.iter().map(|term| compare(a, b, term)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal));
+            found.sort_by(|a, b| {
+                order.terms.iter().map(|term| compare(a, b, term)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+            });
         }
         let number = |name| of(name).and_then(|n| n.as_int()).map(|n| usize::try_from(n).unwrap());
         found.into_iter().skip(number("offset").unwrap_or(0)).take(number("limit").unwrap_or(usize::MAX)).collect()
@@ -304,7 +307,8 @@ fn ids_are_found_by_key_only_where_the_key_is_the_id() {
 
 #[test]
 fn given_records_are_proven_before_the_first_of_several_pages() {
-    let read = |ids: &[i64]| list("", &Slice::default()).read(ids.iter().map(|id| RecordId::new(*id).unwrap()).collect());
+    let read =
+        |ids: &[i64]| list("", &Slice::default()).read(ids.iter().map(|id| RecordId::new(*id).unwrap()).collect());
     let few = Pager::of_given(read(&[7, 7]), read(&[7]));
     assert_eq!(few.step(), Some(Step::Read(read(&[7, 7]))));
     let ids: Vec<i64> = (1..=9000).collect();

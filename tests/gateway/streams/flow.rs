@@ -53,7 +53,14 @@ async fn until_broken(mut answer: Response) -> Vec<u8> {
 /// Until no request is being answered but the question itself.
 async fn until_idle(gateway: &Gateway) {
     let idle = async {
-        while !gateway.operator().get("/metrics", &[]).await.text.lines().any(|line| line.ends_with("requests_in_flight 0")) {
+        while !gateway
+            .operator()
+            .get("/metrics", &[])
+            .await
+            .text
+            .lines()
+            .any(|line| line.ends_with("requests_in_flight 0"))
+        {
             tokio::task::yield_now().await;
         }
     };

@@ -5,16 +5,17 @@ use std::io::Read as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{CSV, NDJSON, PARTNERS, TAGS, admin, create, lines, unique};
+use super::{CSV, NDJSON, PARTNERS, TAGS, admin, create, lines};
 use crate::support::client::send;
-use crate::support::{Answer, Version};
+use crate::support::{Answer, Version, unique};
 
 /// Three tags: a parent and two children, the first with a name that needs quotes.
 async fn family(version: Version) -> (String, [i64; 3]) {
     let name = unique("family");
     let odd = format!("a,\"b\"\r\n{name}").replace('\r', "");
     let parent = create(&admin(version), TAGS, &[json!({"name": name, "color": 3})]).await[0];
-    let children = [json!({"name": odd, "parent_id": parent}), json!({"name": format!("=1+1 é {name}"), "active": true})];
+    let children =
+        [json!({"name": odd, "parent_id": parent}), json!({"name": format!("=1+1 é {name}"), "active": true})];
     let children = create(&admin(version), TAGS, &children).await;
     (name, [parent, children[0], children[1]])
 }
@@ -81,14 +82,16 @@ async fn a_search_is_there_as_a_column_of_ids_and_as_objects() {
     for version in Version::BOTH {
         let (name, [parent, odd, last]) = family(version).await;
         let (path, domain) = (format!("{TAGS}/search"), found(&name));
-        for (order, ids) in [
-            ("", [parent, odd, last]),
-            ("id desc", [last, odd, parent]),
-            ("parent_id, id desc", [odd, last, parent]),
-        ] {
+        for (order, ids) in
+            [("", [parent, odd, last]), ("id desc", [last, odd, parent]), ("parent_id, id desc", [odd, last, parent])]
+        {
             let query = [("domain", domain.as_str()), ("order", order)];
             let whole = admin(version).get(&path, &query).await.ok();
-            let ids = if order.is_empty() { ids.to_vec() } else { serde_json::from_value(whole["Partner Tags"].clone()).unwrap() };
+            let ids = if order.is_empty() {
+                ids.to_vec()
+            } else {
+                serde_json::from_value(whole["Partner Tags"].clone()).unwrap()
+            };
             let csv = admin(version).with_header("Accept", CSV).get(&path, &query).await;
             let rows: String = ids.iter().map(|id| format!("{id}\r\n")).collect();
             assert_eq!(said(&csv, "text/csv; charset=utf-8"), format!("id\r\n{rows}"), "{order}");
@@ -130,7 +133,9 @@ async fn offset_and_limit_hold() {
     for version in Version::BOTH {
         let (name, [_, odd, last]) = family(version).await;
         let domain = found(&name);
-        for (offset, limit, ids) in [("1", "1", vec![odd]), ("1", "5", vec![odd, last]), ("3", "1", vec![]), ("0", "3", vec![])] {
+        for (offset, limit, ids) in
+            [("1", "1", vec![odd]), ("1", "5", vec![odd, last]), ("3", "1", vec![]), ("0", "3", vec![])]
+        {
             let query = [("domain", domain.as_str()), ("offset", offset), ("limit", limit), ("fields", "name")];
             let found = lines(&admin(version).with_header("Accept", NDJSON).get(TAGS, &query).await.text);
             let found: Vec<i64> = found.iter().map(|record| record["id"].as_i64().unwrap()).collect();
@@ -180,14 +185,20 @@ async fn what_refuses_a_listing_is_told_before_its_first_byte() {
 async fn only_listings_are_there_as_rows() {
     for version in Version::BOTH {
         let count = format!("{TAGS}/search_count");
-        for (path, query) in [(&*count, ("limit", "1")), (TAGS, ("count", "True")), ("/restapi/1.0/object/res.lang/1", ("fields", "name"))] {
+        for (path, query) in [
+            (&*count, ("limit", "1")),
+            (TAGS, ("count", "True")),
+            ("/restapi/1.0/object/res.lang/1", ("fields", "name")),
+        ] {
             let answer = admin(version).with_header("Accept", CSV).get(path, &[query]).await;
             let problem = answer.refused(406, "not_acceptable");
             assert_eq!(problem["detail"], "Here can be answered: application/json, application/xml.");
-            let both = admin(version).with_header("Accept", "text/csv, application/json;q=0.1").get(path, &[query]).await;
+            let both =
+                admin(version).with_header("Accept", "text/csv, application/json;q=0.1").get(path, &[query]).await;
             assert_eq!(both.header("content-type"), "application/json", "{}", both.text);
         }
-        let html = admin(version).with_header("Accept", "text/html").get(TAGS, &[]).await.refused(406, "not_acceptable");
+        let html =
+            admin(version).with_header("Accept", "text/html").get(TAGS, &[]).await.refused(406, "not_acceptable");
         let offer = "Here can be answered: application/json, application/xml, text/csv, application/x-ndjson.";
         assert_eq!(html["detail"], offer);
         let any = admin(version).with_header("Accept", "*/*").get(TAGS, &[("limit", "1")]).await;

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{NDJSON, PARTNERS, admin, create, lines, unique};
-use crate::support::{Gateway, Version};
+use super::{NDJSON, PARTNERS, admin, create, lines};
 use crate::support::counting::Counting;
-use crate::support::stand;
+use crate::support::{Gateway, Version, stand, unique};
 
 /// As many fields as a page of a few dozen records takes.
 const MANY_FIELDS: &str = "name,ref,type,employee,parent_id,color,active,is_company,email,phone,street,street2,city,zip,\
@@ -20,13 +19,18 @@ const COUNT: usize = 230;
 /// Partners with few different values.
 async fn partners(version: Version) -> String {
     let mark = unique("ordered");
-    let parents = create(&admin(version), PARTNERS, &[json!({"name": format!("{mark} p")}), json!({"name": format!("{mark} q")})]).await;
+    let parents = create(
+        &admin(version),
+        PARTNERS,
+        &[json!({"name": format!("{mark} p")}), json!({"name": format!("{mark} q")})],
+    )
+    .await;
     let refs = [json!("b"), json!(""), json!(false), json!("B"), json!("é, \"x\""), json!("a")];
     let types = [json!("contact"), json!(false), json!("invoice")];
     let partner = |n: usize| {
         json!({
             "name": format!("{mark} {}", n % 3), "ref": refs[n * 7 % refs.len()], "type": types[n * 5 % types.len()],
-            "employee": n % 4 == 0, "color": n % 3, "parent_id": if n % 3 == 0 { json!(false) } else { json!(parents[n % 2]) },
+            "employee": n.is_multiple_of(4), "color": n % 3, "parent_id": if n.is_multiple_of(3) { json!(false) } else { json!(parents[n % 2]) },
         })
     };
     let records: Vec<Value> = (2..COUNT).map(partner).collect();
@@ -52,11 +56,27 @@ async fn pages_are_the_whole_list_cut_into_pieces() {
     for version in Version::BOTH {
         let domain = partners(version).await;
         let mut orders = vec![
-            "id", "id desc", "ref", "ref desc", "ref desc, id desc", "type, ref desc", "employee desc, ref", "employee, type desc, id desc",
-            "name, type, ref", "color, ref", "parent_id, ref", "create_date desc", "active, ref desc",
+            "id",
+            "id desc",
+            "ref",
+            "ref desc",
+            "ref desc, id desc",
+            "type, ref desc",
+            "employee desc, ref",
+            "employee, type desc, id desc",
+            "name, type, ref",
+            "color, ref",
+            "parent_id, ref",
+            "create_date desc",
+            "active, ref desc",
         ];
         if version == Version::Odoo19 {
-            orders.extend(["ref nulls first", "ref desc nulls last, type desc", "parent_id.id desc, ref", "parent_id.id nulls first, id desc"]);
+            orders.extend([
+                "ref nulls first",
+                "ref desc nulls last, type desc",
+                "parent_id.id desc, ref",
+                "parent_id.id nulls first, id desc",
+            ]);
         }
         for order in orders {
             let expected = whole(version, &domain, order).await;
@@ -89,7 +109,10 @@ async fn each_page_is_one_call_and_an_order_that_is_no_key_costs_one_search() {
             assert_eq!(lines(&client.get(PARTNERS, &query).await.text).len(), COUNT);
             let calls = counting.take();
             assert_eq!(calls[0], format!("res.partner.{first}"), "{order}");
-            assert!(calls.len() > 2 && calls[1..].iter().all(|call| *call == format!("res.partner.{page}")), "{calls:?}");
+            assert!(
+                calls.len() > 2 && calls[1..].iter().all(|call| *call == format!("res.partner.{page}")),
+                "{calls:?}"
+            );
         }
     }
 }
@@ -100,7 +123,7 @@ async fn attachments_of_fields_stay_hidden_on_every_page() {
     const ATTACHMENTS: &str = "/restapi/1.0/object/ir.attachment";
     for version in Version::BOTH {
         let mark = unique("attached");
-        let file = |n| json!({"name": format!("{mark} {n}"), "type": "url", "url": "/x", "res_field": if n % 2 == 0 { json!(false) } else { json!("image_1920") }});
+        let file = |n: u32| json!({"name": format!("{mark} {n}"), "type": "url", "url": "/x", "res_field": if n.is_multiple_of(2) { json!(false) } else { json!("image_1920") }});
         let files: Vec<Value> = (0..60).map(file).collect();
         create(&admin(version), ATTACHMENTS, &files).await;
         let domain = format!("[('name','like','{mark}')]");
