@@ -59,6 +59,12 @@ impl Family {
         }
     }
 
+    /// The form of values that the caller prefers.
+    fn style(&self, preferences: Preferences) -> Style {
+        let empty = if preferences.empty_null { Empty::Null } else { self.style.empty };
+        Style { empty, ..self.style }
+    }
+
     fn context(&self, head: &Parts, input: &Input) -> Result<ContextAsked, Problem> {
         if self.record_body && !head.method.is_safe() {
             return context::read(&head.headers, &input.outside_body());
@@ -104,28 +110,22 @@ pub(super) async fn answer_with<T: Send>(
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
     let input = family.input(&arrival.head, body).await?;
-    let read = read(&arrival, &input);
-    let form = match &read {
-        Ok((deed, _)) if !deed.is_listing() => {
-            negotiate::choose(&arrival.head.headers, family.media).map(Form::Whole)?
-        }
-        _ => arrival.form(family.media)?,
-    };
+    let wished = read(&arrival, &input);
+    let form = form(&arrival, family, wished.as_ref().map(|(deed, _)| deed).ok())?;
     let preferences = Preferences::read(&arrival.head.headers);
     let context = family.context(&arrival.head, &input)?;
-    let (deed, beside) = read?;
+    let (deed, beside) = wished?;
     let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
-    let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
-    let style = Style { empty, ..family.style };
+    let style = family.style(preferences);
     let media = match form {
+        Form::Whole(media) => media,
         Form::Rows(rows) => {
-            let listed = list(&arrival, &caller, wish, &context, rows, style).await;
+            let listed = list(&arrival, &caller, wish, &context, (rows, style)).await;
             let (mut headers, body) = forget_stale(&arrival, &caller, listed).await?;
             say_of_all(&caller, preferences, &mut headers);
             return Ok((headers, body).into_response());
         }
-        Form::Whole(media) => media,
     };
     let labelled = family.labelled && !preferences.technical_label;
     let answered = grant(&arrival, &caller, wish, &context, labelled).await;
@@ -137,6 +137,14 @@ pub(super) async fn answer_with<T: Send>(
         say_of_all(&caller, preferences, &mut headers);
         Ok((headers, body).into_response())
     })
+}
+
+/// How the answer is written. Record by record only where records are listed; what cannot be read might be a listing.
+fn form(arrival: &Arrival, family: &Family, deed: Option<&Deed>) -> Result<Form, Problem> {
+    if deed.is_none_or(Deed::is_listing) {
+        return arrival.form(family.media);
+    }
+    negotiate::choose(&arrival.head.headers, family.media).map(Form::Whole)
 }
 
 /// The routes see to it already; this holds for those that are still to come.
@@ -174,8 +182,7 @@ async fn list(
     caller: &Principal,
     mut wish: Wish,
     context: &ContextAsked,
-    rows: Rows,
-    style: Style,
+    (rows, style): (Rows, Style),
 ) -> Result<(HeaderMap, Body), Problem> {
     let pager = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan_pages)).await?;
     let listing = Listing {

@@ -114,7 +114,7 @@ impl Listing {
 
     fn write(&self, page: &Page, out: &mut Vec<u8>) -> Result<(), Problem> {
         let outcome = match (page, self.rows) {
-            (Page::Records(outcome), _) => outcome,
+            (Page::Records(outcome), _) => &**outcome,
             (Page::Ids(ids), Rows::Csv) => {
                 write_csv_ids(out, ids);
                 return Ok(());
