@@ -20,7 +20,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::check::check;
+pub use self::check::{Reader, check};
 
 use crate::admin::Administration;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};

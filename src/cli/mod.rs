@@ -3,6 +3,7 @@
 //! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP,
 //! Odoo.
 
+mod check;
 mod expiry;
 mod health;
 mod key;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use self::check::CheckCommand;
 pub use self::health::health;
 pub use self::key::KeyCommand;
 pub use self::master_keys::KeysCommand;
@@ -53,7 +55,7 @@ pub enum Command {
     #[default]
     Serve,
     /// Connect to the store and to Odoo; print their versions, or what is wrong and how to mend it
-    Check,
+    Check(CheckCommand),
     /// Bring the store's schema up to date
     Migrate,
     /// Print the settings in effect, without secrets

@@ -11,6 +11,7 @@
 //! fields    names of fields and orders, checked
 //! filters   parameters that are fields → a domain
 //! selection fields with what stands behind relations, checked level by level
+//! unmet     what a configured schema wishes in vain
 //! nesting   the same as one call of a server that can nest
 //! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
@@ -38,6 +39,7 @@ pub mod schema;
 mod scope;
 mod selection;
 mod steps;
+mod unmet;
 mod values;
 mod wish;
 
@@ -49,5 +51,6 @@ pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
 pub use steps::{List, Merging, Plan, Prove, Read, Update};
+pub use unmet::{Unmet, unmet};
 pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
