@@ -123,6 +123,7 @@ codes! {
     OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer takes the stored credential";
     TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
     RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
+    TooManyAtOnce         "too_many_at_once"        TooManyRequests      "Too many requests with this credential at one time";
     // What the request says.
     InvalidParameter      "invalid_parameter"       BadRequest           "A parameter is not valid";
     RepeatedParameter     "repeated_parameter"      BadRequest           "A parameter was given twice";

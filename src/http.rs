@@ -10,6 +10,7 @@
 //! context    what a request says about the context of its calls
 //! negotiate  media types and preferences
 //! pipeline   the way of a request, a line per stage
+//! stream     listings as rows and lines, of any length
 //! restapi    family A
 //! api        family B
 //! restful    family C
@@ -32,6 +33,7 @@ mod pipeline;
 pub mod problem;
 mod restapi;
 mod restful;
+mod stream;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;

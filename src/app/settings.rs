@@ -48,7 +48,7 @@ pub(super) fn throttle(throttle: &ThrottleConfig) -> ThrottleSettings {
 /// What systemd calls the credential that holds the master keys.
 const CREDENTIAL: &str = "odoo-gateway.master-key";
 
-/// Where master keys may lie, by the settings and by what `variable` tells of the environment.
+/// Where master keys may lie, by the settings and by what `variable` tells of the environment; the command is yet to run.
 pub(super) fn key_sources(secrets: &SecretsConfig, variable: impl Fn(&str) -> Option<OsString>) -> KeySources {
     let folder = |name: &str| variable(name).filter(|text| !text.is_empty()).map(PathBuf::from);
     let own = || {
@@ -59,6 +59,7 @@ pub(super) fn key_sources(secrets: &SecretsConfig, variable: impl Fn(&str) -> Op
     KeySources {
         credential: folder("CREDENTIALS_DIRECTORY").map(|folder| folder.join(CREDENTIAL)),
         file: file.unwrap_or_else(|| folder("CONFIGURATION_DIRECTORY").unwrap_or_else(own).join("master.key")),
+        command: None,
         environment: variable("ODOO_GATEWAY_MASTER_KEY").and_then(|text| text.into_string().ok()).map(Into::into),
     }
 }

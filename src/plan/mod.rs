@@ -4,6 +4,7 @@
 //! wish      what the caller wishes, parsed but perhaps nonsense
 //! known     what is at hand of the caller's Odoo; what a plan lacks
 //! schema    a model's fields
+//! pages     a listing of any length as calls, one a page
 //! planner   a wish and what is known → steps
 //! steps     the calls that grant a wish, and how they hang together
 //! context   language, time zone, companies: who wins, what is checked
@@ -34,6 +35,7 @@ mod guard;
 mod known;
 mod method;
 mod nesting;
+mod pages;
 mod planner;
 pub mod schema;
 mod scope;
@@ -48,7 +50,8 @@ pub use context::ContextAsked;
 pub use fields::{Column, Columns, Within};
 pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
-pub use planner::plan;
+pub use pages::{Pager, Step};
+pub use planner::{plan, plan_pages};
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
 pub use steps::{List, Merging, Plan, Prove, Read, Update};
 pub use unmet::{Unmet, unmet};

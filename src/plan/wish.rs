@@ -165,6 +165,12 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// Whether it answers any number of records, which can be had one by one.
+    #[must_use]
+    pub fn is_listing(&self) -> bool {
+        matches!(self, Self::Search { .. } | Self::List { .. } | Self::ReadMany { .. })
+    }
+
     /// Whether it may leave something behind. No request with a safe method (RFC 9110, 9.2.1) may wish that.
     #[must_use]
     pub fn may_write(&self) -> bool {

@@ -20,4 +20,5 @@ mod restapi;
 mod restful;
 mod secrecy;
 mod store;
+mod streams;
 mod support;
