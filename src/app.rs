@@ -25,7 +25,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::check::check;
+pub use self::check::{Reader, check};
 pub use self::memory::close_memory;
 
 use crate::admin::Administration;

@@ -11,7 +11,7 @@ use super::support::binary::run;
 use super::support::client::send;
 use super::support::odoo::fresh_database;
 use super::support::stand::tool;
-use super::support::{Answer, Client, Gateway, Version};
+use super::support::{Answer, Client, Gateway, Version, stand};
 
 /// An operation of the document.
 struct Operation {
@@ -48,8 +48,12 @@ impl Operation {
         self.path.ends_with("/common/version") || self.path == LOGIN
     }
 
-    /// It is about records; the others are about signing in, and need another credential than a password.
-    fn is_of_objects(&self) -> bool {
+    /// It is about records of family A or C; the others need another credential than a password.
+    fn is_of_records(&self) -> bool {
+        self.path.starts_with("/restapi/") || self.path.starts_with("/restful/")
+    }
+
+    fn writes_xml(&self) -> bool {
         self.path.starts_with("/restapi/")
     }
 
@@ -133,7 +137,7 @@ fn every_operation_says_all_that_one_must_know() {
         assert!(answers.is_superset(&expected.into()), "{name} answers {answers:?}");
         let asks_who_calls = !security.is_empty() || operation.path == LOGIN;
         assert_eq!(answers.contains("401") && answers.contains("429"), asks_who_calls, "{name}");
-        let kinds = if operation.is_of_objects() { vec!["json", "xml"] } else { vec!["json"] };
+        let kinds = if operation.writes_xml() { vec!["json", "xml"] } else { vec!["json"] };
         for kind in kinds {
             let schema = said.pointer(&format!("/responses/200/content/application~1{kind}/schema"));
             assert!(schema.is_some(), "{name} does not describe its {kind}");
@@ -194,7 +198,7 @@ async fn every_example_that_reads_works() {
     for version in Version::BOTH {
         let admin = Gateway::shared().client().on(version).as_user("admin");
         for operation in
-            operations().iter().filter(|operation| operation.is_of_objects() && operation.method == Method::GET)
+            operations().iter().filter(|operation| operation.is_of_records() && operation.method == Method::GET)
         {
             let answer = operation.send_example(&admin).await;
             assert_eq!(answer.status, 200, "{version:?} {}: {}", operation.name(), answer.text);
@@ -205,11 +209,17 @@ async fn every_example_that_reads_works() {
 #[tokio::test]
 async fn every_example_that_creates_updates_or_calls_works() {
     let version = Version::Odoo19;
-    let gateway = Gateway::before_database(version, &fresh_database(version).await).await;
+    let database = fresh_database(version).await;
+    let gateway = Gateway::start(&[
+        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(version)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", &database),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", ""),
+    ])
+    .await;
     let admin = gateway.client().as_user("admin");
-    let writes = [Method::POST, Method::PUT];
+    let writes = [Method::POST, Method::PUT, Method::PATCH];
     for operation in
-        operations().iter().filter(|operation| operation.is_of_objects() && writes.contains(&operation.method))
+        operations().iter().filter(|operation| operation.is_of_records() && writes.contains(&operation.method))
     {
         let answer = operation.send_example(&admin).await;
         assert_eq!(answer.status, 200, "{}: {}", operation.name(), answer.text);
