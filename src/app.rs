@@ -26,7 +26,6 @@ use crate::admin::Administration;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::problem::ProblemBodies;
 use crate::http::{Gateway, Parts, layers};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Check, Health};
@@ -79,16 +78,18 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
     let restful = settings::restful(&config.restful);
-    let gateway = Gateway::new(Parts { databases, passwords, tokens, restful, metrics: metrics.clone() });
+    let gateway =
+        Gateway::new(Parts { databases, passwords, tokens, restful, metrics: metrics.clone(), clock: clock.clone() });
 
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let (stop, stopped) = watch::channel(false);
     let handler = layers::wrap(
         crate::http::router(gateway),
-        ProblemBodies::default(),
+        crate::http::problem_bodies(),
         &settings::layers(&config.server),
         metrics.clone(),
+        clock.clone(),
     );
     let edge = settings::edge(&config.server);
     let answer_clients =

@@ -13,6 +13,7 @@
 //! restapi    family A
 //! api        family B
 //! restful    family C
+//! api_v1     family D
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -20,6 +21,7 @@
 //! and nothing more: request to deed, outcome to bytes.
 
 mod api;
+mod api_v1;
 mod arrival;
 mod caller;
 mod context;
@@ -34,6 +36,7 @@ mod restapi;
 mod restful;
 
 use axum::Router;
+use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{Gateway, Parts};
@@ -45,6 +48,12 @@ pub fn router(gateway: Gateway) -> Router {
     router.with_state(gateway).merge(docs::routes(document))
 }
 
+/// Who renders problems where.
+#[must_use]
+pub fn problem_bodies() -> ProblemBodies {
+    ProblemBodies::default().under(api_v1::PREFIX, api_v1::render_problem)
+}
+
 /// The OpenAPI document of all routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -52,7 +61,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(restful::routes())
+    OpenApiRouter::with_openapi(docs::base())
+        .merge(restapi::routes())
+        .merge(api::routes())
+        .merge(restful::routes())
+        .merge(api_v1::routes())
 }
 
 #[cfg(test)]
@@ -61,7 +74,7 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token.
-    const SAFE: [&str; 9] = [
+    const SAFE: [&str; 13] = [
         "version",
         "check_access_rights",
         "search",
@@ -71,6 +84,10 @@ mod tests {
         "read_record",
         "start",
         "login_by_get",
+        "health",
+        "info",
+        "fields",
+        "download",
     ];
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::restful::RestfulModels;
 use crate::auth::{Passwords, Tokens};
+use crate::clock::Clock;
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
 
@@ -26,6 +27,8 @@ pub struct Parts {
     pub restful: RestfulModels,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 impl Gateway {

@@ -29,6 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "names",
             "value",
             "explain",
+            "clock",
         ],
     ),
     ("ops", &["serve", "telemetry"]),
