@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod api_v1;
 mod auth;
 mod command_line;
 mod credentials;

@@ -212,7 +212,7 @@ pub(super) struct UpdateManyBody {
 
 /// Which records.
 #[derive(ToSchema)]
-#[schema(as = ApiV1Filter)]
+#[schema(as = ApiV1Filter, example = json!({"context": {"lang": "en_US"}}))]
 pub(super) struct FilterBody {
     /// A search domain; not together with `id`.
     filter: Option<Vec<Value>>,
