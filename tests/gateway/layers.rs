@@ -44,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "names",
             "value",
             "explain",
+            "clock",
         ],
     ),
     ("ops", &["serve", "telemetry"]),
