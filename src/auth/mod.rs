@@ -8,6 +8,7 @@
 //! access_tokens made at a login, ended at a logout
 //! login_tokens made with an API key, for a user
 //! oauth        applications, and what they are given for users
+//! oauth1       who signed a request (OAuth 1.0a)
 //! issue        a new token, its user's credential sealed behind it
 //! vault        the keys of this installation, for what is sealed in the store
 //! throttle     how often something may be tried and fail
@@ -25,6 +26,7 @@ mod floor;
 mod issue;
 mod login_tokens;
 mod oauth;
+pub mod oauth1;
 mod odoo_key;
 mod password;
 mod principal;

@@ -1,0 +1,31 @@
+//! OAuth 1.0a (RFC 5849): who signed a request, and tokens for those who do.
+//!
+//! ```text
+//! encoding     percent-encoding, pairs of queries and forms
+//! header       the Authorization header: grammar, quotes of both kinds
+//! base_string  what is signed
+//! signature    HMAC, RSA, PLAINTEXT: is it theirs?
+//! timestamp    when it was signed
+//! request      a request as sent → who says so, and what was signed
+//! ```
+//!
+//! The arithmetic is our own: oauth1-request, which clients use and which signs the requests of our benchmark, builds a
+//! request out of values and cannot read one. It never sees the raw query, where order, duplicates, `+` and bytes that are
+//! no UTF-8 count; it knows neither SHA-512 nor RSA; and it verifies nothing.
+//!
+//! In: requests as they were sent. Out: principals and tokens. Must not know: routes, answers.
+
+mod base_string;
+mod encoding;
+mod header;
+mod request;
+mod signature;
+mod timestamp;
+#[cfg(test)]
+mod vectors;
+
+pub use base_string::{base_string, normalize, uri};
+pub use encoding::encode;
+pub use header::{of_scheme, parse};
+pub use request::{Malformed, Moment, Placement, Sent, Signed, is_signed, without_protocol};
+pub use signature::{RsaKey, Secrets, SignatureMethod, verify_shared};
