@@ -74,14 +74,15 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let vaults = vaults(config, &store, &instance, &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
-    let tokens = Tokens::new(store.clone(), vaults, settings::tokens(config), throttle.clone(), clock.clone());
+    let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
+    let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
+    let token_settings = settings::tokens(config, api_address);
+    let tokens = Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone());
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
     let gateway = Gateway::new(Parts { databases, passwords, tokens, metrics: metrics.clone() });
 
-    let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
-    let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let (stop, stopped) = watch::channel(false);
     let handler = layers::wrap(
         crate::http::router(gateway),

@@ -42,6 +42,8 @@ pub enum Shown {
     Unknown,
     /// A key or token that is looked up as it is.
     Token(Token),
+    /// A JSON Web Token as bearer, of whatever kind it says of itself to be.
+    Jwt(SecretString),
     /// A login token, yet to be read.
     Login {
         /// A JSON Web Token, perhaps.
@@ -129,7 +131,7 @@ fn bearer(text: &str) -> Credential {
     if text.len() == ODOO_KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Credential::OdooKey(text.into())
     } else if text.contains('.') {
-        Credential::Own(Shown::Login { token: text.into(), key: None })
+        Credential::Own(Shown::Jwt(text.into()))
     } else {
         Credential::Own(Token::parse_any(text).into())
     }
@@ -213,6 +215,7 @@ mod tests {
             Ok(Credential::OdooKey(_)) => "odoo_key".to_owned(),
             Ok(Credential::Own(Shown::Token(token))) => token.kind().as_str().to_owned(),
             Ok(Credential::Own(Shown::Unknown)) => "bad".to_owned(),
+            Ok(Credential::Own(Shown::Jwt(_))) => "jwt".to_owned(),
             Ok(Credential::Own(Shown::Login { key, .. })) => {
                 if key.is_some() { "key and login" } else { "login" }.into()
             }
