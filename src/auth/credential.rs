@@ -242,7 +242,7 @@ mod tests {
         for name in ["token", "login-token", "login_token", "X-Login-Token", "x_login_token"] {
             assert_eq!(chosen(&[(name, "a.b.c")]), "login", "{name}");
         }
-        assert_eq!(chosen(&[("authorization", "Bearer a.b.c")]), "login");
+        assert_eq!(chosen(&[("authorization", "Bearer a.b.c")]), "jwt");
         assert_eq!(chosen(&[("apikey", key.expose())]), "401", "that is no name of it");
         assert_eq!(chosen(&[("api-key", access.expose())]), "bad", "one kind does not stand in for another");
     }
@@ -257,7 +257,7 @@ mod tests {
         for other in [&format!("{key}0"), key.get(1..).unwrap(), &key.replace('f', "g"), &key.replace("01", "é")] {
             assert_ne!(bearer(other), "odoo_key", "{other}");
         }
-        assert_eq!(bearer(&key.replace("5", ".")), "login");
+        assert_eq!(bearer(&key.replace("5", ".")), "jwt");
         let access = Token::generate(TokenKind::AccessToken).unwrap();
         assert_eq!(bearer(access.expose()), "access_token", "it holds 40 such digits behind its prefix");
         for name in ["api-key", "access-token"] {
