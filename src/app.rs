@@ -26,7 +26,6 @@ use crate::admin::Administration;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::problem::ProblemBodies;
 use crate::http::{Gateway, Parts, layers};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Check, Health};
@@ -86,7 +85,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let (stop, stopped) = watch::channel(false);
     let handler = layers::wrap(
         crate::http::router(gateway),
-        ProblemBodies::default(),
+        crate::http::problem_bodies(),
         &settings::layers(&config.server),
         metrics.clone(),
     );

@@ -153,7 +153,8 @@ impl Tokens {
         let id = &client.application.row.id;
         if let Some(spent) = spent.filter(|spent| spent.application.as_ref() == Some(id)) {
             let detail = format!("{} was shown twice by {}", token.kind().as_str(), client.application.client_id());
-            let act = Act::new(self.clock.now(), client.application.client_id(), "oauth2.replay", &spent.family, detail);
+            let act =
+                Act::new(self.clock.now(), client.application.client_id(), "oauth2.replay", &spent.family, detail);
             self.store.end_family(&spent.family, &act).await?;
         }
         Ok(invalid_grant().into())
@@ -333,7 +334,9 @@ mod tests {
         let (challenge, verifier) =
             ("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
         assert!(is_of(challenge, verifier));
-        for wrong in ["", &verifier[1..], &format!("{verifier}x"), &verifier.to_lowercase(), &"a".repeat(129), challenge] {
+        for wrong in
+            ["", &verifier[1..], &format!("{verifier}x"), &verifier.to_lowercase(), &"a".repeat(129), challenge]
+        {
             assert!(!is_of(challenge, wrong), "{wrong}");
         }
         let short = "short";
