@@ -17,6 +17,7 @@
 //! rest       family C
 //! authorize  a user lets an application act for him: OAuth 1 and 2
 //! pages      what he sees then
+//! oauth2     tokens for applications
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -33,6 +34,7 @@ mod gateway;
 mod input;
 pub mod layers;
 mod negotiate;
+mod oauth2;
 mod origin;
 mod pages;
 mod pipeline;
@@ -42,6 +44,7 @@ mod restapi;
 mod signed;
 
 use axum::Router;
+use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use authorize::Site;
@@ -59,8 +62,19 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     docs::complete(documented().into_openapi())
 }
 
+/// How families write problems.
+#[must_use]
+pub fn problem_bodies() -> ProblemBodies {
+    ProblemBodies::default().under(oauth2::PREFIX, oauth2::problem)
+}
+
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(authorize::routes()).merge(api::routes()).merge(rest::routes())
+    OpenApiRouter::with_openapi(docs::base())
+        .merge(restapi::routes())
+        .merge(api::routes())
+        .merge(rest::routes())
+        .merge(authorize::routes())
+        .merge(oauth2::routes())
 }
 
 #[cfg(test)]
@@ -69,7 +83,7 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token; so do trusted applications' authorizations.
-    const SAFE: [&str; 11] = [
+    const SAFE: [&str; 14] = [
         "version",
         "check_access_rights",
         "search",
@@ -81,6 +95,9 @@ mod tests {
         "login_by_get",
         "authorize_oauth1",
         "authorize_oauth2",
+        "metadata",
+        "metadata_below",
+        "jwks",
     ];
 
     #[test]

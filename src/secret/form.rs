@@ -54,7 +54,9 @@ mod tests {
         let of = |parts: &[&str]| parts.iter().fold(Aad::of("form"), |aad, part| aad.with(part.as_bytes()));
         let mark = key.mark(&of(&["session", "request"]));
         assert!(key.fitting(&of(&["session", "request"]), &mark).is_some());
-        for parts in [&["session", "other"][..], &["sessionrequest"], &["session", "request", ""], &["sessio", "nrequest"]] {
+        for parts in
+            [&["session", "other"][..], &["sessionrequest"], &["session", "request", ""], &["sessio", "nrequest"]]
+        {
             assert!(key.fitting(&of(parts), &mark).is_none(), "{parts:?}");
         }
         assert!(other.fitting(&of(&["session", "request"]), &mark).is_none());

@@ -34,7 +34,10 @@ pub(super) async fn log_in(
         return login_page(arrival, asked, StatusCode::BAD_REQUEST, login.unwrap_or_default(), Some(alert)).await;
     };
     let verdict = identify(arrival, asked, login, password.into()).await;
-    count(&arrival.gateway.metrics.authentications, verdict.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "ok"));
+    count(
+        &arrival.gateway.metrics.authentications,
+        verdict.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "ok"),
+    );
     match verdict {
         Ok(user) => enter(arrival, user, cookie).await,
         Err(problem) => refuse(arrival, asked, login, &problem).await,
@@ -78,7 +81,9 @@ async fn refuse(arrival: &Arrival, asked: &Asked<'_>, login: &str, problem: &Pro
         Code::TooManyAttempts => {
             (StatusCode::TOO_MANY_REQUESTS, ENGLISH.throttled(problem.retry_after.unwrap_or_default()))
         }
-        code if code.class() == Class::Unauthorized => (StatusCode::UNPROCESSABLE_ENTITY, ENGLISH.login_wrong.to_owned()),
+        code if code.class() == Class::Unauthorized => {
+            (StatusCode::UNPROCESSABLE_ENTITY, ENGLISH.login_wrong.to_owned())
+        }
         code => (status(code.class()), ENGLISH.login_unavailable.to_owned()),
     };
     let mut answer = login_page(arrival, asked, status, login, Some(alert)).await?;

@@ -159,8 +159,9 @@ async fn headless(arrival: &Arrival) -> Result<Response, Problem> {
 fn refused(refusal: Refusal) -> Problem {
     let code = match refusal.error {
         "unauthorized_client" => Code::UnauthorizedClient,
+        "unsupported_response_type" => Code::UnsupportedResponseType,
         "invalid_scope" => Code::InvalidScope,
         _ => Code::InvalidParameter,
     };
-    Problem::new(code, format!("{}: {}.", refusal.error, refusal.description))
+    Problem::new(code, refusal.description)
 }

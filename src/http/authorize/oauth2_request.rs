@@ -14,7 +14,14 @@ use super::redirect::Told;
 
 /// Every parameter that is understood here. Others are ignored (section 3.1).
 const UNDERSTOOD: [&str; 8] = [
-    "response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "prompt",
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
 ];
 
 /// The most bytes that a state may have, as sent.
@@ -62,7 +69,8 @@ impl Asker {
     /// 401 for an unknown application, 400 for an address that is not registered.
     pub(super) async fn find(parameters: &Parameters, tokens: &Tokens) -> Result<Self, Problem> {
         let client_id = needed(parameters, "client_id")?;
-        let unknown = || Problem::new(Code::InvalidClient, "This application is not known here.").parameter("client_id");
+        let unknown =
+            || Problem::new(Code::InvalidClient, "This application is not known here.").parameter("client_id");
         let application = tokens.application(client_id).await?.ok_or_else(unknown)?;
         let sent = parameters.value("redirect_uri").map_err(|unclear| told_badly("redirect_uri", unclear))?;
         let redirect_to = application.redirect_to(sent);

@@ -37,7 +37,8 @@ pub(super) enum Unclear {
 impl Parameters {
     /// Reads a query string.
     pub(super) fn of_query(query: &str) -> Self {
-        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let pairs =
+            query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         // A name that is no text is none of ours.
         let read = |(name, raw): (&str, &str)| {
             Some(Parameter { name: decoded(name)?, raw: raw.to_owned(), value: decoded(raw) })
@@ -65,7 +66,8 @@ impl Parameters {
 
     /// All of them as a query string, as they were sent.
     pub(super) fn to_query(&self) -> String {
-        let pairs: Vec<_> = self.0.iter().map(|pair| format!("{}={}", encoded(&pair.name), sendable(&pair.raw))).collect();
+        let pairs: Vec<_> =
+            self.0.iter().map(|pair| format!("{}={}", encoded(&pair.name), sendable(&pair.raw))).collect();
         pairs.join("&")
     }
 

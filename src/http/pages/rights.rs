@@ -71,7 +71,11 @@ impl<'s> Right<'s> {
             _ => &rule.models,
         };
         let operations = BTreeSet::from([word.operation]);
-        rule.operations.contains(&word.operation).then(|| Self { models: Some(models), operations, ..Self::of_rule(rule) })
+        rule.operations.contains(&word.operation).then(|| Self {
+            models: Some(models),
+            operations,
+            ..Self::of_rule(rule)
+        })
     }
 
     fn is_about_the_same(&self, other: &Self) -> bool {
@@ -152,11 +156,7 @@ mod tests {
             {"models": "sale.*", "operations": ["read", "update"], "fields": {"except": ["note"]}}]"#;
         assert_eq!(
             narrowed(rules, "read:sale.order update"),
-            [
-                "see sale.order records",
-                "see sale.order records (without note)",
-                "change sale.* records (without note)"
-            ]
+            ["see sale.order records", "see sale.order records (without note)", "change sale.* records (without note)"]
         );
     }
 

@@ -79,7 +79,12 @@ async fn o2_10_a_form_counts_for_its_browser_and_its_request_only_and_once() {
         with(&[("state", "2"), ("scope", "read")]),
         with(&[("state", "1"), ("scope", "read update")]),
         with(&[("state", "1")]),
-        with(&[("state", "1"), ("scope", "read"), ("code_challenge", super::CHALLENGE), ("code_challenge_method", "S256")]),
+        with(&[
+            ("state", "1"),
+            ("scope", "read"),
+            ("code_challenge", super::CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]),
         path.replace("back%3Fkeep%3D%257e%2B1", "two"),
     ] {
         assert_ne!(changed, path);
@@ -89,7 +94,9 @@ async fn o2_10_a_form_counts_for_its_browser_and_its_request_only_and_once() {
         assert_error_page(&send_stolen(&one, &path, wrong).await, 403, OUTDATED);
     }
     // A form of another origin, with everything right.
-    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")] {
+    for (name, value) in
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
+    {
         let form = [("guard", stolen.as_str()), ("step", "allow")];
         let forged = one.client().with_header(name, value).request(Method::POST, &path).form(&form);
         assert_error_page(&send(forged).await, 403, OUTDATED);
@@ -169,7 +176,9 @@ async fn b_05_what_can_be_no_password_never_reaches_odoo() {
     let path = request(&[("client_id", &id), ("response_type", "code")]);
     let mut visitor = Visitor::new(gateway.client());
     let long = "p".repeat(4096);
-    for (login, password) in [("", "x"), ("admin", ""), ("admin", "x\0y"), ("ad\nmin", "x"), ("admin", &long), (&long, "x")] {
+    for (login, password) in
+        [("", "x"), ("admin", ""), ("admin", "x\0y"), ("ad\nmin", "x"), ("admin", &long), (&long, "x")]
+    {
         let answer = visitor.log_in(&path, login, password).await;
         assert_eq!(answer.status, 400, "{login:.20} {password:.20}");
         assert!(answer.text.contains("Enter both your login and your password"));
@@ -188,5 +197,9 @@ async fn with_odoo_away_the_page_says_so_and_nobody_is_blamed() {
     stub.when("authenticate", crate::support::Act::cut());
     let answer = Visitor::new(gateway.client()).log_in(&path, "admin", PASSWORD).await;
     assert!(answer.status >= 500, "{}", answer.status);
-    assert!(answer.text.contains("Odoo cannot be asked at the moment. Your password was not checked"), "{}", answer.text);
+    assert!(
+        answer.text.contains("Odoo cannot be asked at the moment. Your password was not checked"),
+        "{}",
+        answer.text
+    );
 }

@@ -30,7 +30,8 @@ async fn everything_can_be_done_with_the_keyboard() {
     let mut seen = Vec::new();
     for _ in 0..3 {
         let value = focused().await.attr("value").await.unwrap().unwrap_or_default();
-        let outline = browser.page().execute("return getComputedStyle(document.activeElement).outlineStyle", vec![]).await;
+        let outline =
+            browser.page().execute("return getComputedStyle(document.activeElement).outlineStyle", vec![]).await;
         assert_eq!(outline.unwrap(), "solid", "what has the focus is seen: {value}");
         browser.picture(&format!("focus-{value}")).await;
         seen.push(value);

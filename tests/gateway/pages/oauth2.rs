@@ -32,7 +32,9 @@ async fn a_user_logs_in_allows_and_the_application_works_in_his_name() {
     log_in(&browser, "internal", "internal").await;
     browser.find("button[value=allow]").await;
     let page = browser.text().await;
-    for said in ["Web shop", "internal", "odoo19", "do everything that you can do in Odoo", "You will return to 127.0.0.1"] {
+    for said in
+        ["Web shop", "internal", "odoo19", "do everything that you can do in Odoo", "You will return to 127.0.0.1"]
+    {
         assert!(page.contains(said), "{said} in {page}");
     }
     browser.picture("consent").await;
@@ -84,7 +86,8 @@ async fn a_user_denies_and_the_application_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_are_told_on_the_page_and_another_account_can_be_used() {
     let gateway = Gateway::before_odoo(&[]).await;
-    let (id, _) = create(&gateway, wanted("Careful \"><script>alert(1)</script>", &["https://client.example/cb"])).await;
+    let (id, _) =
+        create(&gateway, wanted("Careful \"><script>alert(1)</script>", &["https://client.example/cb"])).await;
     let url = format!("http://{}{}", gateway.address(), request(&[("client_id", &id), ("response_type", "code")]));
     let browser = Browser::open(900, 800, &[]).await;
     browser.go(&url).await;
