@@ -61,7 +61,7 @@ pub(super) enum Turn {
     /// It goes on with this.
     Answer(Response),
     /// It is over.
-    Decided(Decision),
+    Decided(Box<Decision>),
 }
 
 /// No form of ours is longer.
@@ -129,7 +129,7 @@ async fn decide(
 ) -> Result<Turn, Problem> {
     let Some(session) = session(arrival, asked).await? else { return here(arrival).map(Turn::Answer) };
     let first = arrival.gateway.tokens.spend_guard(guard).await?;
-    if first { Ok(Turn::Decided(decision(session))) } else { Err(outdated()) }
+    if first { Ok(Turn::Decided(Box::new(decision(session)))) } else { Err(outdated()) }
 }
 
 /// Reads the form in the body.

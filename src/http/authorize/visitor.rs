@@ -150,9 +150,10 @@ mod tests {
     #[test]
     fn one_cookie_of_ours_is_found_and_two_are_none() {
         let of = |public: &str, cookies: &[&str]| {
-            let pairs: Vec<_> = cookies.iter().map(|text| ("cookie", *text)).collect();
             let mut map = HeaderMap::new();
-            pairs.iter().for_each(|(name, text)| drop(map.append(*name, text.parse().unwrap())));
+            for text in cookies {
+                map.append(COOKIE, text.parse().unwrap());
+            }
             site(public).cookie(&map).value().to_owned()
         };
         let session = Token::generate(TokenKind::Session).unwrap();
