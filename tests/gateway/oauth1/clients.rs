@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use super::{CALLBACK, Consumer, quick, wanted};
+use super::{CALLBACK, Consumer, PLAIN_CALLBACK, quick, wanted};
 use crate::support::stand::start_tool;
 use crate::support::{Gateway, Version};
 
@@ -88,7 +88,8 @@ async fn requests_oauthlib_goes_all_the_way() {
 async fn authlib_goes_all_the_way() {
     let gateway = quick(&[]).await;
     for version in Version::BOTH {
-        for callback in ["oob", CALLBACK] {
+        // It decodes a callback twice before it signs it: what is encoded in one it signs wrongly.
+        for callback in ["oob", PLAIN_CALLBACK] {
             goes_all_the_way(&gateway, "authlib", version, callback, "HMAC-SHA1").await;
         }
     }

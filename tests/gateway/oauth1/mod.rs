@@ -34,6 +34,9 @@ pub(crate) const ACCESS_TOKEN: &str = "/restapi/1.0/common/oauth1/access_token";
 pub(crate) const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 pub(crate) const CALLBACK: &str = "https://client.example/back?keep=%7e+1";
 
+/// Nothing in it is encoded.
+pub(crate) const PLAIN_CALLBACK: &str = "https://client.example/plain?keep=1";
+
 /// Refusals leave at once and as often as they come.
 pub(crate) const QUICK: [(&str, &str); 5] = [
     ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
@@ -65,7 +68,7 @@ pub(crate) fn wanted(version: Version, name: &str) -> WantedApplication {
             rate: None,
         },
         settings: ApplicationSettings {
-            redirect_uris: vec![CALLBACK.to_owned()],
+            redirect_uris: vec![CALLBACK.to_owned(), PLAIN_CALLBACK.to_owned()],
             trusted: true,
             oauth1: [HmacSha1, HmacSha256, HmacSha512, Plaintext].into(),
             ..ApplicationSettings::default()
