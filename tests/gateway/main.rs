@@ -13,6 +13,7 @@ mod command_line;
 mod credentials;
 mod edge;
 mod layers;
+mod oauth2;
 mod openapi;
 mod outage;
 mod restapi;
