@@ -27,7 +27,6 @@ use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::problem::ProblemBodies;
 use crate::http::{Gateway, Parts, layers};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Check, Health};
@@ -75,8 +74,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let vaults = vaults(config, &store, &instance, &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
-    let tokens =
-        Arc::new(Tokens::new(store.clone(), vaults, settings::tokens(config), throttle.clone(), clock.clone()));
+    let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
+    let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
+    let token_settings = settings::tokens(config, api_address);
+    let tokens = Arc::new(Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone()));
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
@@ -89,12 +90,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         metrics: metrics.clone(),
     });
 
-    let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
-    let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let (stop, stopped) = watch::channel(false);
     let handler = layers::wrap(
         crate::http::router(gateway),
-        ProblemBodies::default(),
+        crate::http::problem_bodies(),
         &settings::layers(&config.server),
         metrics.clone(),
     );

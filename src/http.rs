@@ -15,6 +15,7 @@
 //! restapi    family A
 //! api        family B
 //! rest       family C
+//! oauth2     tokens for applications
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -30,6 +31,7 @@ mod gateway;
 mod input;
 pub mod layers;
 mod negotiate;
+mod oauth2;
 mod origin;
 mod pipeline;
 pub mod problem;
@@ -38,6 +40,7 @@ mod restapi;
 mod signed;
 
 use axum::Router;
+use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{Gateway, Parts};
@@ -54,8 +57,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     docs::complete(documented().into_openapi())
 }
 
+/// How families write problems.
+#[must_use]
+pub fn problem_bodies() -> ProblemBodies {
+    ProblemBodies::default().under(oauth2::PREFIX, oauth2::problem)
+}
+
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(rest::routes())
+    OpenApiRouter::with_openapi(docs::base())
+        .merge(restapi::routes())
+        .merge(api::routes())
+        .merge(rest::routes())
+        .merge(oauth2::routes())
 }
 
 #[cfg(test)]
@@ -64,7 +77,7 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token.
-    const SAFE: [&str; 9] = [
+    const SAFE: [&str; 12] = [
         "version",
         "check_access_rights",
         "search",
@@ -74,6 +87,9 @@ mod tests {
         "read_record",
         "start",
         "login_by_get",
+        "metadata",
+        "metadata_below",
+        "jwks",
     ];
 
     #[test]

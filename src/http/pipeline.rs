@@ -20,15 +20,35 @@ use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::ModelName;
 use crate::odoo::{Known, Outcome, Source, Tally, run};
-use crate::plan::{ContextAsked, Deed, Plan, PlanError, Wish, plan};
-use crate::shape::{Empty, Shaped, shape};
+use crate::plan::{ContextAsked, Deed, Links, Plan, PlanError, Wish, plan};
+use crate::shape::{Empty, Many2one, Shaped, Style, shape};
 
 /// How a family writes answers.
 pub(super) struct Family {
     /// The media types on offer, the default first.
     pub media: &'static [Media],
-    /// Puts what was shaped into the envelope and writes it.
+    /// The form of values.
+    pub style: Style,
+    /// Whether its envelope shows the model's label.
+    pub labelled: bool,
+    /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
+    /// family shows none.
     pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
+}
+
+impl Family {
+    /// Names of what many2one fields lead to are not asked for where nobody sees them.
+    fn links(&self) -> Links {
+        if self.style.many2one == Many2one::Id { Links::Bare } else { Links::Named }
+    }
+}
+
+/// What a family may say of an answer beside what was shaped.
+pub(super) struct About<'a> {
+    /// The model's label; its technical name where the family shows none.
+    pub label: &'a str,
+    /// The media type that was chosen.
+    pub media: Media,
 }
 
 /// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
@@ -36,9 +56,24 @@ pub(super) struct Family {
 /// # Errors
 /// Whatever stage refuses; nothing was written then, unless the problem says otherwise.
 pub(super) async fn answer(
-    mut arrival: Arrival,
+    arrival: Arrival,
     family: &Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
+) -> Result<Response, Problem> {
+    let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, ()));
+    answer_with(arrival, family, read, |shaped, (), about| (family.write)(shaped, about.label, about.media)).await
+}
+
+/// Answers a request whose envelope says more than what was shaped: what `read` takes from the request beside the deed
+/// goes to `write`.
+///
+/// # Errors
+/// As [`answer`].
+pub(super) async fn answer_with<T: Send>(
+    mut arrival: Arrival,
+    family: &Family,
+    read: impl FnOnce(&Arrival, &Input) -> Result<(Deed, T), Problem> + Send,
+    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Vec<u8>, Problem> + Send,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
@@ -48,14 +83,16 @@ pub(super) async fn answer(
     let media = negotiate::choose(&arrival.head.headers, family.media)?;
     let preferences = Preferences::read(&arrival.head.headers);
     let context = context::read(&arrival.head.headers, &input)?;
-    let wish = Wish { model, deed: read(&arrival, &input)? };
+    let (deed, beside) = read(&arrival, &input)?;
+    let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
-    let answered = grant(&arrival, &caller, wish, &context, preferences).await;
+    let labelled = family.labelled && !preferences.technical_label;
+    let answered = grant(&arrival, &caller, wish, &context, labelled).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     stages.run("shape", || {
-        let empty = if preferences.empty_null { Empty::Null } else { Empty::False };
-        let tree = shape(&outcome, model.as_str(), empty)?;
-        let body = (family.write)(tree, &label, media)?;
+        let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
+        let shaped = shape(&outcome, model.as_str(), Style { empty, ..family.style })?;
+        let body = write(shaped, beside, About { label: &label, media })?;
         let mut headers = headers(&outcome, media, preferences);
         if let Some(limit) = caller.allowance {
             add_rate_limit(limit, &mut headers);
@@ -79,10 +116,10 @@ async fn grant(
     caller: &Principal,
     mut wish: Wish,
     context: &ContextAsked,
-    preferences: Preferences,
+    labelled: bool,
 ) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
     let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context)).await?;
-    let label = if is_labelled(&plan) && !preferences.technical_label {
+    let label = if labelled && is_labelled(&plan) {
         caller.database.knowledge.label(&caller.caller, &wish.model).await?
     } else {
         Arc::from(wish.model.as_str())
@@ -154,7 +191,7 @@ fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderM
         if matches!(records.source, Source::Written(_)) {
             headers.insert("x-read-back", HeaderValue::from_static("failed"));
         }
-        let omitted = records.omitted.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        let omitted = records.omitted.join(", ");
         if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
             headers.insert("x-omitted-fields", omitted);
         }

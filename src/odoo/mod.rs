@@ -9,6 +9,7 @@
 //!  │        ├─ xmlrpc::write
 //!  │        └─ json2  whose key is this?
 //!  ├─ salvage      what can be read when a value cannot be sent
+//!  ├─ behind       what stands behind relations, level by level
 //! database         one configured database: its client and its knowledge
 //!  └─ knowledge    versions, languages, users' settings, schemas, labels; known: what one plan sees of it
 //! ```
@@ -23,6 +24,7 @@
 //!
 //! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
 
+mod behind;
 mod caller;
 mod circuit;
 mod client;
@@ -42,6 +44,7 @@ mod transport;
 mod version;
 pub mod xmlrpc;
 
+pub use behind::{Behind, Level};
 pub use caller::{Caller, Uid};
 pub use client::OdooClient;
 pub use database::{Database, Databases};

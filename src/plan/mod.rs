@@ -9,7 +9,9 @@
 //! context   language, time zone, companies: who wins, what is checked
 //! domain    paths, operators and dates of a domain, checked against schemas
 //! fields    names of fields and orders, checked
-//! values    the values of create and write, checked by type
+//! selection fields with what stands behind relations, checked level by level
+//! nesting   the same as one call of a server that can nest
+//! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
 //! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
@@ -28,18 +30,21 @@ mod fields;
 mod guard;
 mod known;
 mod method;
+mod nesting;
 mod planner;
 pub mod schema;
 mod scope;
+mod selection;
 mod steps;
 mod values;
 mod wish;
 
 pub use call::{Call, Effect, OrmMethod};
 pub use context::ContextAsked;
-pub use fields::{Column, Columns};
+pub use fields::{Column, Columns, Within};
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
 pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
-pub use steps::{List, Plan, Read};
-pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
+pub use steps::{List, Merging, Plan, Prove, Read};
+pub use values::{Entry, Merge, Values};
+pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

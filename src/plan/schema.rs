@@ -137,6 +137,12 @@ impl Schema {
         self.fields.get(name)
     }
 
+    /// The field of this name, with its name.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> Option<(&FieldName, &Field)> {
+        self.fields.get_key_value(name)
+    }
+
     /// All fields, in the server's order.
     pub fn fields(&self) -> impl Iterator<Item = (&FieldName, &Field)> {
         self.fields.iter()

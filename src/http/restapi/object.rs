@@ -21,11 +21,14 @@ use crate::http::gateway::Gateway;
 use crate::http::input::Input;
 use crate::http::pipeline::answer;
 use crate::names::{MethodName, RecordId};
-use crate::plan::{AccessOperation, Deed, Slice, Target};
+use crate::plan::{AccessOperation, Back, Deed, Fields, Slice, Target, Values};
 use crate::value::{Member, Value};
 
 /// Names that stand where a record's id or a method's name could stand, but have a GET of their own.
 const NAMED: [&str; 4] = ["check_access_rights", "fields_get", "search", "search_count"];
+
+/// What the family's writes answer.
+const IN_FULL: Back = Back::Records(Fields::All);
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let documented = OpenApiRouter::new()
@@ -131,7 +134,7 @@ async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
             }
             Some(ids) => Ok(Deed::ReadMany { ids, fields }),
             None if input.flag("count", false)? => Ok(Deed::Count { domain }),
-            None => Ok(Deed::List { domain, slice: slice(input)?, fields }),
+            None => Ok(Deed::List { domain, slice: slice(input)?, fields, counted: false }),
         }
     })
     .await
@@ -148,8 +151,8 @@ async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
 async fn create_records(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |_, input| match vals(input)? {
         Value::List(records) if records.is_empty() => Err(missing("vals", "{'name': 'Azure'}")),
-        Value::List(records) => Ok(Deed::CreateMany { records }),
-        values => Ok(Deed::CreateOne { values }),
+        records @ Value::List(_) => Ok(Deed::CreateMany { records: Values::tree("vals", records), back: IN_FULL }),
+        values => Ok(Deed::CreateOne { values: Values::tree("vals", values), back: IN_FULL }),
     })
     .await
 }
@@ -165,7 +168,11 @@ async fn create_records(arrival: Arrival) -> Result<Response, Problem> {
 )]
 async fn update_records(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |_, input| {
-        Ok(Deed::Update { target: Target::Many(some_ids(input)?), values: vals(input)? })
+        Ok(Deed::Update {
+            target: Target::Many(some_ids(input)?),
+            values: Values::tree("vals", vals(input)?),
+            back: IN_FULL,
+        })
     })
     .await
 }
@@ -207,7 +214,11 @@ async fn read_record(arrival: Arrival) -> Result<Response, Problem> {
 )]
 async fn update_record(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |arrival, input| {
-        Ok(Deed::Update { target: Target::One(arrival.id("key")?), values: vals(input)? })
+        Ok(Deed::Update {
+            target: Target::One(arrival.id("key")?),
+            values: Values::tree("vals", vals(input)?),
+            back: IN_FULL,
+        })
     })
     .await
 }
