@@ -86,13 +86,13 @@ fn add_reason_headers(problem: &Problem, answer: &mut Response) {
 /// How one could show who one is (RFC 9110 section 11.6.1), and what is wrong with a bearer token (RFC 6750 section 3).
 fn challenges(code: Code) -> &'static [&'static str] {
     const BASIC: &str = r#"Basic realm="odoo-gateway", charset="UTF-8""#;
-    const OAUTH: &str = r#"OAuth realm="odoo-gateway""#;
+    const OAUTH1: &str = r#"OAuth realm="odoo-gateway""#;
     match code {
         Code::InvalidClient => &[BASIC],
-        Code::CredentialMissing => &[BASIC, r#"Bearer realm="odoo-gateway""#, OAUTH],
+        Code::CredentialMissing => &[BASIC, r#"Bearer realm="odoo-gateway""#, OAUTH1],
         Code::ScopeForbidden => &[r#"Bearer realm="odoo-gateway", error="insufficient_scope""#],
         code if code.class() == Class::Unauthorized => {
-            &[BASIC, r#"Bearer realm="odoo-gateway", error="invalid_token""#, OAUTH]
+            &[BASIC, r#"Bearer realm="odoo-gateway", error="invalid_token""#, OAUTH1]
         }
         _ => &[],
     }
