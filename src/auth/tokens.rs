@@ -7,7 +7,7 @@
 //! In: a token, the client's address. Out: a [`Principal`]. Must not know: headers, HTTP.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::allowance::Allowances;
 use super::credential::Shown;
 use super::floor::Floor;
-use super::oauth::OAuthSettings;
+use super::oauth::{AccessKeys, OAuthSettings};
 use super::password::too_many_attempts;
 use super::principal::Principal;
 use super::seats::{Seat, Seats};
@@ -29,7 +29,7 @@ use crate::error::{Problem, RateLimit};
 use crate::explain::Code;
 use crate::odoo::{Caller, Databases, Uid};
 use crate::plan::Scope;
-use crate::secret::{DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind};
+use crate::secret::{AccessClaims, DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind, kid_of};
 use crate::store::{Store, StoreError, StoredToken};
 
 /// How long an opened credential is remembered at most, and how long when it is not used.
@@ -49,7 +49,7 @@ struct Opened {
 }
 
 /// How tokens are handled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct TokenSettings {
     /// All refusals are answered at a multiple of this time after the question came.
     pub failure_floor: Duration,
@@ -67,6 +67,7 @@ pub struct Tokens {
     pub(super) clock: Clock,
     pub(super) access_token_idle: Duration,
     pub(super) oauth: OAuthSettings,
+    pub(super) access_keys: RwLock<Option<Arc<AccessKeys>>>,
     pub(super) floor: Floor,
     pub(super) throttle: Arc<Throttle>,
     allowances: Allowances,
@@ -122,6 +123,7 @@ impl Tokens {
             floor: Floor(settings.failure_floor),
             access_token_idle: settings.access_token_idle,
             oauth: settings.oauth,
+            access_keys: RwLock::default(),
             store,
             vaults,
             clock,
@@ -193,7 +195,7 @@ impl Tokens {
         databases: &Databases,
         address: IpAddr,
     ) -> Result<Principal, Refusal> {
-        let claimed = Claimed::read(shown, vault, self.clock.now()).ok_or(Refusal::Wrong)?;
+        let claimed = self.claimed(shown, vault).await?;
         let (row, index) = self.row(&claimed, vault, address).await?;
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| Refusal::Wrong)?.clone();
         if let Some(named) = named
@@ -217,6 +219,16 @@ impl Tokens {
             allowance,
             seat,
         })
+    }
+
+    async fn claimed<'s>(&self, shown: &'s Shown, vault: &Vault) -> Result<Claimed<'s>, Refusal> {
+        if let Shown::Jwt(text) = shown
+            && kid_of(text.expose_secret()).is_some()
+        {
+            let (claims, token) = self.read_jwt(text.expose_secret()).await?;
+            return Ok(Claimed { token, claims: Some(Claims::Access(claims)), key: None });
+        }
+        Claimed::read(shown, vault, self.clock.now()).ok_or(Refusal::Wrong)
     }
 
     /// The row of what was shown, when it is good here and now and fits to what was shown beside it.
@@ -349,11 +361,17 @@ pub(super) fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
 /// The login under which wrong tokens are counted, beside their addresses.
 const WRONG_TOKENS: &str = "\0tokens";
 
+/// What a JSON Web Token says.
+enum Claims {
+    Login(LoginClaims),
+    Access(AccessClaims),
+}
+
 /// What was shown, once it is read.
 pub(super) struct Claimed<'s> {
     pub(super) token: Token,
-    /// What the login token around it says.
-    claims: Option<LoginClaims>,
+    /// What the JSON Web Token around it says.
+    claims: Option<Claims>,
     /// The API key beside it.
     key: Option<&'s Token>,
 }
@@ -363,11 +381,14 @@ impl<'s> Claimed<'s> {
         match shown {
             Shown::Unknown => None,
             Shown::Token(token) => Some(Self::of(token)),
-            Shown::Login { token, key } => {
-                let (claims, token) = vault.signing.verify(token.expose_secret(), &vault.issuer, now)?;
-                Some(Self { token, claims: Some(claims), key: key.as_ref() })
-            }
+            Shown::Login { token, key } => Self::login(token, key.as_ref(), vault, now),
+            Shown::Jwt(token) => Self::login(token, None, vault, now),
         }
+    }
+
+    fn login(token: &SecretString, key: Option<&'s Token>, vault: &Vault, now: OffsetDateTime) -> Option<Self> {
+        let (claims, token) = vault.signing.verify(token.expose_secret(), &vault.issuer, now)?;
+        Some(Self { token, claims: Some(Claims::Login(claims)), key })
     }
 
     /// A token that stands for itself.
@@ -375,12 +396,19 @@ impl<'s> Claimed<'s> {
         Self { token: token.clone(), claims: None, key: None }
     }
 
-    /// Whether a login token says what its row says.
+    /// Whether a JSON Web Token says what its row says.
     fn fits(&self, row: &StoredToken) -> bool {
-        self.claims.as_ref().is_none_or(|claims| {
-            (claims.user_id, Some(claims.exp)) == (row.grant.uid, row.not_after)
-                && Some(&claims.webservice_account_id) == row.account.as_ref()
-        })
+        match &self.claims {
+            None => true,
+            Some(Claims::Login(claims)) => {
+                (claims.user_id, Some(claims.exp)) == (row.grant.uid, row.not_after)
+                    && Some(&claims.webservice_account_id) == row.account.as_ref()
+            }
+            Some(Claims::Access(claims)) => {
+                let application = row.application.as_ref().map(|application| &application.client_id);
+                Some(claims.exp) == row.not_after && Some(&claims.client_id) == application
+            }
+        }
     }
 }
 

@@ -25,7 +25,6 @@ use crate::explain::Code;
 use crate::http::arrival::Arrival;
 use crate::http::pages::{self, ConsentPage, ENGLISH, Frame, LONGEST_FIELD, LoginPage};
 use crate::plan::Scope;
-use crate::store::random_id;
 
 /// What a person is asked.
 #[derive(Debug)]
@@ -51,9 +50,9 @@ impl Asked<'_> {
 #[derive(Debug)]
 pub(super) enum Decision {
     /// This user allows it.
-    Allowed(Box<Session>),
+    Allowed(Session),
     /// This user does not.
-    Denied(Box<Session>),
+    Denied(Session),
 }
 
 /// Where the dialogue stands.
@@ -62,7 +61,7 @@ pub(super) enum Turn {
     /// It goes on with this.
     Answer(Response),
     /// It is over.
-    Decided(Decision),
+    Decided(Box<Decision>),
 }
 
 /// No form of ours is longer.
@@ -126,11 +125,11 @@ async fn decide(
     arrival: &Arrival,
     asked: &Asked<'_>,
     guard: &Guard,
-    decision: fn(Box<Session>) -> Decision,
+    decision: fn(Session) -> Decision,
 ) -> Result<Turn, Problem> {
     let Some(session) = session(arrival, asked).await? else { return here(arrival).map(Turn::Answer) };
     let first = arrival.gateway.tokens.spend_guard(guard).await?;
-    if first { Ok(Turn::Decided(decision(Box::new(session)))) } else { Err(outdated()) }
+    if first { Ok(Turn::Decided(Box::new(decision(session)))) } else { Err(outdated()) }
 }
 
 /// Reads the form in the body.
@@ -157,7 +156,7 @@ pub(super) async fn form(arrival: &mut Arrival) -> Result<Parameters, Problem> {
 async fn switch(arrival: &Arrival, cookie: &Cookie) -> Result<Response, Problem> {
     arrival.gateway.tokens.end_session(cookie.value()).await?;
     let mut answer = here(arrival)?;
-    let visitor = random_id().map_err(Problem::internal)?;
+    let visitor = arrival.gateway.tokens.new_visitor()?;
     answer.headers_mut().insert(SET_COOKIE, arrival.gateway.site.set_cookie(&visitor)?);
     Ok(answer)
 }
@@ -190,7 +189,7 @@ pub(super) async fn login_page(
 ) -> Result<Response, Problem> {
     let (visitor, is_new) = match arrival.gateway.site.cookie(&arrival.head.headers) {
         Cookie::Visitor(visitor) => (visitor, false),
-        _ => (random_id().map_err(Problem::internal)?, true),
+        _ => (arrival.gateway.tokens.new_visitor()?, true),
     };
     let of = FormOf { cookie: &visitor, request: &asked.request };
     let guard = arrival.gateway.tokens.guard_form(of).await?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use super::{CALLBACK, Consumer, quick, wanted};
+use super::{CALLBACK, Consumer, PLAIN_CALLBACK, quick, wanted};
 use crate::support::stand::start_tool;
 use crate::support::{Gateway, Version};
 
@@ -58,9 +58,10 @@ async fn goes_all_the_way(gateway: &Gateway, library: &str, version: Version, ca
         "secret": consumer.signer.secret, "callback": callback, "method": method, "calls": calls(version),
     });
     let mut client = Library::start(library, &facts);
-    let authorize = client.says().await["authorize"].as_str().unwrap().to_owned();
-    let token = authorize.split("oauth_token=").nth(1).unwrap();
-    let decided = consumer.approve(token).await;
+    let authorize: url::Url = client.says().await["authorize"].as_str().unwrap().parse().unwrap();
+    // Authlib says the callback once more; it counts as it was said when it was signed.
+    let (_, token) = authorize.query_pairs().find(|(name, _)| name == "oauth_token").unwrap();
+    let decided = consumer.approve(&token).await;
     let back = decided.redirection().unwrap_or_else(|| decided.verifier.unwrap().expose().to_owned());
     client.tell(&back).await;
     let answers = client.says().await["answers"].as_array().unwrap().clone();
@@ -87,7 +88,8 @@ async fn requests_oauthlib_goes_all_the_way() {
 async fn authlib_goes_all_the_way() {
     let gateway = quick(&[]).await;
     for version in Version::BOTH {
-        for callback in ["oob", CALLBACK] {
+        // It decodes a callback twice before it signs it: what is encoded in one it signs wrongly.
+        for callback in ["oob", PLAIN_CALLBACK] {
             goes_all_the_way(&gateway, "authlib", version, callback, "HMAC-SHA1").await;
         }
     }
