@@ -123,6 +123,7 @@ codes! {
     OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer takes the stored credential";
     TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
     RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
+    TooManyAtOnce         "too_many_at_once"        TooManyRequests      "Too many requests with this credential at one time";
     // Applications (OAuth). These codes are RFC 6749's own.
     InvalidClient         "invalid_client"          Unauthorized         "The application is not known, or not by this secret";
     UnauthorizedClient    "unauthorized_client"     BadRequest           "The application may not do this";
@@ -146,6 +147,7 @@ codes! {
     MintForbidden         "mint_forbidden"          Forbidden            "This API key may not make login tokens for others";
     NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
     ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
+    ModelNotEnabled       "model_not_enabled"       Forbidden            "This interface does not answer for the model";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
     UnknownDatabase       "unknown_database"        NotFound             "There is no such database";

@@ -10,9 +10,10 @@
 //! context    what a request says about the context of its calls
 //! negotiate  media types and preferences
 //! pipeline   the way of a request, a line per stage
+//! stream     listings as rows and lines, of any length
 //! restapi    family A
 //! api        family B
-//! rest       family C
+//! restful    family C
 //! oauth2     tokens for applications
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
@@ -32,19 +33,27 @@ mod negotiate;
 mod oauth2;
 mod pipeline;
 pub mod problem;
-mod rest;
 mod restapi;
+mod restful;
+mod stream;
 
 use axum::Router;
-use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{Gateway, Parts};
+use problem::ProblemBodies;
+pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
     router.with_state(gateway).merge(docs::routes(document))
+}
+
+/// Which family tells problems under which prefix in a body of its own.
+#[must_use]
+pub fn problem_bodies() -> ProblemBodies {
+    ProblemBodies::default().under("/api", api::problem).under(oauth2::PREFIX, oauth2::problem)
 }
 
 /// The OpenAPI document of all routes.
@@ -53,17 +62,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     docs::complete(documented().into_openapi())
 }
 
-/// How families write problems.
-#[must_use]
-pub fn problem_bodies() -> ProblemBodies {
-    ProblemBodies::default().under(oauth2::PREFIX, oauth2::problem)
-}
-
 fn documented() -> OpenApiRouter<Gateway> {
     OpenApiRouter::with_openapi(docs::base())
         .merge(restapi::routes())
         .merge(api::routes())
-        .merge(rest::routes())
+        .merge(restful::routes())
         .merge(oauth2::routes())
 }
 
@@ -73,8 +76,10 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token.
-    const SAFE: [&str; 12] = [
+    const SAFE: [&str; 14] = [
         "version",
+        "schema",
+        "record_count",
         "check_access_rights",
         "search",
         "search_count",

@@ -13,6 +13,7 @@
 //! vault        the keys of this installation, for what is sealed in the store
 //! throttle     how often something may be tried and fail
 //! allowance    how often a key may be used
+//! seats        how many requests it may have under way at one time
 //! floor        the moment at which refusals leave
 //! principal    who calls, with whose rights at Odoo
 //! ```
@@ -30,6 +31,7 @@ pub mod oauth1;
 mod odoo_key;
 mod password;
 mod principal;
+mod seats;
 mod throttle;
 mod tokens;
 mod vault;
@@ -39,12 +41,13 @@ pub use issue::{Issue, User, blank, issue, keep, seal};
 pub use login_tokens::{Account, MintWish, Minted};
 pub use oauth::{
     Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, Inspected, Issued, OAuth1Method,
-    OAuthSettings, PublicKey, Redemption, Session, TokenForm, new_client_id, open_consumer_secret,
+    OAuthSettings, Redemption, Session, TokenForm, new_client_id, open_consumer_secret,
     seal_consumer_secret,
 };
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
+pub use seats::Seat;
 pub use throttle::{Rate, Throttle, ThrottleSettings};
 pub use tokens::{TokenSettings, Tokens};
 pub use vault::{Vault, VaultError, Vaults};

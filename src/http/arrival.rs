@@ -10,7 +10,9 @@ use http::request::Parts;
 use sync_wrapper::SyncWrapper;
 
 use super::gateway::Gateway;
-use super::layers::{RequestLog, Stages, read_body};
+use super::layers::{RequestId, RequestLog, SentTarget, Stages, read_body};
+use super::negotiate::{self, Form, Media};
+use super::problem::Occasion;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{MethodName, ModelName, RecordId};
@@ -74,6 +76,24 @@ impl Arrival {
     pub(super) fn method(&self, name: &str) -> Result<MethodName, Problem> {
         MethodName::parse(self.segment(name))
             .map_err(|error| Problem::new(Code::UnknownMethod, format!("There is no such method: {error}.")))
+    }
+
+    /// How the answer is to be written if it is a listing; `media` are those of the family.
+    ///
+    /// # Errors
+    /// 406 when nothing is acceptable.
+    pub(super) fn form(&self, media: &[Media]) -> Result<Form, Problem> {
+        negotiate::choose_of_listing(&self.head.headers, media)
+    }
+
+    /// What an error body says of the request.
+    #[must_use]
+    pub(super) fn occasion(&self) -> Occasion<'_> {
+        let extensions = &self.head.extensions;
+        Occasion {
+            request_id: extensions.get().map_or("", RequestId::as_str),
+            path: extensions.get().map_or("", |SentTarget(target)| target.path()),
+        }
     }
 
     /// Where the request comes from.

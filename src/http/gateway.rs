@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::restful::RestfulModels;
 use crate::auth::{Passwords, Tokens};
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
@@ -21,6 +22,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is who by keys and tokens of the gateway's own.
     pub tokens: Tokens,
+    /// The models that family C answers.
+    pub restful: RestfulModels,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

@@ -6,21 +6,25 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::arrival::Arrival;
 use super::input::Input;
-use super::negotiate::{self, Media, Preferences};
+use super::negotiate::{self, Form, Media, Preferences, Rows};
 use super::problem::add_rate_limit;
+use super::stream::Listing;
 use super::{caller, context};
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::ModelName;
-use crate::odoo::{Known, Outcome, Source, Tally, run};
-use crate::plan::{ContextAsked, Deed, Links, Plan, PlanError, Wish, plan};
+use crate::odoo::{Known, Outcome, Pages, Records, Source, Tally, run};
+use crate::plan::{self, ContextAsked, Deed, Links, Plan, PlanError, Scope, Wish, plan, plan_pages};
 use crate::shape::{Empty, Many2one, Shaped, Style, shape};
 
 /// How a family writes answers.
@@ -31,6 +35,10 @@ pub(super) struct Family {
     pub style: Style,
     /// Whether its envelope shows the model's label.
     pub labelled: bool,
+    /// Whether the body of a write is a record, so that nothing in it is a parameter.
+    pub record_body: bool,
+    /// Whether parameters may be said several times.
+    pub several: bool,
     /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
     /// family shows none.
     pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
@@ -40,6 +48,22 @@ impl Family {
     /// Names of what many2one fields lead to are not asked for where nobody sees them.
     fn links(&self) -> Links {
         if self.style.many2one == Many2one::Id { Links::Bare } else { Links::Named }
+    }
+
+    async fn input(&self, head: &Parts, body: Bytes) -> Result<Input, Problem> {
+        let (query, headers) = (head.uri.query(), &head.headers);
+        if self.several {
+            Input::read_several(query, headers, body).await
+        } else {
+            Input::read(query, headers, body).await
+        }
+    }
+
+    fn context(&self, head: &Parts, input: &Input) -> Result<ContextAsked, Problem> {
+        if self.record_body && !head.method.is_safe() {
+            return context::read(&head.headers, &input.outside_body());
+        }
+        context::read(&head.headers, input)
     }
 }
 
@@ -79,24 +103,38 @@ pub(super) async fn answer_with<T: Send>(
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
-    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
-    let media = negotiate::choose(&arrival.head.headers, family.media)?;
+    let input = family.input(&arrival.head, body).await?;
+    let read = read(&arrival, &input);
+    let form = match &read {
+        Ok((deed, _)) if !deed.is_listing() => {
+            negotiate::choose(&arrival.head.headers, family.media).map(Form::Whole)?
+        }
+        _ => arrival.form(family.media)?,
+    };
     let preferences = Preferences::read(&arrival.head.headers);
-    let context = context::read(&arrival.head.headers, &input)?;
-    let (deed, beside) = read(&arrival, &input)?;
+    let context = family.context(&arrival.head, &input)?;
+    let (deed, beside) = read?;
     let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
+    let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
+    let style = Style { empty, ..family.style };
+    let media = match form {
+        Form::Rows(rows) => {
+            let listed = list(&arrival, &caller, wish, &context, rows, style).await;
+            let (mut headers, body) = forget_stale(&arrival, &caller, listed).await?;
+            say_of_all(&caller, preferences, &mut headers);
+            return Ok((headers, body).into_response());
+        }
+        Form::Whole(media) => media,
+    };
     let labelled = family.labelled && !preferences.technical_label;
     let answered = grant(&arrival, &caller, wish, &context, labelled).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     stages.run("shape", || {
-        let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
-        let shaped = shape(&outcome, model.as_str(), Style { empty, ..family.style })?;
+        let shaped = shape(&outcome, model.as_str(), style)?;
         let body = write(shaped, beside, About { label: &label, media })?;
-        let mut headers = headers(&outcome, media, preferences);
-        if let Some(limit) = caller.allowance {
-            add_rate_limit(limit, &mut headers);
-        }
+        let mut headers = answer_headers(&outcome, media);
+        say_of_all(&caller, preferences, &mut headers);
         Ok((headers, body).into_response())
     })
 }
@@ -118,7 +156,7 @@ async fn grant(
     context: &ContextAsked,
     labelled: bool,
 ) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
-    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context)).await?;
+    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan)).await?;
     let label = if labelled && is_labelled(&plan) {
         caller.database.knowledge.label(&caller.caller, &wish.model).await?
     } else {
@@ -130,8 +168,34 @@ async fn grant(
     Ok((outcome?, wish.model, label))
 }
 
+/// Plans a listing page by page, and opens it. Nobody sees a label there.
+async fn list(
+    arrival: &Arrival,
+    caller: &Principal,
+    mut wish: Wish,
+    context: &ContextAsked,
+    rows: Rows,
+    style: Style,
+) -> Result<(HeaderMap, Body), Problem> {
+    let pager = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan_pages)).await?;
+    let listing = Listing {
+        pages: Pages::new(Arc::clone(&caller.database), caller.caller.clone(), pager),
+        model: wish.model,
+        rows,
+        style,
+        log: arrival.log.clone(),
+        last_words: arrival.occasion().into(),
+    };
+    arrival.stages.time("odoo", listing.open()).await
+}
+
 /// Plans, fetching what the plan lacks. A field that is not known may be younger than what we know.
-async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) -> Result<Plan, Problem> {
+async fn make_plan<P>(
+    caller: &Principal,
+    wish: &mut Wish,
+    context: &ContextAsked,
+    plan: fn(&mut Wish, &ContextAsked, &Scope, &dyn plan::Known) -> Result<P, PlanError>,
+) -> Result<P, Problem> {
     let mut known = Known::of(&caller.database.knowledge, &caller.caller, &wish.model).await?;
     let mut rechecked = false;
     loop {
@@ -181,22 +245,34 @@ fn stale() -> Problem {
     Problem::new(Code::OdooCredentialStale, detail).hint("Make a new one with the user's present password or API key.")
 }
 
-fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {
+fn answer_headers(outcome: &Outcome, media: Media) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
-    if let Some(applied) = preferences.applied() {
-        headers.insert("preference-applied", HeaderValue::from_static(applied));
-    }
     if let Outcome::Records(records) = outcome {
         if matches!(records.source, Source::Written(_)) {
             headers.insert("x-read-back", HeaderValue::from_static("failed"));
         }
-        let omitted = records.omitted.join(", ");
-        if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
-            headers.insert("x-omitted-fields", omitted);
-        }
+        say_omitted(records, &mut headers);
     }
     headers
+}
+
+/// Names what Odoo could not send.
+pub(super) fn say_omitted(records: &Records, headers: &mut HeaderMap) {
+    let omitted = records.omitted.join(", ");
+    if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
+        headers.insert("x-omitted-fields", omitted);
+    }
+}
+
+/// What is said of every answer, whatever its form.
+fn say_of_all(caller: &Principal, preferences: Preferences, headers: &mut HeaderMap) {
+    if let Some(applied) = preferences.applied() {
+        headers.insert("preference-applied", HeaderValue::from_static(applied));
+    }
+    if let Some(limit) = caller.allowance {
+        add_rate_limit(limit, headers);
+    }
 }
 
 #[cfg(test)]

@@ -64,6 +64,17 @@ impl Columns {
         let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
         Self { shown, named, proof }
     }
+
+    /// Reads these fields too, behind all others.
+    pub(super) fn read_along<'n>(&mut self, names: impl IntoIterator<Item = &'n FieldName>, schema: &Schema) {
+        for name in names {
+            if let (false, Some(field)) =
+                (self.shown.iter().any(|column| column.name == *name), schema.field(name.as_str()))
+            {
+                self.shown.push(Column::plain(name.clone(), field.kind));
+            }
+        }
+    }
 }
 
 impl Column {

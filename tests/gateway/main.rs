@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod api;
 mod auth;
 mod command_line;
 mod credentials;
@@ -17,6 +18,8 @@ mod oauth2;
 mod openapi;
 mod outage;
 mod restapi;
+mod restful;
 mod secrecy;
 mod store;
+mod streams;
 mod support;

@@ -15,6 +15,8 @@ pub(super) const FAMILY: Family = Family {
     media: MEDIA,
     style: Style { many2one: Many2one::Pair, datetime: Datetime::Odoo, empty: Empty::False },
     labelled: true,
+    record_body: false,
+    several: false,
     write,
 };
 

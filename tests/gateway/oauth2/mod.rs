@@ -86,6 +86,7 @@ impl Scene {
                 may_mint_for_others: false,
                 networks: Vec::new(),
                 rate: None,
+                concurrent: None,
             },
             settings: ApplicationSettings {
                 grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
@@ -106,6 +107,7 @@ impl Scene {
             login: "admin".to_owned(),
             kind: CredentialKind::Basic,
             allowance: None,
+            seat: None,
             scope: Scope::All,
         };
         let cookie = self.tokens.begin_session(user).await.unwrap();
