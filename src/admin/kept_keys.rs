@@ -93,7 +93,9 @@ impl Administration {
         if self.store.drop_index_before(newest, &act(KeptKeyKind::Index)).await? {
             pruned.gone.push(KeptKeyKind::Index.as_str());
         }
-        for (kind, signed) in [(KeptKeyKind::Signing, TokenKind::LoginToken), (KeptKeyKind::Access, TokenKind::OAuthAccess)] {
+        for (kind, signed) in
+            [(KeptKeyKind::Signing, TokenKind::LoginToken), (KeptKeyKind::Access, TokenKind::OAuthAccess)]
+        {
             if self.store.drop_signing_before(kind.purpose(), signed, &act(kind)).await? {
                 pruned.gone.push(kind.as_str());
             }

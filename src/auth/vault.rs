@@ -8,7 +8,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
-use crate::secret::{AccessKeys, IndexKey, KeySource, KeySources, Keyring, MasterKey, SealedPair, SecretError, SigningKey};
+use crate::secret::{
+    AccessKeys, IndexKey, KeySource, KeySources, Keyring, MasterKey, SealedPair, SecretError, SigningKey,
+};
 use crate::store::sealed_keys::{ACCESS, INDEX, SIGNING, SealedKeys};
 use crate::store::{Store, StoreError};
 

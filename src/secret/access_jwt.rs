@@ -274,7 +274,9 @@ mod tests {
     #[test]
     fn the_public_key_signs_nothing() {
         let (key, claims) = (key(), claims());
-        for (secret, algorithm) in [(key.newest.public.clone(), "HS256"), (key.public()[0].x.clone().into_bytes(), "HS256")] {
+        for (secret, algorithm) in
+            [(key.newest.public.clone(), "HS256"), (key.public()[0].x.clone().into_bytes(), "HS256")]
+        {
             let header = json!({"alg": algorithm, "typ": TYPE, "kid": key.newest.id}).to_string();
             let message = format!(
                 "{}.{}",

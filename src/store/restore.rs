@@ -21,7 +21,8 @@ impl Store {
     /// When the store does not answer; nothing was ended then.
     pub async fn end_everything(&self, act: &Act) -> Result<Ended, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let off = "UPDATE tokens SET disabled_at = $1 WHERE kind IN ('api_key', 'client_secret') AND disabled_at IS NULL";
+        let off =
+            "UPDATE tokens SET disabled_at = $1 WHERE kind IN ('api_key', 'client_secret') AND disabled_at IS NULL";
         let keys = sqlx::query(off).bind(act.at).execute(&mut *transaction).await?.rows_affected();
         let delete = "DELETE FROM tokens WHERE kind NOT IN ('api_key', 'client_secret')";
         let tokens = sqlx::query(delete).execute(&mut *transaction).await?.rows_affected();

@@ -6,6 +6,7 @@ mod codes;
 mod described;
 mod races;
 mod refresh;
+mod theft;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,8 @@ use odoo_gateway::store::KeyTerms;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::stub::PASSWORD;
 use crate::support::client::send;
+use crate::support::stub::PASSWORD;
 use crate::support::{Answer, Gateway, Stub};
 
 pub(crate) const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
