@@ -44,7 +44,7 @@ pub use issue::{Issue, User, blank, issue, keep, seal};
 pub use login_tokens::{Account, MintWish, Minted};
 pub use oauth::{
     Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, Inspected, Issued, OAuthSettings,
-    PublicKey, Redemption, Session, TokenForm, new_client_id, open_consumer_secret, seal_consumer_secret,
+    Redemption, Session, TokenForm, new_client_id, open_consumer_secret, seal_consumer_secret,
 };
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};

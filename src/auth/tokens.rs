@@ -7,7 +7,7 @@
 //! In: a token, the client's address. Out: a [`Principal`]. Must not know: headers, HTTP.
 
 use std::net::IpAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::allowance::Allowances;
 use super::credential::Shown;
 use super::floor::Floor;
-use super::oauth::{AccessKeys, OAuthSettings};
+use super::oauth::OAuthSettings;
 use super::password::too_many_attempts;
 use super::principal::Principal;
 use super::seats::{Seat, Seats};
@@ -29,7 +29,7 @@ use crate::error::{Problem, RateLimit};
 use crate::explain::Code;
 use crate::odoo::{Caller, Databases, Uid};
 use crate::plan::Scope;
-use crate::secret::{AccessClaims, DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind, kid_of};
+use crate::secret::{AccessClaims, DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind};
 use crate::store::{Store, StoreError, StoredToken};
 
 /// How long an opened credential is remembered at most, and how long when it is not used.
@@ -67,7 +67,6 @@ pub struct Tokens {
     pub(super) clock: Clock,
     pub(super) access_token_idle: Duration,
     pub(super) oauth: OAuthSettings,
-    pub(super) access_keys: RwLock<Option<Arc<AccessKeys>>>,
     pub(super) floor: Floor,
     pub(super) throttle: Arc<Throttle>,
     allowances: Allowances,
@@ -123,7 +122,6 @@ impl Tokens {
             floor: Floor(settings.failure_floor),
             access_token_idle: settings.access_token_idle,
             oauth: settings.oauth,
-            access_keys: RwLock::default(),
             store,
             vaults,
             clock,
@@ -195,7 +193,7 @@ impl Tokens {
         databases: &Databases,
         address: IpAddr,
     ) -> Result<Principal, Refusal> {
-        let claimed = self.claimed(shown, vault).await?;
+        let claimed = self.claimed(shown, vault).ok_or(Refusal::Wrong)?;
         let (row, index) = self.row(&claimed, vault, address).await?;
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| Refusal::Wrong)?.clone();
         if let Some(named) = named
@@ -221,14 +219,16 @@ impl Tokens {
         })
     }
 
-    async fn claimed<'s>(&self, shown: &'s Shown, vault: &Vault) -> Result<Claimed<'s>, Refusal> {
-        if let Shown::Jwt(text) = shown
-            && kid_of(text.expose_secret()).is_some()
-        {
-            let (claims, token) = self.read_jwt(text.expose_secret()).await?;
-            return Ok(Claimed { token, claims: Some(Claims::Access(claims)), key: None });
+    /// Reads what was shown. A JSON Web Token says itself of which kind it is, and is never taken for another.
+    fn claimed<'s>(&self, shown: &'s Shown, vault: &Vault) -> Option<Claimed<'s>> {
+        let now = self.clock.now();
+        match (shown, &vault.access) {
+            (Shown::Jwt(text), Some(keys)) => match keys.verify(text.expose_secret(), self.issuer(), now) {
+                Some((claims, token)) => Some(Claimed { token, claims: Some(Claims::Access(claims)), key: None }),
+                None => Claimed::read(shown, vault, now),
+            },
+            _ => Claimed::read(shown, vault, now),
         }
-        Claimed::read(shown, vault, self.clock.now()).ok_or(Refusal::Wrong)
     }
 
     /// The row of what was shown, when it is good here and now and fits to what was shown beside it.

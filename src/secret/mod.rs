@@ -35,7 +35,7 @@ mod seal;
 mod token;
 mod wrap;
 
-pub use access_jwt::{AccessClaims, AccessKey, kid_of};
+pub use access_jwt::{AccessClaims, AccessKeys, PublicKey};
 pub use key_command::run_key_command;
 pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};

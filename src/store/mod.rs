@@ -8,7 +8,6 @@
 //! SQLite names no constraint in its errors, and a transaction there that reads first and writes then may fail as
 //! locked.
 
-pub mod access_keys;
 mod api_keys;
 mod applications;
 mod audit;

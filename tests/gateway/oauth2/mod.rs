@@ -6,6 +6,7 @@ mod codes;
 mod described;
 mod races;
 mod refresh;
+mod theft;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,8 +107,8 @@ impl Scene {
             caller: Caller { uid: Uid::new(2).unwrap(), secret: PASSWORD.into() },
             login: "admin".to_owned(),
             kind: CredentialKind::Basic,
-            seat: None,
             allowance: None,
+            seat: None,
             scope: Scope::All,
         };
         let cookie = self.tokens.begin_session(user).await.unwrap();
