@@ -44,6 +44,6 @@ pub use callback::{Callback, Verifier};
 pub use encoding::encode;
 pub use header::{of_scheme, parse};
 pub use provider::{OAuth1, OAuth1Settings, Occasion};
-pub use request::{Malformed, Moment, Placement, Sent, Signed, is_signed, without_protocol};
+pub use request::{Malformed, Moment, Pairs, Placement, Sent, Signed, is_signed, without_protocol};
 pub use request_token::{Decided, RequestToken, TokenPair};
 pub use signature::{RsaKey, Secrets, SignatureMethod, verify_shared};

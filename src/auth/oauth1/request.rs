@@ -77,7 +77,8 @@ const LONGEST: usize = 256;
 /// The longest callback.
 const LONGEST_CALLBACK: usize = 2048;
 
-type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+/// Names and values, decoded.
+pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Where the protocol parameters of a request stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
