@@ -6,6 +6,7 @@
 //! client   requests and answers in few words
 //! binary   the gateway in a process of its own
 //! signer   signs requests as OAuth 1.0a says
+//! library  clients that others wrote
 //! counting a proxy before an Odoo that notes the calls
 //! odoo     what tests do to an Odoo behind the gateway's back
 //! stub     an Odoo that misbehaves on demand; xml, what it speaks
@@ -15,6 +16,7 @@ pub(crate) mod binary;
 pub(crate) mod client;
 pub(crate) mod counting;
 pub(crate) mod gateway;
+pub(crate) mod library;
 pub(crate) mod odoo;
 pub(crate) mod signer;
 pub(crate) mod stand;
