@@ -57,8 +57,7 @@ impl Room {
         let rates = ThrottleSettings { address_and_login: rate, login: rate, address: rate, global: rate };
         let throttle = Arc::new(Throttle::new(rates, Clock::system()));
         let hour = Duration::from_secs(3600);
-        let settings =
-            TokenSettings { failure_floor: hour, access_token_idle: hour, oauth: OAuthSettings::default() };
+        let settings = TokenSettings { failure_floor: hour, access_token_idle: hour, oauth: OAuthSettings::default() };
         let tokens = Tokens::new(admin.store.clone(), admin.vaults.clone(), settings, throttle, Clock::system());
         let tokens = Arc::new(tokens);
         let provider = OAuth1::new(tokens.clone(), OAuth1Settings::default());
@@ -79,7 +78,10 @@ impl Room {
                 networks: Vec::new(),
                 rate: None,
             },
-            settings: ApplicationSettings { oauth1: [SignatureMethod::HmacSha1].into(), ..ApplicationSettings::default() },
+            settings: ApplicationSettings {
+                oauth1: [SignatureMethod::HmacSha1].into(),
+                ..ApplicationSettings::default()
+            },
         };
         let (application, secret) = self.admin.create_application(wanted).await?;
         let secret = secret.ok_or("it is confidential")?;

@@ -18,7 +18,7 @@
 //! In: the header's bytes. Out: decoded pairs. Must not know: which parameters there are.
 
 use super::encoding::decode;
-use super::request::{Malformed, Pairs};
+use super::malformed::{Malformed, Pairs};
 
 /// The one name whose value is not signed (O1-10).
 const REALM: &[u8] = b"realm";
