@@ -1,39 +1,10 @@
 //! Libraries as anybody has them, unmodified, all the way from the request token to records of a real Odoo.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use super::{CALLBACK, Consumer, PLAIN_CALLBACK, quick, wanted};
-use crate::support::stand::start_tool;
+use crate::support::library::Library;
 use crate::support::{Gateway, Version};
-
-/// A client at work.
-struct Library {
-    _child: Child,
-    said: Lines<BufReader<ChildStdout>>,
-    told: ChildStdin,
-}
-
-impl Library {
-    fn start(name: &str, facts: &Value) -> Self {
-        let mut child = start_tool(&["oauth", name, &facts.to_string()], Stdio::piped(), Stdio::piped());
-        let said = BufReader::new(child.stdout.take().unwrap()).lines();
-        let told = child.stdin.take().unwrap();
-        Self { _child: child, said, told }
-    }
-
-    async fn says(&mut self) -> Value {
-        let line = self.said.next_line().await.unwrap().expect("its own words stand above");
-        serde_json::from_str(&line).unwrap()
-    }
-
-    async fn tell(&mut self, line: &str) {
-        self.told.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    }
-}
 
 /// What each of them asks for, and what is to come of it.
 fn calls(version: Version) -> Value {

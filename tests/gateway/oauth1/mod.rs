@@ -6,11 +6,13 @@
 //! exchange  request tokens: callbacks, verifiers, tries
 //! replays   nonces: races, kill -9, replicas
 //! proxies   by which URL the gateway was reached, and what is not done in the open
+//! manual    the exchange as the vendor prints it
 //! clients   libraries as anybody has them
 //! ```
 
 mod clients;
 mod exchange;
+mod manual;
 mod proxies;
 mod refusals;
 mod replays;

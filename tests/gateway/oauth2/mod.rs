@@ -4,6 +4,7 @@ mod bearer;
 mod client;
 mod codes;
 mod described;
+mod libraries;
 mod races;
 mod refresh;
 mod theft;
