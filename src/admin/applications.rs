@@ -49,7 +49,8 @@ impl Administration {
         let database = self.databases.pick(wanted.database.as_deref()).map_err(AdminError::Odoo)?;
         let (user, secret) = self.confirm(database, wanted.bound).await?;
         let token = Token::generate(TokenKind::ClientSecret)?;
-        let mut row = blank(&token, user, scope.to_json(), self.clock.now().unix_timestamp())?;
+        let vault = self.vaults.for_sealing().await?;
+        let mut row = blank(&vault, &token, user, scope.to_json(), self.clock.now().unix_timestamp())?;
         row.not_after = wanted.not_after.map(OffsetDateTime::unix_timestamp);
         row.key = Some(wanted.terms);
         let settings = serde_json::to_string(&wanted.settings).map_err(|wrong| AdminError::Wrong(wrong.to_string()))?;
@@ -133,7 +134,8 @@ impl Administration {
             return Err(AdminError::NotTaken);
         }
         let token = Token::generate(TokenKind::ClientSecret)?;
-        let fresh = blank(&token, user, row.scope.clone(), self.clock.now().unix_timestamp())?;
+        let vault = self.vaults.for_sealing().await?;
+        let fresh = blank(&vault, &token, user, row.scope.clone(), self.clock.now().unix_timestamp())?;
         (row.shown, row.grant) = (fresh.shown, fresh.grant);
         self.seal_application(&mut row, &token, &application.settings, &secret).await?;
         let act = self.act("app.rotate_secret", &row.id, application.name());

@@ -13,6 +13,7 @@
 //! vault        the keys of this installation, for what is sealed in the store
 //! throttle     how often something may be tried and fail
 //! allowance    how often a key may be used
+//! seats        how many requests it may have under way at one time
 //! forms        pages of ours, sent back once
 //! floor        the moment at which refusals leave
 //! principal    who calls, with whose rights at Odoo
@@ -32,6 +33,7 @@ pub mod oauth1;
 mod odoo_key;
 mod password;
 mod principal;
+mod seats;
 mod throttle;
 mod tokens;
 mod vault;
@@ -47,6 +49,7 @@ pub use oauth::{
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
+pub use seats::Seat;
 pub use throttle::{Rate, Throttle, ThrottleSettings};
 pub use tokens::{TokenSettings, Tokens};
 pub use vault::{Vault, VaultError, Vaults};

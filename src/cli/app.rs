@@ -146,6 +146,7 @@ impl Create {
                 may_mint_for_others: false,
                 networks: self.network,
                 rate,
+                concurrent: None,
             },
             settings: ApplicationSettings {
                 public: self.public,

@@ -8,7 +8,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use time::OffsetDateTime;
 
 use super::audit::Act;
-use super::tokens::{OWN, PURGED_WITH_ONE, SELECT, StoredToken};
+use super::grants::{grants_of, shred};
+use super::tokens::{OWN, SELECT, StoredToken};
 use super::{Store, StoreError};
 use crate::secret::{Aad, Sealed};
 
@@ -91,25 +92,26 @@ impl Store {
     pub async fn replace_secret(&self, application: &StoredToken, act: &Act) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
         application.grant.insert(&mut transaction).await?;
-        let replace = "UPDATE tokens SET token_index = $1, shown = $2, grant_id = $3 WHERE id = $4";
+        let replace = "UPDATE tokens SET token_index = $1, shown = $2, grant_id = $3, index_kid = $5 WHERE id = $4";
         let replaced = sqlx::query(replace)
-            .bind(application.index.0.to_vec())
+            .bind(application.index.hash.to_vec())
             .bind(application.shown.clone())
             .bind(application.grant.id.clone())
             .bind(application.id.clone())
+            .bind(application.index.key.to_string())
             .execute(&mut *transaction)
             .await?;
         if replaced.rows_affected() == 0 {
             return Ok(false);
         }
-        let forget = sqlx::query("DELETE FROM wraps WHERE token_id = $1").bind(application.id.clone());
-        forget.execute(&mut *transaction).await?;
+        let forget = sqlx::query("DELETE FROM wraps WHERE token_id = $1 RETURNING grant_id");
+        let before = grants_of(&forget.bind(application.id.clone()).fetch_all(&mut *transaction).await?)?;
         application.insert_wrap(&mut transaction).await?;
+        shred(&before, &mut transaction).await?;
         application.update_consumer_secret(&mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
         act.say();
-        self.purge_grants(PURGED_WITH_ONE).await?;
         Ok(true)
     }
 

@@ -5,10 +5,11 @@
 //! row lock sees to it.
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::audit::Act;
-use super::tokens::{PURGED_WITH_ONE, StoredToken};
+use super::grants::{grants_of, shred};
+use super::tokens::StoredToken;
 use super::{Store, StoreError};
 use crate::secret::{Aad, Sealed, TokenIndex};
 
@@ -116,8 +117,10 @@ impl Store {
     /// When the store does not answer.
     pub async fn spent_token(&self, index: TokenIndex) -> Result<Option<SpentToken>, StoreError> {
         let find = "SELECT o.family_id, t.account_id FROM tokens t JOIN oauth_tokens o ON o.token_id = t.id \
-                    WHERE t.token_index = $1 AND o.spent_at IS NOT NULL";
-        let found = sqlx::query(find).bind(index.0.to_vec()).fetch_optional(&self.pool).await?;
+                    WHERE t.token_index IN ($1, $2) AND o.spent_at IS NOT NULL";
+        let before = index.before.unwrap_or(index.hash);
+        let found =
+            sqlx::query(find).bind(index.hash.to_vec()).bind(before.to_vec()).fetch_optional(&self.pool).await?;
         let read =
             |row: AnyRow| Ok(SpentToken { family: row.try_get("family_id")?, application: row.try_get("account_id")? });
         found.map(read).transpose()
@@ -128,10 +131,20 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn end_family(&self, family: &str, act: &Act) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let members = "token_id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
+        let unwrap = AssertSqlSafe(format!("DELETE FROM wraps WHERE {members} RETURNING grant_id"));
+        let grants = grants_of(&sqlx::query(unwrap).bind(family.to_owned()).fetch_all(&mut *transaction).await?)?;
         let end = "DELETE FROM tokens WHERE id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
-        let ended = self.change(sqlx::query(end).bind(family.to_owned()), act).await?;
-        self.purge_grants(PURGED_WITH_ONE).await?;
-        Ok(ended)
+        let end = sqlx::query(end).bind(family.to_owned());
+        if end.execute(&mut *transaction).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        shred(&grants, &mut transaction).await?;
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(true)
     }
 
     /// Keeps that a user approved a request token of OAuth 1: the row with his grant, its wrap, its challenge; once:

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod api;
+mod api_v1;
 mod auth;
 mod command_line;
 mod credentials;
@@ -19,6 +21,8 @@ mod openapi;
 mod outage;
 mod pages;
 mod restapi;
+mod restful;
 mod secrecy;
 mod store;
+mod streams;
 mod support;

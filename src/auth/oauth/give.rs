@@ -6,6 +6,7 @@
 use secrecy::SecretString;
 
 use super::application::Application;
+use crate::auth::Vault;
 use crate::auth::issue::{User, blank};
 use crate::auth::tokens::{Refusal, Tokens};
 use crate::error::Problem;
@@ -91,8 +92,7 @@ impl Tokens {
         let token = Token::generate(wanted.kind).map_err(Problem::internal)?;
         let key = approver.key.clone().map_or_else(DataKey::generate, Ok).map_err(Problem::internal)?;
         let secret = wanted.secret.clone();
-        let mut row = self.unsealed(application, approver, &token, wanted)?;
-        row.index = token.index(&vault.index);
+        let mut row = self.unsealed(&vault, application, approver, &token, wanted)?;
         if let (Some(terms), Some(secret)) = (&mut row.oauth, secret) {
             terms.secret = Some(key.seal_secret(&row.id, &secret).map_err(Problem::internal)?);
         }
@@ -103,6 +103,7 @@ impl Tokens {
 
     fn unsealed(
         &self,
+        vault: &Vault,
         application: &Application,
         approver: &Approver,
         token: &Token,
@@ -111,7 +112,7 @@ impl Tokens {
         let grant = approver.grant.clone();
         let database = DatabaseName::parse(&grant.database).map_err(Problem::internal)?;
         let user = User { database, uid: grant.uid, login: grant.login.clone() };
-        let blank = blank(token, user, wanted.scope, self.clock.now().unix_timestamp())?;
+        let blank = blank(vault, token, user, wanted.scope, self.clock.now().unix_timestamp())?;
         let oauth = OAuthTerms {
             family: wanted.family.map_or_else(random_id, Ok)?,
             redirect_uri: wanted.redirect_uri,

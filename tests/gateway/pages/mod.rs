@@ -55,6 +55,7 @@ fn wanted(name: &str, redirect_uris: &[&str]) -> WantedApplication {
             may_mint_for_others: false,
             networks: Vec::new(),
             rate: None,
+            concurrent: None,
         },
         settings: ApplicationSettings {
             redirect_uris: redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
