@@ -48,11 +48,11 @@ mod signed;
 mod stream;
 
 use axum::Router;
+use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use authorize::Site;
 pub use gateway::{Gateway, Parts};
-use problem::ProblemBodies;
 pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
