@@ -32,3 +32,8 @@ fn the_corpus_of_literals_keeps_to_the_invariants() {
 fn the_corpus_of_domains_keeps_to_the_invariants() {
     replay("domain", invariants::domain);
 }
+
+#[test]
+fn the_corpus_of_selections_keeps_to_the_invariants() {
+    replay("selection", invariants::selection);
+}
