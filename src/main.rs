@@ -34,7 +34,12 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Health => cli::health(config.ops.listen)?,
         Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), &mut io::stdout()))?,
         Command::Check(command) => return check(&config, command.reader()?),
-        Command::Key(_) | Command::User(_) | Command::Token(_) | Command::Keys(_) | Command::Restore { .. } => {
+        Command::App(_)
+        | Command::Key(_)
+        | Command::User(_)
+        | Command::Token(_)
+        | Command::Keys(_)
+        | Command::Restore { .. } => {
             telemetry::init(&config.log)?;
             close_memory();
             runtime()?.block_on(administer(command, &config, cli.json()))?;

@@ -3,6 +3,7 @@
 //! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP,
 //! Odoo.
 
+mod app;
 mod check;
 mod expiry;
 mod health;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use self::app::AppCommand;
 pub use self::check::CheckCommand;
 pub use self::health::health;
 pub use self::key::KeyCommand;
@@ -42,7 +44,7 @@ pub struct Cli {
     /// File of settings that differ from the defaults (TOML)
     #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
-    /// Answer in JSON (keys and tokens)
+    /// Answer in JSON (applications, keys and tokens)
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -65,6 +67,9 @@ pub enum Command {
     Openapi,
     /// Ask the running gateway whether it lives (for health checks of containers)
     Health,
+    /// Applications that act for users (OAuth): make, list, rotate secrets, switch off and on, delete
+    #[command(subcommand)]
+    App(AppCommand),
     /// API keys: make, list, switch off and on, delete
     #[command(subcommand)]
     Key(KeyCommand),
@@ -119,7 +124,7 @@ pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()
     write!(out, "{}", config.to_toml())
 }
 
-/// `odoo-gateway key`, `user`, `token`, `keys` and `restore`.
+/// `odoo-gateway app`, `key`, `user`, `token`, `keys` and `restore`.
 ///
 /// # Errors
 /// Why it was not done, and when `out` cannot be written to.
@@ -130,6 +135,7 @@ pub async fn administer(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     match command {
+        Command::App(command) => app::run(command, admin, json, out).await,
         Command::Key(command) => key::run(command, admin, json, out).await,
         Command::User(command) => user::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,

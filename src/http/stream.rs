@@ -23,6 +23,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tracing::{Instrument as _, Span};
 
@@ -54,17 +55,18 @@ pub(super) struct Listing {
 pub(super) struct LastWords {
     request_id: String,
     path: String,
+    at: OffsetDateTime,
 }
 
 impl From<Occasion<'_>> for LastWords {
-    fn from(Occasion { request_id, path }: Occasion<'_>) -> Self {
-        Self { request_id: request_id.to_owned(), path: path.to_owned() }
+    fn from(Occasion { request_id, path, at }: Occasion<'_>) -> Self {
+        Self { request_id: request_id.to_owned(), path: path.to_owned(), at }
     }
 }
 
 impl LastWords {
     fn line(&self, problem: &Problem) -> Vec<u8> {
-        error_line(problem, Occasion { request_id: &self.request_id, path: &self.path })
+        error_line(problem, Occasion { request_id: &self.request_id, path: &self.path, at: self.at })
     }
 }
 
@@ -114,7 +116,7 @@ impl Listing {
 
     fn write(&self, page: &Page, out: &mut Vec<u8>) -> Result<(), Problem> {
         let outcome = match (page, self.rows) {
-            (Page::Records(outcome), _) => outcome,
+            (Page::Records(outcome), _) => &**outcome,
             (Page::Ids(ids), Rows::Csv) => {
                 write_csv_ids(out, ids);
                 return Ok(());

@@ -52,7 +52,7 @@ pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use pages::{Pager, Step};
 pub use planner::{plan, plan_pages};
-pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
+pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
 pub use steps::{List, Merging, Plan, Prove, Read, Update};
 pub use unmet::{Unmet, unmet};
 pub use values::{Entry, Merge, Values};

@@ -9,6 +9,7 @@
 //! locked.
 
 mod api_keys;
+mod applications;
 mod audit;
 mod connect;
 mod error;
@@ -16,8 +17,10 @@ mod grants;
 mod instance;
 mod links;
 mod migrations;
+mod oauth_tokens;
 mod restore;
 pub mod sealed_keys;
+mod signed;
 mod sqlite_file;
 mod tokens;
 mod witness;
@@ -25,10 +28,12 @@ mod witness;
 use sqlx::{AnyPool, Row};
 
 pub use self::api_keys::{KeyRate, KeyTerms};
+pub use self::applications::{ApplicationTerms, Consent};
 pub use self::audit::Act;
 pub use self::error::StoreError;
 pub use self::grants::Grant;
 pub use self::instance::{Instance, random_id};
+pub use self::oauth_tokens::{OAuthTerms, SpentToken};
 pub use self::restore::Ended;
 pub use self::tokens::StoredToken;
 pub use self::witness::{RESTORE, Witness};

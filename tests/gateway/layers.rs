@@ -44,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "names",
             "value",
             "explain",
+            "clock",
         ],
     ),
     ("ops", &["serve", "telemetry"]),
@@ -75,6 +76,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["secret"]),
     ("jsonwebtoken", &["secret"]),
     ("hkdf", &["secret"]),
+    ("aws_lc_rs", &["auth", "secret"]),
     ("clap", &["cli", "main"]),
 ];
 
