@@ -50,9 +50,9 @@ impl Asked<'_> {
 #[derive(Debug)]
 pub(super) enum Decision {
     /// This user allows it.
-    Allowed(Session),
+    Allowed(Box<Session>),
     /// This user does not.
-    Denied(Session),
+    Denied(Box<Session>),
 }
 
 /// Where the dialogue stands.
