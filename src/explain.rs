@@ -123,6 +123,15 @@ codes! {
     OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer takes the stored credential";
     TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
     RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
+    TooManyAtOnce         "too_many_at_once"        TooManyRequests      "Too many requests with this credential at one time";
+    // Applications (OAuth). These codes are RFC 6749's own.
+    InvalidClient         "invalid_client"          Unauthorized         "The application is not known, or not by this secret";
+    UnauthorizedClient    "unauthorized_client"     BadRequest           "The application may not do this";
+    InvalidGrant          "invalid_grant"           BadRequest           "The code or token is not valid";
+    InvalidScope          "invalid_scope"           BadRequest           "The scope is not known, or reaches too far";
+    PersonNeeded          "person_needed"           Unauthorized         "A person has to log in and allow this";
+    FormOutdated          "form_outdated"           Forbidden            "The form is of another session, was sent before, or waited too long";
+    UnsupportedGrantType  "unsupported_grant_type"  BadRequest           "This way to a token is not known";
     // What the request says.
     InvalidParameter      "invalid_parameter"       BadRequest           "A parameter is not valid";
     RepeatedParameter     "repeated_parameter"      BadRequest           "A parameter was given twice";

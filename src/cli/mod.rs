@@ -3,10 +3,12 @@
 //! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP,
 //! Odoo.
 
+mod app;
 mod expiry;
 mod health;
 mod key;
 mod master_keys;
+mod restore;
 mod secret_input;
 mod table;
 mod token;
@@ -18,6 +20,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use self::app::AppCommand;
 pub use self::health::health;
 pub use self::key::KeyCommand;
 pub use self::master_keys::KeysCommand;
@@ -39,7 +42,7 @@ pub struct Cli {
     /// File of settings that differ from the defaults (TOML)
     #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
-    /// Answer in JSON (keys and tokens)
+    /// Answer in JSON (applications, keys and tokens)
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -62,6 +65,9 @@ pub enum Command {
     Openapi,
     /// Ask the running gateway whether it lives (for health checks of containers)
     Health,
+    /// Applications that act for users (OAuth): make, list, rotate secrets, switch off and on, delete
+    #[command(subcommand)]
+    App(AppCommand),
     /// API keys: make, list, switch off and on, delete
     #[command(subcommand)]
     Key(KeyCommand),
@@ -71,9 +77,16 @@ pub enum Command {
     /// Tokens that users got by logging in: list, revoke
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Master keys, which seal what the store keeps: add, list, prune, rewrap
+    /// Master keys, which seal what the store keeps: add, list, prune, rewrap; and the keys below them: rotate
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// After a backup of the store was put back: end every token and switch every API key off, so that nothing which was
+    /// revoked since works again
+    Restore {
+        /// Take the store as it is: nothing was revoked since the backup, or it is revoked again
+        #[arg(long)]
+        keep_tokens: bool,
+    },
 }
 
 impl Cli {
@@ -109,7 +122,7 @@ pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()
     write!(out, "{}", config.to_toml())
 }
 
-/// `odoo-gateway key`, `user`, `token` and `keys`.
+/// `odoo-gateway app`, `key`, `user`, `token`, `keys` and `restore`.
 ///
 /// # Errors
 /// Why it was not done, and when `out` cannot be written to.
@@ -120,10 +133,12 @@ pub async fn administer(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     match command {
+        Command::App(command) => app::run(command, admin, json, out).await,
         Command::Key(command) => key::run(command, admin, json, out).await,
         Command::User(command) => user::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,
         Command::Keys(command) => master_keys::run(command, admin, json, out).await,
+        Command::Restore { keep_tokens } => restore::run(keep_tokens, admin, json, out).await,
         _ => Ok(()),
     }
 }

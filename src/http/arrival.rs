@@ -13,6 +13,7 @@ use super::gateway::Gateway;
 use super::layers::{RequestId, RequestLog, SentTarget, Stages, read_body};
 use super::negotiate::{self, Form, Media};
 use super::problem::Occasion;
+use super::signed::{self, AsSent};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{MethodName, ModelName, RecordId};
@@ -29,6 +30,8 @@ pub(super) struct Arrival {
     pub stages: Stages,
     /// The request's line in the log.
     pub log: RequestLog,
+    /// What was sent where families see something else.
+    pub as_sent: AsSent,
     path: Vec<(String, String)>,
     /// Wrapped, because a body cannot be looked at from two threads and the rest of an arrival must be.
     body: SyncWrapper<Body>,
@@ -44,7 +47,10 @@ impl FromRequest<Gateway> for Arrival {
             .map_err(|_| Problem::new(Code::UnknownRoute, "The path is no UTF-8 once it is decoded."))?;
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let (stages, log) = (Stages::of(&head.extensions), RequestLog::of(&head.extensions));
-        Ok(Self { gateway: gateway.clone(), head, stages, log, path, body: SyncWrapper::new(body) })
+        let (gateway, as_sent, body) = (gateway.clone(), AsSent::default(), SyncWrapper::new(body));
+        let mut arrival = Self { gateway, head, stages, log, as_sent, path, body };
+        signed::settle(&mut arrival).await?;
+        Ok(arrival)
     }
 }
 
@@ -109,6 +115,16 @@ impl Arrival {
     /// 413 when it is too large, 400 when it does not arrive.
     pub(super) async fn body(&mut self) -> Result<Bytes, Problem> {
         read_body(std::mem::take(self.body.get_mut())).await
+    }
+
+    /// How large the body says to be; without a word, as large as can be.
+    pub(super) fn announced(&mut self) -> u64 {
+        http_body::Body::size_hint(self.body.get_mut()).upper().unwrap_or(u64::MAX)
+    }
+
+    /// What is read as the body from now on.
+    pub(super) fn replace_body(&mut self, body: Body) {
+        self.body = SyncWrapper::new(body);
     }
 
     fn segment(&self, name: &str) -> &str {

@@ -49,6 +49,14 @@ pub fn base() -> OpenApi {
         ))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let oauth1 = Http::builder()
+        .scheme(HttpAuthScheme::OAuth)
+        .description(Some(
+            "A signature (OAuth 1.0a, RFC 5849) with the secrets of an application and of a token, made by \
+             `POST /restapi/1.0/common/oauth1/access_token`. Write a space as `%20`, not as `+`.",
+        ))
+        .build();
+    components.add_security_scheme("oauth1", SecurityScheme::Http(oauth1));
     OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).components(Some(components)).build()
 }
 
@@ -156,7 +164,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 }
 
 /// What callers may show, one of them.
-const SCHEMES: [&str; 5] = ["basic", "api_key", "login_token", "access_token", "bearer"];
+const SCHEMES: [&str; 6] = ["basic", "api_key", "login_token", "access_token", "bearer", "oauth1"];
 
 fn complete_operation(operation: &mut Operation) {
     let open = operation.security.as_ref().is_some_and(Vec::is_empty);

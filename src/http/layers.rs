@@ -42,6 +42,7 @@ use tracing::Instrument;
 use self::account::Account;
 pub use self::body_guard::{BodyFault, BodyLimits, problem_of, read_body};
 use self::catch_panic::Panicked;
+pub use self::client::Peer;
 use self::note_route::NoteRoute;
 use self::request_id::RequestIds;
 pub use self::request_id::{RequestId, X_REQUEST_ID};
@@ -50,6 +51,7 @@ pub use self::stages::Stages;
 pub use self::target::SentTarget;
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::http::authorize::is_for_people;
 use crate::http::problem::{Occasion, ProblemBodies};
 use crate::serve::Handler;
 use crate::telemetry::metrics::Metrics;
@@ -136,7 +138,8 @@ impl Shared {
         let account = Account::open(&request, id.clone(), log.clone(), Arc::clone(&self.metrics));
         // Facts of the request that the way out needs.
         let occasion = (request.method() == Method::HEAD, request.uri().path().to_owned());
-        let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins);
+        let for_people = is_for_people(&occasion.1);
+        let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| !for_people);
         // A preflight is asked without credentials and concerns no route.
         let mut answer = match cors::preflight(&request, origin.as_ref()) {
             Some(answer) => answer,

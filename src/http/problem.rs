@@ -79,7 +79,8 @@ fn add_reason_headers(problem: &Problem, answer: &mut Response) {
         add_rate_limit(limit, headers);
     }
     if problem.class() == Class::Unauthorized {
-        for scheme in [r#"Basic realm="odoo-gateway", charset="UTF-8""#, r#"Bearer realm="odoo-gateway""#] {
+        let basic = r#"Basic realm="odoo-gateway", charset="UTF-8""#;
+        for scheme in [basic, r#"Bearer realm="odoo-gateway""#, r#"OAuth realm="odoo-gateway""#] {
             headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
     }

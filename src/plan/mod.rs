@@ -50,7 +50,7 @@ pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use pages::{Pager, Step};
 pub use planner::{plan, plan_pages};
-pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
+pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
 pub use steps::{List, Merging, Plan, Prove, Read, Update};
 pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

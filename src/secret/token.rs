@@ -5,6 +5,8 @@
 //! access token  = "access_token_" 40*hex      family C's own form: 160 random bits
 //! login token   = "ogw_jti_" 64*hex 8*hex     the secret inside of the JWT
 //! Odoo API key  = 40*hex                      Odoo's own, linked once with its user
+//! OAuth         = ("ogw_cs_" | "ogw_ac_" | "ogw_at_" | "ogw_rt_" | "ogw_o1r_" | "ogw_o1a_") 64*hex 8*hex
+//! session       = "ogw_ses_" 64*hex 8*hex     a browser's, in a cookie
 //! hex           = "0"-"9" | "a"-"f"
 //! ```
 //!
@@ -18,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::keys::IndexKey;
+use super::seal::KeyId;
 use super::{SecretError, fill, hex};
 
 /// What a token is for.
@@ -31,11 +34,37 @@ pub enum TokenKind {
     AccessToken,
     /// An API key of Odoo's, linked with its user: Odoo 14 to 18 cannot tell whose it is.
     OdooKey,
+    /// The secret of an application: OAuth 2's client secret, OAuth 1's consumer secret.
+    ClientSecret,
+    /// An authorization code of OAuth 2.
+    OAuthCode,
+    /// An access token of OAuth 2, opaque or the secret inside of a JWT.
+    OAuthAccess,
+    /// A refresh token of OAuth 2.
+    OAuthRefresh,
+    /// A browser in which somebody has logged in.
+    Session,
+    /// Temporary credentials of OAuth 1: a request token.
+    OAuth1Request,
+    /// Token credentials of OAuth 1: an access token.
+    OAuth1Access,
 }
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::ApiKey, Self::LoginToken, Self::AccessToken, Self::OdooKey];
+    pub const ALL: [Self; 11] = [
+        Self::ApiKey,
+        Self::LoginToken,
+        Self::AccessToken,
+        Self::OdooKey,
+        Self::ClientSecret,
+        Self::OAuthCode,
+        Self::OAuthAccess,
+        Self::OAuthRefresh,
+        Self::Session,
+        Self::OAuth1Request,
+        Self::OAuth1Access,
+    ];
 
     /// The word for the store, logs and metrics.
     #[must_use]
@@ -45,6 +74,13 @@ impl TokenKind {
             Self::LoginToken => "login_token",
             Self::AccessToken => "access_token",
             Self::OdooKey => "odoo_key",
+            Self::ClientSecret => "client_secret",
+            Self::OAuthCode => "oauth2_code",
+            Self::OAuthAccess => "oauth2_access",
+            Self::OAuthRefresh => "oauth2_refresh",
+            Self::Session => "session",
+            Self::OAuth1Request => "oauth1_request",
+            Self::OAuth1Access => "oauth1_access",
         }
     }
 
@@ -62,13 +98,20 @@ impl TokenKind {
             Self::LoginToken => "ogw_jti_",
             Self::AccessToken => "access_token_",
             Self::OdooKey => "",
+            Self::ClientSecret => "ogw_cs_",
+            Self::OAuthCode => "ogw_ac_",
+            Self::OAuthAccess => "ogw_at_",
+            Self::OAuthRefresh => "ogw_rt_",
+            Self::Session => "ogw_ses_",
+            Self::OAuth1Request => "ogw_o1r_",
+            Self::OAuth1Access => "ogw_o1a_",
         }
     }
 
     fn random_bytes(self) -> usize {
         match self {
-            Self::ApiKey | Self::LoginToken => 32,
             Self::AccessToken | Self::OdooKey => 20,
+            _ => 32,
         }
     }
 
@@ -76,6 +119,9 @@ impl TokenKind {
         !matches!(self, Self::AccessToken | Self::OdooKey)
     }
 }
+
+/// What may be shown as bearer.
+const BEARERS: [TokenKind; 3] = [TokenKind::ApiKey, TokenKind::AccessToken, TokenKind::OAuthAccess];
 
 /// How many characters after the prefix may be shown in lists.
 const SHOWN: usize = 6;
@@ -90,7 +136,22 @@ pub struct Token {
 
 /// Under which a token is found: `HMAC-SHA256(K_index, token)`. Useless without the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenIndex(pub [u8; 32]);
+pub struct TokenIndex {
+    /// Under which it is kept.
+    pub hash: [u8; 32],
+    /// The key of that hash.
+    pub key: KeyId,
+    /// Under which it may still be found: by the index key that was exchanged, until no token needs that one any more.
+    pub before: Option<[u8; 32]>,
+}
+
+impl TokenIndex {
+    /// Whether a row that is kept under `row` is of the same token.
+    #[must_use]
+    pub fn finds(&self, row: &Self) -> bool {
+        row.hash == self.hash || Some(row.hash) == self.before
+    }
+}
 
 impl Token {
     /// A new one.
@@ -120,10 +181,11 @@ impl Token {
         (right_form && right_sum).then(|| Self { kind, text: text.into() })
     }
 
-    /// Reads a token of the gateway's own making that is shown as it is; the secret of a login token never is.
+    /// Reads a token of the gateway's own making that opens something as it is. All others are shown inside of something,
+    /// or in one place only.
     #[must_use]
     pub fn parse_any(text: &str) -> Option<Self> {
-        [TokenKind::ApiKey, TokenKind::AccessToken].into_iter().find_map(|kind| Self::parse(kind, text))
+        BEARERS.into_iter().find_map(|kind| Self::parse(kind, text))
     }
 
     /// What it is for.
@@ -147,7 +209,7 @@ impl Token {
     /// Where the store keeps it.
     #[must_use]
     pub fn index(&self, key: &IndexKey) -> TokenIndex {
-        TokenIndex(key.hash(self.expose().as_bytes()))
+        key.index(self.expose().as_bytes())
     }
 }
 
@@ -173,7 +235,7 @@ mod tests {
             let token = Token::generate(kind).unwrap();
             let text = token.expose();
             assert_eq!(Token::parse(kind, text).unwrap().expose(), text);
-            let shown = matches!(kind, TokenKind::ApiKey | TokenKind::AccessToken).then_some(kind);
+            let shown = BEARERS.contains(&kind).then_some(kind);
             assert_eq!(Token::parse_any(text).map(|token| token.kind()), shown);
             assert!(Token::parse(kind, &text[..text.len() - 1]).is_none());
             assert!(Token::parse(kind, &format!("{text}0")).is_none());

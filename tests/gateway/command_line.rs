@@ -41,8 +41,13 @@ async fn check_tells_the_versions_of_all_that_works() {
     .await;
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let lines: Vec<&str> = out.lines().collect();
-    let [store, new, old] = lines.as_slice() else { panic!("{out}") };
+    let [store, key, memory, new, old] = lines.as_slice() else { panic!("{out}") };
     assert!(store.starts_with("ok       store: SQLite 3."), "{out}");
+    assert_eq!(
+        *key,
+        "ok       master key: not needed yet; the first secret that is kept makes it in /etc/odoo-gateway/master.key"
+    );
+    assert_eq!(*memory, "ok       memory: no core files, closed to other processes");
     assert!(new.starts_with(&format!("ok       odoo odoo19 ({odoo19}/): Odoo 19.0")), "{out}");
     assert!(old.starts_with(&format!("ok       odoo old ({odoo14}/): Odoo 14.0")), "{out}");
 }

@@ -60,6 +60,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["secret"]),
     ("jsonwebtoken", &["secret"]),
     ("hkdf", &["secret"]),
+    ("aws_lc_rs", &["auth", "secret"]),
     ("clap", &["cli", "main"]),
 ];
 

@@ -63,6 +63,11 @@ impl Process {
         Self { child, said, listeners, listening, folder }
     }
 
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     pub(crate) fn address(&self) -> &str {
         self.listening["api_address"].as_str().unwrap()
     }
