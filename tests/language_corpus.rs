@@ -52,5 +52,5 @@ fn the_corpus_of_oauth_headers_keeps_to_the_invariants() {
 
 #[test]
 fn the_corpus_of_selections_keeps_to_the_invariants() {
-    replay("selection", invariants::selection);
+    replay_texts("selection", invariants::selection);
 }
