@@ -12,6 +12,7 @@
 //! values    the values of create and write, checked by type
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
+//! report    which report, of which records, and what is asked before it is printed
 //! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
 //! scope     what a credential may do, on top of what Odoo lets its user do
 //! call      one call of a method
@@ -29,6 +30,7 @@ mod guard;
 mod known;
 mod method;
 mod planner;
+mod report;
 pub mod schema;
 mod scope;
 mod steps;
@@ -40,6 +42,7 @@ pub use context::ContextAsked;
 pub use fields::{Column, Columns};
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use planner::plan;
+pub use report::{Report, ReportForm, ReportPlan, find_report, plan_report, portal_link};
 pub use scope::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeError};
 pub use steps::{List, Plan, Read};
 pub use wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
