@@ -30,8 +30,8 @@
 //! | [`http`] | layers, the pipeline, the families, the OpenAPI document |
 //! | [`ops`] | `/livez`, `/readyz`, `/metrics` on a listener of their own |
 //! | [`auth`] | who calls: credentials, throttles |
-//! | [`shape`] | answers as trees: order of fields, XML |
-//! | [`odoo`] | XML-RPC codec, faults, client, what is remembered of a database |
+//! | [`shape`] | answers as trees: order of fields, XML; PDFs joined |
+//! | [`odoo`] | XML-RPC codec, faults, client, web sessions and reports, what is remembered of a database |
 //! | [`plan`] | wishes, schemas, checks, Odoo calls |
 //! | [`language`] | literals, domains, orders, lists of names and ids |
 //! | [`store`] | what the gateway must remember: SQLite or PostgreSQL |

@@ -93,12 +93,22 @@ async fn grant(
     Ok((outcome?, wish.model, label))
 }
 
-/// Plans, fetching what the plan lacks. A field that is not known may be younger than what we know.
 async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) -> Result<Plan, Problem> {
-    let mut known = Known::of(&caller.database.knowledge, &caller.caller, &wish.model).await?;
+    let model = wish.model.clone();
+    planned(caller, &model, |known| plan(wish, context, &caller.scope, known)).await
+}
+
+/// Plans something about a model, fetching what the plan lacks. A field that is not known may be younger than what we
+/// know.
+pub(super) async fn planned<T: Send>(
+    caller: &Principal,
+    model: &ModelName,
+    mut plan: impl FnMut(&Known<'_>) -> Result<T, PlanError> + Send,
+) -> Result<T, Problem> {
+    let mut known = Known::of(&caller.database.knowledge, &caller.caller, model).await?;
     let mut rechecked = false;
     loop {
-        match plan(wish, context, &caller.scope, &known) {
+        match plan(&known) {
             Ok(plan) => return Ok(plan),
             Err(PlanError::Lacking(lack)) => known.learn(lack).await?,
             Err(PlanError::Refused(problem)) if problem.code == Code::UnknownField && !rechecked => {
@@ -126,7 +136,11 @@ fn is_labelled(plan: &Plan) -> bool {
 
 /// When Odoo no longer takes a user that was remembered, he is asked for his password's proof again; a user behind a
 /// key or token has to be connected anew.
-async fn forget_stale<T>(arrival: &Arrival, caller: &Principal, answered: Result<T, Problem>) -> Result<T, Problem> {
+pub(super) async fn forget_stale<T>(
+    arrival: &Arrival,
+    caller: &Principal,
+    answered: Result<T, Problem>,
+) -> Result<T, Problem> {
     match answered {
         Err(problem) if problem.code == Code::CredentialInvalid => match caller.kind {
             CredentialKind::Basic | CredentialKind::OdooKey => {

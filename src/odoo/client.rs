@@ -20,12 +20,12 @@ use super::caller::{Caller, Uid};
 use super::circuit::Circuit;
 use super::failure::{Broken, Failure, busy, circuit_open, unreadable, unreadable_after};
 use super::faults::{Fault, FaultClass};
-use super::gate::{Gate, Load};
+use super::gate::{Gate, Load, Permit};
 use super::json2;
 use super::reply::{Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
 use super::to_the_end::to_the_end;
-use super::transport::{Exchange, Form, Received, Transport};
+use super::transport::{Exchange, Form, Received, Transport, Visit, Visited};
 use super::version::{self, ServerVersion};
 use super::xmlrpc::answer::{self, Answer};
 use super::xmlrpc::write::CallWriter;
@@ -146,11 +146,23 @@ impl OdooClient {
         Ok(json2::read(answered.status, &answered.text)?)
     }
 
-    /// Calls a method of a model in the name of a user.
+    /// Calls a method of a model in the name of a user. What only reads is asked once more when others changed the same
+    /// rows at the same moment: Odoo rolled it back, after five tries of its own. What may write never is: that others
+    /// were faster may be a reason to wish something else.
     ///
     /// # Errors
     /// When Odoo does not answer, or with a fault.
     pub async fn execute_kw(&self, caller: &Caller, call: &Call) -> Result<Reply, Failure> {
+        let first = self.execute_once(caller, call).await;
+        let collided =
+            |failure: &Failure| matches!(failure, Failure::Fault(fault) if fault.class == FaultClass::ConcurrentUpdate);
+        if call.effect == Effect::Read && first.as_ref().is_err_and(collided) {
+            return self.execute_once(caller, call).await;
+        }
+        first
+    }
+
+    async fn execute_once(&self, caller: &Caller, call: &Call) -> Result<Reply, Failure> {
         let body = Bytes::from_owner(self.write(caller, call)?);
         let sent = body.len();
         let answered = self.ask(Service::Object, body, call.effect).await;
@@ -188,15 +200,10 @@ impl OdooClient {
         effect: Effect,
         begun: Instant,
     ) -> Result<Answered, Problem> {
-        let inner = &self.0;
-        if let Some(left) = inner.circuit.remaining() {
-            return Err(circuit_open(left));
-        }
-        let permit = inner.gate.enter().await.map_err(busy)?;
-        inner.circuit.attempt().map_err(circuit_open)?;
+        let permit = self.take_place().await?;
         let queued = begun.elapsed();
         let exchange = {
-            let inner = Arc::clone(inner);
+            let inner = Arc::clone(&self.0);
             async move {
                 let answered = inner.exchange(&service, &body, effect).await;
                 drop(permit);
@@ -206,6 +213,39 @@ impl OdooClient {
         let (received, attempts) = to_the_end(exchange.in_current_span()).await?;
         let Received { status, text, to_first_byte, to_last_byte } = received;
         Ok(Answered { status, text, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
+    }
+
+    /// A place at Odoo, unless it was down a moment ago or is full.
+    async fn take_place(&self) -> Result<Permit, Problem> {
+        let inner = &self.0;
+        if let Some(left) = inner.circuit.remaining() {
+            return Err(circuit_open(left));
+        }
+        let permit = inner.gate.enter().await.map_err(busy)?;
+        inner.circuit.attempt().map_err(circuit_open)?;
+        Ok(permit)
+    }
+
+    /// Visits a page of Odoo's web client; as a call, it keeps its place until Odoo has answered.
+    pub(super) async fn visit(&self, visit: Visit) -> Result<Visited, Problem> {
+        let permit = self.take_place().await?;
+        let begun = Instant::now();
+        let inner = Arc::clone(&self.0);
+        let exchange = async move {
+            let visited = inner.transport.visit(visit, &inner.settings).await;
+            inner.note_connection(visited.as_ref().err());
+            drop(permit);
+            visited.map_err(|broken| broken.problem(Effect::Read))
+        };
+        let visited = to_the_end(exchange.in_current_span()).await;
+        let outcome = visited.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "answered");
+        self.0.metrics.odoo_answered(&self.0.settings.name, outcome, Duration::ZERO, begun.elapsed());
+        visited
+    }
+
+    /// Odoo's own address, with a slash at its end.
+    pub(super) fn base(&self) -> &Url {
+        &self.0.endpoints.base
     }
 
     /// What was called, how large and how long: never with which values.
@@ -276,11 +316,15 @@ impl Inner {
                 answer_cap: self.answer_cap(service),
             })
             .await;
-        match received {
-            Err(Broken::NotConnected) => self.circuit.failed(),
+        self.note_connection(received.as_ref().err());
+        received
+    }
+
+    fn note_connection(&self, broken: Option<&Broken>) {
+        match broken {
+            Some(Broken::NotConnected) => self.circuit.failed(),
             _ => self.circuit.connected(),
         }
-        received
     }
 
     fn url(&self, service: &Service) -> &Url {

@@ -9,7 +9,9 @@
 //!  │        ├─ xmlrpc::write
 //!  │        └─ json2  whose key is this?
 //!  ├─ salvage      what can be read when a value cannot be sent
-//! database         one configured database: its client and its knowledge
+//! web              sessions of Odoo's web client, which alone prints reports
+//! report           prints one record after the other, through a session or by the link of its portal page
+//! database         one configured database: its client, its sessions and its knowledge
 //!  └─ knowledge    versions, languages, users' settings, schemas, labels; known: what one plan sees of it
 //! ```
 //!
@@ -34,12 +36,14 @@ pub mod json2;
 mod knowledge;
 mod known;
 mod reply;
+mod report;
 mod run;
 mod salvage;
 mod settings;
 mod to_the_end;
 mod transport;
 mod version;
+mod web;
 pub mod xmlrpc;
 
 pub use caller::{Caller, Uid};
@@ -49,6 +53,7 @@ pub use failure::Failure;
 pub use knowledge::{Knowledge, KnowledgeSettings};
 pub use known::Known;
 pub use reply::{Reply, Timing};
+pub use report::Printing;
 pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};
 pub use settings::{OdooSettings, SettingsError};
 pub use transport::Transport;

@@ -57,6 +57,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("reqwest", &["odoo"]),
     ("dxr", &["odoo"]),
+    ("lopdf", &["shape"]),
     ("chacha20poly1305", &["secret"]),
     ("jsonwebtoken", &["secret"]),
     ("hkdf", &["secret"]),

@@ -3,6 +3,7 @@
 //! ```text
 //! common    the server's version, for anybody
 //! object    records, fields, rights and methods of a model
+//! report    printed records
 //! envelope  {"<Label>": …}, {"count": n}, {"return": …} as JSON or XML
 //! docs      what the OpenAPI document says of parameters and answers
 //! ```
@@ -14,6 +15,7 @@ mod common;
 mod docs;
 mod envelope;
 mod object;
+mod report;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -26,6 +28,7 @@ pub(super) const PREFIX: &str = "/restapi/1.0";
 #[must_use]
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let mut routes = common::routes().merge(object::routes());
+    routes = routes.merge(report::routes());
     docs::offer_xml(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes)
 }
