@@ -29,6 +29,7 @@ use crate::config::Config;
 use crate::http::problem::ProblemBodies;
 use crate::http::{Gateway, Parts, layers};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
+use crate::repeat::Repeats;
 use crate::ops::{self, Check, Health};
 use crate::serve;
 use crate::store::{Instance, Store};
@@ -74,11 +75,12 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let vaults = vaults(config, &store, &instance, &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
+    let repeats = Repeats::new(store.clone(), vaults.clone(), clock.clone());
     let tokens = Tokens::new(store.clone(), vaults, settings::tokens(&config.auth), throttle.clone(), clock.clone());
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
-    let gateway = Gateway::new(Parts { databases, passwords, tokens, metrics: metrics.clone() });
+    let gateway = Gateway::new(Parts { databases, passwords, tokens, repeats, metrics: metrics.clone() });
 
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);

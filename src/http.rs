@@ -9,6 +9,7 @@
 //! input      parameters, wherever they stand
 //! context    what a request says about the context of its calls
 //! negotiate  media types and preferences
+//! once       requests that are done once, under an idempotency key
 //! pipeline   the way of a request, a line per stage
 //! restapi    family A
 //! api        family B
@@ -28,6 +29,7 @@ mod gateway;
 mod input;
 pub mod layers;
 mod negotiate;
+mod once;
 mod pipeline;
 pub mod problem;
 mod rest;

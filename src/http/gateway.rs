@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::auth::{Passwords, Tokens};
 use crate::odoo::Databases;
+use crate::repeat::Repeats;
 use crate::telemetry::metrics::Metrics;
 
 /// The parts of the gateway that requests need.
@@ -21,6 +22,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is who by keys and tokens of the gateway's own.
     pub tokens: Tokens,
+    /// Requests that are done once.
+    pub repeats: Repeats,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use super::arrival::Arrival;
 use super::input::Input;
 use super::negotiate::{self, Media, Preferences};
+use super::once::Once;
 use super::problem::add_rate_limit;
 use super::{caller, context};
 use crate::auth::{CredentialKind, Principal};
@@ -37,22 +38,49 @@ pub(super) struct Family {
 /// Whatever stage refuses; nothing was written then, unless the problem says otherwise.
 pub(super) async fn answer(
     mut arrival: Arrival,
-    family: &Family,
+    family: &'static Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
-    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
+    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body.clone()).await?;
     let media = negotiate::choose(&arrival.head.headers, family.media)?;
     let preferences = Preferences::read(&arrival.head.headers);
     let context = context::read(&arrival.head.headers, &input)?;
     let wish = Wish { model, deed: read(&arrival, &input)? };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
+    let once = match wish.deed.may_write() {
+        true => Once::of(&arrival.gateway.repeats, &arrival.head, &body)?,
+        false => None,
+    };
+    let said = Said { wish, context, preferences, media };
+    match once {
+        Some(once) => once.run(&caller.clone(), fulfil(arrival, caller, family, said)).await,
+        None => fulfil(arrival, caller, family, said).await,
+    }
+}
+
+/// What the request said, read.
+struct Said {
+    wish: Wish,
+    context: ContextAsked,
+    preferences: Preferences,
+    media: Media,
+}
+
+/// The stages behind those that only read.
+async fn fulfil(
+    arrival: Arrival,
+    caller: Principal,
+    family: &'static Family,
+    said: Said,
+) -> Result<Response, Problem> {
+    let Said { wish, context, preferences, media } = said;
     let answered = grant(&arrival, &caller, wish, &context, preferences).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
-    stages.run("shape", || {
+    arrival.stages.run("shape", || {
         let empty = if preferences.empty_null { Empty::Null } else { Empty::False };
         let tree = shape(&outcome, model.as_str(), empty)?;
         let body = (family.write)(tree, &label, media)?;

@@ -201,13 +201,27 @@ impl IndexKey {
     }
 
     pub(super) fn hash(&self, text: &[u8]) -> [u8; 32] {
-        // HMAC itself fills a short key with zeros up to its block.
-        let mut block = Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self.0.expose()).for_each(|(slot, byte)| *slot = *byte);
-        let mut mac = Hmac::<Sha256>::new(&block);
+        let mut mac = keyed(self.0.expose());
         mac.update(text);
         mac.finalize().into_bytes().into()
     }
+}
+
+/// HMAC-SHA256 over parts, each with its length before it.
+pub(super) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed(key);
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// HMAC itself fills a short key with zeros up to its block; ours are never longer.
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    let mut block = Key::<Hmac<Sha256>>::default();
+    block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
+    Hmac::<Sha256>::new(&block)
 }
 
 #[cfg(test)]

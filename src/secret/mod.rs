@@ -5,6 +5,7 @@
 //! login_token  JSON Web Tokens with such a token inside
 //! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
 //! keys         master keys and what is derived from them
+//! repeat       a request that is done once: under what it is found, how its answer is sealed
 //! wrap         a grant's data key, for its credential; the data key again for each token
 //! key_file     where master keys lie: systemd credential, file, environment
 //! ```
@@ -19,6 +20,7 @@
 mod key_file;
 mod keys;
 mod login_token;
+mod repeat;
 mod seal;
 mod token;
 mod wrap;
@@ -26,6 +28,7 @@ mod wrap;
 pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey};
 pub use login_token::{LoginClaims, SigningKey};
+pub use repeat::RepeatKey;
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenIndex, TokenKind};
 pub use wrap::{DataKey, GrantFacts, TokenFacts};

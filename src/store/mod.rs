@@ -16,6 +16,7 @@ mod grants;
 mod instance;
 mod links;
 mod migrations;
+mod repeats;
 pub mod sealed_keys;
 mod sqlite_file;
 mod tokens;
@@ -27,6 +28,7 @@ pub use self::audit::Act;
 pub use self::error::StoreError;
 pub use self::grants::Grant;
 pub use self::instance::{Instance, random_id};
+pub use self::repeats::{RepeatClaim, StoredRepeat};
 pub use self::tokens::StoredToken;
 
 use self::connect::Backend;

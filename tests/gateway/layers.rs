@@ -11,13 +11,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["admin", "store", "config", "clock"]),
     (
         "app",
-        &["admin", "http", "ops", "serve", "auth", "odoo", "store", "secret", "telemetry", "config", "names", "clock"],
+        &["admin", "http", "ops", "serve", "repeat", "auth", "odoo", "store", "secret", "telemetry", "config", "names", "clock"],
     ),
     ("admin", &["auth", "store", "secret", "odoo", "plan", "error", "clock"]),
     (
         "http",
         &[
             "serve",
+            "repeat",
             "auth",
             "secret",
             "shape",
@@ -33,6 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("ops", &["serve", "telemetry"]),
     ("serve", &["telemetry"]),
+    ("repeat", &["auth", "store", "secret", "error", "explain", "clock"]),
     ("auth", &["store", "secret", "odoo", "plan", "error", "names", "explain", "clock"]),
     ("shape", &["odoo", "plan", "error", "names", "value", "explain"]),
     ("odoo", &["plan", "telemetry", "error", "names", "value", "explain", "clock"]),

@@ -12,6 +12,7 @@ mod auth;
 mod command_line;
 mod credentials;
 mod edge;
+mod idempotency;
 mod layers;
 mod openapi;
 mod outage;

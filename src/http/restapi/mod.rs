@@ -20,6 +20,7 @@ mod report;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::gateway::Gateway;
+use super::once::offer_keys;
 
 /// Where the family lives.
 pub(super) const PREFIX: &str = "/restapi/1.0";
@@ -30,5 +31,6 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let mut routes = common::routes().merge(object::routes());
     routes = routes.merge(report::routes());
     docs::offer_xml(routes.get_openapi_mut());
+    offer_keys(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes)
 }
