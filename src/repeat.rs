@@ -46,7 +46,7 @@ pub struct Repeats {
 #[derive(Debug)]
 pub enum Turn {
     /// The first: to be done now.
-    First(Claim),
+    First(Box<Claim>),
     /// Done before.
     Again(Kept),
 }
@@ -80,7 +80,7 @@ impl Repeats {
         let claimed = RepeatClaim { index, claim: &claim, request, ends_at: now + KEPT_FOR };
         let stored = self.store.claim_repeat(claimed, now).await.map_err(|cause| unavailable(&cause))?;
         match stored {
-            None => Ok(Turn::First(Claim { store: self.store.clone(), key, claim })),
+            None => Ok(Turn::First(Box::new(Claim { store: self.store.clone(), key, claim }))),
             Some(stored) if stored.request != request => Err(reused()),
             Some(StoredRepeat { answer: Some(answer), .. }) => {
                 let opened = key.open(&answer).map_err(Problem::internal)?;
@@ -150,7 +150,8 @@ fn under_way() -> Problem {
 fn nobody_knows() -> Problem {
     let detail = "The first request under this idempotency key was begun, and nobody knows what came of it: the gateway \
                   was ended meanwhile. It is not done again under this key.";
-    Problem::new(Code::OutcomeUnknown, detail).hint("Read the records, then ask under another key what is still lacking.")
+    Problem::new(Code::OutcomeUnknown, detail)
+        .hint("Read the records, then ask under another key what is still lacking.")
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> Problem {

@@ -77,7 +77,10 @@ const PROBLEMS: [(Class, &str); 14] = [
     (Class::Forbidden, "The caller may not"),
     (Class::NotFound, "No such database, model, method or record"),
     (Class::NotAcceptable, "None of the accepted media types can be produced"),
-    (Class::Conflict, "Contradicts the present state of the records, or the first request under this idempotency key is under way"),
+    (
+        Class::Conflict,
+        "Contradicts the present state of the records, or the first request under this idempotency key is under way",
+    ),
     (Class::TooLarge, "The body is too large"),
     (Class::UnsupportedMediaType, "The body is of an unknown type"),
     (Class::Refused, "Odoo refuses the values, or something else was asked under this idempotency key"),

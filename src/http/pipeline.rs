@@ -71,12 +71,7 @@ struct Said {
 }
 
 /// The stages behind those that only read.
-async fn fulfil(
-    arrival: Arrival,
-    caller: Principal,
-    family: &'static Family,
-    said: Said,
-) -> Result<Response, Problem> {
+async fn fulfil(arrival: Arrival, caller: Principal, family: &'static Family, said: Said) -> Result<Response, Problem> {
     let Said { wish, context, preferences, media } = said;
     let answered = grant(&arrival, &caller, wish, &context, preferences).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;

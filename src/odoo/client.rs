@@ -25,7 +25,7 @@ use super::json2;
 use super::reply::{Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
 use super::to_the_end::to_the_end;
-use super::transport::{Exchange, Form, Received, Transport, Visit, Visited};
+use super::transport::{Exchange, Form, Received, Transport};
 use super::version::{self, ServerVersion};
 use super::xmlrpc::answer::{self, Answer};
 use super::xmlrpc::write::CallWriter;
@@ -34,6 +34,8 @@ use crate::error::Problem;
 use crate::plan::{Call, Effect};
 use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
+
+mod visit;
 
 /// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or
 /// its worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next
@@ -224,28 +226,6 @@ impl OdooClient {
         let permit = inner.gate.enter().await.map_err(busy)?;
         inner.circuit.attempt().map_err(circuit_open)?;
         Ok(permit)
-    }
-
-    /// Visits a page of Odoo's web client; as a call, it keeps its place until Odoo has answered.
-    pub(super) async fn visit(&self, visit: Visit) -> Result<Visited, Problem> {
-        let permit = self.take_place().await?;
-        let begun = Instant::now();
-        let inner = Arc::clone(&self.0);
-        let exchange = async move {
-            let visited = inner.transport.visit(visit, &inner.settings).await;
-            inner.note_connection(visited.as_ref().err());
-            drop(permit);
-            visited.map_err(|broken| broken.problem(Effect::Read))
-        };
-        let visited = to_the_end(exchange.in_current_span()).await;
-        let outcome = visited.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "answered");
-        self.0.metrics.odoo_answered(&self.0.settings.name, outcome, Duration::ZERO, begun.elapsed());
-        visited
-    }
-
-    /// Odoo's own address, with a slash at its end.
-    pub(super) fn base(&self) -> &Url {
-        &self.0.endpoints.base
     }
 
     /// What was called, how large and how long: never with which values.

@@ -93,10 +93,8 @@ async fn fifty_posts_with_one_key_make_one_record_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_posts_with_one_key_to_two_gateways_make_one_record_on_postgres() {
     let store = empty_database().await;
-    let settings = [
-        ("ODOO_GATEWAY__STORE__URL", store.as_str()),
-        ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
-    ];
+    let settings =
+        [("ODOO_GATEWAY__STORE__URL", store.as_str()), ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always")];
     let gateway = Gateway::before_odoo(&settings).await;
     let replica = gateway.replica().await;
     fifty_at_once(&[format!("http://{}", gateway.address()), format!("http://{}", replica.api)]).await;
@@ -138,8 +136,7 @@ async fn another_request_under_the_same_key_is_refused_and_another_callers_is_no
         assert_eq!(other.header(REPLAYED), "");
     }
     assert_eq!(stub.asked("res.partner.create"), 1);
-    let with_key =
-        gateway.client().with_header("Authorization", &format!("Bearer {}", super::support::stub::KEY));
+    let with_key = gateway.client().with_header("Authorization", &format!("Bearer {}", super::support::stub::KEY));
     let answer = create(&under(&with_key, "k")).await;
     assert_eq!((answer.ok(), answer.header(REPLAYED)), (json!({"Contact": {"id": 1, "name": "Azure"}}), ""));
     assert_eq!(stub.asked("res.partner.create"), 2);
@@ -326,7 +323,8 @@ async fn a_claim_belongs_to_who_made_it_until_it_ends() {
 #[test]
 fn the_document_offers_keys_wherever_something_is_written() {
     let document = serde_json::to_value(odoo_gateway::http::openapi()).unwrap();
-    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/restapi/")) {
+    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/restapi/"))
+    {
         for (method, operation) in item.as_object().unwrap() {
             let named = |parameter: &Value| parameter["name"] == "Idempotency-Key";
             let offered = operation["parameters"].as_array().is_some_and(|all| all.iter().any(named));

@@ -11,7 +11,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["admin", "store", "config", "clock"]),
     (
         "app",
-        &["admin", "http", "ops", "serve", "repeat", "auth", "odoo", "store", "secret", "telemetry", "config", "names", "clock"],
+        &[
+            "admin",
+            "http",
+            "ops",
+            "serve",
+            "repeat",
+            "auth",
+            "odoo",
+            "store",
+            "secret",
+            "telemetry",
+            "config",
+            "names",
+            "clock",
+        ],
     ),
     ("admin", &["auth", "store", "secret", "odoo", "plan", "error", "clock"]),
     (

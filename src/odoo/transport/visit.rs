@@ -142,7 +142,7 @@ fn session_in(headers: &HeaderMap) -> Option<SecretString> {
         let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         ((1..=LONGEST_COOKIE).contains(&id.len()) && plain).then(|| SecretString::from(id))
     };
-    headers.get_all(SET_COOKIE).iter().filter_map(id).last()
+    headers.get_all(SET_COOKIE).iter().filter_map(id).next_back()
 }
 
 #[cfg(test)]
