@@ -131,6 +131,7 @@ codes! {
     OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer takes the stored credential";
     TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
     RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
+    TooManyAtOnce         "too_many_at_once"        TooManyRequests      "Too many requests with this credential at one time";
     // What the request says.
     InvalidParameter      "invalid_parameter"       BadRequest           "A parameter is not valid";
     RepeatedParameter     "repeated_parameter"      BadRequest           "A parameter was given twice";
@@ -152,6 +153,7 @@ codes! {
     NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
     ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
     ReportNeedsPassword   "report_needs_password"   Forbidden            "Odoo prints this report only for somebody with a password";
+    ModelNotEnabled       "model_not_enabled"       Forbidden            "This interface does not answer for the model";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
     UnknownDatabase       "unknown_database"        NotFound             "There is no such database";

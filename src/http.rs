@@ -11,9 +11,10 @@
 //! negotiate  media types and preferences
 //! once       requests that are done once, under an idempotency key
 //! pipeline   the way of a request, a line per stage
+//! stream     listings as rows and lines, of any length
 //! restapi    family A
 //! api        family B
-//! rest       family C
+//! restful    family C
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -32,18 +33,27 @@ mod negotiate;
 mod once;
 mod pipeline;
 pub mod problem;
-mod rest;
 mod restapi;
+mod restful;
+mod stream;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{Gateway, Parts};
+use problem::ProblemBodies;
+pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
     router.with_state(gateway).merge(docs::routes(document))
+}
+
+/// Which family tells problems under which prefix in a body of its own.
+#[must_use]
+pub fn problem_bodies() -> ProblemBodies {
+    ProblemBodies::default().under("/api", api::problem)
 }
 
 /// The OpenAPI document of all routes.
@@ -53,7 +63,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(rest::routes())
+    OpenApiRouter::with_openapi(docs::base()).merge(restapi::routes()).merge(api::routes()).merge(restful::routes())
 }
 
 #[cfg(test)]
@@ -62,8 +72,10 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token.
-    const SAFE: [&str; 11] = [
+    const SAFE: [&str; 13] = [
         "version",
+        "schema",
+        "record_count",
         "check_access_rights",
         "search",
         "search_count",

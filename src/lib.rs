@@ -34,7 +34,7 @@
 //! | [`shape`] | answers as trees: order of fields, XML; PDFs joined |
 //! | [`odoo`] | XML-RPC codec, faults, client, web sessions and reports, what is remembered of a database |
 //! | [`plan`] | wishes, schemas, checks, Odoo calls |
-//! | [`language`] | literals, domains, orders, lists of names and ids |
+//! | [`language`] | literals, domains, orders, selections, lists of names and ids |
 //! | [`store`] | what the gateway must remember: SQLite or PostgreSQL |
 //! | [`secret`] | tokens, sealed credentials, master keys |
 //! | [`telemetry`] | log lines and numbers |

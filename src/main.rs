@@ -33,12 +33,14 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Health => cli::health(config.ops.listen)?,
         Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), &mut io::stdout()))?,
         Command::Check => return check(&config),
-        Command::Key(_) | Command::User(_) | Command::Token(_) | Command::Keys(_) => {
+        Command::Key(_) | Command::User(_) | Command::Token(_) | Command::Keys(_) | Command::Restore { .. } => {
             telemetry::init(&config.log)?;
+            close_memory();
             runtime()?.block_on(administer(command, &config, cli.json()))?;
         }
         Command::Serve | Command::Openapi => {
             telemetry::init(&config.log)?;
+            close_memory();
             runtime()?.block_on(app::serve(&config, Clock::system()))?;
         }
     }
@@ -53,8 +55,18 @@ fn check(config: &Config) -> Result<ExitCode, Box<dyn Error>> {
 async fn administer(command: Command, config: &Config, json: bool) -> Result<(), Box<dyn Error>> {
     let admin = app::administration(config, Clock::system()).await?;
     let done = cli::administer(command, &admin, json, &mut io::stdout()).await;
+    if let Err(cause) = admin.witness.renew().await {
+        tracing::warn!("{cause}");
+    }
     admin.store.close().await;
     done
+}
+
+/// Before anything secret is in it.
+fn close_memory() {
+    if let Err(cause) = app::close_memory() {
+        tracing::warn!("{cause}");
+    }
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {

@@ -160,6 +160,14 @@ impl ModelName {
     }
 }
 
+impl FieldName {
+    /// A name that stands in our own source.
+    pub(crate) fn of_literal(name: &'static str) -> Self {
+        debug_assert!(is_identifier(name, 128));
+        Self(name.into())
+    }
+}
+
 impl MethodName {
     /// A name that stands in our own source.
     pub(crate) fn of_literal(name: &'static str) -> Self {

@@ -20,7 +20,7 @@ use secrecy::ExposeSecret as _;
 
 pub use self::kept::{Kept, Outcome};
 
-use crate::auth::{Principal, VaultError, Vaults};
+use crate::auth::{Principal, Vaults};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::explain::Code;
@@ -93,19 +93,14 @@ impl Repeats {
 
     /// Two credentials of one user share nothing unless they reach equally far: an answer shows what it was asked with.
     async fn key(&self, who: &Principal, name: &str) -> Result<RepeatKey, Problem> {
-        let vault = match self.vaults.existing().await {
-            Ok(None) => self.vaults.for_sealing().await,
-            Ok(Some(vault)) => Ok(vault),
-            Err(cause) => Err(cause),
-        };
-        let vault = vault.map_err(|cause: VaultError| unavailable(&cause))?;
+        let root = self.vaults.repeat_root().await.map_err(|cause| unavailable(&cause))?;
         let credential = Aad::of("credential")
             .with(who.kind.as_str().as_bytes())
             .with(who.database.name.as_str().as_bytes())
             .with(&who.caller.uid.get().to_be_bytes())
             .with(who.caller.secret.expose_secret().as_bytes())
             .with(who.scope.to_json().as_bytes());
-        Ok(RepeatKey::derive(&vault.index, &credential, name))
+        Ok(RepeatKey::derive(&root, &credential, name))
     }
 }
 

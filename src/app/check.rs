@@ -3,11 +3,14 @@
 //! In: a configuration. Out: a line a part, with how to mend what does not work; whether all of it does. Must not
 //! know: credentials. Without any, Odoo tells its version and whether a database exists.
 
+use std::error::Error;
 use std::io::{self, Write};
 
+use super::settings;
 use crate::clock::Clock;
 use crate::config::{Config, OdooConfig, StoreConfig};
 use crate::odoo::{Failure, OdooClient, Transport};
+use crate::secret::KeySources;
 use crate::store::Store;
 
 /// The versions of Odoo that the gateway is made for.
@@ -30,6 +33,8 @@ pub async fn check(config: &Config, clock: &Clock, out: &mut impl Write) -> io::
         }
     };
     report("store", store(&config.store).await)?;
+    report("master key", master_key(config, clock).await)?;
+    report("memory", super::close_memory().map(|()| "no core files, closed to other processes".to_owned()))?;
     for entry in &config.odoo {
         report(&format!("odoo {} ({})", entry.name, entry.url), odoo(entry, clock).await)?;
     }
@@ -46,8 +51,39 @@ async fn store(config: &StoreConfig) -> Result<String, String> {
     version.await.map_err(|error| error.to_string())
 }
 
+/// Where the master key is, and whether it opens what is sealed in the store.
+async fn master_key(config: &Config, clock: &Clock) -> Result<String, String> {
+    let sources = super::key_sources(config).await.map_err(|error| error.to_string())?;
+    let store = Store::open(&config.store).await.map_err(|error| error.to_string())?;
+    let opened = opens(config, clock, &store, &sources).await;
+    store.close().await;
+    let found = sources.load().map_err(|error| error.to_string())?;
+    let place = found.map(|(_, source)| source.to_string());
+    match (opened.map_err(|error| error.to_string())?, place) {
+        (true, place) => Ok(format!("{}; it opens what is sealed in the store", place.unwrap_or_default())),
+        (false, Some(place)) => Ok(format!("{place}; nothing is sealed in the store yet")),
+        (false, None) if settings::may_create_key(config) => {
+            Ok(format!("not needed yet; the first secret that is kept makes it in {}", sources.file.display()))
+        }
+        (false, None) => Ok(format!(
+            "not needed yet; make it in {} with `odoo-gateway keys add` before the first secret is kept",
+            sources.file.display()
+        )),
+    }
+}
+
+/// `false`: there is nothing to open yet.
+async fn opens(config: &Config, clock: &Clock, store: &Store, sources: &KeySources) -> Result<bool, Box<dyn Error>> {
+    if !store.is_migrated().await? {
+        return Ok(false);
+    }
+    let instance = store.instance(clock).await?;
+    super::witness(store, sources, &instance).check().await?;
+    Ok(super::vaults(config, store, &instance, sources.clone(), clock).existing().await?.is_some())
+}
+
 async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
-    let (_, settings) = super::settings::odoo(entry).map_err(|error| error.to_string())?;
+    let (_, settings) = settings::odoo(entry).map_err(|error| error.to_string())?;
     let transport = Transport::new(entry.connect_timeout).map_err(|error| error.to_string())?;
     let client = OdooClient::new(
         settings,

@@ -11,6 +11,7 @@
 //! vault        the keys of this installation, for what is sealed in the store
 //! throttle     how often something may be tried and fail
 //! allowance    how often a key may be used
+//! seats        how many requests it may have under way at one time
 //! floor        the moment at which refusals leave
 //! principal    who calls, with whose rights at Odoo
 //! ```
@@ -26,6 +27,7 @@ mod login_tokens;
 mod odoo_key;
 mod password;
 mod principal;
+mod seats;
 mod throttle;
 mod tokens;
 mod vault;
@@ -36,6 +38,7 @@ pub use login_tokens::{Account, MintWish, Minted};
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
+pub use seats::Seat;
 pub use throttle::{Rate, Throttle, ThrottleSettings};
 pub use tokens::{TokenSettings, Tokens};
 pub use vault::{Vault, VaultError, Vaults};

@@ -8,8 +8,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
-use crate::secret::{IndexKey, KeySource, KeySources, Keyring, MasterKey, Sealed, SecretError, SigningKey};
-use crate::store::sealed_keys::{INDEX, SIGNING};
+use crate::secret::{
+    IndexKey, KeySource, KeySources, Keyring, MasterKey, RepeatRoot, SealedPair, SecretError, SigningKey,
+};
+use crate::store::sealed_keys::{INDEX, REPEAT, SIGNING, SealedKeys};
 use crate::store::{Store, StoreError};
 
 /// The opened keys.
@@ -23,6 +25,8 @@ pub struct Vault {
     pub signing: SigningKey,
     /// Whom login tokens are from and for: this installation.
     pub issuer: String,
+    /// As the store kept them when they were opened.
+    sealed: SealedKeys,
 }
 
 /// Why the keys cannot be opened.
@@ -79,23 +83,33 @@ impl Vaults {
     /// # Errors
     /// As there.
     pub async fn reread(&self) -> Result<Option<Arc<Vault>>, VaultError> {
-        let Some(sealed) = self.sealed_index().await? else { return Ok(None) };
-        let (masters, _) = self.0.sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
-        let keyring = self.keyring(&masters)?;
-        let index = IndexKey::open(&keyring, &sealed)?;
-        self.complete(keyring, index).await.map(Some)
-    }
-
-    async fn sealed_index(&self) -> Result<Option<Sealed>, VaultError> {
-        let store = &self.0.store;
-        if let Some(sealed) = store.sealed_key(INDEX).await? {
-            return Ok(Some(sealed));
-        }
-        if store.sealed_by().await?.is_empty() {
+        if !self.is_needed().await? {
             return Ok(None);
         }
+        let (masters, _) = self.0.sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
+        self.complete(self.keyring(&masters)?).await.map(Some)
+    }
+
+    /// As [`reread`](Self::reread) when the keys that the store keeps are others than those that `known` has: what they
+    /// do not find or read may be found and read with the new ones. `None` when they are the same.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn changed_since(&self, known: &Vault) -> Result<Option<Arc<Vault>>, VaultError> {
+        if self.0.store.sealed_keys().await? == known.sealed { Ok(None) } else { self.reread().await }
+    }
+
+    /// Whether the store ever needed the keys.
+    async fn is_needed(&self) -> Result<bool, VaultError> {
+        let store = &self.0.store;
+        if store.sealed_key(INDEX).await?.is_some() {
+            return Ok(true);
+        }
+        if store.sealed_by().await?.is_empty() {
+            return Ok(false);
+        }
         // The index key comes before all else that is sealed; another process may have made it a moment ago.
-        store.sealed_key(INDEX).await?.map(Some).ok_or(VaultError::IndexGone)
+        store.sealed_key(INDEX).await?.map(|_| true).ok_or(VaultError::IndexGone)
     }
 
     /// The keys to seal with: as they lie there now, made when there were never any.
@@ -109,21 +123,43 @@ impl Vaults {
         let keyring = self.keyring(&self.first_keys()?)?;
         let (_, sealed) = IndexKey::generate(&keyring)?;
         // Another process may have been faster; then that one's holds.
-        let kept = self.0.store.keep_sealed_key(INDEX, &sealed, self.0.clock.now()).await?;
-        let index = IndexKey::open(&keyring, &kept)?;
-        self.complete(keyring, index).await
+        self.0.store.keep_sealed_key(INDEX, &sealed, self.0.clock.now()).await?;
+        self.complete(keyring).await
     }
 
-    /// Adds the key that signs, made by whoever comes first.
-    async fn complete(&self, keyring: Keyring, index: IndexKey) -> Result<Arc<Vault>, VaultError> {
+    /// The key above those of requests that are done once, made when the first of them comes.
+    ///
+    /// # Errors
+    /// As [`for_sealing`](Self::for_sealing).
+    pub async fn repeat_root(&self) -> Result<RepeatRoot, VaultError> {
+        let known = self.existing().await?;
+        if let Some(vault) = &known
+            && let Some(sealed) = vault.sealed.pair(REPEAT)
+        {
+            return Ok(RepeatRoot::open(&vault.keyring, sealed)?);
+        }
+        let vault = self.for_sealing().await?;
+        let sealed = RepeatRoot::generate(&vault.keyring)?;
+        // Another process may have been faster; then that one's holds.
+        let kept = self.0.store.keep_sealed_key(REPEAT, &sealed, self.0.clock.now()).await?;
+        let vault = self.reread().await?.unwrap_or(vault);
+        Ok(RepeatRoot::open(&vault.keyring, SealedPair { newest: &kept, before: None })?)
+    }
+
+    /// Opens what the store keeps. The key that signs is made by whoever comes first.
+    async fn complete(&self, keyring: Keyring) -> Result<Arc<Vault>, VaultError> {
         let store = &self.0.store;
-        let sealed = match store.sealed_key(SIGNING).await? {
-            Some(sealed) => sealed,
-            None => store.keep_sealed_key(SIGNING, &SigningKey::generate(&keyring)?.1, self.0.clock.now()).await?,
-        };
-        let signing = SigningKey::open(&keyring, &sealed)?;
+        let mut sealed = store.sealed_keys().await?;
+        if sealed.pair(SIGNING).is_none() {
+            store.keep_sealed_key(SIGNING, &SigningKey::generate(&keyring)?.1, self.0.clock.now()).await?;
+            sealed = store.sealed_keys().await?;
+        }
+        let pair =
+            |purpose| -> Result<SealedPair<'_>, VaultError> { sealed.pair(purpose).ok_or(VaultError::IndexGone) };
+        let index = IndexKey::open(&keyring, pair(INDEX)?)?;
+        let signing = SigningKey::open(&keyring, pair(SIGNING)?)?;
         let issuer = format!("odoo-gateway/{}", self.0.instance);
-        Ok(self.keep(Vault { keyring, index, signing, issuer }))
+        Ok(self.keep(Vault { keyring, index, signing, issuer, sealed }))
     }
 
     fn first_keys(&self) -> Result<Vec<MasterKey>, VaultError> {

@@ -7,6 +7,7 @@ mod expiry;
 mod health;
 mod key;
 mod master_keys;
+mod restore;
 mod secret_input;
 mod table;
 mod token;
@@ -71,9 +72,16 @@ pub enum Command {
     /// Tokens that users got by logging in: list, revoke
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Master keys, which seal what the store keeps: add, list, prune, rewrap
+    /// Master keys, which seal what the store keeps: add, list, prune, rewrap; and the keys below them: rotate
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// After a backup of the store was put back: end every token and switch every API key off, so that nothing which was
+    /// revoked since works again
+    Restore {
+        /// Take the store as it is: nothing was revoked since the backup, or it is revoked again
+        #[arg(long)]
+        keep_tokens: bool,
+    },
 }
 
 impl Cli {
@@ -109,7 +117,7 @@ pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()
     write!(out, "{}", config.to_toml())
 }
 
-/// `odoo-gateway key`, `user`, `token` and `keys`.
+/// `odoo-gateway key`, `user`, `token`, `keys` and `restore`.
 ///
 /// # Errors
 /// Why it was not done, and when `out` cannot be written to.
@@ -124,6 +132,7 @@ pub async fn administer(
         Command::User(command) => user::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,
         Command::Keys(command) => master_keys::run(command, admin, json, out).await,
+        Command::Restore { keep_tokens } => restore::run(keep_tokens, admin, json, out).await,
         _ => Ok(()),
     }
 }

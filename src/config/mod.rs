@@ -28,6 +28,7 @@ pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
 pub use self::sections::log::{LogConfig, LogFormat};
 pub use self::sections::odoo::OdooConfig;
 pub use self::sections::ops::OpsConfig;
+pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};
 pub use self::sections::schema::SchemaConfig;
 pub use self::sections::secrets::{Create, SecretsConfig};
 pub use self::sections::server::ServerConfig;
@@ -55,6 +56,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// What the gateway knows of Odoo's models.
     pub schema: SchemaConfig,
+    /// What family C answers.
+    pub restful: RestfulConfig,
     #[serde(skip)]
     printable: Table,
 }
@@ -70,7 +73,7 @@ impl Config {
     ) -> Result<Self, Mistakes> {
         let mut mistakes = Mistakes::default();
         let model = layers::model().map_err(|cause| mistakes.take_with("config/default.toml", cause))?;
-        let mut merged = model.clone();
+        let mut merged = layers::base(&model);
         if let Some(file) = file {
             file::overlay(&mut merged, &model, file, &mut mistakes);
         }

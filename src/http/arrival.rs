@@ -10,7 +10,8 @@ use http::request::Parts;
 use sync_wrapper::SyncWrapper;
 
 use super::gateway::Gateway;
-use super::layers::{RequestLog, Stages, read_body};
+use super::layers::{RequestId, RequestLog, Stages, read_body};
+use super::negotiate::{self, Form, Media};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{MethodName, ModelName, RecordId, ReportName};
@@ -83,6 +84,20 @@ impl Arrival {
     pub(super) fn report(&self) -> Result<ReportName, Problem> {
         ReportName::parse(self.segment("report_name"))
             .map_err(|error| Problem::new(Code::UnknownReport, format!("There is no such report: {error}.")))
+    }
+
+    /// How the answer is to be written if it is a listing; `media` are those of the family.
+    ///
+    /// # Errors
+    /// 406 when nothing is acceptable.
+    pub(super) fn form(&self, media: &[Media]) -> Result<Form, Problem> {
+        negotiate::choose_of_listing(&self.head.headers, media)
+    }
+
+    /// The name under which the log knows the request.
+    #[must_use]
+    pub(super) fn request_id(&self) -> String {
+        self.head.extensions.get::<RequestId>().map_or_else(String::new, |id| id.as_str().to_owned())
     }
 
     /// Where the request comes from.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::restful::RestfulModels;
 use crate::auth::{Passwords, Tokens};
 use crate::odoo::Databases;
 use crate::repeat::Repeats;
@@ -24,6 +25,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Requests that are done once.
     pub repeats: Repeats,
+    /// The models that family C answers.
+    pub restful: RestfulModels,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

@@ -1,12 +1,24 @@
 //! The parameters of a request, wherever they stand: query string, form, multipart form or JSON body.
 //!
-//! In: the request's head and body. Out: [`Input`], asked by name for what a parameter should hold. Must not know:
-//! routes, which parameters there are. The body wins over the query; a parameter that is said twice is refused,
-//! because nobody knows which was meant.
+//! In: the request's head and body. Out: [`Input`], asked by name for what a parameter should hold, or for the body as the
+//! values of a record. Must not know: routes, which parameters there are. The body wins over the query; a parameter
+//! that is said twice is refused, because nobody knows which was meant; unless the family knows.
+//!
+//! ```text
+//! body       JSON, form, multipart form
+//! arguments  args, kwargs, or a body of keywords
+//! several    parameters that are said several times
+//! ```
 
+mod arguments;
+mod body;
+mod several;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use indexmap::IndexMap;
 use percent_encoding::percent_decode;
 
 use crate::error::Problem;
@@ -16,30 +28,45 @@ use crate::language::literal::{self, Limits};
 use crate::language::order::Order;
 use crate::language::{SyntaxError, TreeError, lists, words};
 use crate::names::{FieldName, RecordId};
-use crate::plan::Fields;
-use crate::value::Value;
+use crate::plan::{Entry, Fields, Slice, Values};
+use crate::value::{Member, Value};
 
 /// All parameters of a request.
 #[derive(Debug, Default)]
 pub(super) struct Input {
-    parameters: Vec<(String, Said)>,
+    query: Parameters,
+    body: Parameters,
+    /// What parameters of the query say after the first time, where they may.
+    again: IndexMap<String, Vec<String>>,
 }
 
+/// The parameters of one place, each once; looked up in constant time, for a form may have a million.
+#[derive(Debug, Clone, Default)]
+struct Parameters(IndexMap<String, Said>);
+
 /// What a parameter says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Said {
     /// A text, which may hold a literal.
     Text(String, Limits),
     /// A member of a JSON body.
     Tree(Value<'static>),
+    /// A file of a multipart form.
+    File(Bytes),
 }
 
-/// How the body is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum BodyType {
-    Json,
-    Form,
-    Multipart,
+impl Parameters {
+    fn add(&mut self, name: String, said: Said) -> Result<(), Problem> {
+        if self.0.contains_key(&name) {
+            return Err(given_twice(&name));
+        }
+        self.0.insert(name, said);
+        Ok(())
+    }
+
+    fn get(&self, name: &str) -> Option<&Said> {
+        self.0.get(name)
+    }
 }
 
 impl Input {
@@ -48,39 +75,71 @@ impl Input {
     /// # Errors
     /// 400 for what cannot be read or is said twice, 415 for a body of another type.
     pub(super) async fn read(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
+        let input = Self::read_several(query, headers, body).await?;
+        match input.again.keys().next() {
+            Some(name) => Err(given_twice(name)),
+            None => Ok(input),
+        }
+    }
+
+    /// The same, where parameters of the query may be said several times.
+    ///
+    /// # Errors
+    /// As [`Input::read`], but for those.
+    pub(super) async fn read_several(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
         let mut input = Self::default();
         for (name, value) in pairs(query.unwrap_or_default().as_bytes(), "the query string")? {
-            input.add(name, Said::Text(value, Limits::query()))?;
+            if input.query.get(&name).is_some() {
+                input.again.entry(name).or_default().push(value);
+            } else {
+                input.query.add(name, Said::Text(value, Limits::query()))?;
+            }
         }
         if !body.is_empty() {
-            input.overlay(read_body(headers, body).await?);
+            input.body = body::read(headers, body).await?;
         }
         Ok(input)
     }
 
-    fn add(&mut self, name: String, said: Said) -> Result<(), Problem> {
-        if self.parameters.iter().any(|(known, _)| *known == name) {
-            let shown: String = name.chars().take(64).collect();
-            let detail = format!("The parameter {shown} is given twice.");
-            return Err(Problem::new(Code::RepeatedParameter, detail).parameter(shown));
-        }
-        self.parameters.push((name, said));
-        Ok(())
+    /// What stands in the query string, for a family whose body is the record: nothing in there is a parameter.
+    pub(super) fn outside_body(&self) -> Self {
+        Self { query: self.query.clone(), again: self.again.clone(), body: Parameters::default() }
     }
 
-    fn overlay(&mut self, above: Self) {
-        self.parameters.retain(|(name, _)| !above.parameters.iter().any(|(other, _)| other == name));
-        self.parameters.extend(above.parameters);
+    /// The body as the values of a record: every member, whatever its name, is a field.
+    pub(super) fn values(&self) -> Values {
+        let is_tree = |said: &Said| matches!(said, Said::Tree(_));
+        if self.body.0.values().all(is_tree) {
+            return Values::tree("body", Value::Map(self.members()));
+        }
+        let entry = |said: &Said| match said {
+            Said::Text(text, _) => Entry::Text(text.clone()),
+            Said::Tree(tree) => Entry::Text(tree.excerpt(usize::MAX)),
+            Said::File(content) => Entry::File(BASE64.encode(content)),
+        };
+        Values::form(self.body.0.iter().map(|(name, said)| (name.clone(), entry(said))).collect())
+    }
+
+    /// The members of a JSON body.
+    fn members(&self) -> Vec<Member<'static>> {
+        let tree = |said: &Said| match said {
+            Said::Tree(tree) => Some(tree.clone()),
+            _ => None,
+        };
+        self.body.0.iter().filter_map(|(name, said)| Some((name.clone().into(), tree(said)?))).collect()
     }
 
     /// What the parameter says; an empty text says nothing.
     fn said(&self, name: &str) -> Option<&Said> {
-        let said = self.parameters.iter().find(|(known, _)| known == name).map(|(_, said)| said)?;
-        match said {
+        match self.given(name)? {
             Said::Text(text, _) if text.trim().is_empty() => None,
             Said::Tree(Value::Text(text)) if text.trim().is_empty() => None,
             said => Some(said),
         }
+    }
+
+    fn given(&self, name: &str) -> Option<&Said> {
+        self.body.get(name).or_else(|| self.query.get(name))
     }
 
     fn parse<T>(
@@ -96,6 +155,10 @@ impl Input {
                 of_text(text, *limits).map(Some).map_err(|error| error.into_problem(code, name))
             }
             Some(Said::Tree(tree)) => of_tree(tree).map(Some).map_err(|error| error.into_problem(code, name)),
+            Some(Said::File(content)) => {
+                let text = text_of(name, content)?;
+                of_text(text, Limits::body()).map(Some).map_err(|error| error.into_problem(code, name))
+            }
         }
     }
 
@@ -136,7 +199,7 @@ impl Input {
     /// 400 with the place of what is no id.
     pub(super) fn ids(&self, name: &str) -> Result<Option<Vec<RecordId>>, Problem> {
         if self.said(name).is_none() {
-            return Ok(self.parameters.iter().any(|(known, _)| known == name).then(Vec::new));
+            return Ok(self.given(name).is_some().then(Vec::new));
         }
         self.parse(name, Code::InvalidParameter, lists::ids, lists::ids_in)
     }
@@ -172,6 +235,7 @@ impl Input {
             None => Ok(None),
             Some(Said::Text(text, _)) => Ok(Some(text)),
             Some(Said::Tree(Value::Text(text))) => Ok(Some(text)),
+            Some(Said::File(content)) => text_of(name, content).map(Some),
             Some(Said::Tree(_)) => {
                 Err(Problem::new(Code::InvalidParameter, format!("{name}: expected a text.")).parameter(name))
             }
@@ -187,6 +251,18 @@ impl Input {
         Ok(order.filter(|order| !order.is_empty()))
     }
 
+    /// The part of a listing that `offset`, `limit` and `order` ask for.
+    ///
+    /// # Errors
+    /// 400 with the place of the mistake.
+    pub(super) fn slice(&self) -> Result<Slice, Problem> {
+        Ok(Slice {
+            offset: self.number("offset", 0)?.unwrap_or(0),
+            limit: self.number("limit", 1)?,
+            order: self.order("order")?,
+        })
+    }
+
     /// Any value: a literal in a text, or a member of the JSON body. A text in a JSON body is read as a literal too,
     /// because that is how the same parameter would stand in a query.
     ///
@@ -200,6 +276,19 @@ impl Input {
         };
         self.parse(name, Code::InvalidLiteral, read, of_tree)
     }
+}
+
+fn given_twice(name: &str) -> Problem {
+    let shown: String = name.chars().take(64).collect();
+    Problem::new(Code::RepeatedParameter, format!("The parameter {shown} is given twice.")).parameter(shown)
+}
+
+/// A file that stands for a parameter holds its text.
+fn text_of<'t>(name: &str, content: &'t [u8]) -> Result<&'t str, Problem> {
+    std::str::from_utf8(content).map_err(|_| {
+        Problem::new(Code::InvalidParameter, format!("{name}: expected UTF-8, found a file of something else."))
+            .parameter(name)
+    })
 }
 
 fn domain_tree(tree: &Value<'static>) -> Result<Value<'static>, TreeError> {
@@ -225,73 +314,10 @@ fn pairs(encoded: &[u8], place: &str) -> Result<Vec<(String, String)>, Problem> 
     encoded.split(|byte| *byte == b'&').filter(|segment| !segment.is_empty()).map(pair).collect()
 }
 
-async fn read_body(headers: &HeaderMap, body: Bytes) -> Result<Input, Problem> {
-    match body_type(headers)? {
-        BodyType::Json => json_members(&body),
-        BodyType::Form => {
-            let mut input = Input::default();
-            for (name, value) in pairs(&body, "the form")? {
-                input.add(name, Said::Text(value, Limits::body()))?;
-            }
-            Ok(input)
-        }
-        BodyType::Multipart => multipart_parts(headers, body).await,
-    }
-}
-
-fn body_type(headers: &HeaderMap) -> Result<BodyType, Problem> {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(BodyType::Json) };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "" | "application/json" => Ok(BodyType::Json),
-        other if other.starts_with("application/") && other.ends_with("+json") => Ok(BodyType::Json),
-        "application/x-www-form-urlencoded" => Ok(BodyType::Form),
-        "multipart/form-data" => Ok(BodyType::Multipart),
-        _ => {
-            let detail = "The body can be application/json, application/x-www-form-urlencoded or multipart/form-data.";
-            Err(Problem::new(Code::UnsupportedMediaType, detail).parameter("Content-Type"))
-        }
-    }
-}
-
-/// The text of a JSON body. A byte order mark is no part of it (RFC 8259 section 8.1).
-fn json_members(body: &[u8]) -> Result<Input, Problem> {
-    let text = std::str::from_utf8(body)
-        .map_err(|error| {
-            let detail = format!("body: expected UTF-8, found something else behind byte {}", error.valid_up_to());
-            Problem::new(Code::InvalidLiteral, detail).parameter("body")
-        })?
-        .trim_start_matches('\u{feff}');
-    let tree =
-        literal::read_json(text, Limits::body()).map_err(|error| error.into_problem(Code::InvalidLiteral, "body"))?;
-    let Value::Map(members) = tree.into_owned() else {
-        let detail = "body: expected a JSON object whose members are the parameters";
-        return Err(Problem::new(Code::InvalidLiteral, detail).parameter("body"));
-    };
-    let parameters = members.into_iter().map(|(name, value)| (name.into_owned(), Said::Tree(value))).collect();
-    Ok(Input { parameters })
-}
-
-async fn multipart_parts(headers: &HeaderMap, body: Bytes) -> Result<Input, Problem> {
-    let refuse = |error: multer::Error| {
-        Problem::new(Code::MalformedRequest, format!("body: the multipart form cannot be read: {error}"))
-            .parameter("body")
-    };
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let boundary = multer::parse_boundary(content_type).map_err(refuse)?;
-    let whole = futures_util::stream::once(std::future::ready(Ok::<_, std::convert::Infallible>(body)));
-    let mut form = multer::Multipart::new(whole, boundary);
-    let mut input = Input::default();
-    while let Some(part) = form.next_field().await.map_err(refuse)? {
-        let name = part.name().unwrap_or_default().to_owned();
-        let text = part.text().await.map_err(refuse)?;
-        input.add(name, Said::Text(text, Limits::body()))?;
-    }
-    Ok(input)
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::CONTENT_TYPE;
+
     use super::*;
 
     async fn input(query: &str, content_type: Option<&str>, body: &'static str) -> Result<Input, Code> {
@@ -321,6 +347,45 @@ mod tests {
             let input = input(query, content_type, body).await.unwrap();
             assert_eq!(shown(&input, "vals"), r#"{"a":true}"#, "{query} {body}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_the_values_of_a_record() {
+        let multipart = concat!(
+            "--x\r\nContent-Disposition: form-data; name=\"context\"\r\n\r\n5\r\n",
+            "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n\u{1}\u{2}\r\n",
+            "--x\r\nContent-Disposition: form-data; name=\"none\"; filename=\"\"\r\n\r\n\r\n--x--\r\n",
+        );
+        let form = |entries: &[(&str, Entry)]| {
+            Values::form(entries.iter().map(|(name, entry)| ((*name).to_owned(), entry.clone())).collect())
+        };
+        let text = |text: &str| Entry::Text(text.to_owned());
+        let tree = Values::tree("body", Value::Map(vec![("context".into(), Value::Int(5))]));
+        for (content_type, body, values) in [
+            (None, r#"{"context": 5}"#, tree),
+            (None, "", Values::tree("body", Value::Map(Vec::new()))),
+            (
+                Some("application/x-www-form-urlencoded"),
+                "context=5&a=",
+                form(&[("context", text("5")), ("a", text(""))]),
+            ),
+            (
+                Some("multipart/form-data; boundary=x"),
+                multipart,
+                form(&[("context", text("5")), ("image", Entry::File("AQI=".into())), ("none", text(""))]),
+            ),
+        ] {
+            let input = input("context={}", content_type, body).await.unwrap();
+            assert_eq!(input.values(), values, "{body}");
+            assert_eq!(shown(&input.outside_body(), "context"), "{}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_stands_for_the_text_of_a_parameter() {
+        let file = "--x\r\nContent-Disposition: form-data; name=\"vals\"; filename=\"v.json\"\r\n\r\n[1]\r\n--x--\r\n";
+        let input = input("", Some("multipart/form-data; boundary=x"), file).await.unwrap();
+        assert_eq!(shown(&input, "vals"), "[1]");
     }
 
     #[tokio::test]

@@ -6,30 +6,74 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::arrival::Arrival;
 use super::input::Input;
-use super::negotiate::{self, Media, Preferences};
+use super::negotiate::{self, Form, Media, Preferences, Rows};
 use super::once::Once;
 use super::problem::add_rate_limit;
+use super::stream::{LastWords, Listing};
 use super::{caller, context};
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::ModelName;
-use crate::odoo::{Known, Outcome, Source, Tally, run};
-use crate::plan::{ContextAsked, Deed, Plan, PlanError, Wish, plan};
-use crate::shape::{Empty, Shaped, shape};
+use crate::odoo::{Known, Outcome, Pages, Records, Source, Tally, run};
+use crate::plan::{self, ContextAsked, Deed, Links, Plan, PlanError, Scope, Wish, plan, plan_pages};
+use crate::shape::{Empty, Many2one, Shaped, Style, shape};
 
 /// How a family writes answers.
 pub(super) struct Family {
     /// The media types on offer, the default first.
     pub media: &'static [Media],
-    /// Puts what was shaped into the envelope and writes it.
+    /// The form of values.
+    pub style: Style,
+    /// Whether its envelope shows the model's label.
+    pub labelled: bool,
+    /// Whether the body of a write is a record, so that nothing in it is a parameter.
+    pub record_body: bool,
+    /// Whether parameters may be said several times.
+    pub several: bool,
+    /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
+    /// family shows none.
     pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
+}
+
+impl Family {
+    /// Names of what many2one fields lead to are not asked for where nobody sees them.
+    fn links(&self) -> Links {
+        if self.style.many2one == Many2one::Id { Links::Bare } else { Links::Named }
+    }
+
+    async fn input(&self, head: &Parts, body: Bytes) -> Result<Input, Problem> {
+        let (query, headers) = (head.uri.query(), &head.headers);
+        if self.several {
+            Input::read_several(query, headers, body).await
+        } else {
+            Input::read(query, headers, body).await
+        }
+    }
+
+    fn context(&self, head: &Parts, input: &Input) -> Result<ContextAsked, Problem> {
+        if self.record_body && !head.method.is_safe() {
+            return context::read(&head.headers, &input.outside_body());
+        }
+        context::read(&head.headers, input)
+    }
+}
+
+/// What a family may say of an answer beside what was shaped.
+pub(super) struct About<'a> {
+    /// The model's label; its technical name where the family shows none.
+    pub label: &'a str,
+    /// The media type that was chosen.
+    pub media: Media,
 }
 
 /// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
@@ -37,28 +81,48 @@ pub(super) struct Family {
 /// # Errors
 /// Whatever stage refuses; nothing was written then, unless the problem says otherwise.
 pub(super) async fn answer(
-    mut arrival: Arrival,
+    arrival: Arrival,
     family: &'static Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
+) -> Result<Response, Problem> {
+    let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, ()));
+    answer_with(arrival, family, read, |shaped, (), about| (family.write)(shaped, about.label, about.media)).await
+}
+
+/// Answers a request whose envelope says more than what was shaped: what `read` takes from the request beside the deed
+/// goes to `write`.
+///
+/// # Errors
+/// As [`answer`].
+pub(super) async fn answer_with<T: Send + 'static>(
+    mut arrival: Arrival,
+    family: &'static Family,
+    read: impl FnOnce(&Arrival, &Input) -> Result<(Deed, T), Problem> + Send,
+    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Vec<u8>, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
-    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body.clone()).await?;
-    let media = negotiate::choose(&arrival.head.headers, family.media)?;
-    let preferences = Preferences::read(&arrival.head.headers);
-    let context = context::read(&arrival.head.headers, &input)?;
-    let wish = Wish { model, deed: read(&arrival, &input)? };
-    only_reads_when_safe(&arrival.head.method, &wish.deed)?;
-    let once = match wish.deed.may_write() {
-        true => Once::of(&arrival.gateway.repeats, &arrival.head, &body)?,
-        false => None,
+    let input = family.input(&arrival.head, body.clone()).await?;
+    let read = read(&arrival, &input);
+    let form = match &read {
+        Ok((deed, _)) if !deed.is_listing() => {
+            negotiate::choose(&arrival.head.headers, family.media).map(Form::Whole)?
+        }
+        _ => arrival.form(family.media)?,
     };
-    let said = Said { wish, context, preferences, media };
+    let preferences = Preferences::read(&arrival.head.headers);
+    let context = family.context(&arrival.head, &input)?;
+    let (deed, beside) = read?;
+    let wish = Wish { model, deed, links: family.links() };
+    only_reads_when_safe(&arrival.head.method, &wish.deed)?;
+    let once = if wish.deed.may_write() { Once::of(&arrival.gateway.repeats, &arrival.head, &body)? } else { None };
+    let said = Said { wish, context, preferences, form };
+    let write = |shaped: Shaped<'_>, about: About<'_>| write(shaped, beside, about);
     match once {
-        Some(once) => once.run(&caller.clone(), fulfil(arrival, caller, family, said)).await,
-        None => fulfil(arrival, caller, family, said).await,
+        Some(once) => once.run(&caller.clone(), fulfil(arrival, caller, family, said, write)).await,
+        None => fulfil(arrival, caller, family, said, write).await,
     }
 }
 
@@ -67,22 +131,37 @@ struct Said {
     wish: Wish,
     context: ContextAsked,
     preferences: Preferences,
-    media: Media,
+    form: Form,
 }
 
-/// The stages behind those that only read.
-async fn fulfil(arrival: Arrival, caller: Principal, family: &'static Family, said: Said) -> Result<Response, Problem> {
-    let Said { wish, context, preferences, media } = said;
-    let answered = grant(&arrival, &caller, wish, &context, preferences).await;
+/// The stages behind those that only read the request.
+async fn fulfil(
+    arrival: Arrival,
+    caller: Principal,
+    family: &'static Family,
+    said: Said,
+    write: impl FnOnce(Shaped<'_>, About<'_>) -> Result<Vec<u8>, Problem> + Send,
+) -> Result<Response, Problem> {
+    let Said { wish, context, preferences, form } = said;
+    let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
+    let style = Style { empty, ..family.style };
+    let media = match form {
+        Form::Rows(rows) => {
+            let listed = list(&arrival, &caller, wish, &context, rows, style).await;
+            let (mut headers, body) = forget_stale(&arrival, &caller, listed).await?;
+            say_of_all(&caller, preferences, &mut headers);
+            return Ok((headers, body).into_response());
+        }
+        Form::Whole(media) => media,
+    };
+    let labelled = family.labelled && !preferences.technical_label;
+    let answered = grant(&arrival, &caller, wish, &context, labelled).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     arrival.stages.run("shape", || {
-        let empty = if preferences.empty_null { Empty::Null } else { Empty::False };
-        let tree = shape(&outcome, model.as_str(), empty)?;
-        let body = (family.write)(tree, &label, media)?;
-        let mut headers = headers(&outcome, media, preferences);
-        if let Some(limit) = caller.allowance {
-            add_rate_limit(limit, &mut headers);
-        }
+        let shaped = shape(&outcome, model.as_str(), style)?;
+        let body = write(shaped, About { label: &label, media })?;
+        let mut headers = answer_headers(&outcome, media);
+        say_of_all(&caller, preferences, &mut headers);
         Ok((headers, body).into_response())
     })
 }
@@ -102,10 +181,10 @@ async fn grant(
     caller: &Principal,
     mut wish: Wish,
     context: &ContextAsked,
-    preferences: Preferences,
+    labelled: bool,
 ) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
-    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context)).await?;
-    let label = if is_labelled(&plan) && !preferences.technical_label {
+    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan)).await?;
+    let label = if labelled && is_labelled(&plan) {
         caller.database.knowledge.label(&caller.caller, &wish.model).await?
     } else {
         Arc::from(wish.model.as_str())
@@ -116,18 +195,44 @@ async fn grant(
     Ok((outcome?, wish.model, label))
 }
 
-async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) -> Result<Plan, Problem> {
+/// Plans a listing page by page, and opens it. Nobody sees a label there.
+async fn list(
+    arrival: &Arrival,
+    caller: &Principal,
+    mut wish: Wish,
+    context: &ContextAsked,
+    rows: Rows,
+    style: Style,
+) -> Result<(HeaderMap, Body), Problem> {
+    let pager = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan_pages)).await?;
+    let listing = Listing {
+        pages: Pages::new(Arc::clone(&caller.database), caller.caller.clone(), pager),
+        model: wish.model,
+        rows,
+        style,
+        log: arrival.log.clone(),
+        last_words: LastWords { request_id: arrival.request_id(), path: arrival.head.uri.path().to_owned() },
+    };
+    arrival.stages.time("odoo", listing.open()).await
+}
+
+async fn make_plan<P: Send>(
+    caller: &Principal,
+    wish: &mut Wish,
+    context: &ContextAsked,
+    plan: fn(&mut Wish, &ContextAsked, &Scope, &dyn plan::Known) -> Result<P, PlanError>,
+) -> Result<P, Problem> {
     let model = wish.model.clone();
     planned(caller, &model, |known| plan(wish, context, &caller.scope, known)).await
 }
 
 /// Plans something about a model, fetching what the plan lacks. A field that is not known may be younger than what we
 /// know.
-pub(super) async fn planned<T: Send>(
+pub(super) async fn planned<P: Send>(
     caller: &Principal,
     model: &ModelName,
-    mut plan: impl FnMut(&Known<'_>) -> Result<T, PlanError> + Send,
-) -> Result<T, Problem> {
+    mut plan: impl FnMut(&Known<'_>) -> Result<P, PlanError> + Send,
+) -> Result<P, Problem> {
     let mut known = Known::of(&caller.database.knowledge, &caller.caller, model).await?;
     let mut rechecked = false;
     loop {
@@ -181,22 +286,34 @@ fn stale() -> Problem {
     Problem::new(Code::OdooCredentialStale, detail).hint("Make a new one with the user's present password or API key.")
 }
 
-fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {
+fn answer_headers(outcome: &Outcome, media: Media) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
-    if let Some(applied) = preferences.applied() {
-        headers.insert("preference-applied", HeaderValue::from_static(applied));
-    }
     if let Outcome::Records(records) = outcome {
         if matches!(records.source, Source::Written(_)) {
             headers.insert("x-read-back", HeaderValue::from_static("failed"));
         }
-        let omitted = records.omitted.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-        if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
-            headers.insert("x-omitted-fields", omitted);
-        }
+        say_omitted(records, &mut headers);
     }
     headers
+}
+
+/// Names what Odoo could not send.
+pub(super) fn say_omitted(records: &Records, headers: &mut HeaderMap) {
+    let omitted = records.omitted.join(", ");
+    if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
+        headers.insert("x-omitted-fields", omitted);
+    }
+}
+
+/// What is said of every answer, whatever its form.
+fn say_of_all(caller: &Principal, preferences: Preferences, headers: &mut HeaderMap) {
+    if let Some(applied) = preferences.applied() {
+        headers.insert("preference-applied", HeaderValue::from_static(applied));
+    }
+    if let Some(limit) = caller.allowance {
+        add_rate_limit(limit, headers);
+    }
 }
 
 #[cfg(test)]

@@ -133,9 +133,23 @@ impl<'a> From<&'a OdooSaid> for OdooJson<'a> {
     }
 }
 
+/// The last line of a listing that breaks off: the generic form under `error`, so that it is told from a record.
+#[must_use]
+pub(super) fn error_line(problem: &Problem, request_id: &str, path: &str) -> Vec<u8> {
+    let mut line = br#"{"error":"#.to_vec();
+    line.extend(to_json(problem, Occasion { request_id, path }));
+    line.extend(b"}\n");
+    line
+}
+
 /// The generic form: `application/problem+json`.
 #[must_use]
 pub fn generic(problem: &Problem, occasion: Occasion<'_>) -> Response {
+    let kind = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    (status(problem.class()), [kind], Body::from(to_json(problem, occasion))).into_response()
+}
+
+fn to_json(problem: &Problem, occasion: Occasion<'_>) -> Vec<u8> {
     let code = problem.code.as_str();
     let json = ProblemJson {
         r#type: format!("/docs/errors#{code}"),
@@ -150,9 +164,7 @@ pub fn generic(problem: &Problem, occasion: Occasion<'_>) -> Response {
         odoo: problem.odoo.as_ref().map(OdooJson::from),
     };
     // Strings and integers always serialize; an empty body would still carry the status.
-    let body = serde_json::to_vec(&json).unwrap_or_default();
-    let kind = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    (status(problem.class()), [kind], Body::from(body)).into_response()
+    serde_json::to_vec(&json).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What clients write: literals, domains, orders, lists of names and ids, words. Text in, trees out.
+//! What clients write: literals, domains, orders, selections, lists of names and ids, words. Text in, trees out.
 //!
 //! In: one decoded text, or a tree that was read before. Out: a tree, or an error that says what was expected,
 //! what was found and where. Must not know: models and their fields, versions of the server that is
@@ -9,6 +9,7 @@
 //! | [`literal`] | JSON, or else a Python literal                    | [`Value`](crate::value::Value) |
 //! | [`domain`]  | `[["name", "=", "x"]]`, prefix operators          | [`domain::Domain`]         |
 //! | [`order`]   | `name desc nulls last, id`                        | [`order::Order`]           |
+//! | [`selection`] | `{id, partner_id{name}}`; `['id', ('partner_id', ('name',))]` | [`selection::Selection`] |
 //! | [`lists`]   | `name,email`, `["name"]`; `12,17`, `(12, 17)`     | names, record ids          |
 //! | [`words`]   | `True`, `0`, `25`                                 | booleans, integers         |
 //! | [`error`]   | -                                                 | a place in a text, or in a tree |
@@ -22,6 +23,7 @@ pub mod lists;
 pub mod literal;
 pub mod order;
 mod parts;
+pub mod selection;
 pub mod words;
 
 pub use error::{SyntaxError, TreeError};

@@ -38,6 +38,14 @@ impl Failure {
         matches!(self, Self::Fault(fault) if class(fault))
     }
 
+    /// Whether a call that nests may have failed for something behind a relation, so that it is worth reading level by
+    /// level, which tells what it was.
+    #[must_use]
+    pub(super) fn may_lie_behind(&self) -> bool {
+        let class = |fault: &Fault| matches!(fault.class, FaultClass::AccessForbidden | FaultClass::MissingRecord);
+        self.is_unsendable() || matches!(self, Self::Fault(fault) if class(fault))
+    }
+
     /// The problem that whoever wished for this call is told.
     #[must_use]
     pub fn explain(self, call: &Call) -> Problem {

@@ -8,7 +8,9 @@
 //! run ──► client ──► gate (queue, cap) ──► circuit ──► transport (reqwest) ──► xmlrpc::read ──► faults
 //!  │        ├─ xmlrpc::write
 //!  │        └─ json2  whose key is this?
+//!  ├─ pages        a listing of any length, page by page
 //!  ├─ salvage      what can be read when a value cannot be sent
+//!  ├─ behind       what stands behind relations, level by level
 //! web              sessions of Odoo's web client, which alone prints reports
 //! report           prints one record after the other, through a session or by the link of its portal page
 //! database         one configured database: its client, its sessions and its knowledge
@@ -25,6 +27,7 @@
 //!
 //! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
 
+mod behind;
 mod caller;
 mod circuit;
 mod client;
@@ -35,6 +38,7 @@ mod gate;
 pub mod json2;
 mod knowledge;
 mod known;
+mod pages;
 mod reply;
 mod report;
 mod run;
@@ -46,12 +50,14 @@ mod version;
 mod web;
 pub mod xmlrpc;
 
+pub use behind::{Behind, Level};
 pub use caller::{Caller, Uid};
 pub use client::OdooClient;
 pub use database::{Database, Databases};
 pub use failure::Failure;
 pub use knowledge::{Knowledge, KnowledgeSettings};
 pub use known::Known;
+pub use pages::{Page, Pages};
 pub use reply::{Reply, Timing};
 pub use report::Printing;
 pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};

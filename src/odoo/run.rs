@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::behind::Behind;
 use super::caller::Caller;
 use super::database::Database;
 use super::failure::{Failure, unreadable};
@@ -15,7 +16,7 @@ use super::salvage::salvage;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{FieldName, RecordId};
-use crate::plan::{AccessOperation, Call, Columns, Effect, List, Plan, Read};
+use crate::plan::{AccessOperation, Call, Columns, Effect, List, Merging, Plan, Prove, Read, Update};
 use crate::value::Value;
 
 /// What came of a plan.
@@ -29,10 +30,17 @@ pub enum Outcome {
     Count(i64),
     /// Records.
     Records(Records),
+    /// Records that were written, and nothing of them is wanted but their ids.
+    Written {
+        /// Which.
+        ids: Vec<RecordId>,
+        /// Whether one record was wanted or a list.
+        one: bool,
+    },
     /// Descriptions of fields by name.
     Fields(Reply),
-    /// The records are gone.
-    Deleted,
+    /// These records are gone.
+    Deleted(Vec<RecordId>),
     /// What a method answered.
     Result(Reply),
 }
@@ -46,10 +54,14 @@ pub struct Records {
     pub asked: Option<Vec<RecordId>>,
     /// The columns they have.
     pub columns: Columns,
-    /// Columns that Odoo could not send for at least one of them.
-    pub omitted: Vec<FieldName>,
+    /// Columns that Odoo could not send for at least one of them, as `image_1920` or `partner_id.image_1920`.
+    pub omitted: Vec<String>,
     /// Whether one record was wanted or a list.
     pub one: bool,
+    /// How many records the domain finds in all, where that is wanted.
+    pub total: Option<i64>,
+    /// What stands behind relations, where Odoo did not nest it by itself.
+    pub behind: Behind,
 }
 
 /// Where records stand.
@@ -57,6 +69,8 @@ pub struct Records {
 pub enum Source {
     /// In one answer.
     Reply(Reply),
+    /// In one answer `{length, records}`.
+    Page(Reply),
     /// Put together from several.
     Pieces(Vec<Value<'static>>),
     /// Only their ids are known: they were written, but could not be read back.
@@ -85,25 +99,25 @@ impl Tally {
 /// # Errors
 /// Odoo's refusal, or why Odoo could not be asked.
 pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally) -> Result<Outcome, Problem> {
-    let odoo = Run { database, caller, tally };
+    let odoo = Run::new(database, caller, tally);
     match plan {
         Plan::CheckAccess { checks, raise } => odoo.check_access(checks, raise).await.map(Outcome::Rights),
         Plan::NoAccess => Ok(Outcome::Rights(false)),
         Plan::Search(call) => odoo.call(&call).await.map(Outcome::Ids),
         Plan::Count(call) => odoo.count(&call).await.map(Outcome::Count),
-        Plan::List(list) => odoo.list(list).await.map(Outcome::Records),
+        Plan::List { list, count } => odoo.list(list, count).await.map(Outcome::Records),
         Plan::Read { read, one } => odoo.read(read, one).await.map(Outcome::Records),
         Plan::DescribeFields { full, reduced } => odoo.describe_fields(&full, &reduced).await.map(Outcome::Fields),
-        Plan::Create { create, read_back, one } => odoo.create(&create, &read_back, one).await.map(Outcome::Records),
-        Plan::Update { prove, write, read_back, one } => {
-            odoo.prove(&prove).await?;
-            odoo.call(&write).await?;
-            Ok(Outcome::Records(odoo.read_back(read_back, one).await))
+        Plan::Create { create, read_back, one } => {
+            let ids = odoo.create(&create).await?;
+            Ok(odoo.written(ids, read_back, one).await)
         }
-        Plan::Delete { prove, unlink } => {
-            odoo.prove(&prove).await?;
-            odoo.call(&unlink).await.map(|_| Outcome::Deleted)
+        Plan::Update(update) => {
+            let Update { prove, merging, write, read_back, one } = *update;
+            let ids = odoo.on_proven(prove, merging, write).await?;
+            Ok(odoo.written(ids, read_back, one).await)
         }
+        Plan::Delete { prove, unlink } => odoo.on_proven(prove, None, unlink).await.map(Outcome::Deleted),
         Plan::Call(call) => odoo.call(&call).await.map(Outcome::Result),
     }
 }
@@ -126,7 +140,7 @@ pub(super) async fn call_once(
 /// # Errors
 /// 404 for one that is not there, 403 for one that he may not read.
 pub(super) async fn prove(database: &Database, caller: &Caller, prove: &Read, tally: &Tally) -> Result<(), Problem> {
-    Run { database, caller, tally }.prove(prove).await
+    Run { database, caller, tally }.prove(prove).await.map(drop)
 }
 
 /// One caller at one database.
@@ -135,6 +149,12 @@ pub(super) struct Run<'r> {
     database: &'r Database,
     caller: &'r Caller,
     tally: &'r Tally,
+}
+
+impl<'r> Run<'r> {
+    pub(super) fn new(database: &'r Database, caller: &'r Caller, tally: &'r Tally) -> Self {
+        Self { database, caller, tally }
+    }
 }
 
 impl Run<'_> {
@@ -167,22 +187,67 @@ impl Run<'_> {
         self.call(call).await?.value()?.as_int().ok_or_else(|| unexpected(call))
     }
 
-    async fn list(self, list: List) -> Result<Records, Problem> {
+    /// The ids that a search finds.
+    pub(super) async fn search(self, call: &Call) -> Result<Vec<RecordId>, Problem> {
+        ids_of(&self.call(call).await?.value()?).ok_or_else(|| unexpected(call))
+    }
+
+    async fn list(self, list: List, count: Option<Call>) -> Result<Records, Problem> {
+        let mut records = self.page(&list).await?;
+        if let Some(count) = count {
+            records.total = Some(match records.told_total(&list)? {
+                Some(total) => total,
+                None => self.count(&count).await?,
+            });
+        }
+        Ok(records)
+    }
+
+    /// The records of a list with what stands behind them: in one call where the server can nest, level by level where
+    /// it cannot or may not.
+    pub(super) async fn page(self, list: &List) -> Result<Records, Problem> {
+        if let Some(call) = list.nested_call() {
+            match self.try_call(&call).await {
+                Ok(reply) => return Ok(Records::new(Source::Page(reply), None, list.columns.clone(), false)),
+                Err(failure) if failure.may_lie_behind() => {}
+                Err(failure) => return Err(failure.explain(&call)),
+            }
+        }
+        let records = self.flat_list(list).await?;
+        self.behind(records, &list.read(Vec::new())).await
+    }
+
+    async fn flat_list(self, list: &List) -> Result<Records, Problem> {
         match self.try_call(&list.call()).await {
-            Ok(reply) => Ok(Records::new(Source::Reply(reply), None, list.columns, false)),
+            Ok(reply) => Ok(Records::new(Source::Reply(reply), None, list.columns.clone(), false)),
             Err(failure) if failure.is_unsendable() && !list.columns.named => {
-                let ids =
-                    ids_of(&self.call(&list.search()).await?.value()?).ok_or_else(|| unexpected(&list.search()))?;
-                self.salvaged(list.read(ids), false, failure).await
+                self.salvaged(list.read(self.search(&list.search()).await?), false, failure).await
             }
             Err(failure) => Err(failure.explain(&list.call())),
         }
     }
 
-    async fn read(self, read: Read, one: bool) -> Result<Records, Problem> {
+    pub(super) async fn read(self, read: Read, one: bool) -> Result<Records, Problem> {
         if read.ids.is_empty() {
             return Ok(Records::new(Source::Pieces(Vec::new()), None, read.columns, one));
         }
+        if let Some(call) = read.nested_call() {
+            match self.try_call(&call).await {
+                Ok(reply) => {
+                    let mut records = Records::new(Source::Reply(reply), Some(read.ids), read.columns, one);
+                    records.behind = Behind::InPlace;
+                    return Ok(records);
+                }
+                Err(failure) if failure.may_lie_behind() => {}
+                Err(failure) => return Err(failure.explain(&call)),
+            }
+        }
+        let way = read.of(Vec::new());
+        let records = self.flat_read(read, one).await?;
+        self.behind(records, &way).await
+    }
+
+    pub(super) async fn flat_read(self, read: Read, one: bool) -> Result<Records, Problem> {
         match self.try_call(&read.call()).await {
             Ok(reply) => Ok(Records::new(Source::Reply(reply), Some(read.ids), read.columns, one)),
             Err(failure) if failure.is_unsendable() && !read.columns.named => self.salvaged(read, one, failure).await,
@@ -193,7 +258,7 @@ impl Run<'_> {
     async fn salvaged(self, read: Read, one: bool, failure: Failure) -> Result<Records, Problem> {
         let salvaged = salvage(self, &read, failure).await?;
         let mut records = Records::new(Source::Pieces(salvaged.records), Some(read.ids), read.columns, one);
-        records.omitted = salvaged.omitted;
+        records.omitted = salvaged.omitted.iter().map(FieldName::to_string).collect();
         Ok(records)
     }
 
@@ -204,13 +269,51 @@ impl Run<'_> {
         }
     }
 
-    async fn create(self, create: &Call, read_back: &Read, one: bool) -> Result<Records, Problem> {
+    async fn create(self, create: &Call) -> Result<Vec<RecordId>, Problem> {
         let reply = self.call(create).await?;
         let ids = match reply.value()? {
             id @ Value::Int(_) => ids_of(&Value::List(vec![id])),
             ids => ids_of(&ids),
         };
-        Ok(self.read_back(read_back.of(ids.ok_or_else(|| unexpected(create))?), one).await)
+        ids.ok_or_else(|| unexpected(create))
+    }
+
+    /// Proves which records it is about, and does it. Answers their ids as they were asked for.
+    async fn on_proven(
+        self,
+        prove: Prove,
+        merging: Option<Merging>,
+        mut write: Call,
+    ) -> Result<Vec<RecordId>, Problem> {
+        let (ids, asked, proof) = match prove {
+            Prove::Ids { read, asked } => {
+                let proof = self.prove(&read).await?;
+                (read.ids, asked, Some(proof))
+            }
+            Prove::Found(search) => {
+                let ids = self.search(&search).await?;
+                (ids.clone(), ids, None)
+            }
+        };
+        if ids.is_empty() {
+            return Ok(asked);
+        }
+        if let Some(merging) = merging {
+            let present = match proof {
+                Some(proof) => proof,
+                None => self.call(&merging.read.of(ids.clone()).call()).await?,
+            };
+            merging.complete(&mut write, &present.value()?)?;
+        }
+        self.call(&write.on(&ids)).await?;
+        Ok(asked)
+    }
+
+    async fn written(self, ids: Vec<RecordId>, read_back: Option<Read>, one: bool) -> Outcome {
+        match read_back {
+            Some(read) => Outcome::Records(self.read_back(read.of(ids), one).await),
+            None => Outcome::Written { ids, one },
+        }
     }
 
     /// Once Odoo has written, nothing that fails may look as if it had not.
@@ -225,28 +328,61 @@ impl Run<'_> {
         }
     }
 
-    async fn prove(self, prove: &Read) -> Result<(), Problem> {
+    /// Answers the records, all of which exist.
+    pub(super) async fn prove(self, prove: &Read) -> Result<Reply, Problem> {
         let reply = self.call(&prove.call()).await?;
         let found = ids_in(&reply.value()?).ok_or_else(|| unexpected(&prove.call()))?;
-        require_all(&prove.ids, &found.into_iter().collect(), prove.model.as_str())
+        require_all(&prove.ids, &found.into_iter().collect(), prove.model.as_str())?;
+        Ok(reply)
     }
 }
 
 impl Records {
-    fn new(source: Source, asked: Option<Vec<RecordId>>, columns: Columns, one: bool) -> Self {
-        Self { source, asked, columns, omitted: Vec::new(), one }
+    pub(super) fn new(source: Source, asked: Option<Vec<RecordId>>, columns: Columns, one: bool) -> Self {
+        let behind = if matches!(source, Source::Page(_)) { Behind::InPlace } else { Behind::Nothing };
+        Self { source, asked, columns, omitted: Vec::new(), one, total: None, behind }
+    }
+
+    /// The records as a list of maps.
+    ///
+    /// # Errors
+    /// When Odoo's answer has another form.
+    pub fn list(&self) -> Result<Vec<Value<'_>>, Problem> {
+        let list = match &self.source {
+            Source::Reply(reply) => reply.value()?,
+            Source::Page(reply) => match reply.value()? {
+                Value::Map(members) => members.into_iter().find(|(key, _)| key == "records").map(|(_, value)| value),
+                _ => None,
+            }
+            .unwrap_or_default(),
+            Source::Pieces(pieces) => return Ok(pieces.clone()),
+            Source::Written(ids) => {
+                let record = |id: &RecordId| Value::Map(vec![("id".into(), Value::Int(id.get()))]);
+                return Ok(ids.iter().map(record).collect());
+            }
+        };
+        match list {
+            Value::List(records) => Ok(records),
+            _ => Err(unreadable("neither records nor a fault")),
+        }
     }
 
     /// These records, when all that were asked for are there to be read.
     fn complete(self) -> Result<Self, Problem> {
-        let found = match &self.source {
-            Source::Reply(reply) => ids_in(&reply.value()?),
-            Source::Pieces(pieces) => ids_in(&Value::List(pieces.clone())),
-            Source::Written(ids) => Some(ids.clone()),
-        };
-        let found = found.ok_or_else(|| unreadable("neither records nor a fault"))?.into_iter().collect();
-        require_all(self.asked.as_deref().unwrap_or_default(), &found, "what was written")?;
+        let found = ids_in(&Value::List(self.list()?)).ok_or_else(|| unreadable("neither records nor a fault"))?;
+        require_all(self.asked.as_deref().unwrap_or_default(), &found.into_iter().collect(), "what was written")?;
         Ok(self)
+    }
+
+    /// How many records the domain finds, when this page of them tells: Odoo has counted, or the page is the last one.
+    fn told_total(&self, list: &List) -> Result<Option<i64>, Problem> {
+        if let Source::Page(reply) = &self.source {
+            return Ok(reply.value()?.get("length").and_then(Value::as_int));
+        }
+        let (offset, limit) = list.bounds();
+        let here = i64::try_from(self.list()?.len()).unwrap_or(i64::MAX);
+        let is_last = limit.is_none_or(|limit| here < limit) && (here > 0 || offset == 0);
+        Ok(is_last.then_some(offset.saturating_add(here)))
     }
 }
 

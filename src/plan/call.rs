@@ -47,6 +47,15 @@ impl Call {
         }
     }
 
+    /// The same call of a record method on other records.
+    #[must_use]
+    pub fn on(mut self, ids: &[RecordId]) -> Self {
+        if let Some(first) = self.args.first_mut() {
+            *first = id_list(ids);
+        }
+        self
+    }
+
     /// The same call with more named arguments.
     pub(super) fn named(mut self, arguments: &[Member<'static>]) -> Self {
         self.kwargs.splice(..0, arguments.iter().cloned());
@@ -93,6 +102,8 @@ orm_methods! {
     SearchCount       "search_count"        Read;
     SearchRead        "search_read"         Read;
     Unlink            "unlink"              Write;
+    WebRead           "web_read"            Read;
+    WebSearchRead     "web_search_read"     Read;
     Write             "write"               Write;
 }
 

@@ -5,14 +5,16 @@
 //! and `ir.attachment.raw` cannot be sent by any version.
 
 use super::guard::Guard;
-use super::known::PlanError;
+use super::known::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
+use super::selection;
 use super::wish::Fields;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::language::order::{Order, OrderTerm};
 use crate::names::{FieldName, ModelName};
+use crate::value::Value;
 
 /// One column of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +23,23 @@ pub struct Column {
     pub name: FieldName,
     /// Its type: some families write a type in another form.
     pub kind: FieldType,
+    /// What is wanted of the records behind it; `None`: the value as it is.
+    pub within: Option<Within>,
+}
+
+/// What is wanted of the records behind a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Within {
+    /// Their model.
+    pub model: ModelName,
+    /// What of each.
+    pub columns: Columns,
 }
 
 /// The columns of a read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// What the caller gets besides `id`, in this order.
+    /// What the caller gets, in this order, `id` among them where he gets it.
     pub shown: Vec<Column>,
     /// Whether the caller named them: a column that cannot be sent is then an error, otherwise it is left out.
     pub named: bool,
@@ -35,25 +48,77 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Every column to ask for.
+    /// Every column to ask for. Odoo answers `id` unasked.
     pub fn asked(&self) -> impl Iterator<Item = &FieldName> {
-        self.shown.iter().map(|column| &column.name).chain(&self.proof)
+        self.shown.iter().map(|column| &column.name).filter(|name| name.as_str() != "id").chain(&self.proof)
+    }
+
+    /// Whether records behind relations are wanted.
+    #[must_use]
+    pub fn is_nested(&self) -> bool {
+        self.shown.iter().any(|column| column.within.is_some())
+    }
+
+    /// `shown`, and what proves existence.
+    pub(super) fn new(shown: Vec<Column>, named: bool, schema: &Schema) -> Self {
+        let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
+        Self { shown, named, proof }
+    }
+
+    /// Reads these fields too, behind all others.
+    pub(super) fn read_along<'n>(&mut self, names: impl IntoIterator<Item = &'n FieldName>, schema: &Schema) {
+        for name in names {
+            if let (false, Some(field)) =
+                (self.shown.iter().any(|column| column.name == *name), schema.field(name.as_str()))
+            {
+                self.shown.push(Column::plain(name.clone(), field.kind));
+            }
+        }
     }
 }
 
-/// Checks the wanted fields, which stand in the parameter `fields`. Names given twice are read once; "all" are those
-/// that the scope shows.
+impl Column {
+    /// A value as it is.
+    pub(super) fn plain(name: FieldName, kind: FieldType) -> Self {
+        Self { name, kind, within: None }
+    }
+
+    /// The record's id.
+    pub(super) fn id() -> Self {
+        Self::plain(FieldName::of_literal("id"), FieldType::Integer)
+    }
+
+    /// Whether nothing but the id and the name of one record is wanted, which Odoo writes into the relation itself.
+    #[must_use]
+    pub fn is_answered_by_link(&self) -> bool {
+        let within = |within: &Within| within.columns.shown.iter().all(|column| is_in_link(column.name.as_str()));
+        self.kind == FieldType::Many2one && self.within.as_ref().is_some_and(within)
+    }
+}
+
+fn is_in_link(name: &str) -> bool {
+    matches!(name, "id" | "display_name")
+}
+
+/// Checks the wanted fields, which stand in the parameter `fields`, and puts `id` before them. Names given twice are
+/// read once; "all" are those that the scope shows.
 ///
 /// # Errors
 /// 400 `unknown_field`, with the name that was perhaps meant; 403 for a name that the scope hides.
-pub(super) fn columns(fields: &Fields, schema: &Schema, guard: Guard<'_>) -> Result<Columns, PlanError> {
+pub(super) fn columns(
+    fields: &Fields,
+    schema: &Schema,
+    known: &dyn Known,
+    guard: Guard<'_>,
+) -> Result<Columns, PlanError> {
     let (mut shown, named) = match fields {
         Fields::All => (readable(schema, guard).collect(), false),
         Fields::Named(names) => (readable_of(names, schema, guard)?, true),
+        Fields::Selected(selection) => return selection::columns(selection, schema, known, guard),
     };
-    shown.retain(|column| column.name.as_str() != "id");
-    let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
-    Ok(Columns { shown, named, proof })
+    shown.retain(|column: &Column| column.name.as_str() != "id");
+    shown.insert(0, Column::id());
+    Ok(Columns::new(shown, named, schema))
 }
 
 /// Checks names of fields that stand in `parameter`; each comes once.
@@ -72,7 +137,20 @@ pub(super) fn named(
         let field = schema.field(name.as_str()).ok_or_else(|| guard.unknown(schema, name.as_str(), parameter))?;
         seen.insert(name, field.kind);
     }
-    Ok(seen.into_iter().map(|(name, kind)| Column { name: name.clone(), kind }).collect())
+    Ok(seen.into_iter().map(|(name, kind)| Column::plain(name.clone(), kind)).collect())
+}
+
+/// The columns of what was written, then `id`. What the scope does not show is left out.
+///
+/// # Errors
+/// None that the check of the values has not told already.
+pub(super) fn written_columns(values: &Value<'_>, schema: &Schema, guard: Guard<'_>) -> Result<Columns, PlanError> {
+    let written = values.as_map().unwrap_or_default().iter().filter_map(|(name, _)| schema.entry(name));
+    let visible = written.filter(|(name, _)| guard.shows(&schema.model, name) && !is_raw_content(&schema.model, name));
+    let mut shown: Vec<Column> = visible.map(|(name, field)| Column::plain(name.clone(), field.kind)).collect();
+    shown.retain(|column| column.name.as_str() != "id");
+    shown.push(Column::id());
+    Ok(Columns::new(shown, true, schema))
 }
 
 fn readable_of(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec<Column>, PlanError> {
@@ -87,16 +165,17 @@ fn readable_of(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result
 }
 
 /// Odoo 14 sends these bytes as if they were Latin-1, later versions fail.
-fn is_raw_content(model: &ModelName, field: &FieldName) -> bool {
+pub(super) fn is_raw_content(model: &ModelName, field: &FieldName) -> bool {
     field.as_str() == "raw" && model.as_str() == "ir.attachment"
 }
 
-fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterator<Item = Column> + 's {
+/// Every field that the scope shows and Odoo can send, `id` where the schema has it.
+pub(super) fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterator<Item = Column> + 's {
     schema
         .fields()
         .filter(|(name, _)| !is_kept_back(&schema.model, name))
         .filter(move |(name, _)| guard.shows(&schema.model, name))
-        .map(|(name, field)| Column { name: name.clone(), kind: field.kind })
+        .map(|(name, field)| Column::plain(name.clone(), field.kind))
 }
 
 /// What is never among "all fields": what cannot be sent, and of users what belongs to signing in (security API3).
@@ -157,7 +236,7 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, guard: Guar
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::samples::{field, partner, schema};
+    use super::super::schema::samples::{Samples, field, partner, schema};
     use super::super::scope::Scope;
     use super::*;
 
@@ -166,7 +245,7 @@ mod tests {
     }
 
     fn shown(fields: &Fields) -> (String, Option<String>) {
-        let columns = columns(fields, &partner(), Guard::new(&Scope::All, &[])).unwrap();
+        let columns = columns(fields, &partner(), &Samples, Guard::new(&Scope::All, &[])).unwrap();
         let shown = columns.shown.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(",");
         (shown, columns.proof.map(|name| name.to_string()))
     }
@@ -177,18 +256,18 @@ mod tests {
         let users =
             schema("res.users", vec![named("login"), named("password"), named("totp_secret"), named("groups_id")]);
         let shown = |fields| {
-            let columns = columns(&fields, &users, Guard::new(&Scope::All, &[])).unwrap();
+            let columns = columns(&fields, &users, &Samples, Guard::new(&Scope::All, &[])).unwrap();
             columns.shown.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(",")
         };
-        assert_eq!(shown(Fields::All), "login");
-        assert_eq!(shown(names("login,groups_id")), "login,groups_id");
+        assert_eq!(shown(Fields::All), "id,login");
+        assert_eq!(shown(names("login,groups_id")), "id,login,groups_id");
     }
 
     #[test]
     fn a_read_always_asks_for_a_column_that_proves_existence() {
-        assert_eq!(shown(&names("name,country_id,name")), ("name,country_id".into(), None));
-        assert_eq!(shown(&names("id")), (String::new(), Some("name".into())));
-        assert_eq!(shown(&names("tz_offset,id")), ("tz_offset".into(), Some("name".into())));
-        assert_eq!(shown(&names("child_ids")), ("child_ids".into(), Some("name".into())));
+        assert_eq!(shown(&names("name,country_id,name")), ("id,name,country_id".into(), None));
+        assert_eq!(shown(&names("id")), ("id".into(), Some("name".into())));
+        assert_eq!(shown(&names("tz_offset,id")), ("id,tz_offset".into(), Some("name".into())));
+        assert_eq!(shown(&names("child_ids")), ("id,child_ids".into(), Some("name".into())));
     }
 }

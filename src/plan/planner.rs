@@ -6,9 +6,13 @@
 //! |---|---|
 //! | search, count, list, read, describe, call | 1 |
 //! | check access | 1 an operation |
+//! | list with total | 1, and 1 more where the page does not tell |
+//! | nested | 1 (Odoo 17+), else 1 and 1 for each model on each level |
 //! | create | create, read |
 //! | update | prove, write, read |
 //! | delete | prove, unlink |
+//!
+//! A write that answers ids alone spares the read.
 //!
 //! "Prove" reads one stored column of all ids at once: `write` and `unlink` answer `True` for ids that do not exist
 //! and act on the others (Odoo 14..19), and a record that a rule hides makes the read an access error.
@@ -17,15 +21,18 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Columns, columns, named, proof_column, total_order};
+use super::fields::{Column, Columns, columns, named, proof_column, total_order, written_columns};
+use super::filters::Filter;
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
-use super::schema::Schema;
+use super::pages::Pager;
+use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
-use super::steps::{List, Plan, Read, search};
-use super::values::{Purpose, check_record, check_records};
-use super::wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
-use super::{domain, method};
+use super::steps::{List, Merging, Plan, Prove, Read, Update, Way, search};
+use super::values::{Merge, Purpose, Values, check_given, check_many_given, merges};
+use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
+use super::{domain, filters, method};
+use crate::error::Problem;
 use crate::language::domain::Domain;
 use crate::names::{MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
@@ -61,25 +68,38 @@ const SENDABLE_ATTRIBUTES: [&str; 22] = [
 /// # Errors
 /// What is lacking, or why the wish cannot be granted.
 pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Plan, PlanError> {
-    let Wish { model, deed } = wish;
-    let admitted = admit(Guard::new(scope, &[]), model, deed)?;
-    let planner = Planner { model, known, scope, context: context::resolve(asked, known)? };
-    if let Some(way) = admitted {
-        check_context(planner.guard(), model, way, known)?;
-    }
+    let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
     match deed {
         Deed::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
         Deed::Search { domain, slice } => planner.search(domain, slice),
         Deed::Count { domain } => planner.count(domain),
-        Deed::List { domain, slice, fields } => planner.list(domain, slice, fields),
+        Deed::List { domain, filters, slice, fields, counted } => {
+            planner.list((domain, filters), slice, fields, *counted)
+        }
         Deed::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
         Deed::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
         Deed::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
-        Deed::CreateOne { values } => planner.create_one(values),
-        Deed::CreateMany { records } => planner.create_many(records),
-        Deed::Update { target, values } => planner.update(target, values),
+        Deed::CreateOne { values, back } => planner.create_one(values, back),
+        Deed::CreateMany { records, back } => planner.create_many(records, back),
+        Deed::Update { target, values, back } => planner.update(target, values, back),
         Deed::Delete { target } => planner.delete(target),
         Deed::Call { method, id, args, kwargs } => planner.call(method, *id, args, kwargs),
+    }
+}
+
+/// Plans a [listing](Deed::is_listing) page by page.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_pages(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Pager, PlanError> {
+    let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
+    match deed {
+        Deed::Search { domain, slice } => planner.pages_of_ids(domain, slice),
+        Deed::List { domain, filters, slice, fields, counted: _ } => {
+            planner.pages_of_list((domain, filters), slice, fields)
+        }
+        Deed::ReadMany { ids, fields } => planner.pages_of_given(ids, fields),
+        _ => Err(Problem::internal("pages of what is no listing").into()),
     }
 }
 
@@ -107,7 +127,26 @@ struct Planner<'w> {
     model: &'w ModelName,
     known: &'w dyn Known,
     scope: &'w Scope,
+    links: Links,
     context: Vec<Member<'static>>,
+}
+
+impl<'w> Planner<'w> {
+    /// A planner for a wish whose model, operation and context are within the scope.
+    fn admit(
+        wish: &'w mut Wish,
+        asked: &ContextAsked,
+        scope: &'w Scope,
+        known: &'w dyn Known,
+    ) -> Result<(Self, &'w mut Deed), PlanError> {
+        let Wish { model, deed, links } = wish;
+        let admitted = admit(Guard::new(scope, &[]), model, deed)?;
+        let planner = Self { model, known, scope, links: *links, context: context::resolve(asked, known)? };
+        if let Some(way) = admitted {
+            check_context(planner.guard(), model, way, known)?;
+        }
+        Ok((planner, deed))
+    }
 }
 
 impl Planner<'_> {
@@ -150,16 +189,62 @@ impl Planner<'_> {
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
 
+    fn list(
+        &self,
+        (domain, filters): (&Domain<'static>, &[Filter]),
+        slice: &Slice,
+        fields: &Fields,
+        counted: bool,
+    ) -> Result<Plan, PlanError> {
+        let list = self.list_of((domain, filters), slice, fields)?;
+        let count = counted.then(|| self.orm(OrmMethod::SearchCount, vec![list.domain.clone()]));
+        Ok(Plan::List { list, count })
+    }
+
     /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
-    fn list(&self, domain: &mut Domain<'static>, slice: &Slice, fields: &Fields) -> Result<Plan, PlanError> {
+    fn list_of(
+        &self,
+        (domain, filters): (&Domain<'static>, &[Filter]),
+        slice: &Slice,
+        fields: &Fields,
+    ) -> Result<List, PlanError> {
         let schema = self.schema()?;
-        Ok(Plan::List(List {
+        let mut sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
+        Ok(List {
             model: self.model.clone(),
-            domain: self.domain(domain, &schema)?,
+            domain: self.domain(&mut sought, &schema)?,
             slice: self.slice(slice, &schema)?,
-            columns: columns(fields, &schema, self.guard())?,
-            context: self.context_of_list(fields),
-        }))
+            columns: self.columns(fields, &schema)?,
+            way: self.way(self.context_of_list(fields)),
+        })
+    }
+
+    fn pages_of_list(
+        &self,
+        sought: (&Domain<'static>, &[Filter]),
+        slice: &Slice,
+        fields: &Fields,
+    ) -> Result<Pager, PlanError> {
+        let list = self.list_of(sought, slice, fields)?;
+        Ok(Pager::of_list(list, slice, &*self.schema()?))
+    }
+
+    fn pages_of_ids(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
+        let list = self.list_of((domain, &[]), slice, &Fields::Named(Vec::new()))?;
+        Ok(Pager::of_ids(list, slice, &*self.schema()?))
+    }
+
+    fn pages_of_given(&self, ids: &[RecordId], fields: &Fields) -> Result<Pager, PlanError> {
+        let read = self.read_of(ids.to_vec(), fields, false)?;
+        Ok(Pager::of_given(read, self.proof(ids, &*self.schema()?)))
+    }
+
+    fn columns(&self, fields: &Fields, schema: &Schema) -> Result<Columns, PlanError> {
+        columns(fields, schema, self.known, self.guard())
+    }
+
+    fn way(&self, context: Vec<Member<'static>>) -> Way {
+        Way { context, links: self.links, major: self.known.major_version() }
     }
 
     fn context_of_list(&self, fields: &Fields) -> Vec<Member<'static>> {
@@ -171,10 +256,14 @@ impl Planner<'_> {
     }
 
     fn read(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Plan, PlanError> {
+        Ok(Plan::Read { read: self.read_of(ids, fields, one)?, one })
+    }
+
+    fn read_of(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Read, PlanError> {
         let context = if one { self.context.clone() } else { self.context_of_list(fields) };
         polymorphic::check_ids(self.guard(), self.model)?;
-        let columns = columns(fields, &*self.schema()?, self.guard())?;
-        Ok(Plan::Read { read: Read { model: self.model.clone(), ids, columns, context }, one })
+        let columns = self.columns(fields, &*self.schema()?)?;
+        Ok(Read { model: self.model.clone(), ids, columns, way: self.way(context) })
     }
 
     fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {
@@ -182,10 +271,10 @@ impl Planner<'_> {
         let names = match fields {
             Fields::All if !self.guard().hides_fields(self.model, Operation::Read) => Value::List(Vec::new()),
             Fields::All => {
-                let shown = columns(fields, &schema, self.guard())?.shown;
-                let names = shown.iter().map(|column| Value::from(column.name.as_str().to_owned()));
-                std::iter::once(Value::from("id")).chain(names).collect()
+                let shown = self.columns(fields, &schema)?.shown;
+                shown.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
             }
+            Fields::Selected(_) => return Err(Problem::internal("a selection of descriptions").into()),
             Fields::Named(names) => {
                 let columns = named(names, &schema, "allfields", self.guard())?;
                 columns.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
@@ -205,49 +294,89 @@ impl Planner<'_> {
         Ok(Plan::DescribeFields { full: call(full), reduced: call(Some(reduced)) })
     }
 
-    fn create_one(&self, values: &mut Value<'static>) -> Result<Plan, PlanError> {
+    fn create_one(&self, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_record("vals", values, Purpose::Create, &schema, self.known, self.guard())?;
-        self.create(std::mem::take(values), &schema, true)
+        let values = check_given(values, Purpose::Create, &schema, self.known, self.guard())?;
+        let read_back = self.read_back(back, values, true, &schema)?;
+        let create = self.orm(OrmMethod::Create, vec![std::mem::take(values)]);
+        Ok(Plan::Create { create, read_back, one: true })
     }
 
-    fn create_many(&self, records: &mut Vec<Value<'static>>) -> Result<Plan, PlanError> {
+    fn create_many(&self, records: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_records("vals", records, &schema, self.known, self.guard())?;
-        self.create(Value::List(std::mem::take(records)), &schema, false)
+        let records = check_many_given(records, &schema, self.known, self.guard())?;
+        let first = records.as_list().and_then(<[_]>::first).unwrap_or(&Value::Null);
+        let read_back = self.read_back(back, first, false, &schema)?;
+        let create = self.orm(OrmMethod::Create, vec![std::mem::take(records)]);
+        Ok(Plan::Create { create, read_back, one: false })
     }
 
-    fn create(&self, values: Value<'static>, schema: &Schema, one: bool) -> Result<Plan, PlanError> {
-        let create = self.orm(OrmMethod::Create, vec![values]);
-        Ok(Plan::Create { create, read_back: self.read_back(Vec::new(), schema, one)?, one })
-    }
-
-    fn update(&self, target: &Target, values: &mut Value<'static>) -> Result<Plan, PlanError> {
-        polymorphic::check_ids(self.guard(), self.model)?;
+    fn update(&self, target: &mut Target, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        check_record("vals", values, Purpose::Update, &schema, self.known, self.guard())?;
+        let mut prove = self.prove(target, &schema)?;
+        let parameter = values.parameter();
+        let values = check_given(values, Purpose::Update, &schema, self.known, self.guard())?;
+        let merging = self.merging(merges(parameter, values, &schema), &mut prove);
         let one = matches!(target, Target::One(_));
-        let prove = self.prove(target, &schema);
-        let write = self.orm(OrmMethod::Write, vec![id_list(&prove.ids), std::mem::take(values)]);
-        Ok(Plan::Update { write, prove, read_back: self.read_back(target.ids().to_vec(), &schema, one)?, one })
+        let read_back = self.read_back(back, values, one, &schema)?;
+        let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
+        Ok(Plan::Update(Box::new(Update { prove, merging, write, read_back, one })))
     }
 
-    fn delete(&self, target: &Target) -> Result<Plan, PlanError> {
+    /// The proof, where it reads, reads along what fields hold that are written in part.
+    fn merging(&self, merges: Vec<Merge>, prove: &mut Prove) -> Option<Merging> {
+        if merges.is_empty() {
+            return None;
+        }
+        let column = |merge: &Merge| Column { name: merge.field.clone(), kind: FieldType::Properties, within: None };
+        let shown: Vec<Column> = merges.iter().map(column).collect();
+        if let Prove::Ids { read, .. } = prove {
+            read.columns.shown.clone_from(&shown);
+        }
+        let columns = Columns { shown, named: true, proof: None };
+        let read = Read { model: self.model.clone(), ids: Vec::new(), columns, way: self.way(self.context.clone()) };
+        Some(Merging { merges, read })
+    }
+
+    fn delete(&self, target: &mut Target) -> Result<Plan, PlanError> {
+        let prove = self.prove(target, &*self.schema()?)?;
+        Ok(Plan::Delete { unlink: self.orm(OrmMethod::Unlink, vec![Value::Null]), prove })
+    }
+
+    fn prove(&self, target: &mut Target, schema: &Schema) -> Result<Prove, PlanError> {
+        let asked = match target {
+            Target::Found(domain) => {
+                let domain = self.domain(domain, schema)?;
+                return Ok(Prove::Found(search(self.model, domain, &[], &self.context)));
+            }
+            Target::One(id) => vec![*id],
+            Target::Many(ids) => ids.clone(),
+        };
         polymorphic::check_ids(self.guard(), self.model)?;
-        let prove = self.prove(target, &*self.schema()?);
-        Ok(Plan::Delete { unlink: self.orm(OrmMethod::Unlink, vec![id_list(&prove.ids)]), prove })
+        Ok(Prove::Ids { read: self.proof(&asked, schema), asked })
     }
 
-    fn prove(&self, target: &Target, schema: &Schema) -> Read {
-        let ids: indexmap::IndexSet<RecordId> = target.ids().iter().copied().collect();
+    fn proof(&self, asked: &[RecordId], schema: &Schema) -> Read {
+        let ids: indexmap::IndexSet<RecordId> = asked.iter().copied().collect();
         let columns = Columns { shown: Vec::new(), named: true, proof: proof_column(schema) };
-        Read { model: self.model.clone(), ids: ids.into_iter().collect(), columns, context: self.context.clone() }
+        Read { model: self.model.clone(), ids: ids.into_iter().collect(), columns, way: self.way(self.context.clone()) }
     }
 
-    fn read_back(&self, ids: Vec<RecordId>, schema: &Schema, one: bool) -> Result<Read, PlanError> {
-        let context = if one { self.context.clone() } else { self.context_of_list(&Fields::All) };
-        let columns = columns(&Fields::All, schema, self.guard())?;
-        Ok(Read { model: self.model.clone(), ids, columns, context })
+    /// The read of what was written, before it is known which records those are.
+    fn read_back(
+        &self,
+        back: &Back,
+        written: &Value<'static>,
+        one: bool,
+        schema: &Schema,
+    ) -> Result<Option<Read>, PlanError> {
+        let (columns, all) = match back {
+            Back::Ids => return Ok(None),
+            Back::Records(fields) => (self.columns(fields, schema)?, *fields == Fields::All),
+            Back::Written => (written_columns(written, schema, self.guard())?, false),
+        };
+        let context = if one || !all { self.context.clone() } else { self.context_of_list(&Fields::All) };
+        Ok(Some(Read { model: self.model.clone(), ids: Vec::new(), columns, way: self.way(context) }))
     }
 
     fn call(

@@ -11,7 +11,8 @@ use super::fields::{Columns, proof_column};
 use super::guard::{Guard, Use, check_context, polymorphic};
 use super::known::{Known, PlanError, schema_of};
 use super::scope::{Operation, Scope};
-use super::steps::Read;
+use super::steps::{Read, Way};
+use super::wish::Links;
 use crate::names::{MethodName, ModelName, RecordId, ReportName};
 use crate::value::{Member, Value};
 
@@ -130,7 +131,7 @@ pub fn plan_report(
         model: report.model.clone(),
         ids: once.into_iter().collect(),
         columns: Columns { shown: Vec::new(), named: true, proof },
-        context: context.clone(),
+        way: Way { context: context.clone(), links: Links::Bare, major: known.major_version() },
     };
     Ok(ReportPlan { prove, context })
 }

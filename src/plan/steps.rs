@@ -5,7 +5,10 @@
 
 use super::call::{Call, OrmMethod, id_list, name_list};
 use super::fields::{Column, Columns};
-use super::wish::AccessOperation;
+use super::nesting::specification;
+use super::values::Merge;
+use super::wish::{AccessOperation, Links};
+use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
 
@@ -26,7 +29,12 @@ pub enum Plan {
     /// A count; answers a number.
     Count(Call),
     /// A search that reads.
-    List(List),
+    List {
+        /// The search.
+        list: List,
+        /// Counts all that the domain finds, where that is wanted.
+        count: Option<Call>,
+    },
     /// A read by ids.
     Read {
         /// The read.
@@ -45,31 +53,71 @@ pub enum Plan {
     Create {
         /// Answers an id or a list of ids.
         create: Call,
-        /// Reads what was made, once the ids are known.
-        read_back: Read,
+        /// Reads what was made, once the ids are known; `None` when the ids are the answer.
+        read_back: Option<Read>,
         /// Whether one record was wanted or a list.
         one: bool,
     },
     /// Prove, write, read.
-    Update {
-        /// Answers the ids that exist.
-        prove: Read,
-        /// Writes.
-        write: Call,
-        /// Reads what was written.
-        read_back: Read,
-        /// Whether one record was wanted or a list.
-        one: bool,
-    },
+    Update(Box<Update>),
     /// Prove, unlink.
     Delete {
-        /// Answers the ids that exist.
-        prove: Read,
+        /// Which records.
+        prove: Prove,
         /// Deletes.
         unlink: Call,
     },
     /// A method; answers its result.
     Call(Call),
+}
+
+/// The calls of an update.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// Which records.
+    pub prove: Prove,
+    /// What is to be kept of fields that are written in part.
+    pub merging: Option<Merging>,
+    /// Writes.
+    pub write: Call,
+    /// Reads what was written; `None` when the ids are the answer.
+    pub read_back: Option<Read>,
+    /// Whether one record was wanted or a list.
+    pub one: bool,
+}
+
+/// How it is known which records a write is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Prove {
+    /// These, and each of them must exist.
+    Ids {
+        /// Answers those that exist.
+        read: Read,
+        /// The ids as the caller gave them, duplicates kept.
+        asked: Vec<RecordId>,
+    },
+    /// All that this search finds.
+    Found(Call),
+}
+
+/// Fields that are written in part: what they hold besides is read first, by the proof, or where that is a search by
+/// a read of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merging {
+    pub(super) merges: Vec<Merge>,
+    /// Reads the fields of records that a search found.
+    pub read: Read,
+}
+
+impl Merging {
+    /// Completes a write with the present values in `records`.
+    ///
+    /// # Errors
+    /// As [`Merge::complete`].
+    pub fn complete(&self, write: &mut Call, records: &Value<'_>) -> Result<(), Problem> {
+        let Some(values) = write.args.get_mut(1) else { return Ok(()) };
+        self.merges.iter().try_for_each(|merge| merge.complete(values, records))
+    }
 }
 
 /// A `read` that can be cut into smaller ones.
@@ -81,15 +129,34 @@ pub struct Read {
     pub ids: Vec<RecordId>,
     /// Which columns.
     pub columns: Columns,
+    pub(super) way: Way,
+}
+
+/// How records are read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Way {
     pub(super) context: Vec<Member<'static>>,
+    pub(super) links: Links,
+    /// The server's major version: 14..19.
+    pub(super) major: u8,
 }
 
 impl Read {
-    /// The call that reads it all.
+    /// The call that reads it all, without what stands behind relations.
     #[must_use]
     pub fn call(&self) -> Call {
         let args = vec![id_list(&self.ids), name_list(self.columns.asked())];
-        Call::orm(&self.model, OrmMethod::Read, args, &self.context)
+        let call = Call::orm(&self.model, OrmMethod::Read, args, &self.way.context);
+        if self.way.needs_names(&self.columns) { call } else { call.named(&[without_names()]) }
+    }
+
+    /// The call that reads it all and what stands behind relations; `None` where the server cannot do that, or there is
+    /// nothing behind them.
+    #[must_use]
+    pub fn nested_call(&self) -> Option<Call> {
+        let specification = specification(&self.columns, &self.way)?;
+        let args = vec![id_list(&self.ids), specification];
+        Some(Call::orm(&self.model, OrmMethod::WebRead, args, &self.way.context))
     }
 
     /// The same read of other records.
@@ -98,10 +165,17 @@ impl Read {
         Self { ids, ..self.clone() }
     }
 
+    /// A read, in the same way, of records that stand behind a relation.
+    #[must_use]
+    pub fn behind(&self, model: ModelName, columns: Columns, ids: Vec<RecordId>) -> Self {
+        Self { model, ids, columns, way: self.way.clone() }
+    }
+
     /// The read in two: by columns while there are several, then by records. `None` when it is of one value.
     #[must_use]
     pub fn halves(&self) -> Option<[Self; 2]> {
-        let shown = &self.columns.shown;
+        let shown: Vec<Column> =
+            self.columns.shown.iter().filter(|column| column.name.as_str() != "id").cloned().collect();
         if shown.len() > 1 {
             let (left, right) = shown.split_at(shown.len() / 2);
             let half = |shown: &[Column]| Columns { shown: shown.to_vec(), ..self.columns.clone() };
@@ -124,28 +198,57 @@ pub struct List {
     pub(super) slice: Vec<Member<'static>>,
     /// Which columns.
     pub columns: Columns,
-    pub(super) context: Vec<Member<'static>>,
+    pub(super) way: Way,
 }
 
 impl List {
-    /// The call that does it all.
+    /// The call that does it all, without what stands behind relations.
     #[must_use]
     pub fn call(&self) -> Call {
         let args = vec![self.domain.clone(), name_list(self.columns.asked())];
-        Call::orm(&self.model, OrmMethod::SearchRead, args, &self.context).named(&self.slice)
+        let call = Call::orm(&self.model, OrmMethod::SearchRead, args, &self.way.context).named(&self.slice);
+        // Odoo 14 has no `load` here.
+        if self.way.major < 15 || self.way.needs_names(&self.columns) { call } else { call.named(&[without_names()]) }
+    }
+
+    /// The call that does it all and reads what stands behind relations; `None` where the server cannot do that, or
+    /// there is nothing behind them. Answers `{length, records}`.
+    #[must_use]
+    pub fn nested_call(&self) -> Option<Call> {
+        let args = vec![self.domain.clone(), specification(&self.columns, &self.way)?];
+        Some(Call::orm(&self.model, OrmMethod::WebSearchRead, args, &self.way.context).named(&self.slice))
     }
 
     /// The call that only finds the ids.
     #[must_use]
     pub fn search(&self) -> Call {
-        search(&self.model, self.domain.clone(), &self.slice, &self.context)
+        search(&self.model, self.domain.clone(), &self.slice, &self.way.context)
     }
 
     /// The read of what was found.
     #[must_use]
     pub fn read(&self, ids: Vec<RecordId>) -> Read {
-        Read { model: self.model.clone(), ids, columns: self.columns.clone(), context: self.context.clone() }
+        Read { model: self.model.clone(), ids, columns: self.columns.clone(), way: self.way.clone() }
     }
+
+    /// How many records are left out at the beginning, and how many come at most.
+    #[must_use]
+    pub fn bounds(&self) -> (i64, Option<i64>) {
+        let number = |wanted: &str| self.slice.iter().find(|(name, _)| name == wanted).and_then(|(_, n)| n.as_int());
+        (number("offset").unwrap_or(0), number("limit"))
+    }
+}
+
+impl Way {
+    /// Whether some many2one must come with the name of what it leads to.
+    fn needs_names(&self, columns: &Columns) -> bool {
+        self.links == Links::Named || columns.shown.iter().any(Column::is_answered_by_link)
+    }
+}
+
+/// Computing the names that nobody reads takes Odoo a third of a read's time.
+fn without_names() -> Member<'static> {
+    ("load".into(), "".into())
 }
 
 pub(super) fn search(

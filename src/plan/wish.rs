@@ -4,9 +4,12 @@
 //! media types. A wish may be nonsense: unknown fields, values of the wrong type, ids that do not exist.
 
 use super::call::Effect;
+use super::filters::Filter;
 use super::method;
+use super::values::Values;
 use crate::language::domain::Domain;
 use crate::language::order::Order;
+use crate::language::selection::Selection;
 use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
@@ -17,15 +20,40 @@ pub struct Wish {
     pub model: ModelName,
     /// The deed.
     pub deed: Deed,
+    /// How a many2one is wanted.
+    pub links: Links,
+}
+
+/// How Odoo is to write a many2one. Names cost it about a third of a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Links {
+    /// With the name of what it leads to.
+    #[default]
+    Named,
+    /// The id is enough.
+    Bare,
 }
 
 /// Which fields of a record are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fields {
-    /// Every field that this user may read.
+    /// `id`, then every field that this user may read.
     All,
-    /// These, in this order.
+    /// `id`, then these, in this order.
     Named(Vec<FieldName>),
+    /// Exactly these, in this order, with what stands behind relations.
+    Selected(Selection),
+}
+
+/// What a write answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Back {
+    /// Which records it was: no further call.
+    Ids,
+    /// The records as they now are.
+    Records(Fields),
+    /// The fields that were written as they now are, then `id`.
+    Written,
 }
 
 /// A slice of the records that a domain finds.
@@ -65,10 +93,14 @@ pub enum Deed {
     List {
         /// What to find.
         domain: Domain<'static>,
+        /// What must hold besides.
+        filters: Vec<Filter>,
         /// Which part of it.
         slice: Slice,
         /// What of each.
         fields: Fields,
+        /// Whether the number of all records found is wanted too.
+        counted: bool,
     },
     /// One record by its id.
     ReadOne {
@@ -91,22 +123,28 @@ pub enum Deed {
         /// Only these attributes of each; empty for all.
         attributes: Vec<String>,
     },
-    /// A new record, answered in full.
+    /// A new record.
     CreateOne {
         /// Its values.
-        values: Value<'static>,
+        values: Values,
+        /// What is answered.
+        back: Back,
     },
-    /// Many new records, answered in full.
+    /// Many new records: all or none.
     CreateMany {
         /// The values of each.
-        records: Vec<Value<'static>>,
+        records: Values,
+        /// What is answered.
+        back: Back,
     },
     /// New values for records.
     Update {
-        /// Which records; [`Target::One`] answers a record, [`Target::Many`] a list.
+        /// Which records; [`Target::One`] answers a record, the others a list.
         target: Target,
         /// The values.
-        values: Value<'static>,
+        values: Values,
+        /// What is answered.
+        back: Back,
     },
     /// The end of records.
     Delete {
@@ -127,6 +165,12 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// Whether it answers any number of records, which can be had one by one.
+    #[must_use]
+    pub fn is_listing(&self) -> bool {
+        matches!(self, Self::Search { .. } | Self::List { .. } | Self::ReadMany { .. })
+    }
+
     /// Whether it may leave something behind. No request with a safe method (RFC 9110, 9.2.1) may wish that.
     #[must_use]
     pub fn may_write(&self) -> bool {
@@ -140,23 +184,14 @@ impl Deed {
 }
 
 /// One record or a set of them: the same deed, another form of answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Target {
     /// One record.
     One(RecordId),
     /// A set, in the caller's order, duplicates kept.
     Many(Vec<RecordId>),
-}
-
-impl Target {
-    /// The ids as the caller gave them.
-    #[must_use]
-    pub fn ids(&self) -> &[RecordId] {
-        match self {
-            Self::One(id) => std::slice::from_ref(id),
-            Self::Many(ids) => ids,
-        }
-    }
+    /// All that a domain finds; none is no mistake.
+    Found(Domain<'static>),
 }
 
 /// What Odoo's access rights tell apart.

@@ -7,7 +7,8 @@
 //! keys         master keys and what is derived from them
 //! repeat       a request that is done once: under what it is found, how its answer is sealed
 //! wrap         a grant's data key, for its credential; the data key again for each token
-//! key_file     where master keys lie: systemd credential, file, environment
+//! key_file     where master keys lie: systemd credential, file or command, environment
+//! key_command  the command that prints them
 //! ```
 //!
 //! A credential for Odoo is sealed under a data key of its own. The data key is kept once for each token that may use
@@ -17,6 +18,7 @@
 //! In: randomness of the operating system, files. Out: blobs and hashes that may be stored. Must not know: tables,
 //! Odoo, HTTP.
 
+mod key_command;
 mod key_file;
 mod keys;
 mod login_token;
@@ -25,10 +27,11 @@ mod seal;
 mod token;
 mod wrap;
 
+pub use key_command::run_key_command;
 pub use key_file::{KeySource, KeySources};
-pub use keys::{IndexKey, Keyring, MasterKey};
+pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};
 pub use login_token::{LoginClaims, SigningKey};
-pub use repeat::RepeatKey;
+pub use repeat::{RepeatKey, RepeatRoot};
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenIndex, TokenKind};
 pub use wrap::{DataKey, GrantFacts, TokenFacts};
@@ -56,6 +59,14 @@ pub enum SecretError {
         /// The file.
         file: PathBuf,
         /// What is wrong, and how to mend it.
+        wrong: String,
+    },
+    /// The command that prints the keys does not work.
+    #[error("secrets.master_key_command: {program:?} cannot be used: {wrong}")]
+    KeyCommand {
+        /// The program, without its arguments.
+        program: String,
+        /// What is wrong.
         wrong: String,
     },
     /// The text is no master key.

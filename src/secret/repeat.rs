@@ -1,7 +1,7 @@
 //! The keys of one request that is done once, out of what its sender calls it.
 //!
 //! ```text
-//! root     = HMAC-SHA256(index key, credential, name)
+//! root     = HMAC-SHA256(repeat key, credential, name)
 //! index    = HKDF(root, "index")      under which the request is found
 //! request  = HKDF(root, "request")    keys the hash of what was asked
 //! seal     = HKDF(root, "seal")       seals the answer
@@ -10,7 +10,10 @@
 //! The name is nowhere in the store. So a dump tells neither what was asked nor what was answered, and with the master
 //! key it tells that only to who knows the name.
 //!
-//! In: the index key, a credential, a name. Out: hashes and blobs. Must not know: requests, answers, tables.
+//! The repeat key is the installation's own, kept as its other keys are but never exchanged: under another one a request
+//! would not be found, and be done twice.
+//!
+//! In: the repeat key, a credential, a name. Out: hashes and blobs. Must not know: requests, answers, tables.
 
 use std::fmt;
 
@@ -18,11 +21,36 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::SealedPair;
 use super::SecretError;
-use super::keys::{IndexKey, expand, mac};
+use super::keys::{KeptPair, Keyring, expand, hash, mac};
 use super::seal::{Aad, SealKey, Sealed};
 
-/// See the module.
+/// The repeat key of the installation.
+#[derive(Debug, Clone)]
+pub struct RepeatRoot(KeptPair);
+
+impl RepeatRoot {
+    const PURPOSE: &'static str = "repeat";
+
+    /// A new one, in the form in which it is kept.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn generate(keyring: &Keyring) -> Result<Sealed, SecretError> {
+        KeptPair::generate(keyring, Self::PURPOSE).map(|(_, sealed)| sealed)
+    }
+
+    /// The one that is kept.
+    ///
+    /// # Errors
+    /// As [`Keyring::open`].
+    pub fn open(keyring: &Keyring, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
+        KeptPair::open(keyring, Self::PURPOSE, sealed).map(Self)
+    }
+}
+
+/// The keys of one request.
 #[derive(Clone)]
 pub struct RepeatKey {
     index: [u8; 32],
@@ -33,9 +61,9 @@ pub struct RepeatKey {
 impl RepeatKey {
     /// The keys of what `credential` calls `name`.
     #[must_use]
-    pub fn derive(index: &IndexKey, credential: &Aad, name: &str) -> Self {
+    pub fn derive(root: &RepeatRoot, credential: &Aad, name: &str) -> Self {
         let parts = Zeroizing::new(Aad::of("repeat").with(credential.bytes()).with(name.as_bytes()).bytes().to_vec());
-        let root = Hkdf::<Sha256>::new(None, &index.hash(&parts));
+        let root = Hkdf::<Sha256>::new(None, &hash(&root.0.newest, &parts));
         let [index, request, seal] = [&b"index"[..], b"request", b"seal"].map(|purpose| expand(&root, &[purpose]));
         Self { index: *index, request, seal: SealKey::new(seal) }
     }
@@ -81,23 +109,24 @@ impl fmt::Debug for RepeatKey {
 
 #[cfg(test)]
 mod tests {
-    use super::super::keys::{Keyring, MasterKey};
+    use super::super::keys::MasterKey;
     use super::*;
 
-    fn index() -> IndexKey {
+    fn root() -> RepeatRoot {
         let keyring = Keyring::new(&[MasterKey::generate().unwrap()], "i").unwrap();
-        IndexKey::generate(&keyring).unwrap().0
+        let sealed = RepeatRoot::generate(&keyring).unwrap();
+        RepeatRoot::open(&keyring, SealedPair { newest: &sealed, before: None }).unwrap()
     }
 
     #[test]
     fn the_same_sender_and_name_find_and_open_and_no_others_do() {
-        let (index, me, other) = (index(), Aad::of("me"), Aad::of("other"));
-        let key = RepeatKey::derive(&index, &me, "a");
+        let (root, me, other) = (root(), Aad::of("me"), Aad::of("other"));
+        let key = RepeatKey::derive(&root, &me, "a");
         let sealed = key.seal(b"answer").unwrap();
-        let again = RepeatKey::derive(&index, &me, "a");
+        let again = RepeatKey::derive(&root, &me, "a");
         assert_eq!(again.index(), key.index());
         assert_eq!(again.open(&sealed).unwrap().as_slice(), b"answer");
-        for stranger in [RepeatKey::derive(&index, &other, "a"), RepeatKey::derive(&index, &me, "b")] {
+        for stranger in [RepeatKey::derive(&root, &other, "a"), RepeatKey::derive(&root, &me, "b")] {
             assert_ne!(stranger.index(), key.index());
             assert_eq!(stranger.open(&sealed), Err(SecretError::Altered));
             assert_ne!(stranger.hash(&[b"x"]), key.hash(&[b"x"]));
@@ -106,7 +135,7 @@ mod tests {
 
     #[test]
     fn parts_of_a_request_do_not_run_together() {
-        let key = RepeatKey::derive(&index(), &Aad::of("me"), "a");
+        let key = RepeatKey::derive(&root(), &Aad::of("me"), "a");
         assert_eq!(key.hash(&[b"a", b"bc"]), key.hash(&[b"a", b"bc"]));
         assert_ne!(key.hash(&[b"a", b"bc"]), key.hash(&[b"ab", b"c"]));
         assert_ne!(key.hash(&[b"a"]), key.hash(&[b"a", b""]));

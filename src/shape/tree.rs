@@ -2,13 +2,14 @@
 //!
 //! In: an [`Outcome`]. Out: [`Shaped`]. Must not know: media types, labels.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::style::{Style, link};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::RecordId;
-use crate::odoo::{Outcome, Records, Source, ids_in, require_all};
-use crate::plan::{Column, schema::FieldType};
+use crate::names::{ModelName, RecordId};
+use crate::odoo::{Behind, Level, Outcome, Records, ids_in, require_all};
+use crate::plan::{Column, Within};
 use crate::value::{Member, Value};
 
 /// What an answer says, before a family puts it into its envelope.
@@ -24,95 +25,149 @@ pub enum Shaped<'a> {
     Record(Value<'a>),
     /// A list of records.
     Records(Value<'a>),
+    /// A list of records and how many there are in all.
+    Page {
+        /// The records.
+        records: Vec<Value<'a>>,
+        /// How many the domain finds.
+        total: i64,
+    },
+    /// One record was written.
+    WrittenOne(RecordId),
+    /// These records were written.
+    Written(&'a [RecordId]),
     /// Descriptions of fields, by name.
     Fields(Value<'a>),
-    /// The records are gone.
-    Deleted,
+    /// These records are gone.
+    Deleted(&'a [RecordId]),
     /// What a method answered, unchanged.
     Result(Value<'a>),
-}
-
-/// How an empty value of a field that is no boolean is written. Odoo itself says `false`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Empty {
-    /// `false`, as Odoo.
-    #[default]
-    False,
-    /// `null`, as `Prefer: empty=null` asks.
-    Null,
 }
 
 /// Shapes an outcome.
 ///
 /// # Errors
 /// 404 when a record that was asked for by id does not exist; 502 when Odoo's answer has another form.
-pub fn shape<'a>(outcome: &'a Outcome, model: &str, empty: Empty) -> Result<Shaped<'a>, Problem> {
+pub fn shape<'a>(outcome: &'a Outcome, model: &str, style: Style) -> Result<Shaped<'a>, Problem> {
     Ok(match outcome {
         Outcome::Rights(granted) => Shaped::Rights(*granted),
         Outcome::Count(count) => Shaped::Count(*count),
-        Outcome::Deleted => Shaped::Deleted,
+        Outcome::Deleted(ids) => Shaped::Deleted(ids),
+        Outcome::Written { ids, one: false } => Shaped::Written(ids),
+        Outcome::Written { ids, one: true } => Shaped::WrittenOne(*ids.first().ok_or_else(|| unexpected(model))?),
         Outcome::Ids(reply) => Shaped::Ids(reply.value()?),
         Outcome::Fields(reply) => Shaped::Fields(reply.value()?),
         Outcome::Result(reply) => Shaped::Result(reply.value()?),
-        Outcome::Records(records) => shape_records(records, model, empty)?,
+        Outcome::Records(records) => shape_records(records, model, style)?,
     })
 }
 
-fn shape_records<'a>(records: &'a Records, model: &str, empty: Empty) -> Result<Shaped<'a>, Problem> {
-    let answered = match &records.source {
-        Source::Reply(reply) => reply.value()?,
-        Source::Pieces(pieces) => Value::List(pieces.clone()),
-        Source::Written(ids) => ids.iter().map(|id| Value::Map(vec![id_member(*id)])).collect(),
-    };
+fn shape_records<'a>(records: &'a Records, model: &str, style: Style) -> Result<Shaped<'a>, Problem> {
+    let answered = Value::List(records.list()?);
     if let Some(asked) = &records.asked {
         let found: HashSet<RecordId> = ids_in(&answered).ok_or_else(|| unexpected(model))?.into_iter().collect();
         require_all(asked, &found, model)?;
     }
     let Value::List(answered) = answered else { return Err(unexpected(model)) };
-    let mut arranged = answered.into_iter().map(|record| arrange(record, &records.columns.shown, empty));
+    let shaper = Shaper { style, levels: levels(&records.behind)? };
+    let mut shaped = answered.into_iter().map(|record| shaper.record(record, &records.columns.shown, 0));
     if records.one {
-        let record = arranged.next().flatten().ok_or_else(|| unexpected(model))?;
+        let record = shaped.next().flatten().ok_or_else(|| unexpected(model))?;
         return Ok(Shaped::Record(record));
     }
-    arranged.collect::<Option<Vec<_>>>().map(|list| Shaped::Records(Value::List(list))).ok_or_else(|| unexpected(model))
+    let list = shaped.collect::<Option<Vec<_>>>().ok_or_else(|| unexpected(model))?;
+    Ok(match records.total {
+        Some(total) => Shaped::Page { records: list, total },
+        None => Shaped::Records(Value::List(list)),
+    })
 }
 
-fn id_member(id: RecordId) -> Member<'static> {
-    ("id".into(), Value::Int(id.get()))
+/// The records of a level by model and id.
+type LevelById<'a> = HashMap<&'a ModelName, HashMap<RecordId, Value<'a>>>;
+
+fn levels(behind: &Behind) -> Result<Vec<LevelById<'_>>, Problem> {
+    let Behind::Levels(levels) = behind else { return Ok(Vec::new()) };
+    let level = |level| Level::iter(level).map(|(model, records)| Ok((model, by_id(records)?))).collect();
+    levels.iter().map(level).collect()
 }
 
-/// `id` first, then the columns in the asked order, without the column that only proved existence. Odoo answers in
-/// this very order, so that there is mostly nothing to move.
-fn arrange<'a>(record: Value<'a>, columns: &[Column], empty: Empty) -> Option<Value<'a>> {
-    let Value::Map(mut members) = record else { return None };
-    if !is_arranged(&members, columns) {
-        members = rearranged(members, columns);
+fn by_id(records: &Records) -> Result<HashMap<RecordId, Value<'_>>, Problem> {
+    let known = |record: Value<'_>| record.get("id").and_then(Value::as_int).and_then(RecordId::new);
+    Ok(records.list()?.into_iter().filter_map(|record| Some((known(record.clone())?, record))).collect())
+}
+
+struct Shaper<'a> {
+    style: Style,
+    /// What stands behind relations, where it stands apart.
+    levels: Vec<LevelById<'a>>,
+}
+
+impl<'a> Shaper<'a> {
+    /// The columns in the asked order, without the one that only proved existence. Odoo answers `id` first and then in
+    /// the order of the question, so that there is mostly nothing to move.
+    fn record(&self, record: Value<'a>, columns: &[Column], depth: usize) -> Option<Value<'a>> {
+        let Value::Map(mut members) = record else { return None };
+        if !is_arranged(&members, columns) {
+            members = rearranged(members, columns);
+        }
+        members.truncate(columns.len());
+        if !self.style.is_odoos() || columns.iter().any(|column| column.within.is_some()) {
+            self.write(&mut members, columns, depth);
+        }
+        Some(Value::Map(members))
     }
-    members.truncate(columns.len() + 1);
-    if empty == Empty::Null {
-        write_empty_as_null(&mut members, columns);
+
+    /// A column may lack, so members and columns are walked side by side by name.
+    fn write(&self, members: &mut [Member<'a>], columns: &[Column], depth: usize) {
+        let mut columns = columns.iter();
+        for (name, value) in members {
+            let Some(column) = columns.find(|column| column.name.as_str() == *name) else { return };
+            let answered = std::mem::take(value);
+            *value = match &column.within {
+                None => self.style.write(answered, column.kind),
+                Some(within) => self.within(answered, column, within, depth),
+            };
+        }
     }
-    Some(Value::Map(members))
+
+    fn within(&self, answered: Value<'a>, column: &Column, within: &Within, depth: usize) -> Value<'a> {
+        let shown = within.columns.shown.as_slice();
+        let nested = |record| self.record(record, shown, depth + 1);
+        match answered {
+            Value::Bool(false) => self.style.empty(),
+            one if column.is_answered_by_link() => nested(link_record(one)).unwrap_or_default(),
+            map @ Value::Map(_) => nested(map).unwrap_or_default(),
+            Value::List(items) if column.kind.is_x2many() => {
+                items.into_iter().filter_map(|item| self.item(item, within, depth)).collect()
+            }
+            one => self.item(link(one).id, within, depth).unwrap_or_default(),
+        }
+    }
+
+    /// A record that stands in its place, or one of the level by its id; `None` when it is gone.
+    fn item(&self, item: Value<'a>, within: &Within, depth: usize) -> Option<Value<'a>> {
+        let record = match item {
+            map @ Value::Map(_) => map,
+            id => self.levels.get(depth)?.get(&within.model)?.get(&RecordId::new(id.as_int()?)?)?.clone(),
+        };
+        self.record(record, &within.columns.shown, depth + 1)
+    }
+}
+
+/// The link of a many2one as a record of its own.
+fn link_record(value: Value<'_>) -> Value<'_> {
+    let link = link(value);
+    Value::Map(vec![("id".into(), link.id), ("display_name".into(), link.name.unwrap_or_default())])
 }
 
 fn is_arranged(members: &[Member<'_>], columns: &[Column]) -> bool {
-    let wanted = std::iter::once("id").chain(columns.iter().map(|column| column.name.as_str()));
-    members.len() > columns.len() && wanted.zip(members).all(|(wanted, (name, _))| wanted == name)
+    members.len() >= columns.len()
+        && columns.iter().zip(members).all(|(column, (name, _))| column.name.as_str() == name)
 }
 
 fn rearranged<'a>(members: Vec<Member<'a>>, columns: &[Column]) -> Vec<Member<'a>> {
-    let mut left: std::collections::HashMap<_, _> = members.into_iter().collect();
-    let wanted = std::iter::once("id").chain(columns.iter().map(|column| column.name.as_str()));
-    wanted.filter_map(|name| left.remove_entry(name)).collect()
-}
-
-fn write_empty_as_null(members: &mut [Member<'_>], columns: &[Column]) {
-    let kind = |name: &str| columns.iter().find(|column| column.name.as_str() == name).map(|column| column.kind);
-    for (name, value) in members {
-        if *value == Value::Bool(false) && kind(name).is_some_and(|kind| kind != FieldType::Boolean) {
-            *value = Value::Null;
-        }
-    }
+    let mut left: HashMap<_, _> = members.into_iter().collect();
+    columns.iter().filter_map(|column| left.remove_entry(column.name.as_str())).collect()
 }
 
 fn unexpected(model: &str) -> Problem {
@@ -121,22 +176,31 @@ fn unexpected(model: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use super::super::style::Empty;
     use super::*;
     use crate::names::FieldName;
+    use crate::odoo::Source;
     use crate::plan::Columns;
+    use crate::plan::schema::FieldType;
 
     fn records(pieces: Vec<Value<'static>>, asked: &[i64]) -> Records {
-        let column = |name: &str, kind| Column { name: FieldName::parse(name).unwrap(), kind };
+        let column = |name: &str, kind| Column { name: FieldName::parse(name).unwrap(), kind, within: None };
         Records {
             source: Source::Pieces(pieces),
             asked: Some(asked.iter().map(|id| RecordId::new(*id).unwrap()).collect()),
             columns: Columns {
-                shown: vec![column("name", FieldType::Char), column("active", FieldType::Boolean)],
+                shown: vec![
+                    column("id", FieldType::Integer),
+                    column("name", FieldType::Char),
+                    column("active", FieldType::Boolean),
+                ],
                 named: true,
                 proof: Some(FieldName::parse("write_date").unwrap()),
             },
             omitted: Vec::new(),
             one: false,
+            total: None,
+            behind: Behind::Nothing,
         }
     }
 
@@ -145,7 +209,7 @@ mod tests {
     }
 
     fn shaped(records: Records, empty: Empty) -> Result<String, Code> {
-        match shape(&Outcome::Records(records), "res.partner", empty) {
+        match shape(&Outcome::Records(records), "res.partner", Style { empty, ..Style::default() }) {
             Ok(Shaped::Records(list)) => Ok(serde_json::to_string(&list).unwrap()),
             Ok(other) => panic!("{other:?}"),
             Err(problem) => Err(problem.code),

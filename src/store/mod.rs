@@ -17,9 +17,11 @@ mod instance;
 mod links;
 mod migrations;
 mod repeats;
+mod restore;
 pub mod sealed_keys;
 mod sqlite_file;
 mod tokens;
+mod witness;
 
 use sqlx::{AnyPool, Row};
 
@@ -29,7 +31,9 @@ pub use self::error::StoreError;
 pub use self::grants::Grant;
 pub use self::instance::{Instance, random_id};
 pub use self::repeats::{RepeatClaim, StoredRepeat};
+pub use self::restore::Ended;
 pub use self::tokens::StoredToken;
+pub use self::witness::{RESTORE, Witness};
 
 use self::connect::Backend;
 use crate::config::StoreConfig;
@@ -68,6 +72,14 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// Whether the schema was ever made.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        Ok(sqlx::query(self.backend.history_query()).fetch_optional(&self.pool).await?.is_some())
     }
 
     /// The kind and version of the database, as `PostgreSQL 17.2` or `SQLite 3.50.4`.

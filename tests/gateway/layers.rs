@@ -57,7 +57,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["secret", "config", "clock"]),
     ("secret", &[]),
     ("telemetry", &["config"]),
-    ("config", &["names"]),
+    ("config", &["language", "names"]),
     ("error", &["explain"]),
     ("names", &[]),
     ("value", &[]),

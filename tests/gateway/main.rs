@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod api;
 mod auth;
 mod command_line;
 mod credentials;
@@ -19,4 +20,5 @@ mod outage;
 mod restapi;
 mod secrecy;
 mod store;
+mod streams;
 mod support;

@@ -7,6 +7,7 @@ pub(super) mod auth;
 pub(super) mod log;
 pub(super) mod odoo;
 pub(super) mod ops;
+pub(super) mod restful;
 pub(super) mod schema;
 pub(super) mod secrets;
 pub(super) mod server;
@@ -33,8 +34,10 @@ impl Config {
         self.store.validate(&mut Section::new("store", mistakes));
         self.auth.validate(&mut Section::new("auth", mistakes));
         self.schema.validate(&mut Section::new("schema", mistakes));
+        self.restful.validate(&mut Section::new("restful", mistakes));
         self.validate_databases(mistakes);
         self.validate_key_file(mistakes);
+        self.validate_key_command(mistakes);
         if self.ops.listen == self.server.listen && self.ops.listen.port() != 0 {
             mistakes.add("ops.listen", "this is server.listen too: operators need an address of their own");
         }
@@ -46,6 +49,16 @@ impl Config {
             && key.parent() == file.parent()
         {
             mistakes.add("secrets.master_key_file", "this is the store's folder: keep the key apart from the store");
+        }
+    }
+
+    fn validate_key_command(&self, mistakes: &mut Mistakes) {
+        let key = "secrets.master_key_command";
+        if !self.secrets.master_key_command.is_empty() && self.secrets.master_key_file.is_some() {
+            mistakes.add(key, "secrets.master_key_file is given too: keep one of them");
+        }
+        if self.secrets.master_key_command.first().is_some_and(String::is_empty) {
+            mistakes.add(key, "expected a program, then its arguments");
         }
     }
 

@@ -1,19 +1,22 @@
 //! What the OpenAPI document says of idempotency keys.
 //!
-//! In: a document. Out: the same, with a header more where something is written. Must not know: how keys work.
+//! In: routes. Out: the same, with a header more where something is written. Must not know: how keys work.
 
+use utoipa::openapi::Required;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{OpenApi, Required};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::request::LONGEST_KEY;
+use crate::http::gateway::Gateway;
 
-/// Says in the document that every operation that writes takes a key.
-pub(in crate::http) fn offer_keys(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
+/// Says of every one of these routes that writes that it takes a key.
+pub(in crate::http) fn offer_keys(mut routes: OpenApiRouter<Gateway>) -> OpenApiRouter<Gateway> {
+    for item in routes.get_openapi_mut().paths.paths.values_mut() {
         let operations = [&mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         operations.into_iter().flatten().for_each(offer_key);
     }
+    routes
 }
 
 fn offer_key(operation: &mut Operation) {

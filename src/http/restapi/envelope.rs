@@ -7,11 +7,18 @@ use std::borrow::Cow;
 use crate::error::Problem;
 use crate::http::negotiate::Media;
 use crate::http::pipeline::Family;
-use crate::shape::{Shaped, to_xml};
+use crate::shape::{Datetime, Empty, Many2one, Shaped, Style, to_xml};
 use crate::value::Value;
 
 /// How family A writes.
-pub(super) const FAMILY: Family = Family { media: MEDIA, write };
+pub(super) const FAMILY: Family = Family {
+    media: MEDIA,
+    style: Style { many2one: Many2one::Pair, datetime: Datetime::Odoo, empty: Empty::False },
+    labelled: true,
+    record_body: false,
+    several: false,
+    write,
+};
 
 /// What family A can write.
 pub(super) const MEDIA: &[Media] = &[Media::Json, Media::Xml];
@@ -27,7 +34,10 @@ fn envelope<'a>(shaped: Shaped<'a>, label: &'a str) -> Value<'a> {
         Shaped::Rights(granted) => ("return", Value::Bool(granted)),
         Shaped::Result(value) => ("return", value),
         Shaped::Fields(value) => ("fields", value),
-        Shaped::Deleted => return Value::Map(Vec::new()),
+        Shaped::Page { records, .. } => (label, Value::List(records)),
+        Shaped::WrittenOne(id) => (label, Value::Int(id.get())),
+        Shaped::Written(ids) => (label, ids.iter().map(|id| Value::Int(id.get())).collect()),
+        Shaped::Deleted(_) => return Value::Map(Vec::new()),
     };
     Value::Map(vec![(Cow::Borrowed(name), value)])
 }
@@ -57,7 +67,7 @@ mod tests {
             (Shaped::Rights(false), r#"{"return":false}"#),
             (Shaped::Result(Value::Null), r#"{"return":null}"#),
             (Shaped::Fields(Value::Map(Vec::new())), r#"{"fields":{}}"#),
-            (Shaped::Deleted, "{}"),
+            (Shaped::Deleted(&[]), "{}"),
         ] {
             assert_eq!(String::from_utf8(write(shaped, "Contact", Media::Json).unwrap()).unwrap(), json);
         }

@@ -28,9 +28,7 @@ pub(super) const PREFIX: &str = "/restapi/1.0";
 /// All routes of the family, documented.
 #[must_use]
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    let mut routes = common::routes().merge(object::routes());
-    routes = routes.merge(report::routes());
+    let mut routes = common::routes().merge(offer_keys(object::routes())).merge(report::routes());
     docs::offer_xml(routes.get_openapi_mut());
-    offer_keys(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes)
 }

@@ -27,7 +27,7 @@ use crate::http::problem::add_rate_limit;
 use crate::http::{caller, context};
 use crate::names::{RecordId, ReportName};
 use crate::odoo::{Printing, Tally};
-use crate::plan::{ContextAsked, ReportForm, Target, plan_report};
+use crate::plan::{ContextAsked, ReportForm, plan_report};
 use crate::shape::join_pdfs;
 use crate::value::Value;
 
@@ -56,7 +56,7 @@ const MOST: usize = 50;
     )))
 )]
 async fn print_report(arrival: Arrival) -> Result<Response, Problem> {
-    print(arrival, |arrival, _| Ok(Target::One(arrival.id("id")?))).await
+    print(arrival, |arrival, _| Ok(Wanted { ids: vec![arrival.id("id")?], one: true })).await
 }
 
 /// Print records
@@ -80,14 +80,14 @@ async fn print_reports(arrival: Arrival) -> Result<Response, Problem> {
             let detail = format!("ids: at most {MOST} records are printed at a time, found {}.", ids.len());
             return Err(Problem::new(Code::InvalidParameter, detail).parameter("ids"));
         }
-        Ok(Target::Many(ids))
+        Ok(Wanted { ids, one: false })
     })
     .await
 }
 
 async fn print(
     mut arrival: Arrival,
-    target: impl FnOnce(&Arrival, &Input) -> Result<Target, Problem> + Send,
+    wanted: impl FnOnce(&Arrival, &Input) -> Result<Wanted, Problem> + Send,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
@@ -96,7 +96,7 @@ async fn print(
     let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
     let media = negotiate::choose(&arrival.head.headers, MEDIA)?;
     let context = context::read(&arrival.head.headers, &input)?;
-    let order = Order { target: target(&arrival, &input)?, name, media, context };
+    let order = Order { wanted: wanted(&arrival, &input)?, name, media, context };
     let (tally, began) = (Tally::default(), Instant::now());
     let printed = stages.time("odoo", fulfil(&caller, &order, &tally)).await;
     arrival.log.odoo_calls(tally.calls(), began.elapsed());
@@ -108,10 +108,17 @@ async fn print(
     Ok(answer)
 }
 
+/// Of which records, in the caller's order, duplicates kept.
+struct Wanted {
+    ids: Vec<RecordId>,
+    /// Whether one document is wanted or a list.
+    one: bool,
+}
+
 /// What is wanted.
 struct Order {
     name: ReportName,
-    target: Target,
+    wanted: Wanted,
     media: Media,
     context: ContextAsked,
 }
@@ -120,7 +127,7 @@ struct Order {
 async fn fulfil(caller: &Principal, order: &Order, tally: &Tally) -> Result<(ReportForm, Vec<Vec<u8>>), Problem> {
     let login = (caller.kind != CredentialKind::OdooKey).then(|| caller.login.clone());
     let printing = Printing::find(caller.database.clone(), caller.caller.clone(), login, &order.name, tally).await?;
-    let (report, ids) = (&printing.report, order.target.ids());
+    let (report, ids) = (&printing.report, order.wanted.ids.as_slice());
     let form = form(order.media, report.form)?;
     let plan =
         planned(caller, &report.model, |known| plan_report(report, ids, &order.context, &caller.scope, known)).await?;
@@ -159,7 +166,7 @@ fn form(media: Media, made_for: ReportForm) -> Result<ReportForm, Problem> {
 async fn write(order: &Order, form: ReportForm, documents: Vec<Vec<u8>>) -> Result<Response, Problem> {
     match order.media {
         media @ (Media::Json | Media::Xml) => {
-            let tree = envelope(&order.target, form, &documents);
+            let tree = envelope(&order.wanted, form, &documents);
             let kind = [(CONTENT_TYPE, HeaderValue::from_static(media.name()))];
             Ok((kind, to_bytes(&tree, media)?).into_response())
         }
@@ -179,7 +186,7 @@ async fn joined(documents: Vec<Vec<u8>>) -> Result<Vec<u8>, Problem> {
     tokio::task::spawn_blocking(|| join_pdfs(documents)).await.map_err(Problem::internal)?
 }
 
-fn envelope(target: &Target, form: ReportForm, documents: &[Vec<u8>]) -> Value<'static> {
+fn envelope(wanted: &Wanted, form: ReportForm, documents: &[Vec<u8>]) -> Value<'static> {
     let entry = |(id, document): (&RecordId, &Vec<u8>)| {
         Value::Map(vec![
             ("id".into(), Value::Int(id.get())),
@@ -188,11 +195,8 @@ fn envelope(target: &Target, form: ReportForm, documents: &[Vec<u8>]) -> Value<'
             ("result".into(), STANDARD.encode(document).into()),
         ])
     };
-    let mut entries = target.ids().iter().zip(documents).map(entry);
-    let report = match target {
-        Target::One(_) => entries.next().unwrap_or_default(),
-        Target::Many(_) => entries.collect(),
-    };
+    let mut entries = wanted.ids.iter().zip(documents).map(entry);
+    let report = if wanted.one { entries.next().unwrap_or_default() } else { entries.collect() };
     Value::Map(vec![("report".into(), report)])
 }
 
@@ -209,7 +213,7 @@ fn document_headers(order: &Order, media: Media) -> HeaderMap {
         let policy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'";
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
-    let ids = order.target.ids().iter().take(3).map(RecordId::to_string).collect::<Vec<_>>().join("-");
+    let ids = order.wanted.ids.iter().take(3).map(RecordId::to_string).collect::<Vec<_>>().join("-");
     let extension = match media {
         Media::Html => "html",
         Media::Text => "txt",
@@ -230,16 +234,15 @@ mod tests {
     fn the_envelope_is_the_manuals() {
         let [one, other] = [12, 17].map(|id| RecordId::new(id).unwrap());
         let documents = [b"%PDF".to_vec(), b"x".to_vec()];
-        let json = |target: &Target| serde_json::to_string(&envelope(target, ReportForm::Pdf, &documents)).unwrap();
+        let json = |ids: Vec<RecordId>, one| {
+            serde_json::to_string(&envelope(&Wanted { ids, one }, ReportForm::Pdf, &documents)).unwrap()
+        };
+        assert_eq!(json(vec![one], true), r#"{"report":{"id":12,"state":"true","format":"pdf","result":"JVBERg=="}}"#);
         assert_eq!(
-            json(&Target::One(one)),
-            r#"{"report":{"id":12,"state":"true","format":"pdf","result":"JVBERg=="}}"#
-        );
-        assert_eq!(
-            json(&Target::Many(vec![one, other])),
+            json(vec![one, other], false),
             r#"{"report":[{"id":12,"state":"true","format":"pdf","result":"JVBERg=="},{"id":17,"state":"true","format":"pdf","result":"eA=="}]}"#
         );
-        assert_eq!(json(&Target::Many(Vec::new())), r#"{"report":[]}"#);
+        assert_eq!(json(Vec::new(), false), r#"{"report":[]}"#);
     }
 
     #[test]

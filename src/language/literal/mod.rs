@@ -62,7 +62,7 @@ impl Limits {
         Self { depth: 32, nodes: None, bytes: None }
     }
 
-    fn check_length(self, text: &str) -> Result<(), SyntaxError> {
+    pub(super) fn check_length(self, text: &str) -> Result<(), SyntaxError> {
         match self.bytes {
             Some(most) if text.len() > most => {
                 let error = SyntaxError::new(1, format!("at most {most} bytes"), format!("{} bytes", text.len()));

@@ -15,6 +15,8 @@
 //! | commands 0, 1, 2 | create, update, delete on the model, and the fields of the values |
 //! | commands 4 / 3, 5, 6 of a one2many | update / update and delete: the lines are changed, or deleted |
 //! | commands 3, 4, 5, 6 of a many2many | read on the model |
+//! | verbs on a relation | what their commands need |
+//! | ids of records that [belong to others](polymorphic) | read on every model |
 //! | a reference `model,id`, and `res_model` of attachments and the like | read on the model named |
 //!
 //! Fields that Odoo computes from other models (related, inherited) are fields of the model that has them.
@@ -174,6 +176,9 @@ impl<'g> Guard<'g> {
     /// # Errors
     /// 403 `scope_forbidden`.
     pub(in crate::plan) fn command(self, number: i64, field: &Field, at: &dyn Display) -> Result<(), PlanError> {
+        if matches!(number, 1..=4 | 6) {
+            field.relation.as_ref().map_or(Ok(()), |model| polymorphic::check_ids_at(self, model, at))?;
+        }
         let needed: &[Operation] = match (number, field.kind) {
             (0, _) => &[Operation::Create],
             (1, _) => &[Operation::Update],

@@ -55,12 +55,20 @@ pub(in crate::plan) fn check_search(guard: Guard<'_>, model: &ModelName, domain:
 /// # Errors
 /// 403 `scope_forbidden`.
 pub(in crate::plan) fn check_ids(guard: Guard<'_>, model: &ModelName) -> Result<(), PlanError> {
+    check_ids_at(guard, model, &"id")
+}
+
+/// Checks that records of this model may be reached by the ids that stand at some place of the request.
+///
+/// # Errors
+/// As [`check_ids`].
+pub(super) fn check_ids_at(guard: Guard<'_>, model: &ModelName, at: &dyn Display) -> Result<(), PlanError> {
     if guard.reads_every_model() {
         return Ok(());
     }
     let Some(field) = owner_field(model) else { return Ok(()) };
     let what = format!("may reach {model} only by a search with ['{field}', '=', a model that it may read]");
-    Err(guard.unclear(&"id", &what))
+    Err(guard.unclear(at, &what))
 }
 
 /// Checks the owner that a value names.

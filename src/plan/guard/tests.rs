@@ -6,7 +6,7 @@ use super::super::known::{Lack, UserDefaults};
 use super::super::planner::plan;
 use super::super::schema::samples::{Samples, country, field, schema};
 use super::super::steps::Plan;
-use super::super::wish::{AccessOperation, Deed, Fields, Slice, Target, Wish};
+use super::super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
 use super::super::{ContextAsked, Known, PlanError, Scope};
 use super::*;
 use crate::language::domain::Domain;
@@ -39,6 +39,7 @@ impl Known for Shop {
                 to("order_line", "one2many", "sale.order.line"),
                 to("tag_ids", "many2many", "crm.tag"),
                 to("message_ids", "one2many", "mail.message"),
+                to("attachment_ids", "many2many", "ir.attachment"),
             ],
             "sale.order.line" => {
                 vec![
@@ -101,7 +102,7 @@ pub(super) fn planned(scope: &str, context: &str, name: &str, deed: Deed) -> Res
     let scope = Scope::from_json(scope).unwrap();
     let mut asked = ContextAsked::default();
     asked.say_all("context", tree(context)).unwrap();
-    match plan(&mut Wish { model: model(name), deed }, &asked, &scope, &Shop(19)) {
+    match plan(&mut Wish { model: model(name), deed, links: Links::Named }, &asked, &scope, &Shop(19)) {
         Ok(plan) => Ok(plan),
         Err(PlanError::Refused(problem)) => Err(problem.to_string()),
         Err(PlanError::Lacking(Lack::Schema(model))) => panic!("{model} would have been asked for"),
@@ -113,7 +114,8 @@ pub(super) fn planned(scope: &str, context: &str, name: &str, deed: Deed) -> Res
 fn a_field_that_is_hidden_is_not_hinted_at() {
     let hint = |scope: &str, name| {
         let deed = Deed::Count { domain: Domain::read(name, Limits::query()).unwrap().into_owned() };
-        let (scope, mut wish) = (Scope::from_json(scope).unwrap(), Wish { model: model("res.partner"), deed });
+        let (scope, mut wish) =
+            (Scope::from_json(scope).unwrap(), Wish { model: model("res.partner"), deed, links: Links::Named });
         match plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19)) {
             Err(PlanError::Refused(problem)) => problem.hint.unwrap(),
             other => panic!("{other:?}"),

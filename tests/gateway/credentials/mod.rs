@@ -29,6 +29,7 @@ pub(crate) fn wanted(version: Version, name: &str) -> WantedKey {
             may_mint_for_others: false,
             networks: Vec::new(),
             rate: None,
+            concurrent: None,
         },
     }
 }

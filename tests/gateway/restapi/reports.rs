@@ -4,11 +4,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lopdf::Document;
-use odoo_gateway::store::KeyTerms;
+use odoo_gateway::admin::WantedKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{NOWHERE, ORDERS, admin, create, unique, user};
+use crate::credentials::wanted;
 use crate::support::counting::Counting;
 use crate::support::odoo::fresh_database;
 use crate::support::{Client, Gateway, Version, stand};
@@ -316,19 +317,11 @@ async fn a_credential_prints_only_what_its_scope_reads_whole() {
     let version = Version::Odoo19;
     let id = order(&admin(version)).await;
     let key = async |name: &str, scope: &str| {
-        let wanted = odoo_gateway::admin::WantedKey {
-            database: Some(version.database().to_owned()),
+        let wanted = WantedKey {
             login: "admin".to_owned(),
             secret: "admin".into(),
             scope: scope.to_owned(),
-            not_after: None,
-            terms: KeyTerms {
-                name: name.to_owned(),
-                needs_login_token: false,
-                may_mint_for_others: false,
-                networks: Vec::new(),
-                rate: None,
-            },
+            ..wanted(version, name)
         };
         let (_, token) = administration.create_key(wanted).await.unwrap();
         gateway.client().with_header("api-key", token.expose())

@@ -19,7 +19,17 @@ pub(crate) mod stand;
 pub(crate) mod stub;
 mod xml;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::UNIX_EPOCH;
+
 pub(crate) use client::{Answer, Client};
 pub(crate) use gateway::Gateway;
 pub(crate) use stand::{Version, stand};
 pub(crate) use stub::{Act, Stub};
+
+/// A name that no other record has, nor a part of its name.
+pub(crate) fn unique(word: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let since = UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("{word} {since:x}.{:04}", COUNT.fetch_add(1, Ordering::Relaxed))
+}

@@ -28,6 +28,13 @@ pub(crate) async fn empty_database() -> String {
     format!("{server}/{name}")
 }
 
+/// A copy of a database that nobody is connected to; its URL.
+pub(crate) async fn copy_of_database(url: &str) -> String {
+    let (server, name) = url.rsplit_once('/').unwrap();
+    execute(&format!("CREATE DATABASE {name}_copy TEMPLATE {name}")).await;
+    format!("{server}/{name}_copy")
+}
+
 /// Takes all API keys of a database away, as its users would.
 pub(crate) async fn revoke_api_keys(database: &str) {
     let (server, _) = stand().postgres().rsplit_once('/').unwrap();

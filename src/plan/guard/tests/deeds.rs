@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::names::FieldName;
+use crate::plan::Values;
 
 fn domain(text: &str) -> Domain<'static> {
     Domain::read(text, Limits::query()).unwrap().into_owned()
@@ -13,11 +14,25 @@ fn names(text: &str) -> Fields {
 
 fn list(domain_text: &str, order: &str, fields: Fields) -> Deed {
     let order = Some(Order::read(order, Limits::query()).unwrap());
-    Deed::List { domain: domain(domain_text), slice: Slice { order, ..Slice::default() }, fields }
+    Deed::List {
+        domain: domain(domain_text),
+        slice: Slice { order, ..Slice::default() },
+        fields,
+        counted: false,
+        filters: Vec::new(),
+    }
+}
+
+fn values(text: &str) -> Values {
+    Values::tree("vals", tree(text))
 }
 
 fn update(values: &str) -> Deed {
-    Deed::Update { target: Target::One(RecordId::new(7).unwrap()), values: tree(values) }
+    Deed::Update {
+        target: Target::One(RecordId::new(7).unwrap()),
+        values: self::values(values),
+        back: Back::Records(Fields::All),
+    }
 }
 
 fn refused(name: &str, deed: Deed) -> String {
@@ -92,32 +107,44 @@ fn fields_and_orders_stay_within() {
 fn all_fields_are_those_that_may_be_shown() {
     let shown = |plan: Plan| {
         let columns = match plan {
-            Plan::List(list) => list.columns,
+            Plan::List { list, .. } => list.columns,
             Plan::Read { read, .. } => read.columns,
-            Plan::Create { read_back, .. } | Plan::Update { read_back, .. } => read_back.columns,
+            Plan::Create { read_back, .. } => read_back.unwrap().columns,
+            Plan::Update(update) => update.read_back.unwrap().columns,
             other => panic!("{other:?}"),
         };
         columns.shown.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(",")
     };
-    let visible = "display_name,name,email,active,country_id,user_ids";
+    let visible = "id,display_name,name,email,active,country_id,user_ids";
     let id = RecordId::new(7).unwrap();
     let deeds = [
         list("[]", "id", Fields::All),
         Deed::ReadOne { id, fields: Fields::All },
-        Deed::CreateOne { values: tree("{'name':'x'}") },
+        Deed::CreateOne { values: values("{'name':'x'}"), back: Back::Records(Fields::All) },
         update("{'name':'x'}"),
     ];
     for deed in deeds {
         assert_eq!(shown(planned(CLERK, "{}", "res.partner", deed).unwrap()), visible);
     }
     let writer = r#"[{"models":"res.partner","operations":["create"]}]"#;
-    assert_eq!(shown(planned(writer, "{}", "res.partner", Deed::CreateOne { values: tree("{}") }).unwrap()), "");
+    assert_eq!(
+        shown(
+            planned(
+                writer,
+                "{}",
+                "res.partner",
+                Deed::CreateOne { values: values("{}"), back: Back::Records(Fields::All) }
+            )
+            .unwrap()
+        ),
+        "id"
+    );
     let describe = Deed::DescribeFields { fields: Fields::All, attributes: Vec::new() };
     let Plan::DescribeFields { full, reduced } = planned(CLERK, "{}", "res.partner", describe).unwrap() else {
         panic!()
     };
     for call in [full, reduced] {
-        assert_eq!(call.args[0], tree(&format!("['id','{}']", visible.replace(',', "','"))));
+        assert_eq!(call.args[0], tree(&format!("['{}']", visible.replace(',', "','"))));
     }
 }
 
@@ -129,6 +156,9 @@ fn values_need_for_each_command_what_it_does_behind_the_relation() {
         "{'tag_ids': [[6,0,[1]],[4,1],[3,1],[5]]}",
         "{'tag_ids': [1,2]}",
         "{'source': 'res.partner,7'}",
+        "{'order_line': {'create': {'name':'x'}, 'update': {'5': {'price':2}}, 'link': 5}}",
+        "{'tag_ids': {'set': [1], 'push': 2, 'pop': 3, 'clear': True}}",
+        "{'attachment_ids': {'create': {'name':'x','res_model':'sale.order','datas':'aGk='}}}",
         "{'message_ids': []}",
     ] {
         planned(CLERK, "{}", "sale.order", update(good)).unwrap_or_else(|e| panic!("{good}: {e}"));
@@ -164,10 +194,37 @@ fn values_need_for_each_command_what_it_does_behind_the_relation() {
         ("sale.order", "{'tag_ids': [[1,3,{'name':'x'}]]}", "may not update crm.tag"),
         ("sale.order", "{'message_ids': [[0,0,{'body':'x'}]]}", "may not create mail.message"),
         ("sale.order", "{'source': 'res.users,2'}", "may not read res.users"),
+        (
+            "res.partner",
+            "{'user_ids': {'create': {'login':'x'}}}",
+            "vals.user_ids.create: this credential may not create res.users.",
+        ),
+        ("res.partner", "{'user_ids': {'update': {'2': {'password':'y'}}}}", "may not update res.users"),
+        ("res.partner", "{'user_ids': {'pop': 2}}", "may not update res.users"),
+        ("res.partner", "{'user_ids': {'clear': 1}}", "may not update res.users"),
+        ("sale.order", "{'order_line': {'delete': 5}}", "may not delete sale.order.line"),
+        ("sale.order", "{'order_line': {'set': []}}", "may not delete sale.order.line"),
+        ("sale.order", "{'tag_ids': {'update': {'id': 3, 'name':'x'}}}", "may not update crm.tag"),
+        (
+            "sale.order",
+            "{'order_line': {'create': [{'tax_ids': {'link': 1}}]}}",
+            "vals.order_line.create[0].tax_ids.link: this credential may not read account.tax.",
+        ),
+        ("sale.order", "{'attachment_ids': {'link': 9}}", "may reach ir.attachment only by a search"),
+        ("sale.order", "{'attachment_ids': [[1,9,{'name':'x'}]]}", "may reach ir.attachment only by a search"),
+        ("sale.order", "{'attachment_ids': [9]}", "may reach ir.attachment only by a search"),
+        (
+            "sale.order",
+            "{'attachment_ids': {'create': {'name':'x','res_model':'res.users'}}}",
+            "may not read the model that is named here",
+        ),
     ] {
         let told_here = refused(name, update(bad));
         assert!(told_here.starts_with("scope_forbidden: ") && told_here.contains(told), "{bad}: {told_here}");
-        let told_here = refused(name, Deed::CreateMany { records: vec![tree(bad)] });
+        let told_here = refused(
+            name,
+            Deed::CreateMany { records: Values::tree("vals", Value::List(vec![tree(bad)])), back: Back::Ids },
+        );
         assert!(told_here.starts_with("scope_forbidden: "), "{bad}: {told_here}");
     }
     assert!(
@@ -177,7 +234,7 @@ fn values_need_for_each_command_what_it_does_behind_the_relation() {
 
 #[test]
 fn the_context_gives_no_values_that_the_request_could_not() {
-    let create = || Deed::CreateOne { values: tree("{'name':'x'}") };
+    let create = || Deed::CreateOne { values: values("{'name':'x'}"), back: Back::Records(Fields::All) };
     for good in [
         "{'lang':'fr_FR','tz':'Europe/Paris','active_test':False,'allowed_company_ids':[1],'bin_size':True,'form_view_ref':'x'}",
         "{'default_email':'x','active_model':'sale.order','active_id':7}",
@@ -207,11 +264,13 @@ fn the_context_gives_no_values_that_the_request_could_not() {
 fn defaults_reach_lines_that_are_made_beside() {
     let scope = r#"[{"models":"sale.order","operations":["create"]},
                     {"models":"sale.order.line","operations":["create"],"fields":{"only":["name"]}}]"#;
-    let create = || Deed::CreateOne { values: tree("{'order_line':[[0,0,{'name':'x'}]]}") };
+    let create =
+        || Deed::CreateOne { values: values("{'order_line':[[0,0,{'name':'x'}]]}"), back: Back::Records(Fields::All) };
     planned(scope, "{'default_note': 'x'}", "sale.order", create()).unwrap();
     let narrower = r#"[{"models":"sale.order","operations":["create"]},
                        {"models":"sale.order.line","operations":["create"],"fields":{"only":["price"]}}]"#;
-    let create = Deed::CreateOne { values: tree("{'order_line':[[0,0,{'price':1}]]}") };
+    let create =
+        Deed::CreateOne { values: values("{'order_line':[[0,0,{'price':1}]]}"), back: Back::Records(Fields::All) };
     let told = planned(narrower, "{'default_name': 'x'}", "sale.order", create).unwrap_err();
     assert!(
         told.contains("context.default_name: this credential may not create the field name of sale.order.line"),
@@ -224,7 +283,13 @@ fn records_that_belong_to_others_are_reached_only_through_their_owners() {
     for (good, deed) in [
         ("own", list("[('res_model','=','sale.order'),('res_id','in',[1,2])]", "id", Fields::All)),
         ("several", list("[('res_model','in',['sale.order','res.partner',False])]", "id", Fields::All)),
-        ("made", Deed::CreateOne { values: tree("{'name':'x','res_model':'sale.order','res_id':1}") }),
+        (
+            "made",
+            Deed::CreateOne {
+                values: values("{'name':'x','res_model':'sale.order','res_id':1}"),
+                back: Back::Records(Fields::All),
+            },
+        ),
     ] {
         planned(CLERK, "{}", "ir.attachment", deed).unwrap_or_else(|e| panic!("{good}: {e}"));
     }
@@ -238,8 +303,11 @@ fn records_that_belong_to_others_are_reached_only_through_their_owners() {
         list("[('res_model','in',['sale.order','res.users'])]", "id", Fields::All),
         Deed::ReadOne { id, fields: Fields::All },
         update("{'name':'x'}"),
-        Deed::CreateOne { values: tree("{'name':'x','res_model':'res.users','res_id':1}") },
-        Deed::CreateOne { values: tree("{'name':'x','res_model':['sale.order']}") },
+        Deed::CreateOne {
+            values: values("{'name':'x','res_model':'res.users','res_id':1}"),
+            back: Back::Records(Fields::All),
+        },
+        Deed::CreateOne { values: values("{'name':'x','res_model':['sale.order']}"), back: Back::Records(Fields::All) },
     ] {
         let told = format!("{bad:?}");
         assert!(refused("ir.attachment", bad).starts_with("scope_forbidden: "), "{told}");

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::Call;
+use crate::plan::{Call, Prove, Update, Values};
 
 /// Words of which nonsense, escapes and honest wishes are made alike.
-const WORDS: [&str; 26] = [
+const WORDS: [&str; 30] = [
     "id",
     "name",
     "credit",
@@ -24,6 +24,10 @@ const WORDS: [&str; 26] = [
     "user_ids/login",
     "order_line/price",
     "partner_id/.id",
+    "create",
+    "update",
+    "link",
+    "clear",
     "fields",
     "specification",
     "order",
@@ -106,12 +110,20 @@ fn any_deed() -> impl Strategy<Value = Deed> {
             args,
             kwargs: kwargs.into_iter().map(|(name, value)| (name.into(), value)).collect(),
         }),
-        2 => any_domain().prop_map(|domain| Deed::List { domain, slice: Slice::default(), fields: Fields::All }),
-        1 => any_value().prop_map(|values| Deed::CreateOne { values }),
-        1 => any_value().prop_map(move |values| Deed::Update { target: Target::One(id), values }),
+        2 => any_domain().prop_map(|domain| Deed::List { domain, slice: Slice::default(), fields: Fields::All, counted: false, filters: Vec::new() }),
+        1 => any_value().prop_map(|values| Deed::CreateOne { values: Values::tree("vals", values), back: Back::Records(Fields::All) }),
+        1 => any_value().prop_map(move |values| Deed::Update { target: Target::One(id), values: Values::tree("vals", values), back: Back::Ids }),
         1 => Just(Deed::Delete { target: Target::One(id) }),
         1 => Just(Deed::DescribeFields { fields: Fields::All, attributes: Vec::new() }),
     ]
+}
+
+/// The call that tells which records a write is about.
+fn proof(prove: Prove) -> Call {
+    match prove {
+        Prove::Ids { read, .. } => read.call(),
+        Prove::Found(search) => search,
+    }
 }
 
 /// The calls of a plan, those with which the gateway proves and reads back among them.
@@ -120,12 +132,20 @@ fn calls(plan: Plan) -> Vec<Call> {
         Plan::NoAccess => Vec::new(),
         Plan::CheckAccess { checks, .. } => checks.into_iter().map(|(_, call)| call).collect(),
         Plan::Search(call) | Plan::Count(call) | Plan::Call(call) => vec![call],
-        Plan::List(list) => vec![list.call(), list.search(), list.read(Vec::new()).call()],
+        Plan::List { list, count } => {
+            let list = [list.call(), list.search(), list.read(Vec::new()).call()];
+            list.into_iter().chain(count).collect()
+        }
         Plan::Read { read, .. } => vec![read.call()],
         Plan::DescribeFields { full, reduced } => vec![full, reduced],
-        Plan::Create { create, read_back, .. } => vec![create, read_back.call()],
-        Plan::Update { prove, write, read_back, .. } => vec![prove.call(), write, read_back.call()],
-        Plan::Delete { prove, unlink } => vec![prove.call(), unlink],
+        Plan::Create { create, read_back, .. } => {
+            std::iter::once(create).chain(read_back.map(|read| read.call())).collect()
+        }
+        Plan::Update(update) => {
+            let Update { prove, write, read_back, .. } = *update;
+            [proof(prove), write].into_iter().chain(read_back.map(|read| read.call())).collect()
+        }
+        Plan::Delete { prove, unlink } => vec![proof(prove), unlink],
     }
 }
 
@@ -149,7 +169,7 @@ proptest! {
         deed in any_deed(),
     ) {
         let scope = Scope::from_json(CLERK).unwrap();
-        let mut wish = Wish { model: model(name), deed };
+        let mut wish = Wish { model: model(name), deed, links: Links::Named };
         let planned = plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19));
         if let Err(PlanError::Lacking(Lack::Schema(model))) = &planned {
             prop_assert!(false, "{} would have been asked for", model);
@@ -169,7 +189,7 @@ proptest! {
         let args = vec![Value::List(vec![Value::Int(1)]), fields];
         let deed = Deed::Call { method: MethodName::parse(method).unwrap(), id: None, args, kwargs: Vec::new() };
         let scope = Scope::from_json(CLERK).unwrap();
-        let mut wish = Wish { model: model("res.partner"), deed };
+        let mut wish = Wish { model: model("res.partner"), deed, links: Links::Named };
         if let Ok(Plan::Call(call)) = plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19)) {
             prop_assert!(!says(&call.args[1], "credit"), "{:?}", call);
         }
