@@ -151,11 +151,13 @@ impl Printing {
             let visit = Visit { session: Some(session.id()), ..self.visit(url.clone()) };
             tally.count();
             let mut visited = web.client().visit(visit).await?;
-            if let Some(renewed) = visited.session.take() {
-                session.follow(renewed);
-            }
+            let renewed = visited.session.take();
             match page::read(visited, form, self.report.model.as_str(), &numbers(ids))? {
-                Page::Report(document) => return Ok(document),
+                Page::Report(document) => {
+                    // Whom Odoo does not know gets a session too, in which he is nobody.
+                    renewed.into_iter().for_each(|id| session.follow(id));
+                    return Ok(document);
+                }
                 Page::LoggedOut => web.forget(visitor, &session).await,
             }
         }
