@@ -28,6 +28,8 @@ const MOST_SESSIONS: u64 = 10_000;
 const IDLE: Duration = Duration::from_secs(60 * 60);
 /// A session is opened anew now and then, also one that is always used.
 const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+/// How long a document may wait for its turn, at least: those before it take seconds, not milliseconds.
+const PRINT_WAIT: Duration = Duration::from_secs(60);
 /// How long a login that Odoo refused is not tried again.
 const REFUSED: Duration = Duration::from_secs(10 * 60);
 
@@ -80,7 +82,7 @@ impl Web {
         filled.map_err(|error| SettingsError { key: "randomness", reason: error.to_string() })?;
         let settings = client.settings();
         Ok(Self {
-            printing: Gate::new(settings.report_concurrency, settings.queue, settings.queue_wait),
+            printing: Gate::new(settings.report_concurrency, settings.queue, settings.queue_wait.max(PRINT_WAIT)),
             sessions: Cache::builder().max_capacity(MOST_SESSIONS).time_to_idle(IDLE).time_to_live(LIFE).build(),
             refused: Cache::builder().max_capacity(MOST_SESSIONS).time_to_live(REFUSED).build(),
             login: Arc::default(),
