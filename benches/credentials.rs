@@ -15,8 +15,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use odoo_gateway::admin::{Administration, WantedKey};
 use odoo_gateway::app;
 use odoo_gateway::auth::{
-    Credential, MintWish, PasswordSettings, Passwords, Principal, Rate, Throttle, ThrottleSettings, TokenSettings,
-    Tokens, Vault, credential,
+    Credential, MintWish, OAuthSettings, PasswordSettings, Passwords, Principal, Rate, Throttle, ThrottleSettings,
+    TokenSettings, Tokens, Vault, credential,
 };
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
@@ -66,7 +66,7 @@ impl Room {
         };
         let (store, clock) = (admin.store.clone(), Clock::system());
         let passwords = Passwords::new(settings, throttle.clone(), store, &admin.databases, clock).map_err(said)?;
-        let settings = TokenSettings { failure_floor: floor, access_token_idle: hour };
+        let settings = TokenSettings { failure_floor: floor, access_token_idle: hour, oauth: OAuthSettings::default() };
         let tokens = Tokens::new(admin.store.clone(), admin.vaults.clone(), settings, throttle, Clock::system());
         Ok(Self { admin, passwords, tokens, vault })
     }
@@ -76,6 +76,7 @@ impl Room {
         let databases = &self.admin.databases;
         match credential(headers)? {
             Credential::Own(shown) => self.tokens.identify(&shown, None, databases, HERE).await,
+            Credential::Signature => Err(Problem::internal("nothing is signed here")),
             Credential::OdooKey(key) => self.passwords.identify_key(databases.pick(None)?, key, HERE).await,
             Credential::Basic { login, secret } => {
                 self.passwords.identify(databases.pick(None)?, login, secret, HERE).await

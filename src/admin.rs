@@ -1,6 +1,7 @@
 //! What administrators do: API keys, tokens, master keys. Every act is a row in the audit log and a line in the log.
 //!
 //! ```text
+//! applications registered on a user's account, given another secret, listed, switched off and on, deleted
 //! api_keys     made for a user of Odoo, listed, switched off and on, deleted
 //! links        users who let an API key make login tokens for them
 //! tokens       listed, revoked
@@ -12,6 +13,7 @@
 //! In: wishes of an administrator, whoever conveys them. Out: what was done. Must not know: command lines, HTTP.
 
 mod api_keys;
+mod applications;
 mod kept_keys;
 mod links;
 mod master_keys;
@@ -19,7 +21,10 @@ mod odoo_keys;
 mod restore;
 mod tokens;
 
+pub use crate::auth::oauth1::SignatureMethod;
+pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::WantedKey;
+pub use applications::WantedApplication;
 pub use kept_keys::{KeptKeyKind, PrunedKeptKeys};
 pub use master_keys::{Rewrapped, SealingKey};
 

@@ -27,6 +27,8 @@ pub enum Class {
     Misdirected,
     /// The target is too long: 414.
     UriTooLong,
+    /// The file has no such part: 416.
+    RangeNotSatisfiable,
     /// The body's type is unknown: 415.
     UnsupportedMediaType,
     /// Odoo refuses the values: 422, 400 in family D.
@@ -62,6 +64,7 @@ impl Class {
             Self::TooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
+            Self::RangeNotSatisfiable => 416,
             Self::Misdirected => 421,
             Self::Refused | Self::Contradiction => 422,
             Self::TooManyRequests => 429,
@@ -132,6 +135,14 @@ codes! {
     TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
     RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
     TooManyAtOnce         "too_many_at_once"        TooManyRequests      "Too many requests with this credential at one time";
+    // Applications (OAuth). These codes are RFC 6749's own.
+    InvalidClient         "invalid_client"          Unauthorized         "The application is not known, or not by this secret";
+    UnauthorizedClient    "unauthorized_client"     BadRequest           "The application may not do this";
+    InvalidGrant          "invalid_grant"           BadRequest           "The code or token is not valid";
+    InvalidScope          "invalid_scope"           BadRequest           "The scope is not known, or reaches too far";
+    PersonNeeded          "person_needed"           Unauthorized         "A person has to log in and allow this";
+    FormOutdated          "form_outdated"           Forbidden            "The form is of another session, was sent before, or waited too long";
+    UnsupportedGrantType  "unsupported_grant_type"  BadRequest           "This way to a token is not known";
     // What the request says.
     InvalidParameter      "invalid_parameter"       BadRequest           "A parameter is not valid";
     RepeatedParameter     "repeated_parameter"      BadRequest           "A parameter was given twice";
@@ -161,6 +172,8 @@ codes! {
     UnknownMethod         "unknown_method"          NotFound             "The model has no such method";
     UnknownReport         "unknown_report"          NotFound             "There is no such report";
     RecordNotFound        "record_not_found"        NotFound             "There is no such record";
+    EmptyField            "empty_field"             NotFound             "The field is empty";
+    RangeNotSatisfiable   "range_not_satisfiable"   RangeNotSatisfiable  "The file has no such part";
     // What Odoo says of the values.
     OdooRefused           "odoo_refused"            Refused              "Odoo refuses this";
     MissingValue          "missing_value"           Refused              "A required value is missing";

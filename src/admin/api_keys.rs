@@ -34,7 +34,7 @@ impl Administration {
     /// # Errors
     /// When Odoo does not know the user so, the name is taken, the end is past, or nothing can be sealed.
     pub async fn create_key(&self, wanted: WantedKey) -> Result<(StoredToken, Token), AdminError> {
-        self.check(&wanted)?;
+        self.check_terms(&wanted.terms, wanted.not_after)?;
         let scope = Scope::from_json(&wanted.scope).map_err(|wrong| AdminError::Wrong(wrong.to_string()))?;
         let database = self.databases.pick(wanted.database.as_deref()).map_err(AdminError::Odoo)?;
         let confirmed = database.client.authenticate(&wanted.login, &wanted.secret).await;
@@ -56,19 +56,19 @@ impl Administration {
         Ok((row, token))
     }
 
-    fn check(&self, wanted: &WantedKey) -> Result<(), AdminError> {
+    pub(super) fn check_terms(&self, terms: &KeyTerms, not_after: Option<OffsetDateTime>) -> Result<(), AdminError> {
         let wrong = |text: &str| Err(AdminError::Wrong(text.to_owned()));
-        let name = &wanted.terms.name;
+        let name = &terms.name;
         if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-            return wrong("a key's name has 1 to 100 bytes and no control characters");
+            return wrong("a name has 1 to 100 bytes and no control characters");
         }
-        if wanted.not_after.is_some_and(|end| end <= self.clock.now()) {
-            return wrong("the key would be at its end already");
+        if not_after.is_some_and(|end| end <= self.clock.now()) {
+            return wrong("that end is past already");
         }
-        if wanted.terms.rate.is_some_and(|rate| rate.requests == 0 || rate.seconds == 0 || rate.burst == 0) {
+        if terms.rate.is_some_and(|rate| rate.requests == 0 || rate.seconds == 0 || rate.burst == 0) {
             return wrong("a rate has at least one request, one second and a burst of one");
         }
-        if wanted.terms.concurrent == Some(0) {
+        if terms.concurrent == Some(0) {
             return wrong("a key has at least one request under way at one time");
         }
         Ok(())

@@ -10,8 +10,8 @@
 //! In: the key file, the store. Out: what is sealed by which key. Must not know: tokens in clear.
 
 use super::{AdminError, Administration};
-use crate::auth::Vault;
-use crate::secret::{DataKey, Sealed, reseal_kept};
+use crate::auth::{Vault, open_consumer_secret, seal_consumer_secret};
+use crate::secret::{DataKey, Sealed, TokenKind, reseal_kept};
 use crate::store::StoredToken;
 
 /// A master key, and how much it seals.
@@ -102,6 +102,7 @@ impl Administration {
             }
         }
         outcome.done += self.reseal_kept_keys(&vault, &newest).await?;
+        outcome.done += self.reseal_consumer_secrets(&vault, &newest).await?;
         let detail = format!("{} sealed anew, {} altered", outcome.done, outcome.altered);
         self.store.audit(&self.act("keys.rewrap", &newest, detail)).await?;
         Ok(outcome)
@@ -116,6 +117,21 @@ impl Administration {
                 self.store.reseal_key(kept_as, before, &after).await?;
                 done += 1;
             }
+        }
+        Ok(done)
+    }
+
+    /// Those of applications with OAuth 1. One that does not open is left alone, as a row that was altered.
+    async fn reseal_consumer_secrets(&self, vault: &Vault, newest: &str) -> Result<u64, AdminError> {
+        let mut done = 0;
+        for row in self.store.tokens(TokenKind::ClientSecret, self.clock.now()).await? {
+            let sealed = row.application.as_ref().and_then(|terms| terms.consumer_secret.as_ref());
+            let Some(before) = sealed.filter(|sealed| sealed.key_id().is_ok_and(|id| id.to_string() != newest)) else {
+                continue;
+            };
+            let Ok(Some(secret)) = open_consumer_secret(&vault.keyring, &row) else { continue };
+            let after = seal_consumer_secret(&vault.keyring, &row, &secret)?;
+            done += u64::from(self.store.reseal_consumer_secret(&row.id, before, &after).await?);
         }
         Ok(done)
     }

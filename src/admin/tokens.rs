@@ -6,16 +6,28 @@ use super::{AdminError, Administration};
 use crate::secret::TokenKind;
 use crate::store::StoredToken;
 
+/// What lives long enough to be looked at.
+const LISTED: [TokenKind; 7] = [
+    TokenKind::LoginToken,
+    TokenKind::AccessToken,
+    TokenKind::OdooKey,
+    TokenKind::OAuthAccess,
+    TokenKind::OAuthRefresh,
+    TokenKind::OAuth1Access,
+    TokenKind::Session,
+];
+
 impl Administration {
-    /// All login and access tokens, and linked API keys of Odoo's.
+    /// All login and access tokens, linked API keys of Odoo's, tokens of applications, sessions of browsers.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn tokens(&self) -> Result<Vec<StoredToken>, AdminError> {
         let now = self.clock.now();
-        let mut tokens = self.store.tokens(TokenKind::LoginToken, now).await?;
-        tokens.extend(self.store.tokens(TokenKind::AccessToken, now).await?);
-        tokens.extend(self.store.tokens(TokenKind::OdooKey, now).await?);
+        let mut tokens = Vec::new();
+        for kind in LISTED {
+            tokens.extend(self.store.tokens(kind, now).await?);
+        }
         Ok(tokens)
     }
 

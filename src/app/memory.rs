@@ -24,3 +24,17 @@ fn undumpable() -> rustix::io::Result<()> {
 fn undumpable() -> rustix::io::Result<()> {
     Ok(())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::{DumpableBehavior, dumpable_behavior, getrlimit};
+
+    use super::*;
+
+    #[test]
+    fn nobody_dumps_or_looks_into_a_process_that_has_closed_itself() {
+        close_memory().unwrap();
+        assert!(matches!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable)));
+        assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
+    }
+}

@@ -13,7 +13,7 @@ use crate::store::{Store, StoreError};
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Rows that one statement deletes: others write in between.
 const BATCH: u32 = 500;
-/// API keys are listed for a while after their end, so that people see why a program fails.
+/// API keys and applications are listed for a while after their end, so that people see why a program fails.
 const KEYS_ARE_SHOWN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Deletes, now and then, until it is dropped.
@@ -31,7 +31,8 @@ pub(super) async fn run(store: Store, clock: Clock) {
 async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
     let mut purged = 0;
     for kind in TokenKind::ALL {
-        let before = if kind == TokenKind::ApiKey { now - KEYS_ARE_SHOWN } else { now };
+        let shown = matches!(kind, TokenKind::ApiKey | TokenKind::ClientSecret);
+        let before = if shown { now - KEYS_ARE_SHOWN } else { now };
         loop {
             let batch = store.purge_tokens(kind, before, BATCH).await?;
             purged += batch;
@@ -40,6 +41,7 @@ async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
             }
         }
     }
+    while store.purge_seen(now.unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_grants(BATCH).await? >= u64::from(BATCH) {}
     while store.purge_repeats(now, BATCH).await? >= u64::from(BATCH) {}
     Ok(purged)

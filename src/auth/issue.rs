@@ -5,7 +5,7 @@
 
 use secrecy::SecretString;
 
-use super::vault::{VaultError, Vaults};
+use super::vault::{Vault, VaultError, Vaults};
 use crate::clock::Clock;
 use crate::names::DatabaseName;
 use crate::odoo::Uid;
@@ -50,35 +50,75 @@ pub async fn issue(vaults: &Vaults, clock: &Clock, wanted: Issue) -> Result<(Sto
 /// # Errors
 /// When there is no master key to seal with.
 pub async fn keep(vaults: &Vaults, clock: &Clock, token: &Token, wanted: Issue) -> Result<StoredToken, VaultError> {
+    let user = User { database: wanted.database, uid: wanted.uid.get(), login: wanted.login };
     let vault = vaults.for_sealing().await?;
-    let data_key = DataKey::generate()?;
-    let now = clock.now().unix_timestamp();
+    let mut row = blank(&vault, token, user, wanted.scope, clock.now().unix_timestamp())?;
+    row.not_after = wanted.not_after;
+    row.idle_seconds = wanted.idle_seconds;
+    row.key = wanted.key;
+    seal(vaults, token, &mut row, &wanted.secret).await?;
+    Ok(row)
+}
+
+/// Whose rights apply.
+#[derive(Debug)]
+pub struct User {
+    /// The database.
+    pub database: DatabaseName,
+    /// The user at Odoo; 0: nobody.
+    pub uid: i64,
+    /// His login.
+    pub login: String,
+}
+
+/// A row for a new token, not yet sealed.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn blank(vault: &Vault, token: &Token, user: User, scope: String, now: i64) -> Result<StoredToken, VaultError> {
     let unsealed = || Sealed(Vec::new());
-    let mut row = StoredToken {
+    Ok(StoredToken {
         id: random_id()?,
-        kind: wanted.kind,
+        kind: token.kind(),
         index: token.index(&vault.index),
         shown: token.shown(),
         account: None,
-        scope: wanted.scope,
+        scope,
         created_at: now,
-        not_after: wanted.not_after,
-        idle_seconds: wanted.idle_seconds,
+        not_after: None,
+        idle_seconds: None,
         last_used_at: None,
         disabled_at: None,
         account_ended: false,
-        key: wanted.key,
+        key: None,
+        application: None,
+        oauth: None,
         grant: Grant {
             id: random_id()?,
-            database: wanted.database.to_string(),
-            uid: wanted.uid.get(),
-            login: wanted.login,
+            database: user.database.to_string(),
+            uid: user.uid,
+            login: user.login,
             credential: unsealed(),
             created_at: now,
         },
         wrap: unsealed(),
-    };
-    row.grant.credential = data_key.seal_credential(row.grant.facts(), &wanted.secret)?;
+    })
+}
+
+/// Seals a credential behind the row's token, with a data key of its own.
+///
+/// # Errors
+/// When there is no master key to seal with.
+pub async fn seal(
+    vaults: &Vaults,
+    token: &Token,
+    row: &mut StoredToken,
+    secret: &SecretString,
+) -> Result<(), VaultError> {
+    let vault = vaults.for_sealing().await?;
+    let data_key = DataKey::generate()?;
+    row.index = token.index(&vault.index);
+    row.grant.credential = data_key.seal_credential(row.grant.facts(), secret)?;
     row.wrap = data_key.wrap(&vault.keyring, token, row.facts(&row.terms()), row.grant.facts())?;
-    Ok(row)
+    Ok(())
 }

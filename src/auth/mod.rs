@@ -7,11 +7,14 @@
 //! tokens       a key or token of the gateway's own → an Odoo user
 //! access_tokens made at a login, ended at a logout
 //! login_tokens made with an API key, for a user
+//! oauth        applications, and what they are given for users
+//! oauth1       who signed a request (OAuth 1.0a)
 //! issue        a new token, its user's credential sealed behind it
 //! vault        the keys of this installation, for what is sealed in the store
 //! throttle     how often something may be tried and fail
 //! allowance    how often a key may be used
 //! seats        how many requests it may have under way at one time
+//! forms        pages of ours, sent back once
 //! floor        the moment at which refusals leave
 //! principal    who calls, with whose rights at Odoo
 //! ```
@@ -22,8 +25,11 @@ mod access_tokens;
 mod allowance;
 mod credential;
 mod floor;
+mod forms;
 mod issue;
 mod login_tokens;
+mod oauth;
+pub mod oauth1;
 mod odoo_key;
 mod password;
 mod principal;
@@ -32,9 +38,14 @@ mod throttle;
 mod tokens;
 mod vault;
 
-pub use credential::{Credential, Shown, credential};
-pub use issue::{Issue, issue, keep};
+pub use credential::{Credential, Shown, credential, shows_own};
+pub use forms::{FormOf, Guard};
+pub use issue::{Issue, User, blank, issue, keep, seal};
 pub use login_tokens::{Account, MintWish, Minted};
+pub use oauth::{
+    Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, OAuthSettings, Session,
+    new_client_id, open_consumer_secret, seal_consumer_secret,
+};
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};

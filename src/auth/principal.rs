@@ -23,6 +23,12 @@ pub enum CredentialKind {
     LoginToken,
     /// An access token of family C.
     AccessToken,
+    /// An access token of OAuth 2.
+    OAuth2,
+    /// A request signed as OAuth 1 says.
+    OAuth1,
+    /// What stands for an application or a browser, and opens nothing as it is.
+    Inner,
 }
 
 impl From<TokenKind> for CredentialKind {
@@ -32,6 +38,13 @@ impl From<TokenKind> for CredentialKind {
             TokenKind::LoginToken => Self::LoginToken,
             TokenKind::AccessToken => Self::AccessToken,
             TokenKind::OdooKey => Self::OdooKey,
+            TokenKind::OAuthAccess => Self::OAuth2,
+            TokenKind::OAuth1Access => Self::OAuth1,
+            TokenKind::ClientSecret
+            | TokenKind::OAuthCode
+            | TokenKind::OAuthRefresh
+            | TokenKind::Session
+            | TokenKind::OAuth1Request => Self::Inner,
         }
     }
 }
@@ -46,6 +59,9 @@ impl CredentialKind {
             Self::ApiKey => "api_key",
             Self::LoginToken => "login_token",
             Self::AccessToken => "access_token",
+            Self::OAuth2 => "oauth2",
+            Self::OAuth1 => "oauth1",
+            Self::Inner => "inner",
         }
     }
 }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::allowance::Allowances;
 use super::credential::Shown;
 use super::floor::Floor;
+use super::oauth::OAuthSettings;
 use super::password::too_many_attempts;
 use super::principal::Principal;
 use super::seats::{Seat, Seats};
@@ -54,6 +55,8 @@ pub struct TokenSettings {
     pub failure_floor: Duration,
     /// An access token ends when it is not used for so long.
     pub access_token_idle: Duration,
+    /// How long what applications get lives.
+    pub oauth: OAuthSettings,
 }
 
 /// Verifies the gateway's own tokens.
@@ -63,8 +66,9 @@ pub struct Tokens {
     pub(super) vaults: Vaults,
     pub(super) clock: Clock,
     pub(super) access_token_idle: Duration,
-    floor: Floor,
-    throttle: Arc<Throttle>,
+    pub(super) oauth: OAuthSettings,
+    pub(super) floor: Floor,
+    pub(super) throttle: Arc<Throttle>,
     allowances: Allowances,
     seats: Seats,
     opened: Cache<TokenIndex, Arc<Opened>>,
@@ -117,6 +121,7 @@ impl Tokens {
             opened: opened.build(),
             floor: Floor(settings.failure_floor),
             access_token_idle: settings.access_token_idle,
+            oauth: settings.oauth,
             store,
             vaults,
             clock,
@@ -316,7 +321,7 @@ impl Tokens {
     }
 
     /// Nobody waits for it.
-    fn note_use(&self, row: &StoredToken) {
+    pub(super) fn note_use(&self, row: &StoredToken) {
         let now = self.clock.now();
         if !row.is_use_due(now) {
             return;
@@ -331,10 +336,11 @@ impl Tokens {
 }
 
 /// Whether nothing of what the credential was opened with has changed.
-fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
+pub(super) fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
     let terms = |row: &StoredToken| (row.idle_seconds, row.not_after);
     let same_terms = terms(before) == terms(now) && before.scope == now.scope && before.key == now.key;
-    same_terms && before.grant == now.grant && before.wrap == now.wrap && {
+    let same_application = before.application == now.application && before.oauth == now.oauth;
+    same_terms && same_application && before.grant == now.grant && before.wrap == now.wrap && {
         let (before, now) = (before.facts(&[]), now.facts(&[]));
         (before.id, before.kind, before.account) == (now.id, now.kind, now.account)
     }
@@ -393,7 +399,7 @@ fn unwrap(vault: &Vault, token: &Token, row: &StoredToken) -> Result<DataKey, Se
 }
 
 /// The right token found a row that it does not open: somebody wrote into the store.
-fn refuse_altered(row: &StoredToken, cause: &SecretError) -> Refusal {
+pub(super) fn refuse_altered(row: &StoredToken, cause: &SecretError) -> Refusal {
     tracing::error!(target: "odoo_gateway::audit", act = "token.altered", subject = row.id, %cause, "audit");
     match cause {
         SecretError::Altered => Refusal::Wrong,
@@ -401,7 +407,7 @@ fn refuse_altered(row: &StoredToken, cause: &SecretError) -> Refusal {
     }
 }
 
-fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
+pub(super) fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
     tracing::error!(%cause, "credentials cannot be verified");
     Problem::new(Code::StoreUnavailable, "The gateway cannot verify credentials now.")
         .retry_after(Duration::from_secs(5))

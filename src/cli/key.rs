@@ -83,7 +83,7 @@ pub struct Create {
     may_mint_for_others: bool,
 }
 
-fn rate(text: &str) -> Result<(u32, u32), String> {
+pub(super) fn rate(text: &str) -> Result<(u32, u32), String> {
     let parsed = || {
         let (requests, time) = text.split_once('/')?;
         let seconds = humantime::parse_duration(time).ok()?.as_secs();

@@ -3,6 +3,8 @@
 //! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP,
 //! Odoo.
 
+mod app;
+mod check;
 mod expiry;
 mod health;
 mod key;
@@ -19,6 +21,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use self::app::AppCommand;
+pub use self::check::CheckCommand;
 pub use self::health::health;
 pub use self::key::KeyCommand;
 pub use self::master_keys::KeysCommand;
@@ -40,7 +44,7 @@ pub struct Cli {
     /// File of settings that differ from the defaults (TOML)
     #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
-    /// Answer in JSON (keys and tokens)
+    /// Answer in JSON (applications, keys and tokens)
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -54,7 +58,7 @@ pub enum Command {
     #[default]
     Serve,
     /// Connect to the store and to Odoo; print their versions, or what is wrong and how to mend it
-    Check,
+    Check(CheckCommand),
     /// Bring the store's schema up to date
     Migrate,
     /// Print the settings in effect, without secrets
@@ -63,6 +67,9 @@ pub enum Command {
     Openapi,
     /// Ask the running gateway whether it lives (for health checks of containers)
     Health,
+    /// Applications that act for users (OAuth): make, list, rotate secrets, switch off and on, delete
+    #[command(subcommand)]
+    App(AppCommand),
     /// API keys: make, list, switch off and on, delete
     #[command(subcommand)]
     Key(KeyCommand),
@@ -117,7 +124,7 @@ pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()
     write!(out, "{}", config.to_toml())
 }
 
-/// `odoo-gateway key`, `user`, `token`, `keys` and `restore`.
+/// `odoo-gateway app`, `key`, `user`, `token`, `keys` and `restore`.
 ///
 /// # Errors
 /// Why it was not done, and when `out` cannot be written to.
@@ -128,6 +135,7 @@ pub async fn administer(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     match command {
+        Command::App(command) => app::run(command, admin, json, out).await,
         Command::Key(command) => key::run(command, admin, json, out).await,
         Command::User(command) => user::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,

@@ -26,6 +26,8 @@ pub use self::database_url::DatabaseUrl;
 pub use self::mistakes::{Mistake, Mistakes};
 pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
 pub use self::sections::log::{LogConfig, LogFormat};
+pub use self::sections::oauth::OAuthConfig;
+pub use self::sections::oauth1::OAuth1Config;
 pub use self::sections::odoo::OdooConfig;
 pub use self::sections::ops::OpsConfig;
 pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};
@@ -54,10 +56,14 @@ pub struct Config {
     pub odoo: Vec<OdooConfig>,
     /// Who calls.
     pub auth: AuthConfig,
+    /// Applications that act for users.
+    pub oauth: OAuthConfig,
     /// What the gateway knows of Odoo's models.
     pub schema: SchemaConfig,
     /// What family C answers.
     pub restful: RestfulConfig,
+    /// Requests that are signed.
+    pub oauth1: OAuth1Config,
     #[serde(skip)]
     printable: Table,
 }

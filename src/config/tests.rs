@@ -306,3 +306,17 @@ fn mistakes_in_schemas_are_told_with_their_place() {
          restful.models.v1 (gateway.toml line 6): expected a model name such as res.partner, found \"v1\""
     );
 }
+
+#[test]
+fn master_keys_come_from_a_command_or_a_file() {
+    let both = given("[secrets]\nmaster_key_file = \"/k\"\nmaster_key_command = [\"print\"]");
+    let told = both.mistakes();
+    assert!(
+        told.contains("secrets.master_key_command") && told.contains("secrets.master_key_file is given too"),
+        "{told}"
+    );
+    let nothing = given("[secrets]\nmaster_key_command = [\"\"]");
+    assert!(nothing.mistakes().contains("expected a program"), "{}", nothing.mistakes());
+    let command = given("").env("ODOO_GATEWAY__SECRETS__MASTER_KEY_COMMAND", r#"["print", "a, b"]"#).load().unwrap();
+    assert_eq!(command.secrets.master_key_command, ["print", "a, b"]);
+}

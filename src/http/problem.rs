@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::error::{OdooSaid, Problem, RateLimit};
 use crate::explain::Class;
@@ -20,6 +21,8 @@ pub struct Occasion<'a> {
     pub request_id: &'a str,
     /// Its path as sent, without the query.
     pub path: &'a str,
+    /// When it was answered.
+    pub at: OffsetDateTime,
 }
 
 /// Turns a problem into an answer: status, body and its type. What every family has (`Retry-After`,
@@ -79,7 +82,8 @@ fn add_reason_headers(problem: &Problem, answer: &mut Response) {
         add_rate_limit(limit, headers);
     }
     if problem.class() == Class::Unauthorized {
-        for scheme in [r#"Basic realm="odoo-gateway", charset="UTF-8""#, r#"Bearer realm="odoo-gateway""#] {
+        let basic = r#"Basic realm="odoo-gateway", charset="UTF-8""#;
+        for scheme in [basic, r#"Bearer realm="odoo-gateway""#, r#"OAuth realm="odoo-gateway""#] {
             headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
     }
@@ -135,9 +139,9 @@ impl<'a> From<&'a OdooSaid> for OdooJson<'a> {
 
 /// The last line of a listing that breaks off: the generic form under `error`, so that it is told from a record.
 #[must_use]
-pub(super) fn error_line(problem: &Problem, request_id: &str, path: &str) -> Vec<u8> {
+pub(super) fn error_line(problem: &Problem, occasion: Occasion<'_>) -> Vec<u8> {
     let mut line = br#"{"error":"#.to_vec();
-    line.extend(to_json(problem, Occasion { request_id, path }));
+    line.extend(to_json(problem, occasion));
     line.extend(b"}\n");
     line
 }
@@ -177,7 +181,7 @@ mod tests {
     use super::*;
     use crate::explain::Code;
 
-    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x" };
+    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x", at: OffsetDateTime::UNIX_EPOCH };
 
     async fn body(answer: Response) -> Value {
         serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
@@ -212,7 +216,7 @@ mod tests {
         let bodies = ProblemBodies::default().under("/api", teapot).under("/api/v1", accepted);
         let problem = Problem::new(Code::UnknownRoute, "");
         for (path, status) in [("/api", 418), ("/api/x", 418), ("/api/v1/x", 202), ("/api/v12", 418), ("/apix", 404)] {
-            assert_eq!(bodies.render(&problem, Occasion { request_id: "", path }).status(), status, "{path}");
+            assert_eq!(bodies.render(&problem, Occasion { path, ..OCCASION }).status(), status, "{path}");
         }
     }
 

@@ -23,11 +23,13 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tracing::{Instrument as _, Span};
 
 use super::layers::RequestLog;
 use super::negotiate::Rows;
+use super::problem::{Occasion, error_line};
 use crate::error::Problem;
 use crate::names::ModelName;
 use crate::odoo::{Outcome, Page, Pages, Tally};
@@ -45,15 +47,27 @@ pub(super) struct Listing {
     pub rows: Rows,
     pub style: Style,
     pub log: RequestLog,
-    /// Puts a problem into the last line.
     pub last_words: LastWords,
 }
 
-/// What is needed to tell of a problem.
+/// What a last line says of the request, whose head is gone by then.
 #[derive(Debug)]
 pub(super) struct LastWords {
-    pub request_id: String,
-    pub path: String,
+    request_id: String,
+    path: String,
+    at: OffsetDateTime,
+}
+
+impl From<Occasion<'_>> for LastWords {
+    fn from(Occasion { request_id, path, at }: Occasion<'_>) -> Self {
+        Self { request_id: request_id.to_owned(), path: path.to_owned(), at }
+    }
+}
+
+impl LastWords {
+    fn line(&self, problem: &Problem) -> Vec<u8> {
+        error_line(problem, Occasion { request_id: &self.request_id, path: &self.path, at: self.at })
+    }
 }
 
 impl Listing {
@@ -102,7 +116,7 @@ impl Listing {
 
     fn write(&self, page: &Page, out: &mut Vec<u8>) -> Result<(), Problem> {
         let outcome = match (page, self.rows) {
-            (Page::Records(outcome), _) => outcome,
+            (Page::Records(outcome), _) => &**outcome,
             (Page::Ids(ids), Rows::Csv) => {
                 write_csv_ids(out, ids);
                 return Ok(());
@@ -127,9 +141,7 @@ impl Listing {
         self.log.code(problem.code.as_str());
         match self.rows {
             Rows::Csv => Bytes::new(),
-            Rows::Ndjson => {
-                super::problem::error_line(problem, &self.last_words.request_id, &self.last_words.path).into()
-            }
+            Rows::Ndjson => self.last_words.line(problem).into(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! of a model is within. Must not know: credentials, wishes, Odoo's own rights. Nothing is allowed that no rule allows.
 //!
 //! ```text
-//! scope      = "all" | "nothing" | [ rule, … ]
+//! scope      = "all" | "nothing" | [ rule, … ] | { "within": scope, "only": words }      words: of OAuth, see there
 //! rule       = { "models": pattern, "operations": [ operation, … ], "methods"?: [ method, … ], "fields"?: fields }
 //! pattern    = "*" | model | prefix ".*"       administrative models are never within a pattern, only by name;
 //!                                              nor are methods that render templates, unless they are listed
@@ -19,6 +19,7 @@
 
 mod administrative;
 mod pattern;
+mod words;
 mod written;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use self::administrative::is_administrative_method;
 pub use self::pattern::ModelPattern;
+pub use self::words::{ScopeWord, ScopeWords};
 use self::written::WrittenRule;
 use crate::names::{FieldName, MethodName, ModelName};
 
@@ -72,6 +74,19 @@ pub enum Scope {
     /// What the rules allow, and nothing without one.
     #[serde(untagged)]
     Rules(Vec<Rule>),
+    /// What a scope allows and words name.
+    #[serde(untagged)]
+    Narrowed(Narrowed),
+}
+
+/// What a scope allows and words name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Narrowed {
+    /// The scope.
+    pub within: Box<Scope>,
+    /// The words.
+    pub only: ScopeWords,
 }
 
 /// One rule.
@@ -140,16 +155,67 @@ impl Scope {
         matches!(self, Self::All)
     }
 
+    /// Only what `words` name of it. What was narrowed before is narrowed anew.
+    ///
+    /// # Errors
+    /// The word that names nothing of it.
+    pub fn narrowed(self, words: ScopeWords) -> Result<Self, ScopeWord> {
+        let within = match self {
+            Self::Narrowed(before) => before.within,
+            other => Box::new(other),
+        };
+        match words {
+            ScopeWords::All => Ok(*within),
+            ScopeWords::Only(words) => match words.iter().find(|word| !within.reaches(word)) {
+                Some(nothing) => Err(nothing.clone()),
+                None => Ok(Self::Narrowed(Narrowed { within, only: ScopeWords::Only(words) })),
+            },
+        }
+    }
+
+    /// The words that narrow it.
+    #[must_use]
+    pub fn words(&self) -> ScopeWords {
+        match self {
+            Self::Narrowed(narrowed) => narrowed.only.clone(),
+            _ => ScopeWords::All,
+        }
+    }
+
+    /// Whether a word names anything of it.
+    fn reaches(&self, word: &ScopeWord) -> bool {
+        match (self, &word.models) {
+            (Self::All, _) => true,
+            (_, Some(ModelPattern::Exactly(model))) => self.allows(model, word.operation),
+            (Self::Nothing, _) => false,
+            (Self::Rules(rules), _) => rules.iter().any(|rule| rule.operations.contains(&word.operation)),
+            (Self::Narrowed(narrowed), _) => narrowed.within.reaches(word),
+        }
+    }
+
+    /// The scope that decides about an operation on a model: what is narrowed, or nothing where the words name nothing.
+    fn deciding(&self, model: &ModelName, operation: Operation) -> &Self {
+        match self {
+            Self::Narrowed(narrowed) if narrowed.only.name(model, operation) => {
+                narrowed.within.deciding(model, operation)
+            }
+            Self::Narrowed(_) => &Self::Nothing,
+            other => other,
+        }
+    }
+
     /// Whether an operation is allowed on some of the model's records. `execute`: whether some method may be called.
     #[must_use]
     pub fn allows(&self, model: &ModelName, operation: Operation) -> bool {
-        self.is_all() || self.matching(model, operation).next().is_some()
+        let scope = self.deciding(model, operation);
+        scope.is_all() || scope.matching(model, operation).next().is_some()
     }
 
     /// Whether an operation may name a field, to show it, to search by it or to set it.
     #[must_use]
     pub fn allows_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
-        if self.is_all() {
+        let scope = self.deciding(model, operation);
+        if scope.is_all() {
             return true;
         }
         // Odoo reads some texts as a field and something more; an exception must not be got round by spelling.
@@ -157,7 +223,7 @@ impl Scope {
             return false;
         }
         let mut allowed = false;
-        for rule in self.matching(model, operation) {
+        for rule in scope.matching(model, operation) {
             match &rule.fields {
                 FieldRule::All => allowed = true,
                 FieldRule::Only(names) => allowed |= names.contains(field) || is_shown_anyway(operation, field),
@@ -174,11 +240,12 @@ impl Scope {
         let is_except = |rule: &Rule| matches!(&rule.fields, FieldRule::Except(names) if !names.is_empty());
         let is_only = |rule: &Rule| matches!(rule.fields, FieldRule::Only(_));
         let (mut except, mut whole) = (false, false);
-        for rule in self.matching(model, operation) {
+        let scope = self.deciding(model, operation);
+        for rule in scope.matching(model, operation) {
             except |= is_except(rule);
             whole |= !is_only(rule);
         }
-        self.is_all() || (whole && !except)
+        scope.is_all() || (whole && !except)
     }
 
     /// Whether every model may be read that is not administrative.
@@ -189,6 +256,9 @@ impl Scope {
             Self::All => true,
             Self::Nothing => false,
             Self::Rules(rules) => rules.iter().any(reads_any),
+            Self::Narrowed(narrowed) => {
+                narrowed.only.name_everywhere(Operation::Read) && narrowed.within.reads_every_model()
+            }
         }
     }
 
@@ -199,13 +269,14 @@ impl Scope {
             Some(methods) => methods.contains(method),
             None => !is_administrative_method(method),
         };
-        self.is_all() || self.matching(model, Operation::Execute).any(lists)
+        let scope = self.deciding(model, Operation::Execute);
+        scope.is_all() || scope.matching(model, Operation::Execute).any(lists)
     }
 
     fn matching(&self, model: &ModelName, operation: Operation) -> impl Iterator<Item = &Rule> {
         let rules = match self {
             Self::Rules(rules) => rules.as_slice(),
-            Self::All | Self::Nothing => &[],
+            Self::All | Self::Nothing | Self::Narrowed(_) => &[],
         };
         rules.iter().filter(move |rule| rule.operations.contains(&operation) && rule.models.matches(model))
     }

@@ -3,8 +3,10 @@
 //! ```text
 //! token        plain tokens: made, recognised, looked up by a keyed hash
 //! login_token  JSON Web Tokens with such a token inside
+//! rsa_key      the public key of an application that signs with RSA
 //! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
 //! keys         master keys and what is derived from them
+//! form         the mark of a form of ours
 //! repeat       a request that is done once: under what it is found, how its answer is sealed
 //! wrap         a grant's data key, for its credential; the data key again for each token
 //! key_file     where master keys lie: systemd credential, file or command, environment
@@ -15,14 +17,20 @@
 //! it, sealed under the *token* and again under the master key. So a dump opens nothing, a dump with the master key
 //! opens no credential without a living token, and who writes into the store can move nothing to another row.
 //!
+//! One secret is also kept under the master key alone: the client secret of an application that uses OAuth 1, because its
+//! signatures can only be verified with the secret in clear. For these applications, and only for these, a dump with the
+//! master key opens the secret, and with it the credential of the user whom the application is bound to.
+//!
 //! In: randomness of the operating system, files. Out: blobs and hashes that may be stored. Must not know: tables,
 //! Odoo, HTTP.
 
+mod form;
 mod key_command;
 mod key_file;
 mod keys;
 mod login_token;
 mod repeat;
+mod rsa_key;
 mod seal;
 mod token;
 mod wrap;
@@ -32,6 +40,7 @@ pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};
 pub use login_token::{LoginClaims, SigningKey};
 pub use repeat::{RepeatKey, RepeatRoot};
+pub use rsa_key::{check_rsa_public_key, rsa_public_key_der};
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenIndex, TokenKind};
 pub use wrap::{DataKey, GrantFacts, TokenFacts};
@@ -80,6 +89,24 @@ pub enum SecretError {
     /// There is none, and none may be made.
     #[error("there is no master key: {0}")]
     NoKey(String),
+}
+
+/// A text that nobody guesses: 256 random bits in hexadecimal.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn random_text() -> Result<Zeroizing<String>, SecretError> {
+    random_key().map(|bits| hex(bits.as_slice()))
+}
+
+/// Random bytes, for what is shown in a form of its own.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn random_bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, SecretError> {
+    let mut bytes = Zeroizing::new([0; N]);
+    fill(bytes.as_mut_slice())?;
+    Ok(bytes)
 }
 
 /// 256 random bits.

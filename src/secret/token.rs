@@ -5,6 +5,8 @@
 //! access token  = "access_token_" 40*hex      family C's own form: 160 random bits
 //! login token   = "ogw_jti_" 64*hex 8*hex     the secret inside of the JWT
 //! Odoo API key  = 40*hex                      Odoo's own, linked once with its user
+//! OAuth         = ("ogw_cs_" | "ogw_ac_" | "ogw_at_" | "ogw_rt_" | "ogw_o1r_" | "ogw_o1a_") 64*hex 8*hex
+//! session       = "ogw_ses_" 64*hex 8*hex     a browser's, in a cookie
 //! hex           = "0"-"9" | "a"-"f"
 //! ```
 //!
@@ -32,11 +34,37 @@ pub enum TokenKind {
     AccessToken,
     /// An API key of Odoo's, linked with its user: Odoo 14 to 18 cannot tell whose it is.
     OdooKey,
+    /// The secret of an application: OAuth 2's client secret, OAuth 1's consumer secret.
+    ClientSecret,
+    /// An authorization code of OAuth 2.
+    OAuthCode,
+    /// An access token of OAuth 2, opaque or the secret inside of a JWT.
+    OAuthAccess,
+    /// A refresh token of OAuth 2.
+    OAuthRefresh,
+    /// A browser in which somebody has logged in.
+    Session,
+    /// Temporary credentials of OAuth 1: a request token.
+    OAuth1Request,
+    /// Token credentials of OAuth 1: an access token.
+    OAuth1Access,
 }
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::ApiKey, Self::LoginToken, Self::AccessToken, Self::OdooKey];
+    pub const ALL: [Self; 11] = [
+        Self::ApiKey,
+        Self::LoginToken,
+        Self::AccessToken,
+        Self::OdooKey,
+        Self::ClientSecret,
+        Self::OAuthCode,
+        Self::OAuthAccess,
+        Self::OAuthRefresh,
+        Self::Session,
+        Self::OAuth1Request,
+        Self::OAuth1Access,
+    ];
 
     /// The word for the store, logs and metrics.
     #[must_use]
@@ -46,6 +74,13 @@ impl TokenKind {
             Self::LoginToken => "login_token",
             Self::AccessToken => "access_token",
             Self::OdooKey => "odoo_key",
+            Self::ClientSecret => "client_secret",
+            Self::OAuthCode => "oauth2_code",
+            Self::OAuthAccess => "oauth2_access",
+            Self::OAuthRefresh => "oauth2_refresh",
+            Self::Session => "session",
+            Self::OAuth1Request => "oauth1_request",
+            Self::OAuth1Access => "oauth1_access",
         }
     }
 
@@ -63,13 +98,20 @@ impl TokenKind {
             Self::LoginToken => "ogw_jti_",
             Self::AccessToken => "access_token_",
             Self::OdooKey => "",
+            Self::ClientSecret => "ogw_cs_",
+            Self::OAuthCode => "ogw_ac_",
+            Self::OAuthAccess => "ogw_at_",
+            Self::OAuthRefresh => "ogw_rt_",
+            Self::Session => "ogw_ses_",
+            Self::OAuth1Request => "ogw_o1r_",
+            Self::OAuth1Access => "ogw_o1a_",
         }
     }
 
     fn random_bytes(self) -> usize {
         match self {
-            Self::ApiKey | Self::LoginToken => 32,
             Self::AccessToken | Self::OdooKey => 20,
+            _ => 32,
         }
     }
 
@@ -77,6 +119,9 @@ impl TokenKind {
         !matches!(self, Self::AccessToken | Self::OdooKey)
     }
 }
+
+/// What may be shown as bearer.
+const BEARERS: [TokenKind; 3] = [TokenKind::ApiKey, TokenKind::AccessToken, TokenKind::OAuthAccess];
 
 /// How many characters after the prefix may be shown in lists.
 const SHOWN: usize = 6;
@@ -136,10 +181,11 @@ impl Token {
         (right_form && right_sum).then(|| Self { kind, text: text.into() })
     }
 
-    /// Reads a token of the gateway's own making that is shown as it is; the secret of a login token never is.
+    /// Reads a token of the gateway's own making that opens something as it is. All others are shown inside of something,
+    /// or in one place only.
     #[must_use]
     pub fn parse_any(text: &str) -> Option<Self> {
-        [TokenKind::ApiKey, TokenKind::AccessToken].into_iter().find_map(|kind| Self::parse(kind, text))
+        BEARERS.into_iter().find_map(|kind| Self::parse(kind, text))
     }
 
     /// What it is for.
@@ -189,7 +235,7 @@ mod tests {
             let token = Token::generate(kind).unwrap();
             let text = token.expose();
             assert_eq!(Token::parse(kind, text).unwrap().expose(), text);
-            let shown = matches!(kind, TokenKind::ApiKey | TokenKind::AccessToken).then_some(kind);
+            let shown = BEARERS.contains(&kind).then_some(kind);
             assert_eq!(Token::parse_any(text).map(|token| token.kind()), shown);
             assert!(Token::parse(kind, &text[..text.len() - 1]).is_none());
             assert!(Token::parse(kind, &format!("{text}0")).is_none());

@@ -119,6 +119,37 @@ impl DataKey {
         Ok(Self(SealKey::new(key)))
     }
 
+    /// Whether the row is as it was sealed, as far as that can be told without the token.
+    ///
+    /// # Errors
+    /// When it is not, or its master key is not at hand.
+    pub fn verify(
+        keyring: &Keyring,
+        facts: TokenFacts<'_>,
+        grant: GrantFacts<'_>,
+        wrap: &Sealed,
+    ) -> Result<(), SecretError> {
+        keyring.open(wrap, &outer_aad(facts, grant)).map(drop)
+    }
+
+    /// Seals the secret that belongs to the token of this row: who shows the token, and only he, makes it readable.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn seal_secret(&self, row: &str, secret: &SecretString) -> Result<Sealed, SecretError> {
+        self.0.seal(secret.expose_secret().as_bytes(), &Aad::of("token secret").with(row.as_bytes()))
+    }
+
+    /// Opens it again.
+    ///
+    /// # Errors
+    /// When it was altered or belongs to another row.
+    pub fn open_secret(&self, row: &str, sealed: &Sealed) -> Result<SecretString, SecretError> {
+        let opened = self.0.open(sealed, &Aad::of("token secret").with(row.as_bytes()));
+        let opened = opened.map_err(|_| SecretError::Altered)?;
+        std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
+    }
+
     /// The outer layer anew, under the newest master key and for `after`. Needs no token.
     ///
     /// # Errors

@@ -158,8 +158,8 @@ pub enum StoreError {
         /// Why.
         cause: Box<StoreError>,
     },
-    /// Another API key has the name.
-    #[error("there is an API key called {name:?} already; choose another name, or delete that key")]
+    /// Another API key or application has the name.
+    #[error("there is an API key or application called {name:?} already; choose another name, or delete that one")]
     NameTaken {
         /// The name.
         name: String,

@@ -178,7 +178,8 @@ impl Store {
     /// When the store does not answer.
     pub async fn sealed_by(&self) -> Result<Vec<(String, u64)>, StoreError> {
         let count = "SELECT kid, CAST(count(*) AS BIGINT) AS blobs FROM \
-                     (SELECT kid FROM wraps UNION ALL SELECT kid FROM sealed_keys) AS every GROUP BY kid ORDER BY kid";
+                     (SELECT kid FROM wraps UNION ALL SELECT kid FROM sealed_keys \
+                     UNION ALL SELECT kid FROM applications WHERE kid IS NOT NULL) AS every GROUP BY kid ORDER BY kid";
         let rows = sqlx::query(count).fetch_all(&self.pool).await?;
         let read = |row: &sqlx::any::AnyRow| {
             let blobs: i64 = row.try_get("blobs")?;

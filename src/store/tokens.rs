@@ -9,8 +9,10 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use time::OffsetDateTime;
 
 use super::api_keys::KeyTerms;
+use super::applications::ApplicationTerms;
 use super::audit::Act;
-use super::grants::{Grant, lock_grants_of, shred};
+use super::grants::{Grant, grants_of, lock_grants_of, shred};
+use super::oauth_tokens::OAuthTerms;
 use super::{Store, StoreError};
 use crate::secret::{Aad, KeyId, Sealed, TokenFacts, TokenIndex, TokenKind};
 
@@ -25,7 +27,7 @@ pub struct StoredToken {
     pub index: TokenIndex,
     /// Its first characters.
     pub shown: String,
-    /// The API key it was made with.
+    /// The API key it was made with, or the application it was given to.
     pub account: Option<String>,
     /// What it may do, as JSON.
     pub scope: String,
@@ -39,10 +41,14 @@ pub struct StoredToken {
     pub last_used_at: Option<i64>,
     /// Unix time since which it is switched off.
     pub disabled_at: Option<i64>,
-    /// Whether the API key it was made with is switched off or at its end.
+    /// Whether that is switched off or at its end.
     pub account_ended: bool,
-    /// The limits of an API key; of a login token those of the key it was made with.
+    /// The limits of an API key or application; of a token those of its account.
     pub key: Option<KeyTerms>,
+    /// The application that a client secret stands for; of a token the one it was given to.
+    pub application: Option<ApplicationTerms>,
+    /// What a code or token of an application is beyond others.
+    pub oauth: Option<OAuthTerms>,
     /// Whose rights apply.
     pub grant: Grant,
     /// The grant's data key, for this token.
@@ -54,11 +60,13 @@ pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.index_kid
     t.idle_seconds, t.last_used_at, t.disabled_at, \
     CASE WHEN a.disabled_at IS NOT NULL OR a.not_after <= $1 THEN 1 ELSE 0 END AS account_ended, \
     k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, k.concurrent, \
+    p.client_id, p.settings, p.consumer_secret, o.family_id, o.redirect_uri, o.challenge, o.headless, o.secret, \
     g.id AS grant_id, g.database_name, g.uid, g.login, g.credential, g.created_at AS grant_created_at, w.blob \
     FROM tokens t JOIN wraps w ON w.token_id = t.id JOIN grants g ON g.id = w.grant_id \
-    LEFT JOIN api_keys k ON k.token_id = coalesce(t.account_id, t.id) LEFT JOIN tokens a ON a.id = t.account_id";
+    LEFT JOIN api_keys k ON k.token_id = coalesce(t.account_id, t.id) LEFT JOIN tokens a ON a.id = t.account_id \
+    LEFT JOIN applications p ON p.token_id = coalesce(t.account_id, t.id) LEFT JOIN oauth_tokens o ON o.token_id = t.id";
 /// Of the wraps of a token, that of its own user.
-const OWN: &str = "w.grant_id = t.grant_id";
+pub(super) const OWN: &str = "w.grant_id = t.grant_id";
 /// The question for the tokens of one to four hashes: of a token and of one beside it, each under one index key or two.
 static BY_INDEX: LazyLock<[String; 4]> = LazyLock::new(|| {
     ["$2", "$2, $3", "$2, $3, $4", "$2, $3, $4, $5"]
@@ -89,7 +97,14 @@ impl StoredToken {
     #[must_use]
     pub fn terms(&self) -> Vec<u8> {
         let aad = Aad::of("terms").with(self.scope.as_bytes()).with_number(self.idle_seconds);
-        self.key.as_ref().map_or(aad.clone(), |key| key.bind_to(aad)).bytes().to_vec()
+        let aad = self.key.iter().fold(aad, |aad, key| key.bind_to(aad));
+        let aad = self.own_application().iter().fold(aad, |aad, application| application.bind_to(aad));
+        self.oauth.iter().fold(aad, |aad, oauth| oauth.bind_to(aad)).bytes().to_vec()
+    }
+
+    /// The application that it is, not one that it was given to.
+    fn own_application(&self) -> Option<&ApplicationTerms> {
+        self.application.as_ref().filter(|_| self.kind == TokenKind::ClientSecret)
     }
 
     /// What its wrap is bound to, with its [`terms`](Self::terms).
@@ -122,12 +137,14 @@ impl StoredToken {
             disabled_at: row.try_get("disabled_at")?,
             account_ended: row.try_get::<i64, _>("account_ended")? != 0,
             key: KeyTerms::read(row)?,
+            application: ApplicationTerms::read(row)?,
+            oauth: OAuthTerms::read(row)?,
             grant: Grant::read(row)?,
             wrap: Sealed(row.try_get("blob")?),
         })
     }
 
-    async fn insert(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    pub(super) async fn insert(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         let insert = "INSERT INTO tokens (id, kind, token_index, shown, grant_id, account_id, scope, created_at, \
                       not_after, idle_seconds, index_kid) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         sqlx::query(insert)
@@ -145,9 +162,15 @@ impl StoredToken {
             .execute(&mut *connection)
             .await?;
         self.insert_wrap(&mut *connection).await?;
-        match &self.key {
-            Some(key) if self.kind == TokenKind::ApiKey => key.insert(&self.id, connection).await,
-            _ => Ok(()),
+        if let (Some(key), TokenKind::ApiKey | TokenKind::ClientSecret) = (&self.key, self.kind) {
+            key.insert(&self.id, &mut *connection).await?;
+        }
+        if let Some(application) = self.own_application() {
+            application.insert(&self.id, &mut *connection).await?;
+        }
+        match &self.oauth {
+            Some(oauth) => oauth.insert(&self.id, connection).await,
+            None => Ok(()),
         }
     }
 }
@@ -285,13 +308,12 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         lock_grants_of(token, &mut transaction).await?;
         let unwrap = sqlx::query("DELETE FROM wraps WHERE token_id = $1 RETURNING grant_id").bind(token.to_owned());
-        let grants = unwrap.fetch_all(&mut *transaction).await?;
-        let grants: Result<Vec<String>, _> = grants.iter().map(|row| row.try_get("grant_id")).collect();
+        let grants = grants_of(&unwrap.fetch_all(&mut *transaction).await?)?;
         let delete = sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_owned());
         if delete.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Ok(false);
         }
-        shred(&grants?, &mut transaction).await?;
+        shred(&grants, &mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
         act.say();

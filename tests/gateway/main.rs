@@ -9,15 +9,19 @@
 )]
 
 mod api;
+mod api_v1;
 mod auth;
 mod command_line;
 mod credentials;
 mod edge;
 mod idempotency;
 mod layers;
+mod oauth1;
 mod openapi;
 mod outage;
+mod pages;
 mod restapi;
+mod restful;
 mod secrecy;
 mod store;
 mod streams;

@@ -97,7 +97,20 @@ fn mode(file: &Path) -> u32 {
 async fn the_store_keeps_its_promises_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let schema = story(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
-    let tables = ["api_keys", "audit_log", "grants", "instance", "repeats", "sealed_keys", "tokens", "wraps"];
+    let tables = [
+        "api_keys",
+        "applications",
+        "audit_log",
+        "consents",
+        "grants",
+        "instance",
+        "oauth1_nonces",
+        "oauth_tokens",
+        "repeats",
+        "sealed_keys",
+        "tokens",
+        "wraps",
+    ];
     assert_eq!(schema.keys().collect::<Vec<_>>(), tables);
 }
 

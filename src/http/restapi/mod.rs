@@ -4,6 +4,7 @@
 //! common    the server's version, for anybody
 //! object    records, fields, rights and methods of a model
 //! report    printed records
+//! oauth1    tokens for applications that sign
 //! envelope  {"<Label>": …}, {"count": n}, {"return": …} as JSON or XML
 //! docs      what the OpenAPI document says of parameters and answers
 //! ```
@@ -14,6 +15,7 @@
 mod common;
 mod docs;
 mod envelope;
+mod oauth1;
 mod object;
 mod report;
 
@@ -30,5 +32,5 @@ pub(super) const PREFIX: &str = "/restapi/1.0";
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let mut routes = common::routes().merge(offer_keys(object::routes())).merge(report::routes());
     docs::offer_xml(routes.get_openapi_mut());
-    OpenApiRouter::new().nest(PREFIX, routes)
+    OpenApiRouter::new().nest(PREFIX, routes.merge(oauth1::routes()))
 }

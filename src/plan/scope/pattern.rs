@@ -10,7 +10,7 @@ use super::administrative::is_administrative;
 use crate::names::ModelName;
 
 /// Which models a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ModelPattern {
     /// `*`: every model that is not administrative.
     Any,
@@ -44,6 +44,23 @@ impl ModelPattern {
                 let rest = model.as_str().strip_prefix(prefix.as_str());
                 rest.is_some_and(|rest| rest.starts_with('.')) && !is_administrative(model)
             }
+        }
+    }
+
+    /// Whether every model of `other` is among them.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match other {
+            Self::Exactly(model) => self.matches(model),
+            Self::Any => *self == Self::Any,
+            Self::Below(inner) => match self {
+                Self::Any => true,
+                Self::Exactly(_) => false,
+                Self::Below(outer) => {
+                    let rest = inner.as_str().strip_prefix(outer.as_str());
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                }
+            },
         }
     }
 }

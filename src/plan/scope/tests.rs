@@ -135,3 +135,33 @@ fn methods_are_those_that_are_listed_or_all() {
         assert_eq!(scope.allows_method(&model(name), &MethodName::parse(method).unwrap()), expected, "{name} {method}");
     }
 }
+
+#[test]
+fn words_only_narrow() {
+    let rules = scope(
+        r#"[{"models":"*","operations":["read"]},{"models":"sale.order","operations":["update"],"fields":{"only":["note"]}}]"#,
+    );
+    let narrowed = |words: &str| rules.clone().narrowed(ScopeWords::parse(words).unwrap());
+    let only = narrowed("read:res.partner update").unwrap();
+    assert_eq!(Scope::from_json(&only.to_json()).unwrap(), only);
+    assert_eq!(only.words().to_string(), "read:res.partner update");
+    for (name, operation, expected) in [
+        ("res.partner", Operation::Read, true),
+        ("sale.order", Operation::Read, false),
+        ("sale.order", Operation::Update, true),
+        ("res.partner", Operation::Update, false),
+    ] {
+        assert_eq!(only.allows(&model(name), operation), expected, "{name} {operation:?}");
+    }
+    assert!(only.allows_field(&model("sale.order"), Operation::Update, "note"));
+    assert!(!only.allows_field(&model("sale.order"), Operation::Update, "name"));
+    assert!(!only.reads_every_model() && !only.is_all() && rules.reads_every_model());
+    assert_eq!(narrowed("delete").unwrap_err().to_string(), "delete");
+    assert_eq!(narrowed("read:res.users").unwrap_err().to_string(), "read:res.users");
+    assert_eq!(narrowed("all").unwrap(), rules);
+    let everything = Scope::All.narrowed(ScopeWords::parse("read").unwrap()).unwrap();
+    assert!(everything.allows(&model("res.users"), Operation::Read));
+    assert!(!everything.allows(&model("res.users"), Operation::Update));
+    let back = everything.narrowed(ScopeWords::All).unwrap();
+    assert!(back.is_all(), "what was narrowed is narrowed anew, from the whole");
+}

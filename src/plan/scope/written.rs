@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{SeqAccess, Visitor, value::SeqAccessDeserializer};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{FieldRule, ModelPattern, Operation, Rule, Scope};
@@ -59,6 +60,10 @@ impl<'de> Visitor<'de> for ScopeVisitor {
             "nothing" => Ok(Scope::Nothing),
             other => Err(E::invalid_value(serde::de::Unexpected::Str(other), &self)),
         }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Scope, A::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(members)).map(Scope::Narrowed)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, rules: A) -> Result<Scope, A::Error> {

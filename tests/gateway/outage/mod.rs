@@ -3,6 +3,7 @@
 mod away;
 mod busy;
 mod collisions;
+mod neighbours;
 mod nonsense;
 
 use serde_json::json;
