@@ -25,7 +25,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::check::check;
+pub use self::check::{Reader, check};
 pub use self::memory::close_memory;
 
 use crate::admin::Administration;
@@ -103,6 +103,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         public_url: config.server.public_url.clone(),
         site,
         metrics: metrics.clone(),
+        clock: clock.clone(),
     });
 
     let (stop, stopped) = watch::channel(false);
@@ -111,6 +112,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         problem_bodies(),
         &settings::layers(&config.server),
         metrics.clone(),
+        clock.clone(),
     );
     let edge = settings::edge(&config.server);
     let answer_clients =

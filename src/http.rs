@@ -18,6 +18,7 @@
 //! restful    family C
 //! authorize  a user lets an application act for him: OAuth 1 and 2
 //! pages      what he sees then
+//! api_v1     family D
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -25,6 +26,7 @@
 //! and nothing more: request to deed, outcome to bytes.
 
 mod api;
+mod api_v1;
 mod arrival;
 mod authorize;
 mod caller;
@@ -60,7 +62,7 @@ pub fn router(gateway: Gateway) -> Router {
 /// Which family tells problems under which prefix in a body of its own.
 #[must_use]
 pub fn problem_bodies() -> ProblemBodies {
-    ProblemBodies::default().under("/api", api::problem)
+    ProblemBodies::default().under("/api", api::problem).under(api_v1::PREFIX, api_v1::render_problem)
 }
 
 /// The OpenAPI document of all routes.
@@ -70,7 +72,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Gateway> {
-    let families = restapi::routes().merge(api::routes()).merge(restful::routes());
+    let families = restapi::routes().merge(api::routes()).merge(restful::routes()).merge(api_v1::routes());
     OpenApiRouter::with_openapi(docs::base()).merge(families).merge(authorize::routes())
 }
 
@@ -80,7 +82,7 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token; so do trusted applications' authorizations.
-    const SAFE: [&str; 13] = [
+    const SAFE: [&str; 17] = [
         "version",
         "schema",
         "record_count",
@@ -94,6 +96,10 @@ mod tests {
         "login_by_get",
         "authorize_oauth1",
         "authorize_oauth2",
+        "health",
+        "info",
+        "fields",
+        "download",
     ];
 
     #[test]

@@ -16,7 +16,7 @@ use super::problem::Occasion;
 use super::signed::{self, AsSent};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::{MethodName, ModelName, RecordId};
+use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::serve::ClientAddress;
 
 /// One request on its way through the pipeline.
@@ -55,12 +55,17 @@ impl FromRequest<Gateway> for Arrival {
 }
 
 impl Arrival {
-    /// The model in the path.
+    /// The model in the path. Names of fixed routes are no models, also where another segment stands behind them.
     ///
     /// # Errors
     /// 404 for what can be no model's name.
     pub(super) fn model(&self) -> Result<ModelName, Problem> {
-        ModelName::parse(self.segment("model"))
+        const FIXED: [&str; 3] = ["health", "info", "object"];
+        let name = self.segment("model");
+        if FIXED.contains(&name) {
+            return Err(Problem::new(Code::UnknownModel, format!("There is no such model: {name} is a route.")));
+        }
+        ModelName::parse(name)
             .map_err(|error| Problem::new(Code::UnknownModel, format!("There is no such model: {error}.")))
     }
 
@@ -92,6 +97,12 @@ impl Arrival {
         negotiate::choose_of_listing(&self.head.headers, media)
     }
 
+    /// Whether a listing will be written record by record, and so has no cap of a family's own.
+    #[must_use]
+    pub(super) fn wants_rows(&self, media: &[Media]) -> bool {
+        matches!(self.form(media), Ok(Form::Rows(_)))
+    }
+
     /// What an error body says of the request.
     #[must_use]
     pub(super) fn occasion(&self) -> Occasion<'_> {
@@ -99,7 +110,17 @@ impl Arrival {
         Occasion {
             request_id: extensions.get().map_or("", RequestId::as_str),
             path: extensions.get().map_or("", |SentTarget(target)| target.path()),
+            at: self.gateway.clock.now(),
         }
+    }
+
+    /// The field in the path's segment `name`.
+    ///
+    /// # Errors
+    /// 400 for what can be no field's name.
+    pub(super) fn field(&self, name: &str) -> Result<FieldName, Problem> {
+        FieldName::parse(self.segment(name))
+            .map_err(|error| Problem::new(Code::UnknownField, format!("There is no such field: {error}.")))
     }
 
     /// Where the request comes from.

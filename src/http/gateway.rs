@@ -10,6 +10,7 @@ use url::Url;
 use super::authorize::Site;
 use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Tokens};
+use crate::clock::Clock;
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
 
@@ -36,6 +37,8 @@ pub struct Parts {
     pub site: Site,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 impl Gateway {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
+use time::OffsetDateTime;
 
 use super::arrival::Arrival;
 use super::input::Input;
@@ -29,7 +30,7 @@ use crate::shape::{Empty, Many2one, Shaped, Style, shape};
 
 /// How a family writes answers.
 pub(super) struct Family {
-    /// The media types on offer, the default first.
+    /// The media types on offer, the default first. None where the answer is a file, which is of the type it is of.
     pub media: &'static [Media],
     /// The form of values.
     pub style: Style,
@@ -39,9 +40,8 @@ pub(super) struct Family {
     pub record_body: bool,
     /// Whether parameters may be said several times.
     pub several: bool,
-    /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
-    /// family shows none.
-    pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
+    /// Puts what was shaped into the envelope and writes it.
+    pub write: fn(Shaped<'_>, About<'_>) -> Result<Vec<u8>, Problem>,
 }
 
 impl Family {
@@ -74,11 +74,14 @@ impl Family {
 }
 
 /// What a family may say of an answer beside what was shaped.
+#[derive(Clone, Copy)]
 pub(super) struct About<'a> {
     /// The model's label; its technical name where the family shows none.
     pub label: &'a str,
     /// The media type that was chosen.
     pub media: Media,
+    /// When it is answered.
+    pub at: OffsetDateTime,
 }
 
 /// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
@@ -91,11 +94,16 @@ pub(super) async fn answer(
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
 ) -> Result<Response, Problem> {
     let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, ()));
-    answer_with(arrival, family, read, |shaped, (), about| (family.write)(shaped, about.label, about.media)).await
+    answer_with(arrival, family, read, |shaped, (), about| Ok(whole((family.write)(shaped, about)?))).await
 }
 
-/// Answers a request whose envelope says more than what was shaped: what `read` takes from the request beside the deed
-/// goes to `write`.
+/// An answer with this body; its headers are added by the pipeline.
+pub(super) fn whole(body: Vec<u8>) -> Response {
+    Response::new(Body::from(body))
+}
+
+/// Answers a request whose envelope says more than what was shaped, or that has none: what `read` takes from the request
+/// beside the deed goes to `write`, whose answer keeps the headers it has.
 ///
 /// # Errors
 /// As [`answer`].
@@ -103,7 +111,7 @@ pub(super) async fn answer_with<T: Send>(
     mut arrival: Arrival,
     family: &Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<(Deed, T), Problem> + Send,
-    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Vec<u8>, Problem> + Send,
+    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Response, Problem> + Send,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
@@ -132,10 +140,16 @@ pub(super) async fn answer_with<T: Send>(
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     stages.run("shape", || {
         let shaped = shape(&outcome, model.as_str(), style)?;
-        let body = write(shaped, beside, About { label: &label, media })?;
+        let at = arrival.gateway.clock.now();
+        let mut answer = write(shaped, beside, About { label: &label, media, at })?;
         let mut headers = answer_headers(&outcome, media);
         say_of_all(&caller, preferences, &mut headers);
-        Ok((headers, body).into_response())
+        for (name, value) in headers {
+            if let Some(name) = name {
+                answer.headers_mut().entry(name).or_insert(value);
+            }
+        }
+        Ok(answer)
     })
 }
 
@@ -144,7 +158,10 @@ fn form(arrival: &Arrival, family: &Family, deed: Option<&Deed>) -> Result<Form,
     if deed.is_none_or(Deed::is_listing) {
         return arrival.form(family.media);
     }
-    negotiate::choose(&arrival.head.headers, family.media).map(Form::Whole)
+    match family.media {
+        [] => Ok(Form::Whole(Media::Json)),
+        offer => negotiate::choose(&arrival.head.headers, offer).map(Form::Whole),
+    }
 }
 
 /// The routes see to it already; this holds for those that are still to come.

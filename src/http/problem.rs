@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::error::{OdooSaid, Problem, RateLimit};
 use crate::explain::Class;
@@ -20,6 +21,8 @@ pub struct Occasion<'a> {
     pub request_id: &'a str,
     /// Its path as sent, without the query.
     pub path: &'a str,
+    /// When it was answered.
+    pub at: OffsetDateTime,
 }
 
 /// Turns a problem into an answer: status, body and its type. What every family has (`Retry-After`,
@@ -178,7 +181,7 @@ mod tests {
     use super::*;
     use crate::explain::Code;
 
-    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x" };
+    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x", at: OffsetDateTime::UNIX_EPOCH };
 
     async fn body(answer: Response) -> Value {
         serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
@@ -213,7 +216,7 @@ mod tests {
         let bodies = ProblemBodies::default().under("/api", teapot).under("/api/v1", accepted);
         let problem = Problem::new(Code::UnknownRoute, "");
         for (path, status) in [("/api", 418), ("/api/x", 418), ("/api/v1/x", 202), ("/api/v12", 418), ("/apix", 404)] {
-            assert_eq!(bodies.render(&problem, Occasion { request_id: "", path }).status(), status, "{path}");
+            assert_eq!(bodies.render(&problem, Occasion { path, ..OCCASION }).status(), status, "{path}");
         }
     }
 

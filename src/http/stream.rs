@@ -22,6 +22,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
+use time::OffsetDateTime;
 
 use self::body::Streamed;
 use super::layers::RequestLog;
@@ -52,17 +53,18 @@ pub(super) struct Listing {
 pub(super) struct LastWords {
     request_id: String,
     path: String,
+    at: OffsetDateTime,
 }
 
 impl From<Occasion<'_>> for LastWords {
-    fn from(Occasion { request_id, path }: Occasion<'_>) -> Self {
-        Self { request_id: request_id.to_owned(), path: path.to_owned() }
+    fn from(Occasion { request_id, path, at }: Occasion<'_>) -> Self {
+        Self { request_id: request_id.to_owned(), path: path.to_owned(), at }
     }
 }
 
 impl LastWords {
     fn line(&self, problem: &Problem) -> Vec<u8> {
-        error_line(problem, Occasion { request_id: &self.request_id, path: &self.path })
+        error_line(problem, Occasion { request_id: &self.request_id, path: &self.path, at: self.at })
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod api_v1;
 mod auth;
 mod command_line;
 mod credentials;

@@ -77,7 +77,7 @@ const LONGEST: usize = 256;
 /// The longest callback.
 const LONGEST_CALLBACK: usize = 2048;
 
-type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+type Pairs = Vec<header::Pair>;
 
 /// Where the protocol parameters of a request stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -158,7 +158,7 @@ mod tests {
             let pairs: Vec<_> = cookies.iter().map(|text| ("cookie", *text)).collect();
             let mut map = HeaderMap::new();
             for (name, text) in pairs {
-                map.append(*name, text.parse().unwrap());
+                map.append(name, text.parse().unwrap());
             }
             site(public).cookie(&map).value().to_owned()
         };
