@@ -11,6 +11,7 @@
 //! input      parameters, wherever they stand
 //! context    what a request says about the context of its calls
 //! negotiate  media types and preferences
+//! once       requests that are done once, under an idempotency key
 //! pipeline   the way of a request, a line per stage
 //! stream     listings as rows and lines, of any length
 //! restapi    family A
@@ -19,6 +20,7 @@
 //! authorize  a user lets an application act for him: OAuth 1 and 2
 //! pages      what he sees then
 //! api_v1     family D
+//! oauth2     tokens for applications
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -36,6 +38,8 @@ mod gateway;
 mod input;
 pub mod layers;
 mod negotiate;
+mod oauth2;
+mod once;
 mod origin;
 mod pages;
 mod pipeline;
@@ -46,11 +50,11 @@ mod signed;
 mod stream;
 
 use axum::Router;
+use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use authorize::Site;
 pub use gateway::{Gateway, Parts};
-use problem::ProblemBodies;
 pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
@@ -62,7 +66,10 @@ pub fn router(gateway: Gateway) -> Router {
 /// Which family tells problems under which prefix in a body of its own.
 #[must_use]
 pub fn problem_bodies() -> ProblemBodies {
-    ProblemBodies::default().under("/api", api::problem).under(api_v1::PREFIX, api_v1::render_problem)
+    ProblemBodies::default()
+        .under("/api", api::problem)
+        .under(api_v1::PREFIX, api_v1::render_problem)
+        .under(oauth2::PREFIX, oauth2::problem)
 }
 
 /// The OpenAPI document of all routes.
@@ -73,7 +80,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn documented() -> OpenApiRouter<Gateway> {
     let families = restapi::routes().merge(api::routes()).merge(restful::routes()).merge(api_v1::routes());
-    OpenApiRouter::with_openapi(docs::base()).merge(families).merge(authorize::routes())
+    OpenApiRouter::with_openapi(docs::base()).merge(families).merge(authorize::routes()).merge(oauth2::routes())
 }
 
 #[cfg(test)]
@@ -82,7 +89,7 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token; so do trusted applications' authorizations.
-    const SAFE: [&str; 17] = [
+    const SAFE: [&str; 22] = [
         "version",
         "schema",
         "record_count",
@@ -92,6 +99,8 @@ mod tests {
         "fields_get",
         "list_records",
         "read_record",
+        "print_report",
+        "print_reports",
         "start",
         "login_by_get",
         "authorize_oauth1",
@@ -100,6 +109,9 @@ mod tests {
         "info",
         "fields",
         "download",
+        "metadata",
+        "metadata_below",
+        "jwks",
     ];
 
     #[test]
