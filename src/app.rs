@@ -85,15 +85,15 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let vaults = vaults(config, &store, &instance, sources, &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
-    let tokens =
-        Arc::new(Tokens::new(store.clone(), vaults, settings::tokens(config), throttle.clone(), clock.clone()));
+    let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
+    let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
+    let token_settings = settings::tokens(config, api_address);
+    let site = Site::new(config.server.public_url.as_ref(), &token_settings.oauth.issuer);
+    let tokens = Arc::new(Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone()));
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
     let restful = settings::restful(&config.restful);
-    let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
-    let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
-    let site = Site::new(config.server.public_url.as_ref(), api_address);
     let gateway = Gateway::new(Parts {
         databases,
         passwords,

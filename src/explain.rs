@@ -132,6 +132,7 @@ codes! {
     UnauthorizedClient    "unauthorized_client"     BadRequest           "The application may not do this";
     InvalidGrant          "invalid_grant"           BadRequest           "The code or token is not valid";
     InvalidScope          "invalid_scope"           BadRequest           "The scope is not known, or reaches too far";
+    UnsupportedResponseType "unsupported_response_type" BadRequest       "This way of asking is not known";
     PersonNeeded          "person_needed"           Unauthorized         "A person has to log in and allow this";
     FormOutdated          "form_outdated"           Forbidden            "The form is of another session, was sent before, or waited too long";
     UnsupportedGrantType  "unsupported_grant_type"  BadRequest           "This way to a token is not known";

@@ -19,6 +19,7 @@
 //! authorize  a user lets an application act for him: OAuth 1 and 2
 //! pages      what he sees then
 //! api_v1     family D
+//! oauth2     tokens for applications
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -36,6 +37,7 @@ mod gateway;
 mod input;
 pub mod layers;
 mod negotiate;
+mod oauth2;
 mod origin;
 mod pages;
 mod pipeline;
@@ -46,11 +48,11 @@ mod signed;
 mod stream;
 
 use axum::Router;
+use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use authorize::Site;
 pub use gateway::{Gateway, Parts};
-use problem::ProblemBodies;
 pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
@@ -62,7 +64,10 @@ pub fn router(gateway: Gateway) -> Router {
 /// Which family tells problems under which prefix in a body of its own.
 #[must_use]
 pub fn problem_bodies() -> ProblemBodies {
-    ProblemBodies::default().under("/api", api::problem).under(api_v1::PREFIX, api_v1::render_problem)
+    ProblemBodies::default()
+        .under("/api", api::problem)
+        .under(api_v1::PREFIX, api_v1::render_problem)
+        .under(oauth2::PREFIX, oauth2::problem)
 }
 
 /// The OpenAPI document of all routes.
@@ -73,7 +78,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn documented() -> OpenApiRouter<Gateway> {
     let families = restapi::routes().merge(api::routes()).merge(restful::routes()).merge(api_v1::routes());
-    OpenApiRouter::with_openapi(docs::base()).merge(families).merge(authorize::routes())
+    OpenApiRouter::with_openapi(docs::base()).merge(families).merge(authorize::routes()).merge(oauth2::routes())
 }
 
 #[cfg(test)]
@@ -82,7 +87,7 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token; so do trusted applications' authorizations.
-    const SAFE: [&str; 17] = [
+    const SAFE: [&str; 20] = [
         "version",
         "schema",
         "record_count",
@@ -100,6 +105,9 @@ mod tests {
         "info",
         "fields",
         "download",
+        "metadata",
+        "metadata_below",
+        "jwks",
     ];
 
     #[test]

@@ -1,4 +1,4 @@
-//! The keys of the installation itself, under which tokens are found and login tokens are signed: exchanged while gateways run.
+//! The keys of the installation itself, under which tokens are found and by which they are signed: exchanged while gateways run.
 //!
 //! ```text
 //! rotate ─► the new key finds and signs; the one before finds and reads what it did ─► prune: once nothing needs it
@@ -10,8 +10,8 @@
 //! In: wishes of an administrator. Out: what was done. Must not know: tokens in clear.
 
 use super::{AdminError, Administration};
-use crate::secret::{IndexKey, SigningKey};
-use crate::store::sealed_keys::{INDEX, SIGNING};
+use crate::secret::{AccessKeys, IndexKey, SigningKey, TokenKind};
+use crate::store::sealed_keys::{ACCESS, INDEX, SIGNING};
 
 /// A key of the installation that can be exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum KeptKeyKind {
     Index,
     /// What signs login tokens.
     Signing,
+    /// What signs access tokens of OAuth 2.
+    Access,
 }
 
 impl KeptKeyKind {
@@ -29,6 +31,7 @@ impl KeptKeyKind {
         match self {
             Self::Index => "index",
             Self::Signing => "signing",
+            Self::Access => "access",
         }
     }
 
@@ -36,6 +39,7 @@ impl KeptKeyKind {
         match self {
             Self::Index => INDEX,
             Self::Signing => SIGNING,
+            Self::Access => ACCESS,
         }
     }
 }
@@ -47,7 +51,7 @@ pub struct PrunedKeptKeys {
     pub gone: Vec<&'static str>,
     /// How many tokens only the index key before finds; it stays for them.
     pub tokens_left: u64,
-    /// Whether login tokens live that only the signing key before reads; it stays for them.
+    /// Whether tokens live that only a signing key before reads; it stays for them.
     pub signed_left: bool,
 }
 
@@ -61,6 +65,7 @@ impl Administration {
         let new = match kind {
             KeptKeyKind::Index => IndexKey::generate(&vault.keyring)?.1,
             KeptKeyKind::Signing => SigningKey::generate(&vault.keyring)?.1,
+            KeptKeyKind::Access => AccessKeys::generate(&vault.keyring)?,
         };
         let kept = self.store.sealed_keys().await?;
         let pair = kept.pair(kind.purpose()).ok_or_else(|| AdminError::NotFound(format!("{} key", kind.as_str())))?;
@@ -88,15 +93,19 @@ impl Administration {
         if self.store.drop_index_before(newest, &act(KeptKeyKind::Index)).await? {
             pruned.gone.push(KeptKeyKind::Index.as_str());
         }
-        if self.store.drop_signing_before(&act(KeptKeyKind::Signing)).await? {
-            pruned.gone.push(KeptKeyKind::Signing.as_str());
+        for (kind, signed) in
+            [(KeptKeyKind::Signing, TokenKind::LoginToken), (KeptKeyKind::Access, TokenKind::OAuthAccess)]
+        {
+            if self.store.drop_signing_before(kind.purpose(), signed, &act(kind)).await? {
+                pruned.gone.push(kind.as_str());
+            }
         }
         let kept = self.store.sealed_keys().await?;
         let stays = |purpose| kept.pair(purpose).is_some_and(|pair| pair.before.is_some());
         if stays(INDEX) {
             pruned.tokens_left = self.store.tokens_indexed_before(newest).await?;
         }
-        pruned.signed_left = stays(SIGNING);
+        pruned.signed_left = stays(SIGNING) || stays(ACCESS);
         Ok(pruned)
     }
 }

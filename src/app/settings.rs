@@ -3,6 +3,7 @@
 //! In: sections of the configuration. Out: settings of rooms. Must not know: anything else.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,12 +33,13 @@ pub(super) fn passwords(auth: &AuthConfig) -> PasswordSettings {
     }
 }
 
-pub(super) fn tokens(config: &Config) -> TokenSettings {
+pub(super) fn tokens(config: &Config, api: SocketAddr) -> TokenSettings {
     let (auth, oauth) = (&config.auth, &config.oauth);
     TokenSettings {
         failure_floor: auth.failure_floor,
         access_token_idle: auth.access_token_idle,
         oauth: OAuthSettings {
+            issuer: issuer(&config.server, api),
             code_ttl: oauth.code_ttl,
             access_ttl: oauth.access_ttl,
             refresh_idle: oauth.refresh_idle,
@@ -57,6 +59,14 @@ pub(super) fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {
         rsa_sha1: oauth1.rsa_sha1,
         plaintext: oauth1.plaintext,
         double_encoded_signature: oauth1.double_encoded_signature,
+    }
+}
+
+/// Whom tokens are from: how clients reach the gateway, as configured, and never what a request says.
+fn issuer(server: &ServerConfig, api: SocketAddr) -> String {
+    match &server.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => format!("http://{api}"),
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Shown {
     Unknown,
     /// A key or token that is looked up as it is.
     Token(Token),
+    /// A JSON Web Token as bearer, of whatever kind it says of itself to be.
+    Jwt(SecretString),
     /// A login token, yet to be read.
     Login {
         /// A JSON Web Token, perhaps.
@@ -141,7 +143,7 @@ fn bearer(text: &str) -> Credential {
     if text.len() == ODOO_KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Credential::OdooKey(text.into())
     } else if text.contains('.') {
-        Credential::Own(Shown::Login { token: text.into(), key: None })
+        Credential::Own(Shown::Jwt(text.into()))
     } else {
         Credential::Own(Token::parse_any(text).into())
     }
@@ -226,6 +228,7 @@ mod tests {
             Ok(Credential::Signature) => "signature".to_owned(),
             Ok(Credential::Own(Shown::Token(token))) => token.kind().as_str().to_owned(),
             Ok(Credential::Own(Shown::Unknown)) => "bad".to_owned(),
+            Ok(Credential::Own(Shown::Jwt(_))) => "jwt".to_owned(),
             Ok(Credential::Own(Shown::Login { key, .. })) => {
                 if key.is_some() { "key and login" } else { "login" }.into()
             }
@@ -252,7 +255,7 @@ mod tests {
         for name in ["token", "login-token", "login_token", "X-Login-Token", "x_login_token"] {
             assert_eq!(chosen(&[(name, "a.b.c")]), "login", "{name}");
         }
-        assert_eq!(chosen(&[("authorization", "Bearer a.b.c")]), "login");
+        assert_eq!(chosen(&[("authorization", "Bearer a.b.c")]), "jwt");
         assert_eq!(chosen(&[("apikey", key.expose())]), "401", "that is no name of it");
         assert_eq!(chosen(&[("api-key", access.expose())]), "bad", "one kind does not stand in for another");
     }
@@ -267,7 +270,7 @@ mod tests {
         for other in [&format!("{key}0"), key.get(1..).unwrap(), &key.replace('f', "g"), &key.replace("01", "é")] {
             assert_ne!(bearer(other), "odoo_key", "{other}");
         }
-        assert_eq!(bearer(&key.replace("5", ".")), "login");
+        assert_eq!(bearer(&key.replace("5", ".")), "jwt");
         let access = Token::generate(TokenKind::AccessToken).unwrap();
         assert_eq!(bearer(access.expose()), "access_token", "it holds 40 such digits behind its prefix");
         for name in ["api-key", "access-token"] {

@@ -34,6 +34,14 @@ pub struct Guard {
 }
 
 impl Tokens {
+    /// A cookie for a browser in which nobody has logged in yet: 32 hexadecimal digits.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn new_visitor(&self) -> Result<String, Problem> {
+        random_id().map_err(Problem::internal)
+    }
+
     /// The text that a form carries.
     ///
     /// # Errors

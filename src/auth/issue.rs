@@ -50,13 +50,13 @@ pub async fn issue(vaults: &Vaults, clock: &Clock, wanted: Issue) -> Result<(Sto
 /// # Errors
 /// When there is no master key to seal with.
 pub async fn keep(vaults: &Vaults, clock: &Clock, token: &Token, wanted: Issue) -> Result<StoredToken, VaultError> {
-    let user = User { database: wanted.database, uid: wanted.uid.get(), login: wanted.login };
     let vault = vaults.for_sealing().await?;
+    let user = User { database: wanted.database, uid: wanted.uid.get(), login: wanted.login };
     let mut row = blank(&vault, token, user, wanted.scope, clock.now().unix_timestamp())?;
     row.not_after = wanted.not_after;
     row.idle_seconds = wanted.idle_seconds;
     row.key = wanted.key;
-    seal(vaults, token, &mut row, &wanted.secret).await?;
+    seal(&vault, token, &mut row, &wanted.secret)?;
     Ok(row)
 }
 
@@ -108,16 +108,9 @@ pub fn blank(vault: &Vault, token: &Token, user: User, scope: String, now: i64) 
 /// Seals a credential behind the row's token, with a data key of its own.
 ///
 /// # Errors
-/// When there is no master key to seal with.
-pub async fn seal(
-    vaults: &Vaults,
-    token: &Token,
-    row: &mut StoredToken,
-    secret: &SecretString,
-) -> Result<(), VaultError> {
-    let vault = vaults.for_sealing().await?;
+/// When the operating system gives no randomness.
+pub fn seal(vault: &Vault, token: &Token, row: &mut StoredToken, secret: &SecretString) -> Result<(), VaultError> {
     let data_key = DataKey::generate()?;
-    row.index = token.index(&vault.index);
     row.grant.credential = data_key.seal_credential(row.grant.facts(), secret)?;
     row.wrap = data_key.wrap(&vault.keyring, token, row.facts(&row.terms()), row.grant.facts())?;
     Ok(())

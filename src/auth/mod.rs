@@ -43,8 +43,8 @@ pub use forms::{FormOf, Guard};
 pub use issue::{Issue, User, blank, issue, keep, seal};
 pub use login_tokens::{Account, MintWish, Minted};
 pub use oauth::{
-    Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, OAuthSettings, Session,
-    new_client_id, open_consumer_secret, seal_consumer_secret,
+    Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, Inspected, Issued, OAuthSettings,
+    Redemption, Session, TokenForm, new_client_id, open_consumer_secret, seal_consumer_secret,
 };
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};

@@ -29,7 +29,7 @@ use crate::error::{Problem, RateLimit};
 use crate::explain::Code;
 use crate::odoo::{Caller, Databases, Uid};
 use crate::plan::Scope;
-use crate::secret::{DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind};
+use crate::secret::{AccessClaims, DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind};
 use crate::store::{Store, StoreError, StoredToken};
 
 /// How long an opened credential is remembered at most, and how long when it is not used.
@@ -49,7 +49,7 @@ struct Opened {
 }
 
 /// How tokens are handled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct TokenSettings {
     /// All refusals are answered at a multiple of this time after the question came.
     pub failure_floor: Duration,
@@ -193,7 +193,7 @@ impl Tokens {
         databases: &Databases,
         address: IpAddr,
     ) -> Result<Principal, Refusal> {
-        let claimed = Claimed::read(shown, vault, self.clock.now()).ok_or(Refusal::Wrong)?;
+        let claimed = self.claimed(shown, vault).ok_or(Refusal::Wrong)?;
         let (row, index) = self.row(&claimed, vault, address).await?;
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| Refusal::Wrong)?.clone();
         if let Some(named) = named
@@ -217,6 +217,18 @@ impl Tokens {
             allowance,
             seat,
         })
+    }
+
+    /// Reads what was shown. A JSON Web Token says itself of which kind it is, and is never taken for another.
+    fn claimed<'s>(&self, shown: &'s Shown, vault: &Vault) -> Option<Claimed<'s>> {
+        let now = self.clock.now();
+        match (shown, &vault.access) {
+            (Shown::Jwt(text), Some(keys)) => match keys.verify(text.expose_secret(), self.issuer(), now) {
+                Some((claims, token)) => Some(Claimed { token, claims: Some(Claims::Access(claims)), key: None }),
+                None => Claimed::read(shown, vault, now),
+            },
+            _ => Claimed::read(shown, vault, now),
+        }
     }
 
     /// The row of what was shown, when it is good here and now and fits to what was shown beside it.
@@ -349,11 +361,17 @@ pub(super) fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
 /// The login under which wrong tokens are counted, beside their addresses.
 const WRONG_TOKENS: &str = "\0tokens";
 
+/// What a JSON Web Token says.
+enum Claims {
+    Login(LoginClaims),
+    Access(AccessClaims),
+}
+
 /// What was shown, once it is read.
 pub(super) struct Claimed<'s> {
     pub(super) token: Token,
-    /// What the login token around it says.
-    claims: Option<LoginClaims>,
+    /// What the JSON Web Token around it says.
+    claims: Option<Claims>,
     /// The API key beside it.
     key: Option<&'s Token>,
 }
@@ -363,11 +381,14 @@ impl<'s> Claimed<'s> {
         match shown {
             Shown::Unknown => None,
             Shown::Token(token) => Some(Self::of(token)),
-            Shown::Login { token, key } => {
-                let (claims, token) = vault.signing.verify(token.expose_secret(), &vault.issuer, now)?;
-                Some(Self { token, claims: Some(claims), key: key.as_ref() })
-            }
+            Shown::Login { token, key } => Self::login(token, key.as_ref(), vault, now),
+            Shown::Jwt(token) => Self::login(token, None, vault, now),
         }
+    }
+
+    fn login(token: &SecretString, key: Option<&'s Token>, vault: &Vault, now: OffsetDateTime) -> Option<Self> {
+        let (claims, token) = vault.signing.verify(token.expose_secret(), &vault.issuer, now)?;
+        Some(Self { token, claims: Some(Claims::Login(claims)), key })
     }
 
     /// A token that stands for itself.
@@ -375,12 +396,19 @@ impl<'s> Claimed<'s> {
         Self { token: token.clone(), claims: None, key: None }
     }
 
-    /// Whether a login token says what its row says.
+    /// Whether a JSON Web Token says what its row says.
     fn fits(&self, row: &StoredToken) -> bool {
-        self.claims.as_ref().is_none_or(|claims| {
-            (claims.user_id, Some(claims.exp)) == (row.grant.uid, row.not_after)
-                && Some(&claims.webservice_account_id) == row.account.as_ref()
-        })
+        match &self.claims {
+            None => true,
+            Some(Claims::Login(claims)) => {
+                (claims.user_id, Some(claims.exp)) == (row.grant.uid, row.not_after)
+                    && Some(&claims.webservice_account_id) == row.account.as_ref()
+            }
+            Some(Claims::Access(claims)) => {
+                let application = row.application.as_ref().map(|application| &application.client_id);
+                Some(claims.exp) == row.not_after && Some(&claims.client_id) == application
+            }
+        }
     }
 }
 

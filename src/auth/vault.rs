@@ -8,8 +8,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
-use crate::secret::{IndexKey, KeySource, KeySources, Keyring, MasterKey, SealedPair, SecretError, SigningKey};
-use crate::store::sealed_keys::{INDEX, SIGNING, SealedKeys};
+use crate::secret::{
+    AccessKeys, IndexKey, KeySource, KeySources, Keyring, MasterKey, SealedPair, SecretError, SigningKey,
+};
+use crate::store::sealed_keys::{ACCESS, INDEX, SIGNING, SealedKeys};
 use crate::store::{Store, StoreError};
 
 /// The opened keys.
@@ -21,6 +23,8 @@ pub struct Vault {
     pub index: IndexKey,
     /// What signs login tokens.
     pub signing: SigningKey,
+    /// What signs access tokens of OAuth 2, once one was signed.
+    pub access: Option<AccessKeys>,
     /// Whom login tokens are from and for: this installation.
     pub issuer: String,
     /// As the store kept them when they were opened.
@@ -125,6 +129,21 @@ impl Vaults {
         self.complete(keyring).await
     }
 
+    /// As [`for_sealing`](Self::for_sealing), with a key that signs access tokens, made by whoever comes first.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn for_access(&self) -> Result<(Arc<Vault>, AccessKeys), VaultError> {
+        let mut vault = self.for_sealing().await?;
+        if vault.access.is_none() {
+            let sealed = AccessKeys::generate(&vault.keyring)?;
+            self.0.store.keep_sealed_key(ACCESS, &sealed, self.0.clock.now()).await?;
+            vault = self.for_sealing().await?;
+        }
+        let access = vault.access.clone().ok_or(VaultError::IndexGone)?;
+        Ok((vault, access))
+    }
+
     /// Opens what the store keeps. The key that signs is made by whoever comes first.
     async fn complete(&self, keyring: Keyring) -> Result<Arc<Vault>, VaultError> {
         let store = &self.0.store;
@@ -137,8 +156,9 @@ impl Vaults {
             |purpose| -> Result<SealedPair<'_>, VaultError> { sealed.pair(purpose).ok_or(VaultError::IndexGone) };
         let index = IndexKey::open(&keyring, pair(INDEX)?)?;
         let signing = SigningKey::open(&keyring, pair(SIGNING)?)?;
+        let access = sealed.pair(ACCESS).map(|pair| AccessKeys::open(&keyring, pair)).transpose()?;
         let issuer = format!("odoo-gateway/{}", self.0.instance);
-        Ok(self.keep(Vault { keyring, index, signing, issuer, sealed }))
+        Ok(self.keep(Vault { keyring, index, signing, access, issuer, sealed }))
     }
 
     fn first_keys(&self) -> Result<Vec<MasterKey>, VaultError> {

@@ -36,6 +36,8 @@ pub enum Rotated {
     Index,
     /// The one that signs login tokens
     Signing,
+    /// The one that signs access tokens of OAuth 2 (JSON Web Tokens); its public part is published
+    Access,
 }
 
 impl From<Rotated> for KeptKeyKind {
@@ -43,6 +45,7 @@ impl From<Rotated> for KeptKeyKind {
         match rotated {
             Rotated::Index => Self::Index,
             Rotated::Signing => Self::Signing,
+            Rotated::Access => Self::Access,
         }
     }
 }

@@ -306,7 +306,7 @@ fn domain_tree(tree: &Value<'static>) -> Result<Value<'static>, TreeError> {
 }
 
 /// The decoded pairs of a query string or form body (WHATWG URL section 5.1), but strict: what is no UTF-8 is refused.
-fn pairs(encoded: &[u8], place: &str) -> Result<Vec<(String, String)>, Problem> {
+pub(super) fn pairs(encoded: &[u8], place: &str) -> Result<Vec<(String, String)>, Problem> {
     let decode = |bytes: &[u8]| {
         let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
         String::from_utf8(percent_decode(&spaced).collect()).map_err(|_| {

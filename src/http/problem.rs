@@ -12,7 +12,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::error::{OdooSaid, Problem, RateLimit};
-use crate::explain::Class;
+use crate::explain::{Class, Code};
 
 /// The request that a problem came up in.
 #[derive(Debug, Clone, Copy)]
@@ -81,11 +81,23 @@ fn add_reason_headers(problem: &Problem, answer: &mut Response) {
     if let Some(limit) = problem.rate_limit {
         add_rate_limit(limit, headers);
     }
-    if problem.class() == Class::Unauthorized {
-        let basic = r#"Basic realm="odoo-gateway", charset="UTF-8""#;
-        for scheme in [basic, r#"Bearer realm="odoo-gateway""#, r#"OAuth realm="odoo-gateway""#] {
-            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+    for scheme in challenges(problem.code) {
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+    }
+}
+
+/// How one could show who one is (RFC 9110 section 11.6.1), and what is wrong with a bearer token (RFC 6750 section 3).
+fn challenges(code: Code) -> &'static [&'static str] {
+    const BASIC: &str = r#"Basic realm="odoo-gateway", charset="UTF-8""#;
+    const OAUTH1: &str = r#"OAuth realm="odoo-gateway""#;
+    match code {
+        Code::InvalidClient => &[BASIC],
+        Code::CredentialMissing => &[BASIC, r#"Bearer realm="odoo-gateway""#, OAUTH1],
+        Code::ScopeForbidden => &[r#"Bearer realm="odoo-gateway", error="insufficient_scope""#],
+        code if code.class() == Class::Unauthorized => {
+            &[BASIC, r#"Bearer realm="odoo-gateway", error="invalid_token""#, OAUTH1]
         }
+        _ => &[],
     }
 }
 

@@ -196,7 +196,7 @@ impl KeptKey {
         Self { id: KeyId::of(&bytes), bytes }
     }
 
-    fn open(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Self, SecretError> {
+    pub(super) fn open(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Self, SecretError> {
         let opened = keyring.open(sealed, &Self::aad(purpose))?;
         let mut key = Zeroizing::new([0; 32]);
         if opened.len() != key.len() {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! token        plain tokens: made, recognised, looked up by a keyed hash
+//! access_jwt   access tokens of OAuth 2 as JSON Web Tokens, and the keys that sign them
 //! login_token  JSON Web Tokens with such a token inside
 //! rsa_key      the public key of an application that signs with RSA
 //! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
@@ -23,6 +24,7 @@
 //! In: randomness of the operating system, files. Out: blobs and hashes that may be stored. Must not know: tables,
 //! Odoo, HTTP.
 
+mod access_jwt;
 mod form;
 mod key_command;
 mod key_file;
@@ -33,6 +35,7 @@ mod seal;
 mod token;
 mod wrap;
 
+pub use access_jwt::{AccessClaims, AccessKeys, PublicKey};
 pub use key_command::run_key_command;
 pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};

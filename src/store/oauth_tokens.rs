@@ -5,7 +5,7 @@
 //! row lock sees to it.
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use sqlx::{AnyConnection, Row};
 
 use super::audit::Act;
 use super::grants::{grants_of, shred};
@@ -118,33 +118,51 @@ impl Store {
     pub async fn spent_token(&self, index: TokenIndex) -> Result<Option<SpentToken>, StoreError> {
         let find = "SELECT o.family_id, t.account_id FROM tokens t JOIN oauth_tokens o ON o.token_id = t.id \
                     WHERE t.token_index IN ($1, $2) AND o.spent_at IS NOT NULL";
-        let before = index.before.unwrap_or(index.hash);
-        let found =
-            sqlx::query(find).bind(index.hash.to_vec()).bind(before.to_vec()).fetch_optional(&self.pool).await?;
+        let before = index.before.unwrap_or(index.hash).to_vec();
+        let found = sqlx::query(find).bind(index.hash.to_vec()).bind(before).fetch_optional(&self.pool).await?;
         let read =
             |row: AnyRow| Ok(SpentToken { family: row.try_get("family_id")?, application: row.try_get("account_id")? });
         found.map(read).transpose()
     }
 
-    /// Ends everything that came of one approval; how many tokens.
+    /// Ends everything that came of one approval, what is given at this very moment too, with the credential that only it
+    /// opened; `false` when nothing was left.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn end_family(&self, family: &str, act: &Act) -> Result<bool, StoreError> {
+        // In the order of `exchange`, so that neither waits for the other for ever.
+        let locks = [
+            "UPDATE oauth_tokens SET family_id = $1 WHERE family_id = $1",
+            "UPDATE grants SET uid = uid WHERE id IN (SELECT w.grant_id FROM wraps w \
+             JOIN oauth_tokens o ON o.token_id = w.token_id WHERE o.family_id = $1)",
+        ];
         let mut transaction = self.pool.begin().await?;
-        let members = "token_id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
-        let unwrap = AssertSqlSafe(format!("DELETE FROM wraps WHERE {members} RETURNING grant_id"));
-        let grants = grants_of(&sqlx::query(unwrap).bind(family.to_owned()).fetch_all(&mut *transaction).await?)?;
-        let end = "DELETE FROM tokens WHERE id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
-        let end = sqlx::query(end).bind(family.to_owned());
-        if end.execute(&mut *transaction).await?.rows_affected() == 0 {
-            return Ok(false);
+        let (mut grants, mut ended) = (Vec::new(), false);
+        // Whoever is in the middle of an exchange is waited for; what he gave is seen the next time.
+        loop {
+            for lock in locks {
+                sqlx::query(lock).bind(family.to_owned()).execute(&mut *transaction).await?;
+            }
+            let unwrap = "DELETE FROM wraps WHERE token_id IN \
+                          (SELECT token_id FROM oauth_tokens WHERE family_id = $1) RETURNING grant_id";
+            grants.extend(grants_of(&sqlx::query(unwrap).bind(family.to_owned()).fetch_all(&mut *transaction).await?)?);
+            let end = "DELETE FROM tokens WHERE id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
+            let done = sqlx::query(end).bind(family.to_owned()).execute(&mut *transaction).await?;
+            if done.rows_affected() == 0 {
+                break;
+            }
+            ended = true;
         }
         shred(&grants, &mut transaction).await?;
-        act.insert(&mut transaction).await?;
+        if ended {
+            act.insert(&mut transaction).await?;
+        }
         transaction.commit().await?;
-        act.say();
-        Ok(true)
+        if ended {
+            act.say();
+        }
+        Ok(ended)
     }
 
     /// Keeps that a user approved a request token of OAuth 1: the row with his grant, its wrap, its challenge; once:

@@ -7,12 +7,15 @@ use time::OffsetDateTime;
 
 use super::audit::Act;
 use super::{Store, StoreError};
-use crate::secret::{KeyId, Sealed, SealedPair};
+use crate::secret::{KeyId, Sealed, SealedPair, TokenKind};
 
 /// The purpose of the key under whose hashes tokens are found.
 pub const INDEX: &str = "index";
 /// The purpose of the key that signs login tokens.
 pub const SIGNING: &str = "login_token";
+
+/// The purpose of the key that signs access tokens of OAuth 2, when they are JSON Web Tokens.
+pub const ACCESS: &str = "access_jwt";
 
 /// What follows the purpose of a key that was exchanged.
 const BEFORE: &str = ".before";
@@ -106,18 +109,24 @@ impl Store {
         self.change(sqlx::query(unneeded).bind(act.at - SECONDS_TO_SETTLE).bind(newest.to_string()), act).await
     }
 
-    /// Deletes the signing key before the newest once nothing lives that it may have signed; `false` when something
-    /// does, or there is none. API keys, access tokens and keys of Odoo's are not signed; every other kind is taken to be.
+    /// Deletes the key before the newest of this purpose once no token of this kind lives that it may have signed; `false`
+    /// when one does, or there is no such key.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn drop_signing_before(&self, act: &Act) -> Result<bool, StoreError> {
-        let unneeded = "DELETE FROM sealed_keys WHERE purpose = 'login_token.before' \
-                        AND (SELECT created_at FROM sealed_keys WHERE purpose = 'login_token') <= $1 \
-                        AND NOT EXISTS (SELECT 1 FROM tokens t JOIN sealed_keys s ON s.purpose = 'login_token' \
-                        WHERE t.kind NOT IN ('api_key', 'access_token', 'odoo_key') AND t.created_at <= s.created_at + $2 \
-                        AND (t.not_after IS NULL OR t.not_after > $3))";
-        let query = sqlx::query(unneeded).bind(act.at - SECONDS_TO_SETTLE).bind(SECONDS_TO_SETTLE).bind(act.at);
+    pub async fn drop_signing_before(&self, purpose: &str, kind: TokenKind, act: &Act) -> Result<bool, StoreError> {
+        let unneeded = "DELETE FROM sealed_keys WHERE purpose = $1 \
+                        AND (SELECT created_at FROM sealed_keys WHERE purpose = $2) <= $3 \
+                        AND NOT EXISTS (SELECT 1 FROM tokens t JOIN sealed_keys s ON s.purpose = $2 \
+                        WHERE t.kind = $4 AND t.created_at <= s.created_at + $5 \
+                        AND (t.not_after IS NULL OR t.not_after > $6))";
+        let query = sqlx::query(unneeded)
+            .bind(format!("{purpose}{BEFORE}"))
+            .bind(purpose.to_owned())
+            .bind(act.at - SECONDS_TO_SETTLE)
+            .bind(kind.as_str())
+            .bind(SECONDS_TO_SETTLE)
+            .bind(act.at);
         self.change(query, act).await
     }
 

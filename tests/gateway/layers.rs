@@ -69,6 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["http", "ops", "serve"]),
     ("tower_http", &["http"]),
+    ("askama", &["http"]),
     ("utoipa", &["http"]),
     ("sqlx", &["store"]),
     ("reqwest", &["odoo"]),

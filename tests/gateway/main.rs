@@ -16,6 +16,7 @@ mod credentials;
 mod edge;
 mod layers;
 mod oauth1;
+mod oauth2;
 mod openapi;
 mod outage;
 mod pages;

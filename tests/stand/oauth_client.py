@@ -1,19 +1,29 @@
 """Clients of OAuth as anybody has them, unmodified: requests-oauthlib, Authlib and oauthlib itself.
 
 In:  oauth_client.py CLIENT FACTS. FACTS is JSON: gateway (URL), key and secret of an application, callback, method (the
-     signature method), rsa_key (PEM, for RSA), calls: a list of {method, path, params, form, json}.
+     signature method), rsa_key (PEM, for RSA), calls: a list of {method, path, params, form, json}; for OAuth 2 also
+     token, revoke and introspect (paths).
      On stdin one line: the verifier, or the whole URL that the browser was sent to.
-Out: JSON, a line each: {"authorize": URL} once there is a request token, then {"answers": [{status, text}, ...]}.
+Out: JSON, a line each. OAuth 1: {"authorize": URL} once there is a request token, then {"answers": [{status, text}, ...]}.
+     OAuth 2: answers with client_credentials, authorize, answers with a code, answers with a refreshed token, {"active":
+     [before, after]} of revoking it, answers with what was revoked.
 """
 
 import json
+import os
 import sys
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+# The gateway speaks plain HTTP on this machine.
+os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
+
 import requests
+from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth1Session as AuthlibSession
+from authlib.integrations.requests_client import OAuth2Session as AuthlibSession2
 from oauthlib.oauth1 import Client
-from requests_oauthlib import OAuth1Session
+from oauthlib.oauth2 import BackendApplicationClient
+from requests_oauthlib import OAuth1Session, OAuth2Session
 
 BASE = "/restapi/1.0/common/oauth1/"
 
@@ -105,7 +115,67 @@ def oauthlib(facts):
     call(Plain(facts, **owner), facts)
 
 
-CLIENTS = {"requests-oauthlib": requests_oauthlib, "authlib": authlib, "oauthlib": oauthlib}
+AUTHORIZE = "/restapi/1.0/common/oauth2/authorize"
+
+
+def about(facts, token):
+    """Whether the token lives, is revoked, and lives then."""
+
+    def ask(path):
+        form = {"token": token}
+        return requests.post(facts["gateway"] + facts[path], data=form, auth=(facts["key"], facts["secret"]))
+
+    before = ask("introspect").json()["active"]
+    ask("revoke").raise_for_status()
+    return before, ask("introspect").json()["active"]
+
+
+def requests_oauthlib_2(facts):
+    token_url, secret = facts["gateway"] + facts["token"], facts["secret"]
+    session = OAuth2Session(client=BackendApplicationClient(client_id=facts["key"]))
+    session.fetch_token(token_url, client_id=facts["key"], client_secret=secret)
+    call(session, facts)
+    session = OAuth2Session(facts["key"], redirect_uri=facts["callback"], pkce="S256")
+    url, _ = session.authorization_url(facts["gateway"] + AUTHORIZE)
+    say(authorize=url)
+    session.fetch_token(token_url, client_secret=secret, authorization_response=heard())
+    call(session, facts)
+    session.refresh_token(token_url, client_id=facts["key"], client_secret=secret)
+    call(session, facts)
+    say(active=about(facts, session.token["access_token"]))
+    call(session, facts)
+
+
+def authlib_2(facts):
+    token_url = facts["gateway"] + facts["token"]
+    session = AuthlibSession2(facts["key"], facts["secret"])
+    session.fetch_token(token_url, grant_type="client_credentials")
+    call(session, facts)
+    session = AuthlibSession2(
+        facts["key"], facts["secret"], redirect_uri=facts["callback"], code_challenge_method="S256",
+        revocation_endpoint_auth_method="client_secret_basic",
+    )
+    proof = generate_token(48)
+    url, _ = session.create_authorization_url(facts["gateway"] + AUTHORIZE, code_verifier=proof)
+    say(authorize=url)
+    session.fetch_token(token_url, authorization_response=heard(), code_verifier=proof)
+    call(session, facts)
+    session.refresh_token(token_url)
+    call(session, facts)
+    token, introspect = session.token["access_token"], facts["gateway"] + facts["introspect"]
+    before = session.introspect_token(introspect, token=token).json()["active"]
+    session.revoke_token(facts["gateway"] + facts["revoke"], token=token).raise_for_status()
+    say(active=(before, session.introspect_token(introspect, token=token).json()["active"]))
+    call(session, facts)
+
+
+CLIENTS = {
+    "requests-oauthlib": requests_oauthlib,
+    "authlib": authlib,
+    "oauthlib": oauthlib,
+    "requests-oauthlib-2": requests_oauthlib_2,
+    "authlib-2": authlib_2,
+}
 
 if __name__ == "__main__":
     CLIENTS[sys.argv[1]](json.loads(sys.argv[2]))

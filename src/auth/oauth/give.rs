@@ -6,9 +6,9 @@
 use secrecy::SecretString;
 
 use super::application::Application;
-use crate::auth::Vault;
 use crate::auth::issue::{User, blank};
 use crate::auth::tokens::{Refusal, Tokens};
+use crate::auth::vault::Vault;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::DatabaseName;
@@ -92,7 +92,7 @@ impl Tokens {
         let token = Token::generate(wanted.kind).map_err(Problem::internal)?;
         let key = approver.key.clone().map_or_else(DataKey::generate, Ok).map_err(Problem::internal)?;
         let secret = wanted.secret.clone();
-        let mut row = self.unsealed(&vault, application, approver, &token, wanted)?;
+        let mut row = self.unsealed(application, approver, (&vault, &token), wanted)?;
         if let (Some(terms), Some(secret)) = (&mut row.oauth, secret) {
             terms.secret = Some(key.seal_secret(&row.id, &secret).map_err(Problem::internal)?);
         }
@@ -103,10 +103,9 @@ impl Tokens {
 
     fn unsealed(
         &self,
-        vault: &Vault,
         application: &Application,
         approver: &Approver,
-        token: &Token,
+        (vault, token): (&Vault, &Token),
         wanted: Given,
     ) -> Result<StoredToken, Refusal> {
         let grant = approver.grant.clone();

@@ -7,6 +7,9 @@
 //! sessions         a browser in which somebody has logged in
 //! give             a code or token for an application, with an approver's key behind it
 //! codes            authorization codes
+//! exchange         what is given for codes, refresh tokens and client secrets
+//! jwt              access tokens that others can read
+//! inspect          the end of tokens, and what they are
 //! ```
 //!
 //! An application is the token that its client secret is: a row like an API key's, with a name, an end, networks, a rate
@@ -27,7 +30,10 @@ mod application;
 mod clients;
 mod codes;
 mod consumer_secret;
+mod exchange;
 mod give;
+mod inspect;
+mod jwt;
 mod sessions;
 
 use std::time::Duration;
@@ -36,12 +42,16 @@ pub use application::{Application, ApplicationSettings, GrantType, new_client_id
 pub use clients::Client;
 pub use codes::CodeWish;
 pub use consumer_secret::{open_consumer_secret, seal_consumer_secret};
+pub use exchange::{Issued, Redemption, TokenForm};
 pub use give::{Approver, Given};
+pub use inspect::Inspected;
 pub use sessions::Session;
 
 /// How long what applications get lives.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct OAuthSettings {
+    /// Whom tokens are from and for: the address of the gateway, without a slash at its end.
+    pub issuer: String,
     /// An authorization code.
     pub code_ttl: Duration,
     /// An access token of OAuth 2.
@@ -60,6 +70,7 @@ impl Default for OAuthSettings {
     fn default() -> Self {
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         Self {
+            issuer: "http://127.0.0.1".to_owned(),
             code_ttl: minutes(1),
             access_ttl: minutes(60),
             refresh_idle: minutes(30 * 24 * 60),

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::callback::Verifier;
 use super::consumer::pretend_to_verify;
+use super::malformed::Malformed;
 use super::provider::{OAuth1, Occasion};
-use super::request::{Malformed, Signed};
+use super::request::Signed;
 use super::request_token::{RequestToken, TokenPair, new_secret, proof};
 use crate::auth::oauth::{Approver, Given};
 use crate::auth::tokens::Refusal;

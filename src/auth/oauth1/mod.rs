@@ -6,6 +6,7 @@
 //! base_string  what is signed
 //! signature    HMAC, RSA, PLAINTEXT: is it theirs?
 //! timestamp    when it was signed
+//! malformed    why a request is none
 //! request      a request as sent → who says so, and what was signed
 //! ─────
 //! provider     settings, and what is refused before anybody looks who signed
@@ -30,6 +31,7 @@ mod callback;
 mod consumer;
 mod encoding;
 mod header;
+mod malformed;
 mod provider;
 mod request;
 mod request_token;
@@ -43,7 +45,8 @@ pub use base_string::{base_string, normalize, uri};
 pub use callback::{Callback, Verifier};
 pub use encoding::encode;
 pub use header::{of_scheme, parse};
+pub use malformed::{Malformed, Pairs};
 pub use provider::{OAuth1, OAuth1Settings, Occasion};
-pub use request::{Malformed, Moment, Placement, Sent, Signed, is_signed, without_protocol};
+pub use request::{Moment, Placement, Sent, Signed, is_signed, without_protocol};
 pub use request_token::{Decided, RequestToken, TokenPair};
 pub use signature::{RsaKey, Secrets, SignatureMethod, verify_shared};

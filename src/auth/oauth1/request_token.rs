@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 use super::callback::{Callback, Verifier};
 use super::consumer::pretend_to_verify;
+use super::malformed::Malformed;
 use super::provider::{OAuth1, Occasion};
-use super::request::{Malformed, Signed};
+use super::request::Signed;
 use crate::auth::oauth::{Application, Approver, Given};
 use crate::auth::tokens::{Refusal, refuse_altered};
 use crate::auth::vault::Vault;

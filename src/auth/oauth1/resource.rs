@@ -9,8 +9,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
 use super::consumer::{Consumer, pretend_to_verify};
+use super::malformed::Malformed;
 use super::provider::{OAuth1, Occasion};
-use super::request::{Malformed, Signed};
+use super::request::Signed;
 use crate::auth::oauth::Application;
 use crate::auth::principal::Principal;
 use crate::auth::tokens::{Refusal, is_same};

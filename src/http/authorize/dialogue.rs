@@ -25,7 +25,6 @@ use crate::explain::Code;
 use crate::http::arrival::Arrival;
 use crate::http::pages::{self, ConsentPage, ENGLISH, Frame, LONGEST_FIELD, LoginPage};
 use crate::plan::Scope;
-use crate::store::random_id;
 
 /// What a person is asked.
 #[derive(Debug)]
@@ -157,7 +156,7 @@ pub(super) async fn form(arrival: &mut Arrival) -> Result<Parameters, Problem> {
 async fn switch(arrival: &Arrival, cookie: &Cookie) -> Result<Response, Problem> {
     arrival.gateway.tokens.end_session(cookie.value()).await?;
     let mut answer = here(arrival)?;
-    let visitor = random_id().map_err(Problem::internal)?;
+    let visitor = arrival.gateway.tokens.new_visitor()?;
     answer.headers_mut().insert(SET_COOKIE, arrival.gateway.site.set_cookie(&visitor)?);
     Ok(answer)
 }
@@ -190,7 +189,7 @@ pub(super) async fn login_page(
 ) -> Result<Response, Problem> {
     let (visitor, is_new) = match arrival.gateway.site.cookie(&arrival.head.headers) {
         Cookie::Visitor(visitor) => (visitor, false),
-        _ => (random_id().map_err(Problem::internal)?, true),
+        _ => (arrival.gateway.tokens.new_visitor()?, true),
     };
     let of = FormOf { cookie: &visitor, request: &asked.request };
     let guard = arrival.gateway.tokens.guard_form(of).await?;

@@ -46,9 +46,9 @@ pub(super) fn with_header(parameters: Parameters, arrival: &Arrival) -> Result<P
 pub(super) fn require_trust(arrival: &Arrival, application: &Application) -> Result<(), Problem> {
     let admitted = application.row.key.as_ref().is_none_or(|key| key.admits(arrival.client()));
     if !(application.settings.trusted && application.is_bound() && admitted) {
-        let detail = "A person has to log in and allow this: the application is not trusted to do without.";
-        let hint = "Open this address in a browser. An administrator can register the application on a user's account \
-                    and mark it trusted.";
+        let detail = "A person has to log in and allow this, with this address in a browser: the application is not \
+                      trusted to do without.";
+        let hint = "An administrator can register the application on a user's account and mark it trusted.";
         return Err(Problem::new(Code::PersonNeeded, detail).hint(hint));
     }
     arrival.log.user(&application.row.grant.login);

@@ -27,8 +27,10 @@ mod parameters;
 mod redirect;
 mod visitor;
 
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::head;
+use http::HeaderValue;
+use http::header::ALLOW;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -184,6 +186,7 @@ async fn answer_oauth1(arrival: Arrival) -> Result<Response, Problem> {
     oauth1::go_on(arrival).await
 }
 
-async fn no_head() -> Problem {
-    Problem::new(Code::MethodNotAllowed, "This address does not take this method.")
+async fn no_head() -> Response {
+    let problem = Problem::new(Code::MethodNotAllowed, "This address does not take this method.");
+    ([(ALLOW, HeaderValue::from_static("GET, POST"))], problem).into_response()
 }

@@ -44,10 +44,13 @@ async fn listen(arrival: &mut Arrival) -> Result<Response, Problem> {
     let request = request_token(arrival, &parameters).await?;
     let turn = hear(arrival, &asked(&request, &parameters)?).await?;
     let (oauth1, application) = (&arrival.gateway.oauth1, request.application.name().to_owned());
-    let decided = match turn {
+    let decision = match turn {
         Turn::Answer(answer) => return Ok(answer),
-        Turn::Decided(Decision::Allowed(session)) => oauth1.approve(request, &session.approver()).await?,
-        Turn::Decided(Decision::Denied(session)) => oauth1.deny(request, session.login()).await?,
+        Turn::Decided(decision) => decision,
+    };
+    let decided = match decision {
+        Decision::Allowed(session) => oauth1.approve(request, &session.approver()).await?,
+        Decision::Denied(session) => oauth1.deny(request, session.login()).await?,
     };
     finish(arrival, &decided, &application)
 }

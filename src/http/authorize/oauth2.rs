@@ -65,20 +65,19 @@ async fn listen(arrival: &mut Arrival, parameters: &Parameters) -> Result<Respon
         Ok(wish) => wish,
         Err(refusal) => return send_refusal(arrival, &asker, &to, &refusal),
     };
-    match hear(arrival, &asked(&asker, &wish, &to)).await? {
-        Turn::Answer(answer) => Ok(answer),
-        Turn::Decided(Decision::Denied(_)) => {
-            let denied = Refusal { error: "access_denied", description: "the user denied the access" };
-            send_refusal(arrival, &asker, &to, &denied)
-        }
-        Turn::Decided(Decision::Allowed(session)) => {
-            if asker.may_be_remembered() {
-                let (approver, code) = (session.approver(), asker.code(&wish));
-                arrival.gateway.tokens.remember_agreement(&asker.application, &approver, &code).await?;
-            }
-            send_code(arrival, &asker, &wish, &to, &session).await
-        }
+    let decision = match hear(arrival, &asked(&asker, &wish, &to)).await? {
+        Turn::Answer(answer) => return Ok(answer),
+        Turn::Decided(decision) => decision,
+    };
+    let Decision::Allowed(session) = decision else {
+        let denied = Refusal { error: "access_denied", description: "the user denied the access" };
+        return send_refusal(arrival, &asker, &to, &denied);
+    };
+    if asker.may_be_remembered() {
+        let (approver, code) = (session.approver(), asker.code(&wish));
+        arrival.gateway.tokens.remember_agreement(&asker.application, &approver, &code).await?;
     }
+    send_code(arrival, &asker, &wish, &to, &session).await
 }
 
 /// Who asks, and where his answers go: without that there is nobody to tell anything.
@@ -159,8 +158,9 @@ async fn headless(arrival: &Arrival) -> Result<Response, Problem> {
 fn refused(refusal: Refusal) -> Problem {
     let code = match refusal.error {
         "unauthorized_client" => Code::UnauthorizedClient,
+        "unsupported_response_type" => Code::UnsupportedResponseType,
         "invalid_scope" => Code::InvalidScope,
         _ => Code::InvalidParameter,
     };
-    Problem::new(code, format!("{}: {}.", refusal.error, refusal.description))
+    Problem::new(code, refusal.description)
 }

@@ -9,8 +9,6 @@
 //!
 //! In: headers. Out: [`Cookie`], `Set-Cookie`. Must not know: pages, what is asked.
 
-use std::net::SocketAddr;
-
 use http::header::{COOKIE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 use url::Url;
@@ -31,15 +29,13 @@ pub struct Site {
 }
 
 impl Site {
-    /// From the URL by which clients reach the gateway; where nobody configured it, they are on this machine.
+    /// From the URL by which clients reach the gateway, and whom tokens are from.
     #[must_use]
-    pub fn new(public: Option<&Url>, listening: SocketAddr) -> Self {
-        let base = public.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
-        let origin = public.map(|url| url.origin().ascii_serialization());
+    pub fn new(public: Option<&Url>, issuer: &str) -> Self {
         Self {
-            issuer: format!("{}{base}", origin.clone().unwrap_or_else(|| format!("http://{listening}"))),
-            base,
-            origin,
+            base: public.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default(),
+            origin: public.map(|url| url.origin().ascii_serialization()),
+            issuer: issuer.to_owned(),
             is_secure: public.is_some_and(|url| url.scheme() == "https"),
         }
     }
@@ -135,7 +131,7 @@ mod tests {
     const VISITOR: &str = "0123456789abcdef0123456789abcdef";
 
     fn site(public: &str) -> Site {
-        Site::new(Url::parse(public).ok().as_ref(), ([127, 0, 0, 1], 8080).into())
+        Site::new(Url::parse(public).ok().as_ref(), "")
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -146,8 +142,7 @@ mod tests {
     fn the_cookie_is_bound_to_this_host_where_there_is_tls() {
         let tls = site("https://gw.example/odoo/");
         assert_eq!(tls.set_cookie("v").unwrap(), "__Host-ogw_session=v; Path=/; HttpOnly; SameSite=Lax; Secure");
-        assert_eq!((tls.base(), tls.issuer()), ("/odoo", "https://gw.example/odoo"));
-        assert_eq!(site("").issuer(), "http://127.0.0.1:8080");
+        assert_eq!(tls.base(), "/odoo");
         assert_eq!(site("").set_cookie("v").unwrap(), "ogw_session=v; Path=/; HttpOnly; SameSite=Lax");
         assert_eq!((site("").base(), site("http://gw.example").base()), ("", ""));
     }
@@ -155,10 +150,9 @@ mod tests {
     #[test]
     fn one_cookie_of_ours_is_found_and_two_are_none() {
         let of = |public: &str, cookies: &[&str]| {
-            let pairs: Vec<_> = cookies.iter().map(|text| ("cookie", *text)).collect();
             let mut map = HeaderMap::new();
-            for (name, text) in pairs {
-                map.append(name, text.parse().unwrap());
+            for text in cookies {
+                map.append(COOKIE, text.parse().unwrap());
             }
             site(public).cookie(&map).value().to_owned()
         };

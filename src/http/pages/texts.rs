@@ -87,7 +87,7 @@ pub(in crate::http) static ENGLISH: Texts = Texts {
     login_button: "Sign in",
     login_incomplete: "Enter both your login and your password, as you do in Odoo.",
     login_wrong: "Odoo does not take this login and password. Check both and try again.",
-    login_throttled: "Too many wrong passwords were tried. Wait {wait} before the next try.",
+    login_throttled: "Too many wrong passwords were tried. Wait {seconds} seconds before the next try.",
     login_unavailable: "Odoo cannot be asked at the moment. Your password was not checked; try again soon.",
 
     consent_title: "Allow access?",
@@ -143,8 +143,7 @@ impl Texts {
     /// How long to wait.
     pub(in crate::http) fn throttled(&self, wait: Duration) -> String {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let wait = humantime::format_duration(Duration::from_secs(seconds.max(1)));
-        put(self.login_throttled, "{wait}", &wait.to_string())
+        put(self.login_throttled, "{seconds}", &seconds.max(1).to_string())
     }
 }
 

@@ -1,39 +1,10 @@
 //! Libraries as anybody has them, unmodified, all the way from the request token to records of a real Odoo.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use super::{CALLBACK, Consumer, quick, wanted};
-use crate::support::stand::start_tool;
+use super::{CALLBACK, Consumer, PLAIN_CALLBACK, quick, wanted};
+use crate::support::library::Library;
 use crate::support::{Gateway, Version};
-
-/// A client at work.
-struct Library {
-    _child: Child,
-    said: Lines<BufReader<ChildStdout>>,
-    told: ChildStdin,
-}
-
-impl Library {
-    fn start(name: &str, facts: &Value) -> Self {
-        let mut child = start_tool(&["oauth", name, &facts.to_string()], Stdio::piped(), Stdio::piped());
-        let said = BufReader::new(child.stdout.take().unwrap()).lines();
-        let told = child.stdin.take().unwrap();
-        Self { _child: child, said, told }
-    }
-
-    async fn says(&mut self) -> Value {
-        let line = self.said.next_line().await.unwrap().expect("its own words stand above");
-        serde_json::from_str(&line).unwrap()
-    }
-
-    async fn tell(&mut self, line: &str) {
-        self.told.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    }
-}
 
 /// What each of them asks for, and what is to come of it.
 fn calls(version: Version) -> Value {
@@ -58,9 +29,10 @@ async fn goes_all_the_way(gateway: &Gateway, library: &str, version: Version, ca
         "secret": consumer.signer.secret, "callback": callback, "method": method, "calls": calls(version),
     });
     let mut client = Library::start(library, &facts);
-    let authorize = client.says().await["authorize"].as_str().unwrap().to_owned();
-    let token = authorize.split("oauth_token=").nth(1).unwrap();
-    let decided = consumer.approve(token).await;
+    let authorize: url::Url = client.says().await["authorize"].as_str().unwrap().parse().unwrap();
+    // Authlib says the callback once more; it counts as it was said when it was signed.
+    let (_, token) = authorize.query_pairs().find(|(name, _)| name == "oauth_token").unwrap();
+    let decided = consumer.approve(&token).await;
     let back = decided.redirection().unwrap_or_else(|| decided.verifier.unwrap().expose().to_owned());
     client.tell(&back).await;
     let answers = client.says().await["answers"].as_array().unwrap().clone();
@@ -87,7 +59,8 @@ async fn requests_oauthlib_goes_all_the_way() {
 async fn authlib_goes_all_the_way() {
     let gateway = quick(&[]).await;
     for version in Version::BOTH {
-        for callback in ["oob", CALLBACK] {
+        // It decodes a callback twice before it signs it: what is encoded in one it signs wrongly.
+        for callback in ["oob", PLAIN_CALLBACK] {
             goes_all_the_way(&gateway, "authlib", version, callback, "HMAC-SHA1").await;
         }
     }

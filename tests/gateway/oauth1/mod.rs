@@ -6,11 +6,13 @@
 //! exchange  request tokens: callbacks, verifiers, tries
 //! replays   nonces: races, kill -9, replicas
 //! proxies   by which URL the gateway was reached, and what is not done in the open
+//! manual    the exchange as the vendor prints it
 //! clients   libraries as anybody has them
 //! ```
 
 mod clients;
 mod exchange;
+mod manual;
 mod proxies;
 mod refusals;
 mod replays;
@@ -27,12 +29,15 @@ use reqwest::Method;
 
 use crate::support::client::send;
 use crate::support::signer::Signer;
-use crate::support::{Answer, Client, Gateway, Version, stand};
+use crate::support::{Answer, Client, Gateway, Version};
 
 pub(crate) const REQUEST_TOKEN: &str = "/restapi/1.0/common/oauth1/request_token";
 pub(crate) const ACCESS_TOKEN: &str = "/restapi/1.0/common/oauth1/access_token";
 pub(crate) const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 pub(crate) const CALLBACK: &str = "https://client.example/back?keep=%7e+1";
+
+/// Nothing in it is encoded.
+pub(crate) const PLAIN_CALLBACK: &str = "https://client.example/plain?keep=1";
 
 /// Refusals leave at once and as often as they come.
 pub(crate) const QUICK: [(&str, &str); 5] = [
@@ -49,12 +54,12 @@ pub(crate) async fn quick(more: &[(&str, &str)]) -> Gateway {
     Gateway::before_odoo(&settings).await
 }
 
-/// An application for the user `internal` that signs in every way but those with RSA, and is trusted.
+/// An application for the user `admin` that signs in every way but those with RSA, and is trusted.
 pub(crate) fn wanted(version: Version, name: &str) -> WantedApplication {
     use SignatureMethod::{HmacSha1, HmacSha256, HmacSha512, Plaintext};
     WantedApplication {
         database: Some(version.database().to_owned()),
-        bound: Some(("internal".to_owned(), stand().api_key(version).into())),
+        bound: Some(("admin".to_owned(), "admin".into())),
         scope: "\"all\"".to_owned(),
         not_after: None,
         terms: KeyTerms {
@@ -66,7 +71,7 @@ pub(crate) fn wanted(version: Version, name: &str) -> WantedApplication {
             concurrent: None,
         },
         settings: ApplicationSettings {
-            redirect_uris: vec![CALLBACK.to_owned()],
+            redirect_uris: vec![CALLBACK.to_owned(), PLAIN_CALLBACK.to_owned()],
             trusted: true,
             oauth1: [HmacSha1, HmacSha256, HmacSha512, Plaintext].into(),
             ..ApplicationSettings::default()
@@ -100,7 +105,7 @@ impl Consumer {
     /// What the page does when he does not.
     pub(crate) async fn deny(&self, token: &str) -> Decided {
         let request = self.provider.find_request_token(token).await.unwrap().expect("it waits for a user");
-        self.provider.deny(request, "internal").await.unwrap()
+        self.provider.deny(request, "admin").await.unwrap()
     }
 
     /// Whether the page would show anything for it.

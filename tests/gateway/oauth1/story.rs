@@ -149,8 +149,7 @@ async fn o1_32_what_is_switched_off_or_deleted_is_dead_at_once_and_everywhere() 
     admin.switch_application("ended", true).await.unwrap();
     get(&signer.now(), &client, PARTNERS).await.ok();
     // Another secret: the old one signs nothing any more.
-    let secret = crate::support::stand().api_key(Version::Odoo19);
-    let fresh = admin.rotate_secret("ended", Some(secret.into())).await.unwrap();
+    let fresh = admin.rotate_secret("ended", Some("admin".into())).await.unwrap();
     get(&signer.now(), &client, PARTNERS).await.refused(401, "credential_invalid");
     let renewed = signer.with_secret(fresh.expose());
     get(&renewed.now(), &client, PARTNERS).await.ok();

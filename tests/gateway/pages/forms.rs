@@ -1,5 +1,10 @@
 //! Cookies, forms and guesses: what a page's form is worth, to whom, and how often.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use odoo_gateway::auth::{FormOf, OAuthSettings, Rate, Throttle, ThrottleSettings, TokenSettings, Tokens};
+use odoo_gateway::clock::Clock;
 use reqwest::Method;
 
 use super::{QUICK, REDIRECT, Visitor, assert_error_page, create, guard, location, request, told, wanted};
@@ -111,6 +116,27 @@ async fn o2_10_a_form_counts_for_its_browser_and_its_request_only_and_once() {
     for answer in answers.iter().filter(|answer| answer.status != 303) {
         assert_error_page(answer, 403, OUTDATED);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_stays_open_for_half_an_hour_is_out_of_date() {
+    let gateway = Gateway::before_odoo(&[]).await;
+    create(&gateway, wanted("Slow shop", &[REDIRECT])).await;
+    let admin = gateway.administration().await;
+    let clock = Clock::manual(admin.clock.now());
+    let rate = Rate { burst: 1, per_minute: 1 };
+    let rates = ThrottleSettings { address_and_login: rate, login: rate, address: rate, global: rate };
+    let throttle = Arc::new(Throttle::new(rates, clock.clone()));
+    let (moment, oauth) = (Duration::from_secs(1), OAuthSettings::default());
+    let settings = TokenSettings { failure_floor: moment, access_token_idle: moment, oauth };
+    let tokens = Tokens::new(admin.store, admin.vaults, settings, throttle, clock.clone());
+    let form = FormOf { cookie: "c", request: b"r" };
+    let text = tokens.guard_form(form).await.unwrap();
+    clock.advance(Duration::from_secs(30 * 60 - 1));
+    let guard = tokens.read_guard(form, &text).await.unwrap().expect("it is not too late");
+    assert!(tokens.spend_guard(&guard).await.unwrap() && !tokens.spend_guard(&guard).await.unwrap());
+    clock.advance(moment);
+    assert!(tokens.read_guard(form, &text).await.unwrap().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Trusted applications get JSON and no page (contract section 7), as the vendor's manual prints it.
 
-use odoo_gateway::admin::WantedApplication;
+use odoo_gateway::admin::{ApplicationSettings, WantedApplication};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -14,6 +14,14 @@ const MANUALS: &str = "https://127.0.0.1/callback";
 
 fn names(answer: &Value) -> Vec<&str> {
     answer.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// The description in a refusal, which is RFC 6749's.
+#[track_caller]
+fn refused(answer: &Answer, status: u16, error: &str) -> String {
+    assert_eq!((answer.status, answer.json()["error"].as_str()), (status, Some(error)), "{}", answer.text);
+    assert!(!answer.text.contains("code\":"), "{}", answer.text);
+    answer.json()["error_description"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,24 +81,24 @@ async fn whoever_is_not_trusted_is_told_that_a_person_is_needed() {
     };
     let code = ("response_type", "code");
     for id in [&plain, &elsewhere] {
-        let refused = ask(id, &[code]).await.refused(401, "person_needed");
-        assert!(refused["hint"].as_str().unwrap().contains("trusted"));
+        let refused = refused(&ask(id, &[code]).await, 401, "unauthorized_client");
+        assert!(refused.contains("A person has to log in"), "{refused}");
     }
     let browser_says_oauth =
         gateway.client().with_header("authorization", &format!("OAuth client_id='{plain}', response_type='code'"));
-    browser_says_oauth.get(OAUTH2, &[]).await.refused(401, "person_needed");
-    ask("ogw_app_x", &[code]).await.refused(401, "invalid_client");
-    ask("", &[code]).await.refused(400, "missing_parameter");
-    ask(&good, &[]).await.refused(400, "invalid_parameter");
-    ask(&good, &[("response_type", "token")]).await.refused(400, "invalid_parameter");
-    ask(&good, &[code, ("redirect_uri", "https://evil.example")]).await.refused(400, "invalid_parameter");
-    ask(&good, &[code, ("scope", "openid")]).await.refused(400, "invalid_scope");
+    refused(&browser_says_oauth.get(OAUTH2, &[]).await, 401, "unauthorized_client");
+    refused(&ask("ogw_app_x", &[code]).await, 401, "invalid_client");
+    refused(&ask("", &[code]).await, 400, "invalid_request");
+    refused(&ask(&good, &[]).await, 400, "invalid_request");
+    refused(&ask(&good, &[("response_type", "token")]).await, 400, "unsupported_response_type");
+    refused(&ask(&good, &[code, ("redirect_uri", "https://evil.example")]).await, 400, "invalid_request");
+    refused(&ask(&good, &[code, ("scope", "openid")]).await, 400, "invalid_scope");
     let twice = json.with_header("authorization", "OAuth a='b'").with_header("authorization", "OAuth a='b'");
-    twice.get(OAUTH2, &[]).await.refused(400, "malformed_request");
+    refused(&twice.get(OAUTH2, &[]).await, 400, "invalid_request");
     let both = json.with_header("authorization", &format!("OAuth client_id='{good}'"));
-    both.get(&request(&[("client_id", &good), code]), &[]).await.refused(400, "repeated_parameter");
-    json.with_header("authorization", "OAuth client_id='").get(OAUTH2, &[]).await.refused(400, "malformed_request");
-    json.with_header("authorization", "OAuth client_id='%FF'").get(OAUTH2, &[]).await.refused(400, "malformed_request");
+    refused(&both.get(&request(&[("client_id", &good), code]), &[]).await, 400, "invalid_request");
+    refused(&json.with_header("authorization", "OAuth client_id='").get(OAUTH2, &[]).await, 400, "invalid_request");
+    refused(&json.with_header("authorization", "OAuth client_id='%FF'").get(OAUTH2, &[]).await, 400, "invalid_request");
 }
 
 async fn pair(signed: reqwest::RequestBuilder) -> (String, String) {
@@ -122,6 +130,17 @@ async fn the_manuals_exchange_of_oauth1_works_without_a_page() {
     let (token, _) = pair(asking.now().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
     let said = client.with_header("authorization", &format!("OAuth oauth_token='{token}'"));
     assert_eq!(said.get(OAUTH1, &[]).await.ok()["oauth_token"], token);
+    let (plain, plain_secret) = create(&gateway, untrusted()).await;
+    let asking = Signer::new(&plain, &plain_secret).saying("oauth_callback", "oob");
+    let (token, _) = pair(asking.now().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
+    let told = json.get(OAUTH1, &[("oauth_token", &token)]).await.refused(401, "person_needed");
+    assert!(told["hint"].as_str().unwrap().contains("trusted"));
     json.get(OAUTH1, &[]).await.refused(400, "missing_parameter");
     json.get(OAUTH1, &[("oauth_token", "x")]).await.refused(401, "credential_invalid");
+}
+
+/// It signs, and is bound to a user all the same.
+fn untrusted() -> WantedApplication {
+    let trusted = trusted("Untrusted signer", &[MANUALS]);
+    WantedApplication { settings: ApplicationSettings { trusted: false, ..trusted.settings }, ..trusted }
 }

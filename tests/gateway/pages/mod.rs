@@ -6,6 +6,7 @@
 //! looks     in a browser: keyboard, narrow windows, frames
 //! requests  OAuth 2: what is no request, and who is told so
 //! forms     cookies, guards, replays, throttles
+//! secrecy   what was typed is nowhere afterwards
 //! headless  trusted applications, as the vendor's manual prints it
 //! ```
 
@@ -15,6 +16,7 @@ mod looks;
 mod oauth1;
 mod oauth2;
 mod requests;
+mod secrecy;
 
 use odoo_gateway::admin::{ApplicationSettings, GrantType, SignatureMethod, WantedApplication};
 use odoo_gateway::store::KeyTerms;

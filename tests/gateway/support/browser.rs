@@ -49,8 +49,7 @@ impl Browser {
         .to_vec();
         arguments.extend([format!("--user-data-dir={folder}"), size]);
         arguments.extend(switches.iter().map(|switch| (*switch).to_owned()));
-        let options = json!({"goog:chromeOptions": {"args": arguments, "binary": "/usr/bin/chromium"},
-            "goog:loggingPrefs": {"browser": "ALL"}});
+        let options = json!({"goog:chromeOptions": {"args": arguments, "binary": "/usr/bin/chromium"}});
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(options.as_object().unwrap().clone());
         let page = timeout(PATIENCE, builder.connect(&format!("http://127.0.0.1:{port}"))).await;

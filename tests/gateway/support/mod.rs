@@ -7,6 +7,7 @@
 //! binary   the gateway in a process of its own
 //! browser  Chromium without a window, and an application to which it is sent
 //! signer   signs requests as OAuth 1.0a says
+//! library  clients that others wrote
 //! counting a proxy before an Odoo that notes the calls
 //! odoo     what tests do to an Odoo behind the gateway's back
 //! stub     an Odoo that misbehaves on demand; xml, what it speaks
@@ -17,6 +18,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod counting;
 pub(crate) mod gateway;
+pub(crate) mod library;
 pub(crate) mod odoo;
 pub(crate) mod signer;
 pub(crate) mod stand;

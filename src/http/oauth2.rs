@@ -1,0 +1,54 @@
+//! The OAuth 2 server: tokens for applications (contract section 7; RFC 6749, 7009, 7662, 8414, 9068).
+//!
+//! ```text
+//! parameters  form body, or the vendor's Authorization header
+//! client      which application asks
+//! token       POST access_token, alias token
+//! after       POST revoke, POST introspect
+//! metadata    /.well-known/oauth-authorization-server, the public keys
+//! failure     a problem in RFC 6749's own form
+//! ```
+//!
+//! In: requests under [`PREFIX`]. Out: answers in the RFCs' forms, never problem+json. Must not know: how tokens are made.
+
+mod after;
+mod client;
+mod failure;
+mod metadata;
+mod parameters;
+mod token;
+
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::PRAGMA;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::gateway::Gateway;
+
+pub(super) use failure::problem;
+
+/// Where the server lives.
+pub(super) const PREFIX: &str = "/restapi/1.0/common/oauth2";
+
+/// The group in the document.
+const TAG: &str = "oauth2";
+
+/// Tokens, and what becomes of them.
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(token::access_token))
+        .routes(routes!(token::token))
+        .routes(routes!(after::revoke))
+        .routes(routes!(after::introspect))
+        .routes(routes!(metadata::server))
+        .routes(routes!(metadata::server_below))
+        .routes(routes!(metadata::keys))
+}
+
+/// RFC 6749 section 5.1; `Cache-Control: no-store` has every answer of the gateway.
+fn uncached(answer: impl IntoResponse) -> Response {
+    let mut answer = answer.into_response();
+    answer.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    answer
+}
