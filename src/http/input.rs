@@ -77,10 +77,8 @@ impl Input {
     /// 400 for what cannot be read or is said twice, 415 for a body of another type.
     pub(super) async fn read(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
         let input = Self::read_several(query, headers, body).await?;
-        match input.again.keys().next() {
-            Some(name) => Err(given_twice(name)),
-            None => Ok(input),
-        }
+        input.all_once()?;
+        Ok(input)
     }
 
     /// The same, where parameters of the query may be said several times.

@@ -39,7 +39,7 @@ pub(super) struct Family {
     pub labelled: bool,
     /// Whether the body of a write is a record, so that nothing in it is a parameter.
     pub record_body: bool,
-    /// Whether parameters may be said several times.
+    /// Whether parameters of a question may be said several times.
     pub several: bool,
     /// Puts what was shaped into the envelope and writes it.
     pub write: fn(Shaped<'_>, About<'_>) -> Result<Vec<u8>, Problem>,
@@ -53,7 +53,7 @@ impl Family {
 
     async fn input(&self, head: &Parts, body: Bytes) -> Result<Input, Problem> {
         let (query, headers) = (head.uri.query(), &head.headers);
-        if self.several {
+        if self.several && head.method.is_safe() {
             Input::read_several(query, headers, body).await
         } else {
             Input::read(query, headers, body).await

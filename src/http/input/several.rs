@@ -18,6 +18,17 @@ impl Input {
         }
     }
 
+    /// Asks that every parameter is said once.
+    ///
+    /// # Errors
+    /// 400 naming the one that is said twice.
+    pub(in crate::http) fn all_once(&self) -> Result<(), Problem> {
+        match self.again.keys().next() {
+            Some(name) => Err(given_twice(name)),
+            None => Ok(()),
+        }
+    }
+
     /// Every parameter but these, in their order, with all that it says. A body wins over the query.
     ///
     /// # Errors

@@ -80,7 +80,7 @@ async fn create_record(arrival: Arrival) -> Result<Response, Problem> {
 async fn read_record(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |arrival, input| {
         let schemas = schemas(arrival)?;
-        input.once(&RESERVED)?;
+        input.all_once()?;
         Ok(Deed::ReadOne { id: arrival.id("id")?, fields: schemas.to_read(input.fields("fields")?) })
     })
     .await

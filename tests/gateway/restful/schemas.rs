@@ -98,7 +98,7 @@ async fn a_user_gets_what_odoo_shows_him_through_a_schema() {
         let mine =
             user(version, "salesman").get(ORDERS, &[("limit", "100"), ("fields", "id,user_id,partner_id")]).await.ok();
         let mine = mine.as_array().unwrap();
-        assert_eq!(mine.len(), 3);
+        assert!(mine.len() >= 3, "the stand's own, and those of other tests");
         for order in mine {
             assert_eq!(order["user_id"]["name"], "Salesman");
             assert!(order["partner_id"]["name"].is_string());

@@ -110,6 +110,9 @@ async fn a_context_comes_from_the_query_or_a_header_never_from_the_record() {
         assert_eq!(made["name"], named);
         let path = format!("{TAGS}?context={{'lang':'xx_XX'}}");
         client.post(&path, &json!({"name": unique("x")})).await.refused(400, "invalid_context");
+        let twice = format!("{TAGS}/{}?context={{}}&context={{}}", made["id"]);
+        client.put(&twice, &json!({"color": 2})).await.refused(400, "repeated_parameter");
+        client.get(&twice, &[]).await.refused(400, "repeated_parameter");
         let path = format!("{TAGS}/{}?context={{'lang':'fr_FR'}}", made["id"]);
         assert!(client.put(&path, &json!({"color": 2})).await.ok()["color"] == 2);
     }
