@@ -89,7 +89,7 @@ async fn what_cannot_be_done_is_said_and_leaves_nothing() {
         ("key show nobody", "there is no API key \"nobody\""),
         ("key create --name a --login internal", "standard input is empty"),
         ("key create --name a --login internal --expires soon", "90d, 2027-01-31 or never"),
-        (&format!("{create} --expires 2020-01-01"), "at its end already"),
+        (&format!("{create} --expires 2020-01-01"), "that end is past already"),
         (&format!("{create} --rate 0/1m"), "N/TIME"),
         (&format!("{create} --database nowhere"), "no database of this name"),
         ("token revoke x", "there is no login or access token"),
