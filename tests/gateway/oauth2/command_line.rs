@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::TOKEN;
+use crate::support::Stub;
 use crate::support::binary::{Process, run};
 use crate::support::client::send;
 use crate::support::stub::PASSWORD;
-use crate::support::Stub;
 
 /// Runs a command; whether it succeeded, and what it prints.
 async fn ran(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> (bool, String) {
@@ -31,10 +31,15 @@ async fn an_application_lives_on_the_command_line() {
     let file = keys.path().join("secret");
     std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
     let file = file.display();
-    let create = format!("app create --name shop --login admin --secret-file {file} --oauth1 HMAC-SHA1,HMAC-SHA256 --json");
+    let create =
+        format!("app create --name shop --login admin --secret-file {file} --oauth1 HMAC-SHA1,HMAC-SHA256 --json");
     let made: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await.1).unwrap();
     let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
-    assert_eq!(made["grants"], serde_json::json!(["client_credentials"]), "without a redirect URI there is no other way");
+    assert_eq!(
+        made["grants"],
+        serde_json::json!(["client_credentials"]),
+        "without a redirect URI there is no other way"
+    );
     let ask = async |secret: &str| {
         let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
         let request = gateway.client().request(reqwest::Method::POST, TOKEN).body(body);
