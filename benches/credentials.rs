@@ -78,6 +78,7 @@ impl Room {
         let databases = &self.admin.databases;
         match credential(headers)? {
             Credential::Own(shown) => self.tokens.identify(&shown, None, databases, HERE).await,
+            Credential::Signature => Err(Problem::internal("nothing is signed here")),
             Credential::OdooKey(key) => self.passwords.identify_key(databases.pick(None)?, key, HERE).await,
             Credential::Basic { login, secret } => {
                 self.passwords.identify(databases.pick(None)?, login, secret, HERE).await

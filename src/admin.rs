@@ -21,7 +21,8 @@ mod odoo_keys;
 mod restore;
 mod tokens;
 
-pub use crate::auth::{Application, ApplicationSettings, GrantType, OAuth1Method};
+pub use crate::auth::oauth1::SignatureMethod;
+pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::WantedKey;
 pub use applications::WantedApplication;
 pub use kept_keys::{KeptKeyKind, PrunedKeptKeys};

@@ -25,14 +25,15 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::check::check;
+pub use self::check::{Reader, check};
 pub use self::memory::close_memory;
 
 use crate::admin::Administration;
+use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{Gateway, Parts, layers, problem_bodies};
+use crate::http::{Gateway, Parts, Site, layers, problem_bodies};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Check, Health};
 use crate::secret::{KeySources, SecretError, run_key_command};
@@ -87,12 +88,23 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = settings::tokens(config, api_address);
-    let tokens = Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone());
+    let site = Site::new(config.server.public_url.as_ref(), &token_settings.oauth.issuer);
+    let tokens = Arc::new(Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone()));
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
     let restful = settings::restful(&config.restful);
-    let gateway = Gateway::new(Parts { databases, passwords, tokens, restful, metrics: metrics.clone() });
+    let gateway = Gateway::new(Parts {
+        databases,
+        passwords,
+        oauth1: OAuth1::new(tokens.clone(), settings::oauth1(&config.oauth1)),
+        tokens,
+        restful,
+        public_url: config.server.public_url.clone(),
+        site,
+        metrics: metrics.clone(),
+        clock: clock.clone(),
+    });
 
     let (stop, stopped) = watch::channel(false);
     let handler = layers::wrap(
@@ -100,6 +112,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         problem_bodies(),
         &settings::layers(&config.server),
         metrics.clone(),
+        clock.clone(),
     );
     let edge = settings::edge(&config.server);
     let answer_clients =

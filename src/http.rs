@@ -5,6 +5,8 @@
 //! problem    a problem as an answer, in the body of the family it concerns
 //! gateway    what every handler shares
 //! arrival    a request as the pipeline takes it
+//! origin     by which address the client reached the gateway
+//! signed     what of a signed request is read before it is known who calls
 //! caller     who calls
 //! input      parameters, wherever they stand
 //! context    what a request says about the context of its calls
@@ -14,6 +16,9 @@
 //! restapi    family A
 //! api        family B
 //! restful    family C
+//! authorize  a user lets an application act for him: OAuth 1 and 2
+//! pages      what he sees then
+//! api_v1     family D
 //! oauth2     tokens for applications
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
@@ -22,7 +27,9 @@
 //! and nothing more: request to deed, outcome to bytes.
 
 mod api;
+mod api_v1;
 mod arrival;
+mod authorize;
 mod caller;
 mod context;
 pub mod docs;
@@ -31,29 +38,36 @@ mod input;
 pub mod layers;
 mod negotiate;
 mod oauth2;
+mod origin;
+mod pages;
 mod pipeline;
 pub mod problem;
 mod restapi;
 mod restful;
+mod signed;
 mod stream;
 
 use axum::Router;
+use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use authorize::Site;
 pub use gateway::{Gateway, Parts};
-use problem::ProblemBodies;
 pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
-    router.with_state(gateway).merge(docs::routes(document))
+    router.with_state(gateway).merge(docs::routes(document)).merge(pages::routes())
 }
 
 /// Which family tells problems under which prefix in a body of its own.
 #[must_use]
 pub fn problem_bodies() -> ProblemBodies {
-    ProblemBodies::default().under("/api", api::problem).under(oauth2::PREFIX, oauth2::problem)
+    ProblemBodies::default()
+        .under("/api", api::problem)
+        .under(api_v1::PREFIX, api_v1::render_problem)
+        .under(oauth2::PREFIX, oauth2::problem)
 }
 
 /// The OpenAPI document of all routes.
@@ -63,11 +77,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base())
-        .merge(restapi::routes())
-        .merge(api::routes())
-        .merge(restful::routes())
-        .merge(oauth2::routes())
+    let families = restapi::routes().merge(api::routes()).merge(restful::routes()).merge(api_v1::routes());
+    OpenApiRouter::with_openapi(docs::base()).merge(families).merge(authorize::routes()).merge(oauth2::routes())
 }
 
 #[cfg(test)]
@@ -75,8 +86,8 @@ mod tests {
     use super::*;
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
-    /// The vendor's login answers GET too and makes nothing but a token.
-    const SAFE: [&str; 14] = [
+    /// The vendor's login answers GET too and makes nothing but a token; so do trusted applications' authorizations.
+    const SAFE: [&str; 20] = [
         "version",
         "schema",
         "record_count",
@@ -88,6 +99,12 @@ mod tests {
         "read_record",
         "start",
         "login_by_get",
+        "authorize_oauth1",
+        "authorize_oauth2",
+        "health",
+        "info",
+        "fields",
+        "download",
         "metadata",
         "metadata_below",
         "jwks",

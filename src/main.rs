@@ -9,6 +9,7 @@ use odoo_gateway::cli::{self, Cli, Command};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 use odoo_gateway::{app, http, telemetry};
+use secrecy::SecretString;
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
@@ -32,7 +33,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Config => cli::print_config(&config, &mut io::stdout().lock())?,
         Command::Health => cli::health(config.ops.listen)?,
         Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), &mut io::stdout()))?,
-        Command::Check => return check(&config),
+        Command::Check(command) => return check(&config, command.reader()?),
         Command::App(_)
         | Command::Key(_)
         | Command::User(_)
@@ -52,8 +53,9 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(config: &Config) -> Result<ExitCode, Box<dyn Error>> {
-    let whole = runtime()?.block_on(app::check(config, &Clock::system(), &mut io::stdout()))?;
+fn check(config: &Config, reader: Option<(String, SecretString)>) -> Result<ExitCode, Box<dyn Error>> {
+    let reader = reader.map(|(login, secret)| app::Reader { login, secret });
+    let whole = runtime()?.block_on(app::check(config, reader.as_ref(), &Clock::system(), &mut io::stdout()))?;
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

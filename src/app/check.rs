@@ -1,10 +1,16 @@
 //! `odoo-gateway check`: connects to everything the gateway needs and says what it found.
 //!
-//! In: a configuration. Out: a line a part, with how to mend what does not work; whether all of it does. Must not
-//! know: credentials. Without any, Odoo tells its version and whether a database exists.
+//! In: a configuration, and perhaps a user who may look at fields. Out: a line a part, with how to mend what does not
+//! work; whether all of it does. Must not know: other credentials. Without any, Odoo tells its version and whether a
+//! database exists.
+
+mod schemas;
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::sync::Arc;
+
+pub use self::schemas::Reader;
 
 use super::settings;
 use crate::clock::Clock;
@@ -12,15 +18,16 @@ use crate::config::{Config, OdooConfig, StoreConfig};
 use crate::odoo::{Failure, OdooClient, Transport};
 use crate::secret::KeySources;
 use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
 
 /// The versions of Odoo that the gateway is made for.
 const SUPPORTED: std::ops::RangeInclusive<u8> = 14..=19;
 
-/// Checks the store and every database; `true` when all of it works.
+/// Checks the store and every database, for a `reader` also the schemas; `true` when all of it works.
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub async fn check(config: &Config, clock: &Clock, out: &mut impl Write) -> io::Result<bool> {
+pub async fn check(config: &Config, reader: Option<&Reader>, clock: &Clock, out: &mut impl Write) -> io::Result<bool> {
     let mut whole = true;
     for warning in config.warnings() {
         writeln!(out, "warning  {warning}")?;
@@ -37,6 +44,49 @@ pub async fn check(config: &Config, clock: &Clock, out: &mut impl Write) -> io::
     report("memory", super::close_memory().map(|()| "no core files, closed to other processes".to_owned()))?;
     for entry in &config.odoo {
         report(&format!("odoo {} ({})", entry.name, entry.url), odoo(entry, clock).await)?;
+    }
+    if schemas::has_schemas(&config.restful) {
+        whole &= check_schemas(config, reader, clock, out).await?;
+    }
+    Ok(whole)
+}
+
+/// What an Odoo lacks is left out of answers, so it is worth a warning and no failure.
+async fn check_schemas(
+    config: &Config,
+    reader: Option<&Reader>,
+    clock: &Clock,
+    out: &mut impl Write,
+) -> io::Result<bool> {
+    let Some(reader) = reader else {
+        writeln!(
+            out,
+            "warning  schemas: not compared with Odoo's fields: --login LOGIN does it with that user's eyes"
+        )?;
+        return Ok(true);
+    };
+    let metrics = Arc::new(Metrics::new());
+    let databases = match super::databases(config, clock, &metrics) {
+        Ok(databases) => databases,
+        Err(wrong) => {
+            writeln!(out, "FAILED   schemas: {wrong}")?;
+            return Ok(false);
+        }
+    };
+    let mut whole = true;
+    for database in databases.iter() {
+        match schemas::compare(database, &config.restful, reader).await {
+            Ok(unmet) if unmet.is_empty() => {
+                writeln!(out, "ok       schemas in {}: every field is there", database.name)?
+            }
+            Ok(unmet) => {
+                unmet.iter().try_for_each(|said| writeln!(out, "warning  schemas in {}: {said}", database.name))?
+            }
+            Err(wrong) => {
+                whole = false;
+                writeln!(out, "FAILED   schemas in {}: {wrong}", database.name)?;
+            }
+        }
     }
     Ok(whole)
 }
@@ -85,13 +135,8 @@ async fn opens(config: &Config, clock: &Clock, store: &Store, sources: &KeySourc
 async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
     let (_, settings) = settings::odoo(entry).map_err(|error| error.to_string())?;
     let transport = Transport::new(entry.connect_timeout).map_err(|error| error.to_string())?;
-    let client = OdooClient::new(
-        settings,
-        transport,
-        std::sync::Arc::new(crate::telemetry::metrics::Metrics::new()),
-        clock.clone(),
-    )
-    .map_err(|error| error.to_string())?;
+    let client = OdooClient::new(settings, transport, Arc::new(Metrics::new()), clock.clone())
+        .map_err(|error| error.to_string())?;
     let version = client
         .version()
         .await

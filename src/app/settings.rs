@@ -7,9 +7,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::auth::oauth1::OAuth1Settings;
 use crate::auth::{OAuthSettings, PasswordSettings, Rate, ThrottleSettings, TokenSettings};
 use crate::config::{
-    AuthConfig, Config, Create, DatabaseUrl, OdooConfig, RestfulConfig, RestfulModelConfig, SchemaConfig,
+    AuthConfig, Config, Create, DatabaseUrl, OAuth1Config, OdooConfig, RestfulConfig, RestfulModelConfig, SchemaConfig,
     SecretsConfig, ServerConfig, ThrottleConfig,
 };
 use crate::http::layers::{BodyLimits, LayerSettings};
@@ -46,6 +47,18 @@ pub(super) fn tokens(config: &Config, api: SocketAddr) -> TokenSettings {
             session_idle: oauth.session_idle,
             session_ttl: oauth.session_ttl,
         },
+    }
+}
+
+pub(super) fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {
+    OAuth1Settings {
+        timestamp_window: oauth1.timestamp_window,
+        request_token_lifetime: oauth1.request_token_lifetime,
+        access_token_idle: oauth1.access_token_idle,
+        insecure_http: oauth1.insecure_http,
+        rsa_sha1: oauth1.rsa_sha1,
+        plaintext: oauth1.plaintext,
+        double_encoded_signature: oauth1.double_encoded_signature,
     }
 }
 

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use zeroize::Zeroize as _;
 
+use super::oauth1::of_scheme;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::secret::{Token, TokenKind};
@@ -33,6 +34,8 @@ pub enum Credential {
     OdooKey(SecretString),
     /// A key or token of the gateway's own.
     Own(Shown),
+    /// A signature as OAuth 1.0a has it; it is read with the whole request.
+    Signature,
 }
 
 /// A key or token of the gateway's own, as it was shown.
@@ -87,6 +90,12 @@ pub fn credential(headers: &HeaderMap) -> Result<Credential, Problem> {
     }
 }
 
+/// Whether a header of the gateway's own is there, which counts before `Authorization`.
+#[must_use]
+pub fn shows_own(headers: &HeaderMap) -> bool {
+    [API_KEY, ACCESS_TOKEN, LOGIN_TOKEN].into_iter().any(|names| !matches!(of_headers(headers, names), Ok(None)))
+}
+
 /// The value of the one header with one of these names.
 fn of_headers<'h>(headers: &'h HeaderMap, names: &[&'static str]) -> Result<Option<&'h str>, Problem> {
     let is_named = |name: &HeaderName, wanted: &str| {
@@ -114,6 +123,9 @@ fn of_authorization(headers: &HeaderMap) -> Result<Credential, Problem> {
         return Err(
             Problem::new(Code::MalformedRequest, "There are two Authorization headers.").parameter("Authorization")
         );
+    }
+    if of_scheme(value.as_bytes()).is_some() {
+        return Ok(Credential::Signature);
     }
     let text = value.to_str().map_err(|_| unreadable("The header holds bytes that are no ASCII."))?;
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
@@ -213,6 +225,7 @@ mod tests {
         match credential(&map) {
             Ok(Credential::Basic { .. }) => "basic".to_owned(),
             Ok(Credential::OdooKey(_)) => "odoo_key".to_owned(),
+            Ok(Credential::Signature) => "signature".to_owned(),
             Ok(Credential::Own(Shown::Token(token))) => token.kind().as_str().to_owned(),
             Ok(Credential::Own(Shown::Unknown)) => "bad".to_owned(),
             Ok(Credential::Own(Shown::Jwt(_))) => "jwt".to_owned(),

@@ -348,10 +348,11 @@ impl Tokens {
 }
 
 /// Whether nothing of what the credential was opened with has changed.
-fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
+pub(super) fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
     let terms = |row: &StoredToken| (row.idle_seconds, row.not_after);
     let same_terms = terms(before) == terms(now) && before.scope == now.scope && before.key == now.key;
-    same_terms && before.grant == now.grant && before.wrap == now.wrap && {
+    let same_application = before.application == now.application && before.oauth == now.oauth;
+    same_terms && same_application && before.grant == now.grant && before.wrap == now.wrap && {
         let (before, now) = (before.facts(&[]), now.facts(&[]));
         (before.id, before.kind, before.account) == (now.id, now.kind, now.account)
     }

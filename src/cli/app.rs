@@ -16,7 +16,7 @@ use super::expiry::Expiry;
 use super::key::rate;
 use super::secret_input::read_secret;
 use super::table::{self, moment};
-use crate::admin::{Administration, Application, ApplicationSettings, GrantType, OAuth1Method, WantedApplication};
+use crate::admin::{Administration, Application, ApplicationSettings, GrantType, SignatureMethod, WantedApplication};
 use crate::store::{KeyRate, KeyTerms};
 
 /// What is to be done to applications.
@@ -88,8 +88,8 @@ pub struct Create {
     #[arg(long)]
     require_pkce: bool,
     /// How it may sign by OAuth 1: HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, RSA-SHA1, RSA-SHA256, PLAINTEXT, with commas between
-    #[arg(long, value_delimiter = ',', value_parser = word::<OAuth1Method>, value_name = "METHOD")]
-    oauth1: Vec<OAuth1Method>,
+    #[arg(long, value_delimiter = ',', value_parser = word::<SignatureMethod>, value_name = "METHOD")]
+    oauth1: Vec<SignatureMethod>,
     /// The file that holds its RSA public key (PEM)
     #[arg(long, value_name = "FILE")]
     rsa_public_key: Option<PathBuf>,

@@ -4,6 +4,7 @@
 //! Odoo.
 
 mod app;
+mod check;
 mod expiry;
 mod health;
 mod key;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use self::app::AppCommand;
+pub use self::check::CheckCommand;
 pub use self::health::health;
 pub use self::key::KeyCommand;
 pub use self::master_keys::KeysCommand;
@@ -56,7 +58,7 @@ pub enum Command {
     #[default]
     Serve,
     /// Connect to the store and to Odoo; print their versions, or what is wrong and how to mend it
-    Check,
+    Check(CheckCommand),
     /// Bring the store's schema up to date
     Migrate,
     /// Print the settings in effect, without secrets

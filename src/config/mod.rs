@@ -27,6 +27,7 @@ pub use self::mistakes::{Mistake, Mistakes};
 pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
 pub use self::sections::log::{LogConfig, LogFormat};
 pub use self::sections::oauth::OAuthConfig;
+pub use self::sections::oauth1::OAuth1Config;
 pub use self::sections::odoo::OdooConfig;
 pub use self::sections::ops::OpsConfig;
 pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};
@@ -61,6 +62,8 @@ pub struct Config {
     pub schema: SchemaConfig,
     /// What family C answers.
     pub restful: RestfulConfig,
+    /// Requests that are signed.
+    pub oauth1: OAuth1Config,
     #[serde(skip)]
     printable: Table,
 }

@@ -13,9 +13,10 @@ use super::gateway::Gateway;
 use super::layers::{RequestId, RequestLog, SentTarget, Stages, read_body};
 use super::negotiate::{self, Form, Media};
 use super::problem::Occasion;
+use super::signed::{self, AsSent};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::{MethodName, ModelName, RecordId};
+use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::serve::ClientAddress;
 
 /// One request on its way through the pipeline.
@@ -29,6 +30,8 @@ pub(super) struct Arrival {
     pub stages: Stages,
     /// The request's line in the log.
     pub log: RequestLog,
+    /// What was sent where families see something else.
+    pub as_sent: AsSent,
     path: Vec<(String, String)>,
     /// Wrapped, because a body cannot be looked at from two threads and the rest of an arrival must be.
     body: SyncWrapper<Body>,
@@ -44,17 +47,25 @@ impl FromRequest<Gateway> for Arrival {
             .map_err(|_| Problem::new(Code::UnknownRoute, "The path is no UTF-8 once it is decoded."))?;
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let (stages, log) = (Stages::of(&head.extensions), RequestLog::of(&head.extensions));
-        Ok(Self { gateway: gateway.clone(), head, stages, log, path, body: SyncWrapper::new(body) })
+        let (gateway, as_sent, body) = (gateway.clone(), AsSent::default(), SyncWrapper::new(body));
+        let mut arrival = Self { gateway, head, stages, log, as_sent, path, body };
+        signed::settle(&mut arrival).await?;
+        Ok(arrival)
     }
 }
 
 impl Arrival {
-    /// The model in the path.
+    /// The model in the path. Names of fixed routes are no models, also where another segment stands behind them.
     ///
     /// # Errors
     /// 404 for what can be no model's name.
     pub(super) fn model(&self) -> Result<ModelName, Problem> {
-        ModelName::parse(self.segment("model"))
+        const FIXED: [&str; 3] = ["health", "info", "object"];
+        let name = self.segment("model");
+        if FIXED.contains(&name) {
+            return Err(Problem::new(Code::UnknownModel, format!("There is no such model: {name} is a route.")));
+        }
+        ModelName::parse(name)
             .map_err(|error| Problem::new(Code::UnknownModel, format!("There is no such model: {error}.")))
     }
 
@@ -93,7 +104,17 @@ impl Arrival {
         Occasion {
             request_id: extensions.get().map_or("", RequestId::as_str),
             path: extensions.get().map_or("", |SentTarget(target)| target.path()),
+            at: self.gateway.clock.now(),
         }
+    }
+
+    /// The field in the path's segment `name`.
+    ///
+    /// # Errors
+    /// 400 for what can be no field's name.
+    pub(super) fn field(&self, name: &str) -> Result<FieldName, Problem> {
+        FieldName::parse(self.segment(name))
+            .map_err(|error| Problem::new(Code::UnknownField, format!("There is no such field: {error}.")))
     }
 
     /// Where the request comes from.
@@ -109,6 +130,16 @@ impl Arrival {
     /// 413 when it is too large, 400 when it does not arrive.
     pub(super) async fn body(&mut self) -> Result<Bytes, Problem> {
         read_body(std::mem::take(self.body.get_mut())).await
+    }
+
+    /// How large the body says to be; without a word, as large as can be.
+    pub(super) fn announced(&mut self) -> u64 {
+        http_body::Body::size_hint(self.body.get_mut()).upper().unwrap_or(u64::MAX)
+    }
+
+    /// What is read as the body from now on.
+    pub(super) fn replace_body(&mut self, body: Body) {
+        self.body = SyncWrapper::new(body);
     }
 
     fn segment(&self, name: &str) -> &str {

@@ -3,8 +3,11 @@
 //! In: an [`Arrival`]. Out: a [`Principal`] at the database the request names. Must not know: what is wished.
 
 use super::arrival::Arrival;
+use super::signed;
+use crate::auth::oauth1::Occasion;
 use crate::auth::{Credential, Principal, credential, tells_owners};
 use crate::error::Problem;
+use crate::explain::Code;
 use crate::telemetry::metrics::count;
 
 /// The header that picks one of the configured databases.
@@ -25,7 +28,11 @@ pub(super) async fn identify(arrival: &Arrival) -> Result<Principal, Problem> {
 }
 
 async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
-    let shown = credential(&arrival.head.headers)?;
+    let shown = match credential(&arrival.head.headers) {
+        // It stands in query or form then.
+        Err(missing) if missing.code == Code::CredentialMissing && arrival.as_sent.is_signed() => Credential::Signature,
+        shown => shown?,
+    };
     let named = arrival.head.headers.get(X_ODOO_DATABASE).map(|value| value.to_str().unwrap_or_default());
     let principal = match shown {
         Credential::Basic { login, secret } => {
@@ -43,6 +50,7 @@ async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
                 gateway.tokens.identify_linked_key(&key, named, &gateway.databases, address).await?
             }
         }
+        Credential::Signature => by_signature(arrival, named).await?,
         Credential::Own(shown) => {
             let databases = &arrival.gateway.databases;
             arrival.gateway.tokens.identify(&shown, named, databases, arrival.client()).await?
@@ -52,4 +60,13 @@ async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
     arrival.log.user(&principal.login);
     arrival.log.credential(principal.kind.as_str());
     Ok(principal)
+}
+
+async fn by_signature(arrival: &Arrival, named: Option<&str>) -> Result<Principal, Problem> {
+    let (gateway, address) = (&arrival.gateway, arrival.client());
+    let is_private = signed::origin(arrival)?.is_private;
+    let none = || Problem::new(Code::CredentialInvalid, "The request is not signed.");
+    let signed = signed::signed(arrival)?.ok_or_else(none)?;
+    let occasion = Occasion { address, is_private };
+    gateway.oauth1.identify(&signed, named, &gateway.databases, occasion).await
 }

@@ -5,7 +5,12 @@
 use std::sync::Arc;
 
 use super::restful::RestfulModels;
+use url::Url;
+
+use super::authorize::Site;
+use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Tokens};
+use crate::clock::Clock;
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
 
@@ -21,11 +26,19 @@ pub struct Parts {
     /// Who is who by login and password.
     pub passwords: Passwords,
     /// Who is who by keys and tokens of the gateway's own.
-    pub tokens: Tokens,
+    pub tokens: Arc<Tokens>,
     /// The models that family C answers.
     pub restful: RestfulModels,
+    /// Who signed a request, and tokens for those who sign.
+    pub oauth1: OAuth1,
+    /// By which URL clients reach the gateway, when that is configured.
+    pub public_url: Option<Url>,
+    /// How browsers reach the gateway.
+    pub site: Site,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 impl Gateway {

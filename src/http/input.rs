@@ -26,6 +26,7 @@ use crate::explain::Code;
 use crate::language::domain::Domain;
 use crate::language::literal::{self, Limits};
 use crate::language::order::Order;
+use crate::language::selection::Selection;
 use crate::language::{SyntaxError, TreeError, lists, words};
 use crate::names::{FieldName, RecordId};
 use crate::plan::{Entry, Fields, Slice, Values};
@@ -261,6 +262,14 @@ impl Input {
             limit: self.number("limit", 1)?,
             order: self.order("order")?,
         })
+    }
+
+    /// A selection of fields; `None` when there is none.
+    ///
+    /// # Errors
+    /// 400 with the place of the mistake.
+    pub(super) fn selection(&self, name: &str) -> Result<Option<Selection>, Problem> {
+        self.parse(name, Code::InvalidParameter, Selection::read, |tree| Selection::from_value(tree))
     }
 
     /// Any value: a literal in a text, or a member of the JSON body. A text in a JSON body is read as a literal too,

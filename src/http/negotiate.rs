@@ -94,13 +94,7 @@ pub(super) fn choose_of_listing(headers: &HeaderMap, offer: &[Media]) -> Result<
 
 /// The best quality wins, then the order of the offer.
 fn best<T: Copy>(headers: &HeaderMap, offer: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Problem> {
-    let ranges: Vec<Range<'_>> = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','))
-        .filter_map(Range::parse)
-        .collect();
+    let ranges = ranges(headers);
     if ranges.is_empty() {
         return offer.first().copied().ok_or_else(|| Problem::internal("a route without media types"));
     }
@@ -115,6 +109,18 @@ fn best<T: Copy>(headers: &HeaderMap, offer: &[T], name: impl Fn(T) -> &'static 
         let names: Vec<_> = offer.iter().map(|media| name(*media)).collect();
         Problem::new(Code::NotAcceptable, format!("Here can be answered: {}.", names.join(", "))).parameter("Accept")
     })
+}
+
+/// Whether the client names one type, and does not like the other as much.
+pub(super) fn prefers(headers: &HeaderMap, named: &str, other: &str) -> bool {
+    let by_name =
+        |name: &str| ranges(headers).iter().filter(|range| range.exactness(name) == 3).map(|range| range.quality).max();
+    by_name(named) > Some(by_name(other).unwrap_or_default())
+}
+
+fn ranges(headers: &HeaderMap) -> Vec<Range<'_>> {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|text| text.split(',')).filter_map(Range::parse).collect()
 }
 
 /// A media range with its quality in thousandths.
@@ -247,6 +253,25 @@ mod tests {
             let form = choose_of_listing(&headers, &[Media::Json, Media::Xml]);
             assert_eq!(form.ok().map(Form::name), name, "{accept}");
         }
+    }
+
+    #[test]
+    fn o1_24_a_type_is_preferred_when_it_is_named() {
+        for (accept, preferred) in [
+            ("*/*", false),
+            ("application/*", false),
+            ("application/json", true),
+            ("application/json, text/plain, */*", true),
+            ("application/json;q=0", false),
+            ("application/x-www-form-urlencoded, application/json;q=0.9", false),
+            ("application/x-www-form-urlencoded;q=0.5, application/json", true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            let prefers = prefers(&headers, "application/json", "application/x-www-form-urlencoded");
+            assert_eq!(prefers, preferred, "{accept}");
+        }
+        assert!(!prefers(&HeaderMap::new(), "application/json", "application/xml"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
+use time::OffsetDateTime;
 
 use super::arrival::Arrival;
 use super::input::Input;
@@ -29,7 +30,7 @@ use crate::shape::{Empty, Many2one, Shaped, Style, shape};
 
 /// How a family writes answers.
 pub(super) struct Family {
-    /// The media types on offer, the default first.
+    /// The media types on offer, the default first. None where the answer is a file, which is of the type it is of.
     pub media: &'static [Media],
     /// The form of values.
     pub style: Style,
@@ -39,9 +40,8 @@ pub(super) struct Family {
     pub record_body: bool,
     /// Whether parameters may be said several times.
     pub several: bool,
-    /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
-    /// family shows none.
-    pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
+    /// Puts what was shaped into the envelope and writes it.
+    pub write: fn(Shaped<'_>, About<'_>) -> Result<Vec<u8>, Problem>,
 }
 
 impl Family {
@@ -59,6 +59,12 @@ impl Family {
         }
     }
 
+    /// The form of values that the caller prefers.
+    fn style(&self, preferences: Preferences) -> Style {
+        let empty = if preferences.empty_null { Empty::Null } else { self.style.empty };
+        Style { empty, ..self.style }
+    }
+
     fn context(&self, head: &Parts, input: &Input) -> Result<ContextAsked, Problem> {
         if self.record_body && !head.method.is_safe() {
             return context::read(&head.headers, &input.outside_body());
@@ -68,11 +74,14 @@ impl Family {
 }
 
 /// What a family may say of an answer beside what was shaped.
+#[derive(Clone, Copy)]
 pub(super) struct About<'a> {
     /// The model's label; its technical name where the family shows none.
     pub label: &'a str,
     /// The media type that was chosen.
     pub media: Media,
+    /// When it is answered.
+    pub at: OffsetDateTime,
 }
 
 /// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
@@ -85,11 +94,16 @@ pub(super) async fn answer(
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
 ) -> Result<Response, Problem> {
     let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, ()));
-    answer_with(arrival, family, read, |shaped, (), about| (family.write)(shaped, about.label, about.media)).await
+    answer_with(arrival, family, read, |shaped, (), about| Ok(whole((family.write)(shaped, about)?))).await
 }
 
-/// Answers a request whose envelope says more than what was shaped: what `read` takes from the request beside the deed
-/// goes to `write`.
+/// An answer with this body; its headers are added by the pipeline.
+pub(super) fn whole(body: Vec<u8>) -> Response {
+    Response::new(Body::from(body))
+}
+
+/// Answers a request whose envelope says more than what was shaped, or that has none: what `read` takes from the request
+/// beside the deed goes to `write`, whose answer keeps the headers it has.
 ///
 /// # Errors
 /// As [`answer`].
@@ -97,46 +111,57 @@ pub(super) async fn answer_with<T: Send>(
     mut arrival: Arrival,
     family: &Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<(Deed, T), Problem> + Send,
-    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Vec<u8>, Problem> + Send,
+    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Response, Problem> + Send,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
     let input = family.input(&arrival.head, body).await?;
-    let read = read(&arrival, &input);
-    let form = match &read {
-        Ok((deed, _)) if !deed.is_listing() => {
-            negotiate::choose(&arrival.head.headers, family.media).map(Form::Whole)?
-        }
-        _ => arrival.form(family.media)?,
-    };
+    let wished = read(&arrival, &input);
+    let form = form(&arrival, family, wished.as_ref().map(|(deed, _)| deed).ok())?;
     let preferences = Preferences::read(&arrival.head.headers);
     let context = family.context(&arrival.head, &input)?;
-    let (deed, beside) = read?;
+    let (deed, beside) = wished?;
     let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
-    let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
-    let style = Style { empty, ..family.style };
+    let style = family.style(preferences);
     let media = match form {
+        Form::Whole(media) => media,
         Form::Rows(rows) => {
-            let listed = list(&arrival, &caller, wish, &context, rows, style).await;
+            let listed = list(&arrival, &caller, wish, &context, (rows, style)).await;
             let (mut headers, body) = forget_stale(&arrival, &caller, listed).await?;
             say_of_all(&caller, preferences, &mut headers);
             return Ok((headers, body).into_response());
         }
-        Form::Whole(media) => media,
     };
     let labelled = family.labelled && !preferences.technical_label;
     let answered = grant(&arrival, &caller, wish, &context, labelled).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     stages.run("shape", || {
         let shaped = shape(&outcome, model.as_str(), style)?;
-        let body = write(shaped, beside, About { label: &label, media })?;
+        let at = arrival.gateway.clock.now();
+        let mut answer = write(shaped, beside, About { label: &label, media, at })?;
         let mut headers = answer_headers(&outcome, media);
         say_of_all(&caller, preferences, &mut headers);
-        Ok((headers, body).into_response())
+        for (name, value) in headers {
+            if let Some(name) = name {
+                answer.headers_mut().entry(name).or_insert(value);
+            }
+        }
+        Ok(answer)
     })
+}
+
+/// How the answer is written. Record by record only where records are listed; what cannot be read might be a listing.
+fn form(arrival: &Arrival, family: &Family, deed: Option<&Deed>) -> Result<Form, Problem> {
+    if deed.is_none_or(Deed::is_listing) {
+        return arrival.form(family.media);
+    }
+    match family.media {
+        [] => Ok(Form::Whole(Media::Json)),
+        offer => negotiate::choose(&arrival.head.headers, offer).map(Form::Whole),
+    }
 }
 
 /// The routes see to it already; this holds for those that are still to come.
@@ -174,8 +199,7 @@ async fn list(
     caller: &Principal,
     mut wish: Wish,
     context: &ContextAsked,
-    rows: Rows,
-    style: Style,
+    (rows, style): (Rows, Style),
 ) -> Result<(HeaderMap, Body), Problem> {
     let pager = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan_pages)).await?;
     let listing = Listing {

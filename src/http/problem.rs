@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::error::{OdooSaid, Problem, RateLimit};
 use crate::explain::{Class, Code};
@@ -20,6 +21,8 @@ pub struct Occasion<'a> {
     pub request_id: &'a str,
     /// Its path as sent, without the query.
     pub path: &'a str,
+    /// When it was answered.
+    pub at: OffsetDateTime,
 }
 
 /// Turns a problem into an answer: status, body and its type. What every family has (`Retry-After`,
@@ -86,12 +89,13 @@ fn add_reason_headers(problem: &Problem, answer: &mut Response) {
 /// How one could show who one is (RFC 9110 section 11.6.1), and what is wrong with a bearer token (RFC 6750 section 3).
 fn challenges(code: Code) -> &'static [&'static str] {
     const BASIC: &str = r#"Basic realm="odoo-gateway", charset="UTF-8""#;
+    const OAUTH1: &str = r#"OAuth realm="odoo-gateway""#;
     match code {
         Code::InvalidClient => &[BASIC],
-        Code::CredentialMissing => &[BASIC, r#"Bearer realm="odoo-gateway""#],
+        Code::CredentialMissing => &[BASIC, r#"Bearer realm="odoo-gateway""#, OAUTH1],
         Code::ScopeForbidden => &[r#"Bearer realm="odoo-gateway", error="insufficient_scope""#],
         code if code.class() == Class::Unauthorized => {
-            &[BASIC, r#"Bearer realm="odoo-gateway", error="invalid_token""#]
+            &[BASIC, r#"Bearer realm="odoo-gateway", error="invalid_token""#, OAUTH1]
         }
         _ => &[],
     }
@@ -189,7 +193,7 @@ mod tests {
     use super::*;
     use crate::explain::Code;
 
-    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x" };
+    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x", at: OffsetDateTime::UNIX_EPOCH };
 
     async fn body(answer: Response) -> Value {
         serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
@@ -224,7 +228,7 @@ mod tests {
         let bodies = ProblemBodies::default().under("/api", teapot).under("/api/v1", accepted);
         let problem = Problem::new(Code::UnknownRoute, "");
         for (path, status) in [("/api", 418), ("/api/x", 418), ("/api/v1/x", 202), ("/api/v12", 418), ("/apix", 404)] {
-            assert_eq!(bodies.render(&problem, Occasion { request_id: "", path }).status(), status, "{path}");
+            assert_eq!(bodies.render(&problem, Occasion { path, ..OCCASION }).status(), status, "{path}");
         }
     }
 

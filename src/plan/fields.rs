@@ -153,6 +153,26 @@ pub(super) fn written_columns(values: &Value<'_>, schema: &Schema, guard: Guard<
     Ok(Columns::new(shown, true, schema))
 }
 
+/// What says of a record's content what it is called and of which type it is; attachments say both.
+const ABOUT_CONTENT: [&str; 3] = ["name", "display_name", "mimetype"];
+
+/// The column of a binary field, and what is said of it as far as the scope shows it.
+///
+/// # Errors
+/// As [`columns`], and 400 for a field that is no binary.
+pub(super) fn content_columns(name: &FieldName, schema: &Schema, guard: Guard<'_>) -> Result<Columns, PlanError> {
+    let mut shown = readable_of(std::slice::from_ref(name), schema, guard)?;
+    if shown.iter().any(|column| column.kind != FieldType::Binary) {
+        let detail = format!("The field {name} of {} is no binary field.", schema.model);
+        return Err(Problem::new(Code::InvalidParameter, detail).parameter("field").into());
+    }
+    let texts = |field: &Field| matches!(field.kind, FieldType::Char);
+    let said = ABOUT_CONTENT.iter().filter_map(|about| schema.entry(about)).filter(|(_, field)| texts(field));
+    let said = said.filter(|(about, _)| guard.shows(&schema.model, about));
+    shown.extend(said.map(|(about, field)| Column::plain(about.clone(), field.kind)));
+    Ok(Columns::new(shown, true, schema))
+}
+
 fn readable_of(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result<Vec<Column>, PlanError> {
     match names.iter().find(|name| is_raw_content(&schema.model, name)) {
         None => named(names, schema, "fields", guard),

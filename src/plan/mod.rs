@@ -12,6 +12,7 @@
 //! fields    names of fields and orders, checked
 //! filters   parameters that are fields → a domain
 //! selection fields with what stands behind relations, checked level by level
+//! unmet     what a configured schema wishes in vain
 //! nesting   the same as one call of a server that can nest
 //! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
@@ -40,6 +41,7 @@ pub mod schema;
 mod scope;
 mod selection;
 mod steps;
+mod unmet;
 mod values;
 mod wish;
 
@@ -52,5 +54,6 @@ pub use pages::{Pager, Step};
 pub use planner::{plan, plan_pages};
 pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
 pub use steps::{List, Merging, Plan, Prove, Read, Update};
+pub use unmet::{Unmet, unmet};
 pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

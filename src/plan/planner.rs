@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Column, Columns, columns, named, proof_column, total_order, written_columns};
+use super::fields::{Column, Columns, columns, content_columns, named, proof_column, total_order, written_columns};
 use super::filters::Filter;
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
@@ -34,7 +34,7 @@ use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wis
 use super::{domain, filters, method};
 use crate::error::Problem;
 use crate::language::domain::Domain;
-use crate::names::{MethodName, ModelName, RecordId};
+use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
 /// Attributes of `fields_get` that every Odoo 14..19 can send for every field.
@@ -78,6 +78,7 @@ pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Kn
         }
         Deed::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
         Deed::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
+        Deed::ReadContent { id, field } => planner.content(*id, field),
         Deed::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
         Deed::CreateOne { values, back } => planner.create_one(values, back),
         Deed::CreateMany { records, back } => planner.create_many(records, back),
@@ -114,7 +115,8 @@ fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Use>
             return Ok(None);
         }
         Deed::Search { .. } | Deed::Count { .. } | Deed::List { .. } => Operation::Read,
-        Deed::ReadOne { .. } | Deed::ReadMany { .. } | Deed::DescribeFields { .. } => Operation::Read,
+        Deed::ReadOne { .. } | Deed::ReadMany { .. } | Deed::ReadContent { .. } => Operation::Read,
+        Deed::DescribeFields { .. } => Operation::Read,
         Deed::CreateOne { .. } | Deed::CreateMany { .. } => Operation::Create,
         Deed::Update { .. } => Operation::Update,
         Deed::Delete { .. } => Operation::Delete,
@@ -251,6 +253,16 @@ impl Planner<'_> {
         polymorphic::check_ids(self.guard(), self.model)?;
         let columns = self.columns(fields, &*self.schema()?)?;
         Ok(Read { model: self.model.clone(), ids, columns, way: self.way(context) })
+    }
+
+    /// A context may ask for the size of binaries instead of them, here nobody does.
+    fn content(&self, id: RecordId, field: &FieldName) -> Result<Plan, PlanError> {
+        polymorphic::check_ids(self.guard(), self.model)?;
+        let columns = content_columns(field, &*self.schema()?, self.guard())?;
+        let asks_for_size = |(key, _): &Member<'_>| key.starts_with("bin_size");
+        let context = self.context.iter().filter(|member| !asks_for_size(member)).cloned().collect();
+        let read = Read { model: self.model.clone(), ids: vec![id], columns, way: self.way(context) };
+        Ok(Plan::Read { read, one: true })
     }
 
     fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {

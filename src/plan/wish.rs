@@ -116,6 +116,13 @@ pub enum Deed {
         /// What of each.
         fields: Fields,
     },
+    /// What a binary field of a record holds, with what the record says of it.
+    ReadContent {
+        /// The record's id.
+        id: RecordId,
+        /// The field.
+        field: FieldName,
+    },
     /// The description of the model's fields.
     DescribeFields {
         /// Only these.
@@ -176,7 +183,8 @@ impl Deed {
     pub fn may_write(&self) -> bool {
         match self {
             Self::CheckAccess { .. } | Self::Search { .. } | Self::Count { .. } | Self::List { .. } => false,
-            Self::ReadOne { .. } | Self::ReadMany { .. } | Self::DescribeFields { .. } => false,
+            Self::ReadOne { .. } | Self::ReadMany { .. } | Self::ReadContent { .. } => false,
+            Self::DescribeFields { .. } => false,
             Self::CreateOne { .. } | Self::CreateMany { .. } | Self::Update { .. } | Self::Delete { .. } => true,
             Self::Call { method, .. } => method::judge(method) != Ok(Effect::Read),
         }

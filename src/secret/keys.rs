@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! master key ─HKDF-SHA256(salt = instance, info = "ogw/1/seal")─► seals the outer layers and the index key
+//!                                          info = "ogw/1/csrf" ─► marks the forms of pages
 //! index key   random, kept sealed: master keys can be exchanged and every token is found as before
 //! ```
 //!
@@ -17,6 +18,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::form::FormKey;
 use super::seal::{Aad, KeyId, SealKey, Sealed};
 use super::token::TokenIndex;
 use super::{SecretError, hex, random_key, unhex};
@@ -53,8 +55,8 @@ impl MasterKey {
     }
 
     /// The key of one purpose in one installation.
-    fn derive(&self, instance: &str, purpose: &[u8]) -> SealKey {
-        SealKey::named(self.id(), expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose]))
+    fn derive(&self, instance: &str, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose])
     }
 }
 
@@ -77,6 +79,8 @@ pub(super) fn expand(from: &Hkdf<Sha256>, info: &[&[u8]]) -> Zeroizing<[u8; 32]>
 pub struct Keyring {
     newest: SealKey,
     older: Vec<SealKey>,
+    /// As many, the newest last.
+    forms: Vec<FormKey>,
 }
 
 impl Keyring {
@@ -84,8 +88,25 @@ impl Keyring {
     #[must_use]
     pub fn new(masters: &[MasterKey], instance: &str) -> Option<Self> {
         let (newest, older) = masters.split_last()?;
-        let seal = |master: &MasterKey| master.derive(instance, b"ogw/1/seal");
-        Some(Self { newest: seal(newest), older: older.iter().map(seal).collect() })
+        let seal = |master: &MasterKey| SealKey::named(master.id(), master.derive(instance, b"ogw/1/seal"));
+        let form = |master: &MasterKey| FormKey(master.derive(instance, FormKey::PURPOSE));
+        Some(Self {
+            newest: seal(newest),
+            older: older.iter().map(seal).collect(),
+            forms: masters.iter().map(form).collect(),
+        })
+    }
+
+    /// The mark of a form of ours; empty when there is no key, which fits nothing.
+    #[must_use]
+    pub fn mark_form(&self, of: &Aad) -> String {
+        self.forms.last().map(|key| key.mark(of)).unwrap_or_default()
+    }
+
+    /// The mark in `text`, when a form of ours was marked so under any of the keys: pages outlive an exchange of keys.
+    #[must_use]
+    pub fn form_mark(&self, of: &Aad, text: &str) -> Option<[u8; 32]> {
+        self.forms.iter().find_map(|key| key.fitting(of, text))
     }
 
     /// The key that seals.
@@ -175,7 +196,7 @@ impl KeptKey {
         Self { id: KeyId::of(&bytes), bytes }
     }
 
-    fn open(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Self, SecretError> {
+    pub(super) fn open(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Self, SecretError> {
         let opened = keyring.open(sealed, &Self::aad(purpose))?;
         let mut key = Zeroizing::new([0; 32]);
         if opened.len() != key.len() {
@@ -241,6 +262,12 @@ impl IndexKey {
     pub(super) fn index(&self, text: &[u8]) -> TokenIndex {
         let KeptPair { newest, before } = &self.0;
         TokenIndex { hash: hash(newest, text), key: newest.id(), before: before.as_ref().map(|key| hash(key, text)) }
+    }
+
+    /// A keyed hash of anything else; [`Aad`] begins as no token does.
+    #[must_use]
+    pub fn digest(&self, of: &Aad) -> [u8; 32] {
+        hash(&self.0.newest, of.bytes())
     }
 }
 

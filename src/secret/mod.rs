@@ -7,6 +7,7 @@
 //! rsa_key      the public key of an application that signs with RSA
 //! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
 //! keys         master keys and what is derived from them
+//! form         the mark of a form of ours
 //! wrap         a grant's data key, for its credential; the data key again for each token
 //! key_file     where master keys lie: systemd credential, file or command, environment
 //! key_command  the command that prints them
@@ -24,6 +25,7 @@
 //! Odoo, HTTP.
 
 mod access_jwt;
+mod form;
 mod key_command;
 mod key_file;
 mod keys;
@@ -38,7 +40,7 @@ pub use key_command::run_key_command;
 pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};
 pub use login_token::{LoginClaims, SigningKey};
-pub use rsa_key::check_rsa_public_key;
+pub use rsa_key::{check_rsa_public_key, rsa_public_key_der};
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenIndex, TokenKind};
 pub use wrap::{DataKey, GrantFacts, TokenFacts};
@@ -95,6 +97,16 @@ pub enum SecretError {
 /// When the operating system gives no randomness.
 pub fn random_text() -> Result<Zeroizing<String>, SecretError> {
     random_key().map(|bits| hex(bits.as_slice()))
+}
+
+/// Random bytes, for what is shown in a form of its own.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn random_bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, SecretError> {
+    let mut bytes = Zeroizing::new([0; N]);
+    fill(bytes.as_mut_slice())?;
+    Ok(bytes)
 }
 
 /// 256 random bits.

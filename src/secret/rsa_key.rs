@@ -12,12 +12,14 @@ use base64::engine::general_purpose::STANDARD;
 /// # Errors
 /// What it is instead.
 pub fn check_rsa_public_key(pem: &str) -> Result<(), &'static str> {
-    let der = der_of(pem).ok_or("expected an RSA public key as PEM, that begins with -----BEGIN PUBLIC KEY-----")?;
+    let der = rsa_public_key_der(pem)
+        .ok_or("expected an RSA public key as PEM, that begins with -----BEGIN PUBLIC KEY-----")?;
     let parsed = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der);
     parsed.map(drop).map_err(|_| "the PEM holds no RSA public key of at least 2048 bits")
 }
 
-fn der_of(pem: &str) -> Option<Vec<u8>> {
+/// What stands between the lines, which may be no key at all.
+pub fn rsa_public_key_der(pem: &str) -> Option<Vec<u8>> {
     let (_, rest) = pem.split_once("-----BEGIN ")?;
     let (label, rest) = rest.split_once("-----")?;
     let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;

@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use time::OffsetDateTime;
 
 use super::audit::Act;
-use super::grants::{lock_grants_of, shred};
+use super::grants::{grants_of, lock_grants_of, shred};
 use super::tokens::{OWN, SELECT, StoredToken};
 use super::{Store, StoreError};
 use crate::secret::{Aad, Sealed};
@@ -106,11 +106,11 @@ impl Store {
             return Ok(false);
         }
         let unwrap = "DELETE FROM wraps WHERE token_id = $1 RETURNING grant_id";
-        let grants = sqlx::query(unwrap).bind(application.id.clone()).fetch_all(&mut *transaction).await?;
-        let grants: Result<Vec<String>, _> = grants.iter().map(|row| row.try_get("grant_id")).collect();
+        let unwrap = sqlx::query(unwrap).bind(application.id.clone());
+        let grants = grants_of(&unwrap.fetch_all(&mut *transaction).await?)?;
         application.insert_wrap(&mut transaction).await?;
         application.update_consumer_secret(&mut transaction).await?;
-        shred(&grants?, &mut transaction).await?;
+        shred(&grants, &mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
         act.say();

@@ -68,6 +68,11 @@ pub(super) async fn lock_grants_of(token: &str, connection: &mut AnyConnection) 
     Ok(())
 }
 
+/// The grants of wraps that were deleted.
+pub(super) fn grants_of(wraps: &[AnyRow]) -> Result<Vec<String>, StoreError> {
+    wraps.iter().map(|row| Ok(row.try_get("grant_id")?)).collect()
+}
+
 /// Deletes those of these grants that no token may use any more.
 pub(super) async fn shred(grants: &[String], connection: &mut AnyConnection) -> Result<(), StoreError> {
     let shred = "DELETE FROM grants WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM wraps WHERE wraps.grant_id = $1)";

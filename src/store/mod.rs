@@ -20,6 +20,7 @@ mod migrations;
 mod oauth_tokens;
 mod restore;
 pub mod sealed_keys;
+mod signed;
 mod sqlite_file;
 mod tokens;
 mod witness;

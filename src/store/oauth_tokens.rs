@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::audit::Act;
-use super::grants::shred;
+use super::grants::{grants_of, shred};
 use super::tokens::StoredToken;
 use super::{Store, StoreError};
 use crate::secret::{Aad, Sealed, TokenIndex};
@@ -146,9 +146,7 @@ impl Store {
             }
             let unwrap = "DELETE FROM wraps WHERE token_id IN \
                           (SELECT token_id FROM oauth_tokens WHERE family_id = $1) RETURNING grant_id";
-            for row in sqlx::query(unwrap).bind(family.to_owned()).fetch_all(&mut *transaction).await? {
-                grants.push(row.try_get("grant_id")?);
-            }
+            grants.extend(grants_of(&sqlx::query(unwrap).bind(family.to_owned()).fetch_all(&mut *transaction).await?)?);
             let end = "DELETE FROM tokens WHERE id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
             let done = sqlx::query(end).bind(family.to_owned()).execute(&mut *transaction).await?;
             if done.rows_affected() == 0 {

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::api_keys::KeyTerms;
 use super::applications::ApplicationTerms;
 use super::audit::Act;
-use super::grants::{Grant, lock_grants_of, shred};
+use super::grants::{Grant, grants_of, lock_grants_of, shred};
 use super::oauth_tokens::OAuthTerms;
 use super::{Store, StoreError};
 use crate::secret::{Aad, KeyId, Sealed, TokenFacts, TokenIndex, TokenKind};
@@ -308,13 +308,12 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         lock_grants_of(token, &mut transaction).await?;
         let unwrap = sqlx::query("DELETE FROM wraps WHERE token_id = $1 RETURNING grant_id").bind(token.to_owned());
-        let grants = unwrap.fetch_all(&mut *transaction).await?;
-        let grants: Result<Vec<String>, _> = grants.iter().map(|row| row.try_get("grant_id")).collect();
+        let grants = grants_of(&unwrap.fetch_all(&mut *transaction).await?)?;
         let delete = sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_owned());
         if delete.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Ok(false);
         }
-        shred(&grants?, &mut transaction).await?;
+        shred(&grants, &mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
         act.say();

@@ -79,6 +79,50 @@ async fn check_says_what_is_wrong_with_odoo_and_how_to_mend_it() {
 }
 
 #[tokio::test]
+async fn check_lists_what_configured_schemas_name_and_an_odoo_lacks() {
+    let (odoo19, odoo14) = (stand().url(Version::Odoo19), stand().url(Version::Odoo14));
+    let folder = tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "admin\n").unwrap();
+    let schema = "['id', 'nosuch', ('order_line', [('name', ('tax_id', ('id',)), ('price_unit', ('id',)))])]";
+    let settings = [
+        ("ODOO_GATEWAY__ODOO__0__URL", odoo19),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+        ("ODOO_GATEWAY__ODOO__1__URL", odoo14),
+        ("ODOO_GATEWAY__ODOO__1__DATABASE", "odoo14"),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__sale.order__READ", schema),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__no.such__UPDATE", "{id}"),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", "{id, display_name}"),
+    ];
+    let (code, out, _) = ran(&["check"], &settings).await;
+    assert_eq!(code, 0, "{out}");
+    let last = out.lines().last().unwrap();
+    assert_eq!(last, "warning  schemas: not compared with Odoo's fields: --login LOGIN does it with that user's eyes");
+
+    let named = ["check", "--login", "admin", "--secret-file", secret.to_str().unwrap()];
+    let (code, out, err) = ran(&named, &settings).await;
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let of = |database: &str, said: &str| format!("warning  schemas in {database}: restful.models.{said}");
+    let expected = [
+        of("odoo19", "no.such: "),
+        of("odoo19", "sale.order.read: there is no field nosuch, it is left out"),
+        of("odoo19", "sale.order.read: there is no field order_line.tax_id, it is left out"),
+        of("odoo19", "sale.order.read: order_line.price_unit is no relation, so nothing can stand behind it"),
+        of("odoo14", "no.such: "),
+        of("odoo14", "sale.order.read: there is no field nosuch, it is left out"),
+        of("odoo14", "sale.order.read: order_line.price_unit is no relation, so nothing can stand behind it"),
+    ];
+    let told: Vec<&str> = out.lines().filter(|line| line.starts_with("warning")).collect();
+    assert_eq!(told.len(), expected.len(), "{out}");
+    assert!(told.iter().zip(&expected).all(|(told, expected)| told.starts_with(expected.as_str())), "{out}");
+
+    std::fs::write(&secret, "wrong\n").unwrap();
+    let (code, out, _) = ran(&named, &settings[..2].iter().chain(&settings[4..5]).copied().collect::<Vec<_>>()).await;
+    let refused = "FAILED   schemas in odoo19: Odoo does not take admin with this password or key";
+    assert_eq!((code, out.lines().last()), (1, Some(refused)), "{out}");
+}
+
+#[tokio::test]
 async fn check_says_that_a_database_does_not_exist() {
     for version in Version::BOTH {
         let (code, out, _) = ran(&["check"], &[("ODOO_URL", stand().url(version)), ("ODOO_DB", "nosuch")]).await;

@@ -9,14 +9,17 @@
 )]
 
 mod api;
+mod api_v1;
 mod auth;
 mod command_line;
 mod credentials;
 mod edge;
 mod layers;
+mod oauth1;
 mod oauth2;
 mod openapi;
 mod outage;
+mod pages;
 mod restapi;
 mod restful;
 mod secrecy;

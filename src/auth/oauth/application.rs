@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use crate::auth::oauth1::SignatureMethod;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::plan::{Scope, ScopeWords};
@@ -25,29 +26,6 @@ pub enum GrantType {
     ClientCredentials,
 }
 
-/// How OAuth 1 requests are signed (RFC 5849 section 3.4 and its successors).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum OAuth1Method {
-    /// Section 3.4.2.
-    #[serde(rename = "HMAC-SHA1")]
-    HmacSha1,
-    /// As HMAC-SHA1, with SHA-256.
-    #[serde(rename = "HMAC-SHA256")]
-    HmacSha256,
-    /// As HMAC-SHA1, with SHA-512.
-    #[serde(rename = "HMAC-SHA512")]
-    HmacSha512,
-    /// Section 3.4.3.
-    #[serde(rename = "RSA-SHA1")]
-    RsaSha1,
-    /// As RSA-SHA1, with SHA-256.
-    #[serde(rename = "RSA-SHA256")]
-    RsaSha256,
-    /// Section 3.4.4.
-    #[serde(rename = "PLAINTEXT")]
-    Plaintext,
-}
-
 /// What an administrator decided about an application, beside its name, end, networks, rate and scope.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +41,7 @@ pub struct ApplicationSettings {
     /// It has to prove with PKCE that it asked; who has no secret always has to.
     pub pkce_required: bool,
     /// How it may sign; nothing: no OAuth 1.
-    pub oauth1: BTreeSet<OAuth1Method>,
+    pub oauth1: BTreeSet<SignatureMethod>,
     /// The key of RSA signatures, as PEM.
     pub rsa_public_key: Option<String>,
 }
@@ -170,8 +148,7 @@ impl ApplicationSettings {
             check_redirect(uri)?;
         }
         let is = |grant| self.grants.contains(&grant);
-        let signs_with_rsa =
-            self.oauth1.iter().any(|method| matches!(method, OAuth1Method::RsaSha1 | OAuth1Method::RsaSha256));
+        let signs_with_rsa = self.oauth1.iter().any(|method| method.is_rsa());
         let wrong = [
             (self.public && bound, "a public application has no secret to keep a user's credential behind: no login"),
             (self.public && self.trusted, "a public application is not trusted to approve by itself"),
@@ -285,7 +262,7 @@ mod tests {
             ..ApplicationSettings::default()
         };
         assert_eq!(code.check(false), Ok(()));
-        let signed = ApplicationSettings { oauth1: [OAuth1Method::RsaSha1].into(), ..code.clone() };
+        let signed = ApplicationSettings { oauth1: [SignatureMethod::RsaSha1].into(), ..code.clone() };
         for (wrong, bound) in [
             (ApplicationSettings { public: true, ..code.clone() }, true),
             (ApplicationSettings { trusted: true, ..code.clone() }, false),
@@ -301,7 +278,7 @@ mod tests {
     #[test]
     fn settings_come_back_as_they_were_written() {
         let settings =
-            ApplicationSettings { oauth1: [OAuth1Method::HmacSha1].into(), ..ApplicationSettings::default() };
+            ApplicationSettings { oauth1: [SignatureMethod::HmacSha1].into(), ..ApplicationSettings::default() };
         let text = serde_json::to_string(&settings).unwrap();
         assert!(text.contains(r#""oauth1":["HMAC-SHA1"]"#), "{text}");
         assert_eq!(serde_json::from_str::<ApplicationSettings>(&text).unwrap(), settings);

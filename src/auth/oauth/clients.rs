@@ -52,7 +52,7 @@ impl Tokens {
     }
 
     /// Whether nobody has written into the row.
-    async fn verify(&self, row: &StoredToken) -> Result<(), Refusal> {
+    pub(in crate::auth) async fn verify(&self, row: &StoredToken) -> Result<(), Refusal> {
         let terms = row.terms();
         let verify = |vault: &Vault| DataKey::verify(&vault.keyring, row.facts(&terms), row.grant.facts(), &row.wrap);
         let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
@@ -124,12 +124,14 @@ impl Tokens {
     /// The user whom a trusted application is bound to, approving without being asked and without the secret.
     ///
     /// # Errors
-    /// `unauthorized_client` when it is not trusted, or bound to nobody.
+    /// `unauthorized_client` when it is not trusted, or bound to nobody; 429 when it asks too often.
     pub async fn headless_user(&self, application: &Application) -> Result<Approver, Problem> {
         if !(application.settings.trusted && application.is_bound()) {
             let detail = "This application is not trusted to approve by itself: a user has to log in.";
             return Err(Problem::new(Code::UnauthorizedClient, detail));
         }
+        // Who only knows its client id can ask, too.
+        self.charge(&application.row)?;
         match self.consumer_secret(application).await? {
             Some(secret) => self.approver(&application.row, &secret).await.map_err(Refusal::into_problem),
             None => Ok(Approver { grant: application.row.grant.clone(), key: None }),

@@ -19,9 +19,9 @@ use crate::store::{Grant, OAuthTerms, StoredToken, random_id};
 #[derive(Debug, Clone)]
 pub struct Approver {
     /// He, and his sealed credential.
-    pub(super) grant: Grant,
+    pub(in crate::auth) grant: Grant,
     /// What opens it. `None`: the application's secret will, when it is shown.
-    pub(super) key: Option<DataKey>,
+    pub(in crate::auth) key: Option<DataKey>,
 }
 
 /// What a code or token is to be.
@@ -46,6 +46,11 @@ pub struct Given {
 }
 
 impl Approver {
+    /// Nobody yet: an application asks, and its own grant stands in for a user's.
+    pub(in crate::auth) fn nobody(application: &Application) -> Self {
+        Self { grant: application.row.grant.clone(), key: None }
+    }
+
     /// The user at Odoo.
     #[must_use]
     pub fn uid(&self) -> i64 {

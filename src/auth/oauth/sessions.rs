@@ -121,7 +121,7 @@ impl Tokens {
     }
 
     /// The row of a token of its kind that is neither switched off nor at its end, nor its application.
-    pub(super) async fn living(&self, token: &Token) -> Result<StoredToken, Refusal> {
+    pub(in crate::auth) async fn living(&self, token: &Token) -> Result<StoredToken, Refusal> {
         let (vault, now) = (self.vaults.existing().await?.ok_or(Refusal::Wrong)?, self.clock.now());
         let index = token.index(&vault.index);
         let rows = self.store.tokens_by_index([index, index], now).await?;

@@ -10,7 +10,7 @@
 //! that are not signed: the signature, and the realm, which is gone already.
 
 use super::encoding::{encode, encode_onto};
-use super::request::Malformed;
+use super::malformed::Malformed;
 
 /// The parameter that holds the signature and is not signed itself.
 const SIGNATURE: &[u8] = b"oauth_signature";

@@ -18,7 +18,7 @@
 //! In: the header's bytes. Out: decoded pairs. Must not know: which parameters there are.
 
 use super::encoding::decode;
-use super::request::Malformed;
+use super::malformed::{Malformed, Pairs};
 
 /// The one name whose value is not signed (O1-10).
 const REALM: &[u8] = b"realm";
@@ -35,9 +35,9 @@ pub fn of_scheme(header: &[u8]) -> Option<&[u8]> {
 ///
 /// # Errors
 /// What is wrong, and where: characters from 1, counted behind the scheme.
-pub fn parse(text: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Malformed> {
+pub fn parse(text: &[u8]) -> Result<Pairs, Malformed> {
     let mut reader = Reader { text, at: 0 };
-    let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut pairs = Pairs::new();
     let mut with_realm = false;
     reader.skip(is_separator);
     while reader.peek().is_some() {

@@ -5,6 +5,7 @@
 
 use http::{Method, Uri};
 
+use super::malformed::{Malformed, Pairs};
 use super::signature::SignatureMethod;
 use super::{base_string, encoding, header, timestamp};
 use crate::error::Problem;
@@ -76,8 +77,6 @@ pub struct Moment {
 const LONGEST: usize = 256;
 /// The longest callback.
 const LONGEST_CALLBACK: usize = 2048;
-
-type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Where the protocol parameters of a request stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,43 +235,6 @@ impl Said {
             return Err(Malformed::new("oauth_nonce: expected 1 to 256 bytes.").of("oauth_nonce"));
         }
         Ok(Some(Moment { timestamp, nonce: nonce.to_vec() }))
-    }
-}
-
-/// Why a request is none that could be verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Malformed {
-    /// What is wrong.
-    pub detail: String,
-    /// The parameter to blame.
-    pub parameter: String,
-    code: Code,
-}
-
-impl Malformed {
-    pub(super) fn new(detail: impl Into<String>) -> Self {
-        Self { detail: detail.into(), parameter: "Authorization".to_owned(), code: Code::MalformedRequest }
-    }
-
-    fn of(self, parameter: impl Into<String>) -> Self {
-        Self { parameter: parameter.into(), ..self }
-    }
-
-    pub(super) fn missing(name: &str) -> Self {
-        let wrong = Self::new(format!("A signed request needs {name}.")).of(name);
-        Self { code: Code::MissingParameter, ..wrong }
-    }
-
-    pub(super) fn twice(name: &[u8]) -> Self {
-        let name: String = String::from_utf8_lossy(name).chars().take(64).collect();
-        let wrong = Self::new(format!("The parameter {name} is given twice.")).of(name);
-        Self { code: Code::RepeatedParameter, ..wrong }
-    }
-}
-
-impl From<Malformed> for Problem {
-    fn from(wrong: Malformed) -> Self {
-        Self::new(wrong.code, wrong.detail).parameter(wrong.parameter)
     }
 }
 

@@ -7,24 +7,32 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{hmac, signature};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::encoding::encode_onto;
+use crate::secret::rsa_public_key_der;
 
 /// The signature methods, by their names in `oauth_signature_method`: exact, in upper case (O1-12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SignatureMethod {
     /// RFC 5849 section 3.4.2.
+    #[serde(rename = "HMAC-SHA1")]
     HmacSha1,
     /// The same with SHA-256, as oauthlib and many servers have it.
+    #[serde(rename = "HMAC-SHA256")]
     HmacSha256,
     /// The same with SHA-512.
+    #[serde(rename = "HMAC-SHA512")]
     HmacSha512,
     /// RFC 5849 section 3.4.3.
+    #[serde(rename = "RSA-SHA1")]
     RsaSha1,
     /// The same with SHA-256.
+    #[serde(rename = "RSA-SHA256")]
     RsaSha256,
     /// RFC 5849 section 3.4.4: the secrets themselves.
+    #[serde(rename = "PLAINTEXT")]
     Plaintext,
 }
 
@@ -99,15 +107,10 @@ pub fn verify_shared(method: SignatureMethod, base: &str, secrets: &Secrets, sho
 pub struct RsaKey(Vec<u8>);
 
 impl RsaKey {
-    /// Reads `-----BEGIN PUBLIC KEY-----` (X.509) or `-----BEGIN RSA PUBLIC KEY-----` (PKCS #1). What stands between is
-    /// looked at when something is verified with it.
+    /// Reads PEM. What stands in it is looked at when something is verified with it.
     #[must_use]
     pub fn from_pem(text: &str) -> Option<Self> {
-        let (_, rest) = text.split_once("-----BEGIN ")?;
-        let (label, rest) = rest.split_once("-----")?;
-        let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
-        let body: String = body.split_ascii_whitespace().collect();
-        matches!(label, "PUBLIC KEY" | "RSA PUBLIC KEY").then(|| STANDARD.decode(body).ok().map(Self))?
+        rsa_public_key_der(text).map(Self)
     }
 
     /// Whether the signature is this key's: PKCS #1 v1.5, nothing but a whole signature.

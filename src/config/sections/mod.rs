@@ -6,6 +6,7 @@
 pub(super) mod auth;
 pub(super) mod log;
 pub(super) mod oauth;
+pub(super) mod oauth1;
 pub(super) mod odoo;
 pub(super) mod ops;
 pub(super) mod restful;
@@ -37,6 +38,7 @@ impl Config {
         self.oauth.validate(&mut Section::new("oauth", mistakes));
         self.schema.validate(&mut Section::new("schema", mistakes));
         self.restful.validate(&mut Section::new("restful", mistakes));
+        self.oauth1.validate(&mut Section::new("oauth1", mistakes));
         self.validate_databases(mistakes);
         self.validate_key_file(mistakes);
         self.validate_key_command(mistakes);

@@ -30,6 +30,14 @@ pub struct RestfulModelConfig {
     pub update: Option<Selection>,
 }
 
+impl RestfulModelConfig {
+    /// The schemas that are set, each with its key.
+    pub fn schemas(&self) -> impl Iterator<Item = (&'static str, &Selection)> {
+        let schemas = [("read", &self.read), ("create", &self.create), ("update", &self.update)];
+        schemas.into_iter().filter_map(|(key, schema)| Some((key, schema.as_ref()?)))
+    }
+}
+
 impl RestfulConfig {
     pub(super) fn validate(&self, section: &mut Section<'_>) {
         for name in self.models.keys().filter(|name| *name != "*") {

@@ -27,7 +27,7 @@ pub(super) const FAMILY: Family = Family {
     labelled: false,
     record_body: true,
     several: false,
-    write: |shaped, _, _| to_bytes(&bare(shaped)),
+    write: |shaped, _| to_bytes(&bare(shaped)),
 };
 
 /// What was shaped, with nothing around it.
@@ -74,13 +74,16 @@ pub(crate) fn problem(problem: &Problem, occasion: Occasion<'_>) -> Response {
 mod tests {
     use http_body_util::BodyExt as _;
 
+    use time::OffsetDateTime;
+
     use super::*;
     use crate::explain::Code;
 
     #[tokio::test]
     async fn a_problem_says_what_was_wrong_and_how_to_mend_it() {
         let wrong = Problem::new(Code::UnknownField, "No field nmae.").hint("Did you mean name?");
-        let answer = problem(&wrong, Occasion { request_id: "r1", path: "/api/res.partner/1" });
+        let answer =
+            problem(&wrong, Occasion { request_id: "r1", path: "/api/res.partner/1", at: OffsetDateTime::UNIX_EPOCH });
         assert_eq!(answer.status(), 400);
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         let expected = json!({

@@ -16,11 +16,11 @@ use crate::explain::Code;
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::http::input::Input;
-use crate::http::pipeline::{About, answer, answer_with};
+use crate::http::pipeline::{About, answer, answer_with, whole};
 use crate::names::MethodName;
 use crate::plan::{Back, Deed, Fields, Target};
 use crate::shape::Shaped;
-use crate::value::Value;
+use crate::value::{Member, Value};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
@@ -76,7 +76,7 @@ async fn record_count(arrival: Arrival) -> Result<Response, Problem> {
     let write = |shaped: Shaped<'_>, said: Value<'static>, about: About<'_>| {
         let Shaped::Count(count) = shaped else { return Err(Problem::internal("a count was wished for")) };
         let members = [("model", about.label.into()), ("domain", said), ("record_count", Value::Int(count))];
-        to_bytes(&Value::Map(members.into_iter().map(|(name, value)| (name.into(), value)).collect()))
+        object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
     };
     answer_with(arrival, &FAMILY, read, write).await
 }
@@ -109,7 +109,7 @@ async fn create(arrival: Arrival) -> Result<Response, Problem> {
     answer_with(arrival, &FAMILY, read, |shaped, (), _| {
         let Shaped::WrittenOne(id) = shaped else { return Err(Problem::internal("one record was to be made")) };
         let id = std::iter::once(("id".into(), Value::Int(id.get())));
-        to_bytes(&Value::Map(id.chain(message("Record created successfully.")).collect()))
+        object(id.chain(message("Record created successfully.")).collect())
     })
     .await
 }
@@ -141,8 +141,12 @@ async fn delete(arrival: Arrival) -> Result<Response, Problem> {
     answer_with(arrival, &FAMILY, read, |_, (), _| done("Record deleted successfully.")).await
 }
 
-fn done(text: &'static str) -> Result<Vec<u8>, Problem> {
-    to_bytes(&Value::Map(message(text)))
+fn done(text: &'static str) -> Result<Response, Problem> {
+    object(message(text))
+}
+
+fn object(members: Vec<Member<'_>>) -> Result<Response, Problem> {
+    to_bytes(&Value::Map(members)).map(whole)
 }
 
 /// Call a method

@@ -11,9 +11,21 @@ use ipnet::IpNet;
 
 use crate::serve::ClientAddress;
 
+/// What is to be known of the peer itself; in the request's extensions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// It is one of the trusted proxies.
+    pub is_trusted: bool,
+    /// It is on this machine.
+    pub is_loopback: bool,
+}
+
 /// Replaces the peer's address when the peer is a trusted proxy.
 pub(super) fn settle<B>(request: &mut Request<B>, trusted: &[IpNet]) {
     let Some(ClientAddress(peer)) = request.extensions().get().copied() else { return };
+    let address = peer.ip().to_canonical();
+    let is_trusted = trusted.iter().any(|network| network.contains(&address));
+    request.extensions_mut().insert(Peer { is_trusted, is_loopback: address.is_loopback() });
     let client = client_of(peer.ip(), request.headers(), trusted);
     if client != peer.ip() {
         request.extensions_mut().insert(ClientAddress(SocketAddr::new(client, 0)));

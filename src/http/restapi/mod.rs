@@ -3,6 +3,7 @@
 //! ```text
 //! common    the server's version, for anybody
 //! object    records, fields, rights and methods of a model
+//! oauth1    tokens for applications that sign
 //! envelope  {"<Label>": …}, {"count": n}, {"return": …} as JSON or XML
 //! docs      what the OpenAPI document says of parameters and answers
 //! ```
@@ -13,6 +14,7 @@
 mod common;
 mod docs;
 mod envelope;
+mod oauth1;
 mod object;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -27,5 +29,5 @@ pub(super) const PREFIX: &str = "/restapi/1.0";
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let mut routes = common::routes().merge(object::routes());
     docs::offer_xml(routes.get_openapi_mut());
-    OpenApiRouter::new().nest(PREFIX, routes)
+    OpenApiRouter::new().nest(PREFIX, routes.merge(oauth1::routes()))
 }

@@ -116,7 +116,7 @@ async fn change_record(arrival: Arrival) -> Result<Response, Problem> {
     delete, path = "/{model}/{id}", operation_id = "restful_delete_record", tag = TAG,
     params(RecordPath, RequestHeaders),
     responses((
-        status = 200, description = "A sentence that says so", body = String,
+        status = 200, description = "A sentence that says so", body = String, content_type = "application/json",
         example = json!("record 43 has been successfully deleted")
     ))
 )]

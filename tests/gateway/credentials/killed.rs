@@ -4,16 +4,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use odoo_gateway::admin::Administration;
-use odoo_gateway::app;
-use odoo_gateway::clock::Clock;
-use odoo_gateway::config::Config;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tokio::sync::watch;
 
-use super::wanted;
+use super::{administration, url, wanted};
 use crate::support::binary::Process;
 use crate::support::{Client, Version, stand};
 
@@ -95,18 +91,6 @@ async fn answered(request: RequestBuilder) -> Option<(u16, Value)> {
     let answer = request.send().await.ok()?;
     let status = answer.status().as_u16();
     Some((status, answer.json().await.ok()?))
-}
-
-/// What an administrator does beside the gateway in this folder.
-async fn administration(folder: &Path, settings: &[(&str, &str)]) -> Administration {
-    let store = url(folder);
-    let all = settings.iter().copied().chain([("ODOO_GATEWAY__STORE__URL", store.as_str())]);
-    let config = Config::load(None, all.map(|(name, value)| (name.into(), value.into()))).unwrap();
-    app::administration(&config, Clock::system()).await.unwrap()
-}
-
-fn url(folder: &Path) -> String {
-    format!("sqlite:{}", folder.join(".data/gateway.db").display())
 }
 
 /// The first column of all rows, as text.

@@ -13,7 +13,12 @@ mod seats;
 mod story;
 mod theft;
 
+use std::path::Path;
+
 use odoo_gateway::admin::{Administration, WantedKey};
+use odoo_gateway::app;
+use odoo_gateway::clock::Clock;
+use odoo_gateway::config::Config;
 use odoo_gateway::store::{KeyTerms, StoredToken};
 
 use crate::support::{Version, stand};
@@ -41,4 +46,17 @@ pub(crate) fn wanted(version: Version, name: &str) -> WantedKey {
 pub(crate) async fn key(admin: &Administration, version: Version, name: &str) -> (StoredToken, String) {
     let (row, token) = admin.create_key(wanted(version, name)).await.unwrap();
     (row, token.expose().to_owned())
+}
+
+/// What an administrator does beside the gateway in this folder.
+pub(crate) async fn administration(folder: &Path, settings: &[(&str, &str)]) -> Administration {
+    let store = url(folder);
+    let all = settings.iter().copied().chain([("ODOO_GATEWAY__STORE__URL", store.as_str())]);
+    let config = Config::load(None, all.map(|(name, value)| (name.into(), value.into()))).unwrap();
+    app::administration(&config, Clock::system()).await.unwrap()
+}
+
+/// Where the gateway in this folder keeps its store.
+pub(crate) fn url(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join(".data/gateway.db").display())
 }

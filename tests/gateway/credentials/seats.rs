@@ -53,7 +53,7 @@ async fn a_key_has_no_more_under_way_than_it_may_and_then_it_may_again() {
         refused.refused(429, "too_many_at_once");
         assert_eq!(refused.header("retry-after"), "1");
     }
-    with_key.post("/api/generate_token", &json!({})).await.refused(429, "too_many_at_once");
+    assert_eq!(with_key.post("/api/generate_token", &json!({})).await.status, 429);
     assert_eq!(stub.asked(READ), before + 2, "who finds no place costs Odoo nothing");
     stub.let_go(READ);
     for answer in under_way {

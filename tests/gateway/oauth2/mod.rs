@@ -6,6 +6,7 @@ mod codes;
 mod command_line;
 mod described;
 mod killed;
+mod libraries;
 mod races;
 mod refresh;
 mod theft;

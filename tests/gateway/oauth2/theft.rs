@@ -1,6 +1,6 @@
 //! What a thief gets of applications: out of a dump, by writing into the store, with the master key.
 
-use odoo_gateway::admin::OAuth1Method;
+use odoo_gateway::admin::SignatureMethod;
 use odoo_gateway::auth::open_consumer_secret;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
@@ -17,7 +17,7 @@ async fn no_secret_of_an_application_lies_in_the_store_in_any_form() {
     let scene = Scene::with(&[]).await;
     let (application, secret) = scene.application("shop", |_| {}).await;
     let (signing, signing_secret) =
-        scene.application("signing", |wanted| wanted.settings.oauth1 = [OAuth1Method::HmacSha1].into()).await;
+        scene.application("signing", |wanted| wanted.settings.oauth1 = [SignatureMethod::HmacSha1].into()).await;
     let code = scene.code(&application, "", None).await;
     let spare = scene.code(&application, "", None).await;
     let given = scene.redeem(&application, &secret, &code).await.ok();

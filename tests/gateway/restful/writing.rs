@@ -1,7 +1,7 @@
 //! Records created, changed and deleted: a body is the record.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{NOWHERE, PARTNERS, TAGS, admin, create, new_tag, patch, unique};
 use crate::support::Version;
@@ -111,6 +111,6 @@ async fn a_context_comes_from_the_query_or_a_header_never_from_the_record() {
         let path = format!("{TAGS}?context={{'lang':'xx_XX'}}");
         client.post(&path, &json!({"name": unique("x")})).await.refused(400, "invalid_context");
         let path = format!("{TAGS}/{}?context={{'lang':'fr_FR'}}", made["id"]);
-        assert!(client.put(&path, &json!({"color": 2})).await.ok()["color"] == Value::from(2));
+        assert!(client.put(&path, &json!({"color": 2})).await.ok()["color"] == 2);
     }
 }

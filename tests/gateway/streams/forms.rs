@@ -5,9 +5,9 @@ use std::io::Read as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{CSV, NDJSON, PARTNERS, TAGS, admin, create, lines, unique};
+use super::{CSV, NDJSON, PARTNERS, TAGS, admin, create, lines};
 use crate::support::client::send;
-use crate::support::{Answer, Version};
+use crate::support::{Answer, Version, unique};
 
 /// Three tags: a parent and two children, the first with a name that needs quotes.
 async fn family(version: Version) -> (String, [i64; 3]) {

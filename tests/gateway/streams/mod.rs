@@ -1,19 +1,18 @@
 //! Listings as CSV and NDJSON, of any length.
 //!
 //! ```text
+//! families every family, in its own form of values
 //! forms    exact bytes, negotiation, what is refused before the first byte
 //! orders   pages of real Odoos under equal keys and empty values
 //! flow     what is fetched when: ahead, for slow readers, for those who left, until something fails
 //! large    100,000 partners
 //! ```
 
+mod families;
 mod flow;
 mod forms;
 mod large;
 mod orders;
-
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 
@@ -27,13 +26,6 @@ const NDJSON: &str = "application/x-ndjson";
 
 fn admin(version: Version) -> Client {
     Gateway::shared().client().on(version).as_user("admin")
-}
-
-/// A name that no other record has, nor a part of its name.
-fn unique(word: &str) -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let since = UNIX_EPOCH.elapsed().unwrap().as_nanos();
-    format!("{word} {since:x}.{:04}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Creates records; their ids.

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{NDJSON, PARTNERS, admin, create, lines, unique};
+use super::{NDJSON, PARTNERS, admin, create, lines};
 use crate::support::counting::Counting;
-use crate::support::stand;
-use crate::support::{Gateway, Version};
+use crate::support::{Gateway, Version, stand, unique};
 
 /// As many fields as a page of a few dozen records takes.
 const MANY_FIELDS: &str = "name,ref,type,employee,parent_id,color,active,is_company,email,phone,street,street2,city,zip,\
@@ -31,7 +30,7 @@ async fn partners(version: Version) -> String {
     let partner = |n: usize| {
         json!({
             "name": format!("{mark} {}", n % 3), "ref": refs[n * 7 % refs.len()], "type": types[n * 5 % types.len()],
-            "employee": n % 4 == 0, "color": n % 3, "parent_id": if n % 3 == 0 { json!(false) } else { json!(parents[n % 2]) },
+            "employee": n.is_multiple_of(4), "color": n % 3, "parent_id": if n.is_multiple_of(3) { json!(false) } else { json!(parents[n % 2]) },
         })
     };
     let records: Vec<Value> = (2..COUNT).map(partner).collect();
@@ -124,7 +123,7 @@ async fn attachments_of_fields_stay_hidden_on_every_page() {
     const ATTACHMENTS: &str = "/restapi/1.0/object/ir.attachment";
     for version in Version::BOTH {
         let mark = unique("attached");
-        let file = |n| json!({"name": format!("{mark} {n}"), "type": "url", "url": "/x", "res_field": if n % 2 == 0 { json!(false) } else { json!("image_1920") }});
+        let file = |n: u32| json!({"name": format!("{mark} {n}"), "type": "url", "url": "/x", "res_field": if n.is_multiple_of(2) { json!(false) } else { json!("image_1920") }});
         let files: Vec<Value> = (0..60).map(file).collect();
         create(&admin(version), ATTACHMENTS, &files).await;
         let domain = format!("[('name','like','{mark}')]");

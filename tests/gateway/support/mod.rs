@@ -5,16 +5,22 @@
 //! gateway  the gateway in this process, on ports of its own
 //! client   requests and answers in few words
 //! binary   the gateway in a process of its own
+//! browser  Chromium without a window, and an application to which it is sent
+//! signer   signs requests as OAuth 1.0a says
+//! library  clients that others wrote
 //! counting a proxy before an Odoo that notes the calls
 //! odoo     what tests do to an Odoo behind the gateway's back
 //! stub     an Odoo that misbehaves on demand; xml, what it speaks
 //! ```
 
 pub(crate) mod binary;
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod counting;
 pub(crate) mod gateway;
+pub(crate) mod library;
 pub(crate) mod odoo;
+pub(crate) mod signer;
 pub(crate) mod stand;
 pub(crate) mod stub;
 mod xml;
@@ -22,6 +28,7 @@ mod xml;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::UNIX_EPOCH;
 
+pub(crate) use browser::{Browser, Callback};
 pub(crate) use client::{Answer, Client};
 pub(crate) use gateway::Gateway;
 pub(crate) use stand::{Version, stand};

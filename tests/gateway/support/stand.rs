@@ -77,9 +77,15 @@ pub(crate) fn stand() -> &'static Stand {
     STAND.get_or_init(start)
 }
 
-/// What a tool of the stand says: `validate FILE` or `browse URL`.
+/// What a tool of the stand says: `validate FILE`, `browse URL`, or `install browser`.
 pub(crate) async fn tool(arguments: &[&str]) -> Output {
     tokio::process::Command::new(SCRIPT).args(arguments).stdin(Stdio::null()).output().await.unwrap()
+}
+
+/// A tool of the stand that is talked with: `oauth CLIENT FACTS`.
+pub(crate) fn start_tool(arguments: &[&str], stdin: Stdio, stdout: Stdio) -> tokio::process::Child {
+    let mut tool = tokio::process::Command::new(SCRIPT);
+    tool.args(arguments).stdin(stdin).stdout(stdout).kill_on_drop(true).spawn().unwrap()
 }
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand/stand");
