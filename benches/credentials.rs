@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use odoo_gateway::admin::{Administration, WantedKey};
+use odoo_gateway::admin::{Administration, Application, ApplicationSettings, GrantType, WantedApplication, WantedKey};
 use odoo_gateway::app;
 use odoo_gateway::auth::{
-    Credential, MintWish, OAuthSettings, PasswordSettings, Passwords, Principal, Rate, Throttle, ThrottleSettings,
-    TokenSettings, Tokens, Vault, credential,
+    Client, CodeWish, Credential, MintWish, OAuthSettings, PasswordSettings, Passwords, Principal, Rate, Redemption,
+    Throttle, ThrottleSettings, TokenForm, TokenSettings, Tokens, Vault, credential,
 };
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
@@ -27,6 +27,8 @@ use odoo_gateway::store::KeyTerms;
 /// How often each is done in a turn, and how many turns there are.
 const TIMES: u32 = 2_000;
 const TURNS: usize = 7;
+/// How often a token is issued in a turn: each is written to the disk.
+const ISSUED: u32 = 200;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -104,6 +106,69 @@ impl Room {
         Ok(self.admin.create_key(wanted).await?.1)
     }
 
+    /// An application of the user of the stub, and its secret.
+    async fn application(&self) -> Outcome<(Application, Token)> {
+        let wanted = WantedApplication {
+            database: None,
+            bound: Some(("ada".to_owned(), "right".into())),
+            scope: r#"[{"models": "res.partner", "operations": ["read"]}]"#.to_owned(),
+            not_after: None,
+            terms: KeyTerms {
+                name: format!("bench {}", odoo_gateway::store::random_id()?),
+                needs_login_token: false,
+                may_mint_for_others: false,
+                networks: vec!["127.0.0.0/8".parse()?],
+                rate: None,
+                concurrent: None,
+            },
+            settings: ApplicationSettings {
+                grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
+                trusted: true,
+                ..ApplicationSettings::default()
+            },
+        };
+        let (application, secret) = self.admin.create_application(wanted).await?;
+        Ok((application, secret.ok_or("it has a secret")?))
+    }
+
+    async fn client(&self, application: &Application, secret: &Token) -> Outcome<Client> {
+        Ok(self.tokens.client(application.client_id(), Some(secret.expose()), HERE).await.map_err(said)?)
+    }
+
+    /// The first refresh token of a family.
+    async fn refresh_token(&self, client: &Client) -> Outcome<Token> {
+        let approver = self.tokens.bound_user(client).await.map_err(said)?;
+        let scope = client.application.scope.clone();
+        let wish = CodeWish { redirect_uri: None, scope, challenge: None };
+        let code = self.tokens.issue_code(&client.application, &approver, wish).await.map_err(said)?;
+        let shown = Redemption { code: code.expose(), redirect_uri: None, verifier: None };
+        let issued = self.tokens.redeem(client, shown, TokenForm::Opaque).await.map_err(said)?;
+        Ok(issued.refresh.ok_or("it may refresh")?)
+    }
+
+    /// How long client credentials and refreshes take, each with the secret verified.
+    async fn issuing(&self) -> Outcome<[Figures; 2]> {
+        let (application, secret) = self.application().await?;
+        let mut token = self.refresh_token(&self.client(&application, &secret).await?).await?;
+        let (mut credentials, mut refreshes) = (Figures::default(), Figures::default());
+        for _ in 0..TURNS {
+            let issue = async || {
+                let client = self.client(&application, &secret).await?;
+                let issued = self.tokens.client_credentials(&client, None, TokenForm::Opaque).await;
+                Ok(issued.map_err(said)?)
+            };
+            credentials.turn(ISSUED, issue).await?;
+            let refresh = async || {
+                let client = self.client(&application, &secret).await?;
+                let issued = self.tokens.refresh(&client, token.expose(), None, TokenForm::Opaque).await;
+                token = issued.map_err(said)?.refresh.ok_or("the next one")?;
+                Ok(())
+            };
+            refreshes.turn(ISSUED, refresh).await?;
+        }
+        Ok([credentials, refreshes])
+    }
+
     /// The headers of each kind, with a name for the table.
     async fn shown(&self) -> Outcome<Vec<(&'static str, HeaderMap)>> {
         // base64 of ada:right
@@ -117,7 +182,17 @@ impl Room {
         let login = headers("token", &minted.token)?;
         let mut both = login.clone();
         both.extend(with_key.clone());
+        let (application, secret) = self.application().await?;
+        let client = self.client(&application, &secret).await?;
+        let mut bearers = Vec::new();
+        for form in [TokenForm::Opaque, TokenForm::Jwt] {
+            let issued = self.tokens.client_credentials(&client, None, form).await.map_err(said)?;
+            bearers.push(headers("authorization", &format!("Bearer {}", issued.access.as_str()))?);
+        }
+        let [opaque, jwt] = bearers.try_into().map_err(|_| "two forms")?;
         Ok(vec![
+            ("OAuth 2, opaque", opaque),
+            ("OAuth 2, JWT (Ed25519)", jwt),
             ("Basic, remembered", basic),
             ("API key", with_key),
             ("login token (JWT)", login),
@@ -189,12 +264,12 @@ struct Figures {
 }
 
 impl Figures {
-    async fn turn<T>(&mut self, mut work: impl AsyncFnMut() -> Outcome<T>) -> Outcome<()> {
+    async fn turn<T>(&mut self, times: u32, mut work: impl AsyncFnMut() -> Outcome<T>) -> Outcome<()> {
         let (began, computed) = (Instant::now(), cpu()?);
-        for _ in 0..TIMES {
+        for _ in 0..times {
             std::hint::black_box(work().await?);
         }
-        let each = |all: Duration| all.as_secs_f64() * 1e6 / f64::from(TIMES);
+        let each = |all: Duration| all.as_secs_f64() * 1e6 / f64::from(times);
         // The time first: reading the other takes some.
         self.time.push(each(began.elapsed()));
         self.cpu.push(each(cpu()?.saturating_sub(computed)));
@@ -226,10 +301,10 @@ async fn measure() -> Outcome<()> {
     let mut kinds: Vec<Figures> = shown.iter().map(|_| Figures::default()).collect();
     let (mut select, mut hmac) = (Figures::default(), Figures::default());
     for _ in 0..TURNS {
-        hmac.turn(async || Ok(some.index(&room.vault.index))).await?;
-        select.turn(async || Ok(room.admin.store.ping().await?)).await?;
+        hmac.turn(TIMES, async || Ok(some.index(&room.vault.index))).await?;
+        select.turn(TIMES, async || Ok(room.admin.store.ping().await?)).await?;
         for ((_, headers), figures) in shown.iter().zip(&mut kinds) {
-            figures.turn(async || Ok(room.identify(headers).await.map_err(said)?)).await?;
+            figures.turn(TIMES, async || Ok(room.identify(headers).await.map_err(said)?)).await?;
         }
     }
     if asked.load(Ordering::SeqCst) != warm {
@@ -244,6 +319,9 @@ async fn measure() -> Outcome<()> {
     for ((name, _), figures) in shown.iter().zip(kinds) {
         figures.print(name);
     }
+    let [credentials, refreshes] = room.issuing().await?;
+    credentials.print("client_credentials, kept");
+    refreshes.print("refresh, kept");
     Ok(())
 }
 

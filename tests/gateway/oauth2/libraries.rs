@@ -46,7 +46,7 @@ async fn goes_all_the_way(library: &str) {
         };
         let approver = rooms.headless_user(&application).await.unwrap();
         let code = rooms.issue_code(&application, &approver, wish).await.unwrap();
-        let back = [("code", code.expose()), ("state", &named("state"))];
+        let back = [("code", code.expose()), ("state", &named("state")), ("iss", rooms.issuer())];
         client.tell(Url::parse_with_params(CALLBACK, back).unwrap().as_str()).await;
         assert_eq!(client.says().await["answers"][0]["status"], 200, "code");
         assert_eq!(client.says().await["answers"][0]["status"], 200, "refresh");
@@ -63,4 +63,9 @@ async fn requests_oauthlib_goes_all_the_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn authlib_goes_all_the_way() {
     goes_all_the_way("authlib-2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openid_client_goes_all_the_way_by_the_metadata_alone() {
+    goes_all_the_way("openid-client").await;
 }

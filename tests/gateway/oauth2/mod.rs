@@ -3,7 +3,9 @@
 mod bearer;
 mod client;
 mod codes;
+mod command_line;
 mod described;
+mod killed;
 mod libraries;
 mod races;
 mod refresh;

@@ -36,7 +36,8 @@ async fn no_secret_of_an_application_lies_in_the_store_in_any_form() {
     }
     for (name, content) in crate::secrecy::files(scene.gateway.folder()) {
         if !name.contains("/keys/") {
-            let secrets: Vec<&str> = secrets.iter().map(|secret| &secret[secret.len() - 24..]).collect();
+            let ends = |secret: &String| secret.len().saturating_sub(24);
+            let secrets: Vec<&str> = secrets.iter().map(|secret| &secret[ends(secret)..]).collect();
             crate::secrecy::assert_absent(&name, &content, &secrets);
         }
     }

@@ -1,4 +1,5 @@
-//! Libraries that others wrote, at work against the gateway: `tests/stand/oauth_client.py`.
+//! Libraries that others wrote, at work against the gateway: `tests/stand/oauth_client.py`, and in Node
+//! `tests/stand/oauth_client.mjs`.
 
 use std::process::Stdio;
 
@@ -17,7 +18,8 @@ pub(crate) struct Library {
 
 impl Library {
     pub(crate) fn start(name: &str, facts: &Value) -> Self {
-        let mut child = start_tool(&["oauth", name, &facts.to_string()], Stdio::piped(), Stdio::piped());
+        let tool = if name == "openid-client" { "oauth-node" } else { "oauth" };
+        let mut child = start_tool(&[tool, name, &facts.to_string()], Stdio::piped(), Stdio::piped());
         let said = BufReader::new(child.stdout.take().unwrap()).lines();
         let told = child.stdin.take().unwrap();
         Self { _child: child, said, told }

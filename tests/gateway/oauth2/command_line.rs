@@ -1,0 +1,74 @@
+//! Applications on the command line.
+
+use serde_json::Value;
+
+use super::TOKEN;
+use crate::support::Stub;
+use crate::support::binary::{Process, run};
+use crate::support::client::send;
+use crate::support::stub::PASSWORD;
+
+/// Runs a command; whether it succeeded, and what it prints.
+async fn ran(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> (bool, String) {
+    let arguments: Vec<&str> = line.split(' ').collect();
+    let output = run(&arguments, gateway.folder.path(), settings).await;
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(!err.contains(PASSWORD) && !err.contains("ogw_cs_"), "{err}");
+    (output.status.success(), if output.status.success() { out } else { err })
+}
+
+#[tokio::test]
+async fn an_application_lives_on_the_command_line() {
+    let (stub, keys) = (Stub::start().await, tempfile::tempdir().unwrap());
+    let (url, master) = (stub.url(), keys.path().join("own/master.key").display().to_string());
+    let settings = [
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
+        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+        ("ODOO_GATEWAY__ODOO__0__URL", &url),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "stub"),
+    ];
+    let gateway = Process::serve(&settings).await;
+    let file = keys.path().join("secret");
+    std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
+    let file = file.display();
+    let create =
+        format!("app create --name shop --login admin --secret-file {file} --oauth1 HMAC-SHA1,HMAC-SHA256 --json");
+    let made: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await.1).unwrap();
+    let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    assert_eq!(
+        made["grants"],
+        serde_json::json!(["client_credentials"]),
+        "without a redirect URI there is no other way"
+    );
+    let ask = async |secret: &str| {
+        let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let request = gateway.client().request(reqwest::Method::POST, TOKEN).body(body);
+        send(request.header("content-type", "application/x-www-form-urlencoded")).await.status
+    };
+    assert_eq!(ask(secret).await, 200);
+    for line in ["app list", "app list --json", "app show shop", &format!("app show {id}")] {
+        let (done, said) = ran(&gateway, line, &settings).await;
+        assert!(done && said.contains(id) && !said.contains(secret), "{line}: {said}");
+    }
+    assert!(ran(&gateway, "app disable shop", &settings).await.0);
+    assert_eq!(ask(secret).await, 401);
+    assert!(ran(&gateway, "app enable shop", &settings).await.0);
+    let rotated = ran(&gateway, &format!("app rotate-secret shop --secret-file {file}"), &settings).await.1;
+    let next = rotated.lines().nth(1).unwrap();
+    assert_eq!((rotated.lines().next(), ask(secret).await, ask(next).await), (Some(id), 401, 200));
+    let wrong = [
+        ("app create --name open --public --grant client_credentials", "client_credentials needs a secret"),
+        ("app create --name open --redirect-uri http://a.example/cb", "over http answers go to this machine only"),
+        ("app create --name open", "name a grant"),
+        ("app create --name open --trusted", "name a login"),
+        ("app create --name open --grant password", "unknown variant"),
+        ("app show nobody", "there is no application"),
+    ];
+    for (line, said) in wrong {
+        let (done, text) = ran(&gateway, line, &settings).await;
+        assert!(!done && text.contains(said), "{line}: {text}");
+    }
+    assert!(ran(&gateway, "app delete shop", &settings).await.0);
+    assert_eq!(ask(next).await, 401);
+    assert_eq!(ran(&gateway, "app list", &settings).await.1.lines().count(), 1);
+}
