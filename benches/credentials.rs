@@ -98,6 +98,7 @@ impl Room {
                 may_mint_for_others: false,
                 networks: vec!["127.0.0.0/8".parse()?],
                 rate: None,
+                concurrent: None,
             },
         };
         Ok(self.admin.create_key(wanted).await?.1)

@@ -6,21 +6,26 @@
 //! links        users who let an API key make login tokens for them
 //! tokens       listed, revoked
 //! master_keys  added, put into use, taken out of use
+//! kept_keys    the keys below those: exchanged
+//! restore      after a backup was put back
 //! ```
 //!
 //! In: wishes of an administrator, whoever conveys them. Out: what was done. Must not know: command lines, HTTP.
 
 mod api_keys;
 mod applications;
+mod kept_keys;
 mod links;
 mod master_keys;
 mod odoo_keys;
+mod restore;
 mod tokens;
 
 pub use crate::auth::oauth1::SignatureMethod;
 pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::WantedKey;
 pub use applications::WantedApplication;
+pub use kept_keys::{KeptKeyKind, PrunedKeptKeys};
 pub use master_keys::{Rewrapped, SealingKey};
 
 use crate::auth::{VaultError, Vaults};
@@ -28,7 +33,7 @@ use crate::clock::Clock;
 use crate::error::Problem;
 use crate::odoo::Databases;
 use crate::secret::{KeySources, SecretError};
-use crate::store::{Act, Store, StoreError};
+use crate::store::{Act, Store, StoreError, Witness};
 
 /// What acts need.
 #[derive(Debug, Clone)]
@@ -39,6 +44,8 @@ pub struct Administration {
     pub vaults: Vaults,
     /// Where master keys lie.
     pub sources: KeySources,
+    /// Who remembers what was last seen of the store.
+    pub witness: Witness,
     /// The databases that users may be of.
     pub databases: Databases,
     /// What time it is.

@@ -3,6 +3,8 @@
 //! ```text
 //! settings  configuration → what each room wants to be told
 //! upkeep    what has ended is deleted
+//! lookout   what was last seen of the store is remembered
+//! memory    nobody else looks into this process
 //! check     `odoo-gateway check`: what works, and how to mend what does not
 //! ```
 //!
@@ -10,28 +12,33 @@
 //! all rooms.
 
 mod check;
+mod lookout;
+mod memory;
 mod settings;
 mod upkeep;
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::check::check;
+pub use self::check::{Reader, check};
+pub use self::memory::close_memory;
 
 use crate::admin::Administration;
 use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{Gateway, Parts, layers};
+use crate::http::{Gateway, Parts, Site, layers, problem_bodies};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Check, Health};
+use crate::secret::{KeySources, SecretError, run_key_command};
 use crate::serve;
-use crate::store::{Instance, Store};
+use crate::store::{Instance, Store, Witness};
 use crate::telemetry::metrics::Metrics;
 
 /// A gateway that listens.
@@ -71,40 +78,53 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let metrics = Arc::new(Metrics::new());
     let databases = databases(config, &clock, &metrics)?;
     let throttle = Arc::new(Throttle::new(settings::throttle(&config.auth.throttle), clock.clone()));
-    let vaults = vaults(config, &store, &instance, &clock);
+    let sources = key_sources(config).await?;
+    let witness = witness(&store, &sources, &instance);
+    // An older store than was seen has tokens in it that were revoked.
+    witness.check().await?;
+    let vaults = vaults(config, &store, &instance, sources, &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = settings::tokens(config, api_address);
+    let site = Site::new(config.server.public_url.as_ref(), &token_settings.oauth.issuer);
     let tokens = Arc::new(Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone()));
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
     let health = Arc::new(health(&store, &databases));
+    let restful = settings::restful(&config.restful);
     let gateway = Gateway::new(Parts {
         databases,
         passwords,
         oauth1: OAuth1::new(tokens.clone(), settings::oauth1(&config.oauth1)),
         tokens,
+        restful,
         public_url: config.server.public_url.clone(),
+        site,
         metrics: metrics.clone(),
+        clock: clock.clone(),
     });
 
     let (stop, stopped) = watch::channel(false);
     let handler = layers::wrap(
         crate::http::router(gateway),
-        crate::http::problem_bodies(),
+        problem_bodies(),
         &settings::layers(&config.server),
         metrics.clone(),
+        clock.clone(),
     );
     let edge = settings::edge(&config.server);
     let answer_clients =
         serve::run(api, handler, edge.clone(), told(stopped.clone(), Some(health.clone())), metrics.clone());
     let answer_operators = serve::run(ops, ops::handler(health, metrics.clone()), edge, told(stopped, None), metrics);
     let upkeep = tokio::spawn(upkeep::run(store.clone(), clock));
+    let lookout = tokio::spawn(lookout::run(witness.clone()));
     let served = tokio::spawn(async move {
         let (clients, _) = tokio::join!(answer_clients, answer_operators);
         upkeep.abort();
+        lookout.abort();
+        lookout::look(&witness).await;
         store.close().await;
         tracing::info!(cut = clients.cut, "stopped");
     });
@@ -137,9 +157,11 @@ pub async fn administration(config: &Config, clock: Clock) -> Result<Administrat
     let store = Store::open(&config.store).await?;
     store.migrate().await?;
     let instance = store.instance(&clock).await?;
+    let sources = key_sources(config).await?;
     Ok(Administration {
-        vaults: vaults(config, &store, &instance, &clock),
-        sources: settings::key_sources(&config.secrets, |name| std::env::var_os(name)),
+        vaults: vaults(config, &store, &instance, sources.clone(), &clock),
+        witness: witness(&store, &sources, &instance),
+        sources,
         databases: databases(config, &clock, &Arc::new(Metrics::new()))?,
         store,
         clock,
@@ -177,9 +199,22 @@ async fn told(mut stopped: watch::Receiver<bool>, health: Option<Arc<Health>>) {
 }
 
 /// The way to the keys of this installation.
-fn vaults(config: &Config, store: &Store, instance: &Instance, clock: &Clock) -> Vaults {
-    let sources = settings::key_sources(&config.secrets, |name| std::env::var_os(name));
+fn vaults(config: &Config, store: &Store, instance: &Instance, sources: KeySources, clock: &Clock) -> Vaults {
     Vaults::new(store.clone(), instance.id.clone(), sources, settings::may_create_key(config), clock.clone())
+}
+
+/// Where master keys are, and what the command printed.
+async fn key_sources(config: &Config) -> Result<KeySources, SecretError> {
+    let mut sources = settings::key_sources(&config.secrets, |name| std::env::var_os(name));
+    if !config.secrets.master_key_command.is_empty() {
+        sources.command = Some(run_key_command(&config.secrets.master_key_command).await?);
+    }
+    Ok(sources)
+}
+
+/// Who remembers what was seen of the store, beside where the master key's file is or would be.
+fn witness(store: &Store, sources: &KeySources, instance: &Instance) -> Witness {
+    Witness::new(store.clone(), sources.file.parent().unwrap_or_else(|| Path::new(".")), &instance.id)
 }
 
 /// The databases, over one HTTP client for all of them.

@@ -27,6 +27,8 @@ pub enum Class {
     Misdirected,
     /// The target is too long: 414.
     UriTooLong,
+    /// The file has no such part: 416.
+    RangeNotSatisfiable,
     /// The body's type is unknown: 415.
     UnsupportedMediaType,
     /// Odoo refuses the values: 422, 400 in family D.
@@ -60,6 +62,7 @@ impl Class {
             Self::TooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
+            Self::RangeNotSatisfiable => 416,
             Self::Misdirected => 421,
             Self::Refused => 422,
             Self::TooManyRequests => 429,
@@ -123,11 +126,15 @@ codes! {
     OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer takes the stored credential";
     TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
     RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
+    TooManyAtOnce         "too_many_at_once"        TooManyRequests      "Too many requests with this credential at one time";
     // Applications (OAuth). These codes are RFC 6749's own.
     InvalidClient         "invalid_client"          Unauthorized         "The application is not known, or not by this secret";
     UnauthorizedClient    "unauthorized_client"     BadRequest           "The application may not do this";
     InvalidGrant          "invalid_grant"           BadRequest           "The code or token is not valid";
     InvalidScope          "invalid_scope"           BadRequest           "The scope is not known, or reaches too far";
+    UnsupportedResponseType "unsupported_response_type" BadRequest       "This way of asking is not known";
+    PersonNeeded          "person_needed"           Unauthorized         "A person has to log in and allow this";
+    FormOutdated          "form_outdated"           Forbidden            "The form is of another session, was sent before, or waited too long";
     UnsupportedGrantType  "unsupported_grant_type"  BadRequest           "This way to a token is not known";
     // What the request says.
     InvalidParameter      "invalid_parameter"       BadRequest           "A parameter is not valid";
@@ -146,12 +153,15 @@ codes! {
     MintForbidden         "mint_forbidden"          Forbidden            "This API key may not make login tokens for others";
     NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
     ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
+    ModelNotEnabled       "model_not_enabled"       Forbidden            "This interface does not answer for the model";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
     UnknownDatabase       "unknown_database"        NotFound             "There is no such database";
     UnknownModel          "unknown_model"           NotFound             "There is no such model";
     UnknownMethod         "unknown_method"          NotFound             "The model has no such method";
     RecordNotFound        "record_not_found"        NotFound             "There is no such record";
+    EmptyField            "empty_field"             NotFound             "The field is empty";
+    RangeNotSatisfiable   "range_not_satisfiable"   RangeNotSatisfiable  "The file has no such part";
     // What Odoo says of the values.
     OdooRefused           "odoo_refused"            Refused              "Odoo refuses this";
     MissingValue          "missing_value"           Refused              "A required value is missing";

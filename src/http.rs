@@ -12,9 +12,13 @@
 //! context    what a request says about the context of its calls
 //! negotiate  media types and preferences
 //! pipeline   the way of a request, a line per stage
+//! stream     listings as rows and lines, of any length
 //! restapi    family A
 //! api        family B
-//! rest       family C
+//! restful    family C
+//! authorize  a user lets an application act for him: OAuth 1 and 2
+//! pages      what he sees then
+//! api_v1     family D
 //! oauth2     tokens for applications
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
@@ -23,7 +27,9 @@
 //! and nothing more: request to deed, outcome to bytes.
 
 mod api;
+mod api_v1;
 mod arrival;
+mod authorize;
 mod caller;
 mod context;
 pub mod docs;
@@ -33,22 +39,35 @@ pub mod layers;
 mod negotiate;
 mod oauth2;
 mod origin;
+mod pages;
 mod pipeline;
 pub mod problem;
-mod rest;
 mod restapi;
+mod restful;
 mod signed;
+mod stream;
 
 use axum::Router;
-use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use authorize::Site;
 pub use gateway::{Gateway, Parts};
+use problem::ProblemBodies;
+pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
-    router.with_state(gateway).merge(docs::routes(document))
+    router.with_state(gateway).merge(docs::routes(document)).merge(pages::routes())
+}
+
+/// Which family tells problems under which prefix in a body of its own.
+#[must_use]
+pub fn problem_bodies() -> ProblemBodies {
+    ProblemBodies::default()
+        .under("/api", api::problem)
+        .under(api_v1::PREFIX, api_v1::render_problem)
+        .under(oauth2::PREFIX, oauth2::problem)
 }
 
 /// The OpenAPI document of all routes.
@@ -57,18 +76,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     docs::complete(documented().into_openapi())
 }
 
-/// How families write problems.
-#[must_use]
-pub fn problem_bodies() -> ProblemBodies {
-    ProblemBodies::default().under(oauth2::PREFIX, oauth2::problem)
-}
-
 fn documented() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::with_openapi(docs::base())
-        .merge(restapi::routes())
-        .merge(api::routes())
-        .merge(rest::routes())
-        .merge(oauth2::routes())
+    let families = restapi::routes().merge(api::routes()).merge(restful::routes()).merge(api_v1::routes());
+    OpenApiRouter::with_openapi(docs::base()).merge(families).merge(authorize::routes()).merge(oauth2::routes())
 }
 
 #[cfg(test)]
@@ -76,9 +86,11 @@ mod tests {
     use super::*;
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
-    /// The vendor's login answers GET too and makes nothing but a token.
-    const SAFE: [&str; 12] = [
+    /// The vendor's login answers GET too and makes nothing but a token; so do trusted applications' authorizations.
+    const SAFE: [&str; 20] = [
         "version",
+        "schema",
+        "record_count",
         "check_access_rights",
         "search",
         "search_count",
@@ -87,6 +99,12 @@ mod tests {
         "read_record",
         "start",
         "login_by_get",
+        "authorize_oauth1",
+        "authorize_oauth2",
+        "health",
+        "info",
+        "fields",
+        "download",
         "metadata",
         "metadata_below",
         "jwks",

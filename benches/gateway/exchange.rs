@@ -44,12 +44,30 @@ pub(crate) fn call(odoo: SocketAddr, path: &str, body: &[u8]) -> io::Result<Stri
     if is_success(&head) { String::from_utf8(body).map_err(io::Error::other) } else { Err(broken(&head)) }
 }
 
-/// Head and body of a message. The length tells the end: Odoo closes the connection long after the last byte.
+/// Head and body of a message. The length tells the end: Odoo closes the connection long after the last byte. Only
+/// listings of any length come in chunks.
 pub(crate) fn read_message(from: &mut impl BufRead) -> io::Result<(String, Vec<u8>)> {
     let (head, length) = read_head(from)?;
-    let mut body = vec![0; length.ok_or_else(|| broken("a message without a length"))?];
-    from.read_exact(&mut body)?;
+    let mut body = Vec::new();
+    if length.is_none() && head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+        while read_chunk(from, &mut body)? {}
+    } else {
+        body.resize(length.ok_or_else(|| broken("a message without a length"))?, 0);
+        from.read_exact(&mut body)?;
+    }
     Ok((head, body))
+}
+
+/// Whether there was one.
+fn read_chunk(from: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<bool> {
+    let mut line = String::new();
+    from.read_line(&mut line)?;
+    let length = usize::from_str_radix(line.trim(), 16).map_err(io::Error::other)?;
+    let begin = body.len();
+    body.resize(begin + length, 0);
+    from.read_exact(body.get_mut(begin..).unwrap_or_default())?;
+    from.read_line(&mut line)?;
+    Ok(length > 0)
 }
 
 fn read_head(from: &mut impl BufRead) -> io::Result<(String, Option<usize>)> {

@@ -68,6 +68,9 @@ impl Administration {
         if terms.rate.is_some_and(|rate| rate.requests == 0 || rate.seconds == 0 || rate.burst == 0) {
             return wrong("a rate has at least one request, one second and a burst of one");
         }
+        if terms.concurrent == Some(0) {
+            return wrong("a key has at least one request under way at one time");
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use super::{AdminError, Administration};
-use crate::auth::{Application, ApplicationSettings, User, blank, new_client_id, seal, seal_consumer_secret};
+use crate::auth::{Application, ApplicationSettings, User, Vault, blank, new_client_id, seal, seal_consumer_secret};
 use crate::odoo::Database;
 use crate::plan::Scope;
 use crate::secret::{Token, TokenKind, check_rsa_public_key};
@@ -49,12 +49,13 @@ impl Administration {
         let database = self.databases.pick(wanted.database.as_deref()).map_err(AdminError::Odoo)?;
         let (user, secret) = self.confirm(database, wanted.bound).await?;
         let token = Token::generate(TokenKind::ClientSecret)?;
-        let mut row = blank(&token, user, scope.to_json(), self.clock.now().unix_timestamp())?;
+        let vault = self.vaults.for_sealing().await?;
+        let mut row = blank(&vault, &token, user, scope.to_json(), self.clock.now().unix_timestamp())?;
         row.not_after = wanted.not_after.map(OffsetDateTime::unix_timestamp);
         row.key = Some(wanted.terms);
         let settings = serde_json::to_string(&wanted.settings).map_err(|wrong| AdminError::Wrong(wrong.to_string()))?;
         row.application = Some(ApplicationTerms { client_id: new_client_id()?, settings, consumer_secret: None });
-        self.seal_application(&mut row, &token, &wanted.settings, &secret).await?;
+        seal_application(&vault, &mut row, &token, &wanted.settings, &secret)?;
         let application = read(row)?;
         let act = self.act("app.create", &application.row.id, described(&application));
         self.store.add_token(&application.row, &act).await?;
@@ -75,21 +76,6 @@ impl Administration {
         let confirmed = database.client.authenticate(&login, &secret).await;
         let uid = confirmed.map_err(|failure| AdminError::Odoo(failure.into_problem()))?.ok_or(AdminError::NotTaken)?;
         Ok((User { database: name, uid: uid.get(), login }, secret))
-    }
-
-    async fn seal_application(
-        &self,
-        row: &mut StoredToken,
-        token: &Token,
-        settings: &ApplicationSettings,
-        secret: &SecretString,
-    ) -> Result<(), AdminError> {
-        if !settings.oauth1.is_empty() {
-            let vault = self.vaults.for_sealing().await?;
-            let sealed = seal_consumer_secret(&vault.keyring, row, token)?;
-            row.application.iter_mut().for_each(|terms| terms.consumer_secret = Some(sealed.clone()));
-        }
-        Ok(seal(&self.vaults, token, row, secret).await?)
     }
 
     /// All applications, the oldest first.
@@ -133,9 +119,10 @@ impl Administration {
             return Err(AdminError::NotTaken);
         }
         let token = Token::generate(TokenKind::ClientSecret)?;
-        let fresh = blank(&token, user, row.scope.clone(), self.clock.now().unix_timestamp())?;
-        (row.shown, row.grant) = (fresh.shown, fresh.grant);
-        self.seal_application(&mut row, &token, &application.settings, &secret).await?;
+        let vault = self.vaults.for_sealing().await?;
+        let fresh = blank(&vault, &token, user, row.scope.clone(), self.clock.now().unix_timestamp())?;
+        (row.index, row.shown, row.grant) = (fresh.index, fresh.shown, fresh.grant);
+        seal_application(&vault, &mut row, &token, &application.settings, &secret)?;
         let act = self.act("app.rotate_secret", &row.id, application.name());
         if self.store.replace_secret(&row, &act).await? {
             Ok(token)
@@ -164,6 +151,20 @@ impl Administration {
         self.store.delete_token(&application.row.id, &act).await?;
         Ok(application)
     }
+}
+
+fn seal_application(
+    vault: &Vault,
+    row: &mut StoredToken,
+    token: &Token,
+    settings: &ApplicationSettings,
+    secret: &SecretString,
+) -> Result<(), AdminError> {
+    if !settings.oauth1.is_empty() {
+        let sealed = seal_consumer_secret(&vault.keyring, row, token)?;
+        row.application.iter_mut().for_each(|terms| terms.consumer_secret = Some(sealed.clone()));
+    }
+    Ok(seal(vault, token, row, secret)?)
 }
 
 fn read(row: StoredToken) -> Result<Application, AdminError> {

@@ -11,9 +11,8 @@
 
 use super::{AdminError, Administration};
 use crate::auth::{Vault, open_consumer_secret, seal_consumer_secret};
-use crate::secret::{DataKey, Sealed, TokenKind};
+use crate::secret::{DataKey, Sealed, TokenKind, reseal_kept};
 use crate::store::StoredToken;
-use crate::store::sealed_keys::{INDEX, SIGNING};
 
 /// A master key, and how much it seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,22 +101,24 @@ impl Administration {
                 }
             }
         }
-        outcome.done += u64::from(self.reseal(INDEX, &newest, vault.index.seal(&vault.keyring)?).await?);
-        outcome.done += u64::from(self.reseal(SIGNING, &newest, vault.signing.seal(&vault.keyring)?).await?);
+        outcome.done += self.reseal_kept_keys(&vault, &newest).await?;
         outcome.done += self.reseal_consumer_secrets(&vault, &newest).await?;
         let detail = format!("{} sealed anew, {} altered", outcome.done, outcome.altered);
         self.store.audit(&self.act("keys.rewrap", &newest, detail)).await?;
         Ok(outcome)
     }
 
-    /// Puts a key of the installation, sealed anew, in its place unless it is sealed by the newest key already.
-    async fn reseal(&self, purpose: &str, newest: &str, after: Sealed) -> Result<bool, AdminError> {
-        let Some(before) = self.store.sealed_key(purpose).await? else { return Ok(false) };
-        if before.key_id()?.to_string() == newest {
-            return Ok(false);
+    /// The keys of the installation, each sealed anew in its place unless the newest master key seals it already.
+    async fn reseal_kept_keys(&self, vault: &Vault, newest: &str) -> Result<u64, AdminError> {
+        let mut done = 0;
+        for (kept_as, purpose, before) in self.store.sealed_keys().await?.iter() {
+            if before.key_id()?.to_string() != newest {
+                let after = reseal_kept(&vault.keyring, purpose, before)?;
+                self.store.reseal_key(kept_as, before, &after).await?;
+                done += 1;
+            }
         }
-        self.store.reseal_key(purpose, &before, &after).await?;
-        Ok(true)
+        Ok(done)
     }
 
     /// Those of applications with OAuth 1. One that does not open is left alone, as a row that was altered.

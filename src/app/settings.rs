@@ -10,11 +10,12 @@ use std::time::Duration;
 use crate::auth::oauth1::OAuth1Settings;
 use crate::auth::{OAuthSettings, PasswordSettings, Rate, ThrottleSettings, TokenSettings};
 use crate::config::{
-    AuthConfig, Config, Create, DatabaseUrl, OAuth1Config, OdooConfig, SchemaConfig, SecretsConfig, ServerConfig,
-    ThrottleConfig,
+    AuthConfig, Config, Create, DatabaseUrl, OAuth1Config, OdooConfig, RestfulConfig, RestfulModelConfig, SchemaConfig,
+    SecretsConfig, ServerConfig, ThrottleConfig,
 };
 use crate::http::layers::{BodyLimits, LayerSettings};
-use crate::names::DatabaseName;
+use crate::http::{RestfulModels, Schemas};
+use crate::names::{DatabaseName, ModelName};
 use crate::odoo::{KnowledgeSettings, OdooSettings, SettingsError};
 use crate::secret::KeySources;
 use crate::serve::EdgeSettings;
@@ -82,7 +83,7 @@ pub(super) fn throttle(throttle: &ThrottleConfig) -> ThrottleSettings {
 /// What systemd calls the credential that holds the master keys.
 const CREDENTIAL: &str = "odoo-gateway.master-key";
 
-/// Where master keys may lie, by the settings and by what `variable` tells of the environment.
+/// Where master keys may lie, by the settings and by what `variable` tells of the environment; the command is yet to run.
 pub(super) fn key_sources(secrets: &SecretsConfig, variable: impl Fn(&str) -> Option<OsString>) -> KeySources {
     let folder = |name: &str| variable(name).filter(|text| !text.is_empty()).map(PathBuf::from);
     let own = || {
@@ -93,6 +94,7 @@ pub(super) fn key_sources(secrets: &SecretsConfig, variable: impl Fn(&str) -> Op
     KeySources {
         credential: folder("CREDENTIALS_DIRECTORY").map(|folder| folder.join(CREDENTIAL)),
         file: file.unwrap_or_else(|| folder("CONFIGURATION_DIRECTORY").unwrap_or_else(own).join("master.key")),
+        command: None,
         environment: variable("ODOO_GATEWAY_MASTER_KEY").and_then(|text| text.into_string().ok()).map(Into::into),
     }
 }
@@ -108,6 +110,16 @@ pub(super) fn may_create_key(config: &Config) -> bool {
 
 pub(super) fn knowledge(schema: &SchemaConfig) -> KnowledgeSettings {
     KnowledgeSettings { ttl: schema.ttl, capacity: schema.max_entries.into() }
+}
+
+pub(super) fn restful(restful: &RestfulConfig) -> RestfulModels {
+    let schemas = |entry: &RestfulModelConfig| Schemas {
+        read: entry.read.clone(),
+        create: entry.create.clone(),
+        update: entry.update.clone(),
+    };
+    let named = restful.models.iter().filter_map(|(name, entry)| Some((ModelName::parse(name).ok()?, schemas(entry))));
+    RestfulModels::new(named.collect(), restful.models.get("*").map(schemas))
 }
 
 pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), SettingsError> {

@@ -47,8 +47,14 @@ impl Tokens {
 
     async fn try_log_out(&self, token: &Token) -> Result<(), Refusal> {
         let Some(vault) = self.vaults.existing().await? else { return Ok(()) };
-        let index = token.index(&vault.index);
-        let rows = self.store.tokens_by_index([index, index], self.clock.now()).await?;
+        let mut index = token.index(&vault.index);
+        let mut rows = self.store.tokens_by_index([index, index], self.clock.now()).await?;
+        if rows.is_empty()
+            && let Some(changed) = self.vaults.changed_since(&vault).await?
+        {
+            index = token.index(&changed.index);
+            rows = self.store.tokens_by_index([index, index], self.clock.now()).await?;
+        }
         for row in rows.iter().filter(|row| row.kind == TokenKind::AccessToken) {
             let act = Act::new(self.clock.now(), &row.grant.login, "access_token.end", &row.id, "logout");
             self.store.delete_token(&row.id, &act).await?;

@@ -5,11 +5,11 @@
 
 use secrecy::SecretString;
 
-use super::vault::{VaultError, Vaults};
+use super::vault::{Vault, VaultError, Vaults};
 use crate::clock::Clock;
 use crate::names::DatabaseName;
 use crate::odoo::Uid;
-use crate::secret::{DataKey, Sealed, Token, TokenIndex, TokenKind};
+use crate::secret::{DataKey, Sealed, Token, TokenKind};
 use crate::store::{Grant, KeyTerms, StoredToken, random_id};
 
 /// What a new token is to be.
@@ -50,12 +50,13 @@ pub async fn issue(vaults: &Vaults, clock: &Clock, wanted: Issue) -> Result<(Sto
 /// # Errors
 /// When there is no master key to seal with.
 pub async fn keep(vaults: &Vaults, clock: &Clock, token: &Token, wanted: Issue) -> Result<StoredToken, VaultError> {
+    let vault = vaults.for_sealing().await?;
     let user = User { database: wanted.database, uid: wanted.uid.get(), login: wanted.login };
-    let mut row = blank(token, user, wanted.scope, clock.now().unix_timestamp())?;
+    let mut row = blank(&vault, token, user, wanted.scope, clock.now().unix_timestamp())?;
     row.not_after = wanted.not_after;
     row.idle_seconds = wanted.idle_seconds;
     row.key = wanted.key;
-    seal(vaults, token, &mut row, &wanted.secret).await?;
+    seal(&vault, token, &mut row, &wanted.secret)?;
     Ok(row)
 }
 
@@ -74,12 +75,12 @@ pub struct User {
 ///
 /// # Errors
 /// When the operating system gives no randomness.
-pub fn blank(token: &Token, user: User, scope: String, now: i64) -> Result<StoredToken, VaultError> {
+pub fn blank(vault: &Vault, token: &Token, user: User, scope: String, now: i64) -> Result<StoredToken, VaultError> {
     let unsealed = || Sealed(Vec::new());
     Ok(StoredToken {
         id: random_id()?,
         kind: token.kind(),
-        index: TokenIndex([0; 32]),
+        index: token.index(&vault.index),
         shown: token.shown(),
         account: None,
         scope,
@@ -107,16 +108,9 @@ pub fn blank(token: &Token, user: User, scope: String, now: i64) -> Result<Store
 /// Seals a credential behind the row's token, with a data key of its own.
 ///
 /// # Errors
-/// When there is no master key to seal with.
-pub async fn seal(
-    vaults: &Vaults,
-    token: &Token,
-    row: &mut StoredToken,
-    secret: &SecretString,
-) -> Result<(), VaultError> {
-    let vault = vaults.for_sealing().await?;
+/// When the operating system gives no randomness.
+pub fn seal(vault: &Vault, token: &Token, row: &mut StoredToken, secret: &SecretString) -> Result<(), VaultError> {
     let data_key = DataKey::generate()?;
-    row.index = token.index(&vault.index);
     row.grant.credential = data_key.seal_credential(row.grant.facts(), secret)?;
     row.wrap = data_key.wrap(&vault.keyring, token, row.facts(&row.terms()), row.grant.facts())?;
     Ok(())

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use super::seats::Seat;
 use super::tokens::{Claimed, Refusal, Tokens};
 use super::vault::Vault;
 use crate::error::Problem;
@@ -34,6 +35,7 @@ pub struct Account {
     key: Token,
     row: StoredToken,
     vault: Arc<Vault>,
+    _seat: Option<Seat>,
 }
 
 /// A new login token.
@@ -60,15 +62,28 @@ impl Tokens {
     /// As [`identify`](Self::identify).
     pub async fn account(&self, key: Token, address: IpAddr) -> Result<Account, Problem> {
         let began = Instant::now();
-        let verdict = async {
-            let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-            let (row, _) = self.row(&Claimed::of(&key), &vault, address).await?;
-            self.charge(&row)?;
-            Ok((row, vault))
-        };
-        let verdict = verdict.await;
-        let (row, vault) = self.tell(verdict, began, address).await?;
-        Ok(Account { key, row, vault })
+        let verdict = self.known_account(&key, address).await;
+        let (row, vault, seat) = self.tell(verdict, began, address).await?;
+        Ok(Account { key, row, vault, _seat: seat })
+    }
+
+    async fn known_account(
+        &self,
+        key: &Token,
+        address: IpAddr,
+    ) -> Result<(StoredToken, Arc<Vault>, Option<Seat>), Refusal> {
+        let mut vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
+        let mut found = self.row(&Claimed::of(key), &vault, address).await;
+        if let Err(Refusal::Wrong) = found
+            && let Some(changed) = self.vaults.changed_since(&vault).await?
+        {
+            vault = changed;
+            found = self.row(&Claimed::of(key), &vault, address).await;
+        }
+        let (row, _) = found?;
+        let seat = self.seat(&row)?;
+        self.charge(&row)?;
+        Ok((row, vault, seat))
     }
 
     /// Makes a login token.
@@ -82,7 +97,7 @@ impl Tokens {
     }
 
     async fn try_mint(&self, account: Account, wish: MintWish, databases: &Databases) -> Result<Minted, Refusal> {
-        let Account { key, row, vault } = account;
+        let Account { key, row, vault, _seat } = account;
         let link = self.link(row, wish.user).await?;
         let data_key = self.data_key(&vault, &key, &link).await?;
         let secret = data_key.open_credential(link.grant.facts(), &link.grant.credential);

@@ -13,6 +13,8 @@
 //! vault        the keys of this installation, for what is sealed in the store
 //! throttle     how often something may be tried and fail
 //! allowance    how often a key may be used
+//! seats        how many requests it may have under way at one time
+//! forms        pages of ours, sent back once
 //! floor        the moment at which refusals leave
 //! principal    who calls, with whose rights at Odoo
 //! ```
@@ -23,6 +25,7 @@ mod access_tokens;
 mod allowance;
 mod credential;
 mod floor;
+mod forms;
 mod issue;
 mod login_tokens;
 mod oauth;
@@ -30,20 +33,23 @@ pub mod oauth1;
 mod odoo_key;
 mod password;
 mod principal;
+mod seats;
 mod throttle;
 mod tokens;
 mod vault;
 
 pub use credential::{Credential, Shown, credential, shows_own};
+pub use forms::{FormOf, Guard};
 pub use issue::{Issue, User, blank, issue, keep, seal};
 pub use login_tokens::{Account, MintWish, Minted};
 pub use oauth::{
     Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, Inspected, Issued, OAuthSettings,
-    PublicKey, Redemption, Session, TokenForm, new_client_id, open_consumer_secret, seal_consumer_secret,
+    Redemption, Session, TokenForm, new_client_id, open_consumer_secret, seal_consumer_secret,
 };
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
+pub use seats::Seat;
 pub use throttle::{Rate, Throttle, ThrottleSettings};
 pub use tokens::{TokenSettings, Tokens};
 pub use vault::{Vault, VaultError, Vaults};

@@ -83,6 +83,7 @@ impl Passwords {
             login: format!("uid {uid}"),
             kind: CredentialKind::OdooKey,
             allowance: None,
+            seat: None,
             scope: Scope::All,
         })
     }

@@ -122,6 +122,7 @@ impl Passwords {
             login,
             kind: CredentialKind::Basic,
             allowance: None,
+            seat: None,
             scope: Scope::All,
         })
     }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::seats::Seat;
 use crate::error::RateLimit;
 use crate::odoo::{Caller, Database};
 use crate::plan::Scope;
@@ -78,6 +79,8 @@ pub struct Principal {
     pub kind: CredentialKind,
     /// What is left of the credential's own rate, when it has one.
     pub allowance: Option<RateLimit>,
+    /// Its place among the requests that the credential has under way, when those are limited.
+    pub seat: Option<Seat>,
     /// What that reaches of what Odoo lets him do.
     pub scope: Scope,
 }

@@ -7,7 +7,7 @@
 //! In: a token, the client's address. Out: a [`Principal`]. Must not know: headers, HTTP.
 
 use std::net::IpAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -18,9 +18,10 @@ use tokio::time::Instant;
 use super::allowance::Allowances;
 use super::credential::Shown;
 use super::floor::Floor;
-use super::oauth::{AccessKeys, OAuthSettings};
+use super::oauth::OAuthSettings;
 use super::password::too_many_attempts;
 use super::principal::Principal;
+use super::seats::{Seat, Seats};
 use super::throttle::Throttle;
 use super::vault::{Vault, VaultError, Vaults};
 use crate::clock::Clock;
@@ -28,13 +29,16 @@ use crate::error::{Problem, RateLimit};
 use crate::explain::Code;
 use crate::odoo::{Caller, Databases, Uid};
 use crate::plan::Scope;
-use crate::secret::{AccessClaims, DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind, kid_of};
+use crate::secret::{AccessClaims, DataKey, LoginClaims, SecretError, Token, TokenIndex, TokenKind};
 use crate::store::{Store, StoreError, StoredToken};
 
 /// How long an opened credential is remembered at most, and how long when it is not used.
 const OPENED_TTL: Duration = Duration::from_secs(5 * 60);
 const OPENED_IDLE: Duration = Duration::from_secs(60);
 const MOST_OPENED: u64 = 10_000;
+
+/// When who found no seat may come back: nobody knows how long the others take.
+const SEAT_WAIT: Duration = Duration::from_secs(1);
 
 /// A row as it was when its credential was opened.
 #[derive(Debug)]
@@ -63,10 +67,10 @@ pub struct Tokens {
     pub(super) clock: Clock,
     pub(super) access_token_idle: Duration,
     pub(super) oauth: OAuthSettings,
-    pub(super) access_keys: RwLock<Option<Arc<AccessKeys>>>,
     pub(super) floor: Floor,
     pub(super) throttle: Arc<Throttle>,
     allowances: Allowances,
+    seats: Seats,
     opened: Cache<TokenIndex, Arc<Opened>>,
 }
 
@@ -113,11 +117,11 @@ impl Tokens {
         let opened = Cache::builder().max_capacity(MOST_OPENED).time_to_live(OPENED_TTL).time_to_idle(OPENED_IDLE);
         Self {
             allowances: Allowances::new(clock.clone()),
+            seats: Seats::default(),
             opened: opened.build(),
             floor: Floor(settings.failure_floor),
             access_token_idle: settings.access_token_idle,
             oauth: settings.oauth,
-            access_keys: RwLock::default(),
             store,
             vaults,
             clock,
@@ -167,9 +171,30 @@ impl Tokens {
         databases: &Databases,
         address: IpAddr,
     ) -> Result<Principal, Refusal> {
+        if matches!(shown, Shown::Unknown) {
+            return Err(Refusal::Wrong);
+        }
         let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let claimed = self.claimed(shown, &vault).await?;
-        let (row, index) = self.row(&claimed, &vault, address).await?;
+        match self.judge_by(&vault, shown, named, databases, address).await {
+            // The keys may have been exchanged a moment ago.
+            Err(Refusal::Wrong) => match self.vaults.changed_since(&vault).await? {
+                Some(vault) => self.judge_by(&vault, shown, named, databases, address).await,
+                None => Err(Refusal::Wrong),
+            },
+            judged => judged,
+        }
+    }
+
+    async fn judge_by(
+        &self,
+        vault: &Vault,
+        shown: &Shown,
+        named: Option<&str>,
+        databases: &Databases,
+        address: IpAddr,
+    ) -> Result<Principal, Refusal> {
+        let claimed = self.claimed(shown, vault).ok_or(Refusal::Wrong)?;
+        let (row, index) = self.row(&claimed, vault, address).await?;
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| Refusal::Wrong)?.clone();
         if let Some(named) = named
             && databases.pick(Some(named))?.name != database.name
@@ -177,8 +202,9 @@ impl Tokens {
             return Err(Refusal::Wrong);
         }
         is_enough(&row)?;
+        let seat = self.seat(&row)?;
         let allowance = self.charge(&row)?;
-        let opened = self.open(&vault, &claimed.token, index, &row).await?;
+        let opened = self.open(vault, &claimed.token, index, &row).await?;
         self.note_use(&row);
         let uid = Uid::new(row.grant.uid).ok_or(Refusal::Wrong)?;
         let caller = Caller { uid, secret: opened.secret.clone() };
@@ -189,17 +215,20 @@ impl Tokens {
             login: row.grant.login,
             kind: row.kind.into(),
             allowance,
+            seat,
         })
     }
 
-    async fn claimed<'s>(&self, shown: &'s Shown, vault: &Vault) -> Result<Claimed<'s>, Refusal> {
-        if let Shown::Jwt(text) = shown
-            && kid_of(text.expose_secret()).is_some()
-        {
-            let (claims, token) = self.read_jwt(text.expose_secret()).await?;
-            return Ok(Claimed { token, claims: Some(Claims::Access(claims)), key: None });
+    /// Reads what was shown. A JSON Web Token says itself of which kind it is, and is never taken for another.
+    fn claimed<'s>(&self, shown: &'s Shown, vault: &Vault) -> Option<Claimed<'s>> {
+        let now = self.clock.now();
+        match (shown, &vault.access) {
+            (Shown::Jwt(text), Some(keys)) => match keys.verify(text.expose_secret(), self.issuer(), now) {
+                Some((claims, token)) => Some(Claimed { token, claims: Some(Claims::Access(claims)), key: None }),
+                None => Claimed::read(shown, vault, now),
+            },
+            _ => Claimed::read(shown, vault, now),
         }
-        Claimed::read(shown, vault, self.clock.now()).ok_or(Refusal::Wrong)
     }
 
     /// The row of what was shown, when it is good here and now and fits to what was shown beside it.
@@ -211,20 +240,35 @@ impl Tokens {
     ) -> Result<(StoredToken, TokenIndex), Refusal> {
         let index = claimed.token.index(&vault.index);
         let beside = claimed.key.map(|key| key.index(&vault.index));
-        let rows = self.store.tokens_by_index([index, beside.unwrap_or(index)], self.clock.now()).await?;
-        let good = |index: TokenIndex, kind| {
-            rows.iter().find(|row| row.index == index && self.is_good(row, kind, address)).cloned()
+        let mut rows = self.store.tokens_by_index([index, beside.unwrap_or(index)], self.clock.now()).await?;
+        let mut good = |index: TokenIndex, kind| {
+            let found = rows.iter().position(|row| index.finds(&row.index) && self.is_good(row, kind, address))?;
+            Some(rows.swap_remove(found))
         };
         let row = good(index, claimed.token.kind()).filter(|row| claimed.fits(row));
-        let key_fits = |row: &StoredToken| match beside {
+        let mut key_fits = |row: &StoredToken| match beside {
             Some(key) => good(key, TokenKind::ApiKey).is_some_and(|key| row.account == Some(key.id)),
             None => true,
         };
-        let Some(row) = row.filter(key_fits) else {
+        let Some(row) = row.filter(&mut key_fits) else {
             self.opened.invalidate(&index);
             return Err(Refusal::Wrong);
         };
+        self.move_to_newest_index(index, &row);
         Ok((row, index))
+    }
+
+    /// Nobody waits for it, and both hashes find the row until it is done.
+    fn move_to_newest_index(&self, index: TokenIndex, row: &StoredToken) {
+        if row.index.hash == index.hash {
+            return;
+        }
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            if let Err(cause) = store.move_to_newest_index(index).await {
+                tracing::warn!(%cause, "a token was not moved to the newest index key");
+            }
+        });
     }
 
     /// What was opened with a token that has ended is not kept.
@@ -234,6 +278,16 @@ impl Tokens {
 
     fn is_good(&self, row: &StoredToken, kind: TokenKind, address: IpAddr) -> bool {
         row.kind == kind && row.is_alive(self.clock.now()) && row.key.as_ref().is_none_or(|key| key.admits(address))
+    }
+
+    /// A place among what the key has under way. Nothing is charged for who finds none.
+    pub(super) fn seat(&self, row: &StoredToken) -> Result<Option<Seat>, Problem> {
+        let Some(most) = row.key.as_ref().and_then(|key| key.concurrent) else { return Ok(None) };
+        let seat = self.seats.take(row.account.as_ref().unwrap_or(&row.id), most);
+        seat.map(Some).ok_or_else(|| {
+            let detail = format!("This API key may have {most} requests under way at one time.");
+            Problem::new(Code::TooManyAtOnce, detail).retry_after(SEAT_WAIT)
+        })
     }
 
     pub(super) fn charge(&self, row: &StoredToken) -> Result<Option<RateLimit>, Problem> {
@@ -295,9 +349,12 @@ impl Tokens {
 
 /// Whether nothing of what the credential was opened with has changed.
 pub(super) fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
-    before.grant == now.grant && before.wrap == now.wrap && before.terms() == now.terms() && {
+    let terms = |row: &StoredToken| (row.idle_seconds, row.not_after);
+    let same_terms = terms(before) == terms(now) && before.scope == now.scope && before.key == now.key;
+    let same_application = before.application == now.application && before.oauth == now.oauth;
+    same_terms && same_application && before.grant == now.grant && before.wrap == now.wrap && {
         let (before, now) = (before.facts(&[]), now.facts(&[]));
-        (before.id, before.kind, before.account, before.not_after) == (now.id, now.kind, now.account, now.not_after)
+        (before.id, before.kind, before.account) == (now.id, now.kind, now.account)
     }
 }
 

@@ -8,8 +8,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
-use crate::secret::{IndexKey, KeySource, KeySources, Keyring, MasterKey, Sealed, SecretError, SigningKey};
-use crate::store::sealed_keys::{INDEX, SIGNING};
+use crate::secret::{
+    AccessKeys, IndexKey, KeySource, KeySources, Keyring, MasterKey, SealedPair, SecretError, SigningKey,
+};
+use crate::store::sealed_keys::{ACCESS, INDEX, SIGNING, SealedKeys};
 use crate::store::{Store, StoreError};
 
 /// The opened keys.
@@ -21,8 +23,12 @@ pub struct Vault {
     pub index: IndexKey,
     /// What signs login tokens.
     pub signing: SigningKey,
+    /// What signs access tokens of OAuth 2, once one was signed.
+    pub access: Option<AccessKeys>,
     /// Whom login tokens are from and for: this installation.
     pub issuer: String,
+    /// As the store kept them when they were opened.
+    sealed: SealedKeys,
 }
 
 /// Why the keys cannot be opened.
@@ -79,23 +85,33 @@ impl Vaults {
     /// # Errors
     /// As there.
     pub async fn reread(&self) -> Result<Option<Arc<Vault>>, VaultError> {
-        let Some(sealed) = self.sealed_index().await? else { return Ok(None) };
-        let (masters, _) = self.0.sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
-        let keyring = self.keyring(&masters)?;
-        let index = IndexKey::open(&keyring, &sealed)?;
-        self.complete(keyring, index).await.map(Some)
-    }
-
-    async fn sealed_index(&self) -> Result<Option<Sealed>, VaultError> {
-        let store = &self.0.store;
-        if let Some(sealed) = store.sealed_key(INDEX).await? {
-            return Ok(Some(sealed));
-        }
-        if store.sealed_by().await?.is_empty() {
+        if !self.is_needed().await? {
             return Ok(None);
         }
+        let (masters, _) = self.0.sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
+        self.complete(self.keyring(&masters)?).await.map(Some)
+    }
+
+    /// As [`reread`](Self::reread) when the keys that the store keeps are others than those that `known` has: what they
+    /// do not find or read may be found and read with the new ones. `None` when they are the same.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn changed_since(&self, known: &Vault) -> Result<Option<Arc<Vault>>, VaultError> {
+        if self.0.store.sealed_keys().await? == known.sealed { Ok(None) } else { self.reread().await }
+    }
+
+    /// Whether the store ever needed the keys.
+    async fn is_needed(&self) -> Result<bool, VaultError> {
+        let store = &self.0.store;
+        if store.sealed_key(INDEX).await?.is_some() {
+            return Ok(true);
+        }
+        if store.sealed_by().await?.is_empty() {
+            return Ok(false);
+        }
         // The index key comes before all else that is sealed; another process may have made it a moment ago.
-        store.sealed_key(INDEX).await?.map(Some).ok_or(VaultError::IndexGone)
+        store.sealed_key(INDEX).await?.map(|_| true).ok_or(VaultError::IndexGone)
     }
 
     /// The keys to seal with: as they lie there now, made when there were never any.
@@ -109,21 +125,40 @@ impl Vaults {
         let keyring = self.keyring(&self.first_keys()?)?;
         let (_, sealed) = IndexKey::generate(&keyring)?;
         // Another process may have been faster; then that one's holds.
-        let kept = self.0.store.keep_sealed_key(INDEX, &sealed, self.0.clock.now()).await?;
-        let index = IndexKey::open(&keyring, &kept)?;
-        self.complete(keyring, index).await
+        self.0.store.keep_sealed_key(INDEX, &sealed, self.0.clock.now()).await?;
+        self.complete(keyring).await
     }
 
-    /// Adds the key that signs, made by whoever comes first.
-    async fn complete(&self, keyring: Keyring, index: IndexKey) -> Result<Arc<Vault>, VaultError> {
+    /// As [`for_sealing`](Self::for_sealing), with a key that signs access tokens, made by whoever comes first.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn for_access(&self) -> Result<(Arc<Vault>, AccessKeys), VaultError> {
+        let mut vault = self.for_sealing().await?;
+        if vault.access.is_none() {
+            let sealed = AccessKeys::generate(&vault.keyring)?;
+            self.0.store.keep_sealed_key(ACCESS, &sealed, self.0.clock.now()).await?;
+            vault = self.for_sealing().await?;
+        }
+        let access = vault.access.clone().ok_or(VaultError::IndexGone)?;
+        Ok((vault, access))
+    }
+
+    /// Opens what the store keeps. The key that signs is made by whoever comes first.
+    async fn complete(&self, keyring: Keyring) -> Result<Arc<Vault>, VaultError> {
         let store = &self.0.store;
-        let sealed = match store.sealed_key(SIGNING).await? {
-            Some(sealed) => sealed,
-            None => store.keep_sealed_key(SIGNING, &SigningKey::generate(&keyring)?.1, self.0.clock.now()).await?,
-        };
-        let signing = SigningKey::open(&keyring, &sealed)?;
+        let mut sealed = store.sealed_keys().await?;
+        if sealed.pair(SIGNING).is_none() {
+            store.keep_sealed_key(SIGNING, &SigningKey::generate(&keyring)?.1, self.0.clock.now()).await?;
+            sealed = store.sealed_keys().await?;
+        }
+        let pair =
+            |purpose| -> Result<SealedPair<'_>, VaultError> { sealed.pair(purpose).ok_or(VaultError::IndexGone) };
+        let index = IndexKey::open(&keyring, pair(INDEX)?)?;
+        let signing = SigningKey::open(&keyring, pair(SIGNING)?)?;
+        let access = sealed.pair(ACCESS).map(|pair| AccessKeys::open(&keyring, pair)).transpose()?;
         let issuer = format!("odoo-gateway/{}", self.0.instance);
-        Ok(self.keep(Vault { keyring, index, signing, issuer }))
+        Ok(self.keep(Vault { keyring, index, signing, access, issuer, sealed }))
     }
 
     fn first_keys(&self) -> Result<Vec<MasterKey>, VaultError> {

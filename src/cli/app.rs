@@ -108,6 +108,9 @@ pub struct Create {
     /// Requests that are free at once (default: as many as the rate has)
     #[arg(long, requires = "rate", value_name = "N")]
     burst: Option<u32>,
+    /// Requests that it and its tokens may have under way at one time (default: without limit)
+    #[arg(long, value_name = "N")]
+    concurrent: Option<u32>,
 }
 
 /// One of few words.
@@ -146,6 +149,7 @@ impl Create {
                 may_mint_for_others: false,
                 networks: self.network,
                 rate,
+                concurrent: self.concurrent,
             },
             settings: ApplicationSettings {
                 public: self.public,
@@ -276,6 +280,7 @@ fn describe(application: &Application, admin: &Administration) -> serde_json::Ma
         "rate": terms.and_then(|terms| terms.rate).map(|rate| {
             json!({"requests": rate.requests, "seconds": rate.seconds, "burst": rate.burst})
         }),
+        "concurrent": terms.and_then(|terms| terms.concurrent),
         "created_at": moment(row.created_at),
         "ends_at": row.not_after.map(moment),
         "last_used_at": row.last_used_at.map(moment),

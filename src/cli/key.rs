@@ -72,6 +72,9 @@ pub struct Create {
     /// Requests that are free at once (default: as many as the rate has)
     #[arg(long, requires = "rate", value_name = "N")]
     burst: Option<u32>,
+    /// How many requests it may have under way at one time (default: without limit)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    concurrent: Option<u32>,
     /// It opens nothing without a login token of a user
     #[arg(long)]
     needs_login_token: bool,
@@ -145,6 +148,7 @@ async fn create(
             may_mint_for_others: wanted.may_mint_for_others,
             networks: wanted.network,
             rate,
+            concurrent: wanted.concurrent,
         },
     };
     let (row, token) = admin.create_key(wanted).await?;
@@ -198,6 +202,7 @@ fn describe(key: &StoredToken, admin: &Administration) -> serde_json::Map<String
         "rate": terms.and_then(|terms| terms.rate).map(|rate| {
             json!({"requests": rate.requests, "seconds": rate.seconds, "burst": rate.burst})
         }),
+        "concurrent": terms.and_then(|terms| terms.concurrent),
         "created_at": moment(key.created_at),
         "ends_at": key.not_after.map(moment),
         "last_used_at": key.last_used_at.map(moment),

@@ -4,10 +4,12 @@
 //! Odoo.
 
 mod app;
+mod check;
 mod expiry;
 mod health;
 mod key;
 mod master_keys;
+mod restore;
 mod secret_input;
 mod table;
 mod token;
@@ -20,6 +22,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use self::app::AppCommand;
+pub use self::check::CheckCommand;
 pub use self::health::health;
 pub use self::key::KeyCommand;
 pub use self::master_keys::KeysCommand;
@@ -55,7 +58,7 @@ pub enum Command {
     #[default]
     Serve,
     /// Connect to the store and to Odoo; print their versions, or what is wrong and how to mend it
-    Check,
+    Check(CheckCommand),
     /// Bring the store's schema up to date
     Migrate,
     /// Print the settings in effect, without secrets
@@ -76,9 +79,16 @@ pub enum Command {
     /// Tokens that users got by logging in: list, revoke
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Master keys, which seal what the store keeps: add, list, prune, rewrap
+    /// Master keys, which seal what the store keeps: add, list, prune, rewrap; and the keys below them: rotate
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// After a backup of the store was put back: end every token and switch every API key off, so that nothing which was
+    /// revoked since works again
+    Restore {
+        /// Take the store as it is: nothing was revoked since the backup, or it is revoked again
+        #[arg(long)]
+        keep_tokens: bool,
+    },
 }
 
 impl Cli {
@@ -114,7 +124,7 @@ pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()
     write!(out, "{}", config.to_toml())
 }
 
-/// `odoo-gateway app`, `key`, `user`, `token` and `keys`.
+/// `odoo-gateway app`, `key`, `user`, `token`, `keys` and `restore`.
 ///
 /// # Errors
 /// Why it was not done, and when `out` cannot be written to.
@@ -130,6 +140,7 @@ pub async fn administer(
         Command::User(command) => user::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,
         Command::Keys(command) => master_keys::run(command, admin, json, out).await,
+        Command::Restore { keep_tokens } => restore::run(keep_tokens, admin, json, out).await,
         _ => Ok(()),
     }
 }

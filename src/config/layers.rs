@@ -2,6 +2,9 @@
 //!
 //! In: the model (`config/default.toml`), the table so far, what is written over it. Out: the merged table, in which
 //! every key of the model stands with a value of the model's kind. Must not know: files, the environment, types.
+//!
+//! A table of the model whose only key is in capitals is open: its one entry is the model of any number of entries,
+//! whose keys their author chooses, and there are none to begin with.
 
 use toml::{Table, Value};
 
@@ -13,13 +16,45 @@ pub(super) fn model() -> Result<Table, String> {
     DEFAULTS.parse().map_err(|cause: toml::de::Error| cause.message().to_owned())
 }
 
+/// What everything is written over: the model without the models of open tables.
+pub(super) fn base(model: &Table) -> Table {
+    let keep = |(key, value): (&String, &Value)| {
+        let value = value.as_table().map_or_else(|| value.clone(), |table| Value::Table(base(table)));
+        (key.clone(), value)
+    };
+    if open(model).is_some() { Table::new() } else { model.iter().map(keep).collect() }
+}
+
+/// The model of every entry, when the table is open.
+fn open(model: &Table) -> Option<&Value> {
+    let mut entries = model.iter();
+    match (entries.next(), entries.next()) {
+        (Some((key, entry)), None) if key.bytes().all(|byte| byte.is_ascii_uppercase()) => Some(entry),
+        _ => None,
+    }
+}
+
+/// The model of a table's member.
+pub(super) fn model_of<'m>(model: &'m Table, key: &str) -> Option<&'m Value> {
+    open(model).or_else(|| model.get(key))
+}
+
+/// A table's member and its model; an entry of an open table is made.
+pub(super) fn slot<'t, 'm>(table: &'t mut Table, model: &'m Table, key: &str) -> Option<(&'t mut Value, &'m Value)> {
+    let below = model_of(model, key)?;
+    if open(model).is_some() && !table.contains_key(key) {
+        table.insert(key.to_owned(), below.clone());
+    }
+    Some((table.get_mut(key)?, below))
+}
+
 /// Writes `upper` over `base`. Unknown keys and values of the wrong kind are reported and left out.
 pub(super) fn overlay(base: &mut Table, model: &Table, upper: Table, path: &str, mistakes: &mut Mistakes) {
     for (key, value) in upper {
         let path = member(path, &key);
-        match (base.get_mut(&key), model.get(&key)) {
-            (Some(slot), Some(model)) => replace(slot, model, value, &path, mistakes),
-            _ => report_unknown(&path, &key, model, mistakes),
+        match slot(base, model, &key) {
+            Some((slot, model)) => replace(slot, model, value, &path, mistakes),
+            None => report_unknown(&path, &key, model, mistakes),
         }
     }
 }

@@ -30,6 +30,7 @@ pub use self::sections::oauth::OAuthConfig;
 pub use self::sections::oauth1::OAuth1Config;
 pub use self::sections::odoo::OdooConfig;
 pub use self::sections::ops::OpsConfig;
+pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};
 pub use self::sections::schema::SchemaConfig;
 pub use self::sections::secrets::{Create, SecretsConfig};
 pub use self::sections::server::ServerConfig;
@@ -59,6 +60,8 @@ pub struct Config {
     pub oauth: OAuthConfig,
     /// What the gateway knows of Odoo's models.
     pub schema: SchemaConfig,
+    /// What family C answers.
+    pub restful: RestfulConfig,
     /// Requests that are signed.
     pub oauth1: OAuth1Config,
     #[serde(skip)]
@@ -76,7 +79,7 @@ impl Config {
     ) -> Result<Self, Mistakes> {
         let mut mistakes = Mistakes::default();
         let model = layers::model().map_err(|cause| mistakes.take_with("config/default.toml", cause))?;
-        let mut merged = model.clone();
+        let mut merged = layers::base(&model);
         if let Some(file) = file {
             file::overlay(&mut merged, &model, file, &mut mistakes);
         }

@@ -7,6 +7,7 @@ use serde_path_to_error::{Path, Segment};
 use toml::{Table, Value};
 
 use super::Config;
+use super::layers::model_of;
 use super::mistakes::Mistakes;
 
 /// Reads and validates the sections. None: a value of the model itself does not fit.
@@ -33,7 +34,7 @@ fn reset(merged: &mut Value, model: &Value, path: &Path) -> Option<()> {
     let (mut slot, mut model) = (merged, model);
     for segment in path {
         let Some(below) = (match segment {
-            Segment::Map { key } => model.get(key),
+            Segment::Map { key } => model.as_table().and_then(|table| model_of(table, key)),
             Segment::Seq { .. } => model.get(0),
             _ => None,
         }) else {

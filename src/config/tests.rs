@@ -271,3 +271,52 @@ fn listening_in_public_without_tls_is_warned_of() {
     assert_eq!(warned("odoo = [{ url = 'http://odoo.example.com' }]"), 1);
     assert_eq!(warned("odoo = [{ url = 'http://odoo:8069' }]"), 0);
 }
+
+#[test]
+fn models_of_family_c_are_named_by_their_author() {
+    assert!(Config::load(None, []).unwrap().restful.models.is_empty());
+    let file = "[restful.models.\"sale.order\"]\nread = \"\"\"\n['id', # first\n ('partner_id', ('id', 'name'))]\"\"\"\n\
+                [restful.models.\"res.partner\"]\n[restful.models.\"*\"]\nupdate = \"{id}\"";
+    let config = given(file).env("ODOO_GATEWAY__RESTFUL__MODELS__res.users__CREATE", "{id, login}").load().unwrap();
+    let models = &config.restful.models;
+    assert_eq!(models.keys().collect::<Vec<_>>(), ["*", "res.partner", "res.users", "sale.order"]);
+    let read = models["sale.order"].read.as_ref().unwrap();
+    assert_eq!(read.to_string(), "{id, partner_id{id, name}}");
+    assert!(read.lenient && models["sale.order"].create.is_none() && models["res.partner"].read.is_none());
+    assert_eq!(models["res.users"].create.as_ref().unwrap().to_string(), "{id, login}");
+    let printed = config.to_toml();
+    assert!(printed.contains("[restful.models.\"sale.order\"]") && !printed.contains("MODEL"), "{printed}");
+    assert_eq!(given(&printed).load().unwrap().restful.models.len(), 4);
+}
+
+#[test]
+fn mistakes_in_schemas_are_told_with_their_place() {
+    let file = "[restful.models.\"sale.order\"]\nread = \"['id', ('a', ('b'))]\"\nupdate = \"{id,}\"\nwrite = \"\"\n\
+                [restful.models.Sale]\n[restful.models.v1]\nread = 7";
+    assert_eq!(
+        given(file).mistakes(),
+        "The configuration has 6 mistakes:\n  \
+         restful.models.sale.order.write (gateway.toml line 4): there is no such setting\n  \
+         restful.models.v1.read (gateway.toml line 7): expected a text, found a whole number\n  \
+         restful.models.sale.order.read (gateway.toml line 2): expected a field, or a relation as ('partner_id', \
+         ('id', 'name')), found a list at position 8; a tuple of one needs a comma: ('partner_id', ('name',))\n  \
+         restful.models.sale.order.update (gateway.toml line 3): expected a field, \"*\" or \"-\", found \"}\" at \
+         position 5; {*} shows all fields\n  \
+         restful.models.Sale (gateway.toml line 5): expected a model name such as res.partner, found \"Sale\"\n  \
+         restful.models.v1 (gateway.toml line 6): expected a model name such as res.partner, found \"v1\""
+    );
+}
+
+#[test]
+fn master_keys_come_from_a_command_or_a_file() {
+    let both = given("[secrets]\nmaster_key_file = \"/k\"\nmaster_key_command = [\"print\"]");
+    let told = both.mistakes();
+    assert!(
+        told.contains("secrets.master_key_command") && told.contains("secrets.master_key_file is given too"),
+        "{told}"
+    );
+    let nothing = given("[secrets]\nmaster_key_command = [\"\"]");
+    assert!(nothing.mistakes().contains("expected a program"), "{}", nothing.mistakes());
+    let command = given("").env("ODOO_GATEWAY__SECRETS__MASTER_KEY_COMMAND", r#"["print", "a, b"]"#).load().unwrap();
+    assert_eq!(command.secrets.master_key_command, ["print", "a, b"]);
+}

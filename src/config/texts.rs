@@ -14,6 +14,9 @@ use serde::de::{Deserialize, Deserializer, Error};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use crate::language::SyntaxError;
+use crate::language::selection::Selection;
+
 /// Outside texts are quoted up to here.
 const EXCERPT: usize = 64;
 
@@ -94,6 +97,19 @@ pub(super) fn log_filter<'de, D: Deserializer<'de>>(source: D) -> Result<String,
     parsed(source, "a log filter such as \"info,odoo_gateway::odoo=debug\"", |text| {
         EnvFilter::try_new(text).ok().map(|_| text.to_owned())
     })
+}
+
+/// A schema of answers, in tuples or in braces, or nothing.
+pub(super) fn optional_schema<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Selection>, D::Error> {
+    let text = String::deserialize(source)?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let told = |error: SyntaxError| match &error.hint {
+        Some(hint) => D::Error::custom(format!("{error}; {hint}")),
+        None => D::Error::custom(error),
+    };
+    Selection::read_schema(&text).map(Some).map_err(told)
 }
 
 /// A secret, or nothing.

@@ -10,11 +10,13 @@ use http::request::Parts;
 use sync_wrapper::SyncWrapper;
 
 use super::gateway::Gateway;
-use super::layers::{RequestLog, Stages, read_body};
+use super::layers::{RequestId, RequestLog, SentTarget, Stages, read_body};
+use super::negotiate::{self, Form, Media};
+use super::problem::Occasion;
 use super::signed::{self, AsSent};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::{MethodName, ModelName, RecordId};
+use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::serve::ClientAddress;
 
 /// One request on its way through the pipeline.
@@ -53,12 +55,17 @@ impl FromRequest<Gateway> for Arrival {
 }
 
 impl Arrival {
-    /// The model in the path.
+    /// The model in the path. Names of fixed routes are no models, also where another segment stands behind them.
     ///
     /// # Errors
     /// 404 for what can be no model's name.
     pub(super) fn model(&self) -> Result<ModelName, Problem> {
-        ModelName::parse(self.segment("model"))
+        const FIXED: [&str; 3] = ["health", "info", "object"];
+        let name = self.segment("model");
+        if FIXED.contains(&name) {
+            return Err(Problem::new(Code::UnknownModel, format!("There is no such model: {name} is a route.")));
+        }
+        ModelName::parse(name)
             .map_err(|error| Problem::new(Code::UnknownModel, format!("There is no such model: {error}.")))
     }
 
@@ -80,6 +87,34 @@ impl Arrival {
     pub(super) fn method(&self, name: &str) -> Result<MethodName, Problem> {
         MethodName::parse(self.segment(name))
             .map_err(|error| Problem::new(Code::UnknownMethod, format!("There is no such method: {error}.")))
+    }
+
+    /// How the answer is to be written if it is a listing; `media` are those of the family.
+    ///
+    /// # Errors
+    /// 406 when nothing is acceptable.
+    pub(super) fn form(&self, media: &[Media]) -> Result<Form, Problem> {
+        negotiate::choose_of_listing(&self.head.headers, media)
+    }
+
+    /// What an error body says of the request.
+    #[must_use]
+    pub(super) fn occasion(&self) -> Occasion<'_> {
+        let extensions = &self.head.extensions;
+        Occasion {
+            request_id: extensions.get().map_or("", RequestId::as_str),
+            path: extensions.get().map_or("", |SentTarget(target)| target.path()),
+            at: self.gateway.clock.now(),
+        }
+    }
+
+    /// The field in the path's segment `name`.
+    ///
+    /// # Errors
+    /// 400 for what can be no field's name.
+    pub(super) fn field(&self, name: &str) -> Result<FieldName, Problem> {
+        FieldName::parse(self.segment(name))
+            .map_err(|error| Problem::new(Code::UnknownField, format!("There is no such field: {error}.")))
     }
 
     /// Where the request comes from.

@@ -1,8 +1,10 @@
-//! The OpenAPI 3.1 document, and in `pages` what shows it: `/openapi.json`, `/docs`, `/docs/errors`.
+//! The OpenAPI 3.1 document; in `rows` what every listing has in common; in `pages` what shows it: `/openapi.json`,
+//! `/docs`, `/docs/errors`.
 //!
 //! In: what the routes said of themselves. Out: the complete document. Must not know: what a route does.
 
 mod pages;
+mod rows;
 
 use axum::Router;
 use utoipa::openapi::content::ContentBuilder;
@@ -75,8 +77,9 @@ const HEADERS: [(&str, &str, &str); 3] = [
 
 const DESCRIPTION: &str = "REST in front of Odoo 14 to 19.\n\n\
     Literals (`domain`, `vals`, `fields`, …) are JSON or Python literals. In a URL they are percent-encoded like any \
-    other value; `curl -G --data-urlencode` does it. Every refusal is `application/problem+json` (RFC 9457) with a \
-    stable `code`.";
+    other value; `curl -G --data-urlencode` does it. Every list of records is there as CSV and NDJSON too, by `Accept`, of \
+    any length. Every refusal is `application/problem+json` (RFC 9457) with a stable `code`; under `/api` and `/api/v1` it \
+     has the form of that family.";
 
 /// The problems that any route may answer: HTTP status, and when.
 const PROBLEMS: [(Class, &str); 14] = [
@@ -152,7 +155,10 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     }
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-        operations.into_iter().filter_map(Option::as_mut).for_each(complete_operation);
+        for operation in operations.into_iter().filter_map(Option::as_mut) {
+            rows::offer(operation);
+            complete_operation(operation);
+        }
     }
     document
 }
@@ -165,6 +171,10 @@ fn complete_operation(operation: &mut Operation) {
     if !open {
         let any_of = || SCHEMES.map(|scheme| SecurityRequirement::new(scheme, [""; 0])).to_vec();
         operation.security.get_or_insert_with(any_of);
+    }
+    // A family with a form of its own for problems has said them all.
+    if operation.responses.responses.contains_key("500") {
+        return;
     }
     for (class, _) in PROBLEMS {
         let of_caller = matches!(class, Class::Unauthorized | Class::Forbidden | Class::TooManyRequests);

@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
+use super::restful::RestfulModels;
 use url::Url;
 
+use super::authorize::Site;
 use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Tokens};
+use crate::clock::Clock;
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
 
@@ -24,12 +27,18 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is who by keys and tokens of the gateway's own.
     pub tokens: Arc<Tokens>,
+    /// The models that family C answers.
+    pub restful: RestfulModels,
     /// Who signed a request, and tokens for those who sign.
     pub oauth1: OAuth1,
     /// By which URL clients reach the gateway, when that is configured.
     pub public_url: Option<Url>,
+    /// How browsers reach the gateway.
+    pub site: Site,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 impl Gateway {

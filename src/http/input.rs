@@ -2,9 +2,17 @@
 //!
 //! In: the request's head and body. Out: [`Input`], asked by name for what a parameter should hold, or for the body as the
 //! values of a record. Must not know: routes, which parameters there are. The body wins over the query; a parameter
-//! that is said twice is refused, because nobody knows which was meant.
+//! that is said twice is refused, because nobody knows which was meant; unless the family knows.
+//!
+//! ```text
+//! body       JSON, form, multipart form
+//! arguments  args, kwargs, or a body of keywords
+//! several    parameters that are said several times
+//! ```
 
+mod arguments;
 mod body;
+mod several;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -18,9 +26,10 @@ use crate::explain::Code;
 use crate::language::domain::Domain;
 use crate::language::literal::{self, Limits};
 use crate::language::order::Order;
+use crate::language::selection::Selection;
 use crate::language::{SyntaxError, TreeError, lists, words};
 use crate::names::{FieldName, RecordId};
-use crate::plan::{Entry, Fields, Values};
+use crate::plan::{Entry, Fields, Slice, Values};
 use crate::value::{Member, Value};
 
 /// All parameters of a request.
@@ -28,6 +37,8 @@ use crate::value::{Member, Value};
 pub(super) struct Input {
     query: Parameters,
     body: Parameters,
+    /// What parameters of the query say after the first time, where they may.
+    again: IndexMap<String, Vec<String>>,
 }
 
 /// The parameters of one place, each once; looked up in constant time, for a form may have a million.
@@ -48,9 +59,7 @@ enum Said {
 impl Parameters {
     fn add(&mut self, name: String, said: Said) -> Result<(), Problem> {
         if self.0.contains_key(&name) {
-            let shown: String = name.chars().take(64).collect();
-            let detail = format!("The parameter {shown} is given twice.");
-            return Err(Problem::new(Code::RepeatedParameter, detail).parameter(shown));
+            return Err(given_twice(&name));
         }
         self.0.insert(name, said);
         Ok(())
@@ -67,9 +76,25 @@ impl Input {
     /// # Errors
     /// 400 for what cannot be read or is said twice, 415 for a body of another type.
     pub(super) async fn read(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
+        let input = Self::read_several(query, headers, body).await?;
+        match input.again.keys().next() {
+            Some(name) => Err(given_twice(name)),
+            None => Ok(input),
+        }
+    }
+
+    /// The same, where parameters of the query may be said several times.
+    ///
+    /// # Errors
+    /// As [`Input::read`], but for those.
+    pub(super) async fn read_several(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
         let mut input = Self::default();
         for (name, value) in pairs(query.unwrap_or_default().as_bytes(), "the query string")? {
-            input.query.add(name, Said::Text(value, Limits::query()))?;
+            if input.query.get(&name).is_some() {
+                input.again.entry(name).or_default().push(value);
+            } else {
+                input.query.add(name, Said::Text(value, Limits::query()))?;
+            }
         }
         if !body.is_empty() {
             input.body = body::read(headers, body).await?;
@@ -78,13 +103,11 @@ impl Input {
     }
 
     /// What stands in the query string, for a family whose body is the record: nothing in there is a parameter.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the families whose body is the record"))]
     pub(super) fn outside_body(&self) -> Self {
-        Self { query: self.query.clone(), body: Parameters::default() }
+        Self { query: self.query.clone(), again: self.again.clone(), body: Parameters::default() }
     }
 
     /// The body as the values of a record: every member, whatever its name, is a field.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the families whose body is the record"))]
     pub(super) fn values(&self) -> Values {
         let is_tree = |said: &Said| matches!(said, Said::Tree(_));
         if self.body.0.values().all(is_tree) {
@@ -229,6 +252,26 @@ impl Input {
         Ok(order.filter(|order| !order.is_empty()))
     }
 
+    /// The part of a listing that `offset`, `limit` and `order` ask for.
+    ///
+    /// # Errors
+    /// 400 with the place of the mistake.
+    pub(super) fn slice(&self) -> Result<Slice, Problem> {
+        Ok(Slice {
+            offset: self.number("offset", 0)?.unwrap_or(0),
+            limit: self.number("limit", 1)?,
+            order: self.order("order")?,
+        })
+    }
+
+    /// A selection of fields; `None` when there is none.
+    ///
+    /// # Errors
+    /// 400 with the place of the mistake.
+    pub(super) fn selection(&self, name: &str) -> Result<Option<Selection>, Problem> {
+        self.parse(name, Code::InvalidParameter, Selection::read, |tree| Selection::from_value(tree))
+    }
+
     /// Any value: a literal in a text, or a member of the JSON body. A text in a JSON body is read as a literal too,
     /// because that is how the same parameter would stand in a query.
     ///
@@ -242,6 +285,11 @@ impl Input {
         };
         self.parse(name, Code::InvalidLiteral, read, of_tree)
     }
+}
+
+fn given_twice(name: &str) -> Problem {
+    let shown: String = name.chars().take(64).collect();
+    Problem::new(Code::RepeatedParameter, format!("The parameter {shown} is given twice.")).parameter(shown)
 }
 
 /// A file that stands for a parameter holds its text.

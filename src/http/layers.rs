@@ -49,8 +49,10 @@ pub use self::request_id::{RequestId, X_REQUEST_ID};
 pub use self::request_log::RequestLog;
 pub use self::stages::Stages;
 pub use self::target::SentTarget;
+use crate::clock::Clock;
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::http::authorize::is_for_people;
 use crate::http::problem::{Occasion, ProblemBodies};
 use crate::serve::Handler;
 use crate::telemetry::metrics::Metrics;
@@ -84,7 +86,13 @@ impl Default for LayerSettings {
 
 /// The router in all its layers.
 #[must_use]
-pub fn wrap(router: Router, bodies: ProblemBodies, settings: &LayerSettings, metrics: Arc<Metrics>) -> Handler {
+pub fn wrap(
+    router: Router,
+    bodies: ProblemBodies,
+    settings: &LayerSettings,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+) -> Handler {
     let router = unrouted::answer_unrouted(router)
         // Behind the match, where the template of the route is known.
         .layer(NoteRoute)
@@ -93,7 +101,7 @@ pub fn wrap(router: Router, bodies: ProblemBodies, settings: &LayerSettings, met
         // Innermost, so that everything outside sees what is really sent.
         .layer(compression::layer());
     let ids = RequestIds::default();
-    Handler::new(Edge(Arc::new(Shared { router, bodies, settings: settings.clone(), metrics, ids })))
+    Handler::new(Edge(Arc::new(Shared { router, bodies, settings: settings.clone(), metrics, clock, ids })))
 }
 
 struct Shared {
@@ -101,6 +109,7 @@ struct Shared {
     bodies: ProblemBodies,
     settings: LayerSettings,
     metrics: Arc<Metrics>,
+    clock: Clock,
     ids: RequestIds,
 }
 
@@ -137,7 +146,8 @@ impl Shared {
         let account = Account::open(&request, id.clone(), log.clone(), Arc::clone(&self.metrics));
         // Facts of the request that the way out needs.
         let occasion = (request.method() == Method::HEAD, request.uri().path().to_owned());
-        let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins);
+        let for_people = is_for_people(&occasion.1);
+        let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| !for_people);
         // A preflight is asked without credentials and concerns no route.
         let mut answer = match cors::preflight(&request, origin.as_ref()) {
             Some(answer) => answer,
@@ -206,7 +216,8 @@ impl Shared {
     ) -> Response {
         let Some(problem) = answer.extensions_mut().remove::<Problem>() else { return answer };
         log.code(problem.code.as_str());
-        let mut rendered = self.bodies.render(&problem, Occasion { request_id: id.as_str(), path });
+        let mut rendered =
+            self.bodies.render(&problem, Occasion { request_id: id.as_str(), path, at: self.clock.now() });
         for (name, value) in answer.headers() {
             if name != CONTENT_LENGTH && name != CONTENT_TYPE {
                 rendered.headers_mut().append(name, value.clone());

@@ -29,24 +29,84 @@ impl Media {
     }
 }
 
-/// Chooses among what is on offer: the best quality wins, then the order of the offer.
+/// The media types in which a listing is written record by record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// `text/csv`
+    Csv,
+    /// `application/x-ndjson`
+    Ndjson,
+}
+
+impl Rows {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    /// The `Content-Type`. Without a character set text would be US-ASCII.
+    #[must_use]
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Ndjson => self.name(),
+        }
+    }
+}
+
+/// How a listing is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In one piece, in the family's envelope.
+    Whole(Media),
+    /// Record by record, without an envelope.
+    Rows(Rows),
+}
+
+impl Form {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Whole(media) => media.name(),
+            Self::Rows(rows) => rows.name(),
+        }
+    }
+}
+
+/// Chooses among what a family offers.
 ///
 /// # Errors
 /// 406 naming what is on offer.
 pub(super) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Problem> {
+    best(headers, offer, |media| media.name())
+}
+
+/// Chooses among what a family offers and what every listing can be had as.
+///
+/// # Errors
+/// 406 naming what is on offer.
+pub(super) fn choose_of_listing(headers: &HeaderMap, offer: &[Media]) -> Result<Form, Problem> {
+    let whole = offer.iter().map(|media| Form::Whole(*media));
+    let offer: Vec<Form> = whole.chain([Rows::Csv, Rows::Ndjson].map(Form::Rows)).collect();
+    best(headers, &offer, Form::name)
+}
+
+/// The best quality wins, then the order of the offer.
+fn best<T: Copy>(headers: &HeaderMap, offer: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Problem> {
     let ranges = ranges(headers);
     if ranges.is_empty() {
         return offer.first().copied().ok_or_else(|| Problem::internal("a route without media types"));
     }
     let mut best = None;
     for media in offer {
-        let quality = quality_of(media.name(), &ranges);
+        let quality = quality_of(name(*media), &ranges);
         if quality > 0 && best.is_none_or(|(_, most)| quality > most) {
             best = Some((*media, quality));
         }
     }
     best.map(|(media, _)| media).ok_or_else(|| {
-        let names: Vec<_> = offer.iter().map(|media| media.name()).collect();
+        let names: Vec<_> = offer.iter().map(|media| name(*media)).collect();
         Problem::new(Code::NotAcceptable, format!("Here can be answered: {}.", names.join(", "))).parameter("Accept")
     })
 }
@@ -175,6 +235,23 @@ mod tests {
             ("application/json;q=0", None),
         ] {
             assert_eq!(chosen(accept), media, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_listing_can_be_had_as_rows_and_is_whole_by_default() {
+        let mut headers = HeaderMap::new();
+        for (accept, name) in [
+            ("*/*", Some("application/json")),
+            ("text/*", Some("text/csv")),
+            ("text/csv; charset=utf-8", Some("text/csv")),
+            ("application/x-ndjson, application/json;q=0.9", Some("application/x-ndjson")),
+            ("text/csv;q=0.5, application/xml", Some("application/xml")),
+            ("text/html", None),
+        ] {
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            let form = choose_of_listing(&headers, &[Media::Json, Media::Xml]);
+            assert_eq!(form.ok().map(Form::name), name, "{accept}");
         }
     }
 

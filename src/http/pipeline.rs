@@ -6,34 +6,42 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
+use time::OffsetDateTime;
 
 use super::arrival::Arrival;
 use super::input::Input;
-use super::negotiate::{self, Media, Preferences};
+use super::negotiate::{self, Form, Media, Preferences, Rows};
 use super::problem::add_rate_limit;
+use super::stream::Listing;
 use super::{caller, context};
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::ModelName;
-use crate::odoo::{Known, Outcome, Source, Tally, run};
-use crate::plan::{ContextAsked, Deed, Links, Plan, PlanError, Wish, plan};
+use crate::odoo::{Known, Outcome, Pages, Records, Source, Tally, run};
+use crate::plan::{self, ContextAsked, Deed, Links, Plan, PlanError, Scope, Wish, plan, plan_pages};
 use crate::shape::{Empty, Many2one, Shaped, Style, shape};
 
 /// How a family writes answers.
 pub(super) struct Family {
-    /// The media types on offer, the default first.
+    /// The media types on offer, the default first. None where the answer is a file, which is of the type it is of.
     pub media: &'static [Media],
     /// The form of values.
     pub style: Style,
     /// Whether its envelope shows the model's label.
     pub labelled: bool,
-    /// Puts what was shaped into the envelope and writes it. The text is the model's label, its technical name where the
-    /// family shows none.
-    pub write: fn(Shaped<'_>, &str, Media) -> Result<Vec<u8>, Problem>,
+    /// Whether the body of a write is a record, so that nothing in it is a parameter.
+    pub record_body: bool,
+    /// Whether parameters may be said several times.
+    pub several: bool,
+    /// Puts what was shaped into the envelope and writes it.
+    pub write: fn(Shaped<'_>, About<'_>) -> Result<Vec<u8>, Problem>,
 }
 
 impl Family {
@@ -41,14 +49,39 @@ impl Family {
     fn links(&self) -> Links {
         if self.style.many2one == Many2one::Id { Links::Bare } else { Links::Named }
     }
+
+    async fn input(&self, head: &Parts, body: Bytes) -> Result<Input, Problem> {
+        let (query, headers) = (head.uri.query(), &head.headers);
+        if self.several {
+            Input::read_several(query, headers, body).await
+        } else {
+            Input::read(query, headers, body).await
+        }
+    }
+
+    /// The form of values that the caller prefers.
+    fn style(&self, preferences: Preferences) -> Style {
+        let empty = if preferences.empty_null { Empty::Null } else { self.style.empty };
+        Style { empty, ..self.style }
+    }
+
+    fn context(&self, head: &Parts, input: &Input) -> Result<ContextAsked, Problem> {
+        if self.record_body && !head.method.is_safe() {
+            return context::read(&head.headers, &input.outside_body());
+        }
+        context::read(&head.headers, input)
+    }
 }
 
 /// What a family may say of an answer beside what was shaped.
+#[derive(Clone, Copy)]
 pub(super) struct About<'a> {
     /// The model's label; its technical name where the family shows none.
     pub label: &'a str,
     /// The media type that was chosen.
     pub media: Media,
+    /// When it is answered.
+    pub at: OffsetDateTime,
 }
 
 /// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
@@ -61,11 +94,16 @@ pub(super) async fn answer(
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
 ) -> Result<Response, Problem> {
     let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, ()));
-    answer_with(arrival, family, read, |shaped, (), about| (family.write)(shaped, about.label, about.media)).await
+    answer_with(arrival, family, read, |shaped, (), about| Ok(whole((family.write)(shaped, about)?))).await
 }
 
-/// Answers a request whose envelope says more than what was shaped: what `read` takes from the request beside the deed
-/// goes to `write`.
+/// An answer with this body; its headers are added by the pipeline.
+pub(super) fn whole(body: Vec<u8>) -> Response {
+    Response::new(Body::from(body))
+}
+
+/// Answers a request whose envelope says more than what was shaped, or that has none: what `read` takes from the request
+/// beside the deed goes to `write`, whose answer keeps the headers it has.
 ///
 /// # Errors
 /// As [`answer`].
@@ -73,32 +111,57 @@ pub(super) async fn answer_with<T: Send>(
     mut arrival: Arrival,
     family: &Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<(Deed, T), Problem> + Send,
-    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Vec<u8>, Problem> + Send,
+    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Response, Problem> + Send,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
-    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
-    let media = negotiate::choose(&arrival.head.headers, family.media)?;
+    let input = family.input(&arrival.head, body).await?;
+    let wished = read(&arrival, &input);
+    let form = form(&arrival, family, wished.as_ref().map(|(deed, _)| deed).ok())?;
     let preferences = Preferences::read(&arrival.head.headers);
-    let context = context::read(&arrival.head.headers, &input)?;
-    let (deed, beside) = read(&arrival, &input)?;
+    let context = family.context(&arrival.head, &input)?;
+    let (deed, beside) = wished?;
     let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
+    let style = family.style(preferences);
+    let media = match form {
+        Form::Whole(media) => media,
+        Form::Rows(rows) => {
+            let listed = list(&arrival, &caller, wish, &context, (rows, style)).await;
+            let (mut headers, body) = forget_stale(&arrival, &caller, listed).await?;
+            say_of_all(&caller, preferences, &mut headers);
+            return Ok((headers, body).into_response());
+        }
+    };
     let labelled = family.labelled && !preferences.technical_label;
     let answered = grant(&arrival, &caller, wish, &context, labelled).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     stages.run("shape", || {
-        let empty = if preferences.empty_null { Empty::Null } else { family.style.empty };
-        let shaped = shape(&outcome, model.as_str(), Style { empty, ..family.style })?;
-        let body = write(shaped, beside, About { label: &label, media })?;
-        let mut headers = headers(&outcome, media, preferences);
-        if let Some(limit) = caller.allowance {
-            add_rate_limit(limit, &mut headers);
+        let shaped = shape(&outcome, model.as_str(), style)?;
+        let at = arrival.gateway.clock.now();
+        let mut answer = write(shaped, beside, About { label: &label, media, at })?;
+        let mut headers = answer_headers(&outcome, media);
+        say_of_all(&caller, preferences, &mut headers);
+        for (name, value) in headers {
+            if let Some(name) = name {
+                answer.headers_mut().entry(name).or_insert(value);
+            }
         }
-        Ok((headers, body).into_response())
+        Ok(answer)
     })
+}
+
+/// How the answer is written. Record by record only where records are listed; what cannot be read might be a listing.
+fn form(arrival: &Arrival, family: &Family, deed: Option<&Deed>) -> Result<Form, Problem> {
+    if deed.is_none_or(Deed::is_listing) {
+        return arrival.form(family.media);
+    }
+    match family.media {
+        [] => Ok(Form::Whole(Media::Json)),
+        offer => negotiate::choose(&arrival.head.headers, offer).map(Form::Whole),
+    }
 }
 
 /// The routes see to it already; this holds for those that are still to come.
@@ -118,7 +181,7 @@ async fn grant(
     context: &ContextAsked,
     labelled: bool,
 ) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
-    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context)).await?;
+    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan)).await?;
     let label = if labelled && is_labelled(&plan) {
         caller.database.knowledge.label(&caller.caller, &wish.model).await?
     } else {
@@ -130,8 +193,33 @@ async fn grant(
     Ok((outcome?, wish.model, label))
 }
 
+/// Plans a listing page by page, and opens it. Nobody sees a label there.
+async fn list(
+    arrival: &Arrival,
+    caller: &Principal,
+    mut wish: Wish,
+    context: &ContextAsked,
+    (rows, style): (Rows, Style),
+) -> Result<(HeaderMap, Body), Problem> {
+    let pager = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan_pages)).await?;
+    let listing = Listing {
+        pages: Pages::new(Arc::clone(&caller.database), caller.caller.clone(), pager),
+        model: wish.model,
+        rows,
+        style,
+        log: arrival.log.clone(),
+        last_words: arrival.occasion().into(),
+    };
+    arrival.stages.time("odoo", listing.open()).await
+}
+
 /// Plans, fetching what the plan lacks. A field that is not known may be younger than what we know.
-async fn make_plan(caller: &Principal, wish: &mut Wish, context: &ContextAsked) -> Result<Plan, Problem> {
+async fn make_plan<P>(
+    caller: &Principal,
+    wish: &mut Wish,
+    context: &ContextAsked,
+    plan: fn(&mut Wish, &ContextAsked, &Scope, &dyn plan::Known) -> Result<P, PlanError>,
+) -> Result<P, Problem> {
     let mut known = Known::of(&caller.database.knowledge, &caller.caller, &wish.model).await?;
     let mut rechecked = false;
     loop {
@@ -181,22 +269,34 @@ fn stale() -> Problem {
     Problem::new(Code::OdooCredentialStale, detail).hint("Make a new one with the user's present password or API key.")
 }
 
-fn headers(outcome: &Outcome, media: Media, preferences: Preferences) -> HeaderMap {
+fn answer_headers(outcome: &Outcome, media: Media) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
-    if let Some(applied) = preferences.applied() {
-        headers.insert("preference-applied", HeaderValue::from_static(applied));
-    }
     if let Outcome::Records(records) = outcome {
         if matches!(records.source, Source::Written(_)) {
             headers.insert("x-read-back", HeaderValue::from_static("failed"));
         }
-        let omitted = records.omitted.join(", ");
-        if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
-            headers.insert("x-omitted-fields", omitted);
-        }
+        say_omitted(records, &mut headers);
     }
     headers
+}
+
+/// Names what Odoo could not send.
+pub(super) fn say_omitted(records: &Records, headers: &mut HeaderMap) {
+    let omitted = records.omitted.join(", ");
+    if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
+        headers.insert("x-omitted-fields", omitted);
+    }
+}
+
+/// What is said of every answer, whatever its form.
+fn say_of_all(caller: &Principal, preferences: Preferences, headers: &mut HeaderMap) {
+    if let Some(applied) = preferences.applied() {
+        headers.insert("preference-applied", HeaderValue::from_static(applied));
+    }
+    if let Some(limit) = caller.allowance {
+        add_rate_limit(limit, headers);
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::error::{OdooSaid, Problem, RateLimit};
 use crate::explain::{Class, Code};
@@ -20,6 +21,8 @@ pub struct Occasion<'a> {
     pub request_id: &'a str,
     /// Its path as sent, without the query.
     pub path: &'a str,
+    /// When it was answered.
+    pub at: OffsetDateTime,
 }
 
 /// Turns a problem into an answer: status, body and its type. What every family has (`Retry-After`,
@@ -146,9 +149,23 @@ impl<'a> From<&'a OdooSaid> for OdooJson<'a> {
     }
 }
 
+/// The last line of a listing that breaks off: the generic form under `error`, so that it is told from a record.
+#[must_use]
+pub(super) fn error_line(problem: &Problem, occasion: Occasion<'_>) -> Vec<u8> {
+    let mut line = br#"{"error":"#.to_vec();
+    line.extend(to_json(problem, occasion));
+    line.extend(b"}\n");
+    line
+}
+
 /// The generic form: `application/problem+json`.
 #[must_use]
 pub fn generic(problem: &Problem, occasion: Occasion<'_>) -> Response {
+    let kind = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    (status(problem.class()), [kind], Body::from(to_json(problem, occasion))).into_response()
+}
+
+fn to_json(problem: &Problem, occasion: Occasion<'_>) -> Vec<u8> {
     let code = problem.code.as_str();
     let json = ProblemJson {
         r#type: format!("/docs/errors#{code}"),
@@ -163,9 +180,7 @@ pub fn generic(problem: &Problem, occasion: Occasion<'_>) -> Response {
         odoo: problem.odoo.as_ref().map(OdooJson::from),
     };
     // Strings and integers always serialize; an empty body would still carry the status.
-    let body = serde_json::to_vec(&json).unwrap_or_default();
-    let kind = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    (status(problem.class()), [kind], Body::from(body)).into_response()
+    serde_json::to_vec(&json).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -178,7 +193,7 @@ mod tests {
     use super::*;
     use crate::explain::Code;
 
-    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x" };
+    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x", at: OffsetDateTime::UNIX_EPOCH };
 
     async fn body(answer: Response) -> Value {
         serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
@@ -213,7 +228,7 @@ mod tests {
         let bodies = ProblemBodies::default().under("/api", teapot).under("/api/v1", accepted);
         let problem = Problem::new(Code::UnknownRoute, "");
         for (path, status) in [("/api", 418), ("/api/x", 418), ("/api/v1/x", 202), ("/api/v12", 418), ("/apix", 404)] {
-            assert_eq!(bodies.render(&problem, Occasion { request_id: "", path }).status(), status, "{path}");
+            assert_eq!(bodies.render(&problem, Occasion { path, ..OCCASION }).status(), status, "{path}");
         }
     }
 

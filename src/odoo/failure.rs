@@ -179,7 +179,7 @@ fn outcome_unknown(detail: &str, effect: Effect) -> Problem {
 fn too_large(cap: usize, effect: Effect) -> Problem {
     match effect {
         Effect::Read => Problem::new(Code::AnswerTooLarge, format!("Odoo's answer is larger than {cap} bytes."))
-            .hint("Ask for fewer records with limit, or for fewer fields."),
+            .hint("Ask for fewer records with limit, for fewer fields, or for any number of records as CSV or NDJSON."),
         Effect::Write => Problem::new(
             Code::ResultNotRepresentable,
             format!("It was done and its changes are kept, but its result is larger than {cap} bytes."),

@@ -4,6 +4,7 @@
 //! a time. Must not know: wishes, route families. Schemas and labels are kept apart by user: groups hide fields, and
 //! not everybody may read model names.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use super::reply::Reply;
 use super::version::ServerVersion;
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::{MethodName, ModelName};
+use crate::names::{FieldName, MethodName, ModelName};
 use crate::plan::schema::{ATTRIBUTES, Schema};
 use crate::plan::{Call, Effect, OrmMethod, UserDefaults};
 use crate::value::{Member, Value};
@@ -64,6 +65,8 @@ pub struct Knowledge {
     defaults: Cache<Uid, UserDefaults>,
     schemas: Cache<(Uid, ModelName), LearnedSchema>,
     labels: Cache<(Uid, ModelName), Arc<str>>,
+    /// What was logged already. Only configured schemas add to it, so it is no longer than they are.
+    noted: Mutex<HashSet<(ModelName, FieldName)>>,
 }
 
 impl Knowledge {
@@ -84,6 +87,7 @@ impl Knowledge {
             defaults: cache(settings),
             schemas: cache(settings),
             labels: cache(settings),
+            noted: Mutex::default(),
         }
     }
 
@@ -192,6 +196,15 @@ impl Knowledge {
     /// Forgets one schema, so that it is asked for again.
     pub async fn forget_schema(&self, caller: &Caller, model: &ModelName) {
         self.schemas.invalidate(&(caller.uid, model.clone())).await;
+    }
+
+    /// Logs, once, that a configured schema names a field which is not there.
+    pub(super) fn note_lacking(&self, model: &ModelName, field: &FieldName) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.insert((model.clone(), field.clone())) {
+            let odoo = self.client.settings().name.as_str();
+            tracing::warn!(odoo, %model, %field, "a configured schema names a field that is not there for this user");
+        }
     }
 
     /// Forgets what may have become wrong by a write to models, fields, modules, languages, groups or users.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::caller::Caller;
 use super::knowledge::{Knowledge, LearnedSchema};
 use crate::error::Problem;
-use crate::names::ModelName;
+use crate::names::{FieldName, ModelName};
 use crate::plan::schema::Schema;
 use crate::plan::{self, Lack, UserDefaults};
 
@@ -79,5 +79,9 @@ impl plan::Known for Known<'_> {
 
     fn user_defaults(&self) -> UserDefaults {
         self.defaults.clone()
+    }
+
+    fn note_lacking(&self, model: &ModelName, field: &FieldName) {
+        self.knowledge.note_lacking(model, field);
     }
 }

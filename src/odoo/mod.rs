@@ -8,6 +8,7 @@
 //! run ──► client ──► gate (queue, cap) ──► circuit ──► transport (reqwest) ──► xmlrpc::read ──► faults
 //!  │        ├─ xmlrpc::write
 //!  │        └─ json2  whose key is this?
+//!  ├─ pages        a listing of any length, page by page
 //!  ├─ salvage      what can be read when a value cannot be sent
 //!  ├─ behind       what stands behind relations, level by level
 //! database         one configured database: its client and its knowledge
@@ -35,6 +36,7 @@ mod gate;
 pub mod json2;
 mod knowledge;
 mod known;
+mod pages;
 mod reply;
 mod run;
 mod salvage;
@@ -51,6 +53,7 @@ pub use database::{Database, Databases};
 pub use failure::Failure;
 pub use knowledge::{Knowledge, KnowledgeSettings};
 pub use known::Known;
+pub use pages::{Page, Pages};
 pub use reply::{Reply, Timing};
 pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};
 pub use settings::{OdooSettings, SettingsError};

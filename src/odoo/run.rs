@@ -16,7 +16,7 @@ use super::salvage::salvage;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{FieldName, RecordId};
-use crate::plan::{AccessOperation, Call, Columns, Effect, List, Merging, Plan, Prove, Read};
+use crate::plan::{AccessOperation, Call, Columns, Effect, List, Merging, Plan, Prove, Read, Update};
 use crate::value::Value;
 
 /// What came of a plan.
@@ -94,7 +94,7 @@ impl Tally {
 /// # Errors
 /// Odoo's refusal, or why Odoo could not be asked.
 pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally) -> Result<Outcome, Problem> {
-    let odoo = Run { database, caller, tally };
+    let odoo = Run::new(database, caller, tally);
     match plan {
         Plan::CheckAccess { checks, raise } => odoo.check_access(checks, raise).await.map(Outcome::Rights),
         Plan::NoAccess => Ok(Outcome::Rights(false)),
@@ -107,7 +107,8 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally
             let ids = odoo.create(&create).await?;
             Ok(odoo.written(ids, read_back, one).await)
         }
-        Plan::Update { prove, merging, write, read_back, one } => {
+        Plan::Update(update) => {
+            let Update { prove, merging, write, read_back, one } = *update;
             let ids = odoo.on_proven(prove, merging, write).await?;
             Ok(odoo.written(ids, read_back, one).await)
         }
@@ -122,6 +123,12 @@ pub(super) struct Run<'r> {
     database: &'r Database,
     caller: &'r Caller,
     tally: &'r Tally,
+}
+
+impl<'r> Run<'r> {
+    pub(super) fn new(database: &'r Database, caller: &'r Caller, tally: &'r Tally) -> Self {
+        Self { database, caller, tally }
+    }
 }
 
 impl Run<'_> {
@@ -154,6 +161,11 @@ impl Run<'_> {
         self.call(call).await?.value()?.as_int().ok_or_else(|| unexpected(call))
     }
 
+    /// The ids that a search finds.
+    pub(super) async fn search(self, call: &Call) -> Result<Vec<RecordId>, Problem> {
+        ids_of(&self.call(call).await?.value()?).ok_or_else(|| unexpected(call))
+    }
+
     async fn list(self, list: List, count: Option<Call>) -> Result<Records, Problem> {
         let mut records = self.page(&list).await?;
         if let Some(count) = count {
@@ -167,7 +179,7 @@ impl Run<'_> {
 
     /// The records of a list with what stands behind them: in one call where the server can nest, level by level where
     /// it cannot or may not.
-    async fn page(self, list: &List) -> Result<Records, Problem> {
+    pub(super) async fn page(self, list: &List) -> Result<Records, Problem> {
         if let Some(call) = list.nested_call() {
             match self.try_call(&call).await {
                 Ok(reply) => return Ok(Records::new(Source::Page(reply), None, list.columns.clone(), false)),
@@ -183,15 +195,13 @@ impl Run<'_> {
         match self.try_call(&list.call()).await {
             Ok(reply) => Ok(Records::new(Source::Reply(reply), None, list.columns.clone(), false)),
             Err(failure) if failure.is_unsendable() && !list.columns.named => {
-                let ids =
-                    ids_of(&self.call(&list.search()).await?.value()?).ok_or_else(|| unexpected(&list.search()))?;
-                self.salvaged(list.read(ids), false, failure).await
+                self.salvaged(list.read(self.search(&list.search()).await?), false, failure).await
             }
             Err(failure) => Err(failure.explain(&list.call())),
         }
     }
 
-    async fn read(self, read: Read, one: bool) -> Result<Records, Problem> {
+    pub(super) async fn read(self, read: Read, one: bool) -> Result<Records, Problem> {
         if read.ids.is_empty() {
             return Ok(Records::new(Source::Pieces(Vec::new()), None, read.columns, one));
         }
@@ -255,7 +265,7 @@ impl Run<'_> {
                 (read.ids, asked, Some(proof))
             }
             Prove::Found(search) => {
-                let ids = ids_of(&self.call(&search).await?.value()?).ok_or_else(|| unexpected(&search))?;
+                let ids = self.search(&search).await?;
                 (ids.clone(), ids, None)
             }
         };
@@ -293,7 +303,7 @@ impl Run<'_> {
     }
 
     /// Answers the records, all of which exist.
-    async fn prove(self, prove: &Read) -> Result<Reply, Problem> {
+    pub(super) async fn prove(self, prove: &Read) -> Result<Reply, Problem> {
         let reply = self.call(&prove.call()).await?;
         let found = ids_in(&reply.value()?).ok_or_else(|| unexpected(&prove.call()))?;
         require_all(&prove.ids, &found.into_iter().collect(), prove.model.as_str())?;

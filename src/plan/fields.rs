@@ -64,6 +64,17 @@ impl Columns {
         let proof = if shown.iter().any(|column| proves(&column.name, schema)) { None } else { proof_column(schema) };
         Self { shown, named, proof }
     }
+
+    /// Reads these fields too, behind all others.
+    pub(super) fn read_along<'n>(&mut self, names: impl IntoIterator<Item = &'n FieldName>, schema: &Schema) {
+        for name in names {
+            if let (false, Some(field)) =
+                (self.shown.iter().any(|column| column.name == *name), schema.field(name.as_str()))
+            {
+                self.shown.push(Column::plain(name.clone(), field.kind));
+            }
+        }
+    }
 }
 
 impl Column {
@@ -139,6 +150,26 @@ pub(super) fn written_columns(values: &Value<'_>, schema: &Schema, guard: Guard<
     let mut shown: Vec<Column> = visible.map(|(name, field)| Column::plain(name.clone(), field.kind)).collect();
     shown.retain(|column| column.name.as_str() != "id");
     shown.push(Column::id());
+    Ok(Columns::new(shown, true, schema))
+}
+
+/// What says of a record's content what it is called and of which type it is; attachments say both.
+const ABOUT_CONTENT: [&str; 3] = ["name", "display_name", "mimetype"];
+
+/// The column of a binary field, and what is said of it as far as the scope shows it.
+///
+/// # Errors
+/// As [`columns`], and 400 for a field that is no binary.
+pub(super) fn content_columns(name: &FieldName, schema: &Schema, guard: Guard<'_>) -> Result<Columns, PlanError> {
+    let mut shown = readable_of(std::slice::from_ref(name), schema, guard)?;
+    if shown.iter().any(|column| column.kind != FieldType::Binary) {
+        let detail = format!("The field {name} of {} is no binary field.", schema.model);
+        return Err(Problem::new(Code::InvalidParameter, detail).parameter("field").into());
+    }
+    let texts = |field: &Field| matches!(field.kind, FieldType::Char);
+    let said = ABOUT_CONTENT.iter().filter_map(|about| schema.entry(about)).filter(|(_, field)| texts(field));
+    let said = said.filter(|(about, _)| guard.shows(&schema.model, about));
+    shown.extend(said.map(|(about, field)| Column::plain(about.clone(), field.kind)));
     Ok(Columns::new(shown, true, schema))
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::schema::Schema;
 use crate::error::Problem;
-use crate::names::ModelName;
+use crate::names::{FieldName, ModelName};
 
 /// What is known of the caller's Odoo, answered from memory.
 pub trait Known {
@@ -22,6 +22,9 @@ pub trait Known {
 
     /// The language and time zone that the user chose in Odoo.
     fn user_defaults(&self) -> UserDefaults;
+
+    /// Is told of a field that a configured schema names and the model lacks, each time it is left out of an answer.
+    fn note_lacking(&self, _model: &ModelName, _field: &FieldName) {}
 }
 
 /// A user's own settings. `None` where Odoo has none.

@@ -4,12 +4,15 @@
 //! wish      what the caller wishes, parsed but perhaps nonsense
 //! known     what is at hand of the caller's Odoo; what a plan lacks
 //! schema    a model's fields
+//! pages     a listing of any length as calls, one a page
 //! planner   a wish and what is known → steps
 //! steps     the calls that grant a wish, and how they hang together
 //! context   language, time zone, companies: who wins, what is checked
 //! domain    paths, operators and dates of a domain, checked against schemas
 //! fields    names of fields and orders, checked
+//! filters   parameters that are fields → a domain
 //! selection fields with what stands behind relations, checked level by level
+//! unmet     what a configured schema wishes in vain
 //! nesting   the same as one call of a server that can nest
 //! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
@@ -27,24 +30,30 @@ mod context;
 mod datetime;
 mod domain;
 mod fields;
+mod filters;
 mod guard;
 mod known;
 mod method;
 mod nesting;
+mod pages;
 mod planner;
 pub mod schema;
 mod scope;
 mod selection;
 mod steps;
+mod unmet;
 mod values;
 mod wish;
 
 pub use call::{Call, Effect, OrmMethod};
 pub use context::ContextAsked;
 pub use fields::{Column, Columns, Within};
+pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
-pub use planner::plan;
+pub use pages::{Pager, Step};
+pub use planner::{plan, plan_pages};
 pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
-pub use steps::{List, Merging, Plan, Prove, Read};
+pub use steps::{List, Merging, Plan, Prove, Read, Update};
+pub use unmet::{Unmet, unmet};
 pub use values::{Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

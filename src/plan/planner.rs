@@ -21,18 +21,20 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Column, Columns, columns, named, proof_column, total_order, written_columns};
+use super::fields::{Column, Columns, columns, content_columns, named, proof_column, total_order, written_columns};
+use super::filters::Filter;
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, schema_of};
+use super::pages::Pager;
 use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
-use super::steps::{List, Merging, Plan, Prove, Read, Way, search};
+use super::steps::{List, Merging, Plan, Prove, Read, Update, Way, search};
 use super::values::{Merge, Purpose, Values, check_given, check_many_given, merges};
 use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
-use super::{domain, method};
+use super::{domain, filters, method};
 use crate::error::Problem;
 use crate::language::domain::Domain;
-use crate::names::{MethodName, ModelName, RecordId};
+use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
 /// Attributes of `fields_get` that every Odoo 14..19 can send for every field.
@@ -66,25 +68,39 @@ const SENDABLE_ATTRIBUTES: [&str; 22] = [
 /// # Errors
 /// What is lacking, or why the wish cannot be granted.
 pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Plan, PlanError> {
-    let Wish { model, deed, links } = wish;
-    let admitted = admit(Guard::new(scope, &[]), model, deed)?;
-    let planner = Planner { model, known, scope, links: *links, context: context::resolve(asked, known)? };
-    if let Some(way) = admitted {
-        check_context(planner.guard(), model, way, known)?;
-    }
+    let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
     match deed {
         Deed::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
         Deed::Search { domain, slice } => planner.search(domain, slice),
         Deed::Count { domain } => planner.count(domain),
-        Deed::List { domain, slice, fields, counted } => planner.list(domain, slice, fields, *counted),
+        Deed::List { domain, filters, slice, fields, counted } => {
+            planner.list((domain, filters), slice, fields, *counted)
+        }
         Deed::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
         Deed::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
+        Deed::ReadContent { id, field } => planner.content(*id, field),
         Deed::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
         Deed::CreateOne { values, back } => planner.create_one(values, back),
         Deed::CreateMany { records, back } => planner.create_many(records, back),
         Deed::Update { target, values, back } => planner.update(target, values, back),
         Deed::Delete { target } => planner.delete(target),
         Deed::Call { method, id, args, kwargs } => planner.call(method, *id, args, kwargs),
+    }
+}
+
+/// Plans a [listing](Deed::is_listing) page by page.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_pages(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Pager, PlanError> {
+    let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
+    match deed {
+        Deed::Search { domain, slice } => planner.pages_of_ids(domain, slice),
+        Deed::List { domain, filters, slice, fields, counted: _ } => {
+            planner.pages_of_list((domain, filters), slice, fields)
+        }
+        Deed::ReadMany { ids, fields } => planner.pages_of_given(ids, fields),
+        _ => Err(Problem::internal("pages of what is no listing").into()),
     }
 }
 
@@ -99,7 +115,8 @@ fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Use>
             return Ok(None);
         }
         Deed::Search { .. } | Deed::Count { .. } | Deed::List { .. } => Operation::Read,
-        Deed::ReadOne { .. } | Deed::ReadMany { .. } | Deed::DescribeFields { .. } => Operation::Read,
+        Deed::ReadOne { .. } | Deed::ReadMany { .. } | Deed::ReadContent { .. } => Operation::Read,
+        Deed::DescribeFields { .. } => Operation::Read,
         Deed::CreateOne { .. } | Deed::CreateMany { .. } => Operation::Create,
         Deed::Update { .. } => Operation::Update,
         Deed::Delete { .. } => Operation::Delete,
@@ -114,6 +131,27 @@ struct Planner<'w> {
     scope: &'w Scope,
     links: Links,
     context: Vec<Member<'static>>,
+}
+
+/// A domain, and filters that hold too.
+type Sought<'a> = (&'a Domain<'static>, &'a [Filter]);
+
+impl<'w> Planner<'w> {
+    /// A planner for a wish whose model, operation and context are within the scope.
+    fn admit(
+        wish: &'w mut Wish,
+        asked: &ContextAsked,
+        scope: &'w Scope,
+        known: &'w dyn Known,
+    ) -> Result<(Self, &'w mut Deed), PlanError> {
+        let Wish { model, deed, links } = wish;
+        let admitted = admit(Guard::new(scope, &[]), model, deed)?;
+        let planner = Self { model, known, scope, links: *links, context: context::resolve(asked, known)? };
+        if let Some(way) = admitted {
+            check_context(planner.guard(), model, way, known)?;
+        }
+        Ok((planner, deed))
+    }
 }
 
 impl Planner<'_> {
@@ -156,25 +194,38 @@ impl Planner<'_> {
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
 
+    fn list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields, counted: bool) -> Result<Plan, PlanError> {
+        let list = self.list_of(sought, slice, fields)?;
+        let count = counted.then(|| self.orm(OrmMethod::SearchCount, vec![list.domain.clone()]));
+        Ok(Plan::List { list, count })
+    }
+
     /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
-    fn list(
-        &self,
-        domain: &mut Domain<'static>,
-        slice: &Slice,
-        fields: &Fields,
-        counted: bool,
-    ) -> Result<Plan, PlanError> {
+    fn list_of(&self, (domain, filters): Sought<'_>, slice: &Slice, fields: &Fields) -> Result<List, PlanError> {
         let schema = self.schema()?;
-        let domain = self.domain(domain, &schema)?;
-        let count = counted.then(|| self.orm(OrmMethod::SearchCount, vec![domain.clone()]));
-        let list = List {
+        let mut sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
+        Ok(List {
             model: self.model.clone(),
-            domain,
+            domain: self.domain(&mut sought, &schema)?,
             slice: self.slice(slice, &schema)?,
             columns: self.columns(fields, &schema)?,
             way: self.way(self.context_of_list(fields)),
-        };
-        Ok(Plan::List { list, count })
+        })
+    }
+
+    fn pages_of_list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields) -> Result<Pager, PlanError> {
+        let list = self.list_of(sought, slice, fields)?;
+        Ok(Pager::of_list(list, slice, &*self.schema()?))
+    }
+
+    fn pages_of_ids(&self, domain: &Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
+        let list = self.list_of((domain, &[]), slice, &Fields::Named(Vec::new()))?;
+        Ok(Pager::of_ids(list, slice, &*self.schema()?))
+    }
+
+    fn pages_of_given(&self, ids: &[RecordId], fields: &Fields) -> Result<Pager, PlanError> {
+        let read = self.read_of(ids.to_vec(), fields, false)?;
+        Ok(Pager::of_given(read, self.proof(ids, &*self.schema()?)))
     }
 
     fn columns(&self, fields: &Fields, schema: &Schema) -> Result<Columns, PlanError> {
@@ -194,10 +245,24 @@ impl Planner<'_> {
     }
 
     fn read(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Plan, PlanError> {
+        Ok(Plan::Read { read: self.read_of(ids, fields, one)?, one })
+    }
+
+    fn read_of(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Read, PlanError> {
         let context = if one { self.context.clone() } else { self.context_of_list(fields) };
         polymorphic::check_ids(self.guard(), self.model)?;
         let columns = self.columns(fields, &*self.schema()?)?;
-        Ok(Plan::Read { read: Read { model: self.model.clone(), ids, columns, way: self.way(context) }, one })
+        Ok(Read { model: self.model.clone(), ids, columns, way: self.way(context) })
+    }
+
+    /// A context may ask for the size of binaries instead of them, here nobody does.
+    fn content(&self, id: RecordId, field: &FieldName) -> Result<Plan, PlanError> {
+        polymorphic::check_ids(self.guard(), self.model)?;
+        let columns = content_columns(field, &*self.schema()?, self.guard())?;
+        let asks_for_size = |(key, _): &Member<'_>| key.starts_with("bin_size");
+        let context = self.context.iter().filter(|member| !asks_for_size(member)).cloned().collect();
+        let read = Read { model: self.model.clone(), ids: vec![id], columns, way: self.way(context) };
+        Ok(Plan::Read { read, one: true })
     }
 
     fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {
@@ -254,7 +319,7 @@ impl Planner<'_> {
         let one = matches!(target, Target::One(_));
         let read_back = self.read_back(back, values, one, &schema)?;
         let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
-        Ok(Plan::Update { prove, merging, write, read_back, one })
+        Ok(Plan::Update(Box::new(Update { prove, merging, write, read_back, one })))
     }
 
     /// The proof, where it reads, reads along what fields hold that are written in part.
@@ -287,11 +352,13 @@ impl Planner<'_> {
             Target::Many(ids) => ids.clone(),
         };
         polymorphic::check_ids(self.guard(), self.model)?;
+        Ok(Prove::Ids { read: self.proof(&asked, schema), asked })
+    }
+
+    fn proof(&self, asked: &[RecordId], schema: &Schema) -> Read {
         let ids: indexmap::IndexSet<RecordId> = asked.iter().copied().collect();
         let columns = Columns { shown: Vec::new(), named: true, proof: proof_column(schema) };
-        let way = self.way(self.context.clone());
-        let read = Read { model: self.model.clone(), ids: ids.into_iter().collect(), columns, way };
-        Ok(Prove::Ids { read, asked })
+        Read { model: self.model.clone(), ids: ids.into_iter().collect(), columns, way: self.way(self.context.clone()) }
     }
 
     /// The read of what was written, before it is known which records those are.

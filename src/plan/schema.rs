@@ -104,6 +104,8 @@ pub struct Field {
     pub searchable: bool,
     /// Whether Odoo can order by it.
     pub sortable: bool,
+    /// Whether each company has a value of its own.
+    pub company_dependent: bool,
     /// The model it leads to.
     pub relation: Option<ModelName>,
     /// The keys of a selection whose keys are texts; `None` where they are not known or not texts.
@@ -185,6 +187,7 @@ impl Field {
             stored,
             searchable: yes("searchable", stored),
             sortable: yes("sortable", stored),
+            company_dependent: yes("company_dependent", false),
             relation: attributes.get("relation").and_then(Value::as_text).and_then(|name| ModelName::parse(name).ok()),
             selection: attributes.get("selection").and_then(selection_keys),
         })

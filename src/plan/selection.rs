@@ -88,6 +88,10 @@ impl Level<'_> {
                 Err(Problem::new(Code::UnknownField, detail).parameter(path.to_string()).into())
             }
             None if !self.selection.lenient => Err(self.guard.unknown(self.schema, name.as_str(), &path.to_string())),
+            None => {
+                self.known.note_lacking(model, name);
+                Ok(None)
+            }
             found => Ok(found),
         }
     }

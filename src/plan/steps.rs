@@ -59,18 +59,7 @@ pub enum Plan {
         one: bool,
     },
     /// Prove, write, read.
-    Update {
-        /// Which records.
-        prove: Prove,
-        /// What is to be kept of fields that are written in part.
-        merging: Option<Merging>,
-        /// Writes.
-        write: Call,
-        /// Reads what was written; `None` when the ids are the answer.
-        read_back: Option<Read>,
-        /// Whether one record was wanted or a list.
-        one: bool,
-    },
+    Update(Box<Update>),
     /// Prove, unlink.
     Delete {
         /// Which records.
@@ -80,6 +69,21 @@ pub enum Plan {
     },
     /// A method; answers its result.
     Call(Call),
+}
+
+/// The calls of an update.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// Which records.
+    pub prove: Prove,
+    /// What is to be kept of fields that are written in part.
+    pub merging: Option<Merging>,
+    /// Writes.
+    pub write: Call,
+    /// Reads what was written; `None` when the ids are the answer.
+    pub read_back: Option<Read>,
+    /// Whether one record was wanted or a list.
+    pub one: bool,
 }
 
 /// How it is known which records a write is about.

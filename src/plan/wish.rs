@@ -4,6 +4,7 @@
 //! media types. A wish may be nonsense: unknown fields, values of the wrong type, ids that do not exist.
 
 use super::call::Effect;
+use super::filters::Filter;
 use super::method;
 use super::values::Values;
 use crate::language::domain::Domain;
@@ -92,6 +93,8 @@ pub enum Deed {
     List {
         /// What to find.
         domain: Domain<'static>,
+        /// What must hold besides.
+        filters: Vec<Filter>,
         /// Which part of it.
         slice: Slice,
         /// What of each.
@@ -112,6 +115,13 @@ pub enum Deed {
         ids: Vec<RecordId>,
         /// What of each.
         fields: Fields,
+    },
+    /// What a binary field of a record holds, with what the record says of it.
+    ReadContent {
+        /// The record's id.
+        id: RecordId,
+        /// The field.
+        field: FieldName,
     },
     /// The description of the model's fields.
     DescribeFields {
@@ -162,12 +172,19 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// Whether it answers any number of records, which can be had one by one.
+    #[must_use]
+    pub fn is_listing(&self) -> bool {
+        matches!(self, Self::Search { .. } | Self::List { .. } | Self::ReadMany { .. })
+    }
+
     /// Whether it may leave something behind. No request with a safe method (RFC 9110, 9.2.1) may wish that.
     #[must_use]
     pub fn may_write(&self) -> bool {
         match self {
             Self::CheckAccess { .. } | Self::Search { .. } | Self::Count { .. } | Self::List { .. } => false,
-            Self::ReadOne { .. } | Self::ReadMany { .. } | Self::DescribeFields { .. } => false,
+            Self::ReadOne { .. } | Self::ReadMany { .. } | Self::ReadContent { .. } => false,
+            Self::DescribeFields { .. } => false,
             Self::CreateOne { .. } | Self::CreateMany { .. } | Self::Update { .. } | Self::Delete { .. } => true,
             Self::Call { method, .. } => method::judge(method) != Ok(Effect::Read),
         }

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::SecretError;
-use super::keys::{KeptKey, Keyring};
+use super::keys::{KeptKey, KeptPair, Keyring, SealedPair};
 use super::seal::Sealed;
 use super::token::{Token, TokenKind};
 
@@ -61,61 +61,56 @@ struct StrictHeader {
     kid: String,
 }
 
-/// A key that signs access tokens.
+/// The keys that sign access tokens: the newest signs, what the one before it signed is still read.
 #[derive(Clone)]
-pub struct AccessKey {
-    kept: KeptKey,
+pub struct AccessKeys {
+    newest: AccessKey,
+    before: Option<AccessKey>,
+}
+
+#[derive(Clone)]
+struct AccessKey {
     id: String,
     /// PKCS #8, version 2.
     private: EncodingKey,
     public: Vec<u8>,
 }
 
-impl AccessKey {
+/// A public key, as it is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// What tells keys apart.
+    pub kid: String,
+    /// The public part of Ed25519 in base64url: the member `x` of a JSON Web Key (RFC 8037 section 2).
+    pub x: String,
+}
+
+impl AccessKeys {
     const PURPOSE: &'static str = "access_jwt";
 
-    /// A new one, with the form in which it is kept.
+    /// A new key, in the form in which it is kept.
     ///
     /// # Errors
     /// When the operating system gives no randomness.
-    pub fn generate(keyring: &Keyring) -> Result<(Self, Sealed), SecretError> {
-        let (kept, sealed) = KeptKey::generate(keyring, Self::PURPOSE)?;
-        Ok((Self::of(kept)?, sealed))
+    pub fn generate(keyring: &Keyring) -> Result<Sealed, SecretError> {
+        Ok(KeptPair::generate(keyring, Self::PURPOSE)?.1)
     }
 
-    /// The one that is kept.
+    /// The key that is kept, with the one before.
     ///
     /// # Errors
     /// As [`Keyring::open`].
-    pub fn open(keyring: &Keyring, sealed: &Sealed) -> Result<Self, SecretError> {
-        Self::of(KeptKey::open(keyring, Self::PURPOSE, sealed)?)
+    pub fn open(keyring: &Keyring, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
+        let KeptPair { newest, before } = KeptPair::open(keyring, Self::PURPOSE, sealed)?;
+        let before = before.as_ref().map(AccessKey::of).transpose()?;
+        Ok(Self { newest: AccessKey::of(&newest)?, before })
     }
 
-    /// The same key, sealed under the newest master key.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn seal(&self, keyring: &Keyring) -> Result<Sealed, SecretError> {
-        self.kept.seal(keyring, Self::PURPOSE)
-    }
-
-    fn of(kept: KeptKey) -> Result<Self, SecretError> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(kept.expose()).map_err(|_| SecretError::Altered)?;
-        let private = pair.to_pkcs8().map_err(|_| SecretError::Altered)?;
-        let private = EncodingKey::from_ed_der(private.as_ref());
-        Ok(Self { id: kept.id().to_string(), private, public: pair.public_key().as_ref().to_vec(), kept })
-    }
-
-    /// What tells keys apart.
+    /// The public keys, the newest first.
     #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The public part (RFC 8037 section 2): the member `x` of a JSON Web Key.
-    #[must_use]
-    pub fn public_x(&self) -> String {
-        URL_SAFE_NO_PAD.encode(&self.public)
+    pub fn public(&self) -> Vec<PublicKey> {
+        let public = |key: &AccessKey| PublicKey { kid: key.id.clone(), x: URL_SAFE_NO_PAD.encode(&key.public) };
+        self.all().map(public).collect()
     }
 
     /// Writes and signs.
@@ -125,38 +120,49 @@ impl AccessKey {
     pub fn sign(&self, claims: &AccessClaims) -> Result<Zeroizing<String>, SecretError> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.id.clone());
-        let signed = jsonwebtoken::encode(&header, claims, &self.private);
+        header.kid = Some(self.newest.id.clone());
+        let signed = jsonwebtoken::encode(&header, claims, &self.newest.private);
         signed.map(Zeroizing::new).map_err(|_| SecretError::Altered)
     }
 
-    /// The claims and the secret of a token that was signed with this key by and for `issuer` and is neither of the future
-    /// nor of the past; `None` for every other text.
+    /// The claims and the secret of a token that was signed with one of the keys by and for `issuer` and is neither of the
+    /// future nor of the past; `None` for every other text.
     #[must_use]
     pub fn verify(&self, text: &str, issuer: &str, now: OffsetDateTime) -> Option<(AccessClaims, Token)> {
-        if kid_of(text)? != self.id {
-            return None;
-        }
+        let kid = kid_of(text)?;
+        let key = self.all().find(|key| key.id == kid)?;
         let claims = strict::<AccessClaims>(text.split('.').nth(1)?)?;
         let signed =
-            jsonwebtoken::decode::<AccessClaims>(text, &DecodingKey::from_ed_der(&self.public), &validation(issuer));
+            jsonwebtoken::decode::<AccessClaims>(text, &DecodingKey::from_ed_der(&key.public), &validation(issuer));
         let claims = signed.ok().map(|signed| signed.claims).filter(|signed| *signed == claims)?;
         let now = now.unix_timestamp();
         let in_time = claims.iat <= now.saturating_add(LEEWAY) && now < claims.exp && claims.iat < claims.exp;
         let token = Token::parse(TokenKind::OAuthAccess, &claims.jti)?;
         in_time.then_some((claims, token))
     }
+
+    fn all(&self) -> impl Iterator<Item = &AccessKey> {
+        std::iter::once(&self.newest).chain(&self.before)
+    }
 }
 
-impl std::fmt::Debug for AccessKey {
+impl AccessKey {
+    fn of(kept: &KeptKey) -> Result<Self, SecretError> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(kept.expose()).map_err(|_| SecretError::Altered)?;
+        let private = pair.to_pkcs8().map_err(|_| SecretError::Altered)?;
+        let private = EncodingKey::from_ed_der(private.as_ref());
+        Ok(Self { id: kept.id().to_string(), private, public: pair.public_key().as_ref().to_vec() })
+    }
+}
+
+impl std::fmt::Debug for AccessKeys {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "AccessKey({}, [redacted])", self.id)
+        out.debug_list().entries(self.all().map(|key| &key.id)).finish()
     }
 }
 
 /// The key that a text names, when it says of itself to be an access token of ours; nothing is verified.
-#[must_use]
-pub fn kid_of(text: &str) -> Option<String> {
+fn kid_of(text: &str) -> Option<String> {
     let right_size = (text.len() <= LONGEST && text.split('.').count() == 3).then_some(text)?;
     let header = strict::<StrictHeader>(right_size.split('.').next()?)?;
     (header.alg == "EdDSA" && header.typ == TYPE).then_some(header.kid)
@@ -187,11 +193,10 @@ mod tests {
 
     const ISSUER: &str = "https://gateway.example";
 
-    fn key() -> AccessKey {
+    fn key() -> AccessKeys {
         let keyring = Keyring::new(&[MasterKey::generate().unwrap()], "i").unwrap();
-        let (key, sealed) = AccessKey::generate(&keyring).unwrap();
-        assert_eq!(AccessKey::open(&keyring, &sealed).unwrap().public_x(), key.public_x());
-        key
+        let sealed = AccessKeys::generate(&keyring).unwrap();
+        AccessKeys::open(&keyring, SealedPair { newest: &sealed, before: None }).unwrap()
     }
 
     fn claims() -> AccessClaims {
@@ -212,9 +217,9 @@ mod tests {
     }
 
     /// Header and claims as they stand here, signed with the right key.
-    fn signed(key: &AccessKey, header: &str, claims: &str) -> String {
+    fn signed(key: &AccessKeys, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key.private, Algorithm::EdDSA).unwrap();
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key.newest.private, Algorithm::EdDSA).unwrap();
         format!("{message}.{signature}")
     }
 
@@ -231,9 +236,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_key_before_signed_is_read_until_that_key_is_gone() {
+        let keyring = Keyring::new(&[MasterKey::generate().unwrap()], "i").unwrap();
+        let [old, new] = [(), ()].map(|()| AccessKeys::generate(&keyring).unwrap());
+        let open = |newest, before| AccessKeys::open(&keyring, SealedPair { newest, before }).unwrap();
+        let text = open(&old, None).sign(&claims()).unwrap();
+        assert!(open(&new, Some(&old)).verify(&text, ISSUER, at(1_000)).is_some());
+        assert!(open(&new, None).verify(&text, ISSUER, at(1_000)).is_none());
+        assert_eq!(open(&new, Some(&old)).public().len(), 2);
+        assert!(open(&new, None).verify(&open(&new, Some(&old)).sign(&claims()).unwrap(), ISSUER, at(1_000)).is_some());
+    }
+
+    #[test]
     fn no_header_but_ours_is_taken() {
         let (key, claims) = (key(), serde_json::to_string(&claims()).unwrap());
-        let good = json!({"alg": "EdDSA", "typ": TYPE, "kid": key.id()});
+        let good = json!({"alg": "EdDSA", "typ": TYPE, "kid": key.newest.id});
         assert!(key.verify(&signed(&key, &good.to_string(), &claims), ISSUER, at(1_000)).is_some());
         for (name, value) in [
             ("alg", Value::from("none")),
@@ -257,8 +274,10 @@ mod tests {
     #[test]
     fn the_public_key_signs_nothing() {
         let (key, claims) = (key(), claims());
-        for (secret, algorithm) in [(key.public.clone(), "HS256"), (key.public_x().into_bytes(), "HS256")] {
-            let header = json!({"alg": algorithm, "typ": TYPE, "kid": key.id()}).to_string();
+        for (secret, algorithm) in
+            [(key.newest.public.clone(), "HS256"), (key.public()[0].x.clone().into_bytes(), "HS256")]
+        {
+            let header = json!({"alg": algorithm, "typ": TYPE, "kid": key.newest.id}).to_string();
             let message = format!(
                 "{}.{}",
                 URL_SAFE_NO_PAD.encode(header),
@@ -273,7 +292,7 @@ mod tests {
     #[test]
     fn no_claims_but_ours_are_taken() {
         let (key, good) = (key(), serde_json::to_value(claims()).unwrap());
-        let header = json!({"alg": "EdDSA", "typ": TYPE, "kid": key.id()}).to_string();
+        let header = json!({"alg": "EdDSA", "typ": TYPE, "kid": key.newest.id}).to_string();
         for name in ["iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti"] {
             let mut claims = good.clone();
             claims.as_object_mut().unwrap().remove(name);

@@ -4,12 +4,13 @@
 //! text = { line "\n" }     line = 64*hex | "#" any | ""     the newest key last
 //! ```
 //!
-//! In order: a credential that systemd hands over, a file, the environment (the last, because other processes of the
-//! same user can read it). A file must be the gateway's alone. It is made whole or not at all, and is never written
+//! In order: a credential that systemd hands over, what a command printed, where there is one, else a file, the environment
+//! (the last, because other processes of the same user can read it). A file must be the gateway's alone. It is made whole or not at all, and is never written
 //! over but by the same keys and more, or fewer when told so.
 //!
 //! In: paths, a variable's text. Out: [`MasterKey`]s. Must not know: what they seal.
 
+use std::fmt;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
@@ -24,7 +25,7 @@ use super::keys::MasterKey;
 use super::seal::KeyId;
 
 /// No set of keys is longer; more is a wrong file.
-const LONGEST: u64 = 64 * 1024;
+pub(super) const LONGEST: u64 = 64 * 1024;
 
 const HEADING: &str = "# Master keys of odoo-gateway, the newest last. Whoever has this file and the store has a part of \
                        what guards the store:\n# keep copies of both, and keep them apart.\n";
@@ -36,8 +37,23 @@ pub enum KeySource {
     Credential(PathBuf),
     /// The file.
     File(PathBuf),
+    /// The command.
+    Command,
     /// The environment.
     Environment,
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credential(file) => write!(out, "{}, a credential of systemd", file.display()),
+            Self::File(file) => write!(out, "{}", file.display()),
+            Self::Command => out.write_str("what secrets.master_key_command prints"),
+            Self::Environment => {
+                out.write_str("ODOO_GATEWAY_MASTER_KEY in the environment, where other processes may read it")
+            }
+        }
+    }
 }
 
 /// Where keys may come from.
@@ -45,6 +61,8 @@ pub enum KeySource {
 pub struct KeySources {
     /// The file that systemd's `LoadCredential` makes, when the process has one.
     pub credential: Option<PathBuf>,
+    /// What the command printed, where there is one; then no file is looked for.
+    pub command: Option<SecretString>,
     /// The file, there or not.
     pub file: PathBuf,
     /// The variable's text.
@@ -62,14 +80,15 @@ impl KeySources {
         {
             return Ok(Some((keys, KeySource::Credential(file.clone()))));
         }
+        if let Some(text) = &self.command {
+            return of_text(text, "what secrets.master_key_command prints")
+                .map(|keys| Some((keys, KeySource::Command)));
+        }
         if let Some(keys) = read(&self.file, Owner::Gateway)? {
             return Ok(Some((keys, KeySource::File(self.file.clone()))));
         }
         let Some(text) = &self.environment else { return Ok(None) };
-        let keys = parse(text.expose_secret()).map_err(|wrong| SecretError::NotAKey {
-            place: "the environment (ODOO_GATEWAY_MASTER_KEY)".to_owned(),
-            wrong,
-        })?;
+        let keys = of_text(text, "the environment (ODOO_GATEWAY_MASTER_KEY)")?;
         Ok(Some((keys, KeySource::Environment)))
     }
 
@@ -108,10 +127,12 @@ impl KeySources {
     /// Takes the keys out that `kept` does not want.
     ///
     /// # Errors
-    /// When the keys do not come from the file.
+    /// When keys are to go that do not come from the file.
     pub fn retain(&self, kept: impl Fn(KeyId) -> bool) -> Result<Vec<KeyId>, SecretError> {
-        let (keep, drop): (Vec<_>, Vec<_>) = self.of_file()?.into_iter().partition(|key| kept(key.id()));
+        let all = self.load()?.map_or_else(Vec::new, |(keys, _)| keys);
+        let (keep, drop): (Vec<_>, Vec<_>) = all.into_iter().partition(|key| kept(key.id()));
         if !keep.is_empty() && !drop.is_empty() {
+            self.of_file()?;
             self.write(&keep)?;
         }
         Ok(drop.iter().map(MasterKey::id).collect())
@@ -120,8 +141,8 @@ impl KeySources {
     fn of_file(&self) -> Result<Vec<MasterKey>, SecretError> {
         match self.load()? {
             Some((keys, KeySource::File(_))) => Ok(keys),
-            Some((_, KeySource::Credential(_) | KeySource::Environment)) => Err(SecretError::NoKey(
-                "the keys come from systemd or the environment; add and remove lines where those are kept".to_owned(),
+            Some((_, KeySource::Credential(_) | KeySource::Command | KeySource::Environment)) => Err(SecretError::NoKey(
+                "the keys come from systemd, a command or the environment; add and remove lines where those are kept".to_owned(),
             )),
             None => Err(SecretError::NoKey(format!("{} is not there", self.file.display()))),
         }
@@ -168,6 +189,10 @@ fn read(file: &Path, owner: Owner) -> Result<Option<Vec<MasterKey>>, SecretError
     let mut text = Zeroizing::new(String::new());
     open.take(LONGEST).read_to_string(&mut text).map_err(blame(file))?;
     parse(&text).map(Some).map_err(refuse)
+}
+
+fn of_text(text: &SecretString, place: &str) -> Result<Vec<MasterKey>, SecretError> {
+    parse(text.expose_secret()).map_err(|wrong| SecretError::NotAKey { place: place.to_owned(), wrong })
 }
 
 fn parse(text: &str) -> Result<Vec<MasterKey>, &'static str> {
@@ -220,7 +245,7 @@ mod tests {
     use super::*;
 
     fn sources(folder: &Path) -> KeySources {
-        KeySources { credential: None, file: folder.join("keys/master.key"), environment: None }
+        KeySources { credential: None, file: folder.join("keys/master.key"), command: None, environment: None }
     }
 
     fn ids(keys: &[MasterKey]) -> Vec<KeyId> {

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! master key ─HKDF-SHA256(salt = instance, info = "ogw/1/seal")─► seals the outer layers and the index key
-//! index key   random, made once, kept sealed: master keys can be exchanged and every token is found as before
+//!                                          info = "ogw/1/csrf" ─► marks the forms of pages
+//! index key   random, kept sealed: master keys can be exchanged and every token is found as before
 //! ```
+//!
+//! A kept key can be exchanged too. Then the one before is kept beside the newest until nothing needs it.
 //!
 //! In: master keys, the newest last; the installation's id. Out: [`Keyring`], [`IndexKey`]. Must not know: files.
 
@@ -15,7 +18,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::form::FormKey;
 use super::seal::{Aad, KeyId, SealKey, Sealed};
+use super::token::TokenIndex;
 use super::{SecretError, hex, random_key, unhex};
 
 /// 256 random bits above everything.
@@ -50,8 +55,8 @@ impl MasterKey {
     }
 
     /// The key of one purpose in one installation.
-    fn derive(&self, instance: &str, purpose: &[u8]) -> SealKey {
-        SealKey::named(self.id(), expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose]))
+    fn derive(&self, instance: &str, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose])
     }
 }
 
@@ -74,6 +79,8 @@ pub(super) fn expand(from: &Hkdf<Sha256>, info: &[&[u8]]) -> Zeroizing<[u8; 32]>
 pub struct Keyring {
     newest: SealKey,
     older: Vec<SealKey>,
+    /// As many, the newest last.
+    forms: Vec<FormKey>,
 }
 
 impl Keyring {
@@ -81,8 +88,25 @@ impl Keyring {
     #[must_use]
     pub fn new(masters: &[MasterKey], instance: &str) -> Option<Self> {
         let (newest, older) = masters.split_last()?;
-        let seal = |master: &MasterKey| master.derive(instance, b"ogw/1/seal");
-        Some(Self { newest: seal(newest), older: older.iter().map(seal).collect() })
+        let seal = |master: &MasterKey| SealKey::named(master.id(), master.derive(instance, b"ogw/1/seal"));
+        let form = |master: &MasterKey| FormKey(master.derive(instance, FormKey::PURPOSE));
+        Some(Self {
+            newest: seal(newest),
+            older: older.iter().map(seal).collect(),
+            forms: masters.iter().map(form).collect(),
+        })
+    }
+
+    /// The mark of a form of ours; empty when there is no key, which fits nothing.
+    #[must_use]
+    pub fn mark_form(&self, of: &Aad) -> String {
+        self.forms.last().map(|key| key.mark(of)).unwrap_or_default()
+    }
+
+    /// The mark in `text`, when a form of ours was marked so under any of the keys: pages outlive an exchange of keys.
+    #[must_use]
+    pub fn form_mark(&self, of: &Aad, text: &str) -> Option<[u8; 32]> {
+        self.forms.iter().find_map(|key| key.fitting(of, text))
     }
 
     /// The key that seals.
@@ -121,19 +145,57 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// A random key that is made once and kept sealed, so that master keys can be exchanged below it.
+/// A random key that is kept sealed, so that master keys can be exchanged below it.
 #[derive(Clone)]
-pub(super) struct KeptKey(Zeroizing<[u8; 32]>);
+pub(super) struct KeptKey {
+    id: KeyId,
+    bytes: Zeroizing<[u8; 32]>,
+}
 
-impl KeptKey {
-    /// A new one, with the form in which it is kept.
+/// A kept key as it is stored, with the one it was exchanged for while that is still needed.
+#[derive(Debug, Clone, Copy)]
+pub struct SealedPair<'s> {
+    /// What works from now on.
+    pub newest: &'s Sealed,
+    /// What was in its place before.
+    pub before: Option<&'s Sealed>,
+}
+
+/// A kept key, with the one before.
+#[derive(Debug, Clone)]
+pub(super) struct KeptPair {
+    pub(super) newest: KeptKey,
+    pub(super) before: Option<KeptKey>,
+}
+
+impl KeptPair {
+    /// A new key without one before, with the form in which it is kept.
     pub(super) fn generate(keyring: &Keyring, purpose: &str) -> Result<(Self, Sealed), SecretError> {
-        let key = Self(random_key()?);
-        let sealed = key.seal(keyring, purpose)?;
-        Ok((key, sealed))
+        let newest = KeptKey::new(random_key()?);
+        let sealed = newest.seal(keyring, purpose)?;
+        Ok((Self { newest, before: None }, sealed))
     }
 
-    /// The one that is kept. That it opens proves that the right master key is at hand.
+    /// Those that are kept. That they open proves that the right master key is at hand.
+    pub(super) fn open(keyring: &Keyring, purpose: &str, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
+        let open = |sealed| KeptKey::open(keyring, purpose, sealed);
+        Ok(Self { newest: open(sealed.newest)?, before: sealed.before.map(open).transpose()? })
+    }
+}
+
+/// The same kept key, sealed under the newest master key.
+///
+/// # Errors
+/// As [`Keyring::open`].
+pub fn reseal_kept(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Sealed, SecretError> {
+    KeptKey::open(keyring, purpose, sealed)?.seal(keyring, purpose)
+}
+
+impl KeptKey {
+    fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self { id: KeyId::of(&bytes), bytes }
+    }
+
     pub(super) fn open(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Self, SecretError> {
         let opened = keyring.open(sealed, &Self::aad(purpose))?;
         let mut key = Zeroizing::new([0; 32]);
@@ -141,20 +203,19 @@ impl KeptKey {
             return Err(SecretError::Altered);
         }
         key.copy_from_slice(&opened);
-        Ok(Self(key))
+        Ok(Self::new(key))
     }
 
-    /// The same key, sealed under the newest master key.
-    pub(super) fn seal(&self, keyring: &Keyring, purpose: &str) -> Result<Sealed, SecretError> {
+    fn seal(&self, keyring: &Keyring, purpose: &str) -> Result<Sealed, SecretError> {
         keyring.seal(self.expose(), &Self::aad(purpose))
     }
 
     pub(super) fn expose(&self) -> &[u8] {
-        self.0.as_slice()
+        self.bytes.as_slice()
     }
 
     pub(super) fn id(&self) -> KeyId {
-        KeyId::of(&self.0)
+        self.id
     }
 
     fn aad(purpose: &str) -> Aad {
@@ -170,7 +231,7 @@ impl fmt::Debug for KeptKey {
 
 /// The key of the hashes under which tokens are found.
 #[derive(Debug, Clone)]
-pub struct IndexKey(KeptKey);
+pub struct IndexKey(KeptPair);
 
 impl IndexKey {
     const PURPOSE: &'static str = "index";
@@ -180,40 +241,43 @@ impl IndexKey {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn generate(keyring: &Keyring) -> Result<(Self, Sealed), SecretError> {
-        let (key, sealed) = KeptKey::generate(keyring, Self::PURPOSE)?;
+        let (key, sealed) = KeptPair::generate(keyring, Self::PURPOSE)?;
         Ok((Self(key), sealed))
     }
 
-    /// The one that is kept.
+    /// The one that is kept, with the one before.
     ///
     /// # Errors
     /// As [`Keyring::open`].
-    pub fn open(keyring: &Keyring, sealed: &Sealed) -> Result<Self, SecretError> {
-        KeptKey::open(keyring, Self::PURPOSE, sealed).map(Self)
+    pub fn open(keyring: &Keyring, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
+        KeptPair::open(keyring, Self::PURPOSE, sealed).map(Self)
     }
 
-    /// The same key, sealed under the newest master key.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn seal(&self, keyring: &Keyring) -> Result<Sealed, SecretError> {
-        self.0.seal(keyring, Self::PURPOSE)
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.0.newest.id()
+    }
+
+    pub(super) fn index(&self, text: &[u8]) -> TokenIndex {
+        let KeptPair { newest, before } = &self.0;
+        TokenIndex { hash: hash(newest, text), key: newest.id(), before: before.as_ref().map(|key| hash(key, text)) }
     }
 
     /// A keyed hash of anything else; [`Aad`] begins as no token does.
     #[must_use]
     pub fn digest(&self, of: &Aad) -> [u8; 32] {
-        self.hash(of.bytes())
+        hash(&self.0.newest, of.bytes())
     }
+}
 
-    pub(super) fn hash(&self, text: &[u8]) -> [u8; 32] {
-        // HMAC itself fills a short key with zeros up to its block.
-        let mut block = Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self.0.expose()).for_each(|(slot, byte)| *slot = *byte);
-        let mut mac = Hmac::<Sha256>::new(&block);
-        mac.update(text);
-        mac.finalize().into_bytes().into()
-    }
+fn hash(key: &KeptKey, text: &[u8]) -> [u8; 32] {
+    // HMAC itself fills a short key with zeros up to its block.
+    let mut block = Key::<Hmac<Sha256>>::default();
+    block.iter_mut().zip(key.expose()).for_each(|(slot, byte)| *slot = *byte);
+    let mut mac = Hmac::<Sha256>::new(&block);
+    mac.update(text);
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -229,7 +293,7 @@ mod tests {
     fn the_index_is_that_of_the_rfc() {
         let mut key = [0; 32];
         key[..4].copy_from_slice(b"Jefe");
-        let index = IndexKey(KeptKey(Zeroizing::new(key))).hash(b"what do ya want for nothing?");
+        let index = hash(&KeptKey::new(Zeroizing::new(key)), b"what do ya want for nothing?");
         assert_eq!(*hex(&index), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 
@@ -267,9 +331,21 @@ mod tests {
         let both = Keyring::new(&[master(1), master(2)], "i").unwrap();
         let after = Keyring::new(&[master(2)], "i").unwrap();
         let (key, sealed) = IndexKey::generate(&before).unwrap();
-        let again = IndexKey::open(&both, &sealed).unwrap().seal(&both).unwrap();
-        assert_eq!(IndexKey::open(&after, &again).unwrap().hash(b"t"), key.hash(b"t"));
-        assert!(IndexKey::open(&after, &sealed).is_err());
+        let again = reseal_kept(&both, "index", &sealed).unwrap();
+        let alone = |newest| SealedPair { newest, before: None };
+        assert_eq!(IndexKey::open(&after, alone(&again)).unwrap().index(b"t"), key.index(b"t"));
+        assert!(IndexKey::open(&after, alone(&sealed)).is_err());
+    }
+
+    #[test]
+    fn what_the_index_key_before_had_found_is_found_until_that_key_is_gone() {
+        let keyring = Keyring::new(&[master(1)], "i").unwrap();
+        let ((old_key, old), (_, new)) = (IndexKey::generate(&keyring).unwrap(), IndexKey::generate(&keyring).unwrap());
+        let row = old_key.index(b"t");
+        let open = |before| IndexKey::open(&keyring, SealedPair { newest: &new, before }).unwrap();
+        assert!(open(Some(&old)).index(b"t").finds(&row) && !open(Some(&old)).index(b"u").finds(&row));
+        assert!(!open(None).index(b"t").finds(&row));
+        assert_eq!(open(Some(&old)).index(b"t").hash, open(None).index(b"t").hash, "kept under the newest");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::SecretError;
-use super::keys::{KeptKey, Keyring};
+use super::keys::{KeptKey, KeptPair, Keyring, SealedPair};
 use super::seal::{KeyId, Sealed};
 use super::token::{Token, TokenKind};
 
@@ -63,9 +63,9 @@ struct StrictHeader {
     kid: String,
 }
 
-/// The key that signs login tokens.
+/// The key that signs login tokens. What the one before it signed is still read.
 #[derive(Debug, Clone)]
-pub struct SigningKey(KeptKey);
+pub struct SigningKey(KeptPair);
 
 impl SigningKey {
     const PURPOSE: &'static str = "login_token";
@@ -75,24 +75,16 @@ impl SigningKey {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn generate(keyring: &Keyring) -> Result<(Self, Sealed), SecretError> {
-        let (key, sealed) = KeptKey::generate(keyring, Self::PURPOSE)?;
+        let (key, sealed) = KeptPair::generate(keyring, Self::PURPOSE)?;
         Ok((Self(key), sealed))
     }
 
-    /// The one that is kept.
+    /// The one that is kept, with the one before.
     ///
     /// # Errors
     /// As [`Keyring::open`].
-    pub fn open(keyring: &Keyring, sealed: &Sealed) -> Result<Self, SecretError> {
-        KeptKey::open(keyring, Self::PURPOSE, sealed).map(Self)
-    }
-
-    /// The same key, sealed under the newest master key.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn seal(&self, keyring: &Keyring) -> Result<Sealed, SecretError> {
-        self.0.seal(keyring, Self::PURPOSE)
+    pub fn open(keyring: &Keyring, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
+        KeptPair::open(keyring, Self::PURPOSE, sealed).map(Self)
     }
 
     /// Writes and signs.
@@ -103,7 +95,7 @@ impl SigningKey {
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(self.id().to_string());
-        let signed = jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(self.0.expose()));
+        let signed = jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(self.0.newest.expose()));
         signed.map(Zeroizing::new).map_err(|_| SecretError::Altered)
     }
 
@@ -116,12 +108,9 @@ impl SigningKey {
         }
         let mut parts = text.split('.');
         let (header, claims) = (strict::<StrictHeader>(parts.next()?)?, strict::<LoginClaims>(parts.next()?)?);
-        let ours = header.alg == "HS256" && header.typ == TYPE && header.kid == self.id().to_string();
-        if !ours {
-            return None;
-        }
-        let signed =
-            jsonwebtoken::decode::<LoginClaims>(text, &DecodingKey::from_secret(self.0.expose()), &validation(issuer));
+        let key = self.named(&header.kid).filter(|_| header.alg == "HS256" && header.typ == TYPE)?;
+        let key = DecodingKey::from_secret(key.expose());
+        let signed = jsonwebtoken::decode::<LoginClaims>(text, &key, &validation(issuer));
         let claims = signed.ok().map(|signed| signed.claims).filter(|signed| *signed == claims)?;
         let now = now.unix_timestamp();
         let in_time = claims.iat <= now.saturating_add(LEEWAY) && now < claims.exp && claims.iat < claims.exp;
@@ -129,8 +118,12 @@ impl SigningKey {
         in_time.then_some((claims, token))
     }
 
+    fn named(&self, kid: &str) -> Option<&KeptKey> {
+        [Some(&self.0.newest), self.0.before.as_ref()].into_iter().flatten().find(|key| key.id().to_string() == kid)
+    }
+
     fn id(&self) -> KeyId {
-        self.0.id()
+        self.0.newest.id()
     }
 }
 
@@ -166,7 +159,8 @@ mod tests {
     fn key() -> SigningKey {
         let keyring = Keyring::new(&[MasterKey::generate().unwrap()], "i").unwrap();
         let (key, sealed) = SigningKey::generate(&keyring).unwrap();
-        assert_eq!(SigningKey::open(&keyring, &sealed).unwrap().id(), key.id());
+        let kept = SealedPair { newest: &sealed, before: None };
+        assert_eq!(SigningKey::open(&keyring, kept).unwrap().id(), key.id());
         key
     }
 
@@ -191,7 +185,7 @@ mod tests {
     /// Header and claims as they stand here, signed with the right key.
     fn signed(key: &SigningKey, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", part(header), part(claims));
-        let key = EncodingKey::from_secret(key.0.expose());
+        let key = EncodingKey::from_secret(key.0.newest.expose());
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
         format!("{message}.{signature}")
     }
@@ -210,6 +204,22 @@ mod tests {
         assert!(at(1_999).is_some() && at(970).is_some());
         assert!(at(2_000).is_none(), "to the second");
         assert!(at(969).is_none(), "made in the future");
+    }
+
+    #[test]
+    fn what_the_key_before_signed_is_read_until_that_key_is_gone() {
+        let keyring = Keyring::new(&[MasterKey::generate().unwrap()], "i").unwrap();
+        let ((old_key, old), (_, new)) =
+            (SigningKey::generate(&keyring).unwrap(), SigningKey::generate(&keyring).unwrap());
+        let open = |before| SigningKey::open(&keyring, SealedPair { newest: &new, before }).unwrap();
+        let signed_before = old_key.sign(&claims()).unwrap();
+        assert!(open(Some(&old)).verify(&signed_before, ISSUER, now()).is_some());
+        assert!(open(None).verify(&signed_before, ISSUER, now()).is_none());
+        let signed_now = open(Some(&old)).sign(&claims()).unwrap();
+        assert!(
+            open(None).verify(&signed_now, ISSUER, now()).is_some()
+                && old_key.verify(&signed_now, ISSUER, now()).is_none()
+        );
     }
 
     #[test]

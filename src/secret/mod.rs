@@ -7,8 +7,10 @@
 //! rsa_key      the public key of an application that signs with RSA
 //! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
 //! keys         master keys and what is derived from them
+//! form         the mark of a form of ours
 //! wrap         a grant's data key, for its credential; the data key again for each token
-//! key_file     where master keys lie: systemd credential, file, environment
+//! key_file     where master keys lie: systemd credential, file or command, environment
+//! key_command  the command that prints them
 //! ```
 //!
 //! A credential for Odoo is sealed under a data key of its own. The data key is kept once for each token that may use
@@ -23,6 +25,8 @@
 //! Odoo, HTTP.
 
 mod access_jwt;
+mod form;
+mod key_command;
 mod key_file;
 mod keys;
 mod login_token;
@@ -31,9 +35,10 @@ mod seal;
 mod token;
 mod wrap;
 
-pub use access_jwt::{AccessClaims, AccessKey, kid_of};
+pub use access_jwt::{AccessClaims, AccessKeys, PublicKey};
+pub use key_command::run_key_command;
 pub use key_file::{KeySource, KeySources};
-pub use keys::{IndexKey, Keyring, MasterKey};
+pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};
 pub use login_token::{LoginClaims, SigningKey};
 pub use rsa_key::{check_rsa_public_key, rsa_public_key_der};
 pub use seal::{Aad, KeyId, Sealed};
@@ -63,6 +68,14 @@ pub enum SecretError {
         /// The file.
         file: PathBuf,
         /// What is wrong, and how to mend it.
+        wrong: String,
+    },
+    /// The command that prints the keys does not work.
+    #[error("secrets.master_key_command: {program:?} cannot be used: {wrong}")]
+    KeyCommand {
+        /// The program, without its arguments.
+        program: String,
+        /// What is wrong.
         wrong: String,
     },
     /// The text is no master key.

@@ -26,7 +26,7 @@ const XCHACHA20_POLY1305: u8 = 1;
 const NONCE: usize = 24;
 
 /// A key's name: says which it is and nothing of what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct KeyId(pub(super) [u8; 8]);
 
 impl KeyId {
@@ -36,6 +36,14 @@ impl KeyId {
         // Only outputs of 8 KiB and more are refused.
         let _ = Hkdf::<Sha256>::new(None, key).expand(b"ogw/1/id", &mut id);
         Self(id)
+    }
+}
+
+impl KeyId {
+    /// From the text that it is written as.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        u64::from_str_radix(text, 16).ok().filter(|_| text.len() == 16).map(|bits| Self(bits.to_be_bytes()))
     }
 }
 

@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::keys::IndexKey;
+use super::seal::KeyId;
 use super::{SecretError, fill, hex};
 
 /// What a token is for.
@@ -135,7 +136,22 @@ pub struct Token {
 
 /// Under which a token is found: `HMAC-SHA256(K_index, token)`. Useless without the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenIndex(pub [u8; 32]);
+pub struct TokenIndex {
+    /// Under which it is kept.
+    pub hash: [u8; 32],
+    /// The key of that hash.
+    pub key: KeyId,
+    /// Under which it may still be found: by the index key that was exchanged, until no token needs that one any more.
+    pub before: Option<[u8; 32]>,
+}
+
+impl TokenIndex {
+    /// Whether a row that is kept under `row` is of the same token.
+    #[must_use]
+    pub fn finds(&self, row: &Self) -> bool {
+        row.hash == self.hash || Some(row.hash) == self.before
+    }
+}
 
 impl Token {
     /// A new one.
@@ -193,7 +209,7 @@ impl Token {
     /// Where the store keeps it.
     #[must_use]
     pub fn index(&self, key: &IndexKey) -> TokenIndex {
-        TokenIndex(key.hash(self.expose().as_bytes()))
+        key.index(self.expose().as_bytes())
     }
 }
 

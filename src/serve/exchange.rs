@@ -89,7 +89,7 @@ impl Future for Exchange {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         let (guard, piece) = (self.guard.take(), if self.http2 { PIECE } else { usize::MAX });
-        Poll::Ready(Ok(response.map(|body| Answer { body, guard, rest: Bytes::new(), piece })))
+        Poll::Ready(Ok(response.map(|body| Answer { body, guard, rest: Bytes::new(), piece, broken: None })))
     }
 }
 
@@ -127,6 +127,8 @@ pub(super) struct Answer {
     guard: Option<Guard>,
     rest: Bytes,
     piece: usize,
+    /// Why the answer ends too early: told once the peer has what there was of it.
+    broken: Option<axum::Error>,
 }
 
 impl Answer {
@@ -137,6 +139,14 @@ impl Answer {
             guard.gave();
         }
         Frame::data(piece)
+    }
+
+    /// An error makes hyper throw away what it holds, the last words of the answer among it.
+    fn poll_break(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        match &self.guard {
+            Some(guard) if !guard.watch.is_flushed(cx.waker()) => Poll::Pending,
+            _ => Poll::Ready(self.broken.take().map(Err)),
+        }
     }
 }
 
@@ -152,11 +162,20 @@ impl http_body::Body for Answer {
             let rest = std::mem::take(&mut self.rest);
             return Poll::Ready(Some(Ok(self.give(rest))));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx)?);
-        Poll::Ready(frame.map(|frame| match frame.into_data() {
-            Ok(data) => Ok(self.give(data)),
-            Err(trailers) => Ok(trailers),
-        }))
+        if self.broken.is_some() {
+            return self.poll_break(cx);
+        }
+        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            None => Poll::Ready(None),
+            Some(Err(error)) => {
+                self.broken = Some(error);
+                self.poll_break(cx)
+            }
+            Some(Ok(frame)) => Poll::Ready(Some(match frame.into_data() {
+                Ok(data) => Ok(self.give(data)),
+                Err(trailers) => Ok(trailers),
+            })),
+        }
     }
 
     fn is_end_stream(&self) -> bool {

@@ -28,6 +28,31 @@ fn impatient() -> EdgeSettings {
     }
 }
 
+/// More than the buffers between two sockets hold, and an error at once behind its last byte.
+#[derive(Default)]
+struct Broken {
+    given: usize,
+}
+
+const LAST_WORDS: &str = "last words";
+
+impl http_body::Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        self.given += 1;
+        std::task::Poll::Ready(Some(match self.given {
+            1..=200 => Ok(http_body::Frame::data(Bytes::from(vec![b'x'; 64 << 10]))),
+            201 => Ok(http_body::Frame::data(Bytes::from(LAST_WORDS))),
+            _ => Err(std::io::Error::other("broken")),
+        }))
+    }
+}
+
 struct Edge {
     address: SocketAddr,
     metrics: Arc<Metrics>,
@@ -56,6 +81,7 @@ impl Edge {
                     "never"
                 }),
             )
+            .route("/broken", get(async || Body::new(Broken::default())))
             .route("/target", any(async |request: Request| request.uri().to_string()))
             .fallback(async |request: Request| {
                 let cut = request.extensions().get::<TargetTooLong>().is_some();
@@ -181,6 +207,17 @@ async fn a_reader_that_takes_nothing_is_closed() {
     socket.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     sleep(3 * SHORT).await;
     assert_eq!(edge.ended("slow_reader"), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_sent_as_far_as_it_goes_and_not_ended() {
+    let edge = Edge::open(impatient()).await;
+    let mut socket = edge.connect().await;
+    socket.write_all(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    // A reader who takes his time.
+    sleep(SHORT / 4).await;
+    let answer = rest(&mut socket).await;
+    assert!(answer.ends_with(&format!("{LAST_WORDS}\r\n")), "{}", answer.get(answer.len() - 80..).unwrap());
 }
 
 #[tokio::test]
@@ -408,6 +445,21 @@ mod http2 {
         let edge = Edge::open(impatient()).await;
         let answer = client(&edge).await.send_request(request("/large")).await.unwrap();
         assert_eq!(answer.collect().await.unwrap().to_bytes().len(), 32 << 20);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_sent_as_far_as_it_goes_and_reset() {
+        let edge = Edge::open(impatient()).await;
+        let mut answer = client(&edge).await.send_request(request("/broken")).await.unwrap();
+        let (mut length, mut last) = (0, Bytes::new());
+        let error = loop {
+            match answer.frame().await.expect("no end") {
+                Ok(frame) => last = frame.into_data().unwrap(),
+                Err(error) => break error,
+            }
+            length += last.len();
+        };
+        assert_eq!((length, last), (200 * (64 << 10) + LAST_WORDS.len(), Bytes::from(LAST_WORDS)), "{error}");
     }
 
     #[tokio::test]

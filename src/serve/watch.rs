@@ -47,7 +47,10 @@ struct State {
     /// Exchanges that have given a piece of their answer and were not asked for the next yet.
     untaken: usize,
     piece_taken: Instant,
+    /// A piece of an answer was given since the socket last had taken everything.
+    unsent: bool,
     parked: Option<Waker>,
+    breaking: Vec<Waker>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +108,9 @@ impl Watch {
             write_blocked: None,
             untaken: 0,
             piece_taken: now,
+            unsent: false,
             parked: None,
+            breaking: Vec::new(),
         };
         Self { patience, state: Mutex::new(state) }
     }
@@ -196,7 +201,26 @@ impl Watch {
     pub(super) fn piece_given(&self, now: Instant) {
         let mut state = self.state();
         state.untaken += 1;
+        state.unsent = true;
         state.piece_taken = now;
+    }
+
+    /// The socket has taken everything.
+    pub(super) fn flushed(&self) {
+        let mut state = self.state();
+        state.unsent = false;
+        let breaking = std::mem::take(&mut state.breaking);
+        drop(state);
+        breaking.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether the socket has taken everything; otherwise this task is woken when it has.
+    pub(super) fn is_flushed(&self, task: &Waker) -> bool {
+        let mut state = self.state();
+        if state.unsent {
+            state.breaking.push(task.clone());
+        }
+        !state.unsent
     }
 
     /// The piece given last was taken: the exchange is asked for the next, or over.
@@ -273,6 +297,17 @@ mod tests {
         assert_eq!(watch.deadline(), Some((now + 30 * SECOND, Overdue::SlowReader)));
         watch.piece_taken(now + SECOND);
         assert_eq!(watch.deadline(), None);
+    }
+
+    #[test]
+    fn what_was_given_is_unsent_until_the_socket_has_taken_everything() {
+        let (watch, now) = watch();
+        assert!(watch.is_flushed(Waker::noop()));
+        watch.piece_given(now);
+        watch.piece_taken(now);
+        assert!(!watch.is_flushed(Waker::noop()));
+        watch.flushed();
+        assert!(watch.is_flushed(Waker::noop()));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct KeyTerms {
     pub networks: Vec<IpNet>,
     /// How often it may be used.
     pub rate: Option<KeyRate>,
+    /// How many requests it may have under way at one time.
+    pub concurrent: Option<u32>,
 }
 
 /// So many requests in so many seconds, with a burst.
@@ -48,12 +50,18 @@ impl KeyTerms {
     /// Adds all that must not be changed behind the gateway's back.
     pub(super) fn bind_to(&self, aad: Aad) -> Aad {
         let rate = |of: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(of(rate)));
-        aad.with_number(Some(self.needs_login_token.into()))
+        let aad = aad
+            .with_number(Some(self.needs_login_token.into()))
             .with_number(Some(self.may_mint_for_others.into()))
             .with(self.networks_text().as_bytes())
             .with_number(rate(|rate| rate.requests))
             .with_number(rate(|rate| rate.seconds))
-            .with_number(rate(|rate| rate.burst))
+            .with_number(rate(|rate| rate.burst));
+        // Keys that were made before there was such a limit are bound to nothing of it.
+        match self.concurrent {
+            Some(most) => aad.with(b"concurrent").with_number(Some(most.into())),
+            None => aad,
+        }
     }
 
     fn networks_text(&self) -> String {
@@ -79,12 +87,13 @@ impl KeyTerms {
             may_mint_for_others: row.try_get::<i64, _>("may_mint_for_others")? != 0,
             networks: networks.map_err(|cause| sqlx::Error::Decode(cause.into()))?,
             rate,
+            concurrent: number("concurrent")?,
         }))
     }
 
     pub(super) async fn insert(&self, token: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
         let insert = "INSERT INTO api_keys (token_id, name, needs_login_token, may_mint_for_others, networks, \
-                      rate_requests, rate_seconds, rate_burst) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                      rate_requests, rate_seconds, rate_burst, concurrent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let rate = |of: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(of(rate)));
         let inserted = sqlx::query(insert)
             .bind(token.to_owned())
@@ -95,6 +104,7 @@ impl KeyTerms {
             .bind(rate(|rate| rate.requests))
             .bind(rate(|rate| rate.seconds))
             .bind(rate(|rate| rate.burst))
+            .bind(self.concurrent.map(i64::from))
             .execute(connection)
             .await;
         match inserted {

@@ -8,7 +8,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use time::OffsetDateTime;
 
 use super::audit::Act;
-use super::tokens::{OWN, PURGED_WITH_ONE, SELECT, StoredToken};
+use super::grants::{grants_of, lock_grants_of, shred};
+use super::tokens::{OWN, SELECT, StoredToken};
 use super::{Store, StoreError};
 use crate::secret::{Aad, Sealed};
 
@@ -90,26 +91,29 @@ impl Store {
     /// When the store does not answer.
     pub async fn replace_secret(&self, application: &StoredToken, act: &Act) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
+        lock_grants_of(&application.id, &mut transaction).await?;
         application.grant.insert(&mut transaction).await?;
-        let replace = "UPDATE tokens SET token_index = $1, shown = $2, grant_id = $3 WHERE id = $4";
+        let replace = "UPDATE tokens SET token_index = $1, shown = $2, grant_id = $3, index_kid = $4 WHERE id = $5";
         let replaced = sqlx::query(replace)
-            .bind(application.index.0.to_vec())
+            .bind(application.index.hash.to_vec())
             .bind(application.shown.clone())
             .bind(application.grant.id.clone())
+            .bind(application.index.key.to_string())
             .bind(application.id.clone())
             .execute(&mut *transaction)
             .await?;
         if replaced.rows_affected() == 0 {
             return Ok(false);
         }
-        let forget = sqlx::query("DELETE FROM wraps WHERE token_id = $1").bind(application.id.clone());
-        forget.execute(&mut *transaction).await?;
+        let unwrap = "DELETE FROM wraps WHERE token_id = $1 RETURNING grant_id";
+        let unwrap = sqlx::query(unwrap).bind(application.id.clone());
+        let grants = grants_of(&unwrap.fetch_all(&mut *transaction).await?)?;
         application.insert_wrap(&mut transaction).await?;
         application.update_consumer_secret(&mut transaction).await?;
+        shred(&grants, &mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
         act.say();
-        self.purge_grants(PURGED_WITH_ONE).await?;
         Ok(true)
     }
 

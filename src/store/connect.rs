@@ -100,6 +100,17 @@ impl Backend {
         }
     }
 
+    /// Finds the table of migrations that were applied.
+    pub(super) fn history_query(&self) -> &'static str {
+        match self.place {
+            Place::Sqlite { .. } => "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'",
+            Place::Postgres { .. } => {
+                "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() \
+                 AND table_name = '_sqlx_migrations'"
+            }
+        }
+    }
+
     fn options(&self) -> Result<AnyConnectOptions, sqlx::Error> {
         self.url.expose_secret().parse()
     }

@@ -107,6 +107,31 @@ pub enum StoreError {
     /// Another writer took too long.
     #[error("the store's file is locked by another writer; raise store.busy_timeout, or end the other process")]
     Locked,
+    /// A backup was put back.
+    #[error(
+        "the store is older than what was last seen of it: its audit log lacks act {act}, which {} remembers. When a \
+         backup was put back, everything that was revoked since would work again. `odoo-gateway restore` ends every token \
+         and switches every API key off; with --keep-tokens it takes the store as it is",
+        file.display()
+    )]
+    OlderThanSeen {
+        /// The file that remembers.
+        file: PathBuf,
+        /// The id of the act.
+        act: i64,
+    },
+    /// The file that remembers the newest act cannot be used.
+    #[error(
+        "{}, which remembers what was last seen of the store, cannot be used: {cause}; without it a backup that is put \
+         back is not noticed",
+        file.display()
+    )]
+    Witness {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
     /// A newer gateway was here.
     #[error(
         "the store was written by a newer gateway (its schema has version {version}); run that version, or \

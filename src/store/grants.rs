@@ -60,6 +60,28 @@ impl Grant {
     }
 }
 
+/// Whoever ends a token that may use grants does it alone for each of them: of two that end the last two tokens of one
+/// at the same moment, one sees what the other did, and shreds the credential.
+pub(super) async fn lock_grants_of(token: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let lock = "UPDATE grants SET uid = uid WHERE id IN (SELECT grant_id FROM wraps WHERE token_id = $1)";
+    sqlx::query(lock).bind(token.to_owned()).execute(connection).await?;
+    Ok(())
+}
+
+/// The grants of wraps that were deleted.
+pub(super) fn grants_of(wraps: &[AnyRow]) -> Result<Vec<String>, StoreError> {
+    wraps.iter().map(|row| Ok(row.try_get("grant_id")?)).collect()
+}
+
+/// Deletes those of these grants that no token may use any more.
+pub(super) async fn shred(grants: &[String], connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let shred = "DELETE FROM grants WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM wraps WHERE wraps.grant_id = $1)";
+    for grant in grants {
+        sqlx::query(shred).bind(grant.clone()).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// Deletes grants that no token may use any more, at most `batch` of them; how many.
     ///

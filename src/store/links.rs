@@ -7,7 +7,8 @@ use sqlx::AssertSqlSafe;
 use time::OffsetDateTime;
 
 use super::audit::Act;
-use super::tokens::{PURGED_WITH_ONE, SELECT, StoredToken};
+use super::grants::{lock_grants_of, shred};
+use super::tokens::{SELECT, StoredToken};
 use super::{Store, StoreError};
 
 impl Store {
@@ -38,8 +39,8 @@ impl Store {
         rows.iter().map(StoredToken::read).collect()
     }
 
-    /// Takes a grant away from an API key, with the login tokens of that user made with it; `false` when it was not
-    /// there or is the key's own.
+    /// Takes a grant away from an API key, with the login tokens of that user made with it, and shreds its credential;
+    /// `false` when it was not there or is the key's own.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -47,6 +48,7 @@ impl Store {
         let remove = "DELETE FROM wraps WHERE token_id = $1 AND grant_id = $2 \
                       AND NOT EXISTS (SELECT 1 FROM tokens WHERE id = $1 AND grant_id = $2)";
         let mut transaction = self.pool.begin().await?;
+        lock_grants_of(key, &mut transaction).await?;
         for statement in [remove, "DELETE FROM tokens WHERE account_id = $1 AND grant_id = $2"] {
             let done = sqlx::query(statement).bind(key.to_owned()).bind(grant.to_owned());
             let done = done.execute(&mut *transaction).await?;
@@ -54,10 +56,10 @@ impl Store {
                 return Ok(false);
             }
         }
+        shred(&[grant.to_owned()], &mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
         act.say();
-        self.purge_grants(PURGED_WITH_ONE).await?;
         Ok(true)
     }
 }

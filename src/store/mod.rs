@@ -8,7 +8,6 @@
 //! SQLite names no constraint in its errors, and a transaction there that reads first and writes then may fail as
 //! locked.
 
-pub mod access_keys;
 mod api_keys;
 mod applications;
 mod audit;
@@ -19,10 +18,12 @@ mod instance;
 mod links;
 mod migrations;
 mod oauth_tokens;
+mod restore;
 pub mod sealed_keys;
 mod signed;
 mod sqlite_file;
 mod tokens;
+mod witness;
 
 use sqlx::{AnyPool, Row};
 
@@ -33,7 +34,9 @@ pub use self::error::StoreError;
 pub use self::grants::Grant;
 pub use self::instance::{Instance, random_id};
 pub use self::oauth_tokens::{OAuthTerms, SpentToken};
+pub use self::restore::Ended;
 pub use self::tokens::StoredToken;
+pub use self::witness::{RESTORE, Witness};
 
 use self::connect::Backend;
 use crate::config::StoreConfig;
@@ -72,6 +75,14 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// Whether the schema was ever made.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        Ok(sqlx::query(self.backend.history_query()).fetch_optional(&self.pool).await?.is_some())
     }
 
     /// The kind and version of the database, as `PostgreSQL 17.2` or `SQLite 3.50.4`.

@@ -8,7 +8,8 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::audit::Act;
-use super::tokens::{PURGED_WITH_ONE, StoredToken};
+use super::grants::{grants_of, shred};
+use super::tokens::StoredToken;
 use super::{Store, StoreError};
 use crate::secret::{Aad, Sealed, TokenIndex};
 
@@ -116,21 +117,51 @@ impl Store {
     /// When the store does not answer.
     pub async fn spent_token(&self, index: TokenIndex) -> Result<Option<SpentToken>, StoreError> {
         let find = "SELECT o.family_id, t.account_id FROM tokens t JOIN oauth_tokens o ON o.token_id = t.id \
-                    WHERE t.token_index = $1 AND o.spent_at IS NOT NULL";
-        let found = sqlx::query(find).bind(index.0.to_vec()).fetch_optional(&self.pool).await?;
+                    WHERE t.token_index IN ($1, $2) AND o.spent_at IS NOT NULL";
+        let before = index.before.unwrap_or(index.hash).to_vec();
+        let found = sqlx::query(find).bind(index.hash.to_vec()).bind(before).fetch_optional(&self.pool).await?;
         let read =
             |row: AnyRow| Ok(SpentToken { family: row.try_get("family_id")?, application: row.try_get("account_id")? });
         found.map(read).transpose()
     }
 
-    /// Ends everything that came of one approval; how many tokens.
+    /// Ends everything that came of one approval, what is given at this very moment too, with the credential that only it
+    /// opened; `false` when nothing was left.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn end_family(&self, family: &str, act: &Act) -> Result<bool, StoreError> {
-        let end = "DELETE FROM tokens WHERE id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
-        let ended = self.change(sqlx::query(end).bind(family.to_owned()), act).await?;
-        self.purge_grants(PURGED_WITH_ONE).await?;
+        // In the order of `exchange`, so that neither waits for the other for ever.
+        let locks = [
+            "UPDATE oauth_tokens SET family_id = $1 WHERE family_id = $1",
+            "UPDATE grants SET uid = uid WHERE id IN (SELECT w.grant_id FROM wraps w \
+             JOIN oauth_tokens o ON o.token_id = w.token_id WHERE o.family_id = $1)",
+        ];
+        let mut transaction = self.pool.begin().await?;
+        let (mut grants, mut ended) = (Vec::new(), false);
+        // Whoever is in the middle of an exchange is waited for; what he gave is seen the next time.
+        loop {
+            for lock in locks {
+                sqlx::query(lock).bind(family.to_owned()).execute(&mut *transaction).await?;
+            }
+            let unwrap = "DELETE FROM wraps WHERE token_id IN \
+                          (SELECT token_id FROM oauth_tokens WHERE family_id = $1) RETURNING grant_id";
+            grants.extend(grants_of(&sqlx::query(unwrap).bind(family.to_owned()).fetch_all(&mut *transaction).await?)?);
+            let end = "DELETE FROM tokens WHERE id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
+            let done = sqlx::query(end).bind(family.to_owned()).execute(&mut *transaction).await?;
+            if done.rows_affected() == 0 {
+                break;
+            }
+            ended = true;
+        }
+        shred(&grants, &mut transaction).await?;
+        if ended {
+            act.insert(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        if ended {
+            act.say();
+        }
         Ok(ended)
     }
 

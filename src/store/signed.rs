@@ -22,13 +22,14 @@ impl Store {
         now: OffsetDateTime,
     ) -> Result<Vec<StoredToken>, StoreError> {
         let both = format!(
-            "{SELECT} WHERE {OWN} AND t.token_index = $2 \
+            "{SELECT} WHERE {OWN} AND t.token_index IN ($2, $4) \
              UNION ALL {SELECT} WHERE {OWN} AND p.client_id = $3 AND t.id = p.token_id"
         );
         let rows = sqlx::query(AssertSqlSafe(both))
             .bind(now.unix_timestamp())
-            .bind(index.0.to_vec())
+            .bind(index.hash.to_vec())
             .bind(client_id.to_owned())
+            .bind(index.before.unwrap_or(index.hash).to_vec())
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(StoredToken::read).collect()

@@ -2,6 +2,8 @@
 //!
 //! In: rows, indexes of tokens. Out: [`StoredToken`]. Must not know: tokens in clear, how anything is opened.
 
+use std::sync::LazyLock;
+
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use time::OffsetDateTime;
@@ -9,10 +11,10 @@ use time::OffsetDateTime;
 use super::api_keys::KeyTerms;
 use super::applications::ApplicationTerms;
 use super::audit::Act;
-use super::grants::Grant;
+use super::grants::{Grant, grants_of, lock_grants_of, shred};
 use super::oauth_tokens::OAuthTerms;
 use super::{Store, StoreError};
-use crate::secret::{Aad, Sealed, TokenFacts, TokenIndex, TokenKind};
+use crate::secret::{Aad, KeyId, Sealed, TokenFacts, TokenIndex, TokenKind};
 
 /// A token's row, with the grant it uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +56,10 @@ pub struct StoredToken {
 }
 
 /// Every column of [`StoredToken`]. `$1` is the time.
-pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.shown, t.account_id, t.scope, t.created_at, t.not_after, \
+pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.index_kid, t.shown, t.account_id, t.scope, t.created_at, t.not_after, \
     t.idle_seconds, t.last_used_at, t.disabled_at, \
     CASE WHEN a.disabled_at IS NOT NULL OR a.not_after <= $1 THEN 1 ELSE 0 END AS account_ended, \
-    k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, \
+    k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, k.concurrent, \
     p.client_id, p.settings, p.consumer_secret, o.family_id, o.redirect_uri, o.challenge, o.headless, o.secret, \
     g.id AS grant_id, g.database_name, g.uid, g.login, g.credential, g.created_at AS grant_created_at, w.blob \
     FROM tokens t JOIN wraps w ON w.token_id = t.id JOIN grants g ON g.id = w.grant_id \
@@ -65,6 +67,11 @@ pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.shown, t.
     LEFT JOIN applications p ON p.token_id = coalesce(t.account_id, t.id) LEFT JOIN oauth_tokens o ON o.token_id = t.id";
 /// Of the wraps of a token, that of its own user.
 pub(super) const OWN: &str = "w.grant_id = t.grant_id";
+/// The question for the tokens of one to four hashes: of a token and of one beside it, each under one index key or two.
+static BY_INDEX: LazyLock<[String; 4]> = LazyLock::new(|| {
+    ["$2", "$2, $3", "$2, $3, $4", "$2, $3, $4, $5"]
+        .map(|hashes| format!("{SELECT} WHERE {OWN} AND t.token_index IN ({hashes})"))
+});
 
 /// `last_used_at` is written when it is older than this.
 const SECONDS_BETWEEN_USES: i64 = 60;
@@ -109,12 +116,17 @@ impl StoredToken {
 
     pub(super) fn read(row: &AnyRow) -> Result<Self, StoreError> {
         let kind: String = row.try_get("kind")?;
-        let index: Vec<u8> = row.try_get("token_index")?;
+        let hash: Vec<u8> = row.try_get("token_index")?;
+        let key: Option<String> = row.try_get("index_kid")?;
         let wrong = || StoreError::Internal("a token's row is not as the gateway writes it".to_owned());
         Ok(Self {
             id: row.try_get("id")?,
             kind: TokenKind::of_word(&kind).ok_or_else(wrong)?,
-            index: TokenIndex(index.try_into().map_err(|_| wrong())?),
+            index: TokenIndex {
+                hash: hash.try_into().map_err(|_| wrong())?,
+                key: key.as_deref().and_then(KeyId::parse).unwrap_or_default(),
+                before: None,
+            },
             shown: row.try_get("shown")?,
             account: row.try_get("account_id")?,
             scope: row.try_get("scope")?,
@@ -134,11 +146,11 @@ impl StoredToken {
 
     pub(super) async fn insert(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         let insert = "INSERT INTO tokens (id, kind, token_index, shown, grant_id, account_id, scope, created_at, \
-                      not_after, idle_seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                      not_after, idle_seconds, index_kid) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         sqlx::query(insert)
             .bind(self.id.clone())
             .bind(self.kind.as_str())
-            .bind(self.index.0.to_vec())
+            .bind(self.index.hash.to_vec())
             .bind(self.shown.clone())
             .bind(self.grant.id.clone())
             .bind(self.account.clone())
@@ -146,6 +158,7 @@ impl StoredToken {
             .bind(self.created_at)
             .bind(self.not_after)
             .bind(self.idle_seconds)
+            .bind(self.index.key.to_string())
             .execute(&mut *connection)
             .await?;
         self.insert_wrap(&mut *connection).await?;
@@ -214,13 +227,33 @@ impl Store {
         now: OffsetDateTime,
     ) -> Result<Vec<StoredToken>, StoreError> {
         let [one, other] = indexes;
-        let rows = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND t.token_index IN ($2, $3)")))
-            .bind(now.unix_timestamp())
-            .bind(one.0.to_vec())
-            .bind(other.0.to_vec())
-            .fetch_all(&self.pool)
+        let other = (other != one).then_some(other);
+        let hashes = [Some(one), other].into_iter().flatten().flat_map(|index| [Some(index.hash), index.before]);
+        let hashes: Vec<[u8; 32]> = hashes.flatten().collect();
+        let query = BY_INDEX.get(hashes.len().saturating_sub(1)).map_or("", String::as_str);
+        let query = sqlx::query(AssertSqlSafe(query)).bind(now.unix_timestamp());
+        let query = hashes.iter().fold(query, |query, hash| query.bind(hash.to_vec()));
+        if hashes.len() == 1 {
+            // No two rows have one hash. Who does not ask for another one spares SQLite's thread a way there and back.
+            let row = query.fetch_optional(&self.pool).await?;
+            return row.iter().map(StoredToken::read).collect();
+        }
+        query.fetch_all(&self.pool).await?.iter().map(StoredToken::read).collect()
+    }
+
+    /// Keeps a token under the newest index key's hash, if it is still kept under that of the one before.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn move_to_newest_index(&self, index: TokenIndex) -> Result<(), StoreError> {
+        let Some(before) = index.before else { return Ok(()) };
+        sqlx::query("UPDATE tokens SET token_index = $1, index_kid = $2 WHERE token_index = $3")
+            .bind(index.hash.to_vec())
+            .bind(index.key.to_string())
+            .bind(before.to_vec())
+            .execute(&self.pool)
             .await?;
-        rows.iter().map(StoredToken::read).collect()
+        Ok(())
     }
 
     /// All tokens of a kind, the oldest first.
@@ -266,15 +299,25 @@ impl Store {
         self.change(if on { query } else { query.bind(act.at) }, act).await
     }
 
-    /// Deletes a token, and the grant when no other token may use it: its credential is shredded with it. `false` when
-    /// it was not there.
+    /// Deletes a token, with the tokens made with it, and every grant that no other token may use: its credential is
+    /// shredded with it, or all of it stays. `false` when it was not there.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn delete_token(&self, token: &str, act: &Act) -> Result<bool, StoreError> {
-        let deleted = self.change(sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_owned()), act).await?;
-        self.purge_grants(PURGED_WITH_ONE).await?;
-        Ok(deleted)
+        let mut transaction = self.pool.begin().await?;
+        lock_grants_of(token, &mut transaction).await?;
+        let unwrap = sqlx::query("DELETE FROM wraps WHERE token_id = $1 RETURNING grant_id").bind(token.to_owned());
+        let grants = grants_of(&unwrap.fetch_all(&mut *transaction).await?)?;
+        let delete = sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_owned());
+        if delete.execute(&mut *transaction).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        shred(&grants, &mut transaction).await?;
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(true)
     }
 
     /// Deletes tokens of a kind that ended before `before`, at most `batch` of them; how many.
@@ -351,6 +394,3 @@ impl Store {
         Ok(changed)
     }
 }
-
-/// How many grants without a token are deleted on the occasion of one token's end.
-pub(super) const PURGED_WITH_ONE: u32 = 100;

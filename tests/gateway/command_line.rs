@@ -41,8 +41,13 @@ async fn check_tells_the_versions_of_all_that_works() {
     .await;
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let lines: Vec<&str> = out.lines().collect();
-    let [store, new, old] = lines.as_slice() else { panic!("{out}") };
+    let [store, key, memory, new, old] = lines.as_slice() else { panic!("{out}") };
     assert!(store.starts_with("ok       store: SQLite 3."), "{out}");
+    assert_eq!(
+        *key,
+        "ok       master key: not needed yet; the first secret that is kept makes it in /etc/odoo-gateway/master.key"
+    );
+    assert_eq!(*memory, "ok       memory: no core files, closed to other processes");
     assert!(new.starts_with(&format!("ok       odoo odoo19 ({odoo19}/): Odoo 19.0")), "{out}");
     assert!(old.starts_with(&format!("ok       odoo old ({odoo14}/): Odoo 14.0")), "{out}");
 }
@@ -71,6 +76,50 @@ async fn check_says_what_is_wrong_with_odoo_and_how_to_mend_it() {
         assert!(line.contains(expected), "{line}");
         assert!(out.starts_with("ok       store: "), "one part that fails hides no other: {out}");
     }
+}
+
+#[tokio::test]
+async fn check_lists_what_configured_schemas_name_and_an_odoo_lacks() {
+    let (odoo19, odoo14) = (stand().url(Version::Odoo19), stand().url(Version::Odoo14));
+    let folder = tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "admin\n").unwrap();
+    let schema = "['id', 'nosuch', ('order_line', [('name', ('tax_id', ('id',)), ('price_unit', ('id',)))])]";
+    let settings = [
+        ("ODOO_GATEWAY__ODOO__0__URL", odoo19),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+        ("ODOO_GATEWAY__ODOO__1__URL", odoo14),
+        ("ODOO_GATEWAY__ODOO__1__DATABASE", "odoo14"),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__sale.order__READ", schema),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__no.such__UPDATE", "{id}"),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", "{id, display_name}"),
+    ];
+    let (code, out, _) = ran(&["check"], &settings).await;
+    assert_eq!(code, 0, "{out}");
+    let last = out.lines().last().unwrap();
+    assert_eq!(last, "warning  schemas: not compared with Odoo's fields: --login LOGIN does it with that user's eyes");
+
+    let named = ["check", "--login", "admin", "--secret-file", secret.to_str().unwrap()];
+    let (code, out, err) = ran(&named, &settings).await;
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let of = |database: &str, said: &str| format!("warning  schemas in {database}: restful.models.{said}");
+    let expected = [
+        of("odoo19", "no.such: "),
+        of("odoo19", "sale.order.read: there is no field nosuch, it is left out"),
+        of("odoo19", "sale.order.read: there is no field order_line.tax_id, it is left out"),
+        of("odoo19", "sale.order.read: order_line.price_unit is no relation, so nothing can stand behind it"),
+        of("odoo14", "no.such: "),
+        of("odoo14", "sale.order.read: there is no field nosuch, it is left out"),
+        of("odoo14", "sale.order.read: order_line.price_unit is no relation, so nothing can stand behind it"),
+    ];
+    let told: Vec<&str> = out.lines().skip(3).collect();
+    assert_eq!(told.len(), expected.len(), "{out}");
+    assert!(told.iter().zip(&expected).all(|(told, expected)| told.starts_with(expected.as_str())), "{out}");
+
+    std::fs::write(&secret, "wrong\n").unwrap();
+    let (code, out, _) = ran(&named, &settings[..2].iter().chain(&settings[4..5]).copied().collect::<Vec<_>>()).await;
+    let refused = "FAILED   schemas in odoo19: Odoo does not take admin with this password or key";
+    assert_eq!((code, out.lines().last()), (1, Some(refused)), "{out}");
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod api;
+mod api_v1;
 mod auth;
 mod command_line;
 mod credentials;
@@ -17,7 +19,10 @@ mod oauth1;
 mod oauth2;
 mod openapi;
 mod outage;
+mod pages;
 mod restapi;
+mod restful;
 mod secrecy;
 mod store;
+mod streams;
 mod support;

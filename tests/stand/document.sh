@@ -17,7 +17,10 @@ make_validator() {
 # It quotes whole schemas in one line.
 validate() { "$CACHE/validator/bin/openapi-spec-validator" --validation-errors all "$1" | cut -c 1-300; }
 
-install_browser() { ensure_command chromium chromium; }
+install_browser() {
+    ensure_command chromium chromium
+    ensure_command chromedriver chromium-driver
+}
 
 # The profile goes with the workspace; of its log only what the page itself says is of interest.
 browse() {

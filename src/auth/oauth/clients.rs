@@ -94,7 +94,7 @@ impl Tokens {
         let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
         let right = match &secret {
             // Both are keyed hashes: how far they are alike tells nothing of the secret.
-            Some(secret) => !application.settings.public && secret.index(&vault.index) == application.row.index,
+            Some(secret) => !application.settings.public && secret.index(&vault.index).finds(&application.row.index),
             None => application.settings.public,
         };
         if !(right && admitted) {
@@ -124,12 +124,14 @@ impl Tokens {
     /// The user whom a trusted application is bound to, approving without being asked and without the secret.
     ///
     /// # Errors
-    /// `unauthorized_client` when it is not trusted, or bound to nobody.
+    /// `unauthorized_client` when it is not trusted, or bound to nobody; 429 when it asks too often.
     pub async fn headless_user(&self, application: &Application) -> Result<Approver, Problem> {
         if !(application.settings.trusted && application.is_bound()) {
             let detail = "This application is not trusted to approve by itself: a user has to log in.";
             return Err(Problem::new(Code::UnauthorizedClient, detail));
         }
+        // Who only knows its client id can ask, too.
+        self.charge(&application.row)?;
         match self.consumer_secret(application).await? {
             Some(secret) => self.approver(&application.row, &secret).await.map_err(Refusal::into_problem),
             None => Ok(Approver { grant: application.row.grant.clone(), key: None }),

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::application::Application;
 use crate::auth::issue::{User, blank};
 use crate::auth::tokens::{Refusal, Tokens};
+use crate::auth::vault::Vault;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::DatabaseName;
@@ -91,8 +92,7 @@ impl Tokens {
         let token = Token::generate(wanted.kind).map_err(Problem::internal)?;
         let key = approver.key.clone().map_or_else(DataKey::generate, Ok).map_err(Problem::internal)?;
         let secret = wanted.secret.clone();
-        let mut row = self.unsealed(application, approver, &token, wanted)?;
-        row.index = token.index(&vault.index);
+        let mut row = self.unsealed(application, approver, (&vault, &token), wanted)?;
         if let (Some(terms), Some(secret)) = (&mut row.oauth, secret) {
             terms.secret = Some(key.seal_secret(&row.id, &secret).map_err(Problem::internal)?);
         }
@@ -105,13 +105,13 @@ impl Tokens {
         &self,
         application: &Application,
         approver: &Approver,
-        token: &Token,
+        (vault, token): (&Vault, &Token),
         wanted: Given,
     ) -> Result<StoredToken, Refusal> {
         let grant = approver.grant.clone();
         let database = DatabaseName::parse(&grant.database).map_err(Problem::internal)?;
         let user = User { database, uid: grant.uid, login: grant.login.clone() };
-        let blank = blank(token, user, wanted.scope, self.clock.now().unix_timestamp())?;
+        let blank = blank(vault, token, user, wanted.scope, self.clock.now().unix_timestamp())?;
         let oauth = OAuthTerms {
             family: wanted.family.map_or_else(random_id, Ok)?,
             redirect_uri: wanted.redirect_uri,

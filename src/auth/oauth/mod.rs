@@ -45,8 +45,6 @@ pub use consumer_secret::{open_consumer_secret, seal_consumer_secret};
 pub use exchange::{Issued, Redemption, TokenForm};
 pub use give::{Approver, Given};
 pub use inspect::Inspected;
-pub(super) use jwt::AccessKeys;
-pub use jwt::PublicKey;
 pub use sessions::Session;
 
 /// How long what applications get lives.

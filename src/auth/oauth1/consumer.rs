@@ -82,7 +82,7 @@ impl OAuth1 {
 fn moment_of(signed: &Signed, moment: &Moment, token: Option<TokenIndex>) -> Aad {
     Aad::of("oauth1 nonce")
         .with(signed.consumer_key.as_bytes())
-        .with(token.map(|token| token.0).unwrap_or_default().as_slice())
+        .with(token.map(|token| token.hash).unwrap_or_default().as_slice())
         .with_number(Some(moment.timestamp))
         .with(&moment.nonce)
 }

@@ -79,12 +79,13 @@ impl OAuth1 {
             return Err(Refusal::Wrong);
         }
         self.note(&vault, signed, Some(index)).await?;
+        let seat = self.tokens.seat(&row)?;
         let allowance = self.tokens.charge(&row)?;
         self.tokens.note_use(&row);
         let uid = Uid::new(row.grant.uid).ok_or(Refusal::Wrong)?;
         let caller = Caller { uid, secret: signer.credential.clone() };
         let (kind, scope) = (row.kind.into(), signer.scope.clone());
-        Ok(Principal { database, caller, login: row.grant.login, kind, allowance, scope })
+        Ok(Principal { database, caller, login: row.grant.login, kind, allowance, seat, scope })
     }
 
     /// Both rows as they are now, and what they open.

@@ -9,6 +9,7 @@ pub(super) mod oauth;
 pub(super) mod oauth1;
 pub(super) mod odoo;
 pub(super) mod ops;
+pub(super) mod restful;
 pub(super) mod schema;
 pub(super) mod secrets;
 pub(super) mod server;
@@ -36,9 +37,11 @@ impl Config {
         self.auth.validate(&mut Section::new("auth", mistakes));
         self.oauth.validate(&mut Section::new("oauth", mistakes));
         self.schema.validate(&mut Section::new("schema", mistakes));
+        self.restful.validate(&mut Section::new("restful", mistakes));
         self.oauth1.validate(&mut Section::new("oauth1", mistakes));
         self.validate_databases(mistakes);
         self.validate_key_file(mistakes);
+        self.validate_key_command(mistakes);
         if self.ops.listen == self.server.listen && self.ops.listen.port() != 0 {
             mistakes.add("ops.listen", "this is server.listen too: operators need an address of their own");
         }
@@ -50,6 +53,16 @@ impl Config {
             && key.parent() == file.parent()
         {
             mistakes.add("secrets.master_key_file", "this is the store's folder: keep the key apart from the store");
+        }
+    }
+
+    fn validate_key_command(&self, mistakes: &mut Mistakes) {
+        let key = "secrets.master_key_command";
+        if !self.secrets.master_key_command.is_empty() && self.secrets.master_key_file.is_some() {
+            mistakes.add(key, "secrets.master_key_file is given too: keep one of them");
+        }
+        if self.secrets.master_key_command.first().is_some_and(String::is_empty) {
+            mistakes.add(key, "expected a program, then its arguments");
         }
     }
 

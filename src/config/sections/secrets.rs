@@ -12,6 +12,8 @@ pub struct SecretsConfig {
     /// The file of master keys; `None`: where the user keeps his settings.
     #[serde(deserialize_with = "texts::optional_path")]
     pub master_key_file: Option<PathBuf>,
+    /// The program that prints master keys, with its arguments; empty: there is none.
+    pub master_key_command: Vec<String>,
     /// Whether a missing file is made.
     pub create_master_key: Create,
 }

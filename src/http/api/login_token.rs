@@ -8,10 +8,11 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::macros::format_description;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::docs::{ModelPath, TAG};
 use crate::auth::{Credential, MintWish, Minted, Shown, credential};
 use crate::error::Problem;
 use crate::explain::Code;
@@ -21,19 +22,6 @@ use crate::secret::{Token, TokenKind};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new().routes(routes!(generate)).routes(routes!(generate_for_model))
-}
-
-/// The group in the document.
-const TAG: &str = "api";
-
-/// The model in the path.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "it is only described")]
-struct ModelPath {
-    /// Any model; it means nothing here.
-    #[param(example = "res.partner")]
-    model: String,
 }
 
 /// Whose token, for how long.

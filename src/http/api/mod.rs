@@ -1,18 +1,26 @@
-//! Family B, `/api`: the dialect of the CandidRoot REST API (contract section 2). So far its login tokens.
+//! Family B, `/api`: the dialect of the CandidRoot REST API (contract section 2).
 //!
 //! ```text
+//! records      search, schema, count, view, create, update, delete, methods
 //! login_token  made with an API key
+//! envelope     next to nothing; the family's own body of problems
+//! docs         schemas of the OpenAPI document
 //! ```
 //!
-//! In: requests under the prefix. Out: answers in this family's form. Must not know: how tokens are made.
+//! In: requests under the prefix. Out: answers in this family's form. Must not know: how deeds are done, how tokens are
+//! made.
 
+mod docs;
+mod envelope;
 mod login_token;
+mod records;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use self::envelope::problem;
 use super::gateway::Gateway;
 
 /// The routes of the family.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    login_token::routes()
+    login_token::routes().merge(records::routes())
 }

@@ -3,6 +3,8 @@
 //! In: nothing. Out: the layer. Must not know: what is answered. Fast levels: behind every answer stands an Odoo
 //! that took milliseconds, and the link is rarely slower than brotli at its best.
 
+use http::header::ETAG;
+use http::{Extensions, HeaderMap, StatusCode, Version};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
@@ -10,8 +12,13 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate, Size
 /// Below, the headers weigh more than what is saved.
 const SMALLEST: u64 = 1024;
 
-type Worthwhile =
-    And<And<And<And<SizeAbove, NotForContentType>, NotForContentType>, NotForContentType>, NotForContentType>;
+/// A tag names the bytes as they are, and ranges count them.
+type Untagged = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
+
+type Worthwhile = And<
+    And<And<And<And<SizeAbove, NotForContentType>, NotForContentType>, NotForContentType>, NotForContentType>,
+    Untagged,
+>;
 
 /// The layer.
 pub(super) fn layer() -> CompressionLayer<Worthwhile> {
@@ -19,8 +26,13 @@ pub(super) fn layer() -> CompressionLayer<Worthwhile> {
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::const_new("application/pdf"))
         .and(NotForContentType::const_new("application/zip"))
-        .and(NotForContentType::const_new("application/octet-stream"));
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(is_untagged as Untagged);
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile)
+}
+
+fn is_untagged(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(ETAG)
 }
 
 #[cfg(test)]
@@ -38,6 +50,7 @@ mod tests {
         let router = Router::new()
             .route("/small", get(async || "x".repeat(1000)))
             .route("/large", get(async || "x".repeat(2000)))
+            .route("/file", get(async || ([(ETAG, "\"x\"")], "x".repeat(2000))))
             .route("/pdf", get(async || ([(CONTENT_TYPE, "application/pdf")], "x".repeat(2000))))
             .layer(layer());
         let request = Request::builder().uri(path).header(ACCEPT_ENCODING, accept).body(Body::empty()).unwrap();
@@ -55,7 +68,9 @@ mod tests {
 
     #[tokio::test]
     async fn small_ones_unasked_ones_and_compressed_ones_are_not() {
-        for (path, accept) in [("/small", "gzip"), ("/large", "identity"), ("/large", "gzip;q=0"), ("/pdf", "gzip")] {
+        for (path, accept) in
+            [("/small", "gzip"), ("/large", "identity"), ("/large", "gzip;q=0"), ("/pdf", "gzip"), ("/file", "gzip")]
+        {
             assert_eq!(coding(path, accept).await, None, "{path} {accept}");
         }
     }

@@ -34,7 +34,10 @@ fn family_b(problem: &Problem, occasion: Occasion<'_>) -> Response {
 
 fn handler(settings: &LayerSettings) -> (Handler, Arc<Metrics>) {
     let metrics = Arc::new(Metrics::new());
-    (wrap(router(), ProblemBodies::default().under("/b", family_b), settings, Arc::clone(&metrics)), metrics)
+    (
+        wrap(router(), ProblemBodies::default().under("/b", family_b), settings, Arc::clone(&metrics), Clock::system()),
+        metrics,
+    )
 }
 
 async fn ask(settings: &LayerSettings, request: http::request::Builder, body: impl Into<Body>) -> Response {

@@ -71,7 +71,8 @@ pub(super) struct Introspection {
     request_body(content = Shown, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "It is not alive any more"),
-        (status = 401, description = "The application is not known so", body = ErrorAnswer)
+        (status = 401, description = "The application is not known so", body = ErrorAnswer),
+        (status = 429, description = "Too many failed attempts", body = ErrorAnswer)
     )
 )]
 pub(super) async fn revoke(mut arrival: Arrival) -> Result<Response, Problem> {
@@ -89,7 +90,8 @@ pub(super) async fn revoke(mut arrival: Arrival) -> Result<Response, Problem> {
     request_body(content = Shown, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "What it is", body = Introspection),
-        (status = 401, description = "The application is not known so, or has no secret", body = ErrorAnswer)
+        (status = 401, description = "The application is not known so, or has no secret", body = ErrorAnswer),
+        (status = 429, description = "Too many failed attempts", body = ErrorAnswer)
     )
 )]
 pub(super) async fn introspect(mut arrival: Arrival) -> Result<Response, Problem> {

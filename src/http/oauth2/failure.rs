@@ -37,7 +37,9 @@ pub(in crate::http) fn error_of(problem: &Problem) -> &'static str {
         | Code::UnauthorizedClient
         | Code::InvalidGrant
         | Code::InvalidScope
-        | Code::UnsupportedGrantType => problem.code.as_str(),
+        | Code::UnsupportedGrantType
+        | Code::UnsupportedResponseType => problem.code.as_str(),
+        Code::PersonNeeded => "unauthorized_client",
         Code::CredentialMissing | Code::CredentialInvalid => "invalid_client",
         Code::AccessDenied => "access_denied",
         _ => match problem.class() {

@@ -14,6 +14,7 @@ use super::{PREFIX, TAG};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::http::gateway::Gateway;
+use crate::secret::PublicKey;
 
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
 
@@ -61,7 +62,7 @@ pub(super) async fn keys(State(gateway): State<Gateway>) -> Result<Response, Pro
     Ok(Json(json!({"keys": keys})).into_response())
 }
 
-fn jwk(key: crate::auth::PublicKey) -> Value {
+fn jwk(key: PublicKey) -> Value {
     json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.kid, "x": key.x})
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::error::Problem;
 use crate::http::negotiate::Media;
-use crate::http::pipeline::Family;
+use crate::http::pipeline::{About, Family};
 use crate::shape::{Datetime, Empty, Many2one, Shaped, Style, to_xml};
 use crate::value::Value;
 
@@ -15,14 +15,16 @@ pub(super) const FAMILY: Family = Family {
     media: MEDIA,
     style: Style { many2one: Many2one::Pair, datetime: Datetime::Odoo, empty: Empty::False },
     labelled: true,
+    record_body: false,
+    several: false,
     write,
 };
 
 /// What family A can write.
 pub(super) const MEDIA: &[Media] = &[Media::Json, Media::Xml];
 
-fn write(shaped: Shaped<'_>, label: &str, media: Media) -> Result<Vec<u8>, Problem> {
-    to_bytes(&envelope(shaped, label), media)
+fn write(shaped: Shaped<'_>, about: About<'_>) -> Result<Vec<u8>, Problem> {
+    to_bytes(&envelope(shaped, about.label), about.media)
 }
 
 fn envelope<'a>(shaped: Shaped<'a>, label: &'a str) -> Value<'a> {
@@ -66,7 +68,7 @@ mod tests {
             (Shaped::Fields(Value::Map(Vec::new())), r#"{"fields":{}}"#),
             (Shaped::Deleted(&[]), "{}"),
         ] {
-            assert_eq!(String::from_utf8(write(shaped, "Contact", Media::Json).unwrap()).unwrap(), json);
+            assert_eq!(String::from_utf8(to_bytes(&envelope(shaped, "Contact"), Media::Json).unwrap()).unwrap(), json);
         }
     }
 }

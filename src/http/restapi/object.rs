@@ -21,8 +21,8 @@ use crate::http::gateway::Gateway;
 use crate::http::input::Input;
 use crate::http::pipeline::answer;
 use crate::names::{MethodName, RecordId};
-use crate::plan::{AccessOperation, Back, Deed, Fields, Slice, Target, Values};
-use crate::value::{Member, Value};
+use crate::plan::{AccessOperation, Back, Deed, Fields, Target, Values};
+use crate::value::Value;
 
 /// Names that stand where a record's id or a method's name could stand, but have a GET of their own.
 const NAMED: [&str; 4] = ["check_access_rights", "fields_get", "search", "search_count"];
@@ -82,7 +82,7 @@ fn operation(name: &str) -> Result<AccessOperation, Problem> {
 async fn search(arrival: Arrival) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |_, input| {
         let domain = input.domain("domain")?;
-        let slice = slice(input)?;
+        let slice = input.slice()?;
         Ok(if input.flag("count", false)? { Deed::Count { domain } } else { Deed::Search { domain, slice } })
     })
     .await
@@ -134,7 +134,7 @@ async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
             }
             Some(ids) => Ok(Deed::ReadMany { ids, fields }),
             None if input.flag("count", false)? => Ok(Deed::Count { domain }),
-            None => Ok(Deed::List { domain, slice: slice(input)?, fields, counted: false }),
+            None => Ok(Deed::List { domain, slice: input.slice()?, fields, counted: false, filters: Vec::new() }),
         }
     })
     .await
@@ -264,17 +264,9 @@ async fn call_method(
 ) -> Result<Response, Problem> {
     answer(arrival, &FAMILY, |arrival, input| {
         let (method, id) = target(arrival)?;
-        Ok(Deed::Call { method, id, args: args(input)?, kwargs: kwargs(input)? })
+        Ok(Deed::Call { method, id, args: input.args()?, kwargs: input.kwargs()? })
     })
     .await
-}
-
-fn slice(input: &Input) -> Result<Slice, Problem> {
-    Ok(Slice {
-        offset: input.number("offset", 0)?.unwrap_or(0),
-        limit: input.number("limit", 1)?,
-        order: input.order("order")?,
-    })
 }
 
 fn vals(input: &Input) -> Result<Value<'static>, Problem> {
@@ -283,27 +275,6 @@ fn vals(input: &Input) -> Result<Value<'static>, Problem> {
 
 fn some_ids(input: &Input) -> Result<Vec<RecordId>, Problem> {
     input.ids("ids")?.filter(|ids| !ids.is_empty()).ok_or_else(|| missing("ids", "12,17"))
-}
-
-fn args(input: &Input) -> Result<Vec<Value<'static>>, Problem> {
-    match input.tree("args")? {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::List(args)) => Ok(args),
-        Some(other) => Err(unfit("args", "a list of positional arguments", &other)),
-    }
-}
-
-fn kwargs(input: &Input) -> Result<Vec<Member<'static>>, Problem> {
-    match input.tree("kwargs")? {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Map(kwargs)) => Ok(kwargs),
-        Some(other) => Err(unfit("kwargs", "an object of named arguments", &other)),
-    }
-}
-
-fn unfit(parameter: &str, expected: &str, found: &Value<'_>) -> Problem {
-    let detail = format!("{parameter}: expected {expected}, found {} {}", found.kind(), found.excerpt(60));
-    Problem::new(Code::InvalidParameter, detail).parameter(parameter)
 }
 
 fn missing(parameter: &'static str, example: &str) -> Problem {

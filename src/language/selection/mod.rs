@@ -17,9 +17,10 @@ mod tuples;
 
 use std::fmt;
 
-use crate::language::error::SyntaxError;
+use crate::language::error::{SyntaxError, TreeError};
 use crate::language::literal::Limits;
 use crate::names::FieldName;
+use crate::value::Value;
 
 /// Records may be selected this far behind each other; the outermost counts.
 const DEEPEST: usize = 8;
@@ -57,6 +58,23 @@ impl Selection {
     pub fn read(text: &str, limits: Limits) -> Result<Self, SyntaxError> {
         limits.check_length(text)?;
         braces::read(text)
+    }
+
+    /// Reads the text of a parameter from a tree.
+    ///
+    /// # Errors
+    /// When it is no text, or as [`Selection::read`].
+    pub fn from_value(value: &Value<'_>) -> Result<Self, TreeError> {
+        match value {
+            Value::Text(text) => Ok(Self::read(text, Limits::body())?),
+            other => Err(TreeError::unfit("a selection such as {id, name}", other)),
+        }
+    }
+
+    /// Every field, relations as they stand.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { items: vec![Item::All], lenient: false }
     }
 
     /// Reads a schema that an administrator wrote, in braces or in tuples; it is lenient on every level.

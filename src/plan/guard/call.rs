@@ -24,6 +24,9 @@ pub(in crate::plan) fn operation_of(asked: AccessOperation) -> Operation {
     }
 }
 
+/// Methods of every model that tell what stands in `ir.model.data`.
+const TELLING_EXTERNAL_IDS: [&str; 3] = ["get_external_id", "get_metadata", "get_xml_id"];
+
 /// Checks what can be told from a method's name alone, before anything is looked at.
 ///
 /// # Errors
@@ -40,7 +43,14 @@ pub(in crate::plan) fn admit_method(guard: Guard<'_>, model: &ModelName, method:
         Understood::Unclear => {
             Err(guard.unclear(&"method", &format!("may not call {method}: what it touches cannot be told")))
         }
-        Understood::Other => guard.method(model, method),
+        Understood::Other => {
+            guard.method(model, method)?;
+            let tells_external_ids = TELLING_EXTERNAL_IDS.contains(&method.as_str());
+            if tells_external_ids {
+                guard.model(&ModelName::of_literal("ir.model.data"), Operation::Read, &"method")?;
+            }
+            Ok(())
+        }
     }
 }
 

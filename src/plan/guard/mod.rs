@@ -17,6 +17,7 @@
 //! | commands 3, 4, 5, 6 of a many2many | read on the model |
 //! | verbs on a relation | what their commands need |
 //! | ids of records that [belong to others](polymorphic) | read on every model |
+//! | `get_metadata` and the like, which tell external ids | read on `ir.model.data` |
 //! | a reference `model,id`, and `res_model` of attachments and the like | read on the model named |
 //!
 //! Fields that Odoo computes from other models (related, inherited) are fields of the model that has them.

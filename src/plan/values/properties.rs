@@ -90,10 +90,10 @@ impl Merge {
         for definition in present {
             let Some(name) = definition.get("name").and_then(Value::as_text) else { continue };
             let value = match left.iter().position(|(named, _)| named == name) {
-                Some(at) => self.checked(name, left.swap_remove(at).1.clone(), definition)?,
+                Some(at) => Some(self.checked(name, left.swap_remove(at).1.clone(), definition)?),
                 None => present_value(definition),
             };
-            members.push((name.to_owned().into(), value));
+            members.extend(value.map(|value| (name.to_owned().into(), value)));
         }
         match left.first() {
             None => Ok(Value::Map(members)),
@@ -160,17 +160,16 @@ fn one_of(place: Place<'_>, value: &Value<'static>, definition: &Value<'_>) -> R
     Err(place.refuse("expected one of the property's options", value))
 }
 
-/// A present value in the form that a write takes: records go by their ids.
-fn present_value(definition: &Value<'_>) -> Value<'static> {
+/// A present value in the form that a write takes: records go by their ids. What was never set stays so.
+fn present_value(definition: &Value<'_>) -> Option<Value<'static>> {
     let id_of = |pair: &Value<'_>| match pair {
         Value::List(parts) => parts.first().cloned().unwrap_or_default().into_owned(),
         other => other.clone().into_owned(),
     };
-    let value = definition.get("value");
-    match (definition.get("type").and_then(Value::as_text), value) {
-        (_, None | Some(Value::Null)) => Value::Bool(false),
-        (Some("many2one"), Some(pair)) => id_of(pair),
-        (Some("many2many"), Some(Value::List(pairs))) => pairs.iter().map(id_of).collect(),
-        (_, Some(value)) => value.clone().into_owned(),
-    }
+    let value = definition.get("value")?;
+    Some(match (definition.get("type").and_then(Value::as_text), value) {
+        (Some("many2one"), pair) => id_of(pair),
+        (Some("many2many"), Value::List(pairs)) => pairs.iter().map(id_of).collect(),
+        (_, value) => value.clone().into_owned(),
+    })
 }

@@ -91,7 +91,7 @@ async fn a_key_mints_for_others_only_when_they_have_linked_themselves() {
         boss.get("/restapi/1.0/object/res.users/search", &[("domain", "[('login','=','salesman')]")]).await.ok();
     let salesman = found.as_object().unwrap().values().next().unwrap()[0].clone();
     let wish = json!({"user_id": salesman});
-    with_key.post(MINT, &wish).await.refused(409, "not_linked");
+    with_key.post(MINT, &wish).await.refused_by_api(409, "not_linked");
     admin.link_user(&key, "salesman".to_owned(), "salesman".into()).await.unwrap();
     let minted = with_key.post("/api/res.partner/generate_token", &wish).await.ok();
     assert_eq!(minted["user_info"]["user_login"], "salesman");
@@ -105,11 +105,11 @@ async fn a_key_mints_for_others_only_when_they_have_linked_themselves() {
     assert_eq!(admin.linked_users("shop").await.unwrap().len(), 2);
     admin.unlink_user("shop", "salesman").await.unwrap();
     assert_eq!(as_salesman.get(PARTNERS, &[]).await.status, 401);
-    with_key.post(MINT, &wish).await.refused(409, "not_linked");
+    with_key.post(MINT, &wish).await.refused_by_api(409, "not_linked");
     admin.unlink_user("shop", "internal").await.unwrap_err();
     with_key.post(MINT, &json!({})).await.ok();
     let (_, plain) = super::key(&admin, version, "plain").await;
-    gateway.client().with_header("api-key", &plain).post(MINT, &wish).await.refused(403, "mint_forbidden");
+    gateway.client().with_header("api-key", &plain).post(MINT, &wish).await.refused_by_api(403, "mint_forbidden");
 }
 
 #[tokio::test]
@@ -117,14 +117,14 @@ async fn nothing_but_an_api_key_makes_login_tokens() {
     let (gateway, with_key, _) = scene(Version::Odoo19, false).await;
     let minted = with_key.post(MINT, &json!({})).await.ok();
     let token = minted["login_token"].as_str().unwrap();
-    gateway.client().post(MINT, &json!({})).await.refused(401, "credential_missing");
+    gateway.client().post(MINT, &json!({})).await.refused_by_api(401, "credential_missing");
     for client in [gateway.client().as_user("admin"), gateway.client().with_header("token", token)] {
-        client.post(MINT, &json!({})).await.refused(401, "credential_invalid");
+        client.post(MINT, &json!({})).await.refused_by_api(401, "credential_invalid");
     }
-    with_key.post(MINT, &json!({"user_id": "2"})).await.refused(400, "invalid_parameter");
-    with_key.post(MINT, &json!({"expiration_days": 3651})).await.refused(400, "invalid_parameter");
-    with_key.post("/api/Res.Partner/generate_token", &json!({})).await.refused(404, "unknown_model");
-    with_key.get(MINT, &[("api_key", "x")]).await.refused(405, "method_not_allowed");
+    with_key.post(MINT, &json!({"user_id": "2"})).await.refused_by_api(400, "invalid_parameter");
+    with_key.post(MINT, &json!({"expiration_days": 3651})).await.refused_by_api(400, "invalid_parameter");
+    with_key.post("/api/Res.Partner/generate_token", &json!({})).await.refused_by_api(404, "unknown_model");
+    with_key.get(MINT, &[("api_key", "x")]).await.refused_by_api(405, "method_not_allowed");
     // One character of each part is changed.
     let parts: Vec<&str> = token.split('.').collect();
     for changed in 0..3 {

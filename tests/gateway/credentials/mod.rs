@@ -7,6 +7,9 @@ mod escapes;
 mod killed;
 mod login_tokens;
 mod odoo_keys;
+mod restored;
+mod rotation;
+mod seats;
 mod story;
 mod theft;
 
@@ -34,6 +37,7 @@ pub(crate) fn wanted(version: Version, name: &str) -> WantedKey {
             may_mint_for_others: false,
             networks: Vec::new(),
             rate: None,
+            concurrent: None,
         },
     }
 }

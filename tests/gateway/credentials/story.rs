@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use odoo_gateway::admin::{Administration, KeptKeyKind, PrunedKeptKeys};
 use odoo_gateway::auth::{Issue, VaultError, Vaults, issue};
 use odoo_gateway::clock::Clock;
-use odoo_gateway::config::Config;
+use odoo_gateway::config::{Config, StoreConfig};
 use odoo_gateway::names::DatabaseName;
-use odoo_gateway::odoo::Uid;
-use odoo_gateway::secret::{DataKey, KeySources, SecretError, Token, TokenKind};
-use odoo_gateway::store::{Act, KeyRate, KeyTerms, Store, StoreError, StoredToken};
+use odoo_gateway::odoo::{Databases, Uid};
+use odoo_gateway::secret::{DataKey, KeySources, LoginClaims, SecretError, Token, TokenKind};
+use odoo_gateway::store::{Act, KeyRate, KeyTerms, Store, StoreError, StoredToken, Witness};
 use secrecy::ExposeSecret as _;
 use sqlx::{AnyConnection, Connection as _};
 
@@ -22,15 +23,23 @@ struct Scene {
     url: String,
 }
 
+fn configured(url: &str) -> StoreConfig {
+    Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap().store
+}
+
 impl Scene {
     async fn new(url: &str, keys: &Path) -> Self {
-        let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap().store;
-        let store = Store::open(&config).await.unwrap();
+        let store = Store::open(&configured(url)).await.unwrap();
         store.migrate().await.unwrap();
         let clock = Clock::manual(time::OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap());
         let instance = store.instance(&clock).await.unwrap().id;
-        let sources = KeySources { credential: None, file: keys.join("keys/master.key"), environment: None };
+        let sources =
+            KeySources { credential: None, file: keys.join("keys/master.key"), command: None, environment: None };
         Self { store, sources, clock, instance, url: url.to_owned() }
+    }
+
+    async fn reopen(&mut self) {
+        self.store = Store::open(&configured(&self.url)).await.unwrap();
     }
 
     /// As a gateway that has just started.
@@ -85,13 +94,14 @@ fn issued(name: &str, not_after: Option<i64>) -> Issue {
             may_mint_for_others: true,
             networks: vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
             rate: Some(KeyRate { requests: 100, seconds: 60, burst: 20 }),
+            concurrent: Some(9),
         }),
     }
 }
 
 async fn tell(url: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let scene = Scene::new(url, folder.path()).await;
+    let mut scene = Scene::new(url, folder.path()).await;
     nothing_is_made_before_it_is_needed(&scene).await;
     fifty_gateways_that_seal_at_once_share_one_key(&scene).await;
     a_row_comes_back_as_it_went(&scene).await;
@@ -101,6 +111,10 @@ async fn tell(url: &str) {
     an_end_is_an_end_to_the_second_and_is_purged(&scene).await;
     what_is_deleted_is_shredded(&scene).await;
     the_audit_log_is_only_added_to(&scene).await;
+    the_index_key_is_exchanged_and_every_token_is_found(&scene).await;
+    the_key_that_signs_is_kept_while_what_it_signed_lives(&scene).await;
+    an_older_store_is_told_from_the_one_that_was_seen(&mut scene, folder.path()).await;
+    after_a_restore_nothing_works_that_was_issued(&scene, folder.path()).await;
     the_master_key_is_never_made_again(&scene).await;
 }
 
@@ -244,6 +258,149 @@ async fn the_audit_log_is_only_added_to(scene: &Scene) {
         assert!(refused.to_string().contains("the audit log is not changed"), "{refused}");
     }
     assert_eq!(scene.store.acts(1000).await.unwrap(), acts);
+}
+
+/// What an administrator may do here.
+fn administration(scene: &Scene) -> Administration {
+    Administration {
+        store: scene.store.clone(),
+        vaults: scene.vaults(),
+        sources: scene.sources.clone(),
+        witness: Witness::new(scene.store.clone(), scene.sources.file.parent().unwrap(), &scene.instance),
+        databases: Databases::new(Vec::new()),
+        clock: scene.clock.clone(),
+        actor: "test".to_owned(),
+    }
+}
+
+async fn the_index_key_is_exchanged_and_every_token_is_found(scene: &Scene) {
+    let (used, unused) = (scene.add(issued("of before", None)).await, scene.add(issued("of before too", None)).await);
+    let admin = administration(scene);
+    admin.rotate_kept_key(KeptKeyKind::Index).await.unwrap();
+    let refused = admin.rotate_kept_key(KeptKeyKind::Index).await.unwrap_err();
+    assert!(refused.to_string().contains("keys prune"), "{refused}");
+    let new = scene.add(issued("of after", None)).await;
+    let all = [&used, &unused, &new];
+    for (row, token) in all {
+        assert_eq!(scene.find(token).await.unwrap().id, row.id);
+        scene.open(token).await.unwrap();
+    }
+    let of_before = 6;
+    assert_eq!(admin.prune_kept_keys().await.unwrap().tokens_left, of_before, "all but the newest");
+    let index = used.1.index(&scene.vaults().existing().await.unwrap().unwrap().index);
+    for _ in 0..2 {
+        scene.store.move_to_newest_index(index).await.unwrap();
+        assert_eq!(scene.find(&used.1).await.unwrap().index.hash, index.hash);
+    }
+    scene.clock.advance(Duration::from_secs(61));
+    assert_eq!(admin.prune_kept_keys().await.unwrap().tokens_left, of_before - 1, "what is not moved keeps the key");
+    for (row, _) in [&unused, &used] {
+        assert!(scene.store.delete_token(&row.id, &scene.act("key.delete")).await.unwrap());
+    }
+    for name in ["first", "only", "used", "switched"] {
+        let key = admin.key(name).await.unwrap();
+        scene.store.delete_token(&key.id, &scene.act("key.delete")).await.unwrap();
+    }
+    assert_eq!(admin.prune_kept_keys().await.unwrap().gone, ["index"]);
+    assert_eq!(admin.prune_kept_keys().await.unwrap(), PrunedKeptKeys::default());
+    assert_eq!(scene.find(&new.1).await.unwrap().id, new.0.id);
+    admin.rotate_kept_key(KeptKeyKind::Index).await.unwrap();
+    assert_eq!(scene.find(&new.1).await.unwrap().id, new.0.id, "and again");
+}
+
+async fn the_key_that_signs_is_kept_while_what_it_signed_lives(scene: &Scene) {
+    let admin = administration(scene);
+    let end = scene.clock.now().unix_timestamp() + 600;
+    let login = Issue { kind: TokenKind::LoginToken, key: None, ..issued("", Some(end)) };
+    scene.add(login).await;
+    let claims = LoginClaims {
+        iss: "odoo-gateway".to_owned(),
+        aud: "odoo-gateway".to_owned(),
+        user_id: 7,
+        username: "ada".to_owned(),
+        webservice_account_id: "a".to_owned(),
+        webservice_name: "shop".to_owned(),
+        iat: scene.clock.now().unix_timestamp(),
+        exp: end,
+        jti: Token::generate(TokenKind::LoginToken).unwrap().expose().to_owned(),
+    };
+    let vault = async || scene.vaults().existing().await.unwrap().unwrap();
+    let before = vault().await;
+    let signed = before.signing.sign(&claims).unwrap();
+    let reads = async || vault().await.signing.verify(&signed, "odoo-gateway", scene.clock.now()).is_some();
+    admin.rotate_kept_key(KeptKeyKind::Signing).await.unwrap();
+    assert!(reads().await);
+    let new = vault().await.signing.sign(&claims).unwrap();
+    assert!(before.signing.verify(&new, "odoo-gateway", scene.clock.now()).is_none(), "the new key signs");
+    scene.clock.advance(Duration::from_secs(599));
+    let pruned = admin.prune_kept_keys().await.unwrap();
+    assert!(pruned.signed_left && pruned.gone.is_empty() && reads().await, "{pruned:?}");
+    scene.clock.advance(Duration::from_secs(1));
+    assert_eq!(admin.prune_kept_keys().await.unwrap().gone, ["signing"]);
+    assert!(!reads().await);
+}
+
+/// The store as it is now, as a backup has it.
+async fn backup(scene: &Scene, folder: &Path) -> (Store, String) {
+    let url = match scene.url.strip_prefix("sqlite:") {
+        Some(_) => {
+            let copy = folder.join("backup.db").display().to_string();
+            let mut connection = AnyConnection::connect(&scene.url).await.unwrap();
+            sqlx::query("VACUUM INTO $1").bind(copy.clone()).execute(&mut connection).await.unwrap();
+            format!("sqlite:{copy}")
+        }
+        None => {
+            scene.store.close().await;
+            crate::support::odoo::copy_of_database(&scene.url).await
+        }
+    };
+    (Store::open(&configured(&url)).await.unwrap(), url)
+}
+
+async fn an_older_store_is_told_from_the_one_that_was_seen(scene: &mut Scene, folder: &Path) {
+    let (row, token) = scene.add(issued("revoked later", None)).await;
+    let instance = scene.instance.clone();
+    let remember = |store: &Store| Witness::new(store.clone(), &folder.join("remembers"), &instance);
+    remember(&scene.store).renew().await.unwrap();
+    let (older, url) = backup(scene, folder).await;
+    scene.reopen().await;
+    scene.clock.advance(Duration::from_secs(1));
+    scene.store.delete_token(&row.id, &scene.act("key.delete")).await.unwrap();
+    remember(&older).check().await.unwrap();
+    remember(&scene.store).renew().await.unwrap();
+    remember(&scene.store).check().await.unwrap();
+    // From here on the older store is the one that gateways have.
+    scene.store.close().await;
+    (scene.store, scene.url) = (older, url);
+    assert!(scene.find(&token).await.is_some(), "what was revoked is back");
+    for _ in 0..2 {
+        let told = [remember(&scene.store).check().await, remember(&scene.store).renew().await];
+        for told in told {
+            assert!(matches!(told, Err(StoreError::OlderThanSeen { .. })), "{told:?}");
+        }
+        // What is done in it since does not make it the one that was seen.
+        for _ in 0..3 {
+            scene.clock.advance(Duration::from_secs(1));
+            scene.store.audit(&scene.act("something")).await.unwrap();
+        }
+    }
+}
+
+async fn after_a_restore_nothing_works_that_was_issued(scene: &Scene, folder: &Path) {
+    let (_, key) = scene.add(issued("in the backup", None)).await;
+    let (_, token) = scene.add(Issue { kind: TokenKind::AccessToken, key: None, ..issued("", None) }).await;
+    let admin = administration(scene);
+    let witness = Witness::new(scene.store.clone(), &folder.join("remembers"), &scene.instance);
+    witness.check().await.unwrap_err();
+    let ended = admin.end_everything().await.unwrap();
+    assert_eq!((ended.keys, ended.tokens), (3, 2), "and what was left of the other chapters");
+    assert!(scene.find(&token).await.is_none());
+    assert!(!scene.find(&key).await.unwrap().is_alive(scene.clock.now()));
+    witness.renew().await.unwrap();
+    admin.switch_key("in the backup", true).await.unwrap();
+    scene.open(&key).await.unwrap();
+    admin.keep_everything().await.unwrap();
+    assert!(scene.find(&key).await.unwrap().is_alive(scene.clock.now()), "kept as it is");
 }
 
 async fn the_master_key_is_never_made_again(scene: &Scene) {

@@ -68,6 +68,7 @@ pub(crate) fn wanted(version: Version, name: &str) -> WantedApplication {
             may_mint_for_others: false,
             networks: Vec::new(),
             rate: None,
+            concurrent: None,
         },
         settings: ApplicationSettings {
             redirect_uris: vec![CALLBACK.to_owned(), PLAIN_CALLBACK.to_owned()],

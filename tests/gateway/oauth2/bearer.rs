@@ -116,3 +116,31 @@ async fn a_jwt_of_one_gateway_is_good_at_all_that_have_its_address_and_store() {
     dead.refused(401, "credential_invalid");
     replica.stop().await;
 }
+
+#[tokio::test]
+async fn the_key_that_signs_is_exchanged_while_its_tokens_live() {
+    for scene in Scene::both().await {
+        let (application, secret) = scene.application("robot", |_| {}).await;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("token_format", "jwt"),
+            ("client_id", application.client_id()),
+            ("client_secret", &secret),
+        ];
+        let jwt = async || member(&scene.post(TOKEN, &form).await.ok(), "access_token");
+        let kids = async || {
+            let keys = scene.gateway.client().get("/restapi/1.0/common/oauth2/jwks", &[]).await.ok();
+            let keys = keys["keys"].as_array().unwrap().clone();
+            keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let before = jwt().await;
+        scene.admin.rotate_kept_key(odoo_gateway::admin::KeptKeyKind::Access).await.unwrap();
+        let after = jwt().await;
+        assert_ne!(part(&before, 0)["kid"], part(&after, 0)["kid"]);
+        assert_eq!(json!(kids().await), json!([part(&after, 0)["kid"], part(&before, 0)["kid"]]));
+        for token in [&before, &after] {
+            scene.call(token).await.ok();
+        }
+        assert!(scene.admin.prune_kept_keys().await.unwrap().signed_left, "tokens of the old key live");
+    }
+}

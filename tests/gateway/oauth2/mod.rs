@@ -7,6 +7,7 @@ mod described;
 mod libraries;
 mod races;
 mod refresh;
+mod theft;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,6 +88,7 @@ impl Scene {
                 may_mint_for_others: false,
                 networks: Vec::new(),
                 rate: None,
+                concurrent: None,
             },
             settings: ApplicationSettings {
                 grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
@@ -107,6 +109,7 @@ impl Scene {
             login: "admin".to_owned(),
             kind: CredentialKind::Basic,
             allowance: None,
+            seat: None,
             scope: Scope::All,
         };
         let cookie = self.tokens.begin_session(user).await.unwrap();

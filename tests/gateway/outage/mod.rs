@@ -2,6 +2,7 @@
 
 mod away;
 mod busy;
+mod neighbours;
 mod nonsense;
 
 use serde_json::json;

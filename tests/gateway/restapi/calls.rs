@@ -3,22 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{PARTNERS, TAGS, create, ids_of, unique};
-use crate::support::counting::Counting;
-use crate::support::{Client, Gateway, Version, stand};
+use crate::support::Version;
+use crate::support::counting::counted;
 
 const TAG: &str = "res.partner.category";
-
-/// A gateway of its own behind a proxy that counts, and its administrator.
-async fn counted(version: Version) -> (Counting, Gateway, Client) {
-    let counting = Counting::before(stand().url(version)).await;
-    let gateway = Gateway::start(&[
-        ("ODOO_GATEWAY__ODOO__0__URL", &counting.url()),
-        ("ODOO_GATEWAY__ODOO__0__DATABASE", version.database()),
-    ])
-    .await;
-    let admin = gateway.client().as_user("admin");
-    (counting, gateway, admin)
-}
 
 fn of_tags(methods: &[&str]) -> Vec<String> {
     methods.iter().map(|method| format!("{TAG}.{method}")).collect()

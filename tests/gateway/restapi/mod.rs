@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rights, searching, reading, describing   the questions
-//! writing, values, methods                 the deeds
+//! writing, values, relations, methods      the deeds
 //! users, refusals                          who may not, and what Odoo does not want
 //! labels, media, bodies, context           how it is asked, how it is answered
 //! manual, introspection                    the vendor's manual, as printed
@@ -23,19 +23,17 @@ mod media;
 mod methods;
 mod reading;
 mod refusals;
+mod relations;
 mod rights;
 mod searching;
 mod users;
 mod values;
 mod writing;
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::UNIX_EPOCH;
-
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::support::{Client, Gateway, Version};
+use crate::support::{Client, Gateway, Version, unique};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner";
 /// A model with few fields and few rules; its label is `Partner Tags`.
@@ -55,13 +53,6 @@ fn admin(version: Version) -> Client {
 
 fn user(version: Version, login: &str) -> Client {
     Gateway::shared().client().on(version).as_user(login)
-}
-
-/// A name that no other record has, nor a part of its name.
-fn unique(word: &str) -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let since = UNIX_EPOCH.elapsed().unwrap().as_nanos();
-    format!("{word} {since:x}.{:04}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Creates a record; its id.

@@ -63,6 +63,11 @@ impl Process {
         Self { child, said, listeners, listening, folder }
     }
 
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     pub(crate) fn address(&self) -> &str {
         self.listening["api_address"].as_str().unwrap()
     }
@@ -77,6 +82,14 @@ impl Process {
 
     pub(crate) fn operator(&self) -> Client {
         Client::new(format!("http://{}", self.operators_address()))
+    }
+
+    /// Megabytes of memory that are resident (`VmRSS`), or were at most (`VmHWM`).
+    pub(crate) fn memory(&self, what: &str) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().expect("it runs"))).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("the kernel tells");
+        let kilobytes: f64 = line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").parse().unwrap();
+        kilobytes / 1024.0
     }
 
     /// Sends it a signal and waits for its end; how it ended, and everything it said.

@@ -1,5 +1,6 @@
 //! Requests and answers in few words.
 
+use odoo_gateway::explain::Code;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -117,6 +118,17 @@ impl Answer {
         assert_eq!(problem["code"], code, "{problem:#}");
         assert_eq!(problem["status"], status);
         problem
+    }
+
+    /// The message of a refusal by family B, which tells the title of the code.
+    #[track_caller]
+    pub(crate) fn refused_by_api(&self, status: u16, code: &str) -> String {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/json");
+        let (body, code) = (self.json(), Code::ALL.iter().find(|known| known.as_str() == code).unwrap());
+        assert_eq!(body["error"], code.title(), "{body:#}");
+        assert_eq!((&body["code"], &body["request_id"]), (&status.into(), &self.header("x-request-id").into()));
+        body["message"].as_str().unwrap().to_owned()
     }
 
     /// A header's text; empty when it is not there.

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::{Client, Gateway, Version, stand};
+
 /// A proxy that notes calls; it ends with its runtime.
 #[derive(Debug)]
 pub(crate) struct Counting {
@@ -79,4 +81,16 @@ fn called(request: &[u8]) -> String {
         }
         _ => text.split("<methodName>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default().to_owned(),
     }
+}
+
+/// A gateway of its own behind a proxy that counts, and its administrator.
+pub(crate) async fn counted(version: Version) -> (Counting, Gateway, Client) {
+    let counting = Counting::before(stand().url(version)).await;
+    let gateway = Gateway::start(&[
+        ("ODOO_GATEWAY__ODOO__0__URL", &counting.url()),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", version.database()),
+    ])
+    .await;
+    let admin = gateway.client().as_user("admin");
+    (counting, gateway, admin)
 }

@@ -71,22 +71,24 @@ impl Gateway {
         Self::start(&all).await
     }
 
-    /// The gateway before both Odoos that tests share when they need nothing of their own. It runs on a thread that
-    /// outlives every test.
+    /// The gateway before both Odoos that tests share when they need nothing of their own. Family C answers every model,
+    /// flat.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Gateway> = OnceLock::new();
-        SHARED.get_or_init(|| {
-            let (tell, told) = std::sync::mpsc::channel();
-            std::thread::spawn(move || {
-                let runtime =
-                    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-                runtime.block_on(async {
-                    tell.send(Self::before_odoo(&[]).await).unwrap();
-                    std::future::pending::<()>().await;
-                });
+        SHARED.get_or_init(|| Self::outliving(&[("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", "")]))
+    }
+
+    /// A gateway before both Odoos, on a thread that outlives every test.
+    pub(crate) fn outliving(settings: &'static [(&'static str, &'static str)]) -> Self {
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async {
+                tell.send(Self::before_odoo(settings).await).unwrap();
+                std::future::pending::<()>().await;
             });
-            told.recv().unwrap()
-        })
+        });
+        told.recv().unwrap()
     }
 
     /// A client for this gateway.

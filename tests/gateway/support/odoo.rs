@@ -28,6 +28,13 @@ pub(crate) async fn empty_database() -> String {
     format!("{server}/{name}")
 }
 
+/// A copy of a database that nobody is connected to; its URL.
+pub(crate) async fn copy_of_database(url: &str) -> String {
+    let (server, name) = url.rsplit_once('/').unwrap();
+    execute(&format!("CREATE DATABASE {name}_copy TEMPLATE {name}")).await;
+    format!("{server}/{name}_copy")
+}
+
 /// Takes all API keys of a database away, as its users would.
 pub(crate) async fn revoke_api_keys(database: &str) {
     let (server, _) = stand().postgres().rsplit_once('/').unwrap();
@@ -43,4 +50,18 @@ async fn execute_at(url: &str, statement: &str) {
     let mut connection = AnyConnection::connect(url).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
+}
+
+/// Gives a database of Odoo 19 this many partners more, as an import would.
+pub(crate) async fn fill_with_partners(database: &str, count: u32) {
+    let (server, _) = stand().postgres().rsplit_once('/').unwrap();
+    let insert = format!(
+        "INSERT INTO res_partner (name, complete_name, email, phone, street, city, zip, ref, type, autopost_bills, active, lang, create_uid, create_date, write_uid, write_date) \
+         SELECT 'Contact ' || n, 'Contact ' || n, 'contact.' || n || '@example.com', '+32 2 290 ' || n, n || ' Rue de la Paix', 'Paris', '75002', \
+         'bulk', 'contact', 'ask', true, 'en_US', 1, now(), 1, now() FROM generate_series(1, {count}) n"
+    );
+    let server = format!("{server}/{database}");
+    execute_at(&server, &insert).await;
+    execute_at(&server, "UPDATE res_partner SET commercial_partner_id = id WHERE commercial_partner_id IS NULL").await;
+    execute_at(&server, "ANALYZE res_partner").await;
 }

@@ -77,7 +77,7 @@ pub(crate) fn stand() -> &'static Stand {
     STAND.get_or_init(start)
 }
 
-/// What a tool of the stand says: `validate FILE` or `browse URL`.
+/// What a tool of the stand says: `validate FILE`, `browse URL`, or `install browser`.
 pub(crate) async fn tool(arguments: &[&str]) -> Output {
     tokio::process::Command::new(SCRIPT).args(arguments).stdin(Stdio::null()).output().await.unwrap()
 }

@@ -375,3 +375,15 @@ fn with_every_right_a_call_is_not_looked_at() {
     let Plan::Call(call) = sent else { panic!() };
     assert_eq!(Value::List(call.args), tree(args));
 }
+
+#[test]
+fn external_ids_are_told_to_who_may_read_them() {
+    let execute = r#"{"models": "*", "operations": ["read", "execute"]}"#;
+    let data = r#"{"models": "ir.model.data", "operations": ["read"]}"#;
+    for method in ["get_metadata", "get_external_id"] {
+        let ask = |rules: &str| planned(rules, "{}", "sale.order", call_of(method, "[[1]]", "{}"));
+        let refused = ask(&format!("[{execute}]")).unwrap_err();
+        assert!(refused.contains("may not read ir.model.data"), "{refused}");
+        ask(&format!("[{execute}, {data}]")).unwrap();
+    }
+}

@@ -14,7 +14,13 @@ fn names(text: &str) -> Fields {
 
 fn list(domain_text: &str, order: &str, fields: Fields) -> Deed {
     let order = Some(Order::read(order, Limits::query()).unwrap());
-    Deed::List { domain: domain(domain_text), slice: Slice { order, ..Slice::default() }, fields, counted: false }
+    Deed::List {
+        domain: domain(domain_text),
+        slice: Slice { order, ..Slice::default() },
+        fields,
+        counted: false,
+        filters: Vec::new(),
+    }
 }
 
 fn values(text: &str) -> Values {
@@ -103,7 +109,8 @@ fn all_fields_are_those_that_may_be_shown() {
         let columns = match plan {
             Plan::List { list, .. } => list.columns,
             Plan::Read { read, .. } => read.columns,
-            Plan::Create { read_back, .. } | Plan::Update { read_back, .. } => read_back.unwrap().columns,
+            Plan::Create { read_back, .. } => read_back.unwrap().columns,
+            Plan::Update(update) => update.read_back.unwrap().columns,
             other => panic!("{other:?}"),
         };
         columns.shown.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(",")

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::{Call, Prove, Values};
+use crate::plan::{Call, Prove, Update, Values};
 
 /// Words of which nonsense, escapes and honest wishes are made alike.
 const WORDS: [&str; 30] = [
@@ -110,7 +110,7 @@ fn any_deed() -> impl Strategy<Value = Deed> {
             args,
             kwargs: kwargs.into_iter().map(|(name, value)| (name.into(), value)).collect(),
         }),
-        2 => any_domain().prop_map(|domain| Deed::List { domain, slice: Slice::default(), fields: Fields::All, counted: false }),
+        2 => any_domain().prop_map(|domain| Deed::List { domain, slice: Slice::default(), fields: Fields::All, counted: false, filters: Vec::new() }),
         1 => any_value().prop_map(|values| Deed::CreateOne { values: Values::tree("vals", values), back: Back::Records(Fields::All) }),
         1 => any_value().prop_map(move |values| Deed::Update { target: Target::One(id), values: Values::tree("vals", values), back: Back::Ids }),
         1 => Just(Deed::Delete { target: Target::One(id) }),
@@ -141,7 +141,8 @@ fn calls(plan: Plan) -> Vec<Call> {
         Plan::Create { create, read_back, .. } => {
             std::iter::once(create).chain(read_back.map(|read| read.call())).collect()
         }
-        Plan::Update { prove, write, read_back, .. } => {
+        Plan::Update(update) => {
+            let Update { prove, write, read_back, .. } = *update;
             [proof(prove), write].into_iter().chain(read_back.map(|read| read.call())).collect()
         }
         Plan::Delete { prove, unlink } => vec![proof(prove), unlink],

@@ -54,6 +54,5 @@ pub(super) const WITH_A_STAR: &[Ask] = &[
     ("contacts are read", "GET res.partner?limit=1"),
     ("companies are read", "GET res.company?fields=name"),
     ("a button is pressed", "POST res.partner/open_commercial_entity?args=[[ID]]"),
-    ("who made a contact is told", "POST res.partner/get_metadata?args=[[ID]]"),
     ("contacts are deleted", "POST res.partner/unlink?args=[[]]"),
 ];

@@ -165,6 +165,7 @@ pub(super) const BY_THE_CLERK: &[Ask] = &[
 ];
 
 pub(super) const WITH_A_STAR: &[Ask] = &[
+    ("external ids are told", "POST res.partner/get_metadata?args=[[ID]]"),
     ("users are read", "GET res.users/search_count"),
     ("keys of users are read", "GET res.users.apikeys/search"),
     ("groups are read", "GET res.groups/search"),

@@ -1,4 +1,4 @@
-//! Family C, `/rest/api`: the dialect of odooapi_restful (contract section 3). So far its logins.
+//! `/rest/api`: a login and password against an access token, and the token's end.
 //!
 //! In: a login, a password and a database as parameters; or a token. Out: a token, or a message. Must not know: how
 //! tokens are made. The vendor's interface has the password in the query of a GET: it is never logged, and POST with a
@@ -13,15 +13,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::arrival::Arrival;
-use super::gateway::Gateway;
-use super::input::Input;
 use crate::auth::{Credential, Shown, credential};
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::http::arrival::Arrival;
+use crate::http::gateway::Gateway;
+use crate::http::input::Input;
 use crate::secret::{Token, TokenKind};
 
-/// The routes of the family.
+/// The routes of logins.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(log_in_by_get, log_in_by_post))

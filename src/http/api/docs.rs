@@ -1,0 +1,147 @@
+//! What the OpenAPI document says of family B's parameters and answers. Nothing here is ever made at run time.
+//!
+//! In: nothing. Out: schemas with examples that work on an Odoo with demo data. Must not know: handlers.
+#![expect(dead_code, reason = "these types are only described")]
+
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+
+/// The group in the document.
+pub(super) const TAG: &str = "api";
+
+/// A model.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct ModelPath {
+    /// The model's technical name.
+    #[param(example = "res.partner", pattern = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length = 128)]
+    model: String,
+}
+
+/// A record of a model.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct RecordPath {
+    /// The model's technical name.
+    #[param(example = "res.partner")]
+    model: String,
+    /// The record's id.
+    #[param(example = 1, minimum = 1, maximum = 2_147_483_647)]
+    id: i32,
+}
+
+/// Headers that every call takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(super) struct RequestHeaders {
+    /// One of the configured databases; by default the credential's own.
+    #[param(rename = "X-Odoo-Database", required = false)]
+    database: Option<String>,
+    /// An installed language, as `fr_FR`; by default the user's own.
+    #[param(rename = "X-Odoo-Lang", required = false)]
+    lang: Option<String>,
+    /// An IANA time zone; by default the user's own.
+    #[param(rename = "X-Odoo-Tz", required = false)]
+    tz: Option<String>,
+    /// Ids of companies, the active one first.
+    #[param(rename = "X-Odoo-Company", required = false)]
+    company: Option<String>,
+    /// `empty=null` writes empty values as `null`.
+    #[param(rename = "Prefer", required = false)]
+    prefer: Option<String>,
+}
+
+/// Finding records.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchQuery {
+    /// A search domain, as a Python literal or JSON; all records without one.
+    #[param(example = "[('is_company','=',True)]", required = false)]
+    domain: Option<String>,
+    /// Names of fields; all readable ones without.
+    #[param(example = "['name','email']", required = false)]
+    fields: Option<String>,
+    /// How many records to leave out.
+    #[param(example = 0, required = false)]
+    offset: Option<u32>,
+    /// How many records at most.
+    #[param(example = 5, minimum = 1, required = false)]
+    limit: Option<u32>,
+    /// Stored fields, each with `asc` or `desc`.
+    #[param(example = "name desc", required = false)]
+    order: Option<String>,
+    /// A context object.
+    #[param(required = false)]
+    context: Option<String>,
+}
+
+/// Counting records.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CountQuery {
+    /// A search domain, as a Python literal or JSON; all records without one.
+    #[param(example = "[('is_company','=',True)]", required = false)]
+    domain: Option<String>,
+    /// A context object.
+    #[param(required = false)]
+    context: Option<String>,
+}
+
+/// What of a record.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FieldsQuery {
+    /// Names of fields; all readable ones without.
+    #[param(example = "['name','email']", required = false)]
+    fields: Option<String>,
+    /// A context object.
+    #[param(required = false)]
+    context: Option<String>,
+}
+
+/// Values by the names of their fields.
+#[derive(ToSchema)]
+#[schema(as = ApiRecord, example = json!({"id": 1, "name": "YourCompany", "country_id": [233, "United States"]}))]
+pub(super) struct Record(Map<String, Value>);
+
+/// How many there are.
+#[derive(ToSchema)]
+#[schema(as = ApiCounted, example = json!({"model": "res.partner", "domain": [], "record_count": 5}))]
+pub(super) struct Counted {
+    /// The model.
+    model: String,
+    /// The domain, as the gateway has read it.
+    domain: Vec<Value>,
+    /// The number of records it finds.
+    record_count: i64,
+}
+
+/// A new record.
+#[derive(ToSchema)]
+#[schema(as = ApiCreated, example = json!({"id": 49, "message": "Record created successfully."}))]
+pub(super) struct Created {
+    /// Its id.
+    id: i32,
+    /// For people.
+    message: String,
+}
+
+/// That something is done.
+#[derive(ToSchema)]
+#[schema(as = ApiDone, example = json!({"message": "Record updated successfully."}))]
+pub(super) struct Done {
+    /// For people.
+    message: String,
+}
+
+/// A method and its arguments.
+#[derive(ToSchema)]
+#[schema(as = ApiMethodCall, example = json!({"method": "name_search", "args": ["a"], "kwargs": {"limit": 3}}))]
+pub(super) struct MethodBody {
+    /// The method's name.
+    method: String,
+    /// Arguments by position; ids first for a method of records.
+    args: Option<Vec<Value>>,
+    /// Arguments by name.
+    kwargs: Option<Map<String, Value>>,
+}

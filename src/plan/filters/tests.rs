@@ -1,0 +1,135 @@
+//! Filters of every type, as domains; and what is refused.
+
+use super::super::schema::samples::{field, partner, schema};
+use super::super::scope::Scope;
+use super::*;
+
+fn filter(parameter: &str, values: &[&str]) -> Filter {
+    Filter {
+        parameter: parameter.to_owned(),
+        values: values.iter().map(|text| Value::from((*text).to_owned())).collect(),
+    }
+}
+
+fn domain(filters: &[Filter]) -> Result<String, Problem> {
+    of(filters, &partner(), &Scope::All)
+}
+
+fn of(filters: &[Filter], schema: &Schema, scope: &Scope) -> Result<String, Problem> {
+    match condition(filters, schema, Guard::new(scope, &[])) {
+        Ok(domain) => Ok(serde_json::to_string(&domain.into_value()).unwrap()),
+        Err(PlanError::Refused(problem)) => Err(*problem),
+        Err(lacking) => panic!("{lacking:?}"),
+    }
+}
+
+#[test]
+fn a_filter_is_brought_to_the_type_of_its_field() {
+    for (parameter, values, expected) in [
+        ("name", &["Azure"][..], r#"[["name","=","Azure"]]"#),
+        ("name", &["7"], r#"[["name","=","7"]]"#),
+        ("name", &[""], r#"[["name","=",""]]"#),
+        ("comment", &[" <p> "], r#"[["comment","="," <p> "]]"#),
+        ("active", &["False"], r#"[["active","=",false]]"#),
+        ("active", &["1"], r#"[["active","=",true]]"#),
+        ("active", &[""], r#"[["active","=",false]]"#),
+        ("color", &["-3"], r#"[["color","=",-3]]"#),
+        ("color", &[""], r#"[["color","=",false]]"#),
+        ("id", &["7"], r#"[["id","=",7]]"#),
+        ("id", &["7", "9"], r#"[["id","in",[7,9]]]"#),
+        ("credit", &["1e3"], r#"[["credit","=",1000.0]]"#),
+        ("date", &["2026-01-31T10:00:00Z"], r#"[["date","=","2026-01-31"]]"#),
+        ("create_date", &["2026-01-31T10:00:00+02:00"], r#"[["create_date","=","2026-01-31 08:00:00"]]"#),
+        ("type", &["contact", "invoice"], r#"[["type","in",["contact","invoice"]]]"#),
+        ("country_id", &["21"], r#"[["country_id","=",21]]"#),
+        ("country_id", &["", "21"], r#"[["country_id","in",[false,21]]]"#),
+        ("category_id", &["3"], r#"[["category_id","=",3]]"#),
+        ("ref_to", &["res.partner,7"], r#"[["ref_to","=","res.partner,7"]]"#),
+        ("create_date_start", &["2023-12-31"], r#"[["create_date",">=","2023-12-31"]]"#),
+        ("create_date_end", &["2024-12-01"], r#"[["create_date","<=","2024-12-01"]]"#),
+        ("color_end", &["5"], r#"[["color","<=",5]]"#),
+        ("name_start", &["M"], r#"[["name",">=","M"]]"#),
+        ("props", &[""], r#"[["props","=",false]]"#),
+    ] {
+        assert_eq!(domain(&[filter(parameter, values)]).as_deref(), Ok(expected), "{parameter}={values:?}");
+    }
+}
+
+#[test]
+fn filters_hold_together() {
+    let both = [filter("name", &["a"]), filter("color", &["1"])];
+    assert_eq!(domain(&both).as_deref(), Ok(r#"[["name","=","a"],["color","=",1]]"#));
+    assert_eq!(domain(&[]).as_deref(), Ok("[]"));
+}
+
+#[test]
+fn a_value_with_a_type_counts_as_it_is() {
+    let typed = |parameter: &str, value| domain(&[Filter { parameter: parameter.into(), values: vec![value] }]);
+    assert_eq!(typed("color", Value::Int(4)).as_deref(), Ok(r#"[["color","=",4]]"#));
+    assert_eq!(typed("active", Value::Bool(true)).as_deref(), Ok(r#"[["active","=",true]]"#));
+    assert_eq!(typed("country_id", Value::Null).as_deref(), Ok(r#"[["country_id","=",false]]"#));
+    let list = Value::List(vec![Value::Int(4), Value::from("5")]);
+    assert_eq!(typed("id", list).as_deref(), Ok(r#"[["id","in",[4,5]]]"#));
+    assert_eq!(typed("name", Value::Int(4)).unwrap_err().detail, "name: expected a text, found an integer 4");
+}
+
+#[test]
+fn a_field_of_the_very_name_wins_over_the_end_of_a_range() {
+    let schema =
+        schema("x", vec![field("date", "date", &[]), field("date_start", "date", &[]), field("id", "integer", &[])]);
+    let day = |parameter| of(&[filter(parameter, &["2026-01-31"])], &schema, &Scope::All);
+    assert_eq!(day("date_start").as_deref(), Ok(r#"[["date_start","=","2026-01-31"]]"#));
+    assert_eq!(day("date_end").as_deref(), Ok(r#"[["date","<=","2026-01-31"]]"#));
+    assert_eq!(day("date_start_end").as_deref(), Ok(r#"[["date_start","<=","2026-01-31"]]"#));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_by_the_parameters_name() {
+    for (parameter, values, code, detail) in [
+        ("nmae", &["x"][..], Code::UnknownField, "The model res.partner has no field nmae"),
+        ("crate_date_start", &["2026-01-01"], Code::UnknownField, "The model res.partner has no field crate_date,"),
+        ("parent_id.name", &["x"], Code::UnknownField, "The model res.partner has no field parent_id.name"),
+        ("_start", &["x"], Code::UnknownField, "The model res.partner has no field "),
+        ("tz_offset", &["x"], Code::FieldNotSearchable, "tz_offset: the field tz_offset of res.partner cannot be"),
+        (
+            "color",
+            &["red"],
+            Code::InvalidValue,
+            "color: expected an integer from -2147483648 to 2147483647, found a te",
+        ),
+        ("color", &["2147483648"], Code::InvalidValue, "color: expected an integer from"),
+        ("credit", &["inf"], Code::InvalidValue, "credit: expected a number"),
+        ("active", &["maybe"], Code::InvalidValue, "active: expected true or false"),
+        ("date", &["2026-02-30"], Code::InvalidValue, "date: expected a day of the calendar, found a text"),
+        ("create_date_start", &["soon"], Code::InvalidValue, "create_date_start: expected a date and time as"),
+        ("create_date_end", &[""], Code::InvalidValue, "create_date_end: expected a value to compare with"),
+        ("create_date_end", &["2026-01-01", "2026-01-02"], Code::RepeatedParameter, "The parameter create_date_end is"),
+        ("active_start", &["1"], Code::InvalidValue, "active_start: expected a field of numbers, dates or texts"),
+        ("country_id_end", &["1"], Code::InvalidValue, "country_id_end: expected a field of numbers"),
+        ("country_id", &["Belgium"], Code::InvalidValue, "country_id: expected a record id, found a text \"Belgium\""),
+        ("country_id", &["0"], Code::InvalidValue, "country_id: expected a record id"),
+        ("type", &["zzz"], Code::InvalidValue, "type: expected one of contact, invoice, found a text \"zzz\""),
+        ("name", &["a\0b"], Code::InvalidValue, "name: expected a text without control characters"),
+        ("ref_to", &["7"], Code::InvalidValue, "ref_to: expected model,id"),
+        ("props", &["x"], Code::InvalidValue, "props: expected nothing"),
+        ("image_1920", &["x"], Code::FieldNotSearchable, "image_1920: "),
+    ] {
+        let problem = domain(&[filter(parameter, values)]).unwrap_err();
+        assert_eq!(problem.code, code, "{parameter}: {}", problem.detail);
+        assert!(problem.detail.starts_with(detail), "{parameter}: {}", problem.detail);
+        assert_eq!(problem.parameter.as_deref(), Some(parameter));
+    }
+    assert_eq!(domain(&[filter("nmae", &["x"])]).unwrap_err().hint.as_deref(), Some("Did you mean name?"));
+}
+
+#[test]
+fn a_filter_reaches_no_field_that_the_scope_hides() {
+    let scope =
+        Scope::from_json(r#"[{"models": "res.partner", "operations": ["read"], "fields": {"only": ["name"]}}]"#);
+    let scope = scope.unwrap();
+    let asked = |parameter: &str| of(&[filter(parameter, &["1"])], &partner(), &scope);
+    assert!(asked("name").is_ok() && asked("name_start").is_ok());
+    for hidden in ["color", "color_start", "nosuch"] {
+        assert_eq!(asked(hidden).unwrap_err().code, Code::ScopeForbidden, "{hidden}");
+    }
+}

@@ -1,0 +1,340 @@
+//! Pages held against the whole list, at a small Odoo in memory that sorts and compares as 14 and as 19 do.
+
+use std::cmp::Ordering;
+
+use proptest::prelude::*;
+
+use super::super::fields::Column;
+use super::super::schema::samples::{field, schema};
+use super::super::schema::{FieldType, Schema};
+use super::super::wish::Links;
+use super::*;
+use crate::language::literal::Limits;
+use crate::language::order::{Nulls, Order, OrderTerm};
+use crate::names::{FieldName, ModelName};
+
+#[derive(Debug, Clone)]
+struct Row {
+    id: i64,
+    code: Option<&'static str>,
+    date: Option<&'static str>,
+    done: Option<bool>,
+    link: Option<i64>,
+}
+
+fn model() -> Schema {
+    let no = ("store", false.into());
+    let schema = schema(
+        "x.thing",
+        vec![
+            field("id", "integer", &[]),
+            field("code", "char", &[]),
+            field("date", "date", &[]),
+            field("done", "boolean", &[]),
+            field("link", "many2one", &[("relation", "x.other".into())]),
+            field("number", "integer", &[]),
+            field("create_date", "datetime", &[]),
+            field("active", "boolean", &[]),
+            field("barcode", "char", &[("company_dependent", true.into())]),
+            field("inherited", "char", &[no, ("searchable", true.into()), ("sortable", true.into())]),
+        ],
+    );
+    (*schema).clone()
+}
+
+/// A search of an Odoo of this version.
+struct Odoo {
+    rows: Vec<Row>,
+    major: u8,
+}
+
+impl Odoo {
+    fn search(&self, list: &List) -> Vec<&Row> {
+        let of = |name: &str| list.slice.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let order = of("order").map(|order| Order::read(order.as_text().unwrap(), Limits::query()).unwrap());
+        let mut found: Vec<&Row> =
+            self.rows.iter().filter(|row| self.holds(row, list.domain.as_list().unwrap())).collect();
+        if let Some(order) = order {
+            found.sort_by(|a, b| {
+                order.terms.iter().map(|term| compare(a, b, term)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+            });
+        }
+        let number = |name| of(name).and_then(|n| n.as_int()).map(|n| usize::try_from(n).unwrap());
+        found.into_iter().skip(number("offset").unwrap_or(0)).take(number("limit").unwrap_or(usize::MAX)).collect()
+    }
+
+    fn holds(&self, row: &Row, domain: &[Value<'_>]) -> bool {
+        let mut items = domain.iter();
+        let mut all = true;
+        while !items.as_slice().is_empty() {
+            all &= self.operand(row, &mut items);
+        }
+        all
+    }
+
+    fn operand(&self, row: &Row, items: &mut std::slice::Iter<'_, Value<'_>>) -> bool {
+        match items.next().expect("operands enough") {
+            Value::Text(operator) => {
+                let (left, right) = (self.operand(row, items), self.operand(row, items));
+                if operator == "&" { left && right } else { left || right }
+            }
+            Value::List(term) => match term.as_slice() {
+                [Value::Text(field), Value::Text(operator), value] => self.term(row, field, operator, value),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn term(&self, row: &Row, field: &str, operator: &str, value: &Value<'_>) -> bool {
+        let merges = self.major >= 18;
+        match field {
+            "code" => match (operator, value) {
+                ("=like", _) => row.code.is_some(),
+                ("not =like", _) if merges => row.code.is_none(),
+                ("=", Value::Bool(false)) => row.code.is_none() || merges && row.code == Some(""),
+                ("!=", Value::Bool(false)) => row.code.is_some_and(|code| !merges || !code.is_empty()),
+                ("=", Value::Text(text)) => row.code == Some(text) || merges && text.is_empty() && row.code.is_none(),
+                ("<", Value::Text(text)) => row.code.map_or(merges && !text.is_empty(), |code| code < &**text),
+                (">", Value::Text(text)) => row.code.is_some_and(|code| code > &**text),
+                other => panic!("{other:?}"),
+            },
+            "done" => Value::Bool(row.done == Some(true)) == *value && operator == "=",
+            "date" => plain(row.date, operator, value.as_text()),
+            "link" => plain(row.link, operator, value.as_int()),
+            "id" => plain(Some(row.id), operator, value.as_int()),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+fn plain<T: PartialOrd>(column: Option<T>, operator: &str, value: Option<T>) -> bool {
+    match (operator, column, value) {
+        ("=", None, None) => true,
+        ("!=", column, None) => column.is_some(),
+        ("=", Some(column), Some(value)) => column == value,
+        ("<", Some(column), Some(value)) => column < value,
+        (">", Some(column), Some(value)) => column > value,
+        _ => false,
+    }
+}
+
+fn compare(a: &Row, b: &Row, term: &OrderTerm) -> Ordering {
+    let nulls_first = term.nulls.map_or(term.descending, |nulls| nulls == Nulls::First);
+    match term.field.as_str() {
+        "id" => directed(&a.id, &b.id, term.descending),
+        "code" => with_nulls(&a.code, &b.code, term.descending, nulls_first),
+        "date" => with_nulls(&a.date, &b.date, term.descending, nulls_first),
+        "link" => with_nulls(&a.link, &b.link, term.descending, nulls_first),
+        "done" => directed(&(a.done == Some(true)), &(b.done == Some(true)), term.descending),
+        other => panic!("{other}"),
+    }
+}
+
+fn directed<T: Ord>(a: &T, b: &T, descending: bool) -> Ordering {
+    if descending { b.cmp(a) } else { a.cmp(b) }
+}
+
+fn with_nulls<T: Ord>(a: &Option<T>, b: &Option<T>, descending: bool, nulls_first: bool) -> Ordering {
+    match (a, b) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) if nulls_first => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(_), None) => with_nulls(b, a, descending, nulls_first).reverse(),
+        (Some(a), Some(b)) => directed(a, b, descending),
+    }
+}
+
+impl Row {
+    fn record(&self) -> Value<'static> {
+        let or_false = |value: Option<Value<'static>>| value.unwrap_or(Value::Bool(false));
+        Value::Map(vec![
+            ("id".into(), Value::Int(self.id)),
+            ("code".into(), or_false(self.code.map(Value::from))),
+            ("date".into(), or_false(self.date.map(Value::from))),
+            ("done".into(), Value::Bool(self.done == Some(true))),
+            ("link".into(), or_false(self.link.map(|id| Value::List(vec![Value::Int(id), "Name".into()])))),
+        ])
+    }
+}
+
+fn list_at(major: u8, order: &str, slice: &Slice) -> List {
+    let mut wanted = vec![("order".into(), Value::from(order.to_owned()))];
+    wanted.retain(|(_, order): &(_, Value<'_>)| order.as_text() != Some(""));
+    if slice.offset > 0 {
+        wanted.push(("offset".into(), Value::Int(slice.offset.into())));
+    }
+    wanted.extend(slice.limit.map(|limit| ("limit".into(), Value::Int(limit.into()))));
+    List {
+        model: ModelName::parse("x.thing").unwrap(),
+        domain: Value::List(Vec::new()),
+        slice: wanted,
+        columns: Columns {
+            shown: vec![Column::id(), Column::plain(FieldName::of_literal("date"), FieldType::Date)],
+            named: true,
+            proof: None,
+        },
+        way: super::super::steps::Way { context: Vec::new(), links: Links::Named, major },
+    }
+}
+
+fn list(order: &str, slice: &Slice) -> List {
+    list_at(19, order, slice)
+}
+
+fn slice(order: &str, offset: u32, limit: Option<u32>) -> Slice {
+    Slice { offset, limit, order: (!order.is_empty()).then(|| Order::read(order, Limits::query()).unwrap()) }
+}
+
+fn total(order: &str) -> String {
+    Order::read(order, Limits::query()).unwrap().with_id_appended().to_odoo()
+}
+
+/// All ids, page by page, and in how many steps.
+fn turned(odoo: &Odoo, mut pager: Pager) -> (Vec<i64>, usize) {
+    let (mut ids, mut steps) = (Vec::new(), 0);
+    while let Some(step) = pager.step() {
+        steps += 1;
+        assert!(steps < 200, "pages come to an end");
+        match step {
+            Step::List(list) => {
+                let page: Vec<_> = odoo.search(&list).into_iter().map(Row::record).collect();
+                ids.extend(page.iter().map(|record| record.get("id").unwrap().as_int().unwrap()));
+                pager.listed(&page, 0).unwrap();
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    (ids, steps)
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let code = prop::sample::select(vec![None, Some(""), Some("a"), Some("b"), Some("b\n"), Some("é")]);
+    let date = prop::sample::select(vec![None, Some("2020-01-01"), Some("2021-01-01")]);
+    let done = prop::sample::select(vec![None, Some(false), Some(true)]);
+    let link = prop::sample::select(vec![None, Some(3), Some(12)]);
+    prop::collection::vec((code, date, done, link), 0..24).prop_map(|rows| {
+        let row = |(id, (code, date, done, link))| Row { id, code, date, done, link };
+        (1..).zip(rows).map(row).collect()
+    })
+}
+
+fn order() -> impl Strategy<Value = String> {
+    let field = prop::sample::select(vec!["code", "date", "done", "link.id", "id"]);
+    let direction = prop::sample::select(vec!["", " desc"]);
+    let nulls = prop::sample::select(vec!["", " nulls first", " nulls last"]);
+    prop::collection::vec((field, direction, nulls), 0..4)
+        .prop_map(|terms| terms.iter().map(|(f, d, n)| format!("{f}{d}{n}")).collect::<Vec<_>>().join(", "))
+}
+
+proptest! {
+    #[test]
+    fn pages_are_the_list_cut_into_pieces(
+        rows in rows(),
+        order in order(),
+        (offset, limit) in (0_u32..6, prop::option::of(1_u32..20)),
+        (size, major) in (1_usize..6, prop::sample::select(vec![14_u8, 16, 18, 19])),
+    ) {
+        let odoo = Odoo { rows, major };
+        let slice = slice(&order, offset, limit);
+        let asked = if order.is_empty() { "id".to_owned() } else { total(&order) };
+        let whole: Vec<i64> = odoo.search(&list(&asked, &slice)).iter().map(|row| row.id).collect();
+        let mut pager = Pager::of_list(list_at(major, &total(&order), &slice), &slice, &model());
+        pager.size.limit_to(size);
+        prop_assert_eq!(turned(&odoo, pager).0, whole);
+    }
+}
+
+fn things(count: i64) -> Odoo {
+    let row = |id| Row { id, code: Some("b"), date: None, done: None, link: Some(12) };
+    Odoo { rows: (1..=count).map(row).collect(), major: 19 }
+}
+
+#[test]
+fn a_limit_ends_the_pages_and_otherwise_nothing_does() {
+    for (limit, steps) in [(Some(4), 2), (Some(3), 2), (Some(7), 4), (Some(8), 5), (None, 5)] {
+        let slice = slice("", 0, limit);
+        let mut pager = Pager::of_list(list("", &slice), &slice, &model());
+        pager.size.limit_to(2);
+        assert_eq!(turned(&things(7), pager).1, steps, "{limit:?}");
+    }
+}
+
+#[test]
+fn what_tells_the_place_is_read_along_and_not_shown() {
+    let slice = slice("code desc, date", 0, None);
+    let pager = Pager::of_list(list("code desc, date, id", &slice), &slice, &model());
+    let Some(Step::List(page)) = pager.step() else { panic!("{:?}", pager.step()) };
+    assert_eq!(page.columns.asked().map(FieldName::as_str).collect::<Vec<_>>(), ["date", "code"]);
+    assert_eq!(pager.shown().unwrap().shown.len(), 2);
+}
+
+#[test]
+fn orders_that_are_no_key_find_their_ids_first() {
+    for order in ["number", "create_date desc", "link", "active", "barcode", "inherited", "code, number"] {
+        let slice = slice(order, 3, Some(5));
+        let mut pager = Pager::of_list(list(order, &slice), &slice, &model());
+        let Some(Step::Find(call)) = pager.step() else { panic!("{order}: {:?}", pager.step()) };
+        assert_eq!(call, list(order, &slice).search());
+        pager.found([5, 3, 9].map(|id| RecordId::new(id).unwrap()).into());
+        pager.size.limit_to(2);
+        let mut read = Vec::new();
+        while let Some(Step::Read(page)) = pager.step() {
+            read.push(page.ids.iter().map(|id| id.get()).collect::<Vec<_>>());
+            pager.passed(0);
+        }
+        assert_eq!(read, [vec![5, 3], vec![9]]);
+    }
+}
+
+#[test]
+fn models_with_a_search_of_their_own_find_their_ids_first() {
+    let slice = slice("", 0, None);
+    let attachment = schema("ir.attachment", vec![field("id", "integer", &[])]);
+    let pager = Pager::of_list(list("", &slice), &slice, &attachment);
+    assert!(matches!(pager.step(), Some(Step::Find(_))));
+}
+
+#[test]
+fn ids_are_found_by_key_only_where_the_key_is_the_id() {
+    for (order, by_key) in [("", true), ("id desc", true), ("code", false), ("number", false)] {
+        let slice = slice(order, 0, None);
+        let pager = Pager::of_ids(list(order, &slice), &slice, &model());
+        assert_eq!(matches!(pager.step(), Some(Step::Search(_))), by_key, "{order}");
+        assert_eq!(matches!(pager.step(), Some(Step::Find(_))), !by_key, "{order}");
+    }
+}
+
+#[test]
+fn given_records_are_proven_before_the_first_of_several_pages() {
+    let read =
+        |ids: &[i64]| list("", &Slice::default()).read(ids.iter().map(|id| RecordId::new(*id).unwrap()).collect());
+    let few = Pager::of_given(read(&[7, 7]), read(&[7]));
+    assert_eq!(few.step(), Some(Step::Read(read(&[7, 7]))));
+    let ids: Vec<i64> = (1..=9000).collect();
+    let mut many = Pager::of_given(read(&ids), read(&ids));
+    assert_eq!(many.step(), Some(Step::Prove(read(&ids))));
+    many.proven();
+    let Some(Step::Read(first)) = many.step() else { panic!("{:?}", many.step()) };
+    assert!(first.ids.len() < ids.len() && ids.iter().zip(&first.ids).all(|(id, read)| *id == read.get()));
+}
+
+#[test]
+fn a_page_that_was_too_large_is_asked_again_smaller_until_it_is_one_record() {
+    let slice = slice("", 0, None);
+    let mut pager = Pager::of_list(list("", &slice), &slice, &model());
+    let mut limits = Vec::new();
+    while pager.shrink() {
+        let Some(Step::List(page)) = pager.step() else { panic!("{:?}", pager.step()) };
+        limits.push(page.slice.iter().find(|(name, _)| name == "limit").and_then(|(_, limit)| limit.as_int()));
+    }
+    assert_eq!(limits, [Some(500), Some(125), Some(31), Some(7), Some(1)]);
+}
+
+#[test]
+fn a_record_that_does_not_tell_its_place_is_an_error() {
+    let slice = slice("code", 0, None);
+    let mut pager = Pager::of_list(list("code, id", &slice), &slice, &model());
+    let record = Value::Map(vec![("id".into(), Value::Int(7))]);
+    assert_eq!(pager.listed(&[record], 10).unwrap_err().code, Code::ResultNotRepresentable);
+}

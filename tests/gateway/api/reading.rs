@@ -1,0 +1,71 @@
+//! Search, schema, count, view.
+
+use serde_json::json;
+
+use super::{PARTNERS, TAGS, admin, create, new_tag};
+use crate::support::{Version, unique};
+
+#[tokio::test]
+async fn a_search_answers_a_bare_list_in_the_asked_order() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        let (first, second) = (new_tag(version).await, new_tag(version).await);
+        let domain = format!("[('id','in',[{},{}])]", first.0, second.0);
+        let query = [("domain", domain.as_str()), ("fields", "['name','color']"), ("order", "id desc")];
+        let expected = json!([
+            {"id": second.0, "name": second.1, "color": 3},
+            {"id": first.0, "name": first.1, "color": 3},
+        ]);
+        assert_eq!(client.get(&format!("{TAGS}/search"), &query).await.ok(), expected);
+        let page = [("domain", domain.as_str()), ("fields", "name"), ("limit", "1"), ("offset", "1"), ("order", "id")];
+        let expected = json!([{"id": second.0, "name": second.1}]);
+        assert_eq!(client.get(&format!("{TAGS}/search/"), &page).await.ok(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_answered_bare_with_pairs_and_datetimes_of_iso_8601() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        let (tag, name) = new_tag(version).await;
+        let child = create(&client, TAGS, &json!({"name": unique("child"), "parent_id": tag})).await;
+        let path = format!("{TAGS}/{child}");
+        let record = client.get(&path, &[("fields", "parent_id,create_date,child_ids,color")]).await.ok();
+        assert_eq!(record["parent_id"], json!([tag, name]));
+        assert_eq!((&record["child_ids"], record["color"].is_i64()), (&json!([]), true));
+        let created = record["create_date"].as_str().unwrap();
+        assert_eq!((created.len(), created.as_bytes()[10]), (19, b'T'), "{created}");
+        let whole = client.get(&path, &[]).await.ok();
+        assert_eq!(whole.as_object().unwrap().keys().next().unwrap(), "id");
+        assert_eq!(whole["write_date"].as_str().unwrap().as_bytes()[10], b'T');
+        // Its own form is understood in a domain.
+        let before = format!("[('id','=',{child}),('create_date','<','{created}')]");
+        let found = client.get(&format!("{TAGS}/record_count"), &[("domain", &before)]).await.ok();
+        assert_eq!(found["record_count"], 0);
+    }
+}
+
+#[tokio::test]
+async fn a_schema_is_answered_bare_and_a_count_with_its_domain() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        let schema = client.get(&format!("{PARTNERS}/schema"), &[]).await.ok();
+        assert_eq!(schema["name"]["type"], "char");
+        assert_eq!(schema["country_id"]["relation"], "res.country");
+        let (tag, _) = new_tag(version).await;
+        let counted = client.get(&format!("{TAGS}/record_count"), &[("domain", &format!("[('id','=',{tag})]"))]).await;
+        let expected = json!({"model": "res.partner.category", "domain": [["id", "=", tag]], "record_count": 1});
+        assert_eq!(counted.ok(), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_value_is_false_or_null_as_preferred() {
+    let client = admin(Version::Odoo19);
+    let (tag, _) = new_tag(Version::Odoo19).await;
+    let path = format!("{TAGS}/{tag}");
+    assert_eq!(client.get(&path, &[("fields", "parent_id")]).await.ok(), json!({"id": tag, "parent_id": false}));
+    let answer = client.with_header("Prefer", "empty=null").get(&path, &[("fields", "parent_id")]).await;
+    assert_eq!(answer.header("preference-applied"), "empty=null");
+    assert_eq!(answer.ok(), json!({"id": tag, "parent_id": null}));
+}

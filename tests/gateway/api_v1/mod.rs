@@ -1,0 +1,116 @@
+//! Family D, `/api/v1`: every row of its contract on real Odoo 19 and 14.
+//!
+//! ```text
+//! listing, selecting, searching   the questions
+//! writing, several, relations     the deeds
+//! functions                       methods
+//! files                           binaries
+//! about, refusals                 what anybody may ask, and how it is said that something cannot be
+//! manual                          the vendor's page, as printed
+//! calls                           what a request costs at Odoo
+//! ```
+//!
+//! All share two databases: each test makes what it changes, under a name of its own.
+
+mod about;
+mod calls;
+mod files;
+mod functions;
+mod listing;
+mod manual;
+mod refusals;
+mod relations;
+mod searching;
+mod selecting;
+mod several;
+mod writing;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::UNIX_EPOCH;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::client::send;
+use crate::support::{Answer, Client, Gateway, Version};
+
+const PARTNERS: &str = "/api/v1/res.partner";
+/// A model with few fields and few rules.
+const TAGS: &str = "/api/v1/res.partner.category";
+const ORDERS: &str = "/api/v1/sale.order";
+
+/// No record of any model has this id.
+const NOWHERE: i64 = 2_147_483_647;
+
+fn admin(version: Version) -> Client {
+    user(version, "admin")
+}
+
+fn user(version: Version, login: &str) -> Client {
+    Gateway::shared().client().on(version).as_user(login)
+}
+
+/// A name that no other record has, nor a part of its name.
+fn unique(word: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let since = UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("{word} {since:x}.{:04}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn ask(client: &Client, method: Method, path: &str, body: &Value) -> Answer {
+    send(client.request(method, path).json(body)).await
+}
+
+/// The data of a success that says `message`; the envelope has nothing else.
+#[track_caller]
+fn data(answer: &Answer, message: &str) -> Value {
+    assert_eq!(answer.header("content-type"), "application/json", "{}", answer.text);
+    let mut envelope = answer.ok();
+    let names: Vec<&String> = envelope.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["success", "message", "data", "timestamp"]);
+    assert_eq!((&envelope["success"], &envelope["message"]), (&json!(true), &json!(message)));
+    assert_is_timestamp(&envelope["timestamp"]);
+    envelope["data"].take()
+}
+
+/// The error of a refusal with this status, type and stable reason.
+#[track_caller]
+fn refused(answer: &Answer, status: u16, kind: &str, reason: &str) -> Value {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let mut envelope = answer.json();
+    let names: Vec<&String> = envelope.as_object().unwrap().keys().collect();
+    assert_eq!(
+        (names, &envelope["success"]),
+        (vec![&"success".to_owned(), &"error".to_owned(), &"timestamp".to_owned()], &json!(false))
+    );
+    assert_is_timestamp(&envelope["timestamp"]);
+    let error = envelope["error"].take();
+    let said = (&error["code"], &error["type"], &error["reason"]);
+    assert_eq!(said, (&json!(status), &json!(kind), &json!(reason)), "{error:#}");
+    assert!(error["message"].is_string() && error["details"].is_string(), "{error:#}");
+    assert_eq!(error["request_id"], answer.header("x-request-id"));
+    error
+}
+
+/// `2026-01-01T12:00:00.000Z`
+#[track_caller]
+fn assert_is_timestamp(text: &Value) {
+    let form: String = text.as_str().unwrap().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!(form, "0000-00-00T00:00:00.000Z");
+}
+
+/// Creates a record; its id.
+async fn create(client: &Client, path: &str, values: Value) -> i64 {
+    let created = client.post(path, &json!({"data": values})).await;
+    data(&created, "Record created successfully")["id"].as_i64().unwrap()
+}
+
+async fn new_tag(version: Version, name: &str) -> i64 {
+    create(&admin(version), TAGS, json!({"name": name, "color": 1})).await
+}
+
+/// Some fields of a record.
+async fn read(client: &Client, path: &str, id: i64, query: &str) -> Value {
+    data(&client.get(&format!("{path}/{id}"), &[("query", query)]).await, "Record retrieved successfully")
+}

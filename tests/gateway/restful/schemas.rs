@@ -1,0 +1,107 @@
+//! What answers look like: with a schema, without one, narrowed.
+
+use serde_json::{Value, json};
+
+use super::{ORDERS, PARTNERS, TAGS, admin, create, new_tag, unique, user};
+use crate::support::Version;
+
+#[tokio::test]
+async fn without_a_schema_a_record_is_flat_with_objects_for_what_it_leads_to() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        let values = json!({"name": unique("flat"), "country_id": 233, "category_id": [[6, 0, []]]});
+        let id = create(&client, PARTNERS, values).await;
+        let record = client.get(&format!("{PARTNERS}/{id}"), &[]).await.ok();
+        assert_eq!(record["country_id"], json!({"id": 233, "name": "United States"}));
+        assert_eq!((&record["parent_id"], &record["category_id"]), (&json!(false), &json!([])), "never omitted");
+        let created = record["create_date"].as_str().unwrap();
+        assert!(created.len() == 19 && created.as_bytes()[10] == b'T', "{created}");
+        assert!(record.as_object().unwrap().len() > 50);
+        let list = client.get(PARTNERS, &[("id", &id.to_string())]).await.ok();
+        assert_eq!(list[0]["country_id"], record["country_id"]);
+        let null = client.with_header("Prefer", "empty=null").get(&format!("{PARTNERS}/{id}"), &[]).await;
+        assert_eq!(null.header("preference-applied"), "empty=null");
+        assert_eq!((&null.ok()["parent_id"], &null.json()["is_company"]), (&Value::Null, &json!(false)));
+    }
+}
+
+#[tokio::test]
+async fn a_read_schema_shapes_lists_and_single_records_alike() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        let parent_name = unique("parent");
+        let parent = new_tag(version, &parent_name).await;
+        let name = unique("child");
+        let child = create(&client, TAGS, json!({"name": name, "parent_id": parent})).await;
+        let record = json!({"id": child, "name": name, "parent_id": {"id": parent, "name": parent_name}});
+        let one = client.get(&format!("{TAGS}/{child}"), &[]).await;
+        assert_eq!(one.text, record.to_string(), "in the order of the schema");
+        assert_eq!(one.header("content-type"), "application/json");
+        let orphan = json!({"id": parent, "name": parent_name, "parent_id": false});
+        let ids = [("id", child.to_string()), ("id", parent.to_string()), ("order", "id desc".to_owned())];
+        let ids: Vec<(&str, &str)> = ids.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(client.get(TAGS, &ids).await.ok(), json!([record, orphan]));
+    }
+}
+
+#[tokio::test]
+async fn fields_narrow_in_the_asked_order_and_are_flat_outside_of_the_schema() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        let parent_name = unique("parent");
+        let parent = new_tag(version, &parent_name).await;
+        let child = create(&client, TAGS, json!({"name": unique("child"), "parent_id": parent, "color": 4})).await;
+        let path = format!("{TAGS}/{child}");
+        let nested = json!({"id": parent, "name": parent_name});
+        for (fields, expected) in [
+            ("color,parent_id", json!({"color": 4, "parent_id": nested})),
+            ("['parent_id', 'id']", json!({"parent_id": nested, "id": child})),
+            ("child_ids,active", json!({"child_ids": [], "active": true})),
+            ("id", json!({"id": child})),
+        ] {
+            assert_eq!(client.get(&path, &[("fields", fields)]).await.text, expected.to_string(), "{fields}");
+            let list = client.get(TAGS, &[("fields", fields), ("id", &child.to_string())]).await;
+            assert_eq!(list.text, json!([expected]).to_string());
+        }
+        let display = client.get(&format!("{PARTNERS}/1"), &[("fields", "company_id,country_id")]).await.ok();
+        assert!(display["country_id"] == false || display["country_id"]["name"].is_string());
+        client.get(&path, &[("fields", "nosuch")]).await.refused(400, "unknown_field");
+    }
+}
+
+#[tokio::test]
+async fn what_an_odoo_lacks_is_left_out_of_a_schema() {
+    for version in Version::BOTH {
+        let products =
+            admin(version).get("/restful/api/v1/product.product", &[("limit", "1"), ("order", "id")]).await.ok();
+        let product = products[0].as_object().unwrap();
+        assert_eq!(product.keys().collect::<Vec<_>>(), ["id", "name", "categ_id"]);
+        assert_eq!(product["categ_id"].as_object().unwrap().keys().collect::<Vec<_>>(), ["id"]);
+    }
+}
+
+#[tokio::test]
+async fn a_relation_of_a_schema_without_a_block_is_an_object_too() {
+    for version in Version::BOTH {
+        let invoices = [("limit", "1"), ("move_type", "out_invoice")];
+        let moves = admin(version).get("/restful/api/v1/account.move", &invoices).await.ok();
+        let invoice = moves[0].as_object().unwrap();
+        assert_eq!(invoice.keys().collect::<Vec<_>>(), ["id", "name", "move_type", "partner_id"]);
+        assert_eq!(invoice["partner_id"].as_object().unwrap().keys().collect::<Vec<_>>(), ["id", "name"]);
+    }
+}
+
+#[tokio::test]
+async fn a_user_gets_what_odoo_shows_him_through_a_schema() {
+    for version in Version::BOTH {
+        let mine =
+            user(version, "salesman").get(ORDERS, &[("limit", "100"), ("fields", "id,user_id,partner_id")]).await.ok();
+        let mine = mine.as_array().unwrap();
+        assert_eq!(mine.len(), 3);
+        for order in mine {
+            assert_eq!(order["user_id"]["name"], "Salesman");
+            assert!(order["partner_id"]["name"].is_string());
+        }
+        user(version, "internal").get(ORDERS, &[]).await.refused(403, "access_denied");
+    }
+}

@@ -1,0 +1,181 @@
+//! A real browser without a window, and somebody who waits where it is sent.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{OnceCell, mpsc};
+use tokio::time::timeout;
+
+use super::stand::tool;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Chromium with a profile of its own.
+pub(crate) struct Browser {
+    page: fantoccini::Client,
+    driver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// A browser that knows nothing yet, in a window of this size, with more switches.
+    pub(crate) async fn open(width: u32, height: u32, switches: &[&str]) -> Self {
+        static INSTALLED: OnceCell<()> = OnceCell::const_new();
+        INSTALLED.get_or_init(async || assert!(tool(&["install", "browser"]).await.status.success())).await;
+        let profile = tempfile::tempdir().unwrap();
+        let (driver, port) = start_driver().await;
+        let (folder, size) = (profile.path().display(), format!("--window-size={width},{height}"));
+        let mut arguments: Vec<String> = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--no-proxy-server",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.extend([format!("--user-data-dir={folder}"), size]);
+        arguments.extend(switches.iter().map(|switch| (*switch).to_owned()));
+        let options = json!({"goog:chromeOptions": {"args": arguments, "binary": "/usr/bin/chromium"}});
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(options.as_object().unwrap().clone());
+        let page = timeout(PATIENCE, builder.connect(&format!("http://127.0.0.1:{port}"))).await;
+        Self { page: page.expect("the browser starts").unwrap(), driver, _profile: profile }
+    }
+
+    /// Goes to an address.
+    pub(crate) async fn go(&self, url: &str) {
+        timeout(PATIENCE, self.page.goto(url)).await.expect("the page comes").unwrap();
+    }
+
+    /// The driver's own words for everything else.
+    pub(crate) fn page(&self) -> &fantoccini::Client {
+        &self.page
+    }
+
+    /// The element of this selector, waited for.
+    pub(crate) async fn find(&self, selector: &str) -> Element {
+        match self.page.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await {
+            Ok(element) => element,
+            Err(error) => panic!("{selector}: {error} in {}", self.page.source().await.unwrap_or_default()),
+        }
+    }
+
+    /// Types into a field.
+    pub(crate) async fn fill(&self, selector: &str, text: &str) {
+        self.find(selector).await.send_keys(text).await.unwrap();
+    }
+
+    /// Clicks.
+    pub(crate) async fn click(&self, selector: &str) {
+        self.find(selector).await.click().await.unwrap();
+    }
+
+    /// The text that is seen.
+    pub(crate) async fn text(&self) -> String {
+        self.find("body").await.text().await.unwrap()
+    }
+
+    /// Keeps a picture, where somebody wants to look: in the folder that `ODOO_GATEWAY_PICTURES` names.
+    pub(crate) async fn picture(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("ODOO_GATEWAY_PICTURES") {
+            let picture = self.page.screenshot().await.unwrap();
+            std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
+        }
+    }
+
+    /// Closes it.
+    pub(crate) async fn close(self) {
+        let _ = timeout(PATIENCE, self.page.clone().close()).await;
+    }
+}
+
+impl Drop for Browser {
+    /// Also the browsers that a driver leaves behind.
+    fn drop(&mut self) {
+        if let Some(group) = self.driver.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+/// The driver and the port that it found for itself.
+async fn start_driver() -> (Child, u16) {
+    let mut command = Command::new("chromedriver");
+    command.arg("--port=0").process_group(0).kill_on_drop(true);
+    let mut driver = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                return port.trim_end_matches('.').parse().unwrap();
+            }
+        }
+        panic!("the driver does not say where it listens");
+    };
+    let port = timeout(PATIENCE, port).await.expect("the driver starts");
+    // It goes on to talk, and stops when nobody listens.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    (driver, port)
+}
+
+/// An application's own web server: it shows one page, whatever is asked, and remembers what was.
+#[derive(Debug)]
+pub(crate) struct Callback {
+    /// `http://127.0.0.1:4711`
+    pub(crate) origin: String,
+    asked: mpsc::UnboundedReceiver<String>,
+}
+
+impl Callback {
+    /// Listens, with this page to show.
+    pub(crate) async fn showing(page: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let (tell, asked) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let tell = tell.clone();
+                tokio::spawn(async move {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") && stream.read_buf(&mut head).await.is_ok_and(|read| read > 0) {}
+                    let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
+                    if let Some(target) = line.strip_prefix("GET ").and_then(|rest| rest.split(' ').next())
+                        && target != "/favicon.ico"
+                    {
+                        let _ = tell.send(target.to_owned());
+                    }
+                    let answer = format!(
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+                        page.len()
+                    );
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                });
+            }
+        });
+        Self { origin, asked }
+    }
+
+    /// The next target somebody asked for.
+    pub(crate) async fn asked(&mut self) -> String {
+        timeout(PATIENCE, self.asked.recv()).await.expect("somebody comes").unwrap()
+    }
+
+    /// Whether nobody has come.
+    pub(crate) fn is_alone(&mut self) -> bool {
+        self.asked.try_recv().is_err()
+    }
+}
