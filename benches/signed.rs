@@ -77,6 +77,7 @@ impl Room {
                 may_mint_for_others: false,
                 networks: Vec::new(),
                 rate: None,
+                concurrent: None,
             },
             settings: ApplicationSettings {
                 oauth1: [SignatureMethod::HmacSha1].into(),
@@ -125,6 +126,7 @@ impl Room {
             caller: Caller { uid: Uid::new(7).ok_or("a user")?, secret: "right".into() },
             login: "ada".to_owned(),
             kind: CredentialKind::Basic,
+            seat: None,
             allowance: None,
             scope: Scope::All,
         };

@@ -36,6 +36,7 @@ use crate::config::Config;
 use crate::http::{Gateway, Parts, Site, layers, problem_bodies};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Check, Health};
+use crate::repeat::Repeats;
 use crate::secret::{KeySources, SecretError, run_key_command};
 use crate::serve;
 use crate::store::{Instance, Store, Witness};
@@ -85,6 +86,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let vaults = vaults(config, &store, &instance, sources, &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
+    let repeats = Repeats::new(store.clone(), vaults.clone(), clock.clone());
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = settings::tokens(config, api_address);
@@ -99,6 +101,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         passwords,
         oauth1: OAuth1::new(tokens.clone(), settings::oauth1(&config.oauth1)),
         tokens,
+        repeats,
         restful,
         public_url: config.server.public_url.clone(),
         site,

@@ -33,6 +33,8 @@ pub enum Class {
     UnsupportedMediaType,
     /// Odoo refuses the values: 422, 400 in family D.
     Refused,
+    /// Not what was said before under the same name: 422 in every family.
+    Contradiction,
     /// Too many requests: 429.
     TooManyRequests,
     /// The header block is too large: 431.
@@ -64,7 +66,7 @@ impl Class {
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
             Self::Misdirected => 421,
-            Self::Refused => 422,
+            Self::Refused | Self::Contradiction => 422,
             Self::TooManyRequests => 429,
             Self::HeadersTooLarge => 431,
             Self::Internal => 500,
@@ -91,6 +93,12 @@ macro_rules! codes {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
+            }
+
+            /// The code of this word.
+            #[must_use]
+            pub fn of_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == word)
             }
 
             /// The class that decides the status.
@@ -147,18 +155,23 @@ codes! {
     InvalidValue          "invalid_value"           BadRequest           "A value does not fit its field";
     UnknownField          "unknown_field"           BadRequest           "The model has no such field";
     FieldNotSearchable    "field_not_searchable"    BadRequest           "The field cannot be searched";
+    IdempotencyKeyReused  "idempotency_key_reused"  Contradiction        "Another request was sent under this idempotency key";
+    IdempotencyInProgress "idempotency_in_progress" Conflict             "The first request under this idempotency key is still under way";
+    IdempotencyAnswerGone "idempotency_answer_gone" Conflict             "What this idempotency key was for is done, but its answer was not kept";
     AnswerTooLarge        "answer_too_large"        BadRequest           "The answer would be too large";
     // What may be done.
     PrivateMethod         "private_method"          Forbidden            "This method cannot be called from outside";
     MintForbidden         "mint_forbidden"          Forbidden            "This API key may not make login tokens for others";
     NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
     ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
+    ReportNeedsPassword   "report_needs_password"   Forbidden            "Odoo prints this report only for somebody with a password";
     ModelNotEnabled       "model_not_enabled"       Forbidden            "This interface does not answer for the model";
     AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
     // What is addressed.
     UnknownDatabase       "unknown_database"        NotFound             "There is no such database";
     UnknownModel          "unknown_model"           NotFound             "There is no such model";
     UnknownMethod         "unknown_method"          NotFound             "The model has no such method";
+    UnknownReport         "unknown_report"          NotFound             "There is no such report";
     RecordNotFound        "record_not_found"        NotFound             "There is no such record";
     EmptyField            "empty_field"             NotFound             "The field is empty";
     RangeNotSatisfiable   "range_not_satisfiable"   RangeNotSatisfiable  "The file has no such part";

@@ -11,6 +11,7 @@
 //! input      parameters, wherever they stand
 //! context    what a request says about the context of its calls
 //! negotiate  media types and preferences
+//! once       requests that are done once, under an idempotency key
 //! pipeline   the way of a request, a line per stage
 //! stream     listings as rows and lines, of any length
 //! restapi    family A
@@ -38,6 +39,7 @@ mod input;
 pub mod layers;
 mod negotiate;
 mod oauth2;
+mod once;
 mod origin;
 mod pages;
 mod pipeline;
@@ -48,11 +50,11 @@ mod signed;
 mod stream;
 
 use axum::Router;
+use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use authorize::Site;
 pub use gateway::{Gateway, Parts};
-use problem::ProblemBodies;
 pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
@@ -87,7 +89,7 @@ mod tests {
 
     /// What the operations that answer GET are called; a new one is looked at before it gets here.
     /// The vendor's login answers GET too and makes nothing but a token; so do trusted applications' authorizations.
-    const SAFE: [&str; 20] = [
+    const SAFE: [&str; 22] = [
         "version",
         "schema",
         "record_count",
@@ -97,6 +99,8 @@ mod tests {
         "fields_get",
         "list_records",
         "read_record",
+        "print_report",
+        "print_reports",
         "start",
         "login_by_get",
         "authorize_oauth1",

@@ -18,7 +18,7 @@
 //! # The rooms
 //!
 //! Each may use those to its right and below, never back:
-//! `app → http, ops → auth → store → secret` and `auth → shape → odoo → plan → language → names, value`.
+//! `app → http, ops → repeat → auth → store → secret` and `auth → shape → odoo → plan → language → names, value`.
 //!
 //! | room | what it is for |
 //! |---|---|
@@ -29,9 +29,10 @@
 //! | [`serve`] | accept loop, deadlines, connection caps, shutdown |
 //! | [`http`] | layers, the pipeline, the families, the OpenAPI document |
 //! | [`ops`] | `/livez`, `/readyz`, `/metrics` on a listener of their own |
+//! | [`repeat`] | requests that are done once: idempotency keys |
 //! | [`auth`] | who calls: credentials, throttles |
-//! | [`shape`] | answers as trees: order of fields, XML |
-//! | [`odoo`] | XML-RPC codec, faults, client, what is remembered of a database |
+//! | [`shape`] | answers as trees: order of fields, XML; PDFs joined |
+//! | [`odoo`] | XML-RPC codec, faults, client, web sessions and reports, what is remembered of a database |
 //! | [`plan`] | wishes, schemas, checks, Odoo calls |
 //! | [`language`] | literals, domains, orders, selections, lists of names and ids |
 //! | [`store`] | what the gateway must remember: SQLite or PostgreSQL |
@@ -56,6 +57,7 @@ pub mod names;
 pub mod odoo;
 pub mod ops;
 pub mod plan;
+pub mod repeat;
 pub mod secret;
 pub mod serve;
 pub mod shape;

@@ -93,6 +93,12 @@ name! {
     DatabaseName
 }
 
+name! {
+    /// A report's technical name, as `sale.report_saleorder`: `[A-Za-z0-9_.-]{1,128}`, never dots alone. It becomes a
+    /// part of a path at Odoo.
+    ReportName
+}
+
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
@@ -183,6 +189,20 @@ impl DatabaseName {
     }
 }
 
+impl ReportName {
+    /// # Errors
+    /// When `text` is outside the grammar.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let plain = |byte: u8| is_word(byte) || byte == b'.' || byte == b'-';
+        let dots_alone = text.bytes().all(|byte| byte == b'.');
+        if (1..=128).contains(&text.len()) && text.bytes().all(plain) && !dots_alone {
+            Ok(Self(text.into()))
+        } else {
+            Err(NameError::new("expected a report's name such as sale.report_saleorder", text))
+        }
+    }
+}
+
 /// A record's database id: 1..2^31-1, the range of Odoo's `serial` columns. `0` is refused because Odoo 14..19
 /// answers `read([0])` with a made-up record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -248,6 +268,16 @@ mod tests {
             long.as_str(),
         ] {
             assert!(ModelName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_reports_name_is_one_step_of_a_path_and_goes_nowhere_else() {
+        for good in ["sale.report_saleorder", "a", "x-y.Z_1"] {
+            assert!(ReportName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a?b", "a b", "a%2Fb", "é", &"a".repeat(129)] {
+            assert!(ReportName::parse(bad).is_err(), "{bad:?}");
         }
     }
 

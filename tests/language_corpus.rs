@@ -49,3 +49,8 @@ fn the_corpus_of_oauth_headers_keeps_to_the_invariants() {
         true
     });
 }
+
+#[test]
+fn the_corpus_of_selections_keeps_to_the_invariants() {
+    replay_texts("selection", invariants::selection);
+}

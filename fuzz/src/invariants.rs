@@ -5,6 +5,7 @@
 use super::language::domain::Domain;
 use super::language::literal::{self, Limits};
 use super::language::order::Order;
+use super::language::selection::Selection;
 use super::language::{SyntaxError, lists, words};
 use super::value::Value;
 
@@ -30,6 +31,22 @@ pub fn domain(text: &str) {
             let printed = literal::print(&domain.to_value());
             assert_eq!(Domain::read(&printed, Limits::body()).as_ref(), Ok(&domain), "printed");
             assert_eq!(domain.clone().into_owned(), domain, "owned");
+        }
+        Err(error) => in_text(text, &error),
+    }
+}
+
+/// A selection or a schema is read and comes back through print, or the mistake has a place in the text.
+pub fn selection(text: &str) {
+    match Selection::read(text, Limits::query()) {
+        Ok(selection) => {
+            assert_eq!(Selection::read(&selection.to_string(), Limits::body()).as_ref(), Ok(&selection), "printed");
+        }
+        Err(error) => in_text(text, &error),
+    }
+    match Selection::read_schema(text) {
+        Ok(schema) => {
+            assert_eq!(Selection::read_schema(&schema.to_string()).as_ref(), Ok(&schema), "printed");
         }
         Err(error) => in_text(text, &error),
     }

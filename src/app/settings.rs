@@ -132,6 +132,7 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
         concurrency: count(odoo.concurrency),
         queue: count(odoo.queue),
         queue_wait: odoo.queue_wait,
+        report_concurrency: count(odoo.report_concurrency),
         answer_cap: usize::try_from(odoo.answer_cap).unwrap_or(usize::MAX),
         ..OdooSettings::new(odoo.name.clone(), odoo.url.as_str(), database)
     };

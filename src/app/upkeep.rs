@@ -1,4 +1,4 @@
-//! What has ended is deleted: tokens, and the credentials that no token opens any more.
+//! What has ended is deleted: tokens, the credentials that no token opens any more, answers under idempotency keys.
 //!
 //! In: the store, the time. Out: fewer rows. Must not know: what tokens are for. Several gateways may do it at once.
 
@@ -43,5 +43,6 @@ async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
     }
     while store.purge_seen(now.unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_grants(BATCH).await? >= u64::from(BATCH) {}
+    while store.purge_repeats(now, BATCH).await? >= u64::from(BATCH) {}
     Ok(purged)
 }

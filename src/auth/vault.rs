@@ -9,9 +9,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
 use crate::secret::{
-    AccessKeys, IndexKey, KeySource, KeySources, Keyring, MasterKey, SealedPair, SecretError, SigningKey,
+    AccessKeys, IndexKey, KeySource, KeySources, Keyring, MasterKey, RepeatRoot, SealedPair, SecretError, SigningKey,
 };
-use crate::store::sealed_keys::{ACCESS, INDEX, SIGNING, SealedKeys};
+use crate::store::sealed_keys::{ACCESS, INDEX, REPEAT, SIGNING, SealedKeys};
 use crate::store::{Store, StoreError};
 
 /// The opened keys.
@@ -142,6 +142,25 @@ impl Vaults {
         }
         let access = vault.access.clone().ok_or(VaultError::IndexGone)?;
         Ok((vault, access))
+    }
+
+    /// The key above those of requests that are done once, made when the first of them comes.
+    ///
+    /// # Errors
+    /// As [`for_sealing`](Self::for_sealing).
+    pub async fn repeat_root(&self) -> Result<RepeatRoot, VaultError> {
+        let known = self.existing().await?;
+        if let Some(vault) = &known
+            && let Some(sealed) = vault.sealed.pair(REPEAT)
+        {
+            return Ok(RepeatRoot::open(&vault.keyring, sealed)?);
+        }
+        let vault = self.for_sealing().await?;
+        let sealed = RepeatRoot::generate(&vault.keyring)?;
+        // Another process may have been faster; then that one's holds.
+        let kept = self.0.store.keep_sealed_key(REPEAT, &sealed, self.0.clock.now()).await?;
+        let vault = self.reread().await?.unwrap_or(vault);
+        Ok(RepeatRoot::open(&vault.keyring, SealedPair { newest: &kept, before: None })?)
     }
 
     /// Opens what the store keeps. The key that signs is made by whoever comes first.

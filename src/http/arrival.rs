@@ -16,7 +16,7 @@ use super::problem::Occasion;
 use super::signed::{self, AsSent};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::{FieldName, MethodName, ModelName, RecordId};
+use crate::names::{FieldName, MethodName, ModelName, RecordId, ReportName};
 use crate::serve::ClientAddress;
 
 /// One request on its way through the pipeline.
@@ -87,6 +87,15 @@ impl Arrival {
     pub(super) fn method(&self, name: &str) -> Result<MethodName, Problem> {
         MethodName::parse(self.segment(name))
             .map_err(|error| Problem::new(Code::UnknownMethod, format!("There is no such method: {error}.")))
+    }
+
+    /// The report in the path.
+    ///
+    /// # Errors
+    /// 404 for what can be no report's name.
+    pub(super) fn report(&self) -> Result<ReportName, Problem> {
+        ReportName::parse(self.segment("report_name"))
+            .map_err(|error| Problem::new(Code::UnknownReport, format!("There is no such report: {error}.")))
     }
 
     /// How the answer is to be written if it is a listing; `media` are those of the family.

@@ -12,6 +12,7 @@ use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Tokens};
 use crate::clock::Clock;
 use crate::odoo::Databases;
+use crate::repeat::Repeats;
 use crate::telemetry::metrics::Metrics;
 
 /// The parts of the gateway that requests need.
@@ -27,6 +28,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is who by keys and tokens of the gateway's own.
     pub tokens: Arc<Tokens>,
+    /// Requests that are done once.
+    pub repeats: Repeats,
     /// The models that family C answers.
     pub restful: RestfulModels,
     /// Who signed a request, and tokens for those who sign.

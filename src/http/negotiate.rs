@@ -16,6 +16,12 @@ pub(super) enum Media {
     Json,
     /// `application/xml`
     Xml,
+    /// `application/pdf`
+    Pdf,
+    /// `text/html`
+    Html,
+    /// `text/plain`
+    Text,
 }
 
 impl Media {
@@ -25,6 +31,9 @@ impl Media {
         match self {
             Self::Json => "application/json",
             Self::Xml => "application/xml",
+            Self::Pdf => "application/pdf",
+            Self::Html => "text/html",
+            Self::Text => "text/plain",
         }
     }
 }

@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 use super::arrival::Arrival;
 use super::input::Input;
 use super::negotiate::{self, Form, Media, Preferences, Rows};
+use super::once::Once;
 use super::problem::add_rate_limit;
 use super::stream::Listing;
 use super::{caller, context};
@@ -90,7 +91,7 @@ pub(super) struct About<'a> {
 /// Whatever stage refuses; nothing was written then, unless the problem says otherwise.
 pub(super) async fn answer(
     arrival: Arrival,
-    family: &Family,
+    family: &'static Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
 ) -> Result<Response, Problem> {
     let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, ()));
@@ -107,17 +108,17 @@ pub(super) fn whole(body: Vec<u8>) -> Response {
 ///
 /// # Errors
 /// As [`answer`].
-pub(super) async fn answer_with<T: Send>(
+pub(super) async fn answer_with<T: Send + 'static>(
     mut arrival: Arrival,
-    family: &Family,
+    family: &'static Family,
     read: impl FnOnce(&Arrival, &Input) -> Result<(Deed, T), Problem> + Send,
-    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Response, Problem> + Send,
+    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Response, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
     let caller = stages.time("auth", caller::identify(&arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
-    let input = family.input(&arrival.head, body).await?;
+    let input = family.input(&arrival.head, body.clone()).await?;
     let wished = read(&arrival, &input);
     let form = form(&arrival, family, wished.as_ref().map(|(deed, _)| deed).ok())?;
     let preferences = Preferences::read(&arrival.head.headers);
@@ -125,6 +126,32 @@ pub(super) async fn answer_with<T: Send>(
     let (deed, beside) = wished?;
     let wish = Wish { model, deed, links: family.links() };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
+    let once = if wish.deed.may_write() { Once::of(&arrival.gateway.repeats, &arrival.head, &body)? } else { None };
+    let said = Said { wish, context, preferences, form };
+    let write = |shaped: Shaped<'_>, about: About<'_>| write(shaped, beside, about);
+    match once {
+        Some(once) => once.run(&caller.clone(), fulfil(arrival, caller, family, said, write)).await,
+        None => fulfil(arrival, caller, family, said, write).await,
+    }
+}
+
+/// What the request said, read.
+struct Said {
+    wish: Wish,
+    context: ContextAsked,
+    preferences: Preferences,
+    form: Form,
+}
+
+/// The stages behind those that only read the request.
+async fn fulfil(
+    arrival: Arrival,
+    caller: Principal,
+    family: &'static Family,
+    said: Said,
+    write: impl FnOnce(Shaped<'_>, About<'_>) -> Result<Response, Problem> + Send,
+) -> Result<Response, Problem> {
+    let Said { wish, context, preferences, form } = said;
     let style = family.style(preferences);
     let media = match form {
         Form::Whole(media) => media,
@@ -138,10 +165,10 @@ pub(super) async fn answer_with<T: Send>(
     let labelled = family.labelled && !preferences.technical_label;
     let answered = grant(&arrival, &caller, wish, &context, labelled).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
-    stages.run("shape", || {
+    arrival.stages.run("shape", || {
         let shaped = shape(&outcome, model.as_str(), style)?;
         let at = arrival.gateway.clock.now();
-        let mut answer = write(shaped, beside, About { label: &label, media, at })?;
+        let mut answer = write(shaped, About { label: &label, media, at })?;
         let mut headers = answer_headers(&outcome, media);
         say_of_all(&caller, preferences, &mut headers);
         for (name, value) in headers {
@@ -213,17 +240,27 @@ async fn list(
     arrival.stages.time("odoo", listing.open()).await
 }
 
-/// Plans, fetching what the plan lacks. A field that is not known may be younger than what we know.
-async fn make_plan<P>(
+async fn make_plan<P: Send>(
     caller: &Principal,
     wish: &mut Wish,
     context: &ContextAsked,
     plan: fn(&mut Wish, &ContextAsked, &Scope, &dyn plan::Known) -> Result<P, PlanError>,
 ) -> Result<P, Problem> {
-    let mut known = Known::of(&caller.database.knowledge, &caller.caller, &wish.model).await?;
+    let model = wish.model.clone();
+    planned(caller, &model, |known| plan(wish, context, &caller.scope, known)).await
+}
+
+/// Plans something about a model, fetching what the plan lacks. A field that is not known may be younger than what we
+/// know.
+pub(super) async fn planned<P: Send>(
+    caller: &Principal,
+    model: &ModelName,
+    mut plan: impl FnMut(&Known<'_>) -> Result<P, PlanError> + Send,
+) -> Result<P, Problem> {
+    let mut known = Known::of(&caller.database.knowledge, &caller.caller, model).await?;
     let mut rechecked = false;
     loop {
-        match plan(wish, context, &caller.scope, &known) {
+        match plan(&known) {
             Ok(plan) => return Ok(plan),
             Err(PlanError::Lacking(lack)) => known.learn(lack).await?,
             Err(PlanError::Refused(problem)) if problem.code == Code::UnknownField && !rechecked => {
@@ -251,7 +288,11 @@ fn is_labelled(plan: &Plan) -> bool {
 
 /// When Odoo no longer takes a user that was remembered, he is asked for his password's proof again; a user behind a
 /// key or token has to be connected anew.
-async fn forget_stale<T>(arrival: &Arrival, caller: &Principal, answered: Result<T, Problem>) -> Result<T, Problem> {
+pub(super) async fn forget_stale<T>(
+    arrival: &Arrival,
+    caller: &Principal,
+    answered: Result<T, Problem>,
+) -> Result<T, Problem> {
     match answered {
         Err(problem) if problem.code == Code::CredentialInvalid => match caller.kind {
             CredentialKind::Basic | CredentialKind::OdooKey => {

@@ -20,7 +20,7 @@ use super::caller::{Caller, Uid};
 use super::circuit::Circuit;
 use super::failure::{Broken, Failure, busy, circuit_open, unreadable, unreadable_after};
 use super::faults::{Fault, FaultClass};
-use super::gate::{Gate, Load};
+use super::gate::{Gate, Load, Permit};
 use super::json2;
 use super::reply::{Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
@@ -34,6 +34,8 @@ use crate::error::Problem;
 use crate::plan::{Call, Effect};
 use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
+
+mod visit;
 
 /// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or
 /// its worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next
@@ -146,11 +148,23 @@ impl OdooClient {
         Ok(json2::read(answered.status, &answered.text)?)
     }
 
-    /// Calls a method of a model in the name of a user.
+    /// Calls a method of a model in the name of a user. What only reads is asked once more when others changed the same
+    /// rows at the same moment: Odoo rolled it back, after five tries of its own. What may write never is: that others
+    /// were faster may be a reason to wish something else.
     ///
     /// # Errors
     /// When Odoo does not answer, or with a fault.
     pub async fn execute_kw(&self, caller: &Caller, call: &Call) -> Result<Reply, Failure> {
+        let first = self.execute_once(caller, call).await;
+        let collided =
+            |failure: &Failure| matches!(failure, Failure::Fault(fault) if fault.class == FaultClass::ConcurrentUpdate);
+        if call.effect == Effect::Read && first.as_ref().is_err_and(collided) {
+            return self.execute_once(caller, call).await;
+        }
+        first
+    }
+
+    async fn execute_once(&self, caller: &Caller, call: &Call) -> Result<Reply, Failure> {
         let body = Bytes::from_owner(self.write(caller, call)?);
         let sent = body.len();
         let answered = self.ask(Service::Object, body, call.effect).await;
@@ -188,15 +202,10 @@ impl OdooClient {
         effect: Effect,
         begun: Instant,
     ) -> Result<Answered, Problem> {
-        let inner = &self.0;
-        if let Some(left) = inner.circuit.remaining() {
-            return Err(circuit_open(left));
-        }
-        let permit = inner.gate.enter().await.map_err(busy)?;
-        inner.circuit.attempt().map_err(circuit_open)?;
+        let permit = self.take_place().await?;
         let queued = begun.elapsed();
         let exchange = {
-            let inner = Arc::clone(inner);
+            let inner = Arc::clone(&self.0);
             async move {
                 let answered = inner.exchange(&service, &body, effect).await;
                 drop(permit);
@@ -206,6 +215,17 @@ impl OdooClient {
         let (received, attempts) = to_the_end(exchange.in_current_span()).await?;
         let Received { status, text, to_first_byte, to_last_byte } = received;
         Ok(Answered { status, text, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
+    }
+
+    /// A place at Odoo, unless it was down a moment ago or is full.
+    async fn take_place(&self) -> Result<Permit, Problem> {
+        let inner = &self.0;
+        if let Some(left) = inner.circuit.remaining() {
+            return Err(circuit_open(left));
+        }
+        let permit = inner.gate.enter().await.map_err(busy)?;
+        inner.circuit.attempt().map_err(circuit_open)?;
+        Ok(permit)
     }
 
     /// What was called, how large and how long: never with which values.
@@ -276,11 +296,15 @@ impl Inner {
                 answer_cap: self.answer_cap(service),
             })
             .await;
-        match received {
-            Err(Broken::NotConnected) => self.circuit.failed(),
+        self.note_connection(received.as_ref().err());
+        received
+    }
+
+    fn note_connection(&self, broken: Option<&Broken>) {
+        match broken {
+            Some(Broken::NotConnected) => self.circuit.failed(),
             _ => self.circuit.connected(),
         }
-        received
     }
 
     fn url(&self, service: &Service) -> &Url {

@@ -8,6 +8,7 @@ use super::client::OdooClient;
 use super::knowledge::{Knowledge, KnowledgeSettings};
 use super::settings::{OdooSettings, SettingsError};
 use super::transport::Transport;
+use super::web::Web;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::explain::Code;
@@ -21,6 +22,8 @@ pub struct Database {
     pub name: DatabaseName,
     /// The way to it.
     pub client: OdooClient,
+    /// Sessions of its web client.
+    pub(super) web: Web,
     /// What is remembered of it.
     pub knowledge: Knowledge,
 }
@@ -43,7 +46,8 @@ impl Database {
         clock: Clock,
     ) -> Result<Self, SettingsError> {
         let client = OdooClient::new(settings, transport, metrics, clock)?;
-        Ok(Self { name, knowledge: Knowledge::new(client.clone(), knowledge), client })
+        let web = Web::new(client.clone())?;
+        Ok(Self { name, knowledge: Knowledge::new(client.clone(), knowledge), web, client })
     }
 }
 

@@ -11,7 +11,9 @@
 //!  ├─ pages        a listing of any length, page by page
 //!  ├─ salvage      what can be read when a value cannot be sent
 //!  ├─ behind       what stands behind relations, level by level
-//! database         one configured database: its client and its knowledge
+//! web              sessions of Odoo's web client, which alone prints reports
+//! report           prints one record after the other, through a session or by the link of its portal page
+//! database         one configured database: its client, its sessions and its knowledge
 //!  └─ knowledge    versions, languages, users' settings, schemas, labels; known: what one plan sees of it
 //! ```
 //!
@@ -38,12 +40,14 @@ mod knowledge;
 mod known;
 mod pages;
 mod reply;
+mod report;
 mod run;
 mod salvage;
 mod settings;
 mod to_the_end;
 mod transport;
 mod version;
+mod web;
 pub mod xmlrpc;
 
 pub use behind::{Behind, Level};
@@ -55,6 +59,7 @@ pub use knowledge::{Knowledge, KnowledgeSettings};
 pub use known::Known;
 pub use pages::{Page, Pages};
 pub use reply::{Reply, Timing};
+pub use report::Printing;
 pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};
 pub use settings::{OdooSettings, SettingsError};
 pub use transport::Transport;

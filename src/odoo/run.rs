@@ -87,6 +87,11 @@ impl Tally {
     pub fn calls(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// One more.
+    pub(super) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Runs a plan.
@@ -117,6 +122,27 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally
     }
 }
 
+/// One call by itself.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn call_once(
+    database: &Database,
+    caller: &Caller,
+    call: &Call,
+    tally: &Tally,
+) -> Result<Reply, Problem> {
+    Run { database, caller, tally }.call(call).await
+}
+
+/// Proves that all records of a read are there for the caller.
+///
+/// # Errors
+/// 404 for one that is not there, 403 for one that he may not read.
+pub(super) async fn prove(database: &Database, caller: &Caller, prove: &Read, tally: &Tally) -> Result<(), Problem> {
+    Run { database, caller, tally }.prove(prove).await.map(drop)
+}
+
 /// One caller at one database.
 #[derive(Clone, Copy)]
 pub(super) struct Run<'r> {
@@ -142,7 +168,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn try_call(self, call: &Call) -> Result<Reply, Failure> {
-        self.tally.0.fetch_add(1, Ordering::Relaxed);
+        self.tally.count();
         self.database.client.execute_kw(self.caller, call).await
     }
 

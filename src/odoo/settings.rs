@@ -31,6 +31,8 @@ pub struct OdooSettings {
     pub queue: usize,
     /// How long each of them may wait.
     pub queue_wait: Duration,
+    /// How many reports may be printed at once. Each keeps a second worker of Odoo busy with its styles and pictures.
+    pub report_concurrency: usize,
     /// The largest answer that is read, in bytes.
     pub answer_cap: usize,
     /// After how many failures to connect, one after the other, Odoo counts as down.
@@ -62,6 +64,7 @@ impl OdooSettings {
             concurrency: 8,
             queue: 64,
             queue_wait: Duration::from_secs(10),
+            report_concurrency: 2,
             answer_cap: 64 << 20,
             failures_to_open: 5,
             open_for: Duration::from_secs(5),
@@ -72,6 +75,8 @@ impl OdooSettings {
 /// The addresses of Odoo's services, and the header that names the database.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoints {
+    /// Odoo itself, with a slash at its end.
+    pub(super) base: Url,
     pub(super) object: Url,
     pub(super) common: Url,
     pub(super) key_owner: Url,
@@ -89,6 +94,7 @@ impl Endpoints {
             common: join("xmlrpc/2/common")?,
             key_owner: join(json2::PATH)?,
             database: database.map_err(|error| SettingsError { key: "database", reason: error.to_string() })?,
+            base,
         })
     }
 }

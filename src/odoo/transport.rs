@@ -20,6 +20,10 @@ use tokio::time::{Instant, timeout_at};
 use super::failure::Broken;
 use super::settings::SettingsError;
 
+mod visit;
+
+pub(super) use visit::{PublicAddress, Visit, Visited};
+
 const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
 /// nginx keeps idle connections for 75 s, others for 60 s.
 const KEEP_IDLE: Duration = Duration::from_secs(20);

@@ -17,6 +17,7 @@
 //! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
 //! method    which methods may be called, and which only read
+//! report    which report, of which records, and what is asked before it is printed
 //! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
 //! scope     what a credential may do, on top of what Odoo lets its user do
 //! call      one call of a method
@@ -37,6 +38,7 @@ mod method;
 mod nesting;
 mod pages;
 mod planner;
+mod report;
 pub mod schema;
 mod scope;
 mod selection;
@@ -52,6 +54,7 @@ pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
 pub use pages::{Pager, Step};
 pub use planner::{plan, plan_pages};
+pub use report::{Report, ReportForm, ReportPlan, find_report, plan_report, portal_link};
 pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
 pub use steps::{List, Merging, Plan, Prove, Read, Update};
 pub use unmet::{Unmet, unmet};

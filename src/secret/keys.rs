@@ -271,13 +271,28 @@ impl IndexKey {
     }
 }
 
-fn hash(key: &KeptKey, text: &[u8]) -> [u8; 32] {
-    // HMAC itself fills a short key with zeros up to its block.
-    let mut block = Key::<Hmac<Sha256>>::default();
-    block.iter_mut().zip(key.expose()).for_each(|(slot, byte)| *slot = *byte);
-    let mut mac = Hmac::<Sha256>::new(&block);
+/// HMAC-SHA256 with a kept key.
+pub(super) fn hash(key: &KeptKey, text: &[u8]) -> [u8; 32] {
+    let mut mac = keyed(key.expose());
     mac.update(text);
     mac.finalize().into_bytes().into()
+}
+
+/// HMAC-SHA256 over parts, each with its length before it.
+pub(super) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed(key);
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// HMAC itself fills a short key with zeros up to its block; ours are never longer.
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    let mut block = Key::<Hmac<Sha256>>::default();
+    block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
+    Hmac::<Sha256>::new(&block)
 }
 
 #[cfg(test)]

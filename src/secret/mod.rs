@@ -8,6 +8,7 @@
 //! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
 //! keys         master keys and what is derived from them
 //! form         the mark of a form of ours
+//! repeat       a request that is done once: under what it is found, how its answer is sealed
 //! wrap         a grant's data key, for its credential; the data key again for each token
 //! key_file     where master keys lie: systemd credential, file or command, environment
 //! key_command  the command that prints them
@@ -30,6 +31,7 @@ mod key_command;
 mod key_file;
 mod keys;
 mod login_token;
+mod repeat;
 mod rsa_key;
 mod seal;
 mod token;
@@ -40,6 +42,7 @@ pub use key_command::run_key_command;
 pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};
 pub use login_token::{LoginClaims, SigningKey};
+pub use repeat::{RepeatKey, RepeatRoot};
 pub use rsa_key::{check_rsa_public_key, rsa_public_key_der};
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenIndex, TokenKind};

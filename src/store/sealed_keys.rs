@@ -16,6 +16,8 @@ pub const SIGNING: &str = "login_token";
 
 /// The purpose of the key that signs access tokens of OAuth 2, when they are JSON Web Tokens.
 pub const ACCESS: &str = "access_jwt";
+/// The purpose of the key above those of requests that are done once.
+pub const REPEAT: &str = "repeat";
 
 /// What follows the purpose of a key that was exchanged.
 const BEFORE: &str = ".before";

@@ -14,6 +14,7 @@ mod auth;
 mod command_line;
 mod credentials;
 mod edge;
+mod idempotency;
 mod layers;
 mod oauth1;
 mod oauth2;

@@ -106,6 +106,7 @@ async fn the_store_keeps_its_promises_on_sqlite() {
         "instance",
         "oauth1_nonces",
         "oauth_tokens",
+        "repeats",
         "sealed_keys",
         "tokens",
         "wraps",

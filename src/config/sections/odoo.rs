@@ -34,6 +34,9 @@ pub struct OdooConfig {
     /// For one answer.
     #[serde(deserialize_with = "texts::duration")]
     pub response_timeout: Duration,
+    /// Reports at one time.
+    #[serde(deserialize_with = "texts::count")]
+    pub report_concurrency: u32,
     /// Bytes of one answer.
     #[serde(deserialize_with = "texts::size")]
     pub answer_cap: u64,
@@ -50,6 +53,7 @@ impl OdooConfig {
             section.wrong("name", cause);
         }
         section.number("concurrency", self.concurrency, 1..=1000);
+        section.number("report_concurrency", self.report_concurrency, 1..=100);
         section.number("queue", self.queue, 0..=100_000);
         section.duration("queue_wait", self.queue_wait, MILLISECOND..=HOUR);
         section.duration("connect_timeout", self.connect_timeout, MILLISECOND..=HOUR);

@@ -19,8 +19,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use self::envelope::problem;
 use super::gateway::Gateway;
+use super::once::offer_keys;
 
 /// The routes of the family.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    login_token::routes().merge(records::routes())
+    login_token::routes().merge(offer_keys(records::routes()))
 }

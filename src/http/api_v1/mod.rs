@@ -29,6 +29,7 @@ mod targets;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::gateway::Gateway;
+use super::once::offer_keys;
 
 pub(super) use errors::render_problem;
 
@@ -38,7 +39,8 @@ pub(super) const PREFIX: &str = "/api/v1";
 /// All routes of the family, documented.
 #[must_use]
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    let mut routes = about::routes().merge(object::routes()).merge(records::routes()).merge(download::routes());
+    let mut routes =
+        about::routes().merge(offer_keys(object::routes().merge(records::routes()))).merge(download::routes());
     docs::describe_errors(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes)
 }

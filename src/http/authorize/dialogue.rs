@@ -50,9 +50,9 @@ impl Asked<'_> {
 #[derive(Debug)]
 pub(super) enum Decision {
     /// This user allows it.
-    Allowed(Session),
+    Allowed(Box<Session>),
     /// This user does not.
-    Denied(Session),
+    Denied(Box<Session>),
 }
 
 /// Where the dialogue stands.
@@ -61,7 +61,7 @@ pub(super) enum Turn {
     /// It goes on with this.
     Answer(Response),
     /// It is over.
-    Decided(Box<Decision>),
+    Decided(Decision),
 }
 
 /// No form of ours is longer.
@@ -125,11 +125,11 @@ async fn decide(
     arrival: &Arrival,
     asked: &Asked<'_>,
     guard: &Guard,
-    decision: fn(Session) -> Decision,
+    decision: fn(Box<Session>) -> Decision,
 ) -> Result<Turn, Problem> {
     let Some(session) = session(arrival, asked).await? else { return here(arrival).map(Turn::Answer) };
     let first = arrival.gateway.tokens.spend_guard(guard).await?;
-    if first { Ok(Turn::Decided(Box::new(decision(session)))) } else { Err(outdated()) }
+    if first { Ok(Turn::Decided(decision(Box::new(session)))) } else { Err(outdated()) }
 }
 
 /// Reads the form in the body.

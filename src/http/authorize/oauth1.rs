@@ -46,7 +46,7 @@ async fn listen(arrival: &mut Arrival) -> Result<Response, Problem> {
     let (oauth1, application) = (&arrival.gateway.oauth1, request.application.name().to_owned());
     let decision = match turn {
         Turn::Answer(answer) => return Ok(answer),
-        Turn::Decided(decision) => *decision,
+        Turn::Decided(decision) => decision,
     };
     let decided = match decision {
         Decision::Allowed(session) => oauth1.approve(request, &session.approver()).await?,

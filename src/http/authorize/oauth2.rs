@@ -67,7 +67,7 @@ async fn listen(arrival: &mut Arrival, parameters: &Parameters) -> Result<Respon
     };
     let decision = match hear(arrival, &asked(&asker, &wish, &to)).await? {
         Turn::Answer(answer) => return Ok(answer),
-        Turn::Decided(decision) => *decision,
+        Turn::Decided(decision) => decision,
     };
     let Decision::Allowed(session) = decision else {
         let denied = Refusal { error: "access_denied", description: "the user denied the access" };

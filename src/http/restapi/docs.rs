@@ -303,6 +303,88 @@ pub(super) struct FieldsAnswer {
     fields: Map<String, Value>,
 }
 
+/// A report of one record.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct ReportRecordPath {
+    /// The report's technical name, as `ir.actions.report` tells it.
+    #[param(example = "sale.report_saleorder", pattern = "^[A-Za-z0-9_.-]+$", max_length = 128)]
+    report_name: String,
+    /// The record's id.
+    #[param(example = 1, minimum = 1, maximum = 2_147_483_647)]
+    id: i32,
+}
+
+/// A report.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct ReportPath {
+    /// The report's technical name, as `ir.actions.report` tells it.
+    #[param(example = "sale.report_saleorder", pattern = "^[A-Za-z0-9_.-]+$", max_length = 128)]
+    report_name: String,
+}
+
+/// Which records are printed.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ReportsQuery {
+    /// At most 50 ids.
+    #[param(example = "1,2")]
+    ids: String,
+    /// A context object. Odoo 14 prints in the user's own language whatever it says.
+    #[param(required = false)]
+    context: Option<String>,
+}
+
+/// Headers that printing takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(super) struct ReportHeaders {
+    /// One of the configured databases; the first is the default.
+    #[param(rename = "X-Odoo-Database", required = false)]
+    database: Option<String>,
+    /// An installed language, as `fr_FR`; by default the user's own. Many reports speak their customer's language
+    /// whatever it says; Odoo 14 does not listen.
+    #[param(rename = "X-Odoo-Lang", required = false)]
+    lang: Option<String>,
+    /// An IANA time zone; by default the user's own.
+    #[param(rename = "X-Odoo-Tz", required = false)]
+    tz: Option<String>,
+    /// Ids of companies, the active one first.
+    #[param(rename = "X-Odoo-Company", required = false)]
+    company: Option<String>,
+}
+
+/// A printed record.
+#[derive(ToSchema)]
+#[schema(as = RestapiDocument, example = json!({"id": 12, "state": "true", "format": "pdf", "result": "JVBERi0xLjQK"}))]
+pub(super) struct Document {
+    /// The record's id.
+    id: i32,
+    /// `true`, as the manual has it.
+    state: String,
+    /// `pdf`, `html` or `text`.
+    format: String,
+    /// The document in base64.
+    result: String,
+}
+
+/// The document of one record.
+#[derive(ToSchema)]
+#[schema(as = RestapiReport, example = json!({"report": {"id": 12, "state": "true", "format": "pdf", "result": "JVBERi0xLjQK"}}))]
+pub(super) struct Printed {
+    /// The document.
+    report: Document,
+}
+
+/// A document for each record.
+#[derive(ToSchema)]
+#[schema(as = RestapiReports, example = json!({"report": [{"id": 12, "state": "true", "format": "pdf", "result": "JVBERi0xLjQK"}]}))]
+pub(super) struct PrintedMany {
+    /// The documents, in the order of the ids.
+    report: Vec<Document>,
+}
+
 /// Nothing is left to say.
 #[derive(ToSchema)]
 #[schema(as = RestapiNothing, example = json!({}))]

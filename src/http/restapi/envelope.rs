@@ -50,6 +50,7 @@ pub(super) fn to_bytes(tree: &Value<'_>, media: Media) -> Result<Vec<u8>, Proble
     match media {
         Media::Json => serde_json::to_vec(tree).map_err(Problem::internal),
         Media::Xml => Ok(to_xml(tree).into_bytes()),
+        Media::Pdf | Media::Html | Media::Text => Err(Problem::internal("a tree as a document")),
     }
 }
 

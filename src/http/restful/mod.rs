@@ -22,11 +22,12 @@ use utoipa_axum::router::OpenApiRouter;
 pub use models::{RestfulModels, Schemas};
 
 use super::gateway::Gateway;
+use super::once::offer_keys;
 
 /// Where records live.
 const PREFIX: &str = "/restful/api/v1";
 
 /// All routes of the family, documented.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    login::routes().nest(PREFIX, records::routes())
+    login::routes().nest(PREFIX, offer_keys(records::routes()))
 }

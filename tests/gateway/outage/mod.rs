@@ -2,6 +2,7 @@
 
 mod away;
 mod busy;
+mod collisions;
 mod neighbours;
 mod nonsense;
 

@@ -6,6 +6,7 @@
 //! users, refusals                          who may not, and what Odoo does not want
 //! labels, media, bodies, context           how it is asked, how it is answered
 //! manual, introspection                    the vendor's manual, as printed
+//! reports                                  printed records
 //! files, calls                             binaries and large answers; what a request costs at Odoo
 //! ```
 //!
@@ -24,6 +25,7 @@ mod methods;
 mod reading;
 mod refusals;
 mod relations;
+mod reports;
 mod rights;
 mod searching;
 mod users;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{ORDERS, PARTNERS, TAGS, admin, create, new_tag, unique, user};
-use crate::support::Version;
+use crate::support::binary::Process;
+use crate::support::{Version, stand};
 
 #[tokio::test]
 async fn without_a_schema_a_record_is_flat_with_objects_for_what_it_leads_to() {
@@ -104,4 +105,52 @@ async fn a_user_gets_what_odoo_shows_him_through_a_schema() {
         }
         user(version, "internal").get(ORDERS, &[]).await.refused(403, "access_denied");
     }
+}
+
+#[tokio::test]
+async fn a_list_comes_as_csv_and_ndjson_in_the_shape_of_its_schema() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        let parent_name = unique("parent");
+        let parent = new_tag(version, &parent_name).await;
+        let name = unique("child");
+        let child = create(&client, TAGS, json!({"name": name, "parent_id": parent})).await;
+        let (child_text, parent_text) = (child.to_string(), parent.to_string());
+        let query = [("id", child_text.as_str()), ("id", parent_text.as_str()), ("order", "id desc")];
+        let behind = json!({"id": parent, "name": parent_name});
+        let csv = client.with_header("Accept", "text/csv").get(TAGS, &query).await;
+        assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+        let cell = behind.to_string().replace('"', "\"\"");
+        let rows = format!("id,name,parent_id\r\n{child},{name},\"{cell}\"\r\n{parent},{parent_name},\r\n");
+        assert_eq!(csv.text, rows);
+        let ndjson = client.with_header("Accept", "application/x-ndjson").get(TAGS, &query).await;
+        let lines = [
+            json!({"id": child, "name": name, "parent_id": behind}),
+            json!({"id": parent, "name": parent_name, "parent_id": false}),
+        ];
+        assert_eq!(ndjson.text, format!("{}\n{}\n", lines[0], lines[1]));
+        let narrow: Vec<_> = query.into_iter().chain([("fields", "name,color")]).collect();
+        let narrow = client.with_header("Accept", "text/csv").get(TAGS, &narrow).await;
+        assert!(narrow.text.starts_with("name,color\r\n"), "exactly what was asked: {}", narrow.text);
+    }
+}
+
+#[tokio::test]
+async fn what_an_odoo_lacks_is_logged_once() {
+    let version = Version::Odoo19;
+    let gateway = Process::serve(&[
+        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(version)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", version.database()),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__res.lang__READ", "{id, nosuch}"),
+    ])
+    .await;
+    let client = gateway.client().as_user("internal");
+    for _ in 0..3 {
+        let langs = client.get("/restful/api/v1/res.lang", &[("limit", "1"), ("fields", "")]).await.ok();
+        assert_eq!(langs[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["id"]);
+    }
+    let (_, said, _) = gateway.end("TERM").await;
+    let told: Vec<&str> = said.lines().filter(|line| line.contains("names a field that is not there")).collect();
+    assert_eq!(told.len(), 1, "{said}");
+    assert!(told[0].contains("nosuch") && told[0].contains("res.lang"), "{}", told[0]);
 }

@@ -53,14 +53,14 @@ async fn pass(mut client: TcpStream, odoo: String, calls: Arc<Mutex<Vec<String>>
     let _ = copy(&mut odoo, &mut client).await;
 }
 
-/// Head and body, whose length the gateway always says.
+/// Head and body, whose length the gateway always says when there is one.
 async fn read_request(client: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&request);
         if let Some((head, _)) = text.split_once("\r\n\r\n") {
-            let length = head.to_lowercase().split_once("content-length: ").map(|(_, rest)| rest.to_owned()).unwrap();
-            let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
+            let length = head.to_lowercase().split_once("content-length: ").map(|(_, rest)| rest.to_owned());
+            let length: usize = length.map_or(0, |rest| rest.split("\r\n").next().unwrap().parse().unwrap());
             if request.len() >= head.len() + 4 + length {
                 return request;
             }
@@ -69,7 +69,8 @@ async fn read_request(client: &mut TcpStream) -> Vec<u8> {
     }
 }
 
-/// The texts of an `execute_kw` are database, secret, model, method. Over JSON-2 model and method are the path.
+/// The texts of an `execute_kw` are database, secret, model, method. Over JSON-2 model and method are the path. A page of
+/// the web client is noted as `GET /its/path`.
 fn called(request: &[u8]) -> String {
     let text = String::from_utf8_lossy(request);
     let texts: Vec<&str> = text.split("<string>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
@@ -78,6 +79,9 @@ fn called(request: &[u8]) -> String {
         [] if text.starts_with("POST /json/2/") => {
             let path = text.split(' ').nth(1).unwrap_or_default();
             path.trim_start_matches("/json/2/").replace('/', ".")
+        }
+        [] if !text.contains("<methodName>") => {
+            text.split(['?', '\r']).next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned()
         }
         _ => text.split("<methodName>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default().to_owned(),
     }

@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|text: &str| odoo_gateway_fuzz::invariants::selection(text));
