@@ -182,11 +182,9 @@ async fn fulfil(
 
 /// How the answer is written. Record by record only where records are listed; what cannot be read might be a listing.
 fn form(arrival: &Arrival, family: &Family, deed: Option<&Deed>) -> Result<Form, Problem> {
-    if deed.is_none_or(Deed::is_listing) {
-        return arrival.form(family.media);
-    }
     match family.media {
         [] => Ok(Form::Whole(Media::Json)),
+        offer if deed.is_none_or(Deed::is_listing) => arrival.form(offer),
         offer => negotiate::choose(&arrival.head.headers, offer).map(Form::Whole),
     }
 }

@@ -20,6 +20,7 @@ use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
+use super::media_type::{is_media_type, sniff};
 use crate::error::Problem;
 use crate::explain::Code;
 
@@ -49,8 +50,6 @@ const SHOWN: [&str; 8] = [
     "image/avif",
     "text/plain; charset=utf-8",
 ];
-
-const UNKNOWN: &str = "application/octet-stream";
 
 /// A file.
 #[derive(Debug)]
@@ -151,33 +150,6 @@ fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     }
 }
 
-/// The type by the first bytes, and how names of such files end. Text that nobody knows is plain text.
-fn sniff(content: &[u8]) -> (&'static str, &'static str) {
-    if let Some(kind) = infer::get(content) {
-        return (kind.mime_type(), kind.extension());
-    }
-    match std::str::from_utf8(content) {
-        Ok(text) if text.contains('\0') => (UNKNOWN, ""),
-        Ok(text) if is_svg(text) => ("image/svg+xml", "svg"),
-        Ok(_) => ("text/plain; charset=utf-8", "txt"),
-        Err(_) => (UNKNOWN, ""),
-    }
-}
-
-fn is_svg(text: &str) -> bool {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    text.starts_with('<')
-        && text.char_indices().nth(1024).map_or(text, |(end, _)| text.get(..end).unwrap_or(text)).contains("<svg")
-}
-
-/// `type "/" subtype`, without parameters (RFC 9110 section 8.3.1).
-fn is_media_type(text: &str) -> bool {
-    let is_token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
-    };
-    text.len() <= 127 && text.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
-}
-
 /// A name without what paths and headers are made of.
 fn clean(name: &str) -> String {
     let plain = |c: char| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c };
@@ -229,22 +201,6 @@ mod tests {
     use super::*;
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
-
-    #[test]
-    fn the_first_bytes_tell_the_type() {
-        for (content, media_type, extension) in [
-            (PNG, "image/png", "png"),
-            (b"%PDF-1.7", "application/pdf", "pdf"),
-            ("Grüße".as_bytes(), "text/plain; charset=utf-8", "txt"),
-            (b"<?xml version='1.0'?>\n<svg xmlns='x'/>", "text/xml", "xml"),
-            (b"\n<svg xmlns='x'/>", "image/svg+xml", "svg"),
-            (b"<html><script>", "text/html", "html"),
-            (b"\x01\xff\x00", "application/octet-stream", ""),
-            (b"a\0b", "application/octet-stream", ""),
-        ] {
-            assert_eq!(sniff(content), (media_type, extension), "{content:?}");
-        }
-    }
 
     #[test]
     fn a_file_is_shown_only_where_nothing_in_it_can_run_and_its_name_is_only_a_name() {

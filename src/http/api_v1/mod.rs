@@ -6,7 +6,7 @@
 //! paging    pages of a list, and what is told of them
 //! object    methods
 //! download  the content of a binary field as a file
-//! file      a file as an answer: type, name, ETag, ranges
+//! file      a file as an answer: type, name, ETag, ranges; media_type, of which type it is
 //! about     health and info, for anybody
 //! envelope  {success, message, data, timestamp}
 //! errors    {success, error, timestamp}
@@ -21,6 +21,7 @@ mod download;
 mod envelope;
 mod errors;
 mod file;
+mod media_type;
 mod object;
 mod paging;
 mod records;

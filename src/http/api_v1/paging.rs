@@ -47,6 +47,12 @@ impl Paging {
         Slice { offset, limit: Some(self.limit.map_or(self.size(), |limit| limit.min(self.size()))), order }
     }
 
+    /// The same for a listing that is written record by record: all records, unless a page of them is asked for.
+    pub(super) fn slice_of_rows(self, order: Option<Order>) -> Slice {
+        let is_page = self.page > 1 || self.page_size.or(self.limit).is_some();
+        if is_page { self.slice(order) } else { Slice { order, ..Slice::default() } }
+    }
+
     /// What is told of the page: `count` records here of `total` in all.
     pub(super) fn told(self, count: usize, total: i64) -> Value<'static> {
         let (page, size) = (i64::from(self.page), i64::from(self.size()));

@@ -22,6 +22,7 @@ use crate::explain::Code;
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::http::input::Input;
+use crate::http::negotiate::Form;
 use crate::http::pipeline::{About, answer, answer_with};
 use crate::language::selection::Selection;
 use crate::plan::{Back, Deed, Fields, Slice, Target, Values};
@@ -47,9 +48,9 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     responses((status = 200, description = "A page of records", body = Page))
 )]
 async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |_: &Arrival, input: &Input| {
-        let paging = Paging::read(input)?;
-        let (domain, slice) = (input.domain("filter")?, paging.slice(input.order("order")?));
+    let read = |arrival: &Arrival, input: &Input| {
+        let (paging, domain, order) = (Paging::read(input)?, input.domain("filter")?, input.order("order")?);
+        let slice = if in_rows(arrival)? { paging.slice_of_rows(order) } else { paging.slice(order) };
         Ok((Deed::List { domain, slice, fields: selected(input)?, counted: true, filters: Vec::new() }, paging))
     };
     answer_with(arrival, &FAMILY, read, |shaped, paging, about| {
@@ -212,12 +213,15 @@ fn gone() -> [(&'static str, Value<'static>); 2] {
     responses((status = 200, description = "The records", body = Found))
 )]
 async fn search_records(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |_: &Arrival, input: &Input| {
+    let read = |arrival: &Arrival, input: &Input| {
         let fields = match input.fields("fields")? {
             Fields::All => Fields::Selected(Selection::all()),
             named => named,
         };
-        let limit = Some(bounded(input, "limit")?.unwrap_or(LARGEST));
+        let limit = match bounded(input, "limit")? {
+            None if in_rows(arrival)? => None,
+            limit => Some(limit.unwrap_or(LARGEST)),
+        };
         let slice = Slice { limit, offset: input.number("offset", 0)?.unwrap_or(0), order: input.order("order")? };
         let domain = input.domain("domain")?;
         Ok((Deed::List { domain, slice, fields, counted: true, filters: Vec::new() }, ()))
@@ -252,6 +256,11 @@ async fn say(
     let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, message));
     let write = |shaped: Shaped<'_>, message, about: About<'_>| told(message, plain(shaped), about);
     answer_with(arrival, &FAMILY, read, write).await
+}
+
+/// Whether the answer is written record by record: then there is no cap.
+fn in_rows(arrival: &Arrival) -> Result<bool, Problem> {
+    Ok(matches!(arrival.form(FAMILY.media)?, Form::Rows(_)))
 }
 
 fn selected(input: &Input) -> Result<Fields, Problem> {

@@ -9,7 +9,14 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// What the operations that list records are called.
-const LISTINGS: [&str; 4] = ["api_search", "restapi_list_records", "restapi_search", "restful_list_records"];
+const LISTINGS: [&str; 6] = [
+    "api_search",
+    "apiv1_list_records",
+    "apiv1_search",
+    "restapi_list_records",
+    "restapi_search",
+    "restful_list_records",
+];
 
 /// Those that list ids alone.
 const OF_IDS: [&str; 1] = ["restapi_search"];

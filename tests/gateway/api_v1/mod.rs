@@ -4,7 +4,7 @@
 //! listing, selecting, searching   the questions
 //! writing, several, relations     the deeds
 //! functions                       methods
-//! files                           binaries
+//! files, rows                     binaries; CSV and NDJSON
 //! about, refusals                 what anybody may ask, and how it is said that something cannot be
 //! manual                          the vendor's page, as printed
 //! calls                           what a request costs at Odoo
@@ -20,6 +20,7 @@ mod listing;
 mod manual;
 mod refusals;
 mod relations;
+mod rows;
 mod searching;
 mod selecting;
 mod several;
