@@ -6,6 +6,7 @@
 use super::call::{Call, OrmMethod, id_list, name_list};
 use super::fields::{Column, Columns};
 use super::nesting::specification;
+use super::schema::FieldType;
 use super::values::Merge;
 use super::wish::{AccessOperation, Links};
 use crate::error::Problem;
@@ -240,9 +241,10 @@ impl List {
 }
 
 impl Way {
-    /// Whether some many2one must come with the name of what it leads to.
+    /// Whether some many2one must come with the name of what it leads to; without one nothing has to be said about it.
     fn needs_names(&self, columns: &Columns) -> bool {
-        self.links == Links::Named || columns.shown.iter().any(Column::is_answered_by_link)
+        let mut links = columns.shown.iter().filter(|column| column.kind == FieldType::Many2one).peekable();
+        self.links == Links::Named || links.peek().is_none() || links.any(Column::is_answered_by_link)
     }
 }
 

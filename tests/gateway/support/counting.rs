@@ -15,8 +15,11 @@ use super::{Client, Gateway, Version, stand};
 #[derive(Debug)]
 pub(crate) struct Counting {
     address: SocketAddr,
-    calls: Arc<Mutex<Vec<String>>>,
+    calls: Arc<Mutex<Vec<Noted>>>,
 }
+
+/// A call: what was called, and its body.
+type Noted = (String, String);
 
 impl Counting {
     /// A proxy before the Odoo of this URL.
@@ -40,13 +43,20 @@ impl Counting {
 
     /// What was called since the last time somebody asked, as `model.method`.
     pub(crate) fn take(&self) -> Vec<String> {
+        self.take_whole().into_iter().map(|(called, _)| called).collect()
+    }
+
+    /// The same with the bodies of the calls.
+    pub(crate) fn take_whole(&self) -> Vec<Noted> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 }
 
-async fn pass(mut client: TcpStream, odoo: String, calls: Arc<Mutex<Vec<String>>>) {
+async fn pass(mut client: TcpStream, odoo: String, calls: Arc<Mutex<Vec<Noted>>>) {
     let request = read_request(&mut client).await;
-    calls.lock().unwrap().push(called(&request));
+    let text = String::from_utf8_lossy(&request);
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
+    calls.lock().unwrap().push((called(&request), body));
     let mut odoo = TcpStream::connect(odoo).await.unwrap();
     odoo.write_all(&request).await.unwrap();
     // The gateway may go away before the answer is through; that is its own affair.
@@ -93,6 +103,7 @@ pub(crate) async fn counted(version: Version) -> (Counting, Gateway, Client) {
     let gateway = Gateway::start(&[
         ("ODOO_GATEWAY__ODOO__0__URL", &counting.url()),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", version.database()),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", ""),
     ])
     .await;
     let admin = gateway.client().as_user("admin");
