@@ -52,11 +52,15 @@ impl Traffic {
             .collect()
     }
 
-    /// Waits until so many more pieces of work are done.
+    /// Waits until so many more pieces of work are done, and tokens were given and ended.
     async fn until_more(&self, more: usize) {
         let mut answers = self.answers.subscribe();
         let wanted = *answers.borrow() + more;
-        let enough = answers.wait_for(|answers| *answers >= wanted);
+        let both = || {
+            let said = self.said.lock().unwrap();
+            !said.given.is_empty() && !said.ended.is_empty()
+        };
+        let enough = answers.wait_for(|answers| *answers >= wanted && both());
         drop(tokio::time::timeout(Duration::from_secs(60), enough).await.expect("the callers get on").unwrap());
     }
 
