@@ -71,6 +71,7 @@ struct OAuth2Query {
     #[param(example = "code")]
     response_type: String,
     /// The application.
+    #[param(example = "ogw_app_5f2c9a1e7b3d4860a1c2e3f405162738")]
     client_id: String,
     /// Where the answer goes: one that is registered, byte for byte; of a loopback address the port may differ. May be
     /// left out when only one is registered.
@@ -138,6 +139,7 @@ async fn answer_oauth2(arrival: Arrival) -> Result<Response, Problem> {
 #[expect(dead_code, reason = "it is only described")]
 struct OAuth1Query {
     /// The request token, from `request_token`.
+    #[param(example = "ogw_o1r_2fd4e1c67a2d28fced849ee1bb76e7391b93eb12")]
     oauth_token: String,
 }
 
