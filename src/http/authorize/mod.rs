@@ -71,20 +71,26 @@ struct OAuth2Query {
     #[param(example = "code")]
     response_type: String,
     /// The application.
-    #[param(example = "ogw_app_5f2c9a1e7b3d4860a1c2e3f405162738")]
+    #[param(example = "ogw_app_5f2b7c0d9a41e836")]
     client_id: String,
     /// Where the answer goes: one that is registered, byte for byte; of a loopback address the port may differ. May be
     /// left out when only one is registered.
+    #[param(example = "https://client.example/callback")]
     redirect_uri: Option<String>,
     /// Comes back as it was sent, at most 4096 bytes.
+    #[param(example = "Y1Ux1iNPvn6KYQK5Lj84WJ9VJrQw1L")]
     state: Option<String>,
     /// `all`, or words as `read` and `create:sale.*`; without: all that the application may.
+    #[param(example = "read update:sale.order")]
     scope: Option<String>,
     /// PKCE: base64url(SHA-256(verifier)). Public applications must send it.
+    #[param(example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
     code_challenge: Option<String>,
     /// `S256`.
+    #[param(example = "S256")]
     code_challenge_method: Option<String>,
     /// `consent`: the user is asked, also when he agreed before.
+    #[param(example = "consent")]
     prompt: Option<String>,
 }
 
@@ -139,7 +145,7 @@ async fn answer_oauth2(arrival: Arrival) -> Result<Response, Problem> {
 #[expect(dead_code, reason = "it is only described")]
 struct OAuth1Query {
     /// The request token, from `request_token`.
-    #[param(example = "ogw_o1r_2fd4e1c67a2d28fced849ee1bb76e7391b93eb12")]
+    #[param(example = "ogw_o1r_5f2b7c0d9a41e836")]
     oauth_token: String,
 }
 
