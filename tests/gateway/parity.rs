@@ -42,6 +42,8 @@ async fn one_wish_leads_to_the_same_call_through_every_family() {
         let name = unique("parity");
         let made = say(&admin, &("POST", format!("/api/{TAG}/create"), Some(json!({"name": name})))).await;
         let id = made["id"].as_i64().unwrap();
+        // The label that family A shows is learned once.
+        say(&admin, &("GET", format!("/restapi/1.0/object/{TAG}/{id}"), None)).await;
         let list = format!("[(%27id%27,%27=%27,{id})]");
         let listing = [
             format!("/restapi/1.0/object/{TAG}?domain={list}&fields=name&order=name&limit=5"),

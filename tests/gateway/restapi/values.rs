@@ -34,7 +34,7 @@ async fn a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written() {
             ("partner_latitude", json!("north"), "expected a number"),
             ("image_1920", json!("no base64!"), "expected base64"),
             ("type", json!("nowhere"), "expected one of "),
-            ("category_id", json!("[1"), "expected a list"),
+            ("category_id", json!("[1"), "expected ids, commands such as [4, id]"),
             ("category_id", json!([[9, 1]]), "expected a command"),
         ] {
             let problem = admin.put(&path, &json!({"vals": {"ref": "hit", (field): wrong}})).await;
