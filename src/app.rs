@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! settings  configuration → what each room wants to be told
-//! upkeep    what has ended is deleted
+//! upkeep    what has ended is deleted; keys that were exchanged elsewhere are opened
 //! lookout   what was last seen of the store is remembered
 //! memory    nobody else looks into this process
 //! check     `odoo-gateway check`: what works, and how to mend what does not
@@ -87,6 +87,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
     let repeats = Repeats::new(store.clone(), vaults.clone(), clock.clone());
+    let keys = tokio::spawn(upkeep::follow_keys(vaults.clone()));
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = settings::tokens(config, api_address);
@@ -126,6 +127,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let served = tokio::spawn(async move {
         let (clients, _) = tokio::join!(answer_clients, answer_operators);
         upkeep.abort();
+        keys.abort();
         lookout.abort();
         lookout::look(&witness).await;
         store.close().await;
