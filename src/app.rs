@@ -5,6 +5,7 @@
 //! upkeep    what has ended is deleted; keys that were exchanged elsewhere are opened
 //! lookout   what was last seen of the store is remembered
 //! memory    nobody else looks into this process
+//! demo      applications for whoever asks
 //! check     `odoo-gateway check`: what works, and how to mend what does not
 //! ```
 //!
@@ -12,6 +13,7 @@
 //! all rooms.
 
 mod check;
+mod demo;
 mod lookout;
 mod memory;
 mod settings;
@@ -83,11 +85,21 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let witness = witness(&store, &sources, &instance);
     // An older store than was seen has tokens in it that were revoked.
     witness.check().await?;
-    let vaults = vaults(config, &store, &instance, sources, &clock);
+    let vaults = vaults(config, &store, &instance, sources.clone(), &clock);
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
     let repeats = Repeats::new(store.clone(), vaults.clone(), clock.clone());
     let keys = tokio::spawn(upkeep::follow_keys(vaults.clone()));
+    let admin = Administration {
+        store: store.clone(),
+        vaults: vaults.clone(),
+        sources,
+        witness: witness.clone(),
+        databases: databases.clone(),
+        clock: clock.clone(),
+        actor: "demo".to_owned(),
+    };
+    let demo = demo::demo(&config.demo, admin, throttle.clone());
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = settings::tokens(config, api_address);
@@ -104,6 +116,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         tokens,
         repeats,
         restful,
+        demo,
         public_url: config.server.public_url.clone(),
         site,
         metrics: metrics.clone(),

@@ -21,6 +21,7 @@
 //! pages      what he sees then
 //! api_v1     family D
 //! oauth2     tokens for applications
+//! demo       an application of one's own, to try the gateway with
 //! docs       the OpenAPI document, Swagger UI, the list of errors
 //! ```
 //!
@@ -33,6 +34,7 @@ mod arrival;
 mod authorize;
 mod caller;
 mod context;
+mod demo;
 pub mod docs;
 mod gateway;
 mod input;
@@ -54,6 +56,7 @@ use problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use authorize::Site;
+pub use demo::{Demo, DemoApplication};
 pub use gateway::{Gateway, Parts};
 pub use restful::{RestfulModels, Schemas};
 
@@ -80,7 +83,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn documented() -> OpenApiRouter<Gateway> {
     let families = restapi::routes().merge(api::routes()).merge(restful::routes()).merge(api_v1::routes());
-    OpenApiRouter::with_openapi(docs::base()).merge(families).merge(authorize::routes()).merge(oauth2::routes())
+    OpenApiRouter::with_openapi(docs::base())
+        .merge(families)
+        .merge(authorize::routes())
+        .merge(oauth2::routes())
+        .merge(demo::routes())
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use toml::Table;
 pub use self::database_url::DatabaseUrl;
 pub use self::mistakes::{Mistake, Mistakes};
 pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
+pub use self::sections::demo::DemoConfig;
 pub use self::sections::log::{LogConfig, LogFormat};
 pub use self::sections::oauth::OAuthConfig;
 pub use self::sections::oauth1::OAuth1Config;
@@ -56,6 +57,8 @@ pub struct Config {
     pub odoo: Vec<OdooConfig>,
     /// Who calls.
     pub auth: AuthConfig,
+    /// Whether anybody may try it.
+    pub demo: DemoConfig,
     /// Applications that act for users.
     pub oauth: OAuthConfig,
     /// What the gateway knows of Odoo's models.

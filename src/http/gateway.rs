@@ -8,6 +8,7 @@ use super::restful::RestfulModels;
 use url::Url;
 
 use super::authorize::Site;
+use super::demo::Demo;
 use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Tokens};
 use crate::clock::Clock;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub oauth1: OAuth1,
     /// By which URL clients reach the gateway, when that is configured.
     pub public_url: Option<Url>,
+    /// The demonstration, where there is one.
+    pub demo: Demo,
     /// How browsers reach the gateway.
     pub site: Site,
     /// What is counted.

@@ -13,6 +13,7 @@ mod api_v1;
 mod auth;
 mod command_line;
 mod credentials;
+mod demo;
 mod edge;
 mod everywhere;
 mod idempotency;

@@ -4,6 +4,7 @@
 //! key means and its default stand in `config/default.toml`.
 
 pub(super) mod auth;
+pub(super) mod demo;
 pub(super) mod log;
 pub(super) mod oauth;
 pub(super) mod oauth1;
@@ -35,6 +36,7 @@ impl Config {
         self.server.validate(&mut Section::new("server", mistakes));
         self.store.validate(&mut Section::new("store", mistakes));
         self.auth.validate(&mut Section::new("auth", mistakes));
+        self.demo.validate(&mut Section::new("demo", mistakes));
         self.oauth.validate(&mut Section::new("oauth", mistakes));
         self.schema.validate(&mut Section::new("schema", mistakes));
         self.restful.validate(&mut Section::new("restful", mistakes));

@@ -48,7 +48,7 @@ impl Site {
 
     /// Who answers.
     #[must_use]
-    pub(super) fn issuer(&self) -> &str {
+    pub(in crate::http) fn issuer(&self) -> &str {
         &self.issuer
     }
 

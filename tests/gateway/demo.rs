@@ -1,0 +1,47 @@
+//! `GET /start`: an application of one's own, where the gateway is set up as a demonstration.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::client::send;
+use crate::support::{Gateway, Version};
+
+const DEMO: [(&str, &str); 2] =
+    [("ODOO_GATEWAY__DEMO__LOGIN", "internal"), ("ODOO_GATEWAY__DEMO__PASSWORD", "internal")];
+const TOKEN: &str = "/restapi/1.0/common/oauth2/access_token";
+
+#[tokio::test]
+async fn whoever_asks_gets_an_application_that_works_at_once() {
+    let gateway = Gateway::before_odoo(&DEMO).await;
+    let started = gateway.client().get("/start", &[]).await.ok();
+    let members: Vec<&String> = started.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["client_id", "client_secret", "host", "database"]);
+    assert_eq!(started["host"], gateway.address().to_string());
+    assert_eq!(started["database"], Version::Odoo19.database());
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", started["client_id"].as_str().unwrap()),
+        ("client_secret", started["client_secret"].as_str().unwrap()),
+    ];
+    let token = send(gateway.client().request(Method::POST, TOKEN).form(&form)).await.ok();
+    let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    let caller = gateway.client().with_header("Authorization", &bearer);
+    let users = [("domain", "[('login','=','internal')]")];
+    assert_eq!(caller.get("/restapi/1.0/object/res.users/search_count", &users).await.ok(), json!({"count": 1}));
+    let admin = gateway.administration().await;
+    let application = admin.application(started["client_id"].as_str().unwrap()).await.unwrap();
+    assert_eq!(application.row.not_after.unwrap() - application.row.created_at, 24 * 60 * 60);
+}
+
+#[tokio::test]
+async fn there_is_a_demonstration_only_where_one_is_set_up_and_not_without_end() {
+    Gateway::shared().client().get("/start", &[]).await.refused(404, "unknown_route");
+    let gateway = Gateway::before_odoo(&DEMO).await;
+    let head = send(gateway.client().request(Method::HEAD, "/start")).await;
+    assert_eq!(head.status, 405, "it would make an application that nobody sees");
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(gateway.client().get("/start", &[]).await.status);
+    }
+    assert!(answers.ends_with(&[429]), "{answers:?}");
+}
