@@ -25,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
             "config",
             "error",
+            "explain",
             "names",
             "clock",
         ],
