@@ -203,6 +203,7 @@ impl Store {
     /// When the store does not answer.
     pub async fn first_seen(&self, seen: [u8; 32], until: i64) -> Result<bool, StoreError> {
         let note = "INSERT INTO oauth1_nonces (seen, not_after) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let _turn = self.turn().await;
         let noted = sqlx::query(note).bind(seen.to_vec()).bind(until).execute(&self.pool).await?;
         Ok(noted.rows_affected() > 0)
     }
