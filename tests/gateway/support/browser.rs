@@ -79,9 +79,12 @@ impl Browser {
         self.find(selector).await.send_keys(text).await.unwrap();
     }
 
-    /// Clicks.
+    /// Clicks on what leads to another page, and waits until the page it stood on is gone.
     pub(crate) async fn click(&self, selector: &str) {
-        self.find(selector).await.click().await.unwrap();
+        let element = self.find(selector).await;
+        element.click().await.unwrap();
+        let gone = async { while element.tag_name().await.is_ok() {} };
+        timeout(PATIENCE, gone).await.expect("another page comes");
     }
 
     /// The text that is seen.
