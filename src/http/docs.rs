@@ -1,9 +1,10 @@
-//! The OpenAPI 3.1 document; in `rows` what every listing has in common; in `pages` what shows it: `/openapi.json`,
-//! `/docs`, `/docs/errors`.
+//! The OpenAPI 3.1 document; in `rows` what every listing has in common; in `request` the headers of families B, C and D;
+//! in `pages` what shows it: `/openapi.json`, `/docs`, `/docs/errors`.
 //!
 //! In: what the routes said of themselves. Out: the complete document. Must not know: what a route does.
 
 mod pages;
+mod request;
 mod rows;
 
 use axum::Router;
@@ -16,6 +17,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema};
 
+pub(in crate::http) use self::request::RequestHeaders;
 use crate::explain::Class;
 
 /// Where problems are explained; their `type` points here.

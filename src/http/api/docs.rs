@@ -6,6 +6,8 @@
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
+pub(super) use crate::http::docs::RequestHeaders;
+
 /// The group in the document.
 pub(super) const TAG: &str = "api";
 
@@ -28,27 +30,6 @@ pub(super) struct RecordPath {
     /// The record's id.
     #[param(example = 1, minimum = 1, maximum = 2_147_483_647)]
     id: i32,
-}
-
-/// Headers that every call takes.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-pub(super) struct RequestHeaders {
-    /// One of the configured databases; by default the credential's own.
-    #[param(rename = "X-Odoo-Database", required = false)]
-    database: Option<String>,
-    /// An installed language, as `fr_FR`; by default the user's own.
-    #[param(rename = "X-Odoo-Lang", required = false)]
-    lang: Option<String>,
-    /// An IANA time zone; by default the user's own.
-    #[param(rename = "X-Odoo-Tz", required = false)]
-    tz: Option<String>,
-    /// Ids of companies, the active one first.
-    #[param(rename = "X-Odoo-Company", required = false)]
-    company: Option<String>,
-    /// `empty=null` writes empty values as `null`.
-    #[param(rename = "Prefer", required = false)]
-    prefer: Option<String>,
 }
 
 /// Finding records.

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 use utoipa::openapi::content::ContentBuilder;
+
+pub(super) use crate::http::docs::RequestHeaders;
 use utoipa::openapi::{OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoParams, PartialSchema as _, ToSchema};
 
@@ -81,27 +83,6 @@ pub(super) struct DatabaseHeader {
     /// One of the configured databases; the first is the default.
     #[param(rename = "X-Odoo-Database", required = false)]
     database: Option<String>,
-}
-
-/// Headers that every call takes.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-pub(super) struct RequestHeaders {
-    /// One of the configured databases; the first is the default.
-    #[param(rename = "X-Odoo-Database", required = false)]
-    database: Option<String>,
-    /// An installed language, as `fr_FR`; by default the user's own.
-    #[param(rename = "X-Odoo-Lang", required = false)]
-    lang: Option<String>,
-    /// An IANA time zone; by default the user's own.
-    #[param(rename = "X-Odoo-Tz", required = false)]
-    tz: Option<String>,
-    /// Ids of companies, the active one first.
-    #[param(rename = "X-Odoo-Company", required = false)]
-    company: Option<String>,
-    /// `empty=null` writes empty values as `null`.
-    #[param(rename = "Prefer", required = false)]
-    prefer: Option<String>,
 }
 
 /// Asking for a part of a file, or only for a newer one.

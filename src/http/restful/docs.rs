@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
+pub(super) use crate::http::docs::RequestHeaders;
+
 /// The group in the document.
 pub(super) const TAG: &str = "restful";
 
@@ -45,27 +47,6 @@ pub(super) struct MethodPath {
     /// The method's name.
     #[param(example = "read", pattern = "^[A-Za-z][A-Za-z0-9_]*$")]
     method: String,
-}
-
-/// Headers that every call takes.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-pub(super) struct RequestHeaders {
-    /// One of the configured databases; the first is the default.
-    #[param(rename = "X-Odoo-Database", required = false)]
-    database: Option<String>,
-    /// An installed language, as `fr_FR`; by default the user's own.
-    #[param(rename = "X-Odoo-Lang", required = false)]
-    lang: Option<String>,
-    /// An IANA time zone; by default the user's own.
-    #[param(rename = "X-Odoo-Tz", required = false)]
-    tz: Option<String>,
-    /// Ids of companies, the active one first.
-    #[param(rename = "X-Odoo-Company", required = false)]
-    company: Option<String>,
-    /// `empty=null` writes empty values as `null`.
-    #[param(rename = "Prefer", required = false)]
-    prefer: Option<String>,
 }
 
 /// Listing records.
