@@ -186,6 +186,7 @@ codes! {
     OdooInternalError     "odoo_internal_error"     BadGateway           "Odoo failed inside";
     OdooUnreadable        "odoo_unreadable"         BadGateway           "Odoo's answer cannot be read";
     StoreUnavailable      "store_unavailable"       Unavailable          "The gateway cannot reach its own store";
+    MasterKeyUnavailable  "master_key_unavailable"  Unavailable          "The gateway's master key is missing or unusable";
     ResultNotRepresentable "result_not_representable" BadGateway         "Odoo cannot send the result";
     OdooUnreachable       "odoo_unreachable"        Unavailable          "Odoo cannot be reached";
     OdooBusy              "odoo_busy"               Unavailable          "Too many requests are waiting for Odoo";

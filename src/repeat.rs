@@ -93,7 +93,7 @@ impl Repeats {
 
     /// Two credentials of one user share nothing unless they reach equally far: an answer shows what it was asked with.
     async fn key(&self, who: &Principal, name: &str) -> Result<RepeatKey, Problem> {
-        let root = self.vaults.repeat_root().await.map_err(|cause| unavailable(&cause))?;
+        let root = self.vaults.repeat_root().await?;
         let credential = Aad::of("credential")
             .with(who.kind.as_str().as_bytes())
             .with(who.database.name.as_str().as_bytes())

@@ -78,6 +78,7 @@ fn wanted(admin: &Administration, user: (String, SecretString)) -> Result<Wanted
 fn told(error: AdminError) -> Problem {
     match error {
         AdminError::Odoo(problem) => problem,
+        AdminError::Vault(cause) => cause.into(),
         other => Problem::internal(other),
     }
 }

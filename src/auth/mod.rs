@@ -52,4 +52,4 @@ pub use principal::{CredentialKind, Principal};
 pub use seats::Seat;
 pub use throttle::{Rate, Throttle, ThrottleSettings};
 pub use tokens::{TokenSettings, Tokens};
-pub use vault::{Vault, VaultError, Vaults};
+pub use vault::{MasterKeyState, Vault, VaultError, Vaults};

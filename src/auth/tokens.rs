@@ -96,7 +96,7 @@ impl From<StoreError> for Refusal {
 
 impl From<VaultError> for Refusal {
     fn from(cause: VaultError) -> Self {
-        Self::Other(unavailable(&cause))
+        Self::Other(cause.into())
     }
 }
 
@@ -431,7 +431,7 @@ pub(super) fn refuse_altered(row: &StoredToken, cause: &SecretError) -> Refusal 
     tracing::error!(target: "odoo_gateway::audit", act = "token.altered", subject = row.id, %cause, "audit");
     match cause {
         SecretError::Altered => Refusal::Wrong,
-        other => Refusal::Other(unavailable(other)),
+        other => Refusal::from(VaultError::from(other.clone())),
     }
 }
 

@@ -5,14 +5,21 @@
 //!
 //! In: the store, where master keys may lie. Out: [`Vault`]. Must not know: credentials, HTTP.
 
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::error::Problem;
+use crate::explain::Code;
 use crate::secret::{
     AccessKeys, IndexKey, KeySource, KeySources, Keyring, MasterKey, RepeatRoot, SealedPair, SecretError, SigningKey,
 };
 use crate::store::sealed_keys::{ACCESS, INDEX, REPEAT, SIGNING, SealedKeys};
 use crate::store::{Store, StoreError};
+
+/// When it is worth trying again: an administrator has to do something first.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// The opened keys.
 #[derive(Debug)]
@@ -48,6 +55,69 @@ pub enum VaultError {
     /// Somebody deleted the sealed index key.
     #[error("the store holds sealed credentials, but not the key they are found by; restore a copy of the store")]
     IndexGone,
+}
+
+impl VaultError {
+    /// Whether the master key is at fault, and not the store.
+    #[must_use]
+    pub fn is_of_master_key(&self) -> bool {
+        match self {
+            Self::Secret(cause) => cause.is_of_master_key(),
+            Self::KeyGone(_) => true,
+            Self::Store(_) | Self::IndexGone => false,
+        }
+    }
+}
+
+/// The cause holds paths: it goes to the log. The client learns which of the two failed, and where the reason is.
+impl From<VaultError> for Problem {
+    fn from(cause: VaultError) -> Self {
+        tracing::error!(%cause, "sealed credentials cannot be stored or opened");
+        let (code, what) = match cause.is_of_master_key() {
+            true => (Code::MasterKeyUnavailable, "its master key is missing or unusable"),
+            false => (Code::StoreUnavailable, "its store does not answer"),
+        };
+        Self::new(code, format!("The gateway cannot store or verify credentials now: {what}. Nothing was done."))
+            .hint("Its administrator finds the reason in its log, at /readyz and with `odoo-gateway check`.")
+            .retry_after(AGAIN)
+    }
+}
+
+/// Where the master key is, where it can be used or is not needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeyState {
+    /// It opens what is sealed in the store.
+    OpensStore(KeySource),
+    /// It is there, and nothing is sealed in the store yet.
+    Unused(KeySource),
+    /// There is none yet; the first secret makes it in this file.
+    MadeWhenNeeded(String),
+    /// There is none, and an administrator has to make it in this file.
+    Missing(String),
+}
+
+impl MasterKeyState {
+    /// Whether a credential could not be stored now, which an administrator should know.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing(_))
+    }
+}
+
+impl fmt::Display for MasterKeyState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OpensStore(source) => write!(out, "{source}; it opens what is sealed in the store"),
+            Self::Unused(source) => write!(out, "{source}; nothing is sealed in the store yet"),
+            Self::MadeWhenNeeded(file) => {
+                write!(out, "not needed yet; the first secret that is kept makes it in {file}")
+            }
+            Self::Missing(file) => write!(
+                out,
+                "not needed yet; make it in {file} with `odoo-gateway keys add` before the first secret is kept"
+            ),
+        }
+    }
 }
 
 /// The way to the [`Vault`]. Clones share it.
@@ -90,6 +160,34 @@ impl Vaults {
         }
         let (masters, _) = self.0.sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
         self.complete(self.keyring(&masters)?).await.map(Some)
+    }
+
+    /// Whether secrets can be sealed and opened, without making anything: where the master key is, and what of it.
+    ///
+    /// # Errors
+    /// When there is a key that cannot be used, when the one is missing that opens the store, and when a first one could
+    /// not be made where it would be made.
+    pub async fn inspect(&self) -> Result<MasterKeyState, VaultError> {
+        let Inner { sources, may_create, .. } = &*self.0;
+        if !self.is_needed().await? {
+            return Ok(Self::inspect_unneeded(sources, *may_create)?);
+        }
+        let (masters, source) = sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
+        self.complete(self.keyring(&masters)?).await?;
+        Ok(MasterKeyState::OpensStore(source))
+    }
+
+    /// As [`inspect`](Self::inspect), where nothing is sealed yet.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn inspect_unneeded(sources: &KeySources, may_create: bool) -> Result<MasterKeyState, SecretError> {
+        let file = || sources.file.display().to_string();
+        match sources.load()? {
+            Some((_, source)) => Ok(MasterKeyState::Unused(source)),
+            None if may_create => sources.can_create().map(|()| MasterKeyState::MadeWhenNeeded(file())),
+            None => Ok(MasterKeyState::Missing(file())),
+        }
     }
 
     /// As [`reread`](Self::reread) when the keys that the store keeps are others than those that `known` has: what they

@@ -112,6 +112,14 @@ impl KeySources {
         }
     }
 
+    /// Whether [`create`](Self::create) would find a place for the file, without making anything.
+    ///
+    /// # Errors
+    /// When it would not.
+    pub fn can_create(&self) -> Result<(), SecretError> {
+        super::can_make(&self.file).map_err(|wrong| SecretError::KeyFile { file: self.file.clone(), wrong })
+    }
+
     /// Adds a key, which seals from now on.
     ///
     /// # Errors

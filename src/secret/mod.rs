@@ -11,6 +11,7 @@
 //! repeat       a request that is done once: under what it is found, how its answer is sealed
 //! wrap         a grant's data key, for its credential; the data key again for each token
 //! key_file     where master keys lie: systemd credential, file or command, environment
+//! folder       whether a file could be made, without making it
 //! key_command  the command that prints them
 //! ```
 //!
@@ -26,6 +27,7 @@
 //! Odoo, HTTP.
 
 mod access_jwt;
+mod folder;
 mod form;
 mod key_command;
 mod key_file;
@@ -38,6 +40,7 @@ mod token;
 mod wrap;
 
 pub use access_jwt::{AccessClaims, AccessKeys, PublicKey};
+pub use folder::can_make;
 pub use key_command::run_key_command;
 pub use key_file::{KeySource, KeySources};
 pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};
@@ -92,6 +95,21 @@ pub enum SecretError {
     /// There is none, and none may be made.
     #[error("there is no master key: {0}")]
     NoKey(String),
+}
+
+impl SecretError {
+    /// Whether the master key is at fault, and not what it seals.
+    #[must_use]
+    pub fn is_of_master_key(&self) -> bool {
+        match self {
+            Self::UnknownKey(_)
+            | Self::KeyFile { .. }
+            | Self::KeyCommand { .. }
+            | Self::NotAKey { .. }
+            | Self::NoKey(_) => true,
+            Self::NoRandomness(_) | Self::Altered => false,
+        }
+    }
 }
 
 /// A text that nobody guesses: 256 random bits in hexadecimal.
