@@ -5,6 +5,7 @@
 //! upkeep    what has ended is deleted; keys that were exchanged elsewhere are opened
 //! lookout   what was last seen of the store is remembered
 //! memory    nobody else looks into this process
+//! readiness what /readyz depends on
 //! demo      applications for whoever asks
 //! check     `odoo-gateway check`: what works, and how to mend what does not
 //! ```
@@ -16,6 +17,7 @@ mod check;
 mod demo;
 mod lookout;
 mod memory;
+mod readiness;
 mod settings;
 mod upkeep;
 
@@ -27,7 +29,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::check::{Reader, check};
+pub use self::check::{Finding, Reader, Verdict, check};
 pub use self::memory::close_memory;
 
 use crate::admin::Administration;
@@ -37,7 +39,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Gateway, Parts, Site, layers, problem_bodies};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
-use crate::ops::{self, Check, Health};
+use crate::ops::{self, Health};
 use crate::repeat::Repeats;
 use crate::secret::{KeySources, SecretError, run_key_command};
 use crate::serve;
@@ -51,6 +53,7 @@ pub struct Running {
     pub api: SocketAddr,
     /// Where operators are answered.
     pub ops: SocketAddr,
+    health: Arc<Health>,
     stop: watch::Sender<bool>,
     served: tokio::task::JoinHandle<()>,
 }
@@ -104,10 +107,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = settings::tokens(config, api_address);
     let site = Site::new(config.server.public_url.as_ref(), &token_settings.oauth.issuer);
+    let health = Arc::new(readiness::health(&store, &vaults, &databases));
     let tokens = Arc::new(Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone()));
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
-    let health = Arc::new(health(&store, &databases));
     let restful = settings::restful(&config.restful);
     let gateway = Gateway::new(Parts {
         databases,
@@ -134,7 +137,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let edge = settings::edge(&config.server);
     let answer_clients =
         serve::run(api, handler, edge.clone(), told(stopped.clone(), Some(health.clone())), metrics.clone());
-    let answer_operators = serve::run(ops, ops::handler(health, metrics.clone()), edge, told(stopped, None), metrics);
+    let answer_operators =
+        serve::run(ops, ops::handler(health.clone(), metrics.clone()), edge, told(stopped, None), metrics);
     let upkeep = tokio::spawn(upkeep::run(store.clone(), clock));
     let lookout = tokio::spawn(lookout::run(witness.clone()));
     let served = tokio::spawn(async move {
@@ -147,7 +151,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         tracing::info!(cut = clients.cut, "stopped");
     });
     tracing::info!(%api_address, %ops_address, instance = instance.id, version = env!("CARGO_PKG_VERSION"), "listening");
-    Ok(Running { api: api_address, ops: ops_address, stop, served })
+    Ok(Running { api: api_address, ops: ops_address, health, stop, served })
 }
 
 /// `odoo-gateway serve`: runs until the process is told to stop.
@@ -155,13 +159,19 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
 /// # Errors
 /// As [`start`].
 pub async fn serve(config: &Config, clock: Clock) -> Result<(), Box<dyn Error>> {
+    let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
+    tracing::info!(configuration_file = file, version = env!("CARGO_PKG_VERSION"), "starting");
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
     // First of all: from the moment it listens, whoever asks it to stop is heard.
     let asked_to_stop = asked_to_stop()?;
     let running = start(config, clock).await?;
+    // Each part is logged, the usable and the other. Nobody waits for an Odoo that is away.
+    let health = running.health.clone();
+    let first_look = tokio::spawn(async move { health.report().await });
     asked_to_stop.await;
+    first_look.abort();
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
@@ -245,19 +255,4 @@ fn databases(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<D
         databases.push(Database::new(name, settings, &knowledge, transport, metrics.clone(), clock.clone())?);
     }
     Ok(Databases::new(databases))
-}
-
-fn health(store: &Store, databases: &Databases) -> Health {
-    let store = store.clone();
-    let store = Check::needed("store", move || {
-        let store = store.clone();
-        async move { store.ping().await.map_err(|error| error.to_string()) }
-    });
-    databases.iter().fold(Health::new().check(store), |health, database| {
-        let checked = database.clone();
-        health.check(Check::one_of(format!("odoo {}", database.name), move || {
-            let database = checked.clone();
-            async move { database.knowledge.recent_version().await.map(drop).map_err(|problem| problem.detail) }
-        }))
-    })
 }

@@ -5,35 +5,41 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use odoo_gateway::cli::{self, Cli, Command};
+use odoo_gateway::app::Verdict;
+use odoo_gateway::cli::{self, Cli, Command, Output};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 use odoo_gateway::{app, http, telemetry};
 use secrecy::SecretString;
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
+    let cli = Cli::parse();
+    let mut out = Output::new(io::stdout());
+    let done = run(&cli, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
+    match done {
         Ok(code) => code,
+        // Whoever read the answer has seen enough.
+        Err(_) if out.is_abandoned() => ExitCode::SUCCESS,
         Err(cause) => {
             // Where even this cannot be said, the exit code has to do.
-            let _ = writeln!(io::stderr(), "odoo-gateway: {cause}");
+            let _ = writeln!(io::stderr(), "{}", cli::error_text(cause.as_ref(), cli.json()));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
-    let command = cli.command();
+fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
+    let (command, json) = (cli.command(), cli.json());
     if command == Command::Openapi {
-        writeln!(io::stdout(), "{}", http::openapi().to_pretty_json()?)?;
+        writeln!(out, "{}", http::openapi().to_pretty_json()?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let config = cli.config()?;
     match command {
-        Command::Config => cli::print_config(&config, &mut io::stdout().lock())?,
-        Command::Health => cli::health(config.ops.listen)?,
-        Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), &mut io::stdout()))?,
-        Command::Check(command) => return check(&config, command.reader()?),
+        Command::Config => cli::print_config(&config, json, out)?,
+        Command::Health => cli::print_health(&config, json, out)?,
+        Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), json, out))?,
+        Command::Check(command) => return check(&config, command.reader()?, json, out),
         Command::App(_)
         | Command::Key(_)
         | Command::User(_)
@@ -42,7 +48,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
         | Command::Restore { .. } => {
             telemetry::init(&config.log)?;
             close_memory();
-            runtime()?.block_on(administer(command, &config, cli.json()))?;
+            runtime()?.block_on(administer(command, &config, json, out))?;
         }
         Command::Serve | Command::Openapi => {
             telemetry::init(&config.log)?;
@@ -53,15 +59,26 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(config: &Config, reader: Option<(String, SecretString)>) -> Result<ExitCode, Box<dyn Error>> {
+fn check(
+    config: &Config,
+    reader: Option<(String, SecretString)>,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<ExitCode, Box<dyn Error>> {
     let reader = reader.map(|(login, secret)| app::Reader { login, secret });
-    let whole = runtime()?.block_on(app::check(config, reader.as_ref(), &Clock::system(), &mut io::stdout()))?;
+    let findings = runtime()?.block_on(app::check(config, reader.as_ref(), &Clock::system()));
+    let whole = findings.iter().all(|finding| finding.status != Verdict::Failed);
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&serde_json::json!({"ok": whole, "parts": findings}))?)?;
+    } else {
+        findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
+    }
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn administer(command: Command, config: &Config, json: bool) -> Result<(), Box<dyn Error>> {
+async fn administer(command: Command, config: &Config, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let admin = app::administration(config, Clock::system()).await?;
-    let done = cli::administer(command, &admin, json, &mut io::stdout()).await;
+    let done = cli::administer(command, &admin, json, out).await;
     if let Err(cause) = admin.witness.renew().await {
         tracing::warn!("{cause}");
     }

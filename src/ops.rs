@@ -11,12 +11,13 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
-pub use self::health::{Check, Health, Report};
+pub use self::health::{Check, Health, Outcome, Part, Report};
 use crate::serve::Handler;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, set_up};
+use crate::telemetry::text_format::from_open_metrics;
 
 #[derive(Clone)]
 struct Ops {
@@ -24,8 +25,9 @@ struct Ops {
     metrics: Arc<Metrics>,
 }
 
-const OPEN_METRICS: HeaderValue =
-    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+const VARIES: (HeaderName, &str) = (VARY, "accept");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// `/livez`, `/readyz`, `/metrics`.
@@ -39,20 +41,54 @@ pub fn handler(health: Arc<Health>, metrics: Arc<Metrics>) -> Handler {
     Handler::new(router)
 }
 
+impl Ops {
+    /// What is found, which the gauges show from then on.
+    async fn report(&self) -> Report {
+        let report = self.health.report().await;
+        self.metrics.ready.set(report.ready.into());
+        for part in &report.parts {
+            if let Some(database) = &part.database {
+                set_up(&self.metrics.odoo_up, database, part.outcome.is_ok());
+            }
+        }
+        report
+    }
+}
+
 async fn ready(State(ops): State<Ops>) -> Response {
-    let report = ops.health.report().await;
+    let report = ops.report().await;
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(CONTENT_TYPE, JSON)], report.to_json()).into_response()
 }
 
-async fn numbers(State(ops): State<Ops>) -> Response {
+async fn numbers(State(ops): State<Ops>, headers: HeaderMap) -> Response {
+    ops.report().await;
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|header| header.to_str().ok());
+    let form = if prefers_open_metrics(accepted) { OPEN_METRICS } else { TEXT_FORMAT };
     match ops.metrics.exposition() {
-        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Ok(text) if form == TEXT_FORMAT => ([VARIES, (CONTENT_TYPE, form)], from_open_metrics(&text)).into_response(),
+        Ok(text) => ([VARIES, (CONTENT_TYPE, form)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "metrics cannot be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// Whether `Accept` names OpenMetrics, and likes it at least as well as plain text.
+fn prefers_open_metrics<'a>(accepted: impl Iterator<Item = &'a str>) -> bool {
+    let (mut open_metrics, mut text) = (0.0, 0.0_f32);
+    for range in accepted.flat_map(|header| header.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let quality: f32 = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+        match media.as_str() {
+            "application/openmetrics-text" => open_metrics = quality,
+            "text/plain" => text = quality.max(text),
+            _ => {}
+        }
+    }
+    open_metrics > 0.0 && open_metrics >= text
 }
 
 #[cfg(test)]
@@ -65,11 +101,18 @@ mod tests {
     use super::*;
 
     async fn ask(health: Health, path: &str) -> (u16, String) {
+        let (status, _, text) = ask_for(health, path, "*/*").await;
+        (status, text)
+    }
+
+    async fn ask_for(health: Health, path: &str, accept: &str) -> (u16, String, String) {
         let handler = handler(Arc::new(health), Arc::new(Metrics::new()));
-        let answer = handler.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        let request = Request::get(path).header(ACCEPT, accept).body(Body::empty()).unwrap();
+        let answer = handler.oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
+        let form = answer.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8(bytes.to_vec()).unwrap())
+        (status, form, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     #[tokio::test]
@@ -80,7 +123,7 @@ mod tests {
 
     #[tokio::test]
     async fn ready_says_what_is_missing() {
-        let health = Health::new().check(Check::needed("store", async || Ok(())));
+        let health = Health::new().check(Check::needed("store", async || Ok(String::new())));
         assert_eq!(ask(health, "/readyz").await, (200, r#"{"ready":true,"parts":{"store":{"ok":true}}}"#.to_owned()));
         let health = Health::new().check(Check::needed("store", async || Err("gone".to_owned())));
         let expected = r#"{"ready":false,"parts":{"store":{"ok":false,"reason":"gone"}}}"#;
@@ -88,8 +131,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn metrics_are_open_metrics() {
-        let (status, text) = ask(Health::new(), "/metrics").await;
-        assert!(status == 200 && text.contains("odoo_gateway_uptime_seconds") && text.ends_with("# EOF\n"), "{text}");
+    async fn metrics_come_in_the_form_that_accept_prefers() {
+        // As curl, Prometheus 2 and 3, and older scrapers ask.
+        for (accept, form, end) in [
+            ("*/*", TEXT_FORMAT, "\n"),
+            ("text/plain; version=0.0.4", TEXT_FORMAT, "\n"),
+            ("application/openmetrics-text; version=1.0.0", OPEN_METRICS, "# EOF\n"),
+            (
+                "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                OPEN_METRICS,
+                "# EOF\n",
+            ),
+            ("text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.4", TEXT_FORMAT, "\n"),
+            ("application/openmetrics-text;q=0", TEXT_FORMAT, "\n"),
+        ] {
+            let (status, sent, text) = ask_for(Health::new(), "/metrics", accept).await;
+            assert_eq!((status, sent.as_str()), (200, form), "{accept}");
+            assert!(text.contains("odoo_gateway_uptime_seconds") && text.ends_with(end), "{accept}: {text}");
+            assert_eq!(text.contains("# EOF"), form == OPEN_METRICS, "{accept}");
+        }
+    }
+
+    #[tokio::test]
+    async fn gauges_show_readiness_and_each_odoo_at_the_time_of_the_scrape() {
+        let health = Health::new()
+            .check(Check::needed("store", async || Ok(String::new())))
+            .check(Check::database("live", async || Ok(String::new())))
+            .check(Check::database("old", async || Err("gone".to_owned())));
+        let (_, text) = ask(health, "/metrics").await;
+        for line in ["ready 1", r#"odoo_up{database="live"} 1"#, r#"odoo_up{database="old"} 0"#] {
+            assert!(text.contains(&format!("\nodoo_gateway_{line}\n")), "{line}: {text}");
+        }
+        let health = Health::new().check(Check::needed("store", async || Err("gone".to_owned())));
+        assert!(ask(health, "/metrics").await.1.contains("\nodoo_gateway_ready 0\n"));
     }
 }

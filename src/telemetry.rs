@@ -14,6 +14,7 @@ use crate::config::{LogConfig, LogFormat};
 
 pub mod metrics;
 mod process;
+pub mod text_format;
 
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// When nobody answers in time, or the answer is not a 200.
-pub fn health(listen: SocketAddr) -> io::Result<()> {
+pub(super) fn health(listen: SocketAddr) -> io::Result<()> {
     let gateway = reachable(listen);
     ask(gateway).map_err(|cause| io::Error::new(cause.kind(), format!("no life at {gateway} (ops.listen): {cause}")))
 }

@@ -9,6 +9,7 @@ mod expiry;
 mod health;
 mod key;
 mod master_keys;
+mod output;
 mod restore;
 mod secret_input;
 mod table;
@@ -20,18 +21,20 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use serde_json::json;
 
 pub use self::app::AppCommand;
 pub use self::check::CheckCommand;
-pub use self::health::health;
+use self::health::health;
 pub use self::key::KeyCommand;
 pub use self::master_keys::KeysCommand;
+pub use self::output::Output;
 pub use self::token::TokenCommand;
 pub use self::user::UserCommand;
 
 use crate::admin::Administration;
 use crate::clock::Clock;
-use crate::config::{Config, Mistakes};
+use crate::config::{Config, LogFormat, Mistakes};
 use crate::store::Store;
 
 /// REST for Odoo: a gateway that stands beside it.
@@ -44,7 +47,7 @@ pub struct Cli {
     /// File of settings that differ from the defaults (TOML)
     #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
-    /// Answer in JSON (applications, keys and tokens)
+    /// Print JSON, errors too; with `serve`, log in JSON
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -109,15 +112,22 @@ impl Cli {
     /// # Errors
     /// Every mistake at once.
     pub fn config(&self) -> Result<Config, Mistakes> {
-        Config::load(self.config.as_deref(), std::env::vars_os())
+        let mut config = Config::load(self.config.as_deref(), std::env::vars_os())?;
+        if self.json {
+            config.log.format = LogFormat::Json;
+        }
+        Ok(config)
     }
 }
 
-/// `odoo-gateway config`: the settings as TOML that can be loaded again; warnings as comments above.
+/// `odoo-gateway config`: the settings as TOML that can be loaded again, with warnings as comments above; or as JSON.
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn print_config(config: &Config, out: &mut impl Write) -> std::io::Result<()> {
+pub fn print_config(config: &Config, json: bool, out: &mut impl Write) -> std::io::Result<()> {
+    if json {
+        return writeln!(out, "{}", config.to_json()?);
+    }
     for warning in config.warnings() {
         writeln!(out, "# Warning: {warning}")?;
     }
@@ -149,13 +159,32 @@ pub async fn administer(
 ///
 /// # Errors
 /// When the store cannot be used, and when `out` cannot be written to.
-pub async fn migrate(config: &Config, clock: &Clock, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+pub async fn migrate(config: &Config, clock: &Clock, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let store = Store::open(&config.store).await?;
     store.migrate().await?;
     let (version, instance) = (store.version().await?, store.instance(clock).await?);
     store.close().await;
-    writeln!(out, "The store is up to date: {version}, instance {}.", instance.id)?;
-    Ok(())
+    let message = format!("The store is up to date: {version}, instance {}.", instance.id);
+    if json {
+        let described = json!({"message": message, "version": version, "instance": instance.id});
+        return Ok(writeln!(out, "{described}")?);
+    }
+    Ok(writeln!(out, "{message}")?)
+}
+
+/// `odoo-gateway health`: nothing for people, the exit code says all.
+///
+/// # Errors
+/// When the gateway does not live, and when `out` cannot be written to.
+pub fn print_health(config: &Config, json: bool, out: &mut impl Write) -> std::io::Result<()> {
+    health(config.ops.listen)?;
+    if json { writeln!(out, "{}", json!({"alive": true})) } else { Ok(()) }
+}
+
+/// An error as it is printed on standard error.
+#[must_use]
+pub fn error_text(cause: &dyn Error, json: bool) -> String {
+    if json { json!({"error": cause.to_string()}).to_string() } else { format!("odoo-gateway: {cause}") }
 }
 
 #[cfg(test)]
@@ -191,7 +220,7 @@ mod tests {
         let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap();
         let mut said = [Vec::new(), Vec::new()];
         for out in &mut said {
-            migrate(&config, &Clock::system(), out).await.unwrap();
+            migrate(&config, &Clock::system(), false, out).await.unwrap();
         }
         assert!(String::from_utf8_lossy(&said[0]).starts_with("The store is up to date: SQLite 3."));
         assert_eq!(said[0], said[1]);

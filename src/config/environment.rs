@@ -9,22 +9,31 @@ use toml::{Table, Value};
 
 use super::layers::{self, element, member, report_unknown};
 use super::mistakes::Mistakes;
+use super::unused;
 
-const PREFIX: &str = "ODOO_GATEWAY__";
+pub(super) const PREFIX: &str = "ODOO_GATEWAY__";
 
 /// The short names and the settings they stand for.
 const SHORT_NAMES: [(&str, &str); 3] =
     [("DATABASE_URL", "STORE__URL"), ("ODOO_DB", "ODOO__0__DATABASE"), ("ODOO_URL", "ODOO__0__URL")];
 
-/// Writes the variables over `base`, the long names last.
+/// Writes the variables over `base`, the long names last. Returns a sentence for each variable that looks like a setting
+/// and is none.
 pub(super) fn overlay(
     base: &mut Table,
     model: &Table,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
     mistakes: &mut Mistakes,
-) {
-    let mut settings: Vec<Setting> =
-        variables.into_iter().filter_map(|(name, text)| Setting::from_variable(name.to_str()?, text)).collect();
+) -> Vec<String> {
+    let (mut settings, mut unused) = (Vec::new(), Vec::new());
+    for (name, text) in variables {
+        let Some(name) = name.to_str() else { continue };
+        match Setting::from_variable(name, text) {
+            Some(setting) => settings.push(setting),
+            None => unused.extend(unused::describe(name, model)),
+        }
+    }
+    unused.sort();
     settings.sort_by_cached_key(Setting::order);
     for setting in settings {
         match setting.text.to_str() {
@@ -32,6 +41,7 @@ pub(super) fn overlay(
             None => mistakes.add(&setting.variable, "the value is not UTF-8"),
         }
     }
+    unused
 }
 
 /// A variable that sets something.

@@ -14,10 +14,11 @@ mod read;
 mod secret_files;
 mod sections;
 mod texts;
+mod unused;
 mod warnings;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Table;
@@ -69,6 +70,10 @@ pub struct Config {
     pub oauth1: OAuth1Config,
     #[serde(skip)]
     printable: Table,
+    #[serde(skip)]
+    file: Option<PathBuf>,
+    #[serde(skip)]
+    unused_variables: Vec<String>,
 }
 
 impl Config {
@@ -86,14 +91,30 @@ impl Config {
         if let Some(file) = file {
             file::overlay(&mut merged, &model, file, &mut mistakes);
         }
-        environment::overlay(&mut merged, &model, environment, &mut mistakes);
+        let unused_variables = environment::overlay(&mut merged, &model, environment, &mut mistakes);
         layers::name_databases(&mut merged);
         let printable = print::redacted(&merged, &model);
         secret_files::fill(&mut merged, &model, &mut mistakes);
         match read::config(merged, &model, &mut mistakes) {
-            Some(config) if mistakes.is_empty() => Ok(Self { printable, ..config }),
+            Some(config) if mistakes.is_empty() => {
+                Ok(Self { printable, file: file.map(Path::to_owned), unused_variables, ..config })
+            }
             _ => Err(mistakes),
         }
+    }
+
+    /// The file it was read from, if one was named.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The effective configuration as JSON, without secrets.
+    ///
+    /// # Errors
+    /// When a value is none of JSON's, which none of the model is.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(&self.printable)
     }
 
     /// The effective configuration as TOML, without secrets.

@@ -12,7 +12,7 @@ impl Config {
     pub fn warnings(&self) -> Vec<String> {
         let own = [self.open_without_tls(), self.open_operations(), self.all_hosts()];
         let databases = self.odoo.iter().flat_map(|odoo| [in_clear(odoo), self.cut_short(odoo)]);
-        own.into_iter().chain(databases).flatten().collect()
+        own.into_iter().chain(databases).flatten().chain(self.unused_variables.iter().cloned()).collect()
     }
 
     fn open_without_tls(&self) -> Option<String> {

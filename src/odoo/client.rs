@@ -35,7 +35,10 @@ use crate::plan::{Call, Effect};
 use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
 
+mod probe;
 mod visit;
+
+pub use probe::OdooTrouble;
 
 /// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or
 /// its worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next

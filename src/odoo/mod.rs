@@ -52,7 +52,7 @@ pub mod xmlrpc;
 
 pub use behind::{Behind, Level};
 pub use caller::{Caller, Uid};
-pub use client::OdooClient;
+pub use client::{OdooClient, OdooTrouble};
 pub use database::{Database, Databases};
 pub use failure::Failure;
 pub use knowledge::{Knowledge, KnowledgeSettings};
@@ -62,5 +62,5 @@ pub use reply::{Reply, Timing};
 pub use report::Printing;
 pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};
 pub use settings::{OdooSettings, SettingsError};
-pub use transport::Transport;
+pub use transport::{ConnectError, Transport};
 pub use version::ServerVersion;

@@ -79,6 +79,7 @@ pub(super) struct Endpoints {
     pub(super) base: Url,
     pub(super) object: Url,
     pub(super) common: Url,
+    pub(super) databases: Url,
     pub(super) key_owner: Url,
     /// Odoo 19 with several databases answers 404 without it; the others do not mind.
     pub(super) database: HeaderValue,
@@ -92,6 +93,7 @@ impl Endpoints {
         Ok(Self {
             object: join("xmlrpc/object")?,
             common: join("xmlrpc/2/common")?,
+            databases: join("xmlrpc/2/db")?,
             key_owner: join(json2::PATH)?,
             database: database.map_err(|error| SettingsError { key: "database", reason: error.to_string() })?,
             base,

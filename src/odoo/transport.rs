@@ -20,8 +20,12 @@ use tokio::time::{Instant, timeout_at};
 use super::failure::Broken;
 use super::settings::SettingsError;
 
+mod ask;
+mod connect_error;
 mod visit;
 
+pub(super) use ask::AskError;
+pub use connect_error::ConnectError;
 pub(super) use visit::{PublicAddress, Visit, Visited};
 
 const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));

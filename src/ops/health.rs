@@ -1,6 +1,7 @@
 //! Whether the gateway can do its work: named checks, asked seldom, however often somebody probes.
 //!
-//! In: checks as async closures. Out: a [`Report`]. Must not know: what is checked, HTTP.
+//! In: checks as async closures. Out: a [`Report`], and a log line whenever a check changes. Must not know: what is
+//! checked, HTTP.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,46 +17,43 @@ const FRESH: Duration = Duration::from_secs(5);
 /// How long a check may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-type Outcome = Result<(), String>;
+/// What was found, for the log; or the reason why the part cannot be used.
+pub type Outcome = Result<String, String>;
 type Probe = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
 
 /// One part of what the gateway stands on.
 pub struct Check {
     name: String,
-    weight: Weight,
+    /// The configured name of the Odoo database that is checked.
+    database: Option<String>,
     probe: Probe,
     last: Mutex<Option<(Instant, Outcome)>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weight {
-    Needed,
-    OneOf,
-}
-
 impl Check {
-    /// Without it nothing works: the store.
+    /// Without it nothing works: the store, the master key.
     pub fn needed<F>(name: impl Into<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        Self::new(name.into(), Weight::Needed, probe)
+        Self::new(name.into(), None, probe)
     }
 
-    /// One of several, of which one is enough: an Odoo database. A replica that no other can stand in for must
-    /// not leave the balance because one database of many rests.
-    pub fn one_of<F>(name: impl Into<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
+    /// An Odoo database, of which one is enough. A replica that no other can stand in for must not leave the balance
+    /// because one database of many rests.
+    pub fn database<F>(database: impl Into<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        Self::new(name.into(), Weight::OneOf, probe)
+        let database = database.into();
+        Self::new(format!("odoo {database}"), Some(database), probe)
     }
 
-    fn new<F>(name: String, weight: Weight, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
+    fn new<F>(name: String, database: Option<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        Self { name, weight, probe: Box::new(move || Box::pin(probe())), last: Mutex::default() }
+        Self { name, database, probe: Box::new(move || Box::pin(probe())), last: Mutex::default() }
     }
 
     /// The last outcome while it is fresh, else a new one. Those who ask meanwhile wait for the same.
@@ -69,8 +67,19 @@ impl Check {
         let outcome = timeout(PATIENCE, (self.probe)())
             .await
             .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
+        if last.as_ref().map(|(_, before)| before) != Some(&outcome) {
+            self.log(&outcome);
+        }
         *last = Some((Instant::now(), outcome.clone()));
         outcome
+    }
+
+    /// Each change once, the first outcome too.
+    fn log(&self, outcome: &Outcome) {
+        match outcome {
+            Ok(found) => tracing::info!(part = self.name, found, "usable"),
+            Err(reason) => tracing::warn!(part = self.name, reason, "not usable"),
+        }
     }
 }
 
@@ -81,13 +90,30 @@ pub struct Health {
     stopping: AtomicBool,
 }
 
+impl std::fmt::Debug for Health {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.checks.iter().map(|check| &check.name)).finish()
+    }
+}
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// Requests are welcome.
     pub ready: bool,
     /// Part by part, in the order of the checks.
-    pub parts: Vec<(String, Result<(), String>)>,
+    pub parts: Vec<Part>,
+}
+
+/// What was found of one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What the check is called.
+    pub name: String,
+    /// The configured name of the Odoo database that it is about.
+    pub database: Option<String>,
+    /// What was found.
+    pub outcome: Outcome,
 }
 
 impl Health {
@@ -125,16 +151,17 @@ impl Health {
     /// Asks all parts, side by side.
     pub async fn report(&self) -> Report {
         let outcomes = self.outcomes().await;
-        let (mut needed, mut alternatives) = (true, Vec::new());
-        for (check, outcome) in self.checks.iter().zip(&outcomes) {
-            match check.weight {
-                Weight::Needed => needed &= outcome.is_ok(),
-                Weight::OneOf => alternatives.push(outcome.is_ok()),
-            }
-        }
-        let one = alternatives.is_empty() || alternatives.contains(&true);
-        let ready = needed && one && !self.stopping.load(Ordering::Relaxed);
-        Report { ready, parts: self.checks.iter().map(|check| check.name.clone()).zip(outcomes).collect() }
+        let part = |(check, outcome): (&Arc<Check>, Outcome)| Part {
+            name: check.name.clone(),
+            database: check.database.clone(),
+            outcome,
+        };
+        let parts: Vec<Part> = self.checks.iter().zip(outcomes).map(part).collect();
+        let (databases, needed): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.database.is_some());
+        let ok = |part: &&Part| part.outcome.is_ok();
+        let one = databases.is_empty() || databases.iter().any(ok);
+        let ready = needed.iter().all(ok) && one && !self.stopping.load(Ordering::Relaxed);
+        Report { ready, parts }
     }
 }
 
@@ -143,11 +170,11 @@ impl Report {
     #[must_use]
     pub fn to_json(&self) -> String {
         let part = |outcome: &Outcome| match outcome {
-            Ok(()) => json!({"ok": true}),
+            Ok(_) => json!({"ok": true}),
             Err(reason) => json!({"ok": false, "reason": reason}),
         };
         let parts: Map<String, Value> =
-            self.parts.iter().map(|(name, outcome)| (name.clone(), part(outcome))).collect();
+            self.parts.iter().map(|found| (found.name.clone(), part(&found.outcome))).collect();
         json!({"ready": self.ready, "parts": parts}).to_string()
     }
 }
@@ -159,11 +186,11 @@ mod tests {
     use super::*;
 
     fn up(name: &str) -> Check {
-        Check::one_of(name, async || Ok(()))
+        Check::database(name, async || Ok(String::new()))
     }
 
     fn down(name: &str) -> Check {
-        Check::one_of(name, async || Err("no".to_owned()))
+        Check::database(name, async || Err("no".to_owned()))
     }
 
     #[tokio::test]
@@ -180,7 +207,7 @@ mod tests {
         let counted = Arc::clone(&asked);
         let health = Health::new().check(Check::needed("store", move || {
             counted.fetch_add(1, Ordering::Relaxed);
-            async { Ok(()) }
+            async { Ok(String::new()) }
         }));
         tokio::join!(health.report(), health.report(), health.report());
         assert_eq!(asked.load(Ordering::Relaxed), 1);
@@ -194,7 +221,7 @@ mod tests {
         let began = Instant::now();
         let hanging = || Check::needed("odoo", std::future::pending);
         let report = Health::new().check(hanging()).check(hanging()).report().await;
-        assert_eq!(report.parts[1].1, Err("no answer within 2 s".to_owned()));
+        assert_eq!(report.parts[1].outcome, Err("no answer within 2 s".to_owned()));
         assert_eq!(began.elapsed().as_secs(), 2);
     }
 

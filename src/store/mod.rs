@@ -45,7 +45,7 @@ pub use self::witness::{RESTORE, Witness};
 
 use self::connect::Backend;
 use self::error::Place;
-use crate::config::StoreConfig;
+use crate::config::{DatabaseUrl, StoreConfig};
 
 /// An open store. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -66,6 +66,19 @@ impl Store {
         let backend = Backend::new(config)?;
         backend.first_connection().await?;
         Ok(Self { pool: backend.pool(config)?, backend, turn: Arc::default() })
+    }
+
+    /// As [`open`](Self::open), and `None` where a file of SQLite is not there yet: nothing is made.
+    ///
+    /// # Errors
+    /// As there, and when the file could not be made.
+    pub async fn open_existing(config: &StoreConfig) -> Result<Option<Self>, StoreError> {
+        if let DatabaseUrl::Sqlite { file } = &config.url
+            && !sqlite_file::find(file)?
+        {
+            return Ok(None);
+        }
+        Self::open(config).await.map(Some)
     }
 
     /// Brings the schema to this binary's. Safe when several gateways do it at once: one works, the others wait.
@@ -91,6 +104,20 @@ impl Store {
     /// When the store does not answer.
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
         Ok(sqlx::query(self.backend.history_query()).fetch_optional(&self.pool).await?.is_some())
+    }
+
+    /// Where a store of this configuration lies, without a password.
+    ///
+    /// # Errors
+    /// When it is no place.
+    pub fn place_of(config: &StoreConfig) -> Result<String, StoreError> {
+        Ok(Backend::new(config)?.place().to_string())
+    }
+
+    /// Where the store lies, without a password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.backend.place().to_string()
     }
 
     /// The kind and version of the database, as `PostgreSQL 17.2` or `SQLite 3.50.4`.

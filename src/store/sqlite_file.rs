@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
+use crate::secret::can_make;
 
 /// Makes folder and file where they are missing, and takes other people's rights to the file away.
 pub(super) fn prepare(file: &Path) -> Result<(), StoreError> {
@@ -21,6 +22,15 @@ pub(super) fn prepare(file: &Path) -> Result<(), StoreError> {
     warn_of_visitors(folder);
     ["", "-wal", "-shm"].iter().try_for_each(|suffix| restrict(&companion(file, suffix))).map_err(blame(file))?;
     open(file).map(drop).map_err(blame(file))
+}
+
+/// Whether the file is there; where it is not, it could be made.
+pub(super) fn find(file: &Path) -> Result<bool, StoreError> {
+    if file.exists() {
+        return Ok(true);
+    }
+    let blame = |cause| StoreError::Folder { folder: folder(file).to_owned(), cause };
+    can_make(file).map(|()| false).map_err(blame)
 }
 
 /// Waits until no other process changes the schema; the lock lasts as long as the value.

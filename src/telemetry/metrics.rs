@@ -22,8 +22,15 @@ pub struct RequestLabels {
     pub method: &'static str,
     /// The route's template, as `/restapi/1.0/object/{model}`, or `unmatched`.
     pub route: String,
-    /// `2xx` … `5xx`.
-    pub status: &'static str,
+    /// The status code, as 200; 499 where the caller left before there was an answer.
+    pub status: u16,
+}
+
+/// Which database of Odoo.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DatabaseLabels {
+    /// Its configured name.
+    pub database: String,
 }
 
 /// How something ended.
@@ -71,6 +78,10 @@ pub struct Metrics {
     pub connections_ended: Family<OutcomeLabels, Counter>,
     /// Connections refused, by why: `full`, `address`, `accept_error`.
     pub connections_refused: Family<OutcomeLabels, Counter>,
+    /// Whether requests are welcome: 1 or 0, as `/readyz` says.
+    pub ready: Gauge,
+    /// Whether a database of Odoo can be used: 1 or 0.
+    pub odoo_up: Family<DatabaseLabels, Gauge>,
     /// Panics caught below the edge. Should stay at zero.
     pub panics: Counter,
     /// Calls to Odoo.
@@ -101,6 +112,8 @@ impl Metrics {
             connections: Gauge::default(),
             connections_ended: Family::default(),
             connections_refused: Family::default(),
+            ready: Gauge::default(),
+            odoo_up: Family::default(),
             panics: Counter::default(),
             odoo_calls: Family::default(),
             odoo_seconds: Family::new_with_constructor(Durations),
@@ -119,6 +132,8 @@ impl Metrics {
         all.register("connections", "Open connections", self.connections.clone());
         all.register("connections_ended", "Connections ended, by reason", self.connections_ended.clone());
         all.register("connections_refused", "Connections refused, by reason", self.connections_refused.clone());
+        all.register("ready", "Whether requests are welcome, as readyz says", self.ready.clone());
+        all.register("odoo_up", "Whether the database of Odoo can be used", self.odoo_up.clone());
         all.register("panics", "Panics caught", self.panics.clone());
         all.register("odoo_calls", "Calls to Odoo", self.odoo_calls.clone());
         all.register_with_unit("odoo_call", "Time of a call to Odoo", Unit::Seconds, self.odoo_seconds.clone());
@@ -133,7 +148,7 @@ impl Metrics {
         all.register_collector(Box::new(Process::started_now()));
     }
 
-    /// The text of `/metrics`.
+    /// The text of `/metrics`, in the form of OpenMetrics.
     ///
     /// # Errors
     /// [`std::fmt::Error`] when a metric cannot be written, which would be a fault of a collector.
@@ -158,6 +173,11 @@ impl Metrics {
     }
 }
 
+/// Sets whether a database can be used.
+pub fn set_up(family: &Family<DatabaseLabels, Gauge>, database: &str, up: bool) {
+    family.get_or_create(&DatabaseLabels { database: database.to_owned() }).set(up.into());
+}
+
 /// Counts one more with this outcome.
 pub fn count(family: &Family<OutcomeLabels, Counter>, outcome: &'static str) {
     family.get_or_create(&OutcomeLabels { outcome }).inc();
@@ -170,11 +190,11 @@ mod tests {
     #[test]
     fn what_is_counted_is_written() {
         let metrics = Metrics::new();
-        let labels = RequestLabels { method: "GET", route: "/a/{b}".to_owned(), status: "2xx" };
+        let labels = RequestLabels { method: "GET", route: "/a/{b}".to_owned(), status: 200 };
         metrics.request_answered(&labels, Duration::from_millis(3));
         count(&metrics.connections_ended, "idle");
         let text = metrics.exposition().unwrap();
-        assert!(text.contains(r#"odoo_gateway_requests_total{method="GET",route="/a/{b}",status="2xx"} 1"#), "{text}");
+        assert!(text.contains(r#"odoo_gateway_requests_total{method="GET",route="/a/{b}",status="200"} 1"#), "{text}");
         assert!(text.contains("odoo_gateway_request_seconds_bucket{le=\"0.005\",method=\"GET\""), "{text}");
         assert!(text.contains(r#"odoo_gateway_connections_ended_total{outcome="idle"} 1"#), "{text}");
         assert!(text.contains("odoo_gateway_build_info{version="), "{text}");

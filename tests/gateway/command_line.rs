@@ -1,5 +1,6 @@
 //! The binary on the command line: what it says to people, and its exit codes.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -19,6 +20,20 @@ async fn ran(arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, Str
     let output = run(arguments, folder.path(), settings).await;
     let (out, err) = said(&output);
     (output.status.code().unwrap(), out, err)
+}
+
+/// What answers as a server of TLS does to plain HTTP: an alert.
+fn not_http() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"\x15\x03\x01\x00\x02\x02\x46");
+        }
+    });
+    url
 }
 
 fn nobody() -> String {
@@ -42,7 +57,7 @@ async fn check_tells_the_versions_of_all_that_works() {
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let lines: Vec<&str> = out.lines().collect();
     let [store, key, memory, new, old] = lines.as_slice() else { panic!("{out}") };
-    assert!(store.starts_with("ok       store: SQLite 3."), "{out}");
+    assert_eq!(*store, "ok       store: not there yet; the first start makes it in .data/gateway.db");
     assert_eq!(
         *key,
         "ok       master key: not needed yet; the first secret that is kept makes it in /etc/odoo-gateway/master.key"
@@ -62,12 +77,19 @@ async fn check_says_what_is_wrong_with_odoo_and_how_to_mend_it() {
     let (page, elsewhere) = (Stub::start().await, Stub::start().await);
     page.when("version", Act::http("200 OK", "text/html", "<h1>It works</h1>"));
     elsewhere.when("version", Act::http("404 Not Found", "text/html", ""));
-    let no_odoo = "Is Odoo running there? odoo.url is the address of Odoo itself.";
+    let (tls, none) = (not_http(), "http://odoo.invalid".to_owned());
     for (url, expected) in [
-        (nobody(), no_odoo),
-        (old.url().replace("http:", "https:"), no_odoo),
-        (page.url(), "What came from Odoo is not an XML-RPC answer: its media type is not XML."),
-        (elsewhere.url(), "Odoo's XML-RPC is not served at the configured address."),
+        (none, "the host name cannot be resolved"),
+        (nobody(), "the connection is refused: nothing listens there. Is Odoo running?"),
+        (
+            old.url().replace("http:", "https:"),
+            "it does not speak TLS. odoo.url begins with https://, and http:// is spoken",
+        ),
+        (stand().url(Version::Odoo19).replace("http:", "https:"), "it does not speak TLS."),
+        (tls, "if TLS is spoken there, it begins with https://"),
+        (page.url(), "what answers there is not Odoo: its media type is not XML."),
+        (elsewhere.url(), "it answers HTTP 404. odoo.url is the address of Odoo itself, without a path to XML-RPC"),
+        (format!("{}/no/such/path", stand().url(Version::Odoo14)), "it answers HTTP 404."),
         (old.url(), "Odoo 12.0 is outside of 14 to 19, which the gateway is made for"),
     ] {
         let (code, out, _) = ran(&["check"], &[("ODOO_URL", &url), ("ODOO_DB", "demo")]).await;
@@ -76,6 +98,136 @@ async fn check_says_what_is_wrong_with_odoo_and_how_to_mend_it() {
         assert!(line.contains(expected), "{line}");
         assert!(out.starts_with("ok       store: "), "one part that fails hides no other: {out}");
     }
+}
+
+#[tokio::test]
+async fn check_makes_nothing() {
+    let folder = tempdir().unwrap();
+    let settings = [
+        ("ODOO_URL", stand().url(Version::Odoo19)),
+        ("ODOO_DB", "odoo19"),
+        ("DATABASE_URL", "sqlite:state/gateway.db"),
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "keys/master.key"),
+    ];
+    let output = run(&["check"], folder.path(), &settings).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output).0);
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "{:?}",
+        folder.path().read_dir().unwrap().collect::<Vec<_>>()
+    );
+
+    // Once there is a store, its version is told.
+    assert!(run(&["migrate"], folder.path(), &settings).await.status.success());
+    let (out, _) = said(&run(&["check"], folder.path(), &settings).await);
+    assert!(out.starts_with("ok       store: SQLite 3."), "{out}");
+    assert!(!folder.path().join("keys").exists());
+}
+
+#[tokio::test]
+async fn check_fails_where_the_key_could_not_be_made() {
+    let stub = Stub::start().await;
+    let key = ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "/proc/sys/odoo-gateway/master.key");
+    let (code, out, _) = ran(&["check"], &[("ODOO_URL", &stub.url()), key]).await;
+    let line = out.lines().find(|line| line.contains("master key")).unwrap();
+    assert!(code == 1 && line.starts_with("FAILED   master key: ") && line.contains("mount a"), "{out}");
+
+    let store = ("DATABASE_URL", "sqlite:/proc/sys/odoo-gateway/gateway.db");
+    let (code, out, _) = ran(&["check"], &[("ODOO_URL", &stub.url()), store]).await;
+    assert!(code == 1 && out.starts_with("FAILED   store: "), "{out}");
+}
+
+#[tokio::test]
+async fn check_warns_of_variables_that_are_nearly_settings() {
+    let stub = Stub::start().await;
+    let nearly = [("ODOO_URL", stub.url()), ("ODOO_GATEWAY_OPS_LISTEN", "canary-77b1".to_owned())];
+    let nearly: Vec<(&str, &str)> = nearly.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let (code, out, _) = ran(&["check"], &nearly).await;
+    assert_eq!(code, 0, "{out}");
+    let expected = "warning  settings: ODOO_GATEWAY_OPS_LISTEN in the environment is not a setting and is ignored: did you mean \
+                    ODOO_GATEWAY__OPS__LISTEN?";
+    assert_eq!(out.lines().next(), Some(expected), "{out}");
+    assert!(!out.contains("canary"), "no value is shown: {out}");
+}
+
+#[tokio::test]
+async fn every_command_answers_in_json_when_asked() {
+    let folder = tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "admin\n").unwrap();
+    let secret = secret.display().to_string();
+    let gateway = Process::serve(&[("ODOO_URL", &nobody())]).await;
+    let settings = [
+        ("ODOO_URL", stand().url(Version::Odoo19)),
+        ("ODOO_DB", "odoo19"),
+        ("ODOO_GATEWAY__OPS__LISTEN", gateway.operators_address()),
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "keys/master.key"),
+    ];
+    let create_key = format!("key create --name k --login admin --may-mint-for-others --secret-file {secret}");
+    let create_app = format!("app create --name a --login admin --secret-file {secret}");
+    for line in [
+        "check",
+        "migrate",
+        "config",
+        "openapi",
+        "health",
+        &create_key,
+        "key list",
+        "key show k",
+        "key disable k",
+        "key enable k",
+        &create_app,
+        "app list",
+        "app show a",
+        "app disable a",
+        "app enable a",
+        "app delete a",
+        "user list k",
+        "token list",
+        "keys add",
+        "keys list",
+        "keys rewrap",
+        "keys prune",
+        "keys rotate index",
+        "key delete k",
+        "restore --keep-tokens",
+        "restore",
+    ] {
+        let arguments: Vec<&str> = line.split(' ').chain(["--json"]).collect();
+        let output = run(&arguments, folder.path(), &settings).await;
+        let (out, err) = said(&output);
+        assert!(output.status.success(), "{line}: {out}{err}");
+        let answer: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{line}: {out}"));
+        assert!(answer.is_object() || answer.is_array(), "{line}: {out}");
+    }
+    for line in ["key show nobody", "health"] {
+        let arguments: Vec<&str> = line.split(' ').chain(["--json"]).collect();
+        let output = run(&arguments, folder.path(), &settings[..2]).await;
+        let (out, err) = said(&output);
+        let error: serde_json::Value =
+            serde_json::from_str(err.lines().last().unwrap()).unwrap_or_else(|_| panic!("{err}"));
+        assert!(out.is_empty() && error["error"].is_string() && !output.status.success(), "{line}: {out}{err}");
+    }
+}
+
+#[tokio::test]
+async fn reader_who_leaves_early_ends_a_command_quietly() {
+    for arguments in [["openapi"].as_slice(), &["config"]] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_odoo-gateway"))
+            .args(arguments)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), said(&output).1.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_odoo-gateway")).arg("config").stdout(full).output().unwrap();
+    assert!(output.status.code() == Some(1) && !output.stderr.is_empty(), "what is lost otherwise is not kept quiet");
 }
 
 #[tokio::test]

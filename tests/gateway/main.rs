@@ -24,6 +24,7 @@ mod openapi;
 mod outage;
 mod pages;
 mod parity;
+mod readiness;
 mod restapi;
 mod restful;
 mod secrecy;

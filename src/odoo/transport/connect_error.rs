@@ -1,0 +1,63 @@
+//! Why no connection came about, as exactly as the libraries tell.
+//!
+//! In: an error of reqwest. Out: [`ConnectError`]. Must not know: what was to be sent.
+
+use std::error::Error;
+use std::io;
+
+/// What happened instead of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// The resolver has no address for the host's name.
+    #[error("the host name cannot be resolved ({0})")]
+    Dns(String),
+    /// Something is there and nothing listens on that port.
+    #[error("the connection is refused: nothing listens there")]
+    Refused,
+    /// No answer to the attempt to connect.
+    #[error("there is no answer to the attempt to connect: a firewall, or a machine that is off")]
+    TimedOut,
+    /// TLS is not spoken there.
+    #[error("it does not speak TLS")]
+    NotTls,
+    /// TLS is spoken, and the two do not come together: an unknown issuer, another name, an expired certificate.
+    #[error("TLS fails: {0}")]
+    Tls(String),
+    /// Anything else.
+    #[error("the connection fails: {0}")]
+    Other(String),
+}
+
+impl ConnectError {
+    /// Of an error that came while connecting.
+    pub(in crate::odoo) fn of(error: &reqwest::Error) -> Self {
+        if error.is_timeout() {
+            return Self::TimedOut;
+        }
+        let chain = chain_of(error);
+        let deepest = chain.last().map(ToString::to_string).unwrap_or_default();
+        if chain.iter().any(|cause| cause.to_string().starts_with("dns error")) {
+            return Self::Dns(deepest);
+        }
+        let kind = chain.iter().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+        match kind {
+            Some(io::ErrorKind::ConnectionRefused) => Self::Refused,
+            Some(io::ErrorKind::TimedOut) => Self::TimedOut,
+            // rustls reads a message that is none of TLS's: plain HTTP answers so, or hangs up.
+            Some(io::ErrorKind::InvalidData) if deepest.contains("InvalidContentType") => Self::NotTls,
+            Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => Self::NotTls,
+            Some(io::ErrorKind::InvalidData) => Self::Tls(deepest),
+            _ => Self::Other(deepest),
+        }
+    }
+}
+
+fn chain_of(error: &reqwest::Error) -> Vec<&(dyn Error + 'static)> {
+    let mut chain = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        chain.push(cause);
+        next = cause.source();
+    }
+    chain
+}

@@ -1,0 +1,89 @@
+//! The text format of Prometheus, version 0.0.4, which every scraper reads.
+//!
+//! In: the same numbers as OpenMetrics. Out: their older form, as `promtool check metrics` accepts it. Must not know: what
+//! is counted.
+//!
+//! The two differ in the lines about a metric: OpenMetrics names the family (`requests`), the text format the sample
+//! (`requests_total`); an info is a gauge; units and the end of the text are not marked.
+
+/// Rewrites OpenMetrics as [`prometheus_client`] writes it.
+#[must_use]
+pub fn from_open_metrics(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut lines = text.lines().peekable();
+    // HELP comes first, and what a metric is only after it.
+    let mut help = None;
+    while let Some(line) = lines.next() {
+        match line.strip_prefix("# ").and_then(|rest| rest.split_once(' ')) {
+            Some(("HELP", rest)) => help = rest.split_once(' '),
+            Some(("TYPE", rest)) => describe(&mut out, help.take(), rest),
+            Some(("UNIT", _)) => {}
+            None if line == "# EOF" => {}
+            _ => push(&mut out, &[line]),
+        }
+    }
+    out
+}
+
+fn describe(out: &mut String, help: Option<(&str, &str)>, family: &str) {
+    let (name, kind) = family.split_once(' ').unwrap_or((family, "unknown"));
+    let (suffix, kind) = match kind {
+        "counter" => ("_total", "counter"),
+        "info" => ("_info", "gauge"),
+        "unknown" => ("", "untyped"),
+        kind => ("", kind),
+    };
+    if let Some((_, help)) = help.filter(|(helped, _)| *helped == name) {
+        push(out, &["# HELP ", name, suffix, " ", help]);
+    }
+    push(out, &["# TYPE ", name, suffix, " ", kind]);
+}
+
+fn push(out: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| out.push_str(part));
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::metrics::{Metrics, RequestLabels};
+
+    #[test]
+    fn families_are_named_as_their_samples() {
+        let text = "# HELP a_requests Requests.\n# TYPE a_requests counter\na_requests_total{x=\"# EOF\"} 1\n\
+                    # HELP a_seconds Time.\n# TYPE a_seconds histogram\n# UNIT a_seconds seconds\na_seconds_sum 1.0\n\
+                    # HELP a_build What.\n# TYPE a_build info\na_build_info{version=\"1\"} 1\n# EOF\n";
+        let expected = "# HELP a_requests_total Requests.\n# TYPE a_requests_total counter\na_requests_total{x=\"# EOF\"} 1\n\
+                        # HELP a_seconds Time.\n# TYPE a_seconds histogram\na_seconds_sum 1.0\n\
+                        # HELP a_build_info What.\n# TYPE a_build_info gauge\na_build_info{version=\"1\"} 1\n";
+        assert_eq!(from_open_metrics(text), expected);
+    }
+
+    #[test]
+    fn every_sample_follows_the_type_of_its_name() {
+        let metrics = Metrics::new();
+        let labels = RequestLabels { method: "GET", route: "/a".to_owned(), status: 404 };
+        metrics.request_answered(&labels, std::time::Duration::from_millis(3));
+        let text = from_open_metrics(&metrics.exposition().unwrap());
+        let (mut name, mut kind) = ("", "");
+        for line in text.lines() {
+            if let Some(described) = line.strip_prefix("# TYPE ") {
+                (name, kind) = described.split_once(' ').unwrap();
+                assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
+                assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+            } else if let Some(helped) = line.strip_prefix("# HELP ") {
+                assert!(helped.split_once(' ').is_some_and(|(_, help)| !help.is_empty()), "{line}");
+            } else {
+                let sample = line.split(['{', ' ']).next().unwrap();
+                let suffix = sample.strip_prefix(name).unwrap_or_else(|| panic!("{line} follows # TYPE {name}"));
+                let fits = if kind == "histogram" {
+                    ["_bucket", "_sum", "_count"].contains(&suffix)
+                } else {
+                    suffix.is_empty()
+                };
+                assert!(fits, "{line}");
+            }
+        }
+    }
+}
