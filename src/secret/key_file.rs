@@ -97,6 +97,7 @@ impl KeySources {
     /// # Errors
     /// When the file cannot be made.
     pub fn create(&self) -> Result<Vec<MasterKey>, SecretError> {
+        self.can_create()?;
         let key = MasterKey::generate()?;
         make_folder(&self.file).map_err(blame(&self.file))?;
         let draft = draft(&self.file, std::slice::from_ref(&key)).map_err(blame(&self.file))?;

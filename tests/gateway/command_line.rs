@@ -77,7 +77,7 @@ async fn check_says_what_is_wrong_with_odoo_and_how_to_mend_it() {
     let (page, elsewhere) = (Stub::start().await, Stub::start().await);
     page.when("version", Act::http("200 OK", "text/html", "<h1>It works</h1>"));
     elsewhere.when("version", Act::http("404 Not Found", "text/html", ""));
-    let (tls, none) = (not_http(), "http://odoo.invalid".to_owned());
+    let (tls, none) = (not_http(), "http://no-such-host.internal".to_owned());
     for (url, expected) in [
         (none, "the host name cannot be resolved"),
         (nobody(), "the connection is refused: nothing listens there. Is Odoo running?"),
