@@ -1,8 +1,11 @@
 # Builds the gateway and packs it alone: no compiler, no sources, no root.
 #
 #   docker build --tag odoo-gateway .
-#   docker run --rm --publish 127.0.0.1:8080:8080 --volume gateway-data:/data \
+#   docker run --rm --read-only --publish 127.0.0.1:8080:8080 --volume gateway-data:/data --volume gateway-keys:/keys \
 #       --env ODOO_URL=http://odoo.example:8069 --env ODOO_DB=odoo odoo-gateway
+#
+# Podman and Buildah write the OCI format by default, which has no HEALTHCHECK: build with `--format docker` to keep it.
+# `make image` builds the image from scratch and proves that it works.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
@@ -18,16 +21,21 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && install --directory --owner=10001 --group=10001 --mode=0700 /data
+    && install --directory --owner=10001 --group=10001 --mode=0700 /data /keys
 COPY --from=build /usr/local/bin/odoo-gateway /usr/local/bin/odoo-gateway
 
 USER 10001:10001
-# The default store, .data/gateway.db, lies here. Nothing else is written: the root may be read-only.
+# /data holds the default store, .data/gateway.db. /keys holds the master key and INSTANCE.seen. They are two volumes
+# because a copy of one must not open the other. Nothing else is written: the root may be read-only.
 WORKDIR /data
-VOLUME /data
+VOLUME ["/data", "/keys"]
+# Where a master key is looked for and made, unless secrets.master_key_file or secrets.master_key_command says otherwise.
+ENV CONFIGURATION_DIRECTORY=/keys
 
-# Inside, every address is the container's own; what is published is decided outside. Operations stay on the loopback.
-ENV ODOO_GATEWAY__SERVER__LISTEN=0.0.0.0:8080
-EXPOSE 8080
+# Inside, every address is the container's own. Publish 8080 only: /livez, /readyz and /metrics on 9090 ask for no
+# credential, and are for the probes and scrapers of the same network.
+ENV ODOO_GATEWAY__SERVER__LISTEN=0.0.0.0:8080 \
+    ODOO_GATEWAY__OPS__LISTEN=0.0.0.0:9090
+EXPOSE 8080 9090
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["odoo-gateway", "health"]
 ENTRYPOINT ["odoo-gateway"]

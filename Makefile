@@ -8,7 +8,7 @@ STAND := tests/stand/stand
 # What `time` prints after a step.
 export TIMEFORMAT := --- %lR
 
-.PHONY: help demo test bench openapi clean-cache compiler
+.PHONY: help demo test prove image bench openapi clean-cache compiler
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -21,6 +21,11 @@ test: compiler ## format, lints and all tests, against real Odoo 19, Odoo 14 and
 	time cargo fmt --check
 	time cargo clippy --locked --all-targets -- -D warnings
 	time cargo test --locked
+
+prove: image ## what takes too long for every test run: the container image
+
+image: compiler ## build the container image from scratch and try it in front of Odoo 19 (as root; needs no registry of images)
+	$(STAND) image
 
 bench: compiler ## benchmarks
 	cargo bench --locked
