@@ -39,7 +39,7 @@ impl Transport {
         let sent = request.header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body).send();
         let response = timeout_at(end, sent).await.map_err(|_| AskError::Broken(Broken::TimedOut))?;
         let response = response.map_err(|error| match error.is_connect() {
-            true => AskError::Connect(ConnectError::of(&error)),
+            true => AskError::Connect(ConnectError::of(&error, url.scheme() == "https")),
             false => AskError::Broken(broken_by(&error)),
         })?;
         let text = async {

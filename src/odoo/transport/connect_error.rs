@@ -29,8 +29,8 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Of an error that came while connecting.
-    pub(in crate::odoo) fn of(error: &reqwest::Error) -> Self {
+    /// Of an error that came while connecting to an address that is `secured` by TLS, or not.
+    pub(in crate::odoo) fn of(error: &reqwest::Error, secured: bool) -> Self {
         if error.is_timeout() {
             return Self::TimedOut;
         }
@@ -39,15 +39,24 @@ impl ConnectError {
         if chain.iter().any(|cause| cause.to_string().starts_with("dns error")) {
             return Self::Dns(deepest);
         }
-        let kind = chain.iter().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
-        match kind {
-            Some(io::ErrorKind::ConnectionRefused) => Self::Refused,
-            Some(io::ErrorKind::TimedOut) => Self::TimedOut,
-            // rustls reads a message that is none of TLS's: plain HTTP answers so, or hangs up.
-            Some(io::ErrorKind::InvalidData) if deepest.contains("InvalidContentType") => Self::NotTls,
-            Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => Self::NotTls,
-            Some(io::ErrorKind::InvalidData) => Self::Tls(deepest),
-            _ => Self::Other(deepest),
+        let kinds: Vec<io::ErrorKind> =
+            chain.iter().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).collect();
+        let is = |kind| kinds.contains(&kind);
+        let is_unreachable = is(io::ErrorKind::HostUnreachable) || is(io::ErrorKind::NetworkUnreachable);
+        if is(io::ErrorKind::ConnectionRefused) {
+            Self::Refused
+        } else if is(io::ErrorKind::TimedOut) {
+            Self::TimedOut
+        } else if is_unreachable || !secured {
+            Self::Other(deepest)
+        // What speaks plain HTTP answers with a message that is none of TLS's, or hangs up.
+        } else if deepest.contains("InvalidContentType")
+            || is(io::ErrorKind::UnexpectedEof)
+            || is(io::ErrorKind::ConnectionReset)
+        {
+            Self::NotTls
+        } else {
+            Self::Tls(deepest)
         }
     }
 }
