@@ -2,20 +2,24 @@
 //!
 //! In: a path. Out: yes, or which folder is in the way and what to do. Must not know: what the file is for.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
+
+const HERE: &str = ".";
 
 /// Whether `file`, and the folders above it that are missing, could be made by this process.
 ///
 /// # Errors
 /// Which folder is in the way, and how to mend it.
 pub fn can_make(file: &Path) -> Result<(), String> {
-    let missing = |folder: &&Path| matches!(folder.symlink_metadata(), Err(cause) if cause.kind() == NotFound);
-    let folders =
+    let exists =
+        |folder: &&Path| !matches!(folder.symlink_metadata(), Err(cause) if cause.kind() == ErrorKind::NotFound);
+    let mut folders =
         file.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { HERE.as_ref() } else { folder });
-    let Some(folder) = folders.skip_while(missing).next() else { return Err("it has no folder".to_owned()) };
+    let Some(folder) = folders.find(exists) else { return Err("it has no folder".to_owned()) };
     if !folder.is_dir() {
         return Err(format!("{} is not a folder", folder.display()));
     }
@@ -30,9 +34,6 @@ pub fn can_make(file: &Path) -> Result<(), String> {
         format!("it cannot be made in {}, {mend}", folder.display())
     })
 }
-
-const HERE: &str = ".";
-use std::io::ErrorKind::NotFound;
 
 #[cfg(test)]
 mod tests {

@@ -10,10 +10,9 @@
 #[must_use]
 pub fn from_open_metrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut lines = text.lines().peekable();
     // HELP comes first, and what a metric is only after it.
     let mut help = None;
-    while let Some(line) = lines.next() {
+    for line in text.lines() {
         match line.strip_prefix("# ").and_then(|rest| rest.split_once(' ')) {
             Some(("HELP", rest)) => help = rest.split_once(' '),
             Some(("TYPE", rest)) => describe(&mut out, help.take(), rest),
