@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::datetime::{to_odoo_date, to_odoo_datetime};
 use super::guard::Guard;
-use super::known::{Known, PlanError, schema_of};
+use super::known::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use crate::error::Problem;
@@ -78,7 +78,8 @@ impl Check<'_> {
         match (&mut term.value, goal) {
             (TermValue::Sub(domain), Goal::Field(kind, Some(model))) if kind.is_relation() => {
                 let way = [self.way, &[2]].concat();
-                Check { way: &way, ..self }.domain(domain, &*schema_of(self.known, &model)?)
+                let schema = self.guard.schema(self.known, &model, Operation::Read, &here)?;
+                Check { way: &way, ..self }.domain(domain, &schema)
             }
             (TermValue::Sub(_), _) => {
                 Err(self.refuse(Code::InvalidDomain, 0, "a relation before any and not any", term.path.as_str()))
@@ -100,7 +101,11 @@ impl Check<'_> {
             TermValue::Sub(_) => true,
             TermValue::Value(value) => !compares(operator) || holds_text(value),
         };
-        if asks { self.guard.model(model, Operation::Read, &self) } else { Ok(()) }
+        if !asks {
+            return Ok(());
+        }
+        self.guard.model(model, Operation::Read, &self)?;
+        if compares_names(operator, value) { self.guard.names(model, &self) } else { Ok(()) }
     }
 
     fn walk(self, path: &str, schema: &Schema) -> Result<Goal, PlanError> {
@@ -113,7 +118,12 @@ impl Check<'_> {
                 format!("a field that can be searched (Odoo computes {name} of {} on the fly)", schema.model);
             return Err(self.refuse(Code::FieldNotSearchable, 0, &expected, path));
         }
+        if name == "display_name" {
+            self.guard.names(&schema.model, &self)?;
+        }
         match path.split_once('.') {
+            // Odoo climbs a tree from an id as it does from a relation to the model itself.
+            None if name == "id" => Ok(Goal::Field(field.kind, Some(schema.model.clone()))),
             None => Ok(Goal::Field(field.kind, field.relation.clone())),
             Some((_, rest)) => self.walk_on(field, rest, path),
         }
@@ -124,7 +134,7 @@ impl Check<'_> {
         match (field.kind, &field.relation) {
             (kind, Some(model)) if kind.is_relation() => {
                 self.guard.model(model, Operation::Read, &self)?;
-                self.walk(rest, &*schema_of(self.known, model)?)
+                self.walk(rest, &*self.guard.schema(self.known, model, Operation::Read, &self)?)
             }
             (FieldType::Date | FieldType::Datetime, _) if is_date_part(field.kind, rest, major) => Ok(Goal::Unknown),
             (FieldType::Date | FieldType::Datetime, _)
@@ -191,6 +201,17 @@ fn holds_text(value: &Value<'_>) -> bool {
     match value {
         Value::List(items) => items.iter().any(holds_text),
         other => other.as_text().is_some(),
+    }
+}
+
+/// Whether Odoo looks records up by their names. Numbers are names too to an operator that compares texts.
+fn compares_names(operator: Operator, value: &TermValue<'_>) -> bool {
+    match value {
+        TermValue::Sub(_) => false,
+        TermValue::Value(value) => {
+            let climbs = matches!(operator, Operator::ChildOf | Operator::ParentOf);
+            holds_text(value) || !(climbs || compares(operator))
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use super::guard::Guard;
 use super::known::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
-use super::scope::Operation;
+use super::scope::{Operation, is_secret};
 use super::selection;
 use super::wish::Fields;
 use crate::error::Problem;
@@ -112,7 +112,10 @@ pub(super) fn columns(
     guard: Guard<'_>,
 ) -> Result<Columns, PlanError> {
     let (mut shown, named) = match fields {
-        Fields::All => (readable(schema, guard).collect(), false),
+        Fields::All => {
+            guard.look_at(schema)?;
+            (readable(schema, guard).collect(), false)
+        }
         Fields::Named(names) => (readable_of(names, schema, guard)?, true),
         Fields::Selected(selection) => return selection::columns(selection, schema, known, guard),
     };
@@ -146,7 +149,7 @@ pub(super) fn named(
 /// None that the check of the values has not told already.
 pub(super) fn written_columns(values: &Value<'_>, schema: &Schema, guard: Guard<'_>) -> Result<Columns, PlanError> {
     let written = values.as_map().unwrap_or_default().iter().filter_map(|(name, _)| schema.entry(name));
-    let visible = written.filter(|(name, _)| guard.shows(&schema.model, name) && !is_raw_content(&schema.model, name));
+    let visible = written.filter(|(name, _)| guard.shows(schema, name) && !is_raw_content(&schema.model, name));
     let mut shown: Vec<Column> = visible.map(|(name, field)| Column::plain(name.clone(), field.kind)).collect();
     shown.retain(|column| column.name.as_str() != "id");
     shown.push(Column::id());
@@ -168,7 +171,7 @@ pub(super) fn content_columns(name: &FieldName, schema: &Schema, guard: Guard<'_
     }
     let texts = |field: &Field| matches!(field.kind, FieldType::Char);
     let said = ABOUT_CONTENT.iter().filter_map(|about| schema.entry(about)).filter(|(_, field)| texts(field));
-    let said = said.filter(|(about, _)| guard.shows(&schema.model, about));
+    let said = said.filter(|(about, _)| guard.shows(schema, about));
     shown.extend(said.map(|(about, field)| Column::plain(about.clone(), field.kind)));
     Ok(Columns::new(shown, true, schema))
 }
@@ -194,18 +197,20 @@ pub(super) fn readable<'s>(schema: &'s Schema, guard: Guard<'s>) -> impl Iterato
     schema
         .fields()
         .filter(|(name, _)| !is_kept_back(&schema.model, name))
-        .filter(move |(name, _)| guard.shows(&schema.model, name))
+        .filter(move |(name, _)| guard.shows(schema, name))
         .map(|(name, field)| Column::plain(name.clone(), field.kind))
 }
 
-/// What is never among "all fields": what cannot be sent, and of users what belongs to signing in (security API3).
+/// What is never among "all fields": what cannot be sent, what holds a secret, and of users what belongs to signing in
+/// (security API3).
 pub(super) fn is_kept_back(model: &ModelName, field: &FieldName) -> bool {
-    is_raw_content(model, field) || (model.as_str() == "res.users" && KEPT_BACK_OF_USERS.contains(&field.as_str()))
+    is_raw_content(model, field)
+        || is_secret(model, field.as_str())
+        || (model.as_str() == "res.users" && KEPT_BACK_OF_USERS.contains(&field.as_str()))
 }
 
 /// From 19 on the groups are called `group_ids`.
-const KEPT_BACK_OF_USERS: [&str; 6] =
-    ["api_key_ids", "group_ids", "groups_id", "new_password", "password", "totp_secret"];
+const KEPT_BACK_OF_USERS: [&str; 3] = ["api_key_ids", "group_ids", "groups_id"];
 
 /// Reading this column fails, or finds nothing, for a record that does not exist.
 fn proves(name: &FieldName, schema: &Schema) -> bool {

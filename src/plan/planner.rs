@@ -104,11 +104,11 @@ pub fn plan_pages(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &
     }
 }
 
-/// Asks for the model and the operation, before anything is looked at. Answers what the context may say; a method's
-/// context is looked at with its arguments.
-fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Use>, PlanError> {
+/// Asks for the model and the operation, before anything is looked at. Answers the operation, except of a method, which
+/// is looked at with its arguments, and of a question for rights, which the scope answers itself.
+fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Operation>, PlanError> {
     let operation = match deed {
-        Deed::CheckAccess { .. } => return Ok(Some(Use::Reading)),
+        Deed::CheckAccess { .. } => return Ok(None),
         Deed::Call { method, .. } => {
             method::judge(method)?;
             admit_method(guard, model, method)?;
@@ -122,7 +122,7 @@ fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Use>
         Deed::Delete { .. } => Operation::Delete,
     };
     guard.model(model, operation, &"model")?;
-    Ok(Some(if operation == Operation::Read { Use::Reading } else { Use::Writing }))
+    Ok(Some(operation))
 }
 
 struct Planner<'w> {
@@ -147,8 +147,10 @@ impl<'w> Planner<'w> {
         let Wish { model, deed, links } = wish;
         let admitted = admit(Guard::new(scope, &[]), model, deed)?;
         let planner = Self { model, known, scope, links: *links, context: context::resolve(asked, known)? };
-        if let Some(way) = admitted {
-            check_context(planner.guard(), model, way, known)?;
+        match (admitted, &*deed) {
+            (None, Deed::Call { .. }) => {}
+            (None, _) => check_context(planner.guard(), model, Use::Reading, known)?,
+            (Some(operation), _) => planner.admit_fields(operation)?,
         }
         Ok((planner, deed))
     }
@@ -156,7 +158,17 @@ impl<'w> Planner<'w> {
 
 impl Planner<'_> {
     fn guard(&self) -> Guard<'_> {
-        Guard::new(self.scope, &self.context)
+        Guard::knowing(self.scope, &self.context, self.known)
+    }
+
+    /// Checks what the context says of fields, and whose records these are too.
+    fn admit_fields(&self, operation: Operation) -> Result<(), PlanError> {
+        let way = if operation == Operation::Read { Use::Reading } else { Use::Writing };
+        check_context(self.guard(), self.model, way, self.known)?;
+        if self.guard().is_open() {
+            return Ok(());
+        }
+        self.guard().schema(self.known, self.model, operation, &"model").map(|_| ())
     }
 
     fn schema(&self) -> Result<Arc<Schema>, PlanError> {
@@ -268,7 +280,7 @@ impl Planner<'_> {
     fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
         let names = match fields {
-            Fields::All if !self.guard().hides_fields(self.model, Operation::Read) => Value::List(Vec::new()),
+            Fields::All if !self.guard().leaves_out_fields(&schema) => Value::List(Vec::new()),
             Fields::All => {
                 let shown = self.columns(fields, &schema)?.shown;
                 shown.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
@@ -396,7 +408,7 @@ impl Planner<'_> {
         let ids = id.map(|id| id_list(&[id]));
         let args = ids.into_iter().chain(args.iter().cloned()).collect();
         let mut call = Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect };
-        check_call(&mut call, Guard::new(self.scope, &context), self.known)?;
+        check_call(&mut call, Guard::knowing(self.scope, &context, self.known), self.known)?;
         Ok(Plan::Call(call))
     }
 

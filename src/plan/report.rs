@@ -122,7 +122,7 @@ pub fn plan_report(
 ) -> Result<ReportPlan, PlanError> {
     Guard::new(scope, &[]).every_field(&report.model, Operation::Read, &"report")?;
     let context = context::resolve(asked, known)?;
-    let guard = Guard::new(scope, &context);
+    let guard = Guard::knowing(scope, &context, known);
     check_context(guard, &report.model, Use::Reading, known)?;
     polymorphic::check_ids(guard, &report.model)?;
     let once: indexmap::IndexSet<RecordId> = ids.iter().copied().collect();

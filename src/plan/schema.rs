@@ -13,10 +13,21 @@ use crate::names::{FieldName, ModelName};
 use crate::value::Value;
 
 /// The attributes that are asked of `fields_get`. `domain` and `context` are not among them: they hold `None`
-/// for some fields of Odoo 14 and 19, and `None` cannot travel over XML-RPC. `required` and `readonly` neither:
-/// 14 and 15 answer `readonly` for every field where the user may not write.
-pub const ATTRIBUTES: [&str; 8] =
-    ["type", "store", "searchable", "sortable", "relation", "selection", "definition_record", "company_dependent"];
+/// for some fields of Odoo 14 and 19, and `None` cannot travel over XML-RPC. `readonly` neither: 14 and 15 answer it
+/// for every field where the user may not write.
+pub const ATTRIBUTES: [&str; 11] = [
+    "type",
+    "store",
+    "searchable",
+    "sortable",
+    "relation",
+    "selection",
+    "definition_record",
+    "company_dependent",
+    "required",
+    "related",
+    "depends",
+];
 
 /// A field's type, as `fields_get` names it (Odoo 14..19).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +121,12 @@ pub struct Field {
     pub relation: Option<ModelName>,
     /// The keys of a selection whose keys are texts; `None` where they are not known or not texts.
     pub selection: Option<Vec<String>>,
+    /// Whether a record cannot be without it.
+    pub required: bool,
+    /// The path to the field whose value it shows and takes, as `partner_id.email`.
+    pub related: Option<String>,
+    /// The paths to the fields from which Odoo computes it.
+    pub depends: Vec<String>,
 }
 
 /// A model's fields as one user sees them, in the server's order.
@@ -190,8 +207,21 @@ impl Field {
             company_dependent: yes("company_dependent", false),
             relation: attributes.get("relation").and_then(Value::as_text).and_then(|name| ModelName::parse(name).ok()),
             selection: attributes.get("selection").and_then(selection_keys),
+            required: yes("required", false),
+            related: attributes.get("related").and_then(path),
+            depends: attributes.get("depends").and_then(Value::as_list).map(texts).unwrap_or_default(),
         })
     }
+}
+
+/// Until 15 a path is the list of its steps.
+fn path(related: &Value<'_>) -> Option<String> {
+    let steps = |steps: &[Value<'_>]| texts(steps).join(".");
+    related.as_text().map(str::to_owned).or_else(|| related.as_list().map(steps)).filter(|path| !path.is_empty())
+}
+
+fn texts(items: &[Value<'_>]) -> Vec<String> {
+    items.iter().filter_map(|item| item.as_text().map(str::to_owned)).collect()
 }
 
 fn selection_keys(selection: &Value<'_>) -> Option<Vec<String>> {

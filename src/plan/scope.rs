@@ -7,7 +7,8 @@
 //! scope      = "all" | "nothing" | [ rule, … ] | { "within": scope, "only": words }      words: of OAuth, see there
 //! rule       = { "models": pattern, "operations": [ operation, … ], "methods"?: [ method, … ], "fields"?: fields }
 //! pattern    = "*" | model | prefix ".*"       administrative models are never within a pattern, only by name;
-//!                                              nor are methods that render templates, unless they are listed
+//!                                              nor are methods that render templates or answer signed links, unless
+//!                                              they are listed
 //! operation  = "read" | "create" | "update" | "delete" | "execute"
 //! fields     = "all" | { "only": [ field, … ] } | { "except": [ field, … ] }
 //! ```
@@ -16,9 +17,15 @@
 //!
 //! Of the rules whose models and operations match, one is enough: each adds to what the others allow, also fields. What
 //! one of them says to `except` is taken from all of them. So `*` may be read, and of `res.partner` all but `credit`.
+//!
+//! A model that delegates (`_inherits`) to an administrative model needs rules for both. A field that holds a secret is
+//! within a rule only where `only` names it. Fields that depend on what `except` names need a schema to be told: the guard
+//! takes them away.
 
 mod administrative;
+mod delegation;
 mod pattern;
+mod secrets;
 mod words;
 mod written;
 
@@ -26,8 +33,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use self::administrative::is_administrative_method;
+use self::administrative::{is_administrative, is_administrative_method};
+pub(super) use self::delegation::delegated_by;
 pub use self::pattern::ModelPattern;
+pub(super) use self::secrets::is_secret;
 pub use self::words::{ScopeWord, ScopeWords};
 use self::written::WrittenRule;
 use crate::names::{FieldName, MethodName, ModelName};
@@ -208,12 +217,19 @@ impl Scope {
     #[must_use]
     pub fn allows(&self, model: &ModelName, operation: Operation) -> bool {
         let scope = self.deciding(model, operation);
-        scope.is_all() || scope.matching(model, operation).next().is_some()
+        let itself = scope.is_all() || scope.matching(model, operation).next().is_some();
+        itself && delegated_by(model).filter(is_administrative).all(|to| self.allows(&to, operation))
     }
 
     /// Whether an operation may name a field, to show it, to search by it or to set it.
     #[must_use]
     pub fn allows_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
+        if self.is_all() {
+            return true;
+        }
+        if !self.allows(model, operation) || (is_secret(model, field) && !self.names_field(model, operation, field)) {
+            return false;
+        }
         let scope = self.deciding(model, operation);
         if scope.is_all() {
             return true;
@@ -234,15 +250,52 @@ impl Scope {
         allowed
     }
 
+    /// Whether `only` of some rule names a field.
+    #[must_use]
+    pub fn names_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
+        let scope = self.deciding(model, operation);
+        let names = |rule: &Rule| matches!(&rule.fields, FieldRule::Only(names) if names.contains(field));
+        scope.matching(model, operation).any(names)
+    }
+
+    /// Whether `except` of some rule takes a field away from an operation on a model.
+    #[must_use]
+    pub fn excepts_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
+        let scope = self.deciding(model, operation);
+        let excepts = |rule: &Rule| matches!(&rule.fields, FieldRule::Except(names) if names.contains(field));
+        scope.matching(model, operation).any(excepts)
+    }
+
+    /// Whether a rule for this very model takes fields away.
+    #[must_use]
+    pub fn excepts_fields_of(&self, model: &ModelName, operation: Operation) -> bool {
+        let is_exactly = |rule: &Rule| matches!(&rule.models, ModelPattern::Exactly(name) if name == model);
+        let scope = self.deciding(model, operation);
+        scope.matching(model, operation).any(|rule| is_exactly(rule) && rule.has_exceptions())
+    }
+
+    /// Whether some rule takes fields of this name away, of whatever model; without a name: any field.
+    #[must_use]
+    pub fn excepts_somewhere(&self, operation: Operation, field: Option<&str>) -> bool {
+        let excepts = |rule: &Rule| match (&rule.fields, field) {
+            (FieldRule::Except(names), Some(field)) => names.contains(field),
+            _ => field.is_none() && rule.has_exceptions(),
+        };
+        match self {
+            Self::Rules(rules) => rules.iter().any(|rule| rule.operations.contains(&operation) && excepts(rule)),
+            Self::Narrowed(narrowed) => narrowed.within.excepts_somewhere(operation, field),
+            Self::All | Self::Nothing => false,
+        }
+    }
+
     /// Whether every field of a model, also one that nobody has heard of yet, is allowed for an operation.
     #[must_use]
     pub fn allows_all_fields(&self, model: &ModelName, operation: Operation) -> bool {
-        let is_except = |rule: &Rule| matches!(&rule.fields, FieldRule::Except(names) if !names.is_empty());
         let is_only = |rule: &Rule| matches!(rule.fields, FieldRule::Only(_));
         let (mut except, mut whole) = (false, false);
         let scope = self.deciding(model, operation);
         for rule in scope.matching(model, operation) {
-            except |= is_except(rule);
+            except |= rule.has_exceptions();
             whole |= !is_only(rule);
         }
         scope.is_all() || (whole && !except)
@@ -270,7 +323,8 @@ impl Scope {
             None => !is_administrative_method(method),
         };
         let scope = self.deciding(model, Operation::Execute);
-        scope.is_all() || scope.matching(model, Operation::Execute).any(lists)
+        let itself = scope.is_all() || scope.matching(model, Operation::Execute).any(lists);
+        itself && self.allows(model, Operation::Execute)
     }
 
     fn matching(&self, model: &ModelName, operation: Operation) -> impl Iterator<Item = &Rule> {
@@ -285,6 +339,17 @@ impl Scope {
 /// Whoever may read a record may know which it is.
 fn is_shown_anyway(operation: Operation, field: &str) -> bool {
     operation == Operation::Read && matches!(field, "id" | "display_name")
+}
+
+/// Whether a model is administrative, or delegates to one that is.
+pub(super) fn reaches_further(model: &ModelName) -> bool {
+    is_administrative(model) || delegated_by(model).any(|to| reaches_further(&to))
+}
+
+impl Rule {
+    fn has_exceptions(&self) -> bool {
+        matches!(&self.fields, FieldRule::Except(names) if !names.is_empty())
+    }
 }
 
 impl FieldRule {

@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 
 use super::fields::{Column, Columns, Within, is_raw_content, readable};
 use super::guard::Guard;
-use super::known::{Known, PlanError, schema_of};
+use super::known::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use crate::error::Problem;
@@ -52,6 +52,7 @@ impl Level<'_> {
         let mut shown: IndexMap<FieldName, Column> = IndexMap::new();
         let named = self.selection.items.iter().all(|item| matches!(item, Item::Field { .. }));
         if !named {
+            self.guard.look_at(self.schema)?;
             shown.extend(self.every().map(|column| (column.name.clone(), column)));
         }
         for item in &self.selection.items {
@@ -111,7 +112,7 @@ impl Level<'_> {
             return Ok(Column { within: Some(Within { model: model.clone(), columns: link(selection) }), ..plain });
         }
         self.guard.model(model, Operation::Read, &at)?;
-        let schema = schema_of(self.known, model)?;
+        let schema = self.guard.schema(self.known, model, Operation::Read, &at)?;
         let columns = Level { selection, schema: &schema, path: &path, ..self }.columns()?;
         Ok(Column { within: Some(Within { model: model.clone(), columns }), ..plain })
     }

@@ -118,7 +118,7 @@ impl<'f> Meant<'f> {
 
 /// The field that a parameter is about. A field that the scope hides does not stand before one that it shows.
 fn name_and_bound<'p>(parameter: &'p str, schema: &Schema, guard: Guard<'_>) -> (&'p str, Option<Operator>) {
-    let visible = |name: &str| schema.entry(name).is_some_and(|(name, _)| guard.shows(&schema.model, name));
+    let visible = |name: &str| schema.entry(name).is_some_and(|(name, _)| guard.shows(schema, name));
     if visible(parameter) {
         return (parameter, None);
     }

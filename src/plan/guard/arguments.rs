@@ -8,7 +8,7 @@
 
 use super::super::domain;
 use super::super::fields::{is_kept_back, total_order};
-use super::super::known::{Known, PlanError, schema_of};
+use super::super::known::{Known, PlanError};
 use super::super::schema::{Field, FieldType, Schema};
 use super::super::scope::Operation;
 use super::super::values::{Purpose, check_record, check_records};
@@ -65,14 +65,15 @@ impl Walk<'_> {
     /// The names of the fields that may be shown; `id` at least, for a list without names means all.
     pub(super) fn shown_fields(self) -> Result<Value<'static>, PlanError> {
         let schema = self.schema()?;
-        let shown = schema.fields().map(|(name, _)| name).filter(|name| self.guard.shows(self.model, name));
+        self.guard.look_at(&schema)?;
+        let shown = schema.fields().map(|(name, _)| name).filter(|name| self.guard.shows(&schema, name));
         let shown = shown.filter(|name| !is_kept_back(self.model, name));
         let shown: Vec<Value<'static>> = shown.map(|name| Value::from(name.as_str().to_owned())).collect();
         Ok(Value::List(if shown.is_empty() { vec!["id".into()] } else { shown }))
     }
 
     pub(super) fn schema(self) -> Result<std::sync::Arc<Schema>, PlanError> {
-        schema_of(self.known, self.model)
+        self.guard.schema(self.known, self.model, self.operation, &"model")
     }
 
     fn purpose(self) -> Purpose {

@@ -4,7 +4,9 @@
 //! fields" name those that may be shown. Must not know: routes. What cannot be understood is refused.
 
 use super::super::call::Call;
+use super::super::fields::is_kept_back;
 use super::super::known::{Known, PlanError};
+use super::super::schema::Schema;
 use super::super::scope::Operation;
 use super::super::wish::AccessOperation;
 use super::arguments::Walk;
@@ -60,7 +62,10 @@ pub(in crate::plan) fn admit_method(guard: Guard<'_>, model: &ModelName, method:
 /// 403 `scope_forbidden`, 400 for arguments that make no sense, or a schema that is lacking.
 pub(in crate::plan) fn check_call(call: &mut Call, guard: Guard<'_>, known: &dyn Known) -> Result<(), PlanError> {
     if guard.is_open() {
-        return Ok(());
+        return match understand(call.method.as_str()) {
+            Understood::Known(signature) if reads_all(signature.name, known) => narrow(call, signature, guard, known),
+            _ => Ok(()),
+        };
     }
     admit_method(guard, &call.model, &call.method)?;
     if let Understood::Known(signature) = understand(call.method.as_str()) {
@@ -76,6 +81,7 @@ fn check_known(call: &mut Call, signature: &Signature, guard: Guard<'_>, known: 
     guard.model(&call.model, operation, &"method")?;
     check_context(guard, &call.model, way_of(signature, operation), known)?;
     check_reach(call, signature, guard)?;
+    guard.schema(known, &call.model, operation, &"method")?;
     check_what_is_not_said(call, signature, guard, known)?;
     let walk = Walk { model: &call.model, operation, guard, known };
     let first = usize::from(signature.of_records);
@@ -158,6 +164,7 @@ fn check_what_is_not_said(
             guard.model(model, Operation::Read, &"method")?;
             guard.every_field(model, Operation::Create, &"method")
         }
+        "name_search" | "web_name_search" => guard.names(model, &"method"),
         "name_create" => guard.every_field(model, Operation::Create, &"method"),
         "toggle_active" | "action_archive" | "action_unarchive" => {
             guard.field(model, Operation::Update, "active", &"method")
@@ -174,17 +181,32 @@ fn sums_what_is_not_named(method: &str, call: &Call, known: &dyn Known) -> bool 
     sums && names_nothing(call.args.get(1).or_else(fields))
 }
 
-/// Names the fields that may be shown where none are named.
+/// Whether a method reads all fields where none are named. A nested search reads ids alone from 17 on.
+fn reads_all(method: &str, known: &dyn Known) -> bool {
+    matches!(method, "read" | "search_read") || (method == "web_search_read" && known.major_version() < 17)
+}
+
+fn keeps_back(schema: &Schema) -> bool {
+    schema.fields().any(|(name, _)| is_kept_back(&schema.model, name))
+}
+
+/// Names the fields that may be shown where none are named. Secrets are not among them, whoever asks; but they are
+/// described.
 fn narrow(call: &mut Call, signature: &Signature, guard: Guard<'_>, known: &dyn Known) -> Result<(), PlanError> {
     let takes_all = |(_, says): &&(_, Says)| matches!(says, Says::Fields | Says::FieldsOrSpecification);
     let Some((names, _)) = signature.arguments.iter().find(takes_all) else { return Ok(()) };
     let place = signature.arguments.iter().position(|(other, _)| other == names).unwrap_or_default();
     let said = argument(call, signature, place);
     let is_said = said.is_some_and(|said| matches!(said, Value::Map(_)) || !names_nothing(Some(said)));
-    if is_said || !guard.hides_fields(&call.model, Operation::Read) {
+    if is_said {
         return Ok(());
     }
-    let shown = Walk { model: &call.model, operation: Operation::Read, guard, known }.shown_fields()?;
+    let walk = Walk { model: &call.model, operation: Operation::Read, guard, known };
+    let schema = walk.schema()?;
+    if !guard.leaves_out_fields(&schema) && (signature.name == "fields_get" || !keeps_back(&schema)) {
+        return Ok(());
+    }
+    let shown = walk.shown_fields()?;
     if let Some(said) = call.args.get_mut(usize::from(signature.of_records) + place) {
         *said = shown;
         return Ok(());

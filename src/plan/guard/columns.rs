@@ -80,8 +80,12 @@ impl Walk<'_> {
                     (None, FieldType::Reference, _) => Err(self.unclear("fields", &Value::from(column.to_owned()))),
                     (None, _, []) => Ok(()),
                     (Some(model), FieldType::One2many, [_, ..]) => self.imported_line(model, column, rest, &at),
-                    (Some(model), FieldType::One2many, []) => self.guard.model(model, Operation::Update, &at),
-                    (Some(model), _, [] | ["id" | ".id"]) => self.guard.model(model, Operation::Read, &at),
+                    (Some(model), FieldType::One2many, []) => {
+                        self.guard.model(model, Operation::Update, &at)?;
+                        self.guard.names(model, &at)
+                    }
+                    (Some(model), _, []) => self.guard.names(model, &at),
+                    (Some(model), _, ["id" | ".id"]) => self.guard.model_by_id(model, &at),
                     _ => Err(self.unclear("fields", &Value::from(column.to_owned()))),
                 }
             }

@@ -12,27 +12,36 @@ use std::fmt::Display;
 
 use super::super::known::PlanError;
 use super::super::schema::Schema;
-use super::super::scope::Operation;
+use super::super::scope::{Operation, delegated_by};
 use super::Guard;
 use crate::language::domain::{Domain, Item, Operator, Term, TermValue};
 use crate::names::ModelName;
 use crate::value::Value;
 
 /// Models and the field that names the owner's model, Odoo 14..19.
-const OWNERS: [(&str, &str); 9] = [
+const OWNERS: [(&str, &str); 16] = [
     ("ir.attachment", "res_model"),
     ("ir.model.data", "model"),
     ("mail.activity", "res_model"),
+    ("mail.activity.schedule", "res_model"),
     ("mail.compose.message", "model"),
     ("mail.followers", "res_model"),
+    ("mail.followers.edit", "res_model"),
     ("mail.mail", "model"),
     ("mail.message", "model"),
     ("mail.scheduled.message", "model"),
+    ("mail.wizard.invite", "res_model"),
+    ("payment.link.wizard", "res_model"),
+    ("portal.share", "res_model"),
     ("rating.rating", "res_model"),
+    ("sms.composer", "res_model"),
+    ("snailmail.letter", "model"),
 ];
 
+/// The field is inherited with the records, so what delegates to such a model has it too.
 fn owner_field(model: &ModelName) -> Option<&'static str> {
-    OWNERS.iter().find(|(name, _)| *name == model.as_str()).map(|(_, field)| *field)
+    let listed = OWNERS.iter().find(|(name, _)| *name == model.as_str()).map(|(_, field)| *field);
+    listed.or_else(|| delegated_by(model).find_map(|to| owner_field(&to)))
 }
 
 /// Checks that a search stays with owners within the scope.

@@ -16,6 +16,7 @@ use crate::names::RecordId;
 
 mod calls;
 mod deeds;
+mod made_of_others;
 mod property;
 
 /// Knows a handful of models of an Odoo of this version.

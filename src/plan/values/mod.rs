@@ -169,7 +169,10 @@ impl Check<'_> {
             FieldType::Datetime => scalar::moment(place, value, to_odoo_datetime),
             FieldType::Binary => scalar::binary(place, value),
             FieldType::Selection => scalar::selection(place, value, field),
-            FieldType::Many2one => scalar::many2one(place, value),
+            FieldType::Many2one => {
+                self.guard.link(field, &place)?;
+                scalar::many2one(place, value)
+            }
             FieldType::Reference => self.reference(place, value),
             FieldType::Properties => self.properties(place, value),
             FieldType::One2many | FieldType::Many2many | FieldType::Other => scalar::structure(place, value),
@@ -179,7 +182,7 @@ impl Check<'_> {
     fn reference(self, place: Place<'_>, value: &Value<'static>) -> Result<(), PlanError> {
         let pair = value.as_text().and_then(|text| text.split_once(','));
         match pair.map(|(model, id)| (ModelName::parse(model), RecordId::parse(id))) {
-            Some((Ok(model), Some(_))) => self.guard.model(&model, Operation::Read, &place),
+            Some((Ok(model), Some(_))) => self.guard.model_by_id(&model, &place),
             _ => Err(place.refuse("expected model,id as text, such as res.partner,7", value)),
         }
     }

@@ -8,7 +8,7 @@
 //! In: a value and its field. Out: commands in full length. Must not know: what the commands do at Odoo, beyond which
 //! operation each is. What stands here as a command already stays as it is.
 
-use super::super::known::{PlanError, schema_of};
+use super::super::known::PlanError;
 use super::super::schema::Field;
 use super::super::scope::Operation;
 use super::{Check, Place, Purpose};
@@ -99,7 +99,7 @@ impl Check<'_> {
 
     fn nested(self, place: Place<'_>, values: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
         let Some(model) = &field.relation else { return Ok(()) };
-        let schema = schema_of(self.known, model)?;
+        let schema = self.guard.schema(self.known, model, self.purpose.operation(), &place)?;
         if self.purpose == Purpose::Create {
             self.guard.defaults_of(&schema, &place)?;
         }

@@ -4,7 +4,10 @@
 //! A request is written as one line, its values as the literals of the manuals: `VERB model/…?name=value&name=value`.
 //! `ID` stands for a contact of the test's own.
 
+mod delegation;
+mod hidden_fields;
 mod honest;
+mod secret_fields;
 mod stubbed;
 mod tried;
 
@@ -29,13 +32,21 @@ type Ask = (&'static str, &'static str);
 
 /// A key of the administrator with a scope.
 fn scoped(scope: &str, name: &str) -> WantedKey {
+    scoped_on(Version::Odoo19, scope, name)
+}
+
+fn scoped_on(version: Version, scope: &str, name: &str) -> WantedKey {
     let secret = "admin".into();
-    WantedKey { scope: scope.to_owned(), login: "admin".to_owned(), secret, ..wanted(Version::Odoo19, name) }
+    WantedKey { scope: scope.to_owned(), login: "admin".to_owned(), secret, ..wanted(version, name) }
 }
 
 async fn with_scope(gateway: &Gateway, scope: &str, name: &str) -> Client {
-    let (_, key) = gateway.administration().await.create_key(scoped(scope, name)).await.unwrap();
-    gateway.client().with_header("api-key", key.expose())
+    with_scope_on(Version::Odoo19, gateway, scope, name).await
+}
+
+async fn with_scope_on(version: Version, gateway: &Gateway, scope: &str, name: &str) -> Client {
+    let (_, key) = gateway.administration().await.create_key(scoped_on(version, scope, name)).await.unwrap();
+    gateway.client().on(version).with_header("api-key", key.expose())
 }
 
 /// Sends the request of a line.

@@ -31,7 +31,7 @@ fn calls_that_stay_within_are_sent_as_they_came() {
         ),
         ("sale.order", "web_search_read", "[[],{'partner_id':{'fields':{'email':{}}}}]", "{'limit':3}"),
         ("sale.order", "web_search_read", "[[],['name'],0,5]", "{}"),
-        ("res.partner", "name_search", "['a',[['email','!=',False]],'ilike',5]", "{}"),
+        ("sale.order", "name_search", "['a',[['partner_id.email','!=',False]],'ilike',5]", "{}"),
         (
             "sale.order",
             "read_group",
@@ -136,6 +136,10 @@ fn calls_that_reach_beyond_are_refused() {
         ),
         ("res.partner", "web_search_read", "[[],['credit']]", "{}", "may not read the field credit"),
         ("sale.order", "name_search", "['a',[['user_id.login','=','x']]]", "{}", "may not read res.users"),
+        ("res.partner", "name_search", "['a']", "{}", "may not search res.partner by name"),
+        ("res.partner", "web_name_search", "['a',{'name':{}}]", "{}", "may not search res.partner by name"),
+        ("sale.order", "search", "[[['partner_id','ilike','a']]]", "{}", "may not search res.partner by name"),
+        ("sale.order", "load", "[['name','partner_id'],[]]", "{}", "may not search res.partner by name"),
         ("sale.order", "read_group", "[[],[],['name'],0,None,False]", "{'expand':1}", "may not give read_group expand"),
         (
             "res.partner",

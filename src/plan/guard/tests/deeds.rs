@@ -47,9 +47,11 @@ fn a_domain_stays_within_on_every_step_of_its_paths() {
         "[('partner_id.country_id','=',7)]",
         "[('user_id','=',2)]",
         "[('user_id','in',[2,False])]",
-        "[('partner_id','ilike','azure')]",
         "[('order_line','any',[('price','>',1)])]",
         "[('parent_id','child_of',7)]",
+        "[('partner_id','child_of',7)]",
+        "[('display_name','ilike','so')]",
+        "[('id','child_of','so')]",
         "[('tag_ids','=','vip')]",
     ] {
         planned(CLERK, "{}", "sale.order", Deed::Count { domain: domain(good) })
@@ -74,6 +76,15 @@ fn a_domain_stays_within_on_every_step_of_its_paths() {
         ("[('user_id','=','admin')]", "may not read res.users"),
         ("[('user_id','in',[1,'admin'])]", "may not read res.users"),
         ("[('user_id','child_of',1)]", "may not read res.users"),
+        (
+            "[('partner_id','ilike','azure')]",
+            "domain[0][0]: partner_id: this credential may not search res.partner by name",
+        ),
+        ("[('partner_id','in',['azure'])]", "may not search res.partner by name"),
+        ("[('partner_id','child_of','azure')]", "may not search res.partner by name"),
+        ("[('partner_id.id','child_of','azure')]", "may not search res.partner by name"),
+        ("[('partner_id.display_name','=','azure')]", "may not search res.partner by name"),
+        ("[('partner_id','any',[('display_name','=','azure')])]", "may not search res.partner by name"),
         ("[('message_ids.body','ilike','x')]", "may not read mail.message"),
         ("[('order_line.tax_ids.name','=','x')]", "may not read account.tax"),
     ] {
@@ -151,7 +162,7 @@ fn all_fields_are_those_that_may_be_shown() {
 #[test]
 fn values_need_for_each_command_what_it_does_behind_the_relation() {
     for good in [
-        "{'partner_id': 7, 'user_id': 3}",
+        "{'partner_id': 7, 'user_id': false}",
         "{'order_line': [[0,0,{'name':'x','price':1}],[1,5,{'price':2}],[4,5]]}",
         "{'tag_ids': [[6,0,[1]],[4,1],[3,1],[5]]}",
         "{'tag_ids': [1,2]}",
@@ -194,6 +205,8 @@ fn values_need_for_each_command_what_it_does_behind_the_relation() {
         ("sale.order", "{'tag_ids': [[1,3,{'name':'x'}]]}", "may not update crm.tag"),
         ("sale.order", "{'message_ids': [[0,0,{'body':'x'}]]}", "may not create mail.message"),
         ("sale.order", "{'source': 'res.users,2'}", "may not read res.users"),
+        ("sale.order", "{'source': 'ir.attachment,2'}", "may reach ir.attachment only by a search"),
+        ("sale.order", "{'user_id': 3}", "vals.user_id: this credential may not read res.users."),
         (
             "res.partner",
             "{'user_ids': {'create': {'login':'x'}}}",

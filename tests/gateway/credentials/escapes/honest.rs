@@ -8,7 +8,6 @@ pub(super) const BY_THE_CLERK: &[Ask] = &[
     ("a contact is written", "PUT res.partner/ID?vals={'name':'honest'}"),
     ("0 makes a contact", "PUT res.partner/ID?vals={'child_ids':[[0,0,{'name':'child'}]]}"),
     ("a contact is made", "POST res.partner?vals={'name':'x','country_id':75}"),
-    ("a user is named by id", "PUT res.partner/ID?vals={'user_id':2}"),
     ("a contact is made by a call", "POST res.partner/create?args=[{'name':'x'}]"),
     ("a domain goes to countries", "GET res.partner/search_count?domain=[('country_id.code','=','FR')]"),
     ("a domain within any", "GET res.partner/search?domain=[('child_ids','any',[('name','=','child')])]"),

@@ -41,12 +41,13 @@ fn fields(fields: &[(&str, &str, &str)]) -> Act {
 const SCOPE: (u16, &str) = (403, "scope_forbidden");
 
 /// A question that needs no fields.
-const COUNT: &str = "POST res.partner/search_count?args=[]";
+const RIGHTS: &str = "GET res.partner/check_access_rights?operation=read";
 
 /// A stub that knows contacts and attachments, and a client with a key of this scope.
 async fn scene(scope: &str) -> (Stub, Gateway, Client) {
     let stub = Stub::start().await;
     stub.when("res.partner.fields_get", fields(&CONTACT));
+    stub.when("res.partner.check_access_rights", Act::value("<boolean>1</boolean>"));
     stub.when("ir.attachment.fields_get", fields(&ATTACHMENT));
     let gateway = Gateway::before_stub(&stub, &[]).await;
     let mut wanted = scoped(scope, "scoped");
@@ -60,14 +61,14 @@ async fn scene(scope: &str) -> (Stub, Gateway, Client) {
 async fn asked(scope: &str, asks: &[Ask], refusal: (u16, &str)) -> BTreeSet<String> {
     let (stub, _gateway, client) = scene(scope).await;
     // Its version and the user's language belong to the first request, whichever that is.
-    ask(&client, COUNT, 1).await.ok();
+    ask(&client, RIGHTS, 1).await.ok();
     let before = stub.names().len();
     let through = not_refused(&client, asks, 1, refusal).await;
     assert!(through.is_empty(), "{through:#?}");
     let asked: Vec<String> = stub.names().split_off(before);
     assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), asked.len(), "each once: {asked:?}");
-    ask(&client, COUNT, 1).await.ok();
-    assert_eq!(stub.asked("res.partner.search_count"), 2, "what is within it hears of");
+    ask(&client, RIGHTS, 1).await.ok();
+    assert_eq!(stub.asked("res.partner.check_access_rights"), 2, "what is within it hears of");
     asked.into_iter().collect()
 }
 

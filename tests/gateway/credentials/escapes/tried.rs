@@ -30,6 +30,9 @@ pub(super) const BY_THE_CLERK: &[Ask] = &[
     ("4 draws a user near", "PUT res.partner/ID?vals={'user_ids':[[4,2]]}"),
     ("5 cuts all users off", "PUT res.partner/ID?vals={'user_ids':[[5]]}"),
     ("6 puts users in their place", "PUT res.partner/ID?vals={'user_ids':[[6,0,[2]]]}"),
+    ("a user is named by id", "PUT res.partner/ID?vals={'user_id':2}"),
+    ("a user is named by id with a new contact", "POST res.partner?vals={'name':'x','user_id':2}"),
+    ("a default names a user", "POST res.partner?vals={'name':'x'}&context={'default_user_id':2}"),
     ("a user is made with a contact", "POST res.partner?vals={'name':'x','user_ids':[[0,0,{'login':'k05'}]]}"),
     (
         "a user is made with one of many",

@@ -1,0 +1,121 @@
+//! Fields that hold a secret, or a link by which anyone acts on the record: told by their names.
+//!
+//! In: a model and the name of a field. Out: whether it is never among all fields. Must not know: values, scopes. A test
+//! goes through every field of every model of real servers, so that a suspicious name that nobody classified is noticed.
+
+use crate::names::ModelName;
+
+/// Words at the end of a name: `access_token`, `smtp_pass`.
+const LAST_WORDS: [&str; 14] = [
+    "credential",
+    "credentials",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwords",
+    "pass",
+    "pin",
+    "pwd",
+    "rtoken",
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
+];
+
+/// What stands before `_key` and `_keys` where the key is a secret: `unsplash_access_key`. Others are published, or sort.
+const KEY_WORDS: [&str; 14] = [
+    "access",
+    "account",
+    "api",
+    "auth",
+    "client",
+    "encryption",
+    "license",
+    "private",
+    "secret",
+    "server",
+    "service",
+    "shared",
+    "signing",
+    "webhook",
+];
+
+/// What stands before `_url`, `_uri` and `_link` where the link is signed, or is the secret itself.
+const LINK_WORDS: [&str; 9] =
+    ["access", "gmail", "invitation", "invite", "outlook", "portal", "share", "signup", "webhook"];
+
+/// Fields whose names do not say it.
+const SECRETS: [(&str, &str); 15] = [
+    ("auth_totp.wizard", "qrcode"),
+    ("auth_totp.wizard", "url"),
+    ("base.automation", "url"),
+    ("base.automation", "webhook_uuid"),
+    ("discuss.channel", "sfu_channel_uuid"),
+    ("discuss.channel", "uuid"),
+    ("ir.config_parameter", "value"),
+    ("mail.channel", "uuid"),
+    ("mail.push.device", "keys"),
+    ("payment.link.wizard", "link"),
+    ("payment.transaction", "callback_hash"),
+    ("res.device", "session_identifier"),
+    ("res.device.log", "session_identifier"),
+    ("res.users.apikeys.show", "key"),
+    ("spreadsheet.dashboard.share", "full_url"),
+];
+
+/// Fields whose names say it wrongly: switches.
+const NO_SECRETS: [(&str, &str); 3] = [
+    ("payment.acquirer", "save_token"),
+    ("res.config.settings", "auth_signup_reset_password"),
+    ("res.config.settings", "portal_allow_api_keys"),
+];
+
+/// Whether a field holds a secret. Relations to secrets do not, by Odoo's custom their names end in `_id` and `_ids`.
+pub(in crate::plan) fn is_secret(model: &ModelName, field: &str) -> bool {
+    let is_listed = |list: &[(&str, &str)]| list.contains(&(model.as_str(), field));
+    if is_listed(&NO_SECRETS) {
+        return false;
+    }
+    let (before, last) = field.rsplit_once('_').unwrap_or(("", field));
+    let follows = |words: &[&str]| before.rsplit('_').next().is_some_and(|word| words.contains(&word));
+    let says = match last {
+        "key" | "keys" => follows(&KEY_WORDS),
+        "url" | "uri" | "link" => follows(&LINK_WORDS),
+        "apikey" => true,
+        last => LAST_WORDS.contains(&last),
+    };
+    says || field.starts_with("signup_") || is_listed(&SECRETS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_their_names() {
+        for (model, field, expected) in [
+            ("res.partner", "signup_token", true),
+            ("res.partner", "signup_url", true),
+            ("res.partner", "signup_type", true),
+            ("res.partner", "payment_token_ids", false),
+            ("res.partner", "website", false),
+            ("sale.order", "access_token", true),
+            ("sale.order", "access_url", true),
+            ("sale.order", "access_warning", false),
+            ("ir.mail_server", "smtp_pass", true),
+            ("ir.mail_server", "smtp_ssl_private_key", true),
+            ("google.gmail.mixin", "google_gmail_access_token_expiration", false),
+            ("auth.passkey.key", "public_key", false),
+            ("account.move.line", "term_key", false),
+            ("ir.config_parameter", "key", false),
+            ("ir.config_parameter", "value", true),
+            ("ir.attachment", "url", false),
+            ("portal.share", "share_link", true),
+            ("hr.employee", "pin", true),
+            ("x_any", "x_api_key", true),
+        ] {
+            assert_eq!(is_secret(&ModelName::parse(model).unwrap(), field), expected, "{model} {field}");
+        }
+    }
+}

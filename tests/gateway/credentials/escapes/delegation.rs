@@ -1,0 +1,119 @@
+//! Models that delegate (`_inherits`) to administrative models count as these: all of them, as real servers tell.
+
+use odoo_gateway::names::ModelName;
+use odoo_gateway::plan::{Operation, Scope};
+use serde_json::{Value, json};
+
+use super::{ask, with_scope, with_scope_on};
+use crate::support::{Client, Gateway, Version, unique};
+
+/// Names whose models are administrative, as far as some model delegates to them.
+const ADMINISTRATIVE: [&str; 2] = ["ir.", "mail."];
+
+/// What a method answers.
+pub(super) async fn call(client: &Client, model: &str, method: &str, args: Value) -> Value {
+    let body = json!({"method": method, "args": args});
+    client.post(&format!("/api/{model}/execute_kw"), &body).await.ok()
+}
+
+/// Every model with the models that it delegates to.
+async fn models(open: &Client) -> Vec<(String, Vec<String>)> {
+    let found = call(open, "ir.model", "search_read", json!([[], ["model", "inherited_model_ids"]])).await;
+    let found = found.as_array().unwrap();
+    let name_of = |id: &Value| found.iter().find(|model| model["id"] == *id).unwrap()["model"].as_str().unwrap();
+    let parents = |model: &Value| -> Vec<String> {
+        model["inherited_model_ids"].as_array().unwrap().iter().map(|id| name_of(id).to_owned()).collect()
+    };
+    found.iter().map(|model| (model["model"].as_str().unwrap().to_owned(), parents(model))).collect()
+}
+
+fn rule(model: &str) -> String {
+    format!(r#"{{"models": "{model}", "operations": ["read", "create", "update", "delete", "execute"]}}"#)
+}
+
+#[tokio::test]
+async fn a_key_for_just_a_model_that_delegates_is_refused_whatever_the_model() {
+    let gateway = Gateway::before_odoo(&[]).await;
+    for version in Version::BOTH {
+        let open = with_scope_on(version, &gateway, r#""all""#, "open").await;
+        let models = models(&open).await;
+        assert!(models.len() > 300, "{}", models.len());
+        let mut tried = 0;
+        for (model, parents) in models {
+            let beyond = parents.iter().find(|to| ADMINISTRATIVE.iter().any(|start| to.starts_with(start)));
+            let name = ModelName::parse(&model).unwrap();
+            let allows = |rules: &str| Scope::from_json(&format!("[{rules}]")).unwrap().allows(&name, Operation::Read);
+            assert_eq!(allows(&rule(&model)), beyond.is_none(), "{version:?}: {model} delegates to {parents:?}");
+            let Some(to) = beyond else { continue };
+            assert!(allows(&format!("{},{}", rule(&model), rule(to))), "{model} and {to}");
+            let client = with_scope_on(version, &gateway, &format!("[{}]", rule(&model)), &model).await;
+            for line in [
+                format!("GET {model}/search"),
+                format!("GET {model}/1?fields=id"),
+                format!("POST {model}?vals={{}}"),
+                format!("PUT {model}/1?vals={{}}"),
+                format!("DELETE {model}/1"),
+                format!("POST {model}/search_read?args=[[],['id']]"),
+                format!("POST {model}/fields_get?args=[]"),
+                format!("POST {model}/whatever?args=[[1]]"),
+            ] {
+                let answer = ask(&client, &line, 1).await;
+                assert_eq!(answer.status, 403, "{version:?}: {line}: {}", answer.text);
+                assert_eq!(answer.json()["code"], "scope_forbidden", "{version:?}: {line}");
+            }
+            tried += 1;
+        }
+        assert!(tried >= 4, "{version:?}: {tried}");
+    }
+}
+
+#[tokio::test]
+async fn attachments_are_not_reached_through_documents_of_products() {
+    let gateway = Gateway::before_odoo(&[]).await;
+    let open = with_scope(&gateway, r#""all""#, "open").await;
+    let secret = json!({"name": unique("secret"), "datas": "c2VjcmV0"});
+    let attachment = call(&open, "ir.attachment", "create", json!([secret])).await.as_i64().unwrap();
+    let product = call(&open, "product.template", "search", json!([[], 0, 1])).await[0].as_i64().unwrap();
+    let line = format!(
+        "POST product.document?vals={{'ir_attachment_id':{attachment},'res_model':'product.template','res_id':{product}}}"
+    );
+    let all = r#""operations": ["read", "create", "update", "delete", "execute"]"#;
+    let products =
+        with_scope_on(Version::Odoo19, &gateway, &format!(r#"[{{"models": "product.*", {all}}}]"#), "p").await;
+    ask(&products, &line, 0).await.refused(403, "scope_forbidden");
+    ask(&products, "GET product.document?domain=[('res_model','=','product.template')]", 0)
+        .await
+        .refused(403, "scope_forbidden");
+    // Whoever names attachments too reaches those of its models, not the others.
+    let both = format!(r#"[{{"models": "product.*", {all}}}, {{"models": "ir.attachment", {all}}}]"#);
+    let both = with_scope_on(Version::Odoo19, &gateway, &both, "both").await;
+    ask(&both, &line, 0).await.refused(403, "scope_forbidden");
+    ask(&both, "GET product.document/search", 0).await.refused(403, "scope_forbidden");
+    ask(&both, "GET product.document/search?domain=[('res_model','=','product.template')]", 0).await.ok();
+    // The open key shows that Odoo would have done it.
+    ask(&open, &line, 0).await.ok();
+}
+
+#[tokio::test]
+async fn no_wizard_of_a_pattern_renders_a_template() {
+    let gateway = Gateway::before_odoo(&[]).await;
+    let all = r#"[{"models": "*", "operations": ["read", "create", "update", "delete", "execute"]}]"#;
+    for (version, model) in [(Version::Odoo14, "account.invoice.send"), (Version::Odoo19, "account.move.send.wizard")] {
+        let accounts = with_scope_on(version, &gateway, &all.replace('*', "account.*"), model).await;
+        let star = with_scope_on(version, &gateway, all, "star").await;
+        for client in [&accounts, &star] {
+            for line in [
+                format!("POST {model}?vals={{}}"),
+                format!("POST {model}/create?args=[{{}}]"),
+                format!("POST {model}/1/action_send_and_print?args=[]"),
+                format!("POST {model}/default_get?args=[['id']]"),
+                "POST account.move/message_post_with_template?args=[[1],1]".to_owned(),
+                "POST portal.share?vals={'res_model':'account.move','res_id':1}".to_owned(),
+                "POST snailmail.letter?vals={'model':'account.move','res_id':1}".to_owned(),
+            ] {
+                let answer = ask(client, &line, 0).await;
+                assert_eq!((answer.status, answer.json()["code"].as_str()), (403, Some("scope_forbidden")), "{line}");
+            }
+        }
+    }
+}
