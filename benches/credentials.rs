@@ -128,7 +128,7 @@ impl Room {
             },
         };
         let (application, secret) = self.admin.create_application(wanted).await?;
-        Ok((application, secret.ok_or("it has a secret")?))
+        Ok((application, secret.client.ok_or("it has a secret")?))
     }
 
     async fn client(&self, application: &Application, secret: &Token) -> Outcome<Client> {

@@ -85,7 +85,7 @@ impl Room {
             },
         };
         let (application, secret) = self.admin.create_application(wanted).await?;
-        let secret = secret.ok_or("it is confidential")?;
+        let secret = secret.client.ok_or("it is confidential")?;
         let client = Credentials::new(application.client_id().to_owned(), secret.expose().to_owned());
         let given = self.give(&client, None, &[("oauth_callback", "oob")]).await?;
         let request = self.provider.find_request_token(given.identifier()).await.map_err(said)?.ok_or("it waits")?;
@@ -129,6 +129,7 @@ impl Room {
             seat: None,
             allowance: None,
             scope: Scope::All,
+            token: None,
         };
         let cookie = self.tokens.begin_session(user).await.map_err(said)?;
         Ok(self.tokens.session(cookie.expose()).await.map_err(said)?.ok_or("a session")?.approver())

@@ -8,6 +8,7 @@
 //! master_keys  added, put into use, taken out of use
 //! kept_keys    the keys below those: exchanged
 //! restore      after a backup was put back
+//! switching    what switching off and on seals
 //! ```
 //!
 //! In: wishes of an administrator, whoever conveys them. Out: what was done. Must not know: command lines, HTTP.
@@ -19,12 +20,13 @@ mod links;
 mod master_keys;
 mod odoo_keys;
 mod restore;
+mod switching;
 mod tokens;
 
 pub use crate::auth::oauth1::SignatureMethod;
 pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::WantedKey;
-pub use applications::WantedApplication;
+pub use applications::{ApplicationSecrets, ConsumerPair, WantedApplication};
 pub use kept_keys::{KeptKeyKind, PrunedKeptKeys};
 pub use master_keys::{Rewrapped, SealingKey};
 

@@ -102,6 +102,16 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         clock: clock.clone(),
         actor: "demo".to_owned(),
     };
+    if let Err(cause) = admin.seal_what_is_off().await {
+        tracing::warn!(%cause, "what was switched off before this version is not sealed as being off");
+    }
+    for application in admin.exposed_applications().await.unwrap_or_default() {
+        tracing::warn!(
+            application = application.name(),
+            "the store and the master key open the Odoo password of this application's user, because the secret it signs with \
+             opens it too: give it secrets of their own with `odoo-gateway app rotate-secret`"
+        );
+    }
     let demo = demo::demo(&config.demo, admin, throttle.clone());
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);

@@ -99,7 +99,7 @@ impl Administration {
     pub async fn switch_key(&self, named: &str, on: bool) -> Result<bool, AdminError> {
         let key = self.key(named).await?;
         let act = self.act(if on { "key.enable" } else { "key.disable" }, &key.id, name(&key));
-        Ok(self.store.switch_token(&key.id, on, &act).await?)
+        self.switch(&key, on, &act).await
     }
 
     /// Deletes a key, all login tokens made with it, and with the last of them the sealed credential.

@@ -11,8 +11,8 @@
 
 use super::{AdminError, Administration};
 use crate::auth::{Vault, open_consumer_secret, seal_consumer_secret};
-use crate::secret::{DataKey, Sealed, TokenKind, reseal_kept};
-use crate::store::StoredToken;
+use crate::secret::{DataKey, SecretError, TokenKind, reseal_kept};
+use crate::store::{Rewrap, StoredToken};
 
 /// A master key, and how much it seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Administration {
             after = (last.id.clone(), last.grant.id.clone());
             for token in &batch {
                 match again(&vault, token) {
-                    Ok(wrap) => outcome.done += u64::from(self.store.replace_wrap(token, &wrap).await?),
+                    Ok(wrap) => outcome.done += u64::from(self.store.replace_wrap(&wrap).await?),
                     Err(_) => outcome.altered += 1,
                 }
             }
@@ -152,8 +152,10 @@ impl Administration {
     }
 }
 
-fn again(vault: &Vault, token: &StoredToken) -> Result<Sealed, crate::secret::SecretError> {
+fn again(vault: &Vault, token: &StoredToken) -> Result<Rewrap, SecretError> {
     let terms = token.terms();
     let facts = token.facts(&terms);
-    DataKey::rewrap(&vault.keyring, facts, facts, token.grant.facts(), &token.wrap)
+    let after = DataKey::rewrap(&vault.keyring, facts, facts, token.grant.facts(), &token.wrap)?;
+    let (before, grant) = (token.wrap.clone(), token.grant.id.clone());
+    Ok(Rewrap { token: token.id.clone(), grant, before, after })
 }

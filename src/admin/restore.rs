@@ -12,7 +12,10 @@ impl Administration {
     /// # Errors
     /// When the store does not answer.
     pub async fn end_everything(&self) -> Result<Ended, AdminError> {
-        Ok(self.store.end_everything(&self.act(RESTORE, "everything", "every key off, every token ended")).await?)
+        let act = self.act(RESTORE, "everything", "every key off, every token ended");
+        // Without the master key nothing can be sealed, and everything has to end all the same.
+        let wraps = self.sealed_for_the_end(act.at).await.unwrap_or_default();
+        Ok(self.store.end_everything(&wraps, &act).await?)
     }
 
     /// Takes the store as it is.

@@ -41,8 +41,8 @@ async fn make(
     let _counted = throttle.take(address, COUNTED_AS).map_err(|wait| {
         Problem::new(Code::TooManyAttempts, "Too many demonstrations were begun from here.").retry_after(wait)
     })?;
-    let (application, secret) = admin.create_application(wanted(admin, user)?).await.map_err(told)?;
-    let secret = secret.ok_or_else(|| Problem::internal("a demo application without a secret"))?;
+    let (application, secrets) = admin.create_application(wanted(admin, user)?).await.map_err(told)?;
+    let secret = secrets.client.ok_or_else(|| Problem::internal("a demo application without a secret"))?;
     Ok(DemoApplication {
         client_id: application.client_id().to_owned(),
         client_secret: secret.expose().to_owned(),
@@ -70,6 +70,8 @@ fn wanted(admin: &Administration, user: (String, SecretString)) -> Result<Wanted
             redirect_uris: ["https://127.0.0.1/callback", "http://127.0.0.1/callback"].map(str::to_owned).into(),
             trusted: true,
             oauth1: [SignatureMethod::HmacSha1, SignatureMethod::HmacSha256].into(),
+            // The answer has one pair for both protocols. The user's password is in the configuration in clear anyway.
+            one_secret: true,
             ..ApplicationSettings::default()
         },
     })

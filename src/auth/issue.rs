@@ -90,6 +90,7 @@ pub fn blank(vault: &Vault, token: &Token, user: User, scope: String, now: i64) 
         last_used_at: None,
         disabled_at: None,
         account_ended: false,
+        account_wrap: None,
         key: None,
         application: None,
         oauth: None,

@@ -85,6 +85,7 @@ impl Passwords {
             allowance: None,
             seat: None,
             scope: Scope::All,
+            token: None,
         })
     }
 }

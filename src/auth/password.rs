@@ -124,7 +124,21 @@ impl Passwords {
             allowance: None,
             seat: None,
             scope: Scope::All,
+            token: None,
         })
+    }
+
+    /// Whether a user who was identified is still taken: he is remembered, or Odoo takes what he has shown. Odoo itself
+    /// checks it with each call besides.
+    ///
+    /// # Errors
+    /// 401 when Odoo refuses. That Odoo cannot be asked now is no refusal.
+    pub async fn check_again(&self, principal: &Principal, address: IpAddr) -> Result<(), Problem> {
+        match self.prove(&principal.database, Proof::of(principal), address).await {
+            Ok(uid) if uid != principal.caller.uid => Err(wrong()),
+            Err(problem) if problem.code == Code::CredentialInvalid => Err(problem),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// The user whom this proves, remembered or asked of Odoo.

@@ -9,6 +9,7 @@ use crate::error::RateLimit;
 use crate::odoo::{Caller, Database};
 use crate::plan::Scope;
 use crate::secret::TokenKind;
+use crate::store::StoredToken;
 
 /// The kinds of credential; the word in logs and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,6 +42,8 @@ impl From<TokenKind> for CredentialKind {
             TokenKind::OAuthAccess => Self::OAuth2,
             TokenKind::OAuth1Access => Self::OAuth1,
             TokenKind::ClientSecret
+            | TokenKind::ConsumerKey
+            | TokenKind::ConsumerSecret
             | TokenKind::OAuthCode
             | TokenKind::OAuthRefresh
             | TokenKind::Session
@@ -83,4 +86,6 @@ pub struct Principal {
     pub seat: Option<Seat>,
     /// What that reaches of what Odoo lets him do.
     pub scope: Scope,
+    /// The token of the gateway's own that was shown, as it was then; `None`: a password or key of Odoo's.
+    pub token: Option<Arc<StoredToken>>,
 }

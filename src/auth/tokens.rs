@@ -43,7 +43,7 @@ const SEAT_WAIT: Duration = Duration::from_secs(1);
 /// A row as it was when its credential was opened.
 #[derive(Debug)]
 struct Opened {
-    row: StoredToken,
+    row: Arc<StoredToken>,
     secret: SecretString,
     scope: Scope,
 }
@@ -216,7 +216,46 @@ impl Tokens {
             kind: row.kind.into(),
             allowance,
             seat,
+            token: Some(opened.row.clone()),
         })
+    }
+
+    /// Whether a token that was taken would be taken now: it is there, neither switched off nor at its end nor its account,
+    /// from where it may be used, and limited as it was.
+    ///
+    /// # Errors
+    /// 401 when it would not, 503 without the store.
+    pub async fn check_again(&self, token: &StoredToken, address: IpAddr) -> Result<(), Problem> {
+        self.try_check_again(token, address).await.map_err(Refusal::into_problem)
+    }
+
+    async fn try_check_again(&self, token: &StoredToken, address: IpAddr) -> Result<(), Refusal> {
+        let row = self.store.token(&token.id, self.clock.now()).await?.ok_or(Refusal::Wrong)?;
+        if !(self.is_good(&row, token.kind, address) && is_as_limited(token, &row)) {
+            return Err(Refusal::Wrong);
+        }
+        if !is_as_sealed(token, &row) {
+            self.verify_with_account(&row).await?;
+        }
+        self.note_use(&row);
+        Ok(())
+    }
+
+    /// Whether nobody has written into the row, nor into that of the account it was made for. Both may have been sealed
+    /// anew.
+    pub(super) async fn verify_with_account(&self, row: &StoredToken) -> Result<(), Refusal> {
+        self.verify(row).await?;
+        self.verify_account(row).await
+    }
+
+    /// The same of the account alone: that its token is alive says nothing of an account that somebody switched on again.
+    pub(super) async fn verify_account(&self, row: &StoredToken) -> Result<(), Refusal> {
+        let Some(account) = &row.account else { return Ok(()) };
+        let account = self.store.token(account, self.clock.now()).await?.ok_or(Refusal::Wrong)?;
+        if !account.is_alive(self.clock.now()) {
+            return Err(Refusal::Wrong);
+        }
+        self.verify(&account).await
     }
 
     /// Reads what was shown. A JSON Web Token says itself of which kind it is, and is never taken for another.
@@ -314,7 +353,8 @@ impl Tokens {
         let secret = secret.map_err(|cause| refuse_altered(row, &cause))?;
         // A scope that this gateway cannot read, a newer one's say, opens nothing.
         let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
-        let opened = Arc::new(Opened { row: row.clone(), secret, scope });
+        self.verify_account(row).await?;
+        let opened = Arc::new(Opened { row: Arc::new(row.clone()), secret, scope });
         self.opened.insert(index, opened.clone());
         Ok(opened)
     }
@@ -349,10 +389,21 @@ impl Tokens {
 
 /// Whether nothing of what the credential was opened with has changed.
 pub(super) fn is_same(before: &StoredToken, now: &StoredToken) -> bool {
+    is_as_limited(before, now) && is_as_sealed(before, now)
+}
+
+/// Whether both have the same seals. Sealed anew, a row may mean the same.
+fn is_as_sealed(before: &StoredToken, now: &StoredToken) -> bool {
+    before.wrap == now.wrap && before.account_wrap == now.account_wrap && before.application == now.application
+}
+
+/// Whether both open the same and are limited in the same way.
+fn is_as_limited(before: &StoredToken, now: &StoredToken) -> bool {
     let terms = |row: &StoredToken| (row.idle_seconds, row.not_after);
     let same_terms = terms(before) == terms(now) && before.scope == now.scope && before.key == now.key;
-    let same_application = before.application == now.application && before.oauth == now.oauth;
-    same_terms && same_application && before.grant == now.grant && before.wrap == now.wrap && {
+    let application = |row: &StoredToken| row.application.clone().map(|terms| (terms.client_id, terms.settings));
+    let same_application = application(before) == application(now) && before.oauth == now.oauth;
+    same_terms && same_application && before.grant == now.grant && {
         let (before, now) = (before.facts(&[]), now.facts(&[]));
         (before.id, before.kind, before.account) == (now.id, now.kind, now.account)
     }

@@ -16,7 +16,9 @@ use super::expiry::Expiry;
 use super::key::rate;
 use super::secret_input::read_secret;
 use super::table::{self, moment};
-use crate::admin::{Administration, Application, ApplicationSettings, GrantType, SignatureMethod, WantedApplication};
+use crate::admin::{
+    Administration, Application, ApplicationSecrets, ApplicationSettings, GrantType, SignatureMethod, WantedApplication,
+};
 use crate::store::{KeyRate, KeyTerms};
 
 /// What is to be done to applications.
@@ -87,7 +89,7 @@ pub struct Create {
     /// It has to use PKCE although it has a secret
     #[arg(long)]
     require_pkce: bool,
-    /// How it may sign by OAuth 1: HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, RSA-SHA1, RSA-SHA256, PLAINTEXT, with commas between
+    /// How it may sign by OAuth 1, with a consumer key and secret that are printed too: HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, RSA-SHA1, RSA-SHA256, PLAINTEXT, with commas between
     #[arg(long, value_delimiter = ',', value_parser = word::<SignatureMethod>, value_name = "METHOD")]
     oauth1: Vec<SignatureMethod>,
     /// The file that holds its RSA public key (PEM)
@@ -159,6 +161,7 @@ impl Create {
                 pkce_required: self.require_pkce,
                 oauth1: self.oauth1.into_iter().collect(),
                 rsa_public_key: self.rsa_public_key.as_deref().map(read_pem).transpose()?,
+                one_secret: false,
             },
         })
     }
@@ -180,8 +183,8 @@ pub(super) async fn run(
 ) -> Result<(), Box<dyn Error>> {
     match command {
         AppCommand::Create(wanted) => {
-            let (application, secret) = admin.create_application(wanted.wanted(admin)?).await?;
-            print_secret(&application, secret.as_ref().map(|secret| secret.expose()), admin, json, out)?;
+            let (application, secrets) = admin.create_application(wanted.wanted(admin)?).await?;
+            print_secrets(&application, &secrets, admin, json, out)?;
         }
         AppCommand::List => list(&admin.applications().await?, admin, json, out)?,
         AppCommand::Show(Named { name }) => {
@@ -192,8 +195,8 @@ pub(super) async fn run(
             let application = admin.application(&name).await?;
             let login = &application.row.grant.login;
             let bound = application.is_bound().then(|| read_secret(secret_file.as_deref(), login)).transpose()?;
-            let secret = admin.rotate_secret(&name, bound).await?;
-            print_secret(&application, Some(secret.expose()), admin, json, out)?;
+            let secrets = admin.rotate_secret(&name, bound).await?;
+            print_secrets(&application, &secrets, admin, json, out)?;
         }
         AppCommand::Disable(Named { name }) => {
             admin.switch_application(&name, false).await?;
@@ -211,22 +214,38 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Two lines for people: client id and secret.
-fn print_secret(
+/// For people a line each: client id and secret; of an application that is bound to a user and signs, its consumer key and
+/// secret too, and what holds for them.
+fn print_secrets(
     application: &Application,
-    secret: Option<&str>,
+    secrets: &ApplicationSecrets,
     admin: &Administration,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
+    let secret = secrets.client.as_ref().map(|secret| secret.expose());
     if json {
         let mut described = describe(application, admin);
         described.insert("client_secret".to_owned(), secret.into());
+        if let Some(consumer) = &secrets.consumer {
+            described.insert("consumer_key".to_owned(), consumer.key().into());
+            described.insert("consumer_secret".to_owned(), consumer.secret().into());
+        }
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&described)?)?);
     }
     writeln!(out, "{}", application.client_id())?;
-    Ok(secret.map_or(Ok(()), |secret| writeln!(out, "{secret}"))?)
+    secret.map_or(Ok(()), |secret| writeln!(out, "{secret}"))?;
+    match secrets.consumer.as_ref().filter(|_| application.is_bound()) {
+        Some(consumer) => Ok(writeln!(out, "{}\n{}\n{OF_OAUTH1}", consumer.key(), consumer.secret())?),
+        None => Ok(()),
+    }
 }
+
+/// What holds for the last two lines.
+const OF_OAUTH1: &str = "# The last two lines are the consumer key and the consumer secret of OAuth 1. The consumer secret signs: the store \
+     and the master key open it, and it opens no password. The user's password is behind the client secret and, of a \
+     trusted application, behind the part of the consumer key after the dot; neither is stored. Keep the whole consumer \
+     key secret.";
 
 fn list(
     applications: &[Application],

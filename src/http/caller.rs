@@ -2,7 +2,10 @@
 //!
 //! In: an [`Arrival`]. Out: a [`Principal`] at the database the request names. Must not know: what is wished.
 
+use std::net::IpAddr;
+
 use super::arrival::Arrival;
+use super::gateway::Gateway;
 use super::signed;
 use crate::auth::oauth1::Occasion;
 use crate::auth::{Credential, Principal, credential, tells_owners};
@@ -60,6 +63,32 @@ async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
     arrival.log.user(&principal.login);
     arrival.log.credential(principal.kind.as_str());
     Ok(principal)
+}
+
+/// A caller whose request goes on for long.
+#[derive(Debug)]
+pub(super) struct Standing {
+    gateway: Gateway,
+    caller: Principal,
+    address: IpAddr,
+}
+
+impl Standing {
+    /// Of a caller who was identified for this request.
+    pub(super) fn of(arrival: &Arrival, caller: &Principal) -> Self {
+        Self { gateway: arrival.gateway.clone(), caller: caller.clone(), address: arrival.client() }
+    }
+
+    /// Whether the credential would still be taken.
+    ///
+    /// # Errors
+    /// 401 when it would not; 503 without the store.
+    pub(super) async fn check(&self) -> Result<(), Problem> {
+        match &self.caller.token {
+            Some(token) => self.gateway.tokens.check_again(token, self.address).await,
+            None => self.gateway.passwords.check_again(&self.caller, self.address).await,
+        }
+    }
 }
 
 async fn by_signature(arrival: &Arrival, named: Option<&str>) -> Result<Principal, Problem> {

@@ -4,7 +4,8 @@
 //! key       1 to 255 visible ASCII characters, the caller's own; it counts for one credential and 24 hours
 //! the same  method, path, query, X-Odoo-…, Accept, Prefer, Content-Type and body, but for OAuth's own parameters
 //! replayed  the answer with `Idempotency-Replayed: true`
-//! released  nothing was done, and the next try may go better: 401, 403, 429, 503, concurrent updates
+//! released  nothing was done, and the next try may go better: whatever was refused before Odoo was asked to write, 401,
+//!           403, 429, 503, concurrent updates
 //! ```
 //!
 //! In: a request's head and body, who calls, the work. Out: the answer, the first or the kept one. Must not know: what
@@ -17,6 +18,8 @@ mod request;
 pub(super) use self::document::offer_keys;
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
@@ -51,6 +54,22 @@ pub(super) struct Once {
     repeats: Repeats,
     key: String,
     request: Vec<Vec<u8>>,
+    progress: Progress,
+}
+
+/// Whether Odoo was asked to do what the request says. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress(Arc<AtomicBool>);
+
+impl Progress {
+    /// From now on Odoo may have done it.
+    pub(super) fn reaches_odoo(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn has_reached_odoo(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Once {
@@ -60,7 +79,17 @@ impl Once {
     /// 400 for two keys and for one that is no key.
     pub(super) fn of(repeats: &Repeats, head: &Parts, body: &Bytes) -> Result<Option<Self>, Problem> {
         let Some(key) = key(&head.headers)? else { return Ok(None) };
-        Ok(Some(Self { repeats: repeats.clone(), key: key.to_owned(), request: parts_of(head, body) }))
+        Ok(Some(Self {
+            repeats: repeats.clone(),
+            key: key.to_owned(),
+            request: parts_of(head, body),
+            progress: Progress::default(),
+        }))
+    }
+
+    /// What the work has to tell of itself.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     /// Does the work if it is the first under its key, else answers what came of the first.
@@ -75,7 +104,8 @@ impl Once {
         match self.repeats.begin(who, &self.key, &request).await? {
             Turn::Again(kept) => replay(kept),
             Turn::First(claim) => {
-                let work = async move { settle(*claim, work.await).await };
+                let progress = self.progress;
+                let work = async move { settle(*claim, work.await, &progress).await };
                 tokio::spawn(work.in_current_span()).await.map_err(Problem::internal)?
             }
         }
@@ -83,10 +113,10 @@ impl Once {
 }
 
 /// Keeps what came of the work, or releases the key.
-async fn settle(claim: Claim, done: Result<Response, Problem>) -> Result<Response, Problem> {
+async fn settle(claim: Claim, done: Result<Response, Problem>, progress: &Progress) -> Result<Response, Problem> {
     match done {
         Ok(answer) => keep_answer(claim, answer).await,
-        Err(problem) if may_go_better(&problem) => {
+        Err(problem) if !progress.has_reached_odoo() || may_go_better(&problem) => {
             claim.release().await;
             Err(problem)
         }

@@ -15,12 +15,13 @@ use http::{HeaderMap, HeaderValue, Method};
 use time::OffsetDateTime;
 
 use super::arrival::Arrival;
+use super::caller::{self, Standing};
+use super::context;
 use super::input::Input;
 use super::negotiate::{self, Form, Media, Preferences, Rows};
-use super::once::Once;
+use super::once::{Once, Progress};
 use super::problem::add_rate_limit;
 use super::stream::Listing;
-use super::{caller, context};
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::explain::Code;
@@ -130,8 +131,11 @@ pub(super) async fn answer_with<T: Send + 'static>(
     let said = Said { wish, context, preferences, form };
     let write = |shaped: Shaped<'_>, about: About<'_>| write(shaped, beside, about);
     match once {
-        Some(once) => once.run(&caller.clone(), fulfil(arrival, caller, family, said, write)).await,
-        None => fulfil(arrival, caller, family, said, write).await,
+        Some(once) => {
+            let progress = once.progress();
+            once.run(&caller.clone(), fulfil(arrival, caller, family, (said, progress), write)).await
+        }
+        None => fulfil(arrival, caller, family, (said, Progress::default()), write).await,
     }
 }
 
@@ -148,7 +152,7 @@ async fn fulfil(
     arrival: Arrival,
     caller: Principal,
     family: &'static Family,
-    said: Said,
+    (said, progress): (Said, Progress),
     write: impl FnOnce(Shaped<'_>, About<'_>) -> Result<Response, Problem> + Send,
 ) -> Result<Response, Problem> {
     let Said { wish, context, preferences, form } = said;
@@ -163,7 +167,7 @@ async fn fulfil(
         }
     };
     let labelled = family.labelled && !preferences.technical_label;
-    let answered = grant(&arrival, &caller, wish, &context, labelled).await;
+    let answered = grant(&arrival, &caller, wish, &context, (labelled, progress)).await;
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     arrival.stages.run("shape", || {
         let shaped = shape(&outcome, model.as_str(), style)?;
@@ -204,7 +208,7 @@ async fn grant(
     caller: &Principal,
     mut wish: Wish,
     context: &ContextAsked,
-    labelled: bool,
+    (labelled, progress): (bool, Progress),
 ) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
     let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan)).await?;
     let label = if labelled && is_labelled(&plan) {
@@ -212,6 +216,7 @@ async fn grant(
     } else {
         Arc::from(wish.model.as_str())
     };
+    progress.reaches_odoo();
     let (tally, began) = (Tally::default(), Instant::now());
     let outcome = arrival.stages.time("odoo", run(&caller.database, &caller.caller, plan, &tally)).await;
     arrival.log.odoo_calls(tally.calls(), began.elapsed());
@@ -232,6 +237,7 @@ async fn list(
         model: wish.model,
         rows,
         style,
+        standing: Standing::of(arrival, caller),
         log: arrival.log.clone(),
         last_words: arrival.occasion().into(),
     };

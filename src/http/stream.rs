@@ -9,6 +9,8 @@
 //! - The first page is there before the status is: whatever refuses the listing is an error as everywhere.
 //! - The task fetches a page only when there is room for it. A client that does not read costs one page in its hands and
 //!   one ahead; one that leaves costs at most the call that is under way.
+//! - Before each further page is handed out, the credential is checked again: what was revoked, switched off or has ended meanwhile ends
+//!   the listing as a failure does.
 //! - What fails later cannot change the status. NDJSON ends with a line `{"error": {…}}`, CSV has no place for it; then
 //!   the connection breaks, so that nobody takes a part for the whole.
 //! - `X-Omitted-Fields` names what the first page lacks. What only later pages lack nobody knows yet when headers go
@@ -25,6 +27,7 @@ use http::{HeaderMap, HeaderValue};
 use time::OffsetDateTime;
 
 use self::body::Streamed;
+use super::caller::Standing;
 use super::layers::RequestLog;
 use super::negotiate::Rows;
 use super::problem::{Occasion, error_line};
@@ -44,6 +47,7 @@ pub(super) struct Listing {
     pub model: ModelName,
     pub rows: Rows,
     pub style: Style,
+    pub standing: Standing,
     pub log: RequestLog,
     pub last_words: LastWords,
 }
@@ -89,6 +93,7 @@ impl Listing {
     /// The next page, written.
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let Some(page) = self.fetch().await? else { return Ok(None) };
+        self.standing.check().await?;
         let mut out = Vec::new();
         self.write(&page, &mut out)?;
         Ok(Some(out.into()))

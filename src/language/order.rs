@@ -70,13 +70,6 @@ impl Order {
         Ok(Self { terms })
     }
 
-    /// By the records' own ids.
-    #[must_use]
-    pub fn by_id() -> Self {
-        let field = FieldName::of_literal("id");
-        Self { terms: vec![OrderTerm { field, sub_id: false, descending: false, nulls: None }] }
-    }
-
     /// Whether the order is not given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -89,11 +82,12 @@ impl Order {
         self.terms.iter().any(|term| term.field.as_str() == "id")
     }
 
-    /// The order with `id` behind all others, unless it is named: then pages never overlap.
+    /// The order with `id` behind all others, unless it is named: then pages never overlap. An order that is not
+    /// given stays so.
     #[must_use]
     pub fn with_id_appended(mut self) -> Self {
-        if !self.names_id() {
-            self.terms.extend(Self::by_id().terms);
+        if let (false, false, Ok(field)) = (self.is_empty(), self.names_id(), FieldName::parse("id")) {
+            self.terms.push(OrderTerm { field, sub_id: false, descending: false, nulls: None });
         }
         self
     }
@@ -238,7 +232,7 @@ mod tests {
             ("id desc", "id desc"),
             ("name,id", "name, id"),
             ("a_id.id", "a_id.id, id"),
-            ("", "id"),
+            ("", ""),
         ] {
             let order = Order::read(text, Limits::query()).unwrap();
             assert_eq!(order.with_id_appended().to_odoo(), odoo);

@@ -19,9 +19,9 @@
 //! it, sealed under the *token* and again under the master key. So a dump opens nothing, a dump with the master key
 //! opens no credential without a living token, and who writes into the store can move nothing to another row.
 //!
-//! One secret is also kept under the master key alone: the client secret of an application that uses OAuth 1, because its
-//! signatures can only be verified with the secret in clear. For these applications, and only for these, a dump with the
-//! master key opens the secret, and with it the credential of the user whom the application is bound to.
+//! One secret is also kept under the master key alone: what an application signs with by OAuth 1, because signatures can only
+//! be verified with the secret in clear. No credential lies behind it: an application that is bound to a user signs with
+//! another secret than those that open (see `auth/oauth/consumer_secret.rs`).
 //!
 //! In: randomness of the operating system, files. Out: blobs and hashes that may be stored. Must not know: tables,
 //! Odoo, HTTP.

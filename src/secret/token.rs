@@ -5,7 +5,7 @@
 //! access token  = "access_token_" 40*hex      family C's own form: 160 random bits
 //! login token   = "ogw_jti_" 64*hex 8*hex     the secret inside of the JWT
 //! Odoo API key  = 40*hex                      Odoo's own, linked once with its user
-//! OAuth         = ("ogw_cs_" | "ogw_ac_" | "ogw_at_" | "ogw_rt_" | "ogw_o1r_" | "ogw_o1a_") 64*hex 8*hex
+//! OAuth         = ("ogw_cs_" | "ogw_ck_" | "ogw_os_" | "ogw_ac_" | "ogw_at_" | "ogw_rt_" | "ogw_o1r_" | "ogw_o1a_") 64*hex 8*hex
 //! session       = "ogw_ses_" 64*hex 8*hex     a browser's, in a cookie
 //! hex           = "0"-"9" | "a"-"f"
 //! ```
@@ -34,8 +34,12 @@ pub enum TokenKind {
     AccessToken,
     /// An API key of Odoo's, linked with its user: Odoo 14 to 18 cannot tell whose it is.
     OdooKey,
-    /// The secret of an application: OAuth 2's client secret, OAuth 1's consumer secret.
+    /// The secret of an application; what it signs with by OAuth 1 too, when it is bound to no user.
     ClientSecret,
+    /// The part of a consumer key of OAuth 1 behind which the bound user's credential lies.
+    ConsumerKey,
+    /// What an application that is bound to a user signs with by OAuth 1. It opens nothing.
+    ConsumerSecret,
     /// An authorization code of OAuth 2.
     OAuthCode,
     /// An access token of OAuth 2, opaque or the secret inside of a JWT.
@@ -52,12 +56,14 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::ApiKey,
         Self::LoginToken,
         Self::AccessToken,
         Self::OdooKey,
         Self::ClientSecret,
+        Self::ConsumerKey,
+        Self::ConsumerSecret,
         Self::OAuthCode,
         Self::OAuthAccess,
         Self::OAuthRefresh,
@@ -75,6 +81,8 @@ impl TokenKind {
             Self::AccessToken => "access_token",
             Self::OdooKey => "odoo_key",
             Self::ClientSecret => "client_secret",
+            Self::ConsumerKey => "consumer_key",
+            Self::ConsumerSecret => "consumer_secret",
             Self::OAuthCode => "oauth2_code",
             Self::OAuthAccess => "oauth2_access",
             Self::OAuthRefresh => "oauth2_refresh",
@@ -99,6 +107,8 @@ impl TokenKind {
             Self::AccessToken => "access_token_",
             Self::OdooKey => "",
             Self::ClientSecret => "ogw_cs_",
+            Self::ConsumerKey => "ogw_ck_",
+            Self::ConsumerSecret => "ogw_os_",
             Self::OAuthCode => "ogw_ac_",
             Self::OAuthAccess => "ogw_at_",
             Self::OAuthRefresh => "ogw_rt_",

@@ -10,8 +10,9 @@ use time::OffsetDateTime;
 use super::audit::Act;
 use super::grants::{grants_of, lock_grants_of, shred};
 use super::tokens::{OWN, SELECT, StoredToken};
+use super::transaction::rerun;
 use super::{Store, StoreError};
-use crate::secret::{Aad, Sealed};
+use crate::secret::{Aad, Sealed, TokenKind};
 
 /// What makes a client secret's token an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,26 +72,56 @@ impl ApplicationTerms {
 }
 
 impl Store {
+    /// Keeps a new application with its grant, and what its consumer key opens that with.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] for the name of another API key; when the store does not answer.
+    pub async fn add_application(
+        &self,
+        application: &StoredToken,
+        consumer_key: Option<&StoredToken>,
+        act: &Act,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        application.grant.insert(&mut transaction).await?;
+        application.insert(&mut transaction).await?;
+        if let Some(consumer_key) = consumer_key {
+            consumer_key.insert(&mut transaction).await?;
+        }
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(())
+    }
+
     /// The application of this client id, alive or not.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn application(&self, client_id: &str, now: OffsetDateTime) -> Result<Option<StoredToken>, StoreError> {
         let named = "t.id = (SELECT token_id FROM applications WHERE client_id = $2)";
-        let found = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND {named}")))
-            .bind(now.unix_timestamp())
-            .bind(client_id.to_owned())
-            .fetch_optional(&self.pool)
-            .await?;
+        let found = rerun!(
+            self.was_cut,
+            sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND {named}")))
+                .bind(now.unix_timestamp())
+                .bind(client_id.to_owned())
+                .fetch_optional(&self.pool)
+        )?;
         found.as_ref().map(StoredToken::read).transpose()
     }
 
-    /// Gives an application another secret and grant; `false` when it has gone. What it was given before stays as it is.
+    /// Gives an application another secret, consumer key and grant; `false` when it has gone. What it was given before
+    /// stays as it is.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn replace_secret(&self, application: &StoredToken, act: &Act) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+    pub async fn replace_secret(
+        &self,
+        application: &StoredToken,
+        consumer_key: Option<&StoredToken>,
+        act: &Act,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
         lock_grants_of(&application.id, &mut transaction).await?;
         application.grant.insert(&mut transaction).await?;
         let replace = "UPDATE tokens SET token_index = $1, shown = $2, grant_id = $3, index_kid = $4 WHERE id = $5";
@@ -103,6 +134,7 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         if replaced.rows_affected() == 0 {
+            transaction.rollback().await?;
             return Ok(false);
         }
         let unwrap = "DELETE FROM wraps WHERE token_id = $1 RETURNING grant_id";
@@ -110,6 +142,12 @@ impl Store {
         let grants = grants_of(&unwrap.fetch_all(&mut *transaction).await?)?;
         application.insert_wrap(&mut transaction).await?;
         application.update_consumer_secret(&mut transaction).await?;
+        let end = sqlx::query("DELETE FROM tokens WHERE account_id = $1 AND kind = $2");
+        let end = end.bind(application.id.clone()).bind(TokenKind::ConsumerKey.as_str());
+        end.execute(&mut *transaction).await?;
+        if let Some(consumer_key) = consumer_key {
+            consumer_key.insert(&mut transaction).await?;
+        }
         shred(&grants, &mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
@@ -145,13 +183,15 @@ impl Store {
     /// When the store does not answer.
     pub async fn has_consent(&self, consent: &Consent) -> Result<bool, StoreError> {
         let find = "SELECT 1 FROM consents WHERE token_id = $1 AND uid = $2 AND redirect_uri = $3 AND scope = $4";
-        let found = sqlx::query(find)
-            .bind(consent.application.clone())
-            .bind(consent.uid)
-            .bind(consent.redirect_uri.clone())
-            .bind(consent.scope.clone())
-            .fetch_optional(&self.pool)
-            .await?;
+        let found = rerun!(
+            self.was_cut,
+            sqlx::query(find)
+                .bind(consent.application.clone())
+                .bind(consent.uid)
+                .bind(consent.redirect_uri.clone())
+                .bind(consent.scope.clone())
+                .fetch_optional(&self.pool)
+        )?;
         Ok(found.is_some())
     }
 

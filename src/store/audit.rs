@@ -57,7 +57,9 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn audit(&self, act: &Act) -> Result<(), StoreError> {
-        act.insert(&mut *self.pool.acquire().await?).await?;
+        let mut transaction = self.begin().await?;
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
         act.say();
         Ok(())
     }

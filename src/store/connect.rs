@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection as _, Executor};
 use url::Url;
 
 use super::error::{Place, StoreError};
 use super::sqlite_file;
+use super::transaction::Cuts;
 use crate::config::{DatabaseUrl, StoreConfig};
 
 /// Where the store lies and how to reach it.
@@ -63,6 +64,14 @@ impl Backend {
         locked.map_err(|cause| StoreError::Internal(cause.to_string()))?.map(Some)
     }
 
+    /// Whether the file system has the room that a few writes of SQLite need. That one small write succeeds tells little:
+    /// it may go where an earlier one was.
+    pub(super) async fn find_room(&self) -> Result<(), StoreError> {
+        let Place::Sqlite { file } = self.place.clone() else { return Ok(()) };
+        let found = tokio::task::spawn_blocking(move || sqlite_file::find_room(&file)).await;
+        found.map_err(StoreError::internal)?
+    }
+
     /// One connection outside of the pool: the pool would try again until its time is up and then hide the cause.
     pub(super) async fn connect(&self) -> Result<AnyConnection, StoreError> {
         let connected = async {
@@ -77,20 +86,37 @@ impl Backend {
     }
 
     /// The pool; it connects when it is used.
-    pub(super) fn pool(&self, config: &StoreConfig) -> Result<AnyPool, StoreError> {
+    pub(super) fn pool(&self, config: &StoreConfig, cuts: Cuts) -> Result<AnyPool, StoreError> {
         let setup = self.setup.clone();
         let options = self.options().map_err(|cause| StoreError::while_connecting(&self.place, cause))?;
         let pool = AnyPoolOptions::new()
             .max_connections(config.max_connections)
             .acquire_timeout(config.acquire_timeout)
-            // A ping before every question would double what each request pays. A connection that went away costs the
-            // one request that meets it a 503.
+            // A ping before every question would double what each request pays. Only once a connection was found cut are
+            // those pinged that were idle at that time.
             .test_before_acquire(false)
+            .before_acquire(move |connection, about| {
+                let suspect = cuts.may_have_hit(about.idle_for);
+                Box::pin(async move { Ok(!suspect || connection.ping().await.is_ok()) })
+            })
             .after_connect(move |connection, _| {
                 let setup = AssertSqlSafe(setup.clone());
                 Box::pin(async move { connection.execute(setup).await.map(drop) })
             });
         Ok(pool.connect_lazy_with(options))
+    }
+
+    /// Whether there is a server at the other end of each connection.
+    pub(super) fn has_server(&self) -> bool {
+        matches!(self.place, Place::Postgres { .. })
+    }
+
+    /// SQLite's write lock is taken first: a transaction that reads before it writes may not get it later.
+    pub(super) fn begin_statement(&self) -> &'static str {
+        match self.place {
+            Place::Sqlite { .. } => "BEGIN IMMEDIATE",
+            Place::Postgres { .. } => "BEGIN",
+        }
     }
 
     pub(super) fn version_query(&self) -> &'static str {
@@ -149,7 +175,7 @@ mod tests {
         let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap().store;
         let backend = Backend::new(&config).unwrap();
         backend.first_connection().await.unwrap();
-        let pool = backend.pool(&config).unwrap();
+        let pool = backend.pool(&config, Cuts::default()).unwrap();
         let connections = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
         for mut connection in connections {
             for (pragma, wanted) in

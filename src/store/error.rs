@@ -104,6 +104,9 @@ pub enum StoreError {
     /// No connection came free or could be made in time.
     #[error("no connection to the store in time: it does not answer, or all store.max_connections are in use")]
     TimedOut,
+    /// There is no room to write.
+    #[error("the store cannot write: {0}; make room on its file system")]
+    NoSpace(String),
     /// Another writer took too long.
     #[error("the store's file is locked by another writer; raise store.busy_timeout, or end the other process")]
     Locked,
@@ -174,6 +177,7 @@ impl From<sqlx::Error> for StoreError {
         match cause {
             sqlx::Error::PoolTimedOut => Self::TimedOut,
             cause if matches!(sqlite_code(&cause), Some(5 | 6)) => Self::Locked,
+            cause if is_out_of_space(&cause) => Self::NoSpace(said(&cause)),
             cause => Self::Internal(said(&cause)),
         }
     }
@@ -216,6 +220,12 @@ impl StoreError {
             (_, cause) => cause.into(),
         }
     }
+}
+
+/// `SQLITE_FULL`; PostgreSQL's `disk_full`.
+fn is_out_of_space(cause: &sqlx::Error) -> bool {
+    let disk_full = || cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "53100");
+    sqlite_code(cause) == Some(13) || disk_full()
 }
 
 /// The primary result code; a SQLSTATE, always five characters long, is none.

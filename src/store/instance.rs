@@ -7,6 +7,7 @@ use rand::rngs::SysRng;
 use sqlx::Row;
 use time::OffsetDateTime;
 
+use super::transaction::rerun;
 use super::{Store, StoreError};
 use crate::clock::Clock;
 
@@ -25,11 +26,13 @@ impl Store {
     /// # Errors
     /// When the store does not answer or was not [migrated](Self::migrate).
     pub async fn instance(&self, clock: &Clock) -> Result<Instance, StoreError> {
-        sqlx::query("INSERT INTO instance (singleton, id, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING")
-            .bind(random_id()?)
-            .bind(clock.now().unix_timestamp())
-            .execute(&self.pool)
-            .await?;
+        rerun!(
+            self.was_cut,
+            sqlx::query("INSERT INTO instance (singleton, id, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING")
+                .bind(random_id()?)
+                .bind(clock.now().unix_timestamp())
+                .execute(&self.pool)
+        )?;
         let row = sqlx::query("SELECT id, created_at FROM instance").fetch_one(&self.pool).await?;
         let created_at = OffsetDateTime::from_unix_timestamp(row.try_get("created_at")?);
         Ok(Instance { id: row.try_get("id")?, created_at: created_at.unwrap_or(OffsetDateTime::UNIX_EPOCH) })

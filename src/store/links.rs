@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::audit::Act;
 use super::grants::{lock_grants_of, shred};
 use super::tokens::{SELECT, StoredToken};
+use super::transaction::rerun;
 use super::{Store, StoreError};
 
 impl Store {
@@ -17,7 +18,7 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn add_link(&self, link: &StoredToken, act: &Act) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         link.grant.insert(&mut transaction).await?;
         link.insert_wrap(&mut transaction).await?;
         act.insert(&mut transaction).await?;
@@ -31,11 +32,13 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn links(&self, key: &str, now: OffsetDateTime) -> Result<Vec<StoredToken>, StoreError> {
-        let rows = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE t.id = $2 ORDER BY g.created_at, g.id")))
-            .bind(now.unix_timestamp())
-            .bind(key.to_owned())
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = rerun!(
+            self.was_cut,
+            sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE t.id = $2 ORDER BY g.created_at, g.id")))
+                .bind(now.unix_timestamp())
+                .bind(key.to_owned())
+                .fetch_all(&self.pool)
+        )?;
         rows.iter().map(StoredToken::read).collect()
     }
 
@@ -47,12 +50,13 @@ impl Store {
     pub async fn remove_link(&self, key: &str, grant: &str, act: &Act) -> Result<bool, StoreError> {
         let remove = "DELETE FROM wraps WHERE token_id = $1 AND grant_id = $2 \
                       AND NOT EXISTS (SELECT 1 FROM tokens WHERE id = $1 AND grant_id = $2)";
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         lock_grants_of(key, &mut transaction).await?;
         for statement in [remove, "DELETE FROM tokens WHERE account_id = $1 AND grant_id = $2"] {
             let done = sqlx::query(statement).bind(key.to_owned()).bind(grant.to_owned());
             let done = done.execute(&mut *transaction).await?;
             if statement == remove && done.rows_affected() == 0 {
+                transaction.rollback().await?;
                 return Ok(false);
             }
         }

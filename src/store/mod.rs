@@ -24,6 +24,7 @@ pub mod sealed_keys;
 mod signed;
 mod sqlite_file;
 mod tokens;
+mod transaction;
 mod witness;
 
 use std::sync::Arc;
@@ -40,11 +41,12 @@ pub use self::instance::{Instance, random_id};
 pub use self::oauth_tokens::{OAuthTerms, SpentToken};
 pub use self::repeats::{RepeatClaim, StoredRepeat};
 pub use self::restore::Ended;
-pub use self::tokens::StoredToken;
+pub use self::tokens::{Rewrap, StoredToken};
 pub use self::witness::{RESTORE, Witness};
 
 use self::connect::Backend;
 use self::error::Place;
+use self::transaction::{Cuts, rerun};
 use crate::config::{DatabaseUrl, StoreConfig};
 
 /// An open store. Clones share the connections.
@@ -52,6 +54,7 @@ use crate::config::{DatabaseUrl, StoreConfig};
 pub struct Store {
     pool: AnyPool,
     backend: Backend,
+    cuts: Cuts,
     /// Held by who writes what is written with each request.
     turn: Arc<Mutex<()>>,
 }
@@ -65,7 +68,8 @@ impl Store {
     pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
         let backend = Backend::new(config)?;
         backend.first_connection().await?;
-        Ok(Self { pool: backend.pool(config)?, backend, turn: Arc::default() })
+        let cuts = Cuts::default();
+        Ok(Self { pool: backend.pool(config, cuts.clone())?, backend, cuts, turn: Arc::default() })
     }
 
     /// As [`open`](Self::open), and `None` where a file of SQLite is not there yet: nothing is made.
@@ -89,12 +93,15 @@ impl Store {
         migrations::run(&self.backend).await
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers and can be written to: one row is written over itself, and SQLite's file system is asked
+    /// for the room that a few writes need.
     ///
     /// # Errors
-    /// When it does not, or no connection comes free in time.
+    /// When it does not, nothing can be written, or no connection comes free in time.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        self.backend.find_room().await?;
+        let write = "UPDATE instance SET created_at = created_at";
+        rerun!(self.was_cut, sqlx::query(write).execute(&self.pool))?;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use sqlx::{AnyConnection, Row};
 use super::audit::Act;
 use super::grants::{grants_of, shred};
 use super::tokens::StoredToken;
+use super::transaction::rerun;
 use super::{Store, StoreError};
 use crate::secret::{Aad, Sealed, TokenIndex};
 
@@ -91,11 +92,12 @@ impl Store {
         until: Option<i64>,
         act: &Act,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         // First of all, so that others wait here and find it done.
         let spend = sqlx::query("UPDATE oauth_tokens SET spent_at = $1 WHERE token_id = $2 AND spent_at IS NULL");
         let spend = spend.bind(act.at).bind(spent.id.clone()).execute(&mut *transaction).await?;
         if spend.rows_affected() == 0 {
+            transaction.rollback().await?;
             return Ok(false);
         }
         let keep = sqlx::query("UPDATE tokens SET not_after = $1, idle_seconds = NULL WHERE id = $2");
@@ -119,7 +121,8 @@ impl Store {
         let find = "SELECT o.family_id, t.account_id FROM tokens t JOIN oauth_tokens o ON o.token_id = t.id \
                     WHERE t.token_index IN ($1, $2) AND o.spent_at IS NOT NULL";
         let before = index.before.unwrap_or(index.hash).to_vec();
-        let found = sqlx::query(find).bind(index.hash.to_vec()).bind(before).fetch_optional(&self.pool).await?;
+        let ask = || sqlx::query(find).bind(index.hash.to_vec()).bind(before.clone());
+        let found = rerun!(self.was_cut, ask().fetch_optional(&self.pool))?;
         let read =
             |row: AnyRow| Ok(SpentToken { family: row.try_get("family_id")?, application: row.try_get("account_id")? });
         found.map(read).transpose()
@@ -137,7 +140,7 @@ impl Store {
             "UPDATE grants SET uid = uid WHERE id IN (SELECT w.grant_id FROM wraps w \
              JOIN oauth_tokens o ON o.token_id = w.token_id WHERE o.family_id = $1)",
         ];
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         let (mut grants, mut ended) = (Vec::new(), false);
         // Whoever is in the middle of an exchange is waited for; what he gave is seen the next time.
         loop {
@@ -172,7 +175,7 @@ impl Store {
     /// When the store does not answer.
     pub async fn approve_request(&self, approved: &StoredToken, act: &Act) -> Result<bool, StoreError> {
         let Some(terms) = &approved.oauth else { return Ok(false) };
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         let approve = "UPDATE oauth_tokens SET challenge = $1, headless = $2, secret = $3 \
                        WHERE token_id = $4 AND challenge IS NULL AND spent_at IS NULL";
         let done = sqlx::query(approve)
@@ -183,6 +186,7 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         if done.rows_affected() == 0 {
+            transaction.rollback().await?;
             return Ok(false);
         }
         let grant = sqlx::query("UPDATE tokens SET grant_id = $1, scope = $2 WHERE id = $3");
@@ -204,7 +208,8 @@ impl Store {
     pub async fn first_seen(&self, seen: [u8; 32], until: i64) -> Result<bool, StoreError> {
         let note = "INSERT INTO oauth1_nonces (seen, not_after) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         let _turn = self.turn().await;
-        let noted = sqlx::query(note).bind(seen.to_vec()).bind(until).execute(&self.pool).await?;
+        let noted =
+            rerun!(self.cannot_have_run, sqlx::query(note).bind(seen.to_vec()).bind(until).execute(&self.pool))?;
         Ok(noted.rows_affected() > 0)
     }
 

@@ -6,6 +6,7 @@
 use sqlx::Row;
 use time::OffsetDateTime;
 
+use super::transaction::rerun;
 use super::{Store, StoreError};
 use crate::secret::Sealed;
 
@@ -61,21 +62,25 @@ impl Store {
     async fn insert_repeat(&self, claim: RepeatClaim<'_>, now: OffsetDateTime) -> Result<bool, StoreError> {
         let insert = "INSERT INTO repeats (repeat_index, claim, request, claimed_at, ends_at) \
                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (repeat_index) DO NOTHING";
-        let inserted = sqlx::query(insert)
-            .bind(claim.index.to_vec())
-            .bind(claim.claim.to_owned())
-            .bind(claim.request.to_vec())
-            .bind(now.unix_timestamp())
-            .bind(claim.ends_at.unix_timestamp())
-            .execute(&self.pool)
-            .await?;
+        let inserted = rerun!(
+            self.cannot_have_run,
+            sqlx::query(insert)
+                .bind(claim.index.to_vec())
+                .bind(claim.claim.to_owned())
+                .bind(claim.request.to_vec())
+                .bind(now.unix_timestamp())
+                .bind(claim.ends_at.unix_timestamp())
+                .execute(&self.pool)
+        )?;
         Ok(inserted.rows_affected() > 0)
     }
 
     async fn repeat(&self, index: [u8; 32], now: OffsetDateTime) -> Result<Option<StoredRepeat>, StoreError> {
         let select = "SELECT request, claimed_at, answer FROM repeats WHERE repeat_index = $1 AND ends_at > $2";
-        let row =
-            sqlx::query(select).bind(index.to_vec()).bind(now.unix_timestamp()).fetch_optional(&self.pool).await?;
+        let row = rerun!(
+            self.was_cut,
+            sqlx::query(select).bind(index.to_vec()).bind(now.unix_timestamp()).fetch_optional(&self.pool)
+        )?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(StoredRepeat {
             request: row.try_get("request")?,
@@ -85,11 +90,13 @@ impl Store {
     }
 
     async fn end_repeat(&self, index: [u8; 32], now: OffsetDateTime) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM repeats WHERE repeat_index = $1 AND ends_at <= $2")
-            .bind(index.to_vec())
-            .bind(now.unix_timestamp())
-            .execute(&self.pool)
-            .await?;
+        rerun!(
+            self.was_cut,
+            sqlx::query("DELETE FROM repeats WHERE repeat_index = $1 AND ends_at <= $2")
+                .bind(index.to_vec())
+                .bind(now.unix_timestamp())
+                .execute(&self.pool)
+        )?;
         Ok(())
     }
 
@@ -98,12 +105,14 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn keep_answer(&self, index: [u8; 32], claim: &str, answer: &Sealed) -> Result<bool, StoreError> {
-        let kept = sqlx::query("UPDATE repeats SET answer = $1 WHERE repeat_index = $2 AND claim = $3")
-            .bind(answer.0.clone())
-            .bind(index.to_vec())
-            .bind(claim.to_owned())
-            .execute(&self.pool)
-            .await?;
+        let kept = rerun!(
+            self.was_cut,
+            sqlx::query("UPDATE repeats SET answer = $1 WHERE repeat_index = $2 AND claim = $3")
+                .bind(answer.0.clone())
+                .bind(index.to_vec())
+                .bind(claim.to_owned())
+                .execute(&self.pool)
+        )?;
         Ok(kept.rows_affected() > 0)
     }
 
@@ -112,11 +121,13 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn release_repeat(&self, index: [u8; 32], claim: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM repeats WHERE repeat_index = $1 AND claim = $2 AND answer IS NULL")
-            .bind(index.to_vec())
-            .bind(claim.to_owned())
-            .execute(&self.pool)
-            .await?;
+        rerun!(
+            self.was_cut,
+            sqlx::query("DELETE FROM repeats WHERE repeat_index = $1 AND claim = $2 AND answer IS NULL")
+                .bind(index.to_vec())
+                .bind(claim.to_owned())
+                .execute(&self.pool)
+        )?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use sqlx::Row;
 use time::OffsetDateTime;
 
 use super::audit::Act;
+use super::transaction::rerun;
 use super::{Store, StoreError};
 use crate::secret::{KeyId, Sealed, SealedPair, TokenKind};
 
@@ -51,7 +52,10 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn sealed_keys(&self) -> Result<SealedKeys, StoreError> {
-        let rows = sqlx::query("SELECT purpose, blob FROM sealed_keys ORDER BY purpose").fetch_all(&self.pool).await?;
+        let rows = rerun!(
+            self.was_cut,
+            sqlx::query("SELECT purpose, blob FROM sealed_keys ORDER BY purpose").fetch_all(&self.pool)
+        )?;
         let read = |row: &sqlx::any::AnyRow| Ok((row.try_get("purpose")?, Sealed(row.try_get("blob")?)));
         rows.iter().map(read).collect::<Result<_, StoreError>>().map(SealedKeys)
     }
@@ -72,9 +76,10 @@ impl Store {
         let keep_before = "INSERT INTO sealed_keys (purpose, blob, kid, created_at) \
                            SELECT $1, blob, kid, created_at FROM sealed_keys WHERE purpose = $2 AND blob = $3 \
                            ON CONFLICT DO NOTHING";
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         let kept = sqlx::query(keep_before).bind(before).bind(purpose.to_owned()).bind(newest.0.clone());
         if kept.execute(&mut *transaction).await?.rows_affected() == 0 {
+            transaction.rollback().await?;
             return Ok(false);
         }
         sqlx::query("UPDATE sealed_keys SET blob = $1, kid = $2, created_at = $3 WHERE purpose = $4")
@@ -96,7 +101,7 @@ impl Store {
     /// When the store does not answer.
     pub async fn tokens_indexed_before(&self, newest: KeyId) -> Result<u64, StoreError> {
         let count = "SELECT CAST(count(*) AS BIGINT) AS tokens FROM tokens WHERE index_kid IS NULL OR index_kid <> $1";
-        let row = sqlx::query(count).bind(newest.to_string()).fetch_one(&self.pool).await?;
+        let row = rerun!(self.was_cut, sqlx::query(count).bind(newest.to_string()).fetch_one(&self.pool))?;
         Ok(u64::try_from(row.try_get::<i64, _>("tokens")?).unwrap_or_default())
     }
 
@@ -137,8 +142,8 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn sealed_key(&self, purpose: &str) -> Result<Option<Sealed>, StoreError> {
-        let found = sqlx::query("SELECT blob FROM sealed_keys WHERE purpose = $1").bind(purpose.to_owned());
-        let row = found.fetch_optional(&self.pool).await?;
+        let find = "SELECT blob FROM sealed_keys WHERE purpose = $1";
+        let row = rerun!(self.was_cut, sqlx::query(find).bind(purpose.to_owned()).fetch_optional(&self.pool))?;
         row.map(|row| Ok(Sealed(row.try_get("blob")?))).transpose()
     }
 
@@ -154,13 +159,15 @@ impl Store {
     ) -> Result<Sealed, StoreError> {
         let keep = "INSERT INTO sealed_keys (purpose, blob, kid, created_at) VALUES ($1, $2, $3, $4) \
                     ON CONFLICT DO NOTHING";
-        sqlx::query(keep)
-            .bind(purpose.to_owned())
-            .bind(sealed.0.clone())
-            .bind(sealed.key_id().map_err(StoreError::internal)?.to_string())
-            .bind(now.unix_timestamp())
-            .execute(&self.pool)
-            .await?;
+        rerun!(
+            self.was_cut,
+            sqlx::query(keep)
+                .bind(purpose.to_owned())
+                .bind(sealed.0.clone())
+                .bind(sealed.key_id().map_err(StoreError::internal)?.to_string())
+                .bind(now.unix_timestamp())
+                .execute(&self.pool)
+        )?;
         let kept = self.sealed_key(purpose).await?;
         kept.ok_or_else(|| StoreError::Internal("a sealed key was taken away in the moment it was made".to_owned()))
     }
@@ -188,7 +195,7 @@ impl Store {
         let count = "SELECT kid, CAST(count(*) AS BIGINT) AS blobs FROM \
                      (SELECT kid FROM wraps UNION ALL SELECT kid FROM sealed_keys \
                      UNION ALL SELECT kid FROM applications WHERE kid IS NOT NULL) AS every GROUP BY kid ORDER BY kid";
-        let rows = sqlx::query(count).fetch_all(&self.pool).await?;
+        let rows = rerun!(self.was_cut, sqlx::query(count).fetch_all(&self.pool))?;
         let read = |row: &sqlx::any::AnyRow| {
             let blobs: i64 = row.try_get("blobs")?;
             Ok((row.try_get("kid")?, u64::try_from(blobs).unwrap_or_default()))

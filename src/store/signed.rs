@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use time::OffsetDateTime;
 
 use super::tokens::{OWN, SELECT, StoredToken};
+use super::transaction::rerun;
 use super::{Store, StoreError};
 use crate::secret::TokenIndex;
 
@@ -25,13 +26,15 @@ impl Store {
             "{SELECT} WHERE {OWN} AND t.token_index IN ($2, $4) \
              UNION ALL {SELECT} WHERE {OWN} AND p.client_id = $3 AND t.id = p.token_id"
         );
-        let rows = sqlx::query(AssertSqlSafe(both))
-            .bind(now.unix_timestamp())
-            .bind(index.hash.to_vec())
-            .bind(client_id.to_owned())
-            .bind(index.before.unwrap_or(index.hash).to_vec())
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = rerun!(
+            self.was_cut,
+            sqlx::query(AssertSqlSafe(both.as_str()))
+                .bind(now.unix_timestamp())
+                .bind(index.hash.to_vec())
+                .bind(client_id.to_owned())
+                .bind(index.before.unwrap_or(index.hash).to_vec())
+                .fetch_all(&self.pool)
+        )?;
         rows.iter().map(StoredToken::read).collect()
     }
 
@@ -41,7 +44,10 @@ impl Store {
     /// When the store does not answer.
     pub async fn take_try(&self, request_token: &str, most: u32) -> Result<bool, StoreError> {
         let take = "UPDATE oauth_tokens SET tries = tries + 1 WHERE token_id = $1 AND tries < $2";
-        let taken = sqlx::query(take).bind(request_token.to_owned()).bind(i64::from(most)).execute(&self.pool).await?;
+        let taken = rerun!(
+            self.cannot_have_run,
+            sqlx::query(take).bind(request_token.to_owned()).bind(i64::from(most)).execute(&self.pool)
+        )?;
         Ok(taken.rows_affected() > 0)
     }
 }

@@ -4,7 +4,7 @@
 //! gives `-wal` and `-shm` the mode of the file itself; those that lie there already are told the same.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,22 @@ pub(super) fn find(file: &Path) -> Result<bool, StoreError> {
 pub(super) fn lock(file: &Path) -> Result<File, StoreError> {
     let lock = companion(file, ".lock");
     open(&lock).and_then(|open| open.lock().map(|()| open)).map_err(blame(&lock))
+}
+
+/// What a few writes need.
+const ROOM: usize = 256 * 1024;
+
+/// Writes a file beside the store's and takes it away again.
+pub(super) fn find_room(file: &Path) -> Result<(), StoreError> {
+    let scratch = companion(file, ".room");
+    let written = open(&scratch).and_then(|mut open| open.write_all(&vec![0; ROOM]));
+    let removed = std::fs::remove_file(&scratch);
+    written
+        .and(removed.or_else(|cause| if cause.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(cause) }))
+        .map_err(|cause| match cause.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::NoSpace(cause.to_string()),
+            _ => StoreError::File { file: file.to_owned(), cause: cause.to_string() },
+        })
 }
 
 fn open(file: &Path) -> io::Result<File> {

@@ -13,6 +13,7 @@ use super::applications::ApplicationTerms;
 use super::audit::Act;
 use super::grants::{Grant, grants_of, lock_grants_of, shred};
 use super::oauth_tokens::OAuthTerms;
+use super::transaction::rerun;
 use super::{Store, StoreError};
 use crate::secret::{Aad, KeyId, Sealed, TokenFacts, TokenIndex, TokenKind};
 
@@ -43,6 +44,8 @@ pub struct StoredToken {
     pub disabled_at: Option<i64>,
     /// Whether that is switched off or at its end.
     pub account_ended: bool,
+    /// That one's own wrap, to notice that something about it was sealed anew.
+    pub account_wrap: Option<Sealed>,
     /// The limits of an API key or application; of a token those of its account.
     pub key: Option<KeyTerms>,
     /// The application that a client secret stands for; of a token the one it was given to.
@@ -60,10 +63,11 @@ pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.index_kid
     t.idle_seconds, t.last_used_at, t.disabled_at, \
     CASE WHEN a.disabled_at IS NOT NULL OR a.not_after <= $1 THEN 1 ELSE 0 END AS account_ended, \
     k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, k.concurrent, \
-    p.client_id, p.settings, p.consumer_secret, o.family_id, o.redirect_uri, o.challenge, o.headless, o.secret, \
+    aw.blob AS account_wrap, p.client_id, p.settings, p.consumer_secret, o.family_id, o.redirect_uri, o.challenge, o.headless, o.secret, \
     g.id AS grant_id, g.database_name, g.uid, g.login, g.credential, g.created_at AS grant_created_at, w.blob \
     FROM tokens t JOIN wraps w ON w.token_id = t.id JOIN grants g ON g.id = w.grant_id \
     LEFT JOIN api_keys k ON k.token_id = coalesce(t.account_id, t.id) LEFT JOIN tokens a ON a.id = t.account_id \
+    LEFT JOIN wraps aw ON aw.token_id = a.id AND aw.grant_id = a.grant_id \
     LEFT JOIN applications p ON p.token_id = coalesce(t.account_id, t.id) LEFT JOIN oauth_tokens o ON o.token_id = t.id";
 /// Of the wraps of a token, that of its own user.
 pub(super) const OWN: &str = "w.grant_id = t.grant_id";
@@ -97,6 +101,8 @@ impl StoredToken {
     #[must_use]
     pub fn terms(&self) -> Vec<u8> {
         let aad = Aad::of("terms").with(self.scope.as_bytes()).with_number(self.idle_seconds);
+        // Only the state that opens nothing is written down, so that what was sealed before it was bound opens still.
+        let aad = if self.disabled_at.is_some() { aad.with(b"disabled") } else { aad };
         let aad = self.key.iter().fold(aad, |aad, key| key.bind_to(aad));
         let aad = self.own_application().iter().fold(aad, |aad, application| application.bind_to(aad));
         self.oauth.iter().fold(aad, |aad, oauth| oauth.bind_to(aad)).bytes().to_vec()
@@ -136,6 +142,7 @@ impl StoredToken {
             last_used_at: row.try_get("last_used_at")?,
             disabled_at: row.try_get("disabled_at")?,
             account_ended: row.try_get::<i64, _>("account_ended")? != 0,
+            account_wrap: row.try_get::<Option<Vec<u8>>, _>("account_wrap")?.map(Sealed),
             key: KeyTerms::read(row)?,
             application: ApplicationTerms::read(row)?,
             oauth: OAuthTerms::read(row)?,
@@ -189,13 +196,41 @@ impl StoredToken {
     }
 }
 
+/// A wrap and what it is to be sealed as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewrap {
+    /// Whose it is.
+    pub token: String,
+    /// The grant it opens.
+    pub grant: String,
+    /// As it is.
+    pub before: Sealed,
+    /// As it is to be.
+    pub after: Sealed,
+}
+
+impl Rewrap {
+    pub(super) async fn replace(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+        let replace = "UPDATE wraps SET blob = $1, kid = $2 WHERE token_id = $3 AND grant_id = $4 AND blob = $5";
+        let replaced = sqlx::query(replace)
+            .bind(self.after.0.clone())
+            .bind(self.after.key_id().map_err(StoreError::internal)?.to_string())
+            .bind(self.token.clone())
+            .bind(self.grant.clone())
+            .bind(self.before.0.clone())
+            .execute(connection)
+            .await?;
+        Ok(replaced.rows_affected() > 0)
+    }
+}
+
 impl Store {
     /// Keeps a new token for a grant that is there.
     ///
     /// # Errors
     /// When the store does not answer, or the grant has gone.
     pub async fn add_token_of_grant(&self, token: &StoredToken, act: &Act) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         token.insert(&mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
@@ -208,7 +243,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NameTaken`] for the name of another API key; when the store does not answer.
     pub async fn add_token(&self, token: &StoredToken, act: &Act) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         token.grant.insert(&mut transaction).await?;
         token.insert(&mut transaction).await?;
         act.insert(&mut transaction).await?;
@@ -230,15 +265,30 @@ impl Store {
         let other = (other != one).then_some(other);
         let hashes = [Some(one), other].into_iter().flatten().flat_map(|index| [Some(index.hash), index.before]);
         let hashes: Vec<[u8; 32]> = hashes.flatten().collect();
+        let rows = rerun!(self.was_cut, self.rows_by_hash(&hashes, now))?;
+        rows.iter().map(StoredToken::read).collect()
+    }
+
+    async fn rows_by_hash(&self, hashes: &[[u8; 32]], now: OffsetDateTime) -> Result<Vec<AnyRow>, sqlx::Error> {
         let query = BY_INDEX.get(hashes.len().saturating_sub(1)).map_or("", String::as_str);
         let query = sqlx::query(AssertSqlSafe(query)).bind(now.unix_timestamp());
         let query = hashes.iter().fold(query, |query, hash| query.bind(hash.to_vec()));
         if hashes.len() == 1 {
             // No two rows have one hash. Who does not ask for another one spares SQLite's thread a way there and back.
-            let row = query.fetch_optional(&self.pool).await?;
-            return row.iter().map(StoredToken::read).collect();
+            return Ok(query.fetch_optional(&self.pool).await?.into_iter().collect());
         }
-        query.fetch_all(&self.pool).await?.iter().map(StoredToken::read).collect()
+        query.fetch_all(&self.pool).await
+    }
+
+    /// The token of this id, alive or not.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn token(&self, id: &str, now: OffsetDateTime) -> Result<Option<StoredToken>, StoreError> {
+        let one = || AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND t.id = $2"));
+        let ask = || sqlx::query(one()).bind(now.unix_timestamp()).bind(id.to_owned());
+        let row = rerun!(self.was_cut, ask().fetch_optional(&self.pool))?;
+        row.as_ref().map(StoredToken::read).transpose()
     }
 
     /// Keeps a token under the newest index key's hash, if it is still kept under that of the one before.
@@ -247,12 +297,14 @@ impl Store {
     /// When the store does not answer.
     pub async fn move_to_newest_index(&self, index: TokenIndex) -> Result<(), StoreError> {
         let Some(before) = index.before else { return Ok(()) };
-        sqlx::query("UPDATE tokens SET token_index = $1, index_kid = $2 WHERE token_index = $3")
-            .bind(index.hash.to_vec())
-            .bind(index.key.to_string())
-            .bind(before.to_vec())
-            .execute(&self.pool)
-            .await?;
+        rerun!(
+            self.was_cut,
+            sqlx::query("UPDATE tokens SET token_index = $1, index_kid = $2 WHERE token_index = $3")
+                .bind(index.hash.to_vec())
+                .bind(index.key.to_string())
+                .bind(before.to_vec())
+                .execute(&self.pool)
+        )?;
         Ok(())
     }
 
@@ -261,12 +313,13 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn tokens(&self, kind: TokenKind, now: OffsetDateTime) -> Result<Vec<StoredToken>, StoreError> {
-        let rows =
+        let rows = rerun!(
+            self.was_cut,
             sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND t.kind = $2 ORDER BY t.created_at, t.id")))
                 .bind(now.unix_timestamp())
                 .bind(kind.as_str())
                 .fetch_all(&self.pool)
-                .await?;
+        )?;
         rows.iter().map(StoredToken::read).collect()
     }
 
@@ -276,27 +329,42 @@ impl Store {
     /// When the store does not answer.
     pub async fn note_use(&self, token: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
         let note = "UPDATE tokens SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)";
-        let noted = sqlx::query(note)
-            .bind(now.unix_timestamp())
-            .bind(token.to_owned())
-            .bind(now.unix_timestamp() - SECONDS_BETWEEN_USES)
-            .execute(&self.pool)
-            .await?;
+        let noted = rerun!(
+            self.was_cut,
+            sqlx::query(note)
+                .bind(now.unix_timestamp())
+                .bind(token.to_owned())
+                .bind(now.unix_timestamp() - SECONDS_BETWEEN_USES)
+                .execute(&self.pool)
+        )?;
         Ok(noted.rows_affected() > 0)
     }
 
-    /// Switches a token off, or on again; `false` when it was so before or is not there.
+    /// Switches a token off, or on again, with wraps that are sealed for that; `false` when it was so before or is not
+    /// there.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn switch_token(&self, token: &str, on: bool, act: &Act) -> Result<bool, StoreError> {
+    pub async fn switch_token(&self, token: &str, on: bool, wraps: &[Rewrap], act: &Act) -> Result<bool, StoreError> {
         let switch = if on {
             "UPDATE tokens SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL"
         } else {
             "UPDATE tokens SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL"
         };
         let query = sqlx::query(switch).bind(token.to_owned());
-        self.change(if on { query } else { query.bind(act.at) }, act).await
+        let query = if on { query } else { query.bind(act.at) };
+        let mut transaction = self.begin().await?;
+        if query.execute(&mut *transaction).await?.rows_affected() == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        for wrap in wraps {
+            wrap.replace(&mut transaction).await?;
+        }
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(true)
     }
 
     /// Deletes a token, with the tokens made with it, and every grant that no other token may use: its credential is
@@ -305,12 +373,13 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn delete_token(&self, token: &str, act: &Act) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         lock_grants_of(token, &mut transaction).await?;
         let unwrap = sqlx::query("DELETE FROM wraps WHERE token_id = $1 RETURNING grant_id").bind(token.to_owned());
         let grants = grants_of(&unwrap.fetch_all(&mut *transaction).await?)?;
         let delete = sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_owned());
         if delete.execute(&mut *transaction).await?.rows_affected() == 0 {
+            transaction.rollback().await?;
             return Ok(false);
         }
         shred(&grants, &mut transaction).await?;
@@ -361,21 +430,12 @@ impl Store {
         rows.iter().map(StoredToken::read).collect()
     }
 
-    /// Puts a wrap that was sealed anew in the place of the token's own; `false` when that is another one by now.
+    /// Puts a wrap that was sealed anew in its place; `false` when another one is there by now.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn replace_wrap(&self, token: &StoredToken, wrap: &Sealed) -> Result<bool, StoreError> {
-        let replace = "UPDATE wraps SET blob = $1, kid = $2 WHERE token_id = $3 AND grant_id = $4 AND blob = $5";
-        let replaced = sqlx::query(replace)
-            .bind(wrap.0.clone())
-            .bind(wrap.key_id().map_err(StoreError::internal)?.to_string())
-            .bind(token.id.clone())
-            .bind(token.grant.id.clone())
-            .bind(token.wrap.0.clone())
-            .execute(&self.pool)
-            .await?;
-        Ok(replaced.rows_affected() > 0)
+    pub async fn replace_wrap(&self, wrap: &Rewrap) -> Result<bool, StoreError> {
+        wrap.replace(&mut *self.pool.acquire().await?).await
     }
 
     /// Does something and says so, both or none.
@@ -384,13 +444,15 @@ impl Store {
         query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
         act: &Act,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         let changed = query.execute(&mut *transaction).await?.rows_affected() > 0;
-        if changed {
-            act.insert(&mut transaction).await?;
-            transaction.commit().await?;
-            act.say();
+        if !changed {
+            transaction.rollback().await?;
+            return Ok(false);
         }
-        Ok(changed)
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(true)
     }
 }

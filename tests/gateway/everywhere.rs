@@ -87,7 +87,7 @@ async fn bearers(gateway: &Gateway, version: Version) -> (String, String) {
     wanted.settings.oauth1.clear();
     wanted.settings.grants = [odoo_gateway::admin::GrantType::ClientCredentials].into();
     let (application, secret) = gateway.administration().await.create_application(wanted).await.unwrap();
-    let secret = secret.unwrap();
+    let secret = secret.client.unwrap();
     let ask = async |form: &str| {
         let form = [
             ("grant_type", "client_credentials"),

@@ -220,9 +220,9 @@ async fn what_is_no_key_is_refused_before_anything_is_done_and_questions_need_no
         assert_eq!((answer.status, answer.header(REPLAYED)), (200, ""));
     }
     assert_eq!(stub.asked("res.partner.read"), 2);
-    // What is refused while it is read takes no key.
+    // What is refused before Odoo is asked to write takes no key.
     under(&admin, "bad").post(PARTNERS, &json!({"vals": 7})).await.refused(400, "invalid_value");
-    create(&under(&admin, "bad")).await.refused(422, "idempotency_key_reused");
+    create(&under(&admin, "bad")).await.ok();
     under(&admin, "worse").post(PARTNERS, &json!({})).await.refused(400, "missing_parameter");
     create(&under(&admin, "worse")).await.ok();
 }
@@ -333,5 +333,40 @@ fn the_document_offers_keys_wherever_something_is_written() {
             let offered = operation["parameters"].as_array().is_some_and(|all| all.iter().any(named));
             assert_eq!(offered, method != "get", "{method} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_never_reached_odoo_leaves_its_key_free() {
+    for version in Version::BOTH {
+        let name =
+            format!("released on {} {:x}", version.database(), std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos());
+        let client = Gateway::shared().client().on(version).as_user("admin");
+        let paths = [
+            (TAGS, json!({"vals": {"nmae": &name}}), json!({"vals": {"name": &name}})),
+            (
+                "/api/res.partner.category/create",
+                json!({"name": &name, "color": "x"}),
+                json!({"name": &name, "color": 1}),
+            ),
+            ("/restful/api/v1/res.partner.category", json!({"nmae": &name}), json!({"name": &name})),
+            ("/api/v1/res.partner.category", json!({"data": {"nmae": &name}}), json!({"data": {"name": &name}})),
+        ];
+        for (path, wrong, right) in paths {
+            let client = under(&client, &format!("{}-{}", name.replace(' ', "-"), path.len()));
+            for _ in 0..2 {
+                let refused = client.post(path, &wrong).await;
+                assert!((400..500).contains(&refused.status) && refused.status != 422, "{path}: {}", refused.text);
+                assert_eq!(refused.header(REPLAYED), "", "{path}: it is refused anew");
+            }
+            let made = client.post(path, &right).await;
+            assert!(matches!(made.status, 200 | 201), "{path}: {}", made.text);
+            let again = client.post(path, &right).await;
+            assert_eq!((again.status, again.header(REPLAYED)), (made.status, "true"), "{path}");
+        }
+        let client = Gateway::shared().client().on(version).as_user("admin");
+        let made = [("domain", format!("[('name','=','{name}')]"))];
+        let made: Vec<(&str, &str)> = made.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        assert_eq!(client.get(&format!("{TAGS}/search_count"), &made).await.ok()["count"], 4);
     }
 }

@@ -25,7 +25,6 @@ mod outage;
 mod pages;
 mod parity;
 mod readiness;
-mod reads;
 mod restapi;
 mod restful;
 mod secrecy;

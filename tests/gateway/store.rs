@@ -8,7 +8,7 @@ use std::path::Path;
 
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::{Config, StoreConfig};
-use odoo_gateway::store::{Store, StoreError};
+use odoo_gateway::store::{Act, Store, StoreError};
 use sqlx::{AnyConnection, Connection, Row};
 
 /// What `DATABASE_URL` and other variables make of the defaults.
@@ -182,4 +182,56 @@ async fn the_store_keeps_its_promises_on_postgres_and_has_the_same_schema_there(
     let sqlite = story(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
     let postgres = story(&crate::support::odoo::empty_database().await).await;
     assert_eq!(sqlite, postgres);
+}
+
+/// Cuts every connection to a database but the one that says so, as a restart of PostgreSQL or of a proxy does.
+async fn cut_connections(url: &str) {
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert!(sqlx::query(cut).fetch_one(&mut connection).await.unwrap().get::<i64, _>(0) > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_connections_to_postgres_cost_nobody_anything() {
+    let url = crate::support::odoo::empty_database().await;
+    let store = Store::open(&configured(&[("DATABASE_URL", &url)])).await.unwrap();
+    store.migrate().await.unwrap();
+    let now = Clock::system().now();
+    let instance = store.instance(&Clock::system()).await.unwrap();
+    for round in 0..5_u8 {
+        // All connections of the pool are in use once.
+        let asks = (0..32_u8).map(|ask| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store.ping().await?;
+                assert!(store.first_seen([round, ask].repeat(16).try_into().unwrap(), 2_000_000_000).await.is_ok());
+                store.sealed_keys().await.map(drop)
+            })
+        });
+        for ask in asks.collect::<Vec<_>>() {
+            ask.await.unwrap().unwrap();
+        }
+        cut_connections(&url).await;
+        let acts = (0..32_u8).map(|ask| {
+            let (store, act) = (store.clone(), Act::new(now, "test", "cut", &format!("{round} {ask}"), ""));
+            tokio::spawn(async move {
+                match ask % 4 {
+                    0 => store.audit(&act).await,
+                    1 => store
+                        .first_seen([200 + round, ask].repeat(16).try_into().unwrap(), 2_000_000_000)
+                        .await
+                        .map(drop),
+                    2 => store.instance(&Clock::system()).await.map(drop),
+                    _ => store.application("nobody", now).await.map(drop),
+                }
+            })
+        });
+        for act in acts.collect::<Vec<_>>() {
+            act.await.unwrap().unwrap();
+        }
+    }
+    let acts = store.acts(1000).await.unwrap();
+    assert_eq!(acts.iter().filter(|act| act.act == "cut").count(), 5 * 8, "each is written once");
+    assert_eq!(store.instance(&Clock::system()).await.unwrap(), instance);
 }

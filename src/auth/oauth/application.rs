@@ -44,6 +44,10 @@ pub struct ApplicationSettings {
     pub oauth1: BTreeSet<SignatureMethod>,
     /// The key of RSA signatures, as PEM.
     pub rsa_public_key: Option<String>,
+    /// It signs with its client secret although it is bound to a user, so that the store and the master key open the
+    /// credential of that user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_secret: bool,
 }
 
 /// An application, verified to be as it was made.

@@ -126,19 +126,52 @@ impl Tokens {
     /// # Errors
     /// `unauthorized_client` when it is not trusted, or bound to nobody; 429 when it asks too often.
     pub async fn headless_user(&self, application: &Application) -> Result<Approver, Problem> {
+        self.may_approve_alone(application)?;
+        Ok(Approver { grant: application.row.grant.clone(), key: None })
+    }
+
+    /// Whether an application may approve for its bound user.
+    ///
+    /// # Errors
+    /// As [`headless_user`](Self::headless_user).
+    pub(in crate::auth) fn may_approve_alone(&self, application: &Application) -> Result<(), Problem> {
         if !(application.settings.trusted && application.is_bound()) {
             let detail = "This application is not trusted to approve by itself: a user has to log in.";
             return Err(Problem::new(Code::UnauthorizedClient, detail));
         }
         // Who only knows its client id can ask, too.
         self.charge(&application.row)?;
-        match self.consumer_secret(application).await? {
-            Some(secret) => self.approver(&application.row, &secret).await.map_err(Refusal::into_problem),
-            None => Ok(Approver { grant: application.row.grant.clone(), key: None }),
+        Ok(())
+    }
+
+    /// The bound user of a trusted application, for who has shown the second part of its consumer key.
+    pub(in crate::auth) async fn user_of_consumer_key(
+        &self,
+        application: &Application,
+        key: &Token,
+    ) -> Result<Approver, Refusal> {
+        let (vault, row) = (self.vaults.existing().await?.ok_or(Refusal::Wrong)?, self.living(key).await?);
+        let fits = row.account.as_ref() == Some(&application.row.id) && row.grant.id == application.row.grant.id;
+        if !(fits && application.settings.trusted) {
+            return Err(Refusal::Wrong);
+        }
+        let key = self.data_key(&vault, key, &row).await?;
+        Ok(Approver { grant: row.grant, key: Some(key) })
+    }
+
+    /// The bound user of an application that was made when one secret signed and opened; `None` of every other one.
+    pub(in crate::auth) async fn user_of_signing_secret(
+        &self,
+        application: &Application,
+    ) -> Result<Option<Approver>, Refusal> {
+        let secret = self.consumer_secret(application).await?;
+        match secret.filter(|secret| secret.kind() == TokenKind::ClientSecret) {
+            Some(secret) => self.approver(&application.row, &secret).await.map(Some),
+            None => Ok(None),
         }
     }
 
-    /// The application's secret in clear, where OAuth 1 needs it.
+    /// What the application signs with by OAuth 1, in clear.
     ///
     /// # Errors
     /// 503 without the store or its keys.

@@ -1,14 +1,19 @@
-//! The secret of an application that signs as OAuth 1 says: kept readable for the gateway, because HMAC needs it in clear.
+//! What an application signs with by OAuth 1: kept readable for the gateway, because HMAC needs it in clear.
 //!
-//! Who has a dump *and* the master key can read it, and with it the credential of the user whom the application is bound
-//! to. That is so for applications with OAuth 1 and for no others.
+//! A dump and the master key open it. So no user's credential may lie behind it: an application that is bound to a user
+//! signs with a secret of its own, and the credential lies behind its client secret and behind the second part of its
+//! consumer key, of which the store has hashes only. An application that is bound to nobody signs with its client secret.
 //!
-//! In: the master key, an application's row. Out: its secret. Must not know: signatures.
+//! ```text
+//! consumer key = client id ["." token of kind consumer_key]     the second part only where the application is trusted
+//! ```
+//!
+//! In: the master key, an application's row. Out: what it signs with. Must not know: signatures.
 
 use crate::secret::{Aad, Keyring, Sealed, SecretError, Token, TokenKind};
 use crate::store::StoredToken;
 
-/// Seals the secret of an application.
+/// Seals what an application signs with.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
@@ -26,7 +31,8 @@ pub fn open_consumer_secret(keyring: &Keyring, row: &StoredToken) -> Result<Opti
     };
     let opened = keyring.open(sealed, &aad(row))?;
     let text = std::str::from_utf8(&opened).map_err(|_| SecretError::Altered)?;
-    let token = Token::parse(TokenKind::ClientSecret, text);
+    let of_kind = |kind| Token::parse(kind, text);
+    let token = of_kind(TokenKind::ConsumerSecret).or_else(|| of_kind(TokenKind::ClientSecret));
     token.map(Some).ok_or(SecretError::Altered)
 }
 

@@ -22,7 +22,8 @@
 //! A trusted application may approve for its bound user without showing its secret, as the vendor's manual does. Nothing
 //! is at hand then that opens the user's credential, so the code has a wrap of a key that opens nothing (which still binds
 //! the row), and is marked headless: at the token endpoint the client secret's own wrap opens the credential. With OAuth 1
-//! the secret is kept readable, and the code gets the right key at once.
+//! nothing is shown later that opens, so the consumer key of such an application has a second part that does: a request
+//! token that was asked for with it has the right key at once.
 //!
 //! In: client ids, secrets, users whom Odoo has confirmed. Out: applications, sessions, tokens. Must not know: HTTP.
 

@@ -82,7 +82,8 @@ impl OAuth1 {
 
     /// Whether there is an application of this name, switched off or not.
     pub async fn knows(&self, consumer_key: &str) -> bool {
-        self.tokens.store.application(consumer_key, self.tokens.clock.now()).await.is_ok_and(|found| found.is_some())
+        let client_id = consumer_key.split('.').next().unwrap_or_default();
+        self.tokens.store.application(client_id, self.tokens.clock.now()).await.is_ok_and(|found| found.is_some())
     }
 
     /// What is refused before anybody looks who signed: nothing here tells of applications and tokens.

@@ -46,7 +46,8 @@ const PROTOCOL: [&[u8]; 9] = [
 /// A request that says who signed it.
 #[derive(Debug)]
 pub struct Signed {
-    /// `oauth_consumer_key`
+    /// `oauth_consumer_key`: the client id, and behind a dot what opens the bound user's credential where the application
+    /// is trusted.
     pub consumer_key: String,
     /// `oauth_token`; none when it is empty, which means the same.
     pub token: Option<String>,
@@ -62,6 +63,18 @@ pub struct Signed {
     pub verifier: Option<String>,
     /// What was signed.
     pub base: String,
+}
+
+impl Signed {
+    /// The application that says to have signed.
+    pub(super) fn client_id(&self) -> &str {
+        self.consumer_key.split_once('.').map_or(&self.consumer_key, |(client_id, _)| client_id)
+    }
+
+    /// The second part of the consumer key, as it is shown.
+    pub(super) fn opening_part(&self) -> Option<&str> {
+        self.consumer_key.split_once('.').map(|(_, opening)| opening)
+    }
 }
 
 /// What makes one request another than the next.

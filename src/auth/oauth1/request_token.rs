@@ -103,7 +103,20 @@ impl OAuth1 {
         let callback = Callback::of(&application, callback)?;
         self.note(&vault, signed, None).await?;
         self.tokens.charge(&application.row)?;
-        self.keep_request_token(&application, &callback).await
+        let approver = self.approver_to_be(&application, signed.opening_part()).await?;
+        self.keep_request_token(&application, &approver, &callback).await
+    }
+
+    /// Who stands behind a request token before anybody has approved: nobody; where a trusted application has shown what
+    /// opens its bound user's credential, that user. Nothing else is at hand when it approves by itself.
+    async fn approver_to_be(&self, application: &Application, shown: Option<&str>) -> Result<Approver, Refusal> {
+        match shown {
+            None => Ok(Approver::nobody(application)),
+            Some(shown) => {
+                let key = Token::parse(TokenKind::ConsumerKey, shown).ok_or(Refusal::Wrong)?;
+                self.tokens.user_of_consumer_key(application, &key).await
+            }
+        }
     }
 
     /// The living application that says to have signed.
@@ -112,7 +125,7 @@ impl OAuth1 {
         signed: &Signed,
         occasion: Occasion,
     ) -> Result<Application, Refusal> {
-        let found = self.tokens.application(&signed.consumer_key).await?;
+        let found = self.tokens.application(signed.client_id()).await?;
         let admitted = found.filter(|found| found.row.key.as_ref().is_none_or(|key| key.admits(occasion.address)));
         if admitted.is_none() {
             pretend_to_verify(signed);
@@ -120,7 +133,12 @@ impl OAuth1 {
         admitted.ok_or(Refusal::Wrong)
     }
 
-    async fn keep_request_token(&self, application: &Application, callback: &Callback) -> Result<TokenPair, Refusal> {
+    async fn keep_request_token(
+        &self,
+        application: &Application,
+        approver: &Approver,
+        callback: &Callback,
+    ) -> Result<TokenPair, Refusal> {
         let (now, secret) = (self.tokens.clock.now(), new_secret()?);
         let wanted = Given {
             kind: TokenKind::OAuth1Request,
@@ -132,7 +150,7 @@ impl OAuth1 {
             not_after: Some((now + self.settings.request_token_lifetime).unix_timestamp()),
             idle_seconds: None,
         };
-        let (row, token) = self.tokens.give(application, &Approver::nobody(application), wanted).await?;
+        let (row, token) = self.tokens.give(application, approver, wanted).await?;
         let act = Act::new(now, application.client_id(), "oauth1.ask", &row.id, "");
         self.tokens.store.add_token_of_grant(&row, &act).await?;
         Ok(TokenPair { token, secret, application: application.client_id().to_owned() })
@@ -215,10 +233,23 @@ impl OAuth1 {
     /// A trusted application approves for the user it is bound to, without a page (contract section 7).
     ///
     /// # Errors
-    /// 400 when it is not trusted, 401 when the token was decided about, 503 without the store.
+    /// 400 when it is not trusted, 401 when the token was decided about or was asked for without what opens the user's
+    /// credential, 503 without the store.
     pub async fn approve_headless(&self, request: RequestToken) -> Result<Decided, Problem> {
-        let approver = self.tokens.headless_user(&request.application).await?;
+        self.tokens.may_approve_alone(&request.application)?;
+        let approver = self.headless_approver(&request).await.map_err(Refusal::into_problem)?;
         self.approve(request, &approver).await
+    }
+
+    async fn headless_approver(&self, request: &RequestToken) -> Result<Approver, Refusal> {
+        let RequestToken { application, token, row, .. } = request;
+        let opens = row.oauth.as_ref().is_some_and(|terms| !terms.headless);
+        if opens && row.grant.id == application.row.grant.id {
+            let vault = self.tokens.vaults.existing().await?.ok_or(Refusal::Wrong)?;
+            let key = self.tokens.data_key(&vault, token, row).await?;
+            return Ok(Approver { grant: row.grant.clone(), key: Some(key) });
+        }
+        self.tokens.user_of_signing_secret(application).await?.ok_or_else(|| no_consumer_key().into())
     }
 
     /// The user denies: the token has ended.
@@ -239,6 +270,13 @@ impl OAuth1 {
         let sealed = row.oauth.as_ref().and_then(|terms| terms.secret.as_ref()).ok_or(Refusal::Wrong)?;
         key.open_secret(&row.id, sealed).map_err(|cause| refuse_altered(row, &cause))
     }
+}
+
+fn no_consumer_key() -> Problem {
+    let detail = "The request token was asked for with the client id alone, which opens nothing.";
+    let hint = "Sign with the whole consumer key of the application: CLIENT_ID.ogw_ck_…, as it was printed when the \
+                application was registered or its secret was exchanged.";
+    Problem::new(Code::PersonNeeded, detail).parameter("oauth_consumer_key").hint(hint)
 }
 
 /// A secret for a token: 256 random bits.

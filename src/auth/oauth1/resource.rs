@@ -26,7 +26,7 @@ use crate::store::StoredToken;
 #[derive(Debug)]
 pub(super) struct Signer {
     consumer: Consumer,
-    row: StoredToken,
+    row: Arc<StoredToken>,
     token_secret: SecretString,
     credential: SecretString,
     scope: Scope,
@@ -85,7 +85,8 @@ impl OAuth1 {
         let uid = Uid::new(row.grant.uid).ok_or(Refusal::Wrong)?;
         let caller = Caller { uid, secret: signer.credential.clone() };
         let (kind, scope) = (row.kind.into(), signer.scope.clone());
-        Ok(Principal { database, caller, login: row.grant.login, kind, allowance, seat, scope })
+        let token = Some(signer.row.clone());
+        Ok(Principal { database, caller, login: row.grant.login, kind, allowance, seat, scope, token })
     }
 
     /// Both rows as they are now, and what they open.
@@ -97,7 +98,7 @@ impl OAuth1 {
         index: TokenIndex,
     ) -> Result<(Arc<Signer>, StoredToken), Refusal> {
         let now = self.tokens.clock.now();
-        let rows = self.tokens.store.signers(&signed.consumer_key, index, now).await?;
+        let rows = self.tokens.store.signers(signed.client_id(), index, now).await?;
         let alive = |kind| rows.iter().find(|row| row.kind == kind && row.is_alive(now)).cloned();
         let (application, row) = (alive(TokenKind::ClientSecret), alive(TokenKind::OAuth1Access));
         // The token was given to this very application (O1-30).
@@ -134,6 +135,6 @@ impl OAuth1 {
         let credential = key.open_credential(row.grant.facts(), &row.grant.credential).map_err(Problem::internal)?;
         // A scope that this gateway cannot read, a newer one's say, opens nothing.
         let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
-        Ok(Signer { consumer, row, token_secret, credential, scope })
+        Ok(Signer { consumer, row: Arc::new(row), token_secret, credential, scope })
     }
 }

@@ -4,6 +4,7 @@ mod access_tokens;
 mod api_keys;
 mod command_line;
 mod escapes;
+mod full_disk;
 mod killed;
 mod login_tokens;
 mod odoo_keys;
@@ -29,6 +30,15 @@ pub(crate) fn wanted(version: Version, name: &str) -> WantedKey {
         database: Some(version.database().to_owned()),
         login: "internal".to_owned(),
         secret: stand().api_key(version).into(),
+        ..wanted_without_user(name)
+    }
+}
+
+fn wanted_without_user(name: &str) -> WantedKey {
+    WantedKey {
+        database: None,
+        login: String::new(),
+        secret: "".into(),
         scope: "\"all\"".to_owned(),
         not_after: None,
         terms: KeyTerms {
@@ -48,12 +58,28 @@ pub(crate) async fn key(admin: &Administration, version: Version, name: &str) ->
     (row, token.expose().to_owned())
 }
 
+/// A key for this user of this database, with his password behind it.
+pub(crate) fn wanted_by(database: &str, name: &str, login: &str, password: &str) -> WantedKey {
+    WantedKey {
+        database: Some(database.to_owned()),
+        login: login.to_owned(),
+        secret: password.into(),
+        ..wanted_without_user(name)
+    }
+}
+
 /// What an administrator does beside the gateway in this folder.
 pub(crate) async fn administration(folder: &Path, settings: &[(&str, &str)]) -> Administration {
     let store = url(folder);
     let all = settings.iter().copied().chain([("ODOO_GATEWAY__STORE__URL", store.as_str())]);
     let config = Config::load(None, all.map(|(name, value)| (name.into(), value.into()))).unwrap();
     app::administration(&config, Clock::system()).await.unwrap()
+}
+
+/// What an administrator does with these settings and no others.
+pub(crate) async fn administration_of(settings: &[(&str, &str)]) -> Administration {
+    let all = settings.iter().map(|(name, value)| (name.into(), value.into()));
+    app::administration(&Config::load(None, all).unwrap(), Clock::system()).await.unwrap()
 }
 
 /// Where the gateway in this folder keeps its store.

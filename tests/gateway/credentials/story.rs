@@ -195,7 +195,7 @@ async fn a_key_is_switched_off_and_on_by_one_of_many(scene: &Scene) {
         let switches: Vec<_> = (0..50)
             .map(|_| {
                 let (store, id, act) = (scene.store.clone(), row.id.clone(), scene.act("key.switch"));
-                tokio::spawn(async move { store.switch_token(&id, on, &act).await.unwrap() })
+                tokio::spawn(async move { store.switch_token(&id, on, &[], &act).await.unwrap() })
             })
             .collect();
         let mut switched = 0;

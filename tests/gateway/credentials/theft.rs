@@ -198,3 +198,61 @@ async fn another(admin: &Administration, model: &StoredToken, name: &str) -> (St
     admin.store.add_token(&row, &act).await.unwrap();
     (row, token.expose().to_owned())
 }
+
+#[tokio::test]
+async fn writing_into_the_store_switches_nothing_on_again() {
+    let gateway = Gateway::before_odoo(&PATIENT).await;
+    let fresh = gateway.replica().await;
+    let there = crate::support::Client::new(format!("http://{}", fresh.api));
+    let admin = gateway.administration().await;
+    let mut wanted = super::wanted(Version::Odoo19, "switched");
+    wanted.terms.may_mint_for_others = true;
+    let (row, key) = admin.create_key(wanted).await.unwrap();
+    let key = key.expose();
+    admin.link_user(key, "admin".to_owned(), "admin".into()).await.unwrap();
+    let mint = async |body: serde_json::Value| {
+        let minted = gateway.client().with_header("api-key", key).post("/api/generate_token", &body).await.ok();
+        minted["login_token"].as_str().unwrap().to_owned()
+    };
+    let [own, linked] = [mint(serde_json::json!({})).await, mint(serde_json::json!({"user_login": "admin"})).await];
+    let statuses = async || {
+        let mut statuses = Vec::new();
+        for client in [gateway.client(), there.clone()] {
+            for (header, text) in [("api-key", key), ("login-token", &own), ("login-token", &linked)] {
+                statuses.push(client.with_header(header, text).get(PARTNERS, &[]).await.status);
+            }
+        }
+        statuses
+    };
+    let write = async |statement: &'static str| {
+        let url = format!("sqlite:{}", gateway.folder().join("gateway.db").display());
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let written = sqlx::query(statement).bind(row.id.clone()).execute(&mut connection).await.unwrap();
+        assert!(written.rows_affected() > 0, "{statement}");
+    };
+    assert_eq!(statuses().await, [200; 6]);
+    let off = "UPDATE tokens SET disabled_at = 1 WHERE id = $1";
+    let on = "UPDATE tokens SET disabled_at = NULL WHERE id = $1";
+    // Nobody asks in between, so that what was opened before is still at hand.
+    for asked_in_between in [false, true] {
+        admin.switch_key("switched", false).await.unwrap();
+        if asked_in_between {
+            assert_eq!(statuses().await, [401; 6]);
+        }
+        write(on).await;
+        assert_eq!(statuses().await, [401; 6], "asked in between: {asked_in_between}");
+        write(off).await;
+        assert_eq!(statuses().await, [401; 6]);
+        admin.switch_key("switched", true).await.unwrap();
+        assert_eq!(statuses().await, [200; 6], "an administrator switches it on");
+    }
+    // What was switched off by a gateway that did not seal it is sealed at the next start.
+    write(off).await;
+    admin.seal_what_is_off().await.unwrap();
+    write(on).await;
+    assert_eq!(statuses().await, [401; 6]);
+    admin.switch_key("switched", false).await.unwrap();
+    admin.switch_key("switched", true).await.unwrap();
+    assert_eq!(statuses().await, [200; 6]);
+    fresh.stop().await;
+}

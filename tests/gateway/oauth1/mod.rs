@@ -6,6 +6,7 @@
 //! exchange  request tokens: callbacks, verifiers, tries
 //! replays   nonces: races, kill -9, replicas
 //! proxies   by which URL the gateway was reached, and what is not done in the open
+//! theft     what the store and the master key open
 //! manual    the exchange as the vendor prints it
 //! clients   libraries as anybody has them
 //! ```
@@ -17,6 +18,7 @@ mod proxies;
 mod refusals;
 mod replays;
 mod story;
+mod theft;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,9 +93,15 @@ impl Consumer {
     }
 
     pub(crate) async fn of(admin: Administration, wanted: WantedApplication) -> Self {
-        let (application, secret) = admin.create_application(wanted).await.unwrap();
-        let signer = Signer::new(application.client_id(), secret.unwrap().expose());
+        let (_, secrets) = admin.create_application(wanted).await.unwrap();
+        let consumer = secrets.consumer.unwrap();
+        let signer = Signer::new(consumer.key(), consumer.secret());
         Self { signer, provider: provider(&admin) }
+    }
+
+    /// The same application with another key and secret.
+    pub(crate) fn renewed(self, key: &str, secret: &str) -> Self {
+        Self { signer: Signer::new(key, secret), ..self }
     }
 
     /// What the page does when the bound user agrees.

@@ -151,7 +151,7 @@ async fn o1_32_what_is_switched_off_or_deleted_is_dead_at_once_and_everywhere() 
     // Another secret: the old one signs nothing any more.
     let fresh = admin.rotate_secret("ended", Some("admin".into())).await.unwrap();
     get(&signer.now(), &client, PARTNERS).await.refused(401, "credential_invalid");
-    let renewed = signer.with_secret(fresh.expose());
+    let renewed = signer.with_secret(fresh.consumer.unwrap().secret());
     get(&renewed.now(), &client, PARTNERS).await.ok();
     admin.delete_application("ended").await.unwrap();
     for client in [&client, &elsewhere] {

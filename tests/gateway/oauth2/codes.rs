@@ -114,6 +114,7 @@ async fn a_trusted_application_approves_by_itself_and_only_its_secret_opens_the_
         let refreshed = scene.refresh(&application, &secret, &member(&given, "refresh_token")).await.ok();
         scene.call(&member(&refreshed, "access_token")).await.ok();
         let secret = scene.admin.rotate_secret("trusted", Some(crate::support::stub::PASSWORD.into())).await.unwrap();
+        let secret = secret.client.unwrap();
         refused(&scene.redeem(&application, secret.expose(), late.expose()).await, 400, "invalid_grant");
     }
 }

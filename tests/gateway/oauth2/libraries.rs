@@ -26,7 +26,7 @@ async fn goes_all_the_way(library: &str) {
         let (application, secret) = admin.create_application(wanted).await.unwrap();
         let facts = json!({
             "gateway": format!("http://{}", gateway.address()), "key": application.client_id(),
-            "secret": secret.unwrap().expose(), "callback": CALLBACK, "token": TOKEN, "revoke": REVOKE,
+            "secret": secret.client.unwrap().expose(), "callback": CALLBACK, "token": TOKEN, "revoke": REVOKE,
             "introspect": INTROSPECT,
             "calls": [{"method": "GET", "path": super::PARTNERS, "params": {"domain": "[('id','>',0)]"}}],
         });

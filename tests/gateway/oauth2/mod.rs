@@ -25,6 +25,7 @@ use odoo_gateway::plan::Scope;
 use odoo_gateway::store::KeyTerms;
 use reqwest::Method;
 use serde_json::Value;
+use sqlx::Connection as _;
 
 use crate::support::client::send;
 use crate::support::stub::PASSWORD;
@@ -52,6 +53,7 @@ pub(crate) struct Scene {
     pub(crate) admin: Administration,
     /// The rooms of a gateway that gives codes, as the pages do.
     pub(crate) tokens: Tokens,
+    store: String,
     _stub: Stub,
 }
 
@@ -70,7 +72,10 @@ impl Scene {
         let gateway = Gateway::before_stub(&stub, &all).await;
         let admin = gateway.administration().await;
         let tokens = tokens(&gateway, &admin);
-        Self { gateway, admin, tokens, _stub: stub }
+        let of_settings = settings.iter().find(|(name, _)| *name == "ODOO_GATEWAY__STORE__URL");
+        let of_file = || format!("sqlite:{}", gateway.folder().join("gateway.db").display());
+        let store = of_settings.map_or_else(of_file, |(_, url)| (*url).to_owned());
+        Self { gateway, admin, tokens, store, _stub: stub }
     }
 
     /// An application that users approve; its secret.
@@ -100,7 +105,14 @@ impl Scene {
         };
         change(&mut wanted);
         let (application, secret) = self.admin.create_application(wanted).await.unwrap();
-        (application, secret.map_or_else(String::new, |secret| secret.expose().to_owned()))
+        (application, secret.client.map_or_else(String::new, |secret| secret.expose().to_owned()))
+    }
+
+    /// What somebody does who may write into the store.
+    pub(crate) async fn write(&self, statement: &'static str) {
+        let mut connection = sqlx::AnyConnection::connect(&self.store).await.unwrap();
+        let written = sqlx::query(statement).execute(&mut connection).await.unwrap();
+        assert!(written.rows_affected() > 0, "{statement}");
     }
 
     /// The user, logged in as in a browser.
@@ -113,6 +125,7 @@ impl Scene {
             allowance: None,
             seat: None,
             scope: Scope::All,
+            token: None,
         };
         let cookie = self.tokens.begin_session(user).await.unwrap();
         self.tokens.session(cookie.expose()).await.unwrap().unwrap().approver()

@@ -46,7 +46,8 @@ async fn no_secret_of_an_application_lies_in_the_store_in_any_form() {
     let opened =
         |application: &odoo_gateway::admin::Application| open_consumer_secret(&vault.keyring, &application.row);
     assert!(opened(&application).unwrap().is_none());
-    assert_eq!(opened(&signing).unwrap().unwrap().expose(), signing_secret);
+    let signs = opened(&signing).unwrap().unwrap();
+    assert_ne!(signs.expose(), signing_secret, "what signs is another secret than what opens the user's credential");
 }
 
 #[tokio::test]
@@ -116,7 +117,7 @@ async fn another_secret_ends_the_old_one_and_what_was_given_lives_on() {
         };
         let before = member(&ask(&secret).await.ok(), "access_token");
         scene.admin.rotate_secret("shop", None).await.unwrap_err();
-        let next = scene.admin.rotate_secret("shop", Some(PASSWORD.into())).await.unwrap();
+        let next = scene.admin.rotate_secret("shop", Some(PASSWORD.into())).await.unwrap().client.unwrap();
         refused(&ask(&secret).await, 401, "invalid_client");
         let after = member(&ask(next.expose()).await.ok(), "access_token");
         for token in [&before, &after] {
@@ -127,5 +128,24 @@ async fn another_secret_ends_the_old_one_and_what_was_given_lives_on() {
         assert_eq!(scene.admin.prune_master_keys().await.unwrap().len(), 1);
         ask(next.expose()).await.ok();
         scene.call(&after).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn an_application_that_was_switched_off_is_not_switched_on_by_writing() {
+    for scene in Scene::both().await {
+        let (application, secret) = scene.application("shop", |_| {}).await;
+        let form =
+            [("grant_type", "client_credentials"), ("client_id", application.client_id()), ("client_secret", &secret)];
+        let token = member(&scene.post(TOKEN, &form).await.ok(), "access_token");
+        scene.call(&token).await.ok();
+        scene.admin.switch_application("shop", false).await.unwrap();
+        scene.write("UPDATE tokens SET disabled_at = NULL").await;
+        refused(&scene.post(TOKEN, &form).await, 401, "invalid_client");
+        scene.call(&token).await.refused(401, "credential_invalid");
+        scene.write("UPDATE tokens SET disabled_at = 1 WHERE kind = 'client_secret'").await;
+        scene.admin.switch_application("shop", true).await.unwrap();
+        scene.post(TOKEN, &form).await.ok();
+        scene.call(&token).await.ok();
     }
 }

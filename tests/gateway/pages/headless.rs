@@ -4,7 +4,7 @@ use odoo_gateway::admin::{ApplicationSettings, WantedApplication};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{OAUTH1, OAUTH2, TOKEN, create, request, trusted, wanted};
+use super::{OAUTH1, OAUTH2, TOKEN, create, create_consumer, request, trusted, wanted};
 use crate::support::client::send;
 use crate::support::signer::Signer;
 use crate::support::{Answer, Gateway};
@@ -112,7 +112,7 @@ async fn the_manuals_exchange_of_oauth1_works_without_a_page() {
     let gateway = Gateway::before_odoo(&[]).await;
     let client = gateway.client();
     let json = client.with_header("accept", "application/json");
-    let (key, secret) = create(&gateway, trusted("Signed manual", &[MANUALS])).await;
+    let (key, secret) = create_consumer(&gateway, trusted("Signed manual", &[MANUALS])).await;
     let signer = Signer::new(&key, &secret);
     let post = |path: &str| client.request(Method::POST, path);
     let asking = signer.saying("oauth_callback", MANUALS);
@@ -130,7 +130,7 @@ async fn the_manuals_exchange_of_oauth1_works_without_a_page() {
     let (token, _) = pair(asking.now().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
     let said = client.with_header("authorization", &format!("OAuth oauth_token='{token}'"));
     assert_eq!(said.get(OAUTH1, &[]).await.ok()["oauth_token"], token);
-    let (plain, plain_secret) = create(&gateway, untrusted()).await;
+    let (plain, plain_secret) = create_consumer(&gateway, untrusted()).await;
     let asking = Signer::new(&plain, &plain_secret).saying("oauth_callback", "oob");
     let (token, _) = pair(asking.now().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
     let told = json.get(OAUTH1, &[("oauth_token", &token)]).await.refused(401, "person_needed");

@@ -82,7 +82,15 @@ fn trusted(name: &str, redirect_uris: &[&str]) -> WantedApplication {
 /// An application's client id and secret.
 async fn create(gateway: &Gateway, wanted: WantedApplication) -> (String, String) {
     let (application, secret) = gateway.administration().await.create_application(wanted).await.unwrap();
-    (application.client_id().to_owned(), secret.map_or_else(String::new, |secret| secret.expose().to_owned()))
+    let secret = secret.client.map_or_else(String::new, |secret| secret.expose().to_owned());
+    (application.client_id().to_owned(), secret)
+}
+
+/// An application's consumer key and secret.
+async fn create_consumer(gateway: &Gateway, wanted: WantedApplication) -> (String, String) {
+    let (_, secrets) = gateway.administration().await.create_application(wanted).await.unwrap();
+    let consumer = secrets.consumer.unwrap();
+    (consumer.key().to_owned(), consumer.secret().to_owned())
 }
 
 /// The path of an authorization request with these parameters.

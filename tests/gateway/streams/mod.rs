@@ -4,6 +4,7 @@
 //! families every family, in its own form of values
 //! forms    exact bytes, negotiation, what is refused before the first byte
 //! orders   pages of real Odoos under equal keys and empty values
+//! standing the credential ends while a listing is read
 //! flow     what is fetched when: ahead, for slow readers, for those who left, until something fails
 //! large    100,000 partners
 //! ```
@@ -13,6 +14,7 @@ mod flow;
 mod forms;
 mod large;
 mod orders;
+mod standing;
 
 use serde_json::{Value, json};
 
