@@ -17,7 +17,7 @@ demo: compiler ## the gateway in front of Odoo 19 with demo data (PORT=…; your
 	@$(STAND) demo
 
 test: compiler ## format, lints and all tests, against real Odoo 19, Odoo 14 and PostgreSQL
-	time $(STAND) install postgres odoo19 odoo14 browser validator oauth-clients oauth-node
+	time $(STAND) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node
 	time cargo fmt --check
 	time cargo clippy --locked --all-targets -- -D warnings
 	time cargo test --locked

@@ -63,7 +63,8 @@ pub use restful::{RestfulModels, Schemas};
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
-    router.with_state(gateway).merge(docs::routes(document)).merge(pages::routes())
+    let described = docs::routes(document, gateway.public_url.as_ref());
+    router.with_state(gateway).merge(described).merge(pages::routes())
 }
 
 /// Which family tells problems under which prefix in a body of its own.

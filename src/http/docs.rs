@@ -1,24 +1,38 @@
-//! The OpenAPI 3.1 document; in `rows` what every listing has in common; in `request` the headers of families B, C and D;
-//! in `pages` what shows it: `/openapi.json`, `/docs`, `/docs/errors`.
+//! The OpenAPI 3.1 document and the pages that show it.
 //!
-//! In: what the routes said of themselves. Out: the complete document. Must not know: what a route does.
+//! ```text
+//! error_responses   the statuses and bodies of errors, by what an operation takes
+//! response_headers  the headers of responses
+//! client_types      types as client generators understand them
+//! rows              listings as CSV and NDJSON
+//! request           headers that requests to several dialects have in common
+//! error_help        why each error happens, and what to do
+//! pages             `/`, `/openapi.json`, `/docs`, `/docs/errors`
+//! ```
+//!
+//! In: what the routes say about themselves. Out: the complete document. Must not know: what a route does.
 
+mod client_types;
+mod error_help;
+mod error_responses;
 mod pages;
 mod request;
+mod response_headers;
 mod rows;
 
 use axum::Router;
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
-    Server,
+use url::Url;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, AuthorizationCode, ClientCredentials, Flow, Http, HttpAuthScheme, OAuth2, Scopes,
+    SecurityRequirement, SecurityScheme,
 };
+use utoipa::openapi::tag::{Tag, TagBuilder};
+use utoipa::openapi::{Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server};
 use utoipa::{PartialSchema as _, ToSchema};
 
-pub(in crate::http) use self::request::RequestHeaders;
-use crate::explain::Class;
+pub(in crate::http) use self::error_responses::{ErrorFormat, describe_errors};
+pub(in crate::http) use self::request::{FileContent, RequestHeaders};
 
 /// Where problems are explained; their `type` points here.
 pub const ERRORS_PAGE: &str = "/docs/errors";
@@ -59,7 +73,63 @@ pub fn base() -> OpenApi {
         ))
         .build();
     components.add_security_scheme("oauth1", SecurityScheme::Http(oauth1));
-    OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).components(Some(components)).build()
+    components.add_security_scheme("oauth2", oauth2(""));
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([Server::new("/")]))
+        .tags(Some(TAGS.map(tag)))
+        .components(Some(components))
+        .build()
+}
+
+/// The groups of operations, in the order in which a reader needs them.
+const TAGS: [(&str, &str); 7] = [
+    (
+        "api_v1",
+        "The dialect of jeffery9's odoo-rest-api: nested selections, pages with totals, relation verbs, files. The best \
+         choice for new programs.",
+    ),
+    ("restapi", "The dialect of the Synconics restapi: object routes, reports, XML on request."),
+    ("api", "The dialect of the CandidRoot REST API: bare JSON, API keys, login tokens."),
+    (
+        "restful",
+        "The dialect of odooapi_restful: records of the models that the administrator enabled, each in its schema.",
+    ),
+    ("rest", "Access tokens of odooapi_restful: log in once with a password, log out."),
+    ("oauth", "The pages on which a user logs in and allows an application to act for them."),
+    ("oauth2", "Tokens for applications (OAuth 2): issue, revoke, introspect, metadata, public keys."),
+];
+
+fn tag((name, description): (&str, &str)) -> Tag {
+    TagBuilder::new().name(name).description(Some(description)).build()
+}
+
+/// OAuth 2 with the addresses below `base`.
+fn oauth2(base: &str) -> SecurityScheme {
+    let at = |name: &str| format!("{base}{}/{name}", super::oauth2::PREFIX);
+    let scopes = || {
+        Scopes::from_iter([
+            ("all", "Everything that the application and the user are allowed to do."),
+            ("read", "Read records. `read:sale.order` or `read:sale.*` names models; so for the other operations."),
+            ("create", "Create records."),
+            ("update", "Update records."),
+            ("delete", "Delete records."),
+            ("execute", "Call other methods."),
+        ])
+    };
+    let (authorize, token) = (at("authorize"), at("token"));
+    SecurityScheme::OAuth2(OAuth2::with_description(
+        [
+            Flow::AuthorizationCode(AuthorizationCode::with_refresh_url(
+                authorize,
+                token.clone(),
+                scopes(),
+                token.clone(),
+            )),
+            Flow::ClientCredentials(ClientCredentials::new(token, scopes())),
+        ],
+        "An application that acts for a user (authorization code with PKCE) or for its own user (client credentials).",
+    ))
 }
 
 /// Credentials that have a header of their own: scheme, header, what it carries.
@@ -80,29 +150,8 @@ const HEADERS: [(&str, &str, &str); 3] = [
 const DESCRIPTION: &str = "REST in front of Odoo 14 to 19.\n\n\
     Literals (`domain`, `vals`, `fields`, …) are JSON or Python literals. In a URL they are percent-encoded like any \
     other value; `curl -G --data-urlencode` does it. Every list of records is there as CSV and NDJSON too, by `Accept`, of \
-    any length. Every refusal is `application/problem+json` (RFC 9457) with a stable `code`; under `/api` and `/api/v1` it \
-     has the form of that family.";
-
-/// The problems that any route may answer: HTTP status, and when.
-const PROBLEMS: [(Class, &str); 14] = [
-    (Class::BadRequest, "The request cannot be meant as it stands"),
-    (Class::Unauthorized, "No credential, or none that Odoo takes"),
-    (Class::Forbidden, "The caller may not"),
-    (Class::NotFound, "No such database, model, method or record"),
-    (Class::NotAcceptable, "None of the accepted media types can be produced"),
-    (
-        Class::Conflict,
-        "Contradicts the present state of the records, or the first request under this idempotency key is under way",
-    ),
-    (Class::TooLarge, "The body is too large"),
-    (Class::UnsupportedMediaType, "The body is of an unknown type"),
-    (Class::Refused, "Odoo refuses the values, or something else was asked under this idempotency key"),
-    (Class::TooManyRequests, "Too many failed attempts"),
-    (Class::Internal, "The gateway failed"),
-    (Class::BadGateway, "Odoo failed, or its answer cannot be read"),
-    (Class::Unavailable, "Odoo cannot be reached or is busy; nothing was done"),
-    (Class::OutcomeUnknown, "Sent to Odoo, and nobody knows what became of it"),
-];
+    any length. Every error is `application/problem+json` (RFC 9457) with a stable `code`; below `/api`, `/api/v1` and the \
+     OAuth 2 endpoints it has the form of that interface.";
 
 /// A problem, as RFC 9457 writes it.
 #[derive(ToSchema)]
@@ -147,50 +196,50 @@ struct OdooSaidSchema {
     message: String,
 }
 
-/// Adds to every operation what all of them have: problems and credentials.
+/// Adds to every operation what all of them have: credentials, errors, headers.
 #[must_use]
 pub fn complete(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
     components.schemas.insert("Problem".into(), ProblemSchema::schema());
     components.schemas.insert("OdooSaid".into(), OdooSaidSchema::schema());
-    for (class, when) in PROBLEMS {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let response = ResponseBuilder::new().description(when).content("application/problem+json", content).build();
-        components.responses.insert(format!("{class:?}"), response.into());
+    components.headers = response_headers::components();
+    for operation in operations_mut(&mut document) {
+        rows::offer(operation);
+        client_types::simplify(operation);
+        describe_credentials(operation);
     }
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-        for operation in operations.into_iter().filter_map(Option::as_mut) {
-            rows::offer(operation);
-            complete_operation(operation);
-        }
-    }
+    describe_errors(&mut document, error_responses::PROBLEM);
+    operations_mut(&mut document).for_each(response_headers::of_operation);
     document
 }
 
-/// What callers may show, one of them.
-const SCHEMES: [&str; 6] = ["basic", "api_key", "login_token", "access_token", "bearer", "oauth1"];
+fn operations_mut(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    document.paths.paths.values_mut().flat_map(|item| {
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        [get, put, post, delete, patch].into_iter().flatten()
+    })
+}
 
-fn complete_operation(operation: &mut Operation) {
-    let open = operation.security.as_ref().is_some_and(Vec::is_empty);
-    if !open {
-        let any_of = || SCHEMES.map(|scheme| SecurityRequirement::new(scheme, [""; 0])).to_vec();
-        operation.security.get_or_insert_with(any_of);
-    }
-    // A family with a form of its own for problems has said them all.
-    if operation.responses.responses.contains_key("500") {
-        return;
-    }
-    for (class, _) in PROBLEMS {
-        let of_caller = matches!(class, Class::Unauthorized | Class::Forbidden | Class::TooManyRequests);
-        if !(open && of_caller) {
-            let problem = RefOr::Ref(Ref::from_response_name(format!("{class:?}")));
-            operation.responses.responses.entry(class.status().to_string()).or_insert(problem);
-        }
-    }
+/// A client shows one of these.
+const SCHEMES: [&str; 7] = ["basic", "api_key", "login_token", "access_token", "bearer", "oauth2", "oauth1"];
+
+fn describe_credentials(operation: &mut Operation) {
+    let any_of = || SCHEMES.map(|scheme| SecurityRequirement::new(scheme, [""; 0])).to_vec();
+    operation.security.get_or_insert_with(any_of);
+}
+
+/// The document as clients of this gateway see it: its addresses start with the URL by which clients reach it.
+#[must_use]
+pub fn at(mut document: OpenApi, public_url: Option<&Url>) -> OpenApi {
+    let Some(public_url) = public_url else { return document };
+    let base = public_url.as_str().trim_end_matches('/');
+    document.servers = Some(vec![Server::new(base)]);
+    document.components.get_or_insert_default().add_security_scheme("oauth2", oauth2(base));
+    document
 }
 
 /// The document and the pages.
-pub fn routes(document: OpenApi) -> Router {
-    pages::routes(&complete(document))
+pub fn routes(document: OpenApi, public_url: Option<&Url>) -> Router {
+    let base = public_url.map(|url| url.path().trim_end_matches('/')).unwrap_or_default();
+    pages::routes(&at(complete(document), public_url), base)
 }

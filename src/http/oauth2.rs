@@ -24,6 +24,7 @@ use http::header::PRAGMA;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::docs::{ErrorFormat, describe_errors};
 use super::gateway::Gateway;
 
 pub(super) use failure::problem;
@@ -36,15 +37,26 @@ const TAG: &str = "oauth2";
 
 /// Tokens, and what becomes of them.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new()
+    let mut routes = OpenApiRouter::new()
         .routes(routes!(token::access_token))
         .routes(routes!(token::token))
         .routes(routes!(after::revoke))
         .routes(routes!(after::introspect))
         .routes(routes!(metadata::server))
         .routes(routes!(metadata::server_below))
-        .routes(routes!(metadata::keys))
+        .routes(routes!(metadata::keys));
+    describe_errors(routes.get_openapi_mut(), ERRORS);
+    routes
 }
+
+/// RFC 6749 section 5.2, of the schema that `token` describes.
+const ERRORS: ErrorFormat = ErrorFormat {
+    name: "OAuth2",
+    schema: "OAuth2Error",
+    media_type: "application/json",
+    pages: false,
+    rejects_with_400: false,
+};
 
 /// RFC 6749 section 5.1; `Cache-Control: no-store` has every answer of the gateway.
 fn uncached(answer: impl IntoResponse) -> Response {

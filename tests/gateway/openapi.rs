@@ -146,6 +146,12 @@ async fn others_take_it_for_a_valid_document() {
     assert_eq!(document()["openapi"], "3.1.0");
 }
 
+#[tokio::test]
+async fn linters_find_nothing_in_it() {
+    let verdict = tool(&["lint", concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json")]).await;
+    assert!(verdict.status.success(), "{}", String::from_utf8_lossy(&verdict.stdout));
+}
+
 #[test]
 fn every_operation_says_all_that_one_must_know() {
     let mut ids = HashSet::new();
@@ -160,7 +166,7 @@ fn every_operation_says_all_that_one_must_know() {
         assert_eq!(security.is_empty(), operation.is_open(), "{name}");
 
         let answers: BTreeSet<&str> = said["responses"].as_object().unwrap().keys().map(String::as_str).collect();
-        let expected = ["400", "404", "406", "500", "502", "503", "504"];
+        let expected = ["400", "404", "405", "406", "414", "421", "431", "500", "502", "503", "504"];
         assert!(answers.is_superset(&expected.into()), "{name} answers {answers:?}");
         if operation.is_for_people() {
             // From page to page, and back to the application.
@@ -168,6 +174,8 @@ fn every_operation_says_all_that_one_must_know() {
             continue;
         }
         assert!(answers.contains("200"), "{name} answers {answers:?}");
+        let takes_body = said.get("requestBody").is_some();
+        assert_eq!(answers.contains("413") && answers.contains("415"), takes_body, "{name} answers {answers:?}");
         let asks_who_calls = !security.is_empty() || operation.path == LOGIN || operation.asks_in_a_form();
         assert_eq!(answers.contains("401") && answers.contains("429"), asks_who_calls, "{name}");
         let kinds = match operation.path.as_str() {
@@ -326,9 +334,102 @@ async fn every_code_is_explained() {
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     for code in Code::ALL {
         let (name, status, title) = (code.as_str(), code.class().status(), code.title());
-        let row = format!(
-            r#"<tr id="{name}"><th scope="row"><code>{name}</code></th><td>{status}</td><td>{title}</td></tr>"#
-        );
-        assert!(page.text.contains(&row), "{name}");
+        let (_, section) = page.text.split_once(&format!(r#"id="{name}""#)).unwrap_or_else(|| panic!("{name}"));
+        let section = section.split("</section>").next().unwrap();
+        for part in [format!(r#"<span class="status">{status}</span>"#), format!("<p>{title}.</p>")] {
+            assert!(section.contains(&part), "{name} lacks {part}");
+        }
+        assert_eq!(section.matches("<dd>").count(), 2, "{name} lacks its cause or its remedy");
+    }
+    assert!(!page.text.contains('`'), "code is marked up");
+}
+
+#[test]
+fn errors_are_described_in_the_body_that_each_dialect_sends() {
+    let document = document();
+    for operation in operations() {
+        let schema_of = |status: &str| {
+            let response = &operation.said["responses"][status];
+            let response = match response["$ref"].as_str() {
+                Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+                None => response,
+            };
+            let content = response["content"].as_object().unwrap_or_else(|| panic!("{}", operation.name()));
+            let json = content.iter().find(|(media_type, _)| media_type.contains("json"));
+            let (media_type, body) = json.unwrap_or_else(|| panic!("{}", operation.name()));
+            let name = body["schema"]["$ref"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+            (media_type.clone(), name.to_owned())
+        };
+        let expected = match operation.path.as_str() {
+            path if path.starts_with("/api/v1/") => ("application/json", "ApiV1Failed"),
+            path if path.starts_with("/api/") => ("application/json", "ApiError"),
+            path if path.contains("/oauth2/") || path.starts_with("/.well-known/") => {
+                ("application/json", "OAuth2Error")
+            }
+            _ => ("application/problem+json", "Problem"),
+        };
+        for status in ["400", "404", "405", "503"] {
+            let (media_type, schema) = schema_of(status);
+            assert_eq!((media_type.as_str(), schema.as_str()), expected, "{} {status}", operation.name());
+        }
+    }
+}
+
+#[test]
+fn no_parameter_and_no_body_may_be_null() {
+    fn has_null(schema: &Value) -> bool {
+        let kinds = schema["type"].as_array().into_iter().flatten();
+        let choices = schema["oneOf"].as_array().into_iter().flatten();
+        kinds.chain(choices.map(|choice| &choice["type"])).any(|kind| kind == "null")
+    }
+    for operation in operations() {
+        let parameters = operation.said["parameters"].as_array().into_iter().flatten();
+        let bodies = operation.said["requestBody"]["content"].as_object().into_iter().flatten();
+        for schema in parameters.map(|one| &one["schema"]).chain(bodies.map(|(_, body)| &body["schema"])) {
+            assert!(!has_null(schema), "{}: {schema}", operation.name());
+        }
+    }
+}
+
+#[test]
+fn files_are_binary_and_their_headers_are_described() {
+    let document = document();
+    let download = &document["paths"]["/api/v1/{model}/{id}/{field}"]["get"]["responses"]["200"];
+    let file = serde_json::json!({"type": "string", "format": "binary"});
+    let schema = &download["content"]["application/octet-stream"]["schema"];
+    assert_eq!((&schema["type"], &schema["format"]), (&file["type"], &file["format"]));
+    let pdf = &document["paths"]["/restapi/1.0/report/{report_name}/{id}"]["get"]["responses"]["200"]["content"];
+    assert_eq!(pdf["application/pdf"]["schema"]["format"], "binary");
+    for header in ["ETag", "Content-Disposition", "Accept-Ranges", "X-Request-Id", "RateLimit"] {
+        assert!(download["headers"].get(header).is_some(), "{header}");
+    }
+    let throttled = &document["components"]["responses"]["ApiTooManyRequests"]["headers"];
+    assert!(throttled.get("Retry-After").is_some() && throttled.get("RateLimit").is_some());
+}
+
+#[tokio::test]
+async fn addresses_in_the_document_start_with_the_public_url() {
+    let gateway = Gateway::start(&[("ODOO_GATEWAY__SERVER__PUBLIC_URL", "https://api.example.com/odoo/")]).await;
+    let document = gateway.client().get("/openapi.json", &[]).await.ok();
+    assert_eq!(document["servers"], serde_json::json!([{"url": "https://api.example.com/odoo"}]));
+    let flows = &document["components"]["securitySchemes"]["oauth2"]["flows"];
+    let token = "https://api.example.com/odoo/restapi/1.0/common/oauth2/token";
+    assert_eq!(flows["authorizationCode"]["tokenUrl"], token);
+    assert_eq!(flows["clientCredentials"]["tokenUrl"], token);
+    let page = gateway.client().get("/docs", &[]).await;
+    assert!(page.text.contains("src=\"/odoo/docs/start.js\""), "{}", page.text);
+}
+
+#[tokio::test]
+async fn the_root_leads_people_and_programs_to_the_documentation() {
+    let client = Gateway::shared().client();
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let page = client.with_header("accept", browser).get("/", &[]).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.text.contains("href=\"/docs\""), "{}", page.text);
+    let links = client.get("/", &[]).await.ok();
+    for member in ["documentation", "openapi", "errors"] {
+        let found = client.get(links[member].as_str().unwrap(), &[]).await;
+        assert_eq!(found.status, 200, "{member}");
     }
 }

@@ -4,9 +4,11 @@
 #![expect(dead_code, reason = "these types are only described")]
 
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::OpenApi;
+use utoipa::{IntoParams, PartialSchema as _, ToSchema};
 
 pub(super) use crate::http::docs::RequestHeaders;
+use crate::http::docs::{self, ErrorFormat};
 
 /// The group in the document.
 pub(super) const TAG: &str = "api";
@@ -125,4 +127,37 @@ pub(super) struct MethodBody {
     args: Option<Vec<Value>>,
     /// Arguments by name.
     kwargs: Option<Map<String, Value>>,
+}
+
+/// An error.
+#[derive(ToSchema)]
+#[schema(as = ApiError, example = json!({
+    "error": "The model has no such field",
+    "message": "The model res.partner has no field nmae, or this user may not see it. Did you mean name?",
+    "code": 400, "request_id": "5f2b7c0d9a41e836-1"
+}))]
+struct ErrorBody {
+    /// What kind of error it is, for people.
+    error: String,
+    /// What is wrong, where, and what to do.
+    message: String,
+    /// The HTTP status.
+    code: u16,
+    /// The id of the request in the gateway's log.
+    request_id: String,
+}
+
+/// How the dialect writes errors.
+const ERRORS: ErrorFormat = ErrorFormat {
+    name: "Api",
+    schema: "ApiError",
+    media_type: "application/json",
+    pages: false,
+    rejects_with_400: false,
+};
+
+/// Adds the errors that its operations can answer.
+pub(super) fn describe_errors(document: &mut OpenApi) {
+    document.components.get_or_insert_default().schemas.insert("ApiError".into(), ErrorBody::schema());
+    docs::describe_errors(document, ERRORS);
 }

@@ -62,6 +62,8 @@ const DAYS: std::ops::RangeInclusive<i64> = 1..=3650;
 const USUAL_DAYS: u32 = 30;
 
 /// Make a login token (the path of a model)
+///
+/// The same as `POST /api/generate_token`; the model in the path has no effect.
 #[utoipa::path(
     post, path = "/api/{model}/generate_token", operation_id = "api_generate_token_for_model", tag = TAG,
     params(ModelPath), security(("api_key" = [])), request_body(content = Option<WishSchema>),

@@ -23,5 +23,7 @@ use super::once::offer_keys;
 
 /// The routes of the family.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    login_token::routes().merge(offer_keys(records::routes()))
+    let mut routes = login_token::routes().merge(offer_keys(records::routes()));
+    docs::describe_errors(routes.get_openapi_mut());
+    routes
 }

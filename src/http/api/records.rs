@@ -131,6 +131,8 @@ async fn update(arrival: Arrival) -> Result<Response, Problem> {
 }
 
 /// Delete a record
+///
+/// Nothing is deleted when the record does not exist (404), or when other records need it (409).
 #[utoipa::path(
     delete, path = "/api/{model}/{id}", operation_id = "api_delete_record", tag = TAG,
     params(RecordPath, RequestHeaders),

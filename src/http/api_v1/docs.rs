@@ -4,11 +4,11 @@
 #![expect(dead_code, reason = "these types are only described")]
 
 use serde_json::{Map, Value};
-use utoipa::openapi::content::ContentBuilder;
-
-pub(super) use crate::http::docs::RequestHeaders;
-use utoipa::openapi::{OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::OpenApi;
 use utoipa::{IntoParams, PartialSchema as _, ToSchema};
+
+use crate::http::docs::{self, ErrorFormat};
+pub(super) use crate::http::docs::{FileContent, RequestHeaders};
 
 /// The group in the document.
 pub(super) const TAG: &str = "api_v1";
@@ -505,38 +505,19 @@ struct FailedError {
     parameter: Option<String>,
 }
 
-/// What any route of the family may answer instead.
-const FAILURES: [(&str, &str); 13] = [
-    ("400", "The request cannot be meant as it stands, or Odoo refuses the values"),
-    ("401", "No credential, or none that Odoo takes"),
-    ("403", "The caller may not"),
-    ("404", "No such database, model, method or record"),
-    ("406", "None of the accepted media types can be produced"),
-    ("409", "Contradicts the present state of the records"),
-    ("413", "The body is too large"),
-    ("415", "The body is of an unknown type"),
-    ("429", "Too many requests"),
-    ("500", "The gateway failed"),
-    ("502", "Odoo failed, or its answer cannot be read"),
-    ("503", "Odoo cannot be reached or is busy; nothing was done"),
-    ("504", "Sent to Odoo, and nobody knows what became of it"),
-];
+/// How the dialect writes errors.
+const ERRORS: ErrorFormat = ErrorFormat {
+    name: "ApiV1",
+    schema: "ApiV1Failed",
+    media_type: "application/json",
+    pages: false,
+    rejects_with_400: true,
+};
 
-/// Adds to every operation how this family writes problems.
+/// Adds the errors that its operations can answer.
 pub(super) fn describe_errors(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     components.schemas.insert("ApiV1Failed".into(), Failed::schema());
     components.schemas.insert("ApiV1Error".into(), FailedError::schema());
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-        for operation in operations.into_iter().flatten() {
-            let open = operation.security.as_ref().is_some_and(Vec::is_empty);
-            let concerns = |status: &str| !(open && matches!(status, "401" | "403" | "429"));
-            for (status, when) in FAILURES.into_iter().filter(|(status, _)| concerns(status)) {
-                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ApiV1Failed"))).build();
-                let failure = ResponseBuilder::new().description(when).content("application/json", content).build();
-                operation.responses.responses.insert(status.into(), RefOr::T(failure));
-            }
-        }
-    }
+    docs::describe_errors(document, ERRORS);
 }

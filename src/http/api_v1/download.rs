@@ -9,7 +9,7 @@ use http::HeaderMap;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::docs::{FieldPath, FileHeaders, RequestHeaders, TAG};
+use super::docs::{FieldPath, FileContent, FileHeaders, RequestHeaders, TAG};
 use super::envelope::FAMILY;
 use super::file::File;
 use crate::error::Problem;
@@ -40,8 +40,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     get, path = "/{model}/{id}/{field}", operation_id = "apiv1_download", tag = TAG,
     params(FieldPath, FileHeaders, RequestHeaders),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, description = "The part of it that `Range` asks for", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = inline(FileContent), content_type = "application/octet-stream"),
+        (status = 206, description = "The part of it that `Range` asks for", body = inline(FileContent), content_type = "application/octet-stream"),
         (status = 304, description = "It is still what `If-None-Match` names"),
         (status = 416, description = "It has no such part")
     )

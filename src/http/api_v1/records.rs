@@ -169,6 +169,8 @@ async fn update_records(arrival: Arrival) -> Result<Response, Problem> {
 }
 
 /// Delete a record
+///
+/// Nothing is deleted when the record does not exist (404), or when other records need it (409).
 #[utoipa::path(
     delete, path = "/{model}/{id}", operation_id = "apiv1_delete_record", tag = TAG,
     params(RecordPath, RequestHeaders),

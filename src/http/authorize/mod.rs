@@ -37,18 +37,32 @@ use utoipa_axum::routes;
 
 pub use self::visitor::Site;
 use super::arrival::Arrival;
+use super::docs::{ErrorFormat, describe_errors};
 use super::gateway::Gateway;
 use crate::error::Problem;
 use crate::explain::Code;
 
 /// Both endpoints. A HEAD would make a code that nobody sees.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new()
-        .routes(routes!(authorize_oauth1, answer_oauth1))
-        .route(OAUTH1, head(no_head))
-        .routes(routes!(authorize_oauth2, answer_oauth2))
-        .route(OAUTH2, head(no_head))
+    let mut oauth1 = OpenApiRouter::new().routes(routes!(authorize_oauth1, answer_oauth1)).route(OAUTH1, head(no_head));
+    let mut oauth2 = OpenApiRouter::new().routes(routes!(authorize_oauth2, answer_oauth2)).route(OAUTH2, head(no_head));
+    describe_errors(oauth1.get_openapi_mut(), OAUTH1_ERRORS);
+    describe_errors(oauth2.get_openapi_mut(), OAUTH2_ERRORS);
+    oauth1.merge(oauth2)
 }
+
+/// A browser gets a page, a program gets JSON.
+const OAUTH1_ERRORS: ErrorFormat = ErrorFormat {
+    name: "OAuth1Page",
+    schema: "Problem",
+    media_type: "application/problem+json",
+    pages: true,
+    rejects_with_400: false,
+};
+
+/// As [`OAUTH1_ERRORS`], in the form of RFC 6749.
+const OAUTH2_ERRORS: ErrorFormat =
+    ErrorFormat { name: "OAuth2Page", schema: "OAuth2Error", media_type: "application/json", ..OAUTH1_ERRORS };
 
 const OAUTH1: &str = "/restapi/1.0/common/oauth1/authorize";
 const OAUTH2: &str = "/restapi/1.0/common/oauth2/authorize";
@@ -129,6 +143,7 @@ async fn authorize_oauth2(arrival: Arrival) -> Result<Response, Problem> {
 #[utoipa::path(
     post, path = OAUTH2, operation_id = "restapi_answer_oauth2", tag = TAG, params(OAuth2Query), security(),
     responses(
+        (status = 200, description = "The page, as GET answers it", content((String = "text/html"))),
         (status = 303, description = "Back to the page, or to the application"),
         (status = 403, description = "The form is none of ours"),
         (status = 422, description = "Odoo does not take the login and password: the page again", content((String = "text/html"))),

@@ -1,8 +1,8 @@
-//! What the document says of headers that families B, C and D have in common. Nothing here is ever made at run time.
+//! What requests and answers of several dialects have in common in the document. Nothing here exists at run time.
 //!
 //! In: nothing. Out: descriptions. Must not know: families.
 
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 /// Headers that every call takes.
 #[derive(IntoParams)]
@@ -25,3 +25,9 @@ pub(in crate::http) struct RequestHeaders {
     #[param(rename = "Prefer", required = false)]
     prefer: Option<String>,
 }
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it is only described")]
+pub(in crate::http) struct FileContent(Vec<u8>);

@@ -13,8 +13,9 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "ETag, Link, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, WWW-Authenticate, \
-     X-Omitted-Fields, X-Read-Back, X-Request-Id",
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, \
+     RateLimit, RateLimit-Policy, Retry-After, Server-Timing, WWW-Authenticate, X-Omitted-Fields, X-Read-Back, \
+     X-Request-Id, X-Result-Omitted",
 );
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");

@@ -11,15 +11,22 @@ use http::header::{
 const VARY_API: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Authorization, Prefer");
 const VARY_API_ORIGIN: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Authorization, Prefer, Origin");
 
+/// What is not a page loads nothing and is framed by nobody.
+const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// HTML that a handler passes on from Odoo: a report, a file. It may look as it was made to look, and run nothing. The
+/// gateway's own pages bring a policy of their own.
+const FOREIGN_HTML: HeaderValue = HeaderValue::from_static(
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; \
+     form-action 'none'",
+);
+
 /// Adds them.
 pub(super) fn harden(headers: &mut HeaderMap, with_cors: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if !is_html(headers) {
-        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(nothing);
-    }
+    let policy = if is_html(headers) { FOREIGN_HTML } else { NO_PAGE };
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     // Compression says `Accept-Encoding` alone; a handler that says more knows better.
     let own = headers
         .get(VARY)
@@ -29,7 +36,6 @@ pub(super) fn harden(headers: &mut HeaderMap, with_cors: bool) {
     }
 }
 
-/// Pages bring a policy that fits them.
 fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
@@ -56,7 +62,12 @@ mod tests {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         harden(&mut headers, false);
         assert_eq!(headers[CACHE_CONTROL], "private, no-cache");
-        assert!(!headers.contains_key(CONTENT_SECURITY_POLICY));
+        assert!(headers[CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("sandbox; default-src 'none';"));
+        let mut page = HeaderMap::new();
+        page.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        page.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'"));
+        harden(&mut page, false);
+        assert_eq!(page[CONTENT_SECURITY_POLICY], "default-src 'self'");
     }
 
     #[test]

@@ -29,6 +29,8 @@ struct IssuerPath {
 }
 
 /// What the OAuth 2 server is and can
+///
+/// The authorization server metadata of RFC 8414. Client libraries configure themselves from it.
 #[utoipa::path(
     get, path = "/.well-known/oauth-authorization-server", operation_id = "oauth2_metadata", tag = TAG, security(),
     responses((status = 200, description = "RFC 8414", body = serde_json::Map<String, Value>))
@@ -38,6 +40,8 @@ pub(super) async fn server(State(gateway): State<Gateway>) -> Response {
 }
 
 /// What the OAuth 2 server is and can (of an issuer with a path)
+///
+/// The same document where RFC 8414 section 3.1 expects it: the path of the issuer follows the well-known prefix.
 #[utoipa::path(
     get, path = "/.well-known/oauth-authorization-server/{issuer}", operation_id = "oauth2_metadata_below", tag = TAG,
     security(), params(IssuerPath),
@@ -53,6 +57,8 @@ pub(super) async fn server_below(State(gateway): State<Gateway>, uri: Uri) -> Re
 }
 
 /// The public keys of access tokens that are JSON Web Tokens
+///
+/// A JSON Web Key Set (RFC 7517). A resource server verifies access tokens in JWT form with it.
 #[utoipa::path(
     get, path = "/restapi/1.0/common/oauth2/jwks", operation_id = "oauth2_jwks", tag = TAG, security(),
     responses((status = 200, description = "RFC 7517", body = serde_json::Map<String, Value>))

@@ -97,6 +97,8 @@ pub(super) async fn access_token(arrival: Arrival) -> Result<Response, Problem> 
 }
 
 /// Get a token (the usual name)
+///
+/// The same as `access_token`, at the path that most client libraries expect.
 #[utoipa::path(
     post, path = "/restapi/1.0/common/oauth2/token", operation_id = "oauth2_token", tag = TAG,
     security(), request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),

@@ -9,6 +9,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, ToSchema};
 
+pub(super) use crate::http::docs::FileContent;
+
 /// The group in the document.
 pub(super) const TAG: &str = "restapi";
 

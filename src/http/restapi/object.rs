@@ -224,6 +224,8 @@ async fn update_record(arrival: Arrival) -> Result<Response, Problem> {
 }
 
 /// Delete a record
+///
+/// Nothing is deleted when the record does not exist (404), or when other records need it (409).
 #[utoipa::path(
     delete, path = "/object/{model}/{key}", operation_id = "restapi_delete_record", tag = TAG,
     params(RecordPath, RequestHeaders),

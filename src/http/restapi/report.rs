@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::docs::{Printed, PrintedMany, ReportHeaders, ReportPath, ReportRecordPath, ReportsQuery, TAG};
+use super::docs::{FileContent, Printed, PrintedMany, ReportHeaders, ReportPath, ReportRecordPath, ReportsQuery, TAG};
 use super::envelope::to_bytes;
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
@@ -52,7 +52,7 @@ const MOST: usize = 50;
     get, path = "/report/{report_name}/{id}", operation_id = "restapi_print_report", tag = TAG,
     params(ReportRecordPath, ReportHeaders),
     responses((status = 200, description = "The document", content(
-        (Printed = "application/json"), (Vec<u8> = "application/pdf"), (String = "text/html")
+        (Printed = "application/json"), (inline(FileContent) = "application/pdf"), (String = "text/html")
     )))
 )]
 async fn print_report(arrival: Arrival) -> Result<Response, Problem> {
@@ -67,7 +67,7 @@ async fn print_report(arrival: Arrival) -> Result<Response, Problem> {
     get, path = "/report/{report_name}", operation_id = "restapi_print_reports", tag = TAG,
     params(ReportPath, ReportsQuery, ReportHeaders),
     responses((status = 200, description = "The documents", content(
-        (PrintedMany = "application/json"), (Vec<u8> = "application/pdf"), (String = "text/html")
+        (PrintedMany = "application/json"), (inline(FileContent) = "application/pdf"), (String = "text/html")
     )))
 )]
 async fn print_reports(arrival: Arrival) -> Result<Response, Problem> {

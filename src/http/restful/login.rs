@@ -115,6 +115,8 @@ async fn end_token(arrival: Arrival) -> Result<Response, Problem> {
 }
 
 /// End an access token (by POST)
+///
+/// The same as DELETE.
 #[utoipa::path(
     post, path = "/rest/api/logout/token", operation_id = "rest_end_token_by_post", tag = TAG,
     security(("access_token" = [])),
@@ -137,6 +139,8 @@ async fn log_out(arrival: Arrival) -> Result<Response, Problem> {
 }
 
 /// Log out (by POST)
+///
+/// The same as DELETE.
 #[utoipa::path(
     post, path = "/rest/api/logout", operation_id = "rest_logout_by_post", tag = TAG,
     security(("access_token" = [])),
