@@ -251,6 +251,11 @@ pub(super) fn of(code: Code) -> Help {
             "The gateway cannot use its database. Nothing was done.",
             "Wait and retry. The operator sees the reason at `/readyz` and in the log.",
         ),
+        Code::MasterKeyUnavailable => help(
+            "The gateway cannot open or make its master key, so it cannot keep or open secrets. Nothing was done.",
+            "The operator makes the folder of `secrets.master_key_file` writable, or provides the key. `odoo-gateway check` \
+             names the folder.",
+        ),
         Code::ResultNotRepresentable => {
             help("A field that the request names has a value that Odoo cannot send.", "Leave the field out.")
         }
