@@ -70,6 +70,13 @@ impl Order {
         Ok(Self { terms })
     }
 
+    /// By the records' own ids.
+    #[must_use]
+    pub fn by_id() -> Self {
+        let field = FieldName::of_literal("id");
+        Self { terms: vec![OrderTerm { field, sub_id: false, descending: false, nulls: None }] }
+    }
+
     /// Whether the order is not given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -82,12 +89,11 @@ impl Order {
         self.terms.iter().any(|term| term.field.as_str() == "id")
     }
 
-    /// The order with `id` behind all others, unless it is named: then pages never overlap. An order that is not
-    /// given stays so.
+    /// The order with `id` behind all others, unless it is named: then pages never overlap.
     #[must_use]
     pub fn with_id_appended(mut self) -> Self {
-        if let (false, false, Ok(field)) = (self.is_empty(), self.names_id(), FieldName::parse("id")) {
-            self.terms.push(OrderTerm { field, sub_id: false, descending: false, nulls: None });
+        if !self.names_id() {
+            self.terms.extend(Self::by_id().terms);
         }
         self
     }
@@ -232,7 +238,7 @@ mod tests {
             ("id desc", "id desc"),
             ("name,id", "name, id"),
             ("a_id.id", "a_id.id, id"),
-            ("", ""),
+            ("", "id"),
         ] {
             let order = Order::read(text, Limits::query()).unwrap();
             assert_eq!(order.with_id_appended().to_odoo(), odoo);

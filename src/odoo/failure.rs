@@ -15,6 +15,7 @@ use super::gate::NoPlace;
 use super::xmlrpc::write::Unencodable;
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::names::ModelName;
 use crate::plan::{Call, Effect};
 use crate::value::Value;
 
@@ -31,19 +32,90 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether Odoo did what was asked, or could have, and only failed to send or compute one of the values.
-    #[must_use]
-    pub fn is_unsendable(&self) -> bool {
-        let class = |fault: &Fault| matches!(fault.class, FaultClass::ResultNotRepresentable | FaultClass::Internal);
-        matches!(self, Self::Fault(fault) if class(fault))
+    /// An answer that has a `None` somewhere, which XML-RPC does not carry.
+    pub(super) fn none_inside() -> Self {
+        Self::Fault(Fault {
+            class: FaultClass::ResultNotRepresentable,
+            exception: "TypeError".to_owned(),
+            message: String::new(),
+            missing: None,
+        })
     }
 
-    /// Whether a call that nests may have failed for something behind a relation, so that it is worth reading level by
-    /// level, which tells what it was.
+    /// A record that is there lacks in an answer: so Odoo writes one of whose fields misses another record.
+    pub(super) fn record_dropped() -> Self {
+        Self::Fault(Fault {
+            class: FaultClass::MissingRecord,
+            exception: "MissingError".to_owned(),
+            message: String::new(),
+            missing: None,
+        })
+    }
+
+    /// Whether a read may have failed for one field of one record: whatever the code behind a field raises looks as if
+    /// the whole call had failed so. Not where Odoo, its database or the user's credential is the trouble.
     #[must_use]
-    pub(super) fn may_lie_behind(&self) -> bool {
-        let class = |fault: &Fault| matches!(fault.class, FaultClass::AccessForbidden | FaultClass::MissingRecord);
-        self.is_unsendable() || matches!(self, Self::Fault(fault) if class(fault))
+    pub fn may_be_a_field(&self) -> bool {
+        use FaultClass::{
+            Busy, ConcurrentUpdate, CredentialRefused, DatabaseDown, InvalidContext, PrivateMethod, TooManyLogins,
+            UnknownDatabase, UnknownMethod, UnknownUser,
+        };
+        let never = |fault: &Fault| {
+            matches!(
+                fault.class,
+                Busy | ConcurrentUpdate
+                    | CredentialRefused
+                    | DatabaseDown
+                    | InvalidContext
+                    | PrivateMethod
+                    | TooManyLogins
+                    | UnknownDatabase
+                    | UnknownMethod
+                    | UnknownUser
+            )
+        };
+        matches!(self, Self::Fault(fault) if !never(fault))
+    }
+
+    /// Whether Odoo says that the user may not.
+    #[must_use]
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.class == FaultClass::AccessForbidden)
+    }
+
+    /// Whether Odoo does not know the method.
+    #[must_use]
+    pub(super) fn is_of_unknown_method(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.class == FaultClass::UnknownMethod)
+    }
+
+    /// The problem of who asked for fields by name that cannot be read, for this reason.
+    #[must_use]
+    pub(super) fn of_fields(self, model: &ModelName, fields: &str) -> Problem {
+        let fault = match self {
+            Self::Fault(fault) => fault,
+            Self::Problem(problem) => return problem,
+        };
+        // Without its module, which may be the database driver's.
+        let exception = fault.exception.rsplit('.').next().unwrap_or_default();
+        let (code, detail) = match fault.class {
+            FaultClass::AccessForbidden => (
+                Code::AccessDenied,
+                format!("{fields} of {model} cannot be read: there is something behind that this user may not see."),
+            ),
+            FaultClass::ResultNotRepresentable | FaultClass::NoResult => (
+                Code::ResultNotRepresentable,
+                format!("{fields} of {model} cannot be read: XML-RPC cannot carry a value that is there."),
+            ),
+            _ => (
+                Code::OdooInternalError,
+                format!("{fields} of {model} cannot be read: Odoo failed with {exception} on the way."),
+            ),
+        };
+        Problem::new(code, detail)
+            .parameter("fields")
+            .hint("Read the other fields; where no field is named, those that cannot be read are left out.")
+            .odoo(exception, fault.words_for_people())
     }
 
     /// The problem that whoever wished for this call is told.

@@ -13,14 +13,16 @@ use tokio::time::Instant;
 
 use super::caller::{Caller, Uid};
 use super::client::OdooClient;
+use super::descriptions;
 use super::failure::Failure;
+use super::learned::Learned;
 use super::reply::Reply;
 use super::version::ServerVersion;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{FieldName, MethodName, ModelName};
-use crate::plan::schema::{ATTRIBUTES, Schema};
-use crate::plan::{Call, Effect, OrmMethod, UserDefaults};
+use crate::plan::schema::Schema;
+use crate::plan::{Call, Effect, UserDefaults};
 use crate::value::{Member, Value};
 
 /// How long what was learned is believed, and how much of it is kept.
@@ -65,6 +67,8 @@ pub struct Knowledge {
     defaults: Cache<Uid, UserDefaults>,
     schemas: Cache<(Uid, ModelName), LearnedSchema>,
     labels: Cache<(Uid, ModelName), Arc<str>>,
+    orders: Cache<(Uid, ModelName), Arc<str>>,
+    pub(super) learned: Learned,
     /// What was logged already. Only configured schemas add to it, so it is no longer than they are.
     noted: Mutex<HashSet<(ModelName, FieldName)>>,
 }
@@ -87,6 +91,8 @@ impl Knowledge {
             defaults: cache(settings),
             schemas: cache(settings),
             labels: cache(settings),
+            orders: cache(settings),
+            learned: Learned::new(settings.ttl, settings.capacity),
             noted: Mutex::default(),
         }
     }
@@ -173,16 +179,7 @@ impl Knowledge {
     /// When Odoo knows no such model, denies it, or cannot be asked.
     pub async fn schema(&self, caller: &Caller, model: &ModelName) -> Result<LearnedSchema, Problem> {
         let fetch = async {
-            let attributes = ATTRIBUTES.iter().map(|name| Value::from(*name)).collect();
-            let call = Call {
-                model: model.clone(),
-                method: OrmMethod::FieldsGet.name(),
-                args: vec![Value::List(Vec::new()), attributes],
-                kwargs: Vec::new(),
-                effect: Effect::Read,
-            };
-            let reply = self.ask(caller, &call).await?;
-            let schema = Schema::read(model.clone(), &reply.value()?).ok_or_else(|| unreadable("fields_get"))?;
+            let schema = descriptions::fetch(&self.client, caller, model).await?;
             Ok(LearnedSchema { schema: Arc::new(schema), learned: Instant::now() })
         };
         self.schemas.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
@@ -211,6 +208,8 @@ impl Knowledge {
     pub fn forget(&self) {
         self.schemas.invalidate_all();
         self.labels.invalidate_all();
+        self.orders.invalidate_all();
+        self.learned.forget();
         self.languages.invalidate_all();
         self.defaults.invalidate_all();
     }
@@ -239,6 +238,24 @@ impl Knowledge {
             Ok(label.unwrap_or_else(|| model.as_str().into()))
         };
         self.labels.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
+    }
+
+    /// The order that the model gives its records by itself; empty where this user may not know it.
+    ///
+    /// # Errors
+    /// When Odoo cannot be asked.
+    pub async fn own_order(&self, caller: &Caller, model: &ModelName) -> Result<Arc<str>, Problem> {
+        let fetch = async {
+            let name = Value::from(model.as_str().to_owned());
+            let domain = Value::List(vec![Value::List(vec!["model".into(), "=".into(), name])]);
+            let call = question("ir.model", "search_read", vec![domain, Value::List(vec!["order".into()])]);
+            match self.client.execute_kw(caller, &call).await {
+                Ok(reply) => Ok(first_text(&reply.value()?, "order").unwrap_or_default()),
+                Err(failure) if failure.may_be_a_field() => Ok(Arc::default()),
+                Err(failure) => Err(failure.explain(&call)),
+            }
+        };
+        self.orders.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Known<'k> {
     defaults: UserDefaults,
     languages: Option<Arc<[String]>>,
     schemas: Vec<LearnedSchema>,
+    orders: Vec<(ModelName, Arc<str>)>,
 }
 
 impl<'k> Known<'k> {
@@ -33,7 +34,7 @@ impl<'k> Known<'k> {
         let major_version = knowledge.known_version().await?.major;
         let defaults = knowledge.user_defaults(caller).await?;
         let schemas = knowledge.remembered_schema(caller, model).await.into_iter().collect();
-        Ok(Self { knowledge, caller, major_version, defaults, languages: None, schemas })
+        Ok(Self { knowledge, caller, major_version, defaults, languages: None, schemas, orders: Vec::new() })
     }
 
     /// Makes up for a lack.
@@ -43,6 +44,10 @@ impl<'k> Known<'k> {
     pub async fn learn(&mut self, lack: Lack) -> Result<(), Problem> {
         match lack {
             Lack::Languages => self.languages = Some(self.knowledge.languages(self.caller).await?),
+            Lack::Order(model) => {
+                let order = self.knowledge.own_order(self.caller, &model).await?;
+                self.orders.push((model, order));
+            }
             Lack::Schema(model) => self.schemas.push(self.knowledge.schema(self.caller, &model).await?),
         }
         Ok(())
@@ -67,6 +72,10 @@ impl<'k> Known<'k> {
 impl plan::Known for Known<'_> {
     fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
         self.schemas.iter().find(|known| known.schema.model == *model).map(|known| known.schema.clone())
+    }
+
+    fn own_order(&self, model: &ModelName) -> Option<Arc<str>> {
+        self.orders.iter().find(|(known, _)| known == model).map(|(_, order)| order.clone())
     }
 
     fn languages(&self) -> Option<Arc<[String]>> {

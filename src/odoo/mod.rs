@@ -9,12 +9,14 @@
 //!  │        ├─ xmlrpc::write
 //!  │        └─ json2  whose key is this?
 //!  ├─ pages        a listing of any length, page by page
-//!  ├─ salvage      what can be read when a value cannot be sent
+//!  ├─ reads        lists and reads, whole: checks short pages
+//!  ├─ salvage      what can be read when a field cannot
 //!  ├─ behind       what stands behind relations, level by level
 //! web              sessions of Odoo's web client, which alone prints reports
 //! report           prints one record after the other, through a session or by the link of its portal page
 //! database         one configured database: its client, its sessions and its knowledge
-//!  └─ knowledge    versions, languages, users' settings, schemas, labels; known: what one plan sees of it
+//!  └─ knowledge    versions, languages, users' settings, schemas, orders, labels; known: what one plan sees of it;
+//!                  descriptions: fields_get, as far as it can be had; learned: fields that fail, pages that mislead
 //! ```
 //!
 //! ## Why the object service is asked at `/xmlrpc/object` and not at `/xmlrpc/2/object`
@@ -32,13 +34,16 @@ mod caller;
 mod circuit;
 mod client;
 mod database;
+mod descriptions;
 mod failure;
 pub mod faults;
 mod gate;
 pub mod json2;
 mod knowledge;
 mod known;
+mod learned;
 mod pages;
+mod reads;
 mod reply;
 mod report;
 mod run;

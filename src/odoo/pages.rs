@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::caller::Caller;
 use super::database::Database;
+use super::reads::{Beside, number};
 use super::run::{Outcome, Records, Run, Source, Tally};
 use crate::error::Problem;
 use crate::explain::Code;
@@ -71,9 +72,14 @@ async fn turn(odoo: Run<'_>, pager: &mut Pager, step: Step) -> Result<Option<Pag
             pager.passed(0);
             Ok(Some(Page::Ids(ids)))
         }
-        Step::Search(call) => {
-            let ids = odoo.search(&call).await?;
+        Step::Search(list) => {
+            let ids = odoo.search(&list.search()).await?;
             pager.searched(&ids);
+            let (offset, limit) = list.bounds();
+            if limit.is_some_and(|limit| number(ids.len()) < limit) {
+                let count = odoo.count(&list.count()).await?;
+                pager.counted_behind(count.saturating_sub(offset).saturating_sub(number(ids.len())));
+            }
             Ok(Some(Page::Ids(ids)))
         }
         Step::Find(call) => {
@@ -89,12 +95,36 @@ async fn turn(odoo: Run<'_>, pager: &mut Pager, step: Step) -> Result<Option<Pag
 }
 
 async fn list_page(odoo: Run<'_>, pager: &mut Pager, list: List) -> Result<Page, Problem> {
-    let mut records = odoo.page(&list).await?;
+    let mut records = odoo.page(&list, Beside::Nothing).await?;
+    let behind = behind_short_page(odoo, &list, &mut records).await?;
     pager.listed(&records.list()?, size(&records))?;
+    if let Some(count) = behind {
+        pager.counted_behind(count);
+    }
     if let Some(shown) = pager.shown() {
         records.columns = shown.clone();
     }
     Ok(Page::Records(Box::new(Outcome::Records(records))))
+}
+
+/// How many records stand behind a page that is shorter than it was asked to be. Records that Odoo has dropped from it
+/// are put back.
+async fn behind_short_page(odoo: Run<'_>, list: &List, records: &mut Records) -> Result<Option<i64>, Problem> {
+    let came = number(records.list()?.len());
+    let (offset, limit) = list.bounds();
+    if limit.is_none_or(|limit| came >= limit) {
+        return Ok(None);
+    }
+    let count = odoo.count(&list.count()).await?.saturating_sub(offset);
+    if came >= count {
+        return Ok(Some(0));
+    }
+    let ids = odoo.search(&list.search()).await?;
+    if number(ids.len()) > came {
+        *records = odoo.read(list.read(ids), false).await?;
+        records.asked = None;
+    }
+    Ok(Some(count.saturating_sub(number(records.list()?.len()))))
 }
 
 /// Records that one search has found may be gone when they are read; those that were asked for must be there.

@@ -45,6 +45,11 @@ impl Reply {
         }
     }
 
+    /// Whether the answer is `None`.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.text.is_none()
+    }
+
     /// How many bytes Odoo's answer has.
     #[must_use]
     pub fn size(&self) -> usize {

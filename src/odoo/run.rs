@@ -8,15 +8,16 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::behind::Behind;
-use super::caller::Caller;
+use super::caller::{Caller, Uid};
 use super::database::Database;
 use super::failure::{Failure, unreadable};
+use super::learned::Learned;
+use super::reads::Beside;
 use super::reply::Reply;
-use super::salvage::salvage;
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::{FieldName, RecordId};
-use crate::plan::{AccessOperation, Call, Columns, Effect, List, Merging, Plan, Prove, Read, Update};
+use crate::names::RecordId;
+use crate::plan::{AccessOperation, Call, Columns, Effect, Merging, Plan, Prove, Read, Update};
 use crate::value::Value;
 
 /// What came of a plan.
@@ -25,7 +26,7 @@ pub enum Outcome {
     /// Whether all asked rights are there.
     Rights(bool),
     /// A list of ids.
-    Ids(Reply),
+    Ids(Vec<RecordId>),
     /// A number.
     Count(i64),
     /// Records.
@@ -103,11 +104,14 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally
     match plan {
         Plan::CheckAccess { checks, raise } => odoo.check_access(checks, raise).await.map(Outcome::Rights),
         Plan::NoAccess => Ok(Outcome::Rights(false)),
-        Plan::Search(call) => odoo.call(&call).await.map(Outcome::Ids),
+        Plan::Search(list) => odoo.find(&list, None).await.map(|found| Outcome::Ids(found.ids)),
         Plan::Count(call) => odoo.count(&call).await.map(Outcome::Count),
-        Plan::List { list, count } => odoo.list(list, count).await.map(Outcome::Records),
+        Plan::List { list, counted } => {
+            let beside = if counted { Beside::Total } else { Beside::Proof };
+            odoo.page(&list, beside).await.map(Outcome::Records)
+        }
         Plan::Read { read, one } => odoo.read(read, one).await.map(Outcome::Records),
-        Plan::DescribeFields { full, reduced } => odoo.describe_fields(&full, &reduced).await.map(Outcome::Fields),
+        Plan::DescribeFields { full, reduced } => odoo.describe_fields(full, reduced).await.map(Outcome::Fields),
         Plan::Create { create, read_back, one } => {
             let ids = odoo.create(&create).await?;
             Ok(odoo.written(ids, read_back, one).await)
@@ -157,7 +161,7 @@ impl<'r> Run<'r> {
     }
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
     /// One call, its faults explained. A write may make old what is remembered.
     async fn call(self, call: &Call) -> Result<Reply, Problem> {
         let answer = self.try_call(call).await.map_err(|failure| failure.explain(call));
@@ -167,9 +171,25 @@ impl Run<'_> {
         answer
     }
 
-    pub(super) async fn try_call(self, call: &Call) -> Result<Reply, Failure> {
+    async fn try_call(self, call: &Call) -> Result<Reply, Failure> {
         self.tally.count();
         self.database.client.execute_kw(self.caller, call).await
+    }
+
+    /// A call that answers records or descriptions, which are never nothing: that is what Odoo makes of an answer with
+    /// a `None` anywhere in it.
+    pub(super) async fn try_read(self, call: &Call) -> Result<Reply, Failure> {
+        let reply = self.try_call(call).await?;
+        if reply.is_nothing() { Err(Failure::none_inside()) } else { Ok(reply) }
+    }
+
+    /// What reading has taught of this database's models.
+    pub(super) fn learned(self) -> &'r Learned {
+        &self.database.knowledge.learned
+    }
+
+    pub(super) fn uid(self) -> Uid {
+        self.caller.uid
     }
 
     async fn check_access(self, checks: Vec<(AccessOperation, Call)>, raise: bool) -> Result<bool, Problem> {
@@ -183,7 +203,7 @@ impl Run<'_> {
         Ok(true)
     }
 
-    async fn count(self, call: &Call) -> Result<i64, Problem> {
+    pub(super) async fn count(self, call: &Call) -> Result<i64, Problem> {
         self.call(call).await?.value()?.as_int().ok_or_else(|| unexpected(call))
     }
 
@@ -192,81 +212,16 @@ impl Run<'_> {
         ids_of(&self.call(call).await?.value()?).ok_or_else(|| unexpected(call))
     }
 
-    async fn list(self, list: List, count: Option<Call>) -> Result<Records, Problem> {
-        let mut records = self.page(&list).await?;
-        if let Some(count) = count {
-            records.total = Some(match records.told_total(&list)? {
-                Some(total) => total,
-                None => self.count(&count).await?,
-            });
-        }
-        Ok(records)
-    }
-
-    /// The records of a list with what stands behind them: in one call where the server can nest, level by level where
-    /// it cannot or may not.
-    pub(super) async fn page(self, list: &List) -> Result<Records, Problem> {
-        if let Some(call) = list.nested_call() {
-            match self.try_call(&call).await {
-                Ok(reply) => return Ok(Records::new(Source::Page(reply), None, list.columns.clone(), false)),
-                Err(failure) if failure.may_lie_behind() => {}
-                Err(failure) => return Err(failure.explain(&call)),
+    /// Without what cannot be read or sent of them, if need be.
+    async fn describe_fields(self, full: Call, reduced: Vec<Call>) -> Result<Reply, Problem> {
+        let mut call = full;
+        for next in reduced {
+            match self.try_read(&call).await {
+                Err(failure) if failure.may_be_a_field() => call = next,
+                answer => return answer.map_err(|failure| failure.explain(&call)),
             }
         }
-        let records = self.flat_list(list).await?;
-        self.behind(records, &list.read(Vec::new())).await
-    }
-
-    async fn flat_list(self, list: &List) -> Result<Records, Problem> {
-        match self.try_call(&list.call()).await {
-            Ok(reply) => Ok(Records::new(Source::Reply(reply), None, list.columns.clone(), false)),
-            Err(failure) if failure.is_unsendable() && !list.columns.named => {
-                self.salvaged(list.read(self.search(&list.search()).await?), false, failure).await
-            }
-            Err(failure) => Err(failure.explain(&list.call())),
-        }
-    }
-
-    pub(super) async fn read(self, read: Read, one: bool) -> Result<Records, Problem> {
-        if read.ids.is_empty() {
-            return Ok(Records::new(Source::Pieces(Vec::new()), None, read.columns, one));
-        }
-        if let Some(call) = read.nested_call() {
-            match self.try_call(&call).await {
-                Ok(reply) => {
-                    let mut records = Records::new(Source::Reply(reply), Some(read.ids), read.columns, one);
-                    records.behind = Behind::InPlace;
-                    return Ok(records);
-                }
-                Err(failure) if failure.may_lie_behind() => {}
-                Err(failure) => return Err(failure.explain(&call)),
-            }
-        }
-        let way = read.of(Vec::new());
-        let records = self.flat_read(read, one).await?;
-        self.behind(records, &way).await
-    }
-
-    pub(super) async fn flat_read(self, read: Read, one: bool) -> Result<Records, Problem> {
-        match self.try_call(&read.call()).await {
-            Ok(reply) => Ok(Records::new(Source::Reply(reply), Some(read.ids), read.columns, one)),
-            Err(failure) if failure.is_unsendable() && !read.columns.named => self.salvaged(read, one, failure).await,
-            Err(failure) => Err(failure.explain(&read.call())),
-        }
-    }
-
-    async fn salvaged(self, read: Read, one: bool, failure: Failure) -> Result<Records, Problem> {
-        let salvaged = salvage(self, &read, failure).await?;
-        let mut records = Records::new(Source::Pieces(salvaged.records), Some(read.ids), read.columns, one);
-        records.omitted = salvaged.omitted.iter().map(FieldName::to_string).collect();
-        Ok(records)
-    }
-
-    async fn describe_fields(self, full: &Call, reduced: &Call) -> Result<Reply, Problem> {
-        match self.try_call(full).await {
-            Err(failure) if failure.is_unsendable() => self.call(reduced).await,
-            answer => answer.map_err(|failure| failure.explain(full)),
-        }
+        self.call(&call).await
     }
 
     async fn create(self, create: &Call) -> Result<Vec<RecordId>, Problem> {
@@ -318,8 +273,8 @@ impl Run<'_> {
 
     /// Once Odoo has written, nothing that fails may look as if it had not.
     async fn read_back(self, read: Read, one: bool) -> Records {
-        let (ids, columns) = (read.ids.clone(), read.columns.clone());
-        match self.read(read, one).await.and_then(Records::complete) {
+        let (ids, columns) = (read.ids.clone(), read.columns.clone().as_far_as_possible());
+        match self.read(read.with(columns.clone()), one).await.and_then(Records::complete) {
             Ok(records) => records,
             Err(problem) => {
                 tracing::warn!(code = problem.code.as_str(), "written, but not readable");
@@ -374,15 +329,12 @@ impl Records {
         Ok(self)
     }
 
-    /// How many records the domain finds, when this page of them tells: Odoo has counted, or the page is the last one.
-    fn told_total(&self, list: &List) -> Result<Option<i64>, Problem> {
-        if let Source::Page(reply) = &self.source {
-            return Ok(reply.value()?.get("length").and_then(Value::as_int));
+    /// How many records the domain finds, as the page says itself; only true where it was told to count.
+    pub(super) fn length(&self) -> Result<Option<i64>, Problem> {
+        match &self.source {
+            Source::Page(reply) => Ok(reply.value()?.get("length").and_then(Value::as_int)),
+            _ => Ok(None),
         }
-        let (offset, limit) = list.bounds();
-        let here = i64::try_from(self.list()?.len()).unwrap_or(i64::MAX);
-        let is_last = limit.is_none_or(|limit| here < limit) && (here > 0 || offset == 0);
-        Ok(is_last.then_some(offset.saturating_add(here)))
     }
 }
 

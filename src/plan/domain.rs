@@ -239,6 +239,10 @@ mod tests {
             Samples.schema(model)
         }
 
+        fn own_order(&self, model: &ModelName) -> Option<Arc<str>> {
+            Samples.own_order(model)
+        }
+
         fn languages(&self) -> Option<Arc<[String]>> {
             Samples.languages()
         }

@@ -12,6 +12,7 @@ use super::selection;
 use super::wish::Fields;
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::language::literal::Limits;
 use crate::language::order::{Order, OrderTerm};
 use crate::names::{FieldName, ModelName};
 use crate::value::Value;
@@ -37,7 +38,7 @@ pub struct Within {
 }
 
 /// The columns of a read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Columns {
     /// What the caller gets, in this order, `id` among them where he gets it.
     pub shown: Vec<Column>,
@@ -51,6 +52,23 @@ impl Columns {
     /// Every column to ask for. Odoo answers `id` unasked.
     pub fn asked(&self) -> impl Iterator<Item = &FieldName> {
         self.shown.iter().map(|column| &column.name).filter(|name| name.as_str() != "id").chain(&self.proof)
+    }
+
+    /// The same, where what cannot be read is left out even if it was named.
+    #[must_use]
+    pub fn as_far_as_possible(mut self) -> Self {
+        self.named = false;
+        for within in self.shown.iter_mut().filter_map(|column| column.within.as_mut()) {
+            within.columns = std::mem::take(&mut within.columns).as_far_as_possible();
+        }
+        self
+    }
+
+    /// The same without some of the columns that are shown.
+    #[must_use]
+    pub fn without(&self, is_left_out: impl Fn(&FieldName) -> bool) -> Self {
+        let shown = self.shown.iter().filter(|column| !is_left_out(&column.name)).cloned().collect();
+        Self { shown, ..self.clone() }
     }
 
     /// Whether records behind relations are wanted.
@@ -241,6 +259,25 @@ pub(super) fn total_order(
     Ok(order.clone().with_id_appended())
 }
 
+/// The model's own order, made total. What of it this user cannot see or Odoo cannot sort by is passed over, as Odoo 14
+/// does by itself: nobody asked for it.
+///
+/// # Errors
+/// A lacking schema.
+pub(super) fn own_order(text: &str, schema: &Schema, major_version: u8, guard: Guard<'_>) -> Result<Order, PlanError> {
+    let mut order = Order::default();
+    for part in text.split(',').filter_map(|part| Order::read(part, Limits::query()).ok()) {
+        for term in part.terms {
+            match check_order(&term, schema, major_version, guard) {
+                Ok(()) => order.terms.push(term),
+                Err(PlanError::Refused(_)) => {}
+                Err(lacking) => return Err(lacking),
+            }
+        }
+    }
+    Ok(order.with_id_appended())
+}
+
 fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, guard: Guard<'_>) -> Result<(), PlanError> {
     let name = term.field.as_str();
     let at = format_args!("order: {name}");
@@ -286,6 +323,22 @@ mod tests {
         };
         assert_eq!(shown(Fields::All), "id,login");
         assert_eq!(shown(names("login,groups_id")), "id,login,groups_id");
+    }
+
+    #[test]
+    fn a_models_own_order_is_kept_as_far_as_it_can_be_and_made_total() {
+        let of = |text| own_order(text, &partner(), 19, Guard::new(&Scope::All, &[])).unwrap().to_odoo();
+        for (text, expected) in [
+            ("name", "name, id"),
+            ("date DESC, id desc", "date desc, id desc"),
+            ("tz_offset, name", "name, id"),
+            ("nosuch desc, country_id.name, props.x, color", "color, id"),
+            ("child_ids", "id"),
+            ("", "id"),
+            ("lower(name)", "id"),
+        ] {
+            assert_eq!(of(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -14,6 +14,10 @@ pub trait Known {
     /// The model's fields as the caller sees them.
     fn schema(&self, model: &ModelName) -> Option<Arc<Schema>>;
 
+    /// The order that the model gives its records when nobody asks for one, as Odoo writes it; empty where this user may
+    /// not know it.
+    fn own_order(&self, model: &ModelName) -> Option<Arc<str>>;
+
     /// The codes of the languages installed there, as `fr_FR`.
     fn languages(&self) -> Option<Arc<[String]>>;
 
@@ -41,6 +45,8 @@ pub struct UserDefaults {
 pub enum Lack {
     /// The fields of this model.
     Schema(ModelName),
+    /// This model's own order.
+    Order(ModelName),
     /// The installed languages.
     Languages,
 }
@@ -58,6 +64,11 @@ impl From<Problem> for PlanError {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))
     }
+}
+
+/// The own order of `model`, or the wish for it.
+pub(super) fn own_order_of(known: &dyn Known, model: &ModelName) -> Result<Arc<str>, PlanError> {
+    known.own_order(model).ok_or_else(|| PlanError::Lacking(Lack::Order(model.clone())))
 }
 
 /// The schema of `model`, or the wish for it.

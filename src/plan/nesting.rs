@@ -1,4 +1,4 @@
-//! Nested columns as one specification, for a server that reads them all at once (`web_read`, Odoo 17+).
+//! Columns as one specification, for a server that reads them all at once (`web_read`, Odoo 17+).
 //!
 //! In: columns. Out: `{"name": {}, "partner_id": {"fields": {…}}}`. Must not know: who wants them.
 
@@ -9,12 +9,13 @@ use super::wish::Links;
 use crate::names::FieldName;
 use crate::value::{Member, Value};
 
-/// `web_read` takes a specification from this version on; before that it does not exist, or takes names.
-const FIRST_MAJOR: u8 = 17;
+/// `web_read` and `web_search_read` take a specification from this version on; before that they do not exist, or take
+/// names.
+pub(super) const SPECIFIED_FROM: u8 = 17;
 
-/// The specification of nested columns; `None` for flat ones and where the server takes none.
+/// The specification of columns; `None` where the server takes none.
 pub(super) fn specification(columns: &Columns, way: &Way) -> Option<Value<'static>> {
-    (way.major >= FIRST_MAJOR && columns.is_nested()).then(|| of_columns(columns, way.links))
+    (way.major >= SPECIFIED_FROM).then(|| of_columns(columns, way.links))
 }
 
 fn of_columns(columns: &Columns, links: Links) -> Value<'static> {

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | search, count, list, read, describe, call | 1 |
 //! | check access | 1 an operation |
-//! | list with total | 1, and 1 more where the page does not tell |
+//! | list with total | 1; 2 where the page does not tell |
 //! | nested | 1 (Odoo 17+), else 1 and 1 for each model on each level |
 //! | create | create, read |
 //! | update | prove, write, read |
@@ -21,10 +21,11 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::context::{self, ContextAsked};
-use super::fields::{Column, Columns, columns, content_columns, named, proof_column, total_order, written_columns};
+use super::fields::{Column, Columns, columns, content_columns, named, own_order, proof_column};
+use super::fields::{total_order, written_columns};
 use super::filters::Filter;
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
-use super::known::{Known, PlanError, schema_of};
+use super::known::{Known, PlanError, own_order_of, schema_of};
 use super::pages::Pager;
 use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
@@ -34,6 +35,7 @@ use super::wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wis
 use super::{domain, filters, method};
 use crate::error::Problem;
 use crate::language::domain::Domain;
+use crate::language::order::Order;
 use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
@@ -196,9 +198,8 @@ impl Planner<'_> {
     }
 
     fn search(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Plan, PlanError> {
-        let schema = self.schema()?;
-        let domain = self.domain(domain, &schema)?;
-        Ok(Plan::Search(search(self.model, domain, &self.slice(slice, &schema)?, &self.context)))
+        let list = self.list_of((domain, &[]), slice, &Fields::Named(Vec::new()))?;
+        Ok(Plan::Search(Box::new(list)))
     }
 
     fn count(&self, domain: &mut Domain<'static>) -> Result<Plan, PlanError> {
@@ -207,32 +208,31 @@ impl Planner<'_> {
     }
 
     fn list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields, counted: bool) -> Result<Plan, PlanError> {
-        let list = self.list_of(sought, slice, fields)?;
-        let count = counted.then(|| self.orm(OrmMethod::SearchCount, vec![list.domain.clone()]));
-        Ok(Plan::List { list, count })
+        Ok(Plan::List { list: self.list_of(sought, slice, fields)?, counted })
     }
 
     /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
     fn list_of(&self, (domain, filters): Sought<'_>, slice: &Slice, fields: &Fields) -> Result<List, PlanError> {
         let schema = self.schema()?;
         let mut sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
-        Ok(List {
-            model: self.model.clone(),
-            domain: self.domain(&mut sought, &schema)?,
-            slice: self.slice(slice, &schema)?,
-            columns: self.columns(fields, &schema)?,
-            way: self.way(self.context_of_list(fields)),
-        })
+        let domain = self.domain(&mut sought, &schema)?;
+        let columns = self.columns(fields, &schema)?;
+        // Last: what is refused is refused before Odoo is asked for the model's own order.
+        let slice = self.slice(slice, &schema)?;
+        let way = self.way(self.context_of_list(fields));
+        Ok(List { model: self.model.clone(), domain, slice, columns, way })
     }
 
     fn pages_of_list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields) -> Result<Pager, PlanError> {
-        let list = self.list_of(sought, slice, fields)?;
-        Ok(Pager::of_list(list, slice, &*self.schema()?))
+        let slice = self.slice_of_pages(slice)?;
+        let list = self.list_of(sought, &slice, fields)?;
+        Ok(Pager::of_list(list, &slice, &*self.schema()?))
     }
 
     fn pages_of_ids(&self, domain: &Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
-        let list = self.list_of((domain, &[]), slice, &Fields::Named(Vec::new()))?;
-        Ok(Pager::of_ids(list, slice, &*self.schema()?))
+        let slice = self.slice_of_pages(slice)?;
+        let list = self.list_of((domain, &[]), &slice, &Fields::Named(Vec::new()))?;
+        Ok(Pager::of_ids(list, &slice, &*self.schema()?))
     }
 
     fn pages_of_given(&self, ids: &[RecordId], fields: &Fields) -> Result<Pager, PlanError> {
@@ -301,8 +301,12 @@ impl Planner<'_> {
         };
         let sendable = |word: &&str| attributes.is_empty() || attributes.iter().any(|asked| asked == word);
         let full = (!attributes.is_empty()).then(|| texts(&mut attributes.iter().map(String::as_str)));
-        let reduced = texts(&mut SENDABLE_ATTRIBUTES.iter().filter(|word| sendable(word)).copied());
-        Ok(Plan::DescribeFields { full: call(full), reduced: call(Some(reduced)) })
+        let sendable: Vec<&str> = SENDABLE_ATTRIBUTES.iter().filter(|word| sendable(word)).copied().collect();
+        // A selection may read records of any model, which this user need not see.
+        let bare: Vec<&str> = sendable.iter().filter(|word| **word != "selection").copied().collect();
+        let reduced = [sendable, bare].into_iter().filter(|words| !words.is_empty());
+        let reduced = reduced.map(|words| call(Some(texts(&mut words.into_iter())))).collect();
+        Ok(Plan::DescribeFields { full: call(full), reduced })
     }
 
     fn create_one(&self, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
@@ -421,13 +425,26 @@ impl Planner<'_> {
     /// What is not wanted is not sent. A `limit` of `False` is no limit to most models, but `ir.attachment` and
     /// others that filter what they found cut their list with it, to nothing; and `None` cannot be sent.
     fn slice(&self, slice: &Slice, schema: &Schema) -> Result<Vec<Member<'static>>, PlanError> {
-        let order = match &slice.order {
-            Some(order) => Some(total_order(order, schema, self.known.major_version(), self.guard())?.to_odoo()),
-            None => None,
-        };
+        let order = self.order(slice, schema)?.to_odoo();
         let offset = (slice.offset > 0).then(|| Value::Int(slice.offset.into()));
         let limit = slice.limit.map(|limit| Value::Int(limit.into()));
-        let wanted = [("offset", offset), ("limit", limit), ("order", order.map(Value::from))];
+        let wanted = [("offset", offset), ("limit", limit), ("order", Some(order.into()))];
         Ok(wanted.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect())
+    }
+
+    /// The order that was asked for, else the model's own; so that no two records are alike.
+    fn order(&self, slice: &Slice, schema: &Schema) -> Result<Order, PlanError> {
+        let (major, guard) = (self.known.major_version(), self.guard());
+        match slice.order.as_ref().filter(|order| !order.is_empty()) {
+            Some(order) => total_order(order, schema, major, guard),
+            None => own_order(&own_order_of(self.known, self.model)?, schema, major, guard),
+        }
+    }
+
+    /// Pages come by id where nobody asks for an order: that is what Odoo does fastest.
+    fn slice_of_pages(&self, slice: &Slice) -> Result<Slice, PlanError> {
+        let is_asked = slice.order.as_ref().is_some_and(|order| !order.is_empty());
+        let order = if is_asked { self.order(slice, &*self.schema()?)? } else { Order::by_id() };
+        Ok(Slice { order: Some(order), ..slice.clone() })
     }
 }

@@ -304,6 +304,10 @@ pub(crate) mod samples {
             }
         }
 
+        fn own_order(&self, _model: &ModelName) -> Option<Arc<str>> {
+            Some("name".into())
+        }
+
         fn languages(&self) -> Option<Arc<[String]>> {
             Some(["en_US".to_owned(), "fr_FR".to_owned()].into())
         }

@@ -5,7 +5,7 @@
 
 use super::call::{Call, OrmMethod, id_list, name_list};
 use super::fields::{Column, Columns};
-use super::nesting::specification;
+use super::nesting::{SPECIFIED_FROM, specification};
 use super::schema::FieldType;
 use super::values::Merge;
 use super::wish::{AccessOperation, Links};
@@ -26,15 +26,15 @@ pub enum Plan {
     /// The credential's scope says no already, whatever Odoo would say.
     NoAccess,
     /// A search; answers ids.
-    Search(Call),
+    Search(Box<List>),
     /// A count; answers a number.
     Count(Call),
     /// A search that reads.
     List {
         /// The search.
         list: List,
-        /// Counts all that the domain finds, where that is wanted.
-        count: Option<Call>,
+        /// Whether it is wanted too how many the domain finds in all.
+        counted: bool,
     },
     /// A read by ids.
     Read {
@@ -43,12 +43,13 @@ pub enum Plan {
         /// Whether one record is wanted or a list.
         one: bool,
     },
-    /// The fields of the model. The second call is made when the first has something in it that XML-RPC cannot carry.
+    /// The fields of the model. The other calls are made, one after the other, when the one before has something in it
+    /// that cannot be read or carried.
     DescribeFields {
         /// All attributes that are wanted.
         full: Call,
-        /// Those that every version can send.
-        reduced: Call,
+        /// Those that every version can send; then those that need no record of another model.
+        reduced: Vec<Call>,
     },
     /// Create, then read.
     Create {
@@ -155,8 +156,8 @@ impl Read {
     /// nothing behind them.
     #[must_use]
     pub fn nested_call(&self) -> Option<Call> {
-        let specification = specification(&self.columns, &self.way)?;
-        let args = vec![id_list(&self.ids), specification];
+        let columns = self.columns.is_nested().then(|| specification(&self.columns, &self.way)).flatten()?;
+        let args = vec![id_list(&self.ids), columns];
         Some(Call::orm(&self.model, OrmMethod::WebRead, args, &self.way.context))
     }
 
@@ -164,6 +165,22 @@ impl Read {
     #[must_use]
     pub fn of(&self, ids: Vec<RecordId>) -> Self {
         Self { ids, ..self.clone() }
+    }
+
+    /// The same read of other columns.
+    #[must_use]
+    pub fn with(&self, columns: Columns) -> Self {
+        Self { columns, ..self.clone() }
+    }
+
+    /// The search for those of its records that are there and may be read, archived ones too.
+    #[must_use]
+    pub fn presence(&self) -> Call {
+        let ids = vec!["id".into(), "in".into(), id_list(&self.ids)];
+        let mut context = self.way.context.clone();
+        context.retain(|(key, _)| key != ACTIVE_TEST);
+        context.push((ACTIVE_TEST.into(), Value::Bool(false)));
+        search(&self.model, Value::List(vec![Value::List(ids)]), &[], &context)
     }
 
     /// A read, in the same way, of records that stand behind a relation.
@@ -213,17 +230,84 @@ impl List {
     }
 
     /// The call that does it all and reads what stands behind relations; `None` where the server cannot do that, or
-    /// there is nothing behind them. Answers `{length, records}`.
+    /// there is nothing behind them. Answers `{length, records}`, where `length` is the number of all records if that
+    /// is `counted`.
     #[must_use]
-    pub fn nested_call(&self) -> Option<Call> {
-        let args = vec![self.domain.clone(), specification(&self.columns, &self.way)?];
-        Some(Call::orm(&self.model, OrmMethod::WebSearchRead, args, &self.way.context).named(&self.slice))
+    pub fn nested_call(&self, counted: bool) -> Option<Call> {
+        let columns = self.columns.is_nested().then(|| specification(&self.columns, &self.way)).flatten()?;
+        Some(self.web_search_read(vec![self.domain.clone(), columns], counted))
+    }
+
+    /// The one call that does it all, without what stands behind relations: the counting one where that is wanted and
+    /// can be. `None` where no one call answers the same as a search and a read.
+    #[must_use]
+    pub fn flat_call(&self, counted: bool) -> Option<Call> {
+        let counting = if counted { self.counting_call() } else { None };
+        counting.or_else(|| (!self.shows_archived()).then(|| self.call()))
+    }
+
+    /// The call that does it all and counts all records, without what stands behind relations; `None` where it would
+    /// write records in another form. Answers `{length, records}`.
+    fn counting_call(&self) -> Option<Call> {
+        let columns = match self.way.major {
+            ..SPECIFIED_FROM if self.shows_archived() => return None,
+            ..SPECIFIED_FROM => name_list(self.columns.asked()),
+            _ if self.way.links == Links::Named => return None,
+            _ => specification(&self.columns, &self.way)?,
+        };
+        Some(self.web_search_read(vec![self.domain.clone(), columns], true))
+    }
+
+    /// Odoo counts only full pages by itself, and takes what came for the rest.
+    fn web_search_read(&self, args: Vec<Value<'static>>, counted: bool) -> Call {
+        let mut context = self.way.context.clone();
+        if counted {
+            context.push(("force_search_count".into(), Value::Bool(true)));
+        }
+        Call::orm(&self.model, OrmMethod::WebSearchRead, args, &context).named(&self.slice)
     }
 
     /// The call that only finds the ids.
     #[must_use]
     pub fn search(&self) -> Call {
         search(&self.model, self.domain.clone(), &self.slice, &self.way.context)
+    }
+
+    /// The call that finds the ids of all records, of which the list is a part.
+    #[must_use]
+    pub fn search_all(&self) -> Call {
+        let order: Vec<Member<'static>> = self.slice.iter().filter(|(name, _)| name == "order").cloned().collect();
+        search(&self.model, self.domain.clone(), &order, &self.way.context)
+    }
+
+    /// The call that counts all records, of which the list is a part.
+    #[must_use]
+    pub fn count(&self) -> Call {
+        Call::orm(&self.model, OrmMethod::SearchCount, vec![self.domain.clone()], &self.way.context)
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &ModelName {
+        &self.model
+    }
+
+    /// The same list with other columns.
+    #[must_use]
+    pub fn with(&self, columns: Columns) -> Self {
+        Self { columns, ..self.clone() }
+    }
+
+    /// Whether archived records are wanted too. Odoo's `search_read` shows them, but none that relations hold.
+    #[must_use]
+    pub fn shows_archived(&self) -> bool {
+        self.way.context.iter().any(|(key, value)| key == ACTIVE_TEST && is_false(value))
+    }
+
+    /// Whether the model is known to search in a way of its own.
+    #[must_use]
+    pub fn searches_its_own_way(&self) -> bool {
+        OWN_SEARCH.contains(&self.model.as_str())
     }
 
     /// The read of what was found.
@@ -240,11 +324,31 @@ impl List {
     }
 }
 
+/// Models whose search takes away what the user may not see after Odoo has counted off the page, or depends on whether
+/// a condition names `id`: pages of them are short, or others than those of the whole list.
+const OWN_SEARCH: [&str; 4] = ["ir.attachment", "mail.activity", "mail.message", "mail.scheduled.message"];
+
+/// What the context says of archived records.
+const ACTIVE_TEST: &str = "active_test";
+
 impl Way {
     /// Whether some many2one must come with the name of what it leads to; without one nothing has to be said about it.
     fn needs_names(&self, columns: &Columns) -> bool {
         let mut links = columns.shown.iter().filter(|column| column.kind == FieldType::Many2one).peekable();
         self.links == Links::Named || links.peek().is_none() || links.any(Column::is_answered_by_link)
+    }
+}
+
+/// What counts as no in Odoo.
+fn is_false(value: &Value<'_>) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(truth) => !truth,
+        Value::Int(number) => *number == 0,
+        Value::Float(number) => *number == 0.0,
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(members) => members.is_empty(),
     }
 }
 

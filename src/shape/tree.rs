@@ -55,7 +55,7 @@ pub fn shape<'a>(outcome: &'a Outcome, model: &str, style: Style) -> Result<Shap
         Outcome::Deleted(ids) => Shaped::Deleted(ids),
         Outcome::Written { ids, one: false } => Shaped::Written(ids),
         Outcome::Written { ids, one: true } => Shaped::WrittenOne(*ids.first().ok_or_else(|| unexpected(model))?),
-        Outcome::Ids(reply) => Shaped::Ids(reply.value()?),
+        Outcome::Ids(ids) => Shaped::Ids(ids.iter().map(|id| Value::Int(id.get())).collect()),
         Outcome::Fields(reply) => Shaped::Fields(reply.value()?),
         Outcome::Result(reply) => Shaped::Result(reply.value()?),
         Outcome::Records(records) => shape_records(records, model, style)?,

@@ -25,6 +25,7 @@ mod outage;
 mod pages;
 mod parity;
 mod readiness;
+mod reads;
 mod restapi;
 mod restful;
 mod secrecy;

@@ -19,6 +19,8 @@ pub enum FaultClass {
     UnknownDatabase,
     /// There is no such model.
     UnknownModel,
+    /// The model has no table, so it keeps no records.
+    NoTable,
     /// The model has no such method.
     UnknownMethod,
     /// The method takes other arguments.

@@ -92,6 +92,11 @@ impl Fault {
         }
     }
 
+    /// The message, where the exception is one that is made for people.
+    pub(super) fn words_for_people(&self) -> &str {
+        if Spoken::ALL.iter().any(|spoken| spoken.exception() == self.exception) { &self.message } else { "" }
+    }
+
     /// An exception nobody caught.
     fn raised(raised: &traceback::Raised<'_>) -> Self {
         let class = rules::raised(raised);

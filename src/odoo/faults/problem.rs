@@ -91,7 +91,7 @@ impl Fault {
             FaultClass::MissingValue => Code::MissingValue,
             FaultClass::ForeignKey => Code::UnknownReference,
             FaultClass::UniqueViolation => Code::UniqueConflict,
-            FaultClass::UnknownModel | FaultClass::Refused => Code::OdooRefused,
+            FaultClass::UnknownModel | FaultClass::Refused | FaultClass::NoTable => Code::OdooRefused,
             FaultClass::UnknownField => Code::UnknownField,
             FaultClass::FieldNotSearchable => Code::FieldNotSearchable,
             FaultClass::InvalidDomain => Code::InvalidDomain,
@@ -152,6 +152,9 @@ impl Fault {
                 format!("{method} was done and its changes are kept, but XML-RPC cannot carry its result.")
             }
             Code::OdooInternalError => format!("Odoo failed with {} in {model}.{method}.", self.exception),
+            Code::OdooRefused if self.class == FaultClass::NoTable => {
+                format!("The model {model} keeps no records: it has no table in the database.")
+            }
             _ if self.message.is_empty() => format!("Odoo refuses {model}.{method} with {}.", self.exception),
             // Odoo 14 and 15 say no more than a constraint's name.
             Code::UniqueConflict | Code::OdooRefused if !self.message.contains(' ') => {

@@ -22,6 +22,10 @@ pub(super) enum Spoken {
 }
 
 impl Spoken {
+    /// All of them.
+    pub(super) const ALL: [Self; 5] =
+        [Self::AccessDenied, Self::AccessError, Self::MissingError, Self::RedirectWarning, Self::UserError];
+
     /// The name of the class.
     pub(super) fn exception(self) -> &'static str {
         match self {
@@ -177,6 +181,7 @@ const RULES: &[(&str, Text, FaultClass)] = &[
     ("StringDataRightTruncation", Any, FaultClass::InvalidValue),
     ("InvalidRowCountInLimitClause", Any, FaultClass::InvalidValue),
     ("InvalidRowCountInResultOffsetClause", Any, FaultClass::InvalidValue),
+    ("UndefinedTable", Any, FaultClass::NoTable),
     ("NotNullViolation", Any, FaultClass::MissingValue),
     ("ForeignKeyViolation", Any, FaultClass::ForeignKey),
     ("RestrictViolation", Any, FaultClass::ForeignKey),

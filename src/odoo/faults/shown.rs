@@ -21,7 +21,11 @@ pub(super) fn one_line(message: &str) -> String {
 }
 
 fn before_machine_talk(message: &str) -> &str {
-    let end = MACHINE_TALK.iter().filter_map(|talk| message.find(talk)).min();
+    let begins = |talk: &&&str| message.starts_with(talk.trim_start());
+    let end = match MACHINE_TALK.iter().find(begins) {
+        Some(_) => Some(0),
+        None => MACHINE_TALK.iter().filter_map(|talk| message.find(talk)).min(),
+    };
     end.and_then(|end| message.get(..end)).unwrap_or(message)
 }
 
@@ -41,6 +45,7 @@ mod tests {
         for (message, expected) in [
             ("No.\n\n- Because\n", "No.\n\n- Because"),
             ("violates check\nDETAIL:  Failing row contains (1, secret)", "violates check"),
+            ("LINE 1: select secret from x", ""),
             ("It failed:\nTraceback (most recent call last):\n  File", "It failed:"),
         ] {
             assert_eq!(to_people(message), expected);

@@ -67,6 +67,10 @@ impl Known for Shop {
         Some(schema(model.as_str(), named().into_iter().chain(more).collect()))
     }
 
+    fn own_order(&self, _model: &ModelName) -> Option<Arc<str>> {
+        Some("user_id, name".into())
+    }
+
     fn languages(&self) -> Option<Arc<[String]>> {
         Samples.languages()
     }

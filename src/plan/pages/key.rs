@@ -37,8 +37,6 @@ const EMPTY_IS_NONE: u8 = 18;
 pub(super) struct Key {
     terms: Vec<KeyTerm>,
     major: u8,
-    /// Whether the caller asked for an order.
-    is_asked: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -64,27 +62,22 @@ pub(super) type Place = Vec<Value<'static>>;
 impl Key {
     /// The key of an order; of no order, `id`. `None` where the order cannot be one.
     pub(super) fn of(order: Option<&Order>, schema: &Schema, major: u8) -> Option<Self> {
-        let (mut terms, is_asked) = (Vec::new(), order.is_some_and(|order| !order.is_empty()));
+        let mut terms = Vec::new();
         for term in order.map_or(&[][..], |order| &order.terms) {
             let term = KeyTerm::of(term, schema)?;
             let is_last = term.kind == Kind::Id;
             terms.push(term);
             if is_last {
-                return Some(Self { terms, major, is_asked });
+                return Some(Self { terms, major });
             }
         }
         terms.push(KeyTerm::id());
-        Some(Self { terms, major, is_asked })
+        Some(Self { terms, major })
     }
 
     /// Whether it is `id` alone.
     pub(super) fn is_id(&self) -> bool {
         self.terms.len() == 1
-    }
-
-    /// Whether nobody asked for an order.
-    pub(super) fn is_unasked(&self) -> bool {
-        !self.is_asked
     }
 
     /// The fields that tell the place, beside `id`.

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! There is no snapshot: a record that comes, goes or moves meanwhile may be there or not, but none is there twice
-//! unless it moved. Without an order the key is `id`, whatever the order of the model is: that is what Odoo does fastest.
+//! unless it moved. Where nobody asks for an order it is `id`.
 
 mod key;
 mod size;
@@ -37,7 +37,7 @@ pub enum Step {
     /// Read this. Told by [`Pager::passed`].
     Read(Read),
     /// Search this; the ids are the page. Told by [`Pager::searched`].
-    Search(Call),
+    Search(List),
     /// These ids are the page. Told by [`Pager::passed`].
     Ids(Vec<RecordId>),
     /// See whether these records are all there; no page yet. Told by [`Pager::proven`].
@@ -72,17 +72,30 @@ enum Way {
     Key { key: Key, place: Option<Place>, left: Option<usize>, ended: bool },
     /// By ids that are known.
     Ids(VecDeque<RecordId>),
-    /// By ids that must be found first.
-    Unfound,
+    /// By ids that must be found first. Where Odoo would cut off the wrong part, the cut is made here.
+    Unfound { cut: Option<Cut> },
     /// By given ids, all of which must exist.
     Unproven(VecDeque<RecordId>),
+}
+
+/// A part of what is found.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    offset: usize,
+    limit: Option<usize>,
+}
+
+impl Cut {
+    fn of(&self, ids: Vec<RecordId>) -> VecDeque<RecordId> {
+        ids.into_iter().skip(self.offset).take(self.limit.unwrap_or(usize::MAX)).collect()
+    }
 }
 
 impl Pager {
     /// The pages of the records that a search finds. `slice` and `schema` are what the list was planned from.
     pub(super) fn of_list(mut list: List, slice: &Slice, schema: &Schema) -> Self {
         let shown = list.columns.clone();
-        let (way, size) = (way(slice, schema, list.way.major), Size::of_records(&shown));
+        let (way, size) = (way(&list, slice, schema), Size::of_records(&shown));
         if let Way::Key { key, .. } = &way {
             list.columns.read_along(key.fields(), schema);
         }
@@ -91,9 +104,9 @@ impl Pager {
 
     /// The pages of the ids that a search finds.
     pub(super) fn of_ids(list: List, slice: &Slice, schema: &Schema) -> Self {
-        let way = match way(slice, schema, list.way.major) {
+        let way = match way(&list, slice, schema) {
             // What tells the place of an id is the id and nothing else.
-            Way::Key { key, .. } if !key.is_id() => Way::Unfound,
+            Way::Key { key, .. } if !key.is_id() => Way::Unfound { cut: None },
             way => way,
         };
         Self { listing: Listing::Ids(list), way, size: Size::of_ids() }
@@ -129,16 +142,18 @@ impl Pager {
         match (&self.way, &self.listing) {
             (Way::Key { ended: true, .. }, _) => None,
             (Way::Key { .. }, Listing::Found { list, .. }) => Some(Step::List(self.page_of(list))),
-            (Way::Key { .. }, Listing::Ids(list)) => Some(Step::Search(self.page_of(list).search())),
+            (Way::Key { .. }, Listing::Ids(list)) => Some(Step::Search(self.page_of(list))),
             (Way::Ids(ids), _) if ids.is_empty() => None,
             (Way::Ids(ids), Listing::Found { list, shown }) => {
                 Some(Step::Read(Read { columns: shown.clone(), ..list.read(self.next_of(ids)) }))
             }
             (Way::Ids(ids), Listing::Ids(_)) => Some(Step::Ids(self.next_of(ids))),
             (Way::Ids(ids), Listing::Given { read, .. }) => Some(Step::Read(read.of(self.next_of(ids)))),
-            (Way::Unfound, Listing::Found { list, .. } | Listing::Ids(list)) => Some(Step::Find(list.search())),
+            (Way::Unfound { cut }, Listing::Found { list, .. } | Listing::Ids(list)) => {
+                Some(Step::Find(if cut.is_some() { list.search_all() } else { list.search() }))
+            }
             (Way::Unproven(_), Listing::Given { proof, .. }) => Some(Step::Prove(proof.clone())),
-            (Way::Key { .. } | Way::Unfound, Listing::Given { .. }) | (Way::Unproven(_), _) => None,
+            (Way::Key { .. } | Way::Unfound { .. }, Listing::Given { .. }) | (Way::Unproven(_), _) => None,
         }
     }
 
@@ -179,7 +194,33 @@ impl Pager {
 
     /// These came for [`Step::Find`].
     pub fn found(&mut self, ids: Vec<RecordId>) {
-        self.way = Way::Ids(ids.into());
+        self.way = Way::Ids(match &self.way {
+            Way::Unfound { cut: Some(cut) } => cut.of(ids),
+            _ => ids.into(),
+        });
+    }
+
+    /// So many records were counted behind a page of [`Step::List`] or [`Step::Search`] that was shorter than it was
+    /// asked to be. Where an empty page has records behind it, Odoo has taken away what it had counted off: what is left
+    /// is found at once.
+    pub fn counted_behind(&mut self, count: i64) {
+        let Way::Key { place, left, ended, .. } = &mut self.way else { return };
+        let was_empty = *ended && *left != Some(0);
+        if count <= 0 {
+            *ended = true;
+        } else if was_empty {
+            let (limit, is_behind) = (*left, place.is_some());
+            let rest = match &self.listing {
+                Listing::Found { list, .. } | Listing::Ids(list) => self.page_of(list),
+                Listing::Given { .. } => return,
+            };
+            let offset = if is_behind { 0 } else { usize::try_from(rest.bounds().0).unwrap_or_default() };
+            match &mut self.listing {
+                Listing::Found { list, .. } | Listing::Ids(list) => *list = rest,
+                Listing::Given { .. } => {}
+            }
+            self.way = Way::Unfound { cut: Some(Cut { offset, limit }) };
+        }
     }
 
     /// What [`Step::Prove`] asked for is there.
@@ -211,35 +252,28 @@ impl Pager {
         let limit = i64::try_from(self.wanted()).unwrap_or(i64::MAX);
         page.slice.retain(|(name, _)| name == "order" || name == "offset");
         page.slice.push(("limit".into(), Value::Int(limit)));
-        if let Way::Key { key, place, .. } = &self.way {
-            if let Some(place) = place {
-                page.domain = and(page.domain, key.behind(place));
-                page.slice.retain(|(name, _)| name != "offset");
-            }
-            if key.is_unasked() {
-                page.slice.push(("order".into(), "id".into()));
-            }
+        if let Way::Key { key, place: Some(place), .. } = &self.way {
+            page.domain = and(page.domain, key.behind(place));
+            page.slice.retain(|(name, _)| name != "offset");
         }
         page
     }
 }
 
-/// Models whose search takes away what the user may not see after Odoo has counted off the page, or depends on whether
-/// a condition names `id`: pages of them would be short, or others than those of the whole list.
-const OWN_SEARCH: [&str; 4] = ["ir.attachment", "mail.activity", "mail.message", "mail.scheduled.message"];
-
-fn way(slice: &Slice, schema: &Schema, major: u8) -> Way {
-    if OWN_SEARCH.contains(&schema.model.as_str()) {
-        return Way::Unfound;
-    }
+fn way(list: &List, slice: &Slice, schema: &Schema) -> Way {
     let left = slice.limit.and_then(|limit| usize::try_from(limit).ok());
-    match Key::of(slice.order.as_ref(), schema, major) {
+    if list.searches_its_own_way() {
+        let offset = usize::try_from(slice.offset).unwrap_or(usize::MAX);
+        return Way::Unfound { cut: Some(Cut { offset, limit: left }) };
+    }
+    match Key::of(slice.order.as_ref(), schema, list.way.major) {
         Some(key) => Way::Key { key, place: None, left, ended: false },
-        None => Way::Unfound,
+        None => Way::Unfound { cut: None },
     }
 }
 
-/// Nothing is the end. A page that is short is not: some models hide records only after a page was counted off.
+/// Nothing is the end. A page that is short is not by itself: some models hide records only after a page was counted
+/// off, so somebody has to [count](Pager::counted_behind).
 fn turn(left: &mut Option<usize>, ended: &mut bool, came: usize) {
     *left = left.map(|left| left.saturating_sub(came));
     *ended = came == 0 || *left == Some(0);

@@ -291,8 +291,13 @@ fn orders_that_are_no_key_find_their_ids_first() {
 fn models_with_a_search_of_their_own_find_their_ids_first() {
     let slice = slice("", 0, None);
     let attachment = schema("ir.attachment", vec![field("id", "integer", &[])]);
-    let pager = Pager::of_list(list("", &slice), &slice, &attachment);
-    assert!(matches!(pager.step(), Some(Step::Find(_))));
+    let (slice, model) = (Slice { offset: 1, limit: Some(2), ..slice }, attachment.model.clone());
+    let list = List { model, ..list("id desc", &slice) };
+    let mut pager = Pager::of_list(list.clone(), &slice, &attachment);
+    assert_eq!(pager.step(), Some(Step::Find(list.search_all())), "Odoo would cut off the wrong part");
+    pager.found([9, 5, 3, 1].map(|id| RecordId::new(id).unwrap()).into());
+    let Some(Step::Read(read)) = pager.step() else { panic!("{:?}", pager.step()) };
+    assert_eq!(read.ids, [5, 3].map(|id| RecordId::new(id).unwrap()), "so it is cut here");
 }
 
 #[test]
@@ -337,4 +342,24 @@ fn a_record_that_does_not_tell_its_place_is_an_error() {
     let mut pager = Pager::of_list(list("code, id", &slice), &slice, &model());
     let record = Value::Map(vec![("id".into(), Value::Int(7))]);
     assert_eq!(pager.listed(&[record], 10).unwrap_err().code, Code::ResultNotRepresentable);
+}
+
+#[test]
+fn a_short_page_ends_the_pages_only_where_nothing_was_counted_behind_it() {
+    let slice = slice("id", 0, None);
+    let record = |id| Value::Map(vec![("id".into(), Value::Int(id))]);
+    let turned = |pages: &[&[i64]], counted: &[i64]| {
+        let mut pager = Pager::of_list(list("id", &slice), &slice, &model());
+        for (page, counted) in pages.iter().zip(counted) {
+            pager.listed(&page.iter().map(|id| record(*id)).collect::<Vec<_>>(), 10).unwrap();
+            pager.counted_behind(*counted);
+        }
+        pager.step()
+    };
+    assert_eq!(turned(&[&[3, 4]], &[0]), None, "the end, without another question");
+    assert!(matches!(turned(&[&[3, 4]], &[5]), Some(Step::List(_))));
+    assert_eq!(turned(&[&[3, 4], &[]], &[5, 0]), None);
+    let Some(Step::Find(rest)) = turned(&[&[3, 4], &[]], &[5, 3]) else { panic!("what is hidden is looked for") };
+    let behind = Value::List(vec![Value::List(vec!["id".into(), ">".into(), Value::Int(4)])]);
+    assert_eq!(rest.args, [behind]);
 }

@@ -36,11 +36,12 @@ async fn a_request_costs_no_more_than_it_must() {
         }
         let filter = format!(r#"[["name", "like", "{word}"]]"#);
         let one = format!("{TAGS}/{}", ids[0]);
+        admin.get(TAGS, &[("page_size", "1")]).await.ok();
         counting.take();
         for (path, query, methods) in [
-            (TAGS, vec![("filter", filter.as_str())], vec!["search_read"]),
-            (TAGS, vec![("filter", filter.as_str()), ("page_size", "3")], vec!["search_read", "search_count"]),
-            (TAGS, vec![("filter", filter.as_str()), ("page_size", "2"), ("page", "2")], vec!["search_read"]),
+            (TAGS, vec![("filter", filter.as_str())], vec!["web_search_read"]),
+            (TAGS, vec![("filter", filter.as_str()), ("page_size", "3")], vec!["web_search_read"]),
+            (TAGS, vec![("filter", filter.as_str()), ("page_size", "2"), ("page", "2")], vec!["web_search_read"]),
             (one.as_str(), vec![("query", "{name}")], vec!["read"]),
             (&format!("{TAGS}/fields"), vec![], vec!["fields_get"]),
         ] {
@@ -56,7 +57,7 @@ async fn a_request_costs_no_more_than_it_must() {
             (Method::PUT, &by_ids, color, &["read", "write"]),
             (Method::DELETE, TAGS, by_filter, &["search", "unlink"]),
             (Method::DELETE, &one, json!({}), &["read", "unlink"]),
-            (Method::POST, &format!("{TAGS}/search"), json!({"domain": [["id", "in", ids]]}), &["search_read"]),
+            (Method::POST, &format!("{TAGS}/search"), json!({"domain": [["id", "in", ids]]}), &["web_search_read"]),
         ] {
             ask(&admin, method.clone(), path, &body).await.ok();
             assert_eq!(counting.take(), of_tags(methods), "{method} {path}");
@@ -82,7 +83,7 @@ async fn what_stands_behind_relations_costs_a_call_a_level_at_most() {
                 "res.country.read",
                 "res.partner.read",
                 "sale.order.line.read",
-                "sale.order.search_read",
+                "sale.order.web_search_read",
             ],
         };
         assert_eq!(calls, expected);

@@ -47,7 +47,7 @@ const ORDERS: &str = "/restapi/1.0/object/sale.order";
 const NOWHERE: i64 = 2_147_483_647;
 
 /// Held by tests that change models while Odoo runs: two at a time, in whatever databases, are more than it bears.
-static REMODELLING: Mutex<()> = Mutex::const_new(());
+pub(crate) static REMODELLING: Mutex<()> = Mutex::const_new(());
 
 fn admin(version: Version) -> Client {
     user(version, "admin")

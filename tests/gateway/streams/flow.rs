@@ -10,6 +10,7 @@ use crate::support::stub::PASSWORD;
 use crate::support::{Act, Client, Gateway, Stub};
 
 pub(super) const LIST: &str = "res.partner.search_read";
+const FIND: &str = "res.partner.search";
 const BARRIER: &str = "res.partner.search_count";
 
 /// A page of one contact with this name.
@@ -18,6 +19,20 @@ pub(super) fn contact(name: &str) -> Act {
         "<array><data><value><struct><member><name>id</name><value><int>7</int></value></member><member><name>name</name>\
          <value><string>{name}</string></value></member></struct></value></data></array>"
     ))
+}
+
+/// What a search finds: the one contact of every page.
+fn its_id() -> Act {
+    Act::value("<array><data><value><int>7</int></value></data></array>")
+}
+
+/// From now on the contacts are refused, after one more page.
+fn refuse_after_one_page(stub: &Stub) {
+    let refusal = Act::fault("warning -- AccessError\n\nNot any more", "");
+    stub.once(LIST, contact("First"));
+    stub.once(FIND, its_id());
+    stub.when(LIST, refusal.clone());
+    stub.when(FIND, refusal);
 }
 
 pub(super) fn nobody() -> Act {
@@ -29,6 +44,9 @@ async fn stand() -> (Stub, Gateway, Client) {
     let gateway = Gateway::before_stub(&stub, &[]).await;
     let client = gateway.client().with_password("admin", PASSWORD);
     client.get(PARTNERS, &[("limit", "1"), ("fields", "name")]).await.ok();
+    // Pages have one contact, and there are always more.
+    stub.when(BARRIER, Act::value("<int>1000000</int>"));
+    stub.when(FIND, its_id());
     (stub, gateway, client)
 }
 
@@ -144,8 +162,7 @@ async fn a_head_asks_for_no_second_page() {
 async fn lines_that_break_off_end_with_the_error() {
     let (stub, _gateway, client) = stand().await;
     for _ in 0..5 {
-        stub.once(LIST, contact("First"));
-        stub.when(LIST, Act::fault("warning -- AccessError\n\nNot any more", ""));
+        refuse_after_one_page(&stub);
         let answer = listing(&client, NDJSON).await;
         assert_eq!(answer.status(), 200);
         let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
@@ -170,8 +187,7 @@ async fn rows_that_break_off_just_break() {
 #[tokio::test]
 async fn the_error_arrives_through_compression_too() {
     let (stub, _gateway, client) = stand().await;
-    stub.once(LIST, contact("First"));
-    stub.when(LIST, Act::fault("warning -- AccessError\n\nNot any more", ""));
+    refuse_after_one_page(&stub);
     let answer = listing(&client.with_header("Accept-Encoding", "zstd"), NDJSON).await;
     assert_eq!(answer.headers()["content-encoding"], "zstd");
     let packed = until_broken(answer).await;
@@ -191,6 +207,7 @@ async fn a_page_too_large_for_one_answer_is_fetched_in_pieces() {
     client.get(PARTNERS, &[("limit", "1"), ("fields", "name")]).await.ok();
     stub.once(LIST, contact(&"x".repeat(100 << 10)));
     stub.when(LIST, nobody());
+    stub.when(BARRIER, Act::value("<int>0</int>"));
     let before = stub.asked(LIST);
     let answer = listing(&client, NDJSON).await;
     assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, ""));
@@ -208,7 +225,8 @@ async fn what_fails_before_the_first_page_has_its_status() {
         (Act::fault("warning -- AccessError\n\nNo", ""), 403, "access_denied"),
         (Act::http("503 Service Unavailable", "text/html", ""), 503, "odoo_unreachable"),
     ] {
-        stub.when(LIST, act);
+        stub.when(LIST, act.clone());
+        stub.when(FIND, act);
         for accept in [CSV, NDJSON] {
             let client = client.with_header("Accept", accept);
             client.get(PARTNERS, &[("fields", "name")]).await.refused(status, code);

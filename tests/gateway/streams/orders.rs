@@ -107,7 +107,11 @@ async fn each_page_is_one_call_and_an_order_that_is_no_key_costs_one_search() {
         for (order, first, page) in [("ref", "search_read", "search_read"), ("color", "search", "read")] {
             let query = [("domain", domain.as_str()), ("fields", MANY_FIELDS), ("order", order)];
             assert_eq!(lines(&client.get(PARTNERS, &query).await.text).len(), COUNT);
-            let calls = counting.take();
+            let mut calls = counting.take();
+            // The last page is shorter than it was asked to be: a count proves that it is the last.
+            if page == "search_read" {
+                assert_eq!(calls.pop().unwrap(), "res.partner.search_count");
+            }
             assert_eq!(calls[0], format!("res.partner.{first}"), "{order}");
             assert!(
                 calls.len() > 2 && calls[1..].iter().all(|call| *call == format!("res.partner.{page}")),

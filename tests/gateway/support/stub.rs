@@ -63,6 +63,7 @@ impl Act {
 struct State {
     acts: HashMap<String, Act>,
     once: HashMap<String, Act>,
+    saying: Vec<(String, &'static str, Act)>,
     asked: Vec<Asked>,
     checking: usize,
     most_checking: usize,
@@ -113,6 +114,11 @@ impl Stub {
     /// From now on `name` is answered so.
     pub(crate) fn when(&self, name: &str, act: Act) {
         self.state().acts.insert(name.to_owned(), act);
+    }
+
+    /// From now on `name` is answered so when the question has this word in it.
+    pub(crate) fn when_saying(&self, name: &str, word: &'static str, act: Act) {
+        self.state().saying.push((name.to_owned(), word, act));
     }
 
     /// The next time `name` is answered so, then as before.
@@ -185,7 +191,9 @@ impl Stub {
             state.checking += 1;
             state.most_checking = state.most_checking.max(state.checking);
         }
-        let act = state.once.remove(&asked.name).or_else(|| state.acts.get(&asked.name).cloned());
+        let is_said = |(name, word, _): &&(String, &str, Act)| *name == asked.name && asked.text.contains(word);
+        let said = state.saying.iter().find(is_said).map(|(_, _, act)| act.clone());
+        let act = state.once.remove(&asked.name).or(said).or_else(|| state.acts.get(&asked.name).cloned());
         drop(state);
         self.shared.changed.send_replace(());
         act
@@ -242,6 +250,11 @@ fn usual(asked: &Asked) -> Vec<u8> {
         "ir.model.display_name_for" => list(&format!("<struct>{}</struct>", text("display_name", "Contact"))),
         "res.partner.fields_get" => partner_fields(),
         "res.partner.read" | "res.partner.search_read" => list(AZURE),
+        "res.partner.web_search_read" => {
+            let length = "<member><name>length</name><value><int>1</int></value></member>";
+            format!("<struct>{length}<member><name>records</name><value>{}</value></member></struct>", list(AZURE))
+        }
+        "res.partner.search" => list("<int>1</int>"),
         "res.partner.create" | "res.partner.search_count" => "<int>1</int>".to_owned(),
         _ => "<boolean>1</boolean>".to_owned(),
     };

@@ -10,6 +10,8 @@ pub(crate) struct Asked {
     pub(crate) name: String,
     /// The password it came with; empty for `version`.
     pub(crate) secret: String,
+    /// All of it, as it came.
+    pub(crate) text: String,
 }
 
 impl Asked {
@@ -22,7 +24,7 @@ impl Asked {
                 && rest.ends_with("\r\n\r\n{}")
             {
                 let secret = between(rest, "authorization: bearer ", "\r\n").next().unwrap_or_default().to_owned();
-                return Some(Self { name: path.replace('/', "."), secret });
+                return Some(Self { name: path.replace('/', "."), secret, text: String::new() });
             }
             if text.ends_with("</methodCall>") || text.trim_end().ends_with("</methodCall>") {
                 return Some(Self::of(&text));
@@ -46,7 +48,7 @@ impl Asked {
             }
             _ => (method.to_owned(), None),
         };
-        Self { name, secret: secret.unwrap_or_default() }
+        Self { name, secret: secret.unwrap_or_default(), text: request.to_owned() }
     }
 }
 

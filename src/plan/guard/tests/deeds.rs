@@ -154,7 +154,7 @@ fn all_fields_are_those_that_may_be_shown() {
     let Plan::DescribeFields { full, reduced } = planned(CLERK, "{}", "res.partner", describe).unwrap() else {
         panic!()
     };
-    for call in [full, reduced] {
+    for call in std::iter::once(full).chain(reduced) {
         assert_eq!(call.args[0], tree(&format!("['{}']", visible.replace(',', "','"))));
     }
 }

@@ -131,13 +131,15 @@ fn calls(plan: Plan) -> Vec<Call> {
     match plan {
         Plan::NoAccess => Vec::new(),
         Plan::CheckAccess { checks, .. } => checks.into_iter().map(|(_, call)| call).collect(),
-        Plan::Search(call) | Plan::Count(call) | Plan::Call(call) => vec![call],
-        Plan::List { list, count } => {
-            let list = [list.call(), list.search(), list.read(Vec::new()).call()];
-            list.into_iter().chain(count).collect()
+        Plan::Count(call) | Plan::Call(call) => vec![call],
+        Plan::Search(list) => vec![list.search(), list.search_all(), list.count()],
+        Plan::List { list, counted } => {
+            let read = list.read(Vec::new());
+            let calls = [list.call(), list.search(), list.search_all(), list.count(), read.call(), read.presence()];
+            calls.into_iter().chain(list.nested_call(counted)).chain(list.flat_call(counted)).collect()
         }
         Plan::Read { read, .. } => vec![read.call()],
-        Plan::DescribeFields { full, reduced } => vec![full, reduced],
+        Plan::DescribeFields { full, reduced } => std::iter::once(full).chain(reduced).collect(),
         Plan::Create { create, read_back, .. } => {
             std::iter::once(create).chain(read_back.map(|read| read.call())).collect()
         }
