@@ -10,8 +10,8 @@ use crate::odoo::{Database, Databases};
 use crate::ops::{Check, Health, Outcome};
 use crate::store::Store;
 
-/// How long each of the two questions to Odoo may take: together less than a check may.
-const ODOO_LIMIT: Duration = Duration::from_millis(900);
+/// How long Odoo may take: less than a check may, so that it is said what was waited for.
+const ODOO_LIMIT: Duration = Duration::from_millis(1800);
 /// An Odoo that takes connections and is slow counts as usable for so long after it last answered: all its workers may
 /// be busy with reports, and taking the gateway out of the balance would not help it.
 const SLOW_FOR: Duration = Duration::from_secs(60);

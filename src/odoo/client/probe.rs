@@ -28,7 +28,7 @@ pub enum OdooTrouble {
         cause: ConnectError,
     },
     /// There is a connection, and no answer.
-    #[error("there is a connection, but no answer within {} s: Odoo is starting, or all its workers are busy", .limit.as_secs())]
+    #[error("there is a connection, but no answer within {limit:?}: Odoo is starting, or all its workers are busy")]
     NoAnswer {
         /// How long it was waited.
         limit: Duration,
@@ -97,21 +97,25 @@ fn remedy_of_status(status: u16) -> &'static str {
 }
 
 impl OdooClient {
-    /// Asks for the version, and whether the database exists. Each answer may take as long as `limit`.
+    /// Asks for the version, and whether the database exists, both at once. Each answer may take as long as `limit`.
     ///
     /// # Errors
     /// What is wrong.
     pub async fn probe(&self, limit: Duration) -> Result<ServerVersion, OdooTrouble> {
+        let (version, exists) = tokio::join!(self.version_now(limit), self.database_exists(limit));
+        let (version, exists) = (version?, exists?);
+        if exists {
+            return Ok(version);
+        }
+        let database = self.0.settings.database.as_str().to_owned();
+        Err(OdooTrouble::NoDatabase { version: version.server_version, database })
+    }
+
+    async fn version_now(&self, limit: Duration) -> Result<ServerVersion, OdooTrouble> {
         let inner = &self.0;
         let call = Bytes::from(version::call().map_err(Failure::from).map_err(unspoken)?);
         let text = inner.transport.ask(&inner.endpoints.common, &inner.endpoints.database, call, limit).await;
-        let text = text.map_err(|cause| self.trouble(cause, limit))?;
-        let version = version::read(&text).map_err(unspoken)?;
-        if self.database_exists(limit).await? {
-            return Ok(version);
-        }
-        let database = inner.settings.database.as_str().to_owned();
-        Err(OdooTrouble::NoDatabase { version: version.server_version, database })
+        version::read(&text.map_err(|cause| self.trouble(cause, limit))?).map_err(unspoken)
     }
 
     /// Only a plain no is one: the service may be closed.
