@@ -8,11 +8,15 @@
 //! body       JSON, form, multipart form
 //! arguments  args, kwargs, or a body of keywords
 //! several    parameters that are said several times
+//! unread     parameters that nobody asked for
 //! ```
 
 mod arguments;
 mod body;
 mod several;
+mod unread;
+
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -39,6 +43,19 @@ pub(super) struct Input {
     body: Parameters,
     /// What parameters of the query say after the first time, where they may.
     again: IndexMap<String, Vec<String>>,
+    /// The names that were asked for, whether they are given or not.
+    read: Mutex<WasRead>,
+}
+
+/// What a route asked for.
+#[derive(Debug, Default)]
+struct WasRead {
+    /// By name, once each.
+    names: Vec<String>,
+    /// Whether it asked for whatever the query has.
+    query: bool,
+    /// Whether it asked for whatever the body has.
+    body: bool,
 }
 
 /// The parameters of one place, each once; looked up in constant time, for a form may have a million.
@@ -102,11 +119,12 @@ impl Input {
 
     /// What stands in the query string, for a family whose body is the record: nothing in there is a parameter.
     pub(super) fn outside_body(&self) -> Self {
-        Self { query: self.query.clone(), again: self.again.clone(), body: Parameters::default() }
+        Self { query: self.query.clone(), again: self.again.clone(), ..Self::default() }
     }
 
     /// The body as the values of a record: every member, whatever its name, is a field.
     pub(super) fn values(&self) -> Values {
+        self.mark_body();
         let is_tree = |said: &Said| matches!(said, Said::Tree(_));
         if self.body.0.values().all(is_tree) {
             return Values::tree("body", Value::Map(self.members()));
@@ -137,8 +155,32 @@ impl Input {
         }
     }
 
+    /// Whether the parameter says something.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.said(name).is_some()
+    }
+
     fn given(&self, name: &str) -> Option<&Said> {
+        self.mark(name);
         self.body.get(name).or_else(|| self.query.get(name))
+    }
+
+    fn mark(&self, name: &str) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if !read.names.iter().any(|known| known == name) {
+            read.names.push(name.to_owned());
+        }
+    }
+
+    /// Every member of the body is asked for by its name.
+    fn mark_body(&self) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).body = true;
+    }
+
+    /// Every parameter is asked for by its name.
+    fn mark_all(&self) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        (read.query, read.body) = (true, true);
     }
 
     fn parse<T>(
@@ -153,6 +195,10 @@ impl Input {
             Some(Said::Text(text, limits)) => {
                 of_text(text, *limits).map(Some).map_err(|error| error.into_problem(code, name))
             }
+            // As the same parameter would stand in a query.
+            Some(Said::Tree(Value::Text(text))) => {
+                of_text(text, Limits::body()).map(Some).map_err(|error| error.into_problem(code, name))
+            }
             Some(Said::Tree(tree)) => of_tree(tree).map(Some).map_err(|error| error.into_problem(code, name)),
             Some(Said::File(content)) => {
                 let text = text_of(name, content)?;
@@ -166,7 +212,7 @@ impl Input {
     /// # Errors
     /// 400 with the place of the mistake.
     pub(super) fn domain(&self, name: &str) -> Result<Domain<'static>, Problem> {
-        let of_tree = |tree: &Value<'static>| Domain::from_value(domain_tree(tree)?);
+        let of_tree = |tree: &Value<'static>| Domain::from_value(tree.clone());
         let of_text = |text: &str, limits| Domain::read(text, limits).map(Domain::into_owned);
         Ok(self.parse(name, Code::InvalidDomain, of_text, of_tree)?.unwrap_or_default())
     }
@@ -270,18 +316,13 @@ impl Input {
         self.parse(name, Code::InvalidParameter, Selection::read, |tree| Selection::from_value(tree))
     }
 
-    /// Any value: a literal in a text, or a member of the JSON body. A text in a JSON body is read as a literal too,
-    /// because that is how the same parameter would stand in a query.
+    /// Any value: a literal in a text, or a member of the JSON body.
     ///
     /// # Errors
     /// 400 with the place of the mistake.
     pub(super) fn tree(&self, name: &str) -> Result<Option<Value<'static>>, Problem> {
         let read = |text: &str, limits| literal::read(text, limits).map(Value::into_owned);
-        let of_tree = |tree: &Value<'static>| match tree {
-            Value::Text(text) => read(text, Limits::body()).map_err(TreeError::from),
-            tree => Ok(tree.clone()),
-        };
-        self.parse(name, Code::InvalidLiteral, read, of_tree)
+        self.parse(name, Code::InvalidLiteral, read, |tree| Ok(tree.clone()))
     }
 }
 
@@ -296,13 +337,6 @@ fn text_of<'t>(name: &str, content: &'t [u8]) -> Result<&'t str, Problem> {
         Problem::new(Code::InvalidParameter, format!("{name}: expected UTF-8, found a file of something else."))
             .parameter(name)
     })
-}
-
-fn domain_tree(tree: &Value<'static>) -> Result<Value<'static>, TreeError> {
-    match tree {
-        Value::Text(text) => Ok(literal::read(text, Limits::body())?.into_owned()),
-        tree => Ok(tree.clone()),
-    }
 }
 
 /// The decoded pairs of a query string or form body (WHATWG URL section 5.1), but strict: what is no UTF-8 is refused.

@@ -47,6 +47,16 @@ pub(super) enum Rows {
     Ndjson,
 }
 
+/// What others call `application/x-ndjson`; none of them is registered.
+const NDJSON_ALIASES: [&str; 6] = [
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonl",
+    "application/jsonlines",
+    "application/x-jsonlines",
+    "application/json-lines",
+];
+
 impl Rows {
     fn name(self) -> &'static str {
         match self {
@@ -81,6 +91,11 @@ impl Form {
             Self::Rows(rows) => rows.name(),
         }
     }
+
+    /// Other names for the same.
+    fn aliases(self) -> &'static [&'static str] {
+        if self == Self::Rows(Rows::Ndjson) { &NDJSON_ALIASES } else { &[] }
+    }
 }
 
 /// Chooses among what a family offers.
@@ -88,7 +103,7 @@ impl Form {
 /// # Errors
 /// 406 naming what is on offer.
 pub(super) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Problem> {
-    best(headers, offer, |media| media.name())
+    best(headers, offer, |media| media.name(), |_| &[])
 }
 
 /// Chooses among what a family offers and what every listing can be had as.
@@ -98,18 +113,25 @@ pub(super) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Prob
 pub(super) fn choose_of_listing(headers: &HeaderMap, offer: &[Media]) -> Result<Form, Problem> {
     let whole = offer.iter().map(|media| Form::Whole(*media));
     let offer: Vec<Form> = whole.chain([Rows::Csv, Rows::Ndjson].map(Form::Rows)).collect();
-    best(headers, &offer, Form::name)
+    best(headers, &offer, Form::name, Form::aliases)
 }
 
 /// The best quality wins, then the order of the offer.
-fn best<T: Copy>(headers: &HeaderMap, offer: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Problem> {
+fn best<T: Copy>(
+    headers: &HeaderMap,
+    offer: &[T],
+    name: impl Fn(T) -> &'static str,
+    aliases: impl Fn(T) -> &'static [&'static str],
+) -> Result<T, Problem> {
     let ranges = ranges(headers);
     if ranges.is_empty() {
         return offer.first().copied().ok_or_else(|| Problem::internal("a route without media types"));
     }
     let mut best = None;
     for media in offer {
-        let quality = quality_of(name(*media), &ranges);
+        let named = |range: &&Range<'_>| aliases(*media).iter().any(|alias| range.exactness(alias) == 3);
+        let by_alias = ranges.iter().filter(named).map(|range| range.quality).max();
+        let quality = quality_of(name(*media), &ranges).max(by_alias.unwrap_or(0));
         if quality > 0 && best.is_none_or(|(_, most)| quality > most) {
             best = Some((*media, quality));
         }
@@ -118,6 +140,19 @@ fn best<T: Copy>(headers: &HeaderMap, offer: &[T], name: impl Fn(T) -> &'static 
         let names: Vec<_> = offer.iter().map(|media| name(*media)).collect();
         Problem::new(Code::NotAcceptable, format!("Here can be answered: {}.", names.join(", "))).parameter("Accept")
     })
+}
+
+/// Whether the client asks for CSV with a byte order mark: `text/csv; bom=1`.
+pub(super) fn wants_bom(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let is_csv = |range: &str| Range::parse(range).is_some_and(|range| range.exactness("text/csv") == 3);
+    let asks = |range: &str| {
+        let mut parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+        parameters.any(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("bom") && matches!(value.trim().trim_matches('"'), "1" | "true")
+        })
+    };
+    values.flat_map(|text| text.split(',')).any(|range| is_csv(range) && asks(range))
 }
 
 /// Whether the client names one type, and does not like the other as much.
@@ -183,6 +218,8 @@ pub(super) struct Preferences {
     pub empty_null: bool,
     /// `label=technical`: the model's technical name instead of its human one.
     pub technical_label: bool,
+    /// `handling=strict`: parameters that are not known are refused.
+    pub strict: bool,
 }
 
 impl Preferences {
@@ -198,6 +235,7 @@ impl Preferences {
             match (name.trim().to_ascii_lowercase().as_str(), value.trim().trim_matches('"')) {
                 ("empty", "null") => preferences.empty_null = true,
                 ("label", "technical") => preferences.technical_label = true,
+                ("handling", "strict") => preferences.strict = true,
                 _ => {}
             }
         }
@@ -206,13 +244,14 @@ impl Preferences {
 
     /// The value of `Preference-Applied`, when one was.
     #[must_use]
-    pub(super) fn applied(self) -> Option<&'static str> {
-        match (self.empty_null, self.technical_label) {
-            (true, true) => Some("empty=null, label=technical"),
-            (true, false) => Some("empty=null"),
-            (false, true) => Some("label=technical"),
-            (false, false) => None,
-        }
+    pub(super) fn applied(self) -> Option<String> {
+        let preferences = [
+            (self.empty_null, "empty=null"),
+            (self.technical_label, "label=technical"),
+            (self.strict, "handling=strict"),
+        ];
+        let applied: Vec<_> = preferences.into_iter().filter(|(applied, _)| *applied).map(|(_, name)| name).collect();
+        (!applied.is_empty()).then(|| applied.join(", "))
     }
 }
 
@@ -256,6 +295,8 @@ mod tests {
             ("text/csv; charset=utf-8", Some("text/csv")),
             ("application/x-ndjson, application/json;q=0.9", Some("application/x-ndjson")),
             ("text/csv;q=0.5, application/xml", Some("application/xml")),
+            ("application/jsonl", Some("application/x-ndjson")),
+            ("application/ndjson;q=0.9, text/csv;q=0.5", Some("application/x-ndjson")),
             ("text/html", None),
         ] {
             headers.insert(ACCEPT, accept.parse().unwrap());
@@ -288,7 +329,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("prefer", "respond-async, Empty=\"null\"".parse().unwrap());
         headers.append("prefer", "label = technical; x=1".parse().unwrap());
-        assert_eq!(Preferences::read(&headers).applied(), Some("empty=null, label=technical"));
+        assert_eq!(Preferences::read(&headers).applied().as_deref(), Some("empty=null, label=technical"));
+        headers.append("prefer", "handling=strict".parse().unwrap());
+        assert!(Preferences::read(&headers).strict);
         assert_eq!(Preferences::read(&HeaderMap::new()).applied(), None);
     }
 }

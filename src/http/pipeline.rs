@@ -42,6 +42,8 @@ pub(super) struct Family {
     pub record_body: bool,
     /// Whether parameters of a question may be said several times.
     pub several: bool,
+    /// The name of the parameter that holds a domain.
+    pub domain: &'static str,
     /// Puts what was shaped into the envelope and writes it.
     pub write: fn(Shaped<'_>, About<'_>) -> Result<Vec<u8>, Problem>,
 }
@@ -124,8 +126,12 @@ pub(super) async fn answer_with<T: Send + 'static>(
     let form = form(&arrival, family, wished.as_ref().map(|(deed, _)| deed).ok())?;
     let preferences = Preferences::read(&arrival.head.headers);
     let context = family.context(&arrival.head, &input)?;
-    let (deed, beside) = wished?;
-    let wish = Wish { model, deed, links: family.links() };
+    let (deed, beside) = wished.map_err(|problem| match input.refuse_unread(false) {
+        Err(misnamed) if problem.code == Code::MissingParameter => misnamed,
+        _ => problem,
+    })?;
+    input.refuse_unread(preferences.strict)?;
+    let wish = Wish { model, deed, links: family.links(), domain_parameter: family.domain };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
     let once = if wish.deed.may_write() { Once::of(&arrival.gateway.repeats, &arrival.head, &body)? } else { None };
     let said = Said { wish, context, preferences, form };
@@ -236,6 +242,7 @@ async fn list(
         pages: Pages::new(Arc::clone(&caller.database), caller.caller.clone(), pager),
         model: wish.model,
         rows,
+        with_bom: rows == Rows::Csv && negotiate::wants_bom(&arrival.head.headers),
         style,
         standing: Standing::of(arrival, caller),
         log: arrival.log.clone(),
@@ -336,8 +343,8 @@ pub(super) fn say_omitted(records: &Records, headers: &mut HeaderMap) {
 
 /// What is said of every answer, whatever its form.
 fn say_of_all(caller: &Principal, preferences: Preferences, headers: &mut HeaderMap) {
-    if let Some(applied) = preferences.applied() {
-        headers.insert("preference-applied", HeaderValue::from_static(applied));
+    if let Some(Ok(applied)) = preferences.applied().map(HeaderValue::try_from) {
+        headers.insert("preference-applied", applied);
     }
     if let Some(limit) = caller.allowance {
         add_rate_limit(limit, headers);

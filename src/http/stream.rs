@@ -46,6 +46,8 @@ pub(super) struct Listing {
     pub pages: Pages,
     pub model: ModelName,
     pub rows: Rows,
+    /// Whether a byte order mark stands before everything, for spreadsheets that take text without one for Latin 1.
+    pub with_bom: bool,
     pub style: Style,
     pub standing: Standing,
     pub log: RequestLog,
@@ -108,7 +110,7 @@ impl Listing {
 
     /// What stands before all records.
     fn header(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = if self.with_bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
         match (self.rows, self.pages.shown()) {
             (Rows::Ndjson, _) => {}
             (Rows::Csv, Some(columns)) => write_csv_header(&mut out, columns),

@@ -6,11 +6,11 @@
 //! offset   = [" "] ( "Z" | "z" | ("+" | "-" | " ") HH [":"] MM )
 //! ```
 //!
-//! In: text. Out: `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS` in UTC. Odoo 14..19 refuse `T`, `Z`, offsets and fractions
-//! in values; in domains 14 ignores an offset in silence. A blank before the offset's hours is a `+` that nobody
+//! In: text. Out: `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS` in UTC; for domains a [`Moment`], which keeps a fraction. Odoo
+//! 14..19 refuse `T`, `Z`, offsets and fractions in values; in domains 14 ignores an offset in silence. A blank before the offset's hours is a `+` that nobody
 //! escaped in a query string. A naive time is UTC. Must not know: fields, the caller's time zone.
 
-use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
+use time::{Date, Duration, Month, PrimitiveDateTime, Time, UtcOffset};
 
 const EXPECTED_DATE: &str = "expected a date as 2026-01-31";
 const EXPECTED_DATETIME: &str = "expected a date and time as 2026-01-31T23:59:59Z";
@@ -27,25 +27,61 @@ pub(super) fn to_odoo_date(text: &str) -> Result<String, &'static str> {
     date.map(print_date)
 }
 
-/// Turns text into what a `datetime` field takes. A bare date passes unchanged: Odoo reads `<=` as the end of
-/// that day and everything else as its beginning.
+/// Turns text into the value of a `datetime` field. A bare date stays one: Odoo stores its midnight.
 ///
 /// # Errors
 /// The sentence says what was expected, or what the calendar lacks.
 pub(super) fn to_odoo_datetime(text: &str) -> Result<String, &'static str> {
+    Ok(match parse_moment(text)? {
+        Moment::Day(date) => print_date(date),
+        Moment::Second(moment) | Moment::Exact(moment) => print_second(moment),
+    })
+}
+
+/// What a text means as a point in time, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// A bare date.
+    Day(Date),
+    /// A datetime without a fraction.
+    Second(PrimitiveDateTime),
+    /// A datetime with a fraction, cut to microseconds.
+    Exact(PrimitiveDateTime),
+}
+
+/// Parses a bare date or a datetime.
+///
+/// # Errors
+/// The sentence says what was expected, or what the calendar lacks.
+pub(super) fn parse_moment(text: &str) -> Result<Moment, &'static str> {
     let (date, rest) = read_date(text).ok_or(EXPECTED_DATETIME)?;
     let date = date?;
     if rest.is_empty() {
-        return Ok(print_date(date));
+        return Ok(Moment::Day(date));
     }
     let (time, offset) = read_time(rest).ok_or(EXPECTED_DATETIME)??;
-    let moment = PrimitiveDateTime::new(date, time).assume_offset(offset);
+    let moment = PrimitiveDateTime::new(date, time.whole).assume_offset(offset);
     let utc = moment.checked_to_utc().ok_or("expected a moment within the calendar")?;
-    let (hour, minute, second) = utc.time().as_hms();
-    Ok(format!("{} {hour:02}:{minute:02}:{second:02}", print_date(utc.date())))
+    let whole = PrimitiveDateTime::new(utc.date(), utc.time());
+    Ok(match time.microseconds {
+        None => Moment::Second(whole),
+        Some(fraction) => Moment::Exact(whole.saturating_add(Duration::microseconds(fraction.into()))),
+    })
 }
 
-fn print_date(date: Date) -> String {
+/// `YYYY-MM-DD HH:MM:SS`.
+pub(super) fn print_second(moment: PrimitiveDateTime) -> String {
+    let (hour, minute, second) = moment.as_hms();
+    format!("{} {hour:02}:{minute:02}:{second:02}", print_date(moment.date()))
+}
+
+/// `YYYY-MM-DD HH:MM:SS.ffffff`.
+pub(super) fn print_exact(moment: PrimitiveDateTime) -> String {
+    format!("{}.{:06}", print_second(moment), moment.microsecond())
+}
+
+/// `YYYY-MM-DD`.
+pub(super) fn print_date(date: Date) -> String {
     let (year, month, day) = date.to_calendar_date();
     format!("{year:04}-{:02}-{day:02}", u8::from(month))
 }
@@ -66,28 +102,35 @@ fn read_date(text: &str) -> Option<(Calendar<Date>, &str)> {
     Some((date.ok_or("expected a day of the calendar"), rest))
 }
 
-fn read_time(text: &str) -> Option<Calendar<(Time, UtcOffset)>> {
+/// A time of the day. `microseconds` is `None` where the text has no fraction.
+#[derive(Debug, Clone, Copy)]
+struct TimeOfDay {
+    whole: Time,
+    microseconds: Option<u32>,
+}
+
+fn read_time(text: &str) -> Option<Calendar<(TimeOfDay, UtcOffset)>> {
     let (hour, rest) = digits(text.strip_prefix(['T', 't', ' '])?, 2)?;
     let (minute, rest) = digits(rest.strip_prefix(':')?, 2)?;
     let (second, rest) = match rest.strip_prefix(':') {
         Some(rest) => digits(rest, 2)?,
         None => (0, rest),
     };
-    let offset = read_offset(skip_fraction(rest)?)?;
+    let (microseconds, rest) = read_fraction(rest)?;
+    let offset = read_offset(rest)?;
     let hms = |n: u32| u8::try_from(n).unwrap_or(u8::MAX);
     let time = Time::from_hms(hms(hour), hms(minute), hms(second)).map_err(|_| "expected a time of the day");
-    Some(time.and_then(|time| Ok((time, offset?))))
+    Some(time.and_then(|whole| Ok((TimeOfDay { whole, microseconds }, offset?))))
 }
 
-/// Odoo keeps whole seconds; a fraction is cut, never rounded into the next second.
-fn skip_fraction(text: &str) -> Option<&str> {
-    match text.strip_prefix(['.', ',']) {
-        None => Some(text),
-        Some(fraction) => {
-            let rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-            (rest.len() < fraction.len()).then_some(rest)
-        }
-    }
+/// A fraction is cut to microseconds, never rounded into the next second.
+fn read_fraction(text: &str) -> Option<(Option<u32>, &str)> {
+    let Some(fraction) = text.strip_prefix(['.', ',']) else { return Some((None, text)) };
+    let rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = fraction.strip_suffix(rest).filter(|digits| !digits.is_empty())?;
+    let microseconds = digits.chars().chain(std::iter::repeat('0')).take(6);
+    let value = microseconds.filter_map(|digit| digit.to_digit(10)).fold(0, |value, digit| value * 10 + digit);
+    Some((Some(value), rest))
 }
 
 fn read_offset(text: &str) -> Option<Calendar<UtcOffset>> {

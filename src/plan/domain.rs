@@ -1,12 +1,25 @@
-//! A domain checked against the schemas of the models that its paths touch.
+//! A domain checked against the schemas of the models that its paths touch, and put as Odoo takes it.
 //!
-//! In: a well-formed domain. Out: the same with dates in Odoo's form, or the first term that cannot be meant. Must not
-//! know: how the domain was written. Odoo 14..18 answer every record for a field that they cannot search, and 14
-//! ignores the offset of a datetime: neither gets past here.
+//! ```text
+//! comparand  what the fields of each type can be compared with
+//! moments    datetimes: the same on every version
+//! condition  what comes of a term: one comparison, or several
+//! ```
+//!
+//! In: a well-formed domain. Out: what to send instead, or the first term that cannot be meant. Must not know: how the
+//! domain was written. Odoo 14..18 answer every record for a field that they cannot search, and 14 ignores the offset of a
+//! datetime: neither gets past here.
+
+mod comparand;
+mod condition;
+mod moments;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
-use super::datetime::{to_odoo_date, to_odoo_datetime};
+use self::comparand::{Comparison, Kind, Misfit, Subject};
+use self::condition::Condition;
 use super::guard::Guard;
 use super::known::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
@@ -14,31 +27,37 @@ use super::scope::Operation;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::language::TreeError;
-use crate::language::domain::{DatePart, Domain, Operator, Term, TermValue};
+use crate::language::domain::{DatePart, Domain, FieldPath, Operand, Operator, Term, TermValue};
 use crate::names::ModelName;
 use crate::value::Value;
 
-/// Checks every term and converts the dates, in place. A check that lacked a schema can be made again.
+/// Checks every term, and puts each as all versions of Odoo mean it.
 ///
 /// # Errors
-/// 400 naming the term and what is wrong with it, 403 when it reaches beyond the scope; or a schema that is lacking.
-pub(super) fn check(
-    domain: &mut Domain<'static>,
+/// 400 naming the term in `parameter` and what is wrong with it, 403 when it reaches beyond the scope; or a schema that is
+/// lacking.
+pub(super) fn to_odoo(
+    domain: &Domain<'static>,
+    parameter: &str,
     schema: &Schema,
     known: &dyn Known,
     guard: Guard<'_>,
-) -> Result<(), PlanError> {
-    Check { known, guard, way: &[], path: "" }.domain(domain, schema)
+) -> Result<Domain<'static>, PlanError> {
+    Check { known, guard, parameter, way: &[], path: "", through: 0 }.domain(domain, schema)
 }
 
 #[derive(Clone, Copy)]
 struct Check<'c> {
     known: &'c dyn Known,
     guard: Guard<'c>,
+    /// The name that the domain has in the request.
+    parameter: &'c str,
     /// The child indexes that lead to the domain at hand.
     way: &'c [usize],
     /// The whole path of the term at hand.
     path: &'c str,
+    /// How much of the path leads to any number of records; 0: none of it.
+    through: usize,
 }
 
 /// `domain[0][0]: partner_id.email`; printed only in a refusal.
@@ -49,57 +68,147 @@ impl fmt::Display for Check<'_> {
 }
 
 /// What a path leads to.
-enum Goal {
-    /// A field of this type, and the model behind it.
-    Field(FieldType, Option<ModelName>),
-    /// A number taken from a date, or a property: nothing more is known.
-    Unknown,
+enum Goal<'g> {
+    /// A field, and the model that has it.
+    Field(&'g str, &'g Field, &'g Schema),
+    /// A number taken from a date.
+    DatePart,
+    /// A property: nothing more is known.
+    Property,
+}
+
+impl<'g> Goal<'g> {
+    fn kind(&self) -> Kind<'g> {
+        match self {
+            Self::Field("id", ..) => Kind::Id,
+            Self::Field(_, field, _) => Kind::Field(field),
+            Self::DatePart => Kind::DatePart,
+            Self::Property => Kind::Property,
+        }
+    }
+
+    /// The model behind a relation.
+    fn relation(&self) -> Option<&'g ModelName> {
+        match self {
+            Self::Field(_, field, _) => field.relation.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The model whose names and tree are searched: Odoo climbs from an id as from a relation to the model itself.
+    fn searched(&self) -> Option<&'g ModelName> {
+        match self {
+            Self::Field("id", _, schema) => Some(&schema.model),
+            _ => self.relation(),
+        }
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::Field("id", ..) => "the record's id",
+            Self::Field(_, field, _) => field.kind.as_str(),
+            Self::DatePart => "part of a date",
+            Self::Property => "property",
+        }
+    }
 }
 
 impl Check<'_> {
-    fn domain(self, domain: &mut Domain<'static>, schema: &Schema) -> Result<(), PlanError> {
-        for (index, term) in domain.terms_mut() {
+    fn domain(self, domain: &Domain<'static>, schema: &Schema) -> Result<Domain<'static>, PlanError> {
+        domain.try_rewrite(|index, term| {
             let way = [self.way, &[index]].concat();
-            Check { way: &way, ..self }.term(term, schema)?;
-        }
-        Ok(())
+            Check { way: &way, path: term.path.as_str(), through: 0, ..self }.term(term, schema)
+        })
     }
 
-    fn term(self, term: &mut Term<'static>, schema: &Schema) -> Result<(), PlanError> {
+    fn term(self, term: &Term<'static>, schema: &Schema) -> Result<Operand<'static>, PlanError> {
         let major = self.known.major_version();
         if !term.operator.available_in(major) {
             let operator = term.operator.as_str();
             let expected = format!("an operator of Odoo {major} ({operator} came with {})", term.operator.since());
             return Err(self.refuse(Code::InvalidDomain, 1, &expected, operator));
         }
-        let here = Check { path: term.path.as_str(), ..self };
-        let goal = here.walk(here.path, schema)?;
-        here.look_beyond(term.operator, &term.value, &goal)?;
-        match (&mut term.value, goal) {
-            (TermValue::Sub(domain), Goal::Field(kind, Some(model))) if kind.is_relation() => {
-                let way = [self.way, &[2]].concat();
-                let schema = self.guard.schema(self.known, &model, Operation::Read, &here)?;
-                Check { way: &way, ..self }.domain(domain, &schema)
+        self.walk(self.path, schema, |here, goal| {
+            here.look_beyond(term.operator, &term.value, &goal)?;
+            match (&term.value, goal.relation()) {
+                (TermValue::Sub(domain), Some(model)) if !matches!(goal.kind(), Kind::Id) => {
+                    let way = [here.way, &[2]].concat();
+                    let schema = here.guard.schema(here.known, model, Operation::Read, &here)?;
+                    let domain = Check { way: &way, ..here }.domain(domain, &schema)?;
+                    Ok(Operand::term(Term { value: TermValue::Sub(domain), ..term.clone() }))
+                }
+                (TermValue::Sub(_), _) => {
+                    Err(here.refuse(Code::InvalidDomain, 0, "a relation before any and not any", here.path))
+                }
+                (TermValue::Value(value), _) => here.comparison(term, value, &goal),
             }
-            (TermValue::Sub(_), _) => {
-                Err(self.refuse(Code::InvalidDomain, 0, "a relation before any and not any", term.path.as_str()))
+        })
+    }
+
+    fn comparison(
+        self,
+        term: &Term<'static>,
+        value: &Value<'static>,
+        goal: &Goal<'_>,
+    ) -> Result<Operand<'static>, PlanError> {
+        let operator = term.operator;
+        let subject = Subject { kind: goal.kind(), through_many: self.through > 0, major: self.known.major_version() };
+        let condition = comparand::condition(subject, operator, value).map_err(|misfit| match misfit {
+            Misfit::Operator(fit) => {
+                let expected = format!("one of {fit} for {} ({})", self.path, goal.type_name());
+                self.refuse(Code::InvalidDomain, 1, &expected, operator.as_str())
             }
-            (TermValue::Value(value), Goal::Field(FieldType::Date, _)) if compares(term.operator) => {
-                self.moments(value, to_odoo_date)
+            Misfit::Value(expected) => {
+                let expected = format!("{expected}, for \"{} {}\"", self.path, operator.as_str());
+                self.refuse(Code::InvalidValue, 2, &expected, &found(value))
             }
-            (TermValue::Value(value), Goal::Field(FieldType::Datetime, _)) if compares(term.operator) => {
-                self.moments(value, to_odoo_datetime)
+        })?;
+        if Comparison::by(operator) == Comparison::Hierarchy {
+            self.check_tree(operator, goal)?;
+        }
+        Ok(self.operand(condition, &term.path))
+    }
+
+    /// Several comparisons behind a path through any number of records must hold for the same of them.
+    fn operand(self, condition: Condition, path: &FieldPath<'static>) -> Operand<'static> {
+        let parts = path.as_str().split_at_checked(self.through).filter(|_| self.through > 0);
+        let parts = parts.and_then(|(many, rest)| Some((many, rest.strip_prefix('.')?)));
+        match (&condition, parts) {
+            (Condition::All(_) | Condition::Any(_), Some((many, rest)))
+                if Operator::Any.available_in(self.known.major_version()) =>
+            {
+                let parse = |path: &str| FieldPath::parse(path.to_owned()).ok();
+                let (Some(many), Some(rest)) = (parse(many), parse(rest)) else { return condition.on(path) };
+                let domain = Domain::from_operand(condition.on(&rest));
+                Operand::term(Term { path: many, operator: Operator::Any, value: TermValue::Sub(domain) })
             }
-            (TermValue::Value(_), _) => Ok(()),
+            _ => condition.on(path),
         }
     }
 
+    /// A many2one to its own model is climbed itself, everything else by the parent of the model it leads to.
+    fn check_tree(self, operator: Operator, goal: &Goal<'_>) -> Result<(), PlanError> {
+        let Goal::Field(name, field, schema) = goal else { return Ok(()) };
+        let is_tree = match &field.relation {
+            Some(model) if *model == schema.model && field.kind == FieldType::Many2one => true,
+            Some(model) => has_parent(&*self.guard.schema(self.known, model, Operation::Read, &self)?),
+            None => has_parent(schema),
+        };
+        if is_tree {
+            return Ok(());
+        }
+        let model = field.relation.as_ref().filter(|_| *name != "id").unwrap_or(&schema.model);
+        let expected = format!("an operator without a tree for {} ({model} has no parent)", self.path);
+        Err(self.refuse(Code::InvalidDomain, 1, &expected, operator.as_str()))
+    }
+
     /// A relation that is compared by text is searched by name; one compared by its place in a tree is climbed.
-    fn look_beyond(self, operator: Operator, value: &TermValue<'_>, goal: &Goal) -> Result<(), PlanError> {
-        let Goal::Field(_, Some(model)) = goal else { return Ok(()) };
+    fn look_beyond(self, operator: Operator, value: &TermValue<'_>, goal: &Goal<'_>) -> Result<(), PlanError> {
+        let Some(model) = goal.searched() else { return Ok(()) };
+        let compares = matches!(Comparison::by(operator), Comparison::Equality | Comparison::Ordering);
         let asks = match value {
             TermValue::Sub(_) => true,
-            TermValue::Value(value) => !compares(operator) || holds_text(value),
+            TermValue::Value(value) => !compares || holds_text(value),
         };
         if !asks {
             return Ok(());
@@ -108,7 +217,12 @@ impl Check<'_> {
         if compares_names(operator, value) { self.guard.names(model, &self) } else { Ok(()) }
     }
 
-    fn walk(self, path: &str, schema: &Schema) -> Result<Goal, PlanError> {
+    fn walk<T>(
+        self,
+        path: &str,
+        schema: &Schema,
+        then: impl FnOnce(Self, Goal<'_>) -> Result<T, PlanError>,
+    ) -> Result<T, PlanError> {
         let mut names = path.split('.');
         let name = names.next().unwrap_or_default();
         self.guard.field(&schema.model, Operation::Read, name, &self)?;
@@ -122,57 +236,37 @@ impl Check<'_> {
             self.guard.names(&schema.model, &self)?;
         }
         match path.split_once('.') {
-            // Odoo climbs a tree from an id as it does from a relation to the model itself.
-            None if name == "id" => Ok(Goal::Field(field.kind, Some(schema.model.clone()))),
-            None => Ok(Goal::Field(field.kind, field.relation.clone())),
-            Some((_, rest)) => self.walk_on(field, rest, path),
+            None => then(self, Goal::Field(name, field, schema)),
+            Some((_, rest)) => self.walk_on(field, (path, rest), then),
         }
     }
 
-    fn walk_on(self, field: &Field, rest: &str, path: &str) -> Result<Goal, PlanError> {
+    fn walk_on<T>(
+        self,
+        field: &Field,
+        (path, rest): (&str, &str),
+        then: impl FnOnce(Self, Goal<'_>) -> Result<T, PlanError>,
+    ) -> Result<T, PlanError> {
         let major = self.known.major_version();
         match (field.kind, &field.relation) {
             (kind, Some(model)) if kind.is_relation() => {
                 self.guard.model(model, Operation::Read, &self)?;
-                self.walk(rest, &*self.guard.schema(self.known, model, Operation::Read, &self)?)
+                let so_far = self.path.len().saturating_sub(rest.len() + 1);
+                let through = if kind.is_x2many() { so_far } else { self.through };
+                let schema = self.guard.schema(self.known, model, Operation::Read, &self)?;
+                Self { through, ..self }.walk(rest, &schema, then)
             }
-            (FieldType::Date | FieldType::Datetime, _) if is_date_part(field.kind, rest, major) => Ok(Goal::Unknown),
+            (FieldType::Date | FieldType::Datetime, _) if is_date_part(field.kind, rest, major) => {
+                then(self, Goal::DatePart)
+            }
             (FieldType::Date | FieldType::Datetime, _)
                 if DatePart::parse(rest).is_some() && !DatePart::available_in(major) =>
             {
                 Err(self.refuse(Code::InvalidDomain, 0, "Odoo 18 or later for parts of dates", path))
             }
-            (FieldType::Properties, _) if major >= 16 => Ok(Goal::Unknown),
+            (FieldType::Properties, _) if major >= 16 => then(self, Goal::Property),
             _ => Err(self.refuse(Code::InvalidDomain, 0, "a relation before each dot", path)),
         }
-    }
-
-    fn moments(
-        self,
-        value: &mut Value<'static>,
-        convert: fn(&str) -> Result<String, &'static str>,
-    ) -> Result<(), PlanError> {
-        match value {
-            Value::List(items) => items.iter_mut().try_for_each(|item| self.moments(item, convert)),
-            Value::Text(text) if self.is_date_expression(text) => Ok(()),
-            Value::Text(text) => {
-                *text = match convert(text) {
-                    Ok(odoo) => odoo.into(),
-                    Err(reason) => {
-                        let expected = reason.strip_prefix("expected ").unwrap_or(reason);
-                        return Err(self.refuse(Code::InvalidValue, 2, expected, &format!("{text:?}")));
-                    }
-                };
-                Ok(())
-            }
-            Value::Bool(false) => Ok(()),
-            other => Err(self.refuse(Code::InvalidValue, 2, "a date as text, or false", &other.excerpt(60))),
-        }
-    }
-
-    /// From 19 on Odoo reads `today`, `-3d`, `=monday -1w` and the like; it refuses what it cannot read.
-    fn is_date_expression(self, text: &str) -> bool {
-        self.known.major_version() >= 19 && !text.starts_with(|first: char| first.is_ascii_digit())
     }
 
     fn unknown(self, schema: &Schema, name: &str) -> PlanError {
@@ -182,13 +276,13 @@ impl Check<'_> {
     fn refuse(self, code: Code, child: usize, expected: &str, found: &str) -> PlanError {
         let at = [self.way, &[child]].concat();
         let error = TreeError { at, expected: expected.to_owned(), found: found.to_owned(), hint: None };
-        let problem: Problem = error.into_problem(code, "domain");
+        let problem: Problem = error.into_problem(code, self.parameter);
         problem.into()
     }
 
     fn place(self, child: usize) -> String {
         let steps = [self.way, &[child]].concat();
-        steps.iter().fold("domain".to_owned(), |place, step| format!("{place}[{step}]"))
+        steps.iter().fold(self.parameter.to_owned(), |place, step| format!("{place}[{step}]"))
     }
 }
 
@@ -209,154 +303,21 @@ fn compares_names(operator: Operator, value: &TermValue<'_>) -> bool {
     match value {
         TermValue::Sub(_) => false,
         TermValue::Value(value) => {
-            let climbs = matches!(operator, Operator::ChildOf | Operator::ParentOf);
-            holds_text(value) || !(climbs || compares(operator))
+            holds_text(value) || Comparison::by(operator) == Comparison::Pattern
         }
     }
 }
 
-/// Whether the operator compares values; the others compare their text, or places in a tree.
-fn compares(operator: Operator) -> bool {
-    use Operator::{Equal, EqualIfSet, Greater, GreaterOrEqual, In, Less, LessOrEqual, NotEqual, NotIn};
-    matches!(operator, Equal | NotEqual | Greater | GreaterOrEqual | Less | LessOrEqual | EqualIfSet | In | NotIn)
+/// What stands there, as refusals show it.
+fn found(value: &Value<'_>) -> String {
+    value.excerpt(60)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::super::known::UserDefaults;
-    use super::super::schema::samples::{Samples, partner};
-    use super::super::scope::Scope;
-    use super::*;
-    use crate::language::literal::Limits;
-
-    /// The samples, as an older server has them.
-    struct Of(u8);
-
-    impl Known for Of {
-        fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
-            Samples.schema(model)
-        }
-
-        fn own_order(&self, model: &ModelName) -> Option<Arc<str>> {
-            Samples.own_order(model)
-        }
-
-        fn languages(&self) -> Option<Arc<[String]>> {
-            Samples.languages()
-        }
-
-        fn major_version(&self) -> u8 {
-            self.0
-        }
-
-        fn user_defaults(&self) -> UserDefaults {
-            UserDefaults::default()
-        }
-    }
-
-    fn checked(major: u8, text: &str) -> Result<String, (&'static str, String)> {
-        let mut domain = Domain::read(text, Limits::query()).unwrap().into_owned();
-        match check(&mut domain, &partner(), &Of(major), Guard::new(&Scope::All, &[])) {
-            Ok(()) => Ok(serde_json::to_string(&domain.into_value()).unwrap()),
-            Err(PlanError::Refused(problem)) => Err((problem.code.as_str(), problem.detail)),
-            Err(PlanError::Lacking(lack)) => Err(("lacking", format!("{lack:?}"))),
-        }
-    }
-
-    #[test]
-    fn dates_are_converted_through_paths_lists_and_subdomains() {
-        for (given, sent) in [
-            ("[('create_date','>=','2026-01-31T10:00:00+02:00')]", r#"[["create_date",">=","2026-01-31 08:00:00"]]"#),
-            ("[('parent_id.date','=','2026-01-31T10:00:00Z')]", r#"[["parent_id.date","=","2026-01-31"]]"#),
-            ("[('date','in',['2026-01-31T10:00:00Z',False])]", r#"[["date","in",["2026-01-31",false]]]"#),
-            (
-                "[('child_ids','any',[('date','=','2026-01-31T10:00:00Z')])]",
-                r#"[["child_ids","any",[["date","=","2026-01-31"]]]]"#,
-            ),
-            ("[('create_date','like','2026')]", r#"[["create_date","like","2026"]]"#),
-            (
-                "[('create_date','>','-3d'),('create_date.month_number','=',3)]",
-                r#"[["create_date",">","-3d"],["create_date.month_number","=",3]]"#,
-            ),
-            (
-                "['|',('country_id.code','=','BE'),('country_id','=','Belgium')]",
-                r#"["|",["country_id.code","=","BE"],["country_id","=","Belgium"]]"#,
-            ),
-            ("[('props.a1','=','x')]", r#"[["props.a1","=","x"]]"#),
-        ] {
-            assert_eq!(checked(19, given).as_deref(), Ok(sent), "{given}");
-        }
-    }
-
-    #[test]
-    fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
-        for (major, given, code, detail) in [
-            (
-                19,
-                "[('nmae','=',1)]",
-                "unknown_field",
-                "The model res.partner has no field nmae, or this user may not see it.",
-            ),
-            (
-                19,
-                "[('country_id.nosuch','=',1)]",
-                "unknown_field",
-                "The model res.country has no field nosuch, or this user may not see it.",
-            ),
-            (
-                19,
-                "['!',('tz_offset','=',1)]",
-                "field_not_searchable",
-                "domain: expected a field that can be searched (Odoo computes tz_offset of res.partner on the fly), found tz_offset at [1][0]",
-            ),
-            (
-                19,
-                "[('name.x','=',1)]",
-                "invalid_domain",
-                "domain: expected a relation before each dot, found name.x at [0][0]",
-            ),
-            (
-                16,
-                "[('child_ids','any',[])]",
-                "invalid_domain",
-                "domain: expected an operator of Odoo 16 (any came with 17), found any at [0][1]",
-            ),
-            (
-                19,
-                "[('name','any',[])]",
-                "invalid_domain",
-                "domain: expected a relation before any and not any, found name at [0][0]",
-            ),
-            (
-                17,
-                "[('date.month_number','=',3)]",
-                "invalid_domain",
-                "domain: expected Odoo 18 or later for parts of dates, found date.month_number at [0][0]",
-            ),
-            (
-                19,
-                "[('date.hour_number','=',3)]",
-                "invalid_domain",
-                "domain: expected a relation before each dot, found date.hour_number at [0][0]",
-            ),
-            (
-                19,
-                "[('child_ids','any',[('date','=','2026-02-30')])]",
-                "invalid_value",
-                "domain: expected a day of the calendar, found \"2026-02-30\" at [0][2][0][2]",
-            ),
-            (
-                14,
-                "[('date','=','notadate')]",
-                "invalid_value",
-                "domain: expected a date as 2026-01-31, found \"notadate\" at [0][2]",
-            ),
-            (19, "[('date','=',7)]", "invalid_value", "domain: expected a date as text, or false, found 7 at [0][2]"),
-        ] {
-            let (found_code, found) = checked(major, given).unwrap_err();
-            assert_eq!((found_code, found.as_str()), (code, detail), "{given}");
-        }
-    }
+/// Whether records of the model have a parent: what Odoo climbs is not among what it tells, but named like this.
+fn has_parent(schema: &Schema) -> bool {
+    let leads_to_itself = |field: &Field| {
+        field.kind == FieldType::Many2one && field.relation.as_ref().is_some_and(|model| *model == schema.model)
+    };
+    schema.field("parent_path").is_some()
+        || schema.fields().any(|(name, field)| name.as_str().contains("parent") && leads_to_itself(field))
 }

@@ -58,5 +58,5 @@ pub use report::{Report, ReportForm, ReportPlan, find_report, plan_report, porta
 pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
 pub use steps::{List, Merging, Plan, Prove, Read, Update};
 pub use unmet::{Unmet, unmet};
-pub use values::{Entry, Merge, Values};
+pub use values::{EmptyList, Entry, Merge, Values};
 pub use wish::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};

@@ -132,6 +132,7 @@ struct Planner<'w> {
     known: &'w dyn Known,
     scope: &'w Scope,
     links: Links,
+    domain_parameter: &'static str,
     context: Vec<Member<'static>>,
 }
 
@@ -146,9 +147,10 @@ impl<'w> Planner<'w> {
         scope: &'w Scope,
         known: &'w dyn Known,
     ) -> Result<(Self, &'w mut Deed), PlanError> {
-        let Wish { model, deed, links } = wish;
+        let Wish { model, deed, links, domain_parameter } = wish;
         let admitted = admit(Guard::new(scope, &[]), model, deed)?;
-        let planner = Self { model, known, scope, links: *links, context: context::resolve(asked, known)? };
+        let context = context::resolve(asked, known)?;
+        let planner = Self { model, known, scope, links: *links, domain_parameter, context };
         match (admitted, &*deed) {
             (None, Deed::Call { .. }) => {}
             (None, _) => check_context(planner.guard(), model, Use::Reading, known)?,
@@ -197,12 +199,12 @@ impl Planner<'_> {
         Ok(Plan::CheckAccess { checks: operations.iter().map(check).collect(), raise })
     }
 
-    fn search(&self, domain: &mut Domain<'static>, slice: &Slice) -> Result<Plan, PlanError> {
+    fn search(&self, domain: &Domain<'static>, slice: &Slice) -> Result<Plan, PlanError> {
         let list = self.list_of((domain, &[]), slice, &Fields::Named(Vec::new()))?;
         Ok(Plan::Search(Box::new(list)))
     }
 
-    fn count(&self, domain: &mut Domain<'static>) -> Result<Plan, PlanError> {
+    fn count(&self, domain: &Domain<'static>) -> Result<Plan, PlanError> {
         let domain = self.domain(domain, &*self.schema()?)?;
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
@@ -416,10 +418,9 @@ impl Planner<'_> {
         Ok(Plan::Call(call))
     }
 
-    fn domain(&self, domain: &mut Domain<'static>, schema: &Schema) -> Result<Value<'static>, PlanError> {
-        polymorphic::check_search(self.guard(), self.model, domain)?;
-        domain::check(domain, schema, self.known, self.guard())?;
-        Ok(domain.to_value())
+    fn domain(&self, domain: &Domain<'static>, schema: &Schema) -> Result<Value<'static>, PlanError> {
+        polymorphic::check_search(self.guard(), self.model, domain, self.domain_parameter)?;
+        Ok(domain::to_odoo(domain, self.domain_parameter, schema, self.known, self.guard())?.into_value())
     }
 
     /// What is not wanted is not sent. A `limit` of `False` is no limit to most models, but `ir.attachment` and

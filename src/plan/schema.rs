@@ -15,7 +15,7 @@ use crate::value::Value;
 /// The attributes that are asked of `fields_get`. `domain` and `context` are not among them: they hold `None`
 /// for some fields of Odoo 14 and 19, and `None` cannot travel over XML-RPC. `readonly` neither: 14 and 15 answer it
 /// for every field where the user may not write.
-pub const ATTRIBUTES: [&str; 11] = [
+pub const ATTRIBUTES: [&str; 12] = [
     "type",
     "store",
     "searchable",
@@ -27,6 +27,7 @@ pub const ATTRIBUTES: [&str; 11] = [
     "required",
     "related",
     "depends",
+    "translate",
 ];
 
 /// A field's type, as `fields_get` names it (Odoo 14..19).
@@ -64,7 +65,9 @@ pub enum FieldType {
     Reference,
     /// `properties` (16+)
     Properties,
-    /// Anything else: `json`, `serialized`, `properties_definition`, what a later Odoo invents
+    /// `json` (16+)
+    Json,
+    /// Anything else: `serialized`, `properties_definition`, what a later Odoo invents
     Other,
 }
 
@@ -87,7 +90,33 @@ impl FieldType {
             "many2many" => Self::Many2many,
             "reference" => Self::Reference,
             "properties" => Self::Properties,
+            "json" => Self::Json,
             _ => Self::Other,
+        }
+    }
+
+    /// Its name, as `fields_get` says it; of several, the first.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::Monetary => "monetary",
+            Self::Char => "char",
+            Self::Text => "text",
+            Self::Html => "html",
+            Self::Date => "date",
+            Self::Datetime => "datetime",
+            Self::Binary => "binary",
+            Self::Selection => "selection",
+            Self::Many2one => "many2one",
+            Self::One2many => "one2many",
+            Self::Many2many => "many2many",
+            Self::Reference => "reference",
+            Self::Properties => "properties",
+            Self::Json => "json",
+            Self::Other => "other",
         }
     }
 
@@ -117,6 +146,8 @@ pub struct Field {
     pub sortable: bool,
     /// Whether each company has a value of its own.
     pub company_dependent: bool,
+    /// Whether its text is translated.
+    pub translated: bool,
     /// The model it leads to.
     pub relation: Option<ModelName>,
     /// The keys of a selection whose keys are texts; `None` where they are not known or not texts.
@@ -167,9 +198,16 @@ impl Schema {
         self.fields.iter()
     }
 
-    /// The name most like `wrong`, when one is near enough to be meant.
+    /// The name that was perhaps meant: one that `wrong` begins, else the most like it when that is near enough.
     #[must_use]
     pub fn nearest(&self, wrong: &str) -> Option<&FieldName> {
+        let is_begun = |name: &&FieldName| {
+            let rest = name.as_str().strip_prefix(wrong).filter(|_| wrong.len() >= 3);
+            rest.is_some_and(|rest| rest.starts_with('_') || rest.len() <= 2)
+        };
+        if let Some(name) = self.fields.keys().filter(is_begun).min_by_key(|name| name.as_str().len()) {
+            return Some(name);
+        }
         let distance = |name: &FieldName| strsim::damerau_levenshtein(name.as_str(), wrong);
         let (best, name) = self.fields.keys().map(|name| (distance(name), name)).min_by_key(|(d, _)| *d)?;
         (best <= 1 + wrong.len() / 4).then_some(name)
@@ -205,6 +243,7 @@ impl Field {
             searchable: yes("searchable", stored),
             sortable: yes("sortable", stored),
             company_dependent: yes("company_dependent", false),
+            translated: yes("translate", false),
             relation: attributes.get("relation").and_then(Value::as_text).and_then(|name| ModelName::parse(name).ok()),
             selection: attributes.get("selection").and_then(selection_keys),
             required: yes("required", false),
@@ -333,5 +372,8 @@ mod tests {
         assert_eq!(nearest("nmae"), Some("name"));
         assert_eq!(nearest("contry_id"), Some("country_id"));
         assert_eq!(nearest("zzzzzzz"), None);
+        assert_eq!(nearest("country"), Some("country_id"));
+        assert_eq!(nearest("child_id"), Some("child_ids"));
+        assert_eq!(nearest("image"), Some("image_1920"));
     }
 }

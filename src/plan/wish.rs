@@ -22,6 +22,8 @@ pub struct Wish {
     pub deed: Deed,
     /// How a many2one is wanted.
     pub links: Links,
+    /// The name that the deed's domain has in the request.
+    pub domain_parameter: &'static str,
 }
 
 /// How Odoo is to write a many2one. Names cost it about a third of a read.

@@ -73,7 +73,8 @@ impl Style {
             (FieldType::Boolean, value) => value,
             (_, Value::Bool(false)) => self.empty(),
             (FieldType::Many2one, value) => self.write_many2one(value),
-            (FieldType::Datetime, Value::Text(text)) => Value::Text(self.write_datetime(text)),
+            (FieldType::Datetime, Value::Text(text)) => Value::Text(self.write_datetime(four_digit_year(text))),
+            (FieldType::Date, Value::Text(text)) => Value::Text(four_digit_year(text)),
             (_, value) => value,
         }
     }
@@ -95,6 +96,14 @@ impl Style {
         };
         let zone = if self.datetime == Datetime::Utc { "Z" } else { "" };
         Cow::Owned(format!("{date}T{time}{zone}"))
+    }
+}
+
+/// Python prints the year 1 as `1`, which nothing reads, Odoo included.
+pub(super) fn four_digit_year(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.find('-') {
+        Some(digits @ 1..=3) => Cow::Owned(format!("{}{text}", "0".repeat(4 - digits))),
+        _ => text,
     }
 }
 

@@ -4,11 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::style::{Style, link};
+use super::style::{Style, four_digit_year, link};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::names::{ModelName, RecordId};
 use crate::odoo::{Behind, Level, Outcome, Records, ids_in, require_all};
+use crate::plan::schema::FieldType;
 use crate::plan::{Column, Within};
 use crate::value::{Member, Value};
 
@@ -113,6 +114,8 @@ impl<'a> Shaper<'a> {
         members.truncate(columns.len());
         if !self.style.is_odoos() || columns.iter().any(|column| column.within.is_some()) {
             self.write(&mut members, columns, depth);
+        } else {
+            write_years(&mut members, columns);
         }
         Some(Value::Map(members))
     }
@@ -151,6 +154,16 @@ impl<'a> Shaper<'a> {
             id => self.levels.get(depth)?.get(&within.model)?.get(&RecordId::new(id.as_int()?)?)?.clone(),
         };
         self.record(record, &within.columns.shown, depth + 1)
+    }
+}
+
+/// The one thing that is never written as Odoo writes it.
+fn write_years(members: &mut [Member<'_>], columns: &[Column]) {
+    for ((name, value), column) in members.iter_mut().zip(columns) {
+        let is_date = matches!(column.kind, FieldType::Date | FieldType::Datetime) && column.name.as_str() == *name;
+        if let (true, Value::Text(text)) = (is_date, value) {
+            *text = four_digit_year(std::mem::take(text));
+        }
     }
 }
 

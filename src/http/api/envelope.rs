@@ -27,6 +27,7 @@ pub(super) const FAMILY: Family = Family {
     labelled: false,
     record_body: true,
     several: false,
+    domain: "domain",
     write: |shaped, _| to_bytes(&bare(shaped)),
 };
 

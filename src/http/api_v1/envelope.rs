@@ -25,6 +25,7 @@ pub(super) const FAMILY: Family = Family {
     labelled: false,
     record_body: false,
     several: false,
+    domain: "filter",
     write: |shaped, about| to_bytes(DONE, plain(shaped), about.at),
 };
 

@@ -68,9 +68,10 @@ fn status(class: Class) -> u16 {
     }
 }
 
-/// What Odoo says to people, where it spoke to them.
+/// What Odoo says to people, where it spoke to them. Of a reference to nothing it says that something is being deleted.
 fn message(problem: &Problem) -> &str {
-    let speaks_to_people = matches!(problem.class(), Class::Refused | Class::Forbidden | Class::Conflict);
+    let speaks_to_people = matches!(problem.class(), Class::Refused | Class::Forbidden | Class::Conflict)
+        && problem.code != Code::UnknownReference;
     let said = problem.odoo.as_ref().map(|odoo| odoo.message.as_str());
     said.filter(|said| speaks_to_people && !said.is_empty()).unwrap_or(&problem.detail)
 }
@@ -152,6 +153,8 @@ mod tests {
             assert_eq!(json["error"]["type"], name, "{code:?}");
             assert_eq!(json["error"]["message"], "Why.");
         }
+        let reference = Problem::new(Code::UnknownReference, "It does not exist.").odoo("UserError", "Deleted?");
+        assert_eq!(rendered(&reference).await.1["error"]["message"], "It does not exist.");
         let redirect = Problem::new(Code::OdooRefused, "").odoo("RedirectWarning", "Go there.");
         assert_eq!(rendered(&redirect).await.1["error"]["type"], "RedirectWarning");
     }

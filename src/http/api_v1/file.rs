@@ -51,12 +51,24 @@ const SHOWN: [&str; 8] = [
     "text/plain; charset=utf-8",
 ];
 
+/// Ends of names of forms that many others are of: `fr.po` is text, a spreadsheet is a zip.
+const MANY_NAMES: [&str; 3] = ["txt", "zip", "xml"];
+
 /// A file.
 #[derive(Debug)]
 pub(super) struct File {
     content: Bytes,
     name: String,
     media_type: String,
+}
+
+fn has_extension(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(stem, end)| {
+        !stem.is_empty()
+            && (1..=5).contains(&end.len())
+            && end.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && end.bytes().any(|byte| byte.is_ascii_alphabetic())
+    })
 }
 
 /// How much of a file is wanted.
@@ -80,7 +92,9 @@ impl File {
     pub(super) fn sniffed(content: Vec<u8>, name: &str) -> Self {
         let (media_type, extension) = sniff(&content);
         let mut name = clean(name);
-        if !extension.is_empty() && !name.to_ascii_lowercase().ends_with(&format!(".{extension}")) {
+        let is_named = name.to_ascii_lowercase().ends_with(&format!(".{extension}"))
+            || (MANY_NAMES.contains(&extension) && has_extension(&name));
+        if !extension.is_empty() && !is_named {
             let _ = write!(name, ".{extension}");
         }
         Self { content: content.into(), name, media_type: media_type.to_owned() }

@@ -24,15 +24,15 @@ pub(super) struct Paging {
 }
 
 impl Paging {
-    /// Reads the parameters.
+    /// Reads the parameters. A listing that is written record by record may be longer than a page.
     ///
     /// # Errors
     /// 400 for what is no number from 1, and for pages of more than 1000 records.
-    pub(super) fn read(input: &Input) -> Result<Self, Problem> {
+    pub(super) fn read(input: &Input, in_rows: bool) -> Result<Self, Problem> {
         Ok(Self {
             page: input.number("page", 1)?.unwrap_or(1),
             page_size: bounded(input, "page_size")?,
-            limit: bounded(input, "limit")?,
+            limit: if in_rows { input.number("limit", 1)? } else { bounded(input, "limit")? },
         })
     }
 

@@ -23,9 +23,9 @@ use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::http::input::Input;
 use crate::http::negotiate::Form;
-use crate::http::pipeline::{About, answer, answer_with};
+use crate::http::pipeline::{About, Family, answer, answer_with};
 use crate::language::selection::Selection;
-use crate::plan::{Back, Deed, Fields, Slice, Target, Values};
+use crate::plan::{Back, Deed, EmptyList, Fields, Slice, Target, Values};
 use crate::shape::Shaped;
 use crate::value::Value;
 
@@ -49,8 +49,9 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 )]
 async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
     let read = |arrival: &Arrival, input: &Input| {
-        let (paging, domain, order) = (Paging::read(input)?, input.domain("filter")?, input.order("order")?);
-        let slice = if in_rows(arrival)? { paging.slice_of_rows(order) } else { paging.slice(order) };
+        let in_rows = in_rows(arrival)?;
+        let (paging, domain, order) = (Paging::read(input, in_rows)?, input.domain("filter")?, input.order("order")?);
+        let slice = if in_rows { paging.slice_of_rows(order) } else { paging.slice(order) };
         Ok((Deed::List { domain, slice, fields: selected(input)?, counted: true, filters: Vec::new() }, paging))
     };
     answer_with(arrival, &FAMILY, read, |shaped, paging, about| {
@@ -86,10 +87,7 @@ async fn read_record(arrival: Arrival) -> Result<Response, Problem> {
 async fn create_records(arrival: Arrival) -> Result<Response, Problem> {
     let read = |_: &Arrival, input: &Input| match data(input)? {
         records @ Value::List(_) => Ok((new_records(records)?, "Records created successfully")),
-        one => {
-            let values = Values::tree("data", one);
-            Ok((Deed::CreateOne { values, back: in_full() }, "Record created successfully"))
-        }
+        one => Ok((Deed::CreateOne { values: values(one), back: in_full() }, "Record created successfully")),
     };
     answer_with(arrival, &FAMILY, read, |shaped, message, about| told(message, plain(shaped), about)).await
 }
@@ -140,7 +138,7 @@ async fn change_record(arrival: Arrival) -> Result<Response, Problem> {
 async fn update_one(arrival: Arrival) -> Result<Response, Problem> {
     let read = |arrival: &Arrival, input: &Input| {
         let target = Target::One(arrival.id("id")?);
-        Ok(Deed::Update { target, values: Values::tree("data", data(input)?), back: in_full() })
+        Ok(Deed::Update { target, values: values(data(input)?), back: in_full() })
     };
     say(arrival, read, "Record updated successfully").await
 }
@@ -156,7 +154,7 @@ async fn update_one(arrival: Arrival) -> Result<Response, Problem> {
 )]
 async fn update_records(arrival: Arrival) -> Result<Response, Problem> {
     let read = |_: &Arrival, input: &Input| {
-        let values = Values::tree("data", data(input)?);
+        let values = values(data(input)?);
         Ok((Deed::Update { target: several(input)?, values, back: Back::Ids }, ()))
     };
     answer_with(arrival, &FAMILY, read, |shaped, (), about| {
@@ -215,20 +213,22 @@ fn gone() -> [(&'static str, Value<'static>); 2] {
     responses((status = 200, description = "The records", body = Found))
 )]
 async fn search_records(arrival: Arrival) -> Result<Response, Problem> {
+    const BY_DOMAIN: Family = Family { domain: "domain", ..FAMILY };
     let read = |arrival: &Arrival, input: &Input| {
         let fields = match input.fields("fields")? {
             Fields::All => Fields::Selected(Selection::all()),
             named => named,
         };
-        let limit = match bounded(input, "limit")? {
-            None if in_rows(arrival)? => None,
-            limit => Some(limit.unwrap_or(LARGEST)),
+        let limit = if in_rows(arrival)? {
+            input.number("limit", 1)?
+        } else {
+            Some(bounded(input, "limit")?.unwrap_or(LARGEST))
         };
         let slice = Slice { limit, offset: input.number("offset", 0)?.unwrap_or(0), order: input.order("order")? };
         let domain = input.domain("domain")?;
         Ok((Deed::List { domain, slice, fields, counted: true, filters: Vec::new() }, ()))
     };
-    answer_with(arrival, &FAMILY, read, |shaped, (), about| {
+    answer_with(arrival, &BY_DOMAIN, read, |shaped, (), about| {
         let (records, total) = page(shaped)?;
         let counted = count(records.len());
         let data = map([("records", Value::List(records)), ("count", counted), ("total_count", Value::Int(total))]);
@@ -274,6 +274,11 @@ fn in_full() -> Back {
     Back::Records(Fields::Selected(Selection::all()))
 }
 
+/// What was read is what a write puts back: an empty list is no records.
+fn values(data: Value<'static>) -> Values {
+    Values::tree("data", data).empty_list(EmptyList::Clears)
+}
+
 fn data(input: &Input) -> Result<Value<'static>, Problem> {
     input.tree("data")?.ok_or_else(|| {
         Problem::new(Code::MissingParameter, "The parameter data is needed.")
@@ -284,7 +289,7 @@ fn data(input: &Input) -> Result<Value<'static>, Problem> {
 
 fn new_records(records: Value<'static>) -> Result<Deed, Problem> {
     match records.as_list() {
-        Some([_, ..]) => Ok(Deed::CreateMany { records: Values::tree("data", records), back: in_full() }),
+        Some([_, ..]) => Ok(Deed::CreateMany { records: values(records), back: in_full() }),
         _ => {
             let detail = format!("data: expected a list of objects, found {}.", records.excerpt(60));
             Err(Problem::new(Code::InvalidParameter, detail).parameter("data"))

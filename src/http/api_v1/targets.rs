@@ -15,7 +15,7 @@ use crate::plan::Target;
 pub(super) fn several(input: &Input) -> Result<Target, Problem> {
     let filter = input.domain("filter")?;
     match input.ids("id")? {
-        Some(_) if !filter.is_all() => {
+        Some(ids) if !filter.is_all() || (!ids.is_empty() && input.is_given("filter")) => {
             Err(Problem::new(Code::InvalidParameter, "id and filter cannot be given together.").parameter("id"))
         }
         Some(ids) if !ids.is_empty() => Ok(Target::Many(ids)),

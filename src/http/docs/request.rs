@@ -21,7 +21,7 @@ pub(in crate::http) struct RequestHeaders {
     /// Ids of companies, the active one first.
     #[param(rename = "X-Odoo-Company", required = false)]
     company: Option<String>,
-    /// `empty=null` writes empty values as `null`.
+    /// `empty=null` writes empty values as `null`; `handling=strict` rejects unknown parameters.
     #[param(rename = "Prefer", required = false)]
     prefer: Option<String>,
 }

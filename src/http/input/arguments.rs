@@ -45,6 +45,7 @@ impl Input {
             };
             Ok((name.clone().into(), value))
         };
+        self.mark_body();
         self.body.0.iter().map(keyword).collect()
     }
 

@@ -42,6 +42,7 @@ impl Input {
             let again = again.into_iter().flatten().map(|text| Value::from(text.clone()));
             Ok((name.clone(), std::iter::once(first).chain(again).collect()))
         };
+        self.mark_all();
         in_query.chain(self.body.0.iter()).filter(is_other).map(several).collect()
     }
 }

@@ -87,7 +87,8 @@ pub(super) struct RequestHeaders {
     /// Ids of companies, the active one first.
     #[param(rename = "X-Odoo-Company", required = false)]
     company: Option<String>,
-    /// `empty=null` writes empty values as `null`; `label=technical` names the model instead of its label.
+    /// `empty=null` writes empty values as `null`; `label=technical` names the model instead of its label;
+    /// `handling=strict` rejects unknown parameters.
     #[param(rename = "Prefer", required = false)]
     prefer: Option<String>,
 }

@@ -17,6 +17,7 @@ pub(super) const FAMILY: Family = Family {
     labelled: true,
     record_body: false,
     several: false,
+    domain: "domain",
     write,
 };
 

@@ -16,6 +16,7 @@ pub(super) const FAMILY: Family = Family {
     labelled: false,
     record_body: true,
     several: true,
+    domain: "domain",
     write,
 };
 

@@ -69,6 +69,53 @@ pub enum TermValue<'a> {
     Sub(Domain<'a>),
 }
 
+/// Items that form exactly one operand, so that it can replace a term behind any `&`, `|` or `!`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operand<'a>(Vec<Item<'a>>);
+
+impl<'a> Operand<'a> {
+    /// The operand `(1, '=', 1)`: all records.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(vec![Item::True])
+    }
+
+    /// One term.
+    #[must_use]
+    pub fn term(term: Term<'a>) -> Self {
+        Self(vec![Item::Term(term)])
+    }
+
+    /// All of these hold; of none: all records.
+    #[must_use]
+    pub fn all_of(operands: Vec<Self>) -> Self {
+        Self::join(operands, Item::And, Item::True)
+    }
+
+    /// One of these holds; of none: no record.
+    #[must_use]
+    pub fn any_of(operands: Vec<Self>) -> Self {
+        Self::join(operands, Item::Or, Item::False)
+    }
+
+    /// A tree of even depth: Odoo and its database nest what stands behind each operator.
+    fn join(operands: Vec<Self>, operator: Item<'a>, none: Item<'a>) -> Self {
+        let mut row = operands;
+        while row.len() > 1 {
+            let mut pairs = Vec::with_capacity(row.len().div_ceil(2));
+            let mut operands = row.into_iter();
+            while let Some(first) = operands.next() {
+                pairs.push(match operands.next() {
+                    None => first,
+                    Some(second) => Self([vec![operator.clone()], first.0, second.0].concat()),
+                });
+            }
+            row = pairs;
+        }
+        row.pop().unwrap_or(Self(vec![none]))
+    }
+}
+
 impl<'a> Domain<'a> {
     /// Reads a literal and checks it.
     ///
@@ -84,6 +131,12 @@ impl<'a> Domain<'a> {
     /// When it is no domain.
     pub fn from_value(value: Value<'a>) -> Result<Self, TreeError> {
         read::domain(value)
+    }
+
+    /// The condition that an operand states.
+    #[must_use]
+    pub fn from_operand(operand: Operand<'a>) -> Self {
+        Self { items: operand.0 }
     }
 
     /// The condition that one term states.
@@ -120,12 +173,26 @@ impl<'a> Domain<'a> {
         })
     }
 
-    /// The terms, to be rewritten: values converted by the field's type.
-    pub fn terms_mut(&mut self) -> impl Iterator<Item = (usize, &mut Term<'a>)> {
-        self.items.iter_mut().enumerate().filter_map(|(index, item)| match item {
-            Item::Term(term) => Some((index, term)),
-            _ => None,
-        })
+    /// The same domain with each term replaced by an operand that means it. `rewrite` gets the term's child index.
+    ///
+    /// # Errors
+    /// The first error of `rewrite`.
+    pub fn try_rewrite<'b, E>(
+        &self,
+        mut rewrite: impl FnMut(usize, &Term<'a>) -> Result<Operand<'b>, E>,
+    ) -> Result<Domain<'b>, E> {
+        let mut items = Vec::with_capacity(self.items.len());
+        for (index, item) in self.items.iter().enumerate() {
+            match item {
+                Item::And => items.push(Item::And),
+                Item::Or => items.push(Item::Or),
+                Item::Not => items.push(Item::Not),
+                Item::True => items.push(Item::True),
+                Item::False => items.push(Item::False),
+                Item::Term(term) => items.extend(rewrite(index, term)?.0),
+            }
+        }
+        Ok(Domain { items })
     }
 
     /// The domain as Odoo gets it.

@@ -104,13 +104,18 @@ fn a_mistake_in_a_tree_tells_the_way_to_it() {
 
 #[test]
 fn terms_keep_their_place_and_can_be_rewritten() {
-    let mut domain = read("['|', ('a', '=', 1), ('b', 'any', [('c', '=', 2)])]").unwrap();
+    let domain = read("['|', ('a', '=', 1), ('b', 'any', [('c', '=', 2)])]").unwrap();
     let places: Vec<_> = domain.terms().map(|(index, term)| (index, term.path.as_str().to_owned())).collect();
     assert_eq!(places, [(1, "a".to_owned()), (2, "b".to_owned())]);
-    for (_, term) in domain.terms_mut() {
-        term.value = TermValue::Value(Value::Bool(true));
-    }
-    assert_eq!(print(&domain.to_value()), "['|', ['a', '=', True], ['b', 'any', True]]");
+    let rewritten = domain.try_rewrite(|index, term| {
+        let one = |operator, value| Operand::term(Term { path: term.path.clone(), operator, value });
+        let number = |number| TermValue::Value(Value::Int(number));
+        match index {
+            1 => Ok::<_, ()>(Operand::all_of(vec![one(Operator::Greater, number(0)), one(Operator::Less, number(2))])),
+            _ => Ok(Operand::any_of(Vec::new())),
+        }
+    });
+    assert_eq!(print(&rewritten.unwrap().to_value()), "['|', '&', ['a', '>', 0], ['a', '<', 2], [0, '=', 1]]");
 }
 
 #[test]

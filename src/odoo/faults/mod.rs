@@ -101,6 +101,11 @@ impl Fault {
     fn raised(raised: &traceback::Raised<'_>) -> Self {
         let class = rules::raised(raised);
         let may_be_shown = class.is_about_the_request();
+        // Names and texts of the database's driver are nothing to callers.
+        if raised.exception.starts_with("psycopg2.") {
+            let text = if may_be_shown { "A value does not fit the type of its field." } else { "" };
+            return Self { class, exception: "DatabaseError".to_owned(), message: text.to_owned(), missing: None };
+        }
         Self {
             class,
             exception: raised.exception.to_owned(),

@@ -182,6 +182,8 @@ const RULES: &[(&str, Text, FaultClass)] = &[
     ("InvalidRowCountInLimitClause", Any, FaultClass::InvalidValue),
     ("InvalidRowCountInResultOffsetClause", Any, FaultClass::InvalidValue),
     ("UndefinedTable", Any, FaultClass::NoTable),
+    ("UndefinedFunction", Any, FaultClass::DoubtfulValue), // an operator between types that do not compare
+    ("DatatypeMismatch", Any, FaultClass::DoubtfulValue),
     ("NotNullViolation", Any, FaultClass::MissingValue),
     ("ForeignKeyViolation", Any, FaultClass::ForeignKey),
     ("RestrictViolation", Any, FaultClass::ForeignKey),

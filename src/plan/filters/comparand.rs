@@ -7,7 +7,7 @@
 //! | boolean | `true`, `True`, `1`, `false`, `False`, `0` |
 //! | integer, many2one, one2many, many2many | an integer, an id |
 //! | float, monetary | a number |
-//! | date, datetime | any form of dates that values take |
+//! | date, datetime | any form of dates that values take; a datetime stays as it stands, the domain says what it means |
 //! | selection | one of its keys |
 //! | reference | `model,id` |
 //!
@@ -37,11 +37,11 @@ pub(super) fn comparand(value: &Value<'static>, field: &Field) -> Result<Value<'
         FieldType::Integer => integer(value),
         FieldType::Float | FieldType::Monetary => number(value),
         FieldType::Date => moment(value, to_odoo_date),
-        FieldType::Datetime => moment(value, to_odoo_datetime),
+        FieldType::Datetime => moment(value, to_odoo_datetime).and_then(|_| text(value)),
         FieldType::Selection => selection(value, field),
         FieldType::Many2one | FieldType::One2many | FieldType::Many2many => id(value),
         FieldType::Reference => reference(value),
-        FieldType::Binary | FieldType::Properties | FieldType::Other => {
+        FieldType::Binary | FieldType::Properties | FieldType::Json | FieldType::Other => {
             Err("expected nothing: this field can only be asked for whether it is empty; use domain for more"
                 .to_owned())
         }

@@ -39,7 +39,7 @@ fn a_filter_is_brought_to_the_type_of_its_field() {
         ("id", &["7", "9"], r#"[["id","in",[7,9]]]"#),
         ("credit", &["1e3"], r#"[["credit","=",1000.0]]"#),
         ("date", &["2026-01-31T10:00:00Z"], r#"[["date","=","2026-01-31"]]"#),
-        ("create_date", &["2026-01-31T10:00:00+02:00"], r#"[["create_date","=","2026-01-31 08:00:00"]]"#),
+        ("create_date", &["2026-01-31T10:00:00+02:00"], r#"[["create_date","=","2026-01-31T10:00:00+02:00"]]"#),
         ("type", &["contact", "invoice"], r#"[["type","in",["contact","invoice"]]]"#),
         ("country_id", &["21"], r#"[["country_id","=",21]]"#),
         ("country_id", &["", "21"], r#"[["country_id","in",[false,21]]]"#),

@@ -11,7 +11,7 @@ use super::super::fields::{is_kept_back, total_order};
 use super::super::known::{Known, PlanError};
 use super::super::schema::{Field, FieldType, Schema};
 use super::super::scope::Operation;
-use super::super::values::{Purpose, check_record, check_records};
+use super::super::values::{EmptyList, Purpose, check_record, check_records};
 use super::Guard;
 use super::columns::Way;
 use super::context::check_block;
@@ -85,12 +85,12 @@ impl Walk<'_> {
     }
 
     fn domain(self, value: &mut Value<'static>) -> Result<(), PlanError> {
-        let mut domain = Domain::from_value(value.clone())
+        let domain = Domain::from_value(value.clone())
             .map_err(|error| -> PlanError { error.into_problem(Code::InvalidDomain, "domain").into() })?;
         if !domain.is_all() {
-            domain::check(&mut domain, &*self.schema()?, self.known, self.guard)?;
+            let domain = domain::to_odoo(&domain, "domain", &*self.schema()?, self.known, self.guard)?;
+            *value = domain.into_value();
         }
-        *value = domain.into_value();
         Ok(())
     }
 
@@ -132,7 +132,7 @@ impl Walk<'_> {
     fn many_values(self, value: &mut Value<'static>, purpose: Purpose) -> Result<(), PlanError> {
         match value {
             Value::List(records) if purpose == Purpose::Create => {
-                check_records("vals", records, &*self.schema()?, self.known, self.guard)
+                check_records("vals", records, &*self.schema()?, self.known, self.guard, EmptyList::Nothing)
             }
             Value::List(records) => records.iter_mut().try_for_each(|values| self.values(values, purpose)),
             one => self.values(one, purpose),

@@ -136,7 +136,7 @@ fn check_reach(call: &Call, signature: &Signature, guard: Guard<'_>) -> Result<(
         Some(place) => {
             let said = argument(call, signature, place).filter(|said| !said.is_empty_word()).cloned();
             let domain = said.map(Domain::from_value).transpose().unwrap_or_default().unwrap_or_default();
-            polymorphic::check_search(guard, &call.model, &domain)
+            polymorphic::check_search(guard, &call.model, &domain, "domain")
         }
         None if signature.of_records && !names_nothing(call.args.first()) || signature.name == "load" => {
             polymorphic::check_ids(guard, &call.model)

@@ -48,7 +48,12 @@ fn owner_field(model: &ModelName) -> Option<&'static str> {
 ///
 /// # Errors
 /// 403 `scope_forbidden`, saying how to pin it.
-pub(in crate::plan) fn check_search(guard: Guard<'_>, model: &ModelName, domain: &Domain<'_>) -> Result<(), PlanError> {
+pub(in crate::plan) fn check_search(
+    guard: Guard<'_>,
+    model: &ModelName,
+    domain: &Domain<'_>,
+    parameter: &str,
+) -> Result<(), PlanError> {
     if guard.reads_every_model() {
         return Ok(());
     }
@@ -56,7 +61,7 @@ pub(in crate::plan) fn check_search(guard: Guard<'_>, model: &ModelName, domain:
     let what = format!(
         "may search {model} only with ['{field}', '=', a model that it may read], and without the operators | and !"
     );
-    Err(guard.unclear(&"domain", &what))
+    Err(guard.unclear(&parameter, &what))
 }
 
 /// Checks that records of this model may be reached without a domain.

@@ -107,7 +107,12 @@ pub(super) fn planned(scope: &str, context: &str, name: &str, deed: Deed) -> Res
     let scope = Scope::from_json(scope).unwrap();
     let mut asked = ContextAsked::default();
     asked.say_all("context", tree(context)).unwrap();
-    match plan(&mut Wish { model: model(name), deed, links: Links::Named }, &asked, &scope, &Shop(19)) {
+    match plan(
+        &mut Wish { model: model(name), deed, links: Links::Named, domain_parameter: "domain" },
+        &asked,
+        &scope,
+        &Shop(19),
+    ) {
         Ok(plan) => Ok(plan),
         Err(PlanError::Refused(problem)) => Err(problem.to_string()),
         Err(PlanError::Lacking(Lack::Schema(model))) => panic!("{model} would have been asked for"),
@@ -119,8 +124,10 @@ pub(super) fn planned(scope: &str, context: &str, name: &str, deed: Deed) -> Res
 fn a_field_that_is_hidden_is_not_hinted_at() {
     let hint = |scope: &str, name| {
         let deed = Deed::Count { domain: Domain::read(name, Limits::query()).unwrap().into_owned() };
-        let (scope, mut wish) =
-            (Scope::from_json(scope).unwrap(), Wish { model: model("res.partner"), deed, links: Links::Named });
+        let (scope, mut wish) = (
+            Scope::from_json(scope).unwrap(),
+            Wish { model: model("res.partner"), deed, links: Links::Named, domain_parameter: "domain" },
+        );
         match plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19)) {
             Err(PlanError::Refused(problem)) => problem.hint.unwrap(),
             other => panic!("{other:?}"),

@@ -6,7 +6,7 @@
 //! | selection | one of the keys, else as below |
 //! | any other | nothing, `false`, `null` and `None` empty the field |
 //! | boolean | `true`, `1`, `on` and `false`, `0`, `off` |
-//! | integer, many2one | an integer; a many2one also a literal `[id, name]` |
+//! | integer, many2one | an integer; a many2one also a literal `[id, name]` or `{"id": id, "name": name}` |
 //! | one2many, many2many, properties, json | a JSON or Python literal |
 //! | binary | base64; or a file, which is its own content |
 //!
@@ -73,12 +73,12 @@ fn of_text(place: Place<'_>, text: String, field: &Field) -> Result<Value<'stati
     }
     match field.kind {
         FieldType::Boolean => Ok(boolean(word).map_or_else(|| Value::from(word.to_owned()), Value::Bool)),
-        FieldType::Many2one if word.starts_with(['[', '(']) => literal(place, word),
+        FieldType::Many2one if word.starts_with(['[', '(', '{']) => literal(place, word),
         FieldType::Integer | FieldType::Many2one => {
             Ok(word.parse().map_or_else(|_| Value::from(word.to_owned()), Value::Int))
         }
         FieldType::One2many | FieldType::Many2many | FieldType::Properties => literal(place, word),
-        FieldType::Other => Ok(literal(place, word).unwrap_or_else(|_| Value::from(word.to_owned()))),
+        FieldType::Json | FieldType::Other => Ok(literal(place, word).unwrap_or_else(|_| Value::from(word.to_owned()))),
         _ => Ok(Value::from(word.to_owned())),
     }
 }

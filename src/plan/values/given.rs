@@ -9,6 +9,17 @@ use crate::value::Value;
 pub struct Values {
     pub(super) parameter: &'static str,
     pub(super) said: Said,
+    pub(super) empty_list: EmptyList,
+}
+
+/// What an empty list means in a relation to many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EmptyList {
+    /// No commands: nothing changes, as in Odoo.
+    #[default]
+    Nothing,
+    /// No records.
+    Clears,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +43,13 @@ impl Values {
     /// Values with types, which stand in `parameter`.
     #[must_use]
     pub fn tree(parameter: &'static str, tree: Value<'static>) -> Self {
-        Self { parameter, said: Said::Tree(tree) }
+        Self { parameter, said: Said::Tree(tree), empty_list: EmptyList::default() }
+    }
+
+    /// The same, where an empty list in a relation to many means this.
+    #[must_use]
+    pub fn empty_list(self, empty_list: EmptyList) -> Self {
+        Self { empty_list, ..self }
     }
 
     /// The name that they have in the request.
@@ -44,6 +61,6 @@ impl Values {
     /// The entries of a form, each of which is a field.
     #[must_use]
     pub fn form(entries: Vec<(String, Entry)>) -> Self {
-        Self { parameter: "body", said: Said::Form(entries) }
+        Self { parameter: "body", said: Said::Form(entries), empty_list: EmptyList::default() }
     }
 }

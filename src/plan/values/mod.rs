@@ -25,7 +25,7 @@ mod x2many;
 #[cfg(test)]
 mod tests;
 
-pub use given::{Entry, Values};
+pub use given::{EmptyList, Entry, Values};
 pub use properties::Merge;
 pub(super) use properties::merges;
 
@@ -37,7 +37,12 @@ use super::known::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use crate::names::{ModelName, RecordId};
-use crate::value::Value;
+use crate::value::{Member, Value};
+
+/// The field of attachments, and of models that are attachments, that holds bytes.
+const RAW: &str = "raw";
+/// The field that holds the same as base64.
+const BASE64: &str = "datas";
 
 /// Whether records are made or changed: a properties dictionary would clear what it does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +73,8 @@ struct Check<'s> {
     guard: Guard<'s>,
     /// Whether these are the values of the addressed records themselves, whose present properties can be read first.
     addressed: bool,
+    /// What an empty list means in a relation to many.
+    empty_list: EmptyList,
 }
 
 /// Checks the values of one record and turns them, in place, into the form Odoo takes. What stands in that form
@@ -83,7 +90,11 @@ pub(super) fn check_record(
     known: &dyn Known,
     guard: Guard<'_>,
 ) -> Result<(), PlanError> {
-    Check { purpose, known, guard, addressed: false }.record(Place::root(parameter), values, schema)
+    Check { purpose, known, guard, addressed: false, empty_list: EmptyList::Nothing }.record(
+        Place::root(parameter),
+        values,
+        schema,
+    )
 }
 
 /// Checks the values of many new records; each is told apart by its place in the list.
@@ -96,8 +107,9 @@ pub(super) fn check_records(
     schema: &Schema,
     known: &dyn Known,
     guard: Guard<'_>,
+    empty_list: EmptyList,
 ) -> Result<(), PlanError> {
-    let check = Check { purpose: Purpose::Create, known, guard, addressed: false };
+    let check = Check { purpose: Purpose::Create, known, guard, addressed: false, empty_list };
     let root = Place::root(parameter);
     records.iter_mut().enumerate().try_for_each(|(n, values)| check.record(root.index(n), values, schema))
 }
@@ -115,7 +127,7 @@ pub(super) fn check_given<'v>(
 ) -> Result<&'v mut Value<'static>, PlanError> {
     let root = Place::root(values.parameter);
     let tree = form::tree_of(&mut values.said, root, purpose, schema, guard)?;
-    Check { purpose, known, guard, addressed: true }.record(root, tree, schema)?;
+    Check { purpose, known, guard, addressed: true, empty_list: values.empty_list }.record(root, tree, schema)?;
     Ok(tree)
 }
 
@@ -129,10 +141,10 @@ pub(super) fn check_many_given<'v>(
     known: &dyn Known,
     guard: Guard<'_>,
 ) -> Result<&'v mut Value<'static>, PlanError> {
-    let parameter = values.parameter;
+    let (parameter, empty_list) = (values.parameter, values.empty_list);
     let tree = form::tree_of(&mut values.said, Place::root(parameter), Purpose::Create, schema, guard)?;
     match tree {
-        Value::List(records) => check_records(parameter, records, schema, known, guard)?,
+        Value::List(records) => check_records(parameter, records, schema, known, guard, empty_list)?,
         other => return Err(Place::root(parameter).refuse("expected a list of objects", other)),
     }
     Ok(tree)
@@ -143,11 +155,34 @@ impl Check<'_> {
         let Value::Map(members) = values else {
             return Err(place.refuse("expected an object of field names and values", values));
         };
+        self.name_content(place, members, schema)?;
         for (name, value) in members {
             self.guard.field(&schema.model, self.purpose.operation(), name, &place.name(name))?;
             polymorphic::check_value(self.guard, schema, name, value, &place.name(name))?;
             let field = schema.field(name).ok_or_else(|| self.guard.unknown(schema, name, &place.to_string()))?;
             self.value(place.name(name), value, field)?;
+        }
+        Ok(())
+    }
+
+    /// Where a record has its content twice, as bytes in `raw` and as base64 in `datas`, text in `raw` would be stored as
+    /// it stands: base64 goes to `datas`, as every binary has it.
+    fn name_content(self, place: Place<'_>, members: &mut [Member<'static>], schema: &Schema) -> Result<(), PlanError> {
+        let is_binary = |name| schema.field(name).is_some_and(|field| field.kind == FieldType::Binary);
+        if self.purpose == Purpose::Try || !(is_binary(RAW) && is_binary(BASE64)) {
+            return Ok(());
+        }
+        let given = |wanted| members.iter().any(|(name, _)| name == wanted);
+        if given(RAW) && given(BASE64) {
+            return Err(place.complain("raw and datas are the same content: expected one of them"));
+        }
+        if let Some((name, value)) = members.iter_mut().find(|(name, _)| name == RAW) {
+            let operation = self.purpose.operation();
+            self.guard.field(&schema.model, operation, RAW, &place.name(RAW))?;
+            if let Some(field) = schema.field(RAW) {
+                self.value(place.name(RAW), value, field)?;
+            }
+            *name = BASE64.into();
         }
         Ok(())
     }
@@ -167,7 +202,7 @@ impl Check<'_> {
             FieldType::Char | FieldType::Text | FieldType::Html => scalar::text(place, value),
             FieldType::Date => scalar::moment(place, value, to_odoo_date),
             FieldType::Datetime => scalar::moment(place, value, to_odoo_datetime),
-            FieldType::Binary => scalar::binary(place, value),
+            FieldType::Binary => scalar::binary(place, value, field),
             FieldType::Selection => scalar::selection(place, value, field),
             FieldType::Many2one => {
                 self.guard.link(field, &place)?;
@@ -175,7 +210,9 @@ impl Check<'_> {
             }
             FieldType::Reference => self.reference(place, value),
             FieldType::Properties => self.properties(place, value),
-            FieldType::One2many | FieldType::Many2many | FieldType::Other => scalar::structure(place, value),
+            FieldType::One2many | FieldType::Many2many | FieldType::Json | FieldType::Other => {
+                scalar::structure(place, value)
+            }
         }
     }
 

@@ -70,9 +70,11 @@ pub(super) fn moment(
     Ok(())
 }
 
-pub(super) fn binary(place: Place<'_>, value: &Value<'static>) -> Result<(), PlanError> {
-    match value.as_text() {
-        Some(text) if is_base64(text) => Ok(()),
+pub(super) fn binary(place: Place<'_>, value: &Value<'static>, field: &Field) -> Result<(), PlanError> {
+    match value {
+        Value::Text(text) if is_base64(text) => Ok(()),
+        // Computed ones hold structures, such as `tax_totals` of `account.move`.
+        Value::Map(_) | Value::List(_) if !field.stored => structure(place, value),
         _ => Err(place.refuse("expected base64 text (RFC 4648, padded)", value)),
     }
 }
@@ -104,9 +106,15 @@ pub(super) fn selection(place: Place<'_>, value: &Value<'static>, field: &Field)
     Err(place.refuse(&format!("expected one of {shown}{more}"), value))
 }
 
+/// What an object may hold that stands for a many2one, as answers print it.
+const LINK: [&str; 3] = ["id", "name", "display_name"];
+
 pub(super) fn many2one(place: Place<'_>, value: &mut Value<'static>) -> Result<(), PlanError> {
     let id = match &*value {
         Value::List(pair) => pair.first().and_then(Value::as_int),
+        Value::Map(members) if members.iter().all(|(name, _)| LINK.contains(&name.as_ref())) => {
+            value.get("id").and_then(Value::as_int)
+        }
         other => other.as_int(),
     };
     match id.and_then(RecordId::new) {

@@ -11,16 +11,22 @@
 use super::super::known::PlanError;
 use super::super::schema::Field;
 use super::super::scope::Operation;
-use super::{Check, Place, Purpose};
+use super::{Check, EmptyList, Place, Purpose};
 use crate::names::RecordId;
 use crate::value::Value;
 
 impl Check<'_> {
-    /// An empty list stays one: to Odoo it is "no commands", not "no records".
+    /// To Odoo an empty list is "no commands", not "no records".
     pub(super) fn x2many(self, place: Place<'_>, value: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
         const EXPECTED: &str =
             "expected ids, commands such as [4, id] or [0, 0, {…}], or verbs such as {\"link\": [id]}";
+        let clears = self.empty_list == EmptyList::Clears;
         match value {
+            Value::List(items) if items.is_empty() && clears => {
+                self.ask_for_command(place, 5, field)?;
+                *items = vec![command(5, Value::Int(0), Value::Int(0))];
+                Ok(())
+            }
             Value::Null | Value::Bool(false) => {
                 self.ask_for_command(place, 5, field)?;
                 *value = Value::List(vec![command(5, Value::Int(0), Value::Int(0))]);

@@ -331,8 +331,12 @@ fn private_and_dangerous_methods_are_refused_whatever_the_scope() {
             "new",
         ] {
             for scope in [Scope::All, Scope::from_json(CLERK).unwrap(), Scope::Nothing] {
-                let mut wish =
-                    Wish { model: model("sale.order"), deed: call_of(method, "[]", "{}"), links: Links::Named };
+                let mut wish = Wish {
+                    model: model("sale.order"),
+                    deed: call_of(method, "[]", "{}"),
+                    links: Links::Named,
+                    domain_parameter: "domain",
+                };
                 match plan(&mut wish, &ContextAsked::default(), &scope, &Shop(version)) {
                     Err(PlanError::Refused(problem)) => assert_eq!(problem.code, Code::PrivateMethod, "{method}"),
                     other => panic!("{method}: {other:?}"),

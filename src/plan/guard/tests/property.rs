@@ -171,7 +171,7 @@ proptest! {
         deed in any_deed(),
     ) {
         let scope = Scope::from_json(CLERK).unwrap();
-        let mut wish = Wish { model: model(name), deed, links: Links::Named };
+        let mut wish = Wish { model: model(name), deed, links: Links::Named, domain_parameter: "domain" };
         let planned = plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19));
         if let Err(PlanError::Lacking(Lack::Schema(model))) = &planned {
             prop_assert!(false, "{} would have been asked for", model);
@@ -191,7 +191,7 @@ proptest! {
         let args = vec![Value::List(vec![Value::Int(1)]), fields];
         let deed = Deed::Call { method: MethodName::parse(method).unwrap(), id: None, args, kwargs: Vec::new() };
         let scope = Scope::from_json(CLERK).unwrap();
-        let mut wish = Wish { model: model("res.partner"), deed, links: Links::Named };
+        let mut wish = Wish { model: model("res.partner"), deed, links: Links::Named, domain_parameter: "domain" };
         if let Ok(Plan::Call(call)) = plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19)) {
             prop_assert!(!says(&call.args[1], "credit"), "{:?}", call);
         }

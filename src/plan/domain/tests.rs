@@ -1,0 +1,265 @@
+//! Domains as they are sent, and what is refused, with its place.
+
+use std::sync::Arc;
+
+use super::super::known::UserDefaults;
+use super::super::schema::samples::{Samples, partner};
+use super::super::scope::Scope;
+use super::*;
+use crate::language::literal::Limits;
+
+/// The samples, as an older server has them.
+struct Of(u8);
+
+impl Known for Of {
+    fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
+        Samples.schema(model)
+    }
+
+    fn own_order(&self, model: &ModelName) -> Option<Arc<str>> {
+        Samples.own_order(model)
+    }
+
+    fn languages(&self) -> Option<Arc<[String]>> {
+        Samples.languages()
+    }
+
+    fn major_version(&self) -> u8 {
+        self.0
+    }
+
+    fn user_defaults(&self) -> UserDefaults {
+        UserDefaults::default()
+    }
+}
+
+fn checked(major: u8, text: &str) -> Result<String, (&'static str, String)> {
+    let domain = Domain::read(text, Limits::query()).unwrap().into_owned();
+    match to_odoo(&domain, "domain", &partner(), &Of(major), Guard::new(&Scope::All, &[])) {
+        Ok(domain) => Ok(serde_json::to_string(&domain.into_value()).unwrap()),
+        Err(PlanError::Refused(problem)) => Err((problem.code.as_str(), problem.detail)),
+        Err(PlanError::Lacking(lack)) => Err(("lacking", format!("{lack:?}"))),
+    }
+}
+
+#[test]
+fn dates_are_converted_through_paths_lists_and_subdomains() {
+    for (given, sent) in [
+        ("[('create_date','>=','2026-01-31T10:00:00+02:00')]", r#"[["create_date",">=","2026-01-31 08:00:00"]]"#),
+        ("[('parent_id.date','=','2026-01-31T10:00:00Z')]", r#"[["parent_id.date","=","2026-01-31"]]"#),
+        ("[('date','in',['2026-01-31T10:00:00Z',False])]", r#"[["date","in",["2026-01-31",false]]]"#),
+        (
+            "[('child_ids','any',[('date','=','2026-01-31T10:00:00Z')])]",
+            r#"[["child_ids","any",[["date","=","2026-01-31"]]]]"#,
+        ),
+        ("[('create_date','like','2026')]", r#"[["create_date","like","2026"]]"#),
+        (
+            "[('create_date','>','-3d'),('create_date.month_number','=',3)]",
+            r#"[["create_date",">","-3d"],["create_date.month_number","=",3]]"#,
+        ),
+        (
+            "['|',('country_id.code','=','BE'),('country_id','=','Belgium')]",
+            r#"["|",["country_id.code","=","BE"],["country_id","=","Belgium"]]"#,
+        ),
+        ("[('props.a1','=','x')]", r#"[["props.a1","=","x"]]"#),
+    ] {
+        assert_eq!(checked(19, given).as_deref(), Ok(sent), "{given}");
+    }
+}
+
+#[test]
+fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
+    for (major, given, code, detail) in [
+        (
+            19,
+            "[('nmae','=',1)]",
+            "unknown_field",
+            "The model res.partner has no field nmae, or this user may not see it.",
+        ),
+        (
+            19,
+            "[('country_id.nosuch','=',1)]",
+            "unknown_field",
+            "The model res.country has no field nosuch, or this user may not see it.",
+        ),
+        (
+            19,
+            "['!',('tz_offset','=',1)]",
+            "field_not_searchable",
+            "domain: expected a field that can be searched (Odoo computes tz_offset of res.partner on the fly), found tz_offset at [1][0]",
+        ),
+        (
+            19,
+            "[('name.x','=',1)]",
+            "invalid_domain",
+            "domain: expected a relation before each dot, found name.x at [0][0]",
+        ),
+        (
+            16,
+            "[('child_ids','any',[])]",
+            "invalid_domain",
+            "domain: expected an operator of Odoo 16 (any came with 17), found any at [0][1]",
+        ),
+        (
+            19,
+            "[('name','any',[])]",
+            "invalid_domain",
+            "domain: expected a relation before any and not any, found name at [0][0]",
+        ),
+        (
+            17,
+            "[('date.month_number','=',3)]",
+            "invalid_domain",
+            "domain: expected Odoo 18 or later for parts of dates, found date.month_number at [0][0]",
+        ),
+        (
+            19,
+            "[('date.hour_number','=',3)]",
+            "invalid_domain",
+            "domain: expected a relation before each dot, found date.hour_number at [0][0]",
+        ),
+        (
+            19,
+            "[('child_ids','any',[('date','=','2026-02-30')])]",
+            "invalid_value",
+            "domain: expected a day of the calendar, for \"date =\", found \"2026-02-30\" at [0][2][0][2]",
+        ),
+        (
+            14,
+            "[('date','=','notadate')]",
+            "invalid_value",
+            "domain: expected a date as 2026-01-31, for \"date =\", found \"notadate\" at [0][2]",
+        ),
+        (
+            19,
+            "[('date','=',7)]",
+            "invalid_value",
+            "domain: expected a date as text, or false, for \"date =\", found 7 at [0][2]",
+        ),
+        (
+            19,
+            "[('country_id','=',True)]",
+            "invalid_value",
+            "domain: expected a record id, a name, or false, for \"country_id =\", found true at [0][2]",
+        ),
+        (
+            14,
+            "[('id','=','abc')]",
+            "invalid_value",
+            "domain: expected an integer from -2147483648 to 2147483647, for \"id =\", found \"abc\" at [0][2]",
+        ),
+        (
+            14,
+            "['!',('active','>',True)]",
+            "invalid_domain",
+            "domain: expected one of =, !=, =?, in, not in for active (boolean), found > at [1][1]",
+        ),
+        (
+            19,
+            "[('country_id','child_of',7)]",
+            "invalid_domain",
+            "domain: expected an operator without a tree for country_id (res.country has no parent), found child_of at [0][1]",
+        ),
+        (
+            19,
+            "[('credit','in',[1,'a'])]",
+            "invalid_value",
+            "domain: expected a number, for \"credit in\", found [1,\"a\"] at [0][2]",
+        ),
+    ] {
+        let (found_code, found) = checked(major, given).unwrap_err();
+        assert_eq!((found_code, found.as_str()), (code, detail), "{given}");
+    }
+}
+
+#[test]
+fn a_datetime_means_its_whole_second_on_every_version() {
+    for (given, sent) in [
+        ("[('create_date','>','2026-01-31 10:00:59')]", r#"[["create_date",">=","2026-01-31 10:01:00"]]"#),
+        ("[('create_date','>=','2026-01-31 10:00:59')]", r#"[["create_date",">=","2026-01-31 10:00:59"]]"#),
+        ("[('create_date','<','2026-01-31 10:00:59')]", r#"[["create_date","<","2026-01-31 10:00:59"]]"#),
+        ("[('create_date','<=','2026-12-31 23:59:59')]", r#"[["create_date","<","2027-01-01 00:00:00"]]"#),
+        ("[('create_date','<=','9999-12-31 23:59:59')]", r#"[["create_date","!=",false]]"#),
+        ("[('create_date','>','9999-12-31')]", r#"[[0,"=",1]]"#),
+        ("[('create_date','>','2026-01-31T10:00:00.5Z')]", r#"[["create_date",">","2026-01-31 10:00:00.500000"]]"#),
+        ("[('create_date','>','2026-01-31')]", r#"[["create_date",">=","2026-02-01 00:00:00"]]"#),
+        ("[('create_date','<=','2026-01-31')]", r#"[["create_date","<","2026-02-01 00:00:00"]]"#),
+        (
+            "['!',('create_date','=','2026-01-31')]",
+            r#"["!","&",["create_date",">=","2026-01-31 00:00:00"],["create_date","<","2026-02-01 00:00:00"]]"#,
+        ),
+        ("[('create_date','=',False)]", r#"[["create_date","=",false]]"#),
+        ("[('create_date','=?',False)]", r#"[[1,"=",1]]"#),
+    ] {
+        for major in [14, 19] {
+            assert_eq!(checked(major, given).as_deref(), Ok(sent), "{major} {given}");
+        }
+    }
+}
+
+#[test]
+fn what_odoo_19_compares_by_seconds_itself_is_spelled_out_for_the_others() {
+    const SECOND: &str = r#"["create_date",">=","2026-01-31 10:00:00"],["create_date","<","2026-01-31 10:00:01"]"#;
+    const OUTSIDE: &str = r#""|",["create_date","<","2026-01-31 10:00:00"],["create_date",">=","2026-01-31 10:00:01"]"#;
+    for (given, on_14, on_19) in [
+        (
+            "['|',('create_date','=','2026-01-31 10:00:00'),('active','=',True)]",
+            format!(r#"["|","&",{SECOND},["active","=",true]]"#),
+            r#"["|",["create_date","=","2026-01-31 10:00:00"],["active","=",true]]"#,
+        ),
+        (
+            "[('create_date','in',['2026-01-31 10:00:00',False])]",
+            format!(r#"["|","&",{SECOND},["create_date","=",false]]"#),
+            r#"[["create_date","in",["2026-01-31 10:00:00",false]]]"#,
+        ),
+        (
+            "[('create_date','!=','2026-01-31 10:00:00')]",
+            format!(r#"["|",["create_date","=",false],{OUTSIDE}]"#),
+            r#"[["create_date","!=","2026-01-31 10:00:00"]]"#,
+        ),
+        (
+            "[('create_date','not in',['2026-01-31 10:00:00',False])]",
+            format!(r#"["&",{OUTSIDE},["create_date","!=",false]]"#),
+            r#"[["create_date","not in",["2026-01-31 10:00:00",false]]]"#,
+        ),
+        (
+            "[('child_ids.create_date','=','2026-01-31 10:00:00')]",
+            r#"[["child_ids.create_date","=like","2026-01-31 10:00:00%"]]"#.to_owned(),
+            r#"[["child_ids.create_date","=","2026-01-31 10:00:00"]]"#,
+        ),
+    ] {
+        assert_eq!(checked(14, given), Ok(on_14), "{given}");
+        assert_eq!(checked(19, given).as_deref(), Ok(on_19), "{given}");
+    }
+    assert_eq!(
+        checked(17, "[('parent_id.child_ids.create_date','=','2026-01-31 10:00:00')]"),
+        Ok(format!(r#"[["parent_id.child_ids","any",["&",{SECOND}]]]"#)),
+    );
+}
+
+#[test]
+fn values_are_brought_to_the_type_of_their_field() {
+    for (given, on_14, on_19) in [
+        ("[('id','in',['7',8.0])]", r#"[["id","in",[7,8]]]"#, r#"[["id","in",[7,8]]]"#),
+        ("[('credit','>','1.5')]", r#"[["credit",">",1.5]]"#, r#"[["credit",">",1.5]]"#),
+        ("[('active','=','False')]", r#"[["active","=",false]]"#, r#"[["active","=",false]]"#),
+        ("[('name','=',5)]", r#"[["name","=","5"]]"#, r#"[["name","=","5"]]"#),
+        ("[('name','ilike',5)]", r#"[["name","ilike","5"]]"#, r#"[["name","ilike","5"]]"#),
+        ("[('color','=?',5)]", r#"[["color","=",5]]"#, r#"[["color","=",5]]"#),
+        ("[('date','=','2026-01-31T23:00:00Z')]", r#"[["date","=","2026-01-31"]]"#, r#"[["date","=","2026-01-31"]]"#),
+        (
+            "[('country_id','not in',['Belgium',7])]",
+            r#"["&",["country_id","!=","Belgium"],["country_id","not in",[7]]]"#,
+            r#"[["country_id","not in",["Belgium",7]]]"#,
+        ),
+        (
+            "[('child_ids','in',[False,7])]",
+            r#"["|",["child_ids","=",false],["child_ids","in",[7]]]"#,
+            r#"[["child_ids","in",[false,7]]]"#,
+        ),
+        ("[('parent_id','child_of',[7])]", r#"[["parent_id","child_of",[7]]]"#, r#"[["parent_id","child_of",[7]]]"#),
+    ] {
+        assert_eq!(checked(14, given).as_deref(), Ok(on_14), "{given}");
+        assert_eq!(checked(19, given).as_deref(), Ok(on_19), "{given}");
+    }
+}
