@@ -14,6 +14,7 @@ mod auth;
 mod command_line;
 mod credentials;
 mod demo;
+mod domains;
 mod edge;
 mod everywhere;
 mod idempotency;

@@ -1,0 +1,111 @@
+//! Names that a dialect does not have: the right one is named, because a filter that is ignored answers everything.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::admin;
+use crate::support::Version;
+
+#[tokio::test]
+async fn a_parameter_of_another_dialect_or_a_near_one_is_refused_with_the_right_name() {
+    let client = admin(Version::Odoo19);
+    for (path, name, right) in [
+        ("/api/v1/res.partner", "domain", "filter"),
+        ("/api/v1/res.partner", "fields", "query"),
+        ("/api/v1/res.partner", "ids", "filter"),
+        ("/api/v1/res.partner/1", "fields", "query"),
+        ("/api/res.partner/search", "filter", "domain"),
+        ("/api/res.partner/search", "query", "fields"),
+        ("/api/res.partner/search", "page_size", "limit"),
+        ("/api/res.partner/record_count", "filter", "domain"),
+        ("/restapi/1.0/object/res.partner", "filter", "domain"),
+        ("/restapi/1.0/object/res.partner", "id", "ids"),
+        ("/restapi/1.0/object/res.partner", "domian", "domain"),
+        ("/restapi/1.0/object/res.partner/search", "Limit", "limit"),
+        ("/restapi/1.0/object/res.partner/search", "sort", "order"),
+        ("/restapi/1.0/object/res.partner/search", "ids", "domain"),
+    ] {
+        let answer = client.get(path, &[(name, "[]")]).await;
+        assert_eq!(answer.status, 400, "{path} {name}: {}", answer.text);
+        assert!(answer.text.contains(&format!("The parameter {right} is the one to use.")), "{}", answer.text);
+    }
+    let answer = client.post("/api/v1/res.partner/search", &json!({"filter": []})).await;
+    assert!(answer.text.contains("The parameter domain is the one to use."), "{}", answer.text);
+    let answer = client.post("/restapi/1.0/object/res.partner", &json!({"values": {"name": "x"}})).await;
+    assert!(answer.text.contains("The parameter vals is the one to use."), "{}", answer.text);
+    let answer = client.post("/api/v1/res.partner", &json!({"vals": {"name": "x"}})).await;
+    assert!(answer.text.contains("The parameter data is the one to use."), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn other_unknown_parameters_are_ignored_unless_handling_is_strict() {
+    let client = admin(Version::Odoo19);
+    let strict = client.with_header("Prefer", "handling=strict");
+    for path in ["/api/v1/res.partner", "/api/res.partner/search", "/restapi/1.0/object/res.partner/search"] {
+        client.get(path, &[("limit", "1"), ("tracking", "7")]).await.ok();
+        let refused = strict.get(path, &[("limit", "1"), ("tracking", "7")]).await;
+        assert!(refused.status == 400 && refused.text.contains("tracking"), "{path}: {}", refused.text);
+        let applied = strict.get(path, &[("limit", "1"), ("context", "{}")]).await;
+        applied.ok();
+        assert_eq!(applied.header("preference-applied"), "handling=strict", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_mistake_in_a_literal_is_told_by_the_clients_name_and_position() {
+    let client = admin(Version::Odoo19);
+    for (answer, says) in [
+        (client.get("/api/v1/res.partner", &[("filter", "[('a','~',1)]")]).await, "filter: expected an operator"),
+        (client.get("/api/res.partner/search", &[("domain", "[('a','~',1)]")]).await, "domain: expected an operator"),
+        (
+            client.post("/api/v1/res.partner/search", &json!({"domain": "[('a','~',1)]"})).await,
+            "domain: expected an operator",
+        ),
+    ] {
+        assert_eq!(answer.status, 400);
+        let json = answer.json();
+        let message = json["message"].as_str().or(json["error"]["message"].as_str()).unwrap();
+        assert!(message.starts_with(says) && message.contains("at position 7"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_body_takes_literals_as_texts() {
+    for version in Version::BOTH {
+        let body = json!({"domain": "[('id', '=', 1)]", "fields": "['name']", "order": "'id desc'", "limit": "1"});
+        let answer = admin(version).post("/api/v1/res.partner/search", &body).await.ok();
+        let record = &answer["data"]["records"][0];
+        assert_eq!((&record["id"], record.as_object().unwrap().len()), (&json!(1), 2), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn rows_may_be_more_than_a_page_and_have_other_names_and_marks() {
+    let client = admin(Version::Odoo19);
+    let path = "/api/v1/res.country.state";
+    let ndjson =
+        client.with_header("Accept", "application/jsonl").get(path, &[("limit", "1100"), ("query", "{id}")]).await;
+    assert_eq!((ndjson.status, ndjson.header("content-type")), (200, "application/x-ndjson"));
+    assert_eq!(ndjson.text.lines().count(), 1100);
+    let body = json!({"limit": 1100, "fields": ["id"]});
+    let csv = client.with_header("Accept", "text/csv").post(&format!("{path}/search"), &body).await;
+    assert_eq!(csv.text.lines().count(), 1101);
+    assert!(csv.text.starts_with("id\r\n"));
+    // As bytes: a text would lose the mark.
+    let marked = client.with_header("Accept", "text/csv; bom=1").request(Method::GET, path);
+    let marked = marked.query(&[("limit", "1"), ("query", "{id}")]).send().await.unwrap().bytes().await.unwrap();
+    assert!(marked.starts_with("\u{feff}id\r\n".as_bytes()), "{marked:?}");
+    assert_eq!(client.get(path, &[("limit", "1100")]).await.status, 400);
+}
+
+#[tokio::test]
+async fn ids_and_an_empty_filter_together_are_no_target() {
+    for version in Version::BOTH {
+        let path = "/api/v1/res.partner.category?id=[2147483647]";
+        for body in [json!({"data": {"color": 1}, "filter": []}), json!({"data": {"color": 1}, "filter": "[]"})] {
+            let answer = admin(version).put(path, &body).await;
+            assert_eq!(answer.status, 400, "{}", answer.text);
+            assert!(answer.text.contains("cannot be given together"), "{}", answer.text);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Each type of field, with each operator and each kind of value: Odoo answers, or the gateway says what fits.
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+
+use super::{admin, search};
+use crate::support::{Client, Version};
+
+/// A field of each type: stored, searched by a method, company-dependent, translated.
+const BOTH: &[(&str, &str)] = &[
+    ("res.partner", "id"),
+    ("res.partner", "name"),
+    ("res.partner", "comment"),
+    ("res.partner", "active"),
+    ("res.partner", "color"),
+    ("res.partner", "create_date"),
+    ("res.partner", "type"),
+    ("res.partner", "parent_id"),
+    ("res.partner", "country_id"),
+    ("res.partner", "child_ids"),
+    ("res.partner", "category_id"),
+    ("res.partner", "image_1920"),
+    ("res.partner", "activity_date_deadline"),
+    ("res.partner", "property_account_receivable_id"),
+    ("res.partner", "category_id.create_date"),
+    ("account.move", "invoice_date"),
+    ("account.move", "amount_total"),
+    ("account.move", "invoice_line_ids"),
+    ("mail.message", "body"),
+    ("mail.message", "res_id"),
+    ("ir.attachment", "db_datas"),
+    ("ir.ui.menu", "action"),
+    ("product.template", "name"),
+    ("product.template", "standard_price"),
+    ("res.currency", "rounding"),
+];
+const ONLY_19: &[(&str, &str)] = &[
+    ("res.partner", "properties"),
+    ("res.partner", "properties.abc"),
+    ("res.partner", "create_date.month_number"),
+    ("sale.order.line", "analytic_distribution"),
+    ("sale.order.line", "extra_tax_data"),
+    ("product.category", "product_properties_definition"),
+    ("product.template", "product_properties"),
+];
+
+const OPERATORS: [&str; 17] = [
+    "=",
+    "!=",
+    "=?",
+    "in",
+    "not in",
+    ">",
+    ">=",
+    "<",
+    "<=",
+    "like",
+    "not like",
+    "ilike",
+    "not ilike",
+    "=like",
+    "=ilike",
+    "child_of",
+    "parent_of",
+];
+
+fn values() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(5),
+        json!(1.5),
+        json!(9_999_999_999_i64),
+        json!(""),
+        json!("abc"),
+        json!("5"),
+        json!("2026-01-31"),
+        json!("2026-01-31T10:00:00.5Z"),
+        json!([]),
+        json!([false]),
+        json!([true]),
+        json!([1, 2]),
+        json!([1.5, false]),
+        json!(["a", "b"]),
+        json!([1, "a", false]),
+        json!(["2026-01-31 10:00:00", "2026-02-01", false]),
+    ]
+}
+
+/// What no answer may hold: the driver's names, its texts, SQL.
+const INSIDES: [&str; 8] = [
+    "psycopg",
+    "LINE 1",
+    "invalid input syntax",
+    "UndefinedFunction",
+    "operator does not exist",
+    "SELECT ",
+    "::",
+    "Traceback",
+];
+
+async fn sweep(version: Version, fields: &[&[(&'static str, &'static str)]]) {
+    let client = admin(version);
+    let mut terms: Vec<(&str, Value)> = Vec::new();
+    for (model, field) in fields.iter().flat_map(|fields| fields.iter()) {
+        for operator in OPERATORS {
+            terms.extend(values().into_iter().map(|value| (*model, json!([[field, operator, value]]))));
+        }
+    }
+    let count = terms.len();
+    let answered: Vec<_> = futures_util::stream::iter(terms)
+        .map(|(model, domain)| {
+            let client = client.clone();
+            async move {
+                let query = [("domain", &*domain.to_string()), ("limit", "1")];
+                let answer = client.get(&format!("/restapi/1.0/object/{model}/search"), &query).await;
+                (model, domain, answer)
+            }
+        })
+        .buffer_unordered(8)
+        .collect()
+        .await;
+    let mut wrong = Vec::new();
+    for (model, domain, answer) in &answered {
+        let says = INSIDES.iter().find(|inside| answer.text.contains(**inside));
+        if answer.status >= 500 || says.is_some() || !matches!(answer.status, 200 | 400 | 422) {
+            wrong.push(format!("{} {model} {domain}: {}", answer.status, answer.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    // A sweep that refuses everything would pass too.
+    let found = answered.iter().filter(|(_, _, answer)| answer.status == 200).count();
+    assert!(found * 4 > count, "{found} of {count}");
+}
+
+#[tokio::test]
+async fn no_operator_and_value_on_any_type_of_field_fails_inside_odoo_14() {
+    sweep(Version::Odoo14, &[BOTH]).await;
+}
+
+#[tokio::test]
+async fn no_operator_and_value_on_any_type_of_field_fails_inside_odoo_19() {
+    sweep(Version::Odoo19, &[BOTH, ONLY_19]).await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_by_field_and_operator_wherever_it_stands() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        for (domain, code, says) in [
+            (
+                json!([["country_id", "=", true]]),
+                "invalid_value",
+                "a record id, a name, or false, for \"country_id =\"",
+            ),
+            (json!([["id", "=", "abc"]]), "invalid_value", "an integer from -2147483648 to 2147483647, for \"id =\""),
+            (
+                json!(["!", ["active", ">", true]]),
+                "invalid_domain",
+                "one of =, !=, =?, in, not in for active (boolean)",
+            ),
+            (json!([["name", "child_of", 5]]), "invalid_domain", "for name (char)"),
+            (json!([["country_id", "child_of", 5]]), "invalid_domain", "res.country has no parent"),
+            (json!([["parent_id.country_id.id", "in", ["x"]]]), "invalid_value", "for \"parent_id.country_id.id in\""),
+            (json!([["write_date", ">", 5]]), "invalid_value", "a date and time as text"),
+        ] {
+            let domain = domain.to_string();
+            let answer = client.get("/restapi/1.0/object/res.partner/search", &[("domain", &domain)]).await;
+            let detail = answer.refused(400, code)["detail"].as_str().unwrap().to_owned();
+            assert!(detail.starts_with("domain: ") && detail.contains(says), "{domain}: {detail}");
+            let answer = client.get("/api/v1/res.partner", &[("filter", &domain)]).await;
+            assert_eq!(answer.status, 400);
+            let error = &answer.json()["error"];
+            assert_eq!(error["parameter"], "filter", "{error}");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.starts_with("filter: ") && message.contains(says), "{message}");
+        }
+        let any = json!([["child_ids", "any", [["color", "=", "x"]]]]).to_string();
+        if version == Version::Odoo19 {
+            let answer = client.get("/restapi/1.0/object/res.partner/search", &[("domain", &any)]).await;
+            assert!(answer.refused(400, "invalid_value")["detail"].as_str().unwrap().contains("for \"color =\""));
+        }
+    }
+}
+
+async fn count(client: &Client, model: &str, term: Value) -> usize {
+    search(client, model, &json!([term])).await.len()
+}
+
+#[tokio::test]
+async fn names_and_lists_of_them_still_search_relations() {
+    for version in Version::BOTH {
+        let client = admin(version);
+        let [belgium, both] =
+            [json!(["country_id", "=", "Belgium"]), json!(["country_id", "in", ["Belgium", "France"]])];
+        let (belgium, both) = (count(&client, "res.country.state", belgium), count(&client, "res.country.state", both));
+        let (belgium, both) = (belgium.await, both.await);
+        assert!(belgium > 0 && both > belgium, "{belgium} {both}");
+        let all = search(&client, "res.country.state", &json!([])).await.len();
+        let without = json!(["country_id", "not in", ["Belgium", "France"]]);
+        assert_eq!(count(&client, "res.country.state", without).await, all - both);
+        let mixed = json!(["country_id", "in", ["Belgium", 1]]);
+        assert!(count(&client, "res.country.state", mixed).await >= belgium);
+    }
+}
