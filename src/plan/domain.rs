@@ -302,9 +302,7 @@ fn holds_text(value: &Value<'_>) -> bool {
 fn compares_names(operator: Operator, value: &TermValue<'_>) -> bool {
     match value {
         TermValue::Sub(_) => false,
-        TermValue::Value(value) => {
-            holds_text(value) || Comparison::by(operator) == Comparison::Pattern
-        }
+        TermValue::Value(value) => holds_text(value) || Comparison::by(operator) == Comparison::Pattern,
     }
 }
 

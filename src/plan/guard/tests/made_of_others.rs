@@ -71,7 +71,7 @@ const NO_MAIL: &str = r#"[
 
 fn planned(scope: &str, name: &str, deed: Deed) -> Result<Plan, String> {
     let scope = Scope::from_json(scope).unwrap();
-    let mut wish = Wish { model: model(name), deed, links: Links::Named };
+    let mut wish = Wish { model: model(name), deed, links: Links::Named, domain_parameter: "domain" };
     plan(&mut wish, &ContextAsked::default(), &scope, &Addons).map_err(|error| format!("{error:?}"))
 }
 
