@@ -216,8 +216,8 @@ impl Planner<'_> {
     /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
     fn list_of(&self, (domain, filters): Sought<'_>, slice: &Slice, fields: &Fields) -> Result<List, PlanError> {
         let schema = self.schema()?;
-        let mut sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
-        let domain = self.domain(&mut sought, &schema)?;
+        let sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
+        let domain = self.domain(&sought, &schema)?;
         let columns = self.columns(fields, &schema)?;
         // Last: what is refused is refused before Odoo is asked for the model's own order.
         let slice = self.slice(slice, &schema)?;
