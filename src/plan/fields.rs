@@ -7,7 +7,7 @@
 use super::guard::Guard;
 use super::known::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
-use super::scope::{Operation, is_secret};
+use super::scope::{Operation, delegated_by, is_secret};
 use super::selection;
 use super::wish::Fields;
 use crate::error::Problem;
@@ -207,7 +207,8 @@ fn readable_of(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result
 
 /// Odoo 14 sends these bytes as if they were Latin-1, later versions fail.
 pub(super) fn is_raw_content(model: &ModelName, field: &FieldName) -> bool {
-    field.as_str() == "raw" && model.as_str() == "ir.attachment"
+    let is_attachment = |model: &ModelName| model.as_str() == "ir.attachment";
+    field.as_str() == "raw" && (is_attachment(model) || delegated_by(model).any(|to| is_attachment(&to)))
 }
 
 /// Every field that the scope shows and Odoo can send, `id` where the schema has it.

@@ -15,7 +15,7 @@ use odoo_gateway::admin::WantedKey;
 use serde_json::json;
 
 use super::wanted;
-use crate::support::{Answer, Client, Gateway, Version};
+use crate::support::{Answer, Client, Gateway, Version, unique};
 
 /// Contacts and countries, and attachments by name, which alone opens those of no other model.
 const CLERK: &str = r#"[
@@ -45,7 +45,8 @@ async fn with_scope(gateway: &Gateway, scope: &str, name: &str) -> Client {
 }
 
 async fn with_scope_on(version: Version, gateway: &Gateway, scope: &str, name: &str) -> Client {
-    let (_, key) = gateway.administration().await.create_key(scoped_on(version, scope, name)).await.unwrap();
+    let wanted = scoped_on(version, scope, &unique(name));
+    let (_, key) = gateway.administration().await.create_key(wanted).await.unwrap();
     gateway.client().on(version).with_header("api-key", key.expose())
 }
 

@@ -160,6 +160,6 @@ async fn what_is_made_of_a_hidden_field_is_hidden_and_everything_else_is_there()
         ask(&clerk, "GET res.partner/search?domain=[('id','child_of',[ID])]", id).await.ok();
         ask(&clerk, "GET res.partner/search?domain=[('parent_id','=',ID)]", id).await.ok();
         ask(&clerk, "GET sale.order?fields=name,partner_id&limit=1", id).await.ok();
-        ask(&clerk, "GET res.country/search?domain=[('display_name','ilike','belg')]", id).await.ok();
+        ask(&clerk, "GET res.partner/search?domain=[('country_id','ilike','belg')]", id).await.ok();
     }
 }
