@@ -198,7 +198,8 @@ fn readable_of(names: &[FieldName], schema: &Schema, guard: Guard<'_>) -> Result
     match names.iter().find(|name| is_raw_content(&schema.model, name)) {
         None => named(names, schema, "fields", guard),
         Some(raw) => {
-            let detail = format!("The field {raw} of ir.attachment cannot be read: it is bytes without an encoding.");
+            let detail =
+                format!("The field {raw} of {} cannot be read: it is bytes without an encoding.", schema.model);
             let hint = "The content is in the field datas, in base64.";
             Err(Problem::new(Code::UnknownField, detail).parameter("fields").hint(hint).into())
         }
