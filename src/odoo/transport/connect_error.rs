@@ -40,7 +40,7 @@ impl ConnectError {
             return Self::Dns(deepest);
         }
         let kinds: Vec<io::ErrorKind> =
-            chain.iter().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).collect();
+            chain.iter().filter_map(|cause| cause.downcast_ref::<io::Error>()).flat_map(kinds_of).collect();
         let is = |kind| kinds.contains(&kind);
         let is_unreachable = is(io::ErrorKind::HostUnreachable) || is(io::ErrorKind::NetworkUnreachable);
         if is(io::ErrorKind::ConnectionRefused) {
@@ -59,6 +59,15 @@ impl ConnectError {
             Self::Tls(deepest)
         }
     }
+}
+
+/// The kind of the error and of those packed into it, which are no sources of it.
+fn kinds_of(error: &io::Error) -> Vec<io::ErrorKind> {
+    fn packed<'e>(error: &&'e io::Error) -> Option<&'e io::Error> {
+        let error: &'e io::Error = error;
+        error.get_ref()?.downcast_ref()
+    }
+    std::iter::successors(Some(error), packed).map(io::Error::kind).collect()
 }
 
 fn chain_of(error: &reqwest::Error) -> Vec<&(dyn Error + 'static)> {
