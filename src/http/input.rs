@@ -16,6 +16,8 @@ mod body;
 mod several;
 mod unread;
 
+pub(super) use unread::meant;
+
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;

@@ -15,7 +15,7 @@ const ALIKE: &[&[&str]] = &[
     &["domain", "filter", "id", "ids", "filters", "domains", "where"],
     &["ids", "id", "filter", "domain"],
     &["fields", "query", "allfields", "field", "select", "columns", "attributes"],
-    &["limit", "page_size", "pagesize", "per_page", "size", "count"],
+    &["limit", "page_size", "pagesize", "per_page", "size"],
     &["offset", "page", "skip", "start"],
     &["order", "sort", "order_by", "orderby", "sort_by"],
     &["vals", "data", "values", "body"],
@@ -40,7 +40,7 @@ impl Input {
             if name.starts_with("oauth_") || name == "context" {
                 continue;
             }
-            if let Some(right) = meant(name, &read.names) {
+            if let Some(right) = meant(name, read.names.iter().map(String::as_str)) {
                 return Err(misnamed(name, right));
             }
             if strict {
@@ -53,24 +53,22 @@ impl Input {
     }
 }
 
-/// The parameter among `read` that was probably meant.
-fn meant<'r>(name: &str, read: &'r [String]) -> Option<&'r str> {
+/// The parameter among `known` that was probably meant.
+pub(in crate::http) fn meant<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     // No parameter is much longer, and comparing costs the product of both lengths.
     if name.len() > 32 {
         return None;
     }
+    let known: Vec<&str> = known.collect();
     let plain = name.to_ascii_lowercase().replace('-', "_");
+    let named = |wanted: &str| known.iter().copied().find(|known| *known == wanted);
     let of_group = |group: &&&[&str]| group.contains(&plain.as_str());
-    let in_group = |group: &&[&str]| group.iter().find_map(|alike| read.iter().find(|known| known == alike));
-    let alike = ALIKE.iter().filter(of_group).find_map(in_group);
-    let near = || {
-        let is_near = |known: &&String| {
-            let most = if known.len() >= 6 { 2 } else { 1 };
-            known.len() >= 4 && strsim::damerau_levenshtein(known, &plain) <= most
-        };
-        read.iter().find(is_near)
+    let alike = || ALIKE.iter().filter(of_group).find_map(|group| group.iter().find_map(|alike| named(alike)));
+    let is_near = |known: &&str| {
+        let most = if known.len() >= 6 { 2 } else { 1 };
+        known.len() >= 4 && strsim::damerau_levenshtein(known, &plain) <= most
     };
-    read.iter().find(|known| **known == plain).or(alike).or_else(near).map(String::as_str)
+    named(&plain).or_else(alike).or_else(|| known.iter().copied().find(is_near))
 }
 
 fn misnamed(name: &str, right: &str) -> Problem {

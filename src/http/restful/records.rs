@@ -15,7 +15,7 @@ use super::models::Schemas;
 use crate::error::Problem;
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
-use crate::http::input::Input;
+use crate::http::input::{Input, meant};
 use crate::http::pipeline::answer;
 use crate::plan::{Deed, Filter, Target};
 
@@ -181,6 +181,9 @@ fn schemas(arrival: &Arrival) -> Result<&Schemas, Problem> {
 }
 
 fn filters(input: &Input) -> Result<Vec<Filter>, Problem> {
-    let filter = |(parameter, values)| Filter { parameter, values };
+    let filter = |(parameter, values): (String, _)| {
+        let meant = meant(&parameter, RESERVED.into_iter()).map(str::to_owned);
+        Filter { parameter, values, meant }
+    };
     Ok(input.others(&RESERVED)?.into_iter().map(filter).collect())
 }

@@ -32,6 +32,8 @@ pub struct Filter {
     pub parameter: String,
     /// What it says: a text where it stands in a query or form, several where it is repeated.
     pub values: Vec<Value<'static>>,
+    /// The parameter of the route that was probably meant, where no field has this name.
+    pub meant: Option<String>,
 }
 
 /// The condition that all filters hold.
@@ -67,7 +69,18 @@ impl<'f> Meant<'f> {
                 Err(Problem::new(Code::FieldNotSearchable, detail).parameter(filter.parameter.clone()).into())
             }
             Some(field) => Ok(Self { filter, name, field, bound }),
-            None => Err(guard.unknown(schema, name, &shown(&filter.parameter))),
+            None => match &filter.meant {
+                Some(meant) => {
+                    let parameter = shown(&filter.parameter);
+                    let detail = format!(
+                        "The model {} has no field {parameter}, and there is no such parameter. The parameter {meant} is the one to use.",
+                        schema.model
+                    );
+                    let hint = format!("Did you mean {meant}?");
+                    Err(Problem::new(Code::UnknownField, detail).parameter(parameter).hint(hint).into())
+                }
+                None => Err(guard.unknown(schema, name, &shown(&filter.parameter))),
+            },
         }
     }
 

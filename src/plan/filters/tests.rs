@@ -8,6 +8,7 @@ fn filter(parameter: &str, values: &[&str]) -> Filter {
     Filter {
         parameter: parameter.to_owned(),
         values: values.iter().map(|text| Value::from((*text).to_owned())).collect(),
+        meant: None,
     }
 }
 
@@ -64,7 +65,8 @@ fn filters_hold_together() {
 
 #[test]
 fn a_value_with_a_type_counts_as_it_is() {
-    let typed = |parameter: &str, value| domain(&[Filter { parameter: parameter.into(), values: vec![value] }]);
+    let typed =
+        |parameter: &str, value| domain(&[Filter { parameter: parameter.into(), values: vec![value], meant: None }]);
     assert_eq!(typed("color", Value::Int(4)).as_deref(), Ok(r#"[["color","=",4]]"#));
     assert_eq!(typed("active", Value::Bool(true)).as_deref(), Ok(r#"[["active","=",true]]"#));
     assert_eq!(typed("country_id", Value::Null).as_deref(), Ok(r#"[["country_id","=",false]]"#));
@@ -132,4 +134,11 @@ fn a_filter_reaches_no_field_that_the_scope_hides() {
     for hidden in ["color", "color_start", "nosuch"] {
         assert_eq!(asked(hidden).unwrap_err().code, Code::ScopeForbidden, "{hidden}");
     }
+}
+
+#[test]
+fn a_parameter_of_another_dialect_names_the_right_one_unless_a_field_has_its_name() {
+    let filter = |parameter: &str| Filter { meant: Some("domain".to_owned()), ..filter(parameter, &["1"]) };
+    assert_eq!(domain(&[filter("filter")]).unwrap_err().hint.as_deref(), Some("Did you mean domain?"));
+    assert_eq!(domain(&[filter("color")]).as_deref(), Ok(r#"[["color","=",1]]"#));
 }

@@ -38,6 +38,15 @@ async fn a_parameter_of_another_dialect_or_a_near_one_is_refused_with_the_right_
 }
 
 #[tokio::test]
+async fn a_filter_that_is_a_parameter_elsewhere_names_the_right_one() {
+    for (name, right) in [("filter", "domain"), ("query", "fields"), ("page_size", "limit"), ("ids", "domain")] {
+        let answer = admin(Version::Odoo19).get("/restful/api/v1/res.partner", &[(name, "[]")]).await;
+        let detail = answer.refused(400, "unknown_field")["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(&format!("The parameter {right} is the one to use.")), "{detail}");
+    }
+}
+
+#[tokio::test]
 async fn other_unknown_parameters_are_ignored_unless_handling_is_strict() {
     let client = admin(Version::Odoo19);
     let strict = client.with_header("Prefer", "handling=strict");
