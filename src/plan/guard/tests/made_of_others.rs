@@ -51,6 +51,10 @@ impl Known for Addons {
         Some(schema(model.as_str(), [field("id", "integer", &[])].into_iter().chain(fields).collect()))
     }
 
+    fn own_order(&self, _model: &ModelName) -> Option<Arc<str>> {
+        Some("".into())
+    }
+
     fn languages(&self) -> Option<Arc<[String]>> {
         Samples.languages()
     }
