@@ -2,6 +2,10 @@
 //!
 //! In: a user whom Odoo has just confirmed, or a token. Out: a token, or nothing. Must not know: HTTP.
 
+use std::net::IpAddr;
+
+use tokio::time::Instant;
+
 use super::issue::{Issue, issue};
 use super::principal::Principal;
 use super::tokens::{Refusal, Tokens};
@@ -37,29 +41,33 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Ends an access token. That it has ended already is no mistake.
+    /// Ends an access token; `None` is a text that can be none.
     ///
     /// # Errors
-    /// 503 without the store.
-    pub async fn log_out(&self, token: &Token) -> Result<(), Problem> {
-        self.try_log_out(token).await.map_err(Refusal::into_problem)
+    /// 401 for one that is unknown or had ended already, 429 when too many wrong ones came, 503 without the store.
+    pub async fn log_out(&self, token: Option<&Token>, address: IpAddr) -> Result<(), Problem> {
+        let began = Instant::now();
+        let verdict = self.try_log_out(token).await;
+        self.tell(verdict, began, address).await
     }
 
-    async fn try_log_out(&self, token: &Token) -> Result<(), Refusal> {
-        let Some(vault) = self.vaults.existing().await? else { return Ok(()) };
+    async fn try_log_out(&self, token: Option<&Token>) -> Result<(), Refusal> {
+        let token = token.filter(|token| token.kind() == TokenKind::AccessToken).ok_or(Refusal::Wrong)?;
+        let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
+        let now = self.clock.now();
         let mut index = token.index(&vault.index);
-        let mut rows = self.store.tokens_by_index([index, index], self.clock.now()).await?;
+        let mut rows = self.store.tokens_by_index([index, index], now).await?;
         if rows.is_empty()
             && let Some(changed) = self.vaults.changed_since(&vault).await?
         {
             index = token.index(&changed.index);
-            rows = self.store.tokens_by_index([index, index], self.clock.now()).await?;
-        }
-        for row in rows.iter().filter(|row| row.kind == TokenKind::AccessToken) {
-            let act = Act::new(self.clock.now(), &row.grant.login, "access_token.end", &row.id, "logout");
-            self.store.delete_token(&row.id, &act).await?;
+            rows = self.store.tokens_by_index([index, index], now).await?;
         }
         self.forget(index);
-        Ok(())
+        let alive = rows.iter().find(|row| row.kind == TokenKind::AccessToken && row.is_alive(now));
+        let row = alive.ok_or(Refusal::Wrong)?;
+        let act = Act::new(now, &row.grant.login, "access_token.end", &row.id, "logout");
+        // Of several logouts at the same moment one ended it.
+        if self.store.delete_token(&row.id, &act).await? { Ok(()) } else { Err(Refusal::Wrong) }
     }
 }

@@ -161,16 +161,18 @@ fn basic(encoded: &str) -> Result<Credential, Problem> {
 }
 
 fn checked(login: &str, secret: &str) -> Result<Credential, Problem> {
-    let complaint = match (login, secret) {
-        ("", _) => "The login is empty.",
-        (_, "") => "The password is empty.",
-        _ if secret.len() >= LONGEST_SECRET || login.len() >= LONGEST_SECRET => "The login or password is too long.",
-        _ if login.chars().chain(secret.chars()).any(char::is_control) => {
-            "The login or password holds a control character."
-        }
-        _ => return Ok(Credential::Basic { login: login.to_owned(), secret: secret.into() }),
-    };
-    Err(Problem::new(Code::MalformedRequest, complaint).parameter("Authorization"))
+    if login.is_empty() || secret.is_empty() {
+        let what = if login.is_empty() { "The login is empty." } else { "The password is empty." };
+        return Err(unreadable(what));
+    }
+    let malformed = |detail| Err(Problem::new(Code::MalformedRequest, detail).parameter("Authorization"));
+    if secret.len() >= LONGEST_SECRET || login.len() >= LONGEST_SECRET {
+        return malformed("The login or password is too long.");
+    }
+    if login.chars().chain(secret.chars()).any(char::is_control) {
+        return malformed("The login or password holds a control character.");
+    }
+    Ok(Credential::Basic { login: login.to_owned(), secret: secret.into() })
 }
 
 fn unreadable(detail: &str) -> Problem {
@@ -210,7 +212,10 @@ mod tests {
         {
             assert_eq!(of(value), Err(status), "{value}");
         }
-        for pair in [":x", "x:", "x:a\0b", "x:a\nb"] {
+        for pair in [":x", "x:", ":"] {
+            assert_eq!(basic(pair), Err(401), "{pair:?}");
+        }
+        for pair in ["x:a\0b", "x:a\nb"] {
             assert_eq!(basic(pair), Err(400), "{pair:?}");
         }
         assert_eq!(basic(&format!("x:{}", "p".repeat(5000))), Err(400));

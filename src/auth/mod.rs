@@ -11,6 +11,9 @@
 //! oauth1       who signed a request (OAuth 1.0a)
 //! issue        a new token, its user's credential sealed behind it
 //! vault        the keys of this installation, for what is sealed in the store
+//! check_slots  how many passwords one database checks at a time
+//! proven_addresses where a login was proven before
+//! keyed_hash   what is remembered of secrets
 //! throttle     how often something may be tried and fail
 //! allowance    how often a key may be used
 //! seats        how many requests it may have under way at one time
@@ -23,16 +26,19 @@
 
 mod access_tokens;
 mod allowance;
+mod check_slots;
 mod credential;
 mod floor;
 mod forms;
 mod issue;
+mod keyed_hash;
 mod login_tokens;
 mod oauth;
 pub mod oauth1;
 mod odoo_key;
 mod password;
 mod principal;
+mod proven_addresses;
 mod seats;
 mod throttle;
 mod tokens;
@@ -44,7 +50,7 @@ pub use issue::{Issue, User, blank, issue, keep, seal};
 pub use login_tokens::{Account, MintWish, Minted};
 pub use oauth::{
     Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, Inspected, Issued, OAuthSettings,
-    Redemption, Session, TokenForm, new_client_id, open_consumer_secret, seal_consumer_secret,
+    Redemption, Session, TokenForm, is_localhost, new_client_id, open_consumer_secret, seal_consumer_secret,
 };
 pub use odoo_key::tells_owners;
 pub use password::{PasswordSettings, Passwords};

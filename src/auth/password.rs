@@ -2,34 +2,31 @@
 //!
 //! Odoo 16..19 spend 0.4 s of processor time on a password and none on an unknown login (security.md F4), and every
 //! success writes a row (odoo-facts 2). So Odoo is asked once for each (database, login, secret): the user is
-//! remembered, a refusal for a minute, both under a keyed hash. Few questions are under way at a time, and all
-//! refusals leave at the same moment after the request came.
+//! remembered, a refusal for a minute, both under a keyed hash. Few questions are under way at a time, each for the same
+//! time whatever Odoo took, so that neither a refusal nor the wait for one tells who exists. Guesses from many addresses
+//! do not lock out an address from which the login was proven.
 //!
 //! In: a database, a login, a secret, the client's address. Out: a [`Principal`]. Must not know: headers, HTTP.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hmac::digest::Key;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use moka::future::Cache;
-use rand::TryRng as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::Sha256;
 use time::OffsetDateTime;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::check_slots::{CheckSlot, CheckSlots};
 use super::floor::Floor;
+use super::keyed_hash::{Fingerprint, KeyedHash};
 use super::odoo_key::Proof;
 use super::principal::{CredentialKind, Principal};
-use super::throttle::Throttle;
+use super::proven_addresses::ProvenAddresses;
+use super::throttle::{AddressStatus, Throttle};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::DatabaseName;
 use crate::odoo::{Caller, Database, Databases, Uid};
 use crate::plan::Scope;
 use crate::store::{Act, Store};
@@ -37,7 +34,7 @@ use crate::store::{Act, Store};
 /// How passwords are handled.
 #[derive(Debug, Clone)]
 pub struct PasswordSettings {
-    /// All refusals are answered at a multiple of this time after the question came.
+    /// A check that fails holds its slot for a multiple of this time, and no refusal is answered earlier.
     pub failure_floor: Duration,
     /// How long a refusal is remembered.
     pub refusal_ttl: Duration,
@@ -52,19 +49,18 @@ pub struct PasswordSettings {
 /// How many identities and how many refusals are remembered at most.
 const MOST_REMEMBERED: u64 = 50_000;
 
-type Fingerprint = [u8; 32];
-
 /// Verifies passwords and remembers.
 #[derive(Debug)]
 pub struct Passwords {
     settings: PasswordSettings,
     clock: Clock,
-    key: Key<Hmac<Sha256>>,
+    hash: KeyedHash,
     identities: Cache<Fingerprint, Uid>,
     refusals: Cache<Fingerprint, OffsetDateTime>,
     throttle: Arc<Throttle>,
     store: Store,
-    turns: HashMap<DatabaseName, Arc<Semaphore>>,
+    slots: CheckSlots,
+    proven: ProvenAddresses,
 }
 
 /// Why a login and secret were not taken.
@@ -88,19 +84,18 @@ impl Passwords {
         databases: &Databases,
         clock: Clock,
     ) -> Result<Self, Problem> {
-        let mut key = Key::<Hmac<Sha256>>::default();
-        rand::rngs::SysRng.try_fill_bytes(&mut key).map_err(Problem::internal)?;
-        let turn =
-            |database: &Arc<Database>| (database.name.clone(), Arc::new(Semaphore::new(settings.checks_in_flight)));
+        let names = databases.iter().map(|database| database.name.clone());
+        let floor = Floor(settings.failure_floor);
         Ok(Self {
             throttle,
             store,
             identities: Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(settings.identity_ttl).build(),
             refusals: Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(settings.refusal_ttl).build(),
-            turns: databases.iter().map(turn).collect(),
+            slots: CheckSlots::new(names, settings.checks_in_flight, floor, settings.check_wait),
+            proven: ProvenAddresses::new()?,
+            hash: KeyedHash::generate()?,
             settings,
             clock,
-            key,
         })
     }
 
@@ -152,10 +147,7 @@ impl Passwords {
         match uid {
             Ok(uid) => Ok(uid),
             Err(Refusal::Other(problem)) => Err(problem),
-            Err(Refusal::Wrong) => {
-                Floor(self.settings.failure_floor).reached_since(began).await;
-                Err(wrong())
-            }
+            Err(Refusal::Wrong) => Err(self.wrong_since(began).await),
         }
     }
 
@@ -163,13 +155,26 @@ impl Passwords {
     /// 401, or 429 when too much was guessed.
     pub async fn refuse(&self, login: &str, address: IpAddr) -> Problem {
         let began = Instant::now();
+        if let Err(wait) = self.throttle.peek(address, login, AddressStatus::New) {
+            return too_many_attempts(wait);
+        }
+        let Some(slot) = self.slots.acquire(None, AddressStatus::New).await else { return busy() };
         match self.throttle.take(address, login) {
             Ok(_spent) => {
-                Floor(self.settings.failure_floor).reached_since(began).await;
-                wrong()
+                slot.hold().await;
+                self.wrong_since(began).await
             }
-            Err(wait) => too_many_attempts(wait),
+            Err(wait) => {
+                slot.release();
+                too_many_attempts(wait)
+            }
         }
+    }
+
+    /// The refusal of what is wrong. One that waited for a slot has waited long enough; one that was remembered has not.
+    async fn wrong_since(&self, began: Instant) -> Problem {
+        tokio::time::sleep_until(began + self.settings.failure_floor).await;
+        wrong()
     }
 
     /// Odoo refused a user that was remembered: his password changed or he is gone.
@@ -202,24 +207,38 @@ impl Passwords {
     async fn ask(&self, database: &Database, proof: Proof<'_>, address: IpAddr) -> Result<Uid, Refusal> {
         let too_many = |wait| Refusal::Other(too_many_attempts(wait));
         let login = &*proof.guessed();
-        self.throttle.peek(address, login).map_err(too_many)?;
-        let _turn = self.turn(database).await?;
-        let attempt = self.throttle.take(address, login).map_err(too_many)?;
+        let is_proven = self.proven.contains(&database.name, login, address);
+        let status = if is_proven { AddressStatus::Proven } else { AddressStatus::New };
+        self.throttle.peek(address, login, status).map_err(too_many)?;
+        let slot = self.slots.acquire(Some(&database.name), status).await.ok_or_else(|| Refusal::Other(busy()))?;
+        let attempt = match self.throttle.take_as(address, login, status) {
+            Ok(attempt) => attempt,
+            Err(wait) => {
+                slot.release();
+                return Err(too_many(wait));
+            }
+        };
         match proof.confirm(database).await {
             Ok(Some(uid)) => {
+                slot.release();
                 attempt.forgive();
+                self.proven.insert(&database.name, login, address);
                 self.note("login.success", database, login, address).await;
                 Ok(uid)
             }
-            Ok(None) => {
-                self.note("login.failure", database, login, address).await;
-                Err(Refusal::Wrong)
-            }
+            Ok(None) => Err(self.refused(slot, database, login, address).await),
             Err(failure) => {
+                slot.release();
                 attempt.forgive();
                 Err(Refusal::Other(failure.into_problem()))
             }
         }
+    }
+
+    async fn refused(&self, slot: CheckSlot, database: &Database, login: &str, address: IpAddr) -> Refusal {
+        self.note("login.failure", database, login, address).await;
+        slot.hold().await;
+        Refusal::Wrong
     }
 
     /// Odoo's own log does not know where a login over XML-RPC comes from: the audit log is the only place that does.
@@ -231,35 +250,25 @@ impl Passwords {
         }
     }
 
-    async fn turn(&self, database: &Database) -> Result<tokio::sync::OwnedSemaphorePermit, Refusal> {
-        let busy = || {
-            let detail = "Too many logins are waiting to be checked by Odoo. Yours was not.";
-            Refusal::Other(Problem::new(Code::TooManyAttempts, detail).retry_after(Duration::from_secs(1)))
-        };
-        let turns = self.turns.get(&database.name).ok_or_else(busy)?;
-        match tokio::time::timeout(self.settings.check_wait, turns.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(busy()),
-        }
-    }
-
     fn fingerprint(&self, database: &Database, proof: Proof<'_>) -> Fingerprint {
         let (login, secret) = match proof {
             Proof::Password { login, secret } => (login, secret),
             // No password comes without a login.
             Proof::Key(key) => ("", key),
         };
-        let mut mac = Hmac::<Sha256>::new(&self.key);
-        for part in [database.name.as_str(), login, secret.expose_secret()] {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        mac.finalize().into_bytes().into()
+        self.hash.of(&[database.name.as_str(), login, secret.expose_secret()])
     }
 }
 
+/// The same for everybody, also the hint: it must not tell who exists, nor who has a second factor.
 fn wrong() -> Problem {
     Problem::new(Code::CredentialInvalid, "Odoo does not take this login and password or API key.")
+        .hint("A user who signs in to Odoo with a second factor needs an Odoo API key in place of the password.")
+}
+
+fn busy() -> Problem {
+    let detail = "Too many logins are waiting to be checked by Odoo. Yours was not.";
+    Problem::new(Code::TooManyAttempts, detail).retry_after(Duration::from_secs(1))
 }
 
 pub(super) fn too_many_attempts(wait: Duration) -> Problem {

@@ -2,8 +2,9 @@
 //!
 //! Odoo counts no wrong passwords over XML-RPC (security.md F1), so the gateway does: token buckets by address and
 //! login, by login, by address and for everybody. Only failures cost: a try takes a token from each bucket before
-//! Odoo is asked, a success puts it back. One address empties its own bucket for a login long before the login's,
-//! so nobody can be locked out from elsewhere.
+//! Odoo is asked, a success puts it back. One address empties its own bucket for a login long before the login's.
+//! Many addresses together do empty that of the login; so an address from which the login was proven before is measured
+//! by its own bucket for that login alone, and nobody can be locked out from elsewhere.
 //!
 //! In: an address, a login, a time. Out: go on, or how long to wait. Must not know: secrets, HTTP. The buckets live
 //! in this process: a restart forgets them, and each replica counts for itself.
@@ -39,6 +40,15 @@ pub struct ThrottleSettings {
     pub global: Rate,
 }
 
+/// What is known of an address that tries a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressStatus {
+    /// Nothing.
+    New,
+    /// The login was proven from it before.
+    Proven,
+}
+
 /// How many buckets are kept at most; the least used go first.
 const MOST_BUCKETS: u64 = 100_000;
 
@@ -66,7 +76,7 @@ pub struct Throttle {
 #[must_use]
 pub struct Try<'t> {
     throttle: &'t Throttle,
-    keys: [(Key, Rate); 4],
+    keys: Vec<(Key, Rate)>,
 }
 
 impl Throttle {
@@ -82,32 +92,44 @@ impl Throttle {
     ///
     /// # Errors
     /// How long to wait.
-    pub fn peek(&self, address: IpAddr, login: &str) -> Result<(), Duration> {
-        let wait = self.keys(address, login).iter().map(|(key, rate)| self.look(key, *rate)).max();
+    pub fn peek(&self, address: IpAddr, login: &str, status: AddressStatus) -> Result<(), Duration> {
+        let wait = self.keys(address, login, status).iter().map(|(key, rate)| self.look(key, *rate)).max();
         wait.filter(|wait| !wait.is_zero()).map_or(Ok(()), Err)
     }
 
-    /// Lets a try through and takes a token from each bucket.
+    /// Lets a try from an address of which nothing is known through and takes a token from each bucket.
     ///
     /// # Errors
     /// How long to wait; nothing was taken.
     pub fn take(&self, address: IpAddr, login: &str) -> Result<Try<'_>, Duration> {
-        self.peek(address, login)?;
-        let keys = self.keys(address, login);
+        self.take_as(address, login, AddressStatus::New)
+    }
+
+    /// The same, by what is known of the address.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_as(&self, address: IpAddr, login: &str, status: AddressStatus) -> Result<Try<'_>, Duration> {
+        self.peek(address, login, status)?;
+        let keys = self.keys(address, login, status);
         for (key, rate) in &keys {
             self.change(key, *rate, -1.0);
         }
         Ok(Try { throttle: self, keys })
     }
 
-    fn keys(&self, address: IpAddr, login: &str) -> [(Key, Rate); 4] {
+    fn keys(&self, address: IpAddr, login: &str, status: AddressStatus) -> Vec<(Key, Rate)> {
         let address = network_of(address);
-        [
-            (Key::AddressAndLogin(address, login.to_owned()), self.settings.address_and_login),
-            (Key::Login(login.to_owned()), self.settings.login),
-            (Key::Address(address), self.settings.address),
-            (Key::Global, self.settings.global),
-        ]
+        let own = (Key::AddressAndLogin(address, login.to_owned()), self.settings.address_and_login);
+        match status {
+            AddressStatus::Proven => vec![own],
+            AddressStatus::New => vec![
+                own,
+                (Key::Login(login.to_owned()), self.settings.login),
+                (Key::Address(address), self.settings.address),
+                (Key::Global, self.settings.global),
+            ],
+        }
     }
 
     fn look(&self, key: &Key, rate: Rate) -> Duration {
@@ -149,7 +171,7 @@ impl Rate {
 }
 
 /// An IPv6 client owns at least a /64 and could try from each of its addresses.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
         v4 => v4,
@@ -198,13 +220,25 @@ mod tests {
     }
 
     #[test]
+    fn sixty_addresses_do_not_lock_out_an_address_from_which_the_login_was_proven() {
+        let (throttle, _) = throttle();
+        for n in 0..60 {
+            guesses(&throttle, IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, n)), "victim", 3);
+        }
+        throttle.take(HERE, "victim").unwrap_err();
+        // Its own guesses count as before.
+        let own = (0..5).filter(|_| throttle.take_as(HERE, "victim", AddressStatus::Proven).is_ok()).count();
+        assert_eq!(own, 3);
+    }
+
+    #[test]
     fn successes_cost_nothing_and_waiting_helps() {
         let (throttle, clock) = throttle();
         for _ in 0..50 {
             throttle.take(HERE, "honest").unwrap().forgive();
         }
         assert_eq!(guesses(&throttle, HERE, "honest", 10), 3);
-        let wait = throttle.peek(HERE, "honest").unwrap_err();
+        let wait = throttle.peek(HERE, "honest", AddressStatus::New).unwrap_err();
         clock.advance(wait);
         assert_eq!(guesses(&throttle, HERE, "honest", 10), 1);
     }

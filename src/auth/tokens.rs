@@ -105,7 +105,7 @@ impl Refusal {
     pub(super) fn into_problem(self) -> Problem {
         match self {
             Self::Other(problem) => problem,
-            Self::Wrong => Problem::new(Code::CredentialInvalid, "This key or token is not valid here."),
+            Self::Wrong => not_valid(),
         }
     }
 }
@@ -152,6 +152,17 @@ impl Tokens {
         began: Instant,
         address: IpAddr,
     ) -> Result<T, Problem> {
+        self.tell_as(verdict, began, address, not_valid).await
+    }
+
+    /// The same, with the problem that a caller is told when it is wrong.
+    pub(super) async fn tell_as<T>(
+        &self,
+        verdict: Result<T, Refusal>,
+        began: Instant,
+        address: IpAddr,
+        wrong: fn() -> Problem,
+    ) -> Result<T, Problem> {
         match verdict {
             Ok(known) => Ok(known),
             Err(Refusal::Other(problem)) => Err(problem),
@@ -159,7 +170,7 @@ impl Tokens {
                 // Wrong tokens cannot be guessed; they are counted so that trying costs something.
                 let _spent = self.throttle.take(address, WRONG_TOKENS).map_err(too_many_attempts)?;
                 self.floor.reached_since(began).await;
-                Err(Problem::new(Code::CredentialInvalid, "This key or token is not valid here."))
+                Err(wrong())
             }
         }
     }
@@ -316,7 +327,7 @@ impl Tokens {
     }
 
     fn is_good(&self, row: &StoredToken, kind: TokenKind, address: IpAddr) -> bool {
-        row.kind == kind && row.is_alive(self.clock.now()) && row.key.as_ref().is_none_or(|key| key.admits(address))
+        row.kind == kind && row.is_alive(self.clock.now()) && is_admitted(row, address)
     }
 
     /// A place among what the key has under way. Nothing is charged for who finds none.
@@ -385,6 +396,25 @@ impl Tokens {
             }
         });
     }
+}
+
+fn not_valid() -> Problem {
+    Problem::new(Code::CredentialInvalid, "This key or token is not valid here.")
+}
+
+/// Whether a client at this address may use what it has just shown to have. If not, the log names it, so that its
+/// administrator sees why a program fails; the client is told nothing.
+pub(super) fn is_admitted(row: &StoredToken, address: IpAddr) -> bool {
+    let Some(key) = row.key.as_ref().filter(|key| !key.admits(address)) else { return true };
+    tracing::warn!(
+        name = key.name,
+        token = row.id,
+        kind = row.kind.as_str(),
+        %address,
+        networks = ?key.networks,
+        "a key was used from outside its networks; behind a proxy, check server.trusted_proxies"
+    );
+    false
 }
 
 /// Whether nothing of what the credential was opened with has changed.

@@ -102,7 +102,7 @@ pub struct Create {
     #[arg(long, default_value = "never", value_name = "WHEN")]
     expires: Expiry,
     /// Where it and its tokens are used: addresses or networks, with commas between (default: anywhere)
-    #[arg(long, value_delimiter = ',', value_name = "NETWORK")]
+    #[arg(long, value_delimiter = ',', value_name = "NETWORK", value_parser = super::network::parse)]
     network: Vec<IpNet>,
     /// How often it and its tokens may be used: requests in a time, as 100/1m (default: without limit)
     #[arg(long, value_parser = rate, value_name = "N/TIME")]

@@ -9,6 +9,7 @@ mod expiry;
 mod health;
 mod key;
 mod master_keys;
+mod network;
 mod output;
 mod restore;
 mod secret_input;

@@ -20,7 +20,7 @@ pub(super) const X_ODOO_DATABASE: &str = "x-odoo-database";
 ///
 /// # Errors
 /// 401 without a valid credential, 404 for a database that is not configured, 429 when too much was guessed.
-pub(super) async fn identify(arrival: &Arrival) -> Result<Principal, Problem> {
+pub(super) async fn identify(arrival: &mut Arrival) -> Result<Principal, Problem> {
     let identified = try_identify(arrival).await;
     let outcome = match &identified {
         Ok(_) => "ok",
@@ -30,7 +30,7 @@ pub(super) async fn identify(arrival: &Arrival) -> Result<Principal, Problem> {
     identified
 }
 
-async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
+async fn try_identify(arrival: &mut Arrival) -> Result<Principal, Problem> {
     let shown = match credential(&arrival.head.headers) {
         // It stands in query or form then.
         Err(missing) if missing.code == Code::CredentialMissing && arrival.as_sent.is_signed() => Credential::Signature,
@@ -53,7 +53,10 @@ async fn try_identify(arrival: &Arrival) -> Result<Principal, Problem> {
                 gateway.tokens.identify_linked_key(&key, named, &gateway.databases, address).await?
             }
         }
-        Credential::Signature => by_signature(arrival, named).await?,
+        Credential::Signature => {
+            let named = named.map(str::to_owned);
+            by_signature(arrival, named.as_deref()).await?
+        }
         Credential::Own(shown) => {
             let databases = &arrival.gateway.databases;
             arrival.gateway.tokens.identify(&shown, named, databases, arrival.client()).await?
@@ -91,11 +94,13 @@ impl Standing {
     }
 }
 
-async fn by_signature(arrival: &Arrival, named: Option<&str>) -> Result<Principal, Problem> {
-    let (gateway, address) = (&arrival.gateway, arrival.client());
+async fn by_signature(arrival: &mut Arrival, named: Option<&str>) -> Result<Principal, Problem> {
+    let (gateway, address) = (arrival.gateway.clone(), arrival.client());
     let is_private = signed::origin(arrival)?.is_private;
     let none = || Problem::new(Code::CredentialInvalid, "The request is not signed.");
     let signed = signed::signed(arrival)?.ok_or_else(none)?;
     let occasion = Occasion { address, is_private };
-    gateway.oauth1.identify(&signed, named, &gateway.databases, occasion).await
+    let principal = gateway.oauth1.identify(&signed, named, &gateway.databases, occasion).await?;
+    signed::check_body(arrival, &signed).await?;
+    Ok(principal)
 }

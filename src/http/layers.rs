@@ -8,6 +8,7 @@
 mod account;
 mod body_guard;
 mod catch_panic;
+mod challenges;
 mod client;
 mod compression;
 mod cors;
@@ -147,6 +148,7 @@ impl Shared {
         // Facts of the request that the way out needs.
         let occasion = (request.method() == Method::HEAD, request.uri().path().to_owned());
         let for_people = is_for_people(&occasion.1);
+        let from_script = challenges::is_from_script(request.headers());
         let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| !for_people);
         // A preflight is asked without credentials and concerns no route.
         let mut answer = match cors::preflight(&request, origin.as_ref()) {
@@ -158,6 +160,9 @@ impl Shared {
         };
         // Whoever refused, the family of the path owns the body.
         answer = self.render_problem(answer, &id, &log, &occasion.1, occasion.0);
+        if from_script {
+            challenges::leave_out_basic(answer.headers_mut());
+        }
         // Behind the renderer, so that errors have these too.
         cors::expose(answer.headers_mut(), origin);
         hardening::harden(answer.headers_mut(), !self.settings.cors_origins.is_empty());

@@ -118,7 +118,7 @@ pub(super) async fn answer_with<T: Send + 'static>(
     write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Response, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
-    let caller = stages.time("auth", caller::identify(&arrival)).await?;
+    let caller = stages.time("auth", caller::identify(&mut arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
     let input = family.input(&arrival.head, body.clone()).await?;

@@ -91,7 +91,8 @@ fn challenges(code: Code) -> &'static [&'static str] {
     const BASIC: &str = r#"Basic realm="odoo-gateway", charset="UTF-8""#;
     const OAUTH1: &str = r#"OAuth realm="odoo-gateway""#;
     match code {
-        Code::InvalidClient => &[BASIC],
+        // The vendor's header `OAuth client_id='…'` shows an application, too.
+        Code::InvalidClient => &[BASIC, OAUTH1],
         Code::CredentialMissing => &[BASIC, r#"Bearer realm="odoo-gateway""#, OAUTH1],
         Code::ScopeForbidden => &[r#"Bearer realm="odoo-gateway", error="insufficient_scope""#],
         code if code.class() == Class::Unauthorized => {

@@ -126,6 +126,23 @@ pub(super) fn signed(arrival: &Arrival) -> Result<Option<Signed>, Problem> {
     })
 }
 
+/// Whether the body is the one that was signed, where the signature says which that is. Where bodies may be large the
+/// signature is verified before.
+///
+/// # Errors
+/// 401 for another body; 413, 400 for one that cannot be read.
+pub(super) async fn check_body(arrival: &mut Arrival, signed: &Signed) -> Result<(), Problem> {
+    if signed.body_hash.is_none() {
+        return Ok(());
+    }
+    if let Some(form) = &arrival.as_sent.form {
+        return signed.check_body(form);
+    }
+    let body = arrival.body().await?;
+    arrival.replace_body(Body::from(body.clone()));
+    signed.check_body(&body)
+}
+
 /// By which address the client reached us.
 ///
 /// # Errors

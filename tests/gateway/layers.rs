@@ -84,6 +84,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("hkdf", &["secret"]),
     ("aws_lc_rs", &["auth", "secret"]),
     ("clap", &["cli", "main"]),
+    ("oauth2", &["auth", "http"]),
+    ("chrono", &["http"]),
 ];
 
 /// Rooms without waiting, reading, writing or looking at a clock.

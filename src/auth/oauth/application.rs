@@ -4,11 +4,13 @@
 //! it. Must not know: how its secret is verified.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::auth::oauth1::SignatureMethod;
+use crate::auth::tokens::is_admitted;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::plan::{Scope, ScopeWords};
@@ -88,6 +90,12 @@ impl Application {
         self.row.grant.uid > 0
     }
 
+    /// Whether it may be used from this address. If not, the log names it.
+    #[must_use]
+    pub fn admits(&self, address: IpAddr) -> bool {
+        is_admitted(&self.row, address)
+    }
+
     /// Whether PKCE is asked of it.
     #[must_use]
     pub fn needs_pkce(&self) -> bool {
@@ -127,6 +135,12 @@ fn is_same_loopback(registered: &str, sent: &str) -> bool {
         return false;
     };
     (before, after) == (their_before, their_after)
+}
+
+/// Whether an address names this machine by the word `localhost`, whose port is compared, too.
+#[must_use]
+pub fn is_localhost(uri: &str) -> bool {
+    Url::parse(uri).is_ok_and(|url| url.scheme() == "http" && url.host_str() == Some("localhost"))
 }
 
 /// What stands before and after the port of `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…`.

@@ -86,7 +86,6 @@ impl Tokens {
 
     async fn try_client(&self, client_id: &str, secret: Option<&str>, address: IpAddr) -> Result<Client, Refusal> {
         let application = self.try_application(client_id).await?;
-        let admitted = application.row.key.as_ref().is_none_or(|key| key.admits(address));
         let secret = match secret {
             Some(text) => Some(Token::parse(TokenKind::ClientSecret, text).ok_or(Refusal::Wrong)?),
             None => None,
@@ -97,7 +96,7 @@ impl Tokens {
             Some(secret) => !application.settings.public && secret.index(&vault.index).finds(&application.row.index),
             None => application.settings.public,
         };
-        if !(right && admitted) {
+        if !(right && application.admits(address)) {
             return Err(Refusal::Wrong);
         }
         self.charge(&application.row)?;

@@ -39,7 +39,7 @@ mod sessions;
 
 use std::time::Duration;
 
-pub use application::{Application, ApplicationSettings, GrantType, new_client_id};
+pub use application::{Application, ApplicationSettings, GrantType, is_localhost, new_client_id};
 pub use clients::Client;
 pub use codes::CodeWish;
 pub use consumer_secret::{open_consumer_secret, seal_consumer_secret};

@@ -2,6 +2,8 @@
 //!
 //! In: a request signed with a request token. Out: an access token with its secret. Must not know: answers.
 
+use std::sync::Arc;
+
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
@@ -9,15 +11,23 @@ use tokio::time::Instant;
 use super::callback::Verifier;
 use super::consumer::pretend_to_verify;
 use super::malformed::Malformed;
-use super::provider::{OAuth1, Occasion};
+use super::provider::{OAuth1, Occasion, not_verified};
 use super::request::Signed;
 use super::request_token::{RequestToken, TokenPair, new_secret, proof};
 use crate::auth::oauth::{Approver, Given};
 use crate::auth::tokens::Refusal;
 use crate::auth::vault::Vault;
 use crate::error::Problem;
+use crate::explain::Code;
 use crate::secret::{DataKey, TokenKind};
 use crate::store::Act;
+
+/// The same for all three: who guesses at verifiers learns nothing of the user.
+fn not_approved() -> Problem {
+    let detail = "oauth_verifier is not valid for this request token: it is wrong, was tried too often or used before, or \
+                  the user has not approved.";
+    Problem::new(Code::CredentialInvalid, detail).parameter("oauth_verifier")
+}
 
 /// How often a verifier may be said (O1-27).
 const MOST_TRIES: u32 = 5;
@@ -34,20 +44,20 @@ impl OAuth1 {
         let verifier = signed.verifier.as_deref().filter(|verifier| !verifier.is_empty()).ok_or_else(missing)?;
         self.admit(signed, occasion)?;
         let began = Instant::now();
-        let verdict = self.exchange(signed, shown, verifier, occasion).await;
-        self.tokens.tell(verdict, began, occasion.address).await
+        let verdict = self.signed_with(signed, shown, occasion).await;
+        let (vault, request, key) = self.tokens.tell_as(verdict, began, occasion.address, not_verified).await?;
+        let verdict = self.exchange(&vault, request, key, verifier).await;
+        self.tokens.tell_as(verdict, began, occasion.address, not_approved).await
     }
 
     async fn exchange(
         &self,
-        signed: &Signed,
-        shown: &str,
+        vault: &Vault,
+        request: RequestToken,
+        key: DataKey,
         verifier: &str,
-        occasion: Occasion,
     ) -> Result<TokenPair, Refusal> {
-        let vault = self.tokens.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let (request, key) = self.signed_with(signed, shown, &vault, occasion).await?;
-        self.prove(&vault, &request, verifier).await?;
+        self.prove(vault, &request, verifier).await?;
         let (now, secret) = (self.tokens.clock.now(), new_secret()?);
         let wanted = Given {
             kind: TokenKind::OAuth1Access,
@@ -74,10 +84,10 @@ impl OAuth1 {
         &self,
         signed: &Signed,
         shown: &str,
-        vault: &Vault,
         occasion: Occasion,
-    ) -> Result<(RequestToken, DataKey), Refusal> {
-        let application = self.signing_application(signed, occasion).await?;
+    ) -> Result<(Arc<Vault>, RequestToken, DataKey), Refusal> {
+        let vault = self.tokens.vaults.existing().await?.ok_or(Refusal::Wrong)?;
+        let application = self.signing_application(signed).await?;
         let found = self.try_find(shown).await;
         if found.is_err() {
             pretend_to_verify(signed);
@@ -86,14 +96,12 @@ impl OAuth1 {
         if request.application.row.id != application.row.id {
             return Err(Refusal::Wrong);
         }
-        let key = self.tokens.data_key(vault, &request.token, &request.row).await?;
+        let key = self.tokens.data_key(&vault, &request.token, &request.row).await?;
         let token_secret = self.token_secret(&key, &request.row)?;
         let consumer = self.consumer(application).await?;
-        if !consumer.has_signed(signed, token_secret.expose_secret(), &self.settings) {
-            return Err(Refusal::Wrong);
-        }
-        self.note(vault, signed, Some(request.row.index)).await?;
-        Ok((request, key))
+        consumer.verify(signed, token_secret.expose_secret(), &self.settings, occasion.address)?;
+        self.note(&vault, signed, Some(request.row.index)).await?;
+        Ok((vault, request, key))
     }
 
     /// The verifier of the user who approved. Each guess costs a try, before it is looked at.

@@ -3,6 +3,8 @@
 //! In: the rows of an application and of a token, a signed request. Out: whether it is theirs. Must not know: where rows
 //! come from, what the request is for.
 
+use std::net::IpAddr;
+
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::encoding;
@@ -25,11 +27,30 @@ pub(super) struct Consumer {
 }
 
 impl Consumer {
-    /// Whether it signed this, with the token's secret (O1-13: with a key or with secrets, as it is registered).
-    pub(super) fn has_signed(&self, signed: &Signed, token_secret: &str, settings: &OAuth1Settings) -> bool {
-        let may = self.application.settings.oauth1.contains(&signed.method);
+    /// Whether it signed this, with the token's secret (O1-13: with a key or with secrets, as it is registered), from
+    /// where it may.
+    ///
+    /// # Errors
+    /// [`Refusal::Wrong`] when it did not. Only who knows the secrets is told that the method is not one of its own.
+    pub(super) fn verify(
+        &self,
+        signed: &Signed,
+        token_secret: &str,
+        settings: &OAuth1Settings,
+        address: IpAddr,
+    ) -> Result<(), Refusal> {
         let shown = [Some(signed.signature.clone()), settings.double_encoded_signature.then(|| once_more(signed))];
-        shown.into_iter().flatten().any(|shown| self.is_good(signed, token_secret, &shown)) && may
+        let is_good = shown.into_iter().flatten().any(|shown| self.is_good(signed, token_secret, &shown));
+        if !(is_good && self.application.admits(address)) {
+            return Err(Refusal::Wrong);
+        }
+        if self.application.settings.oauth1.contains(&signed.method) {
+            return Ok(());
+        }
+        let detail = format!("This application is not registered for the signature method {}.", signed.method.as_str());
+        let problem = Problem::new(Code::CredentialInvalid, detail).parameter("oauth_signature_method");
+        let methods: Vec<&str> = self.application.settings.oauth1.iter().map(|method| method.as_str()).collect();
+        Err(problem.hint(format!("It signs with {}.", methods.join(", "))).into())
     }
 
     fn is_good(&self, signed: &Signed, token_secret: &str, shown: &str) -> bool {
@@ -75,7 +96,8 @@ impl OAuth1 {
         }
         // Who signed it knows the secrets: there is nothing to guess.
         let detail = "This request was seen before: its nonce was used.";
-        Err(Problem::new(Code::CredentialInvalid, detail).parameter("oauth_nonce").into())
+        let problem = Problem::new(Code::CredentialInvalid, detail).parameter("oauth_nonce");
+        Err(problem.hint("Sign each request with a nonce of its own, also when it is sent again.").into())
     }
 }
 

@@ -6,6 +6,7 @@
 //! base_string  what is signed
 //! signature    HMAC, RSA, PLAINTEXT: is it theirs?
 //! timestamp    when it was signed
+//! body_hash    the hash of a body that is no form
 //! malformed    why a request is none
 //! request      a request as sent → who says so, and what was signed
 //! ─────
@@ -27,6 +28,7 @@
 
 mod access_token;
 mod base_string;
+mod body_hash;
 mod callback;
 mod consumer;
 mod encoding;

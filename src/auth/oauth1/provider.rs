@@ -59,6 +59,17 @@ pub struct Occasion {
     pub is_private: bool,
 }
 
+/// Why a signature was refused. The same for an unknown application, an unknown token, a wrong secret and another text than
+/// the one that was signed: it tells a guesser nothing (O1-31).
+pub(super) fn not_verified() -> Problem {
+    let detail = "The signature could not be verified: the consumer key, the token, one of the secrets, or what was \
+                  signed is wrong.";
+    Problem::new(Code::CredentialInvalid, detail).hint(
+        "Check both secrets and that the URL that is signed is the one by which clients reach the gateway \
+         (server.public_url); a space in a query is signed as %20.",
+    )
+}
+
 /// Who opened credentials are remembered for, as of any token: see `tokens`.
 const OPENED_TTL: Duration = Duration::from_secs(5 * 60);
 const OPENED_IDLE: Duration = Duration::from_secs(60);

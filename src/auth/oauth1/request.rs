@@ -7,7 +7,7 @@ use http::{Method, Uri};
 
 use super::malformed::{Malformed, Pairs};
 use super::signature::SignatureMethod;
-use super::{base_string, encoding, header, timestamp};
+use super::{base_string, body_hash, encoding, header, timestamp};
 use crate::error::Problem;
 use crate::explain::Code;
 
@@ -31,7 +31,7 @@ pub struct Sent<'r> {
 }
 
 /// The parameters that mean something to OAuth, wherever they stand.
-const PROTOCOL: [&[u8]; 9] = [
+const PROTOCOL: [&[u8]; 10] = [
     b"oauth_consumer_key",
     b"oauth_token",
     b"oauth_signature_method",
@@ -41,6 +41,7 @@ const PROTOCOL: [&[u8]; 9] = [
     b"oauth_version",
     b"oauth_callback",
     b"oauth_verifier",
+    b"oauth_body_hash",
 ];
 
 /// A request that says who signed it.
@@ -61,6 +62,8 @@ pub struct Signed {
     pub callback: Option<String>,
     /// `oauth_verifier`
     pub verifier: Option<String>,
+    /// `oauth_body_hash`
+    pub body_hash: Option<String>,
     /// What was signed.
     pub base: String,
 }
@@ -154,8 +157,23 @@ impl Signed {
             moment: said.moment(method)?,
             callback: said.text("oauth_callback", LONGEST_CALLBACK)?,
             verifier: said.text("oauth_verifier", LONGEST)?,
+            body_hash: said.text("oauth_body_hash", LONGEST)?,
             base,
         })
+    }
+
+    /// Whether the body is the one that was signed. Without `oauth_body_hash` only forms are.
+    ///
+    /// # Errors
+    /// 401 for another body.
+    pub fn check_body(&self, body: &[u8]) -> Result<(), Problem> {
+        match &self.body_hash {
+            Some(shown) if !body_hash::is_hash_of(body, shown, self.method) => {
+                let detail = "The body is not the one that was signed: oauth_body_hash is the hash of another body.";
+                Err(Problem::new(Code::CredentialInvalid, detail).parameter("oauth_body_hash"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::callback::{Callback, Verifier};
 use super::consumer::pretend_to_verify;
 use super::malformed::Malformed;
-use super::provider::{OAuth1, Occasion};
+use super::provider::{OAuth1, Occasion, not_verified};
 use super::request::Signed;
 use crate::auth::oauth::{Application, Approver, Given};
 use crate::auth::tokens::{Refusal, refuse_altered};
@@ -84,7 +84,7 @@ impl OAuth1 {
         self.admit(signed, occasion)?;
         let began = Instant::now();
         let verdict = self.try_give_request_token(signed, callback, occasion).await;
-        self.tokens.tell(verdict, began, occasion.address).await
+        self.tokens.tell_as(verdict, began, occasion.address, not_verified).await
     }
 
     async fn try_give_request_token(
@@ -94,11 +94,9 @@ impl OAuth1 {
         occasion: Occasion,
     ) -> Result<TokenPair, Refusal> {
         let vault = self.tokens.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let application = self.signing_application(signed, occasion).await?;
+        let application = self.signing_application(signed).await?;
         let consumer = self.consumer(application).await?;
-        if !consumer.has_signed(signed, "", &self.settings) {
-            return Err(Refusal::Wrong);
-        }
+        consumer.verify(signed, "", &self.settings, occasion.address)?;
         let application = consumer.application;
         let callback = Callback::of(&application, callback)?;
         self.note(&vault, signed, None).await?;
@@ -120,17 +118,12 @@ impl OAuth1 {
     }
 
     /// The living application that says to have signed.
-    pub(super) async fn signing_application(
-        &self,
-        signed: &Signed,
-        occasion: Occasion,
-    ) -> Result<Application, Refusal> {
+    pub(super) async fn signing_application(&self, signed: &Signed) -> Result<Application, Refusal> {
         let found = self.tokens.application(signed.client_id()).await?;
-        let admitted = found.filter(|found| found.row.key.as_ref().is_none_or(|key| key.admits(occasion.address)));
-        if admitted.is_none() {
+        if found.is_none() {
             pretend_to_verify(signed);
         }
-        admitted.ok_or(Refusal::Wrong)
+        found.ok_or(Refusal::Wrong)
     }
 
     async fn keep_request_token(

@@ -10,13 +10,14 @@ use tokio::time::Instant;
 
 use super::consumer::{Consumer, pretend_to_verify};
 use super::malformed::Malformed;
-use super::provider::{OAuth1, Occasion};
+use super::provider::{OAuth1, Occasion, not_verified};
 use super::request::Signed;
 use crate::auth::oauth::Application;
 use crate::auth::principal::Principal;
 use crate::auth::tokens::{Refusal, is_same};
 use crate::auth::vault::Vault;
 use crate::error::Problem;
+use crate::explain::Code;
 use crate::odoo::{Caller, Databases, Uid};
 use crate::plan::Scope;
 use crate::secret::{Token, TokenIndex, TokenKind};
@@ -49,7 +50,7 @@ impl OAuth1 {
         self.admit(signed, occasion)?;
         let began = Instant::now();
         let verdict = self.judge(signed, shown, named, databases, occasion).await;
-        self.tokens.tell(verdict, began, occasion.address).await
+        self.tokens.tell_as(verdict, began, occasion.address, not_verified).await
     }
 
     async fn judge(
@@ -68,15 +69,14 @@ impl OAuth1 {
         };
         let index = token.index(&vault.index);
         let (signer, row) = self.signer(signed, &vault, &token, index).await?;
-        let good = signer.consumer.has_signed(signed, signer.token_secret.expose_secret(), &self.settings);
-        if !(good && row.key.as_ref().is_none_or(|key| key.admits(occasion.address))) {
-            return Err(Refusal::Wrong);
-        }
+        signer.consumer.verify(signed, signer.token_secret.expose_secret(), &self.settings, occasion.address)?;
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| Refusal::Wrong)?.clone();
         if let Some(named) = named
             && databases.pick(Some(named))?.name != database.name
         {
-            return Err(Refusal::Wrong);
+            // Who signed it knows which database its token is for.
+            let detail = format!("This token is for the database {}, not for {named}.", database.name.as_str());
+            return Err(Problem::new(Code::CredentialInvalid, detail).parameter("X-Odoo-Database").into());
         }
         self.note(&vault, signed, Some(index)).await?;
         let seat = self.tokens.seat(&row)?;

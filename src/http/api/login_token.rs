@@ -38,7 +38,7 @@ struct WishSchema {
 /// A new login token.
 #[derive(ToSchema)]
 #[schema(as = ApiToken, example = json!({
-    "login_token": "eyJ…", "message": "Login token generated successfully.", "token_type": "JWT",
+    "login_token": "eyJ…", "message": "JWT Token generated successfully.", "token_type": "JWT",
     "expires_in_days": 30, "expiration_date": "2026-12-20T12:00:00",
     "user_info": {"user_id": 2, "user_name": "Mitchell Admin", "user_login": "admin"}
 }))]
@@ -144,7 +144,7 @@ fn answer(minted: &Minted, days: u32) -> Value {
     let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
     json!({
         "login_token": minted.token.as_str(),
-        "message": "Login token generated successfully.",
+        "message": "JWT Token generated successfully.",
         "token_type": "JWT",
         "expires_in_days": days,
         "expiration_date": minted.ends.format(form).unwrap_or_default(),

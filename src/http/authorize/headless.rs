@@ -44,8 +44,8 @@ pub(super) fn with_header(parameters: Parameters, arrival: &Arrival) -> Result<P
 /// # Errors
 /// 401 for every other application.
 pub(super) fn require_trust(arrival: &Arrival, application: &Application) -> Result<(), Problem> {
-    let admitted = application.row.key.as_ref().is_none_or(|key| key.admits(arrival.client()));
-    if !(application.settings.trusted && application.is_bound() && admitted) {
+    let may = application.settings.trusted && application.is_bound() && application.admits(arrival.client());
+    if !may {
         let detail = "A person has to log in and allow this, with this address in a browser: the application is not \
                       trusted to do without.";
         let hint = "An administrator can register the application on a user's account and mark it trusted.";

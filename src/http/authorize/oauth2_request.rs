@@ -3,7 +3,7 @@
 //! In: parameters as sent. Out: who asks and where the answer goes, else a [`Problem`] for a page; then what is wished,
 //! else a [`Refusal`] for the application. Must not know: pages, sessions.
 
-use crate::auth::{Application, CodeWish, GrantType, Tokens};
+use crate::auth::{Application, CodeWish, GrantType, Tokens, is_localhost};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::plan::Scope;
@@ -29,6 +29,10 @@ const LONGEST_STATE: usize = 4096;
 
 /// What S256 makes of a verifier: 256 bits in base64url.
 const CHALLENGE: usize = 43;
+
+/// RFC 8252 section 7.3 lets the port differ for loopback addresses, not for names.
+const LOCALHOST: &str = "An address with `localhost` is registered with its port. Register and send http://127.0.0.1/… \
+                         instead: with that address any port works.";
 
 /// Who asks, and where the answer goes.
 #[derive(Debug)]
@@ -77,7 +81,8 @@ impl Asker {
         let needs_one = sent.is_some() || application.settings.redirect_uris.len() > 1;
         if redirect_to.is_none() && needs_one {
             let detail = "The address to return to is not registered for this application, byte for byte.";
-            return Err(Problem::new(Code::InvalidParameter, detail).parameter("redirect_uri"));
+            let problem = Problem::new(Code::InvalidParameter, detail).parameter("redirect_uri");
+            return Err(if sent.is_some_and(is_localhost) { problem.hint(LOCALHOST) } else { problem });
         }
         let state = parameters.raw("state").ok().flatten().filter(|state| state.len() <= LONGEST_STATE);
         let (redirect_sent, state) = (sent.map(str::to_owned), state.map(str::to_owned));

@@ -4,12 +4,15 @@
 
 use axum::Json;
 use axum::response::Response;
+use chrono::DateTime;
 use http::StatusCode;
-use serde_json::{Value, json};
+use oauth2::basic::BasicTokenType;
+use oauth2::{ClientId, ExtraTokenFields, StandardTokenIntrospectionResponse};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::parameters::Parameters;
-use super::token::ErrorAnswer;
+use super::token::{ErrorAnswer, scopes};
 use super::{TAG, client, uncached};
 use crate::auth::Inspected;
 use crate::error::Problem;
@@ -105,25 +108,32 @@ pub(super) async fn introspect(mut arrival: Arrival) -> Result<Response, Problem
     let inspected = tokens.inspect(&client, parameters.needed("token")?).await?;
     let answer = match inspected {
         Some(inspected) => described(&inspected, client.application.client_id(), tokens.issuer()),
-        None => json!({"active": false}),
+        None => TokenIntrospection::new(false, Audience { aud: None }),
     };
     Ok(uncached(Json(answer)))
 }
 
-fn described(inspected: &Inspected, client_id: &str, issuer: &str) -> Value {
-    let mut answer = json!({
-        "active": true,
-        "scope": inspected.scope,
-        "client_id": client_id,
-        "username": inspected.login,
-        "exp": inspected.ends_at,
-        "iat": inspected.issued_at,
-        "sub": inspected.subject,
-        "aud": issuer,
-        "iss": issuer,
-    });
-    if let (TokenKind::OAuthAccess, Value::Object(members)) = (inspected.kind, &mut answer) {
-        members.insert("token_type".to_owned(), "bearer".into());
-    }
+/// One audience is a plain text; the type that the answer is made of would write a list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Audience {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<String>,
+}
+
+impl ExtraTokenFields for Audience {}
+
+type TokenIntrospection = StandardTokenIntrospectionResponse<Audience, BasicTokenType>;
+
+fn described(inspected: &Inspected, client_id: &str, issuer: &str) -> TokenIntrospection {
+    let time = |seconds| DateTime::from_timestamp(seconds, 0);
+    let mut answer = TokenIntrospection::new(true, Audience { aud: Some(issuer.to_owned()) });
+    answer.set_scopes(Some(scopes(&inspected.scope)));
+    answer.set_client_id(Some(ClientId::new(client_id.to_owned())));
+    answer.set_username(Some(inspected.login.clone()));
+    answer.set_token_type((inspected.kind == TokenKind::OAuthAccess).then_some(BasicTokenType::Bearer));
+    answer.set_exp(inspected.ends_at.and_then(time));
+    answer.set_iat(time(inspected.issued_at));
+    answer.set_sub(Some(inspected.subject.clone()));
+    answer.set_iss(Some(issuer.to_owned()));
     answer
 }

@@ -6,7 +6,9 @@ use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use http::header::PRAGMA;
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
+use oauth2::StandardErrorResponse;
+use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
+use serde::Serialize;
 
 use crate::error::Problem;
 use crate::explain::{Class, Code};
@@ -14,12 +16,17 @@ use crate::http::problem::{Occasion, status};
 
 /// Renders everything under the prefix.
 pub(in crate::http) fn problem(problem: &Problem, occasion: Occasion<'_>) -> Response {
-    let body = json!({
-        "error": error_of(problem),
-        "error_description": description(problem),
-        "request_id": occasion.request_id,
-    });
+    let error = StandardErrorResponse::new(error_of(problem), Some(description(problem)), None);
+    let body = ErrorAnswer { error, request_id: occasion.request_id };
     ([(PRAGMA, HeaderValue::from_static("no-cache"))], (status_of(problem), Json(body))).into_response()
+}
+
+/// RFC 6749's form, and the id under which the log knows the request.
+#[derive(Serialize)]
+struct ErrorAnswer<'a> {
+    #[serde(flatten)]
+    error: BasicErrorResponse,
+    request_id: &'a str,
 }
 
 /// What is wrong with the request is 400 here, whatever it is elsewhere.
@@ -31,21 +38,20 @@ fn status_of(problem: &Problem) -> StatusCode {
 }
 
 /// The registered word.
-pub(in crate::http) fn error_of(problem: &Problem) -> &'static str {
+fn error_of(problem: &Problem) -> BasicErrorResponseType {
+    use BasicErrorResponseType as Error;
+    let other = |word: &str| Error::Extension(word.to_owned());
     match problem.code {
-        Code::InvalidClient
-        | Code::UnauthorizedClient
-        | Code::InvalidGrant
-        | Code::InvalidScope
-        | Code::UnsupportedGrantType
-        | Code::UnsupportedResponseType => problem.code.as_str(),
-        Code::PersonNeeded => "unauthorized_client",
-        Code::CredentialMissing | Code::CredentialInvalid => "invalid_client",
-        Code::AccessDenied => "access_denied",
+        Code::InvalidClient | Code::CredentialMissing | Code::CredentialInvalid => Error::InvalidClient,
+        Code::UnauthorizedClient | Code::PersonNeeded => Error::UnauthorizedClient,
+        Code::InvalidGrant => Error::InvalidGrant,
+        Code::InvalidScope => Error::InvalidScope,
+        Code::UnsupportedGrantType => Error::UnsupportedGrantType,
+        Code::UnsupportedResponseType | Code::AccessDenied => other(problem.code.as_str()),
         _ => match problem.class() {
-            Class::TooManyRequests | Class::Unavailable => "temporarily_unavailable",
-            Class::Internal | Class::BadGateway | Class::OutcomeUnknown => "server_error",
-            _ => "invalid_request",
+            Class::TooManyRequests | Class::Unavailable => other("temporarily_unavailable"),
+            Class::Internal | Class::BadGateway | Class::OutcomeUnknown => other("server_error"),
+            _ => Error::InvalidRequest,
         },
     }
 }
@@ -73,8 +79,8 @@ mod tests {
     fn descriptions_have_no_character_that_the_rfc_forbids() {
         let problem = Problem::new(Code::InvalidScope, "no \"ä\\\n\u{1F600}").parameter("scope");
         assert_eq!(description(&problem), "scope: no '?/??");
-        assert_eq!(error_of(&problem), "invalid_scope");
-        assert_eq!(error_of(&Problem::new(Code::TooManyAttempts, "")), "temporarily_unavailable");
-        assert_eq!(error_of(&Problem::new(Code::MethodNotAllowed, "")), "invalid_request");
+        assert_eq!(error_of(&problem).as_ref(), "invalid_scope");
+        assert_eq!(error_of(&Problem::new(Code::TooManyAttempts, "")).as_ref(), "temporarily_unavailable");
+        assert_eq!(error_of(&Problem::new(Code::MethodNotAllowed, "")).as_ref(), "invalid_request");
     }
 }

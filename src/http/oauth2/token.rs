@@ -3,9 +3,13 @@
 //! In: parameters, a client. Out: `{access_token, token_type, access_token_validity, refresh_token, expires_in, scope}`. Must
 //! not know: how it is verified.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::Response;
-use serde_json::{Map, Value};
+use oauth2::basic::BasicTokenType;
+use oauth2::{AccessToken, ExtraTokenFields, RefreshToken, Scope, StandardTokenResponse};
+use serde::{Deserialize, Serialize};
 use time::macros::format_description;
 use utoipa::ToSchema;
 
@@ -148,18 +152,28 @@ fn form_of(parameters: &Parameters) -> Result<TokenForm, Problem> {
     }
 }
 
-fn written(issued: &Issued) -> Map<String, Value> {
+/// What the vendor's manual prints beside RFC 6749.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct VendorFields {
+    access_token_validity: String,
+}
+
+impl ExtraTokenFields for VendorFields {}
+
+fn written(issued: &Issued) -> StandardTokenResponse<VendorFields, BasicTokenType> {
     let form = format_description!("[month padding:none]/[day padding:none]/[year] [hour]:[minute]:[second]");
-    let mut answer = Map::new();
-    answer.insert("access_token".into(), issued.access.as_str().into());
-    answer.insert("token_type".into(), "bearer".into());
-    answer.insert("access_token_validity".into(), issued.ends.format(form).unwrap_or_default().into());
-    if let Some(refresh) = &issued.refresh {
-        answer.insert("refresh_token".into(), refresh.expose().into());
-    }
-    answer.insert("expires_in".into(), issued.expires_in.into());
-    answer.insert("scope".into(), issued.scope.to_string().into());
+    let more = VendorFields { access_token_validity: issued.ends.format(form).unwrap_or_default() };
+    let access = AccessToken::new(issued.access.as_str().to_owned());
+    let mut answer = StandardTokenResponse::new(access, BasicTokenType::Bearer, more);
+    answer.set_refresh_token(issued.refresh.as_ref().map(|token| RefreshToken::new(token.expose().to_owned())));
+    answer.set_expires_in(u64::try_from(issued.expires_in).ok().map(Duration::from_secs).as_ref());
+    answer.set_scopes(Some(scopes(&issued.scope.to_string())));
     answer
+}
+
+/// The words of a scope (RFC 6749 section 3.3).
+pub(super) fn scopes(words: &str) -> Vec<Scope> {
+    words.split(' ').filter(|word| !word.is_empty()).map(|word| Scope::new(word.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -179,7 +193,7 @@ mod tests {
             refresh: None,
             scope: ScopeWords::All,
         };
-        let expected = r#"{"access_token":"a","token_type":"bearer","access_token_validity":"7/20/2017 12:00:05","expires_in":3600,"scope":"all"}"#;
+        let expected = r#"{"access_token":"a","token_type":"bearer","expires_in":3600,"scope":"all","access_token_validity":"7/20/2017 12:00:05"}"#;
         assert_eq!(serde_json::to_string(&written(&issued)).unwrap(), expected);
     }
 }

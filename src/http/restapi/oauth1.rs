@@ -64,8 +64,9 @@ struct AccessTokenSchema {
         (status = 401, description = "The signature is not good, or was seen before")
     )
 )]
-async fn request_token(arrival: Arrival) -> Result<Response, Problem> {
+async fn request_token(mut arrival: Arrival) -> Result<Response, Problem> {
     let (signed, occasion) = signed_request(&arrival)?;
+    signed::check_body(&mut arrival, &signed).await?;
     let given = arrival.gateway.oauth1.give_request_token(&signed, occasion).await?;
     Ok(answer(&arrival, &given, &[("oauth_callback_confirmed", "true")]))
 }
@@ -84,8 +85,9 @@ async fn request_token(arrival: Arrival) -> Result<Response, Problem> {
         (status = 401, description = "The signature, the token or the verifier is not good")
     )
 )]
-async fn access_token(arrival: Arrival) -> Result<Response, Problem> {
+async fn access_token(mut arrival: Arrival) -> Result<Response, Problem> {
     let (signed, occasion) = signed_request(&arrival)?;
+    signed::check_body(&mut arrival, &signed).await?;
     let given = arrival.gateway.oauth1.give_access_token(&signed, occasion).await?;
     Ok(answer(&arrival, &given, &[]))
 }

@@ -90,7 +90,7 @@ async fn print(
     wanted: impl FnOnce(&Arrival, &Input) -> Result<Wanted, Problem> + Send,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
-    let caller = stages.time("auth", caller::identify(&arrival)).await?;
+    let caller = stages.time("auth", caller::identify(&mut arrival)).await?;
     let name = arrival.report()?;
     let body = stages.time("body", arrival.body()).await?;
     let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;

@@ -7,7 +7,7 @@
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::head;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -108,7 +108,10 @@ async fn log_in_by_post(arrival: Arrival) -> Result<Response, Problem> {
 #[utoipa::path(
     delete, path = "/rest/api/logout/token", operation_id = "rest_end_token", tag = TAG,
     security(("access_token" = [])),
-    responses((status = 200, description = "It has ended", body = Message))
+    responses(
+        (status = 200, description = "It has ended", body = Message),
+        (status = 401, description = "This is not an access token, or it had ended already")
+    )
 )]
 async fn end_token(arrival: Arrival) -> Result<Response, Problem> {
     end(arrival).await
@@ -120,7 +123,10 @@ async fn end_token(arrival: Arrival) -> Result<Response, Problem> {
 #[utoipa::path(
     post, path = "/rest/api/logout/token", operation_id = "rest_end_token_by_post", tag = TAG,
     security(("access_token" = [])),
-    responses((status = 200, description = "It has ended", body = Message))
+    responses(
+        (status = 200, description = "It has ended", body = Message),
+        (status = 401, description = "This is not an access token, or it had ended already")
+    )
 )]
 async fn end_token_by_post(arrival: Arrival) -> Result<Response, Problem> {
     end(arrival).await
@@ -132,7 +138,10 @@ async fn end_token_by_post(arrival: Arrival) -> Result<Response, Problem> {
 #[utoipa::path(
     delete, path = "/rest/api/logout", operation_id = "rest_logout", tag = TAG,
     security(("access_token" = [])),
-    responses((status = 200, description = "It has ended", body = Message))
+    responses(
+        (status = 200, description = "It has ended", body = Message),
+        (status = 401, description = "This is not an access token, or it had ended already")
+    )
 )]
 async fn log_out(arrival: Arrival) -> Result<Response, Problem> {
     end(arrival).await
@@ -144,7 +153,10 @@ async fn log_out(arrival: Arrival) -> Result<Response, Problem> {
 #[utoipa::path(
     post, path = "/rest/api/logout", operation_id = "rest_logout_by_post", tag = TAG,
     security(("access_token" = [])),
-    responses((status = 200, description = "It has ended", body = Message))
+    responses(
+        (status = 200, description = "It has ended", body = Message),
+        (status = 401, description = "This is not an access token, or it had ended already")
+    )
 )]
 async fn log_out_by_post(arrival: Arrival) -> Result<Response, Problem> {
     end(arrival).await
@@ -160,6 +172,9 @@ async fn log_in(mut arrival: Arrival) -> Result<Response, Problem> {
     let [login, password, database] = ["login", "password", "db"].map(|name| needed(&input, name));
     let (login, password, database) = (login?, SecretString::from(password?), database?);
     arrival.log.user(&login);
+    if login.is_empty() || password.expose_secret().is_empty() {
+        return Err(Problem::new(Code::CredentialInvalid, "The login or the password is empty."));
+    }
     let Ok(database) = arrival.gateway.databases.pick(Some(&database)) else {
         return Err(arrival.gateway.passwords.refuse(&login, arrival.client()).await);
     };
@@ -172,10 +187,9 @@ async fn log_in(mut arrival: Arrival) -> Result<Response, Problem> {
 }
 
 fn needed(input: &Input, name: &'static str) -> Result<String, Problem> {
-    let given =
-        input.text(name)?.filter(|text| !text.is_empty() && text.len() < 4096 && !text.contains(char::is_control));
+    let given = input.text(name)?.filter(|text| text.len() < 4096 && !text.contains(char::is_control));
     given.map(str::to_owned).ok_or_else(|| {
-        let detail = format!("{name} is missing, or no text of 1 to 4095 bytes without control characters.");
+        let detail = format!("{name} is missing, or is not a text of at most 4095 bytes without control characters.");
         Problem::new(Code::MissingParameter, detail).parameter(name)
     })
 }
@@ -192,7 +206,6 @@ async fn end(mut arrival: Arrival) -> Result<Response, Problem> {
         Ok(_) => None,
         Err(problem) => return Err(problem),
     };
-    let none = || Problem::new(Code::CredentialInvalid, "This is no access token.");
-    arrival.gateway.tokens.log_out(&token.ok_or_else(none)?).await?;
+    arrival.gateway.tokens.log_out(token.as_ref(), arrival.client()).await?;
     Ok(Json(json!({"message": "The access token has ended."})).into_response())
 }

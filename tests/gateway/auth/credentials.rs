@@ -1,12 +1,16 @@
 //! What a credential is, what it opens, and when it ceases to.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{FLOOR, PARTNER, knock};
+use crate::support::client::send;
 use crate::support::odoo::fresh_database;
 use crate::support::stub::PASSWORD;
-use crate::support::{Act, Client, Gateway, Stub, Version, stand};
+use crate::support::{Act, Answer, Client, Gateway, Stub, Version, stand};
+
+const LOGIN: &str = "/rest/api/login/token";
 
 #[tokio::test]
 async fn a_password_and_an_api_key_open_the_same_door() {
@@ -53,9 +57,7 @@ async fn what_could_never_be_a_credential_is_a_malformed_request() {
     let stub = Stub::start().await;
     let gateway = Gateway::before_stub(&stub, &[]).await;
     let long = "p".repeat(4096);
-    for (login, secret) in
-        [("admin", ""), ("", "admin"), ("admin", "a\0b"), ("ad\0min", "admin"), ("admin", "a\nb"), ("admin", &long)]
-    {
+    for (login, secret) in [("admin", "a\0b"), ("ad\0min", "admin"), ("admin", "a\nb"), ("admin", &long)] {
         gateway.client().with_password(login, secret).get(PARTNER, &[]).await.refused(400, "malformed_request");
     }
     let (one, other) = ("Basic YWRtaW46cmlnaHQ=", "Basic YTpi");
@@ -64,6 +66,68 @@ async fn what_could_never_be_a_credential_is_a_malformed_request() {
         client.get(PARTNER, &[]).await.refused(400, "malformed_request");
     }
     assert_eq!(stub.names(), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_empty_login_or_password_is_a_wrong_one_and_odoo_is_not_asked() {
+    let stub = Stub::start().await;
+    let gateway = Gateway::before_stub(&stub, &[]).await;
+    for (login, secret) in [("admin", ""), ("", "admin"), ("", "")] {
+        for path in [PARTNER, "/api/res.partner/1", "/restful/api/v1/res.partner/1", "/api/v1/res.partner/1"] {
+            let answer = gateway.client().with_password(login, secret).get(path, &[]).await;
+            assert_eq!(answer.status, 401, "{path}: {}", answer.text);
+            assert!(!answer.header("www-authenticate").is_empty(), "{path}");
+        }
+        let said = json!({"login": login, "password": secret, "db": "stub"});
+        gateway.client().post(LOGIN, &said).await.refused(401, "credential_invalid");
+        let query = [("login", login), ("password", secret), ("db", "stub")];
+        gateway.client().get(LOGIN, &query).await.refused(401, "credential_invalid");
+        let form = gateway.client().request(Method::POST, LOGIN).form(&query);
+        send(form).await.refused(401, "credential_invalid");
+    }
+    assert_eq!(stub.names(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_refused_password_brings_a_hint_that_tells_nothing_of_the_user() {
+    let stub = Stub::start().await;
+    let gateway = Gateway::before_stub(&stub, &[(FLOOR, "1ms")]).await;
+    let answer = gateway.client().with_password("ada", "wrong").get(PARTNER, &[]).await;
+    let problem = answer.refused(401, "credential_invalid");
+    let hint = "A user who signs in to Odoo with a second factor needs an Odoo API key in place of the password.";
+    assert_eq!(problem["hint"], hint);
+    let other = gateway.client().get(LOGIN, &[("login", "bob"), ("password", "x"), ("db", "nowhere")]).await;
+    assert_eq!(other.refused(401, "credential_invalid")["hint"], hint);
+}
+
+#[tokio::test]
+async fn a_script_gets_no_challenge_that_its_browser_would_answer_with_a_dialog() {
+    let stub = Stub::start().await;
+    let gateway = Gateway::before_stub(&stub, &[(FLOOR, "1ms")]).await;
+    let challenges = |answer: &Answer| {
+        let values = answer.headers.get_all("www-authenticate").iter();
+        values.map(|value| value.to_str().unwrap().split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let token = "/restapi/1.0/common/oauth2/token";
+    for path in [PARTNER, "/api/res.partner/1", "/restful/api/v1/res.partner/1", "/api/v1/res.partner/1"] {
+        assert_eq!(challenges(&gateway.client().get(path, &[]).await), ["Basic", "Bearer", "OAuth"], "{path}");
+        for (name, value) in
+            [("Sec-Fetch-Mode", "cors"), ("X-Requested-With", "XMLHttpRequest"), ("Origin", "https://app.example")]
+        {
+            let script = gateway.client().with_header(name, value);
+            assert_eq!(challenges(&script.get(path, &[]).await), ["Bearer", "OAuth"], "{path} {name}");
+            let wrong = script.with_password("admin", "wrong").get(path, &[]).await;
+            assert_eq!(
+                (wrong.status, challenges(&wrong)),
+                (401, vec!["Bearer".into(), "OAuth".into()]),
+                "{path} {name}"
+            );
+            let client = send(script.request(Method::POST, token).form(&[("grant_type", "client_credentials")])).await;
+            assert_eq!((client.status, challenges(&client)), (401, vec!["OAuth".into()]));
+        }
+        let page = gateway.client().with_header("Sec-Fetch-Mode", "navigate").get(path, &[]).await;
+        assert_eq!(challenges(&page)[0], "Basic", "{path}");
+    }
 }
 
 #[tokio::test]

@@ -77,6 +77,85 @@ async fn the_time_of_a_refusal_does_not_tell_who_exists() {
     assert!(apart < Duration::from_millis(200) || known[1] >= 2 * floor, "{known:?} {unknown:?}");
 }
 
+/// What Odoo spends on a password of a login that exists, and of one that does not.
+const CHECKS: [(&str, Duration); 2] = [("known", Duration::from_millis(450)), ("unknown", Duration::from_millis(5))];
+
+async fn gateway_before_slow_checks() -> (Stub, Gateway) {
+    let stub = Stub::start().await;
+    for (login, time) in CHECKS {
+        stub.checks_take(login, time);
+    }
+    let gateway = Gateway::before_stub(&stub, &[&MANY_TRIES[..], &[(FLOOR, "600ms")]].concat()).await;
+    (stub, gateway)
+}
+
+/// How long each of three wrong passwords at once takes, from the quickest to the slowest; over several rounds.
+async fn times_of_three_guesses(login: &str, rounds: usize) -> Vec<[Duration; 3]> {
+    let (_stub, gateway) = gateway_before_slow_checks().await;
+    let mut times = Vec::new();
+    for round in 0..rounds {
+        let guess = async |number: usize| {
+            let secret = format!("wrong {round} {number}");
+            let began = Instant::now();
+            let answer = gateway.client().with_password(login, &secret).get(PARTNER, &[]).await;
+            answer.refused(401, "credential_invalid");
+            began.elapsed()
+        };
+        let (one, two, three) = tokio::join!(guess(1), guess(2), guess(3));
+        let mut all = [one, two, three];
+        all.sort();
+        times.push(all);
+    }
+    times
+}
+
+/// How long somebody with the right password waits behind two wrong ones for this login; over several rounds.
+async fn times_behind_two_guesses(login: &str, rounds: usize) -> Vec<Duration> {
+    let (stub, gateway) = gateway_before_slow_checks().await;
+    let mut times = Vec::new();
+    for round in 0..rounds {
+        let mut guesses = JoinSet::new();
+        for number in 0..2 {
+            let guess = gateway.client().with_password(login, &format!("wrong {round} {number}"));
+            guesses.spawn(async move { guess.get(PARTNER, &[]).await });
+        }
+        stub.until_asked("authenticate", round * 3 + 2).await;
+        let began = Instant::now();
+        gateway.client().with_password(&format!("insider {round}"), PASSWORD).get(PARTNER, &[]).await.ok();
+        times.push(began.elapsed());
+        guesses.join_all().await;
+    }
+    times
+}
+
+fn median(times: impl Iterator<Item = Duration>) -> f64 {
+    let mut times: Vec<_> = times.collect();
+    times.sort();
+    times[times.len() / 2].as_secs_f64()
+}
+
+/// A machine that is busy slows both down; a leak makes one of them twice as slow.
+#[track_caller]
+fn assert_alike(what: &str, known: f64, unknown: f64) {
+    let ratio = known / unknown;
+    assert!((0.8..1.25).contains(&ratio), "{what}: {known} s for the known login, {unknown} s for the unknown one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_refusals_under_parallel_load_does_not_tell_who_exists() {
+    let (known, unknown) = tokio::join!(times_of_three_guesses("known", 7), times_of_three_guesses("unknown", 7));
+    for place in 0..3 {
+        let of = |times: &[[Duration; 3]]| median(times.iter().map(|times| times[place]));
+        assert_alike(&format!("guess {place}"), of(&known), of(&unknown));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wait_behind_guesses_does_not_tell_who_exists() {
+    let (known, unknown) = tokio::join!(times_behind_two_guesses("known", 7), times_behind_two_guesses("unknown", 7));
+    assert_alike("the wait", median(known.into_iter()), median(unknown.into_iter()));
+}
+
 #[tokio::test]
 async fn a_refused_credential_is_remembered() {
     let stub = Stub::start().await;
@@ -190,6 +269,37 @@ async fn a_guesser_elsewhere_does_not_lock_out_the_user() {
     }
     let user = gateway.client().with_header("X-Forwarded-For", "192.0.2.2").with_password("admin", PASSWORD);
     user.get(PARTNER, &[]).await.ok();
+}
+
+#[tokio::test]
+async fn sixty_addresses_do_not_lock_out_a_user_where_he_logged_in_before() {
+    let stub = Stub::start().await;
+    let settings = [
+        (FLOOR, "0s"),
+        ("ODOO_GATEWAY__SERVER__TRUSTED_PROXIES", "127.0.0.1"),
+        // Each request is a login of its own.
+        ("ODOO_GATEWAY__AUTH__IDENTITY_TTL", "0s"),
+    ];
+    let gateway = Gateway::before_stub(&stub, &settings).await;
+    let at = |address: &str| gateway.client().with_header("X-Forwarded-For", address);
+    let (home, elsewhere) = (at("192.0.2.1").with_password("admin", PASSWORD), at("192.0.2.2"));
+    home.get(PARTNER, &[]).await.ok();
+    for number in 0..60 {
+        let guesser = at(&format!("198.51.100.{number}"));
+        for guess in 0..3 {
+            let guess = guesser.with_password("admin", &format!("wrong {number} {guess}")).get(PARTNER, &[]).await;
+            assert!(matches!(guess.status, 401 | 429), "{}", guess.status);
+        }
+    }
+    elsewhere.with_password("admin", PASSWORD).get(PARTNER, &[]).await.refused(429, "too_many_attempts");
+    for _ in 0..10 {
+        home.get(PARTNER, &[]).await.ok();
+    }
+    // Guesses from there are few, and only for that login.
+    for number in 0..5 {
+        let guess = at("192.0.2.1").with_password("admin", &format!("home {number}")).get(PARTNER, &[]).await;
+        assert_eq!(guess.status, if number < 3 { 401 } else { 429 });
+    }
 }
 
 #[tokio::test]

@@ -35,10 +35,16 @@ async fn a_login_gives_a_token_and_a_logout_ends_it() {
         let with_token = client.with_header("access-token", &token);
         with_token.delete("/rest/api/logout/token", &[]).await.ok();
         with_token.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
-        with_token.delete("/rest/api/logout/token", &[]).await.ok();
+        with_token.delete("/rest/api/logout/token", &[]).await.refused(401, "credential_invalid");
         let with_other = client.with_header("access-token", other);
         with_other.get(PARTNERS, &[]).await.ok();
         client.post("/rest/api/logout", &json!({"access_token": other})).await.ok();
+        for unknown in [other, "access_token_0000000000000000000000000000000000000000", "nonsense"] {
+            let again = client.post("/rest/api/logout", &json!({"access_token": unknown})).await;
+            again.refused(401, "credential_invalid");
+            let again = client.with_header("access-token", unknown).delete("/rest/api/logout/token", &[]).await;
+            again.refused(401, "credential_invalid");
+        }
         with_other.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
         client.delete("/rest/api/logout", &[]).await.refused(401, "credential_missing");
         assert!(gateway.administration().await.tokens().await.unwrap().is_empty());

@@ -132,3 +132,44 @@ async fn a_gateway_whose_master_key_is_gone_does_not_start() {
     std::fs::write(&master, &key).unwrap();
     assert!(refusal().await.contains("chmod 600"));
 }
+
+/// The first line of the README that begins so.
+fn line_of_readme(beginning: &str) -> String {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    readme.lines().find(|line| line.starts_with(beginning)).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_readmes_key_works_as_printed_and_the_log_names_a_key_that_is_used_from_elsewhere() {
+    let keys = tempfile::tempdir().unwrap();
+    let master = keys.path().join("own/master.key").display().to_string();
+    let settings = [
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
+        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+    ];
+    let gateway = Process::serve(&settings).await;
+    let secret = keys.path().join("secret");
+    std::fs::write(&secret, stand().api_key(Version::Odoo19)).unwrap();
+    let printed = line_of_readme("odoo-gateway key create");
+    assert!(printed.contains(" --network "), "{printed}");
+    let create = printed.replace("odoo-gateway ", "").replace("shop@example.com", "internal");
+    let create = format!("{create} --json --secret-file {}", secret.display());
+    let made: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await).unwrap();
+    let path = line_of_readme("curl -H \"api-key:").split("127.0.0.1:8080").nth(1).unwrap().to_owned();
+    gateway.client().with_header("api-key", made["key"].as_str().unwrap()).get(&path, &[]).await.ok();
+
+    let elsewhere = create.replace("webshop", "elsewhere").replace("127.0.0.1", "192.0.2.7,198.51.100.0/24");
+    let made: Value = serde_json::from_str(&ran(&gateway, &elsewhere, &settings).await).unwrap();
+    assert_eq!(made["networks"], serde_json::json!(["192.0.2.7/32", "198.51.100.0/24"]));
+    let key = made["key"].as_str().unwrap();
+    let refused = gateway.client().with_header("api-key", key).get(&path, &[]).await;
+    refused.refused(401, "credential_invalid");
+    let unknown = gateway.client().with_header("api-key", "ogw_key_x").get(&path, &[]).await;
+    assert_eq!(refused.json()["detail"], unknown.json()["detail"], "the client is told nothing");
+    let (_, said, _folder) = gateway.end("TERM").await;
+    let line = said.lines().find(|line| line.contains("used from outside its networks")).unwrap();
+    assert!(line.contains("elsewhere") && line.contains("127.0.0.1") && line.contains("192.0.2.7/32"), "{line}");
+    assert!(!said.contains(key));
+}

@@ -42,6 +42,7 @@ async fn a_login_token_lives_and_dies_with_its_key() {
             members,
             ["login_token", "message", "token_type", "expires_in_days", "expiration_date", "user_info"]
         );
+        assert_eq!(minted["message"], "JWT Token generated successfully.");
         assert_eq!((&minted["token_type"], &minted["expires_in_days"]), (&json!("JWT"), &json!(7)));
         assert_eq!(minted["user_info"]["user_login"], "internal");
         let said = claims(token);

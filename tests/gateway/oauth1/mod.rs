@@ -9,14 +9,18 @@
 //! theft     what the store and the master key open
 //! manual    the exchange as the vendor prints it
 //! clients   libraries as anybody has them
+//! rust_client the crate oauth1-request
+//! bodies    oauth_body_hash
 //! ```
 
+mod bodies;
 mod clients;
 mod exchange;
 mod manual;
 mod proxies;
 mod refusals;
 mod replays;
+mod rust_client;
 mod story;
 mod theft;
 

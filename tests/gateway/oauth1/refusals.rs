@@ -1,5 +1,6 @@
 //! What is wrong with a request, one thing at a time: the negatives of the vectors, each with its status.
 
+use odoo_gateway::admin::SignatureMethod;
 use odoo_gateway::clock::Clock;
 use reqwest::Method;
 
@@ -149,6 +150,39 @@ async fn o1_31_refusals_do_not_tell_what_was_wrong() {
         // O1-33: neither what was signed nor what with.
         assert!(!kind.text.contains("oauth_nonce") && !kind.text.contains(&signer.secret));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_signed_is_told_which_step_failed_and_nobody_else_is() {
+    let gateway = quick(&[]).await;
+    let client = &gateway.client();
+    let consumer = Consumer::new(&gateway, wanted(Version::Odoo19, "steps")).await;
+    let mut one_method = wanted(Version::Odoo19, "one method");
+    one_method.settings.oauth1 = [SignatureMethod::HmacSha256].into();
+    let narrow = Consumer::new(&gateway, one_method).await.connect(client).await;
+    let signer = consumer.connect(client).await;
+    let told = |answer: &Answer| {
+        let problem = answer.refused(401, "credential_invalid");
+        (problem["parameter"].as_str().unwrap_or_default().to_owned(), problem["hint"].as_str().unwrap().to_owned())
+    };
+    let past = (Clock::system().now().unix_timestamp() - 1000).to_string();
+    let late = get(&signer.now().saying("oauth_timestamp", &past), client, PARTNERS).await;
+    assert_eq!(told(&late).0, "oauth_timestamp");
+    let once = signer.now();
+    get(&once, client, PARTNERS).await.ok();
+    assert_eq!(told(&get(&once, client, PARTNERS).await).0, "oauth_nonce");
+    let (parameter, hint) = told(&get(&narrow.by("HMAC-SHA1").now(), client, PARTNERS).await);
+    assert_eq!((parameter.as_str(), hint.as_str()), ("oauth_signature_method", "It signs with HMAC-SHA256."));
+    // Without the secret even that is not told.
+    let wrong = get(&narrow.by("HMAC-SHA1").with_secret("x").now(), client, PARTNERS).await;
+    let (parameter, hint) = told(&wrong);
+    assert!(parameter.is_empty() && hint.contains("server.public_url"), "{parameter} {hint}");
+    let elsewhere = send(signer.now().sign(client.on(Version::Odoo14).request(Method::GET, PARTNERS))).await;
+    assert_eq!(elsewhere.refused(401, "credential_invalid")["parameter"], "X-Odoo-Database");
+    let (token, secret) = consumer.ask(client, "oob").await;
+    let exchange = consumer.signer.with_token(&token, &secret).now().saying("oauth_verifier", "00000-00000");
+    let early = send(exchange.sign(client.request(Method::POST, ACCESS_TOKEN))).await;
+    assert_eq!(early.refused(401, "credential_invalid")["parameter"], "oauth_verifier");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ async fn a_code_becomes_tokens_that_open_what_the_user_may() {
         let names: Vec<&String> = given.as_object().unwrap().keys().collect();
         assert_eq!(
             names,
-            ["access_token", "token_type", "access_token_validity", "refresh_token", "expires_in", "scope"]
+            ["access_token", "token_type", "expires_in", "refresh_token", "scope", "access_token_validity"]
         );
         let validity = member(&given, "access_token_validity");
         assert!(

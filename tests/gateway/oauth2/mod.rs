@@ -9,6 +9,7 @@ mod killed;
 mod libraries;
 mod races;
 mod refresh;
+mod rust_client;
 mod theft;
 
 use std::sync::Arc;

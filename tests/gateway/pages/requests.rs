@@ -69,6 +69,9 @@ async fn o2_01_whoever_changes_the_address_is_sent_nowhere() {
         assert_error_page(&page, 400, "The address to return to is not registered");
         assert!(!page.text.contains("evil.example"), "O2-02: {sent} is not repeated");
     }
+    let path = request(&[("client_id", &id), ("redirect_uri", "http://localhost:4711/cb"), ("response_type", "code")]);
+    let page = ask(&gateway, &path).await;
+    assert_error_page(&page, 400, "with that address any port works");
     for right in ["https://app.example/cb", "http://127.0.0.1/cb", "http://127.0.0.1:4711/cb"] {
         let path = request(&[("client_id", &id), ("redirect_uri", right), ("response_type", "code")]);
         let page = ask(&gateway, &path).await;

@@ -64,6 +64,7 @@ struct State {
     acts: HashMap<String, Act>,
     once: HashMap<String, Act>,
     saying: Vec<(String, &'static str, Act)>,
+    checks: HashMap<String, Duration>,
     asked: Vec<Asked>,
     checking: usize,
     most_checking: usize,
@@ -132,6 +133,11 @@ impl Stub {
         self.shared.changed.send_replace(());
     }
 
+    /// From now on a password of this login is checked for so long.
+    pub(crate) fn checks_take(&self, login: &str, time: Duration) {
+        self.state().checks.insert(login.to_owned(), time);
+    }
+
     /// How often `name` was asked.
     pub(crate) fn asked(&self, name: &str) -> usize {
         self.state().asked.iter().filter(|asked| asked.name == name).count()
@@ -177,6 +183,8 @@ impl Stub {
             None => Some(usual(&asked)),
         };
         if asked.name == "authenticate" {
+            let time = self.state().checks.get(&asked.login).copied().unwrap_or_default();
+            tokio::time::sleep(time).await;
             self.state().checking -= 1;
         }
         if let Some(bytes) = bytes {

@@ -8,6 +8,8 @@ use tokio::net::TcpStream;
 pub(crate) struct Asked {
     /// `version`, `authenticate`, or model and method.
     pub(crate) name: String,
+    /// The login of `authenticate`; empty otherwise.
+    pub(crate) login: String,
     /// The password it came with; empty for `version`.
     pub(crate) secret: String,
     /// All of it, as it came.
@@ -24,7 +26,7 @@ impl Asked {
                 && rest.ends_with("\r\n\r\n{}")
             {
                 let secret = between(rest, "authorization: bearer ", "\r\n").next().unwrap_or_default().to_owned();
-                return Some(Self { name: path.replace('/', "."), secret, text: String::new() });
+                return Some(Self { name: path.replace('/', "."), login: String::new(), secret, text: String::new() });
             }
             if text.ends_with("</methodCall>") || text.trim_end().ends_with("</methodCall>") {
                 return Some(Self::of(&text));
@@ -38,9 +40,13 @@ impl Asked {
     fn of(request: &str) -> Self {
         let method = between(request, "<methodName>", "</methodName>").next().unwrap();
         let mut texts = between(request, "<string>", "</string>").map(str::to_owned);
+        let mut login = None;
         let (name, secret) = match method {
             // database, login, password
-            "authenticate" => (method.to_owned(), texts.nth(2)),
+            "authenticate" => {
+                login = texts.nth(1);
+                (method.to_owned(), texts.next())
+            }
             // database, password, model, method
             "execute_kw" => {
                 let secret = texts.nth(1);
@@ -48,7 +54,8 @@ impl Asked {
             }
             _ => (method.to_owned(), None),
         };
-        Self { name, secret: secret.unwrap_or_default(), text: request.to_owned() }
+        let (login, secret) = (login.unwrap_or_default(), secret.unwrap_or_default());
+        Self { name, login, secret, text: request.to_owned() }
     }
 }
 

@@ -1,0 +1,185 @@
+//! The crate oauth2 as a client, all the way over HTTP before real Odoos: code with PKCE, refresh, client credentials,
+//! introspection, revocation.
+
+use oauth2::basic::{BasicClient, BasicErrorResponseType, BasicTokenResponse, BasicTokenType};
+use oauth2::{
+    AccessToken, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
+    HttpRequest, HttpResponse, IntrospectionUrl, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    RevocationUrl, Scope, TokenIntrospectionResponse as _, TokenResponse as _, TokenUrl,
+};
+use odoo_gateway::admin::{ApplicationSettings, GrantType, WantedApplication};
+use serde_json::Value;
+
+use super::{CALLBACK, INTROSPECT, PARTNERS, REVOKE, TOKEN};
+use crate::oauth1::{quick, wanted};
+use crate::support::{Gateway, Version};
+
+type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointSet, EndpointSet, EndpointSet>;
+
+const AUTHORIZE: &str = "/restapi/1.0/common/oauth2/authorize";
+
+/// How the crate sends its requests: by this reqwest.
+struct Http(reqwest::Client);
+
+impl<'c> oauth2::AsyncHttpClient<'c> for Http {
+    type Error = std::io::Error;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<HttpResponse, Self::Error>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request).map_err(std::io::Error::other)?;
+            let answer = self.0.execute(request).await.map_err(std::io::Error::other)?;
+            let mut response = http::Response::builder().status(answer.status());
+            for (name, value) in answer.headers() {
+                response = response.header(name, value);
+            }
+            let body = answer.bytes().await.map_err(std::io::Error::other)?;
+            response.body(body.to_vec()).map_err(std::io::Error::other)
+        })
+    }
+}
+
+fn http() -> Http {
+    #[expect(clippy::disallowed_methods, reason = "this is a client of the gateway")]
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    Http(client)
+}
+
+/// A confidential application that approves for its user, and the crate's client for it.
+async fn client(gateway: &Gateway, version: Version) -> Client {
+    let settings = ApplicationSettings {
+        grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
+        redirect_uris: vec![CALLBACK.to_owned()],
+        trusted: true,
+        pkce_required: true,
+        ..ApplicationSettings::default()
+    };
+    let wanted = WantedApplication { settings, ..wanted(version, version.database()) };
+    let (application, secret) = gateway.administration().await.create_application(wanted).await.unwrap();
+    let at = |path: &str| format!("http://{}{path}", gateway.address());
+    BasicClient::new(ClientId::new(application.client_id().to_owned()))
+        .set_client_secret(ClientSecret::new(secret.unwrap().expose().to_owned()))
+        .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).unwrap())
+        .set_auth_uri(AuthUrl::new(at(AUTHORIZE)).unwrap())
+        .set_token_uri(TokenUrl::new(at(TOKEN)).unwrap())
+        .set_introspection_url(IntrospectionUrl::new(at(INTROSPECT)).unwrap())
+        .set_revocation_url(RevocationUrl::new(at(REVOKE)).unwrap())
+}
+
+/// A code for this scope, and what proves that the client asked for it.
+async fn code(gateway: &Gateway, client: &Client, scope: &str) -> (AuthorizationCode, PkceCodeVerifier) {
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let asked = client.authorize_url(CsrfToken::new_random).add_scope(Scope::new(scope.to_owned()));
+    let (url, state) = asked.set_pkce_challenge(challenge).url();
+    let path = format!("{}?{}", url.path(), url.query().unwrap());
+    let agreed = gateway.client().with_header("accept", "application/json").get(&path, &[]).await.ok();
+    assert_eq!(agreed["state"], state.secret().as_str());
+    (AuthorizationCode::new(agreed["code"].as_str().unwrap().to_owned()), verifier)
+}
+
+/// What a bearer of this token is answered.
+async fn status(gateway: &Gateway, token: &AccessToken) -> u16 {
+    let bearer = gateway.client().with_header("authorization", &format!("Bearer {}", token.secret()));
+    bearer.get(PARTNERS, &[]).await.status
+}
+
+async fn is_active(client: &Client, token: &AccessToken) -> bool {
+    client.introspect(token).request_async(&http()).await.unwrap().active()
+}
+
+/// The word of a refusal.
+#[track_caller]
+fn refusal(
+    result: Result<BasicTokenResponse, RequestTokenError<std::io::Error, oauth2::basic::BasicErrorResponse>>,
+) -> BasicErrorResponseType {
+    match result.unwrap_err() {
+        RequestTokenError::ServerResponse(refused) => {
+            assert!(refused.error_description().is_some_and(|text| !text.is_empty()));
+            refused.error().clone()
+        }
+        other => panic!("no refusal of RFC 6749: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_crate_oauth2_gets_a_code_refreshes_introspects_and_revokes() {
+    let gateway = quick(&[]).await;
+    for version in Version::BOTH {
+        for way in [AuthType::BasicAuth, AuthType::RequestBody] {
+            let client = client(&gateway, version).await.set_auth_type(way);
+            let (code, verifier) = code(&gateway, &client, "read update").await;
+            let exchange = client.exchange_code(code.clone()).set_pkce_verifier(verifier);
+            let first = exchange.request_async(&http()).await.unwrap();
+            assert_eq!((first.token_type(), first.expires_in().unwrap().as_secs()), (&BasicTokenType::Bearer, 3600));
+            let words = |given: &[Scope]| given.iter().map(|scope| scope.as_str().to_owned()).collect::<Vec<_>>();
+            assert_eq!(words(first.scopes().unwrap()), ["read", "update"]);
+            assert_eq!(status(&gateway, first.access_token()).await, 200);
+
+            let described = client.introspect(first.access_token()).set_token_type_hint("access_token");
+            let described = described.request_async(&http()).await.unwrap();
+            assert!(described.active());
+            assert_eq!((described.username(), described.token_type()), (Some("admin"), Some(&BasicTokenType::Bearer)));
+            assert_eq!(described.client_id().map(|id| id.as_str()), Some(client.client_id().as_str()));
+            assert_eq!(words(described.scopes().unwrap()), ["read", "update"]);
+            assert_eq!((described.exp().unwrap() - described.iat().unwrap()).num_seconds(), 3600);
+            let issuer = format!("http://{}", gateway.address());
+            assert_eq!((described.iss(), described.aud()), (Some(issuer.as_str()), Some(&vec![issuer.clone()])));
+
+            let refresh = client.exchange_refresh_token(first.refresh_token().unwrap());
+            let second = refresh.add_scope(Scope::new("read".to_owned())).request_async(&http()).await.unwrap();
+            assert_eq!(words(second.scopes().unwrap()), ["read"]);
+            assert_ne!(second.refresh_token().unwrap().secret(), first.refresh_token().unwrap().secret());
+            assert_eq!(status(&gateway, second.access_token()).await, 200);
+
+            let refresh = second.refresh_token().unwrap().clone();
+            client.revoke_token(refresh.into()).unwrap().request_async(&http()).await.unwrap();
+            for token in [first.access_token(), second.access_token()] {
+                assert_eq!((status(&gateway, token).await, is_active(&client, token).await), (401, false));
+            }
+            let spent = client.exchange_code(code).request_async(&http()).await;
+            assert_eq!(refusal(spent), BasicErrorResponseType::InvalidGrant);
+            gateway.administration().await.delete_application(version.database()).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_crate_oauth2_acts_by_itself_and_reads_why_it_is_refused() {
+    let gateway = quick(&[]).await;
+    for version in Version::BOTH {
+        let client = client(&gateway, version).await;
+        let robot = client.exchange_client_credentials().request_async(&http()).await.unwrap();
+        assert!(robot.refresh_token().is_none());
+        assert_eq!(status(&gateway, robot.access_token()).await, 200);
+        let access = robot.access_token().clone();
+        client.revoke_token(access.into()).unwrap().request_async(&http()).await.unwrap();
+        assert_eq!(status(&gateway, robot.access_token()).await, 401);
+
+        let unknown = client.exchange_client_credentials().add_scope(Scope::new("openid".to_owned()));
+        assert_eq!(refusal(unknown.request_async(&http()).await), BasicErrorResponseType::InvalidScope);
+        let password = oauth2::ResourceOwnerUsername::new("admin".to_owned());
+        let secret = oauth2::ResourceOwnerPassword::new("admin".to_owned());
+        let by_password = client.exchange_password(&password, &secret).request_async(&http()).await;
+        assert_eq!(refusal(by_password), BasicErrorResponseType::UnsupportedGrantType);
+        let (code, _) = code(&gateway, &client, "read").await;
+        let other = PkceCodeChallenge::new_random_sha256().1;
+        let stolen = client.exchange_code(code).set_pkce_verifier(other).request_async(&http()).await;
+        assert_eq!(refusal(stolen), BasicErrorResponseType::InvalidGrant);
+        let guessed = client.clone().set_client_secret(ClientSecret::new("guessed".to_owned()));
+        let guessed = guessed.exchange_client_credentials().request_async(&http()).await;
+        assert_eq!(refusal(guessed), BasicErrorResponseType::InvalidClient);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_vendors_member_stands_beside_those_of_the_rfc() {
+    let gateway = quick(&[]).await;
+    let client = client(&gateway, Version::Odoo19).await;
+    let given = client.exchange_client_credentials().request_async(&async |request: HttpRequest| {
+        let answer = oauth2::AsyncHttpClient::call(&http(), request).await?;
+        let body: Value = serde_json::from_slice(answer.body()).unwrap();
+        assert!(body["access_token_validity"].as_str().is_some_and(|text| text.contains('/')), "{body}");
+        Ok::<_, std::io::Error>(answer)
+    });
+    given.await.unwrap();
+}
