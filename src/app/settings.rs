@@ -44,6 +44,7 @@ pub(super) fn tokens(config: &Config, api: SocketAddr) -> TokenSettings {
             access_ttl: oauth.access_ttl,
             refresh_idle: oauth.refresh_idle,
             refresh_ttl: oauth.refresh_ttl,
+            refresh_grace: oauth.refresh_grace,
             session_idle: oauth.session_idle,
             session_ttl: oauth.session_ttl,
         },

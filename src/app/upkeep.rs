@@ -19,6 +19,9 @@ const BATCH: u32 = 500;
 /// API keys and applications are listed for a while after their end, so that people see why a program fails.
 const KEYS_ARE_SHOWN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// The most that `oauth.refresh_grace` may be.
+const LONGEST_GRACE: Duration = Duration::from_secs(60);
+
 /// How long a gateway may not know that another one, or an administrator, has exchanged keys.
 const KEYS_EVERY: Duration = Duration::from_secs(10);
 
@@ -62,6 +65,7 @@ async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
             }
         }
     }
+    while store.shred_spent((now - LONGEST_GRACE).unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_seen(now.unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_grants(BATCH).await? >= u64::from(BATCH) {}
     while store.purge_repeats(now, BATCH).await? >= u64::from(BATCH) {}

@@ -38,7 +38,7 @@ pub use self::audit::Act;
 pub use self::error::StoreError;
 pub use self::grants::Grant;
 pub use self::instance::{Instance, random_id};
-pub use self::oauth_tokens::{OAuthTerms, SpentToken};
+pub use self::oauth_tokens::{OAuthTerms, SpentToken, SpentWrap};
 pub use self::repeats::{RepeatClaim, StoredRepeat};
 pub use self::restore::Ended;
 pub use self::tokens::{Rewrap, StoredToken};

@@ -5,11 +5,12 @@
 //! row lock sees to it.
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use time::OffsetDateTime;
 
 use super::audit::Act;
 use super::grants::{grants_of, shred};
-use super::tokens::StoredToken;
+use super::tokens::{OWN, SELECT, StoredToken};
 use super::transaction::rerun;
 use super::{Store, StoreError};
 use crate::secret::{Aad, Sealed, TokenIndex};
@@ -28,6 +29,15 @@ pub struct OAuthTerms {
     pub headless: bool,
     /// OAuth 1: the token's secret, sealed under the key in its wrap.
     pub secret: Option<Sealed>,
+}
+
+/// What becomes of the wrap of a token that is exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpentWrap {
+    /// It is deleted: the token opens nothing any more.
+    Deleted,
+    /// It stays for a moment, in which the token may be exchanged again.
+    Kept,
 }
 
 /// A token that was exchanged and is shown again.
@@ -79,6 +89,20 @@ impl OAuthTerms {
     }
 }
 
+/// Keeps what a token was exchanged for.
+async fn insert_children(
+    spent: &StoredToken,
+    given: &[&StoredToken],
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    for token in given {
+        token.insert(&mut *connection).await?;
+        let link = sqlx::query("UPDATE oauth_tokens SET parent_id = $1 WHERE token_id = $2");
+        link.bind(spent.id.clone()).bind(token.id.clone()).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// Exchanges a token for others of a grant that is there: all or nothing, and once; `false` when another was first.
     /// What is spent opens nothing any more, and is known again until `until`.
@@ -90,6 +114,7 @@ impl Store {
         spent: &StoredToken,
         given: &[&StoredToken],
         until: Option<i64>,
+        wrap: SpentWrap,
         act: &Act,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
@@ -100,17 +125,95 @@ impl Store {
             transaction.rollback().await?;
             return Ok(false);
         }
-        let keep = sqlx::query("UPDATE tokens SET not_after = $1, idle_seconds = NULL WHERE id = $2");
-        keep.bind(until).bind(spent.id.clone()).execute(&mut *transaction).await?;
-        let shred = sqlx::query("DELETE FROM wraps WHERE token_id = $1").bind(spent.id.clone());
-        shred.execute(&mut *transaction).await?;
-        for token in given {
-            token.insert(&mut transaction).await?;
+        // A wrap fits only to the row that it was made for.
+        if wrap == SpentWrap::Deleted {
+            let keep = sqlx::query("UPDATE tokens SET not_after = $1, idle_seconds = NULL WHERE id = $2");
+            keep.bind(until).bind(spent.id.clone()).execute(&mut *transaction).await?;
+            let shred = sqlx::query("DELETE FROM wraps WHERE token_id = $1").bind(spent.id.clone());
+            shred.execute(&mut *transaction).await?;
         }
+        insert_children(spent, given, &mut transaction).await?;
         act.insert(&mut transaction).await?;
         transaction.commit().await?;
         act.say();
         Ok(true)
+    }
+
+    /// Exchanges a token again that was spent since `since`, if nothing that came of it was used: that ends. `false` when it
+    /// was.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn exchange_again(
+        &self,
+        spent: &StoredToken,
+        given: &[&StoredToken],
+        since: i64,
+        act: &Act,
+    ) -> Result<bool, StoreError> {
+        let Some(terms) = &spent.oauth else { return Ok(false) };
+        let mut transaction = self.begin().await?;
+        // The whole family, as `end_family` does: an exchange of what came of it is waited for.
+        let lock =
+            sqlx::query("UPDATE oauth_tokens SET family_id = $1 WHERE family_id = $1").bind(terms.family.clone());
+        lock.execute(&mut *transaction).await?;
+        let unused = "SELECT 1 AS unused FROM oauth_tokens o WHERE o.token_id = $1 AND o.spent_at >= $2 \
+                      AND EXISTS (SELECT 1 FROM oauth_tokens c JOIN tokens t ON t.id = c.token_id \
+                      WHERE c.parent_id = o.token_id AND t.kind = $3) \
+                      AND NOT EXISTS (SELECT 1 FROM oauth_tokens c JOIN tokens t ON t.id = c.token_id \
+                      WHERE c.parent_id = o.token_id AND (c.spent_at IS NOT NULL OR t.last_used_at IS NOT NULL))";
+        let unused = sqlx::query(unused).bind(spent.id.clone()).bind(since).bind(spent.kind.as_str());
+        if unused.fetch_optional(&mut *transaction).await?.is_none() {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        for end in ["DELETE FROM wraps WHERE token_id", "DELETE FROM tokens WHERE id"] {
+            let end = format!("{end} IN (SELECT token_id FROM oauth_tokens WHERE parent_id = $1)");
+            sqlx::query(AssertSqlSafe(end)).bind(spent.id.clone()).execute(&mut *transaction).await?;
+        }
+        insert_children(spent, given, &mut transaction).await?;
+        act.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        act.say();
+        Ok(true)
+    }
+
+    /// The row of a token that was spent since `since` and has its wrap still.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn spent_since(
+        &self,
+        index: TokenIndex,
+        since: i64,
+        now: OffsetDateTime,
+    ) -> Result<Option<StoredToken>, StoreError> {
+        let find = format!("{SELECT} WHERE {OWN} AND t.token_index IN ($2, $3) AND o.spent_at >= $4");
+        let before = index.before.unwrap_or(index.hash).to_vec();
+        let ask = || {
+            let query = sqlx::query(AssertSqlSafe(find.clone())).bind(now.unix_timestamp()).bind(index.hash.to_vec());
+            query.bind(before.clone()).bind(since)
+        };
+        let found = rerun!(self.was_cut, ask().fetch_optional(&self.pool))?;
+        found.as_ref().map(StoredToken::read).transpose()
+    }
+
+    /// Deletes the wraps of tokens that were spent before `before`, at most `batch` of them; how many.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn shred_spent(&self, before: i64, batch: u32) -> Result<u64, StoreError> {
+        let mut transaction = self.begin().await?;
+        let shred = "DELETE FROM wraps WHERE token_id IN (SELECT o.token_id FROM oauth_tokens o \
+                     JOIN wraps w ON w.token_id = o.token_id WHERE o.spent_at < $1 LIMIT $2) RETURNING token_id";
+        let shredded = sqlx::query(shred).bind(before).bind(i64::from(batch)).fetch_all(&mut *transaction).await?;
+        for row in &shredded {
+            // It is known again until its family ends, used or not.
+            let keep = sqlx::query("UPDATE tokens SET idle_seconds = NULL WHERE id = $1");
+            keep.bind(row.try_get::<String, _>("token_id")?).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(u64::try_from(shredded.len()).unwrap_or(u64::MAX))
     }
 
     /// A token that was exchanged, when this is the index of one.

@@ -74,7 +74,7 @@ pub(super) const OWN: &str = "w.grant_id = t.grant_id";
 /// The question for the tokens of one to four hashes: of a token and of one beside it, each under one index key or two.
 static BY_INDEX: LazyLock<[String; 4]> = LazyLock::new(|| {
     ["$2", "$2, $3", "$2, $3, $4", "$2, $3, $4, $5"]
-        .map(|hashes| format!("{SELECT} WHERE {OWN} AND t.token_index IN ({hashes})"))
+        .map(|hashes| format!("{SELECT} WHERE {OWN} AND o.spent_at IS NULL AND t.token_index IN ({hashes})"))
 });
 
 /// `last_used_at` is written when it is older than this.

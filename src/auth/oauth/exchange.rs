@@ -8,7 +8,9 @@
 //!
 //! A code or refresh token that is shown a second time by the same application was stolen, or somebody stole the answer:
 //! everything that came of the same approval ends. Two exchanges at the same moment are no exception. When a gateway dies
-//! between its commit and its answer, the new tokens are lost with the answer and the user logs in anew.
+//! between its commit and its answer, the new tokens are lost with the answer and the user logs in anew: unless
+//! `oauth.refresh_grace` lets a refresh token be sent again for a moment. Then it gets another pair in place of the one that
+//! came of it, if nobody has used that; there is never more than one.
 //!
 //! In: a client that was verified, what it shows. Out: [`Issued`]. Must not know: how parameters stood in the request.
 
@@ -25,7 +27,7 @@ use crate::error::Problem;
 use crate::explain::Code;
 use crate::plan::{Scope, ScopeWords};
 use crate::secret::{Token, TokenKind};
-use crate::store::{Act, OAuthTerms, StoredToken};
+use crate::store::{Act, OAuthTerms, SpentWrap, StoredToken};
 
 /// What a client shows for a code.
 #[derive(Debug, Clone, Copy)]
@@ -137,11 +139,28 @@ impl Tokens {
     async fn shown_by(&self, client: &Client, token: &Token) -> Result<(StoredToken, OAuthTerms), Refusal> {
         let row = match self.living(token).await {
             Ok(row) => row,
-            Err(Refusal::Wrong) => return Err(self.replayed(client, token).await?),
+            Err(Refusal::Wrong) => match self.spent_a_moment_ago(token).await? {
+                Some(row) => row,
+                None => return Err(self.replayed(client, token).await?),
+            },
             Err(other) => return Err(other),
         };
         let terms = row.oauth.clone().filter(|_| row.account.as_ref() == Some(&client.application.row.id));
         terms.map(|terms| (row, terms)).ok_or_else(|| invalid_grant().into())
+    }
+
+    /// A refresh token that may be exchanged again, if nothing that came of it was used.
+    async fn spent_a_moment_ago(&self, token: &Token) -> Result<Option<StoredToken>, Refusal> {
+        let (TokenKind::OAuthRefresh, Some(since)) = (token.kind(), self.grace_began()) else { return Ok(None) };
+        let (vault, now) = (self.vaults.existing().await?.ok_or(Refusal::Wrong)?, self.clock.now());
+        let row = self.store.spent_since(token.index(&vault.index), since, now).await?;
+        Ok(row.filter(|row| row.kind == TokenKind::OAuthRefresh && row.is_alive(now)))
+    }
+
+    /// Unix time since which spent refresh tokens may be exchanged again; `None`: never.
+    fn grace_began(&self) -> Option<i64> {
+        let grace = i64::try_from(self.oauth.refresh_grace.as_secs()).ok().filter(|grace| *grace > 0)?;
+        Some(self.clock.now().unix_timestamp().saturating_sub(grace))
     }
 
     /// Only the client that it was given to can have been robbed: a stranger's guess ends nothing.
@@ -203,10 +222,29 @@ impl Tokens {
         let given: Vec<&StoredToken> = std::iter::once(&row).chain(refresh.iter().map(|(row, _)| row)).collect();
         let act = self.act_of(client, "oauth2.exchange", next.row);
         let until = if may_refresh { next.end } else { access_end };
-        if !self.store.exchange(next.row, &given, Some(until), &act).await? {
+        if !self.keep_exchange(&next, &given, until, &act).await? {
             return Err(self.replayed(client, next.spent).await?);
         }
         self.issued(client, &row, &token, scope, refresh.map(|(_, token)| token), form).await
+    }
+
+    /// Once; a refresh token again in its grace. `false`: neither.
+    async fn keep_exchange(
+        &self,
+        next: &Next<'_>,
+        given: &[&StoredToken],
+        until: i64,
+        act: &Act,
+    ) -> Result<bool, Refusal> {
+        let grace = self.grace_began().filter(|_| next.spent.kind() == TokenKind::OAuthRefresh);
+        let wrap = if grace.is_some() { SpentWrap::Kept } else { SpentWrap::Deleted };
+        if self.store.exchange(next.row, given, Some(until), wrap, act).await? {
+            return Ok(true);
+        }
+        match grace {
+            Some(since) => Ok(self.store.exchange_again(next.row, given, since, act).await?),
+            None => Ok(false),
+        }
     }
 
     async fn issued(

@@ -61,6 +61,8 @@ pub struct OAuthSettings {
     pub refresh_idle: Duration,
     /// Everything that came of one approval.
     pub refresh_ttl: Duration,
+    /// How long a refresh token that was exchanged may be exchanged again; zero: not at all.
+    pub refresh_grace: Duration,
     /// A session that is not used.
     pub session_idle: Duration,
     /// A session.
@@ -76,6 +78,7 @@ impl Default for OAuthSettings {
             access_ttl: minutes(60),
             refresh_idle: minutes(30 * 24 * 60),
             refresh_ttl: minutes(90 * 24 * 60),
+            refresh_grace: Duration::ZERO,
             session_idle: minutes(15),
             session_ttl: minutes(8 * 60),
         }

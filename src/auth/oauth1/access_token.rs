@@ -20,7 +20,7 @@ use crate::auth::vault::Vault;
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::secret::{DataKey, TokenKind};
-use crate::store::Act;
+use crate::store::{Act, SpentWrap};
 
 /// The same for all three: who guesses at verifiers learns nothing of the user.
 fn not_approved() -> Problem {
@@ -73,7 +73,7 @@ impl OAuth1 {
         let (row, token) = self.tokens.give(&request.application, &approver, wanted).await?;
         let client_id = request.application.client_id().to_owned();
         let act = Act::new(now, approver.login(), "oauth1.exchange", &row.id, format!("to {client_id}"));
-        if !self.tokens.store.exchange(&request.row, &[&row], request.row.not_after, &act).await? {
+        if !self.tokens.store.exchange(&request.row, &[&row], request.row.not_after, SpentWrap::Deleted, &act).await? {
             return Err(Refusal::Wrong);
         }
         Ok(TokenPair { token, secret, application: client_id })

@@ -22,6 +22,9 @@ pub struct OAuthConfig {
     /// How long refreshing goes on.
     #[serde(deserialize_with = "texts::duration")]
     pub refresh_ttl: Duration,
+    /// How long a refresh token may be sent again.
+    #[serde(deserialize_with = "texts::duration")]
+    pub refresh_grace: Duration,
     /// How long a browser stays logged in unused.
     #[serde(deserialize_with = "texts::duration")]
     pub session_idle: Duration,
@@ -36,6 +39,7 @@ impl OAuthConfig {
         section.duration("access_ttl", self.access_ttl, SECOND..=DAY);
         section.duration("refresh_idle", self.refresh_idle, SECOND..=366 * DAY);
         section.duration("refresh_ttl", self.refresh_ttl, SECOND..=3660 * DAY);
+        section.duration("refresh_grace", self.refresh_grace, Duration::ZERO..=60 * SECOND);
         section.duration("session_idle", self.session_idle, 60 * SECOND..=DAY);
         section.duration("session_ttl", self.session_ttl, 60 * SECOND..=30 * DAY);
     }

@@ -14,7 +14,7 @@ use crate::support::{Answer, Client, Gateway, Version, unique};
 const AUTHORIZE: &str = "/restapi/1.0/common/oauth1/authorize";
 const OBJECT: &str = "/restapi/1.0/object/res.partner";
 
-type Parameters<'p> = ParameterList<Vec<(&'p str, &'p str)>, &'p str, &'p str>;
+type Parameters<'p> = ParameterList<&'p str, &'p str>;
 
 /// Somebody who signs with the crate.
 struct Signing {

@@ -61,8 +61,14 @@ pub(crate) struct Scene {
 impl Scene {
     /// Over a file of SQLite, and over PostgreSQL.
     pub(crate) async fn both() -> [Self; 2] {
+        Self::both_with(&[]).await
+    }
+
+    /// The same, with more settings.
+    pub(crate) async fn both_with(settings: &[(&str, &str)]) -> [Self; 2] {
         let postgres = crate::support::odoo::empty_database().await;
-        [Self::with(&[]).await, Self::with(&[("ODOO_GATEWAY__STORE__URL", &postgres)]).await]
+        let store = ("ODOO_GATEWAY__STORE__URL", postgres.as_str());
+        [Self::with(settings).await, Self::with(&[settings, &[store]].concat()).await]
     }
 
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
