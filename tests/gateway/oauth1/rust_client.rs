@@ -76,8 +76,9 @@ async fn oauth1_request_goes_all_the_way_and_reads_and_writes() {
     let admin = gateway.administration().await;
     for version in Version::BOTH {
         let wanted = wanted(version, version.database());
-        let (application, secret) = admin.create_application(wanted).await.unwrap();
-        let consumer = Credentials::new(application.client_id().to_owned(), secret.unwrap().expose().to_owned());
+        let (_, secrets) = admin.create_application(wanted).await.unwrap();
+        let consumer = secrets.consumer.unwrap();
+        let consumer = Credentials::new(consumer.key().to_owned(), consumer.secret().to_owned());
         let user = connect(&gateway, consumer).await;
         let name = unique("Signed & sealed + \u{20ac} ~*'()");
         let vals = json!({"name": name}).to_string();

@@ -55,10 +55,10 @@ async fn client(gateway: &Gateway, version: Version) -> Client {
         ..ApplicationSettings::default()
     };
     let wanted = WantedApplication { settings, ..wanted(version, version.database()) };
-    let (application, secret) = gateway.administration().await.create_application(wanted).await.unwrap();
+    let (application, secrets) = gateway.administration().await.create_application(wanted).await.unwrap();
     let at = |path: &str| format!("http://{}{path}", gateway.address());
     BasicClient::new(ClientId::new(application.client_id().to_owned()))
-        .set_client_secret(ClientSecret::new(secret.unwrap().expose().to_owned()))
+        .set_client_secret(ClientSecret::new(secrets.client.unwrap().expose().to_owned()))
         .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).unwrap())
         .set_auth_uri(AuthUrl::new(at(AUTHORIZE)).unwrap())
         .set_token_uri(TokenUrl::new(at(TOKEN)).unwrap())
