@@ -261,7 +261,7 @@ fn databases(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<D
     let mut databases = Vec::with_capacity(config.odoo.len());
     for odoo in &config.odoo {
         let (name, settings) = settings::odoo(odoo)?;
-        let transport = Transport::new(odoo.connect_timeout)?;
+        let transport = Transport::new(odoo.connect_timeout, odoo.keep_idle)?;
         databases.push(Database::new(name, settings, &knowledge, transport, metrics.clone(), clock.clone())?);
     }
     Ok(Databases::new(databases))

@@ -32,7 +32,7 @@
 //! | [`repeat`] | requests that are done once: idempotency keys |
 //! | [`auth`] | who calls: credentials, throttles |
 //! | [`shape`] | answers as trees: order of fields, XML; PDFs joined |
-//! | [`odoo`] | XML-RPC codec, faults, client, web sessions and reports, what is remembered of a database |
+//! | [`odoo`] | codecs of XML-RPC and JSON-RPC, faults, client, web sessions and reports, what is remembered of a database |
 //! | [`plan`] | wishes, schemas, checks, Odoo calls |
 //! | [`language`] | literals, domains, orders, selections, lists of names and ids |
 //! | [`store`] | what the gateway must remember: SQLite or PostgreSQL |

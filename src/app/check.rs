@@ -117,7 +117,7 @@ async fn with_store(config: &Config, clock: &Clock, store: &Store, sources: &Key
 
 async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
     let (_, settings) = settings::odoo(entry).map_err(|error| error.to_string())?;
-    let transport = Transport::new(entry.connect_timeout).map_err(|error| error.to_string())?;
+    let transport = Transport::new(entry.connect_timeout, entry.keep_idle).map_err(|error| error.to_string())?;
     let client = OdooClient::new(settings, transport, Arc::new(Metrics::new()), clock.clone())
         .map_err(|error| error.to_string())?;
     let version = client.probe(ODOO_LIMIT).await.map_err(|trouble| format!("{trouble}."))?;

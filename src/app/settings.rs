@@ -10,13 +10,13 @@ use std::time::Duration;
 use crate::auth::oauth1::OAuth1Settings;
 use crate::auth::{OAuthSettings, PasswordSettings, Rate, ThrottleSettings, TokenSettings};
 use crate::config::{
-    AuthConfig, Config, Create, DatabaseUrl, OAuth1Config, OdooConfig, RestfulConfig, RestfulModelConfig, SchemaConfig,
-    SecretsConfig, ServerConfig, ThrottleConfig,
+    AuthConfig, Config, Create, DatabaseUrl, MethodCallsConfig, OAuth1Config, OdooConfig, RestfulConfig,
+    RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
 };
 use crate::http::layers::{BodyLimits, LayerSettings};
 use crate::http::{RestfulModels, Schemas};
 use crate::names::{DatabaseName, ModelName};
-use crate::odoo::{KnowledgeSettings, OdooSettings, SettingsError};
+use crate::odoo::{KnowledgeSettings, MethodCalls, OdooSettings, SettingsError};
 use crate::secret::KeySources;
 use crate::serve::EdgeSettings;
 
@@ -135,6 +135,10 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
         queue_wait: odoo.queue_wait,
         report_concurrency: count(odoo.report_concurrency),
         answer_cap: usize::try_from(odoo.answer_cap).unwrap_or(usize::MAX),
+        method_calls: match odoo.method_calls {
+            MethodCallsConfig::Auto => MethodCalls::Auto,
+            MethodCallsConfig::XmlRpc => MethodCalls::XmlRpc,
+        },
         ..OdooSettings::new(odoo.name.clone(), odoo.url.as_str(), database)
     };
     Ok((name("odoo.name", &odoo.name)?, settings))

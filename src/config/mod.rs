@@ -30,7 +30,7 @@ pub use self::sections::demo::DemoConfig;
 pub use self::sections::log::{LogConfig, LogFormat};
 pub use self::sections::oauth::OAuthConfig;
 pub use self::sections::oauth1::OAuth1Config;
-pub use self::sections::odoo::OdooConfig;
+pub use self::sections::odoo::{MethodCallsConfig, OdooConfig};
 pub use self::sections::ops::OpsConfig;
 pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};
 pub use self::sections::schema::SchemaConfig;

@@ -39,13 +39,14 @@ use crate::repeat::{Claim, Kept, Outcome, Repeats, Turn};
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Headers of an answer that are kept with it. The others belong to the request that is answered.
-const KEPT: [HeaderName; 6] = [
+const KEPT: [HeaderName; 7] = [
     CONTENT_TYPE,
     CONTENT_DISPOSITION,
     LOCATION,
     HeaderName::from_static("preference-applied"),
     HeaderName::from_static("x-read-back"),
     HeaderName::from_static("x-omitted-fields"),
+    HeaderName::from_static("x-result-omitted"),
 ];
 
 /// A request under a key, not yet begun.

@@ -25,7 +25,7 @@ use super::stream::Listing;
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::names::ModelName;
+use crate::names::{MethodName, ModelName};
 use crate::odoo::{Known, Outcome, Pages, Records, Source, Tally, run};
 use crate::plan::{self, ContextAsked, Deed, Links, Plan, PlanError, Scope, Wish, plan, plan_pages};
 use crate::shape::{Empty, Many2one, Shaped, Style, shape};
@@ -44,6 +44,8 @@ pub(super) struct Family {
     pub several: bool,
     /// The name of the parameter that holds a domain.
     pub domain: &'static str,
+    /// How a method is called on a record here, for an error's hint: of a model and a method.
+    pub call_example: fn(&ModelName, &MethodName) -> String,
     /// Puts what was shaped into the envelope and writes it.
     pub write: fn(Shaped<'_>, About<'_>) -> Result<Vec<u8>, Problem>,
 }
@@ -86,6 +88,8 @@ pub(super) struct About<'a> {
     pub media: Media,
     /// When it is answered.
     pub at: OffsetDateTime,
+    /// Whether a method ran whose result cannot be carried.
+    pub omitted: bool,
 }
 
 /// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
@@ -173,12 +177,18 @@ async fn fulfil(
         }
     };
     let labelled = family.labelled && !preferences.technical_label;
+    let called = match &wish.deed {
+        Deed::Call { method, .. } => Some((wish.model.clone(), method.clone())),
+        _ => None,
+    };
     let answered = grant(&arrival, &caller, wish, &context, (labelled, progress)).await;
+    let answered = answered.map_err(|problem| with_example(problem, family, called));
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
     arrival.stages.run("shape", || {
         let shaped = shape(&outcome, model.as_str(), style)?;
         let at = arrival.gateway.clock.now();
-        let mut answer = write(shaped, About { label: &label, media, at })?;
+        let omitted = is_result_omitted(&outcome);
+        let mut answer = write(shaped, About { label: &label, media, at, omitted })?;
         let mut headers = answer_headers(&outcome, media);
         say_of_all(&caller, preferences, &mut headers);
         for (name, value) in headers {
@@ -293,7 +303,7 @@ fn is_labelled(plan: &Plan) -> bool {
             | Plan::Count(_)
             | Plan::DescribeFields { .. }
             | Plan::Delete { .. }
-            | Plan::Call(_)
+            | Plan::Call { .. }
     )
 }
 
@@ -324,6 +334,9 @@ fn stale() -> Problem {
 fn answer_headers(outcome: &Outcome, media: Media) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
+    if is_result_omitted(outcome) {
+        headers.insert("x-result-omitted", HeaderValue::from_static("not-representable"));
+    }
     if let Outcome::Records(records) = outcome {
         if matches!(records.source, Source::Written(_)) {
             headers.insert("x-read-back", HeaderValue::from_static("failed"));
@@ -331,6 +344,24 @@ fn answer_headers(outcome: &Outcome, media: Media) -> HeaderMap {
         say_omitted(records, &mut headers);
     }
     headers
+}
+
+fn is_result_omitted(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Result(reply) if reply.is_omitted())
+}
+
+/// A method that lacks its records: shows how they are given here.
+fn with_example(problem: Problem, family: &Family, called: Option<(ModelName, MethodName)>) -> Problem {
+    match called {
+        Some((model, method))
+            if problem.code == Code::MissingParameter
+                && problem.parameter.as_deref() == Some("args")
+                && method.as_str() != "create" =>
+        {
+            problem.hint(format!("Give the ids. For example {}", (family.call_example)(&model, &method)))
+        }
+        _ => problem,
+    }
 }
 
 /// Names what Odoo could not send.

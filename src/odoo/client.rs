@@ -7,6 +7,7 @@
 //! at the gate until Odoo has answered, also when the caller has gone away.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -22,10 +23,10 @@ use super::failure::{Broken, Failure, busy, circuit_open, unreadable, unreadable
 use super::faults::{Fault, FaultClass};
 use super::gate::{Gate, Load, Permit};
 use super::json2;
-use super::reply::{Reply, Timing};
+use super::reply::{Body, Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
 use super::to_the_end::to_the_end;
-use super::transport::{Exchange, Form, Received, Transport};
+use super::transport::{Connection, Exchange, Form, Received, Transport};
 use super::version::{self, ServerVersion};
 use super::xmlrpc::answer::{self, Answer};
 use super::xmlrpc::write::CallWriter;
@@ -35,15 +36,20 @@ use crate::plan::{Call, Effect};
 use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
 
+mod method;
 mod probe;
 mod visit;
 
+use method::JsonRpc;
 pub use probe::OdooTrouble;
 
 /// A read whose connection is cut this soon is sent again: the connection was an old one that closed as we wrote, or
 /// its worker was just being replaced. Later it is Odoo's time limit that ended the worker, and it would end the next
 /// one.
 const AGAIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long Odoo may take to say whether it serves JSON-RPC.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client of one database; cheap to clone.
 #[derive(Debug, Clone)]
@@ -57,6 +63,9 @@ struct Inner {
     metrics: Arc<Metrics>,
     gate: Gate,
     circuit: Circuit,
+    jsonrpc: JsonRpc,
+    /// JSON-2 is not served for the database that is named, but without a name it is.
+    key_owner_unnamed: AtomicBool,
 }
 
 /// What came, and how long it took.
@@ -82,7 +91,9 @@ impl OdooClient {
             transport,
             metrics,
             gate: Gate::new(settings.concurrency, settings.queue, settings.queue_wait),
-            circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock),
+            circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock.clone()),
+            jsonrpc: JsonRpc::new(clock),
+            key_owner_unnamed: AtomicBool::new(false),
             settings,
         })))
     }
@@ -147,7 +158,18 @@ impl OdooClient {
     /// When Odoo does not answer, or not with a user.
     pub async fn owner_of(&self, key: &SecretString) -> Result<Option<Uid>, Failure> {
         let Some(authorization) = json2::authorization(key) else { return Ok(None) };
-        let answered = self.ask(Service::KeyOwner(authorization), json2::QUESTION, Effect::Read).await?;
+        let unnamed = &self.0.key_owner_unnamed;
+        let named = !unnamed.load(Ordering::Relaxed);
+        let ask = |named| {
+            let service = Service::KeyOwner { authorization: authorization.clone(), named };
+            self.ask(service, json2::QUESTION, Effect::Read)
+        };
+        let mut answered = ask(named).await?;
+        // A server that filters its databases by the host has nothing at all for a name that the filter hides.
+        if answered.status == StatusCode::NOT_FOUND && named {
+            answered = ask(false).await?;
+            unnamed.fetch_or(answered.status != StatusCode::NOT_FOUND, Ordering::Relaxed);
+        }
         Ok(json2::read(answered.status, &answered.text)?)
     }
 
@@ -255,22 +277,34 @@ impl OdooClient {
 enum Service {
     Common,
     Object,
-    /// Whose the key in this header is, over JSON-2.
-    KeyOwner(HeaderValue),
+    /// A method, over JSON-RPC.
+    Method,
+    /// Whether JSON-RPC is served.
+    Probe,
+    /// Whose the key in this header is, over JSON-2; with the name of the database or without.
+    KeyOwner {
+        authorization: HeaderValue,
+        named: bool,
+    },
 }
 
 impl Service {
     fn form(&self) -> Form<'_> {
         match self {
             Self::Common | Self::Object => Form::Xml,
-            Self::KeyOwner(authorization) => Form::Json { authorization },
+            Self::Method | Self::Probe => Form::JsonRpc,
+            Self::KeyOwner { authorization, .. } => Form::Json { authorization },
         }
+    }
+
+    fn names_database(&self) -> bool {
+        !matches!(self, Self::KeyOwner { named: false, .. })
     }
 
     fn problem(&self, broken: Broken, effect: Effect) -> Problem {
         match self {
-            Self::Common | Self::Object => broken.problem(effect),
-            Self::KeyOwner(_) => json2::problem(broken),
+            Self::Common | Self::Object | Self::Method | Self::Probe => broken.problem(effect),
+            Self::KeyOwner { .. } => json2::problem(broken),
         }
     }
 }
@@ -278,23 +312,32 @@ impl Service {
 impl Inner {
     async fn exchange(&self, service: &Service, body: &Bytes, effect: Effect) -> Result<(Received, u8), Problem> {
         let begun = Instant::now();
-        let first = self.once(service, body).await;
-        let again = first.as_ref().is_err_and(|broken| *broken == Broken::CutBeforeAnswer)
-            && effect == Effect::Read
-            && begun.elapsed() < AGAIN_WITHIN;
-        let (received, attempts) = if again { (self.once(service, body).await, 2) } else { (first, 1) };
+        let first = self.once(service, body, effect, 1).await;
+        let again = match first.as_ref().err() {
+            Some(Broken::NotSent) => true,
+            Some(Broken::CutBeforeAnswer) => effect == Effect::Read && begun.elapsed() < AGAIN_WITHIN,
+            _ => false,
+        };
+        let (received, attempts) = if again { (self.once(service, body, effect, 2).await, 2) } else { (first, 1) };
         received.map(|received| (received, attempts)).map_err(|broken| service.problem(broken, effect))
     }
 
-    async fn once(&self, service: &Service, body: &Bytes) -> Result<Received, Broken> {
+    /// One attempt. Only the first one of what may be repeated takes a connection that was used before.
+    async fn once(&self, service: &Service, body: &Bytes, effect: Effect, attempt: u8) -> Result<Received, Broken> {
+        let kept = effect == Effect::Read && attempt == 1;
+        let response_timeout = match service {
+            Service::Probe => self.settings.response_timeout.min(PROBE_TIMEOUT),
+            _ => self.settings.response_timeout,
+        };
         let received = self
             .transport
             .exchange(Exchange {
                 url: self.url(service),
                 form: service.form(),
-                database: &self.endpoints.database,
+                database: service.names_database().then_some(&self.endpoints.database),
+                connection: if kept { Connection::Kept } else { Connection::Fresh },
                 body,
-                response_timeout: self.settings.response_timeout,
+                response_timeout,
                 total_timeout: self.settings.total_timeout,
                 answer_cap: self.answer_cap(service),
             })
@@ -305,7 +348,7 @@ impl Inner {
 
     fn note_connection(&self, broken: Option<&Broken>) {
         match broken {
-            Some(Broken::NotConnected) => self.circuit.failed(),
+            Some(Broken::NotConnected | Broken::NotSent) => self.circuit.failed(),
             _ => self.circuit.connected(),
         }
     }
@@ -314,14 +357,15 @@ impl Inner {
         match service {
             Service::Common => &self.endpoints.common,
             Service::Object => &self.endpoints.object,
-            Service::KeyOwner(_) => &self.endpoints.key_owner,
+            Service::Method | Service::Probe => &self.endpoints.jsonrpc,
+            Service::KeyOwner { .. } => &self.endpoints.key_owner,
         }
     }
 
     fn answer_cap(&self, service: &Service) -> usize {
         match service {
-            Service::Common | Service::Object => self.settings.answer_cap,
-            Service::KeyOwner(_) => self.settings.answer_cap.min(json2::ANSWER_CAP),
+            Service::Common | Service::Object | Service::Method => self.settings.answer_cap,
+            Service::Probe | Service::KeyOwner { .. } => self.settings.answer_cap.min(json2::ANSWER_CAP),
         }
     }
 }
@@ -330,13 +374,17 @@ impl Inner {
 fn into_reply(answered: Answered, effect: Effect) -> Result<Reply, Failure> {
     let Answered { text, timing, .. } = answered;
     if !answer::is_fault(&text).map_err(|error| unreadable_after(error, effect))? {
-        return Ok(Reply { text: Some(text), timing });
+        return Ok(Reply { body: Body::Xml(text), timing });
     }
     let Answer::Fault(fault) = answer::read(&text).map_err(|error| unreadable_after(error, effect))? else {
         return Err(unreadable_after("a result where a fault was announced", effect).into());
     };
     let fault = Fault::read(&fault);
-    if fault.class == FaultClass::NoResult { Ok(Reply { text: None, timing }) } else { Err(Failure::Fault(fault)) }
+    if fault.class == FaultClass::NoResult {
+        Ok(Reply { body: Body::Null, timing })
+    } else {
+        Err(Failure::Fault(fault))
+    }
 }
 
 #[cfg(test)]

@@ -121,17 +121,25 @@ impl Failure {
     /// The problem that whoever wished for this call is told.
     #[must_use]
     pub fn explain(self, call: &Call) -> Problem {
-        let ids: Vec<i64> = match call.args.first() {
-            Some(Value::List(items)) => items.iter().filter_map(Value::as_int).collect(),
-            Some(Value::Int(id)) => vec![*id],
-            _ => Vec::new(),
-        };
+        let ids = ids_in(call);
         self.problem(&Addressed {
             model: call.model.as_str(),
             method: call.method.as_str(),
             ids: &ids,
             effect: call.effect,
         })
+    }
+
+    /// The problem that whoever called a method by its name is told: what goes wrong in it may be the caller's mistake.
+    #[must_use]
+    pub fn explain_method(self, call: &Call) -> Problem {
+        let ids: Vec<i64> = ids_in(call);
+        let addressed =
+            Addressed { model: call.model.as_str(), method: call.method.as_str(), ids: &ids, effect: call.effect };
+        match self {
+            Self::Fault(fault) => fault.problem_of_method(&addressed),
+            Self::Problem(problem) => problem,
+        }
     }
 
     /// The problem of a question that is about no model.
@@ -145,6 +153,15 @@ impl Failure {
             Self::Fault(fault) => fault.problem(addressed),
             Self::Problem(problem) => problem,
         }
+    }
+}
+
+/// The ids that a method of records is called on.
+fn ids_in(call: &Call) -> Vec<i64> {
+    match call.args.first() {
+        Some(Value::List(items)) => items.iter().filter_map(Value::as_int).collect(),
+        Some(Value::Int(id)) => vec![*id],
+        _ => Vec::new(),
     }
 }
 
@@ -165,6 +182,8 @@ impl From<Unencodable> for Failure {
 pub(super) enum Broken {
     /// No connection was made: nothing was sent.
     NotConnected,
+    /// The connection was found closed before anything was sent on it.
+    NotSent,
     /// The connection ended before an answer began.
     CutBeforeAnswer,
     /// The connection ended in the middle of an answer.
@@ -175,7 +194,7 @@ pub(super) enum Broken {
     TooLarge(usize),
     /// Another status than 200, from Odoo or from what stands before it.
     Status { status: u16, retry_after: Option<Duration> },
-    /// Something that is no XML-RPC; the rest of a sentence.
+    /// Something that is no answer of Odoo's; the rest of a sentence.
     Unreadable(&'static str),
 }
 
@@ -184,6 +203,7 @@ impl Broken {
     pub(super) fn problem(self, effect: Effect) -> Problem {
         match self {
             Self::NotConnected => unreachable_odoo("The gateway could not connect to Odoo.", None),
+            Self::NotSent => unreachable_odoo("Odoo closed the connection before the request was sent.", None),
             Self::CutBeforeAnswer => outcome_unknown("Odoo closed the connection before it answered.", effect),
             Self::CutInAnswer => outcome_unknown("Odoo's answer broke off.", effect),
             Self::TimedOut => outcome_unknown("Odoo did not answer in time.", effect),
@@ -224,7 +244,7 @@ const READ_FIRST: &str = "Read the records before you try again.";
 
 /// An answer nobody can use. `what` is said, never the answer.
 pub(super) fn unreadable(what: impl Display) -> Problem {
-    Problem::new(Code::OdooUnreadable, format!("What came from Odoo is not an XML-RPC answer: {what}."))
+    Problem::new(Code::OdooUnreadable, format!("What came from Odoo is not an answer to the call: {what}."))
 }
 
 fn unreachable_odoo(detail: &str, retry_after: Option<Duration>) -> Problem {
@@ -268,6 +288,7 @@ mod tests {
         let status = |status| Broken::Status { status, retry_after: None };
         for (broken, read, write) in [
             (Broken::NotConnected, 503, 503),
+            (Broken::NotSent, 503, 503),
             (Broken::CutBeforeAnswer, 504, 504),
             (Broken::CutInAnswer, 504, 504),
             (Broken::TimedOut, 504, 504),

@@ -42,8 +42,10 @@ pub(super) fn authorization(key: &SecretString) -> Option<HeaderValue> {
 
 /// Reads the answer: `{"lang": …, "tz": …, "uid": 7}`, or a 401 for a key that is nobody's.
 pub(super) fn read(status: StatusCode, text: &str) -> Result<Option<Uid>, Problem> {
-    if status == StatusCode::UNAUTHORIZED {
-        return Ok(None);
+    match status {
+        StatusCode::UNAUTHORIZED => return Ok(None),
+        StatusCode::NOT_FOUND => return Err(unreadable("HTTP 404")),
+        _ => {}
     }
     let context: Map<String, Value> = serde_json::from_str(text).map_err(|_| unreadable("no user's context"))?;
     let uid = context.get("uid").and_then(Value::as_i64).and_then(Uid::new);

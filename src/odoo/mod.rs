@@ -7,6 +7,7 @@
 //! ```text
 //! run ──► client ──► gate (queue, cap) ──► circuit ──► transport (reqwest) ──► xmlrpc::read ──► faults
 //!  │        ├─ xmlrpc::write
+//!  │        ├─ jsonrpc  calls of methods by their names, where it is served
 //!  │        └─ json2  whose key is this?
 //!  ├─ pages        a listing of any length, page by page
 //!  ├─ reads        lists and reads, whole: checks short pages
@@ -39,6 +40,7 @@ mod failure;
 pub mod faults;
 mod gate;
 pub mod json2;
+pub mod jsonrpc;
 mod knowledge;
 mod known;
 mod learned;
@@ -66,6 +68,6 @@ pub use pages::{Page, Pages};
 pub use reply::{Reply, Timing};
 pub use report::Printing;
 pub use run::{Outcome, Records, Source, Tally, ids_in, require_all, run};
-pub use settings::{OdooSettings, SettingsError};
+pub use settings::{MethodCalls, OdooSettings, SettingsError};
 pub use transport::{ConnectError, Transport};
 pub use version::ServerVersion;

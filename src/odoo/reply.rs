@@ -1,10 +1,11 @@
 //! What came of a call: an answer that is no fault.
 //!
-//! In: the text that Odoo sent. Out: a [`Reply`] that owns it and lends its values. Must not know: HTTP, what was called.
+//! In: the text that Odoo sent, in either of its languages. Out: a [`Reply`] that owns it and lends its values. Must not know: HTTP, what was called.
 
 use std::time::Duration;
 
 use super::failure::unreadable;
+use super::jsonrpc;
 use super::xmlrpc::answer::{self, Answer};
 use crate::error::Problem;
 use crate::value::Value;
@@ -22,11 +23,23 @@ pub struct Timing {
     pub attempts: u8,
 }
 
+/// What a [`Reply`] holds.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    /// An XML-RPC answer.
+    Xml(String),
+    /// A JSON-RPC answer.
+    Json(String),
+    /// The method returned `None`, which Odoo says by a fault over XML-RPC.
+    Null,
+    /// The method ran and is done, but its result cannot be carried.
+    Omitted,
+}
+
 /// An answer that is no fault.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// `None` where the method returned `None`, which Odoo says by a fault.
-    pub(super) text: Option<String>,
+    pub(super) body: Body,
     /// How long it took; the last attempt, where there were two.
     pub timing: Timing,
 }
@@ -35,24 +48,39 @@ impl Reply {
     /// The result. Its texts borrow from the reply.
     ///
     /// # Errors
-    /// When the answer is not XML-RPC.
+    /// When the answer is not one of Odoo's.
     pub fn value(&self) -> Result<Value<'_>, Problem> {
-        match self.text.as_deref().map(answer::read) {
-            None => Ok(Value::Null),
-            Some(Ok(Answer::Value(value))) => Ok(value),
-            Some(Ok(Answer::Fault(_))) => Err(unreadable("a fault where a result was announced")),
-            Some(Err(error)) => Err(unreadable(error)),
+        const FAULT: &str = "a fault where a result was announced";
+        match &self.body {
+            Body::Null | Body::Omitted => Ok(Value::Null),
+            Body::Xml(text) => match answer::read(text).map_err(unreadable)? {
+                Answer::Value(value) => Ok(value),
+                Answer::Fault(_) => Err(unreadable(FAULT)),
+            },
+            Body::Json(text) => match jsonrpc::answer::read(text).map_err(unreadable)? {
+                jsonrpc::answer::Answer::Value(value) => Ok(value),
+                jsonrpc::answer::Answer::Fault(_) => Err(unreadable(FAULT)),
+            },
         }
     }
 
     /// Whether the answer is `None`.
     pub(super) fn is_nothing(&self) -> bool {
-        self.text.is_none()
+        matches!(self.body, Body::Null)
+    }
+
+    /// Whether the method ran, and its result cannot be carried.
+    #[must_use]
+    pub fn is_omitted(&self) -> bool {
+        matches!(self.body, Body::Omitted)
     }
 
     /// How many bytes Odoo's answer has.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.text.as_ref().map_or(0, String::len)
+        match &self.body {
+            Body::Xml(text) | Body::Json(text) => text.len(),
+            Body::Null | Body::Omitted => 0,
+        }
     }
 }

@@ -122,7 +122,7 @@ pub async fn run(database: &Database, caller: &Caller, plan: Plan, tally: &Tally
             Ok(odoo.written(ids, read_back, one).await)
         }
         Plan::Delete { prove, unlink } => odoo.on_proven(prove, None, unlink).await.map(Outcome::Deleted),
-        Plan::Call(call) => odoo.call(&call).await.map(Outcome::Result),
+        Plan::Call { prove, call } => odoo.call_method(prove.as_ref(), &call).await.map(Outcome::Result),
     }
 }
 
@@ -169,6 +169,19 @@ impl<'r> Run<'r> {
             self.database.knowledge.forget();
         }
         answer
+    }
+
+    /// A method that somebody named. Where its records are to be proven, each of them must exist.
+    async fn call_method(self, prove: Option<&Read>, call: &Call) -> Result<Reply, Problem> {
+        if let Some(prove) = prove {
+            self.prove(prove).await?;
+        }
+        self.tally.count();
+        let answer = self.database.client.call_method(self.caller, call).await;
+        if call.effect == Effect::Write && changes_knowledge(call.model.as_str()) {
+            self.database.knowledge.forget();
+        }
+        answer.map_err(|failure| failure.explain_method(call))
     }
 
     async fn try_call(self, call: &Call) -> Result<Reply, Failure> {

@@ -35,10 +35,22 @@ pub struct OdooSettings {
     pub report_concurrency: usize,
     /// The largest answer that is read, in bytes.
     pub answer_cap: usize,
+    /// By which way methods are called; everything else goes by XML-RPC.
+    pub method_calls: MethodCalls,
     /// After how many failures to connect, one after the other, Odoo counts as down.
     pub failures_to_open: u32,
     /// For how long it is then not asked.
     pub open_for: Duration,
+}
+
+/// By which way methods are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MethodCalls {
+    /// By JSON-RPC where Odoo serves it, else by XML-RPC.
+    #[default]
+    Auto,
+    /// By XML-RPC.
+    XmlRpc,
 }
 
 /// A setting that cannot be used.
@@ -66,6 +78,7 @@ impl OdooSettings {
             queue_wait: Duration::from_secs(10),
             report_concurrency: 2,
             answer_cap: 64 << 20,
+            method_calls: MethodCalls::Auto,
             failures_to_open: 5,
             open_for: Duration::from_secs(5),
         }
@@ -80,6 +93,7 @@ pub(super) struct Endpoints {
     pub(super) object: Url,
     pub(super) common: Url,
     pub(super) databases: Url,
+    pub(super) jsonrpc: Url,
     pub(super) key_owner: Url,
     /// Odoo 19 with several databases answers 404 without it; the others do not mind.
     pub(super) database: HeaderValue,
@@ -94,6 +108,7 @@ impl Endpoints {
             object: join("xmlrpc/object")?,
             common: join("xmlrpc/2/common")?,
             databases: join("xmlrpc/2/db")?,
+            jsonrpc: join("jsonrpc")?,
             key_owner: join(json2::PATH)?,
             database: database.map_err(|error| SettingsError { key: "database", reason: error.to_string() })?,
             base,

@@ -5,8 +5,11 @@
 //!
 //! Odoo answers HTTP/1.0, or HTTP/1.1 with `Connection: close`, and an idle connection would hold one of its workers
 //! for two seconds: so nothing is opened ahead, and a connection is kept only where the answer says it may be, which is
-//! what a proxy in front does. Kept ones are dropped after a time that is shorter than proxies' own, so that a write
-//! does not meet a closing one.
+//! what a proxy in front does. Kept ones are dropped after a time that is shorter than proxies' own.
+//!
+//! A kept connection may be closing while a request is written on it, and then nobody knows whether the request was
+//! read. A read is sent again. What may write takes a connection of its own: it costs a handshake, and no write is
+//! ever lost to a proxy that tidied up.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -29,8 +32,6 @@ pub use connect_error::ConnectError;
 pub(super) use visit::{PublicAddress, Visit, Visited};
 
 const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
-/// nginx keeps idle connections for 75 s, others for 60 s.
-const KEEP_IDLE: Duration = Duration::from_secs(20);
 /// Between two pieces of one answer: Odoo sends it in one go.
 const STALL: Duration = Duration::from_secs(30);
 /// Room that is made ahead for an answer, whatever its header promises.
@@ -38,10 +39,13 @@ const ROOM_AHEAD: usize = 1 << 20;
 /// The longest wait that is passed on from what stands before Odoo.
 const LONGEST_RETRY_AFTER: u64 = 300;
 
-/// The one HTTP client of the process; cheap to clone.
+/// The HTTP clients of one Odoo; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    client: Client,
+    /// Uses connections again.
+    kept: Client,
+    /// Opens a connection for each request.
+    fresh: Client,
 }
 
 /// What is sent, and how long and large the answer may be.
@@ -49,11 +53,23 @@ pub struct Transport {
 pub(super) struct Exchange<'a> {
     pub(super) url: &'a Url,
     pub(super) form: Form<'a>,
-    pub(super) database: &'a HeaderValue,
+    /// Names the database; without it Odoo finds it by the host.
+    pub(super) database: Option<&'a HeaderValue>,
+    /// Whether a connection that was used before will do.
+    pub(super) connection: Connection,
     pub(super) body: &'a Bytes,
     pub(super) response_timeout: Duration,
     pub(super) total_timeout: Duration,
     pub(super) answer_cap: usize,
+}
+
+/// Which connection a request takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Connection {
+    /// Any.
+    Kept,
+    /// A new one.
+    Fresh,
 }
 
 /// What is spoken.
@@ -61,8 +77,22 @@ pub(super) struct Exchange<'a> {
 pub(super) enum Form<'a> {
     /// XML-RPC: who calls stands in the body, and every answer is a 200.
     Xml,
-    /// JSON-2: who calls stands in the `Authorization` header, and a 401 that says it is JSON is Odoo's own answer.
+    /// JSON-2: who calls stands in the `Authorization` header, and a 401 that says it is JSON is Odoo's own answer. A
+    /// 404 says that there is no such address.
     Json { authorization: &'a HeaderValue },
+    /// JSON-RPC: as XML-RPC. A 404 or 405 says that there is no such address.
+    JsonRpc,
+}
+
+impl Form<'_> {
+    /// Whether this status says that nothing was called: its text is nobody's business.
+    fn is_unserved(self, status: StatusCode) -> bool {
+        match self {
+            Self::Xml => false,
+            Self::Json { .. } => status == StatusCode::NOT_FOUND,
+            Self::JsonRpc => matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED),
+        }
+    }
 }
 
 /// An answer, and when its first and last byte came.
@@ -75,14 +105,22 @@ pub(super) struct Received {
 }
 
 impl Transport {
-    /// The client: no redirects, no proxy of the environment, no retries, HTTP/1 only.
+    /// The clients: no redirects, no proxy of the environment, no retries, HTTP/1 only.
     ///
     /// # Errors
     /// When the machine's TLS set-up cannot be used.
-    pub fn new(connect_timeout: Duration) -> Result<Self, SettingsError> {
+    pub fn new(connect_timeout: Duration, keep_idle: Duration) -> Result<Self, SettingsError> {
+        let kept = if keep_idle.is_zero() { 0 } else { usize::MAX };
+        Ok(Self {
+            kept: Self::client(connect_timeout, keep_idle, kept)?,
+            fresh: Self::client(connect_timeout, Duration::ZERO, 0)?,
+        })
+    }
+
+    fn client(connect_timeout: Duration, keep_idle: Duration, kept: usize) -> Result<Client, SettingsError> {
         #[expect(
             clippy::disallowed_methods,
-            reason = "this is the one client, with everything set that the ban is about"
+            reason = "these are the only clients, with everything set that the ban is about"
         )]
         let builder = Client::builder();
         let client = builder
@@ -93,20 +131,27 @@ impl Transport {
             .no_proxy()
             .http1_only()
             .connect_timeout(connect_timeout)
-            .pool_idle_timeout(KEEP_IDLE)
+            .pool_idle_timeout(keep_idle)
+            .pool_max_idle_per_host(kept)
             .tcp_nodelay(true)
             .tcp_keepalive(Duration::from_secs(30))
             .build();
-        client.map(|client| Self { client }).map_err(|error| SettingsError { key: "tls", reason: error.to_string() })
+        client.map_err(|error| SettingsError { key: "tls", reason: error.to_string() })
     }
 
     /// Sends the body and takes the answer.
     pub(super) async fn exchange(&self, what: Exchange<'_>) -> Result<Received, Broken> {
         let begun = Instant::now();
         let end = begun + what.total_timeout;
-        let request = self.client.post(what.url.clone()).header("x-odoo-database", what.database);
+        let client = if what.connection == Connection::Kept { &self.kept } else { &self.fresh };
+        let request = client.post(what.url.clone());
+        let request = match what.database {
+            Some(database) => request.header("x-odoo-database", database),
+            None => request,
+        };
         let request = match what.form {
             Form::Xml => request.header(CONTENT_TYPE, "text/xml; charset=utf-8"),
+            Form::JsonRpc => request.header(CONTENT_TYPE, "application/json"),
             Form::Json { authorization } => {
                 request.header(CONTENT_TYPE, "application/json").header(AUTHORIZATION, authorization)
             }
@@ -115,8 +160,11 @@ impl Transport {
         let response = timeout_at(end.min(begun + what.response_timeout), sent).await;
         let response = response.map_err(|_| Broken::TimedOut)?.map_err(|error| broken_by(&error))?;
         let to_first_byte = begun.elapsed();
-        check_head(&response, what.form, what.answer_cap)?;
         let status = response.status();
+        if what.form.is_unserved(status) {
+            return Ok(Received { status, text: String::new(), to_first_byte, to_last_byte: to_first_byte });
+        }
+        check_head(&response, what.form, what.answer_cap)?;
         let body = read_body(response, what.answer_cap, end).await?;
         let text = String::from_utf8(body).map_err(|_| Broken::Unreadable("it is not UTF-8"))?;
         Ok(Received { status, text, to_first_byte, to_last_byte: begun.elapsed() })
@@ -132,17 +180,19 @@ fn broken_by(error: &reqwest::Error) -> Broken {
     tracing::debug!(error = %error, cause = cause.map(tracing::field::display), "exchange with odoo broke off");
     if error.is_connect() {
         Broken::NotConnected
-    } else if is_no_http(error) {
+    } else if is_of_http(error, hyper::Error::is_canceled) {
+        Broken::NotSent
+    } else if is_of_http(error, hyper::Error::is_parse) {
         Broken::Unreadable("it is not HTTP")
     } else {
         Broken::CutBeforeAnswer
     }
 }
 
-fn is_no_http(error: &reqwest::Error) -> bool {
+fn is_of_http(error: &reqwest::Error, kind: impl Fn(&hyper::Error) -> bool) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+        if error.downcast_ref::<hyper::Error>().is_some_and(&kind) {
             return true;
         }
         cause = error.source();
@@ -163,7 +213,9 @@ fn check_head(response: &Response, form: Form<'_>, cap: usize) -> Result<(), Bro
     }
     match form {
         Form::Xml if !is_xml(media_type) => return Err(Broken::Unreadable("its media type is not XML")),
-        Form::Json { .. } if !is_json(media_type) => return Err(Broken::Unreadable("its media type is not JSON")),
+        Form::Json { .. } | Form::JsonRpc if !is_json(media_type) => {
+            return Err(Broken::Unreadable("its media type is not JSON"));
+        }
         _ => {}
     }
     if response.headers().contains_key(CONTENT_ENCODING) {

@@ -16,7 +16,7 @@
 //! nesting   the same as one call of a server that can nest
 //! values    the values of create and write, checked by type; verbs on relations, forms, properties
 //! datetime  clients' dates → Odoo's
-//! method    which methods may be called, and which only read
+//! method    which methods may be called, and which only read; method_ids: which records they are called on
 //! report    which report, of which records, and what is asked before it is printed
 //! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
 //! scope     what a credential may do, on top of what Odoo lets its user do
@@ -35,6 +35,7 @@ mod filters;
 mod guard;
 mod known;
 mod method;
+mod method_ids;
 mod nesting;
 mod pages;
 mod planner;
@@ -52,6 +53,7 @@ pub use context::ContextAsked;
 pub use fields::{Column, Columns, Within};
 pub use filters::Filter;
 pub use known::{Known, Lack, PlanError, UserDefaults};
+pub use method_ids::no_records;
 pub use pages::{Pager, Step};
 pub use planner::{plan, plan_pages};
 pub use report::{Report, ReportForm, ReportPlan, find_report, plan_report, portal_link};

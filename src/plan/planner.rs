@@ -4,7 +4,7 @@
 //!
 //! | wish | calls (contract section 8) |
 //! |---|---|
-//! | search, count, list, read, describe, call | 1 |
+//! | search, count, list, read, describe, call | 1; 1 more for a method that changes records by their ids |
 //! | check access | 1 an operation |
 //! | list with total | 1; 2 where the page does not tell |
 //! | nested | 1 (Odoo 17+), else 1 and 1 for each model on each level |
@@ -26,6 +26,7 @@ use super::fields::{total_order, written_columns};
 use super::filters::Filter;
 use super::guard::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
 use super::known::{Known, PlanError, own_order_of, schema_of};
+use super::method_ids::proven_ids;
 use super::pages::Pager;
 use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
@@ -415,7 +416,11 @@ impl Planner<'_> {
         let args = ids.into_iter().chain(args.iter().cloned()).collect();
         let mut call = Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect };
         check_call(&mut call, Guard::knowing(self.scope, &context, self.known), self.known)?;
-        Ok(Plan::Call(call))
+        let prove = match proven_ids(&call)? {
+            Some(ids) => Some(Read { way: self.way(context), ..self.proof(&ids, &*self.schema()?) }),
+            None => None,
+        };
+        Ok(Plan::Call { prove, call })
     }
 
     fn domain(&self, domain: &Domain<'static>, schema: &Schema) -> Result<Value<'static>, PlanError> {

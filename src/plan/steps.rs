@@ -70,7 +70,12 @@ pub enum Plan {
         unlink: Call,
     },
     /// A method; answers its result.
-    Call(Call),
+    Call {
+        /// Answers those of its records that exist, where Odoo itself would pass over the others.
+        prove: Option<Read>,
+        /// Calls.
+        call: Call,
+    },
 }
 
 /// The calls of an update.

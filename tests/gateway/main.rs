@@ -19,6 +19,7 @@ mod edge;
 mod everywhere;
 mod idempotency;
 mod layers;
+mod method_calls;
 mod oauth1;
 mod oauth2;
 mod openapi;

@@ -31,6 +31,9 @@ pub struct OdooConfig {
     /// For connecting.
     #[serde(deserialize_with = "texts::duration")]
     pub connect_timeout: Duration,
+    /// How long an idle connection is kept for the next read; zero for not at all.
+    #[serde(deserialize_with = "texts::duration")]
+    pub keep_idle: Duration,
     /// For one answer.
     #[serde(deserialize_with = "texts::duration")]
     pub response_timeout: Duration,
@@ -40,6 +43,18 @@ pub struct OdooConfig {
     /// Bytes of one answer.
     #[serde(deserialize_with = "texts::size")]
     pub answer_cap: u64,
+    /// By which way methods are called.
+    pub method_calls: MethodCallsConfig,
+}
+
+/// By which way methods are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MethodCallsConfig {
+    /// By JSON-RPC where Odoo serves it.
+    Auto,
+    /// By XML-RPC.
+    XmlRpc,
 }
 
 impl OdooConfig {
@@ -57,6 +72,7 @@ impl OdooConfig {
         section.number("queue", self.queue, 0..=100_000);
         section.duration("queue_wait", self.queue_wait, MILLISECOND..=HOUR);
         section.duration("connect_timeout", self.connect_timeout, MILLISECOND..=HOUR);
+        section.duration("keep_idle", self.keep_idle, Duration::ZERO..=HOUR);
         section.duration("response_timeout", self.response_timeout, MILLISECOND..=HOUR);
         section.size("answer_cap", self.answer_cap, 64 * 1024..=1 << 32);
     }

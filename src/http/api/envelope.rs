@@ -28,6 +28,7 @@ pub(super) const FAMILY: Family = Family {
     record_body: true,
     several: false,
     domain: "domain",
+    call_example: |model, method| format!("{{\"method\": \"{method}\", \"args\": [[7]]}} at /api/{model}/execute_kw"),
     write: |shaped, _| to_bytes(&bare(shaped)),
 };
 

@@ -18,6 +18,9 @@ use crate::value::Value;
 /// What is said of whatever has no sentence of its own.
 pub(super) const DONE: &str = "Operation completed successfully";
 
+/// What is said of a method whose result cannot be carried.
+const DONE_WITHOUT_RESULT: &str = "The method ran and its changes are kept, but its result cannot be sent";
+
 /// How family D writes.
 pub(super) const FAMILY: Family = Family {
     media: &[Media::Json],
@@ -26,7 +29,10 @@ pub(super) const FAMILY: Family = Family {
     record_body: false,
     several: false,
     domain: "filter",
-    write: |shaped, about| to_bytes(DONE, plain(shaped), about.at),
+    call_example: |model, method| {
+        format!("POST /api/v1/object/{model}/7/{method}, or {{\"args\": [[7]]}} at /api/v1/object/{model}/{method}")
+    },
+    write: |shaped, about| to_bytes(if about.omitted { DONE_WITHOUT_RESULT } else { DONE }, plain(shaped), about.at),
 };
 
 /// An answer that says `message`.

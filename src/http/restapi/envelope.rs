@@ -18,6 +18,10 @@ pub(super) const FAMILY: Family = Family {
     record_body: false,
     several: false,
     domain: "domain",
+    call_example: |model, method| {
+        let object = format!("/restapi/1.0/object/{model}");
+        format!("POST {object}/7/{method}, or {{\"args\": [[7]]}} at {object}/{method}")
+    },
     write,
 };
 

@@ -17,6 +17,7 @@ pub(super) const FAMILY: Family = Family {
     record_body: true,
     several: true,
     domain: "domain",
+    call_example: |model, method| format!("POST /restful/api/v1/{model}/7/{method}"),
     write,
 };
 

@@ -15,11 +15,13 @@ pub(super) struct Act {
     /// Before each piece.
     pause: Duration,
     keep: bool,
+    /// What comes on the same connection after this is cut.
+    tired: bool,
 }
 
 impl Act {
     pub(super) fn close() -> Self {
-        Self { pieces: Vec::new(), pause: Duration::ZERO, keep: false }
+        Self { pieces: Vec::new(), pause: Duration::ZERO, keep: false, tired: false }
     }
 
     pub(super) fn raw(bytes: impl Into<Vec<u8>>) -> Self {
@@ -38,6 +40,16 @@ impl Act {
     pub(super) fn proxy(body: &str) -> Self {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n", body.len());
         Self { keep: true, ..Self::raw(head + body) }
+    }
+
+    /// As a proxy whose keep-alive time ends just when the next request comes: it closes, and has read nothing.
+    pub(super) fn tired(body: &str) -> Self {
+        Self { tired: true, ..Self::proxy(body) }
+    }
+
+    pub(super) fn json(status: &str, body: &str) -> Self {
+        let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json; charset=utf-8\r\n");
+        Self::raw(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))
     }
 
     pub(super) fn status(line: &str, headers: &str) -> Self {
@@ -71,6 +83,7 @@ impl Act {
 struct Seen {
     requests: Mutex<Vec<String>>,
     accepted: AtomicUsize,
+    cut: AtomicUsize,
     open: AtomicUsize,
     working: AtomicUsize,
     most_working: AtomicUsize,
@@ -111,6 +124,11 @@ impl Stub {
         self.seen.accepted.load(Ordering::SeqCst)
     }
 
+    /// How many requests met a connection that closed.
+    pub(super) fn cut(&self) -> usize {
+        self.seen.cut.load(Ordering::SeqCst)
+    }
+
     pub(super) fn most_working(&self) -> usize {
         self.seen.most_working.load(Ordering::SeqCst)
     }
@@ -123,7 +141,12 @@ impl Stub {
 }
 
 async fn attend(mut stream: TcpStream, seen: &Seen, script: &(dyn Fn(usize) -> Act + Sync)) -> std::io::Result<()> {
+    let mut tired = false;
     while let Some(request) = read_request(&mut stream).await? {
+        if tired {
+            seen.cut.fetch_add(1, Ordering::SeqCst);
+            break;
+        }
         let number = {
             let mut requests = seen.requests.lock().unwrap();
             requests.push(request);
@@ -132,6 +155,7 @@ async fn attend(mut stream: TcpStream, seen: &Seen, script: &(dyn Fn(usize) -> A
         let working = seen.working.fetch_add(1, Ordering::SeqCst) + 1;
         seen.most_working.fetch_max(working, Ordering::SeqCst);
         let act = script(number);
+        tired = act.tired;
         let written = write(&mut stream, &act).await;
         seen.working.fetch_sub(1, Ordering::SeqCst);
         written?;

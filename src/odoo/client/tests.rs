@@ -32,7 +32,13 @@ fn settings(stub: &Stub) -> OdooSettings {
 }
 
 fn client_with(settings: OdooSettings) -> OdooClient {
-    OdooClient::new(settings, Transport::new(Duration::from_secs(2)).unwrap(), Arc::default(), Clock::system()).unwrap()
+    OdooClient::new(
+        settings,
+        Transport::new(Duration::from_secs(2), Duration::from_secs(4)).unwrap(),
+        Arc::default(),
+        Clock::system(),
+    )
+    .unwrap()
 }
 
 fn client(stub: &Stub) -> OdooClient {
@@ -136,6 +142,36 @@ async fn a_proxys_connection_is_used_again() {
 }
 
 #[tokio::test]
+async fn a_write_never_meets_a_connection_that_closes_and_a_read_is_sent_again() {
+    let stub = Stub::serve(|_| Act::tired(&answer("<int>1</int>"))).await;
+    let client = client(&stub);
+    for _ in 0..20 {
+        assert_eq!(read(&client).await.unwrap().value(), Ok(Value::Int(1)));
+        assert_eq!(write(&client).await.unwrap().value(), Ok(Value::Int(1)));
+    }
+    assert_eq!(stub.requests().len(), 40, "each was done once");
+    assert_eq!(stub.cut(), 19, "each read but the first met the connection of the one before");
+}
+
+#[tokio::test]
+async fn idle_connections_are_kept_as_long_as_configured() {
+    for (keep_idle, pause, connections) in [
+        (Duration::ZERO, Duration::ZERO, 3),
+        (Duration::from_millis(20), Duration::from_millis(60), 3),
+        (Duration::from_secs(60), Duration::from_millis(60), 1),
+    ] {
+        let stub = Stub::serve(|_| Act::proxy(&answer("<int>1</int>"))).await;
+        let transport = Transport::new(Duration::from_secs(2), keep_idle).unwrap();
+        let client = OdooClient::new(settings(&stub), transport, Arc::default(), Clock::system()).unwrap();
+        for _ in 0..3 {
+            read(&client).await.unwrap();
+            tokio::time::sleep(pause).await;
+        }
+        assert_eq!(stub.accepted(), connections, "{keep_idle:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_fault_is_odoos_word_and_none_is_a_result() {
     let none = "Traceback (most recent call last):\n  File \"/o/rpc.py\", line 1, in xmlrpc_1\n    x\n  \
                 File \"/p/xmlrpc/client.py\", line 2, in dumps\n    x\nTypeError: cannot marshal None unless allow_none is enabled\n";
@@ -176,9 +212,13 @@ async fn who_cannot_connect_has_done_nothing_and_soon_stops_trying() {
     settings.url = format!("http://{nobody}");
     settings.failures_to_open = 2;
     let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
-    let client =
-        OdooClient::new(settings, Transport::new(Duration::from_secs(2)).unwrap(), Arc::default(), clock.clone())
-            .unwrap();
+    let client = OdooClient::new(
+        settings,
+        Transport::new(Duration::from_secs(2), Duration::from_secs(4)).unwrap(),
+        Arc::default(),
+        clock.clone(),
+    )
+    .unwrap();
     for expected in ["could not connect", "could not connect", "a moment ago"] {
         let problem = problem(write(&client).await);
         assert_eq!(problem.code, Code::OdooUnreachable);
@@ -342,16 +382,11 @@ async fn nothing_that_can_be_printed_holds_the_secret() {
     assert!(!printed.contains("horse"), "{printed}");
 }
 
-fn json(status: &str, body: &str) -> Act {
-    let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json; charset=utf-8\r\n");
-    Act::raw(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))
-}
-
 #[tokio::test]
 async fn a_key_is_shown_alone_and_its_user_comes_back() {
     let stub = Stub::serve(|n| match n {
-        0 => json("200 OK", r#"{"lang": "en_US", "tz": false, "uid": 7}"#),
-        _ => json("401 UNAUTHORIZED", r#"{"name": "werkzeug.exceptions.Unauthorized"}"#),
+        0 => Act::json("200 OK", r#"{"lang": "en_US", "tz": false, "uid": 7}"#),
+        _ => Act::json("401 UNAUTHORIZED", r#"{"name": "werkzeug.exceptions.Unauthorized"}"#),
     })
     .await;
     let client = client(&stub);
@@ -377,9 +412,9 @@ async fn what_is_no_answer_of_odoos_says_nothing_of_a_key() {
         (Act::status("302 Found", "Location: http://elsewhere/\r\n"), Code::OdooUnreadable),
         (Act::status("200 OK", ""), Code::OdooUnreadable),
         (Act::odoo(&answer("<int>7</int>")), Code::OdooUnreadable),
-        (json("200 OK", "true"), Code::OdooUnreadable),
-        (json("200 OK", &large), Code::OdooUnreadable),
-        (json("403 FORBIDDEN", "{}"), Code::OdooUnreadable),
+        (Act::json("200 OK", "true"), Code::OdooUnreadable),
+        (Act::json("200 OK", &large), Code::OdooUnreadable),
+        (Act::json("403 FORBIDDEN", "{}"), Code::OdooUnreadable),
         (Act::status("503 Service Unavailable", ""), Code::OdooUnreachable),
     ];
     for (number, (act, expected)) in acts.into_iter().enumerate() {
@@ -388,5 +423,130 @@ async fn what_is_no_answer_of_odoos_says_nothing_of_a_key() {
             panic!("{number}: a problem")
         };
         assert_eq!(problem.code, expected, "{number}: {problem:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_name_of_the_database_hides_json2_it_is_left_out_from_then_on() {
+    let stub = Stub::serve(|n| match n {
+        0 => Act::status("404 Not Found", ""),
+        1 => Act::json("401 UNAUTHORIZED", r#"{"name": "werkzeug.exceptions.Unauthorized"}"#),
+        _ => Act::json("200 OK", r#"{"lang": "en_US", "tz": false, "uid": 7}"#),
+    })
+    .await;
+    let client = client(&stub);
+    assert_eq!(client.owner_of(&"0123abcd".into()).await, Ok(None));
+    assert_eq!(client.owner_of(&"0123abcd".into()).await, Ok(Uid::new(7)));
+    let named: Vec<bool> = stub.requests().iter().map(|request| request.contains("x-odoo-database")).collect();
+    assert_eq!(named, [true, false, false]);
+}
+
+const REFUSED: &str = r#"{"jsonrpc": "2.0", "id": 1, "error": {"code": 0, "message": "Odoo Server Error", "data":
+    {"name": "odoo.exceptions.AccessDenied", "message": "Access Denied", "debug": ""}}}"#;
+
+fn result(value: &str) -> Act {
+    Act::json("200 OK", &format!(r#"{{"jsonrpc": "2.0", "id": 1, "result": {value}}}"#))
+}
+
+async fn confirm(client: &OdooClient) -> Result<Reply, Failure> {
+    let call = Call { method: MethodName::of_literal("action_confirm"), ..call(Effect::Write) };
+    client.call_method(&caller(), &call).await
+}
+
+/// What is asked, in short.
+fn asked(stub: &Stub) -> Vec<&'static str> {
+    let short = |request: &String| match request {
+        request if request.starts_with("POST /erp/xmlrpc/object ") => "xmlrpc",
+        request if request.contains(r#""args":["prod-1",1,"","res.users""#) => "probe",
+        request if request.starts_with("POST /erp/jsonrpc ") => "jsonrpc",
+        _ => "other",
+    };
+    stub.requests().iter().map(short).collect()
+}
+
+#[tokio::test]
+async fn methods_go_over_json_once_odoo_has_shown_that_it_speaks_it() {
+    let stub = Stub::serve(|n| if n == 0 { Act::json("200 OK", REFUSED) } else { result("[null, 4294967296]") }).await;
+    let client = client(&stub);
+    for _ in 0..2 {
+        let reply = confirm(&client).await.unwrap();
+        assert_eq!(reply.value(), Ok(vec![Value::Null, Value::Int(4_294_967_296)].into()));
+    }
+    assert_eq!(asked(&stub), ["probe", "jsonrpc", "jsonrpc"]);
+    let request = stub.requests().swap_remove(1);
+    let body = request.split_once("\r\n\r\n").unwrap().1;
+    assert_eq!(
+        body,
+        r#"{"jsonrpc":"2.0","method":"call","id":1,"params":{"service":"object","method":"execute_kw","args":["prod-1",7,"corr€ct horse & battery","res.partner","action_confirm",[[1]],{"load":""}]}}"#
+    );
+    read(&client).await.unwrap_err();
+    assert_eq!(asked(&stub).last(), Some(&"xmlrpc"), "reads stay with XML-RPC");
+}
+
+#[tokio::test]
+async fn methods_go_over_xml_rpc_where_odoo_speaks_no_json() {
+    let xml = || Act::odoo(&answer("<int>1</int>"));
+    for (nothing, code) in [
+        (Act::status("404 Not Found", ""), "none"),
+        (Act::status("500 Internal Server Error", ""), "faults as a page"),
+        (Act::status("200 OK", ""), "a page"),
+        (Act::json("200 OK", r#"{"jsonrpc": "2.0", "id": 1, "result": true}"#), "takes any password"),
+        (Act::close(), "cut"),
+    ] {
+        let stub = Stub::serve(move |n| if n == 0 { nothing.clone() } else { xml() }).await;
+        let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
+        let transport = Transport::new(Duration::from_secs(2), Duration::from_secs(4)).unwrap();
+        let client = OdooClient::new(settings(&stub), transport, Arc::default(), clock.clone()).unwrap();
+        for _ in 0..2 {
+            assert_eq!(confirm(&client).await.unwrap().value(), Ok(Value::Int(1)), "{code}");
+        }
+        assert_eq!(asked(&stub), ["probe", "xmlrpc", "xmlrpc"], "{code}");
+        clock.advance(Duration::from_secs(601));
+        confirm(&client).await.unwrap();
+        assert_eq!(asked(&stub)[3..], ["probe", "xmlrpc"], "{code}: asked again after a while");
+    }
+    let stub = Stub::serve(move |_| xml()).await;
+    let client = client_with(OdooSettings { method_calls: crate::odoo::MethodCalls::XmlRpc, ..settings(&stub) });
+    confirm(&client).await.unwrap();
+    assert_eq!(asked(&stub), ["xmlrpc"]);
+}
+
+#[tokio::test]
+async fn a_method_that_ran_has_an_answer_whatever_its_result_is() {
+    let none_inside = "Traceback (most recent call last):\n  File \"/o/rpc.py\", line 1, in xmlrpc_1\n    x\n  \
+                       File \"/p/xmlrpc/client.py\", line 2, in dumps\n    x\n  \
+                       File \"/p/xmlrpc/client.py\", line 3, in dump_struct\n    x\n  \
+                       File \"/p/xmlrpc/client.py\", line 4, in dump_nil\n    x\n\
+                       TypeError: cannot marshal None unless allow_none is enabled\n";
+    let large = answer(&format!("<string>{}</string>", "a".repeat(10_000)));
+    let deep = answer(&format!("{}<nil/>{}", "<array><data><value>".repeat(70), "</value></data></array>".repeat(70)));
+    for (act, omitted) in [
+        (Act::odoo(&fault("cannot marshal None unless allow_none is enabled", none_inside)), true),
+        (
+            Act::odoo(&fault(
+                "cannot marshal None unless allow_none is enabled",
+                &none_inside.replace("dump_struct", "__dump"),
+            )),
+            false,
+        ),
+        (
+            Act::odoo(&fault(
+                "int exceeds XML-RPC limits",
+                &none_inside.replace(
+                    "TypeError: cannot marshal None unless allow_none is enabled",
+                    "OverflowError: int exceeds XML-RPC limits",
+                ),
+            )),
+            true,
+        ),
+        (Act::odoo(&large), true),
+        (Act::odoo(&deep), true),
+        (Act::odoo(&answer("<int>9223372036854775808</int>")), true),
+    ] {
+        let stub = Stub::serve(move |_| act.clone()).await;
+        let settings =
+            OdooSettings { method_calls: crate::odoo::MethodCalls::XmlRpc, answer_cap: 9000, ..settings(&stub) };
+        let reply = confirm(&client_with(settings)).await.unwrap();
+        assert_eq!((reply.value(), reply.is_omitted()), (Ok(Value::Null), omitted));
     }
 }

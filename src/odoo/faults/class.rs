@@ -23,8 +23,12 @@ pub enum FaultClass {
     NoTable,
     /// The model has no such method.
     UnknownMethod,
-    /// The method takes other arguments.
+    /// The method takes other arguments, or one that it calls does.
     BadArguments,
+    /// The method takes other arguments: it did not run.
+    CallDoesNotFit,
+    /// The method works on records, and none were given: it did not run.
+    NoRecords,
     /// Records that the call needs do not exist: those it is about, or others.
     MissingRecord,
     /// A required value is missing; on removal, records that require this one.
@@ -57,7 +61,7 @@ pub enum FaultClass {
     DatabaseDown,
     /// The method returned `None`, which Odoo cannot write. It was done: a success.
     NoResult,
-    /// The result cannot be written as XML. It was done.
+    /// The result, or a value in it, cannot be written as XML or JSON. It was done.
     ResultNotRepresentable,
     /// Anything else.
     Internal,
@@ -70,6 +74,7 @@ impl FaultClass {
             self,
             Self::UnknownMethod
                 | Self::BadArguments
+                | Self::CallDoesNotFit
                 | Self::UnknownField
                 | Self::FieldNotSearchable
                 | Self::InvalidDomain

@@ -1,7 +1,7 @@
 //! What Odoo's faults mean.
 //!
-//! In: a fault as it came, in either of the two forms (`/xmlrpc/2`: integer codes; `/xmlrpc`: codes that name the
-//! class). Out: a [`Fault`]: its class, the exception's name, and as much of its message as may be shown; from that,
+//! In: a fault as it came, in one of three forms (`/xmlrpc/2`: integer codes; `/xmlrpc`: codes that name the class;
+//! `/jsonrpc`: the class with its module). Out: a [`Fault`]: its class, the exception's name, and as much of its message as may be shown; from that,
 //! together with what the call addressed, a [`Problem`](crate::error::Problem). Must not know: HTTP, families,
 //! sessions.
 //!
@@ -11,6 +11,8 @@
 //! The traceback is read and dropped: it holds paths and SQL with values. Odoo's own log has it.
 
 mod class;
+mod json;
+mod method;
 mod missing;
 mod problem;
 mod redirect;
@@ -97,13 +99,14 @@ impl Fault {
         if Spoken::ALL.iter().any(|spoken| spoken.exception() == self.exception) { &self.message } else { "" }
     }
 
-    /// An exception nobody caught.
+    /// An exception nobody caught. What an exception of unknown origin says is shown only of methods that were called
+    /// by their names.
     fn raised(raised: &traceback::Raised<'_>) -> Self {
         let class = rules::raised(raised);
-        let may_be_shown = class.is_about_the_request();
+        let may_be_shown = class.is_about_the_request() || class == FaultClass::Internal;
         // Names and texts of the database's driver are nothing to callers.
         if raised.exception.starts_with("psycopg2.") {
-            let text = if may_be_shown { "A value does not fit the type of its field." } else { "" };
+            let text = if class.is_about_the_request() { "A value does not fit the type of its field." } else { "" };
             return Self { class, exception: "DatabaseError".to_owned(), message: text.to_owned(), missing: None };
         }
         Self {

@@ -34,7 +34,7 @@ impl Addressed<'_> {
     }
 
     /// Whether the method is Odoo's own and its `ValueError`s speak about its arguments.
-    fn is_orm_method(&self) -> bool {
+    pub(super) fn is_orm_method(&self) -> bool {
         const METHODS: &[&str] = &[
             "check_access_rights",
             "copy",
@@ -84,6 +84,8 @@ impl Fault {
             FaultClass::UnknownDatabase => Code::UnknownDatabase,
             FaultClass::UnknownModel if self.names_model(addressed.model) => Code::UnknownModel,
             FaultClass::UnknownMethod => Code::UnknownMethod,
+            FaultClass::NoRecords => Code::MissingParameter,
+            FaultClass::CallDoesNotFit => Code::InvalidValue,
             FaultClass::BadArguments if self.names_function(addressed.method) => Code::InvalidValue,
             FaultClass::MissingRecord if self.misses_one_of(addressed) => Code::RecordNotFound,
             FaultClass::MissingRecord => Code::UnknownReference,
@@ -112,7 +114,7 @@ impl Fault {
     }
 
     /// Whether Python's complaint about arguments is about this method and not about one that it calls.
-    fn names_function(&self, method: &str) -> bool {
+    pub(super) fn names_function(&self, method: &str) -> bool {
         let function = self.message.split("()").next().unwrap_or_default();
         function.rsplit('.').next() == Some(method)
     }

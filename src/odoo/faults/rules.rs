@@ -8,7 +8,7 @@
 
 use super::FaultClass;
 use super::missing::Missing;
-use super::traceback::Raised;
+use super::traceback::{Place, Raised};
 use crate::names::{FieldName, ModelName};
 
 /// The exceptions that Odoo makes for people to read.
@@ -174,6 +174,7 @@ const RULES: &[(&str, Text, FaultClass)] = &[
     ("OverflowError", Any, FaultClass::DoubtfulValue),
     ("Error", Has(&["padding"]), FaultClass::InvalidValue), // binascii.Error
     // PostgreSQL, through its driver.
+    ("ProgrammingError", Starts("can't adapt type "), FaultClass::InvalidValue),
     ("InvalidTextRepresentation", Any, FaultClass::InvalidValue),
     ("InvalidDatetimeFormat", Any, FaultClass::InvalidValue),
     ("DatetimeFieldOverflow", Any, FaultClass::InvalidValue),
@@ -209,11 +210,16 @@ const RULES: &[(&str, Text, FaultClass)] = &[
 
 /// The class of an exception that nobody caught.
 pub(super) fn raised(raised: &Raised<'_>) -> FaultClass {
-    if raised.while_answering {
-        let none = raised.message.starts_with("cannot marshal None ");
-        return if none { FaultClass::NoResult } else { FaultClass::ResultNotRepresentable };
-    }
     let name = raised.exception.rsplit('.').next().unwrap_or_default();
+    match (raised.place, name) {
+        (Place::Answering { nested: false }, _) if raised.message.starts_with("cannot marshal None ") => {
+            return FaultClass::NoResult;
+        }
+        (Place::Answering { .. }, _) => return FaultClass::ResultNotRepresentable,
+        (Place::AtCall, "IndexError") => return FaultClass::NoRecords,
+        (Place::AtCall, "TypeError") => return FaultClass::CallDoesNotFit,
+        _ => {}
+    }
     let rule = RULES.iter().find(|(exception, text, _)| *exception == name && text.fits(raised.message));
     rule.map_or(FaultClass::Internal, |(_, _, class)| *class)
 }

@@ -7,7 +7,19 @@
 const MACHINE_TALK: &[&str] = &["\nDETAIL:", "\nLINE ", "\nCONTEXT:", "\nHINT:", "Traceback (most recent call last)"];
 
 /// What no line for a caller may contain.
-const INSIDES: &[&str] = &[".py", "File \"", "SELECT ", "INSERT ", "UPDATE ", "DELETE ", " object at 0x"];
+const INSIDES: &[&str] = &[
+    ".py",
+    "File \"",
+    "SELECT ",
+    "INSERT ",
+    "UPDATE ",
+    "DELETE ",
+    " object at 0x",
+    "psycopg2",
+    "odoo.addons.",
+    "odoo.models.",
+    "odoo.orm.",
+];
 
 /// A message made for people: whole, but for what the database adds to it.
 pub(super) fn to_people(message: &str) -> String {
@@ -17,7 +29,29 @@ pub(super) fn to_people(message: &str) -> String {
 /// The first line of any other message, or nothing where it shows Odoo's insides.
 pub(super) fn one_line(message: &str) -> String {
     let line = before_machine_talk(message).trim().lines().next().unwrap_or_default();
-    if INSIDES.iter().any(|inside| line.contains(inside)) { String::new() } else { cut(line, 300) }
+    let line = without_modules(line.trim_end().trim_end_matches(" while evaluating"));
+    if INSIDES.iter().any(|inside| line.contains(inside)) || names_a_file(&line) {
+        return String::new();
+    }
+    cut(&line, 300)
+}
+
+/// `<class 'odoo.exceptions.UserError'>` as `UserError`.
+fn without_modules(line: &str) -> String {
+    let mut parts = line.split("<class '");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (class, rest) = part.split_once("'>").unwrap_or((part, ""));
+        plain.push_str(class.rsplit('.').next().unwrap_or_default());
+        plain.push_str(rest);
+    }
+    plain
+}
+
+/// Whether a word is a path from the root, as `/var/lib/odoo`.
+fn names_a_file(line: &str) -> bool {
+    let words = line.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '(' | '`' | '='));
+    words.filter_map(|word| word.strip_prefix('/')).any(|path| path.contains('/') && !path.ends_with('/'))
 }
 
 fn before_machine_talk(message: &str) -> &str {
@@ -61,6 +95,10 @@ mod tests {
             ("cannot open /usr/lib/odoo/x.py", ""),
             ("near SELECT * FROM x", ""),
             ("<A object at 0x7f>", ""),
+            ("cannot open '/var/lib/odoo/x'", ""),
+            ("odoo.addons.sale.models.x", ""),
+            ("either / or and 1/2/3", "either / or and 1/2/3"),
+            ("<class 'odoo.exceptions.UserError'>: \"No.\" while evaluating\n'code'", "UserError: \"No.\""),
             ("", ""),
         ] {
             assert_eq!(one_line(message), expected);

@@ -1,7 +1,7 @@
 //! The exception that a Python traceback ends with.
 //!
 //! In: the text of a traceback, and where it is known what `str(exception)` was. Out: the exception's class, its
-//! message, and whether the method had returned already. Must not know: what any class means to us. The traceback
+//! message, and where it was raised: at the call of the method, inside it, or after it had returned. Must not know: what any class means to us. The traceback
 //! itself holds file paths and SQL with literal values and goes nowhere.
 //!
 //! ```text
@@ -21,8 +21,22 @@ pub(super) struct Raised<'a> {
     pub(super) exception: &'a str,
     /// `str(exception)`.
     pub(super) message: &'a str,
-    /// The answer could not be written as XML. The method had returned and Odoo had committed.
-    pub(super) while_answering: bool,
+    /// Where it was raised.
+    pub(super) place: Place,
+}
+
+/// Where an exception was raised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Where Odoo calls the method: no ids, or arguments that do not fit its signature. The method did not run.
+    AtCall,
+    /// In the method, or before Odoo came so far.
+    Inside,
+    /// While the result was written. The method had returned and Odoo had committed.
+    Answering {
+        /// Whether it was a value inside a list or an object of the result, and not the result itself.
+        nested: bool,
+    },
 }
 
 /// Reads a traceback. `message` is `str(exception)` where the fault gives it on its own: then nothing is guessed.
@@ -30,7 +44,7 @@ pub(super) fn read<'a>(traceback: &'a str, message: Option<&'a str>) -> Raised<'
     let end = traceback.trim_end();
     let (exception, message) =
         message.and_then(|message| split_before(end, message.trim_end())).unwrap_or_else(|| split_after_frames(end));
-    Raised { exception, message, while_answering: is_while_answering(traceback) }
+    Raised { exception, message, place: place_of(traceback) }
 }
 
 /// Whether `text` is a traceback.
@@ -39,11 +53,30 @@ pub(super) fn is_traceback(text: &str) -> bool {
 }
 
 /// Without a frame of the module that dispatches calls, and with one of the function that writes the result, the method
-/// is over: what failed is the result's way into XML.
-fn is_while_answering(traceback: &str) -> bool {
+/// is over: what failed is the result's way into XML or JSON.
+fn place_of(traceback: &str) -> Place {
     let frames = || traceback.lines().filter(|line| is_frame(line));
     let dispatches = |line: &str| line.contains("service/model.py\"") || line.contains("service\\model.py\"");
-    !frames().any(dispatches) && frames().any(|line| line.ends_with(", in dumps"))
+    if !frames().any(dispatches) && frames().any(|line| line.ends_with(", in dumps")) {
+        let nested = frames().any(|line| line.ends_with(", in dump_array") || line.ends_with(", in dump_struct"));
+        return Place::Answering { nested };
+    }
+    let raising = frames().filter(|line| !raises_again(line)).last();
+    if raising.is_some_and(calls_the_method) { Place::AtCall } else { Place::Inside }
+}
+
+/// Over JSON-RPC, Odoo 14 and 15 raise every exception once more: its own frames are those of the cause.
+fn raises_again(frame: &str) -> bool {
+    frame.contains("http.py\"") && frame.ends_with(", in _handle_exception")
+}
+
+/// The frame that takes the ids from the arguments and calls the method: in `odoo/api.py` until 18, then in
+/// `odoo/service/model.py`.
+fn calls_the_method(frame: &str) -> bool {
+    const FUNCTIONS: [&str; 4] =
+        [", in call_kw", ", in _call_kw_multi", ", in _call_kw_model", ", in _call_kw_model_create"];
+    const FILES: [&str; 4] = ["/odoo/api.py\"", "\\odoo\\api.py\"", "service/model.py\"", "service\\model.py\""];
+    FUNCTIONS.iter().any(|function| frame.ends_with(function)) && FILES.iter().any(|file| frame.contains(file))
 }
 
 fn is_frame(line: &str) -> bool {
@@ -127,11 +160,41 @@ mod tests {
     fn a_result_that_cannot_be_written_is_told_from_a_method_that_failed() {
         let writing = "Traceback (most recent call last):\n  File \"/o/rpc.py\", line 1, in _xmlrpc\n    x\n  \
                        File \"/usr/lib/python3.9/xmlrpc/client.py\", line 968, in dumps\n    x\nTypeError: cannot marshal None\n";
-        assert!(read(writing, None).while_answering);
+        assert_eq!(read(writing, None).place, Place::Answering { nested: false });
         let reading = writing.replace("in dumps", "in loads");
-        assert!(!read(&reading, None).while_answering);
+        assert_eq!(read(&reading, None).place, Place::Inside);
         let inside = writing.replace("/o/rpc.py", "/o/service/model.py");
-        assert!(!read(&inside, None).while_answering);
+        assert_eq!(read(&inside, None).place, Place::Inside);
+        for function in ["dump_struct", "dump_array"] {
+            let frame = format!("  File \"/p/client.py\", line 3, in {function}\n    x\nTypeError");
+            let nested = writing.replace("TypeError", &frame);
+            assert_eq!(read(&nested, None).place, Place::Answering { nested: true }, "{function}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_does_not_fit_is_told_from_a_method_that_failed() {
+        let at = |frame: &str| {
+            let traceback = format!("{FRAMES}  File \"{frame}\n    x\nIndexError: list index out of range\n");
+            read(&traceback, None).place
+        };
+        for frame in [
+            "/usr/lib/odoo/service/model.py\", line 70, in call_kw",
+            "/usr/lib/odoo/api.py\", line 379, in _call_kw_multi",
+            "C:\\odoo\\api.py\", line 464, in call_kw",
+        ] {
+            assert_eq!(at(frame), Place::AtCall, "{frame}");
+        }
+        let again = "/usr/lib/odoo/api.py\", line 379, in _call_kw_multi\n    x\nException\n\nThe above exception was the \
+                     direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \
+                     \"/usr/lib/odoo/http.py\", line 315, in _handle_exception";
+        assert_eq!(at(again), Place::AtCall);
+        for frame in [
+            "/usr/lib/odoo/addons/sale/models/sale_order.py\", line 1, in action_confirm",
+            "/usr/lib/odoo/addons/x/api.py\", line 1, in call",
+        ] {
+            assert_eq!(at(frame), Place::Inside, "{frame}");
+        }
     }
 
     #[test]

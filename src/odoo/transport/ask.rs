@@ -35,7 +35,7 @@ impl Transport {
         limit: Duration,
     ) -> Result<String, AskError> {
         let end = Instant::now() + limit;
-        let request = self.client.post(url.clone()).header("x-odoo-database", database);
+        let request = self.fresh.post(url.clone()).header("x-odoo-database", database);
         let sent = request.header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body).send();
         let response = timeout_at(end, sent).await.map_err(|_| AskError::Broken(Broken::TimedOut))?;
         let response = response.map_err(|error| match error.is_connect() {

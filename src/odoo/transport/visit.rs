@@ -102,8 +102,8 @@ impl Transport {
 
     fn to_request(&self, visit: Visit) -> RequestBuilder {
         let request = match visit.json {
-            Some(json) => self.client.post(visit.url).header(CONTENT_TYPE, "application/json").body(json),
-            None => self.client.get(visit.url),
+            Some(json) => self.fresh.post(visit.url).header(CONTENT_TYPE, "application/json").body(json),
+            None => self.fresh.get(visit.url),
         };
         let request = match visit.session.as_ref().and_then(cookie) {
             Some(cookie) => request.header(COOKIE, cookie),

@@ -6,15 +6,15 @@
 use zeroize::Zeroizing;
 
 /// Bytes that are wiped on drop.
-pub(super) struct Buffer(Zeroizing<Vec<u8>>);
+pub(in crate::odoo) struct Buffer(Zeroizing<Vec<u8>>);
 
 impl Buffer {
-    pub(super) fn with_capacity(capacity: usize) -> Self {
+    pub(in crate::odoo) fn with_capacity(capacity: usize) -> Self {
         Self(Zeroizing::new(Vec::with_capacity(capacity)))
     }
 
     #[inline]
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(in crate::odoo) fn push(&mut self, bytes: &[u8]) {
         if self.0.capacity() - self.0.len() < bytes.len() {
             self.grow(bytes.len());
         }
@@ -29,7 +29,7 @@ impl Buffer {
         self.0 = Zeroizing::new(larger);
     }
 
-    pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+    pub(in crate::odoo) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.0
     }
 }

@@ -44,6 +44,13 @@ fn byte_kind(byte: u8) -> Byte {
     BYTES.get(usize::from(byte)).copied().unwrap_or(Byte::Plain)
 }
 
+/// The first character that cannot be written.
+pub(super) fn forbidden(text: &str) -> Option<char> {
+    let suspect = |byte: u8| matches!(byte_kind(byte), Byte::Forbidden | Byte::Suspect);
+    let forbidden = |c: &char| matches!(c, '\u{fffe}' | '\u{ffff}') || (*c < ' ' && !matches!(c, '\t' | '\n' | '\r'));
+    text.bytes().any(suspect).then(|| text.chars().find(forbidden)).flatten()
+}
+
 /// Writes `text`, or gives back the first character that cannot be written.
 pub(super) fn write(out: &mut Buffer, text: &str) -> Result<(), char> {
     let mut rest = text.as_bytes();

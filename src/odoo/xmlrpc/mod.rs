@@ -10,6 +10,8 @@ mod escape;
 pub mod read;
 pub mod write;
 
+pub(super) use buffer::Buffer;
+
 /// How many lists and structs may stand inside each other, in calls and in answers. Odoo's own go to about ten.
 pub const MAX_DEPTH: usize = 64;
 

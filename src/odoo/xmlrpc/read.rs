@@ -35,6 +35,18 @@ const STRUCT: Tag = tag!("struct");
 const MEMBER: Tag = tag!("member");
 const NAME: Tag = tag!("name");
 
+const NARROW: &str = "an integer of at most 64 bits";
+const FLAT: &str = "at most 64 nested values";
+const UNIQUE: &str = "a struct that names no member twice";
+
+impl Unreadable {
+    /// Whether it is XML-RPC, but holds what no [`Value`] can.
+    #[must_use]
+    pub fn cannot_be_carried(&self) -> bool {
+        [NARROW, FLAT, UNIQUE].contains(&self.expected)
+    }
+}
+
 /// Reads values; remembers the shape of the last struct, because the next one mostly has the same.
 pub(super) struct Reader<'c, 'a> {
     cursor: &'c mut Cursor<'a>,
@@ -125,7 +137,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     fn integer(&mut self) -> Result<Value<'a>, Unreadable> {
-        let refused = self.cursor.unreadable("an integer of at most 64 bits");
+        let refused = self.cursor.unreadable(NARROW);
         self.cursor.text()?.trim().parse().map(Value::Int).map_err(|_| refused)
     }
 
@@ -167,7 +179,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             members.push(self.member(depth)?);
         }
         if names_repeat(&members) {
-            return Err(self.cursor.unreadable("a struct that names no member twice"));
+            return Err(self.cursor.unreadable(UNIQUE));
         }
         self.members = members.len();
         Ok(Value::Map(members))
@@ -204,7 +216,7 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     fn deeper(&self, depth: usize) -> Result<usize, Unreadable> {
-        if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(self.cursor.unreadable("at most 64 nested values")) }
+        if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(self.cursor.unreadable(FLAT)) }
     }
 }
 

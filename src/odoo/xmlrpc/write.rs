@@ -61,6 +61,12 @@ enum Step {
     Key(String),
 }
 
+impl Step {
+    fn of_key(key: &str) -> Self {
+        Self::Key(key.escape_default().take(64).collect())
+    }
+}
+
 struct Misfit {
     what: What,
     steps: Vec<Step>,
@@ -152,6 +158,35 @@ pub fn value(value: &Value<'_>) -> Result<Zeroizing<Vec<u8>>, Unencodable> {
     Ok(out.into_bytes())
 }
 
+/// Checks that a value can be carried, without writing it.
+///
+/// # Errors
+/// When it cannot. `name` is what the error calls it.
+pub fn check(name: &str, value: &Value<'_>) -> Result<(), Unencodable> {
+    check_value(value, 0).map_err(|misfit| misfit.at(name))
+}
+
+fn check_value(value: &Value<'_>, depth: usize) -> Result<(), Misfit> {
+    match value {
+        _ if depth > MAX_DEPTH => Err(Misfit::new(What::TooDeep)),
+        Value::Null | Value::Bool(_) | Value::Int(_) => Ok(()),
+        Value::Float(float) if float.is_finite() => Ok(()),
+        Value::Float(_) => Err(Misfit::new(What::NotFinite)),
+        Value::Text(text) => check_text(text),
+        Value::List(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+            check_value(item, depth + 1).map_err(|misfit| misfit.inside(Step::Index(index)))
+        }),
+        Value::Map(members) => members.iter().try_for_each(|(key, value)| {
+            let checked = check_text(key).and_then(|()| check_value(value, depth + 1));
+            checked.map_err(|misfit| misfit.inside(Step::of_key(key)))
+        }),
+    }
+}
+
+fn check_text(text: &str) -> Result<(), Misfit> {
+    escape::forbidden(text).map_or(Ok(()), |character| Err(Misfit::new(What::Character(character))))
+}
+
 fn in_value(out: &mut Buffer, write: impl FnOnce(&mut Buffer) -> Result<(), Misfit>) -> Result<(), Misfit> {
     out.push(b"<value>");
     write(out)?;
@@ -214,7 +249,7 @@ fn write_map(out: &mut Buffer, members: &[Member<'_>], depth: usize) -> Result<(
     out.push(b"<struct>");
     for (key, value) in members {
         out.push(b"<member><name>");
-        let inside = |misfit: Misfit| misfit.inside(Step::Key(key.escape_default().take(64).collect()));
+        let inside = |misfit: Misfit| misfit.inside(Step::of_key(key));
         write_text(out, key).map_err(inside)?;
         out.push(b"</name>");
         write_value(out, value, depth).map_err(inside)?;
@@ -290,6 +325,9 @@ mod tests {
         );
         assert_eq!(refused("\u{ffff}".into()), "args holds the character U+FFFF, which cannot be sent to Odoo");
         assert_eq!(refused(Value::List(vec![Value::Float(f64::NAN)])), "args[0] is not a finite number");
+        for (value, ok) in [("a\t\n\r<é\u{fffd}", true), ("a\u{1f}", false), ("\u{fffe}", false)] {
+            assert_eq!(check("args", &value.into()).is_ok(), ok, "{value:?}");
+        }
         let key = Value::Map(vec![("a\0".into(), Value::Null)]);
         assert_eq!(refused(key), "args.a\\u{0} holds the character U+0000, which cannot be sent to Odoo");
     }

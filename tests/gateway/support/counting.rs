@@ -24,13 +24,33 @@ type Noted = (String, String);
 impl Counting {
     /// A proxy before the Odoo of this URL.
     pub(crate) async fn before(url: &str) -> Self {
+        Self::adding(url, "").await
+    }
+
+    /// A proxy before an Odoo that answers for one database alone, as most do. Odoo 14 knows the database of a request
+    /// by its session then; the stand's has several, so the proxy brings a session with it.
+    pub(crate) async fn before_single(version: Version) -> Self {
+        let url = stand().url(version);
+        if version == Version::Odoo19 {
+            return Self::before(url).await;
+        }
+        let page = Client::new(url.to_owned()).get("/web/login", &[("db", version.database())]).await;
+        let cookies = page.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+        let session =
+            cookies.filter_map(|cookie| cookie.split(';').next()).find(|pair| pair.starts_with("session_id="));
+        let session = session.expect("a session");
+        Self::adding(url, &format!("Cookie: {session}\r\n")).await
+    }
+
+    async fn adding(url: &str, header: &str) -> Self {
+        let header: Arc<str> = Arc::from(header);
         let odoo = url.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let counting = Self { address: listener.local_addr().unwrap(), calls: Arc::default() };
         let calls = counting.calls.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pass(client, odoo.clone(), calls.clone()));
+                tokio::spawn(pass(client, odoo.clone(), header.clone(), calls.clone()));
             }
         });
         counting
@@ -41,24 +61,27 @@ impl Counting {
         format!("http://{}", self.address)
     }
 
-    /// What was called since the last time somebody asked, as `model.method`.
+    /// What was called since the last time somebody asked, as `model.method`. The [probe](PROBE), which comes once in a
+    /// gateway's life, is left out.
     pub(crate) fn take(&self) -> Vec<String> {
         self.take_whole().into_iter().map(|(called, _)| called).collect()
     }
 
     /// The same with the bodies of the calls.
     pub(crate) fn take_whole(&self) -> Vec<Noted> {
-        std::mem::take(&mut self.calls.lock().unwrap())
+        let calls = std::mem::take(&mut *self.calls.lock().unwrap());
+        calls.into_iter().filter(|(called, _)| called != PROBE).collect()
     }
 }
 
-async fn pass(mut client: TcpStream, odoo: String, calls: Arc<Mutex<Vec<Noted>>>) {
+async fn pass(mut client: TcpStream, odoo: String, header: Arc<str>, calls: Arc<Mutex<Vec<Noted>>>) {
     let request = read_request(&mut client).await;
     let text = String::from_utf8_lossy(&request);
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
     calls.lock().unwrap().push((called(&request), body));
     let mut odoo = TcpStream::connect(odoo).await.unwrap();
-    odoo.write_all(&request).await.unwrap();
+    let head = request.windows(2).position(|pair| pair == b"\r\n").unwrap() + 2;
+    odoo.write_all(&[&request[..head], header.as_bytes(), &request[head..]].concat()).await.unwrap();
     // The gateway may go away before the answer is through; that is its own affair.
     let _ = copy(&mut odoo, &mut client).await;
 }
@@ -79,10 +102,19 @@ async fn read_request(client: &mut TcpStream) -> Vec<u8> {
     }
 }
 
-/// The texts of an `execute_kw` are database, secret, model, method. Over JSON-2 model and method are the path. A page of
+/// The question whether Odoo serves JSON-RPC.
+pub(crate) const PROBE: &str = "jsonrpc?";
+
+/// The texts of an `execute_kw` are database, secret, model, method. Over JSON-RPC they stand in the arguments. Over JSON-2 model and method are the path. A page of
 /// the web client is noted as `GET /its/path`.
 fn called(request: &[u8]) -> String {
     let text = String::from_utf8_lossy(request);
+    if text.starts_with("POST /jsonrpc ") {
+        let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let call: serde_json::Value = serde_json::from_str(body).unwrap();
+        let argument = |index: usize| call["params"]["args"][index].as_str().unwrap();
+        return if argument(2).is_empty() { PROBE.to_owned() } else { format!("{}.{}", argument(3), argument(4)) };
+    }
     let texts: Vec<&str> = text.split("<string>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
     match texts.as_slice() {
         [_, _, model, method, ..] if text.contains("execute_kw") => format!("{model}.{method}"),

@@ -1,6 +1,6 @@
 //! A small Odoo that answers what it is told to, misbehaves on demand, and remembers what it was asked.
 //!
-//! It speaks XML-RPC (and tells over JSON-2 whose a key is) as bare Odoo does: one answer a connection. What is asked has a name, as `version`,
+//! It has no `/jsonrpc`, unless a test says otherwise. It speaks XML-RPC (and tells over JSON-2 whose a key is) as bare Odoo does: one answer a connection. What is asked has a name, as `version`,
 //! `authenticate` or `res.partner.read`; unless a test says otherwise it answers as an Odoo 19 with one contact would,
 //! to the user `admin` with the password [`PASSWORD`] or the key [`KEY`].
 
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::xml::{Asked, answer, fault, partner_fields};
+use super::xml::{Asked, JSONRPC, answer, fault, partner_fields};
 
 /// The only password that is right.
 pub(crate) const PASSWORD: &str = "right-9bc1c2a7";
@@ -176,6 +176,11 @@ impl Stub {
 
     async fn attend(&self, mut stream: TcpStream) {
         let Some(asked) = Asked::read(&mut stream).await else { return };
+        if asked.name == JSONRPC && !self.state().acts.contains_key(JSONRPC) {
+            let Act::Bytes(bytes) = Act::http("404 NOT FOUND", "text/html", "Not Found") else { return };
+            let _ = stream.write_all(&bytes).await;
+            return;
+        }
         let act = self.note(&asked);
         let bytes = match act {
             Some(Act::Bytes(bytes)) => Some(bytes),

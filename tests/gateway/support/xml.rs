@@ -16,6 +16,9 @@ pub(crate) struct Asked {
     pub(crate) text: String,
 }
 
+/// The name of whatever is asked over JSON-RPC.
+pub(crate) const JSONRPC: &str = "jsonrpc";
+
 impl Asked {
     /// The question that comes on this connection, if one does.
     pub(crate) async fn read(stream: &mut TcpStream) -> Option<Self> {
@@ -27,6 +30,12 @@ impl Asked {
             {
                 let secret = between(rest, "authorization: bearer ", "\r\n").next().unwrap_or_default().to_owned();
                 return Some(Self { name: path.replace('/', "."), login: String::new(), secret, text: String::new() });
+            }
+            if let Some((head, body)) = text.split_once("\r\n\r\n")
+                && head.starts_with("POST /jsonrpc ")
+                && serde_json::from_str::<serde_json::Value>(body).is_ok()
+            {
+                return Some(Self { name: JSONRPC.to_owned(), secret: String::new(), text: body.to_owned() });
             }
             if text.ends_with("</methodCall>") || text.trim_end().ends_with("</methodCall>") {
                 return Some(Self::of(&text));

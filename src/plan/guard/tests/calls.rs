@@ -9,7 +9,7 @@ fn planned_call(
     kwargs: &str,
 ) -> Result<(Value<'static>, Value<'static>), String> {
     match planned(CLERK, "{}", name, call_of(method, args, kwargs))? {
-        Plan::Call(call) => Ok((Value::List(call.args), Value::Map(call.kwargs))),
+        Plan::Call { call, .. } => Ok((Value::List(call.args), Value::Map(call.kwargs))),
         other => panic!("{other:?}"),
     }
 }
@@ -380,7 +380,7 @@ fn reads_of_all_fields_name_those_that_may_be_shown() {
 fn with_every_right_a_call_is_not_looked_at() {
     let args = "[[1],{'user_id':{'fields':{'login':{}}}},7]";
     let sent = planned(r#""all""#, "{'show_email':True}", "sale.order", call_of("web_read", args, "{'x':1}")).unwrap();
-    let Plan::Call(call) = sent else { panic!() };
+    let Plan::Call { call, .. } = sent else { panic!() };
     assert_eq!(Value::List(call.args), tree(args));
 }
 

@@ -131,7 +131,7 @@ fn calls(plan: Plan) -> Vec<Call> {
     match plan {
         Plan::NoAccess => Vec::new(),
         Plan::CheckAccess { checks, .. } => checks.into_iter().map(|(_, call)| call).collect(),
-        Plan::Count(call) | Plan::Call(call) => vec![call],
+        Plan::Count(call) | Plan::Call { call, .. } => vec![call],
         Plan::Search(list) => vec![list.search(), list.search_all(), list.count()],
         Plan::List { list, counted } => {
             let read = list.read(Vec::new());
@@ -192,7 +192,7 @@ proptest! {
         let deed = Deed::Call { method: MethodName::parse(method).unwrap(), id: None, args, kwargs: Vec::new() };
         let scope = Scope::from_json(CLERK).unwrap();
         let mut wish = Wish { model: model("res.partner"), deed, links: Links::Named, domain_parameter: "domain" };
-        if let Ok(Plan::Call(call)) = plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19)) {
+        if let Ok(Plan::Call { call, .. }) = plan(&mut wish, &ContextAsked::default(), &scope, &Shop(19)) {
             prop_assert!(!says(&call.args[1], "credit"), "{:?}", call);
         }
     }
