@@ -35,7 +35,8 @@ impl Asked {
                 && head.starts_with("POST /jsonrpc ")
                 && serde_json::from_str::<serde_json::Value>(body).is_ok()
             {
-                return Some(Self { name: JSONRPC.to_owned(), secret: String::new(), text: body.to_owned() });
+                let (name, text) = (JSONRPC.to_owned(), body.to_owned());
+                return Some(Self { name, login: String::new(), secret: String::new(), text });
             }
             if text.ends_with("</methodCall>") || text.trim_end().ends_with("</methodCall>") {
                 return Some(Self::of(&text));
