@@ -27,6 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use self::check::{Finding, Reader, Verdict, check};
@@ -37,7 +38,7 @@ use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{Gateway, Parts, Site, layers, problem_bodies};
+use crate::http::{Gateway, LargeBodies, Parts, Site, layers, problem_bodies};
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Health};
 use crate::repeat::Repeats;
@@ -117,7 +118,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = settings::tokens(config, api_address);
     let site = Site::new(config.server.public_url.as_ref(), &token_settings.oauth.issuer);
-    let health = Arc::new(readiness::health(&store, &vaults, &databases));
+    let health = Arc::new(readiness::health(&store, &vaults, &databases).on(Handle::current()));
     let tokens = Arc::new(Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone()));
     let passwords =
         Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
@@ -132,6 +133,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         demo,
         public_url: config.server.public_url.clone(),
         site,
+        bodies: LargeBodies::new(config.server.body_memory),
         metrics: metrics.clone(),
         clock: clock.clone(),
     });
@@ -147,12 +149,17 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let edge = settings::edge(&config.server);
     let answer_clients =
         serve::run(api, handler, edge.clone(), told(stopped.clone(), Some(health.clone())), metrics.clone());
-    let answer_operators =
-        serve::run(ops, ops::handler(health.clone(), metrics.clone()), edge, told(stopped, None), metrics);
+    let operators_answered = ops::serve_aside(
+        ops.into_std()?,
+        ops::handler(health.clone(), metrics.clone()),
+        edge,
+        told(stopped, None),
+        metrics,
+    )?;
     let upkeep = tokio::spawn(upkeep::run(store.clone(), clock));
     let lookout = tokio::spawn(lookout::run(witness.clone()));
     let served = tokio::spawn(async move {
-        let (clients, _) = tokio::join!(answer_clients, answer_operators);
+        let (clients, _) = tokio::join!(answer_clients, operators_answered);
         upkeep.abort();
         keys.abort();
         lookout.abort();

@@ -7,6 +7,9 @@
 //! arrival    a request as the pipeline takes it
 //! origin     by which address the client reached the gateway
 //! signed     what of a signed request is read before it is known who calls
+//! headers    headers by name, `-` and `_` being the same
+//! open       what a request may hold before anybody has shown a credential
+//! large      large bodies: how many are held and worked on at one time
 //! caller     who calls
 //! input      parameters, wherever they stand
 //! context    what a request says about the context of its calls
@@ -37,11 +40,14 @@ mod context;
 mod demo;
 pub mod docs;
 mod gateway;
+mod headers;
 mod input;
+mod large;
 pub mod layers;
 mod negotiate;
 mod oauth2;
 mod once;
+mod open;
 mod origin;
 mod pages;
 mod pipeline;
@@ -58,6 +64,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use authorize::Site;
 pub use demo::{Demo, DemoApplication};
 pub use gateway::{Gateway, Parts};
+pub use large::LargeBodies;
 pub use restful::{RestfulModels, Schemas};
 
 /// Every route of every family, and the pages that describe them.
@@ -74,6 +81,11 @@ pub fn problem_bodies() -> ProblemBodies {
         .under("/api", api::problem)
         .under(api_v1::PREFIX, api_v1::render_problem)
         .under(oauth2::PREFIX, oauth2::problem)
+}
+
+/// Whether GET issues something at this path. HEAD is not taken there: what it issues would be seen by nobody.
+fn issues_by_get(path: &str) -> bool {
+    [authorize::OAUTH1, authorize::OAUTH2, demo::PATH, restful::LOGIN_PATH].contains(&path)
 }
 
 /// The OpenAPI document of all routes.

@@ -40,6 +40,7 @@
 //! | [`telemetry`] | log lines and numbers |
 //! | [`error`], [`explain`] | the one error that leaves the core, and all its codes |
 //! | [`names`], [`value`], [`clock`] | names that are safe to use, the one tree of values, time as an argument |
+//! | [`load`] | what large requests may cost the others: memory, and where long work is done |
 
 #![forbid(unsafe_code)]
 
@@ -53,6 +54,7 @@ pub mod error;
 pub mod explain;
 pub mod http;
 pub mod language;
+pub mod load;
 pub mod names;
 pub mod odoo;
 pub mod ops;

@@ -4,6 +4,7 @@
 //! In: [`Health`], [`Metrics`]. Out: a [`Handler`] to [serve](crate::serve). Must not know: how a check is done.
 
 pub mod health;
+mod listener;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 pub use self::health::{Check, Health, Outcome, Part, Report};
+pub use self::listener::serve_aside;
 use crate::serve::Handler;
 use crate::telemetry::metrics::{Metrics, set_up};
 use crate::telemetry::text_format::from_open_metrics;

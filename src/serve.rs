@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-pub use self::exchange::{ArrivedAt, ClientAddress, Handler, TargetTooLong};
+pub use self::exchange::{ArrivedAt, ClientAddress, Handler, HeadersTooLarge, TargetTooLong};
 use self::seats::{NoSeat, Seat, Seats};
 pub use self::settings::EdgeSettings;
 use self::stop::{Stop, Stopper};

@@ -110,15 +110,64 @@ impl<'a> Value<'a> {
         matches!(self, Value::Null | Value::Bool(false))
     }
 
+    /// How many values there are in it, itself included.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        1 + match self {
+            Value::List(items) => items.iter().map(Value::count).sum(),
+            Value::Map(members) => members.iter().map(|(_, value)| value.count()).sum(),
+            _ => 0,
+        }
+    }
+
     /// A short JSON rendering for error messages: at most `limit` characters, cut with `…`.
     #[must_use]
     pub fn excerpt(&self, limit: usize) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
+        // A value may be as large as a body: only so much of it is written as will be shown, and a little more.
+        let json = serde_json::to_string(&self.head(&mut limit.saturating_add(1))).unwrap_or_default();
         match json.char_indices().nth(limit) {
             Some((cut, _)) => format!("{}…", json.get(..cut).unwrap_or_default()),
             None => json,
         }
     }
+
+    /// The beginning of the value: its JSON has at least `room` characters, if that of the whole value has.
+    fn head(&self, room: &mut usize) -> Value<'_> {
+        *room = room.saturating_sub(1);
+        match self {
+            Value::Text(text) => Value::Text(Cow::Borrowed(cut(text, room))),
+            Value::List(items) => {
+                let mut head = Vec::new();
+                for item in items {
+                    if *room == 0 {
+                        break;
+                    }
+                    head.push(item.head(room));
+                }
+                Value::List(head)
+            }
+            Value::Map(members) => {
+                let mut head = Vec::new();
+                for (key, value) in members {
+                    if *room == 0 {
+                        break;
+                    }
+                    let key = Cow::Borrowed(cut(key, room));
+                    head.push((key, value.head(room)));
+                }
+                Value::Map(head)
+            }
+            scalar => scalar.clone(),
+        }
+    }
+}
+
+/// The first `room` characters, which are then used up.
+fn cut<'t>(text: &'t str, room: &mut usize) -> &'t str {
+    let end = text.char_indices().nth(*room).map_or(text.len(), |(end, _)| end);
+    let head = text.get(..end).unwrap_or_default();
+    *room -= head.chars().count().min(*room);
+    head
 }
 
 impl Serialize for Value<'_> {
@@ -201,5 +250,9 @@ mod tests {
     fn an_excerpt_is_cut_at_characters_not_bytes() {
         assert_eq!(Value::from("äöüß").excerpt(3), "\"äö…");
         assert_eq!(Value::from("ä").excerpt(3), "\"ä\"");
+        let items = |count| Value::List(vec![Value::Int(1); count]);
+        assert_eq!((items(2).excerpt(5), items(3).excerpt(5)), ("[1,1]".to_owned(), "[1,1,…".to_owned()));
+        assert_eq!(Value::Map(vec![("ab".into(), items(9))]).excerpt(7), "{\"ab\":[…");
+        assert_eq!(Value::from("😀".repeat(1_000_000)).excerpt(3), "\"😀😀…");
     }
 }

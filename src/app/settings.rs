@@ -139,6 +139,8 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
             MethodCallsConfig::Auto => MethodCalls::Auto,
             MethodCallsConfig::XmlRpc => MethodCalls::XmlRpc,
         },
+        answer_memory: odoo.answer_memory,
+        call_cap: usize::try_from(odoo.call_cap).unwrap_or(usize::MAX),
         ..OdooSettings::new(odoo.name.clone(), odoo.url.as_str(), database)
     };
     Ok((name("odoo.name", &odoo.name)?, settings))

@@ -10,7 +10,8 @@ use http::request::Parts;
 use sync_wrapper::SyncWrapper;
 
 use super::gateway::Gateway;
-use super::layers::{RequestId, RequestLog, SentTarget, Stages, read_body};
+use super::large::{Place, Sender};
+use super::layers::{BodyLimits, RequestId, RequestLog, SentTarget, Stages, read_body};
 use super::negotiate::{self, Form, Media};
 use super::problem::Occasion;
 use super::signed::{self, AsSent};
@@ -33,6 +34,10 @@ pub(super) struct Arrival {
     /// What was sent where families see something else.
     pub as_sent: AsSent,
     path: Vec<(String, String)>,
+    /// The place of a large body, until the request is answered.
+    place: Option<Place>,
+    /// How many bytes the body had.
+    pub size: u64,
     /// Wrapped, because a body cannot be looked at from two threads and the rest of an arrival must be.
     body: SyncWrapper<Body>,
 }
@@ -48,7 +53,7 @@ impl FromRequest<Gateway> for Arrival {
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let (stages, log) = (Stages::of(&head.extensions), RequestLog::of(&head.extensions));
         let (gateway, as_sent, body) = (gateway.clone(), AsSent::default(), SyncWrapper::new(body));
-        let mut arrival = Self { gateway, head, stages, log, as_sent, path, body };
+        let mut arrival = Self { gateway, head, stages, log, as_sent, path, place: None, size: 0, body };
         signed::settle(&mut arrival).await?;
         Ok(arrival)
     }
@@ -133,12 +138,44 @@ impl Arrival {
         self.head.extensions.get().map_or(unknown, |ClientAddress(address)| address.ip())
     }
 
-    /// The whole body; it is there once.
+    /// The whole body of a caller whose credential was checked; it is there once.
     ///
     /// # Errors
-    /// 413 when it is too large, 400 when it does not arrive.
+    /// 413 when it is too large, 400 when it does not arrive, 503 when too many large ones are under way.
     pub(super) async fn body(&mut self) -> Result<Bytes, Problem> {
-        read_body(std::mem::take(self.body.get_mut())).await
+        self.read_body(Sender::Proven).await
+    }
+
+    /// The same of a caller whose signature covers the body.
+    ///
+    /// # Errors
+    /// As [`body`](Self::body).
+    pub(super) async fn unproven_body(&mut self) -> Result<Bytes, Problem> {
+        self.read_body(Sender::Unproven).await
+    }
+
+    /// The body, if it has at most so many bytes.
+    ///
+    /// # Errors
+    /// 413 for a larger one; otherwise as [`body`](Self::body).
+    pub(super) async fn body_within(&mut self, most: u64) -> Result<Bytes, Problem> {
+        read_body(std::mem::take(self.body.get_mut()), most).await
+    }
+
+    async fn read_body(&mut self, sender: Sender) -> Result<Bytes, Problem> {
+        let largest = self.head.extensions.get().map_or(u64::MAX, |limits: &BodyLimits| limits.largest);
+        // A form that was read for its signature has its place already.
+        if self.place.is_none() {
+            let announced = self.announced();
+            // What is too large is refused without a place. What says no size may become as large as can be.
+            let size = if announced == u64::MAX { largest } else { announced };
+            if size <= largest {
+                self.place = self.gateway.bodies.admit(size, sender).await?;
+            }
+        }
+        let body = self.body_within(largest).await?;
+        self.size = body.len() as u64;
+        Ok(body)
     }
 
     /// How large the body says to be; without a word, as large as can be.

@@ -6,15 +6,12 @@ use std::net::IpAddr;
 
 use super::arrival::Arrival;
 use super::gateway::Gateway;
-use super::signed;
+use super::{headers, signed};
 use crate::auth::oauth1::Occasion;
 use crate::auth::{Credential, Principal, credential, tells_owners};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::telemetry::metrics::count;
-
-/// The header that picks one of the configured databases.
-pub(super) const X_ODOO_DATABASE: &str = "x-odoo-database";
 
 /// Finds out who calls.
 ///
@@ -36,7 +33,7 @@ async fn try_identify(arrival: &mut Arrival) -> Result<Principal, Problem> {
         Err(missing) if missing.code == Code::CredentialMissing && arrival.as_sent.is_signed() => Credential::Signature,
         shown => shown?,
     };
-    let named = arrival.head.headers.get(X_ODOO_DATABASE).map(|value| value.to_str().unwrap_or_default());
+    let named = headers::database(&arrival.head.headers)?;
     let principal = match shown {
         Credential::Basic { login, secret } => {
             let database = arrival.gateway.databases.pick(named)?;

@@ -38,12 +38,8 @@ pub(super) fn read(headers: &HeaderMap, input: &Input) -> Result<ContextAsked, P
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let refuse = |code, detail: &str| Problem::new(code, format!("{name}: {detail}")).parameter(name);
-    if values.next().is_some() {
-        return Err(refuse(Code::RepeatedParameter, "the header is given twice"));
-    }
-    let text = value.to_str().map_err(|_| refuse(Code::InvalidContext, "expected ASCII"))?.trim();
+    let Some(value) = super::headers::single(headers, name)? else { return Ok(None) };
+    let refuse = |_| Problem::new(Code::InvalidContext, format!("{name}: expected ASCII")).parameter(name);
+    let text = value.to_str().map_err(refuse)?.trim();
     Ok((!text.is_empty()).then_some(text))
 }

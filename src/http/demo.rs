@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::head;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -58,13 +57,11 @@ impl std::fmt::Debug for Demo {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    // A HEAD would make an application that nobody sees.
-    OpenApiRouter::new().routes(routes!(start)).route("/start", head(no_head))
+    OpenApiRouter::new().routes(routes!(start))
 }
 
-async fn no_head() -> Problem {
-    Problem::new(Code::MethodNotAllowed, "This address does not take this method.")
-}
+/// Where applications are given.
+pub(super) const PATH: &str = "/start";
 
 /// A demo application.
 #[derive(ToSchema)]

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::authorize::Site;
 use super::demo::Demo;
+use super::large::LargeBodies;
 use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Tokens};
 use crate::clock::Clock;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub demo: Demo,
     /// How browsers reach the gateway.
     pub site: Site,
+    /// Large bodies under way.
+    pub bodies: LargeBodies,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What time it is.

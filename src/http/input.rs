@@ -18,6 +18,8 @@ mod unread;
 
 pub(super) use unread::meant;
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -45,6 +47,8 @@ pub(super) struct Input {
     body: Parameters,
     /// What parameters of the query say after the first time, where they may.
     again: IndexMap<String, Vec<String>>,
+    /// How many values of the body were read so far: all its literals share one limit.
+    values: AtomicUsize,
     /// The names that were asked for, whether they are given or not.
     read: Mutex<WasRead>,
 }
@@ -114,7 +118,8 @@ impl Input {
             }
         }
         if !body.is_empty() {
-            input.body = body::read(headers, body).await?;
+            let (parameters, values) = body::read(headers, body).await?;
+            (input.body, input.values) = (parameters, values.into());
         }
         Ok(input)
     }
@@ -323,7 +328,15 @@ impl Input {
     /// # Errors
     /// 400 with the place of the mistake.
     pub(super) fn tree(&self, name: &str) -> Result<Option<Value<'static>>, Problem> {
-        let read = |text: &str, limits| literal::read(text, limits).map(Value::into_owned);
+        let read = |text: &str, limits: Limits| {
+            let is_body = limits.bytes.is_none();
+            let limits = if is_body { Limits::body_after(self.values.load(Relaxed)) } else { limits };
+            let tree = literal::read(text, limits)?.into_owned();
+            if is_body {
+                self.values.fetch_add(tree.count(), Relaxed);
+            }
+            Ok(tree)
+        };
         self.parse(name, Code::InvalidLiteral, read, |tree| Ok(tree.clone()))
     }
 }

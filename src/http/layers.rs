@@ -166,7 +166,7 @@ impl Shared {
         // Behind the renderer, so that errors have these too.
         cors::expose(answer.headers_mut(), origin);
         hardening::harden(answer.headers_mut(), !self.settings.cors_origins.is_empty());
-        unrouted::allow_options(answer.headers_mut());
+        unrouted::correct_allow(&occasion.1, answer.headers_mut());
         stages.tell(account.began().elapsed(), &mut answer);
         answer.headers_mut().insert(X_REQUEST_ID, id.header());
         account.close_with(answer)
@@ -191,7 +191,9 @@ impl Shared {
         }
         // Before the router, which takes paths literally.
         target::normalize(&mut request);
+        unrouted::refuse_head(&mut request);
         // Before whoever reads.
+        request.extensions_mut().insert(self.settings.body);
         let request = body_guard::guard(request, self.settings.body);
         self.answer_in_time(request).await
     }

@@ -54,7 +54,7 @@ const KEPT: [HeaderName; 7] = [
 pub(super) struct Once {
     repeats: Repeats,
     key: String,
-    request: Vec<Vec<u8>>,
+    request: Vec<Bytes>,
     progress: Progress,
 }
 
@@ -101,11 +101,15 @@ impl Once {
     where
         W: Future<Output = Result<Response, Problem>> + Send + 'static,
     {
-        let request: Vec<&[u8]> = self.request.iter().map(Vec::as_slice).collect();
-        match self.repeats.begin(who, &self.key, &request).await? {
+        let Self { repeats, key, request, progress } = self;
+        let parts: Vec<&[u8]> = request.iter().map(Bytes::as_ref).collect();
+        let turn = repeats.begin(who, &key, &parts).await?;
+        // The body is among them, and the work may take long.
+        drop(parts);
+        drop(request);
+        match turn {
             Turn::Again(kept) => replay(kept),
             Turn::First(claim) => {
-                let progress = self.progress;
                 let work = async move { settle(*claim, work.await, &progress).await };
                 tokio::spawn(work.in_current_span()).await.map_err(Problem::internal)?
             }

@@ -18,6 +18,7 @@ use super::arrival::Arrival;
 use super::caller::{self, Standing};
 use super::context;
 use super::input::Input;
+use super::large::at_once;
 use super::negotiate::{self, Form, Media, Preferences, Rows};
 use super::once::{Once, Progress};
 use super::problem::add_rate_limit;
@@ -25,6 +26,7 @@ use super::stream::Listing;
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::load::work_on;
 use crate::names::{MethodName, ModelName};
 use crate::odoo::{Known, Outcome, Pages, Records, Source, Tally, run};
 use crate::plan::{self, ContextAsked, Deed, Links, Plan, PlanError, Scope, Wish, plan, plan_pages};
@@ -125,8 +127,12 @@ pub(super) async fn answer_with<T: Send + 'static>(
     let caller = stages.time("auth", caller::identify(&mut arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
-    let input = family.input(&arrival.head, body.clone()).await?;
-    let wished = read(&arrival, &input);
+    let reading = || {
+        let input = at_once(family.input(&arrival.head, body.clone()))?;
+        let wished = read(&arrival, &input);
+        Ok::<_, Problem>((input, wished))
+    };
+    let (input, wished) = arrival.gateway.bodies.work(arrival.size, reading).await?;
     let form = form(&arrival, family, wished.as_ref().map(|(deed, _)| deed).ok())?;
     let preferences = Preferences::read(&arrival.head.headers);
     let context = family.context(&arrival.head, &input)?;
@@ -138,6 +144,8 @@ pub(super) async fn answer_with<T: Send + 'static>(
     let wish = Wish { model, deed, links: family.links(), domain_parameter: family.domain };
     only_reads_when_safe(&arrival.head.method, &wish.deed)?;
     let once = if wish.deed.may_write() { Once::of(&arrival.gateway.repeats, &arrival.head, &body)? } else { None };
+    // What was read of a body is as large as the body, and what is planned of it too: from here on only that counts.
+    drop((input, body));
     let said = Said { wish, context, preferences, form };
     let write = |shaped: Shaped<'_>, about: About<'_>| write(shaped, beside, about);
     match once {
@@ -184,19 +192,22 @@ async fn fulfil(
     let answered = grant(&arrival, &caller, wish, &context, (labelled, progress)).await;
     let answered = answered.map_err(|problem| with_example(problem, family, called));
     let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
+    let size = outcome.size() as u64;
     arrival.stages.run("shape", || {
-        let shaped = shape(&outcome, model.as_str(), style)?;
-        let at = arrival.gateway.clock.now();
-        let omitted = is_result_omitted(&outcome);
-        let mut answer = write(shaped, About { label: &label, media, at, omitted })?;
-        let mut headers = answer_headers(&outcome, media);
-        say_of_all(&caller, preferences, &mut headers);
-        for (name, value) in headers {
-            if let Some(name) = name {
-                answer.headers_mut().entry(name).or_insert(value);
+        work_on(size, || {
+            let shaped = shape(&outcome, model.as_str(), style)?;
+            let at = arrival.gateway.clock.now();
+            let omitted = is_result_omitted(&outcome);
+            let mut answer = write(shaped, About { label: &label, media, at, omitted })?;
+            let mut headers = answer_headers(&outcome, media);
+            say_of_all(&caller, preferences, &mut headers);
+            for (name, value) in headers {
+                if let Some(name) = name {
+                    answer.headers_mut().entry(name).or_insert(value);
+                }
             }
-        }
-        Ok(answer)
+            Ok(answer)
+        })
     })
 }
 
@@ -226,17 +237,20 @@ async fn grant(
     context: &ContextAsked,
     (labelled, progress): (bool, Progress),
 ) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
-    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan)).await?;
+    let size = arrival.size;
+    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context, size, plan)).await?;
+    // What was wished for may be as large as the plan.
+    let Wish { model, .. } = wish;
     let label = if labelled && is_labelled(&plan) {
-        caller.database.knowledge.label(&caller.caller, &wish.model).await?
+        caller.database.knowledge.label(&caller.caller, &model).await?
     } else {
-        Arc::from(wish.model.as_str())
+        Arc::from(model.as_str())
     };
     progress.reaches_odoo();
     let (tally, began) = (Tally::default(), Instant::now());
     let outcome = arrival.stages.time("odoo", run(&caller.database, &caller.caller, plan, &tally)).await;
     arrival.log.odoo_calls(tally.calls(), began.elapsed());
-    Ok((outcome?, wish.model, label))
+    Ok((outcome?, model, label))
 }
 
 /// Plans a listing page by page, and opens it. Nobody sees a label there.
@@ -247,7 +261,7 @@ async fn list(
     context: &ContextAsked,
     (rows, style): (Rows, Style),
 ) -> Result<(HeaderMap, Body), Problem> {
-    let pager = arrival.stages.time("plan", make_plan(caller, &mut wish, context, plan_pages)).await?;
+    let pager = arrival.stages.time("plan", make_plan(caller, &mut wish, context, arrival.size, plan_pages)).await?;
     let listing = Listing {
         pages: Pages::new(Arc::clone(&caller.database), caller.caller.clone(), pager),
         model: wish.model,
@@ -265,10 +279,11 @@ async fn make_plan<P: Send>(
     caller: &Principal,
     wish: &mut Wish,
     context: &ContextAsked,
+    size: u64,
     plan: fn(&mut Wish, &ContextAsked, &Scope, &dyn plan::Known) -> Result<P, PlanError>,
 ) -> Result<P, Problem> {
     let model = wish.model.clone();
-    planned(caller, &model, |known| plan(wish, context, &caller.scope, known)).await
+    planned(caller, &model, |known| work_on(size, || plan(wish, context, &caller.scope, known))).await
 }
 
 /// Plans something about a model, fetching what the plan lacks. A field that is not known may be younger than what we

@@ -15,6 +15,7 @@ use http::uri::{PathAndQuery, Uri};
 
 use super::arrival::Arrival;
 use super::layers::SentTarget;
+use super::open::LARGEST_BODY;
 use super::origin::Origin;
 use crate::auth::oauth1::{Sent, Signed, is_signed, of_scheme, without_protocol};
 use crate::auth::shows_own;
@@ -36,10 +37,8 @@ impl AsSent {
     }
 }
 
-/// A form that nobody vouches for is looked at up to this size; with its signature in the header it may be larger.
-const UNKNOWN_FORM: u64 = 64 * 1024;
-
-/// Reads what must be read.
+/// Reads what must be read. A form that nobody vouches for is looked at up to 64 KiB; with its signature in the header it
+/// may be larger.
 ///
 /// # Errors
 /// 400, 413, 415 for a form that cannot be read.
@@ -50,7 +49,7 @@ pub(super) async fn settle(arrival: &mut Arrival) -> Result<(), Problem> {
     }
     match headers.get(AUTHORIZATION).map(|shown| shown.as_bytes()) {
         Some(shown) if of_scheme(shown).is_some() => {
-            let whatever_its_size = arrival.announced() > UNKNOWN_FORM && is_known(arrival).await;
+            let whatever_its_size = arrival.announced() > LARGEST_BODY && is_known(arrival).await;
             read_form(arrival, whatever_its_size).await
         }
         Some(_) => Ok(()),
@@ -85,8 +84,8 @@ async fn is_known(arrival: &Arrival) -> bool {
 async fn read_form(arrival: &mut Arrival, whatever_its_size: bool) -> Result<(), Problem> {
     let headers = &arrival.head.headers;
     let readable = is_form(headers) && !headers.contains_key(CONTENT_ENCODING);
-    if readable && (whatever_its_size || arrival.announced() <= UNKNOWN_FORM) {
-        let form = arrival.body().await?;
+    if readable && (whatever_its_size || arrival.announced() <= LARGEST_BODY) {
+        let form = arrival.unproven_body().await?;
         arrival.replace_body(Body::from(form.clone()));
         arrival.as_sent.form = Some(form);
     }
@@ -94,7 +93,7 @@ async fn read_form(arrival: &mut Arrival, whatever_its_size: bool) -> Result<(),
 }
 
 /// Single-part forms are signed, whatever their charset, and nothing else is (O1-03).
-fn is_form(headers: &HeaderMap) -> bool {
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")

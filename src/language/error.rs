@@ -21,11 +21,13 @@ pub struct SyntaxError {
     pub found: String,
     /// How to mend it.
     pub hint: Option<String>,
+    /// The body holds too many values: it is not wrong, but too much.
+    pub too_many: bool,
 }
 
 impl SyntaxError {
     pub(super) fn new(position: usize, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { position, expected: expected.into(), found: found.into(), hint: None }
+        Self { position, expected: expected.into(), found: found.into(), hint: None, too_many: false }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -36,6 +38,7 @@ impl SyntaxError {
     /// The error as the caller of the gateway sees it, with the parameter to blame.
     #[must_use]
     pub fn into_problem(self, code: Code, parameter: &str) -> Problem {
+        let code = if self.too_many { Code::BodyTooLarge } else { code };
         blame(code, parameter, &self.to_string(), self.hint)
     }
 }
@@ -52,11 +55,13 @@ pub struct TreeError {
     pub found: String,
     /// How to mend it.
     pub hint: Option<String>,
+    /// The body holds too many values: it is not wrong, but too much.
+    pub too_many: bool,
 }
 
 impl TreeError {
     pub(super) fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { at: Vec::new(), expected: expected.into(), found: found.into(), hint: None }
+        Self { expected: expected.into(), found: found.into(), ..Self::default() }
     }
 
     /// `expected`, but this value came.
@@ -84,12 +89,13 @@ impl TreeError {
     #[must_use]
     pub fn in_text(self, text: &str) -> SyntaxError {
         let position = literal::locate(text, &self.at).unwrap_or(1);
-        SyntaxError { position, expected: self.expected, found: self.found, hint: self.hint }
+        SyntaxError { position, expected: self.expected, found: self.found, hint: self.hint, too_many: self.too_many }
     }
 
     /// The error as the caller of the gateway sees it, with the parameter or body member to blame.
     #[must_use]
     pub fn into_problem(self, code: Code, parameter: &str) -> Problem {
+        let code = if self.too_many { Code::BodyTooLarge } else { code };
         blame(code, parameter, &self.to_string(), self.hint)
     }
 }
@@ -105,7 +111,13 @@ fn blame(code: Code, parameter: &str, mistake: &str, hint: Option<String>) -> Pr
 /// A text inside of a tree: its node is the place.
 impl From<SyntaxError> for TreeError {
     fn from(error: SyntaxError) -> Self {
-        Self { at: Vec::new(), expected: error.expected, found: error.found, hint: error.hint }
+        Self {
+            at: Vec::new(),
+            expected: error.expected,
+            found: error.found,
+            hint: error.hint,
+            too_many: error.too_many,
+        }
     }
 }
 

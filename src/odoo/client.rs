@@ -32,6 +32,7 @@ use super::xmlrpc::answer::{self, Answer};
 use super::xmlrpc::write::CallWriter;
 use crate::clock::Clock;
 use crate::error::Problem;
+use crate::load::{Budget, Share};
 use crate::plan::{Call, Effect};
 use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
@@ -66,12 +67,15 @@ struct Inner {
     jsonrpc: JsonRpc,
     /// JSON-2 is not served for the database that is named, but without a name it is.
     key_owner_unnamed: AtomicBool,
+    /// For large answers.
+    memory: Budget,
 }
 
 /// What came, and how long it took.
 struct Answered {
     status: StatusCode,
     text: String,
+    share: Option<Share>,
     timing: Timing,
 }
 
@@ -94,6 +98,7 @@ impl OdooClient {
             circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock.clone()),
             jsonrpc: JsonRpc::new(clock),
             key_owner_unnamed: AtomicBool::new(false),
+            memory: Budget::new(settings.answer_memory),
             settings,
         })))
     }
@@ -200,6 +205,7 @@ impl OdooClient {
 
     fn write(&self, caller: &Caller, call: &Call) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let call = CallWriter::new("execute_kw")
+            .at_most(self.0.settings.call_cap)
             .param("database", &self.0.settings.database.as_str().into())?
             .param("uid", &caller.uid.get().into())?
             .param("password", &caller.secret.expose_secret().into())?
@@ -238,8 +244,8 @@ impl OdooClient {
             }
         };
         let (received, attempts) = to_the_end(exchange.in_current_span()).await?;
-        let Received { status, text, to_first_byte, to_last_byte } = received;
-        Ok(Answered { status, text, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
+        let Received { status, text, share, to_first_byte, to_last_byte } = received;
+        Ok(Answered { status, text, share, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
     }
 
     /// A place at Odoo, unless it was down a moment ago or is full.
@@ -340,6 +346,8 @@ impl Inner {
                 response_timeout,
                 total_timeout: self.settings.total_timeout,
                 answer_cap: self.answer_cap(service),
+                memory: &self.memory,
+                effect,
             })
             .await;
         self.note_connection(received.as_ref().err());
@@ -372,16 +380,16 @@ impl Inner {
 
 /// Only the beginning of an answer is looked at here; the result is read where it is needed.
 fn into_reply(answered: Answered, effect: Effect) -> Result<Reply, Failure> {
-    let Answered { text, timing, .. } = answered;
+    let Answered { text, share, timing, .. } = answered;
     if !answer::is_fault(&text).map_err(|error| unreadable_after(error, effect))? {
-        return Ok(Reply { body: Body::Xml(text), timing });
+        return Ok(Reply { body: Body::Xml(text), share: share.map(Arc::new), timing });
     }
     let Answer::Fault(fault) = answer::read(&text).map_err(|error| unreadable_after(error, effect))? else {
         return Err(unreadable_after("a result where a fault was announced", effect).into());
     };
     let fault = Fault::read(&fault);
     if fault.class == FaultClass::NoResult {
-        Ok(Reply { body: Body::Null, timing })
+        Ok(Reply { body: Body::Null, share: None, timing })
     } else {
         Err(Failure::Fault(fault))
     }

@@ -194,6 +194,8 @@ pub(super) enum Broken {
     TooLarge(usize),
     /// Another status than 200, from Odoo or from what stands before it.
     Status { status: u16, retry_after: Option<Duration> },
+    /// Too many large answers are held already.
+    NoRoom,
     /// Something that is no answer of Odoo's; the rest of a sentence.
     Unreadable(&'static str),
 }
@@ -208,6 +210,9 @@ impl Broken {
             Self::CutInAnswer => outcome_unknown("Odoo's answer broke off.", effect),
             Self::TimedOut => outcome_unknown("Odoo did not answer in time.", effect),
             Self::TooLarge(cap) => too_large(cap, effect),
+            Self::NoRoom => {
+                Problem::new(Code::OdooBusy, "Too many large answers of Odoo are under way.").retry_after(AGAIN)
+            }
             Self::Status { status, retry_after } => of_status(status, retry_after, effect),
             Self::Unreadable(what) => unreadable_after(what, effect),
         }

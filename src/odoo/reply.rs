@@ -2,12 +2,14 @@
 //!
 //! In: the text that Odoo sent, in either of its languages. Out: a [`Reply`] that owns it and lends its values. Must not know: HTTP, what was called.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::unreadable;
 use super::jsonrpc;
 use super::xmlrpc::answer::{self, Answer};
 use crate::error::Problem;
+use crate::load::Share;
 use crate::value::Value;
 
 /// How long the parts of a call took.
@@ -40,6 +42,9 @@ pub(super) enum Body {
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub(super) body: Body,
+    /// What it takes of the memory for large answers, until nobody needs it any more.
+    #[expect(dead_code, reason = "held, never looked at")]
+    pub(super) share: Option<Arc<Share>>,
     /// How long it took; the last attempt, where there were two.
     pub timing: Timing,
 }

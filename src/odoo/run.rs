@@ -46,6 +46,18 @@ pub enum Outcome {
     Result(Reply),
 }
 
+impl Outcome {
+    /// How many bytes of Odoo's answer are still to be read.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Fields(reply) | Self::Result(reply) => reply.size(),
+            Self::Records(Records { source: Source::Reply(reply) | Source::Page(reply), .. }) => reply.size(),
+            _ => 0,
+        }
+    }
+}
+
 /// Records as Odoo sent them.
 #[derive(Debug)]
 pub struct Records {

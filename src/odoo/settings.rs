@@ -35,6 +35,10 @@ pub struct OdooSettings {
     pub report_concurrency: usize,
     /// The largest answer that is read, in bytes.
     pub answer_cap: usize,
+    /// How many bytes of large answers are held at one time.
+    pub answer_memory: u64,
+    /// The largest call that is sent, in bytes.
+    pub call_cap: usize,
     /// By which way methods are called; everything else goes by XML-RPC.
     pub method_calls: MethodCalls,
     /// After how many failures to connect, one after the other, Odoo counts as down.
@@ -78,6 +82,8 @@ impl OdooSettings {
             queue_wait: Duration::from_secs(10),
             report_concurrency: 2,
             answer_cap: 64 << 20,
+            answer_memory: 128 << 20,
+            call_cap: 48 << 20,
             method_calls: MethodCalls::Auto,
             failures_to_open: 5,
             open_for: Duration::from_secs(5),

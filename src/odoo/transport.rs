@@ -22,6 +22,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::failure::Broken;
 use super::settings::SettingsError;
+use crate::load::{Budget, Share};
+use crate::plan::Effect;
 
 mod ask;
 mod connect_error;
@@ -34,8 +36,10 @@ pub(super) use visit::{PublicAddress, Visit, Visited};
 const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
 /// Between two pieces of one answer: Odoo sends it in one go.
 const STALL: Duration = Duration::from_secs(30);
-/// Room that is made ahead for an answer, whatever its header promises.
-const ROOM_AHEAD: usize = 1 << 20;
+/// From this size on, in bytes, an answer takes part in the budget.
+const LARGE_ANSWER: u64 = 1 << 20;
+/// How long it waits for its share: the others are being read and written out, and nobody waits meanwhile.
+const ROOM_WAIT: Duration = Duration::from_secs(10);
 /// The longest wait that is passed on from what stands before Odoo.
 const LONGEST_RETRY_AFTER: u64 = 300;
 
@@ -61,6 +65,10 @@ pub(super) struct Exchange<'a> {
     pub(super) response_timeout: Duration,
     pub(super) total_timeout: Duration,
     pub(super) answer_cap: usize,
+    /// For large answers.
+    pub(super) memory: &'a Budget,
+    /// What a call was sent for: the answer of a write is taken whatever there is room for.
+    pub(super) effect: Effect,
 }
 
 /// Which connection a request takes.
@@ -100,6 +108,7 @@ impl Form<'_> {
 pub(super) struct Received {
     pub(super) status: StatusCode,
     pub(super) text: String,
+    pub(super) share: Option<Share>,
     pub(super) to_first_byte: Duration,
     pub(super) to_last_byte: Duration,
 }
@@ -162,12 +171,13 @@ impl Transport {
         let to_first_byte = begun.elapsed();
         let status = response.status();
         if what.form.is_unserved(status) {
-            return Ok(Received { status, text: String::new(), to_first_byte, to_last_byte: to_first_byte });
+            return Ok(Received { status, text: String::new(), share: None, to_first_byte, to_last_byte: to_first_byte });
         }
         check_head(&response, what.form, what.answer_cap)?;
+        let share = room_for(&response, &what, end).await?;
         let body = read_body(response, what.answer_cap, end).await?;
         let text = String::from_utf8(body).map_err(|_| Broken::Unreadable("it is not UTF-8"))?;
-        Ok(Received { status, text, to_first_byte, to_last_byte: begun.elapsed() })
+        Ok(Received { status, text, share, to_first_byte, to_last_byte: begun.elapsed() })
     }
 }
 
@@ -225,6 +235,16 @@ fn check_head(response: &Response, form: Form<'_>, cap: usize) -> Result<(), Bro
     if promised > cap as u64 { Err(Broken::TooLarge(cap)) } else { Ok(()) }
 }
 
+/// The answer's share of the memory for large ones. One that does not say how large it is may become as large as can be.
+async fn room_for(response: &Response, what: &Exchange<'_>, end: Instant) -> Result<Option<Share>, Broken> {
+    let bytes = response.content_length().unwrap_or(what.answer_cap as u64);
+    if bytes < LARGE_ANSWER {
+        return Ok(None);
+    }
+    let share = what.memory.take(bytes, ROOM_WAIT.min(end - Instant::now())).await;
+    if share.is_none() && what.effect == Effect::Read { Err(Broken::NoRoom) } else { Ok(share) }
+}
+
 fn seconds(header: &HeaderValue) -> Option<Duration> {
     let seconds: u64 = header.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.clamp(1, LONGEST_RETRY_AFTER)))
@@ -245,7 +265,8 @@ fn essence(media_type: &[u8]) -> &[u8] {
 
 async fn read_body(mut response: Response, cap: usize, end: Instant) -> Result<Vec<u8>, Broken> {
     let promised = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or_default();
-    let mut body = Vec::with_capacity(promised.min(ROOM_AHEAD));
+    // The system gives the room page by page as it is filled, and what is read is never moved.
+    let mut body = Vec::with_capacity(promised.min(cap));
     loop {
         let chunk = timeout_at(end.min(Instant::now() + STALL), response.chunk()).await;
         match chunk {

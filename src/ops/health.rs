@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -88,6 +89,7 @@ impl Check {
 pub struct Health {
     checks: Vec<Arc<Check>>,
     stopping: AtomicBool,
+    runtime: Option<Handle>,
 }
 
 impl std::fmt::Debug for Health {
@@ -123,6 +125,14 @@ impl Health {
         Self::default()
     }
 
+    /// Does its checks on this runtime: that of the requests, whoever asks. What the checks use belongs to it, and if it
+    /// is stuck that is found too.
+    #[must_use]
+    pub fn on(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
     /// Adds a check.
     #[must_use]
     pub fn check(mut self, check: Check) -> Self {
@@ -138,12 +148,17 @@ impl Health {
     async fn outcomes(&self) -> Vec<Outcome> {
         let ask = |check: &Arc<Check>| {
             let check = Arc::clone(check);
-            tokio::spawn(async move { check.outcome().await })
+            let checking = async move { check.outcome().await };
+            self.runtime.as_ref().map_or_else(Handle::current, Handle::clone).spawn(checking)
         };
         let running: Vec<_> = self.checks.iter().map(ask).collect();
         let mut outcomes = Vec::with_capacity(running.len());
         for outcome in running {
-            outcomes.push(outcome.await.unwrap_or_else(|_| Err("the check itself failed".to_owned())));
+            outcomes.push(match timeout(2 * PATIENCE, outcome).await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(_)) => Err("the check itself failed".to_owned()),
+                Err(_) => Err("the gateway is too busy to check".to_owned()),
+            });
         }
         outcomes
     }

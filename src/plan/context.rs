@@ -22,6 +22,9 @@ pub struct ContextAsked {
     pub members: Vec<(&'static str, Member<'static>)>,
 }
 
+/// Odoo's own forms send some dozen keys. Each is compared with those before it.
+const MOST_KEYS: usize = 256;
+
 impl ContextAsked {
     /// Adds one key, said by the parameter or header `source`.
     pub fn say(&mut self, source: &'static str, key: &'static str, value: Value<'static>) {
@@ -31,9 +34,13 @@ impl ContextAsked {
     /// Adds all keys of a context object.
     ///
     /// # Errors
-    /// When it is no object.
+    /// When it is no object, or one of too many keys.
     pub fn say_all(&mut self, source: &'static str, context: Value<'static>) -> Result<(), Problem> {
         match context {
+            Value::Map(members) if members.len() > MOST_KEYS => {
+                let detail = format!("{source}: expected at most {MOST_KEYS} keys, found {}", members.len());
+                return Err(Problem::new(Code::InvalidContext, detail).parameter(source));
+            }
             Value::Map(members) => self.members.extend(members.into_iter().map(|member| (source, member))),
             Value::Null => {}
             other => {

@@ -275,7 +275,7 @@ impl Check<'_> {
 
     fn refuse(self, code: Code, child: usize, expected: &str, found: &str) -> PlanError {
         let at = [self.way, &[child]].concat();
-        let error = TreeError { at, expected: expected.to_owned(), found: found.to_owned(), hint: None };
+        let error = TreeError { at, expected: expected.to_owned(), found: found.to_owned(), ..TreeError::default() };
         let problem: Problem = error.into_problem(code, self.parameter);
         problem.into()
     }

@@ -201,6 +201,10 @@ impl Schema {
     /// The name that was perhaps meant: one that `wrong` begins, else the most like it when that is near enough.
     #[must_use]
     pub fn nearest(&self, wrong: &str) -> Option<&FieldName> {
+        // The comparison costs the product of both lengths, and a client chooses one of them.
+        if wrong.len() > LONGEST_NAME {
+            return None;
+        }
         let is_begun = |name: &&FieldName| {
             let rest = name.as_str().strip_prefix(wrong).filter(|_| wrong.len() >= 3);
             rest.is_some_and(|rest| rest.starts_with('_') || rest.len() <= 2)
@@ -213,6 +217,9 @@ impl Schema {
         (best <= 1 + wrong.len() / 4).then_some(name)
     }
 }
+
+/// No field's name is longer, so nothing longer is like one.
+const LONGEST_NAME: usize = 128;
 
 /// The refusal of a field name, with the name that was perhaps meant, if the caller may know of it.
 pub(super) fn unknown_field(

@@ -7,10 +7,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::future::OptionFuture;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::time::{Duration, Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Duration, Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::exchange::{Exchanges, Handler};
 use super::settings::EdgeSettings;
@@ -18,14 +19,15 @@ use super::stop::{Stop, StopSignal};
 use super::stream::{Protocol, Stream};
 use super::watch::Watch;
 
-/// A few more than the edge answers for, so that the refusal has a body; beyond, hyper refuses without one.
+/// More than the scanner of heads lets pass.
 const HEADERS: usize = 128;
-/// A target of 64 KiB and twice the header block the edge answers for; beyond, as above.
+/// More than the scanner of heads lets pass: a target of 64 KiB and 48 KiB of headers.
 const HEAD_BUFFER: usize = 128 * 1024;
 /// Exchanges at a time on one HTTP/2 connection.
 const STREAMS: u32 = 100;
-/// Decoded headers of one HTTP/2 request, target included.
-const HEADER_LIST: u32 = 32 * 1024;
+/// Decoded headers of one HTTP/2 request, target included: more than the edge takes on either protocol, so that the
+/// refusal has a body; beyond, the protocol refuses without one.
+const HEADER_LIST: u32 = 256 * 1024;
 /// How often an HTTP/2 peer is asked whether it lives, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(20);
 
@@ -51,7 +53,7 @@ pub(super) async fn serve(
     };
     let exchanges = Exchanges { handler, address, watch: Arc::clone(&watch) };
     match protocol {
-        Protocol::Http1 => serve_http1(stream, exchanges, &watch, settings.linger, stop).await,
+        Protocol::Http1 => serve_http1(stream, exchanges, &watch, &settings, stop).await,
         Protocol::Http2 => serve_http2(stream, exchanges, &watch, stop).await,
     }
 }
@@ -60,7 +62,7 @@ async fn serve_http1(
     stream: Stream,
     exchanges: Exchanges,
     watch: &Watch,
-    linger: Duration,
+    settings: &EdgeSettings,
     mut stop: StopSignal,
 ) -> &'static str {
     let mut connection = http1::Builder::new()
@@ -70,20 +72,32 @@ async fn serve_http1(
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(stream), exchanges);
     let mut overdue = pin!(OverdueTimer::new(watch));
+    let mut farewell = pin!(OptionFuture::from(None));
     let ended = loop {
         tokio::select! {
             biased;
             ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break word(&ended),
             why = overdue.as_mut() => return why,
             stage = stop.changed() => {
-                if stage == Stop::Now || watch.is_idle() {
+                if stage == Stop::Now {
                     return "shutdown";
                 }
-                Pin::new(&mut connection).graceful_shutdown();
+                // A client that uses the connection again finds it open, and is told to take another one.
+                watch.drain();
+                farewell.set(Some(sleep(settings.farewell)).into());
+            }
+            Some(()) = farewell.as_mut() => {
+                if watch.is_idle() {
+                    return "shutdown";
+                }
+                if watch.is_answering() {
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
+                farewell.set(None.into());
             }
         }
     };
-    connection.into_parts().io.into_inner().close(linger).await;
+    connection.into_parts().io.into_inner().close(settings.linger).await;
     ended
 }
 

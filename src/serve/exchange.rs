@@ -1,7 +1,7 @@
 //! One request and its answer, between hyper and the service.
 //!
-//! In: hyper's request. Out: the same with the [`ClientAddress`], [`ArrivedAt`] and perhaps [`TargetTooLong`] in
-//! its extensions; the service's answer, its body watched. Must not know: what is asked.
+//! In: hyper's request. Out: the same with the [`ClientAddress`], [`ArrivedAt`] and perhaps [`TargetTooLong`] or
+//! [`HeadersTooLarge`] in its extensions; the service's answer, its body watched. Must not know: what is asked.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -35,6 +35,10 @@ pub struct ArrivedAt(pub Instant);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TargetTooLong;
 
+/// The request had more headers than the edge takes, and what is left of them means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeadersTooLarge;
+
 /// The largest piece of an answer that an HTTP/2 peer must take in one span of patience.
 const PIECE: usize = 64 * 1024;
 
@@ -54,12 +58,15 @@ impl hyper::service::Service<Request<Incoming>> for Exchanges {
     fn call(&self, request: Request<Incoming>) -> Exchange {
         let length = http_body::Body::size_hint(request.body()).exact();
         let guard = Guard { watch: Arc::clone(&self.watch), untaken: false };
-        let target_too_long = self.watch.exchange_began(length);
+        let cut = self.watch.exchange_began(length);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ClientAddress(self.address));
         request.extensions_mut().insert(ArrivedAt(Instant::now()));
-        if target_too_long {
+        if cut.target {
             request.extensions_mut().insert(TargetTooLong);
+        }
+        if cut.headers {
+            request.extensions_mut().insert(HeadersTooLarge);
         }
         let http2 = request.version() == Version::HTTP_2;
         let last = !http2 && length.is_none();
@@ -85,7 +92,8 @@ impl Future for Exchange {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = ready!(self.answering.as_mut().poll(cx))?;
-        if self.last {
+        let is_drained = !self.http2 && self.guard.as_ref().is_some_and(|guard| guard.watch.is_draining());
+        if self.last || is_drained {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         let (guard, piece) = (self.guard.take(), if self.http2 { PIECE } else { usize::MAX });

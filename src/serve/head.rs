@@ -9,7 +9,8 @@
 //! - in the target, `"`, `<`, `>`, `` ` ``, `#` and bytes that are not ASCII become `%XX`. The vendor manuals
 //!   print `domain=[("a","=","b")]`, curl and urllib send it so, Odoo takes it, hyper refuses it. The decoded
 //!   values are the same, so an OAuth 1 signature over them is too;
-//! - a target longer than [`MAX_TARGET`] is cut there and marked, so that the refusal can have a body;
+//! - a target longer than [`MAX_TARGET`], more than [`MAX_LINES`] headers or [`MAX_BLOCK`] bytes of them are cut there
+//!   and marked, so that the refusal can have a body;
 //! - what two readers could frame differently (RFC 9112 section 6.1: both lengths, one twice, a bare CR or LF)
 //!   is answered with one byte that no parser takes: hyper says 400 and closes.
 //!
@@ -20,6 +21,13 @@ use bytes::{BufMut, BytesMut};
 /// The longest request target, in bytes: all that `http::Uri` can hold.
 pub(super) const MAX_TARGET: usize = 65_534;
 
+/// The most header lines that are passed on: one more than are taken.
+const MAX_LINES: usize = 101;
+/// The largest header block that is passed on, in bytes: more than is taken.
+const MAX_BLOCK: usize = 48 * 1024;
+/// The largest head that is read at all.
+const MAX_HEAD: usize = 1024 * 1024;
+
 /// The scanner of one head.
 #[derive(Debug, Default)]
 pub(super) struct Head {
@@ -27,6 +35,13 @@ pub(super) struct Head {
     after_cr: bool,
     target: usize,
     target_too_long: bool,
+    /// All bytes of it, passed on or not.
+    length: usize,
+    lines: usize,
+    block: usize,
+    /// The line that is being read is not passed on at all.
+    muted: bool,
+    headers_too_large: bool,
     name: Name,
     sized: bool,
     coded: bool,
@@ -62,6 +77,11 @@ impl Head {
         self.target_too_long
     }
 
+    /// Headers had to be cut.
+    pub(super) fn headers_too_large(&self) -> bool {
+        self.headers_too_large
+    }
+
     /// Takes what belongs to the head off the front of `input` and adds what hyper shall see to `output`.
     pub(super) fn scan(&mut self, input: &mut BytesMut, output: &mut BytesMut) {
         let mut taken = 0;
@@ -79,12 +99,17 @@ impl Head {
         if self.at == At::Refused {
             return;
         }
+        self.length += 1;
+        if self.length > MAX_HEAD {
+            return self.refuse(output);
+        }
         let ends_line = byte == b'\n';
         if ends_line != self.after_cr {
             return self.refuse(output);
         }
         self.after_cr = byte == b'\r';
         match byte {
+            b'\r' if self.muted => {}
             b'\r' => output.put_u8(byte),
             b'\n' => self.end_line(output),
             _ => self.step_within_line(byte, output),
@@ -92,7 +117,9 @@ impl Head {
     }
 
     fn end_line(&mut self, output: &mut BytesMut) {
-        output.put_u8(b'\n');
+        if !std::mem::take(&mut self.muted) {
+            output.put_u8(b'\n');
+        }
         self.at = match self.at {
             At::Start => At::Start,
             At::LineStart => At::Complete,
@@ -108,6 +135,8 @@ impl Head {
             (At::Target, _) => return self.pass_target(byte, output),
             (At::LineStart, b' ' | b'\t') => return self.refuse(output),
             (At::LineStart, _) => {
+                self.lines += 1;
+                self.muted = self.headers_too_large || self.lines > MAX_LINES;
                 self.name = Name::default();
                 self.name.push(byte);
                 self.at = At::Name;
@@ -120,6 +149,19 @@ impl Head {
             }
             (At::Name, _) => self.name.push(byte),
             _ => {}
+        }
+        if matches!(self.at, At::Name | At::Value) {
+            return self.pass_header(byte, output);
+        }
+        output.put_u8(byte);
+    }
+
+    /// What is cut is refused for sure: among it may be what frames the body.
+    fn pass_header(&mut self, byte: u8, output: &mut BytesMut) {
+        self.block += 1;
+        if self.muted || self.block > MAX_BLOCK {
+            self.headers_too_large = true;
+            return;
         }
         output.put_u8(byte);
     }
@@ -228,6 +270,27 @@ mod tests {
             let (seen, left, complete) = scan(text.as_bytes());
             assert!(seen.ends_with(b"\0") && left.is_empty() && !complete, "{text:?} gave {seen:?}");
         }
+    }
+
+    #[test]
+    fn headers_are_cut_at_the_limit_and_marked() {
+        let lines = |count: usize| "X: y\r\n".repeat(count);
+        let large = |length: usize| format!("X:{}\r\nY: z\r\n", "y".repeat(length));
+        for (headers, is_cut, passed) in [
+            (lines(MAX_LINES), false, lines(MAX_LINES)),
+            (lines(MAX_LINES + 1), true, lines(MAX_LINES)),
+            (lines(30_000), true, lines(MAX_LINES)),
+            (large(MAX_BLOCK - 6), false, large(MAX_BLOCK - 6)),
+            (large(MAX_BLOCK), true, format!("X:{}\r\n", "y".repeat(MAX_BLOCK - 2))),
+        ] {
+            let text = format!("GET / HTTP/1.1\r\n{headers}\r\nNEXT");
+            let (mut head, mut input, mut output) = (Head::default(), text.as_str().into(), BytesMut::new());
+            head.scan(&mut input, &mut output);
+            assert_eq!((head.headers_too_large(), head.is_complete(), &input[..]), (is_cut, true, &b"NEXT"[..]));
+            assert!(output == format!("GET / HTTP/1.1\r\n{passed}\r\n").as_str(), "{} bytes", headers.len());
+        }
+        let endless = format!("GET / HTTP/1.1\r\n{}", lines(MAX_HEAD / 6 + 1));
+        assert!(scan(endless.as_bytes()).0.ends_with(b"\0"));
     }
 
     #[test]

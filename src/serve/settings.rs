@@ -23,6 +23,9 @@ pub struct EdgeSettings {
     pub slow_reader: Duration,
     /// How long what a refused peer still sends is read away, so that it sees the answer and not a reset.
     pub linger: Duration,
+    /// How long idle connections stay open after the signal to stop: a client that is just about to use one is answered,
+    /// with `Connection: close`, instead of being cut off.
+    pub farewell: Duration,
     /// How long requests in flight may finish after the signal to stop.
     pub grace: Duration,
     /// Open connections in all.
@@ -41,6 +44,7 @@ impl Default for EdgeSettings {
             keep_alive_idle: Duration::from_secs(60),
             slow_reader: Duration::from_secs(30),
             linger: Duration::from_secs(2),
+            farewell: Duration::from_secs(1),
             grace: Duration::from_secs(30),
             connections: 8192,
             connections_per_address: 2048,

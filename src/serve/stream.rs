@@ -101,6 +101,9 @@ impl Stream {
         if self.head.target_too_long() {
             self.watch.target_too_long();
         }
+        if self.head.headers_too_large() {
+            self.watch.headers_too_large();
+        }
         Poll::Ready(Ok(true))
     }
 

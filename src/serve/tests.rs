@@ -23,6 +23,7 @@ fn impatient() -> EdgeSettings {
         keep_alive_idle: 3 * SHORT,
         slow_reader: SHORT,
         linger: SHORT,
+        farewell: SHORT / 2,
         grace: 3 * SHORT,
         ..EdgeSettings::default()
     }
@@ -85,6 +86,9 @@ impl Edge {
             .route("/target", any(async |request: Request| request.uri().to_string()))
             .fallback(async |request: Request| {
                 let cut = request.extensions().get::<TargetTooLong>().is_some();
+                if request.extensions().get::<HeadersTooLarge>().is_some() {
+                    return "too large".to_owned();
+                }
                 format!("{} {cut}", request.uri().to_string().len())
             });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -355,17 +359,20 @@ async fn a_target_of_64_kib_passes_and_a_longer_one_is_marked() {
 }
 
 #[tokio::test]
-async fn a_header_block_beyond_every_bound_is_431() {
+async fn a_header_block_beyond_the_bounds_is_cut_and_marked() {
     let edge = Edge::open(impatient()).await;
     let many = "X: y\r\n".repeat(200);
     let large = format!("X: {}\r\n", "y".repeat(200_000));
     for fields in [many, large] {
-        assert_eq!(statuses(&edge.say(format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n")).await), ["431"]);
+        let answer = edge.say(format!("GET /any HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n")).await;
+        assert_eq!((statuses(&answer), last_line(&answer)), (vec!["200"], "too large"));
     }
+    let endless = edge.say(format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(200_000))).await;
+    assert_eq!(statuses(&endless), ["400"]);
 }
 
 #[tokio::test]
-async fn stopping_lets_the_request_in_flight_finish_and_closes_the_others_at_once() {
+async fn stopping_lets_the_request_in_flight_finish_and_closes_the_others_soon() {
     let edge = Edge::open(impatient()).await;
     let (mut busy, mut idle, mut silent) = (edge.connect().await, edge.connect().await, edge.connect().await);
     busy.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
@@ -378,6 +385,23 @@ async fn stopping_lets_the_request_in_flight_finish_and_closes_the_others_at_onc
     assert!(TcpStream::connect(address).await.is_err());
     let answer = rest(&mut busy).await;
     assert!(answer.ends_with("slowly") && answer.contains("connection: close"), "{answer}");
+    assert_eq!(stopping.await.unwrap(), Stopped { cut: 0 });
+}
+
+#[tokio::test]
+async fn a_request_on_a_reused_connection_is_answered_while_stopping_and_is_its_last() {
+    let edge = Edge::open(EdgeSettings { farewell: 10 * SHORT, grace: 20 * SHORT, ..impatient() }).await;
+    let mut reused = edge.connect().await;
+    reused.write_all(GET.as_bytes()).await.unwrap();
+    assert!(!read_answer(&mut reused).await.contains("connection: close"));
+    let address = edge.address;
+    let stopping = tokio::spawn(edge.stop());
+    while TcpStream::connect(address).await.is_ok() {
+        sleep(SHORT / 20).await;
+    }
+    reused.write_all(GET.as_bytes()).await.unwrap();
+    let answer = rest(&mut reused).await;
+    assert!(answer.contains("connection: close") && answer.ends_with("hello"), "{answer}");
     assert_eq!(stopping.await.unwrap(), Stopped { cut: 0 });
 }
 

@@ -42,7 +42,9 @@ struct State {
     open: usize,
     /// What is left of the request body in bytes; `None` when only its end will tell (chunked).
     body: Option<u64>,
-    target_too_long: bool,
+    cut: Cut,
+    /// The gateway is going down: what is answered from now on is the last answer of its connection.
+    draining: bool,
     write_blocked: Option<Instant>,
     /// Exchanges that have given a piece of their answer and were not asked for the next yet.
     untaken: usize,
@@ -51,6 +53,13 @@ struct State {
     unsent: bool,
     parked: Option<Waker>,
     breaking: Vec<Waker>,
+}
+
+/// What of a request's head was more than the edge takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) target: bool,
+    pub(super) headers: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +113,8 @@ impl Watch {
             begun: 0,
             open: 0,
             body: Some(0),
-            target_too_long: false,
+            cut: Cut::default(),
+            draining: false,
             write_blocked: None,
             untaken: 0,
             piece_taken: now,
@@ -149,7 +159,27 @@ impl Watch {
 
     /// The target of the head on its way had to be cut.
     pub(super) fn target_too_long(&self) {
-        self.state().target_too_long = true;
+        self.state().cut.target = true;
+    }
+
+    /// Headers of the head on its way had to be cut.
+    pub(super) fn headers_too_large(&self) {
+        self.state().cut.headers = true;
+    }
+
+    /// From now on each answer is the last of its connection.
+    pub(super) fn drain(&self) {
+        self.state().draining = true;
+    }
+
+    /// Whether it is.
+    pub(super) fn is_draining(&self) -> bool {
+        self.state().draining
+    }
+
+    /// Whether a request is being answered.
+    pub(super) fn is_answering(&self) -> bool {
+        self.state().phase == Phase::Exchange
     }
 
     /// Bytes of the request body were passed on.
@@ -158,14 +188,14 @@ impl Watch {
         state.body = state.body.map(|left| left.saturating_sub(bytes));
     }
 
-    /// A request was handed over, with a body of so many bytes. Answers whether its target was cut.
-    pub(super) fn exchange_began(&self, body: Option<u64>) -> bool {
+    /// A request was handed over, with a body of so many bytes. Answers what of its head was cut.
+    pub(super) fn exchange_began(&self, body: Option<u64>) -> Cut {
         let mut state = self.state();
         state.phase = Phase::Exchange;
         state.begun += 1;
         state.open += 1;
         state.body = body;
-        std::mem::take(&mut state.target_too_long)
+        std::mem::take(&mut state.cut)
     }
 
     /// An exchange is over; with the last one the connection is idle.
@@ -325,10 +355,11 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_target_is_told_once() {
+    fn what_was_cut_is_told_once() {
         let (watch, _) = watch();
         watch.target_too_long();
-        assert!(watch.exchange_began(Some(0)));
-        assert!(!watch.exchange_began(Some(0)));
+        watch.headers_too_large();
+        assert_eq!(watch.exchange_began(Some(0)), Cut { target: true, headers: true });
+        assert_eq!(watch.exchange_began(Some(0)), Cut::default());
     }
 }

@@ -2,6 +2,9 @@
 
 use std::io::Read as _;
 
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::rt::TokioIo;
 use reqwest::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -200,6 +203,86 @@ async fn what_is_too_long_is_refused_in_the_same_form() {
     assert_problem(&say(&large).await, 431, "headers_too_large");
     let many = format!("{}{}\r\n", head(PARTNERS), "X: y\r\n".repeat(110));
     assert_problem(&say(&many).await, 431, "headers_too_large");
+}
+
+/// A GET by the administrator over HTTP/2 with more headers: status, type and body of the answer.
+async fn over_http2(target: &str, headers: &[(&str, String)]) -> (u16, String, String) {
+    let stream = TcpStream::connect(Gateway::shared().address()).await.unwrap();
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let request =
+        http::Request::get(format!("http://gateway{target}")).header("authorization", "Basic YWRtaW46YWRtaW4=");
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+    let answer = client.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+    let status = answer.status().as_u16();
+    let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+    let body = answer.collect().await.unwrap().to_bytes();
+    (status, kind, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn both_protocols_take_and_refuse_the_same() {
+    let padded = |length: usize| {
+        let target = format!("{PARTNERS}/1?fields=name&x=");
+        format!("{target}{}", "y".repeat(length - target.len()))
+    };
+    let many = |count: usize| -> Vec<(&str, String)> { vec![("x", "y".to_owned()); count] };
+    let large = |length: usize| vec![("x", "y".repeat(length))];
+    for (target, headers, status, code) in [
+        (padded(40_000), many(0), 200, ""),
+        (padded(65_534), many(0), 200, ""),
+        (padded(65_534), large(20_000), 200, ""),
+        (padded(100), many(90), 200, ""),
+        (padded(100), many(200), 431, "headers_too_large"),
+        (padded(100), large(40_000), 431, "headers_too_large"),
+        (padded(100), large(100_000), 431, "headers_too_large"),
+    ] {
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let first = say(&format!("{}{lines}\r\n", head(&target))).await;
+        let (first_head, first_body) = first.split_once("\r\n\r\n").unwrap();
+        assert!(first_head.starts_with(&format!("HTTP/1.1 {status} ")), "{first}");
+        let (second, kind, second_body) = over_http2(&target, &headers).await;
+        assert_eq!(second, status, "{second_body}");
+        assert!(first_head.contains(&format!("content-type: {kind}")), "{first_head} {kind}");
+        let body = |text: &str| {
+            let mut body: serde_json::Value = serde_json::from_str(text).unwrap();
+            body.as_object_mut().unwrap().remove("request_id");
+            body
+        };
+        assert_eq!(body(first_body), body(&second_body));
+        assert_eq!(body(first_body)["code"].as_str().unwrap_or_default(), code);
+    }
+}
+
+#[tokio::test]
+async fn allow_names_the_methods_that_are_taken_and_no_other() {
+    let gateway = Gateway::before_odoo(&[]).await;
+    let client = gateway.client();
+    let document = odoo_gateway::http::openapi().to_json().unwrap();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    for path in paths.keys() {
+        let path: String = path.replace("{model}", "res.partner").replace("{id}", "1").replace(['{', '}'], "");
+        let options = send(client.request(Method::OPTIONS, &path)).await;
+        assert_eq!(options.status, 204, "{path}");
+        let allowed: Vec<String> = options.header("allow").split(',').map(|method| method.trim().to_owned()).collect();
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+            let answer = send(client.request(method.parse().unwrap(), &path)).await;
+            let is_taken = answer.status != 405;
+            assert_eq!(is_taken, allowed.iter().any(|known| known == method), "{method} {path}: {}", answer.status);
+            if !is_taken {
+                assert_eq!(answer.header("allow"), options.header("allow"), "{method} {path}");
+            }
+        }
+    }
+    for path in ["/start", "/rest/api/login/token", "/restapi/1.0/common/oauth2/authorize"] {
+        let head = send(client.request(Method::HEAD, path)).await;
+        assert_eq!((head.status, head.text.as_str()), (405, ""), "{path}");
+        assert!(!head.header("allow").contains("HEAD") && head.header("allow").contains("GET"), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "explain",
             "names",
             "clock",
+            "load",
         ],
     ),
     ("admin", &["auth", "store", "secret", "odoo", "plan", "error", "clock"]),
@@ -48,6 +49,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "value",
             "explain",
             "clock",
+            "load",
         ],
     ),
     ("ops", &["serve", "telemetry"]),
@@ -55,7 +57,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("repeat", &["auth", "store", "secret", "error", "explain", "clock"]),
     ("auth", &["store", "secret", "odoo", "plan", "error", "names", "explain", "clock"]),
     ("shape", &["odoo", "plan", "error", "names", "value", "explain"]),
-    ("odoo", &["plan", "telemetry", "error", "names", "value", "explain", "clock"]),
+    ("odoo", &["plan", "telemetry", "error", "names", "value", "explain", "clock", "load"]),
     ("plan", &["language", "error", "names", "value", "explain"]),
     ("store", &["secret", "config", "clock"]),
     ("secret", &[]),
@@ -67,6 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("value", &[]),
     ("explain", &[]),
     ("clock", &[]),
+    ("load", &[]),
 ];
 
 /// Libraries that only some rooms know.

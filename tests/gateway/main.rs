@@ -17,6 +17,7 @@ mod demo;
 mod domains;
 mod edge;
 mod everywhere;
+mod hostile;
 mod idempotency;
 mod layers;
 mod method_calls;

@@ -43,6 +43,12 @@ pub struct OdooConfig {
     /// Bytes of one answer.
     #[serde(deserialize_with = "texts::size")]
     pub answer_cap: u64,
+    /// Bytes of large answers at one time.
+    #[serde(deserialize_with = "texts::size")]
+    pub answer_memory: u64,
+    /// Bytes of one call.
+    #[serde(deserialize_with = "texts::size")]
+    pub call_cap: u64,
     /// By which way methods are called.
     pub method_calls: MethodCallsConfig,
 }
@@ -75,5 +81,7 @@ impl OdooConfig {
         section.duration("keep_idle", self.keep_idle, Duration::ZERO..=HOUR);
         section.duration("response_timeout", self.response_timeout, MILLISECOND..=HOUR);
         section.size("answer_cap", self.answer_cap, 64 * 1024..=1 << 32);
+        section.size("answer_memory", self.answer_memory, 1024 * 1024..=1 << 40);
+        section.size("call_cap", self.call_cap, 64 * 1024..=1 << 32);
     }
 }

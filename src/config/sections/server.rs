@@ -31,6 +31,9 @@ pub struct ServerConfig {
     /// Bytes of a request body.
     #[serde(deserialize_with = "texts::size")]
     pub body_limit: u64,
+    /// Bytes of large request bodies at one time.
+    #[serde(deserialize_with = "texts::size")]
+    pub body_memory: u64,
     /// Connections at one time.
     #[serde(deserialize_with = "texts::count")]
     pub max_connections: u32,
@@ -63,6 +66,7 @@ pub struct ServerConfig {
 impl ServerConfig {
     pub(super) fn validate(&self, section: &mut Section<'_>) {
         section.size("body_limit", self.body_limit, 1024..=1 << 30);
+        section.size("body_memory", self.body_memory, 1024 * 1024..=1 << 40);
         section.number("max_connections", self.max_connections, 1..=1_000_000);
         section.number("max_connections_per_address", self.max_connections_per_address, 1..=1_000_000);
         for (key, value) in [

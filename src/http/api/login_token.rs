@@ -18,6 +18,7 @@ use crate::error::Problem;
 use crate::explain::Code;
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
+use crate::http::open;
 use crate::secret::{Token, TokenKind};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
@@ -90,7 +91,7 @@ async fn make(mut arrival: Arrival) -> Result<Response, Problem> {
     let (key, address) = (api_key(&arrival)?, arrival.client());
     arrival.log.credential(TokenKind::ApiKey.as_str());
     let account = arrival.gateway.tokens.account(key, address).await?;
-    let body = arrival.body().await?;
+    let body = open::body(&mut arrival).await?;
     let (wish, days) = wish(&body)?;
     let gateway = &arrival.gateway;
     let minted = gateway.tokens.mint(account, wish, &gateway.databases).await?;

@@ -18,8 +18,8 @@ use super::docs::{DatabaseHeader, HealthAnswer, InfoAnswer, TAG};
 use super::envelope::{DONE, FAMILY, map, to_bytes};
 use crate::error::Problem;
 use crate::http::arrival::Arrival;
-use crate::http::caller::X_ODOO_DATABASE;
 use crate::http::gateway::Gateway;
+use crate::http::headers;
 use crate::http::negotiate;
 use crate::http::pipeline::whole;
 use crate::odoo::{Database, ServerVersion};
@@ -78,7 +78,7 @@ async fn info(arrival: Arrival) -> Result<Response, Problem> {
 }
 
 fn database(arrival: &Arrival) -> Result<&Arc<Database>, Problem> {
-    let named = arrival.head.headers.get(X_ODOO_DATABASE).map(|value| value.to_str().unwrap_or_default());
+    let named = headers::database(&arrival.head.headers)?;
     let database = arrival.gateway.databases.pick(named)?;
     arrival.log.database(database.name.as_str());
     Ok(database)

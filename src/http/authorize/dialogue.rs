@@ -23,6 +23,7 @@ use crate::auth::{Application, FormOf, Guard, Session};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::http::arrival::Arrival;
+use crate::http::open;
 use crate::http::pages::{self, ConsentPage, ENGLISH, Frame, LONGEST_FIELD, LoginPage};
 use crate::plan::Scope;
 
@@ -63,9 +64,6 @@ pub(super) enum Turn {
     /// It is over.
     Decided(Decision),
 }
-
-/// No form of ours is longer.
-const LONGEST_FORM: usize = 64 * 1024;
 
 /// The page to begin with.
 ///
@@ -143,13 +141,10 @@ pub(super) async fn form(arrival: &mut Arrival) -> Result<Parameters, Problem> {
         let detail = "The body can be application/x-www-form-urlencoded only.";
         return Err(Problem::new(Code::UnsupportedMediaType, detail).parameter("Content-Type"));
     }
-    let body = arrival.body().await?;
-    if body.len() > LONGEST_FORM {
-        return Err(Problem::new(Code::BodyTooLarge, format!("A form has at most {LONGEST_FORM} bytes.")));
-    }
+    let body = open::body(arrival).await?;
     let text = std::str::from_utf8(&body)
         .map_err(|_| Problem::new(Code::MalformedRequest, "The form is no text.").parameter("body"))?;
-    Ok(Parameters::of_query(text))
+    Parameters::of_query(text)
 }
 
 /// Nobody is logged in any more.

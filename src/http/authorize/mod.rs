@@ -27,10 +27,7 @@ mod parameters;
 mod redirect;
 mod visitor;
 
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::head;
-use http::HeaderValue;
-use http::header::ALLOW;
+use axum::response::Response;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,12 +37,11 @@ use super::arrival::Arrival;
 use super::docs::{ErrorFormat, describe_errors};
 use super::gateway::Gateway;
 use crate::error::Problem;
-use crate::explain::Code;
 
-/// Both endpoints. A HEAD would make a code that nobody sees.
+/// Both endpoints.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    let mut oauth1 = OpenApiRouter::new().routes(routes!(authorize_oauth1, answer_oauth1)).route(OAUTH1, head(no_head));
-    let mut oauth2 = OpenApiRouter::new().routes(routes!(authorize_oauth2, answer_oauth2)).route(OAUTH2, head(no_head));
+    let mut oauth1 = OpenApiRouter::new().routes(routes!(authorize_oauth1, answer_oauth1));
+    let mut oauth2 = OpenApiRouter::new().routes(routes!(authorize_oauth2, answer_oauth2));
     describe_errors(oauth1.get_openapi_mut(), OAUTH1_ERRORS);
     describe_errors(oauth2.get_openapi_mut(), OAUTH2_ERRORS);
     oauth1.merge(oauth2)
@@ -64,8 +60,10 @@ const OAUTH1_ERRORS: ErrorFormat = ErrorFormat {
 const OAUTH2_ERRORS: ErrorFormat =
     ErrorFormat { name: "OAuth2Page", schema: "OAuth2Error", media_type: "application/json", ..OAUTH1_ERRORS };
 
-const OAUTH1: &str = "/restapi/1.0/common/oauth1/authorize";
-const OAUTH2: &str = "/restapi/1.0/common/oauth2/authorize";
+/// Where a request token is approved.
+pub(super) const OAUTH1: &str = "/restapi/1.0/common/oauth1/authorize";
+/// Where a code is asked for.
+pub(super) const OAUTH2: &str = "/restapi/1.0/common/oauth2/authorize";
 
 /// Whether a path belongs to pages for people, whose answers no other origin's scripts may read (O2-16).
 pub(super) fn is_for_people(path: &str) -> bool {
@@ -207,9 +205,4 @@ async fn authorize_oauth1(arrival: Arrival) -> Result<Response, Problem> {
 )]
 async fn answer_oauth1(arrival: Arrival) -> Result<Response, Problem> {
     oauth1::go_on(arrival).await
-}
-
-async fn no_head() -> Response {
-    let problem = Problem::new(Code::MethodNotAllowed, "This address does not take this method.");
-    ([(ALLOW, HeaderValue::from_static("GET, POST"))], problem).into_response()
 }

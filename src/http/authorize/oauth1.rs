@@ -35,12 +35,13 @@ pub(super) async fn go_on(mut arrival: Arrival) -> Result<Response, Problem> {
 }
 
 async fn ask(arrival: &Arrival) -> Result<Response, Problem> {
-    let request = request_token(arrival, &parameters(arrival)).await?;
-    show(arrival, &asked(&request, &parameters(arrival))?).await
+    let parameters = parameters(arrival)?;
+    let request = request_token(arrival, &parameters).await?;
+    show(arrival, &asked(&request, &parameters)?).await
 }
 
 async fn listen(arrival: &mut Arrival) -> Result<Response, Problem> {
-    let parameters = parameters(arrival);
+    let parameters = parameters(arrival)?;
     let request = request_token(arrival, &parameters).await?;
     let turn = hear(arrival, &asked(&request, &parameters)?).await?;
     let (oauth1, application) = (&arrival.gateway.oauth1, request.application.name().to_owned());
@@ -64,7 +65,7 @@ fn finish(arrival: &Arrival, decided: &Decided, application: &str) -> Result<Res
     }
 }
 
-fn parameters(arrival: &Arrival) -> Parameters {
+fn parameters(arrival: &Arrival) -> Result<Parameters, Problem> {
     Parameters::of_query(arrival.head.uri.query().unwrap_or_default())
 }
 
@@ -89,7 +90,7 @@ fn asked<'a>(request: &'a RequestToken, parameters: &Parameters) -> Result<Asked
 
 /// The vendor's way: no page, the verifier at once, for the user to whom the application is bound.
 async fn headless(arrival: &Arrival) -> Result<Response, Problem> {
-    let parameters = with_header(parameters(arrival), arrival)?;
+    let parameters = with_header(parameters(arrival)?, arrival)?;
     let request = request_token(arrival, &parameters).await?;
     require_trust(arrival, &request.application)?;
     let decided = arrival.gateway.oauth1.approve_headless(request).await?;

@@ -32,7 +32,10 @@ pub(super) async fn go_on(mut arrival: Arrival) -> Result<Response, Problem> {
     let answer = match arrival.head.uri.query() {
         Some(query) if !query.is_empty() => {
             let parameters = Parameters::of_query(query);
-            listen(&mut arrival, &parameters).await
+            match parameters {
+                Ok(parameters) => listen(&mut arrival, &parameters).await,
+                Err(problem) => Err(problem),
+            }
         }
         _ => super::dialogue::form(&mut arrival).await.and_then(|form| {
             let path = arrival.head.uri.path();
@@ -44,7 +47,7 @@ pub(super) async fn go_on(mut arrival: Arrival) -> Result<Response, Problem> {
 
 /// Pages for a request that is in order; a refusal that the application hears otherwise.
 async fn ask(arrival: &Arrival) -> Result<Response, Problem> {
-    let parameters = Parameters::of_query(arrival.head.uri.query().unwrap_or_default());
+    let parameters = Parameters::of_query(arrival.head.uri.query().unwrap_or_default())?;
     let (asker, to) = asker(arrival, &parameters).await?;
     let wish = match asker.wish(&parameters) {
         Ok(wish) => wish,
@@ -140,7 +143,7 @@ fn send_refusal(arrival: &Arrival, asker: &Asker, to: &str, refusal: &Refusal) -
 
 /// The vendor's way: no page, the code at once, for the user to whom the application is bound.
 async fn headless(arrival: &Arrival) -> Result<Response, Problem> {
-    let parameters = with_header(Parameters::of_query(arrival.head.uri.query().unwrap_or_default()), arrival)?;
+    let parameters = with_header(Parameters::of_query(arrival.head.uri.query().unwrap_or_default())?, arrival)?;
     let asker = Asker::find(&parameters, &arrival.gateway.tokens).await?;
     require_trust(arrival, &asker.application)?;
     let wish = asker.wish(&parameters).map_err(refused)?;

@@ -11,6 +11,7 @@ use percent_encoding::percent_decode;
 
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::http::open;
 
 /// All parameters of a request.
 #[derive(Debug, Default, Clone)]
@@ -36,14 +37,18 @@ pub(super) enum Unclear {
 
 impl Parameters {
     /// Reads a query string.
-    pub(super) fn of_query(query: &str) -> Self {
+    ///
+    /// # Errors
+    /// 400 for more parameters than anybody needs.
+    pub(super) fn of_query(query: &str) -> Result<Self, Problem> {
+        open::check_parameters(query.as_bytes(), "The request")?;
         let pairs =
             query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         // A name that is no text is none of ours.
         let read = |(name, raw): (&str, &str)| {
             Some(Parameter { name: decoded(name)?, raw: raw.to_owned(), value: decoded(raw) })
         };
-        Self(pairs.filter_map(read).collect())
+        Ok(Self(pairs.filter_map(read).collect()))
     }
 
     /// Adds what a header says, already decoded.
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn values_are_decoded_and_kept_as_sent() {
-        let sent = Parameters::of_query("a=x%2By+z&b=%FF&c&d=&&e=1=2&f=%C3%A4&%FF=1");
+        let sent = Parameters::of_query("a=x%2By+z&b=%FF&c&d=&&e=1=2&f=%C3%A4&%FF=1").unwrap();
         assert_eq!((sent.value("a"), sent.raw("a")), (Ok(Some("x+y z")), Ok(Some("x%2By+z"))));
         assert_eq!((sent.value("b"), sent.raw("b")), (Err(Unclear::NoText), Ok(Some("%FF"))));
         assert_eq!((sent.value("c"), sent.value("d"), sent.value("g")), (Ok(None), Ok(None), Ok(None)));
@@ -134,11 +139,11 @@ mod tests {
     #[test]
     fn what_is_sent_twice_is_nobodys_guess() {
         for query in ["a=1&a=1", "a=&a=1", "a&a", "%61=1&a=2"] {
-            let sent = Parameters::of_query(query);
+            let sent = Parameters::of_query(query).unwrap();
             assert_eq!((sent.value("a"), sent.raw("a")), (Err(Unclear::Twice), Err(Unclear::Twice)), "{query}");
             assert!(sent.has_repetition(&["b", "a"]) && !sent.has_repetition(&["b"]));
         }
-        let both = Parameters::of_query("a=1").with_decoded([("a".to_owned(), "2".to_owned())]);
+        let both = Parameters::of_query("a=1").unwrap().with_decoded([("a".to_owned(), "2".to_owned())]);
         assert_eq!(both.value("a"), Err(Unclear::Twice));
     }
 

@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use super::{Parameters, Said, pairs};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::language::literal::{self, Limits};
+use crate::language::literal::{self, Limits, MOST_VALUES};
 use crate::value::Value;
 
 /// How the body is written.
@@ -20,22 +20,33 @@ enum BodyType {
     Multipart,
 }
 
-/// Reads a body that is not empty.
+/// Reads a body that is not empty; what it says, and how many values that are.
 ///
 /// # Errors
-/// 400 for what cannot be read or is said twice, 415 for a body of another type.
-pub(super) async fn read(headers: &HeaderMap, body: Bytes) -> Result<Parameters, Problem> {
-    match body_type(headers)? {
-        BodyType::Json => json_members(&body),
+/// 400 for what cannot be read or is said twice, 413 for too many values, 415 for a body of another type.
+pub(super) async fn read(headers: &HeaderMap, body: Bytes) -> Result<(Parameters, usize), Problem> {
+    let parameters = match body_type(headers)? {
+        BodyType::Json => return json_members(&body),
         BodyType::Form => {
             let mut parameters = Parameters::default();
+            check_count(memchr::memchr_iter(b'&', &body).count())?;
             for (name, value) in pairs(&body, "the form")? {
                 parameters.add(name, Said::Text(value, Limits::body()))?;
             }
-            Ok(parameters)
+            parameters
         }
-        BodyType::Multipart => multipart_parts(headers, body).await,
+        BodyType::Multipart => multipart_parts(headers, body).await?,
+    };
+    let count = parameters.0.len();
+    Ok((parameters, count))
+}
+
+fn check_count(values: usize) -> Result<(), Problem> {
+    if values <= MOST_VALUES {
+        return Ok(());
     }
+    let detail = format!("body: expected at most {MOST_VALUES} values in a body, found more");
+    Err(Problem::new(Code::BodyTooLarge, detail).parameter("body"))
 }
 
 fn body_type(headers: &HeaderMap) -> Result<BodyType, Problem> {
@@ -54,7 +65,7 @@ fn body_type(headers: &HeaderMap) -> Result<BodyType, Problem> {
 }
 
 /// The text of a JSON body. A byte order mark is no part of it (RFC 8259 section 8.1).
-fn json_members(body: &[u8]) -> Result<Parameters, Problem> {
+fn json_members(body: &[u8]) -> Result<(Parameters, usize), Problem> {
     let text = std::str::from_utf8(body)
         .map_err(|error| {
             let detail = format!("body: expected UTF-8, found something else behind byte {}", error.valid_up_to());
@@ -63,12 +74,13 @@ fn json_members(body: &[u8]) -> Result<Parameters, Problem> {
         .trim_start_matches('\u{feff}');
     let tree =
         literal::read_json(text, Limits::body()).map_err(|error| error.into_problem(Code::InvalidLiteral, "body"))?;
+    let count = tree.count();
     let Value::Map(members) = tree.into_owned() else {
         let detail = "body: expected a JSON object whose members are the parameters";
         return Err(Problem::new(Code::InvalidLiteral, detail).parameter("body"));
     };
     let parameters = members.into_iter().map(|(name, value)| (name.into_owned(), Said::Tree(value)));
-    Ok(Parameters(parameters.collect()))
+    Ok((Parameters(parameters.collect()), count))
 }
 
 async fn multipart_parts(headers: &HeaderMap, body: Bytes) -> Result<Parameters, Problem> {
@@ -87,6 +99,7 @@ async fn multipart_parts(headers: &HeaderMap, body: Bytes) -> Result<Parameters,
         let content = part.bytes().await.map_err(refuse)?;
         let said = if is_file && !content.is_empty() { Said::File(content) } else { text(&name, &content)? };
         parameters.add(name, said)?;
+        check_count(parameters.0.len())?;
     }
     Ok(parameters)
 }

@@ -8,7 +8,7 @@ use http::{HeaderName, Request};
 
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::serve::TargetTooLong;
+use crate::serve::{HeadersTooLarge, TargetTooLong};
 
 /// The largest header block, in bytes, without the request line.
 const LARGEST_BLOCK: usize = 32 * 1024;
@@ -33,11 +33,9 @@ fn check_size<B>(request: &Request<B>) -> Result<(), Problem> {
     }
     let headers = request.headers();
     let block: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + LINE_OVERHEAD).sum();
-    if headers.len() > MOST_HEADERS || block > LARGEST_BLOCK {
-        let detail = format!(
-            "The header block has {block} bytes in {} lines; {LARGEST_BLOCK} bytes in {MOST_HEADERS} lines are taken.",
-            headers.len()
-        );
+    let is_cut = request.extensions().get::<HeadersTooLarge>().is_some();
+    if is_cut || headers.len() > MOST_HEADERS || block > LARGEST_BLOCK {
+        let detail = format!("The header block has more than {LARGEST_BLOCK} bytes or more than {MOST_HEADERS} lines.");
         return Err(Problem::new(Code::HeadersTooLarge, detail));
     }
     Ok(())
@@ -101,8 +99,10 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_target_is_414() {
+    fn a_cut_target_is_414_and_cut_headers_are_431() {
         let mut request = Request::new(());
+        request.extensions_mut().insert(HeadersTooLarge);
+        assert_eq!(check(&request).unwrap_err().code, Code::HeadersTooLarge);
         request.extensions_mut().insert(TargetTooLong);
         assert_eq!(check(&request).unwrap_err().code, Code::UriTooLong);
     }

@@ -13,7 +13,7 @@ use crate::http::problem::generic;
 fn router() -> Router {
     Router::new()
         .route("/hello", get(async || "hello"))
-        .route("/length", post(async |body: Body| read_body(body).await.map(|body| body.len().to_string())))
+        .route("/length", post(async |body: Body| read_body(body, u64::MAX).await.map(|body| body.len().to_string())))
         .route("/axum", post(async |body: String| body.len().to_string()))
         .route("/problem", get(async || Problem::new(Code::UnknownModel, "There is no model `x`.")))
         .route("/panic", get(async || -> StatusCode { panic!("secret text") }))

@@ -6,10 +6,11 @@
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use http::header::ALLOW;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::http::issues_by_get;
 
 /// The router with an answer to everything.
 pub(super) fn answer_unrouted(router: Router) -> Router {
@@ -31,11 +32,20 @@ async fn unknown_method(method: Method) -> Response {
     problem.hint("The header `Allow` names those it takes.").into_response()
 }
 
-/// `OPTIONS` is taken wherever another method is.
-pub(super) fn allow_options(headers: &mut HeaderMap) {
+/// A HEAD where GET issues something becomes a method that no route takes, so that it is refused as such.
+pub(super) fn refuse_head<B>(request: &mut Request<B>) {
+    if request.method() == Method::HEAD && issues_by_get(request.uri().path()) {
+        *request.method_mut() = Method::TRACE;
+    }
+}
+
+/// `Allow` as it holds: `OPTIONS` is taken wherever another method is, and HEAD is not where GET issues something.
+pub(super) fn correct_allow(path: &str, headers: &mut HeaderMap) {
     let Some(allowed) = headers.get(ALLOW).and_then(|value| value.to_str().ok()) else { return };
-    let methods: Vec<&str> = allowed.split(',').map(str::trim).filter(|method| !method.is_empty()).collect();
-    if methods.is_empty() || methods.contains(&"OPTIONS") {
+    let has_head = !issues_by_get(path.strip_suffix('/').unwrap_or(path));
+    let is_taken = |method: &&str| !method.is_empty() && *method != "OPTIONS" && (has_head || *method != "HEAD");
+    let methods: Vec<&str> = allowed.split(',').map(str::trim).filter(is_taken).collect();
+    if methods.is_empty() {
         return;
     }
     if let Ok(value) = HeaderValue::try_from(format!("{}, OPTIONS", methods.join(", "))) {
@@ -47,7 +57,6 @@ pub(super) fn allow_options(headers: &mut HeaderMap) {
 mod tests {
     use axum::body::Body;
     use axum::routing::{get, post};
-    use http::Request;
     use tower::ServiceExt;
 
     use super::*;
@@ -56,7 +65,7 @@ mod tests {
         let router = Router::new().route("/a/{id}", get(async || "").put(async || "")).route("/b", post(async || ""));
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let mut answer = answer_unrouted(router).oneshot(request).await.unwrap();
-        allow_options(answer.headers_mut());
+        correct_allow(path, answer.headers_mut());
         let code = answer.extensions().get::<Problem>().map(|problem| problem.code);
         let allow = answer.headers().get(ALLOW).map(|value| value.to_str().unwrap().to_owned());
         (answer.status().as_u16(), code, allow)

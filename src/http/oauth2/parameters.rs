@@ -14,6 +14,7 @@ use crate::error::Problem;
 use crate::explain::Code;
 use crate::http::arrival::Arrival;
 use crate::http::input::pairs;
+use crate::http::open;
 
 /// Names with values, each once, none empty.
 #[derive(Default)]
@@ -29,13 +30,14 @@ impl Parameters {
     /// Reads header and body.
     ///
     /// # Errors
-    /// `invalid_request` for what is no form, is said twice, or is a secret in the query.
+    /// `invalid_request` for what is no form, is said twice, is too much, or is a secret in the query.
     pub(in crate::http) async fn read(arrival: &mut Arrival) -> Result<Self, Problem> {
         refuse_secrets(arrival.head.uri.query().unwrap_or_default())?;
-        let body = arrival.body().await?;
+        let body = open::body(arrival).await?;
         let mut parameters = Self::of_header(&arrival.head.headers)?;
         if !body.is_empty() {
             check_type(&arrival.head.headers)?;
+            open::check_parameters(&body, "The form")?;
             for (name, value) in pairs(&body, "the form")? {
                 parameters.add(name, value)?;
             }
@@ -91,6 +93,7 @@ impl Parameters {
 }
 
 fn refuse_secrets(query: &str) -> Result<(), Problem> {
+    open::check_parameters(query.as_bytes(), "The query string")?;
     let said = pairs(query.as_bytes(), "the query string")?;
     match said.into_iter().find(|(name, _)| SECRET.contains(&name.as_str())) {
         Some((name, _)) => {

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::error::Problem;
 use crate::explain::Code;
+use crate::http::headers;
 
 const KEY: &str = "idempotency-key";
 /// The longest key.
@@ -39,23 +40,26 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 }
 
 /// Everything that makes this request another one.
-pub(super) fn parts_of(head: &Parts, body: &Bytes) -> Vec<Vec<u8>> {
+pub(super) fn parts_of(head: &Parts, body: &Bytes) -> Vec<Bytes> {
     let query = head.uri.query().unwrap_or_default().as_bytes();
     let is_form = head
         .headers
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded"));
-    let body = if is_form { without_oauth(body) } else { Cow::Borrowed(body.as_ref()) };
+    let owned = |text: Cow<'_, [u8]>| Bytes::from(text.into_owned());
+    let body = match is_form.then(|| without_oauth(body)) {
+        Some(changed @ Cow::Owned(_)) => owned(changed),
+        _ => body.clone(),
+    };
     let mut parts = vec![
-        head.method.as_str().as_bytes().to_vec(),
-        head.uri.path().as_bytes().to_vec(),
-        without_oauth(query).into_owned(),
+        owned(Cow::Borrowed(head.method.as_str().as_bytes())),
+        owned(Cow::Borrowed(head.uri.path().as_bytes())),
+        owned(without_oauth(query)),
     ];
-    parts.extend(
-        ASKING
-            .map(|name| head.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b'\n')),
-    );
-    parts.push(body.into_owned());
+    parts.extend(ASKING.map(|name| {
+        headers::values(&head.headers, name).map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b'\n').into()
+    }));
+    parts.push(body);
     parts
 }
 
@@ -95,7 +99,7 @@ mod tests {
         assert_eq!(found(&[b"a", b"a"]), Err(Code::RepeatedParameter));
     }
 
-    fn parts(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Vec<Vec<u8>> {
+    fn parts(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Vec<Bytes> {
         let request = headers.iter().fold(Request::builder().method(method).uri(target), |request, (name, value)| {
             request.header(*name, *value)
         });

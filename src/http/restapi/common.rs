@@ -12,8 +12,8 @@ use super::docs::{DatabaseHeader, TAG};
 use super::envelope::{MEDIA, to_bytes};
 use crate::error::Problem;
 use crate::http::arrival::Arrival;
-use crate::http::caller::X_ODOO_DATABASE;
 use crate::http::gateway::Gateway;
+use crate::http::headers;
 use crate::http::negotiate;
 use crate::value::Value;
 
@@ -29,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     responses((status = 200, description = "What the server says of itself", body = super::docs::Version))
 )]
 async fn version(arrival: Arrival) -> Result<Response, Problem> {
-    let named = arrival.head.headers.get(X_ODOO_DATABASE).map(|value| value.to_str().unwrap_or_default());
+    let named = headers::database(&arrival.head.headers)?;
     let database = arrival.gateway.databases.pick(named)?;
     arrival.log.database(database.name.as_str());
     let media = negotiate::choose(&arrival.head.headers, MEDIA)?;

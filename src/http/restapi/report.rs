@@ -21,6 +21,7 @@ use crate::explain::Code;
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::http::input::Input;
+use crate::http::large::at_once;
 use crate::http::negotiate::{self, Media};
 use crate::http::pipeline::{forget_stale, planned};
 use crate::http::problem::add_rate_limit;
@@ -93,7 +94,8 @@ async fn print(
     let caller = stages.time("auth", caller::identify(&mut arrival)).await?;
     let name = arrival.report()?;
     let body = stages.time("body", arrival.body()).await?;
-    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
+    let reading = || at_once(Input::read(arrival.head.uri.query(), &arrival.head.headers, body));
+    let input = arrival.gateway.bodies.work(arrival.size, reading).await?;
     let media = negotiate::choose(&arrival.head.headers, MEDIA)?;
     let context = context::read(&arrival.head.headers, &input)?;
     let order = Order { wanted: wanted(&arrival, &input)?, name, media, context };

@@ -6,7 +6,6 @@
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::head;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -19,17 +18,20 @@ use crate::explain::Code;
 use crate::http::arrival::Arrival;
 use crate::http::gateway::Gateway;
 use crate::http::input::Input;
+use crate::http::open;
+use crate::http::signed::is_form;
 use crate::secret::{Token, TokenKind};
 
 /// The routes of logins.
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(log_in_by_get, log_in_by_post))
-        // A HEAD would make a token that nobody sees.
-        .route("/rest/api/login/token", head(no_head))
         .routes(routes!(end_token, end_token_by_post))
         .routes(routes!(log_out, log_out_by_post))
 }
+
+/// Where one logs in.
+pub(in crate::http) const LOGIN_PATH: &str = "/rest/api/login/token";
 
 /// The group in the document.
 const TAG: &str = "rest";
@@ -162,13 +164,8 @@ async fn log_out_by_post(arrival: Arrival) -> Result<Response, Problem> {
     end(arrival).await
 }
 
-async fn no_head() -> Problem {
-    Problem::new(Code::MethodNotAllowed, "This address does not take this method.")
-}
-
 async fn log_in(mut arrival: Arrival) -> Result<Response, Problem> {
-    let body = arrival.body().await?;
-    let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
+    let input = input(&mut arrival).await?;
     let [login, password, database] = ["login", "password", "db"].map(|name| needed(&input, name));
     let (login, password, database) = (login?, SecretString::from(password?), database?);
     arrival.log.user(&login);
@@ -186,6 +183,17 @@ async fn log_in(mut arrival: Arrival) -> Result<Response, Problem> {
     Ok(Json(json!({"uid": uid, "access_token": token.expose()})).into_response())
 }
 
+/// The parameters of a request whose credential is among them.
+async fn input(arrival: &mut Arrival) -> Result<Input, Problem> {
+    let query = arrival.head.uri.query().unwrap_or_default();
+    open::check_parameters(query.as_bytes(), "The query string")?;
+    let body = open::body(arrival).await?;
+    if is_form(&arrival.head.headers) {
+        open::check_parameters(&body, "The form")?;
+    }
+    Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await
+}
+
 fn needed(input: &Input, name: &'static str) -> Result<String, Problem> {
     let given = input.text(name)?.filter(|text| text.len() < 4096 && !text.contains(char::is_control));
     given.map(str::to_owned).ok_or_else(|| {
@@ -195,11 +203,10 @@ fn needed(input: &Input, name: &'static str) -> Result<String, Problem> {
 }
 
 async fn end(mut arrival: Arrival) -> Result<Response, Problem> {
-    let body = arrival.body().await?;
     let token = match credential(&arrival.head.headers) {
         Ok(Credential::Own(Shown::Token(token))) if token.kind() == TokenKind::AccessToken => Some(token),
         Err(missing) if missing.code == Code::CredentialMissing => {
-            let input = Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await?;
+            let input = input(&mut arrival).await?;
             let text = input.text("access_token")?.ok_or(missing)?;
             Token::parse(TokenKind::AccessToken, text)
         }

@@ -19,6 +19,7 @@ mod records;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(super) use login::LOGIN_PATH;
 pub use models::{RestfulModels, Schemas};
 
 use super::gateway::Gateway;

@@ -37,11 +37,11 @@ impl<'a> Reader<'a> {
         loop {
             items.push(item(self).map_err(|mistake| self.left_open(mistake, opener))?);
             if self.leave(close) {
-                return Ok((items, false));
+                return Ok((fitted(items), false));
             }
             self.comma(close, opener)?;
             if self.is_python() && self.leave(close) {
-                return Ok((items, true));
+                return Ok((fitted(items), true));
             }
         }
     }
@@ -99,6 +99,14 @@ impl<'a> Reader<'a> {
     fn left_open(&self, mistake: Box<Mistake>, opener: usize) -> Box<Mistake> {
         if mistake.at >= self.text.len() { mistake.inside(opener) } else { mistake }
     }
+}
+
+/// A list takes room for four items at once. A million lists of one item each must not.
+fn fitted<T>(mut items: Vec<T>) -> Vec<T> {
+    if items.len() * 2 <= items.capacity() {
+        items.shrink_to_fit();
+    }
+    items
 }
 
 /// Each key once: where it came first, with the value that came last. Linear, whoever chose the keys.

@@ -17,6 +17,8 @@ pub(super) struct Mistake {
     /// What was open: where, and how it bears on what was expected.
     open: Option<(usize, &'static str)>,
     hint: Option<&'static str>,
+    /// The text is too much to be read, whatever else is wrong with it.
+    too_many: bool,
 }
 
 /// What a reader answers. Boxed, so that the good case stays small.
@@ -24,12 +26,23 @@ pub(super) type Reading<T> = Result<T, Box<Mistake>>;
 
 impl Mistake {
     pub(super) fn new(at: usize, expected: impl Into<Cow<'static, str>>) -> Box<Self> {
-        Box::new(Self { at, expected: expected.into(), found: None, open: None, hint: None })
+        Box::new(Self { at, expected: expected.into(), found: None, open: None, hint: None, too_many: false })
     }
 
     pub(super) fn found(mut self: Box<Self>, found: &'static str) -> Box<Self> {
         self.found = Some(found);
         self
+    }
+
+    /// The body holds more values than any may.
+    pub(super) fn too_many(mut self: Box<Self>) -> Box<Self> {
+        self.too_many = true;
+        self
+    }
+
+    /// Whether it was that.
+    pub(super) fn is_too_many(&self) -> bool {
+        self.too_many
     }
 
     pub(super) fn hint(mut self: Box<Self>, hint: Option<&'static str>) -> Box<Self> {
@@ -58,7 +71,8 @@ impl Mistake {
             let bracket = rest(opener).chars().next().unwrap_or_default();
             expected = format!("{expected} {how} the {bracket} at position {}", position(text, opener));
         }
-        let error = SyntaxError::new(position(text, self.at), expected, found);
+        let mut error = SyntaxError::new(position(text, self.at), expected, found);
+        error.too_many = self.too_many;
         match self.hint {
             Some(hint) => error.hint(hint),
             None => error,

@@ -38,13 +38,16 @@ use crate::value::Value;
 use mistake::Mistake;
 use reader::{Dialect, Reader};
 
+/// The most values of one request body.
+pub const MOST_VALUES: usize = 1_000_000;
+
 /// What a literal may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Brackets open at one time, of any kind.
     pub depth: usize,
-    /// Values in the whole text, containers included; `None` for as many as fit the text.
-    pub nodes: Option<usize>,
+    /// Values in the whole text, containers included.
+    pub nodes: usize,
     /// Length of the text in bytes; `None` where the body limit was applied already.
     pub bytes: Option<usize>,
 }
@@ -53,13 +56,19 @@ impl Limits {
     /// For a parameter of the query string: depth 32, 10,000 values, 64 KiB.
     #[must_use]
     pub const fn query() -> Self {
-        Self { depth: 32, nodes: Some(10_000), bytes: Some(64 * 1024) }
+        Self { depth: 32, nodes: 10_000, bytes: Some(64 * 1024) }
     }
 
-    /// For forms and JSON bodies, which the body limit bounds: depth 32.
+    /// For forms and JSON bodies, whose length the body limit bounds: depth 32, 1,000,000 values.
     #[must_use]
     pub const fn body() -> Self {
-        Self { depth: 32, nodes: None, bytes: None }
+        Self { depth: 32, nodes: MOST_VALUES, bytes: None }
+    }
+
+    /// The same, when so many values of the body were read elsewhere.
+    #[must_use]
+    pub const fn body_after(values: usize) -> Self {
+        Self { depth: 32, nodes: MOST_VALUES.saturating_sub(values), bytes: None }
     }
 
     pub(super) fn check_length(self, text: &str) -> Result<(), SyntaxError> {
@@ -81,7 +90,13 @@ pub fn read(text: &str, limits: Limits) -> Result<Value<'_>, SyntaxError> {
     limits.check_length(text)?;
     Reader::new(text, Dialect::Json, limits)
         .document()
-        .or_else(|json| Reader::new(text, Dialect::Python, limits).document().map_err(|python| farther(json, python)))
+        .or_else(|json| {
+            // What is too much in one dialect is not read again in the other.
+            if json.is_too_many() {
+                return Err(json);
+            }
+            Reader::new(text, Dialect::Python, limits).document().map_err(|python| farther(json, python))
+        })
         .map_err(|mistake| mistake.explain(text))
 }
 

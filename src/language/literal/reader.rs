@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::Limits;
 use super::mistake::{Mistake, Reading};
+use super::{Limits, MOST_VALUES};
 use crate::value::Value;
 
 /// Which language the text is read as.
@@ -120,12 +120,15 @@ impl<'a> Reader<'a> {
 
     fn count_node(&mut self) -> Reading<()> {
         self.nodes += 1;
-        match self.limits.nodes {
-            Some(most) if self.nodes > most => {
-                Err(Mistake::new(self.at, format!("at most {most} values")).found("one more"))
-            }
-            _ => Ok(()),
+        if self.nodes <= self.limits.nodes {
+            return Ok(());
         }
+        Err(match self.limits.bytes {
+            Some(_) => Mistake::new(self.at, format!("at most {} values", self.limits.nodes)).found("one more"),
+            None => {
+                Mistake::new(self.at, format!("at most {MOST_VALUES} values in a body")).found("one more").too_many()
+            }
+        })
     }
 
     fn no_value(&self) -> Box<Mistake> {

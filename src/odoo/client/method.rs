@@ -6,6 +6,7 @@
 //! Whether `/jsonrpc` is served is asked once, by a call that Odoo must refuse: some of its servers answer results
 //! there but no faults (Odoo 14 and 15 where several databases answer to one host). A "no" is asked again after a while.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -113,6 +114,7 @@ impl OdooClient {
             password: caller.secret.expose_secret(),
             model: call.model.as_str(),
             method: call.method.as_str(),
+            most: self.0.settings.call_cap,
         };
         let body = match execute_kw(head, &call.args, &call.kwargs) {
             Ok(body) => Bytes::from_owner(body),
@@ -138,7 +140,7 @@ impl OdooClient {
     /// Whether Odoo answers at `/jsonrpc`, results and faults; `None` where it could not be asked.
     async fn ask_for_jsonrpc(&self) -> Option<bool> {
         let permit = self.take_place().await.ok()?;
-        let inner = std::sync::Arc::clone(&self.0);
+        let inner = Arc::clone(&self.0);
         let asked = async move {
             let body = Bytes::from(probe(inner.settings.database.as_str()));
             let answer = inner.once(&Service::Probe, &body, Effect::Read, 1).await;
@@ -167,7 +169,7 @@ enum Read {
 }
 
 fn read(answered: Answered, effect: Effect) -> Read {
-    let Answered { status, text, timing } = answered;
+    let Answered { status, text, share, timing } = answered;
     if status != StatusCode::OK {
         return Read::Unserved;
     }
@@ -178,7 +180,7 @@ fn read(answered: Answered, effect: Effect) -> Read {
         Err(misread) if misread.cannot_be_carried() => Body::Omitted,
         Err(misread) => return Read::Failure(unreadable_after(misread, effect).into()),
     };
-    Read::Reply(Reply { body, timing })
+    Read::Reply(Reply { body, share: share.map(Arc::new), timing })
 }
 
 /// Reads the whole of an XML-RPC answer: a result that cannot be carried is known before anybody wants it.
@@ -202,7 +204,7 @@ fn or_omitted(reply: Result<Reply, Failure>, effect: Effect) -> Result<Reply, Fa
         Err(Failure::Problem(problem)) => is_too_large(problem) && effect == Effect::Write,
         Ok(_) => false,
     };
-    if ran { Ok(Reply { body: Body::Omitted, timing: Default::default() }) } else { reply }
+    if ran { Ok(Reply { body: Body::Omitted, share: None, timing: Default::default() }) } else { reply }
 }
 
 fn is_too_large(problem: &Problem) -> bool {

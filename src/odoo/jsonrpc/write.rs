@@ -9,7 +9,7 @@ use std::io;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use zeroize::Zeroizing;
 
-use crate::odoo::xmlrpc::write::{Unencodable, check};
+use crate::odoo::xmlrpc::write::{Unencodable, What, check};
 use crate::odoo::xmlrpc::{Buffer, MAX_DEPTH};
 use crate::value::{Member, Value};
 
@@ -37,6 +37,8 @@ pub struct Head<'a> {
     pub model: &'a str,
     /// The method.
     pub method: &'a str,
+    /// The most bytes that the call may have.
+    pub most: usize,
 }
 
 /// Writes a call.
@@ -56,12 +58,15 @@ pub fn execute_kw(
         check("kwargs", &name.as_ref().into())?;
         check(&format!("kwargs.{}", name.chars().take(64).collect::<String>()), value)?;
     }
-    let Head { database, uid, password, model, method } = head;
-    let mut out = Writer(Buffer::with_capacity(1024));
+    let Head { database, uid, password, model, method, most } = head;
+    let mut out = Writer(Buffer::with_capacity(1024).at_most(most));
     // Neither a value of ours nor memory can make it fail.
     let _ =
         serde_json::to_writer(&mut out, &Envelope::of((database, uid, password, model, method, args, Members(kwargs))));
-    Ok(out.0.into_bytes())
+    match out.0.overflow() {
+        Some(most) => Err(Unencodable { path: "args".to_owned(), what: What::TooLarge(most) }),
+        None => Ok(out.0.into_bytes()),
+    }
 }
 
 #[derive(serde::Serialize)]
@@ -115,7 +120,7 @@ mod tests {
     use super::*;
 
     const HEAD: Head<'_> =
-        Head { database: "prod", uid: 7, password: "p\"w", model: "res.partner", method: "name_search" };
+        Head { database: "prod", uid: 7, password: "p\"w", model: "res.partner", method: "name_search", most: usize::MAX };
 
     #[test]
     fn a_call_is_written_whole() {

@@ -47,11 +47,19 @@ pub enum What {
     /// Deeper than [`MAX_DEPTH`].
     #[error("is nested more than {MAX_DEPTH} deep")]
     TooDeep,
+    /// The call would have more than so many bytes.
+    #[error("makes a call to Odoo of more than {0} bytes")]
+    TooLarge(usize),
 }
 
 impl From<Unencodable> for Problem {
     fn from(error: Unencodable) -> Self {
-        Problem::new(Code::InvalidValue, error.to_string())
+        match error.what {
+            What::TooLarge(_) => {
+                Problem::new(Code::BodyTooLarge, error.to_string()).hint("Send fewer values at a time.")
+            }
+            _ => Problem::new(Code::InvalidValue, error.to_string()),
+        }
     }
 }
 
@@ -109,12 +117,18 @@ impl CallWriter {
         Self(out)
     }
 
+    /// The most bytes that the call may have.
+    #[must_use]
+    pub fn at_most(self, bytes: usize) -> Self {
+        Self(self.0.at_most(bytes))
+    }
+
     /// Adds a parameter. `name` is what an error calls it.
     ///
     /// # Errors
     /// When the value cannot be carried.
     pub fn param(self, name: &str, value: &Value<'_>) -> Result<Self, Unencodable> {
-        self.with(name, |out| write_value(out, value, 0))
+        self.with(name, size_of(value), |out| write_value(out, value, 0))
     }
 
     /// Adds a list of values as one parameter, without a `Value::List` around them.
@@ -122,7 +136,7 @@ impl CallWriter {
     /// # Errors
     /// When a value cannot be carried.
     pub fn list(self, name: &str, items: &[Value<'_>]) -> Result<Self, Unencodable> {
-        self.with(name, |out| in_value(out, |out| write_list(out, items, 1)))
+        self.with(name, size_of_all(items), |out| in_value(out, |out| write_list(out, items, 1)))
     }
 
     /// Adds a map as one parameter, without a `Value::Map` around it.
@@ -130,7 +144,7 @@ impl CallWriter {
     /// # Errors
     /// When a key or value cannot be carried.
     pub fn map(self, name: &str, members: &[Member<'_>]) -> Result<Self, Unencodable> {
-        self.with(name, |out| in_value(out, |out| write_map(out, members, 1)))
+        self.with(name, size_of_members(members), |out| in_value(out, |out| write_map(out, members, 1)))
     }
 
     /// Ends the call.
@@ -140,12 +154,43 @@ impl CallWriter {
         self.0.into_bytes()
     }
 
-    fn with(mut self, name: &str, write: impl FnOnce(&mut Buffer) -> Result<(), Misfit>) -> Result<Self, Unencodable> {
+    fn with(
+        mut self,
+        name: &str,
+        size: usize,
+        write: impl FnOnce(&mut Buffer) -> Result<(), Misfit>,
+    ) -> Result<Self, Unencodable> {
+        self.0.reserve(size);
         self.0.push(b"<param>");
         write(&mut self.0).map_err(|misfit| misfit.at(name))?;
         self.0.push(b"</param>");
-        Ok(self)
+        match self.0.overflow() {
+            Some(most) => Err(Misfit::new(What::TooLarge(most)).at(name)),
+            None => Ok(self),
+        }
     }
+}
+
+/// How many bytes a value becomes at most, if nothing in its texts has to be escaped. Only large ones are worth knowing:
+/// small ones fit the room that is there.
+fn size_of(value: &Value<'_>) -> usize {
+    /// `<value><boolean>…</boolean></value>`, and the digits of a number.
+    const SCALAR: usize = 64;
+    match value {
+        Value::Text(text) => text.len().saturating_add(SCALAR),
+        Value::List(items) => size_of_all(items),
+        Value::Map(members) => size_of_members(members),
+        _ => SCALAR,
+    }
+}
+
+fn size_of_all(items: &[Value<'_>]) -> usize {
+    items.iter().map(size_of).fold(64, usize::saturating_add)
+}
+
+fn size_of_members(members: &[Member<'_>]) -> usize {
+    let size_of = |(key, value): &Member<'_>| key.len().saturating_add(32).saturating_add(size_of(value));
+    members.iter().map(size_of).fold(64, usize::saturating_add)
 }
 
 /// Writes one `<value>`; the form that answers have too, for those who play Odoo in tests.
@@ -330,6 +375,17 @@ mod tests {
         }
         let key = Value::Map(vec![("a\0".into(), Value::Null)]);
         assert_eq!(refused(key), "args.a\\u{0} holds the character U+0000, which cannot be sent to Odoo");
+    }
+
+    #[test]
+    fn a_call_has_a_largest_size() {
+        let write = |text: &str| CallWriter::new("x").at_most(1000).param("args", &text.into());
+        assert!(write(&"a".repeat(800)).is_ok());
+        for text in ["a".repeat(1001), "&".repeat(300), "a".repeat(10_000_000)] {
+            let refused = write(&text).unwrap_err();
+            assert_eq!(refused.to_string(), "args makes a call to Odoo of more than 1000 bytes");
+            assert_eq!(Problem::from(refused).code, Code::BodyTooLarge);
+        }
     }
 
     #[test]

@@ -1,0 +1,281 @@
+//! Requests that are made to hurt: many names, many values, many bytes. What they may cost, in time and in memory.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::support::binary::Process;
+use super::support::client::send;
+use super::support::{Answer, Client, Gateway, Version, stand};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+const PARTNER: &str = "/restapi/1.0/object/res.partner";
+/// Endpoints that need no credential, or look for it in the body.
+const OPEN: [&str; 8] = [
+    "/restapi/1.0/common/oauth2/access_token",
+    "/restapi/1.0/common/oauth2/token",
+    "/restapi/1.0/common/oauth2/introspect",
+    "/restapi/1.0/common/oauth2/revoke",
+    "/restapi/1.0/common/oauth2/authorize",
+    "/restapi/1.0/common/oauth1/authorize",
+    "/rest/api/login/token",
+    "/rest/api/logout",
+];
+
+/// `a0=1&a1=1&…`
+fn form(names: usize) -> String {
+    (0..names).fold(String::new(), |mut form, name| {
+        let _ = write!(form, "a{name}=1&");
+        form
+    })
+}
+
+/// `open`, then `item` so many times with its number in it, then `close`.
+fn repeated(open: &str, item: &str, close: &str, count: usize) -> String {
+    let items: Vec<String> = (1..=count).map(|number| item.replace('#', &number.to_string())).collect();
+    format!("{open}{}{close}", items.join(","))
+}
+
+async fn sent(client: &Client, method: Method, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Answer {
+    send(client.request(method, path).header("content-type", kind).body(body)).await
+}
+
+#[tokio::test]
+async fn a_form_that_needs_no_credential_is_small() {
+    let client = Gateway::shared().client();
+    for path in OPEN {
+        let many = sent(&client, Method::POST, path, FORM, form(51)).await;
+        assert_eq!(many.status, 400, "{path}: {}", many.text);
+        let large = sent(&client, Method::POST, path, FORM, format!("a={}", "x".repeat(64 << 10))).await;
+        // The page for a request token without a token is refused before its form is looked at.
+        let status = if path.ends_with("oauth1/authorize") { 400 } else { 413 };
+        assert_eq!(large.status, status, "{path}: {}", large.text);
+        let query = sent(&client, Method::POST, &format!("{path}?{}", form(51)), FORM, "").await;
+        assert!((400..500).contains(&query.status), "{path}: {}", query.text);
+    }
+}
+
+#[tokio::test]
+async fn uploads_that_nobody_vouches_for_are_not_read() {
+    let gateway = Gateway::before_odoo(&[]).await;
+    let head = |path: &str, kind: &str| {
+        format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 33554432\r\n\r\n")
+    };
+    for (path, kind, status) in [
+        (PARTNER, JSON, "401"),
+        (PARTNER, FORM, "401"),
+        ("/api/res.partner/create", JSON, "401"),
+        ("/restful/api/v1/res.partner", JSON, "401"),
+        ("/api/v1/res.partner", JSON, "401"),
+        ("/rest/api/login/token", FORM, "413"),
+        ("/restapi/1.0/common/oauth2/token", FORM, "413"),
+    ] {
+        // The answer comes although not a byte of the body does.
+        let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+        stream.write_all(head(path, kind).as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        tokio::time::timeout(Duration::from_secs(20), stream.read_exact(&mut answer)).await.unwrap().unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_has_at_most_a_million_values_in_every_dialect_and_notation() {
+    let admin = Gateway::shared().client().as_user("admin");
+    let zeros = format!("[{}0]", "0,".repeat(1_000_000));
+    let literal = |name: &str| json!({ name: zeros }).to_string();
+    let tree = |name: &str| format!("{{\"{name}\":{zeros}}}");
+    for (method, path, kind, body) in [
+        (Method::POST, format!("{PARTNER}/search"), JSON, tree("args")),
+        (Method::POST, format!("{PARTNER}/search"), JSON, literal("args")),
+        (Method::POST, format!("{PARTNER}/search"), FORM, format!("args=({zeros},)")),
+        (Method::POST, PARTNER.to_owned(), FORM, form(1_000_001)),
+        (Method::POST, "/api/res.partner/create".to_owned(), JSON, tree("name")),
+        (Method::PUT, "/restful/api/v1/res.partner/1".to_owned(), JSON, tree("name")),
+        (Method::POST, "/api/v1/res.partner/search".to_owned(), JSON, tree("domain")),
+    ] {
+        let answer = sent(&admin, method, &path, kind, body).await;
+        assert_eq!(answer.status, 413, "{path} {kind}: {}", answer.text);
+        assert!(answer.text.contains("1000000"), "{path} {kind}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_context_has_at_most_256_keys() {
+    let admin = Gateway::shared().client().as_user("admin");
+    let context = |keys: usize| repeated("{", "'k#': 1", "}", keys);
+    let path = format!("{PARTNER}/search_count");
+    admin.get(&path, &[("context", &context(256))]).await.ok();
+    let refused = admin.get(&path, &[("context", &context(257))]).await;
+    refused.refused(400, "invalid_context");
+    let body = json!({"args": [[]], "kwargs": {"context": serde_json::from_str::<serde_json::Value>(&repeated("{", "\"k#\": 1", "}", 300)).unwrap()}});
+    admin.post(&path, &body).await.refused(400, "invalid_context");
+}
+
+#[tokio::test]
+async fn a_long_name_is_not_compared_with_those_of_fields() {
+    let admin = Gateway::shared().client().as_user("admin");
+    let body = format!("{{\"{}\": 1}}", "name".repeat(1 << 20));
+    let answer = sent(&admin, Method::PUT, "/restful/api/v1/res.partner/1", JSON, body).await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_database_is_named_once_however_its_header_is_spelled() {
+    let client = Gateway::shared().client().as_user("admin");
+    let version = async |client: &Client| client.get("/restapi/1.0/common/version", &[]).await;
+    for spelling in ["X-Odoo-Database", "X_Odoo_Database", "x-odoo_database"] {
+        let one = client.with_header(spelling, "odoo14");
+        assert_eq!(version(&one).await.ok()["server_series"], "14.0", "{spelling}");
+        for other in ["x-odoo-database", "X_ODOO_DATABASE"] {
+            let two = one.with_header(other, "odoo19");
+            version(&two).await.refused(400, "repeated_parameter");
+            two.get(&format!("{PARTNER}/search_count"), &[]).await.refused(400, "repeated_parameter");
+            assert_eq!(two.get("/api/v1/info", &[]).await.status, 400);
+        }
+    }
+}
+
+/// A gateway of its own before Odoo 19.
+async fn process() -> Process {
+    Process::serve(&[
+        ("ODOO_GATEWAY__STORE__URL", "sqlite:gateway.db"),
+        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+        ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", ""),
+    ])
+    .await
+}
+
+/// Seconds of a processor that the gateway has used.
+fn processor_time(gateway: &Process) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", gateway.id())).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
+    ticks / 100.0
+}
+
+/// Requests with so many distinct names, keys, terms, ids.
+fn requests(count: usize) -> Vec<(Method, String, &'static str, String)> {
+    let objects = |name: &str| format!("{{\"{name}\":{}}}", repeated("{", "\"k#\":#", "}", count));
+    let names = repeated("{", "\"k#\":#", "}", count);
+    let terms = repeated("[", "[\"id\",\"=\",#]", ",[\"nope\",\"=\",1]]", count);
+    let prefix = format!("[{}[\"nope\",\"=\",1]]", "\"!\",".repeat(count));
+    let list = |name: &str, item: &str| format!("{{\"{name}\":{}}}", repeated("[", item, "]", count));
+    let links = format!("{{\"category_id\":{},\"nope\":1}}", repeated("[", "[4,#]", "]", count));
+    let post = |path: &str, body: String| (Method::POST, path.to_owned(), JSON, body);
+    vec![
+        (Method::POST, OPEN[0].to_owned(), FORM, form(count)),
+        (Method::POST, OPEN[6].to_owned(), FORM, form(count)),
+        (Method::POST, PARTNER.to_owned(), FORM, form(count)),
+        (Method::POST, "/api/res.partner/create".to_owned(), FORM, form(count)),
+        post(PARTNER, objects("vals")),
+        post(PARTNER, format!("{{\"vals\":{links}}}")),
+        post(PARTNER, names.clone()),
+        post(&format!("{PARTNER}/search"), objects("context")),
+        post(&format!("{PARTNER}/search"), format!("{{\"args\":[{terms}]}}")),
+        post(&format!("{PARTNER}/search"), objects("kwargs")),
+        post(&format!("{PARTNER}/search"), format!("{{\"kwargs\":{{\"context\":{names}}}}}")),
+        (Method::PUT, PARTNER.to_owned(), JSON, list("ids", "\"x#\"")),
+        post("/api/res.partner/create", names.clone()),
+        post("/api/res.partner/create", links.clone()),
+        post("/restful/api/v1/res.partner", names.clone()),
+        post("/restful/api/v1/res.partner", links),
+        post("/api/v1/res.partner", objects("data")),
+        post("/api/v1/res.partner/search", format!("{{\"domain\":{terms}}}")),
+        post("/api/v1/res.partner/search", format!("{{\"domain\":{prefix}}}")),
+        post("/api/v1/res.partner/search", list("fields", "\"k#\"")),
+        post("/api/v1/res.partner/search", list("order", "\"k#\"")),
+        post("/api/v1/res.partner/search", names),
+        (Method::PUT, "/api/v1/res.partner".to_owned(), JSON, list("filter", "[\"k#\",\"=\",1]")),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_times_as_many_names_cost_about_four_times_the_work() {
+    let gateway = process().await;
+    let admin = gateway.client().as_user("admin");
+    for (small, large) in requests(25_000).into_iter().zip(requests(100_000)) {
+        let mut took = [0.0; 2];
+        for (place, (method, path, kind, body)) in [small, large].into_iter().enumerate() {
+            // Once for what is remembered, once measured.
+            sent(&admin, method.clone(), &path, kind, body.clone()).await;
+            let before = processor_time(&gateway);
+            let answer = sent(&admin, method, &path, kind, body).await;
+            took[place] = processor_time(&gateway) - before;
+            assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
+            assert!(answer.text.len() < 10_000, "{path}: the answer has {} bytes", answer.text.len());
+        }
+        let [small, large] = took;
+        let (_, path, kind, body) = &requests(2)[0];
+        assert!(large + 0.1 < 9.0 * (small + 0.1), "{path} {kind} {body}: {small} s became {large} s");
+    }
+    gateway.end("TERM").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_body_of_32_mib_costs_little_memory_and_gives_it_back() {
+    const MIB: usize = 1 << 20;
+    let full = |unit: &str| unit.repeat(31 * MIB / unit.len());
+    let bodies: [(&str, String); 9] = [
+        ("operators", format!("{{\"domain\":[{}\"!\"]}}", full("\"!\","))),
+        ("zeros", format!("{{\"domain\":[{}0]}}", full("0,"))),
+        ("lists", format!("{{\"domain\":[{}[]]}}", full("[[0]],"))),
+        ("a million lists", format!("{{\"domain\":[{}[]]}}", "[],".repeat(990_000))),
+        (
+            "deep lists",
+            format!("{{\"domain\":[{}[]]}}", format!("{}{},", "[".repeat(28), "]".repeat(28)).repeat(35_000)),
+        ),
+        ("keys", repeated("{", "\"k#\":0", "}", 900_000)),
+        ("literal", format!("{{\"domain\":\"[{}0]\"}}", full("0,"))),
+        ("text", format!("{{\"fields\":[\"{}\"]}}", full("&"))),
+        ("a field's name", format!("{{\"domain\":[[\"{}\",\"=\",1]]}}", full("ab"))),
+    ];
+    let gateway = process().await;
+    let admin = gateway.client().as_user("admin");
+    admin.post("/api/v1/res.partner/search", &json!({"domain": []})).await.ok();
+    let (base, mut peak) = (gateway.memory("VmRSS"), 0.0);
+    for (name, body) in bodies {
+        let answer = sent(&admin, Method::POST, "/api/v1/res.partner/search", JSON, body).await;
+        assert!((400..500).contains(&answer.status), "{name}: {} {}", answer.status, answer.text);
+        let now = gateway.memory("VmHWM") - base;
+        println!(
+            "{name}: {} {now:.0} MiB at most so far, {:.0} MiB now",
+            answer.status,
+            gateway.memory("VmRSS") - base
+        );
+        assert!(now < 150.0, "{name}: {now:.0} MiB above {base:.0}");
+        peak = now;
+    }
+    let million = format!("{}0", "0,".repeat(900_000));
+    let call = format!("{{\"args\":[[{million}]],\"kwargs\":{{}}}}");
+    let text = format!("{{\"args\":[[1],{{\"comment\":\"{}\"}}]}}", full("&"));
+    for (name, path, body) in [
+        ("a call", format!("{PARTNER}/web_override_translations"), call),
+        ("escapes", format!("{PARTNER}/write"), text),
+    ] {
+        let answer = sent(&admin, Method::POST, &path, JSON, body).await;
+        assert!(answer.status >= 400, "{name}: {} {}", answer.status, answer.text);
+        let now = gateway.memory("VmHWM") - base;
+        println!("{name}: {} {now:.0} MiB at most so far", answer.status);
+        assert!(now < 150.0, "{name}: {now:.0} MiB above {base:.0}");
+        peak = now;
+    }
+    // What was needed goes back within moments; the next request lets the allocator see to it.
+    let mut after = f64::MAX;
+    for _ in 0..50 {
+        admin.get(&format!("{PARTNER}/search_count"), &[]).await.ok();
+        after = gateway.memory("VmRSS") - base;
+        if after < 50.0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(after < 50.0, "{after:.0} MiB stay of {peak:.0}");
+    gateway.end("TERM").await;
+}
