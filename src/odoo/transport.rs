@@ -171,7 +171,13 @@ impl Transport {
         let to_first_byte = begun.elapsed();
         let status = response.status();
         if what.form.is_unserved(status) {
-            return Ok(Received { status, text: String::new(), share: None, to_first_byte, to_last_byte: to_first_byte });
+            return Ok(Received {
+                status,
+                text: String::new(),
+                share: None,
+                to_first_byte,
+                to_last_byte: to_first_byte,
+            });
         }
         check_head(&response, what.form, what.answer_cap)?;
         let share = room_for(&response, &what, end).await?;

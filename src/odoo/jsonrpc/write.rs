@@ -119,8 +119,14 @@ impl io::Write for Writer {
 mod tests {
     use super::*;
 
-    const HEAD: Head<'_> =
-        Head { database: "prod", uid: 7, password: "p\"w", model: "res.partner", method: "name_search", most: usize::MAX };
+    const HEAD: Head<'_> = Head {
+        database: "prod",
+        uid: 7,
+        password: "p\"w",
+        model: "res.partner",
+        method: "name_search",
+        most: usize::MAX,
+    };
 
     #[test]
     fn a_call_is_written_whole() {
