@@ -314,7 +314,9 @@ fn found(value: &Value<'_>) -> String {
 /// Whether records of the model have a parent: what Odoo climbs is not among what it tells, but named like this.
 fn has_parent(schema: &Schema) -> bool {
     let leads_to_itself = |field: &Field| {
-        field.kind == FieldType::Many2one && field.relation.as_ref().is_some_and(|model| *model == schema.model)
+        field.stored
+            && field.kind == FieldType::Many2one
+            && field.relation.as_ref().is_some_and(|model| *model == schema.model)
     };
     schema.field("parent_path").is_some()
         || schema.fields().any(|(name, field)| name.as_str().contains("parent") && leads_to_itself(field))

@@ -12,8 +12,8 @@ use crate::explain::Code;
 /// Names for one thing, in the dialects or elsewhere: where a route knows one of them, the others are mistakes. The first
 /// that the route knows is the one to use.
 const ALIKE: &[&[&str]] = &[
+    &["ids", "id"],
     &["domain", "filter", "id", "ids", "filters", "domains", "where"],
-    &["ids", "id", "filter", "domain"],
     &["fields", "query", "allfields", "field", "select", "columns", "attributes"],
     &["limit", "page_size", "pagesize", "per_page", "size"],
     &["offset", "page", "skip", "start"],

@@ -9,6 +9,7 @@
 //! | many2one | `=`, `in`, `<`, `like`, `child_of` | ids; names, but for `<` |
 //! | one2many, many2many | `=`, `in`, `like`, `child_of` | ids, names |
 //! | json, a property | `=`, `in`, `like`; a property `<` | any |
+//! | properties | none | only each property, by a path |
 //! | binary, all others | `=`, `in` | false: whether it is empty |
 //!
 //! Each stands for its like: `=` for `!=` and `=?`, `in` for `not in`, `<` for all orders, `like` for all patterns,
@@ -158,6 +159,9 @@ impl Subject<'_> {
     }
 
     fn equality(self, operator: Operator, value: &Value<'static>) -> Result<Condition, Misfit> {
+        if self.type_of() == FieldType::Properties {
+            return Err("a path to one of its properties, as field.property".into());
+        }
         let negative = matches!(operator, Operator::NotEqual | Operator::NotIn);
         match (operator, value) {
             (Operator::EqualIfSet, Value::Bool(false)) => Ok(Condition::All(Vec::new())),
@@ -177,6 +181,9 @@ impl Subject<'_> {
 
     /// One of several values, or none of them.
     fn among(self, negative: bool, items: &[Value<'static>]) -> Result<Condition, Misfit> {
+        if items.is_empty() {
+            return Ok(if negative { Condition::All(Vec::new()) } else { Condition::Any(Vec::new()) });
+        }
         if self.type_of() == FieldType::Datetime {
             let condition = if negative { moments::is_none_of(self, items) } else { moments::is_one_of(self, items) };
             return condition.map_err(Misfit::from);
@@ -221,7 +228,7 @@ impl Subject<'_> {
         }
         match self.type_of() {
             FieldType::Boolean => words::boolean_in(value).map(Value::Bool).map_err(|_| "true or false".into()),
-            FieldType::Binary | FieldType::Properties | FieldType::Other => {
+            FieldType::Binary | FieldType::Other => {
                 Err("false: this field can only be asked for whether it is empty".into())
             }
             FieldType::Many2one | FieldType::One2many | FieldType::Many2many if value.as_text().is_some() => {

@@ -167,7 +167,7 @@ fn natively(subject: Subject<'_>, operator: Operator, points: &[Point]) -> Optio
         Point::Span { start, is_day: false, .. } => Some(Value::from(print_second(*start))),
         Point::Span { is_day: true, .. } => None,
     };
-    if subject.major < 19 && !points.is_empty() {
+    if subject.major < 19 {
         return None;
     }
     let values = points.iter().map(value).collect::<Option<Vec<_>>>()?;
