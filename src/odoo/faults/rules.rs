@@ -185,6 +185,7 @@ const RULES: &[(&str, Text, FaultClass)] = &[
     ("UndefinedTable", Any, FaultClass::NoTable),
     ("UndefinedFunction", Any, FaultClass::DoubtfulValue), // an operator between types that do not compare
     ("DatatypeMismatch", Any, FaultClass::DoubtfulValue),
+    ("SyntaxError", Starts("syntax error at or near "), FaultClass::DoubtfulValue), // an operator that is no SQL
     ("NotNullViolation", Any, FaultClass::MissingValue),
     ("ForeignKeyViolation", Any, FaultClass::ForeignKey),
     ("RestrictViolation", Any, FaultClass::ForeignKey),
