@@ -72,11 +72,27 @@ struct Parameters(IndexMap<String, Said>);
 #[derive(Debug, Clone)]
 enum Said {
     /// A text, which may hold a literal.
-    Text(String, Limits),
+    Text(String, Place),
     /// A member of a JSON body.
     Tree(Value<'static>),
     /// A file of a multipart form.
     File(Bytes),
+}
+
+/// Where a text stands, which decides what a literal in it may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Query,
+    Body,
+}
+
+impl Place {
+    fn limits(self) -> Limits {
+        match self {
+            Self::Query => Limits::query(),
+            Self::Body => Limits::body(),
+        }
+    }
 }
 
 impl Parameters {
@@ -114,7 +130,7 @@ impl Input {
             if input.query.get(&name).is_some() {
                 input.again.entry(name).or_default().push(value);
             } else {
-                input.query.add(name, Said::Text(value, Limits::query()))?;
+                input.query.add(name, Said::Text(value, Place::Query))?;
             }
         }
         if !body.is_empty() {
@@ -199,8 +215,8 @@ impl Input {
     ) -> Result<Option<T>, Problem> {
         match self.said(name) {
             None => Ok(None),
-            Some(Said::Text(text, limits)) => {
-                of_text(text, *limits).map(Some).map_err(|error| error.into_problem(code, name))
+            Some(Said::Text(text, place)) => {
+                of_text(text, place.limits()).map(Some).map_err(|error| error.into_problem(code, name))
             }
             // As the same parameter would stand in a query.
             Some(Said::Tree(Value::Text(text))) => {

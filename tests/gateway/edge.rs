@@ -213,8 +213,14 @@ async fn over_http2(target: &str, headers: &[(&str, String)]) -> (u16, String, S
             .await
             .unwrap();
     tokio::spawn(connection);
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(http::uri::Scheme::HTTP);
+    parts.authority = Some("gateway".parse().unwrap());
+    // As long as it may be: a whole URI in one text has no room for the host then.
+    parts.path_and_query = Some(target.parse().unwrap());
+    let uri = http::Uri::from_parts(parts).unwrap();
     let request =
-        http::Request::get(format!("http://gateway{target}")).header("authorization", "Basic YWRtaW46YWRtaW4=");
+        http::Request::get(uri).header("authorization", "Basic YWRtaW46YWRtaW4=");
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
     let answer = client.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
     let status = answer.status().as_u16();

@@ -201,6 +201,7 @@ async fn four_times_as_many_names_cost_about_four_times_the_work() {
     let gateway = process().await;
     let admin = gateway.client().as_user("admin");
     for (small, large) in requests(25_000).into_iter().zip(requests(100_000)) {
+        let what = format!("{} {} {}", small.1, small.2, &small.3[..60.min(small.3.len())]);
         let mut took = [0.0; 2];
         for (place, (method, path, kind, body)) in [small, large].into_iter().enumerate() {
             // Once for what is remembered, once measured.
@@ -208,12 +209,11 @@ async fn four_times_as_many_names_cost_about_four_times_the_work() {
             let before = processor_time(&gateway);
             let answer = sent(&admin, method, &path, kind, body).await;
             took[place] = processor_time(&gateway) - before;
-            assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
-            assert!(answer.text.len() < 10_000, "{path}: the answer has {} bytes", answer.text.len());
+            assert!(answer.status < 500, "{path}: {} {}", answer.status, answer.text);
+            assert!(answer.status < 400 || answer.text.len() < 10_000, "{path}: {} bytes", answer.text.len());
         }
         let [small, large] = took;
-        let (_, path, kind, body) = &requests(2)[0];
-        assert!(large + 0.1 < 9.0 * (small + 0.1), "{path} {kind} {body}: {small} s became {large} s");
+        assert!(large + 0.1 < 9.0 * (small + 0.1), "{what}: {small} s became {large} s");
     }
     gateway.end("TERM").await;
 }
@@ -242,7 +242,7 @@ async fn a_hostile_body_of_32_mib_costs_little_memory_and_gives_it_back() {
     let (base, mut peak) = (gateway.memory("VmRSS"), 0.0);
     for (name, body) in bodies {
         let answer = sent(&admin, Method::POST, "/api/v1/res.partner/search", JSON, body).await;
-        assert!((400..500).contains(&answer.status), "{name}: {} {}", answer.status, answer.text);
+        assert!(answer.status < 500, "{name}: {} {}", answer.status, answer.text);
         let now = gateway.memory("VmHWM") - base;
         println!(
             "{name}: {} {now:.0} MiB at most so far, {:.0} MiB now",
@@ -254,12 +254,13 @@ async fn a_hostile_body_of_32_mib_costs_little_memory_and_gives_it_back() {
     }
     let million = format!("{}0", "0,".repeat(900_000));
     let call = format!("{{\"args\":[[{million}]],\"kwargs\":{{}}}}");
-    let text = format!("{{\"args\":[[1],{{\"comment\":\"{}\"}}]}}", full("&"));
-    for (name, path, body) in [
-        ("a call", format!("{PARTNER}/web_override_translations"), call),
-        ("escapes", format!("{PARTNER}/write"), text),
+    // Each of these characters has five as XML.
+    let text = format!("{{\"vals\":{{\"comment\":\"{}\"}}}}", full("&"));
+    for (name, method, path, body) in [
+        ("a call", Method::POST, format!("{PARTNER}/web_nothing"), call),
+        ("escapes", Method::PUT, format!("{PARTNER}/2147483647"), text),
     ] {
-        let answer = sent(&admin, Method::POST, &path, JSON, body).await;
+        let answer = sent(&admin, method, &path, JSON, body).await;
         assert!(answer.status >= 400, "{name}: {} {}", answer.status, answer.text);
         let now = gateway.memory("VmHWM") - base;
         println!("{name}: {} {now:.0} MiB at most so far", answer.status);

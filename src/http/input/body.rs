@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use super::{Parameters, Said, pairs};
+use super::{Parameters, Place, Said, pairs};
 use crate::error::Problem;
 use crate::explain::Code;
 use crate::language::literal::{self, Limits, MOST_VALUES};
@@ -31,7 +31,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Bytes) -> Result<(Parameters
             let mut parameters = Parameters::default();
             check_count(memchr::memchr_iter(b'&', &body).count())?;
             for (name, value) in pairs(&body, "the form")? {
-                parameters.add(name, Said::Text(value, Limits::body()))?;
+                parameters.add(name, Said::Text(value, Place::Body))?;
             }
             parameters
         }
@@ -106,5 +106,5 @@ async fn multipart_parts(headers: &HeaderMap, body: Bytes) -> Result<Parameters,
 
 /// Where no file was chosen, browsers send one without a content: that is an empty text.
 fn text(name: &str, content: &[u8]) -> Result<Said, Problem> {
-    super::text_of(name, content).map(|text| Said::Text(text.to_owned(), Limits::body()))
+    super::text_of(name, content).map(|text| Said::Text(text.to_owned(), Place::Body))
 }

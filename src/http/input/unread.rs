@@ -24,6 +24,10 @@ const ALIKE: &[&[&str]] = &[
     &["method", "function"],
 ];
 
+/// How many names that nobody asked for are ignored. Each is compared with all that are known, a body may have a million
+/// of them, and which of so many was meant to be a filter, nobody knows.
+const MOST_UNKNOWN: usize = 256;
+
 impl Input {
     /// Refuses what was given and is nearly the name of something that was asked for; under `strict` all that was given
     /// and not asked for.
@@ -35,7 +39,10 @@ impl Input {
         let in_query = self.query.0.keys().filter(|_| !read.query);
         let in_body = self.body.0.keys().filter(|_| !read.body);
         let is_read = |name: &String| read.names.contains(name);
-        for name in in_query.chain(in_body).filter(|name| !is_read(name)) {
+        for (place, name) in in_query.chain(in_body).filter(|name| !is_read(name)).enumerate() {
+            if place == MOST_UNKNOWN {
+                return Err(too_many());
+            }
             // Credentials may stand among the parameters, and signatures cover them.
             if name.starts_with("oauth_") || name == "context" {
                 continue;
@@ -77,6 +84,11 @@ fn misnamed(name: &str, right: &str) -> Problem {
     Problem::new(Code::InvalidParameter, detail).parameter(shown).hint(format!("Did you mean {right}?"))
 }
 
+fn too_many() -> Problem {
+    let detail = format!("There are more than {MOST_UNKNOWN} parameters here that are not known.");
+    Problem::new(Code::InvalidParameter, detail).hint("Send the values of a record as the operation describes it.")
+}
+
 /// A name as errors show it: it comes from outside, and may be anything.
 fn shown(name: &str) -> String {
     name.chars().take(64).collect()
@@ -113,6 +125,13 @@ mod tests {
             assert_eq!(refused(query, &list, false).await, expected, "{query}");
         }
         assert_eq!(refused("domain=1", &["fields"], false).await, None);
+    }
+
+    #[tokio::test]
+    async fn more_unknown_names_than_anybody_means_are_refused() {
+        let query = |count: usize| (0..count).map(|name| format!("k{name}=1&")).collect::<String>();
+        assert_eq!(refused(&query(MOST_UNKNOWN), &["limit"], false).await, None);
+        assert!(refused(&query(MOST_UNKNOWN + 1), &["limit"], false).await.is_some());
     }
 
     #[tokio::test]
