@@ -219,8 +219,7 @@ async fn over_http2(target: &str, headers: &[(&str, String)]) -> (u16, String, S
     // As long as it may be: a whole URI in one text has no room for the host then.
     parts.path_and_query = Some(target.parse().unwrap());
     let uri = http::Uri::from_parts(parts).unwrap();
-    let request =
-        http::Request::get(uri).header("authorization", "Basic YWRtaW46YWRtaW4=");
+    let request = http::Request::get(uri).header("authorization", "Basic YWRtaW46YWRtaW4=");
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
     let answer = client.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
     let status = answer.status().as_u16();
