@@ -15,7 +15,7 @@ use http::uri::{PathAndQuery, Uri};
 
 use super::arrival::Arrival;
 use super::layers::SentTarget;
-use super::open::LARGEST_BODY;
+use super::open::{self, LARGEST_BODY};
 use super::origin::Origin;
 use crate::auth::oauth1::{Sent, Signed, is_signed, of_scheme, without_protocol};
 use crate::auth::shows_own;
@@ -125,21 +125,38 @@ pub(super) fn signed(arrival: &Arrival) -> Result<Option<Signed>, Problem> {
     })
 }
 
-/// Whether the body is the one that was signed, where the signature says which that is. Where bodies may be large the
-/// signature is verified before.
+/// Whether the body is the one that was signed, where the signature says which that is. The signature was verified before:
+/// only then is a large body read.
 ///
 /// # Errors
 /// 401 for another body; 413, 400 for one that cannot be read.
 pub(super) async fn check_body(arrival: &mut Arrival, signed: &Signed) -> Result<(), Problem> {
-    if signed.body_hash.is_none() {
-        return Ok(());
-    }
-    if let Some(form) = &arrival.as_sent.form {
-        return signed.check_body(form);
+    if let Some(checked) = check_without_reading(arrival, signed) {
+        return checked;
     }
     let body = arrival.body().await?;
     arrival.replace_body(Body::from(body.clone()));
     signed.check_body(&body)
+}
+
+/// The same before the signature is verified, where nobody needs a large body.
+///
+/// # Errors
+/// As [`check_body`].
+pub(super) async fn check_open_body(arrival: &mut Arrival, signed: &Signed) -> Result<(), Problem> {
+    match check_without_reading(arrival, signed) {
+        Some(checked) => checked,
+        None => signed.check_body(&open::body(arrival).await?),
+    }
+}
+
+/// A body that does not have to be checked, or that was read before.
+fn check_without_reading(arrival: &Arrival, signed: &Signed) -> Option<Result<(), Problem>> {
+    match (&signed.body_hash, &arrival.as_sent.form) {
+        (None, _) => Some(Ok(())),
+        (Some(_), Some(form)) => Some(signed.check_body(form)),
+        (Some(_), None) => None,
+    }
 }
 
 /// By which address the client reached us.

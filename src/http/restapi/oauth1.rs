@@ -66,7 +66,7 @@ struct AccessTokenSchema {
 )]
 async fn request_token(mut arrival: Arrival) -> Result<Response, Problem> {
     let (signed, occasion) = signed_request(&arrival)?;
-    signed::check_body(&mut arrival, &signed).await?;
+    signed::check_open_body(&mut arrival, &signed).await?;
     let given = arrival.gateway.oauth1.give_request_token(&signed, occasion).await?;
     Ok(answer(&arrival, &given, &[("oauth_callback_confirmed", "true")]))
 }
@@ -87,7 +87,7 @@ async fn request_token(mut arrival: Arrival) -> Result<Response, Problem> {
 )]
 async fn access_token(mut arrival: Arrival) -> Result<Response, Problem> {
     let (signed, occasion) = signed_request(&arrival)?;
-    signed::check_body(&mut arrival, &signed).await?;
+    signed::check_open_body(&mut arrival, &signed).await?;
     let given = arrival.gateway.oauth1.give_access_token(&signed, occasion).await?;
     Ok(answer(&arrival, &given, &[]))
 }

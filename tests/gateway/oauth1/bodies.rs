@@ -67,6 +67,9 @@ async fn tokens_are_not_given_for_a_body_that_was_not_signed() {
     let wrong = hash(&SHA256, "another body");
     let ask = consumer.signer.now().saying("oauth_callback", "oob").saying("oauth_body_hash", &wrong);
     send(ask.sign(client.request(Method::POST, REQUEST_TOKEN))).await.refused(401, "credential_invalid");
+    // What nobody has signed yet is not read to its end.
+    let large = client.request(Method::POST, REQUEST_TOKEN).header("content-type", JSON).body("x".repeat(100_000));
+    assert_eq!(send(ask.now().sign(large)).await.status, 413);
     let (token, secret) = consumer.ask(&client, "oob").await;
     let verifier = consumer.approve(&token).await.verifier.unwrap();
     let signer = consumer.signer.with_token(&token, &secret);
