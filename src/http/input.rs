@@ -299,7 +299,19 @@ impl Input {
     /// # Errors
     /// 400 for a member of a JSON body that is no text.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
-        match self.said(name) {
+        Self::as_text(name, self.said(name))
+    }
+
+    /// The same, also an empty text: logins and passwords count as they were sent.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub(super) fn text_as_sent(&self, name: &str) -> Result<Option<&str>, Problem> {
+        Self::as_text(name, self.given(name))
+    }
+
+    fn as_text<'s>(name: &str, said: Option<&'s Said>) -> Result<Option<&'s str>, Problem> {
+        match said {
             None => Ok(None),
             Some(Said::Text(text, _)) => Ok(Some(text)),
             Some(Said::Tree(Value::Text(text))) => Ok(Some(text)),

@@ -195,7 +195,7 @@ async fn input(arrival: &mut Arrival) -> Result<Input, Problem> {
 }
 
 fn needed(input: &Input, name: &'static str) -> Result<String, Problem> {
-    let given = input.text(name)?.filter(|text| text.len() < 4096 && !text.contains(char::is_control));
+    let given = input.text_as_sent(name)?.filter(|text| text.len() < 4096 && !text.contains(char::is_control));
     given.map(str::to_owned).ok_or_else(|| {
         let detail = format!("{name} is missing, or is not a text of at most 4095 bytes without control characters.");
         Problem::new(Code::MissingParameter, detail).parameter(name)

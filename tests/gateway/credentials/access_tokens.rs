@@ -10,7 +10,13 @@ const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 #[tokio::test]
 async fn a_login_gives_a_token_and_a_logout_ends_it() {
     for version in Version::BOTH {
-        let gateway = Gateway::before_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms")]).await;
+        let patient = [
+            ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+            ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "100"),
+            ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS__BURST", "100"),
+            ("ODOO_GATEWAY__AUTH__THROTTLE__PER_LOGIN__BURST", "100"),
+        ];
+        let gateway = Gateway::before_odoo(&patient).await;
         let client = gateway.client();
         let (login, db) = ("internal", version.database());
         let query = [("login", login), ("password", login), ("db", db)];
