@@ -55,6 +55,7 @@ impl Known for Shop {
                 field("active", "boolean", &[]),
                 to("country_id", "many2one", "res.country"),
                 to("user_ids", "one2many", "res.users"),
+                to("parent_id", "many2one", "res.partner"),
             ],
             "crm.tag" => Vec::new(),
             "res.country" => return Some(country()),

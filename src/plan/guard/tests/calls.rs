@@ -350,7 +350,7 @@ fn private_and_dangerous_methods_are_refused_whatever_the_scope() {
 fn reads_of_all_fields_name_those_that_may_be_shown() {
     let sent = planned_call("res.partner", "fields_get", "['name']", "{}").unwrap();
     assert_eq!(sent, (tree("[['name']]"), tree("{}")));
-    let visible = tree("['id','display_name','name','email','active','country_id','user_ids']");
+    let visible = tree("['id','display_name','name','email','active','country_id','user_ids','parent_id']");
     let with = |args: &str, more: &Value<'static>| {
         let Value::List(mut args) = tree(args) else { panic!() };
         args.push(more.clone());

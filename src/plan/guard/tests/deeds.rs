@@ -126,7 +126,7 @@ fn all_fields_are_those_that_may_be_shown() {
         };
         columns.shown.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(",")
     };
-    let visible = "id,display_name,name,email,active,country_id,user_ids";
+    let visible = "id,display_name,name,email,active,country_id,user_ids,parent_id";
     let id = RecordId::new(7).unwrap();
     let deeds = [
         list("[]", "id", Fields::All),
