@@ -39,7 +39,7 @@ const STALL: Duration = Duration::from_secs(30);
 /// From this size on, in bytes, an answer takes part in the budget.
 const LARGE_ANSWER: u64 = 1 << 20;
 /// How long it waits for its share: the others are being read and written out, and nobody waits meanwhile.
-const ROOM_WAIT: Duration = Duration::from_secs(10);
+const ROOM_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait that is passed on from what stands before Odoo.
 const LONGEST_RETRY_AFTER: u64 = 300;
 

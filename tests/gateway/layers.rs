@@ -28,7 +28,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "explain",
             "names",
             "clock",
-            "load",
         ],
     ),
     ("admin", &["auth", "store", "secret", "odoo", "plan", "error", "clock"]),
