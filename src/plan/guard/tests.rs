@@ -53,6 +53,7 @@ impl Known for Shop {
                 field("email", "char", &[]),
                 field("credit", "float", &[]),
                 field("active", "boolean", &[]),
+                to("parent_id", "many2one", "res.partner"),
                 to("country_id", "many2one", "res.country"),
                 to("user_ids", "one2many", "res.users"),
                 to("parent_id", "many2one", "res.partner"),

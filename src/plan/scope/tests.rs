@@ -88,6 +88,7 @@ fn rules_add_up_and_an_exception_holds_against_all_of_them() {
             {"models":"res.country","operations":["update"],"fields":{"only":["code"]}},
             {"models":"res.country","operations":["update"],"fields":{"only":["name"]}},
             {"models":"res.bank","operations":["read"],"fields":{"only":["name"]}},
+            {"models":"ir.rule","operations":["read"],"fields":{"only":["name"]}},
             {"models":"ir.cron","operations":["read"],"fields":{"only":["name"]}}]"#,
     );
     for (name, operation, field, expected) in [
@@ -101,9 +102,12 @@ fn rules_add_up_and_an_exception_holds_against_all_of_them() {
         ("res.country", Operation::Update, "phone_code", false),
         ("res.country", Operation::Update, "id", false),
         ("res.bank", Operation::Read, "bic", true),
-        ("ir.cron", Operation::Read, "code", false),
-        ("ir.cron", Operation::Read, "display_name", true),
-        ("ir.cron", Operation::Read, "id", true),
+        ("ir.rule", Operation::Read, "domain_force", false),
+        ("ir.rule", Operation::Read, "display_name", true),
+        ("ir.rule", Operation::Read, "id", true),
+        // It delegates to server actions, which no rule names.
+        ("ir.cron", Operation::Read, "name", false),
+        ("ir.cron", Operation::Read, "id", false),
     ] {
         assert_eq!(scope.allows_field(&model(name), operation, field), expected, "{name} {operation:?} {field}");
     }
