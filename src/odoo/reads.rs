@@ -87,16 +87,16 @@ impl Run<'_> {
     async fn flat_list(self, list: &List, beside: Beside, mut counted: Option<i64>) -> Result<Records, Problem> {
         let failing = self.failing(list.model(), &list.columns);
         let main = list.with(list.columns.without(|name| failing.knows(name)));
-        if counted.is_none() && !self.is_late(list) {
-            match self.in_one_call(&main, beside).await? {
-                Some(records) => match self.check(list, &records, beside).await? {
-                    Checked::Whole(total) => {
-                        let records = self.completed(list, records, &failing).await?;
-                        return Ok(Records { total, ..records });
-                    }
-                    Checked::Short(count) => counted = Some(count),
-                },
-                None => {}
+        if counted.is_none()
+            && !self.is_late(list)
+            && let Some(records) = self.in_one_call(&main, beside).await?
+        {
+            match self.check(list, &records, beside).await? {
+                Checked::Whole(total) => {
+                    let records = self.completed(list, records, &failing).await?;
+                    return Ok(Records { total, ..records });
+                }
+                Checked::Short(count) => counted = Some(count),
             }
         }
         let found = self.find(list, counted).await?;

@@ -61,7 +61,7 @@ fn place_of(traceback: &str) -> Place {
         let nested = frames().any(|line| line.ends_with(", in dump_array") || line.ends_with(", in dump_struct"));
         return Place::Answering { nested };
     }
-    let raising = frames().filter(|line| !raises_again(line)).last();
+    let raising = frames().rfind(|line| !raises_again(line));
     if raising.is_some_and(calls_the_method) { Place::AtCall } else { Place::Inside }
 }
 

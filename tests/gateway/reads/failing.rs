@@ -165,8 +165,9 @@ async fn rows_that_odoo_drops_are_found_again_on_every_page_and_in_every_export(
             "compute": "for tag in self:\n    tag['x_partly'] = self.browse(2147483646).color if 'odd' in tag.name else 7",
         });
         call(&admin, "ir.model.fields", "create", json!([field])).await;
-        let name =
-            |n: usize| if n < 600 || n % 50 == 0 { format!("row odd {n:04}") } else { format!("row even {n:04}") };
+        let name = |n: usize| {
+            if n < 600 || n.is_multiple_of(50) { format!("row odd {n:04}") } else { format!("row even {n:04}") }
+        };
         let records: Vec<Value> = (0..700).map(|n| json!({"name": name(n)})).collect();
         call(&admin, TAG, "create", json!([records])).await;
         let domain = "[('name','like','row ')]";
