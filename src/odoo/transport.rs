@@ -37,7 +37,7 @@ const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
 /// Between two pieces of one answer: Odoo sends it in one go.
 const STALL: Duration = Duration::from_secs(30);
 /// From this size on, in bytes, an answer takes part in the budget.
-const LARGE_ANSWER: u64 = 1 << 20;
+const LARGE_ANSWER: usize = 1 << 20;
 /// How long it waits for its share: the others are being read and written out, and nobody waits meanwhile.
 const ROOM_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait that is passed on from what stands before Odoo.
@@ -180,8 +180,7 @@ impl Transport {
             });
         }
         check_head(&response, what.form, what.answer_cap)?;
-        let share = room_for(&response, &what, end).await?;
-        let body = read_body(response, what.answer_cap, end).await?;
+        let (body, share) = read_with_share(response, &what, end).await?;
         let text = String::from_utf8(body).map_err(|_| Broken::Unreadable("it is not UTF-8"))?;
         Ok(Received { status, text, share, to_first_byte, to_last_byte: begun.elapsed() })
     }
@@ -241,14 +240,34 @@ fn check_head(response: &Response, form: Form<'_>, cap: usize) -> Result<(), Bro
     if promised > cap as u64 { Err(Broken::TooLarge(cap)) } else { Ok(()) }
 }
 
-/// The answer's share of the memory for large ones. One that does not say how large it is may become as large as can be.
-async fn room_for(response: &Response, what: &Exchange<'_>, end: Instant) -> Result<Option<Share>, Broken> {
-    let bytes = response.content_length().unwrap_or(what.answer_cap as u64);
-    if bytes < LARGE_ANSWER {
+/// A share of the memory for large answers; none for a small one.
+async fn room_for(bytes: u64, what: &Exchange<'_>, end: Instant) -> Result<Option<Share>, Broken> {
+    if bytes < LARGE_ANSWER as u64 {
         return Ok(None);
     }
     let share = what.memory.take(bytes, ROOM_WAIT.min(end - Instant::now())).await;
     if share.is_none() && what.effect == Effect::Read { Err(Broken::NoRoom) } else { Ok(share) }
+}
+
+/// An answer with its share. One that does not say how large it is has none until it turns out to be large; then it may
+/// become as large as can be.
+async fn read_with_share(
+    mut response: Response,
+    what: &Exchange<'_>,
+    end: Instant,
+) -> Result<(Vec<u8>, Option<Share>), Broken> {
+    let cap = what.answer_cap;
+    let Some(promised) = response.content_length() else {
+        let mut body = Vec::new();
+        if read_on(&mut response, &mut body, LARGE_ANSWER, (cap, end)).await? {
+            return Ok((body, None));
+        }
+        let share = room_for(cap as u64, what, end).await?;
+        read_on(&mut response, &mut body, usize::MAX, (cap, end)).await?;
+        return Ok((body, share));
+    };
+    let share = room_for(promised, what, end).await?;
+    Ok((read_body(response, cap, end).await?, share))
 }
 
 fn seconds(header: &HeaderValue) -> Option<Duration> {
@@ -273,14 +292,26 @@ async fn read_body(mut response: Response, cap: usize, end: Instant) -> Result<V
     let promised = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or_default();
     // The system gives the room page by page as it is filled, and what is read is never moved.
     let mut body = Vec::with_capacity(promised.min(cap));
-    loop {
+    read_on(&mut response, &mut body, usize::MAX, (cap, end)).await?;
+    Ok(body)
+}
+
+/// Reads to the end, or until there is more than `pause`; whether it was the end.
+async fn read_on(
+    response: &mut Response,
+    body: &mut Vec<u8>,
+    pause: usize,
+    (cap, end): (usize, Instant),
+) -> Result<bool, Broken> {
+    while body.len() <= pause {
         let chunk = timeout_at(end.min(Instant::now() + STALL), response.chunk()).await;
         match chunk {
             Err(_) => return Err(Broken::TimedOut),
             Ok(Err(_)) => return Err(Broken::CutInAnswer),
-            Ok(Ok(None)) => return Ok(body),
+            Ok(Ok(None)) => return Ok(true),
             Ok(Ok(Some(chunk))) if body.len() + chunk.len() > cap => return Err(Broken::TooLarge(cap)),
             Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
         }
     }
+    Ok(false)
 }

@@ -290,6 +290,36 @@ async fn an_answer_has_a_largest_size_whether_it_is_announced_or_not() {
 }
 
 #[tokio::test]
+async fn large_answers_share_their_memory_and_wait_for_each_other() {
+    let large = answer(&format!("<string>{}</string>", "x".repeat(1_500_000)));
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n",
+        large.len()
+    );
+    for act in [Act::odoo(&large), Act::raw(chunked)] {
+        let small = Act::odoo(&answer("<int>1</int>"));
+        let stub = Stub::serve(move |number| if number == 1 { small.clone() } else { act.clone() }).await;
+        let client = client_with(OdooSettings { answer_memory: 2 << 20, ..settings(&stub) });
+        let first = read(&client).await.unwrap();
+        assert!(read(&client).await.is_ok(), "a small one needs no share");
+        let second = tokio::time::timeout(Duration::from_millis(300), read(&client)).await;
+        assert!(second.is_err(), "there is room for one large answer at a time");
+        drop(first);
+        assert!(read(&client).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_too_large_is_not_sent() {
+    let stub = Stub::serve(|_| Act::odoo(&answer("<int>1</int>"))).await;
+    let client = client_with(OdooSettings { call_cap: 64 * 1024, ..settings(&stub) });
+    let mut call = call(Effect::Write);
+    call.args = vec![Value::from("&".repeat(20_000))];
+    let refused = problem(client.execute_kw(&caller(), &call).await);
+    assert_eq!((refused.code, stub.requests().len()), (Code::BodyTooLarge, 0));
+}
+
+#[tokio::test]
 async fn what_is_no_answer_of_odoo_is_told_as_such_and_never_shown() {
     let xml = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n";
     for (act, expected) in [
