@@ -56,7 +56,6 @@ impl Known for Shop {
                 to("parent_id", "many2one", "res.partner"),
                 to("country_id", "many2one", "res.country"),
                 to("user_ids", "one2many", "res.users"),
-                to("parent_id", "many2one", "res.partner"),
             ],
             "crm.tag" => Vec::new(),
             "res.country" => return Some(country()),
