@@ -92,8 +92,10 @@ impl Future for Exchange {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = ready!(self.answering.as_mut().poll(cx))?;
-        let is_drained = !self.http2 && self.guard.as_ref().is_some_and(|guard| guard.watch.is_draining());
-        if self.last || is_drained {
+        // Hyper closes a connection on which a body was left unread. Unless that is said, the client's next request meets
+        // the closing.
+        let ends = |guard: &Guard| guard.watch.is_draining() || guard.watch.has_unread_body();
+        if self.last || !self.http2 && self.guard.as_ref().is_some_and(ends) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         let (guard, piece) = (self.guard.take(), if self.http2 { PIECE } else { usize::MAX });

@@ -321,7 +321,8 @@ async fn a_refused_upload_still_sees_its_answer() {
     let head = "POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n";
     socket.write_all(head.as_bytes()).await.unwrap();
     socket.write_all(&vec![b'x'; 5_000_000]).await.unwrap();
-    assert!(rest(&mut socket).await.ends_with("no, thanks"));
+    let answer = rest(&mut socket).await;
+    assert!(answer.contains("connection: close") && answer.ends_with("no, thanks"), "{answer}");
 }
 
 #[tokio::test]

@@ -177,6 +177,11 @@ impl Watch {
         self.state().draining
     }
 
+    /// Whether the peer has not sent, or nobody has read, all of the request body.
+    pub(super) fn has_unread_body(&self) -> bool {
+        self.state().body.is_some_and(|left| left > 0)
+    }
+
     /// Whether a request is being answered.
     pub(super) fn is_answering(&self) -> bool {
         self.state().phase == Phase::Exchange

@@ -101,7 +101,7 @@ async fn a_body_has_at_most_a_million_values_in_every_dialect_and_notation() {
     ] {
         let answer = sent(&admin, method, &path, kind, body).await;
         assert_eq!(answer.status, 413, "{path} {kind}: {}", answer.text);
-        assert!(answer.text.contains("1000000"), "{path} {kind}: {}", answer.text);
+        assert!(answer.text.contains("100000"), "{path} {kind}: {}", answer.text);
     }
 }
 
@@ -242,7 +242,7 @@ async fn a_hostile_body_of_32_mib_costs_little_memory_and_gives_it_back() {
     let (base, mut peak) = (gateway.memory("VmRSS"), 0.0);
     for (name, body) in bodies {
         let answer = sent(&admin, Method::POST, "/api/v1/res.partner/search", JSON, body).await;
-        assert!(answer.status < 500, "{name}: {} {}", answer.status, answer.text);
+        assert!((400..500).contains(&answer.status), "{name}: {}", answer.status);
         let now = gateway.memory("VmHWM") - base;
         println!(
             "{name}: {} {now:.0} MiB at most so far, {:.0} MiB now",

@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use super::{Parameters, Place, Said, pairs};
 use crate::error::Problem;
 use crate::explain::Code;
-use crate::language::literal::{self, Limits, MOST_VALUES};
+use crate::language::literal::{self, Limits};
 use crate::value::Value;
 
 /// How the body is written.
@@ -29,7 +29,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Bytes) -> Result<(Parameters
         BodyType::Json => return json_members(&body),
         BodyType::Form => {
             let mut parameters = Parameters::default();
-            check_count(memchr::memchr_iter(b'&', &body).count())?;
+            check_names(memchr::memchr_iter(b'&', &body).count())?;
             for (name, value) in pairs(&body, "the form")? {
                 parameters.add(name, Said::Text(value, Place::Body))?;
             }
@@ -41,11 +41,14 @@ pub(super) async fn read(headers: &HeaderMap, body: Bytes) -> Result<(Parameters
     Ok((parameters, count))
 }
 
-fn check_count(values: usize) -> Result<(), Problem> {
-    if values <= MOST_VALUES {
+/// The most names of one body. Each costs more than a value, and no record has so many fields.
+const MOST_NAMES: usize = 100_000;
+
+fn check_names(names: usize) -> Result<(), Problem> {
+    if names <= MOST_NAMES {
         return Ok(());
     }
-    let detail = format!("body: expected at most {MOST_VALUES} values in a body, found more");
+    let detail = format!("body: expected at most {MOST_NAMES} names in a body, found more");
     Err(Problem::new(Code::BodyTooLarge, detail).parameter("body"))
 }
 
@@ -79,6 +82,7 @@ fn json_members(body: &[u8]) -> Result<(Parameters, usize), Problem> {
         let detail = "body: expected a JSON object whose members are the parameters";
         return Err(Problem::new(Code::InvalidLiteral, detail).parameter("body"));
     };
+    check_names(members.len())?;
     let parameters = members.into_iter().map(|(name, value)| (name.into_owned(), Said::Tree(value)));
     Ok((Parameters(parameters.collect()), count))
 }
@@ -99,7 +103,7 @@ async fn multipart_parts(headers: &HeaderMap, body: Bytes) -> Result<Parameters,
         let content = part.bytes().await.map_err(refuse)?;
         let said = if is_file && !content.is_empty() { Said::File(content) } else { text(&name, &content)? };
         parameters.add(name, said)?;
-        check_count(parameters.0.len())?;
+        check_names(parameters.0.len())?;
     }
     Ok(parameters)
 }
