@@ -16,15 +16,16 @@ pub(super) async fn call(client: &Client, model: &str, method: &str, args: Value
     client.post(&format!("/api/{model}/execute_kw"), &body).await.ok()
 }
 
-/// Every model with the models that it delegates to.
-async fn models(open: &Client) -> Vec<(String, Vec<String>)> {
+/// Every model that a request can name, with the models that it delegates to. Odoo's `_unknown` is none.
+pub(super) async fn models(open: &Client) -> Vec<(String, Vec<String>)> {
     let found = call(open, "ir.model", "search_read", json!([[], ["model", "inherited_model_ids"]])).await;
     let found = found.as_array().unwrap();
     let name_of = |id: &Value| found.iter().find(|model| model["id"] == *id).unwrap()["model"].as_str().unwrap();
     let parents = |model: &Value| -> Vec<String> {
         model["inherited_model_ids"].as_array().unwrap().iter().map(|id| name_of(id).to_owned()).collect()
     };
-    found.iter().map(|model| (model["model"].as_str().unwrap().to_owned(), parents(model))).collect()
+    let models = found.iter().map(|model| (model["model"].as_str().unwrap().to_owned(), parents(model)));
+    models.filter(|(name, _)| ModelName::parse(name).is_ok()).collect()
 }
 
 fn rule(model: &str) -> String {

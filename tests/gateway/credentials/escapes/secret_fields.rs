@@ -4,7 +4,7 @@ use odoo_gateway::names::ModelName;
 use odoo_gateway::plan::{Operation, Scope};
 use serde_json::json;
 
-use super::delegation::call;
+use super::delegation::{call, models};
 use super::{ask, with_scope_on};
 use crate::support::{Gateway, Version};
 
@@ -95,9 +95,8 @@ async fn every_field_whose_name_sounds_like_a_secret_is_classified() {
     let mut secrets = 0;
     for version in Version::BOTH {
         let open = with_scope_on(version, &gateway, r#""all""#, "open").await;
-        let models = call(&open, "ir.model", "search_read", json!([[], ["model"]])).await;
-        for model in models.as_array().unwrap() {
-            let model = model["model"].as_str().unwrap();
+        for (model, _) in models(&open).await {
+            let model = model.as_str();
             let fields = call(&open, model, "fields_get", json!([[], ["type"]])).await;
             // What holds a secret is refused even where a rule names every model by its name.
             let rule = |name: &str| format!(r#"{{"models": "{name}", "operations": ["read"]}}"#);
