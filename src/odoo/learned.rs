@@ -95,6 +95,8 @@ pub(super) struct Learned {
 #[derive(Debug, Default)]
 struct OfModel {
     paging: Option<(Paging, Instant)>,
+    /// Fields that stood in a page of which a count has shown that no record lacked.
+    proven: HashSet<FieldName>,
     failing: Arc<Failing>,
 }
 
@@ -111,6 +113,22 @@ impl Learned {
 
     pub(super) fn note_paging(&self, uid: Uid, model: &ModelName, paging: Paging) {
         self.change(uid, model, |known| known.paging = Some((paging, Instant::now())));
+    }
+
+    /// Whether pages with these fields were found to have all their records. A field that raises `MissingError` takes its
+    /// record out of the page, so what is known of other fields says nothing of it.
+    pub(super) fn are_proven<'f>(
+        &self,
+        uid: Uid,
+        model: &ModelName,
+        mut fields: impl Iterator<Item = &'f FieldName>,
+    ) -> bool {
+        self.models().get(&(uid, model.clone())).is_some_and(|known| fields.all(|field| known.proven.contains(field)))
+    }
+
+    /// A page with these fields had all its records.
+    pub(super) fn note_proven<'f>(&self, uid: Uid, model: &ModelName, fields: impl Iterator<Item = &'f FieldName>) {
+        self.change(uid, model, |known| known.proven.extend(fields.cloned()));
     }
 
     pub(super) fn failing(&self, uid: Uid, model: &ModelName) -> Arc<Failing> {
@@ -174,6 +192,18 @@ mod tests {
         assert_eq!(learned.failing(Uid::new(3).unwrap(), &model).spares(&field, &ids(&[1])), ids(&[1]));
         tokio::time::advance(FAILING_FOR + Duration::from_secs(1)).await;
         assert_eq!(spared(), ids(&[1, 2, 3]));
+    }
+
+    #[test]
+    fn a_field_is_proven_only_where_it_stood_in_the_page() {
+        let (learned, uid) = (Learned::new(Duration::from_secs(60), 8), Uid::new(2).unwrap());
+        let (model, other) = (ModelName::parse("a.b").unwrap(), ModelName::parse("a.c").unwrap());
+        let (name, color) = (FieldName::parse("name").unwrap(), FieldName::parse("color").unwrap());
+        assert!(!learned.are_proven(uid, &model, std::iter::once(&name)));
+        learned.note_proven(uid, &model, std::iter::once(&name));
+        assert!(learned.are_proven(uid, &model, std::iter::once(&name)));
+        assert!(!learned.are_proven(uid, &model, [&name, &color].into_iter()));
+        assert!(!learned.are_proven(uid, &other, std::iter::once(&name)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -187,6 +187,12 @@ impl Run<'_> {
         paging == Paging::Telling && !list.searches_its_own_way()
     }
 
+    /// Whether a short page with these columns can be believed.
+    fn is_proven(self, list: &List) -> bool {
+        let fields = list.columns.shown.iter().map(|column| &column.name);
+        self.is_telling(list) && self.learned().are_proven(self.uid(), list.model(), fields)
+    }
+
     /// Whether these are all records that the list should have here.
     async fn check(self, list: &List, records: &Records, beside: Beside) -> Result<Checked, Problem> {
         let ((offset, limit), came) = (list.bounds(), number(records.list()?.len()));
@@ -199,7 +205,7 @@ impl Run<'_> {
             None if beside == Beside::Nothing || (beside == Beside::Proof && is_full) => {
                 return Ok(Checked::Whole(None));
             }
-            None if !is_full && self.is_telling(list) && (came > 0 || offset == 0 || beside == Beside::Proof) => {
+            None if !is_full && self.is_proven(list) && (came > 0 || offset == 0 || beside == Beside::Proof) => {
                 return Ok(Checked::Whole(total(offset.saturating_add(came))));
             }
             None => self.count(&list.count()).await?,
@@ -209,6 +215,10 @@ impl Run<'_> {
         }
         if !is_full {
             self.learned().note_paging(self.uid(), list.model(), Paging::Telling);
+        }
+        if came > 0 {
+            let fields = list.columns.shown.iter().map(|column| &column.name);
+            self.learned().note_proven(self.uid(), list.model(), fields);
         }
         Ok(Checked::Whole(total(count)))
     }

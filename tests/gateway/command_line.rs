@@ -82,10 +82,9 @@ async fn check_says_what_is_wrong_with_odoo_and_how_to_mend_it() {
         (none, "the host name cannot be resolved"),
         (nobody(), "the connection is refused: nothing listens there. Is Odoo running?"),
         (
-            old.url().replace("http:", "https:"),
+            stand().url(Version::Odoo19).replace("http:", "https:"),
             "it does not speak TLS. odoo.url begins with https://, and http:// is spoken",
         ),
-        (stand().url(Version::Odoo19).replace("http:", "https:"), "it does not speak TLS."),
         (tls, "if TLS is spoken there, it begins with https://"),
         (page.url(), "what answers there is not Odoo: its media type is not XML."),
         (elsewhere.url(), "it answers HTTP 404. odoo.url is the address of Odoo itself, without a path to XML-RPC"),

@@ -131,7 +131,7 @@ fn unpacked(coding: &str, packed: &[u8]) -> String {
 #[tokio::test]
 async fn what_is_nowhere_and_what_is_not_taken_is_said_to_anybody() {
     let client = Gateway::shared().client();
-    for path in ["/", "/restapi", "/restapi/1.0", "/restapi/2.0/object/res.partner", "/object/res.partner", "/.env"] {
+    for path in ["/restapi", "/restapi/1.0", "/restapi/2.0/object/res.partner", "/object/res.partner", "/.env"] {
         client.get(path, &[]).await.refused(404, "unknown_route");
     }
     for (method, path, allowed) in [

@@ -123,7 +123,7 @@ async fn reads_and_writes_stay_with_xml_rpc() {
         admin.get(&format!("/api/res.partner/{id}"), &[("fields", "name")]).await.ok();
         admin.put(&format!("/api/res.partner/{id}"), &json!({"color": 3})).await.ok();
         admin.delete(&format!("/api/res.partner/{id}"), &[]).await.ok();
-        let calls = counting.take_whole();
+        let calls: Vec<_> = counting.take_whole().into_iter().filter(|(called, _)| called.contains('.')).collect();
         assert!(calls.len() >= 5 && calls.iter().all(|(_, body)| body.starts_with("<?xml")), "{calls:?}");
     }
 }
