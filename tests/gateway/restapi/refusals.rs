@@ -141,14 +141,15 @@ async fn a_warning_that_leads_elsewhere_says_only_its_message() {
 }
 
 #[tokio::test]
-async fn a_failure_inside_odoo_tells_the_name_of_its_exception_only() {
+async fn what_a_method_cannot_do_with_its_arguments_is_a_refusal_in_its_own_words() {
     for version in Version::BOTH {
         let id = create(&admin(version), PARTNERS, json!({"name": unique("failing")})).await;
         let path = format!("{PARTNERS}/{id}/message_subscribe");
         let answer = admin(version).post(&path, &json!({"kwargs": {"partner_ids": 5}})).await;
-        let problem = speaks_for_itself(&answer, 502, "odoo_internal_error");
-        assert_eq!(problem["detail"], "Odoo failed with TypeError in res.partner.message_subscribe.");
-        assert_eq!(problem["odoo"], json!({"exception": "TypeError", "message": ""}));
+        let problem = speaks_for_itself(&answer, 422, "odoo_refused");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with("The method message_subscribe of res.partner failed: TypeError: "), "{detail}");
+        assert_eq!(problem["odoo"]["exception"], "TypeError");
     }
 }
 
