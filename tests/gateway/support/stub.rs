@@ -4,7 +4,7 @@
 //! `authenticate` or `res.partner.read`; unless a test says otherwise it answers as an Odoo 19 with one contact would,
 //! to the user `admin` with the password [`PASSWORD`] or the key [`KEY`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl Act {
 #[derive(Default)]
 struct State {
     acts: HashMap<String, Act>,
-    once: HashMap<String, Act>,
+    once: HashMap<String, VecDeque<Act>>,
     saying: Vec<(String, &'static str, Act)>,
     checks: HashMap<String, Duration>,
     asked: Vec<Asked>,
@@ -122,9 +122,9 @@ impl Stub {
         self.state().saying.push((name.to_owned(), word, act));
     }
 
-    /// The next time `name` is answered so, then as before.
+    /// The next time `name` is answered so, then as before; said twice, the next two times in this order.
     pub(crate) fn once(&self, name: &str, act: Act) {
-        self.state().once.insert(name.to_owned(), act);
+        self.state().once.entry(name.to_owned()).or_default().push_back(act);
     }
 
     /// What is held gets the usual answer.
@@ -206,7 +206,12 @@ impl Stub {
         }
         let is_said = |(name, word, _): &&(String, &str, Act)| *name == asked.name && asked.text.contains(word);
         let said = state.saying.iter().find(is_said).map(|(_, _, act)| act.clone());
-        let act = state.once.remove(&asked.name).or(said).or_else(|| state.acts.get(&asked.name).cloned());
+        let act = state
+            .once
+            .get_mut(&asked.name)
+            .and_then(VecDeque::pop_front)
+            .or(said)
+            .or_else(|| state.acts.get(&asked.name).cloned());
         drop(state);
         self.shared.changed.send_replace(());
         act
