@@ -65,7 +65,8 @@ async fn a_wrong_password_and_an_unknown_database_look_and_take_the_same() {
         let began = std::time::Instant::now();
         let answer = gateway.client().get(LOGIN, &[("login", "internal"), ("password", password), ("db", db)]).await;
         let took = began.elapsed().as_millis();
-        assert!((1500..2500).contains(&took), "{db}: {took} ms");
+        // At a multiple of the floor, whatever a busy Odoo takes.
+        assert!(took >= 1500 && took % 1500 < 1000, "{db}: {took} ms");
         let mut problem = answer.refused(401, "credential_invalid");
         problem.as_object_mut().unwrap().remove("request_id");
         bodies.insert(problem.to_string());
