@@ -65,13 +65,14 @@ impl Run<'_> {
     pub(super) async fn page(self, list: &List, beside: Beside) -> Result<Records, Problem> {
         let mut counted = None;
         let sieved = self.sieve(list.model(), &list.columns, None, "");
-        let call = list.with(sieved.columns).nested_call(beside == Beside::Total);
+        let main = list.with(sieved.columns);
+        let call = main.nested_call(beside == Beside::Total);
         if let Some(call) = call.filter(|_| !sieved.in_part && !self.is_late(list)) {
             match self.try_read(&call).await {
                 Ok(reply) => {
                     let mut records = Records::new(Source::Page(reply), None, list.columns.clone(), false);
                     records.omitted = sieved.omitted;
-                    match self.check(list, &records, beside).await? {
+                    match self.check(&main, &records, beside).await? {
                         Checked::Whole(total) => return Ok(Records { total, ..records }),
                         Checked::Short(count) => counted = Some(count),
                     }
@@ -91,7 +92,7 @@ impl Run<'_> {
             && !self.is_late(list)
             && let Some(records) = self.in_one_call(&main, beside).await?
         {
-            match self.check(list, &records, beside).await? {
+            match self.check(&main, &records, beside).await? {
                 Checked::Whole(total) => {
                     let records = self.completed(list, records, &failing).await?;
                     return Ok(Records { total, ..records });
@@ -193,7 +194,7 @@ impl Run<'_> {
         self.is_telling(list) && self.learned().are_proven(self.uid(), list.model(), fields)
     }
 
-    /// Whether these are all records that the list should have here.
+    /// Whether these are all records that the list should have here. The list has the columns that were asked for.
     async fn check(self, list: &List, records: &Records, beside: Beside) -> Result<Checked, Problem> {
         let ((offset, limit), came) = (list.bounds(), number(records.list()?.len()));
         let is_full = limit.is_some_and(|limit| came >= limit);
