@@ -188,10 +188,11 @@ impl Run<'_> {
         paging == Paging::Telling && !list.searches_its_own_way()
     }
 
-    /// Whether a short page with these columns can be believed.
+    /// Whether a short page with these columns can be believed. Where all fields are wanted, those that fail are known
+    /// since the first page and not asked for; a field that is named is, so it must have been seen to work.
     fn is_proven(self, list: &List) -> bool {
         let fields = list.columns.shown.iter().map(|column| &column.name);
-        self.is_telling(list) && self.learned().are_proven(self.uid(), list.model(), fields)
+        self.is_telling(list) && (!list.columns.named || self.learned().are_proven(self.uid(), list.model(), fields))
     }
 
     /// Whether these are all records that the list should have here. The list has the columns that were asked for.
