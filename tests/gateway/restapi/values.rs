@@ -19,7 +19,7 @@ async fn a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written() {
                 "expected a record id, false, null or [id, name], found a text \"Belgium\"",
             ),
             ("country_id", json!(0), "expected a record id"),
-            ("country_id", json!({"id": 21}), "expected a record id"),
+            ("country_id", json!({"id": 21, "code": "BE"}), "expected a record id"),
             ("name", json!(["x"]), "expected a text"),
             ("name", json!("a\u{1}b"), "expected a text without control characters (it holds U+0001)"),
             ("name", json!("a\u{0}b"), "expected a text without control characters (it holds U+0000)"),
@@ -152,7 +152,7 @@ async fn dates_are_understood_in_every_common_form_and_stand_in_utc() {
         }
         admin.put(&path, &json!({"vals": {"date_order": "2026-01-31 08:00:00"}})).await.ok();
         for moment in
-            ["2026-01-31 08:00:00", "2026-01-31T08:00:00Z", "2026-01-31T10:00:00.5+02:00", "2026-01-31T03:00-0500"]
+            ["2026-01-31 08:00:00", "2026-01-31T08:00:00Z", "2026-01-31T10:00:00+02:00", "2026-01-31T03:00-0500"]
         {
             let domain = json!([["id", "=", id], ["date_order", "=", moment]]).to_string();
             let found = admin.get(&format!("{}/search", super::ORDERS), &[("domain", &domain)]).await.ok();

@@ -44,10 +44,14 @@ async fn stand() -> (Stub, Gateway, Client) {
     let gateway = Gateway::before_stub(&stub, &[]).await;
     let client = gateway.client().with_password("admin", PASSWORD);
     client.get(PARTNERS, &[("limit", "1"), ("fields", "name")]).await.ok();
-    // Pages have one contact, and there are always more.
+    never_end(&stub);
+    (stub, gateway, client)
+}
+
+/// Pages have one contact, and there are always more.
+pub(super) fn never_end(stub: &Stub) {
     stub.when(BARRIER, Act::value("<int>1000000</int>"));
     stub.when(FIND, its_id());
-    (stub, gateway, client)
 }
 
 /// Begins to read all contacts.

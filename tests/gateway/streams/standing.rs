@@ -4,7 +4,7 @@ use odoo_gateway::admin::{Administration, ApplicationSettings, GrantType, Wanted
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::flow::{LIST, contact, listing, until_broken};
+use super::flow::{LIST, contact, listing, never_end, until_broken};
 use super::{CSV, NDJSON, PARTNERS, lines};
 use crate::credentials::wanted_by;
 use crate::oauth1::Consumer;
@@ -35,6 +35,7 @@ impl Scene {
             .get(PARTNERS, &[("limit", "1"), ("fields", "name")])
             .await
             .ok();
+        never_end(&stub);
         let admin = gateway.administration().await;
         Self { stub, gateway, admin }
     }
