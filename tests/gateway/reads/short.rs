@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{Ask, CSV, Dialect, NDJSON, call, ids_of, user};
-use crate::support::{Client, Version};
+use super::{Ask, CSV, Dialect, NDJSON, call, ids_of};
+use crate::support::odoo::fresh_database;
+use crate::support::{Client, Gateway, Version, stand};
 
 const MESSAGES: &str = "mail.message";
 const PAGE: usize = 20;
@@ -19,18 +20,24 @@ async fn readable(client: &Client) -> (String, usize) {
 }
 
 /// Messages on a record that only administrators see.
-async fn hide(version: Version) {
-    let admin = user(version, "admin");
-    let secret = call(&admin, "ir.config_parameter", "search", json!([[], 0, 1])).await[0].clone();
+async fn hide(admin: &Client) {
+    let secret = call(admin, "ir.config_parameter", "search", json!([[], 0, 1])).await[0].clone();
     let of_secret = |n| json!({"body": format!("hidden {n}"), "model": "ir.config_parameter", "res_id": secret});
-    call(&admin, MESSAGES, "create", json!([(0..30).map(of_secret).collect::<Vec<_>>()])).await;
+    call(admin, MESSAGES, "create", json!([(0..30).map(of_secret).collect::<Vec<_>>()])).await;
 }
 
 #[tokio::test]
 async fn every_message_that_may_be_read_is_on_a_page_and_counted() {
     for version in Version::BOTH {
-        let client = user(version, "internal");
-        hide(version).await;
+        // Of its own: elsewhere others write and delete messages meanwhile.
+        let gateway = Gateway::start(&[
+            ("ODOO_GATEWAY__ODOO__0__URL", stand().url(version)),
+            ("ODOO_GATEWAY__ODOO__0__DATABASE", &fresh_database(version).await),
+            ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", ""),
+        ])
+        .await;
+        let client = gateway.client().as_user("internal");
+        hide(&gateway.client().as_user("admin")).await;
         let (domain, count) = readable(&client).await;
         assert!(count > PAGE);
         let raw = call(&client, MESSAGES, "search", json!([[["id", ">", 0]], 0, PAGE])).await;
