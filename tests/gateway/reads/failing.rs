@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{CSV, NDJSON, call, user};
+use super::{CSV, NDJSON, call};
 use crate::restapi::REMODELLING;
 use crate::support::counting::Counting;
 use crate::support::odoo::fresh_database;
