@@ -13,21 +13,21 @@
 //!
 //! In: wishes of an administrator, whoever conveys them. Out: what was done. Must not know: command lines, HTTP.
 
+mod activation;
 mod api_keys;
 mod applications;
-mod kept_keys;
+mod installation_keys;
 mod links;
 mod master_keys;
 mod odoo_keys;
 mod restore;
-mod switching;
 mod tokens;
 
 pub use crate::auth::oauth1::SignatureMethod;
 pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::WantedKey;
 pub use applications::{ApplicationSecrets, ConsumerPair, WantedApplication};
-pub use kept_keys::{KeptKeyKind, PrunedKeptKeys};
+pub use installation_keys::{KeptKeyKind, PrunedKeptKeys};
 pub use master_keys::{Rewrapped, SealingKey};
 
 use crate::auth::{VaultError, Vaults};

@@ -15,11 +15,11 @@
 
 mod check;
 mod demo;
-mod lookout;
-mod memory;
+mod maintenance;
+mod process_hardening;
 mod readiness;
+mod rollback_monitor;
 mod settings;
-mod upkeep;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -31,17 +31,17 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use self::check::{Finding, Reader, Verdict, check};
-pub use self::memory::close_memory;
+pub use self::process_hardening::close_memory;
 
 use crate::admin::Administration;
 use crate::auth::oauth1::OAuth1;
 use crate::auth::{Passwords, Throttle, Tokens, Vaults};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{Gateway, LargeBodies, Parts, Site, layers, problem_bodies};
+use crate::http::{Gateway, LargeBodies, Parts, Site, middleware, problem_bodies};
+use crate::idempotency::Repeats;
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Health};
-use crate::repeat::Repeats;
 use crate::secret::{KeySources, SecretError, run_key_command};
 use crate::serve;
 use crate::store::{Instance, Store, Witness};
@@ -93,7 +93,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     // What cannot be opened is told now rather than at the first request.
     vaults.existing().await?;
     let repeats = Repeats::new(store.clone(), vaults.clone(), clock.clone());
-    let keys = tokio::spawn(upkeep::follow_keys(vaults.clone()));
+    let keys = tokio::spawn(maintenance::follow_keys(vaults.clone()));
     let admin = Administration {
         store: store.clone(),
         vaults: vaults.clone(),
@@ -139,7 +139,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     });
 
     let (stop, stopped) = watch::channel(false);
-    let handler = layers::wrap(
+    let handler = middleware::wrap(
         crate::http::router(gateway),
         problem_bodies(),
         &settings::layers(&config.server),
@@ -156,14 +156,14 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
         told(stopped, None),
         metrics,
     )?;
-    let upkeep = tokio::spawn(upkeep::run(store.clone(), clock));
-    let lookout = tokio::spawn(lookout::run(witness.clone()));
+    let upkeep = tokio::spawn(maintenance::run(store.clone(), clock));
+    let lookout = tokio::spawn(rollback_monitor::run(witness.clone()));
     let served = tokio::spawn(async move {
         let (clients, _) = tokio::join!(answer_clients, operators_answered);
         upkeep.abort();
         keys.abort();
         lookout.abort();
-        lookout::look(&witness).await;
+        rollback_monitor::look(&witness).await;
         store.close().await;
         tracing::info!(cut = clients.cut, "stopped");
     });

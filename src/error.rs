@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::explain::{Class, Code};
+use crate::error_code::{Class, Code};
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

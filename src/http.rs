@@ -31,46 +31,35 @@
 //! In: requests from [`serve`](crate::serve). Out: answers. Must not know: how Odoo is asked. A family is an adapter
 //! and nothing more: request to deed, outcome to bytes.
 
-mod api;
-mod api_v1;
-mod arrival;
-mod authorize;
-mod caller;
-mod context;
+mod authenticate;
 mod demo;
-pub mod docs;
-mod gateway;
-mod headers;
-mod input;
-mod large;
-pub mod layers;
-mod negotiate;
-mod oauth2;
-mod once;
-mod open;
-mod origin;
+mod dialects;
+mod idempotency;
+pub mod middleware;
+mod oauth;
+pub mod openapi;
 mod pages;
 mod pipeline;
-pub mod problem;
-mod restapi;
-mod restful;
-mod signed;
-mod stream;
+mod request;
+mod response;
+mod state;
 
+use self::dialects::{api, api_v1, restapi, restful};
+use self::oauth::authorization;
 use axum::Router;
-use problem::ProblemBodies;
+use response::problem::ProblemBodies;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use authorize::Site;
 pub use demo::{Demo, DemoApplication};
-pub use gateway::{Gateway, Parts};
-pub use large::LargeBodies;
-pub use restful::{RestfulModels, Schemas};
+pub use dialects::restful::{RestfulModels, Schemas};
+pub use oauth::authorization::Site;
+pub use request::body_budget::LargeBodies;
+pub use state::{Gateway, Parts};
 
 /// Every route of every family, and the pages that describe them.
 pub fn router(gateway: Gateway) -> Router {
     let (router, document) = documented().split_for_parts();
-    let described = docs::routes(document, gateway.public_url.as_ref());
+    let described = openapi::routes(document, gateway.public_url.as_ref());
     router.with_state(gateway).merge(described).merge(pages::routes())
 }
 
@@ -80,26 +69,26 @@ pub fn problem_bodies() -> ProblemBodies {
     ProblemBodies::default()
         .under("/api", api::problem)
         .under(api_v1::PREFIX, api_v1::render_problem)
-        .under(oauth2::PREFIX, oauth2::problem)
+        .under(oauth::PREFIX, oauth::problem)
 }
 
 /// Whether GET issues something at this path. HEAD is not taken there: what it issues would be seen by nobody.
 fn issues_by_get(path: &str) -> bool {
-    [authorize::OAUTH1, authorize::OAUTH2, demo::PATH, restful::LOGIN_PATH].contains(&path)
+    [authorization::OAUTH1, authorization::OAUTH2, demo::PATH, restful::LOGIN_PATH].contains(&path)
 }
 
 /// The OpenAPI document of all routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    docs::complete(documented().into_openapi())
+    openapi::complete(documented().into_openapi())
 }
 
 fn documented() -> OpenApiRouter<Gateway> {
     let families = restapi::routes().merge(api::routes()).merge(restful::routes()).merge(api_v1::routes());
-    OpenApiRouter::with_openapi(docs::base())
+    OpenApiRouter::with_openapi(openapi::base())
         .merge(families)
-        .merge(authorize::routes())
-        .merge(oauth2::routes())
+        .merge(authorization::routes())
+        .merge(oauth::routes())
         .merge(demo::routes())
 }
 

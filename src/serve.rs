@@ -11,15 +11,15 @@
 //! ```
 
 mod connection;
+mod connection_limit;
+mod deadline;
 mod exchange;
-mod head;
-mod seats;
+mod head_scanner;
 mod settings;
-mod stop;
+mod shutdown;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod watch;
 
 use std::io;
 use std::net::SocketAddr;
@@ -29,10 +29,10 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
+use self::connection_limit::{NoSeat, Seat, Seats};
 pub use self::exchange::{ArrivedAt, ClientAddress, Handler, HeadersTooLarge, TargetTooLong};
-use self::seats::{NoSeat, Seat, Seats};
 pub use self::settings::EdgeSettings;
-use self::stop::{Stop, Stopper};
+use self::shutdown::{Stop, Stopper};
 use crate::telemetry::metrics::{Metrics, count};
 
 /// How a listener came to its end.

@@ -6,7 +6,7 @@ use super::language::domain::Domain;
 use super::language::literal::{self, Limits};
 use super::language::order::Order;
 use super::language::selection::Selection;
-use super::language::{SyntaxError, lists, words};
+use super::language::{SyntaxError, lists, scalars};
 use super::value::Value;
 
 /// A literal is read and comes back through both prints, or the mistake has a place in the text.
@@ -65,8 +65,8 @@ fn parameters(text: &str) {
     }
     let _ = lists::names(text, Limits::query()).map_err(|error| in_text(text, &error));
     let _ = lists::ids(text, Limits::query()).map_err(|error| in_text(text, &error));
-    let _ = words::boolean(text).map_err(|error| in_text(text, &error));
-    let _ = words::integer(text, 0..=i64::MAX).map_err(|error| in_text(text, &error));
+    let _ = scalars::boolean(text).map_err(|error| in_text(text, &error));
+    let _ = scalars::integer(text, 0..=i64::MAX).map_err(|error| in_text(text, &error));
 }
 
 /// The root and its first children have a place.

@@ -12,7 +12,7 @@ use crate::admin::{AdminError, Administration, ApplicationSettings, GrantType, S
 use crate::auth::Throttle;
 use crate::config::DemoConfig;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::http::{Demo, DemoApplication};
 use crate::store::{KeyTerms, random_id};
 

@@ -13,7 +13,7 @@ use crate::config::{
     AuthConfig, Config, Create, DatabaseUrl, MethodCallsConfig, OAuth1Config, OdooConfig, RestfulConfig,
     RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
 };
-use crate::http::layers::{BodyLimits, LayerSettings};
+use crate::http::middleware::{BodyLimits, LayerSettings};
 use crate::http::{RestfulModels, Schemas};
 use crate::names::{DatabaseName, ModelName};
 use crate::odoo::{KnowledgeSettings, MethodCalls, OdooSettings, SettingsError};

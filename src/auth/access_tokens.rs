@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use tokio::time::Instant;
 
-use super::issue::{Issue, issue};
+use super::new_token::{Issue, issue};
 use super::principal::Principal;
 use super::tokens::{Refusal, Tokens};
 use crate::error::Problem;

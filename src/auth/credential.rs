@@ -11,7 +11,7 @@ use zeroize::Zeroize as _;
 
 use super::oauth1::of_scheme;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::secret::{Token, TokenKind};
 
 /// A longer secret is no password: Odoo would spend its time hashing it.

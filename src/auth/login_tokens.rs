@@ -11,11 +11,11 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::seats::Seat;
+use super::key_set::Vault;
+use super::limits::concurrency::Seat;
 use super::tokens::{Claimed, Refusal, Tokens};
-use super::vault::Vault;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::odoo::{Caller, Databases, Uid};
 use crate::secret::{DataKey, LoginClaims, Sealed, SecretError, Token, TokenKind};
 use crate::store::{Act, StoredToken, random_id};

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::seats::Seat;
+use super::limits::concurrency::Seat;
 use crate::error::RateLimit;
 use crate::odoo::{Caller, Database};
 use crate::plan::Scope;

@@ -7,8 +7,8 @@ use std::ffi::OsString;
 
 use toml::{Table, Value};
 
-use super::layers::{self, element, member, report_unknown};
-use super::mistakes::Mistakes;
+use super::errors::Mistakes;
+use super::merge::{self, element, member, report_unknown};
 use super::unused;
 
 pub(super) const PREFIX: &str = "ODOO_GATEWAY__";
@@ -94,7 +94,7 @@ fn set(base: &mut Table, model: &Table, setting: &Setting, text: &str, mistakes:
 /// One step down into a table's member or a list's entry; the entry after the last one is made.
 fn step<'a>(slot: &'a mut Value, model: &'a Value, segment: &str) -> Option<(&'a mut Value, &'a Value)> {
     match (slot, model) {
-        (Value::Table(table), Value::Table(model)) => layers::slot(table, model, segment),
+        (Value::Table(table), Value::Table(model)) => merge::slot(table, model, segment),
         (Value::Array(list), Value::Array(model)) => {
             let (index, entry) = (segment.parse::<usize>().ok()?, model.first()?);
             if index == list.len() {

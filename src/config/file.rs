@@ -8,8 +8,8 @@ use std::path::Path;
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 
-use super::layers::{self, element, member};
-use super::mistakes::Mistakes;
+use super::errors::Mistakes;
+use super::merge::{self, element, member};
 
 /// Writes the file's settings over `base`.
 pub(super) fn overlay(base: &mut Table, model: &Table, file: &Path, mistakes: &mut Mistakes) {
@@ -21,7 +21,7 @@ pub(super) fn overlay(base: &mut Table, model: &Table, file: &Path, mistakes: &m
     match text.parse::<Table>() {
         Ok(upper) => {
             Lines { text: &text, file: &name, mistakes }.remember();
-            layers::overlay(base, model, upper, "", mistakes);
+            merge::overlay(base, model, upper, "", mistakes);
         }
         Err(cause) => mistakes.add(&place(&name, &text, &cause), format!("this is not TOML: {}", one_line(&cause))),
     }

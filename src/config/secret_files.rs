@@ -7,8 +7,8 @@ use std::io::Read;
 
 use toml::{Table, Value};
 
-use super::layers::member;
-use super::mistakes::Mistakes;
+use super::errors::Mistakes;
+use super::merge::member;
 
 /// No secret is longer; more is a wrong file.
 const LONGEST: u64 = 64 * 1024;

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     fn of(name: &str) -> Option<String> {
-        describe(name, &super::super::layers::model().unwrap())
+        describe(name, &crate::config::merge::model().unwrap())
     }
 
     #[test]

@@ -15,10 +15,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::arrival::Arrival;
-use super::gateway::Gateway;
+use super::request::Arrival;
+use super::state::Gateway;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 
 /// A new application.
 #[derive(Debug, Clone)]

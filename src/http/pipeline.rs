@@ -14,18 +14,18 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use time::OffsetDateTime;
 
-use super::arrival::Arrival;
-use super::caller::{self, Standing};
-use super::context;
-use super::input::Input;
-use super::large::at_once;
-use super::negotiate::{self, Form, Media, Preferences, Rows};
-use super::once::{Once, Progress};
-use super::problem::add_rate_limit;
-use super::stream::Listing;
+use super::authenticate::{self, Standing};
+use super::idempotency::{Once, Progress};
+use super::request::Arrival;
+use super::request::body_budget::at_once;
+use super::request::odoo_context;
+use super::request::params::Input;
+use super::response::export::Listing;
+use super::response::negotiate::{self, Form, Media, Preferences, Rows};
+use super::response::problem::add_rate_limit;
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::load::work_on;
 use crate::names::{MethodName, ModelName};
 use crate::odoo::{Known, Outcome, Pages, Records, Source, Tally, run};
@@ -75,9 +75,9 @@ impl Family {
 
     fn context(&self, head: &Parts, input: &Input) -> Result<ContextAsked, Problem> {
         if self.record_body && !head.method.is_safe() {
-            return context::read(&head.headers, &input.outside_body());
+            return odoo_context::read(&head.headers, &input.outside_body());
         }
-        context::read(&head.headers, input)
+        odoo_context::read(&head.headers, input)
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn answer_with<T: Send + 'static>(
     write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Response, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
     let stages = arrival.stages.clone();
-    let caller = stages.time("auth", caller::identify(&mut arrival)).await?;
+    let caller = stages.time("auth", authenticate::identify(&mut arrival)).await?;
     let model = arrival.model()?;
     let body = stages.time("body", arrival.body()).await?;
     let reading = || {

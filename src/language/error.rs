@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::language::literal;
 use crate::value::Value;
 

@@ -9,7 +9,7 @@
 
 use crate::language::error::{SyntaxError, TreeError};
 use crate::language::literal::{self, Limits};
-use crate::language::parts::{Part, parts};
+use crate::language::split::{Part, parts};
 use crate::names::RecordId;
 use crate::value::Value;
 

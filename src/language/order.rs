@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use crate::language::error::{SyntaxError, TreeError};
 use crate::language::literal::{self, Limits};
-use crate::language::parts::{Part, parts};
+use crate::language::split::{Part, parts};
 use crate::names::FieldName;
 use crate::value::Value;
 

@@ -17,16 +17,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
-use super::caller::{Caller, Uid};
+use super::call_queue::{Gate, Load, Permit};
 use super::circuit::Circuit;
-use super::failure::{Broken, Failure, busy, circuit_open, unreadable, unreadable_after};
+use super::detach::to_the_end;
+use super::error::{Broken, Failure, busy, circuit_open, unreadable, unreadable_after};
 use super::faults::{Fault, FaultClass};
-use super::gate::{Gate, Load, Permit};
 use super::json2;
 use super::reply::{Body, Reply, Timing};
 use super::settings::{Endpoints, OdooSettings, SettingsError};
-use super::to_the_end::to_the_end;
 use super::transport::{Connection, Exchange, Form, Received, Transport};
+use super::user::{Caller, Uid};
 use super::version::{self, ServerVersion};
 use super::xmlrpc::answer::{self, Answer};
 use super::xmlrpc::write::CallWriter;
@@ -39,7 +39,7 @@ use crate::value::Value;
 
 mod method;
 mod probe;
-mod visit;
+mod web_request;
 
 use method::JsonRpc;
 pub use probe::OdooTrouble;

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use super::client::OdooClient;
-use super::knowledge::{Knowledge, KnowledgeSettings};
+use super::metadata_cache::{Knowledge, KnowledgeSettings};
 use super::settings::{OdooSettings, SettingsError};
 use super::transport::Transport;
 use super::web::Web;
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::DatabaseName;
 use crate::telemetry::metrics::Metrics;
 

@@ -14,10 +14,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::caller::Uid;
-use super::failure::Broken;
+use super::error::Broken;
+use super::user::Uid;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::plan::Effect;
 
 /// The first of Odoo's versions that has it.

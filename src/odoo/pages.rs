@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use super::caller::Caller;
 use super::database::Database;
+use super::executor::{Outcome, Records, Run, Source, Tally};
 use super::reads::{Beside, number};
-use super::run::{Outcome, Records, Run, Source, Tally};
+use super::user::Caller;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::RecordId;
 use crate::plan::{Columns, List, Pager, Read, Step};
 

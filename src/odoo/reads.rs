@@ -15,11 +15,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::behind::Behind;
-use super::failure::{Failure, unreadable};
-use super::learned::{Failing, Paging};
-use super::run::{Records, Run, Source, ids_in};
-use super::salvage::Salvage;
+use super::error::{Failure, unreadable};
+use super::executor::{Records, Run, Source, ids_in};
+use super::partial_read::Salvage;
+use super::read_quirks::{Failing, Paging};
+use super::related::Behind;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::plan::{Column, Columns, List, OrmMethod, Read};

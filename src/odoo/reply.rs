@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failure::unreadable;
+use super::error::unreadable;
 use super::jsonrpc;
 use super::xmlrpc::answer::{self, Answer};
 use crate::error::Problem;

@@ -16,15 +16,15 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
 
-use super::caller::Caller;
 use super::database::Database;
+use super::executor::{Tally, call_once, prove};
 use super::json2;
-use super::run::{Tally, call_once, prove};
 use super::transport::Visit;
+use super::user::Caller;
 use super::web::page::{self, Page};
 use super::web::{Visitor, needs_password};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::{RecordId, ReportName};
 use crate::plan::{Report, ReportForm, ReportPlan, find_report, portal_link};
 use crate::value::Value;

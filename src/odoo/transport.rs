@@ -20,18 +20,18 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::Broken;
+use super::error::Broken;
 use super::settings::SettingsError;
 use crate::load::{Budget, Share};
 use crate::plan::Effect;
 
 mod ask;
 mod connect_error;
-mod visit;
+mod web_request;
 
 pub(super) use ask::AskError;
 pub use connect_error::ConnectError;
-pub(super) use visit::{PublicAddress, Visit, Visited};
+pub(super) use web_request::{PublicAddress, Visit, Visited};
 
 const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
 /// Between two pieces of one answer: Odoo sends it in one go.

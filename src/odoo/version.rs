@@ -7,7 +7,7 @@
 
 use dxr::{MethodCall, MethodResponse, TryFromValue};
 
-use super::failure::{Failure, unreadable};
+use super::error::{Failure, unreadable};
 use super::xmlrpc::answer::{self, Answer};
 use crate::error::Problem;
 use crate::odoo::faults::Fault;

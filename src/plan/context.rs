@@ -9,9 +9,9 @@
 //! Checked are the three keys that Odoo takes badly: from 18 a language that is not installed is a fault, before it
 //! is ignored; an unknown zone is ignored; `allowed_company_ids` that is no list is a TypeError.
 
-use super::known::{Known, Lack, PlanError};
+use super::metadata::{Known, Lack, PlanError};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::RecordId;
 use crate::value::{Member, Value};
 
@@ -122,8 +122,8 @@ fn companies(value: &Value<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::samples::Samples;
     use super::*;
+    use crate::plan::schema::samples::Samples;
 
     fn resolved(said: &[(&'static str, &'static str, Value<'static>)]) -> Result<String, String> {
         let mut asked = ContextAsked::default();

@@ -12,7 +12,7 @@
 
 mod comparand;
 mod condition;
-mod moments;
+mod datetime_bounds;
 #[cfg(test)]
 mod tests;
 
@@ -20,12 +20,12 @@ use std::fmt;
 
 use self::comparand::{Comparison, Kind, Misfit, Subject};
 use self::condition::Condition;
-use super::guard::Guard;
-use super::known::{Known, PlanError};
+use super::metadata::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
+use super::scope_check::Guard;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::language::TreeError;
 use crate::language::domain::{DatePart, Domain, FieldPath, Operand, Operator, Term, TermValue};
 use crate::names::ModelName;

@@ -4,14 +4,14 @@
 //! domains, values. Two traps of Odoo are closed here: `read` of nothing but `id` echoes ids that do not exist (19),
 //! and `ir.attachment.raw` cannot be sent by any version.
 
-use super::guard::Guard;
-use super::known::{Known, PlanError};
+use super::intent::Fields;
+use super::metadata::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::{Operation, delegated_by, is_secret};
+use super::scope_check::Guard;
 use super::selection;
-use super::wish::Fields;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::language::literal::Limits;
 use crate::language::order::{Order, OrderTerm};
 use crate::names::{FieldName, ModelName};
@@ -300,9 +300,9 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, guard: Guar
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::samples::{Samples, field, partner, schema};
-    use super::super::scope::Scope;
     use super::*;
+    use crate::plan::schema::samples::{Samples, field, partner, schema};
+    use crate::plan::scope::Scope;
 
     fn names(text: &str) -> Fields {
         Fields::Named(text.split(',').map(|name| FieldName::parse(name).unwrap()).collect())

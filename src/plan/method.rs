@@ -5,7 +5,7 @@
 
 use super::call::Effect;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::MethodName;
 
 /// Plumbing of the ORM: it changes who calls or where, or answers what cannot be sent; all that 19 itself keeps private.

@@ -8,7 +8,7 @@
 
 use super::call::Call;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::RecordId;
 use crate::value::Value;
 

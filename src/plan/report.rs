@@ -8,11 +8,11 @@
 use super::call::{Call, Effect, id_list};
 use super::context::{self, ContextAsked};
 use super::fields::{Columns, proof_column};
-use super::guard::{Guard, Use, check_context, polymorphic};
-use super::known::{Known, PlanError, schema_of};
+use super::intent::Links;
+use super::metadata::{Known, PlanError, schema_of};
+use super::query_plan::{Read, Way};
 use super::scope::{Operation, Scope};
-use super::steps::{Read, Way};
-use super::wish::Links;
+use super::scope_check::{Guard, Use, check_context, polymorphic};
 use crate::names::{MethodName, ModelName, RecordId, ReportName};
 use crate::value::{Member, Value};
 
@@ -151,9 +151,9 @@ pub fn portal_link(model: &ModelName, id: RecordId) -> Call {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::samples::Samples;
     use super::*;
-    use crate::explain::Code;
+    use crate::error_code::Code;
+    use crate::plan::schema::samples::Samples;
 
     fn name(text: &str) -> ReportName {
         ReportName::parse(text).unwrap()

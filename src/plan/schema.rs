@@ -6,9 +6,9 @@
 
 use indexmap::IndexMap;
 
-use super::known::PlanError;
+use super::metadata::PlanError;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::{FieldName, ModelName};
 use crate::value::Value;
 
@@ -282,7 +282,7 @@ pub(crate) mod samples {
     use std::sync::Arc;
 
     use super::*;
-    use crate::plan::known::{Known, UserDefaults};
+    use crate::plan::metadata::{Known, UserDefaults};
     use crate::value::Member;
 
     pub(crate) fn field(

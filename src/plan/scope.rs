@@ -24,10 +24,10 @@
 
 mod administrative;
 mod delegation;
+mod oauth_scope;
 mod pattern;
 mod secrets;
-mod words;
-mod written;
+mod serialization;
 
 use std::collections::BTreeSet;
 
@@ -35,10 +35,10 @@ use serde::{Deserialize, Serialize};
 
 use self::administrative::{is_administrative, is_administrative_method};
 pub(super) use self::delegation::delegated_by;
+pub use self::oauth_scope::{ScopeWord, ScopeWords};
 pub use self::pattern::ModelPattern;
 pub(super) use self::secrets::is_secret;
-pub use self::words::{ScopeWord, ScopeWords};
-use self::written::WrittenRule;
+use self::serialization::WrittenRule;
 use crate::names::{FieldName, MethodName, ModelName};
 
 /// What is done to records (contract section 2, "What a permission means").

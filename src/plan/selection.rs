@@ -14,12 +14,12 @@
 use indexmap::IndexMap;
 
 use super::fields::{Column, Columns, Within, is_raw_content, readable};
-use super::guard::Guard;
-use super::known::{Known, PlanError};
+use super::metadata::{Known, PlanError};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
+use super::scope_check::Guard;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::language::selection::{Item, Selection};
 use crate::names::FieldName;
 
@@ -134,9 +134,9 @@ fn link(selection: &Selection) -> Columns {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::samples::{Samples, partner};
-    use super::super::scope::Scope;
     use super::*;
+    use crate::plan::schema::samples::{Samples, partner};
+    use crate::plan::scope::Scope;
 
     fn field(name: &str, within: Option<Vec<Item>>) -> Item {
         let within = within.map(|items| Selection { items, lenient: false });

@@ -18,7 +18,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::form::FormKey;
+use super::csrf::FormKey;
 use super::seal::{Aad, KeyId, SealKey, Sealed};
 use super::token::TokenIndex;
 use super::{SecretError, hex, random_key, unhex};

@@ -13,11 +13,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, Sleep, sleep, sleep_until, timeout};
 
+use super::deadline::Watch;
 use super::exchange::{Exchanges, Handler};
 use super::settings::EdgeSettings;
-use super::stop::{Stop, StopSignal};
+use super::shutdown::{Stop, StopSignal};
 use super::stream::{Protocol, Stream};
-use super::watch::Watch;
 
 /// More than the scanner of heads lets pass.
 const HEADERS: usize = 128;

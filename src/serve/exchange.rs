@@ -18,7 +18,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower::util::BoxCloneSyncService;
 
-use super::watch::Watch;
+use super::deadline::Watch;
 
 /// What a listener serves.
 pub type Handler = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;

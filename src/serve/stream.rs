@@ -2,7 +2,7 @@
 //!
 //! In: a socket, the [`Watch`] of its connection. Out: `AsyncRead` and `AsyncWrite`. Must not know: requests.
 //! On HTTP/1 hyper never sees a byte behind the request it is reading until that one is answered, so that every
-//! head passes the [scanner](super::head), pipelined or not.
+//! head passes the [scanner](super::head_scanner), pipelined or not.
 
 use std::io;
 use std::pin::Pin;
@@ -15,8 +15,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::head::Head;
-use super::watch::{Turn, Watch};
+use super::deadline::{Turn, Watch};
+use super::head_scanner::Head;
 
 /// What a client of HTTP/2 with prior knowledge says first (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

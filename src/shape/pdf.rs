@@ -7,7 +7,7 @@
 use lopdf::{Dictionary, Document, Object, ObjectId, dictionary};
 
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 
 /// The version of PDF that is written.
 const VERSION: &str = "1.7";

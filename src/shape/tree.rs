@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::style::{Style, four_digit_year, link};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::{ModelName, RecordId};
 use crate::odoo::{Behind, Level, Outcome, Records, ids_in, require_all};
 use crate::plan::schema::FieldType;
@@ -189,12 +189,12 @@ fn unexpected(model: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::super::style::Empty;
     use super::*;
     use crate::names::FieldName;
     use crate::odoo::Source;
     use crate::plan::Columns;
     use crate::plan::schema::FieldType;
+    use crate::shape::style::Empty;
 
     fn records(pieces: Vec<Value<'static>>, asked: &[i64]) -> Records {
         let column = |name: &str, kind| Column { name: FieldName::parse(name).unwrap(), kind, within: None };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use odoo_gateway::explain::Code;
+use odoo_gateway::error_code::Code;
 use reqwest::Method;
 use serde_json::Value;
 

@@ -14,11 +14,11 @@ use super::malformed::Malformed;
 use super::provider::{OAuth1, Occasion, not_verified};
 use super::request::Signed;
 use super::request_token::{RequestToken, TokenPair, new_secret, proof};
-use crate::auth::oauth::{Approver, Given};
+use crate::auth::key_set::Vault;
+use crate::auth::oauth2::{Approver, Given};
 use crate::auth::tokens::Refusal;
-use crate::auth::vault::Vault;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::secret::{DataKey, TokenKind};
 use crate::store::{Act, SpentWrap};
 

@@ -10,10 +10,10 @@
 
 use zeroize::Zeroizing;
 
-use crate::auth::oauth::Application;
 use crate::auth::oauth1::encoding::encode;
+use crate::auth::oauth2::Application;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::secret::{SecretError, random_bytes, random_text};
 
 /// What a client without a callback says.

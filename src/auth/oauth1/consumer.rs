@@ -11,11 +11,11 @@ use super::encoding;
 use super::provider::{OAuth1, OAuth1Settings};
 use super::request::{Moment, Signed};
 use super::signature::{RsaKey, Secrets, SignatureMethod, verify_shared};
-use crate::auth::oauth::Application;
+use crate::auth::key_set::Vault;
+use crate::auth::oauth2::Application;
 use crate::auth::tokens::Refusal;
-use crate::auth::vault::Vault;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::secret::{Aad, TokenIndex};
 
 /// An application, ready to verify what it signs.

@@ -3,7 +3,7 @@
 //! In: what is wrong. Out: [`Malformed`], a [`Problem`] of status 400. Must not know: requests.
 
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 
 /// Names and values, decoded.
 pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;

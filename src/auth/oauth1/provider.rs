@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
+use super::authenticate::Signer;
 use super::request::Signed;
-use super::resource::Signer;
 use super::signature::SignatureMethod;
 use super::timestamp;
 use crate::auth::tokens::Tokens;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::secret::TokenIndex;
 
 /// How requests and tokens are judged.

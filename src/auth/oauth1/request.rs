@@ -9,7 +9,7 @@ use super::malformed::{Malformed, Pairs};
 use super::signature::SignatureMethod;
 use super::{base_string, body_hash, encoding, header, timestamp};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 
 /// The request as it was sent.
 #[derive(Debug, Clone, Copy)]

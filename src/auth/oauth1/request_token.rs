@@ -15,11 +15,11 @@ use super::consumer::pretend_to_verify;
 use super::malformed::Malformed;
 use super::provider::{OAuth1, Occasion, not_verified};
 use super::request::Signed;
-use crate::auth::oauth::{Application, Approver, Given};
+use crate::auth::key_set::Vault;
+use crate::auth::oauth2::{Application, Approver, Given};
 use crate::auth::tokens::{Refusal, refuse_altered};
-use crate::auth::vault::Vault;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::secret::{Aad, DataKey, Token, TokenKind, random_text};
 use crate::store::{Act, StoredToken};
 

@@ -5,25 +5,25 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{DAY, HOUR, SECOND, Section};
-use crate::config::texts;
+use crate::config::deserializers;
 
 /// `[auth]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct AuthConfig {
     /// The least time to the answer of a failed attempt.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub failure_floor: Duration,
     /// How long a refused pair is remembered.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub refusal_ttl: Duration,
     /// How long a proven pair is remembered.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub identity_ttl: Duration,
     /// How long an access token of family C lives unused.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub access_token_idle: Duration,
     /// Checks at one time for each database.
-    #[serde(deserialize_with = "texts::count")]
+    #[serde(deserialize_with = "deserializers::count")]
     pub password_checks_in_flight: u32,
     /// Failed attempts that are let through.
     pub throttle: ThrottleConfig,
@@ -46,10 +46,10 @@ pub struct ThrottleConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Rate {
     /// How many at once.
-    #[serde(deserialize_with = "texts::count")]
+    #[serde(deserialize_with = "deserializers::count")]
     pub burst: u32,
     /// How many come back a minute.
-    #[serde(deserialize_with = "texts::count")]
+    #[serde(deserialize_with = "deserializers::count")]
     pub per_minute: u32,
 }
 

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Section;
-use crate::config::texts;
+use crate::config::deserializers;
 
 /// `[demo]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,7 +12,7 @@ pub struct DemoConfig {
     /// The user at the first Odoo; empty: there is no demonstration.
     pub login: String,
     /// His password or API key; the content of `password_file`, when that is given.
-    #[serde(deserialize_with = "texts::optional_secret")]
+    #[serde(deserialize_with = "deserializers::optional_secret")]
     pub password: Option<SecretString>,
 }
 

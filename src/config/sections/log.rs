@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::config::texts;
+use crate::config::deserializers;
 
 /// `[log]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -10,7 +10,7 @@ pub struct LogConfig {
     /// How events are written.
     pub format: LogFormat,
     /// Which events are written, in the syntax of `tracing`'s filters.
-    #[serde(deserialize_with = "texts::log_filter")]
+    #[serde(deserialize_with = "deserializers::log_filter")]
     pub filter: String,
 }
 

@@ -5,31 +5,31 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{DAY, HOUR, SECOND, Section};
-use crate::config::texts;
+use crate::config::deserializers;
 
 /// `[oauth]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct OAuthConfig {
     /// How long an authorization code lives.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub code_ttl: Duration,
     /// How long an access token lives.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub access_ttl: Duration,
     /// How long a refresh token lives unused.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub refresh_idle: Duration,
     /// How long refreshing goes on.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub refresh_ttl: Duration,
     /// How long a refresh token may be sent again.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub refresh_grace: Duration,
     /// How long a browser stays logged in unused.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub session_idle: Duration,
     /// How long a browser stays logged in.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub session_ttl: Duration,
 }
 

@@ -5,19 +5,19 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{DAY, HOUR, SECOND, Section};
-use crate::config::texts;
+use crate::config::deserializers;
 
 /// `[oauth1]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct OAuth1Config {
     /// How far a time stamp may lie from now, in both directions.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub timestamp_window: Duration,
     /// How long a request token lives.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub request_token_lifetime: Duration,
     /// How long an access token lives unused.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub access_token_idle: Duration,
     /// Whether tokens are given over plain HTTP.
     pub insecure_http: bool,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{HOUR, MILLISECOND, Section};
-use crate::config::texts;
+use crate::config::deserializers;
 use crate::names::DatabaseName;
 
 /// An entry of `[[odoo]]`.
@@ -15,39 +15,39 @@ pub struct OdooConfig {
     /// What clients call it in `X-Odoo-Database`.
     pub name: String,
     /// Odoo's own address.
-    #[serde(deserialize_with = "texts::web_url")]
+    #[serde(deserialize_with = "deserializers::web_url")]
     pub url: Url,
     /// Odoo's name for the database.
     pub database: String,
     /// Calls at one time.
-    #[serde(deserialize_with = "texts::count")]
+    #[serde(deserialize_with = "deserializers::count")]
     pub concurrency: u32,
     /// Requests that may wait for a place.
-    #[serde(deserialize_with = "texts::count")]
+    #[serde(deserialize_with = "deserializers::count")]
     pub queue: u32,
     /// How long one may wait.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub queue_wait: Duration,
     /// For connecting.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub connect_timeout: Duration,
     /// How long an idle connection is kept for the next read; zero for not at all.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub keep_idle: Duration,
     /// For one answer.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub response_timeout: Duration,
     /// Reports at one time.
-    #[serde(deserialize_with = "texts::count")]
+    #[serde(deserialize_with = "deserializers::count")]
     pub report_concurrency: u32,
     /// Bytes of one answer.
-    #[serde(deserialize_with = "texts::size")]
+    #[serde(deserialize_with = "deserializers::size")]
     pub answer_cap: u64,
     /// Bytes of large answers at one time.
-    #[serde(deserialize_with = "texts::size")]
+    #[serde(deserialize_with = "deserializers::size")]
     pub answer_memory: u64,
     /// Bytes of one call.
-    #[serde(deserialize_with = "texts::size")]
+    #[serde(deserialize_with = "deserializers::size")]
     pub call_cap: u64,
     /// By which way methods are called.
     pub method_calls: MethodCallsConfig,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Section;
-use crate::config::texts;
+use crate::config::deserializers;
 use crate::language::selection::Selection;
 use crate::names::ModelName;
 
@@ -20,13 +20,13 @@ pub struct RestfulConfig {
 #[derive(Debug, Clone, Deserialize)]
 pub struct RestfulModelConfig {
     /// What a record looks like when it is read.
-    #[serde(deserialize_with = "texts::optional_schema")]
+    #[serde(deserialize_with = "deserializers::optional_schema")]
     pub read: Option<Selection>,
     /// What a new record looks like.
-    #[serde(deserialize_with = "texts::optional_schema")]
+    #[serde(deserialize_with = "deserializers::optional_schema")]
     pub create: Option<Selection>,
     /// What a changed record looks like; `None`: the fields that were written.
-    #[serde(deserialize_with = "texts::optional_schema")]
+    #[serde(deserialize_with = "deserializers::optional_schema")]
     pub update: Option<Selection>,
 }
 

@@ -5,16 +5,16 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{DAY, SECOND, Section};
-use crate::config::texts;
+use crate::config::deserializers;
 
 /// `[schema]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SchemaConfig {
     /// How long a model's fields are remembered.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub ttl: Duration,
     /// Models remembered at one time.
-    #[serde(deserialize_with = "texts::count")]
+    #[serde(deserialize_with = "deserializers::count")]
     pub max_entries: u32,
 }
 

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::config::texts;
+use crate::config::deserializers;
 
 /// `[secrets]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SecretsConfig {
     /// The file of master keys; `None`: where the user keeps his settings.
-    #[serde(deserialize_with = "texts::optional_path")]
+    #[serde(deserialize_with = "deserializers::optional_path")]
     pub master_key_file: Option<PathBuf>,
     /// The program that prints master keys, with its arguments; empty: there is none.
     pub master_key_command: Vec<String>,

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{HOUR, MILLISECOND, Section};
-use crate::config::{DatabaseUrl, texts};
+use crate::config::{DatabaseUrl, deserializers};
 
 /// `[store]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -14,16 +14,16 @@ pub struct StoreConfig {
     /// The database.
     pub url: DatabaseUrl,
     /// Its password, when the URL has none; the content of `password_file`, when that is given.
-    #[serde(deserialize_with = "texts::optional_secret")]
+    #[serde(deserialize_with = "deserializers::optional_secret")]
     pub password: Option<SecretString>,
     /// Connections at one time.
-    #[serde(deserialize_with = "texts::count")]
+    #[serde(deserialize_with = "deserializers::count")]
     pub max_connections: u32,
     /// For a free connection.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub acquire_timeout: Duration,
     /// SQLite: for another one's write.
-    #[serde(deserialize_with = "texts::duration")]
+    #[serde(deserialize_with = "deserializers::duration")]
     pub busy_timeout: Duration,
 }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::mistake::{Mistake, Reading};
+use super::parse_error::{Mistake, Reading};
 use super::reader::{Dialect, Reader};
 use crate::value::Value;
 

@@ -4,7 +4,7 @@
 //! walked again, so that the trees of good requests need not carry positions.
 
 use super::Limits;
-use super::mistake::{Mistake, Reading};
+use super::parse_error::{Mistake, Reading};
 use super::reader::{Dialect, Reader};
 use crate::language::error::position;
 

@@ -14,7 +14,7 @@
 
 use std::borrow::Cow;
 
-use super::mistake::{Mistake, Reading};
+use super::parse_error::{Mistake, Reading};
 use super::reader::Reader;
 use crate::value::Value;
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::mistake::{Mistake, Reading};
+use super::parse_error::{Mistake, Reading};
 use super::{Limits, MOST_VALUES};
 use crate::value::Value;
 

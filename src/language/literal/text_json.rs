@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use super::mistake::{Mistake, Reading};
+use super::parse_error::{Mistake, Reading};
 use super::reader::Reader;
 
 impl<'a> Reader<'a> {

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::mistake::{Mistake, Reading};
+use super::parse_error::{Mistake, Reading};
 use super::reader::{Reader, line_break};
 use super::text_json::lone_surrogate;
 

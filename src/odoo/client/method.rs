@@ -19,14 +19,14 @@ use tracing::Instrument as _;
 use super::{Answered, OdooClient, Service, into_reply};
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::odoo::caller::Caller;
-use crate::odoo::failure::{Broken, Failure, unreadable_after};
+use crate::odoo::detach::to_the_end;
+use crate::odoo::error::{Broken, Failure, unreadable_after};
 use crate::odoo::faults::{Fault, FaultClass};
 use crate::odoo::jsonrpc::answer::{self, Answer};
 use crate::odoo::jsonrpc::write::{Head, execute_kw, probe};
 use crate::odoo::reply::{Body, Reply};
 use crate::odoo::settings::MethodCalls;
-use crate::odoo::to_the_end::to_the_end;
+use crate::odoo::user::Caller;
 use crate::odoo::xmlrpc;
 use crate::plan::{Call, Effect};
 
@@ -208,5 +208,5 @@ fn or_omitted(reply: Result<Reply, Failure>, effect: Effect) -> Result<Reply, Fa
 }
 
 fn is_too_large(problem: &Problem) -> bool {
-    problem.code == crate::explain::Code::ResultNotRepresentable
+    problem.code == crate::error_code::Code::ResultNotRepresentable
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::OdooClient;
-use crate::odoo::failure::{Broken, Failure};
+use crate::odoo::error::{Broken, Failure};
 use crate::odoo::transport::{AskError, ConnectError};
 use crate::odoo::version::{self, ServerVersion};
 use crate::odoo::xmlrpc::answer::{self, Answer};

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::stub::{Act, Stub};
 use super::*;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::DatabaseName;
 use crate::names::{MethodName, ModelName};
 

@@ -43,8 +43,8 @@ fn spoken(exception: &str) -> Option<Spoken> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FaultClass;
     use super::*;
+    use crate::odoo::faults::FaultClass;
 
     fn fault(name: &'static str, message: &'static str, debug: &'static str) -> Fault {
         Fault::read_json(&WireFault { name: name.into(), message: message.into(), debug: debug.into() })

@@ -6,7 +6,7 @@
 
 use super::{Addressed, Fault, FaultClass};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::plan::no_records;
 
 /// Exceptions beyond `ValueError`, `TypeError`, `KeyError`, `IndexError` by which Python code says that it cannot use

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Fault, FaultClass, Missing};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::plan::Effect;
 
 /// How long Odoo 14 and 15 keep an address waiting after too many bad logins.

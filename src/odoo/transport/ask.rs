@@ -11,7 +11,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
 use super::{ConnectError, Form, Transport, broken_by, check_head, read_body};
-use crate::odoo::failure::Broken;
+use crate::odoo::error::Broken;
 
 /// No answer to a question about Odoo itself is longer.
 const ANSWER_CAP: usize = 64 * 1024;

@@ -10,11 +10,11 @@
 use reqwest::Url;
 
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::{MethodName, ModelName};
-use crate::odoo::caller::Caller;
 use crate::odoo::client::OdooClient;
 use crate::odoo::transport::PublicAddress;
+use crate::odoo::user::Caller;
 use crate::plan::{Call, Effect};
 use crate::value::Value;
 

@@ -14,11 +14,11 @@ use zeroize::Zeroizing;
 
 use super::base_url::BaseUrl;
 use crate::error::Problem;
-use crate::explain::Code;
-use crate::odoo::caller::Caller;
+use crate::error_code::Code;
 use crate::odoo::client::OdooClient;
-use crate::odoo::to_the_end::to_the_end;
+use crate::odoo::detach::to_the_end;
 use crate::odoo::transport::{Visit, Visited};
+use crate::odoo::user::Caller;
 use std::time::Duration;
 
 const PATH: &str = "web/session/authenticate";

@@ -6,12 +6,12 @@
 
 use serde::Deserialize;
 
-use super::super::failure::Broken;
-use super::super::faults::{Addressed, Fault};
-use super::super::transport::Visited;
-use super::super::xmlrpc::answer::{FaultCode, WireFault};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
+use crate::odoo::error::Broken;
+use crate::odoo::faults::{Addressed, Fault};
+use crate::odoo::transport::Visited;
+use crate::odoo::xmlrpc::answer::{FaultCode, WireFault};
 use crate::plan::{Effect, ReportForm};
 
 /// A page.

@@ -15,12 +15,12 @@ use sha2::Sha256;
 
 use super::login::{Login, log_in};
 use crate::error::Problem;
-use crate::explain::Code;
-use crate::odoo::caller::Caller;
+use crate::error_code::Code;
+use crate::odoo::call_queue::{Gate, Permit};
 use crate::odoo::client::OdooClient;
-use crate::odoo::failure::busy;
-use crate::odoo::gate::{Gate, Permit};
+use crate::odoo::error::busy;
 use crate::odoo::settings::SettingsError;
+use crate::odoo::user::Caller;
 
 /// How many sessions are kept at most.
 const MOST_SESSIONS: u64 = 10_000;

@@ -22,7 +22,7 @@ use super::MAX_DEPTH;
 use super::buffer::Buffer;
 use super::escape;
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::value::{Member, Value};
 
 /// A value that XML-RPC cannot carry.

@@ -20,9 +20,9 @@
 //! some that fit fail in some versions, and are put in another way here.
 
 use super::condition::Condition;
-use super::moments;
+use super::datetime_bounds;
 use crate::language::domain::Operator;
-use crate::language::words;
+use crate::language::scalars;
 use crate::plan::datetime::to_odoo_date;
 use crate::plan::schema::{Field, FieldType};
 use crate::value::Value;
@@ -185,7 +185,11 @@ impl Subject<'_> {
             return Ok(if negative { Condition::All(Vec::new()) } else { Condition::Any(Vec::new()) });
         }
         if self.type_of() == FieldType::Datetime {
-            let condition = if negative { moments::is_none_of(self, items) } else { moments::is_one_of(self, items) };
+            let condition = if negative {
+                datetime_bounds::is_none_of(self, items)
+            } else {
+                datetime_bounds::is_one_of(self, items)
+            };
             return condition.map_err(Misfit::from);
         }
         let items = items.iter().map(|item| self.member(item)).collect::<Result<Vec<_>, _>>()?;
@@ -227,7 +231,7 @@ impl Subject<'_> {
             return Ok(Value::Bool(false));
         }
         match self.type_of() {
-            FieldType::Boolean => words::boolean_in(value).map(Value::Bool).map_err(|_| "true or false".into()),
+            FieldType::Boolean => scalars::boolean_in(value).map(Value::Bool).map_err(|_| "true or false".into()),
             FieldType::Binary | FieldType::Other => {
                 Err("false: this field can only be asked for whether it is empty".into())
             }
@@ -256,7 +260,7 @@ impl Subject<'_> {
 
     fn date(self, value: &Value<'static>) -> Result<Value<'static>, Misfit> {
         let text = value.as_text().ok_or("a date as text, or false")?.trim();
-        if self.major >= 19 && moments::is_date_expression(text) {
+        if self.major >= 19 && datetime_bounds::is_date_expression(text) {
             return Ok(Value::from(text.to_owned()));
         }
         let expected = |sentence: &'static str| sentence.strip_prefix("expected ").unwrap_or(sentence);
@@ -269,7 +273,7 @@ impl Subject<'_> {
         }
         let kind = self.type_of();
         if kind == FieldType::Datetime {
-            return moments::ordered(self, operator, value).map_err(Misfit::from);
+            return datetime_bounds::ordered(self, operator, value).map_err(Misfit::from);
         }
         let is_empty = value.is_empty_word() && !matches!(self.kind, Kind::Id | Kind::DatePart);
         let value = if is_empty { Value::Bool(false) } else { self.scalar(value)? };

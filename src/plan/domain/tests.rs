@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::known::UserDefaults;
-use super::super::schema::samples::{Samples, partner};
-use super::super::scope::Scope;
 use super::*;
 use crate::language::literal::Limits;
+use crate::plan::metadata::UserDefaults;
+use crate::plan::schema::samples::{Samples, partner};
+use crate::plan::scope::Scope;
 
 /// The samples, as an older server has them.
 struct Of(u8);

@@ -14,7 +14,7 @@
 //! In: a text from a query, or a value with a type from a JSON body. Out: a value, or what was expected. Must not know:
 //! which parameter it is.
 
-use crate::language::words;
+use crate::language::scalars;
 use crate::names::{ModelName, RecordId};
 use crate::plan::datetime::{to_odoo_date, to_odoo_datetime};
 use crate::plan::schema::{Field, FieldType};
@@ -32,7 +32,7 @@ pub(super) fn comparand(value: &Value<'static>, field: &Field) -> Result<Value<'
     match field.kind {
         FieldType::Char | FieldType::Text | FieldType::Html => text(value),
         FieldType::Boolean => {
-            words::boolean_in(value).map(Value::Bool).map_err(|_| "expected true or false".to_owned())
+            scalars::boolean_in(value).map(Value::Bool).map_err(|_| "expected true or false".to_owned())
         }
         FieldType::Integer => integer(value),
         FieldType::Float | FieldType::Monetary => number(value),
@@ -65,7 +65,7 @@ fn is_control(letter: char) -> bool {
 fn integer(value: &Value<'static>) -> Result<Value<'static>, String> {
     let bounds = i64::from(i32::MIN)..=i64::from(i32::MAX);
     let expected = |_| "expected an integer from -2147483648 to 2147483647".to_owned();
-    words::integer_in(value, bounds).map(Value::Int).map_err(expected)
+    scalars::integer_in(value, bounds).map(Value::Int).map_err(expected)
 }
 
 fn number(value: &Value<'static>) -> Result<Value<'static>, String> {

@@ -1,8 +1,8 @@
 //! Filters of every type, as domains; and what is refused.
 
-use super::super::schema::samples::{field, partner, schema};
-use super::super::scope::Scope;
 use super::*;
+use crate::plan::schema::samples::{field, partner, schema};
+use crate::plan::scope::Scope;
 
 fn filter(parameter: &str, values: &[&str]) -> Filter {
     Filter {

@@ -6,8 +6,8 @@
 //! so many cells while nothing is known, so many bytes of Odoo's once something is. It begins small, so that the first
 //! byte leaves early.
 
-use super::super::fields::Columns;
-use super::super::schema::FieldType;
+use crate::plan::fields::Columns;
+use crate::plan::schema::FieldType;
 
 /// Records on a page at most.
 const MOST: usize = 2000;

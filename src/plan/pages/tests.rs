@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
-use super::super::fields::Column;
-use super::super::schema::samples::{field, schema};
-use super::super::schema::{FieldType, Schema};
-use super::super::wish::Links;
 use super::*;
 use crate::language::literal::Limits;
 use crate::language::order::{Nulls, Order, OrderTerm};
 use crate::names::{FieldName, ModelName};
+use crate::plan::fields::Column;
+use crate::plan::intent::Links;
+use crate::plan::schema::samples::{field, schema};
+use crate::plan::schema::{FieldType, Schema};
 
 #[derive(Debug, Clone)]
 struct Row {
@@ -174,7 +174,7 @@ fn list_at(major: u8, order: &str, slice: &Slice) -> List {
             named: true,
             proof: None,
         },
-        way: super::super::steps::Way { context: Vec::new(), links: Links::Named, major },
+        way: crate::plan::query_plan::Way { context: Vec::new(), links: Links::Named, major },
     }
 }
 

@@ -12,14 +12,14 @@
 //!
 //! In: entries. Out: a tree for the checks of the other files, which say what does not fit. Must not know: HTTP.
 
-use super::given::{Entry, Said};
+use super::entry::{Entry, Said};
 use super::{Place, Purpose};
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::language::literal::{self, Limits};
-use crate::language::words;
-use crate::plan::guard::Guard;
-use crate::plan::known::PlanError;
+use crate::language::scalars;
+use crate::plan::metadata::PlanError;
 use crate::plan::schema::{Field, FieldType, Schema};
+use crate::plan::scope_check::Guard;
 use crate::value::Value;
 
 /// The tree in `said`, made from the entries when it is a form. Names are looked at before anything is consumed: an unknown one may
@@ -88,7 +88,7 @@ fn boolean(word: &str) -> Option<bool> {
     match word {
         "on" => Some(true),
         "off" => Some(false),
-        word => words::boolean(word).ok(),
+        word => scalars::boolean(word).ok(),
     }
 }
 
@@ -99,10 +99,10 @@ fn literal(place: Place<'_>, text: &str) -> Result<Value<'static>, PlanError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::schema::samples::{Samples, partner};
-    use super::super::super::scope::Scope;
-    use super::super::{Values, check_given};
     use super::*;
+    use crate::plan::schema::samples::{Samples, partner};
+    use crate::plan::scope::Scope;
+    use crate::plan::values::{Values, check_given};
 
     fn checked(name: &str, entry: Entry) -> Result<String, String> {
         let mut values = Values::form(vec![(name.to_owned(), entry)]);

@@ -7,13 +7,13 @@
 //! In: a value; later the present values as `read` answers them, `[{name, type, value?, …}, …]`. Out: what to write. Must
 //! not know: how they are read.
 
-use super::super::datetime::{to_odoo_date, to_odoo_datetime};
-use super::super::known::PlanError;
-use super::super::schema::{FieldType, Schema};
 use super::{Check, Place, Purpose, scalar};
 use crate::error::Problem;
-use crate::explain::Code;
+use crate::error_code::Code;
 use crate::names::FieldName;
+use crate::plan::datetime::{to_odoo_date, to_odoo_datetime};
+use crate::plan::metadata::PlanError;
+use crate::plan::schema::{FieldType, Schema};
 use crate::value::{Member, Value};
 
 /// A properties field that is written by a dictionary, to be completed before it is.

@@ -3,10 +3,10 @@
 //! In: a value that is not empty, and where it stands. Out: the value as Odoo takes it. Must not know: other fields,
 //! scopes, relations to many.
 
-use super::super::known::PlanError;
-use super::super::schema::Field;
-use super::place::Place;
+use super::value_path::Place;
 use crate::names::RecordId;
+use crate::plan::metadata::PlanError;
+use crate::plan::schema::Field;
 use crate::value::Value;
 
 pub(super) fn boolean(place: Place<'_>, value: &mut Value<'static>) -> Result<(), PlanError> {

@@ -1,8 +1,8 @@
 //! Values of every type: what reaches Odoo, what is refused.
 
-use super::super::schema::samples::{Samples, partner};
-use super::super::scope::Scope;
 use super::*;
+use crate::plan::schema::samples::{Samples, partner};
+use crate::plan::scope::Scope;
 
 fn json(text: &str) -> Value<'static> {
     fn convert(value: serde_json::Value) -> Value<'static> {

@@ -1,4 +1,4 @@
-//! Values of one2many and many2many: ids or Odoo's commands; [verbs](super::verbs) become commands.
+//! Values of one2many and many2many: ids or Odoo's commands; [verbs](super::relation_commands) become commands.
 //!
 //! ```text
 //! x2many  = false | null | [ id, … ] | [ command, … ] | verbs
@@ -8,11 +8,11 @@
 //! In: a value and its field. Out: commands in full length. Must not know: what the commands do at Odoo, beyond which
 //! operation each is. What stands here as a command already stays as it is.
 
-use super::super::known::PlanError;
-use super::super::schema::Field;
-use super::super::scope::Operation;
 use super::{Check, EmptyList, Place, Purpose};
 use crate::names::RecordId;
+use crate::plan::metadata::PlanError;
+use crate::plan::schema::Field;
+use crate::plan::scope::Operation;
 use crate::value::Value;
 
 impl Check<'_> {

@@ -1,6 +1,6 @@
 //! Requests and answers in few words.
 
-use odoo_gateway::explain::Code;
+use odoo_gateway::error_code::Code;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 

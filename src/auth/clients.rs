@@ -1,0 +1,5 @@
+//! clients
+
+pub(super) mod application;
+pub(super) mod approval;
+pub(super) mod consumer_secret;
