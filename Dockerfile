@@ -1,23 +1,23 @@
-# Builds the gateway and packs it alone: no compiler, no sources, no root.
+# Builds an image that contains only the gateway: no compiler, no sources. It runs without root.
 #
 #   docker build --tag odoo-gateway .
 #   docker run --rm --read-only --publish 127.0.0.1:8080:8080 --volume gateway-data:/data --volume gateway-keys:/keys \
 #       --env ODOO_URL=http://odoo.example:8069 --env ODOO_DB=odoo odoo-gateway
 #
 # Podman and Buildah write the OCI format by default, which has no HEALTHCHECK: build with `--format docker` to keep it.
-# `make image` builds the image from scratch and proves that it works.
+# `make image` builds the image from scratch and tests it.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY . .
-# Dependencies, downloaded and compiled, stay in the builder's cache: a change of the sources compiles the sources only.
+# The builder's cache keeps the compiled dependencies, so that a change of the sources compiles only the sources.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked --bin odoo-gateway \
     && install target/release/odoo-gateway /usr/local/bin/odoo-gateway
 
 FROM debian:bookworm-slim
-# The certificates are for an Odoo behind TLS.
+# The certificates are needed for an Odoo that uses TLS.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
@@ -25,15 +25,15 @@ RUN apt-get update \
 COPY --from=build /usr/local/bin/odoo-gateway /usr/local/bin/odoo-gateway
 
 USER 10001:10001
-# /data holds the default store, .data/gateway.db. /keys holds the master key and INSTANCE.seen. They are two volumes
-# because a copy of one must not open the other. Nothing else is written: the root may be read-only.
+# /data contains the default store, .data/gateway.db. /keys contains the master key and INSTANCE.seen. They are separate
+# volumes because a copy of one must not open the other. The gateway writes nothing else: the root may be read-only.
 WORKDIR /data
 VOLUME ["/data", "/keys"]
-# Where a master key is looked for and made, unless secrets.master_key_file or secrets.master_key_command says otherwise.
+# The folder of the master key, unless secrets.master_key_file or secrets.master_key_command is set.
 ENV CONFIGURATION_DIRECTORY=/keys
 
-# Inside, every address is the container's own. Publish 8080 only: /livez, /readyz and /metrics on 9090 ask for no
-# credential, and are for the probes and scrapers of the same network.
+# Listen on all addresses of the container. Publish only 8080: /livez, /readyz and /metrics on 9090 require no
+# credential and are meant for probes and scrapers on the same network.
 ENV ODOO_GATEWAY__SERVER__LISTEN=0.0.0.0:8080 \
     ODOO_GATEWAY__OPS__LISTEN=0.0.0.0:9090
 EXPOSE 8080 9090

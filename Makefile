@@ -1,33 +1,37 @@
-# What one does with this repository, by name.
+# Developer tasks. `make help` lists them.
 #
-# In:   the sources; for demo: PORT, or ODOO_URL and ODOO_DB of an Odoo of your own.
-# Out:  `make help` tells.
+# Variables of `make demo`: PORT, the port of the gateway; ODOO_URL and ODOO_DB, an existing Odoo to use.
 
 SHELL := /bin/bash
-STAND := tests/stand/stand
-# What `time` prints after a step.
+TESTBED := tests/testbed/testbed
+# The format in which `time` prints the duration of a step.
 export TIMEFORMAT := --- %lR
 
-.PHONY: help demo test prove image bench openapi clean-cache compiler
+.PHONY: help demo check test prove image bench openapi clean-cache compiler
 
-help: ## this list
+help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-demo: compiler ## the gateway in front of Odoo 19 with demo data (PORT=…; your own Odoo: ODOO_URL=… ODOO_DB=…)
-	@$(STAND) demo
+demo: compiler ## run the gateway in front of Odoo 19 with demo data (PORT=…), or of your Odoo (ODOO_URL=… ODOO_DB=…)
+	@$(TESTBED) demo
 
-test: compiler ## format, lints and all tests, against real Odoo 19, Odoo 14 and PostgreSQL
-	time $(STAND) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node
+check: ## check format and lints and run the unit tests; needs no root, no Odoo and, once built, no network
+	time cargo fmt --check
+	time cargo clippy --locked --all-targets -- -D warnings
+	time cargo test --locked --lib --bins
+
+test: compiler ## check format and lints and run all tests, with real Odoo 19, Odoo 14 and PostgreSQL (as root on Debian 12)
+	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node
 	time cargo fmt --check
 	time cargo clippy --locked --all-targets -- -D warnings
 	time cargo test --locked
 
-prove: image ## what takes too long for every test run: the container image
+prove: image ## run the tests that take too long for `make test`: the container image
 
-image: compiler ## build the container image from scratch and try it in front of Odoo 19 (as root; needs no registry of images)
-	$(STAND) image
+image: compiler ## build the container image from scratch and test it with Odoo 19 (as root; needs no image registry)
+	$(TESTBED) image
 
-bench: compiler ## benchmarks
+bench: compiler ## run the benchmarks
 	cargo bench --locked
 
 openapi: compiler ## regenerate openapi/openapi.json
@@ -35,8 +39,8 @@ openapi: compiler ## regenerate openapi/openapi.json
 	cargo run --locked -- openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
 
-clean-cache: ## delete the provisioned Odoos and databases
-	$(STAND) clean
+clean-cache: ## delete the cached Odoo installations and databases
+	$(TESTBED) clean
 
 compiler:
-	@$(STAND) install compiler
+	@$(TESTBED) install compiler

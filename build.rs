@@ -1,4 +1,6 @@
-//! Has the crate built anew when a migration is added: `sqlx::migrate!` embeds the folders and cannot watch them.
+//! Rebuilds the crate when a migration is added: `sqlx::migrate!` embeds the folders but cannot watch them.
+//!
+//! In: the folder `migrations`. Out: a directive for cargo. Must not know: the content of a migration.
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");

@@ -1,8 +1,9 @@
-//! What it costs to authenticate a request once the gateway is warm, for each kind of credential, on SQLite: from the
-//! headers to the principal, without HTTP, beside what it is made of.
+//! The cost of authenticating a request with warm caches, for each kind of credential, on SQLite: from the headers to
+//! the principal, without HTTP, and the cost of its parts.
 //!
-//! `cargo bench --bench credentials`. All are taken in turns, so that what disturbs the machine disturbs all. CPU is that
-//! of all threads of this process, those of SQLite too; the waits between them are in the time alone.
+//! `cargo bench --bench credentials`. The measurements alternate, so that other load on the machine affects all of
+//! them. CPU is the processor time of all threads of this process, including those of SQLite; waits are only in the
+//! time.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
@@ -12,37 +13,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use odoo_gateway::admin::{Administration, Application, ApplicationSettings, GrantType, WantedApplication, WantedKey};
+use odoo_gateway::admin::{Administration, Application, ApplicationSettings, GrantType, NewApplication, NewApiKey};
 use odoo_gateway::app;
 use odoo_gateway::auth::{
-    Client, CodeWish, Credential, MintWish, OAuthSettings, PasswordSettings, Passwords, Principal, Rate, Redemption,
-    Throttle, ThrottleSettings, TokenForm, TokenSettings, Tokens, Vault, credential,
+    AccessTokenFormat, AuthenticatedClient, CodeExchange, CodeRequest, Credential, KeySet, LoginTokenRequest,
+    OdooAuthenticator, OdooAuthenticatorSettings, Principal, Throttle, ThrottleRate, ThrottleSettings, TokenServices,
+    TokenSettings,
 };
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 use odoo_gateway::error::Problem;
+use odoo_gateway::http::parse_credential;
 use odoo_gateway::secret::{Token, TokenKind};
 use odoo_gateway::store::KeyTerms;
 
-/// How often each is done in a turn, and how many turns there are.
+/// The number of repetitions per round, and the number of rounds.
 const TIMES: u32 = 2_000;
-const TURNS: usize = 7;
-/// How often a token is issued in a turn: each is written to the disk.
+const ROUNDS: usize = 7;
+/// The number of tokens issued per round: each is written to the disk.
 const ISSUED: u32 = 200;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// The room that knows who calls.
-struct Room {
+/// The objects that authenticate a request.
+struct Authentication {
     admin: Administration,
-    passwords: Passwords,
-    tokens: Tokens,
-    vault: Arc<Vault>,
+    odoo_authenticator: OdooAuthenticator,
+    tokens: TokenServices,
+    key_set: Arc<KeySet>,
 }
 
-impl Room {
+impl Authentication {
     async fn open(folder: &Path, odoo: &str) -> Outcome<Self> {
         let store = format!("sqlite:{}", folder.join("gateway.db").display());
         let key = folder.join("keys/master.key").display().to_string();
@@ -54,41 +57,45 @@ impl Room {
         ];
         let config = Config::load(None, settings.map(|(name, value)| (name.into(), value.into())))?;
         let admin = app::administration(&config, Clock::system()).await?;
-        let vault = admin.vaults.for_sealing().await?;
-        let rate = Rate { burst: 100, per_minute: 100 };
+        let key_set = admin.key_provider.for_sealing().await?;
+        let rate = ThrottleRate { burst: 100, per_minute: 100 };
         let rates = ThrottleSettings { address_and_login: rate, login: rate, address: rate, global: rate };
         let throttle = Arc::new(Throttle::new(rates, Clock::system()));
         let (floor, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
-        let settings = PasswordSettings {
-            failure_floor: floor,
-            refusal_ttl: hour,
+        let settings = OdooAuthenticatorSettings {
+            min_failure_time: floor,
+            rejection_ttl: hour,
             identity_ttl: hour,
             checks_in_flight: 2,
             check_wait: floor,
         };
         let (store, clock) = (admin.store.clone(), Clock::system());
-        let passwords = Passwords::new(settings, throttle.clone(), store, &admin.databases, clock).map_err(said)?;
-        let settings = TokenSettings { failure_floor: floor, access_token_idle: hour, oauth: OAuthSettings::default() };
-        let tokens = Tokens::new(admin.store.clone(), admin.vaults.clone(), settings, throttle, Clock::system());
-        Ok(Self { admin, passwords, tokens, vault })
+        let odoo_authenticator = OdooAuthenticator::new(settings, throttle.clone(), store, &admin.databases, clock).map_err(problem_text)?;
+        let settings = TokenSettings {
+            min_failure_time: floor,
+            access_token_idle: hour,
+            ..app::token_settings(&config, (Ipv4Addr::LOCALHOST, 0).into())
+        };
+        let tokens = TokenServices::new(admin.store.clone(), admin.key_provider.clone(), settings, throttle, Clock::system());
+        Ok(Self { admin, odoo_authenticator, tokens, key_set })
     }
 
     /// As the gateway does it for each request.
-    async fn identify(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
         let databases = &self.admin.databases;
-        match credential(headers)? {
-            Credential::Own(shown) => self.tokens.identify(&shown, None, databases, HERE).await,
-            Credential::Signature => Err(Problem::internal("nothing is signed here")),
-            Credential::OdooKey(key) => self.passwords.identify_key(databases.pick(None)?, key, HERE).await,
+        match parse_credential(headers)? {
+            Credential::GatewayToken(token) => self.tokens.gateway_tokens.authenticate(&token, None, databases, HERE).await,
+            Credential::OAuth1Signature => Err(Problem::internal("nothing is signed here")),
+            Credential::OdooApiKey(key) => self.odoo_authenticator.authenticate_api_key(databases.pick(None)?, key, HERE).await,
             Credential::Basic { login, secret } => {
-                self.passwords.identify(databases.pick(None)?, login, secret, HERE).await
+                self.odoo_authenticator.authenticate(databases.pick(None)?, login, secret, HERE).await
             }
         }
     }
 
     /// A key for the user of the stub, restricted as keys are.
     async fn key(&self) -> Outcome<Token> {
-        let wanted = WantedKey {
+        let wanted = NewApiKey {
             database: None,
             login: "ada".to_owned(),
             secret: "right".into(),
@@ -108,7 +115,7 @@ impl Room {
 
     /// An application of the user of the stub, and its secret.
     async fn application(&self) -> Outcome<(Application, Token)> {
-        let wanted = WantedApplication {
+        let wanted = NewApplication {
             database: None,
             bound: Some(("ada".to_owned(), "right".into())),
             scope: r#"[{"models": "res.partner", "operations": ["read"]}]"#.to_owned(),
@@ -128,72 +135,72 @@ impl Room {
             },
         };
         let (application, secret) = self.admin.create_application(wanted).await?;
-        Ok((application, secret.client.ok_or("it has a secret")?))
+        Ok((application, secret.client.ok_or("the application has no secret")?))
     }
 
-    async fn client(&self, application: &Application, secret: &Token) -> Outcome<Client> {
-        Ok(self.tokens.client(application.client_id(), Some(secret.expose()), HERE).await.map_err(said)?)
+    async fn client(&self, application: &Application, secret: &Token) -> Outcome<AuthenticatedClient> {
+        Ok(self.tokens.oauth2.authenticate_client(application.client_id(), Some(secret.expose()), HERE).await.map_err(problem_text)?)
     }
 
-    /// The first refresh token of a family.
-    async fn refresh_token(&self, client: &Client) -> Outcome<Token> {
-        let approver = self.tokens.bound_user(client).await.map_err(said)?;
+    /// The first refresh token of a grant.
+    async fn refresh_token(&self, client: &AuthenticatedClient) -> Outcome<Token> {
+        let resource_owner = self.tokens.oauth2.bound_user(client).await.map_err(problem_text)?;
         let scope = client.application.scope.clone();
-        let wish = CodeWish { redirect_uri: None, scope, challenge: None };
-        let code = self.tokens.issue_code(&client.application, &approver, wish).await.map_err(said)?;
-        let shown = Redemption { code: code.expose(), redirect_uri: None, verifier: None };
-        let issued = self.tokens.redeem(client, shown, TokenForm::Opaque).await.map_err(said)?;
-        Ok(issued.refresh.ok_or("it may refresh")?)
+        let request = CodeRequest { redirect_uri: None, scope, challenge: None };
+        let code = self.tokens.oauth2.issue_code(&client.application, &resource_owner, request).await.map_err(problem_text)?;
+        let exchange = CodeExchange { code: code.expose(), redirect_uri: None, verifier: None };
+        let issued = self.tokens.oauth2.exchange_code(client, exchange, AccessTokenFormat::Opaque).await.map_err(problem_text)?;
+        Ok(issued.refresh_token.ok_or("a refresh token")?)
     }
 
     /// How long client credentials and refreshes take, each with the secret verified.
-    async fn issuing(&self) -> Outcome<[Figures; 2]> {
+    async fn issuing(&self) -> Outcome<[Measurements; 2]> {
         let (application, secret) = self.application().await?;
         let mut token = self.refresh_token(&self.client(&application, &secret).await?).await?;
-        let (mut credentials, mut refreshes) = (Figures::default(), Figures::default());
-        for _ in 0..TURNS {
+        let (mut credentials, mut refreshes) = (Measurements::default(), Measurements::default());
+        for _ in 0..ROUNDS {
             let issue = async || {
                 let client = self.client(&application, &secret).await?;
-                let issued = self.tokens.client_credentials(&client, None, TokenForm::Opaque).await;
-                Ok(issued.map_err(said)?)
+                let issued = self.tokens.oauth2.client_credentials(&client, None, AccessTokenFormat::Opaque).await;
+                Ok(issued.map_err(problem_text)?)
             };
-            credentials.turn(ISSUED, issue).await?;
+            credentials.measure_round(ISSUED, issue).await?;
             let refresh = async || {
                 let client = self.client(&application, &secret).await?;
-                let issued = self.tokens.refresh(&client, token.expose(), None, TokenForm::Opaque).await;
-                token = issued.map_err(said)?.refresh.ok_or("the next one")?;
+                let issued = self.tokens.oauth2.refresh(&client, token.expose(), None, AccessTokenFormat::Opaque).await;
+                token = issued.map_err(problem_text)?.refresh_token.ok_or("the next refresh token")?;
                 Ok(())
             };
-            refreshes.turn(ISSUED, refresh).await?;
+            refreshes.measure_round(ISSUED, refresh).await?;
         }
         Ok([credentials, refreshes])
     }
 
-    /// The headers of each kind, with a name for the table.
-    async fn shown(&self) -> Outcome<Vec<(&'static str, HeaderMap)>> {
+    /// The headers of each kind of credential, with a name for the table.
+    async fn credentials(&self) -> Outcome<Vec<(&'static str, HeaderMap)>> {
         // base64 of ada:right
         let basic = headers("authorization", "Basic YWRhOnJpZ2h0")?;
         let key = self.key().await?;
         let with_key = headers("api-key", key.expose())?;
-        let access = self.tokens.log_in(self.identify(&basic).await.map_err(said)?).await.map_err(said)?;
-        let account = self.tokens.account(key, HERE).await.map_err(said)?;
-        let wish = MintWish { user: None, days: 1 };
-        let minted = self.tokens.mint(account, wish, &self.admin.databases).await.map_err(said)?;
+        let access = self.tokens.access_tokens.log_in(self.authenticate(&basic).await.map_err(problem_text)?).await.map_err(problem_text)?;
+        let account = self.tokens.login_tokens.verify_api_key(key, HERE).await.map_err(problem_text)?;
+        let request = LoginTokenRequest { user: None, days: 1 };
+        let minted = self.tokens.login_tokens.issue(account, request, &self.admin.databases).await.map_err(problem_text)?;
         let login = headers("token", &minted.token)?;
         let mut both = login.clone();
         both.extend(with_key.clone());
         let (application, secret) = self.application().await?;
         let client = self.client(&application, &secret).await?;
         let mut bearers = Vec::new();
-        for form in [TokenForm::Opaque, TokenForm::Jwt] {
-            let issued = self.tokens.client_credentials(&client, None, form).await.map_err(said)?;
-            bearers.push(headers("authorization", &format!("Bearer {}", issued.access.as_str()))?);
+        for form in [AccessTokenFormat::Opaque, AccessTokenFormat::Jwt] {
+            let issued = self.tokens.oauth2.client_credentials(&client, None, form).await.map_err(problem_text)?;
+            bearers.push(headers("authorization", &format!("Bearer {}", issued.access_token.as_str()))?);
         }
         let [opaque, jwt] = bearers.try_into().map_err(|_| "two forms")?;
         Ok(vec![
             ("OAuth 2, opaque", opaque),
             ("OAuth 2, JWT (Ed25519)", jwt),
-            ("Basic, remembered", basic),
+            ("Basic, cached", basic),
             ("API key", with_key),
             ("login token (JWT)", login),
             ("login token and API key", both),
@@ -206,26 +213,26 @@ fn headers(name: &'static str, value: &str) -> Outcome<HeaderMap> {
     Ok(HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_str(value)?)]))
 }
 
-fn said(problem: Problem) -> String {
+fn problem_text(problem: Problem) -> String {
     problem.to_string()
 }
 
-/// As much of an Odoo as it takes to be warm; it counts what it is asked.
-fn stub(asked: Arc<AtomicUsize>) -> Outcome<String> {
+/// A stub Odoo that is sufficient to fill the caches; it counts the calls.
+fn stub(calls: Arc<AtomicUsize>) -> Outcome<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            asked.fetch_add(1, Ordering::SeqCst);
-            // Whoever went away needs no answer.
-            let _ = answer(stream);
+            calls.fetch_add(1, Ordering::SeqCst);
+            // A client that disconnected needs no response.
+            let _ = response(stream);
         }
     });
     Ok(url)
 }
 
-/// User 7, whose name is Ada.
-fn answer(mut stream: TcpStream) -> std::io::Result<()> {
+/// Responds as user 7, whose name is Ada.
+fn response(mut stream: TcpStream) -> std::io::Result<()> {
     let (mut request, mut part) = (Vec::new(), [0; 4096]);
     while !String::from_utf8_lossy(&request).trim_end().ends_with("</methodCall>") {
         let read = stream.read(&mut part)?;
@@ -246,7 +253,7 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     write!(stream, "HTTP/1.0 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// What all threads of this process have computed so far.
+/// The processor time of all threads of this process so far.
 fn cpu() -> std::io::Result<Duration> {
     let mut nanoseconds = 0;
     for task in std::fs::read_dir("/proc/self/task")? {
@@ -256,21 +263,21 @@ fn cpu() -> std::io::Result<Duration> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// Times of one thing, in microseconds for each time it was done.
+/// Times of an operation, in microseconds per repetition.
 #[derive(Default)]
-struct Figures {
+struct Measurements {
     time: Vec<f64>,
     cpu: Vec<f64>,
 }
 
-impl Figures {
-    async fn turn<T>(&mut self, times: u32, mut work: impl AsyncFnMut() -> Outcome<T>) -> Outcome<()> {
+impl Measurements {
+    async fn measure_round<T>(&mut self, times: u32, mut work: impl AsyncFnMut() -> Outcome<T>) -> Outcome<()> {
         let (began, computed) = (Instant::now(), cpu()?);
         for _ in 0..times {
             std::hint::black_box(work().await?);
         }
         let each = |all: Duration| all.as_secs_f64() * 1e6 / f64::from(times);
-        // The time first: reading the other takes some.
+        // The time first, because reading the processor time takes some.
         self.time.push(each(began.elapsed()));
         self.cpu.push(each(cpu()?.saturating_sub(computed)));
         Ok(())
@@ -282,7 +289,7 @@ impl Figures {
             figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
         };
         let (time, cpu) = (median(&mut self.time), median(&mut self.cpu));
-        #[expect(clippy::print_stdout, reason = "this is what a benchmark is for")]
+        #[expect(clippy::print_stdout, reason = "a benchmark prints its result")]
         {
             println!("{name:34}{time:12.1}{cpu:12.1}");
         }
@@ -290,38 +297,38 @@ impl Figures {
 }
 
 async fn measure() -> Outcome<()> {
-    let (folder, asked) = (tempfile::tempdir()?, Arc::new(AtomicUsize::new(0)));
-    let room = Room::open(folder.path(), &stub(asked.clone())?).await?;
-    let shown = room.shown().await?;
-    for (_, headers) in &shown {
-        room.identify(headers).await.map_err(said)?;
+    let (folder, calls) = (tempfile::tempdir()?, Arc::new(AtomicUsize::new(0)));
+    let authentication = Authentication::open(folder.path(), &stub(calls.clone())?).await?;
+    let credentials = authentication.credentials().await?;
+    for (_, headers) in &credentials {
+        authentication.authenticate(headers).await.map_err(problem_text)?;
     }
-    let warm = asked.load(Ordering::SeqCst);
+    let warm = calls.load(Ordering::SeqCst);
     let some = Token::generate(TokenKind::ApiKey)?;
-    let mut kinds: Vec<Figures> = shown.iter().map(|_| Figures::default()).collect();
-    let (mut select, mut hmac) = (Figures::default(), Figures::default());
-    for _ in 0..TURNS {
-        hmac.turn(TIMES, async || Ok(some.index(&room.vault.index))).await?;
-        select.turn(TIMES, async || Ok(room.admin.store.ping().await?)).await?;
-        for ((_, headers), figures) in shown.iter().zip(&mut kinds) {
-            figures.turn(TIMES, async || Ok(room.identify(headers).await.map_err(said)?)).await?;
+    let mut kinds: Vec<Measurements> = credentials.iter().map(|_| Measurements::default()).collect();
+    let (mut select, mut hmac) = (Measurements::default(), Measurements::default());
+    for _ in 0..ROUNDS {
+        hmac.measure_round(TIMES, async || Ok(some.index(&authentication.key_set.index))).await?;
+        select.measure_round(TIMES, async || Ok(authentication.admin.store.ping().await?)).await?;
+        for ((_, headers), figures) in credentials.iter().zip(&mut kinds) {
+            figures.measure_round(TIMES, async || Ok(authentication.authenticate(headers).await.map_err(problem_text)?)).await?;
         }
     }
-    if asked.load(Ordering::SeqCst) != warm {
-        return Err("Odoo was asked although all was warm".into());
+    if calls.load(Ordering::SeqCst) != warm {
+        return Err("Odoo was called although all caches were filled".into());
     }
-    #[expect(clippy::print_stdout, reason = "this is what a benchmark is for")]
+    #[expect(clippy::print_stdout, reason = "a benchmark prints its result")]
     {
         println!("{:34}{:>12}{:>12}", "each, in microseconds", "time", "CPU");
     }
     hmac.print("for scale: one HMAC-SHA256");
     select.print("for scale: SELECT 1 on the store");
-    for ((name, _), figures) in shown.iter().zip(kinds) {
+    for ((name, _), figures) in credentials.iter().zip(kinds) {
         figures.print(name);
     }
-    let [credentials, refreshes] = room.issuing().await?;
-    credentials.print("client_credentials, kept");
-    refreshes.print("refresh, kept");
+    let [client_credentials, refreshes] = authentication.issuing().await?;
+    client_credentials.print("client_credentials, stored");
+    refreshes.print("refresh, stored");
     Ok(())
 }
 

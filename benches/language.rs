@@ -1,7 +1,7 @@
-//! How fast literals and domains are read, each beside `serde_json` on the same tree written as JSON.
+//! Parsing speed of literals and domains, compared with `serde_json` on the same tree in JSON.
 //!
 //! `cargo bench --bench language`. The reference of a row is the row `…_serde_json` of the same group: it builds a
-//! `serde_json::Value`, which owns its texts and knows no Python, no positions and no limits.
+//! `serde_json::Value`, which owns its texts and supports neither Python syntax, nor positions, nor limits.
 
 use divan::{Bencher, black_box, counter::BytesCount};
 use odoo_gateway::language::domain::Domain;
@@ -14,50 +14,50 @@ fn main() {
 const SMALL_PYTHON: &str = "[('name', 'ilike', 'agrolait'), ('is_company', '=', True), ('id', 'in', [1, 2, 3])]";
 const SMALL_JSON: &str = r#"[["name","ilike","agrolait"],["is_company","=",true],["id","in",[1,2,3]]]"#;
 
-/// What a text costs to read, over and over.
-fn reading<T>(bencher: Bencher<'_, '_>, text: &str, read: impl Fn(&str) -> T + Sync) {
-    bencher.counter(BytesCount::of_str(text)).bench(|| drop(black_box(read(black_box(text)))));
+/// Measures how long parsing a text takes.
+fn bench_parser<T>(bencher: Bencher<'_, '_>, text: &str, parse: impl Fn(&str) -> T + Sync) {
+    bencher.counter(BytesCount::of_str(text)).bench(|| drop(black_box(parse(black_box(text)))));
 }
 
 fn as_literal(text: &str) -> bool {
-    literal::read(text, Limits::body()).is_ok()
+    literal::parse(text, Limits::body()).is_ok()
 }
 
 fn as_domain(text: &str) -> bool {
-    Domain::read(text, Limits::body()).is_ok()
+    Domain::parse(text, Limits::body()).is_ok()
 }
 
 fn as_serde_json(text: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(text).is_ok()
 }
 
-/// A domain of three terms: what most requests send.
+/// A domain of three terms, like that of most requests.
 mod small {
     use super::*;
 
     #[divan::bench]
     fn domain_python(bencher: Bencher<'_, '_>) {
-        reading(bencher, SMALL_PYTHON, as_domain);
+        bench_parser(bencher, SMALL_PYTHON, as_domain);
     }
 
     #[divan::bench]
     fn domain_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, SMALL_JSON, as_domain);
+        bench_parser(bencher, SMALL_JSON, as_domain);
     }
 
     #[divan::bench]
     fn literal_python(bencher: Bencher<'_, '_>) {
-        reading(bencher, SMALL_PYTHON, as_literal);
+        bench_parser(bencher, SMALL_PYTHON, as_literal);
     }
 
     #[divan::bench]
     fn literal_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, SMALL_JSON, as_literal);
+        bench_parser(bencher, SMALL_JSON, as_literal);
     }
 
     #[divan::bench]
     fn literal_serde_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, SMALL_JSON, as_serde_json);
+        bench_parser(bencher, SMALL_JSON, as_serde_json);
     }
 }
 
@@ -77,31 +77,31 @@ mod large {
 
     #[divan::bench]
     fn literal_python(bencher: Bencher<'_, '_>) {
-        reading(bencher, &python(), as_literal);
+        bench_parser(bencher, &python(), as_literal);
     }
 
     #[divan::bench]
     fn literal_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, &records(), as_literal);
+        bench_parser(bencher, &records(), as_literal);
     }
 
     #[divan::bench]
     fn literal_serde_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, &records(), as_serde_json);
+        bench_parser(bencher, &records(), as_serde_json);
     }
 
     #[divan::bench]
     fn domain_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("[{}]", vec![r#"["name","ilike","agrolait"]"#; 1000].join(",")), as_domain);
+        bench_parser(bencher, &format!("[{}]", vec![r#"["name","ilike","agrolait"]"#; 1000].join(",")), as_domain);
     }
 
     #[divan::bench]
     fn domain_serde_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("[{}]", vec![r#"["name","ilike","agrolait"]"#; 1000].join(",")), as_serde_json);
+        bench_parser(bencher, &format!("[{}]", vec![r#"["name","ilike","agrolait"]"#; 1000].join(",")), as_serde_json);
     }
 }
 
-/// A mebibyte that was made to hurt.
+/// Hostile input of one MiB.
 mod hostile {
     use super::*;
 
@@ -110,42 +110,42 @@ mod hostile {
     }
 
     #[divan::bench]
-    fn late_mistake(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("[{}(]", many("1,")), as_literal);
+    fn late_error(bencher: Bencher<'_, '_>) {
+        bench_parser(bencher, &format!("[{}(]", many("1,")), as_literal);
     }
 
     #[divan::bench]
-    fn late_mistake_serde_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("[{}(]", many("1,")), as_serde_json);
+    fn late_error_serde_json(bencher: Bencher<'_, '_>) {
+        bench_parser(bencher, &format!("[{}(]", many("1,")), as_serde_json);
     }
 
     #[divan::bench]
-    fn one_key_again_and_again(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("{{{}\"a\":1}}", many("\"a\":1,")), as_literal);
+    fn repeated_key(bencher: Bencher<'_, '_>) {
+        bench_parser(bencher, &format!("{{{}\"a\":1}}", many("\"a\":1,")), as_literal);
     }
 
     #[divan::bench]
-    fn one_key_again_and_again_serde_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("{{{}\"a\":1}}", many("\"a\":1,")), as_serde_json);
+    fn repeated_key_serde_json(bencher: Bencher<'_, '_>) {
+        bench_parser(bencher, &format!("{{{}\"a\":1}}", many("\"a\":1,")), as_serde_json);
     }
 
     #[divan::bench]
     fn escapes_only(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("\"{}\"", many("\\u0041")), as_literal);
+        bench_parser(bencher, &format!("\"{}\"", many("\\u0041")), as_literal);
     }
 
     #[divan::bench]
     fn escapes_only_serde_json(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("\"{}\"", many("\\u0041")), as_serde_json);
+        bench_parser(bencher, &format!("\"{}\"", many("\\u0041")), as_serde_json);
     }
 
     #[divan::bench]
-    fn texts_joined(bencher: Bencher<'_, '_>) {
-        reading(bencher, &many("'' "), as_literal);
+    fn joined_texts(bencher: Bencher<'_, '_>) {
+        bench_parser(bencher, &many("'' "), as_literal);
     }
 
     #[divan::bench]
     fn operators_without_operands(bencher: Bencher<'_, '_>) {
-        reading(bencher, &format!("[{}\"|\"]", many("\"&\",")), as_domain);
+        bench_parser(bencher, &format!("[{}\"|\"]", many("\"&\",")), as_domain);
     }
 }

@@ -1,11 +1,12 @@
-//! The XML-RPC codec: beside dxr, and beside a bare pass of quick-xml over the same text, which builds nothing.
+//! The XML-RPC codec, compared with dxr and with a plain pass of quick-xml over the same text, which builds nothing.
 //!
-//! `cargo bench --bench xmlrpc`. The texts are laid out as Odoo lays them out, with a line feed after most tags.
+//! `cargo bench --bench xmlrpc`. The texts have Odoo's layout, with a line feed after most tags.
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use odoo_gateway::odoo::xmlrpc::answer::{self, Answer};
-use odoo_gateway::odoo::xmlrpc::write::CallWriter;
+use odoo_gateway::odoo::xmlrpc::response;
+use odoo_gateway::odoo::wire::RpcResponse;
+use odoo_gateway::odoo::xmlrpc::writer::CallWriter;
 use odoo_gateway::value::Value;
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -14,7 +15,7 @@ fn main() {
     divan::main();
 }
 
-/// What a benchmark reads or writes.
+/// The size of the value that a benchmark parses or writes.
 #[derive(Debug, Clone, Copy)]
 enum Size {
     /// One record of ten fields.
@@ -81,27 +82,27 @@ fn as_odoo_writes(value: &Value<'_>, out: &mut String) {
     out.push_str("</value>\n");
 }
 
-fn in_answer(value: &str) -> String {
+fn in_method_response(value: &str) -> String {
     format!(
         "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n{value}</param>\n</params>\n</methodResponse>\n"
     )
 }
 
-fn answer_of(size: Size) -> String {
+fn response_of(size: Size) -> String {
     let mut text = String::new();
     as_odoo_writes(&value(size), &mut text);
-    in_answer(&text)
+    in_method_response(&text)
 }
 
-fn read(text: &str) -> Value<'_> {
-    match answer::read(text) {
-        Ok(Answer::Value(value)) => value,
-        _ => unreachable!("the texts are answers"),
+fn parse(text: &str) -> Value<'_> {
+    match response::parse(text) {
+        Ok(RpcResponse::Result(value)) => value,
+        _ => unreachable!("the texts are results"),
     }
 }
 
-/// Every event and its text; references are not resolved and nothing is kept.
-fn pass(text: &str) -> usize {
+/// Parses every event and its text; does not resolve references and stores nothing.
+fn events_only(text: &str) -> usize {
     let mut reader = Reader::from_str(text);
     let mut sum = 0;
     loop {
@@ -113,32 +114,32 @@ fn pass(text: &str) -> usize {
     }
 }
 
-mod reading {
-    use super::{Answer, Bencher, BytesCount, SIZES, Size, answer, answer_of, black_box, pass, read};
+mod parsing {
+    use super::{Bencher, BytesCount, RpcResponse, SIZES, Size, black_box, events_only, parse, response, response_of};
 
     #[divan::bench(args = SIZES)]
-    fn ours(bencher: Bencher<'_, '_>, size: Size) {
-        let text = answer_of(size);
+    fn gateway(bencher: Bencher<'_, '_>, size: Size) {
+        let text = response_of(size);
         bencher
             .counter(BytesCount::of_str(&text))
-            .bench(|| matches!(answer::read(black_box(&text)), Ok(Answer::Value(_))));
+            .bench(|| matches!(response::parse(black_box(&text)), Ok(RpcResponse::Result(_))));
     }
 
     #[divan::bench(args = SIZES)]
-    fn ours_into_json(bencher: Bencher<'_, '_>, size: Size) {
-        let text = answer_of(size);
-        bencher.counter(BytesCount::of_str(&text)).bench(|| serde_json::to_vec(&read(black_box(&text))));
+    fn gateway_into_json(bencher: Bencher<'_, '_>, size: Size) {
+        let text = response_of(size);
+        bencher.counter(BytesCount::of_str(&text)).bench(|| serde_json::to_vec(&parse(black_box(&text))));
     }
 
     #[divan::bench(args = SIZES)]
     fn quick_xml_events_only(bencher: Bencher<'_, '_>, size: Size) {
-        let text = answer_of(size);
-        bencher.counter(BytesCount::of_str(&text)).bench(|| pass(black_box(&text)));
+        let text = response_of(size);
+        bencher.counter(BytesCount::of_str(&text)).bench(|| events_only(black_box(&text)));
     }
 
     #[divan::bench(args = SIZES)]
     fn dxr(bencher: Bencher<'_, '_>, size: Size) {
-        let text = answer_of(size);
+        let text = response_of(size);
         bencher.counter(BytesCount::of_str(&text)).bench(|| dxr::MethodResponse::from_xml(black_box(&text)));
     }
 }
@@ -147,7 +148,7 @@ mod writing {
     use super::{Bencher, BytesCount, CallWriter, SIZES, Size, Value, black_box, value};
 
     #[divan::bench(args = SIZES)]
-    fn ours(bencher: Bencher<'_, '_>, size: Size) {
+    fn gateway(bencher: Bencher<'_, '_>, size: Size) {
         let value = value(size);
         let write = || CallWriter::new("execute_kw").param("value", black_box(&value)).map(CallWriter::finish);
         let length = write().map_or(0, |call| call.len());
@@ -168,7 +169,7 @@ mod writing {
         }
     }
 
-    /// Its value is made beforehand.
+    /// Converts the value before the measurement.
     #[divan::bench(args = SIZES)]
     fn dxr(bencher: Bencher<'_, '_>, size: Size) {
         let call = dxr::MethodCall { name: "execute_kw".into(), params: vec![into_dxr(&value(size))] };
@@ -177,9 +178,9 @@ mod writing {
     }
 }
 
-/// Texts that are made to hurt, of a megabyte each: the rate must not fall far below that of honest ones.
+/// Hostile texts of a megabyte each: the rate must not fall far below that of ordinary ones.
 mod hostile {
-    use super::{Bencher, BytesCount, answer, black_box, in_answer};
+    use super::{Bencher, BytesCount, response, black_box, in_method_response};
 
     #[derive(Debug, Clone, Copy)]
     enum Kind {
@@ -210,12 +211,12 @@ mod hostile {
             }
             Unclosed => format!("<value><string>{}", fill("a")),
         };
-        in_answer(&value)
+        in_method_response(&value)
     }
 
     #[divan::bench(args = [References, ControlCharacters, Comments, Attributes, EmptyValues, Nesting, ManyMembers, Unclosed])]
-    fn ours(bencher: Bencher<'_, '_>, kind: Kind) {
+    fn gateway(bencher: Bencher<'_, '_>, kind: Kind) {
         let text = text(kind);
-        bencher.counter(BytesCount::of_str(&text)).bench(|| answer::read(black_box(&text)).is_ok());
+        bencher.counter(BytesCount::of_str(&text)).bench(|| response::parse(black_box(&text)).is_ok());
     }
 }

@@ -1,17 +1,19 @@
-//! What administrators do: API keys, tokens, master keys. Every act is a row in the audit log and a line in the log.
+//! Administration of API keys, applications, tokens and master keys. Every action is a row of the audit log and a log
+//! line.
 //!
 //! ```text
-//! applications registered on a user's account, given another secret, listed, switched off and on, deleted
-//! api_keys     made for a user of Odoo, listed, switched off and on, deleted
-//! links        users who let an API key make login tokens for them
-//! tokens       listed, revoked
-//! master_keys  added, put into use, taken out of use
-//! kept_keys    the keys below those: exchanged
-//! restore      after a backup was put back
-//! switching    what switching off and on seals
+//! applications      register, list, rotate secrets, enable, disable, delete
+//! api_keys          create, list, enable, disable, delete
+//! links             users who let an API key create login tokens for them
+//! odoo_keys         Odoo API keys linked to their users
+//! tokens            list, revoke
+//! master_keys       add, list, rewrap, prune
+//! installation_keys rotate and prune the keys that master keys seal
+//! restore           actions after a backup of the store was restored
+//! activation        seals the enabled state
 //! ```
 //!
-//! In: wishes of an administrator, whoever conveys them. Out: what was done. Must not know: command lines, HTTP.
+//! In: requests of an administrator. Out: results. Must not know: the command line, HTTP.
 
 mod activation;
 mod api_keys;
@@ -25,71 +27,79 @@ mod tokens;
 
 pub use crate::auth::oauth1::SignatureMethod;
 pub use crate::auth::{Application, ApplicationSettings, GrantType};
-pub use api_keys::WantedKey;
-pub use applications::{ApplicationSecrets, ConsumerPair, WantedApplication};
-pub use installation_keys::{KeptKeyKind, PrunedKeptKeys};
-pub use master_keys::{Rewrapped, SealingKey};
+pub use api_keys::NewApiKey;
+pub use applications::{ApplicationSecrets, ConsumerPair, NewApplication};
+pub use installation_keys::{InstallationKeyKind, PrunedInstallationKeys};
+pub use master_keys::{RewrapResult, MasterKeyStatus};
 
-use crate::auth::{VaultError, Vaults};
+use secrecy::SecretString;
+
+use crate::auth::{KeySetError, KeyProvider};
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::odoo::Databases;
+use crate::odoo::{Database, Databases, Uid};
 use crate::secret::{KeySources, SecretError};
-use crate::store::{Act, Store, StoreError, Witness};
+use crate::store::{AuditEvent, Store, StoreError, RollbackDetector};
 
-/// What acts need.
+/// The administration of one installation.
 #[derive(Debug, Clone)]
 pub struct Administration {
-    /// Where everything is kept.
+    /// The store.
     pub store: Store,
     /// The keys of this installation.
-    pub vaults: Vaults,
-    /// Where master keys lie.
+    pub key_provider: KeyProvider,
+    /// The sources of master keys.
     pub sources: KeySources,
-    /// Who remembers what was last seen of the store.
-    pub witness: Witness,
-    /// The databases that users may be of.
+    /// Detects a restored backup of the store.
+    pub rollback_detector: RollbackDetector,
+    /// The Odoo databases.
     pub databases: Databases,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Who acts, for the audit log.
+    /// The actor in the audit log.
     pub actor: String,
 }
 
-/// Why an act was not done.
+/// Why an action failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AdminError {
-    /// See there.
+    /// The store or its keys cannot be used.
     #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// Odoo does not confirm the user, or cannot.
+    KeySet(#[from] KeySetError),
+    /// Odoo cannot verify the user.
     #[error("{}{}", .0.detail, .0.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default())]
     Odoo(Problem),
-    /// Odoo says no.
-    #[error("Odoo does not take this login with this password or API key")]
-    NotTaken,
-    /// What was asked for makes no sense.
+    /// Odoo rejected the user's credential.
+    #[error("Odoo rejected this login with this password or API key")]
+    CredentialRejected,
+    /// The request is invalid.
     #[error("{0}")]
-    Wrong(String),
-    /// There is no such thing.
-    #[error("there is no {0}")]
+    Invalid(String),
+    /// The named object does not exist.
+    #[error("{0} does not exist")]
     NotFound(String),
 }
 
 impl From<StoreError> for AdminError {
     fn from(cause: StoreError) -> Self {
-        Self::Vault(cause.into())
+        Self::KeySet(cause.into())
     }
 }
 
 impl From<SecretError> for AdminError {
     fn from(cause: SecretError) -> Self {
-        Self::Vault(cause.into())
+        Self::KeySet(cause.into())
     }
 }
 
+/// Verifies a user's password or Odoo API key with Odoo. Returns the user's id.
+async fn verify_credential(database: &Database, login: &str, secret: &SecretString) -> Result<Uid, AdminError> {
+    let uid = database.client.authenticate(login, secret).await;
+    uid.map_err(|error| AdminError::Odoo(error.into_problem()))?.ok_or(AdminError::CredentialRejected)
+}
+
 impl Administration {
-    fn act(&self, act: &str, subject: &str, detail: impl Into<String>) -> Act {
-        Act::new(self.clock.now(), &self.actor, act, subject, detail)
+    fn audit_event(&self, action: &str, subject: &str, detail: impl Into<String>) -> AuditEvent {
+        AuditEvent::new(self.clock.now(), &self.actor, action, subject, detail)
     }
 }

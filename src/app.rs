@@ -1,17 +1,17 @@
-//! The composition root: a configuration becomes a running gateway.
+//! The composition root: builds a running gateway from a configuration.
 //!
 //! ```text
-//! settings  configuration → what each room wants to be told
-//! upkeep    what has ended is deleted; keys that were exchanged elsewhere are opened
-//! lookout   what was last seen of the store is remembered
-//! memory    nobody else looks into this process
-//! readiness what /readyz depends on
-//! demo      applications for whoever asks
-//! check     `odoo-gateway check`: what works, and how to mend what does not
+//! settings           configuration → settings of each module
+//! maintenance        deletes expired rows, reloads rotated keys
+//! rollback_monitor   records the state of the store, to detect a restored backup
+//! process_hardening  no core files, no inspection by other processes
+//! readiness          the checks of /readyz
+//! demo               applications of the public demonstration
+//! check              `odoo-gateway check`: what works, and what to fix
 //! ```
 //!
-//! In: [`Config`]. Out: listeners that answer. Must not know: how any room does its work. Nothing but this file knows
-//! all rooms.
+//! In: [`Config`]. Out: listeners that serve requests. Must not know: how a module works. Only this module knows all
+//! others.
 
 mod check;
 mod demo;
@@ -30,55 +30,50 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub use self::check::{Finding, Reader, Verdict, check};
-pub use self::process_hardening::close_memory;
+pub use self::check::{Finding, CheckUser, Verdict, check};
+pub use self::process_hardening::disable_core_dumps;
+pub use self::settings::token_settings;
 
 use crate::admin::Administration;
-use crate::auth::oauth1::OAuth1;
-use crate::auth::{Passwords, Throttle, Tokens, Vaults};
+use crate::auth::{KeyProvider, OdooAuthenticator, Throttle, TokenServices};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{Gateway, LargeBodies, Parts, Site, middleware, problem_bodies};
-use crate::idempotency::Repeats;
+use crate::http::{AppParts, AppState, BodyBudget, RouteConfig, SiteConfig, middleware, route_policy};
+use crate::idempotency::IdempotencyStore;
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Health};
 use crate::secret::{KeySources, SecretError, run_key_command};
 use crate::serve;
-use crate::store::{Instance, Store, Witness};
+use crate::store::{Instance, Store, RollbackDetector};
 use crate::telemetry::metrics::Metrics;
 
-/// A gateway that listens.
+/// A gateway that serves requests.
 #[derive(Debug)]
-pub struct Running {
-    /// Where clients are answered.
+pub struct RunningGateway {
+    /// The address for clients.
     pub api: SocketAddr,
-    /// Where operators are answered.
+    /// The address for operators.
     pub ops: SocketAddr,
     health: Arc<Health>,
-    stop: watch::Sender<bool>,
-    served: tokio::task::JoinHandle<()>,
+    shutdown: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
 }
 
-impl Running {
-    /// Stops accepting, lets requests in flight finish within the grace period, and closes the store.
+impl RunningGateway {
+    /// Stops accepting connections, waits for requests in flight within the grace period, and closes the store.
     pub async fn stop(self) {
-        let _ = self.stop.send(true);
-        self.ended().await;
-    }
-
-    /// Waits for the end.
-    async fn ended(self) {
-        if let Err(cause) = self.served.await {
-            tracing::error!(%cause, "serving ended badly");
+        let _ = self.shutdown.send(true);
+        if let Err(cause) = self.task.await {
+            tracing::error!(%cause, "the server task failed");
         }
     }
 }
 
-/// Opens the store, listens, and answers from then on. Odoo is not asked: with Odoo down the gateway runs and says so.
+/// Opens the store, listens, and serves requests. It does not wait for Odoo: the gateway starts while Odoo is down.
 ///
 /// # Errors
-/// When the store cannot be used or an address is taken.
-pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Error>> {
+/// Fails if the store cannot be used, or an address is in use.
+pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<dyn Error>> {
     let store = Store::open(&config.store).await?;
     store.migrate().await?;
     let instance = store.instance(&clock).await?;
@@ -86,126 +81,123 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Box<dyn Err
     let databases = databases(config, &clock, &metrics)?;
     let throttle = Arc::new(Throttle::new(settings::throttle(&config.auth.throttle), clock.clone()));
     let sources = key_sources(config).await?;
-    let witness = witness(&store, &sources, &instance);
-    // An older store than was seen has tokens in it that were revoked.
-    witness.check().await?;
-    let vaults = vaults(config, &store, &instance, sources.clone(), &clock);
-    // What cannot be opened is told now rather than at the first request.
-    vaults.existing().await?;
-    let repeats = Repeats::new(store.clone(), vaults.clone(), clock.clone());
-    let keys = tokio::spawn(maintenance::follow_keys(vaults.clone()));
+    let rollback_detector = rollback_detector(&store, &sources, &instance);
+    // A restored backup contains tokens that were revoked since.
+    rollback_detector.check().await?;
+    let key_provider = key_provider(config, &store, &instance, sources.clone(), &clock);
+    // Fail now, and not at the first request, if the keys cannot be opened.
+    key_provider.load_existing().await?;
+    let idempotency = IdempotencyStore::new(store.clone(), key_provider.clone(), clock.clone());
+    let key_reload = tokio::spawn(maintenance::reload_keys(key_provider.clone()));
     let admin = Administration {
         store: store.clone(),
-        vaults: vaults.clone(),
+        key_provider: key_provider.clone(),
         sources,
-        witness: witness.clone(),
+        rollback_detector: rollback_detector.clone(),
         databases: databases.clone(),
         clock: clock.clone(),
         actor: "demo".to_owned(),
     };
-    if let Err(cause) = admin.seal_what_is_off().await {
-        tracing::warn!(%cause, "what was switched off before this version is not sealed as being off");
+    if let Err(cause) = admin.seal_disabled_state().await {
+        tracing::warn!(%cause, "cannot seal the state of keys and applications that an older version disabled");
     }
-    for application in admin.exposed_applications().await.unwrap_or_default() {
+    for application in admin.applications_with_shared_secret().await.unwrap_or_default() {
         tracing::warn!(
             application = application.name(),
-            "the store and the master key open the Odoo password of this application's user, because the secret it signs with \
-             opens it too: give it secrets of their own with `odoo-gateway app rotate-secret`"
+            "this application's secret signs requests and also opens the Odoo password of its user, so the store and the \
+             master key together reveal the password: create separate secrets with `odoo-gateway app rotate-secret`"
         );
     }
     let demo = demo::demo(&config.demo, admin, throttle.clone());
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
-    let token_settings = settings::tokens(config, api_address);
-    let site = Site::new(config.server.public_url.as_ref(), &token_settings.oauth.issuer);
-    let health = Arc::new(readiness::health(&store, &vaults, &databases).on(Handle::current()));
-    let tokens = Arc::new(Tokens::new(store.clone(), vaults, token_settings, throttle.clone(), clock.clone()));
-    let passwords =
-        Passwords::new(settings::passwords(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
-    let restful = settings::restful(&config.restful);
-    let gateway = Gateway::new(Parts {
+    let token_settings = token_settings(config, api_address);
+    let site = SiteConfig::new(config.server.public_url.as_ref(), &token_settings.oauth2.issuer);
+    let health = Arc::new(readiness::health(&store, &key_provider, &databases).on_runtime(Handle::current()));
+    let tokens = TokenServices::new(store.clone(), key_provider, token_settings, throttle.clone(), clock.clone());
+    let odoo_authenticator =
+        OdooAuthenticator::new(settings::odoo_authenticator(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
+    let routes = RouteConfig { restful_models: Arc::new(settings::restful(&config.restful)), demo };
+    let gateway = AppState::new(AppParts {
         databases,
-        passwords,
-        oauth1: OAuth1::new(tokens.clone(), settings::oauth1(&config.oauth1)),
+        odoo_authenticator,
         tokens,
-        repeats,
-        restful,
-        demo,
+        idempotency,
         public_url: config.server.public_url.clone(),
         site,
-        bodies: LargeBodies::new(config.server.body_memory),
+        body_budget: BodyBudget::new(config.server.body_memory),
         metrics: metrics.clone(),
         clock: clock.clone(),
     });
 
-    let (stop, stopped) = watch::channel(false);
+    let (shutdown, stopped) = watch::channel(false);
     let handler = middleware::wrap(
-        crate::http::router(gateway),
-        problem_bodies(),
-        &settings::layers(&config.server),
+        crate::http::router(gateway, routes),
+        route_policy(),
+        &settings::middleware(&config.server),
         metrics.clone(),
         clock.clone(),
     );
-    let edge = settings::edge(&config.server);
-    let answer_clients =
-        serve::run(api, handler, edge.clone(), told(stopped.clone(), Some(health.clone())), metrics.clone());
-    let operators_answered = ops::serve_aside(
+    let server_settings = settings::server(&config.server);
+    let shutdown_clients = shutdown_signal(stopped.clone(), Some(health.clone()));
+    let serve_clients = serve::run(api, handler, server_settings.clone(), shutdown_clients, metrics.clone());
+    let serve_operators = ops::serve_on_thread(
         ops.into_std()?,
         ops::handler(health.clone(), metrics.clone()),
-        edge,
-        told(stopped, None),
+        server_settings,
+        shutdown_signal(stopped, None),
         metrics,
     )?;
-    let upkeep = tokio::spawn(maintenance::run(store.clone(), clock));
-    let lookout = tokio::spawn(rollback_monitor::run(witness.clone()));
-    let served = tokio::spawn(async move {
-        let (clients, _) = tokio::join!(answer_clients, operators_answered);
-        upkeep.abort();
-        keys.abort();
-        lookout.abort();
-        rollback_monitor::look(&witness).await;
+    let purge = tokio::spawn(maintenance::run(store.clone(), clock));
+    let monitor = tokio::spawn(rollback_monitor::run(rollback_detector.clone()));
+    let task = tokio::spawn(async move {
+        let (clients, _) = tokio::join!(serve_clients, serve_operators);
+        purge.abort();
+        key_reload.abort();
+        monitor.abort();
+        rollback_monitor::record(&rollback_detector).await;
         store.close().await;
-        tracing::info!(cut = clients.cut, "stopped");
+        tracing::info!(aborted_connections = clients.aborted, "stopped");
     });
     tracing::info!(%api_address, %ops_address, instance = instance.id, version = env!("CARGO_PKG_VERSION"), "listening");
-    Ok(Running { api: api_address, ops: ops_address, health, stop, served })
+    Ok(RunningGateway { api: api_address, ops: ops_address, health, shutdown, task })
 }
 
-/// `odoo-gateway serve`: runs until the process is told to stop.
+/// `odoo-gateway serve`: runs until the process receives SIGTERM or SIGINT.
 ///
 /// # Errors
-/// As [`start`].
+/// See [`start`].
 pub async fn serve(config: &Config, clock: Clock) -> Result<(), Box<dyn Error>> {
     let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
     tracing::info!(configuration_file = file, version = env!("CARGO_PKG_VERSION"), "starting");
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    // First of all: from the moment it listens, whoever asks it to stop is heard.
-    let asked_to_stop = asked_to_stop()?;
+    // Install the signal handlers before the gateway listens, so that no signal is lost.
+    let termination = termination_signal()?;
     let running = start(config, clock).await?;
-    // Each part is logged, the usable and the other. Nobody waits for an Odoo that is away.
+    // Logs the result of each check. Requests do not wait for it.
     let health = running.health.clone();
-    let first_look = tokio::spawn(async move { health.report().await });
-    asked_to_stop.await;
-    first_look.abort();
+    let first_report = tokio::spawn(async move { health.report().await });
+    termination.await;
+    first_report.abort();
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
 }
 
-/// What administrators need to act, over the same store and Odoos as the gateway's.
+/// Returns the administration of the gateway, with the same store and Odoo databases.
 ///
 /// # Errors
-/// When the store cannot be used.
+/// Fails if the store or the source of the master keys cannot be used.
 pub async fn administration(config: &Config, clock: Clock) -> Result<Administration, Box<dyn Error>> {
     let store = Store::open(&config.store).await?;
     store.migrate().await?;
     let instance = store.instance(&clock).await?;
     let sources = key_sources(config).await?;
     Ok(Administration {
-        vaults: vaults(config, &store, &instance, sources.clone(), &clock),
-        witness: witness(&store, &sources, &instance),
+        key_provider: key_provider(config, &store, &instance, sources.clone(), &clock),
+        rollback_detector: rollback_detector(&store, &sources, &instance),
         sources,
         databases: databases(config, &clock, &Arc::new(Metrics::new()))?,
         store,
@@ -214,7 +206,7 @@ pub async fn administration(config: &Config, clock: Clock) -> Result<Administrat
     })
 }
 
-fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+fn termination_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
@@ -228,27 +220,28 @@ fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
 async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
     let failed = |cause| {
         format!(
-            "cannot listen on {address}: {cause}. Is another gateway running? server.listen and ops.listen choose other addresses."
+            "cannot listen on {address}: {cause}. Stop the process that uses the address, or change server.listen or \
+             ops.listen."
         )
     };
     TcpListener::bind(address).await.map_err(failed)
 }
 
-/// Resolves when the stop is announced; from then on the process is not ready.
-async fn told(mut stopped: watch::Receiver<bool>, health: Option<Arc<Health>>) {
-    // An error means that nobody can stop us any more, which is a stop too.
+/// Resolves at shutdown, and makes the gateway not ready.
+async fn shutdown_signal(mut stopped: watch::Receiver<bool>, health: Option<Arc<Health>>) {
+    // An error means that the sender was dropped, which is a shutdown too.
     let _ = stopped.wait_for(|stopped| *stopped).await;
     if let Some(health) = health {
         health.stop();
     }
 }
 
-/// The way to the keys of this installation.
-fn vaults(config: &Config, store: &Store, instance: &Instance, sources: KeySources, clock: &Clock) -> Vaults {
-    Vaults::new(store.clone(), instance.id.clone(), sources, settings::may_create_key(config), clock.clone())
+/// Returns the provider of this installation's keys.
+fn key_provider(config: &Config, store: &Store, instance: &Instance, sources: KeySources, clock: &Clock) -> KeyProvider {
+    KeyProvider::new(store.clone(), instance.id.clone(), sources, settings::may_create_key(config), clock.clone())
 }
 
-/// Where master keys are, and what the command printed.
+/// Returns the sources of master keys, including the output of the command.
 async fn key_sources(config: &Config) -> Result<KeySources, SecretError> {
     let mut sources = settings::key_sources(&config.secrets, |name| std::env::var_os(name));
     if !config.secrets.master_key_command.is_empty() {
@@ -257,19 +250,19 @@ async fn key_sources(config: &Config) -> Result<KeySources, SecretError> {
     Ok(sources)
 }
 
-/// Who remembers what was seen of the store, beside where the master key's file is or would be.
-fn witness(store: &Store, sources: &KeySources, instance: &Instance) -> Witness {
-    Witness::new(store.clone(), sources.file.parent().unwrap_or_else(|| Path::new(".")), &instance.id)
+/// Returns the rollback detector. Its file is in the folder of the master key file.
+fn rollback_detector(store: &Store, sources: &KeySources, instance: &Instance) -> RollbackDetector {
+    RollbackDetector::new(store.clone(), sources.file.parent().unwrap_or_else(|| Path::new(".")), &instance.id)
 }
 
-/// The databases, over one HTTP client for all of them.
+/// Creates the Odoo databases.
 fn databases(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Databases, SettingsError> {
-    let knowledge = settings::knowledge(&config.schema);
+    let cache_settings = settings::metadata_cache(&config.schema);
     let mut databases = Vec::with_capacity(config.odoo.len());
     for odoo in &config.odoo {
         let (name, settings) = settings::odoo(odoo)?;
         let transport = Transport::new(odoo.connect_timeout, odoo.keep_idle)?;
-        databases.push(Database::new(name, settings, &knowledge, transport, metrics.clone(), clock.clone())?);
+        databases.push(Database::new(name, settings, &cache_settings, transport, metrics.clone(), clock.clone())?);
     }
     Ok(Databases::new(databases))
 }

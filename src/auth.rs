@@ -1,57 +1,61 @@
-//! Who calls: a credential becomes a [`Principal`], or a refusal that tells a guesser nothing.
+//! Authentication: verifies credentials, and issues those of the gateway itself.
 //!
 //! ```text
-//! credential   headers → the one credential that counts
-//! password     login and secret → an Odoo user, remembered; guesses are slowed down
-//! odoo_key     an Odoo API key alone → its user, in the same way
-//! tokens       a key or token of the gateway's own → an Odoo user
-//! access_tokens made at a login, ended at a logout
-//! login_tokens made with an API key, for a user
-//! oauth        applications, and what they are given for users
-//! oauth1       who signed a request (OAuth 1.0a)
-//! issue        a new token, its user's credential sealed behind it
-//! vault        the keys of this installation, for what is sealed in the store
-//! check_slots  how many passwords one database checks at a time
-//! proven_addresses where a login was proven before
-//! keyed_hash   what is remembered of secrets
-//! throttle     how often something may be tried and fail
-//! allowance    how often a key may be used
-//! seats        how many requests it may have under way at one time
-//! forms        pages of ours, sent back once
-//! floor        the moment at which refusals leave
-//! principal    who calls, with whose rights at Odoo
+//! credentials       passwords, Odoo API keys, and the API keys and tokens of the gateway
+//! clients           applications, and what both OAuth protocols share
+//! oauth1            signed requests and their tokens (OAuth 1.0a)
+//! oauth2            the OAuth 2 authorization server, browser sessions
+//! limits            limits on failed attempts and on the use of tokens
+//! csrf              CSRF tokens of forms
+//! services          all services above that use the store
+//! ─────
+//! principal         the authenticated caller
+//! credential_store  rows of tokens, their verification and keys
+//! token_row         checks on one row
+//! new_token         new rows, with a sealed credential
+//! key_set           the keys of this installation
+//! keyed_hash        keyed hashes, for caches
+//! error             why a credential was not accepted
 //! ```
 //!
-//! In: header values, the client's address. Out: a [`Principal`]. Must not know: routes, bodies, answers.
+//! A rejected credential must not reveal why it was rejected: rejections look the same, take equally long and cost an
+//! attempt (docs/security.md).
+//!
+//! In: a [`Credential`] or a signed request, the client's address. Out: a [`Principal`]. Must not know: routes, headers,
+//! bodies, responses.
 
-mod access_tokens;
 mod clients;
-mod credential;
+mod credential_store;
+mod credentials;
 mod csrf;
+mod error;
 mod key_set;
 mod keyed_hash;
 mod limits;
-mod login_tokens;
 mod new_token;
 pub mod oauth1;
 mod oauth2;
-mod odoo_api_key;
-mod password;
 mod principal;
-mod tokens;
+mod services;
+mod token_row;
 
-pub use credential::{Credential, Shown, credential, shows_own};
-pub use csrf::{FormOf, Guard};
-pub use key_set::{MasterKeyState, Vault, VaultError, Vaults};
-pub use limits::concurrency::Seat;
-pub use limits::throttle::{Rate, Throttle, ThrottleSettings};
-pub use login_tokens::{Account, MintWish, Minted};
-pub use new_token::{Issue, User, blank, issue, keep, seal};
+pub use clients::application::{Application, ApplicationSettings, GrantType, is_localhost, new_client_id};
+pub use clients::approval::ResourceOwner;
+pub use clients::consumer_secret::{open_consumer_secret, seal_consumer_secret};
+pub use clients::registry::Applications;
+pub use credentials::access_token::AccessTokens;
+pub use credentials::gateway_token::GatewayTokens;
+pub use credentials::login_token::{IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey};
+pub use credentials::odoo_authenticator::{OdooAuthenticator, OdooAuthenticatorSettings, supports_key_lookup};
+pub use credentials::{Credential, PresentedToken};
+pub use csrf::{CsrfBinding, CsrfToken, CsrfTokens};
+pub use key_set::{KeyProvider, KeySet, KeySetError, MasterKeyState};
+pub use limits::concurrency::ConcurrencyPermit;
+pub use limits::throttle::{Throttle, ThrottleRate, ThrottleSettings};
+pub use new_token::{NewToken, TokenOwner, issue, issue_with_token, seal_credential, unsealed_row};
 pub use oauth2::{
-    Application, ApplicationSettings, Approver, Client, CodeWish, Given, GrantType, Inspected, Issued, OAuthSettings,
-    Redemption, Session, TokenForm, is_localhost, new_client_id, open_consumer_secret, seal_consumer_secret,
+    AccessTokenFormat, AuthenticatedClient, BrowserSession, BrowserSessions, CodeExchange, CodeRequest, IssuedTokens,
+    OAuth2Server, OAuth2Settings, TokenDetails,
 };
-pub use odoo_api_key::tells_owners;
-pub use password::{PasswordSettings, Passwords};
 pub use principal::{CredentialKind, Principal};
-pub use tokens::{TokenSettings, Tokens};
+pub use services::{TokenServices, TokenSettings};

@@ -1,7 +1,6 @@
-//! The command line: what can be asked of the binary, and the answers that need no running gateway.
+//! The command line: commands, their arguments, and their output.
 //!
-//! In: arguments, the environment. Out: [`Command`], [`Config`], text for people on a writer. Must not know: HTTP,
-//! Odoo.
+//! In: arguments, the environment. Out: [`Command`], [`Config`], text or JSON on a writer. Must not know: HTTP, Odoo.
 
 mod app;
 mod check;
@@ -28,91 +27,91 @@ pub use self::app::AppCommand;
 pub use self::check::CheckCommand;
 use self::health::health;
 pub use self::key::KeyCommand;
-pub use self::master_keys::KeysCommand;
+pub use self::master_keys::MasterKeyCommand;
 pub use self::output::Output;
 pub use self::token::TokenCommand;
 pub use self::user::UserCommand;
 
 use crate::admin::Administration;
 use crate::clock::Clock;
-use crate::config::{Config, LogFormat, Mistakes};
+use crate::config::{Config, LogFormat, ConfigErrors};
 use crate::store::Store;
 
-/// REST for Odoo: a gateway that stands beside it.
+/// A REST gateway for Odoo.
 ///
-/// Every setting, its meaning and its default stand in config/default.toml; `odoo-gateway config` prints those in
-/// effect.
+/// config/default.toml documents every setting and its default; `odoo-gateway config` prints the settings in effect.
 #[derive(Debug, Parser)]
 #[command(name = "odoo-gateway", version, max_term_width = 100)]
 pub struct Cli {
-    /// File of settings that differ from the defaults (TOML)
+    /// Configuration file (TOML) with the settings that differ from the defaults
     #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
-    /// Print JSON, errors too; with `serve`, log in JSON
+    /// Print JSON, including errors; with `serve`, log in JSON
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-/// What the binary is to do.
+/// The command to run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Subcommand)]
 pub enum Command {
-    /// Run the gateway (what happens without a command)
+    /// Run the gateway (the default command)
     #[default]
     Serve,
-    /// Connect to the store and to Odoo; print their versions, or what is wrong and how to mend it
+    /// Test the connection to the store and to every Odoo; report versions and what to fix
     Check(CheckCommand),
-    /// Bring the store's schema up to date
+    /// Update the schema of the store
     Migrate,
     /// Print the settings in effect, without secrets
     Config,
     /// Print the OpenAPI document
     Openapi,
-    /// Ask the running gateway whether it lives (for health checks of containers)
+    /// Check that the local gateway responds (for container health checks)
     Health,
-    /// Applications that act for users (OAuth): make, list, rotate secrets, switch off and on, delete
+    /// Manage OAuth applications: create, list, rotate secrets, disable, enable, delete
     #[command(subcommand)]
     App(AppCommand),
-    /// API keys: make, list, switch off and on, delete
+    /// Manage API keys: create, list, disable, enable, delete
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Users whom an API key may make login tokens for: link, list, unlink
+    /// Manage users for whom an API key can create login tokens: link, list, unlink
     #[command(subcommand)]
     User(UserCommand),
-    /// Tokens that users got by logging in: list, revoke
+    /// Manage tokens that were issued to users: list, revoke
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Master keys, which seal what the store keeps: add, list, prune, rewrap; and the keys below them: rotate
+    /// Manage master keys, which seal the secrets in the store: add, list, rewrap, prune; and rotate the keys they
+    /// seal
     #[command(subcommand)]
-    Keys(KeysCommand),
-    /// After a backup of the store was put back: end every token and switch every API key off, so that nothing which was
-    /// revoked since works again
+    Keys(MasterKeyCommand),
+    /// After a backup of the store was restored: revoke all tokens and disable all API keys and applications, because
+    /// the backup contains those that were revoked since
     Restore {
-        /// Take the store as it is: nothing was revoked since the backup, or it is revoked again
+        /// Accept the store as it is; use this only if nothing was revoked since the backup
         #[arg(long)]
         keep_tokens: bool,
     },
 }
 
 impl Cli {
-    /// The command, `serve` when none was given.
+    /// Returns the command, `serve` by default.
     #[must_use]
     pub fn command(&self) -> Command {
         self.command.clone().unwrap_or_default()
     }
 
-    /// Whether answers are wanted as JSON.
+    /// Whether to print JSON.
     #[must_use]
     pub fn json(&self) -> bool {
         self.json
     }
 
-    /// The configuration, from the file that was named and the process's environment.
+    /// Loads the configuration from the given file and the environment of the process.
     ///
     /// # Errors
-    /// Every mistake at once.
-    pub fn config(&self) -> Result<Config, Mistakes> {
+    /// Contains all configuration errors.
+    pub fn config(&self) -> Result<Config, ConfigErrors> {
         let mut config = Config::load(self.config.as_deref(), std::env::vars_os())?;
         if self.json {
             config.log.format = LogFormat::Json;
@@ -121,10 +120,11 @@ impl Cli {
     }
 }
 
-/// `odoo-gateway config`: the settings as TOML that can be loaded again, with warnings as comments above; or as JSON.
+/// `odoo-gateway config`: prints the settings as TOML that can be loaded again, with warnings as comments, or as
+/// JSON.
 ///
 /// # Errors
-/// When `out` cannot be written to.
+/// Fails if `out` cannot be written.
 pub fn print_config(config: &Config, json: bool, out: &mut impl Write) -> std::io::Result<()> {
     if json {
         return writeln!(out, "{}", config.to_json()?);
@@ -135,10 +135,10 @@ pub fn print_config(config: &Config, json: bool, out: &mut impl Write) -> std::i
     write!(out, "{}", config.to_toml())
 }
 
-/// `odoo-gateway app`, `key`, `user`, `token`, `keys` and `restore`.
+/// Runs `odoo-gateway app`, `key`, `user`, `token`, `keys` or `restore`.
 ///
 /// # Errors
-/// Why it was not done, and when `out` cannot be written to.
+/// Fails if the action fails or `out` cannot be written.
 pub async fn administer(
     command: Command,
     admin: &Administration,
@@ -156,10 +156,10 @@ pub async fn administer(
     }
 }
 
-/// `odoo-gateway migrate`: brings the schema up to date and names the store.
+/// `odoo-gateway migrate`: updates the schema, and prints the version and the instance of the store.
 ///
 /// # Errors
-/// When the store cannot be used, and when `out` cannot be written to.
+/// Fails if the store cannot be used or `out` cannot be written.
 pub async fn migrate(config: &Config, clock: &Clock, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let store = Store::open(&config.store).await?;
     store.migrate().await?;
@@ -167,22 +167,22 @@ pub async fn migrate(config: &Config, clock: &Clock, json: bool, out: &mut impl 
     store.close().await;
     let message = format!("The store is up to date: {version}, instance {}.", instance.id);
     if json {
-        let described = json!({"message": message, "version": version, "instance": instance.id});
-        return Ok(writeln!(out, "{described}")?);
+        let result = json!({"message": message, "version": version, "instance": instance.id});
+        return Ok(writeln!(out, "{result}")?);
     }
     Ok(writeln!(out, "{message}")?)
 }
 
-/// `odoo-gateway health`: nothing for people, the exit code says all.
+/// `odoo-gateway health`: succeeds if the gateway responds. Without `json` it prints nothing.
 ///
 /// # Errors
-/// When the gateway does not live, and when `out` cannot be written to.
+/// Fails if the gateway does not respond or `out` cannot be written.
 pub fn print_health(config: &Config, json: bool, out: &mut impl Write) -> std::io::Result<()> {
     health(config.ops.listen)?;
     if json { writeln!(out, "{}", json!({"alive": true})) } else { Ok(()) }
 }
 
-/// An error as it is printed on standard error.
+/// Formats an error for standard error.
 #[must_use]
 pub fn error_text(cause: &dyn Error, json: bool) -> String {
     if json { json!({"error": cause.to_string()}).to_string() } else { format!("odoo-gateway: {cause}") }
@@ -192,7 +192,7 @@ pub fn error_text(cause: &dyn Error, json: bool) -> String {
 mod tests {
     use super::*;
 
-    fn parsed(arguments: &str) -> Cli {
+    fn parse(arguments: &str) -> Cli {
         Cli::try_parse_from(arguments.split(' ')).unwrap()
     }
 
@@ -202,28 +202,28 @@ mod tests {
     }
 
     #[test]
-    fn serve_is_what_happens_without_a_command() {
-        assert_eq!(parsed("odoo-gateway").command(), Command::Serve);
-        assert_eq!(parsed("odoo-gateway migrate").command(), Command::Migrate);
+    fn serve_is_the_default_command() {
+        assert_eq!(parse("odoo-gateway").command(), Command::Serve);
+        assert_eq!(parse("odoo-gateway migrate").command(), Command::Migrate);
     }
 
     #[test]
-    fn the_file_can_be_named_before_and_after_the_command() {
+    fn the_configuration_file_can_precede_or_follow_the_command() {
         for line in ["odoo-gateway --config a.toml config", "odoo-gateway config --config a.toml"] {
-            assert_eq!(parsed(line).config.unwrap(), PathBuf::from("a.toml"));
+            assert_eq!(parse(line).config.unwrap(), PathBuf::from("a.toml"));
         }
     }
 
     #[tokio::test]
-    async fn migrating_names_the_store_and_can_be_repeated() {
+    async fn migrate_prints_the_store_and_can_be_repeated() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("gateway.db").display());
         let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap();
-        let mut said = [Vec::new(), Vec::new()];
-        for out in &mut said {
+        let mut outputs = [Vec::new(), Vec::new()];
+        for out in &mut outputs {
             migrate(&config, &Clock::system(), false, out).await.unwrap();
         }
-        assert!(String::from_utf8_lossy(&said[0]).starts_with("The store is up to date: SQLite 3."));
-        assert_eq!(said[0], said[1]);
+        assert!(String::from_utf8_lossy(&outputs[0]).starts_with("The store is up to date: SQLite 3."));
+        assert_eq!(outputs[0], outputs[1]);
     }
 }

@@ -1,7 +1,7 @@
-//! Time as an argument: expiry, throttles and cool-downs are tested without sleeping.
+//! Time as an argument, so that expiry, throttling, and cool-downs are tested without sleeping.
 //!
-//! In: nothing. Out: the wall clock and a monotonic one. Must not know: anything else. The only place that
-//! reads the system's clock.
+//! In: nothing. Out: the current UTC time, from the system or from a manual clock. Must not know: anything else. The
+//! only place that reads the system clock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// A shareable source of time.
+/// A source of time; clones share it.
 #[derive(Clone)]
 pub struct Clock(Source);
 
@@ -21,31 +21,31 @@ enum Source {
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// The system clock.
     #[must_use]
     pub fn system() -> Self {
         Self(Source::System)
     }
 
-    /// A clock that stands still until it is [advanced](Self::advance).
+    /// A clock that does not move until it is [advanced](Self::advance).
     #[must_use]
     pub fn manual(start: OffsetDateTime) -> Self {
         let nanoseconds = i64::try_from(start.unix_timestamp_nanos()).unwrap_or(i64::MAX);
         Self(Source::Manual(Arc::new(AtomicI64::new(nanoseconds))))
     }
 
-    /// Moves a manual clock forward; the system's clock stays as it is.
+    /// Moves a manual clock forward; does nothing to the system clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(now) = &self.0 {
             now.fetch_add(i64::try_from(by.as_nanos()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
     }
 
-    /// The current moment, UTC.
+    /// The current time in UTC.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
         match &self.0 {
-            #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+            #[expect(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
             Source::System => OffsetDateTime::now_utc(),
             Source::Manual(now) => OffsetDateTime::from_unix_timestamp_nanos(now.load(Ordering::SeqCst).into())
                 .unwrap_or(OffsetDateTime::UNIX_EPOCH),

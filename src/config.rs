@@ -1,8 +1,10 @@
-//! The configuration: from a file and the environment to checked, typed settings.
+//! The configuration: reads a file and the environment into validated, typed settings.
 //!
-//! In: the path of a file, the environment's variables. Out: [`Config`], or [every mistake](Mistakes) at once.
-//! Must not know: what the settings are for. The defaults and the meaning of each key stand in
-//! `config/default.toml`, which is also the model: a key it lacks is unknown, a value of another kind is wrong.
+//! In: the path of a file, environment variables. Out: [`Config`], or [all errors](ConfigErrors) at once. Must not
+//! know: how other modules use the settings.
+//!
+//! `config/default.toml` documents each key and contains its default. It is also the model of every layer: a key that
+//! it does not contain is unknown, and a value must have the type of the default.
 
 mod database_url;
 mod deserialize;
@@ -24,7 +26,7 @@ use serde::Deserialize;
 use toml::Table;
 
 pub use self::database_url::DatabaseUrl;
-pub use self::errors::{Mistake, Mistakes};
+pub use self::errors::{ConfigError, ConfigErrors};
 pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
 pub use self::sections::demo::DemoConfig;
 pub use self::sections::log::{LogConfig, LogFormat};
@@ -34,39 +36,42 @@ pub use self::sections::odoo::{MethodCallsConfig, OdooConfig};
 pub use self::sections::ops::OpsConfig;
 pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};
 pub use self::sections::schema::SchemaConfig;
-pub use self::sections::secrets::{Create, SecretsConfig};
+pub use self::sections::secrets::{CreateMasterKey, SecretsConfig};
 pub use self::sections::server::ServerConfig;
 pub use self::sections::store::StoreConfig;
 
-/// The documented defaults, also the model of every section.
+/// The prefix of environment variables that set one key.
+const VARIABLE_PREFIX: &str = "ODOO_GATEWAY__";
+
+/// The text of `config/default.toml`: the documented defaults, and the model of every layer.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
 
-/// Everything that can be set, checked.
+/// All settings, validated.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Config {
-    /// What clients talk to.
+    /// The listener for clients.
     pub server: ServerConfig,
-    /// What operators talk to.
+    /// The listener for operators.
     pub ops: OpsConfig,
-    /// Where the gateway keeps what it must remember.
+    /// The database of the gateway.
     pub store: StoreConfig,
-    /// The keys above what is sealed in the store.
+    /// The source of the master keys.
     pub secrets: SecretsConfig,
-    /// What the gateway says of itself.
+    /// Log output.
     pub log: LogConfig,
     /// The Odoo databases, at least one; the first is the default.
     pub odoo: Vec<OdooConfig>,
-    /// Who calls.
+    /// Passwords, tokens and login throttling.
     pub auth: AuthConfig,
-    /// Whether anybody may try it.
+    /// The public demonstration.
     pub demo: DemoConfig,
-    /// Applications that act for users.
+    /// Lifetimes of OAuth 2 credentials and browser sessions.
     pub oauth: OAuthConfig,
-    /// What the gateway knows of Odoo's models.
+    /// The cache of model fields.
     pub schema: SchemaConfig,
-    /// What family C answers.
+    /// The models that `/restful/api/v1` serves.
     pub restful: RestfulConfig,
-    /// Requests that are signed.
+    /// OAuth 1.0a.
     pub oauth1: OAuth1Config,
     #[serde(skip)]
     printable: Table,
@@ -77,33 +82,33 @@ pub struct Config {
 }
 
 impl Config {
-    /// Lays `file` and `environment` over the defaults and checks the outcome.
+    /// Merges the defaults, `file` and `environment`, and validates the result.
     ///
     /// # Errors
-    /// Every mistake in every layer, each with its key and where it was written.
+    /// All errors of all layers, each with its key and origin.
     pub fn load(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Result<Self, Mistakes> {
-        let mut mistakes = Mistakes::default();
-        let model = merge::model().map_err(|cause| mistakes.take_with("config/default.toml", cause))?;
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::default();
+        let model = merge::model().map_err(|cause| errors.finish_with("config/default.toml", cause))?;
         let mut merged = merge::base(&model);
         if let Some(file) = file {
-            file::overlay(&mut merged, &model, file, &mut mistakes);
+            file::overlay(&mut merged, &model, file, &mut errors);
         }
-        let unused_variables = environment::overlay(&mut merged, &model, environment, &mut mistakes);
+        let unused_variables = environment::overlay(&mut merged, &model, environment, &mut errors);
         merge::name_databases(&mut merged);
         let printable = print::redacted(&merged, &model);
-        secret_files::fill(&mut merged, &model, &mut mistakes);
-        match deserialize::config(merged, &model, &mut mistakes) {
-            Some(config) if mistakes.is_empty() => {
+        secret_files::fill(&mut merged, &model, &mut errors);
+        match deserialize::config(merged, &model, &mut errors) {
+            Some(config) if errors.is_empty() => {
                 Ok(Self { printable, file: file.map(Path::to_owned), unused_variables, ..config })
             }
-            _ => Err(mistakes),
+            _ => Err(errors),
         }
     }
 
-    /// The file it was read from, if one was named.
+    /// The configuration file, if one was given.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
@@ -112,7 +117,7 @@ impl Config {
     /// The effective configuration as JSON, without secrets.
     ///
     /// # Errors
-    /// When a value is none of JSON's, which none of the model is.
+    /// Fails if a value has no JSON form; the model contains no such value.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(&self.printable)
     }

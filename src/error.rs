@@ -1,57 +1,57 @@
-//! The one error that leaves the core: a code, what happened here, how to mend it, and what Odoo said.
+//! The error that the core returns: a code, what is wrong with this request, what to do, and Odoo's own message.
 //!
-//! In: the errors of the stages. Out: [`Problem`], which each family turns into its own body. Must not know:
-//! HTTP frameworks, envelopes. Never holds a traceback, SQL, a path or a secret.
+//! In: the errors of the stages. Out: [`Problem`], which each dialect renders as its own error body. Must not know:
+//! HTTP frameworks, envelopes. A `Problem` never contains a traceback, SQL, a file path, or a secret.
 
 use std::time::Duration;
 
-use crate::error_code::{Class, Code};
+use crate::error_code::{ErrorClass, ErrorCode};
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}: {detail}", code.as_str())]
 pub struct Problem {
-    /// The stable reason.
-    pub code: Code,
-    /// What was wrong with this request, and where. Safe to show to the caller.
+    /// The stable error code.
+    pub code: ErrorCode,
+    /// What is wrong with this request, and where. Safe to show to the caller.
     pub detail: String,
-    /// How to mend it.
+    /// What to do about it.
     pub hint: Option<String>,
-    /// The parameter, header or body member that is to blame.
+    /// The parameter, header, or body member that caused the error.
     pub parameter: Option<String>,
-    /// What Odoo said, where it spoke.
-    pub odoo: Option<OdooSaid>,
-    /// When it is worth trying again.
+    /// Odoo's exception, if Odoo sent one.
+    pub odoo: Option<OdooException>,
+    /// How long to wait before a retry.
     pub retry_after: Option<Duration>,
-    /// How often the caller may ask, when that is why.
+    /// The rate limit that the caller exceeded.
     pub rate_limit: Option<RateLimit>,
 }
 
-/// How often a caller may ask, and how much of it is left.
+/// A rate limit and how much of it is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Requests in a window.
+    /// Requests per window.
     pub quota: u32,
-    /// The window in seconds.
+    /// The length of the window in seconds.
     pub window: u32,
-    /// Requests that are left now.
+    /// Requests left in the current window.
     pub remaining: u32,
-    /// Until all are there again.
+    /// Time until the full quota is available again.
     pub reset: Duration,
 }
 
-/// Odoo's own words, fit to be shown: the class of the exception and its message, never a traceback.
+/// An exception of Odoo, reduced to what a caller may see: its class and its message, never a traceback.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OdooSaid {
-    /// The exception's class, as `UserError` or `ValueError`.
+pub struct OdooException {
+    /// The class of the exception, for example `UserError` or `ValueError`.
     pub exception: String,
-    /// The message for people. Empty where only the class may be shown.
+    /// The message for the user. Empty if only the class may be shown.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem with nothing but its code and a detail.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    /// A problem that has only a code and a detail.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -63,53 +63,53 @@ impl Problem {
         }
     }
 
-    /// A fault of the gateway's own. `cause` goes to the log, the caller learns nothing of it.
+    /// An internal error of the gateway. `cause` is logged; the caller does not see it.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
         Self::new(
-            Code::Internal,
-            "The gateway failed to answer this request. The log holds the cause under this request id.",
+            ErrorCode::Internal,
+                        "The gateway could not process this request. The log contains the cause under this request id.",
         )
     }
 
-    /// Adds how to mend it.
+    /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Names the parameter, header or body member to blame.
+    /// Names the parameter, header, or body member that caused the error.
     #[must_use]
     pub fn parameter(mut self, name: impl Into<String>) -> Self {
         self.parameter = Some(name.into());
         self
     }
 
-    /// Adds Odoo's own words.
+    /// Adds Odoo's exception.
     #[must_use]
     pub fn odoo(mut self, exception: impl Into<String>, message: impl Into<String>) -> Self {
-        self.odoo = Some(OdooSaid { exception: exception.into(), message: message.into() });
+        self.odoo = Some(OdooException { exception: exception.into(), message: message.into() });
         self
     }
 
-    /// Says when it is worth trying again.
+    /// Sets how long to wait before a retry.
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
         self
     }
 
-    /// Says how often the caller may ask.
+    /// Adds the rate limit that the caller exceeded.
     #[must_use]
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
         self
     }
 
-    /// The class that decides the status.
+    /// The class, which decides the HTTP status.
     #[must_use]
-    pub fn class(&self) -> Class {
+    pub fn class(&self) -> ErrorClass {
         self.code.class()
     }
 }

@@ -1,56 +1,56 @@
-//! Every reason for which the gateway refuses or fails, once: its code, its class, its title.
+//! Every error code of the gateway, with its class and its title.
 //!
-//! In: nothing. Out: stable codes that clients may branch on and the class from which each family takes its
-//! status (contract section 0.3). Must not know: HTTP frameworks, error bodies. Codes are never reused
-//! for another meaning and never renamed.
+//! In: nothing. Out: stable codes that clients may branch on, and the class from which each dialect derives the HTTP
+//! status (docs/dialects/README.md, "Errors"). Must not know: HTTP frameworks, error bodies. Codes are never renamed
+//! and never reused with another meaning.
 
-/// What kind of thing happened; decides the status.
+/// The kind of an error; decides the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// The request itself is wrong: 400.
+pub enum ErrorClass {
+    /// The request is invalid: 400.
     BadRequest,
-    /// Nobody known calls: 401.
+    /// The credential is missing or not valid: 401.
     Unauthorized,
-    /// The caller may not: 403.
+    /// The caller is not allowed to do this: 403.
     Forbidden,
-    /// What the request addresses does not exist: 404.
+    /// The addressed resource does not exist: 404.
     NotFound,
-    /// The method does not exist on this route: 405.
+    /// The route does not support the HTTP method: 405.
     MethodNotAllowed,
-    /// No acceptable representation: 406.
+    /// No acceptable response format: 406.
     NotAcceptable,
-    /// Contradicts the present state: 409.
+    /// The request conflicts with the current state: 409.
     Conflict,
     /// The body is too large: 413.
     TooLarge,
-    /// The request reached a gateway that does not answer for this host: 421.
+    /// The gateway does not serve the host of the request: 421.
     Misdirected,
-    /// The target is too long: 414.
+    /// The request target is too long: 414.
     UriTooLong,
-    /// The file has no such part: 416.
+    /// The file does not have the requested range: 416.
     RangeNotSatisfiable,
-    /// The body's type is unknown: 415.
+    /// The media type of the body is not supported: 415.
     UnsupportedMediaType,
-    /// Odoo refuses the values: 422, 400 in family D.
-    Refused,
-    /// Not what was said before under the same name: 422 in every family.
-    Contradiction,
+    /// Odoo rejects the values: 422, in `api_v1` 400.
+    Rejected,
+    /// The idempotency key was used for another request: 422 in every dialect.
+    KeyReuse,
     /// Too many requests: 429.
     TooManyRequests,
-    /// The header block is too large: 431.
+    /// The header section is too large: 431.
     HeadersTooLarge,
-    /// A fault of the gateway's own: 500.
+    /// An internal error of the gateway: 500.
     Internal,
-    /// Odoo answered something nobody can use: 502.
+    /// Odoo failed, or its response cannot be used: 502.
     BadGateway,
-    /// Nothing was done, try again: 503.
+    /// Nothing was done; a retry is safe: 503.
     Unavailable,
-    /// It was sent, and nobody knows what became of it: 504.
+    /// The request reached Odoo, but its outcome is unknown: 504.
     OutcomeUnknown,
 }
 
-impl Class {
-    /// The HTTP status of families A, B and C.
+impl ErrorClass {
+    /// The HTTP status in `restapi`, `api`, and `restful`. `api_v1` differs in one class, `Rejected`.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -66,7 +66,7 @@ impl Class {
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
             Self::Misdirected => 421,
-            Self::Refused | Self::Contradiction => 422,
+            Self::Rejected | Self::KeyReuse => 422,
             Self::TooManyRequests => 429,
             Self::HeadersTooLarge => 431,
             Self::Internal => 500,
@@ -79,15 +79,15 @@ impl Class {
 
 macro_rules! codes {
     ($($variant:ident $text:literal $class:ident $title:literal;)*) => {
-        /// A stable reason code.
+        /// A stable error code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code {
+        pub enum ErrorCode {
             $(#[doc = $title] $variant,)*
         }
 
-        impl Code {
-            /// All codes, in the order of the request's way.
-            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+        impl ErrorCode {
+            /// All codes, in the order in which a request is processed.
+            pub const ALL: &'static [ErrorCode] = &[$(ErrorCode::$variant,)*];
 
             /// The code as clients see it.
             #[must_use]
@@ -95,19 +95,19 @@ macro_rules! codes {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// The code of this word.
+            /// The code with this text.
             #[must_use]
-            pub fn of_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|code| code.as_str() == word)
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
             }
 
-            /// The class that decides the status.
+            /// The class, which decides the HTTP status.
             #[must_use]
-            pub const fn class(self) -> Class {
-                match self { $(Self::$variant => Class::$class,)* }
+            pub const fn class(self) -> ErrorClass {
+                match self { $(Self::$variant => ErrorClass::$class,)* }
             }
 
-            /// A short human title, the same for every occurrence.
+            /// A short title for people; the same for every occurrence of the code.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)* }
@@ -117,82 +117,82 @@ macro_rules! codes {
 }
 
 codes! {
-    // The request as HTTP.
+    // The HTTP request.
     MalformedRequest      "malformed_request"       BadRequest           "The request is malformed";
-    UnknownHost           "unknown_host"            Misdirected          "This gateway does not answer for that host";
-    UnknownRoute          "unknown_route"           NotFound             "There is nothing at this address";
-    MethodNotAllowed      "method_not_allowed"      MethodNotAllowed     "This address does not know this HTTP method";
-    NotAcceptable         "not_acceptable"          NotAcceptable        "None of the accepted media types can be produced here";
+    UnknownHost           "unknown_host"            Misdirected          "The gateway does not serve this host";
+    UnknownRoute          "unknown_route"           NotFound             "The route does not exist";
+    MethodNotAllowed      "method_not_allowed"      MethodNotAllowed     "The route does not support this HTTP method";
+    NotAcceptable         "not_acceptable"          NotAcceptable        "None of the accepted media types is available";
     BodyTooLarge          "body_too_large"          TooLarge             "The request body is too large";
     BodyTimeout           "body_timeout"            BadRequest           "The request body did not arrive in time";
     UriTooLong            "uri_too_long"            UriTooLong           "The request target is too long";
-    HeadersTooLarge       "headers_too_large"       HeadersTooLarge      "The header block is too large";
-    UnsupportedMediaType  "unsupported_media_type"  UnsupportedMediaType "The request body is of a type that is not understood";
-    // Who calls.
-    CredentialMissing     "credential_missing"      Unauthorized         "A credential is needed";
+    HeadersTooLarge       "headers_too_large"       HeadersTooLarge      "The request headers are too large";
+    UnsupportedMediaType  "unsupported_media_type"  UnsupportedMediaType "The media type of the request body is not supported";
+    // Authentication.
+    CredentialMissing     "credential_missing"      Unauthorized         "Authentication is required";
     CredentialInvalid     "credential_invalid"      Unauthorized         "The credential is not valid";
-    OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer takes the stored credential";
-    TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed attempts";
+    OdooCredentialStale   "odoo_credential_stale"   Unauthorized         "Odoo no longer accepts the stored credential";
+    TooManyAttempts       "too_many_attempts"       TooManyRequests      "Too many failed login attempts";
     RateLimited           "rate_limited"            TooManyRequests      "Too many requests with this credential";
-    TooManyAtOnce         "too_many_at_once"        TooManyRequests      "Too many requests with this credential at one time";
-    // Applications (OAuth). These codes are RFC 6749's own.
-    InvalidClient         "invalid_client"          Unauthorized         "The application is not known, or not by this secret";
-    UnauthorizedClient    "unauthorized_client"     BadRequest           "The application may not do this";
+    TooManyAtOnce         "too_many_at_once"        TooManyRequests      "Too many concurrent requests with this credential";
+    // OAuth. Most of these codes are defined by RFC 6749.
+    InvalidClient         "invalid_client"          Unauthorized         "The client id or the client secret is not valid";
+    UnauthorizedClient    "unauthorized_client"     BadRequest           "The client is not allowed to use this flow";
     InvalidGrant          "invalid_grant"           BadRequest           "The code or token is not valid";
-    InvalidScope          "invalid_scope"           BadRequest           "The scope is not known, or reaches too far";
-    UnsupportedResponseType "unsupported_response_type" BadRequest       "This way of asking is not known";
-    PersonNeeded          "person_needed"           Unauthorized         "A person has to log in and allow this";
-    FormOutdated          "form_outdated"           Forbidden            "The form is of another session, was sent before, or waited too long";
-    UnsupportedGrantType  "unsupported_grant_type"  BadRequest           "This way to a token is not known";
-    // What the request says.
+    InvalidScope          "invalid_scope"           BadRequest           "The scope is unknown or exceeds what is allowed";
+    UnsupportedResponseType "unsupported_response_type" BadRequest       "The response type is not supported";
+    PersonNeeded          "person_needed"           Unauthorized         "A user must log in and give consent";
+    FormOutdated          "form_outdated"           Forbidden            "The form has expired, was already sent, or belongs to another session";
+    UnsupportedGrantType  "unsupported_grant_type"  BadRequest           "The grant type is not supported";
+    // Parameters and values.
     InvalidParameter      "invalid_parameter"       BadRequest           "A parameter is not valid";
-    RepeatedParameter     "repeated_parameter"      BadRequest           "A parameter was given twice";
+    RepeatedParameter     "repeated_parameter"      BadRequest           "A parameter occurs more than once";
     MissingParameter      "missing_parameter"       BadRequest           "A parameter is missing";
-    InvalidLiteral        "invalid_literal"         BadRequest           "A literal cannot be read";
+    InvalidLiteral        "invalid_literal"         BadRequest           "A literal is not valid";
     InvalidDomain         "invalid_domain"          BadRequest           "The domain is not valid";
     InvalidOrder          "invalid_order"           BadRequest           "The order is not valid";
     InvalidContext        "invalid_context"         BadRequest           "The context is not valid";
     InvalidValue          "invalid_value"           BadRequest           "A value does not fit its field";
     UnknownField          "unknown_field"           BadRequest           "The model has no such field";
     FieldNotSearchable    "field_not_searchable"    BadRequest           "The field cannot be searched";
-    IdempotencyKeyReused  "idempotency_key_reused"  Contradiction        "Another request was sent under this idempotency key";
-    IdempotencyInProgress "idempotency_in_progress" Conflict             "The first request under this idempotency key is still under way";
-    IdempotencyAnswerGone "idempotency_answer_gone" Conflict             "What this idempotency key was for is done, but its answer was not kept";
-    AnswerTooLarge        "answer_too_large"        BadRequest           "The answer would be too large";
-    // What may be done.
-    PrivateMethod         "private_method"          Forbidden            "This method cannot be called from outside";
-    MintForbidden         "mint_forbidden"          Forbidden            "This API key may not make login tokens for others";
+    IdempotencyKeyReused  "idempotency_key_reused"  KeyReuse             "The idempotency key was used for another request";
+    IdempotencyInProgress "idempotency_in_progress" Conflict             "The first request with this idempotency key is still in progress";
+    IdempotencyAnswerGone "idempotency_answer_gone" Conflict             "The request with this idempotency key is done, but its response was not stored";
+    AnswerTooLarge        "answer_too_large"        BadRequest           "The response would be too large";
+    // Permissions.
+    PrivateMethod         "private_method"          Forbidden            "The method is private";
+    MintForbidden         "mint_forbidden"          Forbidden            "The API key is not allowed to issue login tokens for other users";
     NotLinked             "not_linked"              Conflict             "The user has not linked a credential with this API key";
-    ScopeForbidden        "scope_forbidden"         Forbidden            "The credential does not reach that far";
-    ReportNeedsPassword   "report_needs_password"   Forbidden            "Odoo prints this report only for somebody with a password";
-    ModelNotEnabled       "model_not_enabled"       Forbidden            "This interface does not answer for the model";
-    AccessDenied          "access_denied"           Forbidden            "Odoo denies this user the access";
-    // What is addressed.
-    UnknownDatabase       "unknown_database"        NotFound             "There is no such database";
-    UnknownModel          "unknown_model"           NotFound             "There is no such model";
+    ScopeForbidden        "scope_forbidden"         Forbidden            "The credential's scope does not allow this";
+    ReportNeedsPassword   "report_needs_password"   Forbidden            "Odoo prints this report only for a user with a password";
+    ModelNotEnabled       "model_not_enabled"       Forbidden            "The model is not enabled in this interface";
+    AccessDenied          "access_denied"           Forbidden            "Odoo denies access to this user";
+    // Addressed resources.
+    UnknownDatabase       "unknown_database"        NotFound             "The database does not exist";
+    UnknownModel          "unknown_model"           NotFound             "The model does not exist";
     UnknownMethod         "unknown_method"          NotFound             "The model has no such method";
-    UnknownReport         "unknown_report"          NotFound             "There is no such report";
-    RecordNotFound        "record_not_found"        NotFound             "There is no such record";
+    UnknownReport         "unknown_report"          NotFound             "The report does not exist";
+    RecordNotFound        "record_not_found"        NotFound             "The record does not exist";
     EmptyField            "empty_field"             NotFound             "The field is empty";
-    RangeNotSatisfiable   "range_not_satisfiable"   RangeNotSatisfiable  "The file has no such part";
-    // What Odoo says of the values.
-    OdooRefused           "odoo_refused"            Refused              "Odoo refuses this";
-    MissingValue          "missing_value"           Refused              "A required value is missing";
-    UnknownReference      "unknown_reference"       Refused              "A value refers to a record that does not exist";
-    UniqueConflict        "unique_conflict"         Conflict             "Another record has this value already";
-    ReferenceConflict     "reference_conflict"      Conflict             "Other records refer to this one";
-    ConcurrentUpdate      "concurrent_update"       Conflict             "Others changed the same records at the same time";
-    // What went wrong behind us.
-    OdooInternalError     "odoo_internal_error"     BadGateway           "Odoo failed inside";
-    OdooUnreadable        "odoo_unreadable"         BadGateway           "Odoo's answer cannot be read";
-    StoreUnavailable      "store_unavailable"       Unavailable          "The gateway cannot reach its own store";
+    RangeNotSatisfiable   "range_not_satisfiable"   RangeNotSatisfiable  "The file does not have the requested range";
+    // Values that Odoo rejects.
+    OdooRefused           "odoo_refused"            Rejected             "Odoo rejected the request";
+    MissingValue          "missing_value"           Rejected             "A required value is missing";
+    UnknownReference      "unknown_reference"       Rejected             "A value refers to a record that does not exist";
+    UniqueConflict        "unique_conflict"         Conflict             "Another record already has this value";
+    ReferenceConflict     "reference_conflict"      Conflict             "Other records refer to this record";
+    ConcurrentUpdate      "concurrent_update"       Conflict             "The records were changed by another transaction at the same time";
+    // Failures of Odoo and of the gateway.
+    OdooInternalError     "odoo_internal_error"     BadGateway           "An unexpected error occurred in Odoo";
+    OdooUnreadable        "odoo_unreadable"         BadGateway           "Odoo's response cannot be read";
+    StoreUnavailable      "store_unavailable"       Unavailable          "The gateway cannot reach its database";
     MasterKeyUnavailable  "master_key_unavailable"  Unavailable          "The gateway's master key is missing or unusable";
-    ResultNotRepresentable "result_not_representable" BadGateway         "Odoo cannot send the result";
+    ResultNotRepresentable "result_not_representable" BadGateway         "Odoo's result cannot be transmitted";
     OdooUnreachable       "odoo_unreachable"        Unavailable          "Odoo cannot be reached";
-    OdooBusy              "odoo_busy"               Unavailable          "Too many requests are waiting for Odoo";
-    ShuttingDown          "shutting_down"           Unavailable          "The gateway is shutting down or full";
+    OdooBusy              "odoo_busy"               Unavailable          "Odoo is busy";
+    ShuttingDown          "shutting_down"           Unavailable          "The gateway is shutting down or at its connection limit";
     OutcomeUnknown        "outcome_unknown"         OutcomeUnknown       "The outcome is unknown";
-    Internal              "internal_error"          Internal             "The gateway failed";
+    Internal              "internal_error"          Internal             "An unexpected error occurred in the gateway";
 }
 
 #[cfg(test)]
@@ -200,10 +200,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_said_once_and_in_snake_case() {
+    fn every_code_is_unique_and_in_snake_case() {
         let mut seen = std::collections::HashSet::new();
-        for code in Code::ALL {
-            assert!(seen.insert(code.as_str()), "{} is said twice", code.as_str());
+        for code in ErrorCode::ALL {
+            assert!(seen.insert(code.as_str()), "{} is declared twice", code.as_str());
             assert!(code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
         }
     }

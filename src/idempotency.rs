@@ -1,16 +1,15 @@
-//! Requests that must not be done twice: of those that one sender calls by one name the first is done, and the others get
-//! its answer.
+//! Idempotency keys: of all requests with one key the first is executed, and the others get its response.
 //!
 //! ```text
-//! nothing ──claim──► under way ──kept──► done: its answer, for a day
-//!    ▲                  │  └── a few minutes later ──► outcome unknown, until somebody says or the day is over
-//!    └──released────────┘  nothing was done
+//! nothing ──claim──► in progress ──store──► done: the response, for 24 hours
+//!    ▲                    │  └── after 3 minutes ──► outcome unknown, until a response is stored or the key expires
+//!    └──────release───────┘  nothing was done
 //! ```
 //!
-//! A process that is killed leaves its claim under way. Nobody knows then whether Odoo has done it, so it is never done
-//! again under this name.
+//! A process that is killed leaves its claim in progress. It is unknown then whether Odoo has executed the request,
+//! so it is never executed again with this key.
 //!
-//! In: who asks, a name, what is asked. Out: [`Turn`]. Must not know: HTTP frameworks, routes.
+//! In: the caller, the key, the parts of the request. Out: [`ClaimResult`]. Must not know: HTTP frameworks, routes.
 
 mod stored_response;
 
@@ -18,110 +17,114 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
-pub use self::stored_response::{Kept, Outcome};
+pub use self::stored_response::{StoredOutcome, StoredResponse};
 
-use crate::auth::{Principal, Vaults};
+use crate::auth::{Principal, KeyProvider};
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::secret::{Aad, RepeatKey};
-use crate::store::{RepeatClaim, Store, StoreError, StoredRepeat, random_id};
+use crate::error_code::ErrorCode;
+use crate::secret::{Aad, IdempotencyKey};
+use crate::store::{ClaimRow, Store, StoreError, StoredResponseRow, random_id};
 
-/// How long an answer is kept.
-pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-/// A request of which nobody has said for so long what came of it has an unknown outcome. Longer than a request takes.
-pub const UNDER_WAY_FOR: Duration = Duration::from_secs(3 * 60);
-/// When it is worth asking again for the answer of a request that is under way.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The longest idempotency key, in bytes.
+pub const LONGEST_KEY: usize = 255;
+/// How long a response is stored.
+const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+/// After this time the outcome of a request without a stored response is unknown. Longer than any request takes.
+const MAX_EXECUTION: Duration = Duration::from_secs(3 * 60);
+/// `Retry-After` while the first request is in progress.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What is remembered of requests.
+/// Claims keys and stores responses.
 #[derive(Debug, Clone)]
-pub struct Repeats {
+pub struct IdempotencyStore {
     store: Store,
-    vaults: Vaults,
+    keys: KeyProvider,
     clock: Clock,
 }
 
-/// What a request is among those of its name.
+/// The result of claiming a key.
 #[derive(Debug)]
-pub enum Turn {
-    /// The first: to be done now.
-    First(Box<Claim>),
-    /// Done before.
-    Again(Kept),
+pub enum ClaimResult {
+    /// The request is the first with its key and has to be executed now.
+    Claimed(Box<Claim>),
+    /// The request was executed before.
+    Replay(StoredResponse),
 }
 
-/// The duty to do a request and to say what came of it.
+/// A claimed key. The holder executes the request, and stores the response or releases the key.
 #[derive(Debug)]
 #[must_use]
 pub struct Claim {
     store: Store,
-    key: RepeatKey,
+    key: IdempotencyKey,
     claim: String,
 }
 
-impl Repeats {
-    /// Remembers in `store`.
+impl IdempotencyStore {
+    /// Stores responses in `store`, sealed with keys of the installation.
     #[must_use]
-    pub fn new(store: Store, vaults: Vaults, clock: Clock) -> Self {
-        Self { store, vaults, clock }
+    pub fn new(store: Store, keys: KeyProvider, clock: Clock) -> Self {
+        Self { store, keys, clock }
     }
 
-    /// Claims what `who` calls `name`. `request` is everything that makes one request another one.
+    /// Claims a key of the caller. `request` contains all parts in which repetitions must be equal.
     ///
     /// # Errors
-    /// 422 when something else was asked under this name, 409 while it is under way, 504 when nobody knows what came of
-    /// it, 503 without the store.
-    pub async fn begin(&self, who: &Principal, name: &str, request: &[&[u8]]) -> Result<Turn, Problem> {
-        let key = self.key(who, name).await?;
+    /// 422 if the key belongs to a different request, 409 while the first request is in progress, 504 if its outcome
+    /// is unknown, 503 without the store.
+    pub async fn claim(&self, caller: &Principal, key: &str, request: &[&[u8]]) -> Result<ClaimResult, Problem> {
+        let key = self.derive_key(caller, key).await?;
         let now = self.clock.now();
         let claim = random_id().map_err(|cause| unavailable(&cause))?;
         let (index, request) = (key.index(), key.hash(request));
-        let claimed = RepeatClaim { index, claim: &claim, request, ends_at: now + KEPT_FOR };
-        let stored = self.store.claim_repeat(claimed, now).await.map_err(|cause| unavailable(&cause))?;
+        let row = ClaimRow { index, claim: &claim, request, expires_at: now + RETENTION };
+        let stored = self.store.claim_idempotency_key(row, now).await.map_err(|cause| unavailable(&cause))?;
         match stored {
-            None => Ok(Turn::First(Box::new(Claim { store: self.store.clone(), key, claim }))),
-            Some(stored) if stored.request != request => Err(reused()),
-            Some(StoredRepeat { answer: Some(answer), .. }) => {
-                let opened = key.open(&answer).map_err(Problem::internal)?;
-                Kept::read(&opened).map(Turn::Again).ok_or_else(|| Problem::internal("a kept answer"))
+            None => Ok(ClaimResult::Claimed(Box::new(Claim { store: self.store.clone(), key, claim }))),
+            Some(stored) if stored.request != request => Err(key_reused()),
+            Some(StoredResponseRow { response: Some(sealed), .. }) => {
+                let bytes = key.open(&sealed).map_err(Problem::internal)?;
+                let response = StoredResponse::from_bytes(&bytes);
+                response.map(ClaimResult::Replay).ok_or_else(|| Problem::internal("a stored response is malformed"))
             }
-            Some(stored) if stored.claimed_at + seconds(UNDER_WAY_FOR) <= now.unix_timestamp() => Err(nobody_knows()),
-            Some(_) => Err(under_way()),
+            Some(stored) if stored.claimed_at + seconds(MAX_EXECUTION) <= now.unix_timestamp() => Err(outcome_unknown()),
+            Some(_) => Err(in_progress()),
         }
     }
 
-    /// Two credentials of one user share nothing unless they reach equally far: an answer shows what it was asked with.
-    async fn key(&self, who: &Principal, name: &str) -> Result<RepeatKey, Problem> {
-        let root = self.vaults.repeat_root().await?;
-        let credential = Aad::of("credential")
-            .with(who.kind.as_str().as_bytes())
-            .with(who.database.name.as_str().as_bytes())
-            .with(&who.caller.uid.get().to_be_bytes())
-            .with(who.caller.secret.expose_secret().as_bytes())
-            .with(who.scope.to_json().as_bytes());
-        Ok(RepeatKey::derive(&root, &credential, name))
+    /// Credentials of the same user share keys only if they have the same scope: a response shows what its scope
+    /// allows.
+    async fn derive_key(&self, caller: &Principal, key: &str) -> Result<IdempotencyKey, Problem> {
+        let root = self.keys.idempotency_root_key().await?;
+        let credential = Aad::new("credential")
+            .with(caller.credential_kind.as_str().as_bytes())
+            .with(caller.database.name.as_str().as_bytes())
+            .with(&caller.odoo_user.uid.get().to_be_bytes())
+            .with(caller.odoo_user.secret.expose_secret().as_bytes())
+            .with(caller.scope.to_json().as_bytes());
+        Ok(IdempotencyKey::derive(&root, &credential, key))
     }
 }
 
 impl Claim {
-    /// It was done, or may have been: from now on this is the answer. Where the answer cannot be kept, the claim stays
-    /// under way, and nothing is done twice.
-    pub async fn keep(self, kept: &Kept) {
-        let sealed = self.key.seal(&kept.write());
-        let written = match sealed {
-            Ok(sealed) => self.store.keep_answer(self.key.index(), &self.claim, &sealed).await,
+    /// Stores the response of a request that was, or may have been, executed. If it cannot be stored, the key stays in
+    /// progress, and the request is not executed again.
+    pub async fn store(self, response: &StoredResponse) {
+        let sealed = self.key.seal(&response.to_bytes());
+        let stored = match sealed {
+            Ok(sealed) => self.store.store_response(self.key.index(), &self.claim, &sealed).await,
             Err(cause) => Err(StoreError::Internal(cause.to_string())),
         };
-        if let Err(cause) = written {
-            tracing::warn!(%cause, "an answer was not kept under its idempotency key");
+        if let Err(cause) = stored {
+            tracing::warn!(%cause, "the response of a request with an idempotency key could not be stored");
         }
     }
 
-    /// Nothing was done.
+    /// Releases the key of a request that was not executed.
     pub async fn release(self) {
-        if let Err(cause) = self.store.release_repeat(self.key.index(), &self.claim).await {
-            tracing::warn!(%cause, "an idempotency key was not released");
+        if let Err(cause) = self.store.release_claim(self.key.index(), &self.claim).await {
+            tracing::warn!(%cause, "an idempotency key could not be released");
         }
     }
 }
@@ -130,27 +133,27 @@ fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn reused() -> Problem {
-    let detail = "Something else was asked under this idempotency key before. Nothing was done.";
-    Problem::new(Code::IdempotencyKeyReused, detail)
+fn key_reused() -> Problem {
+    let detail = "This idempotency key was used for a different request. Nothing was done.";
+    Problem::new(ErrorCode::IdempotencyKeyReused, detail)
         .parameter("Idempotency-Key")
-        .hint("Repeat a request byte for byte, and give each new one a key of its own.")
+        .hint("Send repetitions byte for byte, and each new request with a new key.")
 }
 
-fn under_way() -> Problem {
-    let detail = "The first request under this idempotency key is still under way.";
-    Problem::new(Code::IdempotencyInProgress, detail).retry_after(AGAIN)
+fn in_progress() -> Problem {
+    let detail = "The first request with this idempotency key is still in progress.";
+    Problem::new(ErrorCode::IdempotencyInProgress, detail).retry_after(RETRY_AFTER)
 }
 
-fn nobody_knows() -> Problem {
-    let detail = "The first request under this idempotency key was begun, and nobody knows what came of it: the gateway \
-                  was ended meanwhile. It is not done again under this key.";
-    Problem::new(Code::OutcomeUnknown, detail)
-        .hint("Read the records, then ask under another key what is still lacking.")
+fn outcome_unknown() -> Problem {
+    let detail = "The outcome of the first request with this idempotency key is unknown: the gateway stopped while it was \
+                  in progress. It is not executed again with this key.";
+    Problem::new(ErrorCode::OutcomeUnknown, detail)
+        .hint("Read the records, then send what is missing with a new key.")
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
-    tracing::error!(%cause, "requests under idempotency keys cannot be remembered");
-    Problem::new(Code::StoreUnavailable, "The gateway cannot remember requests now. Nothing was done.")
+    tracing::error!(%cause, "requests with idempotency keys cannot be stored");
+    Problem::new(ErrorCode::StoreUnavailable, "The gateway cannot store idempotency keys at the moment. Nothing was done.")
         .retry_after(Duration::from_secs(5))
 }

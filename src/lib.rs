@@ -1,46 +1,58 @@
-//! odoo-gateway: a REST gateway that stands beside Odoo 14 to 19 and asks it over XML-RPC.
+//! odoo-gateway: a REST gateway for Odoo 14 to 19, which it calls over XML-RPC and JSON-RPC.
 //!
-//! # The way of a request
+//! # The path of a request
 //!
 //! ```text
-//! bytes ─► serve      accepts connections, keeps deadlines
-//!          http       layers for every request, then a family: request → Deed
-//!          auth       credential → Principal
-//!          language   text → values, domains, orders, lists                  (pure)
-//!          plan       Wish + Scope + what is known of the model → Plan       (pure)
-//!          odoo       runs the Plan over pooled XML-RPC → Outcome
-//!          shape      Outcome → a tree every family starts from              (pure)
-//! bytes ◄─ http       the family's envelope, compression, headers
+//! bytes ─► serve               accepts connections, enforces timeouts and limits
+//!          http::middleware    applies to every request: ids, logs, limits, CORS, compression
+//!          http::dialects      request → Intent: what the client asks for, not yet checked
+//!          auth                credential → Principal and Scope
+//!          language            text → values, domains, orders, selections                 (pure)
+//!          plan                Intent + metadata + Scope → Plan: the calls to Odoo         (pure)
+//!          odoo                runs the Plan over pooled connections → Outcome
+//!          shape               Outcome → a tree that does not depend on the dialect        (pure)
+//! bytes ◄─ http::dialects      tree → the body and status of the dialect
 //! ```
 //!
-//! [`http`]'s `pipeline.rs` is this table as code.
+//! `http/pipeline.rs` contains this path as code.
 //!
-//! # The rooms
+//! # Modules
 //!
-//! Each may use those to its right and below, never back:
-//! `app → http, ops → repeat → auth → store → secret` and `auth → shape → odoo → plan → language → names, value`.
+//! A module uses only modules further down in this table; a test checks it.
 //!
-//! | room | what it is for |
+//! | Module | Purpose |
 //! |---|---|
-//! | [`cli`] | the command line; `main.rs` dispatches |
-//! | [`admin`] | what administrators do to keys and tokens, each act in the audit log |
-//! | [`config`] | settings: defaults, file, environment; every mistake at once |
-//! | [`app`] | the composition root: a configuration becomes a running gateway |
-//! | [`serve`] | accept loop, deadlines, connection caps, shutdown |
-//! | [`http`] | layers, the pipeline, the families, the OpenAPI document |
-//! | [`ops`] | `/livez`, `/readyz`, `/metrics` on a listener of their own |
-//! | [`repeat`] | requests that are done once: idempotency keys |
-//! | [`auth`] | who calls: credentials, throttles |
-//! | [`shape`] | answers as trees: order of fields, XML; PDFs joined |
-//! | [`odoo`] | codecs of XML-RPC and JSON-RPC, faults, client, web sessions and reports, what is remembered of a database |
-//! | [`plan`] | wishes, schemas, checks, Odoo calls |
+//! | `main`, [`cli`] | the command line |
+//! | [`app`] | the composition root: builds a running gateway from a configuration; `odoo-gateway check` |
+//! | [`admin`] | administration of keys, applications, tokens and master keys, with an audit log |
+//! | [`http`] | everything about HTTP requests, see below |
+//! | [`ops`] | `/livez`, `/readyz` and `/metrics` on a separate listener |
+//! | [`serve`] | the HTTP server: accept loop, timeouts, connection limits, shutdown |
+//! | [`idempotency`] | idempotency keys: executes a repeated request once and replays its response |
+//! | [`auth`] | credentials, OAuth 1.0a and OAuth 2, rate limits and login throttling |
+//! | [`shape`] | responses as trees, XML, joined PDFs |
+//! | [`odoo`] | the client of Odoo: XML-RPC, JSON-RPC, reports, faults, queue, metadata cache |
+//! | [`plan`] | intents, model schemas, scopes, and plans of calls |
+//! | [`store`] | the database: SQLite or PostgreSQL |
+//! | [`secret`] | tokens, encryption at rest, master keys |
+//! | [`telemetry`] | logs and metrics |
+//! | [`config`] | settings from defaults, a file and the environment |
 //! | [`language`] | literals, domains, orders, selections, lists of names and ids |
-//! | [`store`] | what the gateway must remember: SQLite or PostgreSQL |
-//! | [`secret`] | tokens, sealed credentials, master keys |
-//! | [`telemetry`] | log lines and numbers |
-//! | [`error`], [`explain`] | the one error that leaves the core, and all its codes |
-//! | [`names`], [`value`], [`clock`] | names that are safe to use, the one tree of values, time as an argument |
-//! | [`load`] | what large requests may cost the others: memory, and where long work is done |
+//! | [`error`], [`error_code`] | the error type of all modules, and the error codes |
+//! | [`names`], [`value`] | validated names of models and fields, the value tree |
+//! | [`clock`], [`load`] | time as an argument, the execution of large computations |
+//!
+//! In [`http`]:
+//!
+//! | Module | Purpose |
+//! |---|---|
+//! | `router` | all routes |
+//! | `dialects` | the four dialects: `restapi`, `api`, `restful`, `api_v1`; none uses another |
+//! | `oauth` | authorization pages, token endpoints, metadata of OAuth 1.0a and OAuth 2 |
+//! | `openapi` | the OpenAPI document and its pages |
+//! | `pipeline`, `idempotency`, `export` | the path of a request, its idempotent execution, streamed lists |
+//! | `authenticate`, `state` | the caller of a request, the shared state |
+//! | `middleware`, `request`, `response`, `pages` | layers, request parts, response parts, HTML templates |
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,6 @@
-//! The binary: reads the command line, does what it says, tells what went wrong.
+//! The binary: parses the command line, runs the command, and reports errors.
+//!
+//! In: arguments, the environment. Out: output, an exit code. Must not know: how a command works.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -12,21 +14,21 @@ use odoo_gateway::config::Config;
 use odoo_gateway::{app, http, telemetry};
 use secrecy::SecretString;
 
-/// Gives back to the system what a large request needed. The C library keeps it: its threads' arenas never shrink while
-/// anything above lives.
+/// Returns memory to the system after large requests. The arenas of the C library do not shrink while any allocation
+/// above is in use.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = Output::new(io::stdout());
-    let done = run(&cli, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
-    match done {
+    let result = run(&cli, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
+    match result {
         Ok(code) => code,
-        // Whoever read the answer has seen enough.
+        // The reader has closed the pipe, for example `head`.
         Err(_) if out.is_abandoned() => ExitCode::SUCCESS,
         Err(cause) => {
-            // Where even this cannot be said, the exit code has to do.
+            // If standard error is closed too, only the exit code remains.
             let _ = writeln!(io::stderr(), "{}", cli::error_text(cause.as_ref(), cli.json()));
             ExitCode::FAILURE
         }
@@ -44,7 +46,7 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
         Command::Config => cli::print_config(&config, json, out)?,
         Command::Health => cli::print_health(&config, json, out)?,
         Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), json, out))?,
-        Command::Check(command) => return check(&config, command.reader()?, json, out),
+        Command::Check(command) => return check(&config, command.user()?, json, out),
         Command::App(_)
         | Command::Key(_)
         | Command::User(_)
@@ -52,12 +54,12 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
         | Command::Keys(_)
         | Command::Restore { .. } => {
             telemetry::init(&config.log)?;
-            close_memory();
+            disable_core_dumps();
             runtime()?.block_on(administer(command, &config, json, out))?;
         }
         Command::Serve | Command::Openapi => {
             telemetry::init(&config.log)?;
-            close_memory();
+            disable_core_dumps();
             runtime()?.block_on(app::serve(&config, Clock::system()))?;
         }
     }
@@ -66,34 +68,34 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
 
 fn check(
     config: &Config,
-    reader: Option<(String, SecretString)>,
+    user: Option<(String, SecretString)>,
     json: bool,
     out: &mut impl Write,
 ) -> Result<ExitCode, Box<dyn Error>> {
-    let reader = reader.map(|(login, secret)| app::Reader { login, secret });
-    let findings = runtime()?.block_on(app::check(config, reader.as_ref(), &Clock::system()));
-    let whole = findings.iter().all(|finding| finding.status != Verdict::Failed);
+    let user = user.map(|(login, secret)| app::CheckUser { login, secret });
+    let findings = runtime()?.block_on(app::check(config, user.as_ref(), &Clock::system()));
+    let ok = findings.iter().all(|finding| finding.status != Verdict::Failed);
     if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&serde_json::json!({"ok": whole, "parts": findings}))?)?;
+        writeln!(out, "{}", serde_json::to_string_pretty(&serde_json::json!({"ok": ok, "parts": findings}))?)?;
     } else {
         findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
     }
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn administer(command: Command, config: &Config, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let admin = app::administration(config, Clock::system()).await?;
-    let done = cli::administer(command, &admin, json, out).await;
-    if let Err(cause) = admin.witness.renew().await {
+    let result = cli::administer(command, &admin, json, out).await;
+    if let Err(cause) = admin.rollback_detector.update().await {
         tracing::warn!("{cause}");
     }
     admin.store.close().await;
-    done
+    result
 }
 
-/// Before anything secret is in it.
-fn close_memory() {
-    if let Err(cause) = app::close_memory() {
+/// Protects the memory of the process before it contains secrets.
+fn disable_core_dumps() {
+    if let Err(cause) = app::disable_core_dumps() {
         tracing::warn!("{cause}");
     }
 }

@@ -1,18 +1,18 @@
-//! The names a client may say: models, fields, methods, databases, record ids. Parsed, not assumed.
+//! The names that a client can send: models, fields, methods, databases, reports, record ids.
 //!
-//! In: decoded text from a path, a query or a body. Out: a name that can safely stand in a cache key, a log
-//! line or an XML-RPC call. Must not know: schemas, HTTP. Grammar: contract section 0.2, security H-06.
+//! In: decoded text from a path, a query or a body. Out: a name that is safe in a cache key, a log line or an XML-RPC
+//! call. Must not know: schemas, HTTP. The grammar of each name is documented at its type (H-06 in docs/security.md).
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a text is no name. The message says what was expected, never more than an excerpt of what came.
+/// Why a text is not a name. The message says what was expected, and quotes at most an excerpt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{expected}, found {found:?}")]
 pub struct NameError {
-    /// What the grammar asks for.
+    /// What was expected.
     pub expected: &'static str,
-    /// The offending text, cut to 64 characters.
+    /// The invalid text, truncated to 64 characters.
     pub found: String,
 }
 
@@ -50,8 +50,8 @@ macro_rules! name {
     };
 }
 
-/// Names travel through serde as their text, and come in through their parser.
-macro_rules! through_its_parser {
+/// Names are serialized as their text, and deserialized through their parser.
+macro_rules! serde_through_parser {
     ($($name:ident)*) => {
         $(
             impl serde::Serialize for $name {
@@ -70,11 +70,11 @@ macro_rules! through_its_parser {
     };
 }
 
-through_its_parser! { ModelName FieldName MethodName }
+serde_through_parser! { ModelName FieldName MethodName }
 
 name! {
-    /// A model's technical name, as `res.partner`: `[a-z][a-z0-9_]*(\.[a-z0-9_]+)*`, at most 128 bytes,
-    /// never `v` and digits alone (those are versions of the interface, not models).
+    /// A model's technical name, such as `res.partner`: `[a-z][a-z0-9_]*(\.[a-z0-9_]+)*`, at most 128 bytes, never
+    /// `v` followed only by digits (those are API versions).
     ModelName
 }
 
@@ -84,7 +84,7 @@ name! {
 }
 
 name! {
-    /// A method's name: `[A-Za-z_][A-Za-z0-9_]*`, at most 64 bytes. Whether it may be called is the plan's question.
+    /// A method's name: `[A-Za-z_][A-Za-z0-9_]*`, at most 64 bytes. Whether it may be called is checked by `plan`.
     MethodName
 }
 
@@ -94,8 +94,8 @@ name! {
 }
 
 name! {
-    /// A report's technical name, as `sale.report_saleorder`: `[A-Za-z0-9_.-]{1,128}`, never dots alone. It becomes a
-    /// part of a path at Odoo.
+    /// A report's technical name, such as `sale.report_saleorder`: `[A-Za-z0-9_.-]{1,128}`, not only dots. It becomes
+    /// a segment of a path in Odoo.
     ReportName
 }
 
@@ -153,24 +153,24 @@ impl MethodName {
 }
 
 impl ModelName {
-    /// A name that stands in our own source.
-    pub(crate) fn of_literal(name: &'static str) -> Self {
+    /// A name in the source code of the gateway.
+    pub(crate) fn from_static(name: &'static str) -> Self {
         debug_assert!(Self::parse(name).is_ok());
         Self(name.into())
     }
 }
 
 impl FieldName {
-    /// A name that stands in our own source.
-    pub(crate) fn of_literal(name: &'static str) -> Self {
+    /// A name in the source code of the gateway.
+    pub(crate) fn from_static(name: &'static str) -> Self {
         debug_assert!(is_identifier(name, 128));
         Self(name.into())
     }
 }
 
 impl MethodName {
-    /// A name that stands in our own source.
-    pub(crate) fn of_literal(name: &'static str) -> Self {
+    /// A name in the source code of the gateway.
+    pub(crate) fn from_static(name: &'static str) -> Self {
         debug_assert!(is_identifier(name, 64));
         Self(name.into())
     }
@@ -203,7 +203,7 @@ impl ReportName {
     }
 }
 
-/// A record's database id: 1..2^31-1, the range of Odoo's `serial` columns. `0` is refused because Odoo 14..19
+/// A record's database id: 1 to 2^31-1, the range of Odoo's `serial` columns. `0` is rejected because Odoo 14-19
 /// answers `read([0])` with a made-up record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordId(i32);
@@ -215,14 +215,14 @@ impl RecordId {
         i32::try_from(id).ok().filter(|id| *id > 0).map(Self)
     }
 
-    /// Reads plain ASCII digits: no sign, no white space, no leading zero.
+    /// Parses ASCII digits: no sign, no white space, no leading zero.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = !text.is_empty() && text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
         if digits && !text.starts_with('0') { text.parse().ok().and_then(Self::new) } else { None }
     }
 
-    /// The id as Odoo gets it.
+    /// The id as an integer.
     #[must_use]
     pub fn get(self) -> i64 {
         i64::from(self.0)
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reports_name_is_one_step_of_a_path_and_goes_nowhere_else() {
+    fn a_report_name_is_a_single_path_segment() {
         for good in ["sale.report_saleorder", "a", "x-y.Z_1"] {
             assert!(ReportName::parse(good).is_ok(), "{good}");
         }
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn record_ids_are_what_a_serial_column_can_hold() {
+    fn record_ids_fit_a_serial_column() {
         assert_eq!(RecordId::parse("2147483647").map(RecordId::get), Some(2_147_483_647));
         for bad in ["", "0", "-1", "+1", "01", " 1", "1 ", "2147483648", "99999999999", "1.0", "1e3", "١"] {
             assert_eq!(RecordId::parse(bad), None, "{bad:?}");
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_quotes_only_the_beginning_of_what_came() {
+    fn an_error_quotes_at_most_64_characters() {
         let error = MethodName::parse(&"-".repeat(500)).unwrap_err();
         assert_eq!(error.found.len(), 64);
     }

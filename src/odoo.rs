@@ -1,34 +1,37 @@
-//! Odoo over XML-RPC: the codec, what its faults mean, and the client that keeps Odoo's limits.
+//! The client of Odoo: executes plans with pooled RPC calls, classifies faults, and respects Odoo's limits.
 //!
-//! In: plans, and whose rights apply. Out: outcomes whose values borrow from the bytes they came in, or why there are
-//! none. Must not know: route families, wishes, credentials of our own. The only place that
-//! uses reqwest.
+//! In: a plan and an Odoo user. Out: an [`Outcome`] that owns Odoo's responses, or a
+//! [`Problem`](crate::error::Problem). Must not know: dialects, intents, the gateway's own credentials. The only module
+//! that uses reqwest.
 //!
 //! ```text
-//! run ──► client ──► gate (queue, cap) ──► circuit ──► transport (reqwest) ──► xmlrpc::read ──► faults
-//!  │        ├─ xmlrpc::write
-//!  │        ├─ jsonrpc  calls of methods by their names, where it is served
-//!  │        └─ json2  whose key is this?
-//!  ├─ pages        a listing of any length, page by page
-//!  ├─ reads        lists and reads, whole: checks short pages
-//!  ├─ salvage      what can be read when a field cannot
-//!  ├─ behind       what stands behind relations, level by level
-//! web              sessions of Odoo's web client, which alone prints reports
-//! report           prints one record after the other, through a session or by the link of its portal page
-//! database         one configured database: its client, its sessions and its knowledge
-//!  └─ knowledge    versions, languages, users' settings, schemas, orders, labels; known: what one plan sees of it;
-//!                  descriptions: fields_get, as far as it can be had; learned: fields that fail, pages that mislead
+//! executor ──► user_client ──► client ──► call_queue ──► circuit ──► transport ──► xmlrpc, jsonrpc ──► faults
+//!  │                            ├─ client/method   method calls, over JSON-RPC if Odoo serves it
+//!  │                            ├─ client/probe    tests the connection, for readiness and `check`
+//!  │                            └─ json2           finds the owner of an API key
+//!  ├─ reads         lists and reads, with their related records; verifies short pages
+//!  │   ├─ flat_read      records by their ids
+//!  │   ├─ partial_read   omits the values that cannot be read
+//!  │   ├─ related        related records, level by level
+//!  │   └─ read_quirks    stores which fields fail, and which models return misleading pages
+//!  └─ pages         listings of any length, page by page
+//! database          one configured database: its client, web sessions, and metadata
+//!  └─ metadata_cache     version, languages, users' settings, schemas (field_descriptions), orders, labels
+//!      └─ metadata_snapshot   the metadata for one plan
+//! web               sessions of Odoo's web client, which are needed to print reports
+//! report            prints reports, in a web session or from a record's portal page
+//! records, outcome, reply, wire   the data: records, the outcome of a plan, a response, what the codecs share
 //! ```
 //!
-//! ## Why the object service is asked at `/xmlrpc/object` and not at `/xmlrpc/2/object`
+//! ## Why `/xmlrpc/object` and not `/xmlrpc/2/object`
 //!
-//! Both paths exist in Odoo 14..19 and differ in nothing but the form of their faults. `/xmlrpc/2` has four integer
-//! codes for everything, and a missing record, a refused value and an unknown model are all a `2`. The path without
-//! the `2` names the class of the exception in its code, in no language, and gives the message of an unexpected
-//! exception on its own beside the traceback, so nothing has to be guessed from prose. Its codes are texts, which
-//! XML-RPC libraries refuse; our reader does not. [`faults`] understands both forms all the same.
+//! Both URLs exist in Odoo 14-19 and differ only in the form of their faults. `/xmlrpc/2` has four integer codes; a
+//! missing record, rejected values, and an unknown model all have code 2. `/xmlrpc` puts the class of the exception
+//! into the code, independent of the language, and sends the message of an unexpected exception separately from its
+//! traceback. So nothing has to be guessed from prose. Its codes are strings, which XML-RPC libraries reject; our
+//! parser accepts them. [`faults`] understands both forms.
 //!
-//! The `common` service (version, authenticate) has only plain answers and is asked at `/xmlrpc/2/common`.
+//! The `common` service (`version`, `authenticate`) has only simple results and is called at `/xmlrpc/2/common`.
 
 mod call_queue;
 mod circuit;
@@ -39,35 +42,42 @@ mod error;
 mod executor;
 pub mod faults;
 mod field_descriptions;
+mod flat_read;
 pub mod json2;
 pub mod jsonrpc;
 mod metadata_cache;
 mod metadata_snapshot;
+mod outcome;
 mod pages;
 mod partial_read;
 mod read_quirks;
 mod reads;
+mod records;
 mod related;
 mod reply;
 mod report;
 mod settings;
 mod transport;
 mod user;
+mod user_client;
 mod version;
 mod web;
+pub mod wire;
 pub mod xmlrpc;
 
-pub use client::{OdooClient, OdooTrouble};
+pub use client::{OdooClient, ProbeError};
 pub use database::{Database, Databases};
-pub use error::Failure;
-pub use executor::{Outcome, Records, Source, Tally, ids_in, require_all, run};
-pub use metadata_cache::{Knowledge, KnowledgeSettings};
-pub use metadata_snapshot::Known;
+pub use error::OdooError;
+pub use executor::execute_plan;
+pub use metadata_cache::{MetadataCache, MetadataCacheSettings};
+pub use metadata_snapshot::MetadataSnapshot;
+pub use outcome::Outcome;
 pub use pages::{Page, Pages};
-pub use related::{Behind, Level};
+pub use records::{RecordSource, Records, RelatedLevel, RelatedRecords, record_ids, require_all};
 pub use reply::{Reply, Timing};
-pub use report::Printing;
+pub use report::ReportPrinter;
 pub use settings::{MethodCalls, OdooSettings, SettingsError};
 pub use transport::{ConnectError, Transport};
-pub use user::{Caller, Uid};
+pub use user::{OdooUser, Uid};
+pub use user_client::CallCounter;
 pub use version::ServerVersion;

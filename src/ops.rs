@@ -1,7 +1,7 @@
-//! What the operator's machines ask: is it alive, is it ready, what are its numbers. On a listener of its own,
-//! bound to loopback by default, because the answers are nobody else's business (API8).
+//! The endpoints for operators: `/livez`, `/readyz` and `/metrics`, on a separate listener that binds to loopback by
+//! default, because the responses are not for clients (API8).
 //!
-//! In: [`Health`], [`Metrics`]. Out: a [`Handler`] to [serve](crate::serve). Must not know: how a check is done.
+//! In: [`Health`], [`Metrics`]. Out: a [`Handler`] for [`serve`](crate::serve). Must not know: how a check works.
 
 pub mod health;
 mod listener;
@@ -15,14 +15,14 @@ use axum::routing::get;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-pub use self::health::{Check, Health, Outcome, Part, Report};
-pub use self::listener::serve_aside;
+pub use self::health::{Check, Health, CheckResult, HealthPart, HealthReport};
+pub use self::listener::serve_on_thread;
 use crate::serve::Handler;
 use crate::telemetry::metrics::{Metrics, set_up};
 use crate::telemetry::text_format::from_open_metrics;
 
 #[derive(Clone)]
-struct Ops {
+struct OpsState {
     health: Arc<Health>,
     metrics: Arc<Metrics>,
 }
@@ -32,20 +32,20 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const VARIES: (HeaderName, &str) = (VARY, "accept");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// `/livez`, `/readyz`, `/metrics`.
+/// Returns the service of the listener for operators: `/livez`, `/readyz`, `/metrics`.
 #[must_use]
 pub fn handler(health: Arc<Health>, metrics: Arc<Metrics>) -> Handler {
     let router = Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready))
-        .route("/metrics", get(numbers))
-        .with_state(Ops { health, metrics });
+        .route("/metrics", get(render_metrics))
+        .with_state(OpsState { health, metrics });
     Handler::new(router)
 }
 
-impl Ops {
-    /// What is found, which the gauges show from then on.
-    async fn report(&self) -> Report {
+impl OpsState {
+    /// Runs the checks and sets the gauges to their results.
+    async fn report(&self) -> HealthReport {
         let report = self.health.report().await;
         self.metrics.ready.set(report.ready.into());
         for part in &report.parts {
@@ -57,27 +57,27 @@ impl Ops {
     }
 }
 
-async fn ready(State(ops): State<Ops>) -> Response {
+async fn ready(State(ops): State<OpsState>) -> Response {
     let report = ops.report().await;
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(CONTENT_TYPE, JSON)], report.to_json()).into_response()
 }
 
-async fn numbers(State(ops): State<Ops>, headers: HeaderMap) -> Response {
+async fn render_metrics(State(ops): State<OpsState>, headers: HeaderMap) -> Response {
     ops.report().await;
     let accepted = headers.get_all(ACCEPT).iter().filter_map(|header| header.to_str().ok());
-    let form = if prefers_open_metrics(accepted) { OPEN_METRICS } else { TEXT_FORMAT };
+    let format = if prefers_open_metrics(accepted) { OPEN_METRICS } else { TEXT_FORMAT };
     match ops.metrics.exposition() {
-        Ok(text) if form == TEXT_FORMAT => ([VARIES, (CONTENT_TYPE, form)], from_open_metrics(&text)).into_response(),
-        Ok(text) => ([VARIES, (CONTENT_TYPE, form)], text).into_response(),
+        Ok(text) if format == TEXT_FORMAT => ([VARIES, (CONTENT_TYPE, format)], from_open_metrics(&text)).into_response(),
+        Ok(text) => ([VARIES, (CONTENT_TYPE, format)], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "metrics cannot be written");
+            tracing::error!(%error, "cannot encode the metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
-/// Whether `Accept` names OpenMetrics, and likes it at least as well as plain text.
+/// Whether `Accept` contains OpenMetrics with at least the quality of plain text.
 fn prefers_open_metrics<'a>(accepted: impl Iterator<Item = &'a str>) -> bool {
     let (mut open_metrics, mut text) = (0.0, 0.0_f32);
     for range in accepted.flat_map(|header| header.split(',')) {
@@ -102,40 +102,40 @@ mod tests {
 
     use super::*;
 
-    async fn ask(health: Health, path: &str) -> (u16, String) {
-        let (status, _, text) = ask_for(health, path, "*/*").await;
+    async fn get_path(health: Health, path: &str) -> (u16, String) {
+        let (status, _, text) = get_accepting(health, path, "*/*").await;
         (status, text)
     }
 
-    async fn ask_for(health: Health, path: &str, accept: &str) -> (u16, String, String) {
+    async fn get_accepting(health: Health, path: &str, accept: &str) -> (u16, String, String) {
         let handler = handler(Arc::new(health), Arc::new(Metrics::new()));
         let request = Request::get(path).header(ACCEPT, accept).body(Body::empty()).unwrap();
-        let answer = handler.oneshot(request).await.unwrap();
-        let status = answer.status().as_u16();
-        let form = answer.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, form, String::from_utf8(bytes.to_vec()).unwrap())
+        let response = handler.oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let content_type = response.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, content_type, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     #[tokio::test]
-    async fn alive_says_nothing_of_others() {
-        let health = Health::new().check(Check::needed("store", async || Err("gone".to_owned())));
-        assert_eq!(ask(health, "/livez").await, (200, "ok\n".to_owned()));
+    async fn livez_does_not_depend_on_checks() {
+        let health = Health::new().check(Check::required("store", async || Err("gone".to_owned())));
+        assert_eq!(get_path(health, "/livez").await, (200, "ok\n".to_owned()));
     }
 
     #[tokio::test]
-    async fn ready_says_what_is_missing() {
-        let health = Health::new().check(Check::needed("store", async || Ok(String::new())));
-        assert_eq!(ask(health, "/readyz").await, (200, r#"{"ready":true,"parts":{"store":{"ok":true}}}"#.to_owned()));
-        let health = Health::new().check(Check::needed("store", async || Err("gone".to_owned())));
+    async fn readyz_contains_the_reason_of_a_failed_check() {
+        let health = Health::new().check(Check::required("store", async || Ok(String::new())));
+        assert_eq!(get_path(health, "/readyz").await, (200, r#"{"ready":true,"parts":{"store":{"ok":true}}}"#.to_owned()));
+        let health = Health::new().check(Check::required("store", async || Err("gone".to_owned())));
         let expected = r#"{"ready":false,"parts":{"store":{"ok":false,"reason":"gone"}}}"#;
-        assert_eq!(ask(health, "/readyz").await, (503, expected.to_owned()));
+        assert_eq!(get_path(health, "/readyz").await, (503, expected.to_owned()));
     }
 
     #[tokio::test]
-    async fn metrics_come_in_the_form_that_accept_prefers() {
-        // As curl, Prometheus 2 and 3, and older scrapers ask.
-        for (accept, form, end) in [
+    async fn metrics_have_the_format_that_accept_prefers() {
+        // The headers of curl, Prometheus 2 and 3, and older scrapers.
+        for (accept, format, end) in [
             ("*/*", TEXT_FORMAT, "\n"),
             ("text/plain; version=0.0.4", TEXT_FORMAT, "\n"),
             ("application/openmetrics-text; version=1.0.0", OPEN_METRICS, "# EOF\n"),
@@ -147,24 +147,24 @@ mod tests {
             ("text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.4", TEXT_FORMAT, "\n"),
             ("application/openmetrics-text;q=0", TEXT_FORMAT, "\n"),
         ] {
-            let (status, sent, text) = ask_for(Health::new(), "/metrics", accept).await;
-            assert_eq!((status, sent.as_str()), (200, form), "{accept}");
+            let (status, sent, text) = get_accepting(Health::new(), "/metrics", accept).await;
+            assert_eq!((status, sent.as_str()), (200, format), "{accept}");
             assert!(text.contains("odoo_gateway_uptime_seconds") && text.ends_with(end), "{accept}: {text}");
-            assert_eq!(text.contains("# EOF"), form == OPEN_METRICS, "{accept}");
+            assert_eq!(text.contains("# EOF"), format == OPEN_METRICS, "{accept}");
         }
     }
 
     #[tokio::test]
-    async fn gauges_show_readiness_and_each_odoo_at_the_time_of_the_scrape() {
+    async fn gauges_have_the_readiness_at_the_time_of_the_scrape() {
         let health = Health::new()
-            .check(Check::needed("store", async || Ok(String::new())))
+            .check(Check::required("store", async || Ok(String::new())))
             .check(Check::database("live", async || Ok(String::new())))
             .check(Check::database("old", async || Err("gone".to_owned())));
-        let (_, text) = ask(health, "/metrics").await;
+        let (_, text) = get_path(health, "/metrics").await;
         for line in ["ready 1", r#"odoo_up{database="live"} 1"#, r#"odoo_up{database="old"} 0"#] {
             assert!(text.contains(&format!("\nodoo_gateway_{line}\n")), "{line}: {text}");
         }
-        let health = Health::new().check(Check::needed("store", async || Err("gone".to_owned())));
-        assert!(ask(health, "/metrics").await.1.contains("\nodoo_gateway_ready 0\n"));
+        let health = Health::new().check(Check::required("store", async || Err("gone".to_owned())));
+        assert!(get_path(health, "/metrics").await.1.contains("\nodoo_gateway_ready 0\n"));
     }
 }

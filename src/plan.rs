@@ -1,64 +1,77 @@
-//! From a wish to Odoo calls: [`Wish`] + [`Scope`] + [`Known`] → [`Plan`]. Pure: no I/O, no clock, no async.
+//! Planning: [`Intent`] + [`Scope`] + [`Metadata`] → [`Plan`]. Pure: no I/O, no clock, no async.
 //!
 //! ```text
-//! wish      what the caller wishes, parsed but perhaps nonsense
-//! known     what is at hand of the caller's Odoo; what a plan lacks
-//! schema    a model's fields
-//! pages     a listing of any length as calls, one a page
-//! planner   a wish and what is known → steps
-//! steps     the calls that grant a wish, and how they hang together
-//! context   language, time zone, companies: who wins, what is checked
-//! domain    paths, operators and dates of a domain, checked against schemas
-//! fields    names of fields and orders, checked
-//! filters   parameters that are fields → a domain
-//! selection fields with what stands behind relations, checked level by level
-//! unmet     what a configured schema wishes in vain
-//! nesting   the same as one call of a server that can nest
-//! values    the values of create and write, checked by type; verbs on relations, forms, properties
-//! datetime  clients' dates → Odoo's
-//! method    which methods may be called, and which only read; method_ids: which records they are called on
-//! report    which report, of which records, and what is asked before it is printed
-//! guard     asks the scope at every step: models, fields, commands, arguments of methods, context
-//! scope     what a credential may do, on top of what Odoo lets its user do
-//! call      one call of a method
+//! intent           what the client asks for: parsed, not yet checked
+//! metadata         what is known about the user's Odoo; error: what a plan lacks, or why it is rejected
+//! schema           the fields of a model
+//! planner          intent and metadata → plan
+//! query_plan       the Odoo calls of a plan; read_options, nested_read: how records are read
+//! pages            a listing of any length as one call per page
+//! context          the merged Odoo context: language, time zone, companies
+//! context_check    which context keys a scope allows
+//! domain           paths, operators and values of a domain, checked against schemas
+//! filters          request parameters that name fields → a domain
+//! columns          the columns of a read; fields, readable_fields, selection: what they are made from
+//! order            sort orders, checked and made total
+//! values           the values of create and write, checked by field type
+//! datetime         the date formats that clients send → Odoo's formats
+//! method_policy    which methods may be called, and which of them only read
+//! method_ids       which records a method call addresses
+//! call, call_check one method call, and the scope check of its arguments
+//! report           which report, for which records, and the calls before it is printed
+//! scope            what a credential may do, on top of the Odoo rights of its user
+//! scope_check      the scope, checked at every model and field that a request touches
+//! schema_check     which fields of a configured schema do not exist
 //! ```
 //!
-//! In: a wish, a [`Scope`], and what is [`Known`], answered from memory. Out: a [`Plan`], or what to fetch first, or a
-//! refusal. Must not know: which family asked, who calls, how Odoo is reached.
+//! In: an intent, a [`Scope`], and [`Metadata`] answered from memory. Out: a [`Plan`], or what to fetch first, or a
+//! rejection. Must not know: which dialect the request came from, who calls, how Odoo is reached.
 
 mod call;
+mod call_check;
+mod columns;
 mod context;
+mod context_check;
 mod datetime;
 mod domain;
+mod error;
 mod fields;
 mod filters;
 mod intent;
 mod metadata;
-mod method;
 mod method_ids;
+mod method_policy;
 mod nested_read;
+mod order;
 mod pages;
 mod planner;
 mod query_plan;
+mod read_options;
+mod readable_fields;
 mod report;
+#[cfg(test)]
+mod samples;
 pub mod schema;
 mod schema_check;
 mod scope;
 mod scope_check;
+#[cfg(test)]
+mod scope_tests;
 mod selection;
 mod values;
 
 pub use call::{Call, Effect, OrmMethod};
-pub use context::ContextAsked;
-pub use fields::{Column, Columns, Within};
+pub use context::RequestedContext;
+pub use columns::{Column, Columns, NestedColumns};
 pub use filters::Filter;
-pub use intent::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
-pub use metadata::{Known, Lack, PlanError, UserDefaults};
-pub use method_ids::no_records;
-pub use pages::{Pager, Step};
-pub use planner::{plan, plan_pages};
-pub use query_plan::{List, Merging, Plan, Prove, Read, Update};
-pub use report::{Report, ReportForm, ReportPlan, find_report, plan_report, portal_link};
-pub use schema_check::{Unmet, unmet};
-pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, ScopeWord, ScopeWords};
-pub use values::{EmptyList, Entry, Merge, Values};
+pub use intent::{AccessOperation, Returning, Action, FieldSet, Many2oneDisplay, Window, RecordSet, Intent};
+pub use error::{MissingMetadata, PlanError};
+pub use metadata::{Metadata, UserDefaults};
+pub use method_ids::ids_required;
+pub use pages::{Pager, PageStep};
+pub use planner::{Unplanned, plan, plan_pages};
+pub use query_plan::{ListPlan, PartialUpdate, Plan, ExistenceCheck, ReadPlan, UpdatePlan};
+pub use report::{Report, ReportFormat, ReportPlan, find_report, plan_report, portal_link};
+pub use schema_check::{UnresolvedField, unresolved_fields};
+pub use scope::{FieldRule, ModelPattern, Narrowed, Operation, Rule, Scope, ScopeError, OAuthScopeToken, OAuthScope};
+pub use values::{EmptyList, FormEntry, PropertiesMerge, Values};

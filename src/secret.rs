@@ -1,29 +1,32 @@
-//! What must not be known to whoever steals the store: tokens, sealed credentials, the keys above them.
+//! Cryptography for secrets at rest: tokens, sealed credentials, and the keys that seal them. See docs/security.md.
 //!
 //! ```text
-//! token        plain tokens: made, recognised, looked up by a keyed hash
-//! access_jwt   access tokens of OAuth 2 as JSON Web Tokens, and the keys that sign them
-//! login_token  JSON Web Tokens with such a token inside
-//! rsa_key      the public key of an application that signs with RSA
-//! seal         one blob: XChaCha20-Poly1305, its key named inside, its surroundings bound
-//! keys         master keys and what is derived from them
-//! form         the mark of a form of ours
-//! repeat       a request that is done once: under what it is found, how its answer is sealed
-//! wrap         a grant's data key, for its credential; the data key again for each token
-//! key_file     where master keys lie: systemd credential, file or command, environment
-//! folder       whether a file could be made, without making it
-//! key_command  the command that prints them
+//! token             tokens in clear: generated, parsed
+//! token_index       the keyed hash that finds a token
+//! access_jwt        OAuth 2 access tokens as JSON Web Tokens, and the keys that sign them
+//! login_token       login tokens: JSON Web Tokens with a secret inside
+//! strict_jwt        strict decoding of JSON Web Tokens
+//! rsa_key           the public key of an application that signs with RSA
+//! seal              one sealed value: XChaCha20-Poly1305 with a key id and associated data
+//! keys              master keys, derived keys, keys of the installation
+//! csrf              the MAC inside a CSRF token
+//! idempotency_keys  the keys of one request with `Idempotency-Key`
+//! wrap              a grant's data key, wrapped for each token
+//! key_file          sources of master keys: systemd credential, command, file, environment
+//! key_command       the command that prints master keys
+//! folder            whether a file could be created
 //! ```
 //!
-//! A credential for Odoo is sealed under a data key of its own. The data key is kept once for each token that may use
-//! it, sealed under the *token* and again under the master key. So a dump opens nothing, a dump with the master key
-//! opens no credential without a living token, and who writes into the store can move nothing to another row.
+//! An Odoo credential is sealed under its own data key. The data key is stored once for each token that may use it,
+//! sealed under the *token* and again under the master key. So a copy of the store opens nothing, a copy with the
+//! master key opens no credential without a valid token, and an attacker who can write to the store cannot move a
+//! value to another row.
 //!
-//! One secret is also kept under the master key alone: what an application signs with by OAuth 1, because signatures can only
-//! be verified with the secret in clear. No credential lies behind it: an application that is bound to a user signs with
-//! another secret than those that open (see `auth/oauth/consumer_secret.rs`).
+//! Consumer secrets of OAuth 1.0a are sealed under the master key alone, because signatures can only be verified with
+//! the secret in clear. They open no credential: an application that is bound to a user signs with another secret
+//! than those that open its credential (see `auth/clients/consumer_secret.rs`).
 //!
-//! In: randomness of the operating system, files. Out: blobs and hashes that may be stored. Must not know: tables,
+//! In: random numbers of the operating system, key files. Out: blobs and hashes for the store. Must not know: tables,
 //! Odoo, HTTP.
 
 mod access_jwt;
@@ -36,19 +39,22 @@ mod keys;
 mod login_token;
 mod rsa_key;
 mod seal;
+mod strict_jwt;
 mod token;
+mod token_index;
 mod wrap;
 
-pub use access_jwt::{AccessClaims, AccessKeys, PublicKey};
-pub use folder::can_make;
-pub use idempotency_keys::{RepeatKey, RepeatRoot};
+pub use access_jwt::{AccessClaims, AccessTokenKeys, PublicKey};
+pub use folder::check_can_create;
+pub use idempotency_keys::{IdempotencyKey, IdempotencyRootKey};
 pub use key_command::run_key_command;
 pub use key_file::{KeySource, KeySources};
-pub use keys::{IndexKey, Keyring, MasterKey, SealedPair, reseal_kept};
-pub use login_token::{LoginClaims, SigningKey};
+pub use keys::{Keyring, MasterKey, SealedPair, reseal_stored_key};
+pub use login_token::{LoginClaims, LoginTokenKey};
 pub use rsa_key::{check_rsa_public_key, rsa_public_key_der};
 pub use seal::{Aad, KeyId, Sealed};
-pub use token::{Token, TokenIndex, TokenKind};
+pub use token::{Token, TokenKind};
+pub use token_index::{IndexKey, TokenIndex};
 pub use wrap::{DataKey, GrantFacts, TokenFacts};
 
 use std::path::PathBuf;
@@ -56,51 +62,51 @@ use std::path::PathBuf;
 use rand::TryRng as _;
 use zeroize::Zeroizing;
 
-/// Why a secret cannot be made, kept or opened. No message holds one.
+/// Why a secret cannot be generated, sealed or opened. No message contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// The operating system gives no randomness.
-    #[error("the operating system gives no randomness: {0}")]
+    /// The operating system provides no random numbers.
+    #[error("the operating system provides no random numbers: {0}")]
     NoRandomness(String),
-    /// The blob is no blob, was altered, or belongs to another row.
-    #[error("a sealed value was altered, or belongs elsewhere")]
+    /// The sealed value is malformed, was changed, or belongs to another row.
+    #[error("a sealed value was changed, or belongs to another row")]
     Altered,
-    /// The key that sealed it is not at hand.
-    #[error("sealed under master key {0}, which is not among those at hand; bring its file back")]
+    /// The master key that sealed it is not loaded.
+    #[error("a value is sealed under master key {0}, which is not loaded; restore the file that contains this key")]
     UnknownKey(KeyId),
-    /// The key file cannot be trusted or used.
+    /// The key file cannot be used.
     #[error("the master key in {} cannot be used: {wrong}", file.display())]
     KeyFile {
         /// The file.
         file: PathBuf,
-        /// What is wrong, and how to mend it.
+        /// What is wrong, with a remedy.
         wrong: String,
     },
-    /// The command that prints the keys does not work.
-    #[error("secrets.master_key_command: {program:?} cannot be used: {wrong}")]
+    /// The command that prints the keys failed.
+    #[error("secrets.master_key_command: {program:?} failed: {wrong}")]
     KeyCommand {
         /// The program, without its arguments.
         program: String,
         /// What is wrong.
         wrong: String,
     },
-    /// The text is no master key.
-    #[error("{place} holds no master key: {wrong}")]
+    /// The text is not a master key.
+    #[error("{source_name} contains no master key: {wrong}")]
     NotAKey {
-        /// Where it stands.
-        place: String,
+        /// Where the text is from.
+        source_name: String,
         /// What is wrong.
         wrong: &'static str,
     },
-    /// There is none, and none may be made.
-    #[error("there is no master key: {0}")]
+    /// There is no master key, and none may be created.
+    #[error("no master key: {0}")]
     NoKey(String),
 }
 
 impl SecretError {
-    /// Whether the master key is at fault, and not what it seals.
+    /// Whether the master key is the problem, and not the sealed value.
     #[must_use]
-    pub fn is_of_master_key(&self) -> bool {
+    pub fn is_master_key_error(&self) -> bool {
         match self {
             Self::UnknownKey(_)
             | Self::KeyFile { .. }
@@ -112,18 +118,18 @@ impl SecretError {
     }
 }
 
-/// A text that nobody guesses: 256 random bits in hexadecimal.
+/// 256 random bits in hexadecimal.
 ///
 /// # Errors
-/// When the operating system gives no randomness.
-pub fn random_text() -> Result<Zeroizing<String>, SecretError> {
+/// If the operating system provides no random numbers.
+pub fn random_hex() -> Result<Zeroizing<String>, SecretError> {
     random_key().map(|bits| hex(bits.as_slice()))
 }
 
-/// Random bytes, for what is shown in a form of its own.
+/// Random bytes, for a value in another format.
 ///
 /// # Errors
-/// When the operating system gives no randomness.
+/// If the operating system provides no random numbers.
 pub fn random_bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, SecretError> {
     let mut bytes = Zeroizing::new([0; N]);
     fill(bytes.as_mut_slice())?;
@@ -143,7 +149,7 @@ fn fill(bytes: &mut [u8]) -> Result<(), SecretError> {
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Bytes as lower-case hexadecimal, in memory that is wiped.
+/// Bytes as lower-case hexadecimal, in memory that is wiped when dropped.
 fn hex(bytes: &[u8]) -> Zeroizing<String> {
     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().map_or('0', char::from);
     Zeroizing::new(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
@@ -151,7 +157,7 @@ fn hex(bytes: &[u8]) -> Zeroizing<String> {
 
 /// 32 bytes from 64 lower-case hexadecimal digits.
 fn unhex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let digit = |byte: u8| HEX.iter().position(|digit| *digit == byte).and_then(|place| u8::try_from(place).ok());
+    let digit = |byte: u8| HEX.iter().position(|digit| *digit == byte).and_then(|value| u8::try_from(value).ok());
     let mut bytes = Zeroizing::new([0; 32]);
     if text.len() != 64 {
         return None;

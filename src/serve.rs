@@ -1,13 +1,14 @@
-//! The edge: accepts connections, serves HTTP/1.1 and HTTP/2 (cleartext, prior knowledge) on them, stops in order.
+//! The HTTP server: accepts connections, serves HTTP/1.1 and HTTP/2 (cleartext, prior knowledge), and shuts down in
+//! order.
 //!
-//! In: a bound listener, a service, deadlines and caps. Out: answered requests, counted connections. Must not
-//! know: routes, credentials, Odoo. `axum::serve` has no deadline of any kind; this is in its place.
+//! In: a bound listener, a service, timeouts and limits. Out: served requests, connection metrics. Must not know:
+//! routes, credentials, Odoo. It replaces `axum::serve`, which has no timeouts.
 //!
 //! ```text
-//! serve (accepts) → seats (caps) → connection (protocol, deadlines, stop)
-//!                                   ├ stream   bytes, scanned by head
-//!                                   ├ exchange requests and answers
-//!                                   └ watch    who is waited for, until when
+//! serve (accept loop) → connection_limit → connection (protocol, timeouts, shutdown)
+//!                                           ├ stream    bytes; each request head passes the head_scanner
+//!                                           ├ exchange  requests and responses
+//!                                           └ deadline  the state of the connection, and when it times out
 //! ```
 
 mod connection;
@@ -26,71 +27,77 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use self::connection_limit::{NoSeat, Seat, Seats};
-pub use self::exchange::{ArrivedAt, ClientAddress, Handler, HeadersTooLarge, TargetTooLong};
-pub use self::settings::EdgeSettings;
-use self::shutdown::{Stop, Stopper};
+use self::connection_limit::{ConnectionLimit, ConnectionPermit, ConnectionRefused};
+pub use self::exchange::{Handler, HeadersTooLarge, PeerAddress, ReceivedAt, TargetTooLong};
+pub use self::settings::ServerSettings;
+use self::shutdown::{ShutdownHandle, ShutdownStage};
 use crate::telemetry::metrics::{Metrics, count};
 
-/// How a listener came to its end.
+/// The result of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stopped {
-    /// Connections that outlived the grace period and were cut.
-    pub cut: usize,
+pub struct ShutdownReport {
+    /// Connections that were still open at the end of the grace period and were aborted.
+    pub aborted: usize,
 }
 
-/// Serves `handler` on `listener` until `shutdown`, then lets requests in flight finish within the grace period.
+/// Serves `handler` on `listener` until `shutdown` resolves, then waits for requests in flight within the grace
+/// period.
 pub async fn run(
     listener: TcpListener,
     handler: Handler,
-    settings: EdgeSettings,
+    settings: ServerSettings,
     shutdown: impl Future<Output = ()>,
     metrics: Arc<Metrics>,
-) -> Stopped {
-    let door = Door { seats: Seats::new(&settings), settings: Arc::new(settings), handler, metrics };
-    let stopper = Stopper::new();
+) -> ShutdownReport {
+    let acceptor = Acceptor::new(handler, settings, metrics);
+    let handle = ShutdownHandle::new();
     tokio::select! {
         biased;
         () = shutdown => {}
-        never = door.accept_all(&listener, &stopper) => match never {},
+        never = acceptor.accept_all(&listener, &handle) => match never {},
     }
-    // Closed at once, so that the system refuses newcomers instead of letting them wait.
+    // Close the listener at once, so that the system rejects new connections instead of queueing them.
     drop(listener);
-    drain(&stopper, door.settings.grace).await
+    drain(&handle, acceptor.settings.grace).await
 }
 
-async fn drain(stopper: &Stopper, grace: Duration) -> Stopped {
-    stopper.announce(Stop::Drain);
-    if timeout(grace, stopper.all_gone()).await.is_ok() {
-        return Stopped { cut: 0 };
+async fn drain(handle: &ShutdownHandle, grace: Duration) -> ShutdownReport {
+    handle.announce(ShutdownStage::Drain);
+    if timeout(grace, handle.all_closed()).await.is_ok() {
+        return ShutdownReport { aborted: 0 };
     }
-    let cut = stopper.holders();
-    stopper.announce(Stop::Now);
-    stopper.all_gone().await;
-    Stopped { cut }
+    let aborted = handle.open_connections();
+    handle.announce(ShutdownStage::Abort);
+    handle.all_closed().await;
+    ShutdownReport { aborted }
 }
 
-/// What every connection shares.
-struct Door {
-    seats: Arc<Seats>,
-    settings: Arc<EdgeSettings>,
+/// Accepts connections and spawns a task for each. Contains what all connections share.
+struct Acceptor {
+    limit: Arc<ConnectionLimit>,
+    settings: Arc<ServerSettings>,
     handler: Handler,
     metrics: Arc<Metrics>,
 }
 
-impl Door {
-    async fn accept_all(&self, listener: &TcpListener, stopper: &Stopper) -> std::convert::Infallible {
+impl Acceptor {
+    fn new(handler: Handler, settings: ServerSettings, metrics: Arc<Metrics>) -> Self {
+        Self { limit: ConnectionLimit::new(&settings), settings: Arc::new(settings), handler, metrics }
+    }
+
+    async fn accept_all(&self, listener: &TcpListener, handle: &ShutdownHandle) -> std::convert::Infallible {
         let mut pause = ACCEPT_PAUSE;
         loop {
             match listener.accept().await {
                 Ok((socket, address)) => {
                     pause = ACCEPT_PAUSE;
-                    self.admit(socket, address, stopper);
+                    self.admit(socket, address, handle);
                 }
-                Err(error) if concerns_one_peer(&error) => {}
+                Err(error) if is_caused_by_peer(&error) => {}
                 Err(error) => {
                     tracing::error!(%error, "cannot accept connections");
                     count(&self.metrics.connections_refused, "accept_error");
@@ -101,42 +108,64 @@ impl Door {
         }
     }
 
-    fn admit(&self, socket: TcpStream, address: SocketAddr, stopper: &Stopper) {
-        match self.seats.take(address.ip()) {
-            Ok(seat) => self.seat(seat, socket, address, stopper),
-            Err(why) => self.refuse(&socket, why),
+    fn admit(&self, socket: TcpStream, address: SocketAddr, handle: &ShutdownHandle) {
+        match self.limit.acquire(address.ip()) {
+            Ok(permit) => {
+                // Without it small responses wait for the peer's acknowledgement. Failing to set it is not an error.
+                let _nodelay = socket.set_nodelay(true);
+                self.spawn(permit, socket, address, handle);
+            }
+            Err(reason) => self.reject(&socket, reason),
         }
     }
 
-    fn seat(&self, seat: Seat, socket: TcpStream, address: SocketAddr, stopper: &Stopper) {
-        // Without it small answers wait for the peer's acknowledgement. If it cannot be set they do.
-        let _nodelay = socket.set_nodelay(true);
+    fn spawn<S>(&self, permit: ConnectionPermit, socket: S, address: SocketAddr, handle: &ShutdownHandle)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (settings, handler) = (Arc::clone(&self.settings), self.handler.clone());
-        let (metrics, signal) = (Arc::clone(&self.metrics), stopper.signal());
+        let (metrics, shutdown) = (Arc::clone(&self.metrics), handle.signal());
         tokio::spawn(async move {
             metrics.connections.inc();
-            let ended = connection::serve(socket, address, handler, settings, signal).await;
+            let outcome = connection::serve(socket, address, handler, settings, shutdown).await;
             metrics.connections.dec();
-            count(&metrics.connections_ended, ended);
-            drop(seat);
+            count(&metrics.connections_ended, outcome);
+            drop(permit);
         });
     }
 
-    fn refuse(&self, socket: &TcpStream, why: NoSeat) {
-        count(&self.metrics.connections_refused, why.as_str());
-        // A courtesy to honest clients, for which nobody waits.
-        let _written = socket.try_write(REFUSAL);
+    fn reject(&self, socket: &TcpStream, reason: ConnectionRefused) {
+        count(&self.metrics.connections_refused, reason.as_str());
+        // The response is best effort: the server does not wait until the client can receive it.
+        let _written = socket.try_write(REJECTION);
     }
 }
 
-/// The first pause after an error of accepting that will not go away by itself, as "too many open files".
+/// Serves one connection in memory, for unit tests with a paused clock.
+#[cfg(test)]
+pub(crate) fn serve_in_memory(
+    handler: Handler,
+    settings: ServerSettings,
+    metrics: Arc<Metrics>,
+) -> tokio::io::DuplexStream {
+    let (client, server) = tokio::io::duplex(64 * 1024);
+    let (acceptor, handle) = (Acceptor::new(handler, settings, metrics), ShutdownHandle::new());
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    let permit = acceptor.limit.acquire(address.ip()).unwrap();
+    acceptor.spawn(permit, server, address, &handle);
+    // The connection is aborted when the handle is dropped.
+    tokio::spawn(async move { handle.all_closed().await });
+    client
+}
+
+/// The first pause after an accept error that does not resolve itself, such as "too many open files".
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
-const REFUSAL: &[u8] =
+const REJECTION: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 1\r\n\r\n";
 
-/// The peer was gone before it was accepted; the next one is not concerned.
-fn concerns_one_peer(error: &io::Error) -> bool {
+/// Whether the peer closed the connection before it was accepted. The next accept is not affected.
+fn is_caused_by_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }

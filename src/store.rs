@@ -1,17 +1,31 @@
-//! The store: what the gateway must remember, in SQLite or PostgreSQL, with one SQL text for both.
+//! The store: persistent data in SQLite or PostgreSQL, with the same SQL for both.
 //!
-//! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo. One file an
-//! aggregate.
+//! ```text
+//! stored_token       a token's row with its grant and terms
+//! api_keys, application_terms, oauth_terms   the terms of API keys, applications, and OAuth tokens
+//! tokens, applications, oauth_tokens, oauth1, consents, links, grants, wraps   queries by subject
+//! sealed_keys        the installation's own keys, sealed
+//! idempotency_keys   claims and responses of `Idempotency-Key`
+//! audit              the audit log
+//! restore, rollback_detector   a backup that was restored
+//! instance           the installation id
+//! connect, sqlite_file, migrations, transaction   connections, files, schema, transactions
+//! error              errors with a remedy for the administrator
+//! ```
 //!
-//! What both databases can do alike: placeholders `$1`; texts, 64-bit integers and bytes, each of them NULL too; truth
-//! as 0 or 1, times as seconds since 1970; `ON CONFLICT`, `RETURNING`, partial indexes; `CAST(sum(…) AS BIGINT)`.
-//! SQLite names no constraint in its errors, and a transaction there that reads first and writes then may fail as
-//! locked.
+//! What both databases support: placeholders `$1`; text, 64-bit integers and bytes, each also NULL; booleans as 0 or
+//! 1, times as seconds since 1970; `ON CONFLICT`, `RETURNING`, partial indexes; `CAST(sum(…) AS BIGINT)`. The errors
+//! of SQLite contain no constraint name. A transaction in SQLite that reads before it writes may fail because the
+//! file is locked.
+//!
+//! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo.
 
 mod api_keys;
+mod application_terms;
 mod applications;
 mod audit;
 mod connect;
+mod consents;
 mod error;
 mod grants;
 mod idempotency_keys;
@@ -19,13 +33,16 @@ mod instance;
 mod links;
 mod migrations;
 mod oauth1;
+mod oauth_terms;
 mod oauth_tokens;
 mod restore;
 mod rollback_detector;
 pub mod sealed_keys;
 mod sqlite_file;
+mod stored_token;
 mod tokens;
 mod transaction;
+mod wraps;
 
 use std::sync::Arc;
 
@@ -33,20 +50,23 @@ use sqlx::{AnyPool, Row};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use self::api_keys::{KeyRate, KeyTerms};
-pub use self::applications::{ApplicationTerms, Consent};
-pub use self::audit::Act;
+pub use self::application_terms::ApplicationTerms;
+pub use self::audit::AuditEvent;
+pub use self::consents::Consent;
 pub use self::error::StoreError;
 pub use self::grants::Grant;
-pub use self::idempotency_keys::{RepeatClaim, StoredRepeat};
+pub use self::idempotency_keys::{ClaimRow, StoredResponseRow};
 pub use self::instance::{Instance, random_id};
-pub use self::oauth_tokens::{OAuthTerms, SpentToken, SpentWrap};
-pub use self::restore::Ended;
-pub use self::rollback_detector::{RESTORE, Witness};
-pub use self::tokens::{Rewrap, StoredToken};
+pub use self::oauth_terms::OAuthTerms;
+pub use self::oauth_tokens::{SpentToken, SpentWrap};
+pub use self::restore::RevokedCounts;
+pub use self::rollback_detector::{RESTORE, RollbackDetector};
+pub use self::stored_token::StoredToken;
+pub use self::wraps::Rewrap;
 
 use self::connect::Backend;
-use self::error::Place;
-use self::transaction::{Cuts, rerun};
+use self::error::StoreLocation;
+use self::transaction::{LostConnections, retry};
 use crate::config::{DatabaseUrl, StoreConfig};
 
 /// An open store. Clones share the connections.
@@ -54,98 +74,98 @@ use crate::config::{DatabaseUrl, StoreConfig};
 pub struct Store {
     pool: AnyPool,
     backend: Backend,
-    cuts: Cuts,
-    /// Held by who writes what is written with each request.
-    turn: Arc<Mutex<()>>,
+    lost_connections: LostConnections,
+    /// Serializes the frequent small writes on SQLite.
+    write_lock: Arc<Mutex<()>>,
 }
 
 impl Store {
-    /// Connects, once at first so that what is wrong is told exactly. A missing file of SQLite is made, with its
-    /// folder.
+    /// Connects to the store. The first connection is made outside the pool, so that its error is precise. Creates a
+    /// missing SQLite file and its folder.
     ///
     /// # Errors
-    /// What is wrong with the place or the way to it, and how to mend it.
+    /// If the store cannot be reached or used, with a remedy.
     pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
         let backend = Backend::new(config)?;
-        backend.first_connection().await?;
-        let cuts = Cuts::default();
-        Ok(Self { pool: backend.pool(config, cuts.clone())?, backend, cuts, turn: Arc::default() })
+        backend.initialize().await?;
+        let lost_connections = LostConnections::default();
+        Ok(Self { pool: backend.pool(config, lost_connections.clone())?, backend, lost_connections, write_lock: Arc::default() })
     }
 
-    /// As [`open`](Self::open), and `None` where a file of SQLite is not there yet: nothing is made.
+    /// As [`open`](Self::open), but returns `None` and creates nothing if the SQLite file does not exist.
     ///
     /// # Errors
-    /// As there, and when the file could not be made.
+    /// As [`open`](Self::open), and if the missing file could not be created.
     pub async fn open_existing(config: &StoreConfig) -> Result<Option<Self>, StoreError> {
         if let DatabaseUrl::Sqlite { file } = &config.url
-            && !sqlite_file::find(file)?
+            && !sqlite_file::exists(file)?
         {
             return Ok(None);
         }
         Self::open(config).await.map(Some)
     }
 
-    /// Brings the schema to this binary's. Safe when several gateways do it at once: one works, the others wait.
+    /// Applies missing migrations. If several gateways start at once, one applies them and the others wait.
     ///
     /// # Errors
-    /// When the schema is newer than this binary or was changed by others, and when a statement fails.
+    /// If the schema is newer than this binary or differs from it, or if a statement fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         migrations::run(&self.backend).await
     }
 
-    /// Whether the store answers and can be written to: one row is written over itself, and SQLite's file system is asked
-    /// for the room that a few writes need.
+    /// Checks that the store answers and can be written to: updates one row to its own value, and checks the free
+    /// space of SQLite's file system.
     ///
     /// # Errors
-    /// When it does not, nothing can be written, or no connection comes free in time.
+    /// If it does not answer, cannot be written to, or no connection becomes free in time.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.backend.find_room().await?;
+        self.backend.check_free_space().await?;
         let write = "UPDATE instance SET created_at = created_at";
-        rerun!(self.was_cut, sqlx::query(write).execute(&self.pool))?;
+        retry!(self.connection_lost, sqlx::query(write).execute(&self.pool))?;
         Ok(())
     }
 
-    /// Whether the schema was ever made.
+    /// Whether any migration was applied.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// If the store is not available.
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
         Ok(sqlx::query(self.backend.history_query()).fetch_optional(&self.pool).await?.is_some())
     }
 
-    /// Where a store of this configuration lies, without a password.
+    /// The location of the configured store, without a password.
     ///
     /// # Errors
-    /// When it is no place.
-    pub fn place_of(config: &StoreConfig) -> Result<String, StoreError> {
-        Ok(Backend::new(config)?.place().to_string())
+    /// If the configured path is invalid.
+    pub fn configured_location(config: &StoreConfig) -> Result<String, StoreError> {
+        Ok(Backend::new(config)?.location().to_string())
     }
 
-    /// Where the store lies, without a password.
+    /// The location of the store, without a password.
     #[must_use]
-    pub fn place(&self) -> String {
-        self.backend.place().to_string()
+    pub fn location(&self) -> String {
+        self.backend.location().to_string()
     }
 
-    /// The kind and version of the database, as `PostgreSQL 17.2` or `SQLite 3.50.4`.
+    /// The name and version of the database, for example `PostgreSQL 17.2` or `SQLite 3.50.4`.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// If the store is not available.
     pub async fn version(&self) -> Result<String, StoreError> {
         let row = sqlx::query(self.backend.version_query()).fetch_one(&self.pool).await?;
         Ok(row.try_get(0)?)
     }
 
-    /// A turn to write. SQLite lets one write at a time and makes the others sleep for ever longer: those who come with
-    /// each request wait for each other here, in order, which is ten times as quick. PostgreSQL needs none.
-    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        match self.backend.place() {
-            Place::Sqlite { .. } => Some(self.turn.lock().await),
-            Place::Postgres { .. } => None,
+    /// Serializes writes that happen on every request. SQLite allows one writer at a time and makes the others sleep
+    /// with growing delays; waiting here, in order, is ten times as fast. PostgreSQL does not need it.
+    async fn write_lock(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.backend.location() {
+            StoreLocation::Sqlite { .. } => Some(self.write_lock.lock().await),
+            StoreLocation::Postgres { .. } => None,
         }
     }
 
-    /// Gives the connections back, waiting for those in use.
+    /// Closes all connections. Waits for those in use.
     pub async fn close(&self) {
         self.pool.close().await;
     }

@@ -1,7 +1,7 @@
-//! What the process says about itself: log lines here, numbers in [`metrics`].
+//! Logging; [`metrics`] has the metrics.
 //!
-//! In: a filter and a format. Out: structured lines on standard error, one an event. Must not know: requests,
-//! routes, Odoo. Text from outside is escaped by the formatters, ANSI sequences included (H-07).
+//! In: a filter and a format. Out: structured lines on standard error, one per event. Must not know: requests,
+//! routes, Odoo. The formatters escape text from clients, including ANSI sequences (H-07).
 
 use std::io::IsTerminal;
 
@@ -20,22 +20,22 @@ pub mod text_format;
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The filter does not parse.
-    #[error("the log filter {filter:?} is not understood: {cause}")]
+    #[error("the log filter {filter:?} is invalid: {cause}")]
     Filter {
-        /// As configured.
+        /// The configured filter.
         filter: String,
-        /// What the parser says.
+        /// The error of the parser.
         cause: ParseError,
     },
-    /// Something in this process logs already.
-    #[error("logging is set up already")]
-    AlreadySetUp(#[from] TryInitError),
+    /// Logging was initialized before.
+    #[error("logging is already initialized")]
+    AlreadyInitialized(#[from] TryInitError),
 }
 
-/// Sets up logging for the whole process. Once.
+/// Initializes logging for the process.
 ///
 /// # Errors
-/// [`TelemetryError`]: a filter that does not parse, or a second call.
+/// Fails if the filter is invalid or logging is already initialized.
 pub fn init(settings: &LogConfig) -> Result<(), TelemetryError> {
     let on_terminal = std::io::stderr().is_terminal();
     let lines = lines(settings.format, on_terminal, std::io::stderr);
@@ -44,7 +44,7 @@ pub fn init(settings: &LogConfig) -> Result<(), TelemetryError> {
     Ok(())
 }
 
-/// A panic is a log line like others, not text between JSON objects.
+/// Logs a panic as an event, so that it is not plain text between JSON objects.
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let at = panic.location().map(tracing::field::display);
     tracing::error!(at, text = panic.payload_as_str(), "panic");
@@ -74,9 +74,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl Write for Buffer {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -85,31 +85,31 @@ mod tests {
         }
     }
 
-    fn said(format: LogFormat, say: impl FnOnce()) -> String {
-        let kept = Kept::default();
-        let writer = kept.clone();
+    fn logged(format: LogFormat, log: impl FnOnce()) -> String {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
         let subscriber = tracing_subscriber::registry().with(lines(format, false, move || writer.clone()));
-        tracing::subscriber::with_default(subscriber, say);
-        let bytes = kept.0.lock().unwrap().clone();
+        tracing::subscriber::with_default(subscriber, log);
+        let bytes = buffer.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
 
     #[test]
-    fn a_json_line_is_one_object_with_the_fields_at_the_top() {
-        let line = said(LogFormat::Json, || tracing::info!(user = "a\nb\u{1b}[31m", "request"));
+    fn a_json_line_is_one_object_with_fields_at_the_top_level() {
+        let line = logged(LogFormat::Json, || tracing::info!(user = "a\nb\u{1b}[31m", "request"));
         assert_eq!(line.lines().count(), 1, "{line}");
         let object: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!((&object["message"], &object["user"]), (&"request".into(), &"a\nb\u{1b}[31m".into()));
     }
 
     #[test]
-    fn escape_sequences_do_not_reach_a_text_log() {
-        let line = said(LogFormat::Text, || tracing::info!("from outside: {}", "\u{1b}[31mred"));
+    fn escape_sequences_are_not_written_to_a_text_log() {
+        let line = logged(LogFormat::Text, || tracing::info!("from a client: {}", "\u{1b}[31mred"));
         assert!(!line.contains('\u{1b}'), "{line:?}");
     }
 
     #[test]
-    fn a_filter_that_does_not_parse_is_quoted() {
+    fn an_invalid_filter_is_quoted() {
         assert!(filter("info,odoo_gateway=debug").is_ok());
         let error = filter("info,x=loud").unwrap_err().to_string();
         assert!(error.contains("\"info,x=loud\""), "{error}");

@@ -1,30 +1,30 @@
-//! The one tree of values between a client and Odoo.
+//! The tree of values that clients and Odoo exchange.
 //!
-//! In: what the literal reader, a JSON body or an XML-RPC answer holds. Out: JSON (through serde) and XML-RPC.
-//! Must not know: models, fields, HTTP. Texts borrow from the bytes they were read from wherever they
-//! stand there unescaped, so that a page of a thousand records costs no thousand allocations a column.
+//! In: the contents of a literal, a JSON body or an XML-RPC response. Out: JSON (through serde) and XML-RPC. Must not
+//! know: models, fields, HTTP. Strings borrow from the parsed bytes if they contain no escapes, so that a page of a
+//! thousand records does not cost a thousand allocations per column.
 
 use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-/// A value as JSON, a Python literal and XML-RPC all know it. Maps keep the order of their members.
+/// A value that JSON, Python literals and XML-RPC have in common. Maps keep the order of their members.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value<'a> {
     /// `null`, `None`, `<nil/>`.
     #[default]
     Null,
-    /// `true` and `false`; Odoo also answers `false` for "empty".
+    /// `true` and `false`; Odoo also returns `false` for an empty field.
     Bool(bool),
     /// A signed integer of up to 64 bits.
     Int(i64),
-    /// A double. Odoo may answer infinities and NaN; they become `null` in JSON.
+    /// A double. Odoo can return infinities and NaN; they become `null` in JSON.
     Float(f64),
-    /// Text; binary fields are base64 text.
+    /// A string; binary fields are base64 strings.
     Text(Cow<'a, str>),
     /// A list or tuple.
     List(Vec<Value<'a>>),
-    /// A dictionary with text keys, each at most once.
+    /// A dictionary with string keys, each at most once.
     Map(Vec<Member<'a>>),
 }
 
@@ -32,7 +32,7 @@ pub enum Value<'a> {
 pub type Member<'a> = (Cow<'a, str>, Value<'a>);
 
 impl<'a> Value<'a> {
-    /// The value with every text copied out of what it borrowed from.
+    /// The value with owned strings.
     #[must_use]
     pub fn into_owned(self) -> Value<'static> {
         match self {
@@ -48,7 +48,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value of `key` in a map; `None` for a missing key and for anything that is no map.
+    /// The value of `key` in a map; `None` for a missing key and for values that are not maps.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
         self.as_map()?.iter().find(|(k, _)| k == key).map(|(_, v)| v)
@@ -72,7 +72,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text of a text.
+    /// The text of a string.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -90,7 +90,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What a person would call this kind of value: the words of our error messages.
+    /// The kind of value, as error messages name it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -98,19 +98,33 @@ impl<'a> Value<'a> {
             Value::Bool(_) => "a boolean",
             Value::Int(_) => "an integer",
             Value::Float(_) => "a number",
-            Value::Text(_) => "a text",
+            Value::Text(_) => "a string",
             Value::List(_) => "a list",
             Value::Map(_) => "an object",
         }
     }
 
-    /// `false`, `null` and nothing else: how Odoo and its clients say "empty".
+    /// Whether the value is `null` or `false`, the two forms of an empty field.
     #[must_use]
-    pub fn is_empty_word(&self) -> bool {
+    pub fn is_null_or_false(&self) -> bool {
         matches!(self, Value::Null | Value::Bool(false))
     }
 
-    /// How many values there are in it, itself included.
+    /// Whether Python, and so Odoo, treats the value as false: null, false, zero, an empty text, list or map.
+    #[must_use]
+    pub fn is_falsy(&self) -> bool {
+        match self {
+            Value::Null => true,
+            Value::Bool(boolean) => !boolean,
+            Value::Int(number) => *number == 0,
+            Value::Float(number) => *number == 0.0,
+            Value::Text(text) => text.is_empty(),
+            Value::List(items) => items.is_empty(),
+            Value::Map(members) => members.is_empty(),
+        }
+    }
+
+    /// The number of values in the tree, this one included.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + match self {
@@ -120,10 +134,10 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A short JSON rendering for error messages: at most `limit` characters, cut with `…`.
+    /// The value as JSON for error messages, truncated to `limit` characters with `…`.
     #[must_use]
     pub fn excerpt(&self, limit: usize) -> String {
-        // A value may be as large as a body: only so much of it is written as will be shown, and a little more.
+        // A value can be as large as a body: only a little more than the visible part is serialized.
         let json = serde_json::to_string(&self.head(&mut limit.saturating_add(1))).unwrap_or_default();
         match json.char_indices().nth(limit) {
             Some((cut, _)) => format!("{}…", json.get(..cut).unwrap_or_default()),
@@ -131,11 +145,11 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The beginning of the value: its JSON has at least `room` characters, if that of the whole value has.
+    /// The start of the value: its JSON has at least `room` characters, if that of the complete value has.
     fn head(&self, room: &mut usize) -> Value<'_> {
         *room = room.saturating_sub(1);
         match self {
-            Value::Text(text) => Value::Text(Cow::Borrowed(cut(text, room))),
+            Value::Text(text) => Value::Text(Cow::Borrowed(truncate(text, room))),
             Value::List(items) => {
                 let mut head = Vec::new();
                 for item in items {
@@ -152,7 +166,7 @@ impl<'a> Value<'a> {
                     if *room == 0 {
                         break;
                     }
-                    let key = Cow::Borrowed(cut(key, room));
+                    let key = Cow::Borrowed(truncate(key, room));
                     head.push((key, value.head(room)));
                 }
                 Value::Map(head)
@@ -162,8 +176,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The first `room` characters, which are then used up.
-fn cut<'t>(text: &'t str, room: &mut usize) -> &'t str {
+/// The first `room` characters; reduces `room` by their number.
+fn truncate<'t>(text: &'t str, room: &mut usize) -> &'t str {
     let end = text.char_indices().nth(*room).map_or(text.len(), |(end, _)| end);
     let head = text.get(..end).unwrap_or_default();
     *room -= head.chars().count().min(*room);
@@ -238,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_keeps_the_order_of_members_and_turns_non_finite_numbers_into_null() {
+    fn json_keeps_the_order_of_members_and_writes_non_finite_numbers_as_null() {
         let value = Value::Map(vec![
             ("z".into(), Value::Float(f64::NAN)),
             ("a".into(), Value::List(vec![Value::Int(-1), Value::Float(0.5), Value::Null])),
@@ -247,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_is_cut_at_characters_not_bytes() {
+    fn an_excerpt_is_truncated_at_characters_not_bytes() {
         assert_eq!(Value::from("äöüß").excerpt(3), "\"äö…");
         assert_eq!(Value::from("ä").excerpt(3), "\"ä\"");
         let items = |count| Value::List(vec![Value::Int(1); count]);

@@ -1,4 +1,4 @@
-//! The fuzz corpus, replayed: every text that a fuzz target ever found interesting keeps to the invariants.
+//! Replays the fuzz corpus: the invariants hold for every input that a fuzz target found interesting.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,35 +15,35 @@ mod invariants;
 #[expect(unreachable_pub, reason = "the fuzz targets are other crates")]
 mod header_invariants;
 
-fn replay_texts(corpus: &str, holds: fn(&str)) {
+fn replay_texts(corpus: &str, check: fn(&str)) {
     replay(corpus, |bytes| {
         let text = std::str::from_utf8(bytes);
-        text.map(holds).is_ok()
+        text.map(check).is_ok()
     });
 }
 
-fn replay(corpus: &str, holds: impl Fn(&[u8]) -> bool) {
+fn replay(corpus: &str, check: impl Fn(&[u8]) -> bool) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(corpus);
     let mut texts = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        texts += usize::from(holds(&bytes));
+        texts += usize::from(check(&bytes));
     }
-    assert!(texts >= 10, "{texts} texts are no corpus");
+    assert!(texts >= 10, "the corpus has only {texts} texts");
 }
 
 #[test]
-fn the_corpus_of_literals_keeps_to_the_invariants() {
+fn literal_corpus_satisfies_the_invariants() {
     replay_texts("literal", invariants::literal);
 }
 
 #[test]
-fn the_corpus_of_domains_keeps_to_the_invariants() {
+fn domain_corpus_satisfies_the_invariants() {
     replay_texts("domain", invariants::domain);
 }
 
 #[test]
-fn the_corpus_of_oauth_headers_keeps_to_the_invariants() {
+fn oauth_header_corpus_satisfies_the_invariants() {
     replay("oauth_header", |bytes| {
         header_invariants::oauth_header(bytes);
         true
@@ -51,6 +51,6 @@ fn the_corpus_of_oauth_headers_keeps_to_the_invariants() {
 }
 
 #[test]
-fn the_corpus_of_selections_keeps_to_the_invariants() {
+fn selection_corpus_satisfies_the_invariants() {
     replay_texts("selection", invariants::selection);
 }

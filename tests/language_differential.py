@@ -1,7 +1,7 @@
-"""What CPython reads, for tests/language_differential.rs.
+"""CPython's own literal parser, for tests/language_differential.rs.
 
-In: one JSON text a line on stdin. Out: one JSON object a line: {"value": ..., "differs": [names]}, where "value" is missing
-for a text that Python refuses, and "differs" names the deliberate differences that the text runs into.
+In: one JSON text per line on stdin. Out: one JSON object per line: {"value": ..., "differs": [names]}, or "rejected"
+instead of "value" for a text that Python rejects. "differs" contains the names of the deliberate differences in the text.
 """
 
 import ast

@@ -1,8 +1,8 @@
-//! The literal reader beside CPython's own: thousands of texts, the same verdict and the same value.
+//! The literal parser compared with CPython's own: the same result for thousands of texts.
 //!
-//! In: texts made by a seeded generator: valid ones, the same with bytes changed, and hostile ones. Out: nothing, or
-//! the texts on which the two do not agree. Where the gateway deliberately differs from `ast.literal_eval`, the
-//! difference has a name in [`DIFFERENCES`]; each must occur, so that the list stays true.
+//! In: texts from a seeded generator: valid ones, mutations of them, and hostile ones. Out: the texts for which the two
+//! disagree, if any. Each deliberate difference from `ast.literal_eval` has a name in [`DIFFERENCES`], and must occur,
+//! so that the list stays correct.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -15,7 +15,7 @@ use odoo_gateway::language::literal::{self, Limits};
 use odoo_gateway::value::Value;
 use serde_json::{Value as Json, json};
 
-/// Python reads these and the gateway refuses them; with the last it is the other way round.
+/// Python accepts these and the gateway rejects them; for the last one it is the other way round.
 const DIFFERENCES: [&str; 14] = [
     "bytes that are no text",
     "character by name",
@@ -150,7 +150,7 @@ impl Dice {
         format!("{{{}{}}}", members.join(","), self.space())
     }
 
-    /// The text with a few characters taken out, put in or doubled.
+    /// The text with a few characters removed, inserted or doubled.
     fn mutate(&mut self, text: &str) -> String {
         const INTO: &[&str] = &[
             "'",
@@ -224,8 +224,8 @@ fn texts() -> Vec<String> {
     texts
 }
 
-/// The verdicts of one Python process on all texts.
-fn ask_python(texts: &[String]) -> Vec<Json> {
+/// The results of one Python process for all texts.
+fn parse_with_python(texts: &[String]) -> Vec<Json> {
     let mut python = Command::new("python3")
         .args(["-I", "-X", "utf8", "-c", include_str!("language_differential.py")])
         .stdin(Stdio::piped())
@@ -244,7 +244,7 @@ fn ask_python(texts: &[String]) -> Vec<Json> {
         .collect()
 }
 
-/// The value with its types spelled out, as the Python side does.
+/// The value with explicit types, as the Python script returns it.
 fn canonical(value: &Value<'_>) -> Json {
     match value {
         Value::Null => Json::Null,
@@ -260,24 +260,24 @@ fn canonical(value: &Value<'_>) -> Json {
 }
 
 #[test]
-fn literals_are_read_as_python_reads_them() {
+fn literals_are_parsed_as_by_python() {
     let texts = texts();
-    let verdicts = ask_python(&texts);
-    assert_eq!(verdicts.len(), texts.len());
-    let mut met: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut taken, mut disagreements) = (0, Vec::new());
-    for (text, verdict) in texts.iter().zip(&verdicts) {
-        let ours = literal::read(text, Limits::query());
-        let agree = match &ours {
-            Ok(value) => verdict.get("value") == Some(&canonical(value)),
-            Err(_) => verdict.get("refused").is_some(),
+    let results = parse_with_python(&texts);
+    assert_eq!(results.len(), texts.len());
+    let mut occurred: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut accepted, mut disagreements) = (0, Vec::new());
+    for (text, result) in texts.iter().zip(&results) {
+        let parsed = literal::parse(text, Limits::query());
+        let agree = match &parsed {
+            Ok(value) => result.get("value") == Some(&canonical(value)),
+            Err(_) => result.get("rejected").is_some(),
         };
         if !agree {
-            disagreements.push(format!("{text:?}\n  ours: {ours:?}\n  Python: {verdict}"));
+            disagreements.push(format!("{text:?}\n  gateway: {parsed:?}\n  Python: {result}"));
         }
-        taken += usize::from(ours.is_ok());
-        for name in verdict["differs"].as_array().unwrap() {
-            *met.entry(name.as_str().unwrap().to_owned()).or_default() += 1;
+        accepted += usize::from(parsed.is_ok());
+        for name in result["differs"].as_array().unwrap() {
+            *occurred.entry(name.as_str().unwrap().to_owned()).or_default() += 1;
         }
     }
     assert!(
@@ -287,11 +287,11 @@ fn literals_are_read_as_python_reads_them() {
         disagreements[..disagreements.len().min(12)].join("\n")
     );
     assert!(
-        taken > texts.len() / 4 && taken < texts.len() * 3 / 4,
-        "{taken} of {} are valid: no good mixture",
+        accepted > texts.len() / 4 && accepted < texts.len() * 3 / 4,
+        "{accepted} of {} are valid: not a good mixture",
         texts.len()
     );
     let mut named = DIFFERENCES.map(str::to_owned).to_vec();
     named.sort();
-    assert_eq!(met.keys().cloned().collect::<Vec<_>>(), named, "{met:?}");
+    assert_eq!(occurred.keys().cloned().collect::<Vec<_>>(), named, "{occurred:?}");
 }

@@ -1,15 +1,15 @@
-//! One HTTP exchange over a bare socket, so that what is measured is not the measuring client.
+//! One HTTP exchange over a plain socket, so that the client adds little to the measured time.
 //!
-//! In: the bytes of a request. Out: the body of its answer. Both sides of every comparison use it: to Odoo a new
-//! connection each time, because Odoo closes each; to the gateway one that is kept.
+//! In: the bytes of a request. Out: the body of the response. Both sides of every comparison use it: to Odoo with a new
+//! connection each time, because Odoo closes each one; to the gateway with a persistent connection.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// The database of the stand.
+/// The database of the testbed.
 pub(crate) const DATABASE: &str = "odoo19";
 
-/// A connection that is kept.
+/// A persistent connection.
 #[derive(Debug)]
 pub(crate) struct Connection(BufReader<TcpStream>);
 
@@ -20,16 +20,16 @@ impl Connection {
         Ok(Self(BufReader::with_capacity(64 << 10, socket)))
     }
 
-    /// Sends a request and takes the body of its answer, which must be a success.
-    pub(crate) fn ask(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+    /// Sends a request and returns the body of the response. Fails if the status is not 200.
+    pub(crate) fn send(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
         self.0.get_mut().write_all(request)?;
         let (head, body) = read_message(&mut self.0)?;
-        if is_success(&head) { Ok(body) } else { Err(broken(&format!("{head}{}", String::from_utf8_lossy(&body)))) }
+        if is_success(&head) { Ok(body) } else { Err(protocol_error(&format!("{head}{}", String::from_utf8_lossy(&body)))) }
     }
 }
 
-/// Posts a call on a connection of its own, as Odoo allows, and takes the text of the answer. The database is named as
-/// the gateway names it: without it Odoo 19 lists all databases first, which takes it longer than a read.
+/// Posts a call on a new connection, as Odoo requires, and returns the text of the response. The request names the
+/// database as the gateway does: without it Odoo 19 lists all databases first, which takes longer than a read.
 pub(crate) fn call(odoo: SocketAddr, path: &str, body: &[u8]) -> io::Result<String> {
     let mut socket = TcpStream::connect(odoo)?;
     socket.set_nodelay(true)?;
@@ -39,26 +39,26 @@ pub(crate) fn call(odoo: SocketAddr, path: &str, body: &[u8]) -> io::Result<Stri
         body.len()
     );
     socket.write_all(&[head.as_bytes(), body].concat())?;
-    let mut answer = BufReader::with_capacity(64 << 10, socket);
-    let (head, body) = read_message(&mut answer)?;
-    if is_success(&head) { String::from_utf8(body).map_err(io::Error::other) } else { Err(broken(&head)) }
+    let mut response = BufReader::with_capacity(64 << 10, socket);
+    let (head, body) = read_message(&mut response)?;
+    if is_success(&head) { String::from_utf8(body).map_err(io::Error::other) } else { Err(protocol_error(&head)) }
 }
 
-/// Head and body of a message. The length tells the end: Odoo closes the connection long after the last byte. Only
-/// listings of any length come in chunks.
+/// Reads head and body of a message. The content length marks the end, because Odoo closes the connection long after
+/// the last byte. Only exports are chunked.
 pub(crate) fn read_message(from: &mut impl BufRead) -> io::Result<(String, Vec<u8>)> {
     let (head, length) = read_head(from)?;
     let mut body = Vec::new();
     if length.is_none() && head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
         while read_chunk(from, &mut body)? {}
     } else {
-        body.resize(length.ok_or_else(|| broken("a message without a length"))?, 0);
+        body.resize(length.ok_or_else(|| protocol_error("a message without a length"))?, 0);
         from.read_exact(&mut body)?;
     }
     Ok((head, body))
 }
 
-/// Whether there was one.
+/// Reads a chunk. Returns whether more chunks follow.
 fn read_chunk(from: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<bool> {
     let mut line = String::new();
     from.read_line(&mut line)?;
@@ -90,6 +90,6 @@ fn is_success(head: &str) -> bool {
     head.split(' ').nth(1) == Some("200")
 }
 
-fn broken(what: &str) -> io::Error {
-    io::Error::other(what.to_owned())
+fn protocol_error(message: &str) -> io::Error {
+    io::Error::other(message.to_owned())
 }

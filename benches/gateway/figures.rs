@@ -1,19 +1,20 @@
-//! Times, side by side.
+//! Comparison of durations.
 //!
-//! In: durations of two ways to the same end, taken in turns. Out: a row of a table. Must not know: what took so long.
+//! In: alternating durations of the same operation, done directly and through the gateway. Out: a row of a table.
+//! Must not know: what was measured.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How long the same thing took, again and again, two ways.
+/// Durations of the same operation, directly and through the gateway.
 #[derive(Debug, Default)]
 pub(crate) struct Pairs {
     direct: Vec<Duration>,
     gateway: Vec<Duration>,
 }
 
-/// What is printed of each side: a lucky one, the middle one, an unlucky one.
-const SHOWN: [usize; 3] = [10, 50, 90];
+/// The percentiles that are printed for each side.
+const PERCENTILES: [usize; 3] = [10, 50, 90];
 
 impl Pairs {
     pub(crate) fn add(&mut self, direct: Duration, gateway: Duration) {
@@ -43,11 +44,11 @@ impl fmt::Display for Pairs {
     }
 }
 
-/// In milliseconds.
+/// The percentiles in milliseconds.
 fn quantiles(times: &[Duration]) -> [f64; 3] {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
-    SHOWN.map(|percent| {
+    PERCENTILES.map(|percent| {
         let time = sorted.get(sorted.len().saturating_sub(1) * percent / 100);
         time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
     })

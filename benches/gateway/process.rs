@@ -1,6 +1,6 @@
-//! The gateway as a process of its own: the binary as it is shipped, its log written, its figures the kernel's.
+//! The gateway as a process of its own: the shipped binary with its log enabled, measured by the kernel's figures.
 //!
-//! In: where Odoo is. Out: a [`Gateway`] that ends on drop; how long it took to listen, its memory, its processor time.
+//! In: the address of Odoo. Out: a [`Gateway`] that ends on drop; its start time, memory and processor time.
 
 use std::fs;
 use std::io;
@@ -18,18 +18,18 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_odoo-gateway");
 pub(crate) struct Gateway {
     process: Child,
     pub(crate) address: SocketAddr,
-    /// From before the process was made to the first connection that it took.
+    /// The time from the start of the process to the first accepted connection.
     pub(crate) listening_after: Duration,
     store: tempfile::TempDir,
 }
 
 impl Gateway {
-    /// Before the Odoo at this address, over a new store.
+    /// Starts a gateway in front of the Odoo at this address, with a new store.
     pub(crate) fn start(odoo: SocketAddr) -> io::Result<Self> {
         Self::start_over(tempfile::tempdir()?, odoo)
     }
 
-    /// Ends it and starts it again over the same store.
+    /// Stops the gateway and starts it again with the same store.
     pub(crate) fn restart(self, odoo: SocketAddr) -> io::Result<Self> {
         let mut old = self;
         let store = std::mem::replace(&mut old.store, tempfile::tempdir()?);
@@ -57,7 +57,7 @@ impl Gateway {
         Ok(Self { process, address, listening_after: began.elapsed(), store })
     }
 
-    /// Resident memory now, in MB.
+    /// The current resident memory, in MiB.
     pub(crate) fn resident(&self) -> io::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -65,7 +65,7 @@ impl Gateway {
         Ok(kilobytes.ok_or_else(|| io::Error::other("no VmRSS"))? / 1024.0)
     }
 
-    /// Processor time so far, of all threads, in the kernel and outside.
+    /// The processor time of all threads so far, in the kernel and in user mode.
     pub(crate) fn processor_time(&self) -> io::Result<Duration> {
         let mut nanoseconds = 0;
         for thread in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {

@@ -1,20 +1,23 @@
-//! What holds for every header of OAuth 1.0a: the fuzz target and `tests/language_corpus.rs` both call this.
+//! Invariants of the OAuth 1.0a header parser, checked by the fuzz target and by `tests/language_corpus.rs`.
 //!
-//! In: any bytes. Out: nothing, or a panic that names what does not hold.
+//! In: any bytes. Out: nothing, or a panic that names the violated invariant. Must not know: how the bytes are
+//! generated.
 
-use super::oauth1::{encode, normalize, parse};
+use super::oauth1::{encode, normalize_parameters, parse_parameters};
 
-/// A header is read and comes back when it is written as the RFC writes it; or the mistake is told in a few words.
+/// A header either is parsed, and parsed to the same pairs after it is written as the RFC writes it, or is rejected with a
+/// short message.
 pub fn oauth_header(bytes: &[u8]) {
-    match parse(bytes) {
+    match parse_parameters(bytes) {
         Ok(pairs) => {
             let written: Vec<String> =
                 pairs.iter().map(|(name, value)| format!("{}=\"{}\"", encode(name), encode(value))).collect();
             let names: std::collections::HashSet<_> = pairs.iter().map(|(name, _)| name).collect();
-            assert_eq!(names.len(), pairs.len(), "a name is there twice");
-            assert_eq!(parse(written.join(", ").as_bytes()).as_ref(), Ok(&pairs), "written");
-            assert!(normalize(pairs.into_iter()).is_ok(), "signed");
+            assert_eq!(names.len(), pairs.len(), "no name is repeated");
+            let parsed = parse_parameters(written.join(", ").as_bytes());
+            assert_eq!(parsed.as_ref(), Ok(&pairs), "written");
+            assert!(normalize_parameters(pairs.into_iter()).is_ok(), "signed");
         }
-        Err(wrong) => assert!(wrong.detail.len() < 500 && !wrong.detail.is_empty(), "a long sentence"),
+        Err(error) => assert!(error.detail.len() < 500 && !error.detail.is_empty(), "a short message"),
     }
 }

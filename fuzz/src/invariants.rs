@@ -1,6 +1,7 @@
-//! What holds for every text whatever: the fuzz targets and `tests/language_corpus.rs` both call these.
+//! Invariants of the language parsers, checked by the fuzz targets and by `tests/language_corpus.rs`.
 //!
-//! In: any text. Out: nothing, or a panic that names what does not hold.
+//! In: any text. Out: nothing, or a panic that names the violated invariant. Must not know: how the text is
+//! generated.
 
 use super::language::domain::Domain;
 use super::language::literal::{self, Limits};
@@ -9,68 +10,70 @@ use super::language::selection::Selection;
 use super::language::{SyntaxError, lists, scalars};
 use super::value::Value;
 
-/// A literal is read and comes back through both prints, or the mistake has a place in the text.
+/// A parsed literal is unchanged after printing it as Python or JSON and parsing it again; or the error has a
+/// position in the text.
 pub fn literal(text: &str) {
-    match literal::read(text, Limits::query()) {
+    match literal::parse(text, Limits::query()) {
         Ok(value) => {
-            assert_eq!(literal::read(&literal::print(&value), Limits::body()).as_ref(), Ok(&value), "as Python");
+            assert_eq!(literal::parse(&literal::print(&value), Limits::body()).as_ref(), Ok(&value), "as Python");
             let json = serde_json::to_string(&value).unwrap();
-            assert_eq!(literal::read_json(&json, Limits::body()).as_ref(), Ok(&value), "as JSON");
-            located(text, &value, &mut Vec::new());
+            assert_eq!(literal::parse_json(&json, Limits::body()).as_ref(), Ok(&value), "as JSON");
+            check_positions(text, &value, &mut Vec::new());
         }
-        Err(error) => in_text(text, &error),
+        Err(error) => check_error(text, &error),
     }
-    json_is_read_alike(text);
-    parameters(text);
+    check_json(text);
+    check_parameters(text);
 }
 
-/// A domain is read and comes back through print, or the mistake has a place in the text.
+/// A parsed domain is unchanged after printing and parsing it again; or the error has a position in the text.
 pub fn domain(text: &str) {
-    match Domain::read(text, Limits::query()) {
+    match Domain::parse(text, Limits::query()) {
         Ok(domain) => {
             let printed = literal::print(&domain.to_value());
-            assert_eq!(Domain::read(&printed, Limits::body()).as_ref(), Ok(&domain), "printed");
+            assert_eq!(Domain::parse(&printed, Limits::body()).as_ref(), Ok(&domain), "printed");
             assert_eq!(domain.clone().into_owned(), domain, "owned");
         }
-        Err(error) => in_text(text, &error),
+        Err(error) => check_error(text, &error),
     }
 }
 
-/// A selection or a schema is read and comes back through print, or the mistake has a place in the text.
+/// A parsed selection or schema is unchanged after printing and parsing it again; or the error has a position in the
+/// text.
 pub fn selection(text: &str) {
-    match Selection::read(text, Limits::query()) {
+    match Selection::parse(text, Limits::query()) {
         Ok(selection) => {
-            assert_eq!(Selection::read(&selection.to_string(), Limits::body()).as_ref(), Ok(&selection), "printed");
+            assert_eq!(Selection::parse(&selection.to_string(), Limits::body()).as_ref(), Ok(&selection), "printed");
         }
-        Err(error) => in_text(text, &error),
+        Err(error) => check_error(text, &error),
     }
-    match Selection::read_schema(text) {
+    match Selection::parse_schema(text) {
         Ok(schema) => {
-            assert_eq!(Selection::read_schema(&schema.to_string()).as_ref(), Ok(&schema), "printed");
+            assert_eq!(Selection::parse_schema(&schema.to_string()).as_ref(), Ok(&schema), "printed");
         }
-        Err(error) => in_text(text, &error),
+        Err(error) => check_error(text, &error),
     }
 }
 
-/// JSON is tried first: what `read_json` takes, `read` reads the same; and `serde_json` agrees on what is JSON.
-fn json_is_read_alike(text: &str) {
-    let Ok(ours) = literal::read_json(text, Limits::query()) else { return };
-    assert_eq!(literal::read(text, Limits::query()).as_ref(), Ok(&ours), "JSON first");
-    assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "serde_json refuses this");
+/// JSON is tried first: `parse` returns the same value as `parse_json`, and `serde_json` accepts the same text.
+fn check_json(text: &str) {
+    let Ok(ours) = literal::parse_json(text, Limits::query()) else { return };
+    assert_eq!(literal::parse(text, Limits::query()).as_ref(), Ok(&ours), "JSON first");
+    assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "serde_json rejects this text");
 }
 
-fn parameters(text: &str) {
-    if let Ok(order) = Order::read(text, Limits::query()) {
-        assert_eq!(Order::read(&order.to_odoo(), Limits::query()), Ok(order), "order");
+fn check_parameters(text: &str) {
+    if let Ok(order) = Order::parse(text, Limits::query()) {
+        assert_eq!(Order::parse(&order.to_odoo(), Limits::query()), Ok(order), "order");
     }
-    let _ = lists::names(text, Limits::query()).map_err(|error| in_text(text, &error));
-    let _ = lists::ids(text, Limits::query()).map_err(|error| in_text(text, &error));
-    let _ = scalars::boolean(text).map_err(|error| in_text(text, &error));
-    let _ = scalars::integer(text, 0..=i64::MAX).map_err(|error| in_text(text, &error));
+    let _ = lists::parse_names(text, Limits::query()).map_err(|error| check_error(text, &error));
+    let _ = lists::parse_ids(text, Limits::query()).map_err(|error| check_error(text, &error));
+    let _ = scalars::parse_boolean(text).map_err(|error| check_error(text, &error));
+    let _ = scalars::parse_integer(text, 0..=i64::MAX).map_err(|error| check_error(text, &error));
 }
 
-/// The root and its first children have a place.
-fn located(text: &str, value: &Value<'_>, path: &mut Vec<usize>) {
+/// The root and its first children have a position.
+fn check_positions(text: &str, value: &Value<'_>, path: &mut Vec<usize>) {
     let position = literal::locate(text, path);
     assert!(
         position.is_some_and(|position| (1..=text.chars().count()).contains(&position)),
@@ -83,11 +86,11 @@ fn located(text: &str, value: &Value<'_>, path: &mut Vec<usize>) {
     };
     if let Some(first) = first {
         path.push(0);
-        located(text, first, path);
+        check_positions(text, first, path);
     }
 }
 
-fn in_text(text: &str, error: &SyntaxError) {
+fn check_error(text: &str, error: &SyntaxError) {
     assert!((1..=text.chars().count() + 1).contains(&error.position), "{error}");
-    assert!(error.to_string().len() < 1000, "a long sentence");
+    assert!(error.to_string().len() < 1000, "a long message");
 }

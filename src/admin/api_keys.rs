@@ -1,118 +1,118 @@
-//! API keys: made for a user of Odoo, listed, switched off and on, deleted.
+//! API keys: create for an Odoo user, list, enable, disable, delete.
 //!
-//! In: what a key is to be and may do. Out: the key, in clear this once. Must not know: how it is verified.
+//! In: the properties of a key. Out: the key in plaintext, only when it is created. Must not know: how keys are
+//! verified.
 
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use super::{AdminError, Administration};
-use crate::auth::{Issue, issue};
+use super::{AdminError, Administration, verify_credential};
+use crate::auth::{NewToken, issue};
 use crate::plan::Scope;
 use crate::secret::{Token, TokenKind};
 use crate::store::{KeyTerms, StoredToken};
 
-/// What an API key is to be.
+/// The properties of a new API key.
 #[derive(Debug)]
-pub struct WantedKey {
-    /// The database, by the name it has at the gateway; `None`: the default one.
+pub struct NewApiKey {
+    /// The configured name of the database; `None`: the default database.
     pub database: Option<String>,
-    /// The user's login.
+    /// The Odoo login of the user.
     pub login: String,
-    /// His password or an Odoo API key of his.
+    /// The user's password or Odoo API key.
     pub secret: SecretString,
-    /// What it may do, as JSON.
+    /// The scope, as JSON.
     pub scope: String,
-    /// Its end; `None`: without end.
+    /// The expiry; `None`: never.
     pub not_after: Option<OffsetDateTime>,
-    /// Its name and further limits.
+    /// The name and further limits.
     pub terms: KeyTerms,
 }
 
 impl Administration {
-    /// Makes an API key, once Odoo has confirmed the user. The key is nowhere in clear but in the answer.
+    /// Creates an API key after Odoo has verified the user. Only the return value contains the key in plaintext.
     ///
     /// # Errors
-    /// When Odoo does not know the user so, the name is taken, the end is past, or nothing can be sealed.
-    pub async fn create_key(&self, wanted: WantedKey) -> Result<(StoredToken, Token), AdminError> {
-        self.check_terms(&wanted.terms, wanted.not_after)?;
-        let scope = Scope::from_json(&wanted.scope).map_err(|wrong| AdminError::Wrong(wrong.to_string()))?;
-        let database = self.databases.pick(wanted.database.as_deref()).map_err(AdminError::Odoo)?;
-        let confirmed = database.client.authenticate(&wanted.login, &wanted.secret).await;
-        let uid = confirmed.map_err(|failure| AdminError::Odoo(failure.into_problem()))?.ok_or(AdminError::NotTaken)?;
-        let issued = Issue {
+    /// Fails if Odoo rejects the user, the name is in use, the expiry is in the past, or the keys cannot be used.
+    pub async fn create_key(&self, new: NewApiKey) -> Result<(StoredToken, Token), AdminError> {
+        self.check_terms(&new.terms, new.not_after)?;
+        let scope = Scope::from_json(&new.scope).map_err(|error| AdminError::Invalid(error.to_string()))?;
+        let database = self.databases.pick(new.database.as_deref()).map_err(AdminError::Odoo)?;
+        let uid = verify_credential(database, &new.login, &new.secret).await?;
+        let issued = NewToken {
             kind: TokenKind::ApiKey,
             database: database.name.clone(),
             uid,
-            login: wanted.login,
-            secret: wanted.secret,
+            login: new.login,
+            secret: new.secret,
             scope: scope.to_json(),
-            not_after: wanted.not_after.map(OffsetDateTime::unix_timestamp),
+            not_after: new.not_after.map(OffsetDateTime::unix_timestamp),
             idle_seconds: None,
-            key: Some(wanted.terms),
+            key: Some(new.terms),
         };
-        let (row, token) = issue(&self.vaults, &self.clock, issued).await?;
-        let detail = format!("{} for {} of {}", name(&row), row.grant.login, row.grant.database);
-        self.store.add_token(&row, &self.act("key.create", &row.id, detail)).await?;
+        let (row, token) = issue(&self.key_provider, &self.clock, issued).await?;
+        let detail = format!("{} for {} of {}", key_name(&row), row.grant.login, row.grant.database);
+        self.store.add_token(&row, &self.audit_event("key.create", &row.id, detail)).await?;
         Ok((row, token))
     }
 
     pub(super) fn check_terms(&self, terms: &KeyTerms, not_after: Option<OffsetDateTime>) -> Result<(), AdminError> {
-        let wrong = |text: &str| Err(AdminError::Wrong(text.to_owned()));
+        let invalid = |text: &str| Err(AdminError::Invalid(text.to_owned()));
         let name = &terms.name;
         if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-            return wrong("a name has 1 to 100 bytes and no control characters");
+            return invalid("the name must have 1 to 100 bytes and no control characters");
         }
         if not_after.is_some_and(|end| end <= self.clock.now()) {
-            return wrong("that end is past already");
+            return invalid("the expiry is in the past");
         }
         if terms.rate.is_some_and(|rate| rate.requests == 0 || rate.seconds == 0 || rate.burst == 0) {
-            return wrong("a rate has at least one request, one second and a burst of one");
+            return invalid("the rate must have at least one request, one second and a burst of one");
         }
         if terms.concurrent == Some(0) {
-            return wrong("a key has at least one request under way at one time");
+            return invalid("the limit of concurrent requests must be at least 1");
         }
         Ok(())
     }
 
-    /// All API keys, the oldest first.
+    /// Returns all API keys, the oldest first.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub async fn keys(&self) -> Result<Vec<StoredToken>, AdminError> {
+    /// Fails if the store cannot be used.
+    pub async fn list_keys(&self) -> Result<Vec<StoredToken>, AdminError> {
         Ok(self.store.tokens(TokenKind::ApiKey, self.clock.now()).await?)
     }
 
-    /// The API key of this name or id.
+    /// Returns the API key with this name or id.
     ///
     /// # Errors
-    /// When there is none.
-    pub async fn key(&self, named: &str) -> Result<StoredToken, AdminError> {
-        let keys = self.keys().await?;
-        let found = keys.into_iter().find(|key| key.id == named || name(key) == named);
-        found.ok_or_else(|| AdminError::NotFound(format!("API key {named:?}")))
+    /// Fails if it does not exist.
+    pub async fn find_key(&self, name_or_id: &str) -> Result<StoredToken, AdminError> {
+        let keys = self.list_keys().await?;
+        let found = keys.into_iter().find(|key| key.id == name_or_id || key_name(key) == name_or_id);
+        found.ok_or_else(|| AdminError::NotFound(format!("API key {name_or_id:?}")))
     }
 
-    /// Switches a key off, or on again; `false` when it was so before.
+    /// Enables or disables a key. Returns `false` if it already was in this state.
     ///
     /// # Errors
-    /// When there is none.
-    pub async fn switch_key(&self, named: &str, on: bool) -> Result<bool, AdminError> {
-        let key = self.key(named).await?;
-        let act = self.act(if on { "key.enable" } else { "key.disable" }, &key.id, name(&key));
-        self.switch(&key, on, &act).await
+    /// Fails if it does not exist.
+    pub async fn set_key_enabled(&self, name_or_id: &str, enabled: bool) -> Result<bool, AdminError> {
+        let key = self.find_key(name_or_id).await?;
+        let event = self.audit_event(if enabled { "key.enable" } else { "key.disable" }, &key.id, key_name(&key));
+        self.set_enabled(&key, enabled, &event).await
     }
 
-    /// Deletes a key, all login tokens made with it, and with the last of them the sealed credential.
+    /// Deletes a key, all login tokens created with it, and the sealed credential if nothing else uses it.
     ///
     /// # Errors
-    /// When there is none.
-    pub async fn delete_key(&self, named: &str) -> Result<StoredToken, AdminError> {
-        let key = self.key(named).await?;
-        self.store.delete_token(&key.id, &self.act("key.delete", &key.id, name(&key))).await?;
+    /// Fails if it does not exist.
+    pub async fn delete_key(&self, name_or_id: &str) -> Result<StoredToken, AdminError> {
+        let key = self.find_key(name_or_id).await?;
+        self.store.delete_token(&key.id, &self.audit_event("key.delete", &key.id, key_name(&key))).await?;
         Ok(key)
     }
 }
 
-fn name(key: &StoredToken) -> &str {
+fn key_name(key: &StoredToken) -> &str {
     key.key.as_ref().map_or("", |terms| &terms.name)
 }

@@ -1,14 +1,14 @@
-//! Applications: registered on a user's account, listed, given another secret, switched off and on, deleted.
+//! Applications: register, list, rotate secrets, enable, disable, delete.
 //!
-//! In: what an application is to be and may do. Out: its client id and secret, in clear this once. Must not know: OAuth's
-//! requests.
+//! In: the properties of an application. Out: its client id and secret, in plaintext only when they are created. Must
+//! not know: OAuth requests.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 
-use super::{AdminError, Administration};
+use super::{AdminError, Administration, verify_credential};
 use crate::auth::{
-    Application, ApplicationSettings, User, Vault, blank, new_client_id, open_consumer_secret, seal,
+    Application, ApplicationSettings, TokenOwner, KeySet, unsealed_row, new_client_id, open_consumer_secret, seal_credential,
     seal_consumer_secret,
 };
 use crate::odoo::Database;
@@ -16,49 +16,50 @@ use crate::plan::Scope;
 use crate::secret::{DataKey, Token, TokenKind, check_rsa_public_key};
 use crate::store::{ApplicationTerms, KeyTerms, StoredToken, random_id};
 
-/// What an application is to be.
+/// The properties of a new application.
 #[derive(Debug)]
-pub struct WantedApplication {
-    /// The database whose users it is for, by the name it has at the gateway; `None`: the default one.
+pub struct NewApplication {
+    /// The configured name of the database whose users it acts for; `None`: the default database.
     pub database: Option<String>,
-    /// The user it is bound to, with his password or an Odoo API key of his.
+    /// The user that it is bound to: the login, and the password or Odoo API key.
     pub bound: Option<(String, SecretString)>,
-    /// What it may do, as JSON.
+    /// The scope, as JSON.
     pub scope: String,
-    /// Its end; `None`: without end.
+    /// The expiry; `None`: never.
     pub not_after: Option<OffsetDateTime>,
-    /// Its name, networks and rate.
+    /// The name, networks and rate.
     pub terms: KeyTerms,
-    /// What it is.
+    /// The OAuth settings.
     pub settings: ApplicationSettings,
 }
 
-/// What an application shows, in clear this once.
+/// The plaintext secrets of an application.
 #[derive(Debug, Clone)]
 pub struct ApplicationSecrets {
-    /// Its client secret; a public one has none.
+    /// The client secret; `None` for a public application.
     pub client: Option<Token>,
-    /// What it signs with by OAuth 1.
+    /// The credentials of OAuth 1.
     pub consumer: Option<ConsumerPair>,
 }
 
-/// Consumer key and secret of OAuth 1.
+/// The consumer key and consumer secret of OAuth 1.
 #[derive(Debug, Clone)]
 pub struct ConsumerPair {
-    /// `oauth_consumer_key`: the client id, and what opens the bound user's credential where the application is trusted.
+    /// `oauth_consumer_key`: the client id, followed by the part that opens the user's credential if the application
+    /// is trusted.
     key: SecretString,
-    /// What signs.
+    /// The consumer secret, which signs requests.
     secret: Token,
 }
 
 impl ConsumerPair {
-    /// The consumer key.
+    /// Returns the consumer key.
     #[must_use]
     pub fn key(&self) -> &str {
         self.key.expose_secret()
     }
 
-    /// The consumer secret.
+    /// Returns the consumer secret.
     #[must_use]
     pub fn secret(&self) -> &str {
         self.secret.expose()
@@ -66,157 +67,156 @@ impl ConsumerPair {
 }
 
 impl Administration {
-    /// Registers an application, once Odoo has confirmed the user it is bound to. Its secrets are nowhere in clear but in
-    /// the answer.
+    /// Registers an application after Odoo has verified the user that it is bound to. Only the return value contains
+    /// its secrets in plaintext.
     ///
     /// # Errors
-    /// When the settings make no sense, Odoo does not know the user so, the name is taken, or nothing can be sealed.
+    /// Fails if the settings are invalid, Odoo rejects the user, the name is in use, or the keys cannot be used.
     pub async fn create_application(
         &self,
-        wanted: WantedApplication,
+        new: NewApplication,
     ) -> Result<(Application, ApplicationSecrets), AdminError> {
-        self.check_terms(&wanted.terms, wanted.not_after)?;
-        wanted.settings.check(wanted.bound.is_some()).map_err(AdminError::Wrong)?;
-        if let Some(pem) = &wanted.settings.rsa_public_key {
-            check_rsa_public_key(pem).map_err(|wrong| AdminError::Wrong(wrong.to_owned()))?;
+        self.check_terms(&new.terms, new.not_after)?;
+        new.settings.validate(new.bound.is_some()).map_err(AdminError::Invalid)?;
+        if let Some(pem) = &new.settings.rsa_public_key {
+            check_rsa_public_key(pem).map_err(|error| AdminError::Invalid(error.to_owned()))?;
         }
-        let scope = Scope::from_json(&wanted.scope).map_err(|wrong| AdminError::Wrong(wrong.to_string()))?;
-        let database = self.databases.pick(wanted.database.as_deref()).map_err(AdminError::Odoo)?;
-        let (user, secret) = self.confirm(database, wanted.bound).await?;
+        let scope = Scope::from_json(&new.scope).map_err(|error| AdminError::Invalid(error.to_string()))?;
+        let database = self.databases.pick(new.database.as_deref()).map_err(AdminError::Odoo)?;
+        let (user, secret) = self.verify_user(database, new.bound).await?;
         let token = Token::generate(TokenKind::ClientSecret)?;
-        let vault = self.vaults.for_sealing().await?;
-        let mut row = blank(&vault, &token, user, scope.to_json(), self.clock.now().unix_timestamp())?;
-        row.not_after = wanted.not_after.map(OffsetDateTime::unix_timestamp);
-        row.key = Some(wanted.terms);
-        let settings = serde_json::to_string(&wanted.settings).map_err(|wrong| AdminError::Wrong(wrong.to_string()))?;
+        let keys = self.key_provider.for_sealing().await?;
+        let mut row = unsealed_row(&keys, &token, user, scope.to_json(), self.clock.now().unix_timestamp())?;
+        row.not_after = new.not_after.map(OffsetDateTime::unix_timestamp);
+        row.key = Some(new.terms);
+        let settings = serde_json::to_string(&new.settings).map_err(|error| AdminError::Invalid(error.to_string()))?;
         row.application = Some(ApplicationTerms { client_id: new_client_id()?, settings, consumer_secret: None });
-        let sealed = self.seal_application(&vault, &mut row, token, &wanted.settings, &secret)?;
-        let application = read(row)?;
-        let act = self.act("app.create", &application.row.id, described(&application));
-        self.store.add_application(&application.row, sealed.consumer_key.as_ref(), &act).await?;
+        let sealed = self.seal_application(&keys, &mut row, token, &new.settings, &secret)?;
+        let application = parse_application(row)?;
+        let event = self.audit_event("app.create", &application.row.id, audit_detail(&application));
+        self.store.add_application(&application.row, sealed.consumer_key.as_ref(), &event).await?;
         Ok((application, sealed.secrets))
     }
 
-    /// The user whom Odoo confirms; nobody, with an empty secret, when there is to be none.
-    async fn confirm(
+    /// Verifies the user with Odoo. Without a user, returns an owner with user id 0 and an empty secret.
+    async fn verify_user(
         &self,
         database: &Database,
         bound: Option<(String, SecretString)>,
-    ) -> Result<(User, SecretString), AdminError> {
+    ) -> Result<(TokenOwner, SecretString), AdminError> {
         let name = database.name.clone();
         let Some((login, secret)) = bound else {
-            return Ok((User { database: name, uid: 0, login: String::new() }, SecretString::default()));
+            return Ok((TokenOwner { database: name, uid: 0, login: String::new() }, SecretString::default()));
         };
-        let confirmed = database.client.authenticate(&login, &secret).await;
-        let uid = confirmed.map_err(|failure| AdminError::Odoo(failure.into_problem()))?.ok_or(AdminError::NotTaken)?;
-        Ok((User { database: name, uid: uid.get(), login }, secret))
+        let uid = verify_credential(database, &login, &secret).await?;
+        Ok((TokenOwner { database: name, uid: uid.get(), login }, secret))
     }
 
-    /// All applications, the oldest first.
+    /// Returns all applications, the oldest first.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub async fn applications(&self) -> Result<Vec<Application>, AdminError> {
+    /// Fails if the store cannot be used.
+    pub async fn list_applications(&self) -> Result<Vec<Application>, AdminError> {
         let rows = self.store.tokens(TokenKind::ClientSecret, self.clock.now()).await?;
-        Ok(rows.into_iter().filter_map(Application::of).collect())
+        Ok(rows.into_iter().filter_map(Application::from_row).collect())
     }
 
-    /// The application of this name, client id or id.
+    /// Returns the application with this name, client id or id.
     ///
     /// # Errors
-    /// When there is none.
-    pub async fn application(&self, named: &str) -> Result<Application, AdminError> {
-        let is_named = |application: &Application| {
-            [application.name(), application.client_id(), application.row.id.as_str()].contains(&named)
+    /// Fails if it does not exist.
+    pub async fn find_application(&self, name_or_id: &str) -> Result<Application, AdminError> {
+        let matches = |application: &Application| {
+            [application.name(), application.client_id(), application.row.id.as_str()].contains(&name_or_id)
         };
-        let found = self.applications().await?.into_iter().find(is_named);
-        found.ok_or_else(|| AdminError::NotFound(format!("application {named:?}")))
+        let found = self.list_applications().await?.into_iter().find(matches);
+        found.ok_or_else(|| AdminError::NotFound(format!("application {name_or_id:?}")))
     }
 
-    /// Gives an application another secret; the old one is dead at once, tokens that were given live on. Behind a secret
-    /// lies the bound user's credential, which nobody but he can put behind another: he has to show it again.
+    /// Replaces the secrets of an application. The old secrets are revoked at once; issued tokens stay valid. The
+    /// user's credential is sealed under the secret, so it is needed again to seal it under the new one.
     ///
     /// # Errors
-    /// When there is no such application, it has no secret, or Odoo does not know the user so.
+    /// Fails if the application does not exist, it has no secret, or Odoo rejects the user.
     pub async fn rotate_secret(
         &self,
-        named: &str,
+        name_or_id: &str,
         secret: Option<SecretString>,
     ) -> Result<ApplicationSecrets, AdminError> {
-        let application = self.application(named).await?;
+        let application = self.find_application(name_or_id).await?;
         if application.settings.public {
-            return Err(AdminError::Wrong(format!("{named:?} is public and has no secret")));
+            return Err(AdminError::Invalid(format!("{name_or_id:?} is a public application without a secret")));
         }
         let mut row = application.row.clone();
         let database = self.databases.pick(Some(&row.grant.database)).map_err(AdminError::Odoo)?;
-        let missing = || AdminError::Wrong("the password or an Odoo API key of its user is needed".to_owned());
+        let missing = || AdminError::Invalid("the password or an Odoo API key of the application's user is required".to_owned());
         let login = row.grant.login.clone();
         let bound = if application.is_bound() { Some((login, secret.ok_or_else(missing)?)) } else { None };
-        let (user, secret) = self.confirm(database, bound).await?;
+        let (user, secret) = self.verify_user(database, bound).await?;
         if user.uid != row.grant.uid {
-            return Err(AdminError::NotTaken);
+            return Err(AdminError::CredentialRejected);
         }
         let token = Token::generate(TokenKind::ClientSecret)?;
-        let vault = self.vaults.for_sealing().await?;
-        let fresh = blank(&vault, &token, user, row.scope.clone(), self.clock.now().unix_timestamp())?;
-        (row.index, row.shown, row.grant) = (fresh.index, fresh.shown, fresh.grant);
-        // Its client secret alone is replaced, and with it what it signs with and opens its user's credential with.
-        let sealed = self.seal_application(&vault, &mut row, token, &application.settings, &secret)?;
-        let act = self.act("app.rotate_secret", &row.id, application.name());
-        if self.store.replace_secret(&row, sealed.consumer_key.as_ref(), &act).await? {
+        let keys = self.key_provider.for_sealing().await?;
+        let fresh = unsealed_row(&keys, &token, user, row.scope.clone(), self.clock.now().unix_timestamp())?;
+        (row.index, row.display_prefix, row.grant) = (fresh.index, fresh.display_prefix, fresh.grant);
+        // Everything else of the row stays: only the secrets, and what they seal, are replaced.
+        let sealed = self.seal_application(&keys, &mut row, token, &application.settings, &secret)?;
+        let event = self.audit_event("app.rotate_secret", &row.id, application.name());
+        if self.store.replace_client_secret(&row, sealed.consumer_key.as_ref(), &event).await? {
             Ok(sealed.secrets)
         } else {
-            Err(AdminError::NotFound(format!("application {named:?}")))
+            Err(AdminError::NotFound(format!("application {name_or_id:?}")))
         }
     }
 
-    /// Switches an application off, or on again, with everything it was given; `false` when it was so before.
+    /// Enables or disables an application with all its tokens. Returns `false` if it already was in this state.
     ///
     /// # Errors
-    /// When there is none.
-    pub async fn switch_application(&self, named: &str, on: bool) -> Result<bool, AdminError> {
-        let application = self.application(named).await?;
-        let act = self.act(if on { "app.enable" } else { "app.disable" }, &application.row.id, application.name());
-        self.switch(&application.row, on, &act).await
+    /// Fails if it does not exist.
+    pub async fn set_application_enabled(&self, name_or_id: &str, enabled: bool) -> Result<bool, AdminError> {
+        let application = self.find_application(name_or_id).await?;
+        let event = self.audit_event(if enabled { "app.enable" } else { "app.disable" }, &application.row.id, application.name());
+        self.set_enabled(&application.row, enabled, &event).await
     }
 
-    /// Deletes an application, with everything it was given and what users agreed to.
+    /// Deletes an application with all its tokens and the users' consents.
     ///
     /// # Errors
-    /// When there is none.
-    pub async fn delete_application(&self, named: &str) -> Result<Application, AdminError> {
-        let application = self.application(named).await?;
-        let act = self.act("app.delete", &application.row.id, application.name());
-        self.store.delete_token(&application.row.id, &act).await?;
+    /// Fails if it does not exist.
+    pub async fn delete_application(&self, name_or_id: &str) -> Result<Application, AdminError> {
+        let application = self.find_application(name_or_id).await?;
+        let event = self.audit_event("app.delete", &application.row.id, application.name());
+        self.store.delete_token(&application.row.id, &event).await?;
         Ok(application)
     }
 }
 
-/// What was sealed for an application.
+/// The result of sealing an application.
 struct SealedApplication {
     secrets: ApplicationSecrets,
-    /// The row of the second part of its consumer key.
+    /// The row of the second part of the consumer key.
     consumer_key: Option<StoredToken>,
 }
 
 impl Administration {
-    /// Seals what an application signs with, and its bound user's credential behind its client secret.
+    /// Seals the consumer secret of an application, and the user's credential under the client secret.
     fn seal_application(
         &self,
-        vault: &Vault,
+        keys: &KeySet,
         row: &mut StoredToken,
         token: Token,
         settings: &ApplicationSettings,
         credential: &SecretString,
     ) -> Result<SealedApplication, AdminError> {
         let signs = !settings.oauth1.is_empty();
-        let apart = row.grant.uid > 0 && !settings.one_secret;
-        let signing = if apart { Token::generate(TokenKind::ConsumerSecret)? } else { token.clone() };
-        let sealed = signs.then(|| seal_consumer_secret(&vault.keyring, row, &signing)).transpose()?;
+        let separate = row.grant.uid > 0 && !settings.one_secret;
+        let signing = if separate { Token::generate(TokenKind::ConsumerSecret)? } else { token.clone() };
+        let sealed = signs.then(|| seal_consumer_secret(&keys.keyring, row, &signing)).transpose()?;
         row.application.iter_mut().for_each(|terms| terms.consumer_secret.clone_from(&sealed));
-        seal(vault, &token, row, credential)?;
+        seal_credential(keys, &token, row, credential)?;
         let opening =
-            (signs && apart && settings.trusted).then(|| self.consumer_key(vault, row, &token)).transpose()?;
+            (signs && separate && settings.trusted).then(|| self.consumer_key(keys, row, &token)).transpose()?;
         let (consumer_key, opening) = opening.unzip();
         let client_id = row.application.as_ref().map_or("", |terms| &terms.client_id);
         let key = opening.map_or_else(|| client_id.to_owned(), |key| format!("{client_id}.{}", key.expose()));
@@ -225,10 +225,10 @@ impl Administration {
         Ok(SealedApplication { secrets, consumer_key })
     }
 
-    /// The second part of an application's consumer key, which opens its grant as the client secret does.
+    /// Creates the second part of an application's consumer key, which opens its grant like the client secret.
     fn consumer_key(
         &self,
-        vault: &Vault,
+        keys: &KeySet,
         application: &StoredToken,
         secret: &Token,
     ) -> Result<(StoredToken, Token), AdminError> {
@@ -236,8 +236,8 @@ impl Administration {
         let mut row = StoredToken {
             id: random_id()?,
             kind: key.kind(),
-            index: key.index(&vault.index),
-            shown: key.shown(),
+            index: key.index(&keys.index),
+            display_prefix: key.display_prefix(),
             account: Some(application.id.clone()),
             created_at: self.clock.now().unix_timestamp(),
             last_used_at: None,
@@ -245,34 +245,35 @@ impl Administration {
             ..application.clone()
         };
         let (terms, grant) = (application.terms(), application.grant.facts());
-        let data_key = DataKey::unwrap(&vault.keyring, secret, application.facts(&terms), grant, &application.wrap)?;
-        row.wrap = data_key.wrap(&vault.keyring, &key, row.facts(&row.terms()), grant)?;
+        let data_key = DataKey::unwrap(&keys.keyring, secret, application.facts(&terms), grant, &application.wrap)?;
+        row.wrap = data_key.wrap(&keys.keyring, &key, row.facts(&row.terms()), grant)?;
         Ok((row, key))
     }
 
-    /// Applications that were made when one secret signed and opened: with the store, the master key opens the credential
-    /// of the user they are bound to. Another secret mends it.
+    /// Returns the applications of older versions whose one secret both signs and opens the user's credential: the
+    /// store and the master key together reveal the credential. [`rotate_secret`](Self::rotate_secret) separates the
+    /// secrets.
     ///
     /// # Errors
-    /// When the store does not answer or its keys cannot be opened.
-    pub async fn exposed_applications(&self) -> Result<Vec<Application>, AdminError> {
-        let Some(vault) = self.vaults.existing().await? else { return Ok(Vec::new()) };
+    /// Fails if the store or its keys cannot be used.
+    pub async fn applications_with_shared_secret(&self) -> Result<Vec<Application>, AdminError> {
+        let Some(keys) = self.key_provider.load_existing().await? else { return Ok(Vec::new()) };
         let opens = |application: &Application| {
-            let signing = open_consumer_secret(&vault.keyring, &application.row).ok().flatten();
+            let signing = open_consumer_secret(&keys.keyring, &application.row).ok().flatten();
             signing.is_some_and(|secret| secret.kind() == TokenKind::ClientSecret)
         };
-        let all = self.applications().await?;
-        let meant = |application: &Application| application.settings.one_secret || !application.is_bound();
-        Ok(all.into_iter().filter(|application| !meant(application) && opens(application)).collect())
+        let all = self.list_applications().await?;
+        let is_intended = |application: &Application| application.settings.one_secret || !application.is_bound();
+        Ok(all.into_iter().filter(|application| !is_intended(application) && opens(application)).collect())
     }
 }
 
-fn read(row: StoredToken) -> Result<Application, AdminError> {
-    Application::of(row).ok_or_else(|| AdminError::Wrong("the application cannot be read back".to_owned()))
+fn parse_application(row: StoredToken) -> Result<Application, AdminError> {
+    Application::from_row(row).ok_or_else(|| AdminError::Invalid("the application cannot be parsed".to_owned()))
 }
 
-fn described(application: &Application) -> String {
+fn audit_detail(application: &Application) -> String {
     let grant = &application.row.grant;
-    let user = if application.is_bound() { &grant.login } else { "nobody" };
+    let user = if application.is_bound() { &grant.login } else { "any user" };
     format!("{} for {user} of {}", application.name(), grant.database)
 }

@@ -1,31 +1,31 @@
-//! The keys of the installation itself, under which tokens are found and by which they are signed: exchanged while gateways run.
+//! The keys of the installation, which index and sign tokens: rotate and prune, while gateways run.
 //!
 //! ```text
-//! rotate ─► the new key finds and signs; the one before finds and reads what it did ─► prune: once nothing needs it
+//! rotate: the new key indexes and signs; the previous one still finds and verifies ─► prune: deletes unused keys
 //! ```
 //!
-//! A token moves to the new index when it is used. Gateways see the new keys when they seal, and when something is shown to
-//! them that the keys they know do not find or read. Each step may be done again.
+//! A token moves to the new index when it is used. Gateways reload the keys when they seal, and when they receive a
+//! token that their keys do not find or verify. Each step may be repeated.
 //!
-//! In: wishes of an administrator. Out: what was done. Must not know: tokens in clear.
+//! In: requests of an administrator. Out: results. Must not know: plaintext tokens.
 
 use super::{AdminError, Administration};
-use crate::secret::{AccessKeys, IndexKey, SigningKey, TokenKind};
-use crate::store::sealed_keys::{ACCESS, INDEX, SIGNING};
+use crate::secret::{AccessTokenKeys, IndexKey, LoginTokenKey, TokenKind};
+use crate::store::sealed_keys::{ACCESS_TOKEN, INDEX, LOGIN_TOKEN};
 
-/// A key of the installation that can be exchanged.
+/// A key of the installation that can be rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeptKeyKind {
-    /// Under whose hashes tokens are found.
+pub enum InstallationKeyKind {
+    /// The key of the hashes that identify tokens.
     Index,
-    /// What signs login tokens.
+    /// The key that signs login tokens.
     Signing,
-    /// What signs access tokens of OAuth 2.
+    /// The key that signs OAuth 2 access tokens.
     Access,
 }
 
-impl KeptKeyKind {
-    /// The word for it.
+impl InstallationKeyKind {
+    /// The name of the key.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,74 +38,75 @@ impl KeptKeyKind {
     fn purpose(self) -> &'static str {
         match self {
             Self::Index => INDEX,
-            Self::Signing => SIGNING,
-            Self::Access => ACCESS,
+            Self::Signing => LOGIN_TOKEN,
+            Self::Access => ACCESS_TOKEN,
         }
     }
 }
 
-/// What became of keys that were exchanged.
+/// The result of pruning.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PrunedKeptKeys {
-    /// Those that are gone.
-    pub gone: Vec<&'static str>,
-    /// How many tokens only the index key before finds; it stays for them.
-    pub tokens_left: u64,
-    /// Whether tokens live that only a signing key before reads; it stays for them.
-    pub signed_left: bool,
+pub struct PrunedInstallationKeys {
+    /// The kinds whose previous key was deleted.
+    pub deleted: Vec<&'static str>,
+    /// The number of tokens that only the previous index key finds; it is sealed_keys for them.
+    pub index_key_tokens: u64,
+    /// Whether valid tokens exist that only a previous signing key verifies; it is sealed_keys for them.
+    pub signing_key_in_use: bool,
 }
 
 impl Administration {
-    /// Puts a new key in the place of one of the installation's. The one before stays until [pruned](Self::prune_kept_keys).
+    /// Replaces a key of the installation. The previous key is sealed_keys until it is
+    /// [pruned](Self::prune_installation_keys).
     ///
     /// # Errors
-    /// When the one before that is still needed, or there is no master key.
-    pub async fn rotate_kept_key(&self, kind: KeptKeyKind) -> Result<(), AdminError> {
-        let vault = self.vaults.for_sealing().await?;
+    /// Fails if an earlier previous key still exists, or there is no master key.
+    pub async fn rotate_installation_key(&self, kind: InstallationKeyKind) -> Result<(), AdminError> {
+        let keys = self.key_provider.for_sealing().await?;
         let new = match kind {
-            KeptKeyKind::Index => IndexKey::generate(&vault.keyring)?.1,
-            KeptKeyKind::Signing => SigningKey::generate(&vault.keyring)?.1,
-            KeptKeyKind::Access => AccessKeys::generate(&vault.keyring)?,
+            InstallationKeyKind::Index => IndexKey::generate(&keys.keyring)?.1,
+            InstallationKeyKind::Signing => LoginTokenKey::generate(&keys.keyring)?.1,
+            InstallationKeyKind::Access => AccessTokenKeys::generate(&keys.keyring)?,
         };
-        let kept = self.store.sealed_keys().await?;
-        let pair = kept.pair(kind.purpose()).ok_or_else(|| AdminError::NotFound(format!("{} key", kind.as_str())))?;
-        let act = self.act("keys.rotate", kind.as_str(), "");
-        if self.store.exchange_sealed_key(kind.purpose(), pair.newest, &new, &act).await? {
+        let sealed_keys = self.store.sealed_keys().await?;
+        let pair = sealed_keys.pair(kind.purpose()).ok_or_else(|| AdminError::NotFound(format!("{} key", kind.as_str())))?;
+        let event = self.audit_event("keys.rotate", kind.as_str(), "");
+        if self.store.rotate_sealed_key(kind.purpose(), pair.newest, &new, &event).await? {
             return Ok(());
         }
-        let still = format!(
-            "the {} key was exchanged and the one before is still there; `odoo-gateway keys prune` takes \
-                             it away when nothing needs it any more",
+        let message = format!(
+            "the {} key was rotated before, and its previous key still exists: run `odoo-gateway keys prune`, which \
+             deletes it when no token needs it",
             kind.as_str()
         );
-        Err(AdminError::Wrong(still))
+        Err(AdminError::Invalid(message))
     }
 
-    /// Deletes the keys before that nothing needs any more.
+    /// Deletes the previous keys that no token needs.
     ///
     /// # Errors
-    /// When the keys cannot be opened or the store does not answer.
-    pub async fn prune_kept_keys(&self) -> Result<PrunedKeptKeys, AdminError> {
-        let Some(vault) = self.vaults.reread().await? else { return Ok(PrunedKeptKeys::default()) };
-        let mut pruned = PrunedKeptKeys::default();
-        let newest = vault.index.id();
-        let act = |kind: KeptKeyKind| self.act("keys.prune", kind.as_str(), "");
-        if self.store.drop_index_before(newest, &act(KeptKeyKind::Index)).await? {
-            pruned.gone.push(KeptKeyKind::Index.as_str());
+    /// Fails if the keys or the store cannot be used.
+    pub async fn prune_installation_keys(&self) -> Result<PrunedInstallationKeys, AdminError> {
+        let Some(keys) = self.key_provider.reload().await? else { return Ok(PrunedInstallationKeys::default()) };
+        let mut pruned = PrunedInstallationKeys::default();
+        let newest = keys.index.id();
+        let event = |kind: InstallationKeyKind| self.audit_event("keys.prune", kind.as_str(), "");
+        if self.store.delete_previous_index_key(newest, &event(InstallationKeyKind::Index)).await? {
+            pruned.deleted.push(InstallationKeyKind::Index.as_str());
         }
         for (kind, signed) in
-            [(KeptKeyKind::Signing, TokenKind::LoginToken), (KeptKeyKind::Access, TokenKind::OAuthAccess)]
+            [(InstallationKeyKind::Signing, TokenKind::LoginToken), (InstallationKeyKind::Access, TokenKind::OAuthAccess)]
         {
-            if self.store.drop_signing_before(kind.purpose(), signed, &act(kind)).await? {
-                pruned.gone.push(kind.as_str());
+            if self.store.delete_previous_signing_key(kind.purpose(), signed, &event(kind)).await? {
+                pruned.deleted.push(kind.as_str());
             }
         }
-        let kept = self.store.sealed_keys().await?;
-        let stays = |purpose| kept.pair(purpose).is_some_and(|pair| pair.before.is_some());
-        if stays(INDEX) {
-            pruned.tokens_left = self.store.tokens_indexed_before(newest).await?;
+        let sealed_keys = self.store.sealed_keys().await?;
+        let is_kept = |purpose| sealed_keys.pair(purpose).is_some_and(|pair| pair.previous.is_some());
+        if is_kept(INDEX) {
+            pruned.index_key_tokens = self.store.count_tokens_with_previous_index(newest).await?;
         }
-        pruned.signed_left = stays(SIGNING) || stays(ACCESS);
+        pruned.signing_key_in_use = is_kept(LOGIN_TOKEN) || is_kept(ACCESS_TOKEN);
         Ok(pruned)
     }
 }

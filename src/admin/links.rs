@@ -1,65 +1,67 @@
-//! Users who let an API key make login tokens for them.
+//! Users who let an API key create login tokens for them.
 //!
-//! In: an API key in clear, a user's credential. Out: links. Must not know: how tokens are made. The key is needed because
-//! the user's data key is sealed under it: nobody else can use the link, an administrator neither.
+//! In: an API key in plaintext, a user's credential. Out: links. Must not know: how tokens are created. The key is
+//! required because the user's data key is sealed under it: without the key, the link cannot be used, not even by an
+//! administrator.
 
 use secrecy::SecretString;
 
-use super::{AdminError, Administration};
+use super::{AdminError, Administration, verify_credential};
 use crate::secret::{DataKey, Sealed, Token, TokenKind};
 use crate::store::{Grant, StoredToken, random_id};
 
 impl Administration {
-    /// Links a user to an API key, once Odoo has confirmed him.
+    /// Links a user to an API key after Odoo has verified the user.
     ///
     /// # Errors
-    /// When the key is none, or may not mint for others, or Odoo does not know the user so.
+    /// Fails if the key does not exist or may not create tokens for other users, or if Odoo rejects the user.
     pub async fn link_user(&self, key: &str, login: String, secret: SecretString) -> Result<StoredToken, AdminError> {
-        let not_a_key = || AdminError::NotFound("such API key".to_owned());
-        let key = Token::parse(TokenKind::ApiKey, key).ok_or_else(not_a_key)?;
-        let vault = self.vaults.for_sealing().await?;
-        let index = key.index(&vault.index);
-        let found = self.store.tokens_by_index([index, index], self.clock.now()).await?.pop();
-        let mut link = found.ok_or_else(not_a_key)?;
+        let not_found = || AdminError::NotFound("this API key".to_owned());
+        let key = Token::parse(TokenKind::ApiKey, key).ok_or_else(not_found)?;
+        let keys = self.key_provider.for_sealing().await?;
+        let index = key.index(&keys.index);
+        let found = self.store.find_tokens([index, index], self.clock.now()).await?.pop();
+        let mut link = found.ok_or_else(not_found)?;
         if !link.key.as_ref().is_some_and(|terms| terms.may_mint_for_others) {
-            return Err(AdminError::Wrong("this key may not make login tokens for others".to_owned()));
+            let message =
+                "this key may not create login tokens for other users; create a key with --may-mint-for-others";
+            return Err(AdminError::Invalid(message.to_owned()));
         }
         let database = self.databases.pick(Some(&link.grant.database)).map_err(AdminError::Odoo)?;
-        let confirmed = database.client.authenticate(&login, &secret).await;
-        let uid = confirmed.map_err(|failure| AdminError::Odoo(failure.into_problem()))?.ok_or(AdminError::NotTaken)?;
+        let uid = verify_credential(database, &login, &secret).await?;
         let (id, now, data_key) = (random_id()?, self.clock.now().unix_timestamp(), DataKey::generate()?);
         let database = link.grant.database.clone();
         let unsealed = Sealed(Vec::new());
         link.grant = Grant { id, database, uid: uid.get(), login, credential: unsealed, created_at: now };
         link.grant.credential = data_key.seal_credential(link.grant.facts(), &secret)?;
-        link.wrap = data_key.wrap(&vault.keyring, &key, link.facts(&link.terms()), link.grant.facts())?;
-        let act = self.act("user.link", &link.id, format!("{} of {}", link.grant.login, link.grant.database));
-        self.store.add_link(&link, &act).await?;
+        link.wrap = data_key.wrap(&keys.keyring, &key, link.facts(&link.terms()), link.grant.facts())?;
+        let event = self.audit_event("user.link", &link.id, format!("{} of {}", link.grant.login, link.grant.database));
+        self.store.add_link(&link, &event).await?;
         Ok(link)
     }
 
-    /// The users linked to an API key, its own first.
+    /// Returns the users linked to an API key, the key's own user first.
     ///
     /// # Errors
-    /// When there is no such key.
-    pub async fn linked_users(&self, named: &str) -> Result<Vec<StoredToken>, AdminError> {
-        let key = self.key(named).await?;
+    /// Fails if the key does not exist.
+    pub async fn linked_users(&self, name_or_id: &str) -> Result<Vec<StoredToken>, AdminError> {
+        let key = self.find_key(name_or_id).await?;
         Ok(self.store.links(&key.id, self.clock.now()).await?)
     }
 
-    /// Takes a user's links with an API key away; his login tokens made with it are dead at once.
+    /// Removes the links of a user to an API key. The login tokens created with it are revoked at once.
     ///
     /// # Errors
-    /// When he is not linked.
-    pub async fn unlink_user(&self, named: &str, login: &str) -> Result<(), AdminError> {
-        let key = self.key(named).await?;
+    /// Fails if the user is not linked.
+    pub async fn unlink_user(&self, name_or_id: &str, login: &str) -> Result<(), AdminError> {
+        let key = self.find_key(name_or_id).await?;
         let mut unlinked = false;
         for link in self.store.links(&key.id, self.clock.now()).await? {
             if link.grant.login == login {
-                let act = self.act("user.unlink", &key.id, login);
-                unlinked |= self.store.remove_link(&key.id, &link.grant.id, &act).await?;
+                let event = self.audit_event("user.unlink", &key.id, login);
+                unlinked |= self.store.remove_link(&key.id, &link.grant.id, &event).await?;
             }
         }
-        if unlinked { Ok(()) } else { Err(AdminError::NotFound(format!("user {login:?} linked to {named:?}"))) }
+        if unlinked { Ok(()) } else { Err(AdminError::NotFound(format!("a link of user {login:?} to {name_or_id:?}"))) }
     }
 }

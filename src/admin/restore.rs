@@ -1,28 +1,29 @@
-//! After a backup of the store was put back: what was revoked since is alive in it again, and nobody knows what that was.
+//! Actions after a backup of the store was restored. The backup contains keys and tokens that were revoked since it
+//! was made.
 //!
-//! In: an administrator's word. Out: nothing that was issued before works, unless he keeps it. Must not know: how an older
-//! store is noticed.
+//! In: the decision of an administrator. Out: all keys and tokens revoked, or the store accepted. Must not know: how
+//! a restored backup is detected.
 
 use super::{AdminError, Administration};
-use crate::store::{Ended, RESTORE};
+use crate::store::{RevokedCounts, RESTORE};
 
 impl Administration {
-    /// Ends everything that was issued: API keys are off and can be switched on one by one, tokens are gone.
+    /// Deletes all tokens and disables all API keys and applications, which can be enabled one by one.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub async fn end_everything(&self) -> Result<Ended, AdminError> {
-        let act = self.act(RESTORE, "everything", "every key off, every token ended");
-        // Without the master key nothing can be sealed, and everything has to end all the same.
-        let wraps = self.sealed_for_the_end(act.at).await.unwrap_or_default();
-        Ok(self.store.end_everything(&wraps, &act).await?)
+    /// Fails if the store cannot be used.
+    pub async fn revoke_all(&self) -> Result<RevokedCounts, AdminError> {
+        let event = self.audit_event(RESTORE, "everything", "all keys disabled, all tokens revoked");
+        // Without the master key the state cannot be sealed, but everything must be revoked anyway.
+        let wraps = self.wraps_for_disabling(event.at).await.unwrap_or_default();
+        Ok(self.store.revoke_all(&wraps, &event).await?)
     }
 
-    /// Takes the store as it is.
+    /// Accepts the store as it is.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub async fn keep_everything(&self) -> Result<(), AdminError> {
-        Ok(self.store.audit(&self.act(RESTORE, "nothing", "keys and tokens kept as they are")).await?)
+    /// Fails if the store cannot be used.
+    pub async fn accept_store(&self) -> Result<(), AdminError> {
+        Ok(self.store.audit(&self.audit_event(RESTORE, "nothing", "keys and tokens unchanged")).await?)
     }
 }

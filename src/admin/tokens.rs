@@ -1,13 +1,13 @@
-//! Tokens that users got by logging in: listed, revoked.
+//! Tokens that were issued to users: list, revoke.
 //!
-//! In: ids. Out: rows. Must not know: how they were made.
+//! In: ids. Out: rows. Must not know: how tokens are issued.
 
 use super::{AdminError, Administration};
 use crate::secret::TokenKind;
 use crate::store::StoredToken;
 
-/// What lives long enough to be looked at.
-const LISTED: [TokenKind; 7] = [
+/// The kinds that are listed: those with a long lifetime.
+const LISTED_KINDS: [TokenKind; 7] = [
     TokenKind::LoginToken,
     TokenKind::AccessToken,
     TokenKind::OdooKey,
@@ -18,28 +18,28 @@ const LISTED: [TokenKind; 7] = [
 ];
 
 impl Administration {
-    /// All login and access tokens, linked API keys of Odoo's, tokens of applications, sessions of browsers.
+    /// Returns all login tokens, access tokens, linked Odoo API keys, OAuth tokens and browser sessions.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub async fn tokens(&self) -> Result<Vec<StoredToken>, AdminError> {
+    /// Fails if the store cannot be used.
+    pub async fn list_tokens(&self) -> Result<Vec<StoredToken>, AdminError> {
         let now = self.clock.now();
         let mut tokens = Vec::new();
-        for kind in LISTED {
+        for kind in LISTED_KINDS {
             tokens.extend(self.store.tokens(kind, now).await?);
         }
         Ok(tokens)
     }
 
-    /// Deletes a token: it is dead at once, and its credential is shredded when no other token may use it.
+    /// Revokes a token at once, and deletes its credential if no other token uses it.
     ///
     /// # Errors
-    /// When there is none of this id.
+    /// Fails if no token has this id.
     pub async fn revoke_token(&self, id: &str) -> Result<(), AdminError> {
-        let found = self.tokens().await?.into_iter().find(|token| token.id == id);
-        let token = found.ok_or_else(|| AdminError::NotFound(format!("login or access token {id:?}")))?;
+        let found = self.list_tokens().await?.into_iter().find(|token| token.id == id);
+        let token = found.ok_or_else(|| AdminError::NotFound(format!("token {id:?}")))?;
         let detail = format!("{} of {} of {}", token.kind.as_str(), token.grant.login, token.grant.database);
-        self.store.delete_token(&token.id, &self.act("token.revoke", &token.id, detail)).await?;
+        self.store.delete_token(&token.id, &self.audit_event("token.revoke", &token.id, detail)).await?;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
-//! `odoo-gateway check`: connects to everything the gateway needs and says what it found.
+//! `odoo-gateway check`: tests everything that the gateway depends on.
 //!
-//! In: a configuration, and perhaps a user who may look at fields. Out: a [`Finding`] for each part, with how to mend what
-//! does not work. Must not know: other credentials, how findings are printed. Without a credential Odoo tells its version
-//! and whether a database exists. Nothing is made: no store, no key, no folder.
+//! In: a configuration, and optionally a user whose access rights apply to fields. Out: a [`Finding`] for each part,
+//! with what to fix. Must not know: other credentials, how findings are printed. Odoo reports its version and whether
+//! a database exists without a credential. The command creates nothing: no store, no key, no folder.
 
 mod finding;
 mod schemas;
@@ -12,57 +12,58 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::finding::{Finding, Verdict};
-pub use self::schemas::Reader;
+pub use self::schemas::CheckUser;
 
 use super::settings;
-use crate::auth::{MasterKeyState, Vaults};
+use crate::auth::{MasterKeyState, KeyProvider};
 use crate::clock::Clock;
 use crate::config::{Config, OdooConfig, StoreConfig};
-use crate::odoo::{Failure, OdooClient, Transport};
+use crate::odoo::{OdooError, OdooClient, Transport};
 use crate::secret::KeySources;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 
-/// The versions of Odoo that the gateway is made for.
+/// The supported versions of Odoo.
 const SUPPORTED: std::ops::RangeInclusive<u8> = 14..=19;
 
-/// How long each question to Odoo may take.
+/// Maximum duration of each call to Odoo.
 const ODOO_LIMIT: Duration = Duration::from_secs(10);
 
-/// Checks the store, the master key and every database, for a `reader` also the schemas.
-pub async fn check(config: &Config, reader: Option<&Reader>, clock: &Clock) -> Vec<Finding> {
+/// Checks the store, the master key and every database, and with a `user` also the response schemas.
+pub async fn check(config: &Config, user: Option<&CheckUser>, clock: &Clock) -> Vec<Finding> {
     let mut found: Vec<Finding> =
         config.warnings().into_iter().map(|text| Finding::warning("settings", text)).collect();
-    found.push(Finding::of("store", store(&config.store).await));
+    found.push(Finding::from_result("store", store(&config.store).await));
     found.push(master_key(config, clock).await);
-    let closed = super::close_memory().map(|()| "no core files, closed to other processes".to_owned());
-    found.push(Finding::of("memory", closed));
+    let hardening = super::disable_core_dumps()
+        .map(|()| "core files and inspection by other processes are disabled".to_owned());
+    found.push(Finding::from_result("memory", hardening));
     for entry in &config.odoo {
-        found.push(Finding::of(&format!("odoo {} ({})", entry.name, entry.url), odoo(entry, clock).await));
+        found.push(Finding::from_result(&format!("odoo {} ({})", entry.name, entry.url), odoo(entry, clock).await));
     }
     if schemas::has_schemas(&config.restful) {
-        found.extend(check_schemas(config, reader, clock).await);
+        found.extend(check_schemas(config, user, clock).await);
     }
     found
 }
 
-/// What an Odoo lacks is left out of answers, so it is worth a warning and no failure.
-async fn check_schemas(config: &Config, reader: Option<&Reader>, clock: &Clock) -> Vec<Finding> {
-    let Some(reader) = reader else {
-        let text = "not compared with Odoo's fields: --login LOGIN does it with that user's eyes";
+/// A field that Odoo does not have is omitted from responses, so it is a warning and not a failure.
+async fn check_schemas(config: &Config, user: Option<&CheckUser>, clock: &Clock) -> Vec<Finding> {
+    let Some(user) = user else {
+        let text = "not compared with Odoo's fields: use --login LOGIN to compare them as that user";
         return vec![Finding::warning("schemas", text)];
     };
     let databases = match super::databases(config, clock, &Arc::new(Metrics::new())) {
         Ok(databases) => databases,
-        Err(wrong) => return vec![Finding::of("schemas", Err(wrong.to_string()))],
+        Err(error) => return vec![Finding::from_result("schemas", Err(error.to_string()))],
     };
     let mut found = Vec::new();
     for database in databases.iter() {
         let part = format!("schemas in {}", database.name);
-        match schemas::compare(database, &config.restful, reader).await {
-            Ok(unmet) if unmet.is_empty() => found.push(Finding::of(&part, Ok("every field is there".to_owned()))),
+        match schemas::compare(database, &config.restful, user).await {
+            Ok(unmet) if unmet.is_empty() => found.push(Finding::from_result(&part, Ok("all fields exist".to_owned()))),
             Ok(unmet) => found.extend(unmet.into_iter().map(|text| Finding::warning(&part, text))),
-            Err(wrong) => found.push(Finding::of(&part, Err(wrong))),
+            Err(error) => found.push(Finding::from_result(&part, Err(error))),
         }
     }
     found
@@ -71,7 +72,7 @@ async fn check_schemas(config: &Config, reader: Option<&Reader>, clock: &Clock) 
 async fn store(config: &StoreConfig) -> Result<String, String> {
     let version = async {
         let Some(store) = Store::open_existing(config).await? else {
-            return Ok(format!("not there yet; the first start makes it in {}", Store::place_of(config)?));
+            return Ok(format!("does not exist yet; the first start creates it in {}", Store::configured_location(config)?));
         };
         let version = store.version().await;
         store.close().await;
@@ -80,7 +81,7 @@ async fn store(config: &StoreConfig) -> Result<String, String> {
     version.await.map_err(|error: crate::store::StoreError| error.to_string())
 }
 
-/// Where the master key is, and whether it opens what is sealed in the store.
+/// Checks the source of the master key, and whether it opens the secrets in the store.
 async fn master_key(config: &Config, clock: &Clock) -> Finding {
     let found = async {
         let sources = super::key_sources(config).await?;
@@ -95,15 +96,15 @@ async fn master_key(config: &Config, clock: &Clock) -> Finding {
     };
     match found.await {
         Ok(state) if state.is_missing() => Finding::warning("master key", state.to_string()),
-        other => Finding::of("master key", other.map(|state| state.to_string()).map_err(|wrong| wrong.to_string())),
+        other => Finding::from_result("master key", other.map(|state| state.to_string()).map_err(|error| error.to_string())),
     }
 }
 
 type KeyFound = Result<MasterKeyState, Box<dyn Error>>;
 
-/// Nothing can be sealed in a store that is not there.
+/// Without a store there are no sealed secrets.
 fn without_store(config: &Config, sources: &KeySources) -> KeyFound {
-    Ok(Vaults::inspect_unneeded(sources, settings::may_create_key(config))?)
+    Ok(KeyProvider::inspect_unused(sources, settings::may_create_key(config))?)
 }
 
 async fn with_store(config: &Config, clock: &Clock, store: &Store, sources: &KeySources) -> KeyFound {
@@ -111,8 +112,8 @@ async fn with_store(config: &Config, clock: &Clock, store: &Store, sources: &Key
         return without_store(config, sources);
     }
     let instance = store.instance(clock).await?;
-    super::witness(store, sources, &instance).check().await?;
-    Ok(super::vaults(config, store, &instance, sources.clone(), clock).inspect().await?)
+    super::rollback_detector(store, sources, &instance).check().await?;
+    Ok(super::key_provider(config, store, &instance, sources.clone(), clock).inspect().await?)
 }
 
 async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
@@ -120,21 +121,21 @@ async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
     let transport = Transport::new(entry.connect_timeout, entry.keep_idle).map_err(|error| error.to_string())?;
     let client = OdooClient::new(settings, transport, Arc::new(Metrics::new()), clock.clone())
         .map_err(|error| error.to_string())?;
-    let version = client.probe(ODOO_LIMIT).await.map_err(|trouble| format!("{trouble}."))?;
+    let version = client.probe(ODOO_LIMIT).await.map_err(|error| format!("{error}."))?;
     if !SUPPORTED.contains(&version.major) {
-        return Err(format!("Odoo {} is outside of 14 to 19, which the gateway is made for", version.server_version));
+        return Err(format!("Odoo {} is not supported; the gateway supports Odoo 14 to 19", version.server_version));
     }
-    // Nobody logs in: Odoo says no, unless it has no such database, or one that is not Odoo's.
-    let nobody = client.authenticate("", &"".into()).await;
-    nobody.map_err(told)?;
+    // An empty login is rejected, unless Odoo has no such database, or the database is not Odoo's.
+    let rejected = client.authenticate("", &"".into()).await;
+    rejected.map_err(describe)?;
     Ok(format!("Odoo {}, database {}", version.server_version, entry.database))
 }
 
-fn told(failure: Failure) -> String {
+fn describe(failure: OdooError) -> String {
     let problem = failure.into_problem();
     format!(
         "{} {}",
         problem.detail,
-        problem.hint.as_deref().unwrap_or("odoo.database is Odoo's own name for the database.")
+        problem.hint.as_deref().unwrap_or("Set odoo.database to the name of the database in Odoo.")
     )
 }

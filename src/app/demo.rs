@@ -1,6 +1,6 @@
-//! The demonstration: applications for whoever asks, for one user and for a day.
+//! The public demonstration: registers an application for any client, for one user and one day.
 //!
-//! In: the configuration, an administrator's means. Out: [`Demo`]. Must not know: HTTP.
+//! In: the configuration, the administration. Out: [`Demo`]. Must not know: HTTP.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,40 +8,40 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use time::Duration;
 
-use crate::admin::{AdminError, Administration, ApplicationSettings, GrantType, SignatureMethod, WantedApplication};
+use crate::admin::{AdminError, Administration, ApplicationSettings, GrantType, SignatureMethod, NewApplication};
 use crate::auth::Throttle;
 use crate::config::DemoConfig;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::http::{Demo, DemoApplication};
 use crate::store::{KeyTerms, random_id};
 
 const LIFETIME: Duration = Duration::DAY;
 
-/// The login under which applications are counted, beside the addresses they are made for.
-const COUNTED_AS: &str = "\0demo";
+/// The login under which the throttle counts applications; no Odoo login contains NUL.
+const THROTTLE_LOGIN: &str = "\0demo";
 
-/// The demonstration that is configured, if one is.
+/// Returns the configured demonstration.
 pub(super) fn demo(config: &DemoConfig, admin: Administration, throttle: Arc<Throttle>) -> Demo {
     let Some(secret) = config.password.clone().filter(|_| !config.login.is_empty()) else { return Demo::default() };
     let login = config.login.clone();
     Demo::new(move |address| {
         let (admin, throttle) = (admin.clone(), throttle.clone());
         let user = (login.clone(), secret.clone());
-        Box::pin(async move { make(&admin, &throttle, address, user).await })
+        Box::pin(async move { create_application(&admin, &throttle, address, user).await })
     })
 }
 
-async fn make(
+async fn create_application(
     admin: &Administration,
     throttle: &Throttle,
     address: IpAddr,
     user: (String, SecretString),
 ) -> Result<DemoApplication, Problem> {
-    let _counted = throttle.take(address, COUNTED_AS).map_err(|wait| {
-        Problem::new(Code::TooManyAttempts, "Too many demonstrations were begun from here.").retry_after(wait)
+    let _counted = throttle.take(address, THROTTLE_LOGIN).map_err(|wait| {
+        Problem::new(ErrorCode::TooManyAttempts, "Too many demonstrations were started from this address.").retry_after(wait)
     })?;
-    let (application, secrets) = admin.create_application(wanted(admin, user)?).await.map_err(told)?;
+    let (application, secrets) = admin.create_application(new_application(admin, user)?).await.map_err(problem)?;
     let secret = secrets.client.ok_or_else(|| Problem::internal("a demo application without a secret"))?;
     Ok(DemoApplication {
         client_id: application.client_id().to_owned(),
@@ -50,9 +50,9 @@ async fn make(
     })
 }
 
-/// Trusted, so that the vendor's exchanges work as printed; any of the usual ways to return to.
-fn wanted(admin: &Administration, user: (String, SecretString)) -> Result<WantedApplication, Problem> {
-    Ok(WantedApplication {
+/// A trusted application with local redirect URIs, so that the examples of the add-on's manual work as printed.
+fn new_application(admin: &Administration, user: (String, SecretString)) -> Result<NewApplication, Problem> {
+    Ok(NewApplication {
         database: None,
         bound: Some(user),
         scope: "\"all\"".to_owned(),
@@ -70,17 +70,18 @@ fn wanted(admin: &Administration, user: (String, SecretString)) -> Result<Wanted
             redirect_uris: ["https://127.0.0.1/callback", "http://127.0.0.1/callback"].map(str::to_owned).into(),
             trusted: true,
             oauth1: [SignatureMethod::HmacSha1, SignatureMethod::HmacSha256].into(),
-            // The answer has one pair for both protocols. The user's password is in the configuration in clear anyway.
+            // The response has one pair for both protocols. The user's password is in the configuration unencrypted
+            // anyway.
             one_secret: true,
             ..ApplicationSettings::default()
         },
     })
 }
 
-fn told(error: AdminError) -> Problem {
+fn problem(error: AdminError) -> Problem {
     match error {
         AdminError::Odoo(problem) => problem,
-        AdminError::Vault(cause) => cause.into(),
+        AdminError::KeySet(cause) => cause.into(),
         other => Problem::internal(other),
     }
 }

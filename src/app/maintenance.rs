@@ -1,62 +1,63 @@
-//! What is done now and then. What has ended is deleted: tokens, the credentials that no token opens any more, answers
-//! under idempotency keys. Keys that were exchanged elsewhere are opened.
+//! Periodic tasks: deletes expired tokens, credentials without tokens and stored responses, and reloads keys that
+//! another process rotated.
 //!
-//! In: the store, the time. Out: fewer rows, newer keys. Must not know: what tokens are for. Several gateways may do it at
-//! once.
+//! In: the store, the time. Out: fewer rows, current keys. Must not know: what tokens are for. Several gateways may
+//! run the tasks at the same time.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::auth::Vaults;
+use crate::auth::KeyProvider;
 use crate::clock::Clock;
 use crate::secret::TokenKind;
 use crate::store::{Store, StoreError};
 
-const EVERY: Duration = Duration::from_secs(10 * 60);
-/// Rows that one statement deletes: others write in between.
+/// The interval between clean-ups.
+const PURGE_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// Maximum number of rows per statement, so that other writes can run in between.
 const BATCH: u32 = 500;
-/// API keys and applications are listed for a while after their end, so that people see why a program fails.
-const KEYS_ARE_SHOWN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long expired API keys and applications are still listed, so that administrators see why a program fails.
+const EXPIRED_KEYS_LISTED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// The most that `oauth.refresh_grace` may be.
-const LONGEST_GRACE: Duration = Duration::from_secs(60);
+/// The maximum of `oauth.refresh_grace`.
+const MAX_REFRESH_GRACE: Duration = Duration::from_secs(60);
 
-/// How long a gateway may not know that another one, or an administrator, has exchanged keys.
-const KEYS_EVERY: Duration = Duration::from_secs(10);
+/// How long this gateway may use keys that another gateway or an administrator has rotated.
+const KEY_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Looks after the keys, now and then, until it is dropped. Who meets a token that he does not find looks by himself; this
-/// is for what is found without: forms, codes, signatures.
-pub(super) async fn follow_keys(vaults: Vaults) {
+/// Reloads rotated keys at regular intervals until the task is aborted. A request with an unknown token reloads them
+/// itself; this is for forms, codes and signatures, which are found without them.
+pub(super) async fn reload_keys(key_provider: KeyProvider) {
     loop {
-        tokio::time::sleep(KEYS_EVERY).await;
-        let followed = match vaults.existing().await {
-            Ok(Some(known)) => vaults.changed_since(&known).await.map(drop),
+        tokio::time::sleep(KEY_INTERVAL).await;
+        let result = match key_provider.load_existing().await {
+            Ok(Some(known)) => key_provider.reload_if_changed(&known).await.map(drop),
             other => other.map(drop),
         };
-        if let Err(cause) = followed {
-            tracing::warn!(%cause, "the keys of this installation were not looked at");
+        if let Err(cause) = result {
+            tracing::warn!(%cause, "cannot check for rotated keys");
         }
     }
 }
 
-/// Deletes, now and then, until it is dropped.
+/// Deletes expired rows at regular intervals until the task is aborted.
 pub(super) async fn run(store: Store, clock: Clock) {
     loop {
         match purge(&store, clock.now()).await {
             Ok(0) => {}
-            Ok(purged) => tracing::info!(purged, "deleted tokens that have ended"),
-            Err(cause) => tracing::warn!(%cause, "tokens that have ended were not deleted"),
+            Ok(purged) => tracing::info!(purged, "deleted expired tokens"),
+            Err(cause) => tracing::warn!(%cause, "cannot delete expired tokens"),
         }
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(PURGE_INTERVAL).await;
     }
 }
 
 async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
     let mut purged = 0;
     for kind in TokenKind::ALL {
-        let shown = matches!(kind, TokenKind::ApiKey | TokenKind::ClientSecret);
-        let before = if shown { now - KEYS_ARE_SHOWN } else { now };
+        let is_listed = matches!(kind, TokenKind::ApiKey | TokenKind::ClientSecret);
+        let before = if is_listed { now - EXPIRED_KEYS_LISTED } else { now };
         loop {
             let batch = store.purge_tokens(kind, before, BATCH).await?;
             purged += batch;
@@ -65,9 +66,9 @@ async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
             }
         }
     }
-    while store.shred_spent((now - LONGEST_GRACE).unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
-    while store.purge_seen(now.unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
+    while store.delete_spent_wraps((now - MAX_REFRESH_GRACE).unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
+    while store.purge_nonces(now.unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_grants(BATCH).await? >= u64::from(BATCH) {}
-    while store.purge_repeats(now, BATCH).await? >= u64::from(BATCH) {}
+    while store.purge_idempotency_keys(now, BATCH).await? >= u64::from(BATCH) {}
     Ok(purged)
 }

@@ -1,27 +1,28 @@
-//! The memory of this process, in which opened credentials are, is not for others.
+//! Protects the memory of the process, which contains decrypted credentials.
 //!
-//! In: nothing. Out: no core file, and no other process of the same user that looks inside. Must not know: what is in it.
+//! In: nothing. Out: the process writes no core file, and other processes of the same user cannot inspect it. Must
+//! not know: what the memory contains.
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Closes it, for the rest of the process's life.
+/// Disables core files and inspection by other processes, permanently.
 ///
 /// # Errors
-/// What the system says.
-pub fn close_memory() -> Result<(), String> {
+/// Fails if the system rejects it.
+pub fn disable_core_dumps() -> Result<(), String> {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    let closed = setrlimit(Resource::Core, none).and_then(|()| undumpable());
-    closed.map_err(|cause| format!("core files and debuggers cannot be kept out: {cause}"))
+    let result = setrlimit(Resource::Core, none).and_then(|()| disable_dumps());
+    result.map_err(|cause| format!("cannot disable core files and debuggers: {cause}"))
 }
 
 #[cfg(target_os = "linux")]
-fn undumpable() -> rustix::io::Result<()> {
+fn disable_dumps() -> rustix::io::Result<()> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn undumpable() -> rustix::io::Result<()> {
+fn disable_dumps() -> rustix::io::Result<()> {
     Ok(())
 }
 
@@ -32,8 +33,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_dumps_or_looks_into_a_process_that_has_closed_itself() {
-        close_memory().unwrap();
+    fn core_files_and_inspection_are_disabled() {
+        disable_core_dumps().unwrap();
         assert!(matches!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable)));
         assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
     }

@@ -1,62 +1,62 @@
-//! What readiness depends on: the store, the master key, the databases of Odoo.
+//! The health checks of the gateway: the store, the master key, the Odoo databases.
 //!
-//! In: the store, the keys, the databases. Out: [`Health`]. Must not know: who probes.
+//! In: the store, the keys, the databases. Out: [`Health`]. Must not know: HTTP.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::auth::Vaults;
+use crate::auth::KeyProvider;
 use crate::odoo::{Database, Databases};
-use crate::ops::{Check, Health, Outcome};
+use crate::ops::{Check, Health, CheckResult};
 use crate::store::Store;
 
-/// How long Odoo may take: less than a check may, so that it is said what was waited for.
+/// Maximum time for Odoo: less than the timeout of a check, so that the reason can name what timed out.
 const ODOO_LIMIT: Duration = Duration::from_millis(1800);
-/// An Odoo that takes connections and is slow counts as usable for so long after it last answered: all its workers may
-/// be busy with reports, and taking the gateway out of the balance would not help it.
-const SLOW_FOR: Duration = Duration::from_secs(60);
+/// How long an Odoo that accepts connections but is slow counts as usable after its last response: all its workers
+/// may be busy with reports, and removing the gateway from the load balancer would not help.
+const SLOW_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// The checks behind `/readyz`.
-pub(super) fn health(store: &Store, vaults: &Vaults, databases: &Databases) -> Health {
-    let (store, vaults) = (store.clone(), vaults.clone());
+/// Creates the checks of `/readyz`.
+pub(super) fn health(store: &Store, key_provider: &KeyProvider, databases: &Databases) -> Health {
+    let (store, key_provider) = (store.clone(), key_provider.clone());
     let health = Health::new()
-        .check(Check::needed("store", move || {
+        .check(Check::required("store", move || {
             let store = store.clone();
             async move {
                 store.ping().await.map_err(|error| error.to_string())?;
                 store
                     .version()
                     .await
-                    .map(|version| format!("{version} at {}", store.place()))
+                    .map(|version| format!("{version} at {}", store.location()))
                     .map_err(|error| error.to_string())
             }
         }))
-        .check(Check::needed("master key", move || {
-            let vaults = vaults.clone();
-            async move { vaults.inspect().await.map(|state| state.to_string()).map_err(|error| error.to_string()) }
+        .check(Check::required("master key", move || {
+            let key_provider = key_provider.clone();
+            async move { key_provider.inspect().await.map(|state| state.to_string()).map_err(|error| error.to_string()) }
         }));
     databases.iter().fold(health, |health, database| {
-        let (checked, answered) = (database.clone(), Arc::new(Mutex::new(None)));
+        let (checked, last) = (database.clone(), Arc::new(Mutex::new(None)));
         health.check(Check::database(database.name.as_str(), move || {
-            let (database, answered) = (checked.clone(), Arc::clone(&answered));
-            async move { odoo(&database, &answered).await }
+            let (database, last) = (checked.clone(), Arc::clone(&last));
+            async move { check_odoo(&database, &last).await }
         }))
     })
 }
 
-/// `answered`: when Odoo last did, and what was found.
-async fn odoo(database: &Database, answered: &Mutex<Option<(Instant, String)>>) -> Outcome {
+/// Checks an Odoo database. `last`: the time and description of its last response.
+async fn check_odoo(database: &Database, last: &Mutex<Option<(Instant, String)>>) -> CheckResult {
     let settings = database.client.settings();
-    let place = format!("database {} at {}", settings.database.as_str(), settings.url);
+    let location = format!("database {} at {}", settings.database.as_str(), settings.url);
     match database.client.probe(ODOO_LIMIT).await {
         Ok(version) => {
-            let found = format!("Odoo {}, {place}", version.server_version);
-            *answered.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), found.clone()));
+            let found = format!("Odoo {}, {location}", version.server_version);
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), found.clone()));
             Ok(found)
         }
-        Err(trouble) => match &*answered.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((at, found)) if trouble.is_only_slow() && at.elapsed() < SLOW_FOR => Ok(found.clone()),
-            _ => Err(format!("{place}: {trouble}.")),
+        Err(error) => match &*last.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((at, found)) if error.is_only_slow() && at.elapsed() < SLOW_TOLERANCE => Ok(found.clone()),
+            _ => Err(format!("{location}: {error}.")),
         },
     }
 }

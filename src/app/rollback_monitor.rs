@@ -1,35 +1,35 @@
-//! What was last seen of the store is remembered outside of it, again and again.
+//! Records the state of the store outside of it at regular intervals, so that a restored backup is detected.
 //!
-//! In: a [`Witness`]. Out: nothing but log lines, when there is something to say. Must not know: what is seen.
+//! In: a [`RollbackDetector`]. Out: log lines when the result changes. Must not know: what is recorded.
 
 use std::time::Duration;
 
-use crate::store::{StoreError, Witness};
+use crate::store::{StoreError, RollbackDetector};
 
-/// What was revoked within this time before all breaks down may be forgotten.
-const EVERY: Duration = Duration::from_secs(10);
+/// The interval. Revocations in the last interval before a crash may not be recorded.
+const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Looks, now and then, until it is dropped.
-pub(super) async fn run(witness: Witness) {
-    let mut said = None;
+/// Records the state at regular intervals until the task is aborted.
+pub(super) async fn run(detector: RollbackDetector) {
+    let mut logged = None;
     loop {
-        let seen = witness.renew().await.err();
-        if seen != said {
-            seen.iter().for_each(say);
-            said = seen;
+        let error = detector.update().await.err();
+        if error != logged {
+            error.iter().for_each(log);
+            logged = error;
         }
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(INTERVAL).await;
     }
 }
 
-/// Looks once.
-pub(super) async fn look(witness: &Witness) {
-    witness.renew().await.err().iter().for_each(say);
+/// Records the state once.
+pub(super) async fn record(detector: &RollbackDetector) {
+    detector.update().await.err().iter().for_each(log);
 }
 
-fn say(cause: &StoreError) {
+fn log(cause: &StoreError) {
     match cause {
-        StoreError::OlderThanSeen { .. } => tracing::error!(%cause, "the store was exchanged for an older one"),
-        _ => tracing::warn!(%cause, "what was seen of the store is not remembered"),
+        StoreError::RolledBack { .. } => tracing::error!(%cause, "the store was replaced by an older one"),
+        _ => tracing::warn!(%cause, "cannot record the state of the store"),
     }
 }

@@ -1,6 +1,6 @@
-//! Configuration, translated into what each room wants to be told.
+//! Converts sections of the configuration into the settings of modules.
 //!
-//! In: sections of the configuration. Out: settings of rooms. Must not know: anything else.
+//! In: sections of the configuration. Out: settings of modules. Must not know: how modules use them.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -8,37 +8,52 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::oauth1::OAuth1Settings;
-use crate::auth::{OAuthSettings, PasswordSettings, Rate, ThrottleSettings, TokenSettings};
+use crate::auth::{OAuth2Settings, OdooAuthenticatorSettings, ThrottleRate, ThrottleSettings, TokenSettings};
 use crate::config::{
-    AuthConfig, Config, Create, DatabaseUrl, MethodCallsConfig, OAuth1Config, OdooConfig, RestfulConfig,
+    AuthConfig, Config, CreateMasterKey, DatabaseUrl, MethodCallsConfig, OAuth1Config, OdooConfig, RestfulConfig,
     RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
 };
-use crate::http::middleware::{BodyLimits, LayerSettings};
-use crate::http::{RestfulModels, Schemas};
+use crate::http::middleware::MiddlewareSettings;
+use crate::http::{BodyLimits, RestfulModels, ModelSchemas};
 use crate::names::{DatabaseName, ModelName};
-use crate::odoo::{KnowledgeSettings, MethodCalls, OdooSettings, SettingsError};
+use crate::odoo::{MetadataCacheSettings, MethodCalls, OdooSettings, SettingsError};
 use crate::secret::KeySources;
-use crate::serve::EdgeSettings;
+use crate::serve::ServerSettings;
 
-/// How long a password check may wait for its turn before the caller is told to come back.
+/// How long a password check may wait for a slot before the request is rejected with `Retry-After`.
 const CHECK_WAIT: Duration = Duration::from_secs(10);
+/// How long the rest of a rejected request is read and discarded.
+const LINGER: Duration = Duration::from_secs(2);
+/// How long idle connections stay open after the shutdown signal.
+const IDLE_GRACE: Duration = Duration::from_secs(1);
+/// The average rate in bytes per second that a body needs if it takes longer than `server.body_timeout`.
+const SLOWEST_BODY: u64 = 16 * 1024;
+/// The time for the transfer of an Odoo response after its first byte.
+const TRANSFER_TIME: Duration = Duration::from_secs(50);
+/// The number of consecutive connection failures after which calls to an Odoo are rejected for [`OPEN_FOR`].
+const FAILURES_TO_OPEN: u32 = 5;
+/// How long calls are rejected before the next attempt.
+const OPEN_FOR: Duration = Duration::from_secs(5);
 
-pub(super) fn passwords(auth: &AuthConfig) -> PasswordSettings {
-    PasswordSettings {
-        failure_floor: auth.failure_floor,
-        refusal_ttl: auth.refusal_ttl,
+pub(super) fn odoo_authenticator(auth: &AuthConfig) -> OdooAuthenticatorSettings {
+    OdooAuthenticatorSettings {
+        min_failure_time: auth.failure_floor,
+        rejection_ttl: auth.refusal_ttl,
         identity_ttl: auth.identity_ttl,
         checks_in_flight: count(auth.password_checks_in_flight),
         check_wait: CHECK_WAIT,
     }
 }
 
-pub(super) fn tokens(config: &Config, api: SocketAddr) -> TokenSettings {
+/// The settings of token services. `api` is the address for clients.
+#[must_use]
+pub fn token_settings(config: &Config, api: SocketAddr) -> TokenSettings {
     let (auth, oauth) = (&config.auth, &config.oauth);
     TokenSettings {
-        failure_floor: auth.failure_floor,
+        min_failure_time: auth.failure_floor,
         access_token_idle: auth.access_token_idle,
-        oauth: OAuthSettings {
+        oauth1: oauth1(&config.oauth1),
+        oauth2: OAuth2Settings {
             issuer: issuer(&config.server, api),
             code_ttl: oauth.code_ttl,
             access_ttl: oauth.access_ttl,
@@ -51,7 +66,7 @@ pub(super) fn tokens(config: &Config, api: SocketAddr) -> TokenSettings {
     }
 }
 
-pub(super) fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {
+fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {
     OAuth1Settings {
         timestamp_window: oauth1.timestamp_window,
         request_token_lifetime: oauth1.request_token_lifetime,
@@ -63,7 +78,7 @@ pub(super) fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {
     }
 }
 
-/// Whom tokens are from: how clients reach the gateway, as configured, and never what a request says.
+/// The issuer of tokens: the configured URL of the gateway, never a value from a request.
 fn issuer(server: &ServerConfig, api: SocketAddr) -> String {
     match &server.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
@@ -72,7 +87,7 @@ fn issuer(server: &ServerConfig, api: SocketAddr) -> String {
 }
 
 pub(super) fn throttle(throttle: &ThrottleConfig) -> ThrottleSettings {
-    let rate = |rate: &crate::config::Rate| Rate { burst: rate.burst, per_minute: rate.per_minute };
+    let rate = |rate: &crate::config::Rate| ThrottleRate { burst: rate.burst, per_minute: rate.per_minute };
     ThrottleSettings {
         address_and_login: rate(&throttle.per_address_and_login),
         login: rate(&throttle.per_login),
@@ -81,40 +96,40 @@ pub(super) fn throttle(throttle: &ThrottleConfig) -> ThrottleSettings {
     }
 }
 
-/// What systemd calls the credential that holds the master keys.
+/// The name of the systemd credential with the master keys.
 const CREDENTIAL: &str = "odoo-gateway.master-key";
 
-/// Where master keys may lie, by the settings and by what `variable` tells of the environment; the command is yet to run.
+/// The sources of master keys, from the settings and the environment variables. The command is not run here.
 pub(super) fn key_sources(secrets: &SecretsConfig, variable: impl Fn(&str) -> Option<OsString>) -> KeySources {
     let folder = |name: &str| variable(name).filter(|text| !text.is_empty()).map(PathBuf::from);
-    let own = || {
+    let user_folder = || {
         let settings = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")));
         settings.unwrap_or_else(|| PathBuf::from("/etc")).join("odoo-gateway")
     };
     let file = secrets.master_key_file.clone();
     KeySources {
         credential: folder("CREDENTIALS_DIRECTORY").map(|folder| folder.join(CREDENTIAL)),
-        file: file.unwrap_or_else(|| folder("CONFIGURATION_DIRECTORY").unwrap_or_else(own).join("master.key")),
+        file: file.unwrap_or_else(|| folder("CONFIGURATION_DIRECTORY").unwrap_or_else(user_folder).join("master.key")),
         command: None,
         environment: variable("ODOO_GATEWAY_MASTER_KEY").and_then(|text| text.into_string().ok()).map(Into::into),
     }
 }
 
-/// Whether a missing master key may be made.
+/// Whether to create a missing master key.
 pub(super) fn may_create_key(config: &Config) -> bool {
     match config.secrets.create_master_key {
-        Create::Always => true,
-        Create::Never => false,
-        Create::Auto => matches!(config.store.url, DatabaseUrl::Sqlite { .. }),
+        CreateMasterKey::Always => true,
+        CreateMasterKey::Never => false,
+        CreateMasterKey::Auto => matches!(config.store.url, DatabaseUrl::Sqlite { .. }),
     }
 }
 
-pub(super) fn knowledge(schema: &SchemaConfig) -> KnowledgeSettings {
-    KnowledgeSettings { ttl: schema.ttl, capacity: schema.max_entries.into() }
+pub(super) fn metadata_cache(schema: &SchemaConfig) -> MetadataCacheSettings {
+    MetadataCacheSettings { ttl: schema.ttl, capacity: schema.max_entries.into() }
 }
 
 pub(super) fn restful(restful: &RestfulConfig) -> RestfulModels {
-    let schemas = |entry: &RestfulModelConfig| Schemas {
+    let schemas = |entry: &RestfulModelConfig| ModelSchemas {
         read: entry.read.clone(),
         create: entry.create.clone(),
         update: entry.update.clone(),
@@ -129,7 +144,10 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
     let database = name("odoo.database", &odoo.database)?;
     let settings = OdooSettings {
         response_timeout: odoo.response_timeout,
-        total_timeout: odoo.response_timeout + Duration::from_secs(50),
+        name: odoo.name.clone(),
+        url: odoo.url.to_string(),
+        database,
+        total_timeout: odoo.response_timeout + TRANSFER_TIME,
         concurrency: count(odoo.concurrency),
         queue: count(odoo.queue),
         queue_wait: odoo.queue_wait,
@@ -141,13 +159,14 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
         },
         answer_memory: odoo.answer_memory,
         call_cap: usize::try_from(odoo.call_cap).unwrap_or(usize::MAX),
-        ..OdooSettings::new(odoo.name.clone(), odoo.url.as_str(), database)
+        failures_to_open: FAILURES_TO_OPEN,
+        open_for: OPEN_FOR,
     };
     Ok((name("odoo.name", &odoo.name)?, settings))
 }
 
-pub(super) fn edge(server: &ServerConfig) -> EdgeSettings {
-    EdgeSettings {
+pub(super) fn server(server: &ServerConfig) -> ServerSettings {
+    ServerSettings {
         first_byte: server.first_byte_timeout,
         head: server.header_timeout,
         keep_alive_idle: server.idle_timeout,
@@ -155,17 +174,18 @@ pub(super) fn edge(server: &ServerConfig) -> EdgeSettings {
         grace: server.shutdown_grace,
         connections: count(server.max_connections),
         connections_per_address: count(server.max_connections_per_address),
-        proxies: server.trusted_proxies.clone(),
-        ..EdgeSettings::default()
+        trusted_proxies: server.trusted_proxies.clone(),
+        linger: LINGER,
+        idle_grace: IDLE_GRACE,
     }
 }
 
-pub(super) fn layers(server: &ServerConfig) -> LayerSettings {
-    LayerSettings {
+pub(super) fn middleware(server: &ServerConfig) -> MiddlewareSettings {
+    MiddlewareSettings {
         public_hosts: server.public_hosts.clone(),
         trusted_proxies: server.trusted_proxies.clone(),
         cors_origins: server.cors_origins.clone(),
-        body: BodyLimits { largest: server.body_limit, grace: server.body_timeout, ..BodyLimits::default() },
+        body: BodyLimits { largest: server.body_limit, grace: server.body_timeout, slowest: SLOWEST_BODY },
         deadline: server.request_timeout,
     }
 }
@@ -179,11 +199,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_file_is_looked_for_where_settings_are_kept() {
+    fn the_key_file_is_in_the_configuration_folder() {
         let config = Config::load(None, []).unwrap();
         let file = |variables: &[(&str, &str)]| {
-            let found = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, text)| text.into());
-            let sources = key_sources(&config.secrets, found);
+            let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, text)| text.into());
+            let sources = key_sources(&config.secrets, variable);
             (sources.file.display().to_string(), sources.credential.map(|file| file.display().to_string()))
         };
         assert_eq!(file(&[("HOME", "/h")]).0, "/h/.config/odoo-gateway/master.key");

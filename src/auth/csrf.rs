@@ -1,86 +1,99 @@
-//! Forms of ours: that one came from us, for this browser and for this very request, not long ago, and once.
+//! CSRF tokens: single-use, short-lived, bound to one browser session and one authorization request.
 //!
 //! ```text
-//! guard = issued "." nonce "." mark          issued: Unix time; nonce: 32*hex; mark: 64*hex
-//! mark  = HMAC(K_csrf, issued, nonce, cookie, request)
+//! token = issued "." nonce "." mac           issued: Unix time; nonce: 32*hex; mac: 64*hex
+//! mac   = HMAC(K_csrf, issued, nonce, cookie, request)
 //! ```
 //!
-//! In: a browser's cookie, what is asked. Out: the text for a form, and whether a text is good. Must not know: HTTP.
+//! In: a browser's cookie, the request that the form belongs to. Out: a token for the form, and whether a token is
+//! valid. Must not know: HTTP.
 
 use time::Duration;
 
-use super::tokens::{Refusal, Tokens};
+use super::credential_store::CredentialStore;
+use super::error::AuthError;
 use crate::error::Problem;
 use crate::secret::Aad;
 use crate::store::random_id;
 
-/// How long a page may stay open before it is sent.
-const LONGEST_OPEN: Duration = Duration::minutes(30);
+/// How long a form can be submitted after its page was rendered.
+const LIFETIME: Duration = Duration::minutes(30);
 
-/// What a form belongs to.
+/// What a CSRF token is bound to.
 #[derive(Debug, Clone, Copy)]
-pub struct FormOf<'a> {
+pub struct CsrfBinding<'a> {
     /// The browser's cookie.
     pub cookie: &'a str,
-    /// Everything that was asked, in a form that is the same each time.
+    /// All parameters of the request, in the same order and encoding each time.
     pub request: &'a [u8],
 }
 
-/// What a form carried.
+/// A CSRF token that was verified and not yet consumed.
 #[derive(Debug)]
-pub struct Guard {
-    mark: [u8; 32],
-    until: i64,
+pub struct CsrfToken {
+    mac: [u8; 32],
+    expires_at: i64,
 }
 
-impl Tokens {
-    /// A cookie for a browser in which nobody has logged in yet: 32 hexadecimal digits.
+/// Issues and verifies CSRF tokens.
+#[derive(Debug)]
+pub struct CsrfTokens {
+    credentials: CredentialStore,
+}
+
+impl CsrfTokens {
+    pub(super) fn new(credentials: CredentialStore) -> Self {
+        Self { credentials }
+    }
+
+    /// A cookie for a browser without a login session: 32 hexadecimal digits.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn new_visitor(&self) -> Result<String, Problem> {
+    /// If the operating system provides no randomness.
+    pub fn new_cookie(&self) -> Result<String, Problem> {
         random_id().map_err(Problem::internal)
     }
 
-    /// The text that a form carries.
+    /// The token for a form.
     ///
     /// # Errors
     /// 503 without the store or its keys.
-    pub async fn guard_form(&self, form: FormOf<'_>) -> Result<String, Problem> {
-        let vault = self.vaults.for_sealing().await.map_err(|cause| Refusal::from(cause).into_problem())?;
+    pub async fn issue(&self, binding: CsrfBinding<'_>) -> Result<String, Problem> {
+        let keys = self.credentials.keys.for_sealing().await.map_err(|cause| AuthError::from(cause).into_problem())?;
         let nonce = random_id().map_err(Problem::internal)?;
-        let issued = self.clock.now().unix_timestamp().to_string();
-        let mark = vault.keyring.mark_form(&bound(&issued, &nonce, form));
-        Ok(format!("{issued}.{nonce}.{mark}"))
+        let issued = self.credentials.clock.now().unix_timestamp().to_string();
+        let mac = keys.keyring.csrf_mac(&bound_data(&issued, &nonce, binding));
+        Ok(format!("{issued}.{nonce}.{mac}"))
     }
 
-    /// What a form carried, when [`guard_form`](Self::guard_form) made it for this form, not too long ago.
+    /// Verifies the token of a form; `None` if it was not issued for this binding or has expired.
     ///
     /// # Errors
     /// 503 without the store or its keys.
-    pub async fn read_guard(&self, form: FormOf<'_>, text: &str) -> Result<Option<Guard>, Problem> {
-        let vault = self.vaults.existing().await.map_err(|cause| Refusal::from(cause).into_problem())?;
-        let now = self.clock.now().unix_timestamp();
-        Ok(vault.and_then(|vault| {
+    pub async fn verify(&self, binding: CsrfBinding<'_>, text: &str) -> Result<Option<CsrfToken>, Problem> {
+        let keys = self.credentials.keys.load_existing().await;
+        let keys = keys.map_err(|cause| AuthError::from(cause).into_problem())?;
+        let now = self.credentials.clock.now().unix_timestamp();
+        Ok(keys.and_then(|keys| {
             let (issued, rest) = text.split_once('.')?;
-            let (nonce, mark) = rest.split_once('.')?;
-            let until = issued.parse::<i64>().ok()?.checked_add(LONGEST_OPEN.whole_seconds())?;
-            let mark = vault.keyring.form_mark(&bound(issued, nonce, form), mark)?;
-            (now < until).then_some(Guard { mark, until })
+            let (nonce, mac) = rest.split_once('.')?;
+            let expires_at = issued.parse::<i64>().ok()?.checked_add(LIFETIME.whole_seconds())?;
+            let mac = keys.keyring.verify_csrf_mac(&bound_data(issued, nonce, binding), mac)?;
+            (now < expires_at).then_some(CsrfToken { mac, expires_at })
         }))
     }
 
-    /// Takes what a form carried, once; `false` when it was taken before.
+    /// Consumes a token; `false` if it was consumed before.
     ///
     /// # Errors
     /// 503 without the store.
-    pub async fn spend_guard(&self, guard: &Guard) -> Result<bool, Problem> {
-        let first = self.store.first_seen(guard.mark, guard.until).await;
-        first.map_err(|cause| Refusal::from(cause).into_problem())
+    pub async fn consume(&self, token: &CsrfToken) -> Result<bool, Problem> {
+        let is_first = self.credentials.store.insert_nonce(token.mac, token.expires_at).await;
+        is_first.map_err(|cause| AuthError::from(cause).into_problem())
     }
 }
 
-fn bound(issued: &str, nonce: &str, form: FormOf<'_>) -> Aad {
-    let parts = [issued.as_bytes(), nonce.as_bytes(), form.cookie.as_bytes(), form.request];
-    parts.iter().fold(Aad::of("form"), |aad, part| aad.with(part))
+fn bound_data(issued: &str, nonce: &str, binding: CsrfBinding<'_>) -> Aad {
+    let parts = [issued.as_bytes(), nonce.as_bytes(), binding.cookie.as_bytes(), binding.request];
+    parts.iter().fold(Aad::new("form"), |aad, part| aad.with(part))
 }

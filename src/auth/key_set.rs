@@ -1,9 +1,9 @@
-//! The keys of this installation, opened when they are needed and read anew when they changed.
+//! The keys of this installation: opened when they are needed, and reloaded when they changed.
 //!
-//! A gateway that was never asked to keep a secret needs no master key and makes none. Once the store holds something
-//! sealed, the key is never made again: another one would open nothing.
+//! A gateway that never stored a secret needs no master key and creates none. Once the store contains a sealed
+//! secret, a missing master key is never replaced: a new one would open nothing.
 //!
-//! In: the store, where master keys may lie. Out: [`Vault`]. Must not know: credentials, HTTP.
+//! In: the store, the sources of master keys. Out: [`KeySet`]. Must not know: credentials, HTTP.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,93 +11,96 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::secret::{
-    AccessKeys, IndexKey, KeySource, KeySources, Keyring, MasterKey, RepeatRoot, SealedPair, SecretError, SigningKey,
+    AccessTokenKeys, IdempotencyRootKey, IndexKey, KeySource, KeySources, Keyring, MasterKey, SealedPair, SecretError,
+    LoginTokenKey,
 };
-use crate::store::sealed_keys::{ACCESS, INDEX, REPEAT, SIGNING, SealedKeys};
+use crate::store::sealed_keys::{ACCESS_TOKEN, INDEX, IDEMPOTENCY, LOGIN_TOKEN, SealedKeys};
 use crate::store::{Store, StoreError};
 
-/// When it is worth trying again: an administrator has to do something first.
-const AGAIN: Duration = Duration::from_secs(5);
+/// The suggested wait. An administrator has to fix the cause first.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// The opened keys.
 #[derive(Debug)]
-pub struct Vault {
-    /// What seals and opens.
+pub struct KeySet {
+    /// Seals and opens secrets.
     pub keyring: Keyring,
-    /// Under which tokens are found.
+    /// Computes the indexes by which tokens are found.
     pub index: IndexKey,
-    /// What signs login tokens.
-    pub signing: SigningKey,
-    /// What signs access tokens of OAuth 2, once one was signed.
-    pub access: Option<AccessKeys>,
-    /// Whom login tokens are from and for: this installation.
+    /// Signs login tokens.
+    pub login_token_key: LoginTokenKey,
+    /// Signs OAuth 2 access tokens; `None` before the first one was signed.
+    pub access_token_keys: Option<AccessTokenKeys>,
+    /// The issuer and audience of login tokens: this installation.
     pub issuer: String,
-    /// As the store kept them when they were opened.
+    /// The sealed keys that were opened.
     sealed: SealedKeys,
 }
 
 /// Why the keys cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VaultError {
-    /// See there.
+pub enum KeySetError {
+    /// The store is not available.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// See there.
+    /// A key cannot be loaded or opened.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// What is sealed cannot be opened.
+    /// The master key that seals the store is missing.
     #[error(
-        "the store holds sealed credentials, but there is no master key; bring {0} back: a new key would open nothing"
+        "the store contains sealed credentials, but the master key is missing; restore {0} (a new key opens nothing)"
     )]
-    KeyGone(String),
-    /// Somebody deleted the sealed index key.
-    #[error("the store holds sealed credentials, but not the key they are found by; restore a copy of the store")]
-    IndexGone,
+    MasterKeyMissing(String),
+    /// The sealed index key was deleted.
+    #[error("the store contains sealed credentials, but not the key they are found by; restore a backup of the store")]
+    IndexKeyMissing,
 }
 
-impl VaultError {
-    /// Whether the master key is at fault, and not the store.
+impl KeySetError {
+    /// Whether the master key is the cause, and not the store.
     #[must_use]
-    pub fn is_of_master_key(&self) -> bool {
+    pub fn is_master_key_error(&self) -> bool {
         match self {
-            Self::Secret(cause) => cause.is_of_master_key(),
-            Self::KeyGone(_) => true,
-            Self::Store(_) | Self::IndexGone => false,
+            Self::Secret(cause) => cause.is_master_key_error(),
+            Self::MasterKeyMissing(_) => true,
+            Self::Store(_) | Self::IndexKeyMissing => false,
         }
     }
 }
 
-/// The cause holds paths: it goes to the log. The client learns which of the two failed, and where the reason is.
-impl From<VaultError> for Problem {
-    fn from(cause: VaultError) -> Self {
+/// The cause contains paths, so only the log gets it. The client learns whether the store or the master key is the
+/// cause, and where an administrator finds the reason.
+impl From<KeySetError> for Problem {
+    fn from(cause: KeySetError) -> Self {
         tracing::error!(%cause, "sealed credentials cannot be stored or opened");
-        let (code, what) = match cause.is_of_master_key() {
-            true => (Code::MasterKeyUnavailable, "its master key is missing or unusable"),
-            false => (Code::StoreUnavailable, "its store does not answer"),
+        let (code, what) = match cause.is_master_key_error() {
+            true => (ErrorCode::MasterKeyUnavailable, "its master key is missing or unusable"),
+            false => (ErrorCode::StoreUnavailable, "its store is not available"),
         };
-        Self::new(code, format!("The gateway cannot store or verify credentials now: {what}. Nothing was done."))
-            .hint("Its administrator finds the reason in its log, at /readyz and with `odoo-gateway check`.")
-            .retry_after(AGAIN)
+        let detail = format!("The gateway cannot store or verify credentials at the moment: {what}. Nothing was done.");
+        Self::new(code, detail)
+            .hint("Ask the administrator, who finds the reason in the log, at /readyz and with `odoo-gateway check`.")
+            .retry_after(RETRY_AFTER)
     }
 }
 
-/// Where the master key is, where it can be used or is not needed.
+/// The source of the master key, and whether it is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MasterKeyState {
-    /// It opens what is sealed in the store.
+    /// It opens the sealed secrets of the store.
     OpensStore(KeySource),
-    /// It is there, and nothing is sealed in the store yet.
+    /// It exists, and the store contains no sealed secrets yet.
     Unused(KeySource),
-    /// There is none yet; the first secret makes it in this file.
-    MadeWhenNeeded(String),
-    /// There is none, and an administrator has to make it in this file.
+    /// It does not exist; it is created in this file with the first secret.
+    CreatedWhenNeeded(String),
+    /// It does not exist, and an administrator must create it in this file.
     Missing(String),
 }
 
 impl MasterKeyState {
-    /// Whether a credential could not be stored now, which an administrator should know.
+    /// Whether an administrator must create the key before a credential can be stored.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing(_))
@@ -107,22 +110,22 @@ impl MasterKeyState {
 impl fmt::Display for MasterKeyState {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OpensStore(source) => write!(out, "{source}; it opens what is sealed in the store"),
-            Self::Unused(source) => write!(out, "{source}; nothing is sealed in the store yet"),
-            Self::MadeWhenNeeded(file) => {
-                write!(out, "not needed yet; the first secret that is kept makes it in {file}")
+            Self::OpensStore(source) => write!(out, "{source}; it opens the sealed secrets of the store"),
+            Self::Unused(source) => write!(out, "{source}; the store contains no sealed secrets yet"),
+            Self::CreatedWhenNeeded(file) => {
+                write!(out, "not needed yet; it is created in {file} when the first secret is stored")
             }
             Self::Missing(file) => write!(
                 out,
-                "not needed yet; make it in {file} with `odoo-gateway keys add` before the first secret is kept"
+                "not needed yet; create it in {file} with `odoo-gateway keys add` before the first secret is stored"
             ),
         }
     }
 }
 
-/// The way to the [`Vault`]. Clones share it.
+/// Loads the [`KeySet`]. Clones share the loaded keys.
 #[derive(Debug, Clone)]
-pub struct Vaults(Arc<Inner>);
+pub struct KeyProvider(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -131,168 +134,168 @@ struct Inner {
     sources: KeySources,
     may_create: bool,
     clock: Clock,
-    opened: RwLock<Option<Arc<Vault>>>,
+    opened: RwLock<Option<Arc<KeySet>>>,
 }
 
-impl Vaults {
-    /// Nothing is opened yet. `may_create`: a missing key file is made when the first secret is kept.
+impl KeyProvider {
+    /// A provider that has loaded no keys. `may_create`: a missing key file is created when the first secret is stored.
     #[must_use]
     pub fn new(store: Store, instance: String, sources: KeySources, may_create: bool, clock: Clock) -> Self {
         Self(Arc::new(Inner { store, instance, sources, may_create, clock, opened: RwLock::new(None) }))
     }
 
-    /// The keys, when the store ever needed them.
+    /// The keys; `None` if the store never needed them.
     ///
     /// # Errors
-    /// When it did, and they are not at hand.
-    pub async fn existing(&self) -> Result<Option<Arc<Vault>>, VaultError> {
+    /// If they are needed, but cannot be loaded.
+    pub async fn load_existing(&self) -> Result<Option<Arc<KeySet>>, KeySetError> {
         let opened = self.0.opened.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if opened.is_some() { Ok(opened) } else { self.reread().await }
+        if opened.is_some() { Ok(opened) } else { self.reload().await }
     }
 
-    /// As [`existing`](Self::existing), with the master keys as they lie there now.
+    /// As [`load_existing`](Self::load_existing), but reads the master keys again.
     ///
     /// # Errors
-    /// As there.
-    pub async fn reread(&self) -> Result<Option<Arc<Vault>>, VaultError> {
+    /// As [`load_existing`](Self::load_existing).
+    pub async fn reload(&self) -> Result<Option<Arc<KeySet>>, KeySetError> {
         if !self.is_needed().await? {
             return Ok(None);
         }
-        let (masters, _) = self.0.sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
-        self.complete(self.keyring(&masters)?).await.map(Some)
+        let (masters, _) = self.0.sources.load()?.ok_or_else(|| KeySetError::MasterKeyMissing(self.key_file()))?;
+        self.open_keys(self.keyring(&masters)?).await.map(Some)
     }
 
-    /// Whether secrets can be sealed and opened, without making anything: where the master key is, and what of it.
+    /// Checks whether secrets can be sealed and opened, without creating a key.
     ///
     /// # Errors
-    /// When there is a key that cannot be used, when the one is missing that opens the store, and when a first one could
-    /// not be made where it would be made.
-    pub async fn inspect(&self) -> Result<MasterKeyState, VaultError> {
+    /// If a key cannot be used, if the key that opens the store is missing, or if a first key could not be created in
+    /// its file.
+    pub async fn inspect(&self) -> Result<MasterKeyState, KeySetError> {
         let Inner { sources, may_create, .. } = &*self.0;
         if !self.is_needed().await? {
-            return Ok(Self::inspect_unneeded(sources, *may_create)?);
+            return Ok(Self::inspect_unused(sources, *may_create)?);
         }
-        let (masters, source) = sources.load()?.ok_or_else(|| VaultError::KeyGone(self.place()))?;
-        self.complete(self.keyring(&masters)?).await?;
+        let (masters, source) = sources.load()?.ok_or_else(|| KeySetError::MasterKeyMissing(self.key_file()))?;
+        self.open_keys(self.keyring(&masters)?).await?;
         Ok(MasterKeyState::OpensStore(source))
     }
 
-    /// As [`inspect`](Self::inspect), where nothing is sealed yet.
+    /// As [`inspect`](Self::inspect), for a store without sealed secrets.
     ///
     /// # Errors
-    /// As there.
-    pub fn inspect_unneeded(sources: &KeySources, may_create: bool) -> Result<MasterKeyState, SecretError> {
+    /// As [`inspect`](Self::inspect).
+    pub fn inspect_unused(sources: &KeySources, may_create: bool) -> Result<MasterKeyState, SecretError> {
         let file = || sources.file.display().to_string();
         match sources.load()? {
             Some((_, source)) => Ok(MasterKeyState::Unused(source)),
-            None if may_create => sources.can_create().map(|()| MasterKeyState::MadeWhenNeeded(file())),
+            None if may_create => sources.check_can_create().map(|()| MasterKeyState::CreatedWhenNeeded(file())),
             None => Ok(MasterKeyState::Missing(file())),
         }
     }
 
-    /// As [`reread`](Self::reread) when the keys that the store keeps are others than those that `known` has: what they
-    /// do not find or read may be found and read with the new ones. `None` when they are the same.
+    /// Reloads the keys if the store contains other keys than `known`: the new keys may find and open what `known`
+    /// does not. `None` if they are the same.
     ///
     /// # Errors
-    /// As there.
-    pub async fn changed_since(&self, known: &Vault) -> Result<Option<Arc<Vault>>, VaultError> {
-        if self.0.store.sealed_keys().await? == known.sealed { Ok(None) } else { self.reread().await }
+    /// As [`load_existing`](Self::load_existing).
+    pub async fn reload_if_changed(&self, known: &KeySet) -> Result<Option<Arc<KeySet>>, KeySetError> {
+        if self.0.store.sealed_keys().await? == known.sealed { Ok(None) } else { self.reload().await }
     }
 
-    /// Whether the store ever needed the keys.
-    async fn is_needed(&self) -> Result<bool, VaultError> {
+    /// Whether the store contains sealed secrets.
+    async fn is_needed(&self) -> Result<bool, KeySetError> {
         let store = &self.0.store;
         if store.sealed_key(INDEX).await?.is_some() {
             return Ok(true);
         }
-        if store.sealed_by().await?.is_empty() {
+        if store.count_sealed_by_master_key().await?.is_empty() {
             return Ok(false);
         }
-        // The index key comes before all else that is sealed; another process may have made it a moment ago.
-        store.sealed_key(INDEX).await?.map(|_| true).ok_or(VaultError::IndexGone)
+        // The index key is stored before every other sealed secret. Another process may have stored it a moment ago.
+        store.sealed_key(INDEX).await?.map(|_| true).ok_or(KeySetError::IndexKeyMissing)
     }
 
-    /// The keys to seal with: as they lie there now, made when there were never any.
+    /// The keys to seal with: read again, and created if the installation has none.
     ///
     /// # Errors
-    /// When there are none and none may be made, and as [`existing`](Self::existing).
-    pub async fn for_sealing(&self) -> Result<Arc<Vault>, VaultError> {
-        if let Some(vault) = self.reread().await? {
-            return Ok(vault);
+    /// If there are none and none may be created, and as [`load_existing`](Self::load_existing).
+    pub async fn for_sealing(&self) -> Result<Arc<KeySet>, KeySetError> {
+        if let Some(key_set) = self.reload().await? {
+            return Ok(key_set);
         }
-        let keyring = self.keyring(&self.first_keys()?)?;
+        let keyring = self.keyring(&self.load_or_create_masters()?)?;
         let (_, sealed) = IndexKey::generate(&keyring)?;
-        // Another process may have been faster; then that one's holds.
-        self.0.store.keep_sealed_key(INDEX, &sealed, self.0.clock.now()).await?;
-        self.complete(keyring).await
+        // Another process may have been faster; its key is used then.
+        self.0.store.insert_sealed_key(INDEX, &sealed, self.0.clock.now()).await?;
+        self.open_keys(keyring).await
     }
 
-    /// As [`for_sealing`](Self::for_sealing), with a key that signs access tokens, made by whoever comes first.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn for_access(&self) -> Result<(Arc<Vault>, AccessKeys), VaultError> {
-        let mut vault = self.for_sealing().await?;
-        if vault.access.is_none() {
-            let sealed = AccessKeys::generate(&vault.keyring)?;
-            self.0.store.keep_sealed_key(ACCESS, &sealed, self.0.clock.now()).await?;
-            vault = self.for_sealing().await?;
-        }
-        let access = vault.access.clone().ok_or(VaultError::IndexGone)?;
-        Ok((vault, access))
-    }
-
-    /// The key above those of requests that are done once, made when the first of them comes.
+    /// As [`for_sealing`](Self::for_sealing), with the keys that sign OAuth 2 access tokens, created if there are none.
     ///
     /// # Errors
     /// As [`for_sealing`](Self::for_sealing).
-    pub async fn repeat_root(&self) -> Result<RepeatRoot, VaultError> {
-        let known = self.existing().await?;
-        if let Some(vault) = &known
-            && let Some(sealed) = vault.sealed.pair(REPEAT)
-        {
-            return Ok(RepeatRoot::open(&vault.keyring, sealed)?);
+    pub async fn load_access_token_keys(&self) -> Result<(Arc<KeySet>, AccessTokenKeys), KeySetError> {
+        let mut key_set = self.for_sealing().await?;
+        if key_set.access_token_keys.is_none() {
+            let sealed = AccessTokenKeys::generate(&key_set.keyring)?;
+            self.0.store.insert_sealed_key(ACCESS_TOKEN, &sealed, self.0.clock.now()).await?;
+            key_set = self.for_sealing().await?;
         }
-        let vault = self.for_sealing().await?;
-        let sealed = RepeatRoot::generate(&vault.keyring)?;
-        // Another process may have been faster; then that one's holds.
-        let kept = self.0.store.keep_sealed_key(REPEAT, &sealed, self.0.clock.now()).await?;
-        let vault = self.reread().await?.unwrap_or(vault);
-        Ok(RepeatRoot::open(&vault.keyring, SealedPair { newest: &kept, before: None })?)
+        let access = key_set.access_token_keys.clone().ok_or(KeySetError::IndexKeyMissing)?;
+        Ok((key_set, access))
     }
 
-    /// Opens what the store keeps. The key that signs is made by whoever comes first.
-    async fn complete(&self, keyring: Keyring) -> Result<Arc<Vault>, VaultError> {
+    /// The root of the keys for idempotent requests, created at the first such request.
+    ///
+    /// # Errors
+    /// As [`for_sealing`](Self::for_sealing).
+    pub async fn idempotency_root_key(&self) -> Result<IdempotencyRootKey, KeySetError> {
+        let known = self.load_existing().await?;
+        if let Some(key_set) = &known
+            && let Some(sealed) = key_set.sealed.pair(IDEMPOTENCY)
+        {
+            return Ok(IdempotencyRootKey::open(&key_set.keyring, sealed)?);
+        }
+        let key_set = self.for_sealing().await?;
+        let sealed = IdempotencyRootKey::generate(&key_set.keyring)?;
+        // Another process may have been faster; its key is used then.
+        let stored = self.0.store.insert_sealed_key(IDEMPOTENCY, &sealed, self.0.clock.now()).await?;
+        let key_set = self.reload().await?.unwrap_or(key_set);
+        Ok(IdempotencyRootKey::open(&key_set.keyring, SealedPair { newest: &stored, previous: None })?)
+    }
+
+    /// Opens the keys of the store. Creates the key that signs login tokens if there is none.
+    async fn open_keys(&self, keyring: Keyring) -> Result<Arc<KeySet>, KeySetError> {
         let store = &self.0.store;
         let mut sealed = store.sealed_keys().await?;
-        if sealed.pair(SIGNING).is_none() {
-            store.keep_sealed_key(SIGNING, &SigningKey::generate(&keyring)?.1, self.0.clock.now()).await?;
+        if sealed.pair(LOGIN_TOKEN).is_none() {
+            store.insert_sealed_key(LOGIN_TOKEN, &LoginTokenKey::generate(&keyring)?.1, self.0.clock.now()).await?;
             sealed = store.sealed_keys().await?;
         }
-        let pair =
-            |purpose| -> Result<SealedPair<'_>, VaultError> { sealed.pair(purpose).ok_or(VaultError::IndexGone) };
+        let pair = |purpose| sealed.pair(purpose).ok_or(KeySetError::IndexKeyMissing);
         let index = IndexKey::open(&keyring, pair(INDEX)?)?;
-        let signing = SigningKey::open(&keyring, pair(SIGNING)?)?;
-        let access = sealed.pair(ACCESS).map(|pair| AccessKeys::open(&keyring, pair)).transpose()?;
+        let signing = LoginTokenKey::open(&keyring, pair(LOGIN_TOKEN)?)?;
+        let access = sealed.pair(ACCESS_TOKEN).map(|pair| AccessTokenKeys::open(&keyring, pair)).transpose()?;
         let issuer = format!("odoo-gateway/{}", self.0.instance);
-        Ok(self.keep(Vault { keyring, index, signing, access, issuer, sealed }))
+        Ok(self.cache(KeySet { keyring, index, login_token_key: signing, access_token_keys: access, issuer, sealed }))
     }
 
-    fn first_keys(&self) -> Result<Vec<MasterKey>, VaultError> {
+    fn load_or_create_masters(&self) -> Result<Vec<MasterKey>, KeySetError> {
         let Inner { sources, may_create, .. } = &*self.0;
         match sources.load()? {
             Some((keys, KeySource::Environment)) => {
-                tracing::warn!("the master key comes from the environment, where other processes may read it");
+                tracing::warn!("the master key comes from an environment variable, which other processes may read");
                 Ok(keys)
             }
             Some((keys, _)) => Ok(keys),
             None if *may_create => {
                 let keys = sources.create()?;
-                tracing::warn!(file = %sources.file.display(), "made a master key: back it up, apart from the store");
+                let file = sources.file.display();
+                tracing::warn!(%file, "created a master key; back it up separately from the store");
                 Ok(keys)
             }
             None => Err(SecretError::NoKey(format!(
-                "{} is not there, and gateways that share a store must share the key: make it once with \
+                "{} does not exist, and gateways that share a store must share the key: create it once with \
                  `odoo-gateway keys add` and copy it, or set secrets.create_master_key = \"always\"",
                 sources.file.display()
             ))
@@ -300,17 +303,17 @@ impl Vaults {
         }
     }
 
-    fn keyring(&self, masters: &[MasterKey]) -> Result<Keyring, VaultError> {
-        Keyring::new(masters, &self.0.instance).ok_or_else(|| VaultError::KeyGone(self.place()))
+    fn keyring(&self, masters: &[MasterKey]) -> Result<Keyring, KeySetError> {
+        Keyring::new(masters, &self.0.instance).ok_or_else(|| KeySetError::MasterKeyMissing(self.key_file()))
     }
 
-    fn keep(&self, vault: Vault) -> Arc<Vault> {
-        let vault = Arc::new(vault);
-        *self.0.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(vault.clone());
-        vault
+    fn cache(&self, key_set: KeySet) -> Arc<KeySet> {
+        let key_set = Arc::new(key_set);
+        *self.0.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(key_set.clone());
+        key_set
     }
 
-    fn place(&self) -> String {
+    fn key_file(&self) -> String {
         self.0.sources.file.display().to_string()
     }
 }

@@ -1,7 +1,6 @@
-//! Keyed hashes of what was shown, under a key that lives in this process only.
+//! Keyed hashes of credentials, under a random key that exists only in this process.
 //!
-//! In: texts. Out: 32 bytes that nobody can compute or guess from a copy of the memory's cache alone. Must not know: what
-//! the texts are.
+//! In: texts. Out: 32 bytes that reveal nothing about the texts without the key. Must not know: what the texts are.
 
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -10,10 +9,10 @@ use sha2::Sha256;
 
 use crate::error::Problem;
 
-/// What a text is remembered by.
+/// The hash under which something is cached.
 pub(super) type Fingerprint = [u8; 32];
 
-/// A random key.
+/// A random HMAC key.
 #[derive(Debug)]
 pub(super) struct KeyedHash(Key<Hmac<Sha256>>);
 
@@ -21,15 +20,15 @@ impl KeyedHash {
     /// A new key.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no randomness.
     pub(super) fn generate() -> Result<Self, Problem> {
         let mut key = Key::<Hmac<Sha256>>::default();
         rand::rngs::SysRng.try_fill_bytes(&mut key).map_err(Problem::internal)?;
         Ok(Self(key))
     }
 
-    /// The hash of these texts. Each is written with its length, so no two lists of texts are hashed alike.
-    pub(super) fn of(&self, parts: &[&str]) -> Fingerprint {
+    /// The hash of these texts. Each text is hashed with its length, so two different lists never have the same input.
+    pub(super) fn digest(&self, parts: &[&str]) -> Fingerprint {
         let mut mac = Hmac::<Sha256>::new(&self.0);
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());

@@ -1,87 +1,87 @@
-//! A new token, with its user's credential for Odoo sealed behind it.
+//! New tokens, with the Odoo credential of their user sealed under them.
 //!
-//! In: a user whom Odoo has just confirmed, what the token may. Out: the row to keep and the token to show once. Must
-//! not know: who asked for it.
+//! In: a user whom Odoo has just verified, the terms of the token. Out: the row to store, and the token to show once.
+//! Must not know: why it is issued.
 
 use secrecy::SecretString;
 
-use super::key_set::{Vault, VaultError, Vaults};
+use super::key_set::{KeyProvider, KeySet, KeySetError};
 use crate::clock::Clock;
 use crate::names::DatabaseName;
 use crate::odoo::Uid;
 use crate::secret::{DataKey, Sealed, Token, TokenKind};
 use crate::store::{Grant, KeyTerms, StoredToken, random_id};
 
-/// What a new token is to be.
+/// The user and the terms of a new token.
 #[derive(Debug)]
-pub struct Issue {
-    /// What for.
+pub struct NewToken {
+    /// The kind.
     pub kind: TokenKind,
     /// The database.
     pub database: DatabaseName,
-    /// The user.
+    /// The user's id in Odoo.
     pub uid: Uid,
-    /// His login.
+    /// The user's login.
     pub login: String,
-    /// His password or API key, which Odoo has taken.
+    /// The user's password or API key, which Odoo has accepted.
     pub secret: SecretString,
-    /// What it may do, as JSON.
+    /// The scope, as JSON.
     pub scope: String,
-    /// Unix time of its end.
+    /// The Unix time at which it expires.
     pub not_after: Option<i64>,
-    /// It ends when it is not used for so many seconds.
+    /// It expires after so many seconds without use.
     pub idle_seconds: Option<i64>,
-    /// The limits of an API key.
+    /// The name and the limits of an API key.
     pub key: Option<KeyTerms>,
 }
 
-/// Makes the token, with a data key of its own.
+/// Generates a token, and seals the credential with a new data key.
 ///
 /// # Errors
-/// When there is no master key to seal with.
-pub async fn issue(vaults: &Vaults, clock: &Clock, wanted: Issue) -> Result<(StoredToken, Token), VaultError> {
-    let token = Token::generate(wanted.kind)?;
-    let row = keep(vaults, clock, &token, wanted).await?;
+/// If there is no master key.
+pub async fn issue(keys: &KeyProvider, clock: &Clock, new_token: NewToken) -> Result<(StoredToken, Token), KeySetError> {
+    let token = Token::generate(new_token.kind)?;
+    let row = issue_with_token(keys, clock, &token, new_token).await?;
     Ok((row, token))
 }
 
-/// The row of a token that is there already, with a data key of its own.
+/// As [`issue`], for a token that exists already.
 ///
 /// # Errors
-/// When there is no master key to seal with.
-pub async fn keep(vaults: &Vaults, clock: &Clock, token: &Token, wanted: Issue) -> Result<StoredToken, VaultError> {
-    let vault = vaults.for_sealing().await?;
-    let user = User { database: wanted.database, uid: wanted.uid.get(), login: wanted.login };
-    let mut row = blank(&vault, token, user, wanted.scope, clock.now().unix_timestamp())?;
-    row.not_after = wanted.not_after;
-    row.idle_seconds = wanted.idle_seconds;
-    row.key = wanted.key;
-    seal(&vault, token, &mut row, &wanted.secret)?;
+/// If there is no master key.
+pub async fn issue_with_token(keys: &KeyProvider, clock: &Clock, token: &Token, new_token: NewToken) -> Result<StoredToken, KeySetError> {
+    let key_set = keys.for_sealing().await?;
+    let user = TokenOwner { database: new_token.database, uid: new_token.uid.get(), login: new_token.login };
+    let mut row = unsealed_row(&key_set, token, user, new_token.scope, clock.now().unix_timestamp())?;
+    row.not_after = new_token.not_after;
+    row.idle_seconds = new_token.idle_seconds;
+    row.key = new_token.key;
+    seal_credential(&key_set, token, &mut row, &new_token.secret)?;
     Ok(row)
 }
 
-/// Whose rights apply.
+/// The user whose rights apply.
 #[derive(Debug)]
-pub struct User {
+pub struct TokenOwner {
     /// The database.
     pub database: DatabaseName,
-    /// The user at Odoo; 0: nobody.
+    /// The user's id in Odoo; 0: no user.
     pub uid: i64,
-    /// His login.
+    /// The user's login.
     pub login: String,
 }
 
-/// A row for a new token, not yet sealed.
+/// The row of a new token, without a sealed credential.
 ///
 /// # Errors
-/// When the operating system gives no randomness.
-pub fn blank(vault: &Vault, token: &Token, user: User, scope: String, now: i64) -> Result<StoredToken, VaultError> {
+/// If the operating system provides no randomness.
+pub fn unsealed_row(key_set: &KeySet, token: &Token, user: TokenOwner, scope: String, now: i64) -> Result<StoredToken, KeySetError> {
     let unsealed = || Sealed(Vec::new());
     Ok(StoredToken {
         id: random_id()?,
         kind: token.kind(),
-        index: token.index(&vault.index),
-        shown: token.shown(),
+        index: token.index(&key_set.index),
+        display_prefix: token.display_prefix(),
         account: None,
         scope,
         created_at: now,
@@ -89,7 +89,7 @@ pub fn blank(vault: &Vault, token: &Token, user: User, scope: String, now: i64) 
         idle_seconds: None,
         last_used_at: None,
         disabled_at: None,
-        account_ended: false,
+        is_account_inactive: false,
         account_wrap: None,
         key: None,
         application: None,
@@ -106,13 +106,13 @@ pub fn blank(vault: &Vault, token: &Token, user: User, scope: String, now: i64) 
     })
 }
 
-/// Seals a credential behind the row's token, with a data key of its own.
+/// Seals a credential under the row's token, with a new data key.
 ///
 /// # Errors
-/// When the operating system gives no randomness.
-pub fn seal(vault: &Vault, token: &Token, row: &mut StoredToken, secret: &SecretString) -> Result<(), VaultError> {
+/// If the operating system provides no randomness.
+pub fn seal_credential(key_set: &KeySet, token: &Token, row: &mut StoredToken, secret: &SecretString) -> Result<(), KeySetError> {
     let data_key = DataKey::generate()?;
     row.grant.credential = data_key.seal_credential(row.grant.facts(), secret)?;
-    row.wrap = data_key.wrap(&vault.keyring, token, row.facts(&row.terms()), row.grant.facts())?;
+    row.wrap = data_key.wrap(&key_set.keyring, token, row.facts(&row.terms()), row.grant.facts())?;
     Ok(())
 }

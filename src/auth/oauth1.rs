@@ -1,30 +1,31 @@
-//! OAuth 1.0a (RFC 5849): who signed a request, and tokens for those who do.
+//! OAuth 1.0a (RFC 5849): verifies signed requests, and issues tokens to the applications that sign.
 //!
 //! ```text
-//! encoding     percent-encoding, pairs of queries and forms
-//! header       the Authorization header: grammar, quotes of both kinds
-//! base_string  what is signed
-//! signature    HMAC, RSA, PLAINTEXT: is it theirs?
-//! timestamp    when it was signed
-//! body_hash    the hash of a body that is no form
-//! malformed    why a request is none
-//! request      a request as sent → who says so, and what was signed
+//! encoding       percent-encoding, pairs of queries and forms
+//! header         the Authorization header
+//! base_string    the text that is signed
+//! signature      verifies HMAC, RSA and PLAINTEXT signatures
+//! timestamp      parses timestamps
+//! body_hash      the hash of a body that is not a form
+//! malformed      errors of requests that cannot be verified
+//! request        parses a signed request
 //! ─────
-//! provider     settings, and what is refused before anybody looks who signed
-//! consumer     the application that signed; requests that were seen
-//! resource     a signed request for something → the user behind it
-//! request_token temporary credentials: asked for, approved, denied
-//! callback     where the user goes then, and the verifier he brings
-//! access_token an approved request token is exchanged, once
+//! settings       settings, and the facts about a connection
+//! consumer       the application that signed, with its secret or key
+//! provider       checks before the verification; nonces
+//! authenticate   a signed request → the user whose token it was signed with
+//! callback       callbacks and verifiers
+//! request_token  temporary credentials: issued, approved, denied
+//! access_token   token credentials: issued once for an approved request token
 //! ```
 //!
-//! What stands above the line is arithmetic: no store, no clock, nothing to wait for.
+//! The modules above the line are pure: no store, no clock, no async.
 //!
-//! The arithmetic is our own: oauth1-request, which clients use and which signs the requests of our benchmark, builds a
-//! request out of values and cannot read one. It never sees the raw query, where order, duplicates, `+` and bytes that are
-//! no UTF-8 count; it knows neither SHA-512 nor RSA; and it verifies nothing.
+//! They are written for this gateway: the crate oauth1-request, which signs the requests of the benchmark, builds a
+//! request from values and cannot parse one. It does not see the raw query, where order, duplicates, `+` and bytes
+//! that are not UTF-8 matter, it supports neither SHA-512 nor RSA, and it does not verify.
 //!
-//! In: requests as they were sent. Out: principals and tokens. Must not know: routes, answers.
+//! In: requests as they were sent. Out: principals and tokens. Must not know: routes, responses.
 
 mod access_token;
 mod authenticate;
@@ -38,17 +39,22 @@ mod malformed;
 mod provider;
 mod request;
 mod request_token;
+mod settings;
 mod signature;
 mod timestamp;
 #[cfg(test)]
 mod vectors;
 
-pub use base_string::{base_string, normalize, uri};
+pub use super::clients::signature_method::SignatureMethod;
+pub use base_string::{base_string, base_string_uri, normalize_parameters};
 pub use callback::{Callback, Verifier};
-pub use encoding::encode;
-pub use header::{of_scheme, parse};
-pub use malformed::{Malformed, Pairs};
-pub use provider::{OAuth1, OAuth1Settings, Occasion};
-pub use request::{Moment, Placement, Sent, Signed, is_signed, without_protocol};
-pub use request_token::{Decided, RequestToken, TokenPair};
-pub use signature::{RsaKey, Secrets, SignatureMethod, verify_shared};
+pub use encoding::{decode_form, encode, pairs as form_pairs};
+pub use header::{parse_parameters, strip_oauth_scheme};
+pub use malformed::{MalformedSignature, ParamPairs};
+pub use provider::OAuth1;
+pub use request::{
+    Placement, RawRequest, SignedRequest, TimestampNonce, has_signature, strip_protocol_parameters,
+};
+pub use request_token::{DecidedRequestToken, RequestToken, TokenCredentials};
+pub use settings::{ConnectionInfo, OAuth1Settings};
+pub use signature::{RsaKey, SigningSecrets, verify_with_secrets};

@@ -1,35 +1,35 @@
-//! Who calls, once that is certain.
+//! The authenticated caller.
 //!
 //! In: a verified credential. Out: [`Principal`]. Must not know: how it was verified.
 
 use std::sync::Arc;
 
-use super::limits::concurrency::Seat;
+use super::limits::concurrency::ConcurrencyPermit;
 use crate::error::RateLimit;
-use crate::odoo::{Caller, Database};
+use crate::odoo::{Database, OdooUser};
 use crate::plan::Scope;
 use crate::secret::TokenKind;
 use crate::store::StoredToken;
 
-/// The kinds of credential; the word in logs and metrics.
+/// The kind of a credential, as named in logs and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CredentialKind {
     /// HTTP Basic with an Odoo login and its password or API key (RFC 7617).
     Basic,
-    /// An Odoo API key alone, as bearer.
-    OdooKey,
+    /// An Odoo API key alone, as a bearer token.
+    OdooApiKey,
     /// An API key of the gateway.
     ApiKey,
-    /// A login token of family B.
+    /// A login token of the `api` dialect.
     LoginToken,
-    /// An access token of family C.
+    /// An access token of the `restful` dialect.
     AccessToken,
-    /// An access token of OAuth 2.
+    /// An OAuth 2 access token.
     OAuth2,
-    /// A request signed as OAuth 1 says.
+    /// A request signed with OAuth 1.0a.
     OAuth1,
-    /// What stands for an application or a browser, and opens nothing as it is.
-    Inner,
+    /// A credential of an application or a browser session. It authenticates no API request.
+    Internal,
 }
 
 impl From<TokenKind> for CredentialKind {
@@ -38,7 +38,7 @@ impl From<TokenKind> for CredentialKind {
             TokenKind::ApiKey => Self::ApiKey,
             TokenKind::LoginToken => Self::LoginToken,
             TokenKind::AccessToken => Self::AccessToken,
-            TokenKind::OdooKey => Self::OdooKey,
+            TokenKind::OdooKey => Self::OdooApiKey,
             TokenKind::OAuthAccess => Self::OAuth2,
             TokenKind::OAuth1Access => Self::OAuth1,
             TokenKind::ClientSecret
@@ -47,45 +47,45 @@ impl From<TokenKind> for CredentialKind {
             | TokenKind::OAuthCode
             | TokenKind::OAuthRefresh
             | TokenKind::Session
-            | TokenKind::OAuth1Request => Self::Inner,
+            | TokenKind::OAuth1Request => Self::Internal,
         }
     }
 }
 
 impl CredentialKind {
-    /// The word for logs and metrics.
+    /// The name in logs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",
-            Self::OdooKey => "odoo_key",
+            Self::OdooApiKey => "odoo_key",
             Self::ApiKey => "api_key",
             Self::LoginToken => "login_token",
             Self::AccessToken => "access_token",
             Self::OAuth2 => "oauth2",
             Self::OAuth1 => "oauth1",
-            Self::Inner => "inner",
+            Self::Internal => "inner",
         }
     }
 }
 
-/// A caller and the Odoo user whose rights apply.
+/// A caller, and the Odoo user whose rights apply.
 #[derive(Debug, Clone)]
 pub struct Principal {
     /// The database.
     pub database: Arc<Database>,
-    /// The Odoo user and the secret Odoo knows him by.
-    pub caller: Caller,
-    /// His login, for the log; `uid 7` where it is not known.
+    /// The Odoo user, and the secret that Odoo accepts for them.
+    pub odoo_user: OdooUser,
+    /// The user's login, for the log; `uid 7` if the login is not known.
     pub login: String,
-    /// What he showed.
-    pub kind: CredentialKind,
-    /// What is left of the credential's own rate, when it has one.
-    pub allowance: Option<RateLimit>,
-    /// Its place among the requests that the credential has under way, when those are limited.
-    pub seat: Option<Seat>,
-    /// What that reaches of what Odoo lets him do.
+    /// The kind of credential that was sent.
+    pub credential_kind: CredentialKind,
+    /// The rest of the credential's rate limit, if it has one.
+    pub rate_limit: Option<RateLimit>,
+    /// The request's share of the credential's concurrency limit, if it has one.
+    pub permit: Option<ConcurrencyPermit>,
+    /// The part of the user's rights that the credential grants.
     pub scope: Scope,
-    /// The token of the gateway's own that was shown, as it was then; `None`: a password or key of Odoo's.
+    /// The gateway's token that was sent, as stored at that time; `None` for a password or an Odoo API key.
     pub token: Option<Arc<StoredToken>>,
 }

@@ -1,7 +1,7 @@
-//! `odoo-gateway app …`: applications on the command line.
+//! `odoo-gateway app`: manages OAuth applications.
 //!
-//! In: arguments, a secret from standard input or a file. Out: what was done, for people or as JSON. Must not know: how it
-//! is done.
+//! In: arguments, a secret from standard input or a file. Out: the result as text or JSON. Must not know: how
+//! applications are stored.
 
 use std::error::Error;
 use std::io::Write;
@@ -13,114 +13,117 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::expiry::Expiry;
-use super::key::rate;
+use super::key::parse_rate;
 use super::secret_input::read_secret;
-use super::table::{self, moment};
+use super::table::{self, format_timestamp};
 use crate::admin::{
-    Administration, Application, ApplicationSecrets, ApplicationSettings, GrantType, SignatureMethod, WantedApplication,
+    Administration, Application, ApplicationSecrets, ApplicationSettings, GrantType, SignatureMethod, NewApplication,
 };
 use crate::store::{KeyRate, KeyTerms};
 
-/// What is to be done to applications.
+/// A command for applications.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum AppCommand {
-    /// Register an application and print its client id and secret, the secret this once
-    Create(Box<Create>),
-    /// List all applications, without their secrets
+    /// Register an application; print its client id and secret, which cannot be displayed again
+    Create(Box<CreateApp>),
+    /// List all applications, without secrets
     List,
-    /// Show what one application is and may
-    Show(Named),
-    /// Give an application another secret; the old one is dead at once
-    RotateSecret(Rotate),
-    /// Switch an application off, with everything it was given
-    Disable(Named),
-    /// Switch an application on again
-    Enable(Named),
-    /// Delete an application, with everything it was given
-    Delete(Named),
+    /// Show the properties of an application
+    Show(AppName),
+    /// Replace the secrets of an application; the old ones are revoked at once
+    RotateSecret(RotateSecret),
+    /// Disable an application with all its tokens
+    Disable(AppName),
+    /// Enable an application
+    Enable(AppName),
+    /// Delete an application with all its tokens
+    Delete(AppName),
 }
 
-/// Which application.
+/// The name of an application.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Named {
-    /// Its name, client id or id
+pub struct AppName {
+    /// Name, client id or id of the application
     name: String,
 }
 
-/// Which application's secret.
+/// Arguments of `rotate-secret`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Rotate {
-    /// Its name, client id or id. The password or an Odoo API key of its user is read from standard input
+pub struct RotateSecret {
+    /// Name, client id or id of the application. The password or an Odoo API key of its user is read from standard
+    /// input
     name: String,
-    /// The file that holds the password or Odoo API key, instead of standard input
+    /// Read the password or Odoo API key from this file, not from standard input
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
 }
 
-/// What the application is to be.
+/// Arguments of `create`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Create {
-    /// What people call the application; users read it when they are asked
+pub struct CreateApp {
+    /// Name of the application, which users see on the consent page
     #[arg(long)]
     name: String,
-    /// The login of the user it is bound to; his password or an Odoo API key is read from standard input. Without, it acts
-    /// only for users who log in
+    /// Odoo login of the user that the application is bound to; the user's password or Odoo API key is read from
+    /// standard input. Without it, the application acts only for users who log in
     #[arg(long)]
     login: Option<String>,
-    /// The file that holds the password or Odoo API key, instead of standard input
+    /// Read the password or Odoo API key from this file, not from standard input
     #[arg(long, value_name = "FILE", requires = "login")]
     secret_file: Option<PathBuf>,
-    /// The database whose users it is for, as the gateway calls it (default: the first configured one)
+    /// Configured name of the database whose users the application acts for (default: the first one)
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
-    /// Where answers may go, exactly; callbacks of OAuth 1 too. May be given several times
+    /// Exact redirect URI, also for OAuth 1 callbacks; can be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
-    /// It runs where it cannot keep a secret (a browser, a phone), and gets none
+    /// The application cannot keep a secret (in a browser, on a phone), and gets none
     #[arg(long)]
     public: bool,
-    /// Its ways to a token: authorization_code, refresh_token, client_credentials, with commas between (default: the first
-    /// two with a redirect URI or when it is trusted, the last one with a login)
-    #[arg(long, value_delimiter = ',', value_parser = word::<GrantType>, value_name = "GRANT")]
+    /// Grant types, separated by commas: authorization_code, refresh_token, client_credentials (default: the first
+    /// two with a redirect URI or --trusted, the last one with --login)
+    #[arg(long, value_delimiter = ',', value_parser = parse_variant::<GrantType>, value_name = "GRANT")]
     grant: Vec<GrantType>,
-    /// It approves for the user it is bound to by itself, without a page
+    /// The application gets codes without a page, for the user it is bound to
     #[arg(long)]
     trusted: bool,
-    /// It has to use PKCE although it has a secret
+    /// Require PKCE although the application has a secret
     #[arg(long)]
     require_pkce: bool,
-    /// How it may sign by OAuth 1, with a consumer key and secret that are printed too: HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, RSA-SHA1, RSA-SHA256, PLAINTEXT, with commas between
-    #[arg(long, value_delimiter = ',', value_parser = word::<SignatureMethod>, value_name = "METHOD")]
+    /// OAuth 1 signature methods, separated by commas: HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, RSA-SHA1, RSA-SHA256,
+    /// PLAINTEXT. The consumer key and secret are printed too
+    #[arg(long, value_delimiter = ',', value_parser = parse_variant::<SignatureMethod>, value_name = "METHOD")]
     oauth1: Vec<SignatureMethod>,
-    /// The file that holds its RSA public key (PEM)
+    /// File with the application's RSA public key (PEM)
     #[arg(long, value_name = "FILE")]
     rsa_public_key: Option<PathBuf>,
-    /// What it may do of what its users may: "all", or rules as for keys
+    /// Limit of what the application may do with its users' rights: "all", or rules as for API keys
     #[arg(long, default_value = "\"all\"", value_name = "JSON")]
     scope: String,
-    /// When it ends: a time from now as 90d, a date as 2027-01-31 (UTC), or never
+    /// Expiry: a duration such as 90d, a date such as 2027-01-31 (UTC), or never
     #[arg(long, default_value = "never", value_name = "WHEN")]
     expires: Expiry,
-    /// Where it and its tokens are used: addresses or networks, with commas between (default: anywhere)
+    /// Addresses or networks from which the application and its tokens can be used, separated by commas (default:
+    /// all)
     #[arg(long, value_delimiter = ',', value_name = "NETWORK", value_parser = super::network::parse)]
     network: Vec<IpNet>,
-    /// How often it and its tokens may be used: requests in a time, as 100/1m (default: without limit)
-    #[arg(long, value_parser = rate, value_name = "N/TIME")]
+    /// Rate limit of the application and its tokens, such as 100/1m (default: none)
+    #[arg(long, value_parser = parse_rate, value_name = "N/TIME")]
     rate: Option<(u32, u32)>,
-    /// Requests that are free at once (default: as many as the rate has)
+    /// Number of requests that can be sent at once (default: the number of the rate)
     #[arg(long, requires = "rate", value_name = "N")]
     burst: Option<u32>,
-    /// Requests that it and its tokens may have under way at one time (default: without limit)
+    /// Maximum number of concurrent requests of the application and its tokens (default: no limit)
     #[arg(long, value_name = "N")]
     concurrent: Option<u32>,
 }
 
-/// One of few words.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(text.into()).map_err(|wrong| wrong.to_string())
+/// Parses the serialized name of an enum variant.
+fn parse_variant<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
 }
 
-impl Create {
+impl CreateApp {
     fn grants(&self) -> Vec<GrantType> {
         if !self.grant.is_empty() {
             return self.grant.clone();
@@ -135,16 +138,16 @@ impl Create {
         grants
     }
 
-    fn wanted(self, admin: &Administration) -> Result<WantedApplication, Box<dyn Error>> {
+    fn into_new_application(self, admin: &Administration) -> Result<NewApplication, Box<dyn Error>> {
         let grants = self.grants();
-        let read = |login: String| read_secret(self.secret_file.as_deref(), &login).map(|secret| (login, secret));
+        let with_secret = |login: String| read_secret(self.secret_file.as_deref(), &login).map(|secret| (login, secret));
         let burst = self.burst;
         let rate = self.rate.map(|(requests, seconds)| KeyRate { requests, seconds, burst: burst.unwrap_or(requests) });
-        Ok(WantedApplication {
+        Ok(NewApplication {
             database: self.database,
-            bound: self.login.map(read).transpose()?,
+            bound: self.login.map(with_secret).transpose()?,
             scope: self.scope,
-            not_after: self.expires.from(admin.clock.now())?,
+            not_after: self.expires.resolve(admin.clock.now())?,
             terms: KeyTerms {
                 name: self.name,
                 needs_login_token: false,
@@ -171,10 +174,10 @@ fn read_pem(file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|cause| format!("{} cannot be read: {cause}", file.display()))
 }
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it was not done, and when `out` cannot be written to.
+/// Fails if the action fails or `out` cannot be written.
 pub(super) async fn run(
     command: AppCommand,
     admin: &Administration,
@@ -182,40 +185,41 @@ pub(super) async fn run(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     match command {
-        AppCommand::Create(wanted) => {
-            let (application, secrets) = admin.create_application(wanted.wanted(admin)?).await?;
+        AppCommand::Create(arguments) => {
+            let new = arguments.into_new_application(admin)?;
+            let (application, secrets) = admin.create_application(new).await?;
             print_secrets(&application, &secrets, admin, json, out)?;
         }
-        AppCommand::List => list(&admin.applications().await?, admin, json, out)?,
-        AppCommand::Show(Named { name }) => {
-            let application = describe(&admin.application(&name).await?, admin);
+        AppCommand::List => list(&admin.list_applications().await?, admin, json, out)?,
+        AppCommand::Show(AppName { name }) => {
+            let application = describe(&admin.find_application(&name).await?, admin);
             writeln!(out, "{}", serde_json::to_string_pretty(&application)?)?;
         }
-        AppCommand::RotateSecret(Rotate { name, secret_file }) => {
-            let application = admin.application(&name).await?;
+        AppCommand::RotateSecret(RotateSecret { name, secret_file }) => {
+            let application = admin.find_application(&name).await?;
             let login = &application.row.grant.login;
             let bound = application.is_bound().then(|| read_secret(secret_file.as_deref(), login)).transpose()?;
             let secrets = admin.rotate_secret(&name, bound).await?;
             print_secrets(&application, &secrets, admin, json, out)?;
         }
-        AppCommand::Disable(Named { name }) => {
-            admin.switch_application(&name, false).await?;
-            table::done(out, json, &format!("{name} is switched off."))?;
+        AppCommand::Disable(AppName { name }) => {
+            admin.set_application_enabled(&name, false).await?;
+            table::print_message(out, json, &format!("{name} is disabled."))?;
         }
-        AppCommand::Enable(Named { name }) => {
-            admin.switch_application(&name, true).await?;
-            table::done(out, json, &format!("{name} is switched on."))?;
+        AppCommand::Enable(AppName { name }) => {
+            admin.set_application_enabled(&name, true).await?;
+            table::print_message(out, json, &format!("{name} is enabled."))?;
         }
-        AppCommand::Delete(Named { name }) => {
+        AppCommand::Delete(AppName { name }) => {
             admin.delete_application(&name).await?;
-            table::done(out, json, &format!("{name} is deleted."))?;
+            table::print_message(out, json, &format!("{name} is deleted."))?;
         }
     }
     Ok(())
 }
 
-/// For people a line each: client id and secret; of an application that is bound to a user and signs, its consumer key and
-/// secret too, and what holds for them.
+/// Prints the client id and the client secret on a line each, followed by the consumer key, the consumer secret and
+/// an explanation if the application is bound to a user and signs requests.
 fn print_secrets(
     application: &Application,
     secrets: &ApplicationSecrets,
@@ -225,27 +229,28 @@ fn print_secrets(
 ) -> Result<(), Box<dyn Error>> {
     let secret = secrets.client.as_ref().map(|secret| secret.expose());
     if json {
-        let mut described = describe(application, admin);
-        described.insert("client_secret".to_owned(), secret.into());
+        let mut object = describe(application, admin);
+        object.insert("client_secret".to_owned(), secret.into());
         if let Some(consumer) = &secrets.consumer {
-            described.insert("consumer_key".to_owned(), consumer.key().into());
-            described.insert("consumer_secret".to_owned(), consumer.secret().into());
+            object.insert("consumer_key".to_owned(), consumer.key().into());
+            object.insert("consumer_secret".to_owned(), consumer.secret().into());
         }
-        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&described)?)?);
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&object)?)?);
     }
     writeln!(out, "{}", application.client_id())?;
     secret.map_or(Ok(()), |secret| writeln!(out, "{secret}"))?;
     match secrets.consumer.as_ref().filter(|_| application.is_bound()) {
-        Some(consumer) => Ok(writeln!(out, "{}\n{}\n{OF_OAUTH1}", consumer.key(), consumer.secret())?),
+        Some(consumer) => Ok(writeln!(out, "{}\n{}\n{OAUTH1_NOTE}", consumer.key(), consumer.secret())?),
         None => Ok(()),
     }
 }
 
-/// What holds for the last two lines.
-const OF_OAUTH1: &str = "# The last two lines are the consumer key and the consumer secret of OAuth 1. The consumer secret signs: the store \
-     and the master key open it, and it opens no password. The user's password is behind the client secret and, of a \
-     trusted application, behind the part of the consumer key after the dot; neither is stored. Keep the whole consumer \
-     key secret.";
+/// Explains the last two lines.
+const OAUTH1_NOTE: &str =
+    "# The last two lines are the consumer key and the consumer secret of OAuth 1. The consumer secret only signs \
+     requests; the store and the master key together open it. The user's password is sealed under the client secret \
+     and, for a trusted application, under the part of the consumer key after the dot. Neither is stored. Keep the \
+     complete consumer key secret.";
 
 fn list(
     applications: &[Application],
@@ -260,17 +265,17 @@ fn list(
     let row = |application: &Application| {
         let grant = &application.row.grant;
         let user = if application.is_bound() { grant.login.as_str() } else { "" };
-        let ends = application.row.not_after.map_or_else(|| "never".to_owned(), moment);
-        let used = application.row.last_used_at.map_or_else(|| "never".to_owned(), moment);
+        let expires = application.row.not_after.map_or_else(|| "never".to_owned(), format_timestamp);
+        let used = application.row.last_used_at.map_or_else(|| "never".to_owned(), format_timestamp);
         let user = format!("{user}@{}", grant.database);
         let state = state(application, admin).to_owned();
-        [application.name().to_owned(), application.client_id().to_owned(), user, state, ends, used]
+        [application.name().to_owned(), application.client_id().to_owned(), user, state, expires, used]
     };
-    Ok(table::print(out, ["NAME", "CLIENT ID", "USER", "STATE", "ENDS", "LAST USED"], applications.iter().map(row))?)
+    Ok(table::print(out, ["NAME", "CLIENT ID", "USER", "STATE", "EXPIRES", "LAST USED"], applications.iter().map(row))?)
 }
 
 fn state(application: &Application, admin: &Administration) -> &'static str {
-    match (application.row.disabled_at, application.row.is_alive(admin.clock.now())) {
+    match (application.row.disabled_at, application.row.is_active(admin.clock.now())) {
         (Some(_), _) => "off",
         (None, true) => "on",
         (None, false) => "ended",
@@ -279,7 +284,7 @@ fn state(application: &Application, admin: &Administration) -> &'static str {
 
 fn describe(application: &Application, admin: &Administration) -> serde_json::Map<String, serde_json::Value> {
     let (row, settings, terms) = (&application.row, &application.settings, application.row.key.as_ref());
-    let described = json!({
+    let object = json!({
         "id": row.id,
         "name": application.name(),
         "client_id": application.client_id(),
@@ -291,7 +296,7 @@ fn describe(application: &Application, admin: &Administration) -> serde_json::Ma
         "trusted": settings.trusted,
         "grants": settings.grants,
         "redirect_uris": settings.redirect_uris,
-        "require_pkce": application.needs_pkce(),
+        "require_pkce": application.requires_pkce(),
         "oauth1": settings.oauth1,
         "rsa_public_key": settings.rsa_public_key,
         "scope": serde_json::from_str::<serde_json::Value>(&row.scope).unwrap_or_default(),
@@ -300,11 +305,11 @@ fn describe(application: &Application, admin: &Administration) -> serde_json::Ma
             json!({"requests": rate.requests, "seconds": rate.seconds, "burst": rate.burst})
         }),
         "concurrent": terms.and_then(|terms| terms.concurrent),
-        "created_at": moment(row.created_at),
-        "ends_at": row.not_after.map(moment),
-        "last_used_at": row.last_used_at.map(moment),
+        "created_at": format_timestamp(row.created_at),
+        "ends_at": row.not_after.map(format_timestamp),
+        "last_used_at": row.last_used_at.map(format_timestamp),
     });
-    match described {
+    match object {
         serde_json::Value::Object(members) => members,
         _ => serde_json::Map::new(),
     }

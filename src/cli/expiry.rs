@@ -1,10 +1,10 @@
-//! When something ends, as an administrator writes it.
+//! Parses the expiry of a key or an application.
 //!
 //! ```text
-//! expiry = "never" | year "-" month "-" day | time       a time from now, as 90d or 12h
+//! expiry = "never" | year "-" month "-" day | duration       a duration from now, such as 90d or 12h
 //! ```
 //!
-//! In: text. Out: a moment. Must not know: what ends.
+//! In: text. Out: a time. Must not know: what expires.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use std::time::Duration;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
-/// When it ends.
+/// An expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expiry {
     Never,
-    /// With the beginning of this day, UTC.
+    /// At the beginning of this day, UTC.
     On(Date),
     In(Duration),
 }
@@ -36,14 +36,14 @@ impl FromStr for Expiry {
 }
 
 impl Expiry {
-    /// The moment; `None`: there is no end.
-    pub(super) fn from(self, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, String> {
-        let ends = match self {
+    /// The time; `None`: never.
+    pub(super) fn resolve(self, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, String> {
+        let time = match self {
             Self::Never => return Ok(None),
             Self::On(date) => Some(date.midnight().assume_utc()),
-            Self::In(time) => time::Duration::try_from(time).ok().and_then(|time| now.checked_add(time)),
+            Self::In(duration) => time::Duration::try_from(duration).ok().and_then(|duration| now.checked_add(duration)),
         };
-        ends.map(Some).ok_or_else(|| "that end is too far away; write never".to_owned())
+        time.map(Some).ok_or_else(|| "the expiry is too far in the future; use never".to_owned())
     }
 }
 
@@ -52,16 +52,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_is_a_time_a_day_or_never() {
+    fn an_expiry_is_a_duration_a_date_or_never() {
         let now = OffsetDateTime::UNIX_EPOCH;
-        let of =
-            |text: &str| text.parse::<Expiry>().unwrap().from(now).map(|end| end.map(OffsetDateTime::unix_timestamp));
-        assert_eq!(of("never"), Ok(None));
-        assert_eq!(of("2d"), Ok(Some(2 * 86_400)));
-        assert_eq!(of("1970-02-01"), Ok(Some(31 * 86_400)));
-        assert!(of("99999999 years").is_err());
-        for nonsense in ["", "soon", "1970-13-01", "-1d"] {
-            assert!(nonsense.parse::<Expiry>().is_err(), "{nonsense}");
+        let resolve = |text: &str| {
+            text.parse::<Expiry>().unwrap().resolve(now).map(|time| time.map(OffsetDateTime::unix_timestamp))
+        };
+        assert_eq!(resolve("never"), Ok(None));
+        assert_eq!(resolve("2d"), Ok(Some(2 * 86_400)));
+        assert_eq!(resolve("1970-02-01"), Ok(Some(31 * 86_400)));
+        assert!(resolve("99999999 years").is_err());
+        for invalid in ["", "soon", "1970-13-01", "-1d"] {
+            assert!(invalid.parse::<Expiry>().is_err(), "{invalid}");
         }
     }
 }

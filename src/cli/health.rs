@@ -1,6 +1,7 @@
-//! `odoo-gateway health`: asks the running gateway whether it lives, for images that have no other client.
+//! `odoo-gateway health`: requests `/livez` of the local gateway, for images without another HTTP client.
 //!
-//! In: the address of the operations listener. Out: yes, or why not. Must not know: what the gateway does.
+//! In: the address of the listener for operators. Out: success, or the reason for a failure. Must not know: other
+//! endpoints.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -8,16 +9,18 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Asks `/livez` at the address on which the gateway listens for operators.
+/// Requests `/livez` at the address of the listener for operators.
 ///
 /// # Errors
-/// When nobody answers in time, or the answer is not a 200.
+/// Fails if no response arrives in time, or its status is not 200.
 pub(super) fn health(listen: SocketAddr) -> io::Result<()> {
-    let gateway = reachable(listen);
-    ask(gateway).map_err(|cause| io::Error::new(cause.kind(), format!("no life at {gateway} (ops.listen): {cause}")))
+    let gateway = local_address(listen);
+    request_livez(gateway).map_err(|cause| {
+        io::Error::new(cause.kind(), format!("the gateway does not respond at {gateway} (ops.listen): {cause}"))
+    })
 }
 
-fn ask(gateway: SocketAddr) -> io::Result<()> {
+fn request_livez(gateway: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&gateway, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
@@ -27,11 +30,11 @@ fn ask(gateway: SocketAddr) -> io::Result<()> {
     if &status == b"HTTP/1.1 200" {
         return Ok(());
     }
-    Err(io::Error::other(format!("/livez answered {:?}", String::from_utf8_lossy(&status))))
+    Err(io::Error::other(format!("/livez returned {:?}", String::from_utf8_lossy(&status))))
 }
 
-/// Who listens on all addresses is found on the loopback one.
-fn reachable(listen: SocketAddr) -> SocketAddr {
+/// The loopback address if the gateway listens on all addresses.
+fn local_address(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         ip if !ip.is_unspecified() => ip,
         IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -46,29 +49,29 @@ mod tests {
 
     use super::*;
 
-    /// What is said of a gateway that gives this answer.
-    fn asked(answer: &'static str) -> io::Result<()> {
+    /// The result for a gateway that sends this response.
+    fn health_of(response: &'static str) -> io::Result<()> {
         let listener = TcpListener::bind("0.0.0.0:0").unwrap();
         let listen = listener.local_addr().unwrap();
         let gateway = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 256]).unwrap();
-            stream.write_all(answer.as_bytes()).unwrap();
+            stream.write_all(response.as_bytes()).unwrap();
         });
-        let outcome = health(listen);
+        let result = health(listen);
         gateway.join().unwrap();
-        outcome
+        result
     }
 
     #[test]
-    fn a_gateway_that_lives_is_told_from_one_that_does_not() {
-        assert!(asked("HTTP/1.1 200 OK\r\n\r\n").is_ok());
-        assert!(asked("HTTP/1.1 503 Service Unavailable\r\n\r\n").unwrap_err().to_string().contains("503"));
-        assert!(asked("").is_err());
+    fn only_status_200_is_healthy() {
+        assert!(health_of("HTTP/1.1 200 OK\r\n\r\n").is_ok());
+        assert!(health_of("HTTP/1.1 503 Service Unavailable\r\n\r\n").unwrap_err().to_string().contains("503"));
+        assert!(health_of("").is_err());
     }
 
     #[test]
-    fn a_gateway_that_is_not_there_is_not_healthy() {
+    fn a_gateway_that_does_not_listen_is_not_healthy() {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert_eq!(health(closed).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
     }

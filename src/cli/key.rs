@@ -1,7 +1,7 @@
-//! `odoo-gateway key …`: API keys on the command line.
+//! `odoo-gateway key`: manages API keys.
 //!
-//! In: arguments, a secret from standard input or a file. Out: what was done, for people or as JSON. Must not know: how
-//! it is done.
+//! In: arguments, a secret from standard input or a file. Out: the result as text or JSON. Must not know: how keys
+//! are stored.
 
 use std::error::Error;
 use std::io::Write;
@@ -13,91 +13,92 @@ use serde_json::json;
 
 use super::expiry::Expiry;
 use super::secret_input::read_secret;
-use super::table::{self, moment};
-use crate::admin::{Administration, WantedKey};
+use super::table::{self, format_timestamp};
+use crate::admin::{Administration, NewApiKey};
 use crate::store::{KeyRate, KeyTerms, StoredToken};
 
-/// What is to be done to API keys.
+/// A command for API keys.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum KeyCommand {
-    /// Make a key for a user of Odoo and print it, this once
-    Create(Box<Create>),
-    /// List all keys, without the keys themselves
+    /// Create a key for an Odoo user and print it; it cannot be displayed again
+    Create(Box<CreateKey>),
+    /// List all keys, without their secrets
     List,
-    /// Show one key's limits
-    Show(Named),
-    /// Switch a key off
-    Disable(Named),
-    /// Switch a key on again
-    Enable(Named),
-    /// Delete a key, with every login token made with it
-    Delete(Named),
+    /// Show the properties of a key
+    Show(KeyName),
+    /// Disable a key
+    Disable(KeyName),
+    /// Enable a key
+    Enable(KeyName),
+    /// Delete a key and all login tokens created with it
+    Delete(KeyName),
 }
 
-/// Which key.
+/// The name of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Named {
-    /// Its name or id
+pub struct KeyName {
+    /// Name or id of the key
     name: String,
 }
 
-/// What the key is to be.
+/// Arguments of `create`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Create {
-    /// What people call the key
+pub struct CreateKey {
+    /// Name of the key
     #[arg(long)]
     name: String,
-    /// The user's login at Odoo; his password or an Odoo API key is read from standard input
+    /// Odoo login of the user; the user's password or Odoo API key is read from standard input
     #[arg(long)]
     login: String,
-    /// The file that holds the password or Odoo API key, instead of standard input
+    /// Read the password or Odoo API key from this file, not from standard input
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// The database, as the gateway calls it (default: the first configured one)
+    /// Configured name of the database (default: the first one)
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
-    /// What it may do of what its user may: "all", or rules as
+    /// Limit of what the key may do with its user's rights: "all", or rules such as
     /// [{"models": "res.partner", "operations": ["read", "update"], "fields": {"except": ["credit"]}}, …]
     #[arg(long, default_value = "\"all\"", value_name = "JSON")]
     scope: String,
-    /// When it ends: a time from now as 90d, a date as 2027-01-31 (UTC), or never
+    /// Expiry: a duration such as 90d, a date such as 2027-01-31 (UTC), or never
     #[arg(long, default_value = "365d", value_name = "WHEN")]
     expires: Expiry,
-    /// Where its clients are: addresses or networks, with commas between (default: anywhere)
+    /// Addresses or networks from which the key can be used, separated by commas (default: all)
     #[arg(long, value_delimiter = ',', value_name = "NETWORK", value_parser = super::network::parse)]
     network: Vec<IpNet>,
-    /// How often it may be used: requests in a time, as 100/1m (default: without limit)
-    #[arg(long, value_parser = rate, value_name = "N/TIME")]
+    /// Rate limit, such as 100/1m (default: none)
+    #[arg(long, value_parser = parse_rate, value_name = "N/TIME")]
     rate: Option<(u32, u32)>,
-    /// Requests that are free at once (default: as many as the rate has)
+    /// Number of requests that can be sent at once (default: the number of the rate)
     #[arg(long, requires = "rate", value_name = "N")]
     burst: Option<u32>,
-    /// How many requests it may have under way at one time (default: without limit)
+    /// Maximum number of concurrent requests (default: no limit)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     concurrent: Option<u32>,
-    /// It opens nothing without a login token of a user
+    /// The key is accepted only together with a login token
     #[arg(long)]
     needs_login_token: bool,
-    /// It may make login tokens for users other than its own
+    /// The key can create login tokens for linked users
     #[arg(long)]
     may_mint_for_others: bool,
 }
 
-pub(super) fn rate(text: &str) -> Result<(u32, u32), String> {
-    let parsed = || {
+/// Parses a rate such as `100/1m` into requests and seconds.
+pub(super) fn parse_rate(text: &str) -> Result<(u32, u32), String> {
+    let parse = || {
         let (requests, time) = text.split_once('/')?;
         let seconds = humantime::parse_duration(time).ok()?.as_secs();
         Some((requests.parse().ok()?, u32::try_from(seconds).ok()?))
     };
-    parsed()
+    parse()
         .filter(|(requests, seconds)| *requests > 0 && *seconds > 0)
-        .ok_or_else(|| "expected N/TIME as 100/1m".into())
+        .ok_or_else(|| "expected N/TIME such as 100/1m".into())
 }
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it was not done, and when `out` cannot be written to.
+/// Fails if the action fails or `out` cannot be written.
 pub(super) async fn run(
     command: KeyCommand,
     admin: &Administration,
@@ -105,53 +106,53 @@ pub(super) async fn run(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     match command {
-        KeyCommand::Create(wanted) => create(*wanted, admin, json, out).await?,
-        KeyCommand::List => list(&admin.keys().await?, admin, json, out)?,
-        KeyCommand::Show(Named { name }) => {
-            let key = describe(&admin.key(&name).await?, admin);
+        KeyCommand::Create(arguments) => create(*arguments, admin, json, out).await?,
+        KeyCommand::List => list(&admin.list_keys().await?, admin, json, out)?,
+        KeyCommand::Show(KeyName { name }) => {
+            let key = describe(&admin.find_key(&name).await?, admin);
             writeln!(out, "{}", serde_json::to_string_pretty(&key)?)?;
         }
-        KeyCommand::Disable(Named { name }) => {
-            admin.switch_key(&name, false).await?;
-            table::done(out, json, &format!("{name} is switched off."))?;
+        KeyCommand::Disable(KeyName { name }) => {
+            admin.set_key_enabled(&name, false).await?;
+            table::print_message(out, json, &format!("{name} is disabled."))?;
         }
-        KeyCommand::Enable(Named { name }) => {
-            admin.switch_key(&name, true).await?;
-            table::done(out, json, &format!("{name} is switched on."))?;
+        KeyCommand::Enable(KeyName { name }) => {
+            admin.set_key_enabled(&name, true).await?;
+            table::print_message(out, json, &format!("{name} is enabled."))?;
         }
-        KeyCommand::Delete(Named { name }) => {
+        KeyCommand::Delete(KeyName { name }) => {
             admin.delete_key(&name).await?;
-            table::done(out, json, &format!("{name} is deleted."))?;
+            table::print_message(out, json, &format!("{name} is deleted."))?;
         }
     }
     Ok(())
 }
 
 async fn create(
-    wanted: Create,
+    arguments: CreateKey,
     admin: &Administration,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    let secret = read_secret(wanted.secret_file.as_deref(), &wanted.login)?;
-    let burst = wanted.burst;
-    let rate = wanted.rate.map(|(requests, seconds)| KeyRate { requests, seconds, burst: burst.unwrap_or(requests) });
-    let wanted = WantedKey {
-        database: wanted.database,
-        login: wanted.login,
+    let secret = read_secret(arguments.secret_file.as_deref(), &arguments.login)?;
+    let burst = arguments.burst;
+    let rate = arguments.rate.map(|(requests, seconds)| KeyRate { requests, seconds, burst: burst.unwrap_or(requests) });
+    let new = NewApiKey {
+        database: arguments.database,
+        login: arguments.login,
         secret,
-        scope: wanted.scope,
-        not_after: wanted.expires.from(admin.clock.now())?,
+        scope: arguments.scope,
+        not_after: arguments.expires.resolve(admin.clock.now())?,
         terms: KeyTerms {
-            name: wanted.name,
-            needs_login_token: wanted.needs_login_token,
-            may_mint_for_others: wanted.may_mint_for_others,
-            networks: wanted.network,
+            name: arguments.name,
+            needs_login_token: arguments.needs_login_token,
+            may_mint_for_others: arguments.may_mint_for_others,
+            networks: arguments.network,
             rate,
-            concurrent: wanted.concurrent,
+            concurrent: arguments.concurrent,
         },
     };
-    let (row, token) = admin.create_key(wanted).await?;
+    let (row, token) = admin.create_key(new).await?;
     if json {
         let mut key = describe(&row, admin);
         key.insert("key".to_owned(), token.expose().into());
@@ -168,17 +169,17 @@ fn list(keys: &[StoredToken], admin: &Administration, json: bool, out: &mut impl
     }
     let row = |key: &StoredToken| {
         let name = key.key.as_ref().map_or("", |terms| &terms.name);
-        let used = key.last_used_at.map_or_else(|| "never".to_owned(), moment);
-        let ends = key.not_after.map_or_else(|| "never".to_owned(), moment);
+        let used = key.last_used_at.map_or_else(|| "never".to_owned(), format_timestamp);
+        let expires = key.not_after.map_or_else(|| "never".to_owned(), format_timestamp);
         let user = format!("{}@{}", key.grant.login, key.grant.database);
-        [name.to_owned(), format!("{}…", key.shown), user, state(key, admin).to_owned(), ends, used]
+        [name.to_owned(), format!("{}…", key.display_prefix), user, state(key, admin).to_owned(), expires, used]
     };
-    table::print(out, ["NAME", "KEY", "USER", "STATE", "ENDS", "LAST USED"], keys.iter().map(row))?;
+    table::print(out, ["NAME", "KEY", "USER", "STATE", "EXPIRES", "LAST USED"], keys.iter().map(row))?;
     Ok(())
 }
 
 fn state(key: &StoredToken, admin: &Administration) -> &'static str {
-    match (key.disabled_at, key.is_alive(admin.clock.now())) {
+    match (key.disabled_at, key.is_active(admin.clock.now())) {
         (Some(_), _) => "off",
         (None, true) => "on",
         (None, false) => "ended",
@@ -187,10 +188,10 @@ fn state(key: &StoredToken, admin: &Administration) -> &'static str {
 
 fn describe(key: &StoredToken, admin: &Administration) -> serde_json::Map<String, serde_json::Value> {
     let terms = key.key.as_ref();
-    let described = json!({
+    let object = json!({
         "id": key.id,
         "name": terms.map(|terms| &terms.name),
-        "shown": key.shown,
+        "shown": key.display_prefix,
         "state": state(key, admin),
         "database": key.grant.database,
         "login": key.grant.login,
@@ -203,11 +204,11 @@ fn describe(key: &StoredToken, admin: &Administration) -> serde_json::Map<String
             json!({"requests": rate.requests, "seconds": rate.seconds, "burst": rate.burst})
         }),
         "concurrent": terms.and_then(|terms| terms.concurrent),
-        "created_at": moment(key.created_at),
-        "ends_at": key.not_after.map(moment),
-        "last_used_at": key.last_used_at.map(moment),
+        "created_at": format_timestamp(key.created_at),
+        "ends_at": key.not_after.map(format_timestamp),
+        "last_used_at": key.last_used_at.map(format_timestamp),
     });
-    match described {
+    match object {
         serde_json::Value::Object(members) => members,
         _ => serde_json::Map::new(),
     }

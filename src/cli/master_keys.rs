@@ -1,6 +1,6 @@
-//! `odoo-gateway keys …`: master keys, and the keys they seal, on the command line.
+//! `odoo-gateway keys`: manages master keys and the keys that they seal.
 //!
-//! In: arguments. Out: what was done, for people or as JSON. Must not know: how it is done.
+//! In: arguments. Out: the result as text or JSON. Must not know: how keys are stored.
 
 use std::error::Error;
 use std::io::Write;
@@ -9,111 +9,111 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::table;
-use crate::admin::{Administration, KeptKeyKind, PrunedKeptKeys, SealingKey};
+use crate::admin::{Administration, InstallationKeyKind, PrunedInstallationKeys, MasterKeyStatus};
 
-/// What is to be done to master keys.
+/// A command for master keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum KeysCommand {
-    /// Add a master key to the file, or make the file; it seals from now on
+pub enum MasterKeyCommand {
+    /// Add a master key to the file, and create the file if necessary; the key seals new data from now on
     Add,
-    /// List the master keys, and how much each of them seals
+    /// List the master keys and the number of values that each one seals
     List,
-    /// Take the master keys that seal nothing any more out of the file, and delete exchanged keys that nothing needs
+    /// Remove master keys that seal nothing from the file, and delete rotated keys that no token needs
     Prune,
-    /// Seal everything under the newest master key
+    /// Seal all data under the newest master key
     Rewrap,
-    /// Put a new key in the place of one that master keys seal; what the one before did goes on to work
+    /// Replace a key that master keys seal; existing tokens stay valid
     Rotate {
-        /// Which
-        key: Rotated,
+        /// The key to rotate
+        key: InstallationKey,
     },
 }
 
-/// Which key is exchanged.
+/// A key that can be rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Rotated {
-    /// The one under whose hashes tokens are found: each moves when it is used
+pub enum InstallationKey {
+    /// The key of the hashes that identify tokens; a token moves to the new key when it is used
     Index,
-    /// The one that signs login tokens
+    /// The key that signs login tokens
     Signing,
-    /// The one that signs access tokens of OAuth 2 (JSON Web Tokens); its public part is published
+    /// The key that signs OAuth 2 access tokens (JWT); its public part is published
     Access,
 }
 
-impl From<Rotated> for KeptKeyKind {
-    fn from(rotated: Rotated) -> Self {
+impl From<InstallationKey> for InstallationKeyKind {
+    fn from(rotated: InstallationKey) -> Self {
         match rotated {
-            Rotated::Index => Self::Index,
-            Rotated::Signing => Self::Signing,
-            Rotated::Access => Self::Access,
+            InstallationKey::Index => Self::Index,
+            InstallationKey::Signing => Self::Signing,
+            InstallationKey::Access => Self::Access,
         }
     }
 }
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it was not done, and when `out` cannot be written to.
+/// Fails if the action fails or `out` cannot be written.
 pub(super) async fn run(
-    command: KeysCommand,
+    command: MasterKeyCommand,
     admin: &Administration,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    let said = match command {
-        KeysCommand::List => return list(&admin.master_keys().await?, json, out),
-        KeysCommand::Add => {
+    let message = match command {
+        MasterKeyCommand::List => return list(&admin.master_keys().await?, json, out),
+        MasterKeyCommand::Add => {
             let (id, file) = (admin.add_master_key().await?, admin.sources.file.display());
-            format!("Master key {id} is in {file}. Back the file up, apart from the store.")
+            format!("Master key {id} was added to {file}. Back up this file, separately from the store.")
         }
-        KeysCommand::Prune => {
-            let exchanged = admin.prune_kept_keys().await?;
-            pruned(&admin.prune_master_keys().await?, &exchanged)
+        MasterKeyCommand::Prune => {
+            let rotated = admin.prune_installation_keys().await?;
+            prune_message(&admin.prune_master_keys().await?, &rotated)
         }
-        KeysCommand::Rotate { key } => {
-            let kind = KeptKeyKind::from(key);
-            admin.rotate_kept_key(kind).await?;
+        MasterKeyCommand::Rotate { key } => {
+            let kind = InstallationKeyKind::from(key);
+            admin.rotate_installation_key(kind).await?;
             let kind = kind.as_str();
-            format!("The {kind} key is a new one. `keys prune` deletes the one before once nothing needs it.")
+            format!("The {kind} key was rotated. `keys prune` deletes the previous key when no token needs it.")
         }
-        KeysCommand::Rewrap => {
-            let outcome = admin.rewrap().await?;
-            format!("{} sealed anew, {} altered by somebody and left alone.", outcome.done, outcome.altered)
+        MasterKeyCommand::Rewrap => {
+            let result = admin.rewrap().await?;
+            format!("{} rewrapped, {} skipped because they were altered.", result.rewrapped, result.altered)
         }
     };
-    Ok(table::done(out, json, &said)?)
+    Ok(table::print_message(out, json, &message)?)
 }
 
-fn pruned(master_keys: &[String], exchanged: &PrunedKeptKeys) -> String {
-    let exchanged_gone = exchanged.gone.iter().map(|kind| format!("the {kind} key before"));
-    let gone: Vec<String> = master_keys.iter().cloned().chain(exchanged_gone).collect();
-    let mut said = vec![match gone.as_slice() {
-        [] => "Every master key still seals something, or is the newest.".to_owned(),
-        gone => format!("Gone: {}.", gone.join(", ")),
+fn prune_message(master_keys: &[String], rotated: &PrunedInstallationKeys) -> String {
+    let previous_keys = rotated.deleted.iter().map(|kind| format!("the previous {kind} key"));
+    let deleted: Vec<String> = master_keys.iter().cloned().chain(previous_keys).collect();
+    let mut sentences = vec![match deleted.as_slice() {
+        [] => "Nothing was deleted: every key is in use, or is the newest one.".to_owned(),
+        deleted => format!("Deleted: {}.", deleted.join(", ")),
     }];
-    if exchanged.tokens_left > 0 {
-        let left = exchanged.tokens_left;
-        said.push(format!(
-            "The index key before still finds {left} tokens that were not used since; end them or wait."
+    if rotated.index_key_tokens > 0 {
+        let count = rotated.index_key_tokens;
+        sentences.push(format!(
+            "The previous index key was kept for {count} tokens that were not used since; revoke them or wait."
         ));
     }
-    if exchanged.signed_left {
-        said.push("The signing key before stays until every login token that it signed has ended.".to_owned());
+    if rotated.signing_key_in_use {
+        sentences.push("A previous signing key was kept until the tokens that it signed have expired.".to_owned());
     }
-    said.join(" ")
+    sentences.join(" ")
 }
 
-fn list(keys: &[SealingKey], json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let state = |key: &SealingKey| match (key.present, key.newest) {
+fn list(keys: &[MasterKeyStatus], json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let state = |key: &MasterKeyStatus| match (key.present, key.newest) {
         (false, _) => "MISSING",
         (true, true) => "seals",
         (true, false) => "opens",
     };
     if json {
-        let describe = |key: &SealingKey| json!({"id": key.id, "state": state(key).to_lowercase(), "seals": key.seals});
+        let describe = |key: &MasterKeyStatus| json!({"id": key.id, "state": state(key).to_lowercase(), "seals": key.seals});
         let keys: Vec<_> = keys.iter().map(describe).collect();
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&keys)?)?);
     }
-    let row = |key: &SealingKey| [key.id.clone(), state(key).to_owned(), key.seals.to_string()];
+    let row = |key: &MasterKeyStatus| [key.id.clone(), state(key).to_owned(), key.seals.to_string()];
     Ok(table::print(out, ["ID", "STATE", "SEALS"], keys.iter().map(row))?)
 }

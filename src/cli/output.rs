@@ -1,10 +1,11 @@
-//! Standard output, whose reader may leave before the end: `odoo-gateway openapi | head`.
+//! Standard output, whose reader may close the pipe early: `odoo-gateway openapi | head`.
 //!
-//! In: bytes. Out: the same bytes on the descriptor, and whether anybody still reads them. Must not know: what they say.
+//! In: bytes. Out: the same bytes on the descriptor, and whether the reader has closed it. Must not know: their
+//! content.
 
 use std::io::{self, Write};
 
-/// A writer that remembers that its reader has left.
+/// A writer that records whether its reader has closed the pipe.
 #[derive(Debug)]
 pub struct Output<W> {
     inner: W,
@@ -12,32 +13,32 @@ pub struct Output<W> {
 }
 
 impl<W: Write> Output<W> {
-    /// Writes to `inner`.
+    /// Wraps `inner`.
     pub fn new(inner: W) -> Self {
         Self { inner, abandoned: false }
     }
 
-    /// Whether the reader has left: what failed for that reason needs no words.
+    /// Whether the reader has closed the pipe. Errors for this reason are not reported.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         self.abandoned
     }
 
-    fn noted<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
-        self.abandoned |= outcome.as_ref().is_err_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe);
-        outcome
+    fn record<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.abandoned |= result.as_ref().is_err_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe);
+        result
     }
 }
 
 impl<W: Write> Write for Output<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes);
-        self.noted(written)
+        self.record(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.inner.flush();
-        self.noted(flushed)
+        self.record(flushed)
     }
 }
 
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_who_leaves_is_told_from_a_full_disk() {
+    fn a_closed_pipe_is_distinguished_from_a_full_disk() {
         struct Failing(io::ErrorKind);
         impl Write for Failing {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

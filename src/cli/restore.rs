@@ -1,6 +1,6 @@
-//! `odoo-gateway restore`: what is done after a backup of the store was put back.
+//! `odoo-gateway restore`: revokes what a restored backup contains, or accepts the store as it is.
 //!
-//! In: an administrator's word. Out: what was ended. Must not know: how it is done.
+//! In: a flag. Out: the number of revoked tokens and disabled keys. Must not know: how they are revoked.
 
 use std::error::Error;
 use std::io::Write;
@@ -8,26 +8,26 @@ use std::io::Write;
 use super::table;
 use crate::admin::Administration;
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it was not done, and when `out` cannot be written to.
+/// Fails if the action fails or `out` cannot be written.
 pub(super) async fn run(
     keep_tokens: bool,
     admin: &Administration,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    let said = if keep_tokens {
-        admin.keep_everything().await?;
-        "The store is taken as it is.".to_owned()
+    let message = if keep_tokens {
+        admin.accept_store().await?;
+        "The store is accepted as it is.".to_owned()
     } else {
-        let ended = admin.end_everything().await?;
+        let counts = admin.revoke_all().await?;
         format!(
-            "{} API keys are switched off, {} tokens have ended. `key enable NAME` switches those on again that were not \
-             revoked since the backup.",
-            ended.keys, ended.tokens
+            "{} API keys and applications were disabled, {} tokens were revoked. Run `key enable NAME` or `app enable \
+             NAME` for those that were not revoked since the backup.",
+            counts.keys, counts.tokens
         )
     };
-    Ok(table::done(out, json, &said)?)
+    Ok(table::print_message(out, json, &message)?)
 }

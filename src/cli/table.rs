@@ -1,6 +1,6 @@
-//! Answers for people: tables, moments, one sentence.
+//! Formats output: tables, times, messages.
 //!
-//! In: texts. Out: lines on a writer. Must not know: what they say.
+//! In: values. Out: lines on a writer. Must not know: their meaning.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-/// Columns as wide as their widest text.
+/// Prints a table. Each column is as wide as its widest cell.
 pub(super) fn print<const N: usize>(
     out: &mut impl Write,
     head: [&str; N],
@@ -26,15 +26,15 @@ pub(super) fn print<const N: usize>(
     Ok(())
 }
 
-/// One sentence, as JSON where that is wanted.
-pub(super) fn done(out: &mut impl Write, json: bool, said: &str) -> io::Result<()> {
-    if json { writeln!(out, "{}", json!({"message": said})) } else { writeln!(out, "{said}") }
+/// Prints a message, as text or JSON.
+pub(super) fn print_message(out: &mut impl Write, json: bool, message: &str) -> io::Result<()> {
+    if json { writeln!(out, "{}", json!({"message": message})) } else { writeln!(out, "{message}") }
 }
 
-/// Unix time as `2027-01-31T12:00:00Z`.
-pub(super) fn moment(seconds: i64) -> String {
-    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(form).ok()).unwrap_or_default()
+/// Formats Unix time as `2027-01-31T12:00:00Z`.
+pub(super) fn format_timestamp(seconds: i64) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(format).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -42,15 +42,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_stand_below_each_other() {
+    fn columns_are_aligned() {
         let mut out = Vec::new();
         print(&mut out, ["A", "B"], [["é…".to_owned(), "x".to_owned()]].into_iter()).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "A   B\né…  x\n");
     }
 
     #[test]
-    fn moments_are_written_in_utc() {
-        assert_eq!(moment(0), "1970-01-01T00:00:00Z");
-        assert_eq!(moment(i64::MAX), "");
+    fn timestamps_are_in_utc() {
+        assert_eq!(format_timestamp(0), "1970-01-01T00:00:00Z");
+        assert_eq!(format_timestamp(i64::MAX), "");
     }
 }

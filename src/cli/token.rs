@@ -1,6 +1,6 @@
-//! `odoo-gateway token …`: login and access tokens on the command line.
+//! `odoo-gateway token`: manages tokens that were issued to users.
 //!
-//! In: arguments. Out: what was done, for people or as JSON. Must not know: how it is done.
+//! In: arguments. Out: the result as text or JSON. Must not know: how tokens are stored.
 
 use std::error::Error;
 use std::io::Write;
@@ -8,26 +8,26 @@ use std::io::Write;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::table::{self, moment};
+use super::table::{self, format_timestamp};
 use crate::admin::Administration;
 use crate::store::StoredToken;
 
-/// What is to be done to tokens.
+/// A command for tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum TokenCommand {
-    /// List the tokens that users got by logging in
+    /// List the tokens that were issued to users
     List,
-    /// End a token at once
+    /// Revoke a token at once
     Revoke {
-        /// Its id
+        /// Id of the token
         id: String,
     },
 }
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it was not done, and when `out` cannot be written to.
+/// Fails if the action fails or `out` cannot be written.
 pub(super) async fn run(
     command: TokenCommand,
     admin: &Administration,
@@ -35,10 +35,10 @@ pub(super) async fn run(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     match command {
-        TokenCommand::List => list(&admin.tokens().await?, json, out),
+        TokenCommand::List => list(&admin.list_tokens().await?, json, out),
         TokenCommand::Revoke { id } => {
             admin.revoke_token(&id).await?;
-            Ok(table::done(out, json, &format!("{id} is revoked."))?)
+            Ok(table::print_message(out, json, &format!("{id} is revoked."))?)
         }
     }
 }
@@ -47,9 +47,9 @@ fn list(tokens: &[StoredToken], json: bool, out: &mut impl Write) -> Result<(), 
     if json {
         let describe = |token: &StoredToken| {
             json!({
-                "id": token.id, "kind": token.kind.as_str(), "shown": token.shown, "database": token.grant.database,
-                "login": token.grant.login, "uid": token.grant.uid, "created_at": moment(token.created_at),
-                "ends_at": token.not_after.map(moment), "last_used_at": token.last_used_at.map(moment),
+                "id": token.id, "kind": token.kind.as_str(), "shown": token.display_prefix, "database": token.grant.database,
+                "login": token.grant.login, "uid": token.grant.uid, "created_at": format_timestamp(token.created_at),
+                "ends_at": token.not_after.map(format_timestamp), "last_used_at": token.last_used_at.map(format_timestamp),
             })
         };
         let tokens: Vec<_> = tokens.iter().map(describe).collect();
@@ -57,8 +57,8 @@ fn list(tokens: &[StoredToken], json: bool, out: &mut impl Write) -> Result<(), 
     }
     let row = |token: &StoredToken| {
         let user = format!("{}@{}", token.grant.login, token.grant.database);
-        let ends = token.not_after.map_or_else(|| "when unused".to_owned(), moment);
-        [token.id.clone(), token.kind.as_str().to_owned(), user, ends]
+        let expires = token.not_after.map_or_else(|| "when unused".to_owned(), format_timestamp);
+        [token.id.clone(), token.kind.as_str().to_owned(), user, expires]
     };
-    Ok(table::print(out, ["ID", "KIND", "USER", "ENDS"], tokens.iter().map(row))?)
+    Ok(table::print(out, ["ID", "KIND", "USER", "EXPIRES"], tokens.iter().map(row))?)
 }

@@ -1,6 +1,7 @@
-//! `odoo-gateway user …`: users who let an API key make login tokens for them.
+//! `odoo-gateway user`: manages users for whom an API key can create login tokens.
 //!
-//! In: arguments, secrets from files or standard input. Out: what was done. Must not know: how it is done.
+//! In: arguments, secrets from files or standard input. Out: the result as text or JSON. Must not know: how links are
+//! stored.
 
 use std::error::Error;
 use std::io::Write;
@@ -11,62 +12,63 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::secret_input::read_secret;
-use super::table::{self, moment};
+use super::table::{self, format_timestamp};
 use crate::admin::Administration;
 use crate::store::StoredToken;
 
-/// What is to be done to links.
+/// A command for links.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum UserCommand {
-    /// Let an API key make login tokens for a user
+    /// Let an API key create login tokens for a user
     Link {
-        /// The file that holds the API key itself
+        /// File with the API key
         #[arg(long, value_name = "FILE")]
         key_file: PathBuf,
-        /// The user's login at Odoo; his password or an Odoo API key is read from standard input
+        /// Odoo login of the user; the user's password or Odoo API key is read from standard input
         #[arg(long)]
         login: String,
-        /// The file that holds the password or Odoo API key, instead of standard input
+        /// Read the password or Odoo API key from this file, not from standard input
         #[arg(long, value_name = "FILE")]
         secret_file: Option<PathBuf>,
     },
-    /// Let an Odoo API key come alone as bearer, on Odoo 14 to 18 (`token list` and `token revoke` for the rest)
+    /// Accept an Odoo API key as a bearer token without the login, on Odoo 14 to 18 (undo with `token list` and
+    /// `token revoke`)
     LinkOdooKey {
-        /// The user's login at Odoo; his Odoo API key is read from standard input
+        /// Odoo login of the user; the user's Odoo API key is read from standard input
         #[arg(long)]
         login: String,
-        /// The database, when it is not the first one
+        /// Configured name of the database (default: the first one)
         #[arg(long)]
         database: Option<String>,
-        /// The file that holds the Odoo API key, instead of standard input
+        /// Read the Odoo API key from this file, not from standard input
         #[arg(long, value_name = "FILE")]
         secret_file: Option<PathBuf>,
     },
-    /// List the users that an API key may make login tokens for, its own first
+    /// List the users for whom an API key can create login tokens, the key's own user first
     List {
-        /// The key's name or id
+        /// Name or id of the key
         key: String,
     },
-    /// Take a user away from an API key; his login tokens end at once
+    /// Unlink a user from an API key; the user's login tokens are revoked at once
     Unlink {
-        /// The key's name or id
+        /// Name or id of the key
         key: String,
-        /// The user's login
+        /// Odoo login of the user
         login: String,
     },
 }
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it was not done, and when `out` cannot be written to.
+/// Fails if the action fails or `out` cannot be written.
 pub(super) async fn run(
     command: UserCommand,
     admin: &Administration,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    let said = match command {
+    let message = match command {
         UserCommand::List { key } => return list(&admin.linked_users(&key).await?, json, out),
         UserCommand::Link { key_file, login, secret_file } => {
             let key = read_secret(Some(&key_file), "the key")?;
@@ -81,17 +83,17 @@ pub(super) async fn run(
         }
         UserCommand::Unlink { key, login } => {
             admin.unlink_user(&key, &login).await?;
-            format!("{login} is not linked any more.")
+            format!("{login} is no longer linked.")
         }
     };
-    Ok(table::done(out, json, &said)?)
+    Ok(table::print_message(out, json, &message)?)
 }
 
 fn list(links: &[StoredToken], json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     if json {
         let describe = |link: &StoredToken| {
             let grant = &link.grant;
-            json!({"login": grant.login, "uid": grant.uid, "database": grant.database, "since": moment(grant.created_at)})
+            json!({"login": grant.login, "uid": grant.uid, "database": grant.database, "since": format_timestamp(grant.created_at)})
         };
         let links: Vec<_> = links.iter().map(describe).collect();
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&links)?)?);
@@ -101,7 +103,7 @@ fn list(links: &[StoredToken], json: bool, out: &mut impl Write) -> Result<(), B
             link.grant.login.clone(),
             link.grant.uid.to_string(),
             link.grant.database.clone(),
-            moment(link.grant.created_at),
+            format_timestamp(link.grant.created_at),
         ]
     };
     Ok(table::print(out, ["LOGIN", "UID", "DATABASE", "SINCE"], links.iter().map(row))?)

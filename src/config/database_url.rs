@@ -1,7 +1,8 @@
-//! Where the store lies: a file of SQLite or a database of PostgreSQL.
+//! The URL of the store: a SQLite file or a PostgreSQL database.
 //!
-//! In: `sqlite:FILE` or `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?OPTIONS]`. Out: [`DatabaseUrl`], the password
-//! apart. Must not know: how to connect. No message and no `Debug` shows the text: it may hold a password.
+//! In: `sqlite:FILE` or `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?OPTIONS]`. Out: [`DatabaseUrl`] with the
+//! password separated. Must not know: how to connect. Errors and `Debug` do not contain the URL, because it may
+//! contain a password.
 
 use std::path::PathBuf;
 
@@ -9,32 +10,32 @@ use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
 
-/// A database to connect to.
+/// The database of the store.
 #[derive(Debug, Clone)]
 pub enum DatabaseUrl {
-    /// A file of SQLite, relative to the working directory or absolute.
+    /// A SQLite file, relative to the working directory or absolute.
     Sqlite {
-        /// The file's path.
+        /// The path of the file.
         file: PathBuf,
     },
-    /// A database of PostgreSQL.
+    /// A PostgreSQL database.
     Postgres {
-        /// The URL without its password.
+        /// The URL without the password.
         url: Url,
-        /// The password that stood in the URL, decoded.
+        /// The decoded password of the URL.
         password: Option<SecretString>,
     },
 }
 
 impl DatabaseUrl {
-    /// Reads a database's URL.
+    /// Parses the URL of a database.
     ///
     /// # Errors
-    /// What is wrong with the text, without quoting it.
+    /// Describes what is wrong with the text, without quoting it.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some(("sqlite", rest)) => sqlite(rest.strip_prefix("//").unwrap_or(rest)),
-            Some(("postgres" | "postgresql", _)) => postgres(text),
+            Some(("sqlite", rest)) => parse_sqlite(rest.strip_prefix("//").unwrap_or(rest)),
+            Some(("postgres" | "postgresql", _)) => parse_postgres(text),
             _ => Err("expected \"sqlite:FILE\" or \"postgres://USER@HOST:PORT/DATABASE\"".to_owned()),
         }
     }
@@ -46,43 +47,43 @@ impl<'de> Deserialize<'de> for DatabaseUrl {
     }
 }
 
-fn sqlite(file: &str) -> Result<DatabaseUrl, String> {
+fn parse_sqlite(file: &str) -> Result<DatabaseUrl, String> {
     match file {
-        "" => Err("the file's name is missing after sqlite:".to_owned()),
-        ":memory:" => Err("a store in memory would forget everything: name a file".to_owned()),
-        file if file.contains('?') => Err("options after ? are not taken: the gateway sets them itself".to_owned()),
+        "" => Err("the file name after sqlite: is missing".to_owned()),
+        ":memory:" => Err("a store in memory loses everything at a restart: name a file".to_owned()),
+        file if file.contains('?') => Err("options after ? are not accepted: the gateway sets them itself".to_owned()),
         file => Ok(DatabaseUrl::Sqlite { file: file.into() }),
     }
 }
 
-fn postgres(text: &str) -> Result<DatabaseUrl, String> {
-    let mut url = Url::parse(text).map_err(|cause| format!("this is not a URL: {cause}"))?;
+fn parse_postgres(text: &str) -> Result<DatabaseUrl, String> {
+    let mut url = Url::parse(text).map_err(|cause| format!("invalid URL: {cause}"))?;
     if url.host_str().is_none_or(str::is_empty) && !url.query_pairs().any(|(key, _)| key == "host") {
         return Err("the host is missing, as in postgres://USER@HOST:PORT/DATABASE".to_owned());
     }
     if url.path().len() < 2 && !url.query_pairs().any(|(key, _)| key == "dbname") {
-        return Err("the database's name is missing, as in postgres://USER@HOST:PORT/DATABASE".to_owned());
+        return Err("the database name is missing, as in postgres://USER@HOST:PORT/DATABASE".to_owned());
     }
     if url.query_pairs().any(|(key, _)| key == "password") {
-        return Err("the password does not belong behind the ?: use store.password or store.password_file".to_owned());
+        return Err("the password must not be an option after ?: use store.password or store.password_file".to_owned());
     }
     let password = url.password().map(decoded).transpose()?.map(SecretString::from);
     if password.is_some() && url.set_password(None).is_err() {
-        return Err("a password without a host".to_owned());
+        return Err("the URL has a password but no host".to_owned());
     }
     Ok(DatabaseUrl::Postgres { url, password })
 }
 
 fn decoded(text: &str) -> Result<String, String> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
-    decoded.map(Into::into).map_err(|_| "the password is not UTF-8 after decoding".to_owned())
+    decoded.map(Into::into).map_err(|_| "the password is not valid UTF-8 after percent-decoding".to_owned())
 }
 
-/// The text with `mask` in the place of its password, wherever that may stand.
+/// Returns the text with `mask` in place of the password; only `mask` if the text is not a valid URL.
 pub(super) fn redacted(text: &str, mask: &str) -> String {
-    let secret = |url: &Url| url.password().is_some();
+    let has_password = |url: &Url| url.password().is_some();
     match (DatabaseUrl::parse(text), Url::parse(text)) {
-        (Ok(_), Ok(mut url)) if secret(&url) => url.set_password(Some(mask)).map_or(mask.to_owned(), |()| url.into()),
+        (Ok(_), Ok(mut url)) if has_password(&url) => url.set_password(Some(mask)).map_or(mask.to_owned(), |()| url.into()),
         (Ok(_), _) => text.to_owned(),
         (Err(_), _) => mask.to_owned(),
     }
@@ -95,22 +96,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_of_the_store_are_read_or_refused() {
-        for (text, wanted) in
+    fn store_urls_are_parsed_or_rejected() {
+        for (text, expected) in
             [("sqlite:a.db", "a.db"), ("sqlite://a.db", "a.db"), ("sqlite:///var/a b.db", "/var/a b.db")]
         {
-            assert!(matches!(DatabaseUrl::parse(text), Ok(DatabaseUrl::Sqlite { file }) if file.as_os_str() == wanted));
+            assert!(matches!(DatabaseUrl::parse(text), Ok(DatabaseUrl::Sqlite { file }) if file.as_os_str() == expected));
         }
         let Ok(DatabaseUrl::Postgres { url, password }) =
             DatabaseUrl::parse("postgresql://u:p%40ss@[::1]:5/d?sslmode=require")
         else {
-            panic!("a URL of PostgreSQL");
+            panic!("not a PostgreSQL URL");
         };
         assert_eq!(
             (url.as_str(), password.unwrap().expose_secret()),
             ("postgresql://u@[::1]:5/d?sslmode=require", "p@ss")
         );
-        for bad in [
+        for invalid in [
             "",
             "x",
             "sqlite:",
@@ -124,12 +125,12 @@ mod tests {
             "postgres://h:99999/d",
             "mysql://h/d",
         ] {
-            assert!(DatabaseUrl::parse(bad).is_err(), "{bad}");
+            assert!(DatabaseUrl::parse(invalid).is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn a_password_in_a_url_is_never_shown() {
+    fn passwords_in_urls_are_redacted() {
         assert_eq!(redacted("postgres://u:hunter2@h/d?sslmode=require", "***"), "postgres://u:***@h/d?sslmode=require");
         assert_eq!(redacted("postgres://u:hunter2@", "***"), "***");
         assert_eq!(redacted("sqlite:a.db", "***"), "sqlite:a.db");

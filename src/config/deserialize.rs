@@ -1,35 +1,35 @@
-//! From the merged table to the typed sections, with every mistake found in one go.
+//! Deserializes the merged table into the typed sections and finds all errors in one run.
 //!
 //! In: a table of the model's form. Out: [`Config`]. Must not know: where values came from. Serde stops at the first
-//! value that does not fit; so that one is reported, the model's own takes its place, and the reading starts anew.
+//! invalid value. Therefore this module reports that value, replaces it by the default, and starts again.
 
 use serde_path_to_error::{Path, Segment};
 use toml::{Table, Value};
 
 use super::Config;
-use super::errors::Mistakes;
+use super::errors::ConfigErrors;
 use super::merge::model_of;
 
-/// Reads and validates the sections. None: a value of the model itself does not fit.
-pub(super) fn config(merged: Table, model: &Table, mistakes: &mut Mistakes) -> Option<Config> {
+/// Deserializes and validates the sections. Returns `None` if a default itself is invalid.
+pub(super) fn config(merged: Table, model: &Table, errors: &mut ConfigErrors) -> Option<Config> {
     let mut merged = Value::Table(merged);
     let model = Value::Table(model.clone());
     loop {
         match serde_path_to_error::deserialize::<_, Config>(merged.clone()) {
             Ok(config) => {
-                config.validate(mistakes);
+                config.validate(errors);
                 return Some(config);
             }
             Err(error) => {
-                mistakes.add(&error.path().to_string(), error.inner().message());
+                errors.add(&error.path().to_string(), error.inner().message());
                 reset(&mut merged, &model, error.path())?;
             }
         }
     }
 }
 
-/// Puts the model's value in the place of the one at `path`, a whole list for one of its texts. None where it stands
-/// there already.
+/// Replaces the value at `path` by the model's value, the complete list for one of its strings. Returns `None` if the
+/// value already is the model's.
 fn reset(merged: &mut Value, model: &Value, path: &Path) -> Option<()> {
     let (mut slot, mut model) = (merged, model);
     for segment in path {

@@ -1,7 +1,7 @@
-//! Settings that are written as text: durations, sizes, addresses, URLs, and lists of them.
+//! Deserializers for settings that are written as strings: durations, sizes, addresses, URLs, and lists of them.
 //!
-//! In: the text of one setting. Out: its typed value, or what was expected and found. Must not know: which setting it
-//! is.
+//! In: the value of one setting. Out: the typed value, or an error with what was expected and found. Must not know:
+//! which setting it is.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use url::Url;
 use crate::language::SyntaxError;
 use crate::language::selection::Selection;
 
-/// Outside texts are quoted up to here.
+/// Error messages quote at most this many characters of a value.
 const EXCERPT: usize = 64;
 
 /// `"150ms"`, `"5s"`, `"2m"`, `"1h 30m"`.
@@ -25,7 +25,7 @@ pub(super) fn duration<'de, D: Deserializer<'de>>(source: D) -> Result<Duration,
     parsed(source, "a duration such as \"5s\" or \"150ms\"", |text| humantime::parse_duration(text).ok())
 }
 
-/// `"64KiB"`, `"32MiB"`, in bytes.
+/// `"64KiB"`, `"32MiB"`; returns bytes.
 pub(super) fn size<'de, D: Deserializer<'de>>(source: D) -> Result<u64, D::Error> {
     parsed(source, "a size such as \"32MiB\"", |text| text.parse::<ByteSize>().ok().map(|size| size.as_u64()))
 }
@@ -35,39 +35,38 @@ pub(super) fn socket<'de, D: Deserializer<'de>>(source: D) -> Result<SocketAddr,
     parsed(source, "an IP address and a port such as \"127.0.0.1:8080\"", |text| text.parse().ok())
 }
 
-/// A whole number of things, none to 4,294,967,295.
+/// An integer from 0 to 4,294,967,295.
 pub(super) fn count<'de, D: Deserializer<'de>>(source: D) -> Result<u32, D::Error> {
     let number = i64::deserialize(source)?;
     u32::try_from(number)
-        .map_err(|_| D::Error::custom(format!("expected a number from 0 to {}, found {number}", u32::MAX)))
+        .map_err(|_| D::Error::custom(format!("expected an integer from 0 to {}, found {number}", u32::MAX)))
 }
 
-/// An absolute URL over HTTP that names a place and nothing else: no user, query or fragment. Never quoted: what does
-/// not belong there may be a password.
+/// An absolute HTTP URL without user, query and fragment. Errors do not quote it, because it may contain a password.
 pub(super) fn web_url<'de, D: Deserializer<'de>>(source: D) -> Result<Url, D::Error> {
-    place(&String::deserialize(source)?).map_err(D::Error::custom)
+    base_url(&String::deserialize(source)?).map_err(D::Error::custom)
 }
 
-/// The same, or nothing.
+/// The same, or an empty string.
 pub(super) fn optional_web_url<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(source)?;
-    if text.is_empty() { Ok(None) } else { place(&text).map(Some).map_err(D::Error::custom) }
+    if text.is_empty() { Ok(None) } else { base_url(&text).map(Some).map_err(D::Error::custom) }
 }
 
-fn place(text: &str) -> Result<Url, String> {
+fn base_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|cause| format!("expected a URL such as \"https://host:port\": {cause}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         Err("expected a URL that starts with http:// or https://".to_owned())
     } else if !url.username().is_empty() || url.password().is_some() {
-        Err("a user or password does not belong into this URL".to_owned())
+        Err("this URL must not contain a user or password".to_owned())
     } else if url.query().is_some() || url.fragment().is_some() {
-        Err("`?` and `#` do not belong into this URL".to_owned())
+        Err("this URL must not contain a query or fragment".to_owned())
     } else {
         Ok(url)
     }
 }
 
-/// Host names or addresses, as a client says them in `Host`, in lower case. Without a port, every port is meant.
+/// `Host` values in lower case: names or addresses with an optional port. A value without a port matches every port.
 pub(super) fn hosts<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
     each(source, "a host such as \"api.example.com\" or \"localhost:8080\"", |text| {
         let url = Url::parse(&format!("http://{text}")).ok()?;
@@ -77,7 +76,7 @@ pub(super) fn hosts<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>,
     })
 }
 
-/// Exact origins of browser pages, as a browser says them in `Origin`.
+/// Exact origins of browser pages, in the form of the `Origin` header.
 pub(super) fn origins<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
     each(source, "an exact origin such as \"https://app.example.com\"", |text| {
         let origin = Url::parse(text).ok().filter(|url| url.scheme().starts_with("http"))?.origin();
@@ -85,40 +84,40 @@ pub(super) fn origins<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String
     })
 }
 
-/// Networks; a bare address is a network of one.
+/// Networks. A single address is a network with one address.
 pub(super) fn networks<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<IpNet>, D::Error> {
     each(source, "an address or a network such as \"10.0.0.0/8\"", |text| {
         text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
     })
 }
 
-/// A filter of the log, in the syntax of `tracing`.
+/// A log filter in the syntax of `tracing-subscriber`.
 pub(super) fn log_filter<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
-    parsed(source, "a log filter such as \"info,crate::odoo=debug\"", |text| {
+    parsed(source, "a log filter such as \"info,odoo_gateway::odoo=debug\"", |text| {
         EnvFilter::try_new(text).ok().map(|_| text.to_owned())
     })
 }
 
-/// A schema of answers, in tuples or in braces, or nothing.
+/// A response schema in tuples or braces, or an empty string.
 pub(super) fn optional_schema<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Selection>, D::Error> {
     let text = String::deserialize(source)?;
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let told = |error: SyntaxError| match &error.hint {
+    let with_hint = |error: SyntaxError| match &error.hint {
         Some(hint) => D::Error::custom(format!("{error}; {hint}")),
         None => D::Error::custom(error),
     };
-    Selection::read_schema(&text).map(Some).map_err(told)
+    Selection::parse_schema(&text).map(Some).map_err(with_hint)
 }
 
-/// A secret, or nothing.
+/// A secret, or an empty string.
 pub(super) fn optional_secret<'de, D: Deserializer<'de>>(source: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(source)?;
     Ok((!text.is_empty()).then(|| SecretString::from(text)))
 }
 
-/// A path, or nothing.
+/// A path, or an empty string.
 pub(super) fn optional_path<'de, D: Deserializer<'de>>(source: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(source)?;
     Ok((!text.is_empty()).then(|| text.into()))
@@ -132,17 +131,17 @@ where
     parse(&text).ok_or_else(|| D::Error::custom(format!("expected {expected}, found {}", excerpt(&text))))
 }
 
-/// Reads a list and reports every element that does not fit, not only the first.
+/// Deserializes a list and reports every invalid element, not only the first one.
 fn each<'de, D, T>(source: D, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
 {
     let texts = Vec::<String>::deserialize(source)?;
-    let bad: Vec<String> = texts.iter().filter(|text| parse(text).is_none()).map(|text| excerpt(text)).collect();
-    if bad.is_empty() {
+    let invalid: Vec<String> = texts.iter().filter(|text| parse(text).is_none()).map(|text| excerpt(text)).collect();
+    if invalid.is_empty() {
         return Ok(texts.iter().filter_map(|text| parse(text)).collect());
     }
-    Err(D::Error::custom(format!("expected {expected}, found {}", bad.join(", "))))
+    Err(D::Error::custom(format!("expected {expected}, found {}", invalid.join(", "))))
 }
 
 fn excerpt(text: &str) -> String {

@@ -1,50 +1,50 @@
-//! What is wrong with a configuration: all of it, each mistake with its key and where it was written.
+//! Configuration errors: all of them, each with its key and origin.
 //!
-//! In: keys as `odoo[0].url` and sentences. Out: a list for people. Must not know: values of secrets.
+//! In: keys such as `odoo[0].url`, messages. Out: a list for people. Must not know: the values of secrets.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One thing to mend.
+/// One invalid setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
-    /// The setting, as `server.listen` or `odoo[0].url`; a file's name where the file itself is at fault.
+pub struct ConfigError {
+    /// The key, such as `server.listen` or `odoo[0].url`; the name of the file if the file itself is invalid.
     pub key: String,
-    /// Where it was written, as `gateway.toml line 4` or `ODOO_URL`. None: nobody wrote it, the default stands.
+    /// Where the value was set, such as `gateway.toml line 4` or `ODOO_URL`. `None`: it is the default.
     pub origin: Option<String>,
     /// What is wrong and what was expected.
-    pub said: String,
+    pub message: String,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
-            Some(origin) => write!(out, "{} ({origin}): {}", self.key, self.said),
-            None => write!(out, "{}: {}", self.key, self.said),
+            Some(origin) => write!(out, "{} ({origin}): {}", self.key, self.message),
+            None => write!(out, "{}: {}", self.key, self.message),
         }
     }
 }
 
-/// All that is wrong, in the order it was found. As an error it lists one mistake a line.
+/// All configuration errors, in the order in which they were found. Displays one error per line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mistakes {
-    found: Vec<Mistake>,
+pub struct ConfigErrors {
+    found: Vec<ConfigError>,
     origins: BTreeMap<String, String>,
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for ConfigErrors {}
 
-impl fmt::Display for Mistakes {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let noun = if self.found.len() == 1 { "mistake" } else { "mistakes" };
+        let noun = if self.found.len() == 1 { "error" } else { "errors" };
         write!(out, "The configuration has {} {noun}:", self.found.len())?;
-        self.found.iter().try_for_each(|mistake| write!(out, "\n  {mistake}"))
+        self.found.iter().try_for_each(|error| write!(out, "\n  {error}"))
     }
 }
 
-impl Mistakes {
-    /// The mistakes in the order they were found.
-    pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
+impl ConfigErrors {
+    /// Iterates over the errors in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.found.iter()
     }
 
@@ -52,20 +52,21 @@ impl Mistakes {
         self.found.is_empty()
     }
 
-    /// Remembers where a key was written; the last layer that wrote it counts.
-    pub(super) fn written(&mut self, key: &str, origin: &str) {
+    /// Records where a key was set; a later layer replaces the origin of an earlier one.
+    pub(super) fn record_origin(&mut self, key: &str, origin: &str) {
         self.origins.insert(key.to_owned(), origin.to_owned());
     }
 
-    pub(super) fn add(&mut self, key: &str, said: impl fmt::Display) {
+    /// Adds an error. An element of a list without an origin of its own has the origin of the list.
+    pub(super) fn add(&mut self, key: &str, message: impl fmt::Display) {
         let list = key.strip_suffix(']').and_then(|open| open.rsplit_once('[')).map_or(key, |(list, _)| list);
         let origin = self.origins.get(key).or_else(|| self.origins.get(list)).cloned();
-        self.found.push(Mistake { key: key.to_owned(), origin, said: said.to_string() });
+        self.found.push(ConfigError { key: key.to_owned(), origin, message: message.to_string() });
     }
 
-    /// Adds the last mistake and ends the collection.
-    pub(super) fn take_with(&mut self, key: &str, said: impl fmt::Display) -> Self {
-        self.add(key, said);
+    /// Adds a final error and returns all errors.
+    pub(super) fn finish_with(&mut self, key: &str, message: impl fmt::Display) -> Self {
+        self.add(key, message);
         std::mem::take(self)
     }
 }

@@ -1,33 +1,33 @@
-//! The configuration file as a layer.
+//! The configuration file, a layer of settings.
 //!
-//! In: a path. Out: its settings written over the ones below, with the line of each key remembered. Must not know:
-//! what the settings mean. No message quotes a line of the file: it may hold a password.
+//! In: a path. Out: its settings, written over the layers below, and the line of each key. Must not know: what the
+//! settings mean. Error messages do not quote the file, because it may contain a password.
 
 use std::path::Path;
 
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 
-use super::errors::Mistakes;
+use super::errors::ConfigErrors;
 use super::merge::{self, element, member};
 
-/// Writes the file's settings over `base`.
-pub(super) fn overlay(base: &mut Table, model: &Table, file: &Path, mistakes: &mut Mistakes) {
+/// Writes the settings of the file over `base`.
+pub(super) fn overlay(base: &mut Table, model: &Table, file: &Path, errors: &mut ConfigErrors) {
     let name = file.display().to_string();
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
-        Err(cause) => return mistakes.add(&name, format!("the configuration file cannot be read: {cause}")),
+        Err(cause) => return errors.add(&name, format!("the configuration file cannot be read: {cause}")),
     };
     match text.parse::<Table>() {
         Ok(upper) => {
-            Lines { text: &text, file: &name, mistakes }.remember();
-            merge::overlay(base, model, upper, "", mistakes);
+            KeyLines { text: &text, file: &name, errors }.record();
+            merge::overlay(base, model, upper, "", errors);
         }
-        Err(cause) => mistakes.add(&place(&name, &text, &cause), format!("this is not TOML: {}", one_line(&cause))),
+        Err(cause) => errors.add(&location(&name, &text, &cause), format!("invalid TOML: {}", one_line(&cause))),
     }
 }
 
-fn place(name: &str, text: &str, cause: &toml::de::Error) -> String {
+fn location(name: &str, text: &str, cause: &toml::de::Error) -> String {
     cause.span().map_or_else(|| name.to_owned(), |span| format!("{name} line {}", line(text, span.start)))
 }
 
@@ -39,15 +39,15 @@ fn line(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
-/// Remembers the line of each key.
-struct Lines<'a> {
+/// Records the line of each key.
+struct KeyLines<'a> {
     text: &'a str,
     file: &'a str,
-    mistakes: &'a mut Mistakes,
+    errors: &'a mut ConfigErrors,
 }
 
-impl Lines<'_> {
-    fn remember(&mut self) {
+impl KeyLines<'_> {
+    fn record(&mut self) {
         if let Ok(table) = DeTable::parse(self.text) {
             self.table(table.get_ref(), "");
         }
@@ -57,7 +57,7 @@ impl Lines<'_> {
         for (key, value) in table {
             let path = member(path, key.get_ref());
             let origin = format!("{} line {}", self.file, line(self.text, key.span().start));
-            self.mistakes.written(&path, &origin);
+            self.errors.record_origin(&path, &origin);
             self.value(value.get_ref(), &path);
         }
     }

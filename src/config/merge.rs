@@ -1,31 +1,32 @@
-//! Layers of settings: a table of values written over another one of the same form.
+//! Merges layers of settings: writes one table over another one of the same form.
 //!
-//! In: the model (`config/default.toml`), the table so far, what is written over it. Out: the merged table, in which
-//! every key of the model stands with a value of the model's kind. Must not know: files, the environment, types.
+//! In: the model (`config/default.toml`), the merged table so far, the next layer. Out: the merged table, which
+//! contains every key of the model with a value of the model's type. Must not know: files, the environment, typed
+//! settings.
 //!
-//! A table of the model whose only key is in capitals is open: its one entry is the model of any number of entries,
-//! whose keys their author chooses, and there are none to begin with.
+//! A table of the model whose only key is in capitals is open: it may have any number of entries, with keys that the
+//! user chooses, and has none by default. The entry in capitals is the model of each entry.
 
 use toml::{Table, Value};
 
 use super::DEFAULTS;
-use super::errors::Mistakes;
+use super::errors::ConfigErrors;
 
-/// The defaults as a table.
+/// Returns the defaults as a table.
 pub(super) fn model() -> Result<Table, String> {
     DEFAULTS.parse().map_err(|cause: toml::de::Error| cause.message().to_owned())
 }
 
-/// What everything is written over: the model without the models of open tables.
+/// The lowest layer: the model without the entries of open tables.
 pub(super) fn base(model: &Table) -> Table {
-    let keep = |(key, value): (&String, &Value)| {
+    let entry = |(key, value): (&String, &Value)| {
         let value = value.as_table().map_or_else(|| value.clone(), |table| Value::Table(base(table)));
         (key.clone(), value)
     };
-    if open(model).is_some() { Table::new() } else { model.iter().map(keep).collect() }
+    if open(model).is_some() { Table::new() } else { model.iter().map(entry).collect() }
 }
 
-/// The model of every entry, when the table is open.
+/// The model of each entry if the table is open.
 fn open(model: &Table) -> Option<&Value> {
     let mut entries = model.iter();
     match (entries.next(), entries.next()) {
@@ -39,7 +40,7 @@ pub(super) fn model_of<'m>(model: &'m Table, key: &str) -> Option<&'m Value> {
     open(model).or_else(|| model.get(key))
 }
 
-/// A table's member and its model; an entry of an open table is made.
+/// A table's member and its model. Creates the entry of an open table.
 pub(super) fn slot<'t, 'm>(table: &'t mut Table, model: &'m Table, key: &str) -> Option<(&'t mut Value, &'m Value)> {
     let below = model_of(model, key)?;
     if open(model).is_some() && !table.contains_key(key) {
@@ -48,40 +49,40 @@ pub(super) fn slot<'t, 'm>(table: &'t mut Table, model: &'m Table, key: &str) ->
     Some((table.get_mut(key)?, below))
 }
 
-/// Writes `upper` over `base`. Unknown keys and values of the wrong kind are reported and left out.
-pub(super) fn overlay(base: &mut Table, model: &Table, upper: Table, path: &str, mistakes: &mut Mistakes) {
+/// Writes `upper` over `base`. Reports and omits unknown keys and values of the wrong type.
+pub(super) fn overlay(base: &mut Table, model: &Table, upper: Table, path: &str, errors: &mut ConfigErrors) {
     for (key, value) in upper {
         let path = member(path, &key);
         match slot(base, model, &key) {
-            Some((slot, model)) => replace(slot, model, value, &path, mistakes),
-            None => report_unknown(&path, &key, model, mistakes),
+            Some((slot, model)) => replace(slot, model, value, &path, errors),
+            None => report_unknown(&path, &key, model, errors),
         }
     }
 }
 
-fn replace(slot: &mut Value, model: &Value, value: Value, path: &str, mistakes: &mut Mistakes) {
+fn replace(slot: &mut Value, model: &Value, value: Value, path: &str, errors: &mut ConfigErrors) {
     match (slot, model, value) {
-        (Value::Table(base), Value::Table(model), Value::Table(upper)) => overlay(base, model, upper, path, mistakes),
+        (Value::Table(base), Value::Table(model), Value::Table(upper)) => overlay(base, model, upper, path, errors),
         (Value::Array(base), Value::Array(model), Value::Array(upper)) => match model.first() {
-            Some(entry) => *base = entries(entry, upper, path, mistakes),
+            Some(entry) => *base = entries(entry, upper, path, errors),
             None => *base = upper,
         },
         (slot, model, value) if model.same_type(&value) => *slot = value,
-        (_, model, value) => mistakes.add(path, format!("expected {}, found {}", kind(model), found(&value))),
+        (_, model, value) => errors.add(path, format!("expected {}, found {}", expected_type(model), actual_type(&value))),
     }
 }
 
-/// A list of tables replaces the one below; what an entry leaves out is the model's.
-fn entries(model: &Value, upper: Vec<Value>, path: &str, mistakes: &mut Mistakes) -> Vec<Value> {
-    let fill = |(index, value)| {
+/// A list of tables replaces the list of the layer below. Keys that an entry omits have the model's values.
+fn entries(model: &Value, upper: Vec<Value>, path: &str, errors: &mut ConfigErrors) -> Vec<Value> {
+    let fill_entry = |(index, value)| {
         let mut entry = model.clone();
-        replace(&mut entry, model, value, &element(path, index), mistakes);
+        replace(&mut entry, model, value, &element(path, index), errors);
         entry
     };
-    upper.into_iter().enumerate().map(fill).collect()
+    upper.into_iter().enumerate().map(fill_entry).collect()
 }
 
-/// An entry of `[[odoo]]` without a name is called like its database.
+/// Gives each `[[odoo]]` entry without a name the name of its database.
 pub(super) fn name_databases(merged: &mut Table) {
     let entries = merged.get_mut("odoo").and_then(Value::as_array_mut).into_iter().flatten();
     for entry in entries.filter_map(Value::as_table_mut) {
@@ -102,11 +103,11 @@ pub(super) fn element(path: &str, index: usize) -> String {
     format!("{path}[{index}]")
 }
 
-/// Reports a key that `siblings` does not have, with the one that was probably meant.
-pub(super) fn report_unknown(path: &str, key: &str, siblings: &Table, mistakes: &mut Mistakes) {
+/// Reports a key that `siblings` does not contain, with the key that was probably intended.
+pub(super) fn report_unknown(path: &str, key: &str, siblings: &Table, errors: &mut ConfigErrors) {
     let hint = nearest(key, siblings).or_else(|| elsewhere(key));
-    let hint = hint.map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
-    mistakes.add(path, format!("there is no such setting{hint}"));
+    let hint = hint.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+    errors.add(path, format!("unknown setting{hint}"));
 }
 
 fn nearest(key: &str, siblings: &Table) -> Option<String> {
@@ -114,31 +115,31 @@ fn nearest(key: &str, siblings: &Table) -> Option<String> {
     siblings.keys().filter(near).min_by_key(|known| strsim::osa_distance(key, known)).cloned()
 }
 
-/// The section in which the key does exist.
+/// The same key in another section.
 fn elsewhere(key: &str) -> Option<String> {
-    let holds = |section: &Value| section.get(0).unwrap_or(section).get(key).is_some();
-    let (section, _) = model().ok()?.into_iter().find(|(_, section)| holds(section))?;
+    let has_key = |section: &Value| section.get(0).unwrap_or(section).get(key).is_some();
+    let (section, _) = model().ok()?.into_iter().find(|(_, section)| has_key(section))?;
     Some(format!("{section}.{key}"))
 }
 
-/// What the model asks for, in words.
-fn kind(model: &Value) -> String {
+/// Describes the type that the model requires.
+fn expected_type(model: &Value) -> String {
     match model {
-        Value::String(text) if text.is_empty() => "a text".to_owned(),
-        Value::String(text) => format!("a text such as {text:?}"),
-        Value::Integer(number) => format!("a whole number such as {number}"),
-        Value::Array(list) if list.is_empty() => "a list of texts".to_owned(),
-        Value::Array(_) => "entries, each under a [[…]] of its own".to_owned(),
-        other => found(other).to_owned(),
+        Value::String(text) if text.is_empty() => "a string".to_owned(),
+        Value::String(text) => format!("a string such as {text:?}"),
+        Value::Integer(number) => format!("an integer such as {number}"),
+        Value::Array(list) if list.is_empty() => "a list of strings".to_owned(),
+        Value::Array(_) => "sections that each start with [[…]]".to_owned(),
+        other => actual_type(other).to_owned(),
     }
 }
 
-fn found(value: &Value) -> &'static str {
+fn actual_type(value: &Value) -> &'static str {
     match value {
-        Value::String(_) => "a text",
-        Value::Integer(_) => "a whole number",
-        Value::Float(_) => "a number with a fraction",
-        Value::Boolean(_) => "true or false",
+        Value::String(_) => "a string",
+        Value::Integer(_) => "an integer",
+        Value::Float(_) => "a float",
+        Value::Boolean(_) => "a boolean",
         Value::Datetime(_) => "a date",
         Value::Array(_) => "a list",
         Value::Table(_) => "a section",

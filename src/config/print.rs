@@ -1,20 +1,20 @@
-//! The effective configuration, fit to be shown.
+//! The settings in effect, without secrets, for output.
 //!
-//! In: the merged table. Out: the same without secrets. Must not know: where the settings came from.
+//! In: the merged table. Out: the same table with redacted secrets. Must not know: where the settings came from.
 
 use toml::{Table, Value};
 
 use super::database_url;
 use super::secret_files::secrets;
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 const REDACTED: &str = "***";
 
-/// The table with every secret replaced, passwords inside of URLs too.
+/// Returns the table with every secret replaced, including passwords in URLs.
 pub(super) fn redacted(merged: &Table, model: &Table) -> Table {
-    let mut shown = merged.clone();
+    let mut redacted = merged.clone();
     for (section, model) in model {
-        let (Some(slot), Some(model)) = (shown.get_mut(section).and_then(Value::as_table_mut), model.as_table()) else {
+        let (Some(slot), Some(model)) = (redacted.get_mut(section).and_then(Value::as_table_mut), model.as_table()) else {
             continue;
         };
         for (secret, _) in secrets(model) {
@@ -22,13 +22,13 @@ pub(super) fn redacted(merged: &Table, model: &Table) -> Table {
         }
         redact(slot, "url", |url| database_url::redacted(url, REDACTED));
     }
-    shown
+    redacted
 }
 
-fn redact(section: &mut Table, key: &str, shown: impl FnOnce(&str) -> String) {
+fn redact(section: &mut Table, key: &str, replacement: impl FnOnce(&str) -> String) {
     if let Some(Value::String(text)) = section.get_mut(key)
         && !text.is_empty()
     {
-        *text = shown(text);
+        *text = replacement(text);
     }
 }

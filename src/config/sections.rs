@@ -1,7 +1,7 @@
-//! The sections, one file each: their fields and what may stand in them.
+//! The sections of the configuration, one file each: their fields and the bounds of their values.
 //!
-//! In: values of the right type. Out: a report of those out of bounds. Must not know: where values came from. What a
-//! key means and its default stand in `config/default.toml`.
+//! In: values of the right type. Out: errors for values out of bounds. Must not know: where values came from. The
+//! meaning of each key and its default are in `config/default.toml`.
 
 pub(super) mod auth;
 pub(super) mod demo;
@@ -21,7 +21,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::errors::Mistakes;
+use super::errors::ConfigErrors;
 use super::merge::{element, member};
 use super::{Config, DatabaseUrl};
 
@@ -31,91 +31,91 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
-    /// Reports every value out of bounds.
-    pub(super) fn validate(&self, mistakes: &mut Mistakes) {
-        self.server.validate(&mut Section::new("server", mistakes));
-        self.store.validate(&mut Section::new("store", mistakes));
-        self.auth.validate(&mut Section::new("auth", mistakes));
-        self.demo.validate(&mut Section::new("demo", mistakes));
-        self.oauth.validate(&mut Section::new("oauth", mistakes));
-        self.schema.validate(&mut Section::new("schema", mistakes));
-        self.restful.validate(&mut Section::new("restful", mistakes));
-        self.oauth1.validate(&mut Section::new("oauth1", mistakes));
-        self.validate_databases(mistakes);
-        self.validate_key_file(mistakes);
-        self.validate_key_command(mistakes);
+    /// Reports every value that is out of bounds or contradicts another one.
+    pub(super) fn validate(&self, errors: &mut ConfigErrors) {
+        self.server.validate(&mut Section::new("server", errors));
+        self.store.validate(&mut Section::new("store", errors));
+        self.auth.validate(&mut Section::new("auth", errors));
+        self.demo.validate(&mut Section::new("demo", errors));
+        self.oauth.validate(&mut Section::new("oauth", errors));
+        self.schema.validate(&mut Section::new("schema", errors));
+        self.restful.validate(&mut Section::new("restful", errors));
+        self.oauth1.validate(&mut Section::new("oauth1", errors));
+        self.validate_databases(errors);
+        self.validate_key_file(errors);
+        self.validate_key_command(errors);
         if self.ops.listen == self.server.listen && self.ops.listen.port() != 0 {
-            mistakes.add("ops.listen", "this is server.listen too: operators need an address of their own");
+            errors.add("ops.listen", "must differ from server.listen");
         }
     }
 
-    /// Who copies the store's folder must not carry the key away with it.
-    fn validate_key_file(&self, mistakes: &mut Mistakes) {
+    /// A copy of the store's folder must not contain the master key.
+    fn validate_key_file(&self, errors: &mut ConfigErrors) {
         if let (Some(key), DatabaseUrl::Sqlite { file }) = (&self.secrets.master_key_file, &self.store.url)
             && key.parent() == file.parent()
         {
-            mistakes.add("secrets.master_key_file", "this is the store's folder: keep the key apart from the store");
+            errors.add("secrets.master_key_file", "the file is in the folder of the store: move it to another folder");
         }
     }
 
-    fn validate_key_command(&self, mistakes: &mut Mistakes) {
+    fn validate_key_command(&self, errors: &mut ConfigErrors) {
         let key = "secrets.master_key_command";
         if !self.secrets.master_key_command.is_empty() && self.secrets.master_key_file.is_some() {
-            mistakes.add(key, "secrets.master_key_file is given too: keep one of them");
+            errors.add(key, "secrets.master_key_file is set too; remove one of them");
         }
         if self.secrets.master_key_command.first().is_some_and(String::is_empty) {
-            mistakes.add(key, "expected a program, then its arguments");
+            errors.add(key, "expected a program and its arguments");
         }
     }
 
-    fn validate_databases(&self, mistakes: &mut Mistakes) {
+    fn validate_databases(&self, errors: &mut ConfigErrors) {
         if self.odoo.is_empty() {
-            mistakes.add("odoo", "at least one entry is needed");
+            errors.add("odoo", "at least one entry is required");
         }
         let mut seen = HashMap::new();
         for (index, odoo) in self.odoo.iter().enumerate() {
             let path = element("odoo", index);
-            odoo.validate(&mut Section::new(&path, mistakes));
+            odoo.validate(&mut Section::new(&path, errors));
             if let Some(first) = seen.insert(&odoo.name, index) {
                 let first = element("odoo", first);
-                mistakes.add(&member(&path, "name"), format!("{first} is called {:?} already", odoo.name));
+                errors.add(&member(&path, "name"), format!("{first} already has the name {:?}", odoo.name));
             }
         }
     }
 }
 
-/// Collects what is out of bounds in one section.
+/// Validates one section and collects its errors.
 pub(super) struct Section<'a> {
     path: &'a str,
-    mistakes: &'a mut Mistakes,
+    errors: &'a mut ConfigErrors,
 }
 
 impl<'a> Section<'a> {
-    fn new(path: &'a str, mistakes: &'a mut Mistakes) -> Self {
-        Self { path, mistakes }
+    fn new(path: &'a str, errors: &'a mut ConfigErrors) -> Self {
+        Self { path, errors }
     }
 
-    fn wrong(&mut self, key: &str, said: impl Display) {
-        self.mistakes.add(&member(self.path, key), said);
+    fn add_error(&mut self, key: &str, message: impl Display) {
+        self.errors.add(&member(self.path, key), message);
     }
 
-    fn number<T: PartialOrd + Display>(&mut self, key: &str, value: T, bounds: RangeInclusive<T>) {
+    fn check_number<T: PartialOrd + Display>(&mut self, key: &str, value: T, bounds: RangeInclusive<T>) {
         if !bounds.contains(&value) {
-            self.wrong(key, format!("expected {} to {}, found {value}", bounds.start(), bounds.end()));
+            self.add_error(key, format!("expected {} to {}, found {value}", bounds.start(), bounds.end()));
         }
     }
 
-    fn size(&mut self, key: &str, bytes: u64, bounds: RangeInclusive<u64>) {
-        let [least, most, found] = [*bounds.start(), *bounds.end(), bytes].map(bytesize::ByteSize);
+    fn check_size(&mut self, key: &str, bytes: u64, bounds: RangeInclusive<u64>) {
+        let [min, max, found] = [*bounds.start(), *bounds.end(), bytes].map(bytesize::ByteSize);
         if !bounds.contains(&bytes) {
-            self.wrong(key, format!("expected {least} to {most}, found {found}"));
+            self.add_error(key, format!("expected {min} to {max}, found {found}"));
         }
     }
 
-    fn duration(&mut self, key: &str, value: Duration, bounds: RangeInclusive<Duration>) {
-        let [least, most, found] = [*bounds.start(), *bounds.end(), value].map(humantime::format_duration);
+    fn check_duration(&mut self, key: &str, value: Duration, bounds: RangeInclusive<Duration>) {
+        let [min, max, found] = [*bounds.start(), *bounds.end(), value].map(humantime::format_duration);
         if !bounds.contains(&value) {
-            self.wrong(key, format!("expected {least} to {most}, found {found}"));
+            self.add_error(key, format!("expected {min} to {max}, found {found}"));
         }
     }
 }

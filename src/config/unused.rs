@@ -1,39 +1,41 @@
-//! Variables of the environment that look like a setting and are none: with one underscore where two belong, in small
-//! letters, without the section.
+//! Environment variables that look like a setting but are not one: with one underscore in place of two, in lower
+//! case, or without the section.
 //!
-//! In: a variable's name, the model. Out: a sentence that names it, and the setting it was probably meant for. Must not
-//! know: its value.
+//! In: a variable's name, the model. Out: a warning that names the variable and the setting that was probably
+//! intended. Must not know: its value.
 
 use toml::{Table, Value};
 
-use super::environment::PREFIX;
+use super::VARIABLE_PREFIX;
 
-/// What all of them begin with.
+/// The prefix of such a variable.
 const STEM: &str = "ODOO_GATEWAY_";
 
-/// Read elsewhere.
-const OTHERS: [&str; 2] = ["ODOO_GATEWAY_CONFIG", "ODOO_GATEWAY_MASTER_KEY"];
+/// Variables that other modules read.
+const OTHER_VARIABLES: [&str; 2] = ["ODOO_GATEWAY_CONFIG", "ODOO_GATEWAY_MASTER_KEY"];
 
-/// The sentence, where the variable looks like a setting.
-pub(super) fn describe(name: &str, model: &Table) -> Option<String> {
+/// Returns a warning if the variable looks like a setting.
+pub(super) fn warning(name: &str, model: &Table) -> Option<String> {
     let upper = name.to_ascii_uppercase();
     let rest = upper.strip_prefix(STEM)?;
-    if OTHERS.contains(&name) || is_of_kubernetes(rest) {
+    if OTHER_VARIABLES.contains(&name) || is_from_kubernetes(rest) {
         return None;
     }
-    let meant = nearest(rest, model).or_else(|| OTHERS.into_iter().find(|other| *other == upper).map(str::to_owned));
-    let meant = meant
-        .map_or_else(|| format!("settings are written {PREFIX}SECTION__KEY"), |meant| format!("did you mean {meant}?"));
-    Some(format!("{name} in the environment is not a setting and is ignored: {meant}"))
+    let other = || OTHER_VARIABLES.into_iter().find(|other| *other == upper).map(str::to_owned);
+    let hint = match nearest(rest, model).or_else(other) {
+        Some(intended) => format!("did you mean {intended}?"),
+        None => format!("the form of a setting is {VARIABLE_PREFIX}SECTION__KEY"),
+    };
+    Some(format!("the environment variable {name} is ignored, because it is not a setting: {hint}"))
 }
 
-/// What Kubernetes sets for every container when a service is called `odoo-gateway`.
-fn is_of_kubernetes(rest: &str) -> bool {
+/// Whether Kubernetes sets the variable in every container because a service is called `odoo-gateway`.
+fn is_from_kubernetes(rest: &str) -> bool {
     let port = rest.strip_prefix("PORT_").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     rest == "PORT" || rest == "SERVICE_HOST" || rest.starts_with("SERVICE_PORT") || port
 }
 
-/// The setting whose name is the same but for underscores and the section, or nearly.
+/// The setting with the most similar name, regardless of underscores and of the section.
 fn nearest(rest: &str, model: &Table) -> Option<String> {
     let words = single_underscores(rest);
     let mut settings = Vec::new();
@@ -41,27 +43,27 @@ fn nearest(rest: &str, model: &Table) -> Option<String> {
         collect(value, &key.to_ascii_uppercase(), &mut settings);
     }
     let distance = |setting: &String| {
-        let whole = single_underscores(setting);
+        let full = single_underscores(setting);
         let key = setting.rsplit_once("__").map_or(setting.as_str(), |(_, key)| key);
-        let unnumbered = whole.replace("_0_", "_");
-        [whole.as_str(), unnumbered.as_str(), key].into_iter().map(|name| strsim::osa_distance(name, &words)).min()
+        let unnumbered = full.replace("_0_", "_");
+        [full.as_str(), unnumbered.as_str(), key].into_iter().map(|name| strsim::osa_distance(name, &words)).min()
     };
-    let near = settings.into_iter().filter_map(|setting| Some((distance(&setting)?, setting)));
-    let (distance, setting) = near.min_by_key(|(distance, _)| *distance)?;
-    (distance <= 1 + words.len() / 10).then(|| format!("{PREFIX}{setting}"))
+    let candidates = settings.into_iter().filter_map(|setting| Some((distance(&setting)?, setting)));
+    let (distance, setting) = candidates.min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1 + words.len() / 10).then(|| format!("{VARIABLE_PREFIX}{setting}"))
 }
 
 fn single_underscores(name: &str) -> String {
     name.split('_').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
 }
 
-/// The names of all settings below a value.
+/// Adds the names of all settings in a value.
 fn collect(value: &Value, name: &str, settings: &mut Vec<String>) {
-    let below = |key: &str| format!("{name}__{}", key.to_ascii_uppercase());
+    let child = |key: &str| format!("{name}__{}", key.to_ascii_uppercase());
     match value {
-        Value::Table(table) => table.iter().for_each(|(key, value)| collect(value, &below(key), settings)),
+        Value::Table(table) => table.iter().for_each(|(key, value)| collect(value, &child(key), settings)),
         Value::Array(list) if !list.is_empty() => {
-            list.iter().enumerate().for_each(|(index, value)| collect(value, &below(&index.to_string()), settings));
+            list.iter().enumerate().for_each(|(index, value)| collect(value, &child(&index.to_string()), settings));
         }
         _ => settings.push(name.to_owned()),
     }
@@ -71,12 +73,12 @@ fn collect(value: &Value, name: &str, settings: &mut Vec<String>) {
 mod tests {
     use super::*;
 
-    fn of(name: &str) -> Option<String> {
-        describe(name, &crate::config::merge::model().unwrap())
+    fn warning_for(name: &str) -> Option<String> {
+        warning(name, &crate::config::merge::model().unwrap())
     }
 
     #[test]
-    fn a_variable_that_is_nearly_a_setting_is_named_with_the_setting() {
+    fn a_misspelled_variable_is_reported_with_the_intended_setting() {
         for (name, meant) in [
             ("ODOO_GATEWAY_SERVER_LISTEN", "ODOO_GATEWAY__SERVER__LISTEN"),
             ("ODOO_GATEWAY_SERVER__LISTEN", "ODOO_GATEWAY__SERVER__LISTEN"),
@@ -89,14 +91,17 @@ mod tests {
             ("ODOO_GATEWAY_OPS_LISTN", "ODOO_GATEWAY__OPS__LISTEN"),
             ("odoo_gateway_config", "ODOO_GATEWAY_CONFIG"),
         ] {
-            let said = of(name).unwrap_or_default();
-            assert!(said.starts_with(name) && said.ends_with(&format!("did you mean {meant}?")), "{name}: {said}");
+            let text = warning_for(name).unwrap_or_default();
+            let beginning = format!("the environment variable {name} is ignored");
+            let end = format!("did you mean {meant}?");
+            assert!(text.starts_with(&beginning) && text.ends_with(&end), "{name}: {text}");
         }
-        assert!(of("ODOO_GATEWAY_COLOUR").unwrap().ends_with("settings are written ODOO_GATEWAY__SECTION__KEY"));
+        let text = warning_for("ODOO_GATEWAY_COLOUR").unwrap();
+        assert!(text.ends_with("the form of a setting is ODOO_GATEWAY__SECTION__KEY"), "{text}");
     }
 
     #[test]
-    fn what_others_set_or_read_is_left_alone() {
+    fn variables_with_another_purpose_are_not_reported() {
         for name in [
             "ODOO_GATEWAY_CONFIG",
             "ODOO_GATEWAY_MASTER_KEY",
@@ -107,7 +112,7 @@ mod tests {
             "ODOO_RC",
             "HOME",
         ] {
-            assert_eq!(of(name), None);
+            assert_eq!(warning_for(name), None);
         }
     }
 }

@@ -1,103 +1,124 @@
-//! From a request's head to the principal behind it.
+//! Authentication: from the credential of a request to the principal that it belongs to.
 //!
-//! In: an [`Arrival`]. Out: a [`Principal`] at the database the request names. Must not know: what is wished.
+//! In: an [`ApiRequest`]. Out: a [`Principal`] at the database that the request names. Must not know: what the
+//! request asks for.
 
 use std::net::IpAddr;
 
-use super::request::Arrival;
-use super::request::{headers, oauth1_form};
-use super::state::Gateway;
-use crate::auth::oauth1::Occasion;
-use crate::auth::{Credential, Principal, credential, tells_owners};
+use super::request::credential::parse_credential;
+use super::request::{ApiRequest, headers};
+use super::state::AppState;
+use crate::auth::oauth1::{ConnectionInfo, SignedRequest};
+use crate::auth::{Credential, Principal, supports_key_lookup};
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::telemetry::metrics::count;
 
-/// Finds out who calls.
+/// Authenticates the request and counts the outcome.
 ///
 /// # Errors
-/// 401 without a valid credential, 404 for a database that is not configured, 429 when too much was guessed.
-pub(super) async fn identify(arrival: &mut Arrival) -> Result<Principal, Problem> {
-    let identified = try_identify(arrival).await;
-    let outcome = match &identified {
+/// 401 without a valid credential, 404 for a database that is not configured, 429 after too many failed attempts.
+pub(super) async fn authenticate(request: &mut ApiRequest) -> Result<Principal, Problem> {
+    let authenticated = authenticate_credential(request).await;
+    let outcome = match &authenticated {
         Ok(_) => "ok",
         Err(problem) => problem.code.as_str(),
     };
-    count(&arrival.gateway.metrics.authentications, outcome);
-    identified
+    count(&request.state.metrics.authentications, outcome);
+    authenticated
 }
 
-async fn try_identify(arrival: &mut Arrival) -> Result<Principal, Problem> {
-    let shown = match credential(&arrival.head.headers) {
-        // It stands in query or form then.
-        Err(missing) if missing.code == Code::CredentialMissing && arrival.as_sent.is_signed() => Credential::Signature,
-        shown => shown?,
-    };
-    let named = headers::database(&arrival.head.headers)?;
-    let principal = match shown {
-        Credential::Basic { login, secret } => {
-            let database = arrival.gateway.databases.pick(named)?;
-            arrival.log.database(database.name.as_str());
-            arrival.log.user(&login);
-            arrival.gateway.passwords.identify(database, login, secret, arrival.client()).await?
+async fn authenticate_credential(request: &mut ApiRequest) -> Result<Principal, Problem> {
+    let presented = match parse_credential(&request.head.headers) {
+        Err(missing)
+            if missing.code == ErrorCode::CredentialMissing && request.signed_form.is_signed_in_parameters() =>
+        {
+            Credential::OAuth1Signature
         }
-        Credential::OdooKey(key) => {
-            let (gateway, address) = (&arrival.gateway, arrival.client());
-            let database = gateway.databases.pick(named)?;
-            if tells_owners(database).await? {
-                gateway.passwords.identify_key(database, key, address).await?
+        presented => presented?,
+    };
+    let database_name = headers::database(&request.head.headers)?;
+    let address = request.client_ip();
+    let principal = match presented {
+        Credential::Basic { login, secret } => {
+            let database = request.state.databases.pick(database_name)?;
+            request.log.database(database.name.as_str());
+            request.log.user(&login);
+            request.state.odoo_authenticator.authenticate(database, login, secret, address).await?
+        }
+        Credential::OdooApiKey(key) => {
+            let state = &request.state;
+            let database = state.databases.pick(database_name)?;
+            if supports_key_lookup(database).await? {
+                state.odoo_authenticator.authenticate_api_key(database, key, address).await?
             } else {
-                gateway.tokens.identify_linked_key(&key, named, &gateway.databases, address).await?
+                state.tokens.gateway_tokens.authenticate_linked_odoo_key(&key, database_name, &state.databases, address).await?
             }
         }
-        Credential::Signature => {
-            let named = named.map(str::to_owned);
-            by_signature(arrival, named.as_deref()).await?
+        Credential::OAuth1Signature => {
+            let database_name = database_name.map(str::to_owned);
+            authenticate_signature(request, database_name.as_deref()).await?
         }
-        Credential::Own(shown) => {
-            let databases = &arrival.gateway.databases;
-            arrival.gateway.tokens.identify(&shown, named, databases, arrival.client()).await?
+        Credential::GatewayToken(token) => {
+            let state = &request.state;
+            state.tokens.gateway_tokens.authenticate(&token, database_name, &state.databases, address).await?
         }
     };
-    arrival.log.database(principal.database.name.as_str());
-    arrival.log.user(&principal.login);
-    arrival.log.credential(principal.kind.as_str());
+    request.log.database(principal.database.name.as_str());
+    request.log.user(&principal.login);
+    request.log.credential(principal.credential_kind.as_str());
     Ok(principal)
 }
 
-/// A caller whose request goes on for long.
+async fn authenticate_signature(
+    request: &mut ApiRequest,
+    database_name: Option<&str>,
+) -> Result<Principal, Problem> {
+    let connection = ConnectionInfo { address: request.client_ip(), is_confidential: request.external_url()?.is_confidential };
+    let unsigned = || Problem::new(ErrorCode::CredentialInvalid, "The request is not signed.");
+    let signed = request.signature()?.ok_or_else(unsigned)?;
+    let state = request.state.clone();
+    let principal = state.tokens.oauth1.authenticate(&signed, database_name, &state.databases, connection).await?;
+    check_signed_body(request, &signed).await?;
+    Ok(principal)
+}
+
+/// Checks `oauth_body_hash`, if the signature has one. A large body is only read here, after the signature was
+/// verified.
+async fn check_signed_body(request: &mut ApiRequest, signed: &SignedRequest) -> Result<(), Problem> {
+    if signed.body_hash.is_none() {
+        return Ok(());
+    }
+    if let Some(form) = request.signed_form.form() {
+        return signed.verify_body_hash(form);
+    }
+    let body = request.read_body().await?;
+    request.body.replace(body.clone());
+    signed.verify_body_hash(&body)
+}
+
+/// Checks the credential of a long response again while it is sent.
 #[derive(Debug)]
-pub(super) struct Standing {
-    gateway: Gateway,
+pub(super) struct CredentialRecheck {
+    state: AppState,
     caller: Principal,
     address: IpAddr,
 }
 
-impl Standing {
-    /// Of a caller who was identified for this request.
-    pub(super) fn of(arrival: &Arrival, caller: &Principal) -> Self {
-        Self { gateway: arrival.gateway.clone(), caller: caller.clone(), address: arrival.client() }
+impl CredentialRecheck {
+    /// For a caller that this request was authenticated as.
+    pub(super) fn new(request: &ApiRequest, caller: &Principal) -> Self {
+        Self { state: request.state.clone(), caller: caller.clone(), address: request.client_ip() }
     }
 
-    /// Whether the credential would still be taken.
+    /// Checks that the credential is still valid.
     ///
     /// # Errors
-    /// 401 when it would not; 503 without the store.
+    /// 401 if it is not; 503 without the store.
     pub(super) async fn check(&self) -> Result<(), Problem> {
         match &self.caller.token {
-            Some(token) => self.gateway.tokens.check_again(token, self.address).await,
-            None => self.gateway.passwords.check_again(&self.caller, self.address).await,
+            Some(token) => self.state.tokens.gateway_tokens.recheck(token, self.address).await,
+            None => self.state.odoo_authenticator.recheck(&self.caller, self.address).await,
         }
     }
-}
-
-async fn by_signature(arrival: &mut Arrival, named: Option<&str>) -> Result<Principal, Problem> {
-    let (gateway, address) = (arrival.gateway.clone(), arrival.client());
-    let is_private = oauth1_form::origin(arrival)?.is_private;
-    let none = || Problem::new(Code::CredentialInvalid, "The request is not signed.");
-    let signed = oauth1_form::signed(arrival)?.ok_or_else(none)?;
-    let occasion = Occasion { address, is_private };
-    let principal = gateway.oauth1.identify(&signed, named, &gateway.databases, occasion).await?;
-    oauth1_form::check_body(arrival, &signed).await?;
-    Ok(principal)
 }

@@ -1,52 +1,52 @@
-//! `GET /start`: an application of one's own, to try the gateway with.
+//! `GET /start`: registers a demo application, with which anyone can try the gateway.
 //!
-//! In: nothing but the request. Out: a client id and its secret, where there is a demonstration; else 404. Must not know:
-//! how applications are made, as whom they act.
+//! In: the request. Out: a client id and its secret, if the demo is enabled; otherwise 404. Must not know: how
+//! applications are registered, for which user they act.
 
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::request::Arrival;
-use super::state::Gateway;
+use super::request::ApiRequest;
+use super::state::AppState;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 
-/// A new application.
+/// A registered demo application.
 #[derive(Debug, Clone)]
 pub struct DemoApplication {
-    /// Its public name.
+    /// The client id.
     pub client_id: String,
-    /// Its secret, this once.
+    /// The client secret, which is not shown again.
     pub client_secret: String,
-    /// The database whose users it is for.
+    /// The database of the demo user.
     pub database: String,
 }
 
-/// What makes applications, for whoever asks from this address.
-type Make = dyn Fn(IpAddr) -> Pin<Box<dyn Future<Output = Result<DemoApplication, Problem>> + Send>> + Send + Sync;
+/// Registers an application for a client with this address.
+type Register = dyn Fn(IpAddr) -> Pin<Box<dyn Future<Output = Result<DemoApplication, Problem>> + Send>> + Send + Sync;
 
-/// The demonstration, where there is one.
+/// The demo, if it is enabled.
 #[derive(Clone, Default)]
-pub struct Demo(Option<Arc<Make>>);
+pub struct Demo(Option<Arc<Register>>);
 
 impl Demo {
-    /// A demonstration whose applications are made by `make`.
+    /// An enabled demo that registers applications with `register`.
     pub fn new(
-        make: impl Fn(IpAddr) -> Pin<Box<dyn Future<Output = Result<DemoApplication, Problem>> + Send>>
+        register: impl Fn(IpAddr) -> Pin<Box<dyn Future<Output = Result<DemoApplication, Problem>> + Send>>
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        Self(Some(Arc::new(make)))
+        Self(Some(Arc::new(register)))
     }
 }
 
@@ -56,11 +56,11 @@ impl std::fmt::Debug for Demo {
     }
 }
 
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(start))
 }
 
-/// Where applications are given.
+/// The path of the endpoint.
 pub(super) const PATH: &str = "/start";
 
 /// A demo application.
@@ -68,39 +68,39 @@ pub(super) const PATH: &str = "/start";
 #[schema(as = DemoApplication, example = json!({
     "client_id": "ogw_app_5f2b7c0d9a41e836", "client_secret": "ogw_cs_…", "host": "127.0.0.1:8080", "database": "odoo"
 }))]
-#[expect(dead_code, reason = "it is only described")]
+#[expect(dead_code, reason = "describes the response in the OpenAPI document")]
 struct StartSchema {
-    /// To be shown as consumer key or client id.
+    /// The consumer key (OAuth 1.0a) or client id (OAuth 2).
     client_id: String,
-    /// Its secret, this once.
+    /// The secret. It is not shown again.
     client_secret: String,
-    /// Where the gateway is.
+    /// The host of the gateway.
     host: String,
-    /// The database.
+    /// The Odoo database.
     database: String,
 }
 
-/// Start a demonstration
+/// Register a demo application
 ///
-/// Where the gateway is set up as a demonstration: an application that ends after a day. It may log in with OAuth 1.0a and
-/// OAuth 2, for one user, without a page.
+/// Available only if the gateway is configured as a demo. The application expires after one day. It uses OAuth 1.0a or
+/// OAuth 2 for the demo user, without an authorization page.
 #[utoipa::path(
     get, path = "/start", operation_id = "restapi_start", tag = "restapi", security(),
     responses(
         (status = 200, description = "The application", body = StartSchema),
-        (status = 404, description = "There is no demonstration here"),
-        (status = 429, description = "Too many were made")
+        (status = 404, description = "The gateway is not a demo"),
+        (status = 429, description = "Too many applications were registered")
     )
 )]
-async fn start(arrival: Arrival) -> Result<Response, Problem> {
-    let Some(make) = &arrival.gateway.demo.0 else {
-        return Err(Problem::new(Code::UnknownRoute, "There is nothing at this address."));
+async fn start(Extension(demo): Extension<Demo>, request: ApiRequest) -> Result<Response, Problem> {
+    let Some(register) = &demo.0 else {
+        return Err(Problem::new(ErrorCode::UnknownRoute, "This path does not exist."));
     };
-    let made = make(arrival.client()).await?;
-    let issuer = arrival.gateway.site.issuer();
+    let application = register(request.client_ip()).await?;
+    let issuer = request.state.site.issuer();
     let host = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
     let host = host.split('/').next().unwrap_or_default();
-    let (id, secret, database) = (made.client_id, made.client_secret, made.database);
+    let (id, secret, database) = (application.client_id, application.client_secret, application.database);
     let body = json!({"client_id": id, "client_secret": secret, "host": host, "database": database});
     Ok(Json(body).into_response())
 }

@@ -1,22 +1,18 @@
-//! `Idempotency-Key`: a request that writes is done once under it; who sends it again gets the first one's answer.
+//! `Idempotency-Key`: a writing request is executed once per key, and every repetition gets the first response.
 //!
 //! ```text
-//! key       1 to 255 visible ASCII characters, the caller's own; it counts for one credential and 24 hours
-//! the same  method, path, query, X-Odoo-…, Accept, Prefer, Content-Type and body, but for OAuth's own parameters
-//! replayed  the answer with `Idempotency-Replayed: true`
-//! released  nothing was done, and the next try may go better: whatever was refused before Odoo was asked to write, 401,
-//!           403, 429, 503, concurrent updates
+//! key       1 to 255 visible ASCII characters, chosen by the client; valid for one credential and 24 hours
+//! same      method, path, query, X-Odoo-…, Accept, Prefer, Content-Type and body, without OAuth 1.0a parameters
+//! replayed  the first response with `Idempotency-Replayed: true`
+//! released  nothing was done and a retry may succeed: any problem before Odoo is asked to write, 401, 403, 429, 503,
+//!           and concurrent updates
 //! ```
 //!
-//! In: a request's head and body, who calls, the work. Out: the answer, the first or the kept one. Must not know: what
-//! the work is. Work that has begun goes on to its end without its caller: who lost the connection asks again and is
-//! told what came of it.
+//! In: the head and body of a request, the caller, the work. Out: the response, the first one or the stored one. Must
+//! not know: what the work does. Once started, the work runs to its end even if the client disconnects: the client
+//! sends the request again and receives the stored response.
 
 mod request;
-
-pub(super) use self::request::LONGEST_KEY;
-
-pub(super) use super::openapi::idempotency::offer_keys;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -31,16 +27,16 @@ use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 use tracing::Instrument as _;
 
-use self::request::{key, parts_of};
+use self::request::{compared_parts, parse_key};
 use crate::auth::Principal;
 use crate::error::Problem;
-use crate::error_code::{Class, Code};
-use crate::idempotency::{Claim, Kept, Outcome, Repeats, Turn};
+use crate::error_code::{ErrorClass, ErrorCode};
+use crate::idempotency::{Claim, ClaimResult, IdempotencyStore, StoredOutcome, StoredResponse};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Headers of an answer that are kept with it. The others belong to the request that is answered.
-const KEPT: [HeaderName; 7] = [
+/// The headers that are stored with a response. All others belong to the request that is answered.
+const STORED_HEADERS: [HeaderName; 7] = [
     CONTENT_TYPE,
     CONTENT_DISPOSITION,
     LOCATION,
@@ -50,21 +46,22 @@ const KEPT: [HeaderName; 7] = [
     HeaderName::from_static("x-result-omitted"),
 ];
 
-/// A request under a key, not yet begun.
+/// A request with an idempotency key, before it is executed.
 #[derive(Debug)]
-pub(super) struct Once {
-    repeats: Repeats,
+pub(super) struct IdempotentRequest {
+    store: IdempotencyStore,
     key: String,
-    request: Vec<Bytes>,
+    /// The parts that a repetition has in common with the first request.
+    parts: Vec<Bytes>,
     progress: Progress,
 }
 
-/// Whether Odoo was asked to do what the request says. Clones share it.
+/// Whether Odoo was asked to write. Clones share the flag.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress(Arc<AtomicBool>);
 
 impl Progress {
-    /// From now on Odoo may have done it.
+    /// From now on Odoo may have executed the request.
     pub(super) fn reaches_odoo(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -74,105 +71,110 @@ impl Progress {
     }
 }
 
-impl Once {
-    /// Of a request that has the header; `None` without it.
+impl IdempotentRequest {
+    /// A request with an `Idempotency-Key`; `None` without the header.
     ///
     /// # Errors
-    /// 400 for two keys and for one that is no key.
-    pub(super) fn of(repeats: &Repeats, head: &Parts, body: &Bytes) -> Result<Option<Self>, Problem> {
-        let Some(key) = key(&head.headers)? else { return Ok(None) };
+    /// 400 for a repeated or malformed key.
+    pub(super) fn parse(store: &IdempotencyStore, head: &Parts, body: &Bytes) -> Result<Option<Self>, Problem> {
+        let Some(key) = parse_key(&head.headers)? else { return Ok(None) };
         Ok(Some(Self {
-            repeats: repeats.clone(),
+            store: store.clone(),
             key: key.to_owned(),
-            request: parts_of(head, body),
+            parts: compared_parts(head, body),
             progress: Progress::default(),
         }))
     }
 
-    /// What the work has to tell of itself.
+    /// The flag that the work sets when it reaches Odoo.
     pub(super) fn progress(&self) -> Progress {
         self.progress.clone()
     }
 
-    /// Does the work if it is the first under its key, else answers what came of the first.
+    /// Executes the work if this is the first request with its key; otherwise returns the stored response.
     ///
     /// # Errors
-    /// The work's own; 409, 422 and 504 of the key.
-    pub(super) async fn run<W>(self, who: &Principal, work: W) -> Result<Response, Problem>
+    /// Those of the work; 409, 422 and 504 of the key.
+    pub(super) async fn execute_once<W>(self, caller: &Principal, work: W) -> Result<Response, Problem>
     where
         W: Future<Output = Result<Response, Problem>> + Send + 'static,
     {
-        let Self { repeats, key, request, progress } = self;
-        let parts: Vec<&[u8]> = request.iter().map(Bytes::as_ref).collect();
-        let turn = repeats.begin(who, &key, &parts).await?;
-        // The body is among them, and the work may take long.
+        let Self { store, key, parts, progress } = self;
+        let slices: Vec<&[u8]> = parts.iter().map(Bytes::as_ref).collect();
+        let result = store.claim(caller, &key, &slices).await?;
+        // The parts contain the body, and the work may take long.
+        drop(slices);
         drop(parts);
-        drop(request);
-        match turn {
-            Turn::Again(kept) => replay(kept),
-            Turn::First(claim) => {
-                let work = async move { settle(*claim, work.await, &progress).await };
+        match result {
+            ClaimResult::Replay(stored) => replay(stored),
+            ClaimResult::Claimed(claim) => {
+                let work = async move { store_outcome(*claim, work.await, &progress).await };
                 tokio::spawn(work.in_current_span()).await.map_err(Problem::internal)?
             }
         }
     }
 }
 
-/// Keeps what came of the work, or releases the key.
-async fn settle(claim: Claim, done: Result<Response, Problem>, progress: &Progress) -> Result<Response, Problem> {
-    match done {
-        Ok(answer) => keep_answer(claim, answer).await,
-        Err(problem) if !progress.has_reached_odoo() || may_go_better(&problem) => {
+/// Stores the outcome of the work, or releases the key.
+async fn store_outcome(
+    claim: Claim,
+    outcome: Result<Response, Problem>,
+    progress: &Progress,
+) -> Result<Response, Problem> {
+    match outcome {
+        Ok(response) => store_response(claim, response).await,
+        Err(problem) if !progress.has_reached_odoo() || is_retryable(&problem) => {
             claim.release().await;
             Err(problem)
         }
         Err(problem) => {
-            claim.keep(&Kept(Outcome::Failed(Box::new(problem.clone())))).await;
+            claim.store(&StoredResponse(StoredOutcome::Failed(Box::new(problem.clone())))).await;
             Err(problem)
         }
     }
 }
 
-/// Whether nothing was done, for a reason that may be gone at the next try.
-fn may_go_better(problem: &Problem) -> bool {
-    let classes = [Class::Unauthorized, Class::Forbidden, Class::TooManyRequests, Class::Unavailable];
-    problem.code == Code::ConcurrentUpdate || classes.contains(&problem.class())
+/// Whether nothing was done, for a reason that may no longer exist when the client retries.
+fn is_retryable(problem: &Problem) -> bool {
+    let classes = [ErrorClass::Unauthorized, ErrorClass::Forbidden, ErrorClass::TooManyRequests, ErrorClass::Unavailable];
+    problem.code == ErrorCode::ConcurrentUpdate || classes.contains(&problem.class())
 }
 
-async fn keep_answer(claim: Claim, answer: Response) -> Result<Response, Problem> {
-    let (head, body) = answer.into_parts();
+async fn store_response(claim: Claim, response: Response) -> Result<Response, Problem> {
+    let (head, body) = response.into_parts();
     let body = body.collect().await.map_err(Problem::internal)?.to_bytes();
-    let text = |name: &HeaderName| {
+    let header = |name: &HeaderName| {
         let value = head.headers.get(name)?.to_str().ok()?;
         Some((name.as_str().to_owned(), value.to_owned()))
     };
-    let headers = KEPT.iter().filter_map(text).collect();
-    claim.keep(&Kept::answer(head.status.as_u16(), headers, &body)).await;
+    let headers = STORED_HEADERS.iter().filter_map(header).collect();
+    claim.store(&StoredResponse::new(head.status.as_u16(), headers, &body)).await;
     Ok(Response::from_parts(head, Body::from(body)))
 }
 
-/// The first one's answer. A problem is told anew, with this request's own id.
-fn replay(Kept(outcome): Kept) -> Result<Response, Problem> {
-    let mut answer = match outcome {
-        Outcome::Failed(problem) => problem.into_response(),
-        Outcome::TooLarge { size, .. } => {
-            let detail = format!("It was done, but its answer of {size} bytes was too large to be kept.");
-            Problem::new(Code::IdempotencyAnswerGone, detail).hint("Read the records.").into_response()
+/// The first response. A problem is rendered again, with the id of this request.
+fn replay(StoredResponse(outcome): StoredResponse) -> Result<Response, Problem> {
+    let mut response = match outcome {
+        StoredOutcome::Failed(problem) => problem.into_response(),
+        StoredOutcome::TooLarge { size, .. } => {
+            let detail = format!("The request was executed, but its response of {size} bytes was too large to store.");
+            let hint = "Read the records to see the result.";
+            Problem::new(ErrorCode::IdempotencyAnswerGone, detail).hint(hint).into_response()
         }
-        Outcome::Answer { status, headers, body } => {
+        StoredOutcome::Response { status, headers, body } => {
             let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
-            let mut answer = (status, body).into_response();
-            answer.headers_mut().remove(CONTENT_TYPE);
+            let mut response = (status, body).into_response();
+            response.headers_mut().remove(CONTENT_TYPE);
             for (name, value) in headers {
                 if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                    answer.headers_mut().insert(name, value);
+                    response.headers_mut().insert(name, value);
                 }
             }
-            answer
+            response
         }
     };
-    answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    Ok(answer)
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
 }
 
 #[cfg(test)]
@@ -180,29 +182,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_certainly_not_done_and_may_go_better_is_tried_again() {
-        let better = |code| may_go_better(&Problem::new(code, ""));
+    fn only_problems_that_wrote_nothing_and_may_pass_are_retryable() {
+        let is_retryable = |code| is_retryable(&Problem::new(code, ""));
         for code in [
-            Code::OdooBusy,
-            Code::OdooUnreachable,
-            Code::ConcurrentUpdate,
-            Code::RateLimited,
-            Code::AccessDenied,
-            Code::OdooCredentialStale,
+            ErrorCode::OdooBusy,
+            ErrorCode::OdooUnreachable,
+            ErrorCode::ConcurrentUpdate,
+            ErrorCode::RateLimited,
+            ErrorCode::AccessDenied,
+            ErrorCode::OdooCredentialStale,
         ] {
-            assert!(better(code), "{code:?}");
+            assert!(is_retryable(code), "{code:?}");
         }
         for code in [
-            Code::OutcomeUnknown,
-            Code::OdooInternalError,
-            Code::OdooUnreadable,
-            Code::ResultNotRepresentable,
-            Code::Internal,
-            Code::OdooRefused,
-            Code::UniqueConflict,
-            Code::RecordNotFound,
+            ErrorCode::OutcomeUnknown,
+            ErrorCode::OdooInternalError,
+            ErrorCode::OdooUnreadable,
+            ErrorCode::ResultNotRepresentable,
+            ErrorCode::Internal,
+            ErrorCode::OdooRefused,
+            ErrorCode::UniqueConflict,
+            ErrorCode::RecordNotFound,
         ] {
-            assert!(!better(code), "{code:?}");
+            assert!(!is_retryable(code), "{code:?}");
         }
     }
 }

@@ -1,9 +1,23 @@
-//! Everything that happens to every request, outermost first, in one place: read `Shared::answer` from top to
+//! Everything that applies to every request, outermost first, in one place: read `MiddlewareStack::handle` from top to
 //! bottom.
 //!
-//! In: the router of all families. Out: the [`Handler`] to [serve](crate::serve). Must not know: families.
-//! One plain function instead of a stack of middleware types: the order is the order of the lines, a request
-//! is boxed once, and each step is a small file with its own tests.
+//! ```text
+//! access_log        one log line and one count per request
+//! real_ip           the client's address, forwarded by a trusted proxy
+//! cors              scripts of other origins
+//! catch_panic       a panic becomes a 500 response
+//! header_limits     size and ambiguity of the head; host: whom the request is for
+//! fallback          unknown paths and methods; OPTIONS
+//! body_limits       size, rate and coding of the body
+//! matched_path      records the route in the access log
+//! compression       gzip, br, zstd
+//! challenges        no Basic challenge for scripts
+//! security_headers  what browsers and caches must not do
+//! ```
+//!
+//! In: the router and its [`RoutePolicy`]. Out: the [`Handler`] to [serve](crate::serve). Must not know: dialects,
+//! routes. One function instead of a stack of tower layers: the order is the order of the lines, a request is boxed
+//! once, and each step is a small file with its own tests.
 
 mod access_log;
 mod body_limits;
@@ -36,85 +50,94 @@ use ipnet::IpNet;
 use tower::Service;
 use tracing::Instrument;
 
-use self::access_log::Account;
-pub use self::body_limits::{BodyFault, BodyLimits, problem_of, read_body};
-use self::catch_panic::Panicked;
-use self::matched_path::NoteRoute;
-pub use self::real_ip::Peer;
+use self::access_log::AccessLogGuard;
+use self::catch_panic::PanicMessage;
+use super::request::body::BodyLimits;
 use super::request::original_target;
-pub use super::request::original_target::SentTarget;
-use super::request::request_id::RequestIds;
-pub use super::request::request_id::{RequestId, X_REQUEST_ID};
-pub use super::request::request_log::RequestLog;
-pub use super::request::server_timing::Stages;
+use super::request::request_id::{RequestId, RequestIds, X_REQUEST_ID};
+use super::request::request_log::RequestLog;
+use super::request::server_timing::ServerTiming;
+use super::response::problem::{ErrorContext, ErrorRenderers};
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::oauth::authorization::is_for_people;
-use crate::http::response::problem::{Occasion, ProblemBodies};
+use crate::error_code::ErrorCode;
 use crate::serve::Handler;
 use crate::telemetry::metrics::Metrics;
 
-/// What the layers are told by the configuration.
+/// The configuration of the middleware.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerSettings {
-    /// Hosts that the gateway answers for, as `gw.example` or `gw.example:8443`. Empty: any.
+pub struct MiddlewareSettings {
+    /// The hosts that the gateway serves, as `gw.example` or `gw.example:8443`. Empty: any.
     pub public_hosts: Vec<String>,
-    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    /// The reverse proxies whose forwarding headers count.
     pub trusted_proxies: Vec<IpNet>,
-    /// Origins whose pages may read answers, as `https://app.example`. Empty: no CORS at all.
+    /// The origins whose scripts may read responses, as `https://app.example`. Empty: no CORS headers at all.
     pub cors_origins: Vec<String>,
-    /// What request bodies are held to.
+    /// The limits of request bodies.
     pub body: BodyLimits,
-    /// From arrival to the head of the answer; longer than Odoo's own, so that this is the last resort.
+    /// From the request to the head of the response. Longer than all timeouts of calls to Odoo.
     pub deadline: Duration,
 }
 
-impl Default for LayerSettings {
-    fn default() -> Self {
+#[cfg(test)]
+impl MiddlewareSettings {
+    /// Settings for unit tests: no restrictions of hosts and origins.
+    fn for_tests() -> Self {
         Self {
             public_hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
-            body: BodyLimits::default(),
+            body: BodyLimits::for_tests(),
             deadline: Duration::from_secs(150),
         }
     }
 }
 
-/// The router in all its layers.
+/// What the routes need from the middleware. Paths are given without a slash at their end.
+#[derive(Debug, Clone, Default)]
+pub struct RoutePolicy {
+    /// Renders problems under each path prefix.
+    pub errors: ErrorRenderers,
+    /// Paths whose responses have no CORS headers.
+    pub without_cors: &'static [&'static str],
+    /// Paths that have GET but not HEAD.
+    pub without_head: &'static [&'static str],
+}
+
+/// The router with all middleware.
 #[must_use]
 pub fn wrap(
     router: Router,
-    bodies: ProblemBodies,
-    settings: &LayerSettings,
+    policy: RoutePolicy,
+    settings: &MiddlewareSettings,
     metrics: Arc<Metrics>,
     clock: Clock,
 ) -> Handler {
-    let router = fallback::answer_unrouted(router)
-        // Behind the match, where the template of the route is known.
-        .layer(NoteRoute)
-        // The guard of the body stands for axum's limit, which knows neither time nor our errors.
+    let router = fallback::with_fallbacks(router)
+        // A layer of the router runs after routing, when the template of the route is known.
+        .layer(axum::middleware::from_fn(matched_path::record_matched_path))
+        // Replaced by `body_limits`: axum's limit has no deadline and another error body.
         .layer(DefaultBodyLimit::disable())
-        // Innermost, so that everything outside sees what is really sent.
+        // Inside of everything that follows, so that the access log counts the bytes that are sent.
         .layer(compression::layer());
     let ids = RequestIds::default();
-    Handler::new(Edge(Arc::new(Shared { router, bodies, settings: settings.clone(), metrics, clock, ids })))
+    let settings = settings.clone();
+    Handler::new(StackService(Arc::new(MiddlewareStack { router, policy, settings, metrics, clock, ids })))
 }
 
-struct Shared {
+struct MiddlewareStack {
     router: Router,
-    bodies: ProblemBodies,
-    settings: LayerSettings,
+    policy: RoutePolicy,
+    settings: MiddlewareSettings,
     metrics: Arc<Metrics>,
     clock: Clock,
     ids: RequestIds,
 }
 
 #[derive(Clone)]
-struct Edge(Arc<Shared>);
+struct StackService(Arc<MiddlewareStack>);
 
-impl Service<Request<Body>> for Edge {
+impl Service<Request<Body>> for StackService {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -124,124 +147,124 @@ impl Service<Request<Body>> for Edge {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let edge = Arc::clone(&self.0);
-        Box::pin(async move { Ok(edge.answer(request).await) })
+        let stack = Arc::clone(&self.0);
+        Box::pin(async move { Ok(stack.handle(request).await) })
     }
 }
 
-impl Shared {
-    async fn answer(&self, mut request: Request<Body>) -> Response {
-        // Everything below can name the request, and note what it learns of it.
+impl MiddlewareStack {
+    async fn handle(&self, mut request: Request<Body>) -> Response {
         let id = self.ids.assign(request.headers());
-        let (log, stages) = (RequestLog::default(), Stages::default());
+        let (log, timing) = (RequestLog::default(), ServerTiming::default());
         let extensions = request.extensions_mut();
         extensions.insert(id.clone());
         extensions.insert(log.clone());
-        extensions.insert(stages.clone());
-        // Before anybody notes where the request comes from.
-        real_ip::settle(&mut request, &self.settings.trusted_proxies);
-        // One log line and one count a request, however it ends: also when this future is dropped.
-        let account = Account::open(&request, id.clone(), log.clone(), Arc::clone(&self.metrics));
-        // Facts of the request that the way out needs.
-        let occasion = (request.method() == Method::HEAD, request.uri().path().to_owned());
-        let for_people = is_for_people(&occasion.1);
-        let from_script = challenges::is_from_script(request.headers());
-        let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| !for_people);
-        // A preflight is asked without credentials and concerns no route.
-        let mut answer = match cors::preflight(&request, origin.as_ref()) {
-            Some(answer) => answer,
-            // Whatever is logged on the way carries the request's name.
+        extensions.insert(timing.clone());
+        // Before the access log, which contains the address.
+        real_ip::resolve_client_ip(&mut request, &self.settings.trusted_proxies);
+        // Writes one log line and one count, however the request ends, also if this future is dropped.
+        let guard = AccessLogGuard::new(&request, id.clone(), log.clone(), Arc::clone(&self.metrics));
+        // Facts of the request that the response needs.
+        let (is_head, path) = (request.method() == Method::HEAD, request.uri().path().to_owned());
+        let has_cors = !self.policy.without_cors.contains(&path.strip_suffix('/').unwrap_or(&path));
+        let is_from_script = challenges::is_from_script(request.headers());
+        let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| has_cors);
+        // A preflight has no credential and is answered alike for all routes.
+        let mut response = match cors::preflight(&request, origin.as_ref()) {
+            Some(response) => response,
+            // The span adds the request id to every event that is logged in between.
             None => {
-                self.answer_safely(request).instrument(tracing::error_span!("within", request_id = id.as_str())).await
+                let span = tracing::error_span!("request", request_id = id.as_str());
+                self.handle_catching_panics(request).instrument(span).await
             }
         };
-        // Whoever refused, the family of the path owns the body.
-        answer = self.render_problem(answer, &id, &log, &occasion.1, occasion.0);
-        if from_script {
-            challenges::leave_out_basic(answer.headers_mut());
+        response = self.render_problem(response, &id, &log, &path, is_head);
+        if is_from_script {
+            challenges::remove_basic(response.headers_mut());
         }
-        // Behind the renderer, so that errors have these too.
-        cors::expose(answer.headers_mut(), origin);
-        security_headers::harden(answer.headers_mut(), !self.settings.cors_origins.is_empty());
-        fallback::correct_allow(&occasion.1, answer.headers_mut());
-        stages.tell(account.began().elapsed(), &mut answer);
-        answer.headers_mut().insert(X_REQUEST_ID, id.header());
-        account.close_with(answer)
+        // After the problem is rendered, so that errors have these headers, too.
+        cors::expose(response.headers_mut(), origin);
+        security_headers::set_security_headers(response.headers_mut(), !self.settings.cors_origins.is_empty());
+        fallback::correct_allow(&path, self.policy.without_head, response.headers_mut());
+        timing.write_header(guard.started().elapsed(), &mut response);
+        response.headers_mut().insert(X_REQUEST_ID, id.header_value());
+        guard.finish_with(response)
     }
 
-    /// A panic costs its own request only.
-    async fn answer_safely(&self, request: Request<Body>) -> Response {
-        match catch_panic::catch(self.answer_checked(request)).await {
-            Ok(answer) => answer,
-            Err(Panicked(text)) => {
+    /// A panic fails its own request only.
+    async fn handle_catching_panics(&self, request: Request<Body>) -> Response {
+        match catch_panic::catch(self.check_and_handle(request)).await {
+            Ok(response) => response,
+            Err(PanicMessage(message)) => {
                 self.metrics.panics.inc();
-                Problem::internal(format_args!("panic: {text}")).into_response()
+                Problem::internal(format_args!("panic: {message}")).into_response()
             }
         }
     }
 
-    /// What is malformed never reaches a route.
-    async fn answer_checked(&self, mut request: Request<Body>) -> Response {
+    /// A malformed request never reaches a route.
+    async fn check_and_handle(&self, mut request: Request<Body>) -> Response {
         let checked = header_limits::check(&request).and_then(|()| host::check(&request, &self.settings.public_hosts));
         if let Err(problem) = checked {
-            return close_behind(problem.into_response(), request.version());
+            return with_connection_close(problem.into_response(), request.version());
         }
-        // Before the router, which takes paths literally.
+        // Before the router, to which `/a` and `/a/` are different paths.
         original_target::normalize(&mut request);
-        fallback::refuse_head(&mut request);
-        // Before whoever reads.
+        fallback::reject_head(&mut request, self.policy.without_head);
         request.extensions_mut().insert(self.settings.body);
-        let request = body_limits::guard(request, self.settings.body);
-        self.answer_in_time(request).await
+        let request = body_limits::limit_body(request, self.settings.body);
+        self.route_in_time(request).await
     }
 
-    /// The last resort: Odoo's client has deadlines of its own, and they are shorter.
-    async fn answer_in_time(&self, request: Request<Body>) -> Response {
+    /// The deadline is a last resort: calls to Odoo have shorter timeouts of their own.
+    async fn route_in_time(&self, request: Request<Body>) -> Response {
         let mut router = self.router.clone();
         match tokio::time::timeout(self.settings.deadline, router.call(request)).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(_) => {
                 let seconds = self.settings.deadline.as_secs();
-                let detail =
-                    format!("There was no answer within {seconds} s. What was sent to Odoo may have been done.");
-                Problem::new(Code::OutcomeUnknown, detail).into_response()
+                let detail = format!(
+                    "The request was not answered within {seconds} s. What was sent to Odoo may have been executed."
+                );
+                Problem::new(ErrorCode::OutcomeUnknown, detail).into_response()
             }
         }
     }
 
+    /// Replaces a response that carries a [`Problem`] with the body that its path has for errors.
     fn render_problem(
         &self,
-        mut answer: Response,
+        mut response: Response,
         id: &RequestId,
         log: &RequestLog,
         path: &str,
-        head: bool,
+        is_head: bool,
     ) -> Response {
-        let Some(problem) = answer.extensions_mut().remove::<Problem>() else { return answer };
+        let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
         log.code(problem.code.as_str());
-        let mut rendered =
-            self.bodies.render(&problem, Occasion { request_id: id.as_str(), path, at: self.clock.now() });
-        for (name, value) in answer.headers() {
+        let context = ErrorContext { request_id: id.as_str(), path, at: self.clock.now() };
+        let mut rendered = self.policy.errors.render(&problem, context);
+        for (name, value) in response.headers() {
             if name != CONTENT_LENGTH && name != CONTENT_TYPE {
                 rendered.headers_mut().append(name, value.clone());
             }
         }
-        if head { without_body(rendered) } else { rendered }
+        if is_head { without_body(rendered) } else { rendered }
     }
 }
 
-/// A connection on which something malformed came is not read any further.
-fn close_behind(mut answer: Response, version: Version) -> Response {
+/// After a malformed request the connection is not used again.
+fn with_connection_close(mut response: Response, version: Version) -> Response {
     if version <= Version::HTTP_11 {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    answer
+    response
 }
 
-/// The same head without its body (RFC 9110 section 9.3.2).
-fn without_body(answer: Response) -> Response {
-    let (mut head, body) = answer.into_parts();
+/// The same head without the body (RFC 9110 section 9.3.2).
+fn without_body(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
     if let Some(length) = http_body::Body::size_hint(&body).exact() {
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }

@@ -1,16 +1,17 @@
-//! The OpenAPI 3.1 document and the pages that show it.
+//! The OpenAPI 3.1 document, and the pages that show it.
 //!
 //! ```text
-//! error_responses   the statuses and bodies of errors, by what an operation takes
+//! shared_params     parameters and bodies that several dialects have in common
+//! error_responses   the statuses and bodies of errors
 //! response_headers  the headers of responses
-//! client_types      types as client generators understand them
-//! rows              listings as CSV and NDJSON
-//! request           headers that requests to several dialects have in common
-//! error_help        why each error happens, and what to do
-//! pages             `/`, `/openapi.json`, `/docs`, `/docs/errors`
+//! export_formats    lists as CSV and NDJSON
+//! idempotency       the Idempotency-Key header
+//! client_types      types that client generators understand
+//! error_help        the cause and the remedy of each error
+//! ui                `/`, `/openapi.json`, `/docs`, `/docs/errors`
 //! ```
 //!
-//! In: what the routes say about themselves. Out: the complete document. Must not know: what a route does.
+//! In: the descriptions of the routes. Out: the complete document. Must not know: what a route does.
 
 mod client_types;
 mod error_help;
@@ -23,24 +24,30 @@ mod ui;
 
 use axum::Router;
 use url::Url;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, AuthorizationCode, ClientCredentials, Flow, Http, HttpAuthScheme, OAuth2, Scopes,
     SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::tag::{Tag, TagBuilder};
-use utoipa::openapi::{Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server};
-use utoipa::{PartialSchema as _, ToSchema};
+use utoipa::openapi::{
+    Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Server,
+};
+use utoipa::PartialSchema as _;
 
 pub(super) use self::error_responses::{ErrorFormat, describe_errors};
-pub(super) use self::shared_params::{FileContent, RequestHeaders};
+pub(super) use self::shared_params::{
+    ContextHeaders, ContextQuery, DatabaseHeader, DomainQuery, FieldsQuery, FileContent, IdPath, MethodArguments,
+    ModelPath, PagingQuery, RequestHeaders,
+};
+use super::response::problem::{OdooJson, ProblemJson};
 
-/// Where problems are explained; their `type` points here.
+/// The page that explains every error. The `type` of a problem points here.
 pub const ERRORS_PAGE: &str = "/docs/errors";
 
-/// What holds for every route.
+/// The part of the document that does not depend on the routes.
 #[must_use]
-pub fn base() -> OpenApi {
+pub fn base(oauth2_prefix: &str) -> OpenApi {
     let info = InfoBuilder::new()
         .title("odoo-gateway")
         .version(env!("CARGO_PKG_VERSION"))
@@ -54,27 +61,27 @@ pub fn base() -> OpenApi {
         .build();
     let mut components = Components::new();
     components.add_security_scheme("basic", SecurityScheme::Http(basic));
-    for (scheme, header, what) in HEADERS {
-        let header = ApiKey::Header(ApiKeyValue::with_description(header, what));
+    for (scheme, header, description) in HEADER_SCHEMES {
+        let header = ApiKey::Header(ApiKeyValue::with_description(header, description));
         components.add_security_scheme(scheme, SecurityScheme::ApiKey(header));
     }
     let bearer = Http::builder()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "An API key, login token or access token of the gateway, where a client can send nothing else (RFC 6750); \
-             an Odoo API key too, before Odoo 19 once it was linked with its user.",
+            "An API key, login token or access token of the gateway, for clients that support only bearer tokens \
+             (RFC 6750). An Odoo API key is also accepted; on Odoo 14-18, link the key with its user once first.",
         ))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let oauth1 = Http::builder()
         .scheme(HttpAuthScheme::OAuth)
         .description(Some(
-            "A signature (OAuth 1.0a, RFC 5849) with the secrets of an application and of a token, made by \
-             `POST /restapi/1.0/common/oauth1/access_token`. Write a space as `%20`, not as `+`.",
+            "An OAuth 1.0a signature (RFC 5849) with the secrets of an application and of an access token from \
+             `POST /restapi/1.0/common/oauth1/access_token`. Encode a space as `%20`, not as `+`.",
         ))
         .build();
     components.add_security_scheme("oauth1", SecurityScheme::Http(oauth1));
-    components.add_security_scheme("oauth2", oauth2(""));
+    components.add_security_scheme("oauth2", oauth2(oauth2_prefix));
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([Server::new("/")]))
@@ -83,21 +90,21 @@ pub fn base() -> OpenApi {
         .build()
 }
 
-/// The groups of operations, in the order in which a reader needs them.
+/// The tags of the operations, in the order in which the page shows them.
 const TAGS: [(&str, &str); 7] = [
     (
         "api_v1",
-        "The dialect of jeffery9's odoo-rest-api: nested selections, pages with totals, relation verbs, files. The best \
-         choice for new programs.",
+        "The interface of jeffery9's odoo-rest-api: nested selections, pages with totals, relation commands, files. \
+         Recommended for new applications.",
     ),
-    ("restapi", "The dialect of the Synconics restapi: object routes, reports, XML on request."),
-    ("api", "The dialect of the CandidRoot REST API: bare JSON, API keys, login tokens."),
+    ("restapi", "The interface of the Synconics restapi: object routes, reports, JSON or XML."),
+    ("api", "The interface of the CandidRoot REST API: JSON without an envelope, API keys, login tokens."),
     (
         "restful",
-        "The dialect of odooapi_restful: records of the models that the administrator enabled, each in its schema.",
+        "The interface of odooapi_restful: records of the models that the administrator enabled, each with a schema.",
     ),
-    ("rest", "Access tokens of odooapi_restful: log in once with a password, log out."),
-    ("oauth", "The pages on which a user logs in and allows an application to act for them."),
+    ("rest", "Access tokens of odooapi_restful: log in with a password, log out."),
+    ("oauth", "The pages on which users log in and allow an application to act for them."),
     ("oauth2", "Tokens for applications (OAuth 2): issue, revoke, introspect, metadata, public keys."),
 ];
 
@@ -105,20 +112,20 @@ fn tag((name, description): (&str, &str)) -> Tag {
     TagBuilder::new().name(name).description(Some(description)).build()
 }
 
-/// OAuth 2 with the addresses below `base`.
-fn oauth2(base: &str) -> SecurityScheme {
-    let at = |name: &str| format!("{base}{}/{name}", super::oauth::PREFIX);
+/// The OAuth 2 scheme. `endpoints` is the URL or path below which its endpoints are.
+fn oauth2(endpoints: &str) -> SecurityScheme {
+    let endpoint = |name: &str| format!("{endpoints}/{name}");
     let scopes = || {
         Scopes::from_iter([
-            ("all", "Everything that the application and the user are allowed to do."),
-            ("read", "Read records. `read:sale.order` or `read:sale.*` names models; so for the other operations."),
+            ("all", "Everything that both the application and the user are allowed to do."),
+            ("read", "Read records. `read:sale.order` or `read:sale.*` limits it to models; so for all operations."),
             ("create", "Create records."),
             ("update", "Update records."),
             ("delete", "Delete records."),
             ("execute", "Call other methods."),
         ])
     };
-    let (authorize, token) = (at("authorize"), at("token"));
+    let (authorize, token) = (endpoint("authorize"), endpoint("token"));
     SecurityScheme::OAuth2(OAuth2::with_description(
         [
             Flow::AuthorizationCode(AuthorizationCode::with_refresh_url(
@@ -133,84 +140,42 @@ fn oauth2(base: &str) -> SecurityScheme {
     ))
 }
 
-/// Credentials that have a header of their own: scheme, header, what it carries.
-const HEADERS: [(&str, &str, &str); 3] = [
+/// Credentials with a dedicated header: scheme, header, description.
+const HEADER_SCHEMES: [(&str, &str, &str); 3] = [
     (
         "api_key",
         "api-key",
-        "An API key of the gateway, made by `odoo-gateway key create`. Also understood as `x-api-key`.",
+        "An API key of the gateway, created by `odoo-gateway key create`. The header `x-api-key` is also accepted.",
     ),
     (
         "login_token",
         "token",
-        "A login token, made by `POST /api/generate_token` with an API key; alone or beside that key.",
+        "A login token, issued by `POST /api/generate_token`. It can be sent alone or together with its API key.",
     ),
-    ("access_token", "access-token", "An access token, made by `POST /rest/api/login/token`."),
+    ("access_token", "access-token", "An access token, issued by `POST /rest/api/login/token`."),
 ];
 
-const DESCRIPTION: &str = "REST in front of Odoo 14 to 19.\n\n\
-    Literals (`domain`, `vals`, `fields`, …) are JSON or Python literals. In a URL they are percent-encoded like any \
-    other value; `curl -G --data-urlencode` does it. Every list of records is there as CSV and NDJSON too, by `Accept`, of \
-    any length. Every error is `application/problem+json` (RFC 9457) with a stable `code`; below `/api`, `/api/v1` and the \
-     OAuth 2 endpoints it has the form of that interface.";
+const DESCRIPTION: &str = "A REST API for Odoo 14 to 19.\n\n\
+    Literals (`domain`, `vals`, `fields`, …) are JSON or Python literals. In a URL, percent-encode them like any other \
+    value, for example with `curl -G --data-urlencode`. Every list of records is also available as CSV and NDJSON, of \
+    any length: send `Accept: text/csv` or `Accept: application/x-ndjson`. Every error is `application/problem+json` \
+    (RFC 9457) with a stable `code`; `/api`, `/api/v1` and the OAuth 2 endpoints use the error format of their \
+    interface.";
 
-/// A problem, as RFC 9457 writes it.
-#[derive(ToSchema)]
-#[schema(as = Problem, example = json!({
-    "type": "/docs/errors#unknown_field", "title": "The model has no such field", "status": 400,
-    "detail": "The model res.partner has no field nmae, or this user may not see it.", "hint": "Did you mean name?",
-    "instance": "/restapi/1.0/object/res.partner", "code": "unknown_field", "parameter": "fields",
-    "request_id": "5f2b7c0d9a41e836-1"
-}))]
-#[expect(dead_code, reason = "it is only described")]
-struct ProblemSchema {
-    /// Where this kind of problem is explained.
-    r#type: String,
-    /// What kind of problem it is, for people.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What was wrong with this request, and where.
-    detail: String,
-    /// The path of the request.
-    instance: String,
-    /// What kind of problem it is, for programs.
-    code: String,
-    /// Under which id the gateway's log knows the request.
-    request_id: String,
-    /// How to mend it.
-    hint: Option<String>,
-    /// The parameter, header or value to blame.
-    parameter: Option<String>,
-    /// What Odoo said, when it spoke.
-    odoo: Option<OdooSaidSchema>,
-}
-
-/// Odoo's own words.
-#[derive(ToSchema)]
-#[schema(as = OdooSaid)]
-#[expect(dead_code, reason = "it is only described")]
-struct OdooSaidSchema {
-    /// The class of the exception.
-    exception: String,
-    /// Its message.
-    message: String,
-}
-
-/// Adds to every operation what all of them have: credentials, errors, headers.
+/// Adds the parts that all operations have: credentials, errors, headers.
 #[must_use]
 pub fn complete(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
-    components.schemas.insert("Problem".into(), ProblemSchema::schema());
-    components.schemas.insert("OdooSaid".into(), OdooSaidSchema::schema());
+    components.schemas.insert("Problem".into(), ProblemJson::schema());
+    components.schemas.insert("OdooException".into(), OdooJson::schema());
     components.headers = response_headers::components();
     for operation in operations_mut(&mut document) {
-        export_formats::offer(operation);
-        client_types::simplify(operation);
+        export_formats::describe_export_formats(operation);
+        client_types::remove_null(operation);
         describe_credentials(operation);
     }
-    describe_errors(&mut document, error_responses::PROBLEM);
-    operations_mut(&mut document).for_each(response_headers::of_operation);
+    describe_errors(&mut document, ErrorFormat::PROBLEM);
+    operations_mut(&mut document).for_each(response_headers::add_to_operation);
     document
 }
 
@@ -221,7 +186,12 @@ fn operations_mut(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation
     })
 }
 
-/// A client shows one of these.
+fn has_parameter(operation: &Operation, name: &str) -> bool {
+    let matches = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.name == name);
+    operation.parameters.iter().flatten().any(matches)
+}
+
+/// The schemes of which an operation accepts any.
 const SCHEMES: [&str; 7] = ["basic", "api_key", "login_token", "access_token", "bearer", "oauth2", "oauth1"];
 
 fn describe_credentials(operation: &mut Operation) {
@@ -229,18 +199,18 @@ fn describe_credentials(operation: &mut Operation) {
     operation.security.get_or_insert_with(any_of);
 }
 
-/// The document as clients of this gateway see it: its addresses start with the URL by which clients reach it.
+/// The document with URLs below `public_url`, the address at which clients reach this gateway.
 #[must_use]
-pub fn at(mut document: OpenApi, public_url: Option<&Url>) -> OpenApi {
+pub fn with_public_url(mut document: OpenApi, public_url: Option<&Url>, oauth2_prefix: &str) -> OpenApi {
     let Some(public_url) = public_url else { return document };
     let base = public_url.as_str().trim_end_matches('/');
     document.servers = Some(vec![Server::new(base)]);
-    document.components.get_or_insert_default().add_security_scheme("oauth2", oauth2(base));
+    document.components.get_or_insert_default().add_security_scheme("oauth2", oauth2(&format!("{base}{oauth2_prefix}")));
     document
 }
 
-/// The document and the pages.
-pub fn routes(document: OpenApi, public_url: Option<&Url>) -> Router {
+/// The routes of the document and of its pages.
+pub fn routes(document: OpenApi, public_url: Option<&Url>, oauth2_prefix: &str) -> Router {
     let base = public_url.map(|url| url.path().trim_end_matches('/')).unwrap_or_default();
-    ui::routes(&at(complete(document), public_url), base)
+    ui::routes(&with_public_url(complete(document), public_url, oauth2_prefix), base)
 }

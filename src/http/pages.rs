@@ -1,13 +1,13 @@
-//! The pages for people: login, consent, a code to type, a notice. Rendered here, without a script.
+//! The pages for users: login, consent, and messages. Rendered on the server, without scripts.
 //!
 //! ```text
-//! texts   every sentence, in one place
-//! rights  a scope in words
-//! assets  the stylesheet and the icon
+//! messages    every sentence of the pages
+//! scope_text  a scope in plain English
+//! assets      the stylesheet and the icon
 //! ```
 //!
-//! In: what a page tells. Out: an answer that no browser frames, keeps, or runs anything of. Must not know: what is
-//! asked, by whom; cookies; OAuth. Templates stand in `templates/`; whatever they are given is escaped.
+//! In: the content of a page. Out: a response that browsers do not frame, store, or run scripts in. Must not know:
+//! OAuth, cookies, who the user is. The templates are in `templates/`; askama escapes every value.
 
 mod assets;
 mod messages;
@@ -21,77 +21,77 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRE
 use http::{HeaderValue, StatusCode};
 
 pub(super) use self::assets::routes;
-pub(super) use self::messages::{ENGLISH, Texts};
-pub(super) use self::scope_text::in_words;
+pub(super) use self::messages::{ENGLISH, Messages};
+pub(super) use self::scope_text::describe_scope;
 use crate::error::Problem;
 
-/// What all pages are told.
+/// What all pages have in common.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'a> {
+pub(super) struct Layout<'a> {
     /// The sentences.
-    pub texts: &'static Texts,
-    /// What stands before the paths of this gateway where a proxy adds something.
+    pub messages: &'static Messages,
+    /// The path prefix that a proxy adds to the paths of this gateway. Empty without one.
     pub base: &'a str,
 }
 
-/// The most that a login or a password may have.
-pub(super) const LONGEST_FIELD: usize = 4095;
+/// The maximum length of a login or a password, in bytes.
+pub(super) const MAX_FIELD_BYTES: usize = 4095;
 
-/// Who are you?
+/// The login page.
 #[derive(Template)]
 #[template(path = "login.html")]
 pub(super) struct LoginPage<'a> {
-    pub frame: Frame<'a>,
+    pub layout: Layout<'a>,
     pub application: &'a str,
     pub database: &'a str,
-    /// What was typed last time.
+    /// The login of the last attempt.
     pub login: &'a str,
-    pub guard: &'a str,
-    /// Why it did not work.
+    pub csrf_token: &'a str,
+    /// Why the last attempt failed.
     pub alert: Option<String>,
-    pub longest: usize,
+    pub max_length: usize,
 }
 
-/// May it?
+/// The consent page.
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub(super) struct ConsentPage<'a> {
-    pub frame: Frame<'a>,
+    pub layout: Layout<'a>,
     pub application: &'a str,
     pub login: &'a str,
     pub database: &'a str,
-    pub rights: Vec<String>,
-    /// The host to which one is sent afterwards.
-    pub sent_to: Option<&'a str>,
-    pub guard: &'a str,
+    pub permissions: Vec<String>,
+    /// The host that the browser is redirected to afterward.
+    pub return_host: Option<&'a str>,
+    pub csrf_token: &'a str,
 }
 
-/// An end.
+/// A page with a message and no form.
 #[derive(Template)]
-#[template(path = "notice.html")]
-pub(super) struct NoticePage<'a> {
-    pub frame: Frame<'a>,
+#[template(path = "message.html")]
+pub(super) struct MessagePage<'a> {
+    pub layout: Layout<'a>,
     pub title: &'a str,
     pub lead: String,
-    /// To be typed elsewhere.
+    /// A code that the user types into the application.
     pub code: Option<&'a str>,
     pub hint: Option<&'a str>,
-    /// Under which the log knows the request.
-    pub request: Option<&'a str>,
+    /// The id of the request in the gateway's log.
+    pub request_id: Option<&'a str>,
 }
 
-/// Browsers hold the redirect behind a form to `form-action`, too: a page whose form ends at an application's callback
-/// cannot name where that is and where it leads from there, so forms are not held (O2-12). Nothing that is not ours gets
-/// into a page, as everything is escaped.
+/// Browsers apply `form-action` to the redirect after a form, too. The consent form ends at the callback of an
+/// application, which may redirect further, so the policy cannot list the targets and has no `form-action` (O2-12).
+/// Foreign forms cannot get into a page, because every value is escaped.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// The page as an answer.
+/// Renders a page as a response.
 ///
 /// # Errors
-/// 500 when it cannot be rendered.
-pub(super) fn answer(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+/// 500 if the template fails.
+pub(super) fn render(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
     let html = page.render().map_err(Problem::internal)?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),

@@ -1,7 +1,17 @@
-//! The way of a request, a line per stage.
+//! The pipeline of a request: authenticate, parse, plan, execute, render. [`handle_with`] is the pipeline, one line
+//! per stage.
 //!
-//! In: an [`Arrival`], and a family's two halves: how it reads a deed, how it writes an answer. Out: a response.
-//! Must not know: any family's paths, parameters or envelopes.
+//! ```text
+//! authenticate  credential              ─► Principal
+//! parse         query, headers, body    ─► RequestParams ─► Intent, RequestedContext, Preferences
+//! negotiate     Accept                  ─► ResponseFormat
+//! plan          Intent, metadata, scope ─► Plan, or a Pager for an export
+//! execute       Plan                    ─► Outcome, or an export whose pages follow
+//! render        Outcome                 ─► Response
+//! ```
+//!
+//! In: an [`ApiRequest`] and an [`Endpoint`] of a dialect. Out: a response. Must not know: the paths, parameters or
+//! envelopes of any dialect.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,303 +24,423 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use time::OffsetDateTime;
 
-use super::authenticate::{self, Standing};
-use super::idempotency::{Once, Progress};
-use super::request::Arrival;
-use super::request::body_budget::at_once;
-use super::request::odoo_context;
-use super::request::params::Input;
-use super::response::export::Listing;
-use super::response::negotiate::{self, Form, Media, Preferences, Rows};
-use super::response::problem::add_rate_limit;
+use super::authenticate::{CredentialRecheck, authenticate};
+use super::body_budget::now_or_internal;
+use super::export::ExportStream;
+use super::idempotency::{IdempotentRequest, Progress};
+use super::request::params::RequestParams;
+use super::request::{ApiRequest, odoo_context};
+use super::response::headers::{set_omitted_fields, set_rate_limit};
+use super::response::negotiate::{self, Media, Preferences, ResponseFormat, RowFormat};
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::load::work_on;
+use crate::error_code::ErrorCode;
+use crate::load::run_cpu_work;
 use crate::names::{MethodName, ModelName};
-use crate::odoo::{Known, Outcome, Pages, Records, Source, Tally, run};
-use crate::plan::{self, ContextAsked, Deed, Links, Plan, PlanError, Scope, Wish, plan, plan_pages};
-use crate::shape::{Empty, Many2one, Shaped, Style, shape};
+use crate::odoo::{CallCounter, MetadataSnapshot, Outcome, Pages, RecordSource, execute_plan};
+use crate::plan::{
+    self, Action, Intent, Many2oneDisplay, Plan, PlanError, RequestedContext, Scope, Unplanned, plan as plan_intent,
+    plan_pages,
+};
+use crate::shape::{EmptyFormat, Many2oneFormat, Shaped, Style, shape};
 
-/// How a family writes answers.
-pub(super) struct Family {
-    /// The media types on offer, the default first. None where the answer is a file, which is of the type it is of.
+/// What distinguishes the dialects for the pipeline.
+pub(super) struct Dialect {
+    /// The media types on offer, the default first. Empty for files, which have a media type of their own.
     pub media: &'static [Media],
-    /// The form of values.
+    /// How values are written.
     pub style: Style,
-    /// Whether its envelope shows the model's label.
-    pub labelled: bool,
-    /// Whether the body of a write is a record, so that nothing in it is a parameter.
-    pub record_body: bool,
-    /// Whether parameters of a question may be said several times.
-    pub several: bool,
-    /// The name of the parameter that holds a domain.
-    pub domain: &'static str,
-    /// How a method is called on a record here, for an error's hint: of a model and a method.
+    /// Whether the envelope contains the model's label.
+    pub has_label: bool,
+    /// Whether the body of a write is the record itself, so that none of its members is a parameter.
+    pub body_is_record: bool,
+    /// Whether the query of a read may repeat parameters.
+    pub allows_repeated_params: bool,
+    /// The name of the parameter that contains a domain.
+    pub domain_parameter: &'static str,
+    /// An example of a method call on a record, for the hint of an error.
     pub call_example: fn(&ModelName, &MethodName) -> String,
-    /// Puts what was shaped into the envelope and writes it.
-    pub write: fn(Shaped<'_>, About<'_>) -> Result<Vec<u8>, Problem>,
+    /// Renders a shaped outcome in the envelope of the dialect.
+    pub render: fn(Shaped<'_>, RenderContext<'_>) -> Result<Vec<u8>, Problem>,
 }
 
-impl Family {
-    /// Names of what many2one fields lead to are not asked for where nobody sees them.
-    fn links(&self) -> Links {
-        if self.style.many2one == Many2one::Id { Links::Bare } else { Links::Named }
+impl Dialect {
+    /// Names of many2one values cost Odoo time and are not read where the dialect writes only ids.
+    fn many2one_display(&self) -> Many2oneDisplay {
+        if self.style.many2one == Many2oneFormat::Id { Many2oneDisplay::Bare } else { Many2oneDisplay::Named }
     }
 
-    async fn input(&self, head: &Parts, body: Bytes) -> Result<Input, Problem> {
-        let (query, headers) = (head.uri.query(), &head.headers);
-        if self.several && head.method.is_safe() {
-            Input::read_several(query, headers, body).await
-        } else {
-            Input::read(query, headers, body).await
-        }
-    }
-
-    /// The form of values that the caller prefers.
     fn style(&self, preferences: Preferences) -> Style {
-        let empty = if preferences.empty_null { Empty::Null } else { self.style.empty };
+        let empty = if preferences.empty_null { EmptyFormat::Null } else { self.style.empty };
         Style { empty, ..self.style }
     }
 
-    fn context(&self, head: &Parts, input: &Input) -> Result<ContextAsked, Problem> {
-        if self.record_body && !head.method.is_safe() {
-            return odoo_context::read(&head.headers, &input.outside_body());
+    fn parse_params(&self, head: &Parts, body: Bytes) -> Result<RequestParams, Problem> {
+        let (query, headers) = (head.uri.query(), &head.headers);
+        if self.allows_repeated_params && head.method.is_safe() {
+            now_or_internal(RequestParams::parse_repeated(query, headers, body))
+        } else {
+            now_or_internal(RequestParams::parse(query, headers, body))
         }
-        odoo_context::read(&head.headers, input)
+    }
+
+    fn parse_context(&self, head: &Parts, params: &RequestParams) -> Result<RequestedContext, Problem> {
+        if self.body_is_record && !head.method.is_safe() {
+            return odoo_context::parse(&head.headers, &params.without_body());
+        }
+        odoo_context::parse(&head.headers, params)
+    }
+
+    /// The format of the response. `action` is `None` if it could not be parsed, and may be a list then. Negotiated
+    /// after parsing, because a parameter (`count=True`) can turn a list into a number.
+    fn negotiate(&self, request: &ApiRequest, action: Option<&Action>) -> Result<ResponseFormat, Problem> {
+        match self.media {
+            [] => Ok(ResponseFormat::Buffered(Media::Json)),
+            media if action.is_none_or(Action::is_listing) => request.list_format(media),
+            media => negotiate::choose(&request.head.headers, media).map(ResponseFormat::Buffered),
+        }
     }
 }
 
-/// What a family may say of an answer beside what was shaped.
+/// One operation of a dialect. `T` is what `parse` hands to `render` in addition to the action.
+pub(super) struct Endpoint<P, T> {
+    /// The dialect of the operation.
+    pub dialect: &'static Dialect,
+    /// Parses the request.
+    pub parse: Parse<P>,
+    /// Renders the outcome.
+    pub render: Render<T>,
+}
+
+/// Parses the path and the parameters of a request into an [`Action`], or into an action and a value for [`Render`].
+pub(super) type Parse<P> = fn(&ApiRequest, &RequestParams) -> Result<P, Problem>;
+
+/// Renders a shaped outcome. Headers that it sets take precedence over those of the pipeline.
+pub(super) type Render<T> = fn(Shaped<'_>, T, RenderContext<'_>) -> Result<Response, Problem>;
+
+/// What the envelope of a response may contain in addition to the shaped outcome.
 #[derive(Clone, Copy)]
-pub(super) struct About<'a> {
-    /// The model's label; its technical name where the family shows none.
+pub(super) struct RenderContext<'a> {
+    /// The dialect of the request.
+    pub dialect: &'static Dialect,
+    /// The model's label; its technical name if the dialect has no labels.
     pub label: &'a str,
-    /// The media type that was chosen.
+    /// The negotiated media type.
     pub media: Media,
-    /// When it is answered.
+    /// The time of the response.
     pub at: OffsetDateTime,
-    /// Whether a method ran whose result cannot be carried.
+    /// Whether a method ran whose result cannot be represented.
     pub omitted: bool,
 }
 
-/// Answers a request: who calls, what is wished, what that means at Odoo, what came of it, how it looks.
-///
-/// # Errors
-/// Whatever stage refuses; nothing was written then, unless the problem says otherwise.
-pub(super) async fn answer(
-    arrival: Arrival,
-    family: &'static Family,
-    read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
-) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, ()));
-    answer_with(arrival, family, read, |shaped, (), about| Ok(whole((family.write)(shaped, about)?))).await
+/// What [`Parse`] returns, with the value for [`Render`].
+pub(super) struct ParsedAction<T>(Action, T);
+
+impl From<Action> for ParsedAction<()> {
+    fn from(action: Action) -> Self {
+        Self(action, ())
+    }
 }
 
-/// An answer with this body; its headers are added by the pipeline.
-pub(super) fn whole(body: Vec<u8>) -> Response {
+impl<T> From<(Action, T)> for ParsedAction<T> {
+    fn from((action, carried): (Action, T)) -> Self {
+        Self(action, carried)
+    }
+}
+
+/// Handles a request whose response is the shaped outcome in the dialect's envelope.
+///
+/// # Errors
+/// As [`handle_with`].
+pub(super) async fn handle(
+    request: ApiRequest,
+    dialect: &'static Dialect,
+    parse: Parse<Action>,
+) -> Result<Response, Problem> {
+    let render = |shaped: Shaped<'_>, (), context: RenderContext<'_>| {
+        Ok(full_response((context.dialect.render)(shaped, context)?))
+    };
+    handle_with(request, Endpoint { dialect, parse, render }).await
+}
+
+/// A response with this body. The pipeline adds the headers.
+pub(super) fn full_response(body: Vec<u8>) -> Response {
     Response::new(Body::from(body))
 }
 
-/// Answers a request whose envelope says more than what was shaped, or that has none: what `read` takes from the request
-/// beside the deed goes to `write`, whose answer keeps the headers it has.
+/// Handles a request: the pipeline.
 ///
 /// # Errors
-/// As [`answer`].
-pub(super) async fn answer_with<T: Send + 'static>(
-    mut arrival: Arrival,
-    family: &'static Family,
-    read: impl FnOnce(&Arrival, &Input) -> Result<(Deed, T), Problem> + Send,
-    write: impl FnOnce(Shaped<'_>, T, About<'_>) -> Result<Response, Problem> + Send + 'static,
-) -> Result<Response, Problem> {
-    let stages = arrival.stages.clone();
-    let caller = stages.time("auth", authenticate::identify(&mut arrival)).await?;
-    let model = arrival.model()?;
-    let body = stages.time("body", arrival.body()).await?;
-    let reading = || {
-        let input = at_once(family.input(&arrival.head, body.clone()))?;
-        let wished = read(&arrival, &input);
-        Ok::<_, Problem>((input, wished))
+/// The problem of the stage that failed. Nothing was written, unless the problem states otherwise.
+pub(super) async fn handle_with<P, T>(
+    mut request: ApiRequest,
+    endpoint: Endpoint<P, T>,
+) -> Result<Response, Problem>
+where
+    P: Into<ParsedAction<T>> + Send,
+    T: Send + 'static,
+{
+    let Endpoint { dialect, render, .. } = endpoint;
+    let timing = request.timing.clone();
+    let caller = timing.time("auth", authenticate(&mut request)).await?;
+    let model = request.model()?;
+    let body = timing.time("body", request.read_body()).await?;
+    let (params, parsed) = request.run_on_body(|| parse_action(&request, &endpoint, body.clone())).await?;
+    let format = dialect.negotiate(&request, parsed.as_ref().map(|ParsedAction(action, _)| action).ok())?;
+    let preferences = Preferences::parse(&request.head.headers);
+    let context = dialect.parse_context(&request.head, &params)?;
+    let ParsedAction(action, carried) = parsed.map_err(|problem| prefer_misnamed(problem, &params))?;
+    params.reject_unknown(preferences.strict)?;
+    reject_write_by_safe_method(&request.head.method, &action)?;
+    let idempotent = if action.may_write() {
+        IdempotentRequest::parse(&request.state.idempotency, &request.head, &body)?
+    } else {
+        None
     };
-    let (input, wished) = arrival.gateway.bodies.work(arrival.size, reading).await?;
-    let form = form(&arrival, family, wished.as_ref().map(|(deed, _)| deed).ok())?;
-    let preferences = Preferences::read(&arrival.head.headers);
-    let context = family.context(&arrival.head, &input)?;
-    let (deed, beside) = wished.map_err(|problem| match input.refuse_unread(false) {
-        Err(misnamed) if problem.code == Code::MissingParameter => misnamed,
+    // The intent is as large as the body: keeping both would double the memory of the request.
+    drop((params, body));
+    let intent = Intent {
+        model,
+        action,
+        many2one_display: dialect.many2one_display(),
+        domain_parameter: dialect.domain_parameter,
+    };
+    let parsed = ParsedRequest { request, caller, dialect, intent, context, preferences, format };
+    match idempotent {
+        Some(idempotent) => {
+            let (caller, progress) = (parsed.caller.clone(), idempotent.progress());
+            idempotent.execute_once(&caller, parsed.plan_execute_render(render, carried, progress)).await
+        }
+        None => parsed.plan_execute_render(render, carried, Progress::default()).await,
+    }
+}
+
+/// Parses the parameters, then the action. The second result is kept: `Accept` and the context are checked before it.
+fn parse_action<P: Into<ParsedAction<T>>, T>(
+    request: &ApiRequest,
+    endpoint: &Endpoint<P, T>,
+    body: Bytes,
+) -> Result<(RequestParams, Result<ParsedAction<T>, Problem>), Problem> {
+    let params = endpoint.dialect.parse_params(&request.head, body)?;
+    let parsed = (endpoint.parse)(request, &params).map(Into::into);
+    Ok((params, parsed))
+}
+
+/// A missing parameter that was sent under a similar name is reported as the misspelled one.
+fn prefer_misnamed(problem: Problem, params: &RequestParams) -> Problem {
+    match params.reject_unknown(false) {
+        Err(misnamed) if problem.code == ErrorCode::MissingParameter => misnamed,
         _ => problem,
-    })?;
-    input.refuse_unread(preferences.strict)?;
-    let wish = Wish { model, deed, links: family.links(), domain_parameter: family.domain };
-    only_reads_when_safe(&arrival.head.method, &wish.deed)?;
-    let once = if wish.deed.may_write() { Once::of(&arrival.gateway.repeats, &arrival.head, &body)? } else { None };
-    // What was read of a body is as large as the body, and what is planned of it too: from here on only that counts.
-    drop((input, body));
-    let said = Said { wish, context, preferences, form };
-    let write = |shaped: Shaped<'_>, about: About<'_>| write(shaped, beside, about);
-    match once {
-        Some(once) => {
-            let progress = once.progress();
-            once.run(&caller.clone(), fulfil(arrival, caller, family, (said, progress), write)).await
-        }
-        None => fulfil(arrival, caller, family, (said, Progress::default()), write).await,
     }
 }
 
-/// What the request said, read.
-struct Said {
-    wish: Wish,
-    context: ContextAsked,
-    preferences: Preferences,
-    form: Form,
-}
-
-/// The stages behind those that only read the request.
-async fn fulfil(
-    arrival: Arrival,
-    caller: Principal,
-    family: &'static Family,
-    (said, progress): (Said, Progress),
-    write: impl FnOnce(Shaped<'_>, About<'_>) -> Result<Response, Problem> + Send,
-) -> Result<Response, Problem> {
-    let Said { wish, context, preferences, form } = said;
-    let style = family.style(preferences);
-    let media = match form {
-        Form::Whole(media) => media,
-        Form::Rows(rows) => {
-            let listed = list(&arrival, &caller, wish, &context, (rows, style)).await;
-            let (mut headers, body) = forget_stale(&arrival, &caller, listed).await?;
-            say_of_all(&caller, preferences, &mut headers);
-            return Ok((headers, body).into_response());
-        }
-    };
-    let labelled = family.labelled && !preferences.technical_label;
-    let called = match &wish.deed {
-        Deed::Call { method, .. } => Some((wish.model.clone(), method.clone())),
-        _ => None,
-    };
-    let answered = grant(&arrival, &caller, wish, &context, (labelled, progress)).await;
-    let answered = answered.map_err(|problem| with_example(problem, family, called));
-    let (outcome, model, label) = forget_stale(&arrival, &caller, answered).await?;
-    let size = outcome.size() as u64;
-    arrival.stages.run("shape", || {
-        work_on(size, || {
-            let shaped = shape(&outcome, model.as_str(), style)?;
-            let at = arrival.gateway.clock.now();
-            let omitted = is_result_omitted(&outcome);
-            let mut answer = write(shaped, About { label: &label, media, at, omitted })?;
-            let mut headers = answer_headers(&outcome, media);
-            say_of_all(&caller, preferences, &mut headers);
-            for (name, value) in headers {
-                if let Some(name) = name {
-                    answer.headers_mut().entry(name).or_insert(value);
-                }
-            }
-            Ok(answer)
-        })
-    })
-}
-
-/// How the answer is written. Record by record only where records are listed; what cannot be read might be a listing.
-fn form(arrival: &Arrival, family: &Family, deed: Option<&Deed>) -> Result<Form, Problem> {
-    match family.media {
-        [] => Ok(Form::Whole(Media::Json)),
-        offer if deed.is_none_or(Deed::is_listing) => arrival.form(offer),
-        offer => negotiate::choose(&arrival.head.headers, offer).map(Form::Whole),
-    }
-}
-
-/// The routes see to it already; this holds for those that are still to come.
-fn only_reads_when_safe(method: &Method, deed: &Deed) -> Result<(), Problem> {
-    if method.is_safe() && deed.may_write() {
-        return Err(Problem::new(Code::MethodNotAllowed, format!("{method} never changes anything.")));
+/// GET and HEAD never write. No route violates this; the check is for routes to come.
+fn reject_write_by_safe_method(method: &Method, action: &Action) -> Result<(), Problem> {
+    if method.is_safe() && action.may_write() {
+        return Err(Problem::new(ErrorCode::MethodNotAllowed, format!("The method {method} must not change anything.")));
     }
     Ok(())
 }
 
-/// Plans the wish and runs the plan. The label comes first: it is known but for the first time, and then it is better
-/// to fail before something was written than after.
-async fn grant(
-    arrival: &Arrival,
-    caller: &Principal,
-    mut wish: Wish,
-    context: &ContextAsked,
-    (labelled, progress): (bool, Progress),
-) -> Result<(Outcome, ModelName, Arc<str>), Problem> {
-    let size = arrival.size;
-    let plan = arrival.stages.time("plan", make_plan(caller, &mut wish, context, size, plan)).await?;
-    // What was wished for may be as large as the plan.
-    let Wish { model, .. } = wish;
-    let label = if labelled && is_labelled(&plan) {
-        caller.database.knowledge.label(&caller.caller, &model).await?
-    } else {
-        Arc::from(model.as_str())
-    };
-    progress.reaches_odoo();
-    let (tally, began) = (Tally::default(), Instant::now());
-    let outcome = arrival.stages.time("odoo", run(&caller.database, &caller.caller, plan, &tally)).await;
-    arrival.log.odoo_calls(tally.calls(), began.elapsed());
-    Ok((outcome?, model, label))
+/// A request that was authenticated and parsed.
+struct ParsedRequest {
+    request: ApiRequest,
+    caller: Principal,
+    dialect: &'static Dialect,
+    intent: Intent,
+    context: RequestedContext,
+    preferences: Preferences,
+    format: ResponseFormat,
 }
 
-/// Plans a listing page by page, and opens it. Nobody sees a label there.
-async fn list(
-    arrival: &Arrival,
-    caller: &Principal,
-    mut wish: Wish,
-    context: &ContextAsked,
-    (rows, style): (Rows, Style),
-) -> Result<(HeaderMap, Body), Problem> {
-    let pager = arrival.stages.time("plan", make_plan(caller, &mut wish, context, arrival.size, plan_pages)).await?;
-    let listing = Listing {
-        pages: Pages::new(Arc::clone(&caller.database), caller.caller.clone(), pager),
-        model: wish.model,
-        rows,
-        with_bom: rows == Rows::Csv && negotiate::wants_bom(&arrival.head.headers),
-        style,
-        standing: Standing::of(arrival, caller),
-        log: arrival.log.clone(),
-        last_words: arrival.occasion().into(),
-    };
-    arrival.stages.time("odoo", listing.open()).await
+/// What executing a plan results in.
+enum Executed {
+    /// The complete outcome.
+    Buffered { outcome: Outcome, model: ModelName, label: Arc<str>, media: Media },
+    /// The headers and the first page of an export.
+    Streamed(HeaderMap, Body),
 }
 
-async fn make_plan<P: Send>(
-    caller: &Principal,
-    wish: &mut Wish,
-    context: &ContextAsked,
-    size: u64,
-    plan: fn(&mut Wish, &ContextAsked, &Scope, &dyn plan::Known) -> Result<P, PlanError>,
-) -> Result<P, Problem> {
-    let model = wish.model.clone();
-    planned(caller, &model, |known| work_on(size, || plan(wish, context, &caller.scope, known))).await
-}
-
-/// Plans something about a model, fetching what the plan lacks. A field that is not known may be younger than what we
-/// know.
-pub(super) async fn planned<P: Send>(
-    caller: &Principal,
-    model: &ModelName,
-    mut plan: impl FnMut(&Known<'_>) -> Result<P, PlanError> + Send,
-) -> Result<P, Problem> {
-    let mut known = Known::of(&caller.database.knowledge, &caller.caller, model).await?;
-    let mut rechecked = false;
-    loop {
-        match plan(&known) {
-            Ok(plan) => return Ok(plan),
-            Err(PlanError::Lacking(lack)) => known.learn(lack).await?,
-            Err(PlanError::Refused(problem)) if problem.code == Code::UnknownField && !rechecked => {
-                rechecked = true;
-                if !known.relearn_schemas().await? {
-                    return Err(*problem);
-                }
+impl ParsedRequest {
+    /// The last three stages, which an idempotency key covers.
+    async fn plan_execute_render<T>(
+        self,
+        render: Render<T>,
+        carried: T,
+        progress: Progress,
+    ) -> Result<Response, Problem> {
+        let Self { request, caller, dialect, intent, context, preferences, format } = self;
+        let style = dialect.style(preferences);
+        let executed = match format {
+            ResponseFormat::Buffered(media) => {
+                let called_method = called_method(&intent);
+                let has_label = dialect.has_label && !preferences.technical_label;
+                plan_and_execute(&request, &caller, intent, &context, (media, has_label), progress)
+                    .await
+                    .map_err(|problem| with_call_example(problem, dialect, called_method))
             }
-            Err(PlanError::Refused(problem)) => return Err(*problem),
+            ResponseFormat::Streamed(rows) => {
+                plan_and_export(&request, &caller, intent, &context, (rows, style)).await
+            }
+        };
+        match invalidate_stale_identity(&request, &caller, executed).await? {
+            Executed::Buffered { outcome, model, label, media } => request.timing.run("shape", || {
+                run_cpu_work(outcome.size() as u64, || {
+                    let shaped = shape(&outcome, model.as_str(), style)?;
+                    let (at, omitted) = (request.state.clock.now(), is_result_omitted(&outcome));
+                    let mut response =
+                        render(shaped, carried, RenderContext { dialect, label: &label, media, at, omitted })?;
+                    let mut headers = outcome_headers(&outcome, media);
+                    set_common_headers(&caller, preferences, &mut headers);
+                    for (name, value) in headers {
+                        if let Some(name) = name {
+                            response.headers_mut().entry(name).or_insert(value);
+                        }
+                    }
+                    Ok(response)
+                })
+            }),
+            Executed::Streamed(mut headers, body) => {
+                set_common_headers(&caller, preferences, &mut headers);
+                Ok((headers, body).into_response())
+            }
         }
     }
 }
 
-fn is_labelled(plan: &Plan) -> bool {
+/// Plans the intent and executes the plan. The label is read before: if Odoo fails, nothing has been written yet.
+async fn plan_and_execute(
+    request: &ApiRequest,
+    caller: &Principal,
+    intent: Intent,
+    context: &RequestedContext,
+    (media, has_label): (Media, bool),
+    progress: Progress,
+) -> Result<Executed, Problem> {
+    let model = intent.model.clone();
+    let plan = request.timing.time("plan", make_plan(request, caller, intent, context, plan_intent)).await?;
+    let label = if has_label && plan_has_label(&plan) {
+        caller.database.metadata.model_label(&caller.odoo_user, &model).await?
+    } else {
+        Arc::from(model.as_str())
+    };
+    progress.reaches_odoo();
+    let counter = CallCounter::default();
+    let execution = execute_plan(&caller.database, &caller.odoo_user, plan, &counter);
+    let outcome = record_odoo_calls(request, &counter, execution).await?;
+    Ok(Executed::Buffered { outcome, model, label, media })
+}
+
+/// Plans a list page by page, and reads the first page.
+async fn plan_and_export(
+    request: &ApiRequest,
+    caller: &Principal,
+    intent: Intent,
+    context: &RequestedContext,
+    (rows, style): (RowFormat, Style),
+) -> Result<Executed, Problem> {
+    let model = intent.model.clone();
+    let pager = request.timing.time("plan", make_plan(request, caller, intent, context, plan_pages)).await?;
+    let export = ExportStream {
+        pages: Pages::new(Arc::clone(&caller.database), caller.odoo_user.clone(), pager),
+        model,
+        rows,
+        has_bom: rows == RowFormat::Csv && negotiate::wants_bom(&request.head.headers),
+        style,
+        credential: CredentialRecheck::new(request, caller),
+        log: request.log.clone(),
+        error_context: request.error_context().into(),
+    };
+    let (headers, body) = request.timing.time("odoo", export.open()).await?;
+    Ok(Executed::Streamed(headers, body))
+}
+
+async fn make_plan<P: Send>(
+    request: &ApiRequest,
+    caller: &Principal,
+    intent: Intent,
+    context: &RequestedContext,
+    plan: fn(Intent, &RequestedContext, &Scope, &dyn plan::Metadata) -> Result<P, Unplanned>,
+) -> Result<P, Problem> {
+    let (model, size) = (intent.model.clone(), request.body.size());
+    plan_with_metadata(caller, &model, intent, |intent, metadata| {
+        let planned = run_cpu_work(size, || plan(intent, context, &caller.scope, metadata));
+        planned.map_err(|Unplanned { intent, error }| (*intent, error))
+    })
+    .await
+}
+
+/// Plans, and fetches the metadata that the plan needs. An unknown field may have been added to Odoo after the
+/// metadata was cached, so the schemas are fetched again once. `input` is what `plan` needs, and returns with an
+/// error to be called again.
+///
+/// # Errors
+/// Why the intent is rejected, or why Odoo does not respond.
+pub(super) async fn plan_with_metadata<T: Send, P: Send>(
+    caller: &Principal,
+    model: &ModelName,
+    mut input: T,
+    plan: impl Fn(T, &MetadataSnapshot<'_>) -> Result<P, (T, PlanError)> + Send,
+) -> Result<P, Problem> {
+    let mut metadata = MetadataSnapshot::load(&caller.database.metadata, &caller.odoo_user, model).await?;
+    let mut is_refreshed = false;
+    loop {
+        let error;
+        (input, error) = match plan(input, &metadata) {
+            Ok(plan) => return Ok(plan),
+            Err(unplanned) => unplanned,
+        };
+        match error {
+            PlanError::NeedsMetadata(missing) => metadata.fetch(missing).await?,
+            PlanError::Rejected(problem) if problem.code == ErrorCode::UnknownField && !is_refreshed => {
+                is_refreshed = true;
+                if !metadata.refresh_schemas().await? {
+                    return Err(*problem);
+                }
+            }
+            PlanError::Rejected(problem) => return Err(*problem),
+        }
+    }
+}
+
+/// Runs calls to Odoo, and records their number and duration.
+pub(super) async fn record_odoo_calls<T>(
+    request: &ApiRequest,
+    counter: &CallCounter,
+    calls: impl Future<Output = T>,
+) -> T {
+    let started = Instant::now();
+    let result = request.timing.time("odoo", calls).await;
+    request.log.odoo_calls(counter.calls(), started.elapsed());
+    result
+}
+
+/// Invalidates a cached identity that Odoo rejects: the user's next request verifies the password again. A gateway
+/// key or token whose stored Odoo credential is rejected has to be created again.
+pub(super) async fn invalidate_stale_identity<T>(
+    request: &ApiRequest,
+    caller: &Principal,
+    result: Result<T, Problem>,
+) -> Result<T, Problem> {
+    match result {
+        Err(problem) if problem.code == ErrorCode::CredentialInvalid => match caller.credential_kind {
+            CredentialKind::Basic | CredentialKind::OdooApiKey => {
+                request.state.odoo_authenticator.invalidate(caller).await;
+                Err(problem)
+            }
+            _ => Err(stale_odoo_credential()),
+        },
+        result => result,
+    }
+}
+
+fn stale_odoo_credential() -> Problem {
+    let detail = "Odoo no longer accepts the password or API key that is stored with this key or token.";
+    let hint = "Create a new key or token with the user's current password or API key.";
+    Problem::new(ErrorCode::OdooCredentialStale, detail).hint(hint)
+}
+
+fn plan_has_label(plan: &Plan) -> bool {
     !matches!(
         plan,
         Plan::CheckAccess { .. }
@@ -322,41 +452,39 @@ fn is_labelled(plan: &Plan) -> bool {
     )
 }
 
-/// When Odoo no longer takes a user that was remembered, he is asked for his password's proof again; a user behind a
-/// key or token has to be connected anew.
-pub(super) async fn forget_stale<T>(
-    arrival: &Arrival,
-    caller: &Principal,
-    answered: Result<T, Problem>,
-) -> Result<T, Problem> {
-    match answered {
-        Err(problem) if problem.code == Code::CredentialInvalid => match caller.kind {
-            CredentialKind::Basic | CredentialKind::OdooKey => {
-                arrival.gateway.passwords.forget(caller).await;
-                Err(problem)
-            }
-            _ => Err(stale()),
-        },
-        answered => answered,
+fn called_method(intent: &Intent) -> Option<(ModelName, MethodName)> {
+    match &intent.action {
+        Action::Call { method, .. } => Some((intent.model.clone(), method.clone())),
+        _ => None,
     }
 }
 
-fn stale() -> Problem {
-    let detail = "Odoo no longer takes the password or API key that is kept with this key or token.";
-    Problem::new(Code::OdooCredentialStale, detail).hint("Make a new one with the user's present password or API key.")
+/// Adds an example to the problem of a method call without record ids.
+fn with_call_example(problem: Problem, dialect: &Dialect, called: Option<(ModelName, MethodName)>) -> Problem {
+    match called {
+        Some((model, method))
+            if problem.code == ErrorCode::MissingParameter
+                && problem.parameter.as_deref() == Some("args")
+                && method.as_str() != "create" =>
+        {
+            let example = (dialect.call_example)(&model, &method);
+            problem.hint(format!("Send the ids of the records. For example {example}"))
+        }
+        _ => problem,
+    }
 }
 
-fn answer_headers(outcome: &Outcome, media: Media) -> HeaderMap {
+fn outcome_headers(outcome: &Outcome, media: Media) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
     if is_result_omitted(outcome) {
         headers.insert("x-result-omitted", HeaderValue::from_static("not-representable"));
     }
     if let Outcome::Records(records) = outcome {
-        if matches!(records.source, Source::Written(_)) {
+        if matches!(records.source, RecordSource::Written(_)) {
             headers.insert("x-read-back", HeaderValue::from_static("failed"));
         }
-        say_omitted(records, &mut headers);
+        set_omitted_fields(&records.omitted, &mut headers);
     }
     headers
 }
@@ -365,48 +493,26 @@ fn is_result_omitted(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Result(reply) if reply.is_omitted())
 }
 
-/// A method that lacks its records: shows how they are given here.
-fn with_example(problem: Problem, family: &Family, called: Option<(ModelName, MethodName)>) -> Problem {
-    match called {
-        Some((model, method))
-            if problem.code == Code::MissingParameter
-                && problem.parameter.as_deref() == Some("args")
-                && method.as_str() != "create" =>
-        {
-            problem.hint(format!("Give the ids. For example {}", (family.call_example)(&model, &method)))
-        }
-        _ => problem,
-    }
-}
-
-/// Names what Odoo could not send.
-pub(super) fn say_omitted(records: &Records, headers: &mut HeaderMap) {
-    let omitted = records.omitted.join(", ");
-    if let (false, Ok(omitted)) = (omitted.is_empty(), HeaderValue::try_from(omitted)) {
-        headers.insert("x-omitted-fields", omitted);
-    }
-}
-
-/// What is said of every answer, whatever its form.
-fn say_of_all(caller: &Principal, preferences: Preferences, headers: &mut HeaderMap) {
+/// Sets the headers of every response, buffered or streamed.
+fn set_common_headers(caller: &Principal, preferences: Preferences, headers: &mut HeaderMap) {
     if let Some(Ok(applied)) = preferences.applied().map(HeaderValue::try_from) {
         headers.insert("preference-applied", applied);
     }
-    if let Some(limit) = caller.allowance {
-        add_rate_limit(limit, headers);
+    if let Some(limit) = caller.rate_limit {
+        set_rate_limit(limit, headers);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Target;
+    use crate::plan::RecordSet;
 
     #[test]
-    fn a_safe_method_never_reaches_a_deed_that_writes() {
-        let delete = Deed::Delete { target: Target::Many(Vec::new()) };
+    fn safe_methods_never_write() {
+        let delete = Action::Delete { target: RecordSet::Many(Vec::new()) };
         for (method, expected) in [(Method::GET, false), (Method::HEAD, false), (Method::DELETE, true)] {
-            assert_eq!(only_reads_when_safe(&method, &delete).is_ok(), expected, "{method}");
+            assert_eq!(reject_write_by_safe_method(&method, &delete).is_ok(), expected, "{method}");
         }
     }
 }

@@ -1,203 +1,207 @@
-//! A request as the pipeline takes it: head, unread body, the names in its path.
+//! A request to an API route: its head, its unread body, and the names in its path.
 //!
-//! In: axum's request. Out: [`Arrival`]. Must not know: what is wished. Axum hands over path parameters decoded
-//! (`%2e%2e%2fxmlrpc` arrives as `../xmlrpc`), so they leave here only as parsed names.
+//! ```text
+//! facts       request_id, request_log, server_timing, original_target, peer: set by the middleware, read everywhere
+//! head        headers, authorization, credential, content_type, forwarded, odoo_context
+//! body        body: limits and reading; oauth1_form: what a signature covers
+//! limits      unauthenticated: for requests without a verified credential
+//! parameters  params: query string, form, multipart form or JSON body
+//! ```
+//!
+//! In: axum's request. Out: [`ApiRequest`]. Must not know: what the request asks for. axum decodes path parameters
+//! (`%2e%2e%2fxmlrpc` becomes `../xmlrpc`), so they leave this file only as validated names.
 
-pub(super) mod body_budget;
+pub(super) mod authorization;
+pub(super) mod body;
+pub(super) mod content_type;
+pub(in crate::http) mod credential;
 pub(super) mod forwarded;
 pub(super) mod headers;
 pub(super) mod oauth1_form;
 pub(super) mod odoo_context;
 pub(super) mod original_target;
 pub(super) mod params;
+pub(super) mod peer;
 pub(super) mod request_id;
 pub(super) mod request_log;
 pub(super) mod server_timing;
 pub(super) mod unauthenticated;
 
-use axum::body::Body;
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
 use bytes::Bytes;
 use http::request::Parts;
-use sync_wrapper::SyncWrapper;
 
-use self::body_budget::{Place, Sender};
-use self::oauth1_form::AsSent;
-use super::middleware::{BodyLimits, RequestId, RequestLog, SentTarget, Stages, read_body};
-use super::response::negotiate::{self, Form, Media};
-use super::response::problem::Occasion;
-use super::state::Gateway;
+use self::body::{BodyLimits, RequestBody};
+use self::forwarded::ExternalUrl;
+use self::oauth1_form::SignedForm;
+use self::original_target::OriginalTarget;
+use self::peer::ClientIp;
+use self::request_id::RequestId;
+use self::request_log::RequestLog;
+use self::server_timing::ServerTiming;
+use super::body_budget::BodySender;
+use super::response::negotiate::{self, Media, ResponseFormat};
+use super::response::problem::ErrorContext;
+use super::state::AppState;
+use crate::auth::oauth1::SignedRequest;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::{FieldName, MethodName, ModelName, RecordId, ReportName};
-use crate::serve::ClientAddress;
 
-/// One request on its way through the pipeline.
+/// A request to an API route.
 #[derive(Debug)]
-pub(super) struct Arrival {
-    /// What all requests share.
-    pub gateway: Gateway,
-    /// Method, target, headers.
+pub(super) struct ApiRequest {
+    /// The state that all requests share.
+    pub state: AppState,
+    /// Method, target, headers, extensions.
     pub head: Parts,
-    /// How long each stage takes.
-    pub stages: Stages,
-    /// The request's line in the log.
+    /// The duration of each stage.
+    pub timing: ServerTiming,
+    /// The request's line in the access log.
     pub log: RequestLog,
-    /// What was sent where families see something else.
-    pub as_sent: AsSent,
+    /// The parts of a signed request that dialects do not see.
+    pub signed_form: SignedForm,
+    /// The body, until it is read.
+    pub body: RequestBody,
+    /// The decoded path parameters.
     path: Vec<(String, String)>,
-    /// The place of a large body, until the request is answered.
-    place: Option<Place>,
-    /// How many bytes the body had.
-    pub size: u64,
-    /// Wrapped, because a body cannot be looked at from two threads and the rest of an arrival must be.
-    body: SyncWrapper<Body>,
 }
 
-impl FromRequest<Gateway> for Arrival {
+impl FromRequest<AppState> for ApiRequest {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         let (mut head, body) = request.into_parts();
-        let path = RawPathParams::from_request_parts(&mut head, gateway)
-            .await
-            .map_err(|_| Problem::new(Code::UnknownRoute, "The path is no UTF-8 once it is decoded."))?;
+        let path = RawPathParams::from_request_parts(&mut head, state).await.map_err(|_| {
+            Problem::new(ErrorCode::UnknownRoute, "The path is not valid UTF-8 after percent-decoding.")
+        })?;
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let (stages, log) = (Stages::of(&head.extensions), RequestLog::of(&head.extensions));
-        let (gateway, as_sent, body) = (gateway.clone(), AsSent::default(), SyncWrapper::new(body));
-        let mut arrival = Self { gateway, head, stages, log, as_sent, path, place: None, size: 0, body };
-        oauth1_form::settle(&mut arrival).await?;
-        Ok(arrival)
+        let mut body = RequestBody::new(body);
+        let signed_form = SignedForm::extract(&mut head, &mut body, state).await?;
+        let timing = ServerTiming::from_extensions(&head.extensions);
+        let log = RequestLog::from_extensions(&head.extensions);
+        Ok(Self { state: state.clone(), head, timing, log, signed_form, body, path })
     }
 }
 
-impl Arrival {
-    /// The model in the path. Names of fixed routes are no models, also where another segment stands behind them.
+impl ApiRequest {
+    /// The model in the path. The fixed segments of `/api/v1` are never models, whatever segment follows them.
     ///
     /// # Errors
-    /// 404 for what can be no model's name.
+    /// 404 for a segment that is not a valid model name.
     pub(super) fn model(&self) -> Result<ModelName, Problem> {
         const FIXED: [&str; 3] = ["health", "info", "object"];
         let name = self.segment("model");
         if FIXED.contains(&name) {
-            return Err(Problem::new(Code::UnknownModel, format!("There is no such model: {name} is a route.")));
+            return Err(Problem::new(ErrorCode::UnknownModel, format!("There is no such model: {name} is a route.")));
         }
         ModelName::parse(name)
-            .map_err(|error| Problem::new(Code::UnknownModel, format!("There is no such model: {error}.")))
+            .map_err(|error| Problem::new(ErrorCode::UnknownModel, format!("There is no such model: {error}.")))
     }
 
-    /// The record id in the path's segment `name`.
+    /// The record id in the path parameter `name`.
     ///
     /// # Errors
-    /// 404 for what can be no record's id.
-    pub(super) fn id(&self, name: &str) -> Result<RecordId, Problem> {
+    /// 404 for a segment that is not a record id.
+    pub(super) fn record_id(&self, name: &str) -> Result<RecordId, Problem> {
         RecordId::parse(self.segment(name)).ok_or_else(|| {
             let detail = "There is no such record: a record's id is an integer from 1 to 2147483647.";
-            Problem::new(Code::RecordNotFound, detail)
+            Problem::new(ErrorCode::RecordNotFound, detail)
         })
     }
 
-    /// The method in the path's segment `name`.
+    /// The method in the path parameter `name`.
     ///
     /// # Errors
-    /// 404 for what can be no method's name.
+    /// 404 for a segment that is not a valid method name.
     pub(super) fn method(&self, name: &str) -> Result<MethodName, Problem> {
         MethodName::parse(self.segment(name))
-            .map_err(|error| Problem::new(Code::UnknownMethod, format!("There is no such method: {error}.")))
+            .map_err(|error| Problem::new(ErrorCode::UnknownMethod, format!("There is no such method: {error}.")))
     }
 
     /// The report in the path.
     ///
     /// # Errors
-    /// 404 for what can be no report's name.
+    /// 404 for a segment that is not a valid report name.
     pub(super) fn report(&self) -> Result<ReportName, Problem> {
         ReportName::parse(self.segment("report_name"))
-            .map_err(|error| Problem::new(Code::UnknownReport, format!("There is no such report: {error}.")))
+            .map_err(|error| Problem::new(ErrorCode::UnknownReport, format!("There is no such report: {error}.")))
     }
 
-    /// How the answer is to be written if it is a listing; `media` are those of the family.
+    /// The field in the path parameter `name`.
     ///
     /// # Errors
-    /// 406 when nothing is acceptable.
-    pub(super) fn form(&self, media: &[Media]) -> Result<Form, Problem> {
-        negotiate::choose_of_listing(&self.head.headers, media)
-    }
-
-    /// What an error body says of the request.
-    #[must_use]
-    pub(super) fn occasion(&self) -> Occasion<'_> {
-        let extensions = &self.head.extensions;
-        Occasion {
-            request_id: extensions.get().map_or("", RequestId::as_str),
-            path: extensions.get().map_or("", |SentTarget(target)| target.path()),
-            at: self.gateway.clock.now(),
-        }
-    }
-
-    /// The field in the path's segment `name`.
-    ///
-    /// # Errors
-    /// 400 for what can be no field's name.
+    /// 400 for a segment that is not a valid field name.
     pub(super) fn field(&self, name: &str) -> Result<FieldName, Problem> {
         FieldName::parse(self.segment(name))
-            .map_err(|error| Problem::new(Code::UnknownField, format!("There is no such field: {error}.")))
+            .map_err(|error| Problem::new(ErrorCode::UnknownField, format!("There is no such field: {error}.")))
     }
 
-    /// Where the request comes from.
+    /// The format of the response if it lists records; `media` are the types that the dialect offers.
+    ///
+    /// # Errors
+    /// 406 if the client accepts none.
+    pub(super) fn list_format(&self, media: &[Media]) -> Result<ResponseFormat, Problem> {
+        negotiate::choose_list_format(&self.head.headers, media)
+    }
+
+    /// Configuration that the router attached to the routes of one dialect.
+    ///
+    /// # Errors
+    /// 500 if the router did not attach it.
+    pub(super) fn extension<T: Send + Sync + 'static>(&self) -> Result<&T, Problem> {
+        let missing = || Problem::internal(format_args!("the routes have no {}", std::any::type_name::<T>()));
+        self.head.extensions.get().ok_or_else(missing)
+    }
+
+    /// The facts of the request that an error body repeats.
     #[must_use]
-    pub(super) fn client(&self) -> std::net::IpAddr {
-        let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
-        self.head.extensions.get().map_or(unknown, |ClientAddress(address)| address.ip())
-    }
-
-    /// The whole body of a caller whose credential was checked; it is there once.
-    ///
-    /// # Errors
-    /// 413 when it is too large, 400 when it does not arrive, 503 when too many large ones are under way.
-    pub(super) async fn body(&mut self) -> Result<Bytes, Problem> {
-        self.read_body(Sender::Proven).await
-    }
-
-    /// The same of a caller whose signature covers the body.
-    ///
-    /// # Errors
-    /// As [`body`](Self::body).
-    pub(super) async fn unproven_body(&mut self) -> Result<Bytes, Problem> {
-        self.read_body(Sender::Unproven).await
-    }
-
-    /// The body, if it has at most so many bytes.
-    ///
-    /// # Errors
-    /// 413 for a larger one; otherwise as [`body`](Self::body).
-    pub(super) async fn body_within(&mut self, most: u64) -> Result<Bytes, Problem> {
-        read_body(std::mem::take(self.body.get_mut()), most).await
-    }
-
-    async fn read_body(&mut self, sender: Sender) -> Result<Bytes, Problem> {
-        let largest = self.head.extensions.get().map_or(u64::MAX, |limits: &BodyLimits| limits.largest);
-        // A form that was read for its signature has its place already.
-        if self.place.is_none() {
-            let announced = self.announced();
-            // What is too large is refused without a place. What says no size may become as large as can be.
-            let size = if announced == u64::MAX { largest } else { announced };
-            if size <= largest {
-                self.place = self.gateway.bodies.admit(size, sender).await?;
-            }
+    pub(super) fn error_context(&self) -> ErrorContext<'_> {
+        let extensions = &self.head.extensions;
+        ErrorContext {
+            request_id: extensions.get().map_or("", RequestId::as_str),
+            path: extensions.get().map_or("", |OriginalTarget(target)| target.path()),
+            at: self.state.clock.now(),
         }
-        let body = self.body_within(largest).await?;
-        self.size = body.len() as u64;
-        Ok(body)
     }
 
-    /// How large the body says to be; without a word, as large as can be.
-    pub(super) fn announced(&mut self) -> u64 {
-        http_body::Body::size_hint(self.body.get_mut()).upper().unwrap_or(u64::MAX)
+    /// The address of the client: the peer, or the address that a trusted proxy forwarded.
+    #[must_use]
+    pub(super) fn client_ip(&self) -> IpAddr {
+        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        self.head.extensions.get().map_or(unknown, |ClientIp(address)| *address)
     }
 
-    /// What is read as the body from now on.
-    pub(super) fn replace_body(&mut self, body: Body) {
-        self.body = SyncWrapper::new(body);
+    /// The URL by which the client reached the gateway.
+    ///
+    /// # Errors
+    /// 400 for ambiguous headers of a trusted proxy.
+    pub(super) fn external_url(&self) -> Result<ExternalUrl, Problem> {
+        ExternalUrl::from_request(&self.head, self.state.public_url.as_ref())
+    }
+
+    /// The OAuth 1.0a signature of the request, not yet verified; `None` if it is not signed.
+    ///
+    /// # Errors
+    /// 400 for malformed parameters, 401 for an empty header.
+    pub(super) fn signature(&self) -> Result<Option<SignedRequest>, Problem> {
+        self.signed_form.parse_signature(&self.head, self.state.public_url.as_ref())
+    }
+
+    /// The complete body. Called after the credential was verified; a second call returns no bytes.
+    ///
+    /// # Errors
+    /// 413 if it is too large, 400 if it does not arrive completely, 503 if too many large bodies are in flight.
+    pub(super) async fn read_body(&mut self) -> Result<Bytes, Problem> {
+        let largest = BodyLimits::largest_in(&self.head.extensions);
+        self.body.read(largest, &self.state.body_budget, BodySender::Authenticated).await
+    }
+
+    /// Runs CPU work whose amount depends on the size of the body.
+    pub(super) async fn run_on_body<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.state.body_budget.run(self.body.size(), work).await
     }
 
     fn segment(&self, name: &str) -> &str {

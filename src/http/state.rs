@@ -1,67 +1,60 @@
-//! What every handler shares.
+//! The state that all handlers share.
 //!
-//! In: what the composition root built. Out: [`Gateway`], cheap to clone. Must not know: how any of it is configured.
+//! In: what the composition root built. Out: [`AppState`], cheap to clone. Must not know: routes, dialects, how its
+//! parts are configured. Configuration of a single dialect or page is an extension of its routes, see
+//! [`router`](super::router).
 
 use std::sync::Arc;
 
-use super::dialects::restful::RestfulModels;
 use url::Url;
 
-use super::demo::Demo;
-use super::oauth::authorization::Site;
-use super::request::body_budget::LargeBodies;
-use crate::auth::oauth1::OAuth1;
-use crate::auth::{Passwords, Tokens};
+use super::body_budget::BodyBudget;
+use super::site::SiteConfig;
+use crate::auth::{OdooAuthenticator, TokenServices};
 use crate::clock::Clock;
-use crate::idempotency::Repeats;
+use crate::idempotency::IdempotencyStore;
 use crate::odoo::Databases;
 use crate::telemetry::metrics::Metrics;
 
-/// The parts of the gateway that requests need.
+/// The shared state; derefs to [`AppParts`].
 #[derive(Debug, Clone)]
-pub struct Gateway(Arc<Parts>);
+pub struct AppState(Arc<AppParts>);
 
-/// See [`Gateway`].
+/// The parts of [`AppState`].
 #[derive(Debug)]
-pub struct Parts {
-    /// The databases behind the gateway.
+pub struct AppParts {
+    /// The configured Odoo databases.
     pub databases: Databases,
-    /// Who is who by login and password.
-    pub passwords: Passwords,
-    /// Who is who by keys and tokens of the gateway's own.
-    pub tokens: Arc<Tokens>,
-    /// Requests that are done once.
-    pub repeats: Repeats,
-    /// The models that family C answers.
-    pub restful: RestfulModels,
-    /// Who signed a request, and tokens for those who sign.
-    pub oauth1: OAuth1,
-    /// By which URL clients reach the gateway, when that is configured.
+    /// Authenticates users by login and password, or by an Odoo API key.
+    pub odoo_authenticator: OdooAuthenticator,
+    /// Authenticates users by the gateway's own keys and tokens, and issues these.
+    pub tokens: TokenServices,
+    /// Responses of requests with an idempotency key.
+    pub idempotency: IdempotencyStore,
+    /// The URL by which clients reach the gateway (`server.public_url`), if it is configured.
     pub public_url: Option<Url>,
-    /// The demonstration, where there is one.
-    pub demo: Demo,
-    /// How browsers reach the gateway.
-    pub site: Site,
-    /// Large bodies under way.
-    pub bodies: LargeBodies,
-    /// What is counted.
+    /// The gateway as browsers and OAuth clients see it.
+    pub site: SiteConfig,
+    /// The memory budget of large request bodies.
+    pub body_budget: BodyBudget,
+    /// Counters and histograms.
     pub metrics: Arc<Metrics>,
-    /// What time it is.
+    /// The current time.
     pub clock: Clock,
 }
 
-impl Gateway {
-    /// Puts the parts together.
+impl AppState {
+    /// The state with these parts.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: AppParts) -> Self {
         Self(Arc::new(parts))
     }
 }
 
-impl std::ops::Deref for Gateway {
-    type Target = Parts;
+impl std::ops::Deref for AppState {
+    type Target = AppParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &AppParts {
         &self.0
     }
 }

@@ -1,90 +1,91 @@
-//! What came of a request, as it is kept.
+//! The stored response of a request.
 //!
 //! ```text
-//! kept = length of head:4 head:JSON body
+//! bytes = length of head: 4 bytes, big-endian   head: JSON   body
 //! ```
 //!
-//! In: the parts of an answer. Out: bytes, and back. Must not know: how they are sealed.
+//! In: the parts of a response. Out: bytes, and back. Must not know: how they are sealed.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 
-/// The largest body that is kept.
-const LARGEST: usize = 1 << 20;
+/// The largest body that is stored, in bytes.
+const MAX_BODY: usize = 1 << 20;
 
-/// What came of a request.
+/// The response of a request, as it is stored.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept(pub Outcome);
+pub struct StoredResponse(pub StoredOutcome);
 
-/// See [`Kept`].
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// An answer.
-    Answer {
-        /// Its status.
+pub enum StoredOutcome {
+    /// The request was executed.
+    Response {
+        /// The status.
         status: u16,
-        /// The headers that belong to it.
+        /// The stored headers.
         headers: Vec<(String, String)>,
-        /// Its body.
+        /// The body.
         body: Vec<u8>,
     },
-    /// It was done, but its answer was too large to be kept.
+    /// The request was executed, but its body is too large to be stored.
     TooLarge {
-        /// Its status.
+        /// The status.
         status: u16,
-        /// The size of its body.
+        /// The size of the body, in bytes.
         size: u64,
     },
-    /// A refusal or failure.
+    /// The request failed.
     Failed(Box<Problem>),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Head {
-    Answer { status: u16, headers: Vec<(String, String)> },
+enum StoredHead {
+    #[serde(rename = "answer")]
+    Response { status: u16, headers: Vec<(String, String)> },
     TooLarge { status: u16, size: u64 },
     Failed { code: String, detail: String, hint: Option<String>, parameter: Option<String>, odoo: Option<[String; 2]> },
 }
 
-impl Kept {
-    /// An answer, or that it is too large.
+impl StoredResponse {
+    /// A response, without its body if that is too large.
     #[must_use]
-    pub fn answer(status: u16, headers: Vec<(String, String)>, body: &[u8]) -> Self {
-        if body.len() > LARGEST {
-            return Self(Outcome::TooLarge { status, size: body.len() as u64 });
+    pub fn new(status: u16, headers: Vec<(String, String)>, body: &[u8]) -> Self {
+        if body.len() > MAX_BODY {
+            return Self(StoredOutcome::TooLarge { status, size: body.len() as u64 });
         }
-        Self(Outcome::Answer { status, headers, body: body.to_vec() })
+        Self(StoredOutcome::Response { status, headers, body: body.to_vec() })
     }
 
-    /// As bytes.
-    pub(super) fn write(&self) -> Vec<u8> {
+    /// The response as bytes.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let (head, body) = match &self.0 {
-            Outcome::Answer { status, headers, body } => {
-                (Head::Answer { status: *status, headers: headers.clone() }, body.as_slice())
+            StoredOutcome::Response { status, headers, body } => {
+                (StoredHead::Response { status: *status, headers: headers.clone() }, body.as_slice())
             }
-            Outcome::TooLarge { status, size } => (Head::TooLarge { status: *status, size: *size }, &[][..]),
-            Outcome::Failed(problem) => (Head::of(problem), &[][..]),
+            StoredOutcome::TooLarge { status, size } => (StoredHead::TooLarge { status: *status, size: *size }, &[][..]),
+            StoredOutcome::Failed(problem) => (StoredHead::from_problem(problem), &[][..]),
         };
-        // Texts and numbers always serialize.
+        // Strings and numbers always serialize.
         let head = serde_json::to_vec(&head).unwrap_or_default();
         let length = u32::try_from(head.len()).unwrap_or(u32::MAX);
         [&length.to_be_bytes(), head.as_slice(), body].concat()
     }
 
-    /// Reads what [`write`](Self::write) wrote.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    /// Parses the bytes of [`to_bytes`](Self::to_bytes); `None` if they are malformed.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
         let (head, body) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
         Some(Self(match serde_json::from_slice(head).ok()? {
-            Head::Answer { status, headers } => Outcome::Answer { status, headers, body: body.to_vec() },
-            Head::TooLarge { status, size } => Outcome::TooLarge { status, size },
-            Head::Failed { code, detail, hint, parameter, odoo } => {
-                let mut problem = Problem::new(Code::of_word(&code)?, detail);
+            StoredHead::Response { status, headers } => StoredOutcome::Response { status, headers, body: body.to_vec() },
+            StoredHead::TooLarge { status, size } => StoredOutcome::TooLarge { status, size },
+            StoredHead::Failed { code, detail, hint, parameter, odoo } => {
+                let mut problem = Problem::new(ErrorCode::parse(&code)?, detail);
                 (problem.hint, problem.parameter) = (hint, parameter);
-                Outcome::Failed(Box::new(match odoo {
+                StoredOutcome::Failed(Box::new(match odoo {
                     Some([exception, message]) => problem.odoo(exception, message),
                     None => problem,
                 }))
@@ -93,9 +94,9 @@ impl Kept {
     }
 }
 
-impl Head {
-    fn of(problem: &Problem) -> Self {
-        let odoo = problem.odoo.as_ref().map(|said| [said.exception.clone(), said.message.clone()]);
+impl StoredHead {
+    fn from_problem(problem: &Problem) -> Self {
+        let odoo = problem.odoo.as_ref().map(|odoo| [odoo.exception.clone(), odoo.message.clone()]);
         Self::Failed {
             code: problem.code.as_str().to_owned(),
             detail: problem.detail.clone(),
@@ -111,31 +112,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read() {
+    fn from_bytes_inverts_to_bytes() {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        let problem = Problem::new(Code::OdooRefused, "No.").hint("h").parameter("p").odoo("UserError", "Nope");
-        for kept in [
-            Kept::answer(200, headers.clone(), b"{\"x\": 1}"),
-            Kept::answer(204, Vec::new(), b""),
-            Kept::answer(200, headers, &vec![0; LARGEST + 1]),
-            Kept(Outcome::Failed(Box::new(problem))),
-            Kept(Outcome::Failed(Box::new(Problem::new(Code::OutcomeUnknown, "?")))),
+        let problem = Problem::new(ErrorCode::OdooRefused, "No.").hint("h").parameter("p").odoo("UserError", "Nope");
+        for stored in [
+            StoredResponse::new(200, headers.clone(), b"{\"x\": 1}"),
+            StoredResponse::new(204, Vec::new(), b""),
+            StoredResponse::new(200, headers, &vec![0; MAX_BODY + 1]),
+            StoredResponse(StoredOutcome::Failed(Box::new(problem))),
+            StoredResponse(StoredOutcome::Failed(Box::new(Problem::new(ErrorCode::OutcomeUnknown, "?")))),
         ] {
-            assert_eq!(Kept::read(&kept.write()), Some(kept));
+            assert_eq!(StoredResponse::from_bytes(&stored.to_bytes()), Some(stored));
         }
     }
 
     #[test]
-    fn what_is_too_large_is_remembered_as_done() {
-        let kept = Kept::answer(200, Vec::new(), &vec![0; LARGEST + 1]);
-        assert_eq!(kept.0, Outcome::TooLarge { status: 200, size: (1 << 20) + 1 });
-        assert!(kept.write().len() < 100);
+    fn a_body_that_is_too_large_is_stored_as_its_size() {
+        let stored = StoredResponse::new(200, Vec::new(), &vec![0; MAX_BODY + 1]);
+        assert_eq!(stored.0, StoredOutcome::TooLarge { status: 200, size: (1 << 20) + 1 });
+        assert!(stored.to_bytes().len() < 100);
     }
 
     #[test]
-    fn nonsense_is_nothing() {
+    fn malformed_bytes_are_rejected() {
         for bytes in [&b""[..], b"\0\0\0", b"\xff\xff\xff\xff{}", b"\0\0\0\x02{}", b"\0\0\0\x02[]x"] {
-            assert_eq!(Kept::read(bytes), None, "{bytes:?}");
+            assert_eq!(StoredResponse::from_bytes(bytes), None, "{bytes:?}");
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Domains: conditions in Odoo's prefix notation, from a tree into what the plan can check against a schema.
-//!
-//! In: a [`Value`] or the text of one. Out: a [`Domain`] whose shape, operators and operands are right. Must not
-//! know: which fields exist, of which type they are, which version the server has.
+//! Domains: conditions in Odoo's prefix notation.
 //!
 //! ```text
-//! domain   = "[" { "&" | "|" | "!" | term } "]"       operands enough for every operator; more are joined by "&"
+//! domain   = "[" { "&" | "|" | "!" | term } "]"       enough operands for every operator; others are joined by "&"
 //! term     = "[" path "," operator "," value "]" | "[1, '=', 1]" | "[0, '=', 1]"
 //! path     = field { "." name }
 //! value    = scalar | list of scalars | domain        a domain with "any", "not any"; null is false
 //! ```
 //!
-//! The `&` between terms that follow each other stays implied, as Odoo has it: so the item at index 3 of a domain is
-//! the item at index 3 of what the client wrote, and two domains are joined by writing one behind the other.
+//! In: a [`Value`] or its text. Out: a [`Domain`] with correct shape, operators and operands. Must not know: which
+//! fields exist, their types, the version of the server.
+//!
+//! The `&` between terms in sequence stays implicit, as in Odoo: so the item at index 3 of a domain is the item at
+//! index 3 of what the client wrote, and two domains are joined by concatenation.
 
 mod operator;
 mod parse;
@@ -22,24 +22,25 @@ pub use path::{DatePart, FieldPath};
 
 use std::borrow::Cow;
 
-use crate::language::error::{SyntaxError, TreeError};
+use crate::language::syntax_error::SyntaxError;
+use crate::language::tree_error::TreeError;
 use crate::language::literal::{self, Limits};
 use crate::value::Value;
 
 /// A condition on records. Empty: all records.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Domain<'a> {
-    items: Vec<Item<'a>>,
+    items: Vec<DomainItem<'a>>,
 }
 
-/// What a domain is made of.
+/// An item of a domain.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Item<'a> {
-    /// `&`: the two operands behind it hold.
+pub enum DomainItem<'a> {
+    /// `&`: both following operands hold.
     And,
-    /// `|`: one of the two operands behind it holds.
+    /// `|`: one of the two following operands holds.
     Or,
-    /// `!`: the operand behind it does not hold.
+    /// `!`: the following operand does not hold.
     Not,
     /// `(1, '=', 1)`: all records.
     True,
@@ -52,54 +53,54 @@ pub enum Item<'a> {
 /// A condition on one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Term<'a> {
-    /// The field, reached over relations.
+    /// The field, possibly of a related record.
     pub path: FieldPath<'a>,
-    /// How it is compared.
+    /// The operator.
     pub operator: Operator,
-    /// What it is compared with.
+    /// The value.
     pub value: TermValue<'a>,
 }
 
-/// What a field is compared with.
+/// The value of a term.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TermValue<'a> {
     /// A scalar, never null, or a list of them; always a list with `in` and `not in`.
     Value(Value<'a>),
-    /// The condition of `any` and `not any`, on the records the field refers to.
-    Sub(Domain<'a>),
+    /// The condition of `any` and `not any` on the related records.
+    Domain(Domain<'a>),
 }
 
-/// Items that form exactly one operand, so that it can replace a term behind any `&`, `|` or `!`.
+/// Items that form exactly one operand, so that it can replace a term after any `&`, `|` or `!`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Operand<'a>(Vec<Item<'a>>);
+pub struct Operand<'a>(Vec<DomainItem<'a>>);
 
 impl<'a> Operand<'a> {
     /// The operand `(1, '=', 1)`: all records.
     #[must_use]
     pub fn all() -> Self {
-        Self(vec![Item::True])
+        Self(vec![DomainItem::True])
     }
 
     /// One term.
     #[must_use]
     pub fn term(term: Term<'a>) -> Self {
-        Self(vec![Item::Term(term)])
+        Self(vec![DomainItem::Term(term)])
     }
 
-    /// All of these hold; of none: all records.
+    /// All of these; without any: all records.
     #[must_use]
     pub fn all_of(operands: Vec<Self>) -> Self {
-        Self::join(operands, Item::And, Item::True)
+        Self::join(operands, DomainItem::And, DomainItem::True)
     }
 
-    /// One of these holds; of none: no record.
+    /// One of these; without any: no record.
     #[must_use]
     pub fn any_of(operands: Vec<Self>) -> Self {
-        Self::join(operands, Item::Or, Item::False)
+        Self::join(operands, DomainItem::Or, DomainItem::False)
     }
 
-    /// A tree of even depth: Odoo and its database nest what stands behind each operator.
-    fn join(operands: Vec<Self>, operator: Item<'a>, none: Item<'a>) -> Self {
+    /// A balanced tree: Odoo and its database nest the operands of each operator.
+    fn join(operands: Vec<Self>, operator: DomainItem<'a>, none: DomainItem<'a>) -> Self {
         let mut row = operands;
         while row.len() > 1 {
             let mut pairs = Vec::with_capacity(row.len().div_ceil(2));
@@ -117,42 +118,42 @@ impl<'a> Operand<'a> {
 }
 
 impl<'a> Domain<'a> {
-    /// Reads a literal and checks it.
+    /// Parses a domain.
     ///
     /// # Errors
-    /// When `text` is no literal within `limits`, or no domain.
-    pub fn read(text: &'a str, limits: Limits) -> Result<Self, SyntaxError> {
-        Self::from_value(literal::read(text, limits)?).map_err(|error| error.in_text(text))
+    /// `text` is not a literal within `limits`, or not a domain.
+    pub fn parse(text: &'a str, limits: Limits) -> Result<Self, SyntaxError> {
+        Self::from_value(literal::parse(text, limits)?).map_err(|error| error.in_text(text))
     }
 
-    /// Checks a tree that was read before, as a member of a JSON body.
+    /// Converts a tree, such as a member of a JSON body.
     ///
     /// # Errors
-    /// When it is no domain.
+    /// `value` is not a domain.
     pub fn from_value(value: Value<'a>) -> Result<Self, TreeError> {
-        parse::domain(value)
+        parse::parse_domain(value)
     }
 
-    /// The condition that an operand states.
+    /// The domain of an operand.
     #[must_use]
     pub fn from_operand(operand: Operand<'a>) -> Self {
         Self { items: operand.0 }
     }
 
-    /// The condition that one term states.
+    /// The domain of one term.
     #[must_use]
-    pub fn of(term: Term<'a>) -> Self {
-        Self { items: vec![Item::Term(term)] }
+    pub fn from_term(term: Term<'a>) -> Self {
+        Self { items: vec![DomainItem::Term(term)] }
     }
 
-    /// Records for which this and the other condition hold.
+    /// The domain of records for which both conditions hold.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.items.extend(other.items);
         self
     }
 
-    /// Whether nothing is asked of the records.
+    /// Whether the domain matches all records.
     #[must_use]
     pub fn is_all(&self) -> bool {
         self.items.is_empty()
@@ -160,20 +161,21 @@ impl<'a> Domain<'a> {
 
     /// All items, in prefix order.
     #[must_use]
-    pub fn items(&self) -> &[Item<'a>] {
+    pub fn items(&self) -> &[DomainItem<'a>] {
         &self.items
     }
 
-    /// The terms with their child index (of which [`TreeError::at`] is made). Terms inside of `any` are not among
-    /// them: they speak of another model.
+    /// The terms with their child index (a step of [`TreeError::path`]). Terms inside `any` are not included: they
+    /// belong to another model.
     pub fn terms(&self) -> impl Iterator<Item = (usize, &Term<'a>)> {
         self.items.iter().enumerate().filter_map(|(index, item)| match item {
-            Item::Term(term) => Some((index, term)),
+            DomainItem::Term(term) => Some((index, term)),
             _ => None,
         })
     }
 
-    /// The same domain with each term replaced by an operand that means it. `rewrite` gets the term's child index.
+    /// The same domain with each term replaced by an equivalent operand. `rewrite` is called with the term's child
+    /// index.
     ///
     /// # Errors
     /// The first error of `rewrite`.
@@ -184,37 +186,37 @@ impl<'a> Domain<'a> {
         let mut items = Vec::with_capacity(self.items.len());
         for (index, item) in self.items.iter().enumerate() {
             match item {
-                Item::And => items.push(Item::And),
-                Item::Or => items.push(Item::Or),
-                Item::Not => items.push(Item::Not),
-                Item::True => items.push(Item::True),
-                Item::False => items.push(Item::False),
-                Item::Term(term) => items.extend(rewrite(index, term)?.0),
+                DomainItem::And => items.push(DomainItem::And),
+                DomainItem::Or => items.push(DomainItem::Or),
+                DomainItem::Not => items.push(DomainItem::Not),
+                DomainItem::True => items.push(DomainItem::True),
+                DomainItem::False => items.push(DomainItem::False),
+                DomainItem::Term(term) => items.extend(rewrite(index, term)?.0),
             }
         }
         Ok(Domain { items })
     }
 
-    /// The domain as Odoo gets it.
+    /// The domain in Odoo's notation.
     #[must_use]
     pub fn into_value(self) -> Value<'a> {
-        self.items.into_iter().map(Item::into_value).collect()
+        self.items.into_iter().map(DomainItem::into_value).collect()
     }
 
-    /// A copy of the domain as Odoo gets it.
+    /// A copy of the domain in Odoo's notation.
     #[must_use]
     pub fn to_value(&self) -> Value<'a> {
         self.clone().into_value()
     }
 
-    /// The domain with every text copied out of what it borrowed from.
+    /// The domain with owned texts.
     #[must_use]
     pub fn into_owned(self) -> Domain<'static> {
-        Domain { items: self.items.into_iter().map(Item::into_owned).collect() }
+        Domain { items: self.items.into_iter().map(DomainItem::into_owned).collect() }
     }
 }
 
-impl<'a> Item<'a> {
+impl<'a> DomainItem<'a> {
     fn into_value(self) -> Value<'a> {
         match self {
             Self::And => Value::from("&"),
@@ -226,15 +228,15 @@ impl<'a> Item<'a> {
         }
     }
 
-    fn into_owned(self) -> Item<'static> {
+    fn into_owned(self) -> DomainItem<'static> {
         match self {
-            Self::And => Item::And,
-            Self::Or => Item::Or,
-            Self::Not => Item::Not,
-            Self::True => Item::True,
-            Self::False => Item::False,
+            Self::And => DomainItem::And,
+            Self::Or => DomainItem::Or,
+            Self::Not => DomainItem::Not,
+            Self::True => DomainItem::True,
+            Self::False => DomainItem::False,
             Self::Term(Term { path, operator, value }) => {
-                Item::Term(Term { path: path.into_owned(), operator, value: value.into_owned() })
+                DomainItem::Term(Term { path: path.into_owned(), operator, value: value.into_owned() })
             }
         }
     }
@@ -244,7 +246,7 @@ impl<'a> Term<'a> {
     fn into_value(self) -> Value<'a> {
         let value = match self.value {
             TermValue::Value(value) => value,
-            TermValue::Sub(domain) => domain.into_value(),
+            TermValue::Domain(domain) => domain.into_value(),
         };
         Value::List(vec![Value::Text(self.path.into_text()), Value::Text(Cow::Borrowed(self.operator.as_str())), value])
     }
@@ -254,7 +256,7 @@ impl TermValue<'_> {
     fn into_owned(self) -> TermValue<'static> {
         match self {
             Self::Value(value) => TermValue::Value(value.into_owned()),
-            Self::Sub(domain) => TermValue::Sub(domain.into_owned()),
+            Self::Domain(domain) => TermValue::Domain(domain.into_owned()),
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Selections: which fields of a record are wanted, and which of the records behind its relations.
-//!
-//! In: text, of the language of braces or in the tuple notation of configured schemas. Out: a [`Selection`]. Must not
-//! know: which fields there are, which of them are relations, versions of the server.
+//! Selections: the requested fields of a record and of its related records.
 //!
 //! ```text
 //! braces    {id, name}   {*}   {-password}   {company_id{name}}   {*, partner_id{-email}}
 //! tuples    ['id', ('partner_id', ('id', 'name')), ('order_line', [('id', 'name')])]
-//! level     what both have in common: each block once, naming and leaving out not mixed
+//! level     the rules of both: nested fields only once per field, naming and excluding not mixed
 //! ```
+//!
+//! In: text in brace notation, or in the tuple notation of configured schemas. Out: a [`Selection`]. Must not know:
+//! which fields exist, which of them are relations, versions of the server.
 
 mod braces;
 mod level;
@@ -17,26 +17,27 @@ mod tuples;
 
 use std::fmt;
 
-use crate::language::error::{SyntaxError, TreeError};
+use crate::language::syntax_error::SyntaxError;
+use crate::language::tree_error::TreeError;
 use crate::language::literal::Limits;
 use crate::names::FieldName;
 use crate::value::Value;
 
-/// Records may be selected this far behind each other; the outermost counts.
+/// The maximum number of nested levels, including the outermost.
 const DEEPEST: usize = 8;
 
-/// What is wanted of a record. A level with any [`Item::Except`] means all fields but those.
+/// The requested fields of a record. A level with any [`SelectionItem::Except`] means all fields except those.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// What is named, in the order in which it is wanted.
-    pub items: Vec<Item>,
-    /// Fields the model lacks are left out instead of refused (configured schemas).
+    /// The items, in the requested order.
+    pub items: Vec<SelectionItem>,
+    /// Whether unknown fields are left out instead of rejected (configured schemas).
     pub lenient: bool,
 }
 
-/// One wish of a selection.
+/// One item of a selection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub enum SelectionItem {
     /// `*`
     All,
     /// `-name`
@@ -45,57 +46,57 @@ pub enum Item {
     Field {
         /// The field.
         name: FieldName,
-        /// What is wanted of the records it leads to; `None`: the field as it stands.
-        within: Option<Selection>,
+        /// The selection of the related records; `None`: the field itself.
+        nested: Option<Selection>,
     },
 }
 
 impl Selection {
-    /// Reads the language of braces, `{id, partner_id{name}}`.
+    /// Parses brace notation, `{id, partner_id{name}}`.
     ///
     /// # Errors
-    /// When `text` is outside the grammar, or more than `limits` allow.
-    pub fn read(text: &str, limits: Limits) -> Result<Self, SyntaxError> {
+    /// `text` is outside the grammar, or exceeds `limits`.
+    pub fn parse(text: &str, limits: Limits) -> Result<Self, SyntaxError> {
         limits.check_length(text)?;
-        braces::read(text)
+        braces::parse(text)
     }
 
-    /// Reads the text of a parameter from a tree.
+    /// Parses the text of a parameter.
     ///
     /// # Errors
-    /// When it is no text, or as [`Selection::read`].
+    /// `value` is not a string, or as [`Selection::parse`].
     pub fn from_value(value: &Value<'_>) -> Result<Self, TreeError> {
         match value {
-            Value::Text(text) => Ok(Self::read(text, Limits::body())?),
-            other => Err(TreeError::unfit("a selection such as {id, name}", other)),
+            Value::Text(text) => Ok(Self::parse(text, Limits::body())?),
+            other => Err(TreeError::mismatch("a selection such as {id, name}", other)),
         }
     }
 
-    /// Every field, relations as they stand.
+    /// Every field, without nested fields.
     #[must_use]
     pub fn all() -> Self {
-        Self { items: vec![Item::All], lenient: false }
+        Self { items: vec![SelectionItem::All], lenient: false }
     }
 
-    /// Reads a schema that an administrator wrote, in braces or in tuples; it is lenient on every level.
+    /// Parses a configured schema, in braces or tuples; every level is lenient.
     ///
     /// # Errors
-    /// When `text` is neither.
-    pub fn read_schema(text: &str) -> Result<Self, SyntaxError> {
-        let selection = if text.trim_start().starts_with('{') { braces::read(text) } else { tuples::read(text) };
-        selection.map(Self::made_lenient)
+    /// `text` is neither.
+    pub fn parse_schema(text: &str) -> Result<Self, SyntaxError> {
+        let selection = if text.trim_start().starts_with('{') { braces::parse(text) } else { tuples::parse(text) };
+        selection.map(Self::into_lenient)
     }
 
-    fn made_lenient(self) -> Self {
+    fn into_lenient(self) -> Self {
         let items = self.items.into_iter().map(|item| match item {
-            Item::Field { name, within } => Item::Field { name, within: within.map(Self::made_lenient) },
+            SelectionItem::Field { name, nested } => SelectionItem::Field { name, nested: nested.map(Self::into_lenient) },
             item => item,
         });
         Self { items: items.collect(), lenient: true }
     }
 }
 
-/// In braces, as it can be read again.
+/// In brace notation, which can be parsed again.
 impl fmt::Display for Selection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("{")?;
@@ -106,13 +107,13 @@ impl fmt::Display for Selection {
     }
 }
 
-impl fmt::Display for Item {
+impl fmt::Display for SelectionItem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => out.write_str("*"),
             Self::Except(name) => write!(out, "-{name}"),
-            Self::Field { name, within: None } => name.fmt(out),
-            Self::Field { name, within: Some(within) } => write!(out, "{name}{within}"),
+            Self::Field { name, nested: None } => name.fmt(out),
+            Self::Field { name, nested: Some(nested) } => write!(out, "{name}{nested}"),
         }
     }
 }

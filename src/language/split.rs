@@ -1,68 +1,68 @@
-//! Pieces of a text that know where they stand, so that they can be refused there.
+//! Parts of a text that keep their position, for errors.
 //!
-//! In: text that is separated by commas. Out: [`Part`]s. Must not know: what they mean.
+//! In: text that is separated by commas. Out: [`Part`]s. Must not know: their meaning.
 
-use crate::language::error::{SyntaxError, position, quote_head};
+use crate::language::syntax_error::{SyntaxError, position, quote_head};
 
-/// A piece of a text, without the space around it.
+/// A part of a text, without surrounding space.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) text: &'a str,
-    whole: &'a str,
-    /// Byte offset into the whole.
-    at: usize,
+    full_text: &'a str,
+    /// The byte offset in the full text.
+    offset: usize,
 }
 
-/// What stands between the commas; nothing when there is only space.
-pub(super) fn parts(whole: &str) -> impl Iterator<Item = Part<'_>> {
-    let blank = whole.trim().is_empty();
-    let all = Part { text: whole, whole, at: 0 };
+/// Splits a text at its commas. A blank text has no parts.
+pub(super) fn split_at_commas(full_text: &str) -> impl Iterator<Item = Part<'_>> {
+    let blank = full_text.trim().is_empty();
+    let all = Part { text: full_text, full_text, offset: 0 };
     all.split(|letter| letter == ',').map(Part::trim).filter(move |_| !blank)
 }
 
 impl<'a> Part<'a> {
-    /// The whole text as one part.
-    pub(super) fn of(whole: &'a str) -> Self {
-        Self { text: whole, whole, at: 0 }.trim()
+    /// The full text as one part.
+    pub(super) fn from_text(full_text: &'a str) -> Self {
+        Self { text: full_text, full_text, offset: 0 }.trim()
     }
 
-    /// What stands between the spaces.
+    /// The words between spaces.
     pub(super) fn words(self) -> impl Iterator<Item = Part<'a>> {
         self.split(|letter| letter.is_ascii_whitespace()).filter(|word| !word.text.is_empty())
     }
 
     /// Whether this is the keyword, in any case.
-    pub(super) fn is(self, keyword: &str) -> bool {
+    pub(super) fn is_keyword(self, keyword: &str) -> bool {
         self.text.eq_ignore_ascii_case(keyword)
     }
 
-    /// The place behind it.
+    /// An empty part at the end of this one.
     pub(super) fn end(self) -> Self {
-        Self { text: "", at: self.at + self.text.len(), ..self }
+        Self { text: "", offset: self.offset + self.text.len(), ..self }
     }
 
-    /// `expected` instead of this part.
-    pub(super) fn refuse(self, expected: impl Into<String>) -> SyntaxError {
+    /// The error for a part that does not fit.
+    pub(super) fn unexpected(self, expected: impl Into<String>) -> SyntaxError {
         let found = match self.text.char_indices().nth(64) {
-            _ if self.text.is_empty() => quote_head(self.whole.get(self.at..).unwrap_or_default()),
+            _ if self.text.is_empty() => quote_head(self.full_text.get(self.offset..).unwrap_or_default()),
             Some((cut, _)) => format!("\"{}…\"", self.text.get(..cut).unwrap_or_default()),
             None => format!("\"{}\"", self.text),
         };
-        SyntaxError::new(position(self.whole, self.at), expected, found)
+        SyntaxError::new(position(self.full_text, self.offset), expected, found)
     }
 
-    /// `separator` is for characters of one byte.
+    /// `separator` must only match characters of one byte.
     fn split(self, separator: fn(char) -> bool) -> impl Iterator<Item = Part<'a>> {
-        let mut at = self.at;
+        let mut offset = self.offset;
         self.text.split(separator).map(move |text| {
-            let part = Self { text, at, ..self };
-            at += text.len() + 1;
+            let part = Self { text, offset, ..self };
+            offset += text.len() + 1;
             part
         })
     }
 
     fn trim(self) -> Self {
         let text = self.text.trim_start();
-        Self { text: text.trim_end(), at: self.at + self.text.len() - text.len(), ..self }
+        Self { text: text.trim_end(), offset: self.offset + self.text.len() - text.len(), ..self }
     }
 }

@@ -1,7 +1,7 @@
-//! How many calls one Odoo gets at once, and how many may wait for it.
+//! A bounded queue in front of one Odoo: how many calls run at once, and how many wait.
 //!
-//! In: a call that wishes to begin. Out: a [`Permit`] that it holds until Odoo is done with it, or why it may not wait.
-//! Must not know: what is called. Turns are taken in the order of arrival.
+//! In: a call that is ready to be sent. Out: a [`CallPermit`], held until Odoo has responded, or a [`QueueError`]. Must
+//! not know: what is called. Permits are granted in the order of the requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,77 +9,57 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// The gate before one Odoo.
+/// The queue of one Odoo.
 #[derive(Debug)]
-pub(super) struct Gate {
-    /// Those who work and those who wait.
-    inside: Arc<Semaphore>,
-    /// Those who work.
-    working: Arc<Semaphore>,
-    /// How many of each there may be.
-    sizes: Load,
+pub(super) struct CallQueue {
+    /// Limits running and waiting calls together.
+    admitted: Arc<Semaphore>,
+    /// Limits running calls.
+    running: Arc<Semaphore>,
     wait: Duration,
 }
 
-/// How many calls are under way and how many wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
-    /// Sent and not answered.
-    pub working: usize,
-    /// Waiting for their turn.
-    pub waiting: usize,
-}
-
-/// A place at Odoo, given back on drop.
+/// Permission to send one call, released on drop.
 #[derive(Debug)]
-pub(super) struct Permit {
-    _working: OwnedSemaphorePermit,
-    _inside: OwnedSemaphorePermit,
+pub(super) struct CallPermit {
+    _running: OwnedSemaphorePermit,
+    _admitted: OwnedSemaphorePermit,
 }
 
-/// Why there is no place.
+/// Why no permit was granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NoPlace {
+pub(super) enum QueueError {
     /// The queue is full.
-    #[error("Too many requests are waiting for Odoo. Nothing was done.")]
+    #[error("The queue for Odoo is full. Nothing was done. Retry later.")]
     QueueFull,
-    /// The turn did not come in time.
-    #[error("Odoo was busy for too long with other requests. Nothing was done.")]
+    /// No permit became free in time.
+    #[error("Odoo was busy with other requests for too long. Nothing was done. Retry later.")]
     WaitedTooLong,
 }
 
-impl Gate {
-    /// A gate that lets `concurrency` calls through and `queue` more wait, each for at most `wait`.
+impl CallQueue {
+    /// A queue that runs `concurrency` calls at once and lets `queue` more wait, each for at most `wait`.
     #[must_use]
     pub(super) fn new(concurrency: usize, queue: usize, wait: Duration) -> Self {
-        let working = concurrency.clamp(1, Semaphore::MAX_PERMITS);
-        let inside = working.saturating_add(queue).min(Semaphore::MAX_PERMITS);
+        let running = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        let admitted = running.saturating_add(queue).min(Semaphore::MAX_PERMITS);
         Self {
-            inside: Arc::new(Semaphore::new(inside)),
-            working: Arc::new(Semaphore::new(working)),
-            sizes: Load { working, waiting: inside - working },
+            admitted: Arc::new(Semaphore::new(admitted)),
+            running: Arc::new(Semaphore::new(running)),
             wait,
         }
     }
 
-    /// How many are inside now.
-    #[must_use]
-    pub(super) fn load(&self) -> Load {
-        let working = self.sizes.working.saturating_sub(self.working.available_permits());
-        let inside = (self.sizes.working + self.sizes.waiting).saturating_sub(self.inside.available_permits());
-        Load { working, waiting: inside.saturating_sub(working) }
-    }
-
-    /// Waits for a place. Who stops waiting leaves the queue.
+    /// Waits for a permit. A future that is dropped leaves the queue.
     ///
     /// # Errors
-    /// When the queue is full or the turn does not come in time.
-    pub(super) async fn enter(&self) -> Result<Permit, NoPlace> {
-        let inside = Arc::clone(&self.inside).try_acquire_owned().map_err(|_| NoPlace::QueueFull)?;
-        let turn = timeout(self.wait, Arc::clone(&self.working).acquire_owned()).await;
-        match turn {
-            Ok(Ok(working)) => Ok(Permit { _working: working, _inside: inside }),
-            Ok(Err(_)) | Err(_) => Err(NoPlace::WaitedTooLong),
+    /// If the queue is full, or no permit becomes free in time.
+    pub(super) async fn acquire(&self) -> Result<CallPermit, QueueError> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| QueueError::QueueFull)?;
+        let permit = timeout(self.wait, Arc::clone(&self.running).acquire_owned()).await;
+        match permit {
+            Ok(Ok(running)) => Ok(CallPermit { _running: running, _admitted: admitted }),
+            Ok(Err(_)) | Err(_) => Err(QueueError::WaitedTooLong),
         }
     }
 }
@@ -88,28 +68,33 @@ impl Gate {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn some_work_some_wait_and_the_rest_is_turned_away() {
-        let gate = Arc::new(Gate::new(1, 1, Duration::from_secs(10)));
-        let working = gate.enter().await.unwrap();
-        let waiting = tokio::spawn({
-            let gate = Arc::clone(&gate);
-            async move { gate.enter().await }
-        });
-        tokio::task::yield_now().await;
-        assert_eq!(gate.load(), Load { working: 1, waiting: 1 });
-        assert_eq!(gate.enter().await.unwrap_err(), NoPlace::QueueFull);
-        drop(working);
-        assert!(waiting.await.unwrap().is_ok());
-        assert_eq!(gate.load(), Load { working: 0, waiting: 0 });
+    /// How many more calls may run, and how many more may be admitted.
+    fn free(queue: &CallQueue) -> (usize, usize) {
+        (queue.running.available_permits(), queue.admitted.available_permits())
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_that_does_not_come_in_time_is_given_up() {
-        let gate = Gate::new(1, 1, Duration::from_secs(10));
-        let working = gate.enter().await.unwrap();
-        assert_eq!(gate.enter().await.unwrap_err(), NoPlace::WaitedTooLong);
-        drop(working);
-        assert!(gate.enter().await.is_ok());
+    async fn full_queue_is_rejected_immediately() {
+        let queue = Arc::new(CallQueue::new(1, 1, Duration::from_secs(10)));
+        let running = queue.acquire().await.unwrap();
+        let waiting = tokio::spawn({
+            let queue = Arc::clone(&queue);
+            async move { queue.acquire().await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(free(&queue), (0, 0), "one call runs, one waits");
+        assert_eq!(queue.acquire().await.unwrap_err(), QueueError::QueueFull);
+        drop(running);
+        assert!(waiting.await.unwrap().is_ok());
+        assert_eq!(free(&queue), (1, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_call_times_out() {
+        let queue = CallQueue::new(1, 1, Duration::from_secs(10));
+        let running = queue.acquire().await.unwrap();
+        assert_eq!(queue.acquire().await.unwrap_err(), QueueError::WaitedTooLong);
+        drop(running);
+        assert!(queue.acquire().await.is_ok());
     }
 }

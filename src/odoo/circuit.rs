@@ -1,6 +1,6 @@
-//! Whether it is worth trying to connect to an Odoo that was down a moment ago.
+//! A circuit breaker: after repeated connection failures, Odoo is not contacted for a while.
 //!
-//! In: attempts and how they ended. Out: go ahead, or how long to leave it alone. Must not know: what is called.
+//! In: attempts and their outcomes. Out: permission to connect, or how long to wait. Must not know: what is called.
 //!
 //! ```text
 //! closed ──N failures to connect in a row──► open ──after a pause──► one attempt goes ahead
@@ -8,8 +8,8 @@
 //!    └───────────────────────────── it connects ────────────────────────────────────┘
 //! ```
 //!
-//! An attempt that is let through while open pushes the end of the pause forward. So nobody else goes with it, and if
-//! it is never heard of again, the next one may try after another pause.
+//! An attempt that is allowed while the circuit is open restarts the pause. So no other attempt runs at the same time,
+//! and if its outcome is never reported, the next attempt is allowed after another pause.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use crate::clock::Clock;
 
-/// The circuit of one Odoo.
+/// The circuit breaker of one Odoo.
 #[derive(Debug)]
 pub(super) struct Circuit {
     state: Mutex<State>,
@@ -34,22 +34,22 @@ enum State {
 }
 
 impl Circuit {
-    /// A closed circuit that opens after `failures_to_open` failures in a row, for `open_for` at a time.
+    /// A closed circuit that opens after `failures_to_open` consecutive failures, for `open_for` at a time.
     #[must_use]
     pub(super) fn new(failures_to_open: u32, open_for: Duration, clock: Clock) -> Self {
         Self { state: Mutex::new(State::Closed { failures: 0 }), clock, failures_to_open, open_for }
     }
 
-    /// How long Odoo is still to be left alone, without taking part in it.
+    /// Time until the next attempt is allowed, without making an attempt; `None` if the circuit is closed.
     #[must_use]
     pub(super) fn remaining(&self) -> Option<Duration> {
         self.left(*self.state())
     }
 
-    /// Asks to make an attempt.
+    /// Requests permission for an attempt.
     ///
     /// # Errors
-    /// How long Odoo is still to be left alone.
+    /// Time until the next attempt is allowed.
     pub(super) fn attempt(&self) -> Result<(), Duration> {
         let mut state = self.state();
         if let Some(left) = self.left(*state) {
@@ -61,12 +61,12 @@ impl Circuit {
         Ok(())
     }
 
-    /// A connection was made.
+    /// Records that a connection was made.
     pub(super) fn connected(&self) {
         *self.state() = State::Closed { failures: 0 };
     }
 
-    /// No connection was made.
+    /// Records that no connection was made.
     pub(super) fn failed(&self) {
         let open = State::Open { until: self.clock.now() + self.open_for };
         let mut state = self.state();
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_in_a_row_open_it_and_a_connection_between_them_does_not() {
+    fn only_consecutive_failures_open_the_circuit() {
         let (circuit, _) = circuit();
         circuit.failed();
         circuit.connected();
@@ -111,13 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn after_the_pause_one_attempt_goes_ahead_and_decides() {
+    fn after_the_pause_one_attempt_is_allowed_and_decides() {
         let (circuit, clock) = circuit();
         circuit.failed();
         circuit.failed();
         clock.advance(PAUSE);
         assert_eq!(circuit.attempt(), Ok(()));
-        assert_eq!(circuit.attempt(), Err(PAUSE), "only one");
+        assert_eq!(circuit.attempt(), Err(PAUSE), "only one attempt");
         circuit.failed();
         assert_eq!(circuit.remaining(), Some(PAUSE));
         clock.advance(PAUSE);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_that_is_never_heard_of_again_does_not_keep_it_open() {
+    fn attempt_without_a_reported_outcome_does_not_block_the_next() {
         let (circuit, clock) = circuit();
         circuit.failed();
         circuit.failed();

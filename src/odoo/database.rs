@@ -1,31 +1,31 @@
-//! One configured Odoo database: its client and what is remembered of it.
+//! One configured Odoo database: its client, its web sessions, and its metadata cache.
 //!
-//! In: settings. Out: [`Database`], [`Databases`]. Must not know: credentials of our own, route families.
+//! In: settings. Out: [`Database`], [`Databases`]. Must not know: the gateway's own credentials, dialects.
 
 use std::sync::Arc;
 
 use super::client::OdooClient;
-use super::metadata_cache::{Knowledge, KnowledgeSettings};
+use super::metadata_cache::{MetadataCache, MetadataCacheSettings};
 use super::settings::{OdooSettings, SettingsError};
 use super::transport::Transport;
-use super::web::Web;
+use super::web::WebSessions;
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::DatabaseName;
 use crate::telemetry::metrics::Metrics;
 
-/// One database behind the gateway.
+/// One configured database.
 #[derive(Debug)]
 pub struct Database {
-    /// The name by which requests pick it: `X-Odoo-Database`.
+    /// The name that requests send in `X-Odoo-Database`.
     pub name: DatabaseName,
-    /// The way to it.
+    /// The client for RPC calls.
     pub client: OdooClient,
-    /// Sessions of its web client.
-    pub(super) web: Web,
-    /// What is remembered of it.
-    pub knowledge: Knowledge,
+    /// Sessions of Odoo's web client.
+    pub(super) web: WebSessions,
+    /// Cached metadata.
+    pub metadata: MetadataCache,
 }
 
 /// All configured databases; the first is the default.
@@ -33,38 +33,38 @@ pub struct Database {
 pub struct Databases(Arc<[Arc<Database>]>);
 
 impl Database {
-    /// Connects nothing yet.
+    /// A database; does not connect.
     ///
     /// # Errors
-    /// When the URL cannot be used.
+    /// If the URL is not valid.
     pub fn new(
         name: DatabaseName,
         settings: OdooSettings,
-        knowledge: &KnowledgeSettings,
+        cache: &MetadataCacheSettings,
         transport: Transport,
         metrics: Arc<Metrics>,
         clock: Clock,
     ) -> Result<Self, SettingsError> {
         let client = OdooClient::new(settings, transport, metrics, clock)?;
-        let web = Web::new(client.clone())?;
-        Ok(Self { name, knowledge: Knowledge::new(client.clone(), knowledge), web, client })
+        let web = WebSessions::new(client.clone())?;
+        Ok(Self { name, metadata: MetadataCache::new(client.clone(), cache), web, client })
     }
 }
 
 impl Databases {
-    /// The databases in configured order.
+    /// The databases in the configured order.
     #[must_use]
     pub fn new(databases: Vec<Database>) -> Self {
         Self(databases.into_iter().map(Arc::new).collect())
     }
 
-    /// All of them.
+    /// Iterates over all databases.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Database>> {
         self.0.iter()
     }
 
-    /// The database of this name, or the default when none is named. Only configured names exist: whoever could name
-    /// any database of the server would make Odoo write its own tables into it.
+    /// The database with this name, or the default without a name. Only configured names are accepted: with the name of
+    /// any other database on the server, Odoo would create its own tables in that database.
     ///
     /// # Errors
     /// 404 `unknown_database`.
@@ -74,6 +74,6 @@ impl Databases {
             Some(name) => self.0.iter().find(|database| database.name.as_str() == name),
         };
         found
-            .ok_or_else(|| Problem::new(Code::UnknownDatabase, "There is no database of this name behind the gateway."))
+            .ok_or_else(|| Problem::new(ErrorCode::UnknownDatabase, "The gateway has no database with this name."))
     }
 }

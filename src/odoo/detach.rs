@@ -1,34 +1,37 @@
-//! A future that runs to its end, even if nobody waits for it any more.
+//! A future that runs to completion, even if its caller is dropped.
 //!
-//! In: a future. Out: the same, which moves to a task of its own when it is dropped half done. Must not know: what it
-//! does. As long as somebody waits it runs where it is waited for: a task of its own from the start may wake another
-//! thread to begin and again to tell that it is done.
+//! In: a future. Out: the same future; if it is dropped after it has started, it continues in a task of its own. Must
+//! not know: what it does.
+//!
+//! Why not `tokio::spawn(work).await`: a spawned task can wake another worker thread twice, once to start and once to
+//! return its result, on every call to Odoo. Here the work runs in the caller's task, and a task is spawned only in the
+//! rare case that the caller goes away. The caller also needs no `JoinError`: a panic stays a panic of its own task.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-/// See the module. A future that was never polled is not begun by the drop.
-pub(super) struct ToTheEnd<F>
+/// A future that [`run_to_completion`] returns. If it was never polled, dropping it does not start it.
+pub(super) struct RunToCompletion<F>
 where
     F: Future + Send + 'static,
     F::Output: Send,
 {
-    waiting: Option<Pin<Box<F>>>,
-    begun: bool,
+    future: Option<Pin<Box<F>>>,
+    started: bool,
 }
 
-/// `work`, to its end.
-pub(super) fn to_the_end<F>(work: F) -> ToTheEnd<F>
+/// Runs `work` to completion.
+pub(super) fn run_to_completion<F>(work: F) -> RunToCompletion<F>
 where
     F: Future + Send + 'static,
     F::Output: Send,
 {
-    ToTheEnd { waiting: Some(Box::pin(work)), begun: false }
+    RunToCompletion { future: Some(Box::pin(work)), started: false }
 }
 
-impl<F> Future for ToTheEnd<F>
+impl<F> Future for RunToCompletion<F>
 where
     F: Future + Send + 'static,
     F::Output: Send,
@@ -36,26 +39,26 @@ where
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.begun = true;
-        // Taken out, so that work that panics is not gone on with.
-        let Some(mut work) = self.waiting.take() else { return Poll::Pending };
+        self.started = true;
+        // Taken out, so that work that has panicked is not polled again.
+        let Some(mut work) = self.future.take() else { return Poll::Pending };
         let polled = work.as_mut().poll(cx);
         if polled.is_pending() {
-            self.waiting = Some(work);
+            self.future = Some(work);
         }
         polled
     }
 }
 
-impl<F> Drop for ToTheEnd<F>
+impl<F> Drop for RunToCompletion<F>
 where
     F: Future + Send + 'static,
     F::Output: Send,
 {
     fn drop(&mut self) {
-        let left = self.waiting.take().filter(|_| self.begun);
-        // Without a runtime everything ends.
-        if let (Some(work), Ok(runtime)) = (left, Handle::try_current()) {
+        let future = self.future.take().filter(|_| self.started);
+        // Without a runtime there is nothing to continue on.
+        if let (Some(work), Ok(runtime)) = (future, Handle::try_current()) {
             runtime.spawn(async move { drop(work.await) });
         }
     }
@@ -71,9 +74,9 @@ mod tests {
 
     use super::*;
 
-    fn work(done: &Arc<AtomicBool>) -> ToTheEnd<impl Future<Output = u8> + Send + use<>> {
+    fn work(done: &Arc<AtomicBool>) -> RunToCompletion<impl Future<Output = u8> + Send + use<>> {
         let done = done.clone();
-        to_the_end(async move {
+        run_to_completion(async move {
             sleep(Duration::from_secs(2)).await;
             done.store(true, Ordering::Relaxed);
             7
@@ -81,25 +84,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_waits_gets_the_result() {
+    async fn result_is_returned() {
         assert_eq!(work(&Arc::default()).await, 7);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_was_begun_is_finished_and_other_work_is_not_begun() {
-        let (begun, other) = (Arc::default(), Arc::default());
-        assert!(timeout(Duration::from_secs(1), work(&begun)).await.is_err());
+    async fn started_work_continues_after_a_drop_and_other_work_does_not_start() {
+        let (started, other) = (Arc::default(), Arc::default());
+        assert!(timeout(Duration::from_secs(1), work(&started)).await.is_err());
         drop(work(&other));
         sleep(Duration::from_secs(5)).await;
-        assert!(begun.load(Ordering::Relaxed) && !other.load(Ordering::Relaxed));
+        assert!(started.load(Ordering::Relaxed) && !other.load(Ordering::Relaxed));
     }
 
     #[tokio::test]
-    async fn work_that_panics_is_not_gone_on_with() {
-        let mut panics = to_the_end(async { panic!("on purpose") });
+    async fn panicked_work_is_not_continued() {
+        let mut panics = run_to_completion(async { panic!("on purpose") });
         let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let _polled = Pin::new(&mut panics).poll(&mut Context::from_waker(std::task::Waker::noop()));
         }));
-        assert!(polled.is_err() && panics.waiting.is_none());
+        assert!(polled.is_err() && panics.future.is_none());
     }
 }

@@ -1,39 +1,39 @@
-//! Why there is no answer, and what that says about what was done.
+//! Errors of calls to Odoo, and what they mean for the work that was requested.
 //!
-//! In: how an exchange with Odoo broke off, and whether it could have changed anything. Out: a [`Problem`]. Must not
-//! know: reqwest, models.
+//! In: how a call failed, and whether it could have changed anything. Out: a [`Problem`]. Must not know: reqwest,
+//! models.
 //!
-//! The question that decides is whether Odoo can have begun. It cannot where no connection was made or a proxy says it
-//! has no Odoo: 503, try again. It can everywhere else: 504, and nobody repeats a write on his own. A read may always
-//! be repeated.
+//! What decides is whether Odoo can have started the work. If no connection was made, or a proxy reports that Odoo is
+//! down, it cannot: 503, a retry is safe. In all other cases it can: 504, and the gateway never repeats a write. A read
+//! may always be repeated.
 
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::call_queue::NoPlace;
-use super::faults::{Addressed, Fault, FaultClass};
-use super::xmlrpc::write::Unencodable;
+use super::call_queue::QueueError;
+use super::faults::{CallTarget, Fault, FaultClass};
+use super::xmlrpc::writer::UnsupportedValue;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::ModelName;
 use crate::plan::{Call, Effect};
 use crate::value::Value;
 
-/// When it is worth trying again, where Odoo itself does not say.
-const AGAIN: Duration = Duration::from_secs(5);
+/// Default for `Retry-After`, if Odoo sends none.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Why a call has no result.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Failure {
-    /// Odoo spoke.
+pub enum OdooError {
+    /// Odoo returned a fault.
     Fault(Fault),
-    /// Odoo did not speak, or nobody could understand it.
+    /// There is no response, or it cannot be used.
     Problem(Problem),
 }
 
-impl Failure {
-    /// An answer that has a `None` somewhere, which XML-RPC does not carry.
-    pub(super) fn none_inside() -> Self {
+impl OdooError {
+    /// A result that contains `None`, which XML-RPC cannot transmit.
+    pub(super) fn none_in_result() -> Self {
         Self::Fault(Fault {
             class: FaultClass::ResultNotRepresentable,
             exception: "TypeError".to_owned(),
@@ -42,7 +42,8 @@ impl Failure {
         })
     }
 
-    /// A record that is there lacks in an answer: so Odoo writes one of whose fields misses another record.
+    /// An existing record is missing in a response: Odoo drops a record if one of its fields refers to a missing
+    /// record.
     pub(super) fn record_dropped() -> Self {
         Self::Fault(Fault {
             class: FaultClass::MissingRecord,
@@ -52,19 +53,19 @@ impl Failure {
         })
     }
 
-    /// Whether a read may have failed for one field of one record: whatever the code behind a field raises looks as if
-    /// the whole call had failed so. Not where Odoo, its database or the user's credential is the trouble.
+    /// Whether one field of one record can be the cause: an exception in the code of a computed field looks like a
+    /// failure of the call. False for failures of Odoo itself, of its database, and of the user's credential.
     #[must_use]
-    pub fn may_be_a_field(&self) -> bool {
+    pub fn may_be_field_specific(&self) -> bool {
         use FaultClass::{
-            Busy, ConcurrentUpdate, CredentialRefused, DatabaseDown, InvalidContext, PrivateMethod, TooManyLogins,
+            Busy, ConcurrentUpdate, CredentialRejected, DatabaseDown, InvalidContext, PrivateMethod, TooManyLogins,
             UnknownDatabase, UnknownMethod, UnknownUser,
         };
         let never = |fault: &Fault| {
             matches!(
                 fault.class,
                 Busy | ConcurrentUpdate
-                    | CredentialRefused
+                    | CredentialRejected
                     | DatabaseDown
                     | InvalidContext
                     | PrivateMethod
@@ -77,52 +78,58 @@ impl Failure {
         matches!(self, Self::Fault(fault) if !never(fault))
     }
 
-    /// Whether Odoo says that the user may not.
+    /// Whether Odoo denies access to this user.
     #[must_use]
-    pub(super) fn is_refusal(&self) -> bool {
+    pub(super) fn is_access_error(&self) -> bool {
         matches!(self, Self::Fault(fault) if fault.class == FaultClass::AccessForbidden)
     }
 
-    /// Whether Odoo does not know the method.
+    /// Whether the method does not exist.
     #[must_use]
-    pub(super) fn is_of_unknown_method(&self) -> bool {
+    pub(super) fn is_unknown_method(&self) -> bool {
         matches!(self, Self::Fault(fault) if fault.class == FaultClass::UnknownMethod)
     }
 
-    /// The problem of who asked for fields by name that cannot be read, for this reason.
+    /// Whether another transaction changed the same records.
     #[must_use]
-    pub(super) fn of_fields(self, model: &ModelName, fields: &str) -> Problem {
+    pub(super) fn is_concurrent_update(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.class == FaultClass::ConcurrentUpdate)
+    }
+
+    /// The problem for a request that names fields which cannot be read for this reason.
+    #[must_use]
+    pub(super) fn into_field_problem(self, model: &ModelName, fields: &str) -> Problem {
         let fault = match self {
             Self::Fault(fault) => fault,
             Self::Problem(problem) => return problem,
         };
-        // Without its module, which may be the database driver's.
+        // Without the module, which can be that of the database driver.
         let exception = fault.exception.rsplit('.').next().unwrap_or_default();
         let (code, detail) = match fault.class {
             FaultClass::AccessForbidden => (
-                Code::AccessDenied,
-                format!("{fields} of {model} cannot be read: there is something behind that this user may not see."),
+                ErrorCode::AccessDenied,
+                format!("{fields} of {model} cannot be read: a related record is not accessible to this user."),
             ),
             FaultClass::ResultNotRepresentable | FaultClass::NoResult => (
-                Code::ResultNotRepresentable,
-                format!("{fields} of {model} cannot be read: XML-RPC cannot carry a value that is there."),
+                ErrorCode::ResultNotRepresentable,
+                format!("{fields} of {model} cannot be read: XML-RPC cannot transmit one of the values."),
             ),
             _ => (
-                Code::OdooInternalError,
-                format!("{fields} of {model} cannot be read: Odoo failed with {exception} on the way."),
+                ErrorCode::OdooInternalError,
+                format!("{fields} of {model} cannot be read: Odoo raised {exception}."),
             ),
         };
         Problem::new(code, detail)
             .parameter("fields")
-            .hint("Read the other fields; where no field is named, those that cannot be read are left out.")
-            .odoo(exception, fault.words_for_people())
+                        .hint("Read the other fields. If a request names no fields, those that cannot be read are omitted.")
+            .odoo(exception, fault.user_message())
     }
 
-    /// The problem that whoever wished for this call is told.
+    /// The problem for the caller of one of the gateway's own calls.
     #[must_use]
-    pub fn explain(self, call: &Call) -> Problem {
+    pub fn into_call_problem(self, call: &Call) -> Problem {
         let ids = ids_in(call);
-        self.problem(&Addressed {
+        self.problem(&CallTarget {
             model: call.model.as_str(),
             method: call.method.as_str(),
             ids: &ids,
@@ -130,33 +137,33 @@ impl Failure {
         })
     }
 
-    /// The problem that whoever called a method by its name is told: what goes wrong in it may be the caller's mistake.
+    /// The problem for a client that called a method by name: the error can be caused by the client's arguments.
     #[must_use]
-    pub fn explain_method(self, call: &Call) -> Problem {
+    pub fn into_method_problem(self, call: &Call) -> Problem {
         let ids: Vec<i64> = ids_in(call);
-        let addressed =
-            Addressed { model: call.model.as_str(), method: call.method.as_str(), ids: &ids, effect: call.effect };
+        let target =
+            CallTarget { model: call.model.as_str(), method: call.method.as_str(), ids: &ids, effect: call.effect };
         match self {
-            Self::Fault(fault) => fault.problem_of_method(&addressed),
+            Self::Fault(fault) => fault.method_problem(&target),
             Self::Problem(problem) => problem,
         }
     }
 
-    /// The problem of a question that is about no model.
+    /// The problem for a call that addresses no model.
     #[must_use]
     pub fn into_problem(self) -> Problem {
-        self.problem(&Addressed { model: "", method: "", ids: &[], effect: Effect::Read })
+        self.problem(&CallTarget { model: "", method: "", ids: &[], effect: Effect::Read })
     }
 
-    fn problem(self, addressed: &Addressed<'_>) -> Problem {
+    fn problem(self, target: &CallTarget<'_>) -> Problem {
         match self {
-            Self::Fault(fault) => fault.problem(addressed),
+            Self::Fault(fault) => fault.problem(target),
             Self::Problem(problem) => problem,
         }
     }
 }
 
-/// The ids that a method of records is called on.
+/// The ids that a record method is called on.
 fn ids_in(call: &Call) -> Vec<i64> {
     match call.args.first() {
         Some(Value::List(items)) => items.iter().filter_map(Value::as_int).collect(),
@@ -165,121 +172,121 @@ fn ids_in(call: &Call) -> Vec<i64> {
     }
 }
 
-impl From<Problem> for Failure {
+impl From<Problem> for OdooError {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
     }
 }
 
-impl From<Unencodable> for Failure {
-    fn from(error: Unencodable) -> Self {
+impl From<UnsupportedValue> for OdooError {
+    fn from(error: UnsupportedValue) -> Self {
         Self::Problem(error.into())
     }
 }
 
-/// How an exchange broke off.
+/// How sending a request or reading its response failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Broken {
-    /// No connection was made: nothing was sent.
+pub(super) enum TransportError {
+    /// No connection was made; nothing was sent.
     NotConnected,
-    /// The connection was found closed before anything was sent on it.
+    /// The connection was already closed; nothing was sent.
     NotSent,
-    /// The connection ended before an answer began.
-    CutBeforeAnswer,
-    /// The connection ended in the middle of an answer.
-    CutInAnswer,
-    /// The answer did not come, or did not end, in time.
+    /// The connection was closed before the response began.
+    ClosedBeforeResponse,
+    /// The connection was closed within the response.
+    ClosedInResponse,
+    /// The response did not begin or end in time.
     TimedOut,
-    /// The answer is larger than this many bytes.
+    /// The response is larger than this many bytes.
     TooLarge(usize),
-    /// Another status than 200, from Odoo or from what stands before it.
+    /// A status other than 200, from Odoo or from a proxy in front of it.
     Status { status: u16, retry_after: Option<Duration> },
-    /// Too many large answers are held already.
-    NoRoom,
-    /// Something that is no answer of Odoo's; the rest of a sentence.
+    /// The memory for large responses is in use.
+    MemoryInUse,
+    /// The response is not one of Odoo's; the text completes a sentence.
     Unreadable(&'static str),
 }
 
-impl Broken {
-    /// The problem that it means for a call with this effect.
-    pub(super) fn problem(self, effect: Effect) -> Problem {
+impl TransportError {
+    /// The problem that this means for a call with this effect.
+    pub(super) fn into_problem(self, effect: Effect) -> Problem {
         match self {
             Self::NotConnected => unreachable_odoo("The gateway could not connect to Odoo.", None),
             Self::NotSent => unreachable_odoo("Odoo closed the connection before the request was sent.", None),
-            Self::CutBeforeAnswer => outcome_unknown("Odoo closed the connection before it answered.", effect),
-            Self::CutInAnswer => outcome_unknown("Odoo's answer broke off.", effect),
-            Self::TimedOut => outcome_unknown("Odoo did not answer in time.", effect),
+            Self::ClosedBeforeResponse => outcome_unknown("Odoo closed the connection before it responded.", effect),
+            Self::ClosedInResponse => outcome_unknown("Odoo's response ended early.", effect),
+            Self::TimedOut => outcome_unknown("Odoo did not respond in time.", effect),
             Self::TooLarge(cap) => too_large(cap, effect),
-            Self::NoRoom => {
-                Problem::new(Code::OdooBusy, "Too many large answers of Odoo are under way.").retry_after(AGAIN)
+            Self::MemoryInUse => {
+                    Problem::new(ErrorCode::OdooBusy, "The memory for large responses of Odoo is in use.").retry_after(RETRY_AFTER)
             }
-            Self::Status { status, retry_after } => of_status(status, retry_after, effect),
-            Self::Unreadable(what) => unreadable_after(what, effect),
+            Self::Status { status, retry_after } => status_problem(status, retry_after, effect),
+            Self::Unreadable(what) => unreadable_response(what, effect),
         }
     }
 }
 
-fn of_status(status: u16, retry_after: Option<Duration>, effect: Effect) -> Problem {
+fn status_problem(status: u16, retry_after: Option<Duration>, effect: Effect) -> Problem {
     match (status, effect) {
-        (413, _) => Problem::new(Code::BodyTooLarge, "Odoo does not take a request of this size."),
-        (429, _) => Problem::new(Code::OdooBusy, "What stands before Odoo lets no more requests through.")
-            .retry_after(retry_after.unwrap_or(AGAIN)),
-        (503, _) | (500 | 502, Effect::Read) => unreachable_odoo(&format!("Odoo answered HTTP {status}."), retry_after),
+        (413, _) => Problem::new(ErrorCode::BodyTooLarge, "Odoo rejects a request of this size."),
+        (429, _) => Problem::new(ErrorCode::OdooBusy, "The proxy in front of Odoo rejects further requests.")
+            .retry_after(retry_after.unwrap_or(RETRY_AFTER)),
+        (503, _) | (500 | 502, Effect::Read) => unreachable_odoo(&format!("Odoo returned HTTP {status}."), retry_after),
         (500 | 502, Effect::Write) | (408 | 504 | 520..=527, _) => {
-            outcome_unknown(&format!("Instead of Odoo's answer came HTTP {status}."), effect)
+            outcome_unknown(&format!("Odoo returned HTTP {status}."), effect)
         }
-        (404, _) => unreadable("HTTP 404").hint("Odoo's XML-RPC is not served at the configured address."),
-        (300..400, _) => unreadable("a redirect").hint("The configured address is not the one that Odoo answers at."),
-        _ => unreadable_after(format_args!("HTTP {status}"), effect),
+        (404, _) => unreadable("HTTP 404").hint("Odoo does not serve XML-RPC at the configured URL."),
+        (300..400, _) => unreadable("a redirect").hint("The configured URL redirects; configure its target instead."),
+        _ => unreadable_response(format_args!("HTTP {status}"), effect),
     }
 }
 
-/// An answer nobody can use, to a call that may have done something.
-pub(super) fn unreadable_after(what: impl Display, effect: Effect) -> Problem {
+/// An unusable response to a call that may have changed something.
+pub(super) fn unreadable_response(what: impl Display, effect: Effect) -> Problem {
     let problem = unreadable(what);
     match effect {
         Effect::Read => problem,
-        Effect::Write => Problem { detail: format!("{} {MAYBE_DONE}", problem.detail), ..problem }.hint(READ_FIRST),
+        Effect::Write => Problem { detail: format!("{} {MAYBE_WRITTEN}", problem.detail), ..problem }.hint(READ_FIRST),
     }
 }
 
-/// What is said wherever a write may have happened.
-const MAYBE_DONE: &str = "What was asked may have been done.";
-const READ_FIRST: &str = "Read the records before you try again.";
+/// Added to every error of a write that may have been executed.
+const MAYBE_WRITTEN: &str = "The change may have been made.";
+const READ_FIRST: &str = "Read the records before you retry.";
 
-/// An answer nobody can use. `what` is said, never the answer.
+/// An unusable response. `what` describes it; the response itself is never shown.
 pub(super) fn unreadable(what: impl Display) -> Problem {
-    Problem::new(Code::OdooUnreadable, format!("What came from Odoo is not an answer to the call: {what}."))
+    Problem::new(ErrorCode::OdooUnreadable, format!("Odoo's response cannot be used: {what}."))
 }
 
 fn unreachable_odoo(detail: &str, retry_after: Option<Duration>) -> Problem {
-    Problem::new(Code::OdooUnreachable, format!("{detail} Nothing was done.")).retry_after(retry_after.unwrap_or(AGAIN))
+    Problem::new(ErrorCode::OdooUnreachable, format!("{detail} Nothing was done.")).retry_after(retry_after.unwrap_or(RETRY_AFTER))
 }
 
-/// Odoo was down a moment ago.
+/// The circuit breaker is open.
 pub(super) fn circuit_open(left: Duration) -> Problem {
     unreachable_odoo("Odoo could not be reached a moment ago.", Some(left.max(Duration::from_secs(1))))
 }
 
-/// No place at Odoo.
-pub(super) fn busy(reason: NoPlace) -> Problem {
-    Problem::new(Code::OdooBusy, reason.to_string()).retry_after(AGAIN)
+/// No permit for a call.
+pub(super) fn busy(reason: QueueError) -> Problem {
+    Problem::new(ErrorCode::OdooBusy, reason.to_string()).retry_after(RETRY_AFTER)
 }
 
 fn outcome_unknown(detail: &str, effect: Effect) -> Problem {
     match effect {
-        Effect::Read => Problem::new(Code::OutcomeUnknown, detail).retry_after(AGAIN),
-        Effect::Write => Problem::new(Code::OutcomeUnknown, format!("{detail} {MAYBE_DONE}")).hint(READ_FIRST),
+        Effect::Read => Problem::new(ErrorCode::OutcomeUnknown, detail).retry_after(RETRY_AFTER),
+        Effect::Write => Problem::new(ErrorCode::OutcomeUnknown, format!("{detail} {MAYBE_WRITTEN}")).hint(READ_FIRST),
     }
 }
 
 fn too_large(cap: usize, effect: Effect) -> Problem {
     match effect {
-        Effect::Read => Problem::new(Code::AnswerTooLarge, format!("Odoo's answer is larger than {cap} bytes."))
-            .hint("Ask for fewer records with limit, for fewer fields, or for any number of records as CSV or NDJSON."),
+        Effect::Read => Problem::new(ErrorCode::AnswerTooLarge, format!("Odoo's response is larger than {cap} bytes."))
+            .hint("Request fewer records with `limit`, or fewer fields, or export the records as CSV or NDJSON."),
         Effect::Write => Problem::new(
-            Code::ResultNotRepresentable,
-            format!("It was done and its changes are kept, but its result is larger than {cap} bytes."),
+            ErrorCode::ResultNotRepresentable,
+                format!("The method ran and its changes are committed, but its result is larger than {cap} bytes."),
         ),
     }
 }
@@ -289,16 +296,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_have_been_done_decides_the_status() {
-        let status = |status| Broken::Status { status, retry_after: None };
-        for (broken, read, write) in [
-            (Broken::NotConnected, 503, 503),
-            (Broken::NotSent, 503, 503),
-            (Broken::CutBeforeAnswer, 504, 504),
-            (Broken::CutInAnswer, 504, 504),
-            (Broken::TimedOut, 504, 504),
-            (Broken::TooLarge(1), 400, 502),
-            (Broken::Unreadable("HTML"), 502, 502),
+    fn effect_and_failure_decide_the_status() {
+        let status = |status| TransportError::Status { status, retry_after: None };
+        for (error, read, write) in [
+            (TransportError::NotConnected, 503, 503),
+            (TransportError::NotSent, 503, 503),
+            (TransportError::ClosedBeforeResponse, 504, 504),
+            (TransportError::ClosedInResponse, 504, 504),
+            (TransportError::TimedOut, 504, 504),
+            (TransportError::TooLarge(1), 400, 502),
+            (TransportError::Unreadable("HTML"), 502, 502),
             (status(301), 502, 502),
             (status(404), 502, 502),
             (status(413), 413, 413),
@@ -309,14 +316,14 @@ mod tests {
             (status(504), 504, 504),
             (status(418), 502, 502),
         ] {
-            let of = |effect| broken.problem(effect).class().status();
-            assert_eq!((of(Effect::Read), of(Effect::Write)), (read, write), "{broken:?}");
+            let status_of = |effect| error.into_problem(effect).class().status();
+            assert_eq!((status_of(Effect::Read), status_of(Effect::Write)), (read, write), "{error:?}");
         }
     }
 
     #[test]
-    fn a_write_of_unknown_outcome_invites_nobody_to_repeat_it() {
-        assert_eq!(Broken::TimedOut.problem(Effect::Write).retry_after, None);
-        assert!(Broken::TimedOut.problem(Effect::Read).retry_after.is_some());
+    fn write_with_unknown_outcome_has_no_retry_after() {
+        assert_eq!(TransportError::TimedOut.into_problem(Effect::Write).retry_after, None);
+        assert!(TransportError::TimedOut.into_problem(Effect::Read).retry_after.is_some());
     }
 }

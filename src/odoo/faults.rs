@@ -1,14 +1,14 @@
-//! What Odoo's faults mean.
+//! Classification of Odoo's faults.
 //!
-//! In: a fault as it came, in one of three forms (`/xmlrpc/2`: integer codes; `/xmlrpc`: codes that name the class;
-//! `/jsonrpc`: the class with its module). Out: a [`Fault`]: its class, the exception's name, and as much of its message as may be shown; from that,
-//! together with what the call addressed, a [`Problem`](crate::error::Problem). Must not know: HTTP, families,
-//! sessions.
+//! In: a fault in one of three forms (`/xmlrpc/2`: integer codes; `/xmlrpc`: codes that name the class; `/jsonrpc`:
+//! the class with its module). Out: a [`Fault`] with its class, the name of the exception, and as much of its message
+//! as may be shown; together with the target of the call, a [`Problem`](crate::error::Problem). Must not know: HTTP,
+//! dialects, sessions.
 //!
-//! Odoo rolls back before it answers a fault, so a fault means that nothing was done - but for the two classes whose
-//! names say otherwise: [`FaultClass::NoResult`] and [`FaultClass::ResultNotRepresentable`].
+//! Odoo rolls back before it sends a fault, so a fault means that nothing was done, with two exceptions:
+//! [`FaultClass::NoResult`] and [`FaultClass::ResultNotRepresentable`].
 //!
-//! The traceback is read and dropped: it holds paths and SQL with values. Odoo's own log has it.
+//! The traceback is parsed and dropped: it contains paths, and SQL with values. Odoo's own log has it.
 
 mod class;
 mod disclosure;
@@ -23,96 +23,96 @@ mod traceback;
 use std::borrow::Cow;
 
 pub use class::FaultClass;
-pub use missing::Missing;
-pub use problem::Addressed;
-use rules::Spoken;
+pub use missing::MissingRecords;
+pub use problem::CallTarget;
+use rules::UserException;
 
-use crate::odoo::xmlrpc::answer::{FaultCode, WireFault};
+use crate::odoo::xmlrpc::response::{FaultCode, XmlRpcFault};
 
-/// A fault, understood.
+/// A classified fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// What kind of failure it is.
     pub class: FaultClass,
-    /// The class of the exception in Odoo, as `UserError` or `psycopg2.errors.UniqueViolation`.
+    /// The class of the exception in Odoo, for example `UserError` or `psycopg2.errors.UniqueViolation`.
     pub exception: String,
-    /// As much of its message as may be shown to a caller; often nothing.
+    /// As much of the message as may be shown to a client; often empty.
     pub message: String,
-    /// Which records are missing, where it is a `MissingError` that says so.
-    pub missing: Option<Missing>,
+    /// The missing records, if it is a `MissingError` that names them.
+    pub missing: Option<MissingRecords>,
 }
 
 impl Fault {
-    /// Understands a fault.
+    /// Classifies a fault of XML-RPC.
     #[must_use]
-    pub fn read(fault: &WireFault<'_>) -> Self {
+    pub fn from_xmlrpc(fault: &XmlRpcFault<'_>) -> Self {
         match &fault.code {
-            FaultCode::Int(code) => Self::from_number(*code, &fault.string),
-            FaultCode::Text(code) => Self::from_text(code, &fault.string),
+            FaultCode::Int(code) => Self::from_int_code(*code, &fault.string),
+            FaultCode::Text(code) => Self::from_text_code(code, &fault.string),
         }
     }
 
-    /// `/xmlrpc/2`: 2 stands for three classes of exceptions, told apart by the form of their messages.
-    fn from_number(code: i64, string: &str) -> Self {
+    /// `/xmlrpc/2`: code 2 stands for three classes of exceptions, which differ in the form of their messages.
+    fn from_int_code(code: i64, string: &str) -> Self {
         match code {
-            3 => Self::spoken(Spoken::AccessDenied, string),
-            4 => Self::spoken(Spoken::AccessError, string),
-            2 if redirect::message(string).is_some() => Self::spoken(Spoken::RedirectWarning, string),
-            2 if Missing::read(string).is_some() => Self::spoken(Spoken::MissingError, string),
-            2 => Self::spoken(Spoken::UserError, string),
-            _ => Self::raised(&traceback::read(string, None)),
+            3 => Self::from_user_exception(UserException::AccessDenied, string),
+            4 => Self::from_user_exception(UserException::AccessError, string),
+            2 if redirect::parse_message(string).is_some() => Self::from_user_exception(UserException::RedirectWarning, string),
+            2 if MissingRecords::parse(string).is_some() => Self::from_user_exception(UserException::MissingError, string),
+            2 => Self::from_user_exception(UserException::UserError, string),
+            _ => Self::from_traceback(&traceback::parse(string, None)),
         }
     }
 
-    /// `/xmlrpc`: the code is the class and the message, or for unexpected exceptions the message alone.
-    fn from_text(code: &str, string: &str) -> Self {
+    /// `/xmlrpc`: the code contains the class and the message; for unexpected exceptions only the message.
+    fn from_text_code(code: &str, string: &str) -> Self {
         if traceback::is_traceback(string) {
-            return Self::raised(&traceback::read(string, Some(code)));
+            return Self::from_traceback(&traceback::parse(string, Some(code)));
         }
         if code == "AccessDenied" {
-            return Self::spoken(Spoken::AccessDenied, string);
+            return Self::from_user_exception(UserException::AccessDenied, string);
         }
         match code.strip_prefix("warning -- ").and_then(|rest| rest.split_once("\n\n")) {
-            Some(("AccessError", message)) => Self::spoken(Spoken::AccessError, message),
-            Some(("MissingError", message)) => Self::spoken(Spoken::MissingError, message),
-            Some(("Warning", message)) => Self::spoken(Spoken::RedirectWarning, message),
-            Some((_, message)) => Self::spoken(Spoken::UserError, message),
-            None => Self::raised(&traceback::read(string, Some(code))),
+            Some(("AccessError", message)) => Self::from_user_exception(UserException::AccessError, message),
+            Some(("MissingError", message)) => Self::from_user_exception(UserException::MissingError, message),
+            Some(("Warning", message)) => Self::from_user_exception(UserException::RedirectWarning, message),
+            Some((_, message)) => Self::from_user_exception(UserException::UserError, message),
+            None => Self::from_traceback(&traceback::parse(string, Some(code))),
         }
     }
 
-    /// An exception that is made to be read by people.
-    fn spoken(class: Spoken, message: &str) -> Self {
-        let first_item = (class == Spoken::RedirectWarning).then(|| redirect::message(message)).flatten();
+    /// An exception with a message for the user.
+    fn from_user_exception(class: UserException, message: &str) -> Self {
+        let first_item = (class == UserException::RedirectWarning).then(|| redirect::parse_message(message)).flatten();
         let message = first_item.map_or(Cow::Borrowed(message), Cow::Owned);
-        let missing = (class == Spoken::MissingError).then(|| Missing::read(&message)).flatten();
+        let missing = (class == UserException::MissingError).then(|| MissingRecords::parse(&message)).flatten();
         Self {
-            class: rules::spoken(class, &message, missing.as_ref()),
+            class: rules::classify_user_exception(class, &message, missing.as_ref()),
             exception: class.exception().to_owned(),
-            message: disclosure::to_people(&message),
+            message: disclosure::user_text(&message),
             missing,
         }
     }
 
-    /// The message, where the exception is one that is made for people.
-    pub(super) fn words_for_people(&self) -> &str {
-        if Spoken::ALL.iter().any(|spoken| spoken.exception() == self.exception) { &self.message } else { "" }
+    /// The message, if it is written for the user.
+    pub(super) fn user_message(&self) -> &str {
+        if UserException::ALL.iter().any(|exception| exception.exception() == self.exception) { &self.message } else { "" }
     }
 
-    /// An exception nobody caught. What an exception of unknown origin says is shown only of methods that were called
-    /// by their names.
-    fn raised(raised: &traceback::Raised<'_>) -> Self {
-        let class = rules::raised(raised);
+    /// An unexpected exception. The message of an exception of unknown origin is shown only to a client that called a
+    /// method by name.
+    fn from_traceback(tail: &traceback::TracebackTail<'_>) -> Self {
+        let class = rules::classify_exception(tail);
         let may_be_shown = class.is_about_the_request() || class == FaultClass::Internal;
-        // Names and texts of the database's driver are nothing to callers.
-        if raised.exception.starts_with("psycopg2.") {
+        // Names and messages of the database driver are of no use to clients.
+        if tail.exception.starts_with("psycopg2.") {
             let text = if class.is_about_the_request() { "A value does not fit the type of its field." } else { "" };
             return Self { class, exception: "DatabaseError".to_owned(), message: text.to_owned(), missing: None };
         }
         Self {
             class,
-            exception: raised.exception.to_owned(),
-            message: if may_be_shown { disclosure::one_line(raised.message) } else { String::new() },
+            exception: tail.exception.to_owned(),
+            message: if may_be_shown { disclosure::one_line(tail.message) } else { String::new() },
             missing: None,
         }
     }

@@ -1,97 +1,97 @@
-//! Descriptions of a model's fields, as far as they can be had.
+//! Fetches the descriptions of a model's fields, as far as Odoo can return them.
 //!
-//! In: a caller and a model. Out: its [`Schema`]. Must not know: how long it is good. Some attributes run code: a
-//! selection may read records that this user may not see, and then Odoo answers nothing at all. So what fails is asked
-//! for in halves, first by attributes, then by fields; what cannot be had is not known, and the request goes on.
+//! In: a user and a model. Out: the [`Schema`]. Must not know: how long it is valid. Some attributes run code: a
+//! selection can read records that the user may not see, and then the entire `fields_get` fails. So a failed call is
+//! split in halves, first by attributes, then by fields. What cannot be fetched is omitted, and the request continues.
 
 use super::client::OdooClient;
-use super::error::{Failure, unreadable};
-use super::user::Caller;
+use super::error::{OdooError, unreadable};
+use super::user::OdooUser;
 use crate::error::Problem;
 use crate::names::ModelName;
 use crate::plan::schema::{ATTRIBUTES, Schema};
 use crate::plan::{Call, Effect, OrmMethod};
 use crate::value::{Member, Value};
 
-/// Calls beyond the first that one schema may cost.
-const MOST_CALLS: usize = 24;
+/// Maximum number of additional calls for one schema.
+const MAX_CALLS: usize = 24;
 
-/// The attribute that runs the most code.
+/// The attribute that most often fails.
 const SELECTION: &str = "selection";
 
 /// Fetches a schema.
 ///
 /// # Errors
-/// When Odoo knows no such model, denies it, or cannot be asked.
-pub(super) async fn fetch(client: &OdooClient, caller: &Caller, model: &ModelName) -> Result<Schema, Problem> {
-    let fields = match ask(client, caller, model, &[], &ATTRIBUTES).await {
+/// If the model does not exist, the user may not see it, or Odoo does not respond.
+pub(super) async fn fetch(client: &OdooClient, user: &OdooUser, model: &ModelName) -> Result<Schema, Problem> {
+    let fields = match fetch_fields(client, user, model, &[], &ATTRIBUTES).await {
         Ok(fields) => fields,
-        Err(Why::Failed(failure)) if failure.may_be_a_field() => {
-            Pieces::new(client, caller, model).gather(failure).await?
+        Err(FetchError::Failed(error)) if error.may_be_field_specific() => {
+            PartialSchema::new(client, user, model).assemble(error).await?
         }
-        Err(why) => return Err(why.explain(model)),
+        Err(error) => return Err(error.into_call_problem(model)),
     };
-    Schema::read(model.clone(), &Value::Map(fields)).ok_or_else(|| unreadable("fields without a type"))
+    Schema::from_fields_get(model.clone(), &Value::Map(fields)).ok_or_else(|| unreadable("a field without a type"))
 }
 
 type Fields = Vec<Member<'static>>;
 
-/// Why there is no answer.
-enum Why {
-    Failed(Failure),
+/// Why a call has no result.
+enum FetchError {
+    Failed(OdooError),
     Unreadable(Problem),
 }
 
-impl Why {
-    fn explain(self, model: &ModelName) -> Problem {
+impl FetchError {
+    fn into_call_problem(self, model: &ModelName) -> Problem {
         match self {
-            Self::Failed(failure) => failure.explain(&question(model, &[], &ATTRIBUTES)),
+            Self::Failed(error) => error.into_call_problem(&fields_get_call(model, &[], &ATTRIBUTES)),
             Self::Unreadable(problem) => problem,
         }
     }
 }
 
-/// A schema that is put together.
-struct Pieces<'p> {
+/// A schema, assembled from several calls.
+struct PartialSchema<'p> {
     client: &'p OdooClient,
-    caller: &'p Caller,
+    user: &'p OdooUser,
     model: &'p ModelName,
     fields: Fields,
 }
 
-impl<'p> Pieces<'p> {
-    fn new(client: &'p OdooClient, caller: &'p Caller, model: &'p ModelName) -> Self {
-        Self { client, caller, model, fields: Vec::new() }
+impl<'p> PartialSchema<'p> {
+    fn new(client: &'p OdooClient, user: &'p OdooUser, model: &'p ModelName) -> Self {
+        Self { client, user, model, fields: Vec::new() }
     }
 
-    /// Everything but selections, then those.
-    async fn gather(mut self, failure: Failure) -> Result<Fields, Problem> {
+    /// Fetches all attributes except selections, then the selections.
+    async fn assemble(mut self, error: OdooError) -> Result<Fields, Problem> {
         let plain: Vec<&str> = ATTRIBUTES.iter().copied().filter(|name| *name != SELECTION).collect();
         self.attempt(vec![(Vec::new(), plain)]).await?;
         if self.fields.is_empty() {
-            return Err(failure.explain(&question(self.model, &[], &ATTRIBUTES)));
+            return Err(error.into_call_problem(&fields_get_call(self.model, &[], &ATTRIBUTES)));
         }
         let selections = self.fields.iter().filter(|(_, field)| is_selection(field));
         let names: Vec<String> = selections.map(|(name, _)| name.to_string()).collect();
         if !names.is_empty() {
             self.attempt(vec![(names, vec![SELECTION])]).await?;
         }
-        tracing::warn!(model = %self.model, "not all that describes the fields of a model can be read");
+        tracing::warn!(model = %self.model, "some descriptions of the model's fields cannot be fetched");
         Ok(self.fields)
     }
 
-    /// Asks, and asks in halves for what fails.
-    async fn attempt(&mut self, mut wanted: Vec<(Vec<String>, Vec<&str>)>) -> Result<(), Problem> {
+    /// Makes the calls, and splits those that fail.
+    async fn attempt(&mut self, mut pending: Vec<(Vec<String>, Vec<&str>)>) -> Result<(), Problem> {
         let mut calls = 0;
-        while let Some((names, attributes)) = wanted.pop() {
-            if calls == MOST_CALLS {
+        while let Some((names, attributes)) = pending.pop() {
+            if calls == MAX_CALLS {
                 return Ok(());
             }
             calls += 1;
-            match ask(self.client, self.caller, self.model, &names, &attributes).await {
+            match fetch_fields(self.client, self.user, self.model, &names, &attributes).await {
                 Ok(fields) => self.merge(fields),
-                Err(Why::Failed(failure)) if failure.may_be_a_field() => wanted.extend(halves(names, &attributes)),
-                Err(why) => return Err(why.explain(self.model)),
+                Err(FetchError::Failed(error)) if error.may_be_field_specific() => pending.extend(halves(names, &attributes)),
+                Err(error) => return Err(error.into_call_problem(self.model)),
             }
         }
         Ok(())
@@ -114,7 +114,7 @@ impl<'p> Pieces<'p> {
     }
 }
 
-/// What failed, in two: by attributes while there are several, then by fields.
+/// Splits a failed call: by attributes while there are several, then by fields.
 fn halves<'a>(names: Vec<String>, attributes: &[&'a str]) -> Vec<(Vec<String>, Vec<&'a str>)> {
     if attributes.len() > 1 {
         let (left, right) = attributes.split_at(attributes.len() / 2);
@@ -131,24 +131,24 @@ fn is_selection(field: &Value<'_>) -> bool {
     matches!(field.get("type").and_then(Value::as_text), Some("selection" | "reference"))
 }
 
-async fn ask(
+async fn fetch_fields(
     client: &OdooClient,
-    caller: &Caller,
+    user: &OdooUser,
     model: &ModelName,
     names: &[String],
     attributes: &[&str],
-) -> Result<Fields, Why> {
-    let reply = client.execute_kw(caller, &question(model, names, attributes)).await.map_err(Why::Failed)?;
-    if reply.is_nothing() {
-        return Err(Why::Failed(Failure::none_inside()));
+) -> Result<Fields, FetchError> {
+    let reply = client.execute_kw(user, &fields_get_call(model, names, attributes)).await.map_err(FetchError::Failed)?;
+    if reply.is_none() {
+        return Err(FetchError::Failed(OdooError::none_in_result()));
     }
-    match reply.value().map_err(Why::Unreadable)?.into_owned() {
+    match reply.value().map_err(FetchError::Unreadable)?.into_owned() {
         Value::Map(fields) => Ok(fields),
-        _ => Err(Why::Unreadable(unreadable("fields_get without fields"))),
+        _ => Err(FetchError::Unreadable(unreadable("the result of fields_get is not a dict"))),
     }
 }
 
-fn question(model: &ModelName, names: &[String], attributes: &[&str]) -> Call {
+fn fields_get_call(model: &ModelName, names: &[String], attributes: &[&str]) -> Call {
     let texts = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| Value::from(text.to_owned())).collect();
     Call {
         model: model.clone(),

@@ -1,13 +1,12 @@
-//! JSON-RPC as Odoo speaks it at `/jsonrpc`: the way of method calls where it is served.
+//! Odoo's JSON-RPC at `/jsonrpc`, used for method calls if Odoo serves it.
 //!
-//! In: the parts of a call, or the text of an answer. Out: bytes, or values that borrow from that text. Must not know:
+//! In: the parts of a call, or the text of a response. Out: bytes, or values that borrow from that text. Must not know:
 //! HTTP, models, what a fault means.
 //!
-//! It carries what XML-RPC cannot: `None` inside of results, integers beyond 32 bits, keys that are numbers, control
-//! characters. What JSON cannot carry either is named by [`Misread::cannot_be_carried`]: the method ran all the same.
+//! It can transmit what XML-RPC cannot: `None` within results, integers over 32 bits, numeric keys, control characters.
+//! [`MalformedResponse::is_unrepresentable`](super::wire::MalformedResponse::is_unrepresentable) marks results that a
+//! [`Value`](crate::value::Value) cannot represent; the method ran nevertheless.
 
-pub mod answer;
-pub mod read;
-pub mod write;
-
-pub use read::Misread;
+mod parser;
+pub mod response;
+pub mod writer;

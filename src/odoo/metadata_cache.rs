@@ -1,8 +1,8 @@
-//! What the gateway remembers of a database: versions, languages, users' settings, schemas, labels.
+//! Cached metadata of a database: version, languages, users' settings, schemas, labels, orders.
 //!
-//! In: a caller whose rights the questions are asked with. Out: answers from bounded caches, fetched at most once at
-//! a time. Must not know: wishes, route families. Schemas and labels are kept apart by user: groups hide fields, and
-//! not everybody may read model names.
+//! In: a user with whose rights Odoo is asked. Out: values from bounded caches; concurrent requests share one call.
+//! Must not know: intents, dialects. Schemas and labels are cached per user, because groups hide fields, and not
+//! every user may read the names of models.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,73 +12,73 @@ use moka::future::Cache;
 use tokio::time::Instant;
 
 use super::client::OdooClient;
-use super::error::Failure;
+use super::error::OdooError;
 use super::field_descriptions;
-use super::read_quirks::Learned;
+use super::read_quirks::ReadQuirks;
 use super::reply::Reply;
-use super::user::{Caller, Uid};
+use super::user::{OdooUser, Uid};
 use super::version::ServerVersion;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::{FieldName, MethodName, ModelName};
 use crate::plan::schema::Schema;
 use crate::plan::{Call, Effect, UserDefaults};
 use crate::value::{Member, Value};
 
-/// How long what was learned is believed, and how much of it is kept.
+/// Limits of the cache.
 #[derive(Debug, Clone)]
-pub struct KnowledgeSettings {
-    /// Schemas, labels, languages and users' settings are asked for again after this.
+pub struct MetadataCacheSettings {
+    /// How long schemas, labels, languages, and users' settings are valid.
     pub ttl: Duration,
-    /// How many schemas and how many labels are kept at most.
+    /// Maximum number of schemas, and of labels.
     pub capacity: u64,
 }
 
-/// What `common/version` answers is at most this old.
+/// How long the response of `common.version` is valid.
 const VERSION_TTL: Duration = Duration::from_secs(60);
 
-/// A schema younger than this is not asked for again because of an unknown name.
+/// A younger schema is not fetched again because of an unknown field.
 const RECHECK_AFTER: Duration = Duration::from_secs(10);
 
-/// A schema and when it was learned.
+/// A schema, and when it was fetched.
 #[derive(Debug, Clone)]
-pub struct LearnedSchema {
+pub struct CachedSchema {
     /// The schema.
     pub schema: Arc<Schema>,
-    learned: Instant,
+    fetched_at: Instant,
 }
 
-impl LearnedSchema {
-    /// Whether an unknown name is worth another question.
+impl CachedSchema {
+    /// Whether the schema is old enough to be fetched again because of an unknown field.
     #[must_use]
     pub fn is_worth_rechecking(&self) -> bool {
-        self.learned.elapsed() >= RECHECK_AFTER
+        self.fetched_at.elapsed() >= RECHECK_AFTER
     }
 }
 
-/// The memory of one database.
+/// The metadata cache of one database.
 #[derive(Debug)]
-pub struct Knowledge {
+pub struct MetadataCache {
     client: OdooClient,
     ttl: Duration,
     recent_version: Cache<(), Arc<ServerVersion>>,
     last_version: Mutex<Option<(Instant, Arc<ServerVersion>)>>,
     languages: Cache<(), Arc<[String]>>,
     defaults: Cache<Uid, UserDefaults>,
-    schemas: Cache<(Uid, ModelName), LearnedSchema>,
+    schemas: Cache<(Uid, ModelName), CachedSchema>,
     labels: Cache<(Uid, ModelName), Arc<str>>,
     orders: Cache<(Uid, ModelName), Arc<str>>,
-    pub(super) learned: Learned,
-    /// What was logged already. Only configured schemas add to it, so it is no longer than they are.
-    noted: Mutex<HashSet<(ModelName, FieldName)>>,
+    pub(super) quirks: ReadQuirks,
+    /// Missing fields that were logged already. Only configured schemas add to it, so its size is bounded.
+    logged_fields: Mutex<HashSet<(ModelName, FieldName)>>,
 }
 
-impl Knowledge {
-    /// Knows nothing yet.
+impl MetadataCache {
+    /// An empty cache.
     #[must_use]
-    pub fn new(client: OdooClient, settings: &KnowledgeSettings) -> Self {
+    pub fn new(client: OdooClient, settings: &MetadataCacheSettings) -> Self {
         fn cache<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
-            settings: &KnowledgeSettings,
+            settings: &MetadataCacheSettings,
         ) -> Cache<K, V> {
             Cache::builder().max_capacity(settings.capacity).time_to_live(settings.ttl).build()
         }
@@ -92,38 +92,38 @@ impl Knowledge {
             schemas: cache(settings),
             labels: cache(settings),
             orders: cache(settings),
-            learned: Learned::new(settings.ttl, settings.capacity),
-            noted: Mutex::default(),
+            quirks: ReadQuirks::new(settings.ttl, settings.capacity),
+            logged_fields: Mutex::default(),
         }
     }
 
-    async fn ask(&self, caller: &Caller, call: &Call) -> Result<Reply, Problem> {
-        let reply = self.client.execute_kw(caller, call).await;
-        reply.map_err(|failure| failure.explain(call))
+    async fn call(&self, user: &OdooUser, call: &Call) -> Result<Reply, Problem> {
+        let reply = self.client.execute_kw(user, call).await;
+        reply.map_err(|error| error.into_call_problem(call))
     }
 
     /// The server's version, at most a minute old.
     ///
     /// # Errors
-    /// When Odoo cannot be asked.
+    /// If Odoo does not respond.
     pub async fn recent_version(&self) -> Result<Arc<ServerVersion>, Problem> {
         let fetch = async {
-            let version = Arc::new(self.client.version().await.map_err(Failure::into_problem)?);
+            let version = Arc::new(self.client.version().await.map_err(OdooError::into_problem)?);
             *self.last_version.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), version.clone()));
             Ok(version)
         };
-        self.recent_version.try_get_with((), fetch).await.map_err(unshared)
+        self.recent_version.try_get_with((), fetch).await.map_err(into_owned)
     }
 
-    /// The server's version for a plan. A server that was upgraded under a running gateway is noticed after the time
-    /// in which everything else is forgotten.
+    /// The server's version for a plan, at most as old as the other metadata, so that an upgrade of Odoo is noticed
+    /// without a restart of the gateway.
     ///
     /// # Errors
-    /// When Odoo cannot be asked.
-    pub async fn known_version(&self) -> Result<Arc<ServerVersion>, Problem> {
+    /// If Odoo does not respond.
+    pub async fn cached_version(&self) -> Result<Arc<ServerVersion>, Problem> {
         let last = self.last_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match last {
-            Some((learned, version)) if learned.elapsed() < self.ttl => Ok(version),
+            Some((fetched_at, version)) if fetched_at.elapsed() < self.ttl => Ok(version),
             _ => self.recent_version().await,
         }
     }
@@ -131,131 +131,131 @@ impl Knowledge {
     /// The codes of the installed languages.
     ///
     /// # Errors
-    /// When Odoo cannot be asked or answers something else.
-    pub async fn languages(&self, caller: &Caller) -> Result<Arc<[String]>, Problem> {
+    /// If Odoo does not respond as expected.
+    pub async fn languages(&self, user: &OdooUser) -> Result<Arc<[String]>, Problem> {
         let fetch = async {
-            let call = question("res.lang", "get_installed", Vec::new());
-            let reply = self.ask(caller, &call).await?;
+            let call = metadata_call("res.lang", "get_installed", Vec::new());
+            let reply = self.call(user, &call).await?;
             let code = |pair: &Value<'_>| Some(pair.as_list()?.first()?.as_text()?.to_owned());
             let codes = reply.value()?.as_list().and_then(|pairs| pairs.iter().map(code).collect::<Option<Vec<_>>>());
             codes.map(Arc::from).ok_or_else(|| unreadable("res.lang.get_installed"))
         };
-        self.languages.try_get_with((), fetch).await.map_err(unshared)
+        self.languages.try_get_with((), fetch).await.map_err(into_owned)
     }
 
-    /// The caller's own language and time zone.
+    /// The user's language and time zone.
     ///
     /// # Errors
-    /// When Odoo cannot be asked or answers something else.
-    pub async fn user_defaults(&self, caller: &Caller) -> Result<UserDefaults, Problem> {
+    /// If Odoo does not respond as expected.
+    pub async fn user_defaults(&self, user: &OdooUser) -> Result<UserDefaults, Problem> {
         let fetch = async {
-            let ids = Value::List(vec![Value::Int(caller.uid.get())]);
+            let ids = Value::List(vec![Value::Int(user.uid.get())]);
             let fields = Value::List(vec!["lang".into(), "tz".into()]);
-            let call = question("res.users", "read", vec![ids, fields]);
-            let reply = self.ask(caller, &call).await?;
-            let answer = reply.value()?;
-            let user = answer.as_list().and_then(<[_]>::first).ok_or_else(|| unreadable("res.users.read"))?;
+            let call = metadata_call("res.users", "read", vec![ids, fields]);
+            let reply = self.call(user, &call).await?;
+            let records = reply.value()?;
+            let user = records.as_list().and_then(<[_]>::first).ok_or_else(|| unreadable("res.users.read"))?;
             let setting = |key: &str| user.get(key).and_then(Value::as_text).map(str::to_owned);
             Ok(UserDefaults { lang: setting("lang"), tz: setting("tz") })
         };
-        self.defaults.try_get_with(caller.uid, fetch).await.map_err(unshared)
+        self.defaults.try_get_with(user.uid, fetch).await.map_err(into_owned)
     }
 
-    /// The caller's own name. Not remembered: that Odoo answers proves that it takes the caller.
+    /// The user's name. Not cached: a response proves that Odoo accepts the user's credential.
     ///
     /// # Errors
-    /// When Odoo cannot be asked, does not take the caller, or answers something else.
-    pub async fn user_name(&self, caller: &Caller) -> Result<String, Problem> {
-        let ids = Value::List(vec![Value::Int(caller.uid.get())]);
-        let call = question("res.users", "read", vec![ids, Value::List(vec!["name".into()])]);
-        let reply = self.ask(caller, &call).await?;
+    /// If Odoo rejects the credential, or does not respond as expected.
+    pub async fn user_name(&self, user: &OdooUser) -> Result<String, Problem> {
+        let ids = Value::List(vec![Value::Int(user.uid.get())]);
+        let call = metadata_call("res.users", "read", vec![ids, Value::List(vec!["name".into()])]);
+        let reply = self.call(user, &call).await?;
         let name = first_text(&reply.value()?, "name");
         name.map(|name| name.to_string()).ok_or_else(|| unreadable("res.users.read"))
     }
 
-    /// A model's fields as the caller sees them.
+    /// The fields of a model that the user can see.
     ///
     /// # Errors
-    /// When Odoo knows no such model, denies it, or cannot be asked.
-    pub async fn schema(&self, caller: &Caller, model: &ModelName) -> Result<LearnedSchema, Problem> {
+    /// If the model does not exist, the user may not see it, or Odoo does not respond.
+    pub async fn schema(&self, user: &OdooUser, model: &ModelName) -> Result<CachedSchema, Problem> {
         let fetch = async {
-            let schema = field_descriptions::fetch(&self.client, caller, model).await?;
-            Ok(LearnedSchema { schema: Arc::new(schema), learned: Instant::now() })
+            let schema = field_descriptions::fetch(&self.client, user, model).await?;
+            Ok(CachedSchema { schema: Arc::new(schema), fetched_at: Instant::now() })
         };
-        self.schemas.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
+        self.schemas.try_get_with((user.uid, model.clone()), fetch).await.map_err(into_owned)
     }
 
-    /// The same, if it is remembered.
-    pub async fn remembered_schema(&self, caller: &Caller, model: &ModelName) -> Option<LearnedSchema> {
-        self.schemas.get(&(caller.uid, model.clone())).await
+    /// The fields of a model, if they are cached.
+    pub async fn cached_schema(&self, user: &OdooUser, model: &ModelName) -> Option<CachedSchema> {
+        self.schemas.get(&(user.uid, model.clone())).await
     }
 
-    /// Forgets one schema, so that it is asked for again.
-    pub async fn forget_schema(&self, caller: &Caller, model: &ModelName) {
-        self.schemas.invalidate(&(caller.uid, model.clone())).await;
+    /// Removes one schema from the cache.
+    pub async fn invalidate_schema(&self, user: &OdooUser, model: &ModelName) {
+        self.schemas.invalidate(&(user.uid, model.clone())).await;
     }
 
-    /// Logs, once, that a configured schema names a field which is not there.
-    pub(super) fn note_lacking(&self, model: &ModelName, field: &FieldName) {
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.insert((model.clone(), field.clone())) {
+    /// Logs, once per field, that a configured schema names a field that does not exist or is hidden.
+    pub(super) fn log_missing_field(&self, model: &ModelName, field: &FieldName) {
+        let mut logged_fields = self.logged_fields.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged_fields.insert((model.clone(), field.clone())) {
             let odoo = self.client.settings().name.as_str();
-            tracing::warn!(odoo, %model, %field, "a configured schema names a field that is not there for this user");
+                tracing::warn!(odoo, %model, %field, "a configured schema names a field that this user cannot see");
         }
     }
 
-    /// Forgets what may have become wrong by a write to models, fields, modules, languages, groups or users.
-    pub fn forget(&self) {
+    /// Removes everything that a write to models, fields, modules, languages, groups, or users can change.
+    pub fn invalidate(&self) {
         self.schemas.invalidate_all();
         self.labels.invalidate_all();
         self.orders.invalidate_all();
-        self.learned.forget();
+        self.quirks.clear();
         self.languages.invalidate_all();
         self.defaults.invalidate_all();
     }
 
-    /// The model's human name in the source language, or its technical name where this user may not know it.
+    /// The model's name for people in the source language, or its technical name if the user may not read the former.
     ///
-    /// From 16 on `display_name_for` answers every user; before it `ir.model` itself is read, which 15 and portal
-    /// users of every version refuse.
+    /// Since Odoo 16, `display_name_for` answers every user. Before, `ir.model` itself is read, which Odoo 15 denies
+    /// to most users, and every version denies to portal users.
     ///
     /// # Errors
-    /// When Odoo cannot be asked.
-    pub async fn label(&self, caller: &Caller, model: &ModelName) -> Result<Arc<str>, Problem> {
+    /// If Odoo does not respond.
+    pub async fn model_label(&self, user: &OdooUser, model: &ModelName) -> Result<Arc<str>, Problem> {
         let fetch = async {
             let name = Value::from(model.as_str().to_owned());
-            let (call, key) = if self.known_version().await?.major >= 16 {
-                (question("ir.model", "display_name_for", vec![Value::List(vec![name])]), "display_name")
+            let (call, key) = if self.cached_version().await?.major >= 16 {
+                (metadata_call("ir.model", "display_name_for", vec![Value::List(vec![name])]), "display_name")
             } else {
                 let domain = Value::List(vec![Value::List(vec!["model".into(), "=".into(), name])]);
-                (question("ir.model", "search_read", vec![domain, Value::List(vec!["name".into()])]), "name")
+                (metadata_call("ir.model", "search_read", vec![domain, Value::List(vec!["name".into()])]), "name")
             };
-            let label = match self.ask(caller, &call).await {
+            let label = match self.call(user, &call).await {
                 Ok(reply) => first_text(&reply.value()?, key),
-                Err(problem) if problem.code == Code::AccessDenied => None,
+                Err(problem) if problem.code == ErrorCode::AccessDenied => None,
                 Err(problem) => return Err(problem),
             };
             Ok(label.unwrap_or_else(|| model.as_str().into()))
         };
-        self.labels.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
+        self.labels.try_get_with((user.uid, model.clone()), fetch).await.map_err(into_owned)
     }
 
-    /// The order that the model gives its records by itself; empty where this user may not know it.
+    /// The model's default order; empty if the user may not read it.
     ///
     /// # Errors
-    /// When Odoo cannot be asked.
-    pub async fn own_order(&self, caller: &Caller, model: &ModelName) -> Result<Arc<str>, Problem> {
+    /// If Odoo does not respond.
+    pub async fn default_order(&self, user: &OdooUser, model: &ModelName) -> Result<Arc<str>, Problem> {
         let fetch = async {
             let name = Value::from(model.as_str().to_owned());
             let domain = Value::List(vec![Value::List(vec!["model".into(), "=".into(), name])]);
-            let call = question("ir.model", "search_read", vec![domain, Value::List(vec!["order".into()])]);
-            match self.client.execute_kw(caller, &call).await {
+            let call = metadata_call("ir.model", "search_read", vec![domain, Value::List(vec!["order".into()])]);
+            match self.client.execute_kw(user, &call).await {
                 Ok(reply) => Ok(first_text(&reply.value()?, "order").unwrap_or_default()),
-                Err(failure) if failure.may_be_a_field() => Ok(Arc::default()),
-                Err(failure) => Err(failure.explain(&call)),
+                Err(error) if error.may_be_field_specific() => Ok(Arc::default()),
+                Err(error) => Err(error.into_call_problem(&call)),
             }
         };
-        self.orders.try_get_with((caller.uid, model.clone()), fetch).await.map_err(unshared)
+        self.orders.try_get_with((user.uid, model.clone()), fetch).await.map_err(into_owned)
     }
 }
 
@@ -263,23 +263,23 @@ fn first_text(records: &Value<'_>, key: &str) -> Option<Arc<str>> {
     records.as_list()?.first()?.get(key)?.as_text().map(Arc::from)
 }
 
-/// A question on the gateway's own account: without a context, so in the source language.
-fn question(model: &'static str, method: &'static str, args: Vec<Value<'static>>) -> Call {
+/// A call of the gateway's own: without a context, so names are in the source language.
+fn metadata_call(model: &'static str, method: &'static str, args: Vec<Value<'static>>) -> Call {
     let kwargs: Vec<Member<'static>> = Vec::new();
     Call {
-        model: ModelName::of_literal(model),
-        method: MethodName::of_literal(method),
+        model: ModelName::from_static(model),
+        method: MethodName::from_static(method),
         args,
         kwargs,
         effect: Effect::Read,
     }
 }
 
-fn unreadable(question: &str) -> Problem {
-    Problem::new(Code::OdooUnreadable, format!("Odoo's answer to {question} has an unexpected form."))
+fn unreadable(method: &str) -> Problem {
+    Problem::new(ErrorCode::OdooUnreadable, format!("Odoo's response to {method} has an unexpected form."))
 }
 
-/// Several requests may have waited for one question; each gets its own copy of the refusal.
-fn unshared(problem: Arc<Problem>) -> Problem {
+/// Concurrent requests share the result of one call; each gets its own copy of the error.
+fn into_owned(problem: Arc<Problem>) -> Problem {
     Arc::unwrap_or_clone(problem)
 }

@@ -1,80 +1,81 @@
-//! What is known to one plan: taken from the memory of its database once, then answered without waiting.
+//! The metadata for one plan, collected before planning so that the planner does no I/O.
 //!
-//! In: [`Knowledge`] and a caller. Out: an answer to [`plan::Known`](crate::plan::Known). Must not know: wishes.
+//! In: a [`MetadataCache`] and a user. Out: an implementation of [`plan::Metadata`](crate::plan::Metadata). Must not
+//! know: intents.
 
 use std::sync::Arc;
 
-use super::metadata_cache::{Knowledge, LearnedSchema};
-use super::user::Caller;
+use super::metadata_cache::{MetadataCache, CachedSchema};
+use super::user::OdooUser;
 use crate::error::Problem;
 use crate::names::{FieldName, ModelName};
 use crate::plan::schema::Schema;
-use crate::plan::{self, Lack, UserDefaults};
+use crate::plan::{self, MissingMetadata, UserDefaults};
 
-/// What a plan may look at.
+/// The metadata for one plan.
 #[derive(Debug)]
-pub struct Known<'k> {
-    knowledge: &'k Knowledge,
-    caller: &'k Caller,
+pub struct MetadataSnapshot<'k> {
+    cache: &'k MetadataCache,
+    user: &'k OdooUser,
     major_version: u8,
     defaults: UserDefaults,
     languages: Option<Arc<[String]>>,
-    schemas: Vec<LearnedSchema>,
+    schemas: Vec<CachedSchema>,
     orders: Vec<(ModelName, Arc<str>)>,
 }
 
-impl<'k> Known<'k> {
-    /// The version and the user's settings, which every plan needs, and what is remembered of the model that is
-    /// addressed; it is not asked for before the plan wants it. One after the other: the first call with a secret
-    /// costs Odoo a full hash, and two at once would cost two.
+impl<'k> MetadataSnapshot<'k> {
+    /// The version and the user's settings, which every plan needs, and the cached schema of the model, which is
+    /// fetched only if the plan needs it. The calls run one after the other: the first call with a secret costs Odoo
+    /// a full password hash, and concurrent calls would each cost one.
     ///
     /// # Errors
-    /// When Odoo cannot be asked.
-    pub async fn of(knowledge: &'k Knowledge, caller: &'k Caller, model: &ModelName) -> Result<Self, Problem> {
-        let major_version = knowledge.known_version().await?.major;
-        let defaults = knowledge.user_defaults(caller).await?;
-        let schemas = knowledge.remembered_schema(caller, model).await.into_iter().collect();
-        Ok(Self { knowledge, caller, major_version, defaults, languages: None, schemas, orders: Vec::new() })
+    /// If Odoo does not respond.
+    pub async fn load(cache: &'k MetadataCache, user: &'k OdooUser, model: &ModelName) -> Result<Self, Problem> {
+        let major_version = cache.cached_version().await?.major;
+        let defaults = cache.user_defaults(user).await?;
+        let schemas = cache.cached_schema(user, model).await.into_iter().collect();
+        Ok(Self { cache, user, major_version, defaults, languages: None, schemas, orders: Vec::new() })
     }
 
-    /// Makes up for a lack.
+    /// Fetches what the planner needs.
     ///
     /// # Errors
-    /// When Odoo cannot be asked, or knows no such model.
-    pub async fn learn(&mut self, lack: Lack) -> Result<(), Problem> {
-        match lack {
-            Lack::Languages => self.languages = Some(self.knowledge.languages(self.caller).await?),
-            Lack::Order(model) => {
-                let order = self.knowledge.own_order(self.caller, &model).await?;
+    /// If Odoo does not respond, or the model does not exist.
+    pub async fn fetch(&mut self, missing: MissingMetadata) -> Result<(), Problem> {
+        match missing {
+            MissingMetadata::Languages => self.languages = Some(self.cache.languages(self.user).await?),
+            MissingMetadata::DefaultOrder(model) => {
+                let order = self.cache.default_order(self.user, &model).await?;
                 self.orders.push((model, order));
             }
-            Lack::Schema(model) => self.schemas.push(self.knowledge.schema(self.caller, &model).await?),
+            MissingMetadata::Schema(model) => self.schemas.push(self.cache.schema(self.user, &model).await?),
         }
         Ok(())
     }
 
-    /// Asks again for schemas that are old enough to be wrong. Says whether there were any.
+    /// Fetches schemas again that are old enough to be outdated; returns whether there were any.
     ///
     /// # Errors
-    /// When Odoo cannot be asked.
-    pub async fn relearn_schemas(&mut self) -> Result<bool, Problem> {
+    /// If Odoo does not respond.
+    pub async fn refresh_schemas(&mut self) -> Result<bool, Problem> {
         let (old, young): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.schemas).into_iter().partition(LearnedSchema::is_worth_rechecking);
+            std::mem::take(&mut self.schemas).into_iter().partition(CachedSchema::is_worth_rechecking);
         self.schemas = young;
-        for LearnedSchema { schema, .. } in &old {
-            self.knowledge.forget_schema(self.caller, &schema.model).await;
-            self.learn(Lack::Schema(schema.model.clone())).await?;
+        for CachedSchema { schema, .. } in &old {
+            self.cache.invalidate_schema(self.user, &schema.model).await;
+            self.fetch(MissingMetadata::Schema(schema.model.clone())).await?;
         }
         Ok(!old.is_empty())
     }
 }
 
-impl plan::Known for Known<'_> {
+impl plan::Metadata for MetadataSnapshot<'_> {
     fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
         self.schemas.iter().find(|known| known.schema.model == *model).map(|known| known.schema.clone())
     }
 
-    fn own_order(&self, model: &ModelName) -> Option<Arc<str>> {
+    fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
         self.orders.iter().find(|(known, _)| known == model).map(|(_, order)| order.clone())
     }
 
@@ -90,7 +91,7 @@ impl plan::Known for Known<'_> {
         self.defaults.clone()
     }
 
-    fn note_lacking(&self, model: &ModelName, field: &FieldName) {
-        self.knowledge.note_lacking(model, field);
+    fn record_missing_field(&self, model: &ModelName, field: &FieldName) {
+        self.cache.log_missing_field(model, field);
     }
 }

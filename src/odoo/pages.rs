@@ -1,146 +1,148 @@
-//! Turns the pages of a listing at Odoo.
+//! Fetches a listing from Odoo page by page.
 //!
-//! In: a [`Pager`] and whose rights apply. Out: one [`Page`] after the other, as soon as each is asked for. Must not
-//! know: what becomes of the pages, whether anybody asks ahead. Nothing of a page is kept once the next is asked for.
+//! In: a [`Pager`] and a user. Out: one [`Page`] per call of `next`. Must not know: what becomes of the pages,
+//! whether a caller fetches ahead. No page is retained after it was returned.
 
 use std::sync::Arc;
 
 use super::database::Database;
-use super::executor::{Outcome, Records, Run, Source, Tally};
-use super::reads::{Beside, number};
-use super::user::Caller;
+use super::outcome::Outcome;
+use super::reads::{CountMode, as_i64, list_records, read_records};
+use super::records::{RecordSource, Records};
+use super::user::OdooUser;
+use super::user_client::{CallCounter, UserClient};
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::RecordId;
-use crate::plan::{Columns, List, Pager, Read, Step};
+use crate::plan::{Columns, ListPlan, Pager, ReadPlan, PageStep};
 
 /// One page.
 #[derive(Debug)]
 pub enum Page {
-    /// Records, as of any list.
+    /// Records, as in any list.
     Records(Box<Outcome>),
     /// Ids.
     Ids(Vec<RecordId>),
 }
 
-/// The pages of one listing, for one caller.
+/// The pages of one listing, for one user.
 #[derive(Debug)]
 pub struct Pages {
     database: Arc<Database>,
-    caller: Caller,
+    user: OdooUser,
     pager: Pager,
 }
 
 impl Pages {
-    /// No page is asked for yet.
+    /// A listing; fetches no page yet.
     #[must_use]
-    pub fn new(database: Arc<Database>, caller: Caller, pager: Pager) -> Self {
-        Self { database, caller, pager }
+    pub fn new(database: Arc<Database>, user: OdooUser, pager: Pager) -> Self {
+        Self { database, user, pager }
     }
 
-    /// What the caller gets of each record; `None` where ids are listed.
+    /// The columns that the client gets of each record; `None` if only ids are listed.
     #[must_use]
-    pub fn shown(&self) -> Option<&Columns> {
-        self.pager.shown()
+    pub fn columns(&self) -> Option<&Columns> {
+        self.pager.columns()
     }
 
-    /// The next page; `None` behind the last.
+    /// The next page; `None` after the last.
     ///
     /// # Errors
-    /// Odoo's refusal, or why Odoo could not be asked.
-    pub async fn next(&mut self, tally: &Tally) -> Result<Option<Page>, Problem> {
+    /// Odoo's error, or a problem if Odoo does not respond.
+    pub async fn next(&mut self, counter: &CallCounter) -> Result<Option<Page>, Problem> {
         loop {
-            let Some(step) = self.pager.step() else { return Ok(None) };
-            let odoo = Run::new(&self.database, &self.caller, tally);
-            let turned = turn(odoo, &mut self.pager, step).await;
-            match turned {
+            let Some(step) = self.pager.next_step() else { return Ok(None) };
+            let odoo = UserClient::new(&self.database, &self.user, counter);
+            let result = execute_step(odoo, &mut self.pager, step).await;
+            match result {
                 Ok(None) => {}
-                // What does not fit into one answer may fit into several.
-                Err(problem) if problem.code == Code::AnswerTooLarge && self.pager.shrink() => {}
-                turned => return turned,
+                // A page that is too large for one response may fit into several.
+                Err(problem) if problem.code == ErrorCode::AnswerTooLarge && self.pager.shrink_page() => {}
+                result => return result,
             }
         }
     }
 }
 
-/// Takes one step. `None` when it was none that answers a page.
-async fn turn(odoo: Run<'_>, pager: &mut Pager, step: Step) -> Result<Option<Page>, Problem> {
+/// Executes one step; `None` if the step does not produce a page.
+async fn execute_step(odoo: UserClient<'_>, pager: &mut Pager, step: PageStep) -> Result<Option<Page>, Problem> {
     match step {
-        Step::List(list) => list_page(odoo, pager, list).await.map(Some),
-        Step::Read(read) => read_page(odoo, pager, read).await.map(Some),
-        Step::Ids(ids) => {
-            pager.passed(0);
+        PageStep::List(list) => list_page(odoo, pager, list).await.map(Some),
+        PageStep::Read(read) => read_page(odoo, pager, read).await.map(Some),
+        PageStep::Ids(ids) => {
+            pager.advance(0);
             Ok(Some(Page::Ids(ids)))
         }
-        Step::Search(list) => {
-            let ids = odoo.search(&list.search()).await?;
-            pager.searched(&ids);
-            let (offset, limit) = list.bounds();
-            if limit.is_some_and(|limit| number(ids.len()) < limit) {
-                let count = odoo.count(&list.count()).await?;
-                pager.counted_behind(count.saturating_sub(offset).saturating_sub(number(ids.len())));
+        PageStep::Search(list) => {
+            let ids = odoo.search(&list.search_call()).await?;
+            pager.accept_page_ids(&ids);
+            let (offset, limit) = list.offset_and_limit();
+            if limit.is_some_and(|limit| as_i64(ids.len()) < limit) {
+                let count = odoo.count(&list.count_call()).await?;
+                pager.accept_remaining(count.saturating_sub(offset).saturating_sub(as_i64(ids.len())));
             }
             Ok(Some(Page::Ids(ids)))
         }
-        Step::Find(call) => {
-            pager.found(odoo.search(&call).await?);
+        PageStep::FindIds(call) => {
+            pager.accept_found_ids(odoo.search(&call).await?);
             Ok(None)
         }
-        Step::Prove(read) => {
-            odoo.prove(&read).await?;
-            pager.proven();
+        PageStep::Verify(read) => {
+            odoo.require_records(&read).await?;
+            pager.accept_verified();
             Ok(None)
         }
     }
 }
 
-async fn list_page(odoo: Run<'_>, pager: &mut Pager, list: List) -> Result<Page, Problem> {
-    let mut records = odoo.page(&list, Beside::Nothing).await?;
-    let behind = behind_short_page(odoo, &list, &mut records).await?;
-    pager.listed(&records.list()?, size(&records))?;
-    if let Some(count) = behind {
-        pager.counted_behind(count);
+async fn list_page(odoo: UserClient<'_>, pager: &mut Pager, list: ListPlan) -> Result<Page, Problem> {
+    let mut records = list_records(odoo, &list, CountMode::None).await?;
+    let remaining = count_after_short_page(odoo, &list, &mut records).await?;
+    pager.accept_records(&records.list()?, size(&records))?;
+    if let Some(count) = remaining {
+        pager.accept_remaining(count);
     }
-    if let Some(shown) = pager.shown() {
+    if let Some(shown) = pager.columns() {
         records.columns = shown.clone();
     }
     Ok(Page::Records(Box::new(Outcome::Records(records))))
 }
 
-/// How many records stand behind a page that is shorter than it was asked to be. Records that Odoo has dropped from it
-/// are put back.
-async fn behind_short_page(odoo: Run<'_>, list: &List, records: &mut Records) -> Result<Option<i64>, Problem> {
-    let came = number(records.list()?.len());
-    let (offset, limit) = list.bounds();
-    if limit.is_none_or(|limit| came >= limit) {
+/// The number of records after a page that is shorter than requested; `None` for a full page. Records that Odoo has
+/// dropped from the page are read again by their ids.
+async fn count_after_short_page(odoo: UserClient<'_>, list: &ListPlan, records: &mut Records) -> Result<Option<i64>, Problem> {
+    let length = as_i64(records.list()?.len());
+    let (offset, limit) = list.offset_and_limit();
+    if limit.is_none_or(|limit| length >= limit) {
         return Ok(None);
     }
-    let count = odoo.count(&list.count()).await?.saturating_sub(offset);
-    if came >= count {
+    let count = odoo.count(&list.count_call()).await?.saturating_sub(offset);
+    if length >= count {
         return Ok(Some(0));
     }
-    let ids = odoo.search(&list.search()).await?;
-    if number(ids.len()) > came {
-        *records = odoo.read(list.read(ids), false).await?;
-        records.asked = None;
+    let ids = odoo.search(&list.search_call()).await?;
+    if as_i64(ids.len()) > length {
+        *records = read_records(odoo, list.read_plan(ids), false).await?;
+        records.requested = None;
     }
-    Ok(Some(count.saturating_sub(number(records.list()?.len()))))
+    Ok(Some(count.saturating_sub(as_i64(records.list()?.len()))))
 }
 
-/// Records that one search has found may be gone when they are read; those that were asked for must be there.
-async fn read_page(odoo: Run<'_>, pager: &mut Pager, read: Read) -> Result<Page, Problem> {
-    let mut records = odoo.read(read, false).await?;
-    if !pager.is_of_given() {
-        records.asked = None;
+/// Records that a search found may have been deleted since; records that the client named must exist.
+async fn read_page(odoo: UserClient<'_>, pager: &mut Pager, read: ReadPlan) -> Result<Page, Problem> {
+    let mut records = read_records(odoo, read, false).await?;
+    if !pager.is_for_given_ids() {
+        records.requested = None;
     }
-    pager.passed(size(&records));
+    pager.advance(size(&records));
     Ok(Page::Records(Box::new(Outcome::Records(records))))
 }
 
-/// How many bytes of Odoo's the records had; nothing where they were put together from pieces.
+/// The size of Odoo's response in bytes; 0 if the records were assembled from several responses.
 fn size(records: &Records) -> usize {
     match &records.source {
-        Source::Reply(reply) | Source::Page(reply) => reply.size(),
-        Source::Pieces(_) | Source::Written(_) => 0,
+        RecordSource::Reply(reply) | RecordSource::Page(reply) => reply.size(),
+        RecordSource::Assembled(_) | RecordSource::Written(_) => 0,
     }
 }

@@ -1,232 +1,238 @@
-//! Reads what can be read when something in records cannot.
+//! Reads as many values as possible if a read of records fails.
 //!
-//! Some values make Odoo's answer fail as a whole: bytes that are no text, integers over 32 bits, `None`, a computed
-//! field that raises whatever it likes. For one that misses another record, Odoo drops the record that it is of. Such a
-//! value costs only itself: the read is halved, first by columns, then by records, until the culprits stand alone; they
-//! are left out, named and remembered. Who has asked for one by name is refused.
+//! Some values make Odoo's entire response fail: bytes that are not text, integers over 32 bits, `None`, a computed
+//! field that raises an exception. If a field refers to a missing record, Odoo drops the record of that field. Only
+//! such a value is omitted: the read is split in halves, first by columns, then by records, until the failing values
+//! are isolated. They are omitted, reported, and remembered. If the request names such a field, it is rejected.
 //!
-//! In: a read, what came of it and what failed. Out: its records without the culprits. Must not know: why a value
-//! cannot be read.
+//! In: a read, the rows that it returned, and what failed. Out: its records without the failing values. Must not know:
+//! why a value cannot be read.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::error::Failure;
-use super::executor::{Records, Run, Source};
-use super::read_quirks::Failing;
-use super::reads::lacking;
+use super::error::OdooError;
+use super::read_quirks::FailingFields;
+use super::records::{RecordSource, Records, missing_ids, record_id};
+use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{FieldName, RecordId};
-use crate::plan::{Column, Columns, Read};
+use crate::plan::{Column, Columns, ReadPlan};
 use crate::value::{Member, Value};
 
-/// Calls that one salvage may make. A culprit costs about log2(columns) + log2(records) of them. What still fails then
-/// is left out as a whole.
-const MOST_CALLS: usize = 256;
+/// Maximum number of calls of one partial read. A failing value costs about log2(columns) + log2(records) calls. What
+/// still fails after that many calls is omitted.
+const MAX_CALLS: usize = 256;
 
-/// After so many calls by which nothing at all could be read it is not a field that fails.
-const VAIN_CALLS: usize = 24;
+/// If so many calls return no value at all, the cause is not a field.
+const MAX_CALLS_WITHOUT_RESULT: usize = 24;
 
-/// A column that fails in so many pieces of the records and works in none fails for all of them: the halves, the
-/// quarters and the eighths.
-const VAIN_PIECES: usize = 14;
+/// A column that fails in so many parts of the records and works in none fails for all records: two halves, four
+/// quarters, eight eighths.
+const MAX_FAILED_PARTS: usize = 14;
 
-/// A read under repair.
-pub(super) struct Salvage<'r> {
-    odoo: Run<'r>,
-    read: &'r Read,
-    records: HashMap<RecordId, Vec<Member<'static>>>,
-    culprits: IndexMap<FieldName, Culprit>,
+/// A read that is split until the failing values are isolated.
+pub(super) struct PartialRead<'r> {
+    odoo: UserClient<'r>,
+    read: &'r ReadPlan,
+    /// The values that were read, by record.
+    values: HashMap<RecordId, Vec<Member<'static>>>,
+    failed: IndexMap<FieldName, FailedColumn>,
     omitted: IndexSet<FieldName>,
-    untried: Vec<Read>,
-    /// Several columns, then one.
-    wide: Vec<(Read, Failure)>,
-    narrow: VecDeque<(Read, Failure)>,
+    untried: Vec<ReadPlan>,
+    /// Failed parts with several columns; they are split first.
+    wide: Vec<(ReadPlan, OdooError)>,
+    /// Failed parts with one column.
+    narrow: VecDeque<(ReadPlan, OdooError)>,
     calls: usize,
-    tried: HashMap<FieldName, Tried>,
+    attempts: HashMap<FieldName, ColumnAttempts>,
 }
 
-/// How often a column by itself failed.
+/// How reads of a single column went.
 #[derive(Default)]
-struct Tried {
+struct ColumnAttempts {
     failed: usize,
-    worked: bool,
+    has_worked: bool,
 }
 
 /// A column that failed.
-struct Culprit {
+struct FailedColumn {
     records: HashSet<RecordId>,
-    failure: Failure,
+    error: OdooError,
 }
 
-impl<'r> Salvage<'r> {
-    pub(super) fn of(odoo: Run<'r>, read: &'r Read) -> Self {
+impl<'r> PartialRead<'r> {
+    pub(super) fn new(odoo: UserClient<'r>, read: &'r ReadPlan) -> Self {
         Self {
             odoo,
             read,
-            records: HashMap::new(),
-            culprits: IndexMap::new(),
+            values: HashMap::new(),
+            failed: IndexMap::new(),
             omitted: IndexSet::new(),
             untried: Vec::new(),
             wide: Vec::new(),
             narrow: VecDeque::new(),
             calls: 0,
-            tried: HashMap::new(),
+            attempts: HashMap::new(),
         }
     }
 
-    /// These records came, perhaps in part.
-    pub(super) fn collect(&mut self, piece: Value<'_>) {
-        let Value::List(found) = piece.into_owned() else { return };
-        for record in found {
-            let id = record.get("id").and_then(Value::as_int).and_then(RecordId::new);
-            if let (Some(id), Value::Map(members)) = (id, record) {
-                let known = self.records.entry(id).or_default();
-                let news = members.into_iter().filter(|(key, _)| key != "id");
-                let news: Vec<_> = news.filter(|(key, _)| !known.iter().any(|(name, _)| name == key)).collect();
-                known.extend(news);
+    /// Adds rows that were read; they can lack records and columns.
+    pub(super) fn add_rows(&mut self, rows: Value<'_>) {
+        let Value::List(rows) = rows.into_owned() else { return };
+        for row in rows {
+            if let (Some(id), Value::Map(members)) = (record_id(&row), row) {
+                let known = self.values.entry(id).or_default();
+                let others = members.into_iter().filter(|(key, _)| key != "id");
+                let new: Vec<_> = others.filter(|(key, _)| !known.iter().any(|(name, _)| name == key)).collect();
+                known.extend(new);
             }
         }
     }
 
-    /// This was asked for, of records that are there, and failed.
-    pub(super) fn failed(&mut self, piece: Read, failure: Failure) {
-        if piece.ids.is_empty() {
+    /// Adds a part that failed, whose records exist.
+    pub(super) fn add_failed(&mut self, part: ReadPlan, error: OdooError) {
+        if part.ids.is_empty() {
             return;
         }
-        for id in &piece.ids {
-            self.records.entry(*id).or_default();
+        for id in &part.ids {
+            self.values.entry(*id).or_default();
         }
-        match columns(&piece).count() {
+        match columns(&part).count() {
             0 => {}
-            1 => self.narrow.push_back((piece, failure)),
-            _ => self.wide.push((piece, failure)),
+            1 => self.narrow.push_back((part, error)),
+            _ => self.wide.push((part, error)),
         }
     }
 
-    /// Columns that are known to fail were not asked for: they will be of records for which they are not.
-    pub(super) fn spare(&mut self, failing: &Failing, was_left_out: impl Fn(&Column) -> bool) {
-        let known = self.read.columns.shown.iter().filter(|column| failing.knows(&column.name));
+    /// Handles columns that were left out because they are known to fail: they are read for the records for which they
+    /// do not fail, and reported as omitted for the others.
+    pub(super) fn skip_known_failures(&mut self, failing: &FailingFields, was_left_out: impl Fn(&Column) -> bool) {
+        let known = self.read.columns.visible.iter().filter(|column| failing.contains(&column.name));
         for column in known.filter(|column| was_left_out(column)) {
-            let spared = failing.spares(&column.name, &self.read.ids);
-            if spared.len() < self.read.ids.len() {
+            let unaffected = failing.unaffected(&column.name, &self.read.ids);
+            if unaffected.len() < self.read.ids.len() {
                 self.omitted.insert(column.name.clone());
             }
-            if !spared.is_empty() {
-                let columns = Columns { shown: vec![column.clone()], ..self.read.columns.clone() };
-                self.untried.push(self.read.of(spared).with(columns));
+            if !unaffected.is_empty() {
+                let columns = Columns { visible: vec![column.clone()], ..self.read.columns.clone() };
+                self.untried.push(self.read.with_ids(unaffected).with_columns(columns));
             }
         }
     }
 
-    /// Finds the culprits, remembers them and puts the rest together.
+    /// Isolates the failing values, remembers their columns, and assembles the records.
     ///
     /// # Errors
-    /// A failure that is no field's; a culprit that was asked for by name.
+    /// If the cause is not a field, or if the request names a field that fails.
     pub(super) async fn finish(mut self, one: bool) -> Result<Records, Problem> {
-        for piece in std::mem::take(&mut self.untried) {
-            self.attempt(piece).await?;
+        for part in std::mem::take(&mut self.untried) {
+            self.attempt(part).await?;
         }
-        while let Some((piece, failure)) = self.wide.pop().or_else(|| self.narrow.pop_front()) {
-            match piece.halves() {
-                Some(_) if self.calls >= VAIN_CALLS && self.is_empty() => return Err(failure.explain(&piece.call())),
-                Some(halves) if self.calls < MOST_CALLS && !self.is_vain(&piece) => {
+        while let Some((part, error)) = self.wide.pop().or_else(|| self.narrow.pop_front()) {
+            match part.split() {
+                Some(_) if self.calls >= MAX_CALLS_WITHOUT_RESULT && self.is_empty() => {
+                    return Err(error.into_call_problem(&part.call()));
+                }
+                Some(halves) if self.calls < MAX_CALLS && !self.fails_for_all(&part) => {
                     for half in halves {
                         self.attempt(half).await?;
                     }
                 }
-                _ => self.give_up(&piece, &failure),
+                _ => self.give_up(&part, &error),
             }
         }
-        if let Some(culprit) = self.culprits.values().next().filter(|_| self.is_empty()) {
-            // Where nothing at all can be read it is no field that fails.
+        if let Some(column) = self.failed.values().next().filter(|_| self.is_empty()) {
+            // If no value at all can be read, the cause is not a field.
             if !self.read.columns.named {
-                return Err(culprit.failure.clone().explain(&self.read.call()));
+                return Err(column.error.clone().into_call_problem(&self.read.call()));
             }
         }
-        self.remember();
-        if let Some(problem) = self.refusal() {
+        self.remember_failures();
+        if let Some(problem) = self.named_field_problem() {
             return Err(problem);
         }
-        self.omitted.extend(self.culprits.into_keys());
+        self.omitted.extend(self.failed.into_keys());
         let ids = self.read.ids.iter();
-        let pieces = ids.filter_map(|id| Some(whole(*id, self.records.get(id)?))).collect();
-        let asked = Some(self.read.ids.clone());
-        let records = Records::new(Source::Pieces(pieces), asked, self.read.columns.clone(), one);
+        let rows = ids.filter_map(|id| Some(row(*id, self.values.get(id)?))).collect();
+        let requested = Some(self.read.ids.clone());
+        let records = Records::new(RecordSource::Assembled(rows), requested, self.read.columns.clone(), one);
         Ok(Records { omitted: self.omitted.iter().map(FieldName::to_string).collect(), ..records })
     }
 
-    async fn attempt(&mut self, piece: Read) -> Result<(), Problem> {
+    async fn attempt(&mut self, part: ReadPlan) -> Result<(), Problem> {
         self.calls += 1;
-        match self.odoo.try_read(&piece.call()).await {
+        match self.odoo.try_read(&part.call()).await {
             Ok(reply) => {
-                let records = reply.value()?;
-                let lacking: Vec<RecordId> =
-                    lacking(&piece.ids, &records)?.into_iter().filter(|id| self.records.contains_key(id)).collect();
-                self.note(&piece, lacking.len() < piece.ids.len());
-                self.collect(records);
-                self.failed(piece.of(lacking), Failure::record_dropped());
+                let rows = reply.value()?;
+                let dropped: Vec<RecordId> =
+                    missing_ids(&part.ids, &rows)?.into_iter().filter(|id| self.values.contains_key(id)).collect();
+                self.note_attempt(&part, dropped.len() < part.ids.len());
+                self.add_rows(rows);
+                self.add_failed(part.with_ids(dropped), OdooError::record_dropped());
             }
-            Err(failure) if failure.may_be_a_field() => {
-                self.note(&piece, false);
-                self.failed(piece, failure);
+            Err(error) if error.may_be_field_specific() => {
+                self.note_attempt(&part, false);
+                self.add_failed(part, error);
             }
-            Err(failure) => return Err(failure.explain(&piece.call())),
+            Err(error) => return Err(error.into_call_problem(&part.call())),
         }
         Ok(())
     }
 
-    /// Whether nothing at all could be read.
+    /// Whether no value at all was read.
     fn is_empty(&self) -> bool {
-        self.records.values().all(Vec::is_empty)
+        self.values.values().all(Vec::is_empty)
     }
 
-    fn note(&mut self, piece: &Read, worked: bool) {
-        let mut columns = columns(piece);
+    fn note_attempt(&mut self, part: &ReadPlan, worked: bool) {
+        let mut columns = columns(part);
         if let (Some(column), None) = (columns.next(), columns.next()) {
-            let tried = self.tried.entry(column.name.clone()).or_default();
-            tried.worked |= worked;
-            tried.failed += usize::from(!worked);
+            let attempts = self.attempts.entry(column.name.clone()).or_default();
+            attempts.has_worked |= worked;
+            attempts.failed += usize::from(!worked);
         }
     }
 
-    fn is_vain(&self, piece: &Read) -> bool {
-        let mut tried = columns(piece).filter_map(|column| self.tried.get(&column.name));
-        columns(piece).count() == 1 && tried.any(|tried| !tried.worked && tried.failed > VAIN_PIECES)
+    /// Whether the only column of this part has failed so often that it counts as failing for all records.
+    fn fails_for_all(&self, part: &ReadPlan) -> bool {
+        let mut attempts = columns(part).filter_map(|column| self.attempts.get(&column.name));
+        columns(part).count() == 1
+            && attempts.any(|attempts| !attempts.has_worked && attempts.failed > MAX_FAILED_PARTS)
     }
 
-    fn give_up(&mut self, piece: &Read, failure: &Failure) {
-        for column in columns(piece) {
-            let fresh = || Culprit { records: HashSet::new(), failure: failure.clone() };
-            let culprit = self.culprits.entry(column.name.clone()).or_insert_with(fresh);
-            culprit.records.extend(&piece.ids);
+    fn give_up(&mut self, part: &ReadPlan, error: &OdooError) {
+        for column in columns(part) {
+            let new = || FailedColumn { records: HashSet::new(), error: error.clone() };
+            let failed = self.failed.entry(column.name.clone()).or_insert_with(new);
+            failed.records.extend(&part.ids);
         }
     }
 
-    fn remember(&self) {
+    fn remember_failures(&self) {
         let (odoo, model) = (self.odoo, &self.read.model);
-        for (field, culprit) in &self.culprits {
-            let works = self.records.keys().any(|id| !culprit.records.contains(id));
-            odoo.learned().note_failing(odoo.uid(), model, field, &culprit.records, works);
+        for (field, column) in &self.failed {
+            let works_elsewhere = self.values.keys().any(|id| !column.records.contains(id));
+            odoo.quirks().add_failing(odoo.uid(), model, field, &column.records, works_elsewhere);
         }
     }
 
-    /// What is told who asked for a culprit by name.
-    fn refusal(&self) -> Option<Problem> {
-        let (_, culprit) = self.culprits.first().filter(|_| self.read.columns.named)?;
-        let fields = self.culprits.keys().take(5).map(FieldName::as_str).collect::<Vec<_>>().join(", ");
-        Some(culprit.failure.clone().of_fields(&self.read.model, &fields))
+    /// The problem if the request names fields that fail.
+    fn named_field_problem(&self) -> Option<Problem> {
+        let (_, column) = self.failed.first().filter(|_| self.read.columns.named)?;
+        let fields = self.failed.keys().take(5).map(FieldName::as_str).collect::<Vec<_>>().join(", ");
+        Some(column.error.clone().into_field_problem(&self.read.model, &fields))
     }
 }
 
-/// The columns that a piece is about.
-fn columns(piece: &Read) -> impl Iterator<Item = &Column> {
-    piece.columns.shown.iter().filter(|column| column.name.as_str() != "id")
+/// The columns of a part, without the id.
+fn columns(part: &ReadPlan) -> impl Iterator<Item = &Column> {
+    part.columns.visible.iter().filter(|column| column.name.as_str() != "id")
 }
 
-fn whole(id: RecordId, members: &[Member<'static>]) -> Value<'static> {
-    let mut all = vec![("id".into(), Value::Int(id.get()))];
-    all.extend(members.iter().cloned());
-    Value::Map(all)
+fn row(id: RecordId, values: &[Member<'static>]) -> Value<'static> {
+    let mut members = vec![("id".into(), Value::Int(id.get()))];
+    members.extend(values.iter().cloned());
+    Value::Map(members)
 }

@@ -1,7 +1,7 @@
-//! What reading has taught of a database's models: fields that fail, pages that mislead.
+//! What earlier reads have shown about models: fields that cannot be read, and short pages that are not the last.
 //!
-//! In: what came of reads, by user and model. Out: the same, for the next read. Must not know: how it was found out,
-//! what is read. It is kept for a bounded time, and as much of it as of schemas.
+//! In: the outcomes of reads, by user and model. Out: the same, for later reads. Must not know: how the outcomes are
+//! determined, what is read. Everything expires, and the number of models is bounded like that of schemas.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,131 +12,131 @@ use tokio::time::Instant;
 use super::user::Uid;
 use crate::names::{FieldName, ModelName, RecordId};
 
-/// For how long a field that failed is not asked for again.
-const FAILING_FOR: Duration = Duration::from_secs(300);
+/// How long a field that failed is not requested again.
+const FAILURE_TTL: Duration = Duration::from_secs(300);
 
 /// A field that fails for more records than this counts as failing for all.
-const MOST_RECORDS: usize = 1000;
+const MAX_RECORDS: usize = 1000;
 
-/// What a page that is shorter than it was asked to be says of a model.
+/// What a page that is shorter than requested means for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Paging {
-    /// Nobody knows yet.
+pub(super) enum ShortPage {
+    /// Not known yet.
     #[default]
     Unknown,
-    /// It is the last one.
-    Telling,
-    /// Nothing: the model takes records away after Odoo has counted off the page.
-    Late,
+    /// It is the last page.
+    Last,
+    /// Nothing: the model filters records after Odoo has cut the page.
+    Inconclusive,
 }
 
-/// Fields of a model that could not be read, for one user.
+/// The fields of a model that cannot be read, for one user.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Failing(HashMap<FieldName, Trouble>);
+pub(super) struct FailingFields(HashMap<FieldName, FieldFailure>);
 
 #[derive(Debug, Clone)]
-struct Trouble {
-    /// For which records it failed.
+struct FieldFailure {
+    /// The records for which it failed.
     records: HashSet<RecordId>,
-    /// Whether it could be read of others.
+    /// Whether it could be read for other records.
     works_elsewhere: bool,
     until: Instant,
 }
 
-impl Trouble {
-    /// It failed for several records and worked for none.
-    fn is_everywhere(&self) -> bool {
-        (!self.works_elsewhere && self.records.len() > 1) || self.records.len() > MOST_RECORDS
+impl FieldFailure {
+    /// Whether it failed for several records and worked for none.
+    fn is_for_all(&self) -> bool {
+        (!self.works_elsewhere && self.records.len() > 1) || self.records.len() > MAX_RECORDS
     }
 }
 
-impl Failing {
-    fn trouble(&self, field: &FieldName) -> Option<&Trouble> {
-        self.0.get(field).filter(|trouble| trouble.until > Instant::now())
+impl FailingFields {
+    fn failure(&self, field: &FieldName) -> Option<&FieldFailure> {
+        self.0.get(field).filter(|failure| failure.until > Instant::now())
     }
 
     /// Whether the field failed for any record.
-    pub(super) fn knows(&self, field: &FieldName) -> bool {
-        self.trouble(field).is_some()
+    pub(super) fn contains(&self, field: &FieldName) -> bool {
+        self.failure(field).is_some()
     }
 
     /// Whether the field fails for every record.
-    pub(super) fn fails_everywhere(&self, field: &FieldName) -> bool {
-        self.trouble(field).is_some_and(Trouble::is_everywhere)
+    pub(super) fn fails_for_all(&self, field: &FieldName) -> bool {
+        self.failure(field).is_some_and(FieldFailure::is_for_all)
     }
 
-    /// Those of the records for which the field is not known to fail.
-    pub(super) fn spares(&self, field: &FieldName, ids: &[RecordId]) -> Vec<RecordId> {
-        match self.trouble(field) {
+    /// The records for which the field is not known to fail.
+    pub(super) fn unaffected(&self, field: &FieldName, ids: &[RecordId]) -> Vec<RecordId> {
+        match self.failure(field) {
             None => ids.to_vec(),
-            Some(trouble) if trouble.is_everywhere() => Vec::new(),
-            Some(trouble) => ids.iter().filter(|id| !trouble.records.contains(id)).copied().collect(),
+            Some(failure) if failure.is_for_all() => Vec::new(),
+            Some(failure) => ids.iter().filter(|id| !failure.records.contains(id)).copied().collect(),
         }
     }
 
-    fn note(&mut self, field: &FieldName, failed: &HashSet<RecordId>, works_elsewhere: bool) {
-        let (now, until) = (Instant::now(), Instant::now() + FAILING_FOR);
-        self.0.retain(|_, trouble| trouble.until > now);
-        let fresh = || Trouble { records: HashSet::new(), works_elsewhere: false, until };
-        let trouble = self.0.entry(field.clone()).or_insert_with(fresh);
-        trouble.records.extend(failed);
-        trouble.works_elsewhere |= works_elsewhere;
+    fn add(&mut self, field: &FieldName, failed: &HashSet<RecordId>, works_elsewhere: bool) {
+        let (now, until) = (Instant::now(), Instant::now() + FAILURE_TTL);
+        self.0.retain(|_, failure| failure.until > now);
+        let new = || FieldFailure { records: HashSet::new(), works_elsewhere: false, until };
+        let failure = self.0.entry(field.clone()).or_insert_with(new);
+        failure.records.extend(failed);
+        failure.works_elsewhere |= works_elsewhere;
     }
 }
 
-/// The memory, by user and model: access rules make fields fail for some users only.
+/// The store, by user and model: access rules can make a field fail for some users only.
 #[derive(Debug)]
-pub(super) struct Learned {
-    models: Mutex<HashMap<(Uid, ModelName), OfModel>>,
+pub(super) struct ReadQuirks {
+    models: Mutex<HashMap<(Uid, ModelName), ModelQuirks>>,
     ttl: Duration,
     capacity: usize,
 }
 
 #[derive(Debug, Default)]
-struct OfModel {
-    paging: Option<(Paging, Instant)>,
-    /// Fields that stood in a page of which a count has shown that no record lacked.
-    proven: HashSet<FieldName>,
-    failing: Arc<Failing>,
+struct ModelQuirks {
+    short_page: Option<(ShortPage, Instant)>,
+    /// Fields that were read with a page which, according to a count, was complete.
+    verified: HashSet<FieldName>,
+    failing: Arc<FailingFields>,
 }
 
-impl Learned {
-    /// Remembers so many models, and of pages for so long.
+impl ReadQuirks {
+    /// Stores at most `capacity` models; what it knows of pages is valid for `ttl`.
     pub(super) fn new(ttl: Duration, capacity: u64) -> Self {
         Self { models: Mutex::default(), ttl, capacity: usize::try_from(capacity).unwrap_or(usize::MAX).max(1) }
     }
 
-    pub(super) fn paging(&self, uid: Uid, model: &ModelName) -> Paging {
-        let learned = self.models().get(&(uid, model.clone())).and_then(|known| known.paging);
-        learned.filter(|(_, at)| at.elapsed() < self.ttl).map_or(Paging::Unknown, |(paging, _)| paging)
+    pub(super) fn short_page(&self, uid: Uid, model: &ModelName) -> ShortPage {
+        let stored = self.models().get(&(uid, model.clone())).and_then(|quirks| quirks.short_page);
+        stored.filter(|(_, at)| at.elapsed() < self.ttl).map_or(ShortPage::Unknown, |(short_page, _)| short_page)
     }
 
-    pub(super) fn note_paging(&self, uid: Uid, model: &ModelName, paging: Paging) {
-        self.change(uid, model, |known| known.paging = Some((paging, Instant::now())));
+    pub(super) fn set_short_page(&self, uid: Uid, model: &ModelName, short_page: ShortPage) {
+        self.update(uid, model, |quirks| quirks.short_page = Some((short_page, Instant::now())));
     }
 
-    /// Whether pages with these fields were found to have all their records. A field that raises `MissingError` takes its
-    /// record out of the page, so what is known of other fields says nothing of it.
-    pub(super) fn are_proven<'f>(
+    /// Whether pages with these fields are known to be complete. A field that raises `MissingError` removes its
+    /// record from the page, so every field must have been part of a complete page.
+    pub(super) fn are_verified<'f>(
         &self,
         uid: Uid,
         model: &ModelName,
         mut fields: impl Iterator<Item = &'f FieldName>,
     ) -> bool {
-        self.models().get(&(uid, model.clone())).is_some_and(|known| fields.all(|field| known.proven.contains(field)))
+        self.models().get(&(uid, model.clone())).is_some_and(|quirks| fields.all(|field| quirks.verified.contains(field)))
     }
 
-    /// A page with these fields had all its records.
-    pub(super) fn note_proven<'f>(&self, uid: Uid, model: &ModelName, fields: impl Iterator<Item = &'f FieldName>) {
-        self.change(uid, model, |known| known.proven.extend(fields.cloned()));
+    /// Records that a page with these fields was complete.
+    pub(super) fn add_verified<'f>(&self, uid: Uid, model: &ModelName, fields: impl Iterator<Item = &'f FieldName>) {
+        self.update(uid, model, |quirks| quirks.verified.extend(fields.cloned()));
     }
 
-    pub(super) fn failing(&self, uid: Uid, model: &ModelName) -> Arc<Failing> {
-        self.models().get(&(uid, model.clone())).map(|known| known.failing.clone()).unwrap_or_default()
+    pub(super) fn failing_fields(&self, uid: Uid, model: &ModelName) -> Arc<FailingFields> {
+        self.models().get(&(uid, model.clone())).map(|quirks| quirks.failing.clone()).unwrap_or_default()
     }
 
-    /// The field failed for these records, and perhaps not for others that were read with them.
-    pub(super) fn note_failing(
+    /// Records that the field failed for these records, and whether it worked for others in the same read.
+    pub(super) fn add_failing(
         &self,
         uid: Uid,
         model: &ModelName,
@@ -144,24 +144,24 @@ impl Learned {
         failed: &HashSet<RecordId>,
         works_elsewhere: bool,
     ) {
-        self.change(uid, model, |known| Arc::make_mut(&mut known.failing).note(field, failed, works_elsewhere));
+        self.update(uid, model, |quirks| Arc::make_mut(&mut quirks.failing).add(field, failed, works_elsewhere));
     }
 
-    pub(super) fn forget(&self) {
+    pub(super) fn clear(&self) {
         self.models().clear();
     }
 
-    /// Who learns too much forgets the rest: it is soon learned again.
-    fn change(&self, uid: Uid, model: &ModelName, change: impl FnOnce(&mut OfModel)) {
+    /// If the store is full, it is cleared: what it contained is learned again soon.
+    fn update(&self, uid: Uid, model: &ModelName, update: impl FnOnce(&mut ModelQuirks)) {
         let mut models = self.models();
         let key = (uid, model.clone());
         if models.len() >= self.capacity && !models.contains_key(&key) {
             models.clear();
         }
-        change(models.entry(key).or_default());
+        update(models.entry(key).or_default());
     }
 
-    fn models(&self) -> MutexGuard<'_, HashMap<(Uid, ModelName), OfModel>> {
+    fn models(&self) -> MutexGuard<'_, HashMap<(Uid, ModelName), ModelQuirks>> {
         self.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -175,49 +175,49 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_field_is_left_alone_where_it_failed_and_for_a_bounded_time() {
-        let (learned, uid) = (Learned::new(Duration::from_secs(60), 8), Uid::new(2).unwrap());
+    async fn field_is_skipped_only_for_records_that_failed_and_for_a_limited_time() {
+        let (quirks, uid) = (ReadQuirks::new(Duration::from_secs(60), 8), Uid::new(2).unwrap());
         let (model, field) = (ModelName::parse("a.b").unwrap(), FieldName::parse("x").unwrap());
         let fails = |failed: &[i64], elsewhere| {
-            learned.note_failing(uid, &model, &field, &ids(failed).into_iter().collect(), elsewhere);
+            quirks.add_failing(uid, &model, &field, &ids(failed).into_iter().collect(), elsewhere);
         };
-        let spared = || learned.failing(uid, &model).spares(&field, &ids(&[1, 2, 3]));
-        assert_eq!(spared(), ids(&[1, 2, 3]));
+        let unaffected = || quirks.failing_fields(uid, &model).unaffected(&field, &ids(&[1, 2, 3]));
+        assert_eq!(unaffected(), ids(&[1, 2, 3]));
         fails(&[1], false);
-        assert_eq!(spared(), ids(&[2, 3]), "one record says nothing of others");
+            assert_eq!(unaffected(), ids(&[2, 3]), "one failed record does not affect others");
         fails(&[2], false);
-        assert_eq!(spared(), [], "several do, as long as it worked for none");
+            assert_eq!(unaffected(), [], "several failed records do, if the field worked for none");
         fails(&[2], true);
-        assert_eq!(spared(), ids(&[3]));
-        assert_eq!(learned.failing(Uid::new(3).unwrap(), &model).spares(&field, &ids(&[1])), ids(&[1]));
-        tokio::time::advance(FAILING_FOR + Duration::from_secs(1)).await;
-        assert_eq!(spared(), ids(&[1, 2, 3]));
+        assert_eq!(unaffected(), ids(&[3]));
+        assert_eq!(quirks.failing_fields(Uid::new(3).unwrap(), &model).unaffected(&field, &ids(&[1])), ids(&[1]));
+        tokio::time::advance(FAILURE_TTL + Duration::from_secs(1)).await;
+        assert_eq!(unaffected(), ids(&[1, 2, 3]));
     }
 
     #[test]
-    fn a_field_is_proven_only_where_it_stood_in_the_page() {
-        let (learned, uid) = (Learned::new(Duration::from_secs(60), 8), Uid::new(2).unwrap());
+    fn field_is_verified_only_if_it_was_part_of_the_page() {
+        let (quirks, uid) = (ReadQuirks::new(Duration::from_secs(60), 8), Uid::new(2).unwrap());
         let (model, other) = (ModelName::parse("a.b").unwrap(), ModelName::parse("a.c").unwrap());
         let (name, color) = (FieldName::parse("name").unwrap(), FieldName::parse("color").unwrap());
-        assert!(!learned.are_proven(uid, &model, std::iter::once(&name)));
-        learned.note_proven(uid, &model, std::iter::once(&name));
-        assert!(learned.are_proven(uid, &model, std::iter::once(&name)));
-        assert!(!learned.are_proven(uid, &model, [&name, &color].into_iter()));
-        assert!(!learned.are_proven(uid, &other, std::iter::once(&name)));
+        assert!(!quirks.are_verified(uid, &model, std::iter::once(&name)));
+        quirks.add_verified(uid, &model, std::iter::once(&name));
+        assert!(quirks.are_verified(uid, &model, std::iter::once(&name)));
+        assert!(!quirks.are_verified(uid, &model, [&name, &color].into_iter()));
+        assert!(!quirks.are_verified(uid, &other, std::iter::once(&name)));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_pages_say_is_believed_for_a_while() {
-        let (learned, uid) = (Learned::new(Duration::from_secs(60), 2), Uid::new(2).unwrap());
+    async fn meaning_of_short_pages_expires() {
+        let (quirks, uid) = (ReadQuirks::new(Duration::from_secs(60), 2), Uid::new(2).unwrap());
         let model = |name| ModelName::parse(name).unwrap();
-        learned.note_paging(uid, &model("a.a"), Paging::Late);
-        assert_eq!(learned.paging(uid, &model("a.a")), Paging::Late);
+        quirks.set_short_page(uid, &model("a.a"), ShortPage::Inconclusive);
+        assert_eq!(quirks.short_page(uid, &model("a.a")), ShortPage::Inconclusive);
         tokio::time::advance(Duration::from_secs(61)).await;
-        assert_eq!(learned.paging(uid, &model("a.a")), Paging::Unknown);
+        assert_eq!(quirks.short_page(uid, &model("a.a")), ShortPage::Unknown);
         for name in ["a.b", "a.c", "a.d"] {
-            learned.note_paging(uid, &model(name), Paging::Telling);
-            assert_eq!(learned.paging(uid, &model(name)), Paging::Telling);
+            quirks.set_short_page(uid, &model(name), ShortPage::Last);
+            assert_eq!(quirks.short_page(uid, &model(name)), ShortPage::Last);
         }
-        assert!(learned.models().len() <= 2);
+        assert!(quirks.models().len() <= 2);
     }
 }

@@ -1,351 +1,323 @@
-//! Reads records, by search and by ids: all that the domain finds, and of each as much as can be read.
+//! Reads records, by a search or by their ids, with their related records.
 //!
-//! In: a list or a read. Out: its [`Records`]. Must not know: how fields that fail are found, what becomes of records.
+//! In: a list or a read. Out: [`Records`]: all that match the domain, and of each as much as can be read. Must not
+//! know: how fields that fail are found, what becomes of the records.
 //!
 //! ```text
-//! list   one call that searches and reads; where its page is shorter than it should be, or something in it failed:
-//!        search, then read
-//! read   one call; where something failed or a record lacks that is there: salvage
+//! list   one call that searches and reads; if its page is shorter than it should be, or something in it fails: a
+//!        search, then a read
+//! read   one call; if something in it fails, or an existing record is missing: a partial read
 //! ```
 //!
-//! A page is shorter than it should be where Odoo drops a record whose computed field misses another one, and where a
-//! model takes away what the user may not see after the page was counted off. What is learned of the first are fields,
-//! of the second is the model; both spare the next read the search for it.
+//! A page is shorter than it should be if Odoo drops a record, because a computed field of it refers to a missing
+//! record, or if the model removes records that the user may not see after the page was cut. The read quirks store the
+//! fields in the first case, the model in the second; so the next list does not need to find out again.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
-use super::error::{Failure, unreadable};
-use super::executor::{Records, Run, Source, ids_in};
-use super::partial_read::Salvage;
-use super::read_quirks::{Failing, Paging};
-use super::related::Behind;
+use super::error::{OdooError, unreadable};
+use super::flat_read::{failing_fields, read_flat};
+use super::partial_read::PartialRead;
+use super::read_quirks::{FailingFields, ShortPage};
+use super::records::{RecordSource, Records, RelatedRecords, missing_ids, record_ids};
+use super::related::add_related;
+use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
-use crate::plan::{Column, Columns, List, OrmMethod, Read};
+use crate::plan::{Column, Columns, ListPlan, OrmMethod, ReadPlan};
 use crate::value::Value;
 
-/// What is wanted beside the records of a list.
+/// What a list counts in addition to returning records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beside {
-    /// How many there are in all.
+pub(super) enum CountMode {
+    /// All records that match the domain.
     Total,
-    /// Nothing but that a short page is short rightly.
-    Proof,
-    /// Nothing: who turns pages counts by himself.
-    Nothing,
+    /// Only as much as needed to verify that a short page is the last one.
+    VerifyShortPage,
+    /// Nothing: the caller fetches page by page and counts on its own.
+    None,
 }
 
-/// What was found.
-pub(super) struct Found {
+/// The result of a search.
+pub(super) struct FoundIds {
     pub(super) ids: Vec<RecordId>,
-    /// How many there are in all, where that is known now.
+    /// The number of all matching records, if it is known.
     total: Option<i64>,
 }
 
-/// What a page says.
-enum Checked {
-    /// All is there, and so many there are in all, where that is wanted.
-    Whole(Option<i64>),
-    /// Records lack; there are so many in all.
-    Short(i64),
+/// Whether a page has all the records that it should have.
+enum PageCheck {
+    /// It has; with the number of all matching records, if it is requested.
+    Complete(Option<i64>),
+    /// Records are missing; with the number of all matching records.
+    Incomplete(i64),
 }
 
-/// Columns without those that fail, as far as one call can leave them out.
-struct Sieved {
+/// Columns without those that fail, as far as one call can omit them.
+struct WorkingColumns {
     columns: Columns,
     omitted: Vec<String>,
-    /// Whether some column fails for some records only.
-    in_part: bool,
+    /// Whether a remaining column fails for some records.
+    fails_partly: bool,
 }
 
-impl Run<'_> {
-    /// The records of a list with what stands behind them: in one call where the server can nest, level by level where
-    /// it cannot or may not.
-    pub(super) async fn page(self, list: &List, beside: Beside) -> Result<Records, Problem> {
-        let mut counted = None;
-        let sieved = self.sieve(list.model(), &list.columns, None, "");
-        let main = list.with(sieved.columns);
-        let call = main.nested_call(beside == Beside::Total);
-        if let Some(call) = call.filter(|_| !sieved.in_part && !self.is_late(list)) {
-            match self.try_read(&call).await {
-                Ok(reply) => {
-                    let mut records = Records::new(Source::Page(reply), None, list.columns.clone(), false);
-                    records.omitted = sieved.omitted;
-                    match self.check(&main, &records, beside).await? {
-                        Checked::Whole(total) => return Ok(Records { total, ..records }),
-                        Checked::Short(count) => counted = Some(count),
-                    }
+/// The records of a list with their related records: in one call if the server can nest them, otherwise level by level.
+pub(super) async fn list_records(odoo: UserClient<'_>, list: &ListPlan, mode: CountMode) -> Result<Records, Problem> {
+    let mut count = None;
+    let working = working_columns(odoo, list.model(), &list.columns, None, "");
+    let main = list.with_columns(working.columns);
+    let call = main.nested_call(mode == CountMode::Total);
+    if let Some(call) = call.filter(|_| !working.fails_partly && !filters_after_paging(odoo, list)) {
+        match odoo.try_read(&call).await {
+            Ok(reply) => {
+                let mut records = Records::new(RecordSource::Page(reply), None, list.columns.clone(), false);
+                records.omitted = working.omitted;
+                match check_page(odoo, &main, &records, mode).await? {
+                    PageCheck::Complete(total) => return Ok(Records { total, ..records }),
+                    PageCheck::Incomplete(total) => count = Some(total),
                 }
-                Err(failure) if failure.may_be_a_field() => {}
-                Err(failure) => return Err(failure.explain(&call)),
             }
+            Err(error) if error.may_be_field_specific() => {}
+            Err(error) => return Err(error.into_call_problem(&call)),
         }
-        let records = self.flat_list(list, beside, counted).await?;
-        self.behind(records, &list.read(Vec::new())).await
     }
+    let records = list_flat(odoo, list, mode, count).await?;
+    add_related(odoo, records, &list.read_plan(Vec::new())).await
+}
 
-    async fn flat_list(self, list: &List, beside: Beside, mut counted: Option<i64>) -> Result<Records, Problem> {
-        let failing = self.failing(list.model(), &list.columns);
-        let main = list.with(list.columns.without(|name| failing.knows(name)));
-        if counted.is_none()
-            && !self.is_late(list)
-            && let Some(records) = self.in_one_call(&main, beside).await?
+/// The records of a list without their related records. `count` is the number of matching records, if it is known.
+async fn list_flat(
+    odoo: UserClient<'_>,
+    list: &ListPlan,
+    mode: CountMode,
+    mut count: Option<i64>,
+) -> Result<Records, Problem> {
+    let failing = failing_fields(odoo, list.model(), &list.columns);
+    let main = list.with_columns(list.columns.without(|name| failing.contains(name)));
+    if count.is_none()
+        && !filters_after_paging(odoo, list)
+        && let Some(records) = list_in_one_call(odoo, &main, mode).await?
+    {
+        match check_page(odoo, &main, &records, mode).await? {
+            PageCheck::Complete(total) => {
+                let records = add_partly_failing_columns(odoo, list, records, &failing).await?;
+                return Ok(Records { total, ..records });
+            }
+            PageCheck::Incomplete(total) => count = Some(total),
+        }
+    }
+    let found = find_ids(odoo, list, count).await?;
+    let records = read_flat(odoo, list.read_plan(found.ids), false).await?;
+    let total = match (mode, found.total.or(count)) {
+        (CountMode::Total, None) => Some(odoo.count(&list.count_call()).await?),
+        (CountMode::Total, total) => total,
+        _ => None,
+    };
+    // A record can be deleted between the search and the read.
+    Ok(Records { total, requested: None, ..records })
+}
+
+/// `None` if no single call can return the list, or a field may have failed.
+async fn list_in_one_call(
+    odoo: UserClient<'_>,
+    list: &ListPlan,
+    mode: CountMode,
+) -> Result<Option<Records>, Problem> {
+    let Some(call) = list.flat_call(mode == CountMode::Total) else { return Ok(None) };
+    let mut result = odoo.try_read(&call).await;
+    if result.as_ref().is_err_and(OdooError::is_unknown_method) && call.method != OrmMethod::SearchRead.name() {
+        result = odoo.try_read(&list.call()).await;
+    }
+    match result {
+        Ok(reply) => {
+            let is_list = matches!(reply.value()?, Value::List(_));
+            let source = if is_list { RecordSource::Reply(reply) } else { RecordSource::Page(reply) };
+            Ok(Some(Records::new(source, None, list.columns.clone(), false)))
+        }
+        Err(error) if error.may_be_field_specific() => Ok(None),
+        Err(error) => Err(error.into_call_problem(&call)),
+    }
+}
+
+/// Reads the columns that fail for some records, for the other records of the page.
+async fn add_partly_failing_columns(
+    odoo: UserClient<'_>,
+    list: &ListPlan,
+    records: Records,
+    failing: &FailingFields,
+) -> Result<Records, Problem> {
+    let known: Vec<&Column> = list.columns.visible.iter().filter(|column| failing.contains(&column.name)).collect();
+    if known.iter().all(|column| failing.fails_for_all(&column.name)) {
+        let omitted = known.iter().map(|column| column.name.to_string()).collect();
+        return Ok(Records { omitted, columns: list.columns.clone(), ..records });
+    }
+    let rows = records.list()?;
+    let ids = record_ids(&Value::List(rows.clone())).ok_or_else(|| unreadable("a record without an id"))?;
+    let read = list.read_plan(ids);
+    let mut partial = PartialRead::new(odoo, &read);
+    partial.add_rows(Value::List(rows));
+    partial.skip_known_failures(failing, |_| true);
+    let records = partial.finish(false).await?;
+    Ok(Records { requested: None, ..records })
+}
+
+/// The ids that a list finds. `count` is the number of matching records, if it is known.
+pub(super) async fn find_ids(
+    odoo: UserClient<'_>,
+    list: &ListPlan,
+    count: Option<i64>,
+) -> Result<FoundIds, Problem> {
+    let (offset, limit) = list.offset_and_limit();
+    let mut short = None;
+    if !filters_after_paging(odoo, list) {
+        let ids = odoo.search(&list.search_call()).await?;
+        let found = as_i64(ids.len());
+        if limit.is_none_or(|limit| found >= limit) || short_page_is_last(odoo, list) {
+            return Ok(FoundIds { ids, total: None });
+        }
+        let count = match count {
+            Some(count) => count,
+            None => odoo.count(&list.count_call()).await?,
+        };
+        if found >= expected_length(count, offset, limit) {
+            odoo.quirks().set_short_page(odoo.uid(), list.model(), ShortPage::Last);
+            return Ok(FoundIds { ids, total: Some(count) });
+        }
+        short = Some(found);
+    }
+    let all = odoo.search(&list.search_all_call()).await?;
+    let total = as_i64(all.len());
+    let skip = usize::try_from(offset).unwrap_or(usize::MAX);
+    let take = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let ids: Vec<RecordId> = all.into_iter().skip(skip).take(take).collect();
+    // If the complete search does not find more, another client has created or deleted records in the meantime.
+    if short.is_some_and(|found| found < as_i64(ids.len())) {
+        odoo.quirks().set_short_page(odoo.uid(), list.model(), ShortPage::Inconclusive);
+    }
+    Ok(FoundIds { ids, total: Some(total) })
+}
+
+fn filters_after_paging(odoo: UserClient<'_>, list: &ListPlan) -> bool {
+    odoo.quirks().short_page(odoo.uid(), list.model()) == ShortPage::Inconclusive
+}
+
+/// Whether a short page of ids is known to be the last one. If a model implements its own search, one such page does
+/// not prove anything about another.
+fn short_page_is_last(odoo: UserClient<'_>, list: &ListPlan) -> bool {
+    let short_page = odoo.quirks().short_page(odoo.uid(), list.model());
+    short_page == ShortPage::Last && !list.has_custom_search()
+}
+
+/// Whether a short page with these columns is known to be the last one. If the request names no fields, those that fail
+/// are known since the first page and not requested; a named field is requested, so it must have been seen to work.
+fn short_page_with_columns_is_last(odoo: UserClient<'_>, list: &ListPlan) -> bool {
+    let fields = list.columns.visible.iter().map(|column| &column.name);
+    short_page_is_last(odoo, list)
+        && (!list.columns.named || odoo.quirks().are_verified(odoo.uid(), list.model(), fields))
+}
+
+/// Checks whether the page has all the records that it should have. `list` has the requested columns.
+async fn check_page(
+    odoo: UserClient<'_>,
+    list: &ListPlan,
+    records: &Records,
+    mode: CountMode,
+) -> Result<PageCheck, Problem> {
+    let ((offset, limit), length) = (list.offset_and_limit(), as_i64(records.list()?.len()));
+    let is_full = limit.is_some_and(|limit| length >= limit);
+    let total = |count| (mode == CountMode::Total).then_some(count);
+    // On an empty page, Odoo's count is 0, whatever the offset is.
+    let counted = if mode == CountMode::Total && limit.is_some() && length > 0 { records.length()? } else { None };
+    let count = match counted {
+        Some(count) => count,
+        None if mode == CountMode::None || (mode == CountMode::VerifyShortPage && is_full) => {
+            return Ok(PageCheck::Complete(None));
+        }
+        None if !is_full
+            && short_page_with_columns_is_last(odoo, list)
+            && (length > 0 || offset == 0 || mode == CountMode::VerifyShortPage) =>
         {
-            match self.check(&main, &records, beside).await? {
-                Checked::Whole(total) => {
-                    let records = self.completed(list, records, &failing).await?;
-                    return Ok(Records { total, ..records });
-                }
-                Checked::Short(count) => counted = Some(count),
-            }
+            return Ok(PageCheck::Complete(total(offset.saturating_add(length))));
         }
-        let found = self.find(list, counted).await?;
-        let records = self.flat_read(list.read(found.ids), false).await?;
-        let total = match (beside, found.total.or(counted)) {
-            (Beside::Total, None) => Some(self.count(&list.count()).await?),
-            (Beside::Total, told) => told,
-            _ => None,
+        None => odoo.count(&list.count_call()).await?,
+    };
+    if length < expected_length(count, offset, limit) {
+        return Ok(PageCheck::Incomplete(count));
+    }
+    if !is_full {
+        odoo.quirks().set_short_page(odoo.uid(), list.model(), ShortPage::Last);
+    }
+    if length > 0 {
+        let fields = list.columns.visible.iter().map(|column| &column.name);
+        odoo.quirks().add_verified(odoo.uid(), list.model(), fields);
+    }
+    Ok(PageCheck::Complete(total(count)))
+}
+
+/// Records by their ids, with their related records.
+pub(super) async fn read_records(odoo: UserClient<'_>, read: ReadPlan, one: bool) -> Result<Records, Problem> {
+    if read.ids.is_empty() {
+        return Ok(Records::new(RecordSource::Assembled(Vec::new()), None, read.columns, one));
+    }
+    let working = working_columns(odoo, &read.model, &read.columns, Some(&read.ids), "");
+    let call = read.with_columns(working.columns).nested_call();
+    if let Some(call) = call.filter(|_| !working.fails_partly) {
+        match odoo.try_read(&call).await {
+            Ok(reply) if missing_ids(&read.ids, &reply.value()?)?.is_empty() => {
+                let mut records = Records::new(RecordSource::Reply(reply), Some(read.ids), read.columns, one);
+                (records.related, records.omitted) = (RelatedRecords::InPlace, working.omitted);
+                return Ok(records);
+            }
+            Ok(_) => {}
+            Err(error) if error.may_be_field_specific() => {}
+            Err(error) => return Err(error.into_call_problem(&call)),
+        }
+    }
+    let like = read.with_ids(Vec::new());
+    let records = read_flat(odoo, read, one).await?;
+    add_related(odoo, records, &like).await
+}
+
+/// Omits, on every level, the columns that are known to fail for all records, or for all of `ids`.
+fn working_columns(
+    odoo: UserClient<'_>,
+    model: &ModelName,
+    columns: &Columns,
+    ids: Option<&[RecordId]>,
+    path: &str,
+) -> WorkingColumns {
+    let failing = failing_fields(odoo, model, columns);
+    let mut working = WorkingColumns { columns: columns.without(|_| true), omitted: Vec::new(), fails_partly: false };
+    for column in &columns.visible {
+        let fails = match ids {
+            Some(ids) => failing.contains(&column.name) && failing.unaffected(&column.name, ids).is_empty(),
+            None => failing.fails_for_all(&column.name),
         };
-        // Records that were found a moment ago may be gone.
-        Ok(Records { total, asked: None, ..records })
-    }
-
-    /// `None` where no one call does it, or a field may have failed.
-    async fn in_one_call(self, list: &List, beside: Beside) -> Result<Option<Records>, Problem> {
-        let Some(call) = list.flat_call(beside == Beside::Total) else { return Ok(None) };
-        let mut answered = self.try_read(&call).await;
-        if answered.as_ref().is_err_and(Failure::is_of_unknown_method) && call.method != OrmMethod::SearchRead.name() {
-            answered = self.try_read(&list.call()).await;
+        if fails {
+            working.omitted.push(format!("{path}{}", column.name));
+            continue;
         }
-        match answered {
-            Ok(reply) => {
-                let is_list = matches!(reply.value()?, Value::List(_));
-                let source = if is_list { Source::Reply(reply) } else { Source::Page(reply) };
-                Ok(Some(Records::new(source, None, list.columns.clone(), false)))
-            }
-            Err(failure) if failure.may_be_a_field() => Ok(None),
-            Err(failure) => Err(failure.explain(&call)),
-        }
-    }
-
-    /// Reads along what is known to fail for some records, of the others.
-    async fn completed(self, list: &List, records: Records, failing: &Failing) -> Result<Records, Problem> {
-        let known: Vec<&Column> = list.columns.shown.iter().filter(|column| failing.knows(&column.name)).collect();
-        if known.iter().all(|column| failing.fails_everywhere(&column.name)) {
-            let omitted = known.iter().map(|column| column.name.to_string()).collect();
-            return Ok(Records { omitted, columns: list.columns.clone(), ..records });
-        }
-        let rows = records.list()?;
-        let ids = ids_in(&Value::List(rows.clone())).ok_or_else(|| unreadable("records without an id"))?;
-        let read = list.read(ids);
-        let mut salvage = Salvage::of(self, &read);
-        salvage.collect(Value::List(rows));
-        salvage.spare(failing, |_| true);
-        let records = salvage.finish(false).await?;
-        Ok(Records { asked: None, ..records })
-    }
-
-    /// The ids that a list finds.
-    pub(super) async fn find(self, list: &List, counted: Option<i64>) -> Result<Found, Problem> {
-        let (offset, limit) = list.bounds();
-        let mut cut = None;
-        if !self.is_late(list) {
-            let ids = self.search(&list.search()).await?;
-            let came = number(ids.len());
-            if limit.is_none_or(|limit| came >= limit) || self.is_telling(list) {
-                return Ok(Found { ids, total: None });
-            }
-            let count = match counted {
-                Some(count) => count,
-                None => self.count(&list.count()).await?,
-            };
-            if came >= due(count, offset, limit) {
-                self.learned().note_paging(self.uid(), list.model(), Paging::Telling);
-                return Ok(Found { ids, total: Some(count) });
-            }
-            cut = Some(came);
-        }
-        let all = self.search(&list.search_all()).await?;
-        let total = number(all.len());
-        let skip = usize::try_from(offset).unwrap_or(usize::MAX);
-        let take = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-        let ids: Vec<RecordId> = all.into_iter().skip(skip).take(take).collect();
-        // Otherwise somebody else has made or removed records meanwhile.
-        if cut.is_some_and(|came| came < number(ids.len())) {
-            self.learned().note_paging(self.uid(), list.model(), Paging::Late);
-        }
-        Ok(Found { ids, total: Some(total) })
-    }
-
-    fn is_late(self, list: &List) -> bool {
-        self.learned().paging(self.uid(), list.model()) == Paging::Late
-    }
-
-    /// Whether a short page can be believed. Where a model searches its own way, one such page says nothing of another.
-    fn is_telling(self, list: &List) -> bool {
-        let paging = self.learned().paging(self.uid(), list.model());
-        paging == Paging::Telling && !list.searches_its_own_way()
-    }
-
-    /// Whether a short page with these columns can be believed. Where all fields are wanted, those that fail are known
-    /// since the first page and not asked for; a field that is named is, so it must have been seen to work.
-    fn is_proven(self, list: &List) -> bool {
-        let fields = list.columns.shown.iter().map(|column| &column.name);
-        self.is_telling(list) && (!list.columns.named || self.learned().are_proven(self.uid(), list.model(), fields))
-    }
-
-    /// Whether these are all records that the list should have here. The list has the columns that were asked for.
-    async fn check(self, list: &List, records: &Records, beside: Beside) -> Result<Checked, Problem> {
-        let ((offset, limit), came) = (list.bounds(), number(records.list()?.len()));
-        let is_full = limit.is_some_and(|limit| came >= limit);
-        let total = |count| (beside == Beside::Total).then_some(count);
-        // An empty page says that there is nothing at all, wherever it is.
-        let told = if beside == Beside::Total && limit.is_some() && came > 0 { records.length()? } else { None };
-        let count = match told {
-            Some(length) => length,
-            None if beside == Beside::Nothing || (beside == Beside::Proof && is_full) => {
-                return Ok(Checked::Whole(None));
-            }
-            None if !is_full && self.is_proven(list) && (came > 0 || offset == 0 || beside == Beside::Proof) => {
-                return Ok(Checked::Whole(total(offset.saturating_add(came))));
-            }
-            None => self.count(&list.count()).await?,
+        working.fails_partly |= match ids {
+            Some(ids) => failing.unaffected(&column.name, ids).len() < ids.len(),
+            None => failing.contains(&column.name),
         };
-        if came < due(count, offset, limit) {
-            return Ok(Checked::Short(count));
+        let mut column = column.clone();
+        if let Some(nested) = &mut column.nested {
+            let path = format!("{path}{}.", column.name);
+            let related = working_columns(odoo, &nested.model, &nested.columns, None, &path);
+            nested.columns = related.columns;
+            working.omitted.extend(related.omitted);
+            working.fails_partly |= related.fails_partly;
         }
-        if !is_full {
-            self.learned().note_paging(self.uid(), list.model(), Paging::Telling);
-        }
-        if came > 0 {
-            let fields = list.columns.shown.iter().map(|column| &column.name);
-            self.learned().note_proven(self.uid(), list.model(), fields);
-        }
-        Ok(Checked::Whole(total(count)))
+        working.columns.visible.push(column);
     }
-
-    /// Records by their ids, with what stands behind them.
-    pub(super) async fn read(self, read: Read, one: bool) -> Result<Records, Problem> {
-        if read.ids.is_empty() {
-            return Ok(Records::new(Source::Pieces(Vec::new()), None, read.columns, one));
-        }
-        let sieved = self.sieve(&read.model, &read.columns, Some(&read.ids), "");
-        let call = read.with(sieved.columns).nested_call();
-        if let Some(call) = call.filter(|_| !sieved.in_part) {
-            match self.try_read(&call).await {
-                Ok(reply) if lacking(&read.ids, &reply.value()?)?.is_empty() => {
-                    let mut records = Records::new(Source::Reply(reply), Some(read.ids), read.columns, one);
-                    (records.behind, records.omitted) = (Behind::InPlace, sieved.omitted);
-                    return Ok(records);
-                }
-                Ok(_) => {}
-                Err(failure) if failure.may_be_a_field() => {}
-                Err(failure) => return Err(failure.explain(&call)),
-            }
-        }
-        let way = read.of(Vec::new());
-        let records = self.flat_read(read, one).await?;
-        self.behind(records, &way).await
-    }
-
-    /// Records by their ids, without what stands behind them.
-    pub(super) async fn flat_read(self, read: Read, one: bool) -> Result<Records, Problem> {
-        let failing = self.failing(&read.model, &read.columns);
-        let fails = |column: &Column| failing.spares(&column.name, &read.ids).len() < read.ids.len();
-        let left_out: Vec<&Column> = read.columns.shown.iter().filter(|column| fails(column)).collect();
-        let main = read.with(read.columns.without(|name| left_out.iter().any(|column| column.name == *name)));
-        let answered = self.try_read(&main.call()).await;
-        let (rows, lacking, failure) = match answered {
-            Ok(reply) => {
-                let lacking = lacking(&read.ids, &reply.value()?)?;
-                let there = if lacking.is_empty() { lacking } else { self.present(&read.of(lacking)).await? };
-                let spared = left_out.iter().any(|column| !failing.spares(&column.name, &read.ids).is_empty());
-                if there.is_empty() && !spared {
-                    let omitted = left_out.iter().map(|column| column.name.to_string()).collect();
-                    let records = Records::new(Source::Reply(reply), Some(read.ids.clone()), read.columns.clone(), one);
-                    return Ok(Records { omitted, ..records });
-                }
-                (reply.value()?.into_owned(), there, Failure::record_dropped())
-            }
-            Err(failure) if failure.may_be_a_field() => {
-                let there = self.present(&read).await?;
-                if failure.is_refusal() && there.len() < distinct(&read.ids).len() {
-                    return Err(failure.explain(&main.call()));
-                }
-                (Value::List(Vec::new()), there, failure)
-            }
-            Err(failure) => return Err(failure.explain(&main.call())),
-        };
-        let mut salvage = Salvage::of(self, &read);
-        salvage.collect(rows);
-        salvage.spare(&failing, fails);
-        salvage.failed(main.of(lacking), failure);
-        salvage.finish(one).await
-    }
-
-    /// Those of the records that are there and that this user may read.
-    async fn present(self, read: &Read) -> Result<Vec<RecordId>, Problem> {
-        let found: HashSet<RecordId> = self.search(&read.presence()).await?.into_iter().collect();
-        Ok(distinct(&read.ids).into_iter().filter(|id| found.contains(id)).collect())
-    }
-
-    /// What is known to fail. Who names a field is to get it, or to learn why not.
-    fn failing(self, model: &ModelName, columns: &Columns) -> Arc<Failing> {
-        if columns.named { Arc::default() } else { self.learned().failing(self.uid(), model) }
-    }
-
-    /// Leaves out, on every level, what is known to fail for all records, or for all of these.
-    fn sieve(self, model: &ModelName, columns: &Columns, ids: Option<&[RecordId]>, path: &str) -> Sieved {
-        let failing = self.failing(model, columns);
-        let mut sieved = Sieved { columns: columns.without(|_| true), omitted: Vec::new(), in_part: false };
-        for column in &columns.shown {
-            let is_out = match ids {
-                Some(ids) => failing.knows(&column.name) && failing.spares(&column.name, ids).is_empty(),
-                None => failing.fails_everywhere(&column.name),
-            };
-            if is_out {
-                sieved.omitted.push(format!("{path}{}", column.name));
-                continue;
-            }
-            sieved.in_part |= match ids {
-                Some(ids) => failing.spares(&column.name, ids).len() < ids.len(),
-                None => failing.knows(&column.name),
-            };
-            let mut column = column.clone();
-            if let Some(within) = &mut column.within {
-                let behind = self.sieve(&within.model, &within.columns, None, &format!("{path}{}.", column.name));
-                within.columns = behind.columns;
-                sieved.omitted.extend(behind.omitted);
-                sieved.in_part |= behind.in_part;
-            }
-            sieved.columns.shown.push(column);
-        }
-        sieved
-    }
+    working
 }
 
-/// Which ids are not among the records that came.
-pub(super) fn lacking(ids: &[RecordId], records: &Value<'_>) -> Result<Vec<RecordId>, Problem> {
-    let came = ids_in(records).ok_or_else(|| unreadable("neither records nor a fault"))?;
-    if came == ids {
-        return Ok(Vec::new());
-    }
-    let came: HashSet<RecordId> = came.into_iter().collect();
-    Ok(distinct(ids).into_iter().filter(|id| !came.contains(id)).collect())
+/// The length of a page, given the number of matching records.
+fn expected_length(count: i64, offset: i64, limit: Option<i64>) -> i64 {
+    let remaining = count.saturating_sub(offset).max(0);
+    limit.map_or(remaining, |limit| remaining.min(limit))
 }
 
-/// Each once.
-fn distinct(ids: &[RecordId]) -> indexmap::IndexSet<RecordId> {
-    ids.iter().copied().collect()
-}
-
-/// How many of `count` records stand in a slice.
-fn due(count: i64, offset: i64, limit: Option<i64>) -> i64 {
-    let behind = count.saturating_sub(offset).max(0);
-    limit.map_or(behind, |limit| behind.min(limit))
-}
-
-pub(super) fn number(count: usize) -> i64 {
+pub(super) fn as_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

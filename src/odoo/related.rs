@@ -1,124 +1,116 @@
-//! Reads what stands behind relations, level by level, for servers that cannot nest or may not.
+//! Reads related records level by level, for servers that cannot nest them, and for reads that must not.
 //!
-//! Each level asks each model once, for all records that any column of that level leads to, whoever leads there: the
-//! number of calls depends on the selection, never on the number of records. A level's models are asked side by side.
+//! Each level makes one call per model, for all records to which any column of that level refers: the number of calls
+//! depends on the selection, never on the number of records. The models of a level are read concurrently.
 //!
-//! In: records, and in which way they were read. Out: the same records with [`Behind`]. Must not know: how records are
-//! nested into each other.
-
-use std::collections::HashMap;
+//! In: records, and the read that produced them. Out: the same records with their [`RelatedRecords`]. Must not know:
+//! how records are nested into each other.
 
 use futures_util::future::try_join_all;
 use indexmap::{IndexMap, IndexSet};
 
-use super::executor::{Records, Run};
+use super::flat_read::read_flat;
+use super::records::{Records, RelatedLevel, RelatedRecords, record_id};
+use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
-use crate::plan::{Column, Columns, Read, Within};
+use crate::plan::{Column, Columns, ReadPlan, NestedColumns};
 use crate::value::Value;
 
-/// What stands behind the relations of records.
-#[derive(Debug, Default)]
-pub enum Behind {
-    /// Nothing was wanted.
-    #[default]
-    Nothing,
-    /// It stands in the records themselves.
-    InPlace,
-    /// It stands apart, for each level by model; the first level is what the records themselves lead to.
-    Levels(Vec<Level>),
-}
-
-/// The records of one level, flat.
-pub type Level = HashMap<ModelName, Records>;
-
-/// What is wanted behind one column.
-struct Wanted<'c> {
-    within: &'c Within,
+/// The related records to read for one column.
+struct RelatedRead<'c> {
+    nested: &'c NestedColumns,
     ids: IndexSet<RecordId>,
-    /// As `partner_id.country_id`, for refusals.
+    /// The path of the column for errors, for example `partner_id.country_id`.
     path: String,
 }
 
-impl Run<'_> {
-    /// Adds what stands behind the relations of `records`, which were read in the way of `like`.
-    ///
-    /// # Errors
-    /// Odoo's refusal, naming the relation: a record that this user may not read behind a relation he may see.
-    pub(super) async fn behind(self, mut records: Records, like: &Read) -> Result<Records, Problem> {
-        if !records.columns.is_nested() {
-            return Ok(records);
-        }
-        let columns = records.columns.clone();
-        let mut levels = Vec::new();
-        let mut wanted = wanted_by(&columns, records.list()?.iter(), "");
-        while !wanted.is_empty() {
-            let level = self.level(&wanted, like).await?;
-            records.omitted.extend(omitted(&wanted, &level));
-            wanted = next(&wanted, &level)?;
-            levels.push(level);
-        }
-        records.behind = Behind::Levels(levels);
-        Ok(records)
+/// Adds the related records of `records`, read with the options of `like`.
+///
+/// # Errors
+/// Odoo's error, naming the relation: the user may see a relation, but not the record to which it refers.
+pub(super) async fn add_related(
+    odoo: UserClient<'_>,
+    mut records: Records,
+    like: &ReadPlan,
+) -> Result<Records, Problem> {
+    if !records.columns.is_nested() {
+        return Ok(records);
     }
-
-    async fn level(self, wanted: &[Wanted<'_>], like: &Read) -> Result<Level, Problem> {
-        let mut by_model: IndexMap<&ModelName, Vec<&Wanted<'_>>> = IndexMap::new();
-        for want in wanted {
-            by_model.entry(&want.within.model).or_default().push(want);
-        }
-        let reads = by_model.into_iter().map(async |(model, wanted)| {
-            let ids: IndexSet<RecordId> = wanted.iter().flat_map(|want| want.ids.iter().copied()).collect();
-            let columns = all_columns(wanted.iter().map(|want| &want.within.columns));
-            let read = like.behind(model.clone(), columns, ids.into_iter().collect());
-            let records = self.flat_read(read, false).await.map_err(|problem| at(&wanted, problem))?;
-            Ok::<_, Problem>((model.clone(), records))
-        });
-        Ok(try_join_all(reads).await?.into_iter().collect())
+    let columns = records.columns.clone();
+    let mut levels = Vec::new();
+    let mut reads = related_reads(&columns, records.list()?.iter(), "");
+    while !reads.is_empty() {
+        let level = read_level(odoo, &reads, like).await?;
+        records.omitted.extend(omitted_paths(&reads, &level));
+        reads = next_level(&reads, &level)?;
+        levels.push(level);
     }
+    records.related = RelatedRecords::Levels(levels);
+    Ok(records)
 }
 
-/// What the columns of these records lead to; what leads nowhere is not asked for.
-fn wanted_by<'c, 'v>(
+async fn read_level(
+    odoo: UserClient<'_>,
+    reads: &[RelatedRead<'_>],
+    like: &ReadPlan,
+) -> Result<RelatedLevel, Problem> {
+    let mut by_model: IndexMap<&ModelName, Vec<&RelatedRead<'_>>> = IndexMap::new();
+    for read in reads {
+        by_model.entry(&read.nested.model).or_default().push(read);
+    }
+    let calls = by_model.into_iter().map(async |(model, reads)| {
+        let ids: IndexSet<RecordId> = reads.iter().flat_map(|read| read.ids.iter().copied()).collect();
+        let columns = merged_columns(reads.iter().map(|read| &read.nested.columns));
+        let read = like.related(model.clone(), columns, ids.into_iter().collect());
+        let records = read_flat(odoo, read, false).await.map_err(|problem| with_paths(&reads, problem))?;
+        Ok::<_, Problem>((model.clone(), records))
+    });
+    Ok(try_join_all(calls).await?.into_iter().collect())
+}
+
+/// The reads for the relations of these records, without those that refer to no record.
+fn related_reads<'c, 'v>(
     columns: &'c Columns,
     records: impl Iterator<Item = &'v Value<'v>> + Clone,
     path: &str,
-) -> Vec<Wanted<'c>> {
-    let want = |column: &'c Column| {
-        let within = column.within.as_ref().filter(|_| !column.is_answered_by_link())?;
-        let led = records.clone().filter_map(|record| record.get(column.name.as_str()));
-        let ids: IndexSet<RecordId> = led.flat_map(linked).collect();
-        (!ids.is_empty()).then(|| Wanted { within, ids, path: format!("{path}{}", column.name) })
+) -> Vec<RelatedRead<'c>> {
+    let read = |column: &'c Column| {
+        let nested = column.nested.as_ref().filter(|_| !column.needs_only_id_and_name())?;
+        let values = records.clone().filter_map(|record| record.get(column.name.as_str()));
+        let ids: IndexSet<RecordId> = values.flat_map(linked_ids).collect();
+        (!ids.is_empty()).then(|| RelatedRead { nested, ids, path: format!("{path}{}", column.name) })
     };
-    columns.shown.iter().filter_map(want).collect()
+    columns.visible.iter().filter_map(read).collect()
 }
 
-/// What the records of a level lead to. Each column asks only for its own records.
-fn next<'c>(wanted: &[Wanted<'c>], level: &Level) -> Result<Vec<Wanted<'c>>, Problem> {
-    let mut found = Vec::new();
-    for want in wanted.iter().filter(|want| want.within.columns.is_nested()) {
-        let records = match level.get(&want.within.model) {
+/// The reads for the relations of the records of a level. Each column contributes only the relations of its own
+/// records.
+fn next_level<'c>(reads: &[RelatedRead<'c>], level: &RelatedLevel) -> Result<Vec<RelatedRead<'c>>, Problem> {
+    let mut next = Vec::new();
+    for read in reads.iter().filter(|read| read.nested.columns.is_nested()) {
+        let records = match level.get(&read.nested.model) {
             Some(records) => records.list()?,
             None => Vec::new(),
         };
-        let own = records.iter().filter(|record| id_of(record).is_some_and(|id| want.ids.contains(&id)));
-        found.extend(wanted_by(&want.within.columns, own, &format!("{}.", want.path)));
+        let own = records.iter().filter(|record| record_id(record).is_some_and(|id| read.ids.contains(&id)));
+        next.extend(related_reads(&read.nested.columns, own, &format!("{}.", read.path)));
     }
-    Ok(found)
+    Ok(next)
 }
 
-/// The paths of what could not be sent.
-fn omitted(wanted: &[Wanted<'_>], level: &Level) -> Vec<String> {
-    let of = |want: &Wanted<'_>| {
-        let names = level.get(&want.within.model).map(|records| records.omitted.clone()).unwrap_or_default();
-        let path = want.path.clone();
+/// The paths of the columns that Odoo could not return.
+fn omitted_paths(reads: &[RelatedRead<'_>], level: &RelatedLevel) -> Vec<String> {
+    let paths = |read: &RelatedRead<'_>| {
+        let names = level.get(&read.nested.model).map(|records| records.omitted.clone()).unwrap_or_default();
+        let path = read.path.clone();
         names.into_iter().map(move |name| format!("{path}.{name}"))
     };
-    wanted.iter().flat_map(of).collect()
+    reads.iter().flat_map(paths).collect()
 }
 
-/// The ids that the value of a relation leads to: `[7, "name"]` or `7` of one, `[7, 8]` of many.
-fn linked(value: &Value<'_>) -> Vec<RecordId> {
+/// The ids in the value of a relation: `[7, "name"]` or `7` of a many2one, `[7, 8]` of the other types.
+fn linked_ids(value: &Value<'_>) -> Vec<RecordId> {
     let id = |value: &Value<'_>| value.as_int().and_then(RecordId::new);
     match value {
         Value::List(items) if matches!(items.as_slice(), [Value::Int(_), Value::Text(_)]) => {
@@ -129,30 +121,25 @@ fn linked(value: &Value<'_>) -> Vec<RecordId> {
     }
 }
 
-/// The id of a record.
-pub(super) fn id_of(record: &Value<'_>) -> Option<RecordId> {
-    record.get("id").and_then(Value::as_int).and_then(RecordId::new)
-}
-
-/// Every column that one of `wanted` has, each once.
-fn all_columns<'c>(wanted: impl Iterator<Item = &'c Columns>) -> Columns {
-    let mut all = Columns { shown: Vec::new(), named: true, proof: None };
-    for columns in wanted {
+/// The union of the columns.
+fn merged_columns<'c>(selections: impl Iterator<Item = &'c Columns>) -> Columns {
+    let mut all = Columns { visible: Vec::new(), named: true, existence_column: None };
+    for columns in selections {
         all.named &= columns.named;
-        all.proof = all.proof.or_else(|| columns.proof.clone());
-        for column in &columns.shown {
-            match all.shown.iter_mut().find(|known| known.name == column.name) {
-                // A name in the link is read when one of them wants it there.
-                Some(known) if column.is_answered_by_link() => *known = column.clone(),
+        all.existence_column = all.existence_column.or_else(|| columns.existence_column.clone());
+        for column in &columns.visible {
+            match all.visible.iter_mut().find(|known| known.name == column.name) {
+                // A many2one is read with its display name if one of the selections needs it.
+                Some(known) if column.needs_only_id_and_name() => *known = column.clone(),
                 Some(_) => {}
-                None => all.shown.push(column.clone()),
+                None => all.visible.push(column.clone()),
             }
         }
     }
     all
 }
 
-fn at(wanted: &[&Wanted<'_>], problem: Problem) -> Problem {
-    let paths = wanted.iter().map(|want| want.path.as_str()).collect::<Vec<_>>().join(", ");
+fn with_paths(reads: &[&RelatedRead<'_>], problem: Problem) -> Problem {
+    let paths = reads.iter().map(|read| read.path.as_str()).collect::<Vec<_>>().join(", ");
     Problem { detail: format!("{paths}: {}", problem.detail), ..problem }.parameter(paths)
 }

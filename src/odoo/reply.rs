@@ -1,86 +1,87 @@
-//! What came of a call: an answer that is no fault.
+//! A successful response of Odoo.
 //!
-//! In: the text that Odoo sent, in either of its languages. Out: a [`Reply`] that owns it and lends its values. Must not know: HTTP, what was called.
+//! In: the text of an XML-RPC or JSON-RPC response. Out: a [`Reply`] that owns the text and parses it on demand. Must
+//! not know: HTTP, what was called.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::unreadable;
-use super::jsonrpc;
-use super::xmlrpc::answer::{self, Answer};
+use super::wire::RpcResponse;
+use super::{jsonrpc, xmlrpc};
 use crate::error::Problem;
-use crate::load::Share;
+use crate::load::MemoryShare;
 use crate::value::Value;
 
-/// How long the parts of a call took.
+/// Durations of the parts of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Timing {
-    /// From the wish to call until there was a place at Odoo.
+    /// Time in the queue.
     pub queued: Duration,
-    /// From when it was sent until the answer began: Odoo's work.
+    /// Time from sending to the first byte of the response: Odoo's processing time.
     pub to_first_byte: Duration,
-    /// From when it was sent until the answer was whole.
+    /// Time from sending to the last byte of the response.
     pub to_last_byte: Duration,
-    /// How often it was sent: 1, or 2 for a read whose first connection was cut.
+    /// Number of attempts: 1, or 2 for a read whose first connection was closed.
     pub attempts: u8,
 }
 
-/// What a [`Reply`] holds.
+/// The content of a [`Reply`].
 #[derive(Debug, Clone)]
 pub(super) enum Body {
-    /// An XML-RPC answer.
+    /// An XML-RPC response.
     Xml(String),
-    /// A JSON-RPC answer.
+    /// A JSON-RPC response.
     Json(String),
-    /// The method returned `None`, which Odoo says by a fault over XML-RPC.
+    /// The method returned `None`; over XML-RPC, Odoo reports this as a fault.
     Null,
-    /// The method ran and is done, but its result cannot be carried.
+    /// The method ran and its changes are committed, but its result cannot be transmitted.
     Omitted,
 }
 
-/// An answer that is no fault.
+/// A successful response.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub(super) body: Body,
-    /// What it takes of the memory for large answers, until nobody needs it any more.
-    #[expect(dead_code, reason = "held, never looked at")]
-    pub(super) share: Option<Arc<Share>>,
-    /// How long it took; the last attempt, where there were two.
+    /// The reserved part of the memory for large responses, released with the reply.
+    #[expect(dead_code, reason = "held for its Drop")]
+    pub(super) share: Option<Arc<MemoryShare>>,
+    /// How long the call took; the last attempt if there were two.
     pub timing: Timing,
 }
 
 impl Reply {
-    /// The result. Its texts borrow from the reply.
+    /// Parses the result. Its strings borrow from the reply.
     ///
     /// # Errors
-    /// When the answer is not one of Odoo's.
+    /// If the response is not valid XML-RPC or JSON-RPC.
     pub fn value(&self) -> Result<Value<'_>, Problem> {
-        const FAULT: &str = "a fault where a result was announced";
+        const FAULT: &str = "a fault instead of a result";
         match &self.body {
             Body::Null | Body::Omitted => Ok(Value::Null),
-            Body::Xml(text) => match answer::read(text).map_err(unreadable)? {
-                Answer::Value(value) => Ok(value),
-                Answer::Fault(_) => Err(unreadable(FAULT)),
+            Body::Xml(text) => match xmlrpc::response::parse(text).map_err(unreadable)? {
+                RpcResponse::Result(value) => Ok(value),
+                RpcResponse::Fault(_) => Err(unreadable(FAULT)),
             },
-            Body::Json(text) => match jsonrpc::answer::read(text).map_err(unreadable)? {
-                jsonrpc::answer::Answer::Value(value) => Ok(value),
-                jsonrpc::answer::Answer::Fault(_) => Err(unreadable(FAULT)),
+            Body::Json(text) => match jsonrpc::response::parse(text).map_err(unreadable)? {
+                RpcResponse::Result(value) => Ok(value),
+                RpcResponse::Fault(_) => Err(unreadable(FAULT)),
             },
         }
     }
 
-    /// Whether the answer is `None`.
-    pub(super) fn is_nothing(&self) -> bool {
+    /// Whether the method returned `None`.
+    pub(super) fn is_none(&self) -> bool {
         matches!(self.body, Body::Null)
     }
 
-    /// Whether the method ran, and its result cannot be carried.
+    /// Whether the method ran, but its result cannot be transmitted.
     #[must_use]
     pub fn is_omitted(&self) -> bool {
         matches!(self.body, Body::Omitted)
     }
 
-    /// How many bytes Odoo's answer has.
+    /// The size of Odoo's response in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         match &self.body {

@@ -1,7 +1,7 @@
-//! How one Odoo database is reached, and within which limits.
+//! How one Odoo database is reached, and the limits for its calls.
 //!
-//! In: plain values, from configuration. Out: the same, with the addresses of Odoo's services worked out. Must not
-//! know: where configuration comes from.
+//! In: plain values from the configuration. Out: the same values, and the URLs of Odoo's services. Must not know: where
+//! the configuration comes from.
 
 use std::time::Duration;
 
@@ -14,67 +14,66 @@ use crate::names::DatabaseName;
 /// One Odoo database. The gateway has one client for each.
 #[derive(Debug, Clone)]
 pub struct OdooSettings {
-    /// What configuration and logs call it.
+    /// The name in the configuration and in logs.
     pub name: String,
-    /// Where Odoo answers: `http(s)://host[:port][/prefix]`, without user, query or fragment.
+    /// Odoo's base URL: `http(s)://host[:port][/prefix]`, without user, query, or fragment.
     pub url: String,
-    /// The database.
+    /// The name of the database in Odoo.
     pub database: DatabaseName,
-    /// How long Odoo may work before the first byte of its answer. Longer than Odoo's own `limit_time_real` (120 s),
-    /// so that it is Odoo that gives up first and rolls back.
+    /// Maximum time until the first byte of Odoo's response. Longer than Odoo's `limit_time_real` (120 s by default),
+    /// so that Odoo times out first and rolls back.
     pub response_timeout: Duration,
-    /// How long a call may take from the moment it is sent to the last byte of its answer.
+    /// Maximum time from sending a call to the last byte of its response.
     pub total_timeout: Duration,
-    /// How many calls may be under way at once. More than twice Odoo's workers gains nothing.
+    /// Maximum number of concurrent calls. More than twice the number of Odoo's workers is no faster.
     pub concurrency: usize,
-    /// How many more may wait for their turn.
+    /// Maximum number of calls that wait for a permit.
     pub queue: usize,
-    /// How long each of them may wait.
+    /// Maximum wait for a permit.
     pub queue_wait: Duration,
-    /// How many reports may be printed at once. Each keeps a second worker of Odoo busy with its styles and pictures.
+    /// Maximum number of concurrent reports. Each occupies a second Odoo worker for its styles and images.
     pub report_concurrency: usize,
-    /// The largest answer that is read, in bytes.
+    /// Maximum size of a response, in bytes.
     pub answer_cap: usize,
-    /// How many bytes of large answers are held at one time.
+    /// Memory for large responses, in bytes, over all concurrent calls.
     pub answer_memory: u64,
-    /// The largest call that is sent, in bytes.
+    /// Maximum size of a call, in bytes.
     pub call_cap: usize,
-    /// By which way methods are called; everything else goes by XML-RPC.
+    /// The protocol for method calls; all other calls use XML-RPC.
     pub method_calls: MethodCalls,
-    /// After how many failures to connect, one after the other, Odoo counts as down.
+    /// Number of consecutive connection failures after which the circuit opens.
     pub failures_to_open: u32,
-    /// For how long it is then not asked.
+    /// How long the circuit stays open before the next attempt.
     pub open_for: Duration,
 }
 
-/// By which way methods are called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The protocol for method calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MethodCalls {
-    /// By JSON-RPC where Odoo serves it, else by XML-RPC.
-    #[default]
+    /// JSON-RPC if Odoo serves it for this database, otherwise XML-RPC.
     Auto,
-    /// By XML-RPC.
+    /// Always XML-RPC.
     XmlRpc,
 }
 
-/// A setting that cannot be used.
+/// A setting that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key} {reason}")]
 pub struct SettingsError {
-    /// The setting.
+    /// The key of the setting.
     pub key: &'static str,
-    /// What is wrong with it, as the rest of a sentence that begins with the key.
+    /// What is wrong with it; completes a sentence that begins with the key.
     pub reason: String,
 }
 
+#[cfg(test)]
 impl OdooSettings {
-    /// A database with the default limits.
-    #[must_use]
-    pub fn new(name: impl Into<String>, url: impl Into<String>, database: DatabaseName) -> Self {
+    /// Settings for unit tests.
+    pub(super) fn for_tests(url: impl Into<String>, database: &str) -> Self {
         Self {
-            name: name.into(),
+            name: "main".to_owned(),
             url: url.into(),
-            database,
+            database: DatabaseName::parse(database).unwrap(),
             response_timeout: Duration::from_secs(130),
             total_timeout: Duration::from_secs(180),
             concurrency: 8,
@@ -91,23 +90,23 @@ impl OdooSettings {
     }
 }
 
-/// The addresses of Odoo's services, and the header that names the database.
+/// The URLs of Odoo's services, and the header that names the database.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoints {
-    /// Odoo itself, with a slash at its end.
+    /// Odoo's base URL, with a trailing slash.
     pub(super) base: Url,
     pub(super) object: Url,
     pub(super) common: Url,
     pub(super) databases: Url,
     pub(super) jsonrpc: Url,
     pub(super) key_owner: Url,
-    /// Odoo 19 with several databases answers 404 without it; the others do not mind.
+    /// Value of `X-Odoo-Database`. Odoo 19 with several databases returns 404 without it; other versions ignore it.
     pub(super) database: HeaderValue,
 }
 
 impl Endpoints {
-    pub(super) fn of(settings: &OdooSettings) -> Result<Self, SettingsError> {
-        let base = base_of(&settings.url).map_err(|reason| SettingsError { key: "url", reason: reason.to_owned() })?;
+    pub(super) fn new(settings: &OdooSettings) -> Result<Self, SettingsError> {
+        let base = parse_base_url(&settings.url).map_err(|reason| SettingsError { key: "url", reason: reason.to_owned() })?;
         let join = |path| base.join(path).map_err(|error| SettingsError { key: "url", reason: error.to_string() });
         let database = HeaderValue::from_str(settings.database.as_str());
         Ok(Self {
@@ -122,13 +121,13 @@ impl Endpoints {
     }
 }
 
-fn base_of(url: &str) -> Result<Url, &'static str> {
+fn parse_base_url(url: &str) -> Result<Url, &'static str> {
     let mut base = Url::parse(url).map_err(|_| "is not a URL")?;
     if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
         return Err("must be an http or https URL with a host");
     }
     if !base.username().is_empty() || base.password().is_some() {
-        return Err("must not hold a user or password");
+        return Err("must not contain a user or password");
     }
     if base.query().is_some() || base.fragment().is_some() {
         return Err("must not have a query or fragment");
@@ -144,12 +143,12 @@ mod tests {
     use super::*;
 
     fn endpoints(url: &str) -> Result<(String, String), SettingsError> {
-        let settings = OdooSettings::new("main", url, DatabaseName::parse("a").unwrap());
-        Endpoints::of(&settings).map(|endpoints| (endpoints.object.to_string(), endpoints.common.to_string()))
+        let settings = OdooSettings::for_tests(url, "a");
+        Endpoints::new(&settings).map(|endpoints| (endpoints.object.to_string(), endpoints.common.to_string()))
     }
 
     #[test]
-    fn addresses_keep_a_prefix_and_nothing_else() {
+    fn service_urls_keep_the_path_prefix() {
         for (url, base) in [
             ("http://odoo:8069", "http://odoo:8069"),
             ("https://erp.example/", "https://erp.example"),

@@ -1,6 +1,6 @@
-//! In whose name Odoo is called.
+//! The Odoo user on whose behalf the gateway calls Odoo.
 //!
-//! In: nothing. Out: [`Caller`]. Must not know: where the secret comes from.
+//! In: nothing. Out: [`OdooUser`]. Must not know: where the secret comes from.
 
 use secrecy::SecretString;
 
@@ -9,11 +9,11 @@ use crate::names::RecordId;
 /// The id of a user: a record of `res.users`.
 pub type Uid = RecordId;
 
-/// A user of Odoo, as `execute_kw` wants him.
+/// A user of Odoo, as `execute_kw` expects it.
 #[derive(Debug, Clone)]
-pub struct Caller {
-    /// The user.
+pub struct OdooUser {
+    /// The user's id.
     pub uid: Uid,
-    /// His password or API key.
+    /// The user's password or API key.
     pub secret: SecretString,
 }

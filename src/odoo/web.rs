@@ -1,21 +1,22 @@
-//! Sessions of Odoo's web client: what has no other way in but a login and a password.
+//! Sessions of Odoo's web client, which are opened with a login and a password.
 //!
 //! ```text
-//! sessions  opened once for each user and secret, followed where Odoo renews them, opened anew where it ended them
-//! login     the one question that takes a password; what its answer means
-//! base_url  what a login by an administrator would change, and does not
-//! page      what a page's status and body mean
+//! sessions  opened once per user and secret, updated if Odoo renews them, opened again if Odoo ended them
+//! login     the only request with a password, and the meaning of its response
+//! base_url  preserves `web.base.url`, which an administrator's login would change
+//! page      the meaning of a page's status and body
 //! ```
 //!
-//! Odoo counts failed logins here by address, and all of the gateway's callers have one: ten wrong tries lock out
-//! everybody for a minute (security F2). So nobody logs in whose secret XML-RPC has not taken a moment ago; a secret
-//! that looks like an API key, which opens no session, is never tried; and a refusal is remembered.
+//! Odoo counts failed logins per address, and all users of the gateway share its address: ten failed logins lock out
+//! all of them for a minute (docs/security.md, F2). So the gateway logs in only with a secret that XML-RPC has just
+//! accepted; it never tries a secret that looks like an API key, which opens no session; and it remembers a
+//! rejection.
 //!
-//! In: a caller and a login. Out: pages. Must not know: what they are for.
+//! In: a user and a login. Out: pages. Must not know: what the pages are used for.
 
 mod base_url;
 mod login;
 pub(super) mod page;
 mod sessions;
 
-pub(super) use sessions::{Visitor, Web, needs_password};
+pub(super) use sessions::{SessionOwner, WebSessions, needs_password};

@@ -1,7 +1,7 @@
-//! Whether the gateway can do its work: named checks, asked seldom, however often somebody probes.
+//! Health checks: named checks whose results are cached, so that frequent probes are cheap.
 //!
-//! In: checks as async closures. Out: a [`Report`], and a log line whenever a check changes. Must not know: what is
-//! checked, HTTP.
+//! In: checks as async closures. Out: a [`HealthReport`], and a log line whenever a result changes. Must not know:
+//! what is checked, HTTP.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,38 +13,38 @@ use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-/// How long a result is good for.
+/// How long a result is reused.
 const FRESH: Duration = Duration::from_secs(5);
-/// How long a check may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Maximum duration of a check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What was found, for the log; or the reason why the part cannot be used.
-pub type Outcome = Result<String, String>;
-type Probe = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
+/// A description of the part for the log, or the reason why it cannot be used.
+pub type CheckResult = Result<String, String>;
+type Probe = Box<dyn Fn() -> Pin<Box<dyn Future<Output = CheckResult> + Send>> + Send + Sync>;
 
-/// One part of what the gateway stands on.
+/// The check of one part that the gateway depends on.
 pub struct Check {
     name: String,
     /// The configured name of the Odoo database that is checked.
     database: Option<String>,
     probe: Probe,
-    last: Mutex<Option<(Instant, Outcome)>>,
+    last: Mutex<Option<(Instant, CheckResult)>>,
 }
 
 impl Check {
-    /// Without it nothing works: the store, the master key.
-    pub fn needed<F>(name: impl Into<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
+    /// A part that every request needs: the store, the master key.
+    pub fn required<F>(name: impl Into<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = CheckResult> + Send + 'static,
     {
         Self::new(name.into(), None, probe)
     }
 
-    /// An Odoo database, of which one is enough. A replica that no other can stand in for must not leave the balance
-    /// because one database of many rests.
+    /// An Odoo database. The gateway is ready if at least one of them works, because the other replicas have the same
+    /// databases and could not replace it.
     pub fn database<F>(database: impl Into<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = CheckResult> + Send + 'static,
     {
         let database = database.into();
         Self::new(format!("odoo {database}"), Some(database), probe)
@@ -52,22 +52,22 @@ impl Check {
 
     fn new<F>(name: String, database: Option<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = CheckResult> + Send + 'static,
     {
         Self { name, database, probe: Box::new(move || Box::pin(probe())), last: Mutex::default() }
     }
 
-    /// The last outcome while it is fresh, else a new one. Those who ask meanwhile wait for the same.
-    async fn outcome(&self) -> Outcome {
+    /// Returns the last result if it is recent, otherwise a new one. Concurrent callers share one check.
+    async fn outcome(&self) -> CheckResult {
         let mut last = self.last.lock().await;
         if let Some((at, outcome)) = &*last
             && at.elapsed() < FRESH
         {
             return outcome.clone();
         }
-        let outcome = timeout(PATIENCE, (self.probe)())
+        let outcome = timeout(CHECK_TIMEOUT, (self.probe)())
             .await
-            .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
+            .unwrap_or_else(|_| Err(format!("no response within {} s", CHECK_TIMEOUT.as_secs())));
         if last.as_ref().map(|(_, before)| before) != Some(&outcome) {
             self.log(&outcome);
         }
@@ -75,8 +75,8 @@ impl Check {
         outcome
     }
 
-    /// Each change once, the first outcome too.
-    fn log(&self, outcome: &Outcome) {
+    /// Logs a result that has changed, and the first one.
+    fn log(&self, outcome: &CheckResult) {
         match outcome {
             Ok(found) => tracing::info!(part = self.name, found, "usable"),
             Err(reason) => tracing::warn!(part = self.name, reason, "not usable"),
@@ -84,7 +84,7 @@ impl Check {
     }
 }
 
-/// All checks, and whether the process is on its way out.
+/// All checks, and whether the gateway is shutting down.
 #[derive(Default)]
 pub struct Health {
     checks: Vec<Arc<Check>>,
@@ -98,37 +98,37 @@ impl std::fmt::Debug for Health {
     }
 }
 
-/// What was found.
+/// The results of all checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Requests are welcome.
+pub struct HealthReport {
+    /// Whether the gateway can serve requests.
     pub ready: bool,
-    /// Part by part, in the order of the checks.
-    pub parts: Vec<Part>,
+    /// The results in the order of the checks.
+    pub parts: Vec<HealthPart>,
 }
 
-/// What was found of one part.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// What the check is called.
+pub struct HealthPart {
+    /// The name of the check.
     pub name: String,
-    /// The configured name of the Odoo database that it is about.
+    /// The configured name of the Odoo database, if the check is about one.
     pub database: Option<String>,
-    /// What was found.
-    pub outcome: Outcome,
+    /// The result.
+    pub outcome: CheckResult,
 }
 
 impl Health {
-    /// Nothing to check: ready.
+    /// No checks: always ready.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Does its checks on this runtime: that of the requests, whoever asks. What the checks use belongs to it, and if it
-    /// is stuck that is found too.
+    /// Runs the checks on this runtime, the one that serves requests: the checked resources belong to it, and a
+    /// blocked runtime is detected.
     #[must_use]
-    pub fn on(mut self, runtime: Handle) -> Self {
+    pub fn on_runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
@@ -140,51 +140,51 @@ impl Health {
         self
     }
 
-    /// From now on not ready, so that balancers send nothing more.
+    /// Makes the report not ready, so that load balancers send no more requests.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    async fn outcomes(&self) -> Vec<Outcome> {
-        let ask = |check: &Arc<Check>| {
+    async fn outcomes(&self) -> Vec<CheckResult> {
+        let spawn = |check: &Arc<Check>| {
             let check = Arc::clone(check);
-            let checking = async move { check.outcome().await };
-            self.runtime.as_ref().map_or_else(Handle::current, Handle::clone).spawn(checking)
+            let run = async move { check.outcome().await };
+            self.runtime.as_ref().map_or_else(Handle::current, Handle::clone).spawn(run)
         };
-        let running: Vec<_> = self.checks.iter().map(ask).collect();
+        let running: Vec<_> = self.checks.iter().map(spawn).collect();
         let mut outcomes = Vec::with_capacity(running.len());
         for outcome in running {
-            outcomes.push(match timeout(2 * PATIENCE, outcome).await {
+            outcomes.push(match timeout(2 * CHECK_TIMEOUT, outcome).await {
                 Ok(Ok(outcome)) => outcome,
-                Ok(Err(_)) => Err("the check itself failed".to_owned()),
+                Ok(Err(_)) => Err("the check failed unexpectedly".to_owned()),
                 Err(_) => Err("the gateway is too busy to check".to_owned()),
             });
         }
         outcomes
     }
 
-    /// Asks all parts, side by side.
-    pub async fn report(&self) -> Report {
+    /// Runs all checks concurrently.
+    pub async fn report(&self) -> HealthReport {
         let outcomes = self.outcomes().await;
-        let part = |(check, outcome): (&Arc<Check>, Outcome)| Part {
+        let part = |(check, outcome): (&Arc<Check>, CheckResult)| HealthPart {
             name: check.name.clone(),
             database: check.database.clone(),
             outcome,
         };
-        let parts: Vec<Part> = self.checks.iter().zip(outcomes).map(part).collect();
-        let (databases, needed): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.database.is_some());
-        let ok = |part: &&Part| part.outcome.is_ok();
-        let one = databases.is_empty() || databases.iter().any(ok);
-        let ready = needed.iter().all(ok) && one && !self.stopping.load(Ordering::Relaxed);
-        Report { ready, parts }
+        let parts: Vec<HealthPart> = self.checks.iter().zip(outcomes).map(part).collect();
+        let (databases, required): (Vec<&HealthPart>, Vec<&HealthPart>) = parts.iter().partition(|part| part.database.is_some());
+        let ok = |part: &&HealthPart| part.outcome.is_ok();
+        let has_database = databases.is_empty() || databases.iter().any(ok);
+        let ready = required.iter().all(ok) && has_database && !self.stopping.load(Ordering::Relaxed);
+        HealthReport { ready, parts }
     }
 }
 
-impl Report {
-    /// As the body of `/readyz`.
+impl HealthReport {
+    /// Returns the body of `/readyz`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let part = |outcome: &Outcome| match outcome {
+        let part = |outcome: &CheckResult| match outcome {
             Ok(_) => json!({"ok": true}),
             Err(reason) => json!({"ok": false, "reason": reason}),
         };
@@ -209,39 +209,39 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_database_of_several_is_enough_but_none_is_not() {
+    async fn one_working_database_of_several_is_sufficient() {
         assert!(Health::new().check(up("a")).check(down("b")).report().await.ready);
         assert!(!Health::new().check(down("a")).check(down("b")).report().await.ready);
-        let needed = Check::needed("store", async || Err("no".to_owned()));
-        assert!(!Health::new().check(up("a")).check(needed).report().await.ready);
+        let required = Check::required("store", async || Err("no".to_owned()));
+        assert!(!Health::new().check(up("a")).check(required).report().await.ready);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn probes_do_not_hammer() {
-        let asked = Arc::new(AtomicU32::new(0));
-        let counted = Arc::clone(&asked);
-        let health = Health::new().check(Check::needed("store", move || {
+    async fn results_are_reused_for_five_seconds() {
+        let runs = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&runs);
+        let health = Health::new().check(Check::required("store", move || {
             counted.fetch_add(1, Ordering::Relaxed);
             async { Ok(String::new()) }
         }));
         tokio::join!(health.report(), health.report(), health.report());
-        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
         tokio::time::advance(FRESH).await;
         health.report().await;
-        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        assert_eq!(runs.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn checks_run_side_by_side_and_have_two_seconds() {
-        let began = Instant::now();
-        let hanging = || Check::needed("odoo", std::future::pending);
+    async fn checks_run_concurrently_and_time_out_after_two_seconds() {
+        let started = Instant::now();
+        let hanging = || Check::required("odoo", std::future::pending);
         let report = Health::new().check(hanging()).check(hanging()).report().await;
-        assert_eq!(report.parts[1].outcome, Err("no answer within 2 s".to_owned()));
-        assert_eq!(began.elapsed().as_secs(), 2);
+        assert_eq!(report.parts[1].outcome, Err("no response within 2 s".to_owned()));
+        assert_eq!(started.elapsed().as_secs(), 2);
     }
 
     #[tokio::test]
-    async fn a_gateway_that_stops_is_not_ready() {
+    async fn a_gateway_that_shuts_down_is_not_ready() {
         let health = Health::new().check(up("a"));
         health.stop();
         assert!(!health.report().await.ready);

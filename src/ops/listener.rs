@@ -1,8 +1,8 @@
-//! A thread of their own for those who watch: they are answered whatever the API does.
+//! Runs the listener for operators on its own thread, so that it responds while the API is busy.
 //!
-//! In: a bound listener, what it serves, a word to stop. Out: a thread with a runtime of its own. Must not know: what is
-//! asked. On the runtime of the API a probe would wait behind every request that computes, and a supervisor would kill a
-//! gateway that is only busy.
+//! In: a bound listener, its service, the shutdown signal. Out: a thread with its own runtime. Must not know: the
+//! endpoints. On the runtime of the API a probe would wait for requests that compute, and an orchestrator would
+//! restart a gateway that is only busy.
 
 use std::io;
 use std::net::TcpListener;
@@ -10,34 +10,34 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::serve::{self, EdgeSettings, Handler};
+use crate::serve::{self, ServerSettings, Handler};
 use crate::telemetry::metrics::Metrics;
 
-/// Serves until `shutdown` and tells when it is over.
+/// Serves on a new thread until `shutdown` resolves. The receiver resolves when the thread has finished.
 ///
 /// # Errors
-/// When the system has no thread or no runtime for it.
-pub fn serve_aside(
+/// Fails if the thread or its runtime cannot be created.
+pub fn serve_on_thread(
     listener: TcpListener,
     handler: Handler,
-    settings: EdgeSettings,
+    settings: ServerSettings,
     shutdown: impl Future<Output = ()> + Send + 'static,
     metrics: Arc<Metrics>,
 ) -> io::Result<oneshot::Receiver<()>> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (tell, over) = oneshot::channel();
+    let (done, finished) = oneshot::channel();
     std::thread::Builder::new().name("operators".to_owned()).spawn(move || {
         runtime.block_on(async {
             match tokio::net::TcpListener::from_std(listener) {
                 Ok(listener) => drop(serve::run(listener, handler, settings, shutdown, metrics).await),
-                Err(error) => tracing::error!(%error, "operators cannot be answered"),
+                Err(error) => tracing::error!(%error, "cannot serve the listener for operators"),
             }
         });
-        // Whoever no longer waits for the end does not miss it.
-        let _ = tell.send(());
+        // Sending fails if the receiver was dropped, which is not an error.
+        let _ = done.send(());
     })?;
-    Ok(over)
+    Ok(finished)
 }
 
 #[cfg(test)]
@@ -49,21 +49,21 @@ mod tests {
     use crate::ops::{Health, handler};
 
     #[tokio::test]
-    async fn operators_are_answered_while_the_runtime_of_the_api_is_stuck() {
+    async fn operators_are_served_while_the_runtime_of_the_api_is_blocked() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let metrics = Arc::new(Metrics::new());
         let (stop, stopped) = oneshot::channel::<()>();
         let handler = handler(Arc::new(Health::new()), metrics.clone());
         let shutdown = async { drop(stopped.await) };
-        let over = serve_aside(listener, handler, EdgeSettings::default(), shutdown, metrics).unwrap();
-        // This blocks the one thread of the test's runtime until the answer is there.
+        let finished = serve_on_thread(listener, handler, ServerSettings::for_tests(), shutdown, metrics).unwrap();
+        // This blocks the only thread of the test's runtime until the response arrives.
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ok\n"), "{answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 200 ") && response.ends_with("ok\n"), "{response}");
         stop.send(()).unwrap();
-        over.await.unwrap();
+        finished.await.unwrap();
     }
 }

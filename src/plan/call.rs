@@ -1,17 +1,17 @@
-//! One call of a method of an Odoo model: what `execute_kw` gets.
+//! One call of a method of an Odoo model: the arguments of `execute_kw`.
 //!
-//! In: names and values. Out: [`Call`]. Must not know: XML-RPC, who calls. Leading arguments are given by position:
-//! their names differ between Odoo 14 and 19 (`args`, `domain`, `filter`), their places do not.
+//! In: names and values. Out: [`Call`]. Must not know: XML-RPC, who calls. Leading arguments are positional: their
+//! names differ between Odoo 14 and 19 (`args`, `domain`, `filter`), their positions do not.
 
 use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
-/// What a call leaves behind; decides whether it may be sent again when nobody knows whether it ran.
+/// Whether a call can change data; decides whether it may be sent again if its outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Nothing: it may be repeated.
+    /// It changes nothing and may be repeated.
     Read,
-    /// Perhaps something: it is sent once.
+    /// It may change data and is sent only once.
     Write,
 }
 
@@ -20,18 +20,18 @@ pub enum Effect {
 pub struct Call {
     /// The model.
     pub model: ModelName,
-    /// The method, one that may be called from outside.
+    /// The method; never a private one.
     pub method: MethodName,
-    /// Positional arguments; of a record method the first is the list of ids.
+    /// Positional arguments; for a record method the first one is the list of ids.
     pub args: Vec<Value<'static>>,
     /// Named arguments, the context among them.
     pub kwargs: Vec<Member<'static>>,
-    /// What it leaves behind.
+    /// Whether it can change data.
     pub effect: Effect,
 }
 
 impl Call {
-    /// A call of one of the ORM's methods that every Odoo has.
+    /// A call of an ORM method that every Odoo has.
     pub(super) fn orm(
         model: &ModelName,
         method: OrmMethod,
@@ -47,9 +47,9 @@ impl Call {
         }
     }
 
-    /// The same call of a record method on other records.
+    /// The same record method on other records.
     #[must_use]
-    pub fn on(mut self, ids: &[RecordId]) -> Self {
+    pub fn with_ids(mut self, ids: &[RecordId]) -> Self {
         if let Some(first) = self.args.first_mut() {
             *first = id_list(ids);
         }
@@ -57,7 +57,7 @@ impl Call {
     }
 
     /// The same call with more named arguments.
-    pub(super) fn named(mut self, arguments: &[Member<'static>]) -> Self {
+    pub(super) fn with_kwargs(mut self, arguments: &[Member<'static>]) -> Self {
         self.kwargs.splice(..0, arguments.iter().cloned());
         self
     }
@@ -73,7 +73,7 @@ pub(super) fn with_context(mut kwargs: Vec<Member<'static>>, context: &[Member<'
 
 macro_rules! orm_methods {
     ($($variant:ident $name:literal $effect:ident;)*) => {
-        /// The methods that the gateway calls on its own account.
+        /// The ORM methods that the gateway calls itself.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum OrmMethod {
             $(#[doc = concat!("`", $name, "`")] $variant,)*
@@ -83,7 +83,7 @@ macro_rules! orm_methods {
             /// Its name.
             #[must_use]
             pub fn name(self) -> MethodName {
-                MethodName::of_literal(match self { $(Self::$variant => $name,)* })
+                MethodName::from_static(match self { $(Self::$variant => $name,)* })
             }
 
             fn effect(self) -> Effect {
@@ -107,12 +107,12 @@ orm_methods! {
     Write             "write"               Write;
 }
 
-/// Ids as Odoo takes them.
+/// Ids as an argument.
 pub(super) fn id_list(ids: &[RecordId]) -> Value<'static> {
     ids.iter().map(|id| Value::Int(id.get())).collect()
 }
 
-/// Field names as Odoo takes them.
+/// Field names as an argument.
 pub(super) fn name_list<'n>(names: impl IntoIterator<Item = &'n FieldName>) -> Value<'static> {
     names.into_iter().map(|name| Value::from(name.as_str().to_owned())).collect()
 }

@@ -1,96 +1,98 @@
-//! The context that goes with a call: who wins where several say something, and what is checked.
+//! The Odoo context of a call: precedence of its sources, and validation.
 //!
 //! ```text
 //! kwargs.context  >  context parameter  >  X-Odoo-Lang, X-Odoo-Tz, X-Odoo-Company  >  the user's own lang and tz
 //! ```
 //!
-//! In: what the caller said and what is known of the user. Out: the members to send. Must not know: HTTP headers by
-//! their names. Over XML-RPC Odoo starts with an empty context, so the user's language and zone are sent each time.
-//! Checked are the three keys that Odoo takes badly: from 18 a language that is not installed is a fault, before it
-//! is ignored; an unknown zone is ignored; `allowed_company_ids` that is no list is a TypeError.
+//! In: the context of the request and the user's preferences. Out: the members to send. Must not know: the names of
+//! HTTP headers. Over XML-RPC Odoo starts with an empty context, so the user's language and time zone are sent with
+//! each call. Three keys are validated because Odoo handles bad values poorly: from 18 on a language that is not
+//! installed is a fault, before it is ignored; an unknown time zone is ignored; `allowed_company_ids` that is not a
+//! list is a TypeError.
 
-use super::metadata::{Known, Lack, PlanError};
+use super::error::{MissingMetadata, PlanError};
+use super::metadata::Metadata;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::RecordId;
 use crate::value::{Member, Value};
 
-/// What the caller said about the context, lowest rank first; later members win.
+/// The context of the request, lowest precedence first; later members win.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct ContextAsked {
-    /// Members from headers and the `context` parameter, each with the parameter's or header's name.
+pub struct RequestedContext {
+    /// Members from headers and the `context` parameter, each with the name of its source.
     pub members: Vec<(&'static str, Member<'static>)>,
 }
 
-/// Odoo's own forms send some dozen keys. Each is compared with those before it.
+/// The maximum number of keys. Odoo's web client sends a few dozen. Each key is compared with those before it.
 const MOST_KEYS: usize = 256;
 
-impl ContextAsked {
-    /// Adds one key, said by the parameter or header `source`.
-    pub fn say(&mut self, source: &'static str, key: &'static str, value: Value<'static>) {
+impl RequestedContext {
+    /// Adds one key from the parameter or header `source`.
+    pub fn set(&mut self, source: &'static str, key: &'static str, value: Value<'static>) {
         self.members.push((source, (key.into(), value)));
     }
 
     /// Adds all keys of a context object.
     ///
     /// # Errors
-    /// When it is no object, or one of too many keys.
-    pub fn say_all(&mut self, source: &'static str, context: Value<'static>) -> Result<(), Problem> {
+    /// The context is not an object, or has too many keys.
+    pub fn extend(&mut self, source: &'static str, context: Value<'static>) -> Result<(), Problem> {
         match context {
             Value::Map(members) if members.len() > MOST_KEYS => {
                 let detail = format!("{source}: expected at most {MOST_KEYS} keys, found {}", members.len());
-                return Err(Problem::new(Code::InvalidContext, detail).parameter(source));
+                return Err(Problem::new(ErrorCode::InvalidContext, detail).parameter(source));
             }
             Value::Map(members) => self.members.extend(members.into_iter().map(|member| (source, member))),
             Value::Null => {}
             other => {
                 let detail = format!("{source}: expected an object, found {} {}", other.kind(), other.excerpt(60));
-                return Err(Problem::new(Code::InvalidContext, detail).parameter(source));
+                return Err(Problem::new(ErrorCode::InvalidContext, detail).parameter(source));
             }
         }
         Ok(())
     }
 }
 
-/// The context of a request: what was said, over the user's own settings.
+/// The context of a request on top of the user's preferences.
 ///
 /// # Errors
-/// 400 `invalid_context` naming who said it; or the lack of the installed languages, when one was asked for.
-pub(super) fn resolve(asked: &ContextAsked, known: &dyn Known) -> Result<Vec<Member<'static>>, PlanError> {
-    let defaults = known.user_defaults();
+/// 400 `invalid_context` with the source; or the installed languages are missing and the request names one.
+pub(super) fn resolve(requested: &RequestedContext, metadata: &dyn Metadata) -> Result<Vec<Member<'static>>, PlanError> {
+    let defaults = metadata.user_defaults();
     let own = [("lang", defaults.lang), ("tz", defaults.tz)];
     let own: Vec<_> = own.into_iter().filter_map(|(key, value)| Some((key.into(), Value::from(value?)))).collect();
-    overlay(&own, asked, known)
+    overlay(&own, requested, metadata)
 }
 
-/// What was said, over a context that is there already.
+/// The context of a request on top of an existing context.
 ///
 /// # Errors
 /// As [`resolve`].
 pub(super) fn overlay(
     below: &[Member<'static>],
-    asked: &ContextAsked,
-    known: &dyn Known,
+    requested: &RequestedContext,
+    metadata: &dyn Metadata,
 ) -> Result<Vec<Member<'static>>, PlanError> {
     let mut context = below.to_vec();
-    for (source, (key, value)) in &asked.members {
-        check(source, key, value, known)?;
+    for (source, (key, value)) in &requested.members {
+        check(source, key, value, metadata)?;
         set(&mut context, key, value.clone());
     }
     Ok(context)
 }
 
 fn set(context: &mut Vec<Member<'static>>, key: &str, value: Value<'static>) {
-    match context.iter_mut().find(|(known, _)| known == key) {
+    match context.iter_mut().find(|(name, _)| name == key) {
         Some((_, old)) => *old = value,
         None => context.push((key.to_owned().into(), value)),
     }
 }
 
-fn check(source: &str, key: &str, value: &Value<'_>, known: &dyn Known) -> Result<(), PlanError> {
+fn check(source: &str, key: &str, value: &Value<'_>, metadata: &dyn Metadata) -> Result<(), PlanError> {
     let complaint = match key {
-        "lang" if !value.is_empty_word() => language(value, known)?,
-        "tz" if !value.is_empty_word() => zone(value),
+        "lang" if !value.is_null_or_false() => language(value, metadata)?,
+        "tz" if !value.is_null_or_false() => zone(value),
         "allowed_company_ids" => companies(value),
         _ => None,
     };
@@ -98,15 +100,15 @@ fn check(source: &str, key: &str, value: &Value<'_>, known: &dyn Known) -> Resul
         None => Ok(()),
         Some(complaint) => {
             let detail = format!("{source}: {key}: {complaint}, found {} {}", value.kind(), value.excerpt(60));
-            Err(Problem::new(Code::InvalidContext, detail).parameter(source).into())
+            Err(Problem::new(ErrorCode::InvalidContext, detail).parameter(source).into())
         }
     }
 }
 
-fn language(value: &Value<'_>, known: &dyn Known) -> Result<Option<String>, PlanError> {
-    let installed = known.languages().ok_or(PlanError::Lacking(Lack::Languages))?;
+fn language(value: &Value<'_>, metadata: &dyn Metadata) -> Result<Option<String>, PlanError> {
+    let installed = metadata.languages().ok_or(PlanError::NeedsMetadata(MissingMetadata::Languages))?;
     let fits = value.as_text().is_some_and(|code| installed.iter().any(|lang| lang == code));
-    Ok((!fits).then(|| format!("expected a language that is installed ({})", installed.join(", "))))
+    Ok((!fits).then(|| format!("expected an installed language ({})", installed.join(", "))))
 }
 
 fn zone(value: &Value<'_>) -> Option<String> {
@@ -123,38 +125,38 @@ fn companies(value: &Value<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::schema::samples::Samples;
+    use crate::plan::samples::Samples;
 
-    fn resolved(said: &[(&'static str, &'static str, Value<'static>)]) -> Result<String, String> {
-        let mut asked = ContextAsked::default();
-        for (source, key, value) in said {
-            asked.say(source, key, value.clone());
+    fn resolved(sources: &[(&'static str, &'static str, Value<'static>)]) -> Result<String, String> {
+        let mut requested = RequestedContext::default();
+        for (source, key, value) in sources {
+            requested.set(source, key, value.clone());
         }
-        match resolve(&asked, &Samples) {
+        match resolve(&requested, &Samples) {
             Ok(context) => Ok(serde_json::to_string(&Value::Map(context)).unwrap()),
-            Err(PlanError::Refused(problem)) => Err(problem.detail),
-            Err(lacking) => Err(format!("{lacking:?}")),
+            Err(PlanError::Rejected(problem)) => Err(problem.detail),
+            Err(missing) => Err(format!("{missing:?}")),
         }
     }
 
     #[test]
-    fn later_words_win_and_the_users_own_settings_fill_in() {
+    fn later_sources_win_over_the_users_preferences() {
         assert_eq!(resolved(&[]).unwrap(), r#"{"lang":"en_US","tz":"Europe/Brussels"}"#);
-        let said = [
+        let sources = [
             ("X-Odoo-Lang", "lang", "en_US".into()),
             ("context", "lang", "fr_FR".into()),
             ("context", "active_test", false.into()),
         ];
-        assert_eq!(resolved(&said).unwrap(), r#"{"lang":"fr_FR","tz":"Europe/Brussels","active_test":false}"#);
+        assert_eq!(resolved(&sources).unwrap(), r#"{"lang":"fr_FR","tz":"Europe/Brussels","active_test":false}"#);
         assert_eq!(resolved(&[("context", "lang", false.into())]).unwrap(), r#"{"lang":false,"tz":"Europe/Brussels"}"#);
     }
 
     #[test]
-    fn what_odoo_would_ignore_or_choke_on_is_refused() {
-        for (said, start) in [
+    fn values_that_odoo_ignores_or_fails_on_are_rejected() {
+        for (sources, start) in [
             (
                 ("context", "lang", Value::from("xx_YY")),
-                "context: lang: expected a language that is installed (en_US, fr_FR), found a text \"xx_YY\"",
+                "context: lang: expected an installed language (en_US, fr_FR), found a string \"xx_YY\"",
             ),
             (("X-Odoo-Tz", "tz", Value::from("Mars/Olympus")), "X-Odoo-Tz: tz: expected a time zone"),
             (("context", "tz", Value::from("europe/brussels")), "context: tz: expected a time zone"),
@@ -167,8 +169,8 @@ mod tests {
                 "context: allowed_company_ids: expected a list",
             ),
         ] {
-            let refused = resolved(&[said]).unwrap_err();
-            assert!(refused.starts_with(start), "{refused}");
+            let rejected = resolved(&[sources]).unwrap_err();
+            assert!(rejected.starts_with(start), "{rejected}");
         }
     }
 }

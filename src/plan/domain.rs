@@ -1,16 +1,19 @@
-//! A domain checked against the schemas of the models that its paths touch, and put as Odoo takes it.
+//! A domain, checked against the schemas of the models that its paths reach, and normalized for every version of
+//! Odoo.
 //!
 //! ```text
-//! comparand  what the fields of each type can be compared with
-//! moments    datetimes: the same on every version
-//! condition  what comes of a term: one comparison, or several
+//! compared_field   the field at the end of a path
+//! comparison       the operators and values that fit each field type
+//! datetime_bounds  comparisons of datetimes with the same meaning on every version
+//! condition        the result of a term: one comparison, or several
 //! ```
 //!
-//! In: a well-formed domain. Out: what to send instead, or the first term that cannot be meant. Must not know: how the
-//! domain was written. Odoo 14..18 answer every record for a field that they cannot search, and 14 ignores the offset of a
-//! datetime: neither gets past here.
+//! In: a well-formed domain. Out: the domain to send, or an error for the first invalid term. Must not know: the
+//! syntax that the domain was written in. Odoo 14-18 return every record for a field that they cannot search, and 14
+//! ignores the offset of a datetime: both are handled here.
 
-mod comparand;
+mod comparison;
+mod compared_field;
 mod condition;
 mod datetime_bounds;
 #[cfg(test)]
@@ -18,85 +21,86 @@ mod tests;
 
 use std::fmt;
 
-use self::comparand::{Comparison, Kind, Misfit, Subject};
+use self::compared_field::{ComparedField, ComparedKind};
+use self::comparison::{Comparison, Mismatch};
 use self::condition::Condition;
-use super::metadata::{Known, PlanError};
+use super::error::PlanError;
+use super::metadata::Metadata;
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
-use super::scope_check::Guard;
+use super::scope_check::ScopeCheck;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::language::TreeError;
 use crate::language::domain::{DatePart, Domain, FieldPath, Operand, Operator, Term, TermValue};
 use crate::names::ModelName;
 use crate::value::Value;
 
-/// Checks every term, and puts each as all versions of Odoo mean it.
+/// Checks every term and normalizes it, so that it has the same meaning on every version of Odoo.
 ///
 /// # Errors
-/// 400 naming the term in `parameter` and what is wrong with it, 403 when it reaches beyond the scope; or a schema that is
-/// lacking.
-pub(super) fn to_odoo(
+/// 400 with the parameter, the term and what is wrong; 403 outside the scope; or metadata is missing.
+pub(super) fn normalize(
     domain: &Domain<'static>,
     parameter: &str,
     schema: &Schema,
-    known: &dyn Known,
-    guard: Guard<'_>,
+    metadata: &dyn Metadata,
+    scope_check: ScopeCheck<'_>,
 ) -> Result<Domain<'static>, PlanError> {
-    Check { known, guard, parameter, way: &[], path: "", through: 0 }.domain(domain, schema)
+    DomainCheck { metadata, scope_check, parameter, position: &[], path: "", x2many_len: 0 }.domain(domain, schema)
 }
 
 #[derive(Clone, Copy)]
-struct Check<'c> {
-    known: &'c dyn Known,
-    guard: Guard<'c>,
-    /// The name that the domain has in the request.
+struct DomainCheck<'c> {
+    metadata: &'c dyn Metadata,
+    scope_check: ScopeCheck<'c>,
+    /// The name of the parameter that contains the domain.
     parameter: &'c str,
-    /// The child indexes that lead to the domain at hand.
-    way: &'c [usize],
-    /// The whole path of the term at hand.
+    /// The child indexes that lead to the current domain.
+    position: &'c [usize],
+    /// The complete path of the current term.
     path: &'c str,
-    /// How much of the path leads to any number of records; 0: none of it.
-    through: usize,
+    /// The length of the path up to its last x2many field; 0 without one.
+    x2many_len: usize,
 }
 
-/// `domain[0][0]: partner_id.email`; printed only in a refusal.
-impl fmt::Display for Check<'_> {
+/// `domain[0][0]: partner_id.email`, only formatted for errors.
+impl fmt::Display for DomainCheck<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.place(0), self.path)
+        write!(out, "{}: {}", self.location(0), self.path)
     }
 }
 
-/// What a path leads to.
-enum Goal<'g> {
-    /// A field, and the model that has it.
-    Field(&'g str, &'g Field, &'g Schema),
-    /// A number taken from a date.
+/// The end of a path.
+enum PathTarget<'p> {
+    /// A field, and the model that it belongs to.
+    Field(&'p str, &'p Field, &'p Schema),
+    /// A part of a date, as a number.
     DatePart,
-    /// A property: nothing more is known.
+    /// A property, of an unknown type.
     Property,
 }
 
-impl<'g> Goal<'g> {
-    fn kind(&self) -> Kind<'g> {
+impl<'p> PathTarget<'p> {
+    fn kind(&self) -> ComparedKind<'p> {
         match self {
-            Self::Field("id", ..) => Kind::Id,
-            Self::Field(_, field, _) => Kind::Field(field),
-            Self::DatePart => Kind::DatePart,
-            Self::Property => Kind::Property,
+            Self::Field("id", ..) => ComparedKind::Id,
+            Self::Field(_, field, _) => ComparedKind::Field(field),
+            Self::DatePart => ComparedKind::DatePart,
+            Self::Property => ComparedKind::Property,
         }
     }
 
-    /// The model behind a relation.
-    fn relation(&self) -> Option<&'g ModelName> {
+    /// The related model.
+    fn relation(&self) -> Option<&'p ModelName> {
         match self {
             Self::Field(_, field, _) => field.relation.as_ref(),
             _ => None,
         }
     }
 
-    /// The model whose names and tree are searched: Odoo climbs from an id as from a relation to the model itself.
-    fn searched(&self) -> Option<&'g ModelName> {
+    /// The model whose names and hierarchy are searched: from an id, Odoo searches the model itself.
+    fn searched(&self) -> Option<&'p ModelName> {
         match self {
             Self::Field("id", _, schema) => Some(&schema.model),
             _ => self.relation(),
@@ -113,34 +117,34 @@ impl<'g> Goal<'g> {
     }
 }
 
-impl Check<'_> {
+impl DomainCheck<'_> {
     fn domain(self, domain: &Domain<'static>, schema: &Schema) -> Result<Domain<'static>, PlanError> {
         domain.try_rewrite(|index, term| {
-            let way = [self.way, &[index]].concat();
-            Check { way: &way, path: term.path.as_str(), through: 0, ..self }.term(term, schema)
+            let position = [self.position, &[index]].concat();
+            DomainCheck { position: &position, path: term.path.as_str(), x2many_len: 0, ..self }.term(term, schema)
         })
     }
 
     fn term(self, term: &Term<'static>, schema: &Schema) -> Result<Operand<'static>, PlanError> {
-        let major = self.known.major_version();
-        if !term.operator.available_in(major) {
+        let major = self.metadata.major_version();
+        if !term.operator.is_available_in(major) {
             let operator = term.operator.as_str();
-            let expected = format!("an operator of Odoo {major} ({operator} came with {})", term.operator.since());
-            return Err(self.refuse(Code::InvalidDomain, 1, &expected, operator));
+            let expected = format!("an operator of Odoo {major} ({operator} exists since Odoo {})", term.operator.since());
+            return Err(self.mismatch(ErrorCode::InvalidDomain, 1, &expected, operator));
         }
-        self.walk(self.path, schema, |here, goal| {
-            here.look_beyond(term.operator, &term.value, &goal)?;
-            match (&term.value, goal.relation()) {
-                (TermValue::Sub(domain), Some(model)) if !matches!(goal.kind(), Kind::Id) => {
-                    let way = [here.way, &[2]].concat();
-                    let schema = here.guard.schema(here.known, model, Operation::Read, &here)?;
-                    let domain = Check { way: &way, ..here }.domain(domain, &schema)?;
-                    Ok(Operand::term(Term { value: TermValue::Sub(domain), ..term.clone() }))
+        self.resolve(self.path, schema, |here, target| {
+            here.check_related_access(term.operator, &term.value, &target)?;
+            match (&term.value, target.relation()) {
+                (TermValue::Domain(domain), Some(model)) if !matches!(target.kind(), ComparedKind::Id) => {
+                    let position = [here.position, &[2]].concat();
+                    let schema = here.scope_check.checked_schema(here.metadata, model, Operation::Read, &here)?;
+                    let domain = DomainCheck { position: &position, ..here }.domain(domain, &schema)?;
+                    Ok(Operand::term(Term { value: TermValue::Domain(domain), ..term.clone() }))
                 }
-                (TermValue::Sub(_), _) => {
-                    Err(here.refuse(Code::InvalidDomain, 0, "a relation before any and not any", here.path))
+                (TermValue::Domain(_), _) => {
+                    Err(here.mismatch(ErrorCode::InvalidDomain, 0, "a relation before any and not any", here.path))
                 }
-                (TermValue::Value(value), _) => here.comparison(term, value, &goal),
+                (TermValue::Value(value), _) => here.comparison(term, value, &target),
             }
         })
     }
@@ -149,175 +153,176 @@ impl Check<'_> {
         self,
         term: &Term<'static>,
         value: &Value<'static>,
-        goal: &Goal<'_>,
+        target: &PathTarget<'_>,
     ) -> Result<Operand<'static>, PlanError> {
         let operator = term.operator;
-        let subject = Subject { kind: goal.kind(), through_many: self.through > 0, major: self.known.major_version() };
-        let condition = comparand::condition(subject, operator, value).map_err(|misfit| match misfit {
-            Misfit::Operator(fit) => {
-                let expected = format!("one of {fit} for {} ({})", self.path, goal.type_name());
-                self.refuse(Code::InvalidDomain, 1, &expected, operator.as_str())
+        let field = ComparedField { kind: target.kind(), crosses_x2many: self.x2many_len > 0, major: self.metadata.major_version() };
+        let condition = comparison::condition(field, operator, value).map_err(|mismatch| match mismatch {
+            Mismatch::Operator(fit) => {
+                let expected = format!("one of {fit} for {} ({})", self.path, target.type_name());
+                self.mismatch(ErrorCode::InvalidDomain, 1, &expected, operator.as_str())
             }
-            Misfit::Value(expected) => {
+            Mismatch::Value(expected) => {
                 let expected = format!("{expected}, for \"{} {}\"", self.path, operator.as_str());
-                self.refuse(Code::InvalidValue, 2, &expected, &found(value))
+                self.mismatch(ErrorCode::InvalidValue, 2, &expected, &excerpt(value))
             }
         })?;
-        if Comparison::by(operator) == Comparison::Hierarchy {
-            self.check_tree(operator, goal)?;
+        if Comparison::from_operator(operator) == Comparison::Hierarchy {
+            self.check_hierarchy(operator, target)?;
         }
         Ok(self.operand(condition, &term.path))
     }
 
-    /// Several comparisons behind a path through any number of records must hold for the same of them.
+    /// Several comparisons on a path with an x2many field must hold for the same related record.
     fn operand(self, condition: Condition, path: &FieldPath<'static>) -> Operand<'static> {
-        let parts = path.as_str().split_at_checked(self.through).filter(|_| self.through > 0);
+        let parts = path.as_str().split_at_checked(self.x2many_len).filter(|_| self.x2many_len > 0);
         let parts = parts.and_then(|(many, rest)| Some((many, rest.strip_prefix('.')?)));
         match (&condition, parts) {
             (Condition::All(_) | Condition::Any(_), Some((many, rest)))
-                if Operator::Any.available_in(self.known.major_version()) =>
+                if Operator::Any.is_available_in(self.metadata.major_version()) =>
             {
                 let parse = |path: &str| FieldPath::parse(path.to_owned()).ok();
-                let (Some(many), Some(rest)) = (parse(many), parse(rest)) else { return condition.on(path) };
-                let domain = Domain::from_operand(condition.on(&rest));
-                Operand::term(Term { path: many, operator: Operator::Any, value: TermValue::Sub(domain) })
+                let (Some(many), Some(rest)) = (parse(many), parse(rest)) else { return condition.into_operand(path) };
+                let domain = Domain::from_operand(condition.into_operand(&rest));
+                Operand::term(Term { path: many, operator: Operator::Any, value: TermValue::Domain(domain) })
             }
-            _ => condition.on(path),
+            _ => condition.into_operand(path),
         }
     }
 
-    /// A many2one to its own model is climbed itself, everything else by the parent of the model it leads to.
-    fn check_tree(self, operator: Operator, goal: &Goal<'_>) -> Result<(), PlanError> {
-        let Goal::Field(name, field, schema) = goal else { return Ok(()) };
-        let is_tree = match &field.relation {
+    /// A many2one to its own model is itself the hierarchy; other fields use the parent field of their related model.
+    fn check_hierarchy(self, operator: Operator, target: &PathTarget<'_>) -> Result<(), PlanError> {
+        let PathTarget::Field(name, field, schema) = target else { return Ok(()) };
+        let has_hierarchy = match &field.relation {
             Some(model) if *model == schema.model && field.kind == FieldType::Many2one => true,
-            Some(model) => has_parent(&*self.guard.schema(self.known, model, Operation::Read, &self)?),
+            Some(model) => has_parent(&*self.scope_check.checked_schema(self.metadata, model, Operation::Read, &self)?),
             None => has_parent(schema),
         };
-        if is_tree {
+        if has_hierarchy {
             return Ok(());
         }
         let model = field.relation.as_ref().filter(|_| *name != "id").unwrap_or(&schema.model);
-        let expected = format!("an operator without a tree for {} ({model} has no parent)", self.path);
-        Err(self.refuse(Code::InvalidDomain, 1, &expected, operator.as_str()))
+        let expected = format!("an operator other than child_of and parent_of for {} ({model} has no hierarchy)", self.path);
+        Err(self.mismatch(ErrorCode::InvalidDomain, 1, &expected, operator.as_str()))
     }
 
-    /// A relation that is compared by text is searched by name; one compared by its place in a tree is climbed.
-    fn look_beyond(self, operator: Operator, value: &TermValue<'_>, goal: &Goal<'_>) -> Result<(), PlanError> {
-        let Some(model) = goal.searched() else { return Ok(()) };
-        let compares = matches!(Comparison::by(operator), Comparison::Equality | Comparison::Ordering);
-        let asks = match value {
-            TermValue::Sub(_) => true,
-            TermValue::Value(value) => !compares || holds_text(value),
+    /// A relation that is compared by text is searched by name; one that is compared by hierarchy needs its model.
+    fn check_related_access(self, operator: Operator, value: &TermValue<'_>, target: &PathTarget<'_>) -> Result<(), PlanError> {
+        let Some(model) = target.searched() else { return Ok(()) };
+        let compares = matches!(Comparison::from_operator(operator), Comparison::Equality | Comparison::Ordering);
+        let needs_access = match value {
+            TermValue::Domain(_) => true,
+            TermValue::Value(value) => !compares || contains_text(value),
         };
-        if !asks {
+        if !needs_access {
             return Ok(());
         }
-        self.guard.model(model, Operation::Read, &self)?;
-        if compares_names(operator, value) { self.guard.names(model, &self) } else { Ok(()) }
+        self.scope_check.require_model(model, Operation::Read, &self)?;
+        if compares_names(operator, value) { self.scope_check.require_name_search(model, &self) } else { Ok(()) }
     }
 
-    fn walk<T>(
+    fn resolve<T>(
         self,
         path: &str,
         schema: &Schema,
-        then: impl FnOnce(Self, Goal<'_>) -> Result<T, PlanError>,
+        then: impl FnOnce(Self, PathTarget<'_>) -> Result<T, PlanError>,
     ) -> Result<T, PlanError> {
         let mut names = path.split('.');
         let name = names.next().unwrap_or_default();
-        self.guard.field(&schema.model, Operation::Read, name, &self)?;
+        self.scope_check.require_field(&schema.model, Operation::Read, name, &self)?;
         let field = schema.field(name).ok_or_else(|| self.unknown(schema, name))?;
         if !field.searchable {
             let expected =
-                format!("a field that can be searched (Odoo computes {name} of {} on the fly)", schema.model);
-            return Err(self.refuse(Code::FieldNotSearchable, 0, &expected, path));
+                format!("a searchable field (Odoo computes {name} of {} and does not store it)", schema.model);
+            return Err(self.mismatch(ErrorCode::FieldNotSearchable, 0, &expected, path));
         }
         if name == "display_name" {
-            self.guard.names(&schema.model, &self)?;
+            self.scope_check.require_name_search(&schema.model, &self)?;
         }
         match path.split_once('.') {
-            None => then(self, Goal::Field(name, field, schema)),
-            Some((_, rest)) => self.walk_on(field, (path, rest), then),
+            None => then(self, PathTarget::Field(name, field, schema)),
+            Some((_, rest)) => self.resolve_related(field, (path, rest), then),
         }
     }
 
-    fn walk_on<T>(
+    fn resolve_related<T>(
         self,
         field: &Field,
         (path, rest): (&str, &str),
-        then: impl FnOnce(Self, Goal<'_>) -> Result<T, PlanError>,
+        then: impl FnOnce(Self, PathTarget<'_>) -> Result<T, PlanError>,
     ) -> Result<T, PlanError> {
-        let major = self.known.major_version();
+        let major = self.metadata.major_version();
         match (field.kind, &field.relation) {
             (kind, Some(model)) if kind.is_relation() => {
-                self.guard.model(model, Operation::Read, &self)?;
-                let so_far = self.path.len().saturating_sub(rest.len() + 1);
-                let through = if kind.is_x2many() { so_far } else { self.through };
-                let schema = self.guard.schema(self.known, model, Operation::Read, &self)?;
-                Self { through, ..self }.walk(rest, &schema, then)
+                self.scope_check.require_model(model, Operation::Read, &self)?;
+                let prefix_len = self.path.len().saturating_sub(rest.len() + 1);
+                let x2many_len = if kind.is_x2many() { prefix_len } else { self.x2many_len };
+                let schema = self.scope_check.checked_schema(self.metadata, model, Operation::Read, &self)?;
+                Self { x2many_len, ..self }.resolve(rest, &schema, then)
             }
             (FieldType::Date | FieldType::Datetime, _) if is_date_part(field.kind, rest, major) => {
-                then(self, Goal::DatePart)
+                then(self, PathTarget::DatePart)
             }
             (FieldType::Date | FieldType::Datetime, _)
-                if DatePart::parse(rest).is_some() && !DatePart::available_in(major) =>
+                if DatePart::parse(rest).is_some() && !DatePart::is_available_in(major) =>
             {
-                Err(self.refuse(Code::InvalidDomain, 0, "Odoo 18 or later for parts of dates", path))
+                Err(self.mismatch(ErrorCode::InvalidDomain, 0, "Odoo 18 or later for parts of dates", path))
             }
-            (FieldType::Properties, _) if major >= 16 => then(self, Goal::Property),
-            _ => Err(self.refuse(Code::InvalidDomain, 0, "a relation before each dot", path)),
+            (FieldType::Properties, _) if major >= 16 => then(self, PathTarget::Property),
+            _ => Err(self.mismatch(ErrorCode::InvalidDomain, 0, "a relation before each dot", path)),
         }
     }
 
     fn unknown(self, schema: &Schema, name: &str) -> PlanError {
-        self.guard.unknown(schema, name, &self.place(0))
+        self.scope_check.unknown_field(schema, name, &self.location(0))
     }
 
-    fn refuse(self, code: Code, child: usize, expected: &str, found: &str) -> PlanError {
-        let at = [self.way, &[child]].concat();
-        let error = TreeError { at, expected: expected.to_owned(), found: found.to_owned(), ..TreeError::default() };
+    fn mismatch(self, code: ErrorCode, child: usize, expected: &str, found: &str) -> PlanError {
+        let path = [self.position, &[child]].concat();
+        let error = TreeError { path, expected: expected.to_owned(), found: found.to_owned(), ..TreeError::default() };
         let problem: Problem = error.into_problem(code, self.parameter);
         problem.into()
     }
 
-    fn place(self, child: usize) -> String {
-        let steps = [self.way, &[child]].concat();
-        steps.iter().fold(self.parameter.to_owned(), |place, step| format!("{place}[{step}]"))
+    fn location(self, child: usize) -> String {
+        let steps = [self.position, &[child]].concat();
+        steps.iter().fold(self.parameter.to_owned(), |location, step| format!("{location}[{step}]"))
     }
 }
 
 fn is_date_part(kind: FieldType, name: &str, major: u8) -> bool {
-    let of_kind = |part: DatePart| kind == FieldType::Datetime || part.is_of_date();
-    DatePart::available_in(major) && DatePart::parse(name).is_some_and(of_kind)
+    let fits_kind = |part: DatePart| kind == FieldType::Datetime || part.is_part_of_date();
+    DatePart::is_available_in(major) && DatePart::parse(name).is_some_and(fits_kind)
 }
 
-fn holds_text(value: &Value<'_>) -> bool {
+fn contains_text(value: &Value<'_>) -> bool {
     match value {
-        Value::List(items) => items.iter().any(holds_text),
+        Value::List(items) => items.iter().any(contains_text),
         other => other.as_text().is_some(),
     }
 }
 
-/// Whether Odoo looks records up by their names. Numbers are names too to an operator that compares texts.
+/// Whether Odoo searches records by their names. For an operator that compares text, numbers are names too.
 fn compares_names(operator: Operator, value: &TermValue<'_>) -> bool {
     match value {
-        TermValue::Sub(_) => false,
-        TermValue::Value(value) => holds_text(value) || Comparison::by(operator) == Comparison::Pattern,
+        TermValue::Domain(_) => false,
+        TermValue::Value(value) => contains_text(value) || Comparison::from_operator(operator) == Comparison::Pattern,
     }
 }
 
-/// What stands there, as refusals show it.
-fn found(value: &Value<'_>) -> String {
+/// The value as errors show it.
+fn excerpt(value: &Value<'_>) -> String {
     value.excerpt(60)
 }
 
-/// Whether records of the model have a parent: what Odoo climbs is not among what it tells, but named like this.
+/// Whether records of the model have a parent. `fields_get` does not return the parent field, but its name contains
+/// `parent`.
 fn has_parent(schema: &Schema) -> bool {
-    let leads_to_itself = |field: &Field| {
+    let references_itself = |field: &Field| {
         field.stored
             && field.kind == FieldType::Many2one
             && field.relation.as_ref().is_some_and(|model| *model == schema.model)
     };
     schema.field("parent_path").is_some()
-        || schema.fields().any(|(name, field)| name.as_str().contains("parent") && leads_to_itself(field))
+        || schema.fields().any(|(name, field)| name.as_str().contains("parent") && references_itself(field))
 }

@@ -1,11 +1,13 @@
-//! What a caller wishes, in words that all four families share.
+//! What the client asks for, in terms that all dialects share.
 //!
-//! In: a family's request, already read into names, ids and values. Out: [`Wish`]. Must not know: paths, parameters,
-//! media types. A wish may be nonsense: unknown fields, values of the wrong type, ids that do not exist.
+//! In: a request that a dialect parsed into names, ids and values. Out: [`Intent`]. Must not know: paths, parameters,
+//! media types. An intent is not checked: it may contain unknown fields, values of the wrong type, ids that do not
+//! exist.
 
+use super::method_policy;
 use super::call::Effect;
 use super::filters::Filter;
-use super::method;
+use super::scope::Operation;
 use super::values::Values;
 use crate::language::domain::Domain;
 use crate::language::order::Order;
@@ -13,112 +15,112 @@ use crate::language::selection::Selection;
 use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
-/// What is wished of which model, in which surroundings.
+/// An action on a model, and how its result is returned.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wish {
+pub struct Intent {
     /// The model.
     pub model: ModelName,
-    /// The deed.
-    pub deed: Deed,
-    /// How a many2one is wanted.
-    pub links: Links,
-    /// The name that the deed's domain has in the request.
+    /// The action.
+    pub action: Action,
+    /// How many2one values are returned.
+    pub many2one_display: Many2oneDisplay,
+    /// The name of the parameter that contains the domain.
     pub domain_parameter: &'static str,
 }
 
-/// How Odoo is to write a many2one. Names cost it about a third of a read.
+/// How Odoo returns a many2one. Names cost about a third of the time of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Links {
-    /// With the name of what it leads to.
+pub enum Many2oneDisplay {
+    /// With the name of the related record.
     #[default]
     Named,
-    /// The id is enough.
+    /// Only the id.
     Bare,
 }
 
-/// Which fields of a record are wanted.
+/// The requested fields of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fields {
+pub enum FieldSet {
     /// `id`, then every field that this user may read.
     All,
     /// `id`, then these, in this order.
     Named(Vec<FieldName>),
-    /// Exactly these, in this order, with what stands behind relations.
+    /// Exactly these, in this order, with nested fields of relations.
     Selected(Selection),
 }
 
-/// What a write answers.
+/// What a write returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Back {
-    /// Which records it was: no further call.
+pub enum Returning {
+    /// The ids of the records, without a further call.
     Ids,
-    /// The records as they now are.
-    Records(Fields),
-    /// The fields that were written as they now are, then `id`.
+    /// The records after the write.
+    Records(FieldSet),
+    /// The written fields after the write, then `id`.
     Written,
 }
 
-/// A slice of the records that a domain finds.
+/// A window of the records that a domain finds.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Slice {
-    /// How many to leave out at the beginning.
+pub struct Window {
+    /// The number of records to skip.
     pub offset: u32,
-    /// How many at most; `None` for all.
+    /// The maximum number of records; `None` for all.
     pub limit: Option<u32>,
-    /// In which order; `None` for the model's own.
+    /// The order; `None` for the default order of the model.
     pub order: Option<Order>,
 }
 
-/// What is to be done.
+/// The action on the records of a model.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Deed {
-    /// Whether the caller may do all of these with the model's records.
+pub enum Action {
+    /// Whether the user has all of these access rights to the model.
     CheckAccess {
-        /// Some of create, read, write, unlink.
+        /// The access rights.
         operations: Vec<AccessOperation>,
-        /// Whether a "no" is an error or an answer.
+        /// Whether a missing right is an error or a result.
         raise: bool,
     },
     /// The ids of the records found.
     Search {
-        /// What to find.
+        /// The domain.
         domain: Domain<'static>,
-        /// Which part of it.
-        slice: Slice,
+        /// The window.
+        window: Window,
     },
-    /// How many records are found.
+    /// The number of records found.
     Count {
-        /// What to find.
+        /// The domain.
         domain: Domain<'static>,
     },
     /// The records found.
     List {
-        /// What to find.
+        /// The domain.
         domain: Domain<'static>,
-        /// What must hold besides.
+        /// Further conditions.
         filters: Vec<Filter>,
-        /// Which part of it.
-        slice: Slice,
-        /// What of each.
-        fields: Fields,
-        /// Whether the number of all records found is wanted too.
-        counted: bool,
+        /// The window.
+        window: Window,
+        /// The fields of each record.
+        fields: FieldSet,
+        /// Whether the number of all records found is also returned.
+        with_total: bool,
     },
     /// One record by its id.
     ReadOne {
-        /// Its id.
+        /// The id.
         id: RecordId,
-        /// What of it.
-        fields: Fields,
+        /// The fields.
+        fields: FieldSet,
     },
-    /// Records by their ids, in that order, duplicates kept.
+    /// Records by their ids, in this order, duplicates included.
     ReadMany {
-        /// Their ids.
+        /// The ids.
         ids: Vec<RecordId>,
-        /// What of each.
-        fields: Fields,
+        /// The fields of each record.
+        fields: FieldSet,
     },
-    /// What a binary field of a record holds, with what the record says of it.
+    /// The content of a binary field of a record, with its name and media type.
     ReadContent {
         /// The record's id.
         id: RecordId,
@@ -127,38 +129,38 @@ pub enum Deed {
     },
     /// The description of the model's fields.
     DescribeFields {
-        /// Only these.
-        fields: Fields,
-        /// Only these attributes of each; empty for all.
+        /// The fields.
+        fields: FieldSet,
+        /// The attributes of each field; empty for all.
         attributes: Vec<String>,
     },
     /// A new record.
     CreateOne {
-        /// Its values.
-        values: Values,
-        /// What is answered.
-        back: Back,
-    },
-    /// Many new records: all or none.
-    CreateMany {
-        /// The values of each.
-        records: Values,
-        /// What is answered.
-        back: Back,
-    },
-    /// New values for records.
-    Update {
-        /// Which records; [`Target::One`] answers a record, the others a list.
-        target: Target,
         /// The values.
         values: Values,
-        /// What is answered.
-        back: Back,
+        /// What the response contains.
+        returning: Returning,
     },
-    /// The end of records.
+    /// Several new records: all or none.
+    CreateMany {
+        /// The values of each record.
+        records: Values,
+        /// What the response contains.
+        returning: Returning,
+    },
+    /// A change of records.
+    Update {
+        /// The records; [`RecordSet::One`] returns a record, the others a list.
+        target: RecordSet,
+        /// The values.
+        values: Values,
+        /// What the response contains.
+        returning: Returning,
+    },
+    /// The deletion of records.
     Delete {
-        /// Which records.
-        target: Target,
+        /// The records.
+        target: RecordSet,
     },
     /// A method of the model or of a record.
     Call {
@@ -168,19 +170,19 @@ pub enum Deed {
         id: Option<RecordId>,
         /// Positional arguments after the ids.
         args: Vec<Value<'static>>,
-        /// Named arguments; a `context` among them goes before every other.
+        /// Named arguments; a `context` among them takes precedence over all others.
         kwargs: Vec<Member<'static>>,
     },
 }
 
-impl Deed {
-    /// Whether it answers any number of records, which can be had one by one.
+impl Action {
+    /// Whether it returns any number of records that can be fetched page by page.
     #[must_use]
     pub fn is_listing(&self) -> bool {
         matches!(self, Self::Search { .. } | Self::List { .. } | Self::ReadMany { .. })
     }
 
-    /// Whether it may leave something behind. No request with a safe method (RFC 9110, 9.2.1) may wish that.
+    /// Whether it can change data. Requests with a safe method (RFC 9110, section 9.2.1) must not.
     #[must_use]
     pub fn may_write(&self) -> bool {
         match self {
@@ -188,23 +190,23 @@ impl Deed {
             Self::ReadOne { .. } | Self::ReadMany { .. } | Self::ReadContent { .. } => false,
             Self::DescribeFields { .. } => false,
             Self::CreateOne { .. } | Self::CreateMany { .. } | Self::Update { .. } | Self::Delete { .. } => true,
-            Self::Call { method, .. } => method::judge(method) != Ok(Effect::Read),
+            Self::Call { method, .. } => method_policy::classify(method) != Ok(Effect::Read),
         }
     }
 }
 
-/// One record or a set of them: the same deed, another form of answer.
+/// One record or several: the same action, with another form of result.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Target {
+pub enum RecordSet {
     /// One record.
     One(RecordId),
-    /// A set, in the caller's order, duplicates kept.
+    /// Several, in the order of the request, duplicates included.
     Many(Vec<RecordId>),
-    /// All that a domain finds; none is no mistake.
-    Found(Domain<'static>),
+    /// All that a domain finds; finding none is not an error.
+    Matching(Domain<'static>),
 }
 
-/// What Odoo's access rights tell apart.
+/// The access rights of Odoo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessOperation {
     /// `create`
@@ -218,7 +220,7 @@ pub enum AccessOperation {
 }
 
 impl AccessOperation {
-    /// Odoo's word for it.
+    /// The name in Odoo.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -229,7 +231,17 @@ impl AccessOperation {
         }
     }
 
-    /// The operation of this name.
+    /// The operation of a scope that the access right belongs to.
+    pub(super) fn operation(self) -> Operation {
+        match self {
+            Self::Create => Operation::Create,
+            Self::Read => Operation::Read,
+            Self::Write => Operation::Update,
+            Self::Unlink => Operation::Delete,
+        }
+    }
+
+    /// The access right of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Create, Self::Read, Self::Write, Self::Unlink].into_iter().find(|operation| operation.as_str() == name)
@@ -241,13 +253,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_may_write_unless_it_is_known_to_read() {
+    fn a_method_counts_as_writing_unless_it_is_known_to_only_read() {
         for (name, expected) in [("search_read", false), ("write", true), ("export_data", true), ("_private", true)] {
             let method = MethodName::parse(name).unwrap();
-            let call = Deed::Call { method, id: None, args: Vec::new(), kwargs: Vec::new() };
+            let call = Action::Call { method, id: None, args: Vec::new(), kwargs: Vec::new() };
             assert_eq!(call.may_write(), expected, "{name}");
         }
-        assert!(!Deed::Count { domain: Domain::default() }.may_write());
-        assert!(Deed::Delete { target: Target::Many(Vec::new()) }.may_write());
+        assert!(!Action::Count { domain: Domain::default() }.may_write());
+        assert!(Action::Delete { target: RecordSet::Many(Vec::new()) }.may_write());
     }
 }

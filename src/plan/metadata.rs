@@ -1,77 +1,51 @@
-//! What a plan may know, and what it says when it knows too little.
+//! What planning may use: metadata of the database and of the user.
 //!
-//! In: whatever the gateway has at hand of a database and a user. Out: answers from memory, or a [`Lack`] that the
-//! pipeline makes up for before it plans again. Must not know: how knowledge is fetched or how old it is.
+//! In: cached metadata. Out: answers from memory; what is missing becomes a [`MissingMetadata`], which the pipeline
+//! fetches before it plans again. Must not know: how metadata is fetched or how old it is.
 
 use std::sync::Arc;
 
+use super::error::{MissingMetadata, PlanError};
 use super::schema::Schema;
-use crate::error::Problem;
 use crate::names::{FieldName, ModelName};
 
-/// What is known of the caller's Odoo, answered from memory.
-pub trait Known {
-    /// The model's fields as the caller sees them.
+/// What is known about the user's Odoo, answered from memory. `None` means: not fetched yet.
+pub trait Metadata {
+    /// The fields of a model, as the user sees them.
     fn schema(&self, model: &ModelName) -> Option<Arc<Schema>>;
 
-    /// The order that the model gives its records when nobody asks for one, as Odoo writes it; empty where this user may
-    /// not know it.
-    fn own_order(&self, model: &ModelName) -> Option<Arc<str>>;
+    /// The default order (`_order`) of a model, as Odoo writes it; empty if the user may not read it.
+    fn default_order(&self, model: &ModelName) -> Option<Arc<str>>;
 
-    /// The codes of the languages installed there, as `fr_FR`.
+    /// The codes of the installed languages, such as `fr_FR`.
     fn languages(&self) -> Option<Arc<[String]>>;
 
-    /// The server's major version: 14..19.
+    /// The major version of the server, 14 to 19.
     fn major_version(&self) -> u8;
 
-    /// The language and time zone that the user chose in Odoo.
+    /// The language and time zone of the user's Odoo preferences.
     fn user_defaults(&self) -> UserDefaults;
 
-    /// Is told of a field that a configured schema names and the model lacks, each time it is left out of an answer.
-    fn note_lacking(&self, _model: &ModelName, _field: &FieldName) {}
+    /// Records that a configured schema names a field which the model does not have. Called each time the field is
+    /// left out of a response.
+    fn record_missing_field(&self, _model: &ModelName, _field: &FieldName) {}
 }
 
-/// A user's own settings. `None` where Odoo has none.
+/// The preferences of a user. `None` if they are not set in Odoo.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserDefaults {
-    /// As `fr_FR`.
+    /// A language code, such as `fr_FR`.
     pub lang: Option<String>,
-    /// As `Europe/Paris`.
+    /// A time zone, such as `Europe/Paris`.
     pub tz: Option<String>,
 }
 
-/// What a plan lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lack {
-    /// The fields of this model.
-    Schema(ModelName),
-    /// This model's own order.
-    Order(ModelName),
-    /// The installed languages.
-    Languages,
+/// Returns the default order of `model`, or the error that it is missing.
+pub(super) fn require_default_order(metadata: &dyn Metadata, model: &ModelName) -> Result<Arc<str>, PlanError> {
+    metadata.default_order(model).ok_or_else(|| PlanError::NeedsMetadata(MissingMetadata::DefaultOrder(model.clone())))
 }
 
-/// Why there is no plan.
-#[derive(Debug, Clone, PartialEq)]
-pub enum PlanError {
-    /// Something must be fetched first.
-    Lacking(Lack),
-    /// The wish cannot be granted.
-    Refused(Box<Problem>),
-}
-
-impl From<Problem> for PlanError {
-    fn from(problem: Problem) -> Self {
-        Self::Refused(Box::new(problem))
-    }
-}
-
-/// The own order of `model`, or the wish for it.
-pub(super) fn own_order_of(known: &dyn Known, model: &ModelName) -> Result<Arc<str>, PlanError> {
-    known.own_order(model).ok_or_else(|| PlanError::Lacking(Lack::Order(model.clone())))
-}
-
-/// The schema of `model`, or the wish for it.
-pub(super) fn schema_of(known: &dyn Known, model: &ModelName) -> Result<Arc<Schema>, PlanError> {
-    known.schema(model).ok_or_else(|| PlanError::Lacking(Lack::Schema(model.clone())))
+/// Returns the schema of `model`, or the error that it is missing.
+pub(super) fn require_schema(metadata: &dyn Metadata, model: &ModelName) -> Result<Arc<Schema>, PlanError> {
+    metadata.schema(model).ok_or_else(|| PlanError::NeedsMetadata(MissingMetadata::Schema(model.clone())))
 }

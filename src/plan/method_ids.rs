@@ -1,19 +1,19 @@
 //! The records that a method is called on.
 //!
-//! In: a call of a method by its name. Out: the ids that have to be proven first, or why there are none. Must not know:
-//! which dialect asked.
+//! In: a call of a method by its name. Out: the ids whose existence must be checked, or why there are none. Must not
+//! know: which dialect the call came from.
 //!
-//! Odoo's own methods of records answer `True` for ids that do not exist and act on the others (`write` and `unlink` on
-//! most models of 14..19). So their ids are proven as those of the routes that do the same.
+//! Odoo's own record methods return `True` for ids that do not exist and change the others (`write` and `unlink` on
+//! most models of 14-19). So their ids are checked like those of the routes that do the same.
 
 use super::call::Call;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::RecordId;
 use crate::value::Value;
 
-/// The methods of every model that change or copy the records they are called on.
-const PROVEN: [&str; 9] = [
+/// The methods of every model that change or copy their records.
+const VERIFIED_METHODS: [&str; 9] = [
     "action_archive",
     "action_unarchive",
     "copy",
@@ -25,18 +25,18 @@ const PROVEN: [&str; 9] = [
     "write",
 ];
 
-/// The ids of a call that must exist. `None` for other methods and for no record at all, where Odoo does nothing, or
-/// makes a new record (`web_save`).
+/// The ids of a call that must exist. `None` for other methods, and for a call without records, where Odoo does
+/// nothing or creates a record (`web_save`).
 ///
 /// # Errors
-/// 400 where the first argument is missing or no ids.
-pub(super) fn proven_ids(call: &Call) -> Result<Option<Vec<RecordId>>, Problem> {
+/// 400 if the first argument is missing or does not contain ids.
+pub(super) fn ids_to_verify(call: &Call) -> Result<Option<Vec<RecordId>>, Problem> {
     let (model, method) = (call.model.as_str(), call.method.as_str());
-    if !PROVEN.contains(&method) {
+    if !VERIFIED_METHODS.contains(&method) {
         return Ok(None);
     }
-    let first = call.args.first().ok_or_else(|| no_records(model, method))?;
-    if is_no_record(first) {
+    let first = call.args.first().ok_or_else(|| ids_required(model, method))?;
+    if first.is_falsy() {
         return Ok(None);
     }
     let ids: Option<Vec<RecordId>> = match first {
@@ -44,36 +44,23 @@ pub(super) fn proven_ids(call: &Call) -> Result<Option<Vec<RecordId>>, Problem> 
         Value::List(ids) => ids.iter().map(|id| id.as_int().and_then(RecordId::new)).collect(),
         _ => None,
     };
-    let wrong = || {
-        let detail = format!("The first argument of {method} is the id of a record or a list of ids.");
-        let problem = Problem::new(Code::InvalidValue, format!("{detail} Found {}.", first.excerpt(60)));
+    let invalid = || {
+        let detail = format!("The first argument of `{method}` must be a record id or a list of ids.");
+        let problem = Problem::new(ErrorCode::InvalidValue, format!("{detail} Found {}.", first.excerpt(60)));
         problem.parameter("args").hint(hint(method))
     };
-    ids.map(Some).ok_or_else(wrong)
+    ids.map(Some).ok_or_else(invalid)
 }
 
-/// Whatever is false in Python is no record.
-fn is_no_record(ids: &Value<'_>) -> bool {
-    match ids {
-        Value::Null => true,
-        Value::Bool(some) => !some,
-        Value::Int(id) => *id == 0,
-        Value::Float(id) => *id == 0.0,
-        Value::Text(text) => text.is_empty(),
-        Value::List(ids) => ids.is_empty(),
-        Value::Map(members) => members.is_empty(),
-    }
-}
-
-/// A method of records was called without any.
+/// The error for a record method that was called without ids.
 #[must_use]
-pub fn no_records(model: &str, method: &str) -> Problem {
-    let detail = format!("The method {method} works on records of {model}, and no ids are given.");
-    Problem::new(Code::MissingParameter, detail).parameter("args").hint(hint(method))
+pub fn ids_required(model: &str, method: &str) -> Problem {
+    let detail = format!("The method `{method}` of `{model}` needs record ids.");
+    Problem::new(ErrorCode::MissingParameter, detail).parameter("args").hint(hint(method))
 }
 
 fn hint(method: &str) -> String {
-    format!("Give the list of ids as the first of args. For example {method} with {{\"args\": [[7]]}}")
+    format!("Send the list of ids as the first element of `args`, for example {{\"args\": [[7]]}} for {method}.")
 }
 
 #[cfg(test)]
@@ -82,26 +69,26 @@ mod tests {
     use crate::names::{MethodName, ModelName};
     use crate::plan::Effect;
 
-    fn proven(method: &'static str, args: Vec<Value<'static>>) -> Result<Option<Vec<i64>>, Code> {
-        let (model, method) = (ModelName::of_literal("res.partner"), MethodName::of_literal(method));
+    fn checked(method: &'static str, args: Vec<Value<'static>>) -> Result<Option<Vec<i64>>, ErrorCode> {
+        let (model, method) = (ModelName::from_static("res.partner"), MethodName::from_static(method));
         let call = Call { model, method, args, kwargs: Vec::new(), effect: Effect::Write };
-        let ids = proven_ids(&call).map_err(|problem| problem.code)?;
+        let ids = ids_to_verify(&call).map_err(|problem| problem.code)?;
         Ok(ids.map(|ids| ids.into_iter().map(RecordId::get).collect()))
     }
 
     #[test]
-    fn ids_of_methods_that_change_records_are_proven() {
+    fn ids_of_methods_that_change_records_are_checked() {
         let list = |ids: &[i64]| ids.iter().map(|id| Value::Int(*id)).collect::<Value<'static>>();
-        assert_eq!(proven("write", vec![list(&[7, 7, 9]), Value::Map(Vec::new())]), Ok(Some(vec![7, 7, 9])));
-        assert_eq!(proven("unlink", vec![Value::Int(7)]), Ok(Some(vec![7])));
+        assert_eq!(checked("write", vec![list(&[7, 7, 9]), Value::Map(Vec::new())]), Ok(Some(vec![7, 7, 9])));
+        assert_eq!(checked("unlink", vec![Value::Int(7)]), Ok(Some(vec![7])));
         for none in [Value::Bool(false), Value::Null, Value::Int(0), "".into(), Value::Map(Vec::new()), list(&[])] {
-            assert_eq!(proven("unlink", vec![none]), Ok(None));
+            assert_eq!(checked("unlink", vec![none]), Ok(None));
         }
-        assert_eq!(proven("read", vec![list(&[7])]), Ok(None));
-        assert_eq!(proven("action_confirm", vec![list(&[7])]), Ok(None));
-        assert_eq!(proven("unlink", Vec::new()), Err(Code::MissingParameter));
-        for wrong in [list(&[0]), list(&[1 << 31]), "7".into(), Value::Bool(true), Value::List(vec![list(&[7])])] {
-            assert_eq!(proven("write", vec![wrong.clone()]), Err(Code::InvalidValue), "{wrong:?}");
+        assert_eq!(checked("read", vec![list(&[7])]), Ok(None));
+        assert_eq!(checked("action_confirm", vec![list(&[7])]), Ok(None));
+        assert_eq!(checked("unlink", Vec::new()), Err(ErrorCode::MissingParameter));
+        for invalid in [list(&[0]), list(&[1 << 31]), "7".into(), Value::Bool(true), Value::List(vec![list(&[7])])] {
+            assert_eq!(checked("write", vec![invalid.clone()]), Err(ErrorCode::InvalidValue), "{invalid:?}");
         }
     }
 }

@@ -1,36 +1,36 @@
-//! Columns as one specification, for a server that reads them all at once (`web_read`, Odoo 17+).
+//! Columns as one specification, for servers that read nested records in one call (`web_read`, Odoo 17+).
 //!
-//! In: columns. Out: `{"name": {}, "partner_id": {"fields": {…}}}`. Must not know: who wants them.
+//! In: columns. Out: `{"name": {}, "partner_id": {"fields": {…}}}`. Must not know: which records are read.
 
-use super::fields::{Column, Columns};
-use super::intent::Links;
-use super::query_plan::Way;
+use super::columns::{Column, Columns};
+use super::intent::Many2oneDisplay;
+use super::read_options::ReadOptions;
 use super::schema::FieldType;
 use crate::names::FieldName;
 use crate::value::{Member, Value};
 
-/// `web_read` and `web_search_read` take a specification from this version on; before that they do not exist, or take
-/// names.
+/// The first version whose `web_read` and `web_search_read` accept a specification. Older ones do not have them, or
+/// expect names.
 pub(super) const SPECIFIED_FROM: u8 = 17;
 
-/// The specification of columns; `None` where the server takes none.
-pub(super) fn specification(columns: &Columns, way: &Way) -> Option<Value<'static>> {
-    (way.major >= SPECIFIED_FROM).then(|| of_columns(columns, way.links))
+/// The specification of columns; `None` if the server does not accept one.
+pub(super) fn specification(columns: &Columns, options: &ReadOptions) -> Option<Value<'static>> {
+    (options.major >= SPECIFIED_FROM).then(|| columns_specification(columns, options.many2one_display))
 }
 
-fn of_columns(columns: &Columns, links: Links) -> Value<'static> {
-    let asked = columns.shown.iter().filter(|column| column.name.as_str() != "id");
+fn columns_specification(columns: &Columns, many2one_display: Many2oneDisplay) -> Value<'static> {
+    let requested = columns.visible.iter().filter(|column| column.name.as_str() != "id");
     let mut members: Vec<Member<'static>> =
-        asked.map(|column| member(&column.name, of_column(column, links))).collect();
-    members.extend(columns.proof.iter().map(|name| member(name, Value::Map(Vec::new()))));
+        requested.map(|column| member(&column.name, column_specification(column, many2one_display))).collect();
+    members.extend(columns.existence_column.iter().map(|name| member(name, Value::Map(Vec::new()))));
     Value::Map(members)
 }
 
-fn of_column(column: &Column, links: Links) -> Value<'static> {
+fn column_specification(column: &Column, many2one_display: Many2oneDisplay) -> Value<'static> {
     let fields = |fields| Value::Map(vec![("fields".into(), fields)]);
-    match &column.within {
-        Some(within) => fields(of_columns(&within.columns, links)),
-        None if column.kind == FieldType::Many2one && links == Links::Named => {
+    match &column.nested {
+        Some(nested) => fields(columns_specification(&nested.columns, many2one_display)),
+        None if column.kind == FieldType::Many2one && many2one_display == Many2oneDisplay::Named => {
             fields(Value::Map(vec![("display_name".into(), Value::Map(Vec::new()))]))
         }
         None => Value::Map(Vec::new()),

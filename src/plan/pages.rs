@@ -1,285 +1,286 @@
-//! A listing of any length as pages, each a call of its own.
+//! A listing of any length as pages, one call per page.
 //!
-//! In: the plan of a listing and the order that was asked for. Out: a [`Pager`]: which [`Step`] comes next, told what
-//! came of the one before. Must not know: how calls are sent, what becomes of the records.
+//! In: the plan of a listing and the requested order. Out: a [`Pager`]: the next [`PageStep`], given the results of
+//! the previous ones. Must not know: how calls are sent, what happens to the records.
 //!
 //! ```text
-//! by key   domain and "behind the last record", in the order of the key     any number of records in constant memory
-//! by ids   read of the next few ids: those asked for, or those that one     four bytes a record
-//!          search has found, where the order cannot be a key
+//! keyset   domain and "after the last record", in the order of the key      any number of records in constant memory
+//! ids      read of the next few ids: those of the request, or those         four bytes per record
+//!          that one search found, if the order cannot be a key
 //! ```
 //!
-//! There is no snapshot: a record that comes, goes or moves meanwhile may be there or not, but none is there twice
-//! unless it moved. Where nobody asks for an order it is `id`.
+//! There is no snapshot: a record that is created, deleted or moved in the meantime may or may not be included, but
+//! no record is returned twice unless it moved. The default order is `id`.
 
 mod keyset;
 mod size;
 
 use std::collections::VecDeque;
 
-use self::keyset::{Key, Place};
-use self::size::Size;
+use self::keyset::{KeysetCursor, KeysetKey};
+use self::size::PageSize;
 use super::call::Call;
-use super::fields::Columns;
-use super::intent::Slice;
-use super::query_plan::{List, Read};
+use super::columns::Columns;
+use super::intent::Window;
+use super::query_plan::{ListPlan, ReadPlan};
 use super::schema::Schema;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::RecordId;
 use crate::value::Value;
 
-/// What to do for the next page.
+/// The next step towards a page.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// Search and read this. Told by [`Pager::listed`].
-    List(List),
-    /// Read this. Told by [`Pager::passed`].
-    Read(Read),
-    /// Search this; the ids are the page. Told by [`Pager::searched`].
-    Search(List),
-    /// These ids are the page. Told by [`Pager::passed`].
+pub enum PageStep {
+    /// Search and read this. Report the result with [`Pager::accept_records`].
+    List(ListPlan),
+    /// Read this. Report the result with [`Pager::advance`].
+    Read(ReadPlan),
+    /// Search this; the ids are the page. Report the result with [`Pager::accept_page_ids`].
+    Search(ListPlan),
+    /// These ids are the page. Continue with [`Pager::advance`].
     Ids(Vec<RecordId>),
-    /// See whether these records are all there; no page yet. Told by [`Pager::proven`].
-    Prove(Read),
-    /// Search this; no page yet. Told by [`Pager::found`].
-    Find(Call),
+    /// Check that all of these records exist; no page yet. Continue with [`Pager::accept_verified`].
+    Verify(ReadPlan),
+    /// Search this; no page yet. Report the result with [`Pager::accept_found_ids`].
+    FindIds(Call),
 }
 
-/// Turns the pages of one listing.
+/// The pages of one listing.
 #[derive(Debug)]
 pub struct Pager {
     listing: Listing,
-    way: Way,
-    size: Size,
+    strategy: PagingStrategy,
+    size: PageSize,
 }
 
 /// What is listed.
 #[derive(Debug)]
 enum Listing {
-    /// Records that a search finds, and the columns that the caller gets.
-    Found { list: List, shown: Columns },
-    /// Records of given ids, and what proves that they are all there.
-    Given { read: Read, proof: Read },
+    /// Records that a search finds, and the columns of the response.
+    Found { list: ListPlan, visible: Columns },
+    /// Records of given ids, and the read that checks their existence.
+    Given { read: ReadPlan, existence_read: ReadPlan },
     /// Ids that a search finds.
-    Ids(List),
+    Ids(ListPlan),
 }
 
-/// How the pages are told apart.
+/// How the pages are determined.
 #[derive(Debug)]
-enum Way {
-    /// From the place of the last record on; `left` records are still wanted.
-    Key { key: Key, place: Option<Place>, left: Option<usize>, ended: bool },
+enum PagingStrategy {
+    /// From the cursor of the last record on; `remaining` records are still requested.
+    Keyset { key: KeysetKey, cursor: Option<KeysetCursor>, remaining: Option<usize>, finished: bool },
     /// By ids that are known.
     Ids(VecDeque<RecordId>),
-    /// By ids that must be found first. Where Odoo would cut off the wrong part, the cut is made here.
-    Unfound { cut: Option<Cut> },
+    /// By ids that must be found first. Where Odoo would apply offset and limit wrongly, they are applied here.
+    SearchFirst { slice: Option<OffsetLimit> },
     /// By given ids, all of which must exist.
-    Unproven(VecDeque<RecordId>),
+    VerifyFirst(VecDeque<RecordId>),
 }
 
-/// A part of what is found.
+/// A part of the ids that a search found.
 #[derive(Debug, Clone, Copy)]
-struct Cut {
+struct OffsetLimit {
     offset: usize,
     limit: Option<usize>,
 }
 
-impl Cut {
-    fn of(&self, ids: Vec<RecordId>) -> VecDeque<RecordId> {
+impl OffsetLimit {
+    fn apply(&self, ids: Vec<RecordId>) -> VecDeque<RecordId> {
         ids.into_iter().skip(self.offset).take(self.limit.unwrap_or(usize::MAX)).collect()
     }
 }
 
 impl Pager {
-    /// The pages of the records that a search finds. `slice` and `schema` are what the list was planned from.
-    pub(super) fn of_list(mut list: List, slice: &Slice, schema: &Schema) -> Self {
-        let shown = list.columns.clone();
-        let (way, size) = (way(&list, slice, schema), Size::of_records(&shown));
-        if let Way::Key { key, .. } = &way {
-            list.columns.read_along(key.fields(), schema);
+    /// The pages of the records that a search finds. `window` and `schema` are those of the plan.
+    pub(super) fn for_list(mut list: ListPlan, window: &Window, schema: &Schema) -> Self {
+        let visible = list.columns.clone();
+        let (strategy, size) = (strategy(&list, window, schema), PageSize::for_records(&visible));
+        if let PagingStrategy::Keyset { key, .. } = &strategy {
+            list.columns.append_missing(key.fields(), schema);
         }
-        Self { listing: Listing::Found { list, shown }, way, size }
+        Self { listing: Listing::Found { list, visible }, strategy, size }
     }
 
     /// The pages of the ids that a search finds.
-    pub(super) fn of_ids(list: List, slice: &Slice, schema: &Schema) -> Self {
-        let way = match way(&list, slice, schema) {
-            // What tells the place of an id is the id and nothing else.
-            Way::Key { key, .. } if !key.is_id() => Way::Unfound { cut: None },
-            way => way,
+    pub(super) fn for_ids(list: ListPlan, window: &Window, schema: &Schema) -> Self {
+        let strategy = match strategy(&list, window, schema) {
+            // The result contains only ids, so no other field can be part of the cursor.
+            PagingStrategy::Keyset { key, .. } if !key.is_id() => PagingStrategy::SearchFirst { slice: None },
+            strategy => strategy,
         };
-        Self { listing: Listing::Ids(list), way, size: Size::of_ids() }
+        Self { listing: Listing::Ids(list), strategy, size: PageSize::for_ids() }
     }
 
-    /// The pages of given records, in their order. Where there are several, `proof` finds out first which of them exist.
-    pub(super) fn of_given(read: Read, proof: Read) -> Self {
-        let size = Size::of_records(&read.columns);
+    /// The pages of given records, in their order. If there are several pages, `existence_read` first checks which
+    /// records exist.
+    pub(super) fn for_given_ids(read: ReadPlan, existence_read: ReadPlan) -> Self {
+        let size = PageSize::for_records(&read.columns);
         let ids = VecDeque::from(read.ids.clone());
-        let way = if ids.len() > size.records() { Way::Unproven(ids) } else { Way::Ids(ids) };
-        Self { listing: Listing::Given { read, proof }, way, size }
+        let strategy = if ids.len() > size.records() { PagingStrategy::VerifyFirst(ids) } else { PagingStrategy::Ids(ids) };
+        Self { listing: Listing::Given { read, existence_read }, strategy, size }
     }
 
-    /// What the caller gets of each record; `None` where ids are listed.
+    /// The columns of the response; `None` if ids are listed.
     #[must_use]
-    pub fn shown(&self) -> Option<&Columns> {
+    pub fn columns(&self) -> Option<&Columns> {
         match &self.listing {
-            Listing::Found { shown, .. } => Some(shown),
+            Listing::Found { visible, .. } => Some(visible),
             Listing::Given { read, .. } => Some(&read.columns),
             Listing::Ids(_) => None,
         }
     }
 
-    /// Whether the caller named the records one by one.
+    /// Whether the request lists the ids of the records.
     #[must_use]
-    pub fn is_of_given(&self) -> bool {
+    pub fn is_for_given_ids(&self) -> bool {
         matches!(self.listing, Listing::Given { .. })
     }
 
-    /// What to do next; `None` behind the last page. The same until it is told what came of it.
+    /// The next step; `None` after the last page. It stays the same until its result is reported.
     #[must_use]
-    pub fn step(&self) -> Option<Step> {
-        match (&self.way, &self.listing) {
-            (Way::Key { ended: true, .. }, _) => None,
-            (Way::Key { .. }, Listing::Found { list, .. }) => Some(Step::List(self.page_of(list))),
-            (Way::Key { .. }, Listing::Ids(list)) => Some(Step::Search(self.page_of(list))),
-            (Way::Ids(ids), _) if ids.is_empty() => None,
-            (Way::Ids(ids), Listing::Found { list, shown }) => {
-                Some(Step::Read(Read { columns: shown.clone(), ..list.read(self.next_of(ids)) }))
+    pub fn next_step(&self) -> Option<PageStep> {
+        match (&self.strategy, &self.listing) {
+            (PagingStrategy::Keyset { finished: true, .. }, _) => None,
+            (PagingStrategy::Keyset { .. }, Listing::Found { list, .. }) => Some(PageStep::List(self.page(list))),
+            (PagingStrategy::Keyset { .. }, Listing::Ids(list)) => Some(PageStep::Search(self.page(list))),
+            (PagingStrategy::Ids(ids), _) if ids.is_empty() => None,
+            (PagingStrategy::Ids(ids), Listing::Found { list, visible }) => {
+                Some(PageStep::Read(ReadPlan { columns: visible.clone(), ..list.read_plan(self.next_ids(ids)) }))
             }
-            (Way::Ids(ids), Listing::Ids(_)) => Some(Step::Ids(self.next_of(ids))),
-            (Way::Ids(ids), Listing::Given { read, .. }) => Some(Step::Read(read.of(self.next_of(ids)))),
-            (Way::Unfound { cut }, Listing::Found { list, .. } | Listing::Ids(list)) => {
-                Some(Step::Find(if cut.is_some() { list.search_all() } else { list.search() }))
+            (PagingStrategy::Ids(ids), Listing::Ids(_)) => Some(PageStep::Ids(self.next_ids(ids))),
+            (PagingStrategy::Ids(ids), Listing::Given { read, .. }) => Some(PageStep::Read(read.with_ids(self.next_ids(ids)))),
+            (PagingStrategy::SearchFirst { slice }, Listing::Found { list, .. } | Listing::Ids(list)) => {
+                Some(PageStep::FindIds(if slice.is_some() { list.search_all_call() } else { list.search_call() }))
             }
-            (Way::Unproven(_), Listing::Given { proof, .. }) => Some(Step::Prove(proof.clone())),
-            (Way::Key { .. } | Way::Unfound { .. }, Listing::Given { .. }) | (Way::Unproven(_), _) => None,
+            (PagingStrategy::VerifyFirst(_), Listing::Given { existence_read, .. }) => Some(PageStep::Verify(existence_read.clone())),
+            (PagingStrategy::Keyset { .. } | PagingStrategy::SearchFirst { .. }, Listing::Given { .. }) | (PagingStrategy::VerifyFirst(_), _) => None,
         }
     }
 
-    /// These came for [`Step::List`], in so many bytes.
+    /// Accepts the records of [`PageStep::List`] and the size of the response.
     ///
     /// # Errors
-    /// When the last record does not tell its place.
-    pub fn listed(&mut self, records: &[Value<'_>], bytes: usize) -> Result<(), Problem> {
-        if let Way::Key { key, place, left, ended } = &mut self.way {
+    /// The last record does not contain the columns of its cursor.
+    pub fn accept_records(&mut self, records: &[Value<'_>], bytes: usize) -> Result<(), Problem> {
+        if let PagingStrategy::Keyset { key, cursor, remaining, finished } = &mut self.strategy {
             if let Some(last) = records.last() {
-                *place = Some(key.place(last).ok_or_else(placeless)?);
+                *cursor = Some(key.cursor_of(last).ok_or_else(missing_cursor)?);
             }
-            turn(left, ended, records.len());
+            update_progress(remaining, finished, records.len());
         }
         self.size.adapt(records.len(), bytes);
         Ok(())
     }
 
-    /// These came for [`Step::Search`].
-    pub fn searched(&mut self, ids: &[RecordId]) {
-        if let Way::Key { place, left, ended, .. } = &mut self.way {
+    /// Accepts the ids of [`PageStep::Search`].
+    pub fn accept_page_ids(&mut self, ids: &[RecordId]) {
+        if let PagingStrategy::Keyset { cursor, remaining, finished, .. } = &mut self.strategy {
             if let Some(last) = ids.last() {
-                *place = Some(vec![Value::Int(last.get())]);
+                *cursor = Some(vec![Value::Int(last.get())]);
             }
-            turn(left, ended, ids.len());
+            update_progress(remaining, finished, ids.len());
         }
     }
 
-    /// The page of [`Step::Read`] or [`Step::Ids`] is there, in so many bytes.
-    pub fn passed(&mut self, bytes: usize) {
-        let wanted = self.size.records();
-        if let Way::Ids(ids) = &mut self.way {
-            let count = wanted.min(ids.len());
+    /// Moves on after the page of [`PageStep::Read`] or [`PageStep::Ids`], given the size of the response.
+    pub fn advance(&mut self, bytes: usize) {
+        let page_len = self.size.records();
+        if let PagingStrategy::Ids(ids) = &mut self.strategy {
+            let count = page_len.min(ids.len());
             ids.drain(..count);
             self.size.adapt(count, bytes);
         }
     }
 
-    /// These came for [`Step::Find`].
-    pub fn found(&mut self, ids: Vec<RecordId>) {
-        self.way = Way::Ids(match &self.way {
-            Way::Unfound { cut: Some(cut) } => cut.of(ids),
+    /// Accepts the ids of [`PageStep::FindIds`].
+    pub fn accept_found_ids(&mut self, ids: Vec<RecordId>) {
+        self.strategy = PagingStrategy::Ids(match &self.strategy {
+            PagingStrategy::SearchFirst { slice: Some(slice) } => slice.apply(ids),
             _ => ids.into(),
         });
     }
 
-    /// So many records were counted behind a page of [`Step::List`] or [`Step::Search`] that was shorter than it was
-    /// asked to be. Where an empty page has records behind it, Odoo has taken away what it had counted off: what is left
-    /// is found at once.
-    pub fn counted_behind(&mut self, count: i64) {
-        let Way::Key { place, left, ended, .. } = &mut self.way else { return };
-        let was_empty = *ended && *left != Some(0);
+    /// Accepts the number of records after a page of [`PageStep::List`] or [`PageStep::Search`] that was shorter than
+    /// requested. If records follow an empty page, Odoo removed hidden records after it applied the limit: the rest
+    /// is then found by one search.
+    pub fn accept_remaining(&mut self, count: i64) {
+        let PagingStrategy::Keyset { cursor, remaining, finished, .. } = &mut self.strategy else { return };
+        let was_empty = *finished && *remaining != Some(0);
         if count <= 0 {
-            *ended = true;
+            *finished = true;
         } else if was_empty {
-            let (limit, is_behind) = (*left, place.is_some());
+            let (limit, has_cursor) = (*remaining, cursor.is_some());
             let rest = match &self.listing {
-                Listing::Found { list, .. } | Listing::Ids(list) => self.page_of(list),
+                Listing::Found { list, .. } | Listing::Ids(list) => self.page(list),
                 Listing::Given { .. } => return,
             };
-            let offset = if is_behind { 0 } else { usize::try_from(rest.bounds().0).unwrap_or_default() };
+            let offset = if has_cursor { 0 } else { usize::try_from(rest.offset_and_limit().0).unwrap_or_default() };
             match &mut self.listing {
                 Listing::Found { list, .. } | Listing::Ids(list) => *list = rest,
                 Listing::Given { .. } => {}
             }
-            self.way = Way::Unfound { cut: Some(Cut { offset, limit }) };
+            self.strategy = PagingStrategy::SearchFirst { slice: Some(OffsetLimit { offset, limit }) };
         }
     }
 
-    /// What [`Step::Prove`] asked for is there.
-    pub fn proven(&mut self) {
-        if let Way::Unproven(ids) = &mut self.way {
-            self.way = Way::Ids(std::mem::take(ids));
+    /// Accepts that all records of [`PageStep::Verify`] exist.
+    pub fn accept_verified(&mut self) {
+        if let PagingStrategy::VerifyFirst(ids) = &mut self.strategy {
+            self.strategy = PagingStrategy::Ids(std::mem::take(ids));
         }
     }
 
-    /// The page was too large to be answered: the next step is a smaller one. `false` when it cannot be smaller.
-    pub fn shrink(&mut self) -> bool {
-        matches!(self.way, Way::Key { .. } | Way::Ids(_)) && self.size.shrink()
+    /// Makes the next page smaller, after one that was too large. Returns `false` if it cannot be smaller.
+    pub fn shrink_page(&mut self) -> bool {
+        matches!(self.strategy, PagingStrategy::Keyset { .. } | PagingStrategy::Ids(_)) && self.size.shrink()
     }
 
-    fn wanted(&self) -> usize {
-        match &self.way {
-            Way::Key { left: Some(left), .. } => self.size.records().min(*left),
+    fn page_len(&self) -> usize {
+        match &self.strategy {
+            PagingStrategy::Keyset { remaining: Some(remaining), .. } => self.size.records().min(*remaining),
             _ => self.size.records(),
         }
     }
 
-    fn next_of(&self, ids: &VecDeque<RecordId>) -> Vec<RecordId> {
+    fn next_ids(&self, ids: &VecDeque<RecordId>) -> Vec<RecordId> {
         ids.iter().take(self.size.records()).copied().collect()
     }
 
-    /// The part of the list that is the next page. Only the first leaves out what is to be left out.
-    fn page_of(&self, list: &List) -> List {
+    /// The next page of the list. Only the first page has an offset.
+    fn page(&self, list: &ListPlan) -> ListPlan {
         let mut page = list.clone();
-        let limit = i64::try_from(self.wanted()).unwrap_or(i64::MAX);
-        page.slice.retain(|(name, _)| name == "order" || name == "offset");
-        page.slice.push(("limit".into(), Value::Int(limit)));
-        if let Way::Key { key, place: Some(place), .. } = &self.way {
-            page.domain = and(page.domain, key.behind(place));
-            page.slice.retain(|(name, _)| name != "offset");
+        let limit = i64::try_from(self.page_len()).unwrap_or(i64::MAX);
+        page.window.retain(|(name, _)| name == "order" || name == "offset");
+        page.window.push(("limit".into(), Value::Int(limit)));
+        if let PagingStrategy::Keyset { key, cursor: Some(cursor), .. } = &self.strategy {
+            page.domain = and(page.domain, key.records_after(cursor));
+            page.window.retain(|(name, _)| name != "offset");
         }
         page
     }
 }
 
-fn way(list: &List, slice: &Slice, schema: &Schema) -> Way {
-    let left = slice.limit.and_then(|limit| usize::try_from(limit).ok());
-    if list.searches_its_own_way() {
-        let offset = usize::try_from(slice.offset).unwrap_or(usize::MAX);
-        return Way::Unfound { cut: Some(Cut { offset, limit: left }) };
+fn strategy(list: &ListPlan, window: &Window, schema: &Schema) -> PagingStrategy {
+    let remaining = window.limit.and_then(|limit| usize::try_from(limit).ok());
+    if list.has_custom_search() {
+        let offset = usize::try_from(window.offset).unwrap_or(usize::MAX);
+        return PagingStrategy::SearchFirst { slice: Some(OffsetLimit { offset, limit: remaining }) };
     }
-    match Key::of(slice.order.as_ref(), schema, list.way.major) {
-        Some(key) => Way::Key { key, place: None, left, ended: false },
-        None => Way::Unfound { cut: None },
+    match KeysetKey::from_order(window.order.as_ref(), schema, list.options.major) {
+        Some(key) => PagingStrategy::Keyset { key, cursor: None, remaining, finished: false },
+        None => PagingStrategy::SearchFirst { slice: None },
     }
 }
 
-/// Nothing is the end. A page that is short is not by itself: some models hide records only after a page was counted
-/// off, so somebody has to [count](Pager::counted_behind).
-fn turn(left: &mut Option<usize>, ended: &mut bool, came: usize) {
-    *left = left.map(|left| left.saturating_sub(came));
-    *ended = came == 0 || *left == Some(0);
+/// An empty page ends the listing. A short page does not: some models hide records after the limit is applied, so the
+/// caller must [count](Pager::accept_remaining).
+fn update_progress(remaining: &mut Option<usize>, finished: &mut bool, received: usize) {
+    *remaining = remaining.map(|remaining| remaining.saturating_sub(received));
+    *finished = received == 0 || *remaining == Some(0);
 }
 
-/// Conditions behind each other hold all.
+/// Conditions in sequence are joined by `&`.
 fn and(domain: Value<'static>, more: Vec<Value<'static>>) -> Value<'static> {
     match domain {
         Value::List(mut items) => {
@@ -290,9 +291,9 @@ fn and(domain: Value<'static>, more: Vec<Value<'static>>) -> Value<'static> {
     }
 }
 
-fn placeless() -> Problem {
-    let detail = "A record does not tell its place in the asked order, so the records behind it cannot be found.";
-    Problem::new(Code::ResultNotRepresentable, detail).hint("Ask for the order id.")
+fn missing_cursor() -> Problem {
+    let detail = "A record does not contain the fields of the requested order, so the next page cannot be found.";
+    Problem::new(ErrorCode::ResultNotRepresentable, detail).hint("Request the order `id`.")
 }
 
 #[cfg(test)]

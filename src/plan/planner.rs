@@ -1,46 +1,52 @@
-//! A wish that can be granted, as the calls that grant it.
+//! The planner: an intent that is allowed and valid becomes the Odoo calls that execute it.
 //!
-//! In: a [`Wish`], the caller's [`Scope`] and what is [`Known`]. Out: a [`Plan`]. Must not know: how calls are sent, how answers look.
+//! In: an [`Intent`], the credential's [`Scope`] and [`Metadata`]. Out: a [`Plan`]. Must not know: how calls are
+//! sent, what responses look like.
 //!
-//! | wish | calls (contract section 8) |
+//! | intent | calls |
 //! |---|---|
-//! | search, count, list, read, describe, call | 1; 1 more for a method that changes records by their ids |
-//! | check access | 1 an operation |
-//! | list with total | 1; 2 where the page does not tell |
-//! | nested | 1 (Odoo 17+), else 1 and 1 for each model on each level |
+//! | search, count, list, read, describe, call | 1; 1 more for a method that changes records by id |
+//! | check access | 1 per operation |
+//! | list with total | 1; 2 if the page does not show the total |
+//! | nested fields | 1 (Odoo 17+), otherwise 1 and 1 for each model on each level |
 //! | create | create, read |
-//! | update | prove, write, read |
-//! | delete | prove, unlink |
+//! | update | check existence, write, read |
+//! | delete | check existence, unlink |
 //!
-//! A write that answers ids alone spares the read.
+//! A write that returns only ids needs no read.
 //!
-//! "Prove" reads one stored column of all ids at once: `write` and `unlink` answer `True` for ids that do not exist
-//! and act on the others (Odoo 14..19), and a record that a rule hides makes the read an access error.
+//! "Check existence" reads one stored column of all ids at once. `write` and `unlink` return `True` for ids that do
+//! not exist and change the others (Odoo 14-19); and the read is an access error if a record rule hides a record.
 
 use std::sync::Arc;
 
+use super::{domain, filters, method_policy};
 use super::call::{Call, OrmMethod, id_list, with_context};
-use super::context::{self, ContextAsked};
-use super::fields::{Column, Columns, columns, content_columns, named, own_order, proof_column};
-use super::fields::{total_order, written_columns};
+use super::call_check::{admit_method, check_call};
+use super::columns::{Column, Columns, existence_column};
+use super::context::{self, RequestedContext};
+use super::context_check::{ContextUse, check_context};
+use super::error::PlanError;
+use super::fields::{columns, content_columns, named, written_columns};
 use super::filters::Filter;
-use super::intent::{AccessOperation, Back, Deed, Fields, Links, Slice, Target, Wish};
-use super::metadata::{Known, PlanError, own_order_of, schema_of};
-use super::method_ids::proven_ids;
+use super::intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, RecordSet, Returning, Window};
+use super::metadata::{Metadata, require_default_order, require_schema};
+use super::method_ids::ids_to_verify;
+use super::order::{total_default_order, total_order};
 use super::pages::Pager;
-use super::query_plan::{List, Merging, Plan, Prove, Read, Update, Way, search};
+use super::query_plan::{ExistenceCheck, ListPlan, PartialUpdate, Plan, ReadPlan, UpdatePlan, search};
+use super::read_options::ReadOptions;
 use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
-use super::scope_check::{Guard, Use, admit_method, check_call, check_context, operation_of, polymorphic};
-use super::values::{Merge, Purpose, Values, check_given, check_many_given, merges};
-use super::{domain, filters, method};
+use super::scope_check::{ScopeCheck, polymorphic};
+use super::values::{PropertiesMerge, Purpose, Values, check_input, check_many_inputs, properties_merges};
 use crate::error::Problem;
 use crate::language::domain::Domain;
 use crate::language::order::Order;
 use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
-/// Attributes of `fields_get` that every Odoo 14..19 can send for every field.
+/// Attributes of `fields_get` that every Odoo 14-19 can send for every field.
 const SENDABLE_ATTRIBUTES: [&str; 22] = [
     "type",
     "string",
@@ -66,130 +72,170 @@ const SENDABLE_ATTRIBUTES: [&str; 22] = [
     "group_operator",
 ];
 
-/// Plans. The wish stays whole when something is lacking, so that it can be planned again.
+/// Why an intent was not planned, and the unchanged intent, so that it can be planned again with more metadata.
+#[derive(Debug)]
+pub struct Unplanned {
+    /// The intent.
+    pub intent: Box<Intent>,
+    /// The missing metadata, or why the intent is rejected.
+    pub error: PlanError,
+}
+
+/// Plans an intent. Its values, which may be large, move into the plan.
 ///
 /// # Errors
-/// What is lacking, or why the wish cannot be granted.
-pub fn plan(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Plan, PlanError> {
-    let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
-    match deed {
-        Deed::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
-        Deed::Search { domain, slice } => planner.search(domain, slice),
-        Deed::Count { domain } => planner.count(domain),
-        Deed::List { domain, filters, slice, fields, counted } => {
-            planner.list((domain, filters), slice, fields, *counted)
+/// The missing metadata, or why the intent is rejected; with the intent.
+pub fn plan(
+    mut intent: Intent,
+    requested: &RequestedContext,
+    scope: &Scope,
+    metadata: &dyn Metadata,
+) -> Result<Plan, Unplanned> {
+    plan_action(&mut intent, requested, scope, metadata)
+        .map_err(|error| Unplanned { intent: Box::new(intent), error })
+}
+
+/// Takes values out of the intent only if it succeeds.
+fn plan_action(
+    intent: &mut Intent,
+    requested: &RequestedContext,
+    scope: &Scope,
+    metadata: &dyn Metadata,
+) -> Result<Plan, PlanError> {
+    let (planner, action) = Planner::admit(intent, requested, scope, metadata)?;
+    match action {
+        Action::CheckAccess { operations, raise } => planner.check_access(operations, *raise),
+        Action::Search { domain, window } => planner.search(domain, window),
+        Action::Count { domain } => planner.count(domain),
+        Action::List { domain, filters, window, fields, with_total } => {
+            planner.list((domain, filters), window, fields, *with_total)
         }
-        Deed::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
-        Deed::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
-        Deed::ReadContent { id, field } => planner.content(*id, field),
-        Deed::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
-        Deed::CreateOne { values, back } => planner.create_one(values, back),
-        Deed::CreateMany { records, back } => planner.create_many(records, back),
-        Deed::Update { target, values, back } => planner.update(target, values, back),
-        Deed::Delete { target } => planner.delete(target),
-        Deed::Call { method, id, args, kwargs } => planner.call(method, *id, args, kwargs),
+        Action::ReadOne { id, fields } => planner.read(vec![*id], fields, true),
+        Action::ReadMany { ids, fields } => planner.read(ids.clone(), fields, false),
+        Action::ReadContent { id, field } => planner.content(*id, field),
+        Action::DescribeFields { fields, attributes } => planner.describe_fields(fields, attributes),
+        Action::CreateOne { values, returning } => planner.create_one(values, returning),
+        Action::CreateMany { records, returning } => planner.create_many(records, returning),
+        Action::Update { target, values, returning } => planner.update(target, values, returning),
+        Action::Delete { target } => planner.delete(target),
+        Action::Call { method, id, args, kwargs } => planner.call(method, *id, args, kwargs),
     }
 }
 
-/// Plans a [listing](Deed::is_listing) page by page.
+/// Plans a [listing](Action::is_listing) page by page.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_pages(wish: &mut Wish, asked: &ContextAsked, scope: &Scope, known: &dyn Known) -> Result<Pager, PlanError> {
-    let (planner, deed) = Planner::admit(wish, asked, scope, known)?;
-    match deed {
-        Deed::Search { domain, slice } => planner.pages_of_ids(domain, slice),
-        Deed::List { domain, filters, slice, fields, counted: _ } => {
-            planner.pages_of_list((domain, filters), slice, fields)
+pub fn plan_pages(
+    mut intent: Intent,
+    requested: &RequestedContext,
+    scope: &Scope,
+    metadata: &dyn Metadata,
+) -> Result<Pager, Unplanned> {
+    plan_list_pages(&mut intent, requested, scope, metadata)
+        .map_err(|error| Unplanned { intent: Box::new(intent), error })
+}
+
+fn plan_list_pages(
+    intent: &mut Intent,
+    requested: &RequestedContext,
+    scope: &Scope,
+    metadata: &dyn Metadata,
+) -> Result<Pager, PlanError> {
+    let (planner, action) = Planner::admit(intent, requested, scope, metadata)?;
+    match action {
+        Action::Search { domain, window } => planner.page_ids(domain, window),
+        Action::List { domain, filters, window, fields, with_total: _ } => {
+            planner.page_list((domain, filters), window, fields)
         }
-        Deed::ReadMany { ids, fields } => planner.pages_of_given(ids, fields),
-        _ => Err(Problem::internal("pages of what is no listing").into()),
+        Action::ReadMany { ids, fields } => planner.page_given_ids(ids, fields),
+        _ => Err(Problem::internal("only listings are planned page by page").into()),
     }
 }
 
-/// Asks for the model and the operation, before anything is looked at. Answers the operation, except of a method, which
-/// is looked at with its arguments, and of a question for rights, which the scope answers itself.
-fn admit(guard: Guard<'_>, model: &ModelName, deed: &Deed) -> Result<Option<Operation>, PlanError> {
-    let operation = match deed {
-        Deed::CheckAccess { .. } => return Ok(None),
-        Deed::Call { method, .. } => {
-            method::judge(method)?;
-            admit_method(guard, model, method)?;
+/// Checks the model and the operation before any metadata is read, and returns the operation. Returns `None` for a
+/// method call, whose arguments are checked later, and for an access check, which the scope answers itself.
+fn admit(scope_check: ScopeCheck<'_>, model: &ModelName, action: &Action) -> Result<Option<Operation>, PlanError> {
+    let operation = match action {
+        Action::CheckAccess { .. } => return Ok(None),
+        Action::Call { method, .. } => {
+            method_policy::classify(method)?;
+            admit_method(scope_check, model, method)?;
             return Ok(None);
         }
-        Deed::Search { .. } | Deed::Count { .. } | Deed::List { .. } => Operation::Read,
-        Deed::ReadOne { .. } | Deed::ReadMany { .. } | Deed::ReadContent { .. } => Operation::Read,
-        Deed::DescribeFields { .. } => Operation::Read,
-        Deed::CreateOne { .. } | Deed::CreateMany { .. } => Operation::Create,
-        Deed::Update { .. } => Operation::Update,
-        Deed::Delete { .. } => Operation::Delete,
+        Action::Search { .. } | Action::Count { .. } | Action::List { .. } => Operation::Read,
+        Action::ReadOne { .. } | Action::ReadMany { .. } | Action::ReadContent { .. } => Operation::Read,
+        Action::DescribeFields { .. } => Operation::Read,
+        Action::CreateOne { .. } | Action::CreateMany { .. } => Operation::Create,
+        Action::Update { .. } => Operation::Update,
+        Action::Delete { .. } => Operation::Delete,
     };
-    guard.model(model, operation, &"model")?;
+    scope_check.require_model(model, operation, &"model")?;
     Ok(Some(operation))
 }
 
 struct Planner<'w> {
     model: &'w ModelName,
-    known: &'w dyn Known,
+    metadata: &'w dyn Metadata,
     scope: &'w Scope,
-    links: Links,
+    many2one_display: Many2oneDisplay,
     domain_parameter: &'static str,
     context: Vec<Member<'static>>,
 }
 
-/// A domain, and filters that hold too.
-type Sought<'a> = (&'a Domain<'static>, &'a [Filter]);
+/// A domain and additional filters.
+type Criteria<'a> = (&'a Domain<'static>, &'a [Filter]);
 
 impl<'w> Planner<'w> {
-    /// A planner for a wish whose model, operation and context are within the scope.
+    /// Creates a planner for an intent whose model, operation and context are within the scope.
     fn admit(
-        wish: &'w mut Wish,
-        asked: &ContextAsked,
+        intent: &'w mut Intent,
+        requested: &RequestedContext,
         scope: &'w Scope,
-        known: &'w dyn Known,
-    ) -> Result<(Self, &'w mut Deed), PlanError> {
-        let Wish { model, deed, links, domain_parameter } = wish;
-        let admitted = admit(Guard::new(scope, &[]), model, deed)?;
-        let context = context::resolve(asked, known)?;
-        let planner = Self { model, known, scope, links: *links, domain_parameter, context };
-        match (admitted, &*deed) {
-            (None, Deed::Call { .. }) => {}
-            (None, _) => check_context(planner.guard(), model, Use::Reading, known)?,
+        metadata: &'w dyn Metadata,
+    ) -> Result<(Self, &'w mut Action), PlanError> {
+        let Intent { model, action, many2one_display, domain_parameter } = intent;
+        let admitted = admit(ScopeCheck::new(scope, &[]), model, action)?;
+        let context = context::resolve(requested, metadata)?;
+        let planner = Self { model, metadata, scope, many2one_display: *many2one_display, domain_parameter, context };
+        match (admitted, &*action) {
+            (None, Action::Call { .. }) => {}
+            (None, _) => check_context(planner.scope_check(), model, ContextUse::Read, metadata)?,
             (Some(operation), _) => planner.admit_fields(operation)?,
         }
-        Ok((planner, deed))
+        Ok((planner, action))
     }
 }
 
 impl Planner<'_> {
-    fn guard(&self) -> Guard<'_> {
-        Guard::knowing(self.scope, &self.context, self.known)
+    fn scope_check(&self) -> ScopeCheck<'_> {
+        ScopeCheck::with_metadata(self.scope, &self.context, self.metadata)
     }
 
-    /// Checks what the context says of fields, and whose records these are too.
+    /// Checks the fields that the context names, and the models that the model delegates to.
     fn admit_fields(&self, operation: Operation) -> Result<(), PlanError> {
-        let way = if operation == Operation::Read { Use::Reading } else { Use::Writing };
-        check_context(self.guard(), self.model, way, self.known)?;
-        if self.guard().is_open() {
+        let options = if operation == Operation::Read { ContextUse::Read } else { ContextUse::Write };
+        check_context(self.scope_check(), self.model, options, self.metadata)?;
+        if self.scope_check().is_unrestricted() {
             return Ok(());
         }
-        self.guard().schema(self.known, self.model, operation, &"model").map(|_| ())
+        self.scope_check().checked_schema(self.metadata, self.model, operation, &"model").map(|_| ())
     }
 
     fn schema(&self) -> Result<Arc<Schema>, PlanError> {
-        schema_of(self.known, self.model)
+        require_schema(self.metadata, self.model)
     }
 
     fn orm(&self, method: OrmMethod, args: Vec<Value<'static>>) -> Call {
         Call::orm(self.model, method, args, &self.context)
     }
 
-    /// `raise_exception` stays `False`: a `True` would answer `None`, which Odoo 19 cannot send.
+    /// `raise_exception` stays `False`: with `True` the method returns `None`, which Odoo 19 cannot send.
     fn check_access(&self, operations: &[AccessOperation], raise: bool) -> Result<Plan, PlanError> {
-        let beyond =
-            operations.iter().map(|asked| operation_of(*asked)).find(|asked| !self.scope.allows(self.model, *asked));
-        match beyond {
-            Some(operation) if raise => self.guard().model(self.model, operation, &"operation")?,
+        let denied =
+            operations.iter().map(|requested| requested.operation()).find(|requested| !self.scope.allows(self.model, *requested));
+        match denied {
+            Some(operation) if raise => self.scope_check().require_model(self.model, operation, &"operation")?,
             Some(_) => return Ok(Plan::NoAccess),
             None => {}
         }
@@ -200,8 +246,8 @@ impl Planner<'_> {
         Ok(Plan::CheckAccess { checks: operations.iter().map(check).collect(), raise })
     }
 
-    fn search(&self, domain: &Domain<'static>, slice: &Slice) -> Result<Plan, PlanError> {
-        let list = self.list_of((domain, &[]), slice, &Fields::Named(Vec::new()))?;
+    fn search(&self, domain: &Domain<'static>, window: &Window) -> Result<Plan, PlanError> {
+        let list = self.list_plan((domain, &[]), window, &FieldSet::Named(Vec::new()))?;
         Ok(Plan::Search(Box::new(list)))
     }
 
@@ -210,87 +256,87 @@ impl Planner<'_> {
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
 
-    fn list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields, counted: bool) -> Result<Plan, PlanError> {
-        Ok(Plan::List { list: self.list_of(sought, slice, fields)?, counted })
+    fn list(&self, criteria: Criteria<'_>, window: &Window, fields: &FieldSet, with_total: bool) -> Result<Plan, PlanError> {
+        Ok(Plan::List { list: self.list_plan(criteria, window, fields)?, with_total })
     }
 
-    /// Without named fields a binary's place holds its size: a list of pictures would be a list of megabytes.
-    fn list_of(&self, (domain, filters): Sought<'_>, slice: &Slice, fields: &Fields) -> Result<List, PlanError> {
+    /// Without named fields, binary fields contain their size: a list of images would be megabytes.
+    fn list_plan(&self, (domain, filters): Criteria<'_>, window: &Window, fields: &FieldSet) -> Result<ListPlan, PlanError> {
         let schema = self.schema()?;
-        let sought = domain.clone().and(filters::condition(filters, &schema, self.guard())?);
-        let domain = self.domain(&sought, &schema)?;
+        let criteria = domain.clone().and(filters::condition(filters, &schema, self.scope_check())?);
+        let domain = self.domain(&criteria, &schema)?;
         let columns = self.columns(fields, &schema)?;
-        // Last: what is refused is refused before Odoo is asked for the model's own order.
-        let slice = self.slice(slice, &schema)?;
-        let way = self.way(self.context_of_list(fields));
-        Ok(List { model: self.model.clone(), domain, slice, columns, way })
+        // Last, so that invalid requests are rejected before the model's default order is fetched.
+        let window = self.window_arguments(window, &schema)?;
+        let options = self.read_options(self.list_context(fields));
+        Ok(ListPlan { model: self.model.clone(), domain, window, columns, options })
     }
 
-    fn pages_of_list(&self, sought: Sought<'_>, slice: &Slice, fields: &Fields) -> Result<Pager, PlanError> {
-        let slice = self.slice_of_pages(slice)?;
-        let list = self.list_of(sought, &slice, fields)?;
-        Ok(Pager::of_list(list, &slice, &*self.schema()?))
+    fn page_list(&self, criteria: Criteria<'_>, window: &Window, fields: &FieldSet) -> Result<Pager, PlanError> {
+        let window = self.page_window(window)?;
+        let list = self.list_plan(criteria, &window, fields)?;
+        Ok(Pager::for_list(list, &window, &*self.schema()?))
     }
 
-    fn pages_of_ids(&self, domain: &Domain<'static>, slice: &Slice) -> Result<Pager, PlanError> {
-        let slice = self.slice_of_pages(slice)?;
-        let list = self.list_of((domain, &[]), &slice, &Fields::Named(Vec::new()))?;
-        Ok(Pager::of_ids(list, &slice, &*self.schema()?))
+    fn page_ids(&self, domain: &Domain<'static>, window: &Window) -> Result<Pager, PlanError> {
+        let window = self.page_window(window)?;
+        let list = self.list_plan((domain, &[]), &window, &FieldSet::Named(Vec::new()))?;
+        Ok(Pager::for_ids(list, &window, &*self.schema()?))
     }
 
-    fn pages_of_given(&self, ids: &[RecordId], fields: &Fields) -> Result<Pager, PlanError> {
-        let read = self.read_of(ids.to_vec(), fields, false)?;
-        Ok(Pager::of_given(read, self.proof(ids, &*self.schema()?)))
+    fn page_given_ids(&self, ids: &[RecordId], fields: &FieldSet) -> Result<Pager, PlanError> {
+        let read = self.read_plan(ids.to_vec(), fields, false)?;
+        Ok(Pager::for_given_ids(read, self.existence_read(ids, &*self.schema()?)))
     }
 
-    fn columns(&self, fields: &Fields, schema: &Schema) -> Result<Columns, PlanError> {
-        columns(fields, schema, self.known, self.guard())
+    fn columns(&self, fields: &FieldSet, schema: &Schema) -> Result<Columns, PlanError> {
+        columns(fields, schema, self.metadata, self.scope_check())
     }
 
-    fn way(&self, context: Vec<Member<'static>>) -> Way {
-        Way { context, links: self.links, major: self.known.major_version() }
+    fn read_options(&self, context: Vec<Member<'static>>) -> ReadOptions {
+        ReadOptions { context, many2one_display: self.many2one_display, major: self.metadata.major_version() }
     }
 
-    fn context_of_list(&self, fields: &Fields) -> Vec<Member<'static>> {
+    fn list_context(&self, fields: &FieldSet) -> Vec<Member<'static>> {
         let mut context = self.context.clone();
-        if *fields == Fields::All && !context.iter().any(|(key, _)| key == "bin_size") {
+        if *fields == FieldSet::All && !context.iter().any(|(key, _)| key == "bin_size") {
             context.push(("bin_size".into(), Value::Bool(true)));
         }
         context
     }
 
-    fn read(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Plan, PlanError> {
-        Ok(Plan::Read { read: self.read_of(ids, fields, one)?, one })
+    fn read(&self, ids: Vec<RecordId>, fields: &FieldSet, one: bool) -> Result<Plan, PlanError> {
+        Ok(Plan::Read { read: self.read_plan(ids, fields, one)?, one })
     }
 
-    fn read_of(&self, ids: Vec<RecordId>, fields: &Fields, one: bool) -> Result<Read, PlanError> {
-        let context = if one { self.context.clone() } else { self.context_of_list(fields) };
-        polymorphic::check_ids(self.guard(), self.model)?;
+    fn read_plan(&self, ids: Vec<RecordId>, fields: &FieldSet, one: bool) -> Result<ReadPlan, PlanError> {
+        let context = if one { self.context.clone() } else { self.list_context(fields) };
+        polymorphic::check_ids(self.scope_check(), self.model)?;
         let columns = self.columns(fields, &*self.schema()?)?;
-        Ok(Read { model: self.model.clone(), ids, columns, way: self.way(context) })
+        Ok(ReadPlan { model: self.model.clone(), ids, columns, options: self.read_options(context) })
     }
 
-    /// A context may ask for the size of binaries instead of them, here nobody does.
+    /// A context key can request the size of binary fields instead of their content; here the content is always read.
     fn content(&self, id: RecordId, field: &FieldName) -> Result<Plan, PlanError> {
-        polymorphic::check_ids(self.guard(), self.model)?;
-        let columns = content_columns(field, &*self.schema()?, self.guard())?;
-        let asks_for_size = |(key, _): &Member<'_>| key.starts_with("bin_size");
-        let context = self.context.iter().filter(|member| !asks_for_size(member)).cloned().collect();
-        let read = Read { model: self.model.clone(), ids: vec![id], columns, way: self.way(context) };
+        polymorphic::check_ids(self.scope_check(), self.model)?;
+        let columns = content_columns(field, &*self.schema()?, self.scope_check())?;
+        let requests_size = |(key, _): &Member<'_>| key.starts_with("bin_size");
+        let context = self.context.iter().filter(|member| !requests_size(member)).cloned().collect();
+        let read = ReadPlan { model: self.model.clone(), ids: vec![id], columns, options: self.read_options(context) };
         Ok(Plan::Read { read, one: true })
     }
 
-    fn describe_fields(&self, fields: &Fields, attributes: &[String]) -> Result<Plan, PlanError> {
+    fn describe_fields(&self, fields: &FieldSet, attributes: &[String]) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
         let names = match fields {
-            Fields::All if !self.guard().leaves_out_fields(&schema) => Value::List(Vec::new()),
-            Fields::All => {
-                let shown = self.columns(fields, &schema)?.shown;
-                shown.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
+            FieldSet::All if !self.scope_check().omits_fields(&schema) => Value::List(Vec::new()),
+            FieldSet::All => {
+                let visible = self.columns(fields, &schema)?.visible;
+                visible.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
             }
-            Fields::Selected(_) => return Err(Problem::internal("a selection of descriptions").into()),
-            Fields::Named(names) => {
-                let columns = named(names, &schema, "allfields", self.guard())?;
+            FieldSet::Selected(_) => return Err(Problem::internal("a selection cannot be described").into()),
+            FieldSet::Named(names) => {
+                let columns = named(names, &schema, "allfields", self.scope_check())?;
                 columns.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
             }
         };
@@ -302,99 +348,99 @@ impl Planner<'_> {
         let texts = |words: &mut dyn Iterator<Item = &str>| -> Value<'static> {
             words.map(|word| Value::from(word.to_owned())).collect()
         };
-        let sendable = |word: &&str| attributes.is_empty() || attributes.iter().any(|asked| asked == word);
+        let sendable = |word: &&str| attributes.is_empty() || attributes.iter().any(|requested| requested == word);
         let full = (!attributes.is_empty()).then(|| texts(&mut attributes.iter().map(String::as_str)));
         let sendable: Vec<&str> = SENDABLE_ATTRIBUTES.iter().filter(|word| sendable(word)).copied().collect();
-        // A selection may read records of any model, which this user need not see.
+        // Selections can contain records of models that the user has no access to.
         let bare: Vec<&str> = sendable.iter().filter(|word| **word != "selection").copied().collect();
         let reduced = [sendable, bare].into_iter().filter(|words| !words.is_empty());
         let reduced = reduced.map(|words| call(Some(texts(&mut words.into_iter())))).collect();
         Ok(Plan::DescribeFields { full: call(full), reduced })
     }
 
-    fn create_one(&self, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
+    fn create_one(&self, values: &mut Values, returning: &Returning) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        let values = check_given(values, Purpose::Create, &schema, self.known, self.guard())?;
-        let read_back = self.read_back(back, values, true, &schema)?;
+        let values = check_input(values, Purpose::Create, &schema, self.metadata, self.scope_check())?;
+        let read_back = self.read_back(returning, values, true, &schema)?;
         let create = self.orm(OrmMethod::Create, vec![std::mem::take(values)]);
         Ok(Plan::Create { create, read_back, one: true })
     }
 
-    fn create_many(&self, records: &mut Values, back: &Back) -> Result<Plan, PlanError> {
+    fn create_many(&self, records: &mut Values, returning: &Returning) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        let records = check_many_given(records, &schema, self.known, self.guard())?;
+        let records = check_many_inputs(records, &schema, self.metadata, self.scope_check())?;
         let first = records.as_list().and_then(<[_]>::first).unwrap_or(&Value::Null);
-        let read_back = self.read_back(back, first, false, &schema)?;
+        let read_back = self.read_back(returning, first, false, &schema)?;
         let create = self.orm(OrmMethod::Create, vec![std::mem::take(records)]);
         Ok(Plan::Create { create, read_back, one: false })
     }
 
-    fn update(&self, target: &mut Target, values: &mut Values, back: &Back) -> Result<Plan, PlanError> {
+    fn update(&self, target: &mut RecordSet, values: &mut Values, returning: &Returning) -> Result<Plan, PlanError> {
         let schema = self.schema()?;
-        let mut prove = self.prove(target, &schema)?;
+        let mut existence_check = self.existence_check(target, &schema)?;
         let parameter = values.parameter();
-        let values = check_given(values, Purpose::Update, &schema, self.known, self.guard())?;
-        let merging = self.merging(merges(parameter, values, &schema), &mut prove);
-        let one = matches!(target, Target::One(_));
-        let read_back = self.read_back(back, values, one, &schema)?;
+        let values = check_input(values, Purpose::Update, &schema, self.metadata, self.scope_check())?;
+        let partial_update = self.partial_update(properties_merges(parameter, values, &schema), &mut existence_check);
+        let one = matches!(target, RecordSet::One(_));
+        let read_back = self.read_back(returning, values, one, &schema)?;
         let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
-        Ok(Plan::Update(Box::new(Update { prove, merging, write, read_back, one })))
+        Ok(Plan::Update(Box::new(UpdatePlan { existence_check, partial_update, write, read_back, one })))
     }
 
-    /// The proof, where it reads, reads along what fields hold that are written in part.
-    fn merging(&self, merges: Vec<Merge>, prove: &mut Prove) -> Option<Merging> {
+    /// Adds the present values of partially written fields to the existence check, if that is a read.
+    fn partial_update(&self, merges: Vec<PropertiesMerge>, existence_check: &mut ExistenceCheck) -> Option<PartialUpdate> {
         if merges.is_empty() {
             return None;
         }
-        let column = |merge: &Merge| Column { name: merge.field.clone(), kind: FieldType::Properties, within: None };
-        let shown: Vec<Column> = merges.iter().map(column).collect();
-        if let Prove::Ids { read, .. } = prove {
-            read.columns.shown.clone_from(&shown);
+        let column = |merge: &PropertiesMerge| Column { name: merge.field.clone(), kind: FieldType::Properties, nested: None };
+        let visible: Vec<Column> = merges.iter().map(column).collect();
+        if let ExistenceCheck::Ids { read, .. } = existence_check {
+            read.columns.visible.clone_from(&visible);
         }
-        let columns = Columns { shown, named: true, proof: None };
-        let read = Read { model: self.model.clone(), ids: Vec::new(), columns, way: self.way(self.context.clone()) };
-        Some(Merging { merges, read })
+        let columns = Columns { visible, named: true, existence_column: None };
+        let read = ReadPlan { model: self.model.clone(), ids: Vec::new(), columns, options: self.read_options(self.context.clone()) };
+        Some(PartialUpdate { merges, read })
     }
 
-    fn delete(&self, target: &mut Target) -> Result<Plan, PlanError> {
-        let prove = self.prove(target, &*self.schema()?)?;
-        Ok(Plan::Delete { unlink: self.orm(OrmMethod::Unlink, vec![Value::Null]), prove })
+    fn delete(&self, target: &mut RecordSet) -> Result<Plan, PlanError> {
+        let existence_check = self.existence_check(target, &*self.schema()?)?;
+        Ok(Plan::Delete { unlink: self.orm(OrmMethod::Unlink, vec![Value::Null]), existence_check })
     }
 
-    fn prove(&self, target: &mut Target, schema: &Schema) -> Result<Prove, PlanError> {
-        let asked = match target {
-            Target::Found(domain) => {
+    fn existence_check(&self, target: &mut RecordSet, schema: &Schema) -> Result<ExistenceCheck, PlanError> {
+        let requested = match target {
+            RecordSet::Matching(domain) => {
                 let domain = self.domain(domain, schema)?;
-                return Ok(Prove::Found(search(self.model, domain, &[], &self.context)));
+                return Ok(ExistenceCheck::Search(search(self.model, domain, &[], &self.context)));
             }
-            Target::One(id) => vec![*id],
-            Target::Many(ids) => ids.clone(),
+            RecordSet::One(id) => vec![*id],
+            RecordSet::Many(ids) => ids.clone(),
         };
-        polymorphic::check_ids(self.guard(), self.model)?;
-        Ok(Prove::Ids { read: self.proof(&asked, schema), asked })
+        polymorphic::check_ids(self.scope_check(), self.model)?;
+        Ok(ExistenceCheck::Ids { read: self.existence_read(&requested, schema), requested })
     }
 
-    fn proof(&self, asked: &[RecordId], schema: &Schema) -> Read {
-        let ids: indexmap::IndexSet<RecordId> = asked.iter().copied().collect();
-        let columns = Columns { shown: Vec::new(), named: true, proof: proof_column(schema) };
-        Read { model: self.model.clone(), ids: ids.into_iter().collect(), columns, way: self.way(self.context.clone()) }
+    fn existence_read(&self, requested: &[RecordId], schema: &Schema) -> ReadPlan {
+        let ids: indexmap::IndexSet<RecordId> = requested.iter().copied().collect();
+        let columns = Columns { visible: Vec::new(), named: true, existence_column: existence_column(schema) };
+        ReadPlan { model: self.model.clone(), ids: ids.into_iter().collect(), columns, options: self.read_options(self.context.clone()) }
     }
 
-    /// The read of what was written, before it is known which records those are.
+    /// The read after the write, before the ids are known.
     fn read_back(
         &self,
-        back: &Back,
+        returning: &Returning,
         written: &Value<'static>,
         one: bool,
         schema: &Schema,
-    ) -> Result<Option<Read>, PlanError> {
-        let (columns, all) = match back {
-            Back::Ids => return Ok(None),
-            Back::Records(fields) => (self.columns(fields, schema)?, *fields == Fields::All),
-            Back::Written => (written_columns(written, schema, self.guard())?, false),
+    ) -> Result<Option<ReadPlan>, PlanError> {
+        let (columns, all) = match returning {
+            Returning::Ids => return Ok(None),
+            Returning::Records(fields) => (self.columns(fields, schema)?, *fields == FieldSet::All),
+            Returning::Written => (written_columns(written, schema, self.scope_check())?, false),
         };
-        let context = if one || !all { self.context.clone() } else { self.context_of_list(&Fields::All) };
-        Ok(Some(Read { model: self.model.clone(), ids: Vec::new(), columns, way: self.way(context) }))
+        let context = if one || !all { self.context.clone() } else { self.list_context(&FieldSet::All) };
+        Ok(Some(ReadPlan { model: self.model.clone(), ids: Vec::new(), columns, options: self.read_options(context) }))
     }
 
     fn call(
@@ -404,53 +450,53 @@ impl Planner<'_> {
         args: &[Value<'static>],
         kwargs: &[Member<'static>],
     ) -> Result<Plan, PlanError> {
-        let effect = method::judge(method)?;
-        let mut context = ContextAsked::default();
-        let (said, mut kwargs): (Vec<_>, Vec<_>) = kwargs.iter().cloned().partition(|(key, _)| key == "context");
-        for (_, value) in said {
-            context.say_all("kwargs.context", value)?;
+        let effect = method_policy::classify(method)?;
+        let mut context = RequestedContext::default();
+        let (contexts, mut kwargs): (Vec<_>, Vec<_>) = kwargs.iter().cloned().partition(|(key, _)| key == "context");
+        for (_, value) in contexts {
+            context.extend("kwargs.context", value)?;
         }
-        let context = context::overlay(&self.context, &context, self.known)?;
+        let context = context::overlay(&self.context, &context, self.metadata)?;
         kwargs = with_context(kwargs, &context);
         let ids = id.map(|id| id_list(&[id]));
         let args = ids.into_iter().chain(args.iter().cloned()).collect();
         let mut call = Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect };
-        check_call(&mut call, Guard::knowing(self.scope, &context, self.known), self.known)?;
-        let prove = match proven_ids(&call)? {
-            Some(ids) => Some(Read { way: self.way(context), ..self.proof(&ids, &*self.schema()?) }),
+        check_call(&mut call, ScopeCheck::with_metadata(self.scope, &context, self.metadata), self.metadata)?;
+        let existence_check = match ids_to_verify(&call)? {
+            Some(ids) => Some(ReadPlan { options: self.read_options(context), ..self.existence_read(&ids, &*self.schema()?) }),
             None => None,
         };
-        Ok(Plan::Call { prove, call })
+        Ok(Plan::Call { existence_check, call })
     }
 
     fn domain(&self, domain: &Domain<'static>, schema: &Schema) -> Result<Value<'static>, PlanError> {
-        polymorphic::check_search(self.guard(), self.model, domain, self.domain_parameter)?;
-        Ok(domain::to_odoo(domain, self.domain_parameter, schema, self.known, self.guard())?.into_value())
+        polymorphic::check_search(self.scope_check(), self.model, domain, self.domain_parameter)?;
+        Ok(domain::normalize(domain, self.domain_parameter, schema, self.metadata, self.scope_check())?.into_value())
     }
 
-    /// What is not wanted is not sent. A `limit` of `False` is no limit to most models, but `ir.attachment` and
-    /// others that filter what they found cut their list with it, to nothing; and `None` cannot be sent.
-    fn slice(&self, slice: &Slice, schema: &Schema) -> Result<Vec<Member<'static>>, PlanError> {
-        let order = self.order(slice, schema)?.to_odoo();
-        let offset = (slice.offset > 0).then(|| Value::Int(slice.offset.into()));
-        let limit = slice.limit.map(|limit| Value::Int(limit.into()));
-        let wanted = [("offset", offset), ("limit", limit), ("order", Some(order.into()))];
-        Ok(wanted.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect())
+    /// Absent arguments are not sent. A `limit` of `False` means no limit for most models; but `ir.attachment` and
+    /// others that filter their results truncate the list with it to nothing; and `None` cannot be sent.
+    fn window_arguments(&self, window: &Window, schema: &Schema) -> Result<Vec<Member<'static>>, PlanError> {
+        let order = self.order(window, schema)?.to_odoo();
+        let offset = (window.offset > 0).then(|| Value::Int(window.offset.into()));
+        let limit = window.limit.map(|limit| Value::Int(limit.into()));
+        let arguments = [("offset", offset), ("limit", limit), ("order", Some(order.into()))];
+        Ok(arguments.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect())
     }
 
-    /// The order that was asked for, else the model's own; so that no two records are alike.
-    fn order(&self, slice: &Slice, schema: &Schema) -> Result<Order, PlanError> {
-        let (major, guard) = (self.known.major_version(), self.guard());
-        match slice.order.as_ref().filter(|order| !order.is_empty()) {
-            Some(order) => total_order(order, schema, major, guard),
-            None => own_order(&own_order_of(self.known, self.model)?, schema, major, guard),
+    /// The requested order, otherwise the default order of the model; both made total.
+    fn order(&self, window: &Window, schema: &Schema) -> Result<Order, PlanError> {
+        let (major, scope_check) = (self.metadata.major_version(), self.scope_check());
+        match window.order.as_ref().filter(|order| !order.is_empty()) {
+            Some(order) => total_order(order, schema, major, scope_check),
+            None => total_default_order(&require_default_order(self.metadata, self.model)?, schema, major, scope_check),
         }
     }
 
-    /// Pages come by id where nobody asks for an order: that is what Odoo does fastest.
-    fn slice_of_pages(&self, slice: &Slice) -> Result<Slice, PlanError> {
-        let is_asked = slice.order.as_ref().is_some_and(|order| !order.is_empty());
-        let order = if is_asked { self.order(slice, &*self.schema()?)? } else { Order::by_id() };
-        Ok(Slice { order: Some(order), ..slice.clone() })
+    /// Without a requested order, pages are sorted by id: Odoo does that fastest.
+    fn page_window(&self, window: &Window) -> Result<Window, PlanError> {
+        let is_asked = window.order.as_ref().is_some_and(|order| !order.is_empty());
+        let order = if is_asked { self.order(window, &*self.schema()?)? } else { Order::by_id() };
+        Ok(Window { order: Some(order), ..window.clone() })
     }
 }

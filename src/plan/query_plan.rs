@@ -1,294 +1,284 @@
-//! A plan: the calls that grant a wish, and how they hang together.
+//! A plan: the Odoo calls of an intent, and how they depend on each other.
 //!
-//! In: what the planner decided. Out: [`Plan`], run by the `odoo` stage. Must not know: how calls are sent, how
-//! answers look.
+//! In: what the planner decided. Out: [`Plan`], executed by the `odoo` stage. Must not know: how calls are sent, what
+//! responses look like.
 
 use super::call::{Call, OrmMethod, id_list, name_list};
-use super::fields::{Column, Columns};
-use super::intent::{AccessOperation, Links};
+use super::columns::{Column, Columns};
+use super::intent::{AccessOperation, Many2oneDisplay};
 use super::nested_read::{SPECIFIED_FROM, specification};
-use super::schema::FieldType;
-use super::values::Merge;
+use super::read_options::ReadOptions;
+use super::values::PropertiesMerge;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
 
-/// What to do at Odoo, and in which form the answer is wanted.
+/// The calls to Odoo, and the form of the result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
-    /// May the caller do all of these?
+    /// Checks the access rights of the user.
     CheckAccess {
-        /// One call an operation.
+        /// One call per operation.
         checks: Vec<(AccessOperation, Call)>,
-        /// Whether a "no" is an error.
+        /// Whether a missing right is an error.
         raise: bool,
     },
-    /// The credential's scope says no already, whatever Odoo would say.
+    /// The credential's scope denies access, whatever the rights in Odoo.
     NoAccess,
-    /// A search; answers ids.
-    Search(Box<List>),
-    /// A count; answers a number.
+    /// A search that returns ids.
+    Search(Box<ListPlan>),
+    /// A count.
     Count(Call),
-    /// A search that reads.
+    /// A search that returns records.
     List {
         /// The search.
-        list: List,
-        /// Whether it is wanted too how many the domain finds in all.
-        counted: bool,
+        list: ListPlan,
+        /// Whether the response also contains the number of all records that match.
+        with_total: bool,
     },
     /// A read by ids.
     Read {
         /// The read.
-        read: Read,
-        /// Whether one record is wanted or a list.
+        read: ReadPlan,
+        /// Whether the result is one record or a list.
         one: bool,
     },
-    /// The fields of the model. The other calls are made, one after the other, when the one before has something in it
-    /// that cannot be read or carried.
+    /// The fields of the model. The reduced calls are made in turn if a response contains something that cannot be
+    /// read or transferred.
     DescribeFields {
-        /// All attributes that are wanted.
+        /// All requested attributes.
         full: Call,
-        /// Those that every version can send; then those that need no record of another model.
+        /// The attributes that every version can return; then those that do not need records of other models.
         reduced: Vec<Call>,
     },
     /// Create, then read.
     Create {
-        /// Answers an id or a list of ids.
+        /// Returns an id or a list of ids.
         create: Call,
-        /// Reads what was made, once the ids are known; `None` when the ids are the answer.
-        read_back: Option<Read>,
+        /// Reads the new records once their ids are known; `None` if the result is the ids.
+        read_back: Option<ReadPlan>,
         /// Whether one record was wanted or a list.
         one: bool,
     },
-    /// Prove, write, read.
-    Update(Box<Update>),
-    /// Prove, unlink.
+    /// Check existence, write, read.
+    Update(Box<UpdatePlan>),
+    /// Check existence, unlink.
     Delete {
-        /// Which records.
-        prove: Prove,
-        /// Deletes.
+        /// The records.
+        existence_check: ExistenceCheck,
+        /// The call that deletes them.
         unlink: Call,
     },
-    /// A method; answers its result.
+    /// A method call that returns its result.
     Call {
-        /// Answers those of its records that exist, where Odoo itself would pass over the others.
-        prove: Option<Read>,
-        /// Calls.
+        /// Finds out which of its records exist, for methods where Odoo ignores missing ones.
+        existence_check: Option<ReadPlan>,
+        /// The call.
         call: Call,
     },
 }
 
 /// The calls of an update.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Update {
-    /// Which records.
-    pub prove: Prove,
-    /// What is to be kept of fields that are written in part.
-    pub merging: Option<Merging>,
-    /// Writes.
+pub struct UpdatePlan {
+    /// The records.
+    pub existence_check: ExistenceCheck,
+    /// The fields that are only partially written.
+    pub partial_update: Option<PartialUpdate>,
+    /// The call that writes.
     pub write: Call,
-    /// Reads what was written; `None` when the ids are the answer.
-    pub read_back: Option<Read>,
+    /// Reads the records after the write; `None` if the result is the ids.
+    pub read_back: Option<ReadPlan>,
     /// Whether one record was wanted or a list.
     pub one: bool,
 }
 
-/// How it is known which records a write is about.
+/// How the records of a write are determined.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Prove {
-    /// These, and each of them must exist.
+pub enum ExistenceCheck {
+    /// By id; each of them must exist.
     Ids {
-        /// Answers those that exist.
-        read: Read,
-        /// The ids as the caller gave them, duplicates kept.
-        asked: Vec<RecordId>,
+        /// Returns the records that exist.
+        read: ReadPlan,
+        /// The ids of the request, duplicates included.
+        requested: Vec<RecordId>,
     },
-    /// All that this search finds.
-    Found(Call),
+    /// All records that this search finds.
+    Search(Call),
 }
 
-/// Fields that are written in part: what they hold besides is read first, by the proof, or where that is a search by
-/// a read of its own.
+/// Fields that are only partially written. Their present values are read first: together with the existence check,
+/// or, after a search, by a separate read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Merging {
-    pub(super) merges: Vec<Merge>,
+pub struct PartialUpdate {
+    pub(super) merges: Vec<PropertiesMerge>,
     /// Reads the fields of records that a search found.
-    pub read: Read,
+    pub read: ReadPlan,
 }
 
-impl Merging {
-    /// Completes a write with the present values in `records`.
+impl PartialUpdate {
+    /// Adds the present values in `records` to a write.
     ///
     /// # Errors
-    /// As [`Merge::complete`].
+    /// As [`PropertiesMerge::complete`].
     pub fn complete(&self, write: &mut Call, records: &Value<'_>) -> Result<(), Problem> {
         let Some(values) = write.args.get_mut(1) else { return Ok(()) };
         self.merges.iter().try_for_each(|merge| merge.complete(values, records))
     }
 }
 
-/// A `read` that can be cut into smaller ones.
+/// A `read` that can be split into smaller ones.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Read {
+pub struct ReadPlan {
     /// The model.
     pub model: ModelName,
-    /// Which records, in this order.
+    /// The records, in this order.
     pub ids: Vec<RecordId>,
-    /// Which columns.
+    /// The columns.
     pub columns: Columns,
-    pub(super) way: Way,
+    pub(super) options: ReadOptions,
 }
 
-/// How records are read.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Way {
-    pub(super) context: Vec<Member<'static>>,
-    pub(super) links: Links,
-    /// The server's major version: 14..19.
-    pub(super) major: u8,
-}
-
-impl Read {
-    /// The call that reads it all, without what stands behind relations.
+impl ReadPlan {
+    /// The call that reads all columns, without nested records.
     #[must_use]
     pub fn call(&self) -> Call {
-        let args = vec![id_list(&self.ids), name_list(self.columns.asked())];
-        let call = Call::orm(&self.model, OrmMethod::Read, args, &self.way.context);
-        if self.way.needs_names(&self.columns) { call } else { call.named(&[without_names()]) }
+        let args = vec![id_list(&self.ids), name_list(self.columns.requested())];
+        let call = Call::orm(&self.model, OrmMethod::Read, args, &self.options.context);
+        if self.options.needs_names(&self.columns) { call } else { call.with_kwargs(&[without_names()]) }
     }
 
-    /// The call that reads it all and what stands behind relations; `None` where the server cannot do that, or there is
-    /// nothing behind them.
+    /// The call that reads all columns with nested records; `None` if the server cannot do that, or there are none.
     #[must_use]
     pub fn nested_call(&self) -> Option<Call> {
-        let columns = self.columns.is_nested().then(|| specification(&self.columns, &self.way)).flatten()?;
+        let columns = self.columns.is_nested().then(|| specification(&self.columns, &self.options)).flatten()?;
         let args = vec![id_list(&self.ids), columns];
-        Some(Call::orm(&self.model, OrmMethod::WebRead, args, &self.way.context))
+        Some(Call::orm(&self.model, OrmMethod::WebRead, args, &self.options.context))
     }
 
     /// The same read of other records.
     #[must_use]
-    pub fn of(&self, ids: Vec<RecordId>) -> Self {
+    pub fn with_ids(&self, ids: Vec<RecordId>) -> Self {
         Self { ids, ..self.clone() }
     }
 
     /// The same read of other columns.
     #[must_use]
-    pub fn with(&self, columns: Columns) -> Self {
+    pub fn with_columns(&self, columns: Columns) -> Self {
         Self { columns, ..self.clone() }
     }
 
-    /// The search for those of its records that are there and may be read, archived ones too.
+    /// The search for those of its records that exist and are readable, archived ones included.
     #[must_use]
-    pub fn presence(&self) -> Call {
+    pub fn existence_search(&self) -> Call {
         let ids = vec!["id".into(), "in".into(), id_list(&self.ids)];
-        let mut context = self.way.context.clone();
+        let mut context = self.options.context.clone();
         context.retain(|(key, _)| key != ACTIVE_TEST);
         context.push((ACTIVE_TEST.into(), Value::Bool(false)));
         search(&self.model, Value::List(vec![Value::List(ids)]), &[], &context)
     }
 
-    /// A read, in the same way, of records that stand behind a relation.
+    /// A read of related records with the same options.
     #[must_use]
-    pub fn behind(&self, model: ModelName, columns: Columns, ids: Vec<RecordId>) -> Self {
-        Self { model, ids, columns, way: self.way.clone() }
+    pub fn related(&self, model: ModelName, columns: Columns, ids: Vec<RecordId>) -> Self {
+        Self { model, ids, columns, options: self.options.clone() }
     }
 
-    /// The read in two: by columns while there are several, then by records. `None` when it is of one value.
+    /// Splits the read in two: by columns if there are several, otherwise by records. Returns `None` for a single
+    /// value.
     #[must_use]
-    pub fn halves(&self) -> Option<[Self; 2]> {
-        let shown: Vec<Column> =
-            self.columns.shown.iter().filter(|column| column.name.as_str() != "id").cloned().collect();
-        if shown.len() > 1 {
-            let (left, right) = shown.split_at(shown.len() / 2);
-            let half = |shown: &[Column]| Columns { shown: shown.to_vec(), ..self.columns.clone() };
+    pub fn split(&self) -> Option<[Self; 2]> {
+        let visible: Vec<Column> =
+            self.columns.visible.iter().filter(|column| column.name.as_str() != "id").cloned().collect();
+        if visible.len() > 1 {
+            let (left, right) = visible.split_at(visible.len() / 2);
+            let half = |visible: &[Column]| Columns { visible: visible.to_vec(), ..self.columns.clone() };
             return Some([left, right].map(|columns| Self { columns: half(columns), ..self.clone() }));
         }
         if self.ids.len() > 1 {
             let (left, right) = self.ids.split_at(self.ids.len() / 2);
-            return Some([left, right].map(|ids| self.of(ids.to_vec())));
+            return Some([left, right].map(|ids| self.with_ids(ids.to_vec())));
         }
         None
     }
 }
 
-/// A `search_read` that can be cut into a search and smaller reads.
+/// A `search_read` that can be split into a search and smaller reads.
 #[derive(Debug, Clone, PartialEq)]
-pub struct List {
+pub struct ListPlan {
     pub(super) model: ModelName,
     pub(super) domain: Value<'static>,
-    /// Offset, limit and order, as far as they are wanted.
-    pub(super) slice: Vec<Member<'static>>,
-    /// Which columns.
+    /// Offset, limit and order, as named arguments; absent ones are not sent.
+    pub(super) window: Vec<Member<'static>>,
+    /// The columns.
     pub columns: Columns,
-    pub(super) way: Way,
+    pub(super) options: ReadOptions,
 }
 
-impl List {
-    /// The call that does it all, without what stands behind relations.
+impl ListPlan {
+    /// The call that searches and reads, without nested records.
     #[must_use]
     pub fn call(&self) -> Call {
-        let args = vec![self.domain.clone(), name_list(self.columns.asked())];
-        let call = Call::orm(&self.model, OrmMethod::SearchRead, args, &self.way.context).named(&self.slice);
+        let args = vec![self.domain.clone(), name_list(self.columns.requested())];
+        let call = Call::orm(&self.model, OrmMethod::SearchRead, args, &self.options.context).with_kwargs(&self.window);
         // Odoo 14 has no `load` here.
-        if self.way.major < 15 || self.way.needs_names(&self.columns) { call } else { call.named(&[without_names()]) }
+        if self.options.major < 15 || self.options.needs_names(&self.columns) { call } else { call.with_kwargs(&[without_names()]) }
     }
 
-    /// The call that does it all and reads what stands behind relations; `None` where the server cannot do that, or
-    /// there is nothing behind them. Answers `{length, records}`, where `length` is the number of all records if that
-    /// is `counted`.
+    /// The call that searches and reads with nested records; `None` if the server cannot do that, or there are none.
+    /// Returns `{length, records}`, where `length` is the number of all records only `with_total`.
     #[must_use]
-    pub fn nested_call(&self, counted: bool) -> Option<Call> {
-        let columns = self.columns.is_nested().then(|| specification(&self.columns, &self.way)).flatten()?;
-        Some(self.web_search_read(vec![self.domain.clone(), columns], counted))
+    pub fn nested_call(&self, with_total: bool) -> Option<Call> {
+        let columns = self.columns.is_nested().then(|| specification(&self.columns, &self.options)).flatten()?;
+        Some(self.web_search_read(vec![self.domain.clone(), columns], with_total))
     }
 
-    /// The one call that does it all, without what stands behind relations: the counting one where that is wanted and
-    /// can be. `None` where no one call answers the same as a search and a read.
+    /// The single call that searches and reads without nested records; it also counts if possible and requested.
+    /// `None` if no single call returns the same as a search and a read.
     #[must_use]
-    pub fn flat_call(&self, counted: bool) -> Option<Call> {
-        let counting = if counted { self.counting_call() } else { None };
-        counting.or_else(|| (!self.shows_archived()).then(|| self.call()))
+    pub fn flat_call(&self, with_total: bool) -> Option<Call> {
+        let counting = if with_total { self.counting_call() } else { None };
+        counting.or_else(|| (!self.includes_archived()).then(|| self.call()))
     }
 
-    /// The call that does it all and counts all records, without what stands behind relations; `None` where it would
-    /// write records in another form. Answers `{length, records}`.
+    /// The call that searches, reads and counts all records, without nested records; `None` if it would return
+    /// records in another form. Returns `{length, records}`.
     fn counting_call(&self) -> Option<Call> {
-        let columns = match self.way.major {
-            ..SPECIFIED_FROM if self.shows_archived() => return None,
-            ..SPECIFIED_FROM => name_list(self.columns.asked()),
-            _ if self.way.links == Links::Named => return None,
-            _ => specification(&self.columns, &self.way)?,
+        let columns = match self.options.major {
+            ..SPECIFIED_FROM if self.includes_archived() => return None,
+            ..SPECIFIED_FROM => name_list(self.columns.requested()),
+            _ if self.options.many2one_display == Many2oneDisplay::Named => return None,
+            _ => specification(&self.columns, &self.options)?,
         };
         Some(self.web_search_read(vec![self.domain.clone(), columns], true))
     }
 
-    /// Odoo counts only full pages by itself, and takes what came for the rest.
-    fn web_search_read(&self, args: Vec<Value<'static>>, counted: bool) -> Call {
-        let mut context = self.way.context.clone();
-        if counted {
+    /// Without `force_search_count`, Odoo does not count when a page is not full, but adds up what it returned.
+    fn web_search_read(&self, args: Vec<Value<'static>>, with_total: bool) -> Call {
+        let mut context = self.options.context.clone();
+        if with_total {
             context.push(("force_search_count".into(), Value::Bool(true)));
         }
-        Call::orm(&self.model, OrmMethod::WebSearchRead, args, &context).named(&self.slice)
+        Call::orm(&self.model, OrmMethod::WebSearchRead, args, &context).with_kwargs(&self.window)
     }
 
-    /// The call that only finds the ids.
+    /// The call that returns only the ids.
     #[must_use]
-    pub fn search(&self) -> Call {
-        search(&self.model, self.domain.clone(), &self.slice, &self.way.context)
+    pub fn search_call(&self) -> Call {
+        search(&self.model, self.domain.clone(), &self.window, &self.options.context)
     }
 
-    /// The call that finds the ids of all records, of which the list is a part.
+    /// The call that returns the ids of all matching records, without offset and limit.
     #[must_use]
-    pub fn search_all(&self) -> Call {
-        let order: Vec<Member<'static>> = self.slice.iter().filter(|(name, _)| name == "order").cloned().collect();
-        search(&self.model, self.domain.clone(), &order, &self.way.context)
+    pub fn search_all_call(&self) -> Call {
+        let order: Vec<Member<'static>> = self.window.iter().filter(|(name, _)| name == "order").cloned().collect();
+        search(&self.model, self.domain.clone(), &order, &self.options.context)
     }
 
-    /// The call that counts all records, of which the list is a part.
+    /// The call that counts all matching records.
     #[must_use]
-    pub fn count(&self) -> Call {
-        Call::orm(&self.model, OrmMethod::SearchCount, vec![self.domain.clone()], &self.way.context)
+    pub fn count_call(&self) -> Call {
+        Call::orm(&self.model, OrmMethod::SearchCount, vec![self.domain.clone()], &self.options.context)
     }
 
     /// The model.
@@ -299,65 +289,44 @@ impl List {
 
     /// The same list with other columns.
     #[must_use]
-    pub fn with(&self, columns: Columns) -> Self {
+    pub fn with_columns(&self, columns: Columns) -> Self {
         Self { columns, ..self.clone() }
     }
 
-    /// Whether archived records are wanted too. Odoo's `search_read` shows them, but none that relations hold.
+    /// Whether archived records are included. Odoo's `search_read` then returns them, but not those in relations.
     #[must_use]
-    pub fn shows_archived(&self) -> bool {
-        self.way.context.iter().any(|(key, value)| key == ACTIVE_TEST && is_false(value))
+    pub fn includes_archived(&self) -> bool {
+        self.options.context.iter().any(|(key, value)| key == ACTIVE_TEST && value.is_falsy())
     }
 
-    /// Whether the model is known to search in a way of its own.
+    /// Whether the model overrides the search of Odoo.
     #[must_use]
-    pub fn searches_its_own_way(&self) -> bool {
-        OWN_SEARCH.contains(&self.model.as_str())
+    pub fn has_custom_search(&self) -> bool {
+        CUSTOM_SEARCH_MODELS.contains(&self.model.as_str())
     }
 
-    /// The read of what was found.
+    /// The read of the records that were found.
     #[must_use]
-    pub fn read(&self, ids: Vec<RecordId>) -> Read {
-        Read { model: self.model.clone(), ids, columns: self.columns.clone(), way: self.way.clone() }
+    pub fn read_plan(&self, ids: Vec<RecordId>) -> ReadPlan {
+        ReadPlan { model: self.model.clone(), ids, columns: self.columns.clone(), options: self.options.clone() }
     }
 
-    /// How many records are left out at the beginning, and how many come at most.
+    /// The number of records to skip, and the maximum number to return.
     #[must_use]
-    pub fn bounds(&self) -> (i64, Option<i64>) {
-        let number = |wanted: &str| self.slice.iter().find(|(name, _)| name == wanted).and_then(|(_, n)| n.as_int());
+    pub fn offset_and_limit(&self) -> (i64, Option<i64>) {
+        let number = |key: &str| self.window.iter().find(|(name, _)| name == key).and_then(|(_, n)| n.as_int());
         (number("offset").unwrap_or(0), number("limit"))
     }
 }
 
-/// Models whose search takes away what the user may not see after Odoo has counted off the page, or depends on whether
-/// a condition names `id`: pages of them are short, or others than those of the whole list.
-const OWN_SEARCH: [&str; 4] = ["ir.attachment", "mail.activity", "mail.message", "mail.scheduled.message"];
+/// Models whose search removes records that the user may not see after Odoo applied the limit, or depends on whether
+/// a condition names `id`. Their pages can be short, or differ from those of the complete list.
+const CUSTOM_SEARCH_MODELS: [&str; 4] = ["ir.attachment", "mail.activity", "mail.message", "mail.scheduled.message"];
 
-/// What the context says of archived records.
+/// The context key that controls archived records.
 const ACTIVE_TEST: &str = "active_test";
 
-impl Way {
-    /// Whether some many2one must come with the name of what it leads to; without one nothing has to be said about it.
-    fn needs_names(&self, columns: &Columns) -> bool {
-        let mut links = columns.shown.iter().filter(|column| column.kind == FieldType::Many2one).peekable();
-        self.links == Links::Named || links.peek().is_none() || links.any(Column::is_answered_by_link)
-    }
-}
-
-/// What counts as no in Odoo.
-fn is_false(value: &Value<'_>) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(truth) => !truth,
-        Value::Int(number) => *number == 0,
-        Value::Float(number) => *number == 0.0,
-        Value::Text(text) => text.is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Map(members) => members.is_empty(),
-    }
-}
-
-/// Computing the names that nobody reads takes Odoo a third of a read's time.
+/// Computing unused names costs Odoo a third of the time of a read.
 fn without_names() -> Member<'static> {
     ("load".into(), "".into())
 }
@@ -365,8 +334,8 @@ fn without_names() -> Member<'static> {
 pub(super) fn search(
     model: &ModelName,
     domain: Value<'static>,
-    slice: &[Member<'static>],
+    window: &[Member<'static>],
     context: &[Member<'static>],
 ) -> Call {
-    Call::orm(model, OrmMethod::Search, vec![domain], context).named(slice)
+    Call::orm(model, OrmMethod::Search, vec![domain], context).with_kwargs(window)
 }

@@ -1,24 +1,27 @@
-//! A report, before it is printed: which one it is, whether the credential reaches that far, which calls prove that the
-//! records are there for this user.
+//! The plan of a report: which report it is, whether the scope allows it, and which calls check that the user can
+//! read its records.
 //!
-//! In: a report's name, record ids, a [`Scope`], what is [`Known`]. Out: calls, and a [`ReportPlan`]. Must not know: how
-//! Odoo prints. Odoo itself does not look before it renders: a record that is missing makes an error page or an empty
-//! one, and a report reads whatever its template names.
+//! In: a report's name, record ids, a [`Scope`], [`Metadata`]. Out: calls, and a [`ReportPlan`]. Must not know: how
+//! Odoo prints. Odoo does not check before it renders: a missing record produces an error page or an empty page, and
+//! a report reads every field that its template names.
 
 use super::call::{Call, Effect, id_list};
-use super::context::{self, ContextAsked};
-use super::fields::{Columns, proof_column};
-use super::intent::Links;
-use super::metadata::{Known, PlanError, schema_of};
-use super::query_plan::{Read, Way};
+use super::columns::{Columns, existence_column};
+use super::context::{self, RequestedContext};
+use super::context_check::{ContextUse, check_context};
+use super::error::PlanError;
+use super::intent::Many2oneDisplay;
+use super::metadata::{Metadata, require_schema};
+use super::query_plan::ReadPlan;
+use super::read_options::ReadOptions;
 use super::scope::{Operation, Scope};
-use super::scope_check::{Guard, Use, check_context, polymorphic};
+use super::scope_check::{ScopeCheck, polymorphic};
 use crate::names::{MethodName, ModelName, RecordId, ReportName};
 use crate::value::{Member, Value};
 
-/// What a report is printed as.
+/// The format of a printed report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ReportForm {
+pub enum ReportFormat {
     /// PDF.
     Pdf,
     /// HTML.
@@ -27,8 +30,8 @@ pub enum ReportForm {
     Text,
 }
 
-impl ReportForm {
-    /// The word for it, in Odoo's paths and in answers.
+impl ReportFormat {
+    /// The name in Odoo's paths and in responses.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,40 +41,40 @@ impl ReportForm {
         }
     }
 
-    /// Whether a report that is made for `self` can also be had as `other`: HTML and PDF come from the same template.
+    /// Whether a report of the format `self` can also be printed as `other`: HTML and PDF use the same template.
     #[must_use]
-    pub fn can_be(self, other: Self) -> bool {
+    pub fn converts_to(self, other: Self) -> bool {
         (self == Self::Text) == (other == Self::Text)
     }
 }
 
-/// A report that Odoo has.
+/// A report of Odoo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// Its name.
     pub name: ReportName,
-    /// Of which model's records it is.
+    /// The model whose records it prints.
     pub model: ModelName,
-    /// What it is made for.
-    pub form: ReportForm,
+    /// Its native format.
+    pub format: ReportFormat,
 }
 
-/// What is asked before a report is printed.
+/// The calls before a report is printed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportPlan {
-    /// Answers the ids that exist, each once; refused when the user may not read one of them.
-    pub prove: Read,
-    /// What the report is to be rendered with.
+    /// Returns the ids that exist, each once; fails if the user may not read one of them.
+    pub existence_check: ReadPlan,
+    /// The context for rendering.
     pub context: Vec<Member<'static>>,
 }
 
-/// The call that finds a report; answers a list of one or none.
+/// The call that finds a report; it returns a list with at most one record.
 #[must_use]
 pub fn find_report(name: &ReportName) -> Call {
     let domain = Value::List(vec!["report_name".into(), "=".into(), name.as_str().to_owned().into()]);
     Call {
-        model: ModelName::of_literal("ir.actions.report"),
-        method: MethodName::of_literal("search_read"),
+        model: ModelName::from_static("ir.actions.report"),
+        method: MethodName::from_static("search_read"),
         args: vec![Value::List(vec![domain]), Value::List(vec!["model".into(), "report_type".into()])],
         kwargs: vec![("limit".into(), Value::Int(1))],
         effect: Effect::Read,
@@ -79,29 +82,29 @@ pub fn find_report(name: &ReportName) -> Call {
 }
 
 impl Report {
-    /// Reads the answer of [`find_report`]. `None` for no report, and for one of a form that cannot be printed.
+    /// Parses the response of [`find_report`]. Returns `None` if there is no report, or its format is not supported.
     #[must_use]
-    pub fn read(name: &ReportName, found: &Value<'_>) -> Option<Self> {
+    pub fn from_search_result(name: &ReportName, found: &Value<'_>) -> Option<Self> {
         let report = found.as_list()?.first()?;
-        let form = match report.get("report_type")?.as_text()? {
-            "qweb-pdf" => ReportForm::Pdf,
-            "qweb-html" => ReportForm::Html,
-            "qweb-text" => ReportForm::Text,
+        let format = match report.get("report_type")?.as_text()? {
+            "qweb-pdf" => ReportFormat::Pdf,
+            "qweb-html" => ReportFormat::Html,
+            "qweb-text" => ReportFormat::Text,
             _ => return None,
         };
         let model = ModelName::parse(report.get("model")?.as_text()?).ok()?;
-        Some(Self { name: name.clone(), model, form })
+        Some(Self { name: name.clone(), model, format })
     }
 
-    /// The report that is the document on the portal page of its model: who has no password gets it from there.
+    /// The report that the portal page of its model offers. Users without a stored password get it from there.
     #[must_use]
-    pub fn on_portal(name: &ReportName) -> Option<Self> {
+    pub fn portal_document(name: &ReportName) -> Option<Self> {
         let (_, model) = PORTAL_DOCUMENTS.iter().find(|(report, _)| *report == name.as_str())?;
-        Some(Self { name: name.clone(), model: ModelName::of_literal(model), form: ReportForm::Pdf })
+        Some(Self { name: name.clone(), model: ModelName::from_static(model), format: ReportFormat::Pdf })
     }
 }
 
-/// What Odoo's own portal pages print. An invoice there always shows its payments.
+/// The reports of Odoo's portal pages. For invoices the portal always includes the payments.
 const PORTAL_DOCUMENTS: [(&str, &str); 4] = [
     ("sale.report_saleorder", "sale.order"),
     ("account.report_invoice_with_payments", "account.move"),
@@ -109,40 +112,40 @@ const PORTAL_DOCUMENTS: [(&str, &str); 4] = [
     ("purchase.report_purchaseorder", "purchase.order"),
 ];
 
-/// Checks what a report touches. A template shows whatever it likes of a record, so every field must be within reach.
+/// Checks the fields that a report can read. A template can read any field, so the scope must allow all of them.
 ///
 /// # Errors
-/// What is lacking; 403 beyond the scope; 400 for the context.
+/// Metadata is missing; 403 outside the scope; 400 for the context.
 pub fn plan_report(
     report: &Report,
     ids: &[RecordId],
-    asked: &ContextAsked,
+    requested: &RequestedContext,
     scope: &Scope,
-    known: &dyn Known,
+    metadata: &dyn Metadata,
 ) -> Result<ReportPlan, PlanError> {
-    Guard::new(scope, &[]).every_field(&report.model, Operation::Read, &"report")?;
-    let context = context::resolve(asked, known)?;
-    let guard = Guard::knowing(scope, &context, known);
-    check_context(guard, &report.model, Use::Reading, known)?;
-    polymorphic::check_ids(guard, &report.model)?;
+    ScopeCheck::new(scope, &[]).require_all_fields(&report.model, Operation::Read, &"report")?;
+    let context = context::resolve(requested, metadata)?;
+    let scope_check = ScopeCheck::with_metadata(scope, &context, metadata);
+    check_context(scope_check, &report.model, ContextUse::Read, metadata)?;
+    polymorphic::check_ids(scope_check, &report.model)?;
     let once: indexmap::IndexSet<RecordId> = ids.iter().copied().collect();
-    let proof = proof_column(&*schema_of(known, &report.model)?);
-    let prove = Read {
+    let existence_column = existence_column(&*require_schema(metadata, &report.model)?);
+    let existence_check = ReadPlan {
         model: report.model.clone(),
         ids: once.into_iter().collect(),
-        columns: Columns { shown: Vec::new(), named: true, proof },
-        way: Way { context: context.clone(), links: Links::Bare, major: known.major_version() },
+        columns: Columns { visible: Vec::new(), named: true, existence_column },
+        options: ReadOptions { context: context.clone(), many2one_display: Many2oneDisplay::Bare, major: metadata.major_version() },
     };
-    Ok(ReportPlan { prove, context })
+    Ok(ReportPlan { existence_check, context })
 }
 
-/// The call that answers where a record's portal page is. It makes the record's share token when there is none, the
-/// same each time: so it may be repeated.
+/// The call that returns the portal URL of a record. It creates the record's share token if there is none, and always
+/// returns the same one, so it may be repeated.
 #[must_use]
 pub fn portal_link(model: &ModelName, id: RecordId) -> Call {
     Call {
         model: model.clone(),
-        method: MethodName::of_literal("get_portal_url"),
+        method: MethodName::from_static("get_portal_url"),
         args: vec![id_list(&[id])],
         kwargs: Vec::new(),
         effect: Effect::Read,
@@ -152,8 +155,8 @@ pub fn portal_link(model: &ModelName, id: RecordId) -> Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error_code::Code;
-    use crate::plan::schema::samples::Samples;
+    use crate::error_code::ErrorCode;
+    use crate::plan::samples::Samples;
 
     fn name(text: &str) -> ReportName {
         ReportName::parse(text).unwrap()
@@ -168,47 +171,47 @@ mod tests {
         Value::List(vec![Value::Map(members)])
     }
 
-    fn planned(scope: &str) -> Result<Vec<i64>, Code> {
-        let report = Report::read(&name("base.x"), &found("qweb-pdf")).unwrap();
+    fn planned(scope: &str) -> Result<Vec<i64>, ErrorCode> {
+        let report = Report::from_search_result(&name("base.x"), &found("qweb-pdf")).unwrap();
         let ids = [3, 1, 3].map(|id| RecordId::new(id).unwrap());
         let scope = Scope::from_json(scope).unwrap();
-        match plan_report(&report, &ids, &ContextAsked::default(), &scope, &Samples) {
-            Ok(plan) => Ok(plan.prove.ids.into_iter().map(RecordId::get).collect()),
-            Err(PlanError::Refused(problem)) => Err(problem.code),
-            Err(lacking) => panic!("{lacking:?}"),
+        match plan_report(&report, &ids, &RequestedContext::default(), &scope, &Samples) {
+            Ok(plan) => Ok(plan.existence_check.ids.into_iter().map(RecordId::get).collect()),
+            Err(PlanError::Rejected(problem)) => Err(problem.code),
+            Err(missing) => panic!("{missing:?}"),
         }
     }
 
     #[test]
-    fn a_report_is_what_odoo_says_it_is() {
-        for (kind, form) in
-            [("qweb-pdf", ReportForm::Pdf), ("qweb-html", ReportForm::Html), ("qweb-text", ReportForm::Text)]
+    fn the_report_type_decides_the_format() {
+        for (kind, format) in
+            [("qweb-pdf", ReportFormat::Pdf), ("qweb-html", ReportFormat::Html), ("qweb-text", ReportFormat::Text)]
         {
-            assert_eq!(Report::read(&name("base.x"), &found(kind)).unwrap().form, form);
+            assert_eq!(Report::from_search_result(&name("base.x"), &found(kind)).unwrap().format, format);
         }
-        assert_eq!(Report::read(&name("base.x"), &found("py3o")), None);
-        assert_eq!(Report::read(&name("base.x"), &Value::List(Vec::new())), None);
+        assert_eq!(Report::from_search_result(&name("base.x"), &found("py3o")), None);
+        assert_eq!(Report::from_search_result(&name("base.x"), &Value::List(Vec::new())), None);
     }
 
     #[test]
-    fn pages_come_as_pdf_or_html_and_text_as_text() {
-        assert!(ReportForm::Pdf.can_be(ReportForm::Html) && ReportForm::Html.can_be(ReportForm::Pdf));
-        assert!(ReportForm::Text.can_be(ReportForm::Text));
-        assert!(!ReportForm::Text.can_be(ReportForm::Pdf) && !ReportForm::Html.can_be(ReportForm::Text));
+    fn pdf_and_html_convert_into_each_other_and_text_does_not() {
+        assert!(ReportFormat::Pdf.converts_to(ReportFormat::Html) && ReportFormat::Html.converts_to(ReportFormat::Pdf));
+        assert!(ReportFormat::Text.converts_to(ReportFormat::Text));
+        assert!(!ReportFormat::Text.converts_to(ReportFormat::Pdf) && !ReportFormat::Html.converts_to(ReportFormat::Text));
     }
 
     #[test]
-    fn every_record_is_proven_once() {
+    fn every_record_is_checked_once() {
         assert_eq!(planned(r#""all""#), Ok(vec![3, 1]));
     }
 
     #[test]
-    fn a_report_needs_its_model_and_every_field_of_it() {
+    fn a_report_needs_read_on_every_field_of_its_model() {
         let may = |rule: &str| planned(&format!(r#"[{{"models": "res.partner", {rule}}}]"#));
         assert!(may(r#""operations": ["read"]"#).is_ok());
-        assert_eq!(may(r#""operations": ["update", "execute"]"#), Err(Code::ScopeForbidden));
-        assert_eq!(may(r#""operations": ["read"], "fields": {"except": ["email"]}"#), Err(Code::ScopeForbidden));
-        assert_eq!(may(r#""operations": ["read"], "fields": {"only": ["name"]}"#), Err(Code::ScopeForbidden));
-        assert_eq!(planned(r#""nothing""#), Err(Code::ScopeForbidden));
+        assert_eq!(may(r#""operations": ["update", "execute"]"#), Err(ErrorCode::ScopeForbidden));
+        assert_eq!(may(r#""operations": ["read"], "fields": {"except": ["email"]}"#), Err(ErrorCode::ScopeForbidden));
+        assert_eq!(may(r#""operations": ["read"], "fields": {"only": ["name"]}"#), Err(ErrorCode::ScopeForbidden));
+        assert_eq!(planned(r#""nothing""#), Err(ErrorCode::ScopeForbidden));
     }
 }

@@ -1,63 +1,65 @@
-//! What a configured schema asks for and an Odoo has not: fields that will be left out, blocks that lead nowhere.
+//! What a configured schema requests in vain: fields that do not exist, nested fields of something that is not a
+//! relation.
 //!
-//! In: a selection, and the schemas of the models it reaches. Out: every [`Unmet`] wish, with its path. Must not know:
-//! requests; nobody has asked yet.
+//! In: a selection, and the schemas of the models that it reaches. Out: every [`UnresolvedField`] with its path. Must
+//! not know: requests; the check runs before any.
 
 use std::fmt;
 
-use super::metadata::{Known, PlanError, schema_of};
+use super::error::PlanError;
+use super::metadata::{Metadata, require_schema};
 use super::schema::Schema;
-use crate::language::selection::{Item, Selection};
+use crate::language::selection::{SelectionItem, Selection};
 use crate::names::ModelName;
 
-/// A wish of a schema that will not be granted.
+/// A field of a configured schema that cannot be returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unmet {
-    /// The field at this path is not there, or this user may not see it.
-    Field(String),
-    /// The field at this path has a block, but leads to no records.
-    Relation(String),
+pub enum UnresolvedField {
+    /// The field at this path does not exist, or the user does not have access to it.
+    Unknown(String),
+    /// The field at this path has nested fields, but is not a relation.
+    NotARelation(String),
 }
 
-impl fmt::Display for Unmet {
+impl fmt::Display for UnresolvedField {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Field(path) => write!(out, "there is no field {path}, it is left out"),
-            Self::Relation(path) => write!(out, "{path} is no relation, so nothing can stand behind it"),
+            Self::Unknown(path) => write!(out, "the field {path} does not exist and is left out"),
+            Self::NotARelation(path) => write!(out, "{path} is not a relation and has no nested fields"),
         }
     }
 }
 
-/// What `selection` wishes of `model` in vain.
+/// Returns the fields of `selection` that `model` cannot resolve.
 ///
 /// # Errors
-/// A lacking schema.
-pub fn unmet(selection: &Selection, model: &ModelName, known: &dyn Known) -> Result<Vec<Unmet>, PlanError> {
+/// Metadata is missing.
+pub fn unresolved_fields(selection: &Selection, model: &ModelName, metadata: &dyn Metadata) -> Result<Vec<UnresolvedField>, PlanError> {
     let mut found = Vec::new();
-    Walk { known, found: &mut found }.level(selection, &*schema_of(known, model)?, "")?;
+    Walk { metadata, found: &mut found }.level(selection, &*require_schema(metadata, model)?, "")?;
     Ok(found)
 }
 
 struct Walk<'w> {
-    known: &'w dyn Known,
-    found: &'w mut Vec<Unmet>,
+    metadata: &'w dyn Metadata,
+    found: &'w mut Vec<UnresolvedField>,
 }
 
 impl Walk<'_> {
     fn level(&mut self, selection: &Selection, schema: &Schema, path: &str) -> Result<(), PlanError> {
         for item in &selection.items {
-            let (name, within) = match item {
-                Item::All => continue,
-                Item::Except(name) => (name, None),
-                Item::Field { name, within } => (name, within.as_ref()),
+            let (name, nested) = match item {
+                SelectionItem::All => continue,
+                SelectionItem::Except(name) => (name, None),
+                SelectionItem::Field { name, nested } => (name, nested.as_ref()),
             };
             let path = format!("{path}{name}");
-            match (schema.field(name.as_str()), within) {
-                (None, _) => self.found.push(Unmet::Field(path)),
+            match (schema.field(name.as_str()), nested) {
+                (None, _) => self.found.push(UnresolvedField::Unknown(path)),
                 (Some(_), None) => {}
-                (Some(field), Some(within)) => match field.relation.as_ref().filter(|_| field.kind.is_relation()) {
-                    Some(model) => self.level(within, &*schema_of(self.known, model)?, &format!("{path}."))?,
-                    None => self.found.push(Unmet::Relation(path)),
+                (Some(field), Some(nested)) => match field.relation.as_ref().filter(|_| field.kind.is_relation()) {
+                    Some(model) => self.level(nested, &*require_schema(self.metadata, model)?, &format!("{path}."))?,
+                    None => self.found.push(UnresolvedField::NotARelation(path)),
                 },
             }
         }
@@ -68,36 +70,36 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::metadata::Lack;
-    use crate::plan::schema::samples::Samples;
+    use crate::plan::error::MissingMetadata;
+    use crate::plan::samples::Samples;
 
-    fn of_partner(schema: &str) -> Result<Vec<String>, PlanError> {
+    fn unresolved_of_partner(schema: &str) -> Result<Vec<String>, PlanError> {
         let found =
-            unmet(&Selection::read_schema(schema).unwrap(), &ModelName::parse("res.partner").unwrap(), &Samples);
-        found.map(|unmet| unmet.iter().map(Unmet::to_string).collect())
+            unresolved_fields(&Selection::parse_schema(schema).unwrap(), &ModelName::parse("res.partner").unwrap(), &Samples);
+        found.map(|unmet| unmet.iter().map(UnresolvedField::to_string).collect())
     }
 
     #[test]
-    fn every_wish_in_vain_is_told_with_its_path() {
+    fn unresolved_fields_are_reported_with_their_path() {
         let schema =
             "['id', 'nosuch', ('country_id', ('code', 'nosuch')), ('name', ('id',)), ('parent_id', ('nmae',))]";
-        let told = of_partner(schema).unwrap();
+        let reported = unresolved_of_partner(schema).unwrap();
         assert_eq!(
-            told,
+            reported,
             [
-                "there is no field nosuch, it is left out",
-                "there is no field country_id.nosuch, it is left out",
-                "name is no relation, so nothing can stand behind it",
-                "there is no field parent_id.nmae, it is left out",
+                "the field nosuch does not exist and is left out",
+                "the field country_id.nosuch does not exist and is left out",
+                "name is not a relation and has no nested fields",
+                "the field parent_id.nmae does not exist and is left out",
             ]
         );
-        assert_eq!(of_partner("{*, country_id{-code}}").unwrap(), [""; 0]);
+        assert_eq!(unresolved_of_partner("{*, country_id{-code}}").unwrap(), [""; 0]);
     }
 
     #[test]
-    fn a_model_that_is_not_known_yet_is_asked_for() {
-        let lacking = of_partner("{category_id{name}}").unwrap_err();
+    fn a_missing_schema_is_requested() {
+        let missing = unresolved_of_partner("{category_id{name}}").unwrap_err();
         let model = ModelName::parse("res.partner.category").unwrap();
-        assert_eq!(lacking, PlanError::Lacking(Lack::Schema(model)));
+        assert_eq!(missing, PlanError::NeedsMetadata(MissingMetadata::Schema(model)));
     }
 }

@@ -1,26 +1,29 @@
-//! What a credential may do, on top of what Odoo lets its user do.
+//! What a credential may do, on top of what Odoo allows its user.
 //!
 //! In: rules, as an administrator wrote them. Out: [`Scope`], which answers whether an operation, a method or a field
-//! of a model is within. Must not know: credentials, wishes, Odoo's own rights. Nothing is allowed that no rule allows.
+//! of a model is allowed. Must not know: credentials, intents, the access rights of Odoo. Nothing is allowed without
+//! a rule that allows it.
 //!
 //! ```text
-//! scope      = "all" | "nothing" | [ rule, … ] | { "within": scope, "only": words }      words: of OAuth, see there
+//! scope      = "all" | "nothing" | [ rule, … ] | { "within": scope, "only": scope-tokens }
+//!                                              scope tokens: see oauth_scope
 //! rule       = { "models": pattern, "operations": [ operation, … ], "methods"?: [ method, … ], "fields"?: fields }
-//! pattern    = "*" | model | prefix ".*"       administrative models are never within a pattern, only by name;
-//!                                              nor are methods that render templates or answer signed links, unless
-//!                                              they are listed
+//! pattern    = "*" | model | prefix ".*"       administrative models never match a pattern, only their name;
+//!                                              methods that render templates or return signed links must be
+//!                                              listed
 //! operation  = "read" | "create" | "update" | "delete" | "execute"
 //! fields     = "all" | { "only": [ field, … ] } | { "except": [ field, … ] }
 //! ```
 //!
 //! # Several rules
 //!
-//! Of the rules whose models and operations match, one is enough: each adds to what the others allow, also fields. What
-//! one of them says to `except` is taken from all of them. So `*` may be read, and of `res.partner` all but `credit`.
+//! One matching rule is enough: the rules whose models and operations match add up, including their fields. A field
+//! in the `except` of one of them is hidden by all of them. So a scope can allow reading `*`, and all of
+//! `res.partner` except `credit`.
 //!
-//! A model that delegates (`_inherits`) to an administrative model needs rules for both. A field that holds a secret is
-//! within a rule only where `only` names it. Fields that depend on what `except` names need a schema to be told: the guard
-//! takes them away.
+//! A model that delegates (`_inherits`) to an administrative model needs rules for both. A field that holds a secret
+//! is only allowed where `only` lists it. Fields that depend on a field in `except` can only be detected with a
+//! schema: `scope_check` hides them.
 
 mod administrative;
 mod delegation;
@@ -35,21 +38,21 @@ use serde::{Deserialize, Serialize};
 
 use self::administrative::{is_administrative, is_administrative_method};
 pub(super) use self::delegation::delegated_by;
-pub use self::oauth_scope::{ScopeWord, ScopeWords};
+pub use self::oauth_scope::{OAuthScope, OAuthScopeToken};
 pub use self::pattern::ModelPattern;
 pub(super) use self::secrets::is_secret;
 use self::serialization::WrittenRule;
 use crate::names::{FieldName, MethodName, ModelName};
 
-/// What is done to records (contract section 2, "What a permission means").
+/// The operations on records (docs/dialects/README.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
-    /// Look at records, names, fields, counts.
+    /// Read records, names, fields, counts.
     Read,
-    /// Make records.
+    /// Create records.
     Create,
-    /// Change records.
+    /// Update records.
     Update,
     /// Delete records.
     Delete,
@@ -58,7 +61,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The word for it, in rules and in refusals.
+    /// The name in rules and error messages.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -75,12 +78,12 @@ impl Operation {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Everything that Odoo lets the user do.
+    /// Everything that Odoo allows the user.
     All,
     /// Nothing.
     #[default]
     Nothing,
-    /// What the rules allow, and nothing without one.
+    /// What the rules allow.
     #[serde(untagged)]
     Rules(Vec<Rule>),
     /// What a scope allows and words name.
@@ -95,53 +98,53 @@ pub struct Narrowed {
     /// The scope.
     pub within: Box<Scope>,
     /// The words.
-    pub only: ScopeWords,
+    pub only: OAuthScope,
 }
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "WrittenRule")]
 pub struct Rule {
-    /// Which models.
+    /// The models.
     pub models: ModelPattern,
-    /// Which operations.
+    /// The operations.
     pub operations: BTreeSet<Operation>,
-    /// Which methods `execute` covers; without a list all but those that render templates.
+    /// The methods that `execute` allows; without a list all except administrative ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub methods: Option<BTreeSet<MethodName>>,
-    /// Which fields, for the operations that say fields: read, create, update.
+    /// The fields, for the operations that name fields: read, create, update.
     #[serde(skip_serializing_if = "FieldRule::is_all")]
     pub fields: FieldRule,
 }
 
-/// Which fields of a model a rule is about.
+/// The fields that a rule allows.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldRule {
     /// Every field.
     #[default]
     All,
-    /// Only these; for reading, `id` and `display_name` are always among them.
+    /// Only these; reads also include `id` and `display_name`.
     Only(BTreeSet<FieldName>),
-    /// Every field but these, whatever other rules say.
+    /// Every field except these, even if other rules allow them.
     Except(BTreeSet<FieldName>),
 }
 
-/// Why a text is no scope: which rule, which key, what was expected.
+/// Why a text is not a scope: the rule, the key, what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]
 pub struct ScopeError {
-    /// As `scope[1].operations[0]`.
+    /// The place, such as `scope[1].operations[0]`.
     pub place: String,
     /// What was expected and what was found.
     pub reason: String,
 }
 
 impl Scope {
-    /// Reads the form that [`Scope::to_json`] writes.
+    /// Parses the form that [`Scope::to_json`] writes.
     ///
     /// # Errors
-    /// The first thing that does not fit, with its place.
+    /// The first error, with its place.
     pub fn from_json(text: &str) -> Result<Self, ScopeError> {
         serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
             let place = match error.path().to_string() {
@@ -158,54 +161,55 @@ impl Scope {
         serde_json::to_string(self).unwrap_or_else(|_| r#""nothing""#.to_owned())
     }
 
-    /// Whether nothing needs to be asked.
+    /// Whether everything is allowed.
     #[must_use]
     pub fn is_all(&self) -> bool {
         matches!(self, Self::All)
     }
 
-    /// Only what `words` name of it. What was narrowed before is narrowed anew.
+    /// Restricts the scope to scope tokens. They replace the tokens of an earlier restriction.
     ///
     /// # Errors
-    /// The word that names nothing of it.
-    pub fn narrowed(self, words: ScopeWords) -> Result<Self, ScopeWord> {
+    /// The first token that names nothing in the scope.
+    pub fn narrowed(self, tokens: OAuthScope) -> Result<Self, OAuthScopeToken> {
         let within = match self {
             Self::Narrowed(before) => before.within,
             other => Box::new(other),
         };
-        match words {
-            ScopeWords::All => Ok(*within),
-            ScopeWords::Only(words) => match words.iter().find(|word| !within.reaches(word)) {
+        match tokens {
+            OAuthScope::All => Ok(*within),
+            OAuthScope::Only(tokens) => match tokens.iter().find(|token| !within.reaches(token)) {
                 Some(nothing) => Err(nothing.clone()),
-                None => Ok(Self::Narrowed(Narrowed { within, only: ScopeWords::Only(words) })),
+                None => Ok(Self::Narrowed(Narrowed { within, only: OAuthScope::Only(tokens) })),
             },
         }
     }
 
-    /// The words that narrow it.
+    /// The scope tokens that restrict it.
     #[must_use]
-    pub fn words(&self) -> ScopeWords {
+    pub fn oauth_scope(&self) -> OAuthScope {
         match self {
             Self::Narrowed(narrowed) => narrowed.only.clone(),
-            _ => ScopeWords::All,
+            _ => OAuthScope::All,
         }
     }
 
-    /// Whether a word names anything of it.
-    fn reaches(&self, word: &ScopeWord) -> bool {
-        match (self, &word.models) {
+    /// Whether a scope token names anything in the scope.
+    fn reaches(&self, token: &OAuthScopeToken) -> bool {
+        match (self, &token.models) {
             (Self::All, _) => true,
-            (_, Some(ModelPattern::Exactly(model))) => self.allows(model, word.operation),
+            (_, Some(ModelPattern::Exact(model))) => self.allows(model, token.operation),
             (Self::Nothing, _) => false,
-            (Self::Rules(rules), _) => rules.iter().any(|rule| rule.operations.contains(&word.operation)),
-            (Self::Narrowed(narrowed), _) => narrowed.within.reaches(word),
+            (Self::Rules(rules), _) => rules.iter().any(|rule| rule.operations.contains(&token.operation)),
+            (Self::Narrowed(narrowed), _) => narrowed.within.reaches(token),
         }
     }
 
-    /// The scope that decides about an operation on a model: what is narrowed, or nothing where the words name nothing.
+    /// The scope that decides about an operation on a model: the restricted scope, or nothing if no token names the
+    /// operation.
     fn deciding(&self, model: &ModelName, operation: Operation) -> &Self {
         match self {
-            Self::Narrowed(narrowed) if narrowed.only.name(model, operation) => {
+            Self::Narrowed(narrowed) if narrowed.only.includes(model, operation) => {
                 narrowed.within.deciding(model, operation)
             }
             Self::Narrowed(_) => &Self::Nothing,
@@ -213,7 +217,7 @@ impl Scope {
         }
     }
 
-    /// Whether an operation is allowed on some of the model's records. `execute`: whether some method may be called.
+    /// Whether an operation is allowed on the model. For `execute`: whether some method may be called.
     #[must_use]
     pub fn allows(&self, model: &ModelName, operation: Operation) -> bool {
         let scope = self.deciding(model, operation);
@@ -221,7 +225,7 @@ impl Scope {
         itself && delegated_by(model).filter(is_administrative).all(|to| self.allows(&to, operation))
     }
 
-    /// Whether an operation may name a field, to show it, to search by it or to set it.
+    /// Whether an operation may use a field: return it, search by it or set it.
     #[must_use]
     pub fn allows_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
         if self.is_all() {
@@ -234,7 +238,7 @@ impl Scope {
         if scope.is_all() {
             return true;
         }
-        // Odoo reads some texts as a field and something more; an exception must not be got round by spelling.
+        // Odoo parses some texts as a field and more; an exception must not be bypassed by spelling.
         if FieldName::parse(field).is_err() {
             return false;
         }
@@ -242,7 +246,7 @@ impl Scope {
         for rule in scope.matching(model, operation) {
             match &rule.fields {
                 FieldRule::All => allowed = true,
-                FieldRule::Only(names) => allowed |= names.contains(field) || is_shown_anyway(operation, field),
+                FieldRule::Only(names) => allowed |= names.contains(field) || is_always_visible(operation, field),
                 FieldRule::Except(names) if names.contains(field) => return false,
                 FieldRule::Except(_) => allowed = true,
             }
@@ -250,7 +254,7 @@ impl Scope {
         allowed
     }
 
-    /// Whether `only` of some rule names a field.
+    /// Whether `only` of a rule lists a field.
     #[must_use]
     pub fn names_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
         let scope = self.deciding(model, operation);
@@ -258,7 +262,7 @@ impl Scope {
         scope.matching(model, operation).any(names)
     }
 
-    /// Whether `except` of some rule takes a field away from an operation on a model.
+    /// Whether `except` of a rule hides a field of a model from an operation.
     #[must_use]
     pub fn excepts_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
         let scope = self.deciding(model, operation);
@@ -266,15 +270,15 @@ impl Scope {
         scope.matching(model, operation).any(excepts)
     }
 
-    /// Whether a rule for this very model takes fields away.
+    /// Whether a rule for exactly this model hides fields.
     #[must_use]
     pub fn excepts_fields_of(&self, model: &ModelName, operation: Operation) -> bool {
-        let is_exactly = |rule: &Rule| matches!(&rule.models, ModelPattern::Exactly(name) if name == model);
+        let is_exactly = |rule: &Rule| matches!(&rule.models, ModelPattern::Exact(name) if name == model);
         let scope = self.deciding(model, operation);
         scope.matching(model, operation).any(|rule| is_exactly(rule) && rule.has_exceptions())
     }
 
-    /// Whether some rule takes fields of this name away, of whatever model; without a name: any field.
+    /// Whether a rule hides fields of this name, of any model; without a name: any field.
     #[must_use]
     pub fn excepts_somewhere(&self, operation: Operation, field: Option<&str>) -> bool {
         let excepts = |rule: &Rule| match (&rule.fields, field) {
@@ -288,20 +292,20 @@ impl Scope {
         }
     }
 
-    /// Whether every field of a model, also one that nobody has heard of yet, is allowed for an operation.
+    /// Whether an operation may use every field of a model, including fields that future versions add.
     #[must_use]
     pub fn allows_all_fields(&self, model: &ModelName, operation: Operation) -> bool {
         let is_only = |rule: &Rule| matches!(rule.fields, FieldRule::Only(_));
-        let (mut except, mut whole) = (false, false);
+        let (mut except, mut all) = (false, false);
         let scope = self.deciding(model, operation);
         for rule in scope.matching(model, operation) {
             except |= rule.has_exceptions();
-            whole |= !is_only(rule);
+            all |= !is_only(rule);
         }
-        scope.is_all() || (whole && !except)
+        scope.is_all() || (all && !except)
     }
 
-    /// Whether every model may be read that is not administrative.
+    /// Whether every model that is not administrative may be read.
     #[must_use]
     pub fn reads_every_model(&self) -> bool {
         let reads_any = |rule: &Rule| rule.models == ModelPattern::Any && rule.operations.contains(&Operation::Read);
@@ -310,12 +314,12 @@ impl Scope {
             Self::Nothing => false,
             Self::Rules(rules) => rules.iter().any(reads_any),
             Self::Narrowed(narrowed) => {
-                narrowed.only.name_everywhere(Operation::Read) && narrowed.within.reads_every_model()
+                narrowed.only.includes_every_model(Operation::Read) && narrowed.within.reads_every_model()
             }
         }
     }
 
-    /// Whether a method that is none of the ORM's may be called.
+    /// Whether a method that is not part of the ORM may be called.
     #[must_use]
     pub fn allows_method(&self, model: &ModelName, method: &MethodName) -> bool {
         let lists = |rule: &Rule| match &rule.methods {
@@ -336,14 +340,14 @@ impl Scope {
     }
 }
 
-/// Whoever may read a record may know which it is.
-fn is_shown_anyway(operation: Operation, field: &str) -> bool {
+/// A read always includes which record it is.
+fn is_always_visible(operation: Operation, field: &str) -> bool {
     operation == Operation::Read && matches!(field, "id" | "display_name")
 }
 
 /// Whether a model is administrative, or delegates to one that is.
-pub(super) fn reaches_further(model: &ModelName) -> bool {
-    is_administrative(model) || delegated_by(model).any(|to| reaches_further(&to))
+pub(super) fn is_or_delegates_to_administrative(model: &ModelName) -> bool {
+    is_administrative(model) || delegated_by(model).any(|to| is_or_delegates_to_administrative(&to))
 }
 
 impl Rule {

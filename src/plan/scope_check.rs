@@ -1,106 +1,99 @@
-//! Asks a credential's scope at every step of a walk over models and fields.
+//! Checks a credential's scope at every step of a walk over models and fields.
 //!
-//! In: what a wish touches, named by those who walk it anyway: domains, orders, columns, values, calls. Out: nothing, or
-//! 403 `scope_forbidden` with the model, the operation and the field. Must not know: how wishes are written.
+//! In: the models, fields, commands and methods that a request touches, named by the code that walks it: domains,
+//! orders, columns, values, calls. Out: nothing, or 403 `scope_forbidden` with the model, the operation and the
+//! field. Must not know: how requests are written.
 //!
-//! A field is asked for before its schema is looked at, a model before its schema is fetched: so a refusal tells nothing
-//! of what lies behind it, and Odoo is not asked. With [`Scope::All`] every question is one comparison.
+//! A field is checked before its schema is consulted, and a model before its schema is fetched. So a rejection
+//! reveals nothing about what exists, and Odoo is not called. With [`Scope::All`] every check is one comparison.
 //!
-//! | what is touched | what it needs |
+//! | the request touches | required permission |
 //! |---|---|
-//! | a step of a path, `any`, a nested specification, a column `a/b` | read on the model it leads to, and its field |
-//! | a relation compared by `child_of`, `parent_of` | read on the model: its tree is searched |
+//! | a step of a path, `any`, a nested specification, a column `a/b` | read on the model it leads to, and the field |
+//! | a relation compared by `child_of`, `parent_of` | read on the model: its hierarchy is searched |
 //! | a relation compared by text, `display_name`, `name_search` | read on every field of the model: its names are searched |
-//! | order by a many2one (not `.id`), group-by a relation | read on the model: its own order decides |
+//! | order by a many2one (not `.id`), group by a relation | read on the model: its default order decides |
 //! | `[id, name]` of a many2one, ids of a relation | nothing more |
-//! | a many2one set by id | read on the model, if it is administrative; else nothing more |
+//! | a many2one set by id | read on the model if it is administrative, otherwise nothing more |
 //! | commands 0, 1, 2 | create, update, delete on the model, and the fields of the values |
-//! | commands 4 / 3, 5, 6 of a one2many | update / update and delete: the lines are changed, or deleted |
+//! | commands 4 / 3, 5, 6 of a one2many | update / update and delete: the lines are changed or deleted |
 //! | commands 3, 4, 5, 6 of a many2many | read on the model |
-//! | verbs on a relation | what their commands need |
+//! | named commands of a relation | what the Odoo commands they become require |
 //! | ids of records that [belong to others](polymorphic) | read on every model |
-//! | `get_metadata` and the like, which tell external ids | read on `ir.model.data` |
-//! | a reference `model,id`, and `res_model` of attachments and the like | read on the model named |
+//! | `get_metadata` and other methods that return external ids | read on `ir.model.data` |
+//! | a reference `model,id`, and `res_model` of attachments and similar models | read on the named model |
 //!
-//! Fields that Odoo computes from other models (related, inherited) are fields of the model that has them. But what is
-//! [computed](dependence) from a field that `except` takes away is taken away too, unless `only` names it; and a model that
-//! [delegates](delegation) to an administrative one counts as both.
+//! Fields that Odoo computes from other models (related, inherited) are fields of the model that has them. But a
+//! field that is [computed](dependence) from a field in `except` is hidden too, unless `only` lists it; and a model
+//! that [delegates](delegation) to an administrative one counts as both.
 
-mod arguments;
-mod call;
-mod columns;
-mod context;
 mod delegation;
 mod dependence;
-mod groups;
 pub(super) mod polymorphic;
-mod signature;
-
-pub(super) use call::{admit_method, check_call, operation_of};
-pub(super) use context::{Use, check_context};
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use super::metadata::{Known, PlanError, schema_of};
+use super::error::PlanError;
+use super::metadata::{Metadata, require_schema};
 use super::schema::{Field, FieldType, Schema, unknown_field};
-use super::scope::{Operation, Scope, delegated_by, is_secret, reaches_further};
+use super::scope::{Operation, Scope, delegated_by, is_secret, is_or_delegates_to_administrative};
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::names::{FieldName, MethodName, ModelName};
 use crate::value::{Member, Value};
 
-/// A scope, and the defaults that the context of the request gives to new records.
+/// A scope, the context that is sent with the request, and the metadata that dependencies are read from.
 #[derive(Clone, Copy)]
-pub(super) struct Guard<'g> {
-    scope: &'g Scope,
-    context: &'g [Member<'static>],
-    known: Option<&'g dyn Known>,
+pub(super) struct ScopeCheck<'s> {
+    scope: &'s Scope,
+    context: &'s [Member<'static>],
+    metadata: Option<&'s dyn Metadata>,
 }
 
-impl fmt::Debug for Guard<'_> {
+impl fmt::Debug for ScopeCheck<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Guard").field("scope", self.scope).field("context", &self.context).finish_non_exhaustive()
+        out.debug_struct("ScopeCheck").field("scope", self.scope).field("context", &self.context).finish_non_exhaustive()
     }
 }
 
-impl<'g> Guard<'g> {
-    /// Asks `scope` about models, before anything is known of their fields.
-    pub(super) fn new(scope: &'g Scope, context: &'g [Member<'static>]) -> Self {
-        Self { scope, context, known: None }
+impl<'s> ScopeCheck<'s> {
+    /// A check of models only, before metadata is available.
+    pub(super) fn new(scope: &'s Scope, context: &'s [Member<'static>]) -> Self {
+        Self { scope, context, metadata: None }
     }
 
-    /// Asks `scope`, also about fields that are made of others. `context` is the one that will be sent.
-    pub(super) fn knowing(scope: &'g Scope, context: &'g [Member<'static>], known: &'g dyn Known) -> Self {
-        Self { scope, context, known: Some(known) }
+    /// A check that also follows dependencies between fields. `context` is the one that will be sent.
+    pub(super) fn with_metadata(scope: &'s Scope, context: &'s [Member<'static>], metadata: &'s dyn Metadata) -> Self {
+        Self { scope, context, metadata: Some(metadata) }
     }
 
-    /// The schema of a model that an operation touches.
+    /// Returns the schema of a model after checking the models it delegates to.
     ///
     /// # Errors
-    /// A schema that is lacking; 403 `scope_forbidden` when the model's fields tell that its records are also records of
-    /// a model that is outside.
-    pub(super) fn schema(
+    /// Metadata is missing; 403 `scope_forbidden` if the records of the model are also records of a model outside the
+    /// scope.
+    pub(super) fn checked_schema(
         self,
-        known: &dyn Known,
+        metadata: &dyn Metadata,
         model: &ModelName,
         operation: Operation,
         at: &dyn Display,
     ) -> Result<Arc<Schema>, PlanError> {
-        let schema = schema_of(known, model)?;
-        if !self.is_open() {
-            delegation::check(self, known, &schema, operation, at)?;
+        let schema = require_schema(metadata, model)?;
+        if !self.is_unrestricted() {
+            delegation::check(self, metadata, &schema, operation, at)?;
         }
         Ok(schema)
     }
 
-    /// Whether there is anything to ask.
-    pub(super) fn is_open(self) -> bool {
+    /// Whether the scope allows everything.
+    pub(super) fn is_unrestricted(self) -> bool {
         self.scope.is_all()
     }
 
     /// The context that will be sent.
-    pub(super) fn context(self) -> &'g [Member<'static>] {
+    pub(super) fn context(self) -> &'s [Member<'static>] {
         self.context
     }
 
@@ -109,180 +102,181 @@ impl<'g> Guard<'g> {
         self.scope.allows(model, operation)
     }
 
-    /// Whether every model that is not administrative may be read.
-    pub(super) fn reads_every_model(self) -> bool {
+    /// Whether the scope allows `read` on every model that is not administrative.
+    pub(super) fn can_read_every_model(self) -> bool {
         self.scope.reads_every_model()
     }
 
-    /// Whether some field is, or may become, hidden from an operation.
+    /// Whether the scope hides a field of the model from an operation, now or after an upgrade of Odoo.
     pub(super) fn hides_fields(self, model: &ModelName, operation: Operation) -> bool {
         !self.scope.allows_all_fields(model, operation)
     }
 
-    /// Whether "all fields" of this schema are fewer than Odoo would send.
-    pub(super) fn leaves_out_fields(self, schema: &Schema) -> bool {
+    /// Whether "all fields" of this schema excludes fields that Odoo would return.
+    pub(super) fn omits_fields(self, schema: &Schema) -> bool {
         let has_secrets = || schema.fields().any(|(name, _)| is_secret(&schema.model, name.as_str()));
-        self.hides_fields(&schema.model, Operation::Read) || (!self.is_open() && has_secrets())
+        self.hides_fields(&schema.model, Operation::Read) || (!self.is_unrestricted() && has_secrets())
     }
 
-    /// Whether a field may be shown. What cannot be told yet is not: [`Guard::look_at`] comes first.
-    pub(super) fn shows(self, schema: &Schema, field: &FieldName) -> bool {
+    /// Whether the field may be read. Call [`ScopeCheck::require_dependencies`] first: without its metadata a field
+    /// counts as hidden.
+    pub(super) fn is_visible(self, schema: &Schema, field: &FieldName) -> bool {
         self.scope.allows_field(&schema.model, Operation::Read, field.as_str())
-            && matches!(self.is_made_of_hidden(schema, Operation::Read, field.as_str()), Ok(false))
+            && matches!(self.depends_on_hidden(schema, Operation::Read, field.as_str()), Ok(false))
     }
 
-    /// Makes sure that all is known that tells which fields of a model may be shown.
+    /// Checks that the metadata for [`ScopeCheck::is_visible`] is available for every field of a schema.
     ///
     /// # Errors
-    /// A schema that is lacking.
-    pub(super) fn look_at(self, schema: &Schema) -> Result<(), PlanError> {
+    /// Metadata is missing.
+    pub(super) fn require_dependencies(self, schema: &Schema) -> Result<(), PlanError> {
         schema
             .fields()
-            .try_for_each(|(name, _)| self.is_made_of_hidden(schema, Operation::Read, name.as_str()).map(|_| ()))
+            .try_for_each(|(name, _)| self.depends_on_hidden(schema, Operation::Read, name.as_str()).map(|_| ()))
     }
 
-    fn is_made_of_hidden(self, schema: &Schema, operation: Operation, field: &str) -> Result<bool, PlanError> {
+    fn depends_on_hidden(self, schema: &Schema, operation: Operation, field: &str) -> Result<bool, PlanError> {
         let model = &schema.model;
-        match self.known {
-            Some(known) if self.scope.excepts_somewhere(operation, None) && field != "display_name" => {
+        match self.metadata {
+            Some(metadata) if self.scope.excepts_somewhere(operation, None) && field != "display_name" => {
                 Ok(!self.scope.names_field(model, operation, field)
-                    && dependence::is_made_of_hidden(self.scope, known, schema, operation, field)?)
+                    && dependence::depends_on_hidden(self.scope, metadata, schema, operation, field)?)
             }
             _ => Ok(false),
         }
     }
 
-    /// Asks for the names of a model's records, to search by them: Odoo finds a record by more than its name shows.
+    /// Checks a search by record names: Odoo compares more fields than the name shows.
     ///
     /// # Errors
-    /// 403 `scope_forbidden` when a field of the model is hidden, or a schema that is lacking.
-    pub(super) fn names(self, model: &ModelName, at: &dyn Display) -> Result<(), PlanError> {
-        self.model(model, Operation::Read, at)?;
+    /// 403 `scope_forbidden` if a field of the model is hidden, or metadata is missing.
+    pub(super) fn require_name_search(self, model: &ModelName, at: &dyn Display) -> Result<(), PlanError> {
+        self.require_model(model, Operation::Read, at)?;
         let hides =
             |model: &ModelName| self.allows(model, Operation::Read) && self.hides_fields(model, Operation::Read);
-        let is_made_of_hidden = match self.known {
-            Some(known) if self.scope.excepts_somewhere(Operation::Read, None) => {
-                let schema = schema_of(known, model)?;
-                dependence::is_made_of_hidden(self.scope, known, &schema, Operation::Read, "display_name")?
+        let depends_on_hidden = match self.metadata {
+            Some(metadata) if self.scope.excepts_somewhere(Operation::Read, None) => {
+                let schema = require_schema(metadata, model)?;
+                dependence::depends_on_hidden(self.scope, metadata, &schema, Operation::Read, "display_name")?
             }
             _ => false,
         };
-        if is_made_of_hidden || hides(model) || delegated_by(model).any(|to| hides(&to)) {
-            return Err(refuse(at, &format!("may not search {model} by name, because it may not read all its fields")));
+        if depends_on_hidden || hides(model) || delegated_by(model).any(|to| hides(&to)) {
+            return Err(forbidden(at, &format!("searching `{model}` by name, because it does not allow `read` on all fields of the model")));
         }
         Ok(())
     }
 
-    /// Asks for what a many2one is set to by id.
+    /// Checks the model that a many2one is set to by id.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn link(self, field: &Field, at: &dyn Display) -> Result<(), PlanError> {
-        match field.relation.as_ref().filter(|model| reaches_further(model)) {
-            Some(model) => self.model_by_id(model, at),
+    pub(super) fn require_link(self, field: &Field, at: &dyn Display) -> Result<(), PlanError> {
+        match field.relation.as_ref().filter(|model| is_or_delegates_to_administrative(model)) {
+            Some(model) => self.require_record(model, at),
             None => Ok(()),
         }
     }
 
-    /// Asks for a record that is named by model and id.
+    /// Checks a record that is addressed by model and id.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn model_by_id(self, model: &ModelName, at: &dyn Display) -> Result<(), PlanError> {
-        self.model(model, Operation::Read, at)?;
+    pub(super) fn require_record(self, model: &ModelName, at: &dyn Display) -> Result<(), PlanError> {
+        self.require_model(model, Operation::Read, at)?;
         polymorphic::check_ids_at(self, model, at)
     }
 
-    /// Asks for an operation on a model; `at` says where in the request it is touched.
+    /// Checks an operation on a model. `at` is the place in the request.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn model(self, model: &ModelName, operation: Operation, at: &dyn Display) -> Result<(), PlanError> {
+    pub(super) fn require_model(self, model: &ModelName, operation: Operation, at: &dyn Display) -> Result<(), PlanError> {
         if self.scope.allows(model, operation) {
             return Ok(());
         }
-        Err(refuse(at, &format!("may not {} {model}", operation.as_str())))
+        Err(forbidden(at, &format!("`{}` on `{model}`", operation.as_str())))
     }
 
-    /// Asks for an operation on what a field leads to. Nothing when it leads nowhere.
+    /// Checks an operation on the related model of a field. Fields without a relation pass.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn beyond(self, field: &Field, operation: Operation, at: &dyn Display) -> Result<(), PlanError> {
-        field.relation.as_ref().map_or(Ok(()), |model| self.model(model, operation, at))
+    pub(super) fn require_related(self, field: &Field, operation: Operation, at: &dyn Display) -> Result<(), PlanError> {
+        field.relation.as_ref().map_or(Ok(()), |model| self.require_model(model, operation, at))
     }
 
-    /// Asks for a field of a model.
+    /// Checks an operation on a field.
     ///
     /// # Errors
-    /// 403 `scope_forbidden`, whether or not there is such a field.
-    pub(super) fn field(
+    /// 403 `scope_forbidden`, whether or not the field exists.
+    pub(super) fn require_field(
         self,
         model: &ModelName,
         operation: Operation,
         field: &str,
         at: &dyn Display,
     ) -> Result<(), PlanError> {
-        if self.scope.allows_field(model, operation, field) && !self.is_hidden_with_another(model, operation, field)? {
+        if self.scope.allows_field(model, operation, field) && !self.is_hidden_by_dependency(model, operation, field)? {
             return Ok(());
         }
-        self.model(model, operation, at)?;
-        let shown: String = field.chars().take(64).collect();
-        Err(refuse(at, &format!("may not {} the field {shown} of {model}", operation.as_str())))
+        self.require_model(model, operation, at)?;
+        let excerpt: String = field.chars().take(64).collect();
+        Err(forbidden(at, &format!("`{}` on the field `{excerpt}` of `{model}`", operation.as_str())))
     }
 
-    fn is_hidden_with_another(self, model: &ModelName, operation: Operation, field: &str) -> Result<bool, PlanError> {
-        match self.known {
-            Some(known) if self.scope.excepts_somewhere(operation, None) => {
-                self.is_made_of_hidden(&*schema_of(known, model)?, operation, field)
+    fn is_hidden_by_dependency(self, model: &ModelName, operation: Operation, field: &str) -> Result<bool, PlanError> {
+        match self.metadata {
+            Some(metadata) if self.scope.excepts_somewhere(operation, None) => {
+                self.depends_on_hidden(&*require_schema(metadata, model)?, operation, field)
             }
             _ => Ok(false),
         }
     }
 
-    /// Asks for all fields of a model: what is about to happen sets fields that nobody names.
+    /// Checks an operation that sets or reads fields which the request does not name.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn every_field(
+    pub(super) fn require_all_fields(
         self,
         model: &ModelName,
         operation: Operation,
         at: &dyn Display,
     ) -> Result<(), PlanError> {
-        self.model(model, operation, at)?;
+        self.require_model(model, operation, at)?;
         if self.hides_fields(model, operation) {
-            return Err(refuse(at, &format!("may not {} every field of {model}", operation.as_str())));
+            return Err(forbidden(at, &format!("`{}` on all fields of `{model}`", operation.as_str())));
         }
         Ok(())
     }
 
-    /// Asks for a method that is none of the ORM's.
+    /// Checks a method that is not part of the ORM.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn method(self, model: &ModelName, method: &MethodName) -> Result<(), PlanError> {
+    pub(super) fn require_method(self, model: &ModelName, method: &MethodName) -> Result<(), PlanError> {
         if self.scope.allows_method(model, method) {
             return Ok(());
         }
-        Err(refuse(&"method", &format!("may not execute {method} of {model}")))
+        Err(forbidden(&"method", &format!("`execute` on the method `{method}` of `{model}`")))
     }
 
-    /// The refusal of a field that is not there. It does not hint at one that is hidden.
-    pub(super) fn unknown(self, schema: &Schema, name: &str, at: &str) -> PlanError {
-        unknown_field(schema, name, at, |near| self.shows(schema, near))
+    /// The error for a field that does not exist. Its hint never names a hidden field.
+    pub(super) fn unknown_field(self, schema: &Schema, name: &str, at: &str) -> PlanError {
+        unknown_field(schema, name, at, |near| self.is_visible(schema, near))
     }
 
-    /// Refuses what cannot be checked.
-    pub(super) fn unclear(self, at: &dyn Display, what: &str) -> PlanError {
-        refuse(at, what)
+    /// The error for something that the scope does not allow, or that cannot be checked.
+    pub(super) fn forbidden(self, at: &dyn Display, denied: &str) -> PlanError {
+        forbidden(at, denied)
     }
 
-    /// Asks for what one command of a relation does to the records behind it.
+    /// Checks what one command of a relation field does to the related records.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn command(self, number: i64, field: &Field, at: &dyn Display) -> Result<(), PlanError> {
+    pub(super) fn require_command(self, number: i64, field: &Field, at: &dyn Display) -> Result<(), PlanError> {
         if matches!(number, 1..=4 | 6) {
             field.relation.as_ref().map_or(Ok(()), |model| polymorphic::check_ids_at(self, model, at))?;
         }
@@ -294,37 +288,35 @@ impl<'g> Guard<'g> {
             (_, FieldType::One2many) => &[Operation::Update, Operation::Delete],
             _ => &[Operation::Read],
         };
-        needed.iter().try_for_each(|operation| self.beyond(field, *operation, at))
+        needed.iter().try_for_each(|operation| self.require_related(field, *operation, at))
     }
 
-    /// Asks for the defaults that the context gives to new records behind a relation. Values of a list would need a walk of
-    /// their own, and nobody writes them there.
+    /// Checks the defaults that the context sets on new related records. Lists are rejected: clients do not send
+    /// them, and checking them would need a walk of their own.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn defaults_of(self, schema: &Schema, at: &dyn Display) -> Result<(), PlanError> {
-        if self.is_open() {
+    pub(super) fn require_defaults(self, schema: &Schema, at: &dyn Display) -> Result<(), PlanError> {
+        if self.is_unrestricted() {
             return Ok(());
         }
         for (key, value) in self.context {
             let Some(field) = key.strip_prefix("default_").filter(|field| schema.field(field).is_some()) else {
                 continue;
             };
-            self.field(&schema.model, Operation::Create, field, &format_args!("{at}: context.{key}"))?;
+            self.require_field(&schema.model, Operation::Create, field, &format_args!("{at}: context.{key}"))?;
             if matches!(value, Value::List(_)) {
-                return Err(refuse(at, &format!("may not give {} the default {key}", schema.model)));
+                return Err(forbidden(at, &format!("the default `{key}` for `{}`; send the values in the request instead", schema.model)));
             }
         }
         Ok(())
     }
 }
 
-/// The refusal: what the credential may not do, and where in the request that stands.
-fn refuse(at: &dyn Display, what: &str) -> PlanError {
+/// The error 403 `scope_forbidden`: `denied` completes "does not allow".
+fn forbidden(at: &dyn Display, denied: &str) -> PlanError {
     let at = at.to_string();
     let parameter = at.split([':', '[', '.']).next().unwrap_or_default().to_owned();
-    Problem::new(Code::ScopeForbidden, format!("{at}: this credential {what}.")).parameter(parameter).into()
+    Problem::new(ErrorCode::ScopeForbidden, format!("{at}: the credential's scope does not allow {denied}.")).parameter(parameter).into()
 }
 
-#[cfg(test)]
-mod tests;

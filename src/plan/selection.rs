@@ -1,192 +1,194 @@
-//! A selection, checked level by level against the schemas of the models it reaches.
+//! A selection, checked level by level against the schemas of the models that it reaches.
 //!
-//! In: a [`Selection`]. Out: [`Columns`] with what stands [`Within`] relations. Must not know: how nested records are
-//! fetched, how they are written.
+//! In: a [`Selection`]. Out: [`Columns`] with [`NestedColumns`] for relations. Must not know: how nested records are
+//! fetched or rendered.
 //!
 //! ```text
 //! {a, b}     a, b                                    nothing else, not even id
-//! {*, r{…}}  id and every readable field, r with what stands behind it
-//! {-a}       id and every readable field but a
+//! {*, r{…}}  id and every readable field, r with its nested fields
+//! {-a}       id and every readable field except a
 //! ```
 //!
-//! "Every readable field" leaves out binaries: they come when they are named.
+//! "Every readable field" excludes binary fields: they are only read by name.
 
 use indexmap::IndexMap;
 
-use super::fields::{Column, Columns, Within, is_raw_content, readable};
-use super::metadata::{Known, PlanError};
+use super::columns::{Column, Columns, NestedColumns};
+use super::error::PlanError;
+use super::metadata::Metadata;
+use super::readable_fields::{is_raw_content, readable_columns};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
-use super::scope_check::Guard;
+use super::scope_check::ScopeCheck;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::language::selection::{Item, Selection};
+use crate::error_code::ErrorCode;
+use crate::language::selection::{SelectionItem, Selection};
 use crate::names::FieldName;
 
-/// Checks a selection of the fields of `schema`'s model.
+/// Checks a selection of fields of `schema`'s model.
 ///
 /// # Errors
-/// 400 for a field that is not there and for a block on what is no relation, each with its path; 403 beyond the scope;
-/// a lacking schema.
+/// 400 for a field that does not exist and for nested fields of something that is not a relation, with the path; 403
+/// outside the scope; or metadata is missing.
 pub(super) fn columns(
     selection: &Selection,
     schema: &Schema,
-    known: &dyn Known,
-    guard: Guard<'_>,
+    metadata: &dyn Metadata,
+    scope_check: ScopeCheck<'_>,
 ) -> Result<Columns, PlanError> {
-    Level { selection, schema, known, guard, path: "" }.columns()
+    SelectionLevel { selection, schema, metadata, scope_check, path: "" }.columns()
 }
 
 #[derive(Clone, Copy)]
-struct Level<'l> {
+struct SelectionLevel<'l> {
     selection: &'l Selection,
     schema: &'l Schema,
-    known: &'l dyn Known,
-    guard: Guard<'l>,
-    /// Of the relation that leads here, with a dot behind; empty at the top.
+    metadata: &'l dyn Metadata,
+    scope_check: ScopeCheck<'l>,
+    /// The path of the relation that leads here, followed by a dot; empty at the top.
     path: &'l str,
 }
 
-impl Level<'_> {
+impl SelectionLevel<'_> {
     fn columns(self) -> Result<Columns, PlanError> {
-        let mut shown: IndexMap<FieldName, Column> = IndexMap::new();
-        let named = self.selection.items.iter().all(|item| matches!(item, Item::Field { .. }));
+        let mut visible: IndexMap<FieldName, Column> = IndexMap::new();
+        let named = self.selection.items.iter().all(|item| matches!(item, SelectionItem::Field { .. }));
         if !named {
-            self.guard.look_at(self.schema)?;
-            shown.extend(self.every().map(|column| (column.name.clone(), column)));
+            self.scope_check.require_dependencies(self.schema)?;
+            visible.extend(self.every().map(|column| (column.name.clone(), column)));
         }
         for item in &self.selection.items {
             match item {
-                Item::All => {}
-                Item::Except(name) => {
+                SelectionItem::All => {}
+                SelectionItem::Except(name) => {
                     self.field(name)?;
-                    shown.shift_remove(name);
+                    visible.shift_remove(name);
                 }
-                Item::Field { name, within } => {
+                SelectionItem::Field { name, nested } => {
                     if let Some(field) = self.field(name)? {
-                        shown.insert(name.clone(), self.column(name, field, within.as_ref())?);
+                        visible.insert(name.clone(), self.column(name, field, nested.as_ref())?);
                     }
                 }
             }
         }
-        Ok(Columns::new(shown.into_values().collect(), named, self.schema))
+        Ok(Columns::new(visible.into_values().collect(), named, self.schema))
     }
 
     fn every(&self) -> impl Iterator<Item = Column> {
-        let readable = readable(self.schema, self.guard);
-        let wanted = |column: &Column| column.kind != FieldType::Binary && column.name.as_str() != "id";
-        std::iter::once(Column::id()).chain(readable.filter(wanted))
+        let readable = readable_columns(self.schema, self.scope_check);
+        let is_included = |column: &Column| column.kind != FieldType::Binary && column.name.as_str() != "id";
+        std::iter::once(Column::id()).chain(readable.filter(is_included))
     }
 
-    /// The field of this name; `None` where it may lack and does.
+    /// The field of this name; `None` if it does not exist and the selection is lenient.
     fn field(&self, name: &FieldName) -> Result<Option<&Field>, PlanError> {
         let path = format_args!("{}{name}", self.path);
         let (model, found) = (&self.schema.model, self.schema.field(name.as_str()));
-        self.guard.field(model, Operation::Read, name.as_str(), &path)?;
+        self.scope_check.require_field(model, Operation::Read, name.as_str(), &path)?;
         match found {
             Some(_) if is_raw_content(model, name) => {
-                let detail = format!("{path}: the content of an attachment is in the field datas, in base64.");
-                Err(Problem::new(Code::UnknownField, detail).parameter(path.to_string()).into())
+                let detail = format!("{path}: the field cannot be read. Read `datas`, which contains the same content in base64.");
+                Err(Problem::new(ErrorCode::UnknownField, detail).parameter(path.to_string()).into())
             }
-            None if !self.selection.lenient => Err(self.guard.unknown(self.schema, name.as_str(), &path.to_string())),
+            None if !self.selection.lenient => Err(self.scope_check.unknown_field(self.schema, name.as_str(), &path.to_string())),
             None => {
-                self.known.note_lacking(model, name);
+                self.metadata.record_missing_field(model, name);
                 Ok(None)
             }
             found => Ok(found),
         }
     }
 
-    fn column(self, name: &FieldName, field: &Field, within: Option<&Selection>) -> Result<Column, PlanError> {
+    fn column(self, name: &FieldName, field: &Field, nested: Option<&Selection>) -> Result<Column, PlanError> {
         let plain = Column::plain(name.clone(), field.kind);
-        let Some(selection) = within else { return Ok(plain) };
+        let Some(selection) = nested else { return Ok(plain) };
         let path = format!("{}{name}.", self.path);
         let at = path.trim_end_matches('.');
         let Some(model) = field.relation.as_ref().filter(|_| field.kind.is_relation()) else {
-            let detail = format!("{at}: the field is no relation, so nothing can be selected behind it.");
-            return Err(Problem::new(Code::InvalidParameter, detail).parameter(at).into());
+            let detail = format!("{at}: the field is not a relation and has no nested fields.");
+            return Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter(at).into());
         };
         let links_only = || selection.items.iter().all(is_in_link);
-        if field.kind == FieldType::Many2one && links_only() && !self.guard.allows(model, Operation::Read) {
-            // The name that Odoo writes into a many2one needs no permission (contract section 2).
-            return Ok(Column { within: Some(Within { model: model.clone(), columns: link(selection) }), ..plain });
+        if field.kind == FieldType::Many2one && links_only() && !self.scope_check.allows(model, Operation::Read) {
+            // The name that Odoo returns in a many2one needs no permission on the related model.
+            return Ok(Column { nested: Some(NestedColumns { model: model.clone(), columns: link(selection) }), ..plain });
         }
-        self.guard.model(model, Operation::Read, &at)?;
-        let schema = self.guard.schema(self.known, model, Operation::Read, &at)?;
-        let columns = Level { selection, schema: &schema, path: &path, ..self }.columns()?;
-        Ok(Column { within: Some(Within { model: model.clone(), columns }), ..plain })
+        self.scope_check.require_model(model, Operation::Read, &at)?;
+        let schema = self.scope_check.checked_schema(self.metadata, model, Operation::Read, &at)?;
+        let columns = SelectionLevel { selection, schema: &schema, path: &path, ..self }.columns()?;
+        Ok(Column { nested: Some(NestedColumns { model: model.clone(), columns }), ..plain })
     }
 }
 
-fn is_in_link(item: &Item) -> bool {
-    matches!(item, Item::Field { name, within: None } if matches!(name.as_str(), "id" | "display_name"))
+fn is_in_link(item: &SelectionItem) -> bool {
+    matches!(item, SelectionItem::Field { name, nested: None } if matches!(name.as_str(), "id" | "display_name"))
 }
 
-/// The columns of a link alone; nothing is read of the model behind it.
+/// The columns of a many2one value itself. The related model is not read.
 fn link(selection: &Selection) -> Columns {
-    let column = |item: &Item| match item {
-        Item::Field { name, .. } if name.as_str() == "id" => Some(Column::id()),
-        Item::Field { name, .. } => Some(Column::plain(name.clone(), FieldType::Char)),
-        Item::All | Item::Except(_) => None,
+    let column = |item: &SelectionItem| match item {
+        SelectionItem::Field { name, .. } if name.as_str() == "id" => Some(Column::id()),
+        SelectionItem::Field { name, .. } => Some(Column::plain(name.clone(), FieldType::Char)),
+        SelectionItem::All | SelectionItem::Except(_) => None,
     };
-    Columns { shown: selection.items.iter().filter_map(column).collect(), named: true, proof: None }
+    Columns { visible: selection.items.iter().filter_map(column).collect(), named: true, existence_column: None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::schema::samples::{Samples, partner};
+    use crate::plan::samples::{Samples, partner};
     use crate::plan::scope::Scope;
 
-    fn field(name: &str, within: Option<Vec<Item>>) -> Item {
-        let within = within.map(|items| Selection { items, lenient: false });
-        Item::Field { name: FieldName::parse(name).unwrap(), within }
+    fn field(name: &str, nested: Option<Vec<SelectionItem>>) -> SelectionItem {
+        let nested = nested.map(|items| Selection { items, lenient: false });
+        SelectionItem::Field { name: FieldName::parse(name).unwrap(), nested }
     }
 
-    fn shown(columns: &Columns) -> String {
-        let column = |column: &Column| match &column.within {
-            Some(within) => format!("{}{}", column.name, shown(&within.columns)),
+    fn visible(columns: &Columns) -> String {
+        let column = |column: &Column| match &column.nested {
+            Some(nested) => format!("{}{}", column.name, visible(&nested.columns)),
             None => column.name.to_string(),
         };
-        format!("{{{}}}", columns.shown.iter().map(column).collect::<Vec<_>>().join(","))
+        format!("{{{}}}", columns.visible.iter().map(column).collect::<Vec<_>>().join(","))
     }
 
-    fn of(scope: &str, items: Vec<Item>, lenient: bool) -> Result<String, String> {
+    fn of(scope: &str, items: Vec<SelectionItem>, lenient: bool) -> Result<String, String> {
         let scope = Scope::from_json(scope).unwrap();
         let selection = Selection { items, lenient };
-        match columns(&selection, &partner(), &Samples, Guard::new(&scope, &[])) {
-            Ok(columns) => Ok(shown(&columns)),
-            Err(PlanError::Refused(problem)) => Err(format!("{}: {}", problem.code.as_str(), problem.detail)),
-            Err(lacking) => Err(format!("{lacking:?}")),
+        match columns(&selection, &partner(), &Samples, ScopeCheck::new(&scope, &[])) {
+            Ok(columns) => Ok(visible(&columns)),
+            Err(PlanError::Rejected(problem)) => Err(format!("{}: {}", problem.code.as_str(), problem.detail)),
+            Err(missing) => Err(format!("{missing:?}")),
         }
     }
 
     #[test]
-    fn what_is_named_comes_in_the_asked_order_and_nothing_else() {
+    fn only_named_fields_are_returned_in_the_requested_order() {
         let items = || vec![field("name", None), field("country_id", Some(vec![field("code", None)]))];
         assert_eq!(of(r#""all""#, items(), false).as_deref(), Ok("{name,country_id{code}}"));
-        let every = of(r#""all""#, vec![Item::All, items().remove(1)], false).unwrap();
+        let every = of(r#""all""#, vec![SelectionItem::All, items().remove(1)], false).unwrap();
         assert!(every.starts_with("{id,name,comment,"), "{every}");
         assert!(every.contains(",country_id{code},child_ids,") && !every.contains("image_1920"), "{every}");
-        let but = of(r#""all""#, vec![Item::Except(FieldName::parse("name").unwrap())], false).unwrap();
+        let but = of(r#""all""#, vec![SelectionItem::Except(FieldName::parse("name").unwrap())], false).unwrap();
         assert!(but.starts_with("{id,comment,"), "{but}");
     }
 
     #[test]
-    fn what_cannot_be_selected_is_refused_with_its_path() {
+    fn invalid_fields_are_rejected_with_their_path() {
         let nested = |name: &str| vec![field("country_id", Some(vec![field(name, None)]))];
-        let refused = |items| of(r#""all""#, items, false).unwrap_err();
-        assert!(refused(nested("cod")).contains("res.country has no field cod"));
-        assert!(refused(vec![field("name", Some(Vec::new()))]).contains("name: the field is no relation"));
+        let rejected = |items| of(r#""all""#, items, false).unwrap_err();
+        assert!(rejected(nested("cod")).contains("res.country has no field cod"));
+        assert!(rejected(vec![field("name", Some(Vec::new()))]).contains("name: the field is not a relation"));
         assert_eq!(of(r#""all""#, vec![field("nosuch", None), field("name", None)], true).as_deref(), Ok("{name}"));
     }
 
     #[test]
-    fn what_stands_behind_a_relation_needs_a_permission_of_its_own_except_its_name() {
+    fn nested_fields_need_permission_on_the_related_model_except_its_name() {
         let scope = r#"[{"models": "res.partner", "operations": ["read"]}]"#;
         let country = |name: &str| vec![field("country_id", Some(vec![field(name, None)]))];
         assert_eq!(of(scope, country("display_name"), false).as_deref(), Ok("{country_id{display_name}}"));
-        let told = of(scope, country("code"), false).unwrap_err();
-        assert_eq!(told, "scope_forbidden: country_id: this credential may not read res.country.");
+        let rejected = of(scope, country("code"), false).unwrap_err();
+        assert_eq!(rejected, "scope_forbidden: country_id: the credential's scope does not allow `read` on `res.country`.");
     }
 }

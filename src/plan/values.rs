@@ -1,20 +1,20 @@
-//! Values for `create` and `write`, checked against the type of their field before Odoo sees them.
+//! Values for `create` and `write`, checked against the type of their field before they reach Odoo.
 //!
 //! ```text
-//! given       what a caller gives: a tree, or the texts and files of a form
-//! form        texts and files of a form → a tree, by the type of each field
-//! scalar      values of the plain types
-//! x2many      values of one2many and many2many: ids, or Odoo's commands
-//! verbs       the same by verbs: {"link": [7], "create": {…}} → commands
-//! properties  values of properties: those that are not named stay as they are
-//! place       where in the request a value stands
+//! input              the values of a request: a tree, or the fields and files of a form
+//! form               form fields and files → a tree, by the type of each field
+//! scalar             values of the simple types
+//! x2many             values of one2many and many2many: ids, or Odoo's commands
+//! relation_commands  the same as named commands: {"link": [7], "create": {…}} → Odoo's commands
+//! properties         values of properties: properties that are not named keep their values
+//! value_path         the place of a value in the request
 //! ```
 //!
-//! In: a map of values and the model's schema. Out: the map as Odoo takes it, dates converted, commands in full
-//! length. Must not know: HTTP, who calls. Odoo stores something else in silence for many wrong values (19: a text
-//! written to a many2one empties it, text that is no base64 is cut, unknown commands are ignored): here they are 400.
+//! In: a map of values and the model's schema. Out: the map as Odoo expects it, with converted dates and complete
+//! commands. Must not know: HTTP, who calls. Odoo silently stores something else for many wrong values (19: a string
+//! in a many2one clears it, invalid base64 is truncated, unknown commands are ignored): here they are 400.
 
-mod entry;
+mod input;
 mod form;
 mod properties;
 mod relation_commands;
@@ -25,26 +25,28 @@ mod x2many;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{EmptyList, Entry, Values};
-pub use properties::Merge;
-pub(super) use properties::merges;
+pub use input::{EmptyList, FormEntry, Values};
+pub use properties::PropertiesMerge;
+pub(super) use properties::properties_merges;
 
-use value_path::Place;
+use value_path::ValuePath;
 
 use super::datetime::{to_odoo_date, to_odoo_datetime};
-use super::metadata::{Known, PlanError};
+use super::error::PlanError;
+use super::metadata::Metadata;
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
-use super::scope_check::{Guard, polymorphic};
+use super::scope_check::{ScopeCheck, polymorphic};
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
 
-/// The field of attachments, and of models that are attachments, that holds bytes.
+/// The field of attachments, and of models that delegate to them, that contains bytes.
 const RAW: &str = "raw";
-/// The field that holds the same as base64.
+/// The field with the same content in base64.
 const BASE64: &str = "datas";
 
-/// Whether records are made or changed: a properties dictionary would clear what it does not name.
+/// What the values are for. It decides how partial properties are handled: Odoo clears those that a dictionary does
+/// not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Values of a new record.
@@ -52,7 +54,7 @@ pub(super) enum Purpose {
     /// Values for records that exist.
     Update,
     /// Values of a form that is not saved (`onchange`).
-    Try,
+    Preview,
 }
 
 impl Purpose {
@@ -60,44 +62,44 @@ impl Purpose {
         match self {
             Self::Create => Operation::Create,
             Self::Update => Operation::Update,
-            Self::Try => Operation::Read,
+            Self::Preview => Operation::Read,
         }
     }
 }
 
-/// What the functions of this room pass on: the purpose, what is known and what may be touched.
+/// The context of a check: purpose, metadata, scope.
 #[derive(Clone, Copy)]
-struct Check<'s> {
+struct ValueCheck<'s> {
     purpose: Purpose,
-    known: &'s dyn Known,
-    guard: Guard<'s>,
-    /// Whether these are the values of the addressed records themselves, whose present properties can be read first.
-    addressed: bool,
-    /// What an empty list means in a relation to many.
+    metadata: &'s dyn Metadata,
+    scope_check: ScopeCheck<'s>,
+    /// Whether these are values of the addressed records themselves, whose present properties can be read first.
+    is_top_level: bool,
+    /// The meaning of an empty list in an x2many field.
     empty_list: EmptyList,
 }
 
-/// Checks the values of one record and turns them, in place, into the form Odoo takes. What stands in that form
-/// already stays as it is, so that a check which stopped for want of a schema can simply be made again.
+/// Checks the values of one record and converts them in place to the form that Odoo expects. Values that already have
+/// this form stay unchanged, so a check that stopped for missing metadata can be repeated.
 ///
 /// # Errors
-/// The first value that does not fit, or reaches beyond the scope, names its place, as `vals.order_line[0].product_id`.
+/// The first value that does not fit or is outside the scope, with its path, such as `vals.order_line[0].product_id`.
 pub(super) fn check_record(
     parameter: &str,
     values: &mut Value<'static>,
     purpose: Purpose,
     schema: &Schema,
-    known: &dyn Known,
-    guard: Guard<'_>,
+    metadata: &dyn Metadata,
+    scope_check: ScopeCheck<'_>,
 ) -> Result<(), PlanError> {
-    Check { purpose, known, guard, addressed: false, empty_list: EmptyList::Nothing }.record(
-        Place::root(parameter),
+    ValueCheck { purpose, metadata, scope_check, is_top_level: false, empty_list: EmptyList::Nothing }.record(
+        ValuePath::root(parameter),
         values,
         schema,
     )
 }
 
-/// Checks the values of many new records; each is told apart by its place in the list.
+/// Checks the values of several new records. Their index is part of the path.
 ///
 /// # Errors
 /// As [`check_record`].
@@ -105,122 +107,123 @@ pub(super) fn check_records(
     parameter: &str,
     records: &mut [Value<'static>],
     schema: &Schema,
-    known: &dyn Known,
-    guard: Guard<'_>,
+    metadata: &dyn Metadata,
+    scope_check: ScopeCheck<'_>,
     empty_list: EmptyList,
 ) -> Result<(), PlanError> {
-    let check = Check { purpose: Purpose::Create, known, guard, addressed: false, empty_list };
-    let root = Place::root(parameter);
+    let check = ValueCheck { purpose: Purpose::Create, metadata, scope_check, is_top_level: false, empty_list };
+    let root = ValuePath::root(parameter);
     records.iter_mut().enumerate().try_for_each(|(n, values)| check.record(root.index(n), values, schema))
 }
 
-/// Checks what a caller gives for one record that is made or changed. The texts of a form become a tree first, for good.
+/// Checks the values of a request for one record that is created or changed. Form fields become a tree first,
+/// permanently.
 ///
 /// # Errors
-/// As [`check_record`]. A form whose fields are not known stays a form.
-pub(super) fn check_given<'v>(
+/// As [`check_record`]. A form with unknown fields stays a form.
+pub(super) fn check_input<'v>(
     values: &'v mut Values,
     purpose: Purpose,
     schema: &Schema,
-    known: &dyn Known,
-    guard: Guard<'_>,
+    metadata: &dyn Metadata,
+    scope_check: ScopeCheck<'_>,
 ) -> Result<&'v mut Value<'static>, PlanError> {
-    let root = Place::root(values.parameter);
-    let tree = form::tree_of(&mut values.said, root, purpose, schema, guard)?;
-    Check { purpose, known, guard, addressed: true, empty_list: values.empty_list }.record(root, tree, schema)?;
+    let root = ValuePath::root(values.parameter);
+    let tree = form::tree_mut(&mut values.input, root, purpose, schema, scope_check)?;
+    ValueCheck { purpose, metadata, scope_check, is_top_level: true, empty_list: values.empty_list }.record(root, tree, schema)?;
     Ok(tree)
 }
 
-/// Checks what a caller gives for many new records.
+/// Checks the values of a request for several new records.
 ///
 /// # Errors
 /// As [`check_record`].
-pub(super) fn check_many_given<'v>(
+pub(super) fn check_many_inputs<'v>(
     values: &'v mut Values,
     schema: &Schema,
-    known: &dyn Known,
-    guard: Guard<'_>,
+    metadata: &dyn Metadata,
+    scope_check: ScopeCheck<'_>,
 ) -> Result<&'v mut Value<'static>, PlanError> {
     let (parameter, empty_list) = (values.parameter, values.empty_list);
-    let tree = form::tree_of(&mut values.said, Place::root(parameter), Purpose::Create, schema, guard)?;
+    let tree = form::tree_mut(&mut values.input, ValuePath::root(parameter), Purpose::Create, schema, scope_check)?;
     match tree {
-        Value::List(records) => check_records(parameter, records, schema, known, guard, empty_list)?,
-        other => return Err(Place::root(parameter).refuse("expected a list of objects", other)),
+        Value::List(records) => check_records(parameter, records, schema, metadata, scope_check, empty_list)?,
+        other => return Err(ValuePath::root(parameter).mismatch("expected a list of objects", other)),
     }
     Ok(tree)
 }
 
-impl Check<'_> {
-    fn record(self, place: Place<'_>, values: &mut Value<'static>, schema: &Schema) -> Result<(), PlanError> {
+impl ValueCheck<'_> {
+    fn record(self, path: ValuePath<'_>, values: &mut Value<'static>, schema: &Schema) -> Result<(), PlanError> {
         let Value::Map(members) = values else {
-            return Err(place.refuse("expected an object of field names and values", values));
+            return Err(path.mismatch("expected an object of field names and values", values));
         };
-        self.name_content(place, members, schema)?;
+        self.move_raw_to_datas(path, members, schema)?;
         for (name, value) in members {
-            self.guard.field(&schema.model, self.purpose.operation(), name, &place.name(name))?;
-            polymorphic::check_value(self.guard, schema, name, value, &place.name(name))?;
-            let field = schema.field(name).ok_or_else(|| self.guard.unknown(schema, name, &place.to_string()))?;
-            self.value(place.name(name), value, field)?;
+            self.scope_check.require_field(&schema.model, self.purpose.operation(), name, &path.name(name))?;
+            polymorphic::check_value(self.scope_check, schema, name, value, &path.name(name))?;
+            let field = schema.field(name).ok_or_else(|| self.scope_check.unknown_field(schema, name, &path.to_string()))?;
+            self.value(path.name(name), value, field)?;
         }
         Ok(())
     }
 
-    /// Where a record has its content twice, as bytes in `raw` and as base64 in `datas`, text in `raw` would be stored as
-    /// it stands: base64 goes to `datas`, as every binary has it.
-    fn name_content(self, place: Place<'_>, members: &mut [Member<'static>], schema: &Schema) -> Result<(), PlanError> {
+    /// Attachments have their content twice, as bytes in `raw` and as base64 in `datas`. Odoo would store text in
+    /// `raw` as it is, so base64 in `raw` moves to `datas`.
+    fn move_raw_to_datas(self, path: ValuePath<'_>, members: &mut [Member<'static>], schema: &Schema) -> Result<(), PlanError> {
         let is_binary = |name| schema.field(name).is_some_and(|field| field.kind == FieldType::Binary);
-        if self.purpose == Purpose::Try || !(is_binary(RAW) && is_binary(BASE64)) {
+        if self.purpose == Purpose::Preview || !(is_binary(RAW) && is_binary(BASE64)) {
             return Ok(());
         }
-        let given = |wanted| members.iter().any(|(name, _)| name == wanted);
-        if given(RAW) && given(BASE64) {
-            return Err(place.complain("raw and datas are the same content: expected one of them"));
+        let has = |key: &str| members.iter().any(|(name, _)| name == key);
+        if has(RAW) && has(BASE64) {
+            return Err(path.invalid("`raw` and `datas` are the same content, send only one of them"));
         }
         if let Some((name, value)) = members.iter_mut().find(|(name, _)| name == RAW) {
             let operation = self.purpose.operation();
-            self.guard.field(&schema.model, operation, RAW, &place.name(RAW))?;
+            self.scope_check.require_field(&schema.model, operation, RAW, &path.name(RAW))?;
             if let Some(field) = schema.field(RAW) {
-                self.value(place.name(RAW), value, field)?;
+                self.value(path.name(RAW), value, field)?;
             }
             *name = BASE64.into();
         }
         Ok(())
     }
 
-    fn value(self, place: Place<'_>, value: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
+    fn value(self, path: ValuePath<'_>, value: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
         if field.kind.is_x2many() {
-            return self.x2many(place, value, field);
+            return self.x2many(path, value, field);
         }
-        if value.is_empty_word() {
+        if value.is_null_or_false() {
             *value = Value::Bool(false);
             return Ok(());
         }
         match field.kind {
-            FieldType::Boolean => scalar::boolean(place, value),
-            FieldType::Integer => scalar::integer(place, value),
-            FieldType::Float | FieldType::Monetary => scalar::float(place, value),
-            FieldType::Char | FieldType::Text | FieldType::Html => scalar::text(place, value),
-            FieldType::Date => scalar::moment(place, value, to_odoo_date),
-            FieldType::Datetime => scalar::moment(place, value, to_odoo_datetime),
-            FieldType::Binary => scalar::binary(place, value, field),
-            FieldType::Selection => scalar::selection(place, value, field),
+            FieldType::Boolean => scalar::boolean(path, value),
+            FieldType::Integer => scalar::integer(path, value),
+            FieldType::Float | FieldType::Monetary => scalar::float(path, value),
+            FieldType::Char | FieldType::Text | FieldType::Html => scalar::text(path, value),
+            FieldType::Date => scalar::date_or_datetime(path, value, to_odoo_date),
+            FieldType::Datetime => scalar::date_or_datetime(path, value, to_odoo_datetime),
+            FieldType::Binary => scalar::binary(path, value, field),
+            FieldType::Selection => scalar::selection(path, value, field),
             FieldType::Many2one => {
-                self.guard.link(field, &place)?;
-                scalar::many2one(place, value)
+                self.scope_check.require_link(field, &path)?;
+                scalar::many2one(path, value)
             }
-            FieldType::Reference => self.reference(place, value),
-            FieldType::Properties => self.properties(place, value),
+            FieldType::Reference => self.reference(path, value),
+            FieldType::Properties => self.properties(path, value),
             FieldType::One2many | FieldType::Many2many | FieldType::Json | FieldType::Other => {
-                scalar::structure(place, value)
+                scalar::structure(path, value)
             }
         }
     }
 
-    fn reference(self, place: Place<'_>, value: &Value<'static>) -> Result<(), PlanError> {
+    fn reference(self, path: ValuePath<'_>, value: &Value<'static>) -> Result<(), PlanError> {
         let pair = value.as_text().and_then(|text| text.split_once(','));
         match pair.map(|(model, id)| (ModelName::parse(model), RecordId::parse(id))) {
-            Some((Ok(model), Some(_))) => self.guard.model_by_id(&model, &place),
-            _ => Err(place.refuse("expected model,id as text, such as res.partner,7", value)),
+            Some((Ok(model), Some(_))) => self.scope_check.require_record(&model, &path),
+            _ => Err(path.mismatch("expected a string model,id, such as res.partner,7", value)),
         }
     }
 }

@@ -1,19 +1,19 @@
-//! The keys of one request that is done once, out of what its sender calls it.
+//! The keys of one request with the header `Idempotency-Key`, derived from the header's value.
 //!
 //! ```text
-//! root     = HMAC-SHA256(repeat key, credential, name)
-//! index    = HKDF(root, "index")      under which the request is found
-//! request  = HKDF(root, "request")    keys the hash of what was asked
-//! seal     = HKDF(root, "seal")       seals the answer
+//! root     = HMAC-SHA256(root key, credential, header value)
+//! index    = HKDF(root, "index")      finds the request
+//! request  = HKDF(root, "request")    keys the hash of the request's content
+//! seal     = HKDF(root, "seal")       seals the response
 //! ```
 //!
-//! The name is nowhere in the store. So a dump tells neither what was asked nor what was answered, and with the master
-//! key it tells that only to who knows the name.
+//! The header value is not stored. So a copy of the store reveals neither requests nor responses, and a copy with the
+//! master key reveals them only to someone who knows the header value.
 //!
-//! The repeat key is the installation's own, kept as its other keys are but never exchanged: under another one a request
-//! would not be found, and be done twice.
+//! The root key is stored like the other keys of the installation but is never rotated: under another key a repeated
+//! request would not be recognized and would run twice.
 //!
-//! In: the repeat key, a credential, a name. Out: hashes and blobs. Must not know: requests, answers, tables.
+//! In: the root key, a credential, a header value. Out: hashes and blobs. Must not know: requests, responses, tables.
 
 use std::fmt;
 
@@ -23,87 +23,87 @@ use zeroize::Zeroizing;
 
 use super::SealedPair;
 use super::SecretError;
-use super::keys::{KeptPair, Keyring, expand, hash, mac};
+use super::keys::{RotatingKey, Keyring, expand, hash, mac};
 use super::seal::{Aad, SealKey, Sealed};
 
-/// The repeat key of the installation.
+/// The root key of the installation.
 #[derive(Debug, Clone)]
-pub struct RepeatRoot(KeptPair);
+pub struct IdempotencyRootKey(RotatingKey);
 
-impl RepeatRoot {
+impl IdempotencyRootKey {
     const PURPOSE: &'static str = "repeat";
 
-    /// A new one, in the form in which it is kept.
+    /// Generates a key. Returns its sealed form for the store.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random numbers.
     pub fn generate(keyring: &Keyring) -> Result<Sealed, SecretError> {
-        KeptPair::generate(keyring, Self::PURPOSE).map(|(_, sealed)| sealed)
+        RotatingKey::generate(keyring, Self::PURPOSE).map(|(_, sealed)| sealed)
     }
 
-    /// The one that is kept.
+    /// Opens the stored key.
     ///
     /// # Errors
     /// As [`Keyring::open`].
     pub fn open(keyring: &Keyring, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
-        KeptPair::open(keyring, Self::PURPOSE, sealed).map(Self)
+        RotatingKey::open(keyring, Self::PURPOSE, sealed).map(Self)
     }
 }
 
 /// The keys of one request.
 #[derive(Clone)]
-pub struct RepeatKey {
+pub struct IdempotencyKey {
     index: [u8; 32],
     request: Zeroizing<[u8; 32]>,
     seal: SealKey,
 }
 
-impl RepeatKey {
-    /// The keys of what `credential` calls `name`.
+impl IdempotencyKey {
+    /// Derives the keys for the header value `name` of this credential.
     #[must_use]
-    pub fn derive(root: &RepeatRoot, credential: &Aad, name: &str) -> Self {
-        let parts = Zeroizing::new(Aad::of("repeat").with(credential.bytes()).with(name.as_bytes()).bytes().to_vec());
+    pub fn derive(root: &IdempotencyRootKey, credential: &Aad, name: &str) -> Self {
+        let parts = Zeroizing::new(Aad::new("repeat").with(credential.as_bytes()).with(name.as_bytes()).as_bytes().to_vec());
         let root = Hkdf::<Sha256>::new(None, &hash(&root.0.newest, &parts));
         let [index, request, seal] = [&b"index"[..], b"request", b"seal"].map(|purpose| expand(&root, &[purpose]));
         Self { index: *index, request, seal: SealKey::new(seal) }
     }
 
-    /// Under which the request is found.
+    /// The hash that finds the request.
     #[must_use]
     pub fn index(&self) -> [u8; 32] {
         self.index
     }
 
-    /// A hash of what is asked, which only requests of this name share.
+    /// The keyed hash of the request's content.
     #[must_use]
     pub fn hash(&self, request: &[&[u8]]) -> [u8; 32] {
         mac(self.request.as_slice(), request)
     }
 
-    /// Seals the answer.
+    /// Seals the response.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn seal(&self, answer: &[u8]) -> Result<Sealed, SecretError> {
-        self.seal.seal(answer, &self.aad())
+    /// If the operating system provides no random numbers.
+    pub fn seal(&self, response: &[u8]) -> Result<Sealed, SecretError> {
+        self.seal.seal(response, &self.aad())
     }
 
-    /// Opens it again.
+    /// Opens the response.
     ///
     /// # Errors
-    /// When it was altered or belongs to another request.
+    /// If it was changed or belongs to another request.
     pub fn open(&self, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         self.seal.open(sealed, &self.aad()).map_err(|_| SecretError::Altered)
     }
 
     fn aad(&self) -> Aad {
-        Aad::of("repeat").with(&self.index)
+        Aad::new("repeat").with(&self.index)
     }
 }
 
-impl fmt::Debug for RepeatKey {
+impl fmt::Debug for IdempotencyKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("RepeatKey([redacted])")
+        out.write_str("IdempotencyKey([redacted])")
     }
 }
 
@@ -112,21 +112,21 @@ mod tests {
     use super::*;
     use crate::secret::keys::MasterKey;
 
-    fn root() -> RepeatRoot {
+    fn root() -> IdempotencyRootKey {
         let keyring = Keyring::new(&[MasterKey::generate().unwrap()], "i").unwrap();
-        let sealed = RepeatRoot::generate(&keyring).unwrap();
-        RepeatRoot::open(&keyring, SealedPair { newest: &sealed, before: None }).unwrap()
+        let sealed = IdempotencyRootKey::generate(&keyring).unwrap();
+        IdempotencyRootKey::open(&keyring, SealedPair { newest: &sealed, previous: None }).unwrap()
     }
 
     #[test]
-    fn the_same_sender_and_name_find_and_open_and_no_others_do() {
-        let (root, me, other) = (root(), Aad::of("me"), Aad::of("other"));
-        let key = RepeatKey::derive(&root, &me, "a");
+    fn only_the_same_credential_and_name_find_and_open_the_response() {
+        let (root, me, other) = (root(), Aad::new("me"), Aad::new("other"));
+        let key = IdempotencyKey::derive(&root, &me, "a");
         let sealed = key.seal(b"answer").unwrap();
-        let again = RepeatKey::derive(&root, &me, "a");
+        let again = IdempotencyKey::derive(&root, &me, "a");
         assert_eq!(again.index(), key.index());
         assert_eq!(again.open(&sealed).unwrap().as_slice(), b"answer");
-        for stranger in [RepeatKey::derive(&root, &other, "a"), RepeatKey::derive(&root, &me, "b")] {
+        for stranger in [IdempotencyKey::derive(&root, &other, "a"), IdempotencyKey::derive(&root, &me, "b")] {
             assert_ne!(stranger.index(), key.index());
             assert_eq!(stranger.open(&sealed), Err(SecretError::Altered));
             assert_ne!(stranger.hash(&[b"x"]), key.hash(&[b"x"]));
@@ -134,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_request_do_not_run_together() {
-        let key = RepeatKey::derive(&root(), &Aad::of("me"), "a");
+    fn parts_of_a_request_are_separated() {
+        let key = IdempotencyKey::derive(&root(), &Aad::new("me"), "a");
         assert_eq!(key.hash(&[b"a", b"bc"]), key.hash(&[b"a", b"bc"]));
         assert_ne!(key.hash(&[b"a", b"bc"]), key.hash(&[b"ab", b"c"]));
         assert_ne!(key.hash(&[b"a"]), key.hash(&[b"a", b""]));

@@ -1,14 +1,15 @@
-//! Where master keys lie.
+//! Sources of master keys.
 //!
 //! ```text
 //! text = { line "\n" }     line = 64*hex | "#" any | ""     the newest key last
 //! ```
 //!
-//! In order: a credential that systemd hands over, what a command printed, where there is one, else a file, the environment
-//! (the last, because other processes of the same user can read it). A file must be the gateway's alone. It is made whole or not at all, and is never written
-//! over but by the same keys and more, or fewer when told so.
+//! The first available source is used: a systemd credential; the output of a command, or a file if no command is
+//! configured; the environment, which is last because other processes of the same user can read it. A file must be
+//! accessible only to the gateway's user. It is created completely or not at all, and changed only to add or remove
+//! keys.
 //!
-//! In: paths, a variable's text. Out: [`MasterKey`]s. Must not know: what they seal.
+//! In: paths, the text of a variable. Out: [`MasterKey`]s. Must not know: what they seal.
 
 use std::fmt;
 use std::fs::{DirBuilder, File};
@@ -24,56 +25,56 @@ use super::SecretError;
 use super::keys::MasterKey;
 use super::seal::KeyId;
 
-/// No set of keys is longer; more is a wrong file.
-pub(super) const LONGEST: u64 = 64 * 1024;
+/// The maximum size of a key source, in bytes.
+pub(super) const MAX_BYTES: u64 = 64 * 1024;
 
-const HEADING: &str = "# Master keys of odoo-gateway, the newest last. Whoever has this file and the store has a part of \
-                       what guards the store:\n# keep copies of both, and keep them apart.\n";
+const HEADING: &str = "# Master keys of odoo-gateway, the newest last. They protect the secrets in the store.\n\
+                       # Back up this file and the store, and keep the two backups apart.\n";
 
-/// Where keys came from.
+/// The source that keys were loaded from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
-    /// A credential of systemd.
+    /// A systemd credential.
     Credential(PathBuf),
-    /// The file.
+    /// The key file.
     File(PathBuf),
-    /// The command.
+    /// The key command.
     Command,
-    /// The environment.
+    /// The environment variable.
     Environment,
 }
 
 impl fmt::Display for KeySource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credential(file) => write!(out, "{}, a credential of systemd", file.display()),
+            Self::Credential(file) => write!(out, "{}, a systemd credential", file.display()),
             Self::File(file) => write!(out, "{}", file.display()),
-            Self::Command => out.write_str("what secrets.master_key_command prints"),
+            Self::Command => out.write_str("the output of secrets.master_key_command"),
             Self::Environment => {
-                out.write_str("ODOO_GATEWAY_MASTER_KEY in the environment, where other processes may read it")
+                out.write_str("the environment variable ODOO_GATEWAY_MASTER_KEY, which other processes may read")
             }
         }
     }
 }
 
-/// Where keys may come from.
+/// The possible sources of keys.
 #[derive(Debug, Clone)]
 pub struct KeySources {
-    /// The file that systemd's `LoadCredential` makes, when the process has one.
+    /// The file that systemd's `LoadCredential` creates, if configured.
     pub credential: Option<PathBuf>,
-    /// What the command printed, where there is one; then no file is looked for.
+    /// The output of the key command, if configured. Then the key file is not used.
     pub command: Option<SecretString>,
-    /// The file, there or not.
+    /// The key file, which may not exist.
     pub file: PathBuf,
-    /// The variable's text.
+    /// The text of the environment variable.
     pub environment: Option<SecretString>,
 }
 
 impl KeySources {
-    /// The keys, the newest last; `None` when there are none anywhere.
+    /// Loads the keys, the newest last. `None` if no source contains keys.
     ///
     /// # Errors
-    /// When there is something that cannot be used. Then nothing further down the order is tried.
+    /// If a source exists but cannot be used. The next source is not tried then.
     pub fn load(&self) -> Result<Option<(Vec<MasterKey>, KeySource)>, SecretError> {
         if let Some(file) = &self.credential
             && let Some(keys) = read(file, Owner::Systemd)?
@@ -81,141 +82,142 @@ impl KeySources {
             return Ok(Some((keys, KeySource::Credential(file.clone()))));
         }
         if let Some(text) = &self.command {
-            return of_text(text, "what secrets.master_key_command prints")
+            return parse_text(text, "the output of secrets.master_key_command")
                 .map(|keys| Some((keys, KeySource::Command)));
         }
         if let Some(keys) = read(&self.file, Owner::Gateway)? {
             return Ok(Some((keys, KeySource::File(self.file.clone()))));
         }
         let Some(text) = &self.environment else { return Ok(None) };
-        let keys = of_text(text, "the environment (ODOO_GATEWAY_MASTER_KEY)")?;
+        let keys = parse_text(text, "the environment variable ODOO_GATEWAY_MASTER_KEY")?;
         Ok(Some((keys, KeySource::Environment)))
     }
 
-    /// Makes the file with one key, unless another process was faster: then that one's keys.
+    /// Creates the key file with one new key. If another process creates it first, returns that process's keys.
     ///
     /// # Errors
-    /// When the file cannot be made.
+    /// If the file cannot be created.
     pub fn create(&self) -> Result<Vec<MasterKey>, SecretError> {
-        self.can_create()?;
+        self.check_can_create()?;
         let key = MasterKey::generate()?;
-        make_folder(&self.file).map_err(blame(&self.file))?;
-        let draft = draft(&self.file, std::slice::from_ref(&key)).map_err(blame(&self.file))?;
-        // A link comes into being whole, and not at all where something is already.
-        let linked = std::fs::hard_link(&draft, &self.file);
-        let _ = std::fs::remove_file(&draft);
+        create_folder(&self.file).map_err(file_error(&self.file))?;
+        let temporary = write_temporary(&self.file, std::slice::from_ref(&key)).map_err(file_error(&self.file))?;
+        // A hard link appears atomically, and fails if the file already exists.
+        let linked = std::fs::hard_link(&temporary, &self.file);
+        let _ = std::fs::remove_file(&temporary);
         match linked {
-            Ok(()) => sync_folder(&self.file).map(|()| vec![key]).map_err(blame(&self.file)),
+            Ok(()) => sync_folder(&self.file).map(|()| vec![key]).map_err(file_error(&self.file)),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                read(&self.file, Owner::Gateway)?.ok_or_else(|| blame(&self.file)(cause))
+                read(&self.file, Owner::Gateway)?.ok_or_else(|| file_error(&self.file)(cause))
             }
-            Err(cause) => Err(blame(&self.file)(cause)),
+            Err(cause) => Err(file_error(&self.file)(cause)),
         }
     }
 
-    /// Whether [`create`](Self::create) would find a place for the file, without making anything.
+    /// Checks whether [`create`](Self::create) could create the file, without creating anything.
     ///
     /// # Errors
-    /// When it would not.
-    pub fn can_create(&self) -> Result<(), SecretError> {
-        super::can_make(&self.file).map_err(|wrong| SecretError::KeyFile { file: self.file.clone(), wrong })
+    /// If it could not.
+    pub fn check_can_create(&self) -> Result<(), SecretError> {
+        super::check_can_create(&self.file).map_err(|wrong| SecretError::KeyFile { file: self.file.clone(), wrong })
     }
 
-    /// Adds a key, which seals from now on.
+    /// Adds a new key, which seals from now on.
     ///
     /// # Errors
-    /// When the keys do not come from the file.
+    /// If the keys are not from the key file.
     pub fn add(&self) -> Result<MasterKey, SecretError> {
-        let mut keys = self.of_file()?;
+        let mut keys = self.load_file()?;
         let key = MasterKey::generate()?;
         keys.push(key.clone());
         self.write(&keys)?;
         Ok(key)
     }
 
-    /// Takes the keys out that `kept` does not want.
+    /// Removes the keys that `keep` rejects, but never all keys. Returns the ids of the rejected keys.
     ///
     /// # Errors
-    /// When keys are to go that do not come from the file.
-    pub fn retain(&self, kept: impl Fn(KeyId) -> bool) -> Result<Vec<KeyId>, SecretError> {
+    /// If keys must be removed that are not from the key file.
+    pub fn retain(&self, keep: impl Fn(KeyId) -> bool) -> Result<Vec<KeyId>, SecretError> {
         let all = self.load()?.map_or_else(Vec::new, |(keys, _)| keys);
-        let (keep, drop): (Vec<_>, Vec<_>) = all.into_iter().partition(|key| kept(key.id()));
-        if !keep.is_empty() && !drop.is_empty() {
-            self.of_file()?;
-            self.write(&keep)?;
+        let (kept, removed): (Vec<_>, Vec<_>) = all.into_iter().partition(|key| keep(key.id()));
+        if !kept.is_empty() && !removed.is_empty() {
+            self.load_file()?;
+            self.write(&kept)?;
         }
-        Ok(drop.iter().map(MasterKey::id).collect())
+        Ok(removed.iter().map(MasterKey::id).collect())
     }
 
-    fn of_file(&self) -> Result<Vec<MasterKey>, SecretError> {
+    fn load_file(&self) -> Result<Vec<MasterKey>, SecretError> {
         match self.load()? {
             Some((keys, KeySource::File(_))) => Ok(keys),
             Some((_, KeySource::Credential(_) | KeySource::Command | KeySource::Environment)) => Err(SecretError::NoKey(
-                "the keys come from systemd, a command or the environment; add and remove lines where those are kept".to_owned(),
+                "the keys are from systemd, a command or the environment; change them in that source".to_owned(),
             )),
-            None => Err(SecretError::NoKey(format!("{} is not there", self.file.display()))),
+            None => Err(SecretError::NoKey(format!("{} does not exist", self.file.display()))),
         }
     }
 
     fn write(&self, keys: &[MasterKey]) -> Result<(), SecretError> {
-        let written = draft(&self.file, keys)
-            .and_then(|draft| std::fs::rename(draft, &self.file))
+        let written = write_temporary(&self.file, keys)
+            .and_then(|temporary| std::fs::rename(temporary, &self.file))
             .and_then(|()| sync_folder(&self.file));
-        written.map_err(blame(&self.file))
+        written.map_err(file_error(&self.file))
     }
 }
 
-/// Who a file has to belong to.
+/// Which user must own a file.
 #[derive(Clone, Copy)]
 enum Owner {
     Gateway,
-    /// Systemd gives the file to the service in its own way, in a folder nobody else enters.
+    /// Not checked: systemd protects the folder with the credential.
     Systemd,
 }
 
-/// The keys in `file`; `None` when there is no such file.
+/// Reads the keys in `file`. `None` if the file does not exist.
 fn read(file: &Path, owner: Owner) -> Result<Option<Vec<MasterKey>>, SecretError> {
-    let refuse = |wrong: &str| SecretError::KeyFile { file: file.to_owned(), wrong: wrong.to_owned() };
+    let invalid = |wrong: &str| SecretError::KeyFile { file: file.to_owned(), wrong: wrong.to_owned() };
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let open = match rustix::fs::open(file, flags, Mode::empty()) {
         Ok(open) => File::from(open),
         Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => return Ok(None),
-        Err(rustix::io::Errno::LOOP) => return Err(refuse("it is a symbolic link; name the file itself")),
-        Err(cause) => return Err(refuse(&cause.to_string())),
+        Err(rustix::io::Errno::LOOP) => return Err(invalid("it is a symbolic link; configure the file itself")),
+        Err(cause) => return Err(invalid(&cause.to_string())),
     };
-    let found = open.metadata().map_err(blame(file))?;
+    let found = open.metadata().map_err(file_error(file))?;
     if !found.is_file() {
-        return Err(refuse("it is no file"));
+        return Err(invalid("it is not a file"));
     }
     if matches!(owner, Owner::Gateway) {
         if found.mode() & 0o077 != 0 {
-            return Err(refuse("other users may read or change it; chmod 600 it, and change the key if they could"));
+            let wrong = "other users can read or change it; run chmod 600 on it, and replace the key if it was exposed";
+            return Err(invalid(wrong));
         }
         if found.uid() != rustix::process::geteuid().as_raw() {
-            return Err(refuse("it belongs to another user; chown it to the one who runs the gateway"));
+            return Err(invalid("it belongs to another user; change its owner to the user that runs the gateway"));
         }
     }
     let mut text = Zeroizing::new(String::new());
-    open.take(LONGEST).read_to_string(&mut text).map_err(blame(file))?;
-    parse(&text).map(Some).map_err(refuse)
+    open.take(MAX_BYTES).read_to_string(&mut text).map_err(file_error(file))?;
+    parse(&text).map(Some).map_err(invalid)
 }
 
-fn of_text(text: &SecretString, place: &str) -> Result<Vec<MasterKey>, SecretError> {
-    parse(text.expose_secret()).map_err(|wrong| SecretError::NotAKey { place: place.to_owned(), wrong })
+fn parse_text(text: &SecretString, source_name: &str) -> Result<Vec<MasterKey>, SecretError> {
+    parse(text.expose_secret()).map_err(|wrong| SecretError::NotAKey { source_name: source_name.to_owned(), wrong })
 }
 
 fn parse(text: &str) -> Result<Vec<MasterKey>, &'static str> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let keys: Option<Vec<MasterKey>> = lines.map(MasterKey::from_hex).collect();
     match keys {
-        None => Err("a key is a line of 64 lower-case hexadecimal digits"),
-        Some(keys) if keys.is_empty() => Err("there is no key in it"),
+        None => Err("expected one key per line, 64 lower-case hexadecimal digits"),
+        Some(keys) if keys.is_empty() => Err("no line is a key"),
         Some(keys) => Ok(keys),
     }
 }
 
-/// Writes a file beside `file`, whole and safe on the disk; its path.
-fn draft(file: &Path, keys: &[MasterKey]) -> io::Result<PathBuf> {
+/// Writes and syncs a temporary file next to `file`. Returns its path.
+fn write_temporary(file: &Path, keys: &[MasterKey]) -> io::Result<PathBuf> {
     let name = super::random_key().map_err(io::Error::other)?;
     let mut path = file.as_os_str().to_owned();
     path.push(format!(".{}", super::hex(name.get(..8).unwrap_or_default()).as_str()));
@@ -231,7 +233,7 @@ fn draft(file: &Path, keys: &[MasterKey]) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn make_folder(file: &Path) -> io::Result<()> {
+fn create_folder(file: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder(file))
 }
 
@@ -243,7 +245,7 @@ fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-fn blame(file: &Path) -> impl Fn(io::Error) -> SecretError {
+fn file_error(file: &Path) -> impl Fn(io::Error) -> SecretError {
     move |cause| SecretError::KeyFile { file: file.to_owned(), wrong: cause.to_string() }
 }
 
@@ -262,36 +264,36 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_made_once_and_is_the_gateways_alone() {
+    fn key_is_created_once_and_is_private_to_the_gateway() {
         let folder = tempfile::tempdir().unwrap();
         let sources = sources(folder.path());
         assert!(sources.load().unwrap().is_none());
-        let made: Vec<_> = std::thread::scope(|scope| {
-            let makers: Vec<_> = (0..50).map(|_| scope.spawn(|| ids(&sources.create().unwrap()))).collect();
-            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        let created: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..50).map(|_| scope.spawn(|| ids(&sources.create().unwrap()))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        assert!(made.iter().all(|one| *one == made[0]), "50 makers, one key");
+        assert!(created.iter().all(|one| *one == created[0]), "50 threads, one key");
         let (keys, source) = sources.load().unwrap().unwrap();
-        assert_eq!((ids(&keys), source), (made[0].clone(), KeySource::File(sources.file.clone())));
+        assert_eq!((ids(&keys), source), (created[0].clone(), KeySource::File(sources.file.clone())));
         assert_eq!(sources.file.metadata().unwrap().mode() & 0o777, 0o600);
         assert_eq!(sources.file.parent().unwrap().metadata().unwrap().mode() & 0o777, 0o700);
-        assert_eq!(sources.file.parent().unwrap().read_dir().unwrap().count(), 1, "no drafts are left");
+        assert_eq!(sources.file.parent().unwrap().read_dir().unwrap().count(), 1, "no temporary file is left");
     }
 
     #[test]
-    fn a_file_that_others_may_touch_is_refused() {
+    fn file_that_other_users_can_access_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let sources = sources(folder.path());
         sources.create().unwrap();
         for mode in [0o640, 0o604, 0o660, 0o620] {
             std::fs::set_permissions(&sources.file, std::fs::Permissions::from_mode(mode)).unwrap();
-            let refused = sources.load().unwrap_err().to_string();
-            assert!(refused.contains("chmod 600"), "{refused}");
+            let error = sources.load().unwrap_err().to_string();
+            assert!(error.contains("chmod 600"), "{error}");
         }
     }
 
     #[test]
-    fn what_is_no_key_file_is_refused_and_never_replaced() {
+    fn invalid_key_file_is_rejected_and_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let sources = sources(folder.path());
         let write = |text: &str| {
@@ -314,13 +316,13 @@ mod tests {
         assert!(sources.load().unwrap_err().to_string().contains("symbolic link"));
         std::fs::remove_file(&sources.file).unwrap();
         std::fs::create_dir(&sources.file).unwrap();
-        assert!(sources.load().unwrap_err().to_string().contains("no file"));
+        assert!(sources.load().unwrap_err().to_string().contains("not a file"));
     }
 
     #[test]
-    fn a_file_of_another_user_is_refused() {
+    fn file_of_another_user_is_rejected() {
         if !rustix::process::geteuid().is_root() {
-            return; // nobody else can give a file away
+            return; // only root can change the owner of a file
         }
         let folder = tempfile::tempdir().unwrap();
         let sources = sources(folder.path());
@@ -330,25 +332,25 @@ mod tests {
     }
 
     #[test]
-    fn systemd_comes_before_the_file_and_the_environment_last() {
+    fn systemd_credential_precedes_the_file_and_the_environment_is_last() {
         let folder = tempfile::tempdir().unwrap();
-        let [of_systemd, of_environment] = [MasterKey::generate().unwrap(), MasterKey::generate().unwrap()];
+        let [systemd_key, environment_key] = [MasterKey::generate().unwrap(), MasterKey::generate().unwrap()];
         let credential = folder.path().join("credential");
         let mut sources = sources(folder.path());
-        sources.environment = Some(of_environment.to_hex().as_str().into());
+        sources.environment = Some(environment_key.to_hex().as_str().into());
         let first = |sources: &KeySources| sources.load().unwrap().unwrap().0[0].id();
-        assert_eq!(first(&sources), of_environment.id());
-        assert!(sources.add().is_err(), "nobody can write into the environment");
-        let of_file = sources.create().unwrap()[0].id();
-        assert_eq!(first(&sources), of_file);
+        assert_eq!(first(&sources), environment_key.id());
+        assert!(sources.add().is_err(), "the environment cannot be changed");
+        let file_key = sources.create().unwrap()[0].id();
+        assert_eq!(first(&sources), file_key);
         sources.credential = Some(credential.clone());
-        assert_eq!(first(&sources), of_file);
-        std::fs::write(&credential, of_systemd.to_hex().as_bytes()).unwrap();
-        assert_eq!(first(&sources), of_systemd.id());
+        assert_eq!(first(&sources), file_key);
+        std::fs::write(&credential, systemd_key.to_hex().as_bytes()).unwrap();
+        assert_eq!(first(&sources), systemd_key.id());
     }
 
     #[test]
-    fn keys_are_added_and_taken_out_but_never_all() {
+    fn keys_are_added_and_removed_but_never_all() {
         let folder = tempfile::tempdir().unwrap();
         let sources = sources(folder.path());
         let first = sources.create().unwrap()[0].id();

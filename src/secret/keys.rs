@@ -1,14 +1,14 @@
-//! Master keys and what is derived from them.
+//! Master keys, the keys derived from them, and stored keys of the installation.
 //!
 //! ```text
-//! master key ─HKDF-SHA256(salt = instance, info = "ogw/1/seal")─► seals the outer layers and the index key
-//!                                          info = "ogw/1/csrf" ─► marks the forms of pages
-//! index key   random, kept sealed: master keys can be exchanged and every token is found as before
+//! master key ─HKDF-SHA256(salt = installation id, info = "ogw/1/seal")─► seals wraps and stored keys
+//!                                                 info = "ogw/1/csrf" ─► MACs of CSRF tokens
+//! stored key   random, sealed in the store, so it does not change when the master key changes
 //! ```
 //!
-//! A kept key can be exchanged too. Then the one before is kept beside the newest until nothing needs it.
+//! A stored key can be rotated, too. Then its predecessor is kept until nothing needs it.
 //!
-//! In: master keys, the newest last; the installation's id. Out: [`Keyring`], [`IndexKey`]. Must not know: files.
+//! In: master keys, the newest last; the installation id. Out: [`Keyring`], [`RotatingKey`]. Must not know: files.
 
 use std::fmt;
 
@@ -18,20 +18,19 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::csrf::FormKey;
+use super::csrf::CsrfKey;
 use super::seal::{Aad, KeyId, SealKey, Sealed};
-use super::token::TokenIndex;
 use super::{SecretError, hex, random_key, unhex};
 
-/// 256 random bits above everything.
+/// A master key: 256 random bits.
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
-    /// A new one.
+    /// Generates a master key.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random numbers.
     pub fn generate() -> Result<Self, SecretError> {
         random_key().map(Self)
     }
@@ -48,13 +47,13 @@ impl MasterKey {
         hex(self.0.as_slice())
     }
 
-    /// Its name.
+    /// The id of the key.
     #[must_use]
     pub fn id(&self) -> KeyId {
-        KeyId::of(&self.0)
+        KeyId::from_key(&self.0)
     }
 
-    /// The key of one purpose in one installation.
+    /// Derives the key for one purpose in one installation.
     fn derive(&self, instance: &str, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
         expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose])
     }
@@ -66,56 +65,56 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// One key out of `from`.
+/// Derives a key from `from`.
 pub(super) fn expand(from: &Hkdf<Sha256>, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
-    // Only outputs of 8 KiB and more are refused.
+    // Fails only for outputs of 8 KiB and more.
     let _ = from.expand_multi_info(info, key.as_mut_slice());
     key
 }
 
-/// The keys of an installation that seal: the newest seals, all of them open.
+/// The keys that seal values. The newest one seals, all of them open.
 #[derive(Clone)]
 pub struct Keyring {
     newest: SealKey,
     older: Vec<SealKey>,
-    /// As many, the newest last.
-    forms: Vec<FormKey>,
+    /// The same number, the newest last.
+    csrf_keys: Vec<CsrfKey>,
 }
 
 impl Keyring {
-    /// From master keys, the newest last; `None` without any.
+    /// From master keys, the newest last. `None` without any.
     #[must_use]
     pub fn new(masters: &[MasterKey], instance: &str) -> Option<Self> {
         let (newest, older) = masters.split_last()?;
         let seal = |master: &MasterKey| SealKey::named(master.id(), master.derive(instance, b"ogw/1/seal"));
-        let form = |master: &MasterKey| FormKey(master.derive(instance, FormKey::PURPOSE));
+        let csrf = |master: &MasterKey| CsrfKey(master.derive(instance, CsrfKey::PURPOSE));
         Some(Self {
             newest: seal(newest),
             older: older.iter().map(seal).collect(),
-            forms: masters.iter().map(form).collect(),
+            csrf_keys: masters.iter().map(csrf).collect(),
         })
     }
 
-    /// The mark of a form of ours; empty when there is no key, which fits nothing.
+    /// The MAC for a CSRF token. Empty if there is no key, which is never valid.
     #[must_use]
-    pub fn mark_form(&self, of: &Aad) -> String {
-        self.forms.last().map(|key| key.mark(of)).unwrap_or_default()
+    pub fn csrf_mac(&self, binding: &Aad) -> String {
+        self.csrf_keys.last().map(|key| key.mac(binding)).unwrap_or_default()
     }
 
-    /// The mark in `text`, when a form of ours was marked so under any of the keys: pages outlive an exchange of keys.
+    /// The MAC in `text`, if it is valid under any of the keys. A page may be older than the newest key.
     #[must_use]
-    pub fn form_mark(&self, of: &Aad, text: &str) -> Option<[u8; 32]> {
-        self.forms.iter().find_map(|key| key.fitting(of, text))
+    pub fn verify_csrf_mac(&self, binding: &Aad, text: &str) -> Option<[u8; 32]> {
+        self.csrf_keys.iter().find_map(|key| key.verify(binding, text))
     }
 
-    /// The key that seals.
+    /// The id of the key that seals.
     #[must_use]
     pub fn newest(&self) -> KeyId {
         self.newest.id()
     }
 
-    /// All keys, the newest first.
+    /// The ids of all keys, the newest first.
     pub fn ids(&self) -> impl Iterator<Item = KeyId> {
         std::iter::once(&self.newest).chain(&self.older).map(SealKey::id)
     }
@@ -123,15 +122,15 @@ impl Keyring {
     /// Seals under the newest key.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random numbers.
     pub fn seal(&self, value: &[u8], aad: &Aad) -> Result<Sealed, SecretError> {
         self.newest.seal(value, aad)
     }
 
-    /// Opens with the key that the blob names.
+    /// Opens a value with the key whose id it contains.
     ///
     /// # Errors
-    /// [`SecretError::UnknownKey`] without that key, [`SecretError::Altered`] in any other place than its own.
+    /// [`SecretError::UnknownKey`] without that key, [`SecretError::Altered`] if the value or `aad` differs.
     pub fn open(&self, sealed: &Sealed, aad: &Aad) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         let id = sealed.key_id()?;
         let mut keys = std::iter::once(&self.newest).chain(&self.older);
@@ -145,55 +144,55 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// A random key that is kept sealed, so that master keys can be exchanged below it.
+/// A random key that is sealed in the store, so that it does not depend on the current master key.
 #[derive(Clone)]
-pub(super) struct KeptKey {
+pub(super) struct StoredKey {
     id: KeyId,
     bytes: Zeroizing<[u8; 32]>,
 }
 
-/// A kept key as it is stored, with the one it was exchanged for while that is still needed.
+/// A stored key in sealed form, with its predecessor while that is still needed.
 #[derive(Debug, Clone, Copy)]
 pub struct SealedPair<'s> {
-    /// What works from now on.
+    /// The key that is used for new values.
     pub newest: &'s Sealed,
-    /// What was in its place before.
-    pub before: Option<&'s Sealed>,
+    /// Its predecessor.
+    pub previous: Option<&'s Sealed>,
 }
 
-/// A kept key, with the one before.
+/// A stored key and its predecessor.
 #[derive(Debug, Clone)]
-pub(super) struct KeptPair {
-    pub(super) newest: KeptKey,
-    pub(super) before: Option<KeptKey>,
+pub(super) struct RotatingKey {
+    pub(super) newest: StoredKey,
+    pub(super) previous: Option<StoredKey>,
 }
 
-impl KeptPair {
-    /// A new key without one before, with the form in which it is kept.
+impl RotatingKey {
+    /// Generates a key without a predecessor. Returns it with its sealed form for the store.
     pub(super) fn generate(keyring: &Keyring, purpose: &str) -> Result<(Self, Sealed), SecretError> {
-        let newest = KeptKey::new(random_key()?);
+        let newest = StoredKey::new(random_key()?);
         let sealed = newest.seal(keyring, purpose)?;
-        Ok((Self { newest, before: None }, sealed))
+        Ok((Self { newest, previous: None }, sealed))
     }
 
-    /// Those that are kept. That they open proves that the right master key is at hand.
+    /// Opens the stored keys. Success proves that the right master key is loaded.
     pub(super) fn open(keyring: &Keyring, purpose: &str, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
-        let open = |sealed| KeptKey::open(keyring, purpose, sealed);
-        Ok(Self { newest: open(sealed.newest)?, before: sealed.before.map(open).transpose()? })
+        let open = |sealed| StoredKey::open(keyring, purpose, sealed);
+        Ok(Self { newest: open(sealed.newest)?, previous: sealed.previous.map(open).transpose()? })
     }
 }
 
-/// The same kept key, sealed under the newest master key.
+/// Seals a stored key under the newest master key.
 ///
 /// # Errors
 /// As [`Keyring::open`].
-pub fn reseal_kept(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Sealed, SecretError> {
-    KeptKey::open(keyring, purpose, sealed)?.seal(keyring, purpose)
+pub fn reseal_stored_key(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Sealed, SecretError> {
+    StoredKey::open(keyring, purpose, sealed)?.seal(keyring, purpose)
 }
 
-impl KeptKey {
+impl StoredKey {
     fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
-        Self { id: KeyId::of(&bytes), bytes }
+        Self { id: KeyId::from_key(&bytes), bytes }
     }
 
     pub(super) fn open(keyring: &Keyring, purpose: &str, sealed: &Sealed) -> Result<Self, SecretError> {
@@ -219,66 +218,24 @@ impl KeptKey {
     }
 
     fn aad(purpose: &str) -> Aad {
-        Aad::of("sealed_keys").with(purpose.as_bytes())
+        Aad::new("sealed_keys").with(purpose.as_bytes())
     }
 }
 
-impl fmt::Debug for KeptKey {
+impl fmt::Debug for StoredKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "KeptKey({}, [redacted])", self.id())
+        write!(out, "StoredKey({}, [redacted])", self.id())
     }
 }
 
-/// The key of the hashes under which tokens are found.
-#[derive(Debug, Clone)]
-pub struct IndexKey(KeptPair);
-
-impl IndexKey {
-    const PURPOSE: &'static str = "index";
-
-    /// A new one, with the form in which it is kept.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn generate(keyring: &Keyring) -> Result<(Self, Sealed), SecretError> {
-        let (key, sealed) = KeptPair::generate(keyring, Self::PURPOSE)?;
-        Ok((Self(key), sealed))
-    }
-
-    /// The one that is kept, with the one before.
-    ///
-    /// # Errors
-    /// As [`Keyring::open`].
-    pub fn open(keyring: &Keyring, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
-        KeptPair::open(keyring, Self::PURPOSE, sealed).map(Self)
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn id(&self) -> KeyId {
-        self.0.newest.id()
-    }
-
-    pub(super) fn index(&self, text: &[u8]) -> TokenIndex {
-        let KeptPair { newest, before } = &self.0;
-        TokenIndex { hash: hash(newest, text), key: newest.id(), before: before.as_ref().map(|key| hash(key, text)) }
-    }
-
-    /// A keyed hash of anything else; [`Aad`] begins as no token does.
-    #[must_use]
-    pub fn digest(&self, of: &Aad) -> [u8; 32] {
-        hash(&self.0.newest, of.bytes())
-    }
-}
-
-/// HMAC-SHA256 with a kept key.
-pub(super) fn hash(key: &KeptKey, text: &[u8]) -> [u8; 32] {
+/// HMAC-SHA256 with a stored key.
+pub(super) fn hash(key: &StoredKey, text: &[u8]) -> [u8; 32] {
     let mut mac = keyed(key.expose());
     mac.update(text);
     mac.finalize().into_bytes().into()
 }
 
-/// HMAC-SHA256 over parts, each with its length before it.
+/// HMAC-SHA256 over parts, each prefixed with its length.
 pub(super) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = keyed(key);
     for part in parts {
@@ -288,7 +245,7 @@ pub(super) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// HMAC itself fills a short key with zeros up to its block; ours are never longer.
+/// HMAC pads a short key with zeros to the block size. The gateway's keys are never longer.
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     let mut block = Key::<Hmac<Sha256>>::default();
     block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
@@ -303,18 +260,18 @@ mod tests {
         MasterKey(Zeroizing::new([byte; 32]))
     }
 
-    /// RFC 4231, test case 2, whose key is shorter than ours.
+    /// RFC 4231, test case 2, whose key is shorter.
     #[test]
-    fn the_index_is_that_of_the_rfc() {
+    fn hash_matches_the_test_vector_of_rfc_4231() {
         let mut key = [0; 32];
         key[..4].copy_from_slice(b"Jefe");
-        let index = hash(&KeptKey::new(Zeroizing::new(key)), b"what do ya want for nothing?");
-        assert_eq!(*hex(&index), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        let digest = hash(&StoredKey::new(Zeroizing::new(key)), b"what do ya want for nothing?");
+        assert_eq!(*hex(&digest), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 
     /// RFC 5869, test case 1, its first 32 octets.
     #[test]
-    fn derivation_is_that_of_the_rfc() {
+    fn derivation_matches_the_test_vector_of_rfc_5869() {
         let salt: Vec<u8> = (0..=0x0c).collect();
         let info: Vec<u8> = (0xf0..=0xf9).collect();
         let key = expand(&Hkdf::new(Some(&salt), &[0x0b; 22]), &[&info]);
@@ -322,8 +279,8 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_key_seals_and_every_key_opens() {
-        let aad = Aad::of("test");
+    fn newest_key_seals_and_every_key_opens() {
+        let aad = Aad::new("test");
         let before = Keyring::new(&[master(1)], "i").unwrap();
         let after = Keyring::new(&[master(1), master(2)], "i").unwrap();
         let old = before.seal(b"x", &aad).unwrap();
@@ -334,37 +291,14 @@ mod tests {
     }
 
     #[test]
-    fn another_installation_with_the_same_key_opens_nothing() {
-        let aad = Aad::of("test");
+    fn same_master_key_in_another_installation_opens_nothing() {
+        let aad = Aad::new("test");
         let sealed = Keyring::new(&[master(1)], "here").unwrap().seal(b"x", &aad).unwrap();
         assert_eq!(Keyring::new(&[master(1)], "there").unwrap().open(&sealed, &aad), Err(SecretError::Altered));
     }
 
     #[test]
-    fn the_index_key_survives_a_change_of_the_master_key() {
-        let before = Keyring::new(&[master(1)], "i").unwrap();
-        let both = Keyring::new(&[master(1), master(2)], "i").unwrap();
-        let after = Keyring::new(&[master(2)], "i").unwrap();
-        let (key, sealed) = IndexKey::generate(&before).unwrap();
-        let again = reseal_kept(&both, "index", &sealed).unwrap();
-        let alone = |newest| SealedPair { newest, before: None };
-        assert_eq!(IndexKey::open(&after, alone(&again)).unwrap().index(b"t"), key.index(b"t"));
-        assert!(IndexKey::open(&after, alone(&sealed)).is_err());
-    }
-
-    #[test]
-    fn what_the_index_key_before_had_found_is_found_until_that_key_is_gone() {
-        let keyring = Keyring::new(&[master(1)], "i").unwrap();
-        let ((old_key, old), (_, new)) = (IndexKey::generate(&keyring).unwrap(), IndexKey::generate(&keyring).unwrap());
-        let row = old_key.index(b"t");
-        let open = |before| IndexKey::open(&keyring, SealedPair { newest: &new, before }).unwrap();
-        assert!(open(Some(&old)).index(b"t").finds(&row) && !open(Some(&old)).index(b"u").finds(&row));
-        assert!(!open(None).index(b"t").finds(&row));
-        assert_eq!(open(Some(&old)).index(b"t").hash, open(None).index(b"t").hash, "kept under the newest");
-    }
-
-    #[test]
-    fn keys_do_not_print_themselves() {
+    fn debug_output_contains_no_key() {
         let printed = format!("{:?} {:?}", master(0xab), Keyring::new(&[master(0xab)], "i").unwrap());
         assert!(printed.contains("[redacted]") && !printed.contains("abab"), "{printed}");
     }

@@ -1,96 +1,84 @@
-//! Login tokens: JSON Web Tokens (RFC 7519, checked as RFC 8725 says), as family B hands them out.
+//! Login tokens of the `api` dialect: JSON Web Tokens (RFC 7519, checked as RFC 8725 requires).
 //!
 //! ```text
 //! token  = part "." part "." part       part = base64url without padding
-//! header = {"alg": "HS256", "typ": "ogw-login+jwt", "kid": key's id}                  these members and no others
+//! header = {"alg": "HS256", "typ": "ogw-login+jwt", "kid": key id}                     exactly these members
 //! claims = {"iss", "aud", "user_id", "username", "webservice_account_id", "webservice_name", "iat", "exp", "jti"}
 //! ```
 //!
-//! `jti` is a secret of 256 random bits that stands nowhere else: it is what the row in the store is found by and what
-//! opens the credential. So a forged token opens nothing even for who has the signing key, and none outlives its row.
-//! The key and the algorithm are the gateway's choice; what a header says of them has to be the same.
+//! `jti` is a secret of 256 random bits that is not stored: it finds the row in the store and opens the credential.
+//! So a forged token opens nothing, even with the signing key, and no token is valid without its row. The gateway
+//! chooses the key and the algorithm; the header only has to match them.
 //!
-//! In: claims, texts from outside, the time. Out: tokens, claims that were signed here. Must not know: users, rows.
+//! In: claims, texts from clients, the time. Out: tokens, claims that were signed here. Must not know: users, rows.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::de::DeserializeOwned;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::SecretError;
-use super::keys::{KeptKey, KeptPair, Keyring, SealedPair};
+use super::keys::{Keyring, RotatingKey, SealedPair, StoredKey};
 use super::seal::{KeyId, Sealed};
+use super::strict_jwt;
 use super::token::{Token, TokenKind};
 
 const TYPE: &str = "ogw-login+jwt";
-/// No token of ours is longer; more is not looked at.
-const LONGEST: usize = 4096;
-/// How much the clocks of two gateways may differ.
-const LEEWAY: i64 = 30;
+/// Longer texts are rejected without parsing.
+const MAX_LENGTH: usize = 4096;
 
-/// What a login token says.
+/// The claims of a login token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoginClaims {
-    /// The installation that made it.
+    /// The installation that issued it.
     pub iss: String,
-    /// The installation it is for.
+    /// The installation that accepts it.
     pub aud: String,
-    /// The user at Odoo.
+    /// The user's id in Odoo.
     pub user_id: i64,
-    /// His login.
+    /// The user's login.
     pub username: String,
-    /// The API key it was made with, by its id.
+    /// The id of the API key it was issued with.
     pub webservice_account_id: String,
-    /// That key's name.
+    /// The name of that key.
     pub webservice_name: String,
-    /// Unix time at which it was made.
+    /// The Unix time at which it was issued.
     pub iat: i64,
-    /// Unix time of its end.
+    /// The Unix time at which it expires.
     pub exp: i64,
-    /// The secret in it.
+    /// The secret that finds the row of the token and opens the credential.
     pub jti: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StrictHeader {
-    alg: String,
-    typ: String,
-    kid: String,
-}
-
-/// The key that signs login tokens. What the one before it signed is still read.
+/// The key that signs login tokens. Tokens that the previous key signed are still valid.
 #[derive(Debug, Clone)]
-pub struct SigningKey(KeptPair);
+pub struct LoginTokenKey(RotatingKey);
 
-impl SigningKey {
+impl LoginTokenKey {
     const PURPOSE: &'static str = "login_token";
 
-    /// A new one, with the form in which it is kept.
+    /// A new key, and its sealed form for the store.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no randomness.
     pub fn generate(keyring: &Keyring) -> Result<(Self, Sealed), SecretError> {
-        let (key, sealed) = KeptPair::generate(keyring, Self::PURPOSE)?;
+        let (key, sealed) = RotatingKey::generate(keyring, Self::PURPOSE)?;
         Ok((Self(key), sealed))
     }
 
-    /// The one that is kept, with the one before.
+    /// Opens the stored key and the previous one.
     ///
     /// # Errors
     /// As [`Keyring::open`].
     pub fn open(keyring: &Keyring, sealed: SealedPair<'_>) -> Result<Self, SecretError> {
-        KeptPair::open(keyring, Self::PURPOSE, sealed).map(Self)
+        RotatingKey::open(keyring, Self::PURPOSE, sealed).map(Self)
     }
 
-    /// Writes and signs.
+    /// Encodes and signs the claims.
     ///
     /// # Errors
-    /// None that claims could cause.
+    /// Never because of the claims.
     pub fn sign(&self, claims: &LoginClaims) -> Result<Zeroizing<String>, SecretError> {
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some(TYPE.to_owned());
@@ -99,27 +87,20 @@ impl SigningKey {
         signed.map(Zeroizing::new).map_err(|_| SecretError::Altered)
     }
 
-    /// The claims and the secret of a token that was signed with this key for `issuer` and is neither of the future
-    /// nor of the past; `None` for every other text.
+    /// The claims and the secret of a token that was signed with this key for `issuer` and is valid now; `None` for
+    /// every other text.
     #[must_use]
     pub fn verify(&self, text: &str, issuer: &str, now: OffsetDateTime) -> Option<(LoginClaims, Token)> {
-        if text.len() > LONGEST {
-            return None;
-        }
-        let mut parts = text.split('.');
-        let (header, claims) = (strict::<StrictHeader>(parts.next()?)?, strict::<LoginClaims>(parts.next()?)?);
-        let key = self.named(&header.kid).filter(|_| header.alg == "HS256" && header.typ == TYPE)?;
-        let key = DecodingKey::from_secret(key.expose());
-        let signed = jsonwebtoken::decode::<LoginClaims>(text, &key, &validation(issuer));
-        let claims = signed.ok().map(|signed| signed.claims).filter(|signed| *signed == claims)?;
-        let now = now.unix_timestamp();
-        let in_time = claims.iat <= now.saturating_add(LEEWAY) && now < claims.exp && claims.iat < claims.exp;
+        let key_id = strict_jwt::key_id(text, MAX_LENGTH, "HS256", TYPE)?;
+        let key = DecodingKey::from_secret(self.find(&key_id)?.expose());
+        let claims: LoginClaims = strict_jwt::verify(text, &key, Algorithm::HS256, issuer)?;
         let token = Token::parse(TokenKind::LoginToken, &claims.jti)?;
-        in_time.then_some((claims, token))
+        strict_jwt::is_in_time(claims.iat, claims.exp, now).then_some((claims, token))
     }
 
-    fn named(&self, kid: &str) -> Option<&KeptKey> {
-        [Some(&self.0.newest), self.0.before.as_ref()].into_iter().flatten().find(|key| key.id().to_string() == kid)
+    fn find(&self, key_id: &str) -> Option<&StoredKey> {
+        let keys = [Some(&self.0.newest), self.0.previous.as_ref()];
+        keys.into_iter().flatten().find(|key| key.id().to_string() == key_id)
     }
 
     fn id(&self) -> KeyId {
@@ -127,24 +108,10 @@ impl SigningKey {
     }
 }
 
-/// Times are compared with the gateway's own clock, not with the library's.
-fn validation(issuer: &str) -> Validation {
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.validate_exp = false;
-    validation.set_issuer(&[issuer]);
-    validation.set_audience(&[issuer]);
-    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-    validation
-}
-
-/// A part's members: no unknown ones, none twice.
-fn strict<T: DeserializeOwned>(part: &str) -> Option<T> {
-    let json = Zeroizing::new(URL_SAFE_NO_PAD.decode(part).ok()?);
-    serde_json::from_slice(&json).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Value, json};
 
     use super::*;
@@ -156,11 +123,11 @@ mod tests {
         OffsetDateTime::from_unix_timestamp(1_000).unwrap()
     }
 
-    fn key() -> SigningKey {
+    fn key() -> LoginTokenKey {
         let keyring = Keyring::new(&[MasterKey::generate().unwrap()], "i").unwrap();
-        let (key, sealed) = SigningKey::generate(&keyring).unwrap();
-        let kept = SealedPair { newest: &sealed, before: None };
-        assert_eq!(SigningKey::open(&keyring, kept).unwrap().id(), key.id());
+        let (key, sealed) = LoginTokenKey::generate(&keyring).unwrap();
+        let kept = SealedPair { newest: &sealed, previous: None };
+        assert_eq!(LoginTokenKey::open(&keyring, kept).unwrap().id(), key.id());
         key
     }
 
@@ -182,36 +149,36 @@ mod tests {
         URL_SAFE_NO_PAD.encode(value)
     }
 
-    /// Header and claims as they stand here, signed with the right key.
-    fn signed(key: &SigningKey, header: &str, claims: &str) -> String {
+    /// This header and these claims, signed with the right key.
+    fn signed(key: &LoginTokenKey, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", part(header), part(claims));
         let key = EncodingKey::from_secret(key.0.newest.expose());
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
         format!("{message}.{signature}")
     }
 
-    fn header(key: &SigningKey) -> Value {
+    fn header(key: &LoginTokenKey) -> Value {
         json!({"alg": "HS256", "typ": TYPE, "kid": key.id().to_string()})
     }
 
     #[test]
-    fn what_was_signed_is_read_until_its_end() {
+    fn a_signed_token_is_valid_until_it_expires() {
         let (key, claims) = (key(), claims());
         let text = key.sign(&claims).unwrap();
         let at = |seconds| key.verify(&text, ISSUER, OffsetDateTime::from_unix_timestamp(seconds).unwrap());
-        let (read, token) = at(1_000).unwrap();
-        assert_eq!((&read, token.expose()), (&claims, claims.jti.as_str()));
+        let (verified, token) = at(1_000).unwrap();
+        assert_eq!((&verified, token.expose()), (&claims, claims.jti.as_str()));
         assert!(at(1_999).is_some() && at(970).is_some());
-        assert!(at(2_000).is_none(), "to the second");
-        assert!(at(969).is_none(), "made in the future");
+        assert!(at(2_000).is_none(), "expired to the second");
+        assert!(at(969).is_none(), "issued in the future");
     }
 
     #[test]
-    fn what_the_key_before_signed_is_read_until_that_key_is_gone() {
+    fn tokens_of_the_previous_key_are_valid_until_that_key_is_removed() {
         let keyring = Keyring::new(&[MasterKey::generate().unwrap()], "i").unwrap();
         let ((old_key, old), (_, new)) =
-            (SigningKey::generate(&keyring).unwrap(), SigningKey::generate(&keyring).unwrap());
-        let open = |before| SigningKey::open(&keyring, SealedPair { newest: &new, before }).unwrap();
+            (LoginTokenKey::generate(&keyring).unwrap(), LoginTokenKey::generate(&keyring).unwrap());
+        let open = |previous| LoginTokenKey::open(&keyring, SealedPair { newest: &new, previous }).unwrap();
         let signed_before = old_key.sign(&claims()).unwrap();
         assert!(open(Some(&old)).verify(&signed_before, ISSUER, now()).is_some());
         assert!(open(None).verify(&signed_before, ISSUER, now()).is_none());
@@ -223,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn no_header_but_ours_is_taken() {
+    fn only_the_exact_header_is_accepted() {
         let (key, claims) = (key(), serde_json::to_string(&claims()).unwrap());
         let good = header(&key);
         assert!(key.verify(&signed(&key, &good.to_string(), &claims), ISSUER, now()).is_some());
@@ -259,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn no_claims_but_ours_are_taken() {
+    fn only_the_exact_claims_are_accepted() {
         let (key, good) = (key(), serde_json::to_value(claims()).unwrap());
         let header = header(&key).to_string();
         for name in ["iss", "aud", "user_id", "username", "iat", "exp", "jti", "webservice_account_id"] {
@@ -294,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_written_in_one_way_only() {
+    fn a_token_has_exactly_one_encoding() {
         let key = key();
         let text = key.sign(&claims()).unwrap().to_string();
         let (message, signature) = text.rsplit_once('.').unwrap();

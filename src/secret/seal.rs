@@ -1,15 +1,15 @@
-//! One sealed value.
+//! One sealed value: authenticated encryption with a key id and associated data.
 //!
 //! ```text
 //! blob = version:1 algorithm:1 key-id:8 nonce:24 ciphertext tag:16      (bytes)
 //! ```
 //!
-//! The first two parts are 1 and 1, XChaCha20-Poly1305; its nonces are long enough to be random. The key is chosen by
-//! its id and never by trial: the tag alone does not tell by which key a blob was made. What surrounds the value (row,
-//! user, rights, …) is bound as associated data, each part with its length before it, so that no two lists of parts
-//! read alike.
+//! Version and algorithm are 1 and 1, XChaCha20-Poly1305, whose nonces are long enough to be random. The key is
+//! selected by its id and never by trial, because the tag does not commit to one key. The context of the value (row,
+//! user, scope, …) is bound as associated data. Each part is prefixed with its length, so different lists of parts
+//! are different data.
 //!
-//! In: a key, a value, its surroundings. Out: a blob, and back. Must not know: what is sealed.
+//! In: a key, a value, its context. Out: a blob, and back. Must not know: what is sealed.
 
 use std::fmt;
 
@@ -25,22 +25,22 @@ const VERSION: u8 = 1;
 const XCHACHA20_POLY1305: u8 = 1;
 const NONCE: usize = 24;
 
-/// A key's name: says which it is and nothing of what it is.
+/// The id of a key, which reveals nothing about the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct KeyId(pub(super) [u8; 8]);
 
 impl KeyId {
-    /// The id of this key, made from it: a key cannot be filed under a wrong one.
-    pub(super) fn of(key: &[u8; 32]) -> Self {
+    /// Derives the id from the key, so a key cannot have a wrong id.
+    pub(super) fn from_key(key: &[u8; 32]) -> Self {
         let mut id = [0; 8];
-        // Only outputs of 8 KiB and more are refused.
+        // Fails only for outputs of 8 KiB and more.
         let _ = Hkdf::<Sha256>::new(None, key).expand(b"ogw/1/id", &mut id);
         Self(id)
     }
 }
 
 impl KeyId {
-    /// From the text that it is written as.
+    /// Parses 16 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         u64::from_str_radix(text, 16).ok().filter(|_| text.len() == 16).map(|bits| Self(bits.to_be_bytes()))
@@ -53,7 +53,7 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// A sealed value as it is stored.
+/// A sealed value, as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
@@ -61,9 +61,9 @@ impl Sealed {
     /// The id of the key that sealed it.
     ///
     /// # Errors
-    /// When it is no blob.
+    /// If it is not a sealed value.
     pub fn key_id(&self) -> Result<KeyId, SecretError> {
-        Parts::of(self).map(|parts| parts.id)
+        Parts::parse(self).map(|parts| parts.id)
     }
 }
 
@@ -73,14 +73,14 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// What a sealed value is bound to.
+/// The associated data that a sealed value is bound to.
 #[derive(Debug, Clone)]
 pub struct Aad(Vec<u8>);
 
 impl Aad {
-    /// Begins with what kind of value it is.
+    /// Starts with the kind of the value.
     #[must_use]
-    pub fn of(kind: &str) -> Self {
+    pub fn new(kind: &str) -> Self {
         Self(Vec::new()).with(kind.as_bytes())
     }
 
@@ -92,7 +92,7 @@ impl Aad {
         self
     }
 
-    /// Adds a number, or that there is none.
+    /// Adds an optional number.
     #[must_use]
     pub fn with_number(self, number: Option<i64>) -> Self {
         match number {
@@ -101,9 +101,9 @@ impl Aad {
         }
     }
 
-    /// All parts.
+    /// All parts, encoded.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -116,21 +116,21 @@ pub(super) struct SealKey {
 }
 
 impl SealKey {
-    /// A key that goes by another one's name.
+    /// A key with the id of another key, from which it is derived.
     pub(super) fn named(id: KeyId, bytes: Zeroizing<[u8; 32]>) -> Self {
         Self { id, bytes }
     }
 
-    /// A key that goes by its own name.
+    /// A key with its own id.
     pub(super) fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
-        Self { id: KeyId::of(&bytes), bytes }
+        Self { id: KeyId::from_key(&bytes), bytes }
     }
 
     pub(super) fn id(&self) -> KeyId {
         self.id
     }
 
-    /// The key itself, to be sealed under another one.
+    /// The key itself, to be sealed under another key.
     pub(super) fn expose(&self) -> &[u8] {
         self.bytes.as_slice()
     }
@@ -148,14 +148,14 @@ impl SealKey {
         let bound = bound(&blob, aad);
         let sealed = self.cipher().encrypt(&XNonce::from(nonce), Payload { msg: value, aad: &bound });
         blob.extend(nonce);
-        // Only values of many gigabytes are refused.
+        // Fails only for values of many gigabytes.
         blob.extend(sealed.map_err(|_| SecretError::Altered)?);
         Ok(Sealed(blob))
     }
 
-    /// Opens what this key sealed.
+    /// Opens a value that this key sealed.
     pub(super) fn open(&self, sealed: &Sealed, aad: &Aad) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-        let parts = Parts::of(sealed)?;
+        let parts = Parts::parse(sealed)?;
         if parts.id != self.id {
             return Err(SecretError::UnknownKey(parts.id));
         }
@@ -169,9 +169,9 @@ impl SealKey {
     }
 }
 
-/// What stands before the nonce is bound too.
+/// The associated data: the parts before the nonce, then the context.
 fn bound(head: &[u8], aad: &Aad) -> Vec<u8> {
-    [head, aad.bytes()].concat()
+    [head, aad.as_bytes()].concat()
 }
 
 struct Parts<'b> {
@@ -182,7 +182,7 @@ struct Parts<'b> {
 }
 
 impl<'b> Parts<'b> {
-    fn of(sealed: &'b Sealed) -> Result<Self, SecretError> {
+    fn parse(sealed: &'b Sealed) -> Result<Self, SecretError> {
         let parts = || {
             let (head, rest) = sealed.0.split_at_checked(10)?;
             let (marks, id) = head.split_at_checked(2)?;
@@ -209,7 +209,7 @@ mod tests {
 
     /// draft-irtf-cfrg-xchacha-03, appendix A.3.1.
     #[test]
-    fn the_cipher_is_that_of_the_draft() {
+    fn cipher_matches_the_test_vector_of_the_draft() {
         let key: [u8; 32] =
             bytes("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f").try_into().unwrap();
         let nonce: [u8; 24] = bytes("404142434445464748494a4b4c4d4e4f5051525354555657").try_into().unwrap();
@@ -231,18 +231,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_in_its_own_place_only() {
-        let aad = Aad::of("test").with(b"row 1");
+    fn sealed_value_opens_only_with_its_key_and_context() {
+        let aad = Aad::new("test").with(b"row 1");
         let sealed = key(1).seal(b"value", &aad).unwrap();
         assert_eq!(key(1).open(&sealed, &aad).unwrap().as_slice(), b"value");
-        assert_eq!(key(1).open(&sealed, &Aad::of("test").with(b"row 2")), Err(SecretError::Altered));
-        assert_eq!(key(1).open(&sealed, &Aad::of("testr").with(b"ow 1")), Err(SecretError::Altered));
+        assert_eq!(key(1).open(&sealed, &Aad::new("test").with(b"row 2")), Err(SecretError::Altered));
+        assert_eq!(key(1).open(&sealed, &Aad::new("testr").with(b"ow 1")), Err(SecretError::Altered));
         assert_eq!(key(2).open(&sealed, &aad), Err(SecretError::UnknownKey(key(1).id())));
     }
 
     #[test]
-    fn no_bit_of_a_blob_can_be_changed_and_no_byte_lost() {
-        let aad = Aad::of("test");
+    fn changed_or_truncated_blob_does_not_open() {
+        let aad = Aad::new("test");
         let sealed = key(1).seal(b"value", &aad).unwrap();
         for bit in 0..sealed.0.len() * 8 {
             let mut other = sealed.clone();
@@ -255,14 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_value_is_never_sealed_alike() {
-        let aad = Aad::of("test");
+    fn sealing_twice_gives_different_blobs() {
+        let aad = Aad::new("test");
         assert_ne!(key(1).seal(b"value", &aad).unwrap(), key(1).seal(b"value", &aad).unwrap());
     }
 
     #[test]
-    fn parts_of_the_surroundings_do_not_run_together() {
-        assert_ne!(Aad::of("a").with(b"bc").bytes(), Aad::of("a").with(b"b").with(b"c").bytes());
-        assert_ne!(Aad::of("a").with_number(None).bytes(), Aad::of("a").with_number(Some(0)).bytes());
+    fn parts_of_the_context_are_separated() {
+        assert_ne!(Aad::new("a").with(b"bc").as_bytes(), Aad::new("a").with(b"b").with(b"c").as_bytes());
+        assert_ne!(Aad::new("a").with_number(None).as_bytes(), Aad::new("a").with_number(Some(0)).as_bytes());
     }
 }

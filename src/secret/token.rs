@@ -1,17 +1,18 @@
-//! Plain tokens: random texts that a client shows and nobody else keeps.
+//! Tokens in clear: random strings that only the client stores.
 //!
 //! ```text
-//! api key       = "ogw_key_" 64*hex 8*hex     256 random bits and a checksum, so that leaks are found and typos told
-//! access token  = "access_token_" 40*hex      family C's own form: 160 random bits
-//! login token   = "ogw_jti_" 64*hex 8*hex     the secret inside of the JWT
-//! Odoo API key  = 40*hex                      Odoo's own, linked once with its user
-//! OAuth         = ("ogw_cs_" | "ogw_ck_" | "ogw_os_" | "ogw_ac_" | "ogw_at_" | "ogw_rt_" | "ogw_o1r_" | "ogw_o1a_") 64*hex 8*hex
-//! session       = "ogw_ses_" 64*hex 8*hex     a browser's, in a cookie
+//! api key       = "ogw_key_" 64*hex 8*hex     256 random bits and a checksum: scanners find leaks, typos are detected
+//! access token  = "access_token_" 40*hex      the format of the dialect `restful`: 160 random bits
+//! login token   = "ogw_jti_" 64*hex 8*hex     the secret inside the JWT
+//! Odoo API key  = 40*hex                      issued by Odoo, linked once with its user
+//! OAuth         = oauth-prefix 64*hex 8*hex
+//! oauth-prefix  = "ogw_cs_" | "ogw_ck_" | "ogw_os_" | "ogw_ac_" | "ogw_at_" | "ogw_rt_" | "ogw_o1r_" | "ogw_o1a_"
+//! session       = "ogw_ses_" 64*hex 8*hex     a browser session, in a cookie
 //! hex           = "0"-"9" | "a"-"f"
 //! ```
 //!
-//! In: randomness, texts from outside. Out: [`Token`], and its [`TokenIndex`] for the store. Must not know: who owns
-//! a token.
+//! In: random numbers, text from clients. Out: [`Token`], and its [`TokenIndex`] for the store. Must not know: the
+//! owner of a token.
 
 use std::fmt;
 
@@ -19,38 +20,37 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::keys::IndexKey;
-use super::seal::KeyId;
+use super::token_index::{IndexKey, TokenIndex};
 use super::{SecretError, fill, hex};
 
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenKind {
-    /// Made by an administrator, for a program.
+    /// An API key, created by an administrator for a program.
     ApiKey,
-    /// The secret inside of a login token of family B.
+    /// The secret inside a login token of the dialect `api`.
     LoginToken,
-    /// Family C's, made at a login.
+    /// An access token of the dialect `restful`, issued at a login.
     AccessToken,
-    /// An API key of Odoo's, linked with its user: Odoo 14 to 18 cannot tell whose it is.
+    /// An Odoo API key that was linked with its user, because Odoo 14 to 18 cannot look up the owner.
     OdooKey,
-    /// The secret of an application; what it signs with by OAuth 1 too, when it is bound to no user.
+    /// The client secret of an application. Without a bound user it also signs OAuth 1.0a requests.
     ClientSecret,
-    /// The part of a consumer key of OAuth 1 behind which the bound user's credential lies.
+    /// The part of an OAuth 1.0a consumer key that opens the bound user's credential.
     ConsumerKey,
-    /// What an application that is bound to a user signs with by OAuth 1. It opens nothing.
+    /// The OAuth 1.0a consumer secret of an application that is bound to a user. It opens nothing.
     ConsumerSecret,
-    /// An authorization code of OAuth 2.
+    /// An OAuth 2 authorization code.
     OAuthCode,
-    /// An access token of OAuth 2, opaque or the secret inside of a JWT.
+    /// An OAuth 2 access token: opaque, or the secret inside a JWT.
     OAuthAccess,
-    /// A refresh token of OAuth 2.
+    /// An OAuth 2 refresh token.
     OAuthRefresh,
-    /// A browser in which somebody has logged in.
+    /// A browser session with a logged-in user.
     Session,
-    /// Temporary credentials of OAuth 1: a request token.
+    /// OAuth 1.0a temporary credentials: a request token.
     OAuth1Request,
-    /// Token credentials of OAuth 1: an access token.
+    /// OAuth 1.0a token credentials: an access token.
     OAuth1Access,
 }
 
@@ -72,7 +72,7 @@ impl TokenKind {
         Self::OAuth1Access,
     ];
 
-    /// The word for the store, logs and metrics.
+    /// The name in the store, in logs and in metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,13 +92,13 @@ impl TokenKind {
         }
     }
 
-    /// The kind of this word.
+    /// The kind with this name.
     #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// How its tokens begin.
+    /// The prefix of its tokens.
     #[must_use]
     pub fn prefix(self) -> &'static str {
         match self {
@@ -130,11 +130,11 @@ impl TokenKind {
     }
 }
 
-/// What may be shown as bearer.
+/// The kinds that can be sent as bearer tokens.
 const BEARERS: [TokenKind; 3] = [TokenKind::ApiKey, TokenKind::AccessToken, TokenKind::OAuthAccess];
 
-/// How many characters after the prefix may be shown in lists.
-const SHOWN: usize = 6;
+/// The number of characters after the prefix that lists show.
+const DISPLAYED_CHARACTERS: usize = 6;
 const CHECKSUM_DIGITS: usize = 8;
 
 /// A token in clear.
@@ -144,30 +144,11 @@ pub struct Token {
     text: SecretString,
 }
 
-/// Under which a token is found: `HMAC-SHA256(K_index, token)`. Useless without the token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenIndex {
-    /// Under which it is kept.
-    pub hash: [u8; 32],
-    /// The key of that hash.
-    pub key: KeyId,
-    /// Under which it may still be found: by the index key that was exchanged, until no token needs that one any more.
-    pub before: Option<[u8; 32]>,
-}
-
-impl TokenIndex {
-    /// Whether a row that is kept under `row` is of the same token.
-    #[must_use]
-    pub fn finds(&self, row: &Self) -> bool {
-        row.hash == self.hash || Some(row.hash) == self.before
-    }
-}
-
 impl Token {
-    /// A new one.
+    /// Generates a token.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random numbers.
     pub fn generate(kind: TokenKind) -> Result<Self, SecretError> {
         let mut random = Zeroizing::new(vec![0; kind.random_bytes()]);
         fill(&mut random)?;
@@ -179,44 +160,43 @@ impl Token {
         Ok(Self { kind, text: text.as_str().into() })
     }
 
-    /// Reads a token of this kind; `None` for what the gateway cannot have made. Asks nobody.
+    /// Parses a token of this kind. `None` for text that the gateway cannot have generated. Needs no lookup.
     #[must_use]
     pub fn parse(kind: TokenKind, text: &str) -> Option<Self> {
         let digits = text.strip_prefix(kind.prefix())?;
-        let checked = if kind.has_checksum() { CHECKSUM_DIGITS } else { 0 };
-        let right_form = digits.len() == 2 * kind.random_bytes() + checked
+        let checksum_digits = if kind.has_checksum() { CHECKSUM_DIGITS } else { 0 };
+        let is_well_formed = digits.len() == 2 * kind.random_bytes() + checksum_digits
             && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let (body, end) = text.split_at_checked(text.len().checked_sub(checked)?)?;
-        let right_sum = !kind.has_checksum() || end == checksum(body);
-        (right_form && right_sum).then(|| Self { kind, text: text.into() })
+        let (body, end) = text.split_at_checked(text.len().checked_sub(checksum_digits)?)?;
+        let is_checksum_valid = !kind.has_checksum() || end == checksum(body);
+        (is_well_formed && is_checksum_valid).then(|| Self { kind, text: text.into() })
     }
 
-    /// Reads a token of the gateway's own making that opens something as it is. All others are shown inside of something,
-    /// or in one place only.
+    /// Parses a bearer token of any kind. Other tokens are sent inside something else, or to one endpoint only.
     #[must_use]
-    pub fn parse_any(text: &str) -> Option<Self> {
+    pub fn parse_bearer(text: &str) -> Option<Self> {
         BEARERS.into_iter().find_map(|kind| Self::parse(kind, text))
     }
 
-    /// What it is for.
+    /// The kind of the token.
     #[must_use]
     pub fn kind(&self) -> TokenKind {
         self.kind
     }
 
-    /// In clear, to be shown once.
+    /// The token in clear, to be sent to the client once.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
     }
 
-    /// Its beginning, by which people tell tokens apart.
+    /// The first characters, by which users distinguish tokens.
     #[must_use]
-    pub fn shown(&self) -> String {
-        self.expose().chars().take(self.kind.prefix().len() + SHOWN).collect()
+    pub fn display_prefix(&self) -> String {
+        self.expose().chars().take(self.kind.prefix().len() + DISPLAYED_CHARACTERS).collect()
     }
 
-    /// Where the store keeps it.
+    /// The keyed hash that finds the token in the store.
     #[must_use]
     pub fn index(&self, key: &IndexKey) -> TokenIndex {
         key.index(self.expose().as_bytes())
@@ -229,7 +209,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The first digits of SHA-256 over all before them. It keeps nobody out: whoever can write a token can write it.
+/// The first digits of the SHA-256 of the rest. It detects typing errors and is no protection.
 fn checksum(text: &str) -> String {
     let sum = Sha256::digest(text.as_bytes());
     hex(&sum).chars().take(CHECKSUM_DIGITS).collect()
@@ -240,13 +220,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_recognised_and_a_typo_is_told_offline() {
+    fn token_is_parsed_and_a_typo_is_detected() {
         for kind in TokenKind::ALL {
             let token = Token::generate(kind).unwrap();
             let text = token.expose();
             assert_eq!(Token::parse(kind, text).unwrap().expose(), text);
-            let shown = BEARERS.contains(&kind).then_some(kind);
-            assert_eq!(Token::parse_any(text).map(|token| token.kind()), shown);
+            let bearer = BEARERS.contains(&kind).then_some(kind);
+            assert_eq!(Token::parse_bearer(text).map(|token| token.kind()), bearer);
             assert!(Token::parse(kind, &text[..text.len() - 1]).is_none());
             assert!(Token::parse(kind, &format!("{text}0")).is_none());
             assert!(Token::parse(kind, &text.to_uppercase()).is_none());
@@ -261,21 +241,21 @@ mod tests {
     }
 
     #[test]
-    fn tokens_have_the_forms_of_the_contract() {
+    fn tokens_have_the_documented_lengths() {
         let length = |kind| Token::generate(kind).unwrap().expose().len();
         assert_eq!(length(TokenKind::ApiKey), "ogw_key_".len() + 72);
         assert_eq!(length(TokenKind::AccessToken), "access_token_".len() + 40);
     }
 
     #[test]
-    fn a_token_does_not_print_itself() {
+    fn debug_output_contains_no_token() {
         let token = Token::generate(TokenKind::ApiKey).unwrap();
         assert_eq!(format!("{token:?}"), "Token(api_key, [redacted])");
-        assert_eq!(token.shown().len(), "ogw_key_".len() + 6);
+        assert_eq!(token.display_prefix().len(), "ogw_key_".len() + 6);
     }
 
     #[test]
-    fn no_two_tokens_are_alike() {
+    fn tokens_are_unique() {
         let texts: std::collections::HashSet<String> =
             (0..1000).map(|_| Token::generate(TokenKind::ApiKey).unwrap().expose().to_owned()).collect();
         assert_eq!(texts.len(), 1000);

@@ -1,15 +1,15 @@
-//! A grant's data key: it seals the credential for Odoo, and is itself kept once for each token that may use it.
+//! Data keys: each grant has one that seals its Odoo credential. It is wrapped once for each token that may use it.
 //!
 //! ```text
-//! credential = seal(data key, "login's password or API key")
+//! credential = seal(data key, "Odoo password or API key")
 //! inner      = seal(HKDF(token), data key)       bound to what never changes: row, kind, grant, user
-//! wrap       = seal(master key, inner)           bound to that and to what an administrator may change: the terms
+//! wrap       = seal(master key, inner)           bound to that and to the terms, which an administrator can change
 //! ```
 //!
-//! Two layers, because the outer one can be renewed without the token: under another master key, or for other terms.
-//! Deleting the wraps of a grant shreds its credential.
+//! The outer layer can be renewed without the token: under another master key, or for other terms. Deleting all wraps
+//! of a grant shreds its credential.
 //!
-//! In: tokens, keys, facts of rows. Out: blobs. Must not know: tables.
+//! In: tokens, keys, columns of rows. Out: blobs. Must not know: tables.
 
 use std::fmt;
 
@@ -23,69 +23,69 @@ use super::seal::{Aad, SealKey, Sealed};
 use super::token::Token;
 use super::{SecretError, random_key};
 
-/// Whose credential it is.
+/// The columns of a grant that its credential is bound to.
 #[derive(Debug, Clone, Copy)]
 pub struct GrantFacts<'a> {
-    /// The grant's row.
+    /// The id of the grant's row.
     pub id: &'a str,
-    /// The database, by the name it has at the gateway.
+    /// The gateway's name of the database.
     pub database: &'a str,
-    /// The user at Odoo.
+    /// The user's id in Odoo.
     pub uid: i64,
-    /// Unix time.
+    /// Seconds since 1970.
     pub created_at: i64,
 }
 
-/// What a token is and may.
+/// The columns of a token that its wrap is bound to.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenFacts<'a> {
-    /// The token's row.
+    /// The id of the token's row.
     pub id: &'a str,
-    /// Its kind's word.
+    /// The name of its kind.
     pub kind: &'a str,
-    /// The account it was made for, when that is not itself.
+    /// The account that it was issued for, if that is another row.
     pub account: Option<&'a str>,
-    /// Everything that limits it, in a form that is the same each time.
+    /// Everything that limits the token, in a canonical form.
     pub terms: &'a [u8],
-    /// Unix time of its end.
+    /// When the token expires, in seconds since 1970.
     pub not_after: Option<i64>,
 }
 
-/// A grant's own key.
+/// The data key of a grant.
 #[derive(Clone)]
 pub struct DataKey(SealKey);
 
 impl DataKey {
-    /// A new one.
+    /// Generates a data key.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random numbers.
     pub fn generate() -> Result<Self, SecretError> {
         random_key().map(|key| Self(SealKey::new(key)))
     }
 
-    /// Seals what the grant's user shows to Odoo.
+    /// Seals the Odoo password or API key of the grant's user.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random numbers.
     pub fn seal_credential(&self, grant: GrantFacts<'_>, secret: &SecretString) -> Result<Sealed, SecretError> {
         self.0.seal(secret.expose_secret().as_bytes(), &credential_aad(grant))
     }
 
-    /// Opens it again.
+    /// Opens it.
     ///
     /// # Errors
-    /// When it was altered or belongs to another grant.
+    /// If it was changed or belongs to another grant.
     pub fn open_credential(&self, grant: GrantFacts<'_>, sealed: &Sealed) -> Result<SecretString, SecretError> {
-        // A key that belongs to one row knows no other: what names another key was put here.
+        // Only this key seals values of this row: a blob that contains the id of another key was put here.
         let opened = self.0.open(sealed, &credential_aad(grant)).map_err(|_| SecretError::Altered)?;
         std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
     }
 
-    /// Lets `token` use it.
+    /// Wraps the data key for a token.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random numbers.
     pub fn wrap(
         &self,
         keyring: &Keyring,
@@ -93,14 +93,14 @@ impl DataKey {
         facts: TokenFacts<'_>,
         grant: GrantFacts<'_>,
     ) -> Result<Sealed, SecretError> {
-        let inner = key_of(token, facts.id).seal(self.0.expose(), &inner_aad(facts, grant))?;
+        let inner = wrapping_key(token, facts.id).seal(self.0.expose(), &inner_aad(facts, grant))?;
         keyring.seal(&inner.0, &outer_aad(facts, grant))
     }
 
-    /// Takes it out with the token.
+    /// Unwraps the data key with the token.
     ///
     /// # Errors
-    /// When anything about the row is not as it was sealed, or its master key is not at hand.
+    /// If a column differs from what was sealed, or the master key is not loaded.
     pub fn unwrap(
         keyring: &Keyring,
         token: &Token,
@@ -109,7 +109,7 @@ impl DataKey {
         wrap: &Sealed,
     ) -> Result<Self, SecretError> {
         let inner = Sealed(keyring.open(wrap, &outer_aad(facts, grant))?.to_vec());
-        let opened = key_of(token, facts.id).open(&inner, &inner_aad(facts, grant));
+        let opened = wrapping_key(token, facts.id).open(&inner, &inner_aad(facts, grant));
         let opened = opened.map_err(|_| SecretError::Altered)?;
         let mut key = Zeroizing::new([0; 32]);
         if opened.len() != key.len() {
@@ -119,10 +119,10 @@ impl DataKey {
         Ok(Self(SealKey::new(key)))
     }
 
-    /// Whether the row is as it was sealed, as far as that can be told without the token.
+    /// Checks the outer layer: that the row is as it was sealed. Needs no token.
     ///
     /// # Errors
-    /// When it is not, or its master key is not at hand.
+    /// If a column differs from what was sealed, or the master key is not loaded.
     pub fn verify(
         keyring: &Keyring,
         facts: TokenFacts<'_>,
@@ -132,28 +132,28 @@ impl DataKey {
         keyring.open(wrap, &outer_aad(facts, grant)).map(drop)
     }
 
-    /// Seals the secret that belongs to the token of this row: who shows the token, and only he, makes it readable.
+    /// Seals the secret that belongs to the token of this row. Only the token itself makes it readable.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random numbers.
     pub fn seal_secret(&self, row: &str, secret: &SecretString) -> Result<Sealed, SecretError> {
-        self.0.seal(secret.expose_secret().as_bytes(), &Aad::of("token secret").with(row.as_bytes()))
+        self.0.seal(secret.expose_secret().as_bytes(), &Aad::new("token secret").with(row.as_bytes()))
     }
 
-    /// Opens it again.
+    /// Opens it.
     ///
     /// # Errors
-    /// When it was altered or belongs to another row.
+    /// If it was changed or belongs to another row.
     pub fn open_secret(&self, row: &str, sealed: &Sealed) -> Result<SecretString, SecretError> {
-        let opened = self.0.open(sealed, &Aad::of("token secret").with(row.as_bytes()));
+        let opened = self.0.open(sealed, &Aad::new("token secret").with(row.as_bytes()));
         let opened = opened.map_err(|_| SecretError::Altered)?;
         std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
     }
 
-    /// The outer layer anew, under the newest master key and for `after`. Needs no token.
+    /// Renews the outer layer, under the newest master key and for the terms of `after`. Needs no token.
     ///
     /// # Errors
-    /// When the wrap is not that of `before`.
+    /// If the wrap does not belong to `before`.
     pub fn rewrap(
         keyring: &Keyring,
         before: TokenFacts<'_>,
@@ -171,13 +171,13 @@ impl fmt::Debug for DataKey {
     }
 }
 
-fn key_of(token: &Token, row: &str) -> SealKey {
+fn wrapping_key(token: &Token, row: &str) -> SealKey {
     let from = Hkdf::new(None, token.expose().as_bytes());
     SealKey::new(expand(&from, &[b"ogw/1/wrap", &(row.len() as u64).to_be_bytes(), row.as_bytes()]))
 }
 
 fn credential_aad(grant: GrantFacts<'_>) -> Aad {
-    Aad::of("credential")
+    Aad::new("credential")
         .with(grant.id.as_bytes())
         .with(grant.database.as_bytes())
         .with_number(Some(grant.uid))
@@ -185,11 +185,11 @@ fn credential_aad(grant: GrantFacts<'_>) -> Aad {
 }
 
 fn inner_aad(token: TokenFacts<'_>, grant: GrantFacts<'_>) -> Aad {
-    identity(Aad::of("wrap/inner"), token, grant)
+    identity(Aad::new("wrap/inner"), token, grant)
 }
 
 fn outer_aad(token: TokenFacts<'_>, grant: GrantFacts<'_>) -> Aad {
-    identity(Aad::of("wrap/outer"), token, grant)
+    identity(Aad::new("wrap/outer"), token, grant)
         .with(Sha256::digest(token.terms).as_slice())
         .with_number(token.not_after)
 }
@@ -213,14 +213,14 @@ mod tests {
     const TOKEN: TokenFacts<'_> =
         TokenFacts { id: "t1", kind: "api_key", account: None, terms: b"read only", not_after: Some(200) };
 
-    struct Kept {
+    struct Row {
         masters: Vec<MasterKey>,
         token: Token,
         credential: Sealed,
         wrap: Sealed,
     }
 
-    impl Kept {
+    impl Row {
         fn keyring(&self) -> Keyring {
             Keyring::new(&self.masters, "i").unwrap()
         }
@@ -231,22 +231,22 @@ mod tests {
         }
     }
 
-    fn kept() -> Kept {
+    fn row() -> Row {
         let masters = vec![MasterKey::generate().unwrap()];
         let (token, key) = (Token::generate(TokenKind::ApiKey).unwrap(), DataKey::generate().unwrap());
         let credential = key.seal_credential(GRANT, &"hunter2".into()).unwrap();
         let wrap = key.wrap(&Keyring::new(&masters, "i").unwrap(), &token, TOKEN, GRANT).unwrap();
-        Kept { masters, token, credential, wrap }
+        Row { masters, token, credential, wrap }
     }
 
     #[test]
-    fn the_token_opens_the_credential() {
-        assert_eq!(kept().open(TOKEN, GRANT), Ok("hunter2".to_owned()));
+    fn token_opens_the_credential() {
+        assert_eq!(row().open(TOKEN, GRANT), Ok("hunter2".to_owned()));
     }
 
     #[test]
-    fn whoever_changes_the_row_opens_nothing() {
-        let kept = kept();
+    fn changed_row_opens_nothing() {
+        let row = row();
         let tokens = [
             TokenFacts { id: "t2", ..TOKEN },
             TokenFacts { kind: "access_token", ..TOKEN },
@@ -256,7 +256,7 @@ mod tests {
             TokenFacts { not_after: None, ..TOKEN },
         ];
         for token in tokens {
-            assert_eq!(kept.open(token, GRANT), Err(SecretError::Altered), "{token:?}");
+            assert_eq!(row.open(token, GRANT), Err(SecretError::Altered), "{token:?}");
         }
         let grants = [
             GrantFacts { id: "g2", ..GRANT },
@@ -265,34 +265,34 @@ mod tests {
             GrantFacts { created_at: 101, ..GRANT },
         ];
         for grant in grants {
-            assert_eq!(kept.open(TOKEN, grant), Err(SecretError::Altered), "{grant:?}");
+            assert_eq!(row.open(TOKEN, grant), Err(SecretError::Altered), "{grant:?}");
         }
     }
 
     #[test]
-    fn the_master_key_without_the_token_opens_nothing() {
-        let kept = kept();
+    fn master_key_without_the_token_opens_nothing() {
+        let row = row();
         let thief = Token::generate(TokenKind::ApiKey).unwrap();
-        assert!(DataKey::unwrap(&kept.keyring(), &thief, TOKEN, GRANT, &kept.wrap).is_err());
-        let inner = kept.keyring().open(&kept.wrap, &outer_aad(TOKEN, GRANT)).unwrap();
+        assert!(DataKey::unwrap(&row.keyring(), &thief, TOKEN, GRANT, &row.wrap).is_err());
+        let inner = row.keyring().open(&row.wrap, &outer_aad(TOKEN, GRANT)).unwrap();
         assert_eq!(inner.len(), 10 + 24 + 32 + 16, "the data key is still sealed");
-        assert!(kept.keyring().open(&Sealed(inner.to_vec()), &inner_aad(TOKEN, GRANT)).is_err());
+        assert!(row.keyring().open(&Sealed(inner.to_vec()), &inner_aad(TOKEN, GRANT)).is_err());
     }
 
     #[test]
-    fn the_token_without_the_master_key_opens_nothing() {
-        let kept = Kept { masters: vec![MasterKey::generate().unwrap()], ..kept() };
-        assert!(matches!(kept.open(TOKEN, GRANT), Err(SecretError::UnknownKey(_))));
+    fn token_without_the_master_key_opens_nothing() {
+        let row = Row { masters: vec![MasterKey::generate().unwrap()], ..row() };
+        assert!(matches!(row.open(TOKEN, GRANT), Err(SecretError::UnknownKey(_))));
     }
 
     #[test]
-    fn the_outer_layer_is_renewed_without_the_token() {
-        let mut kept = kept();
-        kept.masters.push(MasterKey::generate().unwrap());
+    fn outer_layer_is_renewed_without_the_token() {
+        let mut row = row();
+        row.masters.push(MasterKey::generate().unwrap());
         let terms = TokenFacts { terms: b"less", ..TOKEN };
-        kept.wrap = DataKey::rewrap(&kept.keyring(), TOKEN, terms, GRANT, &kept.wrap).unwrap();
-        kept.masters.remove(0);
-        assert_eq!(kept.open(terms, GRANT), Ok("hunter2".to_owned()));
-        assert_eq!(kept.open(TOKEN, GRANT), Err(SecretError::Altered));
+        row.wrap = DataKey::rewrap(&row.keyring(), TOKEN, terms, GRANT, &row.wrap).unwrap();
+        row.masters.remove(0);
+        assert_eq!(row.open(terms, GRANT), Ok("hunter2".to_owned()));
+        assert_eq!(row.open(TOKEN, GRANT), Err(SecretError::Altered));
     }
 }

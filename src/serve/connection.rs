@@ -1,6 +1,7 @@
-//! One accepted connection, from its first byte to its last.
+//! Serves one accepted connection from its first byte to its last.
 //!
-//! In: a socket, a handler, the signal to stop. Out: why it ended. Must not know: routes.
+//! In: a socket, a handler, the shutdown signal. Out: why the connection ended, as a metric label. Must not know:
+//! routes.
 
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -10,115 +11,129 @@ use std::task::{Context, Poll};
 use futures_util::future::OptionFuture;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant, Sleep, sleep, sleep_until, timeout};
 
-use super::deadline::Watch;
-use super::exchange::{Exchanges, Handler};
-use super::settings::EdgeSettings;
-use super::shutdown::{Stop, StopSignal};
-use super::stream::{Protocol, Stream};
+use super::deadline::ConnectionState;
+use super::exchange::{ConnectionService, Handler};
+use super::settings::ServerSettings;
+use super::shutdown::{ShutdownSignal, ShutdownStage};
+use super::stream::{HttpProtocol, Stream};
 
-/// More than the scanner of heads lets pass.
-const HEADERS: usize = 128;
-/// More than the scanner of heads lets pass: a target of 64 KiB and 48 KiB of headers.
+/// Hyper's limit for the number of headers: more than the head scanner passes on.
+const MAX_HEADERS: usize = 128;
+/// Hyper's limit for an HTTP/1 head: more than the head scanner passes on (a target of 64 KiB and 48 KiB of headers).
 const HEAD_BUFFER: usize = 128 * 1024;
-/// Exchanges at a time on one HTTP/2 connection.
-const STREAMS: u32 = 100;
-/// Decoded headers of one HTTP/2 request, target included: more than the edge takes on either protocol, so that the
-/// refusal has a body; beyond, the protocol refuses without one.
+/// Maximum number of concurrent requests on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+/// Maximum size of the decoded headers of one HTTP/2 request, including the target. It is larger than the limits for
+/// requests, so that the rejection has a body; beyond it, HTTP/2 rejects without one.
 const HEADER_LIST: u32 = 256 * 1024;
-/// How often an HTTP/2 peer is asked whether it lives, and how long it may take to say so.
+/// The interval of HTTP/2 pings, and the time for the response to one.
 const PING: Duration = Duration::from_secs(20);
 
-/// Serves one connection to its end; the word says why it ended.
-pub(super) async fn serve(
-    socket: TcpStream,
+/// Serves one connection to its end. Returns the reason, a label of the metric `connections_ended`.
+pub(super) async fn serve<S>(
+    socket: S,
     address: SocketAddr,
     handler: Handler,
-    settings: Arc<EdgeSettings>,
-    mut stop: StopSignal,
-) -> &'static str {
-    let watch = Arc::new(Watch::new(&settings, Instant::now()));
-    let mut stream = Stream::new(socket, Arc::clone(&watch));
+    settings: Arc<ServerSettings>,
+    mut shutdown: ShutdownSignal,
+) -> &'static str
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let state = Arc::new(ConnectionState::new(&settings, Instant::now()));
+    let mut stream = Stream::new(socket, Arc::clone(&state));
     let protocol = tokio::select! {
         biased;
-        sniffed = timeout(settings.first_byte, stream.sniff()) => match sniffed {
+        detected = timeout(settings.first_byte, stream.detect_protocol()) => match detected {
             Ok(Ok(Some(protocol))) => protocol,
             Ok(Ok(None)) => return "done",
             Ok(Err(_)) => return "error",
             Err(_) => return "first_byte",
         },
-        _ = stop.changed() => return "shutdown",
+        _ = shutdown.changed() => return "shutdown",
     };
-    let exchanges = Exchanges { handler, address, watch: Arc::clone(&watch) };
+    let service = ConnectionService { handler, address, state: Arc::clone(&state) };
     match protocol {
-        Protocol::Http1 => serve_http1(stream, exchanges, &watch, &settings, stop).await,
-        Protocol::Http2 => serve_http2(stream, exchanges, &watch, stop).await,
+        HttpProtocol::Http1 => serve_http1(stream, service, &state, &settings, shutdown).await,
+        HttpProtocol::Http2 => serve_http2(stream, service, &state, shutdown).await,
     }
 }
 
-async fn serve_http1(
-    stream: Stream,
-    exchanges: Exchanges,
-    watch: &Watch,
-    settings: &EdgeSettings,
-    mut stop: StopSignal,
-) -> &'static str {
+async fn serve_http1<S>(
+    stream: Stream<S>,
+    service: ConnectionService,
+    state: &ConnectionState,
+    settings: &ServerSettings,
+    mut shutdown: ShutdownSignal,
+) -> &'static str
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut connection = http1::Builder::new()
         .max_buf_size(HEAD_BUFFER)
-        .max_headers(HEADERS)
-        // Heads have their deadline in the watch, which knows them apart from idle connections.
+        .max_headers(MAX_HEADERS)
+        // The connection state has the deadline for heads, because it distinguishes them from idle connections.
         .header_read_timeout(None)
-        .serve_connection(TokioIo::new(stream), exchanges);
-    let mut overdue = pin!(OverdueTimer::new(watch));
-    let mut farewell = pin!(OptionFuture::from(None));
-    let ended = loop {
+        .serve_connection(TokioIo::new(stream), service);
+    let mut timeout = pin!(ConnectionTimeout::new(state));
+    let mut idle_grace = pin!(OptionFuture::from(None));
+    let outcome = loop {
         tokio::select! {
             biased;
-            ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break word(&ended),
-            why = overdue.as_mut() => return why,
-            stage = stop.changed() => {
-                if stage == Stop::Now {
+            result = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break label(&result),
+            kind = timeout.as_mut() => return kind,
+            stage = shutdown.changed() => {
+                if stage == ShutdownStage::Abort {
                     return "shutdown";
                 }
-                // A client that uses the connection again finds it open, and is told to take another one.
-                watch.drain();
-                farewell.set(Some(sleep(settings.farewell)).into());
+                // A client that reuses the connection now gets a response with `Connection: close`.
+                state.start_draining();
+                idle_grace.set(Some(sleep(settings.idle_grace)).into());
             }
-            Some(()) = farewell.as_mut() => {
-                if watch.is_idle() {
+            Some(()) = idle_grace.as_mut() => {
+                if state.is_idle() {
                     return "shutdown";
                 }
-                if watch.is_answering() {
+                if state.is_responding() {
                     Pin::new(&mut connection).graceful_shutdown();
                 }
-                farewell.set(None.into());
+                idle_grace.set(None.into());
             }
         }
     };
     connection.into_parts().io.into_inner().close(settings.linger).await;
-    ended
+    outcome
 }
 
-async fn serve_http2(stream: Stream, exchanges: Exchanges, watch: &Watch, mut stop: StopSignal) -> &'static str {
+async fn serve_http2<S>(
+    stream: Stream<S>,
+    service: ConnectionService,
+    state: &ConnectionState,
+    mut shutdown: ShutdownSignal,
+) -> &'static str
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut connection = pin!(
         http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .max_concurrent_streams(STREAMS)
+            .max_concurrent_streams(MAX_STREAMS)
             .max_header_list_size(HEADER_LIST)
             .keep_alive_interval(PING)
             .keep_alive_timeout(PING)
-            .serve_connection(TokioIo::new(stream), exchanges)
+            .serve_connection(TokioIo::new(stream), service)
     );
-    let mut overdue = pin!(OverdueTimer::new(watch));
+    let mut timeout = pin!(ConnectionTimeout::new(state));
     loop {
         tokio::select! {
             biased;
-            ended = connection.as_mut() => return word(&ended),
-            why = overdue.as_mut() => return why,
-            stage = stop.changed() => {
-                if stage == Stop::Now {
+            result = connection.as_mut() => return label(&result),
+            kind = timeout.as_mut() => return kind,
+            stage = shutdown.changed() => {
+                if stage == ShutdownStage::Abort {
                     return "shutdown";
                 }
                 connection.as_mut().graceful_shutdown();
@@ -127,8 +142,8 @@ async fn serve_http2(stream: Stream, exchanges: Exchanges, watch: &Watch, mut st
     }
 }
 
-fn word(ended: &hyper::Result<()>) -> &'static str {
-    match ended {
+fn label(result: &hyper::Result<()>) -> &'static str {
+    match result {
         Ok(()) => "done",
         Err(error) => {
             tracing::debug!(%error, "connection ended with an error");
@@ -137,28 +152,28 @@ fn word(ended: &hyper::Result<()>) -> &'static str {
     }
 }
 
-/// Ready when the watch says that the connection is overdue. Every event wakes the connection's task and with
-/// it this future, so one timer is enough: it is set anew only for a deadline that comes sooner.
-struct OverdueTimer<'a> {
-    watch: &'a Watch,
+/// Resolves when the connection has timed out, with the label of the timeout. Every event wakes the task of the
+/// connection and therefore this future, so one timer is sufficient: it is reset only for an earlier deadline.
+struct ConnectionTimeout<'a> {
+    state: &'a ConnectionState,
     timer: Pin<Box<Sleep>>,
 }
 
-impl<'a> OverdueTimer<'a> {
-    fn new(watch: &'a Watch) -> Self {
-        let first = watch.deadline().map_or_else(Instant::now, |(at, _)| at);
-        Self { watch, timer: Box::pin(sleep_until(first)) }
+impl<'a> ConnectionTimeout<'a> {
+    fn new(state: &'a ConnectionState) -> Self {
+        let first = state.deadline().map_or_else(Instant::now, |(at, _)| at);
+        Self { state, timer: Box::pin(sleep_until(first)) }
     }
 }
 
-impl Future for OverdueTimer<'_> {
+impl Future for ConnectionTimeout<'_> {
     type Output = &'static str;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<&'static str> {
-        while let Some((at, why)) = self.watch.deadline() {
+        while let Some((at, kind)) = self.state.deadline() {
             if at < self.timer.deadline() || self.timer.is_elapsed() {
                 if at <= Instant::now() {
-                    return Poll::Ready(why.as_str());
+                    return Poll::Ready(kind.as_str());
                 }
                 self.timer.as_mut().reset(at);
             }

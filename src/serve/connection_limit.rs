@@ -1,6 +1,7 @@
-//! Who may still come in: caps on open connections, in all and for one address.
+//! Limits the number of open connections, in total and per address.
 //!
-//! In: addresses of peers. Out: a [`Seat`] that frees itself, or why there is none. Must not know: sockets.
+//! In: addresses of peers. Out: a [`ConnectionPermit`] that is released on drop, or the reason for a rejection. Must
+//! not know: sockets.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,41 +9,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-use super::settings::EdgeSettings;
+use super::settings::ServerSettings;
 
-/// The open connections, counted.
+/// The limits and the number of open connections.
 #[derive(Debug)]
-pub(super) struct Seats {
+pub(super) struct ConnectionLimit {
     total: usize,
     per_address: usize,
-    proxies: Vec<IpNet>,
-    taken: Mutex<Taken>,
+    trusted_proxies: Vec<IpNet>,
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
-    all: usize,
-    of: HashMap<IpAddr, usize>,
+struct OpenConnections {
+    total: usize,
+    per_source: HashMap<IpAddr, usize>,
 }
 
-/// One open connection; free again when dropped.
+/// The right to one open connection; released on drop.
 #[derive(Debug)]
-pub(super) struct Seat {
-    seats: Arc<Seats>,
+pub(super) struct ConnectionPermit {
+    limit: Arc<ConnectionLimit>,
     source: Option<IpAddr>,
 }
 
-/// Why a connection is refused.
+/// Why a connection is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoSeat {
-    /// The house is full.
+pub(super) enum ConnectionRefused {
+    /// The total limit is reached.
     Full,
-    /// This address has enough.
+    /// The limit of this address is reached.
     Address,
 }
 
-impl NoSeat {
-    /// The word for the metrics.
+impl ConnectionRefused {
+    /// The label of the metric `connections_refused`.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -51,51 +52,51 @@ impl NoSeat {
     }
 }
 
-impl Seats {
-    pub(super) fn new(settings: &EdgeSettings) -> Arc<Self> {
+impl ConnectionLimit {
+    pub(super) fn new(settings: &ServerSettings) -> Arc<Self> {
         Arc::new(Self {
             total: settings.connections,
             per_address: settings.connections_per_address,
-            proxies: settings.proxies.clone(),
-            taken: Mutex::default(),
+            trusted_proxies: settings.trusted_proxies.clone(),
+            open: Mutex::default(),
         })
     }
 
-    /// A seat for this address.
-    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Seat, NoSeat> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.all >= self.total {
-            return Err(NoSeat::Full);
+    /// Acquires a permit for a connection from this address.
+    pub(super) fn acquire(self: &Arc<Self>, address: IpAddr) -> Result<ConnectionPermit, ConnectionRefused> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.total >= self.total {
+            return Err(ConnectionRefused::Full);
         }
-        let source =
-            (!self.proxies.iter().any(|proxy| proxy.contains(&address.to_canonical()))).then(|| source(address));
+        let is_proxy = self.trusted_proxies.iter().any(|proxy| proxy.contains(&address.to_canonical()));
+        let source = (!is_proxy).then(|| source(address));
         if let Some(source) = source {
-            let count = taken.of.entry(source).or_default();
+            let count = open.per_source.entry(source).or_default();
             if *count >= self.per_address {
-                return Err(NoSeat::Address);
+                return Err(ConnectionRefused::Address);
             }
             *count += 1;
         }
-        taken.all += 1;
-        Ok(Seat { seats: Arc::clone(self), source })
+        open.total += 1;
+        Ok(ConnectionPermit { limit: Arc::clone(self), source })
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut taken = self.seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.all = taken.all.saturating_sub(1);
+        let mut open = self.limit.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.total = open.total.saturating_sub(1);
         let Some(source) = self.source else { return };
-        if let Some(count) = taken.of.get_mut(&source) {
+        if let Some(count) = open.per_source.get_mut(&source) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                taken.of.remove(&source);
+                open.per_source.remove(&source);
             }
         }
     }
 }
 
-/// Whom an address stands for: one IPv6 subscriber has a whole /64 to choose from.
+/// The address that counts: the /64 network for IPv6, because one subscriber controls all of it.
 fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() >> 64 << 64).into(),
@@ -107,9 +108,14 @@ fn source(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn seats(connections: usize, connections_per_address: usize, proxies: &[&str]) -> Arc<Seats> {
-        let proxies = proxies.iter().map(|text| IpNet::from(text.parse::<IpAddr>().unwrap())).collect();
-        Seats::new(&EdgeSettings { connections, connections_per_address, proxies, ..EdgeSettings::default() })
+    fn limit(connections: usize, connections_per_address: usize, proxies: &[&str]) -> Arc<ConnectionLimit> {
+        let trusted_proxies = proxies.iter().map(|text| IpNet::from(text.parse::<IpAddr>().unwrap())).collect();
+        ConnectionLimit::new(&ServerSettings {
+            connections,
+            connections_per_address,
+            trusted_proxies,
+            ..ServerSettings::for_tests()
+        })
     }
 
     fn address(text: &str) -> IpAddr {
@@ -117,35 +123,35 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_its_share_and_gets_it_back() {
-        let seats = seats(10, 2, &[]);
-        let first = seats.take(address("192.0.2.1")).unwrap();
-        let _second = seats.take(address("::ffff:192.0.2.1")).unwrap();
-        assert_eq!(seats.take(address("192.0.2.1")).unwrap_err(), NoSeat::Address);
-        let _other = seats.take(address("192.0.2.2")).unwrap();
+    fn connections_per_address_are_limited_until_one_is_closed() {
+        let limit = limit(10, 2, &[]);
+        let first = limit.acquire(address("192.0.2.1")).unwrap();
+        let _second = limit.acquire(address("::ffff:192.0.2.1")).unwrap();
+        assert_eq!(limit.acquire(address("192.0.2.1")).unwrap_err(), ConnectionRefused::Address);
+        let _other = limit.acquire(address("192.0.2.2")).unwrap();
         drop(first);
-        assert!(seats.take(address("192.0.2.1")).is_ok());
+        assert!(limit.acquire(address("192.0.2.1")).is_ok());
     }
 
     #[test]
-    fn one_v6_network_counts_as_one() {
-        let seats = seats(10, 1, &[]);
-        let _first = seats.take(address("2001:db8::1")).unwrap();
-        assert_eq!(seats.take(address("2001:db8::ffff:1")).unwrap_err(), NoSeat::Address);
-        assert!(seats.take(address("2001:db8:0:1::1")).is_ok());
+    fn addresses_of_one_ipv6_network_share_a_limit() {
+        let limit = limit(10, 1, &[]);
+        let _first = limit.acquire(address("2001:db8::1")).unwrap();
+        assert_eq!(limit.acquire(address("2001:db8::ffff:1")).unwrap_err(), ConnectionRefused::Address);
+        assert!(limit.acquire(address("2001:db8:0:1::1")).is_ok());
     }
 
     #[test]
-    fn a_proxy_is_held_by_the_total_only() {
-        let seats = seats(3, 1, &["127.0.0.1"]);
-        let _held: Vec<_> = (0..3).map(|_| seats.take(address("127.0.0.1")).unwrap()).collect();
-        assert_eq!(seats.take(address("127.0.0.1")).unwrap_err(), NoSeat::Full);
+    fn trusted_proxies_have_only_the_total_limit() {
+        let limit = limit(3, 1, &["127.0.0.1"]);
+        let _permits: Vec<_> = (0..3).map(|_| limit.acquire(address("127.0.0.1")).unwrap()).collect();
+        assert_eq!(limit.acquire(address("127.0.0.1")).unwrap_err(), ConnectionRefused::Full);
     }
 
     #[test]
-    fn nothing_is_remembered_of_those_who_left() {
-        let seats = seats(3, 1, &[]);
-        drop(seats.take(address("192.0.2.1")));
-        assert!(seats.taken.lock().unwrap().of.is_empty());
+    fn addresses_without_connections_are_not_stored() {
+        let limit = limit(3, 1, &[]);
+        drop(limit.acquire(address("192.0.2.1")));
+        assert!(limit.open.lock().unwrap().per_source.is_empty());
     }
 }

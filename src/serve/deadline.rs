@@ -1,32 +1,32 @@
-//! What one connection is doing, and until when it may.
+//! The state of one connection, and the deadline that follows from it.
 //!
-//! In: events, from the stream (bytes), from the exchanges (a request began, a piece of its answer was taken,
-//! it ended). Out: the moment at which patience ends and why; whose turn the next bytes are. Must not know:
-//! sockets, hyper.
+//! In: events from the stream (bytes) and from the exchanges (a request started, a chunk of its response was taken,
+//! it ended). Out: when the connection times out and why, and what the next bytes from the peer are part of. Must not
+//! know: sockets, hyper.
 //!
 //! ```text
-//! Idle ──byte──► Head ──request handed over──► Exchange ──answer finished──► Idle
+//! Idle ──byte──► Head ──request complete──► Exchange ──response complete──► Idle
 //! ```
 //!
-//! HTTP/2 interleaves: there is no head to wait for, only exchanges, any number at a time.
+//! HTTP/2 interleaves requests: it has no heads to wait for, only any number of concurrent exchanges.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use tokio::time::Instant;
 
-use super::settings::EdgeSettings;
+use super::settings::ServerSettings;
 
 /// The state of one connection, shared by its stream and its exchanges.
 #[derive(Debug)]
-pub(super) struct Watch {
-    patience: Patience,
+pub(super) struct ConnectionState {
+    timeouts: Timeouts,
     state: Mutex<State>,
 }
 
-/// The deadlines that hold between and within requests.
+/// The timeouts between and within requests.
 #[derive(Debug, Clone, Copy)]
-struct Patience {
+struct Timeouts {
     head: std::time::Duration,
     idle: std::time::Duration,
     slow_reader: std::time::Duration,
@@ -37,27 +37,27 @@ struct State {
     http2: bool,
     phase: Phase,
     since: Instant,
-    /// How many requests were handed over so far.
-    begun: u64,
-    open: usize,
-    /// What is left of the request body in bytes; `None` when only its end will tell (chunked).
-    body: Option<u64>,
-    cut: Cut,
-    /// The gateway is going down: what is answered from now on is the last answer of its connection.
+    /// The number of requests that were passed to the service.
+    started: u64,
+    in_flight: usize,
+    /// The remaining bytes of the request body; `None` for a chunked body, whose length is unknown.
+    body_left: Option<u64>,
+    truncated: Truncated,
+    /// The gateway is shutting down: the next response is the last one of the connection.
     draining: bool,
     write_blocked: Option<Instant>,
-    /// Exchanges that have given a piece of their answer and were not asked for the next yet.
-    untaken: usize,
-    piece_taken: Instant,
-    /// A piece of an answer was given since the socket last had taken everything.
-    unsent: bool,
-    parked: Option<Waker>,
-    breaking: Vec<Waker>,
+    /// Exchanges whose last chunk was queued and that were not asked for the next one yet.
+    pending_chunks: usize,
+    chunk_taken: Instant,
+    /// A chunk was queued since the socket last was flushed.
+    unflushed: bool,
+    parked_reader: Option<Waker>,
+    flush_waiters: Vec<Waker>,
 }
 
-/// What of a request's head was more than the edge takes.
+/// The parts of a request head that exceeded a limit and were truncated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Cut {
+pub(super) struct Truncated {
     pub(super) target: bool,
     pub(super) headers: bool,
 }
@@ -69,19 +69,19 @@ enum Phase {
     Exchange,
 }
 
-/// Why a connection is closed.
+/// Why a connection times out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Overdue {
-    /// A request head took too long.
+pub(super) enum TimeoutKind {
+    /// A request head was not complete in time.
     Head,
-    /// Nothing was asked for a while.
+    /// No request was sent in time.
     Idle,
-    /// The peer does not take its answer.
+    /// The peer does not read the response.
     SlowReader,
 }
 
-impl Overdue {
-    /// The word for the metrics.
+impl TimeoutKind {
+    /// The label of the metric `connections_ended`.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Head => "head",
@@ -91,191 +91,192 @@ impl Overdue {
     }
 }
 
-/// To whom the next bytes from the peer belong.
+/// What the next bytes from the peer are part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// To the head of the request with this number.
+pub(super) enum NextBytes {
+    /// The head of the request with this number.
     Head(u64),
-    /// To the body: so many at most.
+    /// A body, with this many remaining bytes.
     Body(u64),
-    /// To nobody here: hyper finds the ends itself.
+    /// Not tracked: hyper finds the end of the body itself.
     Unframed,
 }
 
-impl Watch {
-    pub(super) fn new(settings: &EdgeSettings, now: Instant) -> Self {
-        let patience =
-            Patience { head: settings.head, idle: settings.keep_alive_idle, slow_reader: settings.slow_reader };
+impl ConnectionState {
+    pub(super) fn new(settings: &ServerSettings, now: Instant) -> Self {
+        let timeouts =
+            Timeouts { head: settings.head, idle: settings.keep_alive_idle, slow_reader: settings.slow_reader };
         let state = State {
             http2: false,
             phase: Phase::Idle,
             since: now,
-            begun: 0,
-            open: 0,
-            body: Some(0),
-            cut: Cut::default(),
+            started: 0,
+            in_flight: 0,
+            body_left: Some(0),
+            truncated: Truncated::default(),
             draining: false,
             write_blocked: None,
-            untaken: 0,
-            piece_taken: now,
-            unsent: false,
-            parked: None,
-            breaking: Vec::new(),
+            pending_chunks: 0,
+            chunk_taken: now,
+            unflushed: false,
+            parked_reader: None,
+            flush_waiters: Vec::new(),
         };
-        Self { patience, state: Mutex::new(state) }
+        Self { timeouts, state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The peer opened with the preface of HTTP/2.
-    pub(super) fn speaks_http2(&self) {
+    /// Records that the peer sent the preface of HTTP/2.
+    pub(super) fn set_http2(&self) {
         self.state().http2 = true;
     }
 
-    /// No request is in flight or on its way.
+    /// Whether no request is in flight or being received.
     pub(super) fn is_idle(&self) -> bool {
         self.state().phase == Phase::Idle
     }
 
-    /// Whose the next bytes are.
-    pub(super) fn turn(&self) -> Turn {
+    /// What the next bytes are part of.
+    pub(super) fn next_bytes(&self) -> NextBytes {
         let state = self.state();
-        match (state.http2, state.body, state.phase) {
-            (true, ..) | (_, None, _) => Turn::Unframed,
-            (_, Some(0), Phase::Idle | Phase::Head) => Turn::Head(state.begun),
-            (_, Some(left), _) => Turn::Body(left),
+        match (state.http2, state.body_left, state.phase) {
+            (true, ..) | (_, None, _) => NextBytes::Unframed,
+            (_, Some(0), Phase::Idle | Phase::Head) => NextBytes::Head(state.started),
+            (_, Some(left), _) => NextBytes::Body(left),
         }
     }
 
-    /// Bytes of a request head came.
-    pub(super) fn head_arrives(&self, now: Instant) {
+    /// Records that bytes of a request head were received.
+    pub(super) fn head_received(&self, now: Instant) {
         let mut state = self.state();
         if state.phase == Phase::Idle {
             (state.phase, state.since) = (Phase::Head, now);
         }
     }
 
-    /// The target of the head on its way had to be cut.
-    pub(super) fn target_too_long(&self) {
-        self.state().cut.target = true;
+    /// Records that the target of the current head was truncated.
+    pub(super) fn mark_target_too_long(&self) {
+        self.state().truncated.target = true;
     }
 
-    /// Headers of the head on its way had to be cut.
-    pub(super) fn headers_too_large(&self) {
-        self.state().cut.headers = true;
+    /// Records that headers of the current head were truncated.
+    pub(super) fn mark_headers_too_large(&self) {
+        self.state().truncated.headers = true;
     }
 
-    /// From now on each answer is the last of its connection.
-    pub(super) fn drain(&self) {
+    /// Makes the next response the last one of the connection.
+    pub(super) fn start_draining(&self) {
         self.state().draining = true;
     }
 
-    /// Whether it is.
+    /// Whether the next response is the last one.
     pub(super) fn is_draining(&self) -> bool {
         self.state().draining
     }
 
-    /// Whether the peer has not sent, or nobody has read, all of the request body.
+    /// Whether a part of the request body was not sent or not read yet.
     pub(super) fn has_unread_body(&self) -> bool {
-        self.state().body.is_some_and(|left| left > 0)
+        self.state().body_left.is_some_and(|left| left > 0)
     }
 
-    /// Whether a request is being answered.
-    pub(super) fn is_answering(&self) -> bool {
+    /// Whether a request is in flight.
+    pub(super) fn is_responding(&self) -> bool {
         self.state().phase == Phase::Exchange
     }
 
-    /// Bytes of the request body were passed on.
+    /// Records that bytes of the request body were passed on.
     pub(super) fn body_passed(&self, bytes: u64) {
         let mut state = self.state();
-        state.body = state.body.map(|left| left.saturating_sub(bytes));
+        state.body_left = state.body_left.map(|left| left.saturating_sub(bytes));
     }
 
-    /// A request was handed over, with a body of so many bytes. Answers what of its head was cut.
-    pub(super) fn exchange_began(&self, body: Option<u64>) -> Cut {
+    /// Records that a request with a body of this length was passed to the service. Returns what was truncated in its
+    /// head.
+    pub(super) fn exchange_started(&self, body: Option<u64>) -> Truncated {
         let mut state = self.state();
         state.phase = Phase::Exchange;
-        state.begun += 1;
-        state.open += 1;
-        state.body = body;
-        std::mem::take(&mut state.cut)
+        state.started += 1;
+        state.in_flight += 1;
+        state.body_left = body;
+        std::mem::take(&mut state.truncated)
     }
 
-    /// An exchange is over; with the last one the connection is idle.
+    /// Records the end of an exchange. After the last one the connection is idle.
     pub(super) fn exchange_ended(&self, now: Instant) {
         let mut state = self.state();
-        state.open = state.open.saturating_sub(1);
-        if state.open == 0 {
+        state.in_flight = state.in_flight.saturating_sub(1);
+        if state.in_flight == 0 {
             (state.phase, state.since) = (Phase::Idle, now);
         }
-        let parked = state.parked.take();
+        let parked_reader = state.parked_reader.take();
         drop(state);
-        if let Some(task) = parked {
+        if let Some(task) = parked_reader {
             task.wake();
         }
     }
 
-    /// Wakes this task when the exchange in flight ends: bytes of the next request wait.
+    /// Wakes this task when the exchange in flight ends, because bytes of the next request are waiting.
     pub(super) fn park(&self, task: &Waker) {
-        self.state().parked = Some(task.clone());
+        self.state().parked_reader = Some(task.clone());
     }
 
-    /// The socket takes no more.
+    /// Records that the socket accepts no more bytes.
     pub(super) fn write_blocked(&self, now: Instant) {
         self.state().write_blocked.get_or_insert(now);
     }
 
-    /// The socket took some.
+    /// Records that the socket accepted bytes.
     pub(super) fn write_progressed(&self) {
         self.state().write_blocked = None;
     }
 
-    /// An exchange has given a piece of its answer.
-    pub(super) fn piece_given(&self, now: Instant) {
+    /// Records that an exchange queued a chunk of its response.
+    pub(super) fn chunk_queued(&self, now: Instant) {
         let mut state = self.state();
-        state.untaken += 1;
-        state.unsent = true;
-        state.piece_taken = now;
+        state.pending_chunks += 1;
+        state.unflushed = true;
+        state.chunk_taken = now;
     }
 
-    /// The socket has taken everything.
+    /// Records that the socket accepted everything.
     pub(super) fn flushed(&self) {
         let mut state = self.state();
-        state.unsent = false;
-        let breaking = std::mem::take(&mut state.breaking);
+        state.unflushed = false;
+        let flush_waiters = std::mem::take(&mut state.flush_waiters);
         drop(state);
-        breaking.into_iter().for_each(Waker::wake);
+        flush_waiters.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether the socket has taken everything; otherwise this task is woken when it has.
+    /// Whether the socket accepted everything; if not, wakes this task when it has.
     pub(super) fn is_flushed(&self, task: &Waker) -> bool {
         let mut state = self.state();
-        if state.unsent {
-            state.breaking.push(task.clone());
+        if state.unflushed {
+            state.flush_waiters.push(task.clone());
         }
-        !state.unsent
+        !state.unflushed
     }
 
-    /// The piece given last was taken: the exchange is asked for the next, or over.
-    pub(super) fn piece_taken(&self, now: Instant) {
+    /// Records that the last chunk was taken: the exchange is asked for the next one, or has ended.
+    pub(super) fn chunk_taken(&self, now: Instant) {
         let mut state = self.state();
-        state.untaken = state.untaken.saturating_sub(1);
-        state.piece_taken = now;
+        state.pending_chunks = state.pending_chunks.saturating_sub(1);
+        state.chunk_taken = now;
     }
 
-    /// When the connection is overdue, and why. `None`: it is the gateway's turn.
-    pub(super) fn deadline(&self) -> Option<(Instant, Overdue)> {
+    /// When the connection times out, and why. `None`: it waits for the gateway, not for the peer.
+    pub(super) fn deadline(&self) -> Option<(Instant, TimeoutKind)> {
         let state = self.state();
         let phase = match state.phase {
-            Phase::Idle => Some((state.since + self.patience.idle, Overdue::Idle)),
-            Phase::Head => Some((state.since + self.patience.head, Overdue::Head)),
+            Phase::Idle => Some((state.since + self.timeouts.idle, TimeoutKind::Idle)),
+            Phase::Head => Some((state.since + self.timeouts.head, TimeoutKind::Head)),
             Phase::Exchange => None,
         };
-        let untaken = (state.http2 && state.untaken > 0).then_some(state.piece_taken);
-        let reader = [state.write_blocked, untaken].into_iter().flatten().min();
-        let reader = reader.map(|since| (since + self.patience.slow_reader, Overdue::SlowReader));
+        let pending_chunks = (state.http2 && state.pending_chunks > 0).then_some(state.chunk_taken);
+        let reader = [state.write_blocked, pending_chunks].into_iter().flatten().min();
+        let reader = reader.map(|since| (since + self.timeouts.slow_reader, TimeoutKind::SlowReader));
         phase.into_iter().chain(reader).min_by_key(|(at, _)| *at)
     }
 }
@@ -288,83 +289,83 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn watch() -> (Watch, Instant) {
+    fn idle_connection() -> (ConnectionState, Instant) {
         let now = Instant::now();
-        (Watch::new(&EdgeSettings::default(), now), now)
+        (ConnectionState::new(&ServerSettings::for_tests(), now), now)
     }
 
     #[test]
-    fn an_idle_connection_has_a_minute_a_started_head_five_seconds() {
-        let (watch, now) = watch();
-        assert_eq!(watch.deadline(), Some((now + 60 * SECOND, Overdue::Idle)));
-        watch.head_arrives(now + SECOND);
-        watch.head_arrives(now + 3 * SECOND);
-        assert_eq!(watch.deadline(), Some((now + 6 * SECOND, Overdue::Head)));
+    fn idle_connections_and_started_heads_have_a_deadline() {
+        let (connection, now) = idle_connection();
+        assert_eq!(connection.deadline(), Some((now + 60 * SECOND, TimeoutKind::Idle)));
+        connection.head_received(now + SECOND);
+        connection.head_received(now + 3 * SECOND);
+        assert_eq!(connection.deadline(), Some((now + 6 * SECOND, TimeoutKind::Head)));
     }
 
     #[test]
-    fn while_the_gateway_works_there_is_no_deadline() {
-        let (watch, now) = watch();
-        watch.head_arrives(now);
-        watch.exchange_began(Some(0));
-        assert_eq!(watch.deadline(), None);
-        watch.exchange_ended(now + 9 * SECOND);
-        assert_eq!(watch.deadline(), Some((now + 69 * SECOND, Overdue::Idle)));
+    fn a_request_in_flight_has_no_deadline() {
+        let (connection, now) = idle_connection();
+        connection.head_received(now);
+        connection.exchange_started(Some(0));
+        assert_eq!(connection.deadline(), None);
+        connection.exchange_ended(now + 9 * SECOND);
+        assert_eq!(connection.deadline(), Some((now + 69 * SECOND, TimeoutKind::Idle)));
     }
 
     #[test]
-    fn a_blocked_write_has_thirty_seconds_from_when_it_blocked() {
-        let (watch, now) = watch();
-        watch.exchange_began(Some(0));
-        watch.write_blocked(now);
-        watch.write_blocked(now + SECOND);
-        assert_eq!(watch.deadline(), Some((now + 30 * SECOND, Overdue::SlowReader)));
-        watch.write_progressed();
-        assert_eq!(watch.deadline(), None);
+    fn a_blocked_write_has_a_deadline_from_when_it_blocked() {
+        let (connection, now) = idle_connection();
+        connection.exchange_started(Some(0));
+        connection.write_blocked(now);
+        connection.write_blocked(now + SECOND);
+        assert_eq!(connection.deadline(), Some((now + 30 * SECOND, TimeoutKind::SlowReader)));
+        connection.write_progressed();
+        assert_eq!(connection.deadline(), None);
     }
 
     #[test]
     fn an_http2_peer_that_opens_no_window_is_a_slow_reader() {
-        let (watch, now) = watch();
-        watch.speaks_http2();
-        watch.exchange_began(Some(0));
-        watch.piece_given(now);
-        assert_eq!(watch.deadline(), Some((now + 30 * SECOND, Overdue::SlowReader)));
-        watch.piece_taken(now + SECOND);
-        assert_eq!(watch.deadline(), None);
+        let (connection, now) = idle_connection();
+        connection.set_http2();
+        connection.exchange_started(Some(0));
+        connection.chunk_queued(now);
+        assert_eq!(connection.deadline(), Some((now + 30 * SECOND, TimeoutKind::SlowReader)));
+        connection.chunk_taken(now + SECOND);
+        assert_eq!(connection.deadline(), None);
     }
 
     #[test]
-    fn what_was_given_is_unsent_until_the_socket_has_taken_everything() {
-        let (watch, now) = watch();
-        assert!(watch.is_flushed(Waker::noop()));
-        watch.piece_given(now);
-        watch.piece_taken(now);
-        assert!(!watch.is_flushed(Waker::noop()));
-        watch.flushed();
-        assert!(watch.is_flushed(Waker::noop()));
+    fn queued_chunks_are_unflushed_until_the_socket_accepted_everything() {
+        let (connection, now) = idle_connection();
+        assert!(connection.is_flushed(Waker::noop()));
+        connection.chunk_queued(now);
+        connection.chunk_taken(now);
+        assert!(!connection.is_flushed(Waker::noop()));
+        connection.flushed();
+        assert!(connection.is_flushed(Waker::noop()));
     }
 
     #[test]
-    fn bytes_belong_to_the_body_until_it_is_whole_and_then_to_the_next_head() {
-        let (watch, now) = watch();
-        assert_eq!(watch.turn(), Turn::Head(0));
-        watch.exchange_began(Some(5));
-        watch.body_passed(2);
-        watch.exchange_ended(now);
-        assert_eq!(watch.turn(), Turn::Body(3), "an unread body is not the next head");
-        watch.body_passed(3);
-        assert_eq!(watch.turn(), Turn::Head(1));
-        watch.exchange_began(None);
-        assert_eq!(watch.turn(), Turn::Unframed);
+    fn bytes_are_part_of_the_body_until_it_is_complete_and_then_of_the_next_head() {
+        let (connection, now) = idle_connection();
+        assert_eq!(connection.next_bytes(), NextBytes::Head(0));
+        connection.exchange_started(Some(5));
+        connection.body_passed(2);
+        connection.exchange_ended(now);
+        assert_eq!(connection.next_bytes(), NextBytes::Body(3), "an unread body is not the next head");
+        connection.body_passed(3);
+        assert_eq!(connection.next_bytes(), NextBytes::Head(1));
+        connection.exchange_started(None);
+        assert_eq!(connection.next_bytes(), NextBytes::Unframed);
     }
 
     #[test]
-    fn what_was_cut_is_told_once() {
-        let (watch, _) = watch();
-        watch.target_too_long();
-        watch.headers_too_large();
-        assert_eq!(watch.exchange_began(Some(0)), Cut { target: true, headers: true });
-        assert_eq!(watch.exchange_began(Some(0)), Cut::default());
+    fn truncation_is_reported_once() {
+        let (connection, _) = idle_connection();
+        connection.mark_target_too_long();
+        connection.mark_headers_too_large();
+        assert_eq!(connection.exchange_started(Some(0)), Truncated { target: true, headers: true });
+        assert_eq!(connection.exchange_started(Some(0)), Truncated::default());
     }
 }

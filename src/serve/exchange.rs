@@ -1,7 +1,8 @@
-//! One request and its answer, between hyper and the service.
+//! One request and its response, between hyper and the service.
 //!
-//! In: hyper's request. Out: the same with the [`ClientAddress`], [`ArrivedAt`] and perhaps [`TargetTooLong`] or
-//! [`HeadersTooLarge`] in its extensions; the service's answer, its body watched. Must not know: what is asked.
+//! In: hyper's request. Out: the same request with [`PeerAddress`], [`ReceivedAt`] and, if a limit was exceeded,
+//! [`TargetTooLong`] or [`HeadersTooLarge`] in its extensions; the service's response with a tracked body. Must not
+//! know: what the request means.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -18,171 +19,172 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower::util::BoxCloneSyncService;
 
-use super::deadline::Watch;
+use super::deadline::ConnectionState;
 
-/// What a listener serves.
+/// The service of a listener.
 pub type Handler = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
-/// The address at the other end of the connection: the client's, or its proxy's.
+/// The address of the other end of the connection: the client or its proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientAddress(pub SocketAddr);
+pub struct PeerAddress(pub SocketAddr);
 
-/// When the request's head was complete.
+/// When the request head was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ArrivedAt(pub Instant);
+pub struct ReceivedAt(pub Instant);
 
-/// The request's target was longer than the edge takes, and what is left of it means nothing.
+/// Marks a request whose target was too long. The target was truncated and is not usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TargetTooLong;
 
-/// The request had more headers than the edge takes, and what is left of them means nothing.
+/// Marks a request whose headers were too large. The headers were truncated and are not usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeadersTooLarge;
 
-/// The largest piece of an answer that an HTTP/2 peer must take in one span of patience.
-const PIECE: usize = 64 * 1024;
+/// The largest chunk of a response that an HTTP/2 peer must accept within the slow reader timeout.
+const MAX_CHUNK: usize = 64 * 1024;
 
-/// The service of one connection.
+/// The hyper service of one connection.
 #[derive(Debug)]
-pub(super) struct Exchanges {
+pub(super) struct ConnectionService {
     pub(super) handler: Handler,
     pub(super) address: SocketAddr,
-    pub(super) watch: Arc<Watch>,
+    pub(super) state: Arc<ConnectionState>,
 }
 
-impl hyper::service::Service<Request<Incoming>> for Exchanges {
-    type Response = Response<Answer>;
+impl hyper::service::Service<Request<Incoming>> for ConnectionService {
+    type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = Exchange;
+    type Future = ResponseFuture;
 
-    fn call(&self, request: Request<Incoming>) -> Exchange {
+    fn call(&self, request: Request<Incoming>) -> ResponseFuture {
         let length = http_body::Body::size_hint(request.body()).exact();
-        let guard = Guard { watch: Arc::clone(&self.watch), untaken: false };
-        let cut = self.watch.exchange_began(length);
+        let guard = ExchangeGuard { state: Arc::clone(&self.state), chunk_pending: false };
+        let truncated = self.state.exchange_started(length);
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ClientAddress(self.address));
-        request.extensions_mut().insert(ArrivedAt(Instant::now()));
-        if cut.target {
+        request.extensions_mut().insert(PeerAddress(self.address));
+        request.extensions_mut().insert(ReceivedAt(Instant::now()));
+        if truncated.target {
             request.extensions_mut().insert(TargetTooLong);
         }
-        if cut.headers {
+        if truncated.headers {
             request.extensions_mut().insert(HeadersTooLarge);
         }
         let http2 = request.version() == Version::HTTP_2;
-        let last = !http2 && length.is_none();
+        let is_last = !http2 && length.is_none();
         let mut handler = self.handler.clone();
-        Exchange { answering: tower::Service::call(&mut handler, request), guard: Some(guard), http2, last }
+        ResponseFuture { response: tower::Service::call(&mut handler, request), guard: Some(guard), http2, is_last }
     }
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+type HandlerFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
-/// The answer on its way.
-pub(super) struct Exchange {
-    answering: Answering,
-    guard: Option<Guard>,
+/// Resolves with the response to one request.
+pub(super) struct ResponseFuture {
+    response: HandlerFuture,
+    guard: Option<ExchangeGuard>,
     http2: bool,
-    /// The connection ends with this answer: where a chunked body ended only hyper knows, so what follows it
-    /// could not be scanned.
-    last: bool,
+    /// The connection closes after this response: only hyper knows where a chunked body ended, so the head scanner
+    /// could not scan the next request.
+    is_last: bool,
 }
 
-impl Future for Exchange {
-    type Output = Result<Response<Answer>, Infallible>;
+impl Future for ResponseFuture {
+    type Output = Result<Response<ResponseBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut response = ready!(self.answering.as_mut().poll(cx))?;
-        // Hyper closes a connection on which a body was left unread. Unless that is said, the client's next request meets
-        // the closing.
-        let ends = |guard: &Guard| guard.watch.is_draining() || guard.watch.has_unread_body();
-        if self.last || !self.http2 && self.guard.as_ref().is_some_and(ends) {
+        let mut response = ready!(self.response.as_mut().poll(cx))?;
+        // Hyper closes a connection whose request body was not read completely. The header announces it; without it,
+        // the client's next request would be sent into the closing connection.
+        let must_close = |guard: &ExchangeGuard| guard.state.is_draining() || guard.state.has_unread_body();
+        if self.is_last || !self.http2 && self.guard.as_ref().is_some_and(must_close) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let (guard, piece) = (self.guard.take(), if self.http2 { PIECE } else { usize::MAX });
-        Poll::Ready(Ok(response.map(|body| Answer { body, guard, rest: Bytes::new(), piece, broken: None })))
+        let (guard, max_chunk) = (self.guard.take(), if self.http2 { MAX_CHUNK } else { usize::MAX });
+        Poll::Ready(Ok(response.map(|body| ResponseBody { body, guard, rest: Bytes::new(), max_chunk, error: None })))
     }
 }
 
-/// Ends the exchange in the books, however it ends.
+/// Records the end of the exchange in the connection state when it is dropped.
 #[derive(Debug)]
-struct Guard {
-    watch: Arc<Watch>,
-    untaken: bool,
+struct ExchangeGuard {
+    state: Arc<ConnectionState>,
+    /// The last chunk was queued, and hyper has not asked for the next one yet.
+    chunk_pending: bool,
 }
 
-impl Guard {
-    fn asked(&mut self) {
-        if std::mem::take(&mut self.untaken) {
-            self.watch.piece_taken(Instant::now());
+impl ExchangeGuard {
+    fn next_chunk_requested(&mut self) {
+        if std::mem::take(&mut self.chunk_pending) {
+            self.state.chunk_taken(Instant::now());
         }
     }
 
-    fn gave(&mut self) {
-        self.untaken = true;
-        self.watch.piece_given(Instant::now());
+    fn chunk_queued(&mut self) {
+        self.chunk_pending = true;
+        self.state.chunk_queued(Instant::now());
     }
 }
 
-impl Drop for Guard {
+impl Drop for ExchangeGuard {
     fn drop(&mut self) {
-        self.asked();
-        self.watch.exchange_ended(Instant::now());
+        self.next_chunk_requested();
+        self.state.exchange_ended(Instant::now());
     }
 }
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ResponseBody {
     body: Body,
-    guard: Option<Guard>,
+    guard: Option<ExchangeGuard>,
     rest: Bytes,
-    piece: usize,
-    /// Why the answer ends too early: told once the peer has what there was of it.
-    broken: Option<axum::Error>,
+    max_chunk: usize,
+    /// Why the response ends early; returned after the peer has received everything before the error.
+    error: Option<axum::Error>,
 }
 
-impl Answer {
-    fn give(&mut self, mut data: Bytes) -> Frame<Bytes> {
-        let piece = data.split_to(data.len().min(self.piece));
+impl ResponseBody {
+    fn next_chunk(&mut self, mut data: Bytes) -> Frame<Bytes> {
+        let chunk = data.split_to(data.len().min(self.max_chunk));
         self.rest = data;
         if let Some(guard) = &mut self.guard {
-            guard.gave();
+            guard.chunk_queued();
         }
-        Frame::data(piece)
+        Frame::data(chunk)
     }
 
-    /// An error makes hyper throw away what it holds, the last words of the answer among it.
-    fn poll_break(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    /// Waits until the socket has sent everything, because hyper discards its buffer on an error.
+    fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         match &self.guard {
-            Some(guard) if !guard.watch.is_flushed(cx.waker()) => Poll::Pending,
-            _ => Poll::Ready(self.broken.take().map(Err)),
+            Some(guard) if !guard.state.is_flushed(cx.waker()) => Poll::Pending,
+            _ => Poll::Ready(self.error.take().map(Err)),
         }
     }
 }
 
-impl http_body::Body for Answer {
+impl http_body::Body for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if let Some(guard) = &mut self.guard {
-            guard.asked();
+            guard.next_chunk_requested();
         }
         if !self.rest.is_empty() {
             let rest = std::mem::take(&mut self.rest);
-            return Poll::Ready(Some(Ok(self.give(rest))));
+            return Poll::Ready(Some(Ok(self.next_chunk(rest))));
         }
-        if self.broken.is_some() {
-            return self.poll_break(cx);
+        if self.error.is_some() {
+            return self.poll_error(cx);
         }
         match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
             None => Poll::Ready(None),
             Some(Err(error)) => {
-                self.broken = Some(error);
-                self.poll_break(cx)
+                self.error = Some(error);
+                self.poll_error(cx)
             }
             Some(Ok(frame)) => Poll::Ready(Some(match frame.into_data() {
-                Ok(data) => Ok(self.give(data)),
+                Ok(data) => Ok(self.next_chunk(data)),
                 Err(trailers) => Ok(trailers),
             })),
         }

@@ -1,54 +1,54 @@
-//! The bytes of an HTTP/1 request head on their way to hyper.
+//! Scans the bytes of an HTTP/1 request head before hyper parses them.
 //!
 //! ```text
 //! head   = *CRLF method SP target SP version CRLF *( name ":" value CRLF ) CRLF
 //! ```
 //!
-//! In: bytes as the socket gives them, in any pieces. Out: the same bytes, except
+//! In: bytes from the socket, in any chunks. Out: the same bytes, except
 //!
-//! - in the target, `"`, `<`, `>`, `` ` ``, `#` and bytes that are not ASCII become `%XX`. The vendor manuals
-//!   print `domain=[("a","=","b")]`, curl and urllib send it so, Odoo takes it, hyper refuses it. The decoded
-//!   values are the same, so an OAuth 1 signature over them is too;
-//! - a target longer than [`MAX_TARGET`], more than [`MAX_LINES`] headers or [`MAX_BLOCK`] bytes of them are cut there
-//!   and marked, so that the refusal can have a body;
-//! - what two readers could frame differently (RFC 9112 section 6.1: both lengths, one twice, a bare CR or LF)
-//!   is answered with one byte that no parser takes: hyper says 400 and closes.
+//! - in the target, `"`, `<`, `>`, `` ` ``, `#` and bytes that are not ASCII become `%XX`. The manuals of the add-ons
+//!   print `domain=[("a","=","b")]`, and curl and urllib send it unchanged; Odoo accepts it, hyper rejects it. The
+//!   decoded values are the same, and therefore also an OAuth 1 signature over them;
+//! - a target longer than [`MAX_TARGET`], and more than [`MAX_LINES`] headers or [`MAX_BLOCK`] bytes of headers, are
+//!   truncated and marked, so that the rejection can have a body;
+//! - a head that two parsers could frame differently (RFC 9112 section 6.1: both lengths, one of them twice, a bare
+//!   CR or LF) is replaced by one byte that no parser accepts: hyper returns 400 and closes the connection.
 //!
-//! Must not know: sockets, what a header means otherwise. Everything else is hyper's to judge.
+//! Must not know: sockets, the meaning of other headers. Hyper validates everything else.
 
 use bytes::{BufMut, BytesMut};
 
-/// The longest request target, in bytes: all that `http::Uri` can hold.
+/// Maximum length of a request target, in bytes: the limit of `http::Uri`.
 pub(super) const MAX_TARGET: usize = 65_534;
 
-/// The most header lines that are passed on: one more than are taken.
+/// Maximum number of header lines that are passed on: one more than the middleware accepts.
 const MAX_LINES: usize = 101;
-/// The largest header block that is passed on, in bytes: more than is taken.
+/// Maximum size of the headers that are passed on, in bytes: more than the middleware accepts.
 const MAX_BLOCK: usize = 48 * 1024;
-/// The largest head that is read at all.
+/// Maximum size of a head, in bytes; a larger one is rejected.
 const MAX_HEAD: usize = 1024 * 1024;
 
-/// The scanner of one head.
+/// Scans one head.
 #[derive(Debug, Default)]
-pub(super) struct Head {
-    at: At,
+pub(super) struct HeadScanner {
+    position: Position,
     after_cr: bool,
     target: usize,
     target_too_long: bool,
-    /// All bytes of it, passed on or not.
+    /// The number of bytes so far, including those that were dropped.
     length: usize,
     lines: usize,
     block: usize,
-    /// The line that is being read is not passed on at all.
-    muted: bool,
+    /// The current line is not passed on.
+    line_dropped: bool,
     headers_too_large: bool,
     name: Name,
-    sized: bool,
-    coded: bool,
+    has_content_length: bool,
+    has_transfer_encoding: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum At {
+enum Position {
     #[default]
     Start,
     Method,
@@ -58,31 +58,31 @@ enum At {
     Name,
     Value,
     Complete,
-    Refused,
+    Rejected,
 }
 
-impl Head {
-    /// Nothing of it has come yet.
+impl HeadScanner {
+    /// Whether no byte of the head was scanned.
     pub(super) fn is_untouched(&self) -> bool {
-        self.at == At::Start
+        self.position == Position::Start
     }
 
-    /// The blank line was seen: what follows is not the head's.
+    /// Whether the blank line was scanned. The following bytes are not part of the head.
     pub(super) fn is_complete(&self) -> bool {
-        self.at == At::Complete
+        self.position == Position::Complete
     }
 
-    /// The target was cut.
+    /// Whether the target was truncated.
     pub(super) fn target_too_long(&self) -> bool {
         self.target_too_long
     }
 
-    /// Headers had to be cut.
+    /// Whether headers were truncated.
     pub(super) fn headers_too_large(&self) -> bool {
         self.headers_too_large
     }
 
-    /// Takes what belongs to the head off the front of `input` and adds what hyper shall see to `output`.
+    /// Removes the bytes of the head from the front of `input`, and appends the bytes for hyper to `output`.
     pub(super) fn scan(&mut self, input: &mut BytesMut, output: &mut BytesMut) {
         let mut taken = 0;
         for byte in input.iter().copied() {
@@ -96,20 +96,20 @@ impl Head {
     }
 
     fn step(&mut self, byte: u8, output: &mut BytesMut) {
-        if self.at == At::Refused {
+        if self.position == Position::Rejected {
             return;
         }
         self.length += 1;
         if self.length > MAX_HEAD {
-            return self.refuse(output);
+            return self.reject(output);
         }
         let ends_line = byte == b'\n';
         if ends_line != self.after_cr {
-            return self.refuse(output);
+            return self.reject(output);
         }
         self.after_cr = byte == b'\r';
         match byte {
-            b'\r' if self.muted => {}
+            b'\r' if self.line_dropped => {}
             b'\r' => output.put_u8(byte),
             b'\n' => self.end_line(output),
             _ => self.step_within_line(byte, output),
@@ -117,49 +117,49 @@ impl Head {
     }
 
     fn end_line(&mut self, output: &mut BytesMut) {
-        if !std::mem::take(&mut self.muted) {
+        if !std::mem::take(&mut self.line_dropped) {
             output.put_u8(b'\n');
         }
-        self.at = match self.at {
-            At::Start => At::Start,
-            At::LineStart => At::Complete,
-            _ => At::LineStart,
+        self.position = match self.position {
+            Position::Start => Position::Start,
+            Position::LineStart => Position::Complete,
+            _ => Position::LineStart,
         };
     }
 
     fn step_within_line(&mut self, byte: u8, output: &mut BytesMut) {
-        match (self.at, byte) {
-            (At::Start, _) => self.at = At::Method,
-            (At::Method, b' ') => self.at = At::Target,
-            (At::Target, b' ') => self.at = At::Version,
-            (At::Target, _) => return self.pass_target(byte, output),
-            (At::LineStart, b' ' | b'\t') => return self.refuse(output),
-            (At::LineStart, _) => {
+        match (self.position, byte) {
+            (Position::Start, _) => self.position = Position::Method,
+            (Position::Method, b' ') => self.position = Position::Target,
+            (Position::Target, b' ') => self.position = Position::Version,
+            (Position::Target, _) => return self.pass_target(byte, output),
+            (Position::LineStart, b' ' | b'\t') => return self.reject(output),
+            (Position::LineStart, _) => {
                 self.lines += 1;
-                self.muted = self.headers_too_large || self.lines > MAX_LINES;
+                self.line_dropped = self.headers_too_large || self.lines > MAX_LINES;
                 self.name = Name::default();
                 self.name.push(byte);
-                self.at = At::Name;
+                self.position = Position::Name;
             }
-            (At::Name, b':') => {
-                if !self.admits_name() {
-                    return self.refuse(output);
+            (Position::Name, b':') => {
+                if !self.is_allowed_name() {
+                    return self.reject(output);
                 }
-                self.at = At::Value;
+                self.position = Position::Value;
             }
-            (At::Name, _) => self.name.push(byte),
+            (Position::Name, _) => self.name.push(byte),
             _ => {}
         }
-        if matches!(self.at, At::Name | At::Value) {
+        if matches!(self.position, Position::Name | Position::Value) {
             return self.pass_header(byte, output);
         }
         output.put_u8(byte);
     }
 
-    /// What is cut is refused for sure: among it may be what frames the body.
+    /// A request with truncated headers is always rejected, because a dropped header may frame the body.
     fn pass_header(&mut self, byte: u8, output: &mut BytesMut) {
         self.block += 1;
-        if self.muted || self.block > MAX_BLOCK {
+        if self.line_dropped || self.block > MAX_BLOCK {
             self.headers_too_large = true;
             return;
         }
@@ -181,24 +181,24 @@ impl Head {
         }
     }
 
-    /// Whether this header may come, after those before it.
-    fn admits_name(&mut self) -> bool {
+    /// Whether this header is allowed after the previous ones.
+    fn is_allowed_name(&mut self) -> bool {
         let seen = match self.name.as_bytes() {
-            b"content-length" => &mut self.sized,
-            b"transfer-encoding" => &mut self.coded,
+            b"content-length" => &mut self.has_content_length,
+            b"transfer-encoding" => &mut self.has_transfer_encoding,
             _ => return true,
         };
         let first = !std::mem::replace(seen, true);
-        first && !(self.sized && self.coded)
+        first && !(self.has_content_length && self.has_transfer_encoding)
     }
 
-    fn refuse(&mut self, output: &mut BytesMut) {
-        self.at = At::Refused;
+    fn reject(&mut self, output: &mut BytesMut) {
+        self.position = Position::Rejected;
         output.put_u8(0);
     }
 }
 
-/// A header name in lower case, as far as it is of interest.
+/// The first bytes of a header name in lower case.
 #[derive(Debug, Default)]
 struct Name {
     bytes: [u8; 18],
@@ -207,8 +207,8 @@ struct Name {
 
 impl Name {
     fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.length) {
-            *place = byte.to_ascii_lowercase();
+        if let Some(slot) = self.bytes.get_mut(self.length) {
+            *slot = byte.to_ascii_lowercase();
             self.length += 1;
         }
     }
@@ -222,40 +222,40 @@ impl Name {
 mod tests {
     use super::*;
 
-    /// What hyper sees, what is left, and whether the head is complete.
+    /// Returns the bytes for hyper, the rest of the input, and whether the head is complete.
     fn scan(text: &[u8]) -> (Vec<u8>, Vec<u8>, bool) {
-        let (mut head, mut input, mut output) = (Head::default(), BytesMut::from(text), BytesMut::new());
-        head.scan(&mut input, &mut output);
-        (output.to_vec(), input.to_vec(), head.is_complete())
+        let (mut scanner, mut input, mut output) = (HeadScanner::default(), BytesMut::from(text), BytesMut::new());
+        scanner.scan(&mut input, &mut output);
+        (output.to_vec(), input.to_vec(), scanner.is_complete())
     }
 
     #[test]
-    fn a_plain_head_passes_and_the_body_stays() {
+    fn a_valid_head_is_unchanged_and_the_body_is_not_scanned() {
         let head = b"\r\nPOST /a?b=%22 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nX: a\"b<c>\r\n\r\n";
         assert_eq!(scan(&[head, b"{}".as_slice()].concat()), (head.to_vec(), b"{}".to_vec(), true));
     }
 
     #[test]
-    fn quotes_and_angles_of_the_target_are_encoded() {
+    fn special_characters_of_the_target_are_encoded() {
         let (seen, ..) = scan("GET /é?d=[(\"a\",\"<=\",'`#')] HTTP/1.1\r\n".as_bytes());
         assert_eq!(seen, b"GET /%C3%A9?d=[(%22a%22,%22%3C=%22,'%60%23')] HTTP/1.1\r\n");
     }
 
     #[test]
-    fn any_cut_gives_the_same() {
+    fn the_result_does_not_depend_on_chunks() {
         let text = b"GET /?d=\"x\" HTTP/1.1\r\nContent-Length: 0\r\n\r\nNEXT";
         for cut in 0..text.len() {
-            let (mut head, mut output) = (Head::default(), BytesMut::new());
+            let (mut scanner, mut output) = (HeadScanner::default(), BytesMut::new());
             let mut input = BytesMut::from(&text[..cut]);
-            head.scan(&mut input, &mut output);
+            scanner.scan(&mut input, &mut output);
             input.extend_from_slice(&text[cut..]);
-            head.scan(&mut input, &mut output);
+            scanner.scan(&mut input, &mut output);
             assert_eq!((&output[..], &input[..]), (scan(text).0.as_slice(), b"NEXT".as_slice()), "cut at {cut}");
         }
     }
 
     #[test]
-    fn what_can_be_framed_in_two_ways_is_refused() {
+    fn ambiguous_framing_is_rejected() {
         for text in [
             "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
             "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\nCONTENT-LENGTH: 5\r\n\r\n",
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_cut_at_the_limit_and_marked() {
+    fn headers_are_truncated_at_the_limit_and_marked() {
         let lines = |count: usize| "X: y\r\n".repeat(count);
         let large = |length: usize| format!("X:{}\r\nY: z\r\n", "y".repeat(length));
         for (headers, is_cut, passed) in [
@@ -284,9 +284,9 @@ mod tests {
             (large(MAX_BLOCK), true, format!("X:{}\r\n", "y".repeat(MAX_BLOCK - 2))),
         ] {
             let text = format!("GET / HTTP/1.1\r\n{headers}\r\nNEXT");
-            let (mut head, mut input, mut output) = (Head::default(), text.as_str().into(), BytesMut::new());
-            head.scan(&mut input, &mut output);
-            assert_eq!((head.headers_too_large(), head.is_complete(), &input[..]), (is_cut, true, &b"NEXT"[..]));
+            let (mut scanner, mut input, mut output) = (HeadScanner::default(), text.as_str().into(), BytesMut::new());
+            scanner.scan(&mut input, &mut output);
+            assert_eq!((scanner.headers_too_large(), scanner.is_complete(), &input[..]), (is_cut, true, &b"NEXT"[..]));
             assert!(output == format!("GET / HTTP/1.1\r\n{passed}\r\n").as_str(), "{} bytes", headers.len());
         }
         let endless = format!("GET / HTTP/1.1\r\n{}", lines(MAX_HEAD / 6 + 1));
@@ -294,12 +294,12 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_cut_at_the_limit_and_marked() {
-        for (length, cut) in [(MAX_TARGET, false), (MAX_TARGET + 1, true), (3 * MAX_TARGET, true)] {
+    fn a_target_is_truncated_at_the_limit_and_marked() {
+        for (length, truncated) in [(MAX_TARGET, false), (MAX_TARGET + 1, true), (3 * MAX_TARGET, true)] {
             let text = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(length - 1));
-            let (mut head, mut input, mut output) = (Head::default(), text.as_str().into(), BytesMut::new());
-            head.scan(&mut input, &mut output);
-            assert_eq!((head.target_too_long(), head.is_complete()), (cut, true), "{length}");
+            let (mut scanner, mut input, mut output) = (HeadScanner::default(), text.as_str().into(), BytesMut::new());
+            scanner.scan(&mut input, &mut output);
+            assert_eq!((scanner.target_too_long(), scanner.is_complete()), (truncated, true), "{length}");
             assert_eq!(output.len(), length.min(MAX_TARGET) + "GET  HTTP/1.1\r\n\r\n".len());
         }
     }

@@ -1,4 +1,4 @@
-//! How patient the edge is, and how much it takes on.
+//! Timeouts and limits of one listener.
 //!
 //! In: configuration. Out: plain values. Must not know: requests.
 
@@ -6,49 +6,53 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-/// Deadlines and caps of one listener.
+/// Timeouts and limits of one listener.
 ///
-/// How long a connection can stay open without a request in flight, at most: `first_byte` when silent, `head`
-/// when it dribbles a header, `keep_alive_idle` between requests. With one in flight it lives as long as the
-/// answer takes (the request's own deadline), plus `slow_reader` without progress while the answer is sent.
+/// Without a request in flight, a connection stays open for at most `first_byte` when it is silent, `head` while it
+/// sends a request head, and `keep_alive_idle` between requests. With a request in flight it stays open until the
+/// response is complete (the request has its own deadline), or until `slow_reader` has passed without progress of the
+/// response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EdgeSettings {
-    /// From accepting to the first byte.
+pub struct ServerSettings {
+    /// Time from accepting to the first byte.
     pub first_byte: Duration,
-    /// From the first byte of a request head to its end.
+    /// Time from the first byte of a request head to its end.
     pub head: Duration,
-    /// From an answer to the first byte of the next request.
+    /// Time from a response to the first byte of the next request.
     pub keep_alive_idle: Duration,
-    /// Without progress while an answer is being sent.
+    /// Time without progress while a response is being sent.
     pub slow_reader: Duration,
-    /// How long what a refused peer still sends is read away, so that it sees the answer and not a reset.
+    /// How long the rest of a rejected request is read and discarded, so that the client receives the response and
+    /// not a connection reset.
     pub linger: Duration,
-    /// How long idle connections stay open after the signal to stop: a client that is just about to use one is answered,
-    /// with `Connection: close`, instead of being cut off.
-    pub farewell: Duration,
-    /// How long requests in flight may finish after the signal to stop.
+    /// How long idle connections stay open after the shutdown signal: a client that is about to reuse one receives a
+    /// response with `Connection: close`, and not a reset.
+    pub idle_grace: Duration,
+    /// Time for requests in flight after the shutdown signal.
     pub grace: Duration,
-    /// Open connections in all.
+    /// Maximum number of open connections.
     pub connections: usize,
-    /// Open connections of one address (IPv6: of one /64).
+    /// Maximum number of open connections per address (per /64 network for IPv6).
     pub connections_per_address: usize,
-    /// Reverse proxies, which speak for many: only the total cap counts.
-    pub proxies: Vec<IpNet>,
+    /// Reverse proxies. Only the total limit applies to them, because they forward the requests of many clients.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
-impl Default for EdgeSettings {
-    fn default() -> Self {
+#[cfg(test)]
+impl ServerSettings {
+    /// Settings for unit tests.
+    pub(crate) fn for_tests() -> Self {
         Self {
             first_byte: Duration::from_secs(5),
             head: Duration::from_secs(5),
             keep_alive_idle: Duration::from_secs(60),
             slow_reader: Duration::from_secs(30),
             linger: Duration::from_secs(2),
-            farewell: Duration::from_secs(1),
+            idle_grace: Duration::from_secs(1),
             grace: Duration::from_secs(30),
-            connections: 8192,
-            connections_per_address: 2048,
-            proxies: Vec::new(),
+            connections: 1000,
+            connections_per_address: 1000,
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -1,58 +1,58 @@
-//! The signal to stop, in two steps, and who has not heeded it yet.
+//! The shutdown signal: its stages, and the connections that are still open.
 //!
-//! In: one call a step. Out: a receiver for each connection. Must not know: what is stopped.
+//! In: one call per stage. Out: a receiver for each connection. Must not know: what is shut down.
 
 use tokio::sync::watch;
 
-/// How far stopping has come.
+/// The progress of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// Not at all.
+pub(super) enum ShutdownStage {
+    /// No shutdown was requested.
     Running,
-    /// Finish what is in flight, begin nothing.
+    /// Finish requests in flight, and accept no new ones.
     Drain,
-    /// The grace period is over.
-    Now,
+    /// The grace period is over: close the connection.
+    Abort,
 }
 
-/// The sender's side.
+/// The sending side, owned by the listener.
 #[derive(Debug)]
-pub(super) struct Stopper(watch::Sender<Stop>);
+pub(super) struct ShutdownHandle(watch::Sender<ShutdownStage>);
 
-/// A connection's side; while one lives, the connection does.
+/// The receiving side, owned by a connection. It is dropped when the connection is closed.
 #[derive(Debug)]
-pub(super) struct StopSignal(watch::Receiver<Stop>);
+pub(super) struct ShutdownSignal(watch::Receiver<ShutdownStage>);
 
-impl Stopper {
+impl ShutdownHandle {
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(Stop::Running))
+        Self(watch::Sender::new(ShutdownStage::Running))
     }
 
-    pub(super) fn signal(&self) -> StopSignal {
-        StopSignal(self.0.subscribe())
+    pub(super) fn signal(&self) -> ShutdownSignal {
+        ShutdownSignal(self.0.subscribe())
     }
 
-    pub(super) fn announce(&self, stage: Stop) {
+    pub(super) fn announce(&self, stage: ShutdownStage) {
         self.0.send_replace(stage);
     }
 
-    /// How many signals are held.
-    pub(super) fn holders(&self) -> usize {
+    /// The number of connections that are not closed.
+    pub(super) fn open_connections(&self) -> usize {
         self.0.receiver_count()
     }
 
-    /// Until nobody holds a signal.
-    pub(super) async fn all_gone(&self) {
+    /// Resolves when all connections are closed.
+    pub(super) async fn all_closed(&self) {
         self.0.closed().await;
     }
 }
 
-impl StopSignal {
-    /// The next step, once announced.
-    pub(super) async fn changed(&mut self) -> Stop {
+impl ShutdownSignal {
+    /// Resolves with the next stage.
+    pub(super) async fn changed(&mut self) -> ShutdownStage {
         match self.0.changed().await {
             Ok(()) => *self.0.borrow_and_update(),
-            Err(_) => Stop::Now,
+            Err(_) => ShutdownStage::Abort,
         }
     }
 }

@@ -1,43 +1,44 @@
-//! The edge against raw sockets, with deadlines shortened to a fraction of a second.
+//! Tests of the server over in-memory connections and a paused clock. Tests about the kernel's part, such as closing
+//! and rejecting connections, use TCP sockets.
 
 use std::future::pending;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::routing::{any, get, post};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::*;
 
 const SHORT: Duration = Duration::from_millis(200);
 const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-fn impatient() -> EdgeSettings {
-    EdgeSettings {
+fn short_timeouts() -> ServerSettings {
+    ServerSettings {
         first_byte: SHORT,
         head: SHORT,
         keep_alive_idle: 3 * SHORT,
         slow_reader: SHORT,
         linger: SHORT,
-        farewell: SHORT / 2,
+        idle_grace: SHORT / 2,
         grace: 3 * SHORT,
-        ..EdgeSettings::default()
+        ..ServerSettings::for_tests()
     }
 }
 
-/// More than the buffers between two sockets hold, and an error at once behind its last byte.
+/// A body that is larger than the buffers of a connection and fails immediately after its last chunk.
 #[derive(Default)]
-struct Broken {
-    given: usize,
+struct FailingBody {
+    chunks: usize,
 }
 
-const LAST_WORDS: &str = "last words";
+const LAST_CHUNK: &str = "last chunk";
 
-impl http_body::Body for Broken {
+impl http_body::Body for FailingBody {
     type Data = Bytes;
     type Error = std::io::Error;
 
@@ -45,222 +46,261 @@ impl http_body::Body for Broken {
         mut self: std::pin::Pin<&mut Self>,
         _cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
-        self.given += 1;
-        std::task::Poll::Ready(Some(match self.given {
+        self.chunks += 1;
+        std::task::Poll::Ready(Some(match self.chunks {
             1..=200 => Ok(http_body::Frame::data(Bytes::from(vec![b'x'; 64 << 10]))),
-            201 => Ok(http_body::Frame::data(Bytes::from(LAST_WORDS))),
+            201 => Ok(http_body::Frame::data(Bytes::from(LAST_CHUNK))),
             _ => Err(std::io::Error::other("broken")),
         }))
     }
 }
 
-struct Edge {
-    address: SocketAddr,
-    metrics: Arc<Metrics>,
-    stop: oneshot::Sender<()>,
-    running: JoinHandle<Stopped>,
+fn handler() -> Handler {
+    let router = Router::new()
+        .route("/", get(async || "hello"))
+        .route("/length", post(async |body: Bytes| body.len().to_string()))
+        .route("/unread", post(async || "no, thanks"))
+        .route("/large", get(async || Body::from(vec![b'x'; 32 << 20])))
+        .route(
+            "/slow",
+            get(async || {
+                sleep(2 * SHORT).await;
+                "slowly"
+            }),
+        )
+        .route(
+            "/never",
+            get(async || {
+                pending::<()>().await;
+                "never"
+            }),
+        )
+        .route("/broken", get(async || Body::new(FailingBody::default())))
+        .route("/target", any(async |request: Request| request.uri().to_string()))
+        .fallback(async |request: Request| {
+            let truncated = request.extensions().get::<TargetTooLong>().is_some();
+            if request.extensions().get::<HeadersTooLarge>().is_some() {
+                return "too large".to_owned();
+            }
+            format!("{} {truncated}", request.uri().to_string().len())
+        });
+    Handler::new(router)
 }
 
-impl Edge {
-    async fn open(settings: EdgeSettings) -> Self {
-        let router = Router::new()
-            .route("/", get(async || "hello"))
-            .route("/length", post(async |body: Bytes| body.len().to_string()))
-            .route("/unread", post(async || "no, thanks"))
-            .route("/large", get(async || Body::from(vec![b'x'; 32 << 20])))
-            .route(
-                "/slow",
-                get(async || {
-                    sleep(2 * SHORT).await;
-                    "slowly"
-                }),
-            )
-            .route(
-                "/never",
-                get(async || {
-                    pending::<()>().await;
-                    "never"
-                }),
-            )
-            .route("/broken", get(async || Body::new(Broken::default())))
-            .route("/target", any(async |request: Request| request.uri().to_string()))
-            .fallback(async |request: Request| {
-                let cut = request.extensions().get::<TargetTooLong>().is_some();
-                if request.extensions().get::<HeadersTooLarge>().is_some() {
-                    return "too large".to_owned();
-                }
-                format!("{} {cut}", request.uri().to_string().len())
-            });
+/// A server whose connections are in memory, so that a paused clock advances only when both sides wait.
+struct MemoryServer {
+    acceptor: Acceptor,
+    shutdown: ShutdownHandle,
+}
+
+impl MemoryServer {
+    fn new(settings: ServerSettings) -> Self {
+        let acceptor = Acceptor::new(handler(), settings, Arc::new(Metrics::new()));
+        Self { acceptor, shutdown: ShutdownHandle::new() }
+    }
+
+    fn connect(&self) -> DuplexStream {
+        let (client, server) = duplex(64 * 1024);
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let permit = self.acceptor.limit.acquire(address.ip()).unwrap();
+        self.acceptor.spawn(permit, server, address, &self.shutdown);
+        client
+    }
+
+    /// Sends bytes on a new connection and returns everything that the server sends until it closes the connection.
+    async fn send(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut socket = self.connect();
+        socket.write_all(bytes.as_ref()).await.unwrap();
+        read_to_end(&mut socket).await
+    }
+
+    fn ended(&self, outcome: &'static str) -> u64 {
+        let labels = crate::telemetry::metrics::OutcomeLabels { outcome };
+        self.acceptor.metrics.connections_ended.get_or_create(&labels).get()
+    }
+
+    async fn stop(self) -> ShutdownReport {
+        drain(&self.shutdown, self.acceptor.settings.grace).await
+    }
+}
+
+/// A server that listens on a TCP port.
+struct TcpServer {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<ShutdownReport>,
+}
+
+impl TcpServer {
+    async fn start(settings: ServerSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let metrics = Arc::new(Metrics::new());
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
-        let running = tokio::spawn(run(listener, Handler::new(router), settings, shutdown, Arc::clone(&metrics)));
-        Self { address, metrics, stop, running }
+        let task = tokio::spawn(run(listener, handler(), settings, shutdown, Arc::new(Metrics::new())));
+        Self { address, stop, task }
     }
 
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// All that is answered to these bytes until the edge closes.
-    async fn say(&self, bytes: impl AsRef<[u8]>) -> String {
+    async fn get(&self) -> String {
         let mut socket = self.connect().await;
-        socket.write_all(bytes.as_ref()).await.unwrap();
-        rest(&mut socket).await
+        socket.write_all(GET.as_bytes()).await.unwrap();
+        read_response(&mut socket).await
     }
 
-    fn ended(&self, why: &'static str) -> u64 {
-        let labels = crate::telemetry::metrics::OutcomeLabels { outcome: why };
-        self.metrics.connections_ended.get_or_create(&labels).get()
-    }
-
-    async fn stop(self) -> Stopped {
+    async fn stop(self) -> ShutdownReport {
         self.stop.send(()).unwrap();
-        self.running.await.unwrap()
+        self.task.await.unwrap()
     }
 }
 
-/// Everything until the end of the connection, be it orderly or a reset.
-async fn rest(socket: &mut TcpStream) -> String {
+/// Reads until the connection is closed or reset.
+async fn read_to_end(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut all = Vec::new();
     let read = timeout(Duration::from_secs(10), socket.read_to_end(&mut all)).await;
     assert!(read.is_ok(), "still open after {}", String::from_utf8_lossy(&all));
     String::from_utf8_lossy(&all).into_owned()
 }
 
-async fn read_answer(socket: &mut TcpStream) -> String {
+async fn read_response(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut buffer = vec![0; 4096];
     let read = timeout(Duration::from_secs(10), socket.read(&mut buffer)).await.unwrap().unwrap();
     String::from_utf8_lossy(&buffer[..read]).into_owned()
 }
 
-fn last_line(answer: &str) -> &str {
-    answer.rsplit("\r\n").next().unwrap()
+fn last_line(response: &str) -> &str {
+    response.rsplit("\r\n").next().unwrap()
 }
 
-fn statuses(answer: &str) -> Vec<&str> {
-    answer.split("HTTP/1.1 ").skip(1).map(|one| one.get(..3).unwrap()).collect()
+fn statuses(response: &str) -> Vec<&str> {
+    response.split("HTTP/1.1 ").skip(1).map(|one| one.get(..3).unwrap()).collect()
 }
 
+/// The paused clock is exact, but tokio's timers are rounded up to milliseconds.
 #[track_caller]
-fn took_about(began: Instant, expected: Duration) {
-    let took = began.elapsed();
-    assert!(took >= expected * 9 / 10 && took < expected + Duration::from_secs(1), "{took:?}, not {expected:?}");
+fn assert_elapsed(started: Instant, expected: Duration) {
+    let elapsed = started.elapsed();
+    assert!(elapsed >= expected && elapsed <= expected + Duration::from_millis(5), "{elapsed:?}, not {expected:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_silent_connection_is_closed() {
-    let edge = Edge::open(impatient()).await;
-    let began = Instant::now();
-    assert_eq!(edge.say("").await, "");
-    took_about(began, SHORT);
-    assert_eq!(edge.ended("first_byte"), 1);
+    let server = MemoryServer::new(short_timeouts());
+    let started = Instant::now();
+    assert_eq!(server.send("").await, "");
+    assert_elapsed(started, SHORT);
+    assert_eq!(server.ended("first_byte"), 1);
 }
 
-#[tokio::test]
-async fn half_a_head_is_closed_also_when_it_dribbles() {
-    let edge = Edge::open(impatient()).await;
-    let mut socket = edge.connect().await;
-    let began = Instant::now();
+#[tokio::test(start_paused = true)]
+async fn an_incomplete_head_is_closed_even_if_bytes_keep_arriving() {
+    let server = MemoryServer::new(short_timeouts());
+    let mut socket = server.connect();
+    let started = Instant::now();
     socket.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n").await.unwrap();
     sleep(SHORT / 2).await;
     socket.write_all(b"X-Slow: y\r\n").await.unwrap();
-    assert_eq!(rest(&mut socket).await, "");
-    took_about(began, SHORT);
+    assert_eq!(read_to_end(&mut socket).await, "");
+    assert_elapsed(started, SHORT);
 }
 
-#[tokio::test]
-async fn an_idle_connection_outlives_the_head_deadline_and_is_closed_later() {
-    let edge = Edge::open(impatient()).await;
-    let mut socket = edge.connect().await;
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_outlives_the_head_timeout_and_is_closed_later() {
+    let server = MemoryServer::new(short_timeouts());
+    let mut socket = server.connect();
     socket.write_all(GET.as_bytes()).await.unwrap();
-    read_answer(&mut socket).await;
+    read_response(&mut socket).await;
     sleep(2 * SHORT).await;
     socket.write_all(GET.as_bytes()).await.unwrap();
-    assert!(read_answer(&mut socket).await.ends_with("hello"));
-    let began = Instant::now();
-    assert_eq!(rest(&mut socket).await, "");
-    took_about(began, 3 * SHORT);
-    assert_eq!(edge.ended("idle"), 1);
+    assert!(read_response(&mut socket).await.ends_with("hello"));
+    let started = Instant::now();
+    assert_eq!(read_to_end(&mut socket).await, "");
+    assert_elapsed(started, 3 * SHORT);
+    assert_eq!(server.ended("idle"), 1);
 }
 
-#[tokio::test]
-async fn the_second_head_has_its_deadline_too() {
-    let edge = Edge::open(impatient()).await;
-    let mut socket = edge.connect().await;
+#[tokio::test(start_paused = true)]
+async fn the_head_timeout_applies_to_the_second_request() {
+    let server = MemoryServer::new(short_timeouts());
+    let mut socket = server.connect();
     socket.write_all(GET.as_bytes()).await.unwrap();
-    read_answer(&mut socket).await;
-    let began = Instant::now();
+    read_response(&mut socket).await;
+    let started = Instant::now();
     socket.write_all(b"GET").await.unwrap();
-    assert_eq!(rest(&mut socket).await, "");
-    took_about(began, SHORT);
+    assert_eq!(read_to_end(&mut socket).await, "");
+    assert_elapsed(started, SHORT);
 }
 
-#[tokio::test]
-async fn work_that_takes_longer_than_any_deadline_of_the_peer_is_not_cut() {
-    let edge = Edge::open(impatient()).await;
-    assert_eq!(last_line(&edge.say("GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await), "slowly");
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_is_slower_than_the_timeouts_is_not_interrupted() {
+    let server = MemoryServer::new(short_timeouts());
+    let response = server.send("GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(last_line(&response), "slowly");
 }
 
-#[tokio::test]
-async fn a_reader_that_takes_nothing_is_closed() {
-    let edge = Edge::open(impatient()).await;
-    let mut socket = edge.connect().await;
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_is_closed() {
+    let server = MemoryServer::new(short_timeouts());
+    let mut socket = server.connect();
     socket.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     sleep(3 * SHORT).await;
-    assert_eq!(edge.ended("slow_reader"), 1);
+    assert_eq!(server.ended("slow_reader"), 1);
 }
 
-#[tokio::test]
-async fn an_answer_that_breaks_off_is_sent_as_far_as_it_goes_and_not_ended() {
-    let edge = Edge::open(impatient()).await;
-    let mut socket = edge.connect().await;
+#[tokio::test(start_paused = true)]
+async fn a_response_that_fails_is_sent_up_to_the_failure_and_not_terminated() {
+    let server = MemoryServer::new(short_timeouts());
+    let mut socket = server.connect();
     socket.write_all(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    // A reader who takes his time.
+    // The failure happens while the client is not reading.
     sleep(SHORT / 4).await;
-    let answer = rest(&mut socket).await;
-    assert!(answer.ends_with(&format!("{LAST_WORDS}\r\n")), "{}", answer.get(answer.len() - 80..).unwrap());
+    let response = read_to_end(&mut socket).await;
+    assert!(response.ends_with(&format!("{LAST_CHUNK}\r\n")), "{}", response.get(response.len() - 80..).unwrap());
 }
 
 #[tokio::test]
-async fn one_address_has_its_share_of_connections_and_the_rest_is_told() {
-    let edge = Edge::open(EdgeSettings { connections_per_address: 3, ..impatient() }).await;
-    let mut held = Vec::new();
+async fn connections_beyond_the_limit_of_an_address_are_answered_503() {
+    let server = TcpServer::start(ServerSettings { connections_per_address: 3, ..ServerSettings::for_tests() }).await;
+    let mut open = Vec::new();
     for _ in 0..3 {
-        let mut socket = edge.connect().await;
+        let mut socket = server.connect().await;
         socket.write_all(GET.as_bytes()).await.unwrap();
-        read_answer(&mut socket).await;
-        held.push(socket);
+        read_response(&mut socket).await;
+        open.push(socket);
     }
-    assert!(edge.say("").await.starts_with("HTTP/1.1 503 "));
-    held.pop();
-    sleep(SHORT / 4).await;
-    assert!(read_after(&edge, GET).await.starts_with("HTTP/1.1 200 "));
+    assert!(read_to_end(&mut server.connect().await).await.starts_with("HTTP/1.1 503 "));
+    open.pop();
+    // The server accepts the next connection after it has noticed the closed one.
+    let accepted = async {
+        loop {
+            let (mut socket, mut status) = (server.connect().await, [0; 12]);
+            // Writing or reading fails if the server has rejected and closed the connection.
+            let sent = socket.write_all(GET.as_bytes()).await;
+            if sent.is_ok() && socket.read_exact(&mut status).await.is_ok() && &status == b"HTTP/1.1 200" {
+                break;
+            }
+        }
+    };
+    timeout(Duration::from_secs(10), accepted).await.unwrap();
 }
 
-async fn read_after(edge: &Edge, bytes: &str) -> String {
-    let mut socket = edge.connect().await;
-    socket.write_all(bytes.as_bytes()).await.unwrap();
-    read_answer(&mut socket).await
+#[tokio::test(start_paused = true)]
+async fn hundreds_of_silent_connections_do_not_delay_a_request() {
+    let server = MemoryServer::new(ServerSettings::for_tests());
+    let _silent: Vec<_> = (0..400).map(|_| server.connect()).collect();
+    let started = Instant::now();
+    let mut socket = server.connect();
+    socket.write_all(GET.as_bytes()).await.unwrap();
+    assert!(read_response(&mut socket).await.ends_with("hello"));
+    assert_eq!(started.elapsed(), Duration::ZERO);
 }
 
-#[tokio::test]
-async fn hundreds_of_silent_connections_do_not_delay_a_fresh_one() {
-    let edge = Edge::open(EdgeSettings::default()).await;
-    let mut held = Vec::new();
-    for _ in 0..400 {
-        held.push(edge.connect().await);
-    }
-    let began = Instant::now();
-    assert!(read_after(&edge, GET).await.ends_with("hello"));
-    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
-}
-
-#[tokio::test]
-async fn what_could_be_framed_in_two_ways_is_400_and_closed() {
-    let edge = Edge::open(impatient()).await;
+#[tokio::test(start_paused = true)]
+async fn ambiguous_framing_is_400_and_closes_the_connection() {
+    let server = MemoryServer::new(short_timeouts());
     let smuggled = "0\r\n\r\nGET /target HTTP/1.1\r\nHost: x\r\n\r\n";
     for head in [
         "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
@@ -282,137 +322,142 @@ async fn what_could_be_framed_in_two_ways_is_400_and_closed() {
         "X\n: a\r\n",
         ": a\r\n",
     ] {
-        let answer = edge.say(format!("POST /length HTTP/1.1\r\nHost: x\r\n{head}\r\n{smuggled}")).await;
-        assert_eq!(statuses(&answer), ["400"], "{head:?} was answered {answer}");
+        let response = server.send(format!("POST /length HTTP/1.1\r\nHost: x\r\n{head}\r\n{smuggled}")).await;
+        assert_eq!(statuses(&response), ["400"], "{head:?} returned {response}");
     }
-    assert_eq!(statuses(&edge.say("GET / HTTP/1.1\nHost: x\n\n").await), ["400"]);
+    assert_eq!(statuses(&server.send("GET / HTTP/1.1\nHost: x\n\n").await), ["400"]);
 }
 
-#[tokio::test]
-async fn pipelined_requests_are_answered_in_order_and_scanned_each() {
-    let edge = Edge::open(impatient()).await;
-    let answer = edge
-        .say("POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET /target?\"2\" HTTP/1.1\r\nHost: x\r\n\r\n\
+#[tokio::test(start_paused = true)]
+async fn pipelined_requests_are_answered_in_order_and_each_head_is_scanned() {
+    let server = MemoryServer::new(short_timeouts());
+    let response = server
+        .send("POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET /target?\"2\" HTTP/1.1\r\nHost: x\r\n\r\n\
              GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
         .await;
-    assert_eq!(statuses(&answer), ["200", "200", "400"], "{answer}");
-    assert!(answer.contains("\r\n\r\n3HTTP/1.1") && answer.contains("/target?%222%22HTTP/1.1"), "{answer}");
+    assert_eq!(statuses(&response), ["200", "200", "400"], "{response}");
+    assert!(response.contains("\r\n\r\n3HTTP/1.1") && response.contains("/target?%222%22HTTP/1.1"), "{response}");
 }
 
-#[tokio::test]
-async fn an_unread_body_is_never_taken_for_a_request() {
-    let edge = Edge::open(impatient()).await;
+#[tokio::test(start_paused = true)]
+async fn an_unread_body_is_not_parsed_as_a_request() {
+    let server = MemoryServer::new(short_timeouts());
     let body = GET.repeat(3);
-    let whole = format!("POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    assert_eq!(statuses(&edge.say(&whole).await), ["200"]);
-    let mut socket = edge.connect().await;
-    let (first, second) = whole.split_at(whole.len() - 30);
+    let request = format!("POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    assert_eq!(statuses(&server.send(&request).await), ["200"]);
+    let mut socket = server.connect();
+    let (first, second) = request.split_at(request.len() - 30);
     socket.write_all(first.as_bytes()).await.unwrap();
     sleep(SHORT / 4).await;
-    // The edge may have closed already; what counts is the answer.
+    // The server may have closed the connection already; only the response matters.
     drop(socket.write_all(second.as_bytes()).await);
-    assert_eq!(statuses(&rest(&mut socket).await), ["200"]);
+    assert_eq!(statuses(&read_to_end(&mut socket).await), ["200"]);
 }
 
 #[tokio::test]
-async fn a_refused_upload_still_sees_its_answer() {
-    let edge = Edge::open(impatient()).await;
-    let mut socket = edge.connect().await;
+async fn a_client_that_is_still_uploading_receives_the_response() {
+    let server = TcpServer::start(short_timeouts()).await;
+    let mut socket = server.connect().await;
     let head = "POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n";
     socket.write_all(head.as_bytes()).await.unwrap();
     socket.write_all(&vec![b'x'; 5_000_000]).await.unwrap();
-    let answer = rest(&mut socket).await;
-    assert!(answer.contains("connection: close") && answer.ends_with("no, thanks"), "{answer}");
+    let response = read_to_end(&mut socket).await;
+    assert!(response.contains("connection: close") && response.ends_with("no, thanks"), "{response}");
 }
 
-#[tokio::test]
-async fn a_chunked_body_is_read_and_ends_the_connection() {
-    let edge = Edge::open(impatient()).await;
+#[tokio::test(start_paused = true)]
+async fn a_chunked_body_is_read_and_closes_the_connection() {
+    let server = MemoryServer::new(short_timeouts());
     let body = "3\r\na\"c\r\n2;x=\"y\"\r\nde\r\n0\r\n\r\n";
-    let whole = format!("POST /length HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{body}{GET}");
-    let answer = edge.say(whole).await;
-    assert!(answer.contains("connection: close") && last_line(&answer) == "5", "{answer}");
+    let request = format!("POST /length HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{body}{GET}");
+    let response = server.send(request).await;
+    assert!(response.contains("connection: close") && last_line(&response) == "5", "{response}");
 }
 
-#[tokio::test]
-async fn every_byte_that_clients_put_into_a_target_arrives() {
-    let edge = Edge::open(impatient()).await;
+#[tokio::test(start_paused = true)]
+async fn every_byte_of_a_target_is_accepted() {
+    let server = MemoryServer::new(short_timeouts());
     for byte in (0x21..=0xff_u8).filter(|byte| *byte != 0x7f) {
         for path in ["/target?d=".as_bytes(), b"/"] {
             let request = [b"GET ", path, &[byte], b"z HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"].concat();
-            let answer = edge.say(request).await;
-            assert_eq!(statuses(&answer), ["200"], "{:?} after {path:?}", char::from(byte));
+            let response = server.send(request).await;
+            assert_eq!(statuses(&response), ["200"], "{:?} after {path:?}", char::from(byte));
         }
     }
-    let answer =
-        edge.say("GET /target?domain=[(\"a\",\"=\",\"b\")] HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
-    assert_eq!(last_line(&answer), "/target?domain=[(%22a%22,%22=%22,%22b%22)]");
+    let response =
+        server.send("GET /target?domain=[(\"a\",\"=\",\"b\")] HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(last_line(&response), "/target?domain=[(%22a%22,%22=%22,%22b%22)]");
 }
 
-#[tokio::test]
-async fn a_target_of_64_kib_passes_and_a_longer_one_is_marked() {
-    let edge = Edge::open(impatient()).await;
-    for (length, said) in [(65_534, "65534 false"), (65_535, "65534 true"), (200_000, "65534 true")] {
+#[tokio::test(start_paused = true)]
+async fn a_target_of_64_kib_is_accepted_and_a_longer_one_is_marked() {
+    let server = MemoryServer::new(short_timeouts());
+    for (length, expected) in [(65_534, "65534 false"), (65_535, "65534 true"), (200_000, "65534 true")] {
         let target = "a".repeat(length - 1);
-        let answer = edge.say(format!("GET /{target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
-        assert_eq!(last_line(&answer), said);
+        let response = server.send(format!("GET /{target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
+        assert_eq!(last_line(&response), expected);
     }
 }
 
-#[tokio::test]
-async fn a_header_block_beyond_the_bounds_is_cut_and_marked() {
-    let edge = Edge::open(impatient()).await;
+#[tokio::test(start_paused = true)]
+async fn headers_beyond_the_limit_are_truncated_and_marked() {
+    let server = MemoryServer::new(short_timeouts());
     let many = "X: y\r\n".repeat(200);
     let large = format!("X: {}\r\n", "y".repeat(200_000));
     for fields in [many, large] {
-        let answer = edge.say(format!("GET /any HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n")).await;
-        assert_eq!((statuses(&answer), last_line(&answer)), (vec!["200"], "too large"));
+        let response = server.send(format!("GET /any HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n")).await;
+        assert_eq!((statuses(&response), last_line(&response)), (vec!["200"], "too large"));
     }
 }
 
-#[tokio::test]
-async fn stopping_lets_the_request_in_flight_finish_and_closes_the_others_soon() {
-    let edge = Edge::open(impatient()).await;
-    let (mut busy, mut idle, mut silent) = (edge.connect().await, edge.connect().await, edge.connect().await);
+#[tokio::test(start_paused = true)]
+async fn shutdown_waits_for_requests_in_flight_and_closes_idle_connections_early() {
+    let server = MemoryServer::new(short_timeouts());
+    let (mut busy, mut idle, mut silent) = (server.connect(), server.connect(), server.connect());
     busy.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     idle.write_all(GET.as_bytes()).await.unwrap();
-    read_answer(&mut idle).await;
-    let (began, address) = (Instant::now(), edge.address);
-    let stopping = tokio::spawn(edge.stop());
-    assert_eq!((rest(&mut idle).await, rest(&mut silent).await), (String::new(), String::new()));
-    assert!(began.elapsed() < SHORT, "{:?}", began.elapsed());
+    read_response(&mut idle).await;
+    let started = Instant::now();
+    let stopping = tokio::spawn(server.stop());
+    assert_eq!((read_to_end(&mut idle).await, read_to_end(&mut silent).await), (String::new(), String::new()));
+    assert_elapsed(started, SHORT / 2);
+    let response = read_to_end(&mut busy).await;
+    assert!(response.ends_with("slowly") && response.contains("connection: close"), "{response}");
+    assert_eq!(stopping.await.unwrap(), ShutdownReport { aborted: 0 });
+}
+
+#[tokio::test]
+async fn the_listener_is_closed_at_shutdown() {
+    let server = TcpServer::start(ServerSettings { idle_grace: Duration::ZERO, ..ServerSettings::for_tests() }).await;
+    let address = server.address;
+    assert!(server.get().await.ends_with("hello"));
+    assert_eq!(server.stop().await, ShutdownReport { aborted: 0 });
     assert!(TcpStream::connect(address).await.is_err());
-    let answer = rest(&mut busy).await;
-    assert!(answer.ends_with("slowly") && answer.contains("connection: close"), "{answer}");
-    assert_eq!(stopping.await.unwrap(), Stopped { cut: 0 });
 }
 
-#[tokio::test]
-async fn a_request_on_a_reused_connection_is_answered_while_stopping_and_is_its_last() {
-    let edge = Edge::open(EdgeSettings { farewell: 10 * SHORT, grace: 20 * SHORT, ..impatient() }).await;
-    let mut reused = edge.connect().await;
+#[tokio::test(start_paused = true)]
+async fn a_reused_connection_receives_one_more_response_during_shutdown() {
+    let server = MemoryServer::new(ServerSettings { idle_grace: 10 * SHORT, grace: 20 * SHORT, ..short_timeouts() });
+    let mut reused = server.connect();
     reused.write_all(GET.as_bytes()).await.unwrap();
-    assert!(!read_answer(&mut reused).await.contains("connection: close"));
-    let address = edge.address;
-    let stopping = tokio::spawn(edge.stop());
-    while TcpStream::connect(address).await.is_ok() {
-        sleep(SHORT / 20).await;
-    }
+    assert!(!read_response(&mut reused).await.contains("connection: close"));
+    let stopping = tokio::spawn(server.stop());
+    sleep(SHORT).await;
     reused.write_all(GET.as_bytes()).await.unwrap();
-    let answer = rest(&mut reused).await;
-    assert!(answer.contains("connection: close") && answer.ends_with("hello"), "{answer}");
-    assert_eq!(stopping.await.unwrap(), Stopped { cut: 0 });
+    let response = read_to_end(&mut reused).await;
+    assert!(response.contains("connection: close") && response.ends_with("hello"), "{response}");
+    assert_eq!(stopping.await.unwrap(), ShutdownReport { aborted: 0 });
 }
 
-#[tokio::test]
-async fn what_outlives_the_grace_period_is_cut_and_counted() {
-    let edge = Edge::open(impatient()).await;
-    let mut socket = edge.connect().await;
+#[tokio::test(start_paused = true)]
+async fn connections_that_outlive_the_grace_period_are_aborted_and_counted() {
+    let server = MemoryServer::new(short_timeouts());
+    let mut socket = server.connect();
     socket.write_all(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     sleep(SHORT / 4).await;
-    let began = Instant::now();
-    assert_eq!(edge.stop().await, Stopped { cut: 1 });
-    took_about(began, 3 * SHORT);
+    let started = Instant::now();
+    assert_eq!(server.stop().await, ShutdownReport { aborted: 1 });
+    assert_elapsed(started, 3 * SHORT);
 }
 
 mod http2 {
@@ -422,8 +467,8 @@ mod http2 {
 
     use super::*;
 
-    async fn client(edge: &Edge) -> http2::SendRequest<Full<Bytes>> {
-        let io = TokioIo::new(edge.connect().await);
+    async fn client(server: &MemoryServer) -> http2::SendRequest<Full<Bytes>> {
+        let io = TokioIo::new(server.connect());
         let (client, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
         tokio::spawn(connection);
         client
@@ -433,66 +478,66 @@ mod http2 {
         http::Request::get(format!("http://x{path}")).body(Full::default()).unwrap()
     }
 
-    #[tokio::test]
-    async fn prior_knowledge_is_understood_and_streams_run_side_by_side() {
-        let edge = Edge::open(impatient()).await;
-        let mut client = client(&edge).await;
-        let began = Instant::now();
-        let answers = [client.send_request(request("/slow")), client.send_request(request("/slow"))];
-        for answer in answers {
-            assert_eq!(answer.await.unwrap().collect().await.unwrap().to_bytes(), "slowly");
+    #[tokio::test(start_paused = true)]
+    async fn prior_knowledge_is_accepted_and_streams_run_concurrently() {
+        let server = MemoryServer::new(short_timeouts());
+        let mut client = client(&server).await;
+        let started = Instant::now();
+        let responses = [client.send_request(request("/slow")), client.send_request(request("/slow"))];
+        for response in responses {
+            assert_eq!(response.await.unwrap().collect().await.unwrap().to_bytes(), "slowly");
         }
-        took_about(began, 2 * SHORT);
+        assert_elapsed(started, 2 * SHORT);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_idle_connection_is_closed() {
-        let edge = Edge::open(impatient()).await;
-        let mut client = client(&edge).await;
+        let server = MemoryServer::new(short_timeouts());
+        let mut client = client(&server).await;
         client.send_request(request("/")).await.unwrap();
         sleep(4 * SHORT).await;
-        assert_eq!(edge.ended("idle"), 1);
+        assert_eq!(server.ended("idle"), 1);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_peer_that_opens_no_window_is_closed() {
-        let edge = Edge::open(impatient()).await;
-        let mut client = client(&edge).await;
+        let server = MemoryServer::new(short_timeouts());
+        let mut client = client(&server).await;
         let _unread = client.send_request(request("/large")).await.unwrap();
         sleep(3 * SHORT).await;
-        assert_eq!(edge.ended("slow_reader"), 1);
+        assert_eq!(server.ended("slow_reader"), 1);
     }
 
-    #[tokio::test]
-    async fn a_large_answer_arrives_whole() {
-        let edge = Edge::open(impatient()).await;
-        let answer = client(&edge).await.send_request(request("/large")).await.unwrap();
-        assert_eq!(answer.collect().await.unwrap().to_bytes().len(), 32 << 20);
+    #[tokio::test(start_paused = true)]
+    async fn a_large_response_arrives_completely() {
+        let server = MemoryServer::new(short_timeouts());
+        let response = client(&server).await.send_request(request("/large")).await.unwrap();
+        assert_eq!(response.collect().await.unwrap().to_bytes().len(), 32 << 20);
     }
 
-    #[tokio::test]
-    async fn an_answer_that_breaks_off_is_sent_as_far_as_it_goes_and_reset() {
-        let edge = Edge::open(impatient()).await;
-        let mut answer = client(&edge).await.send_request(request("/broken")).await.unwrap();
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_fails_is_sent_up_to_the_failure_and_reset() {
+        let server = MemoryServer::new(short_timeouts());
+        let mut response = client(&server).await.send_request(request("/broken")).await.unwrap();
         let (mut length, mut last) = (0, Bytes::new());
         let error = loop {
-            match answer.frame().await.expect("no end") {
+            match response.frame().await.expect("no end") {
                 Ok(frame) => last = frame.into_data().unwrap(),
                 Err(error) => break error,
             }
             length += last.len();
         };
-        assert_eq!((length, last), (200 * (64 << 10) + LAST_WORDS.len(), Bytes::from(LAST_WORDS)), "{error}");
+        assert_eq!((length, last), (200 * (64 << 10) + LAST_CHUNK.len(), Bytes::from(LAST_CHUNK)), "{error}");
     }
 
-    #[tokio::test]
-    async fn stopping_lets_streams_finish() {
-        let edge = Edge::open(impatient()).await;
-        let mut client = client(&edge).await;
-        let answer = client.send_request(request("/slow"));
-        let answer = tokio::spawn(answer);
+    #[tokio::test(start_paused = true)]
+    async fn shutdown_waits_for_streams() {
+        let server = MemoryServer::new(short_timeouts());
+        let mut client = client(&server).await;
+        let response = client.send_request(request("/slow"));
+        let response = tokio::spawn(response);
         sleep(SHORT / 4).await;
-        assert_eq!(edge.stop().await, Stopped { cut: 0 });
-        assert_eq!(answer.await.unwrap().unwrap().status(), 200);
+        assert_eq!(server.stop().await, ShutdownReport { aborted: 0 });
+        assert_eq!(response.await.unwrap().unwrap().status(), 200);
     }
 }

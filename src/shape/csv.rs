@@ -8,15 +8,15 @@
 //!
 //! | value | cell |
 //! |---|---|
-//! | empty: `false` of a field that is no boolean, `null`, a field that is not there | empty |
+//! | empty: `false` of a field that is not boolean, `null`, a missing field | empty |
 //! | boolean | `true`, `false` |
-//! | number, text | as it is |
+//! | number, string | unchanged |
 //! | `[id, name]`, ids, records, structures | compact JSON |
 //!
-//! A text is written as it is, also one that a spreadsheet takes for a formula (`=1+1`): whoever opens a file from
-//! strangers there must know; whoever loads it elsewhere must get what Odoo has.
+//! A string is written unchanged, even if a spreadsheet would evaluate it as a formula (`=1+1`): files from untrusted
+//! sources must be opened with care, and other programs must get the data of Odoo.
 //!
-//! In: records, and the columns they were asked with. Out: bytes. Must not know: how many records there are in all.
+//! In: records and their columns. Out: bytes. Must not know: how many records there are in total.
 
 use crate::names::RecordId;
 use crate::plan::schema::FieldType;
@@ -25,19 +25,19 @@ use crate::value::Value;
 
 /// Writes the names of the columns.
 pub fn write_csv_header(out: &mut Vec<u8>, columns: &Columns) {
-    write_row(out, columns.shown.iter(), |out, column| write_text(out, column.name.as_str()));
+    write_row(out, columns.visible.iter(), |out, column| write_text(out, column.name.as_str()));
 }
 
-/// Writes a row for each record.
+/// Writes one row per record.
 ///
 /// # Errors
-/// None that a tree of ours could cause.
+/// None for the values that [`Value`] can hold.
 pub fn write_csv(out: &mut Vec<u8>, records: &[Value<'_>], columns: &Columns) -> Result<(), serde_json::Error> {
     let mut written = Ok(());
     for record in records {
         let members = record.as_map().unwrap_or_default();
-        write_row(out, columns.shown.iter().enumerate(), |out, (at, column)| {
-            // Mostly the value stands where its column stands.
+        write_row(out, columns.visible.iter().enumerate(), |out, (at, column)| {
+            // Usually the value is at the index of its column.
             let here = members.get(at).filter(|(name, _)| name == column.name.as_str()).map(|(_, value)| value);
             if let Some(value) = here.or_else(|| record.get(column.name.as_str()))
                 && let Err(error) = write_cell(out, value, column)
@@ -50,11 +50,11 @@ pub fn write_csv(out: &mut Vec<u8>, records: &[Value<'_>], columns: &Columns) ->
 }
 
 /// Writes the header of a list of ids.
-pub fn write_csv_header_of_ids(out: &mut Vec<u8>) {
+pub fn write_csv_id_header(out: &mut Vec<u8>) {
     out.extend_from_slice(b"id\r\n");
 }
 
-/// Writes a row for each id.
+/// Writes one row per id.
 pub fn write_csv_ids(out: &mut Vec<u8>, ids: &[RecordId]) {
     for id in ids {
         out.extend_from_slice(itoa::Buffer::new().format(id.get()).as_bytes());
@@ -71,7 +71,7 @@ fn write_row<T>(out: &mut Vec<u8>, cells: impl Iterator<Item = T>, mut write: im
         count += 1;
         write(out, cell);
     }
-    // A line with nothing on it is no record to most readers.
+    // Most parsers ignore an empty line.
     if count == 1 && out.len() == start {
         out.extend_from_slice(b"\"\"");
     }
@@ -114,9 +114,9 @@ mod tests {
         let column = |(name, kind): &(&str, FieldType)| Column {
             name: FieldName::parse(name).unwrap(),
             kind: *kind,
-            within: None,
+            nested: None,
         };
-        Columns { shown: columns.iter().map(column).collect(), named: true, proof: None }
+        Columns { visible: columns.iter().map(column).collect(), named: true, existence_column: None }
     }
 
     fn written(columns: &Columns, records: &[Value<'_>]) -> String {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_value_has_its_cell() {
+    fn every_kind_of_value_is_written_as_documented() {
         let kinds = [
             ("id", FieldType::Integer),
             ("name", FieldType::Char),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_done_against_formulas_or_to_white_space() {
+    fn formulas_and_white_space_are_written_unchanged() {
         let name = columns(&[("id", FieldType::Integer), ("name", FieldType::Char)]);
         let records =
             ["=1+1", "@x", " a ", "\ttab"].map(|text| record(&[("id", Value::Int(1)), ("name", text.into())]));
@@ -178,9 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_a_column_of_their_own() {
+    fn ids_are_written_as_one_column() {
         let mut out = Vec::new();
-        write_csv_header_of_ids(&mut out);
+        write_csv_id_header(&mut out);
         write_csv_ids(&mut out, &[7, 12].map(|id| RecordId::new(id).unwrap()));
         assert_eq!(out, b"id\r\n7\r\n12\r\n");
     }

@@ -1,18 +1,18 @@
-//! Records as lines of JSON (<https://github.com/ndjson/ndjson-spec>), for clients that read them one by one.
+//! Records as lines of JSON (<https://github.com/ndjson/ndjson-spec>), for clients that process them one by one.
 //!
 //! ```text
-//! records = { object LF }       no line feed within an object: JSON escapes it
+//! records = { object LF }       objects contain no line feed: JSON escapes it
 //! ```
 //!
-//! In: records. Out: bytes. Must not know: what the records say, how many there are in all.
+//! In: records. Out: bytes. Must not know: the meaning of the records, how many there are in total.
 
 use crate::names::RecordId;
 use crate::value::Value;
 
-/// Writes a line for each record.
+/// Writes one line per record.
 ///
 /// # Errors
-/// None that a tree of ours could cause.
+/// None for the values that [`Value`] can hold.
 pub fn write_ndjson(out: &mut Vec<u8>, records: &[Value<'_>]) -> Result<(), serde_json::Error> {
     for record in records {
         serde_json::to_writer(&mut *out, record)?;
@@ -21,7 +21,7 @@ pub fn write_ndjson(out: &mut Vec<u8>, records: &[Value<'_>]) -> Result<(), serd
     Ok(())
 }
 
-/// Writes a line for each id: an object, as for every other record.
+/// Writes one line per id, as an object.
 pub fn write_ndjson_ids(out: &mut Vec<u8>, ids: &[RecordId]) {
     for id in ids {
         out.extend_from_slice(b"{\"id\":");
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_record_has_a_line_of_its_own() {
+    fn every_record_is_one_line() {
         let records = [
             Value::Map(vec![("id".into(), Value::Int(7)), ("name".into(), Value::from("a\n\u{2028}\"é"))]),
             Value::Map(vec![("id".into(), Value::Int(8)), ("x".into(), Value::List(vec![Value::Null]))]),
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_objects_too() {
+    fn ids_are_written_as_objects() {
         let mut out = Vec::new();
         write_ndjson_ids(&mut out, &[7, 12].map(|id| RecordId::new(id).unwrap()));
         assert_eq!(out, b"{\"id\":7}\n{\"id\":12}\n");

@@ -1,28 +1,28 @@
-//! In which form values of fields are written.
+//! The format of field values.
 //!
-//! In: a value as Odoo answers it, and its column. Out: the value as a caller wants it. Must not know: which family wants it
-//! so, what stands behind relations.
+//! In: a value as Odoo returns it, and its column. Out: the value in the requested format. Must not know: which
+//! dialect requests it, nested records.
 
 use std::borrow::Cow;
 
 use crate::plan::schema::FieldType;
 use crate::value::Value;
 
-/// How values are written.
+/// The formats of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Style {
-    /// A many2one without a block.
-    pub many2one: Many2one,
-    /// A datetime, which is always UTC.
-    pub datetime: Datetime,
-    /// An empty value of a field that is no boolean.
-    pub empty: Empty,
+    /// A many2one without nested fields.
+    pub many2one: Many2oneFormat,
+    /// A datetime, always in UTC.
+    pub datetime: DatetimeFormat,
+    /// An empty value of a field that is not boolean.
+    pub empty: EmptyFormat,
 }
 
-/// How a many2one is written.
+/// The format of a many2one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Many2one {
-    /// `[7, "Azure"]`, as Odoo.
+pub enum Many2oneFormat {
+    /// `[7, "Azure"]`, as in Odoo.
     #[default]
     Pair,
     /// `{"id": 7, "name": "Azure"}`
@@ -31,10 +31,10 @@ pub enum Many2one {
     Id,
 }
 
-/// How a datetime is written.
+/// The format of a datetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Datetime {
-    /// `2026-11-21 08:30:00`, as Odoo.
+pub enum DatetimeFormat {
+    /// `2026-11-21 08:30:00`, as in Odoo.
     #[default]
     Odoo,
     /// `2026-11-21T08:30:00`
@@ -43,63 +43,63 @@ pub enum Datetime {
     Utc,
 }
 
-/// How an empty value is written. Odoo itself says `false`.
+/// The format of an empty value. Odoo returns `false`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Empty {
-    /// `false`, as Odoo.
+pub enum EmptyFormat {
+    /// `false`, as in Odoo.
     #[default]
     False,
-    /// `null`, as `Prefer: empty=null` asks.
+    /// `null`, requested by `Prefer: empty=null`.
     Null,
 }
 
 impl Style {
-    /// Whether nothing has to be written otherwise than Odoo writes it.
-    pub(super) fn is_odoos(self) -> bool {
+    /// Whether all formats are those of Odoo.
+    pub(super) fn is_odoo_default(self) -> bool {
         self == Self::default()
     }
 
     /// The empty value.
     pub(super) fn empty(self) -> Value<'static> {
         match self.empty {
-            Empty::False => Value::Bool(false),
-            Empty::Null => Value::Null,
+            EmptyFormat::False => Value::Bool(false),
+            EmptyFormat::Null => Value::Null,
         }
     }
 
-    /// A value of a field of this type.
-    pub(super) fn write<'a>(self, value: Value<'a>, kind: FieldType) -> Value<'a> {
+    /// The value of a field of this type in the requested format.
+    pub(super) fn format<'a>(self, value: Value<'a>, kind: FieldType) -> Value<'a> {
         match (kind, value) {
             (FieldType::Boolean, value) => value,
             (_, Value::Bool(false)) => self.empty(),
-            (FieldType::Many2one, value) => self.write_many2one(value),
-            (FieldType::Datetime, Value::Text(text)) => Value::Text(self.write_datetime(four_digit_year(text))),
+            (FieldType::Many2one, value) => self.format_many2one(value),
+            (FieldType::Datetime, Value::Text(text)) => Value::Text(self.format_datetime(four_digit_year(text))),
             (FieldType::Date, Value::Text(text)) => Value::Text(four_digit_year(text)),
             (_, value) => value,
         }
     }
 
-    fn write_many2one(self, value: Value<'_>) -> Value<'_> {
+    fn format_many2one(self, value: Value<'_>) -> Value<'_> {
         match (self.many2one, link(value)) {
-            (Many2one::Pair, Link { id, name: Some(name) }) => Value::List(vec![id, name]),
-            (Many2one::Object, Link { id, name }) => {
+            (Many2oneFormat::Pair, Many2oneValue { id, name: Some(name) }) => Value::List(vec![id, name]),
+            (Many2oneFormat::Object, Many2oneValue { id, name }) => {
                 Value::Map(vec![("id".into(), id), ("name".into(), name.unwrap_or_default())])
             }
-            (_, Link { id, .. }) => id,
+            (_, Many2oneValue { id, .. }) => id,
         }
     }
 
-    fn write_datetime(self, text: Cow<'_, str>) -> Cow<'_, str> {
+    fn format_datetime(self, text: Cow<'_, str>) -> Cow<'_, str> {
         let (date, time) = match text.split_once(' ') {
-            Some(parts) if self.datetime != Datetime::Odoo => parts,
+            Some(parts) if self.datetime != DatetimeFormat::Odoo => parts,
             _ => return text,
         };
-        let zone = if self.datetime == Datetime::Utc { "Z" } else { "" };
+        let zone = if self.datetime == DatetimeFormat::Utc { "Z" } else { "" };
         Cow::Owned(format!("{date}T{time}{zone}"))
     }
 }
 
-/// Python prints the year 1 as `1`, which nothing reads, Odoo included.
+/// Python prints the year 1 as `1`, which no parser accepts, not even Odoo's.
 pub(super) fn four_digit_year(text: Cow<'_, str>) -> Cow<'_, str> {
     match text.find('-') {
         Some(digits @ 1..=3) => Cow::Owned(format!("{}{text}", "0".repeat(4 - digits))),
@@ -107,21 +107,21 @@ pub(super) fn four_digit_year(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// What a many2one leads to.
-pub(super) struct Link<'a> {
+/// The parts of a many2one value.
+pub(super) struct Many2oneValue<'a> {
     pub(super) id: Value<'a>,
     pub(super) name: Option<Value<'a>>,
 }
 
-/// Reads `[7, "Azure"]` (`read`), `{"id": 7, "display_name": "Azure"}` (`web_read`) and `7` (either, without names).
-pub(super) fn link(value: Value<'_>) -> Link<'_> {
+/// Parses `[7, "Azure"]` (`read`), `{"id": 7, "display_name": "Azure"}` (`web_read`) and `7` (either, without names).
+pub(super) fn link(value: Value<'_>) -> Many2oneValue<'_> {
     match value {
         Value::List(items) => {
             let mut items = items.into_iter();
-            Link { id: items.next().unwrap_or_default(), name: items.next() }
+            Many2oneValue { id: items.next().unwrap_or_default(), name: items.next() }
         }
         Value::Map(members) => {
-            let mut link = Link { id: Value::Null, name: None };
+            let mut link = Many2oneValue { id: Value::Null, name: None };
             for (key, value) in members {
                 match key.as_ref() {
                     "id" => link.id = value,
@@ -131,7 +131,7 @@ pub(super) fn link(value: Value<'_>) -> Link<'_> {
             }
             link
         }
-        id => Link { id, name: None },
+        id => Many2oneValue { id, name: None },
     }
 }
 
@@ -140,15 +140,15 @@ mod tests {
     use super::*;
 
     fn written(style: Style, value: Value<'static>, kind: FieldType) -> String {
-        serde_json::to_string(&style.write(value, kind)).unwrap()
+        serde_json::to_string(&style.format(value, kind)).unwrap()
     }
 
     #[test]
-    fn a_many2one_has_the_wanted_form_whichever_way_odoo_wrote_it() {
+    fn a_many2one_has_the_requested_format_for_every_response_of_odoo() {
         let pair = || Value::List(vec![Value::Int(7), "Azure".into()]);
         let object = || Value::Map(vec![("id".into(), Value::Int(7)), ("display_name".into(), "Azure".into())]);
         for (many2one, expected) in
-            [(Many2one::Pair, r#"[7,"Azure"]"#), (Many2one::Object, r#"{"id":7,"name":"Azure"}"#), (Many2one::Id, "7")]
+            [(Many2oneFormat::Pair, r#"[7,"Azure"]"#), (Many2oneFormat::Object, r#"{"id":7,"name":"Azure"}"#), (Many2oneFormat::Id, "7")]
         {
             let style = Style { many2one, ..Style::default() };
             for value in [pair(), object()] {
@@ -159,11 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn a_datetime_has_the_wanted_form_and_a_date_stays() {
+    fn a_datetime_has_the_requested_format_and_a_date_is_unchanged() {
         for (datetime, expected) in [
-            (Datetime::Odoo, r#""2026-11-21 08:30:00""#),
-            (Datetime::Iso, r#""2026-11-21T08:30:00""#),
-            (Datetime::Utc, r#""2026-11-21T08:30:00Z""#),
+            (DatetimeFormat::Odoo, r#""2026-11-21 08:30:00""#),
+            (DatetimeFormat::Iso, r#""2026-11-21T08:30:00""#),
+            (DatetimeFormat::Utc, r#""2026-11-21T08:30:00Z""#),
         ] {
             let style = Style { datetime, ..Style::default() };
             assert_eq!(written(style, "2026-11-21 08:30:00".into(), FieldType::Datetime), expected);
@@ -172,8 +172,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_is_null_where_that_is_preferred_and_a_boolean_never_is() {
-        let style = Style { empty: Empty::Null, ..Style::default() };
+    fn empty_values_are_null_if_preferred_except_booleans() {
+        let style = Style { empty: EmptyFormat::Null, ..Style::default() };
         for (kind, expected) in
             [(FieldType::Char, "null"), (FieldType::Many2one, "null"), (FieldType::Boolean, "false")]
         {

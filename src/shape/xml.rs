@@ -1,4 +1,4 @@
-//! A tree as XML (contract 0.3), for clients that do not read JSON.
+//! A tree as XML, for clients that do not parse JSON (docs/dialects/restapi.md).
 //!
 //! ```text
 //! response = <response type=T> content </response>
@@ -6,15 +6,15 @@
 //! T        = object | array | string | number | boolean | null
 //! ```
 //!
-//! In: a [`Value`]. Out: well-formed XML 1.0. Must not know: what the tree says. Characters that XML cannot carry are
-//! written as U+FFFD: an answer with one odd character is worth more than none.
+//! In: a [`Value`]. Out: well-formed XML 1.0. Must not know: the meaning of the tree. Characters that XML cannot
+//! contain are written as U+FFFD: a response with a replaced character is better than none.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::value::Value;
 
-/// The document.
+/// The XML document of a tree.
 #[must_use]
 pub fn to_xml(tree: &Value<'_>) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_becomes_the_documented_elements() {
+    fn a_tree_is_written_as_the_documented_elements() {
         let tree = Value::Map(vec![(
             "Contact".into(),
             Value::List(vec![Value::Map(vec![

@@ -1,6 +1,6 @@
-//! What limits an API key beyond its scope.
+//! The limits of an API key or application, apart from its scope.
 //!
-//! In: rows. Out: [`KeyTerms`]. Must not know: the key itself.
+//! In: rows. Out: [`KeyTerms`]. Must not know: the key itself, how limits are enforced.
 
 use std::net::IpAddr;
 
@@ -14,42 +14,42 @@ use crate::secret::Aad;
 /// The limits of an API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyTerms {
-    /// What people call it.
+    /// The name, unique in the store.
     pub name: String,
-    /// It opens nothing without a login token of a user.
+    /// The key cannot be used alone, only with a login token.
     pub needs_login_token: bool,
-    /// It may make login tokens for users other than its own.
+    /// The key may issue login tokens for other users than its own.
     pub may_mint_for_others: bool,
-    /// Where its clients are; empty: anywhere.
+    /// The networks that clients may call from. Empty: any.
     pub networks: Vec<IpNet>,
-    /// How often it may be used.
+    /// The rate limit.
     pub rate: Option<KeyRate>,
-    /// How many requests it may have under way at one time.
+    /// The maximum number of concurrent requests.
     pub concurrent: Option<u32>,
 }
 
-/// So many requests in so many seconds, with a burst.
+/// A rate limit: a number of requests per period, with a burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyRate {
-    /// Requests that come back in each period.
+    /// Requests per period.
     pub requests: u32,
     /// The period in seconds.
     pub seconds: u32,
-    /// Requests that are free at once.
+    /// Requests that may be sent at once.
     pub burst: u32,
 }
 
 impl KeyTerms {
-    /// Whether a client at this address may use it.
+    /// Whether a client with this address may use the key.
     #[must_use]
     pub fn admits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Adds all that must not be changed behind the gateway's back.
-    pub(super) fn bind_to(&self, aad: Aad) -> Aad {
-        let rate = |of: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(of(rate)));
+    /// Adds everything that must not be changed in the database without the gateway noticing it.
+    pub(super) fn add_to_aad(&self, aad: Aad) -> Aad {
+        let rate = |part: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(part(rate)));
         let aad = aad
             .with_number(Some(self.needs_login_token.into()))
             .with_number(Some(self.may_mint_for_others.into()))
@@ -57,9 +57,9 @@ impl KeyTerms {
             .with_number(rate(|rate| rate.requests))
             .with_number(rate(|rate| rate.seconds))
             .with_number(rate(|rate| rate.burst));
-        // Keys that were made before there was such a limit are bound to nothing of it.
+        // Omitted without this limit, so that wraps sealed before the limit existed still open.
         match self.concurrent {
-            Some(most) => aad.with(b"concurrent").with_number(Some(most.into())),
+            Some(limit) => aad.with(b"concurrent").with_number(Some(limit.into())),
             None => aad,
         }
     }
@@ -68,8 +68,8 @@ impl KeyTerms {
         self.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
     }
 
-    /// From the columns of `api_keys`; `None` where the row has none.
-    pub(super) fn read(row: &AnyRow) -> Result<Option<Self>, sqlx::Error> {
+    /// From the columns of `api_keys`. `None` if the row has none.
+    pub(super) fn from_row(row: &AnyRow) -> Result<Option<Self>, sqlx::Error> {
         let Some(name) = row.try_get::<Option<String>, _>("name")? else { return Ok(None) };
         let networks: String = row.try_get("networks")?;
         let networks: Result<Vec<IpNet>, _> =
@@ -94,7 +94,7 @@ impl KeyTerms {
     pub(super) async fn insert(&self, token: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
         let insert = "INSERT INTO api_keys (token_id, name, needs_login_token, may_mint_for_others, networks, \
                       rate_requests, rate_seconds, rate_burst, concurrent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        let rate = |of: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(of(rate)));
+        let rate = |part: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(part(rate)));
         let inserted = sqlx::query(insert)
             .bind(token.to_owned())
             .bind(self.name.clone())
@@ -114,7 +114,7 @@ impl KeyTerms {
     }
 }
 
-/// SQLite names the column where PostgreSQL names the constraint.
+/// PostgreSQL reports the constraint, SQLite only the column.
 fn is_name_taken(cause: &sqlx::Error) -> bool {
     cause.as_database_error().is_some_and(|error| {
         error.constraint() == Some("api_keys_name_once") || error.message().contains("failed: api_keys.name")

@@ -1,6 +1,6 @@
-//! The way to the database: options of a connection, its first settings, the pool.
+//! Connections to the database: options, initial settings, the pool.
 //!
-//! In: [`StoreConfig`]. Out: connections that are ready for work. Must not know: tables.
+//! In: [`StoreConfig`]. Out: connections that are ready to use. Must not know: tables.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -11,18 +11,18 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection as _, Executor};
 use url::Url;
 
-use super::error::{Place, StoreError};
+use super::error::{StoreLocation, StoreError};
 use super::sqlite_file;
-use super::transaction::Cuts;
+use super::transaction::LostConnections;
 use crate::config::{DatabaseUrl, StoreConfig};
 
-/// Where the store lies and how to reach it.
+/// The location of the store and how to connect to it.
 #[derive(Debug, Clone)]
 pub(super) struct Backend {
-    place: Place,
-    /// The whole URL, password and all.
+    location: StoreLocation,
+    /// The complete URL with the password.
     url: SecretString,
-    /// What each connection is told first.
+    /// The first statements of each connection.
     setup: String,
     connect_timeout: Duration,
 }
@@ -30,49 +30,50 @@ pub(super) struct Backend {
 impl Backend {
     pub(super) fn new(config: &StoreConfig) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let (place, url, setup) = match &config.url {
+        let (location, url, setup) = match &config.url {
             DatabaseUrl::Sqlite { file } => sqlite(file.clone(), config.busy_timeout)?,
             DatabaseUrl::Postgres { url, password } => postgres(url, password.as_ref().or(config.password.as_ref())),
         };
-        Ok(Self { place, url: url.as_str().into(), setup, connect_timeout: config.acquire_timeout })
+        Ok(Self { location, url: url.as_str().into(), setup, connect_timeout: config.acquire_timeout })
     }
 
-    pub(super) fn place(&self) -> &Place {
-        &self.place
+    pub(super) fn location(&self) -> &StoreLocation {
+        &self.location
     }
 
-    /// Connects for the first time, and makes what must exist before.
-    pub(super) async fn first_connection(&self) -> Result<AnyConnection, StoreError> {
-        if let Place::Sqlite { file } = &self.place {
+    /// Connects for the first time. Creates the SQLite file and switches it to WAL.
+    pub(super) async fn initialize(&self) -> Result<AnyConnection, StoreError> {
+        if let StoreLocation::Sqlite { file } = &self.location {
             sqlite_file::prepare(file)?;
         }
-        let _alone = self.alone().await?;
+        let _lock = self.exclusive_lock().await?;
         let mut connection = self.connect().await?;
-        if let Place::Sqlite { .. } = self.place {
-            // It stays so in the file. Two that switch it at the same moment would not wait for each other.
+        if let StoreLocation::Sqlite { .. } = self.location {
+            // The mode is stored in the file. Two processes that switch it at the same time would not wait for each
+            // other.
             let switched = connection.execute("PRAGMA journal_mode = WAL").await;
-            switched.map_err(|cause| StoreError::while_connecting(&self.place, cause))?;
+            switched.map_err(|cause| StoreError::while_connecting(&self.location, cause))?;
         }
         Ok(connection)
     }
 
-    /// Waits until no other gateway changes the file of SQLite as a whole, until the value is dropped. PostgreSQL has
-    /// locks of its own for that.
-    pub(super) async fn alone(&self) -> Result<Option<File>, StoreError> {
-        let Place::Sqlite { file } = self.place.clone() else { return Ok(None) };
+    /// Waits for an exclusive lock next to the SQLite file, held until the value is dropped. PostgreSQL has its own
+    /// locks.
+    pub(super) async fn exclusive_lock(&self) -> Result<Option<File>, StoreError> {
+        let StoreLocation::Sqlite { file } = self.location.clone() else { return Ok(None) };
         let locked = tokio::task::spawn_blocking(move || sqlite_file::lock(&file)).await;
         locked.map_err(|cause| StoreError::Internal(cause.to_string()))?.map(Some)
     }
 
-    /// Whether the file system has the room that a few writes of SQLite need. That one small write succeeds tells little:
-    /// it may go where an earlier one was.
-    pub(super) async fn find_room(&self) -> Result<(), StoreError> {
-        let Place::Sqlite { file } = self.place.clone() else { return Ok(()) };
-        let found = tokio::task::spawn_blocking(move || sqlite_file::find_room(&file)).await;
+    /// Checks that the file system has space for a few writes of SQLite. A single successful write does not prove it,
+    /// because it may reuse existing space.
+    pub(super) async fn check_free_space(&self) -> Result<(), StoreError> {
+        let StoreLocation::Sqlite { file } = self.location.clone() else { return Ok(()) };
+        let found = tokio::task::spawn_blocking(move || sqlite_file::check_free_space(&file)).await;
         found.map_err(StoreError::internal)?
     }
 
-    /// One connection outside of the pool: the pool would try again until its time is up and then hide the cause.
+    /// Opens a connection outside the pool. The pool would retry until its timeout and hide the cause.
     pub(super) async fn connect(&self) -> Result<AnyConnection, StoreError> {
         let connected = async {
             let mut connection = self.options()?.connect().await?;
@@ -80,23 +81,26 @@ impl Backend {
             Ok(connection)
         };
         match tokio::time::timeout(self.connect_timeout, connected).await {
-            Ok(outcome) => outcome.map_err(|cause| StoreError::while_connecting(&self.place, cause)),
-            Err(_) => Err(StoreError::Unreachable { place: self.place.clone(), cause: "no answer in time".to_owned() }),
+            Ok(outcome) => outcome.map_err(|cause| StoreError::while_connecting(&self.location, cause)),
+            Err(_) => {
+                let cause = "no answer within store.acquire_timeout".to_owned();
+                Err(StoreError::Unreachable { location: self.location.clone(), cause })
+            }
         }
     }
 
-    /// The pool; it connects when it is used.
-    pub(super) fn pool(&self, config: &StoreConfig, cuts: Cuts) -> Result<AnyPool, StoreError> {
+    /// The pool. It connects when it is used.
+    pub(super) fn pool(&self, config: &StoreConfig, lost: LostConnections) -> Result<AnyPool, StoreError> {
         let setup = self.setup.clone();
-        let options = self.options().map_err(|cause| StoreError::while_connecting(&self.place, cause))?;
+        let options = self.options().map_err(|cause| StoreError::while_connecting(&self.location, cause))?;
         let pool = AnyPoolOptions::new()
             .max_connections(config.max_connections)
             .acquire_timeout(config.acquire_timeout)
-            // A ping before every question would double what each request pays. Only once a connection was found cut are
-            // those pinged that were idle at that time.
+            // A ping before every query would double the round trips of each request. After a connection was lost,
+            // only the connections that were idle at that time are pinged.
             .test_before_acquire(false)
             .before_acquire(move |connection, about| {
-                let suspect = cuts.may_have_hit(about.idle_for);
+                let suspect = lost.may_affect(about.idle_for);
                 Box::pin(async move { Ok(!suspect || connection.ping().await.is_ok()) })
             })
             .after_connect(move |connection, _| {
@@ -106,31 +110,32 @@ impl Backend {
         Ok(pool.connect_lazy_with(options))
     }
 
-    /// Whether there is a server at the other end of each connection.
+    /// Whether connections go to a server, and not to a file.
     pub(super) fn has_server(&self) -> bool {
-        matches!(self.place, Place::Postgres { .. })
+        matches!(self.location, StoreLocation::Postgres { .. })
     }
 
-    /// SQLite's write lock is taken first: a transaction that reads before it writes may not get it later.
+    /// On SQLite, acquires the write lock at once: a transaction that reads before it writes may fail to get it
+    /// later.
     pub(super) fn begin_statement(&self) -> &'static str {
-        match self.place {
-            Place::Sqlite { .. } => "BEGIN IMMEDIATE",
-            Place::Postgres { .. } => "BEGIN",
+        match self.location {
+            StoreLocation::Sqlite { .. } => "BEGIN IMMEDIATE",
+            StoreLocation::Postgres { .. } => "BEGIN",
         }
     }
 
     pub(super) fn version_query(&self) -> &'static str {
-        match self.place {
-            Place::Sqlite { .. } => "SELECT 'SQLite ' || sqlite_version()",
-            Place::Postgres { .. } => "SELECT 'PostgreSQL ' || current_setting('server_version')",
+        match self.location {
+            StoreLocation::Sqlite { .. } => "SELECT 'SQLite ' || sqlite_version()",
+            StoreLocation::Postgres { .. } => "SELECT 'PostgreSQL ' || current_setting('server_version')",
         }
     }
 
-    /// Finds the table of migrations that were applied.
+    /// Finds the table of applied migrations.
     pub(super) fn history_query(&self) -> &'static str {
-        match self.place {
-            Place::Sqlite { .. } => "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'",
-            Place::Postgres { .. } => {
+        match self.location {
+            StoreLocation::Sqlite { .. } => "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'",
+            StoreLocation::Postgres { .. } => {
                 "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() \
                  AND table_name = '_sqlx_migrations'"
             }
@@ -142,23 +147,23 @@ impl Backend {
     }
 }
 
-/// What was deleted is overwritten, references hold, and nothing that a manipulated schema brings along is run.
-fn sqlite(file: PathBuf, busy: Duration) -> Result<(Place, Url, String), StoreError> {
+/// Deleted data is overwritten, foreign keys are enforced, and functions in a manipulated schema are not executed.
+fn sqlite(file: PathBuf, busy: Duration) -> Result<(StoreLocation, Url, String), StoreError> {
     let url = std::path::absolute(&file).ok().and_then(|file| Url::from_file_path(file).ok());
     let url = url.and_then(|url| Url::parse(&format!("sqlite://{}", url.path())).ok());
-    let url = url.ok_or_else(|| StoreError::File { file: file.clone(), cause: "this is no path".to_owned() })?;
+    let url = url.ok_or_else(|| StoreError::File { file: file.clone(), cause: "the path is invalid".to_owned() })?;
     let setup = format!(
         "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF",
         busy.as_millis()
     );
-    Ok((Place::Sqlite { file }, url, setup))
+    Ok((StoreLocation::Sqlite { file }, url, setup))
 }
 
-fn postgres(url: &Url, password: Option<&SecretString>) -> (Place, Url, String) {
-    let mut whole = url.clone();
-    // Only a URL without a host takes no password, and such a one is not read as a database's.
-    let _ = whole.set_password(password.map(ExposeSecret::expose_secret));
-    (Place::Postgres { url: url.clone() }, whole, "SET TIME ZONE 'UTC'".to_owned())
+fn postgres(url: &Url, password: Option<&SecretString>) -> (StoreLocation, Url, String) {
+    let mut complete = url.clone();
+    // Fails only for a URL without a host, which the configuration rejects.
+    let _ = complete.set_password(password.map(ExposeSecret::expose_secret));
+    (StoreLocation::Postgres { url: url.clone() }, complete, "SET TIME ZONE 'UTC'".to_owned())
 }
 
 #[cfg(test)]
@@ -169,21 +174,21 @@ mod tests {
     use crate::config::Config;
 
     #[tokio::test]
-    async fn every_connection_of_sqlite_is_set_up() {
+    async fn every_sqlite_connection_has_the_settings() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("gateway.db").display());
         let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap().store;
         let backend = Backend::new(&config).unwrap();
-        backend.first_connection().await.unwrap();
-        let pool = backend.pool(&config, Cuts::default()).unwrap();
+        backend.initialize().await.unwrap();
+        let pool = backend.pool(&config, LostConnections::default()).unwrap();
         let connections = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
         for mut connection in connections {
-            for (pragma, wanted) in
+            for (pragma, expected) in
                 [("foreign_keys", 1), ("secure_delete", 1), ("trusted_schema", 0), ("busy_timeout", 5000)]
             {
                 let query = AssertSqlSafe(format!("PRAGMA {pragma}"));
                 let row = sqlx::query(query).fetch_one(&mut *connection).await.unwrap();
-                assert_eq!(row.get::<i64, _>(0), wanted, "{pragma}");
+                assert_eq!(row.get::<i64, _>(0), expected, "{pragma}");
             }
             let row = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *connection).await.unwrap();
             assert_eq!(row.get::<String, _>(0), "wal");

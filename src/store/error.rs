@@ -1,29 +1,29 @@
-//! Why the store cannot be used, and how to mend it.
+//! Errors of the store, with a remedy for the administrator.
 //!
-//! In: errors of sqlx and of the file system. Out: [`StoreError`], in sentences for the person who runs the gateway.
-//! Must not know: HTTP. No message holds a password: the URL is kept without it.
+//! In: errors of sqlx and of the file system. Out: [`StoreError`]. Must not know: HTTP. No message contains a
+//! password, because the location is stored without it.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use url::Url;
 
-/// Where the store lies, fit to be shown.
+/// The location of the store, without a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// A file of SQLite.
+pub enum StoreLocation {
+    /// A SQLite file.
     Sqlite {
-        /// Its path as configured.
+        /// The path as configured.
         file: PathBuf,
     },
-    /// A database of PostgreSQL.
+    /// A PostgreSQL database.
     Postgres {
-        /// Its URL without the password.
+        /// The URL without the password.
         url: Url,
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for StoreLocation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite { file } => write!(out, "{}", file.display()),
@@ -35,139 +35,144 @@ impl fmt::Display for Place {
 /// Why the store cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The folder cannot be made.
+    /// The folder cannot be created.
     #[error(
-        "the store's folder {} cannot be made: {cause}; name a folder this user may write to in store.url",
+        "the store's folder {} cannot be created: {cause}; set store.url to a path that this user can write to",
         folder.display()
     )]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The message of the operating system.
         cause: String,
     },
-    /// The file cannot be opened, made or protected.
+    /// The file cannot be opened, created or protected.
     #[error(
-        "the store's file {} cannot be used: {cause}; give it to the user who runs the gateway, or name another in \
-         store.url",
+        "the store's file {} cannot be used: {cause}; change its owner to the user that runs the gateway, or set \
+         store.url to another file",
         file.display()
     )]
     File {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The message of the operating system.
         cause: String,
     },
-    /// The file is something else.
-    #[error("{} is no database of SQLite; name another file in store.url", file.display())]
+    /// The file is not a SQLite database.
+    #[error("{} is not a SQLite database; set store.url to another file", file.display())]
     NotADatabase {
         /// The file.
         file: PathBuf,
     },
-    /// Nobody answers there.
+    /// The server does not answer.
     #[error(
-        "the store at {place} cannot be reached: {cause}; see whether it runs and whether \
-         store.url names the right host and port"
+        "the store at {location} cannot be reached: {cause}; check that the server is running and that store.url \
+         contains the right host and port"
     )]
     Unreachable {
-        /// Where.
-        place: Place,
-        /// What the system says.
+        /// The location of the store.
+        location: StoreLocation,
+        /// The message of the operating system.
         cause: String,
     },
-    /// User or password are wrong.
+    /// The user or the password is wrong.
     #[error(
-        "PostgreSQL at {place} does not let this user in; see user and password in store.url, store.password or \
+        "PostgreSQL at {location} rejects the login; check the user and the password in store.url, store.password or \
          store.password_file, and the server's pg_hba.conf"
     )]
-    LoginRefused {
-        /// Where.
-        place: Place,
+    AuthenticationFailed {
+        /// The location of the store.
+        location: StoreLocation,
     },
-    /// The server is there, the database is not.
-    #[error("the database of {place} does not exist; make it with `createdb`, or name another in store.url")]
+    /// The server has no such database.
+    #[error("the database of {location} does not exist; create it with `createdb`, or set store.url to another one")]
     NoSuchDatabase {
-        /// Where.
-        place: Place,
+        /// The location of the store.
+        location: StoreLocation,
     },
-    /// The user may not do this.
-    #[error("the user of {place} lacks a right: {cause}; make it the owner of the database")]
-    NotAllowed {
-        /// Where.
-        place: Place,
-        /// What the database says.
+    /// The user lacks a permission.
+    #[error("the user of {location} lacks a permission: {cause}; make it the owner of the database")]
+    PermissionDenied {
+        /// The location of the store.
+        location: StoreLocation,
+        /// The message of the database.
         cause: String,
     },
-    /// The server takes no more connections.
-    #[error("the store takes no further connection: {0}; lower store.max_connections, or raise the server's own limit")]
-    Full(String),
-    /// No connection came free or could be made in time.
-    #[error("no connection to the store in time: it does not answer, or all store.max_connections are in use")]
+    /// The server accepts no more connections.
+    #[error(
+        "the store accepts no more connections: {0}; lower store.max_connections, or raise the limit of the server"
+    )]
+    TooManyConnections(String),
+    /// No connection became free or could be opened in time.
+    #[error(
+        "no connection to the store within store.acquire_timeout: the store does not answer, or all \
+         store.max_connections are in use"
+    )]
     TimedOut,
-    /// There is no room to write.
-    #[error("the store cannot write: {0}; make room on its file system")]
+    /// The file system is full.
+    #[error("the store cannot write: {0}; free some space on its file system")]
     NoSpace(String),
-    /// Another writer took too long.
-    #[error("the store's file is locked by another writer; raise store.busy_timeout, or end the other process")]
+    /// Another process holds the write lock for too long.
+    #[error("the store's file is locked by another writer; raise store.busy_timeout, or stop the other process")]
     Locked,
-    /// A backup was put back.
+    /// A backup was restored.
     #[error(
-        "the store is older than what was last seen of it: its audit log lacks act {act}, which {} remembers. When a \
-         backup was put back, everything that was revoked since would work again. `odoo-gateway restore` ends every token \
-         and switches every API key off; with --keep-tokens it takes the store as it is",
+        "the store is older than its last seen state: its audit log does not contain event {event}, which is recorded \
+         in {}. If a backup was restored, everything that was revoked since is valid again. Run `odoo-gateway restore` \
+         to revoke all tokens and disable all API keys, or with --keep-tokens to accept the store as it is",
         file.display()
     )]
-    OlderThanSeen {
-        /// The file that remembers.
+    RolledBack {
+        /// The file with the record.
         file: PathBuf,
-        /// The id of the act.
-        act: i64,
+        /// The id of the missing audit event.
+        event: i64,
     },
-    /// The file that remembers the newest act cannot be used.
+    /// The file that records the newest audit event cannot be used.
     #[error(
-        "{}, which remembers what was last seen of the store, cannot be used: {cause}; without it a backup that is put \
-         back is not noticed",
+        "{}, which records the last seen state of the store, cannot be used: {cause}; without it the gateway does not \
+         notice a restored backup",
         file.display()
     )]
-    Witness {
+    RollbackRecord {
         /// The file.
         file: PathBuf,
-        /// What is wrong.
+        /// The cause.
         cause: String,
     },
-    /// A newer gateway was here.
+    /// A newer gateway migrated the store.
     #[error(
-        "the store was written by a newer gateway (its schema has version {version}); run that version, or \
-         restore an older copy of the store"
+        "the store was migrated by a newer gateway (schema version {version}); run that version, or restore an older \
+         copy of the store"
     )]
     NewerSchema {
-        /// A version this binary does not know.
+        /// A version that this binary does not contain.
         version: i64,
     },
-    /// Another build was here.
+    /// Another build migrated the store.
     #[error(
-        "version {version} of the store's schema differs from this gateway's; it was written by \
-         another build, use that one"
+        "version {version} of the store's schema differs from this gateway's; the store was migrated by another build, \
+         use that one"
     )]
     ChangedMigration {
         /// The version that differs.
         version: i64,
     },
-    /// A step of the schema failed.
+    /// A migration failed.
     #[error("version {version} of the store's schema cannot be applied: {cause}")]
     Migration {
         /// The version.
         version: i64,
-        /// Why.
+        /// The cause.
         cause: Box<StoreError>,
     },
     /// Another API key or application has the name.
-    #[error("there is an API key or application called {name:?} already; choose another name, or delete that one")]
+    #[error("an API key or application named {name:?} already exists; choose another name, or delete that one")]
     NameTaken {
         /// The name.
         name: String,
     },
-    /// Something nobody foresaw.
+    /// An unexpected error.
     #[error("the store failed: {0}")]
     Internal(String),
 }
@@ -177,46 +182,46 @@ impl From<sqlx::Error> for StoreError {
         match cause {
             sqlx::Error::PoolTimedOut => Self::TimedOut,
             cause if matches!(sqlite_code(&cause), Some(5 | 6)) => Self::Locked,
-            cause if is_out_of_space(&cause) => Self::NoSpace(said(&cause)),
-            cause => Self::Internal(said(&cause)),
+            cause if is_out_of_space(&cause) => Self::NoSpace(message(&cause)),
+            cause => Self::Internal(message(&cause)),
         }
     }
 }
 
 impl StoreError {
-    /// A cause that cannot be helped.
+    /// An unexpected error.
     pub(super) fn internal(cause: impl fmt::Display) -> Self {
         Self::Internal(cause.to_string())
     }
 
-    /// The cause in the words of the place where it happened.
-    pub(super) fn while_connecting(place: &Place, cause: sqlx::Error) -> Self {
-        match place {
-            Place::Sqlite { file } => Self::of_sqlite(file.clone(), cause),
-            Place::Postgres { .. } => Self::of_postgres(place.clone(), cause),
+    /// An error with a remedy for this location.
+    pub(super) fn while_connecting(location: &StoreLocation, cause: sqlx::Error) -> Self {
+        match location {
+            StoreLocation::Sqlite { file } => Self::from_sqlite(file.clone(), cause),
+            StoreLocation::Postgres { .. } => Self::from_postgres(location.clone(), cause),
         }
     }
 
     /// Primary result codes: <https://sqlite.org/rescode.html>.
-    fn of_sqlite(file: PathBuf, cause: sqlx::Error) -> Self {
+    fn from_sqlite(file: PathBuf, cause: sqlx::Error) -> Self {
         match sqlite_code(&cause) {
             Some(26) => Self::NotADatabase { file },
-            Some(3 | 8 | 10 | 13 | 14 | 23) => Self::File { file, cause: said(&cause) },
+            Some(3 | 8 | 10 | 13 | 14 | 23) => Self::File { file, cause: message(&cause) },
             _ => cause.into(),
         }
     }
 
     /// SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-    fn of_postgres(place: Place, cause: sqlx::Error) -> Self {
+    fn from_postgres(location: StoreLocation, cause: sqlx::Error) -> Self {
         let state = cause.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
         match (state.as_deref(), cause) {
-            (Some("28P01" | "28000"), _) => Self::LoginRefused { place },
-            (Some("3D000"), _) => Self::NoSuchDatabase { place },
-            (Some("42501"), cause) => Self::NotAllowed { place, cause: said(&cause) },
-            (Some("53300"), cause) => Self::Full(said(&cause)),
-            (Some("57P03"), cause) => Self::Unreachable { place, cause: said(&cause) },
-            (None, sqlx::Error::Io(cause)) => Self::Unreachable { place, cause: cause.to_string() },
-            (None, sqlx::Error::Tls(cause)) => Self::Unreachable { place, cause: format!("TLS: {cause}") },
+            (Some("28P01" | "28000"), _) => Self::AuthenticationFailed { location },
+            (Some("3D000"), _) => Self::NoSuchDatabase { location },
+            (Some("42501"), cause) => Self::PermissionDenied { location, cause: message(&cause) },
+            (Some("53300"), cause) => Self::TooManyConnections(message(&cause)),
+            (Some("57P03"), cause) => Self::Unreachable { location, cause: message(&cause) },
+            (None, sqlx::Error::Io(cause)) => Self::Unreachable { location, cause: cause.to_string() },
+            (None, sqlx::Error::Tls(cause)) => Self::Unreachable { location, cause: format!("TLS: {cause}") },
             (_, cause) => cause.into(),
         }
     }
@@ -228,13 +233,13 @@ fn is_out_of_space(cause: &sqlx::Error) -> bool {
     sqlite_code(cause) == Some(13) || disk_full()
 }
 
-/// The primary result code; a SQLSTATE, always five characters long, is none.
+/// The primary result code of SQLite. A code of five characters is a SQLSTATE of PostgreSQL.
 fn sqlite_code(cause: &sqlx::Error) -> Option<u32> {
     let code = cause.as_database_error()?.code().filter(|code| code.len() < 5)?;
     code.parse().ok().map(|extended: u32| extended & 0xff)
 }
 
-/// The database's own message, without what sqlx puts around it.
-fn said(cause: &sqlx::Error) -> String {
+/// The message of the database, without the prefix that sqlx adds.
+fn message(cause: &sqlx::Error) -> String {
     cause.as_database_error().map_or_else(|| cause.to_string(), |error| error.message().to_owned())
 }

@@ -1,6 +1,8 @@
-//! Users of Odoo and their sealed credentials.
+//! Grants: Odoo users with their sealed credentials.
 //!
-//! In: rows. Out: [`Grant`]. Must not know: tokens, how anything is opened. A grant lives as long as a token may use it.
+//! A grant exists as long as a token can use it.
+//!
+//! In: rows. Out: [`Grant`]. Must not know: tokens, how credentials are opened.
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -8,32 +10,32 @@ use sqlx::{AnyConnection, Row};
 use super::{Store, StoreError};
 use crate::secret::{GrantFacts, Sealed};
 
-/// A user of Odoo, as whom somebody may call.
+/// An Odoo user that tokens can act for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// 128 random bits in hexadecimal.
     pub id: String,
-    /// The database, by the name it has at the gateway.
+    /// The gateway's name of the database.
     pub database: String,
-    /// The user at Odoo.
+    /// The user's id in Odoo.
     pub uid: i64,
-    /// His login.
+    /// The user's login.
     pub login: String,
-    /// What Odoo knows him by.
+    /// The user's Odoo password or API key, sealed.
     pub credential: Sealed,
-    /// Unix time.
+    /// Seconds since 1970.
     pub created_at: i64,
 }
 
 impl Grant {
-    /// What its sealed values are bound to.
+    /// What the sealed credential is bound to.
     #[must_use]
     pub fn facts(&self) -> GrantFacts<'_> {
         GrantFacts { id: &self.id, database: &self.database, uid: self.uid, created_at: self.created_at }
     }
 
     /// From the columns `grant_id`, `database_name`, `uid`, `login`, `credential`, `grant_created_at`.
-    pub(super) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
+    pub(super) fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("grant_id")?,
             database: row.try_get("database_name")?,
@@ -60,20 +62,20 @@ impl Grant {
     }
 }
 
-/// Whoever ends a token that may use grants does it alone for each of them: of two that end the last two tokens of one
-/// at the same moment, one sees what the other did, and shreds the credential.
-pub(super) async fn lock_grants_of(token: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
+/// Locks the grants of a token that will be deleted. If two transactions delete the last two tokens of a grant, the
+/// second one sees the first one's changes and shreds the credential.
+pub(super) async fn lock_grants(token: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
     let lock = "UPDATE grants SET uid = uid WHERE id IN (SELECT grant_id FROM wraps WHERE token_id = $1)";
     sqlx::query(lock).bind(token.to_owned()).execute(connection).await?;
     Ok(())
 }
 
-/// The grants of wraps that were deleted.
-pub(super) fn grants_of(wraps: &[AnyRow]) -> Result<Vec<String>, StoreError> {
+/// The grants of deleted wraps.
+pub(super) fn grant_ids(wraps: &[AnyRow]) -> Result<Vec<String>, StoreError> {
     wraps.iter().map(|row| Ok(row.try_get("grant_id")?)).collect()
 }
 
-/// Deletes those of these grants that no token may use any more.
+/// Deletes those of the grants that no token can use any more.
 pub(super) async fn shred(grants: &[String], connection: &mut AnyConnection) -> Result<(), StoreError> {
     let shred = "DELETE FROM grants WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM wraps WHERE wraps.grant_id = $1)";
     for grant in grants {
@@ -83,10 +85,10 @@ pub(super) async fn shred(grants: &[String], connection: &mut AnyConnection) -> 
 }
 
 impl Store {
-    /// Deletes grants that no token may use any more, at most `batch` of them; how many.
+    /// Deletes at most `batch` grants that no token can use any more. Returns how many.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// If the store is not available.
     pub async fn purge_grants(&self, batch: u32) -> Result<u64, StoreError> {
         let purge = "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE NOT EXISTS \
                      (SELECT 1 FROM wraps WHERE wraps.grant_id = grants.id) ORDER BY id LIMIT $1)";

@@ -1,13 +1,13 @@
-//! The installation's own identity: made once, the same for every gateway that shares the store.
+//! The installation id: created once, the same for every gateway that shares the store.
 //!
-//! In: the clock. Out: [`Instance`]. Must not know: what the identity is used for.
+//! In: the clock. Out: [`Instance`]. Must not know: what the id is used for.
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use super::transaction::rerun;
+use super::transaction::retry;
 use super::{Store, StoreError};
 use crate::clock::Clock;
 
@@ -16,18 +16,18 @@ use crate::clock::Clock;
 pub struct Instance {
     /// 128 random bits in hexadecimal.
     pub id: String,
-    /// When its store was first used.
+    /// When the store was first used.
     pub created_at: OffsetDateTime,
 }
 
 impl Store {
-    /// The installation's identity. Whoever asks first makes it; all others, at the same moment too, find that one.
+    /// The installation id. The first call creates it; all other calls, also simultaneous ones, return the same id.
     ///
     /// # Errors
-    /// When the store does not answer or was not [migrated](Self::migrate).
+    /// If the store is not available or not [migrated](Self::migrate).
     pub async fn instance(&self, clock: &Clock) -> Result<Instance, StoreError> {
-        rerun!(
-            self.was_cut,
+        retry!(
+            self.connection_lost,
             sqlx::query("INSERT INTO instance (singleton, id, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING")
                 .bind(random_id()?)
                 .bind(clock.now().unix_timestamp())
@@ -42,7 +42,7 @@ impl Store {
 /// 128 random bits in hexadecimal.
 ///
 /// # Errors
-/// When the operating system gives no randomness.
+/// If the operating system provides no random numbers.
 pub fn random_id() -> Result<String, StoreError> {
     let bits = SysRng.try_next_u64().and_then(|high| Ok((high, SysRng.try_next_u64()?)));
     let (high, low) = bits.map_err(|cause| StoreError::Internal(cause.to_string()))?;

@@ -1,33 +1,33 @@
-//! The schema's history: the same numbers, names and columns for both databases.
+//! Schema migrations, with the same versions, names and columns for both databases.
 //!
-//! In: a way to the database. Out: a schema that this binary knows. Must not know: what the tables are for.
+//! In: a [`Backend`]. Out: the schema that this binary needs. Must not know: what the tables are for.
 
 use sqlx::migrate::{MigrateError, Migrator};
 
 use super::connect::Backend;
-use super::error::{Place, StoreError};
+use super::error::{StoreLocation, StoreError};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Applies what is missing, one gateway at a time. PostgreSQL's lock is sqlx's own and ends with the connection.
+/// Applies missing migrations, one gateway at a time. On PostgreSQL, sqlx locks; the lock ends with the connection.
 pub(super) async fn run(backend: &Backend) -> Result<(), StoreError> {
-    let migrator = match backend.place() {
-        Place::Sqlite { .. } => &SQLITE,
-        Place::Postgres { .. } => &POSTGRES,
+    let migrator = match backend.location() {
+        StoreLocation::Sqlite { .. } => &SQLITE,
+        StoreLocation::Postgres { .. } => &POSTGRES,
     };
-    let _alone = backend.alone().await?;
+    let _lock = backend.exclusive_lock().await?;
     let mut connection = backend.connect().await?;
-    migrator.run_direct(None, &mut connection, false).await.map_err(|cause| explain(backend.place(), cause))
+    migrator.run_direct(None, &mut connection, false).await.map_err(|cause| to_store_error(backend.location(), cause))
 }
 
-fn explain(place: &Place, cause: MigrateError) -> StoreError {
+fn to_store_error(location: &StoreLocation, cause: MigrateError) -> StoreError {
     match cause {
         MigrateError::VersionMissing(version) => StoreError::NewerSchema { version },
         MigrateError::VersionMismatch(version) => StoreError::ChangedMigration { version },
-        MigrateError::Execute(cause) => StoreError::while_connecting(place, cause),
+        MigrateError::Execute(cause) => StoreError::while_connecting(location, cause),
         MigrateError::ExecuteMigration(cause, version) => {
-            StoreError::Migration { version, cause: StoreError::while_connecting(place, cause).into() }
+            StoreError::Migration { version, cause: StoreError::while_connecting(location, cause).into() }
         }
         other => StoreError::Internal(other.to_string()),
     }
@@ -46,10 +46,12 @@ mod tests {
     }
 
     #[test]
-    fn both_databases_have_the_same_history() {
+    fn both_databases_have_the_same_migrations() {
         assert_eq!(folder("sqlite"), folder("postgres"));
         assert_eq!(SQLITE.iter().count(), folder("sqlite").len());
-        let history = |of: &Migrator| of.iter().map(|it| (it.version, it.description.clone())).collect::<Vec<_>>();
+        let history = |migrator: &Migrator| {
+            migrator.iter().map(|migration| (migration.version, migration.description.clone())).collect::<Vec<_>>()
+        };
         assert_eq!(history(&SQLITE), history(&POSTGRES));
     }
 }

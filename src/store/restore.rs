@@ -1,30 +1,31 @@
-//! The end of everything that was issued, after a backup was put back.
+//! Revocation of everything after a backup was restored, because it may contain tokens that were revoked since.
 //!
-//! In: nothing. Out: no token that works. Must not know: what was revoked since the backup; nobody does.
+//! In: wraps for the disabled state. Out: a store without a usable token. Must not know: what was revoked since.
 
-use super::audit::Act;
-use super::tokens::Rewrap;
+use super::audit::AuditEvent;
+use super::wraps::Rewrap;
 use super::{Store, StoreError};
 
-/// What was ended.
+/// How much was revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
-    /// API keys and applications that were on and are off.
+pub struct RevokedCounts {
+    /// API keys and applications that were enabled and are now disabled.
     pub keys: u64,
-    /// Tokens that are gone, with the credentials that only they opened.
+    /// Tokens that were deleted, with the credentials that only they opened.
     pub tokens: u64,
 }
 
 impl Store {
-    /// Switches every API key and application off, with wraps that are sealed for that, and deletes every other token.
+    /// Disables every API key and application, with wraps that are sealed for the disabled state, and deletes every
+    /// other token.
     ///
     /// # Errors
-    /// When the store does not answer; nothing was ended then.
-    pub async fn end_everything(&self, wraps: &[Rewrap], act: &Act) -> Result<Ended, StoreError> {
+    /// If the store is not available. Nothing is revoked then.
+    pub async fn revoke_all(&self, wraps: &[Rewrap], event: &AuditEvent) -> Result<RevokedCounts, StoreError> {
         let mut transaction = self.begin().await?;
-        let off =
+        let disable =
             "UPDATE tokens SET disabled_at = $1 WHERE kind IN ('api_key', 'client_secret') AND disabled_at IS NULL";
-        let keys = sqlx::query(off).bind(act.at).execute(&mut *transaction).await?.rows_affected();
+        let keys = sqlx::query(disable).bind(event.at).execute(&mut *transaction).await?.rows_affected();
         for wrap in wraps {
             wrap.replace(&mut transaction).await?;
         }
@@ -32,9 +33,9 @@ impl Store {
         let tokens = sqlx::query(delete).execute(&mut *transaction).await?.rows_affected();
         let shred = "DELETE FROM grants WHERE NOT EXISTS (SELECT 1 FROM wraps WHERE wraps.grant_id = grants.id)";
         sqlx::query(shred).execute(&mut *transaction).await?;
-        act.insert(&mut transaction).await?;
+        event.insert(&mut transaction).await?;
         transaction.commit().await?;
-        act.say();
-        Ok(Ended { keys, tokens })
+        event.log();
+        Ok(RevokedCounts { keys, tokens })
     }
 }

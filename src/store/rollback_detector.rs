@@ -1,14 +1,14 @@
-//! What was last seen of the store, kept outside of it: a backup that was put back, in which everything revoked since is
-//! alive again, is told from the store itself.
+//! Rollback detection: a file outside the store records the newest audit event, so that the gateway notices a
+//! restored backup, in which everything that was revoked since is valid again.
 //!
 //! ```text
-//! file = { "#" any "\n" } act " " at "\n"        the newest row of the audit log that was seen, and its time
+//! file = { "#" any "\n" } id " " time "\n"        the id and time of the newest audit event that was seen
 //! ```
 //!
-//! Rows of the audit log are never changed, so a store in which that row is not as it was is not the store that was seen.
-//! An administrator's word, a `store.restore` of later, makes it good again for every gateway.
+//! Rows of the audit log are never changed, so a store without that row is not the store that was seen. After
+//! `odoo-gateway restore`, a later event `store.restore` makes the store acceptable for every gateway.
 //!
-//! In: the store, a file beside the master key. Out: whether the store is the one that was seen. Must not know: tokens.
+//! In: the store, a file next to the master key. Out: whether the store was rolled back. Must not know: tokens.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -20,99 +20,100 @@ use sqlx::Row as _;
 use super::sealed_keys::INDEX;
 use super::{Store, StoreError, random_id};
 
-/// What an administrator does when a backup was put back.
+/// The audit action that accepts a restored backup.
 pub const RESTORE: &str = "store.restore";
 
-const HEADING: &str = "# The newest act that a gateway here has seen in the audit log of its store, and when it was done. A store \
-                       without it is an older copy.\n";
+const HEADING: &str = "# The id and the time of the newest audit event that a gateway has seen in its store. A store \
+                       without this event is an older copy.\n";
 
-/// Who remembers what was last seen.
+/// Compares the store with the event that was last seen.
 #[derive(Debug, Clone)]
-pub struct Witness {
+pub struct RollbackDetector {
     store: Store,
     file: PathBuf,
 }
 
-/// A row of the audit log.
+/// The id and time of an audit event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
-    act: i64,
-    /// Unix time.
+struct LastSeen {
+    id: i64,
+    /// Seconds since 1970.
     at: i64,
 }
 
-impl Witness {
-    /// One with a file in `folder`, which need not be there before something is sealed in the store.
+impl RollbackDetector {
+    /// Uses a file in `folder`, which is created when the store contains its first sealed value.
     #[must_use]
     pub fn new(store: Store, folder: &Path, instance: &str) -> Self {
         Self { store, file: folder.join(format!("{instance}.seen")) }
     }
 
-    /// Whether the store is the one that was last seen, or a restored one that an administrator has answered for.
+    /// Checks that the store contains the last seen event, or that an administrator accepted the restored store.
     ///
     /// # Errors
-    /// [`StoreError::OlderThanSeen`] when it is not; when the file or the store cannot be read.
+    /// [`StoreError::RolledBack`] if not; if the file or the store cannot be read.
     pub async fn check(&self) -> Result<(), StoreError> {
-        let Some(seen) = self.remembered()? else { return Ok(()) };
-        if self.holds(seen).await? || self.was_answered_for(seen).await? {
+        let Some(seen) = self.last_seen()? else { return Ok(()) };
+        if self.contains(seen).await? || self.was_restored_after(seen).await? {
             return Ok(());
         }
-        Err(StoreError::OlderThanSeen { file: self.file.clone(), act: seen.act })
+        Err(StoreError::RolledBack { file: self.file.clone(), event: seen.id })
     }
 
-    async fn holds(&self, seen: Seen) -> Result<bool, StoreError> {
-        let query = sqlx::query("SELECT id FROM audit_log WHERE id = $1 AND at = $2").bind(seen.act).bind(seen.at);
+    async fn contains(&self, seen: LastSeen) -> Result<bool, StoreError> {
+        let query = sqlx::query("SELECT id FROM audit_log WHERE id = $1 AND at = $2").bind(seen.id).bind(seen.at);
         Ok(query.fetch_optional(&self.store.pool).await?.is_some())
     }
 
-    async fn was_answered_for(&self, seen: Seen) -> Result<bool, StoreError> {
+    async fn was_restored_after(&self, seen: LastSeen) -> Result<bool, StoreError> {
         let query =
             sqlx::query("SELECT id FROM audit_log WHERE act = $1 AND at >= $2 LIMIT 1").bind(RESTORE).bind(seen.at);
         Ok(query.fetch_optional(&self.store.pool).await?.is_some())
     }
 
-    /// Remembers the newest act, once something is sealed in the store. Nothing is forgotten of a store that this is not.
+    /// Records the newest event, once the store contains a sealed value. Does not overwrite the record of another
+    /// store.
     ///
     /// # Errors
-    /// As [`check`](Self::check), and when the file cannot be written.
-    pub async fn renew(&self) -> Result<(), StoreError> {
+    /// As [`check`](Self::check), and if the file cannot be written.
+    pub async fn update(&self) -> Result<(), StoreError> {
         self.check().await?;
         let newest = sqlx::query("SELECT id, at FROM audit_log ORDER BY id DESC LIMIT 1");
         let Some(row) = newest.fetch_optional(&self.store.pool).await? else { return Ok(()) };
-        let newest = Seen { act: row.try_get("id")?, at: row.try_get("at")? };
-        if self.remembered()? == Some(newest) || self.store.sealed_key(INDEX).await?.is_none() {
+        let newest = LastSeen { id: row.try_get("id")?, at: row.try_get("at")? };
+        if self.last_seen()? == Some(newest) || self.store.sealed_key(INDEX).await?.is_none() {
             return Ok(());
         }
         let draft = self.file.with_extension(random_id()?);
         let written = write(&draft, newest).and_then(|()| std::fs::rename(&draft, &self.file));
-        written.inspect_err(|_| drop(std::fs::remove_file(&draft))).map_err(|cause| self.blame(&cause))
+        written.inspect_err(|_| drop(std::fs::remove_file(&draft))).map_err(|cause| self.file_error(&cause))
     }
 
-    fn remembered(&self) -> Result<Option<Seen>, StoreError> {
+    fn last_seen(&self) -> Result<Option<LastSeen>, StoreError> {
         let mut text = String::new();
         match File::open(&self.file).and_then(|file| file.take(4096).read_to_string(&mut text)) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(self.blame(&cause)),
-            Ok(_) => read(&text).map(Some).ok_or_else(|| self.blame(&"it is not as the gateway writes it")),
+            Err(cause) => Err(self.file_error(&cause)),
+            Ok(_) => parse(&text).map(Some).ok_or_else(|| self.file_error(&"its content is malformed")),
         }
     }
 
-    fn blame(&self, cause: &dyn std::fmt::Display) -> StoreError {
-        StoreError::Witness { file: self.file.clone(), cause: cause.to_string() }
+    fn file_error(&self, cause: &dyn std::fmt::Display) -> StoreError {
+        StoreError::RollbackRecord { file: self.file.clone(), cause: cause.to_string() }
     }
 }
 
-fn read(text: &str) -> Option<Seen> {
+fn parse(text: &str) -> Option<LastSeen> {
     let line = text.lines().find(|line| !line.starts_with('#'))?;
-    let (act, at) = line.split_once(' ')?;
-    Some(Seen { act: act.parse().ok()?, at: at.parse().ok()? })
+    let (id, at) = line.split_once(' ')?;
+    Some(LastSeen { id: id.parse().ok()?, at: at.parse().ok()? })
 }
 
-fn write(file: &Path, seen: Seen) -> io::Result<()> {
+fn write(file: &Path, seen: LastSeen) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    writeln!(open, "{HEADING}{} {}", seen.act, seen.at)?;
+    writeln!(open, "{HEADING}{} {}", seen.id, seen.at)?;
     open.sync_all()
 }
 
@@ -121,13 +122,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read_and_nothing_else() {
+    fn only_the_written_format_is_parsed() {
         let folder = tempfile::tempdir().unwrap();
-        let (file, seen) = (folder.path().join("new/a.seen"), Seen { act: 7, at: 1_800_000_000 });
+        let (file, seen) = (folder.path().join("new/a.seen"), LastSeen { id: 7, at: 1_800_000_000 });
         write(&file, seen).unwrap();
-        assert_eq!(read(&std::fs::read_to_string(&file).unwrap()), Some(seen));
+        assert_eq!(parse(&std::fs::read_to_string(&file).unwrap()), Some(seen));
         for text in ["", "#\n", "7\n", "7 x\n", "x 7\n", "7  8\n"] {
-            assert_eq!(read(text), None, "{text:?}");
+            assert_eq!(parse(text), None, "{text:?}");
         }
     }
 }

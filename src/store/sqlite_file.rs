@@ -1,7 +1,9 @@
-//! The file of SQLite: it, its folder and its companions belong to nobody but the gateway.
+//! The SQLite file. The file and its companions are accessible only to the gateway's user.
 //!
-//! In: a path. Out: a file that is there, 0600 in a folder that was made 0700. Must not know: what is in it. SQLite
-//! gives `-wal` and `-shm` the mode of the file itself; those that lie there already are told the same.
+//! SQLite creates `-wal` and `-shm` with the mode of the file itself. The mode of existing ones is corrected.
+//!
+//! In: a path. Out: an existing file with mode 0600; a folder that the gateway created has mode 0700. Must not know:
+//! the content.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -9,9 +11,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use crate::secret::can_make;
+use crate::secret::check_can_create;
 
-/// Makes folder and file where they are missing, and takes other people's rights to the file away.
+/// Creates a missing folder and file, and removes the permissions of other users from the file.
 pub(super) fn prepare(file: &Path) -> Result<(), StoreError> {
     let folder = folder(file);
     DirBuilder::new()
@@ -19,33 +21,33 @@ pub(super) fn prepare(file: &Path) -> Result<(), StoreError> {
         .mode(0o700)
         .create(folder)
         .map_err(|cause| StoreError::Folder { folder: folder.to_owned(), cause: cause.to_string() })?;
-    warn_of_visitors(folder);
-    ["", "-wal", "-shm"].iter().try_for_each(|suffix| restrict(&companion(file, suffix))).map_err(blame(file))?;
-    open(file).map(drop).map_err(blame(file))
+    warn_if_writable_by_others(folder);
+    ["", "-wal", "-shm"].iter().try_for_each(|suffix| restrict(&companion(file, suffix))).map_err(file_error(file))?;
+    open(file).map(drop).map_err(file_error(file))
 }
 
-/// Whether the file is there; where it is not, it could be made.
-pub(super) fn find(file: &Path) -> Result<bool, StoreError> {
+/// Whether the file exists. Fails if it does not exist and cannot be created.
+pub(super) fn exists(file: &Path) -> Result<bool, StoreError> {
     if file.exists() {
         return Ok(true);
     }
-    let blame = |cause| StoreError::Folder { folder: folder(file).to_owned(), cause };
-    can_make(file).map(|()| false).map_err(blame)
+    let folder_error = |cause| StoreError::Folder { folder: folder(file).to_owned(), cause };
+    check_can_create(file).map(|()| false).map_err(folder_error)
 }
 
-/// Waits until no other process changes the schema; the lock lasts as long as the value.
+/// Waits until no other process changes the schema. The lock is held until the value is dropped.
 pub(super) fn lock(file: &Path) -> Result<File, StoreError> {
     let lock = companion(file, ".lock");
-    open(&lock).and_then(|open| open.lock().map(|()| open)).map_err(blame(&lock))
+    open(&lock).and_then(|open| open.lock().map(|()| open)).map_err(file_error(&lock))
 }
 
-/// What a few writes need.
-const ROOM: usize = 256 * 1024;
+/// The space that a few writes need, in bytes.
+const NEEDED_SPACE: usize = 256 * 1024;
 
-/// Writes a file beside the store's and takes it away again.
-pub(super) fn find_room(file: &Path) -> Result<(), StoreError> {
+/// Writes a file next to the store's file and deletes it again.
+pub(super) fn check_free_space(file: &Path) -> Result<(), StoreError> {
     let scratch = companion(file, ".room");
-    let written = open(&scratch).and_then(|mut open| open.write_all(&vec![0; ROOM]));
+    let written = open(&scratch).and_then(|mut open| open.write_all(&vec![0; NEEDED_SPACE]));
     let removed = std::fs::remove_file(&scratch);
     written
         .and(removed.or_else(|cause| if cause.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(cause) }))
@@ -68,10 +70,11 @@ fn restrict(file: &Path) -> io::Result<()> {
     }
 }
 
-/// A folder that was there before may serve others too: its mode is theirs to change.
-fn warn_of_visitors(folder: &Path) {
+/// An existing folder may also be used by other programs, so the gateway does not change its mode.
+fn warn_if_writable_by_others(folder: &Path) {
     if folder.metadata().is_ok_and(|found| found.permissions().mode() & 0o022 != 0) {
-        tracing::warn!(folder = %folder.display(), "others may write in the folder of the store: chmod 700 it");
+        let folder = folder.display();
+        tracing::warn!(%folder, "other users can write to the folder of the store; run chmod 700 on it");
     }
 }
 
@@ -85,6 +88,6 @@ fn companion(file: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn blame(file: &Path) -> impl Fn(io::Error) -> StoreError {
+fn file_error(file: &Path) -> impl Fn(io::Error) -> StoreError {
     move |cause| StoreError::File { file: file.to_owned(), cause: cause.to_string() }
 }

@@ -1,11 +1,11 @@
-//! Transactions, and statements that are run a second time because the first time cannot count.
+//! Transactions, and the retry of statements after a lost connection.
 //!
-//! In: the pool. Out: [`Transaction`], whose changes are committed or do not exist. Must not know: tables.
+//! In: the pool. Out: [`Transaction`], which is committed completely or not at all. Must not know: tables.
 //!
-//! After some errors (a full disk, an I/O error, no memory, an interrupt, a busy file at the commit) SQLite rolls a
-//! transaction back by itself, and a driver that counts transactions counts wrongly from then on. So the gateway sends
-//! `BEGIN` and `COMMIT` itself, and a connection whose transaction was not ended in order is closed instead of being
-//! returned to the pool: whatever state it is in ends with it.
+//! After some errors (a full disk, an I/O error, no memory, an interrupt, a busy file at the commit) SQLite rolls
+//! back a transaction on its own, and a driver that counts nested transactions is out of step from then on. So the
+//! gateway sends `BEGIN` and `COMMIT` itself, and closes a connection whose transaction did not end properly instead
+//! of returning it to the pool.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,16 +16,16 @@ use sqlx::{Any, AnyConnection, Executor as _};
 
 use super::{Store, StoreError};
 
-/// Evaluates an attempt a second time if the first one failed in a way that `$predicate` lets pass.
-macro_rules! rerun {
+/// Evaluates `$attempt` again if it fails with an error that `$predicate` accepts.
+macro_rules! retry {
     ($store:ident.$predicate:ident, $attempt:expr) => {
         match $attempt.await {
             Err(cause) if $store.$predicate(&cause) => $attempt.await,
-            done => done,
+            result => result,
         }
     };
 }
-pub(super) use rerun;
+pub(super) use retry;
 
 /// A transaction. Dropped without [`commit`](Self::commit) or [`rollback`](Self::rollback), it closes its connection.
 #[derive(Debug)]
@@ -35,14 +35,14 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    /// Makes the changes permanent. Only after this may anybody be told of them.
+    /// Makes the changes permanent. Nothing may be reported to a caller before this.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         self.connection.execute("COMMIT").await?;
         self.ended = true;
         Ok(())
     }
 
-    /// Ends a transaction that changed nothing.
+    /// Discards the changes.
     pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
         self.connection.execute("ROLLBACK").await?;
         self.ended = true;
@@ -72,26 +72,26 @@ impl Drop for Transaction {
     }
 }
 
-/// When a connection was last found cut by the server or on the way to it. Clones share it.
+/// When a connection was last found to be lost. Clones share the time.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cuts(Arc<Mutex<Option<Instant>>>);
+pub(super) struct LostConnections(Arc<Mutex<Option<Instant>>>);
 
-impl Cuts {
-    fn note(&self) {
+impl LostConnections {
+    fn record(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// Whether a connection that was idle for so long may have been cut together with the one that was found cut.
-    pub(super) fn may_have_hit(&self, idle_for: Duration) -> bool {
-        let noted = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.is_some_and(|at| idle_for >= at.elapsed())
+    /// Whether a connection that was idle for this long may have been lost together with the recorded one.
+    pub(super) fn may_affect(&self, idle_for: Duration) -> bool {
+        let recorded = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.is_some_and(|at| idle_for >= at.elapsed())
     }
 }
 
 impl Store {
-    /// Begins a transaction. Nothing has run before, so a cut connection costs nobody anything.
+    /// Begins a transaction. Nothing has run before, so a lost connection is simply replaced.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
-        Ok(rerun!(self.was_cut, self.try_begin())?)
+        Ok(retry!(self.connection_lost, self.try_begin())?)
     }
 
     async fn try_begin(&self) -> Result<Transaction, sqlx::Error> {
@@ -100,25 +100,27 @@ impl Store {
         Ok(transaction)
     }
 
-    /// Whether the connection was cut. A statement that only reads, or that may run twice, is run again then, on a
-    /// connection that is known to be alive.
-    pub(super) fn was_cut(&self, cause: &sqlx::Error) -> bool {
-        let cut = self.backend.has_server()
+    /// Whether the connection was lost. A statement that only reads, or that may run twice, is then retried on a
+    /// connection that was checked.
+    pub(super) fn connection_lost(&self, cause: &sqlx::Error) -> bool {
+        let is_lost = self.backend.has_server()
             && (matches!(cause, sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_))
                 || is_shutdown(cause));
-        if cut {
-            self.cuts.note();
+        if is_lost {
+            self.lost_connections.record();
         }
-        cut
+        is_lost
     }
 
-    /// Whether the connection was cut and the server itself says so in place of an answer: the statement has not run.
-    pub(super) fn cannot_have_run(&self, cause: &sqlx::Error) -> bool {
-        self.was_cut(cause) && is_shutdown(cause)
+    /// Whether the connection was lost and the server reported that instead of a result, so the statement did not
+    /// run.
+    pub(super) fn has_not_run(&self, cause: &sqlx::Error) -> bool {
+        self.connection_lost(cause) && is_shutdown(cause)
     }
 }
 
-/// `admin_shutdown`, `crash_shutdown`, `idle_session_timeout`: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+/// `admin_shutdown`, `crash_shutdown`, `idle_session_timeout`:
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 fn is_shutdown(cause: &sqlx::Error) -> bool {
     let code = cause.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| ["57P01", "57P02", "57P05"].contains(&code.as_ref()))
@@ -131,7 +133,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// A store of one connection, so that the next transaction gets the connection of the one before.
+    /// A store with one connection, so that the next transaction uses the connection of the previous one.
     async fn store() -> (Store, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("gateway.db").display());
@@ -139,57 +141,57 @@ mod tests {
             [("DATABASE_URL".into(), url.into()), ("ODOO_GATEWAY__STORE__MAX_CONNECTIONS".into(), "1".into())];
         let store = Store::open(&Config::load(None, variables).unwrap().store).await.unwrap();
         store.migrate().await.unwrap();
-        sqlx::query("CREATE TABLE noted (text TEXT NOT NULL)").execute(&store.pool).await.unwrap();
+        sqlx::query("CREATE TABLE notes (text TEXT NOT NULL)").execute(&store.pool).await.unwrap();
         (store, folder)
     }
 
     async fn count(store: &Store) -> i64 {
-        sqlx::query("SELECT count(*) FROM noted").fetch_one(&store.pool).await.unwrap().get(0)
+        sqlx::query("SELECT count(*) FROM notes").fetch_one(&store.pool).await.unwrap().get(0)
     }
 
-    async fn note(transaction: &mut Transaction, length: i64) -> Result<(), sqlx::Error> {
-        let note = "INSERT INTO noted (text) VALUES (hex(zeroblob($1)))";
-        sqlx::query(note).bind(length).execute(&mut **transaction).await.map(drop)
+    async fn insert_note(transaction: &mut Transaction, length: i64) -> Result<(), sqlx::Error> {
+        let insert = "INSERT INTO notes (text) VALUES (hex(zeroblob($1)))";
+        sqlx::query(insert).bind(length).execute(&mut **transaction).await.map(drop)
     }
 
     #[tokio::test]
-    async fn a_connection_whose_transaction_sqlite_rolled_back_by_itself_is_not_used_again() {
+    async fn connection_is_not_reused_after_sqlite_rolled_back_on_its_own() {
         let (store, _folder) = store().await;
         let mut full = store.begin().await.unwrap();
         // The limit belongs to the connection and ends with it.
         full.execute("PRAGMA max_page_count = 1").await.unwrap();
-        note(&mut full, 10).await.unwrap();
-        let cause = note(&mut full, 1_000_000).await.unwrap_err();
+        insert_note(&mut full, 10).await.unwrap();
+        let cause = insert_note(&mut full, 1_000_000).await.unwrap_err();
         assert_eq!(StoreError::from(cause), StoreError::NoSpace("database or disk is full".to_owned()));
-        assert!(full.commit().await.is_err(), "nothing is reported as committed that SQLite rolled back");
+        assert!(full.commit().await.is_err(), "a commit after SQLite's own rollback must fail");
         let mut next = store.begin().await.unwrap();
-        note(&mut next, 1_000_000).await.unwrap();
+        insert_note(&mut next, 1_000_000).await.unwrap();
         next.commit().await.unwrap();
         assert_eq!(count(&store).await, 1);
     }
 
     #[tokio::test]
-    async fn what_is_dropped_before_the_commit_does_not_exist_and_locks_nobody_out() {
+    async fn dropped_transaction_is_rolled_back_and_releases_its_lock() {
         let (store, _folder) = store().await;
         let mut dropped = store.begin().await.unwrap();
-        note(&mut dropped, 10).await.unwrap();
+        insert_note(&mut dropped, 10).await.unwrap();
         drop(dropped);
         let mut undone = store.begin().await.unwrap();
-        note(&mut undone, 10).await.unwrap();
+        insert_note(&mut undone, 10).await.unwrap();
         undone.rollback().await.unwrap();
-        let mut kept = store.begin().await.unwrap();
-        note(&mut kept, 10).await.unwrap();
-        kept.commit().await.unwrap();
+        let mut committed = store.begin().await.unwrap();
+        insert_note(&mut committed, 10).await.unwrap();
+        committed.commit().await.unwrap();
         assert_eq!(count(&store).await, 1);
     }
 
     #[test]
-    fn only_connections_that_were_idle_at_the_cut_are_suspected() {
-        let cuts = Cuts::default();
-        assert!(!cuts.may_have_hit(Duration::from_secs(60)));
-        cuts.note();
-        assert!(cuts.may_have_hit(Duration::from_secs(60)));
+    fn only_connections_that_were_idle_at_the_loss_are_checked() {
+        let lost = LostConnections::default();
+        assert!(!lost.may_affect(Duration::from_secs(60)));
+        lost.record();
+        assert!(lost.may_affect(Duration::from_secs(60)));
         std::thread::sleep(Duration::from_millis(2));
-        assert!(!cuts.may_have_hit(Duration::ZERO));
+        assert!(!lost.may_affect(Duration::ZERO));
     }
 }

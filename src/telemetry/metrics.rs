@@ -1,7 +1,7 @@
-//! Every number the process counts, in one struct: a registry in the state, no globals.
+//! All metrics of the process in one struct, without globals.
 //!
-//! In: increments from all over. Out: the OpenMetrics text of `/metrics`. Must not know: who counts. Labels
-//! come from small closed sets (route templates, not paths; names of outcomes), so that no caller can grow them.
+//! In: increments from all modules. Out: the OpenMetrics text of `/metrics`. Must not know: which module counts.
+//! Labels have few possible values (route templates, not paths; names of outcomes), so that no client can add series.
 
 use std::time::Duration;
 
@@ -15,44 +15,44 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::process::Process;
 
-/// Which request.
+/// The labels of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
     /// A method of RFC 9110, or `other`.
     pub method: &'static str,
-    /// The route's template, as `/restapi/1.0/object/{model}`, or `unmatched`.
+    /// The template of the route, such as `/restapi/1.0/object/{model}`, or `unmatched`.
     pub route: String,
-    /// The status code, as 200; 499 where the caller left before there was an answer.
+    /// The status code; 499 if the client closed the connection before the response.
     pub status: u16,
 }
 
-/// Which database of Odoo.
+/// The label of an Odoo database.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct DatabaseLabels {
     /// Its configured name.
     pub database: String,
 }
 
-/// How something ended.
+/// The label of an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OutcomeLabels {
-    /// One word from the counting module.
+    /// The outcome, a constant of the counting module.
     pub outcome: &'static str,
 }
 
-/// A call to Odoo: which service and how it ended.
+/// The labels of a call to Odoo.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OdooLabels {
     /// The configured name of the database.
     pub database: String,
-    /// `answered`, with a result or a fault, or the code of the problem that stood in the way.
+    /// `answered` for a result or a fault, otherwise the error code.
     pub outcome: &'static str,
 }
 
-/// Upper bounds in seconds: from a cached answer to Odoo's slowest report.
+/// Upper bounds of the buckets in seconds: from a cached response to Odoo's slowest report.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0];
 
-/// Makes the histograms of durations.
+/// Creates histograms of durations.
 #[derive(Debug, Clone, Copy)]
 pub struct Durations;
 
@@ -62,35 +62,35 @@ impl MetricConstructor<Histogram> for Durations {
     }
 }
 
-/// All numbers. Add a field, register it in [`Metrics::new`], count wherever it happens.
+/// All metrics. To add one, add a field and register it in `Metrics::register`.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    /// Requests answered.
+    /// Answered requests.
     pub requests: Family<RequestLabels, Counter>,
-    /// From arrival to the last byte handed to the connection.
+    /// Time from the request head to the last byte of the response.
     pub request_seconds: Family<RequestLabels, Histogram, Durations>,
-    /// Requests being answered now.
+    /// Requests in flight.
     pub requests_in_flight: Gauge,
-    /// Connections open now.
+    /// Open connections.
     pub connections: Gauge,
-    /// Connections ended, by why: `done`, `error`, `first_byte`, `head`, `idle`, `slow_reader`, `shutdown`.
+    /// Ended connections by reason: `done`, `error`, `first_byte`, `head`, `idle`, `slow_reader`, `shutdown`.
     pub connections_ended: Family<OutcomeLabels, Counter>,
-    /// Connections refused, by why: `full`, `address`, `accept_error`.
+    /// Rejected connections by reason: `full`, `address`, `accept_error`.
     pub connections_refused: Family<OutcomeLabels, Counter>,
-    /// Whether requests are welcome: 1 or 0, as `/readyz` says.
+    /// 1 if `/readyz` answers 200, otherwise 0.
     pub ready: Gauge,
-    /// Whether a database of Odoo can be used: 1 or 0.
+    /// 1 if the Odoo database can be used, otherwise 0.
     pub odoo_up: Family<DatabaseLabels, Gauge>,
-    /// Panics caught below the edge. Should stay at zero.
+    /// Caught panics. Should stay 0.
     pub panics: Counter,
     /// Calls to Odoo.
     pub odoo_calls: Family<OdooLabels, Counter>,
-    /// Time a call to Odoo took.
+    /// Duration of calls to Odoo.
     pub odoo_seconds: Family<OdooLabels, Histogram, Durations>,
-    /// Time requests waited for a free place before Odoo was asked.
+    /// Time in the queue before a call to Odoo.
     pub odoo_queue_seconds: Histogram,
-    /// Credentials checked, by result: `ok`, or the code of the refusal.
+    /// Checked credentials: `ok`, or the error code.
     pub authentications: Family<OutcomeLabels, Counter>,
 }
 
@@ -101,7 +101,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Everything at zero, registered, with what the process knows of itself.
+    /// Creates and registers all metrics, including those of the process.
     #[must_use]
     pub fn new() -> Self {
         let mut metrics = Self {
@@ -126,59 +126,59 @@ impl Metrics {
 
     fn register(&mut self) {
         let all = &mut self.registry;
-        all.register("requests", "Requests answered", self.requests.clone());
-        all.register_with_unit("request", "Time to answer", Unit::Seconds, self.request_seconds.clone());
-        all.register("requests_in_flight", "Requests being answered", self.requests_in_flight.clone());
+        all.register("requests", "Answered requests", self.requests.clone());
+        all.register_with_unit("request", "Time to the last byte of the response", Unit::Seconds, self.request_seconds.clone());
+        all.register("requests_in_flight", "Requests in flight", self.requests_in_flight.clone());
         all.register("connections", "Open connections", self.connections.clone());
-        all.register("connections_ended", "Connections ended, by reason", self.connections_ended.clone());
-        all.register("connections_refused", "Connections refused, by reason", self.connections_refused.clone());
-        all.register("ready", "Whether requests are welcome, as readyz says", self.ready.clone());
-        all.register("odoo_up", "Whether the database of Odoo can be used", self.odoo_up.clone());
-        all.register("panics", "Panics caught", self.panics.clone());
+        all.register("connections_ended", "Ended connections by reason", self.connections_ended.clone());
+        all.register("connections_refused", "Rejected connections by reason", self.connections_refused.clone());
+        all.register("ready", "1 if readyz answers 200", self.ready.clone());
+        all.register("odoo_up", "1 if the Odoo database can be used", self.odoo_up.clone());
+        all.register("panics", "Caught panics", self.panics.clone());
         all.register("odoo_calls", "Calls to Odoo", self.odoo_calls.clone());
-        all.register_with_unit("odoo_call", "Time of a call to Odoo", Unit::Seconds, self.odoo_seconds.clone());
+        all.register_with_unit("odoo_call", "Duration of a call to Odoo", Unit::Seconds, self.odoo_seconds.clone());
         all.register_with_unit(
             "odoo_queue",
-            "Time before Odoo was asked",
+            "Time in the queue before a call to Odoo",
             Unit::Seconds,
             self.odoo_queue_seconds.clone(),
         );
-        all.register("authentications", "Credentials checked", self.authentications.clone());
-        all.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        all.register("authentications", "Checked credentials by outcome", self.authentications.clone());
+        all.register("build", "Version of the binary", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         all.register_collector(Box::new(Process::started_now()));
     }
 
-    /// The text of `/metrics`, in the form of OpenMetrics.
+    /// Returns the text of `/metrics` in the OpenMetrics format.
     ///
     /// # Errors
-    /// [`std::fmt::Error`] when a metric cannot be written, which would be a fault of a collector.
+    /// Fails if a collector cannot encode its metric.
     pub fn exposition(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::with_capacity(16 * 1024);
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
     }
 
-    /// Counts a call to Odoo: how it ended, how long it waited for a place, how long it took in all.
-    pub fn odoo_answered(&self, database: &str, outcome: &'static str, queued: Duration, took: Duration) {
+    /// Counts a call to Odoo with its outcome, its time in the queue and its total duration.
+    pub fn record_odoo_call(&self, database: &str, outcome: &'static str, queued: Duration, took: Duration) {
         let labels = OdooLabels { database: database.to_owned(), outcome };
         self.odoo_calls.get_or_create(&labels).inc();
         self.odoo_seconds.get_or_create(&labels).observe(took.as_secs_f64());
         self.odoo_queue_seconds.observe(queued.as_secs_f64());
     }
 
-    /// Counts one answered request.
-    pub fn request_answered(&self, labels: &RequestLabels, took: Duration) {
+    /// Counts an answered request.
+    pub fn record_request(&self, labels: &RequestLabels, took: Duration) {
         self.requests.get_or_create(labels).inc();
         self.request_seconds.get_or_create(labels).observe(took.as_secs_f64());
     }
 }
 
-/// Sets whether a database can be used.
+/// Sets whether an Odoo database can be used.
 pub fn set_up(family: &Family<DatabaseLabels, Gauge>, database: &str, up: bool) {
     family.get_or_create(&DatabaseLabels { database: database.to_owned() }).set(up.into());
 }
 
-/// Counts one more with this outcome.
+/// Increments the counter of this outcome.
 pub fn count(family: &Family<OutcomeLabels, Counter>, outcome: &'static str) {
     family.get_or_create(&OutcomeLabels { outcome }).inc();
 }
@@ -188,10 +188,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_counted_is_written() {
+    fn counted_values_are_encoded() {
         let metrics = Metrics::new();
         let labels = RequestLabels { method: "GET", route: "/a/{b}".to_owned(), status: 200 };
-        metrics.request_answered(&labels, Duration::from_millis(3));
+        metrics.record_request(&labels, Duration::from_millis(3));
         count(&metrics.connections_ended, "idle");
         let text = metrics.exposition().unwrap();
         assert!(text.contains(r#"odoo_gateway_requests_total{method="GET",route="/a/{b}",status="200"} 1"#), "{text}");

@@ -1,7 +1,7 @@
-//! What the operating system knows of this process, read anew for each scrape.
+//! Metrics of the process, read from the operating system at each scrape.
 //!
-//! In: `/proc/self` where there is one. Out: resident memory, open files, uptime. Must not know: anything of
-//! the gateway. Where the system has no `/proc` only the uptime is told.
+//! In: `/proc/self`. Out: resident memory, open files, uptime. Must not know: the gateway. On a system without
+//! `/proc` only the uptime is available.
 
 use std::fmt;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
-/// The size of a page on every platform the gateway is built for.
+/// The memory page size of all supported platforms, in bytes.
 const PAGE: u64 = 4096;
 
 #[derive(Debug)]
@@ -27,16 +27,16 @@ impl Process {
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let mut tell = |name, help, unit: Option<&Unit>, value: f64| {
+        let mut encode = |name, help, unit: Option<&Unit>, value: f64| {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, unit, gauge.metric_type())?)
         };
-        tell("uptime", "Time since the start", Some(&Unit::Seconds), self.started.elapsed().as_secs_f64())?;
+        encode("uptime", "Time since start", Some(&Unit::Seconds), self.started.elapsed().as_secs_f64())?;
         if let Some(bytes) = resident_bytes() {
-            tell("resident_memory", "Memory in use", Some(&Unit::Bytes), bytes as f64)?;
+            encode("resident_memory", "Resident memory", Some(&Unit::Bytes), bytes as f64)?;
         }
         if let Some(files) = open_files() {
-            tell("open_files", "Open file descriptors", None, files as f64)?;
+            encode("open_files", "Open file descriptors", None, files as f64)?;
         }
         Ok(())
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn linux_tells_memory_and_files() {
+    fn linux_reports_memory_and_files() {
         assert!(resident_bytes().unwrap() > 1_000_000);
         assert!(open_files().unwrap() >= 3);
     }

@@ -1,21 +1,22 @@
-//! The text format of Prometheus, version 0.0.4, which every scraper reads.
+//! The Prometheus text format, version 0.0.4, which every scraper supports.
 //!
-//! In: the same numbers as OpenMetrics. Out: their older form, as `promtool check metrics` accepts it. Must not know: what
-//! is counted.
+//! In: OpenMetrics text. Out: the same metrics in the text format, as `promtool check metrics` accepts it. Must not
+//! know: the metrics.
 //!
-//! The two differ in the lines about a metric: OpenMetrics names the family (`requests`), the text format the sample
-//! (`requests_total`); an info is a gauge; units and the end of the text are not marked.
+//! The formats differ in the lines about a metric: OpenMetrics names the metric (`requests`), the text format names
+//! the sample (`requests_total`). An info metric is a gauge. There are no lines for units and for the end of the
+//! text.
 
-/// Rewrites OpenMetrics as [`prometheus_client`] writes it.
+/// Converts the OpenMetrics output of [`prometheus_client`].
 #[must_use]
 pub fn from_open_metrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    // HELP comes first, and what a metric is only after it.
+    // HELP precedes TYPE, which determines the name of the sample.
     let mut help = None;
     for line in text.lines() {
         match line.strip_prefix("# ").and_then(|rest| rest.split_once(' ')) {
             Some(("HELP", rest)) => help = rest.split_once(' '),
-            Some(("TYPE", rest)) => describe(&mut out, help.take(), rest),
+            Some(("TYPE", rest)) => push_description(&mut out, help.take(), rest),
             Some(("UNIT", _)) => {}
             None if line == "# EOF" => {}
             _ => push(&mut out, &[line]),
@@ -24,8 +25,8 @@ pub fn from_open_metrics(text: &str) -> String {
     out
 }
 
-fn describe(out: &mut String, help: Option<(&str, &str)>, family: &str) {
-    let (name, kind) = family.split_once(' ').unwrap_or((family, "unknown"));
+fn push_description(out: &mut String, help: Option<(&str, &str)>, metric: &str) {
+    let (name, kind) = metric.split_once(' ').unwrap_or((metric, "unknown"));
     let (suffix, kind) = match kind {
         "counter" => ("_total", "counter"),
         "info" => ("_info", "gauge"),
@@ -49,7 +50,7 @@ mod tests {
     use crate::telemetry::metrics::{Metrics, RequestLabels};
 
     #[test]
-    fn families_are_named_as_their_samples() {
+    fn metrics_have_the_names_of_their_samples() {
         let text = "# HELP a_requests Requests.\n# TYPE a_requests counter\na_requests_total{x=\"# EOF\"} 1\n\
                     # HELP a_seconds Time.\n# TYPE a_seconds histogram\n# UNIT a_seconds seconds\na_seconds_sum 1.0\n\
                     # HELP a_build What.\n# TYPE a_build info\na_build_info{version=\"1\"} 1\n# EOF\n";
@@ -60,28 +61,28 @@ mod tests {
     }
 
     #[test]
-    fn every_sample_follows_the_type_of_its_name() {
+    fn every_sample_follows_a_type_line_with_its_name() {
         let metrics = Metrics::new();
         let labels = RequestLabels { method: "GET", route: "/a".to_owned(), status: 404 };
-        metrics.request_answered(&labels, std::time::Duration::from_millis(3));
+        metrics.record_request(&labels, std::time::Duration::from_millis(3));
         let text = from_open_metrics(&metrics.exposition().unwrap());
         let (mut name, mut kind) = ("", "");
         for line in text.lines() {
-            if let Some(described) = line.strip_prefix("# TYPE ") {
-                (name, kind) = described.split_once(' ').unwrap();
+            if let Some(description) = line.strip_prefix("# TYPE ") {
+                (name, kind) = description.split_once(' ').unwrap();
                 assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
                 assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
-            } else if let Some(helped) = line.strip_prefix("# HELP ") {
-                assert!(helped.split_once(' ').is_some_and(|(_, help)| !help.is_empty()), "{line}");
+            } else if let Some(help) = line.strip_prefix("# HELP ") {
+                assert!(help.split_once(' ').is_some_and(|(_, help)| !help.is_empty()), "{line}");
             } else {
                 let sample = line.split(['{', ' ']).next().unwrap();
                 let suffix = sample.strip_prefix(name).unwrap_or_else(|| panic!("{line} follows # TYPE {name}"));
-                let fits = if kind == "histogram" {
+                let is_valid = if kind == "histogram" {
                     ["_bucket", "_sum", "_count"].contains(&suffix)
                 } else {
                     suffix.is_empty()
                 };
-                assert!(fits, "{line}");
+                assert!(is_valid, "{line}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The binary on the command line: what it says to people, and its exit codes.
+//! The binary on the command line: output and exit codes.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 use tempfile::tempdir;
 
 use super::support::binary::{Process, run};
-use super::support::{Act, Stub, Version, stand};
+use super::support::{StubReply, StubOdoo, Version, testbed};
 
-fn said(output: &Output) -> (String, String) {
+fn output_texts(output: &Output) -> (String, String) {
     (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
 }
 
-/// Runs a command in a folder of its own: exit code, standard output, standard error.
+/// Runs a command in a folder of its own. Returns exit code, standard output and standard error.
 async fn ran(arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
     let folder = tempdir().unwrap();
     let output = run(arguments, folder.path(), settings).await;
-    let (out, err) = said(&output);
+    let (out, err) = output_texts(&output);
     (output.status.code().unwrap(), out, err)
 }
 
-/// What answers as a server of TLS does to plain HTTP: an alert.
+/// The URL of a server that responds to plain HTTP as a TLS server does: with an alert.
 fn not_http() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -36,13 +36,13 @@ fn not_http() -> String {
     url
 }
 
-fn nobody() -> String {
+fn unused_url() -> String {
     format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
 #[tokio::test]
-async fn check_tells_the_versions_of_all_that_works() {
-    let (odoo19, odoo14) = (stand().url(Version::Odoo19), stand().url(Version::Odoo14));
+async fn check_prints_the_versions_of_all_parts() {
+    let (odoo19, odoo14) = (testbed().url(Version::Odoo19), testbed().url(Version::Odoo14));
     let (code, out, err) = ran(
         &["check"],
         &[
@@ -57,59 +57,59 @@ async fn check_tells_the_versions_of_all_that_works() {
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let lines: Vec<&str> = out.lines().collect();
     let [store, key, memory, new, old] = lines.as_slice() else { panic!("{out}") };
-    assert_eq!(*store, "ok       store: not there yet; the first start makes it in .data/gateway.db");
+    assert_eq!(*store, "ok       store: does not exist yet; the first start creates it in .data/gateway.db");
     assert_eq!(
         *key,
-        "ok       master key: not needed yet; the first secret that is kept makes it in /etc/odoo-gateway/master.key"
+        "ok       master key: not needed yet; it is created in /etc/odoo-gateway/master.key when the first secret is stored"
     );
-    assert_eq!(*memory, "ok       memory: no core files, closed to other processes");
+    assert_eq!(*memory, "ok       memory: core files and inspection by other processes are disabled");
     assert!(new.starts_with(&format!("ok       odoo odoo19 ({odoo19}/): Odoo 19.0")), "{out}");
     assert!(old.starts_with(&format!("ok       odoo old ({odoo14}/): Odoo 14.0")), "{out}");
 }
 
 #[tokio::test]
-async fn check_says_what_is_wrong_with_odoo_and_how_to_mend_it() {
-    let old = Stub::start().await;
-    old.when("version", Act::value("<struct><member><name>server_version</name><value><string>12.0</string></value></member>\
+async fn check_reports_problems_with_odoo_and_how_to_fix_them() {
+    let old = StubOdoo::start().await;
+    old.when("version", StubReply::value("<struct><member><name>server_version</name><value><string>12.0</string></value></member>\
         <member><name>server_serie</name><value><string>12.0</string></value></member><member><name>server_version_info</name>\
         <value><array><data><value><int>12</int></value></data></array></value></member><member><name>protocol_version</name>\
         <value><int>1</int></value></member></struct>"));
-    let (page, elsewhere) = (Stub::start().await, Stub::start().await);
-    page.when("version", Act::http("200 OK", "text/html", "<h1>It works</h1>"));
-    elsewhere.when("version", Act::http("404 Not Found", "text/html", ""));
+    let (page, elsewhere) = (StubOdoo::start().await, StubOdoo::start().await);
+    page.when("version", StubReply::http("200 OK", "text/html", "<h1>It works</h1>"));
+    elsewhere.when("version", StubReply::http("404 Not Found", "text/html", ""));
     let (tls, none) = (not_http(), "http://no-such-host.internal".to_owned());
     for (url, expected) in [
         (none, "the host name cannot be resolved"),
-        (nobody(), "the connection is refused: nothing listens there. Is Odoo running?"),
+        (unused_url(), "the connection is refused: no process listens on that port. Start Odoo"),
         (
-            stand().url(Version::Odoo19).replace("http:", "https:"),
-            "it does not speak TLS. odoo.url begins with https://, and http:// is spoken",
+            testbed().url(Version::Odoo19).replace("http:", "https:"),
+            "the server does not use TLS. Use http:// in odoo.url",
         ),
-        (tls, "if TLS is spoken there, it begins with https://"),
-        (page.url(), "what answers there is not Odoo: its media type is not XML."),
-        (elsewhere.url(), "it answers HTTP 404. odoo.url is the address of Odoo itself, without a path to XML-RPC"),
-        (format!("{}/no/such/path", stand().url(Version::Odoo14)), "it answers HTTP 404."),
-        (old.url(), "Odoo 12.0 is outside of 14 to 19, which the gateway is made for"),
+        (tls, "if it uses TLS, begin the URL with https://"),
+        (page.url(), "the server at odoo.url is not Odoo: its media type is not XML."),
+        (elsewhere.url(), "the server at odoo.url returned HTTP 404. Set odoo.url to the URL of Odoo itself, without a path to XML-RPC"),
+        (format!("{}/no/such/path", testbed().url(Version::Odoo14)), "the server at odoo.url returned HTTP 404."),
+        (old.url(), "Odoo 12.0 is not supported; the gateway supports Odoo 14 to 19"),
     ] {
         let (code, out, _) = ran(&["check"], &[("ODOO_URL", &url), ("ODOO_DB", "demo")]).await;
         assert_eq!(code, 1, "{out}");
         let line = out.lines().find(|line| line.starts_with("FAILED   odoo demo (")).unwrap_or_else(|| panic!("{out}"));
         assert!(line.contains(expected), "{line}");
-        assert!(out.starts_with("ok       store: "), "one part that fails hides no other: {out}");
+        assert!(out.starts_with("ok       store: "), "a failed part does not hide the others: {out}");
     }
 }
 
 #[tokio::test]
-async fn check_makes_nothing() {
+async fn check_creates_nothing() {
     let folder = tempdir().unwrap();
     let settings = [
-        ("ODOO_URL", stand().url(Version::Odoo19)),
+        ("ODOO_URL", testbed().url(Version::Odoo19)),
         ("ODOO_DB", "odoo19"),
         ("DATABASE_URL", "sqlite:state/gateway.db"),
         ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "keys/master.key"),
     ];
     let output = run(&["check"], folder.path(), &settings).await;
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output).0);
+    assert_eq!(output.status.code(), Some(0), "{}", output_texts(&output).0);
     assert_eq!(
         folder.path().read_dir().unwrap().count(),
         0,
@@ -117,16 +117,16 @@ async fn check_makes_nothing() {
         folder.path().read_dir().unwrap().collect::<Vec<_>>()
     );
 
-    // Once there is a store, its version is told.
+    // The version of an existing store is printed.
     assert!(run(&["migrate"], folder.path(), &settings).await.status.success());
-    let (out, _) = said(&run(&["check"], folder.path(), &settings).await);
+    let (out, _) = output_texts(&run(&["check"], folder.path(), &settings).await);
     assert!(out.starts_with("ok       store: SQLite 3."), "{out}");
     assert!(!folder.path().join("keys").exists());
 }
 
 #[tokio::test]
-async fn check_fails_where_the_key_could_not_be_made() {
-    let stub = Stub::start().await;
+async fn check_fails_if_the_key_cannot_be_created() {
+    let stub = StubOdoo::start().await;
     let key = ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "/proc/sys/odoo-gateway/master.key");
     let (code, out, _) = ran(&["check"], &[("ODOO_URL", &stub.url()), key]).await;
     let line = out.lines().find(|line| line.contains("master key")).unwrap();
@@ -138,29 +138,29 @@ async fn check_fails_where_the_key_could_not_be_made() {
 }
 
 #[tokio::test]
-async fn check_warns_of_variables_that_are_nearly_settings() {
-    let stub = Stub::start().await;
+async fn check_warns_of_misspelled_variables() {
+    let stub = StubOdoo::start().await;
     let nearly = [("ODOO_URL", stub.url()), ("ODOO_GATEWAY_OPS_LISTEN", "canary-77b1".to_owned())];
     let nearly: Vec<(&str, &str)> = nearly.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let (code, out, _) = ran(&["check"], &nearly).await;
     assert_eq!(code, 0, "{out}");
-    let expected = "warning  settings: ODOO_GATEWAY_OPS_LISTEN in the environment is not a setting and is ignored: did you mean \
+    let expected = "warning  settings: the environment variable ODOO_GATEWAY_OPS_LISTEN is ignored, because it is not a setting: did you mean \
                     ODOO_GATEWAY__OPS__LISTEN?";
     assert_eq!(out.lines().next(), Some(expected), "{out}");
     assert!(!out.contains("canary"), "no value is shown: {out}");
 }
 
 #[tokio::test]
-async fn every_command_answers_in_json_when_asked() {
+async fn every_command_prints_json_on_request() {
     let folder = tempdir().unwrap();
     let secret = folder.path().join("secret");
     std::fs::write(&secret, "admin\n").unwrap();
     let secret = secret.display().to_string();
-    let gateway = Process::serve(&[("ODOO_URL", &nobody())]).await;
+    let gateway = Process::serve(&[("ODOO_URL", &unused_url())]).await;
     let settings = [
-        ("ODOO_URL", stand().url(Version::Odoo19)),
+        ("ODOO_URL", testbed().url(Version::Odoo19)),
         ("ODOO_DB", "odoo19"),
-        ("ODOO_GATEWAY__OPS__LISTEN", gateway.operators_address()),
+        ("ODOO_GATEWAY__OPS__LISTEN", gateway.ops_address()),
         ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "keys/master.key"),
     ];
     let create_key = format!("key create --name k --login admin --may-mint-for-others --secret-file {secret}");
@@ -195,15 +195,15 @@ async fn every_command_answers_in_json_when_asked() {
     ] {
         let arguments: Vec<&str> = line.split(' ').chain(["--json"]).collect();
         let output = run(&arguments, folder.path(), &settings).await;
-        let (out, err) = said(&output);
+        let (out, err) = output_texts(&output);
         assert!(output.status.success(), "{line}: {out}{err}");
-        let answer: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{line}: {out}"));
-        assert!(answer.is_object() || answer.is_array(), "{line}: {out}");
+        let response: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{line}: {out}"));
+        assert!(response.is_object() || response.is_array(), "{line}: {out}");
     }
     for line in ["key show nobody", "health"] {
         let arguments: Vec<&str> = line.split(' ').chain(["--json"]).collect();
         let output = run(&arguments, folder.path(), &settings[..2]).await;
-        let (out, err) = said(&output);
+        let (out, err) = output_texts(&output);
         let error: serde_json::Value =
             serde_json::from_str(err.lines().last().unwrap()).unwrap_or_else(|_| panic!("{err}"));
         assert!(out.is_empty() && error["error"].is_string() && !output.status.success(), "{line}: {out}{err}");
@@ -211,7 +211,7 @@ async fn every_command_answers_in_json_when_asked() {
 }
 
 #[tokio::test]
-async fn reader_who_leaves_early_ends_a_command_quietly() {
+async fn closed_output_ends_a_command_silently() {
     for arguments in [["openapi"].as_slice(), &["config"]] {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_odoo-gateway"))
             .args(arguments)
@@ -221,17 +221,17 @@ async fn reader_who_leaves_early_ends_a_command_quietly() {
             .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
-        assert_eq!((output.status.code(), said(&output).1.as_str()), (Some(0), ""), "{arguments:?}");
+        assert_eq!((output.status.code(), output_texts(&output).1.as_str()), (Some(0), ""), "{arguments:?}");
     }
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output =
         std::process::Command::new(env!("CARGO_BIN_EXE_odoo-gateway")).arg("config").stdout(full).output().unwrap();
-    assert!(output.status.code() == Some(1) && !output.stderr.is_empty(), "what is lost otherwise is not kept quiet");
+    assert!(output.status.code() == Some(1) && !output.stderr.is_empty(), "other write errors are reported");
 }
 
 #[tokio::test]
-async fn check_lists_what_configured_schemas_name_and_an_odoo_lacks() {
-    let (odoo19, odoo14) = (stand().url(Version::Odoo19), stand().url(Version::Odoo14));
+async fn check_lists_schema_fields_that_an_odoo_does_not_have() {
+    let (odoo19, odoo14) = (testbed().url(Version::Odoo19), testbed().url(Version::Odoo14));
     let folder = tempdir().unwrap();
     let secret = folder.path().join("secret");
     std::fs::write(&secret, "admin\n").unwrap();
@@ -248,35 +248,35 @@ async fn check_lists_what_configured_schemas_name_and_an_odoo_lacks() {
     let (code, out, _) = ran(&["check"], &settings).await;
     assert_eq!(code, 0, "{out}");
     let last = out.lines().last().unwrap();
-    assert_eq!(last, "warning  schemas: not compared with Odoo's fields: --login LOGIN does it with that user's eyes");
+    assert_eq!(last, "warning  schemas: not compared with Odoo's fields: use --login LOGIN to compare them as that user");
 
     let named = ["check", "--login", "admin", "--secret-file", secret.to_str().unwrap()];
     let (code, out, err) = ran(&named, &settings).await;
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    let of = |database: &str, said: &str| format!("warning  schemas in {database}: restful.models.{said}");
+    let of = |database: &str, text: &str| format!("warning  schemas in {database}: restful.models.{text}");
     let expected = [
         of("odoo19", "no.such: "),
-        of("odoo19", "sale.order.read: there is no field nosuch, it is left out"),
-        of("odoo19", "sale.order.read: there is no field order_line.tax_id, it is left out"),
-        of("odoo19", "sale.order.read: order_line.price_unit is no relation, so nothing can stand behind it"),
+        of("odoo19", "sale.order.read: the field nosuch does not exist and is left out"),
+        of("odoo19", "sale.order.read: the field order_line.tax_id does not exist and is left out"),
+        of("odoo19", "sale.order.read: order_line.price_unit is not a relation and has no nested fields"),
         of("odoo14", "no.such: "),
-        of("odoo14", "sale.order.read: there is no field nosuch, it is left out"),
-        of("odoo14", "sale.order.read: order_line.price_unit is no relation, so nothing can stand behind it"),
+        of("odoo14", "sale.order.read: the field nosuch does not exist and is left out"),
+        of("odoo14", "sale.order.read: order_line.price_unit is not a relation and has no nested fields"),
     ];
-    let told: Vec<&str> = out.lines().filter(|line| line.starts_with("warning")).collect();
-    assert_eq!(told.len(), expected.len(), "{out}");
-    assert!(told.iter().zip(&expected).all(|(told, expected)| told.starts_with(expected.as_str())), "{out}");
+    let warnings: Vec<&str> = out.lines().filter(|line| line.starts_with("warning")).collect();
+    assert_eq!(warnings.len(), expected.len(), "{out}");
+    assert!(warnings.iter().zip(&expected).all(|(warnings, expected)| warnings.starts_with(expected.as_str())), "{out}");
 
     std::fs::write(&secret, "wrong\n").unwrap();
     let (code, out, _) = ran(&named, &settings[..2].iter().chain(&settings[4..5]).copied().collect::<Vec<_>>()).await;
-    let refused = "FAILED   schemas in odoo19: Odoo does not take admin with this password or key";
+    let refused = "FAILED   schemas in odoo19: Odoo rejected the login admin with this password or key";
     assert_eq!((code, out.lines().last()), (1, Some(refused)), "{out}");
 }
 
 #[tokio::test]
-async fn check_says_that_a_database_does_not_exist() {
-    for version in Version::BOTH {
-        let (code, out, _) = ran(&["check"], &[("ODOO_URL", stand().url(version)), ("ODOO_DB", "nosuch")]).await;
+async fn check_reports_a_missing_database() {
+    for version in Version::each() {
+        let (code, out, _) = ran(&["check"], &[("ODOO_URL", testbed().url(version)), ("ODOO_DB", "nosuch")]).await;
         assert_eq!(code, 1, "{version:?}: {out}");
         assert!(out.contains("FAILED   odoo nosuch"), "{version:?}: {out}");
         assert!(out.contains("odoo.database"), "{version:?}: {out}");
@@ -284,8 +284,8 @@ async fn check_says_that_a_database_does_not_exist() {
 }
 
 #[tokio::test]
-async fn check_says_what_is_wrong_with_the_store() {
-    let stub = Stub::start().await;
+async fn check_reports_problems_with_the_store() {
+    let stub = StubOdoo::start().await;
     let folder = tempdir().unwrap();
     let here = format!("sqlite:{}", folder.path().display());
     let (code, out, _) = ran(&["check"], &[("ODOO_URL", &stub.url()), ("DATABASE_URL", &here)]).await;
@@ -294,7 +294,7 @@ async fn check_says_what_is_wrong_with_the_store() {
 }
 
 #[tokio::test]
-async fn config_prints_what_is_in_effect_without_secrets_and_can_be_loaded_again() {
+async fn printed_config_has_no_secrets_and_can_be_loaded() {
     let secret = [("DATABASE_URL", "postgres://gateway:canary-51d0@db.example/gateway"), ("ODOO_DB", "live")];
     let (code, out, err) = ran(&["config"], &secret).await;
     assert_eq!((code, err.as_str()), (0, ""));
@@ -305,11 +305,11 @@ async fn config_prints_what_is_in_effect_without_secrets_and_can_be_loaded_again
     let (_, printed, _) = ran(&["config"], &[("ODOO_DB", "live"), ("ODOO_GATEWAY__ODOO__0__QUEUE", "7")]).await;
     std::fs::write(folder.path().join("again.toml"), &printed).unwrap();
     let again = run(&["config", "--config", "again.toml"], folder.path(), &[]).await;
-    assert_eq!(said(&again).0, printed);
+    assert_eq!(output_texts(&again).0, printed);
 }
 
 #[tokio::test]
-async fn all_mistakes_are_told_at_once_each_with_its_key() {
+async fn all_config_errors_are_reported_with_their_keys() {
     let folder = tempdir().unwrap();
     let file = "[server]\nbody_limit = \"much\"\n[odo]\nurl = \"x\"\n[[odoo]]\nqueue = -1\n";
     std::fs::write(folder.path().join("wrong.toml"), file).unwrap();
@@ -321,7 +321,7 @@ async fn all_mistakes_are_told_at_once_each_with_its_key() {
     ];
     for command in ["serve", "check", "config", "migrate"] {
         let output = run(&["--config", "wrong.toml", command], folder.path(), &wrong).await;
-        let (out, err) = said(&output);
+        let (out, err) = output_texts(&output);
         assert_eq!((output.status.code(), out.as_str()), (Some(1), ""), "{err}");
         for key in ["server.body_limit", "odo", "queue", "auth.failure_floor", "server.listen", "store.colour", "url"] {
             assert!(err.to_lowercase().contains(key), "{key} is not named: {err}");
@@ -333,53 +333,53 @@ async fn all_mistakes_are_told_at_once_each_with_its_key() {
 }
 
 #[tokio::test]
-async fn migrate_makes_the_store_and_can_be_repeated() {
+async fn migrate_creates_the_store_and_can_be_repeated() {
     let folder = tempdir().unwrap();
     let store = [("DATABASE_URL", "sqlite:state/gateway.db")];
     let (first, second) =
         (run(&["migrate"], folder.path(), &store).await, run(&["migrate"], folder.path(), &store).await);
-    let (out, err) = said(&first);
+    let (out, err) = output_texts(&first);
     assert_eq!((first.status.code(), err.as_str()), (Some(0), ""));
     assert!(out.starts_with("The store is up to date: SQLite 3."), "{out}");
-    assert_eq!(said(&second).0, out);
+    assert_eq!(output_texts(&second).0, out);
     assert!(folder.path().join("state/gateway.db").exists());
 }
 
 #[tokio::test]
-async fn serving_begins_at_once_though_odoo_is_down_and_ends_in_order() {
+async fn gateway_starts_without_odoo_and_stops_in_order() {
     for signal in ["TERM", "INT"] {
         let began = Instant::now();
-        let gateway = Process::serve(&[("ODOO_URL", &nobody())]).await;
-        // A tenth of it where nothing else runs; what it must not do is wait for Odoo.
+        let gateway = Process::serve(&[("ODOO_URL", &unused_url())]).await;
+        // It takes a tenth of this on an idle machine; it must not wait for Odoo.
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-        assert_eq!(gateway.operator().get("/livez", &[]).await.status, 200);
-        assert_eq!(gateway.operator().get("/readyz", &[]).await.status, 503);
+        assert_eq!(gateway.ops_client().get("/livez", &[]).await.status, 200);
+        assert_eq!(gateway.ops_client().get("/readyz", &[]).await.status, 503);
 
-        let address = gateway.operators_address().to_owned();
+        let address = gateway.ops_address().to_owned();
         let health = ran(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
         assert_eq!(health, (0, String::new(), String::new()));
 
-        let (status, said, _) = gateway.end(signal).await;
-        assert_eq!(status.code(), Some(0), "{said}");
-        let messages: Vec<&str> = said.lines().filter(|line| line.contains("stop")).collect();
-        assert!(messages[0].contains(r#""message":"stopping""#), "{said}");
-        assert!(messages[1].contains(r#""cut":0"#) && messages[1].contains(r#""message":"stopped""#), "{said}");
+        let (status, output, _) = gateway.stop_with(signal).await;
+        assert_eq!(status.code(), Some(0), "{output}");
+        let messages: Vec<&str> = output.lines().filter(|line| line.contains("stop")).collect();
+        assert!(messages[0].contains(r#""message":"stopping""#), "{output}");
+        assert!(messages[1].contains(r#""aborted_connections":0"#) && messages[1].contains(r#""message":"stopped""#), "{output}");
 
         let (code, _, err) = ran(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
-        assert!(code == 1 && err.contains(&format!("no life at {address} (ops.listen)")), "{err}");
+        assert!(code == 1 && err.contains(&format!("the gateway does not respond at {address} (ops.listen)")), "{err}");
     }
 }
 
 #[tokio::test]
-async fn a_signal_is_heard_from_the_first_moment() {
+async fn signals_are_handled_from_the_start() {
     for _ in 0..5 {
-        let (status, said, _) = Process::serve(&[("ODOO_URL", &nobody())]).await.end("TERM").await;
-        assert_eq!(status.code(), Some(0), "{said}");
+        let (status, output, _) = Process::serve(&[("ODOO_URL", &unused_url())]).await.stop_with("TERM").await;
+        assert_eq!(status.code(), Some(0), "{output}");
     }
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_is_named_with_its_setting() {
+async fn address_in_use_is_reported_with_its_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for name in ["ODOO_GATEWAY__SERVER__LISTEN", "ODOO_GATEWAY__OPS__LISTEN"] {

@@ -1,4 +1,4 @@
-//! `GET /start`: an application of one's own, where the gateway is set up as a demonstration.
+//! `GET /start`: creates an application if the gateway is configured as a demonstration.
 
 use reqwest::Method;
 use serde_json::json;
@@ -11,8 +11,8 @@ const DEMO: [(&str, &str); 2] =
 const TOKEN: &str = "/restapi/1.0/common/oauth2/access_token";
 
 #[tokio::test]
-async fn whoever_asks_gets_an_application_that_works_at_once() {
-    let gateway = Gateway::before_odoo(&DEMO).await;
+async fn start_returns_an_application_that_works_immediately() {
+    let gateway = Gateway::start_with_odoo(&DEMO).await;
     let started = gateway.client().get("/start", &[]).await.ok();
     let members: Vec<&String> = started.as_object().unwrap().keys().collect();
     assert_eq!(members, ["client_id", "client_secret", "host", "database"]);
@@ -29,20 +29,20 @@ async fn whoever_asks_gets_an_application_that_works_at_once() {
     let users = [("domain", "[('login','=','internal')]")];
     assert_eq!(caller.get("/restapi/1.0/object/res.users/search_count", &users).await.ok(), json!({"count": 1}));
     let admin = gateway.administration().await;
-    let application = admin.application(started["client_id"].as_str().unwrap()).await.unwrap();
+    let application = admin.find_application(started["client_id"].as_str().unwrap()).await.unwrap();
     let life = application.row.not_after.unwrap() - application.row.created_at;
-    assert!((86_390..=86_400).contains(&life), "a day, but for the seconds in which it is made: {life}");
+    assert!((86_390..=86_400).contains(&life), "a day, except for the time of its creation: {life}");
 }
 
 #[tokio::test]
-async fn there_is_a_demonstration_only_where_one_is_set_up_and_not_without_end() {
-    Gateway::shared().client().get("/start", &[]).await.refused(404, "unknown_route");
-    let gateway = Gateway::before_odoo(&DEMO).await;
+async fn demonstration_is_disabled_by_default_and_rate_limited() {
+    Gateway::shared().client().get("/start", &[]).await.problem(404, "unknown_route");
+    let gateway = Gateway::start_with_odoo(&DEMO).await;
     let head = send(gateway.client().request(Method::HEAD, "/start")).await;
-    assert_eq!(head.status, 405, "it would make an application that nobody sees");
-    let mut answers = Vec::new();
+    assert_eq!(head.status, 405, "HEAD creates no application");
+    let mut responses = Vec::new();
     for _ in 0..6 {
-        answers.push(gateway.client().get("/start", &[]).await.status);
+        responses.push(gateway.client().get("/start", &[]).await.status);
     }
-    assert!(answers.ends_with(&[429]), "{answers:?}");
+    assert!(responses.ends_with(&[429]), "{responses:?}");
 }

@@ -1,4 +1,4 @@
-//! Requests that are made to hurt: many names, many values, many bytes. What they may cost, in time and in memory.
+//! Hostile requests with many names, values or bytes: limits of their cost in time and memory.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use tokio::net::TcpStream;
 
 use super::support::binary::Process;
 use super::support::client::send;
-use super::support::{Answer, Client, Gateway, Version, stand};
+use super::support::{Response, Client, Gateway, Version, testbed};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 const PARTNER: &str = "/restapi/1.0/object/res.partner";
-/// Endpoints that need no credential, or look for it in the body.
+/// Endpoints that need no credential, or expect it in the body.
 const OPEN: [&str; 8] = [
     "/restapi/1.0/common/oauth2/access_token",
     "/restapi/1.0/common/oauth2/token",
@@ -35,24 +35,24 @@ fn form(names: usize) -> String {
     })
 }
 
-/// `open`, then `item` so many times with its number in it, then `close`.
+/// `open`, then `count` times `item` with its number, then `close`.
 fn repeated(open: &str, item: &str, close: &str, count: usize) -> String {
     let items: Vec<String> = (1..=count).map(|number| item.replace('#', &number.to_string())).collect();
     format!("{open}{}{close}", items.join(","))
 }
 
-async fn sent(client: &Client, method: Method, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Answer {
+async fn sent(client: &Client, method: Method, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Response {
     send(client.request(method, path).header("content-type", kind).body(body)).await
 }
 
 #[tokio::test]
-async fn a_form_that_needs_no_credential_is_small() {
+async fn form_without_a_credential_is_limited_in_size() {
     let client = Gateway::shared().client();
     for path in OPEN {
         let many = sent(&client, Method::POST, path, FORM, form(51)).await;
         assert_eq!(many.status, 400, "{path}: {}", many.text);
         let large = sent(&client, Method::POST, path, FORM, format!("a={}", "x".repeat(64 << 10))).await;
-        // The page for a request token without a token is refused before its form is looked at.
+        // The OAuth 1 page without a token is rejected before its form is parsed.
         let status = if path.ends_with("oauth1/authorize") { 400 } else { 413 };
         assert_eq!(large.status, status, "{path}: {}", large.text);
         let query = sent(&client, Method::POST, &format!("{path}?{}", form(51)), FORM, "").await;
@@ -61,8 +61,8 @@ async fn a_form_that_needs_no_credential_is_small() {
 }
 
 #[tokio::test]
-async fn uploads_that_nobody_vouches_for_are_not_read() {
-    let gateway = Gateway::before_odoo(&[]).await;
+async fn unauthenticated_uploads_are_not_read() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
     let head = |path: &str, kind: &str| {
         format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 33554432\r\n\r\n")
     };
@@ -75,17 +75,17 @@ async fn uploads_that_nobody_vouches_for_are_not_read() {
         ("/rest/api/login/token", FORM, "413"),
         ("/restapi/1.0/common/oauth2/token", FORM, "413"),
     ] {
-        // The answer comes although not a byte of the body does.
+        // The response arrives although no byte of the body was sent.
         let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
         stream.write_all(head(path, kind).as_bytes()).await.unwrap();
-        let mut answer = [0; 12];
-        tokio::time::timeout(Duration::from_secs(20), stream.read_exact(&mut answer)).await.unwrap().unwrap();
-        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{path}");
+        let mut response = [0; 12];
+        tokio::time::timeout(Duration::from_secs(20), stream.read_exact(&mut response)).await.unwrap().unwrap();
+        assert_eq!(String::from_utf8_lossy(&response), format!("HTTP/1.1 {status}"), "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_body_has_at_most_a_million_values_in_every_dialect_and_notation() {
+async fn body_has_at_most_a_million_values_in_every_dialect_and_notation() {
     let admin = Gateway::shared().client().as_user("admin");
     let zeros = format!("[{}0]", "0,".repeat(1_000_000));
     let literal = |name: &str| json!({ name: zeros }).to_string();
@@ -99,34 +99,34 @@ async fn a_body_has_at_most_a_million_values_in_every_dialect_and_notation() {
         (Method::PUT, "/restful/api/v1/res.partner/1".to_owned(), JSON, tree("name")),
         (Method::POST, "/api/v1/res.partner/search".to_owned(), JSON, tree("domain")),
     ] {
-        let answer = sent(&admin, method, &path, kind, body).await;
-        assert_eq!(answer.status, 413, "{path} {kind}: {}", answer.text);
-        assert!(answer.text.contains("100000"), "{path} {kind}: {}", answer.text);
+        let response = sent(&admin, method, &path, kind, body).await;
+        assert_eq!(response.status, 413, "{path} {kind}: {}", response.text);
+        assert!(response.text.contains("100000"), "{path} {kind}: {}", response.text);
     }
 }
 
 #[tokio::test]
-async fn a_context_has_at_most_256_keys() {
+async fn context_has_at_most_256_keys() {
     let admin = Gateway::shared().client().as_user("admin");
     let context = |keys: usize| repeated("{", "'k#': 1", "}", keys);
     let path = format!("{PARTNER}/search_count");
     admin.get(&path, &[("context", &context(256))]).await.ok();
     let refused = admin.get(&path, &[("context", &context(257))]).await;
-    refused.refused(400, "invalid_context");
+    refused.problem(400, "invalid_context");
     let body = json!({"args": [[]], "kwargs": {"context": serde_json::from_str::<serde_json::Value>(&repeated("{", "\"k#\": 1", "}", 300)).unwrap()}});
-    admin.post(&path, &body).await.refused(400, "invalid_context");
+    admin.post(&path, &body).await.problem(400, "invalid_context");
 }
 
 #[tokio::test]
-async fn a_long_name_is_not_compared_with_those_of_fields() {
+async fn long_unknown_name_gets_no_suggestion() {
     let admin = Gateway::shared().client().as_user("admin");
     let body = format!("{{\"{}\": 1}}", "name".repeat(1 << 20));
-    let answer = sent(&admin, Method::PUT, "/restful/api/v1/res.partner/1", JSON, body).await;
-    assert_eq!(answer.status, 400, "{}", answer.text);
+    let response = sent(&admin, Method::PUT, "/restful/api/v1/res.partner/1", JSON, body).await;
+    assert_eq!(response.status, 400, "{}", response.text);
 }
 
 #[tokio::test]
-async fn a_database_is_named_once_however_its_header_is_spelled() {
+async fn database_header_may_occur_once() {
     let client = Gateway::shared().client().as_user("admin");
     let version = async |client: &Client| client.get("/restapi/1.0/common/version", &[]).await;
     for spelling in ["X-Odoo-Database", "X_Odoo_Database", "x-odoo_database"] {
@@ -134,25 +134,25 @@ async fn a_database_is_named_once_however_its_header_is_spelled() {
         assert_eq!(version(&one).await.ok()["server_series"], "14.0", "{spelling}");
         for other in ["x-odoo-database", "X_ODOO_DATABASE"] {
             let two = one.with_header(other, "odoo19");
-            version(&two).await.refused(400, "repeated_parameter");
-            two.get(&format!("{PARTNER}/search_count"), &[]).await.refused(400, "repeated_parameter");
+            version(&two).await.problem(400, "repeated_parameter");
+            two.get(&format!("{PARTNER}/search_count"), &[]).await.problem(400, "repeated_parameter");
             assert_eq!(two.get("/api/v1/info", &[]).await.status, 400);
         }
     }
 }
 
-/// A gateway of its own before Odoo 19.
+/// A gateway process in front of Odoo 19.
 async fn process() -> Process {
     Process::serve(&[
         ("ODOO_GATEWAY__STORE__URL", "sqlite:gateway.db"),
-        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
         ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", ""),
     ])
     .await
 }
 
-/// Seconds of a processor that the gateway has used.
+/// The processor time that the gateway has used, in seconds.
 fn processor_time(gateway: &Process) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", gateway.id())).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
@@ -160,7 +160,7 @@ fn processor_time(gateway: &Process) -> f64 {
     ticks / 100.0
 }
 
-/// Requests with so many distinct names, keys, terms, ids.
+/// Requests with `count` distinct names, keys, terms or ids.
 fn requests(count: usize) -> Vec<(Method, String, &'static str, String)> {
     let objects = |name: &str| format!("{{\"{name}\":{}}}", repeated("{", "\"k#\":#", "}", count));
     let names = repeated("{", "\"k#\":#", "}", count);
@@ -197,29 +197,29 @@ fn requests(count: usize) -> Vec<(Method, String, &'static str, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn four_times_as_many_names_cost_about_four_times_the_work() {
+async fn processing_time_is_linear_in_the_number_of_names() {
     let gateway = process().await;
     let admin = gateway.client().as_user("admin");
     for (small, large) in requests(25_000).into_iter().zip(requests(100_000)) {
         let what = format!("{} {} {}", small.1, small.2, &small.3[..60.min(small.3.len())]);
         let mut took = [0.0; 2];
         for (place, (method, path, kind, body)) in [small, large].into_iter().enumerate() {
-            // Once for what is remembered, once measured.
+            // The first time fills the caches, the second time is measured.
             sent(&admin, method.clone(), &path, kind, body.clone()).await;
             let before = processor_time(&gateway);
-            let answer = sent(&admin, method, &path, kind, body).await;
+            let response = sent(&admin, method, &path, kind, body).await;
             took[place] = processor_time(&gateway) - before;
-            assert!(answer.status < 500, "{path}: {} {}", answer.status, answer.text);
-            assert!(answer.status < 400 || answer.text.len() < 10_000, "{path}: {} bytes", answer.text.len());
+            assert!(response.status < 500, "{path}: {} {}", response.status, response.text);
+            assert!(response.status < 400 || response.text.len() < 10_000, "{path}: {} bytes", response.text.len());
         }
         let [small, large] = took;
         assert!(large + 0.1 < 9.0 * (small + 0.1), "{what}: {small} s became {large} s");
     }
-    gateway.end("TERM").await;
+    gateway.stop_with("TERM").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hostile_body_of_32_mib_costs_little_memory_and_gives_it_back() {
+async fn hostile_body_of_32_mib_needs_little_memory_and_returns_it() {
     const MIB: usize = 1 << 20;
     let full = |unit: &str| unit.repeat(31 * MIB / unit.len());
     let bodies: [(&str, String); 9] = [
@@ -241,12 +241,12 @@ async fn a_hostile_body_of_32_mib_costs_little_memory_and_gives_it_back() {
     admin.post("/api/v1/res.partner/search", &json!({"domain": []})).await.ok();
     let (base, mut peak) = (gateway.memory("VmRSS"), 0.0);
     for (name, body) in bodies {
-        let answer = sent(&admin, Method::POST, "/api/v1/res.partner/search", JSON, body).await;
-        assert!((400..500).contains(&answer.status), "{name}: {}", answer.status);
+        let response = sent(&admin, Method::POST, "/api/v1/res.partner/search", JSON, body).await;
+        assert!((400..500).contains(&response.status), "{name}: {}", response.status);
         let now = gateway.memory("VmHWM") - base;
         println!(
             "{name}: {} {now:.0} MiB at most so far, {:.0} MiB now",
-            answer.status,
+            response.status,
             gateway.memory("VmRSS") - base
         );
         assert!(now < 150.0, "{name}: {now:.0} MiB above {base:.0}");
@@ -254,20 +254,20 @@ async fn a_hostile_body_of_32_mib_costs_little_memory_and_gives_it_back() {
     }
     let million = format!("{}0", "0,".repeat(900_000));
     let call = format!("{{\"args\":[[{million}]],\"kwargs\":{{}}}}");
-    // Each of these characters has five as XML.
+    // Each of these characters becomes five in XML.
     let text = format!("{{\"vals\":{{\"comment\":\"{}\"}}}}", full("&"));
     for (name, method, path, body) in [
         ("a call", Method::POST, format!("{PARTNER}/web_nothing"), call),
         ("escapes", Method::PUT, format!("{PARTNER}/2147483647"), text),
     ] {
-        let answer = sent(&admin, method, &path, JSON, body).await;
-        assert!(answer.status >= 400, "{name}: {} {}", answer.status, answer.text);
+        let response = sent(&admin, method, &path, JSON, body).await;
+        assert!(response.status >= 400, "{name}: {} {}", response.status, response.text);
         let now = gateway.memory("VmHWM") - base;
-        println!("{name}: {} {now:.0} MiB at most so far", answer.status);
+        println!("{name}: {} {now:.0} MiB at most so far", response.status);
         assert!(now < 150.0, "{name}: {now:.0} MiB above {base:.0}");
         peak = now;
     }
-    // What was needed goes back within moments; the next request lets the allocator see to it.
+    // The memory is returned soon; the next request triggers the allocator.
     let mut after = f64::MAX;
     for _ in 0..50 {
         admin.get(&format!("{PARTNER}/search_count"), &[]).await.ok();
@@ -278,5 +278,5 @@ async fn a_hostile_body_of_32_mib_costs_little_memory_and_gives_it_back() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(after < 50.0, "{after:.0} MiB stay of {peak:.0}");
-    gateway.end("TERM").await;
+    gateway.stop_with("TERM").await;
 }

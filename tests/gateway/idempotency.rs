@@ -1,11 +1,11 @@
-//! `Idempotency-Key`: what is sent again under one key is done once, whatever happens in between.
+//! `Idempotency-Key`: a request that is repeated with the same key is executed once, whatever happens in between.
 
 use std::time::Duration;
 
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 use odoo_gateway::secret::Sealed;
-use odoo_gateway::store::{RepeatClaim, Store};
+use odoo_gateway::store::{ClaimRow, Store};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _};
@@ -14,48 +14,48 @@ use super::secrecy::{assert_absent, files};
 use super::support::binary::Process;
 use super::support::client::send;
 use super::support::odoo::empty_database;
-use super::support::stub::PASSWORD;
-use super::support::{Act, Answer, Client, Gateway, Stub, Version};
+use super::support::stub_odoo::PASSWORD;
+use super::support::{StubReply, Response, Client, Gateway, StubOdoo, Version};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner";
 const TAGS: &str = "/restapi/1.0/object/res.partner.category";
 const REPLAYED: &str = "idempotency-replayed";
 
-fn under(client: &Client, key: &str) -> Client {
+fn with_key(client: &Client, key: &str) -> Client {
     client.with_header("Idempotency-Key", key)
 }
 
-/// A gateway before a stub, and its administrator.
-async fn before_stub() -> (Stub, Gateway, Client) {
-    let stub = Stub::start().await;
-    let gateway = Gateway::before_stub(&stub, &[]).await;
+/// A gateway in front of a stub, and a client as the administrator.
+async fn stub_gateway() -> (StubOdoo, Gateway, Client) {
+    let stub = StubOdoo::start().await;
+    let gateway = Gateway::start_with_stub(&stub, &[]).await;
     let admin = gateway.client().with_password("admin", PASSWORD);
     (stub, gateway, admin)
 }
 
-async fn create(client: &Client) -> Answer {
+async fn create(client: &Client) -> Response {
     client.post(PARTNERS, &json!({"vals": {"name": "Azure"}})).await
 }
 
-/// Asks until the first request is through.
-async fn create_until_answered(client: &Client) -> Answer {
-    let answered = async {
+/// Repeats the request until the first one is complete.
+async fn create_until_complete(client: &Client) -> Response {
+    let completed = async {
         loop {
-            let answer = create(client).await;
-            if answer.status != 409 {
-                return answer;
+            let response = create(client).await;
+            if response.status != 409 {
+                return response;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), answered).await.expect("an answer")
+    tokio::time::timeout(Duration::from_secs(20), completed).await.expect("a response")
 }
 
-/// Fifty requests at once to these gateways over one store; what they made.
-async fn fifty_at_once(addresses: &[String]) {
+/// Sends fifty concurrent requests with one key to gateways with a common store, and checks that one record is created.
+async fn fifty_concurrent_requests(addresses: &[String]) {
     let name = format!("once {:x}", std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos());
-    let client = |address: &String| under(&Client::new(address.clone()).as_user("admin"), &name.replace(' ', "-"));
-    // So that all of them only have to write.
+    let client = |address: &String| with_key(&Client::new(address.clone()).as_user("admin"), &name.replace(' ', "-"));
+    // Fills the caches, so that each request only has to write.
     client(&addresses[0]).get(&format!("{TAGS}/search_count"), &[]).await.ok();
     let posts: Vec<_> = (0..50)
         .map(|number| {
@@ -63,47 +63,47 @@ async fn fifty_at_once(addresses: &[String]) {
             tokio::spawn(async move { client.post(TAGS, &vals).await })
         })
         .collect();
-    let mut done = Vec::new();
+    let mut results = Vec::new();
     for post in posts {
-        let answer = post.await.unwrap();
-        if answer.status == 200 {
-            done.push(answer.ok());
+        let response = post.await.unwrap();
+        if response.status == 200 {
+            results.push(response.ok());
         } else {
-            answer.refused(409, "idempotency_in_progress");
-            assert_eq!(answer.header("retry-after"), "1");
+            response.problem(409, "idempotency_in_progress");
+            assert_eq!(response.header("retry-after"), "1");
         }
     }
-    assert!(!done.is_empty() && done.iter().all(|answer| *answer == done[0]), "{done:?}");
+    assert!(!results.is_empty() && results.iter().all(|result| *result == results[0]), "{results:?}");
     let domain = format!("[('name','=','{name}')]");
     let count = client(&addresses[0]).get(&format!("{TAGS}/search_count"), &[("domain", &domain)]).await.ok();
     assert_eq!(count, json!({"count": 1}));
     for address in addresses {
         let again = client(address).post(TAGS, &json!({"vals": {"name": name}})).await;
-        assert_eq!((again.ok(), again.header(REPLAYED)), (done[0].clone(), "true"));
+        assert_eq!((again.ok(), again.header(REPLAYED)), (results[0].clone(), "true"));
         assert_eq!(again.header("content-type"), "application/json");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_posts_with_one_key_make_one_record_on_sqlite() {
-    let gateway = Gateway::before_odoo(&[]).await;
-    fifty_at_once(&[format!("http://{}", gateway.address())]).await;
+async fn fifty_posts_with_one_key_create_one_record_on_sqlite() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    fifty_concurrent_requests(&[format!("http://{}", gateway.address())]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_posts_with_one_key_to_two_gateways_make_one_record_on_postgres() {
+async fn fifty_posts_with_one_key_to_two_gateways_create_one_record_on_postgres() {
     let store = empty_database().await;
     let settings =
         [("ODOO_GATEWAY__STORE__URL", store.as_str()), ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always")];
-    let gateway = Gateway::before_odoo(&settings).await;
+    let gateway = Gateway::start_with_odoo(&settings).await;
     let replica = gateway.replica().await;
-    fifty_at_once(&[format!("http://{}", gateway.address()), format!("http://{}", replica.api)]).await;
+    fifty_concurrent_requests(&[format!("http://{}", gateway.address()), format!("http://{}", replica.api)]).await;
     replica.stop().await;
 }
 
 #[tokio::test]
-async fn every_deed_that_writes_is_done_once_in_its_own_form() {
-    let (stub, _gateway, admin) = before_stub().await;
+async fn every_kind_of_write_is_executed_once() {
+    let (stub, _gateway, admin) = stub_gateway().await;
     let one = format!("{PARTNERS}/1");
     let vals = json!({"vals": {"name": "Azure"}});
     for (name, key, method, path, body) in [
@@ -112,66 +112,66 @@ async fn every_deed_that_writes_is_done_once_in_its_own_form() {
         ("res.partner.unlink", "c", Method::DELETE, one.as_str(), &json!({})),
         ("res.partner.button_do", "d", Method::POST, &format!("{one}/button_do"), &json!({"args": []})),
     ] {
-        let client = under(&admin, key).with_header("Prefer", "label=technical");
+        let client = with_key(&admin, key).with_header("Prefer", "label=technical");
         let first = send(client.request(method.clone(), path).json(body)).await;
         let again = send(client.request(method.clone(), path).json(body)).await;
         assert_eq!((first.ok(), first.header(REPLAYED)), (again.ok(), ""), "{name}");
         assert_eq!(again.header(REPLAYED), "true");
         assert_eq!(first.header("preference-applied"), again.header("preference-applied"));
-        assert_eq!(stub.asked(name), 1, "{name}");
+        assert_eq!(stub.call_count(name), 1, "{name}");
     }
 }
 
 #[tokio::test]
-async fn another_request_under_the_same_key_is_refused_and_another_callers_is_not() {
-    let (stub, gateway, admin) = before_stub().await;
-    create(&under(&admin, "k")).await.ok();
+async fn reused_key_is_rejected_except_for_another_user() {
+    let (stub, gateway, admin) = stub_gateway().await;
+    create(&with_key(&admin, "k")).await.ok();
     for other in [
-        under(&admin, "k").post(PARTNERS, &json!({"vals": {"name": "Other"}})).await,
-        under(&admin, "k").with_header("X-Odoo-Company", "1").post(PARTNERS, &json!({"vals": {"name": "Azure"}})).await,
-        under(&admin, "k").put(&format!("{PARTNERS}/1"), &json!({"vals": {"name": "Azure"}})).await,
+        with_key(&admin, "k").post(PARTNERS, &json!({"vals": {"name": "Other"}})).await,
+        with_key(&admin, "k").with_header("X-Odoo-Company", "1").post(PARTNERS, &json!({"vals": {"name": "Azure"}})).await,
+        with_key(&admin, "k").put(&format!("{PARTNERS}/1"), &json!({"vals": {"name": "Azure"}})).await,
     ] {
-        let problem = other.refused(422, "idempotency_key_reused");
+        let problem = other.problem(422, "idempotency_key_reused");
         assert_eq!(problem["parameter"], "Idempotency-Key");
         assert_eq!(other.header(REPLAYED), "");
     }
-    assert_eq!(stub.asked("res.partner.create"), 1);
-    let with_key = gateway.client().with_header("Authorization", &format!("Bearer {}", super::support::stub::KEY));
-    let answer = create(&under(&with_key, "k")).await;
-    assert_eq!((answer.ok(), answer.header(REPLAYED)), (json!({"Contact": {"id": 1, "name": "Azure"}}), ""));
-    assert_eq!(stub.asked("res.partner.create"), 2);
+    assert_eq!(stub.call_count("res.partner.create"), 1);
+    let same_user = gateway.client().with_header("Authorization", &format!("Bearer {}", super::support::stub_odoo::KEY));
+    let response = create(&with_key(&same_user, "k")).await;
+    assert_eq!((response.ok(), response.header(REPLAYED)), (json!({"Contact": {"id": 1, "name": "Azure"}}), ""));
+    assert_eq!(stub.call_count("res.partner.create"), 2);
 }
 
 #[tokio::test]
-async fn a_refusal_and_an_unknown_outcome_are_answered_again_and_never_tried_again() {
-    let (stub, _gateway, admin) = before_stub().await;
-    stub.once("res.partner.create", Act::fault("warning -- UserError\n\nNo names today.", ""));
+async fn rejections_and_unknown_outcomes_are_replayed_and_never_retried() {
+    let (stub, _gateway, admin) = stub_gateway().await;
+    stub.once("res.partner.create", StubReply::fault("warning -- UserError\n\nNo names today.", ""));
     for replayed in ["", "true"] {
-        let answer = create(&under(&admin, "refused")).await;
-        let problem = answer.refused(422, "odoo_refused");
+        let response = create(&with_key(&admin, "refused")).await;
+        let problem = response.problem(422, "odoo_refused");
         assert_eq!(problem["odoo"]["message"], "No names today.");
-        assert_eq!(problem["request_id"], answer.header("x-request-id"), "each answer has its own");
-        assert_eq!(answer.header(REPLAYED), replayed);
+        assert_eq!(problem["request_id"], response.header("x-request-id"), "each response has its own");
+        assert_eq!(response.header(REPLAYED), replayed);
     }
-    assert_eq!(stub.asked("res.partner.create"), 1);
-    stub.once("res.partner.create", Act::cut());
+    assert_eq!(stub.call_count("res.partner.create"), 1);
+    stub.once("res.partner.create", StubReply::cut());
     for replayed in ["", "true"] {
-        let answer = create(&under(&admin, "cut")).await;
-        answer.refused(504, "outcome_unknown");
-        assert_eq!((answer.header("retry-after"), answer.header(REPLAYED)), ("", replayed));
+        let response = create(&with_key(&admin, "cut")).await;
+        response.problem(504, "outcome_unknown");
+        assert_eq!((response.header("retry-after"), response.header(REPLAYED)), ("", replayed));
     }
-    assert_eq!(stub.asked("res.partner.create"), 2);
+    assert_eq!(stub.call_count("res.partner.create"), 2);
 }
 
 #[tokio::test]
-async fn where_nothing_was_done_the_next_try_is_the_first() {
-    let (stub, _gateway, admin) = before_stub().await;
-    let client = under(&admin, "again");
-    for (act, status, code) in [
-        (Act::http("503 Service Unavailable", "text/html", ""), 503, "odoo_unreachable"),
-        (Act::fault("warning -- AccessError\n\nNot yours.", ""), 403, "access_denied"),
+async fn key_is_free_again_if_nothing_was_done() {
+    let (stub, _gateway, admin) = stub_gateway().await;
+    let client = with_key(&admin, "again");
+    for (reply, status, code) in [
+        (StubReply::http("503 Service Unavailable", "text/html", ""), 503, "odoo_unreachable"),
+        (StubReply::fault("warning -- AccessError\n\nNot yours.", ""), 403, "access_denied"),
         (
-            Act::fault(
+            StubReply::fault(
                 "could not serialize access",
                 "Traceback (most recent call last):\n  File \"x\", line 1, in y\n    z\n\
                  psycopg2.errors.SerializationFailure: could not serialize access due to concurrent update\n",
@@ -180,56 +180,56 @@ async fn where_nothing_was_done_the_next_try_is_the_first() {
             "concurrent_update",
         ),
     ] {
-        stub.once("res.partner.create", act);
-        create(&client).await.refused(status, code);
+        stub.once("res.partner.create", reply);
+        create(&client).await.problem(status, code);
     }
-    let answer = create(&client).await;
-    assert_eq!((answer.ok()["Contact"]["id"].clone(), answer.header(REPLAYED)), (json!(1), ""));
-    assert_eq!(stub.asked("res.partner.create"), 4);
+    let response = create(&client).await;
+    assert_eq!((response.ok()["Contact"]["id"].clone(), response.header(REPLAYED)), (json!(1), ""));
+    assert_eq!(stub.call_count("res.partner.create"), 4);
 }
 
 #[tokio::test]
-async fn who_lost_the_connection_asks_again_and_is_told() {
-    let (stub, _gateway, admin) = before_stub().await;
-    let client = under(&admin, "lost");
-    stub.when("res.partner.create", Act::Hold);
+async fn repeated_request_after_a_lost_connection_gets_the_result() {
+    let (stub, _gateway, admin) = stub_gateway().await;
+    let client = with_key(&admin, "lost");
+    stub.when("res.partner.create", StubReply::Hold);
     let caller = tokio::spawn({
         let client = client.clone();
         async move { create(&client).await }
     });
-    stub.until_asked("res.partner.create", 1).await;
+    stub.wait_for_calls("res.partner.create", 1).await;
     caller.abort();
-    create(&client).await.refused(409, "idempotency_in_progress");
-    stub.let_go("res.partner.create");
-    let answer = create_until_answered(&client).await;
-    assert_eq!((answer.ok()["Contact"]["id"].clone(), answer.header(REPLAYED)), (json!(1), "true"));
-    assert_eq!(stub.asked("res.partner.create"), 1);
+    create(&client).await.problem(409, "idempotency_in_progress");
+    stub.release("res.partner.create");
+    let response = create_until_complete(&client).await;
+    assert_eq!((response.ok()["Contact"]["id"].clone(), response.header(REPLAYED)), (json!(1), "true"));
+    assert_eq!(stub.call_count("res.partner.create"), 1);
 }
 
 #[tokio::test]
-async fn what_is_no_key_is_refused_before_anything_is_done_and_questions_need_none() {
-    let (stub, _gateway, admin) = before_stub().await;
+async fn invalid_key_is_rejected_and_reads_ignore_keys() {
+    let (stub, _gateway, admin) = stub_gateway().await;
     for key in ["", "a b", &"k".repeat(256)] {
-        let problem = create(&under(&admin, key)).await.refused(400, "invalid_parameter");
+        let problem = create(&with_key(&admin, key)).await.problem(400, "invalid_parameter");
         assert_eq!(problem["parameter"], "Idempotency-Key");
     }
-    create(&under(&under(&admin, "a"), "b")).await.refused(400, "repeated_parameter");
-    assert_eq!(stub.asked("res.partner.create"), 0);
+    create(&with_key(&with_key(&admin, "a"), "b")).await.problem(400, "repeated_parameter");
+    assert_eq!(stub.call_count("res.partner.create"), 0);
     for _ in 0..2 {
-        let answer = under(&admin, "read").get(&format!("{PARTNERS}/1"), &[]).await;
-        assert_eq!((answer.status, answer.header(REPLAYED)), (200, ""));
+        let response = with_key(&admin, "read").get(&format!("{PARTNERS}/1"), &[]).await;
+        assert_eq!((response.status, response.header(REPLAYED)), (200, ""));
     }
-    assert_eq!(stub.asked("res.partner.read"), 2);
-    // What is refused before Odoo is asked to write takes no key.
-    under(&admin, "bad").post(PARTNERS, &json!({"vals": 7})).await.refused(400, "invalid_value");
-    create(&under(&admin, "bad")).await.ok();
-    under(&admin, "worse").post(PARTNERS, &json!({})).await.refused(400, "missing_parameter");
-    create(&under(&admin, "worse")).await.ok();
+    assert_eq!(stub.call_count("res.partner.read"), 2);
+    // A request that is rejected before the write does not use up the key.
+    with_key(&admin, "bad").post(PARTNERS, &json!({"vals": 7})).await.problem(400, "invalid_value");
+    create(&with_key(&admin, "bad")).await.ok();
+    with_key(&admin, "worse").post(PARTNERS, &json!({})).await.problem(400, "missing_parameter");
+    create(&with_key(&admin, "worse")).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_killed_in_the_middle_never_does_it_again() {
-    let stub = Stub::start().await;
+async fn killed_gateway_never_repeats_a_write() {
+    let stub = StubOdoo::start().await;
     let keys = tempfile::tempdir().unwrap();
     let master = keys.path().join("own/master.key").display().to_string();
     let settings = [
@@ -237,39 +237,39 @@ async fn a_gateway_killed_in_the_middle_never_does_it_again() {
         ("ODOO_GATEWAY__ODOO__0__URL", &stub.url()),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", "stub"),
     ];
-    let client = |gateway: &Process| under(&gateway.client().with_password("admin", PASSWORD), "killed");
+    let client = |gateway: &Process| with_key(&gateway.client().with_password("admin", PASSWORD), "killed");
     let gateway = Process::serve(&settings).await;
-    stub.when("res.partner.create", Act::Hold);
+    stub.when("res.partner.create", StubReply::Hold);
     let caller = client(&gateway);
     let cut = tokio::spawn(async move {
         caller.request(Method::POST, PARTNERS).json(&json!({"vals": {"name": "Azure"}})).send().await
     });
-    stub.until_asked("res.partner.create", 1).await;
-    let (_, _, folder) = gateway.end("KILL").await;
+    stub.wait_for_calls("res.partner.create", 1).await;
+    let (_, _, folder) = gateway.stop_with("KILL").await;
     assert!(cut.await.unwrap().is_err());
 
     let gateway = Process::serve_in(folder, &settings).await;
-    create(&client(&gateway)).await.refused(409, "idempotency_in_progress");
+    create(&client(&gateway)).await.problem(409, "idempotency_in_progress");
     let url = format!("sqlite:{}", gateway.folder.path().join(".data/gateway.db").display());
     let mut store = AnyConnection::connect(&url).await.unwrap();
     sqlx::query("UPDATE repeats SET claimed_at = claimed_at - 181").execute(&mut store).await.unwrap();
     for _ in 0..2 {
-        let problem = create(&client(&gateway)).await.refused(504, "outcome_unknown");
-        assert!(problem["detail"].as_str().unwrap().contains("nobody knows"), "{problem}");
+        let problem = create(&client(&gateway)).await.problem(504, "outcome_unknown");
+        assert!(problem["detail"].as_str().unwrap().contains("is unknown"), "{problem}");
     }
-    stub.let_go("res.partner.create");
-    assert_eq!(stub.asked("res.partner.create"), 1);
-    // A day later it is forgotten.
+    stub.release("res.partner.create");
+    assert_eq!(stub.call_count("res.partner.create"), 1);
+    // The key expires after a day.
     sqlx::query("UPDATE repeats SET ends_at = ends_at - 86400").execute(&mut store).await.unwrap();
     create(&client(&gateway)).await.ok();
-    assert_eq!(stub.asked("res.partner.create"), 2);
+    assert_eq!(stub.call_count("res.partner.create"), 2);
 }
 
 #[tokio::test]
-async fn the_store_tells_neither_key_nor_request_nor_answer() {
-    let gateway = Gateway::before_odoo(&[]).await;
+async fn store_reveals_neither_key_nor_request_nor_response() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
     let (key, name) = ("key-5f3b1c0e9a", "business-7d20c4f1b8");
-    let admin = under(&gateway.client().on(Version::Odoo19).as_user("admin"), key);
+    let admin = with_key(&gateway.client().on(Version::Odoo19).as_user("admin"), key);
     let created = admin.post(TAGS, &json!({"vals": {"name": name}})).await.ok();
     assert!(created.to_string().contains(name));
     assert_eq!(admin.post(TAGS, &json!({"vals": {"name": name}})).await.header(REPLAYED), "true");
@@ -280,54 +280,54 @@ async fn the_store_tells_neither_key_nor_request_nor_answer() {
     }
 }
 
-/// What the store does with claims, on an empty database.
-async fn claims(url: &str) {
+/// Checks claims in a store on an empty database.
+async fn check_claims(url: &str) {
     let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap().store;
     let store = Store::open(&config).await.unwrap();
     store.migrate().await.unwrap();
     let clock = Clock::manual(Clock::system().now());
     let day = Duration::from_secs(86_400);
-    let claim = |index: u8, claim: &'static str| RepeatClaim {
+    let claim = |index: u8, claim: &'static str| ClaimRow {
         index: [index; 32],
         claim,
         request: [7; 32],
-        ends_at: clock.now() + day,
+        expires_at: clock.now() + day,
     };
-    let (now, answer) = (clock.now(), Sealed(vec![1, 2, 3]));
-    assert_eq!(store.claim_repeat(claim(1, "first"), now).await.unwrap(), None);
-    let found = store.claim_repeat(claim(1, "second"), now).await.unwrap().unwrap();
-    assert_eq!((found.request, found.claimed_at, found.answer), (vec![7; 32], now.unix_timestamp(), None));
-    assert!(!store.keep_answer([1; 32], "second", &answer).await.unwrap(), "only who claimed it may say");
-    assert!(store.keep_answer([1; 32], "first", &answer).await.unwrap());
-    store.release_repeat([1; 32], "first").await.unwrap();
-    let found = store.claim_repeat(claim(1, "third"), now).await.unwrap().unwrap();
-    assert_eq!(found.answer, Some(answer), "what is done is not released");
-    assert_eq!(store.claim_repeat(claim(2, "first"), now).await.unwrap(), None);
-    store.release_repeat([2; 32], "second").await.unwrap();
-    assert!(store.claim_repeat(claim(2, "second"), now).await.unwrap().is_some(), "only who claimed it may release it");
-    store.release_repeat([2; 32], "first").await.unwrap();
-    assert_eq!(store.claim_repeat(claim(2, "second"), now).await.unwrap(), None);
-    assert_eq!(store.purge_repeats(now, 10).await.unwrap(), 0);
+    let (now, response) = (clock.now(), Sealed(vec![1, 2, 3]));
+    assert_eq!(store.claim_idempotency_key(claim(1, "first"), now).await.unwrap(), None);
+    let found = store.claim_idempotency_key(claim(1, "second"), now).await.unwrap().unwrap();
+    assert_eq!((found.request, found.claimed_at, found.response), (vec![7; 32], now.unix_timestamp(), None));
+    assert!(!store.store_response([1; 32], "second", &response).await.unwrap(), "only the claimant may store a response");
+    assert!(store.store_response([1; 32], "first", &response).await.unwrap());
+    store.release_claim([1; 32], "first").await.unwrap();
+    let found = store.claim_idempotency_key(claim(1, "third"), now).await.unwrap().unwrap();
+    assert_eq!(found.response, Some(response), "a completed claim is not released");
+    assert_eq!(store.claim_idempotency_key(claim(2, "first"), now).await.unwrap(), None);
+    store.release_claim([2; 32], "second").await.unwrap();
+    assert!(store.claim_idempotency_key(claim(2, "second"), now).await.unwrap().is_some(), "only the claimant may release it");
+    store.release_claim([2; 32], "first").await.unwrap();
+    assert_eq!(store.claim_idempotency_key(claim(2, "second"), now).await.unwrap(), None);
+    assert_eq!(store.purge_idempotency_keys(now, 10).await.unwrap(), 0);
     clock.advance(day);
-    assert_eq!(store.claim_repeat(claim(2, "third"), clock.now()).await.unwrap(), None, "it has ended");
-    assert_eq!(store.purge_repeats(clock.now(), 10).await.unwrap(), 1);
+    assert_eq!(store.claim_idempotency_key(claim(2, "third"), clock.now()).await.unwrap(), None, "the claim has expired");
+    assert_eq!(store.purge_idempotency_keys(clock.now(), 10).await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn a_claim_belongs_to_who_made_it_until_it_ends() {
+async fn claim_belongs_to_its_claimant_until_it_expires() {
     let folder = tempfile::tempdir().unwrap();
-    claims(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
-    claims(&empty_database().await).await;
+    check_claims(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
+    check_claims(&empty_database().await).await;
 }
 
 #[test]
-fn the_document_offers_keys_wherever_something_is_written() {
+fn openapi_document_offers_keys_for_every_write() {
     let document = serde_json::to_value(odoo_gateway::http::openapi()).unwrap();
-    let of_records = |path: &str| {
-        let families = ["/restapi/1.0/object", "/restful/", "/api/"];
-        families.iter().any(|family| path.starts_with(family)) && !path.contains("generate_token")
+    let is_record_path = |path: &str| {
+        let prefixes = ["/restapi/1.0/object", "/restful/", "/api/"];
+        prefixes.iter().any(|prefix| path.starts_with(prefix)) && !path.contains("generate_token")
     };
-    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| of_records(path)) {
+    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| is_record_path(path)) {
         for (method, operation) in item.as_object().unwrap() {
             let named = |parameter: &Value| parameter["name"] == "Idempotency-Key";
             let offered = operation["parameters"].as_array().is_some_and(|all| all.iter().any(named));
@@ -337,8 +337,8 @@ fn the_document_offers_keys_wherever_something_is_written() {
 }
 
 #[tokio::test]
-async fn what_never_reached_odoo_leaves_its_key_free() {
-    for version in Version::BOTH {
+async fn request_that_never_reached_odoo_leaves_the_key_free() {
+    for version in Version::each() {
         let name =
             format!("released on {} {:x}", version.database(), std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos());
         let client = Gateway::shared().client().on(version).as_user("admin");
@@ -353,11 +353,11 @@ async fn what_never_reached_odoo_leaves_its_key_free() {
             ("/api/v1/res.partner.category", json!({"data": {"nmae": &name}}), json!({"data": {"name": &name}})),
         ];
         for (path, wrong, right) in paths {
-            let client = under(&client, &format!("{}-{}", name.replace(' ', "-"), path.len()));
+            let client = with_key(&client, &format!("{}-{}", name.replace(' ', "-"), path.len()));
             for _ in 0..2 {
-                let refused = client.post(path, &wrong).await;
-                assert!((400..500).contains(&refused.status) && refused.status != 422, "{path}: {}", refused.text);
-                assert_eq!(refused.header(REPLAYED), "", "{path}: it is refused anew");
+                let rejected = client.post(path, &wrong).await;
+                assert!((400..500).contains(&rejected.status) && rejected.status != 422, "{path}: {}", rejected.text);
+                assert_eq!(rejected.header(REPLAYED), "", "{path}: it is rejected again");
             }
             let made = client.post(path, &right).await;
             assert!(matches!(made.status, 200 | 201), "{path}: {}", made.text);

@@ -1,4 +1,5 @@
-//! The gateway from the outside.
+//! Integration tests: the gateway as a client sees it, in front of real Odoos and of a stub. `support` contains the
+//! code that the tests share.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,11 +16,11 @@ mod command_line;
 mod credentials;
 mod demo;
 mod domains;
-mod edge;
-mod everywhere;
+mod http_basics;
+mod credential_matrix;
 mod hostile;
 mod idempotency;
-mod layers;
+mod architecture;
 mod method_calls;
 mod oauth1;
 mod oauth2;

@@ -1,23 +1,23 @@
-//! The document of the interface: true, complete, the same as its committed copy, and readable in a browser.
+//! The OpenAPI document: correct, complete, equal to its committed copy, and readable in a browser.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use odoo_gateway::error_code::Code;
+use odoo_gateway::error_code::ErrorCode;
 use reqwest::Method;
 use serde_json::Value;
 
 use super::support::binary::run;
 use super::support::client::send;
 use super::support::odoo::fresh_database;
-use super::support::stand::tool;
-use super::support::{Answer, Client, Gateway, Version, stand};
+use super::support::testbed::tool;
+use super::support::{Response, Client, Gateway, Version, testbed};
 
 /// An operation of the document.
 struct Operation {
     method: Method,
     path: String,
-    said: Value,
+    spec: Value,
 }
 
 fn document() -> Value {
@@ -27,61 +27,61 @@ fn document() -> Value {
 fn operations() -> Vec<Operation> {
     let document = document();
     let paths = document["paths"].as_object().unwrap();
-    let of_path = |(path, item): (&String, &Value)| {
+    let operations_of_path = |(path, item): (&String, &Value)| {
         let operations = item.as_object().unwrap().iter();
-        let operation = |(method, said): (&String, &Value)| Operation {
+        let operation = |(method, spec): (&String, &Value)| Operation {
             method: method.to_uppercase().parse().unwrap(),
             path: path.clone(),
-            said: said.clone(),
+            spec: spec.clone(),
         };
         operations.map(operation).collect::<Vec<_>>()
     };
-    paths.iter().flat_map(of_path).collect()
+    paths.iter().flat_map(operations_of_path).collect()
 }
 
-/// Where family C logs in.
+/// The login of the dialect `restful`.
 const LOGIN: &str = "/rest/api/login/token";
 
 impl Operation {
-    /// Anybody may ask; to log in one shows who one is in the parameters.
+    /// Needs no credential, or (the login) expects it in the parameters.
     fn is_open(&self) -> bool {
         self.path.ends_with("/common/version")
             || self.path == LOGIN
             || self.path == "/api/v1/health"
             || self.path == "/api/v1/info"
             || self.path == "/start"
-            || (self.is_of_oauth() && !self.is_signed())
+            || (self.is_oauth() && !self.is_signed())
     }
 
-    /// Whoever asks there signs, as OAuth 1 says.
+    /// Requires an OAuth 1 signature.
     fn is_signed(&self) -> bool {
-        self.path.contains("/oauth1/") && !self.is_for_people()
+        self.path.contains("/oauth1/") && !self.is_browser_page()
     }
 
-    /// Pages, where a user decides about what an application asks.
-    fn is_for_people(&self) -> bool {
+    /// A browser page where a user decides about an authorization request.
+    fn is_browser_page(&self) -> bool {
         self.path.ends_with("/authorize")
     }
 
-    /// It speaks as the RFCs of OAuth do: forms, and applications that show themselves in them.
-    fn is_of_oauth(&self) -> bool {
+    /// An OAuth endpoint, with forms and client authentication as the RFCs define them.
+    fn is_oauth(&self) -> bool {
         self.path.starts_with("/restapi/1.0/common/oauth") || self.path.starts_with("/.well-known/")
     }
 
-    /// Nobody is answered there without having shown himself in a form.
-    fn asks_in_a_form(&self) -> bool {
-        self.is_of_oauth() && self.method == Method::POST && !self.is_for_people()
+    /// Requires client authentication in a form.
+    fn authenticates_by_form(&self) -> bool {
+        self.is_oauth() && self.method == Method::POST && !self.is_browser_page()
     }
 
-    fn writes_xml(&self) -> bool {
-        self.path.starts_with("/restapi/") && !self.is_of_oauth()
+    fn supports_xml(&self) -> bool {
+        self.path.starts_with("/restapi/") && !self.is_oauth()
     }
 
-    /// It is about records, so a password is enough, and its examples work on any Odoo with demo data.
+    /// A request for records: a password is sufficient, and the examples work on every Odoo with demo data.
     fn can_be_tried(&self) -> bool {
-        let families = ["/restapi/", "/restful/", "/api/"];
-        let signs_in = self.path.contains("/oauth") || self.path.ends_with("/generate_token");
-        families.iter().any(|prefix| self.path.starts_with(prefix)) && !signs_in
+        let prefixes = ["/restapi/", "/restful/", "/api/"];
+        let issues_tokens = self.path.contains("/oauth") || self.path.ends_with("/generate_token");
+        prefixes.iter().any(|prefix| self.path.starts_with(prefix)) && !issues_tokens
     }
 
     fn name(&self) -> String {
@@ -89,7 +89,7 @@ impl Operation {
     }
 
     fn parameters(&self, place: &str) -> Vec<&Value> {
-        let parameters = self.said["parameters"].as_array().into_iter().flatten();
+        let parameters = self.spec["parameters"].as_array().into_iter().flatten();
         parameters.filter(|parameter| parameter["in"] == place).collect()
     }
 
@@ -103,8 +103,8 @@ impl Operation {
         self.parameters(place).iter().filter_map(example).collect()
     }
 
-    /// The request as the examples show it.
-    async fn send_example(&self, client: &Client) -> Answer {
+    /// Sends the request with the examples as its values.
+    async fn send_example(&self, client: &Client) -> Response {
         let path = self
             .examples("path")
             .into_iter()
@@ -117,7 +117,7 @@ impl Operation {
     }
 
     fn body_example(&self) -> Option<Value> {
-        let body = &self.said["requestBody"]["content"]["application/json"];
+        let body = &self.spec["requestBody"]["content"]["application/json"];
         if let Some(own) = body.get("example") {
             return Some(own.clone());
         }
@@ -128,7 +128,7 @@ impl Operation {
 }
 
 #[tokio::test]
-async fn the_committed_copy_is_what_the_binary_prints() {
+async fn committed_document_is_up_to_date() {
     let printed = run(&["openapi"], Path::new("."), &[]).await;
     assert_eq!((printed.status.code(), String::from_utf8_lossy(&printed.stderr).as_ref()), (Some(0), ""));
     let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"));
@@ -140,51 +140,51 @@ async fn the_committed_copy_is_what_the_binary_prints() {
 }
 
 #[tokio::test]
-async fn others_take_it_for_a_valid_document() {
+async fn independent_validator_accepts_the_document() {
     let verdict = tool(&["validate", concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json")]).await;
     assert!(verdict.status.success(), "{verdict:?}");
     assert_eq!(document()["openapi"], "3.1.0");
 }
 
 #[tokio::test]
-async fn linters_find_nothing_in_it() {
+async fn linters_find_no_problems() {
     let verdict = tool(&["lint", concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json")]).await;
     assert!(verdict.status.success(), "{}", String::from_utf8_lossy(&verdict.stdout));
 }
 
 #[test]
-fn every_operation_says_all_that_one_must_know() {
+fn every_operation_is_described_completely() {
     let mut ids = HashSet::new();
     for operation in operations() {
-        let (said, name) = (&operation.said, operation.name());
+        let (spec, name) = (&operation.spec, operation.name());
         for key in ["operationId", "summary"] {
-            assert!(!said[key].as_str().unwrap_or_default().is_empty(), "{name} has no {key}");
+            assert!(!spec[key].as_str().unwrap_or_default().is_empty(), "{name} has no {key}");
         }
-        assert!(ids.insert(said["operationId"].as_str().unwrap().to_owned()), "{name} has another's operationId");
-        assert_eq!(said["tags"].as_array().map(Vec::len), Some(1), "{name}");
-        let security = said["security"].as_array().unwrap_or_else(|| panic!("{name} does not say who may call"));
+        assert!(ids.insert(spec["operationId"].as_str().unwrap().to_owned()), "{name} has another's operationId");
+        assert_eq!(spec["tags"].as_array().map(Vec::len), Some(1), "{name}");
+        let security = spec["security"].as_array().unwrap_or_else(|| panic!("{name} has no security requirement"));
         assert_eq!(security.is_empty(), operation.is_open(), "{name}");
 
-        let answers: BTreeSet<&str> = said["responses"].as_object().unwrap().keys().map(String::as_str).collect();
+        let responses: BTreeSet<&str> = spec["responses"].as_object().unwrap().keys().map(String::as_str).collect();
         let expected = ["400", "404", "405", "406", "414", "421", "431", "500", "502", "503", "504"];
-        assert!(answers.is_superset(&expected.into()), "{name} answers {answers:?}");
-        if operation.is_for_people() {
-            // From page to page, and back to the application.
-            assert!(answers.contains(if operation.method == Method::GET { "200" } else { "303" }), "{name}");
+        assert!(responses.is_superset(&expected.into()), "{name} documents {responses:?}");
+        if operation.is_browser_page() {
+            // A page, or a redirect to the next page or to the application.
+            assert!(responses.contains(if operation.method == Method::GET { "200" } else { "303" }), "{name}");
             continue;
         }
-        assert!(answers.contains("200"), "{name} answers {answers:?}");
-        let takes_body = said.get("requestBody").is_some();
-        assert_eq!(answers.contains("413") && answers.contains("415"), takes_body, "{name} answers {answers:?}");
-        let asks_who_calls = !security.is_empty() || operation.path == LOGIN || operation.asks_in_a_form();
-        assert_eq!(answers.contains("401") && answers.contains("429"), asks_who_calls, "{name}");
+        assert!(responses.contains("200"), "{name} documents {responses:?}");
+        let takes_body = spec.get("requestBody").is_some();
+        assert_eq!(responses.contains("413") && responses.contains("415"), takes_body, "{name} documents {responses:?}");
+        let authenticates = !security.is_empty() || operation.path == LOGIN || operation.authenticates_by_form();
+        assert_eq!(responses.contains("401") && responses.contains("429"), authenticates, "{name}");
         let kinds = match operation.path.as_str() {
             "/api/v1/{model}/{id}/{field}" => vec!["octet-stream"],
-            _ if operation.writes_xml() => vec!["json", "xml"],
+            _ if operation.supports_xml() => vec!["json", "xml"],
             _ => vec!["json"],
         };
         for kind in kinds {
-            let schema = said.pointer(&format!("/responses/200/content/application~1{kind}/schema"));
+            let schema = spec.pointer(&format!("/responses/200/content/application~1{kind}/schema"));
             let has_no_body = operation.path.ends_with("/oauth2/revoke");
             assert!(schema.is_some() || has_no_body, "{name} does not describe its {kind}");
         }
@@ -192,26 +192,26 @@ fn every_operation_says_all_that_one_must_know() {
 }
 
 #[test]
-fn every_parameter_is_described_and_every_name_in_a_path_is_a_parameter() {
+fn every_parameter_is_described_and_matches_the_path() {
     for operation in operations() {
         let name = operation.name();
         let in_path: BTreeSet<&str> = operation.path.split(['{', '}']).skip(1).step_by(2).collect();
         let path = operation.parameters("path");
         let documented: BTreeSet<&str> = path.iter().filter_map(|parameter| parameter["name"].as_str()).collect();
         assert_eq!(in_path, documented, "{name}");
-        for parameter in operation.said["parameters"].as_array().into_iter().flatten() {
+        for parameter in operation.spec["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].as_str().is_some_and(|text| text.ends_with('.')), "{name}: {parameter}");
             let is_needed = parameter["required"] == true;
             assert!(!is_needed || parameter.get("example").is_some(), "{name}: no example of {}", parameter["name"]);
         }
-        let takes_body = operation.said.get("requestBody").is_some();
-        let shown = !takes_body || operation.is_of_oauth() || operation.body_example().is_some();
-        assert!(shown, "{name}: no example of a body");
+        let takes_body = operation.spec.get("requestBody").is_some();
+        let rendered = !takes_body || operation.is_oauth() || operation.body_example().is_some();
+        assert!(rendered, "{name}: no example of a body");
     }
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     fn references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
         match value {
             Value::Object(members) => {
@@ -232,17 +232,17 @@ fn every_reference_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn every_documented_route_is_there_and_asks_who_calls() {
+async fn every_documented_route_exists_and_authenticates() {
     for operation in operations() {
         let answer = operation.send_example(&Gateway::shared().client()).await;
         let expected = match operation.path.as_str() {
-            // There is no demonstration here.
+            // The demonstration is disabled here.
             "/start" => 404,
             // The issuer of this gateway has no path.
             "/.well-known/oauth-authorization-server/{issuer}" => 404,
-            // Nobody has made the application or the request token of the example.
-            _ if operation.is_for_people() => 400,
-            _ if operation.is_open() && !operation.asks_in_a_form() => 200,
+            // The application and the request token of the example do not exist.
+            _ if operation.is_browser_page() => 400,
+            _ if operation.is_open() && !operation.authenticates_by_form() => 200,
             _ => 401,
         };
         assert_eq!(answer.status, expected, "{}: {}", operation.name(), answer.text);
@@ -250,8 +250,8 @@ async fn every_documented_route_is_there_and_asks_who_calls() {
 }
 
 #[tokio::test]
-async fn every_example_that_reads_works() {
-    for version in Version::BOTH {
+async fn every_read_example_works() {
+    for version in Version::each() {
         let admin = Gateway::shared().client().on(version).as_user("admin");
         for operation in
             operations().iter().filter(|operation| operation.can_be_tried() && operation.method == Method::GET)
@@ -263,11 +263,11 @@ async fn every_example_that_reads_works() {
 }
 
 #[tokio::test]
-async fn every_example_that_creates_updates_or_calls_works() {
+async fn every_write_and_call_example_works() {
     let version = Version::Odoo19;
     let database = fresh_database(version).await;
     let gateway = Gateway::start(&[
-        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(version)),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(version)),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", &database),
         ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", ""),
     ])
@@ -283,14 +283,14 @@ async fn every_example_that_creates_updates_or_calls_works() {
 }
 
 #[tokio::test]
-async fn the_document_is_served_to_anybody() {
+async fn document_needs_no_credential() {
     let answer = Gateway::shared().client().get("/openapi.json", &[]).await;
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.ok(), document());
 }
 
 #[tokio::test]
-async fn the_page_loads_nothing_from_elsewhere() {
+async fn documentation_page_loads_no_external_resources() {
     let client = Gateway::shared().client();
     let page = client.get("/docs", &[]).await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
@@ -310,46 +310,46 @@ async fn the_page_loads_nothing_from_elsewhere() {
     let mut images = style.text.split("url(").skip(1).map(|rest| rest.trim_start_matches(['"', '\'']));
     assert!(images.all(|image| image.starts_with("data:")) && !style.text.contains("@import"));
     for nowhere in ["/docs/nothing", "/docs/swagger-initializer.js", "/docs/a/b"] {
-        client.get(nowhere, &[]).await.refused(404, "unknown_route");
+        client.get(nowhere, &[]).await.problem(404, "unknown_route");
     }
 }
 
 #[tokio::test]
-async fn a_browser_shows_every_operation() {
-    let shown = tool(&["browse", &format!("http://{}/docs", Gateway::shared().address())]).await;
-    assert!(shown.status.success(), "{shown:?}");
-    let page = String::from_utf8(shown.stdout).unwrap();
+async fn browser_shows_every_operation() {
+    let rendered = tool(&["browse", &format!("http://{}/docs", Gateway::shared().address())]).await;
+    assert!(rendered.status.success(), "{rendered:?}");
+    let page = String::from_utf8(rendered.stdout).unwrap();
     for operation in operations() {
-        let (tag, id) = (operation.said["tags"][0].as_str().unwrap(), operation.said["operationId"].as_str().unwrap());
+        let (tag, id) = (operation.spec["tags"][0].as_str().unwrap(), operation.spec["operationId"].as_str().unwrap());
         assert!(page.contains(&format!(r#"id="operations-{tag}-{id}""#)), "{id} is not shown");
     }
-    // What the page complains of, as what its policy forbids.
-    let console = String::from_utf8(shown.stderr).unwrap();
+    // Errors in the console, such as violations of the content security policy.
+    let console = String::from_utf8(rendered.stderr).unwrap();
     assert!(!console.contains("CONSOLE"), "{console}");
 }
 
 #[tokio::test]
-async fn every_code_is_explained() {
+async fn every_error_code_is_explained() {
     let page = Gateway::shared().client().get("/docs/errors", &[]).await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
-    for code in Code::ALL {
+    for code in ErrorCode::ALL {
         let (name, status, title) = (code.as_str(), code.class().status(), code.title());
         let (_, section) = page.text.split_once(&format!(r#"id="{name}""#)).unwrap_or_else(|| panic!("{name}"));
         let section = section.split("</section>").next().unwrap().replace("&#39;", "'");
         for part in [format!(r#"<span class="status">{status}</span>"#), format!("<p>{title}.</p>")] {
-            assert!(section.contains(&part), "{name} lacks {part}");
+            assert!(section.contains(&part), "{name} does not contain {part}");
         }
-        assert_eq!(section.matches("<dd>").count(), 2, "{name} lacks its cause or its remedy");
+        assert_eq!(section.matches("<dd>").count(), 2, "{name} does not contain its cause or its remedy");
     }
     assert!(!page.text.contains('`'), "code is marked up");
 }
 
 #[test]
-fn errors_are_described_in_the_body_that_each_dialect_sends() {
+fn errors_are_documented_with_each_dialects_body() {
     let document = document();
     for operation in operations() {
         let schema_of = |status: &str| {
-            let response = &operation.said["responses"][status];
+            let response = &operation.spec["responses"][status];
             let response = match response["$ref"].as_str() {
                 Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
                 None => response,
@@ -376,15 +376,15 @@ fn errors_are_described_in_the_body_that_each_dialect_sends() {
 }
 
 #[test]
-fn no_parameter_and_no_body_may_be_null() {
+fn parameters_and_bodies_are_not_nullable() {
     fn has_null(schema: &Value) -> bool {
         let kinds = schema["type"].as_array().into_iter().flatten();
         let choices = schema["oneOf"].as_array().into_iter().flatten();
         kinds.chain(choices.map(|choice| &choice["type"])).any(|kind| kind == "null")
     }
     for operation in operations() {
-        let parameters = operation.said["parameters"].as_array().into_iter().flatten();
-        let bodies = operation.said["requestBody"]["content"].as_object().into_iter().flatten();
+        let parameters = operation.spec["parameters"].as_array().into_iter().flatten();
+        let bodies = operation.spec["requestBody"]["content"].as_object().into_iter().flatten();
         for schema in parameters.map(|one| &one["schema"]).chain(bodies.map(|(_, body)| &body["schema"])) {
             assert!(!has_null(schema), "{}: {schema}", operation.name());
         }
@@ -408,7 +408,7 @@ fn files_are_binary_and_their_headers_are_described() {
 }
 
 #[tokio::test]
-async fn addresses_in_the_document_start_with_the_public_url() {
+async fn urls_in_the_document_start_with_the_public_url() {
     let gateway = Gateway::start(&[("ODOO_GATEWAY__SERVER__PUBLIC_URL", "https://api.example.com/odoo/")]).await;
     let document = gateway.client().get("/openapi.json", &[]).await.ok();
     assert_eq!(document["servers"], serde_json::json!([{"url": "https://api.example.com/odoo"}]));
@@ -421,7 +421,7 @@ async fn addresses_in_the_document_start_with_the_public_url() {
 }
 
 #[tokio::test]
-async fn the_root_leads_people_and_programs_to_the_documentation() {
+async fn root_redirects_to_the_documentation() {
     let client = Gateway::shared().client();
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let page = client.with_header("accept", browser).get("/", &[]).await;

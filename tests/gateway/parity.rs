@@ -1,95 +1,108 @@
-//! One wish, four families: Odoo hears the same call whichever dialect it was said in.
+//! The same request in each dialect leads to the same calls to Odoo.
 
 use serde_json::{Value, json};
 
-use crate::support::counting::{Counting, counted};
+use crate::support::recording_proxy::{RecordingProxy, recorded_gateway};
 use crate::support::{Client, Version, unique};
 
 const TAG: &str = "res.partner.category";
 
-/// A wish in each family: method, path and body.
-type Said = (&'static str, String, Option<Value>);
+/// A request: method, path and body.
+type Request = (&'static str, String, Option<Value>);
 
-async fn say(client: &Client, (method, path, body): &Said) -> Value {
+async fn send(client: &Client, (method, path, body): &Request) -> Value {
     let request = client.request(method.parse().unwrap(), path);
     let request = body.iter().fold(request, |request, body| request.json(body));
     crate::support::client::send(request).await.ok()
 }
 
-/// What Odoo heard of each, and that it is the same.
-async fn heard<const N: usize>(counting: &Counting, client: &Client, families: [Said; N], calls: usize) {
-    let mut before: Option<Vec<(String, String)>> = None;
-    for said in families {
-        counting.take();
-        say(client, &said).await;
-        let heard: Vec<_> = counting.take_whole().into_iter().take(calls).collect();
-        assert_eq!(heard.len(), calls, "{said:?}");
-        if let Some(before) = &before {
-            assert_eq!(&heard, before, "{said:?}");
+/// Sends the requests, and checks that the first `calls` calls to Odoo are the same for each of them.
+async fn assert_same_calls<const N: usize>(
+    proxy: &RecordingProxy,
+    client: &Client,
+    requests: [Request; N],
+    calls: usize,
+) {
+    let mut expected: Option<Vec<(String, String)>> = None;
+    for request in requests {
+        proxy.take_calls();
+        send(client, &request).await;
+        let found: Vec<_> = proxy.take_calls_with_bodies().into_iter().take(calls).collect();
+        assert_eq!(found.len(), calls, "{request:?}");
+        if let Some(expected) = &expected {
+            assert_eq!(&found, expected, "{request:?}");
         }
-        before = Some(heard);
+        expected = Some(found);
     }
 }
 
-fn get<const N: usize>(paths: [String; N]) -> [Said; N] {
+fn get<const N: usize>(paths: [String; N]) -> [Request; N] {
     paths.map(|path| ("GET", path, None))
 }
 
 #[tokio::test]
-async fn one_wish_leads_to_the_same_call_through_every_family() {
-    for version in Version::BOTH {
-        let (counting, gateway, admin) = counted(version).await;
+async fn the_same_request_makes_the_same_calls_in_every_dialect() {
+    for version in Version::each() {
+        let (proxy, gateway, admin) = recorded_gateway(version).await;
         let name = unique("parity");
-        let made = say(&admin, &("POST", format!("/api/{TAG}/create"), Some(json!({"name": name})))).await;
-        let id = made["id"].as_i64().unwrap();
-        // The label that family A shows is learned once.
-        say(&admin, &("GET", format!("/restapi/1.0/object/{TAG}/{id}"), None)).await;
+        let created = send(&admin, &("POST", format!("/api/{TAG}/create"), Some(json!({"name": name})))).await;
+        let id = created["id"].as_i64().unwrap();
+        // The model's label, which `restapi` shows, is fetched once.
+        send(&admin, &("GET", format!("/restapi/1.0/object/{TAG}/{id}"), None)).await;
         let list = format!("[(%27id%27,%27=%27,{id})]");
         let listing = [
             format!("/restapi/1.0/object/{TAG}?domain={list}&fields=name&order=name&limit=5"),
             format!("/api/{TAG}/search?domain={list}&fields=name&order=name&limit=5"),
             format!("/restful/api/v1/{TAG}?domain={list}&fields=name&order=name&limit=5"),
         ];
-        heard(&counting, &admin, get(listing), 1).await;
-        // Family D says how many there are in all, in the same call.
-        say(&admin, &("GET", format!("/api/v1/{TAG}?filter={list}&query=%7Bname%7D&order=name&limit=5"), None)).await;
-        assert_eq!(counting.take(), [format!("{TAG}.web_search_read")]);
+        assert_same_calls(&proxy, &admin, get(listing), 1).await;
+        // `api_v1` gets the total in the same call.
+        send(&admin, &("GET", format!("/api/v1/{TAG}?filter={list}&query=%7Bname%7D&order=name&limit=5"), None)).await;
+        assert_eq!(proxy.take_calls(), [format!("{TAG}.web_search_read")]);
         let reading = [
             format!("/restapi/1.0/object/{TAG}/{id}?fields=name,color"),
             format!("/api/{TAG}/{id}?fields=name,color"),
             format!("/restful/api/v1/{TAG}/{id}?fields=name,color"),
             format!("/api/v1/{TAG}/{id}?query=%7Bname,color%7D"),
         ];
-        heard(&counting, &admin, get(reading), 1).await;
+        assert_same_calls(&proxy, &admin, get(reading), 1).await;
         let arguments = json!({"args": [name], "kwargs": {"limit": 3}});
-        let calling: [Said; 4] = [
+        let calling: [Request; 3] = [
             ("POST", format!("/restapi/1.0/object/{TAG}/name_search"), Some(arguments.clone())),
             (
                 "POST",
                 format!("/api/{TAG}/execute_kw"),
                 Some(json!({"method": "name_search", "args": [name], "kwargs": {"limit": 3}})),
             ),
-            ("POST", format!("/restapi/1.0/object/{TAG}/name_search"), Some(arguments.clone())),
             ("POST", format!("/api/v1/object/{TAG}/name_search"), Some(arguments)),
         ];
-        heard(&counting, &admin, calling, 1).await;
-        // Of an update the first two calls: what is answered differs, and with it what is read back.
+        assert_same_calls(&proxy, &admin, calling, 1).await;
+        // `restful` calls methods of records only.
+        let arguments = json!({"args": [["name"]]});
+        let calling: [Request; 4] = [
+            ("POST", format!("/restapi/1.0/object/{TAG}/{id}/read"), Some(arguments.clone())),
+            ("POST", format!("/api/{TAG}/execute_kw"), Some(json!({"method": "read", "args": [[id], ["name"]]}))),
+            ("POST", format!("/restful/api/v1/{TAG}/{id}/read"), Some(arguments.clone())),
+            ("POST", format!("/api/v1/object/{TAG}/{id}/read"), Some(arguments)),
+        ];
+        assert_same_calls(&proxy, &admin, calling, 1).await;
+        // The first two calls of an update: the responses differ, and so do the fields that are read back.
         let values = json!({"color": 4});
-        let updating: [Said; 4] = [
+        let updating: [Request; 4] = [
             ("PUT", format!("/restapi/1.0/object/{TAG}/{id}"), Some(json!({"vals": values}))),
             ("PUT", format!("/api/{TAG}/{id}"), Some(values.clone())),
             ("PATCH", format!("/restful/api/v1/{TAG}/{id}"), Some(values.clone())),
             ("PATCH", format!("/api/v1/{TAG}/{id}"), Some(json!({"data": values}))),
         ];
-        heard(&counting, &admin, updating, 2).await;
+        assert_same_calls(&proxy, &admin, updating, 2).await;
         let values = json!({"name": unique("parity"), "color": 2});
-        let creating: [Said; 4] = [
+        let creating: [Request; 4] = [
             ("POST", format!("/restapi/1.0/object/{TAG}"), Some(json!({"vals": values}))),
             ("POST", format!("/api/{TAG}/create"), Some(values.clone())),
             ("POST", format!("/restful/api/v1/{TAG}"), Some(values.clone())),
             ("POST", format!("/api/v1/{TAG}"), Some(json!({"data": values}))),
         ];
-        heard(&counting, &admin, creating, 1).await;
+        assert_same_calls(&proxy, &admin, creating, 1).await;
         gateway.stop().await;
     }
 }

@@ -1,5 +1,5 @@
-//! Secrets that passed through the gateway are nowhere afterwards: not in its log at its most talkative, not on its
-//! disk, not in its numbers, not in its answers (security requirement S-01, for the credentials there are yet).
+//! Secrets that passed through the gateway are neither in its log, not even at the level TRACE, nor on its disk, in its
+//! metrics or in its responses (S-01 in docs/security.md).
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +11,15 @@ use serde_json::json;
 use tokio::net::TcpStream;
 
 use super::support::binary::Process;
-use super::support::stub::PASSWORD;
-use super::support::{Act, Answer, Client, Stub, Version, stand};
+use super::support::stub_odoo::PASSWORD;
+use super::support::{StubReply, Response, Client, StubOdoo, Version, testbed};
 
-/// Looks like nothing else, and has characters that every notation writes differently.
+/// A unique text with characters that each notation encodes differently.
 const WRONG: &str = "Wr0ng<ñ>&\"51d0e6b7\"+/=";
-/// In a query, in a body and in a value: not secret to Odoo, but none of the log's business.
+/// Sent in a query, in a body and in a value: not secret from Odoo, but it must not be logged.
 const PRIVATE: &str = "private-93e1f0a4";
 
-/// The forms in which a secret could be found.
+/// The notations in which a secret could occur.
 fn notations(secret: &str) -> Vec<String> {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let utf16: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -28,7 +28,7 @@ fn notations(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap().trim_matches('"').to_owned();
     let xml = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let mut all = vec![secret.to_owned(), hex(secret.as_bytes()), hex(&utf16), percent, debug, json, xml];
-    // Base64 writes a text in three ways, as it stands in what is around it; what depends on the neighbours is cut off.
+    // Base64 has three encodings of a text, depending on its offset; the parts that depend on the neighbors are cut.
     for before in 0..3 {
         let padded = [&b"xxx"[..before], secret.as_bytes()].concat();
         let whole = &padded[..padded.len() / 3 * 3];
@@ -51,7 +51,7 @@ pub(crate) fn assert_absent(place: &str, content: &[u8], secrets: &[&str]) {
     }
 }
 
-/// Every file below, with its content.
+/// Every file in the folder, with its content.
 pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
@@ -61,8 +61,8 @@ pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// A request over HTTP/2, whose library has a log of its own; the status.
-async fn ask_over_http2(address: &str, password: &str) -> u16 {
+/// Sends a request over HTTP/2, whose library has a log of its own. Returns the status.
+async fn send_over_http2(address: &str, password: &str) -> u16 {
     let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
     let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
     let connection = tokio::spawn(connection);
@@ -76,8 +76,8 @@ async fn ask_over_http2(address: &str, password: &str) -> u16 {
     status
 }
 
-/// One request of every kind that could make the gateway talk, with this password.
-async fn ask_all(client: &Client) -> Vec<Answer> {
+/// Sends requests that could make the gateway log or return the password.
+async fn send_all(client: &Client) -> Vec<Response> {
     let partners = "/restapi/1.0/object/res.partner";
     vec![
         client.get(partners, &[("domain", &format!("[('name','=','{PRIVATE}')]")), ("fields", "name")]).await,
@@ -90,7 +90,7 @@ async fn ask_all(client: &Client) -> Vec<Answer> {
 }
 
 #[test]
-fn a_secret_is_found_however_it_is_written() {
+fn secret_is_found_in_every_notation() {
     for login in ["", "a", "ab", "abc"] {
         let credential = STANDARD.encode(format!("{login}:{WRONG}:"));
         assert!(notations(WRONG).iter().any(|notation| credential.contains(notation)), "{credential}");
@@ -104,50 +104,50 @@ fn a_secret_is_found_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_secret_that_passed_through_is_nowhere_afterwards() {
-    let stub = Stub::start().await;
+async fn secrets_are_not_stored_logged_or_returned() {
+    let stub = StubOdoo::start().await;
     let url = stub.url();
     let gateway = Process::serve(&[
         ("ODOO_GATEWAY__LOG__FILTER", "trace"),
         ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "10ms"),
-        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
         ("ODOO_GATEWAY__ODOO__1__URL", &url),
         ("ODOO_GATEWAY__ODOO__1__DATABASE", "stub"),
     ])
     .await;
-    let key = stand().api_key(Version::Odoo19);
+    let key = testbed().api_key(Version::Odoo19);
     let of_stub = gateway.client().with_header("X-Odoo-Database", "stub");
-    let mut answers = ask_all(&gateway.client().with_password("internal", key)).await;
-    answers.extend(ask_all(&gateway.client().with_password("internal", WRONG)).await);
-    answers.extend(ask_all(&of_stub.with_password("admin", PASSWORD)).await);
-    assert_eq!(ask_over_http2(gateway.address(), key).await, 200);
-    assert_eq!(ask_over_http2(gateway.address(), WRONG).await, 401);
-    // An Odoo that repeats what it was told, in its own words and in nobody's.
+    let mut responses = send_all(&gateway.client().with_password("internal", key)).await;
+    responses.extend(send_all(&gateway.client().with_password("internal", WRONG)).await);
+    responses.extend(send_all(&of_stub.with_password("admin", PASSWORD)).await);
+    assert_eq!(send_over_http2(gateway.address(), key).await, 200);
+    assert_eq!(send_over_http2(gateway.address(), WRONG).await, 401);
+    // A stub that repeats the secret in faults and in malformed responses.
     let echo = format!("{PASSWORD} {WRONG} {key}");
-    for act in [Act::fault(&echo, &echo), Act::Bytes(echo.clone().into_bytes()), Act::cut(), Act::xml(&echo)] {
+    for reply in [StubReply::fault(&echo, &echo), StubReply::Bytes(echo.clone().into_bytes()), StubReply::cut(), StubReply::xml(&echo)] {
         for name in ["authenticate", "res.partner.read", "res.partner.search_read", "res.partner.no_such_method"] {
-            stub.when(name, act.clone());
+            stub.when(name, reply.clone());
         }
-        answers.extend(ask_all(&of_stub.with_password("admin", PASSWORD)).await);
-        answers.extend(ask_all(&of_stub.with_password("someone", WRONG)).await);
+        responses.extend(send_all(&of_stub.with_password("admin", PASSWORD)).await);
+        responses.extend(send_all(&of_stub.with_password("someone", WRONG)).await);
     }
-    // What is no base64, what is no pair, what is a secret of a kind not known here.
+    // Invalid base64, a value without a colon, and a secret of an unknown kind.
     for header in [format!("Basic {PASSWORD}"), format!("Bearer {PASSWORD}"), STANDARD.encode(PASSWORD)] {
-        answers.push(gateway.client().with_header("Authorization", &header).get("/restapi/1.0/object/x", &[]).await);
+        responses.push(gateway.client().with_header("Authorization", &header).get("/restapi/1.0/object/x", &[]).await);
     }
-    let metrics = gateway.operator().get("/metrics", &[]).await.text;
+    let metrics = gateway.ops_client().get("/metrics", &[]).await.text;
 
     let secrets = [PASSWORD, WRONG, key];
-    for answer in answers {
-        let whole = format!("{} {:?}", answer.text, answer.headers);
+    for response in responses {
+        let whole = format!("{} {:?}", response.text, response.headers);
         assert_absent("an answer", whole.as_bytes(), &secrets);
     }
-    let (status, said, folder) = gateway.end("TERM").await;
+    let (status, output, folder) = gateway.stop_with("TERM").await;
     assert!(status.success());
-    assert!(said.contains(r#""level":"TRACE""#) && said.contains(r#""user":"internal""#), "the log was not talkative");
+    assert!(output.contains(r#""level":"TRACE""#) && output.contains(r#""user":"internal""#), "the log is not detailed");
     let unspoken = [PASSWORD, WRONG, key, PRIVATE];
-    assert_absent("the log", said.as_bytes(), &unspoken);
+    assert_absent("the log", output.as_bytes(), &unspoken);
     assert_absent("the metrics", metrics.as_bytes(), &unspoken);
     let files = files(folder.path());
     assert!(files.iter().any(|(name, _)| name.ends_with("gateway.db")), "{:?}", folder.path());

@@ -1,6 +1,6 @@
-//! The store's story, told to both databases.
+//! The store on SQLite and on PostgreSQL.
 //!
-//! `story` wants a database of its own, empty and reachable by `DATABASE_URL`; it leaves it spoilt.
+//! `check_store` needs an empty database of its own, and leaves it in an unusable state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
@@ -8,10 +8,10 @@ use std::path::Path;
 
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::{Config, StoreConfig};
-use odoo_gateway::store::{Act, Store, StoreError};
+use odoo_gateway::store::{AuditEvent, Store, StoreError};
 use sqlx::{AnyConnection, Connection, Row};
 
-/// What `DATABASE_URL` and other variables make of the defaults.
+/// The store's settings with these environment variables.
 fn configured(variables: &[(&str, &str)]) -> StoreConfig {
     let variables = variables.iter().map(|(name, text)| (name.into(), text.into()));
     Config::load(None, variables).unwrap().store
@@ -20,17 +20,17 @@ fn configured(variables: &[(&str, &str)]) -> StoreConfig {
 /// The tables with their columns.
 type Schema = BTreeMap<String, BTreeSet<String>>;
 
-/// Everything the store promises, on an empty database. Returns the schema for the comparison of both databases.
-async fn story(url: &str) -> Schema {
+/// Checks the store on an empty database. Returns the schema, to compare both databases.
+async fn check_store(url: &str) -> Schema {
     let config = configured(&[("DATABASE_URL", url)]);
-    let id = several_gateways_start_at_once_and_are_one_instance(&config).await;
-    what_was_written_is_there_after_a_restart(&config, &id).await;
+    let id = concurrent_starts_share_one_instance(&config).await;
+    data_survives_a_restart(&config, &id).await;
     let schema = schema(url).await;
-    a_newer_schema_is_refused(&config, url).await;
+    newer_schema_is_rejected(&config, url).await;
     schema
 }
 
-async fn several_gateways_start_at_once_and_are_one_instance(config: &StoreConfig) -> String {
+async fn concurrent_starts_share_one_instance(config: &StoreConfig) -> String {
     let starts = (0..6).map(|_| {
         let config = config.clone();
         tokio::spawn(async move {
@@ -47,7 +47,7 @@ async fn several_gateways_start_at_once_and_are_one_instance(config: &StoreConfi
     ids.pop_first().unwrap()
 }
 
-async fn what_was_written_is_there_after_a_restart(config: &StoreConfig, id: &str) {
+async fn data_survives_a_restart(config: &StoreConfig, id: &str) {
     let store = Store::open(config).await.unwrap();
     store.ping().await.unwrap();
     assert!(store.version().await.unwrap().contains(char::is_numeric));
@@ -59,7 +59,7 @@ async fn what_was_written_is_there_after_a_restart(config: &StoreConfig, id: &st
     store.close().await;
 }
 
-async fn a_newer_schema_is_refused(config: &StoreConfig, url: &str) {
+async fn newer_schema_is_rejected(config: &StoreConfig, url: &str) {
     let mut connection = AnyConnection::connect(url).await.unwrap();
     let future = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                   SELECT 9000, 'future', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
@@ -94,9 +94,9 @@ fn mode(file: &Path) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_store_keeps_its_promises_on_sqlite() {
+async fn store_works_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let schema = story(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
+    let schema = check_store(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
     let tables = [
         "api_keys",
         "applications",
@@ -115,7 +115,7 @@ async fn the_store_keeps_its_promises_on_sqlite() {
 }
 
 #[tokio::test]
-async fn the_file_and_all_beside_it_belong_to_the_gateway_alone() {
+async fn database_files_are_accessible_only_to_the_gateway() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("made by the gateway/data #1 100% é");
     let file = data.join("gate way.db");
@@ -132,7 +132,7 @@ async fn the_file_and_all_beside_it_belong_to_the_gateway_alone() {
 }
 
 #[tokio::test]
-async fn rights_of_others_to_an_old_file_are_taken_away() {
+async fn permissions_of_an_existing_file_are_restricted() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("old.db");
     std::fs::write(&file, "").unwrap();
@@ -141,50 +141,50 @@ async fn rights_of_others_to_an_old_file_are_taken_away() {
     assert_eq!(mode(&file), 0o600);
 }
 
-/// Why the store cannot be opened.
-async fn refusal(url: &str) -> StoreError {
+/// The error when the store is opened.
+async fn open_error(url: &str) -> StoreError {
     let quick = ("ODOO_GATEWAY__STORE__ACQUIRE_TIMEOUT", "1s");
     Store::open(&configured(&[("DATABASE_URL", url), quick])).await.unwrap_err()
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_file_is_told() {
+async fn file_errors_name_the_cause() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("letter.txt");
     std::fs::write(&file, "Dear database, this is not you. ".repeat(100)).unwrap();
-    let not_one = refusal(&format!("sqlite:{}", file.display())).await;
+    let not_one = open_error(&format!("sqlite:{}", file.display())).await;
     assert_eq!(not_one, StoreError::NotADatabase { file: file.clone() });
-    let below_a_file = refusal(&format!("sqlite:{}/x.db", file.display())).await;
+    let below_a_file = open_error(&format!("sqlite:{}/x.db", file.display())).await;
     assert!(matches!(below_a_file, StoreError::Folder { .. }), "{below_a_file}");
-    let a_folder = refusal(&format!("sqlite:{}", folder.path().display())).await;
+    let a_folder = open_error(&format!("sqlite:{}", folder.path().display())).await;
     assert!(matches!(a_folder, StoreError::File { .. }), "{a_folder}");
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_told_without_the_password() {
+async fn unreachable_server_is_reported_without_the_password() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let refused = refusal(&format!("postgres://me:hunter2@{closed}/gateway")).await;
+    let refused = open_error(&format!("postgres://me:hunter2@{closed}/gateway")).await;
     assert!(matches!(refused, StoreError::Unreachable { .. }), "{refused}");
     assert!(!format!("{refused} {refused:?}").contains("hunter2"));
     assert!(refused.to_string().contains(&closed.to_string()));
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_not_waited_for() {
+async fn silent_server_times_out() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let refused = refusal(&format!("postgres://me@{}/gateway", silent.local_addr().unwrap())).await;
+    let refused = open_error(&format!("postgres://me@{}/gateway", silent.local_addr().unwrap())).await;
     assert!(matches!(refused, StoreError::Unreachable { .. }), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_store_keeps_its_promises_on_postgres_and_has_the_same_schema_there() {
+async fn store_works_on_postgres_with_the_same_schema() {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = story(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
-    let postgres = story(&crate::support::odoo::empty_database().await).await;
+    let sqlite = check_store(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
+    let postgres = check_store(&crate::support::odoo::empty_database().await).await;
     assert_eq!(sqlite, postgres);
 }
 
-/// Cuts every connection to a database but the one that says so, as a restart of PostgreSQL or of a proxy does.
+/// Terminates every connection to a database except the own one, as a restart of PostgreSQL or of a proxy does.
 async fn cut_connections(url: &str) {
     let mut connection = AnyConnection::connect(url).await.unwrap();
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
@@ -193,19 +193,19 @@ async fn cut_connections(url: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cut_connections_to_postgres_cost_nobody_anything() {
+async fn lost_postgres_connections_do_not_affect_requests() {
     let url = crate::support::odoo::empty_database().await;
     let store = Store::open(&configured(&[("DATABASE_URL", &url)])).await.unwrap();
     store.migrate().await.unwrap();
     let now = Clock::system().now();
     let instance = store.instance(&Clock::system()).await.unwrap();
     for round in 0..5_u8 {
-        // All connections of the pool are in use once.
+        // Uses every connection of the pool once.
         let asks = (0..32_u8).map(|ask| {
             let store = store.clone();
             tokio::spawn(async move {
                 store.ping().await?;
-                assert!(store.first_seen([round, ask].repeat(16).try_into().unwrap(), 2_000_000_000).await.is_ok());
+                assert!(store.insert_nonce([round, ask].repeat(16).try_into().unwrap(), 2_000_000_000).await.is_ok());
                 store.sealed_keys().await.map(drop)
             })
         });
@@ -213,13 +213,13 @@ async fn cut_connections_to_postgres_cost_nobody_anything() {
             ask.await.unwrap().unwrap();
         }
         cut_connections(&url).await;
-        let acts = (0..32_u8).map(|ask| {
-            let (store, act) = (store.clone(), Act::new(now, "test", "cut", &format!("{round} {ask}"), ""));
+        let events = (0..32_u8).map(|ask| {
+            let (store, event) = (store.clone(), AuditEvent::new(now, "test", "cut", &format!("{round} {ask}"), ""));
             tokio::spawn(async move {
                 match ask % 4 {
-                    0 => store.audit(&act).await,
+                    0 => store.audit(&event).await,
                     1 => store
-                        .first_seen([200 + round, ask].repeat(16).try_into().unwrap(), 2_000_000_000)
+                        .insert_nonce([200 + round, ask].repeat(16).try_into().unwrap(), 2_000_000_000)
                         .await
                         .map(drop),
                     2 => store.instance(&Clock::system()).await.map(drop),
@@ -227,11 +227,11 @@ async fn cut_connections_to_postgres_cost_nobody_anything() {
                 }
             })
         });
-        for act in acts.collect::<Vec<_>>() {
-            act.await.unwrap().unwrap();
+        for event in events.collect::<Vec<_>>() {
+            event.await.unwrap().unwrap();
         }
     }
-    let acts = store.acts(1000).await.unwrap();
-    assert_eq!(acts.iter().filter(|act| act.act == "cut").count(), 5 * 8, "each is written once");
+    let events = store.audit_events(1000).await.unwrap();
+    assert_eq!(events.iter().filter(|event| event.action == "cut").count(), 5 * 8, "each is written once");
     assert_eq!(store.instance(&Clock::system()).await.unwrap(), instance);
 }

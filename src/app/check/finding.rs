@@ -1,19 +1,20 @@
-//! What was found of one part, and how it is printed.
+//! The result of checking one part.
 //!
-//! In: a part's name, a sentence. Out: a line for people, an object for programs. Must not know: how it was found.
+//! In: the name of a part, a message. Out: a line for people, an object for programs. Must not know: how parts are
+//! checked.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What was found of one part.
+/// The result of checking one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The part, as `store` or `odoo live (https://erp.example/)`.
+    /// The part, such as `store` or `odoo live (https://erp.example/)`.
     pub part: String,
     /// Whether it works.
     pub status: Verdict,
-    /// What was found, or what is wrong and how to mend it.
+    /// A description, or what is wrong and what to fix.
     pub text: String,
 }
 
@@ -21,17 +22,17 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// It does.
+    /// It works.
     Ok,
-    /// It does, and something is worth a look.
+    /// It works, but something needs attention.
     Warning,
-    /// It does not.
+    /// It does not work.
     Failed,
 }
 
 impl Finding {
-    pub(super) fn of(part: &str, found: Result<String, String>) -> Self {
-        let (status, text) = match found {
+    pub(super) fn from_result(part: &str, result: Result<String, String>) -> Self {
+        let (status, text) = match result {
             Ok(text) => (Verdict::Ok, text),
             Err(text) => (Verdict::Failed, text),
         };

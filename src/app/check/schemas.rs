@@ -1,69 +1,69 @@
-//! The schemas of family C beside what the Odoos have.
+//! Compares the response schemas of `[restful.models]` with the fields of an Odoo database.
 //!
-//! In: the configuration and a user who may look. Out: a sentence for each wish that a database does not meet. Must not
-//! know: how it is printed.
+//! In: the configuration and a user. Out: a message for each field that the database does not have. Must not know:
+//! how the messages are printed.
 
 use secrecy::SecretString;
 
 use crate::config::{RestfulConfig, RestfulModelConfig};
 use crate::error::Problem;
 use crate::names::ModelName;
-use crate::odoo::{Caller, Database, Known};
-use crate::plan::{PlanError, unmet};
+use crate::odoo::{OdooUser, Database, MetadataSnapshot};
+use crate::plan::{PlanError, unresolved_fields};
 
-/// A user whose eyes are lent: what he may not see is not there.
+/// The user whose access rights apply: a field that they cannot see counts as missing.
 #[derive(Debug)]
-pub struct Reader {
-    /// The login at Odoo, the same for every database.
+pub struct CheckUser {
+    /// The Odoo login, the same for every database.
     pub login: String,
     /// The password or Odoo API key.
     pub secret: SecretString,
 }
 
-/// Whether there is anything to compare.
+/// Whether the configuration contains a schema.
 pub(super) fn has_schemas(config: &RestfulConfig) -> bool {
     config.models.iter().any(|(name, entry)| name != "*" && entry.schemas().next().is_some())
 }
 
-/// What the database does not meet, as `restful.models.sale.order.read: there is no field …`.
+/// Returns a message for each mismatch, with its key such as `restful.models.sale.order.read`.
 pub(super) async fn compare(
     database: &Database,
     config: &RestfulConfig,
-    reader: &Reader,
+    user: &CheckUser,
 ) -> Result<Vec<String>, String> {
-    let told = |problem: Problem| problem.detail;
-    let uid = database.client.authenticate(&reader.login, &reader.secret).await;
-    let uid = uid.map_err(|failure| told(failure.into_problem()))?;
-    let uid = uid.ok_or_else(|| format!("Odoo does not take {} with this password or key", reader.login))?;
-    let caller = Caller { uid, secret: reader.secret.clone() };
+    let detail = |problem: Problem| problem.detail;
+    let uid = database.client.authenticate(&user.login, &user.secret).await;
+    let uid = uid.map_err(|failure| detail(failure.into_problem()))?;
+    let uid = uid.ok_or_else(|| format!("Odoo rejected the login {} with this password or key", user.login))?;
+    let odoo_user = OdooUser { uid, secret: user.secret.clone() };
     let mut found = Vec::new();
     for (name, entry) in &config.models {
         let Ok(model) = ModelName::parse(name) else { continue };
-        match of_model(database, &caller, &model, entry).await {
-            Ok(sentences) => found.extend(sentences.into_iter().map(|said| format!("restful.models.{name}.{said}"))),
+        match compare_model(database, &odoo_user, &model, entry).await {
+            Ok(messages) => found.extend(messages.into_iter().map(|text| format!("restful.models.{name}.{text}"))),
             Err(problem) => found.push(format!("restful.models.{name}: {}", problem.detail)),
         }
     }
     Ok(found)
 }
 
-async fn of_model(
+async fn compare_model(
     database: &Database,
-    caller: &Caller,
+    odoo_user: &OdooUser,
     model: &ModelName,
     entry: &RestfulModelConfig,
 ) -> Result<Vec<String>, Problem> {
-    let mut known = Known::of(&database.knowledge, caller, model).await?;
+    let mut metadata = MetadataSnapshot::load(&database.metadata, odoo_user, model).await?;
     let mut found = Vec::new();
     for (key, schema) in entry.schemas() {
-        let unmet = loop {
-            match unmet(schema, model, &known) {
-                Ok(unmet) => break unmet,
-                Err(PlanError::Lacking(lack)) => known.learn(lack).await?,
-                Err(PlanError::Refused(problem)) => return Err(*problem),
+        let mismatches = loop {
+            match unresolved_fields(schema, model, &metadata) {
+                Ok(mismatches) => break mismatches,
+                Err(PlanError::NeedsMetadata(missing)) => metadata.fetch(missing).await?,
+                Err(PlanError::Rejected(problem)) => return Err(*problem),
             }
         };
-        found.extend(unmet.iter().map(|unmet| format!("{key}: {unmet}")));
+        found.extend(mismatches.iter().map(|mismatch| format!("{key}: {mismatch}")));
     }
     Ok(found)
 }

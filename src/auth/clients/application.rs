@@ -1,7 +1,7 @@
-//! What an application is and may.
+//! Applications: their settings, redirect URIs and scope.
 //!
-//! In: a row of the store, a wish of an administrator. Out: [`Application`], and whether a redirection or scope is within
-//! it. Must not know: how its secret is verified.
+//! In: a row of the store, settings from an administrator. Out: [`Application`], and whether a redirect URI or scope is
+//! allowed. Must not know: how its secret is verified.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -9,76 +9,76 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::auth::oauth1::SignatureMethod;
-use crate::auth::tokens::is_admitted;
+use super::signature_method::SignatureMethod;
+use crate::auth::token_row::is_address_allowed;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::plan::{Scope, ScopeWords};
+use crate::error_code::ErrorCode;
+use crate::plan::{OAuthScope, Scope};
 use crate::store::{StoreError, StoredToken, random_id};
 
-/// The ways to a token (RFC 6749 section 1.3).
+/// The grant types of OAuth 2 (RFC 6749 section 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
-    /// A user approves: section 4.1.
+    /// A user approves (section 4.1).
     AuthorizationCode,
-    /// What was approved goes on: section 6.
+    /// An approval is continued (section 6).
     RefreshToken,
-    /// The application acts as its bound user: section 4.4.
+    /// The application acts as its bound user (section 4.4).
     ClientCredentials,
 }
 
-/// What an administrator decided about an application, beside its name, end, networks, rate and scope.
+/// The settings of an application, in addition to its name, expiry, networks, rate and scope.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationSettings {
-    /// It runs where it cannot keep a secret, and has none.
+    /// It runs where it cannot protect a secret, and has none (RFC 6749 section 2.1).
     pub public: bool,
-    /// Its ways to a token.
+    /// The grant types that it may use.
     pub grants: BTreeSet<GrantType>,
-    /// Where answers may go, exactly; callbacks of OAuth 1 too.
+    /// The redirect URIs, compared exactly; also the callbacks of OAuth 1.0a.
     pub redirect_uris: Vec<String>,
-    /// It approves for its bound user by itself.
+    /// It may approve for its bound user without interaction.
     pub trusted: bool,
-    /// It has to prove with PKCE that it asked; who has no secret always has to.
+    /// It must use PKCE. An application without a secret always must.
     pub pkce_required: bool,
-    /// How it may sign; nothing: no OAuth 1.
+    /// The signature methods that it may use; empty: it may not use OAuth 1.0a.
     pub oauth1: BTreeSet<SignatureMethod>,
-    /// The key of RSA signatures, as PEM.
+    /// The public key of its RSA signatures, as PEM.
     pub rsa_public_key: Option<String>,
-    /// It signs with its client secret although it is bound to a user, so that the store and the master key open the
-    /// credential of that user.
+    /// It signs with its client secret although it is bound to a user. The store and the master key together then
+    /// open the credential of that user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub one_secret: bool,
 }
 
-/// An application, verified to be as it was made.
+/// An application whose row was verified to be unaltered.
 #[derive(Debug, Clone)]
 pub struct Application {
-    /// Its row: the token that its secret is. The grant is that of its bound user.
+    /// Its row: the token that its client secret is. The grant is that of its bound user.
     pub row: StoredToken,
-    /// What it is and may.
+    /// Its settings.
     pub settings: ApplicationSettings,
-    /// What it reaches.
+    /// The most that its tokens may do.
     pub scope: Scope,
 }
 
 impl Application {
-    /// Reads a row that was verified; `None` when it is no application's, or one that a newer gateway made.
+    /// Parses a row that was verified; `None` if it is not the row of an application, or if a newer gateway wrote it.
     #[must_use]
-    pub fn of(row: StoredToken) -> Option<Self> {
+    pub fn from_row(row: StoredToken) -> Option<Self> {
         let settings = serde_json::from_str(&row.application.as_ref()?.settings).ok()?;
         let scope = Scope::from_json(&row.scope).ok()?;
         Some(Self { row, settings, scope })
     }
 
-    /// What it calls itself by.
+    /// The client id.
     #[must_use]
     pub fn client_id(&self) -> &str {
         self.row.application.as_ref().map_or("", |terms| &terms.client_id)
     }
 
-    /// What people call it.
+    /// The name that people see.
     #[must_use]
     pub fn name(&self) -> &str {
         self.row.key.as_ref().map_or("", |terms| &terms.name)
@@ -92,20 +92,20 @@ impl Application {
 
     /// Whether it may be used from this address. If not, the log names it.
     #[must_use]
-    pub fn admits(&self, address: IpAddr) -> bool {
-        is_admitted(&self.row, address)
+    pub fn allows_address(&self, address: IpAddr) -> bool {
+        is_address_allowed(&self.row, address)
     }
 
-    /// Whether PKCE is asked of it.
+    /// Whether it must use PKCE.
     #[must_use]
-    pub fn needs_pkce(&self) -> bool {
+    pub fn requires_pkce(&self) -> bool {
         self.settings.public || self.settings.pkce_required
     }
 
-    /// Where an answer goes: what was sent, when it is registered exactly; without it the only one that is registered.
-    /// Of a loopback address the port may differ (RFC 8252 section 7.3). `None`: nowhere.
+    /// The redirect URI of a request: the one that was sent, if it is registered exactly; the only registered one if
+    /// none was sent. The port of a loopback address may differ (RFC 8252 section 7.3). `None`: not allowed.
     #[must_use]
-    pub fn redirect_to(&self, sent: Option<&str>) -> Option<String> {
+    pub fn resolve_redirect_uri(&self, sent: Option<&str>) -> Option<String> {
         let registered = &self.settings.redirect_uris;
         match (sent, registered.as_slice()) {
             (Some(sent), _) => {
@@ -116,35 +116,31 @@ impl Application {
         }
     }
 
-    /// What it reaches by these words of its.
+    /// The application's scope, narrowed to a requested OAuth scope; not narrowed if none is requested.
     ///
     /// # Errors
-    /// `invalid_scope` for a word that is none, or names nothing that it reaches.
-    pub fn narrowed(&self, words: Option<&str>) -> Result<Scope, Problem> {
-        let refuse = |detail: String| Problem::new(Code::InvalidScope, detail).parameter("scope");
-        let words = ScopeWords::parse(words.unwrap_or_default()).map_err(refuse)?;
-        let nothing = |word| refuse(format!("this application has nothing of {word}"));
-        self.scope.clone().narrowed(words).map_err(nothing)
+    /// `invalid_scope` for a malformed scope token, and for one that allows nothing of the application's scope.
+    pub fn narrow_scope(&self, requested: Option<&str>) -> Result<Scope, Problem> {
+        let invalid = |detail: String| Problem::new(ErrorCode::InvalidScope, detail).parameter("scope");
+        let requested = OAuthScope::parse(requested.unwrap_or_default()).map_err(invalid)?;
+        let not_granted = |token| invalid(format!("The scope of this application contains nothing of `{token}`."));
+        self.scope.clone().narrowed(requested).map_err(not_granted)
     }
 }
 
-/// Whether both are the same address of this machine but for the port. Names are never taken for addresses.
+/// Whether both are the same loopback URI, apart from the port. Host names are never treated as addresses.
 fn is_same_loopback(registered: &str, sent: &str) -> bool {
-    let (Some((before, after)), Some((their_before, their_after))) = (around_port(registered), around_port(sent))
-    else {
-        return false;
-    };
-    (before, after) == (their_before, their_after)
+    matches!((split_around_port(registered), split_around_port(sent)), (Some(one), Some(other)) if one == other)
 }
 
-/// Whether an address names this machine by the word `localhost`, whose port is compared, too.
+/// Whether a URI has the host name `localhost`, for which the port is compared, too.
 #[must_use]
 pub fn is_localhost(uri: &str) -> bool {
     Url::parse(uri).is_ok_and(|url| url.scheme() == "http" && url.host_str() == Some("localhost"))
 }
 
-/// What stands before and after the port of `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…`.
-fn around_port(uri: &str) -> Option<(&str, &str)> {
+/// The parts before and after the port of `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…`.
+fn split_around_port(uri: &str) -> Option<(&str, &str)> {
     let host = ["http://127.0.0.1", "http://[::1]"].into_iter().find(|host| uri.starts_with(host))?;
     let rest = uri.strip_prefix(host)?;
     let Some(port) = rest.strip_prefix(':') else {
@@ -152,37 +148,37 @@ fn around_port(uri: &str) -> Option<(&str, &str)> {
     };
     let digits = port.bytes().take_while(u8::is_ascii_digit).count();
     let (port, after) = port.split_at_checked(digits)?;
-    let right = port.parse::<u16>().is_ok_and(|port| port > 0) && (after.is_empty() || after.starts_with('/'));
-    right.then_some((host, after))
+    let is_valid = port.parse::<u16>().is_ok_and(|port| port > 0) && (after.is_empty() || after.starts_with('/'));
+    is_valid.then_some((host, after))
 }
 
 impl ApplicationSettings {
-    /// Whether it makes sense, for an application that is bound to a user or not.
+    /// Checks that the settings fit together, for an application that is bound to a user or not.
     ///
     /// # Errors
-    /// What does not, for the administrator.
-    pub fn check(&self, bound: bool) -> Result<(), String> {
+    /// What is wrong, for the administrator.
+    pub fn validate(&self, bound: bool) -> Result<(), String> {
         for uri in &self.redirect_uris {
-            check_redirect(uri)?;
+            validate_redirect_uri(uri)?;
         }
         let is = |grant| self.grants.contains(&grant);
         let signs_with_rsa = self.oauth1.iter().any(|method| method.is_rsa());
         let wrong = [
-            (self.public && bound, "a public application has no secret to keep a user's credential behind: no login"),
-            (self.public && self.trusted, "a public application is not trusted to approve by itself"),
-            (self.public && is(GrantType::ClientCredentials), "client_credentials needs a secret"),
-            (self.public && !self.oauth1.is_empty(), "OAuth 1 needs a secret"),
-            (self.trusted && !bound, "a trusted application approves for the user it is bound to: name a login"),
-            (is(GrantType::ClientCredentials) && !bound, "client_credentials acts as the bound user: name a login"),
+            (self.public && bound, "a public application has no secret that can seal a credential: omit the login"),
+            (self.public && self.trusted, "a public application cannot be trusted to approve without interaction"),
+            (self.public && is(GrantType::ClientCredentials), "client_credentials requires a secret"),
+            (self.public && !self.oauth1.is_empty(), "OAuth 1.0a requires a secret"),
+            (self.trusted && !bound, "a trusted application approves for its bound user: add a login"),
+            (is(GrantType::ClientCredentials) && !bound, "client_credentials acts as the bound user: add a login"),
             (
                 is(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() && !self.trusted,
-                "authorization_code needs a redirect URI",
+                "authorization_code requires a redirect URI",
             ),
             (
                 self.grants.is_empty() && self.oauth1.is_empty(),
-                "it could get no token: name a grant, or OAuth 1 methods",
+                "it could never get a token: add a grant, or OAuth 1.0a signature methods",
             ),
-            (signs_with_rsa != self.rsa_public_key.is_some(), "RSA methods and an RSA public key belong together"),
+            (signs_with_rsa != self.rsa_public_key.is_some(), "RSA methods and an RSA public key require each other"),
         ];
         match wrong.iter().find(|(wrong, _)| *wrong) {
             Some((_, why)) => Err((*why).to_owned()),
@@ -192,36 +188,36 @@ impl ApplicationSettings {
 }
 
 /// RFC 6749 section 3.1.2, RFC 9700 section 2.1, RFC 8252 section 7.
-fn check_redirect(uri: &str) -> Result<(), String> {
-    let refuse = |why: &str| Err(format!("{uri:?} can be no redirect URI: {why}"));
-    let Ok(url) = Url::parse(uri) else { return refuse("it is no absolute URI") };
-    let loopback = match url.host() {
+fn validate_redirect_uri(uri: &str) -> Result<(), String> {
+    let invalid = |why: &str| Err(format!("{uri:?} is not a valid redirect URI: {why}"));
+    let Ok(url) = Url::parse(uri) else { return invalid("it is not an absolute URI") };
+    let is_loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
     if url.fragment().is_some() {
-        refuse("it has a fragment")
+        invalid("it has a fragment")
     } else if !url.username().is_empty() || url.password().is_some() {
-        refuse("it has a user")
+        invalid("it contains a user name or password")
     } else if uri.len() > 2000 || uri.bytes().any(|byte| byte <= b' ' || byte >= 0x7f) {
-        refuse("it has to be at most 2000 printable ASCII characters")
+        invalid("it must be at most 2000 printable ASCII characters without spaces")
     } else {
         match url.scheme() {
             "https" => Ok(()),
-            "http" if loopback => Ok(()),
-            "http" => refuse("over http answers go to this machine only"),
+            "http" if is_loopback => Ok(()),
+            "http" => invalid("http is allowed for loopback addresses only; use https"),
             private if private.contains('.') => Ok(()),
-            _ => refuse("its scheme is neither https nor the reversed name of an app, as com.example.app"),
+            _ => invalid("its scheme is neither https nor a reversed domain name, such as com.example.app"),
         }
     }
 }
 
-/// A new name for an application to call itself by.
+/// A new client id.
 ///
 /// # Errors
-/// When the operating system gives no randomness.
+/// If the operating system provides no randomness.
 pub fn new_client_id() -> Result<String, StoreError> {
     Ok(format!("ogw_app_{}", random_id()?))
 }
@@ -231,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_differ_on_loopback_addresses_only() {
+    fn ports_may_differ_for_loopback_addresses_only() {
         for (registered, sent, same) in [
             ("http://127.0.0.1/cb", "http://127.0.0.1:4711/cb", true),
             ("http://127.0.0.1:1/cb", "http://127.0.0.1:2/cb", true),
@@ -250,10 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn redirections_that_leak_are_not_registered() {
+    fn unsafe_redirect_uris_are_rejected() {
         for good in ["https://a.example/cb?x=1", "http://127.0.0.1:80/cb", "http://localhost/cb", "com.example.app:/cb"]
         {
-            assert_eq!(check_redirect(good), Ok(()));
+            assert_eq!(validate_redirect_uri(good), Ok(()));
         }
         for bad in [
             "",
@@ -268,18 +264,18 @@ mod tests {
             "https://ä.example/",
             "https://a/\u{9}",
         ] {
-            assert!(check_redirect(bad).is_err(), "{bad}");
+            assert!(validate_redirect_uri(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn settings_that_make_no_sense_are_told() {
+    fn contradictory_settings_are_rejected() {
         let code = ApplicationSettings {
             grants: [GrantType::AuthorizationCode].into(),
             redirect_uris: vec!["https://a.example/cb".to_owned()],
             ..ApplicationSettings::default()
         };
-        assert_eq!(code.check(false), Ok(()));
+        assert_eq!(code.validate(false), Ok(()));
         let signed = ApplicationSettings { oauth1: [SignatureMethod::RsaSha1].into(), ..code.clone() };
         for (wrong, bound) in [
             (ApplicationSettings { public: true, ..code.clone() }, true),
@@ -289,12 +285,12 @@ mod tests {
             (ApplicationSettings::default(), true),
             (signed, true),
         ] {
-            assert!(wrong.check(bound).is_err(), "{wrong:?}");
+            assert!(wrong.validate(bound).is_err(), "{wrong:?}");
         }
     }
 
     #[test]
-    fn settings_come_back_as_they_were_written() {
+    fn settings_survive_serialization() {
         let settings =
             ApplicationSettings { oauth1: [SignatureMethod::HmacSha1].into(), ..ApplicationSettings::default() };
         let text = serde_json::to_string(&settings).unwrap();

@@ -1,17 +1,17 @@
-//! How many password checks one database does at a time.
+//! How many passwords one database verifies at a time.
 //!
-//! Odoo spends half a second on the password of a login that exists and nothing on one that does not. A slot that was
-//! free again as soon as Odoo answered would tell both apart: whoever waits for it waits longer behind a known login. So
-//! a check that does not succeed holds its slot for a fixed time, whatever Odoo took, and its refusal leaves when the
-//! slot is free. That holds for callers that hang up, too. A database that is not configured has slots as well, or its
-//! name could be told by the lack of a queue.
+//! Odoo spends half a second on the password of an existing login and none on an unknown login. If a slot were free
+//! as soon as Odoo answers, a client that waits for the slot could measure the difference. So a verification that
+//! fails occupies its slot for a fixed time, whatever Odoo took, and its rejection is returned when the slot becomes
+//! free. This also holds if the client disconnects. A database that is not configured has slots, too; otherwise the
+//! missing queue would reveal its name.
 //!
 //! ```text
-//! shared    for everybody
-//! reserved  one slot beyond, for callers who have logged in from their address before
+//! shared    for all callers
+//! reserved  one more slot, for callers whose login was verified from their address before
 //! ```
 //!
-//! In: which database, what is known of the caller. Out: a [`CheckSlot`]. Must not know: logins, secrets.
+//! In: a database, the status of the caller's address. Out: a [`CheckSlot`]. Must not know: logins, secrets.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,16 +20,16 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::min_failure_time::Floor;
+use super::min_failure_time::MinFailureTime;
 use super::throttle::AddressStatus;
 use crate::names::DatabaseName;
 
 /// The slots of all databases.
 #[derive(Debug)]
 pub(in crate::auth) struct CheckSlots {
-    of_databases: HashMap<DatabaseName, Slots>,
-    of_unknown_databases: Slots,
-    hold: Floor,
+    by_database: HashMap<DatabaseName, Slots>,
+    unknown_databases: Slots,
+    hold: MinFailureTime,
     max_wait: Duration,
 }
 
@@ -39,12 +39,12 @@ struct Slots {
     reserved: Arc<Semaphore>,
 }
 
-/// A slot that is held.
+/// An occupied slot.
 #[derive(Debug)]
 pub(in crate::auth) struct CheckSlot {
     permit: Option<OwnedSemaphorePermit>,
     acquired: Instant,
-    hold: Floor,
+    hold: MinFailureTime,
 }
 
 impl Slots {
@@ -52,7 +52,7 @@ impl Slots {
         Self { shared: Arc::new(Semaphore::new(count)), reserved: Arc::new(Semaphore::new(1)) }
     }
 
-    /// `None` never comes: nobody closes a semaphore here.
+    /// Never `None`: these semaphores are never closed.
     async fn acquire(&self, status: AddressStatus) -> Option<OwnedSemaphorePermit> {
         let shared = self.shared.clone().acquire_owned();
         match status {
@@ -66,40 +66,40 @@ impl Slots {
 }
 
 impl CheckSlots {
-    /// `count` slots for each database. A check that fails holds its slot for a multiple of `hold`.
+    /// `count` slots for each database. A failed verification occupies its slot for a multiple of `hold`.
     pub(in crate::auth) fn new(
         databases: impl Iterator<Item = DatabaseName>,
         count: usize,
-        hold: Floor,
+        hold: MinFailureTime,
         max_wait: Duration,
     ) -> Self {
         Self {
-            of_databases: databases.map(|name| (name, Slots::new(count))).collect(),
-            of_unknown_databases: Slots::new(count),
+            by_database: databases.map(|name| (name, Slots::new(count))).collect(),
+            unknown_databases: Slots::new(count),
             hold,
             max_wait,
         }
     }
 
-    /// Waits for a slot; `None` when that takes too long. `None` as database is one that is not configured.
+    /// Waits for a slot; `None` after the maximum wait. `database` is `None` for one that is not configured.
     pub(in crate::auth) async fn acquire(
         &self,
         database: Option<&DatabaseName>,
         status: AddressStatus,
     ) -> Option<CheckSlot> {
-        let slots = database.and_then(|name| self.of_databases.get(name)).unwrap_or(&self.of_unknown_databases);
+        let slots = database.and_then(|name| self.by_database.get(name)).unwrap_or(&self.unknown_databases);
         let permit = tokio::time::timeout(self.max_wait, slots.acquire(status)).await.ok().flatten()?;
         Some(CheckSlot { permit: Some(permit), acquired: Instant::now(), hold: self.hold })
     }
 }
 
 impl CheckSlot {
-    /// The check succeeded, or was not done: the slot is free at once.
+    /// Releases the slot at once: the verification succeeded, or did not take place.
     pub(in crate::auth) fn release(mut self) {
         drop(self.permit.take());
     }
 
-    /// The check failed: waits until the slot is free, which is when the refusal may leave.
+    /// Waits until the slot is free after a failed verification. The rejection may be returned then.
     pub(in crate::auth) async fn hold(mut self) {
         self.hold.reached_since(self.acquired).await;
         drop(self.permit.take());
@@ -107,10 +107,10 @@ impl CheckSlot {
 }
 
 impl Drop for CheckSlot {
-    /// Whoever hangs up gets no slot earlier than who waits for the refusal.
+    /// A client that disconnects frees its slot no earlier than a client that waits for the rejection.
     fn drop(&mut self) {
         let (Some(permit), hold, acquired) = (self.permit.take(), self.hold, self.acquired) else { return };
-        // Without a runtime the process is about to end.
+        // Without a runtime the process is about to exit.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 hold.reached_since(acquired).await;
@@ -128,22 +128,22 @@ mod tests {
 
     fn slots() -> (CheckSlots, DatabaseName) {
         let live = DatabaseName::parse("live").unwrap();
-        (CheckSlots::new([live.clone()].into_iter(), 1, Floor(SECOND), 5 * SECOND), live)
+        (CheckSlots::new([live.clone()].into_iter(), 1, MinFailureTime(SECOND), 5 * SECOND), live)
     }
 
     async fn waited(slots: &CheckSlots, database: Option<&DatabaseName>, status: AddressStatus) -> Duration {
-        let began = Instant::now();
+        let started = Instant::now();
         slots.acquire(database, status).await.unwrap().release();
-        began.elapsed()
+        started.elapsed()
     }
 
-    /// The timer counts in milliseconds and may be one late.
+    /// The timer counts in milliseconds and can be late by one.
     fn seconds(wait: Duration) -> u64 {
         (wait - Duration::from_millis(wait.subsec_millis().min(2).into())).as_millis() as u64 / 1000
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_wait_behind_a_failed_check_is_the_same_whatever_the_check_took() {
+    async fn the_wait_after_a_failed_check_does_not_depend_on_how_long_odoo_took() {
         let (slots, live) = slots();
         for took in [5, 450, 999] {
             let slot = slots.acquire(Some(&live), AddressStatus::New).await.unwrap();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_hangs_up_frees_no_slot_and_who_succeeds_does() {
+    async fn a_disconnect_frees_no_slot_and_a_success_does() {
         let (slots, live) = slots();
         drop(slots.acquire(Some(&live), AddressStatus::New).await);
         assert_eq!(seconds(waited(&slots, Some(&live), AddressStatus::New).await), 1);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn guesses_of_strangers_do_not_delay_who_has_logged_in_before() {
+    async fn failures_from_new_addresses_do_not_delay_a_proven_address() {
         let (slots, live) = slots();
         drop(slots.acquire(Some(&live), AddressStatus::New).await);
         assert_eq!(seconds(waited(&slots, Some(&live), AddressStatus::Proven).await), 0);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_ever() {
+    async fn the_wait_for_a_slot_is_limited() {
         let (slots, live) = slots();
         let _held = slots.acquire(Some(&live), AddressStatus::New).await;
         assert!(slots.acquire(Some(&live), AddressStatus::New).await.is_none());

@@ -1,53 +1,55 @@
-//! How many requests a key may have under way at one time.
+//! How many concurrent requests an API key may have.
 //!
-//! In: a key's id and limit. Out: a [`Seat`] that is taken until it is dropped, or that none is free. Must not know: HTTP,
-//! what is done meanwhile. The seats live in this process: N gateways have N times as many.
+//! The counts exist in this process only: N gateways allow N times as many.
+//!
+//! In: a key's id and limit. Out: a [`ConcurrencyPermit`] that counts until it is dropped, or `None`. Must not know:
+//! HTTP, what the requests do.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many seats each key has taken. A key without one is not in it, so it is no larger than what is under way.
-type Taken = Arc<Mutex<HashMap<String, u32>>>;
+/// The number of permits of each key. A key without permits has no entry.
+type InUse = Arc<Mutex<HashMap<String, u32>>>;
 
-/// The seats of all keys.
-#[derive(Debug, Default)]
-pub(in crate::auth) struct Seats(Taken);
+/// Limits the concurrent requests of each key. Clones share the counts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ConcurrencyLimiter(InUse);
 
-/// A seat; clones share it.
+/// One request within the limit. Clones share it; it is released when the last one is dropped.
 #[derive(Debug, Clone)]
-pub struct Seat(#[expect(dead_code, reason = "it is held to be dropped")] Arc<Held>);
+pub struct ConcurrencyPermit(#[expect(dead_code, reason = "it is held to be dropped")] Arc<PermitGuard>);
 
 #[derive(Debug)]
-struct Held {
+struct PermitGuard {
     key: String,
-    taken: Taken,
+    in_use: InUse,
 }
 
-impl Seats {
-    /// Takes a seat of `key`, which has `most` of them; `None` when all are taken.
-    pub(in crate::auth) fn take(&self, key: &str, most: u32) -> Option<Seat> {
-        let mut taken = lock(&self.0);
-        let count = taken.get(key).copied().unwrap_or_default();
-        if count >= most {
+impl ConcurrencyLimiter {
+    /// A permit of `key`; `None` if `limit` permits are in use.
+    pub(super) fn acquire(&self, key: &str, limit: u32) -> Option<ConcurrencyPermit> {
+        let mut in_use = lock(&self.0);
+        let count = in_use.get(key).copied().unwrap_or_default();
+        if count >= limit {
             return None;
         }
-        taken.insert(key.to_owned(), count + 1);
-        Some(Seat(Arc::new(Held { key: key.to_owned(), taken: self.0.clone() })))
+        in_use.insert(key.to_owned(), count + 1);
+        Some(ConcurrencyPermit(Arc::new(PermitGuard { key: key.to_owned(), in_use: self.0.clone() })))
     }
 }
 
-impl Drop for Held {
+impl Drop for PermitGuard {
     fn drop(&mut self) {
-        let mut taken = lock(&self.taken);
-        match taken.get_mut(&self.key) {
+        let mut in_use = lock(&self.in_use);
+        match in_use.get_mut(&self.key) {
             Some(count) if *count > 1 => *count -= 1,
-            _ => drop(taken.remove(&self.key)),
+            _ => drop(in_use.remove(&self.key)),
         }
     }
 }
 
-fn lock(taken: &Taken) -> MutexGuard<'_, HashMap<String, u32>> {
-    taken.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(in_use: &InUse) -> MutexGuard<'_, HashMap<String, u32>> {
+    in_use.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -55,26 +57,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_has_its_seats_and_no_other_ones() {
-        let seats = Seats::default();
-        let both = [seats.take("a", 2).unwrap(), seats.take("a", 2).unwrap()];
-        assert!(seats.take("a", 2).is_none());
-        let other = seats.take("b", 1).unwrap();
+    fn each_key_has_its_own_limit() {
+        let limiter = ConcurrencyLimiter::default();
+        let both = [limiter.acquire("a", 2).unwrap(), limiter.acquire("a", 2).unwrap()];
+        assert!(limiter.acquire("a", 2).is_none());
+        let other = limiter.acquire("b", 1).unwrap();
         let shared = both[0].clone();
         drop(both);
-        assert!(seats.take("a", 1).is_none(), "a clone holds it still");
+        assert!(limiter.acquire("a", 1).is_none(), "a clone still holds the permit");
         drop((shared, other));
-        assert!(lock(&seats.0).is_empty(), "nothing is kept of who left");
-        assert!(seats.take("a", 0).is_none());
+        assert!(lock(&limiter.0).is_empty(), "a key without permits has no entry");
+        assert!(limiter.acquire("a", 0).is_none());
     }
 
     #[test]
-    fn fifty_who_come_at_once_get_as_many_seats_as_there_are() {
-        let seats = Seats::default();
-        let seated = std::thread::scope(|scope| {
-            let callers: Vec<_> = (0..50).map(|_| scope.spawn(|| seats.take("k", 7))).collect();
+    fn fifty_concurrent_callers_get_exactly_the_limit() {
+        let limiter = ConcurrencyLimiter::default();
+        let permits = std::thread::scope(|scope| {
+            let callers: Vec<_> = (0..50).map(|_| scope.spawn(|| limiter.acquire("k", 7))).collect();
             callers.into_iter().filter_map(|caller| caller.join().unwrap()).collect::<Vec<_>>()
         });
-        assert_eq!(seated.len(), 7);
+        assert_eq!(permits.len(), 7);
     }
 }

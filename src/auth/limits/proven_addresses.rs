@@ -1,56 +1,57 @@
-//! From which addresses a login was proven before.
+//! The addresses from which a login was verified before.
 //!
-//! Guesses from many addresses empty the bucket of a login. Its user must not be kept out by that: an address from which
-//! the login was proven is let through, and only its own guesses count against it.
+//! Failed attempts from many addresses empty the bucket of a login. That must not lock out its user, so an address from
+//! which the login was verified is admitted, and only failures from this address count against it.
 //!
-//! In: a database, a login, an address. Out: whether they belong together. Must not know: secrets. Keyed hashes are kept,
-//! a bounded number of them, in this process: a restart forgets them.
+//! A bounded number of keyed hashes is stored, in this process: a restart discards them.
+//!
+//! In: a database, a login, an address. Out: whether they were verified together. Must not know: secrets.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::throttle::network_of;
+use super::throttle::client_network;
 use crate::auth::keyed_hash::{Fingerprint, KeyedHash};
 use crate::error::Problem;
 use crate::names::DatabaseName;
 
-/// How many are kept at most, some megabytes.
+/// The most entries: some megabytes.
 const CAPACITY: u64 = 50_000;
 
-/// How long one is kept after the last login from there.
-const IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long an entry is stored after the last login from its address.
+const TIME_TO_IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The pairs of login and address.
+/// Pairs of login and address.
 #[derive(Debug)]
 pub(in crate::auth) struct ProvenAddresses {
     hash: KeyedHash,
-    seen: Cache<Fingerprint, ()>,
+    pairs: Cache<Fingerprint, ()>,
 }
 
 impl ProvenAddresses {
-    /// None yet.
+    /// No pairs.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no randomness.
     pub(in crate::auth) fn new() -> Result<Self, Problem> {
-        let seen = Cache::builder().max_capacity(CAPACITY).time_to_idle(IDLE).build();
-        Ok(Self { hash: KeyedHash::generate()?, seen })
+        let pairs = Cache::builder().max_capacity(CAPACITY).time_to_idle(TIME_TO_IDLE).build();
+        Ok(Self { hash: KeyedHash::generate()?, pairs })
     }
 
-    /// Whether this login was proven from this address.
+    /// Whether this login was verified from this address.
     pub(in crate::auth) fn contains(&self, database: &DatabaseName, login: &str, address: IpAddr) -> bool {
-        self.seen.get(&self.fingerprint(database, login, address)).is_some()
+        self.pairs.get(&self.fingerprint(database, login, address)).is_some()
     }
 
-    /// Notes that it was.
+    /// Records that it was.
     pub(in crate::auth) fn insert(&self, database: &DatabaseName, login: &str, address: IpAddr) {
-        self.seen.insert(self.fingerprint(database, login, address), ());
+        self.pairs.insert(self.fingerprint(database, login, address), ());
     }
 
     fn fingerprint(&self, database: &DatabaseName, login: &str, address: IpAddr) -> Fingerprint {
-        self.hash.of(&[database.as_str(), login, &network_of(address).to_string()])
+        self.hash.digest(&[database.as_str(), login, &client_network(address).to_string()])
     }
 }
 
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_proven_for_one_login_at_one_database() {
+    fn an_address_is_proven_for_one_login_of_one_database() {
         let proven = ProvenAddresses::new().unwrap();
         let [live, test] = ["live", "test"].map(|name| DatabaseName::parse(name).unwrap());
         let [here, there] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().unwrap());
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_network_is_one_address() {
+    fn an_ipv6_network_counts_as_one_address() {
         let (proven, live) = (ProvenAddresses::new().unwrap(), DatabaseName::parse("live").unwrap());
         proven.insert(&live, "ada", "2001:db8:1:2::1".parse().unwrap());
         assert!(proven.contains(&live, "ada", "2001:db8:1:2:ffff::9".parse().unwrap()));

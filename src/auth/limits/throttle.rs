@@ -1,29 +1,28 @@
-//! How often a password may be guessed.
+//! How often a login or token may be tried without success.
 //!
-//! Odoo counts no wrong passwords over XML-RPC (security.md F1), so the gateway does: token buckets by address and
-//! login, by login, by address and for everybody. Only failures cost: a try takes a token from each bucket before
-//! Odoo is asked, a success puts it back. One address empties its own bucket for a login long before the login's.
-//! Many addresses together do empty that of the login; so an address from which the login was proven before is measured
-//! by its own bucket for that login alone, and nobody can be locked out from elsewhere.
+//! Odoo does not limit wrong passwords over XML-RPC (docs/security.md F1), so the gateway does, with token buckets by
+//! address and login, by login, by address and for all clients together. Only failures cost: an attempt takes a token
+//! from each bucket before Odoo is asked, a success refunds them. One address empties its own bucket for a login long
+//! before the bucket of the login. Many addresses together can empty the bucket of the login, so an address from
+//! which the login was verified before is limited by its own bucket for that login alone: no client can lock it out
+//! from elsewhere.
 //!
-//! In: an address, a login, a time. Out: go on, or how long to wait. Must not know: secrets, HTTP. The buckets live
-//! in this process: a restart forgets them, and each replica counts for itself.
+//! The counts exist in this process only: a restart resets them, and each replica counts separately.
+//!
+//! In: an address, a login, the time. Out: permission, or how long to wait. Must not know: secrets, HTTP.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use moka::sync::Cache;
-use time::OffsetDateTime;
-
+use super::token_bucket::{Refill, TokenBuckets};
 use crate::clock::Clock;
 
-/// A bucket's size and how fast it fills.
+/// The rate of one kind of bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rate {
-    /// Tries that are free at once.
+pub struct ThrottleRate {
+    /// Attempts that are possible at once.
     pub burst: u32,
-    /// Tries that come back in a minute.
+    /// Attempts that are added each minute.
     pub per_minute: u32,
 }
 
@@ -31,26 +30,23 @@ pub struct Rate {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ThrottleSettings {
     /// For one login from one address.
-    pub address_and_login: Rate,
-    /// For one login from anywhere.
-    pub login: Rate,
+    pub address_and_login: ThrottleRate,
+    /// For one login from any address.
+    pub login: ThrottleRate,
     /// For one address (IPv6: its /64).
-    pub address: Rate,
-    /// For everybody together.
-    pub global: Rate,
+    pub address: ThrottleRate,
+    /// For all clients together.
+    pub global: ThrottleRate,
 }
 
-/// What is known of an address that tries a login.
+/// Whether a login was verified from an address before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressStatus {
-    /// Nothing.
+    /// It was not.
     New,
-    /// The login was proven from it before.
+    /// It was.
     Proven,
 }
-
-/// How many buckets are kept at most; the least used go first.
-const MOST_BUCKETS: u64 = 100_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
@@ -60,66 +56,62 @@ enum Key {
     Global,
 }
 
-/// A level in tokens, and when it was right.
-type Bucket = std::sync::Arc<Mutex<(f64, OffsetDateTime)>>;
-
-/// The buckets.
+/// Limits failed attempts.
 #[derive(Debug)]
 pub struct Throttle {
     settings: ThrottleSettings,
-    buckets: Cache<Key, Bucket>,
-    clock: Clock,
+    buckets: TokenBuckets<Key>,
 }
 
-/// A try that was let through. It costs unless it is [forgiven](Self::forgive).
+/// An attempt that was admitted. It costs unless it is [refunded](Self::refund).
 #[derive(Debug)]
 #[must_use]
-pub struct Try<'t> {
+pub struct Attempt<'t> {
     throttle: &'t Throttle,
-    keys: Vec<(Key, Rate)>,
+    keys: Vec<(Key, ThrottleRate)>,
 }
 
 impl Throttle {
-    /// All buckets full.
+    /// A throttle that has counted nothing.
     #[must_use]
     pub fn new(settings: ThrottleSettings, clock: Clock) -> Self {
-        let slowest = [settings.address_and_login, settings.login, settings.address, settings.global];
-        let refill = slowest.iter().map(Rate::time_to_fill).max().unwrap_or_default();
-        Self { settings, buckets: Cache::builder().max_capacity(MOST_BUCKETS).time_to_idle(refill).build(), clock }
+        let rates = [settings.address_and_login, settings.login, settings.address, settings.global];
+        let time_to_fill = rates.iter().map(|rate| rate.time_to_fill()).max().unwrap_or_default();
+        Self { settings, buckets: TokenBuckets::new(Some(time_to_fill), clock) }
     }
 
-    /// Whether a try would be let through now; takes nothing.
+    /// Checks whether an attempt would be admitted now, without counting one.
     ///
     /// # Errors
     /// How long to wait.
     pub fn peek(&self, address: IpAddr, login: &str, status: AddressStatus) -> Result<(), Duration> {
-        let wait = self.keys(address, login, status).iter().map(|(key, rate)| self.look(key, *rate)).max();
+        let wait = self.keys(address, login, status).iter().map(|(key, rate)| self.wait(key, *rate)).max();
         wait.filter(|wait| !wait.is_zero()).map_or(Ok(()), Err)
     }
 
-    /// Lets a try from an address of which nothing is known through and takes a token from each bucket.
+    /// Admits an attempt from a new address and takes a token from each bucket.
     ///
     /// # Errors
-    /// How long to wait; nothing was taken.
-    pub fn take(&self, address: IpAddr, login: &str) -> Result<Try<'_>, Duration> {
+    /// How long to wait; no token was taken.
+    pub fn take(&self, address: IpAddr, login: &str) -> Result<Attempt<'_>, Duration> {
         self.take_as(address, login, AddressStatus::New)
     }
 
-    /// The same, by what is known of the address.
+    /// Admits an attempt and takes a token from each bucket that counts for this status.
     ///
     /// # Errors
     /// As [`take`](Self::take).
-    pub fn take_as(&self, address: IpAddr, login: &str, status: AddressStatus) -> Result<Try<'_>, Duration> {
+    pub fn take_as(&self, address: IpAddr, login: &str, status: AddressStatus) -> Result<Attempt<'_>, Duration> {
         self.peek(address, login, status)?;
         let keys = self.keys(address, login, status);
         for (key, rate) in &keys {
-            self.change(key, *rate, -1.0);
+            self.buckets.add(key, rate.refill(), -1.0);
         }
-        Ok(Try { throttle: self, keys })
+        Ok(Attempt { throttle: self, keys })
     }
 
-    fn keys(&self, address: IpAddr, login: &str, status: AddressStatus) -> Vec<(Key, Rate)> {
-        let address = network_of(address);
+    fn keys(&self, address: IpAddr, login: &str, status: AddressStatus) -> Vec<(Key, ThrottleRate)> {
+        let address = client_network(address);
         let own = (Key::AddressAndLogin(address, login.to_owned()), self.settings.address_and_login);
         match status {
             AddressStatus::Proven => vec![own],
@@ -132,46 +124,36 @@ impl Throttle {
         }
     }
 
-    fn look(&self, key: &Key, rate: Rate) -> Duration {
-        let Some(bucket) = self.buckets.get(key) else { return Duration::ZERO };
-        let level = rate.level(&bucket.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now());
-        if level >= 1.0 { Duration::ZERO } else { rate.time_for(1.0 - level) }
-    }
-
-    fn change(&self, key: &Key, rate: Rate, by: f64) {
-        let now = self.clock.now();
-        let bucket = self.buckets.get_with_by_ref(key, || Bucket::new(Mutex::new((f64::from(rate.burst), now))));
-        let mut state = bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = ((rate.level(&state, now) + by).min(f64::from(rate.burst)), now);
-    }
-}
-
-impl Try<'_> {
-    /// It was no guess: the tokens go back.
-    pub fn forgive(self) {
-        for (key, rate) in &self.keys {
-            self.throttle.change(key, *rate, 1.0);
+    fn wait(&self, key: &Key, rate: ThrottleRate) -> Duration {
+        let refill = rate.refill();
+        match self.buckets.level(key, refill) {
+            Some(level) if level < 1.0 => refill.time_for(1.0 - level),
+            _ => Duration::ZERO,
         }
     }
 }
 
-impl Rate {
-    fn level(&self, (level, at): &(f64, OffsetDateTime), now: OffsetDateTime) -> f64 {
-        let refilled = (now - *at).as_seconds_f64().max(0.0) * f64::from(self.per_minute) / 60.0;
-        (level + refilled).min(f64::from(self.burst))
-    }
-
-    fn time_for(&self, tokens: f64) -> Duration {
-        Duration::from_secs_f64(tokens * 60.0 / f64::from(self.per_minute.max(1)))
-    }
-
-    fn time_to_fill(&self) -> Duration {
-        self.time_for(f64::from(self.burst)) + Duration::from_secs(1)
+impl Attempt<'_> {
+    /// Returns the tokens, because the attempt did not fail.
+    pub fn refund(self) {
+        for (key, rate) in &self.keys {
+            self.throttle.buckets.add(key, rate.refill(), 1.0);
+        }
     }
 }
 
-/// An IPv6 client owns at least a /64 and could try from each of its addresses.
-pub(in crate::auth) fn network_of(address: IpAddr) -> IpAddr {
+impl ThrottleRate {
+    fn refill(self) -> Refill {
+        Refill { burst: self.burst, tokens: self.per_minute, seconds: 60 }
+    }
+
+    fn time_to_fill(self) -> Duration {
+        self.refill().time_for(f64::from(self.burst)) + Duration::from_secs(1)
+    }
+}
+
+/// The network of one client. An IPv6 client usually owns a /64 and could use each address of it.
+pub(super) fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
         v4 => v4,
@@ -180,14 +162,18 @@ pub(in crate::auth) fn network_of(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use time::OffsetDateTime;
+
     use super::*;
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
     fn throttle() -> (Throttle, Clock) {
         let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
-        let rate = |burst, per_minute| Rate { burst, per_minute };
+        let rate = |burst, per_minute| ThrottleRate { burst, per_minute };
         let settings = ThrottleSettings {
             address_and_login: rate(3, 3),
             login: rate(30, 30),
@@ -197,57 +183,57 @@ mod tests {
         (Throttle::new(settings, clock.clone()), clock)
     }
 
-    fn guesses(throttle: &Throttle, address: IpAddr, login: &str, count: usize) -> usize {
-        (0..count).filter(|_| throttle.take(address, login).map(drop).is_ok()).count()
+    fn admitted(throttle: &Throttle, address: IpAddr, login: &str, attempts: usize) -> usize {
+        (0..attempts).filter(|_| throttle.take(address, login).map(drop).is_ok()).count()
     }
 
     #[test]
-    fn a_thousand_guesses_in_a_minute_reach_odoo_at_most_ten_times() {
+    fn of_a_thousand_guesses_in_a_minute_at_most_ten_reach_odoo() {
         let (throttle, clock) = throttle();
         let mut reached = 0;
         for n in 0..1000 {
-            reached += guesses(&throttle, HERE, &format!("login{}", n % 50), 1);
+            reached += admitted(&throttle, HERE, &format!("login{}", n % 50), 1);
             clock.advance(Duration::from_millis(60));
         }
         assert!((5..=10).contains(&reached), "{reached}");
     }
 
     #[test]
-    fn a_victim_is_not_locked_out_from_elsewhere() {
+    fn guesses_from_one_address_do_not_lock_out_the_login_at_another() {
         let (throttle, _) = throttle();
-        assert_eq!(guesses(&throttle, HERE, "victim", 500), 3);
-        assert_eq!(guesses(&throttle, THERE, "victim", 1), 1);
+        assert_eq!(admitted(&throttle, HERE, "victim", 500), 3);
+        assert_eq!(admitted(&throttle, THERE, "victim", 1), 1);
     }
 
     #[test]
     fn sixty_addresses_do_not_lock_out_an_address_from_which_the_login_was_proven() {
         let (throttle, _) = throttle();
         for n in 0..60 {
-            guesses(&throttle, IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, n)), "victim", 3);
+            admitted(&throttle, IpAddr::V4(Ipv4Addr::new(198, 51, 100, n)), "victim", 3);
         }
         throttle.take(HERE, "victim").unwrap_err();
-        // Its own guesses count as before.
+        // Failed attempts from this address count as before.
         let own = (0..5).filter(|_| throttle.take_as(HERE, "victim", AddressStatus::Proven).is_ok()).count();
         assert_eq!(own, 3);
     }
 
     #[test]
-    fn successes_cost_nothing_and_waiting_helps() {
+    fn successes_cost_nothing_and_the_announced_wait_is_long_enough() {
         let (throttle, clock) = throttle();
         for _ in 0..50 {
-            throttle.take(HERE, "honest").unwrap().forgive();
+            throttle.take(HERE, "honest").unwrap().refund();
         }
-        assert_eq!(guesses(&throttle, HERE, "honest", 10), 3);
+        assert_eq!(admitted(&throttle, HERE, "honest", 10), 3);
         let wait = throttle.peek(HERE, "honest", AddressStatus::New).unwrap_err();
         clock.advance(wait);
-        assert_eq!(guesses(&throttle, HERE, "honest", 10), 1);
+        assert_eq!(admitted(&throttle, HERE, "honest", 10), 1);
     }
 
     #[test]
-    fn the_addresses_of_one_ipv6_network_are_one_client() {
+    fn the_addresses_of_one_ipv6_network_count_as_one_client() {
         let (throttle, _) = throttle();
-        let of = |n: u16| IpAddr::V6(std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, n, 0, 0, 1));
-        let reached: usize = (0..50).map(|n| guesses(&throttle, of(n), &format!("l{n}"), 1)).sum();
+        let address = |n: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, n, 0, 0, 1));
+        let reached: usize = (0..50).map(|n| admitted(&throttle, address(n), &format!("l{n}"), 1)).sum();
         assert_eq!(reached, 5);
     }
 }

@@ -1,6 +1,6 @@
 //! Token credentials (RFC 5849 section 2.3): an approved request token is exchanged for an access token, once.
 //!
-//! In: a request signed with a request token. Out: an access token with its secret. Must not know: answers.
+//! In: a request signed with a request token. Out: an access token with its secret. Must not know: responses.
 
 use std::sync::Arc;
 
@@ -9,110 +9,126 @@ use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 
 use super::callback::Verifier;
-use super::consumer::pretend_to_verify;
-use super::malformed::Malformed;
-use super::provider::{OAuth1, Occasion, not_verified};
-use super::request::Signed;
-use super::request_token::{RequestToken, TokenPair, new_secret, proof};
-use crate::auth::key_set::Vault;
-use crate::auth::oauth2::{Approver, Given};
-use crate::auth::tokens::Refusal;
+use super::consumer::dummy_verify;
+use super::malformed::MalformedSignature;
+use super::provider::{OAuth1, invalid_signature};
+use super::request::SignedRequest;
+use super::request_token::{RequestToken, TokenCredentials, generate_secret, verifier_hash};
+use super::settings::ConnectionInfo;
+use crate::auth::clients::approval::{Approval, ResourceOwner};
+use crate::auth::error::AuthError;
+use crate::auth::key_set::KeySet;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::secret::{DataKey, TokenKind};
-use crate::store::{Act, SpentWrap};
+use crate::store::{AuditEvent, SpentWrap};
 
-/// The same for all three: who guesses at verifiers learns nothing of the user.
-fn not_approved() -> Problem {
-    let detail = "oauth_verifier is not valid for this request token: it is wrong, was tried too often or used before, or \
-                  the user has not approved.";
-    Problem::new(Code::CredentialInvalid, detail).parameter("oauth_verifier")
+/// One error for every reason, so that a client that guesses verifiers learns nothing.
+fn invalid_verifier() -> Problem {
+    let detail = "The parameter `oauth_verifier` is not valid for this request token: it is wrong, was tried too often \
+                  or used before, or the user has not approved.";
+    Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_verifier")
 }
 
-/// How often a verifier may be said (O1-27).
-const MOST_TRIES: u32 = 5;
+/// How many verifiers may be tried for a request token (O1-27).
+const MAX_ATTEMPTS: u32 = 5;
 
 impl OAuth1 {
-    /// Gives an application an access token for the user who approved.
+    /// Issues an access token for the user who approved.
     ///
     /// # Errors
-    /// 400 without token or verifier, 401 when anything is not good, 429 when too many were not, 503 without the store.
-    pub async fn give_access_token(&self, signed: &Signed, occasion: Occasion) -> Result<TokenPair, Problem> {
-        self.admit_giving(occasion)?;
-        let shown = signed.token.as_deref().ok_or_else(|| Malformed::missing("oauth_token"))?;
-        let missing = || Malformed::missing("oauth_verifier");
-        let verifier = signed.verifier.as_deref().filter(|verifier| !verifier.is_empty()).ok_or_else(missing)?;
-        self.admit(signed, occasion)?;
-        let began = Instant::now();
-        let verdict = self.signed_with(signed, shown, occasion).await;
-        let (vault, request, key) = self.tokens.tell_as(verdict, began, occasion.address, not_verified).await?;
-        let verdict = self.exchange(&vault, request, key, verifier).await;
-        self.tokens.tell_as(verdict, began, occasion.address, not_approved).await
+    /// 400 without token or verifier, 401 if the signature, the token or the verifier is rejected, 429 if too many
+    /// attempts failed, 503 without the store.
+    pub async fn issue_access_token(
+        &self,
+        request: &SignedRequest,
+        connection: ConnectionInfo,
+    ) -> Result<TokenCredentials, Problem> {
+        self.check_confidential(connection)?;
+        let token = request.token.as_deref().ok_or_else(|| MalformedSignature::missing("oauth_token"))?;
+        let missing = || MalformedSignature::missing("oauth_verifier");
+        let verifier = request.verifier.as_deref().filter(|verifier| !verifier.is_empty()).ok_or_else(missing)?;
+        self.check_method_and_timestamp(request, connection)?;
+        let started = Instant::now();
+        let result = self.verify_request_token(request, token, connection).await;
+        let result = self.failures.finish_with(result, started, connection.address, invalid_signature).await;
+        let (keys, request_token, key) = result?;
+        let result = self.exchange(&keys, request_token, key, verifier).await;
+        self.failures.finish_with(result, started, connection.address, invalid_verifier).await
     }
 
     async fn exchange(
         &self,
-        vault: &Vault,
-        request: RequestToken,
+        keys: &KeySet,
+        request_token: RequestToken,
         key: DataKey,
         verifier: &str,
-    ) -> Result<TokenPair, Refusal> {
-        self.prove(vault, &request, verifier).await?;
-        let (now, secret) = (self.tokens.clock.now(), new_secret()?);
-        let wanted = Given {
+    ) -> Result<TokenCredentials, AuthError> {
+        self.check_verifier(keys, &request_token, verifier).await?;
+        let RequestToken { application, row, .. } = request_token;
+        let (now, secret) = (self.credentials.clock.now(), generate_secret()?);
+        let approval = Approval {
             kind: TokenKind::OAuth1Access,
-            family: request.row.oauth.as_ref().map(|terms| terms.family.clone()),
+            approval_id: row.oauth.as_ref().map(|terms| terms.approval_id.clone()),
             redirect_uri: None,
             challenge: None,
             secret: Some(secret.clone()),
-            scope: request.row.scope.clone(),
+            scope: row.scope.clone(),
             not_after: None,
             idle_seconds: i64::try_from(self.settings.access_token_idle.as_secs()).ok(),
         };
-        let approver = Approver { grant: request.row.grant.clone(), key: Some(key) };
-        let (row, token) = self.tokens.give(&request.application, &approver, wanted).await?;
-        let client_id = request.application.client_id().to_owned();
-        let act = Act::new(now, approver.login(), "oauth1.exchange", &row.id, format!("to {client_id}"));
-        if !self.tokens.store.exchange(&request.row, &[&row], request.row.not_after, SpentWrap::Deleted, &act).await? {
-            return Err(Refusal::Wrong);
+        let owner = ResourceOwner { grant: row.grant.clone(), key: Some(key) };
+        let (access_row, token) = self.applications.new_token(&application, &owner, approval).await?;
+        let client_id = application.client_id().to_owned();
+        let detail = format!("to {client_id}");
+        let event = AuditEvent::new(now, owner.login(), "oauth1.exchange", &access_row.id, detail);
+        let store = &self.credentials.store;
+        if !store.exchange(&row, &[&access_row], row.not_after, SpentWrap::Deleted, &event).await? {
+            return Err(AuthError::Rejected);
         }
-        Ok(TokenPair { token, secret, application: client_id })
+        Ok(TokenCredentials { token, secret, client_id })
     }
 
-    /// The request token, signed with by its own application (O1-29), and the key behind it.
-    async fn signed_with(
+    /// The request token, if the application it was issued to signed the request (O1-29), and the key that it opens.
+    async fn verify_request_token(
         &self,
-        signed: &Signed,
-        shown: &str,
-        occasion: Occasion,
-    ) -> Result<(Arc<Vault>, RequestToken, DataKey), Refusal> {
-        let vault = self.tokens.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let application = self.signing_application(signed).await?;
-        let found = self.try_find(shown).await;
+        request: &SignedRequest,
+        token: &str,
+        connection: ConnectionInfo,
+    ) -> Result<(Arc<KeySet>, RequestToken, DataKey), AuthError> {
+        let keys = self.credentials.key_set().await?;
+        let application = self.find_application(request).await?;
+        let found = self.find_decided_or_not(token).await;
         if found.is_err() {
-            pretend_to_verify(signed);
+            dummy_verify(request);
         }
-        let request = found?;
-        if request.application.row.id != application.row.id {
-            return Err(Refusal::Wrong);
+        let request_token = found?;
+        if request_token.application.row.id != application.row.id {
+            return Err(AuthError::Rejected);
         }
-        let key = self.tokens.data_key(&vault, &request.token, &request.row).await?;
-        let token_secret = self.token_secret(&key, &request.row)?;
+        let key = self.credentials.data_key(&keys, &request_token.token, &request_token.row).await?;
+        let token_secret = self.token_secret(&key, &request_token.row)?;
         let consumer = self.consumer(application).await?;
-        consumer.verify(signed, token_secret.expose_secret(), &self.settings, occasion.address)?;
-        self.note(&vault, signed, Some(request.row.index)).await?;
-        Ok((vault, request, key))
+        consumer.verify(request, token_secret.expose_secret(), &self.settings, connection.address)?;
+        self.check_nonce(&keys, request, Some(request_token.row.index)).await?;
+        Ok((keys, request_token, key))
     }
 
-    /// The verifier of the user who approved. Each guess costs a try, before it is looked at.
-    async fn prove(&self, vault: &Vault, request: &RequestToken, verifier: &str) -> Result<(), Refusal> {
-        let Some(wanted) = request.row.oauth.as_ref().and_then(|terms| terms.challenge.as_deref()) else {
-            return Err(Refusal::Wrong);
+    /// Checks the verifier that the user who approved got. The attempt is counted before the comparison.
+    async fn check_verifier(
+        &self,
+        keys: &KeySet,
+        request_token: &RequestToken,
+        verifier: &str,
+    ) -> Result<(), AuthError> {
+        let row = &request_token.row;
+        let Some(expected) = row.oauth.as_ref().and_then(|terms| terms.challenge.as_deref()) else {
+            return Err(AuthError::Rejected);
         };
-        if !self.tokens.store.take_try(&request.row.id, MOST_TRIES).await? {
-            return Err(Refusal::Wrong);
+        if !self.credentials.store.count_attempt(&row.id, MAX_ATTEMPTS).await? {
+            return Err(AuthError::Rejected);
         }
-        let shown = proof(vault, &request.row.id, &Verifier::read(&request.callback, verifier));
-        verify_slices_are_equal(wanted.as_bytes(), shown.as_bytes()).map_err(|_| Refusal::Wrong)
+        let sent = verifier_hash(keys, &row.id, &Verifier::parse(&request_token.callback, verifier));
+        verify_slices_are_equal(expected.as_bytes(), sent.as_bytes()).map_err(|_| AuthError::Rejected)
     }
 }

@@ -1,140 +1,141 @@
-//! A signed request for something becomes an Odoo user (RFC 5849 section 3.2).
+//! Authenticates a signed request: its signature, its token, and the Odoo user of the token (RFC 5849 section 3.2).
 //!
-//! In: a signed request. Out: a [`Principal`]. Must not know: HTTP. As with every token the rows are read at each request,
-//! so that what was revoked is dead at once; what they open is remembered as long as they stay the same.
+//! As for every token, the rows are read at each request, so that a revoked token stops working at once. What they
+//! open is cached while they are unchanged.
+//!
+//! In: a signed request. Out: a [`Principal`]. Must not know: HTTP.
 
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 
-use super::consumer::{Consumer, pretend_to_verify};
-use super::malformed::Malformed;
-use super::provider::{OAuth1, Occasion, not_verified};
-use super::request::Signed;
-use crate::auth::key_set::Vault;
-use crate::auth::oauth2::Application;
+use super::consumer::dummy_verify;
+use super::malformed::MalformedSignature;
+use super::provider::{OAuth1, SigningIdentity, invalid_signature};
+use super::request::SignedRequest;
+use super::settings::ConnectionInfo;
+use crate::auth::clients::application::Application;
+use crate::auth::error::AuthError;
+use crate::auth::key_set::KeySet;
 use crate::auth::principal::Principal;
-use crate::auth::tokens::{Refusal, is_same};
+use crate::auth::token_row::is_unchanged;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::odoo::{Caller, Databases, Uid};
+use crate::error_code::ErrorCode;
+use crate::odoo::{Databases, OdooUser, Uid};
 use crate::plan::Scope;
 use crate::secret::{Token, TokenIndex, TokenKind};
 use crate::store::StoredToken;
 
-/// An application and a user's token, opened.
-#[derive(Debug)]
-pub(super) struct Signer {
-    consumer: Consumer,
-    row: Arc<StoredToken>,
-    token_secret: SecretString,
-    credential: SecretString,
-    scope: Scope,
-}
-
 impl OAuth1 {
-    /// The user behind a signed request. `named` is the database that the request names.
+    /// The user whose token the request was signed with. `database` is the name that the request names, if any.
     ///
     /// # Errors
-    /// 400 for what cannot be verified here at all, 401 when the signature or anything behind it is not good, 429 when too
-    /// many were not, 503 without the store.
-    pub async fn identify(
+    /// 400 for a request that cannot be verified, 401 if the signature, the application or the token is rejected, 429
+    /// if too many attempts failed, 503 without the store.
+    pub async fn authenticate(
         &self,
-        signed: &Signed,
-        named: Option<&str>,
+        request: &SignedRequest,
+        database: Option<&str>,
         databases: &Databases,
-        occasion: Occasion,
+        connection: ConnectionInfo,
     ) -> Result<Principal, Problem> {
-        let Some(shown) = &signed.token else { return Err(Malformed::missing("oauth_token").into()) };
-        self.admit(signed, occasion)?;
-        let began = Instant::now();
-        let verdict = self.judge(signed, shown, named, databases, occasion).await;
-        self.tokens.tell_as(verdict, began, occasion.address, not_verified).await
+        let Some(token) = &request.token else { return Err(MalformedSignature::missing("oauth_token").into()) };
+        self.check_method_and_timestamp(request, connection)?;
+        let started = Instant::now();
+        let result = self.try_authenticate(request, token, database, databases, connection).await;
+        self.failures.finish_with(result, started, connection.address, invalid_signature).await
     }
 
-    async fn judge(
+    async fn try_authenticate(
         &self,
-        signed: &Signed,
-        shown: &str,
-        named: Option<&str>,
+        request: &SignedRequest,
+        token: &str,
+        requested: Option<&str>,
         databases: &Databases,
-        occasion: Occasion,
-    ) -> Result<Principal, Refusal> {
-        let vault = self.tokens.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        // A request token is of another kind, and no access token (O1-30).
-        let Some(token) = Token::parse(TokenKind::OAuth1Access, shown) else {
-            pretend_to_verify(signed);
-            return Err(Refusal::Wrong);
+        connection: ConnectionInfo,
+    ) -> Result<Principal, AuthError> {
+        let keys = self.credentials.key_set().await?;
+        // A request token is of another kind and not accepted as an access token (O1-30).
+        let Some(token) = Token::parse(TokenKind::OAuth1Access, token) else {
+            dummy_verify(request);
+            return Err(AuthError::Rejected);
         };
-        let index = token.index(&vault.index);
-        let (signer, row) = self.signer(signed, &vault, &token, index).await?;
-        signer.consumer.verify(signed, signer.token_secret.expose_secret(), &self.settings, occasion.address)?;
-        let database = databases.pick(Some(&row.grant.database)).map_err(|_| Refusal::Wrong)?.clone();
-        if let Some(named) = named
-            && databases.pick(Some(named))?.name != database.name
+        let index = token.index(&keys.index);
+        let (identity, row) = self.signing_identity(request, &keys, &token, index).await?;
+        let token_secret = identity.token_secret.expose_secret();
+        identity.consumer.verify(request, token_secret, &self.settings, connection.address)?;
+        let database = databases.pick(Some(&row.grant.database)).map_err(|_| AuthError::Rejected)?.clone();
+        if let Some(requested) = requested
+            && databases.pick(Some(requested))?.name != database.name
         {
-            // Who signed it knows which database its token is for.
-            let detail = format!("This token is for the database {}, not for {named}.", database.name.as_str());
-            return Err(Problem::new(Code::CredentialInvalid, detail).parameter("X-Odoo-Database").into());
+            // The client has the right secrets, so it may learn which database its token is for.
+            let detail = format!("This token is for the database {}, not for {requested}.", database.name.as_str());
+            return Err(Problem::new(ErrorCode::CredentialInvalid, detail).parameter("X-Odoo-Database").into());
         }
-        self.note(&vault, signed, Some(index)).await?;
-        let seat = self.tokens.seat(&row)?;
-        let allowance = self.tokens.charge(&row)?;
-        self.tokens.note_use(&row);
-        let uid = Uid::new(row.grant.uid).ok_or(Refusal::Wrong)?;
-        let caller = Caller { uid, secret: signer.credential.clone() };
-        let (kind, scope) = (row.kind.into(), signer.scope.clone());
-        let token = Some(signer.row.clone());
-        Ok(Principal { database, caller, login: row.grant.login, kind, allowance, seat, scope, token })
+        self.check_nonce(&keys, request, Some(index)).await?;
+        let permit = self.limits.acquire(&row)?;
+        let rate_limit = self.limits.check_rate(&row)?;
+        self.credentials.touch(&row);
+        let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
+        Ok(Principal {
+            database,
+            odoo_user: OdooUser { uid, secret: identity.credential.clone() },
+            login: row.grant.login,
+            credential_kind: row.kind.into(),
+            rate_limit,
+            permit,
+            scope: identity.scope.clone(),
+            token: Some(identity.row.clone()),
+        })
     }
 
-    /// Both rows as they are now, and what they open.
-    async fn signer(
+    /// The application and the token as they are now, and what they open.
+    async fn signing_identity(
         &self,
-        signed: &Signed,
-        vault: &Vault,
+        request: &SignedRequest,
+        keys: &KeySet,
         token: &Token,
         index: TokenIndex,
-    ) -> Result<(Arc<Signer>, StoredToken), Refusal> {
-        let now = self.tokens.clock.now();
-        let rows = self.tokens.store.signers(signed.client_id(), index, now).await?;
-        let alive = |kind| rows.iter().find(|row| row.kind == kind && row.is_alive(now)).cloned();
-        let (application, row) = (alive(TokenKind::ClientSecret), alive(TokenKind::OAuth1Access));
-        // The token was given to this very application (O1-30).
-        let ours = application.zip(row).filter(|(application, row)| row.account.as_ref() == Some(&application.id));
-        let Some((application, row)) = ours else {
-            self.signers.invalidate(&index);
-            pretend_to_verify(signed);
-            return Err(Refusal::Wrong);
+    ) -> Result<(Arc<SigningIdentity>, StoredToken), AuthError> {
+        let now = self.credentials.clock.now();
+        let rows = self.credentials.store.find_signing_identity(request.client_id(), index, now).await?;
+        let find_active = |kind| rows.iter().find(|row| row.kind == kind && row.is_active(now)).cloned();
+        let both = find_active(TokenKind::ClientSecret).zip(find_active(TokenKind::OAuth1Access));
+        // The token must have been issued to this application (O1-30).
+        let both = both.filter(|(application, row)| row.account.as_ref() == Some(&application.id));
+        let Some((application, row)) = both else {
+            self.cache.invalidate(index);
+            dummy_verify(request);
+            return Err(AuthError::Rejected);
         };
-        if let Some(known) = self.signers.get(&index)
-            && is_same(&known.row, &row)
-            && is_same(&known.consumer.application.row, &application)
-            && known.consumer.application.row.application == application.application
+        if let Some(cached) = self.cache.get(index)
+            && is_unchanged(&cached.row, &row)
+            && is_unchanged(&cached.consumer.application.row, &application)
+            && cached.consumer.application.row.application == application.application
         {
-            return Ok((known, row));
+            return Ok((cached, row));
         }
-        let signer = Arc::new(self.open(vault, token, application, row.clone()).await?);
-        self.signers.insert(index, signer.clone());
-        Ok((signer, row))
+        let identity = Arc::new(self.open_identity(keys, token, application, row.clone()).await?);
+        self.cache.insert(index, identity.clone());
+        Ok((identity, row))
     }
 
-    async fn open(
+    async fn open_identity(
         &self,
-        vault: &Vault,
+        keys: &KeySet,
         token: &Token,
         application: StoredToken,
         row: StoredToken,
-    ) -> Result<Signer, Refusal> {
-        self.tokens.verify(&application).await?;
-        let application = Application::of(application).ok_or(Refusal::Wrong)?;
+    ) -> Result<SigningIdentity, AuthError> {
+        self.credentials.verify(&application).await?;
+        let application = Application::from_row(application).ok_or(AuthError::Rejected)?;
         let consumer = self.consumer(application).await?;
-        let key = self.tokens.data_key(vault, token, &row).await?;
+        let key = self.credentials.data_key(keys, token, &row).await?;
         let token_secret = self.token_secret(&key, &row)?;
         let credential = key.open_credential(row.grant.facts(), &row.grant.credential).map_err(Problem::internal)?;
-        // A scope that this gateway cannot read, a newer one's say, opens nothing.
+        // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.
         let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
-        Ok(Signer { consumer, row: Arc::new(row), token_secret, credential, scope })
+        Ok(SigningIdentity { consumer, row: Arc::new(row), token_secret, credential, scope })
     }
 }

@@ -1,55 +1,55 @@
-//! Where a user is sent when he has decided (RFC 5849 section 2.2), and the verifier he brings along.
+//! Callbacks and verifiers (RFC 5849 section 2.2): where a user is sent after the decision, with which proof of it.
 //!
 //! ```text
 //! callback = "oob" | a registered URI              compared byte by byte; "oob" in lower case only
 //! code     = 5*symbol "-" 5*symbol                 50 random bits, for people to type
-//! symbol   = "0"-"9" | "A"-"Z" but I, L, O, U      Crockford's
+//! symbol   = "0"-"9" | "A"-"Z" except I, L, O, U   Crockford's base32
 //! ```
 //!
-//! In: what a client sent, randomness. Out: [`Callback`], [`Verifier`]. Must not know: the store.
+//! In: the parameter of a client, randomness. Out: [`Callback`], [`Verifier`]. Must not know: the store.
 
 use zeroize::Zeroizing;
 
-use crate::auth::oauth1::encoding::encode;
-use crate::auth::oauth2::Application;
+use super::encoding::encode;
+use crate::auth::clients::application::Application;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::secret::{SecretError, random_bytes, random_text};
+use crate::error_code::ErrorCode;
+use crate::secret::{SecretError, random_bytes, random_hex};
 
-/// What a client without a callback says.
+/// The callback of a client that cannot receive one.
 const OUT_OF_BAND: &str = "oob";
 
-/// Where the user goes.
+/// Where the user is sent after the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Callback {
-    /// Nowhere: he types the code.
+    /// Nowhere: a page shows a code, which the user types into the application.
     OutOfBand,
-    /// To this URI of the application's.
+    /// To this URI of the application.
     Uri(String),
 }
 
 impl Callback {
-    /// What a client sent, when it is registered for the application (O1-23).
+    /// Parses a callback that must be registered for the application (O1-23).
     ///
     /// # Errors
-    /// 400 for anything else.
-    pub fn of(application: &Application, sent: &str) -> Result<Self, Problem> {
-        let callback = Self::read(sent);
-        let registered = match &callback {
+    /// 400 for a callback that is not registered.
+    pub fn parse_registered(application: &Application, text: &str) -> Result<Self, Problem> {
+        let callback = Self::parse(text);
+        let is_registered = match &callback {
             Self::OutOfBand => true,
             Self::Uri(uri) => application.settings.redirect_uris.contains(uri),
         };
-        registered.then_some(callback).ok_or_else(|| {
-            let detail = "oauth_callback is neither a callback that is registered for this application, nor oob.";
-            Problem::new(Code::InvalidParameter, detail).parameter("oauth_callback")
+        is_registered.then_some(callback).ok_or_else(|| {
+            let detail = "oauth_callback must be `oob` or a callback that is registered for this application.";
+            Problem::new(ErrorCode::InvalidParameter, detail).parameter("oauth_callback")
         })
     }
 
-    pub(super) fn read(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         if text == OUT_OF_BAND { Self::OutOfBand } else { Self::Uri(text.to_owned()) }
     }
 
-    /// As it is kept.
+    /// The parameter.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -58,24 +58,25 @@ impl Callback {
         }
     }
 
-    /// The URI with these parameters at its end; what stands there already stays as it is, byte for byte (O1-26).
+    /// The URI with these parameters appended to its query. The URI itself stays unchanged, byte for byte (O1-26).
+    /// `None` without a URI.
     #[must_use]
-    pub fn with(&self, parameters: &[(&str, &str)]) -> Option<String> {
+    pub fn with_parameters(&self, parameters: &[(&str, &str)]) -> Option<String> {
         let Self::Uri(uri) = self else { return None };
-        let mut whole = uri.clone();
+        let mut uri = uri.clone();
         for (name, value) in parameters {
-            let separator = match whole.split_once('?') {
+            let separator = match uri.split_once('?') {
                 None => "?",
                 Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
                 Some(_) => "&",
             };
-            whole.push_str(&format!("{separator}{}={}", encode(name.as_bytes()), encode(value.as_bytes())));
+            uri.push_str(&format!("{separator}{}={}", encode(name.as_bytes()), encode(value.as_bytes())));
         }
-        Some(whole)
+        Some(uri)
     }
 }
 
-/// What proves that the user who approved is the one who came back (O1-27).
+/// Proves that the user who approved is the user who returns to the application (O1-27).
 #[derive(Clone)]
 pub struct Verifier(Zeroizing<String>);
 
@@ -83,13 +84,13 @@ const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_LENGTH: usize = 10;
 
 impl Verifier {
-    /// For a callback 256 bits, for people ten characters.
+    /// A new verifier: 256 random bits for a callback, ten characters if the user types it.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no randomness.
     pub(super) fn generate(callback: &Callback) -> Result<Self, SecretError> {
         match callback {
-            Callback::Uri(_) => random_text().map(Self),
+            Callback::Uri(_) => random_hex().map(Self),
             Callback::OutOfBand => {
                 let random = random_bytes::<CODE_LENGTH>()?;
                 let symbol = |byte: &u8| SYMBOLS.get(usize::from(byte % 32)).copied().map_or('0', char::from);
@@ -100,34 +101,34 @@ impl Verifier {
         }
     }
 
-    /// What came back. A code counts however it was typed: in any case, with or without the dash, with blanks, with
+    /// Parses a verifier. A typed code is accepted in any case, with or without the dash, with spaces, and with
     /// letters that look like digits.
-    pub(super) fn read(callback: &Callback, text: &str) -> Self {
+    pub(super) fn parse(callback: &Callback, text: &str) -> Self {
         match callback {
             Callback::Uri(_) => Self(Zeroizing::new(text.to_owned())),
-            Callback::OutOfBand => Self(Zeroizing::new(typed(text))),
+            Callback::OutOfBand => Self(Zeroizing::new(normalize_code(text))),
         }
     }
 
-    /// In clear: for the redirection, or to be shown once.
+    /// The verifier in clear, for the redirect or to be shown once.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is compared: without what makes it readable.
-    pub(super) fn bare(&self) -> Zeroizing<String> {
+    /// The text that is compared, without the separator of a code.
+    pub(super) fn without_separator(&self) -> Zeroizing<String> {
         Zeroizing::new(self.0.replace('-', ""))
     }
 }
 
-fn typed(text: &str) -> String {
-    let alike = |symbol: char| match symbol.to_ascii_uppercase() {
+fn normalize_code(text: &str) -> String {
+    let digit = |symbol: char| match symbol.to_ascii_uppercase() {
         'O' => '0',
         'I' | 'L' => '1',
         other => other,
     };
-    text.chars().filter(|symbol| !matches!(symbol, '-' | ' ')).map(alike).collect()
+    text.chars().filter(|symbol| !matches!(symbol, '-' | ' ')).map(digit).collect()
 }
 
 impl std::fmt::Debug for Verifier {
@@ -141,30 +142,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn o1_26_what_is_appended_leaves_the_rest_alone() {
-        let with = |uri: &str| Callback::read(uri).with(&[("oauth_token", "t"), ("oauth_verifier", "v&")]);
-        for (uri, whole) in [
+    fn o1_26_appended_parameters_leave_the_uri_unchanged() {
+        let with = |uri: &str| Callback::parse(uri).with_parameters(&[("oauth_token", "t"), ("oauth_verifier", "v&")]);
+        for (uri, expected) in [
             ("https://a/cb", "https://a/cb?oauth_token=t&oauth_verifier=v%26"),
             ("https://a/cb?", "https://a/cb?oauth_token=t&oauth_verifier=v%26"),
             ("https://a/cb?x=%7e+&y", "https://a/cb?x=%7e+&y&oauth_token=t&oauth_verifier=v%26"),
             ("https://a/cb?x&", "https://a/cb?x&oauth_token=t&oauth_verifier=v%26"),
         ] {
-            assert_eq!(with(uri).as_deref(), Some(whole));
+            assert_eq!(with(uri).as_deref(), Some(expected));
         }
         assert_eq!(with("oob"), None);
-        assert_eq!(Callback::read("OOB"), Callback::Uri("OOB".to_owned()));
+        assert_eq!(Callback::parse("OOB"), Callback::Uri("OOB".to_owned()));
     }
 
     #[test]
-    fn o1_27_a_code_is_readable_and_a_verifier_is_long() {
+    fn o1_27_a_code_is_easy_to_type_and_a_verifier_is_long() {
         let code = Verifier::generate(&Callback::OutOfBand).unwrap();
         assert_eq!((code.expose().len(), code.expose().chars().nth(5)), (11, Some('-')));
         for typed in [code.expose().to_lowercase(), code.expose().replace('-', " "), code.expose().replace('0', "o")] {
-            assert_eq!(*Verifier::read(&Callback::OutOfBand, &typed).bare(), *code.bare(), "{typed}");
+            let parsed = Verifier::parse(&Callback::OutOfBand, &typed);
+            assert_eq!(*parsed.without_separator(), *code.without_separator(), "{typed}");
         }
-        let long = Verifier::generate(&Callback::read("https://a/")).unwrap();
+        let long = Verifier::generate(&Callback::parse("https://a/")).unwrap();
         assert_eq!(long.expose().len(), 64);
-        assert_ne!(*Verifier::read(&Callback::read("https://a/"), &long.expose().to_uppercase()).bare(), *long.bare());
+        let upper_case = Verifier::parse(&Callback::parse("https://a/"), &long.expose().to_uppercase());
+        assert_ne!(*upper_case.without_separator(), *long.without_separator());
         assert_eq!(format!("{long:?}"), "Verifier([redacted])");
     }
 }

@@ -1,110 +1,81 @@
-//! Who signed: an application that may, and its key.
+//! The application that signed a request, with its secret or key.
 //!
-//! In: the rows of an application and of a token, a signed request. Out: whether it is theirs. Must not know: where rows
-//! come from, what the request is for.
+//! In: an application, a token's secret, a signed request. Out: whether the signature is valid. Must not know: the
+//! store, the purpose of the request.
 
 use std::net::IpAddr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::encoding;
-use super::provider::{OAuth1, OAuth1Settings};
-use super::request::{Moment, Signed};
-use super::signature::{RsaKey, Secrets, SignatureMethod, verify_shared};
-use crate::auth::key_set::Vault;
-use crate::auth::oauth2::Application;
-use crate::auth::tokens::Refusal;
+use super::request::SignedRequest;
+use super::settings::OAuth1Settings;
+use super::signature::{RsaKey, SigningSecrets, verify_with_secrets};
+use crate::auth::clients::application::Application;
+use crate::auth::clients::signature_method::SignatureMethod;
+use crate::auth::error::AuthError;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::secret::{Aad, TokenIndex};
+use crate::error_code::ErrorCode;
 
-/// An application, ready to verify what it signs.
+/// An application, ready to verify its signatures.
 #[derive(Debug)]
 pub(super) struct Consumer {
     pub(super) application: Application,
-    secret: Option<SecretString>,
-    key: Option<RsaKey>,
+    pub(super) secret: Option<SecretString>,
+    pub(super) key: Option<RsaKey>,
 }
 
 impl Consumer {
-    /// Whether it signed this, with the token's secret (O1-13: with a key or with secrets, as it is registered), from
-    /// where it may.
+    /// Verifies the signature with the key or the secrets that the application is registered with (O1-13), and checks
+    /// the client's address.
     ///
     /// # Errors
-    /// [`Refusal::Wrong`] when it did not. Only who knows the secrets is told that the method is not one of its own.
+    /// [`AuthError::Rejected`] if the signature is wrong. Only a client with the right secrets learns that its
+    /// signature method is not registered.
     pub(super) fn verify(
         &self,
-        signed: &Signed,
+        request: &SignedRequest,
         token_secret: &str,
         settings: &OAuth1Settings,
         address: IpAddr,
-    ) -> Result<(), Refusal> {
-        let shown = [Some(signed.signature.clone()), settings.double_encoded_signature.then(|| once_more(signed))];
-        let is_good = shown.into_iter().flatten().any(|shown| self.is_good(signed, token_secret, &shown));
-        if !(is_good && self.application.admits(address)) {
-            return Err(Refusal::Wrong);
+    ) -> Result<(), AuthError> {
+        let decoded = settings.double_encoded_signature.then(|| decode_signature(request));
+        let signatures = [Some(request.signature.clone()), decoded];
+        let is_valid =
+            signatures.into_iter().flatten().any(|signature| self.is_valid(request, token_secret, &signature));
+        if !(is_valid && self.application.allows_address(address)) {
+            return Err(AuthError::Rejected);
         }
-        if self.application.settings.oauth1.contains(&signed.method) {
+        if self.application.settings.oauth1.contains(&request.method) {
             return Ok(());
         }
-        let detail = format!("This application is not registered for the signature method {}.", signed.method.as_str());
-        let problem = Problem::new(Code::CredentialInvalid, detail).parameter("oauth_signature_method");
+        let method = request.method.as_str();
+        let detail = format!("This application is not registered for the signature method {method}.");
+        let problem = Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_signature_method");
         let methods: Vec<&str> = self.application.settings.oauth1.iter().map(|method| method.as_str()).collect();
-        Err(problem.hint(format!("It signs with {}.", methods.join(", "))).into())
+        Err(problem.hint(format!("Sign with {}.", methods.join(", "))).into())
     }
 
-    fn is_good(&self, signed: &Signed, token_secret: &str, shown: &str) -> bool {
+    fn is_valid(&self, request: &SignedRequest, token_secret: &str, signature: &str) -> bool {
         match (&self.key, &self.secret) {
-            (Some(key), _) if signed.method.is_rsa() => key.verify(signed.method, &signed.base, shown),
+            (Some(key), _) if request.method.is_rsa() => key.verify(request.method, &request.base_string, signature),
             (_, Some(secret)) => {
-                let secrets = Secrets::new(secret.expose_secret(), token_secret);
-                verify_shared(signed.method, &signed.base, &secrets, shown)
+                let secrets = SigningSecrets::new(secret.expose_secret(), token_secret);
+                verify_with_secrets(request.method, &request.base_string, &secrets, signature)
             }
             _ => false,
         }
     }
 }
 
-/// The signature as a client sends it that encoded it twice.
-fn once_more(signed: &Signed) -> String {
-    String::from_utf8(encoding::decode(signed.signature.as_bytes())).unwrap_or_default()
+/// The signature of a client that percent-encodes it twice.
+fn decode_signature(request: &SignedRequest) -> String {
+    String::from_utf8(encoding::decode(request.signature.as_bytes())).unwrap_or_default()
 }
 
-/// As much work as for a client that exists (O1-31).
-pub(super) fn pretend_to_verify(signed: &Signed) {
-    let nobody = Secrets::new(&signed.consumer_key, "");
-    let method = if signed.method.is_rsa() { SignatureMethod::HmacSha256 } else { signed.method };
-    std::hint::black_box(verify_shared(method, &signed.base, &nobody, &signed.signature));
-}
-
-impl OAuth1 {
-    /// The application behind a row that was verified.
-    pub(super) async fn consumer(&self, application: Application) -> Result<Consumer, Refusal> {
-        let secret = self.tokens.consumer_secret(&application).await?;
-        let key = application.settings.rsa_public_key.as_deref().and_then(RsaKey::from_pem);
-        Ok(Consumer { application, secret: secret.map(|secret| secret.expose().into()), key })
-    }
-
-    /// Writes down that this request was seen; refuses the second (O1-17, O1-18). Only what was verified is written down.
-    pub(super) async fn note(&self, vault: &Vault, signed: &Signed, token: Option<TokenIndex>) -> Result<(), Refusal> {
-        let Some(moment) = &signed.moment else { return Ok(()) };
-        let window = i64::try_from(self.settings.timestamp_window.as_secs()).unwrap_or(i64::MAX);
-        let until = moment.timestamp.saturating_add(window).saturating_add(1);
-        let seen = vault.index.digest(&moment_of(signed, moment, token));
-        if self.tokens.store.first_seen(seen, until).await? {
-            return Ok(());
-        }
-        // Who signed it knows the secrets: there is nothing to guess.
-        let detail = "This request was seen before: its nonce was used.";
-        let problem = Problem::new(Code::CredentialInvalid, detail).parameter("oauth_nonce");
-        Err(problem.hint("Sign each request with a nonce of its own, also when it is sent again.").into())
-    }
-}
-
-fn moment_of(signed: &Signed, moment: &Moment, token: Option<TokenIndex>) -> Aad {
-    Aad::of("oauth1 nonce")
-        .with(signed.consumer_key.as_bytes())
-        .with(token.map(|token| token.hash).unwrap_or_default().as_slice())
-        .with_number(Some(moment.timestamp))
-        .with(&moment.nonce)
+/// Takes as long as the verification for an application that exists (O1-31).
+pub(super) fn dummy_verify(request: &SignedRequest) {
+    let secrets = SigningSecrets::new(&request.consumer_key, "");
+    let method = if request.method.is_rsa() { SignatureMethod::HmacSha256 } else { request.method };
+    std::hint::black_box(verify_with_secrets(method, &request.base_string, &secrets, &request.signature));
 }

@@ -1,46 +1,46 @@
-//! Why a request is none that could be verified.
+//! Errors of requests whose signature cannot be verified.
 //!
-//! In: what is wrong. Out: [`Malformed`], a [`Problem`] of status 400. Must not know: requests.
+//! In: what is wrong. Out: [`MalformedSignature`], a [`Problem`] with status 400. Must not know: requests.
 
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 
 /// Names and values, decoded.
-pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+pub type ParamPairs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// Why a request is none that could be verified.
+/// Why the signature of a request cannot be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Malformed {
+pub struct MalformedSignature {
     /// What is wrong.
     pub detail: String,
-    /// The parameter to blame.
+    /// The parameter that is wrong.
     pub parameter: String,
-    code: Code,
+    code: ErrorCode,
 }
 
-impl Malformed {
+impl MalformedSignature {
     pub(super) fn new(detail: impl Into<String>) -> Self {
-        Self { detail: detail.into(), parameter: "Authorization".to_owned(), code: Code::MalformedRequest }
+        Self { detail: detail.into(), parameter: "Authorization".to_owned(), code: ErrorCode::MalformedRequest }
     }
 
-    pub(super) fn of(self, parameter: impl Into<String>) -> Self {
+    pub(super) fn with_parameter(self, parameter: impl Into<String>) -> Self {
         Self { parameter: parameter.into(), ..self }
     }
 
     pub(super) fn missing(name: &str) -> Self {
-        let wrong = Self::new(format!("A signed request needs {name}.")).of(name);
-        Self { code: Code::MissingParameter, ..wrong }
+        let error = Self::new(format!("The parameter `{name}` of the signed request is missing.")).with_parameter(name);
+        Self { code: ErrorCode::MissingParameter, ..error }
     }
 
-    pub(super) fn twice(name: &[u8]) -> Self {
+    pub(super) fn repeated(name: &[u8]) -> Self {
         let name: String = String::from_utf8_lossy(name).chars().take(64).collect();
-        let wrong = Self::new(format!("The parameter {name} is given twice.")).of(name);
-        Self { code: Code::RepeatedParameter, ..wrong }
+        let error = Self::new(format!("The parameter `{name}` is sent more than once.")).with_parameter(name);
+        Self { code: ErrorCode::RepeatedParameter, ..error }
     }
 }
 
-impl From<Malformed> for Problem {
-    fn from(wrong: Malformed) -> Self {
-        Self::new(wrong.code, wrong.detail).parameter(wrong.parameter)
+impl From<MalformedSignature> for Problem {
+    fn from(error: MalformedSignature) -> Self {
+        Self::new(error.code, error.detail).parameter(error.parameter)
     }
 }

@@ -1,142 +1,173 @@
-//! The provider: what all its acts share, and what it lets pass at all.
+//! The provider: the checks before a signature is verified, the application that signed, and nonces.
 //!
-//! In: settings, the verifier of the gateway's own tokens. Out: [`OAuth1`]. Must not know: routes.
+//! In: settings, applications, limits. Out: [`OAuth1`]. Must not know: routes.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use moka::sync::Cache;
+use secrecy::SecretString;
 
-use super::authenticate::Signer;
-use super::request::Signed;
-use super::signature::SignatureMethod;
+use super::consumer::{Consumer, dummy_verify};
+use super::request::{SignedRequest, TimestampNonce};
+use super::settings::{ConnectionInfo, OAuth1Settings};
+use super::signature::RsaKey;
 use super::timestamp;
-use crate::auth::tokens::Tokens;
+use crate::auth::clients::application::Application;
+use crate::auth::clients::registry::Applications;
+use crate::auth::clients::signature_method::SignatureMethod;
+use crate::auth::credential_store::CredentialStore;
+use crate::auth::credentials::cache::CredentialCache;
+use crate::auth::error::AuthError;
+use crate::auth::key_set::KeySet;
+use crate::auth::limits::failure_policy::FailurePolicy;
+use crate::auth::limits::token_limits::TokenLimits;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::secret::TokenIndex;
+use crate::error_code::ErrorCode;
+use crate::plan::Scope;
+use crate::secret::{Aad, TokenIndex};
+use crate::store::StoredToken;
 
-/// How requests and tokens are judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OAuth1Settings {
-    /// How far a time stamp may lie from now.
-    pub timestamp_window: Duration,
-    /// How long a request token lives.
-    pub request_token_lifetime: Duration,
-    /// How long an access token lives when it is not used.
-    pub access_token_idle: Duration,
-    /// Whether tokens are given where others may listen.
-    pub insecure_http: bool,
-    /// Whether RSA-SHA1 is taken.
-    pub rsa_sha1: bool,
-    /// Whether PLAINTEXT is taken.
-    pub plaintext: bool,
-    /// Whether signatures may be percent-encoded once more than they should (O1-35).
-    pub double_encoded_signature: bool,
+/// An application and a user's token, with all that they open.
+#[derive(Debug)]
+pub(super) struct SigningIdentity {
+    pub(super) consumer: Consumer,
+    pub(super) row: Arc<StoredToken>,
+    pub(super) token_secret: SecretString,
+    pub(super) credential: SecretString,
+    pub(super) scope: Scope,
 }
 
-impl Default for OAuth1Settings {
-    fn default() -> Self {
-        Self {
-            timestamp_window: Duration::from_secs(5 * 60),
-            request_token_lifetime: Duration::from_secs(10 * 60),
-            access_token_idle: Duration::from_secs(90 * 24 * 60 * 60),
-            insecure_http: false,
-            rsa_sha1: false,
-            plaintext: false,
-            double_encoded_signature: false,
-        }
-    }
-}
-
-/// From where a request came, and how.
-#[derive(Debug, Clone, Copy)]
-pub struct Occasion {
-    /// The client's address.
-    pub address: IpAddr,
-    /// Nobody on the way can listen.
-    pub is_private: bool,
-}
-
-/// Why a signature was refused. The same for an unknown application, an unknown token, a wrong secret and another text than
-/// the one that was signed: it tells a guesser nothing (O1-31).
-pub(super) fn not_verified() -> Problem {
-    let detail = "The signature could not be verified: the consumer key, the token, one of the secrets, or what was \
-                  signed is wrong.";
-    Problem::new(Code::CredentialInvalid, detail).hint(
-        "Check both secrets and that the URL that is signed is the one by which clients reach the gateway \
-         (server.public_url); a space in a query is signed as %20.",
+/// The error for every signature that is not valid: an unknown application, an unknown token, a wrong secret, or
+/// another text than the one that was signed. It reveals nothing to a client that guesses (O1-31).
+pub(super) fn invalid_signature() -> Problem {
+    let detail = "The signature is not valid: the consumer key, the token, a secret, or the signed text is wrong.";
+    Problem::new(ErrorCode::CredentialInvalid, detail).hint(
+        "Check both secrets. Check that the signed URL is the URL by which clients reach the gateway \
+         (server.public_url), and that a space in the query is signed as %20.",
     )
 }
 
-/// Who opened credentials are remembered for, as of any token: see `tokens`.
-const OPENED_TTL: Duration = Duration::from_secs(5 * 60);
-const OPENED_IDLE: Duration = Duration::from_secs(60);
-const MOST_OPENED: u64 = 10_000;
-
-/// Verifies signed requests and gives tokens to those who sign.
+/// Verifies signed requests and issues tokens to the applications that sign.
 #[derive(Debug)]
 pub struct OAuth1 {
-    pub(super) tokens: Arc<Tokens>,
+    pub(super) credentials: CredentialStore,
+    pub(super) applications: Applications,
+    pub(super) limits: TokenLimits,
+    pub(super) failures: FailurePolicy,
     pub(super) settings: OAuth1Settings,
-    pub(super) signers: Cache<TokenIndex, Arc<Signer>>,
+    pub(super) cache: CredentialCache<SigningIdentity>,
 }
 
 impl OAuth1 {
-    /// Remembers nothing.
-    #[must_use]
-    pub fn new(tokens: Arc<Tokens>, settings: OAuth1Settings) -> Self {
-        let signers = Cache::builder().max_capacity(MOST_OPENED).time_to_live(OPENED_TTL).time_to_idle(OPENED_IDLE);
-        Self { tokens, settings, signers: signers.build() }
+    pub(in crate::auth) fn new(
+        credentials: CredentialStore,
+        applications: Applications,
+        limits: TokenLimits,
+        failures: FailurePolicy,
+        settings: OAuth1Settings,
+    ) -> Self {
+        Self { credentials, applications, limits, failures, settings, cache: CredentialCache::new() }
     }
 
-    /// Whether there is an application of this name, switched off or not.
-    pub async fn knows(&self, consumer_key: &str) -> bool {
+    /// Whether an application with this consumer key exists, enabled or not.
+    pub async fn client_exists(&self, consumer_key: &str) -> bool {
         let client_id = consumer_key.split('.').next().unwrap_or_default();
-        self.tokens.store.application(client_id, self.tokens.clock.now()).await.is_ok_and(|found| found.is_some())
+        let found = self.credentials.store.application(client_id, self.credentials.clock.now()).await;
+        found.is_ok_and(|found| found.is_some())
     }
 
-    /// What is refused before anybody looks who signed: nothing here tells of applications and tokens.
+    /// Checks the signature method and the timestamp. The result does not depend on applications or tokens, so it
+    /// reveals nothing about them.
     ///
     /// # Errors
-    /// 400 for a method that is not taken here, 401 for a time stamp far from now.
-    pub(super) fn admit(&self, signed: &Signed, occasion: Occasion) -> Result<(), Problem> {
-        let refuse =
-            |detail: &str| Err(Problem::new(Code::InvalidParameter, detail).parameter("oauth_signature_method"));
-        match signed.method {
+    /// 400 for a method that is not allowed, 401 for a timestamp outside the window.
+    pub(super) fn check_method_and_timestamp(
+        &self,
+        request: &SignedRequest,
+        connection: ConnectionInfo,
+    ) -> Result<(), Problem> {
+        let not_allowed = |detail: &str| {
+            Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("oauth_signature_method"))
+        };
+        match request.method {
             SignatureMethod::RsaSha1 if !self.settings.rsa_sha1 => {
-                refuse("RSA-SHA1 is not taken here: sign with RSA-SHA256.")
+                not_allowed("RSA-SHA1 is not allowed by this gateway. Sign with RSA-SHA256.")
             }
             SignatureMethod::Plaintext if !self.settings.plaintext => {
-                refuse("PLAINTEXT is not taken here: sign with HMAC-SHA256.")
+                not_allowed("PLAINTEXT is not allowed by this gateway. Sign with HMAC-SHA256.")
             }
             // O1-14
-            SignatureMethod::Plaintext if !occasion.is_private => {
-                refuse("PLAINTEXT is taken over TLS only: sign with HMAC-SHA256.")
+            SignatureMethod::Plaintext if !connection.is_confidential => {
+                not_allowed("PLAINTEXT is allowed over TLS only. Sign with HMAC-SHA256.")
             }
-            _ => self.admit_moment(signed),
+            _ => self.check_timestamp(request),
         }
     }
 
-    fn admit_moment(&self, signed: &Signed) -> Result<(), Problem> {
-        let (now, window) = (self.tokens.clock.now(), self.settings.timestamp_window);
-        match &signed.moment {
-            Some(moment) if !timestamp::is_near(moment.timestamp, now, window) => {
-                let detail = format!("The time stamp is more than {} s away from now.", window.as_secs());
-                let problem = Problem::new(Code::CredentialInvalid, detail).parameter("oauth_timestamp");
-                Err(problem.hint("The header `Date` of this answer tells the gateway's time."))
+    fn check_timestamp(&self, request: &SignedRequest) -> Result<(), Problem> {
+        let (now, window) = (self.credentials.clock.now(), self.settings.timestamp_window);
+        match &request.timestamp_nonce {
+            Some(sent) if !timestamp::is_near(sent.timestamp, now, window) => {
+                let seconds = window.as_secs();
+                let detail = format!("The timestamp differs from the gateway's clock by more than {seconds} s.");
+                let problem = Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_timestamp");
+                Err(problem.hint("The `Date` header of this response contains the gateway's time."))
             }
             _ => Ok(()),
         }
     }
 
-    /// Tokens are given where nobody listens (O1-15).
-    pub(super) fn admit_giving(&self, occasion: Occasion) -> Result<(), Problem> {
-        if occasion.is_private || self.settings.insecure_http {
+    /// Tokens are issued over confidential connections only (O1-15).
+    pub(super) fn check_confidential(&self, connection: ConnectionInfo) -> Result<(), Problem> {
+        if connection.is_confidential || self.settings.insecure_http {
             return Ok(());
         }
-        let detail = "Tokens are given over TLS only.";
-        Err(Problem::new(Code::MalformedRequest, detail).hint("Behind a proxy that speaks TLS set server.public_url."))
+        let detail = "Tokens are issued over TLS only.";
+        let hint = "If a proxy in front of the gateway terminates TLS, set server.public_url.";
+        Err(Problem::new(ErrorCode::MalformedRequest, detail).hint(hint))
     }
+
+    /// The active application that the request claims to be signed by.
+    pub(super) async fn find_application(&self, request: &SignedRequest) -> Result<Application, AuthError> {
+        let found = self.applications.find(request.client_id()).await?;
+        if found.is_none() {
+            dummy_verify(request);
+        }
+        found.ok_or(AuthError::Rejected)
+    }
+
+    /// A verified application, with its secret or key.
+    pub(super) async fn consumer(&self, application: Application) -> Result<Consumer, AuthError> {
+        let secret = self.applications.consumer_secret(&application).await?;
+        let key = application.settings.rsa_public_key.as_deref().and_then(RsaKey::from_pem);
+        Ok(Consumer { application, secret: secret.map(|secret| secret.expose().into()), key })
+    }
+
+    /// Stores the nonce of a request whose signature was verified, and rejects a request that was sent before (O1-17,
+    /// O1-18).
+    pub(super) async fn check_nonce(
+        &self,
+        keys: &KeySet,
+        request: &SignedRequest,
+        token: Option<TokenIndex>,
+    ) -> Result<(), AuthError> {
+        let Some(sent) = &request.timestamp_nonce else { return Ok(()) };
+        let window = i64::try_from(self.settings.timestamp_window.as_secs()).unwrap_or(i64::MAX);
+        let until = sent.timestamp.saturating_add(window).saturating_add(1);
+        let nonce = keys.index.digest(&nonce_data(request, sent, token));
+        if self.credentials.store.insert_nonce(nonce, until).await? {
+            return Ok(());
+        }
+        // The client has the right secrets, so there is nothing to guess.
+        let detail = "The nonce was used before: this request is a replay.";
+        let problem = Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_nonce");
+        Err(problem.hint("Sign each request with a new nonce, also when it is sent again.").into())
+    }
+}
+
+fn nonce_data(request: &SignedRequest, sent: &TimestampNonce, token: Option<TokenIndex>) -> Aad {
+    Aad::new("oauth1 nonce")
+        .with(request.consumer_key.as_bytes())
+        .with(token.map(|token| token.hash).unwrap_or_default().as_slice())
+        .with_number(Some(sent.timestamp))
+        .with(&sent.nonce)
 }

@@ -1,141 +1,153 @@
-//! Temporary credentials (RFC 5849 sections 2.1 and 2.2): asked for by an application, approved or denied by a user.
+//! Temporary credentials (RFC 5849 sections 2.1 and 2.2): requested by an application, approved or denied by a user.
 //!
-//! A request token is a row like any token's. Until somebody approves, its grant is the application's own and the key in
-//! its wrap opens nothing but the token's secret; then it gets the user's grant and key, and the verifier's keyed hash.
+//! A request token is stored as a row like every token. Until a user approves, its grant is that of the application,
+//! and the key in its wrap opens only the token's secret. The approval replaces them with the user's grant and key,
+//! and adds the keyed hash of the verifier.
 //!
-//! In: a signed request; later the token as the user's browser brings it, and the user. Out: the token with its secret, the
-//! verifier. Must not know: pages, redirections, answers.
+//! In: a signed request; later the token from the user's browser, and the user. Out: the token with its secret, the
+//! verifier. Must not know: pages, redirects, responses.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::callback::{Callback, Verifier};
-use super::consumer::pretend_to_verify;
-use super::malformed::Malformed;
-use super::provider::{OAuth1, Occasion, not_verified};
-use super::request::Signed;
-use crate::auth::key_set::Vault;
-use crate::auth::oauth2::{Application, Approver, Given};
-use crate::auth::tokens::{Refusal, refuse_altered};
+use super::malformed::MalformedSignature;
+use super::provider::{OAuth1, invalid_signature};
+use super::request::SignedRequest;
+use super::settings::ConnectionInfo;
+use crate::auth::clients::application::Application;
+use crate::auth::clients::approval::{Approval, ResourceOwner};
+use crate::auth::clients::registry::check_database;
+use crate::auth::credential_store::altered_row;
+use crate::auth::error::{AuthError, accepted};
+use crate::auth::key_set::KeySet;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::secret::{Aad, DataKey, Token, TokenKind, random_text};
-use crate::store::{Act, StoredToken};
+use crate::error_code::ErrorCode;
+use crate::secret::{Aad, DataKey, Token, TokenKind, random_hex};
+use crate::store::{AuditEvent, StoredToken};
 
-/// A token and its secret, to be shown once.
+/// A request or access token and its secret, to be sent once.
 #[derive(Debug)]
-pub struct TokenPair {
+pub struct TokenCredentials {
     /// `oauth_token`
     pub token: Token,
     /// `oauth_token_secret`
     pub secret: SecretString,
-    /// The application it is for.
-    pub application: String,
+    /// The client id of the application.
+    pub client_id: String,
 }
 
-/// A request token that waits for a user.
+impl TokenCredentials {
+    /// The secret in clear.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.secret.expose_secret()
+    }
+}
+
+/// A request token that waits for a user's decision.
 #[derive(Debug)]
 pub struct RequestToken {
-    /// The application that asks.
+    /// The application that requested it.
     pub application: Application,
-    /// Where the user goes.
+    /// Where the user is sent afterwards.
     pub callback: Callback,
     pub(super) token: Token,
     pub(super) row: StoredToken,
 }
 
-/// A request token that a user has decided about.
+/// A request token that a user approved or denied.
 #[derive(Debug)]
-pub struct Decided {
-    /// `oauth_token`, as the user's browser brought it.
+pub struct DecidedRequestToken {
+    /// `oauth_token`, as the user's browser sent it.
     pub token: Token,
-    /// Where the user goes.
+    /// Where the user is sent.
     pub callback: Callback,
-    /// What he takes along; `None`: he denied.
+    /// The verifier for the application; `None`: the user denied.
     pub verifier: Option<Verifier>,
 }
 
-impl Decided {
-    /// The callback with what belongs to it; `None`: the code is to be shown, or that he denied.
+impl DecidedRequestToken {
+    /// The callback with its parameters; `None` if a page must show the code or the denial instead.
     #[must_use]
-    pub fn redirection(&self) -> Option<String> {
+    pub fn redirect_uri(&self) -> Option<String> {
         let token = ("oauth_token", self.token.expose());
         match &self.verifier {
-            Some(verifier) => self.callback.with(&[token, ("oauth_verifier", verifier.expose())]),
-            None => self.callback.with(&[token, ("oauth_problem", "permission_denied")]),
+            Some(verifier) => self.callback.with_parameters(&[token, ("oauth_verifier", verifier.expose())]),
+            None => self.callback.with_parameters(&[token, ("oauth_problem", "permission_denied")]),
         }
     }
 }
 
 impl OAuth1 {
-    /// Gives an application a request token.
+    /// Issues a request token.
     ///
     /// # Errors
-    /// 400 without a callback or with one that is not the application's, 401 when the signature is not good, 429 when too
-    /// many were not, 503 without the store.
-    pub async fn give_request_token(&self, signed: &Signed, occasion: Occasion) -> Result<TokenPair, Problem> {
-        self.admit_giving(occasion)?;
-        let callback = signed.callback.as_deref().ok_or_else(|| Malformed::missing("oauth_callback"))?;
-        if signed.token.is_some() {
-            let detail = "A request for a request token is signed without a token.";
-            return Err(Problem::new(Code::InvalidParameter, detail).parameter("oauth_token"));
-        }
-        self.admit(signed, occasion)?;
-        let began = Instant::now();
-        let verdict = self.try_give_request_token(signed, callback, occasion).await;
-        self.tokens.tell_as(verdict, began, occasion.address, not_verified).await
-    }
-
-    async fn try_give_request_token(
+    /// 400 without a registered callback, 401 if the signature is rejected, 429 if too many attempts failed, 503
+    /// without the store.
+    pub async fn issue_request_token(
         &self,
-        signed: &Signed,
-        callback: &str,
-        occasion: Occasion,
-    ) -> Result<TokenPair, Refusal> {
-        let vault = self.tokens.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let application = self.signing_application(signed).await?;
-        let consumer = self.consumer(application).await?;
-        consumer.verify(signed, "", &self.settings, occasion.address)?;
-        let application = consumer.application;
-        let callback = Callback::of(&application, callback)?;
-        self.note(&vault, signed, None).await?;
-        self.tokens.charge(&application.row)?;
-        let approver = self.approver_to_be(&application, signed.opening_part()).await?;
-        self.keep_request_token(&application, &approver, &callback).await
+        request: &SignedRequest,
+        connection: ConnectionInfo,
+    ) -> Result<TokenCredentials, Problem> {
+        self.check_confidential(connection)?;
+        let callback = request.callback.as_deref().ok_or_else(|| MalformedSignature::missing("oauth_callback"))?;
+        if request.token.is_some() {
+            let detail = "A request for a request token must be signed without a token. Omit `oauth_token`.";
+            return Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("oauth_token"));
+        }
+        self.check_method_and_timestamp(request, connection)?;
+        let started = Instant::now();
+        let result = self.try_issue_request_token(request, callback, connection).await;
+        self.failures.finish_with(result, started, connection.address, invalid_signature).await
     }
 
-    /// Who stands behind a request token before anybody has approved: nobody; where a trusted application has shown what
-    /// opens its bound user's credential, that user. Nothing else is at hand when it approves by itself.
-    async fn approver_to_be(&self, application: &Application, shown: Option<&str>) -> Result<Approver, Refusal> {
-        match shown {
-            None => Ok(Approver::nobody(application)),
-            Some(shown) => {
-                let key = Token::parse(TokenKind::ConsumerKey, shown).ok_or(Refusal::Wrong)?;
-                self.tokens.user_of_consumer_key(application, &key).await
+    async fn try_issue_request_token(
+        &self,
+        request: &SignedRequest,
+        callback: &str,
+        connection: ConnectionInfo,
+    ) -> Result<TokenCredentials, AuthError> {
+        let keys = self.credentials.key_set().await?;
+        let application = self.find_application(request).await?;
+        let consumer = self.consumer(application).await?;
+        consumer.verify(request, "", &self.settings, connection.address)?;
+        let application = consumer.application;
+        let callback = Callback::parse_registered(&application, callback)?;
+        self.check_nonce(&keys, request, None).await?;
+        self.limits.check_rate(&application.row)?;
+        let owner = self.initial_owner(&application, request.consumer_key_secret()).await?;
+        self.store_request_token(&application, &owner, &callback).await
+    }
+
+    /// The owner of a request token before a user decides: a placeholder, or the bound user of a trusted application
+    /// whose consumer key opens the user's credential. Nothing else opens it when the application approves without
+    /// interaction.
+    async fn initial_owner(
+        &self,
+        application: &Application,
+        consumer_key_secret: Option<&str>,
+    ) -> Result<ResourceOwner, AuthError> {
+        match consumer_key_secret {
+            None => Ok(ResourceOwner::undecided(application)),
+            Some(text) => {
+                let key = Token::parse(TokenKind::ConsumerKey, text).ok_or(AuthError::Rejected)?;
+                self.applications.bound_user_by_consumer_key(application, &key).await
             }
         }
     }
 
-    /// The living application that says to have signed.
-    pub(super) async fn signing_application(&self, signed: &Signed) -> Result<Application, Refusal> {
-        let found = self.tokens.application(signed.client_id()).await?;
-        if found.is_none() {
-            pretend_to_verify(signed);
-        }
-        found.ok_or(Refusal::Wrong)
-    }
-
-    async fn keep_request_token(
+    async fn store_request_token(
         &self,
         application: &Application,
-        approver: &Approver,
+        owner: &ResourceOwner,
         callback: &Callback,
-    ) -> Result<TokenPair, Refusal> {
-        let (now, secret) = (self.tokens.clock.now(), new_secret()?);
-        let wanted = Given {
+    ) -> Result<TokenCredentials, AuthError> {
+        let (now, secret) = (self.credentials.clock.now(), generate_secret()?);
+        let approval = Approval {
             kind: TokenKind::OAuth1Request,
-            family: None,
+            approval_id: None,
             redirect_uri: Some(callback.as_str().to_owned()),
             challenge: None,
             secret: Some(secret.clone()),
@@ -143,150 +155,143 @@ impl OAuth1 {
             not_after: Some((now + self.settings.request_token_lifetime).unix_timestamp()),
             idle_seconds: None,
         };
-        let (row, token) = self.tokens.give(application, approver, wanted).await?;
-        let act = Act::new(now, application.client_id(), "oauth1.ask", &row.id, "");
-        self.tokens.store.add_token_of_grant(&row, &act).await?;
-        Ok(TokenPair { token, secret, application: application.client_id().to_owned() })
+        let (row, token) = self.applications.new_token(application, owner, approval).await?;
+        let event = AuditEvent::new(now, application.client_id(), "oauth1.ask", &row.id, "");
+        self.credentials.store.add_token_for_grant(&row, &event).await?;
+        Ok(TokenCredentials { token, secret, client_id: application.client_id().to_owned() })
     }
 
-    /// The request token of this text, as long as it waits for a user; `None` when it has ended, was decided about, or
-    /// never was.
+    /// The request token of this text while it waits for a user's decision; `None` if it has expired, was decided, or
+    /// never existed.
     ///
     /// # Errors
     /// 503 without the store.
     pub async fn find_request_token(&self, text: &str) -> Result<Option<RequestToken>, Problem> {
-        match self.try_find(text).await {
-            Ok(found) => {
-                Ok(Some(found).filter(|found| found.row.oauth.as_ref().is_some_and(|it| it.challenge.is_none())))
-            }
-            Err(Refusal::Wrong) => Ok(None),
-            Err(Refusal::Other(problem)) => Err(problem),
-        }
+        let found = accepted(self.find_decided_or_not(text).await)?;
+        let is_undecided = |token: &RequestToken| token.row.oauth.as_ref().is_some_and(|it| it.challenge.is_none());
+        Ok(found.filter(is_undecided))
     }
 
-    /// The same, decided about or not.
-    pub(super) async fn try_find(&self, text: &str) -> Result<RequestToken, Refusal> {
-        let token = Token::parse(TokenKind::OAuth1Request, text).ok_or(Refusal::Wrong)?;
-        let row = self.tokens.living(&token).await?;
-        let client_id = row.application.as_ref().map(|terms| terms.client_id.clone()).ok_or(Refusal::Wrong)?;
-        let application = self.tokens.application(&client_id).await?.ok_or(Refusal::Wrong)?;
-        let callback = row.oauth.as_ref().and_then(|terms| terms.redirect_uri.as_deref()).ok_or(Refusal::Wrong)?;
-        Ok(RequestToken { application, callback: Callback::read(callback), token, row })
+    /// The request token of this text, whether it was decided or not.
+    pub(super) async fn find_decided_or_not(&self, text: &str) -> Result<RequestToken, AuthError> {
+        let token = Token::parse(TokenKind::OAuth1Request, text).ok_or(AuthError::Rejected)?;
+        let row = self.credentials.find_active(&token).await?;
+        let client_id = row.application.as_ref().map(|terms| terms.client_id.clone()).ok_or(AuthError::Rejected)?;
+        let application = self.applications.find(&client_id).await?.ok_or(AuthError::Rejected)?;
+        let callback = row.oauth.as_ref().and_then(|terms| terms.redirect_uri.as_deref());
+        let callback = Callback::parse(callback.ok_or(AuthError::Rejected)?);
+        Ok(RequestToken { application, callback, token, row })
     }
 
-    /// The user approves: from now on the application can fetch a token, with the verifier.
+    /// Records that the user approves. From now on the application can get an access token with the verifier.
     ///
     /// # Errors
-    /// 401 when it has ended or somebody was faster, 400 for a user of another database, 503 without the store.
-    pub async fn approve(&self, request: RequestToken, approver: &Approver) -> Result<Decided, Problem> {
-        self.try_approve(request, approver).await.map_err(Refusal::into_problem)
+    /// 401 if the token has expired or was decided meanwhile, 400 for a user of another database, 503 without the
+    /// store.
+    pub async fn approve(&self, request: RequestToken, owner: &ResourceOwner) -> Result<DecidedRequestToken, Problem> {
+        self.try_approve(request, owner).await.map_err(AuthError::into_problem)
     }
 
-    async fn try_approve(&self, request: RequestToken, approver: &Approver) -> Result<Decided, Refusal> {
-        let RequestToken { application, callback, token, row } = request;
-        if approver.grant.database != application.row.grant.database {
-            let detail = format!("This application is for users of {}.", application.row.grant.database);
-            return Err(Problem::new(Code::UnauthorizedClient, detail).into());
-        }
-        let vault = self.tokens.vaults.for_sealing().await?;
-        let verifier = Verifier::generate(&callback).map_err(Problem::internal)?;
-        let approved = self.approved(&vault, &token, &row, approver, &verifier).await?;
-        let detail = format!("to {} for {}", application.client_id(), approved.grant.database);
-        let act = Act::new(self.tokens.clock.now(), approver.login(), "oauth1.approve", &row.id, detail);
-        if !self.tokens.store.approve_request(&approved, &act).await? {
-            return Err(Refusal::Wrong);
-        }
-        Ok(Decided { token, callback, verifier: Some(verifier) })
-    }
-
-    /// The row with the user's grant and key.
-    async fn approved(
+    async fn try_approve(
         &self,
-        vault: &Vault,
+        request: RequestToken,
+        owner: &ResourceOwner,
+    ) -> Result<DecidedRequestToken, AuthError> {
+        let RequestToken { application, callback, token, row } = request;
+        check_database(&application, owner)?;
+        let keys = self.credentials.keys.for_sealing().await?;
+        let verifier = Verifier::generate(&callback).map_err(Problem::internal)?;
+        let approved = self.approved_row(&keys, &token, &row, owner, &verifier).await?;
+        let detail = format!("to {} for {}", application.client_id(), approved.grant.database);
+        let now = self.credentials.clock.now();
+        let event = AuditEvent::new(now, owner.login(), "oauth1.approve", &row.id, detail);
+        if !self.credentials.store.approve_request_token(&approved, &event).await? {
+            return Err(AuthError::Rejected);
+        }
+        Ok(DecidedRequestToken { token, callback, verifier: Some(verifier) })
+    }
+
+    /// The row with the user's grant and key, and the hash of the verifier.
+    async fn approved_row(
+        &self,
+        keys: &KeySet,
         token: &Token,
         row: &StoredToken,
-        approver: &Approver,
+        owner: &ResourceOwner,
         verifier: &Verifier,
-    ) -> Result<StoredToken, Refusal> {
-        let no_key = || Problem::internal("an approval of OAuth 1 without the user's key");
-        let key = approver.key.as_ref().ok_or_else(no_key)?;
-        let secret = self.token_secret(&self.tokens.data_key(vault, token, row).await?, row)?;
-        let mut approved = StoredToken { grant: approver.grant.clone(), ..row.clone() };
+    ) -> Result<StoredToken, AuthError> {
+        let no_key = || Problem::internal("an OAuth 1.0a approval without the user's key");
+        let key = owner.key.as_ref().ok_or_else(no_key)?;
+        let secret = self.token_secret(&self.credentials.data_key(keys, token, row).await?, row)?;
+        let mut approved = StoredToken { grant: owner.grant.clone(), ..row.clone() };
         if let Some(terms) = &mut approved.oauth {
-            terms.challenge = Some(proof(vault, &row.id, verifier).to_string());
-            terms.headless = false;
+            terms.challenge = Some(verifier_hash(keys, &row.id, verifier).to_string());
+            terms.non_interactive = false;
             terms.secret = Some(key.seal_secret(&row.id, &secret).map_err(Problem::internal)?);
         }
         let terms = approved.terms();
-        let wrap = key.wrap(&vault.keyring, token, approved.facts(&terms), approved.grant.facts());
+        let wrap = key.wrap(&keys.keyring, token, approved.facts(&terms), approved.grant.facts());
         approved.wrap = wrap.map_err(Problem::internal)?;
         Ok(approved)
     }
 
-    /// A trusted application approves for the user it is bound to, without a page (contract section 7).
+    /// Approves for the bound user of a trusted application, without a page.
     ///
     /// # Errors
-    /// 400 when it is not trusted, 401 when the token was decided about or was asked for without what opens the user's
-    /// credential, 503 without the store.
-    pub async fn approve_headless(&self, request: RequestToken) -> Result<Decided, Problem> {
-        self.tokens.may_approve_alone(&request.application)?;
-        let approver = self.headless_approver(&request).await.map_err(Refusal::into_problem)?;
-        self.approve(request, &approver).await
+    /// 400 if the application is not trusted, 401 if the token was decided before or was requested with a consumer
+    /// key that does not open the user's credential, 503 without the store.
+    pub async fn approve_non_interactive(&self, request: RequestToken) -> Result<DecidedRequestToken, Problem> {
+        self.applications.check_trusted(&request.application)?;
+        let owner = self.bound_user(&request).await.map_err(AuthError::into_problem)?;
+        self.approve(request, &owner).await
     }
 
-    async fn headless_approver(&self, request: &RequestToken) -> Result<Approver, Refusal> {
+    async fn bound_user(&self, request: &RequestToken) -> Result<ResourceOwner, AuthError> {
         let RequestToken { application, token, row, .. } = request;
-        let opens = row.oauth.as_ref().is_some_and(|terms| !terms.headless);
-        if opens && row.grant.id == application.row.grant.id {
-            let vault = self.tokens.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-            let key = self.tokens.data_key(&vault, token, row).await?;
-            return Ok(Approver { grant: row.grant.clone(), key: Some(key) });
+        let opens_credential = row.oauth.as_ref().is_some_and(|terms| !terms.non_interactive);
+        if opens_credential && row.grant.id == application.row.grant.id {
+            let keys = self.credentials.key_set().await?;
+            let key = self.credentials.data_key(&keys, token, row).await?;
+            return Ok(ResourceOwner { grant: row.grant.clone(), key: Some(key) });
         }
-        self.tokens.user_of_signing_secret(application).await?.ok_or_else(|| no_consumer_key().into())
+        let owner = self.applications.bound_user_by_signing_secret(application).await?;
+        owner.ok_or_else(|| incomplete_consumer_key().into())
     }
 
-    /// The user denies: the token has ended.
+    /// Records that the user denies: the token is deleted.
     ///
     /// # Errors
     /// 503 without the store.
-    pub async fn deny(&self, request: RequestToken, login: &str) -> Result<Decided, Problem> {
+    pub async fn deny(&self, request: RequestToken, login: &str) -> Result<DecidedRequestToken, Problem> {
         let RequestToken { application, callback, token, row } = request;
         let detail = format!("to {}", application.client_id());
-        let act = Act::new(self.tokens.clock.now(), login, "oauth1.deny", &row.id, detail);
-        let ended = self.tokens.store.delete_token(&row.id, &act).await;
-        ended.map_err(Refusal::from).map_err(Refusal::into_problem)?;
-        Ok(Decided { token, callback, verifier: None })
+        let event = AuditEvent::new(self.credentials.clock.now(), login, "oauth1.deny", &row.id, detail);
+        let deleted = self.credentials.store.delete_token(&row.id, &event).await;
+        deleted.map_err(AuthError::from).map_err(AuthError::into_problem)?;
+        Ok(DecidedRequestToken { token, callback, verifier: None })
     }
 
-    /// The secret that goes with a token.
-    pub(super) fn token_secret(&self, key: &DataKey, row: &StoredToken) -> Result<SecretString, Refusal> {
-        let sealed = row.oauth.as_ref().and_then(|terms| terms.secret.as_ref()).ok_or(Refusal::Wrong)?;
-        key.open_secret(&row.id, sealed).map_err(|cause| refuse_altered(row, &cause))
+    /// The secret of a token.
+    pub(super) fn token_secret(&self, key: &DataKey, row: &StoredToken) -> Result<SecretString, AuthError> {
+        let sealed = row.oauth.as_ref().and_then(|terms| terms.secret.as_ref()).ok_or(AuthError::Rejected)?;
+        key.open_secret(&row.id, sealed).map_err(|cause| altered_row(row, &cause))
     }
 }
 
-fn no_consumer_key() -> Problem {
-    let detail = "The request token was asked for with the client id alone, which opens nothing.";
-    let hint = "Sign with the whole consumer key of the application: CLIENT_ID.ogw_ck_…, as it was printed when the \
-                application was registered or its secret was exchanged.";
-    Problem::new(Code::PersonNeeded, detail).parameter("oauth_consumer_key").hint(hint)
+fn incomplete_consumer_key() -> Problem {
+    let detail = "The request token was requested with the client id alone, which does not open the user's credential.";
+    let hint = "Sign with the complete consumer key of the application: CLIENT_ID.ogw_ck_…, as printed when the \
+                application was registered or its secret was rotated.";
+    Problem::new(ErrorCode::PersonNeeded, detail).parameter("oauth_consumer_key").hint(hint)
 }
 
-/// A secret for a token: 256 random bits.
-pub(super) fn new_secret() -> Result<SecretString, Problem> {
-    random_text().map(|text| SecretString::from(text.as_str())).map_err(Problem::internal)
+/// A token secret: 256 random bits.
+pub(super) fn generate_secret() -> Result<SecretString, Problem> {
+    random_hex().map(|text| SecretString::from(text.as_str())).map_err(Problem::internal)
 }
 
-/// Under which a verifier is kept: bound to the token, the application and the user through the row (O1-27).
-pub(super) fn proof(vault: &Vault, row: &str, verifier: &Verifier) -> Zeroizing<String> {
-    let about = Aad::of("oauth1 verifier").with(row.as_bytes()).with(verifier.bare().as_bytes());
-    Zeroizing::new(vault.index.digest(&about).iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-impl TokenPair {
-    /// The secret in clear.
-    #[must_use]
-    pub fn expose_secret(&self) -> &str {
-        self.secret.expose_secret()
-    }
+/// The keyed hash that is stored of a verifier. The row binds it to the token, the application and the user (O1-27).
+pub(super) fn verifier_hash(keys: &KeySet, row: &str, verifier: &Verifier) -> Zeroizing<String> {
+    let data = Aad::new("oauth1 verifier").with(row.as_bytes()).with(verifier.without_separator().as_bytes());
+    Zeroizing::new(keys.index.digest(&data).iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -1,30 +1,31 @@
-//! When a request was signed (RFC 5849 section 3.3).
+//! Timestamps of signed requests (RFC 5849 section 3.3).
 //!
 //! ```text
 //! timestamp = ( "1"-"9" ) *9( "0"-"9" )        seconds since 1970
 //! ```
 //!
-//! In: the text as sent, the time. Out: seconds, and whether they are near enough. Must not know: nonces. A client need
-//! not count upwards: what the vendor's manual demands there, RFC 5849 took back (O1-16).
+//! Timestamps need not increase: the vendor's manual requires it, RFC 5849 no longer does (O1-16).
+//!
+//! In: the text as sent, the time. Out: seconds, and whether they are near enough. Must not know: nonces.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// The most digits: the year 2286.
-const MOST_DIGITS: usize = 10;
+/// The most digits: until the year 2286.
+const MAX_DIGITS: usize = 10;
 
-/// Reads it; `None` for what is no timestamp.
+/// Parses a timestamp; `None` for a text that is not one.
 #[must_use]
 pub(super) fn parse(text: &str) -> Option<i64> {
-    let right = text.len() <= MOST_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    if right { text.parse().ok() } else { None }
+    let is_valid = text.len() <= MAX_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    if is_valid { text.parse().ok() } else { None }
 }
 
-/// Whether it lies within the window around now, in both directions.
+/// Whether the timestamp differs from now by at most the window, in either direction.
 #[must_use]
 pub(super) fn is_near(timestamp: i64, now: OffsetDateTime, window: Duration) -> bool {
-    u64::try_from((now.unix_timestamp() - timestamp).abs()).is_ok_and(|apart| apart <= window.as_secs())
+    u64::try_from((now.unix_timestamp() - timestamp).abs()).is_ok_and(|difference| difference <= window.as_secs())
 }
 
 #[cfg(test)]
@@ -32,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn o1_16_only_plain_digits_are_a_timestamp() {
+    fn o1_16_only_ascii_digits_are_a_timestamp() {
         assert_eq!(parse("1500704388"), Some(1_500_704_388));
         assert_eq!(parse("9999999999"), Some(9_999_999_999));
         let wrong = [
@@ -56,12 +57,12 @@ mod tests {
     }
 
     #[test]
-    fn o1_16_the_window_is_as_wide_on_both_sides() {
+    fn o1_16_the_window_is_symmetric() {
         let now = OffsetDateTime::from_unix_timestamp(1_000_000).unwrap();
         let window = Duration::from_secs(300);
-        for (timestamp, near) in [(999_700, true), (999_699, false), (1_000_300, true), (1_000_301, false), (1, false)]
-        {
-            assert_eq!(is_near(timestamp, now, window), near, "{timestamp}");
+        let cases = [(999_700, true), (999_699, false), (1_000_300, true), (1_000_301, false), (1, false)];
+        for (timestamp, is_near_now) in cases {
+            assert_eq!(is_near(timestamp, now, window), is_near_now, "{timestamp}");
         }
         assert!(!is_near(9_999_999_999, now, window));
     }

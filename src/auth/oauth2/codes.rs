@@ -1,92 +1,104 @@
-//! Authorization codes (RFC 6749 section 4.1, RFC 7636), and what users have agreed to.
+//! Authorization codes (RFC 6749 section 4.1, RFC 7636), and the consents of users.
 //!
-//! In: an application, the user who approved, what was asked. Out: a code, this once. Must not know: pages, redirections.
+//! In: an application, the user who approved, the request. Out: a code, to be sent once. Must not know: pages,
+//! redirects.
 
+use super::server::OAuth2Server;
 use crate::auth::clients::application::Application;
-use crate::auth::clients::approval::{Approver, Given};
-use crate::auth::tokens::{Refusal, Tokens};
+use crate::auth::clients::approval::{Approval, ResourceOwner};
+use crate::auth::error::AuthError;
 use crate::error::Problem;
 use crate::plan::Scope;
 use crate::secret::{Token, TokenKind};
-use crate::store::{Act, Consent};
+use crate::store::{AuditEvent, Consent};
 
-/// What was asked and approved.
+/// An authorization request that was approved.
 #[derive(Debug, Clone)]
-pub struct CodeWish {
-    /// As it was sent with the request; `None` when none was. The exchange has to repeat it.
+pub struct CodeRequest {
+    /// The redirect URI as sent with the request; `None` if none was sent. The exchange must repeat it.
     pub redirect_uri: Option<String>,
-    /// [Narrowed](Application::narrowed) by what was asked.
+    /// The scope of the application, [narrowed](Application::narrow_scope) to the request.
     pub scope: Scope,
-    /// PKCE's, S256.
+    /// The PKCE challenge (S256).
     pub challenge: Option<String>,
 }
 
-impl Tokens {
-    /// Makes an authorization code.
+impl OAuth2Server {
+    /// Issues an authorization code.
     ///
     /// # Errors
-    /// As [`give`](Self::give).
+    /// `unauthorized_client` for a user of another database, 503 without the store.
     pub async fn issue_code(
         &self,
         application: &Application,
-        approver: &Approver,
-        wish: CodeWish,
+        owner: &ResourceOwner,
+        request: CodeRequest,
     ) -> Result<Token, Problem> {
-        let now = self.clock.now();
-        let wanted = Given {
+        self.try_issue_code(application, owner, request).await.map_err(AuthError::into_problem)
+    }
+
+    async fn try_issue_code(
+        &self,
+        application: &Application,
+        owner: &ResourceOwner,
+        request: CodeRequest,
+    ) -> Result<Token, AuthError> {
+        let now = self.credentials.clock.now();
+        let approval = Approval {
             kind: TokenKind::OAuthCode,
-            family: None,
-            redirect_uri: wish.redirect_uri,
-            challenge: wish.challenge,
+            approval_id: None,
+            redirect_uri: request.redirect_uri,
+            challenge: request.challenge,
             secret: None,
-            scope: wish.scope.to_json(),
-            not_after: Some((now + self.oauth.code_ttl).unix_timestamp()),
+            scope: request.scope.to_json(),
+            not_after: Some((now + self.settings.code_ttl).unix_timestamp()),
             idle_seconds: None,
         };
-        let (row, token) = self.give(application, approver, wanted).await?;
+        let (row, token) = self.applications.new_token(application, owner, approval).await?;
         let detail = format!("to {} for {}", application.client_id(), row.grant.database);
-        let act = Act::new(now, approver.login(), "oauth2.approve", &row.id, detail);
-        let kept = self.store.add_token_of_grant(&row, &act).await;
-        kept.map_err(Refusal::from).map_err(Refusal::into_problem)?;
+        let event = AuditEvent::new(now, owner.login(), "oauth2.approve", &row.id, detail);
+        self.credentials.store.add_token_for_grant(&row, &event).await?;
         Ok(token)
     }
 
-    /// Whether a user has agreed to the same before: the same application, redirection and words.
+    /// Whether the user has consented to the same application, redirect URI and scope before.
     ///
     /// # Errors
     /// 503 without the store.
-    pub async fn has_agreed(
+    pub async fn has_consent(
         &self,
         application: &Application,
-        approver: &Approver,
-        wish: &CodeWish,
+        owner: &ResourceOwner,
+        request: &CodeRequest,
     ) -> Result<bool, Problem> {
-        let found = self.store.has_consent(&consent(application, approver, wish)).await;
-        found.map_err(Refusal::from).map_err(Refusal::into_problem)
+        let found = self.credentials.store.has_consent(&consent(application, owner, request)).await;
+        found.map_err(AuthError::from).map_err(AuthError::into_problem)
     }
 
-    /// Remembers that a user has agreed.
+    /// Stores that the user has consented.
     ///
     /// # Errors
     /// 503 without the store.
-    pub async fn remember_agreement(
+    pub async fn store_consent(
         &self,
         application: &Application,
-        approver: &Approver,
-        wish: &CodeWish,
+        owner: &ResourceOwner,
+        request: &CodeRequest,
     ) -> Result<(), Problem> {
-        let consent = consent(application, approver, wish);
+        let consent = consent(application, owner, request);
         let detail = format!("{} to {}", consent.scope, application.client_id());
-        let act = Act::new(self.clock.now(), approver.login(), "consent.give", &application.row.id, detail);
-        self.store.keep_consent(&consent, &act).await.map_err(Refusal::from).map_err(Refusal::into_problem)
+        let now = self.credentials.clock.now();
+        let event = AuditEvent::new(now, owner.login(), "consent.give", &application.row.id, detail);
+        let stored = self.credentials.store.insert_consent(&consent, &event).await;
+        stored.map_err(AuthError::from).map_err(AuthError::into_problem)
     }
 }
 
-fn consent(application: &Application, approver: &Approver, wish: &CodeWish) -> Consent {
+fn consent(application: &Application, owner: &ResourceOwner, request: &CodeRequest) -> Consent {
     Consent {
         application: application.row.id.clone(),
-        uid: approver.uid(),
-        redirect_uri: wish.redirect_uri.clone().unwrap_or_default(),
-        scope: wish.scope.words().to_string(),
+        uid: owner.uid(),
+        redirect_uri: request.redirect_uri.clone().unwrap_or_default(),
+        scope: request.scope.oauth_scope().to_string(),
     }
 }

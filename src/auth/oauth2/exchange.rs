@@ -1,147 +1,159 @@
-//! What is given for codes, refresh tokens and client secrets (RFC 6749 sections 4.1.3, 4.4, 6; RFC 7636; RFC 9700).
+//! The token endpoint (RFC 6749 sections 4.1.3, 4.4, 6; RFC 7636; RFC 9700).
 //!
 //! ```text
-//! code          ─► access token, and a refresh token where the application may refresh
-//! refresh token ─► access token, and the next refresh token; the old one is spent
-//! client secret ─► access token for the bound user
+//! code               ─► access token, and a refresh token if the application may refresh
+//! refresh token      ─► access token, and the next refresh token; the old one is spent
+//! client credentials ─► access token for the bound user
 //! ```
 //!
-//! A code or refresh token that is shown a second time by the same application was stolen, or somebody stole the answer:
-//! everything that came of the same approval ends. Two exchanges at the same moment are no exception. When a gateway dies
-//! between its commit and its answer, the new tokens are lost with the answer and the user logs in anew: unless
-//! `oauth.refresh_grace` lets a refresh token be sent again for a moment. Then it gets another pair in place of the one that
-//! came of it, if nobody has used that; there is never more than one.
+//! A code or refresh token that the same application sends a second time was stolen, or its response was. Therefore
+//! all tokens of the same approval are revoked, even if two exchanges arrive at the same moment. If a gateway fails
+//! between its commit and its response, the new tokens are lost and the user has to log in again, unless
+//! `oauth.refresh_grace` allows to send a refresh token again for a short time. It then gets another pair, which
+//! replaces the one issued before if that was not used yet; there is never more than one pair.
 //!
-//! In: a client that was verified, what it shows. Out: [`Issued`]. Must not know: how parameters stood in the request.
+//! In: an authenticated client, its code, token or request. Out: [`IssuedTokens`]. Must not know: where parameters
+//! were in the request.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::clients::Client;
+use super::clients::AuthenticatedClient;
+use super::server::OAuth2Server;
 use crate::auth::clients::application::GrantType;
-use crate::auth::clients::approval::{Approver, Given};
-use crate::auth::tokens::{Refusal, Tokens};
+use crate::auth::clients::approval::{Approval, ResourceOwner};
+use crate::auth::error::AuthError;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::plan::{Scope, ScopeWords};
+use crate::error_code::ErrorCode;
+use crate::plan::{OAuthScope, Scope};
 use crate::secret::{Token, TokenKind};
-use crate::store::{Act, OAuthTerms, SpentWrap, StoredToken};
+use crate::store::{AuditEvent, OAuthTerms, SpentWrap, StoredToken};
 
-/// What a client shows for a code.
+/// The parameters of an authorization code grant.
 #[derive(Debug, Clone, Copy)]
-pub struct Redemption<'r> {
-    /// The code.
+pub struct CodeExchange<'r> {
+    /// `code`
     pub code: &'r str,
-    /// As it was sent when the code was asked for.
+    /// `redirect_uri`, as sent with the authorization request.
     pub redirect_uri: Option<&'r str>,
-    /// What the challenge was made of.
+    /// `code_verifier`
     pub verifier: Option<&'r str>,
 }
 
-/// How an access token is written.
+/// The format of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenForm {
+pub enum AccessTokenFormat {
     /// A random text.
     Opaque,
     /// A JSON Web Token (RFC 9068).
     Jwt,
 }
 
-/// What is given.
+/// The tokens of a successful token response.
 #[derive(Debug)]
-pub struct Issued {
+pub struct IssuedTokens {
     /// The access token.
-    pub access: Zeroizing<String>,
-    /// Its end.
-    pub ends: OffsetDateTime,
-    /// Its life in seconds.
+    pub access_token: Zeroizing<String>,
+    /// When it expires.
+    pub expires_at: OffsetDateTime,
+    /// Its lifetime in seconds.
     pub expires_in: i64,
-    /// The refresh token, where there is one.
-    pub refresh: Option<Token>,
-    /// What the access token may, in words.
-    pub scope: ScopeWords,
+    /// The refresh token, if there is one.
+    pub refresh_token: Option<Token>,
+    /// The scope of the access token.
+    pub scope: OAuthScope,
 }
 
-/// RFC 7636 section 4.1.
+/// The length of a code verifier (RFC 7636 section 4.1).
 const VERIFIER_LENGTH: std::ops::RangeInclusive<usize> = 43..=128;
 
-impl Tokens {
+impl OAuth2Server {
     /// Exchanges an authorization code, once.
     ///
     /// # Errors
     /// `unauthorized_client`, `invalid_grant`; 503 without the store.
-    pub async fn redeem(&self, client: &Client, shown: Redemption<'_>, form: TokenForm) -> Result<Issued, Problem> {
-        let redeemed = async {
-            may(client, GrantType::AuthorizationCode)?;
-            let code = Token::parse(TokenKind::OAuthCode, shown.code).ok_or_else(invalid_grant)?;
-            let (row, terms) = self.shown_by(client, &code).await?;
-            fits(client, &terms, shown)?;
-            let approver = self.approver_of(client, &code, &row, &terms).await?;
+    pub async fn exchange_code(
+        &self,
+        client: &AuthenticatedClient,
+        request: CodeExchange<'_>,
+        format: AccessTokenFormat,
+    ) -> Result<IssuedTokens, Problem> {
+        let exchanged = async {
+            check_grant_type(client, GrantType::AuthorizationCode)?;
+            let code = Token::parse(TokenKind::OAuthCode, request.code).ok_or_else(invalid_grant)?;
+            let (row, terms) = self.find_exchangeable(client, &code).await?;
+            check_code_exchange(client, &terms, request)?;
+            let owner = self.resource_owner(client, &code, &row, &terms).await?;
             let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
-            let end = self.later(self.oauth.refresh_ttl);
-            let next = Next { spent: &code, row: &row, terms: &terms, approver, scope, end };
-            self.exchange(client, next, None, form).await
+            let approval_expires_at = self.expiry(self.settings.refresh_ttl);
+            let issue = TokenIssue { spent: &code, row: &row, terms: &terms, owner, scope, approval_expires_at };
+            self.issue_tokens(client, issue, None, format).await
         };
-        redeemed.await.map_err(Refusal::into_problem)
+        exchanged.await.map_err(AuthError::into_problem)
     }
 
-    /// Exchanges a refresh token, once; `words` may ask for less than was approved.
+    /// Exchanges a refresh token, once. `requested_scope` may ask for less than was approved.
     ///
     /// # Errors
     /// `unauthorized_client`, `invalid_grant`, `invalid_scope`; 503 without the store.
     pub async fn refresh(
         &self,
-        client: &Client,
-        shown: &str,
-        words: Option<&str>,
-        form: TokenForm,
-    ) -> Result<Issued, Problem> {
+        client: &AuthenticatedClient,
+        refresh_token: &str,
+        requested_scope: Option<&str>,
+        format: AccessTokenFormat,
+    ) -> Result<IssuedTokens, Problem> {
         let refreshed = async {
-            may(client, GrantType::RefreshToken)?;
-            let token = Token::parse(TokenKind::OAuthRefresh, shown).ok_or_else(invalid_grant)?;
-            let (row, terms) = self.shown_by(client, &token).await?;
+            check_grant_type(client, GrantType::RefreshToken)?;
+            let token = Token::parse(TokenKind::OAuthRefresh, refresh_token).ok_or_else(invalid_grant)?;
+            let (row, terms) = self.find_exchangeable(client, &token).await?;
             let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
-            let narrower = narrower(&scope, words)?;
-            let approver = self.approver_of(client, &token, &row, &terms).await?;
-            let end = row.not_after.unwrap_or_default();
-            let next = Next { spent: &token, row: &row, terms: &terms, approver, scope, end };
-            self.exchange(client, next, narrower, form).await
+            let narrowed = narrow_approved(&scope, requested_scope)?;
+            let owner = self.resource_owner(client, &token, &row, &terms).await?;
+            let approval_expires_at = row.not_after.unwrap_or_default();
+            let issue = TokenIssue { spent: &token, row: &row, terms: &terms, owner, scope, approval_expires_at };
+            self.issue_tokens(client, issue, narrowed, format).await
         };
-        refreshed.await.map_err(Refusal::into_problem)
+        refreshed.await.map_err(AuthError::into_problem)
     }
 
-    /// An access token for the user whom the application is bound to.
+    /// Issues an access token for the user that the application is bound to.
     ///
     /// # Errors
     /// `unauthorized_client`, `invalid_scope`; 503 without the store.
     pub async fn client_credentials(
         &self,
-        client: &Client,
-        words: Option<&str>,
-        form: TokenForm,
-    ) -> Result<Issued, Problem> {
+        client: &AuthenticatedClient,
+        requested_scope: Option<&str>,
+        format: AccessTokenFormat,
+    ) -> Result<IssuedTokens, Problem> {
         let issued = async {
-            may(client, GrantType::ClientCredentials)?;
-            let approver = self.bound_user(client).await?;
-            let scope = client.application.narrowed(words)?;
-            let end = self.later(self.oauth.access_ttl);
-            let (row, token) = self.try_give(&client.application, &approver, access(&scope, None, end)).await?;
-            let act = self.act_of(client, "oauth2.client_credentials", &row);
-            self.store.add_token_of_grant(&row, &act).await?;
-            self.issued(client, &row, &token, &scope, None, form).await
+            check_grant_type(client, GrantType::ClientCredentials)?;
+            let owner = self.bound_user(client).await?;
+            let scope = client.application.narrow_scope(requested_scope)?;
+            let approval = access_token(&scope, None, self.expiry(self.settings.access_ttl));
+            let (row, token) = self.applications.new_token(&client.application, &owner, approval).await?;
+            let event = self.audit_event(client, "oauth2.client_credentials", &row);
+            self.credentials.store.add_token_for_grant(&row, &event).await?;
+            self.token_response(client, &row, &token, &scope, None, format).await
         };
-        issued.await.map_err(Refusal::into_problem)
+        issued.await.map_err(AuthError::into_problem)
     }
 
-    /// The row of a code or refresh token that this client may exchange. One that was exchanged before ends its family.
-    async fn shown_by(&self, client: &Client, token: &Token) -> Result<(StoredToken, OAuthTerms), Refusal> {
-        let row = match self.living(token).await {
+    /// The row of a code or refresh token that this client may exchange. One that was exchanged before revokes
+    /// all tokens of its approval.
+    async fn find_exchangeable(
+        &self,
+        client: &AuthenticatedClient,
+        token: &Token,
+    ) -> Result<(StoredToken, OAuthTerms), AuthError> {
+        let row = match self.credentials.find_active(token).await {
             Ok(row) => row,
-            Err(Refusal::Wrong) => match self.spent_a_moment_ago(token).await? {
+            Err(AuthError::Rejected) => match self.find_spent_in_grace(token).await? {
                 Some(row) => row,
-                None => return Err(self.replayed(client, token).await?),
+                None => return Err(self.revoke_replayed(client, token).await?),
             },
             Err(other) => return Err(other),
         };
@@ -149,219 +161,231 @@ impl Tokens {
         terms.map(|terms| (row, terms)).ok_or_else(|| invalid_grant().into())
     }
 
-    /// A refresh token that may be exchanged again, if nothing that came of it was used.
-    async fn spent_a_moment_ago(&self, token: &Token) -> Result<Option<StoredToken>, Refusal> {
-        let (TokenKind::OAuthRefresh, Some(since)) = (token.kind(), self.grace_began()) else { return Ok(None) };
-        let (vault, now) = (self.vaults.existing().await?.ok_or(Refusal::Wrong)?, self.clock.now());
-        let row = self.store.spent_since(token.index(&vault.index), since, now).await?;
-        Ok(row.filter(|row| row.kind == TokenKind::OAuthRefresh && row.is_alive(now)))
+    /// A refresh token that was spent a moment ago and may be exchanged again, if none of the tokens issued for it
+    /// was used.
+    async fn find_spent_in_grace(&self, token: &Token) -> Result<Option<StoredToken>, AuthError> {
+        let (TokenKind::OAuthRefresh, Some(since)) = (token.kind(), self.grace_start()) else { return Ok(None) };
+        let (keys, now) = (self.credentials.key_set().await?, self.credentials.clock.now());
+        let row = self.credentials.store.find_recently_spent(token.index(&keys.index), since, now).await?;
+        Ok(row.filter(|row| row.kind == TokenKind::OAuthRefresh && row.is_active(now)))
     }
 
-    /// Unix time since which spent refresh tokens may be exchanged again; `None`: never.
-    fn grace_began(&self) -> Option<i64> {
-        let grace = i64::try_from(self.oauth.refresh_grace.as_secs()).ok().filter(|grace| *grace > 0)?;
-        Some(self.clock.now().unix_timestamp().saturating_sub(grace))
+    /// The Unix time since which spent refresh tokens may be exchanged again; `None`: never.
+    fn grace_start(&self) -> Option<i64> {
+        let grace = i64::try_from(self.settings.refresh_grace.as_secs()).ok().filter(|grace| *grace > 0)?;
+        Some(self.credentials.clock.now().unix_timestamp().saturating_sub(grace))
     }
 
-    /// Only the client that it was given to can have been robbed: a stranger's guess ends nothing.
-    async fn replayed(&self, client: &Client, token: &Token) -> Result<Refusal, Refusal> {
-        let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let spent = self.store.spent_token(token.index(&vault.index)).await?;
+    /// Revokes all tokens of the approval of a token that was spent before, if it was issued to this client. A token
+    /// of another client revokes nothing, so that a guess cannot do harm.
+    async fn revoke_replayed(&self, client: &AuthenticatedClient, token: &Token) -> Result<AuthError, AuthError> {
+        let (keys, store) = (self.credentials.key_set().await?, &self.credentials.store);
+        let spent = store.find_spent_token(token.index(&keys.index)).await?;
         let id = &client.application.row.id;
         if let Some(spent) = spent.filter(|spent| spent.application.as_ref() == Some(id)) {
-            let detail = format!("{} was shown twice by {}", token.kind().as_str(), client.application.client_id());
-            let act =
-                Act::new(self.clock.now(), client.application.client_id(), "oauth2.replay", &spent.family, detail);
-            self.store.end_family(&spent.family, &act).await?;
+            let client_id = client.application.client_id();
+            let detail = format!("{} was sent twice by {client_id}", token.kind().as_str());
+            let now = self.credentials.clock.now();
+            let event = AuditEvent::new(now, client_id, "oauth2.replay", &spent.approval_id, detail);
+            store.revoke_approval(&spent.approval_id, &event).await?;
         }
         Ok(invalid_grant().into())
     }
 
-    /// The user who approved, with what opens his credential: the token's own wrap, or the client secret's.
-    async fn approver_of(
+    /// The user who approved, with the key that opens their credential: from the token's own wrap or the client
+    /// secret's.
+    async fn resource_owner(
         &self,
-        client: &Client,
+        client: &AuthenticatedClient,
         token: &Token,
         row: &StoredToken,
         terms: &OAuthTerms,
-    ) -> Result<Approver, Refusal> {
-        let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        // Also where it opens nothing: that it fits proves the row to be as it was written.
-        let key = self.data_key(&vault, token, row).await.map_err(|refusal| match refusal {
-            Refusal::Wrong => invalid_grant().into(),
+    ) -> Result<ResourceOwner, AuthError> {
+        let keys = self.credentials.key_set().await?;
+        // Unwrapped even if the key opens nothing: this proves that the row is unaltered.
+        let key = self.credentials.data_key(&keys, token, row).await.map_err(|error| match error {
+            AuthError::Rejected => invalid_grant().into(),
             other => other,
         })?;
-        if !terms.headless {
-            return Ok(Approver { grant: row.grant.clone(), key: Some(key) });
+        if !terms.non_interactive {
+            return Ok(ResourceOwner { grant: row.grant.clone(), key: Some(key) });
         }
-        // Another secret may lie between, and another credential behind it.
+        // The application may have got another secret and credential since.
         let bound = self.bound_user(client).await?;
         if bound.grant.id == row.grant.id { Ok(bound) } else { Err(invalid_grant().into()) }
     }
 
-    async fn exchange(
+    async fn issue_tokens(
         &self,
-        client: &Client,
-        next: Next<'_>,
-        narrower: Option<Scope>,
-        form: TokenForm,
-    ) -> Result<Issued, Refusal> {
-        let (application, family) = (&client.application, Some(next.terms.family.clone()));
+        client: &AuthenticatedClient,
+        issue: TokenIssue<'_>,
+        narrowed: Option<Scope>,
+        format: AccessTokenFormat,
+    ) -> Result<IssuedTokens, AuthError> {
+        let (application, approval_id) = (&client.application, Some(issue.terms.approval_id.clone()));
         let may_refresh = application.settings.grants.contains(&GrantType::RefreshToken);
-        let access_end = self.later(self.oauth.access_ttl).min(next.end);
-        let scope = narrower.as_ref().unwrap_or(&next.scope);
-        let wanted = access(scope, family.clone(), access_end);
-        let (row, token) = self.try_give(application, &next.approver, wanted).await?;
+        let access_expires_at = self.expiry(self.settings.access_ttl).min(issue.approval_expires_at);
+        let scope = narrowed.as_ref().unwrap_or(&issue.scope);
+        let approval = access_token(scope, approval_id.clone(), access_expires_at);
+        let (row, token) = self.applications.new_token(application, &issue.owner, approval).await?;
         let refresh = if may_refresh {
-            let idle = i64::try_from(self.oauth.refresh_idle.as_secs()).ok();
-            let wanted = refresh(&next.scope, family, next.end, idle);
-            Some(self.try_give(application, &next.approver, wanted).await?)
+            let idle = i64::try_from(self.settings.refresh_idle.as_secs()).ok();
+            let approval = refresh_token(&issue.scope, approval_id, issue.approval_expires_at, idle);
+            Some(self.applications.new_token(application, &issue.owner, approval).await?)
         } else {
             None
         };
-        let given: Vec<&StoredToken> = std::iter::once(&row).chain(refresh.iter().map(|(row, _)| row)).collect();
-        let act = self.act_of(client, "oauth2.exchange", next.row);
-        let until = if may_refresh { next.end } else { access_end };
-        if !self.keep_exchange(&next, &given, until, &act).await? {
-            return Err(self.replayed(client, next.spent).await?);
+        let rows: Vec<&StoredToken> = std::iter::once(&row).chain(refresh.iter().map(|(row, _)| row)).collect();
+        let event = self.audit_event(client, "oauth2.exchange", issue.row);
+        let until = if may_refresh { issue.approval_expires_at } else { access_expires_at };
+        if !self.store_exchange(&issue, &rows, until, &event).await? {
+            return Err(self.revoke_replayed(client, issue.spent).await?);
         }
-        self.issued(client, &row, &token, scope, refresh.map(|(_, token)| token), form).await
+        self.token_response(client, &row, &token, scope, refresh.map(|(_, token)| token), format).await
     }
 
-    /// Once; a refresh token again in its grace. `false`: neither.
-    async fn keep_exchange(
+    /// Stores the exchange if it is the first of its code or token, or a repeated one within the grace period. `false`
+    /// otherwise.
+    async fn store_exchange(
         &self,
-        next: &Next<'_>,
-        given: &[&StoredToken],
+        issue: &TokenIssue<'_>,
+        rows: &[&StoredToken],
         until: i64,
-        act: &Act,
-    ) -> Result<bool, Refusal> {
-        let grace = self.grace_began().filter(|_| next.spent.kind() == TokenKind::OAuthRefresh);
+        event: &AuditEvent,
+    ) -> Result<bool, AuthError> {
+        let store = &self.credentials.store;
+        let grace = self.grace_start().filter(|_| issue.spent.kind() == TokenKind::OAuthRefresh);
         let wrap = if grace.is_some() { SpentWrap::Kept } else { SpentWrap::Deleted };
-        if self.store.exchange(next.row, given, Some(until), wrap, act).await? {
+        if store.exchange(issue.row, rows, Some(until), wrap, event).await? {
             return Ok(true);
         }
         match grace {
-            Some(since) => Ok(self.store.exchange_again(next.row, given, since, act).await?),
+            Some(since) => Ok(store.repeat_exchange(issue.row, rows, since, event).await?),
             None => Ok(false),
         }
     }
 
-    async fn issued(
+    async fn token_response(
         &self,
-        client: &Client,
+        client: &AuthenticatedClient,
         row: &StoredToken,
         token: &Token,
         scope: &Scope,
-        refresh: Option<Token>,
-        form: TokenForm,
-    ) -> Result<Issued, Refusal> {
-        let end = row.not_after.unwrap_or_default();
-        let access = match form {
-            TokenForm::Opaque => Zeroizing::new(token.expose().to_owned()),
-            TokenForm::Jwt => self.jwt(client, row, token, scope).await?,
+        refresh_token: Option<Token>,
+        format: AccessTokenFormat,
+    ) -> Result<IssuedTokens, AuthError> {
+        let expires_at = row.not_after.unwrap_or_default();
+        let access_token = match format {
+            AccessTokenFormat::Opaque => Zeroizing::new(token.expose().to_owned()),
+            AccessTokenFormat::Jwt => self.sign_jwt(client, row, token, scope).await?,
         };
-        Ok(Issued {
-            access,
-            ends: OffsetDateTime::from_unix_timestamp(end).map_err(Problem::internal)?,
-            expires_in: end - row.created_at,
-            refresh,
-            scope: scope.words(),
+        Ok(IssuedTokens {
+            access_token,
+            expires_at: OffsetDateTime::from_unix_timestamp(expires_at).map_err(Problem::internal)?,
+            expires_in: expires_at - row.created_at,
+            refresh_token,
+            scope: scope.oauth_scope(),
         })
     }
 
-    fn act_of(&self, client: &Client, act: &str, row: &StoredToken) -> Act {
+    fn audit_event(&self, client: &AuthenticatedClient, act: &str, row: &StoredToken) -> AuditEvent {
         let detail = format!("{} for {} of {}", row.kind.as_str(), row.grant.login, row.grant.database);
-        Act::new(self.clock.now(), client.application.client_id(), act, &row.id, detail)
+        AuditEvent::new(self.credentials.clock.now(), client.application.client_id(), act, &row.id, detail)
     }
 
-    /// Unix time from now on.
-    fn later(&self, by: std::time::Duration) -> i64 {
-        self.clock.now().saturating_add(time::Duration::try_from(by).unwrap_or(time::Duration::MAX)).unix_timestamp()
+    /// The Unix time after this lifetime.
+    fn expiry(&self, lifetime: std::time::Duration) -> i64 {
+        let lifetime = time::Duration::try_from(lifetime).unwrap_or(time::Duration::MAX);
+        self.credentials.clock.now().saturating_add(lifetime).unix_timestamp()
     }
 }
 
-/// What is exchanged, and for whom.
-struct Next<'n> {
+/// The code or refresh token that is exchanged, and the terms of the new tokens.
+struct TokenIssue<'n> {
     spent: &'n Token,
     row: &'n StoredToken,
     terms: &'n OAuthTerms,
-    approver: Approver,
-    /// What was approved.
+    owner: ResourceOwner,
+    /// The approved scope.
     scope: Scope,
-    /// When the family ends.
-    end: i64,
+    /// The Unix time at which all tokens of the approval expire.
+    approval_expires_at: i64,
 }
 
-fn access(scope: &Scope, family: Option<String>, end: i64) -> Given {
-    Given {
+fn access_token(scope: &Scope, approval_id: Option<String>, expires_at: i64) -> Approval {
+    Approval {
         kind: TokenKind::OAuthAccess,
-        family,
+        approval_id,
         redirect_uri: None,
         challenge: None,
         secret: None,
         scope: scope.to_json(),
-        not_after: Some(end),
+        not_after: Some(expires_at),
         idle_seconds: None,
     }
 }
 
-fn refresh(scope: &Scope, family: Option<String>, end: i64, idle: Option<i64>) -> Given {
-    Given { kind: TokenKind::OAuthRefresh, idle_seconds: idle, ..access(scope, family, end) }
+fn refresh_token(scope: &Scope, approval_id: Option<String>, expires_at: i64, idle_seconds: Option<i64>) -> Approval {
+    Approval { kind: TokenKind::OAuthRefresh, idle_seconds, ..access_token(scope, approval_id, expires_at) }
 }
 
-fn may(client: &Client, grant: GrantType) -> Result<(), Problem> {
+fn check_grant_type(client: &AuthenticatedClient, grant: GrantType) -> Result<(), Problem> {
     if client.application.settings.grants.contains(&grant) {
         return Ok(());
     }
-    Err(Problem::new(Code::UnauthorizedClient, "This application may not get tokens in this way."))
+    let detail = "This application is not registered for the requested grant type.";
+    Err(Problem::new(ErrorCode::UnauthorizedClient, detail))
 }
 
-/// `None`: as much as was approved.
-fn narrower(scope: &Scope, words: Option<&str>) -> Result<Option<Scope>, Problem> {
-    let refuse = |detail: String| Problem::new(Code::InvalidScope, detail).parameter("scope");
-    let Some(words) = words else { return Ok(None) };
-    let words = ScopeWords::parse(words).map_err(refuse)?;
-    if !scope.words().cover(&words) {
-        return Err(refuse("this is more than was approved".to_owned()));
+/// The approved scope, narrowed to the request; `None` if the request contains no scope.
+fn narrow_approved(approved: &Scope, requested: Option<&str>) -> Result<Option<Scope>, Problem> {
+    let invalid = |detail: String| Problem::new(ErrorCode::InvalidScope, detail).parameter("scope");
+    let Some(requested) = requested else { return Ok(None) };
+    let requested = OAuthScope::parse(requested).map_err(invalid)?;
+    if !approved.oauth_scope().covers(&requested) {
+        return Err(invalid("The requested scope is larger than the approved scope.".to_owned()));
     }
-    let nothing = |word| refuse(format!("this application has nothing of {word}"));
-    scope.clone().narrowed(words).map(Some).map_err(nothing)
+    let not_granted = |token| invalid(format!("The scope of this application contains nothing of `{token}`."));
+    approved.clone().narrowed(requested).map(Some).map_err(not_granted)
 }
 
-/// Whether a code is redeemed as it was asked for.
-fn fits(client: &Client, terms: &OAuthTerms, shown: Redemption<'_>) -> Result<(), Problem> {
-    let same = match (&terms.redirect_uri, shown.redirect_uri) {
-        (Some(before), now) => now == Some(before.as_str()),
+/// Checks that the redirect URI and the code verifier match the authorization request.
+fn check_code_exchange(
+    client: &AuthenticatedClient,
+    terms: &OAuthTerms,
+    request: CodeExchange<'_>,
+) -> Result<(), Problem> {
+    let same_redirect_uri = match (&terms.redirect_uri, request.redirect_uri) {
+        (Some(authorized), sent) => sent == Some(authorized.as_str()),
         (None, None) => true,
-        // The only one that is registered goes without saying.
-        (None, Some(now)) => client.application.redirect_to(None).as_deref() == Some(now),
+        // The only registered URI may be sent although the authorization request omitted it.
+        (None, Some(sent)) => client.application.resolve_redirect_uri(None).as_deref() == Some(sent),
     };
-    let proven = match (&terms.challenge, shown.verifier) {
-        (Some(challenge), Some(verifier)) => is_of(challenge, verifier),
+    let is_verified = match (&terms.challenge, request.verifier) {
+        (Some(challenge), Some(verifier)) => matches_challenge(verifier, challenge),
         (None, None) => true,
-        // A verifier without a challenge: somebody took the challenge away (RFC 9700 section 4.8.2).
+        // A verifier without a challenge: an attacker removed the challenge (RFC 9700 section 4.8.2).
         (Some(_), None) | (None, Some(_)) => false,
     };
-    if same && proven { Ok(()) } else { Err(invalid_grant()) }
+    if same_redirect_uri && is_verified { Ok(()) } else { Err(invalid_grant()) }
 }
 
 /// RFC 7636 section 4.6.
-fn is_of(challenge: &str, verifier: &str) -> bool {
-    let right_form = VERIFIER_LENGTH.contains(&verifier.len())
+fn matches_challenge(verifier: &str, challenge: &str) -> bool {
+    let is_well_formed = VERIFIER_LENGTH.contains(&verifier.len())
         && verifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-    if !right_form {
+    if !is_well_formed {
         return false;
     }
-    let made = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.to_owned()));
-    verify_slices_are_equal(made.as_str().as_bytes(), challenge.as_bytes()).is_ok()
+    let expected = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.to_owned()));
+    verify_slices_are_equal(expected.as_str().as_bytes(), challenge.as_bytes()).is_ok()
 }
 
-/// The same for all that is wrong with it.
+/// One error for every reason.
 fn invalid_grant() -> Problem {
-    let detail = "This code or token is not valid: unknown, at its end, used before, given to another application, or \
-                  asked for with another redirect_uri or code_challenge.";
-    Problem::new(Code::InvalidGrant, detail)
+    let detail = "The code or token is not valid: it is unknown, expired or used before, was issued to another \
+                  application, or was requested with another redirect_uri or code_challenge.";
+    Problem::new(ErrorCode::InvalidGrant, detail)
 }
 
 #[cfg(test)]
@@ -369,27 +393,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verifier_proves_as_rfc_7636_says() {
+    fn only_the_verifier_of_the_challenge_matches() {
         let (challenge, verifier) =
             ("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-        assert!(is_of(challenge, verifier));
+        assert!(matches_challenge(verifier, challenge));
         for wrong in
             ["", &verifier[1..], &format!("{verifier}x"), &verifier.to_lowercase(), &"a".repeat(129), challenge]
         {
-            assert!(!is_of(challenge, wrong), "{wrong}");
+            assert!(!matches_challenge(wrong, challenge), "{wrong}");
         }
-        // SHA-256 of "short", in base64url.
-        assert!(!is_of("-bAHi131ltLqGQEMABu9AJ5lHeLFfo-341XzHrnT9zk", "short"), "too short to be one");
+        // The challenge is the SHA-256 of "short", in base64url.
+        let challenge = "-bAHi131ltLqGQEMABu9AJ5lHeLFfo-341XzHrnT9zk";
+        assert!(!matches_challenge("short", challenge), "too short for a verifier");
     }
 
     #[test]
-    fn what_is_asked_shrinks_and_never_grows() {
-        let approved = Scope::All.narrowed(ScopeWords::parse("read update").unwrap()).unwrap();
-        let words = |asked| narrower(&approved, asked).map(|scope| scope.map(|scope| scope.words().to_string()));
-        assert_eq!(words(None).unwrap(), None);
-        assert_eq!(words(Some("read:sale.order")).unwrap().unwrap(), "read:sale.order");
+    fn a_refreshed_scope_never_grows() {
+        let approved = Scope::All.narrowed(OAuthScope::parse("read update").unwrap()).unwrap();
+        let narrow = |requested| {
+            narrow_approved(&approved, requested).map(|scope| scope.map(|scope| scope.oauth_scope().to_string()))
+        };
+        assert_eq!(narrow(None).unwrap(), None);
+        assert_eq!(narrow(Some("read:sale.order")).unwrap().unwrap(), "read:sale.order");
         for more in ["all", "delete", "read delete", "openid"] {
-            assert_eq!(words(Some(more)).unwrap_err().code, Code::InvalidScope, "{more}");
+            assert_eq!(narrow(Some(more)).unwrap_err().code, ErrorCode::InvalidScope, "{more}");
         }
     }
 }

@@ -1,66 +1,62 @@
-//! Access tokens as JSON Web Tokens: written, read, their public keys.
+//! Access tokens as JSON Web Tokens (RFC 9068): signing, parsing, public keys.
 //!
-//! In: an access token's row and secret; a text. Out: a JWT; the secret inside of one. Must not know: HTTP.
+//! In: the row and secret of an access token; a text. Out: a JWT; the secret in a JWT. Must not know: HTTP.
 
 use zeroize::Zeroizing;
 
-use super::clients::Client;
+use super::clients::AuthenticatedClient;
 use super::inspect::subject;
-use crate::auth::tokens::{Refusal, Tokens};
+use super::server::OAuth2Server;
+use crate::auth::error::AuthError;
+use crate::auth::key_set::KeySet;
 use crate::error::Problem;
 use crate::plan::Scope;
 use crate::secret::{AccessClaims, PublicKey, Token};
 use crate::store::StoredToken;
 
-impl Tokens {
-    /// Whom tokens are from and for: the gateway's own address.
-    #[must_use]
-    pub fn issuer(&self) -> &str {
-        &self.oauth.issuer
-    }
-
-    /// The public keys of those that sign, as they are now; none as long as nothing was signed.
+impl OAuth2Server {
+    /// The public keys that verify access tokens; none before the first JWT was signed.
     ///
     /// # Errors
     /// 503 without the store.
     pub async fn public_keys(&self) -> Result<Vec<PublicKey>, Problem> {
-        let vault = self.vaults.reread().await.map_err(Refusal::from).map_err(Refusal::into_problem)?;
-        let access = vault.and_then(|vault| vault.access.clone());
-        Ok(access.map_or_else(Vec::new, |keys| keys.public()))
+        let keys = self.credentials.keys.reload().await.map_err(AuthError::from).map_err(AuthError::into_problem)?;
+        let access = keys.and_then(|keys| keys.access_token_keys.clone());
+        Ok(access.map_or_else(Vec::new, |access| access.public()))
     }
 
-    /// An access token as JWT.
-    pub(super) async fn jwt(
+    /// An access token as a JWT.
+    pub(super) async fn sign_jwt(
         &self,
-        client: &Client,
+        client: &AuthenticatedClient,
         row: &StoredToken,
         token: &Token,
         scope: &Scope,
-    ) -> Result<Zeroizing<String>, Refusal> {
+    ) -> Result<Zeroizing<String>, AuthError> {
         let claims = AccessClaims {
             iss: self.issuer().to_owned(),
             sub: subject(row),
             aud: self.issuer().to_owned(),
             client_id: client.application.client_id().to_owned(),
-            scope: scope.words().to_string(),
+            scope: scope.oauth_scope().to_string(),
             iat: row.created_at,
             exp: row.not_after.unwrap_or_default(),
             jti: token.expose().to_owned(),
         };
-        let (_, keys) = self.vaults.for_access().await?;
+        let (_, keys) = self.credentials.keys.load_access_token_keys().await?;
         keys.sign(&claims).map_err(|cause| Problem::internal(cause).into())
     }
 
-    /// The secret inside of a JWT that was signed here.
-    pub(super) async fn token_in_jwt(&self, text: &str) -> Result<Token, Refusal> {
-        let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let read = |keys: &crate::secret::AccessKeys| keys.verify(text, self.issuer(), self.clock.now());
-        let read_with_known = vault.access.as_ref().and_then(read);
-        let read = match read_with_known {
-            Some(read) => Some(read),
-            // The key may have been exchanged a moment ago.
-            None => self.vaults.changed_since(&vault).await?.and_then(|vault| vault.access.as_ref().and_then(read)),
+    /// The secret in a JWT that was signed here.
+    pub(super) async fn parse_jwt(&self, text: &str) -> Result<Token, AuthError> {
+        let keys = self.credentials.key_set().await?;
+        let now = self.credentials.clock.now();
+        let verify = |keys: &KeySet| keys.access_token_keys.as_ref()?.verify(text, self.issuer(), now);
+        let verified = match verify(&keys) {
+            Some(verified) => Some(verified),
+            // The key may have been rotated a moment ago.
+            None => self.credentials.keys.reload_if_changed(&keys).await?.and_then(|keys| verify(&keys)),
         };
-        read.map(|(_, token)| token).ok_or(Refusal::Wrong)
+        verified.map(|(_, token)| token).ok_or(AuthError::Rejected)
     }
 }

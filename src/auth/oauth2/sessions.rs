@@ -1,131 +1,133 @@
-//! A browser in which somebody has logged in, so that he need not for each application.
+//! Login sessions of browsers, so that a user does not log in again for each application.
 //!
-//! In: a user whom Odoo has just confirmed, or a cookie. Out: [`Session`]. Must not know: cookies' attributes, pages. Each
-//! login makes a new session: nobody can be given one before.
+//! Each login creates a new session, so no attacker can plant a session before the login (session fixation).
+//!
+//! In: a user whom Odoo has just verified, or a cookie. Out: [`BrowserSession`]. Must not know: attributes of
+//! cookies, pages.
 
-use crate::auth::clients::approval::Approver;
-use crate::auth::new_token::{Issue, issue};
+use std::time::Duration;
+
+use super::server::OAuth2Settings;
+use crate::auth::clients::approval::ResourceOwner;
+use crate::auth::credential_store::CredentialStore;
+use crate::auth::error::{AuthError, accepted};
+use crate::auth::new_token::{NewToken, issue};
 use crate::auth::principal::Principal;
-use crate::auth::tokens::{Refusal, Tokens};
 use crate::error::Problem;
 use crate::secret::{DataKey, Token, TokenKind};
-use crate::store::{Act, StoredToken};
+use crate::store::{AuditEvent, StoredToken};
 
-/// Somebody who has logged in.
+/// The session of a user who has logged in.
 #[derive(Debug)]
-pub struct Session {
+pub struct BrowserSession {
     row: StoredToken,
     key: DataKey,
 }
 
-impl Session {
-    /// What tells sessions apart; no secret.
+impl BrowserSession {
+    /// The id of the session. It is not a secret.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.row.id
     }
 
-    /// The database, by the name it has at the gateway.
+    /// The name of the database in the gateway.
     #[must_use]
     pub fn database(&self) -> &str {
         &self.row.grant.database
     }
 
-    /// The user at Odoo.
+    /// The user's id in Odoo.
     #[must_use]
     pub fn uid(&self) -> i64 {
         self.row.grant.uid
     }
 
-    /// His login.
+    /// The user's login.
     #[must_use]
     pub fn login(&self) -> &str {
         &self.row.grant.login
     }
 
-    /// The user, approving.
+    /// The user, as the one who approves applications.
     #[must_use]
-    pub fn approver(&self) -> Approver {
-        Approver { grant: self.row.grant.clone(), key: Some(self.key.clone()) }
+    pub fn resource_owner(&self) -> ResourceOwner {
+        ResourceOwner { grant: self.row.grant.clone(), key: Some(self.key.clone()) }
     }
 }
 
-impl Tokens {
-    /// Begins a session; the token is for the browser's cookie.
-    ///
-    /// # Errors
-    /// 503 when it cannot be kept.
-    pub async fn begin_session(&self, user: Principal) -> Result<Token, Problem> {
-        self.try_begin(user).await.map_err(Refusal::into_problem)
+/// Creates, finds and ends sessions.
+#[derive(Debug)]
+pub struct BrowserSessions {
+    credentials: CredentialStore,
+    idle_timeout: Duration,
+    lifetime: Duration,
+}
+
+impl BrowserSessions {
+    pub(in crate::auth) fn new(credentials: CredentialStore, settings: &OAuth2Settings) -> Self {
+        Self { credentials, idle_timeout: settings.session_idle, lifetime: settings.session_ttl }
     }
 
-    async fn try_begin(&self, user: Principal) -> Result<Token, Refusal> {
-        let now = self.clock.now();
-        let wanted = Issue {
+    /// Creates a session; the token is for the browser's cookie.
+    ///
+    /// # Errors
+    /// 503 if it cannot be stored.
+    pub async fn create(&self, user: Principal) -> Result<Token, Problem> {
+        self.try_create(user).await.map_err(AuthError::into_problem)
+    }
+
+    async fn try_create(&self, user: Principal) -> Result<Token, AuthError> {
+        let now = self.credentials.clock.now();
+        let new_token = NewToken {
             kind: TokenKind::Session,
             database: user.database.name.clone(),
-            uid: user.caller.uid,
+            uid: user.odoo_user.uid,
             login: user.login,
-            secret: user.caller.secret,
+            secret: user.odoo_user.secret,
             scope: user.scope.to_json(),
-            not_after: Some((now + self.oauth.session_ttl).unix_timestamp()),
-            idle_seconds: i64::try_from(self.oauth.session_idle.as_secs()).ok(),
+            not_after: Some((now + self.lifetime).unix_timestamp()),
+            idle_seconds: i64::try_from(self.idle_timeout.as_secs()).ok(),
             key: None,
         };
-        let (row, token) = issue(&self.vaults, &self.clock, wanted).await?;
-        let act = Act::new(now, &row.grant.login, "session.begin", &row.id, format!("of {}", row.grant.database));
-        self.store.add_token(&row, &act).await?;
+        let (row, token) = issue(&self.credentials.keys, &self.credentials.clock, new_token).await?;
+        let detail = format!("of {}", row.grant.database);
+        let event = AuditEvent::new(now, &row.grant.login, "session.begin", &row.id, detail);
+        self.credentials.store.add_token(&row, &event).await?;
         Ok(token)
     }
 
-    /// The session of a cookie; `None` when it has ended or never was.
+    /// The session of a cookie; `None` if it has ended or never existed.
     ///
     /// # Errors
     /// 503 without the store.
-    pub async fn session(&self, cookie: &str) -> Result<Option<Session>, Problem> {
-        match self.try_session(cookie).await {
-            Ok(session) => Ok(Some(session)),
-            Err(Refusal::Wrong) => Ok(None),
-            Err(Refusal::Other(problem)) => Err(problem),
-        }
+    pub async fn find(&self, cookie: &str) -> Result<Option<BrowserSession>, Problem> {
+        accepted(self.try_find(cookie).await)
     }
 
-    async fn try_session(&self, cookie: &str) -> Result<Session, Refusal> {
-        let (token, row) = self.session_row(cookie).await?;
-        let vault = self.vaults.existing().await?.ok_or(Refusal::Wrong)?;
-        let key = self.data_key(&vault, &token, &row).await?;
-        self.note_use(&row);
-        Ok(Session { row, key })
+    async fn try_find(&self, cookie: &str) -> Result<BrowserSession, AuthError> {
+        let (token, row) = self.find_row(cookie).await?;
+        let keys = self.credentials.key_set().await?;
+        let key = self.credentials.data_key(&keys, &token, &row).await?;
+        self.credentials.touch(&row);
+        Ok(BrowserSession { row, key })
     }
 
-    async fn session_row(&self, cookie: &str) -> Result<(Token, StoredToken), Refusal> {
-        let token = Token::parse(TokenKind::Session, cookie).ok_or(Refusal::Wrong)?;
-        let row = self.living(&token).await?;
+    async fn find_row(&self, cookie: &str) -> Result<(Token, StoredToken), AuthError> {
+        let token = Token::parse(TokenKind::Session, cookie).ok_or(AuthError::Rejected)?;
+        let row = self.credentials.find_active(&token).await?;
         Ok((token, row))
     }
 
-    /// Ends a session. That it has ended already is no mistake.
+    /// Ends a session. A session that has ended already is not an error.
     ///
     /// # Errors
     /// 503 without the store.
-    pub async fn end_session(&self, cookie: &str) -> Result<(), Problem> {
-        match self.session_row(cookie).await {
-            Ok((_, row)) => {
-                let act = Act::new(self.clock.now(), &row.grant.login, "session.end", &row.id, "");
-                self.store.delete_token(&row.id, &act).await.map_err(Refusal::from).map_err(Refusal::into_problem)?;
-                Ok(())
-            }
-            Err(Refusal::Wrong) => Ok(()),
-            Err(Refusal::Other(problem)) => Err(problem),
-        }
-    }
-
-    /// The row of a token of its kind that is neither switched off nor at its end, nor its application.
-    pub(in crate::auth) async fn living(&self, token: &Token) -> Result<StoredToken, Refusal> {
-        let (vault, now) = (self.vaults.existing().await?.ok_or(Refusal::Wrong)?, self.clock.now());
-        let index = token.index(&vault.index);
-        let rows = self.store.tokens_by_index([index, index], now).await?;
-        let living = |row: &StoredToken| row.kind == token.kind() && row.is_alive(now);
-        rows.into_iter().find(living).ok_or(Refusal::Wrong)
+    pub async fn end(&self, cookie: &str) -> Result<(), Problem> {
+        let Some((_, row)) = accepted(self.find_row(cookie).await)? else { return Ok(()) };
+        let now = self.credentials.clock.now();
+        let event = AuditEvent::new(now, &row.grant.login, "session.end", &row.id, "");
+        let ended = self.credentials.store.delete_token(&row.id, &event).await;
+        ended.map(drop).map_err(AuthError::from).map_err(AuthError::into_problem)
     }
 }

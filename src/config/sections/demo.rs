@@ -1,4 +1,6 @@
-//! `[demo]`: whether anybody may try the gateway, and as whom.
+//! `[demo]`: the public demonstration.
+//!
+//! In: values of the right type. Out: errors for incomplete settings. Must not know: what the demonstration offers.
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -9,9 +11,9 @@ use crate::config::deserializers;
 /// `[demo]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct DemoConfig {
-    /// The user at the first Odoo; empty: there is no demonstration.
+    /// The login of the user in the first Odoo database; empty: no demonstration.
     pub login: String,
-    /// His password or API key; the content of `password_file`, when that is given.
+    /// The user's password or API key, or the content of `password_file`.
     #[serde(deserialize_with = "deserializers::optional_secret")]
     pub password: Option<SecretString>,
 }
@@ -19,9 +21,9 @@ pub struct DemoConfig {
 impl DemoConfig {
     pub(super) fn validate(&self, section: &mut Section<'_>) {
         match (self.login.as_str(), &self.password) {
-            ("", Some(_)) => section.wrong("login", "demo.password is given without it"),
+            ("", Some(_)) => section.add_error("login", "demo.password is set, but the login is missing"),
             ("", None) | (_, Some(_)) => {}
-            (_, None) => section.wrong("password", "demo.login is given without it"),
+            (_, None) => section.add_error("password", "demo.login is set, but the password is missing"),
         }
     }
 }

@@ -1,4 +1,6 @@
-//! `[log]`: what the gateway says of itself.
+//! `[log]`: log output.
+//!
+//! In: values of the right type. Out: [`LogConfig`]. Must not know: how events are formatted.
 
 use serde::Deserialize;
 
@@ -7,21 +9,21 @@ use crate::config::deserializers;
 /// `[log]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct LogConfig {
-    /// How events are written.
+    /// The format of events.
     pub format: LogFormat,
-    /// Which events are written, in the syntax of `tracing`'s filters.
+    /// Which events are written, in the syntax of `tracing-subscriber`.
     #[serde(deserialize_with = "deserializers::log_filter")]
     pub filter: String,
 }
 
-/// How events are written.
+/// The format of log events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// Text on a terminal, else JSON.
+    /// Text on a terminal, otherwise JSON.
     Auto,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For people.
+    /// Text for people.
     Text,
 }

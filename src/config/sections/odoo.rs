@@ -1,4 +1,6 @@
-//! `[[odoo]]`: one database of Odoo.
+//! `[[odoo]]`: one Odoo database.
+//!
+//! In: values of the right type. Out: errors for values out of bounds. Must not know: how Odoo is called.
 
 use std::time::Duration;
 
@@ -12,76 +14,76 @@ use crate::names::DatabaseName;
 /// An entry of `[[odoo]]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct OdooConfig {
-    /// What clients call it in `X-Odoo-Database`.
+    /// The name that clients use in `X-Odoo-Database`.
     pub name: String,
-    /// Odoo's own address.
+    /// The base URL of Odoo.
     #[serde(deserialize_with = "deserializers::web_url")]
     pub url: Url,
-    /// Odoo's name for the database.
+    /// The name of the database in Odoo.
     pub database: String,
-    /// Calls at one time.
+    /// Maximum number of concurrent calls.
     #[serde(deserialize_with = "deserializers::count")]
     pub concurrency: u32,
-    /// Requests that may wait for a place.
+    /// Maximum number of waiting requests.
     #[serde(deserialize_with = "deserializers::count")]
     pub queue: u32,
-    /// How long one may wait.
+    /// Maximum wait in the queue.
     #[serde(deserialize_with = "deserializers::duration")]
     pub queue_wait: Duration,
-    /// For connecting.
+    /// Maximum time to connect.
     #[serde(deserialize_with = "deserializers::duration")]
     pub connect_timeout: Duration,
-    /// How long an idle connection is kept for the next read; zero for not at all.
+    /// How long an idle connection stays open for the next read; zero: not at all.
     #[serde(deserialize_with = "deserializers::duration")]
     pub keep_idle: Duration,
-    /// For one answer.
+    /// Maximum time to the response.
     #[serde(deserialize_with = "deserializers::duration")]
     pub response_timeout: Duration,
-    /// Reports at one time.
+    /// Maximum number of concurrent reports.
     #[serde(deserialize_with = "deserializers::count")]
     pub report_concurrency: u32,
-    /// Bytes of one answer.
+    /// Maximum size of a response, in bytes.
     #[serde(deserialize_with = "deserializers::size")]
     pub answer_cap: u64,
-    /// Bytes of large answers at one time.
+    /// Memory for large responses, in bytes.
     #[serde(deserialize_with = "deserializers::size")]
     pub answer_memory: u64,
-    /// Bytes of one call.
+    /// Maximum size of a call, in bytes.
     #[serde(deserialize_with = "deserializers::size")]
     pub call_cap: u64,
-    /// By which way methods are called.
+    /// The protocol for method calls.
     pub method_calls: MethodCallsConfig,
 }
 
-/// By which way methods are called.
+/// The protocol for method calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MethodCallsConfig {
-    /// By JSON-RPC where Odoo serves it.
+    /// JSON-RPC if Odoo serves it, otherwise XML-RPC.
     Auto,
-    /// By XML-RPC.
+    /// Always XML-RPC.
     XmlRpc,
 }
 
 impl OdooConfig {
     pub(super) fn validate(&self, section: &mut Section<'_>) {
         if let Err(cause) = DatabaseName::parse(&self.database) {
-            section.wrong("database", cause);
+            section.add_error("database", cause);
         }
         if self.name != self.database
             && let Err(cause) = DatabaseName::parse(&self.name)
         {
-            section.wrong("name", cause);
+            section.add_error("name", cause);
         }
-        section.number("concurrency", self.concurrency, 1..=1000);
-        section.number("report_concurrency", self.report_concurrency, 1..=100);
-        section.number("queue", self.queue, 0..=100_000);
-        section.duration("queue_wait", self.queue_wait, MILLISECOND..=HOUR);
-        section.duration("connect_timeout", self.connect_timeout, MILLISECOND..=HOUR);
-        section.duration("keep_idle", self.keep_idle, Duration::ZERO..=HOUR);
-        section.duration("response_timeout", self.response_timeout, MILLISECOND..=HOUR);
-        section.size("answer_cap", self.answer_cap, 64 * 1024..=1 << 32);
-        section.size("answer_memory", self.answer_memory, 1024 * 1024..=1 << 40);
-        section.size("call_cap", self.call_cap, 64 * 1024..=1 << 32);
+        section.check_number("concurrency", self.concurrency, 1..=1000);
+        section.check_number("report_concurrency", self.report_concurrency, 1..=100);
+        section.check_number("queue", self.queue, 0..=100_000);
+        section.check_duration("queue_wait", self.queue_wait, MILLISECOND..=HOUR);
+        section.check_duration("connect_timeout", self.connect_timeout, MILLISECOND..=HOUR);
+        section.check_duration("keep_idle", self.keep_idle, Duration::ZERO..=HOUR);
+        section.check_duration("response_timeout", self.response_timeout, MILLISECOND..=HOUR);
+        section.check_size("answer_cap", self.answer_cap, 64 * 1024..=1 << 32);
+        section.check_size("answer_memory", self.answer_memory, 1024 * 1024..=1 << 40);
+        section.check_size("call_cap", self.call_cap, 64 * 1024..=1 << 32);
     }
 }

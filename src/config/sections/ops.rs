@@ -1,4 +1,6 @@
-//! `[ops]`: what operators talk to.
+//! `[ops]`: the listener for operators.
+//!
+//! In: values of the right type. Out: [`OpsConfig`]. Must not know: what the listener serves.
 
 use std::net::SocketAddr;
 
@@ -9,7 +11,7 @@ use crate::config::deserializers;
 /// `[ops]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct OpsConfig {
-    /// Where to listen.
+    /// Address and port.
     #[serde(deserialize_with = "deserializers::socket")]
     pub listen: SocketAddr,
 }

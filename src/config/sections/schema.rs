@@ -1,4 +1,6 @@
-//! `[schema]`: what the gateway knows of Odoo's models.
+//! `[schema]`: the cache of model fields.
+//!
+//! In: values of the right type. Out: errors for values out of bounds. Must not know: the fields.
 
 use std::time::Duration;
 
@@ -10,17 +12,17 @@ use crate::config::deserializers;
 /// `[schema]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SchemaConfig {
-    /// How long a model's fields are remembered.
+    /// How long the fields of a model are cached.
     #[serde(deserialize_with = "deserializers::duration")]
     pub ttl: Duration,
-    /// Models remembered at one time.
+    /// Maximum number of cached models.
     #[serde(deserialize_with = "deserializers::count")]
     pub max_entries: u32,
 }
 
 impl SchemaConfig {
     pub(super) fn validate(&self, section: &mut Section<'_>) {
-        section.duration("ttl", self.ttl, SECOND..=DAY);
-        section.number("max_entries", self.max_entries, 1..=1_000_000);
+        section.check_duration("ttl", self.ttl, SECOND..=DAY);
+        section.check_number("max_entries", self.max_entries, 1..=1_000_000);
     }
 }

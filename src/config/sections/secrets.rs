@@ -1,4 +1,6 @@
-//! `[secrets]`: the keys above what is sealed in the store.
+//! `[secrets]`: the source of the master keys.
+//!
+//! In: values of the right type. Out: [`SecretsConfig`]. Must not know: how keys are used.
 
 use std::path::PathBuf;
 
@@ -9,23 +11,23 @@ use crate::config::deserializers;
 /// `[secrets]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SecretsConfig {
-    /// The file of master keys; `None`: where the user keeps his settings.
+    /// The file with the master keys; `None`: in the user's configuration folder.
     #[serde(deserialize_with = "deserializers::optional_path")]
     pub master_key_file: Option<PathBuf>,
-    /// The program that prints master keys, with its arguments; empty: there is none.
+    /// The program that prints the master keys, and its arguments; empty: no program.
     pub master_key_command: Vec<String>,
-    /// Whether a missing file is made.
-    pub create_master_key: Create,
+    /// Whether to create a missing file.
+    pub create_master_key: CreateMasterKey,
 }
 
-/// Whether a missing master key is made.
+/// When to create a missing master key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Create {
-    /// Where no other gateway could need the same one: with SQLite.
+pub enum CreateMasterKey {
+    /// Only with SQLite, where no other gateway needs the same key.
     Auto,
     /// With PostgreSQL too.
     Always,
-    /// It has to be there.
+    /// Never.
     Never,
 }

@@ -1,4 +1,6 @@
-//! `[server]`: what clients talk to.
+//! `[server]`: the listener for clients.
+//!
+//! In: values of the right type. Out: errors for values out of bounds. Must not know: connections.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,62 +15,62 @@ use crate::config::deserializers;
 /// `[server]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ServerConfig {
-    /// Where to listen.
+    /// Address and port.
     #[serde(deserialize_with = "deserializers::socket")]
     pub listen: SocketAddr,
-    /// How clients reach the gateway.
+    /// The URL that clients use.
     #[serde(deserialize_with = "deserializers::optional_web_url")]
     pub public_url: Option<Url>,
     /// Accepted `Host` values, in lower case; empty: all.
     #[serde(deserialize_with = "deserializers::hosts")]
     pub public_hosts: Vec<String>,
-    /// Peers whose forwarding headers are believed.
+    /// Proxies whose forwarding headers are trusted.
     #[serde(deserialize_with = "deserializers::networks")]
     pub trusted_proxies: Vec<IpNet>,
-    /// Origins that may call from a browser, exact.
+    /// Exact origins whose pages may call the gateway.
     #[serde(deserialize_with = "deserializers::origins")]
     pub cors_origins: Vec<String>,
-    /// Bytes of a request body.
+    /// Maximum size of a request body, in bytes.
     #[serde(deserialize_with = "deserializers::size")]
     pub body_limit: u64,
-    /// Bytes of large request bodies at one time.
+    /// Memory for large request bodies, in bytes.
     #[serde(deserialize_with = "deserializers::size")]
     pub body_memory: u64,
-    /// Connections at one time.
+    /// Maximum number of open connections.
     #[serde(deserialize_with = "deserializers::count")]
     pub max_connections: u32,
-    /// Connections at one time from one address.
+    /// Maximum number of open connections per address.
     #[serde(deserialize_with = "deserializers::count")]
     pub max_connections_per_address: u32,
-    /// From accepting to the first byte.
+    /// Time from accepting to the first byte.
     #[serde(deserialize_with = "deserializers::duration")]
     pub first_byte_timeout: Duration,
-    /// From the first byte to the end of the headers.
+    /// Time from the first byte to the end of the headers.
     #[serde(deserialize_with = "deserializers::duration")]
     pub header_timeout: Duration,
-    /// From the end of the headers to the end of the body.
+    /// Time from the end of the headers to the end of the body.
     #[serde(deserialize_with = "deserializers::duration")]
     pub body_timeout: Duration,
-    /// With no request on a connection.
+    /// Idle time of a connection without a request.
     #[serde(deserialize_with = "deserializers::duration")]
     pub idle_timeout: Duration,
-    /// With no byte of the answer taken.
+    /// Time in which the client must read some of the response.
     #[serde(deserialize_with = "deserializers::duration")]
     pub write_timeout: Duration,
-    /// From the end of the headers to the answer.
+    /// Time from the end of the headers to the response.
     #[serde(deserialize_with = "deserializers::duration")]
     pub request_timeout: Duration,
-    /// For requests in flight at the end.
+    /// Time for requests in flight at shutdown.
     #[serde(deserialize_with = "deserializers::duration")]
     pub shutdown_grace: Duration,
 }
 
 impl ServerConfig {
     pub(super) fn validate(&self, section: &mut Section<'_>) {
-        section.size("body_limit", self.body_limit, 1024..=1 << 30);
-        section.size("body_memory", self.body_memory, 1024 * 1024..=1 << 40);
-        section.number("max_connections", self.max_connections, 1..=1_000_000);
-        section.number("max_connections_per_address", self.max_connections_per_address, 1..=1_000_000);
+        section.check_size("body_limit", self.body_limit, 1024..=1 << 30);
+        section.check_size("body_memory", self.body_memory, 1024 * 1024..=1 << 40);
+        section.check_number("max_connections", self.max_connections, 1..=1_000_000);
+        section.check_number("max_connections_per_address", self.max_connections_per_address, 1..=1_000_000);
         for (key, value) in [
             ("first_byte_timeout", self.first_byte_timeout),
             ("header_timeout", self.header_timeout),
@@ -77,8 +79,8 @@ impl ServerConfig {
             ("write_timeout", self.write_timeout),
             ("request_timeout", self.request_timeout),
         ] {
-            section.duration(key, value, MILLISECOND..=HOUR);
+            section.check_duration(key, value, MILLISECOND..=HOUR);
         }
-        section.duration("shutdown_grace", self.shutdown_grace, Duration::ZERO..=HOUR);
+        section.check_duration("shutdown_grace", self.shutdown_grace, Duration::ZERO..=HOUR);
     }
 }

@@ -1,4 +1,6 @@
-//! `[store]`: where the gateway keeps what it must remember.
+//! `[store]`: the database of the gateway.
+//!
+//! In: values of the right type. Out: errors for values out of bounds. Must not know: SQL.
 
 use std::time::Duration;
 
@@ -11,32 +13,32 @@ use crate::config::{DatabaseUrl, deserializers};
 /// `[store]`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct StoreConfig {
-    /// The database.
+    /// The URL of the database.
     pub url: DatabaseUrl,
-    /// Its password, when the URL has none; the content of `password_file`, when that is given.
+    /// The PostgreSQL password, or the content of `password_file`; `None` if it is in the URL or not needed.
     #[serde(deserialize_with = "deserializers::optional_secret")]
     pub password: Option<SecretString>,
-    /// Connections at one time.
+    /// Maximum number of open connections.
     #[serde(deserialize_with = "deserializers::count")]
     pub max_connections: u32,
-    /// For a free connection.
+    /// Maximum wait for a free connection.
     #[serde(deserialize_with = "deserializers::duration")]
     pub acquire_timeout: Duration,
-    /// SQLite: for another one's write.
+    /// SQLite: maximum wait for another write.
     #[serde(deserialize_with = "deserializers::duration")]
     pub busy_timeout: Duration,
 }
 
 impl StoreConfig {
     pub(super) fn validate(&self, section: &mut Section<'_>) {
-        section.number("max_connections", self.max_connections, 1..=1000);
-        section.duration("acquire_timeout", self.acquire_timeout, MILLISECOND..=HOUR);
-        section.duration("busy_timeout", self.busy_timeout, MILLISECOND..=HOUR);
+        section.check_number("max_connections", self.max_connections, 1..=1000);
+        section.check_duration("acquire_timeout", self.acquire_timeout, MILLISECOND..=HOUR);
+        section.check_duration("busy_timeout", self.busy_timeout, MILLISECOND..=HOUR);
         match (&self.url, &self.password) {
             (DatabaseUrl::Postgres { password: Some(_), .. }, Some(_)) => {
-                section.wrong("password", "store.url holds a password too: keep one of them");
+                section.add_error("password", "store.url contains a password too; remove one of them");
             }
-            (DatabaseUrl::Sqlite { .. }, Some(_)) => section.wrong("password", "SQLite takes no password"),
+            (DatabaseUrl::Sqlite { .. }, Some(_)) => section.add_error("password", "SQLite does not use a password; remove it"),
             _ => {}
         }
     }

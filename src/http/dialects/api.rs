@@ -1,14 +1,14 @@
-//! Family B, `/api`: the dialect of the CandidRoot REST API (contract section 2).
+//! `/api`: the dialect of the CandidRoot REST API, see docs/dialects/api.md.
 //!
 //! ```text
 //! records      search, schema, count, view, create, update, delete, methods
-//! login_token  made with an API key
-//! envelope     next to nothing; the family's own body of problems
-//! docs         schemas of the OpenAPI document
+//! login_token  login tokens, issued for an API key
+//! envelope     response and error bodies
+//! schemas      bodies in the OpenAPI document
 //! ```
 //!
-//! In: requests under the prefix. Out: answers in this family's form. Must not know: how deeds are done, how tokens are
-//! made.
+//! In: requests under `/api`. Out: responses in the format of this dialect. Must not know: the Odoo calls, how tokens
+//! are stored.
 
 mod envelope;
 mod login_token;
@@ -17,13 +17,13 @@ mod schemas;
 
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use self::envelope::problem;
-use crate::http::idempotency::offer_keys;
-use crate::http::state::Gateway;
+pub(in crate::http) use self::envelope::render_problem;
+use crate::http::openapi::idempotency::document_idempotency_key;
+use crate::http::state::AppState;
 
-/// The routes of the family.
-pub(in crate::http) fn routes() -> OpenApiRouter<Gateway> {
-    let mut routes = login_token::routes().merge(offer_keys(records::routes()));
+/// All documented routes of the dialect.
+pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
+    let mut routes = login_token::routes().merge(document_idempotency_key(records::routes()));
     schemas::describe_errors(routes.get_openapi_mut());
     routes
 }

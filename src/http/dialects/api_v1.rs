@@ -1,19 +1,20 @@
-//! Family D, `/api/v1`: the dialect of jeffery9's odoo-rest-api (contract section 4).
+//! `/api/v1`: the dialect of jeffery9's odoo-rest-api, see docs/dialects/api_v1.md.
 //!
 //! ```text
-//! records   list, read, create, update, delete, search, describe
-//! targets   which records an update or a deletion of several is about
-//! paging    pages of a list, and what is told of them
-//! object    methods
-//! download  the content of a binary field as a file
-//! file      a file as an answer: type, name, ETag, ranges; media_type, of which type it is
-//! about     health and info, for anybody
-//! envelope  {success, message, data, timestamp}
-//! errors    {success, error, timestamp}
-//! docs      what the OpenAPI document says of parameters and answers
+//! records      list, read, create, update, delete, search, describe
+//! bulk_target  the records of an update or deletion of several records
+//! paging       pages of a list, and the pagination object
+//! methods      methods of models and records
+//! download     the content of a binary field as a file
+//! file         a file as a response: media type, name, ETag, ranges
+//! sniff        the media type of a file by its first bytes
+//! system       health and info, without a credential
+//! envelope     {success, message, data, timestamp}
+//! errors       {success, error, timestamp}
+//! schemas      parameters and bodies in the OpenAPI document
 //! ```
 //!
-//! In: requests under the prefix. Out: answers in this family's envelope. Must not know: how wishes are granted.
+//! In: requests under the prefix. Out: responses in the envelope of this dialect. Must not know: the Odoo calls.
 
 mod bulk_target;
 mod download;
@@ -29,19 +30,19 @@ mod system;
 
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::http::idempotency::offer_keys;
-use crate::http::state::Gateway;
+use crate::http::openapi::idempotency::document_idempotency_key;
+use crate::http::state::AppState;
 
 pub(in crate::http) use errors::render_problem;
 
-/// Where the family lives.
+/// The path prefix of the dialect.
 pub(in crate::http) const PREFIX: &str = "/api/v1";
 
-/// All routes of the family, documented.
+/// All documented routes of the dialect.
 #[must_use]
-pub(in crate::http) fn routes() -> OpenApiRouter<Gateway> {
+pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
     let mut routes =
-        system::routes().merge(offer_keys(methods::routes().merge(records::routes()))).merge(download::routes());
+        system::routes().merge(document_idempotency_key(methods::routes().merge(records::routes()))).merge(download::routes());
     schemas::describe_errors(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes)
 }

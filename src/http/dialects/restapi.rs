@@ -1,16 +1,16 @@
-//! Family A, `/restapi/1.0`: the dialect of the Synconics restapi (contract section 1).
+//! `/restapi/1.0`: the dialect of the Synconics restapi, see docs/dialects/restapi.md.
 //!
 //! ```text
-//! common    the server's version, for anybody
-//! object    records, fields, rights and methods of a model
+//! version   the version of the Odoo server, without a credential
+//! records   records, fields, access rights and methods of a model
 //! report    printed records
-//! oauth1    tokens for applications that sign
+//! oauth1    OAuth 1.0a tokens
 //! envelope  {"<Label>": …}, {"count": n}, {"return": …} as JSON or XML
-//! docs      what the OpenAPI document says of parameters and answers
+//! schemas   parameters and bodies in the OpenAPI document
 //! ```
 //!
-//! In: requests under the prefix. Out: answers in this family's envelope; errors are problem+json (RFC 9457). Must
-//! not know: how wishes are granted.
+//! In: requests under the prefix. Out: responses in the envelope of this dialect; errors are problem+json (RFC 9457).
+//! Must not know: the Odoo calls.
 
 mod envelope;
 mod oauth1;
@@ -21,16 +21,16 @@ mod version;
 
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::http::idempotency::offer_keys;
-use crate::http::state::Gateway;
+use crate::http::openapi::idempotency::document_idempotency_key;
+use crate::http::state::AppState;
 
-/// Where the family lives.
+/// The path prefix of the dialect.
 pub(in crate::http) const PREFIX: &str = "/restapi/1.0";
 
-/// All routes of the family, documented.
+/// All documented routes of the dialect.
 #[must_use]
-pub(in crate::http) fn routes() -> OpenApiRouter<Gateway> {
-    let mut routes = version::routes().merge(offer_keys(records::routes())).merge(report::routes());
-    schemas::offer_xml(routes.get_openapi_mut());
+pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
+    let mut routes = version::routes().merge(document_idempotency_key(records::routes())).merge(report::routes());
+    schemas::describe_xml(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes.merge(oauth1::routes()))
 }

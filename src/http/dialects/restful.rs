@@ -1,15 +1,15 @@
-//! Family C, `/rest/api` and `/restful/api/v1`: the dialect of odooapi_restful (contract section 3).
+//! `/rest/api` and `/restful/api/v1`: the dialect of odooapi_restful, see docs/dialects/restful.md.
 //!
 //! ```text
 //! login     access tokens
-//! records   records and methods of the models that are answered
-//! models    which models those are, and what their records look like
-//! envelope  bare JSON, and the sentence about a deleted record
-//! docs      what the OpenAPI document says of parameters and answers
+//! records   records and methods of the enabled models
+//! models    the enabled models and their schemas
+//! envelope  JSON without an envelope
+//! schemas   parameters and bodies in the OpenAPI document
 //! ```
 //!
-//! In: requests under the prefixes. Out: answers in this family's form; errors are problem+json (RFC 9457). Must not
-//! know: how wishes are granted.
+//! In: requests under the two prefixes. Out: responses in the format of this dialect; errors are problem+json (RFC
+//! 9457). Must not know: the Odoo calls.
 
 mod envelope;
 mod login;
@@ -20,15 +20,15 @@ mod schemas;
 use utoipa_axum::router::OpenApiRouter;
 
 pub(in crate::http) use login::LOGIN_PATH;
-pub use models::{RestfulModels, Schemas};
+pub use models::{RestfulModels, ModelSchemas};
 
-use crate::http::idempotency::offer_keys;
-use crate::http::state::Gateway;
+use crate::http::openapi::idempotency::document_idempotency_key;
+use crate::http::state::AppState;
 
-/// Where records live.
+/// The path prefix of records.
 const PREFIX: &str = "/restful/api/v1";
 
-/// All routes of the family, documented.
-pub(in crate::http) fn routes() -> OpenApiRouter<Gateway> {
-    login::routes().nest(PREFIX, offer_keys(records::routes()))
+/// All documented routes of the dialect.
+pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
+    login::routes().nest(PREFIX, document_idempotency_key(records::routes()))
 }

@@ -1,7 +1,7 @@
-//! The books of a request: one log line and its metrics, written when the last byte of the answer is out of the
-//! gateway's hands, however the request ends.
+//! The access log: one line and the metrics of each request, written after the last byte of the response was handed
+//! to the connection, or when the request ends early.
 //!
-//! In: the request's beginning, its answer. Out: an event, counters. Must not know: what is asked.
+//! In: a request and its response. Out: a log event, metrics. Must not know: what the request asks for.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,18 +13,19 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
+use crate::http::request::peer::ClientIp;
 use crate::http::request::request_id::RequestId;
 use crate::http::request::request_log::RequestLog;
-use crate::serve::{ArrivedAt, ClientAddress};
+use crate::serve::ReceivedAt;
 use crate::telemetry::metrics::{Metrics, RequestLabels};
 
-/// A request that is being answered. Dropped, it writes the books.
+/// A request in progress. Writes the log line and the metrics when it is dropped.
 #[derive(Debug)]
-pub(super) struct Account {
-    began: Instant,
+pub(super) struct AccessLogGuard {
+    started: Instant,
     method: &'static str,
     id: RequestId,
-    client: Option<ClientAddress>,
+    client: Option<ClientIp>,
     log: RequestLog,
     metrics: Arc<Metrics>,
     status: Option<StatusCode>,
@@ -32,64 +33,65 @@ pub(super) struct Account {
     complete: bool,
 }
 
-/// What is logged for a caller who left before there was an answer, as nginx does.
-const CLIENT_LEFT: u16 = 499;
+/// The logged status if the client closed the connection before the response, as in nginx.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-impl Account {
-    pub(super) fn open<B>(request: &Request<B>, id: RequestId, log: RequestLog, metrics: Arc<Metrics>) -> Self {
+impl AccessLogGuard {
+    pub(super) fn new<B>(request: &Request<B>, id: RequestId, log: RequestLog, metrics: Arc<Metrics>) -> Self {
         metrics.requests_in_flight.inc();
         let extensions = request.extensions();
-        let began = extensions.get().map_or_else(Instant::now, |ArrivedAt(at)| *at);
-        let (method, client) = (method_word(request.method()), extensions.get().copied());
-        Self { began, method, id, client, log, metrics, status: None, bytes: 0, complete: false }
+        let started = extensions.get().map_or_else(Instant::now, |ReceivedAt(at)| *at);
+        let (method, client) = (method_label(request.method()), extensions.get().copied());
+        Self { started, method, id, client, log, metrics, status: None, bytes: 0, complete: false }
     }
 
-    pub(super) fn began(&self) -> Instant {
-        self.began
+    /// When the first byte of the request arrived.
+    pub(super) fn started(&self) -> Instant {
+        self.started
     }
 
-    /// The answer has begun; the account closes with its body.
-    pub(super) fn close_with(mut self, answer: Response<Body>) -> Response<Body> {
-        self.status = Some(answer.status());
-        answer.map(|body| {
+    /// The response with a body that counts its bytes and drops the guard at its end.
+    pub(super) fn finish_with(mut self, response: Response<Body>) -> Response<Body> {
+        self.status = Some(response.status());
+        response.map(|body| {
             self.complete = http_body::Body::is_end_stream(&body);
-            Body::new(Accounted { body, account: self })
+            Body::new(CountedBody { body, guard: self })
         })
     }
 }
 
-impl Drop for Account {
+impl Drop for AccessLogGuard {
     fn drop(&mut self) {
-        let took = self.began.elapsed();
-        let noted = self.log.take();
-        let status = self.status.map_or(CLIENT_LEFT, |status| status.as_u16());
+        let elapsed = self.started.elapsed();
+        let fields = self.log.take();
+        let status = self.status.map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16());
         tracing::info!(
             target: "odoo_gateway::request",
             request_id = self.id.as_str(),
             method = self.method,
-            route = noted.route.as_deref(),
+            route = fields.route.as_deref(),
             status,
-            ms = took.as_secs_f64() * 1e3,
+            ms = elapsed.as_secs_f64() * 1e3,
             bytes = self.bytes,
             complete = self.complete,
-            peer = self.client.map(|ClientAddress(address)| tracing::field::display(address.ip().to_canonical())),
-            database = noted.database,
-            user = noted.user,
-            credential = noted.credential,
-            code = noted.code,
-            odoo_ms = (noted.odoo_calls > 0).then_some(noted.odoo.as_secs_f64() * 1e3),
-            odoo_calls = (noted.odoo_calls > 0).then_some(noted.odoo_calls),
+            peer = self.client.map(|ClientIp(address)| tracing::field::display(address.to_canonical())),
+            database = fields.database,
+            user = fields.user,
+            credential = fields.credential,
+            code = fields.code,
+            odoo_ms = (fields.odoo_calls > 0).then_some(fields.odoo.as_secs_f64() * 1e3),
+            odoo_calls = (fields.odoo_calls > 0).then_some(fields.odoo_calls),
             "request"
         );
-        let route = noted.route.unwrap_or_else(|| "unmatched".to_owned());
+        let route = fields.route.unwrap_or_else(|| "unmatched".to_owned());
         let labels = RequestLabels { method: self.method, route, status };
-        self.metrics.request_answered(&labels, took);
+        self.metrics.record_request(&labels, elapsed);
         self.metrics.requests_in_flight.dec();
     }
 }
 
-/// One of few words, whatever token the caller invents.
-fn method_word(method: &Method) -> &'static str {
+/// The method as a metric label: clients may send any token, so the set of labels is closed.
+fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
@@ -102,14 +104,14 @@ fn method_word(method: &Method) -> &'static str {
     }
 }
 
-/// The body of an answer, counted.
+/// The body of a response, whose bytes are counted.
 #[derive(Debug)]
-struct Accounted {
+struct CountedBody {
     body: Body,
-    account: Account,
+    guard: AccessLogGuard,
 }
 
-impl http_body::Body for Accounted {
+impl http_body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -117,10 +119,10 @@ impl http_body::Body for Accounted {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                self.account.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.account.complete = self.body.is_end_stream();
+                self.guard.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.guard.complete = self.body.is_end_stream();
             }
-            Poll::Ready(None) => self.account.complete = true,
+            Poll::Ready(None) => self.guard.complete = true,
             Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
         polled
@@ -142,31 +144,31 @@ mod tests {
     use super::*;
     use crate::http::request::request_id::RequestIds;
 
-    fn open(method: &str) -> (Account, RequestLog, Arc<Metrics>) {
+    fn guard(method: &str) -> (AccessLogGuard, RequestLog, Arc<Metrics>) {
         let request = Request::builder().method(method).uri("/secret?token=secret").body(()).unwrap();
         let (log, metrics) = (RequestLog::default(), Arc::new(Metrics::new()));
         let id = RequestIds::default().assign(request.headers());
-        (Account::open(&request, id, log.clone(), Arc::clone(&metrics)), log, metrics)
+        (AccessLogGuard::new(&request, id, log.clone(), Arc::clone(&metrics)), log, metrics)
     }
 
-    fn counted(metrics: &Metrics, method: &'static str, route: &str, status: u16) -> u64 {
+    fn count(metrics: &Metrics, method: &'static str, route: &str, status: u16) -> u64 {
         metrics.requests.get_or_create(&RequestLabels { method, route: route.to_owned(), status }).get()
     }
 
     #[tokio::test]
-    async fn the_books_are_written_when_the_body_is_out() {
-        let (account, log, metrics) = open("GET");
+    async fn the_request_is_counted_when_the_body_ends() {
+        let (guard, log, metrics) = guard("GET");
         log.route("/x/{id}");
-        let answer = account.close_with(Response::new(Body::from("hello")));
+        let response = guard.finish_with(Response::new(Body::from("hello")));
         assert_eq!(metrics.requests_in_flight.get(), 1);
-        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "hello");
-        assert_eq!((counted(&metrics, "GET", "/x/{id}", 200), metrics.requests_in_flight.get()), (1, 0));
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
+        assert_eq!((count(&metrics, "GET", "/x/{id}", 200), metrics.requests_in_flight.get()), (1, 0));
     }
 
     #[test]
-    fn a_caller_who_left_is_counted_too() {
-        let (account, _, metrics) = open("BREW");
-        drop(account);
-        assert_eq!((counted(&metrics, "other", "unmatched", 499), metrics.requests_in_flight.get()), (1, 0));
+    fn a_request_whose_client_disconnected_is_counted() {
+        let (guard, _, metrics) = guard("BREW");
+        drop(guard);
+        assert_eq!((count(&metrics, "other", "unmatched", 499), metrics.requests_in_flight.get()), (1, 0));
     }
 }

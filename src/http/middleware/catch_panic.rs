@@ -1,7 +1,7 @@
-//! A panic below becomes an answer.
+//! Catches panics of handlers.
 //!
-//! In: a future. Out: its result, or the panic's text. Must not know: requests. No panic is meant to be
-//! reachable from outside; should one be, it costs its request and no other.
+//! In: a future. Out: its result, or the message of its panic. Must not know: requests. No input should ever cause a
+//! panic; if one does, it fails its own request and no other.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -9,23 +9,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-/// What a panic said.
+/// The message of a panic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Panicked(pub(super) String);
+pub(super) struct PanicMessage(pub(super) String);
 
-/// The future's result, unless it panics.
-pub(super) async fn catch<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
+/// The result of the future.
+///
+/// # Errors
+/// The message of the panic, if the future panics.
+pub(super) async fn catch<T>(future: impl Future<Output = T>) -> Result<T, PanicMessage> {
     let mut future = pin!(future);
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(polled) => polled.map(Ok),
-        Err(payload) => Poll::Ready(Err(Panicked(text(&*payload)))),
+        Err(payload) => Poll::Ready(Err(PanicMessage(message(&*payload)))),
     })
     .await
 }
 
-fn text(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without text").to_owned()
+fn message(payload: &(dyn Any + Send)) -> String {
+    let message = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    message.unwrap_or("a panic without a message").to_owned()
 }
 
 #[cfg(test)]
@@ -33,12 +36,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_result_passes_and_a_panic_is_told() {
+    async fn a_result_is_returned_and_a_panic_becomes_its_message() {
         assert_eq!(catch(async { 1 }).await, Ok(1));
         let panicking = async {
             tokio::task::yield_now().await;
             assert!(std::hint::black_box(false), "oops");
         };
-        assert_eq!(catch(panicking).await, Err(Panicked("oops".to_owned())));
+        assert_eq!(catch(panicking).await, Err(PanicMessage("oops".to_owned())));
     }
 }

@@ -1,9 +1,10 @@
-//! Which challenges an answer to a browser's script has.
+//! No `Basic` challenge in responses to scripts.
 //!
-//! A browser answers a `Basic` challenge with a dialog of its own, also when a script sent the request and would rather
-//! ask for the password itself. So `Basic` is left out of what is answered to scripts; the other challenges stay.
+//! A browser shows its own login dialog for a `Basic` challenge (RFC 7617), even if a script sent the request and
+//! wants to ask for the password itself. Therefore responses to scripts contain only the other challenges.
 //!
-//! In: a request's headers, an answer. Out: the answer's `WWW-Authenticate`. Must not know: why it is refused.
+//! In: the headers of a request and of its response. Out: `WWW-Authenticate`. Must not know: why the request was
+//! rejected.
 
 use http::header::{HeaderName, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue};
@@ -11,14 +12,14 @@ use http::{HeaderMap, HeaderValue};
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
-/// Whether a browser's script sent the request.
+/// Whether a script in a browser sent the request.
 pub(super) fn is_from_script(headers: &HeaderMap) -> bool {
-    let fetched = headers.get(SEC_FETCH_MODE).is_some_and(|mode| !mode.as_bytes().ends_with(b"navigate"));
-    fetched || headers.contains_key(X_REQUESTED_WITH) || headers.contains_key(ORIGIN)
+    let is_fetch = headers.get(SEC_FETCH_MODE).is_some_and(|mode| !mode.as_bytes().ends_with(b"navigate"));
+    is_fetch || headers.contains_key(X_REQUESTED_WITH) || headers.contains_key(ORIGIN)
 }
 
-/// Leaves out `Basic`.
-pub(super) fn leave_out_basic(headers: &mut HeaderMap) {
+/// Removes the `Basic` challenge.
+pub(super) fn remove_basic(headers: &mut HeaderMap) {
     let is_basic = |value: &HeaderValue| {
         let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
         scheme.eq_ignore_ascii_case(b"basic")
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scripts_are_told_by_their_headers() {
+    fn scripts_are_recognized_by_their_headers() {
         for (name, value, script) in [
             ("sec-fetch-mode", "cors", true),
             ("sec-fetch-mode", "same-origin", true),
@@ -54,13 +55,13 @@ mod tests {
     }
 
     #[test]
-    fn all_challenges_but_basic_stay() {
+    fn all_challenges_but_basic_remain() {
         let mut headers = HeaderMap::new();
         for challenge in ["Basic realm=\"x\"", "Bearer realm=\"x\"", "OAuth realm=\"x\""] {
             headers.append(WWW_AUTHENTICATE, challenge.parse().unwrap());
         }
-        leave_out_basic(&mut headers);
-        let left: Vec<_> = headers.get_all(WWW_AUTHENTICATE).iter().collect();
-        assert_eq!(left, ["Bearer realm=\"x\"", "OAuth realm=\"x\""]);
+        remove_basic(&mut headers);
+        let remaining: Vec<_> = headers.get_all(WWW_AUTHENTICATE).iter().collect();
+        assert_eq!(remaining, ["Bearer realm=\"x\"", "OAuth realm=\"x\""]);
     }
 }

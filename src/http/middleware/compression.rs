@@ -1,7 +1,7 @@
-//! Answers get smaller where the caller asks for it: gzip, br, zstd by `Accept-Encoding`.
+//! Compresses responses with gzip, br or zstd, as `Accept-Encoding` allows.
 //!
-//! In: nothing. Out: the layer. Must not know: what is answered. Fast levels: behind every answer stands an Odoo
-//! that took milliseconds, and the link is rarely slower than brotli at its best.
+//! In: nothing. Out: the layer. Must not know: what a response contains. It uses the fastest levels: Odoo answers
+//! within milliseconds, and few links are so slow that a better ratio would make up for more CPU time.
 
 use http::header::ETAG;
 use http::{Extensions, HeaderMap, StatusCode, Version};
@@ -9,29 +9,29 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
 
-/// Below, the headers weigh more than what is saved.
-const SMALLEST: u64 = 1024;
+/// Smaller bodies are not compressed: the headers outweigh what is saved.
+const MIN_SIZE: u64 = 1024;
 
-/// A tag names the bytes as they are, and ranges count them.
-type Untagged = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
+/// Responses with an `ETag` are not compressed: the tag identifies the uncompressed bytes, and ranges count them.
+type HasNoEtag = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
 
-type Worthwhile = And<
+type IsCompressible = And<
     And<And<And<And<SizeAbove, NotForContentType>, NotForContentType>, NotForContentType>, NotForContentType>,
-    Untagged,
+    HasNoEtag,
 >;
 
-/// The layer.
-pub(super) fn layer() -> CompressionLayer<Worthwhile> {
-    let worthwhile = SizeAbove::new(SMALLEST)
+/// The compression layer.
+pub(super) fn layer() -> CompressionLayer<IsCompressible> {
+    let is_compressible = SizeAbove::new(MIN_SIZE)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::const_new("application/pdf"))
         .and(NotForContentType::const_new("application/zip"))
         .and(NotForContentType::const_new("application/octet-stream"))
-        .and(is_untagged as Untagged);
-    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile)
+        .and(has_no_etag as HasNoEtag);
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_compressible)
 }
 
-fn is_untagged(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+fn has_no_etag(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     !headers.contains_key(ETAG)
 }
 
@@ -54,12 +54,12 @@ mod tests {
             .route("/pdf", get(async || ([(CONTENT_TYPE, "application/pdf")], "x".repeat(2000))))
             .layer(layer());
         let request = Request::builder().uri(path).header(ACCEPT_ENCODING, accept).body(Body::empty()).unwrap();
-        let answer = router.oneshot(request).await.unwrap();
-        answer.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned())
+        let response = router.oneshot(request).await.unwrap();
+        response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned())
     }
 
     #[tokio::test]
-    async fn large_texts_are_compressed_as_asked() {
+    async fn large_texts_are_compressed_as_accept_encoding_asks() {
         for name in ["gzip", "br", "zstd"] {
             assert_eq!(coding("/large", name).await.as_deref(), Some(name));
         }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn small_ones_unasked_ones_and_compressed_ones_are_not() {
+    async fn small_tagged_and_already_compressed_bodies_are_not_compressed() {
         for (path, accept) in
             [("/small", "gzip"), ("/large", "identity"), ("/large", "gzip;q=0"), ("/pdf", "gzip"), ("/file", "gzip")]
         {

@@ -1,7 +1,12 @@
-//! Which pages of other origins may read answers (H-08): those configured, byte for byte, and no other.
+//! CORS: scripts of the configured origins may read responses, and of no other origin (H-08). Origins are compared
+//! byte for byte.
 //!
-//! In: `Origin`, the configured list. Out: the answer to a preflight, or headers on an answer. Must not know:
-//! routes; a preflight is answered alike for all. No credentials mode: the gateway keeps no cookies for its API.
+//! In: `Origin`, the configured origins. Out: the response to a preflight request, or headers of a response. Must not
+//! know: routes; a preflight is answered alike for all. Credentials mode is never allowed, as the API uses no
+//! cookies.
+//!
+//! Not `tower_http::cors`, which answers preflights with 200 and sets its own `Vary`: clients see 204 here, and
+//! `Vary` is set by `security_headers` for every response.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{
@@ -17,33 +22,33 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
      RateLimit, RateLimit-Policy, Retry-After, Server-Timing, WWW-Authenticate, X-Omitted-Fields, X-Read-Back, \
      X-Request-Id, X-Result-Omitted",
 );
-/// How long a browser may remember a preflight, in seconds.
+/// How long a browser may cache the response to a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// The origin that asks, if it is one of those configured. `null` cannot be configured.
+/// The origin of the request, if it is configured. `null` is never allowed.
 pub(super) fn allowed_origin(headers: &HeaderMap, origins: &[String]) -> Option<HeaderValue> {
     let origin = headers.get(ORIGIN)?;
     let known = origins.iter().any(|known| known != "null" && known.as_bytes() == origin.as_bytes());
     known.then(|| origin.clone())
 }
 
-/// The answer, when an allowed origin asks in advance.
+/// The response, if the request is the preflight of an allowed origin.
 pub(super) fn preflight<B>(request: &Request<B>, origin: Option<&HeaderValue>) -> Option<Response> {
     let headers = request.headers();
-    let asks = request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    if !asks || origin.is_none() {
+    let is_preflight = request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if !is_preflight || origin.is_none() {
         return None;
     }
-    let mut answer = StatusCode::NO_CONTENT.into_response();
-    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    answer.headers_mut().insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-    if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
-        answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    response.headers_mut().insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    if let Some(requested) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_HEADERS, requested.clone());
     }
-    Some(answer)
+    Some(response)
 }
 
-/// Lets the allowed origin read the answer.
+/// Allows scripts of the origin to read the response.
 pub(super) fn expose(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
     if let Some(origin) = origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -63,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_very_same_origin_is_allowed() {
+    fn only_an_identical_origin_is_allowed() {
         assert!(allowed("https://app.example"));
         for origin in [
             "null",
@@ -81,15 +86,15 @@ mod tests {
     }
 
     #[test]
-    fn a_preflight_is_answered_for_the_allowed_only() {
+    fn only_preflights_of_allowed_origins_are_answered() {
         let origin = HeaderValue::from_static("https://app.example");
         let request = Request::options("/any")
             .header(ACCESS_CONTROL_REQUEST_METHOD, "PUT")
             .header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization, x-odoo-lang")
             .body(())
             .unwrap();
-        let answer = preflight(&request, Some(&origin)).unwrap();
-        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_HEADERS], "authorization, x-odoo-lang");
+        let response = preflight(&request, Some(&origin)).unwrap();
+        assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_HEADERS], "authorization, x-odoo-lang");
         assert!(preflight(&request, None).is_none());
         assert!(preflight(&Request::options("/any").body(()).unwrap(), Some(&origin)).is_none());
     }

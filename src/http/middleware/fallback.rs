@@ -1,7 +1,7 @@
-//! Requests that no handler takes: unknown paths, unknown methods, `OPTIONS`.
+//! Requests without a handler: unknown paths, unknown methods, `OPTIONS`.
 //!
-//! In: a request that fell through the router. Out: 404, 405 or, for `OPTIONS`, 204; the last two with `Allow`,
-//! which the router adds. Must not know: routes. Needs no credential: what exists here is in the open document.
+//! In: a request that matches no route. Out: 404, 405 or, for `OPTIONS`, 204; the last two with `Allow`, which the
+//! router adds. Must not know: routes. None of these needs a credential, as the OpenAPI document is public.
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -9,11 +9,10 @@ use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::issues_by_get;
+use crate::error_code::ErrorCode;
 
-/// The router with an answer to everything.
-pub(super) fn answer_unrouted(router: Router) -> Router {
+/// The router with a response to every request.
+pub(super) fn with_fallbacks(router: Router) -> Router {
     router.fallback(unknown_route).method_not_allowed_fallback(unknown_method)
 }
 
@@ -21,30 +20,31 @@ async fn unknown_route(method: Method, uri: Uri) -> Response {
     if method == Method::OPTIONS && uri.path() == "*" {
         return StatusCode::NO_CONTENT.into_response();
     }
-    Problem::new(Code::UnknownRoute, "There is nothing at this address.").into_response()
+    Problem::new(ErrorCode::UnknownRoute, "This path does not exist.").into_response()
 }
 
 async fn unknown_method(method: Method) -> Response {
     if method == Method::OPTIONS {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let problem = Problem::new(Code::MethodNotAllowed, "This address does not take this method.");
-    problem.hint("The header `Allow` names those it takes.").into_response()
+    let problem = Problem::new(ErrorCode::MethodNotAllowed, "This path does not support the method.");
+    problem.hint("The header `Allow` lists the methods that it supports.").into_response()
 }
 
-/// A HEAD where GET issues something becomes a method that no route takes, so that it is refused as such.
-pub(super) fn refuse_head<B>(request: &mut Request<B>) {
-    if request.method() == Method::HEAD && issues_by_get(request.uri().path()) {
+/// Turns HEAD into a method that no route has, for paths without HEAD, so that the router answers 405.
+pub(super) fn reject_head<B>(request: &mut Request<B>, without_head: &[&str]) {
+    if request.method() == Method::HEAD && without_head.contains(&request.uri().path()) {
         *request.method_mut() = Method::TRACE;
     }
 }
 
-/// `Allow` as it holds: `OPTIONS` is taken wherever another method is, and HEAD is not where GET issues something.
-pub(super) fn correct_allow(path: &str, headers: &mut HeaderMap) {
-    let Some(allowed) = headers.get(ALLOW).and_then(|value| value.to_str().ok()) else { return };
-    let has_head = !issues_by_get(path.strip_suffix('/').unwrap_or(path));
-    let is_taken = |method: &&str| !method.is_empty() && *method != "OPTIONS" && (has_head || *method != "HEAD");
-    let methods: Vec<&str> = allowed.split(',').map(str::trim).filter(is_taken).collect();
+/// Corrects the `Allow` that the router sets: adds `OPTIONS`, which is always allowed, and removes HEAD for paths
+/// without it.
+pub(super) fn correct_allow(path: &str, without_head: &[&str], headers: &mut HeaderMap) {
+    let Some(allow) = headers.get(ALLOW).and_then(|value| value.to_str().ok()) else { return };
+    let has_head = !without_head.contains(&path.strip_suffix('/').unwrap_or(path));
+    let is_allowed = |method: &&str| !method.is_empty() && *method != "OPTIONS" && (has_head || *method != "HEAD");
+    let methods: Vec<&str> = allow.split(',').map(str::trim).filter(is_allowed).collect();
     if methods.is_empty() {
         return;
     }
@@ -61,28 +61,28 @@ mod tests {
 
     use super::*;
 
-    async fn ask(method: &str, path: &str) -> (u16, Option<Code>, Option<String>) {
+    async fn ask(method: &str, path: &str) -> (u16, Option<ErrorCode>, Option<String>) {
         let router = Router::new().route("/a/{id}", get(async || "").put(async || "")).route("/b", post(async || ""));
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        let mut answer = answer_unrouted(router).oneshot(request).await.unwrap();
-        correct_allow(path, answer.headers_mut());
-        let code = answer.extensions().get::<Problem>().map(|problem| problem.code);
-        let allow = answer.headers().get(ALLOW).map(|value| value.to_str().unwrap().to_owned());
-        (answer.status().as_u16(), code, allow)
+        let mut response = with_fallbacks(router).oneshot(request).await.unwrap();
+        correct_allow(path, &[], response.headers_mut());
+        let code = response.extensions().get::<Problem>().map(|problem| problem.code);
+        let allow = response.headers().get(ALLOW).map(|value| value.to_str().unwrap().to_owned());
+        (response.status().as_u16(), code, allow)
     }
 
     #[tokio::test]
-    async fn options_says_what_a_route_takes_and_head_where_get_is() {
+    async fn options_lists_the_methods_of_a_route_with_head_where_get_exists() {
         assert_eq!(ask("OPTIONS", "/a/1").await, (204, None, Some("GET, HEAD, PUT, OPTIONS".to_owned())));
         assert_eq!(ask("OPTIONS", "/b").await, (204, None, Some("POST, OPTIONS".to_owned())));
         assert_eq!(ask("OPTIONS", "*").await, (204, None, None));
     }
 
     #[tokio::test]
-    async fn another_method_is_405_another_path_404() {
-        assert_eq!(ask("DELETE", "/b").await, (405, Some(Code::MethodNotAllowed), Some("POST, OPTIONS".to_owned())));
-        assert_eq!(ask("BREW", "/b").await, (405, Some(Code::MethodNotAllowed), Some("POST, OPTIONS".to_owned())));
-        assert_eq!(ask("OPTIONS", "/c").await, (404, Some(Code::UnknownRoute), None));
-        assert_eq!(ask("GET", "/c").await, (404, Some(Code::UnknownRoute), None));
+    async fn unknown_methods_are_405_and_unknown_paths_404() {
+        assert_eq!(ask("DELETE", "/b").await, (405, Some(ErrorCode::MethodNotAllowed), Some("POST, OPTIONS".to_owned())));
+        assert_eq!(ask("BREW", "/b").await, (405, Some(ErrorCode::MethodNotAllowed), Some("POST, OPTIONS".to_owned())));
+        assert_eq!(ask("OPTIONS", "/c").await, (404, Some(ErrorCode::UnknownRoute), None));
+        assert_eq!(ask("GET", "/c").await, (404, Some(ErrorCode::UnknownRoute), None));
     }
 }

@@ -1,23 +1,27 @@
-//! What a request may not leave open (F9, H-02, H-03): one credential, one way to end, heads of a sane size.
+//! Limits and ambiguities of request heads (F9, H-02, H-03): one credential, one content type, a known transfer
+//! coding, a head of limited size.
 //!
-//! In: a request head. Out: nothing, or why it is refused. Must not know: routes. The lengths that contradict
-//! each other are refused earlier, where the bytes are still seen: see `serve`.
+//! In: a request head. Out: nothing, or why it is rejected. Must not know: routes. Contradicting lengths are rejected
+//! before, in `serve`, which sees the raw bytes.
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use http::{HeaderName, Request};
 
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::serve::{HeadersTooLarge, TargetTooLong};
 
 /// The largest header block, in bytes, without the request line.
-const LARGEST_BLOCK: usize = 32 * 1024;
-/// The most header lines.
-const MOST_HEADERS: usize = 100;
-/// `: ` and CRLF of each line.
+const MAX_BLOCK: usize = 32 * 1024;
+/// The largest number of header lines.
+const MAX_HEADERS: usize = 100;
+/// `: ` and CRLF of a header line.
 const LINE_OVERHEAD: usize = 4;
 
-/// Refuses what could be read in two ways, and what is too much.
+/// Rejects heads that are ambiguous or too large.
+///
+/// # Errors
+/// 400 for an ambiguous head, 414 for a long target, 431 for a large header block.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
     check_size(request)?;
     let headers = request.headers();
@@ -28,15 +32,15 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
 
 fn check_size<B>(request: &Request<B>) -> Result<(), Problem> {
     if request.extensions().get::<TargetTooLong>().is_some() {
-        let problem = Problem::new(Code::UriTooLong, "The request target is longer than 65,534 bytes.");
+        let problem = Problem::new(ErrorCode::UriTooLong, "The request target is longer than 65,534 bytes.");
         return Err(problem.hint("Send long parameters in a form or JSON body."));
     }
     let headers = request.headers();
     let block: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + LINE_OVERHEAD).sum();
-    let is_cut = request.extensions().get::<HeadersTooLarge>().is_some();
-    if is_cut || headers.len() > MOST_HEADERS || block > LARGEST_BLOCK {
-        let detail = format!("The header block has more than {LARGEST_BLOCK} bytes or more than {MOST_HEADERS} lines.");
-        return Err(Problem::new(Code::HeadersTooLarge, detail));
+    let is_truncated = request.extensions().get::<HeadersTooLarge>().is_some();
+    if is_truncated || headers.len() > MAX_HEADERS || block > MAX_BLOCK {
+        let detail = format!("The header block has more than {MAX_BLOCK} bytes or more than {MAX_HEADERS} lines.");
+        return Err(Problem::new(ErrorCode::HeadersTooLarge, detail));
     }
     Ok(())
 }
@@ -45,14 +49,14 @@ fn check_single(headers: &HeaderMap, name: &HeaderName) -> Result<(), Problem> {
     if headers.get_all(name).iter().nth(1).is_none() {
         return Ok(());
     }
-    let detail = format!("The header `{name}` is given more than once.");
-    Err(Problem::new(Code::MalformedRequest, detail).parameter(name.as_str()))
+    let detail = format!("The header `{name}` is sent more than once.");
+    Err(Problem::new(ErrorCode::MalformedRequest, detail).parameter(name.as_str()))
 }
 
 fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Problem> {
     match headers.get(TRANSFER_ENCODING) {
         Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
-            Err(Problem::new(Code::MalformedRequest, "The only transfer coding understood is `chunked`."))
+            Err(Problem::new(ErrorCode::MalformedRequest, "The transfer coding is not supported. Use `chunked`."))
         }
         _ => Ok(()),
     }
@@ -62,7 +66,7 @@ fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Problem> {
 mod tests {
     use super::*;
 
-    fn verdict(headers: &[(&str, &str)]) -> Option<Code> {
+    fn check_headers(headers: &[(&str, &str)]) -> Option<ErrorCode> {
         let mut request = Request::builder();
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -71,39 +75,39 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_request_passes() {
+    fn an_ordinary_head_passes() {
         assert_eq!(
-            verdict(&[("authorization", "Basic x"), ("transfer-encoding", "Chunked"), ("x", "1"), ("x", "2")]),
+            check_headers(&[("authorization", "Basic x"), ("transfer-encoding", "Chunked"), ("x", "1"), ("x", "2")]),
             None
         );
     }
 
     #[test]
-    fn two_credentials_two_types_and_unknown_codings_are_refused() {
+    fn repeated_credentials_or_types_and_unknown_codings_are_rejected() {
         for headers in [
             [("authorization", "Basic a"), ("authorization", "Basic a")],
             [("content-type", "text/csv"), ("content-type", "application/json")],
             [("transfer-encoding", "gzip, chunked"), ("x", "y")],
         ] {
-            assert_eq!(verdict(&headers), Some(Code::MalformedRequest), "{headers:?}");
+            assert_eq!(check_headers(&headers), Some(ErrorCode::MalformedRequest), "{headers:?}");
         }
     }
 
     #[test]
-    fn the_block_has_a_size_and_a_number_of_lines() {
-        let value = "y".repeat(LARGEST_BLOCK - 5);
-        assert_eq!(verdict(&[("x", &value)]), None);
-        assert_eq!(verdict(&[("x", &format!("{value}y"))]), Some(Code::HeadersTooLarge));
-        assert_eq!(verdict(&[("x", "y"); 100]), None);
-        assert_eq!(verdict(&[("x", "y"); 101]), Some(Code::HeadersTooLarge));
+    fn the_header_block_is_limited_in_bytes_and_lines() {
+        let value = "y".repeat(MAX_BLOCK - 5);
+        assert_eq!(check_headers(&[("x", &value)]), None);
+        assert_eq!(check_headers(&[("x", &format!("{value}y"))]), Some(ErrorCode::HeadersTooLarge));
+        assert_eq!(check_headers(&[("x", "y"); 100]), None);
+        assert_eq!(check_headers(&[("x", "y"); 101]), Some(ErrorCode::HeadersTooLarge));
     }
 
     #[test]
-    fn a_cut_target_is_414_and_cut_headers_are_431() {
+    fn truncated_targets_are_414_and_truncated_headers_431() {
         let mut request = Request::new(());
         request.extensions_mut().insert(HeadersTooLarge);
-        assert_eq!(check(&request).unwrap_err().code, Code::HeadersTooLarge);
+        assert_eq!(check(&request).unwrap_err().code, ErrorCode::HeadersTooLarge);
         request.extensions_mut().insert(TargetTooLong);
-        assert_eq!(check(&request).unwrap_err().code, Code::UriTooLong);
+        assert_eq!(check(&request).unwrap_err().code, ErrorCode::UriTooLong);
     }
 }

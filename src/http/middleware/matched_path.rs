@@ -1,70 +1,44 @@
-//! Tells the request's log which route it took.
+//! Records the matched route in the access log.
 //!
-//! In: a request behind the router, which knows its template. Out: the request. Must not know: anything else.
-//! The template, never the path: paths hold record ids and, in families to come, tokens.
+//! In: a request after routing. Out: its response. Must not know: anything else. The template is logged, never the
+//! path: paths contain record ids.
 
-use std::task::{Context, Poll};
-
-use axum::extract::MatchedPath;
-use http::Request;
-use tower::{Layer, Service};
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
 
 use crate::http::request::request_log::RequestLog;
 
-/// The layer; put on the router, so that it runs behind the match.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NoteRoute;
-
-impl<S> Layer<S> for NoteRoute {
-    type Service = NotingRoute<S>;
-
-    fn layer(&self, inner: S) -> NotingRoute<S> {
-        NotingRoute(inner)
+/// For [`axum::middleware::from_fn`] on the router, where the matched route is known.
+pub(super) async fn record_matched_path(request: Request, next: Next) -> Response {
+    let extensions = request.extensions();
+    if let (Some(log), Some(route)) = (extensions.get::<RequestLog>(), extensions.get::<MatchedPath>()) {
+        log.route(route.as_str());
     }
-}
-
-/// The service.
-#[derive(Debug, Clone)]
-pub(super) struct NotingRoute<S>(S);
-
-impl<S: Service<Request<B>>, B> Service<Request<B>> for NotingRoute<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> S::Future {
-        let (log, route) = (request.extensions().get::<RequestLog>(), request.extensions().get::<MatchedPath>());
-        if let (Some(log), Some(route)) = (log, route) {
-            log.route(route.as_str());
-        }
-        self.0.call(request)
-    }
+    next.run(request).await
 }
 
 #[cfg(test)]
 mod tests {
     use axum::Router;
     use axum::body::Body;
+    use axum::middleware::from_fn;
     use axum::routing::get;
     use tower::ServiceExt;
 
     use super::*;
 
-    async fn noted(path: &str) -> Option<String> {
+    async fn recorded_route(path: &str) -> Option<String> {
         let log = RequestLog::default();
-        let router = Router::new().route("/a/{id}", get(async || "")).layer(NoteRoute);
+        let router = Router::new().route("/a/{id}", get(async || "")).layer(from_fn(record_matched_path));
         let request = Request::builder().uri(path).extension(log.clone()).body(Body::empty()).unwrap();
         router.oneshot(request).await.unwrap();
         log.take().route
     }
 
     #[tokio::test]
-    async fn the_template_is_noted_not_the_path() {
-        assert_eq!(noted("/a/17").await.as_deref(), Some("/a/{id}"));
-        assert_eq!(noted("/b").await, None);
+    async fn the_template_is_recorded_and_not_the_path() {
+        assert_eq!(recorded_route("/a/17").await.as_deref(), Some("/a/{id}"));
+        assert_eq!(recorded_route("/b").await, None);
     }
 }

@@ -1,38 +1,28 @@
-//! Who is at the other end: the peer, or whom a trusted proxy says it speaks for.
+//! The address of the client: the peer of the connection, or the address that a trusted proxy forwards.
 //!
-//! In: the peer's address, `X-Forwarded-For`. Out: the [`ClientAddress`] that throttles and logs use. Must not know:
-//! requests. The list is read from its end, where each proxy adds the address it saw: the first that is no trusted
-//! proxy is the client. What stands before it came from the client itself and says nothing (B-04).
+//! In: the peer's address, `X-Forwarded-For`. Out: [`ClientIp`], which throttles and logs use, and [`Peer`].
+//! Must not know: routes. Each proxy appends the address it saw, so the list is read from its end: the first address
+//! that is not a trusted proxy is the client. Entries before it come from the client itself and are ignored (B-04).
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, Request};
 use ipnet::IpNet;
 
-use crate::serve::ClientAddress;
+use crate::http::request::peer::{ClientIp, Peer};
+use crate::serve::PeerAddress;
 
-/// What is to be known of the peer itself; in the request's extensions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Peer {
-    /// It is one of the trusted proxies.
-    pub is_trusted: bool,
-    /// It is on this machine.
-    pub is_loopback: bool,
-}
-
-/// Replaces the peer's address when the peer is a trusted proxy.
-pub(super) fn settle<B>(request: &mut Request<B>, trusted: &[IpNet]) {
-    let Some(ClientAddress(peer)) = request.extensions().get().copied() else { return };
+/// Stores [`Peer`] and [`ClientIp`] in the extensions.
+pub(super) fn resolve_client_ip<B>(request: &mut Request<B>, trusted: &[IpNet]) {
+    let Some(PeerAddress(peer)) = request.extensions().get().copied() else { return };
     let address = peer.ip().to_canonical();
     let is_trusted = trusted.iter().any(|network| network.contains(&address));
     request.extensions_mut().insert(Peer { is_trusted, is_loopback: address.is_loopback() });
-    let client = client_of(peer.ip(), request.headers(), trusted);
-    if client != peer.ip() {
-        request.extensions_mut().insert(ClientAddress(SocketAddr::new(client, 0)));
-    }
+    let client = forwarded_client(peer.ip(), request.headers(), trusted);
+    request.extensions_mut().insert(ClientIp(client));
 }
 
-fn client_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+fn forwarded_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     if !is_trusted(&peer) {
         return peer;
@@ -41,8 +31,8 @@ fn client_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or_default()).collect();
     let mut client = peer;
     for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-        // Behind something unreadable nothing can be believed.
-        let Some(address) = address_of(hop.trim()) else { break };
+        // Entries before a malformed one are ignored, too.
+        let Some(address) = parse_address(hop.trim()) else { break };
         client = address;
         if !is_trusted(&address) {
             break;
@@ -52,7 +42,7 @@ fn client_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 }
 
 /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`.
-fn address_of(hop: &str) -> Option<IpAddr> {
+fn parse_address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
     bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
@@ -67,11 +57,11 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
-        client_of(peer.parse().unwrap(), &headers, &trusted).to_string()
+        forwarded_client(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
 
     #[test]
-    fn the_last_hop_that_is_no_trusted_proxy_is_the_client() {
+    fn the_last_hop_that_is_not_a_trusted_proxy_is_the_client() {
         for (peer, forwarded, address) in [
             ("192.0.2.9", vec!["203.0.113.1"], "192.0.2.9"),
             ("10.0.0.1", vec![], "10.0.0.1"),

@@ -1,20 +1,22 @@
-//! `/restapi/1.0/common/oauth1/authorize` and `…/oauth2/authorize`: a user lets an application act for him.
+//! The authorization endpoints `/restapi/1.0/common/oauth1/authorize` and `…/oauth2/authorize`: a user lets an
+//! application act for them.
 //!
 //! ```text
-//! parameters      a request's parameters, as they were sent
-//! oauth2_request  what an application may ask, and where its answer goes
-//! oauth1          the endpoint of OAuth 1
-//! oauth2          the endpoint of OAuth 2
-//! headless        no page: trusted applications
-//! dialogue        who are you, and do you allow it?
-//! login           Odoo is asked
-//! visitor         the browser's cookie; forms of ours
-//! redirect        back to the application
-//! notice          a problem as a page
+//! oauth1           the endpoint of OAuth 1.0a
+//! oauth2           the endpoint of OAuth 2
+//! oauth2_request   validates an OAuth 2 authorization request
+//! non_interactive  authorization without a page, for trusted applications
+//! consent_flow     the dialog: log in, then allow or deny
+//! login            verifies the login form with Odoo
+//! prompt           the login page and the consent page
+//! message_page     pages with a problem or a verifier
+//! redirect         redirects to the application
+//! browser_session  the session cookie, and whether a form is from this gateway
+//! parameters       parameters, decoded and as sent
 //! ```
 //!
-//! In: a browser, sent by an application. Out: the browser, sent back with a code or a refusal. Must not know: how codes,
-//! sessions and tokens are made or kept.
+//! In: a browser that an application redirected here. Out: pages, and a redirect with a code, a verifier or an error.
+//! Must not know: how codes, sessions and tokens are issued or stored.
 
 mod browser_session;
 mod consent_flow;
@@ -25,6 +27,7 @@ mod oauth1;
 mod oauth2;
 mod oauth2_request;
 mod parameters;
+mod prompt;
 mod redirect;
 
 use axum::response::Response;
@@ -32,49 +35,36 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use self::browser_session::Site;
 use crate::error::Problem;
 use crate::http::openapi::{ErrorFormat, describe_errors};
-use crate::http::request::Arrival;
-use crate::http::state::Gateway;
+use crate::http::request::ApiRequest;
+use crate::http::state::AppState;
 
-/// Both endpoints.
-pub(in crate::http) fn routes() -> OpenApiRouter<Gateway> {
-    let mut oauth1 = OpenApiRouter::new().routes(routes!(authorize_oauth1, answer_oauth1));
-    let mut oauth2 = OpenApiRouter::new().routes(routes!(authorize_oauth2, answer_oauth2));
+/// The routes of both authorization endpoints.
+pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
+    let mut oauth1 = OpenApiRouter::new().routes(routes!(authorize_oauth1, submit_oauth1));
+    let mut oauth2 = OpenApiRouter::new().routes(routes!(authorize_oauth2, submit_oauth2));
     describe_errors(oauth1.get_openapi_mut(), OAUTH1_ERRORS);
     describe_errors(oauth2.get_openapi_mut(), OAUTH2_ERRORS);
     oauth1.merge(oauth2)
 }
 
-/// A browser gets a page, a program gets JSON.
-const OAUTH1_ERRORS: ErrorFormat = ErrorFormat {
-    name: "OAuth1Page",
-    schema: "Problem",
-    media_type: "application/problem+json",
-    pages: true,
-    rejects_with_400: false,
-};
+/// A browser gets a page, another client gets JSON.
+const OAUTH1_ERRORS: ErrorFormat = ErrorFormat { name: "OAuth1Page", pages: true, ..ErrorFormat::PROBLEM };
 
-/// As [`OAUTH1_ERRORS`], in the form of RFC 6749.
+/// As [`OAUTH1_ERRORS`], with JSON as RFC 6749 defines it.
 const OAUTH2_ERRORS: ErrorFormat =
     ErrorFormat { name: "OAuth2Page", schema: "OAuth2Error", media_type: "application/json", ..OAUTH1_ERRORS };
 
-/// Where a request token is approved.
-pub(in crate::http) const OAUTH1: &str = "/restapi/1.0/common/oauth1/authorize";
-/// Where a code is asked for.
-pub(in crate::http) const OAUTH2: &str = "/restapi/1.0/common/oauth2/authorize";
+/// The authorization endpoint of OAuth 1.0a.
+pub(in crate::http) const OAUTH1_PATH: &str = "/restapi/1.0/common/oauth1/authorize";
+/// The authorization endpoint of OAuth 2.
+pub(in crate::http) const OAUTH2_PATH: &str = "/restapi/1.0/common/oauth2/authorize";
 
-/// Whether a path belongs to pages for people, whose answers no other origin's scripts may read (O2-16).
-pub(in crate::http) fn is_for_people(path: &str) -> bool {
-    let path = path.strip_suffix('/').unwrap_or(path);
-    path == OAUTH1 || path == OAUTH2
-}
-
-/// The group in the document.
+/// The tag of these operations in the OpenAPI document.
 const TAG: &str = "oauth";
 
-/// What an application asks.
+/// The parameters of an OAuth 2 authorization request.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is only described")]
@@ -82,77 +72,87 @@ struct OAuth2Query {
     /// `code`.
     #[param(example = "code")]
     response_type: String,
-    /// The application.
+    /// The client id of the application.
     #[param(example = "ogw_app_5f2b7c0d9a41e836")]
     client_id: String,
-    /// Where the answer goes: one that is registered, byte for byte; of a loopback address the port may differ. May be
-    /// left out when only one is registered.
+    /// A registered redirect URI, byte for byte. The port of a loopback address may differ. Optional if the
+    /// application has only one.
     #[param(example = "https://client.example/callback")]
     redirect_uri: Option<String>,
-    /// Comes back as it was sent, at most 4096 bytes.
+    /// Returned as it was sent. At most 4096 bytes.
     #[param(example = "Y1Ux1iNPvn6KYQK5Lj84WJ9VJrQw1L")]
     state: Option<String>,
-    /// `all`, or words as `read` and `create:sale.*`; without: all that the application may.
+    /// `all`, or values such as `read` and `create:sale.*`. The default is the scope of the application.
     #[param(example = "read update:sale.order")]
     scope: Option<String>,
-    /// PKCE: base64url(SHA-256(verifier)). Public applications must send it.
+    /// PKCE: base64url(SHA-256(code verifier)). Required for public applications.
     #[param(example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
     code_challenge: Option<String>,
     /// `S256`.
     #[param(example = "S256")]
     code_challenge_method: Option<String>,
-    /// `consent`: the user is asked, also when he agreed before.
+    /// `consent`: show the consent page even if the user approved the same request before.
     #[param(example = "consent")]
     prompt: Option<String>,
 }
 
-/// A code without a page.
+/// The response without a page.
 #[derive(ToSchema)]
 #[schema(as = OAuth2Code, example = json!({"code": "ogw_ac_…", "state": "Y1Ux1iNPvn6KYQK5Lj84WJ9VJrQw1L"}))]
 #[expect(dead_code, reason = "it is only described")]
 struct CodeSchema {
-    /// To be exchanged at `access_token`.
+    /// The authorization code, to be exchanged at `access_token`.
     code: String,
-    /// What was sent as state.
+    /// The `state` of the request.
     state: Option<String>,
 }
 
 /// Authorize (OAuth 2)
 ///
-/// A browser gets pages: log in to Odoo, allow or deny. Then it is sent to the application with `code`, or with `error`,
-/// and `state` and `iss`. With `Accept: application/json` an application that an administrator registered on a user's
-/// account and marked trusted gets the code at once, for that user; its parameters may stand in a header
-/// `Authorization: OAuth client_id='…', …` too.
+/// Shows the browser a login page and a consent page, then redirects it to the application with `code` or `error`,
+/// and with `state` and `iss`. With `Accept: application/json`, an application that an administrator bound to a user
+/// and marked as trusted gets the code for that user at once, without a page. It can also send the parameters in the
+/// header `Authorization: OAuth client_id='…', …`.
 #[utoipa::path(
-    get, path = OAUTH2, operation_id = "restapi_authorize_oauth2", tag = TAG, params(OAuth2Query), security(),
+    get, path = OAUTH2_PATH, operation_id = "restapi_authorize_oauth2", tag = TAG, params(OAuth2Query), security(),
     responses(
-        (status = 200, description = "The page to log in or to consent; or the code", content((String = "text/html"), (CodeSchema = "application/json"))),
-        (status = 303, description = "Back to the application"),
-        (status = 401, description = "JSON was asked for, and the application is not trusted"),
+        (
+            status = 200, description = "The login page or the consent page; or the code as JSON",
+            content((String = "text/html"), (CodeSchema = "application/json"))
+        ),
+        (status = 303, description = "Redirect to the application"),
+        (status = 401, description = "The client accepts JSON, but the application is not trusted"),
     )
 )]
-async fn authorize_oauth2(arrival: Arrival) -> Result<Response, Problem> {
-    oauth2::begin(arrival).await
+async fn authorize_oauth2(request: ApiRequest) -> Result<Response, Problem> {
+    oauth2::start(request).await
 }
 
-/// Answer the page (OAuth 2)
+/// Submit a page (OAuth 2)
 ///
-/// What the pages send. An authorization request may be sent as a form, too: it is answered where GET is.
+/// Receives the forms of the login page and the consent page. An authorization request can also be sent as a form; it
+/// is redirected to GET.
 #[utoipa::path(
-    post, path = OAUTH2, operation_id = "restapi_answer_oauth2", tag = TAG, params(OAuth2Query), security(),
+    post, path = OAUTH2_PATH, operation_id = "restapi_answer_oauth2", tag = TAG, params(OAuth2Query), security(),
     responses(
-        (status = 200, description = "The page, as GET answers it", content((String = "text/html"))),
-        (status = 303, description = "Back to the page, or to the application"),
-        (status = 403, description = "The form is none of ours"),
-        (status = 422, description = "Odoo does not take the login and password: the page again", content((String = "text/html"))),
-        (status = 429, description = "Too many wrong passwords: the page again", content((String = "text/html"))),
+        (status = 200, description = "The page, as for GET", content((String = "text/html"))),
+        (status = 303, description = "Redirect to the page or to the application"),
+        (status = 403, description = "The form is expired, was already used, or is not from this gateway"),
+        (
+            status = 422, description = "Odoo rejects the login or password; the login page again",
+            content((String = "text/html"))
+        ),
+        (
+            status = 429, description = "Too many wrong passwords; the login page again",
+            content((String = "text/html"))
+        ),
     )
 )]
-async fn answer_oauth2(arrival: Arrival) -> Result<Response, Problem> {
-    oauth2::go_on(arrival).await
+async fn submit_oauth2(request: ApiRequest) -> Result<Response, Problem> {
+    oauth2::submit(request).await
 }
 
-/// Which request token.
+/// The parameters of an OAuth 1.0a authorization request.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is only described")]
@@ -162,47 +162,64 @@ struct OAuth1Query {
     oauth_token: String,
 }
 
-/// A verifier without a page.
+/// The response without a page.
 #[derive(ToSchema)]
-#[schema(as = OAuth1Verifier, example = json!({"oauth_token": "ogw_o1r_…", "oauth_verifier": "sdflk3450FASDLJasd2349dfs"}))]
+#[schema(
+    as = OAuth1Verifier, example = json!({"oauth_token": "ogw_o1r_…", "oauth_verifier": "sdflk3450FASDLJasd2349dfs"})
+)]
 #[expect(dead_code, reason = "it is only described")]
 struct VerifierSchema {
-    /// The request token that was sent.
+    /// The request token.
     oauth_token: String,
-    /// To be sent with it to `access_token`.
+    /// The verifier, to be sent with the request token to `access_token`.
     oauth_verifier: String,
 }
 
-/// Authorize (OAuth 1)
+/// Authorize (OAuth 1.0a)
 ///
-/// A browser gets pages: log in to Odoo, allow or deny. Then it is sent to the callback with `oauth_token` and
-/// `oauth_verifier`, or with `oauth_problem=permission_denied`; with `oob` a page shows a code to type. With
-/// `Accept: application/json` an application that an administrator registered on a user's account and marked trusted gets
-/// the verifier at once, for that user.
+/// Shows the browser a login page and a consent page, then redirects it to the callback with `oauth_token` and
+/// `oauth_verifier`, or with `oauth_problem=permission_denied`. With the callback `oob`, a page shows the verifier
+/// for the user to type. With `Accept: application/json`, an application that an administrator bound to a user and
+/// marked as trusted gets the verifier for that user at once, without a page.
 #[utoipa::path(
-    get, path = OAUTH1, operation_id = "restapi_authorize_oauth1", tag = TAG, params(OAuth1Query), security(),
+    get, path = OAUTH1_PATH, operation_id = "restapi_authorize_oauth1", tag = TAG, params(OAuth1Query), security(),
     responses(
-        (status = 200, description = "The page to log in or to consent; or the verifier", content((String = "text/html"), (VerifierSchema = "application/json"))),
-        (status = 401, description = "JSON was asked for, and the request token is not known or its application not trusted"),
+        (
+            status = 200, description = "The login page or the consent page; or the verifier as JSON",
+            content((String = "text/html"), (VerifierSchema = "application/json"))
+        ),
+        (
+            status = 401,
+            description = "The client accepts JSON, but the request token is unknown or the application is not trusted"
+        ),
     )
 )]
-async fn authorize_oauth1(arrival: Arrival) -> Result<Response, Problem> {
-    oauth1::begin(arrival).await
+async fn authorize_oauth1(request: ApiRequest) -> Result<Response, Problem> {
+    oauth1::start(request).await
 }
 
-/// Answer the page (OAuth 1)
+/// Submit a page (OAuth 1.0a)
 ///
-/// What the pages send.
+/// Receives the forms of the login page and the consent page.
 #[utoipa::path(
-    post, path = OAUTH1, operation_id = "restapi_answer_oauth1", tag = TAG, params(OAuth1Query), security(),
+    post, path = OAUTH1_PATH, operation_id = "restapi_answer_oauth1", tag = TAG, params(OAuth1Query), security(),
     responses(
-        (status = 200, description = "The code to type, where there is no callback", content((String = "text/html"))),
-        (status = 303, description = "Back to the page, or to the callback"),
-        (status = 403, description = "The form is none of ours"),
-        (status = 422, description = "Odoo does not take the login and password: the page again", content((String = "text/html"))),
-        (status = 429, description = "Too many wrong passwords: the page again", content((String = "text/html"))),
+        (
+            status = 200, description = "The verifier for the user to type, if there is no callback",
+            content((String = "text/html"))
+        ),
+        (status = 303, description = "Redirect to the page or to the callback"),
+        (status = 403, description = "The form is expired, was already used, or is not from this gateway"),
+        (
+            status = 422, description = "Odoo rejects the login or password; the login page again",
+            content((String = "text/html"))
+        ),
+        (
+            status = 429, description = "Too many wrong passwords; the login page again",
+            content((String = "text/html"))
+        ),
     )
 )]
-async fn answer_oauth1(arrival: Arrival) -> Result<Response, Problem> {
-    oauth1::go_on(arrival).await
+async fn submit_oauth1(request: ApiRequest) -> Result<Response, Problem> {
+    oauth1::submit(request).await
 }

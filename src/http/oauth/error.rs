@@ -1,6 +1,6 @@
-//! A problem in RFC 6749's own form (sections 4.1.2.1 and 5.2).
+//! Errors in the format of RFC 6749 (sections 4.1.2.1 and 5.2).
 //!
-//! In: a [`Problem`]. Out: `{"error", "error_description"}`. Must not know: what was asked.
+//! In: a [`Problem`]. Out: `{"error", "error_description", "request_id"}`. Must not know: which endpoint failed.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
@@ -11,64 +11,64 @@ use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
 use serde::Serialize;
 
 use crate::error::Problem;
-use crate::error_code::{Class, Code};
-use crate::http::response::problem::{Occasion, status};
+use crate::error_code::{ErrorClass, ErrorCode};
+use crate::http::response::problem::{ErrorContext, status};
 
-/// Renders everything under the prefix.
-pub(in crate::http) fn problem(problem: &Problem, occasion: Occasion<'_>) -> Response {
-    let error = StandardErrorResponse::new(error_of(problem), Some(description(problem)), None);
-    let body = ErrorAnswer { error, request_id: occasion.request_id };
-    ([(PRAGMA, HeaderValue::from_static("no-cache"))], (status_of(problem), Json(body))).into_response()
+/// Renders the errors of all paths under the prefix.
+pub(in crate::http) fn render_problem(problem: &Problem, context: ErrorContext<'_>) -> Response {
+    let error = StandardErrorResponse::new(error_code(problem), Some(description(problem)), None);
+    let body = ErrorBody { error, request_id: context.request_id };
+    ([(PRAGMA, HeaderValue::from_static("no-cache"))], (http_status(problem), Json(body))).into_response()
 }
 
-/// RFC 6749's form, and the id under which the log knows the request.
+/// The members of RFC 6749, and the request id that the log contains.
 #[derive(Serialize)]
-struct ErrorAnswer<'a> {
+struct ErrorBody<'a> {
     #[serde(flatten)]
     error: BasicErrorResponse,
     request_id: &'a str,
 }
 
-/// What is wrong with the request is 400 here, whatever it is elsewhere.
-fn status_of(problem: &Problem) -> StatusCode {
+/// RFC 6749 section 5.2 requires 400 for every invalid request, also where the dialects answer 406 or 415.
+fn http_status(problem: &Problem) -> StatusCode {
     match problem.class() {
-        Class::UnsupportedMediaType | Class::NotAcceptable => StatusCode::BAD_REQUEST,
+        ErrorClass::UnsupportedMediaType | ErrorClass::NotAcceptable => StatusCode::BAD_REQUEST,
         class => status(class),
     }
 }
 
-/// The registered word.
-fn error_of(problem: &Problem) -> BasicErrorResponseType {
+/// The registered error code.
+fn error_code(problem: &Problem) -> BasicErrorResponseType {
     use BasicErrorResponseType as Error;
-    let other = |word: &str| Error::Extension(word.to_owned());
+    let extension = |code: &str| Error::Extension(code.to_owned());
     match problem.code {
-        Code::InvalidClient | Code::CredentialMissing | Code::CredentialInvalid => Error::InvalidClient,
-        Code::UnauthorizedClient | Code::PersonNeeded => Error::UnauthorizedClient,
-        Code::InvalidGrant => Error::InvalidGrant,
-        Code::InvalidScope => Error::InvalidScope,
-        Code::UnsupportedGrantType => Error::UnsupportedGrantType,
-        Code::UnsupportedResponseType | Code::AccessDenied => other(problem.code.as_str()),
+        ErrorCode::InvalidClient | ErrorCode::CredentialMissing | ErrorCode::CredentialInvalid => Error::InvalidClient,
+        ErrorCode::UnauthorizedClient | ErrorCode::PersonNeeded => Error::UnauthorizedClient,
+        ErrorCode::InvalidGrant => Error::InvalidGrant,
+        ErrorCode::InvalidScope => Error::InvalidScope,
+        ErrorCode::UnsupportedGrantType => Error::UnsupportedGrantType,
+        ErrorCode::UnsupportedResponseType | ErrorCode::AccessDenied => extension(problem.code.as_str()),
         _ => match problem.class() {
-            Class::TooManyRequests | Class::Unavailable => other("temporarily_unavailable"),
-            Class::Internal | Class::BadGateway | Class::OutcomeUnknown => other("server_error"),
+            ErrorClass::TooManyRequests | ErrorClass::Unavailable => extension("temporarily_unavailable"),
+            ErrorClass::Internal | ErrorClass::BadGateway | ErrorClass::OutcomeUnknown => extension("server_error"),
             _ => Error::InvalidRequest,
         },
     }
 }
 
-/// Only characters of `%x20-21 / %x23-5B / %x5D-7E`.
+/// The detail, restricted to the characters that RFC 6749 allows: `%x20-21 / %x23-5B / %x5D-7E`.
 fn description(problem: &Problem) -> String {
-    let whole = match &problem.parameter {
+    let detail = match &problem.parameter {
         Some(parameter) if !problem.detail.contains(parameter.as_str()) => format!("{parameter}: {}", problem.detail),
         _ => problem.detail.clone(),
     };
-    let allowed = |c: char| match c {
+    let to_allowed = |c: char| match c {
         '"' => '\'',
         '\\' => '/',
         ' '..='~' => c,
         _ => '?',
     };
-    whole.chars().map(allowed).collect()
+    detail.chars().map(to_allowed).collect()
 }
 
 #[cfg(test)]
@@ -76,11 +76,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn descriptions_have_no_character_that_the_rfc_forbids() {
-        let problem = Problem::new(Code::InvalidScope, "no \"ä\\\n\u{1F600}").parameter("scope");
+    fn descriptions_contain_only_characters_that_the_rfc_allows() {
+        let problem = Problem::new(ErrorCode::InvalidScope, "no \"ä\\\n\u{1F600}").parameter("scope");
         assert_eq!(description(&problem), "scope: no '?/??");
-        assert_eq!(error_of(&problem).as_ref(), "invalid_scope");
-        assert_eq!(error_of(&Problem::new(Code::TooManyAttempts, "")).as_ref(), "temporarily_unavailable");
-        assert_eq!(error_of(&Problem::new(Code::MethodNotAllowed, "")).as_ref(), "invalid_request");
+        assert_eq!(error_code(&problem).as_ref(), "invalid_scope");
+        assert_eq!(error_code(&Problem::new(ErrorCode::TooManyAttempts, "")).as_ref(), "temporarily_unavailable");
+        assert_eq!(error_code(&Problem::new(ErrorCode::MethodNotAllowed, "")).as_ref(), "invalid_request");
     }
 }

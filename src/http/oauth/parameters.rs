@@ -1,132 +1,129 @@
-//! The parameters of a request to the token endpoint and its kin.
+//! The parameters of a request to an OAuth 2 endpoint.
 //!
-//! They stand in a form body (RFC 6749 section 4.1.3), or, as the vendor's manual prints it, in a header
-//! `Authorization: OAuth client_id='…', client_secret='…' …` whose values count as parameters. Never in the query: what
-//! stands there is logged by everybody on the way.
+//! They are in a form body (RFC 6749 section 4.1.3) or, as the vendor's manual shows, in a header
+//! `Authorization: OAuth client_id='…', client_secret='…' …` whose values count as parameters. Secrets are never
+//! accepted in the query, because proxies and servers log it.
 //!
-//! In: an [`Arrival`]. Out: [`Parameters`]. Must not know: which grant there is.
+//! In: an [`ApiRequest`]. Out: [`OAuth2Params`]. Must not know: grant types.
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
 
-use crate::auth::oauth1::{of_scheme, parse};
+use crate::auth::oauth1::parse_parameters;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::request::Arrival;
-use crate::http::request::params::pairs;
+use crate::error_code::ErrorCode;
+use crate::http::request::ApiRequest;
+use crate::http::request::authorization::Authorization;
+use crate::http::request::content_type::{ContentType, FORM};
+use crate::http::request::params::parse_pairs;
 use crate::http::request::unauthenticated;
 
-/// Names with values, each once, none empty.
+/// Parameters by name. No name is repeated and no value is empty.
 #[derive(Default)]
-pub(in crate::http) struct Parameters(Vec<(String, String)>);
+pub(in crate::http) struct OAuth2Params(Vec<(String, String)>);
 
-/// What must not stand in a query.
-const SECRET: [&str; 7] =
+/// Parameters that are rejected in a query.
+const SECRETS: [&str; 7] =
     ["client_secret", "code", "code_verifier", "refresh_token", "token", "client_assertion", "password"];
 
-const FORM: &str = "application/x-www-form-urlencoded";
-
-impl Parameters {
-    /// Reads header and body.
+impl OAuth2Params {
+    /// Parses header and body.
     ///
     /// # Errors
-    /// `invalid_request` for what is no form, is said twice, is too much, or is a secret in the query.
-    pub(in crate::http) async fn read(arrival: &mut Arrival) -> Result<Self, Problem> {
-        refuse_secrets(arrival.head.uri.query().unwrap_or_default())?;
-        let body = unauthenticated::body(arrival).await?;
-        let mut parameters = Self::of_header(&arrival.head.headers)?;
+    /// `invalid_request` for a body that is not a form or is too large, a repeated parameter, or a secret in the query.
+    pub(in crate::http) async fn from_request(request: &mut ApiRequest) -> Result<Self, Problem> {
+        reject_secrets_in_query(request.head.uri.query().unwrap_or_default())?;
+        let body = unauthenticated::body(request).await?;
+        let mut parameters = Self::from_header(&request.head.headers)?;
         if !body.is_empty() {
-            check_type(&arrival.head.headers)?;
+            check_content_type(&request.head.headers)?;
             unauthenticated::check_parameters(&body, "The form")?;
-            for (name, value) in pairs(&body, "the form")? {
+            for (name, value) in parse_pairs(&body, "the form")? {
                 parameters.add(name, value)?;
             }
         }
         Ok(parameters)
     }
 
-    /// What stands in the vendor's header.
+    /// The parameters of the vendor's `Authorization: OAuth` header.
     ///
     /// # Errors
-    /// `invalid_request` for what cannot be read.
-    pub(in crate::http) fn of_header(headers: &HeaderMap) -> Result<Self, Problem> {
+    /// `invalid_request` if the header is malformed or sent twice.
+    pub(in crate::http) fn from_header(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut parameters = Self::default();
-        let mut shown = headers.get_all(AUTHORIZATION).iter();
-        let Some(text) = shown.next().and_then(|shown| of_scheme(shown.as_bytes())) else { return Ok(parameters) };
-        if shown.next().is_some() {
-            return Err(invalid("There are two Authorization headers.").parameter("Authorization"));
-        }
-        for (name, value) in parse(text)? {
-            let text = |bytes| String::from_utf8(bytes).map_err(|_| invalid("The Authorization header is no UTF-8."));
+        let Some(Authorization::OAuth(text)) = Authorization::parse(headers)? else { return Ok(parameters) };
+        for (name, value) in parse_parameters(text)? {
+            let not_utf8 = "The Authorization header is not valid UTF-8 after percent-decoding.";
+            let text = |bytes| String::from_utf8(bytes).map_err(|_| invalid(not_utf8));
             parameters.add(text(name)?, text(value)?)?;
         }
         Ok(parameters)
     }
 
     fn add(&mut self, name: String, value: String) -> Result<(), Problem> {
-        // Empty is as good as not there (RFC 6749 section 3.1).
+        // An empty value counts as omitted (RFC 6749 section 3.1).
         if value.is_empty() {
             return Ok(());
         }
         if self.get(&name).is_some() {
-            let shown: String = name.chars().take(64).collect();
-            let detail = format!("The parameter {shown} is given twice.");
-            return Err(Problem::new(Code::RepeatedParameter, detail).parameter(shown));
+            let name: String = name.chars().take(64).collect();
+            let detail = format!("The parameter {name} is repeated. Send it once.");
+            return Err(Problem::new(ErrorCode::RepeatedParameter, detail).parameter(name));
         }
         self.0.push((name, value));
         Ok(())
     }
 
-    /// What this parameter says.
+    /// The value of an optional parameter.
     pub(in crate::http) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The same, when it has to be there.
+    /// The value of a required parameter.
     ///
     /// # Errors
-    /// `invalid_request`.
-    pub(in crate::http) fn needed(&self, name: &'static str) -> Result<&str, Problem> {
-        let missing = || Problem::new(Code::MissingParameter, format!("{name} is missing.")).parameter(name);
+    /// `invalid_request` if it is missing.
+    pub(in crate::http) fn require(&self, name: &'static str) -> Result<&str, Problem> {
+        let missing =
+            || Problem::new(ErrorCode::MissingParameter, format!("The parameter {name} is missing.")).parameter(name);
         self.get(name).ok_or_else(missing)
     }
 }
 
-fn refuse_secrets(query: &str) -> Result<(), Problem> {
+fn reject_secrets_in_query(query: &str) -> Result<(), Problem> {
     unauthenticated::check_parameters(query.as_bytes(), "The query string")?;
-    let said = pairs(query.as_bytes(), "the query string")?;
-    match said.into_iter().find(|(name, _)| SECRET.contains(&name.as_str())) {
+    let parameters = parse_pairs(query.as_bytes(), "the query string")?;
+    match parameters.into_iter().find(|(name, _)| SECRETS.contains(&name.as_str())) {
         Some((name, _)) => {
-            let detail = format!("{name} stands in the query, where it is logged: send a form in the body.");
+            let detail = format!("The query contains {name}, and queries are logged. Send it in a form in the body.");
             Err(invalid(&detail).parameter(name))
         }
         None => Ok(()),
     }
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(FORM) {
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    if ContentType::parse(headers) == ContentType::Form {
         return Ok(());
     }
-    Err(invalid(&format!("The body has to be {FORM}.")).parameter("Content-Type"))
+    Err(invalid(&format!("The Content-Type of the body must be {FORM}.")).parameter("Content-Type"))
 }
 
 fn invalid(detail: &str) -> Problem {
-    Problem::new(Code::InvalidParameter, detail)
+    Problem::new(ErrorCode::InvalidParameter, detail)
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::AUTHORIZATION;
+
     use super::*;
 
     #[test]
-    fn the_header_of_the_manual_is_read_although_a_comma_is_missing() {
+    fn header_of_the_vendors_manual_is_parsed_although_a_comma_is_missing() {
         let header = "OAuth client_id='uwCr', client_secret='FtHz',redirect_uri='https%3A%2F%2F127.0.0.1%2Fcallback', \
                       code='dcee' grant_type='authorization_code', state=''";
         let headers = HeaderMap::from_iter([(AUTHORIZATION, header.parse().unwrap())]);
-        let parameters = Parameters::of_header(&headers).unwrap();
+        let parameters = OAuth2Params::from_header(&headers).unwrap();
         for (name, value) in [
             ("client_id", "uwCr"),
             ("client_secret", "FtHz"),
@@ -136,14 +133,14 @@ mod tests {
         ] {
             assert_eq!(parameters.get(name), Some(value), "{name}");
         }
-        assert_eq!(parameters.get("state"), None, "empty is not there");
+        assert_eq!(parameters.get("state"), None, "an empty value counts as omitted");
     }
 
     #[test]
-    fn secrets_in_the_query_are_refused() {
+    fn secrets_in_the_query_are_rejected() {
         for query in ["client_secret=x", "a=1&code=", "refresh%5Ftoken=x"] {
-            assert!(refuse_secrets(query).is_err(), "{query}");
+            assert!(reject_secrets_in_query(query).is_err(), "{query}");
         }
-        assert!(refuse_secrets("client_id=x&grant_type=y").is_ok());
+        assert!(reject_secrets_in_query("client_id=x&grant_type=y").is_ok());
     }
 }

@@ -1,16 +1,16 @@
-//! Types as client generators understand them.
+//! Types that client generators understand.
 //!
-//! `Option` in a described type means "may be left out", but the derived schema says "may be null" as well. No client
-//! can send a null header, query parameter or body.
+//! `Option` in a described type means "can be omitted", but the derived schema also allows `null`. A header, query
+//! parameter or body cannot be null.
 //!
-//! In: an operation. Out: the same, with one plain type for each parameter and body. Must not know: operations.
+//! In: an operation. Out: the same operation, each parameter and body with one type. Must not know: dialects.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 
 /// Removes `null` from parameters and request bodies.
-pub(super) fn simplify(operation: &mut Operation) {
+pub(super) fn remove_null(operation: &mut Operation) {
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter {
             parameter.schema = parameter.schema.take().map(without_null);
@@ -34,18 +34,18 @@ fn without_null(schema: RefOr<Schema>) -> RefOr<Schema> {
             if choice.items.len() == 1 { choice.items.remove(0) } else { Schema::OneOf(choice).into() }
         }
         RefOr::T(Schema::Object(mut object)) => {
-            object.schema_type = plain(object.schema_type);
+            object.schema_type = non_null_type(object.schema_type);
             Schema::Object(object).into()
         }
         RefOr::T(Schema::Array(mut array)) => {
-            array.schema_type = plain(array.schema_type);
+            array.schema_type = non_null_type(array.schema_type);
             Schema::Array(array).into()
         }
         other => other,
     }
 }
 
-fn plain(kind: SchemaType) -> SchemaType {
+fn non_null_type(kind: SchemaType) -> SchemaType {
     match kind {
         SchemaType::Array(mut kinds) => {
             kinds.retain(|kind| *kind != Type::Null);

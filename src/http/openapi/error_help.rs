@@ -1,15 +1,15 @@
-//! Why each error happens, and what a client can do about it: the texts of `/docs/errors`.
+//! The cause and the remedy of each error: the texts of `/docs/errors`.
 //!
-//! In: an error code. Out: two sentences. Must not know: HTML, requests.
+//! In: an error code. Out: its explanation. Must not know: HTML, requests.
 
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 
 /// An explanation of an error code.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Help {
-    /// What leads to the error.
+    /// The cause of the error.
     pub cause: &'static str,
-    /// What to do.
+    /// What the client or the operator can do.
     pub remedy: &'static str,
 }
 
@@ -19,264 +19,265 @@ const fn help(cause: &'static str, remedy: &'static str) -> Help {
 
 /// The explanation of a code.
 #[expect(clippy::too_many_lines, reason = "a table: one entry for each code")]
-pub(super) fn of(code: Code) -> Help {
+pub(super) fn help_for(code: ErrorCode) -> Help {
     match code {
-        Code::MalformedRequest => help(
-            "The request breaks a rule of HTTP: a missing or repeated `Host`, two `Authorization` headers, invalid UTF-8.",
-            "Send the request with an ordinary HTTP client library.",
+        ErrorCode::MalformedRequest => help(
+            "The request violates HTTP: a missing or repeated `Host`, two `Authorization` headers, invalid UTF-8.",
+            "Send the request with a standard HTTP client library.",
         ),
-        Code::UnknownHost => help(
+        ErrorCode::UnknownHost => help(
             "The `Host` of the request is not in `server.public_hosts`.",
             "Use the documented URL of the gateway, or add the host to the setting.",
         ),
-        Code::UnknownRoute => help(
-            "No route has this path. Model names are lower-case words joined by dots.",
-            "Compare the path with the document at /docs.",
+        ErrorCode::UnknownRoute => help(
+            "No route has this path. Model names are lowercase words joined by dots.",
+            "Compare the path with the API reference at `/docs`.",
         ),
-        Code::MethodNotAllowed => help(
+        ErrorCode::MethodNotAllowed => help(
             "The path exists, but not with this HTTP method.",
-            "Use one of the methods that the `Allow` header of the answer names.",
+            "Use one of the methods in the `Allow` header of the response.",
         ),
-        Code::NotAcceptable => help(
-            "The `Accept` header names only media types that this route does not produce.",
-            "Send `Accept: application/json`, or one of the types that /docs lists for the route.",
+        ErrorCode::NotAcceptable => help(
+            "The `Accept` header contains only media types that this route does not support.",
+            "Send `Accept: application/json`, or one of the media types that `/docs` lists for the route.",
         ),
-        Code::BodyTooLarge => help(
-            "The request body exceeds a limit: bytes, number of values, or parameters of a form.",
-            "Split the request. The error names the limit that applied.",
+        ErrorCode::BodyTooLarge => help(
+            "The request body exceeds a limit: its size, its number of values, or its number of form parameters.",
+            "Split the request. The error contains the exceeded limit.",
         ),
-        Code::BodyTimeout => {
-            help("The body did not arrive within `server.body_timeout`.", "Send the body without pauses, or split it.")
+        ErrorCode::BodyTimeout => {
+            help("The request body did not arrive within `server.body_timeout`.",
+            "Send the body without pauses, or split the request.",)
         }
-        Code::UriTooLong => {
-            help("The path and query are too long for a URL.", "Send the parameters in the body: as a form or as JSON.")
+        ErrorCode::UriTooLong => {
+            help("The path and the query are too long.", "Send the parameters in the body, as a form or as JSON.")
         }
-        Code::HeadersTooLarge => help(
-            "The request has too many headers, or they are too large.",
+        ErrorCode::HeadersTooLarge => help(
+            "The request has too many headers, or its headers are too large.",
             "Remove headers that the gateway does not need, such as cookies.",
         ),
-        Code::UnsupportedMediaType => help(
-            "The `Content-Type` of the body is not JSON, a form, or multipart form data, or the body is compressed.",
-            "Send `Content-Type: application/json` and an uncompressed body.",
+        ErrorCode::UnsupportedMediaType => help(
+            "The `Content-Type` is not JSON, a form, or multipart form data; or the body is compressed.",
+            "Send an uncompressed body with `Content-Type: application/json`.",
         ),
-        Code::CredentialMissing => help(
-            "The route needs a credential and the request has none.",
+        ErrorCode::CredentialMissing => help(
+            "The route requires a credential, and the request does not contain one.",
             "Send an API key, a token, or an Odoo login with its password.",
         ),
-        Code::CredentialInvalid => help(
+        ErrorCode::CredentialInvalid => help(
             "The credential is unknown, wrong, expired, disabled, or not accepted from this address.",
-            "Check it. Users with two-factor authentication need an Odoo API key in place of the password.",
+            "Check the credential. Users with two-factor authentication need an Odoo API key instead of the password.",
         ),
-        Code::OdooCredentialStale => help(
-            "Odoo no longer accepts the password or API key that is stored behind this key or token.",
+        ErrorCode::OdooCredentialStale => help(
+            "Odoo no longer accepts the password or API key that the gateway stores for this key or token.",
             "Create a new key or token with the user's current password or API key.",
         ),
-        Code::TooManyAttempts => help(
-            "Too many failed logins from this address or for this login.",
+        ErrorCode::TooManyAttempts => help(
+            "Too many failed authentication attempts from this address or for this login.",
             "Wait for the number of seconds in `Retry-After`.",
         ),
-        Code::RateLimited => help(
-            "The API key has used up its quota.",
-            "Wait for the number of seconds in `Retry-After`. `RateLimit` tells what remains.",
+        ErrorCode::RateLimited => help(
+            "The API key has no requests left in its quota.",
+            "Wait for the number of seconds in `Retry-After`. The `RateLimit` header contains the remaining requests.",
         ),
-        Code::TooManyAtOnce => help(
-            "The API key already has as many requests in progress as it may have.",
-            "Send the next request when one of them is answered.",
+        ErrorCode::TooManyAtOnce => help(
+            "The API key has reached its maximum number of requests in progress.",
+            "Send the next request after one of them has ended.",
         ),
-        Code::InvalidClient => help(
+        ErrorCode::InvalidClient => help(
             "The application is unknown or disabled, or its secret is wrong.",
-            "Check the client id and secret. `odoo-gateway app rotate-secret` makes a new secret.",
+            "Check the client id and the secret. `odoo-gateway app rotate-secret` creates a new secret.",
         ),
-        Code::UnauthorizedClient => help(
+        ErrorCode::UnauthorizedClient => help(
             "The application is not registered for this kind of request.",
-            "Ask the administrator to register it for the grant type or redirect URI.",
+            "Ask the administrator to register the application for the grant type or the redirect URI.",
         ),
-        Code::InvalidGrant => help(
+        ErrorCode::InvalidGrant => help(
             "The code or refresh token is unknown, expired, already used, or belongs to another application.",
             "Start the authorization again.",
         ),
-        Code::InvalidScope => help(
-            "A word of the scope is unknown, or the application may not ask for that much.",
-            "Use `all`, or words such as `read` and `create:sale.order`.",
+        ErrorCode::InvalidScope => help(
+            "The scope contains an unknown value, or more than the application may request.",
+            "Use `all`, or values such as `read` and `create:sale.order`, separated by spaces.",
         ),
-        Code::UnsupportedResponseType => {
-            help("The authorization request asks for something other than a code.", "Send `response_type=code`.")
+        ErrorCode::UnsupportedResponseType => {
+            help("The authorization request has a `response_type` other than `code`.", "Send `response_type=code`.")
         }
-        Code::PersonNeeded => help(
-            "The application is not trusted to act without a page on which its user agrees.",
+        ErrorCode::PersonNeeded => help(
+            "The application needs the consent of the user, which requires a browser.",
             "Open the authorization URL in a browser.",
         ),
-        Code::FormOutdated => help(
+        ErrorCode::FormOutdated => help(
             "The form was sent twice, too late, or from another browser session.",
             "Start again in the application.",
         ),
-        Code::UnsupportedGrantType => help(
-            "The token endpoint does not know this grant type.",
+        ErrorCode::UnsupportedGrantType => help(
+            "The token endpoint does not support this grant type.",
             "Use `authorization_code`, `refresh_token`, or `client_credentials`.",
         ),
-        Code::InvalidParameter => help(
-            "A parameter has a value that it cannot have, or means something in another dialect only.",
-            "Read `parameter` and `hint` of the error.",
+        ErrorCode::InvalidParameter => help(
+            "A parameter has an invalid value, or exists only in another dialect.",
+            "Check the parameter in the member `parameter`. The `hint` may contain an example.",
         ),
-        Code::RepeatedParameter => help(
+        ErrorCode::RepeatedParameter => help(
             "The same parameter occurs more than once.",
-            "Send each parameter once. Lists are one value: `[1, 2]`.",
+            "Send each parameter once. A list is one value: `[1, 2]`.",
         ),
-        Code::MissingParameter => help("A required parameter is missing.", "Add the parameter that the error names."),
-        Code::InvalidLiteral => help(
-            "The text is neither JSON nor a Python literal.",
-            "Correct it at the position that the error names, counted from 1.",
+        ErrorCode::MissingParameter => help("A required parameter is missing.", "Add the parameter in the member `parameter`."),
+        ErrorCode::InvalidLiteral => help(
+            "The value is neither JSON nor a Python literal.",
+            "Correct the value at the position in the error message, counted from 1.",
         ),
-        Code::InvalidDomain => help(
+        ErrorCode::InvalidDomain => help(
             "The search domain is incomplete, or an operator or value does not fit its field.",
-            "Write terms such as `[\"name\", \"ilike\", \"azure\"]`; `&`, `|` and `!` stand before their operands.",
+            "Write terms such as `[\"name\", \"ilike\", \"azure\"]`, and `&`, `|` and `!` before their operands.",
         ),
-        Code::InvalidOrder => help(
-            "The order names something other than a stored field of the model.",
-            "Write for example `name desc, id`.",
+        ErrorCode::InvalidOrder => help(
+            "The order contains something other than stored fields of the model.",
+            "Write the order as `name desc, id`.",
         ),
-        Code::InvalidContext => help(
-            "The context is not an object, or names an unknown language, time zone, or list of companies.",
-            "Check `context` and the `X-Odoo-Lang`, `X-Odoo-Tz`, and `X-Odoo-Company` headers.",
+        ErrorCode::InvalidContext => help(
+            "The context is not an object, or its language, time zone, or companies are unknown.",
+            "Check `context` and the headers `X-Odoo-Lang`, `X-Odoo-Tz`, and `X-Odoo-Company`.",
         ),
-        Code::InvalidValue => help(
-            "A value does not have the type of its field, or is not one of its choices.",
-            "Send a value of the type that the field list of the model names.",
+        ErrorCode::InvalidValue => help(
+            "A value does not have the type of its field, or is not one of the selectable values of the field.",
+            "Send a value of the type in the field description of the model.",
         ),
-        Code::UnknownField => help(
+        ErrorCode::UnknownField => help(
             "The model has no such field, or this user may not see it.",
-            "Check the spelling. `hint` names a similar field.",
+            "Check the spelling. The `hint` may contain a similar name.",
         ),
-        Code::FieldNotSearchable => help(
+        ErrorCode::FieldNotSearchable => help(
             "Odoo computes the field and cannot search by it.",
-            "Search by a stored field, and filter the answer in the client.",
+            "Search by a stored field, and filter the response in the client.",
         ),
-        Code::IdempotencyKeyReused => help(
-            "Another request was sent under this idempotency key in the last 24 hours.",
-            "Use a new key for each operation, and the same key only to repeat it.",
+        ErrorCode::IdempotencyKeyReused => help(
+            "The idempotency key was used for another request in the last 24 hours.",
+            "Use a new key for each operation, and the same key only to retry the operation.",
         ),
-        Code::IdempotencyInProgress => help(
-            "The first request under this idempotency key is not finished.",
-            "Wait a moment and send the same request again.",
+        ErrorCode::IdempotencyInProgress => help(
+            "The first request under this idempotency key is still in progress.",
+            "Wait a few seconds, then send the same request again.",
         ),
-        Code::IdempotencyAnswerGone => help(
-            "The operation of this idempotency key was done, but its answer was too large to be stored.",
-            "Read the records to see the result.",
+        ErrorCode::IdempotencyAnswerGone => help(
+            "The first request under this idempotency key succeeded, but its response was too large to be stored.",
+            "Read the records to get the result.",
         ),
-        Code::AnswerTooLarge => help(
-            "The answer of Odoo would exceed `odoo.answer_cap`.",
-            "Use `limit`, name fewer fields, or ask for CSV or NDJSON, which have no cap.",
+        ErrorCode::AnswerTooLarge => help(
+            "The response of Odoo exceeds `odoo.answer_cap`.",
+            "Use `limit`, request fewer fields, or request CSV or NDJSON, which are not limited.",
         ),
-        Code::PrivateMethod => help(
-            "The method is internal to Odoo: its name starts with `_`, or it belongs to the ORM's plumbing.",
+        ErrorCode::PrivateMethod => help(
+            "The method is private: its name starts with `_`, or it is an internal method of the ORM.",
             "Call a public method of the model.",
         ),
-        Code::MintForbidden => help(
-            "The API key may make login tokens for its own user only.",
-            "Create the key with `--may-mint-for-others`.",
+        ErrorCode::MintForbidden => help(
+            "The API key may issue login tokens only for its own user.",
+            "Ask the administrator for an API key that was created with `--may-mint-for-others`.",
         ),
-        Code::NotLinked => help(
+        ErrorCode::NotLinked => help(
             "The user has not linked an Odoo credential with this API key.",
             "Link the user: `odoo-gateway user link --key-file KEY --login LOGIN`.",
         ),
-        Code::ScopeForbidden => help(
-            "No rule of the credential's scope allows the operation on a model that the request touches.",
-            "Ask the administrator for a credential with a wider scope. The error names the model and operation.",
+        ErrorCode::ScopeForbidden => help(
+            "The scope of the credential does not allow the operation on a model that the request accesses.",
+            "Ask the administrator for a credential with a wider scope. The message contains model and operation.",
         ),
-        Code::ReportNeedsPassword => help(
-            "Odoo prints this report only in a web session, which an API key cannot open.",
-            "Use HTTP Basic with the user's password.",
+        ErrorCode::ReportNeedsPassword => help(
+            "Odoo prints this report only in a web session, and an API key cannot open one.",
+            "Authenticate with HTTP Basic and the password of the user.",
         ),
-        Code::ModelNotEnabled => help(
+        ErrorCode::ModelNotEnabled => help(
             "The administrator has not enabled the model for `/restful/api/v1`.",
             "Add `[restful.models.\"MODEL\"]` to the configuration, or use another dialect.",
         ),
-        Code::AccessDenied => help(
-            "The access rights or record rules of Odoo do not allow it to this user.",
-            "Ask the Odoo administrator for the right.",
+        ErrorCode::AccessDenied => help(
+            "The access rights or record rules of Odoo do not allow the operation to this user.",
+            "Ask the Odoo administrator for the access right.",
         ),
-        Code::UnknownDatabase => help(
-            "`X-Odoo-Database` names a database that is not configured.",
-            "Leave the header out, or use a configured name.",
+        ErrorCode::UnknownDatabase => help(
+            "The database in `X-Odoo-Database` is not configured.",
+            "Omit the header, or send the name of a configured database.",
         ),
-        Code::UnknownModel => help(
-            "The Odoo database has no such model. Perhaps its module is not installed.",
+        ErrorCode::UnknownModel => help(
+            "The Odoo database does not have this model. Its module may not be installed.",
             "Check the technical name, for example `res.partner`.",
         ),
-        Code::UnknownMethod => help(
+        ErrorCode::UnknownMethod => help(
             "The model has no public method of this name in this version of Odoo.",
             "Check the name and the version of Odoo.",
         ),
-        Code::UnknownReport => help(
-            "No report has this technical name, or it is not for this model.",
-            "Look the name up in Odoo under Settings, Technical, Reports.",
+        ErrorCode::UnknownReport => help(
+            "Odoo does not have a report with this technical name, or the report belongs to another model.",
+            "Look up the name in Odoo under Settings, Technical, Reports.",
         ),
-        Code::RecordNotFound => help(
-            "A record that the request names does not exist, or was deleted. Nothing was done.",
+        ErrorCode::RecordNotFound => help(
+            "A record in the request does not exist, or was deleted. Nothing was done.",
             "Search for the record first.",
         ),
-        Code::EmptyField => help("The binary field holds no file.", "Check the field before you download it."),
-        Code::RangeNotSatisfiable => help(
-            "The `Range` header asks for bytes behind the end of the file.",
-            "Use the size that `Content-Range` names.",
+        ErrorCode::EmptyField => help("The binary field is empty.", "Check the field before you download it."),
+        ErrorCode::RangeNotSatisfiable => help(
+            "The `Range` header requests bytes after the end of the file.",
+            "Request a range within the size in the `Content-Range` header.",
         ),
-        Code::OdooRefused => help(
-            "A rule of Odoo's business logic rejects the request. `odoo.message` is the message of Odoo.",
-            "Correct the values as the message says.",
+        ErrorCode::OdooRefused => help(
+            "The business logic of Odoo rejects the request. `odoo.message` contains the message of Odoo.",
+            "Correct the values as the message of Odoo describes.",
         ),
-        Code::MissingValue => help("A required field has no value.", "Add the field that the error names."),
-        Code::UnknownReference => {
+        ErrorCode::MissingValue => help("A required field has no value.", "Add a value for the field in the error message."),
+        ErrorCode::UnknownReference => {
             help("A relation refers to a record that does not exist.", "Search for the id of the record first.")
         }
-        Code::UniqueConflict => help(
-            "Another record already has a value that must be unique.",
+        ErrorCode::UniqueConflict => help(
+            "Another record has the same value in a field that must be unique.",
             "Update that record instead, or choose another value.",
         ),
-        Code::ReferenceConflict => {
-            help("Other records need the record that should be deleted.", "Archive it instead: write `active: false`.")
+        ErrorCode::ReferenceConflict => {
+            help("Other records refer to the record, so Odoo does not delete it.", "Archive the record instead: write `active: false`.")
         }
-        Code::ConcurrentUpdate => help(
+        ErrorCode::ConcurrentUpdate => help(
             "Other requests changed the same records at the same time. Nothing was done.",
             "Send the request again.",
         ),
-        Code::OdooInternalError => help(
-            "A Python error occurred inside Odoo.",
-            "Search Odoo's log at the time of the request. `request_id` finds the request in the gateway's log.",
+        ErrorCode::OdooInternalError => help(
+            "A Python error occurred in Odoo.",
+            "Check the log of Odoo at the time of the request. The log of the gateway contains the `request_id`.",
         ),
-        Code::OdooUnreadable => help(
-            "What answered is not Odoo, or the answer is damaged.",
-            "Check `odoo.url` and the proxy in front of Odoo. `odoo-gateway check` helps.",
+        ErrorCode::OdooUnreadable => help(
+            "The response does not come from Odoo, or is malformed.",
+            "Check `odoo.url` and the proxy in front of Odoo. `odoo-gateway check` tests the connection.",
         ),
-        Code::StoreUnavailable => help(
-            "The gateway cannot use its database. Nothing was done.",
-            "Wait and retry. The operator sees the reason at `/readyz` and in the log.",
+        ErrorCode::StoreUnavailable => help(
+            "The gateway cannot access its own database. Nothing was done.",
+            "Wait and retry. The operator finds the reason at `/readyz` and in the log.",
         ),
-        Code::MasterKeyUnavailable => help(
-            "The gateway cannot open or make its master key, so it cannot keep or open secrets. Nothing was done.",
-            "The operator makes the folder of `secrets.master_key_file` writable, or provides the key. `odoo-gateway check` \
-             names the folder.",
+        ErrorCode::MasterKeyUnavailable => help(
+            "The gateway cannot read or create its master key, which encrypts all secrets. Nothing was done.",
+            "The operator makes the directory of `secrets.master_key_file` writable, or provides the key. \
+             `odoo-gateway check` prints the path of the directory.",
         ),
-        Code::ResultNotRepresentable => {
-            help("A field that the request names has a value that Odoo cannot send.", "Leave the field out.")
+        ErrorCode::ResultNotRepresentable => {
+            help("A requested field has a value that Odoo cannot send.", "Omit the field from the request.")
         }
-        Code::OdooUnreachable => help(
+        ErrorCode::OdooUnreachable => help(
             "Odoo does not accept connections. Nothing was done.",
             "Wait for the number of seconds in `Retry-After`, then send the request again.",
         ),
-        Code::OdooBusy => help(
-            "More requests wait for Odoo than `odoo.queue` allows. Nothing was done.",
+        ErrorCode::OdooBusy => help(
+            "The queue of requests to Odoo is full (`odoo.queue`). Nothing was done.",
             "Wait for the number of seconds in `Retry-After`, then send the request again.",
         ),
-        Code::ShuttingDown => help(
+        ErrorCode::ShuttingDown => help(
             "The gateway is stopping, or its connection limit is reached. Nothing was done.",
             "Send the request again.",
         ),
-        Code::OutcomeUnknown => help(
-            "The request reached Odoo, then the connection ended or the time ran out. Odoo may have done it.",
-            "Read the records before you repeat a write. With an `Idempotency-Key` a repeated request is not done twice.",
+        ErrorCode::OutcomeUnknown => help(
+            "The request reached Odoo, but the connection failed before the response. Odoo may have executed it.",
+            "Read the records before you retry a write. With an `Idempotency-Key`, a retry is never executed twice.",
         ),
-        Code::Internal => {
-            help("The gateway has a bug.", "Report it with the `request_id` and the lines of the log around it.")
+        ErrorCode::Internal => {
+            help("The gateway has a bug.", "Report the bug with the `request_id` and the related log lines.")
         }
     }
 }
@@ -287,8 +288,8 @@ mod tests {
 
     #[test]
     fn every_cause_and_remedy_is_a_sentence() {
-        for code in Code::ALL {
-            let Help { cause, remedy } = of(*code);
+        for code in ErrorCode::ALL {
+            let Help { cause, remedy } = help_for(*code);
             for text in [cause, remedy] {
                 assert!(text.len() > 15 && text.ends_with('.'), "{}: {text}", code.as_str());
             }

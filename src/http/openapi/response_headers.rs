@@ -1,41 +1,42 @@
 //! The response headers of the OpenAPI document.
 //!
-//! In: responses. Out: the same responses with references to shared headers. Must not know: dialects; what an operation
-//! takes tells what its answers carry.
+//! In: responses. Out: the same responses with references to shared headers. Must not know: dialects. The parameters
+//! of an operation decide which headers its responses have.
 
 use std::collections::BTreeMap;
 
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Header, Ref, RefOr, Response};
 
-use crate::error_code::Class;
+use super::has_parameter;
+use crate::error_code::ErrorClass;
 
-/// A response header: its name, its type, what it says.
+/// A response header: name, type, description.
 type Described = (&'static str, Type, &'static str);
 
 const REQUEST_ID: Described =
-    ("X-Request-Id", Type::String, "The id of the request in the gateway's log; the client's own if it sent one.");
+    ("X-Request-Id", Type::String, "The id of the request in the log of the gateway: the id that the client sent, if any.");
 const RATE_LIMIT: Described =
-    ("RateLimit", Type::String, "How many requests remain, and for how long, as `\"key\";r=99;t=60`.");
+    ("RateLimit", Type::String, "The remaining requests, and the seconds until the quota resets: `\"key\";r=99;t=60`.");
 const RATE_LIMIT_POLICY: Described =
-    ("RateLimit-Policy", Type::String, "The quota of the API key, as `\"key\";q=100;w=60`.");
-const RETRY_AFTER: Described = ("Retry-After", Type::Integer, "Seconds to wait before the next attempt.");
+    ("RateLimit-Policy", Type::String, "The quota of the API key, and its window in seconds: `\"key\";q=100;w=60`.");
+const RETRY_AFTER: Described = ("Retry-After", Type::Integer, "The number of seconds to wait before the next attempt.");
 const WWW_AUTHENTICATE: Described = ("WWW-Authenticate", Type::String, "The authentication schemes that are accepted.");
 const ALLOW: Described = ("Allow", Type::String, "The HTTP methods that the path supports.");
-const LOCATION: Described = ("Location", Type::String, "Where the browser goes next.");
+const LOCATION: Described = ("Location", Type::String, "The URL to which the browser is redirected.");
 const PREFERENCE_APPLIED: Described =
     ("Preference-Applied", Type::String, "The preferences of `Prefer` that were applied.");
 const OMITTED_FIELDS: Described = (
     "X-Omitted-Fields",
     Type::String,
-    "Fields that Odoo could not compute or send, separated by commas. They are missing in the answer.",
+    "Fields that Odoo could not compute or send, separated by commas. The response does not contain them.",
 );
 const READ_BACK: Described = (
     "X-Read-Back",
     Type::String,
-    "`failed`: the records were written, but could not be read afterwards. The answer has only their ids.",
+    "`failed`: the records were written, but could not be read afterwards. The response contains only their ids.",
 );
 const RESULT_OMITTED: Described = (
     "X-Result-Omitted",
@@ -43,14 +44,14 @@ const RESULT_OMITTED: Described = (
     "`not-representable`: the method ran, but Odoo could not send its result. The result is `null`.",
 );
 const REPLAYED: Described =
-    ("Idempotency-Replayed", Type::String, "`true`: the answer of an earlier request under the same idempotency key.");
+    ("Idempotency-Replayed", Type::String, "`true`: the response of an earlier request under the same idempotency key.");
 const ETAG: Described = ("ETag", Type::String, "A validator of the content, for `If-None-Match` and `If-Range`.");
 const ACCEPT_RANGES: Described = ("Accept-Ranges", Type::String, "`bytes`.");
-const CONTENT_RANGE: Described = ("Content-Range", Type::String, "Which part of the file this is.");
+const CONTENT_RANGE: Described = ("Content-Range", Type::String, "The range of the file that the response contains.");
 const CONTENT_DISPOSITION: Described =
-    ("Content-Disposition", Type::String, "Whether to show or to save the file, and its name.");
+    ("Content-Disposition", Type::String, "Whether the browser displays or saves the file, and the name of the file.");
 
-/// All of them.
+/// All response headers.
 const ALL: [Described; 16] = [
     REQUEST_ID,
     RATE_LIMIT,
@@ -81,25 +82,22 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
 }
 
 /// Adds the headers of an error of this class.
-pub(super) fn of_error(response: &mut Response, class: Class) {
-    let own: &[Described] = match class {
-        Class::Unauthorized => &[WWW_AUTHENTICATE],
-        Class::MethodNotAllowed => &[ALLOW],
-        Class::TooManyRequests => &[RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY],
-        Class::Unavailable => &[RETRY_AFTER],
+pub(super) fn add_to_error(response: &mut Response, class: ErrorClass) {
+    let specific: &[Described] = match class {
+        ErrorClass::Unauthorized => &[WWW_AUTHENTICATE],
+        ErrorClass::MethodNotAllowed => &[ALLOW],
+        ErrorClass::TooManyRequests => &[RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY],
+        ErrorClass::Unavailable => &[RETRY_AFTER],
         _ => &[],
     };
     add(response, &[REQUEST_ID]);
-    add(response, own);
+    add(response, specific);
 }
 
-/// Adds the headers of every response that the operation describes by itself.
-pub(super) fn of_operation(operation: &mut Operation) {
-    let takes = |name: &str| {
-        let is = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.name == name);
-        operation.parameters.iter().flatten().any(is)
-    };
-    let (prefers, is_keyed, is_file) = (takes("Prefer"), takes("Idempotency-Key"), takes("Range"));
+/// Adds headers to every response that the operation declares inline.
+pub(super) fn add_to_operation(operation: &mut Operation) {
+    let has = |name| has_parameter(operation, name);
+    let (has_preferences, is_idempotent, is_file) = (has("Prefer"), has("Idempotency-Key"), has("Range"));
     let needs_credential = !operation.security.as_ref().is_some_and(Vec::is_empty);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
@@ -112,8 +110,8 @@ pub(super) fn of_operation(operation: &mut Operation) {
             (status.as_str() == "429" || status.as_str() == "503", &[RETRY_AFTER]),
             (matches!(status.as_str(), "206" | "416"), &[CONTENT_RANGE]),
             (is_success && needs_credential, &[RATE_LIMIT, RATE_LIMIT_POLICY]),
-            (is_success && prefers, &[PREFERENCE_APPLIED, OMITTED_FIELDS]),
-            (is_success && is_keyed, &[REPLAYED, READ_BACK, RESULT_OMITTED]),
+            (is_success && has_preferences, &[PREFERENCE_APPLIED, OMITTED_FIELDS]),
+            (is_success && is_idempotent, &[REPLAYED, READ_BACK, RESULT_OMITTED]),
             (is_success && is_file, &[ETAG, ACCEPT_RANGES, CONTENT_DISPOSITION]),
             (status.as_str() == "304", &[ETAG]),
         ] {

@@ -1,7 +1,7 @@
 //! The pages `/`, `/docs` and `/docs/errors`, and the document itself at `/openapi.json`.
 //!
-//! In: the complete document. Out: routes whose every byte is in the binary; nothing on these pages comes from
-//! elsewhere, and their policy says so. Must not know: what the document says.
+//! In: the complete document. Out: routes. All assets are in the binary; the pages load nothing from other origins,
+//! and their content security policy enforces this. Must not know: the contents of the document.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use utoipa_swagger_ui::Config;
 use super::ERRORS_PAGE;
 use super::error_help::{self, Help};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::pages::{ENGLISH, Frame, answer};
+use crate::error_code::ErrorCode;
+use crate::http::pages::{ENGLISH, Layout, render};
 use crate::http::response::negotiate::{Media, choose};
 
 /// The files of Swagger UI that the page loads.
 const ASSETS: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
-/// All addresses are absolute: with and without a slash at the end, `/docs` is one page.
+/// All URLs are absolute, so `/docs` and `/docs/` are the same page.
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -50,36 +50,37 @@ const START: &str = r##"SwaggerUIBundle({
 });
 "##;
 
-/// Swagger UI writes style attributes; scripts are files only.
+/// Swagger UI sets `style` attributes; scripts are loaded from files only.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
-     frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 );
-/// Assets change with the binary only.
-const AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+/// Assets change only with the binary.
+const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
-/// The document and the pages. `base` stands before the paths of this gateway where a proxy adds something.
+/// The routes of the document and of the pages. `base` is the path prefix that a proxy adds before the paths of this
+/// gateway.
 pub(super) fn routes(document: &OpenApi, base: &str) -> Router {
-    // A document of texts and numbers always serializes.
+    // Strings and numbers always serialize.
     let document = Bytes::from(document.to_json().unwrap_or_default());
-    let (page, start) = (Bytes::from(placed(PAGE, base)), Bytes::from(placed(START, base)));
-    let (of_home, of_errors): (Arc<str>, Arc<str>) = (base.into(), base.into());
+    let (page, start) = (Bytes::from(with_base(PAGE, base)), Bytes::from(with_base(START, base)));
+    let (home_base, errors_base): (Arc<str>, Arc<str>) = (base.into(), base.into());
     let pages = Router::new()
-        .route("/", get(async move |headers: HeaderMap| home(&of_home, &headers).await))
+        .route("/", get(async move |headers: HeaderMap| home(&home_base, &headers).await))
         .route("/openapi.json", get(async || file("application/json", document)))
         .route("/docs", get(async || swagger(page)))
         .route("/docs/start.js", get(async || file("text/javascript; charset=utf-8", start)))
-        .route(ERRORS_PAGE, get(async move || errors(&of_errors)));
+        .route(ERRORS_PAGE, get(async move || errors(&errors_base)));
     ASSETS.into_iter().fold(pages, |pages, name| pages.route(&format!("/docs/{name}"), get(async || asset(name))))
 }
 
-/// A text with its addresses below `base`.
-fn placed(text: &str, base: &str) -> String {
+/// Inserts `base` before the paths.
+fn with_base(text: &str, base: &str) -> String {
     text.replace("BASE/", &format!("{base}/"))
 }
 
-fn file(kind: &'static str, body: Bytes) -> Response {
-    ([(CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
+fn file(content_type: &'static str, body: Bytes) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
 }
 
 fn swagger(html: Bytes) -> Response {
@@ -87,11 +88,11 @@ fn swagger(html: Bytes) -> Response {
 }
 
 fn asset(name: &'static str) -> Response {
-    let found = utoipa_swagger_ui::serve(name, Arc::new(Config::default())).ok().flatten();
-    let kind = |text: &str| HeaderValue::from_str(text).ok();
-    match found.and_then(|file| Some((kind(&file.content_type)?, file.bytes))) {
-        Some((kind, bytes)) => ([(CONTENT_TYPE, kind), (CACHE_CONTROL, AN_HOUR)], bytes.into_owned()).into_response(),
-        None => Problem::internal(format_args!("the binary lacks {name}")).into_response(),
+    let file = utoipa_swagger_ui::serve(name, Arc::new(Config::default())).ok().flatten();
+    let content_type = |text: &str| HeaderValue::from_str(text).ok();
+    match file.and_then(|file| Some((content_type(&file.content_type)?, file.bytes))) {
+        Some((content_type, bytes)) => ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, ONE_HOUR)], bytes.into_owned()).into_response(),
+        None => Problem::internal(format_args!("the binary does not contain {name}")).into_response(),
     }
 }
 
@@ -99,23 +100,23 @@ fn asset(name: &'static str) -> Response {
 #[derive(Template)]
 #[template(path = "home.html")]
 struct HomePage<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     version: &'a str,
 }
 
-/// What is at `/`: a page for a browser, the same addresses as JSON for a program.
+/// Returns the links of the home page: HTML for a browser, JSON for a program.
 async fn home(base: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let version = env!("CARGO_PKG_VERSION");
     if choose(headers, &[Media::Json, Media::Html])? == Media::Html {
-        return answer(StatusCode::OK, &HomePage { frame: frame(base), version });
+        return render(StatusCode::OK, &HomePage { layout: layout(base), version });
     }
-    let at = |path: &str| format!("{base}{path}");
+    let url = |path: &str| format!("{base}{path}");
     let links = json!({
         "name": "odoo-gateway",
         "version": version,
-        "documentation": at("/docs"),
-        "openapi": at("/openapi.json"),
-        "errors": at(ERRORS_PAGE),
+        "documentation": url("/docs"),
+        "openapi": url("/openapi.json"),
+        "errors": url(ERRORS_PAGE),
     });
     Ok(Json(links).into_response())
 }
@@ -124,11 +125,11 @@ async fn home(base: &str, headers: &HeaderMap) -> Result<Response, Problem> {
 #[derive(Template)]
 #[template(path = "errors.html")]
 struct ErrorsPage<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     entries: Vec<Entry>,
 }
 
-/// One error code on the page.
+/// An error code on the page.
 struct Entry {
     code: &'static str,
     status: u16,
@@ -137,15 +138,15 @@ struct Entry {
 }
 
 fn errors(base: &str) -> Result<Response, Problem> {
-    let entry = |code: &Code| Entry {
+    let entry = |code: &ErrorCode| Entry {
         code: code.as_str(),
         status: code.class().status(),
         title: code.title(),
-        help: error_help::of(*code),
+        help: error_help::help_for(*code),
     };
-    answer(StatusCode::OK, &ErrorsPage { frame: frame(base), entries: Code::ALL.iter().map(entry).collect() })
+    render(StatusCode::OK, &ErrorsPage { layout: layout(base), entries: ErrorCode::ALL.iter().map(entry).collect() })
 }
 
-fn frame(base: &str) -> Frame<'_> {
-    Frame { texts: &ENGLISH, base }
+fn layout(base: &str) -> Layout<'_> {
+    Layout { messages: &ENGLISH, base }
 }

@@ -1,133 +1,133 @@
-//! A scope in words, for the person whose rights it is about.
+//! A scope in plain English, for the user who approves it.
 //!
-//! In: a [`Scope`]. Out: one sentence for each rule. Must not know: HTML, OAuth.
+//! In: a [`Scope`]. Out: one phrase for each rule. Must not know: HTML, OAuth.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::messages::{RightsTexts, Texts, put};
+use super::messages::{PermissionMessages, Messages, insert};
 use crate::names::MethodName;
-use crate::plan::{FieldRule, ModelPattern, Operation, Rule, Scope, ScopeWord, ScopeWords};
+use crate::plan::{FieldRule, ModelPattern, Operation, Rule, Scope, OAuthScopeToken, OAuthScope};
 
-/// What a credential with this scope could do.
-pub(in crate::http) fn in_words(scope: &Scope, texts: &Texts) -> Vec<String> {
-    let rights = match scope {
-        Scope::All => return vec![texts.rights.everything.to_owned()],
+/// What an application with this scope can do.
+pub(in crate::http) fn describe_scope(scope: &Scope, messages: &Messages) -> Vec<String> {
+    let permissions = match scope {
+        Scope::All => return vec![messages.permissions.everything.to_owned()],
         Scope::Nothing => Vec::new(),
-        Scope::Rules(rules) => rules.iter().map(Right::of_rule).collect(),
+        Scope::Rules(rules) => rules.iter().map(Permission::from_rule).collect(),
         Scope::Narrowed(narrowed) => match &narrowed.only {
-            ScopeWords::All => return in_words(&narrowed.within, texts),
-            ScopeWords::Only(words) => narrowed_rights(&narrowed.within, words),
+            OAuthScope::All => return describe_scope(&narrowed.within, messages),
+            OAuthScope::Only(tokens) => narrowed_permissions(&narrowed.within, tokens),
         },
     };
-    if rights.is_empty() {
-        return vec![texts.rights.nothing.to_owned()];
+    if permissions.is_empty() {
+        return vec![messages.permissions.nothing.to_owned()];
     }
-    rights.iter().map(|right| right.sentence(&texts.rights)).collect()
+    permissions.iter().map(|permission| permission.phrase(&messages.permissions)).collect()
 }
 
-/// What may be done, to what.
+/// Operations, and the records they apply to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Right<'s> {
-    /// `None`: to everything.
+struct Permission<'s> {
+    /// `None`: all models.
     models: Option<&'s ModelPattern>,
     operations: BTreeSet<Operation>,
     methods: Option<&'s BTreeSet<MethodName>>,
     fields: &'s FieldRule,
 }
 
-/// What the words leave of a scope; what is done to the same is one right.
-fn narrowed_rights<'s>(within: &'s Scope, words: &'s BTreeSet<ScopeWord>) -> Vec<Right<'s>> {
+/// The part of a scope that the OAuth scope tokens leave. Operations on the same records are one permission.
+fn narrowed_permissions<'s>(within: &'s Scope, tokens: &'s BTreeSet<OAuthScopeToken>) -> Vec<Permission<'s>> {
     let rules: &[Rule] = if let Scope::Rules(rules) = within { rules } else { &[] };
-    let mut rights: Vec<Right<'s>> = Vec::new();
-    for word in words {
-        let whole = within.is_all().then(|| Right::of_word(word));
-        for right in whole.into_iter().chain(rules.iter().filter_map(|rule| Right::of_both(rule, word))) {
-            match rights.iter_mut().find(|known| known.is_about_the_same(&right)) {
-                Some(known) => known.operations.extend(right.operations),
-                None => rights.push(right),
+    let mut permissions: Vec<Permission<'s>> = Vec::new();
+    for token in tokens {
+        let unrestricted = within.is_all().then(|| Permission::from_token(token));
+        for permission in unrestricted.into_iter().chain(rules.iter().filter_map(|rule| Permission::intersect(rule, token))) {
+            match permissions.iter_mut().find(|known| known.has_same_records(&permission)) {
+                Some(known) => known.operations.extend(permission.operations),
+                None => permissions.push(permission),
             }
         }
     }
-    rights
+    permissions
 }
 
-impl<'s> Right<'s> {
-    fn of_rule(rule: &'s Rule) -> Self {
+impl<'s> Permission<'s> {
+    fn from_rule(rule: &'s Rule) -> Self {
         let (operations, methods) = (rule.operations.clone(), rule.methods.as_ref());
         Self { models: Some(&rule.models), operations, methods, fields: &rule.fields }
     }
 
-    fn of_word(word: &'s ScopeWord) -> Self {
-        let operations = BTreeSet::from([word.operation]);
-        Self { models: word.models.as_ref(), operations, methods: None, fields: &FieldRule::All }
+    fn from_token(token: &'s OAuthScopeToken) -> Self {
+        let operations = BTreeSet::from([token.operation]);
+        Self { models: token.models.as_ref(), operations, methods: None, fields: &FieldRule::All }
     }
 
-    /// What both allow; nothing where neither pattern lies within the other.
-    fn of_both(rule: &'s Rule, word: &'s ScopeWord) -> Option<Self> {
-        let models = match &word.models {
-            Some(asked) if rule.models.covers(asked) => asked,
-            Some(asked) if !asked.covers(&rule.models) => return None,
+    /// What both allow. `None` if neither pattern contains the other.
+    fn intersect(rule: &'s Rule, token: &'s OAuthScopeToken) -> Option<Self> {
+        let models = match &token.models {
+            Some(requested) if rule.models.covers(requested) => requested,
+            Some(requested) if !requested.covers(&rule.models) => return None,
             _ => &rule.models,
         };
-        let operations = BTreeSet::from([word.operation]);
-        rule.operations.contains(&word.operation).then(|| Self {
+        let operations = BTreeSet::from([token.operation]);
+        rule.operations.contains(&token.operation).then(|| Self {
             models: Some(models),
             operations,
-            ..Self::of_rule(rule)
+            ..Self::from_rule(rule)
         })
     }
 
-    fn is_about_the_same(&self, other: &Self) -> bool {
+    fn has_same_records(&self, other: &Self) -> bool {
         (self.models, self.methods, self.fields) == (other.models, other.methods, other.fields)
     }
 
-    fn sentence(&self, texts: &RightsTexts) -> String {
-        let deeds: Vec<&str> = self.operations.iter().map(|operation| verb(*operation, texts)).collect();
-        let models = self.models.map_or_else(|| texts.everything_there_is.to_owned(), |models| kinds(models, texts));
-        let said = put(&put(texts.rule, "{models}", &models), "{deeds}", &joined(&deeds, texts.and));
+    fn phrase(&self, messages: &PermissionMessages) -> String {
+        let actions: Vec<&str> = self.operations.iter().map(|operation| operation_phrase(*operation, messages)).collect();
+        let models = self.models.map_or_else(|| messages.all_records.to_owned(), |models| models_phrase(models, messages));
+        let phrase = insert(&insert(messages.rule, "{models}", &models), "{actions}", &join(&actions, messages.and));
         let methods = self.methods.filter(|_| self.operations.contains(&Operation::Execute));
-        let methods = methods.map(|methods| put(texts.only_methods, "{names}", &list(methods)));
-        let limits: Vec<String> = [fields(self.fields, texts), methods].into_iter().flatten().collect();
-        if limits.is_empty() { said } else { format!("{said} ({})", limits.join("; ")) }
+        let methods = methods.map(|methods| insert(messages.only_methods, "{names}", &join_names(methods)));
+        let limits: Vec<String> = [fields_phrase(self.fields, messages), methods].into_iter().flatten().collect();
+        if limits.is_empty() { phrase } else { format!("{phrase} ({})", limits.join("; ")) }
     }
 }
 
-fn verb(operation: Operation, texts: &RightsTexts) -> &'static str {
+fn operation_phrase(operation: Operation, messages: &PermissionMessages) -> &'static str {
     match operation {
-        Operation::Read => texts.read,
-        Operation::Create => texts.create,
-        Operation::Update => texts.update,
-        Operation::Delete => texts.delete,
-        Operation::Execute => texts.execute,
+        Operation::Read => messages.read,
+        Operation::Create => messages.create,
+        Operation::Update => messages.update,
+        Operation::Delete => messages.delete,
+        Operation::Execute => messages.execute,
     }
 }
 
-fn kinds(pattern: &ModelPattern, texts: &RightsTexts) -> String {
+fn models_phrase(pattern: &ModelPattern, messages: &PermissionMessages) -> String {
     match pattern {
-        ModelPattern::Any => texts.any_model.to_owned(),
-        ModelPattern::Below(prefix) => put(texts.models_below, "{model}", prefix.as_str()),
-        ModelPattern::Exactly(model) => put(texts.one_model, "{model}", model.as_str()),
+        ModelPattern::Any => messages.any_model.to_owned(),
+        ModelPattern::Prefix(prefix) => insert(messages.models_below, "{model}", prefix.as_str()),
+        ModelPattern::Exact(model) => insert(messages.one_model, "{model}", model.as_str()),
     }
 }
 
-fn fields(rule: &FieldRule, texts: &RightsTexts) -> Option<String> {
+fn fields_phrase(rule: &FieldRule, messages: &PermissionMessages) -> Option<String> {
     match rule {
         FieldRule::All => None,
-        FieldRule::Only(names) => Some(put(texts.only_fields, "{names}", &list(names))),
-        FieldRule::Except(names) => Some(put(texts.all_fields_but, "{names}", &list(names))),
+        FieldRule::Only(names) => Some(insert(messages.only_fields, "{names}", &join_names(names))),
+        FieldRule::Except(names) => Some(insert(messages.all_fields_but, "{names}", &join_names(names))),
     }
 }
 
-fn list<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+fn join_names<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     names.into_iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn joined(words: &[&str], and: &str) -> String {
-    match words.split_last() {
+fn join(phrases: &[&str], and: &str) -> String {
+    match phrases.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
-        _ => words.concat(),
+        _ => phrases.concat(),
     }
 }
 
@@ -136,15 +136,15 @@ mod tests {
     use super::*;
     use crate::http::pages::ENGLISH;
 
-    fn said(json: &str) -> Vec<String> {
-        in_words(&Scope::from_json(json).unwrap(), &ENGLISH)
+    fn describe(json: &str) -> Vec<String> {
+        describe_scope(&Scope::from_json(json).unwrap(), &ENGLISH)
     }
 
     #[test]
-    fn words_narrow_what_is_said() {
-        let narrowed = |scope: &str, words: &str| {
-            let narrowed = Scope::from_json(scope).unwrap().narrowed(ScopeWords::parse(words).unwrap()).unwrap();
-            in_words(&narrowed, &ENGLISH)
+    fn narrowed_scope_is_described() {
+        let narrowed = |scope: &str, tokens: &str| {
+            let narrowed = Scope::from_json(scope).unwrap().narrowed(OAuthScope::parse(tokens).unwrap()).unwrap();
+            describe_scope(&narrowed, &ENGLISH)
         };
         assert_eq!(narrowed(r#""all""#, "all"), ["do everything that you can do in Odoo yourself"]);
         assert_eq!(narrowed(r#""all""#, "read update"), ["see and change all records"]);
@@ -161,16 +161,16 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_is_a_sentence() {
-        assert_eq!(said(r#""all""#), ["do everything that you can do in Odoo yourself"]);
-        assert_eq!(said(r#""nothing""#), ["do nothing yet"]);
-        assert_eq!(said("[]"), ["do nothing yet"]);
+    fn every_rule_is_one_phrase() {
+        assert_eq!(describe(r#""all""#), ["do everything that you can do in Odoo yourself"]);
+        assert_eq!(describe(r#""nothing""#), ["do nothing yet"]);
+        assert_eq!(describe("[]"), ["do nothing yet"]);
         let rules = r#"[{"models": "*", "operations": ["read"]},
             {"models": "sale.*", "operations": ["update", "create"], "fields": {"except": ["note"]}},
             {"models": "res.partner", "operations": ["read", "create", "delete"], "fields": {"only": ["email", "name"]}},
             {"models": "sale.order", "operations": ["execute"], "methods": ["action_confirm"]}]"#;
         assert_eq!(
-            said(rules),
+            describe(rules),
             [
                 "see all records, except users and settings",
                 "create and change sale.* records (without note)",

@@ -1,4 +1,4 @@
-//! The pages hold to what they promise: everything escaped, labelled, and legible in both colour schemes.
+//! Every value is escaped, every field has a label, and the text is legible in both color schemes.
 
 use std::collections::HashMap;
 
@@ -6,63 +6,63 @@ use super::assets::STYLE;
 use super::*;
 
 const EVIL: &str = "\"><script>alert('x')</script>&amp;";
-const FRAME: Frame<'_> = Frame { texts: &ENGLISH, base: "/gw" };
+const LAYOUT: Layout<'_> = Layout { messages: &ENGLISH, base: "/gw" };
 
 fn login(alert: Option<String>) -> String {
     let page = LoginPage {
-        frame: FRAME,
+        layout: LAYOUT,
         application: EVIL,
         database: EVIL,
         login: EVIL,
-        guard: EVIL,
+        csrf_token: EVIL,
         alert,
-        longest: LONGEST_FIELD,
+        max_length: MAX_FIELD_BYTES,
     };
     page.render().unwrap()
 }
 
 fn consent() -> String {
     let page = ConsentPage {
-        frame: FRAME,
+        layout: LAYOUT,
         application: EVIL,
         login: EVIL,
         database: EVIL,
-        rights: vec![EVIL.to_owned()],
-        sent_to: Some(EVIL),
-        guard: EVIL,
+        permissions: vec![EVIL.to_owned()],
+        return_host: Some(EVIL),
+        csrf_token: EVIL,
     };
     page.render().unwrap()
 }
 
-fn notice() -> String {
-    let page = NoticePage {
-        frame: FRAME,
+fn message() -> String {
+    let page = MessagePage {
+        layout: LAYOUT,
         title: EVIL,
         lead: EVIL.to_owned(),
         code: Some(EVIL),
         hint: Some(EVIL),
-        request: Some(EVIL),
+        request_id: Some(EVIL),
     };
     page.render().unwrap()
 }
 
 fn pages() -> [String; 4] {
-    [login(None), login(Some(EVIL.to_owned())), consent(), notice()]
+    [login(None), login(Some(EVIL.to_owned())), consent(), message()]
 }
 
 #[test]
-fn whatever_a_page_is_given_shows_as_text() {
+fn every_value_is_escaped() {
     for page in pages() {
         assert!(!page.contains("<script"), "{page}");
         assert!(page.contains("&#60;script&#62;"), "{page}");
-        for scripted in [" style=", " onclick", "javascript:", "http://", "https://"] {
-            assert!(!page.contains(scripted), "{scripted} in {page}");
+        for forbidden in [" style=", " onclick", "javascript:", "http://", "https://"] {
+            assert!(!page.contains(forbidden), "{forbidden} in {page}");
         }
     }
 }
 
 #[test]
-fn every_page_says_its_language_title_and_heading() {
+fn every_page_has_a_language_a_title_and_a_heading() {
     for page in pages() {
         assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">"), "{page}");
         assert!(page.contains("<title>") && page.contains(" · odoo-gateway</title>"), "{page}");
@@ -72,7 +72,7 @@ fn every_page_says_its_language_title_and_heading() {
     }
 }
 
-/// The values of an attribute in all tags of a name.
+/// The values of an attribute in all tags with this name.
 fn attributes<'p>(page: &'p str, tag: &str, name: &str) -> Vec<Option<&'p str>> {
     let (tag, name) = (format!("<{tag} "), format!(" {name}=\""));
     let tags = page.match_indices(&tag).map(|(at, _)| page[at..].split('>').next().unwrap());
@@ -81,7 +81,7 @@ fn attributes<'p>(page: &'p str, tag: &str, name: &str) -> Vec<Option<&'p str>> 
 }
 
 #[test]
-fn every_field_has_a_label_and_every_description_is_there() {
+fn every_field_has_a_label_and_every_referenced_description_exists() {
     for page in pages() {
         let labels = attributes(&page, "label", "for");
         let kinds = attributes(&page, "input", "type");
@@ -97,16 +97,16 @@ fn every_field_has_a_label_and_every_description_is_there() {
     }
 }
 
-/// The colours of one scheme: those of the first `:root`, and over them those of the dark one.
-fn colours(dark: bool) -> HashMap<&'static str, [u8; 3]> {
+/// The colors of one scheme: those of the first `:root`, overridden by those of the dark one.
+fn colors(dark: bool) -> HashMap<&'static str, [u8; 3]> {
     let schemes = STYLE.split(":root {").skip(1).take(if dark { 2 } else { 1 });
     let lines = schemes.flat_map(|scheme| scheme.split('}').next().unwrap().lines());
     let pairs = lines.filter_map(|line| line.trim().strip_prefix("--")?.strip_suffix(';')?.split_once(": #"));
-    let part = |hex: &str, at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    pairs.map(|(name, hex)| (name, [part(hex, 0), part(hex, 2), part(hex, 4)])).collect()
+    let channel = |hex: &str, at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    pairs.map(|(name, hex)| (name, [channel(hex, 0), channel(hex, 2), channel(hex, 4)])).collect()
 }
 
-/// WCAG 2.2, "contrast ratio".
+/// The contrast ratio as WCAG 2.2 defines it.
 fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
     let linear = |part: u8| {
         let part = f64::from(part) / 255.0;
@@ -118,36 +118,36 @@ fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
 }
 
 #[test]
-fn texts_and_edges_stand_out_from_their_ground_in_both_schemes() {
+fn contrast_meets_wcag_aa_in_both_color_schemes() {
     for dark in [false, true] {
-        let colours = colours(dark);
-        for (text, ground, least) in [
-            ("text", "ground", 4.5),
+        let colors = colors(dark);
+        for (text, background, minimum) in [
+            ("text", "background", 4.5),
             ("text", "card", 4.5),
-            ("quiet", "ground", 4.5),
-            ("quiet", "card", 4.5),
+            ("muted", "background", 4.5),
+            ("muted", "card", 4.5),
             ("on-accent", "accent", 4.5),
-            ("on-accent", "accent-deep", 4.5),
+            ("on-accent", "accent-strong", 4.5),
             ("accent", "card", 4.5),
-            ("accent-deep", "card", 4.5),
-            ("alert", "alert-ground", 4.5),
+            ("accent-strong", "card", 4.5),
+            ("alert", "alert-background", 4.5),
             ("field", "card", 3.0),
             ("accent", "card", 3.0),
         ] {
-            let found = contrast(colours[text], colours[ground]);
-            assert!(found >= least, "{text} on {ground}: {found:.2} (dark: {dark})");
+            let found = contrast(colors[text], colors[background]);
+            assert!(found >= minimum, "{text} on {background}: {found:.2} (dark: {dark})");
         }
     }
 }
 
 #[test]
-fn no_page_can_be_framed_kept_or_made_to_load_from_elsewhere() {
-    let page = NoticePage { frame: FRAME, title: "t", lead: String::new(), code: None, hint: None, request: None };
-    let answer = answer(StatusCode::BAD_REQUEST, &page).unwrap();
-    let policy = answer.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+fn pages_cannot_be_framed_cached_or_made_to_load_from_other_origins() {
+    let page = MessagePage { layout: LAYOUT, title: "t", lead: String::new(), code: None, hint: None, request_id: None };
+    let response = render(StatusCode::BAD_REQUEST, &page).unwrap();
+    let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none';") && policy.contains("frame-ancestors 'none'"), "{policy}");
     assert!(!policy.contains("unsafe") && !policy.contains("script"), "{policy}");
-    assert_eq!(answer.headers()[X_FRAME_OPTIONS], "DENY");
-    assert_eq!(answer.headers()[REFERRER_POLICY], "no-referrer");
-    assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
+    assert_eq!(response.headers()[X_FRAME_OPTIONS], "DENY");
+    assert_eq!(response.headers()[REFERRER_POLICY], "no-referrer");
+    assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
 }

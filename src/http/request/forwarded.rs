@@ -1,11 +1,13 @@
-//! By which address the client reached the gateway (O1-09): signatures are made over it.
+//! The URL by which the client reached the gateway, which OAuth 1.0a signatures cover (O1-09). In order of precedence:
 //!
 //! ```text
-//! server.public_url   before   X-Forwarded-Proto and -Host of a trusted proxy   before   Host, over http
+//! 1. server.public_url
+//! 2. X-Forwarded-Proto and X-Forwarded-Host, from a trusted proxy only
+//! 3. Host, over http
 //! ```
 //!
-//! In: the request's head, who the peer is, the configured URL. Out: [`Origin`]. Must not know: signatures. Nobody but a
-//! proxy that is trusted is believed about how it was reached; no link or redirect is ever made of this.
+//! In: the head of the request, the [`Peer`], the configured URL. Out: [`ExternalUrl`]. Must not know: signatures.
+//! Links and redirects never use this URL.
 
 use http::header::HOST;
 use http::request::Parts;
@@ -13,82 +15,82 @@ use http::uri::Authority;
 use url::Url;
 
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::middleware::Peer;
+use crate::error_code::ErrorCode;
+use super::peer::Peer;
 
-/// The part of the URL before the path that was sent.
+/// The part of the URL before the path that the gateway received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http) struct Origin {
+pub(in crate::http) struct ExternalUrl {
     /// `http` or `https`.
     pub scheme: String,
-    /// Host and port, as they were named.
+    /// Host and port, as the client or the proxy wrote them.
     pub authority: String,
-    /// What a proxy cut off the front of the path.
+    /// The path prefix that a proxy removed.
     pub prefix: String,
-    /// Whether nobody on the way can listen: TLS, or the way never leaves this machine.
-    pub is_private: bool,
+    /// Whether the connection cannot be intercepted: it uses TLS or does not leave this machine.
+    pub is_confidential: bool,
 }
 
-impl Origin {
-    /// Of a request.
+impl ExternalUrl {
+    /// The URL of a request.
     ///
     /// # Errors
-    /// 400 when a trusted proxy says two things, or none that can be understood.
-    pub(in crate::http) fn of(head: &Parts, public: Option<&Url>) -> Result<Self, Problem> {
+    /// 400 for ambiguous or malformed headers of a trusted proxy.
+    pub(in crate::http) fn from_request(head: &Parts, public: Option<&Url>) -> Result<Self, Problem> {
         let peer = head.extensions.get::<Peer>().copied().unwrap_or_default();
         if let Some(public) = public {
-            return Ok(Self::configured(public, peer));
+            return Ok(Self::from_public_url(public, peer));
         }
-        let forwarded = |name| if peer.is_trusted { one_of(head, name) } else { Ok(None) };
+        let forwarded = |name| if peer.is_trusted { single_value(head, name) } else { Ok(None) };
         let scheme = match forwarded("x-forwarded-proto")? {
-            Some(scheme) => known_scheme(scheme)?,
+            Some(scheme) => parse_scheme(scheme)?,
             None => "http".to_owned(),
         };
         let authority = match forwarded("x-forwarded-host")? {
-            Some(host) => known_host(host)?,
-            None => named(head),
+            Some(host) => parse_host(host)?,
+            None => requested_host(head),
         };
-        let is_private = scheme == "https" || (peer.is_loopback && is_loopback(&authority));
-        Ok(Self { scheme, authority, prefix: String::new(), is_private })
+        let is_confidential = scheme == "https" || (peer.is_loopback && is_loopback(&authority));
+        Ok(Self { scheme, authority, prefix: String::new(), is_confidential })
     }
 
-    fn configured(public: &Url, peer: Peer) -> Self {
+    fn from_public_url(public: &Url, peer: Peer) -> Self {
         let host = public.host_str().unwrap_or_default();
         let authority = public.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         Self {
             scheme: public.scheme().to_owned(),
             prefix: public.path().trim_end_matches('/').to_owned(),
-            is_private: public.scheme() == "https" || (peer.is_loopback && is_loopback(&authority)),
+            is_confidential: public.scheme() == "https" || (peer.is_loopback && is_loopback(&authority)),
             authority,
         }
     }
 }
 
-/// The one value of a forwarding header. A list would leave open who of several proxies is meant.
-fn one_of<'h>(head: &'h Parts, name: &'static str) -> Result<Option<&'h str>, Problem> {
+/// The value of a forwarding header. A list is rejected: it does not define which proxy it is from.
+fn single_value<'h>(head: &'h Parts, name: &'static str) -> Result<Option<&'h str>, Problem> {
     let mut values = head.headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().ok().filter(|text| !text.contains(',') && values.next().is_none());
-    text.map(|text| Some(text.trim())).ok_or_else(|| unclear(name))
+    text.map(|text| Some(text.trim())).ok_or_else(|| ambiguous(name))
 }
 
-fn known_scheme(text: &str) -> Result<String, Problem> {
+fn parse_scheme(text: &str) -> Result<String, Problem> {
     let scheme = text.to_ascii_lowercase();
-    if matches!(scheme.as_str(), "http" | "https") { Ok(scheme) } else { Err(unclear("x-forwarded-proto")) }
+    if matches!(scheme.as_str(), "http" | "https") { Ok(scheme) } else { Err(ambiguous("x-forwarded-proto")) }
 }
 
-fn known_host(text: &str) -> Result<String, Problem> {
+fn parse_host(text: &str) -> Result<String, Problem> {
     let host = Authority::try_from(text).ok().filter(|host| !host.as_str().contains('@'));
-    host.map(|host| host.to_string()).ok_or_else(|| unclear("x-forwarded-host"))
+    host.map(|host| host.to_string()).ok_or_else(|| ambiguous("x-forwarded-host"))
 }
 
-fn unclear(name: &'static str) -> Problem {
-    let detail = format!("The proxy does not say plainly in {name} by which URL it was reached.");
-    Problem::new(Code::MalformedRequest, detail).parameter(name)
+fn ambiguous(name: &'static str) -> Problem {
+    let detail = format!("The `{name}` header from the trusted proxy is malformed or ambiguous.");
+    Problem::new(ErrorCode::MalformedRequest, detail).parameter(name)
 }
 
-/// Whom the request names, as the layers have checked it.
-fn named(head: &Parts) -> String {
+/// The host of the request, which the middleware has validated.
+fn requested_host(head: &Parts) -> String {
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
     let target = head.uri.authority().map(Authority::as_str);
     host.or(target).unwrap_or_default().to_owned()
@@ -107,41 +109,41 @@ mod tests {
     use super::*;
 
     const PROXY: Peer = Peer { is_trusted: true, is_loopback: false };
-    const STRANGER: Peer = Peer { is_trusted: false, is_loopback: false };
-    const HERE: Peer = Peer { is_trusted: false, is_loopback: true };
+    const UNTRUSTED: Peer = Peer { is_trusted: false, is_loopback: false };
+    const LOOPBACK: Peer = Peer { is_trusted: false, is_loopback: true };
 
-    fn origin(peer: Peer, headers: &[(&str, &str)], public: Option<&str>) -> Result<(String, bool), u16> {
+    fn external_url(peer: Peer, headers: &[(&str, &str)], public: Option<&str>) -> Result<(String, bool), u16> {
         let mut request = Request::builder().uri("/a").header("host", "gw.example:8080").extension(peer);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
         let public = public.map(|url| Url::parse(url).unwrap());
-        let origin = Origin::of(&head, public.as_ref()).map_err(|wrong| wrong.class().status())?;
-        Ok((format!("{}://{}{}", origin.scheme, origin.authority, origin.prefix), origin.is_private))
+        let url = ExternalUrl::from_request(&head, public.as_ref()).map_err(|problem| problem.class().status())?;
+        Ok((format!("{}://{}{}", url.scheme, url.authority, url.prefix), url.is_confidential))
     }
 
     const FORWARDED: [(&str, &str); 2] = [("x-forwarded-proto", "https"), ("x-forwarded-host", "api.example")];
 
     #[test]
-    fn o1_09_only_a_trusted_proxy_is_believed() {
-        assert_eq!(origin(PROXY, &FORWARDED, None), Ok(("https://api.example".to_owned(), true)));
-        assert_eq!(origin(STRANGER, &FORWARDED, None), Ok(("http://gw.example:8080".to_owned(), false)));
-        assert_eq!(origin(PROXY, &[], None), Ok(("http://gw.example:8080".to_owned(), false)));
+    fn o1_09_only_headers_of_a_trusted_proxy_count() {
+        assert_eq!(external_url(PROXY, &FORWARDED, None), Ok(("https://api.example".to_owned(), true)));
+        assert_eq!(external_url(UNTRUSTED, &FORWARDED, None), Ok(("http://gw.example:8080".to_owned(), false)));
+        assert_eq!(external_url(PROXY, &[], None), Ok(("http://gw.example:8080".to_owned(), false)));
     }
 
     #[test]
-    fn o1_09_what_is_configured_comes_first() {
-        for peer in [PROXY, STRANGER, HERE] {
+    fn o1_09_the_configured_url_takes_precedence() {
+        for peer in [PROXY, UNTRUSTED, LOOPBACK] {
             let public = Some("https://api.example:444/odoo/");
-            assert_eq!(origin(peer, &FORWARDED, public), Ok(("https://api.example:444/odoo".to_owned(), true)));
+            assert_eq!(external_url(peer, &FORWARDED, public), Ok(("https://api.example:444/odoo".to_owned(), true)));
         }
-        assert_eq!(origin(HERE, &[], Some("http://localhost:8080")), Ok(("http://localhost:8080".to_owned(), true)));
-        assert_eq!(origin(HERE, &[], Some("http://api.example")), Ok(("http://api.example".to_owned(), false)));
+        assert_eq!(external_url(LOOPBACK, &[], Some("http://localhost:8080")), Ok(("http://localhost:8080".to_owned(), true)));
+        assert_eq!(external_url(LOOPBACK, &[], Some("http://api.example")), Ok(("http://api.example".to_owned(), false)));
     }
 
     #[test]
-    fn o1_09_a_proxy_that_says_two_things_is_400() {
+    fn o1_09_ambiguous_headers_of_a_trusted_proxy_are_400() {
         for headers in [
             [("x-forwarded-proto", "https, http"), ("x-forwarded-host", "a")],
             [("x-forwarded-proto", "https"), ("x-forwarded-proto", "https")],
@@ -149,18 +151,18 @@ mod tests {
             [("x-forwarded-proto", "https"), ("x-forwarded-host", "a/b")],
             [("x-forwarded-proto", "https"), ("x-forwarded-host", "u@a")],
         ] {
-            assert_eq!(origin(PROXY, &headers, None), Err(400), "{headers:?}");
-            assert!(origin(STRANGER, &headers, None).is_ok(), "{headers:?}");
+            assert_eq!(external_url(PROXY, &headers, None), Err(400), "{headers:?}");
+            assert!(external_url(UNTRUSTED, &headers, None).is_ok(), "{headers:?}");
         }
     }
 
     #[test]
-    fn o1_14_what_stays_on_this_machine_is_private() {
-        for (host, private) in
+    fn o1_14_loopback_connections_are_confidential() {
+        for (host, is_confidential) in
             [("localhost:1", true), ("127.0.0.9", true), ("[::1]:80", true), ("127.0.0.1.evil", false)]
         {
-            assert_eq!(is_loopback(host), private, "{host}");
+            assert_eq!(is_loopback(host), is_confidential, "{host}");
         }
-        assert!(!origin(HERE, &[], None).unwrap().1, "the name is another's");
+        assert!(!external_url(LOOPBACK, &[], None).unwrap().1, "the host is not a loopback host");
     }
 }

@@ -1,22 +1,22 @@
-//! With and without a slash at the end, a path is one route (contract 0.2).
+//! The target of a request with and without its trailing slash: `/a/` is the same route as `/a`.
 //!
-//! In: the request's target. Out: the target for routing, and in the extensions the [`SentTarget`], which
-//! signatures are made over. Must not know: routes. One slash only: `/a//` is not `/a`.
+//! In: the target as the client sent it. Out: the target for routing, and in the extensions the [`OriginalTarget`],
+//! which OAuth signatures cover. Must not know: routes. Only one slash is removed: `/a//` is not `/a`.
 
 use http::Request;
 use http::uri::{PathAndQuery, Uri};
 
-/// The target as the caller sent it, its path untouched.
+/// The target as the client sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SentTarget(pub Uri);
+pub(in crate::http) struct OriginalTarget(pub Uri);
 
-/// Keeps the target and takes the slash off the end of the path.
+/// Stores the target in the extensions and removes a trailing slash of the path.
 pub(in crate::http) fn normalize<B>(request: &mut Request<B>) {
     let sent = request.uri().clone();
     if let Some(trimmed) = trimmed(&sent) {
         *request.uri_mut() = trimmed;
     }
-    request.extensions_mut().insert(SentTarget(sent));
+    request.extensions_mut().insert(OriginalTarget(sent));
 }
 
 fn trimmed(sent: &Uri) -> Option<Uri> {
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_slash_goes_and_what_was_sent_is_kept() {
+    fn one_trailing_slash_is_removed_and_the_original_target_is_stored() {
         for (sent, routed) in [
             ("/a/b/", "/a/b"),
             ("/a/?d=[(%22x%22)]/", "/a?d=[(%22x%22)]/"),
@@ -49,7 +49,7 @@ mod tests {
             let mut request = Request::builder().uri(sent).body(()).unwrap();
             normalize(&mut request);
             assert_eq!(request.uri().to_string(), routed, "{sent}");
-            let SentTarget(kept) = request.extensions().get().unwrap();
+            let OriginalTarget(kept) = request.extensions().get().unwrap();
             assert_eq!(kept, sent);
         }
     }

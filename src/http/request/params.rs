@@ -1,22 +1,23 @@
-//! The parameters of a request, wherever they stand: query string, form, multipart form or JSON body.
-//!
-//! In: the request's head and body. Out: [`Input`], asked by name for what a parameter should hold, or for the body as the
-//! values of a record. Must not know: routes, which parameters there are. The body wins over the query; a parameter
-//! that is said twice is refused, because nobody knows which was meant; unless the family knows.
+//! The parameters of a request: from the query string, a form, a multipart form or a JSON body.
 //!
 //! ```text
-//! body       JSON, form, multipart form
-//! arguments  args, kwargs, or a body of keywords
-//! several    parameters that are said several times
-//! unread     parameters that nobody asked for
+//! body       parses JSON, forms and multipart forms
+//! arguments  args, kwargs, or a body of keyword arguments
+//! repeated   parameters that a query repeats
+//! unknown    parameters that no route reads
 //! ```
+//!
+//! In: the head and the body of a request. Out: [`RequestParams`], with one method per type of parameter; the body as
+//! the values of a record. Must not know: routes, which parameters exist. A parameter in the body takes precedence
+//! over one in the query. A repeated parameter is rejected as ambiguous, unless the dialect defines what repetition
+//! means.
 
 mod arguments;
 mod body;
 mod repeated;
 mod unknown;
 
-pub(in crate::http) use unknown::meant;
+pub(in crate::http) use unknown::similar_name;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -27,66 +28,66 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::HeaderMap;
 use indexmap::IndexMap;
-use percent_encoding::percent_decode;
 
+use crate::auth::oauth1::form_pairs;
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::language::domain::Domain;
 use crate::language::literal::{self, Limits};
 use crate::language::order::Order;
 use crate::language::selection::Selection;
 use crate::language::{SyntaxError, TreeError, lists, scalars};
 use crate::names::{FieldName, RecordId};
-use crate::plan::{Entry, Fields, Slice, Values};
+use crate::plan::{FormEntry, FieldSet, Window, Values};
 use crate::value::{Member, Value};
 
 /// All parameters of a request.
 #[derive(Debug, Default)]
-pub(in crate::http) struct Input {
-    query: Parameters,
-    body: Parameters,
-    /// What parameters of the query say after the first time, where they may.
-    again: IndexMap<String, Vec<String>>,
-    /// How many values of the body were read so far: all its literals share one limit.
+pub(in crate::http) struct RequestParams {
+    query: ParamMap,
+    body: ParamMap,
+    /// The values of repeated query parameters after the first one.
+    repeated: IndexMap<String, Vec<String>>,
+    /// The number of values parsed from the body so far: all literals in a body share one limit.
     values: AtomicUsize,
-    /// The names that were asked for, whether they are given or not.
-    read: Mutex<WasRead>,
+    /// The parameters that the route has read, whether they were sent or not.
+    read: Mutex<ReadParams>,
 }
 
-/// What a route asked for.
+/// The parameters that a route has read.
 #[derive(Debug, Default)]
-struct WasRead {
-    /// By name, once each.
+struct ReadParams {
+    /// Names, each once.
     names: Vec<String>,
-    /// Whether it asked for whatever the query has.
+    /// Whether the route reads every parameter of the query.
     query: bool,
-    /// Whether it asked for whatever the body has.
+    /// Whether the route reads every member of the body.
     body: bool,
 }
 
-/// The parameters of one place, each once; looked up in constant time, for a form may have a million.
+/// The parameters of the query or of the body, each once. Lookup takes constant time: a form may have many parameters.
 #[derive(Debug, Clone, Default)]
-struct Parameters(IndexMap<String, Said>);
+struct ParamMap(IndexMap<String, ParamValue>);
 
-/// What a parameter says.
+/// The value of a parameter.
 #[derive(Debug, Clone)]
-enum Said {
-    /// A text, which may hold a literal.
-    Text(String, Place),
+enum ParamValue {
+    /// A text, which may contain a literal.
+    Text(String, ParamLocation),
     /// A member of a JSON body.
     Tree(Value<'static>),
     /// A file of a multipart form.
     File(Bytes),
 }
 
-/// Where a text stands, which decides what a literal in it may cost.
+/// Where a text was sent, which determines the limits of a literal in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ParamLocation {
     Query,
     Body,
 }
 
-impl Place {
+impl ParamLocation {
     fn limits(self) -> Limits {
         match self {
             Self::Query => Limits::query(),
@@ -95,311 +96,309 @@ impl Place {
     }
 }
 
-impl Parameters {
-    fn add(&mut self, name: String, said: Said) -> Result<(), Problem> {
+impl ParamMap {
+    fn add(&mut self, name: String, value: ParamValue) -> Result<(), Problem> {
         if self.0.contains_key(&name) {
-            return Err(given_twice(&name));
+            return Err(repeated_parameter(&name));
         }
-        self.0.insert(name, said);
+        self.0.insert(name, value);
         Ok(())
     }
 
-    fn get(&self, name: &str) -> Option<&Said> {
+    fn get(&self, name: &str) -> Option<&ParamValue> {
         self.0.get(name)
     }
 }
 
-impl Input {
-    /// Reads query and body.
+impl RequestParams {
+    /// Parses query and body.
     ///
     /// # Errors
-    /// 400 for what cannot be read or is said twice, 415 for a body of another type.
-    pub(in crate::http) async fn read(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
-        let input = Self::read_several(query, headers, body).await?;
-        input.all_once()?;
-        Ok(input)
+    /// 400 for malformed or repeated parameters, 415 for a body of another media type.
+    pub(in crate::http) async fn parse(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
+        let params = Self::parse_repeated(query, headers, body).await?;
+        params.require_all_single()?;
+        Ok(params)
     }
 
-    /// The same, where parameters of the query may be said several times.
+    /// As [`parse`](Self::parse), but the query may repeat parameters.
     ///
     /// # Errors
-    /// As [`Input::read`], but for those.
-    pub(in crate::http) async fn read_several(
+    /// As [`parse`](Self::parse), except for repeated query parameters.
+    pub(in crate::http) async fn parse_repeated(
         query: Option<&str>,
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Self, Problem> {
-        let mut input = Self::default();
-        for (name, value) in pairs(query.unwrap_or_default().as_bytes(), "the query string")? {
-            if input.query.get(&name).is_some() {
-                input.again.entry(name).or_default().push(value);
+        let mut params = Self::default();
+        for (name, value) in parse_pairs(query.unwrap_or_default().as_bytes(), "the query string")? {
+            if params.query.get(&name).is_some() {
+                params.repeated.entry(name).or_default().push(value);
             } else {
-                input.query.add(name, Said::Text(value, Place::Query))?;
+                params.query.add(name, ParamValue::Text(value, ParamLocation::Query))?;
             }
         }
         if !body.is_empty() {
-            let (parameters, values) = body::read(headers, body).await?;
-            (input.body, input.values) = (parameters, values.into());
+            let (parameters, values) = body::parse(headers, body).await?;
+            (params.body, params.values) = (parameters, values.into());
         }
-        Ok(input)
+        Ok(params)
     }
 
-    /// What stands in the query string, for a family whose body is the record: nothing in there is a parameter.
-    pub(in crate::http) fn outside_body(&self) -> Self {
-        Self { query: self.query.clone(), again: self.again.clone(), ..Self::default() }
+    /// The parameters of the query alone, for dialects whose body is a record and contains no parameters.
+    pub(in crate::http) fn without_body(&self) -> Self {
+        Self { query: self.query.clone(), repeated: self.repeated.clone(), ..Self::default() }
     }
 
-    /// The body as the values of a record: every member, whatever its name, is a field.
+    /// The body as the values of a record: every member is a field.
     pub(in crate::http) fn values(&self) -> Values {
-        self.mark_body();
-        let is_tree = |said: &Said| matches!(said, Said::Tree(_));
+        self.mark_body_read();
+        let is_tree = |value: &ParamValue| matches!(value, ParamValue::Tree(_));
         if self.body.0.values().all(is_tree) {
-            return Values::tree("body", Value::Map(self.members()));
+            return Values::from_tree("body", Value::Map(self.members()));
         }
-        let entry = |said: &Said| match said {
-            Said::Text(text, _) => Entry::Text(text.clone()),
-            Said::Tree(tree) => Entry::Text(tree.excerpt(usize::MAX)),
-            Said::File(content) => Entry::File(BASE64.encode(content)),
+        let entry = |value: &ParamValue| match value {
+            ParamValue::Text(text, _) => FormEntry::Text(text.clone()),
+            ParamValue::Tree(tree) => FormEntry::Text(tree.excerpt(usize::MAX)),
+            ParamValue::File(content) => FormEntry::File(BASE64.encode(content)),
         };
-        Values::form(self.body.0.iter().map(|(name, said)| (name.clone(), entry(said))).collect())
+        Values::from_form(self.body.0.iter().map(|(name, value)| (name.clone(), entry(value))).collect())
     }
 
     /// The members of a JSON body.
     fn members(&self) -> Vec<Member<'static>> {
-        let tree = |said: &Said| match said {
-            Said::Tree(tree) => Some(tree.clone()),
+        let tree = |value: &ParamValue| match value {
+            ParamValue::Tree(tree) => Some(tree.clone()),
             _ => None,
         };
-        self.body.0.iter().filter_map(|(name, said)| Some((name.clone().into(), tree(said)?))).collect()
+        self.body.0.iter().filter_map(|(name, value)| Some((name.clone().into(), tree(value)?))).collect()
     }
 
-    /// What the parameter says; an empty text says nothing.
-    fn said(&self, name: &str) -> Option<&Said> {
-        match self.given(name)? {
-            Said::Text(text, _) if text.trim().is_empty() => None,
-            Said::Tree(Value::Text(text)) if text.trim().is_empty() => None,
-            said => Some(said),
+    /// The value of the parameter; `None` for an empty text.
+    fn non_empty(&self, name: &str) -> Option<&ParamValue> {
+        match self.get(name)? {
+            ParamValue::Text(text, _) if text.trim().is_empty() => None,
+            ParamValue::Tree(Value::Text(text)) if text.trim().is_empty() => None,
+            value => Some(value),
         }
     }
 
-    /// Whether the parameter says something.
-    pub(in crate::http) fn is_given(&self, name: &str) -> bool {
-        self.said(name).is_some()
+    /// Whether the parameter was sent and is not empty.
+    pub(in crate::http) fn is_set(&self, name: &str) -> bool {
+        self.non_empty(name).is_some()
     }
 
-    fn given(&self, name: &str) -> Option<&Said> {
-        self.mark(name);
+    fn get(&self, name: &str) -> Option<&ParamValue> {
+        self.mark_read(name);
         self.body.get(name).or_else(|| self.query.get(name))
     }
 
-    fn mark(&self, name: &str) {
+    fn mark_read(&self, name: &str) {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if !read.names.iter().any(|known| known == name) {
             read.names.push(name.to_owned());
         }
     }
 
-    /// Every member of the body is asked for by its name.
-    fn mark_body(&self) {
+    /// Marks every member of the body as read.
+    fn mark_body_read(&self) {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).body = true;
     }
 
-    /// Every parameter is asked for by its name.
-    fn mark_all(&self) {
+    /// Marks every parameter as read.
+    fn mark_all_read(&self) {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         (read.query, read.body) = (true, true);
     }
 
-    fn parse<T>(
+    fn parse_param<T>(
         &self,
         name: &str,
-        code: Code,
-        of_text: impl FnOnce(&str, Limits) -> Result<T, SyntaxError>,
-        of_tree: impl FnOnce(&Value<'static>) -> Result<T, TreeError>,
+        code: ErrorCode,
+        parse_text: impl FnOnce(&str, Limits) -> Result<T, SyntaxError>,
+        parse_tree: impl FnOnce(&Value<'static>) -> Result<T, TreeError>,
     ) -> Result<Option<T>, Problem> {
-        match self.said(name) {
+        match self.non_empty(name) {
             None => Ok(None),
-            Some(Said::Text(text, place)) => {
-                of_text(text, place.limits()).map(Some).map_err(|error| error.into_problem(code, name))
+            Some(ParamValue::Text(text, location)) => {
+                parse_text(text, location.limits()).map(Some).map_err(|error| error.into_problem(code, name))
             }
-            // As the same parameter would stand in a query.
-            Some(Said::Tree(Value::Text(text))) => {
-                of_text(text, Limits::body()).map(Some).map_err(|error| error.into_problem(code, name))
+            // A JSON string may contain a literal, as the same parameter in a query.
+            Some(ParamValue::Tree(Value::Text(text))) => {
+                parse_text(text, Limits::body()).map(Some).map_err(|error| error.into_problem(code, name))
             }
-            Some(Said::Tree(tree)) => of_tree(tree).map(Some).map_err(|error| error.into_problem(code, name)),
-            Some(Said::File(content)) => {
-                let text = text_of(name, content)?;
-                of_text(text, Limits::body()).map(Some).map_err(|error| error.into_problem(code, name))
+            Some(ParamValue::Tree(tree)) => parse_tree(tree).map(Some).map_err(|error| error.into_problem(code, name)),
+            Some(ParamValue::File(content)) => {
+                let text = file_text(name, content)?;
+                parse_text(text, Limits::body()).map(Some).map_err(|error| error.into_problem(code, name))
             }
         }
     }
 
-    /// A domain; all records when there is none.
+    /// A domain; all records without the parameter.
     ///
     /// # Errors
-    /// 400 with the place of the mistake.
+    /// 400 with the position of the error.
     pub(in crate::http) fn domain(&self, name: &str) -> Result<Domain<'static>, Problem> {
-        let of_tree = |tree: &Value<'static>| Domain::from_value(tree.clone());
-        let of_text = |text: &str, limits| Domain::read(text, limits).map(Domain::into_owned);
-        Ok(self.parse(name, Code::InvalidDomain, of_text, of_tree)?.unwrap_or_default())
+        let parse_tree = |tree: &Value<'static>| Domain::from_value(tree.clone());
+        let parse_text = |text: &str, limits| Domain::parse(text, limits).map(Domain::into_owned);
+        Ok(self.parse_param(name, ErrorCode::InvalidDomain, parse_text, parse_tree)?.unwrap_or_default())
     }
 
-    /// A list of names; `None` when there is none or it is empty.
+    /// A list of names; `None` without the parameter or for an empty list.
     ///
     /// # Errors
-    /// 400 with the place of the mistake.
+    /// 400 with the position of the error.
     pub(in crate::http) fn names(&self, name: &str) -> Result<Option<Vec<String>>, Problem> {
-        Ok(self.parse(name, Code::InvalidParameter, lists::names, lists::names_in)?.flatten())
+        Ok(self.parse_param(name, ErrorCode::InvalidParameter, lists::parse_names, lists::names_from_value)?.flatten())
     }
 
-    /// The fields that are wanted.
+    /// The names of fields; all fields without the parameter.
     ///
     /// # Errors
-    /// 400 for what can be no field's name.
-    pub(in crate::http) fn fields(&self, name: &str) -> Result<Fields, Problem> {
-        let Some(names) = self.names(name)? else { return Ok(Fields::All) };
+    /// 400 for an invalid field name.
+    pub(in crate::http) fn fields(&self, name: &str) -> Result<FieldSet, Problem> {
+        let Some(names) = self.names(name)? else { return Ok(FieldSet::All) };
         let parse = |text: &String| {
             FieldName::parse(text)
-                .map_err(|error| Problem::new(Code::UnknownField, format!("{name}: {error}")).parameter(name))
+                .map_err(|error| Problem::new(ErrorCode::UnknownField, format!("{name}: {error}")).parameter(name))
         };
-        names.iter().map(parse).collect::<Result<_, _>>().map(Fields::Named)
+        names.iter().map(parse).collect::<Result<_, _>>().map(FieldSet::Named)
     }
 
-    /// A list of record ids; `None` when the parameter is not there. An empty list is a list.
+    /// A list of record ids; `None` without the parameter. An empty parameter is an empty list.
     ///
     /// # Errors
-    /// 400 with the place of what is no id.
+    /// 400 with the position of the first invalid id.
     pub(in crate::http) fn ids(&self, name: &str) -> Result<Option<Vec<RecordId>>, Problem> {
-        if self.said(name).is_none() {
-            return Ok(self.given(name).is_some().then(Vec::new));
+        if self.non_empty(name).is_none() {
+            return Ok(self.get(name).is_some().then(Vec::new));
         }
-        self.parse(name, Code::InvalidParameter, lists::ids, lists::ids_in)
+        self.parse_param(name, ErrorCode::InvalidParameter, lists::parse_ids, lists::ids_from_value)
     }
 
-    /// A boolean word.
+    /// A boolean.
     ///
     /// # Errors
-    /// 400 for any other word.
+    /// 400 for any other value.
     pub(in crate::http) fn flag(&self, name: &str, default: bool) -> Result<bool, Problem> {
         Ok(self
-            .parse(name, Code::InvalidParameter, |text, _| scalars::boolean(text), scalars::boolean_in)?
+            .parse_param(name, ErrorCode::InvalidParameter, |text, _| scalars::parse_boolean(text), scalars::boolean_from_value)?
             .unwrap_or(default))
     }
 
     /// An integer of at least `least`.
     ///
     /// # Errors
-    /// 400 for anything else.
+    /// 400 for any other value.
     pub(in crate::http) fn number(&self, name: &str, least: u32) -> Result<Option<u32>, Problem> {
         let bounds = i64::from(least)..=i64::from(i32::MAX);
-        let of_text = |text: &str, _| scalars::integer(text, bounds.clone());
+        let parse_text = |text: &str, _| scalars::parse_integer(text, bounds.clone());
         let number =
-            self.parse(name, Code::InvalidParameter, of_text, |tree| scalars::integer_in(tree, bounds.clone()))?;
+            self.parse_param(name, ErrorCode::InvalidParameter, parse_text, |tree| scalars::integer_from_value(tree, bounds.clone()))?;
         Ok(number.and_then(|number| u32::try_from(number).ok()))
     }
 
-    /// A text, as it stands; never quoted, it may be a secret.
+    /// A text. Errors never quote it, as it may be a secret.
     ///
     /// # Errors
-    /// 400 for a member of a JSON body that is no text.
+    /// 400 for a member of a JSON body that is not a string.
     pub(in crate::http) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
-        Self::as_text(name, self.said(name))
+        Self::to_text(name, self.non_empty(name))
     }
 
-    /// The same, also an empty text: logins and passwords count as they were sent.
+    /// As [`text`](Self::text), but including an empty text: logins and passwords are not trimmed.
     ///
     /// # Errors
     /// As [`text`](Self::text).
     pub(in crate::http) fn text_as_sent(&self, name: &str) -> Result<Option<&str>, Problem> {
-        Self::as_text(name, self.given(name))
+        Self::to_text(name, self.get(name))
     }
 
-    fn as_text<'s>(name: &str, said: Option<&'s Said>) -> Result<Option<&'s str>, Problem> {
-        match said {
+    fn to_text<'s>(name: &str, value: Option<&'s ParamValue>) -> Result<Option<&'s str>, Problem> {
+        match value {
             None => Ok(None),
-            Some(Said::Text(text, _)) => Ok(Some(text)),
-            Some(Said::Tree(Value::Text(text))) => Ok(Some(text)),
-            Some(Said::File(content)) => text_of(name, content).map(Some),
-            Some(Said::Tree(_)) => {
-                Err(Problem::new(Code::InvalidParameter, format!("{name}: expected a text.")).parameter(name))
+            Some(ParamValue::Text(text, _)) => Ok(Some(text)),
+            Some(ParamValue::Tree(Value::Text(text))) => Ok(Some(text)),
+            Some(ParamValue::File(content)) => file_text(name, content).map(Some),
+            Some(ParamValue::Tree(_)) => {
+                Err(Problem::new(ErrorCode::InvalidParameter, format!("{name}: expected a string.")).parameter(name))
             }
         }
     }
 
-    /// An order; `None` when there is none.
+    /// A sort order; `None` without the parameter or for an empty one.
     ///
     /// # Errors
-    /// 400 with the place of the mistake.
+    /// 400 with the position of the error.
     pub(in crate::http) fn order(&self, name: &str) -> Result<Option<Order>, Problem> {
-        let order = self.parse(name, Code::InvalidOrder, Order::read, Order::from_value)?;
+        let order = self.parse_param(name, ErrorCode::InvalidOrder, Order::parse, Order::from_value)?;
         Ok(order.filter(|order| !order.is_empty()))
     }
 
-    /// The part of a listing that `offset`, `limit` and `order` ask for.
+    /// The window of a list: `offset`, `limit` and `order`.
     ///
     /// # Errors
-    /// 400 with the place of the mistake.
-    pub(in crate::http) fn slice(&self) -> Result<Slice, Problem> {
-        Ok(Slice {
+    /// 400 with the position of the error.
+    pub(in crate::http) fn window(&self) -> Result<Window, Problem> {
+        Ok(Window {
             offset: self.number("offset", 0)?.unwrap_or(0),
             limit: self.number("limit", 1)?,
             order: self.order("order")?,
         })
     }
 
-    /// A selection of fields; `None` when there is none.
+    /// A selection of fields; `None` without the parameter.
     ///
     /// # Errors
-    /// 400 with the place of the mistake.
+    /// 400 with the position of the error.
     pub(in crate::http) fn selection(&self, name: &str) -> Result<Option<Selection>, Problem> {
-        self.parse(name, Code::InvalidParameter, Selection::read, |tree| Selection::from_value(tree))
+        self.parse_param(name, ErrorCode::InvalidParameter, Selection::parse, |tree| Selection::from_value(tree))
     }
 
     /// Any value: a literal in a text, or a member of the JSON body.
     ///
     /// # Errors
-    /// 400 with the place of the mistake.
+    /// 400 with the position of the error.
     pub(in crate::http) fn tree(&self, name: &str) -> Result<Option<Value<'static>>, Problem> {
-        let read = |text: &str, limits: Limits| {
+        let parse = |text: &str, limits: Limits| {
             let is_body = limits.bytes.is_none();
             let limits = if is_body { Limits::body_after(self.values.load(Relaxed)) } else { limits };
-            let tree = literal::read(text, limits)?.into_owned();
+            let tree = literal::parse(text, limits)?.into_owned();
             if is_body {
                 self.values.fetch_add(tree.count(), Relaxed);
             }
             Ok(tree)
         };
-        self.parse(name, Code::InvalidLiteral, read, |tree| Ok(tree.clone()))
+        self.parse_param(name, ErrorCode::InvalidLiteral, parse, |tree| Ok(tree.clone()))
     }
 }
 
-fn given_twice(name: &str) -> Problem {
-    let shown: String = name.chars().take(64).collect();
-    Problem::new(Code::RepeatedParameter, format!("The parameter {shown} is given twice.")).parameter(shown)
+fn repeated_parameter(name: &str) -> Problem {
+    let name: String = name.chars().take(64).collect();
+    Problem::new(ErrorCode::RepeatedParameter, format!("The parameter {name} is sent more than once.")).parameter(name)
 }
 
-/// A file that stands for a parameter holds its text.
-fn text_of<'t>(name: &str, content: &'t [u8]) -> Result<&'t str, Problem> {
+/// The text of a parameter that was sent as a file.
+fn file_text<'t>(name: &str, content: &'t [u8]) -> Result<&'t str, Problem> {
     std::str::from_utf8(content).map_err(|_| {
-        Problem::new(Code::InvalidParameter, format!("{name}: expected UTF-8, found a file of something else."))
+        Problem::new(ErrorCode::InvalidParameter, format!("{name}: expected a UTF-8 text, found a file that is not UTF-8."))
             .parameter(name)
     })
 }
 
-/// The decoded pairs of a query string or form body (WHATWG URL section 5.1), but strict: what is no UTF-8 is refused.
-pub(in crate::http) fn pairs(encoded: &[u8], place: &str) -> Result<Vec<(String, String)>, Problem> {
-    let decode = |bytes: &[u8]| {
-        let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        String::from_utf8(percent_decode(&spaced).collect()).map_err(|_| {
-            Problem::new(Code::MalformedRequest, format!("A parameter in {place} is no UTF-8 once decoded."))
+/// The decoded pairs of a query string or form (WHATWG URL section 5.1). Invalid UTF-8 is rejected, not replaced.
+///
+/// # Errors
+/// 400 for invalid UTF-8; `location` names the query or form in the message.
+pub(in crate::http) fn parse_pairs(encoded: &[u8], location: &str) -> Result<Vec<(String, String)>, Problem> {
+    let text = |bytes: Vec<u8>| {
+        String::from_utf8(bytes).map_err(|_| {
+            let detail = format!("A parameter in {location} is not valid UTF-8 after percent-decoding.");
+            Problem::new(ErrorCode::MalformedRequest, detail)
         })
     };
-    let pair = |segment: &[u8]| {
-        let cut = memchr::memchr(b'=', segment).unwrap_or(segment.len());
-        let (name, value) = segment.split_at(cut);
-        Ok((decode(name)?, decode(value.strip_prefix(b"=").unwrap_or_default())?))
-    };
-    encoded.split(|byte| *byte == b'&').filter(|segment| !segment.is_empty()).map(pair).collect()
+    form_pairs(encoded).map(|(name, value)| Ok((text(name)?, text(value)?))).collect()
 }
 
 #[cfg(test)]
@@ -408,20 +407,20 @@ mod tests {
 
     use super::*;
 
-    async fn input(query: &str, content_type: Option<&str>, body: &'static str) -> Result<Input, Code> {
+    async fn parse(query: &str, content_type: Option<&str>, body: &'static str) -> Result<RequestParams, ErrorCode> {
         let mut headers = HeaderMap::new();
         if let Some(content_type) = content_type {
             headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
         }
-        Input::read(Some(query), &headers, Bytes::from_static(body.as_bytes())).await.map_err(|problem| problem.code)
+        RequestParams::parse(Some(query), &headers, Bytes::from_static(body.as_bytes())).await.map_err(|problem| problem.code)
     }
 
-    fn shown(input: &Input, name: &str) -> String {
-        input.tree(name).map_or_else(|problem| problem.detail, |tree| serde_json::to_string(&tree).unwrap())
+    fn tree_json(params: &RequestParams, name: &str) -> String {
+        params.tree(name).map_or_else(|problem| problem.detail, |tree| serde_json::to_string(&tree).unwrap())
     }
 
     #[tokio::test]
-    async fn the_same_parameter_is_read_wherever_it_stands() {
+    async fn a_parameter_is_found_in_the_query_and_in_every_kind_of_body() {
         let multipart = "--x\r\nContent-Disposition: form-data; name=\"vals\"\r\n\r\n{'a': True}\r\n--x--\r\n";
         for (query, content_type, body) in [
             ("vals=%7B%27a%27:+True%7D", None, ""),
@@ -432,8 +431,8 @@ mod tests {
             ("", Some("multipart/form-data; boundary=x"), multipart),
             ("vals={'a':0}", None, r#"{"vals": {"a": true}}"#),
         ] {
-            let input = input(query, content_type, body).await.unwrap();
-            assert_eq!(shown(&input, "vals"), r#"{"a":true}"#, "{query} {body}");
+            let params = parse(query, content_type, body).await.unwrap();
+            assert_eq!(tree_json(&params, "vals"), r#"{"a":true}"#, "{query} {body}");
         }
     }
 
@@ -444,14 +443,14 @@ mod tests {
             "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n\u{1}\u{2}\r\n",
             "--x\r\nContent-Disposition: form-data; name=\"none\"; filename=\"\"\r\n\r\n\r\n--x--\r\n",
         );
-        let form = |entries: &[(&str, Entry)]| {
-            Values::form(entries.iter().map(|(name, entry)| ((*name).to_owned(), entry.clone())).collect())
+        let form = |entries: &[(&str, FormEntry)]| {
+            Values::from_form(entries.iter().map(|(name, entry)| ((*name).to_owned(), entry.clone())).collect())
         };
-        let text = |text: &str| Entry::Text(text.to_owned());
-        let tree = Values::tree("body", Value::Map(vec![("context".into(), Value::Int(5))]));
+        let text = |text: &str| FormEntry::Text(text.to_owned());
+        let tree = Values::from_tree("body", Value::Map(vec![("context".into(), Value::Int(5))]));
         for (content_type, body, values) in [
             (None, r#"{"context": 5}"#, tree),
-            (None, "", Values::tree("body", Value::Map(Vec::new()))),
+            (None, "", Values::from_tree("body", Value::Map(Vec::new()))),
             (
                 Some("application/x-www-form-urlencoded"),
                 "context=5&a=",
@@ -460,60 +459,60 @@ mod tests {
             (
                 Some("multipart/form-data; boundary=x"),
                 multipart,
-                form(&[("context", text("5")), ("image", Entry::File("AQI=".into())), ("none", text(""))]),
+                form(&[("context", text("5")), ("image", FormEntry::File("AQI=".into())), ("none", text(""))]),
             ),
         ] {
-            let input = input("context={}", content_type, body).await.unwrap();
-            assert_eq!(input.values(), values, "{body}");
-            assert_eq!(shown(&input.outside_body(), "context"), "{}");
+            let params = parse("context={}", content_type, body).await.unwrap();
+            assert_eq!(params.values(), values, "{body}");
+            assert_eq!(tree_json(&params.without_body(), "context"), "{}");
         }
     }
 
     #[tokio::test]
-    async fn a_file_stands_for_the_text_of_a_parameter() {
+    async fn a_file_is_read_as_the_text_of_a_parameter() {
         let file = "--x\r\nContent-Disposition: form-data; name=\"vals\"; filename=\"v.json\"\r\n\r\n[1]\r\n--x--\r\n";
-        let input = input("", Some("multipart/form-data; boundary=x"), file).await.unwrap();
-        assert_eq!(shown(&input, "vals"), "[1]");
+        let params = parse("", Some("multipart/form-data; boundary=x"), file).await.unwrap();
+        assert_eq!(tree_json(&params, "vals"), "[1]");
     }
 
     #[tokio::test]
-    async fn what_cannot_be_read_is_refused() {
+    async fn malformed_and_repeated_parameters_are_rejected() {
         for (query, content_type, body, code) in [
-            ("a=1&b=2&a=3", None, "", Code::RepeatedParameter),
-            ("a=%FF", None, "", Code::MalformedRequest),
-            ("", Some("text/plain"), "x", Code::UnsupportedMediaType),
-            ("", None, "{", Code::InvalidLiteral),
-            ("", None, "[1]", Code::InvalidLiteral),
-            ("", None, "{'a': 1}", Code::InvalidLiteral),
-            ("", Some("application/x-www-form-urlencoded"), "a=1&a=1", Code::RepeatedParameter),
-            ("", Some("multipart/form-data"), "x", Code::MalformedRequest),
-            ("", Some("multipart/form-data; boundary=x"), "--x\r\nbroken", Code::MalformedRequest),
+            ("a=1&b=2&a=3", None, "", ErrorCode::RepeatedParameter),
+            ("a=%FF", None, "", ErrorCode::MalformedRequest),
+            ("", Some("text/plain"), "x", ErrorCode::UnsupportedMediaType),
+            ("", None, "{", ErrorCode::InvalidLiteral),
+            ("", None, "[1]", ErrorCode::InvalidLiteral),
+            ("", None, "{'a': 1}", ErrorCode::InvalidLiteral),
+            ("", Some("application/x-www-form-urlencoded"), "a=1&a=1", ErrorCode::RepeatedParameter),
+            ("", Some("multipart/form-data"), "x", ErrorCode::MalformedRequest),
+            ("", Some("multipart/form-data; boundary=x"), "--x\r\nbroken", ErrorCode::MalformedRequest),
         ] {
-            assert_eq!(input(query, content_type, body).await.err(), Some(code), "{query} {body}");
+            assert_eq!(parse(query, content_type, body).await.err(), Some(code), "{query} {body}");
         }
     }
 
     #[tokio::test]
-    async fn empty_means_not_given_except_for_ids() {
-        let input = input("domain=&fields=&limit=&order=&ids=&count=", None, "").await.unwrap();
-        assert!(input.domain("domain").unwrap().is_all());
-        assert_eq!(input.fields("fields").unwrap(), Fields::All);
-        assert_eq!(input.number("limit", 1).unwrap(), None);
-        assert_eq!(input.order("order").unwrap(), None);
-        assert_eq!(input.ids("ids").unwrap(), Some(Vec::new()));
-        assert_eq!(input.ids("absent").unwrap(), None);
-        assert!(input.flag("count", true).unwrap());
+    async fn an_empty_parameter_counts_as_absent_except_ids() {
+        let params = parse("domain=&fields=&limit=&order=&ids=&count=", None, "").await.unwrap();
+        assert!(params.domain("domain").unwrap().is_all());
+        assert_eq!(params.fields("fields").unwrap(), FieldSet::All);
+        assert_eq!(params.number("limit", 1).unwrap(), None);
+        assert_eq!(params.order("order").unwrap(), None);
+        assert_eq!(params.ids("ids").unwrap(), Some(Vec::new()));
+        assert_eq!(params.ids("absent").unwrap(), None);
+        assert!(params.flag("count", true).unwrap());
     }
 
     #[tokio::test]
-    async fn mistakes_name_the_parameter_and_the_place() {
-        let input = input("domain=[('a','~',1)]&limit=0&ids=12,x&count=maybe&fields=a-b", None, "").await.unwrap();
+    async fn errors_name_the_parameter_and_the_position() {
+        let params = parse("domain=[('a','~',1)]&limit=0&ids=12,x&count=maybe&fields=a-b", None, "").await.unwrap();
         let details = [
-            input.domain("domain").unwrap_err(),
-            input.number("limit", 1).unwrap_err(),
-            input.ids("ids").unwrap_err(),
-            input.flag("count", false).unwrap_err(),
-            input.fields("fields").unwrap_err(),
+            params.domain("domain").unwrap_err(),
+            params.number("limit", 1).unwrap_err(),
+            params.ids("ids").unwrap_err(),
+            params.flag("count", false).unwrap_err(),
+            params.fields("fields").unwrap_err(),
         ]
         .map(|problem| (problem.code.class().status(), problem.parameter.unwrap(), problem.detail));
         for ((status, parameter, detail), (name, needle)) in details.iter().zip([

@@ -1,7 +1,8 @@
-//! A name for every request.
+//! The id of a request.
 //!
-//! In: perhaps `X-Request-Id`. Out: [`RequestId`] in the extensions and the same header on the answer. Must not
-//! know: what is asked. An id from outside is taken only when it can do no harm in a header or a log (H-07).
+//! In: `X-Request-Id`, if the client sent one. Out: [`RequestId`] in the extensions and in the same header of the
+//! response. Must not know: what the request asks for. A client's id is used only if it is safe in headers and logs
+//! (H-07).
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -9,54 +10,54 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The header, both ways.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header of requests and responses.
+pub(in crate::http) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
-/// The name of a request: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+/// The id of a request: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(HeaderValue);
+pub(in crate::http) struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// As text.
+    /// The id as text.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(in crate::http) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
 
-    /// As the header's value.
+    /// The id as the value of a header.
     #[must_use]
-    pub fn header(&self) -> HeaderValue {
+    pub(in crate::http) fn header_value(&self) -> HeaderValue {
         self.0.clone()
     }
 
     fn from_header(value: &HeaderValue) -> Option<Self> {
-        let sane = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-        let fits = (1..=LONGEST).contains(&value.len());
-        (fits && value.as_bytes().iter().all(sane)).then(|| Self(value.clone()))
+        let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+        let fits = (1..=MAX_LENGTH).contains(&value.len());
+        (fits && value.as_bytes().iter().all(is_allowed)).then(|| Self(value.clone()))
     }
 }
 
-/// Makes names that differ between processes and cannot be guessed from one another.
+/// Generates ids that are unique across processes and cannot be derived from each other.
 #[derive(Debug, Default)]
 pub(in crate::http) struct RequestIds {
-    /// Keyed by the operating system's randomness.
+    /// Has random keys from the operating system.
     key: RandomState,
     count: AtomicU64,
 }
 
 impl RequestIds {
-    /// The caller's own name when it has one that is sane, else a new one.
+    /// The client's id if there is exactly one and it is valid, otherwise a new one.
     pub(in crate::http) fn assign(&self, headers: &HeaderMap) -> RequestId {
         let mut given = headers.get_all(X_REQUEST_ID).iter();
         match (given.next(), given.next()) {
-            (Some(value), None) => RequestId::from_header(value).unwrap_or_else(|| self.make()),
-            _ => self.make(),
+            (Some(value), None) => RequestId::from_header(value).unwrap_or_else(|| self.generate()),
+            _ => self.generate(),
         }
     }
 
-    fn make(&self) -> RequestId {
+    fn generate(&self) -> RequestId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let (high, low) = (self.key.hash_one((count, 0)), self.key.hash_one((count, 1)));
         let text = format!("{high:016x}{low:016x}");
@@ -77,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sane_id_is_kept() {
+    fn a_valid_id_is_used() {
         for id in ["a", "8f14e45f-ceea-4d6a.b_C", &"x".repeat(64)] {
             assert_eq!(assigned(&[id.as_bytes()]), id);
         }
     }
 
     #[test]
-    fn anything_else_is_replaced() {
+    fn invalid_and_repeated_ids_are_replaced() {
         for values in [
             &[b"".as_slice()][..],
             &[b"a b"],
@@ -101,9 +102,9 @@ mod tests {
     }
 
     #[test]
-    fn ids_differ_within_and_between_processes() {
+    fn ids_are_unique_within_and_between_processes() {
         let (one, other) = (RequestIds::default(), RequestIds::default());
-        let ids = [one.make(), one.make(), other.make(), other.make()];
+        let ids = [one.generate(), one.generate(), other.generate(), other.generate()];
         for (index, id) in ids.iter().enumerate() {
             assert!(!ids[..index].contains(id));
         }

@@ -1,20 +1,20 @@
-//! What the one log line of a request says.
+//! The fields of a request's access log line.
 //!
-//! In: facts, noted by whoever learns them while the request is answered. Out: one `tracing` event. Must not
-//! know: how the request is answered. Never in it: the query, the raw path, bodies, credentials.
+//! In: facts, recorded by the stages that determine them. Out: [`LogFields`] for the access log. Must not know: how
+//! the request is processed. The log never contains queries, raw paths, bodies or credentials.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Extensions;
 
-/// A handle to the log line of one request; in the request's extensions. Clones write the same line.
+/// A handle to the log line of one request; in the request's extensions. Clones share the line.
 #[derive(Debug, Clone, Default)]
-pub struct RequestLog(Arc<Mutex<Noted>>);
+pub(in crate::http) struct RequestLog(Arc<Mutex<LogFields>>);
 
-/// What has been learnt.
+/// The recorded fields.
 #[derive(Debug, Clone, Default)]
-pub(in crate::http) struct Noted {
+pub(in crate::http) struct LogFields {
     pub(in crate::http) route: Option<String>,
     pub(in crate::http) database: Option<String>,
     pub(in crate::http) user: Option<String>,
@@ -24,68 +24,68 @@ pub(in crate::http) struct Noted {
     pub(in crate::http) odoo_calls: u32,
 }
 
-/// How much of a text from outside a line takes.
-const LONGEST: usize = 128;
+/// The largest number of characters of a logged text that comes from a client.
+const MAX_LENGTH: usize = 128;
 
 impl RequestLog {
-    /// The handle of the request with these extensions. Without the layer it writes nowhere.
+    /// The handle in the extensions of a request. Without the middleware, what is recorded is dropped.
     #[must_use]
-    pub fn of(extensions: &Extensions) -> Self {
+    pub(in crate::http) fn from_extensions(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
     }
 
-    fn noted(&self) -> MutexGuard<'_, Noted> {
+    fn fields(&self) -> MutexGuard<'_, LogFields> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The template of the route that matched.
-    pub fn route(&self, template: &str) {
-        self.noted().route = Some(template.to_owned());
+    /// Records the template of the matched route.
+    pub(in crate::http) fn route(&self, template: &str) {
+        self.fields().route = Some(template.to_owned());
     }
 
-    /// The database that is asked.
-    pub fn database(&self, name: &str) {
-        self.noted().database = Some(printable(name));
+    /// Records the database.
+    pub(in crate::http) fn database(&self, name: &str) {
+        self.fields().database = Some(sanitize(name));
     }
 
-    /// Who calls, as far as it is known.
-    pub fn user(&self, login: &str) {
-        self.noted().user = Some(printable(login));
+    /// Records the login of the caller.
+    pub(in crate::http) fn user(&self, login: &str) {
+        self.fields().user = Some(sanitize(login));
     }
 
-    /// The kind of credential: `basic`, `api_key`, …
-    pub fn credential(&self, kind: &'static str) {
-        self.noted().credential = Some(kind);
+    /// Records the kind of credential: `basic`, `api_key`, …
+    pub(in crate::http) fn credential(&self, kind: &'static str) {
+        self.fields().credential = Some(kind);
     }
 
-    /// Why the request failed.
-    pub fn code(&self, code: &'static str) {
-        self.noted().code = Some(code);
+    /// Records the error code.
+    pub(in crate::http) fn code(&self, code: &'static str) {
+        self.fields().code = Some(code);
     }
 
-    /// So many calls to Odoo took this long together.
-    pub fn odoo_calls(&self, calls: u32, took: Duration) {
-        let mut noted = self.noted();
-        noted.odoo += took;
-        noted.odoo_calls += calls;
+    /// Adds calls to Odoo and the time that they took together.
+    pub(in crate::http) fn odoo_calls(&self, calls: u32, elapsed: Duration) {
+        let mut fields = self.fields();
+        fields.odoo += elapsed;
+        fields.odoo_calls += calls;
     }
 
-    pub(in crate::http) fn take(&self) -> Noted {
-        std::mem::take(&mut self.noted())
+    pub(in crate::http) fn take(&self) -> LogFields {
+        std::mem::take(&mut self.fields())
     }
 }
 
-/// Without anything that could begin a line of its own or colour a terminal, and not endless.
-fn printable(text: &str) -> String {
-    let mut printed = String::with_capacity(text.len().min(LONGEST));
-    for character in text.chars().take(LONGEST) {
+/// The text without control characters, which could start a new line or change terminal colors, and truncated.
+fn sanitize(text: &str) -> String {
+    let mut sanitized = String::with_capacity(text.len().min(MAX_LENGTH));
+    for character in text.chars().take(MAX_LENGTH) {
         if character.is_control() {
-            printed.extend(character.escape_default());
+            sanitized.extend(character.escape_default());
         } else {
-            printed.push(character);
+            sanitized.push(character);
         }
     }
-    printed
+    sanitized
 }
 
 #[cfg(test)]
@@ -93,17 +93,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clones_write_the_same_line() {
+    fn clones_share_the_line() {
         let log = RequestLog::default();
         log.clone().odoo_calls(1, Duration::from_millis(2));
         log.clone().odoo_calls(1, Duration::from_millis(3));
-        let noted = log.take();
-        assert_eq!((noted.odoo, noted.odoo_calls), (Duration::from_millis(5), 2));
+        let fields = log.take();
+        assert_eq!((fields.odoo, fields.odoo_calls), (Duration::from_millis(5), 2));
     }
 
     #[test]
-    fn a_login_cannot_forge_a_line() {
-        assert_eq!(printable("eve\r\nlevel=ERROR\u{1b}[31m é"), r"eve\r\nlevel=ERROR\u{1b}[31m é");
-        assert_eq!(printable(&"x".repeat(5000)).len(), LONGEST);
+    fn a_login_cannot_forge_a_log_line() {
+        assert_eq!(sanitize("eve\r\nlevel=ERROR\u{1b}[31m é"), r"eve\r\nlevel=ERROR\u{1b}[31m é");
+        assert_eq!(sanitize(&"x".repeat(5000)).len(), MAX_LENGTH);
     }
 }

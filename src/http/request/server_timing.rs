@@ -1,7 +1,7 @@
-//! How long each stage of a request took.
+//! The duration of each stage of a request.
 //!
-//! In: durations, noted by the pipeline. Out: the `Server-Timing` header (W3C). Must not know: the stages.
-//! Refusals that depend on a credential tell nothing: their time would say whether a login exists (F4).
+//! In: durations, added by the pipeline. Out: the `Server-Timing` header (W3C). Must not know: which stages exist.
+//! 401 and 429 responses have no timing: it would reveal whether a login exists (F4).
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,59 +11,59 @@ use http::{Extensions, HeaderName, HeaderValue, Response, StatusCode};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// The stages of one request; in the request's extensions. Clones note into the same list.
+/// The stages of one request; in the request's extensions. Clones share the list.
 #[derive(Debug, Clone, Default)]
-pub struct Stages(Arc<Mutex<Vec<(&'static str, Duration)>>>);
+pub(in crate::http) struct ServerTiming(Arc<Mutex<Vec<(&'static str, Duration)>>>);
 
-impl Stages {
-    /// The stages of the request with these extensions. Without the layer they are kept nowhere.
+impl ServerTiming {
+    /// The stages in the extensions of a request. Without the middleware, what is added is dropped.
     #[must_use]
-    pub fn of(extensions: &Extensions) -> Self {
+    pub(in crate::http) fn from_extensions(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
     }
 
-    /// Notes one stage. `name` is an RFC 9110 token; noted again, the times add up.
-    pub fn note(&self, name: &'static str, took: Duration) {
+    /// Adds the duration of a stage; durations under the same name are summed. `name` is an RFC 9110 token.
+    pub(in crate::http) fn add(&self, name: &'static str, elapsed: Duration) {
         let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match stages.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, sum)) => *sum += took,
-            None => stages.push((name, took)),
+            Some((_, sum)) => *sum += elapsed,
+            None => stages.push((name, elapsed)),
         }
     }
 
-    /// Waits for one stage and notes it.
-    pub async fn time<T>(&self, name: &'static str, stage: impl Future<Output = T>) -> T {
-        let began = Instant::now();
-        let done = stage.await;
-        self.note(name, began.elapsed());
-        done
+    /// Awaits a stage and adds its duration.
+    pub(in crate::http) async fn time<T>(&self, name: &'static str, stage: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let result = stage.await;
+        self.add(name, started.elapsed());
+        result
     }
 
-    /// Runs one stage that waits for nothing and notes it.
-    pub fn run<T>(&self, name: &'static str, stage: impl FnOnce() -> T) -> T {
-        let began = Instant::now();
-        let done = stage();
-        self.note(name, began.elapsed());
-        done
+    /// Runs a synchronous stage and adds its duration.
+    pub(in crate::http) fn run<T>(&self, name: &'static str, stage: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let result = stage();
+        self.add(name, started.elapsed());
+        result
     }
 
-    /// Tells the caller, with the total.
-    pub(in crate::http) fn tell<B>(&self, total: Duration, answer: &mut Response<B>) {
-        if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS) {
+    /// Sets the header, with the total at its end.
+    pub(in crate::http) fn write_header<B>(&self, total: Duration, response: &mut Response<B>) {
+        if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS) {
             return;
         }
-        if let Ok(value) = HeaderValue::try_from(self.header(total)) {
-            answer.headers_mut().insert(SERVER_TIMING, value);
+        if let Ok(value) = HeaderValue::try_from(self.header_value(total)) {
+            response.headers_mut().insert(SERVER_TIMING, value);
         }
     }
 
-    fn header(&self, total: Duration) -> String {
+    fn header_value(&self, total: Duration) -> String {
         let mut text = String::with_capacity(96);
         let stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, took) in stages.iter().chain([&("total", total)]) {
+        for (name, elapsed) in stages.iter().chain([&("total", total)]) {
             let separator = if text.is_empty() { "" } else { ", " };
-            // Writing into a string does not fail.
-            let _written = write!(text, "{separator}{name};dur={:.2}", took.as_secs_f64() * 1e3);
+            // Writing to a string never fails.
+            let _written = write!(text, "{separator}{name};dur={:.2}", elapsed.as_secs_f64() * 1e3);
         }
         text
     }
@@ -74,20 +74,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stages_come_in_order_with_the_total_last() {
-        let stages = Stages::default();
-        stages.note("parse", Duration::from_micros(120));
-        stages.clone().note("odoo", Duration::from_millis(5));
-        stages.note("odoo", Duration::from_millis(1));
-        assert_eq!(stages.header(Duration::from_millis(7)), "parse;dur=0.12, odoo;dur=6.00, total;dur=7.00");
+    fn stages_are_in_order_with_the_total_last() {
+        let stages = ServerTiming::default();
+        stages.add("parse", Duration::from_micros(120));
+        stages.clone().add("odoo", Duration::from_millis(5));
+        stages.add("odoo", Duration::from_millis(1));
+        assert_eq!(stages.header_value(Duration::from_millis(7)), "parse;dur=0.12, odoo;dur=6.00, total;dur=7.00");
     }
 
     #[test]
-    fn a_refused_credential_is_told_no_times() {
-        for (status, told) in [(200, true), (404, true), (401, false), (429, false)] {
-            let mut answer = Response::builder().status(status).body(()).unwrap();
-            Stages::default().tell(Duration::from_millis(1), &mut answer);
-            assert_eq!(answer.headers().contains_key(SERVER_TIMING), told, "{status}");
+    fn rejected_credentials_get_no_timing() {
+        for (status, has_timing) in [(200, true), (404, true), (401, false), (429, false)] {
+            let mut response = Response::builder().status(status).body(()).unwrap();
+            ServerTiming::default().write_header(Duration::from_millis(1), &mut response);
+            assert_eq!(response.headers().contains_key(SERVER_TIMING), has_timing, "{status}");
         }
     }
 }

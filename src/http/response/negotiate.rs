@@ -1,15 +1,15 @@
 //! Content negotiation (RFC 9110 section 12.5.1) and preferences (RFC 7240).
 //!
-//! In: the `Accept` and `Prefer` headers. Out: one of the media types on offer, or 406; the preferences we honour.
-//! Must not know: what is answered.
+//! In: the `Accept` and `Prefer` headers. Out: one of the offered media types, or 406; the preferences that the
+//! gateway supports. Must not know: what a response contains.
 
 use http::HeaderMap;
 use http::header::ACCEPT;
 
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 
-/// The media types that answers are written in.
+/// The media types of buffered responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum Media {
     /// `application/json`
@@ -25,7 +25,7 @@ pub(in crate::http) enum Media {
 }
 
 impl Media {
-    /// Its name, as in `Content-Type`.
+    /// The name, as in `Content-Type`.
     #[must_use]
     pub(in crate::http) fn name(self) -> &'static str {
         match self {
@@ -38,16 +38,16 @@ impl Media {
     }
 }
 
-/// The media types in which a listing is written record by record.
+/// The media types of exports, which are written record by record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Rows {
+pub(in crate::http) enum RowFormat {
     /// `text/csv`
     Csv,
     /// `application/x-ndjson`
     Ndjson,
 }
 
-/// What others call `application/x-ndjson`; none of them is registered.
+/// Other names of `application/x-ndjson` in `Accept`. None of them is registered with IANA.
 const NDJSON_ALIASES: [&str; 6] = [
     "application/ndjson",
     "application/jsonl",
@@ -57,7 +57,7 @@ const NDJSON_ALIASES: [&str; 6] = [
     "application/json-lines",
 ];
 
-impl Rows {
+impl RowFormat {
     fn name(self) -> &'static str {
         match self {
             Self::Csv => "text/csv",
@@ -65,7 +65,7 @@ impl Rows {
         }
     }
 
-    /// The `Content-Type`. Without a character set text would be US-ASCII.
+    /// The value of `Content-Type`. Without a charset, clients may assume US-ASCII for text.
     #[must_use]
     pub(in crate::http) fn content_type(self) -> &'static str {
         match self {
@@ -75,49 +75,49 @@ impl Rows {
     }
 }
 
-/// How a listing is written.
+/// The format of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Form {
-    /// In one piece, in the family's envelope.
-    Whole(Media),
+pub(in crate::http) enum ResponseFormat {
+    /// In one piece, in the dialect's envelope.
+    Buffered(Media),
     /// Record by record, without an envelope.
-    Rows(Rows),
+    Streamed(RowFormat),
 }
 
-impl Form {
+impl ResponseFormat {
     fn name(self) -> &'static str {
         match self {
-            Self::Whole(media) => media.name(),
-            Self::Rows(rows) => rows.name(),
+            Self::Buffered(media) => media.name(),
+            Self::Streamed(rows) => rows.name(),
         }
     }
 
-    /// Other names for the same.
+    /// Other names of the same format.
     fn aliases(self) -> &'static [&'static str] {
-        if self == Self::Rows(Rows::Ndjson) { &NDJSON_ALIASES } else { &[] }
+        if self == Self::Streamed(RowFormat::Ndjson) { &NDJSON_ALIASES } else { &[] }
     }
 }
 
-/// Chooses among what a family offers.
+/// Chooses one of the media types that a dialect offers.
 ///
 /// # Errors
-/// 406 naming what is on offer.
+/// 406 with the offered types.
 pub(in crate::http) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Problem> {
-    best(headers, offer, |media| media.name(), |_| &[])
+    choose_best(headers, offer, |media| media.name(), |_| &[])
 }
 
-/// Chooses among what a family offers and what every listing can be had as.
+/// Chooses one of the media types that a dialect offers, or one of the export formats, which every list has.
 ///
 /// # Errors
-/// 406 naming what is on offer.
-pub(in crate::http) fn choose_of_listing(headers: &HeaderMap, offer: &[Media]) -> Result<Form, Problem> {
-    let whole = offer.iter().map(|media| Form::Whole(*media));
-    let offer: Vec<Form> = whole.chain([Rows::Csv, Rows::Ndjson].map(Form::Rows)).collect();
-    best(headers, &offer, Form::name, Form::aliases)
+/// 406 with the offered types.
+pub(in crate::http) fn choose_list_format(headers: &HeaderMap, offer: &[Media]) -> Result<ResponseFormat, Problem> {
+    let buffered = offer.iter().map(|media| ResponseFormat::Buffered(*media));
+    let offer: Vec<ResponseFormat> = buffered.chain([RowFormat::Csv, RowFormat::Ndjson].map(ResponseFormat::Streamed)).collect();
+    choose_best(headers, &offer, ResponseFormat::name, ResponseFormat::aliases)
 }
 
-/// The best quality wins, then the order of the offer.
-fn best<T: Copy>(
+/// The highest quality wins; of equal qualities, the first in the offer.
+fn choose_best<T: Copy>(
     headers: &HeaderMap,
     offer: &[T],
     name: impl Fn(T) -> &'static str,
@@ -125,12 +125,12 @@ fn best<T: Copy>(
 ) -> Result<T, Problem> {
     let ranges = ranges(headers);
     if ranges.is_empty() {
-        return offer.first().copied().ok_or_else(|| Problem::internal("a route without media types"));
+        return offer.first().copied().ok_or_else(|| Problem::internal("the route offers no media type"));
     }
     let mut best = None;
     for media in offer {
-        let named = |range: &&Range<'_>| aliases(*media).iter().any(|alias| range.exactness(alias) == 3);
-        let by_alias = ranges.iter().filter(named).map(|range| range.quality).max();
+        let is_alias = |range: &&QualityRange<'_>| aliases(*media).iter().any(|alias| range.specificity(alias) == 3);
+        let by_alias = ranges.iter().filter(is_alias).map(|range| range.quality).max();
         let quality = quality_of(name(*media), &ranges).max(by_alias.unwrap_or(0));
         if quality > 0 && best.is_none_or(|(_, most)| quality > most) {
             best = Some((*media, quality));
@@ -138,54 +138,55 @@ fn best<T: Copy>(
     }
     best.map(|(media, _)| media).ok_or_else(|| {
         let names: Vec<_> = offer.iter().map(|media| name(*media)).collect();
-        Problem::new(Code::NotAcceptable, format!("Here can be answered: {}.", names.join(", "))).parameter("Accept")
+        Problem::new(ErrorCode::NotAcceptable, format!("None of the accepted media types is available. Available: {}.", names.join(", ")))
+            .parameter("Accept")
     })
 }
 
-/// Whether the client asks for CSV with a byte order mark: `text/csv; bom=1`.
+/// Whether the client requests CSV with a byte order mark: `text/csv; bom=1`.
 pub(in crate::http) fn wants_bom(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let is_csv = |range: &str| Range::parse(range).is_some_and(|range| range.exactness("text/csv") == 3);
-    let asks = |range: &str| {
+    let is_csv = |range: &str| QualityRange::parse(range).is_some_and(|range| range.specificity("text/csv") == 3);
+    let has_bom = |range: &str| {
         let mut parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
         parameters.any(|(name, value)| {
             name.trim().eq_ignore_ascii_case("bom") && matches!(value.trim().trim_matches('"'), "1" | "true")
         })
     };
-    values.flat_map(|text| text.split(',')).any(|range| is_csv(range) && asks(range))
+    values.flat_map(|text| text.split(',')).any(|range| is_csv(range) && has_bom(range))
 }
 
-/// Whether the client names one type, and does not like the other as much.
+/// Whether the client accepts the type `named` by name, with a higher quality than the type `other`.
 pub(in crate::http) fn prefers(headers: &HeaderMap, named: &str, other: &str) -> bool {
     let by_name =
-        |name: &str| ranges(headers).iter().filter(|range| range.exactness(name) == 3).map(|range| range.quality).max();
+        |name: &str| ranges(headers).iter().filter(|range| range.specificity(name) == 3).map(|range| range.quality).max();
     by_name(named) > Some(by_name(other).unwrap_or_default())
 }
 
-fn ranges(headers: &HeaderMap) -> Vec<Range<'_>> {
+fn ranges(headers: &HeaderMap) -> Vec<QualityRange<'_>> {
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|text| text.split(',')).filter_map(Range::parse).collect()
+    values.flat_map(|text| text.split(',')).filter_map(QualityRange::parse).collect()
 }
 
 /// A media range with its quality in thousandths.
-struct Range<'a> {
+struct QualityRange<'a> {
     kind: &'a str,
     subtype: &'a str,
     quality: u16,
 }
 
-impl<'a> Range<'a> {
+impl<'a> QualityRange<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
         let quality =
             parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-        let quality = quality.map_or(Some(1000), |(_, value)| thousandths(value.trim()))?;
+        let quality = quality.map_or(Some(1000), |(_, value)| parse_quality(value.trim()))?;
         Some(Self { kind, subtype, quality })
     }
 
-    /// How exactly the range names the type: 0 not at all, 1 `*/*`, 2 `kind/*`, 3 by name.
-    fn exactness(&self, name: &str) -> u8 {
+    /// How specifically the range matches the type: 0 not at all, 1 `*/*`, 2 `type/*`, 3 by name.
+    fn specificity(&self, name: &str) -> u8 {
         let Some((kind, subtype)) = name.split_once('/') else { return 0 };
         match (self.kind, self.subtype) {
             ("*", "*") => 1,
@@ -196,7 +197,7 @@ impl<'a> Range<'a> {
     }
 }
 
-fn thousandths(text: &str) -> Option<u16> {
+fn parse_quality(text: &str) -> Option<u16> {
     let quality: f64 = text.parse().ok()?;
     if !(0.0..=1.0).contains(&quality) {
         return None;
@@ -205,31 +206,31 @@ fn thousandths(text: &str) -> Option<u16> {
     Some((quality * 1000.0).round() as u16)
 }
 
-/// The most exact range decides, not the most generous.
-fn quality_of(name: &str, ranges: &[Range<'_>]) -> u16 {
-    let matching = ranges.iter().map(|range| (range.exactness(name), range.quality)).filter(|(exact, _)| *exact > 0);
-    matching.max_by_key(|(exact, _)| *exact).map_or(0, |(_, quality)| quality)
+/// The most specific matching range decides, not the one with the highest quality.
+fn quality_of(name: &str, ranges: &[QualityRange<'_>]) -> u16 {
+    let matching = ranges.iter().map(|range| (range.specificity(name), range.quality)).filter(|(specificity, _)| *specificity > 0);
+    matching.max_by_key(|(specificity, _)| *specificity).map_or(0, |(_, quality)| quality)
 }
 
-/// What a client prefers, of what we can grant.
+/// The preferences of a client that the gateway supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::http) struct Preferences {
-    /// `empty=null`: empty values of fields that are no booleans as `null`.
+    /// `empty=null`: `null` for empty values of fields that are not booleans.
     pub empty_null: bool,
-    /// `label=technical`: the model's technical name instead of its human one.
+    /// `label=technical`: the model's technical name instead of its label.
     pub technical_label: bool,
-    /// `handling=strict`: parameters that are not known are refused.
+    /// `handling=strict`: unknown parameters are rejected.
     pub strict: bool,
 }
 
 impl Preferences {
-    /// Reads all `Prefer` headers; what we do not know is ignored (RFC 7240 section 2).
+    /// Parses all `Prefer` headers. Unknown preferences are ignored (RFC 7240 section 2).
     #[must_use]
-    pub(in crate::http) fn read(headers: &HeaderMap) -> Self {
+    pub(in crate::http) fn parse(headers: &HeaderMap) -> Self {
         let mut preferences = Self::default();
         let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|text| text.split(',')) {
-            // Parameters behind a semicolon refine a preference; ours have none.
+            // Parameters after a semicolon refine a preference; the supported ones have none.
             let preference = preference.split(';').next().unwrap_or_default();
             let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
             match (name.trim().to_ascii_lowercase().as_str(), value.trim().trim_matches('"')) {
@@ -242,7 +243,7 @@ impl Preferences {
         preferences
     }
 
-    /// The value of `Preference-Applied`, when one was.
+    /// The value of `Preference-Applied`; `None` if no preference was applied.
     #[must_use]
     pub(in crate::http) fn applied(self) -> Option<String> {
         let preferences = [
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_quality_wins_then_the_order_of_the_offer() {
+    fn the_highest_quality_wins_then_the_order_of_the_offer() {
         const JSON: Option<&str> = Some("application/json");
         const XML: Option<&str> = Some("application/xml");
         for (accept, media) in [
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_can_be_had_as_rows_and_is_whole_by_default() {
+    fn lists_have_export_formats_and_are_buffered_by_default() {
         let mut headers = HeaderMap::new();
         for (accept, name) in [
             ("*/*", Some("application/json")),
@@ -300,13 +301,13 @@ mod tests {
             ("text/html", None),
         ] {
             headers.insert(ACCEPT, accept.parse().unwrap());
-            let form = choose_of_listing(&headers, &[Media::Json, Media::Xml]);
-            assert_eq!(form.ok().map(Form::name), name, "{accept}");
+            let format = choose_list_format(&headers, &[Media::Json, Media::Xml]);
+            assert_eq!(format.ok().map(ResponseFormat::name), name, "{accept}");
         }
     }
 
     #[test]
-    fn o1_24_a_type_is_preferred_when_it_is_named() {
+    fn o1_24_only_a_type_by_name_is_preferred() {
         for (accept, preferred) in [
             ("*/*", false),
             ("application/*", false),
@@ -325,13 +326,13 @@ mod tests {
     }
 
     #[test]
-    fn preferences_are_read_whatever_their_case_and_company() {
+    fn preferences_are_parsed_in_any_case_among_others() {
         let mut headers = HeaderMap::new();
         headers.append("prefer", "respond-async, Empty=\"null\"".parse().unwrap());
         headers.append("prefer", "label = technical; x=1".parse().unwrap());
-        assert_eq!(Preferences::read(&headers).applied().as_deref(), Some("empty=null, label=technical"));
+        assert_eq!(Preferences::parse(&headers).applied().as_deref(), Some("empty=null, label=technical"));
         headers.append("prefer", "handling=strict".parse().unwrap());
-        assert!(Preferences::read(&headers).strict);
-        assert_eq!(Preferences::read(&HeaderMap::new()).applied(), None);
+        assert!(Preferences::parse(&headers).strict);
+        assert_eq!(Preferences::parse(&HeaderMap::new()).applied(), None);
     }
 }

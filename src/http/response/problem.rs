@@ -1,40 +1,42 @@
-//! A [`Problem`] as an HTTP answer.
+//! A [`Problem`] as an HTTP response.
 //!
-//! In: problems from handlers, layers, fallbacks. Out: a status with the problem *attached*, and later, in one
-//! place, the body that the family of the path shows: the table of [`ProblemBodies`], the generic RFC 9457 form
-//! otherwise. So no handler and no layer knows an error body. Must not know: families by name.
+//! In: problems from handlers, middleware and fallbacks. Out: first a status with the problem attached as an
+//! extension; then, in the outermost middleware, the body that [`ErrorRenderers`] defines for the path, or the
+//! generic body of RFC 9457. Only renderers know the body of an error. Must not know: dialects by name.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
-use crate::error::{OdooSaid, Problem, RateLimit};
-use crate::error_code::{Class, Code};
+use super::headers::set_rate_limit;
+use crate::error::{OdooException, Problem};
+use crate::error_code::{ErrorClass, ErrorCode};
 
-/// The request that a problem came up in.
+/// The request that a problem belongs to.
 #[derive(Debug, Clone, Copy)]
-pub struct Occasion<'a> {
-    /// The id under which the log knows it.
+pub struct ErrorContext<'a> {
+    /// The id of the request, as in the log.
     pub request_id: &'a str,
-    /// Its path as sent, without the query.
+    /// The path as the client sent it, without the query.
     pub path: &'a str,
-    /// When it was answered.
+    /// The time of the response.
     pub at: OffsetDateTime,
 }
 
-/// Turns a problem into an answer: status, body and its type. What every family has (`Retry-After`,
-/// `WWW-Authenticate`, `Allow`, request id) is added by the caller.
-pub(in crate::http) type RenderProblem = fn(&Problem, Occasion<'_>) -> Response;
+/// Renders a problem: status, body and `Content-Type`. The caller adds the headers that all dialects share
+/// (`Retry-After`, `WWW-Authenticate`, `Allow`, request id).
+pub(in crate::http) type RenderProblem = fn(&Problem, ErrorContext<'_>) -> Response;
 
-/// Who renders problems under which path prefix.
+/// The renderers of problems by path prefix.
 #[derive(Debug, Clone, Default)]
-pub struct ProblemBodies(Vec<(&'static str, RenderProblem)>);
+pub struct ErrorRenderers(Vec<(&'static str, RenderProblem)>);
 
-impl ProblemBodies {
-    /// Everything under `prefix` (given without a slash at its end) is rendered by `render`. The longest prefix wins.
+impl ErrorRenderers {
+    /// Adds a renderer for all paths under `prefix`, which has no slash at its end. The longest prefix wins.
     #[must_use]
     pub fn under(mut self, prefix: &'static str, render: RenderProblem) -> Self {
         self.0.push((prefix, render));
@@ -42,15 +44,15 @@ impl ProblemBodies {
         self
     }
 
-    /// The answer, with the headers that go with its reason.
+    /// The response, with the headers that the problem requires.
     #[must_use]
-    pub fn render(&self, problem: &Problem, occasion: Occasion<'_>) -> Response {
-        let mut answer = self.body_for(occasion.path)(problem, occasion);
-        add_reason_headers(problem, &mut answer);
-        answer
+    pub fn render(&self, problem: &Problem, context: ErrorContext<'_>) -> Response {
+        let mut response = self.renderer_for(context.path)(problem, context);
+        set_problem_headers(problem, &mut response);
+        response
     }
 
-    fn body_for(&self, path: &str) -> RenderProblem {
+    fn renderer_for(&self, path: &str) -> RenderProblem {
         let covers =
             |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         self.0.iter().find(|(prefix, _)| covers(prefix)).map_or(generic, |(_, render)| *render)
@@ -58,129 +60,135 @@ impl ProblemBodies {
 }
 
 impl IntoResponse for Problem {
-    /// The status and the problem itself, to be [rendered](ProblemBodies::render) further out.
+    /// The status with the problem as an extension, to be [rendered](ErrorRenderers::render) by the middleware.
     fn into_response(self) -> Response {
-        let mut answer = status(self.class()).into_response();
-        answer.extensions_mut().insert(self);
-        answer
+        let mut response = status(self.class()).into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
-/// The status of families A, B and C.
+/// The HTTP status of a class of errors, in all dialects but `api_v1`.
 #[must_use]
-pub(in crate::http) fn status(class: Class) -> StatusCode {
+pub(in crate::http) fn status(class: ErrorClass) -> StatusCode {
     StatusCode::from_u16(class.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn add_reason_headers(problem: &Problem, answer: &mut Response) {
-    let headers = answer.headers_mut();
+fn set_problem_headers(problem: &Problem, response: &mut Response) {
+    let headers = response.headers_mut();
     if let Some(after) = problem.retry_after {
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     if let Some(limit) = problem.rate_limit {
-        add_rate_limit(limit, headers);
+        set_rate_limit(limit, headers);
     }
     for scheme in challenges(problem.code) {
         headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
     }
 }
 
-/// How one could show who one is (RFC 9110 section 11.6.1), and what is wrong with a bearer token (RFC 6750 section 3).
-fn challenges(code: Code) -> &'static [&'static str] {
+/// The authentication challenges (RFC 9110 section 11.6.1), with the error of a bearer token (RFC 6750 section 3).
+fn challenges(code: ErrorCode) -> &'static [&'static str] {
     const BASIC: &str = r#"Basic realm="odoo-gateway", charset="UTF-8""#;
     const OAUTH1: &str = r#"OAuth realm="odoo-gateway""#;
     match code {
-        // The vendor's header `OAuth client_id='…'` shows an application, too.
-        Code::InvalidClient => &[BASIC, OAUTH1],
-        Code::CredentialMissing => &[BASIC, r#"Bearer realm="odoo-gateway""#, OAUTH1],
-        Code::ScopeForbidden => &[r#"Bearer realm="odoo-gateway", error="insufficient_scope""#],
-        code if code.class() == Class::Unauthorized => {
+        // The vendor's header `OAuth client_id='…'` authenticates an application, too.
+        ErrorCode::InvalidClient => &[BASIC, OAUTH1],
+        ErrorCode::CredentialMissing => &[BASIC, r#"Bearer realm="odoo-gateway""#, OAUTH1],
+        ErrorCode::ScopeForbidden => &[r#"Bearer realm="odoo-gateway", error="insufficient_scope""#],
+        code if code.class() == ErrorClass::Unauthorized => {
             &[BASIC, r#"Bearer realm="odoo-gateway", error="invalid_token""#, OAUTH1]
         }
         _ => &[],
     }
 }
 
-/// How often the caller may ask, as draft-ietf-httpapi-ratelimit-headers writes it.
-pub(in crate::http) fn add_rate_limit(limit: RateLimit, headers: &mut HeaderMap) {
-    let RateLimit { quota, window, remaining, reset } = limit;
-    let reset = reset.as_secs() + u64::from(reset.subsec_nanos() > 0);
-    let fields = [
-        ("ratelimit-policy", format!(r#""key";q={quota};w={window}"#)),
-        ("ratelimit", format!(r#""key";r={remaining};t={reset}"#)),
-    ];
-    for (name, text) in fields {
-        if let Ok(value) = HeaderValue::try_from(text) {
-            headers.insert(name, value);
-        }
-    }
-}
+/// The largest part of the path that a body repeats, in bytes.
+const MAX_INSTANCE: usize = 1024;
 
-/// How much of the path is repeated in a body.
-const LONGEST_INSTANCE: usize = 1024;
-
-/// RFC 9457, the body of families A and C and of everything that belongs to no family.
-#[derive(Serialize)]
-struct ProblemJson<'a> {
+/// The body of RFC 9457: for `restapi` and `restful`, and for paths outside the dialects.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem, description = "An error (RFC 9457).", example = json!({
+    "type": "/docs/errors#unknown_field", "title": "The model has no such field", "status": 400,
+    "detail": "The model res.partner has no field nmae, or this user may not see it.", "hint": "Did you mean name?",
+    "instance": "/restapi/1.0/object/res.partner", "code": "unknown_field", "parameter": "fields",
+    "request_id": "5f2b7c0d9a41e836-1"
+}))]
+pub(in crate::http) struct ProblemJson<'a> {
+    /// The explanation of this kind of error.
     r#type: String,
+    /// The kind of error, for people.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong with the request, and where.
     detail: &'a str,
+    /// The path of the request.
     instance: &'a str,
+    /// The kind of error, for programs.
     code: &'static str,
+    /// The id of the request in the log of the gateway.
     request_id: &'a str,
+    /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    /// The parameter, header or value that caused the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
+    /// The exception of Odoo, if Odoo raised one.
     #[serde(skip_serializing_if = "Option::is_none")]
     odoo: Option<OdooJson<'a>>,
 }
 
-#[derive(Serialize)]
-struct OdooJson<'a> {
+/// An exception of Odoo.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OdooException)]
+pub(in crate::http) struct OdooJson<'a> {
+    /// The class of the exception.
     exception: &'a str,
+    /// The message of the exception.
     message: &'a str,
 }
 
-impl<'a> From<&'a OdooSaid> for OdooJson<'a> {
-    fn from(said: &'a OdooSaid) -> Self {
-        Self { exception: &said.exception, message: &said.message }
+impl<'a> From<&'a OdooException> for OdooJson<'a> {
+    fn from(odoo: &'a OdooException) -> Self {
+        Self { exception: &odoo.exception, message: &odoo.message }
     }
 }
 
-/// The last line of a listing that breaks off: the generic form under `error`, so that it is told from a record.
+/// The last line of an NDJSON export that fails: the body of RFC 9457 under `error`, which distinguishes it from a
+/// record.
 #[must_use]
-pub(in crate::http) fn error_line(problem: &Problem, occasion: Occasion<'_>) -> Vec<u8> {
+pub(in crate::http) fn error_line(problem: &Problem, context: ErrorContext<'_>) -> Vec<u8> {
     let mut line = br#"{"error":"#.to_vec();
-    line.extend(to_json(problem, occasion));
+    line.extend(to_json(problem, context));
     line.extend(b"}\n");
     line
 }
 
-/// The generic form: `application/problem+json`.
+/// The generic renderer: `application/problem+json` (RFC 9457).
 #[must_use]
-pub(in crate::http) fn generic(problem: &Problem, occasion: Occasion<'_>) -> Response {
-    let kind = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    (status(problem.class()), [kind], Body::from(to_json(problem, occasion))).into_response()
+pub(in crate::http) fn generic(problem: &Problem, context: ErrorContext<'_>) -> Response {
+    let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    (status(problem.class()), [content_type], Body::from(to_json(problem, context))).into_response()
 }
 
-fn to_json(problem: &Problem, occasion: Occasion<'_>) -> Vec<u8> {
+fn to_json(problem: &Problem, context: ErrorContext<'_>) -> Vec<u8> {
     let code = problem.code.as_str();
     let json = ProblemJson {
         r#type: format!("/docs/errors#{code}"),
         title: problem.code.title(),
         status: problem.class().status(),
         detail: &problem.detail,
-        instance: occasion.path.get(..LONGEST_INSTANCE).unwrap_or(occasion.path),
+        instance: context.path.get(..MAX_INSTANCE).unwrap_or(context.path),
         code,
-        request_id: occasion.request_id,
+        request_id: context.request_id,
         hint: problem.hint.as_deref(),
         parameter: problem.parameter.as_deref(),
         odoo: problem.odoo.as_ref().map(OdooJson::from),
     };
-    // Strings and integers always serialize; an empty body would still carry the status.
+    // Strings and integers always serialize. An empty body would still have the status.
     serde_json::to_vec(&json).unwrap_or_default()
 }
 
@@ -192,53 +200,53 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::error_code::Code;
+    use crate::error_code::ErrorCode;
 
-    const OCCASION: Occasion<'_> = Occasion { request_id: "r1", path: "/api/x", at: OffsetDateTime::UNIX_EPOCH };
+    const CONTEXT: ErrorContext<'_> = ErrorContext { request_id: "r1", path: "/api/x", at: OffsetDateTime::UNIX_EPOCH };
 
-    async fn body(answer: Response) -> Value {
-        serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
+    async fn body(response: Response) -> Value {
+        serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
     }
 
     #[tokio::test]
-    async fn the_generic_form_is_rfc_9457_and_says_all_that_is_known() {
-        let problem = Problem::new(Code::OdooRefused, "No.").hint("Ask.").parameter("vals").odoo("UserError", "Nope");
-        let answer = generic(&problem, OCCASION);
+    async fn the_generic_body_has_all_members_of_rfc_9457() {
+        let problem = Problem::new(ErrorCode::OdooRefused, "No.").hint("Ask.").parameter("vals").odoo("UserError", "Nope");
+        let response = generic(&problem, CONTEXT);
         assert_eq!(
-            (answer.status(), &answer.headers()[CONTENT_TYPE]),
+            (response.status(), &response.headers()[CONTENT_TYPE]),
             (StatusCode::UNPROCESSABLE_ENTITY, &HeaderValue::from_static("application/problem+json"))
         );
         let expected = json!({
-            "type": "/docs/errors#odoo_refused", "title": "Odoo refuses this", "status": 422, "detail": "No.",
+            "type": "/docs/errors#odoo_refused", "title": "Odoo rejected the request", "status": 422, "detail": "No.",
             "instance": "/api/x", "code": "odoo_refused", "request_id": "r1", "hint": "Ask.", "parameter": "vals",
             "odoo": {"exception": "UserError", "message": "Nope"},
         });
-        assert_eq!(body(answer).await, expected);
+        assert_eq!(body(response).await, expected);
     }
 
     #[tokio::test]
-    async fn members_that_say_nothing_are_absent() {
-        let json = body(generic(&Problem::new(Code::UnknownRoute, "Nothing."), OCCASION)).await;
+    async fn members_without_a_value_are_absent() {
+        let json = body(generic(&Problem::new(ErrorCode::UnknownRoute, "Nothing."), CONTEXT)).await;
         assert!(json.get("hint").is_none() && json.get("odoo").is_none(), "{json}");
     }
 
     #[test]
-    fn the_longest_prefix_on_a_whole_segment_renders() {
+    fn the_longest_prefix_of_complete_segments_wins() {
         let teapot: RenderProblem = |_, _| StatusCode::IM_A_TEAPOT.into_response();
         let accepted: RenderProblem = |_, _| StatusCode::ACCEPTED.into_response();
-        let bodies = ProblemBodies::default().under("/api", teapot).under("/api/v1", accepted);
-        let problem = Problem::new(Code::UnknownRoute, "");
+        let renderers = ErrorRenderers::default().under("/api", teapot).under("/api/v1", accepted);
+        let problem = Problem::new(ErrorCode::UnknownRoute, "");
         for (path, status) in [("/api", 418), ("/api/x", 418), ("/api/v1/x", 202), ("/api/v12", 418), ("/apix", 404)] {
-            assert_eq!(bodies.render(&problem, Occasion { path, ..OCCASION }).status(), status, "{path}");
+            assert_eq!(renderers.render(&problem, ErrorContext { path, ..CONTEXT }).status(), status, "{path}");
         }
     }
 
     #[test]
-    fn the_reason_brings_its_headers() {
-        let bodies = ProblemBodies::default();
-        let missing = bodies.render(&Problem::new(Code::CredentialMissing, ""), OCCASION);
+    fn a_problem_sets_its_headers() {
+        let renderers = ErrorRenderers::default();
+        let missing = renderers.render(&Problem::new(ErrorCode::CredentialMissing, ""), CONTEXT);
         assert_eq!(missing.headers()[WWW_AUTHENTICATE], r#"Basic realm="odoo-gateway", charset="UTF-8""#);
-        let busy = Problem::new(Code::OdooBusy, "").retry_after(Duration::from_millis(1200));
-        assert_eq!(bodies.render(&busy, OCCASION).headers()[RETRY_AFTER], "2");
+        let busy = Problem::new(ErrorCode::OdooBusy, "").retry_after(Duration::from_millis(1200));
+        assert_eq!(renderers.render(&busy, CONTEXT).headers()[RETRY_AFTER], "2");
     }
 }

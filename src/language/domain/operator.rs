@@ -1,6 +1,6 @@
-//! The operators of a term, and since which version of Odoo each is there.
+//! The operators of a term, and the version of Odoo that introduced each.
 //!
-//! In: what a client wrote. Out: an [`Operator`]. Must not know: which version is asked.
+//! In: text. Out: an [`Operator`]. Must not know: the version of the server.
 
 macro_rules! operators {
     ($($variant:ident $text:literal $since:literal $doc:literal;)*) => {
@@ -20,13 +20,13 @@ macro_rules! operators {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// The first major version of Odoo that has the operator, of those the gateway knows.
+            /// The first supported major version of Odoo that has the operator.
             #[must_use]
             pub const fn since(self) -> u8 {
                 match self { $(Self::$variant => $since,)* }
             }
 
-            fn exact(text: &str) -> Option<Self> {
+            fn from_exact(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$variant),)* _ => None }
             }
         }
@@ -34,45 +34,45 @@ macro_rules! operators {
 }
 
 operators! {
-    Equal          "="          14 "`=`; `<>` and `==` are read as `!=` and `=`.";
+    Equal          "="          14 "`=`; `<>` and `==` are parsed as `!=` and `=`.";
     NotEqual       "!="         14 "`!=`.";
     Greater        ">"          14 "`>`.";
     GreaterOrEqual ">="         14 "`>=`.";
     Less           "<"          14 "`<`.";
     LessOrEqual    "<="         14 "`<=`.";
     EqualIfSet     "=?"         14 "`=?`: true when the value is empty, else `=`.";
-    Like           "like"       14 "`like`: contains, case counts.";
+    Like           "like"       14 "`like`: contains, case-sensitive.";
     NotLike        "not like"   14 "`not like`.";
-    Ilike          "ilike"      14 "`ilike`: contains, case does not count.";
+    Ilike          "ilike"      14 "`ilike`: contains, case-insensitive.";
     NotIlike       "not ilike"  14 "`not ilike`.";
-    Pattern        "=like"      14 "`=like`: matches a whole pattern of `%` and `_`.";
-    Ipattern       "=ilike"     14 "`=ilike`: the same, case does not count.";
+    Pattern        "=like"      14 "`=like`: matches a complete pattern with `%` and `_`.";
+    Ipattern       "=ilike"     14 "`=ilike`: the same, case-insensitive.";
     NotPattern     "not =like"  18 "`not =like`.";
     NotIpattern    "not =ilike" 18 "`not =ilike`.";
     In             "in"         14 "`in` a list.";
     NotIn          "not in"     14 "`not in` a list.";
-    ChildOf        "child_of"   14 "`child_of`: the record or below it.";
-    ParentOf       "parent_of"  14 "`parent_of`: the record or above it.";
-    Any            "any"        17 "`any`: some related record fulfils a domain.";
-    NotAny         "not any"    17 "`not any`: no related record fulfils a domain.";
+    ChildOf        "child_of"   14 "`child_of`: the record or one below it.";
+    ParentOf       "parent_of"  14 "`parent_of`: the record or one above it.";
+    Any            "any"        17 "`any`: a related record matches a domain.";
+    NotAny         "not any"    17 "`not any`: no related record matches a domain.";
 }
 
 impl Operator {
-    /// The operator that `text` means: in any case, with `<>` and `==`.
+    /// Parses an operator, in any case, including `<>` and `==`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::exact(text).or_else(|| match text {
+        Self::from_exact(text).or_else(|| match text {
             "<>" => Some(Self::NotEqual),
             "==" => Some(Self::Equal),
-            // The longest operator has ten letters: nothing longer is worth a copy.
-            _ if text.len() <= 10 => Self::exact(&text.to_ascii_lowercase()),
+            // The longest operator has ten characters: longer texts are not copied.
+            _ if text.len() <= 10 => Self::from_exact(&text.to_ascii_lowercase()),
             _ => None,
         })
     }
 
     /// Whether Odoo `major` has the operator.
     #[must_use]
-    pub const fn available_in(self, major: u8) -> bool {
+    pub const fn is_available_in(self, major: u8) -> bool {
         major >= self.since()
     }
 
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operators_are_read_in_any_case_and_by_their_other_names() {
+    fn operators_are_parsed_in_any_case_and_by_their_aliases() {
         for operator in Operator::ALL {
             assert_eq!(Operator::parse(operator.as_str()), Some(*operator));
             assert_eq!(Operator::parse(&operator.as_str().to_uppercase()), Some(*operator));
@@ -108,9 +108,9 @@ mod tests {
     }
 
     #[test]
-    fn younger_operators_are_not_there_in_older_versions() {
-        assert!(Operator::Equal.available_in(14));
-        assert!(!Operator::Any.available_in(16) && Operator::Any.available_in(17));
-        assert!(!Operator::NotPattern.available_in(17) && Operator::NotPattern.available_in(18));
+    fn newer_operators_are_not_available_in_older_versions() {
+        assert!(Operator::Equal.is_available_in(14));
+        assert!(!Operator::Any.is_available_in(16) && Operator::Any.is_available_in(17));
+        assert!(!Operator::NotPattern.is_available_in(17) && Operator::NotPattern.is_available_in(18));
     }
 }

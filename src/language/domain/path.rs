@@ -1,21 +1,25 @@
-//! The left side of a term: a field, or a path of them, and the parts of dates that may end it.
+//! The left side of a term: a field, or a path of fields, optionally with a date part at the end.
 //!
-//! In: text. Out: a [`FieldPath`] that is well-formed. Must not know: which fields there are.
+//! ```text
+//! path = first { "." name }                at most 16 names of 1 to 128 bytes
+//! first = [A-Za-z_][A-Za-z0-9_]*           a field
+//! name  = [A-Za-z0-9_]+                    a field, a property, a date part
+//! ```
+//!
+//! In: text. Out: a well-formed [`FieldPath`]. Must not know: which fields exist.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// `name`, `parent_id.name`, `create_date.month_number`, `properties.a1b2`: a field and what is reached from it.
-/// The first name is `[A-Za-z_][A-Za-z0-9_]*`, those behind it (also of properties) are `[A-Za-z0-9_]+`; each has
-/// at most 128 bytes, a path at most 16 names.
+/// A field and what is reached from it: `name`, `parent_id.name`, `create_date.month_number`, `properties.a1b2`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FieldPath<'a>(Cow<'a, str>);
 
 impl<'a> FieldPath<'a> {
-    /// The path, or `text` again when it is none.
+    /// Parses a path.
     ///
     /// # Errors
-    /// When `text` is outside the grammar.
+    /// Returns `text` if it is outside the grammar.
     pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, Cow<'a, str>> {
         let text = text.into();
         if is_path(&text) { Ok(Self(text)) } else { Err(text) }
@@ -32,13 +36,13 @@ impl<'a> FieldPath<'a> {
         self.0.split('.')
     }
 
-    /// The field of the model that is searched.
+    /// The first name: a field of the searched model.
     #[must_use]
     pub fn first(&self) -> &str {
         self.0.split_once('.').map_or(&self.0, |(first, _)| first)
     }
 
-    /// The path with its text copied out of what it borrowed from.
+    /// The path with owned text.
     #[must_use]
     pub fn into_owned(self) -> FieldPath<'static> {
         FieldPath(Cow::Owned(self.0.into_owned()))
@@ -65,7 +69,7 @@ fn is_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// A number inside of a date or datetime that a path may end with, on Odoo 18 and later.
+/// A part of a date or datetime, as a number, at the end of a path. Odoo 18 and later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DatePart {
     /// `year_number`.
@@ -109,15 +113,15 @@ impl DatePart {
         })
     }
 
-    /// Whether a `date` has the part; a `datetime` has them all.
+    /// Whether a `date` has the part; a `datetime` has all of them.
     #[must_use]
-    pub const fn is_of_date(self) -> bool {
+    pub const fn is_part_of_date(self) -> bool {
         !matches!(self, Self::Hour | Self::Minute | Self::Second)
     }
 
-    /// Whether Odoo `major` knows date parts.
+    /// Whether Odoo `major` supports date parts.
     #[must_use]
-    pub const fn available_in(major: u8) -> bool {
+    pub const fn is_available_in(major: u8) -> bool {
         major >= 18
     }
 }
@@ -140,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn date_parts_are_known_by_name() {
+    fn date_parts_are_parsed_by_name() {
         assert_eq!(DatePart::parse("month_number"), Some(DatePart::Month));
         assert_eq!(DatePart::parse("month"), None);
-        assert!(DatePart::Month.is_of_date() && !DatePart::Hour.is_of_date());
-        assert!(DatePart::available_in(18) && !DatePart::available_in(17));
+        assert!(DatePart::Month.is_part_of_date() && !DatePart::Hour.is_part_of_date());
+        assert!(DatePart::is_available_in(18) && !DatePart::is_available_in(17));
     }
 }

@@ -1,4 +1,4 @@
-//! Which domains are taken and refused, side by side; print∘parse; hostile shapes.
+//! Valid and invalid domains, side by side; print∘parse; hostile shapes.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::language::literal::print;
 
 fn read(text: &str) -> Result<Domain<'_>, SyntaxError> {
-    Domain::read(text, Limits::query())
+    Domain::parse(text, Limits::query())
 }
 
 /// The domain as JSON, as Odoo would get it.
@@ -42,16 +42,16 @@ fn domains_are_read_and_normalised() {
 }
 
 #[test]
-fn what_is_no_domain_is_refused_where_it_stands() {
+fn invalid_domains_are_rejected_with_their_position() {
     const ITEM: &str = "\"&\", \"|\", \"!\" or a term";
     for (text, error) in [
         ("1", "expected a list of terms, found 1 at position 1".to_owned()),
         ("{'a': 1}", "expected a list of terms, found an object at position 1".into()),
         ("('name', '=', 'a')", "expected a list of terms, found one term at position 1".into()),
-        ("[('a', '=')]", "expected a term of three: field, operator, value, found a list of 2 at position 2".into()),
+        ("[('a', '=')]", "expected a term of three parts: field, operator, value, found a list of 2 at position 2".into()),
         (
             "[[('a', '=', 1), ('b', '=', 1)]]",
-            "expected a term of three: field, operator, value, found a list of 2 at position 2".into(),
+            "expected a term of three parts: field, operator, value, found a list of 2 at position 2".into(),
         ),
         ("[[('a', '=', 1), '=', 1]]", "expected a field, found a list at position 3".into()),
         ("['and', ('a', '=', 1)]", format!("expected {ITEM}, found \"and\" at position 2")),
@@ -63,18 +63,18 @@ fn what_is_no_domain_is_refused_where_it_stands() {
         ("[(None, '=', 1)]", "expected a field, found null at position 3".into()),
         ("[(2, '=', 1)]", "expected a field, [1, \"=\", 1] or [0, \"=\", 1], found 2 at position 3".into()),
         ("[(1, '!=', 1)]", "expected a field, [1, \"=\", 1] or [0, \"=\", 1], found 1 at position 3".into()),
-        ("[('a', 'in', 1)]", "expected a list behind \"in\", found 1 at position 14".into()),
-        ("[('a', 'in', None)]", "expected a list behind \"in\", found null at position 14".into()),
-        ("[('a', '=', {})]", "expected a text, number or boolean, found an object at position 13".into()),
-        ("[('a', 'in', [1, [2]])]", "expected a text, number or boolean, found a list at position 18".into()),
+        ("[('a', 'in', 1)]", "expected a list after \"in\", found 1 at position 14".into()),
+        ("[('a', 'in', None)]", "expected a list after \"in\", found null at position 14".into()),
+        ("[('a', '=', {})]", "expected a string, number or boolean, found an object at position 13".into()),
+        ("[('a', 'in', [1, [2]])]", "expected a string, number or boolean, found a list at position 18".into()),
         ("[('a', 'any', 1)]", "expected a list of terms, found 1 at position 15".into()),
-        ("[('a', 'any', ['|', ('b', '=', 1)])]", "expected two operands behind \"|\", found one at position 16".into()),
-        ("['!']", "expected an operand behind \"!\", found none at position 2".into()),
-        ("['&']", "expected two operands behind \"&\", found none at position 2".into()),
-        ("[('a', '=', 1), '|', ('b', '=', 1)]", "expected two operands behind \"|\", found one at position 17".into()),
+        ("[('a', 'any', ['|', ('b', '=', 1)])]", "expected two operands after \"|\", found one at position 16".into()),
+        ("['!']", "expected an operand after \"!\", found none at position 2".into()),
+        ("['&']", "expected two operands after \"&\", found none at position 2".into()),
+        ("[('a', '=', 1), '|', ('b', '=', 1)]", "expected two operands after \"|\", found one at position 17".into()),
         (
             "['|', '&', ('a', '=', 1), ('b', '=', 1)]",
-            "expected two operands behind \"|\", found one at position 2".into(),
+            "expected two operands after \"|\", found one at position 2".into(),
         ),
     ] {
         assert_eq!(read(text).unwrap_err().to_string(), error, "{text}");
@@ -82,7 +82,7 @@ fn what_is_no_domain_is_refused_where_it_stands() {
 }
 
 #[test]
-fn habits_from_elsewhere_get_a_hint() {
+fn syntax_of_other_apis_gets_a_hint() {
     for (text, hint) in [
         ("['name', '=', 'a']", "[[\"name\", \"=\", \"a\"]]"),
         ("[('a', 'in', 1)]", "[1]"),
@@ -97,13 +97,13 @@ fn habits_from_elsewhere_get_a_hint() {
 }
 
 #[test]
-fn a_mistake_in_a_tree_tells_the_way_to_it() {
-    let tree = literal::read("[('a', 'any', [('b', '~', 1)])]", Limits::query()).unwrap();
-    assert_eq!(Domain::from_value(tree).unwrap_err().at, [0, 2, 0, 1]);
+fn an_error_in_a_tree_has_a_path() {
+    let tree = literal::parse("[('a', 'any', [('b', '~', 1)])]", Limits::query()).unwrap();
+    assert_eq!(Domain::from_value(tree).unwrap_err().path, [0, 2, 0, 1]);
 }
 
 #[test]
-fn terms_keep_their_place_and_can_be_rewritten() {
+fn terms_keep_their_index_and_can_be_rewritten() {
     let domain = read("['|', ('a', '=', 1), ('b', 'any', [('c', '=', 2)])]").unwrap();
     let places: Vec<_> = domain.terms().map(|(index, term)| (index, term.path.as_str().to_owned())).collect();
     assert_eq!(places, [(1, "a".to_owned()), (2, "b".to_owned())]);
@@ -119,14 +119,14 @@ fn terms_keep_their_place_and_can_be_rewritten() {
 }
 
 #[test]
-fn two_domains_both_hold_when_one_is_written_behind_the_other() {
+fn concatenated_domains_both_apply() {
     let (one, other) = (read("['|', ('a', '=', 1), ('b', '=', 1)]").unwrap(), read("[('id', '>', 7)]").unwrap());
     assert_eq!(print(&one.and(other).into_value()), "['|', ['a', '=', 1], ['b', '=', 1], ['id', '>', 7]]");
     assert!(Domain::default().and(Domain::default()).is_all());
 }
 
 #[test]
-fn a_long_text_of_operators_is_refused_without_hanging() {
+fn long_hostile_domains_are_parsed_or_rejected_in_linear_time() {
     let many = |unit: &str| unit.repeat((1 << 18) / unit.len());
     for text in [
         format!("[{}]", many("'&',")),
@@ -134,7 +134,7 @@ fn a_long_text_of_operators_is_refused_without_hanging() {
         format!("[{}]", many("('a','=',1),")),
         format!("[{}'|']", many("('a','=',1),")),
     ] {
-        let verdict = Domain::read(&text, Limits::body());
+        let verdict = Domain::parse(&text, Limits::body());
         assert_eq!(verdict.is_ok(), !text.contains(['&', '!', '|']));
     }
     let deep = format!("{}[]{}", "[('a','any',".repeat(15), ")]".repeat(15));
@@ -154,23 +154,23 @@ fn domains() -> impl Strategy<Value = Domain<'static>> {
     let leaf = (path, proptest::sample::select(Operator::ALL), scalar(), proptest::collection::vec(scalar(), 0..4));
     let term = leaf.prop_map(|(path, operator, one, many)| {
         let value = match operator {
-            _ if operator.wants_domain() => TermValue::Sub(Domain::default()),
+            _ if operator.wants_domain() => TermValue::Domain(Domain::default()),
             _ if operator.wants_list() => TermValue::Value(Value::List(many)),
             _ => TermValue::Value(one),
         };
-        Domain::of(Term { path, operator, value })
+        Domain::from_term(Term { path, operator, value })
     });
     let constant = |item| Just(Domain { items: vec![item] });
-    let leaf = prop_oneof![4 => term, 1 => constant(Item::True), 1 => constant(Item::False)];
+    let leaf = prop_oneof![4 => term, 1 => constant(DomainItem::True), 1 => constant(DomainItem::False)];
     leaf.prop_recursive(5, 40, 3, |inner| {
-        let two = (prop_oneof![Just(Item::And), Just(Item::Or)], inner.clone(), inner.clone());
+        let two = (prop_oneof![Just(DomainItem::And), Just(DomainItem::Or)], inner.clone(), inner.clone());
         let any = inner.clone().prop_map(|sub| {
             let path = FieldPath::parse("line_ids").unwrap();
-            Domain::of(Term { path, operator: Operator::Any, value: TermValue::Sub(sub) })
+            Domain::from_term(Term { path, operator: Operator::Any, value: TermValue::Domain(sub) })
         });
         prop_oneof![
             two.prop_map(|(operator, left, right)| Domain { items: vec![operator] }.and(left).and(right)),
-            inner.prop_map(|operand| Domain { items: vec![Item::Not] }.and(operand)),
+            inner.prop_map(|operand| Domain { items: vec![DomainItem::Not] }.and(operand)),
             any,
         ]
     })
@@ -178,10 +178,10 @@ fn domains() -> impl Strategy<Value = Domain<'static>> {
 
 proptest! {
     #[test]
-    fn what_is_printed_is_read_again(domain in domains()) {
+    fn printed_domains_parse_to_the_same_domain(domain in domains()) {
         let python = print(&domain.to_value());
-        prop_assert_eq!(Domain::read(&python, Limits::body()), Ok(domain.clone()));
+        prop_assert_eq!(Domain::parse(&python, Limits::body()), Ok(domain.clone()));
         let json = serde_json::to_string(&domain.to_value()).unwrap();
-        prop_assert_eq!(Domain::read(&json, Limits::body()), Ok(domain));
+        prop_assert_eq!(Domain::parse(&json, Limits::body()), Ok(domain));
     }
 }

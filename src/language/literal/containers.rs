@@ -1,22 +1,29 @@
 //! Lists, tuples and dictionaries.
 //!
-//! In: the reader at a bracket. Out: what is between it and its counterpart, each item read by a function that
-//! the caller brings: [`Reader::value`] makes trees, `locate` only notes where the items begin.
+//! ```text
+//! list  = "[" [ items ] "]"
+//! tuple = "(" [ items ] ")"                        "(" value ")" is the value
+//! items = value { "," value } [ "," ]              the last comma only in Python
+//! dict  = "{" [ pair { "," pair } [ "," ] ] "}"    pair = key ":" value
+//! ```
+//!
+//! In: the parser at a bracket. Out: the contents, each item parsed by a function of the caller:
+//! [`Parser::parse_value`] builds trees, `locate` only records offsets. Must not know: strings, numbers.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::parse_error::{Mistake, Reading};
-use super::reader::{Dialect, Reader};
+use super::parse_error::{LiteralError, ParseResult};
+use super::parser::{Notation, Parser};
 use crate::value::Value;
 
-/// A key and what was read behind it.
+/// A key and the result of parsing its value.
 pub(super) type Pair<'a, T> = (Cow<'a, str>, T);
 
-impl<'a> Reader<'a> {
-    /// A tuple; brackets around one value without a comma are that value.
-    pub(super) fn tuple(&mut self) -> Reading<Value<'a>> {
-        let (mut items, ends_in_comma) = self.items(b')', Self::value)?;
+impl<'a> Parser<'a> {
+    /// Parses a tuple; parentheses around one value without a comma are that value.
+    pub(super) fn parse_tuple(&mut self) -> ParseResult<Value<'a>> {
+        let (mut items, ends_in_comma) = self.parse_items(b')', Self::parse_value)?;
         match items.pop() {
             Some(only) if items.is_empty() && !ends_in_comma => Ok(only),
             Some(last) => {
@@ -27,107 +34,107 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands between the bracket here and `close`, each read by `item`, and whether a comma came last.
-    pub(super) fn items<T>(&mut self, close: u8, item: impl Fn(&mut Self) -> Reading<T>) -> Reading<(Vec<T>, bool)> {
-        let opener = self.enter()?;
+    /// Parses the items up to `close`, each by `item`. Also returns whether a trailing comma was found.
+    pub(super) fn parse_items<T>(&mut self, close: u8, item: impl Fn(&mut Self) -> ParseResult<T>) -> ParseResult<(Vec<T>, bool)> {
+        let opener = self.open_bracket()?;
         let mut items = Vec::new();
-        if self.leave(close) {
+        if self.close_bracket(close) {
             return Ok((items, false));
         }
         loop {
-            items.push(item(self).map_err(|mistake| self.left_open(mistake, opener))?);
-            if self.leave(close) {
-                return Ok((fitted(items), false));
+            items.push(item(self).map_err(|error| self.with_open_bracket(error, opener))?);
+            if self.close_bracket(close) {
+                return Ok((shrunk(items), false));
             }
-            self.comma(close, opener)?;
-            if self.is_python() && self.leave(close) {
-                return Ok((fitted(items), true));
+            self.expect_comma(close, opener)?;
+            if self.is_python() && self.close_bracket(close) {
+                return Ok((shrunk(items), true));
             }
         }
     }
 
-    /// The members of the dictionary here, the values read by `item`.
-    pub(super) fn members<T>(&mut self, item: impl Fn(&mut Self) -> Reading<T>) -> Reading<Vec<Pair<'a, T>>> {
-        self.items(b'}', |reader| reader.member(&item)).map(|(members, _)| last_wins(members))
+    /// Parses the members of a dictionary, the values by `item`.
+    pub(super) fn parse_members<T>(&mut self, item: impl Fn(&mut Self) -> ParseResult<T>) -> ParseResult<Vec<Pair<'a, T>>> {
+        self.parse_items(b'}', |parser| parser.parse_member(&item)).map(|(members, _)| deduplicate_keys(members))
     }
 
-    fn member<T>(&mut self, item: impl Fn(&mut Self) -> Reading<T>) -> Reading<Pair<'a, T>> {
-        let at = self.at;
-        let key = match self.dialect {
-            Dialect::Json if self.peek() != Some(b'"') => return Err(Mistake::new(at, "a text as key")),
-            Dialect::Json => Value::Text(self.json_text()?),
-            Dialect::Python => self.uncounted()?,
+    fn parse_member<T>(&mut self, item: impl Fn(&mut Self) -> ParseResult<T>) -> ParseResult<Pair<'a, T>> {
+        let at = self.offset;
+        let key = match self.notation {
+            Notation::Json if self.peek() != Some(b'"') => return Err(LiteralError::new(at, "a string as key")),
+            Notation::Json => Value::Text(self.parse_json_text()?),
+            Notation::Python => self.parse_uncounted()?,
         };
-        if !self.eat(b':') {
+        if !self.consume(b':') {
             let set = matches!(self.peek(), Some(b',' | b'}')) && self.is_python();
             let hint = set.then_some("sets are not accepted: write a list, [...]");
-            return Err(Mistake::new(self.at, "\":\" after the key").hint(hint));
+            return Err(LiteralError::new(self.offset, "\":\" after the key").hint(hint));
         }
         match key {
             Value::Text(key) => Ok((key, item(self)?)),
-            other => Err(Mistake::new(at, "a text as key").found(other.kind())),
+            other => Err(LiteralError::new(at, "a string as key").found(other.kind())),
         }
     }
 
-    fn enter(&mut self) -> Reading<usize> {
-        let opener = self.at;
+    fn open_bracket(&mut self) -> ParseResult<usize> {
+        let opener = self.offset;
         if self.depth >= self.limits.depth {
             let most = format!("at most {} levels of brackets", self.limits.depth);
-            return Err(Mistake::new(opener, most).found("one more"));
+            return Err(LiteralError::new(opener, most).found("one more"));
         }
         self.depth += 1;
-        self.at += 1;
+        self.offset += 1;
         self.skip_space();
         Ok(opener)
     }
 
-    fn leave(&mut self, close: u8) -> bool {
-        let closed = self.eat(close);
+    fn close_bracket(&mut self, close: u8) -> bool {
+        let closed = self.consume(close);
         self.depth -= usize::from(closed);
         closed
     }
 
-    fn comma(&mut self, close: u8, opener: usize) -> Reading<()> {
-        if self.eat(b',') {
+    fn expect_comma(&mut self, close: u8, opener: usize) -> ParseResult<()> {
+        if self.consume(b',') {
             return Ok(());
         }
         let expected = format!("\",\" or \"{}\"", char::from(close));
-        Err(Mistake::new(self.at, expected).closing(opener).hint(self.why_no_comma()))
+        Err(LiteralError::new(self.offset, expected).closing(opener).hint(self.missing_comma_hint()))
     }
 
-    /// A mistake at the end of the text also tells which bracket was never closed.
-    fn left_open(&self, mistake: Box<Mistake>, opener: usize) -> Box<Mistake> {
-        if mistake.at >= self.text.len() { mistake.inside(opener) } else { mistake }
+    /// An error at the end of the text also names the bracket that is not closed.
+    fn with_open_bracket(&self, error: Box<LiteralError>, opener: usize) -> Box<LiteralError> {
+        if error.offset >= self.text.len() { error.inside(opener) } else { error }
     }
 }
 
-/// A list takes room for four items at once. A million lists of one item each must not.
-fn fitted<T>(mut items: Vec<T>) -> Vec<T> {
+/// A list allocates space for four items at once. A million lists of one item must not keep it.
+fn shrunk<T>(mut items: Vec<T>) -> Vec<T> {
     if items.len() * 2 <= items.capacity() {
         items.shrink_to_fit();
     }
     items
 }
 
-/// Each key once: where it came first, with the value that came last. Linear, whoever chose the keys.
-fn last_wins<'a, T>(members: Vec<Pair<'a, T>>) -> Vec<Pair<'a, T>> {
-    if !repeats(&members) {
+/// Keeps each key once: in its first place, with its last value. Linear, even for hostile keys.
+fn deduplicate_keys<'a, T>(members: Vec<Pair<'a, T>>) -> Vec<Pair<'a, T>> {
+    if !has_duplicate_keys(&members) {
         return members;
     }
-    let mut places: HashMap<Cow<'a, str>, usize> = HashMap::new();
-    let mut kept: Vec<Pair<'a, T>> = Vec::new();
+    let mut indexes: HashMap<Cow<'a, str>, usize> = HashMap::new();
+    let mut unique: Vec<Pair<'a, T>> = Vec::new();
     for (key, value) in members {
-        let place = *places.entry(key.clone()).or_insert(kept.len());
-        match kept.get_mut(place) {
+        let index = *indexes.entry(key.clone()).or_insert(unique.len());
+        match unique.get_mut(index) {
             Some(first) => first.1 = value,
-            None => kept.push((key, value)),
+            None => unique.push((key, value)),
         }
     }
-    kept
+    unique
 }
 
-/// Few members are compared in pairs, which is quicker than hashing them.
-fn repeats<T>(members: &[Pair<'_, T>]) -> bool {
+/// A few members are compared in pairs, which is faster than hashing.
+fn has_duplicate_keys<T>(members: &[Pair<'_, T>]) -> bool {
     if members.len() > 8 {
         let mut seen = HashSet::with_capacity(members.len());
         return !members.iter().all(|(key, _)| seen.insert(key.as_ref()));

@@ -1,21 +1,21 @@
-//! Where a node of a tree stands in the text from which the tree was read.
+//! The position of a node in the text that its tree was parsed from.
 //!
-//! In: a text that could be read, and the way to a node. Out: its position. Only for errors: the text is
-//! walked again, so that the trees of good requests need not carry positions.
+//! In: a text that can be parsed, and the path to a node. Out: the position. Must not know: the error. Only used for
+//! errors: the text is parsed again, so that the trees of valid requests need no positions.
 
 use super::Limits;
-use super::parse_error::{Mistake, Reading};
-use super::reader::{Dialect, Reader};
-use crate::language::error::position;
+use super::parse_error::{LiteralError, ParseResult};
+use super::parser::{Notation, Parser};
+use crate::language::syntax_error::position;
 
-/// The position (characters, from 1) of the node that is reached by child indexes: the index of an item of a
-/// list, or of a member of a map, where it means the member's value. `None` when there is no such node.
+/// The position (in characters, from 1) of the node at a path of child indexes: the index of a list item, or of a map
+/// member, for which it is the member's value. `None` if the node does not exist.
 #[must_use]
 pub fn locate(text: &str, path: &[usize]) -> Option<usize> {
-    let dialect =
-        [Dialect::Json, Dialect::Python].into_iter().find(|dialect| reader(text, *dialect).document().is_ok())?;
+    let notation =
+        [Notation::Json, Notation::Python].into_iter().find(|notation| parser(text, *notation).parse_document().is_ok())?;
     let mut steps = path.iter();
-    let mut at = match reader(text, dialect).roots(offset).ok()? {
+    let mut at = match parser(text, notation).parse_roots(value_offset).ok()? {
         (only, None) => only,
         (first, Some(others)) => match steps.next() {
             None | Some(0) => first,
@@ -23,36 +23,36 @@ pub fn locate(text: &str, path: &[usize]) -> Option<usize> {
         },
     };
     for step in steps {
-        let mut parent = reader(text, dialect);
-        parent.at = at;
+        let mut parent = parser(text, notation);
+        parent.offset = at;
         at = *children(&mut parent).ok()?.get(*step)?;
     }
     Some(position(text, at))
 }
 
-fn reader(text: &str, dialect: Dialect) -> Reader<'_> {
-    Reader::new(text, dialect, Limits::body())
+fn parser(text: &str, notation: Notation) -> Parser<'_> {
+    Parser::new(text, notation, Limits::body())
 }
 
-/// Passes over a value and says where it began.
-fn offset(reader: &mut Reader<'_>) -> Reading<usize> {
-    let start = reader.at;
-    reader.value().map(|_| start)
+/// Parses a value and returns its offset.
+fn value_offset(parser: &mut Parser<'_>) -> ParseResult<usize> {
+    let start = parser.offset;
+    parser.parse_value().map(|_| start)
 }
 
-/// Where the children of the value here begin, in the order of the tree.
-fn children(parent: &mut Reader<'_>) -> Reading<Vec<usize>> {
+/// The offsets of the children of the value, in the order of the tree.
+fn children(parent: &mut Parser<'_>) -> ParseResult<Vec<usize>> {
     match parent.peek() {
-        Some(b'[') => parent.items(b']', offset).map(|(items, _)| items),
-        Some(b'{') => parent.members(offset).map(|members| members.into_iter().map(|(_, at)| at).collect()),
-        Some(b'(') => match parent.items(b')', offset)? {
-            // Brackets around one value are not there for the tree.
+        Some(b'[') => parent.parse_items(b']', value_offset).map(|(items, _)| items),
+        Some(b'{') => parent.parse_members(value_offset).map(|members| members.into_iter().map(|(_, at)| at).collect()),
+        Some(b'(') => match parent.parse_items(b')', value_offset)? {
+            // Parentheses around one value are not a node of the tree.
             (items, false) if items.len() == 1 => {
-                parent.at = items.into_iter().next().unwrap_or_default();
+                parent.offset = items.into_iter().next().unwrap_or_default();
                 children(parent)
             }
             (items, _) => Ok(items),
         },
-        _ => Err(Mistake::new(parent.at, "a value that holds others")),
+        _ => Err(LiteralError::new(parent.offset, "a list, tuple or dictionary")),
     }
 }

@@ -1,12 +1,14 @@
-//! A value as a Python literal. `read(print(value))` is the value again, for every value that a reader can make.
+//! Prints a value as a Python literal. `parse(print(value))` is the value again, for every value that a parser can
+//! return.
 //!
-//! In: a tree. Out: text: lists in `[]`, texts in `'`. For JSON there is `serde_json::to_string`.
+//! In: a tree. Out: text, with lists in `[]` and strings in `'`. Must not know: the meaning of the tree. For JSON use
+//! `serde_json::to_string`.
 
 use std::fmt::Write as _;
 
 use crate::value::Value;
 
-/// The value as a Python literal. Doubles that are not finite become `None`, as they become `null` in JSON.
+/// Prints a value as a Python literal. Doubles that are not finite become `None`, as they become `null` in JSON.
 #[must_use]
 pub fn print(value: &Value<'_>) -> String {
     let mut out = String::new();
@@ -23,7 +25,7 @@ fn push_value(out: &mut String, value: &Value<'_>) {
             let _ = write!(out, "{integer}");
         }
         Value::Float(float) if !float.is_finite() => out.push_str("None"),
-        // `{:?}` always has a point or an exponent, so that it is read as a float again.
+        // `{:?}` always prints a point or an exponent, so that the value is parsed as a float again.
         Value::Float(float) => {
             let _ = write!(out, "{float:?}");
         }

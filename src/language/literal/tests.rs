@@ -1,4 +1,4 @@
-//! What the literal reader takes and refuses, side by side; hostile texts; print∘parse.
+//! Valid and invalid literals side by side; hostile texts; print∘parse.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use super::*;
 
 fn query(text: &str) -> Result<Value<'_>, String> {
-    read(text, Limits::query()).map_err(|error| error.to_string())
+    parse(text, Limits::query()).map_err(|error| error.to_string())
 }
 
-/// What was read, as JSON: short to write down.
+/// The parsed value as JSON.
 fn json(text: &str) -> String {
     match query(text) {
         Ok(value) => serde_json::to_string(&value).unwrap(),
@@ -19,7 +19,7 @@ fn json(text: &str) -> String {
 }
 
 #[test]
-fn containers_are_read() {
+fn containers_are_parsed() {
     for (text, value) in [
         ("[]", "[]"),
         ("()", "[]"),
@@ -46,7 +46,7 @@ fn containers_are_read() {
 }
 
 #[test]
-fn texts_are_read() {
+fn strings_are_parsed() {
     for (text, value) in [
         (r#""a\/b""#, "a/b"),
         (r"'a\/b'", "a\\/b"),
@@ -80,7 +80,7 @@ fn texts_are_read() {
 }
 
 #[test]
-fn numbers_are_read() {
+fn numbers_are_parsed() {
     for (text, value) in [
         ("0", Value::Int(0)),
         ("-0", Value::Int(0)),
@@ -108,7 +108,7 @@ fn numbers_are_read() {
 }
 
 #[test]
-fn mistakes_say_what_was_expected_what_was_found_and_where() {
+fn errors_say_what_was_expected_what_was_found_and_where() {
     for (text, error) in [
         ("", "expected a value, found the end of the text at position 1"),
         (")", "expected a value, found \")\" at position 1"),
@@ -129,7 +129,7 @@ fn mistakes_say_what_was_expected_what_was_found_and_where() {
         ("'a\nb'", "expected a quote to close the ' at position 1, found a line break at position 3"),
         ("['''a'']", "expected three quotes to close the ' at position 2, found the end of the text at position 9"),
         ("{1, 2}", "expected \":\" after the key, found \",\" at position 3"),
-        ("{1: 2}", "expected a text as key, found an integer at position 2"),
+        ("{1: 2}", "expected a string as key, found an integer at position 2"),
         ("{'a': }", "expected a value, found \"}\" at position 7"),
         ("1 + 1", "expected the end of the text, found \"+\" at position 3"),
         ("--1", "expected a number, found \"-\" at position 2"),
@@ -148,13 +148,13 @@ fn mistakes_say_what_was_expected_what_was_found_and_where() {
         ("f'{x}'", "expected a value, found \"f\" at position 1"),
         ("x'a'", "expected a value, found \"x\" at position 1"),
         ("ub'a'", "expected a value, found \"ub\" at position 1"),
-        ("'a' b'b'", "expected texts only or bytes only to be joined, found \"b\" at position 5"),
-        ("b'\\xff'", "expected bytes that are UTF-8 text, found other bytes at position 1"),
+        ("'a' b'b'", "expected only strings or only bytes to be concatenated, found \"b\" at position 5"),
+        ("b'\\xff'", "expected bytes that are valid UTF-8, found other bytes at position 1"),
         ("b'ä'", "expected an ASCII character or an escape in bytes, found \"ä\" at position 3"),
         (r"'\xg1'", "expected 2 hexadecimal digits, found \"g1\" at position 4"),
         (r"'\N{DIGIT ONE}'", "expected an escape, found \"\\N\" at position 2"),
-        (r"'\ud83d'", "expected a Unicode character, found an escape that stands for none at position 2"),
-        (r"'\U00110000'", "expected a Unicode character, found an escape that stands for none at position 2"),
+        (r"'\ud83d'", "expected a Unicode character, found an escape without one at position 2"),
+        (r"'\U00110000'", "expected a Unicode character, found an escape without one at position 2"),
         (r#"["\ud83d\ude00", x]"#, "expected a value, found \"x\" at position 18"),
         ("'a\0'", "expected a character other than NUL, found the character U+0000 at position 3"),
         ("[1] # all", "expected the end of the text, found \"#\" at position 5"),
@@ -169,7 +169,7 @@ fn mistakes_say_what_was_expected_what_was_found_and_where() {
 }
 
 #[test]
-fn hints_say_how_to_mend_it() {
+fn hints_say_how_to_fix_the_error() {
     for (text, hint) in [
         ("[name]", "quotes"),
         ("[“name”]", "straight"),
@@ -181,18 +181,18 @@ fn hints_say_how_to_mend_it() {
         ("# x", "comments"),
         (r"'\ud83d'", "pair"),
     ] {
-        let found = read(text, Limits::query()).unwrap_err().hint.unwrap();
+        let found = parse(text, Limits::query()).unwrap_err().hint.unwrap();
         assert!(found.contains(hint), "{text}: {found}");
     }
-    assert!(read_json("['a']", Limits::body()).unwrap_err().hint.unwrap().contains("JSON"));
+    assert!(parse_json("['a']", Limits::body()).unwrap_err().hint.unwrap().contains("JSON"));
 }
 
 #[test]
-fn a_json_body_is_json_and_nothing_else() {
+fn a_json_body_must_be_json() {
     for good in ["{\"a\": [1, -2.5e3, true, null, \"\\u00e9\"]}", " 1 ", "\"\\/\"", "[]"] {
-        let ours = read_json(good, Limits::body()).unwrap();
-        let theirs: serde_json::Value = serde_json::from_str(good).unwrap();
-        assert_eq!(serde_json::to_value(&ours).unwrap(), theirs, "{good}");
+        let parsed = parse_json(good, Limits::body()).unwrap();
+        let expected: serde_json::Value = serde_json::from_str(good).unwrap();
+        assert_eq!(serde_json::to_value(&parsed).unwrap(), expected, "{good}");
     }
     for bad in [
         "",
@@ -233,12 +233,12 @@ fn a_json_body_is_json_and_nothing_else() {
         "1, 2",
         "\u{feff}1",
     ] {
-        assert!(read_json(bad, Limits::body()).is_err(), "{bad:?}");
+        assert!(parse_json(bad, Limits::body()).is_err(), "{bad:?}");
     }
 }
 
 #[test]
-fn plain_texts_borrow_from_what_was_read() {
+fn strings_without_escapes_are_borrowed() {
     let text = r#"["name", 'ä', "a\n"]"#;
     let value = query(text).unwrap();
     let borrowed = |value: &Value<'_>| matches!(value, Value::Text(Cow::Borrowed(_)));
@@ -254,26 +254,26 @@ fn depth_counts_open_brackets_of_any_kind() {
         assert!(query(&nested(32 / per_level + 1)).unwrap_err().contains("at most 32 levels"), "{open}");
     }
     let json = format!("{}{}", "[".repeat(33), "]".repeat(33));
-    let error = read_json(&json, Limits::body()).unwrap_err().to_string();
+    let error = parse_json(&json, Limits::body()).unwrap_err().to_string();
     assert_eq!(error, "expected at most 32 levels of brackets, found one more at position 33");
 }
 
 #[test]
-fn a_query_is_limited_in_values_and_bytes_and_a_body_is_not() {
+fn queries_are_limited_in_values_and_bytes_and_bodies_are_not() {
     let values = |count: usize| format!("[{}]", "1,".repeat(count - 1));
     assert!(query(&values(10_000)).is_ok());
     assert!(query(&values(10_001)).unwrap_err().starts_with("expected at most 10000 values, found one more at"));
-    assert!(read(&values(10_001), Limits::body()).is_ok());
-    // A member of an object is one value, in both dialects.
+    assert!(parse(&values(10_001), Limits::body()).is_ok());
+    // A member of an object is one value, in both notations.
     let members = |quote: &str| format!("{{{}}}", format!("{quote}a{quote}:1,").repeat(9_998) + "\"z\":1");
     assert!(query(&members("'")).is_ok() && query(&members("\"")).is_ok());
     let long = format!("'{}'", "a".repeat(64 * 1024));
     assert_eq!(query(&long).unwrap_err(), "expected at most 65536 bytes, found 65538 bytes at position 1");
-    assert!(read(&long, Limits::body()).is_ok());
+    assert!(parse(&long, Limits::body()).is_ok());
 }
 
 #[test]
-fn a_long_text_of_anything_is_read_or_refused_without_hanging() {
+fn long_hostile_texts_are_parsed_or_rejected_in_linear_time() {
     // Anything quadratic would take minutes.
     let many = |unit: &str| unit.repeat((1 << 18) / unit.len());
     let keys: String = (0..25_000).map(|key| format!("'k{key}':{key},")).collect();
@@ -321,7 +321,7 @@ fn a_long_text_of_anything_is_read_or_refused_without_hanging() {
         format!("{{{}", many("('a'):[],")),
     ];
     for text in &hostile {
-        let verdict = read(text, Limits::body());
+        let verdict = parse(text, Limits::body());
         if let Err(error) = &verdict {
             assert!(error.position <= text.chars().count() + 1);
             assert!(error.to_string().len() < 300, "{error}");
@@ -390,24 +390,24 @@ fn values() -> impl Strategy<Value = Value<'static>> {
 
 proptest! {
     #[test]
-    fn what_is_printed_is_read_again_as_python(value in values()) {
+    fn printed_values_parse_to_the_same_value_as_python(value in values()) {
         let printed = print(&value);
-        prop_assert_eq!(read(&printed, Limits::body()), Ok(value));
+        prop_assert_eq!(parse(&printed, Limits::body()), Ok(value));
     }
 
     #[test]
-    fn what_is_printed_is_read_again_as_json(value in values()) {
+    fn printed_values_parse_to_the_same_value_as_json(value in values()) {
         let printed = serde_json::to_string(&value).unwrap();
-        prop_assert_eq!(read_json(&printed, Limits::body()), Ok(value.clone()));
-        prop_assert_eq!(read(&printed, Limits::query()), Ok(value));
+        prop_assert_eq!(parse_json(&printed, Limits::body()), Ok(value.clone()));
+        prop_assert_eq!(parse(&printed, Limits::query()), Ok(value));
     }
 
     #[test]
     fn any_text_is_answered_with_a_value_or_a_place_in_it(text in r#"[\[\](){}'"\\,:0-9a-zA-Z_.+\-\sä😀]{0,60}"#) {
-        match read(&text, Limits::query()) {
+        match parse(&text, Limits::query()) {
             Ok(value) => {
                 let printed = print(&value);
-                prop_assert_eq!(read(&printed, Limits::body()), Ok(value));
+                prop_assert_eq!(parse(&printed, Limits::body()), Ok(value));
             }
             Err(error) => prop_assert!((1..=text.chars().count() + 1).contains(&error.position)),
         }

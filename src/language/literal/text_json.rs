@@ -1,56 +1,56 @@
-//! Texts of JSON.
-//!
-//! In: the reader at a `"`. Out: the text, borrowed unless it has an escape.
+//! Strings of JSON.
 //!
 //! ```text
 //! text   = '"' { any character but '"', '\' and U+0000..U+001F | escape } '"'
 //! escape = '\' ( '"' | '\' | "/" | "b" | "f" | "n" | "r" | "t" | "u" 4 hex )      surrogates only in pairs
 //! ```
+//!
+//! In: the parser at a `"`. Out: the string, borrowed unless it contains an escape. Must not know: other values.
 
 use std::borrow::Cow;
 
-use super::parse_error::{Mistake, Reading};
-use super::reader::Reader;
+use super::parse_error::{LiteralError, ParseResult};
+use super::parser::Parser;
 
-impl<'a> Reader<'a> {
-    /// A text, and the space behind it.
-    pub(super) fn json_text(&mut self) -> Reading<Cow<'a, str>> {
-        let opener = self.at;
-        self.at += 1;
-        let head = self.plain_run(b'"');
+impl<'a> Parser<'a> {
+    /// Parses a string and the following space.
+    pub(super) fn parse_json_text(&mut self) -> ParseResult<Cow<'a, str>> {
+        let opener = self.offset;
+        self.offset += 1;
+        let head = self.take_plain_run(b'"');
         let text = match self.peek() {
             Some(b'"') => Cow::Borrowed(head),
-            _ => Cow::Owned(self.rest_of_json_text(opener, head.to_owned())?),
+            _ => Cow::Owned(self.parse_escaped_json_text(opener, head.to_owned())?),
         };
-        self.at += 1;
+        self.offset += 1;
         self.skip_space();
         Ok(text)
     }
 
-    fn rest_of_json_text(&mut self, opener: usize, mut text: String) -> Reading<String> {
+    fn parse_escaped_json_text(&mut self, opener: usize, mut text: String) -> ParseResult<String> {
         loop {
             match self.peek() {
                 Some(b'"') => return Ok(text),
-                Some(b'\\') => text.push(self.json_escape()?),
-                Some(_) => return Err(Mistake::new(self.at, "an escape such as \\n").closing(opener)),
-                None => return Err(Mistake::new(self.at, "a quote").closing(opener)),
+                Some(b'\\') => text.push(self.parse_json_escape()?),
+                Some(_) => return Err(LiteralError::new(self.offset, "an escape such as \\n").closing(opener)),
+                None => return Err(LiteralError::new(self.offset, "a quote").closing(opener)),
             }
-            text.push_str(self.plain_run(b'"'));
+            text.push_str(self.take_plain_run(b'"'));
         }
     }
 
-    /// Takes what needs no looking at: all but `quote`, backslashes and control characters.
-    pub(super) fn plain_run(&mut self, quote: u8) -> &'a str {
+    /// Consumes all characters except `quote`, backslashes and control characters.
+    pub(super) fn take_plain_run(&mut self, quote: u8) -> &'a str {
         let rest = self.rest();
         let special = |byte: u8| byte == quote || byte == b'\\' || byte < b' ';
         let length = rest.bytes().position(special).unwrap_or(rest.len());
-        self.at += length;
+        self.offset += length;
         rest.get(..length).unwrap_or_default()
     }
 
-    fn json_escape(&mut self) -> Reading<char> {
-        let start = self.at;
-        self.at += 1;
+    fn parse_json_escape(&mut self) -> ParseResult<char> {
+        let start = self.offset;
+        self.offset += 1;
         let escaped = match self.peek() {
             Some(letter @ (b'"' | b'\\' | b'/')) => char::from(letter),
             Some(b'b') => '\u{8}',
@@ -58,20 +58,20 @@ impl<'a> Reader<'a> {
             Some(b'n') => '\n',
             Some(b'r') => '\r',
             Some(b't') => '\t',
-            Some(b'u') => return self.json_code(start),
-            _ => return Err(Mistake::new(self.at, "one of \" \\ / b f n r t u behind the backslash")),
+            Some(b'u') => return self.parse_json_code(start),
+            _ => return Err(LiteralError::new(self.offset, "one of \" \\ / b f n r t u after the backslash")),
         };
-        self.at += 1;
+        self.offset += 1;
         Ok(escaped)
     }
 
-    fn json_code(&mut self, start: usize) -> Reading<char> {
-        self.at += 1;
-        let first = self.hexadecimal(4)?;
+    fn parse_json_code(&mut self, start: usize) -> ParseResult<char> {
+        self.offset += 1;
+        let first = self.parse_hexadecimal(4)?;
         let code = match first {
             0xD800..=0xDBFF if self.rest().starts_with("\\u") => {
-                self.at += 2;
-                let second = self.hexadecimal(4)?;
+                self.offset += 2;
+                let second = self.parse_hexadecimal(4)?;
                 if (0xDC00..=0xDFFF).contains(&second) {
                     0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)
                 } else {
@@ -83,22 +83,22 @@ impl<'a> Reader<'a> {
         char::from_u32(code).ok_or_else(|| lone_surrogate(start))
     }
 
-    /// Exactly `digits` hexadecimal digits.
-    pub(super) fn hexadecimal(&mut self, digits: usize) -> Reading<u32> {
-        let token = self.slice(self.at, self.at + digits);
+    /// Parses exactly `digits` hexadecimal digits.
+    pub(super) fn parse_hexadecimal(&mut self, digits: usize) -> ParseResult<u32> {
+        let token = self.slice(self.offset, self.offset + digits);
         let valid = token.len() == digits && token.bytes().all(|byte| byte.is_ascii_hexdigit());
         match u32::from_str_radix(token, 16) {
             Ok(code) if valid => {
-                self.at += digits;
+                self.offset += digits;
                 Ok(code)
             }
-            _ => Err(Mistake::new(self.at, format!("{digits} hexadecimal digits"))),
+            _ => Err(LiteralError::new(self.offset, format!("{digits} hexadecimal digits"))),
         }
     }
 }
 
-pub(super) fn lone_surrogate(at: usize) -> Box<Mistake> {
-    Mistake::new(at, "a Unicode character")
-        .found("an escape that stands for none")
-        .hint(Some("surrogates only form characters in JSON, as a pair"))
+pub(super) fn lone_surrogate(at: usize) -> Box<LiteralError> {
+    LiteralError::new(at, "a Unicode character")
+        .found("an escape without one")
+        .hint(Some("surrogates must be a pair, and are only allowed in JSON"))
 }

@@ -1,109 +1,109 @@
-//! The language of braces.
+//! The brace notation.
 //!
 //! ```text
-//! selection = "{" item { "," item } "}"                  white space is free between all of these
-//! item      = "*" | "-" name | name [ selection ]        braces at most 8 deep
+//! selection = "{" item { "," item } "}"                  white space is allowed between all of these
+//! item      = "*" | "-" name | name [ selection ]        at most 8 levels of braces
 //! name      = [A-Za-z_][A-Za-z0-9_]*
 //! ```
 //!
-//! In: text. Out: a selection, or the first mistake. Must not know: which fields there are. Linear; recursion is
-//! bounded by the depth of braces.
+//! In: text. Out: a selection, or the first error. Must not know: which fields exist. Linear; recursion is limited by
+//! the depth of braces.
 
-use super::level::{Clash, Level};
-use super::{DEEPEST, Item, Selection};
-use crate::language::error::{SyntaxError, position, quote_head};
+use super::level::{Conflict, Level};
+use super::{DEEPEST, SelectionItem, Selection};
+use crate::language::syntax_error::{SyntaxError, position, quote_head};
 use crate::names::FieldName;
 
-pub(super) fn read(text: &str) -> Result<Selection, SyntaxError> {
-    let mut cursor = Cursor { text, at: 0, open: Vec::new() };
+pub(super) fn parse(text: &str) -> Result<Selection, SyntaxError> {
+    let mut cursor = Cursor { text, offset: 0, open: Vec::new() };
     cursor.skip_space();
     if cursor.peek() != Some(b'{') {
-        return Err(cursor.refuse("\"{\"").hint("fields stand in braces: {id, name}"));
+        return Err(cursor.unexpected("\"{\"").with_hint("write the fields in braces: {id, name}"));
     }
-    let selection = cursor.selection()?;
+    let selection = cursor.parse_selection()?;
     match cursor.peek() {
         None => Ok(selection),
-        Some(_) => Err(cursor.refuse("the end of the text")),
+        Some(_) => Err(cursor.unexpected("the end of the text")),
     }
 }
 
-/// A place in the text. After every token the space behind it is skipped.
+/// A position in the text. The space after every token is skipped.
 struct Cursor<'a> {
     text: &'a str,
-    at: usize,
-    /// Where the braces that are open were opened.
+    offset: usize,
+    /// The offsets of the open braces.
     open: Vec<usize>,
 }
 
 impl Cursor<'_> {
-    /// The braces here.
-    fn selection(&mut self) -> Result<Selection, SyntaxError> {
-        self.enter()?;
+    /// Parses a selection in braces.
+    fn parse_selection(&mut self) -> Result<Selection, SyntaxError> {
+        self.open_brace()?;
         let mut level = Level::default();
         loop {
-            let start = self.at;
-            let item = self.item()?;
-            level.add(item).map_err(|clash| self.clash(start, &clash))?;
-            if self.eat(b'}') {
+            let start = self.offset;
+            let item = self.parse_item()?;
+            level.add(item).map_err(|conflict| self.conflict(start, &conflict))?;
+            if self.consume(b'}') {
                 self.open.pop();
                 return Ok(level.into_selection());
             }
-            if !self.eat(b',') {
-                return Err(self.refuse("\",\" or \"}\""));
+            if !self.consume(b',') {
+                return Err(self.unexpected("\",\" or \"}\""));
             }
         }
     }
 
-    fn enter(&mut self) -> Result<(), SyntaxError> {
+    fn open_brace(&mut self) -> Result<(), SyntaxError> {
         if self.open.len() == DEEPEST {
             return Err(SyntaxError::new(
-                position(self.text, self.at),
+                position(self.text, self.offset),
                 format!("at most {DEEPEST} levels of braces"),
                 "one more",
             ));
         }
-        self.open.push(self.at);
-        self.eat(b'{');
+        self.open.push(self.offset);
+        self.consume(b'{');
         Ok(())
     }
 
-    fn item(&mut self) -> Result<Item, SyntaxError> {
-        if self.eat(b'*') {
-            return Ok(Item::All);
+    fn parse_item(&mut self) -> Result<SelectionItem, SyntaxError> {
+        if self.consume(b'*') {
+            return Ok(SelectionItem::All);
         }
-        if self.eat(b'-') {
-            return self.exception();
+        if self.consume(b'-') {
+            return self.parse_exception();
         }
-        let name = self.name("a field, \"*\" or \"-\"").map_err(|error| match self.peek() {
-            Some(b'}') => error.hint("{*} shows all fields"),
+        let name = self.parse_name("a field, \"*\" or \"-\"").map_err(|error| match self.peek() {
+            Some(b'}') => error.with_hint("{*} selects all fields"),
             _ => error,
         })?;
-        let within = if self.peek() == Some(b'{') { Some(self.selection()?) } else { None };
-        Ok(Item::Field { name, within })
+        let nested = if self.peek() == Some(b'{') { Some(self.parse_selection()?) } else { None };
+        Ok(SelectionItem::Field { name, nested })
     }
 
-    fn exception(&mut self) -> Result<Item, SyntaxError> {
-        let name = self.name("a field to leave out")?;
+    fn parse_exception(&mut self) -> Result<SelectionItem, SyntaxError> {
+        let name = self.parse_name("a field to exclude")?;
         if self.peek() == Some(b'{') {
-            let hint = "{*, rel{-name}} leaves a field out of the records behind a relation";
-            return Err(self.refuse("\",\" or \"}\" behind a field to leave out").hint(hint));
+            let hint = "{*, rel{-name}} excludes a field of the related records";
+            return Err(self.unexpected("\",\" or \"}\" after a field to exclude").with_hint(hint));
         }
-        Ok(Item::Except(name))
+        Ok(SelectionItem::Except(name))
     }
 
-    fn name(&mut self, expected: &str) -> Result<FieldName, SyntaxError> {
+    fn parse_name(&mut self, expected: &str) -> Result<FieldName, SyntaxError> {
         let rest = self.rest();
         let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
-        let name = FieldName::parse(rest.get(..end).unwrap_or_default()).map_err(|_| self.refuse(expected))?;
-        self.at += end;
+        let name = FieldName::parse(rest.get(..end).unwrap_or_default()).map_err(|_| self.unexpected(expected))?;
+        self.offset += end;
         self.skip_space();
         Ok(name)
     }
 
-    /// `expected` instead of what stands here. At the end of the text it is told which brace was never closed.
-    fn refuse(&self, expected: &str) -> SyntaxError {
+    /// The error for what was found here. At the end of the text it names the brace that is not closed.
+    fn unexpected(&self, expected: &str) -> SyntaxError {
         let found = quote_head(self.rest());
-        let here = position(self.text, self.at);
+        let here = position(self.text, self.offset);
         match self.open.last() {
             Some(opener) if self.peek().is_none() => {
                 let opener = position(self.text, *opener);
@@ -113,27 +113,27 @@ impl Cursor<'_> {
         }
     }
 
-    fn clash(&self, start: usize, clash: &Clash) -> SyntaxError {
+    fn conflict(&self, start: usize, conflict: &Conflict) -> SyntaxError {
         let found = quote_head(self.text.get(start..).unwrap_or_default());
-        let error = SyntaxError::new(position(self.text, start), clash.expected, found);
-        match clash.hint {
-            Some(hint) => error.hint(hint),
+        let error = SyntaxError::new(position(self.text, start), conflict.expected, found);
+        match conflict.hint {
+            Some(hint) => error.with_hint(hint),
             None => error,
         }
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.text.as_bytes().get(self.offset).copied()
     }
 
     fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or_default()
+        self.text.get(self.offset..).unwrap_or_default()
     }
 
-    fn eat(&mut self, byte: u8) -> bool {
+    fn consume(&mut self, byte: u8) -> bool {
         let here = self.peek() == Some(byte);
         if here {
-            self.at += 1;
+            self.offset += 1;
             self.skip_space();
         }
         here
@@ -141,7 +141,7 @@ impl Cursor<'_> {
 
     fn skip_space(&mut self) {
         while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
-            self.at += 1;
+            self.offset += 1;
         }
     }
 }

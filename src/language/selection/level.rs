@@ -1,43 +1,43 @@
-//! The wishes between two brackets, as they come in.
+//! The items of one level of a selection.
 //!
-//! In: one [`Item`] after the other. Out: a [`Selection`], or why an item cannot stand beside those before it. Must not
-//! know: in which notation, or where, they stand.
+//! In: items, one after another. Out: a [`Selection`], or why an item conflicts with the ones before it. Must not
+//! know: the notation, the position.
 
 use std::collections::HashMap;
 
-use super::{Item, Selection};
+use super::{SelectionItem, Selection};
 use crate::names::FieldName;
 
-/// What came so far.
+/// The items so far.
 #[derive(Debug, Default)]
 pub(super) struct Level {
-    items: Vec<Item>,
-    /// The fields that are named, and whether with a block.
+    items: Vec<SelectionItem>,
+    /// The named fields, and whether they have nested fields.
     named: HashMap<FieldName, bool>,
-    /// Whether `*` or a field was named, and whether one was left out.
-    shows: bool,
-    leaves_out: bool,
+    /// Whether an item selects fields, and whether one excludes a field.
+    selects: bool,
+    excludes: bool,
 }
 
-/// Why an item does not fit in.
+/// Why an item conflicts with the ones before it.
 #[derive(Debug)]
-pub(super) struct Clash {
+pub(super) struct Conflict {
     pub(super) expected: &'static str,
     pub(super) hint: Option<&'static str>,
 }
 
 impl Level {
-    /// Takes an item in. What is said twice in the same words is said once.
-    pub(super) fn add(&mut self, item: Item) -> Result<(), Clash> {
+    /// Adds an item. Exact repetitions are ignored.
+    pub(super) fn add(&mut self, item: SelectionItem) -> Result<(), Conflict> {
         match &item {
-            Item::All => self.shows = true,
-            Item::Field { name, within } => {
-                self.shows = true;
-                self.once(name, within.is_some())?;
+            SelectionItem::All => self.selects = true,
+            SelectionItem::Field { name, nested } => {
+                self.selects = true;
+                self.check_unique(name, nested.is_some())?;
             }
-            Item::Except(_) => self.leaves_out = true,
+            SelectionItem::Except(_) => self.excludes = true,
         }
-        if self.shows && self.leaves_out {
+        if self.selects && self.excludes {
             return Err(mixed(&item));
         }
         if self.is_new(&item) {
@@ -46,21 +46,21 @@ impl Level {
         Ok(())
     }
 
-    /// A field that stands there with a block stands there once: with two, nobody knows which was meant.
-    fn once(&self, name: &FieldName, block: bool) -> Result<(), Clash> {
+    /// A field with nested fields must be unique: with two lists it is unclear which one applies.
+    fn check_unique(&self, name: &FieldName, block: bool) -> Result<(), Conflict> {
         match self.named.get(name) {
             Some(earlier) if block || *earlier => {
-                Err(Clash { expected: "each field with a block only once", hint: None })
+                Err(Conflict { expected: "each field with nested fields only once", hint: None })
             }
             _ => Ok(()),
         }
     }
 
-    fn is_new(&mut self, item: &Item) -> bool {
+    fn is_new(&mut self, item: &SelectionItem) -> bool {
         match item {
-            Item::All => !self.items.contains(item),
-            Item::Except(name) => self.named.insert(name.clone(), false).is_none(),
-            Item::Field { name, within } => self.named.insert(name.clone(), within.is_some()).is_none(),
+            SelectionItem::All => !self.items.contains(item),
+            SelectionItem::Except(name) => self.named.insert(name.clone(), false).is_none(),
+            SelectionItem::Field { name, nested } => self.named.insert(name.clone(), nested.is_some()).is_none(),
         }
     }
 
@@ -69,14 +69,14 @@ impl Level {
     }
 }
 
-fn mixed(item: &Item) -> Clash {
+fn mixed(item: &SelectionItem) -> Conflict {
     let (expected, hint) = match item {
-        Item::Except(_) => ("a field to show, as before it", "{-name} alone already shows all fields but that one"),
-        Item::All => ("\"-\" and a field to leave out, as before it", "{-name} already shows all fields but that one"),
-        Item::Field { .. } => (
-            "\"-\" and a field to leave out, as before it",
-            "{*, rel{...}} shows all fields and opens a relation; inside of its block fields can be left out",
+        SelectionItem::Except(_) => ("a field to select, like the items before it", "{-name} alone selects all fields except that one"),
+        SelectionItem::All => ("\"-\" and a field to exclude, like the items before it", "{-name} already selects all fields except that one"),
+        SelectionItem::Field { .. } => (
+            "\"-\" and a field to exclude, like the items before it",
+            "{*, rel{...}} selects all fields and nested fields of a relation; fields can be excluded inside the nested braces",
         ),
     };
-    Clash { expected, hint: Some(hint) }
+    Conflict { expected, hint: Some(hint) }
 }

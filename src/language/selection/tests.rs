@@ -1,14 +1,14 @@
-//! Selections in both notations: what they mean, and what is refused where.
+//! Selections in both notations: what they mean, and what is rejected where.
 
 use super::*;
 
-/// In braces again.
+/// The selection, printed in braces.
 fn braces(text: &str) -> Result<String, String> {
-    Selection::read(text, Limits::query()).map(|selection| selection.to_string()).map_err(|error| error.to_string())
+    Selection::parse(text, Limits::query()).map(|selection| selection.to_string()).map_err(|error| error.to_string())
 }
 
 fn schema(text: &str) -> Result<String, String> {
-    Selection::read_schema(text).map(|selection| selection.to_string()).map_err(|error| error.to_string())
+    Selection::parse_schema(text).map(|selection| selection.to_string()).map_err(|error| error.to_string())
 }
 
 fn name(text: &str) -> FieldName {
@@ -16,7 +16,7 @@ fn name(text: &str) -> FieldName {
 }
 
 #[test]
-fn braces_hold_fields_wildcards_exceptions_and_blocks() {
+fn braces_contain_fields_wildcards_exclusions_and_nested_fields() {
     for (text, read) in [
         ("{id, name}", "{id, name}"),
         ("{*}", "{*}"),
@@ -30,19 +30,19 @@ fn braces_hold_fields_wildcards_exceptions_and_blocks() {
         ("{_x,A9{b{c{d{e{f{g}}}}}}}", "{_x, A9{b{c{d{e{f{g}}}}}}}"),
     ] {
         assert_eq!(braces(text).as_deref(), Ok(read), "{text}");
-        assert_eq!(braces(read).as_deref(), Ok(read), "what was printed reads the same");
+        assert_eq!(braces(read).as_deref(), Ok(read), "the printed selection parses to the same");
     }
 }
 
 #[test]
-fn a_selection_is_a_tree_of_wishes() {
-    let within = Selection { items: vec![Item::Except(name("email"))], lenient: false };
-    let items = vec![Item::All, Item::Field { name: name("partner_id"), within: Some(within) }];
-    assert_eq!(Selection::read("{*, partner_id{-email}}", Limits::query()), Ok(Selection { items, lenient: false }));
+fn a_selection_is_a_tree_of_items() {
+    let nested = Selection { items: vec![SelectionItem::Except(name("email"))], lenient: false };
+    let items = vec![SelectionItem::All, SelectionItem::Field { name: name("partner_id"), nested: Some(nested) }];
+    assert_eq!(Selection::parse("{*, partner_id{-email}}", Limits::query()), Ok(Selection { items, lenient: false }));
 }
 
 #[test]
-fn mistakes_in_braces_are_told_with_their_place() {
+fn errors_in_braces_have_a_position() {
     const ITEM: &str = "a field, \"*\" or \"-\"";
     for (text, error) in [
         ("{}", format!("expected {ITEM}, found \"}}\" at position 2")),
@@ -60,17 +60,17 @@ fn mistakes_in_braces_are_told_with_their_place() {
         ("{a.b}", "expected \",\" or \"}\", found \".\" at position 3".into()),
         ("{'a'}", format!("expected {ITEM}, found \"'\" at position 2")),
         ("{1}", format!("expected {ITEM}, found \"1\" at position 2")),
-        ("{-}", "expected a field to leave out, found \"}\" at position 3".into()),
-        ("{-*}", "expected a field to leave out, found \"*\" at position 3".into()),
+        ("{-}", "expected a field to exclude, found \"}\" at position 3".into()),
+        ("{-*}", "expected a field to exclude, found \"*\" at position 3".into()),
         ("{*{a}}", "expected \",\" or \"}\", found \"{\" at position 3".into()),
-        ("{-a{b}}", "expected \",\" or \"}\" behind a field to leave out, found \"{\" at position 4".into()),
-        ("{a{b},a{c}}", "expected each field with a block only once, found \"a\" at position 7".into()),
-        ("{a,a{c}}", "expected each field with a block only once, found \"a\" at position 4".into()),
-        ("{a{c},a}", "expected each field with a block only once, found \"a\" at position 7".into()),
-        ("{a, -b}", "expected a field to show, as before it, found \"-\" at position 5".into()),
-        ("{*,-b}", "expected a field to show, as before it, found \"-\" at position 4".into()),
-        ("{-b,c{d}}", "expected \"-\" and a field to leave out, as before it, found \"c\" at position 5".into()),
-        ("{-b,*}", "expected \"-\" and a field to leave out, as before it, found \"*\" at position 5".into()),
+        ("{-a{b}}", "expected \",\" or \"}\" after a field to exclude, found \"{\" at position 4".into()),
+        ("{a{b},a{c}}", "expected each field with nested fields only once, found \"a\" at position 7".into()),
+        ("{a,a{c}}", "expected each field with nested fields only once, found \"a\" at position 4".into()),
+        ("{a{c},a}", "expected each field with nested fields only once, found \"a\" at position 7".into()),
+        ("{a, -b}", "expected a field to select, like the items before it, found \"-\" at position 5".into()),
+        ("{*,-b}", "expected a field to select, like the items before it, found \"-\" at position 4".into()),
+        ("{-b,c{d}}", "expected \"-\" and a field to exclude, like the items before it, found \"c\" at position 5".into()),
+        ("{-b,*}", "expected \"-\" and a field to exclude, like the items before it, found \"*\" at position 5".into()),
         ("{a{b{c{d{e{f{g{h{i}}}}}}}}}", "expected at most 8 levels of braces, found one more at position 17".into()),
     ] {
         assert_eq!(braces(text).unwrap_err(), error, "{text}");
@@ -78,27 +78,27 @@ fn mistakes_in_braces_are_told_with_their_place() {
 }
 
 #[test]
-fn mixing_hints_at_what_can_be_said() {
+fn mixed_selections_get_a_hint() {
     for (text, hint) in
         [("{-a, b{c}}", "{*, rel{...}}"), ("{*, -a}", "{-name}"), ("{-a{b}}", "{*, rel{-name}}"), ("{}", "{*}")]
     {
-        let error = Selection::read(text, Limits::query()).unwrap_err();
+        let error = Selection::parse(text, Limits::query()).unwrap_err();
         assert!(error.hint.as_deref().unwrap_or_default().contains(hint), "{text}: {error:?}");
     }
 }
 
 #[test]
-fn a_text_out_of_all_proportion_is_refused_or_read_in_one_go() {
+fn huge_selections_are_rejected_or_parsed_in_linear_time() {
     let long = format!("{{{}}}", "a,".repeat(40_000));
     assert!(braces(&long).unwrap_err().starts_with("expected at most 65536 bytes"));
     let names: Vec<String> = (0..200_000).map(|n| format!("f{n}")).collect();
     let wide = format!("{{{}}}", names.join(","));
-    assert_eq!(Selection::read(&wide, Limits::body()).unwrap().items.len(), 200_000);
-    assert!(Selection::read(&"{a".repeat(100_000), Limits::body()).is_err());
+    assert_eq!(Selection::parse(&wide, Limits::body()).unwrap().items.len(), 200_000);
+    assert!(Selection::parse(&"{a".repeat(100_000), Limits::body()).is_err());
 }
 
 #[test]
-fn a_schema_may_stand_in_tuples_as_in_the_manual() {
+fn a_schema_in_tuples_parses_as_in_the_manual() {
     let manual = "[
         'id',
         'name',
@@ -129,7 +129,7 @@ fn a_schema_may_stand_in_tuples_as_in_the_manual() {
 }
 
 #[test]
-fn tuples_of_one_relation_are_told_from_lists_of_records() {
+fn tuples_with_one_relation_differ_from_lists_of_records() {
     for (text, read) in [
         ("('id',)", "{id}"),
         ("'id', 'name'", "{id, name}"),
@@ -146,8 +146,8 @@ fn tuples_of_one_relation_are_told_from_lists_of_records() {
 }
 
 #[test]
-fn mistakes_in_tuples_are_told_with_their_place() {
-    const FIELD: &str = "a field, or a relation as ('partner_id', ('id', 'name'))";
+fn errors_in_tuples_have_a_position() {
+    const FIELD: &str = "a field, or a relation such as ('partner_id', ('id', 'name'))";
     for (text, error) in [
         ("[]", "expected at least one field, found an empty list at position 1".to_owned()),
         ("'id'", "expected a list of fields, found \"id\" at position 1".into()),
@@ -157,7 +157,7 @@ fn mistakes_in_tuples_are_told_with_their_place() {
         ("['id', (7, ('b',))]", "expected the name of a field, found 7 at position 9".into()),
         ("['i d']", "expected the name of a field, found \"i d\" at position 2".into()),
         ("['*']", "expected the name of a field, found \"*\" at position 2".into()),
-        ("[ # ä\n('a', ('b',)), 'a']", "expected each field with a block only once, found \"a\" at position 22".into()),
+        ("[ # ä\n('a', ('b',)), 'a']", "expected each field with nested fields only once, found \"a\" at position 22".into()),
         (
             "['id'",
             "expected \",\" or \"]\" to close the [ at position 1, found the end of the text at position 6".into(),
@@ -173,7 +173,7 @@ fn mistakes_in_tuples_are_told_with_their_place() {
 
 #[test]
 fn a_schema_is_lenient_on_every_level() {
-    let schema = Selection::read_schema("['id', ('a', ('b',))]").unwrap();
-    let [_, Item::Field { within: Some(within), .. }] = schema.items.as_slice() else { panic!("{schema}") };
-    assert!(schema.lenient && within.lenient);
+    let schema = Selection::parse_schema("['id', ('a', ('b',))]").unwrap();
+    let [_, SelectionItem::Field { nested: Some(nested), .. }] = schema.items.as_slice() else { panic!("{schema}") };
+    assert!(schema.lenient && nested.lenient);
 }

@@ -1,94 +1,95 @@
 //! The tuple notation of configured schemas.
 //!
 //! ```text
-//! schema = items                                       a literal; "#" begins a comment
-//! items  = "[" item { "," item } [ "," ] "]"           or in round brackets; at most 8 deep
-//! item   = name | "(" name "," behind ")"
-//! behind = items                                       ('partner_id', ('id', 'name')): one record
-//!        | "[" items "]"                               ('order_line', [('id', 'name')]): many
+//! schema  = items                                      a literal; "#" starts a comment
+//! items   = "[" item { "," item } [ "," ] "]"          or in parentheses; at most 8 levels
+//! item    = name | "(" name "," related ")"
+//! related = items                                      ('partner_id', ('id', 'name')): one record
+//!         | "[" items "]"                              ('order_line', [('id', 'name')]): several
 //! ```
 //!
-//! In: text. Out: a selection, or the first mistake. Must not know: which fields there are. The literal reader does not
-//! tell lists from tuples, and the field's own type says whether it leads to one record or to many; what stands in
-//! double brackets is told from a tuple with one relation in it by its form ([`is_relation`]).
+//! In: text. Out: a selection, or the first error. Must not know: which fields exist. The literal parser does not
+//! distinguish lists from tuples, and the type of the field decides whether it has one related record or several.
+//! Double brackets are distinguished from a tuple with a single relation by their form ([`is_relation`]).
 
-use super::level::{Clash, Level};
-use super::{DEEPEST, Item, Selection};
-use crate::language::error::{SyntaxError, TreeError};
+use super::level::{Conflict, Level};
+use super::{DEEPEST, SelectionItem, Selection};
+use crate::language::syntax_error::SyntaxError;
+use crate::language::tree_error::TreeError;
 use crate::language::literal::{self, Limits};
 use crate::names::FieldName;
 use crate::value::Value;
 
-const A_FIELD: &str = "a field, or a relation as ('partner_id', ('id', 'name'))";
+const A_FIELD: &str = "a field, or a relation such as ('partner_id', ('id', 'name'))";
 
-pub(super) fn read(text: &str) -> Result<Selection, SyntaxError> {
+pub(super) fn parse(text: &str) -> Result<Selection, SyntaxError> {
     let text = without_comments(text);
-    let tree = literal::read(&text, Limits::body())?;
-    items(&tree, 1).map_err(|error| error.in_text(&text))
+    let tree = literal::parse(&text, Limits::body())?;
+    parse_items(&tree, 1).map_err(|error| error.in_text(&text))
 }
 
-fn items(tree: &Value<'_>, depth: usize) -> Result<Selection, TreeError> {
+fn parse_items(tree: &Value<'_>, depth: usize) -> Result<Selection, TreeError> {
     if depth > DEEPEST {
         return Err(TreeError::new(format!("at most {DEEPEST} levels of records"), "one more"));
     }
     let items = match tree {
         Value::List(items) if !items.is_empty() => items,
         Value::List(_) => return Err(TreeError::new("at least one field", "an empty list")),
-        other => return Err(TreeError::unfit("a list of fields", other)),
+        other => return Err(TreeError::mismatch("a list of fields", other)),
     };
     let mut level = Level::default();
     for (index, tree) in items.iter().enumerate() {
-        let item = item(tree, depth).map_err(|error| error.below(index))?;
-        level.add(item).map_err(|clash| refuse(&clash, tree).below(index))?;
+        let item = parse_item(tree, depth).map_err(|error| error.below(index))?;
+        level.add(item).map_err(|conflict| conflict_error(&conflict, tree).below(index))?;
     }
     Ok(level.into_selection())
 }
 
-fn item(tree: &Value<'_>, depth: usize) -> Result<Item, TreeError> {
+fn parse_item(tree: &Value<'_>, depth: usize) -> Result<SelectionItem, TreeError> {
     match tree {
-        Value::Text(_) => Ok(Item::Field { name: name(tree)?, within: None }),
+        Value::Text(_) => Ok(SelectionItem::Field { name: parse_name(tree)?, nested: None }),
         Value::List(pair) => match pair.as_slice() {
-            [field, within @ Value::List(_)] => {
-                let name = name(field).map_err(|error| error.below(0))?;
-                let within = behind(within, depth + 1).map_err(|error| error.below(1))?;
-                Ok(Item::Field { name, within: Some(within) })
+            [field, nested @ Value::List(_)] => {
+                let name = parse_name(field).map_err(|error| error.below(0))?;
+                let nested = parse_related(nested, depth + 1).map_err(|error| error.below(1))?;
+                Ok(SelectionItem::Field { name, nested: Some(nested) })
             }
             [Value::Text(_), Value::Text(_)] => {
-                Err(TreeError::unfit(A_FIELD, tree).hint("a tuple of one needs a comma: ('partner_id', ('name',))"))
+                Err(TreeError::mismatch(A_FIELD, tree).with_hint("a tuple with one element needs a comma: ('partner_id', ('name',))"))
             }
-            _ => Err(TreeError::unfit(A_FIELD, tree)),
+            _ => Err(TreeError::mismatch(A_FIELD, tree)),
         },
-        other => Err(TreeError::unfit(A_FIELD, other)),
+        other => Err(TreeError::mismatch(A_FIELD, other)),
     }
 }
 
-fn behind(tree: &Value<'_>, depth: usize) -> Result<Selection, TreeError> {
+fn parse_related(tree: &Value<'_>, depth: usize) -> Result<Selection, TreeError> {
     match tree.as_list() {
-        Some([many @ Value::List(_)]) if !is_relation(many) => items(many, depth).map_err(|error| error.below(0)),
-        _ => items(tree, depth),
+        Some([many @ Value::List(_)]) if !is_relation(many) => parse_items(many, depth).map_err(|error| error.below(0)),
+        _ => parse_items(tree, depth),
     }
 }
 
-/// Whether this is a name and what stands behind it, and not the fields of a record: `('a', ('b', ('c',)))` are the
-/// fields `a` and `b`, the latter with what is behind it.
+/// Whether this is a name with nested fields, and not the fields of a record: `('a', ('b', ('c',)))` are the fields
+/// `a` and `b`, the latter with nested fields.
 fn is_relation(tree: &Value<'_>) -> bool {
-    matches!(tree.as_list(), Some([Value::Text(_), behind @ Value::List(_)]) if !is_relation(behind))
+    matches!(tree.as_list(), Some([Value::Text(_), related @ Value::List(_)]) if !is_relation(related))
 }
 
-fn name(tree: &Value<'_>) -> Result<FieldName, TreeError> {
+fn parse_name(tree: &Value<'_>) -> Result<FieldName, TreeError> {
     let text = tree.as_text().map(str::trim).unwrap_or_default();
-    FieldName::parse(text).map_err(|_| TreeError::unfit("the name of a field", tree))
+    FieldName::parse(text).map_err(|_| TreeError::mismatch("the name of a field", tree))
 }
 
-fn refuse(clash: &Clash, tree: &Value<'_>) -> TreeError {
+fn conflict_error(conflict: &Conflict, tree: &Value<'_>) -> TreeError {
     let name = match tree {
         Value::List(pair) => pair.first().unwrap_or(tree),
         tree => tree,
     };
-    TreeError::unfit(clash.expected, name)
+    TreeError::mismatch(conflict.expected, name)
 }
 
-/// The text with a space for each character of a comment, so that places stay what they are.
+/// The text with a space for each character of a comment, so that positions do not change.
 fn without_comments(text: &str) -> String {
     let (mut quote, mut comment) = (None, false);
     let blank = |letter: char| {

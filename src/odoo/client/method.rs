@@ -1,10 +1,11 @@
-//! Calls of methods by their names: over JSON-RPC where Odoo serves it in full, else over XML-RPC.
+//! Method calls: over JSON-RPC if Odoo fully serves it, otherwise over XML-RPC.
 //!
-//! In: who calls what. Out: a [`Reply`], also where the method ran and its result cannot be carried. Must not know:
+//! In: a user and a call. Out: a [`Reply`], also if the method ran but its result cannot be transmitted. Must not know:
 //! dialects, what a method does.
 //!
-//! Whether `/jsonrpc` is served is asked once, by a call that Odoo must refuse: some of its servers answer results
-//! there but no faults (Odoo 14 and 15 where several databases answer to one host). A "no" is asked again after a while.
+//! Whether `/jsonrpc` is served is tested once, with a call that Odoo must reject: some servers return results there
+//! but no faults (Odoo 14 and 15 with several databases for one host). A negative result is tested again after a
+//! while.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,26 +17,27 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tracing::Instrument as _;
 
-use super::{Answered, OdooClient, Service, into_reply};
+use super::{TimedReply, OdooClient, Service, into_reply};
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::odoo::detach::to_the_end;
-use crate::odoo::error::{Broken, Failure, unreadable_after};
+use crate::odoo::detach::run_to_completion;
+use crate::odoo::error::{TransportError, OdooError, unreadable_response};
 use crate::odoo::faults::{Fault, FaultClass};
-use crate::odoo::jsonrpc::answer::{self, Answer};
-use crate::odoo::jsonrpc::write::{Head, execute_kw, probe};
+use crate::odoo::jsonrpc::response;
+use crate::odoo::jsonrpc::writer::{CallHead, execute_kw, probe};
 use crate::odoo::reply::{Body, Reply};
 use crate::odoo::settings::MethodCalls;
-use crate::odoo::user::Caller;
+use crate::odoo::user::OdooUser;
+use crate::odoo::wire::RpcResponse;
 use crate::odoo::xmlrpc;
 use crate::plan::{Call, Effect};
 
-/// How long "not served" is believed.
-const BELIEVED: Duration = Duration::from_secs(600);
+/// How long a negative result is valid.
+const UNSERVED_TTL: Duration = Duration::from_secs(600);
 
-/// What is known of `/jsonrpc`.
+/// Whether Odoo serves `/jsonrpc`, as far as it is known.
 #[derive(Debug)]
-pub(super) struct JsonRpc {
+pub(super) struct JsonRpcSupport {
     served: Mutex<Option<Served>>,
     clock: Clock,
 }
@@ -46,167 +48,165 @@ enum Served {
     NotSince(OffsetDateTime),
 }
 
-impl JsonRpc {
-    /// Nothing is known yet.
+impl JsonRpcSupport {
+    /// Not tested yet.
     pub(super) fn new(clock: Clock) -> Self {
         Self { served: Mutex::new(None), clock }
     }
 
-    /// What is known, or else what `ask` says; a `None` of it is not remembered.
-    async fn is_served(&self, ask: impl Future<Output = Option<bool>>) -> bool {
+    /// The known result, or the result of `test`; a `None` is not stored.
+    async fn is_served(&self, test: impl Future<Output = Option<bool>>) -> bool {
         let mut served = self.served.lock().await;
         match *served {
             Some(Served::Yes) => return true,
-            Some(Served::NotSince(since)) if self.clock.now() - since < BELIEVED => return false,
+            Some(Served::NotSince(since)) if self.clock.now() - since < UNSERVED_TTL => return false,
             _ => {}
         }
-        let answer = ask.await;
-        if let Some(yes) = answer {
+        let result = test.await;
+        if let Some(yes) = result {
             *served = Some(if yes { Served::Yes } else { Served::NotSince(self.clock.now()) });
         }
-        answer.unwrap_or(false)
+        result.unwrap_or(false)
     }
 
-    /// It was served, and is no more.
-    async fn is_gone(&self) {
+    /// Records that JSON-RPC is no longer served.
+    async fn mark_unserved(&self) {
         *self.served.lock().await = Some(Served::NotSince(self.clock.now()));
     }
 }
 
 impl OdooClient {
-    /// Calls a method that somebody named, as [`execute_kw`](Self::execute_kw) does. A method that ran has an answer
-    /// here: where its result cannot be carried, the reply [says so](Reply::is_omitted).
+    /// Calls a method that a client named, like [`execute_kw`](Self::execute_kw). A method that ran always has a
+    /// reply: if its result cannot be transmitted, the reply [is omitted](Reply::is_omitted).
     ///
     /// # Errors
-    /// When Odoo does not answer, or with a fault.
-    pub async fn call_method(&self, caller: &Caller, call: &Call) -> Result<Reply, Failure> {
-        let first = self.call_method_once(caller, call).await;
-        let collided =
-            |failure: &Failure| matches!(failure, Failure::Fault(fault) if fault.class == FaultClass::ConcurrentUpdate);
-        if call.effect == Effect::Read && first.as_ref().is_err_and(collided) {
-            return self.call_method_once(caller, call).await;
+    /// If Odoo does not respond, or responds with a fault.
+    pub async fn call_method(&self, user: &OdooUser, call: &Call) -> Result<Reply, OdooError> {
+        let first = self.call_method_once(user, call).await;
+        if call.effect == Effect::Read && first.as_ref().is_err_and(OdooError::is_concurrent_update) {
+            return self.call_method_once(user, call).await;
         }
         first
     }
 
-    async fn call_method_once(&self, caller: &Caller, call: &Call) -> Result<Reply, Failure> {
+    async fn call_method_once(&self, user: &OdooUser, call: &Call) -> Result<Reply, OdooError> {
         let inner = &self.0;
         if inner.settings.method_calls == MethodCalls::Auto
-            && inner.jsonrpc.is_served(self.ask_for_jsonrpc()).await
-            && let Some(reply) = self.call_over_json(caller, call).await
+            && inner.jsonrpc.is_served(self.test_jsonrpc()).await
+            && let Some(reply) = self.call_over_jsonrpc(user, call).await
         {
             return reply;
         }
-        let body = Bytes::from_owner(self.write(caller, call)?);
+        let body = Bytes::from_owner(self.serialize(user, call)?);
         let sent = body.len();
-        let answered = self.ask(Service::Object, body, call.effect).await;
-        let reply = answered.map_err(Failure::from).and_then(|answered| carried(answered, call.effect));
-        let reply = or_omitted(reply, call.effect);
+        let response = self.send(Service::Object, body, call.effect).await;
+        let reply = response.map_err(OdooError::from).and_then(|response| with_parsed_result(response, call.effect));
+        let reply = or_omitted_result(reply, call.effect);
         self.log(call, sent, &reply);
         reply
     }
 
-    /// `None` where there is no JSON-RPC any more: nothing was called.
-    async fn call_over_json(&self, caller: &Caller, call: &Call) -> Option<Result<Reply, Failure>> {
-        let head = Head {
+    /// `None` if JSON-RPC is no longer served; nothing was called.
+    async fn call_over_jsonrpc(&self, user: &OdooUser, call: &Call) -> Option<Result<Reply, OdooError>> {
+        let head = CallHead {
             database: self.0.settings.database.as_str(),
-            uid: caller.uid.get(),
-            password: caller.secret.expose_secret(),
+            uid: user.uid.get(),
+            password: user.secret.expose_secret(),
             model: call.model.as_str(),
             method: call.method.as_str(),
-            most: self.0.settings.call_cap,
+            max_bytes: self.0.settings.call_cap,
         };
         let body = match execute_kw(head, &call.args, &call.kwargs) {
             Ok(body) => Bytes::from_owner(body),
             Err(error) => return Some(Err(error.into())),
         };
         let sent = body.len();
-        let reply = match self.ask(Service::Method, body, call.effect).await {
-            Ok(answered) => match read(answered, call.effect) {
-                Read::Unserved => {
-                    self.0.jsonrpc.is_gone().await;
+        let reply = match self.send(Service::Method, body, call.effect).await {
+            Ok(response) => match parse_reply(response, call.effect) {
+                JsonReply::Unserved => {
+                    self.0.jsonrpc.mark_unserved().await;
                     return None;
                 }
-                Read::Reply(reply) => Ok(reply),
-                Read::Failure(failure) => Err(failure),
+                JsonReply::Reply(reply) => Ok(reply),
+                JsonReply::Failure(error) => Err(error),
             },
-            Err(problem) => Err(Failure::from(problem)),
+            Err(problem) => Err(OdooError::from(problem)),
         };
-        let reply = or_omitted(reply, call.effect);
+        let reply = or_omitted_result(reply, call.effect);
         self.log(call, sent, &reply);
         Some(reply)
     }
 
-    /// Whether Odoo answers at `/jsonrpc`, results and faults; `None` where it could not be asked.
-    async fn ask_for_jsonrpc(&self) -> Option<bool> {
-        let permit = self.take_place().await.ok()?;
+    /// Whether Odoo returns results and faults at `/jsonrpc`; `None` if the test could not run.
+    async fn test_jsonrpc(&self) -> Option<bool> {
+        let permit = self.acquire_permit().await.ok()?;
         let inner = Arc::clone(&self.0);
-        let asked = async move {
+        let test = async move {
             let body = Bytes::from(probe(inner.settings.database.as_str()));
-            let answer = inner.once(&Service::Probe, &body, Effect::Read, 1).await;
+            let response = inner.send_once(&Service::Probe, &body, Effect::Read, 1).await;
             drop(permit);
-            match answer {
-                Err(Broken::NotConnected | Broken::NotSent | Broken::Status { status: 429 | 503, .. }) => None,
+            match response {
+                Err(TransportError::NotConnected | TransportError::NotSent | TransportError::Status { status: 429 | 503, .. }) => None,
                 Err(_) => Some(false),
-                Ok(received) => Some(is_refusal(&received.text)),
+                Ok(received) => Some(is_access_denied(&received.text)),
             }
         };
-        let served = to_the_end(asked.in_current_span()).await;
-        tracing::debug!(odoo = self.0.settings.name, ?served, "jsonrpc");
+        let served = run_to_completion(test.in_current_span()).await;
+        tracing::debug!(odoo = self.0.settings.name, ?served, "tested whether Odoo serves JSON-RPC");
         served
     }
 }
 
-/// Whether this is how Odoo refuses an empty password.
-fn is_refusal(text: &str) -> bool {
-    matches!(answer::read(text), Ok(Answer::Fault(fault)) if fault.name == "odoo.exceptions.AccessDenied")
+/// Whether this is Odoo's rejection of an empty password.
+fn is_access_denied(text: &str) -> bool {
+    matches!(response::parse(text), Ok(RpcResponse::Fault(fault)) if fault.name == "odoo.exceptions.AccessDenied")
 }
 
-enum Read {
+enum JsonReply {
     Unserved,
     Reply(Reply),
-    Failure(Failure),
+    Failure(OdooError),
 }
 
-fn read(answered: Answered, effect: Effect) -> Read {
-    let Answered { status, text, share, timing } = answered;
+fn parse_reply(response: TimedReply, effect: Effect) -> JsonReply {
+    let TimedReply { status, text, share, timing } = response;
     if status != StatusCode::OK {
-        return Read::Unserved;
+        return JsonReply::Unserved;
     }
-    let body = match answer::read(&text) {
-        Ok(Answer::Value(_)) => Body::Json(text),
-        Ok(Answer::Fault(fault)) if fault.is_of_no_route() => return Read::Unserved,
-        Ok(Answer::Fault(fault)) => return Read::Failure(Failure::Fault(Fault::read_json(&fault))),
-        Err(misread) if misread.cannot_be_carried() => Body::Omitted,
-        Err(misread) => return Read::Failure(unreadable_after(misread, effect).into()),
+    let body = match response::parse(&text) {
+        Ok(RpcResponse::Result(_)) => Body::Json(text),
+        Ok(RpcResponse::Fault(fault)) if fault.is_unserved() => return JsonReply::Unserved,
+        Ok(RpcResponse::Fault(fault)) => return JsonReply::Failure(OdooError::Fault(Fault::from_jsonrpc(&fault))),
+        Err(error) if error.is_unrepresentable() => Body::Omitted,
+        Err(error) => return JsonReply::Failure(unreadable_response(error, effect).into()),
     };
-    Read::Reply(Reply { body, share: share.map(Arc::new), timing })
+    JsonReply::Reply(Reply { body, share: share.map(Arc::new), timing })
 }
 
-/// Reads the whole of an XML-RPC answer: a result that cannot be carried is known before anybody wants it.
-fn carried(answered: Answered, effect: Effect) -> Result<Reply, Failure> {
-    let reply = into_reply(answered, effect)?;
-    let misread = match &reply.body {
-        Body::Xml(text) => xmlrpc::answer::read(text).err(),
+/// Parses the result at once, so that a result which cannot be transmitted is known before it is used.
+fn with_parsed_result(response: TimedReply, effect: Effect) -> Result<Reply, OdooError> {
+    let reply = into_reply(response, effect)?;
+    let error = match &reply.body {
+        Body::Xml(text) => xmlrpc::response::parse(text).err(),
         _ => None,
     };
-    match misread {
+    match error {
         None => Ok(reply),
-        Some(misread) if misread.cannot_be_carried() => Ok(Reply { body: Body::Omitted, ..reply }),
-        Some(misread) => Err(unreadable_after(misread, effect).into()),
+        Some(error) if error.is_unrepresentable() => Ok(Reply { body: Body::Omitted, ..reply }),
+        Some(error) => Err(unreadable_response(error, effect).into()),
     }
 }
 
-/// A method that ran is not a failure. What only reads may still be asked for less.
-fn or_omitted(reply: Result<Reply, Failure>, effect: Effect) -> Result<Reply, Failure> {
+/// A method that ran is not a failure. A read whose result is too large remains one, because the client can request less.
+fn or_omitted_result(reply: Result<Reply, OdooError>, effect: Effect) -> Result<Reply, OdooError> {
     let ran = match &reply {
-        Err(Failure::Fault(fault)) => fault.class == FaultClass::ResultNotRepresentable,
-        Err(Failure::Problem(problem)) => is_too_large(problem) && effect == Effect::Write,
+        Err(OdooError::Fault(fault)) => fault.class == FaultClass::ResultNotRepresentable,
+        Err(OdooError::Problem(problem)) => is_too_large(problem) && effect == Effect::Write,
         Ok(_) => false,
     };
     if ran { Ok(Reply { body: Body::Omitted, share: None, timing: Default::default() }) } else { reply }
 }
 
 fn is_too_large(problem: &Problem) -> bool {
-    problem.code == crate::error_code::Code::ResultNotRepresentable
+    problem.code == crate::error_code::ErrorCode::ResultNotRepresentable
 }

@@ -1,69 +1,70 @@
-//! Whether Odoo is there, and the database in it: asked beside the queue and without a credential.
+//! Tests whether Odoo responds and whether its database exists, without a credential and without the queue.
 //!
-//! In: a time. Out: the version, or what is wrong, for the person who runs the gateway. Must not know: clients of the
-//! gateway; they are told less.
+//! In: a time limit. Out: the version, or what is wrong, for the operator of the gateway. Must not know: clients of the
+//! gateway, who see fewer details.
 //!
-//! Whether the database exists is what Odoo's `db_exist` answers; it leaves no failed login behind, which Odoo 14 and 15
-//! would count. Where that service is closed, nothing is said about the database.
+//! Odoo's `db_exist` shows whether the database exists. Unlike a login, it does not count as a failed login, of which
+//! Odoo 14 and 15 allow only ten. If that service is disabled, the database is not checked.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::OdooClient;
-use crate::odoo::error::{Broken, Failure};
-use crate::odoo::transport::{AskError, ConnectError};
+use crate::odoo::error::{TransportError, OdooError};
+use crate::odoo::transport::{ProbeRequestError, ConnectError};
 use crate::odoo::version::{self, ServerVersion};
-use crate::odoo::xmlrpc::answer::{self, Answer};
-use crate::odoo::xmlrpc::write::CallWriter;
+use crate::odoo::wire::RpcResponse;
+use crate::odoo::xmlrpc::response;
+use crate::odoo::xmlrpc::writer::CallWriter;
 use crate::value::Value;
 
-/// What stands between the gateway and a database of Odoo, with what to do about it.
+/// Why a database of Odoo cannot be used, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OdooTrouble {
-    /// Odoo cannot be reached at all.
+pub enum ProbeError {
+    /// No connection was made.
     #[error("{cause}. {}", remedy(cause))]
     Connect {
-        /// Why.
+        /// The cause.
         cause: ConnectError,
     },
-    /// There is a connection, and no answer.
-    #[error("there is a connection, but no answer within {limit:?}: Odoo is starting, or all its workers are busy")]
-    NoAnswer {
-        /// How long it was waited.
+    /// A connection was made, but Odoo did not respond.
+    #[error("Odoo accepts the connection, but does not respond within {limit:?}: it is starting or busy")]
+    NoResponse {
+        /// The time limit.
         limit: Duration,
     },
-    /// An HTTP status.
-    #[error("it answers HTTP {status}. {}", remedy_of_status(*status))]
+    /// An HTTP status other than 200.
+    #[error("the server at odoo.url returned HTTP {status}. {}", remedy_of_status(*status))]
     Status {
-        /// It.
+        /// The status.
         status: u16,
     },
-    /// An answer, but not Odoo's.
-    #[error("what answers there is not Odoo: {what}. odoo.url is the address of Odoo itself{hint}")]
+    /// The server is not Odoo.
+    #[error("the server at odoo.url is not Odoo: {what}. Set odoo.url to the URL of Odoo itself{hint}")]
     NotOdoo {
-        /// What it is instead.
+        /// What the server does instead.
         what: String,
-        /// A guess at the reason.
+        /// A possible cause.
         hint: &'static str,
     },
-    /// Odoo is there, the database is not.
+    /// Odoo responds, but its database does not exist.
     #[error(
-        "Odoo {version} is there, but cannot open the database {database:?}. odoo.database is Odoo's own name for it"
+            "Odoo {version} responds, but cannot open the database {database:?}. Set odoo.database to its name in Odoo"
     )]
     NoDatabase {
         /// Odoo's version.
         version: String,
-        /// As configured.
+        /// The configured name.
         database: String,
     },
 }
 
-impl OdooTrouble {
-    /// Whether Odoo took the connection and was only not quick enough.
+impl ProbeError {
+    /// Whether Odoo accepts connections and is only too slow.
     #[must_use]
     pub fn is_only_slow(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. })
+        matches!(self, Self::NoResponse { .. })
     }
 
     fn not_odoo(what: impl Into<String>) -> Self {
@@ -73,11 +74,11 @@ impl OdooTrouble {
 
 fn remedy(cause: &ConnectError) -> &'static str {
     match cause {
-        ConnectError::Dns(_) => "Correct the host in odoo.url, or the name service of this machine",
-        ConnectError::Refused => "Is Odoo running? Correct the port in odoo.url: Odoo's own is 8069",
-        ConnectError::TimedOut => "Correct host and port in odoo.url, or let this machine through",
-        ConnectError::NotTls => "odoo.url begins with https://, and http:// is spoken there",
-        ConnectError::Tls(_) => "Correct the host in odoo.url, or install the certificate's issuer on this machine",
+        ConnectError::Dns(_) => "Correct the host in odoo.url, or the DNS configuration of this machine",
+        ConnectError::Refused => "Start Odoo, or correct the port in odoo.url; Odoo's default port is 8069",
+        ConnectError::TimedOut => "Correct the host and port in odoo.url, or allow this machine in the firewall",
+        ConnectError::NotTls => "Use http:// in odoo.url",
+        ConnectError::Tls(_) => "Correct the host in odoo.url, or install the issuer's certificate on this machine",
         ConnectError::Other(_) => "Correct odoo.url",
     }
 }
@@ -85,71 +86,71 @@ fn remedy(cause: &ConnectError) -> &'static str {
 fn remedy_of_status(status: u16) -> &'static str {
     match status {
         404 => {
-            "odoo.url is the address of Odoo itself, without a path to XML-RPC; is a path in it that Odoo is not served \
-             at, or does a proxy in front close /xmlrpc/2/?"
+            "Set odoo.url to the URL of Odoo itself, without a path to XML-RPC and without a path at which Odoo is not \
+             served; if a proxy in front of Odoo blocks /xmlrpc/2/, allow it"
         }
-        300..400 => "It redirects: correct odoo.url, perhaps https:// for http://",
-        400 => "Does the port speak TLS? Then odoo.url begins with https://",
-        401 | 403 => "What stands before Odoo closes /xmlrpc/2/ to this machine",
-        500.. => "Odoo or what stands before it fails: see its log",
-        _ => "odoo.url is the address of Odoo itself",
+        300..400 => "It redirects: set odoo.url to the target, for example with https:// instead of http://",
+        400 => "If the port uses TLS, begin odoo.url with https://",
+        401 | 403 => "Allow this machine to use /xmlrpc/2/ in the proxy in front of Odoo",
+        500.. => "See the log of Odoo and of the proxy in front of it",
+        _ => "Set odoo.url to the URL of Odoo itself",
     }
 }
 
 impl OdooClient {
-    /// Asks for the version, and whether the database exists, both at once. Each answer may take as long as `limit`.
+    /// Requests the version and whether the database exists, concurrently. Each response may take up to `limit`.
     ///
     /// # Errors
-    /// What is wrong.
-    pub async fn probe(&self, limit: Duration) -> Result<ServerVersion, OdooTrouble> {
-        let (version, exists) = tokio::join!(self.version_now(limit), self.database_exists(limit));
+    /// What is wrong, and what to do about it.
+    pub async fn probe(&self, limit: Duration) -> Result<ServerVersion, ProbeError> {
+        let (version, exists) = tokio::join!(self.fetch_version(limit), self.database_exists(limit));
         let (version, exists) = (version?, exists?);
         if exists {
             return Ok(version);
         }
         let database = self.0.settings.database.as_str().to_owned();
-        Err(OdooTrouble::NoDatabase { version: version.server_version, database })
+        Err(ProbeError::NoDatabase { version: version.server_version, database })
     }
 
-    async fn version_now(&self, limit: Duration) -> Result<ServerVersion, OdooTrouble> {
+    async fn fetch_version(&self, limit: Duration) -> Result<ServerVersion, ProbeError> {
         let inner = &self.0;
-        let call = Bytes::from(version::call().map_err(Failure::from).map_err(unspoken)?);
-        let text = inner.transport.ask(&inner.endpoints.common, &inner.endpoints.database, call, limit).await;
-        version::read(&text.map_err(|cause| self.trouble(cause, limit))?).map_err(unspoken)
+        let call = Bytes::from(version::request().map_err(OdooError::from).map_err(not_a_version)?);
+        let text = inner.transport.post_xml(&inner.endpoints.common, &inner.endpoints.database, call, limit).await;
+        version::parse(&text.map_err(|cause| self.classify(cause, limit))?).map_err(not_a_version)
     }
 
-    /// Only a plain no is one: the service may be closed.
-    async fn database_exists(&self, limit: Duration) -> Result<bool, OdooTrouble> {
+    /// False only if Odoo denies it; if the service is disabled, the database is assumed to exist.
+    async fn database_exists(&self, limit: Duration) -> Result<bool, ProbeError> {
         let inner = &self.0;
         let call = CallWriter::new("db_exist").param("database", &inner.settings.database.as_str().into());
-        let call = Bytes::from_owner(call.map_err(Failure::from).map_err(unspoken)?.finish());
-        let text = inner.transport.ask(&inner.endpoints.databases, &inner.endpoints.database, call, limit).await;
-        let answer = text.as_ref().ok().and_then(|text| answer::read(text).ok());
-        Ok(!matches!(answer, Some(Answer::Value(Value::Bool(false)))))
+        let call = Bytes::from_owner(call.map_err(OdooError::from).map_err(not_a_version)?.finish());
+        let text = inner.transport.post_xml(&inner.endpoints.databases, &inner.endpoints.database, call, limit).await;
+        let response = text.as_ref().ok().and_then(|text| response::parse(text).ok());
+        Ok(!matches!(response, Some(RpcResponse::Result(Value::Bool(false)))))
     }
 
-    fn trouble(&self, cause: AskError, limit: Duration) -> OdooTrouble {
+    fn classify(&self, cause: ProbeRequestError, limit: Duration) -> ProbeError {
         match cause {
-            AskError::Connect(cause) => OdooTrouble::Connect { cause },
-            AskError::Broken(Broken::TimedOut) => OdooTrouble::NoAnswer { limit },
-            AskError::Broken(Broken::Status { status, .. }) => OdooTrouble::Status { status },
-            AskError::Broken(Broken::TooLarge(_)) => OdooTrouble::not_odoo("its answer is too large"),
-            AskError::Broken(Broken::Unreadable(what)) => {
-                OdooTrouble::NotOdoo { what: what.to_owned(), hint: self.tls_hint() }
+            ProbeRequestError::Connect(cause) => ProbeError::Connect { cause },
+            ProbeRequestError::Transport(TransportError::TimedOut) => ProbeError::NoResponse { limit },
+            ProbeRequestError::Transport(TransportError::Status { status, .. }) => ProbeError::Status { status },
+                ProbeRequestError::Transport(TransportError::TooLarge(_)) => ProbeError::not_odoo("its response is too large"),
+            ProbeRequestError::Transport(TransportError::Unreadable(what)) => {
+                ProbeError::NotOdoo { what: what.to_owned(), hint: self.tls_hint() }
             }
-            AskError::Broken(_) => {
-                OdooTrouble::NotOdoo { what: "it hangs up without an answer".to_owned(), hint: self.tls_hint() }
+            ProbeRequestError::Transport(_) => {
+                        ProbeError::NotOdoo { what: "it closes the connection".to_owned(), hint: self.tls_hint() }
             }
         }
     }
 
-    /// What speaks TLS does not answer plain HTTP in words.
+    /// A server that uses TLS does not respond to plain HTTP.
     fn tls_hint(&self) -> &'static str {
-        if self.0.endpoints.base.scheme() == "http" { "; if TLS is spoken there, it begins with https://" } else { "" }
+            if self.0.endpoints.base.scheme() == "http" { "; if it uses TLS, begin the URL with https://" } else { "" }
     }
 }
 
-/// An answer that is no version.
-fn unspoken(failure: Failure) -> OdooTrouble {
-    OdooTrouble::not_odoo(failure.into_problem().detail)
+/// A response that is not a version.
+fn not_a_version(error: OdooError) -> ProbeError {
+    ProbeError::not_odoo(error.into_problem().detail)
 }

@@ -1,4 +1,4 @@
-//! A small Odoo that does what a test says: answers, hangs, breaks off.
+//! A scripted Odoo server for tests: it responds, stalls, or closes the connection.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,25 +10,25 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What the stub does with a request.
 #[derive(Clone)]
-pub(super) struct Act {
+pub(super) struct StubAction {
     pieces: Vec<Vec<u8>>,
-    /// Before each piece.
+    /// The pause before each piece.
     pause: Duration,
-    keep: bool,
-    /// What comes on the same connection after this is cut.
-    tired: bool,
+    keep_open: bool,
+    /// Closes the connection when the next request arrives on it.
+    closes_on_next: bool,
 }
 
-impl Act {
+impl StubAction {
     pub(super) fn close() -> Self {
-        Self { pieces: Vec::new(), pause: Duration::ZERO, keep: false, tired: false }
+        Self { pieces: Vec::new(), pause: Duration::ZERO, keep_open: false, closes_on_next: false }
     }
 
     pub(super) fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self { pieces: vec![bytes.into()], ..Self::close() }
     }
 
-    /// As bare Odoo: HTTP/1.0, then the connection is closed.
+    /// Like Odoo without a proxy: HTTP/1.0, then the connection is closed.
     pub(super) fn odoo(body: &str) -> Self {
         Self::raw(format!(
             "HTTP/1.0 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
@@ -36,15 +36,15 @@ impl Act {
         ))
     }
 
-    /// As a proxy in front of it: HTTP/1.1, the connection stays.
+    /// Like a proxy in front of Odoo: HTTP/1.1, the connection stays open.
     pub(super) fn proxy(body: &str) -> Self {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n", body.len());
-        Self { keep: true, ..Self::raw(head + body) }
+        Self { keep_open: true, ..Self::raw(head + body) }
     }
 
-    /// As a proxy whose keep-alive time ends just when the next request comes: it closes, and has read nothing.
-    pub(super) fn tired(body: &str) -> Self {
-        Self { tired: true, ..Self::proxy(body) }
+    /// Like a proxy whose keep-alive time ends when the next request arrives: it closes without reading the request.
+    pub(super) fn closing_proxy(body: &str) -> Self {
+        Self { closes_on_next: true, ..Self::proxy(body) }
     }
 
     pub(super) fn json(status: &str, body: &str) -> Self {
@@ -57,14 +57,14 @@ impl Act {
     }
 
     pub(super) fn with_header(mut self, header: &str) -> Self {
-        let answer = String::from_utf8(self.pieces.concat()).unwrap();
-        self.pieces = vec![answer.replacen("\r\n", &format!("\r\n{header}\r\n"), 1).into_bytes()];
+        let response = String::from_utf8(self.pieces.concat()).unwrap();
+        self.pieces = vec![response.replacen("\r\n", &format!("\r\n{header}\r\n"), 1).into_bytes()];
         self
     }
 
     /// Leaves it to the client to close the connection.
-    pub(super) fn kept(self) -> Self {
-        Self { keep: true, ..self }
+    pub(super) fn kept_open(self) -> Self {
+        Self { keep_open: true, ..self }
     }
 
     pub(super) fn after(mut self, pause: Duration) -> Self {
@@ -72,7 +72,7 @@ impl Act {
         self
     }
 
-    /// In pieces of `size` bytes, the pause before each.
+    /// Sends pieces of `size` bytes, with the pause before each.
     pub(super) fn in_pieces(mut self, size: usize) -> Self {
         self.pieces = self.pieces.concat().chunks(size).map(<[u8]>::to_vec).collect();
         self
@@ -80,95 +80,95 @@ impl Act {
 }
 
 #[derive(Default)]
-struct Seen {
+struct StubCounters {
     requests: Mutex<Vec<String>>,
     accepted: AtomicUsize,
-    cut: AtomicUsize,
+    interrupted: AtomicUsize,
     open: AtomicUsize,
-    working: AtomicUsize,
-    most_working: AtomicUsize,
+    running: AtomicUsize,
+    max_running: AtomicUsize,
 }
 
-/// A listening stub; it ends with the test's runtime.
+/// A listening stub; it stops with the runtime of the test.
 pub(super) struct Stub {
     pub(super) address: SocketAddr,
-    seen: Arc<Seen>,
+    counters: Arc<StubCounters>,
 }
 
 impl Stub {
     /// Answers the nth request, from 0, by `script(n)`.
-    pub(super) async fn serve(script: impl Fn(usize) -> Act + Send + Sync + 'static) -> Self {
+    pub(super) async fn serve(script: impl Fn(usize) -> StubAction + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let seen = Arc::new(Seen::default());
-        let (script, shared) = (Arc::new(script), Arc::clone(&seen));
+        let counters = Arc::new(StubCounters::default());
+        let (script, shared) = (Arc::new(script), Arc::clone(&counters));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (script, seen) = (Arc::clone(&script), Arc::clone(&shared));
-                seen.accepted.fetch_add(1, Ordering::SeqCst);
-                seen.open.fetch_add(1, Ordering::SeqCst);
+                let (script, counters) = (Arc::clone(&script), Arc::clone(&shared));
+                counters.accepted.fetch_add(1, Ordering::SeqCst);
+                counters.open.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(async move {
-                    let _ = attend(stream, &seen, &*script).await;
-                    seen.open.fetch_sub(1, Ordering::SeqCst);
+                    let _ = serve_connection(stream, &counters, &*script).await;
+                    counters.open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Self { address, seen }
+        Self { address, counters }
     }
 
     pub(super) fn requests(&self) -> Vec<String> {
-        self.seen.requests.lock().unwrap().clone()
+        self.counters.requests.lock().unwrap().clone()
     }
 
     pub(super) fn accepted(&self) -> usize {
-        self.seen.accepted.load(Ordering::SeqCst)
+        self.counters.accepted.load(Ordering::SeqCst)
     }
 
     /// How many requests met a connection that closed.
-    pub(super) fn cut(&self) -> usize {
-        self.seen.cut.load(Ordering::SeqCst)
+    pub(super) fn interrupted(&self) -> usize {
+        self.counters.interrupted.load(Ordering::SeqCst)
     }
 
-    pub(super) fn most_working(&self) -> usize {
-        self.seen.most_working.load(Ordering::SeqCst)
+    pub(super) fn max_running(&self) -> usize {
+        self.counters.max_running.load(Ordering::SeqCst)
     }
 
     /// How many connections stay open when everything has settled.
     pub(super) async fn left_open(&self) -> usize {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        self.seen.open.load(Ordering::SeqCst)
+        self.counters.open.load(Ordering::SeqCst)
     }
 }
 
-async fn attend(mut stream: TcpStream, seen: &Seen, script: &(dyn Fn(usize) -> Act + Sync)) -> std::io::Result<()> {
-    let mut tired = false;
+async fn serve_connection(mut stream: TcpStream, counters: &StubCounters, script: &(dyn Fn(usize) -> StubAction + Sync)) -> std::io::Result<()> {
+    let mut closes_on_next = false;
     while let Some(request) = read_request(&mut stream).await? {
-        if tired {
-            seen.cut.fetch_add(1, Ordering::SeqCst);
+        if closes_on_next {
+            counters.interrupted.fetch_add(1, Ordering::SeqCst);
             break;
         }
         let number = {
-            let mut requests = seen.requests.lock().unwrap();
+            let mut requests = counters.requests.lock().unwrap();
             requests.push(request);
             requests.len() - 1
         };
-        let working = seen.working.fetch_add(1, Ordering::SeqCst) + 1;
-        seen.most_working.fetch_max(working, Ordering::SeqCst);
-        let act = script(number);
-        tired = act.tired;
-        let written = write(&mut stream, &act).await;
-        seen.working.fetch_sub(1, Ordering::SeqCst);
+        let running = counters.running.fetch_add(1, Ordering::SeqCst) + 1;
+        counters.max_running.fetch_max(running, Ordering::SeqCst);
+        let action = script(number);
+        closes_on_next = action.closes_on_next;
+        let written = write(&mut stream, &action).await;
+        counters.running.fetch_sub(1, Ordering::SeqCst);
         written?;
-        if !act.keep {
+        if !action.keep_open {
             break;
         }
     }
     Ok(())
 }
 
-async fn write(stream: &mut TcpStream, act: &Act) -> std::io::Result<()> {
-    for piece in &act.pieces {
-        tokio::time::sleep(act.pause).await;
+async fn write(stream: &mut TcpStream, action: &StubAction) -> std::io::Result<()> {
+    for piece in &action.pieces {
+        tokio::time::sleep(action.pause).await;
         stream.write_all(piece).await?;
         stream.flush().await?;
     }

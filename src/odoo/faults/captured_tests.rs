@@ -1,11 +1,12 @@
-//! Every fault that was captured from real Odoo 14.0 and 19.0, in both wire forms, against what it must come to.
+//! Tests with the faults captured from Odoo 14.0 and 19.0, in both forms of XML-RPC.
 //!
-//! `tests/data/faults.tsv`: the case; Odoo's major version; the integer code, `TB` for code 1 with a traceback of which
-//! only the exception is in the table, or `OK` for no fault; what the call addressed; the text (`\n`, `\t`, `\\`
-//! escaped); the class, the code and the status expected.
+//! `tests/data/faults.tsv` contains the case; Odoo's major version; the integer code, `TB` for code 1 with a
+//! traceback of which only the exception is in the table, or `OK` for no fault; model, method, and ids of the call;
+//! the text (`\n`, `\t`, `\\` escaped); and the expected class, code, and status.
 
-use super::{Addressed, Fault, FaultClass, redirect};
-use crate::odoo::xmlrpc::answer::{self, Answer, FaultCode, WireFault};
+use super::{CallTarget, Fault, FaultClass, redirect};
+use crate::odoo::wire::RpcResponse;
+use crate::odoo::xmlrpc::response::{self, FaultCode, XmlRpcFault};
 use crate::plan::Effect;
 
 const TABLE: &str = include_str!("../../../tests/data/faults.tsv");
@@ -62,15 +63,15 @@ const INSIDE: &str = "  File \"/usr/lib/python3/odoo/service/model.py\", line 40
 const WRITING: &str =
     "  File \"/usr/lib/python3.9/xmlrpc/client.py\", line 968, in dumps\n    data = m.dumps(params)\n";
 
-/// The traceback around the exception as Odoo sends it.
+/// The complete traceback, as Odoo sends it for this exception.
 fn traceback(exception: &str) -> String {
     let frames = if exception.contains("cannot marshal") { WRITING } else { INSIDE };
     let cause = if exception.starts_with("psycopg2") { CAUSE } else { "" };
     format!("{cause}{DISPATCH}{frames}{exception}\n")
 }
 
-/// The fault as `/xmlrpc/2` sends it and as `/xmlrpc` does.
-fn both_forms(row: &Row) -> [WireFault<'static>; 2] {
+/// The fault in the form of `/xmlrpc/2` and in the form of `/xmlrpc`.
+fn both_forms(row: &Row) -> [XmlRpcFault<'static>; 2] {
     let text = row.text.clone();
     let warning = |class| (format!("warning -- {class}\n\n{text}"), String::new());
     let (number, string, (code, detail)) = match row.wire {
@@ -86,8 +87,8 @@ fn both_forms(row: &Row) -> [WireFault<'static>; 2] {
         other => panic!("{other}"),
     };
     [
-        WireFault { code: FaultCode::Int(number), string: string.into() },
-        WireFault { code: FaultCode::Text(code.into()), string: detail.into() },
+        XmlRpcFault { code: FaultCode::Int(number), string: string.into() },
+        XmlRpcFault { code: FaultCode::Text(code.into()), string: detail.into() },
     ]
 }
 
@@ -96,36 +97,36 @@ fn outcome(fault: &Fault, row: &Row) -> [String; 3] {
         return ["NoResult", "-", "200"].map(str::to_owned);
     }
     let problem =
-        fault.problem(&Addressed { model: row.model, method: row.method, ids: &row.ids, effect: Effect::Write });
+    fault.problem(&CallTarget { model: row.model, method: row.method, ids: &row.ids, effect: Effect::Write });
     let class = format!("{:?}", fault.class);
     [class, problem.code.as_str().to_owned(), problem.class().status().to_string()]
 }
 
 #[test]
-fn every_captured_fault_comes_to_what_it_must() {
-    let (mut faults, mut answers) = (0, 0);
+fn every_captured_fault_has_the_expected_class_code_and_status() {
+    let (mut faults, mut results) = (0, 0);
     for row in rows() {
         if row.wire == "OK" {
-            answers += 1;
+            results += 1;
             continue;
         }
         faults += 1;
         for form in both_forms(&row) {
-            let fault = Fault::read(&form);
+            let fault = Fault::from_xmlrpc(&form);
             assert_eq!(outcome(&fault, &row), row.expected, "{} as {:?}", row.name, form.code);
         }
     }
-    assert!(faults >= 200 && answers >= 50, "{faults} faults, {answers} answers");
+    assert!(faults >= 200 && results >= 50, "{faults} faults, {results} results");
 }
 
 #[test]
-fn no_captured_fault_shows_a_traceback_a_statement_or_a_path() {
+fn no_captured_fault_reveals_a_traceback_a_statement_or_a_path() {
     for row in rows().filter(|row| row.wire != "OK") {
         for form in both_forms(&row) {
-            let fault = Fault::read(&form);
-            let told = format!(
+            let fault = Fault::from_xmlrpc(&form);
+            let shown = format!(
                 "{:?}",
-                fault.problem(&Addressed {
+                fault.problem(&CallTarget {
                     model: row.model,
                     method: row.method,
                     ids: &row.ids,
@@ -135,28 +136,28 @@ fn no_captured_fault_shows_a_traceback_a_statement_or_a_path() {
             for inside in
                 ["Traceback", "LINE 1", "SELECT", "VALUES", "File \"", "/usr/lib", ".py", "ir.actions", "127.0.0.1"]
             {
-                assert!(!told.contains(inside), "{} shows {inside}: {told}", row.name);
+                assert!(!shown.contains(inside), "{} shows {inside}: {shown}", row.name);
             }
         }
     }
 }
 
 #[test]
-fn a_redirect_warning_is_told_by_its_first_item() {
+fn redirect_warning_shows_only_its_first_item() {
     let row = rows().find(|row| row.name == "RedirectWarning on 19").unwrap();
     for form in both_forms(&row) {
-        let fault = Fault::read(&form);
+        let fault = Fault::from_xmlrpc(&form);
         assert_eq!(fault.exception, "RedirectWarning");
-        assert_eq!(fault.class, FaultClass::Refused);
-        assert_eq!(Some(&fault.message), redirect::message(&row.text).as_ref());
+        assert_eq!(fault.class, FaultClass::Rejected);
+        assert_eq!(Some(&fault.message), redirect::parse_message(&row.text).as_ref());
         assert!(fault.message.starts_with("You cannot archive contacts linked to an active user.\nYou first"));
     }
 }
 
 #[test]
-fn what_is_no_fault_is_read_as_an_answer() {
+fn result_is_not_parsed_as_a_fault() {
     let text = "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><boolean>0</boolean></value>\n</param>\n\
                 </params>\n</methodResponse>\n";
-    assert!(matches!(answer::read(text), Ok(Answer::Value(_))));
-    assert_eq!(answer::is_fault(text), Ok(false));
+    assert!(matches!(response::parse(text), Ok(RpcResponse::Result(_))));
+    assert_eq!(response::is_fault(text), Ok(false));
 }

@@ -1,47 +1,48 @@
-//! The kinds of failure behind Odoo's faults.
+//! The classes of Odoo's faults.
 //!
-//! In: nothing. Out: one name for each kind that callers must tell apart. Must not know: statuses, wording.
+//! In: nothing. Out: one name for each kind of failure that the gateway distinguishes. Must not know: statuses,
+//! wording.
 
-/// What kind of failure a fault is.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultClass {
-    /// The user's id and secret do not fit together.
-    CredentialRefused,
-    /// The user does not exist: a credential that fails in another form.
+    /// The user's id and secret do not match.
+    CredentialRejected,
+    /// The user does not exist: another form of a credential that is not valid.
     UnknownUser,
-    /// Odoo 14 and 15 refuse every login from this address for a minute.
+    /// Odoo 14 and 15 reject every login from this address for a minute.
     TooManyLogins,
-    /// An access right or record rule says no.
+    /// An access right or record rule denies access.
     AccessForbidden,
-    /// The method is not for callers from outside.
+    /// The method is private and cannot be called over RPC.
     PrivateMethod,
-    /// There is no such database.
+    /// The database does not exist.
     UnknownDatabase,
-    /// There is no such model.
+    /// The model does not exist.
     UnknownModel,
-    /// The model has no table, so it keeps no records.
+    /// The model has no table, so it has no stored records.
     NoTable,
     /// The model has no such method.
     UnknownMethod,
-    /// The method takes other arguments, or one that it calls does.
+    /// The arguments do not match the signature of the method, or of a method that it calls.
     BadArguments,
-    /// The method takes other arguments: it did not run.
-    CallDoesNotFit,
-    /// The method works on records, and none were given: it did not run.
+    /// The arguments do not match the signature of the method. It did not run.
+    SignatureMismatch,
+    /// The method needs records, but the call has no ids. It did not run.
     NoRecords,
-    /// Records that the call needs do not exist: those it is about, or others.
+    /// Records that the call needs do not exist: those that it addresses, or others.
     MissingRecord,
-    /// A required value is missing; on removal, records that require this one.
+    /// A required value is missing; on removal, other records require this one.
     MissingValue,
-    /// A foreign key: a value refers to nothing, or on removal other records refer to this one.
+    /// A foreign key: a value refers to a record that does not exist, or on removal other records refer to this one.
     ForeignKey,
-    /// Another record has this value already.
+    /// Another record already has this value.
     UniqueViolation,
-    /// Odoo, or a rule of its users, refuses the values: the message says why.
-    Refused,
+    /// Odoo, or a rule of a module, rejects the values; the message contains the reason.
+    Rejected,
     /// The model has no such field.
     UnknownField,
-    /// The field is computed on the fly and cannot be searched or sorted by.
+    /// The field is computed and not stored, so it cannot be searched or sorted by.
     FieldNotSearchable,
     /// The domain is not valid.
     InvalidDomain,
@@ -51,41 +52,41 @@ pub enum FaultClass {
     InvalidContext,
     /// A value does not fit its field.
     InvalidValue,
-    /// A `ValueError` or its like of unknown origin: from a method of the ORM the caller's fault, else Odoo's.
-    DoubtfulValue,
-    /// Others changed the same records; Odoo has tried five times.
+    /// A `ValueError` or similar of unknown origin: in an ORM method the caller's mistake, otherwise Odoo's.
+    AmbiguousValue,
+    /// Another transaction changed the same records; Odoo retried five times.
     ConcurrentUpdate,
-    /// Odoo has no database connection left.
+    /// Odoo has no free database connection.
     Busy,
     /// Odoo cannot reach its database.
     DatabaseDown,
-    /// The method returned `None`, which Odoo cannot write. It was done: a success.
+    /// The method returned `None`, which Odoo's XML-RPC cannot transmit. The changes are committed: a success.
     NoResult,
-    /// The result, or a value in it, cannot be written as XML or JSON. It was done.
+    /// The result, or a value in it, cannot be transmitted as XML or JSON. The changes are committed.
     ResultNotRepresentable,
-    /// Anything else.
+    /// Any other exception.
     Internal,
 }
 
 impl FaultClass {
-    /// Whether the exception speaks about what the caller sent, so that a line of it helps.
+    /// Whether the exception is about what the caller sent, so that the first line of its message helps.
     pub(super) fn is_about_the_request(self) -> bool {
         matches!(
             self,
             Self::UnknownMethod
                 | Self::BadArguments
-                | Self::CallDoesNotFit
+                | Self::SignatureMismatch
                 | Self::UnknownField
                 | Self::FieldNotSearchable
                 | Self::InvalidDomain
                 | Self::InvalidOrder
                 | Self::InvalidContext
                 | Self::InvalidValue
-                | Self::DoubtfulValue
+                | Self::AmbiguousValue
         )
     }
 
-    /// Whether Odoo has committed what the call did although it answered a fault.
+    /// Whether the changes of the call are committed although Odoo returned a fault.
     #[must_use]
     pub fn is_after_commit(self) -> bool {
         matches!(self, Self::NoResult | Self::ResultNotRepresentable)

@@ -1,13 +1,13 @@
-//! How much of Odoo's words a caller may see.
+//! How much of a message from Odoo a client may see.
 //!
-//! In: the message of an exception. Out: the part of it that was made for people and holds no traceback, SQL, path or
-//! row of a table. Must not know: classes, statuses.
+//! In: the message of an exception. Out: the part that is written for users and contains no traceback, SQL, path, or
+//! table row. Must not know: classes, statuses.
 
-/// What follows these is the database's: rows, statements, positions in them.
-const MACHINE_TALK: &[&str] = &["\nDETAIL:", "\nLINE ", "\nCONTEXT:", "\nHINT:", "Traceback (most recent call last)"];
+/// Everything from one of these on comes from the database: rows, statements, positions.
+const DATABASE_OUTPUT: &[&str] = &["\nDETAIL:", "\nLINE ", "\nCONTEXT:", "\nHINT:", "Traceback (most recent call last)"];
 
-/// What no line for a caller may contain.
-const INSIDES: &[&str] = &[
+/// A line that contains one of these is not shown.
+const INTERNALS: &[&str] = &[
     ".py",
     "File \"",
     "SELECT ",
@@ -21,22 +21,22 @@ const INSIDES: &[&str] = &[
     "odoo.orm.",
 ];
 
-/// A message made for people: whole, but for what the database adds to it.
-pub(super) fn to_people(message: &str) -> String {
-    cut(before_machine_talk(message).trim(), 2000)
+/// A message written for users: complete, without what the database appends.
+pub(super) fn user_text(message: &str) -> String {
+    truncate(before_database_output(message).trim(), 2000)
 }
 
-/// The first line of any other message, or nothing where it shows Odoo's insides.
+/// The first line of any other message, or nothing if it reveals Odoo's internals.
 pub(super) fn one_line(message: &str) -> String {
-    let line = before_machine_talk(message).trim().lines().next().unwrap_or_default();
+    let line = before_database_output(message).trim().lines().next().unwrap_or_default();
     let line = without_modules(line.trim_end().trim_end_matches(" while evaluating"));
-    if INSIDES.iter().any(|inside| line.contains(inside)) || names_a_file(&line) {
+    if INTERNALS.iter().any(|internal| line.contains(internal)) || contains_path(&line) {
         return String::new();
     }
-    cut(&line, 300)
+    truncate(&line, 300)
 }
 
-/// `<class 'odoo.exceptions.UserError'>` as `UserError`.
+/// Replaces `<class 'odoo.exceptions.UserError'>` by `UserError`.
 fn without_modules(line: &str) -> String {
     let mut parts = line.split("<class '");
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -48,22 +48,22 @@ fn without_modules(line: &str) -> String {
     plain
 }
 
-/// Whether a word is a path from the root, as `/var/lib/odoo`.
-fn names_a_file(line: &str) -> bool {
+/// Whether a word is an absolute path, for example `/var/lib/odoo`.
+fn contains_path(line: &str) -> bool {
     let words = line.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '(' | '`' | '='));
     words.filter_map(|word| word.strip_prefix('/')).any(|path| path.contains('/') && !path.ends_with('/'))
 }
 
-fn before_machine_talk(message: &str) -> &str {
-    let begins = |talk: &&&str| message.starts_with(talk.trim_start());
-    let end = match MACHINE_TALK.iter().find(begins) {
+fn before_database_output(message: &str) -> &str {
+    let begins = |output: &&&str| message.starts_with(output.trim_start());
+    let end = match DATABASE_OUTPUT.iter().find(begins) {
         Some(_) => Some(0),
-        None => MACHINE_TALK.iter().filter_map(|talk| message.find(talk)).min(),
+        None => DATABASE_OUTPUT.iter().filter_map(|output| message.find(output)).min(),
     };
     end.and_then(|end| message.get(..end)).unwrap_or(message)
 }
 
-fn cut(text: &str, characters: usize) -> String {
+fn truncate(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
@@ -75,20 +75,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_read_what_was_made_for_them() {
+    fn user_messages_lose_only_what_the_database_appends() {
         for (message, expected) in [
             ("No.\n\n- Because\n", "No.\n\n- Because"),
             ("violates check\nDETAIL:  Failing row contains (1, secret)", "violates check"),
             ("LINE 1: select secret from x", ""),
             ("It failed:\nTraceback (most recent call last):\n  File", "It failed:"),
         ] {
-            assert_eq!(to_people(message), expected);
+            assert_eq!(user_text(message), expected);
         }
-        assert_eq!(to_people(&"é".repeat(2001)).chars().count(), 2001);
+        assert_eq!(user_text(&"é".repeat(2001)).chars().count(), 2001);
     }
 
     #[test]
-    fn of_other_messages_one_line_is_shown_if_it_is_clean() {
+    fn other_messages_are_reduced_to_one_clean_line() {
         for (message, expected) in [
             ("Invalid field 'a'\nmore", "Invalid field 'a'"),
             ("invalid syntax: \"abc\"\nLINE 1: SELECT a", "invalid syntax: \"abc\""),

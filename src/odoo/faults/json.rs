@@ -1,42 +1,42 @@
 //! Faults of `/jsonrpc`.
 //!
-//! In: the class of the exception with its module, its message and the traceback. Out: the same [`Fault`] that XML-RPC
-//! comes to. Must not know: JSON.
+//! In: the class of the exception with its module, its message, and the traceback. Out: the same [`Fault`] as for
+//! XML-RPC. Must not know: JSON.
 
-use super::rules::Spoken;
+use super::rules::UserException;
 use super::{Fault, traceback};
-use crate::odoo::jsonrpc::answer::WireFault;
+use crate::odoo::jsonrpc::response::JsonRpcFault;
 
 impl Fault {
-    /// Understands a fault that came over JSON-RPC.
+    /// Classifies a fault of JSON-RPC.
     #[must_use]
-    pub fn read_json(fault: &WireFault<'_>) -> Self {
+    pub fn from_jsonrpc(fault: &JsonRpcFault<'_>) -> Self {
         let exception = fault.name.strip_prefix("builtins.").unwrap_or(&fault.name);
-        match spoken(exception) {
-            Some(spoken) => Self::spoken(spoken, &fault.message),
-            None => Self::raised(&traceback::Raised {
+        match user_exception(exception) {
+            Some(user) => Self::from_user_exception(user, &fault.message),
+            None => Self::from_traceback(&traceback::TracebackTail {
                 exception,
                 message: &fault.message,
-                ..traceback::read(&fault.debug, Some(&fault.message))
+                ..traceback::parse(&fault.debug, Some(&fault.message))
             }),
         }
     }
 }
 
-/// XML-RPC knows these by their base classes, which no text names.
-fn spoken(exception: &str) -> Option<Spoken> {
+/// The exceptions with messages for users. JSON-RPC reports a subclass by its own name, XML-RPC by its base class.
+fn user_exception(exception: &str) -> Option<UserException> {
     match exception {
-        "odoo.exceptions.AccessDenied" => Some(Spoken::AccessDenied),
-        "odoo.exceptions.AccessError" => Some(Spoken::AccessError),
-        "odoo.exceptions.MissingError" => Some(Spoken::MissingError),
-        "odoo.exceptions.RedirectWarning" => Some(Spoken::RedirectWarning),
+        "odoo.exceptions.AccessDenied" => Some(UserException::AccessDenied),
+        "odoo.exceptions.AccessError" => Some(UserException::AccessError),
+        "odoo.exceptions.MissingError" => Some(UserException::MissingError),
+        "odoo.exceptions.RedirectWarning" => Some(UserException::RedirectWarning),
         "odoo.exceptions.UserError"
         | "odoo.exceptions.ValidationError"
         | "odoo.exceptions.LockError"
         | "odoo.exceptions.Warning"
         | "odoo.exceptions.except_orm"
         | "odoo.addons.base.models.ir_actions.ServerActionWithWarningsError"
-        | "odoo.addons.web.controllers.action.MissingActionError" => Some(Spoken::UserError),
+        | "odoo.addons.web.controllers.action.MissingActionError" => Some(UserException::UserError),
         _ => None,
     }
 }
@@ -47,15 +47,15 @@ mod tests {
     use crate::odoo::faults::FaultClass;
 
     fn fault(name: &'static str, message: &'static str, debug: &'static str) -> Fault {
-        Fault::read_json(&WireFault { name: name.into(), message: message.into(), debug: debug.into() })
+        Fault::from_jsonrpc(&JsonRpcFault { name: name.into(), message: message.into(), debug: debug.into() })
     }
 
     #[test]
-    fn the_class_of_the_exception_says_what_it_means() {
+    fn class_of_the_exception_decides_the_class_of_the_fault() {
         for (name, message, class, exception) in [
-            ("odoo.exceptions.AccessDenied", "Access Denied", FaultClass::CredentialRefused, "AccessDenied"),
+            ("odoo.exceptions.AccessDenied", "Access Denied", FaultClass::CredentialRejected, "AccessDenied"),
             ("odoo.exceptions.AccessError", "You may not.", FaultClass::AccessForbidden, "AccessError"),
-            ("odoo.exceptions.ValidationError", "No.", FaultClass::Refused, "UserError"),
+            ("odoo.exceptions.ValidationError", "No.", FaultClass::Rejected, "UserError"),
             (
                 "odoo.exceptions.MissingError",
                 "Gone.\n(Record: res.partner(7,), User: 2)",
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_json_cannot_hold_is_told_from_a_method_that_failed() {
+    fn unserializable_result_differs_from_a_failed_method() {
         let writing = "Traceback (most recent call last):\n  File \"/o/http.py\", line 1, in _json_response\n    x\n  \
                        File \"/p/json/__init__.py\", line 2, in dumps\n    x\nTypeError: keys must be str\n";
         assert_eq!(fault("builtins.TypeError", "keys must be str", writing).class, FaultClass::ResultNotRepresentable);

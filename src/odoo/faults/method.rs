@@ -1,17 +1,17 @@
-//! What a fault of a method means that somebody called by its name.
+//! Faults of methods that a client called by name.
 //!
-//! In: a [`Fault`] and what was called. Out: a [`Problem`]. Must not know: dialects. Of the gateway's own calls an
-//! exception that nobody expected is Odoo's failure. Here the arguments are the caller's, and so is what the method says
-//! of them: no ids and arguments that do not fit are a bad request, a `ValueError` or its like is a refusal.
+//! In: a [`Fault`] and the target of the call. Out: a [`Problem`]. Must not know: dialects. In one of the gateway's own
+//! calls, an unexpected exception is a failure of Odoo. Here the arguments are the client's, and the exception can be
+//! about them: missing ids and mismatched arguments are a bad request, a `ValueError` or similar is a rejection.
 
-use super::{Addressed, Fault, FaultClass};
+use super::{CallTarget, Fault, FaultClass};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::plan::no_records;
+use crate::error_code::ErrorCode;
+use crate::plan::ids_required;
 
-/// Exceptions beyond `ValueError`, `TypeError`, `KeyError`, `IndexError` by which Python code says that it cannot use
-/// what it was given. Their base classes are in no text.
-const COMPLAINTS: [&str; 8] = [
+/// Exceptions, in addition to `ValueError`, `TypeError`, `KeyError`, and `IndexError`, by which Python code rejects its
+/// arguments. A fault does not name their base classes.
+const ARGUMENT_ERRORS: [&str; 8] = [
     "AssertionError",
     "JSONDecodeError",
     "LookupError",
@@ -22,64 +22,64 @@ const COMPLAINTS: [&str; 8] = [
     "InvalidOperation",
 ];
 
-/// What Python calls the types that arguments have.
+/// Python's names for the types of arguments.
 const TYPES: [&str; 7] = ["'str'", "'int'", "'float'", "'bool'", "'list'", "'dict'", "'NoneType'"];
 
 impl Fault {
-    /// The problem that the caller of a method is told.
+    /// The problem for the client that called the method.
     #[must_use]
-    pub fn problem_of_method(&self, addressed: &Addressed<'_>) -> Problem {
-        let Addressed { model, method, .. } = addressed;
+    pub fn method_problem(&self, target: &CallTarget<'_>) -> Problem {
+        let CallTarget { model, method, .. } = target;
         let problem = match self.class {
-            // It looks at the form of its first argument, also when that was given by name.
+            // `create` inspects its first argument even if the values are passed by keyword.
             FaultClass::NoRecords if *method == "create" => Problem::new(
-                Code::MissingParameter,
-                "The method create takes the values as its first argument, and none is given in args.",
+                ErrorCode::MissingParameter,
+                "The method create expects the values as its first argument, but args is empty.",
             )
             .parameter("args")
-            .hint("For example {\"args\": [{\"name\": \"Azure\"}]}"),
-            FaultClass::NoRecords => no_records(model, method),
-            FaultClass::CallDoesNotFit => Problem::new(
-                Code::InvalidValue,
-                format!("The arguments do not fit the method {method} of {model}: {}.", self.told()),
+            .hint("For example: {\"args\": [{\"name\": \"Azure\"}]}"),
+            FaultClass::NoRecords => ids_required(model, method),
+            FaultClass::SignatureMismatch => Problem::new(
+                ErrorCode::InvalidValue,
+                    format!("The arguments do not match the method {method} of {model}: {}.", self.summary()),
             ),
-            _ if self.is_a_complaint(addressed) => {
-                Problem::new(Code::OdooRefused, format!("The method {method} of {model} failed: {}.", self.told()))
+            _ if self.blames_arguments(target) => {
+                Problem::new(ErrorCode::OdooRefused, format!("The method {method} of {model} failed: {}.", self.summary()))
             }
-            _ => return self.problem(addressed),
+            _ => return self.problem(target),
         };
-        problem.odoo(short(&self.exception), without_class(&self.message))
+        problem.odoo(class_name(&self.exception), without_class(&self.message))
     }
 
-    /// Whether the method's own code says that it cannot go on with what it was given.
-    fn is_a_complaint(&self, addressed: &Addressed<'_>) -> bool {
+    /// Whether the method's code rejects its arguments.
+    fn blames_arguments(&self, target: &CallTarget<'_>) -> bool {
         match self.class {
-            FaultClass::DoubtfulValue => !addressed.is_orm_method(),
-            FaultClass::BadArguments => !self.names_function(addressed.method),
+            FaultClass::AmbiguousValue => !target.is_orm_method(),
+            FaultClass::BadArguments => !self.names_function(target.method),
             FaultClass::Internal => {
-                let name = short(&self.exception);
+                let name = class_name(&self.exception);
                 let of_a_module = self.exception.starts_with("odoo.addons.");
                 let of_a_type = name == "AttributeError" && TYPES.iter().any(|kind| self.message.starts_with(kind));
-                of_a_module || of_a_type || COMPLAINTS.contains(&name)
+                of_a_module || of_a_type || ARGUMENT_ERRORS.contains(&name)
             }
             _ => false,
         }
     }
 
-    /// The exception in one line, without a point at its end.
-    fn told(&self) -> String {
+    /// The exception in one line, without a period at its end.
+    fn summary(&self) -> String {
         let message = without_class(&self.message).trim_end_matches('.');
-        let name = short(&self.exception);
+        let name = class_name(&self.exception);
         if message.is_empty() { name.to_owned() } else { format!("{name}: {message}") }
     }
 }
 
 /// The class without its module.
-fn short(exception: &str) -> &str {
+fn class_name(exception: &str) -> &str {
     exception.rsplit('.').next().unwrap_or_default()
 }
 
-/// Python names a method with the class that it found it in: `Partner.name_search() got …`.
+/// Removes the class from the qualified name that Python writes before a method: `Partner.name_search() got …`.
 fn without_class(message: &str) -> &str {
     let Some(end) = message.find("()") else { return message };
     let name = message.get(..end).unwrap_or_default();
@@ -91,7 +91,7 @@ fn without_class(message: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::odoo::jsonrpc::answer::WireFault;
+    use crate::odoo::jsonrpc::response::JsonRpcFault;
     use crate::plan::Effect;
 
     const INSIDE: &str = "Traceback (most recent call last):\n  File \"/o/service/model.py\", line 1, in call_kw\n    x\n  \
@@ -100,12 +100,12 @@ mod tests {
         "Traceback (most recent call last):\n  File \"/o/service/model.py\", line 1, in call_kw\n    x\n";
 
     fn problem(name: &'static str, message: &'static str, debug: &'static str, method: &str) -> Problem {
-        let fault = Fault::read_json(&WireFault { name: name.into(), message: message.into(), debug: debug.into() });
-        fault.problem_of_method(&Addressed { model: "sale.order", method, ids: &[], effect: Effect::Write })
+        let fault = Fault::from_jsonrpc(&JsonRpcFault { name: name.into(), message: message.into(), debug: debug.into() });
+        fault.method_problem(&CallTarget { model: "sale.order", method, ids: &[], effect: Effect::Write })
     }
 
     #[test]
-    fn what_the_method_says_of_its_arguments_is_a_refusal_and_not_odoos_failure() {
+    fn exception_about_the_arguments_is_a_rejection() {
         for (name, message, detail) in [
             ("builtins.ValueError", "No such thing: 7.", "ValueError: No such thing: 7"),
             ("builtins.TypeError", "unsupported operand type(s)", "TypeError: unsupported operand type(s)"),
@@ -133,13 +133,13 @@ mod tests {
             ("builtins.ValueError", "near SELECT id FROM x", "ValueError"),
         ] {
             let problem = problem(name, message, INSIDE, "action_confirm");
-            assert_eq!(problem.code, Code::OdooRefused, "{message}");
+            assert_eq!(problem.code, ErrorCode::OdooRefused, "{message}");
             assert_eq!(problem.detail, format!("The method action_confirm of sale.order failed: {detail}."));
         }
     }
 
     #[test]
-    fn what_nobody_can_blame_on_the_arguments_stays_odoos_failure() {
+    fn other_unexpected_exception_is_a_failure_of_odoo() {
         for (name, message) in [
             ("builtins.RecursionError", "maximum recursion depth exceeded"),
             ("builtins.AttributeError", "'sale.order' object has no attribute 'x'"),
@@ -148,34 +148,34 @@ mod tests {
             ("builtins.MemoryError", ""),
         ] {
             let problem = problem(name, message, INSIDE, "action_confirm");
-            assert_eq!(problem.code, Code::OdooInternalError, "{name}");
+            assert_eq!(problem.code, ErrorCode::OdooInternalError, "{name}");
             assert_eq!(problem.odoo.unwrap().message, "", "{name}");
         }
     }
 
     #[test]
-    fn a_call_that_does_not_fit_is_a_bad_request_that_says_so() {
+    fn mismatched_call_is_a_bad_request() {
         let none = problem("builtins.IndexError", "list index out of range", AT_CALL, "action_confirm");
-        assert_eq!((none.code, none.parameter.as_deref()), (Code::MissingParameter, Some("args")));
-        assert_eq!(none.detail, "The method action_confirm works on records of sale.order, and no ids are given.");
+        assert_eq!((none.code, none.parameter.as_deref()), (ErrorCode::MissingParameter, Some("args")));
+        assert_eq!(none.detail, "The method `action_confirm` of `sale.order` needs record ids.");
         let create = problem("builtins.IndexError", "list index out of range", AT_CALL, "create");
-        assert!(create.detail.contains("takes the values as its first argument"), "{create}");
+        assert!(create.detail.contains("expects the values as its first argument"), "{create}");
         let message = "SaleOrder.action_confirm() got an unexpected keyword argument 'x'";
-        let stranger = problem("builtins.TypeError", message, AT_CALL, "action_confirm");
-        assert_eq!(stranger.code, Code::InvalidValue);
+        let unknown_argument = problem("builtins.TypeError", message, AT_CALL, "action_confirm");
+        assert_eq!(unknown_argument.code, ErrorCode::InvalidValue);
         assert_eq!(
-            stranger.detail,
-            "The arguments do not fit the method action_confirm of sale.order: TypeError: action_confirm() got an \
+            unknown_argument.detail,
+            "The arguments do not match the method action_confirm of sale.order: TypeError: action_confirm() got an \
              unexpected keyword argument 'x'."
         );
         let adapt = problem("psycopg2.ProgrammingError", "can't adapt type 'dict'", INSIDE, "action_confirm");
-        assert_eq!(adapt.code, Code::InvalidValue);
+        assert_eq!(adapt.code, ErrorCode::InvalidValue);
         assert!(!format!("{adapt:?}").contains("psycopg2"), "{adapt:?}");
     }
 
     #[test]
-    fn the_orms_own_complaints_stay_what_they_were() {
-        assert_eq!(problem("builtins.KeyError", "'x'", INSIDE, "write").code, Code::InvalidValue);
-        assert_eq!(problem("builtins.ValueError", "Invalid field 'x'", INSIDE, "action_x").code, Code::UnknownField);
+    fn orm_errors_keep_their_codes() {
+        assert_eq!(problem("builtins.KeyError", "'x'", INSIDE, "write").code, ErrorCode::InvalidValue);
+        assert_eq!(problem("builtins.ValueError", "Invalid field 'x'", INSIDE, "action_x").code, ErrorCode::UnknownField);
     }
 }

@@ -1,6 +1,6 @@
-//! The records that a `MissingError` is about.
+//! The records that a `MissingError` names.
 //!
-//! In: its message. Out: model, ids and user. Must not know: the words, which Odoo translates; the shape of the last
+//! In: the message. Out: model, ids, and user. Must not know: the wording, which Odoo translates; the shape of the last
 //! parenthesis is the same in every language and version:
 //!
 //! ```text
@@ -8,26 +8,26 @@
 //! (Record: res.partner(99, 100), User: 2)
 //! ```
 
-/// Which records are missing, and to whom.
+/// Which records are missing, and for which user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// Their model.
+pub struct MissingRecords {
+    /// The model of the records.
     pub model: String,
-    /// Their ids.
+    /// The ids of the records.
     pub ids: Vec<i64>,
-    /// The user that asked for them.
+    /// The user who requested them.
     pub uid: i64,
 }
 
-impl Missing {
-    /// Reads the end of the message, or `None` where it has another shape.
-    pub(super) fn read(message: &str) -> Option<Self> {
+impl MissingRecords {
+    /// Parses the end of the message; `None` if it has another shape.
+    pub(super) fn parse(message: &str) -> Option<Self> {
         let tail = message.trim_end().strip_suffix(')')?;
         let (records, user) = tail.rsplit_once("), ")?;
         let (head, ids) = records.rsplit_once('(')?;
         Some(Self {
             model: model_at_end(head)?.to_owned(),
-            ids: read_ids(ids)?,
+            ids: parse_ids(ids)?,
             uid: user.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?,
         })
     }
@@ -39,7 +39,7 @@ fn model_at_end(head: &str) -> Option<&str> {
     head.get(head.len() - length..).filter(|model| !model.is_empty())
 }
 
-fn read_ids(ids: &str) -> Option<Vec<i64>> {
+fn parse_ids(ids: &str) -> Option<Vec<i64>> {
     ids.trim_end_matches(',').split(", ").map(|id| id.parse().ok()).collect()
 }
 
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shape_is_read_in_any_language() {
+    fn missing_records_are_parsed_in_any_language() {
         for (message, expected) in [
             ("Record does not exist.\n(Record: res.partner(99,), User: 2)", Some(("res.partner", vec![99], 2))),
             ("x\n(Enregistrement : x_a.b_1(1, 2, 3), Utilisateur : 7)\n", Some(("x_a.b_1", vec![1, 2, 3], 7))),
@@ -60,8 +60,8 @@ mod tests {
             ("(a, b)", None),
             ("", None),
         ] {
-            let read = Missing::read(message).map(|missing| (missing.model, missing.ids, missing.uid));
-            assert_eq!(read, expected.map(|(model, ids, uid)| (model.to_owned(), ids, uid)), "{message}");
+            let parsed = MissingRecords::parse(message).map(|missing| (missing.model, missing.ids, missing.uid));
+            assert_eq!(parsed, expected.map(|(model, ids, uid)| (model.to_owned(), ids, uid)), "{message}");
         }
     }
 }

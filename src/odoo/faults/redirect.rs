@@ -1,22 +1,22 @@
 //! The message of a `RedirectWarning`, which Odoo sends as the `repr` of a Python tuple.
 //!
 //! In: `('It cannot be done.\nDo this first.', 250, 'Do this', None)`. Out: its first item. Must not know: the rest of
-//! the tuple, which names actions and views of Odoo's own.
+//! the tuple, which names Odoo's actions and views.
 //!
 //! ```text
 //! tuple   ::= '(' string ',' …
 //! string  ::= "'" … "'" | '"' … '"'        escapes \n \r \t \\ \' \" \xhh \uhhhh \Uhhhhhhhh
 //! ```
 
-/// The first item of the tuple, or `None` where `text` is no tuple that begins with a string.
-pub(super) fn message(text: &str) -> Option<String> {
+/// The first item of the tuple, or `None` if `text` is not a tuple that begins with a string.
+pub(super) fn parse_message(text: &str) -> Option<String> {
     let rest = text.strip_prefix('(')?;
     let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let mut characters = rest.get(1..)?.chars();
     let mut message = String::new();
     loop {
         match characters.next()? {
-            '\\' => message.push(escaped(&mut characters)?),
+            '\\' => message.push(parse_escape(&mut characters)?),
             end if end == quote => break,
             character => message.push(character),
         }
@@ -24,7 +24,7 @@ pub(super) fn message(text: &str) -> Option<String> {
     characters.as_str().starts_with(',').then_some(message)
 }
 
-fn escaped(characters: &mut std::str::Chars<'_>) -> Option<char> {
+fn parse_escape(characters: &mut std::str::Chars<'_>) -> Option<char> {
     let digits = match characters.next()? {
         'n' => return Some('\n'),
         'r' => return Some('\r'),
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_item_is_the_message() {
+    fn first_item_of_the_tuple_is_the_message() {
         for (text, expected) in [
             (r"('a\n\tb\\\'', 250, 'Go', None)", Some("a\n\tb\\'")),
             (r#"("it's \xe9\u20ac\U0001f600", {'a': 1})"#, Some("it's é€\u{1f600}")),
@@ -59,7 +59,7 @@ mod tests {
             (r"('\x4", None),
             ("", None),
         ] {
-            assert_eq!(message(text).as_deref(), expected, "{text}");
+            assert_eq!(parse_message(text).as_deref(), expected, "{text}");
         }
     }
 }

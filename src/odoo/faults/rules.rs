@@ -1,19 +1,19 @@
-//! The rules that tell the kinds of failure apart.
+//! The rules that classify exceptions.
 //!
-//! In: an exception and its message. Out: its [`FaultClass`]. Must not know: statuses, wording of our own.
+//! In: an exception and its message. Out: its [`FaultClass`]. Must not know: statuses, the gateway's own wording.
 //!
-//! Messages for people are translated and re-worded with every version, so they are looked at only where the
-//! exception's class does not say enough, and what is not recognised stays in a general class. Texts of Python and of
-//! PostgreSQL's driver are not translated.
+//! Odoo translates messages for users and rewords them with every version. So the rules use them only where the class
+//! of the exception is ambiguous, and an unrecognized message stays in a general class. Messages of Python and of the
+//! PostgreSQL driver are not translated.
 
 use super::FaultClass;
-use super::missing::Missing;
-use super::traceback::{Place, Raised};
+use super::missing::MissingRecords;
+use super::traceback::{FrameLocation, TracebackTail};
 use crate::names::{FieldName, ModelName};
 
-/// The exceptions that Odoo makes for people to read.
+/// The exceptions whose messages Odoo writes for users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spoken {
+pub(super) enum UserException {
     AccessDenied,
     AccessError,
     MissingError,
@@ -21,10 +21,10 @@ pub(super) enum Spoken {
     UserError,
 }
 
-impl Spoken {
+impl UserException {
     /// All of them.
     pub(super) const ALL: [Self; 5] =
-        [Self::AccessDenied, Self::AccessError, Self::MissingError, Self::RedirectWarning, Self::UserError];
+    [Self::AccessDenied, Self::AccessError, Self::MissingError, Self::RedirectWarning, Self::UserError];
 
     /// The name of the class.
     pub(super) fn exception(self) -> &'static str {
@@ -38,31 +38,31 @@ impl Spoken {
     }
 }
 
-/// The class of an exception that is made for people.
-pub(super) fn spoken(exception: Spoken, message: &str, missing: Option<&Missing>) -> FaultClass {
+/// The class of an exception with a message for the user.
+pub(super) fn classify_user_exception(exception: UserException, message: &str, missing: Option<&MissingRecords>) -> FaultClass {
     match exception {
-        Spoken::AccessDenied if message.starts_with("Too many login failures") => FaultClass::TooManyLogins,
-        Spoken::AccessDenied => FaultClass::CredentialRefused,
-        Spoken::AccessError if message.starts_with("Private methods (such as ") => FaultClass::PrivateMethod,
-        Spoken::AccessError => FaultClass::AccessForbidden,
-        Spoken::MissingError if missing.is_some_and(is_the_user_itself) => FaultClass::UnknownUser,
-        Spoken::MissingError if missing.is_some() => FaultClass::MissingRecord,
-        Spoken::MissingError | Spoken::RedirectWarning => FaultClass::Refused,
-        Spoken::UserError => user_error(message),
+        UserException::AccessDenied if message.starts_with("Too many login failures") => FaultClass::TooManyLogins,
+        UserException::AccessDenied => FaultClass::CredentialRejected,
+        UserException::AccessError if message.starts_with("Private methods (such as ") => FaultClass::PrivateMethod,
+        UserException::AccessError => FaultClass::AccessForbidden,
+        UserException::MissingError if missing.is_some_and(is_own_record) => FaultClass::UnknownUser,
+        UserException::MissingError if missing.is_some() => FaultClass::MissingRecord,
+        UserException::MissingError | UserException::RedirectWarning => FaultClass::Rejected,
+        UserException::UserError => user_error(message),
     }
 }
 
-/// A user who misses its own record does not exist.
-fn is_the_user_itself(missing: &Missing) -> bool {
+/// A user whose own record is missing does not exist.
+fn is_own_record(missing: &MissingRecords) -> bool {
     missing.model == "res.users" && missing.ids == [missing.uid]
 }
 
-/// What constraints of the database say from Odoo 16 on.
-const PREFIX: &str = "The operation cannot be completed: ";
+/// How messages about database constraints begin since Odoo 16.
+const CONSTRAINT_PREFIX: &str = "The operation cannot be completed: ";
 
 fn user_error(message: &str) -> FaultClass {
     let has = |part| message.contains(part);
-    // The text of a missing value contains that of a foreign key: it comes first.
+    // The message about a missing value contains the one about a foreign key, so it is tested first.
     if has("Missing required value") || has("mandatory field is not set") || lists_why_a_value_is_missing(message) {
         FaultClass::MissingValue
     } else if has("nother model requires the record being deleted")
@@ -78,14 +78,14 @@ fn user_error(message: &str) -> FaultClass {
         FaultClass::InvalidContext
     } else if message == "Cannot grab a lock on records" {
         FaultClass::ConcurrentUpdate
-    } else if names_a_unique_constraint(message) || message.strip_prefix(PREFIX).is_some_and(speaks_of_uniqueness) {
+    } else if names_a_unique_constraint(message) || message.strip_prefix(CONSTRAINT_PREFIX).is_some_and(speaks_of_uniqueness) {
         FaultClass::UniqueViolation
     } else {
-        FaultClass::Refused
+        FaultClass::Rejected
     }
 }
 
-/// Odoo 14 and 15 translate the text of a missing value, but its form stays: a sentence, two points, and
+/// Odoo 14 and 15 translate the message about a missing value, but its form stays the same: a sentence, two items, and
 /// `Model: Contact Tags (res.partner.category), Field: Name (name)`.
 fn lists_why_a_value_is_missing(message: &str) -> bool {
     let lines: Vec<&str> = message.lines().filter(|line| !line.trim().is_empty()).take(5).collect();
@@ -101,14 +101,14 @@ fn names_model_and_field(place: &str) -> bool {
     let Some((model, field)) = place.trim_end().strip_suffix(')').and_then(|place| place.rsplit_once("), ")) else {
         return false;
     };
-    ModelName::parse(behind_bracket(model)).is_ok() && FieldName::parse(behind_bracket(field)).is_ok()
+    ModelName::parse(after_bracket(model)).is_ok() && FieldName::parse(after_bracket(field)).is_ok()
 }
 
-fn behind_bracket(text: &str) -> &str {
+fn after_bracket(text: &str) -> &str {
     text.rsplit_once('(').map_or("", |(_, name)| name)
 }
 
-/// Odoo 14 and 15 say no more than the constraint's name when no language is asked for.
+/// Without a language in the context, Odoo 14 and 15 send only the name of the constraint.
 fn names_a_unique_constraint(message: &str) -> bool {
     let is_name = message.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     is_name && (message.ends_with("_key") || message.contains("_uniq"))
@@ -120,15 +120,15 @@ fn speaks_of_uniqueness(message: &str) -> bool {
         || (message.contains("two ") && message.contains(" same "))
 }
 
-/// What a message must look like for a rule to hold.
-enum Text {
+/// A condition on the message of an exception.
+enum MessageText {
     Any,
     Starts(&'static str),
     Has(&'static [&'static str]),
 }
 
-impl Text {
-    fn fits(&self, message: &str) -> bool {
+impl MessageText {
+    fn matches(&self, message: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Starts(start) => message.starts_with(start),
@@ -137,10 +137,10 @@ impl Text {
     }
 }
 
-use Text::{Any, Has, Starts};
+use MessageText::{Any, Has, Starts};
 
-/// The class's name without its module, what its message looks like, what it means. The first rule that fits holds.
-const RULES: &[(&str, Text, FaultClass)] = &[
+/// Class name without its module, condition on the message, class of the fault. The first match decides.
+const RULES: &[(&str, MessageText, FaultClass)] = &[
     // Python, as Odoo's ORM raises it.
     ("AttributeError", Has(&["The method '", "' does not exist"]), FaultClass::UnknownMethod),
     ("AttributeError", Has(&["type object '", "' has no attribute '"]), FaultClass::UnknownMethod),
@@ -152,7 +152,7 @@ const RULES: &[(&str, Text, FaultClass)] = &[
     ("TypeError", Has(&["() takes ", " positional argument", " given"]), FaultClass::BadArguments),
     ("TypeError", Starts("Domain() "), FaultClass::InvalidDomain),
     ("TypeError", Starts("%d format: a number is required"), FaultClass::InvalidValue),
-    ("TypeError", Any, FaultClass::DoubtfulValue),
+    ("TypeError", Any, FaultClass::AmbiguousValue),
     ("ValueError", Starts("Invalid field "), FaultClass::UnknownField),
     ("ValueError", Has(&["Cannot convert ", " because it is not stored"]), FaultClass::FieldNotSearchable),
     ("ValueError", Starts("Invalid leaf "), FaultClass::InvalidDomain),
@@ -165,15 +165,15 @@ const RULES: &[(&str, Text, FaultClass)] = &[
     ("ValueError", Starts("unconverted data remains"), FaultClass::InvalidValue),
     ("ValueError", Starts("invalid literal for int() with base 10"), FaultClass::InvalidValue),
     ("ValueError", Starts("could not convert string to float"), FaultClass::InvalidValue),
-    ("ValueError", Any, FaultClass::DoubtfulValue),
+    ("ValueError", Any, FaultClass::AmbiguousValue),
     ("AssertionError", Starts("This domain is syntactically not correct"), FaultClass::InvalidDomain),
     ("AssertionError", Starts("Domains to normalize must have"), FaultClass::InvalidDomain),
     ("AssertionError", Starts("Missing database name"), FaultClass::UnknownDatabase),
-    ("KeyError", Any, FaultClass::DoubtfulValue),
-    ("IndexError", Any, FaultClass::DoubtfulValue),
-    ("OverflowError", Any, FaultClass::DoubtfulValue),
+    ("KeyError", Any, FaultClass::AmbiguousValue),
+    ("IndexError", Any, FaultClass::AmbiguousValue),
+    ("OverflowError", Any, FaultClass::AmbiguousValue),
     ("Error", Has(&["padding"]), FaultClass::InvalidValue), // binascii.Error
-    // PostgreSQL, through its driver.
+    // PostgreSQL errors, from psycopg2.
     ("ProgrammingError", Starts("can't adapt type "), FaultClass::InvalidValue),
     ("InvalidTextRepresentation", Any, FaultClass::InvalidValue),
     ("InvalidDatetimeFormat", Any, FaultClass::InvalidValue),
@@ -183,15 +183,15 @@ const RULES: &[(&str, Text, FaultClass)] = &[
     ("InvalidRowCountInLimitClause", Any, FaultClass::InvalidValue),
     ("InvalidRowCountInResultOffsetClause", Any, FaultClass::InvalidValue),
     ("UndefinedTable", Any, FaultClass::NoTable),
-    ("UndefinedFunction", Any, FaultClass::DoubtfulValue), // an operator between types that do not compare
-    ("DatatypeMismatch", Any, FaultClass::DoubtfulValue),
-    ("SyntaxError", Starts("syntax error at or near "), FaultClass::DoubtfulValue), // an operator that is no SQL
+    ("UndefinedFunction", Any, FaultClass::AmbiguousValue), // an operator between incompatible types
+    ("DatatypeMismatch", Any, FaultClass::AmbiguousValue),
+    ("SyntaxError", Starts("syntax error at or near "), FaultClass::AmbiguousValue), // an operator unknown to SQL
     ("NotNullViolation", Any, FaultClass::MissingValue),
     ("ForeignKeyViolation", Any, FaultClass::ForeignKey),
     ("RestrictViolation", Any, FaultClass::ForeignKey),
     ("UniqueViolation", Any, FaultClass::UniqueViolation),
-    ("CheckViolation", Any, FaultClass::Refused),
-    ("ExclusionViolation", Any, FaultClass::Refused),
+    ("CheckViolation", Any, FaultClass::Rejected),
+    ("ExclusionViolation", Any, FaultClass::Rejected),
     ("SerializationFailure", Any, FaultClass::ConcurrentUpdate),
     ("LockNotAvailable", Any, FaultClass::ConcurrentUpdate),
     ("DeadlockDetected", Any, FaultClass::ConcurrentUpdate),
@@ -209,18 +209,18 @@ const RULES: &[(&str, Text, FaultClass)] = &[
     ("CannotConnectNow", Any, FaultClass::DatabaseDown),
 ];
 
-/// The class of an exception that nobody caught.
-pub(super) fn raised(raised: &Raised<'_>) -> FaultClass {
-    let name = raised.exception.rsplit('.').next().unwrap_or_default();
-    match (raised.place, name) {
-        (Place::Answering { nested: false }, _) if raised.message.starts_with("cannot marshal None ") => {
+/// The class of an unexpected exception.
+pub(super) fn classify_exception(tail: &TracebackTail<'_>) -> FaultClass {
+    let name = tail.exception.rsplit('.').next().unwrap_or_default();
+    match (tail.location, name) {
+        (FrameLocation::Serializing { nested: false }, _) if tail.message.starts_with("cannot marshal None ") => {
             return FaultClass::NoResult;
         }
-        (Place::Answering { .. }, _) => return FaultClass::ResultNotRepresentable,
-        (Place::AtCall, "IndexError") => return FaultClass::NoRecords,
-        (Place::AtCall, "TypeError") => return FaultClass::CallDoesNotFit,
+        (FrameLocation::Serializing { .. }, _) => return FaultClass::ResultNotRepresentable,
+        (FrameLocation::AtCall, "IndexError") => return FaultClass::NoRecords,
+        (FrameLocation::AtCall, "TypeError") => return FaultClass::SignatureMismatch,
         _ => {}
     }
-    let rule = RULES.iter().find(|(exception, text, _)| *exception == name && text.fits(raised.message));
+    let rule = RULES.iter().find(|(exception, text, _)| *exception == name && text.matches(tail.message));
     rule.map_or(FaultClass::Internal, |(_, _, class)| *class)
 }

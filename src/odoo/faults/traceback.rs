@@ -1,80 +1,80 @@
-//! The exception that a Python traceback ends with.
+//! The exception at the end of a Python traceback.
 //!
-//! In: the text of a traceback, and where it is known what `str(exception)` was. Out: the exception's class, its
-//! message, and where it was raised: at the call of the method, inside it, or after it had returned. Must not know: what any class means to us. The traceback
-//! itself holds file paths and SQL with literal values and goes nowhere.
+//! In: the text of a traceback, and `str(exception)` if it is known. Out: the class of the exception, its message, and
+//! where it was raised: at the call of the method, inside the method, or after it had returned. Must not know: the
+//! meaning of a class. The traceback itself contains file paths, and SQL with literal values; it is never passed on.
 //!
 //! ```text
-//! Traceback (most recent call last):            the last block counts; those before it are causes
+//! Traceback (most recent call last):            the last block counts; earlier blocks are causes
 //!   File "…", line 12, in f
-//!     source                                    and, from Python 3.11 on, a line of ^^^^
+//!     source                                    and, since Python 3.11, a line of ^^^^
 //! psycopg2.errors.UndefinedColumn: column …     the first line that is not indented, up to the first ": "
-//! LINE 1: SELECT …                              a message may go on over several lines
+//! LINE 1: SELECT …                              a message may continue over several lines
 //! ```
 
 const OPENING: &str = "Traceback (most recent call last):";
 
 /// The end of a traceback.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Raised<'a> {
-    /// The class with its module, as `psycopg2.errors.UniqueViolation` or `ValueError`.
+pub(super) struct TracebackTail<'a> {
+    /// The class with its module, for example `psycopg2.errors.UniqueViolation` or `ValueError`.
     pub(super) exception: &'a str,
     /// `str(exception)`.
     pub(super) message: &'a str,
     /// Where it was raised.
-    pub(super) place: Place,
+    pub(super) location: FrameLocation,
 }
 
 /// Where an exception was raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Where Odoo calls the method: no ids, or arguments that do not fit its signature. The method did not run.
+pub(super) enum FrameLocation {
+    /// Where Odoo calls the method: there are no ids, or the arguments do not match. The method did not run.
     AtCall,
-    /// In the method, or before Odoo came so far.
+    /// In the method, or before Odoo reached it.
     Inside,
-    /// While the result was written. The method had returned and Odoo had committed.
-    Answering {
-        /// Whether it was a value inside a list or an object of the result, and not the result itself.
+    /// While the result was serialized. The method had returned, and Odoo had committed.
+    Serializing {
+        /// Whether the cause is a value inside a list or dict of the result, not the result itself.
         nested: bool,
     },
 }
 
-/// Reads a traceback. `message` is `str(exception)` where the fault gives it on its own: then nothing is guessed.
-pub(super) fn read<'a>(traceback: &'a str, message: Option<&'a str>) -> Raised<'a> {
+/// Parses a traceback. `message` is `str(exception)`, if the fault contains it separately.
+pub(super) fn parse<'a>(traceback: &'a str, message: Option<&'a str>) -> TracebackTail<'a> {
     let end = traceback.trim_end();
     let (exception, message) =
-        message.and_then(|message| split_before(end, message.trim_end())).unwrap_or_else(|| split_after_frames(end));
-    Raised { exception, message, place: place_of(traceback) }
+    message.and_then(|message| split_before(end, message.trim_end())).unwrap_or_else(|| split_after_frames(end));
+    TracebackTail { exception, message, location: locate(traceback) }
 }
 
-/// Whether `text` is a traceback.
+/// Whether `text` begins like a traceback.
 pub(super) fn is_traceback(text: &str) -> bool {
     text.starts_with(OPENING)
 }
 
-/// Without a frame of the module that dispatches calls, and with one of the function that writes the result, the method
-/// is over: what failed is the result's way into XML or JSON.
-fn place_of(traceback: &str) -> Place {
+/// If there is no frame of the module that dispatches calls, but one of the function that serializes the result, the
+/// method had returned: the result could not be written as XML or JSON.
+fn locate(traceback: &str) -> FrameLocation {
     let frames = || traceback.lines().filter(|line| is_frame(line));
     let dispatches = |line: &str| line.contains("service/model.py\"") || line.contains("service\\model.py\"");
     if !frames().any(dispatches) && frames().any(|line| line.ends_with(", in dumps")) {
         let nested = frames().any(|line| line.ends_with(", in dump_array") || line.ends_with(", in dump_struct"));
-        return Place::Answering { nested };
+        return FrameLocation::Serializing { nested };
     }
     let raising = frames().rfind(|line| !raises_again(line));
-    if raising.is_some_and(calls_the_method) { Place::AtCall } else { Place::Inside }
+    if raising.is_some_and(calls_the_method) { FrameLocation::AtCall } else { FrameLocation::Inside }
 }
 
-/// Over JSON-RPC, Odoo 14 and 15 raise every exception once more: its own frames are those of the cause.
+/// Over JSON-RPC, Odoo 14 and 15 raise every exception again; the frame that does so is not where it comes from.
 fn raises_again(frame: &str) -> bool {
     frame.contains("http.py\"") && frame.ends_with(", in _handle_exception")
 }
 
-/// The frame that takes the ids from the arguments and calls the method: in `odoo/api.py` until 18, then in
+/// The frame that takes the ids from the arguments and calls the method: in `odoo/api.py` up to Odoo 18, since then in
 /// `odoo/service/model.py`.
 fn calls_the_method(frame: &str) -> bool {
     const FUNCTIONS: [&str; 4] =
-        [", in call_kw", ", in _call_kw_multi", ", in _call_kw_model", ", in _call_kw_model_create"];
+    [", in call_kw", ", in _call_kw_multi", ", in _call_kw_model", ", in _call_kw_model_create"];
     const FILES: [&str; 4] = ["/odoo/api.py\"", "\\odoo\\api.py\"", "service/model.py\"", "service\\model.py\""];
     FUNCTIONS.iter().any(|function| frame.ends_with(function)) && FILES.iter().any(|file| frame.contains(file))
 }
@@ -83,7 +83,7 @@ fn is_frame(line: &str) -> bool {
     line.starts_with("  File \"") && line.contains(", line ")
 }
 
-/// The class stands on the line that `message` ends the text of.
+/// The class, if `message` is known: it precedes the message on the same line.
 fn split_before<'a>(end: &'a str, message: &'a str) -> Option<(&'a str, &'a str)> {
     let head = end.strip_suffix(message)?;
     let line = head.rsplit('\n').next()?;
@@ -91,7 +91,7 @@ fn split_before<'a>(end: &'a str, message: &'a str) -> Option<(&'a str, &'a str)
     is_class(exception).then_some((exception, message))
 }
 
-/// The class opens the first line after the frames of the last block.
+/// The class, if the message is not known: it begins the first line after the frames of the last block.
 fn split_after_frames(end: &str) -> (&str, &str) {
     let block = end.rfind(OPENING).and_then(|at| end.get(at + OPENING.len()..)).unwrap_or(end);
     let block = block.trim_start_matches('\n');
@@ -120,12 +120,12 @@ mod tests {
                           File \"/usr/lib/odoo/service/model.py\", line 2, in execute\n    raise ValueError()\n";
 
     fn raised<'a>(traceback: &'a str, message: Option<&'a str>) -> (&'a str, &'a str) {
-        let raised = read(traceback, message);
-        (raised.exception, raised.message)
+        let tail = parse(traceback, message);
+        (tail.exception, tail.message)
     }
 
     #[test]
-    fn the_exception_follows_the_frames_and_may_go_on() {
+    fn exception_follows_the_frames_and_may_span_lines() {
         for (end, expected) in [
             ("ValueError: a: b\n", ("ValueError", "a: b")),
             ("psycopg2.errors.X: a\nLINE 1: SELECT\n   ^\n\n", ("psycopg2.errors.X", "a\nLINE 1: SELECT\n   ^")),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn of_chained_exceptions_the_last_counts() {
+    fn last_of_chained_exceptions_counts() {
         let chained = format!(
             "{FRAMES}KeyError: 'a'\n\nDuring handling of the above exception, another exception occurred:\n\n\
              {FRAMES}ValueError: b\n"
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_known_is_not_looked_for() {
+    fn known_message_is_not_searched_for() {
         let message =
             "while evaluating\nTraceback (most recent call last):\n  File \"<x>\", line 1, in f\nKeyError: 'a'";
         let traceback = format!("{FRAMES}ValueError: {message}\n");
@@ -157,51 +157,51 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_cannot_be_written_is_told_from_a_method_that_failed() {
+    fn unserializable_result_differs_from_a_failed_method() {
         let writing = "Traceback (most recent call last):\n  File \"/o/rpc.py\", line 1, in _xmlrpc\n    x\n  \
                        File \"/usr/lib/python3.9/xmlrpc/client.py\", line 968, in dumps\n    x\nTypeError: cannot marshal None\n";
-        assert_eq!(read(writing, None).place, Place::Answering { nested: false });
+        assert_eq!(parse(writing, None).location, FrameLocation::Serializing { nested: false });
         let reading = writing.replace("in dumps", "in loads");
-        assert_eq!(read(&reading, None).place, Place::Inside);
+        assert_eq!(parse(&reading, None).location, FrameLocation::Inside);
         let inside = writing.replace("/o/rpc.py", "/o/service/model.py");
-        assert_eq!(read(&inside, None).place, Place::Inside);
+        assert_eq!(parse(&inside, None).location, FrameLocation::Inside);
         for function in ["dump_struct", "dump_array"] {
             let frame = format!("  File \"/p/client.py\", line 3, in {function}\n    x\nTypeError");
             let nested = writing.replace("TypeError", &frame);
-            assert_eq!(read(&nested, None).place, Place::Answering { nested: true }, "{function}");
+            assert_eq!(parse(&nested, None).location, FrameLocation::Serializing { nested: true }, "{function}");
         }
     }
 
     #[test]
-    fn a_call_that_does_not_fit_is_told_from_a_method_that_failed() {
+    fn mismatched_call_differs_from_a_failed_method() {
         let at = |frame: &str| {
             let traceback = format!("{FRAMES}  File \"{frame}\n    x\nIndexError: list index out of range\n");
-            read(&traceback, None).place
+            parse(&traceback, None).location
         };
         for frame in [
             "/usr/lib/odoo/service/model.py\", line 70, in call_kw",
             "/usr/lib/odoo/api.py\", line 379, in _call_kw_multi",
             "C:\\odoo\\api.py\", line 464, in call_kw",
         ] {
-            assert_eq!(at(frame), Place::AtCall, "{frame}");
+            assert_eq!(at(frame), FrameLocation::AtCall, "{frame}");
         }
         let again = "/usr/lib/odoo/api.py\", line 379, in _call_kw_multi\n    x\nException\n\nThe above exception was the \
                      direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \
                      \"/usr/lib/odoo/http.py\", line 315, in _handle_exception";
-        assert_eq!(at(again), Place::AtCall);
+        assert_eq!(at(again), FrameLocation::AtCall);
         for frame in [
             "/usr/lib/odoo/addons/sale/models/sale_order.py\", line 1, in action_confirm",
             "/usr/lib/odoo/addons/x/api.py\", line 1, in call",
         ] {
-            assert_eq!(at(frame), Place::Inside, "{frame}");
+            assert_eq!(at(frame), FrameLocation::Inside, "{frame}");
         }
     }
 
     #[test]
-    fn no_text_is_too_strange() {
+    fn malformed_tracebacks_do_not_panic() {
         for strange in ["", "\n", " ", "  \n  ", "Traceback (most recent call last):", "a: ", ": a", "é: ü"] {
-            let _ = read(strange, None);
-            let _ = read(strange, Some(strange));
+            let _ = parse(strange, None);
+            let _ = parse(strange, Some(strange));
         }
     }
 }

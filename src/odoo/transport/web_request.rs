@@ -1,8 +1,8 @@
-//! A page of Odoo's web client: a request as a browser would send it, whatever comes back.
+//! Requests to Odoo's web client, as a browser sends them.
 //!
-//! In: an address, a cookie, perhaps a JSON body. Out: status, media type, the session's new cookie, bytes. Must not
-//! know: what pages mean. Nothing that came from a client of the gateway is passed on, redirects are not followed, and
-//! addresses, which may hold the share token of a record, are not logged.
+//! In: a URL, a cookie, optionally a JSON body. Out: status, media type, the new session cookie, body. Must not know:
+//! what pages mean. Nothing from a client of the gateway is passed on, redirects are not followed, and URLs are not
+//! logged, because they can contain the access token of a record.
 
 use std::time::Duration;
 
@@ -13,32 +13,32 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::{Transport, broken_by, essence, read_body, seconds};
-use crate::odoo::error::Broken;
+use super::{Transport, classify_error, essence, read_body, parse_retry_after};
+use crate::odoo::error::TransportError;
 use crate::odoo::settings::OdooSettings;
 
-/// The name of the cookie by which Odoo knows a session.
+/// The name of Odoo's session cookie.
 const SESSION_COOKIE: &str = "session_id";
 /// Odoo's session ids have 40 to 84 characters.
-const LONGEST_COOKIE: usize = 256;
+const MAX_COOKIE_LENGTH: usize = 256;
 
-/// What is asked for.
+/// A request to Odoo's web client.
 #[derive(Debug)]
-pub(in crate::odoo) struct Visit {
+pub(in crate::odoo) struct WebRequest {
     pub(in crate::odoo) url: Url,
-    /// JSON to be posted; without it the page is got.
+    /// JSON for a `POST`; without it, the request is a `GET`.
     pub(in crate::odoo) json: Option<Bytes>,
-    /// The session.
+    /// The session id.
     pub(in crate::odoo) session: Option<SecretString>,
-    /// The database, for a page without a session. Odoo 19 keeps no session that is opened with it.
+    /// The database, for a request without a session. Odoo 19 does not store a session that is opened with it.
     pub(in crate::odoo) database: Option<HeaderValue>,
-    /// The address by which Odoo is to know itself.
-    pub(in crate::odoo) known_as: Option<PublicAddress>,
-    /// The largest answer, in bytes.
-    pub(in crate::odoo) cap: usize,
+    /// The public address that Odoo should see, as if it ran behind a reverse proxy.
+    pub(in crate::odoo) public_address: Option<PublicAddress>,
+    /// Maximum size of the response, in bytes.
+    pub(in crate::odoo) max_bytes: usize,
 }
 
-/// An address of Odoo's, as a reverse proxy in front of it passes it on.
+/// Odoo's public address, as a reverse proxy passes it on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::odoo) struct PublicAddress {
     host: HeaderValue,
@@ -46,8 +46,8 @@ pub(in crate::odoo) struct PublicAddress {
 }
 
 impl PublicAddress {
-    /// Of a URL with a host.
-    pub(in crate::odoo) fn of(url: &Url) -> Option<Self> {
+    /// The address of a URL with a host.
+    pub(in crate::odoo) fn from_url(url: &Url) -> Option<Self> {
         let host = url.host_str().filter(|host| !host.is_empty())?;
         let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let scheme = HeaderValue::from_static(if url.scheme() == "https" { "https" } else { "http" });
@@ -55,67 +55,67 @@ impl PublicAddress {
     }
 }
 
-/// What came back.
+/// A response of Odoo's web client.
 #[derive(Debug)]
-pub(in crate::odoo) struct Visited {
+pub(in crate::odoo) struct WebResponse {
     pub(in crate::odoo) status: StatusCode,
     /// The media type without its parameters, in lower case.
-    pub(in crate::odoo) media: String,
-    /// The session from now on, where Odoo says so.
+    pub(in crate::odoo) media_type: String,
+    /// The new session id, if Odoo set one.
     pub(in crate::odoo) session: Option<SecretString>,
     pub(in crate::odoo) retry_after: Option<Duration>,
     pub(in crate::odoo) body: Vec<u8>,
 }
 
-impl Visit {
-    /// A page, without anything but its address.
-    pub(in crate::odoo) fn page(url: Url, cap: usize) -> Self {
-        Self { url, json: None, session: None, database: None, known_as: None, cap }
+impl WebRequest {
+    /// A `GET` of a page, without a session.
+    pub(in crate::odoo) fn get(url: Url, max_bytes: usize) -> Self {
+        Self { url, json: None, session: None, database: None, public_address: None, max_bytes }
     }
 }
 
 impl Transport {
-    /// Sends the request and takes what comes.
-    pub(in crate::odoo) async fn visit(&self, visit: Visit, settings: &OdooSettings) -> Result<Visited, Broken> {
-        let begun = Instant::now();
-        let end = begun + settings.total_timeout;
-        let cap = visit.cap;
-        let sent = self.to_request(visit).send();
-        let response = timeout_at(end.min(begun + settings.response_timeout), sent).await;
-        let response = response.map_err(|_| Broken::TimedOut)?.map_err(|error| broken_by(&error.without_url()))?;
+    /// Sends the request and reads the response.
+    pub(in crate::odoo) async fn send_web_request(&self, request: WebRequest, settings: &OdooSettings) -> Result<WebResponse, TransportError> {
+        let start = Instant::now();
+        let deadline = start + settings.total_timeout;
+        let max_bytes = request.max_bytes;
+        let sent = self.to_request(request).send();
+        let response = timeout_at(deadline.min(start + settings.response_timeout), sent).await;
+        let response = response.map_err(|_| TransportError::TimedOut)?.map_err(|error| classify_error(&error.without_url()))?;
         let headers = response.headers();
         if headers.contains_key(CONTENT_ENCODING) {
-            return Err(Broken::Unreadable("it is compressed although nobody asked for that"));
+                return Err(TransportError::Unreadable("it is compressed without a request for compression"));
         }
-        let visited = Visited {
+        let web_response = WebResponse {
             status: response.status(),
-            media: media_of(headers),
-            session: session_in(headers),
-            retry_after: headers.get(RETRY_AFTER).and_then(seconds),
+            media_type: media_type(headers),
+            session: session_id(headers),
+            retry_after: headers.get(RETRY_AFTER).and_then(parse_retry_after),
             body: Vec::new(),
         };
-        if response.content_length().unwrap_or_default() > cap as u64 {
-            return Err(Broken::TooLarge(cap));
+        if response.content_length().unwrap_or_default() > max_bytes as u64 {
+            return Err(TransportError::TooLarge(max_bytes));
         }
-        Ok(Visited { body: read_body(response, cap, end).await?, ..visited })
+        Ok(WebResponse { body: read_body(response, max_bytes, deadline).await?, ..web_response })
     }
 
-    fn to_request(&self, visit: Visit) -> RequestBuilder {
-        let request = match visit.json {
-            Some(json) => self.fresh.post(visit.url).header(CONTENT_TYPE, "application/json").body(json),
-            None => self.fresh.get(visit.url),
+    fn to_request(&self, web_request: WebRequest) -> RequestBuilder {
+        let request = match web_request.json {
+            Some(json) => self.fresh.post(web_request.url).header(CONTENT_TYPE, "application/json").body(json),
+            None => self.fresh.get(web_request.url),
         };
-        let request = match visit.session.as_ref().and_then(cookie) {
+        let request = match web_request.session.as_ref().and_then(cookie) {
             Some(cookie) => request.header(COOKIE, cookie),
             None => request,
         };
-        let request = match visit.known_as {
+        let request = match web_request.public_address {
             Some(PublicAddress { host, scheme }) => {
                 request.header(HOST, host.clone()).header("x-forwarded-host", host).header("x-forwarded-proto", scheme)
             }
             None => request,
         };
-        match visit.database {
+        match web_request.database {
             Some(database) => request.header("x-odoo-database", database),
             None => request,
         }
@@ -129,18 +129,18 @@ fn cookie(session: &SecretString) -> Option<HeaderValue> {
     Some(cookie)
 }
 
-fn media_of(headers: &HeaderMap) -> String {
+fn media_type(headers: &HeaderMap) -> String {
     let media = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     String::from_utf8_lossy(essence(media)).to_ascii_lowercase()
 }
 
-/// The session's id. Any other cookie, and one that could not stand in a header as it is, is nobody's business.
-fn session_in(headers: &HeaderMap) -> Option<SecretString> {
+/// The session id. Other cookies are ignored, and so are values with characters that would need quoting.
+fn session_id(headers: &HeaderMap) -> Option<SecretString> {
     let id = |cookie: &HeaderValue| {
         let pair = cookie.to_str().ok()?.split(';').next()?.trim().to_owned();
         let id = pair.strip_prefix(SESSION_COOKIE)?.strip_prefix('=')?;
         let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        ((1..=LONGEST_COOKIE).contains(&id.len()) && plain).then(|| SecretString::from(id))
+        ((1..=MAX_COOKIE_LENGTH).contains(&id.len()) && plain).then(|| SecretString::from(id))
     };
     headers.get_all(SET_COOKIE).iter().filter_map(id).next_back()
 }
@@ -154,11 +154,11 @@ mod tests {
         for cookie in cookies {
             headers.append(SET_COOKIE, cookie.parse().unwrap());
         }
-        session_in(&headers).map(|id| id.expose_secret().to_owned())
+        session_id(&headers).map(|id| id.expose_secret().to_owned())
     }
 
     #[test]
-    fn the_session_is_taken_and_nothing_else() {
+    fn only_the_session_cookie_is_read() {
         assert_eq!(session(&["frontend_lang=en_US; Path=/", "session_id=aB-_9; HttpOnly; Path=/"]).unwrap(), "aB-_9");
         assert_eq!(session(&["session_id=old; Path=/", "session_id=new"]).unwrap(), "new");
         let long = format!("session_id={}", "a".repeat(300));
@@ -169,9 +169,9 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_passed_on_as_a_proxy_would() {
+    fn public_address_has_host_and_scheme() {
         let of = |url: &str| {
-            let address = PublicAddress::of(&Url::parse(url).unwrap())?;
+            let address = PublicAddress::from_url(&Url::parse(url).unwrap())?;
             Some((address.host.to_str().unwrap().to_owned(), address.scheme.to_str().unwrap().to_owned()))
         };
         let pair = |host: &str, scheme: &str| Some((host.to_owned(), scheme.to_owned()));
@@ -182,9 +182,9 @@ mod tests {
     }
 
     #[test]
-    fn the_session_does_not_print_itself() {
-        let visit =
-            Visit { session: Some("very-secret".into()), ..Visit::page(Url::parse("http://odoo/").unwrap(), 1) };
-        assert!(!format!("{visit:?}").contains("very-secret"));
+    fn debug_output_does_not_contain_the_session() {
+        let request =
+            WebRequest { session: Some("very-secret".into()), ..WebRequest::get(Url::parse("http://odoo/").unwrap(), 1) };
+        assert!(!format!("{request:?}").contains("very-secret"));
     }
 }

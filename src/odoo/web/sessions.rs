@@ -1,7 +1,7 @@
-//! The sessions of one database.
+//! The web sessions of one database.
 //!
-//! In: a visitor. Out: his [`Session`], remembered or opened. Must not know: pages. Sessions live in memory only, under
-//! a keyed hash of whose they are; their ids are wiped with them.
+//! In: a [`SessionOwner`]. Out: the owner's [`WebSession`], cached or new. Must not know: pages. Sessions exist only in
+//! memory, under a keyed hash of user and secret; their ids are wiped when they are dropped.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,156 +15,159 @@ use sha2::Sha256;
 
 use super::login::{Login, log_in};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::odoo::call_queue::{Gate, Permit};
+use crate::error_code::ErrorCode;
+use crate::odoo::call_queue::{CallQueue, CallPermit};
 use crate::odoo::client::OdooClient;
 use crate::odoo::error::busy;
 use crate::odoo::settings::SettingsError;
-use crate::odoo::user::Caller;
+use crate::odoo::user::OdooUser;
 
-/// How many sessions are kept at most.
-const MOST_SESSIONS: u64 = 10_000;
-/// Odoo ends sessions that were not used for days; so many callers do not come back sooner.
-const IDLE: Duration = Duration::from_secs(60 * 60);
-/// A session is opened anew now and then, also one that is always used.
-const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
-/// How long a document may wait for its turn, at least: those before it take seconds, not milliseconds.
-const PRINT_WAIT: Duration = Duration::from_secs(60);
-/// How long a login that Odoo refused is not tried again.
-const REFUSED: Duration = Duration::from_secs(10 * 60);
+/// Maximum number of cached sessions.
+const MAX_SESSIONS: u64 = 10_000;
+/// Unused sessions are dropped after this time; Odoo keeps them for days.
+const IDLE_TTL: Duration = Duration::from_secs(60 * 60);
+/// Every session is replaced after this time.
+const MAX_AGE: Duration = Duration::from_secs(12 * 60 * 60);
+/// Minimum for the maximum wait of a report, because printing takes seconds, not milliseconds.
+const MIN_PRINT_WAIT: Duration = Duration::from_secs(60);
+/// How long a rejected login is not tried again.
+const REJECTION_TTL: Duration = Duration::from_secs(10 * 60);
 
 type Fingerprint = [u8; 32];
 
-/// Who visits.
+/// The user to whom a session belongs.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::odoo) struct Visitor<'v> {
-    pub(in crate::odoo) caller: &'v Caller,
-    /// His login; `None` where he has shown an API key, which opens no session.
+pub(in crate::odoo) struct SessionOwner<'v> {
+    pub(in crate::odoo) user: &'v OdooUser,
+    /// The user's login; `None` with an API key, which opens no session.
     pub(in crate::odoo) login: Option<&'v str>,
 }
 
-/// An open session. Odoo may give it another id at any answer.
+/// An open session. Odoo can change its id with every response.
 #[derive(Debug)]
-pub(in crate::odoo) struct Session(Mutex<SecretString>);
+pub(in crate::odoo) struct WebSession(Mutex<SecretString>);
 
-impl Session {
-    /// Its id as Odoo last said.
+impl WebSession {
+    /// The current session id.
     pub(in crate::odoo) fn id(&self) -> SecretString {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Odoo said another.
-    pub(in crate::odoo) fn follow(&self, id: SecretString) {
+    /// Replaces the session id after Odoo has changed it.
+    pub(in crate::odoo) fn set_id(&self, id: SecretString) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = id;
     }
 }
 
-/// The web client of one database.
+/// The web sessions of one database, and the permits to print in them.
 #[derive(Debug)]
-pub(in crate::odoo) struct Web {
+pub(in crate::odoo) struct WebSessions {
     client: OdooClient,
     key: Key<Hmac<Sha256>>,
-    sessions: Cache<Fingerprint, Arc<Session>>,
-    refused: Cache<Fingerprint, ()>,
-    /// One login at a time: of what it changes the former state is put back.
-    login: Arc<tokio::sync::Mutex<()>>,
-    printing: Gate,
+    sessions: Cache<Fingerprint, Arc<WebSession>>,
+    rejected: Cache<Fingerprint, ()>,
+    /// Allows one login at a time, because each restores the former `web.base.url`.
+    login_lock: Arc<tokio::sync::Mutex<()>>,
+    print_queue: CallQueue,
 }
 
-impl Web {
-    /// No session is open yet.
+impl WebSessions {
+    /// No sessions yet.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// If the operating system provides no random bytes.
     pub(in crate::odoo) fn new(client: OdooClient) -> Result<Self, SettingsError> {
         let mut key = Key::<Hmac<Sha256>>::default();
         let filled = rand::rngs::SysRng.try_fill_bytes(&mut key);
         filled.map_err(|error| SettingsError { key: "randomness", reason: error.to_string() })?;
         let settings = client.settings();
         Ok(Self {
-            printing: Gate::new(settings.report_concurrency, settings.queue, settings.queue_wait.max(PRINT_WAIT)),
-            sessions: Cache::builder().max_capacity(MOST_SESSIONS).time_to_idle(IDLE).time_to_live(LIFE).build(),
-            refused: Cache::builder().max_capacity(MOST_SESSIONS).time_to_live(REFUSED).build(),
-            login: Arc::default(),
+            print_queue: CallQueue::new(settings.report_concurrency, settings.queue, settings.queue_wait.max(MIN_PRINT_WAIT)),
+            sessions: Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE_TTL).time_to_live(MAX_AGE).build(),
+            rejected: Cache::builder().max_capacity(MAX_SESSIONS).time_to_live(REJECTION_TTL).build(),
+            login_lock: Arc::default(),
             client,
             key,
         })
     }
 
-    /// The way to Odoo.
+    /// The client that sends the requests.
     pub(in crate::odoo) fn client(&self) -> &OdooClient {
         &self.client
     }
 
-    /// A place among those who print.
-    pub(in crate::odoo) async fn turn_to_print(&self) -> Result<Permit, Problem> {
-        self.printing.enter().await.map_err(busy)
+    /// A permit to print one report.
+    pub(in crate::odoo) async fn acquire_print_permit(&self) -> Result<CallPermit, Problem> {
+        self.print_queue.acquire().await.map_err(busy)
     }
 
-    /// The visitor's session. XML-RPC must have taken his secret a moment ago.
+    /// The owner's session. XML-RPC must have accepted the secret just before.
     ///
     /// # Errors
-    /// 403 `report_needs_password` for whom Odoo opens none; why Odoo could not be asked.
-    pub(in crate::odoo) async fn session(&self, visitor: Visitor<'_>) -> Result<Arc<Session>, Problem> {
-        let login = visitor.login.filter(|_| !looks_like_api_key(&visitor.caller.secret));
-        let login = login.ok_or_else(|| needs_password("This credential stands for an Odoo API key."))?;
-        let fingerprint = self.fingerprint(visitor.caller);
-        if self.refused.contains_key(&fingerprint) {
-            return Err(refused());
+    /// 403 `report_needs_password` if Odoo opens no session; an error if Odoo does not respond.
+    pub(in crate::odoo) async fn session(&self, owner: SessionOwner<'_>) -> Result<Arc<WebSession>, Problem> {
+        let login = owner.login.filter(|_| !looks_like_api_key(&owner.user.secret));
+            let login = login.ok_or_else(|| needs_password("This credential is an Odoo API key."))?;
+        let fingerprint = self.fingerprint(owner.user);
+        if self.rejected.contains_key(&fingerprint) {
+            return Err(rejected());
         }
-        let opened = self.sessions.try_get_with(fingerprint, self.open(visitor.caller, login)).await;
+        let opened = self.sessions.try_get_with(fingerprint, self.open(owner.user, login)).await;
         match opened {
             Ok(session) => Ok(session),
             Err(problem) => {
                 let problem = Arc::unwrap_or_clone(problem);
-                if problem.code == Code::ReportNeedsPassword {
-                    self.refused.insert(fingerprint, ()).await;
+                if problem.code == ErrorCode::ReportNeedsPassword {
+                    self.rejected.insert(fingerprint, ()).await;
                 }
                 Err(problem)
             }
         }
     }
 
-    async fn open(&self, caller: &Caller, login: &str) -> Result<Arc<Session>, Problem> {
-        match log_in(self.client.clone(), self.login.clone(), caller.clone(), login.to_owned()).await? {
-            Login::Opened(id) => Ok(Arc::new(Session(Mutex::new(id)))),
-            Login::Refused => Err(refused()),
+    async fn open(&self, user: &OdooUser, login: &str) -> Result<Arc<WebSession>, Problem> {
+        match log_in(self.client.clone(), self.login_lock.clone(), user.clone(), login.to_owned()).await? {
+            Login::Opened(id) => Ok(Arc::new(WebSession(Mutex::new(id)))),
+            Login::Rejected => Err(rejected()),
         }
     }
 
-    /// Odoo has ended this session. One that was opened since then stays.
-    pub(in crate::odoo) async fn forget(&self, visitor: Visitor<'_>, ended: &Arc<Session>) {
-        let fingerprint = self.fingerprint(visitor.caller);
+    /// Drops a session that Odoo has ended, unless a newer one has replaced it.
+    pub(in crate::odoo) async fn remove(&self, owner: SessionOwner<'_>, ended: &Arc<WebSession>) {
+        let fingerprint = self.fingerprint(owner.user);
         if self.sessions.get(&fingerprint).await.is_some_and(|known| Arc::ptr_eq(&known, ended)) {
             self.sessions.invalidate(&fingerprint).await;
         }
     }
 
-    fn fingerprint(&self, caller: &Caller) -> Fingerprint {
+    fn fingerprint(&self, user: &OdooUser) -> Fingerprint {
         let mut mac = Hmac::<Sha256>::new(&self.key);
-        mac.update(&caller.uid.get().to_be_bytes());
-        mac.update(caller.secret.expose_secret().as_bytes());
+        mac.update(&user.uid.get().to_be_bytes());
+        mac.update(user.secret.expose_secret().as_bytes());
         mac.finalize().into_bytes().into()
     }
 }
 
-/// Odoo 14..19 write their keys as 40 lower-case hexadecimal digits.
+/// Whether the secret has the form of an API key of Odoo 14-19: 40 lower-case hexadecimal digits.
 fn looks_like_api_key(secret: &SecretString) -> bool {
     let secret = secret.expose_secret();
     secret.len() == 40 && secret.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn refused() -> Problem {
-    needs_password("Odoo's web client does not let this user in with this secret: it is an API key perhaps.")
+fn rejected() -> Problem {
+    needs_password("Odoo's web client rejects this secret; it may be an API key.")
 }
 
-/// The refusal that explains.
-pub(in crate::odoo) fn needs_password(because: &str) -> Problem {
+/// The problem for a report that needs a password; `reason` is a complete sentence.
+pub(in crate::odoo) fn needs_password(reason: &str) -> Problem {
     Problem::new(
-        Code::ReportNeedsPassword,
-        format!("Odoo prints this report only in a session of its web client, which a password opens. {because}"),
+        ErrorCode::ReportNeedsPassword,
+            format!("Odoo prints this report only in a session of its web client, which requires a password. {reason}"),
     )
-    .hint("Call with HTTP Basic and the user's password, or with a key or token that was made with it. With an API key Odoo's own documents on portal pages can be printed: sale.report_saleorder, account.report_invoice.")
+    .hint(
+        "Use HTTP Basic with the user's password, or a key or token that was created with it. An API key can print the \
+         documents of Odoo's portal: sale.report_saleorder, account.report_invoice.",
+    )
 }
 
 #[cfg(test)]
@@ -172,12 +175,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forty_hexadecimal_digits_are_never_tried_as_a_password() {
-        let of = |text: &str| looks_like_api_key(&text.into());
+    fn api_keys_are_never_tried_as_passwords() {
+        let is_key = |text: &str| looks_like_api_key(&text.into());
         let key = "0123456789abcdef0123456789abcdef01234567";
-        assert!(of(key));
+        assert!(is_key(key));
         for other in ["admin", &key.to_uppercase(), &format!("{key}8"), &key.replace('a', "g")] {
-            assert!(!of(other), "{other}");
+            assert!(!is_key(other), "{other}");
         }
     }
 }

@@ -1,31 +1,31 @@
-//! A growing buffer that leaves no copy of a password behind.
+//! A growing byte buffer that leaves no copy of a password in memory.
 //!
-//! In: bytes of a call. Out: the same, in memory that is wiped when it is given back - also each time the buffer
-//! outgrows its place, which a plain `Vec` does not do. Must not know: XML.
+//! In: the bytes of a call. Out: the same bytes, in memory that is wiped when it is freed, also when the buffer moves
+//! to a larger allocation, which a plain `Vec` does not do. Must not know: XML.
 
 use zeroize::Zeroizing;
 
-/// Bytes that are wiped on drop, at most `most` of them.
+/// Bytes that are wiped on drop, at most `max` of them.
 pub(in crate::odoo) struct Buffer {
     bytes: Zeroizing<Vec<u8>>,
-    most: usize,
+    max: usize,
     is_full: bool,
 }
 
 impl Buffer {
     pub(in crate::odoo) fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Zeroizing::new(Vec::with_capacity(capacity)), most: usize::MAX, is_full: false }
+        Self { bytes: Zeroizing::new(Vec::with_capacity(capacity)), max: usize::MAX, is_full: false }
     }
 
-    /// The most bytes that it takes.
-    pub(in crate::odoo) fn at_most(mut self, most: usize) -> Self {
-        self.most = most;
+    /// Limits the number of bytes.
+    pub(in crate::odoo) fn at_most(mut self, max: usize) -> Self {
+        self.max = max;
         self
     }
 
-    /// Why it holds less than was pushed: there was no room for more than so many bytes.
+    /// The limit, if more bytes were pushed than it allows; then the buffer is empty.
     pub(in crate::odoo) fn overflow(&self) -> Option<usize> {
-        self.is_full.then_some(self.most)
+        self.is_full.then_some(self.max)
     }
 
     #[inline]
@@ -36,9 +36,9 @@ impl Buffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Makes room for what is to come, as far as it is known: so the bytes need not move while they grow.
+    /// Reserves memory for expected bytes, so that they are not moved while the buffer grows.
     pub(in crate::odoo) fn reserve(&mut self, more: usize) {
-        let wanted = self.bytes.len().saturating_add(more).min(self.most);
+        let wanted = self.bytes.len().saturating_add(more).min(self.max);
         if wanted > self.bytes.capacity() {
             self.move_to(wanted);
         }
@@ -47,19 +47,19 @@ impl Buffer {
     #[cold]
     fn grow(&mut self, more: usize) -> bool {
         let needed = self.bytes.len().saturating_add(more);
-        if self.is_full || needed > self.most {
+        if self.is_full || needed > self.max {
             self.is_full = true;
             self.bytes = Zeroizing::default();
             return false;
         }
-        self.move_to(needed.max(self.bytes.capacity() * 2).min(self.most));
+        self.move_to(needed.max(self.bytes.capacity() * 2).min(self.max));
         true
     }
 
     fn move_to(&mut self, capacity: usize) {
         let mut larger = Vec::with_capacity(capacity);
         larger.extend_from_slice(&self.bytes);
-        // The smaller one is wiped here, by the drop of what is replaced.
+        // The smaller allocation is wiped here, when it is replaced.
         self.bytes = Zeroizing::new(larger);
     }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_grows_and_keeps_what_it_holds() {
+    fn growing_preserves_the_content() {
         let mut buffer = Buffer::with_capacity(1);
         for _ in 0..1000 {
             buffer.push(b"abc");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_is_not_held() {
+    fn overflowing_buffer_is_emptied() {
         let mut buffer = Buffer::with_capacity(1).at_most(8);
         buffer.reserve(1000);
         buffer.push(b"12345678");

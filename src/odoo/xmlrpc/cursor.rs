@@ -1,28 +1,20 @@
-//! A cursor over the text of an answer: tags, texts, and what may stand between them.
+//! A cursor over the text of a response: tags, text, and what may occur between them.
 //!
-//! In: the text. Out: whether a tag stands here, and texts that borrow unless an entity or a stray control character
-//! forces a copy. Must not know: what the tags mean.
+//! In: the text. Out: whether a tag comes next, and strings that borrow from the text unless they contain a reference
+//! or a control character. Must not know: the meaning of the tags.
 //!
-//! Tolerated, because Odoo or what stands before it sends it: white space, comments and processing instructions
-//! between tags, attributes, CDATA, and the raw control characters of Odoo 14 and 15, which are left out as later
-//! versions do themselves. A raw carriage return stays one: Odoo writes it unescaped and a conforming parser would
-//! lose it. Refused: a document type, any entity beyond XML's five and character references.
+//! Accepted, because Odoo or a proxy in front of it sends it: white space, comments, and processing instructions
+//! between tags, attributes, CDATA, and the raw control characters of Odoo 14 and 15, which are removed as later
+//! versions do. A raw carriage return is preserved: Odoo does not escape it, and a conforming parser would convert
+//! it. Rejected: a document type, and any reference other than XML's five entities and character references.
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
-/// An answer that is not XML-RPC. Says where and what was expected, never what stands there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected} at byte {at}")]
-pub struct Unreadable {
-    /// Bytes from the beginning of the answer.
-    pub at: usize,
-    /// What should stand there.
-    pub expected: &'static str,
-}
+use crate::odoo::wire::MalformedResponse;
 
-/// A tag by its three forms, so that the usual ones are found with one comparison.
+/// A tag in its three forms, so that the usual ones are recognized with one comparison.
 pub(super) struct Tag {
     pub(super) name: &'static str,
     pub(super) open: &'static str,
@@ -42,7 +34,7 @@ macro_rules! tag {
 }
 pub(super) use tag;
 
-/// Whether an opened element has content or was closed at once.
+/// Whether an element has content or is empty (`<a/>`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     Full,
@@ -60,54 +52,54 @@ impl<'a> Cursor<'a> {
     }
 
     #[cold]
-    pub(super) fn unreadable(&self, expected: &'static str) -> Unreadable {
-        Unreadable { at: self.length - self.rest.len(), expected }
+    pub(super) fn error(&self, expected: &'static str) -> MalformedResponse {
+        MalformedResponse { at: self.length - self.rest.len(), expected }
     }
 
     pub(super) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// Skips what may stand between tags.
+    /// Skips white space, comments, and processing instructions.
     #[inline]
-    pub(super) fn skip_between(&mut self) -> Result<(), Unreadable> {
+    pub(super) fn skip_between(&mut self) -> Result<(), MalformedResponse> {
         loop {
             match self.rest.as_bytes() {
                 [b'<', b'!' | b'?', ..] => self.skip_markup()?,
-                [0..=b' ', ..] => self.skip_white(),
+                [0..=b' ', ..] => self.skip_white_space(),
                 _ => return Ok(()),
             }
         }
     }
 
-    fn skip_white(&mut self) {
+    fn skip_white_space(&mut self) {
         self.rest = self.rest.trim_start_matches(|c: char| c <= ' ');
     }
 
-    /// Skips the comment or processing instruction that stands here.
+    /// Skips the comment or processing instruction at the cursor.
     #[cold]
-    fn skip_markup(&mut self) -> Result<(), Unreadable> {
+    fn skip_markup(&mut self) -> Result<(), MalformedResponse> {
         if self.rest.starts_with("<!--") {
             self.take_through("<!--", "-->").map(drop)
         } else if self.rest.starts_with("<?") {
             self.take_through("<?", "?>").map(drop)
         } else {
-            Err(self.unreadable("no document type"))
+            Err(self.error("no document type"))
         }
     }
 
-    /// What stands between `open`, which stands here, and the next `close`; both are passed.
-    fn take_through(&mut self, open: &str, close: &'static str) -> Result<&'a str, Unreadable> {
+    /// The text between `open`, which is at the cursor, and the next `close`; consumes both.
+    fn take_through(&mut self, open: &str, close: &'static str) -> Result<&'a str, MalformedResponse> {
         let body = self.rest.strip_prefix(open).unwrap_or(self.rest);
         let inside = memmem::find(body.as_bytes(), close.as_bytes()).and_then(|end| body.split_at_checked(end));
-        let (inside, tail) = inside.ok_or_else(|| self.unreadable("an end of the comment or instruction"))?;
+        let (inside, tail) = inside.ok_or_else(|| self.error("an end of the comment or instruction"))?;
         self.rest = tail.strip_prefix(close).unwrap_or(tail);
         Ok(inside)
     }
 
-    /// Passes `token` if it stands here.
+    /// Consumes `token` if it comes next.
     #[inline(always)]
-    fn pass(&mut self, token: &str) -> bool {
+    fn consume(&mut self, token: &str) -> bool {
         match self.rest.strip_prefix(token) {
             Some(rest) => {
                 self.rest = rest;
@@ -117,27 +109,27 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes the opening tag if it stands here in its plainest form.
+    /// Consumes the opening tag if it comes next, in its usual form.
     #[inline(always)]
-    pub(super) fn stands(&mut self, tag: &Tag) -> bool {
-        self.pass(tag.open)
+    pub(super) fn consume_open(&mut self, tag: &Tag) -> bool {
+        self.consume(tag.open)
     }
 
-    /// Passes the opening tag if it stands here, after what may stand before it.
+    /// Consumes the opening tag in any form, and what may precede it, if it comes next.
     #[inline(always)]
-    pub(super) fn open(&mut self, tag: &Tag) -> Result<Option<Content>, Unreadable> {
-        if self.pass(tag.open) {
+    pub(super) fn open(&mut self, tag: &Tag) -> Result<Option<Content>, MalformedResponse> {
+        if self.consume(tag.open) {
             return Ok(Some(Content::Full));
         }
         self.open_unusual(tag)
     }
 
-    fn open_unusual(&mut self, tag: &Tag) -> Result<Option<Content>, Unreadable> {
+    fn open_unusual(&mut self, tag: &Tag) -> Result<Option<Content>, MalformedResponse> {
         self.skip_between()?;
-        if self.pass(tag.open) {
+        if self.consume(tag.open) {
             return Ok(Some(Content::Full));
         }
-        if self.pass(tag.empty) {
+        if self.consume(tag.empty) {
             return Ok(Some(Content::Empty));
         }
         match self.tag_name() {
@@ -146,38 +138,38 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The name of the opening tag that stands here; nothing is passed.
+    /// The name of the opening tag at the cursor; consumes nothing.
     fn tag_name(&self) -> Option<&'a str> {
         let body = self.rest.strip_prefix('<')?;
         let end = body.bytes().take(64).position(|byte| matches!(byte, b'>' | b'/' | 0..=b' '))?;
         body.get(..end).filter(|name| !name.is_empty())
     }
 
-    /// Passes whatever opening tag stands here.
-    pub(super) fn open_any(&mut self) -> Result<(&'a str, Content), Unreadable> {
-        let name = self.tag_name().ok_or_else(|| self.unreadable("an opening tag"))?;
+    /// Consumes any opening tag.
+    pub(super) fn open_any(&mut self) -> Result<(&'a str, Content), MalformedResponse> {
+        let name = self.tag_name().ok_or_else(|| self.error("an opening tag"))?;
         let attributes = self.rest.get(1 + name.len()..).unwrap_or_default();
-        let end = end_of_tag(attributes).ok_or_else(|| self.unreadable("an end of the tag"))?;
+        let end = end_of_tag(attributes).ok_or_else(|| self.error("an end of the tag"))?;
         let inside = attributes.get(..end).unwrap_or_default();
         self.rest = attributes.get(end + 1..).unwrap_or_default();
         Ok((name, if inside.ends_with('/') { Content::Empty } else { Content::Full }))
     }
 
-    /// Passes the closing tag if it stands here, after what may stand before it.
+    /// Consumes the closing tag in any form, and what may precede it, if it comes next.
     #[inline(always)]
-    pub(super) fn close(&mut self, tag: &Tag) -> Result<bool, Unreadable> {
-        if self.pass(tag.close) {
+    pub(super) fn close(&mut self, tag: &Tag) -> Result<bool, MalformedResponse> {
+        if self.consume(tag.close) {
             return Ok(true);
         }
         self.close_unusual(tag)
     }
 
-    fn close_unusual(&mut self, tag: &Tag) -> Result<bool, Unreadable> {
+    fn close_unusual(&mut self, tag: &Tag) -> Result<bool, MalformedResponse> {
         self.skip_between()?;
-        Ok(self.pass(tag.close) || self.close_named(tag.name))
+        Ok(self.consume(tag.close) || self.close_named(tag.name))
     }
 
-    /// Passes `</name>`, also with white space before its end.
+    /// Consumes `</name>`, with or without white space before `>`.
     pub(super) fn close_named(&mut self, name: &str) -> bool {
         let after = self.rest.strip_prefix("</").and_then(|rest| rest.strip_prefix(name));
         match after.and_then(|rest| rest.trim_start_matches(|c: char| c <= ' ').strip_prefix('>')) {
@@ -189,7 +181,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Whether the next thing is a closing tag.
+    /// Whether a closing tag comes next.
     #[inline]
     pub(super) fn is_at_close(&self) -> bool {
         self.rest.starts_with("</")
@@ -197,7 +189,7 @@ impl<'a> Cursor<'a> {
 
     /// The text up to the next tag.
     #[inline]
-    pub(super) fn text(&mut self) -> Result<Cow<'a, str>, Unreadable> {
+    pub(super) fn text(&mut self) -> Result<Cow<'a, str>, MalformedResponse> {
         let text = self.run()?;
         match self.rest.as_bytes() {
             [_, b'!' | b'?', ..] => self.text_among_markup(text.into_owned()),
@@ -205,11 +197,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The text up to the next `<`, its references resolved.
+    /// The text up to the next `<`, with resolved references.
     #[inline]
-    fn run(&mut self) -> Result<Cow<'a, str>, Unreadable> {
+    fn run(&mut self) -> Result<Cow<'a, str>, MalformedResponse> {
         let split = memchr(b'<', self.rest.as_bytes()).and_then(|end| self.rest.split_at_checked(end));
-        let (raw, rest) = split.ok_or_else(|| self.unreadable("a tag after the text"))?;
+        let (raw, rest) = split.ok_or_else(|| self.error("a tag after the text"))?;
         let text = if raw.bytes().fold(false, |found, byte| found | is_special(byte)) {
             Cow::Owned(self.resolve(raw)?)
         } else {
@@ -219,9 +211,9 @@ impl<'a> Cursor<'a> {
         Ok(text)
     }
 
-    /// The rest of a text that a comment or CDATA interrupts.
+    /// The rest of a text that contains a comment or CDATA.
     #[cold]
-    fn text_among_markup(&mut self, mut text: String) -> Result<Cow<'a, str>, Unreadable> {
+    fn text_among_markup(&mut self, mut text: String) -> Result<Cow<'a, str>, MalformedResponse> {
         while let [b'<', b'!' | b'?', ..] = self.rest.as_bytes() {
             if self.rest.starts_with("<![CDATA[") {
                 let inside = self.take_through("<![CDATA[", "]]>")?;
@@ -234,9 +226,9 @@ impl<'a> Cursor<'a> {
         Ok(Cow::Owned(text))
     }
 
-    /// Resolves references and leaves out stray control characters.
+    /// Resolves references and removes control characters.
     #[cold]
-    fn resolve(&self, raw: &str) -> Result<String, Unreadable> {
+    fn resolve(&self, raw: &str) -> Result<String, MalformedResponse> {
         let mut text = String::with_capacity(raw.len());
         let mut rest = raw;
         while let Some(at) = rest.bytes().position(is_special) {
@@ -245,7 +237,7 @@ impl<'a> Cursor<'a> {
             rest = match tail.strip_prefix('&') {
                 Some(reference) => {
                     let (character, tail) =
-                        resolve_reference(reference).ok_or_else(|| self.unreadable("a text with XML's references"))?;
+                            resolve_reference(reference).ok_or_else(|| self.error("a known entity or character reference"))?;
                     text.push(character);
                     tail
                 }
@@ -266,7 +258,7 @@ fn is_stray(character: char) -> bool {
     character < ' ' && !matches!(character, '\t' | '\n' | '\r')
 }
 
-/// The character that `reference`, which begins after the `&`, stands for, and what follows its `;`.
+/// The character for the reference that begins after `&`, and the text after its `;`.
 fn resolve_reference(reference: &str) -> Option<(char, &str)> {
     let end = reference.bytes().take(12).position(|byte| byte == b';')?;
     let name = reference.get(..end)?;
@@ -291,7 +283,7 @@ fn character_of(number: &str) -> Option<char> {
     char::from_u32(code).filter(|character| !is_stray(*character) && !matches!(character, '\u{fffe}' | '\u{ffff}'))
 }
 
-/// Where the `>` stands that ends the tag: not one inside a quoted attribute.
+/// The position of the `>` that ends the tag, ignoring those in quoted attributes.
 fn end_of_tag(attributes: &str) -> Option<usize> {
     let mut quote = None;
     attributes.bytes().position(|byte| {

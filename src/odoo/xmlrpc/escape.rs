@@ -1,7 +1,7 @@
-//! Text as XML: what must be escaped, and what XML cannot carry.
+//! Escapes text for XML.
 //!
-//! In: a text. Out: the same with `&`, `<`, `>` and the carriage return escaped, or the character that XML 1.0 forbids.
-//! Must not know: tags.
+//! In: a text. Out: the text with `&`, `<`, `>`, and the carriage return escaped, or the character that XML 1.0
+//! forbids. Must not know: tags.
 //!
 //! ```text
 //! Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]
@@ -15,7 +15,7 @@ enum Byte {
     Plain,
     Escaped(&'static [u8]),
     Forbidden,
-    /// 0xEF: it opens U+FFFE and U+FFFF, which XML forbids, and thousands of good characters.
+    /// 0xEF: the first byte of U+FFFE and U+FFFF, which XML forbids, and of thousands of allowed characters.
     Suspect,
 }
 
@@ -44,14 +44,14 @@ fn byte_kind(byte: u8) -> Byte {
     BYTES.get(usize::from(byte)).copied().unwrap_or(Byte::Plain)
 }
 
-/// The first character that cannot be written.
+/// The first character that XML forbids.
 pub(super) fn forbidden(text: &str) -> Option<char> {
     let suspect = |byte: u8| matches!(byte_kind(byte), Byte::Forbidden | Byte::Suspect);
     let forbidden = |c: &char| matches!(c, '\u{fffe}' | '\u{ffff}') || (*c < ' ' && !matches!(c, '\t' | '\n' | '\r'));
     text.bytes().any(suspect).then(|| text.chars().find(forbidden)).flatten()
 }
 
-/// Writes `text`, or gives back the first character that cannot be written.
+/// Writes `text`, or returns the first character that XML forbids.
 pub(super) fn write(out: &mut Buffer, text: &str) -> Result<(), char> {
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|byte| byte_kind(*byte) != Byte::Plain) {

@@ -1,4 +1,4 @@
-//! Arbitrary values that XML-RPC can carry, for the property tests and for the comparison with Python.
+//! Generates values that XML-RPC can transmit, for the property tests and the comparisons with Python and dxr.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::value::Value;
 
-/// Any text of XML 1.0, with more than its share of what needs care.
+/// Any XML 1.0 text, with an increased share of special characters.
 fn any_text() -> impl Strategy<Value = String> {
     let character = prop_oneof![
         4 => prop::char::range(' ', '~'),
@@ -32,7 +32,7 @@ fn any_leaf() -> impl Strategy<Value = Value<'static>> {
     ]
 }
 
-/// Any value that can be sent: finite numbers, texts of XML, each key once.
+/// Any value that can be transmitted: finite numbers, XML 1.0 text, unique keys.
 pub(super) fn any_value() -> impl Strategy<Value = Value<'static>> {
     any_leaf().prop_recursive(5, 40, 8, |inner| {
         prop_oneof![

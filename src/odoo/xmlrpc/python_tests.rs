@@ -1,7 +1,7 @@
-//! The codec against Python's `xmlrpc.client`, which is what Odoo uses on the other side.
+//! Compares the codec with Python's `xmlrpc.client`, which Odoo uses.
 //!
-//! One Python process gets thousands of calls from our writer, tells what it understood, and writes the same values as
-//! answers for our reader.
+//! One Python process parses thousands of serialized calls, prints the values as JSON, and serializes them as responses
+//! for our parser.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -12,20 +12,21 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 
-use super::answer::{self, Answer};
 use super::generated::any_value;
-use super::write::CallWriter;
+use super::response;
+use super::writer::CallWriter;
+use crate::odoo::wire::RpcResponse;
 use crate::value::Value;
 
 const VALUES: usize = 4000;
 
-/// Reads a base64 `methodCall` a line; writes what it understood as JSON and the same value as a base64 answer.
+/// Reads one base64 `methodCall` per line; writes its value as JSON, and as a base64 response.
 const PYTHON: &str = r#"
 import base64, json, struct, sys, xmlrpc.client
 
 xmlrpc.client.MAXINT, xmlrpc.client.MININT = 2**63 - 1, -2**63
 
-def told(value):
+def as_json(value):
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int):
@@ -33,31 +34,31 @@ def told(value):
     if isinstance(value, float):
         return {"float": struct.pack(">d", value).hex()}
     if isinstance(value, list):
-        return [told(item) for item in value]
-    return {"map": [[key, told(item)] for key, item in value.items()]}
+        return [as_json(item) for item in value]
+    return {"map": [[key, as_json(item)] for key, item in value.items()]}
 
 for line in sys.stdin:
     (value,), method = xmlrpc.client.loads(base64.b64decode(line))
     assert method == "execute_kw"
-    answer = xmlrpc.client.dumps((value,), methodresponse=True, allow_none=True)
-    print(json.dumps(told(value)), base64.b64encode(answer.encode()).decode(), sep="\t")
+    response = xmlrpc.client.dumps((value,), methodresponse=True, allow_none=True)
+    print(json.dumps(as_json(value)), base64.b64encode(response.encode()).decode(), sep="\t")
 "#;
 
-fn told(value: &Value<'_>) -> serde_json::Value {
+fn as_json(value: &Value<'_>) -> serde_json::Value {
     match value {
         Value::Null => json!(null),
         Value::Bool(boolean) => json!(boolean),
         Value::Int(int) => json!({"int": int.to_string()}),
         Value::Float(float) => json!({"float": format!("{:016x}", float.to_bits())}),
         Value::Text(text) => json!(text),
-        Value::List(items) => items.iter().map(told).collect(),
+        Value::List(items) => items.iter().map(as_json).collect(),
         Value::Map(members) => {
-            json!({"map": members.iter().map(|(key, value)| json!([key, told(value)])).collect::<Vec<_>>()})
+            json!({"map": members.iter().map(|(key, value)| json!([key, as_json(value)])).collect::<Vec<_>>()})
         }
     }
 }
 
-fn ask_python(lines: String) -> String {
+fn run_python(lines: String) -> String {
     let mut python = Command::new("python3")
         .args(["-c", PYTHON])
         .env("PYTHONIOENCODING", "utf-8")
@@ -74,7 +75,7 @@ fn ask_python(lines: String) -> String {
 }
 
 #[test]
-fn python_understands_what_we_write_and_we_understand_what_python_writes() {
+fn codec_agrees_with_python() {
     let mut runner = TestRunner::deterministic();
     let strategy = any_value();
     let values: Vec<_> = (0..VALUES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
@@ -84,12 +85,12 @@ fn python_understands_what_we_write_and_we_understand_what_python_writes() {
         lines + "\n"
     });
 
-    let answers = ask_python(calls);
-    assert_eq!(answers.lines().count(), VALUES);
-    for (value, line) in values.iter().zip(answers.lines()) {
-        let (understood, answer) = line.split_once('\t').unwrap();
-        assert_eq!(serde_json::from_str::<serde_json::Value>(understood).unwrap(), told(value));
-        let answer = String::from_utf8(BASE64_STANDARD.decode(answer).unwrap()).unwrap();
-        assert_eq!(answer::read(&answer), Ok(Answer::Value(value.clone())));
+    let responses = run_python(calls);
+    assert_eq!(responses.lines().count(), VALUES);
+    for (value, line) in values.iter().zip(responses.lines()) {
+        let (parsed, response) = line.split_once('\t').unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(parsed).unwrap(), as_json(value));
+        let response = String::from_utf8(BASE64_STANDARD.decode(response).unwrap()).unwrap();
+        assert_eq!(response::parse(&response), Ok(RpcResponse::Result(value.clone())));
     }
 }

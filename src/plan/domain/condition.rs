@@ -1,4 +1,4 @@
-//! What a field is asked, once the value fits its type: a comparison, or several that together mean it.
+//! The condition on one field, after its value was checked: one comparison, or several.
 //!
 //! In: operators and values. Out: an [`Operand`] of a domain. Must not know: types.
 
@@ -10,20 +10,20 @@ use crate::value::Value;
 pub(super) enum Condition {
     /// One comparison.
     Compare(Operator, Value<'static>),
-    /// All of these hold; of none: always.
+    /// All of these; always true without any.
     All(Vec<Condition>),
-    /// One of these holds; of none: never.
+    /// One of these; never true without any.
     Any(Vec<Condition>),
 }
 
 impl Condition {
-    /// The field has a value, or has none.
+    /// The field has a value, or does not.
     pub(super) fn is_set(set: bool) -> Self {
         Self::Compare(if set { Operator::NotEqual } else { Operator::Equal }, Value::Bool(false))
     }
 
     /// The condition on the field at the end of `path`.
-    pub(super) fn on(self, path: &FieldPath<'static>) -> Operand<'static> {
+    pub(super) fn into_operand(self, path: &FieldPath<'static>) -> Operand<'static> {
         match self {
             Self::Compare(operator, value) => {
                 Operand::term(Term { path: path.clone(), operator, value: TermValue::Value(value) })
@@ -35,5 +35,5 @@ impl Condition {
 }
 
 fn each(conditions: Vec<Condition>, path: &FieldPath<'static>) -> Vec<Operand<'static>> {
-    conditions.into_iter().map(|condition| condition.on(path)).collect()
+    conditions.into_iter().map(|condition| condition.into_operand(path)).collect()
 }

@@ -1,23 +1,23 @@
-//! Domains as they are sent, and what is refused, with its place.
+//! Normalized domains, and rejected domains with the place of the error.
 
 use std::sync::Arc;
 
 use super::*;
 use crate::language::literal::Limits;
 use crate::plan::metadata::UserDefaults;
-use crate::plan::schema::samples::{Samples, partner};
+use crate::plan::samples::{Samples, partner};
 use crate::plan::scope::Scope;
 
-/// The samples, as an older server has them.
-struct Of(u8);
+/// The samples on another version of Odoo.
+struct SamplesOf(u8);
 
-impl Known for Of {
+impl Metadata for SamplesOf {
     fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
         Samples.schema(model)
     }
 
-    fn own_order(&self, model: &ModelName) -> Option<Arc<str>> {
-        Samples.own_order(model)
+    fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
+        Samples.default_order(model)
     }
 
     fn languages(&self) -> Option<Arc<[String]>> {
@@ -34,16 +34,16 @@ impl Known for Of {
 }
 
 fn checked(major: u8, text: &str) -> Result<String, (&'static str, String)> {
-    let domain = Domain::read(text, Limits::query()).unwrap().into_owned();
-    match to_odoo(&domain, "domain", &partner(), &Of(major), Guard::new(&Scope::All, &[])) {
+    let domain = Domain::parse(text, Limits::query()).unwrap().into_owned();
+    match normalize(&domain, "domain", &partner(), &SamplesOf(major), ScopeCheck::new(&Scope::All, &[])) {
         Ok(domain) => Ok(serde_json::to_string(&domain.into_value()).unwrap()),
-        Err(PlanError::Refused(problem)) => Err((problem.code.as_str(), problem.detail)),
-        Err(PlanError::Lacking(lack)) => Err(("lacking", format!("{lack:?}"))),
+        Err(PlanError::Rejected(problem)) => Err((problem.code.as_str(), problem.detail)),
+        Err(PlanError::NeedsMetadata(missing)) => Err(("missing", format!("{missing:?}"))),
     }
 }
 
 #[test]
-fn dates_are_converted_through_paths_lists_and_subdomains() {
+fn dates_are_converted_in_paths_lists_and_subdomains() {
     for (given, sent) in [
         ("[('create_date','>=','2026-01-31T10:00:00+02:00')]", r#"[["create_date",">=","2026-01-31 08:00:00"]]"#),
         ("[('parent_id.date','=','2026-01-31T10:00:00Z')]", r#"[["parent_id.date","=","2026-01-31"]]"#),
@@ -68,7 +68,7 @@ fn dates_are_converted_through_paths_lists_and_subdomains() {
 }
 
 #[test]
-fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
+fn terms_that_odoo_would_misinterpret_are_rejected_with_their_place() {
     for (major, given, code, detail) in [
         (
             19,
@@ -86,7 +86,7 @@ fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
             19,
             "['!',('tz_offset','=',1)]",
             "field_not_searchable",
-            "domain: expected a field that can be searched (Odoo computes tz_offset of res.partner on the fly), found tz_offset at [1][0]",
+            "domain: expected a searchable field (Odoo computes tz_offset of res.partner and does not store it), found tz_offset at [1][0]",
         ),
         (
             19,
@@ -98,7 +98,7 @@ fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
             16,
             "[('child_ids','any',[])]",
             "invalid_domain",
-            "domain: expected an operator of Odoo 16 (any came with 17), found any at [0][1]",
+            "domain: expected an operator of Odoo 16 (any exists since Odoo 17), found any at [0][1]",
         ),
         (
             19,
@@ -122,7 +122,7 @@ fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
             19,
             "[('child_ids','any',[('date','=','2026-02-30')])]",
             "invalid_value",
-            "domain: expected a day of the calendar, for \"date =\", found \"2026-02-30\" at [0][2][0][2]",
+            "domain: expected a day that exists in the calendar, for \"date =\", found \"2026-02-30\" at [0][2][0][2]",
         ),
         (
             14,
@@ -134,7 +134,7 @@ fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
             19,
             "[('date','=',7)]",
             "invalid_value",
-            "domain: expected a date as text, or false, for \"date =\", found 7 at [0][2]",
+            "domain: expected a date as a string, or false, for \"date =\", found 7 at [0][2]",
         ),
         (
             19,
@@ -158,7 +158,7 @@ fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
             19,
             "[('country_id','child_of',7)]",
             "invalid_domain",
-            "domain: expected an operator without a tree for country_id (res.country has no parent), found child_of at [0][1]",
+            "domain: expected an operator other than child_of and parent_of for country_id (res.country has no hierarchy), found child_of at [0][1]",
         ),
         (
             19,
@@ -173,7 +173,7 @@ fn what_odoo_would_answer_wrongly_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_datetime_means_its_whole_second_on_every_version() {
+fn a_datetime_means_its_full_second_on_every_version() {
     for (given, sent) in [
         ("[('create_date','>','2026-01-31 10:00:59')]", r#"[["create_date",">=","2026-01-31 10:01:00"]]"#),
         ("[('create_date','>=','2026-01-31 10:00:59')]", r#"[["create_date",">=","2026-01-31 10:00:59"]]"#),
@@ -198,7 +198,7 @@ fn a_datetime_means_its_whole_second_on_every_version() {
 }
 
 #[test]
-fn what_odoo_19_compares_by_seconds_itself_is_spelled_out_for_the_others() {
+fn comparisons_by_second_are_spelled_out_before_odoo_19() {
     const SECOND: &str = r#"["create_date",">=","2026-01-31 10:00:00"],["create_date","<","2026-01-31 10:00:01"]"#;
     const OUTSIDE: &str = r#""|",["create_date","<","2026-01-31 10:00:00"],["create_date",">=","2026-01-31 10:00:01"]"#;
     for (given, on_14, on_19) in [
@@ -238,7 +238,7 @@ fn what_odoo_19_compares_by_seconds_itself_is_spelled_out_for_the_others() {
 }
 
 #[test]
-fn values_are_brought_to_the_type_of_their_field() {
+fn values_are_converted_to_the_type_of_their_field() {
     for (given, on_14, on_19) in [
         ("[('id','in',['7',8.0])]", r#"[["id","in",[7,8]]]"#, r#"[["id","in",[7,8]]]"#),
         ("[('credit','>','1.5')]", r#"[["credit",">",1.5]]"#, r#"[["credit",">",1.5]]"#),

@@ -1,72 +1,72 @@
-//! How many records a page has.
+//! The number of records on a page.
 //!
-//! In: the columns; how large pages turned out. Out: a number. Must not know: what is on them.
+//! In: the columns; the size of the pages so far. Out: a number. Must not know: the records.
 //!
-//! A page is as long as two pages in memory may be (the one that is written and the one that is fetched) and no longer:
-//! so many cells while nothing is known, so many bytes of Odoo's once something is. It begins small, so that the first
-//! byte leaves early.
+//! A page is as large as two pages in memory can be (the one that is being written and the one that is being
+//! fetched): a number of cells while the size of a record is unknown, then a number of bytes. The first page is
+//! small, so that the first byte is sent early.
 
-use crate::plan::fields::Columns;
+use crate::plan::columns::Columns;
 use crate::plan::schema::FieldType;
 
-/// Records on a page at most.
-const MOST: usize = 2000;
-/// Ids on a page: one is nearly nothing.
-const IDS: usize = 10_000;
-/// Values on a page while nothing is known of their size.
-const CELLS: usize = 5_000;
-/// What a file that is asked for by name counts.
-const FILE: usize = 250;
-/// What Odoo's answer for a page should have.
-const BYTES: usize = 2 << 20;
+/// The maximum number of records on a page.
+const MAX_RECORDS: usize = 2000;
+/// The number of ids on a page; an id takes very little space.
+const IDS_PER_PAGE: usize = 10_000;
+/// The number of values on a page while their size is unknown.
+const CELLS_PER_PAGE: usize = 5_000;
+/// The number of values that a named binary field counts as.
+const CELLS_PER_FILE: usize = 250;
+/// The target size of Odoo's response for a page.
+const TARGET_BYTES: usize = 2 << 20;
 
-/// The size of the next page.
+/// The size of the next page, in records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size {
+pub(super) struct PageSize {
     records: usize,
-    /// Odoo could not answer a page larger than this.
-    most: usize,
+    /// Larger pages failed before.
+    max: usize,
 }
 
-impl Size {
-    pub(super) fn of_ids() -> Self {
-        Self { records: IDS, most: IDS }
+impl PageSize {
+    pub(super) fn for_ids() -> Self {
+        Self { records: IDS_PER_PAGE, max: IDS_PER_PAGE }
     }
 
-    pub(super) fn of_records(columns: &Columns) -> Self {
-        Self { records: (CELLS / cells(columns)).clamp(1, MOST), most: MOST }
+    pub(super) fn for_records(columns: &Columns) -> Self {
+        Self { records: (CELLS_PER_PAGE / cells(columns)).clamp(1, MAX_RECORDS), max: MAX_RECORDS }
     }
 
     pub(super) fn records(self) -> usize {
         self.records
     }
 
-    /// So many records came in so many bytes.
+    /// Adapts the size to a page of this many records and bytes.
     pub(super) fn adapt(&mut self, records: usize, bytes: usize) {
         if records > 0 && bytes > 0 {
-            let fitting = BYTES.saturating_mul(records) / bytes;
-            self.records = fitting.clamp(1, self.records.saturating_mul(2).min(self.most));
+            let fitting = TARGET_BYTES.saturating_mul(records) / bytes;
+            self.records = fitting.clamp(1, self.records.saturating_mul(2).min(self.max));
         }
     }
 
-    /// A page of this size was too large. `false` when there is no smaller one.
+    /// Shrinks the page after one that was too large. Returns `false` if there is no smaller size.
     pub(super) fn shrink(&mut self) -> bool {
         let (before, smaller) = (self.records, (self.records / 4).max(1));
-        (self.records, self.most) = (smaller, smaller);
+        (self.records, self.max) = (smaller, smaller);
         before > 1
     }
 }
 
 #[cfg(test)]
-impl Size {
+impl PageSize {
     pub(super) fn limit_to(&mut self, records: usize) {
-        *self = Self { records, most: records };
+        *self = Self { records, max: records };
     }
 }
 
 fn cells(columns: &Columns) -> usize {
-    let weigh = |kind| if kind == FieldType::Binary && columns.named { FILE } else { 1 };
-    columns.shown.iter().map(|column| weigh(column.kind)).sum::<usize>().max(1)
+    let weight = |kind| if kind == FieldType::Binary && columns.named { CELLS_PER_FILE } else { 1 };
+    columns.visible.iter().map(|column| weight(column.kind)).sum::<usize>().max(1)
 }
 
 #[cfg(test)]
@@ -74,8 +74,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_grow_and_shrink_with_what_records_weigh() {
-        let mut size = Size { records: 500, most: MOST };
+    fn the_page_size_follows_the_size_of_the_records() {
+        let mut size = PageSize { records: 500, max: MAX_RECORDS };
         let mut sizes = Vec::new();
         for bytes_of_one in [300, 300, 300, 20_000, 3 << 20, 3 << 20, 100] {
             size.adapt(size.records(), size.records() * bytes_of_one);
@@ -85,8 +85,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_too_large_is_not_tried_again() {
-        let mut size = Size { records: 500, most: MOST };
+    fn a_size_that_was_too_large_is_not_retried() {
+        let mut size = PageSize { records: 500, max: MAX_RECORDS };
         assert!(size.shrink());
         size.adapt(125, 1000);
         assert_eq!(size.records(), 125);

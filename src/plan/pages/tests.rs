@@ -1,4 +1,4 @@
-//! Pages held against the whole list, at a small Odoo in memory that sorts and compares as 14 and as 19 do.
+//! Pages compared with the complete list, on a small in-memory Odoo that sorts and compares like 14 to 19.
 
 use std::cmp::Ordering;
 
@@ -8,9 +8,9 @@ use super::*;
 use crate::language::literal::Limits;
 use crate::language::order::{Nulls, Order, OrderTerm};
 use crate::names::{FieldName, ModelName};
-use crate::plan::fields::Column;
-use crate::plan::intent::Links;
-use crate::plan::schema::samples::{field, schema};
+use crate::plan::columns::Column;
+use crate::plan::intent::Many2oneDisplay;
+use crate::plan::samples::{field, schema};
 use crate::plan::schema::{FieldType, Schema};
 
 #[derive(Debug, Clone)]
@@ -42,16 +42,16 @@ fn model() -> Schema {
     (*schema).clone()
 }
 
-/// A search of an Odoo of this version.
+/// An Odoo of this version that can search.
 struct Odoo {
     rows: Vec<Row>,
     major: u8,
 }
 
 impl Odoo {
-    fn search(&self, list: &List) -> Vec<&Row> {
-        let of = |name: &str| list.slice.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let order = of("order").map(|order| Order::read(order.as_text().unwrap(), Limits::query()).unwrap());
+    fn search(&self, list: &ListPlan) -> Vec<&Row> {
+        let of = |name: &str| list.window.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let order = of("order").map(|order| Order::parse(order.as_text().unwrap(), Limits::query()).unwrap());
         let mut found: Vec<&Row> =
             self.rows.iter().filter(|row| self.holds(row, list.domain.as_list().unwrap())).collect();
         if let Some(order) = order {
@@ -158,49 +158,49 @@ impl Row {
     }
 }
 
-fn list_at(major: u8, order: &str, slice: &Slice) -> List {
-    let mut wanted = vec![("order".into(), Value::from(order.to_owned()))];
-    wanted.retain(|(_, order): &(_, Value<'_>)| order.as_text() != Some(""));
-    if slice.offset > 0 {
-        wanted.push(("offset".into(), Value::Int(slice.offset.into())));
+fn list_at(major: u8, order: &str, window: &Window) -> ListPlan {
+    let mut arguments = vec![("order".into(), Value::from(order.to_owned()))];
+    arguments.retain(|(_, order): &(_, Value<'_>)| order.as_text() != Some(""));
+    if window.offset > 0 {
+        arguments.push(("offset".into(), Value::Int(window.offset.into())));
     }
-    wanted.extend(slice.limit.map(|limit| ("limit".into(), Value::Int(limit.into()))));
-    List {
+    arguments.extend(window.limit.map(|limit| ("limit".into(), Value::Int(limit.into()))));
+    ListPlan {
         model: ModelName::parse("x.thing").unwrap(),
         domain: Value::List(Vec::new()),
-        slice: wanted,
+        window: arguments,
         columns: Columns {
-            shown: vec![Column::id(), Column::plain(FieldName::of_literal("date"), FieldType::Date)],
+            visible: vec![Column::id(), Column::plain(FieldName::from_static("date"), FieldType::Date)],
             named: true,
-            proof: None,
+            existence_column: None,
         },
-        way: crate::plan::query_plan::Way { context: Vec::new(), links: Links::Named, major },
+        options: crate::plan::read_options::ReadOptions { context: Vec::new(), many2one_display: Many2oneDisplay::Named, major },
     }
 }
 
-fn list(order: &str, slice: &Slice) -> List {
-    list_at(19, order, slice)
+fn list(order: &str, window: &Window) -> ListPlan {
+    list_at(19, order, window)
 }
 
-fn slice(order: &str, offset: u32, limit: Option<u32>) -> Slice {
-    Slice { offset, limit, order: (!order.is_empty()).then(|| Order::read(order, Limits::query()).unwrap()) }
+fn window(order: &str, offset: u32, limit: Option<u32>) -> Window {
+    Window { offset, limit, order: (!order.is_empty()).then(|| Order::parse(order, Limits::query()).unwrap()) }
 }
 
 fn total(order: &str) -> String {
-    Order::read(order, Limits::query()).unwrap().with_id_appended().to_odoo()
+    Order::parse(order, Limits::query()).unwrap().with_id_appended().to_odoo()
 }
 
-/// All ids, page by page, and in how many steps.
-fn turned(odoo: &Odoo, mut pager: Pager) -> (Vec<i64>, usize) {
+/// All ids, page by page, and the number of steps.
+fn all_pages(odoo: &Odoo, mut pager: Pager) -> (Vec<i64>, usize) {
     let (mut ids, mut steps) = (Vec::new(), 0);
-    while let Some(step) = pager.step() {
+    while let Some(step) = pager.next_step() {
         steps += 1;
-        assert!(steps < 200, "pages come to an end");
+        assert!(steps < 200, "pages do not end");
         match step {
-            Step::List(list) => {
+            PageStep::List(list) => {
                 let page: Vec<_> = odoo.search(&list).into_iter().map(Row::record).collect();
                 ids.extend(page.iter().map(|record| record.get("id").unwrap().as_int().unwrap()));
-                pager.listed(&page, 0).unwrap();
+                pager.accept_records(&page, 0).unwrap();
             }
             other => panic!("{other:?}"),
         }
@@ -229,19 +229,19 @@ fn order() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn pages_are_the_list_cut_into_pieces(
+    fn pages_are_the_list_in_pieces(
         rows in rows(),
         order in order(),
         (offset, limit) in (0_u32..6, prop::option::of(1_u32..20)),
         (size, major) in (1_usize..6, prop::sample::select(vec![14_u8, 16, 18, 19])),
     ) {
         let odoo = Odoo { rows, major };
-        let slice = slice(&order, offset, limit);
-        let asked = if order.is_empty() { "id".to_owned() } else { total(&order) };
-        let whole: Vec<i64> = odoo.search(&list(&asked, &slice)).iter().map(|row| row.id).collect();
-        let mut pager = Pager::of_list(list_at(major, &total(&order), &slice), &slice, &model());
+        let window = window(&order, offset, limit);
+        let expected_order = if order.is_empty() { "id".to_owned() } else { total(&order) };
+        let expected: Vec<i64> = odoo.search(&list(&expected_order, &window)).iter().map(|row| row.id).collect();
+        let mut pager = Pager::for_list(list_at(major, &total(&order), &window), &window, &model());
         pager.size.limit_to(size);
-        prop_assert_eq!(turned(&odoo, pager).0, whole);
+        prop_assert_eq!(all_pages(&odoo, pager).0, expected);
     }
 }
 
@@ -251,115 +251,115 @@ fn things(count: i64) -> Odoo {
 }
 
 #[test]
-fn a_limit_ends_the_pages_and_otherwise_nothing_does() {
+fn pages_end_at_the_limit_or_with_an_empty_page() {
     for (limit, steps) in [(Some(4), 2), (Some(3), 2), (Some(7), 4), (Some(8), 5), (None, 5)] {
-        let slice = slice("", 0, limit);
-        let mut pager = Pager::of_list(list("", &slice), &slice, &model());
+        let window = window("", 0, limit);
+        let mut pager = Pager::for_list(list("", &window), &window, &model());
         pager.size.limit_to(2);
-        assert_eq!(turned(&things(7), pager).1, steps, "{limit:?}");
+        assert_eq!(all_pages(&things(7), pager).1, steps, "{limit:?}");
     }
 }
 
 #[test]
-fn what_tells_the_place_is_read_along_and_not_shown() {
-    let slice = slice("code desc, date", 0, None);
-    let pager = Pager::of_list(list("code desc, date, id", &slice), &slice, &model());
-    let Some(Step::List(page)) = pager.step() else { panic!("{:?}", pager.step()) };
-    assert_eq!(page.columns.asked().map(FieldName::as_str).collect::<Vec<_>>(), ["date", "code"]);
-    assert_eq!(pager.shown().unwrap().shown.len(), 2);
+fn cursor_columns_are_read_but_not_returned() {
+    let window = window("code desc, date", 0, None);
+    let pager = Pager::for_list(list("code desc, date, id", &window), &window, &model());
+    let Some(PageStep::List(page)) = pager.next_step() else { panic!("{:?}", pager.next_step()) };
+    assert_eq!(page.columns.requested().map(FieldName::as_str).collect::<Vec<_>>(), ["date", "code"]);
+    assert_eq!(pager.columns().unwrap().visible.len(), 2);
 }
 
 #[test]
-fn orders_that_are_no_key_find_their_ids_first() {
+fn orders_that_cannot_be_a_key_find_their_ids_first() {
     for order in ["number", "create_date desc", "link", "active", "barcode", "inherited", "code, number"] {
-        let slice = slice(order, 3, Some(5));
-        let mut pager = Pager::of_list(list(order, &slice), &slice, &model());
-        let Some(Step::Find(call)) = pager.step() else { panic!("{order}: {:?}", pager.step()) };
-        assert_eq!(call, list(order, &slice).search());
-        pager.found([5, 3, 9].map(|id| RecordId::new(id).unwrap()).into());
+        let window = window(order, 3, Some(5));
+        let mut pager = Pager::for_list(list(order, &window), &window, &model());
+        let Some(PageStep::FindIds(call)) = pager.next_step() else { panic!("{order}: {:?}", pager.next_step()) };
+        assert_eq!(call, list(order, &window).search_call());
+        pager.accept_found_ids([5, 3, 9].map(|id| RecordId::new(id).unwrap()).into());
         pager.size.limit_to(2);
         let mut read = Vec::new();
-        while let Some(Step::Read(page)) = pager.step() {
+        while let Some(PageStep::Read(page)) = pager.next_step() {
             read.push(page.ids.iter().map(|id| id.get()).collect::<Vec<_>>());
-            pager.passed(0);
+            pager.advance(0);
         }
         assert_eq!(read, [vec![5, 3], vec![9]]);
     }
 }
 
 #[test]
-fn models_with_a_search_of_their_own_find_their_ids_first() {
-    let slice = slice("", 0, None);
+fn models_with_a_custom_search_find_their_ids_first() {
+    let window = window("", 0, None);
     let attachment = schema("ir.attachment", vec![field("id", "integer", &[])]);
-    let (slice, model) = (Slice { offset: 1, limit: Some(2), ..slice }, attachment.model.clone());
-    let list = List { model, ..list("id desc", &slice) };
-    let mut pager = Pager::of_list(list.clone(), &slice, &attachment);
-    assert_eq!(pager.step(), Some(Step::Find(list.search_all())), "Odoo would cut off the wrong part");
-    pager.found([9, 5, 3, 1].map(|id| RecordId::new(id).unwrap()).into());
-    let Some(Step::Read(read)) = pager.step() else { panic!("{:?}", pager.step()) };
-    assert_eq!(read.ids, [5, 3].map(|id| RecordId::new(id).unwrap()), "so it is cut here");
+    let (window, model) = (Window { offset: 1, limit: Some(2), ..window }, attachment.model.clone());
+    let list = ListPlan { model, ..list("id desc", &window) };
+    let mut pager = Pager::for_list(list.clone(), &window, &attachment);
+    assert_eq!(pager.next_step(), Some(PageStep::FindIds(list.search_all_call())), "Odoo would apply the limit wrongly");
+    pager.accept_found_ids([9, 5, 3, 1].map(|id| RecordId::new(id).unwrap()).into());
+    let Some(PageStep::Read(read)) = pager.next_step() else { panic!("{:?}", pager.next_step()) };
+    assert_eq!(read.ids, [5, 3].map(|id| RecordId::new(id).unwrap()), "the gateway applies offset and limit");
 }
 
 #[test]
-fn ids_are_found_by_key_only_where_the_key_is_the_id() {
+fn id_listings_use_a_keyset_only_for_the_order_by_id() {
     for (order, by_key) in [("", true), ("id desc", true), ("code", false), ("number", false)] {
-        let slice = slice(order, 0, None);
-        let pager = Pager::of_ids(list(order, &slice), &slice, &model());
-        assert_eq!(matches!(pager.step(), Some(Step::Search(_))), by_key, "{order}");
-        assert_eq!(matches!(pager.step(), Some(Step::Find(_))), !by_key, "{order}");
+        let window = window(order, 0, None);
+        let pager = Pager::for_ids(list(order, &window), &window, &model());
+        assert_eq!(matches!(pager.next_step(), Some(PageStep::Search(_))), by_key, "{order}");
+        assert_eq!(matches!(pager.next_step(), Some(PageStep::FindIds(_))), !by_key, "{order}");
     }
 }
 
 #[test]
-fn given_records_are_proven_before_the_first_of_several_pages() {
+fn given_records_are_verified_before_the_first_of_several_pages() {
     let read =
-        |ids: &[i64]| list("", &Slice::default()).read(ids.iter().map(|id| RecordId::new(*id).unwrap()).collect());
-    let few = Pager::of_given(read(&[7, 7]), read(&[7]));
-    assert_eq!(few.step(), Some(Step::Read(read(&[7, 7]))));
+        |ids: &[i64]| list("", &Window::default()).read_plan(ids.iter().map(|id| RecordId::new(*id).unwrap()).collect());
+    let few = Pager::for_given_ids(read(&[7, 7]), read(&[7]));
+    assert_eq!(few.next_step(), Some(PageStep::Read(read(&[7, 7]))));
     let ids: Vec<i64> = (1..=9000).collect();
-    let mut many = Pager::of_given(read(&ids), read(&ids));
-    assert_eq!(many.step(), Some(Step::Prove(read(&ids))));
-    many.proven();
-    let Some(Step::Read(first)) = many.step() else { panic!("{:?}", many.step()) };
+    let mut many = Pager::for_given_ids(read(&ids), read(&ids));
+    assert_eq!(many.next_step(), Some(PageStep::Verify(read(&ids))));
+    many.accept_verified();
+    let Some(PageStep::Read(first)) = many.next_step() else { panic!("{:?}", many.next_step()) };
     assert!(first.ids.len() < ids.len() && ids.iter().zip(&first.ids).all(|(id, read)| *id == read.get()));
 }
 
 #[test]
-fn a_page_that_was_too_large_is_asked_again_smaller_until_it_is_one_record() {
-    let slice = slice("", 0, None);
-    let mut pager = Pager::of_list(list("", &slice), &slice, &model());
+fn a_page_that_was_too_large_is_retried_smaller_down_to_one_record() {
+    let window = window("", 0, None);
+    let mut pager = Pager::for_list(list("", &window), &window, &model());
     let mut limits = Vec::new();
-    while pager.shrink() {
-        let Some(Step::List(page)) = pager.step() else { panic!("{:?}", pager.step()) };
-        limits.push(page.slice.iter().find(|(name, _)| name == "limit").and_then(|(_, limit)| limit.as_int()));
+    while pager.shrink_page() {
+        let Some(PageStep::List(page)) = pager.next_step() else { panic!("{:?}", pager.next_step()) };
+        limits.push(page.window.iter().find(|(name, _)| name == "limit").and_then(|(_, limit)| limit.as_int()));
     }
     assert_eq!(limits, [Some(500), Some(125), Some(31), Some(7), Some(1)]);
 }
 
 #[test]
-fn a_record_that_does_not_tell_its_place_is_an_error() {
-    let slice = slice("code", 0, None);
-    let mut pager = Pager::of_list(list("code, id", &slice), &slice, &model());
+fn a_record_without_its_cursor_columns_is_an_error() {
+    let window = window("code", 0, None);
+    let mut pager = Pager::for_list(list("code, id", &window), &window, &model());
     let record = Value::Map(vec![("id".into(), Value::Int(7))]);
-    assert_eq!(pager.listed(&[record], 10).unwrap_err().code, Code::ResultNotRepresentable);
+    assert_eq!(pager.accept_records(&[record], 10).unwrap_err().code, ErrorCode::ResultNotRepresentable);
 }
 
 #[test]
-fn a_short_page_ends_the_pages_only_where_nothing_was_counted_behind_it() {
-    let slice = slice("id", 0, None);
+fn a_short_page_ends_the_listing_only_if_no_records_remain() {
+    let window = window("id", 0, None);
     let record = |id| Value::Map(vec![("id".into(), Value::Int(id))]);
-    let turned = |pages: &[&[i64]], counted: &[i64]| {
-        let mut pager = Pager::of_list(list("id", &slice), &slice, &model());
-        for (page, counted) in pages.iter().zip(counted) {
-            pager.listed(&page.iter().map(|id| record(*id)).collect::<Vec<_>>(), 10).unwrap();
-            pager.counted_behind(*counted);
+    let all_pages = |pages: &[&[i64]], with_total: &[i64]| {
+        let mut pager = Pager::for_list(list("id", &window), &window, &model());
+        for (page, with_total) in pages.iter().zip(with_total) {
+            pager.accept_records(&page.iter().map(|id| record(*id)).collect::<Vec<_>>(), 10).unwrap();
+            pager.accept_remaining(*with_total);
         }
-        pager.step()
+        pager.next_step()
     };
-    assert_eq!(turned(&[&[3, 4]], &[0]), None, "the end, without another question");
-    assert!(matches!(turned(&[&[3, 4]], &[5]), Some(Step::List(_))));
-    assert_eq!(turned(&[&[3, 4], &[]], &[5, 0]), None);
-    let Some(Step::Find(rest)) = turned(&[&[3, 4], &[]], &[5, 3]) else { panic!("what is hidden is looked for") };
-    let behind = Value::List(vec![Value::List(vec!["id".into(), ">".into(), Value::Int(4)])]);
-    assert_eq!(rest.args, [behind]);
+    assert_eq!(all_pages(&[&[3, 4]], &[0]), None, "the end, without another call");
+    assert!(matches!(all_pages(&[&[3, 4]], &[5]), Some(PageStep::List(_))));
+    assert_eq!(all_pages(&[&[3, 4], &[]], &[5, 0]), None);
+    let Some(PageStep::FindIds(rest)) = all_pages(&[&[3, 4], &[]], &[5, 3]) else { panic!("the remaining ids are searched") };
+    let after_4 = Value::List(vec![Value::List(vec!["id".into(), ">".into(), Value::Int(4)])]);
+    assert_eq!(rest.args, [after_4]);
 }

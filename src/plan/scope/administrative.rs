@@ -1,33 +1,35 @@
-//! Models that no pattern of a scope covers, and methods that must be listed: they reach further than their name says.
+//! Models that no pattern of a scope matches, and methods that must be listed: they give access to more than their
+//! name suggests.
 //!
-//! In: a name. Out: whether a rule must say it. Must not know: scopes, credentials. Security requirement K-04;
-//! wider than it where a model carries rights, runs code, keeps secrets, or speaks for records of other models.
+//! In: a name. Out: whether a rule must name it. Must not know: scopes, credentials. Requirement K-04 in
+//! docs/security.md, extended by models that grant rights, run code, store secrets, or hold records that belong to
+//! other models.
 
 use crate::names::{MethodName, ModelName};
 
-/// Beginnings of names, each with what makes it administrative.
+/// Prefixes of model names, with the reason why they are administrative.
 const ADMINISTRATIVE: [&str; 36] = [
-    // Models, rules, actions, jobs, parameters, attachments, sequences: the machine room.
+    // Models, rules, actions, jobs, parameters, attachments, sequences: Odoo's internals.
     "ir.",
-    // Users, groups and what hangs on them.
+    // Users, groups and their settings.
     "res.users",
     "res.groups",
     "res.config",
     "res.device",
     "change.password.",
-    // Ways in for people without a password: links that are signed.
+    // Access without a password: signed links.
     "portal.",
     // Modules, automation, merging, importing.
     "base.",
     "base_import",
-    // Ways to sign in, and keys of other services.
+    // Authentication, and keys of other services.
     "auth.",
     "auth_",
     "google.",
     "microsoft.",
     "iap",
     "payment.",
-    // Mail: templates run code, messages and activities speak for records of any model, servers keep passwords.
+    // Mail: templates run code, messages and activities belong to records of any model, servers store passwords.
     "mail.",
     "mailing.",
     "fetchmail.",
@@ -40,7 +42,8 @@ const ADMINISTRATIVE: [&str; 36] = [
     "rating.",
     // Searches the records of every model.
     "privacy.",
-    // Wizards and campaigns that render a template which their caller writes (heirs of `mail.render.mixin`, 14..19).
+    // Wizards and campaigns that render a template written by the caller (models that inherit `mail.render.mixin`,
+    // 14-19).
     "account.move.send",
     "applicant.get.refuse.reason",
     "applicant.send.mail",
@@ -53,13 +56,13 @@ const ADMINISTRATIVE: [&str; 36] = [
     "survey.invite",
 ];
 
-/// Whether only a rule that names the model covers it.
+/// Whether only a rule that names the model allows it.
 pub(super) fn is_administrative(model: &ModelName) -> bool {
     ADMINISTRATIVE.iter().any(|beginning| model.as_str().starts_with(beginning))
 }
 
-/// Methods that render a template, which may read what no rule names, or take in a whole mail; and methods that answer
-/// or make a link by which anyone acts on the record, under names that do not say so.
+/// Methods that render a template, which can read any field, or process a complete mail; and methods that return or
+/// create a link with which anyone can act on the record, under names that do not show it.
 const ADMINISTRATIVE_METHODS: [&str; 23] = [
     "action_customer_preview",
     "action_end_session",
@@ -86,11 +89,11 @@ const ADMINISTRATIVE_METHODS: [&str; 23] = [
     "rating_apply",
 ];
 
-/// Words in the name of a method that makes or answers a secret: `signup_prepare`, `generate_access_token`.
+/// Words in the name of methods that create or return a secret: `signup_prepare`, `generate_access_token`.
 const ADMINISTRATIVE_WORDS: [&str; 10] =
     ["credentials", "passwd", "password", "portal", "secret", "share", "sharing", "signup", "token", "tokens"];
 
-/// Whether only a rule that lists the method covers it.
+/// Whether only a rule that lists the method allows it.
 pub(super) fn is_administrative_method(method: &MethodName) -> bool {
     let name = method.as_str();
     ADMINISTRATIVE_METHODS.contains(&name)
@@ -103,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rights_code_secrets_and_records_that_speak_for_others_are_administrative() {
+    fn models_with_rights_code_secrets_or_foreign_records_are_administrative() {
         for (name, expected) in [
             ("ir.model.access", true),
             ("ir.actions.server", true),
@@ -132,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_that_render_templates_or_answer_signed_links_are_administrative() {
+    fn methods_that_render_templates_or_return_signed_links_are_administrative() {
         for (name, expected) in [
             ("message_post_with_template", true),
             ("signup_prepare", true),

@@ -1,13 +1,13 @@
-//! Models that delegate to others (`_inherits`): their records are records of another model too.
+//! Models that delegate to others (`_inherits`): their records are also records of another model.
 //!
-//! In: a name. Out: the models that it delegates to. Must not know: scopes, schemas. Every model of the community
-//! add-ons of Odoo 14..19 is here that always delegates, as `tests/stand/delegations.py` prints them from Odoo's sources; a
-//! test compares the table with what real servers say. `crm.team` and `hr.job` delegate only where one more add-on is
-//! installed: these, and models of other add-ons, are told by their fields, see the guard.
+//! In: a name. Out: the models that it delegates to. Must not know: scopes, schemas. The table contains every model
+//! of the community add-ons of Odoo 14-19 that always delegates, as `tests/testbed/delegations.py` prints them from
+//! Odoo's sources; a test compares the table with real servers. `crm.team` and `hr.job` only delegate if another
+//! add-on is installed: these, and models of other add-ons, are detected by their fields, see `scope_check`.
 
 use crate::names::ModelName;
 
-/// A model, and one that it delegates to.
+/// Each model with one that it delegates to.
 const DELEGATIONS: [(&str, &str); 26] = [
     ("account.bank.statement.line", "account.move"),
     ("account.invoice.send", "mail.compose.message"),
@@ -40,5 +40,5 @@ const DELEGATIONS: [(&str, &str); 26] = [
 /// The models that a model delegates to.
 pub(in crate::plan) fn delegated_by(model: &ModelName) -> impl Iterator<Item = ModelName> {
     let pairs = DELEGATIONS.iter().filter(move |(name, _)| *name == model.as_str());
-    pairs.map(|(_, to)| ModelName::of_literal(to))
+    pairs.map(|(_, to)| ModelName::from_static(to))
 }

@@ -1,115 +1,120 @@
-//! Scopes in the words of OAuth, by which an application asks for less than it may.
+//! OAuth scopes, by which an application requests less than it may have.
 //!
 //! ```text
-//! scope     = word *( 1*" " word )                       RFC 6749 section 3.3; without any: "all"
-//! word      = "all" | operation [ ":" pattern ]
-//! operation = "read" | "create" | "update" | "delete" | "execute"
-//! pattern   = model | prefix ".*" | "*"                  as in the rules of a scope
+//! scope       = scope-token *( 1*" " scope-token )         RFC 6749 section 3.3; without tokens: "all"
+//! scope-token = "all" | operation [ ":" pattern ]
+//! operation   = "read" | "create" | "update" | "delete" | "execute"
+//! pattern     = model | prefix ".*" | "*"                  as in the rules of a scope
 //! ```
 //!
-//! Words only narrow: what is reached is what the application's scope allows *and* one of the words names. Methods and
-//! fields are the application's own.
+//! Scope tokens only restrict: the result is what the application's scope allows *and* one of the tokens names.
+//! Methods and fields are those of the application.
 //!
-//! In: a scope parameter. Out: [`ScopeWords`], printed in the same form. Must not know: OAuth's requests.
+//! In: a `scope` parameter. Out: [`OAuthScope`], printed in the same form. Must not know: the other parameters of
+//! OAuth requests.
 
-use std::collections::BTreeSet;
 use std::fmt;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{ModelPattern, Operation};
 use crate::names::ModelName;
 
-/// What is asked for.
+/// The requested scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScopeWords {
-    /// Whatever there is.
+pub enum OAuthScope {
+    /// Everything in the application's scope.
     All,
-    /// What one of the words names.
-    Only(BTreeSet<ScopeWord>),
+    /// What one of the tokens names.
+    Only(BTreeSet<OAuthScopeToken>),
 }
 
 /// An operation, on all models or on some.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ScopeWord {
-    /// What is done.
+pub struct OAuthScopeToken {
+    /// The operation.
     pub operation: Operation,
-    /// To which models; `None`: to all.
+    /// The models; `None`: all.
     pub models: Option<ModelPattern>,
 }
 
-/// No client needs more.
-const MOST_WORDS: usize = 100;
+/// The maximum number of scope tokens.
+const MAX_TOKENS: usize = 100;
 
-impl ScopeWords {
-    /// Reads a scope parameter.
+impl OAuthScope {
+    /// Parses a `scope` parameter.
     ///
     /// # Errors
-    /// The first word that is none.
+    /// The first invalid token.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut words = BTreeSet::new();
+        let mut tokens = BTreeSet::new();
         let mut all = false;
-        for (at, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
-            if at == MOST_WORDS {
-                return Err(format!("there are more than {MOST_WORDS} words"));
+        for (at, token) in text.split(' ').filter(|token| !token.is_empty()).enumerate() {
+            if at == MAX_TOKENS {
+                return Err(format!("expected at most {MAX_TOKENS} scope tokens"));
             }
-            if word == "all" {
+            if token == "all" {
                 all = true;
             } else {
-                words.insert(ScopeWord::parse(word)?);
+                tokens.insert(OAuthScopeToken::parse(token)?);
             }
         }
-        Ok(if all || words.is_empty() { Self::All } else { Self::Only(words) })
+        Ok(if all || tokens.is_empty() { Self::All } else { Self::Only(tokens) })
     }
 
-    /// Whether an operation on a model is among them.
+    /// Whether the scope includes an operation on a model.
     #[must_use]
-    pub fn name(&self, model: &ModelName, operation: Operation) -> bool {
-        let names = |word: &ScopeWord| {
-            word.operation == operation && word.models.as_ref().is_none_or(|models| models.matches(model))
+    pub fn includes(&self, model: &ModelName, operation: Operation) -> bool {
+        let names = |token: &OAuthScopeToken| {
+            token.operation == operation && token.models.as_ref().is_none_or(|models| models.matches(model))
         };
         match self {
             Self::All => true,
-            Self::Only(words) => words.iter().any(names),
+            Self::Only(tokens) => tokens.iter().any(names),
         }
     }
 
-    /// Whether an operation is among them for every model.
+    /// Whether the scope includes an operation on every model.
     #[must_use]
-    pub fn name_everywhere(&self, operation: Operation) -> bool {
-        let names = |word: &ScopeWord| word.operation == operation && word.models.is_none();
+    pub fn includes_every_model(&self, operation: Operation) -> bool {
+        let names = |token: &OAuthScopeToken| token.operation == operation && token.models.is_none();
         match self {
             Self::All => true,
-            Self::Only(words) => words.iter().any(names),
+            Self::Only(tokens) => tokens.iter().any(names),
         }
     }
 
-    /// Whether everything in `other` is among them.
+    /// Whether the scope includes everything in `other`.
     #[must_use]
-    pub fn cover(&self, other: &Self) -> bool {
+    pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::All, _) => true,
             (Self::Only(_), Self::All) => false,
-            (Self::Only(mine), Self::Only(theirs)) => {
-                theirs.iter().all(|theirs| mine.iter().any(|mine| mine.covers(theirs)))
+            (Self::Only(own), Self::Only(others)) => {
+                others.iter().all(|others| own.iter().any(|own| own.covers(others)))
             }
         }
     }
 }
 
-impl ScopeWord {
-    fn parse(word: &str) -> Result<Self, String> {
-        let (operation, models) = word.split_once(':').map_or((word, None), |(name, models)| (name, Some(models)));
+impl OAuthScopeToken {
+    fn parse(token: &str) -> Result<Self, String> {
+        let (operation, models) = token.split_once(':').map_or((token, None), |(name, models)| (name, Some(models)));
         let operation = match operation {
             "read" => Operation::Read,
             "create" => Operation::Create,
             "update" => Operation::Update,
             "delete" => Operation::Delete,
             "execute" => Operation::Execute,
-            _ => return Err("a word is all, or read, create, update, delete or execute, alone or with :MODEL".into()),
+            _ => {
+                return Err("expected scope tokens: all, or read, create, update, delete or execute, \
+                            optionally followed by :MODEL"
+                    .into());
+            }
         };
         let models = models.map(ModelPattern::parse).transpose();
-        Ok(Self { operation, models: models.map_err(|_| "after the colon stands a model, or a pattern as sale.*")? })
+        Ok(Self { operation, models: models.map_err(|_| "expected a model, or a pattern such as sale.*, after the colon")? })
     }
 
     fn covers(&self, other: &Self) -> bool {
@@ -117,37 +122,37 @@ impl ScopeWord {
             && match (&self.models, &other.models) {
                 (None, _) => true,
                 (Some(_), None) => false,
-                (Some(mine), Some(theirs)) => mine.covers(theirs),
+                (Some(own), Some(others)) => own.covers(others),
             }
     }
 }
 
-impl fmt::Display for ScopeWord {
+impl fmt::Display for OAuthScopeToken {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.operation.as_str())?;
         self.models.as_ref().map_or(Ok(()), |models| write!(out, ":{models}"))
     }
 }
 
-impl fmt::Display for ScopeWords {
+impl fmt::Display for OAuthScope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => out.write_str("all"),
-            Self::Only(words) => {
-                let words: Vec<_> = words.iter().map(ToString::to_string).collect();
-                out.write_str(&words.join(" "))
+            Self::Only(tokens) => {
+                let tokens: Vec<_> = tokens.iter().map(ToString::to_string).collect();
+                out.write_str(&tokens.join(" "))
             }
         }
     }
 }
 
-impl Serialize for ScopeWords {
+impl Serialize for OAuthScope {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         out.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for ScopeWords {
+impl<'de> Deserialize<'de> for OAuthScope {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
@@ -158,41 +163,41 @@ impl<'de> Deserialize<'de> for ScopeWords {
 mod tests {
     use super::*;
 
-    fn words(text: &str) -> ScopeWords {
-        ScopeWords::parse(text).unwrap()
+    fn tokens(text: &str) -> OAuthScope {
+        OAuthScope::parse(text).unwrap()
     }
 
     #[test]
-    fn words_print_as_they_are_read() {
+    fn scopes_print_as_they_are_parsed() {
         for (text, printed) in [
             ("", "all"),
             ("read all", "all"),
             ("update  read read", "read update"),
             ("read:sale.order create:sale.* execute:*", "read:sale.order create:sale.* execute:*"),
         ] {
-            assert_eq!(words(text).to_string(), printed);
-            assert_eq!(words(printed), words(text));
+            assert_eq!(tokens(text).to_string(), printed);
+            assert_eq!(tokens(printed), tokens(text));
         }
-        for wrong in ["openid", "read:", "read:Sale", "READ", "read,write", "read:a:b", "read\tupdate"] {
-            assert!(ScopeWords::parse(wrong).is_err(), "{wrong}");
+        for invalid in ["openid", "read:", "read:Sale", "READ", "read,write", "read:a:b", "read\tupdate"] {
+            assert!(OAuthScope::parse(invalid).is_err(), "{invalid}");
         }
-        let many: Vec<String> = (0..=MOST_WORDS).map(|at| format!("read:m{at}")).collect();
-        assert!(ScopeWords::parse(&many.join(" ")).is_err());
+        let many: Vec<String> = (0..=MAX_TOKENS).map(|at| format!("read:m{at}")).collect();
+        assert!(OAuthScope::parse(&many.join(" ")).is_err());
     }
 
     #[test]
-    fn what_is_covered_never_grows() {
+    fn a_scope_covers_narrower_scopes_and_never_wider_ones() {
         for (wide, narrow) in [
             ("all", "read"),
             ("read", "read:sale.order"),
             ("read:sale.*", "read:sale.order"),
             ("read:*", "read:sale.*"),
         ] {
-            assert!(words(wide).cover(&words(narrow)), "{wide} covers {narrow}");
-            assert!(words(wide).cover(&words(wide)));
-            assert!(!words(narrow).cover(&words(wide)), "{narrow} does not cover {wide}");
+            assert!(tokens(wide).covers(&tokens(narrow)), "{wide} covers {narrow}");
+            assert!(tokens(wide).covers(&tokens(wide)));
+            assert!(!tokens(narrow).covers(&tokens(wide)), "{narrow} does not cover {wide}");
         }
-        assert!(!words("read:*").cover(&words("read:res.users")), "administrative models only by name");
-        assert!(!words("read").cover(&words("read update")));
+        assert!(!tokens("read:*").covers(&tokens("read:res.users")), "administrative models must be named");
+        assert!(!tokens("read").covers(&tokens("read update")));
     }
 }

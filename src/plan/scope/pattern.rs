@@ -1,4 +1,4 @@
-//! Which models a rule is about: `*`, `sale.*`, `sale.order`.
+//! The models of a rule: `*`, `sale.*`, `sale.order`.
 //!
 //! In: text. Out: a [`ModelPattern`]. Must not know: operations, fields.
 
@@ -14,49 +14,49 @@ use crate::names::ModelName;
 pub enum ModelPattern {
     /// `*`: every model that is not administrative.
     Any,
-    /// `sale.*`: the models below a prefix that are not administrative; `sale` alone is not among them.
-    Below(ModelName),
+    /// `sale.*`: the models with this prefix that are not administrative; `sale` itself does not match.
+    Prefix(ModelName),
     /// `sale.order`: this model, administrative or not.
-    Exactly(ModelName),
+    Exact(ModelName),
 }
 
 impl ModelPattern {
-    /// Reads `*`, `sale.*` or `sale.order`.
+    /// Parses `*`, `sale.*` or `sale.order`.
     ///
     /// # Errors
-    /// When `text` is none of these.
+    /// `text` is none of these.
     pub fn parse(text: &str) -> Result<Self, String> {
         let refuse = |_| format!("expected *, a model such as sale.order or a pattern such as sale.*, found {text:?}");
         match text.strip_suffix(".*") {
             _ if text == "*" => Ok(Self::Any),
-            Some(prefix) => ModelName::parse(prefix).map(Self::Below).map_err(refuse),
-            None => ModelName::parse(text).map(Self::Exactly).map_err(refuse),
+            Some(prefix) => ModelName::parse(prefix).map(Self::Prefix).map_err(refuse),
+            None => ModelName::parse(text).map(Self::Exact).map_err(refuse),
         }
     }
 
-    /// Whether a model is among them.
+    /// Whether a model matches.
     #[must_use]
     pub fn matches(&self, model: &ModelName) -> bool {
         match self {
-            Self::Exactly(name) => name == model,
+            Self::Exact(name) => name == model,
             Self::Any => !is_administrative(model),
-            Self::Below(prefix) => {
+            Self::Prefix(prefix) => {
                 let rest = model.as_str().strip_prefix(prefix.as_str());
                 rest.is_some_and(|rest| rest.starts_with('.')) && !is_administrative(model)
             }
         }
     }
 
-    /// Whether every model of `other` is among them.
+    /// Whether every model that matches `other` also matches this pattern.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         match other {
-            Self::Exactly(model) => self.matches(model),
+            Self::Exact(model) => self.matches(model),
             Self::Any => *self == Self::Any,
-            Self::Below(inner) => match self {
+            Self::Prefix(inner) => match self {
                 Self::Any => true,
-                Self::Exactly(_) => false,
-                Self::Below(outer) => {
+                Self::Exact(_) => false,
+                Self::Prefix(outer) => {
                     let rest = inner.as_str().strip_prefix(outer.as_str());
                     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
                 }
@@ -69,8 +69,8 @@ impl fmt::Display for ModelPattern {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => out.write_str("*"),
-            Self::Below(prefix) => write!(out, "{prefix}.*"),
-            Self::Exactly(name) => name.fmt(out),
+            Self::Prefix(prefix) => write!(out, "{prefix}.*"),
+            Self::Exact(name) => name.fmt(out),
         }
     }
 }

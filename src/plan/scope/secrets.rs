@@ -1,11 +1,12 @@
-//! Fields that hold a secret, or a link by which anyone acts on the record: told by their names.
+//! Fields that hold a secret, or a link with which anyone can act on the record, recognized by their names.
 //!
-//! In: a model and the name of a field. Out: whether it is never among all fields. Must not know: values, scopes. A test
-//! goes through every field of every model of real servers, so that a suspicious name that nobody classified is noticed.
+//! In: a model and the name of a field. Out: whether it is excluded from "all fields". Must not know: values, scopes.
+//! A test checks every field of every model of real servers, so that a suspicious name without a classification is
+//! noticed.
 
 use crate::names::ModelName;
 
-/// Words at the end of a name: `access_token`, `smtp_pass`.
+/// The last word of a name: `access_token`, `smtp_pass`.
 const LAST_WORDS: [&str; 14] = [
     "credential",
     "credentials",
@@ -23,7 +24,8 @@ const LAST_WORDS: [&str; 14] = [
     "tokens",
 ];
 
-/// What stands before `_key` and `_keys` where the key is a secret: `unsplash_access_key`. Others are published, or sort.
+/// The word before `_key` and `_keys` if the key is a secret: `unsplash_access_key`. Other keys are public, or sort
+/// keys.
 const KEY_WORDS: [&str; 14] = [
     "access",
     "account",
@@ -41,11 +43,11 @@ const KEY_WORDS: [&str; 14] = [
     "webhook",
 ];
 
-/// What stands before `_url`, `_uri` and `_link` where the link is signed, or is the secret itself.
+/// The word before `_url`, `_uri` and `_link` if the link is signed, or is itself the secret.
 const LINK_WORDS: [&str; 9] =
     ["access", "gmail", "invitation", "invite", "outlook", "portal", "share", "signup", "webhook"];
 
-/// Fields whose names do not say it.
+/// Secret fields whose names do not show it.
 const SECRETS: [(&str, &str); 15] = [
     ("auth_totp.wizard", "qrcode"),
     ("auth_totp.wizard", "url"),
@@ -64,28 +66,28 @@ const SECRETS: [(&str, &str); 15] = [
     ("spreadsheet.dashboard.share", "full_url"),
 ];
 
-/// Fields whose names say it wrongly: switches.
-const NO_SECRETS: [(&str, &str); 3] = [
+/// Fields whose names look like secrets but are flags.
+const NOT_SECRETS: [(&str, &str); 3] = [
     ("payment.acquirer", "save_token"),
     ("res.config.settings", "auth_signup_reset_password"),
     ("res.config.settings", "portal_allow_api_keys"),
 ];
 
-/// Whether a field holds a secret. Relations to secrets do not, by Odoo's custom their names end in `_id` and `_ids`.
+/// Whether a field holds a secret. Relations to secrets do not: by convention their names end in `_id` and `_ids`.
 pub(in crate::plan) fn is_secret(model: &ModelName, field: &str) -> bool {
     let is_listed = |list: &[(&str, &str)]| list.contains(&(model.as_str(), field));
-    if is_listed(&NO_SECRETS) {
+    if is_listed(&NOT_SECRETS) {
         return false;
     }
     let (before, last) = field.rsplit_once('_').unwrap_or(("", field));
     let follows = |words: &[&str]| before.rsplit('_').next().is_some_and(|word| words.contains(&word));
-    let says = match last {
+    let has_secret_name = match last {
         "key" | "keys" => follows(&KEY_WORDS),
         "url" | "uri" | "link" => follows(&LINK_WORDS),
         "apikey" => true,
         last => LAST_WORDS.contains(&last),
     };
-    says || field.starts_with("signup_") || is_listed(&SECRETS)
+    has_secret_name || field.starts_with("signup_") || is_listed(&SECRETS)
 }
 
 #[cfg(test)]
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_told_by_their_names() {
+    fn secrets_are_recognized_by_their_names() {
         for (model, field, expected) in [
             ("res.partner", "signup_token", true),
             ("res.partner", "signup_url", true),

@@ -1,18 +1,18 @@
-//! Scopes as they are written: refused where they make no sense, and told where.
+//! The written form of scopes. Invalid scopes are rejected with the place of the error.
 //!
-//! In: JSON. Out: [`Scope`], [`Rule`]. Must not know: what they allow.
+//! In: JSON. Out: [`Scope`], [`Rule`]. Must not know: what a scope allows.
 
-use std::collections::BTreeSet;
 use std::fmt;
+use std::collections::BTreeSet;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 
 use super::{FieldRule, ModelPattern, Operation, Rule, Scope};
 use crate::names::MethodName;
 
-/// A rule before it is known to make sense.
+/// A rule before validation.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenRule {
@@ -32,13 +32,13 @@ impl TryFrom<WrittenRule> for Rule {
             return Err("operations: expected at least one of read, create, update, delete, execute");
         }
         if methods.is_some() && !operations.contains(&Operation::Execute) {
-            return Err("methods: a list of methods needs execute among the operations");
+            return Err("methods: a list of methods needs the operation execute");
         }
         Ok(Self { models, operations, methods, fields })
     }
 }
 
-/// Written by hand: of an untagged enum serde would only say that nothing fitted.
+/// Implemented by hand: for an untagged enum serde would only report that no variant matched.
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(ScopeVisitor)

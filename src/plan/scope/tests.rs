@@ -1,4 +1,4 @@
-//! How scopes are written, what they are told apart by, and how several rules go together.
+//! The written form of scopes, and how several rules are combined.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn scope(json: &str) -> Scope {
 }
 
 #[test]
-fn a_scope_is_written_as_it_is_read() {
+fn a_scope_is_written_as_it_is_parsed() {
     for json in [
         r#""all""#,
         r#""nothing""#,
@@ -27,8 +27,8 @@ fn a_scope_is_written_as_it_is_read() {
 }
 
 #[test]
-fn a_mistake_is_told_with_its_rule_and_its_key() {
-    for (json, told) in [
+fn an_invalid_scope_is_rejected_with_its_rule_and_key() {
+    for (json, message) in [
         ("7", r#"scope: invalid type: integer `7`, expected "all", "nothing" or a list of rules"#),
         (r#""some""#, r#"scope: invalid value: string "some", expected "all", "nothing" or a list of rules"#),
         (r#"[{"models":"*"}]"#, "scope[0]: missing field `operations`"),
@@ -48,16 +48,16 @@ fn a_mistake_is_told_with_its_rule_and_its_key() {
         ),
         (
             r#"[{"models":"*","operations":["read"],"methods":["x"]}]"#,
-            "scope[0]: methods: a list of methods needs execute among the operations",
+            "scope[0]: methods: a list of methods needs the operation execute",
         ),
     ] {
         let error = Scope::from_json(json).unwrap_err().to_string();
-        assert!(error.starts_with(told), "{error}");
+        assert!(error.starts_with(message), "{error}");
     }
 }
 
 #[test]
-fn a_pattern_never_covers_an_administrative_model_and_a_name_does() {
+fn patterns_never_match_administrative_models_and_names_do() {
     let any = scope(r#"[{"models":"*","operations":["read"]}]"#);
     let below = scope(r#"[{"models":"ir.*","operations":["read"]},{"models":"res.*","operations":["read"]}]"#);
     let by_name = scope(r#"[{"models":"res.users","operations":["read"]}]"#);
@@ -80,7 +80,7 @@ fn a_pattern_never_covers_an_administrative_model_and_a_name_does() {
 }
 
 #[test]
-fn rules_add_up_and_an_exception_holds_against_all_of_them() {
+fn rules_add_up_and_an_exception_overrides_all_of_them() {
     let scope = scope(
         r#"[{"models":"*","operations":["read"]},
             {"models":"res.partner","operations":["read","update"],"fields":{"except":["credit"]}},
@@ -123,7 +123,7 @@ fn rules_add_up_and_an_exception_holds_against_all_of_them() {
 }
 
 #[test]
-fn methods_are_those_that_are_listed_or_all() {
+fn a_rule_allows_its_listed_methods_or_all() {
     let scope = scope(
         r#"[{"models":"sale.*","operations":["execute"],"methods":["action_confirm"]},
             {"models":"stock.picking","operations":["execute"]},
@@ -141,14 +141,14 @@ fn methods_are_those_that_are_listed_or_all() {
 }
 
 #[test]
-fn words_only_narrow() {
+fn scope_tokens_only_restrict() {
     let rules = scope(
         r#"[{"models":"*","operations":["read"]},{"models":"sale.order","operations":["update"],"fields":{"only":["note"]}}]"#,
     );
-    let narrowed = |words: &str| rules.clone().narrowed(ScopeWords::parse(words).unwrap());
+    let narrowed = |words: &str| rules.clone().narrowed(OAuthScope::parse(words).unwrap());
     let only = narrowed("read:res.partner update").unwrap();
     assert_eq!(Scope::from_json(&only.to_json()).unwrap(), only);
-    assert_eq!(only.words().to_string(), "read:res.partner update");
+    assert_eq!(only.oauth_scope().to_string(), "read:res.partner update");
     for (name, operation, expected) in [
         ("res.partner", Operation::Read, true),
         ("sale.order", Operation::Read, false),
@@ -163,9 +163,9 @@ fn words_only_narrow() {
     assert_eq!(narrowed("delete").unwrap_err().to_string(), "delete");
     assert_eq!(narrowed("read:res.users").unwrap_err().to_string(), "read:res.users");
     assert_eq!(narrowed("all").unwrap(), rules);
-    let everything = Scope::All.narrowed(ScopeWords::parse("read").unwrap()).unwrap();
+    let everything = Scope::All.narrowed(OAuthScope::parse("read").unwrap()).unwrap();
     assert!(everything.allows(&model("res.users"), Operation::Read));
     assert!(!everything.allows(&model("res.users"), Operation::Update));
-    let back = everything.narrowed(ScopeWords::All).unwrap();
-    assert!(back.is_all(), "what was narrowed is narrowed anew, from the whole");
+    let restored = everything.narrowed(OAuthScope::All).unwrap();
+    assert!(restored.is_all(), "a new restriction replaces the old one");
 }

@@ -1,44 +1,46 @@
-//! Fields that are computed from a hidden one show it, so they are hidden with it.
+//! Fields that are computed from a hidden field reveal it, so they are hidden too.
 //!
-//! In: a field of a model whose fields are known, and the scope. Out: whether its value comes from a field that `except`
-//! takes away. Must not know: what asks for the field.
+//! In: a field, its schema, and the scope. Out: whether the value is computed from a field that `except` hides. Must
+//! not know: what the field is used for.
 //!
-//! What Odoo says of a field (`depends`, `related`) is followed within the model as far as it goes, and one step into
-//! other models; further into those that a rule names and takes fields of. Of longer paths only the names of the steps are
-//! compared, which may hide too much: whose fields they are is known only when each model of the way is looked at. A name
-//! (`display_name`) is shown whatever it is made of, as the name of a many2one is; but it is not searched.
+//! The dependencies that Odoo declares (`depends`, `related`) are followed within the model without limit, and one
+//! step into other models, or further into models for which a rule hides fields. Of longer paths only the names of
+//! the steps are compared. This may hide too much: the owner of each step is only known after reading the schema of
+//! every model on the path. `display_name` is always visible, like the name of a many2one; but searching by it is
+//! checked.
 
 use std::collections::HashSet;
 
 use crate::names::ModelName;
-use crate::plan::metadata::{Known, PlanError, schema_of};
+use crate::plan::error::PlanError;
+use crate::plan::metadata::{Metadata, require_schema};
 use crate::plan::schema::{Field, Schema};
 use crate::plan::scope::{Operation, Scope};
 
-/// Whether the value of a field is made of one that the scope takes away from an operation.
+/// Whether the value of a field is computed from a field that the scope hides from an operation.
 ///
 /// # Errors
-/// A schema that is lacking.
-pub(super) fn is_made_of_hidden(
+/// Metadata is missing.
+pub(super) fn depends_on_hidden(
     scope: &Scope,
-    known: &dyn Known,
+    metadata: &dyn Metadata,
     schema: &Schema,
     operation: Operation,
     field: &str,
 ) -> Result<bool, PlanError> {
-    Sources { scope, known, operation, seen: HashSet::new() }.of(schema, field)
+    DependencyWalk { scope, metadata, operation, visited: HashSet::new() }.field(schema, field)
 }
 
-struct Sources<'s> {
+struct DependencyWalk<'s> {
     scope: &'s Scope,
-    known: &'s dyn Known,
+    metadata: &'s dyn Metadata,
     operation: Operation,
-    seen: HashSet<(ModelName, String)>,
+    visited: HashSet<(ModelName, String)>,
 }
 
-impl Sources<'_> {
-    /// Whether one of the paths of a field leads to what is hidden.
-    fn of(&mut self, schema: &Schema, name: &str) -> Result<bool, PlanError> {
+impl DependencyWalk<'_> {
+    /// Whether one of the dependency paths of a field leads to a hidden field.
+    fn field(&mut self, schema: &Schema, name: &str) -> Result<bool, PlanError> {
         let Some(field) = schema.field(name) else { return Ok(false) };
         for path in paths(field, self.operation) {
             if self.path(schema, path)? {
@@ -67,10 +69,10 @@ impl Sources<'_> {
         if self.scope.excepts_field(&schema.model, self.operation, name) {
             return Ok(true);
         }
-        if name == "display_name" || !self.seen.insert((schema.model.clone(), name.to_owned())) {
+        if name == "display_name" || !self.visited.insert((schema.model.clone(), name.to_owned())) {
             return Ok(false);
         }
-        self.of(schema, name)
+        self.field(schema, name)
     }
 
     fn step_into(&mut self, schema: &Schema, model: &ModelName, name: &str) -> Result<bool, PlanError> {
@@ -78,13 +80,13 @@ impl Sources<'_> {
             return self.step(schema, name);
         }
         if self.scope.excepts_fields_of(model, self.operation) {
-            return self.step(&*schema_of(self.known, model)?, name);
+            return self.step(&*require_schema(self.metadata, model)?, name);
         }
         Ok(self.scope.excepts_field(model, self.operation, name))
     }
 }
 
-/// Whoever reads a field reads what it is computed from; whoever writes it writes only what it stands for.
+/// A read reveals everything that a field is computed from; a write only changes the field that it is related to.
 fn paths(field: &Field, operation: Operation) -> impl Iterator<Item = &str> {
     let depends = field.depends.iter().filter(move |_| operation == Operation::Read);
     field.related.iter().chain(depends).map(String::as_str)

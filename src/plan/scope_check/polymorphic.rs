@@ -1,25 +1,25 @@
 //! Models whose records belong to records of any other model, named in a field: attachments, messages, activities.
 //!
-//! In: domains and values of such a model. Out: nothing, or a refusal, when the plan cannot see that the owner is within
-//! the scope. Must not know: what the records hold. All of them are administrative, so a rule had to name them; that alone
-//! would still show the attachments of every model.
+//! In: domains and values of such a model. Out: nothing, or a rejection if the owner is not provably within the
+//! scope. Must not know: what the records contain. All of these models are administrative, so a rule must name them;
+//! without this check such a rule would expose the attachments of every model.
 //!
-//! A search must be pinned: its domain is a plain conjunction in which the owner's model is compared, by `=` or `in`,
-//! with models that may be read (or with nothing: attachments that belong to nobody). What goes by id cannot be pinned,
-//! and is for scopes that may read every model that is not administrative.
+//! A search must name the owner's model: its domain is a plain conjunction that compares the owner field by `=` or
+//! `in` with models that the scope can read (or with no model: attachments without an owner). Access by id cannot
+//! name an owner and needs a scope that can read every model that is not administrative.
 
 use std::fmt::Display;
 
-use super::Guard;
-use crate::language::domain::{Domain, Item, Operator, Term, TermValue};
+use super::ScopeCheck;
+use crate::language::domain::{Domain, DomainItem, Operator, Term, TermValue};
 use crate::names::ModelName;
-use crate::plan::metadata::PlanError;
+use crate::plan::error::PlanError;
 use crate::plan::schema::Schema;
 use crate::plan::scope::{Operation, delegated_by};
 use crate::value::Value;
 
-/// Models and the field that names the owner's model, Odoo 14..19.
-const OWNERS: [(&str, &str); 16] = [
+/// Each model with the field that names the owner's model, Odoo 14-19.
+const OWNER_FIELDS: [(&str, &str); 16] = [
     ("ir.attachment", "res_model"),
     ("ir.model.data", "model"),
     ("mail.activity", "res_model"),
@@ -38,88 +38,89 @@ const OWNERS: [(&str, &str); 16] = [
     ("snailmail.letter", "model"),
 ];
 
-/// The field is inherited with the records, so what delegates to such a model has it too.
+/// Models that delegate to such a model inherit the field.
 fn owner_field(model: &ModelName) -> Option<&'static str> {
-    let listed = OWNERS.iter().find(|(name, _)| *name == model.as_str()).map(|(_, field)| *field);
+    let listed = OWNER_FIELDS.iter().find(|(name, _)| *name == model.as_str()).map(|(_, field)| *field);
     listed.or_else(|| delegated_by(model).find_map(|to| owner_field(&to)))
 }
 
-/// Checks that a search stays with owners within the scope.
+/// Checks that a search is limited to owners within the scope.
 ///
 /// # Errors
-/// 403 `scope_forbidden`, saying how to pin it.
+/// 403 `scope_forbidden`. The detail describes the required condition.
 pub(in crate::plan) fn check_search(
-    guard: Guard<'_>,
+    scope_check: ScopeCheck<'_>,
     model: &ModelName,
     domain: &Domain<'_>,
     parameter: &str,
 ) -> Result<(), PlanError> {
-    if guard.reads_every_model() {
+    if scope_check.can_read_every_model() {
         return Ok(());
     }
-    let Some(field) = owner_field(model).filter(|field| !is_pinned(guard, field, domain)) else { return Ok(()) };
+    let Some(field) = owner_field(model).filter(|field| !is_restricted_to_owners(scope_check, field, domain)) else { return Ok(()) };
     let what = format!(
-        "may search {model} only with ['{field}', '=', a model that it may read], and without the operators | and !"
+        "this search of `{model}`: add the condition ['{field}', '=', a model that the credential can read], and do \
+         not use the operators | and !"
     );
-    Err(guard.unclear(&parameter, &what))
+    Err(scope_check.forbidden(&parameter, &what))
 }
 
-/// Checks that records of this model may be reached without a domain.
+/// Checks access to records of this model without a domain.
 ///
 /// # Errors
 /// 403 `scope_forbidden`.
-pub(in crate::plan) fn check_ids(guard: Guard<'_>, model: &ModelName) -> Result<(), PlanError> {
-    check_ids_at(guard, model, &"id")
+pub(in crate::plan) fn check_ids(scope_check: ScopeCheck<'_>, model: &ModelName) -> Result<(), PlanError> {
+    check_ids_at(scope_check, model, &"id")
 }
 
-/// Checks that records of this model may be reached by the ids that stand at some place of the request.
+/// Checks access to records of this model by the ids at a place in the request.
 ///
 /// # Errors
 /// As [`check_ids`].
-pub(super) fn check_ids_at(guard: Guard<'_>, model: &ModelName, at: &dyn Display) -> Result<(), PlanError> {
-    if guard.reads_every_model() {
+pub(super) fn check_ids_at(scope_check: ScopeCheck<'_>, model: &ModelName, at: &dyn Display) -> Result<(), PlanError> {
+    if scope_check.can_read_every_model() {
         return Ok(());
     }
     let Some(field) = owner_field(model) else { return Ok(()) };
-    let what = format!("may reach {model} only by a search with ['{field}', '=', a model that it may read]");
-    Err(guard.unclear(at, &what))
+    let what = format!("access to `{model}` by id: search with ['{field}', '=', a model that the credential can read]");
+    Err(scope_check.forbidden(at, &what))
 }
 
-/// Checks the owner that a value names.
+/// Checks the owner model that a value names.
 ///
 /// # Errors
 /// 403 `scope_forbidden`.
 pub(in crate::plan) fn check_value(
-    guard: Guard<'_>,
+    scope_check: ScopeCheck<'_>,
     schema: &Schema,
     name: &str,
     value: &Value<'_>,
     at: &dyn Display,
 ) -> Result<(), PlanError> {
-    if guard.is_open() || owner_field(&schema.model) != Some(name) || names_owner_within(guard, value) {
+    if scope_check.is_unrestricted() || owner_field(&schema.model) != Some(name) || is_readable_owner(scope_check, value) {
         return Ok(());
     }
-    Err(guard.unclear(at, &format!("may not read the model that is named here, {}", value.excerpt(60))))
+    Err(scope_check.forbidden(at, &format!("`read` on the model that is named here, {}", value.excerpt(60))))
 }
 
-fn is_pinned(guard: Guard<'_>, field: &str, domain: &Domain<'_>) -> bool {
-    let is_conjunction = !domain.items().iter().any(|item| matches!(item, Item::Or | Item::Not));
-    is_conjunction && domain.terms().any(|(_, term)| pins(guard, field, term))
+fn is_restricted_to_owners(scope_check: ScopeCheck<'_>, field: &str, domain: &Domain<'_>) -> bool {
+    let is_conjunction = !domain.items().iter().any(|item| matches!(item, DomainItem::Or | DomainItem::Not));
+    is_conjunction && domain.terms().any(|(_, term)| restricts_owner(scope_check, field, term))
 }
 
-fn pins(guard: Guard<'_>, field: &str, term: &Term<'_>) -> bool {
+fn restricts_owner(scope_check: ScopeCheck<'_>, field: &str, term: &Term<'_>) -> bool {
     match (&term.value, term.operator) {
         _ if term.path.as_str() != field => false,
-        (TermValue::Value(Value::List(models)), Operator::In) => models.iter().all(|m| names_owner_within(guard, m)),
-        (TermValue::Value(model), Operator::Equal) => names_owner_within(guard, model),
+        (TermValue::Value(Value::List(models)), Operator::In) => models.iter().all(|m| is_readable_owner(scope_check, m)),
+        (TermValue::Value(model), Operator::Equal) => is_readable_owner(scope_check, model),
         _ => false,
     }
 }
 
-fn names_owner_within(guard: Guard<'_>, value: &Value<'_>) -> bool {
+fn is_readable_owner(scope_check: ScopeCheck<'_>, value: &Value<'_>) -> bool {
     match value.as_text().map(ModelName::parse) {
-        Some(Ok(model)) => guard.allows(&model, Operation::Read),
+        Some(Ok(model)) => scope_check.allows(&model, Operation::Read),
         Some(Err(_)) => false,
-        None => value.is_empty_word(),
+        None => value.is_null_or_false(),
     }
 }

@@ -1,30 +1,31 @@
-//! Verbs on one2many and many2many, as the commands of one Odoo write.
+//! Named commands of one2many and many2many, converted to the commands of one Odoo write.
 //!
 //! ```text
-//! verbs   = "{" [ verb { "," verb } ] "}"                each verb once; in any order
-//! verb    = "create" ":" ( values | [ values, … ] )
-//!         | "update" ":" ( changes | [ changes, … ] | { "<id>": values, … } )
-//!         | ( "delete" | "unlink" | "link" | "set" | "push" | "pop" ) ":" ( id | [ id, … ] )
-//!         | "clear" ":" anything                         false and null: no
-//! changes = values that hold an "id"
+//! commands = "{" [ command { "," command } ] "}"          each command once; in any order
+//! command  = "create" ":" ( values | [ values, … ] )
+//!          | "update" ":" ( changes | [ changes, … ] | { "<id>": values, … } )
+//!          | ( "delete" | "unlink" | "link" | "set" | "push" | "pop" ) ":" ( id | [ id, … ] )
+//!          | "clear" ":" anything                         false and null: not executed
+//! changes  = values with an "id"
 //! ```
 //!
-//! `push` is an older word for `link`, `pop` for `unlink`. They run in this order, however they are written: clear, set,
-//! delete, unlink, link, update, create. Values hold verbs in their turn, as deep as a literal may be.
+//! `push` is an older name of `link`, `pop` of `unlink`. The commands are executed in this order, however they are
+//! written: clear, set, delete, unlink, link, update, create. Values can contain named commands, as deep as a literal
+//! may be.
 //!
-//! In: the members of the object. Out: commands. Must not know: literals. Everything is checked where it stands before anything
-//! is moved, so that a check which stopped can be made again.
+//! In: the members of the object. Out: Odoo's commands. Must not know: literals. Everything is checked in place
+//! before anything is moved, so that a check that stopped can be repeated.
 
-use super::x2many::command;
-use super::{Check, Place};
+use super::{ValueCheck, ValuePath};
+use super::x2many::odoo_command;
 use crate::names::RecordId;
-use crate::plan::metadata::PlanError;
+use crate::plan::error::PlanError;
 use crate::plan::schema::Field;
 use crate::value::{Member, Value};
 
-/// What a verb does, in the order of doing.
+/// A named command, in the order of execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Verb {
+enum RelationCommand {
     Clear,
     Set,
     Delete,
@@ -34,9 +35,9 @@ enum Verb {
     Create,
 }
 
-impl Verb {
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
+impl RelationCommand {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
             "clear" => Self::Clear,
             "set" => Self::Set,
             "delete" => Self::Delete,
@@ -62,71 +63,71 @@ impl Verb {
     }
 }
 
-impl Check<'_> {
-    /// Checks the verbs and turns them into commands.
-    pub(super) fn verbs(
+impl ValueCheck<'_> {
+    /// Checks named commands and converts them to Odoo's commands.
+    pub(super) fn named_commands(
         self,
-        place: Place<'_>,
+        path: ValuePath<'_>,
         members: &mut Vec<Member<'static>>,
         field: &Field,
     ) -> Result<Value<'static>, PlanError> {
-        let verbs = verbs_of(place, members)?;
-        for (verb, (word, what)) in verbs.iter().zip(members.iter_mut()) {
-            self.verb(place.name(word), *verb, what, field)?;
+        let named_commands = parse_commands(path, members)?;
+        for (command, (name, argument)) in named_commands.iter().zip(members.iter_mut()) {
+            self.check_named_command(path.name(name), *command, argument, field)?;
         }
-        let mut said: Vec<_> = verbs.into_iter().zip(std::mem::take(members)).collect();
-        said.sort_by_key(|(verb, _)| *verb);
-        Ok(said.into_iter().flat_map(|(verb, (_, what))| commands(verb, what)).collect())
+        let mut given: Vec<_> = named_commands.into_iter().zip(std::mem::take(members)).collect();
+        given.sort_by_key(|(command, _)| *command);
+        Ok(given.into_iter().flat_map(|(command, (_, argument))| into_odoo_commands(command, argument)).collect())
     }
 
-    fn verb(self, place: Place<'_>, verb: Verb, what: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
-        if verb == Verb::Clear && what.is_empty_word() {
+    fn check_named_command(self, path: ValuePath<'_>, command: RelationCommand, argument: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
+        if command == RelationCommand::Clear && argument.is_null_or_false() {
             return Ok(());
         }
-        self.ask_for_command(place, verb.number(), field)?;
-        match verb {
-            Verb::Clear => Ok(()),
-            Verb::Set | Verb::Delete | Verb::Unlink | Verb::Link => ids(place, what),
-            Verb::Update => self.updates(place, what, field),
-            Verb::Create => match what {
+        self.require_command(path, command.number(), field)?;
+        match command {
+            RelationCommand::Clear => Ok(()),
+            RelationCommand::Set | RelationCommand::Delete | RelationCommand::Unlink | RelationCommand::Link => check_id_list(path, argument),
+            RelationCommand::Update => self.check_updates(path, argument, field),
+            RelationCommand::Create => match argument {
                 Value::List(records) => records
                     .iter_mut()
                     .enumerate()
-                    .try_for_each(|(n, values)| self.new_record(place.index(n), values, field)),
-                values => self.new_record(place, values, field),
+                    .try_for_each(|(n, values)| self.new_record(path.index(n), values, field)),
+                values => self.new_record(path, values, field),
             },
         }
     }
 
-    fn updates(self, place: Place<'_>, what: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
-        match what {
+    fn check_updates(self, path: ValuePath<'_>, argument: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
+        match argument {
             Value::List(changes) => {
-                changes.iter_mut().enumerate().try_for_each(|(n, one)| self.changes(place.index(n), one, field))
+                changes.iter_mut().enumerate().try_for_each(|(n, one)| self.check_changes(path.index(n), one, field))
             }
             Value::Map(members) if !has_id(members) => {
                 members.iter_mut().try_for_each(|(key, values)| match RecordId::parse(key) {
-                    Some(_) => self.old_record(place.name(key), values, field),
+                    Some(_) => self.existing_record(path.name(key), values, field),
                     None => {
-                        Err(place
-                            .complain(&format!("expected an id as key or a member \"id\", found {:?}", shown(key))))
+                        Err(path
+                            .invalid(&format!("expected an id as key or a member \"id\", found {:?}", excerpt(key))))
                     }
                 })
             }
-            one => self.changes(place, one, field),
+            one => self.check_changes(path, one, field),
         }
     }
 
-    /// The id is no value: it is put aside for the check, and back for one that has to be made again.
-    fn changes(self, place: Place<'_>, one: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
+    /// The id is not a field value: it is removed for the check, and put back afterwards for a repeated check.
+    fn check_changes(self, path: ValuePath<'_>, one: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
         const EXPECTED: &str = "expected an object with an \"id\"";
-        let Value::Map(members) = &mut *one else { return Err(place.refuse(EXPECTED, one)) };
+        let Value::Map(members) = &mut *one else { return Err(path.mismatch(EXPECTED, one)) };
         let Some(at) = members.iter().position(|(name, _)| name == "id") else {
-            return Err(place.refuse(EXPECTED, one));
+            return Err(path.mismatch(EXPECTED, one));
         };
         let id = members.remove(at);
         let checked = match id.1.as_int().and_then(RecordId::new) {
-            Some(_) => self.old_record(place, one, field),
-            None => Err(place.name("id").refuse("expected a record id", &id.1)),
+            Some(_) => self.existing_record(path, one, field),
+            None => Err(path.name("id").mismatch("expected a record id", &id.1)),
         };
         if let Value::Map(members) = one {
             members.insert(at, id);
@@ -135,81 +136,81 @@ impl Check<'_> {
     }
 }
 
-/// Which verbs stand there.
-fn verbs_of(place: Place<'_>, members: &[Member<'static>]) -> Result<Vec<Verb>, PlanError> {
-    let mut verbs = Vec::new();
-    for (word, _) in members {
-        let verb = Verb::parse(word).ok_or_else(|| {
-            place.complain(&format!(
-                "expected the verbs create, update, delete, unlink, link, set, clear, found {:?}",
-                shown(word)
+/// Parses the names of the commands.
+fn parse_commands(path: ValuePath<'_>, members: &[Member<'static>]) -> Result<Vec<RelationCommand>, PlanError> {
+    let mut named_commands = Vec::new();
+    for (name, _) in members {
+        let command = RelationCommand::parse(name).ok_or_else(|| {
+            path.invalid(&format!(
+                "expected the commands create, update, delete, unlink, link, set, clear, found {:?}",
+                excerpt(name)
             ))
         })?;
-        if verbs.contains(&verb) {
-            return Err(place.complain(&format!("the verb {word} is given twice (push is link, pop is unlink)")));
+        if named_commands.contains(&command) {
+            return Err(path.invalid(&format!("the command `{name}` is repeated (`push` is an alias of `link`, `pop` of `unlink`)")));
         }
-        verbs.push(verb);
+        named_commands.push(command);
     }
-    Ok(verbs)
+    Ok(named_commands)
 }
 
-fn shown(word: &str) -> String {
-    word.chars().take(64).collect()
+fn excerpt(name: &str) -> String {
+    name.chars().take(64).collect()
 }
 
 fn has_id(members: &[Member<'_>]) -> bool {
     members.iter().any(|(name, _)| name == "id")
 }
 
-fn ids(place: Place<'_>, what: &Value<'static>) -> Result<(), PlanError> {
+fn check_id_list(path: ValuePath<'_>, argument: &Value<'static>) -> Result<(), PlanError> {
     let is_id = |value: &Value<'_>| value.as_int().and_then(RecordId::new).is_some();
-    match what {
+    match argument {
         Value::List(items) => match items.iter().enumerate().find(|(_, item)| !is_id(item)) {
             None => Ok(()),
-            Some((n, item)) => Err(place.index(n).refuse("expected a record id", item)),
+            Some((n, item)) => Err(path.index(n).mismatch("expected a record id", item)),
         },
         one if is_id(one) => Ok(()),
-        other => Err(place.refuse("expected a record id or a list of them", other)),
+        other => Err(path.mismatch("expected a record id or a list of them", other)),
     }
 }
 
-/// The commands of a verb that was checked.
-fn commands(verb: Verb, what: Value<'static>) -> Vec<Value<'static>> {
+/// Odoo's commands for a checked named command.
+fn into_odoo_commands(command: RelationCommand, argument: Value<'static>) -> Vec<Value<'static>> {
     let zero = Value::Int(0);
-    match verb {
-        Verb::Clear if what.is_empty_word() => Vec::new(),
-        Verb::Clear => vec![command(5, zero.clone(), zero)],
-        Verb::Set => vec![command(6, zero, Value::List(each(what)))],
-        Verb::Delete | Verb::Unlink | Verb::Link => {
-            each(what).into_iter().map(|id| command(verb.number(), id, zero.clone())).collect()
+    match command {
+        RelationCommand::Clear if argument.is_null_or_false() => Vec::new(),
+        RelationCommand::Clear => vec![odoo_command(5, zero.clone(), zero)],
+        RelationCommand::Set => vec![odoo_command(6, zero, Value::List(into_items(argument)))],
+        RelationCommand::Delete | RelationCommand::Unlink | RelationCommand::Link => {
+            into_items(argument).into_iter().map(|id| odoo_command(command.number(), id, zero.clone())).collect()
         }
-        Verb::Update => updates(what),
-        Verb::Create => each(what).into_iter().map(|values| command(0, zero.clone(), values)).collect(),
+        RelationCommand::Update => update_commands(argument),
+        RelationCommand::Create => into_items(argument).into_iter().map(|values| odoo_command(0, zero.clone(), values)).collect(),
     }
 }
 
-fn each(what: Value<'static>) -> Vec<Value<'static>> {
-    match what {
+fn into_items(argument: Value<'static>) -> Vec<Value<'static>> {
+    match argument {
         Value::List(items) => items,
         one => vec![one],
     }
 }
 
-fn updates(what: Value<'static>) -> Vec<Value<'static>> {
-    match what {
+fn update_commands(argument: Value<'static>) -> Vec<Value<'static>> {
+    match argument {
         Value::Map(members) if !has_id(&members) => {
             let id = |key: &str| RecordId::parse(key).map_or(Value::Null, |id| Value::Int(id.get()));
-            members.into_iter().map(|(key, values)| command(1, id(&key), values)).collect()
+            members.into_iter().map(|(key, values)| odoo_command(1, id(&key), values)).collect()
         }
-        what => each(what).into_iter().map(update).collect(),
+        argument => into_items(argument).into_iter().map(update_command).collect(),
     }
 }
 
-fn update(changes: Value<'static>) -> Value<'static> {
+fn update_command(changes: Value<'static>) -> Value<'static> {
     let members = match changes {
         Value::Map(members) => members,
         _ => Vec::new(),
     };
     let (id, values): (Vec<_>, Vec<_>) = members.into_iter().partition(|(name, _)| name == "id");
-    command(1, id.into_iter().next().map_or(Value::Null, |(_, id)| id), Value::Map(values))
+    odoo_command(1, id.into_iter().next().map_or(Value::Null, |(_, id)| id), Value::Map(values))
 }

@@ -1,7 +1,7 @@
-//! Values of every type: what reaches Odoo, what is refused.
+//! Values of every type: what is sent to Odoo, what is rejected.
 
 use super::*;
-use crate::plan::schema::samples::{Samples, partner};
+use crate::plan::samples::{Samples, partner};
 use crate::plan::scope::Scope;
 
 fn json(text: &str) -> Value<'static> {
@@ -20,16 +20,16 @@ fn json(text: &str) -> Value<'static> {
     convert(serde_json::from_str(text).unwrap())
 }
 
-fn open() -> Guard<'static> {
-    Guard::new(&Scope::All, &[])
+fn open() -> ScopeCheck<'static> {
+    ScopeCheck::new(&Scope::All, &[])
 }
 
 fn check(text: &str) -> Result<String, String> {
     let mut values = json(text);
     match check_record("vals", &mut values, Purpose::Update, &partner(), &Samples, open()) {
         Ok(()) => Ok(serde_json::to_string(&values).unwrap()),
-        Err(PlanError::Refused(problem)) => Err(problem.detail),
-        Err(PlanError::Lacking(lack)) => Err(format!("{lack:?}")),
+        Err(PlanError::Rejected(problem)) => Err(problem.detail),
+        Err(PlanError::NeedsMetadata(missing)) => Err(format!("{missing:?}")),
     }
 }
 
@@ -64,13 +64,13 @@ fn values_of_the_right_type_reach_odoo_in_its_form() {
 }
 
 #[test]
-fn what_odoo_would_store_as_something_else_is_refused_by_name() {
+fn values_that_odoo_would_store_as_something_else_are_rejected_by_name() {
     for (given, start) in [
-        (r#"{"country_id":"abc"}"#, "vals.country_id: expected a record id, false, null or [id, name], found a text"),
+        (r#"{"country_id":"abc"}"#, "vals.country_id: expected a record id, false, null or [id, name], found a string"),
         (r#"{"country_id":0}"#, "vals.country_id: expected a record id"),
         (r#"{"country_id":true}"#, "vals.country_id: expected a record id"),
-        (r#"{"name":["x"]}"#, "vals.name: expected a text, found a list [\"x\"]"),
-        (r#"{"name":"a\u0000b"}"#, "vals.name: expected a text without control characters (it holds U+0000"),
+        (r#"{"name":["x"]}"#, "vals.name: expected a string, found a list [\"x\"]"),
+        (r#"{"name":"a\u0000b"}"#, "vals.name: expected a string without control characters (it contains U+0000"),
         (r#"{"active":"yes"}"#, "vals.active: expected true or false"),
         (r#"{"color":1.5}"#, "vals.color: expected an integer from -2147483648 to 2147483647, found a number 1.5"),
         (r#"{"color":"abc"}"#, "vals.color: expected an integer"),
@@ -80,13 +80,13 @@ fn what_odoo_would_store_as_something_else_is_refused_by_name() {
         (r#"{"credit":"inf"}"#, "vals.credit: expected a number"),
         (r#"{"image_1920":"no base64!"}"#, "vals.image_1920: expected base64"),
         (r#"{"image_1920":"abc"}"#, "vals.image_1920: expected base64"),
-        (r#"{"type":"zzz"}"#, "vals.type: expected one of contact, invoice, found a text \"zzz\""),
-        (r#"{"create_date":"2026-02-30"}"#, "vals.create_date: expected a day of the calendar"),
+        (r#"{"type":"zzz"}"#, "vals.type: expected one of contact, invoice, found a string \"zzz\""),
+        (r#"{"create_date":"2026-02-30"}"#, "vals.create_date: expected a day that exists in the calendar"),
         (r#"{"category_id":[[9,1]]}"#, "vals.category_id[0]: expected a command"),
         (r#"{"category_id":[1,"x"]}"#, "vals.category_id[1]: expected a record id"),
         (
             r#"{"category_id":{"a":1}}"#,
-            "vals.category_id: expected the verbs create, update, delete, unlink, link, set, clear, found \"a\"",
+            "vals.category_id: expected the commands create, update, delete, unlink, link, set, clear, found \"a\"",
         ),
         (r#"{"child_ids":[[1,3,{"color":"x"}]]}"#, "vals.child_ids[0][2].color: expected an integer"),
         (r#"{"child_ids":[[1,{"color":1}]]}"#, "vals.child_ids[0]: expected a command"),
@@ -95,26 +95,26 @@ fn what_odoo_would_store_as_something_else_is_refused_by_name() {
         (r#"{"nmae":"x"}"#, "The model res.partner has no field nmae"),
         (r#"[1]"#, "vals: expected an object of field names and values, found a list [1]"),
     ] {
-        let refused = check(given).unwrap_err();
-        assert!(refused.starts_with(start), "{given}: {refused}");
+        let rejected = check(given).unwrap_err();
+        assert!(rejected.starts_with(start), "{given}: {rejected}");
     }
 }
 
 #[test]
-fn nested_values_ask_for_the_schema_they_need() {
-    let lacking = check(r#"{"category_id":[[0,0,{"name":"x"}]]}"#).unwrap_err();
-    assert!(lacking.contains("res.partner.category"), "{lacking}");
+fn nested_values_request_the_schema_they_need() {
+    let missing = check(r#"{"category_id":[[0,0,{"name":"x"}]]}"#).unwrap_err();
+    assert!(missing.contains("res.partner.category"), "{missing}");
 }
 
 #[test]
-fn a_check_that_stopped_or_was_made_leaves_values_that_can_be_checked_again() {
+fn stopped_and_completed_checks_can_be_repeated() {
     let mut values = json(r#"{"date":"2026-01-31T10:00:00Z","category_id":[[5],[0,0,{"name":"x"}]],"child_ids":[7]}"#);
-    let whole = values.clone();
+    let full = values.clone();
     let once = check_record("vals", &mut values, Purpose::Update, &partner(), &Samples, open());
-    assert!(matches!(once, Err(PlanError::Lacking(_))));
+    assert!(matches!(once, Err(PlanError::NeedsMetadata(_))));
     assert_eq!(
         values.get("category_id").unwrap().as_list().unwrap()[1],
-        whole.get("category_id").unwrap().as_list().unwrap()[1]
+        full.get("category_id").unwrap().as_list().unwrap()[1]
     );
     let mut values = json(r#"{"child_ids":[[0,0,{"date":"2026-01-31T10:00:00Z"}],[5]],"category_id":[7]}"#);
     check_record("vals", &mut values, Purpose::Update, &partner(), &Samples, open()).unwrap();
@@ -124,7 +124,7 @@ fn a_check_that_stopped_or_was_made_leaves_values_that_can_be_checked_again() {
 }
 
 #[test]
-fn verbs_become_commands_in_the_order_of_doing() {
+fn named_commands_become_odoo_commands_in_the_order_of_execution() {
     for (given, sent) in [
         (
             r#"{"link":[1,2,3],"unlink":[4,5],"delete":[6],"set":[1,2,7,8]}"#,
@@ -146,7 +146,7 @@ fn verbs_become_commands_in_the_order_of_doing() {
 }
 
 #[test]
-fn values_hold_verbs_in_their_turn() {
+fn values_can_contain_named_commands() {
     for (given, sent) in [
         (r#"{"create":{"name":"B"}}"#, r#"[[0,0,{"name":"B"}]]"#),
         (r#"{"create":[{"name":"B"},{"name":"C"}]}"#, r#"[[0,0,{"name":"B"}],[0,0,{"name":"C"}]]"#),
@@ -168,12 +168,12 @@ fn values_hold_verbs_in_their_turn() {
 }
 
 #[test]
-fn verbs_that_make_no_sense_are_refused_where_they_stand() {
+fn invalid_named_commands_are_rejected_with_their_path() {
     for (given, start) in [
-        (r#"{"push":[1],"link":[2]}"#, "vals.child_ids: the verb link is given twice"),
-        (r#"{"unlink":[1],"pop":[1]}"#, "vals.child_ids: the verb pop is given twice"),
-        (r#"{"add":[1]}"#, "vals.child_ids: expected the verbs create, update,"),
-        (r#"{"link":"7"}"#, "vals.child_ids.link: expected a record id or a list of them, found a text"),
+        (r#"{"push":[1],"link":[2]}"#, "vals.child_ids: the command `link` is repeated"),
+        (r#"{"unlink":[1],"pop":[1]}"#, "vals.child_ids: the command `pop` is repeated"),
+        (r#"{"add":[1]}"#, "vals.child_ids: expected the commands create, update,"),
+        (r#"{"link":"7"}"#, "vals.child_ids.link: expected a record id or a list of them, found a string"),
         (r#"{"link":null}"#, "vals.child_ids.link: expected a record id or a list of them, found null"),
         (r#"{"delete":[7,0]}"#, "vals.child_ids.delete[1]: expected a record id, found an integer 0"),
         (r#"{"create":7}"#, "vals.child_ids.create: expected an object of field names"),
@@ -187,20 +187,20 @@ fn verbs_that_make_no_sense_are_refused_where_they_stand() {
         (r#"{"update":{"5":{"color":"x"}}}"#, "vals.child_ids.update.5.color: expected an integer"),
         (r#"{"update":{"5":{"props":{"a":1}}}}"#, "vals.child_ids.update.5.props: expected the full list"),
     ] {
-        let refused = check(&format!(r#"{{"child_ids":{given}}}"#)).unwrap_err();
-        assert!(refused.starts_with(start), "{given}: {refused}");
+        let rejected = check(&format!(r#"{{"child_ids":{given}}}"#)).unwrap_err();
+        assert!(rejected.starts_with(start), "{given}: {rejected}");
     }
 }
 
 #[test]
-fn verbs_of_a_check_that_stopped_or_was_made_can_be_checked_again() {
+fn checks_of_named_commands_can_be_repeated() {
     let mut values = json(
         r#"{"child_ids":{"update":[{"name":"B","id":5,"date":"2026-01-31T10:00:00Z","category_id":{"create":{"name":"x"}}}],"link":3}}"#,
     );
     let check =
         |values: &mut Value<'static>| check_record("vals", values, Purpose::Update, &partner(), &Samples, open());
     let first = check(&mut values).unwrap_err();
-    assert!(matches!(first, PlanError::Lacking(_)));
+    assert!(matches!(first, PlanError::NeedsMetadata(_)));
     let stopped = values.clone();
     assert_eq!(check(&mut values).unwrap_err(), first);
     assert_eq!(values, stopped);
@@ -212,22 +212,22 @@ fn verbs_of_a_check_that_stopped_or_was_made_can_be_checked_again() {
 }
 
 #[test]
-fn what_cannot_be_sent_in_a_structure_is_refused_where_it_stands() {
-    let refused = check(r#"{"props":[{"name":"a","value":["x\u0001"]}]}"#).unwrap_err();
-    assert!(refused.starts_with("vals.props[0].value[0]: expected a text without control characters"), "{refused}");
+fn unsendable_parts_of_a_structure_are_rejected_with_their_path() {
+    let rejected = check(r#"{"props":[{"name":"a","value":["x\u0001"]}]}"#).unwrap_err();
+    assert!(rejected.starts_with("vals.props[0].value[0]: expected a string without control characters"), "{rejected}");
 }
 
 mod merged {
     use super::*;
 
-    fn merge() -> Merge {
+    fn merge() -> PropertiesMerge {
         let schema = partner();
-        let mut values = Values::tree("data", json(r#"{"props":{"a":1},"name":"x"}"#));
-        let tree = check_given(&mut values, Purpose::Update, &schema, &Samples, open()).unwrap();
-        merges("data", tree, &schema).pop().unwrap()
+        let mut values = Values::from_tree("data", json(r#"{"props":{"a":1},"name":"x"}"#));
+        let tree = check_input(&mut values, Purpose::Update, &schema, &Samples, open()).unwrap();
+        properties_merges("data", tree, &schema).pop().unwrap()
     }
 
-    /// A record as Odoo 19 reads it: what was never set has no value.
+    /// A record as Odoo 19 returns it: a property that was never set has no value.
     const PRESENT: &str = r#"{"id":1,"props":[
         {"name":"a","string":"Age","type":"integer","value":7},
         {"name":"s","type":"separator"},
@@ -237,8 +237,8 @@ mod merged {
         {"name":"k","type":"selection","selection":[["x","X"]],"value":false},
         {"name":"e","type":"char"}]}"#;
 
-    fn complete(said: &str, records: &[&str]) -> Result<String, String> {
-        let mut values = json(&format!(r#"{{"props":{said}}}"#));
+    fn complete(given: &str, records: &[&str]) -> Result<String, String> {
+        let mut values = json(&format!(r#"{{"props":{given}}}"#));
         let records = Value::List(records.iter().map(|record| json(record)).collect());
         match merge().complete(&mut values, &records) {
             Ok(()) => Ok(serde_json::to_string(values.get("props").unwrap()).unwrap()),
@@ -247,32 +247,32 @@ mod merged {
     }
 
     #[test]
-    fn properties_that_are_not_named_stay() {
-        for (said, whole) in [
+    fn properties_that_are_not_named_keep_their_values() {
+        for (given, full) in [
             (r#"{"a":8}"#, r#"{"a":8,"d":"2026-01-31 10:00:00","m":3,"t":[3,4],"k":false}"#),
             (
                 r#"{"d":"2026-02-01T10:00:00+02:00","k":"x","m":[9,"Zoe"],"a":null}"#,
                 r#"{"a":false,"d":"2026-02-01 08:00:00","m":9,"t":[3,4],"k":"x"}"#,
             ),
         ] {
-            assert_eq!(complete(said, &[PRESENT]).as_deref(), Ok(whole));
-            assert_eq!(complete(said, &[PRESENT, PRESENT]).as_deref(), Ok(whole));
+            assert_eq!(complete(given, &[PRESENT]).as_deref(), Ok(full));
+            assert_eq!(complete(given, &[PRESENT, PRESENT]).as_deref(), Ok(full));
         }
     }
 
     #[test]
-    fn properties_that_do_not_fit_are_refused_before_anything_is_written() {
+    fn invalid_properties_are_rejected_before_the_write() {
         let other =
             r#"{"id":2,"props":[{"name":"a","type":"integer","value":7},{"name":"e","type":"char","value":"x"}]}"#;
-        for (said, records, start) in [
-            (r#"{"b":8}"#, vec![PRESENT], "data.props: the record has no property b"),
+        for (given, records, start) in [
+            (r#"{"b":8}"#, vec![PRESENT], "data.props: the record has no property `b`"),
             (r#"{"a":"x"}"#, vec![PRESENT], "data.props.a: expected an integer"),
             (r#"{"k":"y"}"#, vec![PRESENT], "data.props.k: expected one of the property's options"),
-            (r#"{"a":1}"#, vec![r#"{"id":2,"props":[]}"#], "data.props: the record has no property a"),
-            (r#"{"a":1}"#, vec![PRESENT, other], "data.props: the records differ"),
+            (r#"{"a":1}"#, vec![r#"{"id":2,"props":[]}"#], "data.props: the record has no property `a`"),
+            (r#"{"a":1}"#, vec![PRESENT, other], "data.props: the records have different values"),
         ] {
-            let refused = complete(said, &records).unwrap_err();
-            assert!(refused.starts_with(start), "{said}: {refused}");
+            let rejected = complete(given, &records).unwrap_err();
+            assert!(rejected.starts_with(start), "{given}: {rejected}");
         }
     }
 }

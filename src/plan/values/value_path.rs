@@ -1,59 +1,59 @@
-//! Where in the request a value stands, as `vals.order_line[0].product_id`.
+//! The place of a value in the request, such as `vals.order_line[0].product_id`.
 //!
-//! In: names and indexes, one step after another. Out: a refusal that says where. Must not know: fields. Nothing is
-//! printed, nor allocated, before something is wrong.
+//! In: names and indexes, step by step. Out: an error with the place. Must not know: fields. Nothing is allocated or
+//! printed before an error occurs.
 
 use std::fmt;
 
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::plan::metadata::PlanError;
+use crate::error_code::ErrorCode;
+use crate::plan::error::PlanError;
 use crate::value::Value;
 
-/// A step on the way to a value, and the steps before it.
+/// A step of the path to a value, and the steps before it.
 #[derive(Clone, Copy)]
-pub(in crate::plan) struct Place<'p> {
-    within: Option<&'p Place<'p>>,
-    step: Step<'p>,
+pub(in crate::plan) struct ValuePath<'p> {
+    within: Option<&'p ValuePath<'p>>,
+    step: PathStep<'p>,
 }
 
 #[derive(Clone, Copy)]
-enum Step<'p> {
+enum PathStep<'p> {
     Name(&'p str),
     Index(usize),
 }
 
-impl<'p> Place<'p> {
+impl<'p> ValuePath<'p> {
     pub(in crate::plan) fn root(parameter: &'p str) -> Self {
-        Place { within: None, step: Step::Name(parameter) }
+        ValuePath { within: None, step: PathStep::Name(parameter) }
     }
 
-    pub(super) fn name(&'p self, name: &'p str) -> Place<'p> {
-        Place { within: Some(self), step: Step::Name(name) }
+    pub(super) fn name(&'p self, name: &'p str) -> ValuePath<'p> {
+        ValuePath { within: Some(self), step: PathStep::Name(name) }
     }
 
-    pub(super) fn index(&'p self, index: usize) -> Place<'p> {
-        Place { within: Some(self), step: Step::Index(index) }
+    pub(super) fn index(&'p self, index: usize) -> ValuePath<'p> {
+        ValuePath { within: Some(self), step: PathStep::Index(index) }
     }
 
-    /// The refusal of what was found here.
-    pub(super) fn refuse(&self, expected: &str, found: &Value<'_>) -> PlanError {
-        self.complain(&format!("{expected}, found {} {}", found.kind(), found.excerpt(60)))
+    /// The error for a value that does not fit.
+    pub(super) fn mismatch(&self, expected: &str, found: &Value<'_>) -> PlanError {
+        self.invalid(&format!("{expected}, found {} {}", found.kind(), found.excerpt(60)))
     }
 
-    /// The refusal of something that cannot be shown.
-    pub(super) fn complain(&self, complaint: &str) -> PlanError {
-        Problem::new(Code::InvalidValue, format!("{self}: {complaint}")).parameter(self.to_string()).into()
+    /// The error with a message of its own.
+    pub(super) fn invalid(&self, message: &str) -> PlanError {
+        Problem::new(ErrorCode::InvalidValue, format!("{self}: {message}")).parameter(self.to_string()).into()
     }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for ValuePath<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.within, self.step) {
-            (None, Step::Name(name)) => out.write_str(name),
-            (Some(within), Step::Name(name)) => write!(out, "{within}.{name}"),
-            (None, Step::Index(index)) => write!(out, "[{index}]"),
-            (Some(within), Step::Index(index)) => write!(out, "{within}[{index}]"),
+            (None, PathStep::Name(name)) => out.write_str(name),
+            (Some(within), PathStep::Name(name)) => write!(out, "{within}.{name}"),
+            (None, PathStep::Index(index)) => write!(out, "[{index}]"),
+            (Some(within), PathStep::Index(index)) => write!(out, "{within}[{index}]"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The vendor's examples, as far as a real Odoo with sales can answer them.
+//! The vendor's examples, as far as an Odoo with the sales app supports them.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use super::admin;
 use crate::support::{Version, unique};
 
 #[tokio::test]
-async fn products_are_searched_by_ids_with_chosen_fields() {
-    for version in Version::BOTH {
+async fn manual_searches_products_by_ids_with_selected_fields() {
+    for version in Version::each() {
         let client = admin(version);
         let path = "/api/product.product/search";
         let some = client.get(path, &[("fields", "['id']"), ("limit", "5"), ("order", "id")]).await.ok();
@@ -22,8 +22,8 @@ async fn products_are_searched_by_ids_with_chosen_fields() {
 }
 
 #[tokio::test]
-async fn a_product_has_pairs_lists_and_false_as_printed() {
-    for version in Version::BOTH {
+async fn manual_product_has_pairs_lists_and_false() {
+    for version in Version::each() {
         let client = admin(version);
         let found = client.get("/api/product.product/search", &[("limit", "1"), ("fields", "id")]).await.ok();
         let product = client.get(&format!("/api/product.product/{}", found[0]["id"]), &[]).await.ok();
@@ -35,8 +35,8 @@ async fn a_product_has_pairs_lists_and_false_as_printed() {
 }
 
 #[tokio::test]
-async fn a_product_is_created_with_the_body_of_the_manual() {
-    for version in Version::BOTH {
+async fn manual_creates_a_product() {
+    for version in Version::each() {
         let (client, name) = (admin(version), unique("chheez"));
         let body = json!({"name": name, "list_price": 199.99, "standard_price": 100.00, "type": "consu"});
         let created = client.post("/api/product.template/create", &body).await.ok();
@@ -52,8 +52,8 @@ async fn a_product_is_created_with_the_body_of_the_manual() {
 }
 
 #[tokio::test]
-async fn records_are_counted_and_schemas_told_as_printed() {
-    for version in Version::BOTH {
+async fn manual_counts_records_and_reads_schemas() {
+    for version in Version::each() {
         let client = admin(version);
         let counted = client.get("/api/res.partner/record_count", &[]).await.ok();
         let count = counted["record_count"].as_i64().unwrap();

@@ -7,8 +7,8 @@ use crate::support::Version;
 use crate::support::client::send;
 
 #[tokio::test]
-async fn a_method_answers_its_bare_result() {
-    for version in Version::BOTH {
+async fn method_returns_the_plain_result() {
+    for version in Version::each() {
         let client = admin(version);
         let (tag, name) = new_tag(version).await;
         let path = format!("{TAGS}/execute_kw");
@@ -18,15 +18,15 @@ async fn a_method_answers_its_bare_result() {
         assert_eq!(read[0]["create_date"].as_str().unwrap().as_bytes()[10], b' ', "results are Odoo's own");
         let write = json!({"method": "write", "args": [[tag], {"color": 5}]});
         assert_eq!(client.post(&path, &write).await.ok(), json!(true));
-        client.post(&path, &json!({"args": []})).await.refused_by_api(400, "missing_parameter");
-        client.post(&path, &json!({"method": "_compute_x"})).await.refused_by_api(403, "private_method");
-        client.post(&path, &json!({"method": "no_such_method"})).await.refused_by_api(404, "unknown_method");
-        client.post(&path, &json!({"method": "read", "args": 7})).await.refused_by_api(400, "invalid_parameter");
+        client.post(&path, &json!({"args": []})).await.api_problem(400, "missing_parameter");
+        client.post(&path, &json!({"method": "_compute_x"})).await.api_problem(403, "private_method");
+        client.post(&path, &json!({"method": "no_such_method"})).await.api_problem(404, "unknown_method");
+        client.post(&path, &json!({"method": "read", "args": 7})).await.api_problem(400, "invalid_parameter");
     }
 }
 
 #[tokio::test]
-async fn the_same_arguments_stand_in_a_form_or_in_the_query() {
+async fn arguments_are_accepted_in_a_form_and_in_the_query() {
     let client = admin(Version::Odoo19);
     let (tag, name) = new_tag(Version::Odoo19).await;
     let args = format!("['{name}']");

@@ -6,8 +6,8 @@ use super::{PARTNERS, TAGS, admin, create, new_tag};
 use crate::support::{Version, unique};
 
 #[tokio::test]
-async fn a_search_answers_a_bare_list_in_the_asked_order() {
-    for version in Version::BOTH {
+async fn search_returns_a_plain_list_in_the_requested_order() {
+    for version in Version::each() {
         let client = admin(version);
         let (first, second) = (new_tag(version).await, new_tag(version).await);
         let domain = format!("[('id','in',[{},{}])]", first.0, second.0);
@@ -24,8 +24,8 @@ async fn a_search_answers_a_bare_list_in_the_asked_order() {
 }
 
 #[tokio::test]
-async fn a_record_is_answered_bare_with_pairs_and_datetimes_of_iso_8601() {
-    for version in Version::BOTH {
+async fn record_has_pairs_and_iso_8601_datetimes() {
+    for version in Version::each() {
         let client = admin(version);
         let (tag, name) = new_tag(version).await;
         let child = create(&client, TAGS, &json!({"name": unique("child"), "parent_id": tag})).await;
@@ -38,7 +38,7 @@ async fn a_record_is_answered_bare_with_pairs_and_datetimes_of_iso_8601() {
         let whole = client.get(&path, &[]).await.ok();
         assert_eq!(whole.as_object().unwrap().keys().next().unwrap(), "id");
         assert_eq!(whole["write_date"].as_str().unwrap().as_bytes()[10], b'T');
-        // Its own form is understood in a domain.
+        // A domain accepts the format of the response.
         let before = format!("[('id','=',{child}),('create_date','<','{created}')]");
         let found = client.get(&format!("{TAGS}/record_count"), &[("domain", &before)]).await.ok();
         assert_eq!(found["record_count"], 0);
@@ -46,8 +46,8 @@ async fn a_record_is_answered_bare_with_pairs_and_datetimes_of_iso_8601() {
 }
 
 #[tokio::test]
-async fn a_schema_is_answered_bare_and_a_count_with_its_domain() {
-    for version in Version::BOTH {
+async fn schema_has_no_envelope_and_count_contains_its_domain() {
+    for version in Version::each() {
         let client = admin(version);
         let schema = client.get(&format!("{PARTNERS}/schema"), &[]).await.ok();
         assert_eq!(schema["name"]["type"], "char");
@@ -60,12 +60,12 @@ async fn a_schema_is_answered_bare_and_a_count_with_its_domain() {
 }
 
 #[tokio::test]
-async fn an_empty_value_is_false_or_null_as_preferred() {
+async fn empty_value_is_false_or_null_as_preferred() {
     let client = admin(Version::Odoo19);
     let (tag, _) = new_tag(Version::Odoo19).await;
     let path = format!("{TAGS}/{tag}");
     assert_eq!(client.get(&path, &[("fields", "parent_id")]).await.ok(), json!({"id": tag, "parent_id": false}));
-    let answer = client.with_header("Prefer", "empty=null").get(&path, &[("fields", "parent_id")]).await;
-    assert_eq!(answer.header("preference-applied"), "empty=null");
-    assert_eq!(answer.ok(), json!({"id": tag, "parent_id": null}));
+    let response = client.with_header("Prefer", "empty=null").get(&path, &[("fields", "parent_id")]).await;
+    assert_eq!(response.header("preference-applied"), "empty=null");
+    assert_eq!(response.ok(), json!({"id": tag, "parent_id": null}));
 }

@@ -7,8 +7,8 @@ use super::{PARTNERS, TAGS, admin, create, new_tag};
 use crate::support::{Version, client::send, unique};
 
 #[tokio::test]
-async fn a_record_is_created_changed_and_deleted_with_the_vendors_words() {
-    for version in Version::BOTH {
+async fn record_is_created_updated_and_deleted_with_the_documented_messages() {
+    for version in Version::each() {
         let (client, name) = (admin(version), unique("tag"));
         let created = client.post(&format!("{TAGS}/create"), &json!({"name": name})).await.ok();
         let id = created["id"].as_i64().unwrap();
@@ -19,16 +19,16 @@ async fn a_record_is_created_changed_and_deleted_with_the_vendors_words() {
         let record = client.get(&path, &[("fields", "name,color,active")]).await.ok();
         assert_eq!(record, json!({"id": id, "name": name, "color": 7, "active": false}));
         assert_eq!(client.delete(&path, &[]).await.ok(), json!({"message": "Record deleted successfully."}));
-        client.get(&path, &[]).await.refused_by_api(404, "record_not_found");
+        client.get(&path, &[]).await.api_problem(404, "record_not_found");
     }
 }
 
 #[tokio::test]
-async fn a_member_named_context_is_a_field_and_the_context_stands_in_the_query() {
+async fn member_named_context_is_a_field_and_the_context_is_in_the_query() {
     let client = admin(Version::Odoo19);
     let body = json!({"name": unique("tag"), "context": {"lang": "fr_FR"}});
-    let told = client.post(&format!("{TAGS}/create"), &body).await.refused_by_api(400, "unknown_field");
-    assert!(told.contains("context"), "{told}");
+    let error = client.post(&format!("{TAGS}/create"), &body).await.api_problem(400, "unknown_field");
+    assert!(error.contains("context"), "{error}");
     let (tag, name) = new_tag(Version::Odoo19).await;
     let path = format!("{TAGS}/{tag}?context=%7B'lang':'fr_FR'%7D");
     client.put(&path, &json!({"name": format!("{name} fr")})).await.ok();
@@ -37,8 +37,8 @@ async fn a_member_named_context_is_a_field_and_the_context_stands_in_the_query()
 }
 
 #[tokio::test]
-async fn a_form_is_read_by_the_types_of_its_fields() {
-    for version in Version::BOTH {
+async fn form_values_are_parsed_by_field_type() {
+    for version in Version::each() {
         let client = admin(version);
         let (tag, _) = new_tag(version).await;
         let name = unique("partner");
@@ -62,7 +62,7 @@ async fn a_form_is_read_by_the_types_of_its_fields() {
 }
 
 #[tokio::test]
-async fn a_file_of_a_multipart_form_goes_into_a_binary_field() {
+async fn file_in_a_multipart_form_is_stored_in_a_binary_field() {
     let client = admin(Version::Odoo19);
     let partner = create(&client, PARTNERS, &json!({"name": unique("partner")})).await;
     let boundary = "----a-boundary";
@@ -81,8 +81,8 @@ async fn a_file_of_a_multipart_form_goes_into_a_binary_field() {
 }
 
 #[tokio::test]
-async fn lines_are_made_with_verbs_and_with_commands() {
-    for version in Version::BOTH {
+async fn lines_are_created_with_named_and_numeric_commands() {
+    for version in Version::each() {
         let client = admin(version);
         for children in [json!([[0, 0, {"name": "by command"}]]), json!({"create": [{"name": "by verb"}]})] {
             let parent = create(&client, PARTNERS, &json!({"name": unique("partner"), "child_ids": children})).await;
@@ -93,15 +93,15 @@ async fn lines_are_made_with_verbs_and_with_commands() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_when_a_value_or_an_id_is_wrong() {
-    for version in Version::BOTH {
+async fn nothing_is_written_if_a_value_or_an_id_is_invalid() {
+    for version in Version::each() {
         let client = admin(version);
         let path = format!("{TAGS}/create");
-        client.post(&path, &json!({"name": "x", "color": "red"})).await.refused_by_api(400, "invalid_value");
-        client.post(&path, &json!({"nmae": "x"})).await.refused_by_api(400, "unknown_field");
-        client.post(&path, &json!({})).await.refused_by_api(422, "missing_value");
+        client.post(&path, &json!({"name": "x", "color": "red"})).await.api_problem(400, "invalid_value");
+        client.post(&path, &json!({"nmae": "x"})).await.api_problem(400, "unknown_field");
+        client.post(&path, &json!({})).await.api_problem(422, "missing_value");
         let nowhere = format!("{TAGS}/2147483647");
-        client.put(&nowhere, &json!({"color": 1})).await.refused_by_api(404, "record_not_found");
-        client.delete(&nowhere, &[]).await.refused_by_api(404, "record_not_found");
+        client.put(&nowhere, &json!({"color": 1})).await.api_problem(404, "record_not_found");
+        client.delete(&nowhere, &[]).await.api_problem(404, "record_not_found");
     }
 }

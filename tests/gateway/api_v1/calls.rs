@@ -1,34 +1,34 @@
-//! What a request costs at Odoo once the gateway is warm (contract section 8).
+//! The calls to Odoo that a request makes once the gateway has cached the metadata.
 
 use reqwest::Method;
 use serde_json::json;
 
 use super::{ORDERS, TAGS, ask, create, unique};
-use crate::support::counting::Counting;
-use crate::support::{Client, Gateway, Version, stand};
+use crate::support::recording_proxy::RecordingProxy;
+use crate::support::{Client, Gateway, Version, testbed};
 
 const TAG: &str = "res.partner.category";
 
-/// A gateway of its own behind a proxy that counts, and its administrator.
-async fn counted(version: Version) -> (Counting, Gateway, Client) {
-    let counting = Counting::before(stand().url(version)).await;
+/// A gateway whose calls to Odoo are recorded, and a client as the administrator.
+async fn recorded_gateway(version: Version) -> (RecordingProxy, Gateway, Client) {
+    let proxy = RecordingProxy::in_front_of(testbed().url(version)).await;
     let gateway = Gateway::start(&[
-        ("ODOO_GATEWAY__ODOO__0__URL", &counting.url()),
+        ("ODOO_GATEWAY__ODOO__0__URL", &proxy.url()),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", version.database()),
     ])
     .await;
     let admin = gateway.client().as_user("admin");
-    (counting, gateway, admin)
+    (proxy, gateway, admin)
 }
 
-fn of_tags(methods: &[&str]) -> Vec<String> {
+fn tag_calls(methods: &[&str]) -> Vec<String> {
     methods.iter().map(|method| format!("{TAG}.{method}")).collect()
 }
 
 #[tokio::test]
-async fn a_request_costs_no_more_than_it_must() {
-    for version in Version::BOTH {
-        let (counting, gateway, admin) = counted(version).await;
+async fn each_request_makes_the_minimal_calls() {
+    for version in Version::each() {
+        let (proxy, gateway, admin) = recorded_gateway(version).await;
         let word = unique("cost");
         let mut ids = Vec::new();
         for letter in ["a", "b", "c"] {
@@ -37,7 +37,7 @@ async fn a_request_costs_no_more_than_it_must() {
         let filter = format!(r#"[["name", "like", "{word}"]]"#);
         let one = format!("{TAGS}/{}", ids[0]);
         admin.get(TAGS, &[("page_size", "1")]).await.ok();
-        counting.take();
+        proxy.take_calls();
         for (path, query, methods) in [
             (TAGS, vec![("filter", filter.as_str())], vec!["web_search_read"]),
             (TAGS, vec![("filter", filter.as_str()), ("page_size", "3")], vec!["web_search_read"]),
@@ -46,7 +46,7 @@ async fn a_request_costs_no_more_than_it_must() {
             (&format!("{TAGS}/fields"), vec![], vec!["fields_get"]),
         ] {
             admin.get(path, &query).await.ok();
-            assert_eq!(counting.take(), of_tags(&methods), "{path} {query:?}");
+            assert_eq!(proxy.take_calls(), tag_calls(&methods), "{path} {query:?}");
         }
         let (color, many) = (json!({"data": {"color": 2}}), json!({"data": [{"name": word}, {"name": word}]}));
         let (by_ids, by_filter) = (format!("{TAGS}?id={ids:?}"), json!({"filter": [["name", "=", word]]}));
@@ -60,21 +60,21 @@ async fn a_request_costs_no_more_than_it_must() {
             (Method::POST, &format!("{TAGS}/search"), json!({"domain": [["id", "in", ids]]}), &["web_search_read"]),
         ] {
             ask(&admin, method.clone(), path, &body).await.ok();
-            assert_eq!(counting.take(), of_tags(methods), "{method} {path}");
+            assert_eq!(proxy.take_calls(), tag_calls(methods), "{method} {path}");
         }
         gateway.stop().await;
     }
 }
 
 #[tokio::test]
-async fn what_stands_behind_relations_costs_a_call_a_level_at_most() {
-    for version in Version::BOTH {
-        let (counting, gateway, admin) = counted(version).await;
+async fn related_records_make_at_most_one_call_per_level() {
+    for version in Version::each() {
+        let (proxy, gateway, admin) = recorded_gateway(version).await;
         let query = "{name, partner_id{name, country_id{code}}, order_line{name, product_id{name}}}";
         admin.get(ORDERS, &[("query", query)]).await.ok();
-        counting.take();
+        proxy.take_calls();
         admin.get(ORDERS, &[("query", query)]).await.ok();
-        let mut calls = counting.take();
+        let mut calls = proxy.take_calls();
         calls.sort();
         let expected: &[&str] = match version {
             Version::Odoo19 => &["sale.order.web_search_read"],

@@ -1,4 +1,4 @@
-//! Binaries as files: type, name, tag, ranges.
+//! Binaries as files: media type, name, ETag, ranges.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,48 +6,48 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::json;
 
-use super::{NOWHERE, PARTNERS, admin, create, refused, unique, user};
-use crate::support::{Answer, Client, Version};
+use super::{MISSING_ID, PARTNERS, admin, create, error_of, unique, user};
+use crate::support::{Response, Client, Version};
 
 const ATTACHMENTS: &str = "/api/v1/ir.attachment";
 /// The smallest GIF.
 const GIF: &str = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 
-async fn attached(client: &Client, name: &str, mimetype: &str, content: &[u8]) -> String {
+async fn create_attachment(client: &Client, name: &str, mimetype: &str, content: &[u8]) -> String {
     let values = json!({"name": name, "mimetype": mimetype, "datas": BASE64.encode(content)});
     format!("{ATTACHMENTS}/{}/datas", create(client, ATTACHMENTS, values).await)
 }
 
-struct Got {
+struct FileResponse {
     status: u16,
     headers: HeaderMap,
     bytes: Vec<u8>,
 }
 
-impl Got {
+impl FileResponse {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 }
 
-async fn get(client: &Client, path: &str, headers: &[(&str, &str)]) -> Got {
-    ask(client, Method::GET, path, headers).await
+async fn get(client: &Client, path: &str, headers: &[(&str, &str)]) -> FileResponse {
+    send(client, Method::GET, path, headers).await
 }
 
-async fn ask(client: &Client, method: Method, path: &str, headers: &[(&str, &str)]) -> Got {
+async fn send(client: &Client, method: Method, path: &str, headers: &[(&str, &str)]) -> FileResponse {
     let request =
         headers.iter().fold(client.request(method, path), |request, (name, value)| request.header(*name, *value));
-    let answer = request.send().await.unwrap();
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    Got { status, headers, bytes: answer.bytes().await.unwrap().to_vec() }
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    FileResponse { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
 }
 
 #[tokio::test]
-async fn an_attachment_is_its_own_bytes_type_and_name() {
-    for version in Version::BOTH {
+async fn attachment_has_its_bytes_type_and_name() {
+    for version in Version::each() {
         let admin = admin(version);
         let content = b"\x00\x01binary\xff";
-        let path = attached(&admin, "Prüf \"1\".bin", "application/x-thing", content).await;
+        let path = create_attachment(&admin, "Prüf \"1\".bin", "application/x-thing", content).await;
         let file = get(&admin, &path, &[("accept", "image/png"), ("accept-encoding", "gzip")]).await;
         assert_eq!((file.status, file.bytes.as_slice()), (200, &content[..]));
         assert_eq!(file.header("content-type"), "application/x-thing");
@@ -58,15 +58,15 @@ async fn an_attachment_is_its_own_bytes_type_and_name() {
         assert_eq!(file.header("cache-control"), "private, no-cache");
         assert_eq!((file.header("accept-ranges"), file.header("x-content-type-options")), ("bytes", "nosniff"));
         assert_eq!(file.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
-        let head = ask(&admin, Method::HEAD, &path, &[]).await;
+        let head = send(&admin, Method::HEAD, &path, &[]).await;
         assert_eq!((head.status, head.header("content-length"), head.bytes.len()), (200, "9", 0));
         assert_eq!(head.header("etag"), file.header("etag"));
     }
 }
 
 #[tokio::test]
-async fn a_picture_is_known_by_its_first_bytes_and_named_as_the_record() {
-    for version in Version::BOTH {
+async fn image_type_is_detected_and_the_name_is_the_records() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("Picture"));
         let id = create(&admin, PARTNERS, json!({"name": name, "image_1920": GIF})).await;
         let file = get(&admin, &format!("{PARTNERS}/{id}/image_1920"), &[]).await;
@@ -75,13 +75,13 @@ async fn a_picture_is_known_by_its_first_bytes_and_named_as_the_record() {
         assert_eq!(file.header("content-disposition"), format!("inline; filename=\"{name}.gif\""));
         let sized = format!("{PARTNERS}/{id}/image_1920?context=%7B%22bin_size%22:true%7D");
         let sized = get(&admin, &sized, &[]).await;
-        assert_eq!(sized.header("content-type"), "image/gif", "a size is no file");
+        assert_eq!(sized.header("content-type"), "image/gif", "a thumbnail size is not the file");
     }
 }
 
 #[tokio::test]
-async fn what_a_browser_could_run_is_never_shown_in_place() {
-    for version in Version::BOTH {
+async fn active_content_is_never_shown_inline() {
+    for version in Version::each() {
         let admin = admin(version);
         for (name, mimetype, content) in [
             ("a.html", "text/html", "<html><script>alert(1)</script></html>"),
@@ -89,7 +89,7 @@ async fn what_a_browser_could_run_is_never_shown_in_place() {
             ("a.js", "application/javascript", "alert(1)"),
             ("a.xml", "application/xml", "<a/>"),
         ] {
-            let file = get(&admin, &attached(&admin, name, mimetype, content.as_bytes()).await, &[]).await;
+            let file = get(&admin, &create_attachment(&admin, name, mimetype, content.as_bytes()).await, &[]).await;
             assert_eq!(file.header("content-disposition"), format!("attachment; filename=\"{name}\""));
             assert_eq!(file.bytes, content.as_bytes());
         }
@@ -97,11 +97,11 @@ async fn what_a_browser_could_run_is_never_shown_in_place() {
 }
 
 #[tokio::test]
-async fn a_part_is_answered_and_what_is_known_is_not_sent_again() {
-    for version in Version::BOTH {
+async fn ranges_and_etags_are_supported() {
+    for version in Version::each() {
         let admin = admin(version);
         let text = "0123456789".repeat(500);
-        let path = attached(&admin, "digits.txt", "text/plain", text.as_bytes()).await;
+        let path = create_attachment(&admin, "digits.txt", "text/plain", text.as_bytes()).await;
         let etag = get(&admin, &path, &[]).await.header("etag").to_owned();
         for (headers, status, range, bytes) in [
             (vec![("range", "bytes=0-3")], 206, "bytes 0-3/5000", "0123"),
@@ -121,14 +121,14 @@ async fn a_part_is_answered_and_what_is_known_is_not_sent_again() {
         }
         let beyond = get(&admin, &path, &[("range", "bytes=5000-")]).await;
         assert_eq!((beyond.status, beyond.header("content-range")), (416, "bytes */5000"));
-        let answer = Answer { status: 416, headers: beyond.headers, text: String::from_utf8(beyond.bytes).unwrap() };
-        refused(&answer, 416, "BadRequest", "range_not_satisfiable");
+        let response = Response { status: 416, headers: beyond.headers, text: String::from_utf8(beyond.bytes).unwrap() };
+        error_of(&response, 416, "BadRequest", "range_not_satisfiable");
     }
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_refused() {
-    for version in Version::BOTH {
+async fn fields_that_are_not_files_are_rejected() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = create(&admin, PARTNERS, json!({"name": unique("empty")})).await;
         for (path, status, kind, reason) in [
@@ -136,13 +136,13 @@ async fn what_is_no_file_is_refused() {
             (format!("{PARTNERS}/{id}/nosuch"), 400, "BadRequest", "unknown_field"),
             (format!("{PARTNERS}/{id}/no-such"), 400, "BadRequest", "unknown_field"),
             (format!("{PARTNERS}/{id}/image_1920"), 404, "NotFound", "empty_field"),
-            (format!("{PARTNERS}/{NOWHERE}/image_1920"), 404, "MissingError", "record_not_found"),
+            (format!("{PARTNERS}/{MISSING_ID}/image_1920"), 404, "MissingError", "record_not_found"),
             (format!("{PARTNERS}/x/image_1920"), 404, "MissingError", "record_not_found"),
             (format!("{ATTACHMENTS}/1/raw"), 400, "BadRequest", "unknown_field"),
         ] {
-            refused(&admin.get(&path, &[]).await, status, kind, reason);
+            error_of(&admin.get(&path, &[]).await, status, kind, reason);
         }
-        let private = attached(&admin, "private.txt", "text/plain", b"x").await;
-        refused(&user(version, "portal").get(&private, &[]).await, 403, "AccessError", "access_denied");
+        let private = create_attachment(&admin, "private.txt", "text/plain", b"x").await;
+        error_of(&user(version, "portal").get(&private, &[]).await, 403, "AccessError", "access_denied");
     }
 }

@@ -1,14 +1,14 @@
-//! Lists: filter, order in all its forms, pages.
+//! Lists: filters, all forms of an order, and pages.
 
 use serde_json::{Value, json};
 
-use super::{PARTNERS, TAGS, admin, data, new_tag, refused, unique};
+use super::{PARTNERS, TAGS, admin, data, new_tag, error_of, unique};
 use crate::support::{Client, Version};
 
 const RETRIEVED: &str = "Records retrieved successfully";
 
-/// Tags `<word> a` to `<word> e`; the filter that finds them.
-async fn five(version: Version) -> (String, Vec<i64>) {
+/// Creates the tags `<word> a` to `<word> e`. Returns the filter that finds them, and their ids.
+async fn create_five_tags(version: Version) -> (String, Vec<i64>) {
     let word = unique("page");
     let mut ids = Vec::new();
     for letter in ["a", "b", "c", "d", "e"] {
@@ -26,9 +26,9 @@ fn ids(page: &Value) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_page_tells_where_it_stands() {
-    for version in Version::BOTH {
-        let (admin, (filter, all)) = (admin(version), five(version).await);
+async fn pagination_describes_the_position_of_a_page() {
+    for version in Version::each() {
+        let (admin, (filter, all)) = (admin(version), create_five_tags(version).await);
         let pagination = |count, page, pages, size: Value, prev: Value, next: Value| {
             json!({
                 "count": count, "total_count": 5, "current_page": page, "total_pages": pages, "page_size": size,
@@ -62,32 +62,31 @@ async fn a_page_tells_where_it_stands() {
 }
 
 #[tokio::test]
-async fn an_order_is_bare_or_json_text_or_json_list() {
-    for version in Version::BOTH {
-        let (admin, (filter, mut all)) = (admin(version), five(version).await);
+async fn order_is_plain_text_a_json_string_or_a_json_list() {
+    for version in Version::each() {
+        let (admin, (filter, mut all)) = (admin(version), create_five_tags(version).await);
         all.reverse();
         for order in [
             "name desc",
             r#""name desc""#,
             r#"["name desc"]"#,
             "['color', 'name desc']",
-            "color, NAME DESC",
+            "color, name DESC",
             "[\"color asc\", \"id desc\"]",
         ] {
-            let order = if order.contains("NAME") { "color, name DESC" } else { order };
             let page = list(&admin, &[("filter", &filter), ("order", order)]).await;
             assert_eq!(ids(&page), all, "{order}");
         }
         for order in ["nosuch", r#"["name sideways"]"#, "child_ids", "{}"] {
-            let answer = admin.get(TAGS, &[("order", order)]).await;
-            assert_eq!((answer.status, answer.json()["error"]["type"].as_str()), (400, Some("BadRequest")), "{order}");
+            let response = admin.get(TAGS, &[("order", order)]).await;
+            assert_eq!((response.status, response.json()["error"]["type"].as_str()), (400, Some("BadRequest")), "{order}");
         }
     }
 }
 
 #[tokio::test]
-async fn numbers_that_make_no_page_are_refused() {
-    for version in Version::BOTH {
+async fn invalid_limits_pages_and_page_sizes_are_rejected() {
+    for version in Version::each() {
         let admin = admin(version);
         for (name, value) in [
             ("limit", "0"),
@@ -100,7 +99,7 @@ async fn numbers_that_make_no_page_are_refused() {
             ("page", "-3"),
             ("page", "1.5"),
         ] {
-            let error = refused(&admin.get(PARTNERS, &[(name, value)]).await, 400, "BadRequest", "invalid_parameter");
+            let error = error_of(&admin.get(PARTNERS, &[(name, value)]).await, 400, "BadRequest", "invalid_parameter");
             assert_eq!(error["parameter"], name, "{name}={value}");
         }
         let at_most = data(&admin.get(PARTNERS, &[("limit", "1000"), ("query", "{id}")]).await, RETRIEVED);
@@ -109,8 +108,8 @@ async fn numbers_that_make_no_page_are_refused() {
 }
 
 #[tokio::test]
-async fn a_list_without_a_query_has_every_field_but_binaries_with_id_first() {
-    for version in Version::BOTH {
+async fn list_without_a_query_contains_the_id_first_and_all_fields_except_binaries() {
+    for version in Version::each() {
         let admin = admin(version);
         let page = data(&admin.get(PARTNERS, &[("limit", "1")]).await, RETRIEVED);
         let record = page["records"][0].as_object().unwrap();
@@ -118,15 +117,15 @@ async fn a_list_without_a_query_has_every_field_but_binaries_with_id_first() {
         assert!(record.contains_key("name") && !record.keys().any(|name| name.starts_with("image_")));
         let utc = record["create_date"].as_str().unwrap();
         assert!(utc.len() == 20 && utc.ends_with('Z') && utc.contains('T'), "{utc}");
-        assert!(record["create_uid"].is_i64(), "a many2one is its id");
+        assert!(record["create_uid"].is_i64(), "a many2one is shown as its id");
         assert!(record["child_ids"].is_array());
     }
 }
 
 #[tokio::test]
-async fn a_filter_takes_json_and_python_and_the_forms_of_dates() {
-    for version in Version::BOTH {
-        let (admin, (filter, all)) = (admin(version), five(version).await);
+async fn filter_accepts_json_python_and_iso_dates() {
+    for version in Version::each() {
+        let (admin, (filter, all)) = (admin(version), create_five_tags(version).await);
         let python = filter.replace("[[", "[(").replace("]]", ")]").replace('"', "'");
         for filter in [filter.clone(), python] {
             assert_eq!(ids(&list(&admin, &[("filter", &filter), ("order", "id")]).await), all);

@@ -1,22 +1,22 @@
-//! The vendor's page, its examples as printed; only names and ids that an Odoo of one's own lacks are others.
+//! The examples of the vendor's documentation as printed, except for names and ids that the testbed does not have.
 
 use reqwest::Method;
 use serde_json::json;
 
 use super::{admin, ask, create, data, new_tag, unique};
-use crate::support::{Client, Gateway, Version, stand};
+use crate::support::{Client, Gateway, Version, testbed};
 
 const TEMPLATES: &str = "/api/v1/product.template";
 
-/// As the page has it: an API key of Odoo as bearer.
+/// A client as in the documentation, with an Odoo API key as the bearer token.
 fn with_key(version: Version) -> Client {
-    Gateway::shared().client().on(version).with_header("Authorization", &format!("Bearer {}", stand().api_key(version)))
+    Gateway::shared().client().on(version).with_header("Authorization", &format!("Bearer {}", testbed().api_key(version)))
 }
 
 #[tokio::test]
-async fn users_and_products_are_read_with_an_api_key_of_odoo() {
+async fn manual_reads_users_and_products_with_an_odoo_api_key() {
     let key = with_key(Version::Odoo19);
-    // Some fields of users only administrators may read, so that nobody else can read all of them.
+    // Only administrators may read all fields of users.
     for (client, path) in [(&key, "/api/v1/res.users?query={id,name}"), (&admin(Version::Odoo19), "/api/v1/res.users")]
     {
         let users = data(&client.get(path, &[]).await, "Records retrieved successfully");
@@ -30,8 +30,8 @@ async fn users_and_products_are_read_with_an_api_key_of_odoo() {
 }
 
 #[tokio::test]
-async fn the_basic_request_answers_what_is_printed() {
-    for version in Version::BOTH {
+async fn manual_basic_request_returns_the_printed_response() {
+    for version in Version::each() {
         let filter = r#"[["login", "in", ["internal", "salesman"]]]"#;
         let query = [("query", "{id, name}"), ("filter", filter), ("order", "login")];
         let found = data(&admin(version).get("/api/v1/res.users", &query).await, "Records retrieved successfully");
@@ -48,8 +48,8 @@ async fn the_basic_request_answers_what_is_printed() {
 }
 
 #[tokio::test]
-async fn the_other_readings_work_as_printed() {
-    for version in Version::BOTH {
+async fn manual_read_requests_work() {
+    for version in Version::each() {
         let admin = admin(version);
         let get = async |path: &str| admin.get(path, &[]).await;
         let nested = get("/api/v1/res.users?query={id,%20name,%20company_id{name}}").await;
@@ -80,18 +80,18 @@ async fn the_other_readings_work_as_printed() {
 }
 
 #[tokio::test]
-async fn the_writings_work_as_printed() {
-    for version in Version::BOTH {
+async fn manual_write_requests_work() {
+    for version in Version::each() {
         let admin = admin(version);
         let body = json!({"data": {"name": "New Product", "list_price": 100.0}, "context": {"lang": "en_US"}});
-        let made = data(&admin.post(TEMPLATES, &body).await, "Record created successfully");
-        assert_eq!((&made["name"], &made["list_price"]), (&json!("New Product"), &json!(100.0)));
-        let path = format!("{TEMPLATES}/{}", made["id"]);
+        let created = data(&admin.post(TEMPLATES, &body).await, "Record created successfully");
+        assert_eq!((&created["name"], &created["list_price"]), (&json!("New Product"), &json!(100.0)));
+        let path = format!("{TEMPLATES}/{}", created["id"]);
         let one = data(
             &admin.get(&format!("{path}?query={{id,%20name,%20list_price}}"), &[]).await,
             "Record retrieved successfully",
         );
-        assert_eq!(one, json!({"id": made["id"], "name": "New Product", "list_price": 100.0}));
+        assert_eq!(one, json!({"id": created["id"], "name": "New Product", "list_price": 100.0}));
 
         let batch =
             json!({"data": [{"name": "Product 1", "list_price": 50.0}, {"name": "Product 2", "list_price": 75.0}]});
@@ -115,8 +115,8 @@ async fn the_writings_work_as_printed() {
 }
 
 #[tokio::test]
-async fn the_verbs_work_as_printed() {
-    for version in Version::BOTH {
+async fn manual_relation_verbs_work() {
+    for version in Version::each() {
         let admin = admin(version);
         let mut tags = Vec::new();
         for _ in 0..6 {
@@ -125,22 +125,22 @@ async fn the_verbs_work_as_printed() {
         let id =
             create(&admin, "/api/v1/res.partner", json!({"name": unique("printed"), "category_id": tags[2..5]})).await;
         let verbs = json!({"link": tags[..3], "unlink": tags[3..5], "delete": [tags[5]], "set": [tags[0], tags[1]]});
-        let answer =
+        let response =
             ask(&admin, Method::PUT, &format!("/api/v1/res.partner/{id}"), &json!({"data": {"category_id": verbs}}))
                 .await;
-        let mut after = data(&answer, "Record updated successfully")["category_id"].clone();
+        let mut after = data(&response, "Record updated successfully")["category_id"].clone();
         after.as_array_mut().unwrap().sort_by_key(serde_json::Value::as_i64);
         assert_eq!(after, json!(tags[..3]));
     }
 }
 
 #[tokio::test]
-async fn the_function_calls_and_the_search_work_as_printed() {
-    for version in Version::BOTH {
+async fn manual_method_calls_and_search_work() {
+    for version in Version::each() {
         let admin = admin(version);
         let forced = json!({"args": [], "kwargs": {"force": true}});
-        let answer = admin.post("/api/v1/object/res.partner/name_search", &forced).await;
-        assert_eq!(answer.status, 400, "the argument is the page's own: {}", answer.text);
+        let response = admin.post("/api/v1/object/res.partner/name_search", &forced).await;
+        assert_eq!(response.status, 400, "the argument is the page's own: {}", response.text);
         let named = json!({"args": ["Azure"], "kwargs": {"operator": "ilike"}});
         let found = admin.post("/api/v1/object/res.partner/name_search", &named).await;
         assert!(data(&found, "Operation completed successfully").is_array());

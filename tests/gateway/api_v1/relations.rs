@@ -1,13 +1,13 @@
-//! Relation verbs in this family's words.
+//! Relation commands in the notation of the dialect `api_v1`.
 
 use serde_json::{Value, json};
 
-use super::{PARTNERS, admin, create, data, new_tag, read, refused, unique};
+use super::{PARTNERS, admin, create, data, new_tag, read, error_of, unique};
 use crate::support::Version;
 
 #[tokio::test]
-async fn verbs_link_unlink_and_replace() {
-    for version in Version::BOTH {
+async fn commands_link_unlink_and_replace() {
+    for version in Version::each() {
         let admin = admin(version);
         let (a, b) = (new_tag(version, &unique("verb")).await, new_tag(version, &unique("verb")).await);
         let c = new_tag(version, &unique("verb")).await;
@@ -19,8 +19,8 @@ async fn verbs_link_unlink_and_replace() {
             (json!({"pop": a}), vec![b]),
             (json!({"clear": true}), vec![]),
         ] {
-            let answer = admin.put(&format!("{PARTNERS}/{id}"), &json!({"data": {"category_id": verbs}})).await;
-            let mut after = data(&answer, "Record updated successfully")["category_id"].clone();
+            let response = admin.put(&format!("{PARTNERS}/{id}"), &json!({"data": {"category_id": verbs}})).await;
+            let mut after = data(&response, "Record updated successfully")["category_id"].clone();
             after.as_array_mut().unwrap().sort_by_key(Value::as_i64);
             assert_eq!(after, json!(expected), "{verbs}");
         }
@@ -28,11 +28,11 @@ async fn verbs_link_unlink_and_replace() {
 }
 
 #[tokio::test]
-async fn records_behind_a_relation_are_created_updated_and_deleted_in_one_go() {
-    for version in Version::BOTH {
+async fn related_records_are_created_updated_and_deleted_in_one_request() {
+    for version in Version::each() {
         let admin = admin(version);
-        let made = json!({"name": unique("parent"), "child_ids": {"create": [{"name": "A"}, {"name": "B"}]}});
-        let id = create(&admin, PARTNERS, made).await;
+        let created = json!({"name": unique("parent"), "child_ids": {"create": [{"name": "A"}, {"name": "B"}]}});
+        let id = create(&admin, PARTNERS, created).await;
         let children = read(&admin, PARTNERS, id, "{child_ids{id, name}}").await["child_ids"].clone();
         let named = |name: &str| {
             let child = children.as_array().unwrap().iter().find(|child| child["name"] == name).unwrap();
@@ -52,15 +52,15 @@ async fn records_behind_a_relation_are_created_updated_and_deleted_in_one_go() {
 }
 
 #[tokio::test]
-async fn a_verb_that_makes_no_sense_names_its_place() {
-    for version in Version::BOTH {
+async fn invalid_command_is_rejected_with_its_position() {
+    for version in Version::each() {
         let admin = admin(version);
         for (verbs, message) in [
-            (json!({"push": [1], "link": [2]}), "data.category_id: the verb link is given twice"),
+            (json!({"push": [1], "link": [2]}), "data.category_id: the command `link` is repeated"),
             (json!({"create": [{"color": "x"}]}), "data.category_id.create[0].color: expected an integer"),
         ] {
-            let answer = admin.put(&format!("{PARTNERS}/1"), &json!({"data": {"category_id": verbs}})).await;
-            let error = refused(&answer, 400, "ValidationError", "invalid_value");
+            let response = admin.put(&format!("{PARTNERS}/1"), &json!({"data": {"category_id": verbs}})).await;
+            let error = error_of(&response, 400, "ValidationError", "invalid_value");
             assert!(error["message"].as_str().unwrap().starts_with(message), "{error}");
         }
     }

@@ -1,9 +1,9 @@
-//! Lists and searches record by record: CSV and NDJSON, without the cap of pages.
+//! Lists and searches as CSV and NDJSON, without the size limit of pages.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{TAGS, admin, ask, data, new_tag, refused, unique};
+use super::{TAGS, admin, ask, data, new_tag, error_of, unique};
 use crate::support::Version;
 
 const CSV: &str = "text/csv";
@@ -14,8 +14,8 @@ fn lines(text: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_list_and_a_search_are_there_as_rows() {
-    for version in Version::BOTH {
+async fn list_and_search_are_available_as_rows() {
+    for version in Version::each() {
         let (admin, word) = (admin(version), unique("row"));
         let (a, b) = (new_tag(version, &format!("{word} a")).await, new_tag(version, &format!("{word} b")).await);
         let filter = format!(r#"[["name", "like", "{word}"]]"#);
@@ -31,7 +31,7 @@ async fn a_list_and_a_search_are_there_as_rows() {
         let second =
             [("filter", filter.as_str()), ("query", "{id}"), ("order", "id"), ("page_size", "1"), ("page", "2")];
         let rows = admin.with_header("Accept", NDJSON).get(TAGS, &second).await;
-        assert_eq!(lines(&rows.text), [json!({"id": b})], "a page of them");
+        assert_eq!(lines(&rows.text), [json!({"id": b})], "a page of the export");
         let body = json!({"domain": [["name", "like", word]], "fields": ["name"], "order": "id", "limit": 1});
         let found = ask(&admin.with_header("Accept", NDJSON), Method::POST, &format!("{TAGS}/search"), &body).await;
         assert_eq!(lines(&found.text), [json!({"id": a, "name": format!("{word} a")})]);
@@ -39,17 +39,17 @@ async fn a_list_and_a_search_are_there_as_rows() {
 }
 
 #[tokio::test]
-async fn rows_have_no_cap_where_pages_have_one() {
-    for version in Version::BOTH {
+async fn exports_have_no_size_limit() {
+    for version in Version::each() {
         let (admin, word) = (admin(version), unique("many"));
         let values: Vec<Value> = (0..1003).map(|n| json!({"name": format!("{word} {n}")})).collect();
         admin.post(&format!("{TAGS}/batch"), &json!({"data": values})).await.ok();
         let filter = format!(r#"[["name", "like", "{word}"]]"#);
         let query = [("filter", filter.as_str()), ("query", "{id}")];
         let page = data(&admin.get(TAGS, &query).await, "Records retrieved successfully");
-        let told = &page["pagination"];
+        let pagination = &page["pagination"];
         assert_eq!(
-            (&told["count"], &told["total_count"], &told["total_pages"]),
+            (&pagination["count"], &pagination["total_count"], &pagination["total_pages"]),
             (&json!(1000), &json!(1003), &json!(2))
         );
         let rows = admin.with_header("Accept", NDJSON);
@@ -60,10 +60,10 @@ async fn rows_have_no_cap_where_pages_have_one() {
 }
 
 #[tokio::test]
-async fn a_refusal_has_this_familys_form_also_there() {
-    for version in Version::BOTH {
+async fn export_error_has_the_dialects_format() {
+    for version in Version::each() {
         let rows = admin(version).with_header("Accept", CSV);
-        refused(&rows.get(TAGS, &[("query", "{nmae}")]).await, 400, "BadRequest", "unknown_field");
-        refused(&rows.get(&format!("{TAGS}/1"), &[]).await, 406, "BadRequest", "not_acceptable");
+        error_of(&rows.get(TAGS, &[("query", "{nmae}")]).await, 400, "BadRequest", "unknown_field");
+        error_of(&rows.get(&format!("{TAGS}/1"), &[]).await, 406, "BadRequest", "not_acceptable");
     }
 }

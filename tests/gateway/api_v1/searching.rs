@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{PARTNERS, TAGS, admin, data, new_tag, refused, unique};
+use super::{PARTNERS, TAGS, admin, data, new_tag, error_of, unique};
 use crate::support::Version;
 
 const RETRIEVED: &str = "Records retrieved successfully";
 
 #[tokio::test]
-async fn a_search_answers_records_and_two_counts() {
-    for version in Version::BOTH {
+async fn search_returns_records_and_two_counts() {
+    for version in Version::each() {
         let (admin, word) = (admin(version), unique("sought"));
         let (a, b) = (new_tag(version, &format!("{word} a")).await, new_tag(version, &format!("{word} b")).await);
         let path = format!("{TAGS}/search");
@@ -43,7 +43,7 @@ async fn a_search_answers_records_and_two_counts() {
 
 #[tokio::test]
 async fn fields_are_described() {
-    for version in Version::BOTH {
+    for version in Version::each() {
         let fields =
             data(&admin(version).get(&format!("{PARTNERS}/fields"), &[]).await, "Operation completed successfully");
         assert_eq!(
@@ -51,6 +51,6 @@ async fn fields_are_described() {
             (&json!("char"), &json!("res.country"))
         );
         assert_eq!(fields["name"]["string"], "Name");
-        refused(&admin(version).get("/api/v1/no.such.model/fields", &[]).await, 404, "NotFound", "unknown_model");
+        error_of(&admin(version).get("/api/v1/no.such.model/fields", &[]).await, 404, "NotFound", "unknown_model");
     }
 }

@@ -1,13 +1,13 @@
-//! The selection language: wildcards, exclusion, what stands behind relations.
+//! The selection language: wildcards, exclusions, related records.
 
 use serde_json::{Value, json};
 
-use super::{ORDERS, PARTNERS, admin, create, data, read, refused, unique};
+use super::{ORDERS, PARTNERS, admin, create, data, read, error_of, unique};
 use crate::support::Version;
 
 #[tokio::test]
-async fn a_query_gives_exactly_what_was_asked_in_that_order() {
-    for version in Version::BOTH {
+async fn query_returns_exactly_the_selected_fields_in_order() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("chosen"));
         let child = json!({"create": {"name": "Child"}});
         let id = create(&admin, PARTNERS, json!({"name": name, "email": "a@example.com", "child_ids": child})).await;
@@ -25,8 +25,8 @@ async fn a_query_gives_exactly_what_was_asked_in_that_order() {
 }
 
 #[tokio::test]
-async fn all_fields_and_all_but_some_also_behind_relations() {
-    for version in Version::BOTH {
+async fn wildcards_and_exclusions_work_in_relations_too() {
+    for version in Version::each() {
         let admin = admin(version);
         let id =
             create(&admin, PARTNERS, json!({"name": unique("all"), "child_ids": [[0, 0, {"name": "Child"}]]})).await;
@@ -45,13 +45,13 @@ async fn all_fields_and_all_but_some_also_behind_relations() {
         assert_eq!(missing(&all, child), ["email"]);
         assert_eq!((&child["name"], &child["parent_id"]), (&json!("Child"), &json!(id)));
         let image = read(&admin, PARTNERS, id, "{id, image_128}").await;
-        assert_eq!(image, json!({"id": id, "image_128": false}), "a binary comes when it is named");
+        assert_eq!(image, json!({"id": id, "image_128": false}), "a binary is returned only by name");
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_selected_is_refused() {
-    for version in Version::BOTH {
+async fn invalid_selections_are_rejected() {
+    for version in Version::each() {
         let admin = admin(version);
         for (query, reason, says) in [
             ("{}", "invalid_parameter", "query"),
@@ -68,17 +68,17 @@ async fn what_cannot_be_selected_is_refused() {
             ("{country_id{cod}}", "unknown_field", "country_id.cod"),
         ] {
             let error =
-                refused(&admin.get(&format!("{PARTNERS}/1"), &[("query", query)]).await, 400, "BadRequest", reason);
+                error_of(&admin.get(&format!("{PARTNERS}/1"), &[("query", query)]).await, 400, "BadRequest", reason);
             assert!(error["message"].as_str().unwrap().contains(says.rsplit('.').next().unwrap()), "{query}: {error}");
         }
-        let error = refused(&admin.get(PARTNERS, &[("query", "{nmae}")]).await, 400, "BadRequest", "unknown_field");
+        let error = error_of(&admin.get(PARTNERS, &[("query", "{nmae}")]).await, 400, "BadRequest", "unknown_field");
         assert_eq!(error["hint"], "Did you mean name?");
     }
 }
 
 #[tokio::test]
-async fn orders_with_their_lines_and_products_are_one_tree() {
-    for version in Version::BOTH {
+async fn orders_with_lines_and_products_are_one_tree() {
+    for version in Version::each() {
         let admin = admin(version);
         let query = "{name, partner_id{name, country_id{code}}, order_line{name, product_id{id, categ_id{name}}}}";
         let page = admin

@@ -1,4 +1,4 @@
-//! Access tokens of family C, in front of the real servers.
+//! Access tokens of the dialect `restful`, in front of real Odoos.
 
 use serde_json::json;
 
@@ -8,15 +8,15 @@ const LOGIN: &str = "/rest/api/login/token";
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
 #[tokio::test]
-async fn a_login_gives_a_token_and_a_logout_ends_it() {
-    for version in Version::BOTH {
+async fn login_issues_a_token_and_logout_revokes_it() {
+    for version in Version::each() {
         let patient = [
             ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
             ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "100"),
             ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS__BURST", "100"),
             ("ODOO_GATEWAY__AUTH__THROTTLE__PER_LOGIN__BURST", "100"),
         ];
-        let gateway = Gateway::before_odoo(&patient).await;
+        let gateway = Gateway::start_with_odoo(&patient).await;
         let client = gateway.client();
         let (login, db) = ("internal", version.database());
         let query = [("login", login), ("password", login), ("db", db)];
@@ -40,58 +40,58 @@ async fn a_login_gives_a_token_and_a_logout_ends_it() {
         }
         let with_token = client.with_header("access-token", &token);
         with_token.delete("/rest/api/logout/token", &[]).await.ok();
-        with_token.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
-        with_token.delete("/rest/api/logout/token", &[]).await.refused(401, "credential_invalid");
+        with_token.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
+        with_token.delete("/rest/api/logout/token", &[]).await.problem(401, "credential_invalid");
         let with_other = client.with_header("access-token", other);
         with_other.get(PARTNERS, &[]).await.ok();
         client.post("/rest/api/logout", &json!({"access_token": other})).await.ok();
         for unknown in [other, "access_token_0000000000000000000000000000000000000000", "nonsense"] {
             let again = client.post("/rest/api/logout", &json!({"access_token": unknown})).await;
-            again.refused(401, "credential_invalid");
+            again.problem(401, "credential_invalid");
             let again = client.with_header("access-token", unknown).delete("/rest/api/logout/token", &[]).await;
-            again.refused(401, "credential_invalid");
+            again.problem(401, "credential_invalid");
         }
-        with_other.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
-        client.delete("/rest/api/logout", &[]).await.refused(401, "credential_missing");
-        assert!(gateway.administration().await.tokens().await.unwrap().is_empty());
+        with_other.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
+        client.delete("/rest/api/logout", &[]).await.problem(401, "credential_missing");
+        assert!(gateway.administration().await.list_tokens().await.unwrap().is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_database_look_and_take_the_same() {
-    let gateway = Gateway::before_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1500ms")]).await;
+async fn wrong_password_and_unknown_database_get_the_same_response_and_time() {
+    let gateway = Gateway::start_with_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1500ms")]).await;
     let mut bodies = std::collections::HashSet::new();
     for (password, db) in [("wrong", "odoo19"), ("internal", "nowhere"), ("internal", "http://127.0.0.1:1")] {
         let began = std::time::Instant::now();
-        let answer = gateway.client().get(LOGIN, &[("login", "internal"), ("password", password), ("db", db)]).await;
+        let response = gateway.client().get(LOGIN, &[("login", "internal"), ("password", password), ("db", db)]).await;
         let took = began.elapsed().as_millis();
-        // At a multiple of the floor, whatever a busy Odoo takes.
+        // A multiple of the minimum failure time, independent of Odoo's duration.
         assert!(took >= 1500 && took % 1500 < 1000, "{db}: {took} ms");
-        let mut problem = answer.refused(401, "credential_invalid");
+        let mut problem = response.problem(401, "credential_invalid");
         problem.as_object_mut().unwrap().remove("request_id");
         bodies.insert(problem.to_string());
     }
     assert_eq!(bodies.len(), 1, "{bodies:?}");
     let client = gateway.client();
-    client.get(LOGIN, &[("login", "internal"), ("db", "odoo19")]).await.refused(400, "missing_parameter");
+    client.get(LOGIN, &[("login", "internal"), ("db", "odoo19")]).await.problem(400, "missing_parameter");
     let head = client.request(reqwest::Method::HEAD, LOGIN).send().await.unwrap();
     assert_eq!(head.status(), 405);
-    assert!(gateway.administration().await.tokens().await.unwrap().is_empty());
+    assert!(gateway.administration().await.list_tokens().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn a_warm_token_costs_odoo_nothing_but_the_call_itself() {
-    let counting = crate::support::counting::Counting::before(crate::support::stand().url(Version::Odoo19)).await;
-    let url = counting.url();
+async fn cached_token_makes_only_the_call_itself() {
+    let proxy = crate::support::recording_proxy::RecordingProxy::in_front_of(crate::support::testbed().url(Version::Odoo19)).await;
+    let url = proxy.url();
     let gateway =
         Gateway::start(&[("ODOO_GATEWAY__ODOO__0__URL", &url), ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19")]).await;
     let client = gateway.client();
     let token = client.post(LOGIN, &json!({"login": "internal", "password": "internal", "db": "odoo19"})).await.ok();
     let client = client.with_header("access-token", token["access_token"].as_str().unwrap());
     client.get(PARTNERS, &[]).await.ok();
-    counting.take();
+    proxy.take_calls();
     for _ in 0..5 {
         client.get(PARTNERS, &[]).await.ok();
     }
-    assert_eq!(counting.take(), ["res.partner.search_count"; 5]);
+    assert_eq!(proxy.take_calls(), ["res.partner.search_count"; 5]);
 }

@@ -1,20 +1,20 @@
-//! What API keys open, in front of the real servers.
+//! API keys, in front of real Odoos.
 
 use odoo_gateway::store::KeyRate;
 use serde_json::json;
 
-use super::{key, wanted};
+use super::{key, new_key};
 use crate::support::{Gateway, Version};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
 #[tokio::test]
-async fn every_kind_of_credential_opens_every_route_of_family_a() {
-    for version in Version::BOTH {
-        let gateway = Gateway::before_odoo(&[]).await;
-        let mut wanted = wanted(version, "all routes");
-        (wanted.login, wanted.secret) = ("admin".to_owned(), "admin".into());
-        let (_, key) = gateway.administration().await.create_key(wanted).await.unwrap();
+async fn every_kind_of_credential_works_on_every_route_of_restapi() {
+    for version in Version::each() {
+        let gateway = Gateway::start_with_odoo(&[]).await;
+        let mut new_key = new_key(version, "all routes");
+        (new_key.login, new_key.secret) = ("admin".to_owned(), "admin".into());
+        let (_, key) = gateway.administration().await.create_key(new_key).await.unwrap();
         let (key, client) = (key.expose(), gateway.client().on(version));
         let kinds = [
             ("password", client.as_user("admin")),
@@ -27,8 +27,8 @@ async fn every_kind_of_credential_opens_every_route_of_family_a() {
             let object = "/restapi/1.0/object";
             let named = format!("made with {kind} on {}", version.database());
             let vals = json!({"vals": {"name": named}});
-            let made = client.post(&format!("{object}/res.partner"), &vals).await.ok();
-            let id = made["Contact"]["id"].as_i64().unwrap();
+            let created = client.post(&format!("{object}/res.partner"), &vals).await.ok();
+            let id = created["Contact"]["id"].as_i64().unwrap();
             let one = format!("{object}/res.partner/{id}");
             assert_eq!(client.get(&one, &[("fields", "name")]).await.ok()["Contact"]["name"], named, "{kind}");
             assert_eq!(client.put(&one, &vals).await.ok()["Contact"]["id"], id, "{kind}");
@@ -46,19 +46,19 @@ async fn every_kind_of_credential_opens_every_route_of_family_a() {
 }
 
 #[tokio::test]
-async fn a_key_speaks_for_its_own_database_whatever_is_the_default() {
-    let gateway = Gateway::before_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "10ms")]).await;
+async fn key_determines_the_database() {
+    let gateway = Gateway::start_with_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "10ms")]).await;
     let (_, key) = key(&gateway.administration().await, Version::Odoo14, "of 14").await;
     let client = gateway.client().with_header("api-key", &key);
     client.get(PARTNERS, &[]).await.ok();
     client.on(Version::Odoo14).get(PARTNERS, &[]).await.ok();
-    client.on(Version::Odoo19).get(PARTNERS, &[]).await.refused(401, "credential_invalid");
-    client.with_header("X-Odoo-Database", "nowhere").get(PARTNERS, &[]).await.refused(404, "unknown_database");
+    client.on(Version::Odoo19).get(PARTNERS, &[]).await.problem(401, "credential_invalid");
+    client.with_header("X-Odoo-Database", "nowhere").get(PARTNERS, &[]).await.problem(404, "unknown_database");
 }
 
 #[tokio::test]
-async fn a_key_is_dead_at_once_when_it_is_switched_off_or_deleted_on_every_gateway() {
-    let gateway = Gateway::before_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "10ms")]).await;
+async fn disabled_or_deleted_key_is_rejected_immediately_on_all_gateways() {
+    let gateway = Gateway::start_with_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "10ms")]).await;
     let other = gateway.replica().await;
     let admin = gateway.administration().await;
     let (_, key) = key(&admin, Version::Odoo19, "short life").await;
@@ -66,54 +66,54 @@ async fn a_key_is_dead_at_once_when_it_is_switched_off_or_deleted_on_every_gatew
     let there = crate::support::Client::new(format!("http://{}", other.api)).with_header("api-key", &key);
     for on in [true, false, true] {
         if here.get(PARTNERS, &[]).await.status == 200 || on {
-            admin.switch_key("short life", on).await.unwrap();
+            admin.set_key_enabled("short life", on).await.unwrap();
         }
         for client in [&here, &there] {
-            let answer = client.get(PARTNERS, &[]).await;
-            assert_eq!(answer.status, if on { 200 } else { 401 }, "{}", answer.text);
+            let response = client.get(PARTNERS, &[]).await;
+            assert_eq!(response.status, if on { 200 } else { 401 }, "{}", response.text);
         }
     }
     admin.delete_key("short life").await.unwrap();
     for client in [&here, &there] {
-        client.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
+        client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
     }
     other.stop().await;
 }
 
 #[tokio::test]
-async fn all_wrong_keys_look_and_take_the_same() {
+async fn all_invalid_keys_get_the_same_response_and_time() {
     let lenient = [
         ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "300ms"),
         ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "100"),
     ];
-    let gateway = Gateway::before_odoo(&lenient).await;
+    let gateway = Gateway::start_with_odoo(&lenient).await;
     let admin = gateway.administration().await;
     let (_, off) = key(&admin, Version::Odoo19, "off").await;
-    admin.switch_key("off", false).await.unwrap();
+    admin.set_key_enabled("off", false).await.unwrap();
     let elsewhere = {
-        let mut wanted = wanted(Version::Odoo19, "elsewhere");
-        wanted.terms.networks = vec!["192.0.2.0/24".parse().unwrap()];
-        admin.create_key(wanted).await.unwrap().1.expose().to_owned()
+        let mut new_key = new_key(Version::Odoo19, "elsewhere");
+        new_key.terms.networks = vec!["192.0.2.0/24".parse().unwrap()];
+        admin.create_key(new_key).await.unwrap().1.expose().to_owned()
     };
     let unknown = odoo_gateway::secret::Token::generate(odoo_gateway::secret::TokenKind::ApiKey).unwrap();
     let mut bodies = std::collections::HashSet::new();
     for wrong in ["ogw_key_nonsense", unknown.expose(), &off, &elsewhere] {
         let began = std::time::Instant::now();
-        let answer = gateway.client().with_header("api-key", wrong).get(PARTNERS, &[]).await;
+        let response = gateway.client().with_header("api-key", wrong).get(PARTNERS, &[]).await;
         let took = began.elapsed().as_millis();
         assert!((300..450).contains(&took), "{wrong}: {took} ms");
-        let mut problem = answer.refused(401, "credential_invalid");
+        let mut problem = response.problem(401, "credential_invalid");
         problem.as_object_mut().unwrap().remove("request_id");
         bodies.insert(problem.to_string());
-        assert!(!answer.text.contains(wrong));
-        assert_eq!(answer.headers.get_all("www-authenticate").iter().count(), 3);
+        assert!(!response.text.contains(wrong));
+        assert_eq!(response.headers.get_all("www-authenticate").iter().count(), 3);
     }
     assert_eq!(bodies.len(), 1, "{bodies:?}");
 }
 
 #[tokio::test]
-async fn wrong_keys_are_slowed_down_and_good_ones_are_not() {
-    let gateway = Gateway::before_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms")]).await;
+async fn invalid_keys_are_throttled_but_valid_ones_are_not() {
+    let gateway = Gateway::start_with_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms")]).await;
     let (_, good) = key(&gateway.administration().await, Version::Odoo19, "good").await;
     let wrong = gateway.client().with_header("api-key", "ogw_key_wrong");
     let mut refused = 0;
@@ -121,16 +121,16 @@ async fn wrong_keys_are_slowed_down_and_good_ones_are_not() {
         refused += u32::from(wrong.get(PARTNERS, &[]).await.status == 401);
     }
     assert!((1..=5).contains(&refused), "{refused}");
-    wrong.get(PARTNERS, &[]).await.refused(429, "too_many_attempts");
+    wrong.get(PARTNERS, &[]).await.problem(429, "too_many_attempts");
     gateway.client().with_header("api-key", &good).get(PARTNERS, &[]).await.ok();
 }
 
 #[tokio::test]
-async fn a_rate_is_exact_under_fifty_callers_and_tells_when_to_come_back() {
-    let gateway = Gateway::before_odoo(&[]).await;
-    let mut wanted = wanted(Version::Odoo19, "slow");
-    wanted.terms.rate = Some(KeyRate { requests: 6, seconds: 3600, burst: 6 });
-    let (_, key) = gateway.administration().await.create_key(wanted).await.unwrap();
+async fn rate_limit_is_exact_under_fifty_clients_and_sends_retry_after() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    let mut new_key = new_key(Version::Odoo19, "slow");
+    new_key.terms.rate = Some(KeyRate { requests: 6, seconds: 3600, burst: 6 });
+    let (_, key) = gateway.administration().await.create_key(new_key).await.unwrap();
     let client = gateway.client().with_header("api-key", key.expose());
     let first = client.get(PARTNERS, &[]).await;
     assert_eq!(first.header("ratelimit-policy"), r#""key";q=6;w=3600"#);
@@ -148,44 +148,44 @@ async fn a_rate_is_exact_under_fifty_callers_and_tells_when_to_come_back() {
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 5);
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 45);
     let refused = client.get(PARTNERS, &[]).await;
-    refused.refused(429, "rate_limited");
+    refused.problem(429, "rate_limited");
     let wait: u32 = refused.header("retry-after").parse().unwrap();
     assert!((500..=600).contains(&wait), "{wait}");
     assert!(refused.header("ratelimit").starts_with(r#""key";r=0;t="#));
 }
 
 #[tokio::test]
-async fn a_key_that_needs_a_user_is_not_enough_alone() {
-    let gateway = Gateway::before_odoo(&[]).await;
-    let mut wanted = wanted(Version::Odoo19, "needs a user");
-    wanted.terms.needs_login_token = true;
-    let (_, key) = gateway.administration().await.create_key(wanted).await.unwrap();
-    let answer = gateway.client().with_header("api-key", key.expose()).get(PARTNERS, &[]).await;
-    answer.refused(401, "credential_missing");
+async fn key_that_requires_a_login_token_is_not_sufficient() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    let mut new_key = new_key(Version::Odoo19, "needs a user");
+    new_key.terms.needs_login_token = true;
+    let (_, key) = gateway.administration().await.create_key(new_key).await.unwrap();
+    let response = gateway.client().with_header("api-key", key.expose()).get(PARTNERS, &[]).await;
+    response.problem(401, "credential_missing");
 }
 
 #[tokio::test]
-async fn a_key_is_made_only_for_a_user_that_odoo_confirms() {
-    let admin = Gateway::before_odoo(&[]).await.administration().await;
-    let mut wrong = wanted(Version::Odoo19, "wrong");
+async fn key_is_created_only_for_a_user_that_odoo_confirms() {
+    let admin = Gateway::start_with_odoo(&[]).await.administration().await;
+    let mut wrong = new_key(Version::Odoo19, "wrong");
     wrong.secret = "guess".into();
-    let past = odoo_gateway::admin::WantedKey { not_after: Some(admin.clock.now()), ..wanted(Version::Odoo19, "past") };
+    let past = odoo_gateway::admin::NewApiKey { not_after: Some(admin.clock.now()), ..new_key(Version::Odoo19, "past") };
     let unreadable =
-        odoo_gateway::admin::WantedKey { scope: "[{}]".to_owned(), ..wanted(Version::Odoo19, "unreadable") };
+        odoo_gateway::admin::NewApiKey { scope: "[{}]".to_owned(), ..new_key(Version::Odoo19, "unreadable") };
     for refused in [wrong, past, unreadable] {
         admin.create_key(refused).await.unwrap_err();
     }
-    assert!(admin.keys().await.unwrap().is_empty());
+    assert!(admin.list_keys().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn a_password_that_changed_at_odoo_makes_the_key_stale() {
+async fn changed_password_makes_the_key_stale() {
     let version = Version::Odoo19;
     let database = crate::support::odoo::fresh_database(version).await;
-    let gateway = Gateway::before_database(version, &database).await;
-    let mut wanted = wanted(version, "stale");
-    (wanted.database, wanted.secret) = (None, "internal".into());
-    let (_, key) = gateway.administration().await.create_key(wanted).await.unwrap();
+    let gateway = Gateway::start_with_database(version, &database, &[]).await;
+    let mut new_key = new_key(version, "stale");
+    (new_key.database, new_key.secret) = (None, "internal".into());
+    let (_, key) = gateway.administration().await.create_key(new_key).await.unwrap();
     let client = gateway.client().with_header("api-key", key.expose());
     client.get(PARTNERS, &[]).await.ok();
     let admin = gateway.client().as_user("admin");
@@ -194,12 +194,12 @@ async fn a_password_that_changed_at_odoo_makes_the_key_stale() {
     let id = found.as_object().unwrap().values().next().unwrap()[0].as_i64().unwrap();
     let vals = json!({"vals": {"password": "another"}});
     assert_eq!(admin.put(&format!("/restapi/1.0/object/res.users/{id}"), &vals).await.status, 200);
-    client.get(PARTNERS, &[]).await.refused(401, "odoo_credential_stale");
+    client.get(PARTNERS, &[]).await.problem(401, "odoo_credential_stale");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn master_keys_are_exchanged_while_requests_go_on() {
-    let gateway = Gateway::before_odoo(&[]).await;
+async fn master_key_rotation_does_not_interrupt_requests() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
     let admin = gateway.administration().await;
     let (_, key) = key(&admin, Version::Odoo19, "rotated").await;
     let client = gateway.client().with_header("api-key", &key);
@@ -217,8 +217,8 @@ async fn master_keys_are_exchanged_while_requests_go_on() {
     };
     let old = admin.master_keys().await.unwrap().remove(0).id;
     let new = admin.add_master_key().await.unwrap();
-    assert!(admin.prune_master_keys().await.unwrap().is_empty(), "the old one still seals");
-    assert_eq!(admin.rewrap().await.unwrap().done, 3, "the key's wrap and two keys of the installation");
+    assert!(admin.prune_master_keys().await.unwrap().is_empty(), "the old one still encrypts data");
+    assert_eq!(admin.rewrap().await.unwrap().rewrapped, 3, "the API key's wrapped key and two installation keys");
     assert_eq!(admin.prune_master_keys().await.unwrap(), [old]);
     client.get(PARTNERS, &[]).await.ok();
     stop.send(true).unwrap();
@@ -233,11 +233,11 @@ async fn master_keys_are_exchanged_while_requests_go_on() {
 }
 
 #[tokio::test]
-async fn a_key_reaches_as_far_as_its_scope_and_a_token_made_with_it_no_further() {
-    for version in Version::BOTH {
-        let gateway = Gateway::before_odoo(&[]).await;
+async fn key_and_its_login_tokens_are_limited_to_the_scope() {
+    for version in Version::each() {
+        let gateway = Gateway::start_with_odoo(&[]).await;
         let rules = r#"[{"models": "res.partner", "operations": ["read"], "fields": {"except": ["email"]}}]"#;
-        let narrow = odoo_gateway::admin::WantedKey { scope: rules.to_owned(), ..wanted(version, "reader") };
+        let narrow = odoo_gateway::admin::NewApiKey { scope: rules.to_owned(), ..new_key(version, "reader") };
         let (_, key) = gateway.administration().await.create_key(narrow).await.unwrap();
         let with_key = gateway.client().with_header("api-key", key.expose());
         let minted = with_key.post("/api/generate_token", &json!({})).await.ok();
@@ -253,8 +253,8 @@ async fn a_key_reaches_as_far_as_its_scope_and_a_token_made_with_it_no_further()
                 client.put(&format!("{object}/res.partner/1"), &json!({"vals": {"name": "x"}})).await,
                 client.delete(&format!("{object}/res.partner/1"), &[]).await,
             ];
-            for answer in forbidden {
-                answer.refused(403, "scope_forbidden");
+            for response in forbidden {
+                response.problem(403, "scope_forbidden");
             }
         }
     }

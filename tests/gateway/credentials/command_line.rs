@@ -1,44 +1,44 @@
-//! Keys on the command line, with the gateway running beside it.
+//! API keys on the command line while the gateway runs.
 
 use serde_json::Value;
 
 use crate::support::binary::{Process, run};
-use crate::support::{Version, stand};
+use crate::support::{Version, testbed};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
-/// Runs a command that succeeds; what it prints.
+/// Runs a command that must succeed. Returns its output.
 async fn ran(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> String {
     let arguments: Vec<&str> = line.split(' ').collect();
     let output = run(&arguments, gateway.folder.path(), settings).await;
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success(), "{line}: {out}{err}");
-    assert!(!err.contains(stand().api_key(Version::Odoo19)) && !err.contains("ogw_key_"), "{err}");
+    assert!(!err.contains(testbed().api_key(Version::Odoo19)) && !err.contains("ogw_key_"), "{err}");
     out
 }
 
 #[tokio::test]
-async fn a_key_lives_on_the_command_line_and_its_secrets_are_nowhere() {
+async fn key_is_managed_on_the_command_line_and_its_secret_is_not_stored_or_logged() {
     let keys = tempfile::tempdir().unwrap();
     let master = keys.path().join("own/master.key").display().to_string();
     let settings = [
         ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
         ("ODOO_GATEWAY__LOG__FILTER", "trace"),
         ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
-        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
     ];
     let gateway = Process::serve(&settings).await;
-    assert!(!std::path::Path::new(&master).exists(), "nobody needed it yet");
+    assert!(!std::path::Path::new(&master).exists(), "the key is created on first use");
     let secret = keys.path().join("secret");
-    std::fs::write(&secret, format!("{}\n", stand().api_key(Version::Odoo19))).unwrap();
+    std::fs::write(&secret, format!("{}\n", testbed().api_key(Version::Odoo19))).unwrap();
     let create = format!(
         "--json key create --name shop --login internal --secret-file {} --expires 90d --rate 100/1m --network 127.0.0.0/8",
         secret.display()
     );
-    let made: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await).unwrap();
-    let key = made["key"].as_str().unwrap();
-    assert_eq!((&made["rate"]["burst"], &made["networks"][0]), (&100.into(), &"127.0.0.0/8".into()));
+    let created: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await).unwrap();
+    let key = created["key"].as_str().unwrap();
+    assert_eq!((&created["rate"]["burst"], &created["networks"][0]), (&100.into(), &"127.0.0.0/8".into()));
     let client = gateway.client().with_header("api-key", key);
     client.get(PARTNERS, &[]).await.ok();
     let listed: Value = serde_json::from_str(&ran(&gateway, "key list --json", &settings).await).unwrap();
@@ -47,24 +47,24 @@ async fn a_key_lives_on_the_command_line_and_its_secrets_are_nowhere() {
     assert!(table.lines().nth(1).unwrap().starts_with("shop  ogw_key_"), "{table}");
     assert!(!table.contains(key) && !listed.to_string().contains(key));
     ran(&gateway, "key disable shop", &settings).await;
-    client.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
+    client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
     ran(&gateway, "key enable shop", &settings).await;
     client.get(PARTNERS, &[]).await.ok();
-    for (line, said) in [("keys add", "Master key "), ("keys rewrap", "3 sealed anew, 0 "), ("keys prune", "Gone: ")] {
-        assert!(ran(&gateway, line, &settings).await.starts_with(said), "{line}");
+    for (line, expected) in [("keys add", "Master key "), ("keys rewrap", "3 rewrapped, 0 "), ("keys prune", "Deleted: ")] {
+        assert!(ran(&gateway, line, &settings).await.starts_with(expected), "{line}");
     }
     client.get(PARTNERS, &[]).await.ok();
     assert!(ran(&gateway, "keys list", &settings).await.contains("seals  3"));
     ran(&gateway, "key delete shop", &settings).await;
-    client.get(PARTNERS, &[]).await.refused(401, "credential_invalid");
+    client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
     assert_eq!(ran(&gateway, "key list", &settings).await.lines().count(), 1);
     let master = std::fs::read_to_string(&master).unwrap().lines().last().unwrap().to_owned();
-    let metrics = gateway.operator().get("/metrics", &[]).await.text;
-    let (_, said, folder) = gateway.end("TERM").await;
-    assert!(said.contains(r#""credential":"api_key""#));
-    let odoo_key = stand().api_key(Version::Odoo19);
+    let metrics = gateway.ops_client().get("/metrics", &[]).await.text;
+    let (_, output, folder) = gateway.stop_with("TERM").await;
+    assert!(output.contains(r#""credential":"api_key""#));
+    let odoo_key = testbed().api_key(Version::Odoo19);
     for secret in [key, odoo_key, &master, &key[key.len() - 40..]] {
-        crate::secrecy::assert_absent("the log", said.as_bytes(), &[secret]);
+        crate::secrecy::assert_absent("the log", output.as_bytes(), &[secret]);
         crate::secrecy::assert_absent("the metrics", metrics.as_bytes(), &[secret]);
         for (name, content) in crate::secrecy::files(folder.path()) {
             crate::secrecy::assert_absent(&name, &content, &[secret]);
@@ -73,31 +73,31 @@ async fn a_key_lives_on_the_command_line_and_its_secrets_are_nowhere() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_said_and_leaves_nothing() {
+async fn failed_commands_report_the_reason_and_change_nothing() {
     let keys = tempfile::tempdir().unwrap();
     let master = keys.path().join("own/master.key").display().to_string();
     let mut settings = vec![
         ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
-        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
     ];
     let secret = keys.path().join("secret");
-    std::fs::write(&secret, stand().api_key(Version::Odoo19)).unwrap();
+    std::fs::write(&secret, testbed().api_key(Version::Odoo19)).unwrap();
     let create = format!("key create --name a --login internal --secret-file {}", secret.display());
     let folder = tempfile::tempdir().unwrap();
     let lines = [
-        ("key show nobody", "there is no API key \"nobody\""),
+        ("key show nobody", "API key \"nobody\" does not exist"),
         ("key create --name a --login internal", "standard input is empty"),
         ("key create --name a --login internal --expires soon", "90d, 2027-01-31 or never"),
-        (&format!("{create} --expires 2020-01-01"), "that end is past already"),
+        (&format!("{create} --expires 2020-01-01"), "the expiry is in the past"),
         (&format!("{create} --rate 0/1m"), "N/TIME"),
         (&format!("{create} --database nowhere"), "no database of this name"),
-        ("token revoke x", "there is no login or access token"),
+        ("token revoke x", "token \"x\" does not exist"),
     ];
-    for (line, said) in lines {
+    for (line, expected) in lines {
         let output = run(&line.split(' ').collect::<Vec<_>>(), folder.path(), &settings).await;
         let err = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && err.contains(said), "{line}: {err}");
+        assert!(!output.status.success() && err.contains(expected), "{line}: {err}");
     }
     assert!(!std::path::Path::new(&master).exists());
     settings.push(("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "never"));
@@ -106,16 +106,16 @@ async fn what_cannot_be_done_is_said_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_gateway_whose_master_key_is_gone_does_not_start() {
+async fn gateway_does_not_start_if_the_master_key_is_missing() {
     let keys = tempfile::tempdir().unwrap();
     let master = keys.path().join("own/master.key").display().to_string();
     let settings = [
         ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
-        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
     ];
     let secret = keys.path().join("secret");
-    std::fs::write(&secret, stand().api_key(Version::Odoo19)).unwrap();
+    std::fs::write(&secret, testbed().api_key(Version::Odoo19)).unwrap();
     let create = format!("key create --name a --login internal --secret-file {}", secret.display());
     let folder = tempfile::tempdir().unwrap();
     let output = run(&create.split(' ').collect::<Vec<_>>(), folder.path(), &settings).await;
@@ -128,48 +128,48 @@ async fn a_gateway_whose_master_key_is_gone_does_not_start() {
     let key = std::fs::read_to_string(&master).unwrap();
     std::fs::remove_file(&master).unwrap();
     assert!(refusal().await.contains("bring"));
-    assert!(!std::path::Path::new(&master).exists(), "none is made in its place");
+    assert!(!std::path::Path::new(&master).exists(), "no new one is created");
     std::fs::write(&master, &key).unwrap();
     assert!(refusal().await.contains("chmod 600"));
 }
 
-/// The first line of the README that begins so.
-fn line_of_readme(beginning: &str) -> String {
+/// The first line of the README that starts with this text.
+fn readme_line(prefix: &str) -> String {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    readme.lines().find(|line| line.starts_with(beginning)).unwrap().to_owned()
+    readme.lines().find(|line| line.starts_with(prefix)).unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn the_readmes_key_works_as_printed_and_the_log_names_a_key_that_is_used_from_elsewhere() {
+async fn readme_example_works_and_use_from_other_networks_is_logged() {
     let keys = tempfile::tempdir().unwrap();
     let master = keys.path().join("own/master.key").display().to_string();
     let settings = [
         ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
         ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
-        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
     ];
     let gateway = Process::serve(&settings).await;
     let secret = keys.path().join("secret");
-    std::fs::write(&secret, stand().api_key(Version::Odoo19)).unwrap();
-    let printed = line_of_readme("odoo-gateway key create");
+    std::fs::write(&secret, testbed().api_key(Version::Odoo19)).unwrap();
+    let printed = readme_line("odoo-gateway key create");
     assert!(printed.contains(" --network "), "{printed}");
     let create = printed.replace("odoo-gateway ", "").replace("shop@example.com", "internal");
     let create = format!("{create} --json --secret-file {}", secret.display());
-    let made: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await).unwrap();
-    let path = line_of_readme("curl -H \"api-key:").split("127.0.0.1:8080").nth(1).unwrap().to_owned();
-    gateway.client().with_header("api-key", made["key"].as_str().unwrap()).get(&path, &[]).await.ok();
+    let created: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await).unwrap();
+    let path = readme_line("curl -H \"api-key:").split("127.0.0.1:8080").nth(1).unwrap().to_owned();
+    gateway.client().with_header("api-key", created["key"].as_str().unwrap()).get(&path, &[]).await.ok();
 
     let elsewhere = create.replace("webshop", "elsewhere").replace("127.0.0.1", "192.0.2.7,198.51.100.0/24");
-    let made: Value = serde_json::from_str(&ran(&gateway, &elsewhere, &settings).await).unwrap();
-    assert_eq!(made["networks"], serde_json::json!(["192.0.2.7/32", "198.51.100.0/24"]));
-    let key = made["key"].as_str().unwrap();
+    let created: Value = serde_json::from_str(&ran(&gateway, &elsewhere, &settings).await).unwrap();
+    assert_eq!(created["networks"], serde_json::json!(["192.0.2.7/32", "198.51.100.0/24"]));
+    let key = created["key"].as_str().unwrap();
     let refused = gateway.client().with_header("api-key", key).get(&path, &[]).await;
-    refused.refused(401, "credential_invalid");
+    refused.problem(401, "credential_invalid");
     let unknown = gateway.client().with_header("api-key", "ogw_key_x").get(&path, &[]).await;
-    assert_eq!(refused.json()["detail"], unknown.json()["detail"], "the client is told nothing");
-    let (_, said, _folder) = gateway.end("TERM").await;
-    let line = said.lines().find(|line| line.contains("used from outside its networks")).unwrap();
+    assert_eq!(refused.json()["detail"], unknown.json()["detail"], "the response does not reveal the reason");
+    let (_, output, _folder) = gateway.stop_with("TERM").await;
+    let line = output.lines().find(|line| line.contains("used from outside its networks")).unwrap();
     assert!(line.contains("elsewhere") && line.contains("127.0.0.1") && line.contains("192.0.2.7/32"), "{line}");
-    assert!(!said.contains(key));
+    assert!(!output.contains(key));
 }

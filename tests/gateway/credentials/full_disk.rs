@@ -1,4 +1,4 @@
-//! A store whose file system is full: nothing is promised that is not kept, and all is well once there is room.
+//! A store on a full file system: only stored changes are acknowledged, and service recovers once there is space.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,19 +7,19 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{administration_of, wanted_by};
+use super::{administration_of, new_key_of};
 use crate::support::binary::Process;
-use crate::support::stub::PASSWORD;
-use crate::support::{Answer, Client, Stub};
+use crate::support::stub_odoo::PASSWORD;
+use crate::support::{Response, Client, StubOdoo};
 
 const LOGIN: &str = "/rest/api/login/token";
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
-/// A small file system of its own; it goes with the value.
+/// A small mounted file system; it is unmounted on drop.
 struct Disk(TempDir);
 
 impl Disk {
-    /// `None` where nobody may mount.
+    /// `None` if mounting is not permitted.
     fn mounted() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
@@ -31,7 +31,7 @@ impl Disk {
         self.0.path()
     }
 
-    /// Leaves no room at all.
+    /// Fills the file system completely.
     fn fill(&self) {
         use std::io::Write as _;
         let mut file = std::fs::File::create(self.path().join("filler")).unwrap();
@@ -47,44 +47,44 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: a process that was killed may hold a file for another moment.
+        // A lazy unmount, because a killed process may hold a file for another moment.
         let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
     }
 }
 
-async fn log_in(client: &Client) -> Answer {
+async fn log_in(client: &Client) -> Response {
     client.post(LOGIN, &json!({"login": "admin", "password": PASSWORD, "db": "stub"})).await
 }
 
-fn token(answer: &Answer) -> String {
-    answer.ok()["access_token"].as_str().unwrap().to_owned()
+fn token(response: &Response) -> String {
+    response.ok()["access_token"].as_str().unwrap().to_owned()
 }
 
 async fn works(client: &Client, token: &str) -> u16 {
     client.with_header("access-token", token).get(PARTNERS, &[]).await.status
 }
 
-/// What `/readyz` says once it says this of being ready: its answers are good for some seconds.
-async fn until_ready(gateway: &Process, ready: bool) -> Value {
-    let asked = async {
+/// Waits until `/readyz` reports this readiness, and returns its report. Reports are cached for some seconds.
+async fn wait_for_readiness(gateway: &Process, ready: bool) -> Value {
+    let reported = async {
         loop {
-            let report = gateway.operator().get("/readyz", &[]).await;
+            let report = gateway.ops_client().get("/readyz", &[]).await;
             if (report.status == 200) == ready {
                 return report.json();
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), asked).await.expect("readiness follows the disk")
+    tokio::time::timeout(Duration::from_secs(20), reported).await.expect("readiness follows the disk")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_costs_refusals_and_nothing_else() {
+async fn full_disk_causes_rejections_and_no_data_loss() {
     let Some(disk) = Disk::mounted() else {
         eprintln!("not tested: nobody may mount a file system here");
         return;
     };
-    let (stub, keys) = (Stub::start().await, tempfile::tempdir().unwrap());
+    let (stub, keys) = (StubOdoo::start().await, tempfile::tempdir().unwrap());
     let (url, store) = (stub.url(), format!("sqlite:{}", disk.path().join("gateway.db").display()));
     let key_file = keys.path().join("master.key").display().to_string();
     let settings = [
@@ -96,17 +96,17 @@ async fn a_full_disk_costs_refusals_and_nothing_else() {
     let gateway = Process::serve(&settings).await;
     let client = gateway.client();
     let mut given = vec![token(&log_in(&client).await)];
-    until_ready(&gateway, true).await;
+    wait_for_readiness(&gateway, true).await;
 
     disk.fill();
-    // There may be room for a few more in what SQLite has already.
+    // SQLite may have allocated space for a few more rows.
     let mut refused = 0;
     for _ in 0..200 {
-        let answer = log_in(&client).await;
-        match answer.status {
-            200 => given.push(token(&answer)),
+        let response = log_in(&client).await;
+        match response.status {
+            200 => given.push(token(&response)),
             _ => {
-                answer.refused(503, "store_unavailable");
+                response.problem(503, "store_unavailable");
                 refused += 1;
             }
         }
@@ -115,29 +115,29 @@ async fn a_full_disk_costs_refusals_and_nothing_else() {
         }
     }
     assert_eq!(refused, 20, "the disk is full");
-    let report = until_ready(&gateway, false).await;
+    let report = wait_for_readiness(&gateway, false).await;
     let reason = report["parts"]["store"]["reason"].as_str().unwrap();
-    assert!(reason.contains("make room"), "{reason}");
+    assert!(reason.contains("free some space"), "{reason}");
     for token in &given {
-        assert_eq!(works(&client, token).await, 200, "what was given is there, and can be read");
+        assert_eq!(works(&client, token).await, 200, "the issued token is stored and can be read");
     }
 
     disk.empty();
-    until_ready(&gateway, true).await;
+    wait_for_readiness(&gateway, true).await;
     for _ in 0..20 {
         given.push(token(&log_in(&client).await));
     }
     for token in &given {
         assert_eq!(works(&client, token).await, 200);
     }
-    // Another process can write too: no lock was left behind.
-    administration_of(&settings).await.create_key(wanted_by("stub", "later", "admin", PASSWORD)).await.unwrap();
+    // Another process can write, too: no lock is left.
+    administration_of(&settings).await.create_key(new_key_of("stub", "later", "admin", PASSWORD)).await.unwrap();
 
-    let (status, said, folder) = gateway.end("KILL").await;
-    assert!(!status.success(), "{said}");
+    let (status, output, folder) = gateway.stop_with("KILL").await;
+    assert!(!status.success(), "{output}");
     let gateway = Process::serve_in(folder, &settings).await;
     for token in &given {
-        assert_eq!(works(&gateway.client(), token).await, 200, "it survives a kill");
+        assert_eq!(works(&gateway.client(), token).await, 200, "the token survives a kill");
     }
-    assert!(gateway.end("TERM").await.0.success());
+    assert!(gateway.stop_with("TERM").await.0.success());
 }

@@ -1,6 +1,6 @@
-//! The keys of the installation are exchanged while two gateways answer, and nobody who calls notices.
+//! Rotation of the installation keys under load on two gateways, without failed requests.
 
-use odoo_gateway::admin::KeptKeyKind;
+use odoo_gateway::admin::InstallationKeyKind;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -11,17 +11,17 @@ use crate::support::{Client, Gateway, Version};
 const MINT: &str = "/api/generate_token";
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
-/// Callers who ask without end, until they are told; what they were answered.
+/// Clients that send requests until they are stopped, and the statuses of the responses.
 struct Load {
     stop: watch::Sender<bool>,
     callers: Vec<JoinHandle<Vec<u16>>>,
-    answers: watch::Receiver<usize>,
+    responses: watch::Receiver<usize>,
 }
 
 impl Load {
-    fn begin(clients: &[Client]) -> Self {
+    fn start(clients: &[Client]) -> Self {
         let (stop, _) = watch::channel(false);
-        let (count, answers) = watch::channel(0);
+        let (count, responses) = watch::channel(0);
         let caller = |client: &Client| {
             let (client, stopped, count) = (client.clone(), stop.subscribe(), count.clone());
             tokio::spawn(async move {
@@ -34,16 +34,16 @@ impl Load {
             })
         };
         let callers = clients.iter().map(caller).collect();
-        Self { stop, callers, answers }
+        Self { stop, callers, responses }
     }
 
-    /// Waits until so many more were answered.
-    async fn until_more(&mut self, more: usize) {
-        let wanted = *self.answers.borrow() + more;
-        drop(self.answers.wait_for(|answers| *answers >= wanted).await.unwrap());
+    /// Waits until this many more responses arrived.
+    async fn wait_for_more(&mut self, more: usize) {
+        let target = *self.responses.borrow() + more;
+        drop(self.responses.wait_for(|responses| *responses >= target).await.unwrap());
     }
 
-    async fn end(self) {
+    async fn stop(self) {
         self.stop.send(true).unwrap();
         for caller in self.callers {
             let statuses = caller.await.unwrap();
@@ -53,13 +53,13 @@ impl Load {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn index_and_signing_keys_are_exchanged_while_requests_go_on() {
+async fn index_and_signing_key_rotation_does_not_interrupt_requests() {
     let store = crate::support::odoo::empty_database().await;
     for settings in [
         &[][..],
         &[("ODOO_GATEWAY__STORE__URL", store.as_str()), ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always")],
     ] {
-        let gateway = Gateway::before_odoo(settings).await;
+        let gateway = Gateway::start_with_odoo(settings).await;
         let other = gateway.replica().await;
         let (here, there) = (gateway.client(), Client::new(format!("http://{}", other.api)));
         let admin = gateway.administration().await;
@@ -70,27 +70,27 @@ async fn index_and_signing_keys_are_exchanged_while_requests_go_on() {
         };
         let token = mint(&here).await;
         let with = |client: &Client, token: &str| client.with_header("api-key", &key).with_header("token", token);
-        let mut load = Load::begin(&[
+        let mut load = Load::start(&[
             here.with_header("api-key", &key),
             there.with_header("api-key", &key),
             here.with_header("token", &token),
             with(&there, &token),
         ]);
-        for kind in [KeptKeyKind::Index, KeptKeyKind::Signing] {
-            load.until_more(20).await;
-            admin.rotate_kept_key(kind).await.unwrap();
-            load.until_more(20).await;
+        for kind in [InstallationKeyKind::Index, InstallationKeyKind::Signing] {
+            load.wait_for_more(20).await;
+            admin.rotate_installation_key(kind).await.unwrap();
+            load.wait_for_more(20).await;
         }
-        // Made by the one with the new keys, and shown to the other.
+        // Issued by the gateway with the new keys, and used at the other one.
         for (maker, reader) in [(&here, &there), (&there, &here)] {
             let token = mint(maker).await;
             reader.with_header("token", &token).get(PARTNERS, &[]).await.ok();
             with(reader, &token).get(PARTNERS, &[]).await.ok();
         }
-        load.until_more(20).await;
-        load.end().await;
-        let moved = admin.prune_kept_keys().await.unwrap();
-        assert_eq!(moved.tokens_left, 0, "what was used has moved");
+        load.wait_for_more(20).await;
+        load.stop().await;
+        let moved = admin.prune_installation_keys().await.unwrap();
+        assert_eq!(moved.index_key_tokens, 0, "used tokens are reindexed");
         let fresh = gateway.replica().await;
         let client = Client::new(format!("http://{}", fresh.api));
         client.with_header("token", &token).get(PARTNERS, &[]).await.ok();

@@ -1,4 +1,4 @@
-//! Names that a dialect does not have: the right one is named, because a filter that is ignored answers everything.
+//! Unknown parameters: the error suggests the correct name, because an ignored filter would return all records.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::admin;
 use crate::support::Version;
 
 #[tokio::test]
-async fn a_parameter_of_another_dialect_or_a_near_one_is_refused_with_the_right_name() {
+async fn parameter_of_another_dialect_or_misspelled_is_rejected_with_the_correct_name() {
     let client = admin(Version::Odoo19);
     for (path, name, right) in [
         ("/api/v1/res.partner", "domain", "filter"),
@@ -25,24 +25,24 @@ async fn a_parameter_of_another_dialect_or_a_near_one_is_refused_with_the_right_
         ("/restapi/1.0/object/res.partner/search", "sort", "order"),
         ("/restapi/1.0/object/res.partner/search", "ids", "domain"),
     ] {
-        let answer = client.get(path, &[(name, "[]")]).await;
-        assert_eq!(answer.status, 400, "{path} {name}: {}", answer.text);
-        assert!(answer.text.contains(&format!("The parameter {right} is the one to use.")), "{}", answer.text);
+        let response = client.get(path, &[(name, "[]")]).await;
+        assert_eq!(response.status, 400, "{path} {name}: {}", response.text);
+        assert!(response.text.contains(&format!("Use the parameter {right} instead.")), "{}", response.text);
     }
-    let answer = client.post("/api/v1/res.partner/search", &json!({"filter": []})).await;
-    assert!(answer.text.contains("The parameter domain is the one to use."), "{}", answer.text);
-    let answer = client.post("/restapi/1.0/object/res.partner", &json!({"values": {"name": "x"}})).await;
-    assert!(answer.text.contains("The parameter vals is the one to use."), "{}", answer.text);
-    let answer = client.post("/api/v1/res.partner", &json!({"vals": {"name": "x"}})).await;
-    assert!(answer.text.contains("The parameter data is the one to use."), "{}", answer.text);
+    let response = client.post("/api/v1/res.partner/search", &json!({"filter": []})).await;
+    assert!(response.text.contains("Use the parameter domain instead."), "{}", response.text);
+    let response = client.post("/restapi/1.0/object/res.partner", &json!({"values": {"name": "x"}})).await;
+    assert!(response.text.contains("Use the parameter vals instead."), "{}", response.text);
+    let response = client.post("/api/v1/res.partner", &json!({"vals": {"name": "x"}})).await;
+    assert!(response.text.contains("Use the parameter data instead."), "{}", response.text);
 }
 
 #[tokio::test]
-async fn a_filter_that_is_a_parameter_elsewhere_names_the_right_one() {
+async fn filter_named_like_another_dialects_parameter_is_rejected_with_the_correct_name() {
     for (name, right) in [("filter", "domain"), ("query", "fields"), ("page_size", "limit"), ("ids", "domain")] {
-        let answer = admin(Version::Odoo19).get("/restful/api/v1/res.partner", &[(name, "[]")]).await;
-        let detail = answer.refused(400, "unknown_field")["detail"].as_str().unwrap().to_owned();
-        assert!(detail.contains(&format!("The parameter {right} is the one to use.")), "{detail}");
+        let response = admin(Version::Odoo19).get("/restful/api/v1/res.partner", &[(name, "[]")]).await;
+        let detail = response.problem(400, "unknown_field")["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(&format!("Use the parameter {right} instead.")), "{detail}");
     }
 }
 
@@ -61,9 +61,9 @@ async fn other_unknown_parameters_are_ignored_unless_handling_is_strict() {
 }
 
 #[tokio::test]
-async fn a_mistake_in_a_literal_is_told_by_the_clients_name_and_position() {
+async fn literal_error_contains_parameter_name_and_position() {
     let client = admin(Version::Odoo19);
-    for (answer, says) in [
+    for (response, says) in [
         (client.get("/api/v1/res.partner", &[("filter", "[('a','~',1)]")]).await, "filter: expected an operator"),
         (client.get("/api/res.partner/search", &[("domain", "[('a','~',1)]")]).await, "domain: expected an operator"),
         (
@@ -71,25 +71,25 @@ async fn a_mistake_in_a_literal_is_told_by_the_clients_name_and_position() {
             "domain: expected an operator",
         ),
     ] {
-        assert_eq!(answer.status, 400);
-        let json = answer.json();
+        assert_eq!(response.status, 400);
+        let json = response.json();
         let message = json["message"].as_str().or(json["error"]["message"].as_str()).unwrap();
         assert!(message.starts_with(says) && message.contains("at position 7"), "{message}");
     }
 }
 
 #[tokio::test]
-async fn a_search_body_takes_literals_as_texts() {
-    for version in Version::BOTH {
+async fn search_body_accepts_literals_as_texts() {
+    for version in Version::each() {
         let body = json!({"domain": "[('id', '=', 1)]", "fields": "['name']", "order": "'id desc'", "limit": "1"});
-        let answer = admin(version).post("/api/v1/res.partner/search", &body).await.ok();
-        let record = &answer["data"]["records"][0];
-        assert_eq!((&record["id"], record.as_object().unwrap().len()), (&json!(1), 2), "{answer}");
+        let response = admin(version).post("/api/v1/res.partner/search", &body).await.ok();
+        let record = &response["data"]["records"][0];
+        assert_eq!((&record["id"], record.as_object().unwrap().len()), (&json!(1), 2), "{response}");
     }
 }
 
 #[tokio::test]
-async fn rows_may_be_more_than_a_page_and_have_other_names_and_marks() {
+async fn exports_support_large_limits_column_labels_and_byte_order_marks() {
     let client = admin(Version::Odoo19);
     let path = "/api/v1/res.country.state";
     let ndjson =
@@ -100,7 +100,7 @@ async fn rows_may_be_more_than_a_page_and_have_other_names_and_marks() {
     let csv = client.with_header("Accept", "text/csv").post(&format!("{path}/search"), &body).await;
     assert_eq!(csv.text.lines().count(), 1101);
     assert!(csv.text.starts_with("id\r\n"));
-    // As bytes: a text would lose the mark.
+    // As bytes, because a text would lose the byte order mark.
     let marked = client.with_header("Accept", "text/csv; bom=1").request(Method::GET, path);
     let marked = marked.query(&[("limit", "1"), ("query", "{id}")]).send().await.unwrap().bytes().await.unwrap();
     assert!(marked.starts_with("\u{feff}id\r\n".as_bytes()), "{marked:?}");
@@ -108,13 +108,13 @@ async fn rows_may_be_more_than_a_page_and_have_other_names_and_marks() {
 }
 
 #[tokio::test]
-async fn ids_and_an_empty_filter_together_are_no_target() {
-    for version in Version::BOTH {
+async fn ids_with_an_empty_filter_are_rejected() {
+    for version in Version::each() {
         let path = "/api/v1/res.partner.category?id=[2147483647]";
         for body in [json!({"data": {"color": 1}, "filter": []}), json!({"data": {"color": 1}, "filter": "[]"})] {
-            let answer = admin(version).put(path, &body).await;
-            assert_eq!(answer.status, 400, "{}", answer.text);
-            assert!(answer.text.contains("cannot be given together"), "{}", answer.text);
+            let response = admin(version).put(path, &body).await;
+            assert_eq!(response.status, 400, "{}", response.text);
+            assert!(response.text.contains("cannot be combined"), "{}", response.text);
         }
     }
 }

@@ -1,48 +1,48 @@
-//! A method that ran is answered 200, whatever its result is.
+//! A method that ran returns 200, whatever its result is.
 
 use serde_json::json;
 
-use super::{PARTNER, Way, by, call, in_every_dialect};
+use super::{PARTNER, Transport, gateway_with, call, call_in_every_dialect};
 use crate::support::{Version, unique};
 
 #[tokio::test]
-async fn a_result_that_xml_rpc_cannot_carry_is_null_and_says_that_the_method_ran() {
-    for version in Version::BOTH {
-        let (_counting, _gateway, admin) = by(Way::Xml, version).await;
-        let answers = in_every_dialect(&admin, PARTNER, "get_external_id", &json!([[1]]), &json!({})).await;
-        for answer in &answers {
-            assert_eq!(answer.header("x-result-omitted"), "not-representable", "{}", answer.text);
+async fn result_that_xml_rpc_cannot_represent_is_null_with_a_header() {
+    for version in Version::each() {
+        let (_proxy, _gateway, admin) = gateway_with(Transport::Xml, version).await;
+        let responses = call_in_every_dialect(&admin, PARTNER, "get_external_id", &json!([[1]]), &json!({})).await;
+        for response in &responses {
+            assert_eq!(response.header("x-result-omitted"), "not-representable", "{}", response.text);
         }
-        let [restapi, api, api_v1, restful] = answers.as_slice() else { panic!("four dialects") };
+        let [restapi, api, api_v1, restful] = responses.as_slice() else { panic!("four dialects") };
         assert_eq!(restapi.ok(), json!({"return": null}));
         assert_eq!(api.ok(), json!(null));
         assert_eq!(restful.ok(), json!(null));
         let body = api_v1.ok();
         assert_eq!((&body["success"], &body["data"]), (&json!(true), &json!(null)));
-        assert_eq!(body["message"], "The method ran and its changes are kept, but its result cannot be sent");
+        assert_eq!(body["message"], "The method ran and its changes are saved, but Odoo cannot send its result");
     }
 }
 
 #[tokio::test]
-async fn none_itself_is_null_without_more_words() {
-    for version in Version::BOTH {
-        for way in Way::BOTH {
-            let (_counting, _gateway, admin) = by(way, version).await;
+async fn result_none_is_null_without_a_header() {
+    for version in Version::each() {
+        for transport in Transport::BOTH {
+            let (_proxy, _gateway, admin) = gateway_with(transport, version).await;
             let id = super::new_partner(&admin, &unique("none")).await;
-            for answer in in_every_dialect(&admin, PARTNER, "action_archive", &json!([[id]]), &json!({})).await {
-                answer.ok();
-                assert_eq!(answer.header("x-result-omitted"), "", "{version:?} {way:?} {}", answer.text);
-                assert!(!answer.text.contains("cannot be sent"), "{}", answer.text);
+            for response in call_in_every_dialect(&admin, PARTNER, "action_archive", &json!([[id]]), &json!({})).await {
+                response.ok();
+                assert_eq!(response.header("x-result-omitted"), "", "{version:?} {transport:?} {}", response.text);
+                assert!(!response.text.contains("cannot be sent"), "{}", response.text);
             }
         }
     }
 }
 
-/// A customer without payment terms: `create_invoices` answers an action with `None` in it.
+/// The customer has no payment terms, so `create_invoices` returns an action that contains `None`.
 #[tokio::test]
-async fn an_invoice_that_was_made_is_answered_though_a_none_stands_inside() {
-    let (_counting, _gateway, admin) = by(Way::Json, Version::Odoo19).await;
-    let (_xml, _gateway_xml, by_xml) = by(Way::Xml, Version::Odoo19).await;
+async fn invoice_is_created_although_the_result_contains_none() {
+    let (_proxy, _gateway, admin) = gateway_with(Transport::Json, Version::Odoo19).await;
+    let (_xml, _gateway_xml, by_xml) = gateway_with(Transport::Xml, Version::Odoo19).await;
     for (client, omitted) in [(&admin, ""), (&by_xml, "not-representable")] {
         let partner = super::new_partner(client, &unique("without terms")).await;
         let products = client
@@ -58,13 +58,13 @@ async fn an_invoice_that_was_made_is_answered_though_a_none_stands_inside() {
         call(client, "sale.order", "action_confirm", &json!([[order]]), &json!({})).await.ok();
         let wizard = json!({"advance_payment_method": "percentage", "amount": 50, "sale_order_ids": [[6, 0, [order]]]});
         let wizard = client.post("/api/sale.advance.payment.inv/create", &wizard).await.ok()["id"].clone();
-        let made = call(client, "sale.advance.payment.inv", "create_invoices", &json!([[wizard]]), &json!({})).await;
+        let created = call(client, "sale.advance.payment.inv", "create_invoices", &json!([[wizard]]), &json!({})).await;
         let invoices = client.get(&format!("/api/sale.order/{order}"), &[("fields", "invoice_ids")]).await.ok();
-        let invoice = invoices["invoice_ids"][0].as_i64().expect("an invoice was made");
-        if made.header("x-result-omitted").is_empty() {
-            assert_eq!(made.ok()["return"]["res_id"], invoice);
+        let invoice = invoices["invoice_ids"][0].as_i64().expect("an invoice was created");
+        if created.header("x-result-omitted").is_empty() {
+            assert_eq!(created.ok()["return"]["res_id"], invoice);
         } else {
-            assert_eq!((made.ok(), made.header("x-result-omitted")), (json!({"return": null}), omitted));
+            assert_eq!((created.ok(), created.header("x-result-omitted")), (json!({"return": null}), omitted));
         }
     }
 }

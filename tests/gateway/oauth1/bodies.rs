@@ -1,13 +1,13 @@
-//! A body that is no form is signed by its hash, where the client sends that.
+//! `oauth_body_hash`: the signature of a body that is not a form.
 
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, RequestBuilder};
 
-use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, get, quick, wanted};
+use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, get, unthrottled_gateway, new_application};
 use crate::support::client::send;
-use crate::support::signer::{FORM, Place};
+use crate::support::signer::{FORM, ParamLocation};
 use crate::support::{Client, Version, unique};
 
 const PATH: &str = "/restapi/1.0/object/res.partner";
@@ -22,61 +22,61 @@ fn post(client: &Client, kind: &str, body: &str) -> RequestBuilder {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_hash_is_checked_when_it_is_sent() {
-    let gateway = quick(&[]).await;
+async fn body_hash_is_verified_if_sent() {
+    let gateway = unthrottled_gateway(&[]).await;
     let client = gateway.client();
-    for version in Version::BOTH {
-        let signer = Consumer::new(&gateway, wanted(version, version.database())).await.connect(&client).await;
+    for version in Version::each() {
+        let signer = Consumer::new(&gateway, new_application(version, version.database())).await.connect(&client).await;
         let body = serde_json::json!({"vals": {"name": unique("hashed")}}).to_string();
         let other = body.replace("hashed", "forged");
         for method in ["HMAC-SHA1", "HMAC-SHA256"] {
-            let with = |hash: &str| signer.by(method).now().saying("oauth_body_hash", hash);
+            let with = |hash: &str| signer.with_method(method).with_fresh_nonce().with_param("oauth_body_hash", hash);
             let right = with(&hash(&SHA1_FOR_LEGACY_USE_ONLY, &body));
             send(right.sign(post(&client, JSON, &body))).await.ok();
-            // The same signature, the hash in it, over another body.
+            // The same signature and hash with another body.
             let header = with(&hash(&SHA1_FOR_LEGACY_USE_ONLY, &body)).header(post(&client, JSON, &body));
             let forged = send(post(&client, JSON, &other).header("authorization", &header)).await;
-            let problem = forged.refused(401, "credential_invalid");
+            let problem = forged.problem(401, "credential_invalid");
             assert_eq!(problem["parameter"], "oauth_body_hash");
             for wrong in ["", "x", &hash(&SHA1_FOR_LEGACY_USE_ONLY, "")] {
-                send(with(wrong).sign(post(&client, JSON, &body))).await.refused(401, "credential_invalid");
+                send(with(wrong).sign(post(&client, JSON, &body))).await.problem(401, "credential_invalid");
             }
         }
-        let own = signer.by("HMAC-SHA256").now().saying("oauth_body_hash", &hash(&SHA256, &body));
+        let own = signer.with_method("HMAC-SHA256").with_fresh_nonce().with_param("oauth_body_hash", &hash(&SHA256, &body));
         send(own.sign(post(&client, JSON, &body))).await.ok();
-        // In the query it is a parameter of the signature, not of the dialect.
-        let in_query = signer.in_the(Place::Query).now().saying("oauth_body_hash", &hash(&SHA256, &body));
+        // In the query it is a protocol parameter, not a parameter of the dialect.
+        let in_query = signer.with_location(ParamLocation::Query).with_fresh_nonce().with_param("oauth_body_hash", &hash(&SHA256, &body));
         send(in_query.sign(post(&client, JSON, &body))).await.ok();
-        // Of no body at all.
-        let empty = signer.now().saying("oauth_body_hash", &hash(&SHA1_FOR_LEGACY_USE_ONLY, ""));
+        // The hash of an empty body.
+        let empty = signer.with_fresh_nonce().with_param("oauth_body_hash", &hash(&SHA1_FOR_LEGACY_USE_ONLY, ""));
         get(&empty, &client, PARTNERS).await.ok();
         let form = "vals={'name': 'hashed form'}";
-        let with_form = signer.now().saying("oauth_body_hash", &hash(&SHA256, form));
+        let with_form = signer.with_fresh_nonce().with_param("oauth_body_hash", &hash(&SHA256, form));
         send(with_form.sign(post(&client, FORM, form))).await.ok();
         let searched = [("domain", "[('name','like','forged')]")];
         let found = client.on(version).as_user("admin").get(PARTNERS, &searched).await.ok();
-        assert_eq!(found["count"], 0, "what was refused was not written");
+        assert_eq!(found["count"], 0, "rejected requests wrote nothing");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_are_not_given_for_a_body_that_was_not_signed() {
-    let gateway = quick(&[]).await;
+async fn token_requests_with_an_unsigned_body_are_rejected() {
+    let gateway = unthrottled_gateway(&[]).await;
     let client = gateway.client();
-    let consumer = Consumer::new(&gateway, wanted(Version::Odoo19, "hashes")).await;
+    let consumer = Consumer::new(&gateway, new_application(Version::Odoo19, "hashes")).await;
     let wrong = hash(&SHA256, "another body");
-    let ask = consumer.signer.now().saying("oauth_callback", "oob").saying("oauth_body_hash", &wrong);
-    send(ask.sign(client.request(Method::POST, REQUEST_TOKEN))).await.refused(401, "credential_invalid");
-    // What nobody has signed yet is not read to its end.
+    let ask = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob").with_param("oauth_body_hash", &wrong);
+    send(ask.sign(client.request(Method::POST, REQUEST_TOKEN))).await.problem(401, "credential_invalid");
+    // A body without a verified signature is not read to its end.
     let large = client.request(Method::POST, REQUEST_TOKEN).header("content-type", JSON).body("x".repeat(100_000));
-    assert_eq!(send(ask.now().sign(large)).await.status, 413);
-    let (token, secret) = consumer.ask(&client, "oob").await;
+    assert_eq!(send(ask.with_fresh_nonce().sign(large)).await.status, 413);
+    let (token, secret) = consumer.request_token(&client, "oob").await;
     let verifier = consumer.approve(&token).await.verifier.unwrap();
     let signer = consumer.signer.with_token(&token, &secret);
     let with = |hash: &str| {
-        let signer = signer.now().saying("oauth_verifier", verifier.expose()).saying("oauth_body_hash", hash);
+        let signer = signer.with_fresh_nonce().with_param("oauth_verifier", verifier.expose()).with_param("oauth_body_hash", hash);
         signer.sign(client.request(Method::POST, ACCESS_TOKEN))
     };
-    send(with(&wrong)).await.refused(401, "credential_invalid");
-    assert_eq!(send(with(&hash(&SHA256, ""))).await.status, 200, "the request token was not spent");
+    send(with(&wrong)).await.problem(401, "credential_invalid");
+    assert_eq!(send(with(&hash(&SHA256, ""))).await.status, 200, "the request token is still valid");
 }

@@ -1,12 +1,12 @@
-//! The exchange as the vendor's manual prints it: single quotes, its order of parameters, answers in JSON.
+//! The exchange as the vendor's manual prints it: single quotes, its order of parameters, responses in JSON.
 
 use reqwest::Method;
 
-use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, quick, wanted};
+use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, unthrottled_gateway, new_application};
 use crate::support::signer::Signer;
-use crate::support::{Answer, Client, Version};
+use crate::support::{Response, Client, Version};
 
-/// As it is printed, but for the line breaks, which HTTP no longer knows.
+/// As printed, without the line breaks, which HTTP no longer allows.
 const ASKING: [&str; 7] = [
     "oauth_consumer_key",
     "oauth_nonce",
@@ -27,7 +27,7 @@ const EXCHANGING: [&str; 8] = [
     "oauth_version",
 ];
 
-/// The header in single quotes and in this order, its parameters separated as `between` says.
+/// The header in single quotes, with the parameters in this order and `between` as the separator.
 fn printed(header: &str, order: &[&str], between: &str) -> String {
     let parts: Vec<&str> = header.strip_prefix("OAuth ").unwrap().split(", ").collect();
     assert_eq!(parts.len(), order.len());
@@ -36,32 +36,32 @@ fn printed(header: &str, order: &[&str], between: &str) -> String {
     format!("OAuth {}", parts.join(between))
 }
 
-async fn send(client: &Client, signer: &Signer, address: &str, order: &[&str], between: &str) -> Answer {
+async fn send(client: &Client, signer: &Signer, address: &str, order: &[&str], between: &str) -> Response {
     let header = printed(&signer.header(client.request(Method::POST, address)), order, between);
     let client = client.with_header("authorization", &header).with_header("accept", "application/json");
     crate::support::client::send(client.request(Method::POST, address)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_exchange_of_the_manual_works_as_printed() {
-    let gateway = quick(&[]).await;
+async fn manual_completes_the_exchange() {
+    let gateway = unthrottled_gateway(&[]).await;
     let client = gateway.client();
-    let mut wanted = wanted(Version::Odoo19, "manual");
-    wanted.settings.redirect_uris = vec!["https://127.0.0.1/callback".to_owned()];
-    let consumer = Consumer::new(&gateway, wanted).await;
+    let mut new_application = new_application(Version::Odoo19, "manual");
+    new_application.settings.redirect_uris = vec!["https://127.0.0.1/callback".to_owned()];
+    let consumer = Consumer::new(&gateway, new_application).await;
     for between in [",", ", ", "\t", " ,\t "] {
-        let signer = consumer.signer.by("HMAC-SHA1");
-        let ask = signer.now().saying("oauth_callback", "https://127.0.0.1/callback");
-        let asked = send(&client, &ask, REQUEST_TOKEN, &ASKING, between).await.ok();
-        assert_eq!(asked["oauth_callback_confirmed"], "true");
-        let (token, secret) = (asked["oauth_token"].as_str().unwrap(), asked["oauth_token_secret"].as_str().unwrap());
+        let signer = consumer.signer.with_method("HMAC-SHA1");
+        let ask = signer.with_fresh_nonce().with_param("oauth_callback", "https://127.0.0.1/callback");
+        let requested = send(&client, &ask, REQUEST_TOKEN, &ASKING, between).await.ok();
+        assert_eq!(requested["oauth_callback_confirmed"], "true");
+        let (token, secret) = (requested["oauth_token"].as_str().unwrap(), requested["oauth_token_secret"].as_str().unwrap());
         let verifier = consumer.approve(token).await.verifier.unwrap();
-        let exchange = signer.with_token(token, secret).now().saying("oauth_verifier", verifier.expose());
+        let exchange = signer.with_token(token, secret).with_fresh_nonce().with_param("oauth_verifier", verifier.expose());
         let given = send(&client, &exchange, ACCESS_TOKEN, &EXCHANGING, between).await.ok();
         let names: Vec<_> = given.as_object().unwrap().keys().cloned().collect();
         assert_eq!(names, ["oauth_token", "oauth_token_secret"]);
         let (token, secret) = (given["oauth_token"].as_str().unwrap(), given["oauth_token_secret"].as_str().unwrap());
-        let signer = signer.with_token(token, secret).now();
+        let signer = signer.with_token(token, secret).with_fresh_nonce();
         let header = signer.header(client.request(Method::GET, PARTNERS)).replace('"', "'");
         client.with_header("authorization", &header).get(PARTNERS, &[]).await.ok();
     }

@@ -1,31 +1,31 @@
-//! The crate oauth1-request as a client, all the way over HTTP: request token, authorize, access token, signed reads and
-//! writes on real Odoos.
+//! The crate oauth1-request as a client over HTTP: request token, authorization, access token, signed reads and writes
+//! on real Odoos.
 
 use oauth1_request::signature_method::HmacSha1;
 use oauth1_request::{Builder, Credentials, ParameterList, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{ACCESS_TOKEN, CALLBACK, PARTNERS, REQUEST_TOKEN, pair, quick, wanted};
+use super::{ACCESS_TOKEN, CALLBACK, PARTNERS, REQUEST_TOKEN, parse_token_pair, unthrottled_gateway, new_application};
 use crate::support::client::send;
 use crate::support::signer::FORM;
-use crate::support::{Answer, Client, Gateway, Version, unique};
+use crate::support::{Response, Client, Gateway, Version, unique};
 
 const AUTHORIZE: &str = "/restapi/1.0/common/oauth1/authorize";
 const OBJECT: &str = "/restapi/1.0/object/res.partner";
 
 type Parameters<'p> = ParameterList<&'p str, &'p str>;
 
-/// Somebody who signs with the crate.
-struct Signing {
+/// A client that signs with the crate.
+struct SigningClient {
     client: Client,
     base: String,
     token: Token,
 }
 
-impl Signing {
-    /// A request whose parameters stand in the query.
-    async fn query(&self, method: &str, path: &str, parameters: &[(&str, &str)]) -> Answer {
+impl SigningClient {
+    /// Sends a request with the parameters in the query.
+    async fn query(&self, method: &str, path: &str, parameters: &[(&str, &str)]) -> Response {
         let (uri, list) = (format!("{}{path}", self.base), sorted(parameters));
         let header = oauth1_request::authorize(method, &uri, &list, &self.token, HmacSha1::new());
         let target = oauth1_request::to_query(path.to_owned(), &list);
@@ -33,8 +33,8 @@ impl Signing {
         send(request.header("authorization", header)).await
     }
 
-    /// One whose parameters stand in a form.
-    async fn form(&self, method: &str, path: &str, parameters: &[(&str, &str)]) -> Answer {
+    /// Sends a request with the parameters in a form.
+    async fn form(&self, method: &str, path: &str, parameters: &[(&str, &str)]) -> Response {
         let (uri, list) = (format!("{}{path}", self.base), sorted(parameters));
         let header = oauth1_request::authorize(method, &uri, &list, &self.token, HmacSha1::new());
         let request = self.client.request(method.parse().unwrap(), path).body(oauth1_request::to_form(&list));
@@ -46,16 +46,16 @@ fn sorted<'p>(parameters: &[(&'p str, &'p str)]) -> Parameters<'p> {
     ParameterList::new(parameters.to_vec())
 }
 
-/// From an application's secret to a user's token.
-async fn connect(gateway: &Gateway, consumer: Credentials) -> Signing {
+/// Completes the flow from an application's secret to a user's token.
+async fn connect(gateway: &Gateway, consumer: Credentials) -> SigningClient {
     let (client, base) = (gateway.client(), format!("http://{}", gateway.address()));
     let post = async |path: &str, header: String| {
-        pair(&send(client.request(Method::POST, path).header("authorization", header)).await)
+        parse_token_pair(&send(client.request(Method::POST, path).header("authorization", header)).await)
     };
     let mut ask = Builder::<_, _>::new(consumer.as_ref(), HmacSha1::new());
     let header = ask.callback(CALLBACK).post(format!("{base}{REQUEST_TOKEN}"), &());
     let (token, secret) = post(REQUEST_TOKEN, header).await;
-    // The application is trusted: no page.
+    // The application is trusted, so no page is shown.
     let agreed = client.with_header("accept", "application/json").get(AUTHORIZE, &[("oauth_token", &token)]).await.ok();
     assert_eq!(agreed["oauth_token"], token.as_str());
     let request = Credentials::new(token, secret);
@@ -63,20 +63,20 @@ async fn connect(gateway: &Gateway, consumer: Credentials) -> Signing {
     exchange.token(request.as_ref()).verifier(agreed["oauth_verifier"].as_str().unwrap());
     let header = exchange.post(format!("{base}{ACCESS_TOKEN}"), &());
     let (token, secret) = post(ACCESS_TOKEN, header).await;
-    Signing { client: client.clone(), base, token: Token::new(consumer, Credentials::new(token, secret)) }
+    SigningClient { client: client.clone(), base, token: Token::new(consumer, Credentials::new(token, secret)) }
 }
 
-fn record(answer: &Answer) -> Value {
-    answer.ok().as_object().unwrap().values().next().unwrap().clone()
+fn record(response: &Response) -> Value {
+    response.ok().as_object().unwrap().values().next().unwrap().clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn oauth1_request_goes_all_the_way_and_reads_and_writes() {
-    let gateway = quick(&[]).await;
+async fn oauth1_request_completes_the_flow_and_reads_and_writes() {
+    let gateway = unthrottled_gateway(&[]).await;
     let admin = gateway.administration().await;
-    for version in Version::BOTH {
-        let wanted = wanted(version, version.database());
-        let (_, secrets) = admin.create_application(wanted).await.unwrap();
+    for version in Version::each() {
+        let new_application = new_application(version, version.database());
+        let (_, secrets) = admin.create_application(new_application).await.unwrap();
         let consumer = secrets.consumer.unwrap();
         let consumer = Credentials::new(consumer.key().to_owned(), consumer.secret().to_owned());
         let user = connect(&gateway, consumer).await;
@@ -92,11 +92,11 @@ async fn oauth1_request_goes_all_the_way_and_reads_and_writes() {
         let read = record(&user.query("GET", &path, &[("fields", "name,city")]).await);
         assert_eq!((&read["name"], &read["city"]), (&json!(name), &json!("Ghent")));
         user.query("DELETE", &path, &[]).await.ok();
-        user.query("GET", &path, &[("fields", "name")]).await.refused(404, "record_not_found");
-        // Of another user's token with this secret nothing is opened.
+        user.query("GET", &path, &[("fields", "name")]).await.problem(404, "record_not_found");
+        // Another user's token does not work with this secret.
         let stranger = Credentials::new(user.token.token.identifier.clone(), "another secret".to_owned());
         let stranger = Token::new(user.token.client.clone(), stranger);
-        let stranger = Signing { token: stranger, client: user.client.clone(), base: user.base.clone() };
-        stranger.query("GET", PARTNERS, &[]).await.refused(401, "credential_invalid");
+        let stranger = SigningClient { token: stranger, client: user.client.clone(), base: user.base.clone() };
+        stranger.query("GET", PARTNERS, &[]).await.problem(401, "credential_invalid");
     }
 }

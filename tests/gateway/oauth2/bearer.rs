@@ -1,10 +1,10 @@
-//! Access tokens in use: opaque and JWT, revoked and inspected (O2-40..O2-45, J-01..J-09).
+//! Access tokens in use: opaque and JWT, revoked and introspected (O2-40..O2-45, J-01..J-09).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{INTROSPECT, REVOKE, Scene, TOKEN, member, refused};
+use super::{INTROSPECT, REVOKE, Scene, TOKEN, member, oauth_error};
 
 fn part(token: &str, at: usize) -> Value {
     let part = token.split('.').nth(at).unwrap();
@@ -12,8 +12,8 @@ fn part(token: &str, at: usize) -> Value {
 }
 
 #[tokio::test]
-async fn a_jwt_opens_what_an_opaque_token_opens_and_its_key_is_published() {
-    for scene in Scene::both().await {
+async fn jwt_gives_the_same_access_as_an_opaque_token_and_its_key_is_published() {
+    for scene in Scene::on_both_stores().await {
         let (application, secret) = scene.application("robot", |_| {}).await;
         let known = [("client_id", application.client_id()), ("client_secret", secret.as_str())];
         let jwks = "/restapi/1.0/common/oauth2/jwks";
@@ -33,25 +33,25 @@ async fn a_jwt_opens_what_an_opaque_token_opens_and_its_key_is_published() {
         assert_eq!(keys["keys"][0]["kid"], header["kid"]);
         let names: Vec<&String> = keys["keys"][0].as_object().unwrap().keys().collect();
         assert_eq!(names, ["kty", "crv", "use", "alg", "kid", "x"], "nothing private");
-        scene.call(&jwt).await.ok();
+        scene.call_api(&jwt).await.ok();
         for header in ["token", "login-token", "access-token", "api-key"] {
             let client = scene.gateway.client().with_header(header, &jwt);
-            client.get(super::PARTNERS, &[]).await.refused(401, "credential_invalid");
+            client.get(super::PARTNERS, &[]).await.problem(401, "credential_invalid");
         }
         let flipped = format!("{}x", jwt.strip_suffix(|_: char| true).unwrap());
-        scene.call(&flipped).await.refused(401, "credential_invalid");
+        scene.call_api(&flipped).await.problem(401, "credential_invalid");
         let form = [known.as_slice(), &[("token", jwt.as_str())]].concat();
-        let told = scene.post(INTROSPECT, &form).await.ok();
-        assert_eq!((&told["active"], &told["scope"], &told["sub"]), (&json!(true), &json!("read"), &json!("stub/2")));
+        let introspection = scene.post(INTROSPECT, &form).await.ok();
+        assert_eq!((&introspection["active"], &introspection["scope"], &introspection["sub"]), (&json!(true), &json!("read"), &json!("stub/2")));
         assert_eq!(scene.post(REVOKE, &form).await.status, 200);
-        scene.call(&jwt).await.refused(401, "credential_invalid");
+        scene.call_api(&jwt).await.problem(401, "credential_invalid");
         assert_eq!(scene.post(INTROSPECT, &form).await.ok(), json!({"active": false}));
     }
 }
 
 #[tokio::test]
-async fn an_application_inspects_and_ends_its_own_tokens_only() {
-    for scene in Scene::both().await {
+async fn application_introspects_and_revokes_only_its_own_tokens() {
+    for scene in Scene::on_both_stores().await {
         let (application, secret) = scene.application("shop", |_| {}).await;
         let (other, other_secret) = scene.application("other", |_| {}).await;
         let mine = [("client_id", application.client_id()), ("client_secret", secret.as_str())];
@@ -59,45 +59,45 @@ async fn an_application_inspects_and_ends_its_own_tokens_only() {
         let code = scene.code(&application, "", None).await;
         let given = scene.redeem(&application, &secret, &code).await.ok();
         let (access, refresh) = (member(&given, "access_token"), member(&given, "refresh_token"));
-        let told = scene.post(INTROSPECT, &[mine.as_slice(), &[("token", &access)]].concat()).await.ok();
-        assert_eq!((&told["username"], &told["token_type"]), (&json!("admin"), &json!("bearer")));
+        let introspection = scene.post(INTROSPECT, &[mine.as_slice(), &[("token", &access)]].concat()).await.ok();
+        assert_eq!((&introspection["username"], &introspection["token_type"]), (&json!("admin"), &json!("bearer")));
         for token in [access.as_str(), &refresh, "ogw_at_nonsense", "x.y.z"] {
             let form = [theirs.as_slice(), &[("token", token)]].concat();
             assert_eq!(scene.post(INTROSPECT, &form).await.ok(), json!({"active": false}));
             assert_eq!(scene.post(REVOKE, &form).await.status, 200);
         }
-        refused(&scene.post(INTROSPECT, &theirs).await, 400, "invalid_request");
-        scene.call(&access).await.ok();
-        refused(&scene.post(INTROSPECT, &[("token", &access)]).await, 401, "invalid_client");
+        oauth_error(&scene.post(INTROSPECT, &theirs).await, 400, "invalid_request");
+        scene.call_api(&access).await.ok();
+        oauth_error(&scene.post(INTROSPECT, &[("token", &access)]).await, 401, "invalid_client");
         assert_eq!(scene.post(REVOKE, &[mine.as_slice(), &[("token", &refresh)]].concat()).await.status, 200);
-        scene.call(&access).await.refused(401, "credential_invalid");
-        refused(&scene.refresh(&application, &secret, &refresh).await, 400, "invalid_grant");
+        scene.call_api(&access).await.problem(401, "credential_invalid");
+        oauth_error(&scene.refresh(&application, &secret, &refresh).await, 400, "invalid_grant");
     }
 }
 
 #[tokio::test]
-async fn a_bearer_is_told_what_is_wrong_as_rfc_6750_says() {
+async fn bearer_errors_follow_rfc_6750() {
     let scene = Scene::with(&[]).await;
     let missing = scene.gateway.client().get(super::PARTNERS, &[]).await;
-    let challenges = |answer: &crate::support::Answer| {
-        let all = answer.headers.get_all("www-authenticate").iter();
+    let challenges = |response: &crate::support::Response| {
+        let all = response.headers.get_all("www-authenticate").iter();
         all.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>().join(", ")
     };
     assert!(!challenges(&missing).contains("error"), "{}", challenges(&missing));
-    let wrong = scene.call("ogw_at_nonsense").await;
-    wrong.refused(401, "credential_invalid");
+    let wrong = scene.call_api("ogw_at_nonsense").await;
+    wrong.problem(401, "credential_invalid");
     assert!(challenges(&wrong).contains(r#"Bearer realm="odoo-gateway", error="invalid_token""#));
     let in_query = scene.gateway.client().get(super::PARTNERS, &[("access_token", "ogw_at_x")]).await;
-    in_query.refused(401, "credential_missing");
+    in_query.problem(401, "credential_missing");
     let (application, secret) = scene.application("shop", |_| {}).await;
     let code = scene.code(&application, "", None).await;
     for inner in [secret.as_str(), &code] {
-        scene.call(inner).await.refused(401, "credential_invalid");
+        scene.call_api(inner).await.problem(401, "credential_invalid");
     }
 }
 
 #[tokio::test]
-async fn a_jwt_of_one_gateway_is_good_at_all_that_have_its_address_and_store() {
+async fn jwt_is_valid_at_all_gateways_with_the_same_issuer_and_store() {
     let scene = Scene::with(&[("ODOO_GATEWAY__SERVER__PUBLIC_URL", "https://api.example.com")]).await;
     let (application, secret) = scene.application("robot", |_| {}).await;
     let form = [
@@ -113,13 +113,13 @@ async fn a_jwt_of_one_gateway_is_good_at_all_that_have_its_address_and_store() {
     there.with_header("authorization", &format!("Bearer {jwt}")).get(super::PARTNERS, &[]).await.ok();
     scene.admin.delete_application("robot").await.unwrap();
     let dead = there.with_header("authorization", &format!("Bearer {jwt}")).get(super::PARTNERS, &[]).await;
-    dead.refused(401, "credential_invalid");
+    dead.problem(401, "credential_invalid");
     replica.stop().await;
 }
 
 #[tokio::test]
-async fn the_key_that_signs_is_exchanged_while_its_tokens_live() {
-    for scene in Scene::both().await {
+async fn signing_key_rotation_keeps_active_tokens_valid() {
+    for scene in Scene::on_both_stores().await {
         let (application, secret) = scene.application("robot", |_| {}).await;
         let form = [
             ("grant_type", "client_credentials"),
@@ -134,13 +134,13 @@ async fn the_key_that_signs_is_exchanged_while_its_tokens_live() {
             keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         let before = jwt().await;
-        scene.admin.rotate_kept_key(odoo_gateway::admin::KeptKeyKind::Access).await.unwrap();
+        scene.admin.rotate_installation_key(odoo_gateway::admin::InstallationKeyKind::Access).await.unwrap();
         let after = jwt().await;
         assert_ne!(part(&before, 0)["kid"], part(&after, 0)["kid"]);
         assert_eq!(json!(kids().await), json!([part(&after, 0)["kid"], part(&before, 0)["kid"]]));
         for token in [&before, &after] {
-            scene.call(token).await.ok();
+            scene.call_api(token).await.ok();
         }
-        assert!(scene.admin.prune_kept_keys().await.unwrap().signed_left, "tokens of the old key live");
+        assert!(scene.admin.prune_installation_keys().await.unwrap().signing_key_in_use, "tokens of the old key are active");
     }
 }

@@ -1,14 +1,14 @@
-//! How an application shows itself, and what is refused before anything is looked at (O2-20, O2-21, O2-29..O2-31).
+//! Client authentication, and requests that are rejected before any lookup (O2-20, O2-21, O2-29..O2-31).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 
-use super::{INTROSPECT, REVOKE, Scene, TOKEN, encoded, refused};
+use super::{INTROSPECT, REVOKE, Scene, TOKEN, encoded, oauth_error};
 use crate::support::client::send;
 
 #[tokio::test]
-async fn basic_form_and_header_show_the_same_application() {
+async fn basic_form_and_header_authenticate_the_same_application() {
     let scene = Scene::with(&[]).await;
     let (application, secret) = scene.application("robot", |_| {}).await;
     let id = application.client_id();
@@ -25,13 +25,13 @@ async fn basic_form_and_header_show_the_same_application() {
     let header = format!("OAuth client_id=\"{id}\", client_secret='{secret}'");
     by(&header, "grant_type=client_credentials").await.ok();
     let both = format!("grant_type=client_credentials&client_secret={secret}");
-    refused(&by(&basic, &both).await, 400, "invalid_request");
-    refused(&by(&header, &both).await, 400, "invalid_request");
-    refused(&by(&basic, "grant_type=client_credentials&client_id=other").await, 400, "invalid_request");
+    oauth_error(&by(&basic, &both).await, 400, "invalid_request");
+    oauth_error(&by(&header, &both).await, 400, "invalid_request");
+    oauth_error(&by(&basic, "grant_type=client_credentials&client_id=other").await, 400, "invalid_request");
 }
 
 #[tokio::test]
-async fn wrong_secrets_and_unknown_applications_are_told_alike() {
+async fn wrong_secrets_and_unknown_applications_get_the_same_response() {
     let scene = Scene::with(&[]).await;
     let (application, secret) = scene.application("robot", |_| {}).await;
     let (other, _) = scene.application("other", |_| {}).await;
@@ -46,9 +46,9 @@ async fn wrong_secrets_and_unknown_applications_are_told_alike() {
         ("2", &secret),
     ] {
         let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
-        let answer = scene.post(TOKEN, &form).await;
-        let mut body = refused(&answer, 401, "invalid_client");
-        assert!(answer.header("www-authenticate").starts_with("Basic "));
+        let response = scene.post(TOKEN, &form).await;
+        let mut body = oauth_error(&response, 401, "invalid_client");
+        assert!(response.header("www-authenticate").starts_with("Basic "));
         body.as_object_mut().unwrap().remove("request_id");
         bodies.push(body);
     }
@@ -57,38 +57,38 @@ async fn wrong_secrets_and_unknown_applications_are_told_alike() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_of_the_rfc_is_refused() {
+async fn requests_that_violate_the_rfc_are_rejected() {
     let scene = Scene::with(&[]).await;
     let (application, secret) = scene.application("robot", |_| {}).await;
     let known = [("client_id", application.client_id()), ("client_secret", secret.as_str())];
     let ask = async |more: &[(&str, &str)]| scene.post(TOKEN, &[known.as_slice(), more].concat()).await;
-    refused(&ask(&[]).await, 400, "invalid_request");
-    refused(&ask(&[("grant_type", "")]).await, 400, "invalid_request");
+    oauth_error(&ask(&[]).await, 400, "invalid_request");
+    oauth_error(&ask(&[("grant_type", "")]).await, 400, "invalid_request");
     for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer"] {
-        refused(&ask(&[("grant_type", grant)]).await, 400, "unsupported_grant_type");
+        oauth_error(&ask(&[("grant_type", grant)]).await, 400, "unsupported_grant_type");
     }
     let twice = [("grant_type", "client_credentials"), ("grant_type", "client_credentials")];
-    refused(&ask(&twice).await, 400, "invalid_request");
-    refused(&ask(&[("grant_type", "authorization_code")]).await, 400, "invalid_request");
-    refused(&ask(&[("grant_type", "client_credentials"), ("token_format", "saml")]).await, 400, "invalid_request");
-    refused(&scene.post(TOKEN, &[("grant_type", "client_credentials")]).await, 401, "invalid_client");
+    oauth_error(&ask(&twice).await, 400, "invalid_request");
+    oauth_error(&ask(&[("grant_type", "authorization_code")]).await, 400, "invalid_request");
+    oauth_error(&ask(&[("grant_type", "client_credentials"), ("token_format", "saml")]).await, 400, "invalid_request");
+    oauth_error(&scene.post(TOKEN, &[("grant_type", "client_credentials")]).await, 401, "invalid_client");
     let client = scene.gateway.client();
     let query = [("client_secret", secret.as_str()), ("grant_type", "client_credentials")];
-    refused(&client.post_query(TOKEN, &query).await, 400, "invalid_request");
-    refused(
+    oauth_error(&client.post_query(TOKEN, &query).await, 400, "invalid_request");
+    oauth_error(
         &client.post(TOKEN, &serde_json::json!({"grant_type": "client_credentials"})).await,
         400,
         "invalid_request",
     );
     for path in [TOKEN, REVOKE, INTROSPECT, "/restapi/1.0/common/oauth2/token"] {
-        let answer = client.get(path, &[]).await;
-        assert_eq!((answer.status, answer.header("allow").contains("POST")), (405, true), "{path}");
+        let response = client.get(path, &[]).await;
+        assert_eq!((response.status, response.header("allow").contains("POST")), (405, true), "{path}");
         assert_eq!(send(client.request(Method::HEAD, path)).await.status, 405);
     }
 }
 
 #[tokio::test]
-async fn guessing_at_secrets_is_slowed_down() {
+async fn guessing_secrets_is_throttled() {
     let few = ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "2");
     let scene = Scene::with(&[few]).await;
     let (application, secret) = scene.application("robot", |_| {}).await;
@@ -98,10 +98,10 @@ async fn guessing_at_secrets_is_slowed_down() {
         scene.post(TOKEN, &form).await
     };
     for _ in 0..2 {
-        refused(&ask("wrong").await, 401, "invalid_client");
+        oauth_error(&ask("wrong").await, 401, "invalid_client");
     }
     let slowed = ask("wrong").await;
-    refused(&slowed, 429, "temporarily_unavailable");
+    oauth_error(&slowed, 429, "temporarily_unavailable");
     assert!(!slowed.header("retry-after").is_empty());
     ask(&secret).await.ok();
 }

@@ -1,20 +1,20 @@
-//! Authorization codes: one use, bound to everything that was asked (O2-22..O2-25).
+//! Authorization codes: single use, bound to every parameter of the request (O2-22..O2-25).
 
 use serde_json::json;
 
-use super::{CALLBACK, Scene, TOKEN, member, refused};
+use super::{CALLBACK, Scene, TOKEN, member, oauth_error};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 #[tokio::test]
-async fn a_code_becomes_tokens_that_open_what_the_user_may() {
-    for scene in Scene::both().await {
+async fn code_is_exchanged_for_tokens_with_the_users_access() {
+    for scene in Scene::on_both_stores().await {
         let (application, secret) = scene.application("shop", |_| {}).await;
         let code = scene.code(&application, "", None).await;
-        let answer = scene.redeem(&application, &secret, &code).await;
-        assert_eq!(answer.header("pragma"), "no-cache");
-        let given = answer.ok();
+        let response = scene.redeem(&application, &secret, &code).await;
+        assert_eq!(response.header("pragma"), "no-cache");
+        let given = response.ok();
         assert_eq!(
             (&given["token_type"], &given["expires_in"], &given["scope"]),
             (&json!("bearer"), &json!(3600), &json!("all"))
@@ -29,32 +29,32 @@ async fn a_code_becomes_tokens_that_open_what_the_user_may() {
             !validity.starts_with('0') && validity.contains("/20") && validity.ends_with(|c: char| c.is_ascii_digit())
         );
         assert!(member(&given, "access_token").starts_with("ogw_at_"));
-        scene.call(&member(&given, "access_token")).await.ok();
-        scene.call(&member(&given, "refresh_token")).await.refused(401, "credential_invalid");
+        scene.call_api(&member(&given, "access_token")).await.ok();
+        scene.call_api(&member(&given, "refresh_token")).await.problem(401, "credential_invalid");
     }
 }
 
 #[tokio::test]
-async fn a_code_shown_twice_ends_everything_that_came_of_it() {
-    for scene in Scene::both().await {
+async fn reused_code_revokes_all_tokens_issued_for_it() {
+    for scene in Scene::on_both_stores().await {
         let (application, secret) = scene.application("shop", |_| {}).await;
         let (other, other_secret) = scene.application("other", |_| {}).await;
         let code = scene.code(&application, "", None).await;
         let given = scene.redeem(&application, &secret, &code).await.ok();
         let (access, refresh) = (member(&given, "access_token"), member(&given, "refresh_token"));
-        refused(&scene.redeem(&other, &other_secret, &code).await, 400, "invalid_grant");
-        scene.call(&access).await.ok();
-        refused(&scene.redeem(&application, &secret, &code).await, 400, "invalid_grant");
-        let dead = scene.call(&access).await;
-        dead.refused(401, "credential_invalid");
-        refused(&scene.refresh(&application, &secret, &refresh).await, 400, "invalid_grant");
-        let acts = scene.admin.store.acts(50).await.unwrap();
-        assert!(acts.iter().any(|act| act.act == "oauth2.replay" && act.actor == application.client_id()));
+        oauth_error(&scene.redeem(&other, &other_secret, &code).await, 400, "invalid_grant");
+        scene.call_api(&access).await.ok();
+        oauth_error(&scene.redeem(&application, &secret, &code).await, 400, "invalid_grant");
+        let dead = scene.call_api(&access).await;
+        dead.problem(401, "credential_invalid");
+        oauth_error(&scene.refresh(&application, &secret, &refresh).await, 400, "invalid_grant");
+        let acts = scene.admin.store.audit_events(50).await.unwrap();
+        assert!(acts.iter().any(|reply| reply.action == "oauth2.replay" && reply.actor == application.client_id()));
     }
 }
 
 #[tokio::test]
-async fn a_code_is_bound_to_all_that_was_asked() {
+async fn code_is_bound_to_client_redirect_uri_and_pkce() {
     let scene = Scene::with(&[]).await;
     let (application, secret) = scene.application("shop", |_| {}).await;
     let (other, other_secret) = scene.application("other", |_| {}).await;
@@ -82,7 +82,7 @@ async fn a_code_is_bound_to_all_that_was_asked() {
     ];
     for form in wrong {
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        refused(&scene.post(TOKEN, &form).await, 400, "invalid_grant");
+        oauth_error(&scene.post(TOKEN, &form).await, 400, "invalid_grant");
     }
     let right = of(&application, &secret, &proven, &[("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)]);
     let right: Vec<(&str, &str)> = right.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -91,17 +91,17 @@ async fn a_code_is_bound_to_all_that_was_asked() {
 }
 
 #[tokio::test]
-async fn a_trusted_application_approves_by_itself_and_only_its_secret_opens_the_rest() {
-    for scene in Scene::both().await {
-        let (application, secret) = scene.application("trusted", |wanted| wanted.settings.trusted = true).await;
+async fn trusted_application_needs_no_approval_but_its_secret() {
+    for scene in Scene::on_both_stores().await {
+        let (application, secret) = scene.application("trusted", |new_application| new_application.settings.trusted = true).await;
         let (ordinary, _) = scene.application("ordinary", |_| {}).await;
-        scene.tokens.headless_user(&ordinary).await.unwrap_err();
-        let found = scene.tokens.application(application.client_id()).await.unwrap().unwrap();
-        let approver = scene.tokens.headless_user(&found).await.unwrap();
-        let wish = || odoo_gateway::auth::CodeWish { redirect_uri: None, scope: found.scope.clone(), challenge: None };
-        let code = scene.tokens.issue_code(&found, &approver, wish()).await.unwrap();
-        let late = scene.tokens.issue_code(&found, &approver, wish()).await.unwrap();
-        // As the vendor's manual prints it: everything in the header, one comma missing.
+        scene.tokens.oauth2.non_interactive_user(&ordinary).await.unwrap_err();
+        let found = scene.tokens.applications.find(application.client_id()).await.unwrap().unwrap();
+        let resource_owner = scene.tokens.oauth2.non_interactive_user(&found).await.unwrap();
+        let wish = || odoo_gateway::auth::CodeRequest { redirect_uri: None, scope: found.scope.clone(), challenge: None };
+        let code = scene.tokens.oauth2.issue_code(&found, &resource_owner, wish()).await.unwrap();
+        let late = scene.tokens.oauth2.issue_code(&found, &resource_owner, wish()).await.unwrap();
+        // As the vendor's manual prints it: all parameters in the header, with one comma missing.
         let header = format!(
             "OAuth client_id='{}', client_secret='{secret}',redirect_uri='https%3A%2F%2Fapp.example%2Fcb', \
              code='{}' grant_type='authorization_code'",
@@ -110,27 +110,27 @@ async fn a_trusted_application_approves_by_itself_and_only_its_secret_opens_the_
         );
         let client = scene.gateway.client().with_header("authorization", &header);
         let given = client.post_query(TOKEN, &[]).await.ok();
-        scene.call(&member(&given, "access_token")).await.ok();
+        scene.call_api(&member(&given, "access_token")).await.ok();
         let refreshed = scene.refresh(&application, &secret, &member(&given, "refresh_token")).await.ok();
-        scene.call(&member(&refreshed, "access_token")).await.ok();
-        let secret = scene.admin.rotate_secret("trusted", Some(crate::support::stub::PASSWORD.into())).await.unwrap();
+        scene.call_api(&member(&refreshed, "access_token")).await.ok();
+        let secret = scene.admin.rotate_secret("trusted", Some(crate::support::stub_odoo::PASSWORD.into())).await.unwrap();
         let secret = secret.client.unwrap();
-        refused(&scene.redeem(&application, secret.expose(), late.expose()).await, 400, "invalid_grant");
+        oauth_error(&scene.redeem(&application, secret.expose(), late.expose()).await, 400, "invalid_grant");
     }
 }
 
 #[tokio::test]
-async fn a_public_application_proves_itself_by_pkce_and_has_no_secret() {
+async fn public_application_uses_pkce_instead_of_a_secret() {
     let scene = Scene::with(&[]).await;
     let (application, secret) = scene
-        .application("phone", |wanted| {
-            wanted.bound = None;
-            wanted.settings.public = true;
-            wanted.settings.grants.remove(&odoo_gateway::admin::GrantType::ClientCredentials);
+        .application("phone", |new_application| {
+            new_application.bound = None;
+            new_application.settings.public = true;
+            new_application.settings.grants.remove(&odoo_gateway::admin::GrantType::ClientCredentials);
         })
         .await;
     assert_eq!(secret, "");
-    assert!(application.needs_pkce());
+    assert!(application.requires_pkce());
     let code = scene.code(&application, "read", Some(CHALLENGE)).await;
     let form = [
         ("grant_type", "authorization_code"),
@@ -141,10 +141,10 @@ async fn a_public_application_proves_itself_by_pkce_and_has_no_secret() {
     ];
     let mut with_secret = form.to_vec();
     with_secret.push(("client_secret", "ogw_cs_x"));
-    refused(&scene.post(TOKEN, &with_secret).await, 401, "invalid_client");
+    oauth_error(&scene.post(TOKEN, &with_secret).await, 401, "invalid_client");
     let given = scene.post(TOKEN, &form).await.ok();
     assert_eq!(given["scope"], "read");
-    scene.call(&member(&given, "access_token")).await.ok();
+    scene.call_api(&member(&given, "access_token")).await.ok();
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", application.client_id()),

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::TOKEN;
-use crate::support::Stub;
+use crate::support::StubOdoo;
 use crate::support::binary::{Process, run};
 use crate::support::client::send;
-use crate::support::stub::PASSWORD;
+use crate::support::stub_odoo::PASSWORD;
 
-/// Runs a command; whether it succeeded, and what it prints.
+/// Runs a command. Returns whether it succeeded, and its output.
 async fn ran(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> (bool, String) {
     let arguments: Vec<&str> = line.split(' ').collect();
     let output = run(&arguments, gateway.folder.path(), settings).await;
@@ -18,8 +18,8 @@ async fn ran(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> (bool,
 }
 
 #[tokio::test]
-async fn an_application_lives_on_the_command_line() {
-    let (stub, keys) = (Stub::start().await, tempfile::tempdir().unwrap());
+async fn application_is_managed_on_the_command_line() {
+    let (stub, keys) = (StubOdoo::start().await, tempfile::tempdir().unwrap());
     let (url, master) = (stub.url(), keys.path().join("own/master.key").display().to_string());
     let settings = [
         ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
@@ -33,10 +33,10 @@ async fn an_application_lives_on_the_command_line() {
     let file = file.display();
     let create =
         format!("app create --name shop --login admin --secret-file {file} --oauth1 HMAC-SHA1,HMAC-SHA256 --json");
-    let made: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await.1).unwrap();
-    let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    let created: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await.1).unwrap();
+    let (id, secret) = (created["client_id"].as_str().unwrap(), created["client_secret"].as_str().unwrap());
     assert_eq!(
-        made["grants"],
+        created["grants"],
         serde_json::json!(["client_credentials"]),
         "without a redirect URI there is no other way"
     );
@@ -47,8 +47,8 @@ async fn an_application_lives_on_the_command_line() {
     };
     assert_eq!(ask(secret).await, 200);
     for line in ["app list", "app list --json", "app show shop", &format!("app show {id}")] {
-        let (done, said) = ran(&gateway, line, &settings).await;
-        assert!(done && said.contains(id) && !said.contains(secret), "{line}: {said}");
+        let (succeeded, output) = ran(&gateway, line, &settings).await;
+        assert!(succeeded && output.contains(id) && !output.contains(secret), "{line}: {output}");
     }
     assert!(ran(&gateway, "app disable shop", &settings).await.0);
     assert_eq!(ask(secret).await, 401);
@@ -62,11 +62,11 @@ async fn an_application_lives_on_the_command_line() {
         ("app create --name open", "name a grant"),
         ("app create --name open --trusted", "name a login"),
         ("app create --name open --grant password", "unknown variant"),
-        ("app show nobody", "there is no application"),
+        ("app show nobody", "application \"nobody\" does not exist"),
     ];
-    for (line, said) in wrong {
+    for (line, expected) in wrong {
         let (done, text) = ran(&gateway, line, &settings).await;
-        assert!(!done && text.contains(said), "{line}: {text}");
+        assert!(!done && text.contains(expected), "{line}: {text}");
     }
     assert!(ran(&gateway, "app delete shop", &settings).await.0);
     assert_eq!(ask(next).await, 401);

@@ -1,4 +1,4 @@
-//! The crate oauth2 as a client, all the way over HTTP before real Odoos: code with PKCE, refresh, client credentials,
+//! The crate oauth2 as a client over HTTP, in front of real Odoos: code with PKCE, refresh, client credentials,
 //! introspection, revocation.
 
 use oauth2::basic::{BasicClient, BasicErrorResponseType, BasicTokenResponse, BasicTokenType};
@@ -7,19 +7,19 @@ use oauth2::{
     HttpRequest, HttpResponse, IntrospectionUrl, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
     RevocationUrl, Scope, TokenIntrospectionResponse as _, TokenResponse as _, TokenUrl,
 };
-use odoo_gateway::admin::{ApplicationSettings, GrantType, WantedApplication};
+use odoo_gateway::admin::{ApplicationSettings, GrantType, NewApplication};
 use serde_json::Value;
 
 use super::{CALLBACK, INTROSPECT, PARTNERS, REVOKE, TOKEN};
-use crate::oauth1::{quick, wanted};
+use crate::oauth1::{unthrottled_gateway, new_application};
 use crate::support::{Gateway, Version};
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointSet, EndpointSet, EndpointSet>;
 
 const AUTHORIZE: &str = "/restapi/1.0/common/oauth2/authorize";
 
-/// How the crate sends its requests: by this reqwest. The crate revokes over https only, so what it sends there goes to the
-/// gateway as through a proxy that speaks TLS.
+/// The HTTP client of the crate. The crate revokes over https only, so these requests are sent as a TLS proxy would
+/// forward them.
 struct Http(reqwest::Client);
 
 impl<'c> oauth2::AsyncHttpClient<'c> for Http {
@@ -28,8 +28,8 @@ impl<'c> oauth2::AsyncHttpClient<'c> for Http {
 
     fn call(&'c self, mut request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let behind_the_proxy = request.uri().to_string().replacen("https://", "http://", 1);
-            *request.uri_mut() = behind_the_proxy.parse().map_err(std::io::Error::other)?;
+            let forwarded = request.uri().to_string().replacen("https://", "http://", 1);
+            *request.uri_mut() = forwarded.parse().map_err(std::io::Error::other)?;
             let request = reqwest::Request::try_from(request).map_err(std::io::Error::other)?;
             let answer = self.0.execute(request).await.map_err(std::io::Error::other)?;
             let mut response = http::Response::builder().status(answer.status());
@@ -48,7 +48,7 @@ fn http() -> Http {
     Http(client)
 }
 
-/// A confidential application that approves for its user, and the crate's client for it.
+/// Creates a trusted confidential application, and the crate's client for it.
 async fn client(gateway: &Gateway, version: Version) -> Client {
     let settings = ApplicationSettings {
         grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
@@ -57,8 +57,8 @@ async fn client(gateway: &Gateway, version: Version) -> Client {
         pkce_required: true,
         ..ApplicationSettings::default()
     };
-    let wanted = WantedApplication { settings, ..wanted(version, version.database()) };
-    let (application, secrets) = gateway.administration().await.create_application(wanted).await.unwrap();
+    let new_application = NewApplication { settings, ..new_application(version, version.database()) };
+    let (application, secrets) = gateway.administration().await.create_application(new_application).await.unwrap();
     let at = |path: &str| format!("http://{}{path}", gateway.address());
     BasicClient::new(ClientId::new(application.client_id().to_owned()))
         .set_client_secret(ClientSecret::new(secrets.client.unwrap().expose().to_owned()))
@@ -69,7 +69,7 @@ async fn client(gateway: &Gateway, version: Version) -> Client {
         .set_revocation_url(RevocationUrl::new(at(REVOKE).replacen("http://", "https://", 1)).unwrap())
 }
 
-/// A code for this scope, and what proves that the client asked for it.
+/// Gets a code for this scope, with its PKCE verifier.
 async fn code(gateway: &Gateway, client: &Client, scope: &str) -> (AuthorizationCode, PkceCodeVerifier) {
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let asked = client.authorize_url(CsrfToken::new_random).add_scope(Scope::new(scope.to_owned()));
@@ -80,7 +80,7 @@ async fn code(gateway: &Gateway, client: &Client, scope: &str) -> (Authorization
     (AuthorizationCode::new(agreed["code"].as_str().unwrap().to_owned()), verifier)
 }
 
-/// What a bearer of this token is answered.
+/// The status of an API request with this bearer token.
 async fn status(gateway: &Gateway, token: &AccessToken) -> u16 {
     let bearer = gateway.client().with_header("authorization", &format!("Bearer {}", token.secret()));
     bearer.get(PARTNERS, &[]).await.status
@@ -90,24 +90,24 @@ async fn is_active(client: &Client, token: &AccessToken) -> bool {
     client.introspect(token).request_async(&http()).await.unwrap().active()
 }
 
-/// The word of a refusal.
+/// The error code of an error response.
 #[track_caller]
-fn refusal(
+fn error_code(
     result: Result<BasicTokenResponse, RequestTokenError<std::io::Error, oauth2::basic::BasicErrorResponse>>,
 ) -> BasicErrorResponseType {
     match result.unwrap_err() {
-        RequestTokenError::ServerResponse(refused) => {
-            assert!(refused.error_description().is_some_and(|text| !text.is_empty()));
-            refused.error().clone()
+        RequestTokenError::ServerResponse(oauth_error) => {
+            assert!(oauth_error.error_description().is_some_and(|text| !text.is_empty()));
+            oauth_error.error().clone()
         }
-        other => panic!("no refusal of RFC 6749: {other:?}"),
+        other => panic!("not an error of RFC 6749: {other:?}"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_crate_oauth2_gets_a_code_refreshes_introspects_and_revokes() {
-    let gateway = quick(&[]).await;
-    for version in Version::BOTH {
+async fn crate_oauth2_exchanges_a_code_refreshes_introspects_and_revokes() {
+    let gateway = unthrottled_gateway(&[]).await;
+    for version in Version::each() {
         for way in [AuthType::BasicAuth, AuthType::RequestBody] {
             let client = client(&gateway, version).await.set_auth_type(way);
             let (code, verifier) = code(&gateway, &client, "read update").await;
@@ -141,43 +141,43 @@ async fn the_crate_oauth2_gets_a_code_refreshes_introspects_and_revokes() {
                 assert_eq!((status(&gateway, token).await, is_active(&client, token).await), (401, false));
             }
             let spent = client.exchange_code(code).request_async(&http()).await;
-            assert_eq!(refusal(spent), BasicErrorResponseType::InvalidGrant);
+            assert_eq!(error_code(spent), BasicErrorResponseType::InvalidGrant);
             gateway.administration().await.delete_application(version.database()).await.unwrap();
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_crate_oauth2_acts_by_itself_and_reads_why_it_is_refused() {
-    let gateway = quick(&[]).await;
-    for version in Version::BOTH {
+async fn crate_oauth2_uses_client_credentials_and_parses_errors() {
+    let gateway = unthrottled_gateway(&[]).await;
+    for version in Version::each() {
         let client = client(&gateway, version).await;
-        let robot = client.exchange_client_credentials().request_async(&http()).await.unwrap();
-        assert!(robot.refresh_token().is_none());
-        assert_eq!(status(&gateway, robot.access_token()).await, 200);
-        let access = robot.access_token().clone();
+        let service = client.exchange_client_credentials().request_async(&http()).await.unwrap();
+        assert!(service.refresh_token().is_none());
+        assert_eq!(status(&gateway, service.access_token()).await, 200);
+        let access = service.access_token().clone();
         client.revoke_token(access.into()).unwrap().request_async(&http()).await.unwrap();
-        assert_eq!(status(&gateway, robot.access_token()).await, 401);
+        assert_eq!(status(&gateway, service.access_token()).await, 401);
 
         let unknown = client.exchange_client_credentials().add_scope(Scope::new("openid".to_owned()));
-        assert_eq!(refusal(unknown.request_async(&http()).await), BasicErrorResponseType::InvalidScope);
+        assert_eq!(error_code(unknown.request_async(&http()).await), BasicErrorResponseType::InvalidScope);
         let password = oauth2::ResourceOwnerUsername::new("admin".to_owned());
         let secret = oauth2::ResourceOwnerPassword::new("admin".to_owned());
         let by_password = client.exchange_password(&password, &secret).request_async(&http()).await;
-        assert_eq!(refusal(by_password), BasicErrorResponseType::UnsupportedGrantType);
+        assert_eq!(error_code(by_password), BasicErrorResponseType::UnsupportedGrantType);
         let (code, _) = code(&gateway, &client, "read").await;
         let other = PkceCodeChallenge::new_random_sha256().1;
         let stolen = client.exchange_code(code).set_pkce_verifier(other).request_async(&http()).await;
-        assert_eq!(refusal(stolen), BasicErrorResponseType::InvalidGrant);
+        assert_eq!(error_code(stolen), BasicErrorResponseType::InvalidGrant);
         let guessed = client.clone().set_client_secret(ClientSecret::new("guessed".to_owned()));
         let guessed = guessed.exchange_client_credentials().request_async(&http()).await;
-        assert_eq!(refusal(guessed), BasicErrorResponseType::InvalidClient);
+        assert_eq!(error_code(guessed), BasicErrorResponseType::InvalidClient);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_vendors_member_stands_beside_those_of_the_rfc() {
-    let gateway = quick(&[]).await;
+async fn token_response_contains_the_vendors_member_in_addition_to_the_rfcs() {
+    let gateway = unthrottled_gateway(&[]).await;
     let client = client(&gateway, Version::Odoo19).await;
     let given = client.exchange_client_credentials().request_async(&async |request: HttpRequest| {
         let answer = oauth2::AsyncHttpClient::call(&http(), request).await?;

@@ -1,11 +1,11 @@
-//! What a thief gets of applications: out of a dump, by writing into the store, with the master key.
+//! What an attacker can do to applications with a dump, with write access to the store, or with the master key.
 
 use odoo_gateway::admin::SignatureMethod;
 use odoo_gateway::auth::open_consumer_secret;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
-use super::{Scene, TOKEN, member, refused};
-use crate::support::stub::PASSWORD;
+use super::{Scene, TOKEN, member, oauth_error};
+use crate::support::stub_odoo::PASSWORD;
 
 async fn connection(scene: &Scene) -> AnyConnection {
     let file = scene.gateway.folder().join("gateway.db");
@@ -13,11 +13,11 @@ async fn connection(scene: &Scene) -> AnyConnection {
 }
 
 #[tokio::test]
-async fn no_secret_of_an_application_lies_in_the_store_in_any_form() {
+async fn application_secrets_are_not_in_the_store_in_any_notation() {
     let scene = Scene::with(&[]).await;
     let (application, secret) = scene.application("shop", |_| {}).await;
     let (signing, signing_secret) =
-        scene.application("signing", |wanted| wanted.settings.oauth1 = [SignatureMethod::HmacSha1].into()).await;
+        scene.application("signing", |new_application| new_application.settings.oauth1 = [SignatureMethod::HmacSha1].into()).await;
     let code = scene.code(&application, "", None).await;
     let spare = scene.code(&application, "", None).await;
     let given = scene.redeem(&application, &secret, &code).await.ok();
@@ -31,8 +31,8 @@ async fn no_secret_of_an_application_lies_in_the_store_in_any_form() {
     let jwt = member(&scene.post(TOKEN, &form).await.ok(), "access_token");
     let inside = jwt.split('.').nth(1).unwrap().to_owned();
     let mut secrets = vec![PASSWORD.to_owned(), secret, signing_secret.clone(), code, spare, jwt, inside];
-    for answer in [&given, &next] {
-        secrets.extend([member(answer, "access_token"), member(answer, "refresh_token")]);
+    for response in [&given, &next] {
+        secrets.extend([member(response, "access_token"), member(response, "refresh_token")]);
     }
     for (name, content) in crate::secrecy::files(scene.gateway.folder()) {
         if !name.contains("/keys/") {
@@ -41,17 +41,17 @@ async fn no_secret_of_an_application_lies_in_the_store_in_any_form() {
             crate::secrecy::assert_absent(&name, &content, &secrets);
         }
     }
-    // What the master key alone opens, and for which application only.
-    let vault = scene.admin.vaults.existing().await.unwrap().unwrap();
+    // What the master key alone decrypts, and for which applications.
+    let vault = scene.admin.key_provider.load_existing().await.unwrap().unwrap();
     let opened =
         |application: &odoo_gateway::admin::Application| open_consumer_secret(&vault.keyring, &application.row);
     assert!(opened(&application).unwrap().is_none());
     let signs = opened(&signing).unwrap().unwrap();
-    assert_ne!(signs.expose(), signing_secret, "what signs is another secret than what opens the user's credential");
+    assert_ne!(signs.expose(), signing_secret, "the signing secret differs from the secret that decrypts the user's credential");
 }
 
 #[tokio::test]
-async fn who_writes_into_an_applications_rows_gains_nothing() {
+async fn changing_an_applications_rows_gives_no_access() {
     let attacks = [
         ("another redirection", "UPDATE applications SET settings = replace(settings, 'app.example', 'evil.example')"),
         ("trust", "UPDATE applications SET settings = replace(settings, '\"trusted\":false', '\"trusted\":true')"),
@@ -72,8 +72,8 @@ async fn who_writes_into_an_applications_rows_gains_nothing() {
         let code = scene.code(&application, "", Some(challenge)).await;
         let changed = sqlx::query(attack).execute(&mut connection(&scene).await).await.unwrap();
         assert!(changed.rows_affected() > 0, "{what}");
-        let answer = scene.redeem(&application, &secret, &code).await;
-        assert!(matches!(answer.status, 400 | 401 | 500), "{what}: {}", answer.text);
+        let response = scene.redeem(&application, &secret, &code).await;
+        assert!(matches!(response.status, 400 | 401 | 500), "{what}: {}", response.text);
         let form = [
             ("grant_type", "authorization_code"),
             ("client_id", application.client_id()),
@@ -82,13 +82,13 @@ async fn who_writes_into_an_applications_rows_gains_nothing() {
             ("redirect_uri", "https://evil.example/"),
             ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
         ];
-        let answer = scene.post(TOKEN, &form).await;
-        assert!(matches!(answer.status, 400 | 401 | 500), "{what}: {}", answer.text);
+        let response = scene.post(TOKEN, &form).await;
+        assert!(matches!(response.status, 400 | 401 | 500), "{what}: {}", response.text);
     }
 }
 
 #[tokio::test]
-async fn a_spent_token_opens_nothing_even_for_who_has_everything() {
+async fn used_token_is_useless_even_with_the_store_and_the_master_key() {
     let scene = Scene::with(&[]).await;
     let (application, secret) = scene.application("shop", |_| {}).await;
     let code = scene.code(&application, "", None).await;
@@ -104,8 +104,8 @@ async fn a_spent_token_opens_nothing_even_for_who_has_everything() {
 }
 
 #[tokio::test]
-async fn another_secret_ends_the_old_one_and_what_was_given_lives_on() {
-    for scene in Scene::both().await {
+async fn new_secret_ends_the_old_one_but_not_the_issued_tokens() {
+    for scene in Scene::on_both_stores().await {
         let (application, secret) = scene.application("shop", |_| {}).await;
         let ask = async |secret: &str| {
             let form = [
@@ -118,34 +118,34 @@ async fn another_secret_ends_the_old_one_and_what_was_given_lives_on() {
         let before = member(&ask(&secret).await.ok(), "access_token");
         scene.admin.rotate_secret("shop", None).await.unwrap_err();
         let next = scene.admin.rotate_secret("shop", Some(PASSWORD.into())).await.unwrap().client.unwrap();
-        refused(&ask(&secret).await, 401, "invalid_client");
+        oauth_error(&ask(&secret).await, 401, "invalid_client");
         let after = member(&ask(next.expose()).await.ok(), "access_token");
         for token in [&before, &after] {
-            scene.call(token).await.ok();
+            scene.call_api(token).await.ok();
         }
         scene.admin.add_master_key().await.unwrap();
         scene.admin.rewrap().await.unwrap();
         assert_eq!(scene.admin.prune_master_keys().await.unwrap().len(), 1);
         ask(next.expose()).await.ok();
-        scene.call(&after).await.ok();
+        scene.call_api(&after).await.ok();
     }
 }
 
 #[tokio::test]
-async fn an_application_that_was_switched_off_is_not_switched_on_by_writing() {
-    for scene in Scene::both().await {
+async fn disabled_application_cannot_be_enabled_by_changing_rows() {
+    for scene in Scene::on_both_stores().await {
         let (application, secret) = scene.application("shop", |_| {}).await;
         let form =
             [("grant_type", "client_credentials"), ("client_id", application.client_id()), ("client_secret", &secret)];
         let token = member(&scene.post(TOKEN, &form).await.ok(), "access_token");
-        scene.call(&token).await.ok();
-        scene.admin.switch_application("shop", false).await.unwrap();
-        scene.write("UPDATE tokens SET disabled_at = NULL").await;
-        refused(&scene.post(TOKEN, &form).await, 401, "invalid_client");
-        scene.call(&token).await.refused(401, "credential_invalid");
-        scene.write("UPDATE tokens SET disabled_at = 1 WHERE kind = 'client_secret'").await;
-        scene.admin.switch_application("shop", true).await.unwrap();
+        scene.call_api(&token).await.ok();
+        scene.admin.set_application_enabled("shop", false).await.unwrap();
+        scene.execute_sql("UPDATE tokens SET disabled_at = NULL").await;
+        oauth_error(&scene.post(TOKEN, &form).await, 401, "invalid_client");
+        scene.call_api(&token).await.problem(401, "credential_invalid");
+        scene.execute_sql("UPDATE tokens SET disabled_at = 1 WHERE kind = 'client_secret'").await;
+        scene.admin.set_application_enabled("shop", true).await.unwrap();
         scene.post(TOKEN, &form).await.ok();
-        scene.call(&token).await.ok();
+        scene.call_api(&token).await.ok();
     }
 }

@@ -1,9 +1,9 @@
 //! OAuth 1 in a real browser.
 
-use odoo_gateway::admin::{ApplicationSettings, SignatureMethod, WantedApplication};
+use odoo_gateway::admin::{ApplicationSettings, NewApplication, SignatureMethod};
 use reqwest::Method;
 
-use super::{OAUTH1, create, log_in, told, wanted};
+use super::{OAUTH1, create, log_in, redirect_params, new_application};
 use crate::support::client::send;
 use crate::support::signer::Signer;
 use crate::support::{Browser, Callback, Client, Gateway};
@@ -12,89 +12,89 @@ const REQUEST_TOKEN: &str = "/restapi/1.0/common/oauth1/request_token";
 const ACCESS_TOKEN: &str = "/restapi/1.0/common/oauth1/access_token";
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
-fn signing(name: &str, callbacks: &[&str]) -> WantedApplication {
-    let plain = wanted(name, callbacks);
+fn signing(name: &str, callbacks: &[&str]) -> NewApplication {
+    let plain = new_application(name, callbacks);
     let oauth1 = [SignatureMethod::HmacSha1, SignatureMethod::HmacSha256].into();
-    WantedApplication { settings: ApplicationSettings { oauth1, ..plain.settings }, ..plain }
+    NewApplication { settings: ApplicationSettings { oauth1, ..plain.settings }, ..plain }
 }
 
-/// Sends a signed request for a token; the token and its secret.
-async fn pair(client: &Client, path: &str, signer: &Signer) -> Option<(String, String)> {
-    let answer = send(signer.now().sign(client.request(Method::POST, path))).await;
-    let said = told(&format!("?{}", answer.text));
-    (answer.status == 200).then(|| (said["oauth_token"].clone(), said["oauth_token_secret"].clone()))
+/// Sends a signed token request. Returns the token and its secret.
+async fn fetch_token_pair(client: &Client, path: &str, signer: &Signer) -> Option<(String, String)> {
+    let response = send(signer.with_fresh_nonce().sign(client.request(Method::POST, path))).await;
+    let parameters = redirect_params(&format!("?{}", response.text));
+    (response.status == 200).then(|| (parameters["oauth_token"].clone(), parameters["oauth_token_secret"].clone()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_allows_and_comes_back_with_a_verifier() {
-    let gateway = Gateway::before_odoo(&[]).await;
+async fn approval_redirects_with_a_verifier() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
     let client = gateway.client();
-    let mut application = Callback::showing("<p>welcome back</p>").await;
+    let mut application = Callback::serving("<p>welcome back</p>").await;
     let callback = format!("{}/back?keep=%7e+1", application.origin);
     let (key, secret) = create(&gateway, signing("Signing shop", &[&callback])).await;
     let signer = Signer::new(&key, &secret);
-    let asking = signer.saying("oauth_callback", &callback);
-    let (token, token_secret) = pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
+    let asking = signer.with_param("oauth_callback", &callback);
+    let (token, token_secret) = fetch_token_pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
     let browser = Browser::open(900, 760, &[]).await;
-    browser.go(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
+    browser.goto(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
     log_in(&browser, "internal", "internal").await;
     browser.click("button[value=allow]").await;
-    let target = application.asked().await;
+    let target = application.next_request().await;
     let (before, _) = target.split_once("&oauth_token=").unwrap();
-    assert_eq!(before, "/back?keep=%7e+1", "its own query stays as it is");
-    let told_back = told(&target);
+    assert_eq!(before, "/back?keep=%7e+1", "its own query is unchanged");
+    let told_back = redirect_params(&target);
     assert_eq!(told_back["oauth_token"], token);
-    let signer = signer.with_token(&token, &token_secret).saying("oauth_verifier", &told_back["oauth_verifier"]);
-    let (token, token_secret) = pair(&client, ACCESS_TOKEN, &signer).await.unwrap();
+    let signer = signer.with_token(&token, &token_secret).with_param("oauth_verifier", &told_back["oauth_verifier"]);
+    let (token, token_secret) = fetch_token_pair(&client, ACCESS_TOKEN, &signer).await.unwrap();
     let signer = Signer::new(&key, &secret).with_token(&token, &token_secret);
-    send(signer.now().sign(client.request(Method::GET, PARTNERS))).await.ok();
-    // The browser is still known; the token is not there twice.
-    browser.go(&format!("http://{}{OAUTH1}?oauth_token={}", gateway.address(), told_back["oauth_token"])).await;
+    send(signer.with_fresh_nonce().sign(client.request(Method::GET, PARTNERS))).await.ok();
+    // The browser still has a session; the request token works once.
+    browser.goto(&format!("http://{}{OAUTH1}?oauth_token={}", gateway.address(), told_back["oauth_token"])).await;
     let page = browser.text().await;
-    assert!(page.contains("This request has ended, was decided already, or is not known here."), "{page}");
-    browser.picture("ended").await;
+    assert!(page.contains("This authorization request is unknown, has expired, or was already answered."), "{page}");
+    browser.save_screenshot("ended").await;
     // Denied.
-    let (token, _) = pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
-    browser.go(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
+    let (token, _) = fetch_token_pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
+    browser.goto(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
     browser.click("button[value=deny]").await;
-    let told_back = told(&application.asked().await);
+    let told_back = redirect_params(&application.next_request().await);
     assert_eq!((&told_back["oauth_token"], told_back["oauth_problem"].as_str()), (&token, "permission_denied"));
     browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_callback_the_user_is_shown_a_code_to_type() {
-    let gateway = Gateway::before_odoo(&[]).await;
+async fn approval_without_a_callback_shows_a_code_to_type() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
     let client = gateway.client();
     let (key, secret) = create(&gateway, signing("Set-top box", &["https://client.example/cb"])).await;
     let signer = Signer::new(&key, &secret);
-    let asking = signer.saying("oauth_callback", "oob");
-    let (token, token_secret) = pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
+    let asking = signer.with_param("oauth_callback", "oob");
+    let (token, token_secret) = fetch_token_pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
     let browser = Browser::open(420, 800, &[]).await;
-    browser.go(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
+    browser.goto(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
     log_in(&browser, "internal", "internal").await;
     browser.find("button[value=allow]").await;
-    assert!(!browser.text().await.contains("You will return"), "he stays here");
+    assert!(!browser.text().await.contains("You will return"), "no redirect is announced");
     browser.click("button[value=allow]").await;
     let code = browser.find("#code").await.text().await.unwrap();
     let page = browser.text().await;
     assert!(page.contains("Enter this code in Set-top box"), "{page}");
-    browser.picture("code").await;
-    assert!(code.len() <= 12 && code.contains('-'), "{code}: for people to type");
-    // As somebody types it on a phone.
+    browser.save_screenshot("code").await;
+    assert!(code.len() <= 12 && code.contains('-'), "{code}: short enough to type");
+    // As a user types it on a phone.
     let typed = code.to_lowercase().replace('-', " ");
     let signer = signer.with_token(&token, &token_secret);
-    assert_eq!(pair(&client, ACCESS_TOKEN, &signer.saying("oauth_verifier", "00000-00000")).await, None);
-    let (token, token_secret) = pair(&client, ACCESS_TOKEN, &signer.saying("oauth_verifier", &typed)).await.unwrap();
+    assert_eq!(fetch_token_pair(&client, ACCESS_TOKEN, &signer.with_param("oauth_verifier", "00000-00000")).await, None);
+    let (token, token_secret) = fetch_token_pair(&client, ACCESS_TOKEN, &signer.with_param("oauth_verifier", &typed)).await.unwrap();
     let signer = Signer::new(&key, &secret).with_token(&token, &token_secret);
-    send(signer.now().sign(client.request(Method::GET, PARTNERS))).await.ok();
+    send(signer.with_fresh_nonce().sign(client.request(Method::GET, PARTNERS))).await.ok();
     // Denied.
-    let (token, _) = pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
-    browser.go(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
+    let (token, _) = fetch_token_pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
+    browser.goto(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
     browser.click("button[value=deny]").await;
     browser.find("h1").await;
     let page = browser.text().await;
-    assert!(page.contains("Set-top box has got no access"), "{page}");
-    browser.picture("denied").await;
+    assert!(page.contains("Set-top box did not get access"), "{page}");
+    browser.save_screenshot("denied").await;
     browser.close().await;
 }

@@ -2,16 +2,16 @@
 
 use reqwest::Method;
 
-use super::{CHALLENGE, TOKEN, VERIFIER, create, log_in, request, told, wanted};
+use super::{CHALLENGE, TOKEN, VERIFIER, create, log_in, request, redirect_params, new_application};
 use crate::support::client::send;
 use crate::support::{Browser, Callback, Gateway};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_logs_in_allows_and_the_application_works_in_his_name() {
-    let gateway = Gateway::before_odoo(&[]).await;
-    let mut application = Callback::showing("<p>welcome back</p>").await;
+async fn login_and_consent_let_the_application_act_as_the_user() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    let mut application = Callback::serving("<p>welcome back</p>").await;
     let redirect = format!("{}/back?keep=%7e", application.origin);
-    let (id, secret) = create(&gateway, wanted("Web shop", &[&redirect])).await;
+    let (id, secret) = create(&gateway, new_application("Web shop", &[&redirect])).await;
     let url = format!(
         "http://{}{}&state=%7e+%C3%A4%2f",
         gateway.address(),
@@ -24,29 +24,29 @@ async fn a_user_logs_in_allows_and_the_application_works_in_his_name() {
         ])
     );
     let browser = Browser::open(900, 760, &[]).await;
-    browser.go(&url).await;
+    browser.goto(&url).await;
     let page = browser.text().await;
-    assert!(page.contains("Web shop asks for access to Odoo") && page.contains("odoo19"), "{page}");
-    browser.picture("login").await;
+    assert!(page.contains("Web shop requests access to Odoo") && page.contains("odoo19"), "{page}");
+    browser.save_screenshot("login").await;
     let before = browser.page().get_all_cookies().await.unwrap();
     log_in(&browser, "internal", "internal").await;
     browser.find("button[value=allow]").await;
     let page = browser.text().await;
-    for said in
+    for expected in
         ["Web shop", "internal", "odoo19", "do everything that you can do in Odoo", "You will return to 127.0.0.1"]
     {
-        assert!(page.contains(said), "{said} in {page}");
+        assert!(page.contains(expected), "{expected} in {page}");
     }
-    browser.picture("consent").await;
+    browser.save_screenshot("consent").await;
     let after = browser.page().get_all_cookies().await.unwrap();
     assert_eq!((before.len(), after.len()), (1, 1));
     assert_ne!(before[0].value(), after[0].value(), "O2-09: another one at each login");
-    assert!(application.is_alone(), "nobody was sent anywhere before he agreed");
+    assert!(application.has_no_request(), "no redirect before the consent");
     browser.click("button[value=allow]").await;
-    let target = application.asked().await;
+    let target = application.next_request().await;
     assert!(browser.text().await.contains("welcome back"));
     let (before, after) = target.split_once("&code=").unwrap();
-    assert_eq!(before, "/back?keep=%7e", "its own query stays as it is");
+    assert_eq!(before, "/back?keep=%7e", "its own query is unchanged");
     let (code, rest) = after.split_once('&').unwrap();
     let issuer = format!("http%3A%2F%2F{}", gateway.address().to_string().replace(':', "%3A"));
     assert_eq!(rest, format!("state=%7e+%C3%A4%2f&iss={issuer}"), "byte for byte");
@@ -66,38 +66,38 @@ async fn a_user_logs_in_allows_and_the_application_works_in_his_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_denies_and_the_application_is_told() {
-    let gateway = Gateway::before_odoo(&[]).await;
-    let mut application = Callback::showing("<p>as you like</p>").await;
+async fn denial_is_reported_to_the_application() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    let mut application = Callback::serving("<p>as you like</p>").await;
     let redirect = format!("{}/back", application.origin);
-    let (id, _) = create(&gateway, wanted("Denied shop", &[&redirect])).await;
+    let (id, _) = create(&gateway, new_application("Denied shop", &[&redirect])).await;
     let path = request(&[("client_id", &id), ("response_type", "code"), ("state", "s")]);
     let browser = Browser::open(900, 760, &[]).await;
-    browser.go(&format!("http://{}{path}", gateway.address())).await;
+    browser.goto(&format!("http://{}{path}", gateway.address())).await;
     log_in(&browser, "internal", "internal").await;
     browser.click("button[value=deny]").await;
-    let told = told(&application.asked().await);
-    assert_eq!((told["error"].as_str(), told["state"].as_str()), ("access_denied", "s"));
-    assert_eq!(told["iss"], format!("http://{}", gateway.address()));
-    assert!(!told.contains_key("code"));
+    let redirect_params = redirect_params(&application.next_request().await);
+    assert_eq!((redirect_params["error"].as_str(), redirect_params["state"].as_str()), ("access_denied", "s"));
+    assert_eq!(redirect_params["iss"], format!("http://{}", gateway.address()));
+    assert!(!redirect_params.contains_key("code"));
     browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_passwords_are_told_on_the_page_and_another_account_can_be_used() {
-    let gateway = Gateway::before_odoo(&[]).await;
+async fn wrong_password_is_shown_and_another_account_can_log_in() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
     let (id, _) =
-        create(&gateway, wanted("Careful \"><script>alert(1)</script>", &["https://client.example/cb"])).await;
+        create(&gateway, new_application("Careful \"><script>alert(1)</script>", &["https://client.example/cb"])).await;
     let url = format!("http://{}{}", gateway.address(), request(&[("client_id", &id), ("response_type", "code")]));
     let browser = Browser::open(900, 800, &[]).await;
-    browser.go(&url).await;
+    browser.goto(&url).await;
     log_in(&browser, "internal", "wrong").await;
     let alert = browser.find("[role=alert]").await.text().await.unwrap();
-    assert!(alert.contains("Odoo does not take this login and password"), "{alert}");
-    browser.picture("wrong").await;
+    assert!(alert.contains("Odoo does not accept this login and password"), "{alert}");
+    browser.save_screenshot("wrong").await;
     assert_eq!(browser.find("#login").await.prop("value").await.unwrap().unwrap(), "internal");
     assert_eq!(browser.find("#password").await.prop("value").await.unwrap().unwrap(), "");
-    // The login stands there already.
+    // The login is filled in.
     browser.fill("#password", "internal").await;
     browser.click("button[value=login]").await;
     browser.find("button[value=allow]").await;
@@ -110,21 +110,21 @@ async fn wrong_passwords_are_told_on_the_page_and_another_account_can_be_used() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_guesses_is_told_to_wait() {
-    // However slow the machine, what was spent does not come back while this goes on.
+async fn repeated_wrong_passwords_must_wait() {
+    // On a slow machine, too, no attempt is restored during the test.
     let once = ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__PER_MINUTE", "1");
-    let gateway = Gateway::before_odoo(&[once]).await;
-    let (id, _) = create(&gateway, wanted("Guessed shop", &["https://client.example/cb"])).await;
+    let gateway = Gateway::start_with_odoo(&[once]).await;
+    let (id, _) = create(&gateway, new_application("Guessed shop", &["https://client.example/cb"])).await;
     let url = format!("http://{}{}", gateway.address(), request(&[("client_id", &id), ("response_type", "code")]));
     let browser = Browser::open(900, 800, &[]).await;
-    browser.go(&url).await;
+    browser.goto(&url).await;
     let mut alert = String::new();
     for guess in 0..4 {
         log_in(&browser, if guess == 0 { "internal" } else { "" }, &format!("wrong {guess}")).await;
         browser.find("#password").await;
         alert = browser.find("[role=alert]").await.text().await.unwrap();
     }
-    assert!(alert.contains("Too many wrong passwords were tried. Wait "), "{alert}");
-    browser.picture("throttled").await;
+    assert!(alert.contains("There were too many attempts with a wrong password. Wait "), "{alert}");
+    browser.save_screenshot("throttled").await;
     browser.close().await;
 }

@@ -1,14 +1,14 @@
-//! Where parameters stand: query, JSON, form, multipart; as JSON or as Python.
+//! Where parameters are sent (query, JSON, form, multipart) and their notation (JSON or Python).
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{TAGS, admin, unique};
 use crate::support::client::send;
-use crate::support::{Answer, Client, Version};
+use crate::support::{Response, Client, Version};
 
-/// Sends a body as it stands, under a media type or none.
-async fn post_text(client: &Client, content_type: Option<&str>, body: String) -> Answer {
+/// Sends a body unchanged, with or without a media type.
+async fn post_text(client: &Client, content_type: Option<&str>, body: String) -> Response {
     let request = client.request(Method::POST, TAGS);
     let request = match content_type {
         Some(content_type) => request.header("Content-Type", content_type),
@@ -32,12 +32,12 @@ fn multipart(parts: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-async fn the_same_record_is_created_wherever_its_values_stand() {
-    for version in Version::BOTH {
+async fn values_are_accepted_in_the_query_and_in_every_kind_of_body() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("b\u{f6}dy"));
         let python = format!("{{'name': u'{name}', 'color': 0x5, 'active': True, 'parent_id': None,}}");
         let json = json!({"name": name, "color": 5, "active": true, "parent_id": null});
-        for answer in [
+        for response in [
             admin.post_query(TAGS, &[("vals", &python)]).await,
             admin.post_query(TAGS, &[("vals", &json.to_string())]).await,
             admin.post(TAGS, &json!({"vals": json})).await,
@@ -50,7 +50,7 @@ async fn the_same_record_is_created_wherever_its_values_stand() {
             post_text(&admin, MULTIPART, multipart(&[("vals", &python)])).await,
             post_text(&admin, MULTIPART, multipart(&[("vals", &json.to_string())])).await,
         ] {
-            let tag = answer.ok()["Partner Tags"].clone();
+            let tag = response.ok()["Partner Tags"].clone();
             let kept = (&tag["name"], &tag["color"], &tag["active"], &tag["parent_id"]);
             assert_eq!(kept, (&Value::from(name.as_str()), &json!(5), &json!(true), &json!(false)));
         }
@@ -58,8 +58,8 @@ async fn the_same_record_is_created_wherever_its_values_stand() {
 }
 
 #[tokio::test]
-async fn the_body_wins_over_the_query() {
-    for version in Version::BOTH {
+async fn body_takes_precedence_over_the_query() {
+    for version in Version::each() {
         let admin = admin(version);
         let path = format!("{TAGS}?vals={{'name':'query'}}&context={{'lang':'xx'}}");
         let body = json!({"vals": {"name": "body"}, "context": {"lang": "fr_FR"}});
@@ -68,8 +68,8 @@ async fn the_body_wins_over_the_query() {
 }
 
 #[tokio::test]
-async fn an_empty_body_is_no_body() {
-    for version in Version::BOTH {
+async fn empty_body_counts_as_no_body() {
+    for version in Version::each() {
         for content_type in [None, Some("application/json"), Some("application/x-www-form-urlencoded")] {
             let request = admin(version).request(Method::POST, TAGS).query(&[("vals", "{'name': 'empty'}")]);
             let request = content_type.into_iter().fold(request, |request, name| request.header("Content-Type", name));
@@ -79,20 +79,20 @@ async fn an_empty_body_is_no_body() {
 }
 
 #[tokio::test]
-async fn a_parameter_given_twice_is_refused_wherever_it_stands() {
-    for version in Version::BOTH {
+async fn repeated_parameter_is_rejected_in_the_query_and_in_every_body() {
+    for version in Version::each() {
         let admin = admin(version);
         let twice = [("vals", "{'name': 'x'}"), ("vals", "{'name': 'x'}")];
-        admin.post_query(TAGS, &twice).await.refused(400, "repeated_parameter");
-        post_text(&admin, FORM, form(&twice)).await.refused(400, "repeated_parameter");
+        admin.post_query(TAGS, &twice).await.problem(400, "repeated_parameter");
+        post_text(&admin, FORM, form(&twice)).await.problem(400, "repeated_parameter");
         let problem = post_text(&admin, MULTIPART, multipart(&twice)).await;
-        assert_eq!(problem.refused(400, "repeated_parameter")["parameter"], "vals");
+        assert_eq!(problem.problem(400, "repeated_parameter")["parameter"], "vals");
     }
 }
 
 #[tokio::test]
-async fn bodies_that_cannot_be_read_are_refused() {
-    for version in Version::BOTH {
+async fn malformed_bodies_are_rejected() {
+    for version in Version::each() {
         let admin = admin(version);
         for (content_type, body, status, code) in [
             (Some("text/plain"), "vals", 415, "unsupported_media_type"),
@@ -105,26 +105,26 @@ async fn bodies_that_cannot_be_read_are_refused() {
             (Some("multipart/form-data"), "x", 400, "malformed_request"),
             (Some("application/x-www-form-urlencoded"), "vals=%FF", 400, "malformed_request"),
         ] {
-            post_text(&admin, content_type, body.to_owned()).await.refused(status, code);
+            post_text(&admin, content_type, body.to_owned()).await.problem(status, code);
         }
         let deep = format!("{}{}", "[".repeat(33), "]".repeat(33));
-        let answer = post_text(&admin, None, json!({"vals": deep}).to_string()).await;
-        answer.refused(400, "invalid_literal");
+        let response = post_text(&admin, None, json!({"vals": deep}).to_string()).await;
+        response.problem(400, "invalid_literal");
         let long = admin.post_query(TAGS, &[("vals", &format!("[{}1]", "1,".repeat(10_000)))]).await;
-        long.refused(400, "invalid_literal");
+        long.problem(400, "invalid_literal");
     }
 }
 
 #[tokio::test]
-async fn a_mistake_in_a_literal_is_quoted_with_its_place() {
-    for version in Version::BOTH {
+async fn error_in_a_literal_contains_its_position_and_text() {
+    for version in Version::each() {
         let problem = admin(version).post_query(TAGS, &[("vals", "{'name': 'é', 'color': open}")]).await;
-        let problem = problem.refused(400, "invalid_literal");
+        let problem = problem.problem(400, "invalid_literal");
         assert_eq!(problem["parameter"], "vals");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("found \"open\"") && detail.ends_with("at position 24"), "{detail}");
         let problem =
-            admin(version).post_query(TAGS, &[("vals", "{'name': ['a'")]).await.refused(400, "invalid_literal");
+            admin(version).post_query(TAGS, &[("vals", "{'name': ['a'")]).await.problem(400, "invalid_literal");
         assert!(problem["detail"].as_str().unwrap().contains("the [ at position 10"), "{problem:#}");
     }
 }

@@ -1,4 +1,4 @@
-//! The context: language, time zone, companies, and who wins.
+//! The context: language, time zone and companies, and which source takes precedence.
 
 use serde_json::json;
 
@@ -12,8 +12,8 @@ async fn name(client: &Client, id: i64, query: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-async fn values_are_read_and_written_in_the_asked_language() {
-    for version in Version::BOTH {
+async fn values_are_read_and_written_in_the_requested_language() {
+    for version in Version::each() {
         let (english, french) = (admin(version), admin(version).with_header("X-Odoo-Lang", "fr_FR"));
         let original = unique("cheese");
         let id = new_tag(version, &original).await;
@@ -29,8 +29,8 @@ async fn values_are_read_and_written_in_the_asked_language() {
 }
 
 #[tokio::test]
-async fn the_nearest_word_about_the_context_wins() {
-    for version in Version::BOTH {
+async fn most_specific_source_of_the_context_takes_precedence() {
+    for version in Version::each() {
         let header = admin(version).with_header("X-Odoo-Lang", "fr_FR");
         let id = new_tag(version, "en").await;
         header.put(&format!("{TAGS}/{id}"), &json!({"vals": {"name": "fr"}})).await.ok();
@@ -41,7 +41,7 @@ async fn the_nearest_word_about_the_context_wins() {
             "en",
             "a parameter wins over a header"
         );
-        assert_eq!(name(&header, id, &[("context", "{'tz': 'UTC'}")]).await, "fr", "and leaves what it does not name");
+        assert_eq!(name(&header, id, &[("context", "{'tz': 'UTC'}")]).await, "fr", "keys that it does not contain stay");
         let path = format!("{TAGS}/{id}/read");
         for (body, expected) in [
             (json!({"args": [["name"]]}), "fr"),
@@ -56,11 +56,11 @@ async fn the_nearest_word_about_the_context_wins() {
 }
 
 #[tokio::test]
-async fn today_depends_on_the_time_zone() {
-    for version in Version::BOTH {
+async fn default_date_depends_on_the_time_zone() {
+    for version in Version::each() {
         let path = "/restapi/1.0/object/mail.activity/default_get";
         let mut days = Vec::new();
-        // 25 hours apart: never the same day.
+        // 25 hours apart, so never the same day.
         for zone in ["Pacific/Kiritimati", "Pacific/Pago_Pago"] {
             let by_header = admin(version).with_header("X-Odoo-Tz", zone);
             let by_header = by_header.post(path, &json!({"args": [["date_deadline"]]})).await.ok();
@@ -71,8 +71,8 @@ async fn today_depends_on_the_time_zone() {
 }
 
 #[tokio::test]
-async fn the_company_is_the_first_of_those_allowed() {
-    for version in Version::BOTH {
+async fn current_company_is_the_first_allowed_one() {
+    for version in Version::each() {
         let domain = [("domain", "[('name','=','Second Company')]")];
         let second = admin(version).get("/restapi/1.0/object/res.company/search", &domain).await.ok();
         let second = second["Companies"][0].as_i64().unwrap();
@@ -89,12 +89,12 @@ async fn the_company_is_the_first_of_those_allowed() {
             assert_eq!(client.post(&path, &body).await.ok(), json!({"return": {"company_id": expected}}));
         }
         let strange = admin(version).with_header("X-Odoo-Company", "999999");
-        strange.post(&path, &body).await.refused(403, "access_denied");
+        strange.post(&path, &body).await.problem(403, "access_denied");
     }
 }
 
 #[tokio::test]
-async fn the_first_configured_database_answers_where_none_is_named() {
+async fn first_configured_database_is_the_default() {
     let nobody = Gateway::shared().client();
     let version = nobody.get("/restapi/1.0/common/version", &[]).await.ok();
     assert_eq!(version["server_version"], "19.0");
@@ -104,12 +104,12 @@ async fn the_first_configured_database_answers_where_none_is_named() {
         assert_eq!(read, json!({(label): {"id": 2, "login": "admin"}}), "{database:?}");
     }
     let elsewhere = nobody.with_header("X-Odoo-Database", "template1").as_user("admin");
-    elsewhere.get(TAGS, &[]).await.refused(404, "unknown_database");
+    elsewhere.get(TAGS, &[]).await.problem(404, "unknown_database");
 }
 
 #[tokio::test]
-async fn what_odoo_would_ignore_or_choke_on_is_400_and_names_who_said_it() {
-    for version in Version::BOTH {
+async fn invalid_context_is_400_and_the_error_names_its_source() {
+    for version in Version::each() {
         let admin = admin(version);
         for (header, value) in [
             ("X-Odoo-Lang", "xx_YY"),
@@ -118,7 +118,7 @@ async fn what_odoo_would_ignore_or_choke_on_is_400_and_names_who_said_it() {
             ("X-Odoo-Company", "abc"),
             ("X-Odoo-Company", "0"),
         ] {
-            let problem = admin.with_header(header, value).get(TAGS, &[]).await.refused(400, "invalid_context");
+            let problem = admin.with_header(header, value).get(TAGS, &[]).await.problem(400, "invalid_context");
             assert_eq!(problem["parameter"], header, "{value}");
         }
         for context in [
@@ -129,15 +129,15 @@ async fn what_odoo_would_ignore_or_choke_on_is_400_and_names_who_said_it() {
             "[1]",
             "7",
         ] {
-            let problem = admin.get(TAGS, &[("context", context)]).await.refused(400, "invalid_context");
+            let problem = admin.get(TAGS, &[("context", context)]).await.problem(400, "invalid_context");
             assert_eq!(problem["parameter"], "context", "{context}");
         }
         assert_eq!(
-            admin.get(TAGS, &[("context", "{'lang")]).await.refused(400, "invalid_literal")["parameter"],
+            admin.get(TAGS, &[("context", "{'lang")]).await.problem(400, "invalid_literal")["parameter"],
             "context"
         );
         let kwargs = json!({"args": [["name"]], "kwargs": {"context": {"lang": "xx_YY"}}});
-        let problem = admin.post(&format!("{TAGS}/1/read"), &kwargs).await.refused(400, "invalid_context");
+        let problem = admin.post(&format!("{TAGS}/1/read"), &kwargs).await.problem(400, "invalid_context");
         assert_eq!(problem["parameter"], "kwargs.context");
         let english = admin.get(&format!("{TAGS}/search_count"), &[("context", "{'lang': False, 'tz': None}")]).await;
         assert_eq!(english.status, 200, "{}", english.text);

@@ -1,4 +1,4 @@
-//! The label over records, and what a client may prefer instead.
+//! The model's label in responses, and the preferences that change the form of a response.
 
 use serde_json::{Value, json};
 
@@ -11,8 +11,8 @@ async fn label(client: &Client, model: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_label_is_the_models_untranslated_human_name() {
-    for version in Version::BOTH {
+async fn label_is_the_untranslated_name_of_the_model() {
+    for version in Version::each() {
         for client in [admin(version), admin(version).with_header("X-Odoo-Lang", "fr_FR")] {
             for (model, name) in [
                 ("res.partner", "Contact"),
@@ -29,18 +29,18 @@ async fn a_label_is_the_models_untranslated_human_name() {
 }
 
 #[tokio::test]
-async fn users_who_may_not_read_labels_get_the_technical_name() {
-    for version in Version::BOTH {
+async fn users_without_access_to_labels_get_the_technical_name() {
+    for version in Version::each() {
         assert_eq!(label(&user(version, "internal"), "res.partner").await, "Contact");
         assert_eq!(label(&user(version, "salesman"), "sale.order").await, "Sales Order");
         assert_eq!(label(&user(version, "portal"), "res.partner").await, "res.partner");
-        assert_eq!(label(&admin(version), "res.partner").await, "Contact", "labels are remembered by user");
+        assert_eq!(label(&admin(version), "res.partner").await, "Contact", "labels are cached per user");
     }
 }
 
 #[tokio::test]
-async fn the_technical_name_can_be_preferred_everywhere() {
-    for version in Version::BOTH {
+async fn technical_name_can_be_preferred_in_every_request() {
+    for version in Version::each() {
         let technical = admin(version).with_header("Prefer", "label=technical");
         let name = unique("technical");
         let created = technical.post(TAGS, &json!({"vals": {"name": name}})).await;
@@ -65,17 +65,17 @@ async fn the_technical_name_can_be_preferred_everywhere() {
 
 #[tokio::test]
 async fn empty_values_can_be_null_instead_of_false() {
-    for version in Version::BOTH {
+    for version in Version::each() {
         let null = admin(version).with_header("Prefer", "respond-async, empty=null");
         let id = create(&admin(version), PARTNERS, json!({"name": unique("empty"), "active": false})).await;
         let fields = ("fields", "ref,parent_id,image_128,child_ids,active,is_company,color,partner_latitude");
-        let answer = null.get(&format!("{PARTNERS}/{id}"), &[fields]).await;
-        assert_eq!(answer.header("preference-applied"), "empty=null");
+        let response = null.get(&format!("{PARTNERS}/{id}"), &[fields]).await;
+        assert_eq!(response.header("preference-applied"), "empty=null");
         let expected = json!({
             "id": id, "ref": null, "parent_id": null, "image_128": null, "child_ids": [],
             "active": false, "is_company": false, "color": 0, "partner_latitude": 0.0,
         });
-        assert_eq!(answer.ok(), json!({"Contact": expected}));
+        assert_eq!(response.ok(), json!({"Contact": expected}));
         let listed = null.get(PARTNERS, &[("ids", &id.to_string()), fields]).await.ok();
         assert_eq!(listed, json!({"Contact": [expected]}));
         let plain = admin(version).get(&format!("{PARTNERS}/{id}"), &[fields]).await;
@@ -87,16 +87,16 @@ async fn empty_values_can_be_null_instead_of_false() {
 }
 
 #[tokio::test]
-async fn several_preferences_hold_and_unknown_ones_are_ignored() {
-    for version in Version::BOTH {
+async fn several_preferences_apply_and_unknown_ones_are_ignored() {
+    for version in Version::each() {
         let id = new_tag(version, "preferred").await;
         let client = admin(version).with_header("Prefer", "label=\"technical\"; x=1, empty=null, mood=good");
-        let answer = client.get(TAGS, &[("ids", &id.to_string()), ("fields", "parent_id")]).await;
-        assert_eq!(answer.header("preference-applied"), "empty=null, label=technical");
-        assert_eq!(answer.ok(), json!({"res.partner.category": [{"id": id, "parent_id": null}]}));
+        let response = client.get(TAGS, &[("ids", &id.to_string()), ("fields", "parent_id")]).await;
+        assert_eq!(response.header("preference-applied"), "empty=null, label=technical");
+        assert_eq!(response.ok(), json!({"res.partner.category": [{"id": id, "parent_id": null}]}));
         let other = admin(version).with_header("Prefer", "empty=zero, label=human");
-        let answer = other.get(TAGS, &[("ids", &id.to_string())]).await;
-        assert_eq!(answer.header("preference-applied"), "");
-        assert_eq!(ids_of(&answer.ok()), [id]);
+        let response = other.get(TAGS, &[("ids", &id.to_string())]).await;
+        assert_eq!(response.header("preference-applied"), "");
+        assert_eq!(ids_of(&response.ok()), [id]);
     }
 }

@@ -1,5 +1,5 @@
-//! The vendor's requests as the manual prints them, byte for byte over a socket: nothing is percent-encoded but the
-//! blanks, which HTTP cannot carry in a target.
+//! The requests of the vendor's manual, byte for byte over a socket: only the spaces are percent-encoded, which HTTP
+//! does not allow in a request target.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::support::{Gateway, Version};
 /// admin:admin
 const BASIC: &str = "Basic YWRtaW46YWRtaW4=";
 
-/// Sends one request line with the headers that the manual names; status and body.
+/// Sends a request line with the headers of the manual. Returns status and body.
 async fn exchange(version: Version, request: &str) -> (u16, Value) {
     let (address, request) = (Gateway::shared().address(), request.replace(' ', "%20").replacen("%20", " ", 1));
     let head = format!(
@@ -21,21 +21,21 @@ async fn exchange(version: Version, request: &str) -> (u16, Value) {
          Accept: application/json\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         version.database()
     );
-    let answer = send(address, head.as_bytes()).await;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let response = send(address, head.as_bytes()).await;
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{error} in {answer}")))
+    (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{error} in {response}")))
 }
 
 async fn send(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
 }
 
-/// The body of a success.
+/// The body of a response with status 200.
 async fn ok(version: Version, request: &str) -> Value {
     let (status, body) = exchange(version, request).await;
     assert_eq!(status, 200, "{request}: {body:#}");
@@ -43,16 +43,16 @@ async fn ok(version: Version, request: &str) -> Value {
 }
 
 #[tokio::test]
-async fn rights_are_checked_as_printed() {
-    for version in Version::BOTH {
+async fn manual_checks_access_rights() {
+    for version in Version::each() {
         let request = "GET /restapi/1.0/object/res.partner/check_access_rights?operation=['read']&raise_exception=True";
         assert_eq!(ok(version, request).await, json!({"return": true}));
     }
 }
 
 #[tokio::test]
-async fn records_are_listed_and_counted_as_printed() {
-    for version in Version::BOTH {
+async fn manual_lists_and_counts_records() {
+    for version in Version::each() {
         let found = ok(version, "GET /restapi/1.0/object/res.partner/search?domain=[('is_company','=',True)]").await;
         let ids = found["Contact"].as_array().unwrap();
         assert!(ids.len() > 5 && ids.iter().all(Value::is_i64), "{found}");
@@ -67,8 +67,8 @@ async fn records_are_listed_and_counted_as_printed() {
 }
 
 #[tokio::test]
-async fn the_printed_field_customer_is_gone_since_13_and_the_answer_says_so() {
-    for version in Version::BOTH {
+async fn manual_field_customer_is_unknown_since_13() {
+    for version in Version::each() {
         for path in ["res.partner/search", "res.partner/search_count", "res.partner", "res.partner/"] {
             let request =
                 format!("GET /restapi/1.0/object/{path}?domain=[('is_company','=',True),('customer','=',True)]");
@@ -82,8 +82,8 @@ async fn the_printed_field_customer_is_gone_since_13_and_the_answer_says_so() {
 }
 
 #[tokio::test]
-async fn records_are_read_as_printed() {
-    for version in Version::BOTH {
+async fn manual_reads_records() {
+    for version in Version::each() {
         let values = |name: &str| json!({"name": name, "country_id": 21});
         let (think, edward) = (unique("Think Big Systems"), unique("Edward Foster"));
         let partners = "/restapi/1.0/object/res.partner";
@@ -111,8 +111,8 @@ async fn records_are_read_as_printed() {
 }
 
 #[tokio::test]
-async fn fields_are_listed_as_printed() {
-    for version in Version::BOTH {
+async fn manual_lists_fields() {
+    for version in Version::each() {
         let request = "GET /restapi/1.0/object/res.partner/fields_get?allfields=[]&attributes=['string','help','type']";
         let fields = ok(version, request).await;
         assert_eq!(fields["fields"]["country_id"], json!({"type": "many2one", "string": "Country"}));
@@ -120,8 +120,8 @@ async fn fields_are_listed_as_printed() {
 }
 
 #[tokio::test]
-async fn records_are_created_updated_and_deleted_as_printed() {
-    for version in Version::BOTH {
+async fn manual_creates_updates_and_deletes_records() {
+    for version in Version::each() {
         let (name, partners) = (unique("Peter Mitchell"), "/restapi/1.0/object/res.partner");
         let vals =
             format!("{{'name':'{name}','street':'31 Hong Kong street','city':'Taipei','zip':'106','country_id':226}}");

@@ -1,13 +1,13 @@
-//! Calls of methods: of a model, of a record; what is private, what is unknown, what is answered.
+//! Method calls on models and on records: arguments, results, private and unknown methods.
 
 use serde_json::{Value, json};
 
-use super::{NOWHERE, PARTNERS, TAGS, admin, create, new_tag, unique};
+use super::{MISSING_ID, PARTNERS, TAGS, admin, create, new_tag, unique};
 use crate::support::Version;
 
 #[tokio::test]
-async fn a_method_of_a_model_gets_arguments_by_place_and_by_name() {
-    for version in Version::BOTH {
+async fn model_method_receives_positional_and_keyword_arguments() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("called"));
         let id = new_tag(version, &name).await;
         let path = format!("{TAGS}/name_search");
@@ -29,8 +29,8 @@ async fn a_method_of_a_model_gets_arguments_by_place_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_method_of_a_record_gets_its_id_first() {
-    for version in Version::BOTH {
+async fn record_method_receives_the_id_as_first_argument() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("called"));
         let id = new_tag(version, &name).await;
         let read = admin.post(&format!("{TAGS}/{id}/read"), &json!({"args": [["name"]]})).await.ok();
@@ -43,13 +43,13 @@ async fn a_method_of_a_record_gets_its_id_first() {
 }
 
 #[tokio::test]
-async fn none_is_null_and_what_was_done_stays_done() {
-    for version in Version::BOTH {
+async fn result_none_is_null_and_the_call_is_committed() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = create(&admin, PARTNERS, json!({"name": unique("archived")})).await;
         for (method, active) in [("action_archive", false), ("action_unarchive", true)] {
-            let answer = admin.post(&format!("{PARTNERS}/{id}/{method}"), &json!({})).await.ok();
-            assert_eq!(answer, json!({"return": null}));
+            let response = admin.post(&format!("{PARTNERS}/{id}/{method}"), &json!({})).await.ok();
+            assert_eq!(response, json!({"return": null}));
             let read = admin.get(&format!("{PARTNERS}/{id}"), &[("fields", "active")]).await.ok();
             assert_eq!(read["Contact"]["active"], active);
         }
@@ -57,8 +57,8 @@ async fn none_is_null_and_what_was_done_stays_done() {
 }
 
 #[tokio::test]
-async fn a_call_needs_no_body() {
-    for version in Version::BOTH {
+async fn call_without_a_body_is_valid() {
+    for version in Version::each() {
         let id = create(&admin(version), PARTNERS, json!({"name": unique("archived")})).await;
         let path = format!("{PARTNERS}/{id}/action_archive");
         assert_eq!(admin(version).post_query(&path, &[]).await.ok(), json!({"return": null}));
@@ -66,8 +66,8 @@ async fn a_call_needs_no_body() {
 }
 
 #[tokio::test]
-async fn methods_with_the_name_of_a_route_are_methods_when_posted() {
-    for version in Version::BOTH {
+async fn post_to_a_route_name_calls_the_method() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("posted"));
         let id = new_tag(version, &name).await;
         let domain = json!({"args": [[["name", "=", name]]]});
@@ -83,8 +83,8 @@ async fn methods_with_the_name_of_a_route_are_methods_when_posted() {
 }
 
 #[tokio::test]
-async fn private_methods_and_plumbing_are_403_and_unknown_ones_404() {
-    for version in Version::BOTH {
+async fn private_methods_are_403_and_unknown_ones_404() {
+    for version in Version::each() {
         let admin = admin(version);
         for method in [
             "_compute_display_name",
@@ -111,24 +111,24 @@ async fn private_methods_and_plumbing_are_403_and_unknown_ones_404() {
             "grouped",
         ] {
             for path in [format!("{TAGS}/{method}"), format!("{TAGS}/1/{method}")] {
-                let problem = admin.post(&path, &json!({})).await.refused(403, "private_method");
+                let problem = admin.post(&path, &json!({})).await.problem(403, "private_method");
                 assert_eq!(problem["detail"], format!("The method {method} is private to Odoo and cannot be called."));
             }
         }
         for path in [format!("{TAGS}/no_such_method"), format!("{TAGS}/1/no_such_method")] {
-            let problem = admin.post(&path, &json!({})).await.refused(404, "unknown_method");
+            let problem = admin.post(&path, &json!({})).await.problem(404, "unknown_method");
             assert_eq!(problem["detail"], "The model res.partner.category has no method no_such_method.");
         }
         for no_identifier in ["no-method", "2x", "a.b"] {
-            admin.post(&format!("{TAGS}/{no_identifier}"), &json!({})).await.refused(404, "unknown_method");
+            admin.post(&format!("{TAGS}/{no_identifier}"), &json!({})).await.problem(404, "unknown_method");
         }
-        admin.post("/restapi/1.0/object/no.model/read", &json!({})).await.refused(404, "unknown_model");
+        admin.post("/restapi/1.0/object/no.model/read", &json!({})).await.problem(404, "unknown_model");
     }
 }
 
 #[tokio::test]
-async fn arguments_that_do_not_fit_are_the_callers_mistake() {
-    for version in Version::BOTH {
+async fn invalid_arguments_are_a_client_error() {
+    for version in Version::each() {
         let admin = admin(version);
         let path = format!("{TAGS}/name_search");
         for (body, code, parameter) in [
@@ -137,25 +137,25 @@ async fn arguments_that_do_not_fit_are_the_callers_mistake() {
             (json!({"args": "x"}), "invalid_literal", "args"),
             (json!({"kwargs": [1]}), "invalid_parameter", "kwargs"),
         ] {
-            assert_eq!(admin.post(&path, &body).await.refused(400, code)["parameter"], parameter, "{body}");
+            assert_eq!(admin.post(&path, &body).await.problem(400, code)["parameter"], parameter, "{body}");
         }
-        admin.post(&path, &json!({"kwargs": {"nope": 1}})).await.refused(400, "invalid_value");
-        admin.post(&format!("{TAGS}/search"), &json!({})).await.refused(400, "invalid_value");
+        admin.post(&path, &json!({"kwargs": {"nope": 1}})).await.problem(400, "invalid_value");
+        admin.post(&format!("{TAGS}/search"), &json!({})).await.problem(400, "invalid_value");
         let field = json!({"args": [[["nope", "=", 1]]]});
-        admin.post(&format!("{TAGS}/search"), &field).await.refused(400, "unknown_field");
+        admin.post(&format!("{TAGS}/search"), &field).await.problem(400, "unknown_field");
     }
 }
 
 #[tokio::test]
-async fn a_method_of_a_record_that_is_nowhere_is_404_where_odoo_looks_for_it() {
-    for version in Version::BOTH {
+async fn method_of_a_missing_record_is_404_if_odoo_checks_it() {
+    for version in Version::each() {
         let admin = admin(version);
         let write = json!({"args": [{"name": "x"}]});
-        admin.post(&format!("{PARTNERS}/{NOWHERE}/write"), &write).await.refused(404, "record_not_found");
+        admin.post(&format!("{PARTNERS}/{MISSING_ID}/write"), &write).await.problem(404, "record_not_found");
         for no_id in ["0", "2147483648", "x"] {
-            admin.post(&format!("{PARTNERS}/{no_id}/write"), &write).await.refused(404, "record_not_found");
+            admin.post(&format!("{PARTNERS}/{no_id}/write"), &write).await.problem(404, "record_not_found");
         }
-        let read = admin.post(&format!("{PARTNERS}/{NOWHERE}/read"), &json!({"args": [["name"]]})).await.ok();
-        assert_eq!(read, json!({"return": Value::Array(vec![])}), "Odoo's own answer, unchanged");
+        let read = admin.post(&format!("{PARTNERS}/{MISSING_ID}/read"), &json!({"args": [["name"]]})).await.ok();
+        assert_eq!(read, json!({"return": Value::Array(vec![])}), "Odoo's own result, unchanged");
     }
 }

@@ -1,18 +1,18 @@
-//! Reading records: one, by ids, by a domain.
+//! Reading records: one record, several by id, or by a domain.
 
 use serde_json::{Value, json};
 
-use super::{NOWHERE, PARTNERS, TAGS, admin, create, ids_of, new_tag, unique};
+use super::{MISSING_ID, PARTNERS, TAGS, admin, create, ids_of, new_tag, unique};
 use crate::support::Version;
 
 #[tokio::test]
-async fn a_record_is_read_in_full() {
-    for version in Version::BOTH {
+async fn record_is_read_with_all_fields() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("full"));
         let id = new_tag(version, &name).await;
-        let answer = admin.get(&format!("{TAGS}/{id}"), &[]).await;
-        assert!(answer.text.starts_with(&format!(r#"{{"Partner Tags":{{"id":{id},"#)), "id is first: {}", answer.text);
-        let tag = answer.ok()["Partner Tags"].clone();
+        let response = admin.get(&format!("{TAGS}/{id}"), &[]).await;
+        assert!(response.text.starts_with(&format!(r#"{{"Partner Tags":{{"id":{id},"#)), "id is first: {}", response.text);
+        let tag = response.ok()["Partner Tags"].clone();
         let mut expected = json!({
             "id": id, "display_name": name, "name": name, "color": 1, "parent_id": false, "child_ids": [],
             "active": true, "parent_path": format!("{id}/"), "partner_ids": [],
@@ -29,16 +29,16 @@ async fn a_record_is_read_in_full() {
 }
 
 #[tokio::test]
-async fn named_fields_come_in_the_asked_order_behind_the_id() {
-    for version in Version::BOTH {
+async fn named_fields_follow_the_id_in_the_requested_order() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("named"));
         let id = new_tag(version, &name).await;
         let expected = format!(r#"{{"Partner Tags":{{"id":{id},"parent_id":false,"name":"{name}"}}}}"#);
         for fields in
             ["parent_id,name", "['parent_id','name']", r#"["parent_id","name","name"]"#, "('parent_id', 'name', 'id')"]
         {
-            let answer = admin.get(&format!("{TAGS}/{id}"), &[("fields", fields)]).await;
-            assert_eq!(answer.text, expected, "{fields}");
+            let response = admin.get(&format!("{TAGS}/{id}"), &[("fields", fields)]).await;
+            assert_eq!(response.text, expected, "{fields}");
         }
         let only_id = admin.get(&format!("{TAGS}/{id}"), &[("fields", "id")]).await.ok();
         assert_eq!(only_id, json!({"Partner Tags": {"id": id}}));
@@ -46,8 +46,8 @@ async fn named_fields_come_in_the_asked_order_behind_the_id() {
 }
 
 #[tokio::test]
-async fn many_records_come_in_the_order_of_their_ids_with_duplicates() {
-    for version in Version::BOTH {
+async fn records_are_returned_in_the_order_of_the_ids_with_duplicates() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("many"));
         let (a, b) = (new_tag(version, &name).await, new_tag(version, &name).await);
         let record = |id: i64| json!({"id": id, "name": name});
@@ -60,8 +60,8 @@ async fn many_records_come_in_the_order_of_their_ids_with_duplicates() {
             (String::new(), vec![]),
             ("[]".to_owned(), vec![]),
         ] {
-            let answer = admin.get(TAGS, &[("ids", &ids), ("fields", "name")]).await.ok();
-            assert_eq!(answer, json!({"Partner Tags": expected}), "{ids}");
+            let response = admin.get(TAGS, &[("ids", &ids), ("fields", "name")]).await.ok();
+            assert_eq!(response, json!({"Partner Tags": expected}), "{ids}");
         }
         let all_fields = admin.get(TAGS, &[("ids", &format!("{b},{a}"))]).await.ok();
         assert_eq!(ids_of(&all_fields), [b, a]);
@@ -70,8 +70,8 @@ async fn many_records_come_in_the_order_of_their_ids_with_duplicates() {
 }
 
 #[tokio::test]
-async fn records_are_found_and_read_at_once() {
-    for version in Version::BOTH {
+async fn records_are_searched_and_read_in_one_request() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("listed"));
         let mut ids = Vec::new();
         for _ in 0..3 {
@@ -89,63 +89,63 @@ async fn records_are_found_and_read_at_once() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_nowhere_is_404_and_no_id_at_all_never_reaches_odoo() {
-    for version in Version::BOTH {
+async fn unknown_id_is_404_and_invalid_ids_never_reach_odoo() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = new_tag(version, &unique("there")).await;
         for fields in ["", "id", "name", "child_ids"] {
-            let problem = admin.get(&format!("{TAGS}/{NOWHERE}"), &[("fields", fields)]).await;
-            let problem = problem.refused(404, "record_not_found");
-            assert_eq!(problem["detail"], format!("There is no record {NOWHERE} of res.partner.category."));
-            let ids = format!("{id},{NOWHERE}");
-            let problem = admin.get(TAGS, &[("ids", &ids), ("fields", fields)]).await.refused(404, "record_not_found");
-            assert_eq!(problem["detail"], format!("There is no record {NOWHERE} of res.partner.category."));
+            let problem = admin.get(&format!("{TAGS}/{MISSING_ID}"), &[("fields", fields)]).await;
+            let problem = problem.problem(404, "record_not_found");
+            assert_eq!(problem["detail"], format!("There is no record {MISSING_ID} of res.partner.category."));
+            let ids = format!("{id},{MISSING_ID}");
+            let problem = admin.get(TAGS, &[("ids", &ids), ("fields", fields)]).await.problem(404, "record_not_found");
+            assert_eq!(problem["detail"], format!("There is no record {MISSING_ID} of res.partner.category."));
         }
         for no_id in ["0", "-1", "2147483648", "99999999999999999999", "abc", "1.5", "01x"] {
-            admin.get(&format!("{TAGS}/{no_id}"), &[]).await.refused(404, "record_not_found");
+            admin.get(&format!("{TAGS}/{no_id}"), &[]).await.problem(404, "record_not_found");
         }
         for no_ids in ["0", "-1", "2147483648", "1,x", "1,,2", "[1", "{'a':1}"] {
-            let problem = admin.get(TAGS, &[("ids", no_ids)]).await.refused(400, "invalid_parameter");
+            let problem = admin.get(TAGS, &[("ids", no_ids)]).await.problem(400, "invalid_parameter");
             assert_eq!(problem["parameter"], "ids", "{no_ids}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_contradicts_itself_is_refused() {
-    for version in Version::BOTH {
+async fn contradictory_parameters_are_rejected() {
+    for version in Version::each() {
         let admin = admin(version);
         let both = [("ids", "1"), ("domain", "[('id','=',1)]")];
-        let problem = admin.get(PARTNERS, &both).await.refused(400, "invalid_parameter");
-        assert_eq!(problem["detail"], "ids and domain cannot be given together.");
+        let problem = admin.get(PARTNERS, &both).await.problem(400, "invalid_parameter");
+        assert_eq!(problem["detail"], "The parameters `ids` and `domain` cannot be combined.");
         let twice = [("limit", "1"), ("limit", "1")];
-        assert_eq!(admin.get(PARTNERS, &twice).await.refused(400, "repeated_parameter")["parameter"], "limit");
+        assert_eq!(admin.get(PARTNERS, &twice).await.problem(400, "repeated_parameter")["parameter"], "limit");
     }
 }
 
 #[tokio::test]
-async fn unknown_fields_are_refused_with_a_hint() {
-    for version in Version::BOTH {
+async fn unknown_fields_are_rejected_with_a_hint() {
+    for version in Version::each() {
         let admin = admin(version);
         for path in [PARTNERS.to_owned(), format!("{PARTNERS}/3")] {
-            let problem = admin.get(&path, &[("fields", "['name','contry_id']")]).await.refused(400, "unknown_field");
+            let problem = admin.get(&path, &[("fields", "['name','contry_id']")]).await.problem(400, "unknown_field");
             assert_eq!(problem["hint"], "Did you mean country_id?");
             assert_eq!(problem["parameter"], "fields");
         }
         for fields in ["_name", "name;x", "country_id.name", "password_crypt"] {
-            admin.get(PARTNERS, &[("fields", fields)]).await.refused(400, "unknown_field");
+            admin.get(PARTNERS, &[("fields", fields)]).await.problem(400, "unknown_field");
         }
         let last_update = admin.get(&format!("{PARTNERS}/3"), &[("fields", "__last_update")]).await;
         match version {
             Version::Odoo14 => assert_eq!(last_update.status, 200),
-            Version::Odoo19 => drop(last_update.refused(400, "unknown_field")),
+            Version::Odoo19 => drop(last_update.problem(400, "unknown_field")),
         }
     }
 }
 
 #[tokio::test]
-async fn archived_records_are_hidden_in_lists_and_there_by_id() {
-    for version in Version::BOTH {
+async fn archived_records_are_hidden_in_lists_but_readable_by_id() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("archived"));
         let id = create(&admin, PARTNERS, json!({"name": name, "active": false})).await;
         let (domain, by_id) = (format!("[('name','=','{name}')]"), format!("{PARTNERS}/{id}"));

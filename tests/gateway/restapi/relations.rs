@@ -1,10 +1,10 @@
-//! Verbs on relations, and properties: what one write does to the records behind it.
+//! Relation commands and properties: what a write does to related records.
 
 use serde_json::{Value, json};
 
 use super::{PARTNERS, TAGS, admin, create, new_tag, unique};
-use crate::support::counting::Counting;
-use crate::support::{Client, Gateway, Version, stand};
+use crate::support::recording_proxy::RecordingProxy;
+use crate::support::{Client, Gateway, Version, testbed};
 
 const PRODUCTS: &str = "/restapi/1.0/object/product.template";
 const CATEGORIES: &str = "/restapi/1.0/object/product.category";
@@ -22,8 +22,8 @@ async fn field(client: &Client, path: &str, id: i64, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn verbs_on_a_many2many_link_and_unlink_and_replace() {
-    for version in Version::BOTH {
+async fn many2many_commands_link_unlink_and_replace() {
+    for version in Version::each() {
         let admin = admin(version);
         let mut tags = Vec::new();
         for _ in 0..4 {
@@ -44,15 +44,15 @@ async fn verbs_on_a_many2many_link_and_unlink_and_replace() {
             assert_eq!(after, json!(expected), "{verbs}");
         }
         update(&admin, id, json!({"category_id": {"delete": [d]}})).await;
-        admin.get(&format!("{TAGS}/{d}"), &[]).await.refused(404, "record_not_found");
+        admin.get(&format!("{TAGS}/{d}"), &[]).await.problem(404, "record_not_found");
     }
 }
 
 #[tokio::test]
-async fn verbs_nest_and_make_one_write() {
-    for version in Version::BOTH {
-        let counting = Counting::before(stand().url(version)).await;
-        let url = counting.url();
+async fn nested_commands_make_one_write() {
+    for version in Version::each() {
+        let proxy = RecordingProxy::in_front_of(testbed().url(version)).await;
+        let url = proxy.url();
         let gateway = Gateway::start(&[
             ("ODOO_GATEWAY__ODOO__0__URL", url.as_str()),
             ("ODOO_GATEWAY__ODOO__0__DATABASE", version.database()),
@@ -61,8 +61,8 @@ async fn verbs_nest_and_make_one_write() {
         let admin = gateway.client().as_user("admin");
         let (name, tag) = (unique("family"), new_tag(version, &unique("family")).await);
         let grandchildren = json!({"create": [{"name": "Grandchild", "category_id": {"link": tag}}]});
-        let made = json!({"name": name, "child_ids": {"create": [{"name": "Child", "child_ids": grandchildren}, {"name": "Other"}]}});
-        let id = create(&admin, PARTNERS, made).await;
+        let created = json!({"name": name, "child_ids": {"create": [{"name": "Child", "child_ids": grandchildren}, {"name": "Other"}]}});
+        let id = create(&admin, PARTNERS, created).await;
         let children = field(&admin, PARTNERS, id, "child_ids").await;
         let named = |name: &'static str| {
             let (admin, domain) =
@@ -74,28 +74,28 @@ async fn verbs_nest_and_make_one_write() {
         assert_eq!(children.as_array().unwrap().len(), 2);
         assert_eq!(field(&admin, PARTNERS, grandchild, "category_id").await, json!([tag]));
 
-        counting.take();
+        proxy.take_calls();
         let deep = json!({"update": {grandchild.to_string(): {"name": "Renamed", "category_id": false}}});
         let changes = json!({"child_ids": {"update": [{"id": child, "child_ids": deep}], "delete": other, "create": {"name": "Third"}}});
         let after = update(&admin, id, changes).await;
-        assert_eq!(counting.take(), ["res.partner.read", "res.partner.write", "res.partner.read"]);
+        assert_eq!(proxy.take_calls(), ["res.partner.read", "res.partner.write", "res.partner.read"]);
         assert_eq!(after["child_ids"].as_array().unwrap().len(), 2);
         assert_eq!(field(&admin, PARTNERS, grandchild, "name").await, "Renamed");
         assert_eq!(field(&admin, PARTNERS, grandchild, "category_id").await, json!([]));
-        admin.get(&format!("{PARTNERS}/{other}"), &[]).await.refused(404, "record_not_found");
+        admin.get(&format!("{PARTNERS}/{other}"), &[]).await.problem(404, "record_not_found");
     }
 }
 
 #[tokio::test]
-async fn verbs_that_make_no_sense_change_nothing() {
-    for version in Version::BOTH {
+async fn invalid_commands_change_nothing() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = create(&admin, PARTNERS, json!({"name": unique("senseless")})).await;
         for (verbs, detail) in [
-            (json!({"push": [1], "link": [2]}), "vals.category_id: the verb link is given twice"),
+            (json!({"push": [1], "link": [2]}), "vals.category_id: the command `link` is repeated"),
             (
                 json!({"add": [1]}),
-                "vals.category_id: expected the verbs create, update, delete, unlink, link, set, clear",
+                "vals.category_id: expected the commands create, update, delete, unlink, link, set, clear",
             ),
             (json!({"create": [{"nmae": "x"}]}), "The model res.partner.category has no field nmae"),
             (
@@ -105,9 +105,9 @@ async fn verbs_that_make_no_sense_change_nothing() {
             (json!({"update": {"x": {}}}), "vals.category_id.update: expected an id as key"),
         ] {
             let vals = json!({"vals": {"name": "changed", "category_id": verbs}});
-            let answer = admin.put(&format!("{PARTNERS}/{id}"), &vals).await;
-            assert_eq!(answer.status, 400, "{}", answer.text);
-            let said = answer.json()["detail"].as_str().unwrap().to_owned();
+            let response = admin.put(&format!("{PARTNERS}/{id}"), &vals).await;
+            assert_eq!(response.status, 400, "{}", response.text);
+            let said = response.json()["detail"].as_str().unwrap().to_owned();
             assert!(said.starts_with(detail), "{said}");
         }
         let name = field(&admin, PARTNERS, id, "name").await;
@@ -122,7 +122,7 @@ fn values(properties: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn properties_that_are_not_named_stay_as_they_are() {
+async fn properties_that_are_not_named_keep_their_values() {
     let admin = admin(Version::Odoo19);
     let definition = json!([
         {"name": "age", "string": "Age", "type": "integer"},
@@ -139,27 +139,27 @@ async fn properties_that_are_not_named_stay_as_they_are() {
     let one = create(&admin, PRODUCTS, product("a")).await;
     let path = format!("{PRODUCTS}/{one}");
     let partial = json!({"age": 7, "at": "2026-02-01T10:00:00+02:00"});
-    let answer = admin.put(&path, &json!({"vals": {"product_properties": partial}})).await.ok();
-    let after = values(&only(&answer)["product_properties"]);
+    let response = admin.put(&path, &json!({"vals": {"product_properties": partial}})).await.ok();
+    let after = values(&only(&response)["product_properties"]);
     assert_eq!(after["age"], 7);
     assert_eq!(after["note"], "a");
     assert_eq!(after["at"], "2026-02-01 08:00:00");
     assert_eq!(after["who"][0], 1);
 
     for (wrong, detail) in [
-        (json!({"agee": 8}), "vals.product_properties: the record has no property agee."),
+        (json!({"agee": 8}), "vals.product_properties: the record has no property `agee`."),
         (json!({"age": "x"}), "vals.product_properties.age: expected an integer"),
         (json!("x"), "vals.product_properties: expected properties"),
     ] {
         let refused = admin.put(&path, &json!({"vals": {"product_properties": wrong}})).await;
-        let said = refused.refused(400, "invalid_value")["detail"].as_str().unwrap().to_owned();
+        let said = refused.problem(400, "invalid_value")["detail"].as_str().unwrap().to_owned();
         assert!(said.starts_with(detail), "{said}");
     }
 
     let two = create(&admin, PRODUCTS, product("b")).await;
     let ids = format!("{one},{two}");
     let many = json!({"ids": ids, "vals": {"product_properties": {"age": 1}}});
-    admin.put(PRODUCTS, &many).await.refused(400, "invalid_value");
+    admin.put(PRODUCTS, &many).await.problem(400, "invalid_value");
     let full = json!({"age": 1, "note": "c", "at": false, "who": false});
     admin.put(PRODUCTS, &json!({"ids": ids, "vals": {"product_properties": full}})).await.ok();
     for id in [one, two] {

@@ -1,25 +1,25 @@
-//! Printed records: the manual's two rows, documents by `Accept`, who gets them how, and what is refused before Odoo
-//! prints anything.
+//! Reports: the manual's two requests, documents selected by `Accept`, access rights, and requests that are rejected
+//! before Odoo prints anything.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lopdf::Document;
-use odoo_gateway::admin::WantedKey;
+use odoo_gateway::admin::NewApiKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{NOWHERE, ORDERS, admin, create, unique, user};
-use crate::credentials::wanted;
-use crate::support::counting::Counting;
+use super::{MISSING_ID, ORDERS, admin, create, unique, user};
+use crate::credentials::new_key;
+use crate::support::recording_proxy::RecordingProxy;
 use crate::support::odoo::fresh_database;
-use crate::support::{Client, Gateway, Version, stand};
+use crate::support::{Client, Gateway, Version, testbed};
 
 const REPORT: &str = "/restapi/1.0/report";
 const ORDER_REPORT: &str = "/restapi/1.0/report/sale.report_saleorder";
 const USERS: &str = "/restapi/1.0/object/res.users";
 const LOGIN: &str = "POST /web/session/authenticate";
 
-/// An order with one line; its id.
+/// Creates an order with one line. Returns its id.
 async fn order(client: &Client) -> i64 {
     let found = client
         .get("/restapi/1.0/object/product.product/search", &[("domain", "[('sale_ok','=',True)]"), ("limit", "1")])
@@ -31,15 +31,15 @@ async fn order(client: &Client) -> i64 {
     create(client, ORDERS, values).await
 }
 
-/// A raw answer: status, media type, disposition, bytes.
+/// A raw response: status, media type, disposition, bytes.
 async fn raw(client: &Client, path: &str, accept: &str) -> (u16, String, String, Vec<u8>) {
-    let answer = client.with_header("Accept", accept).request(Method::GET, path).send().await.unwrap();
-    let header = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+    let response = client.with_header("Accept", accept).request(Method::GET, path).send().await.unwrap();
+    let header = |name: &str| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
     let (kind, disposition) = (header("content-type"), header("content-disposition"));
-    (answer.status().as_u16(), kind, disposition, answer.bytes().await.unwrap().to_vec())
+    (response.status().as_u16(), kind, disposition, response.bytes().await.unwrap().to_vec())
 }
 
-/// What stands on each page.
+/// The content of each page.
 fn pages(pdf: &[u8]) -> Vec<Vec<u8>> {
     assert!(pdf.starts_with(b"%PDF"), "{:?}", String::from_utf8_lossy(&pdf[..pdf.len().min(100)]));
     let document = Document::load_mem(pdf).unwrap();
@@ -51,8 +51,8 @@ fn decoded(entry: &Value) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn one_record_is_a_pdf_in_base64() {
-    for version in Version::BOTH {
+async fn report_of_one_record_is_a_pdf_in_base64() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = order(&admin).await;
         let printed = admin.get(&format!("{ORDER_REPORT}/{id}"), &[]).await.ok();
@@ -65,8 +65,8 @@ async fn one_record_is_a_pdf_in_base64() {
 }
 
 #[tokio::test]
-async fn a_set_has_an_entry_for_each_id_in_their_order() {
-    for version in Version::BOTH {
+async fn report_of_several_records_has_an_entry_per_id_in_order() {
+    for version in Version::each() {
         let admin = admin(version);
         let (one, other) = (order(&admin).await, order(&admin).await);
         let ids = format!("{other},{one},{other}");
@@ -80,8 +80,8 @@ async fn a_set_has_an_entry_for_each_id_in_their_order() {
 }
 
 #[tokio::test]
-async fn accept_pdf_answers_the_document_and_joins_several_in_order() {
-    for version in Version::BOTH {
+async fn accept_pdf_returns_one_document_with_all_records_in_order() {
+    for version in Version::each() {
         let admin = admin(version);
         let (one, other) = (order(&admin).await, order(&admin).await);
         let (status, kind, disposition, pdf) = raw(&admin, &format!("{ORDER_REPORT}/{one}"), "application/pdf").await;
@@ -99,8 +99,8 @@ async fn accept_pdf_answers_the_document_and_joins_several_in_order() {
 }
 
 #[tokio::test]
-async fn accept_html_answers_the_page_which_runs_nothing_here() {
-    for version in Version::BOTH {
+async fn accept_html_returns_a_page_that_cannot_run_scripts() {
+    for version in Version::each() {
         let admin = admin(version);
         let (one, other) = (order(&admin).await, order(&admin).await);
         let names = admin.get(ORDERS, &[("ids", &format!("{one},{other}")), ("fields", "name")]).await.ok();
@@ -120,7 +120,7 @@ async fn accept_html_answers_the_page_which_runs_nothing_here() {
 }
 
 #[tokio::test]
-async fn accept_xml_answers_the_envelope() {
+async fn accept_xml_returns_the_envelope() {
     let admin = admin(Version::Odoo19);
     let id = order(&admin).await;
     let (status, kind, _, xml) = raw(&admin, &format!("{ORDER_REPORT}/{id}"), "application/xml").await;
@@ -133,8 +133,8 @@ async fn accept_xml_answers_the_envelope() {
 }
 
 #[tokio::test]
-async fn the_manuals_invoice_is_printed() {
-    for version in Version::BOTH {
+async fn manual_prints_an_invoice() {
+    for version in Version::each() {
         let admin = admin(version);
         let invoices = "/restapi/1.0/object/account.move";
         let found = admin
@@ -159,72 +159,72 @@ async fn the_manuals_invoice_is_printed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_printed_is_refused_with_the_reason() {
-    for version in Version::BOTH {
+async fn unprintable_requests_are_rejected_with_the_reason() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = order(&admin).await;
         for name in ["sale.nonesuch", "x", "sale.report_saleorder%20", "..%2f..%2fweb", "sale..%2freport"] {
-            admin.get(&format!("{REPORT}/{name}/{id}"), &[]).await.refused(404, "unknown_report");
+            admin.get(&format!("{REPORT}/{name}/{id}"), &[]).await.problem(404, "unknown_report");
         }
-        for missing in [NOWHERE.to_string(), "0".to_owned(), "x".to_owned(), "12,17".to_owned()] {
-            admin.get(&format!("{ORDER_REPORT}/{missing}"), &[]).await.refused(404, "record_not_found");
+        for missing in [MISSING_ID.to_string(), "0".to_owned(), "x".to_owned(), "12,17".to_owned()] {
+            admin.get(&format!("{ORDER_REPORT}/{missing}"), &[]).await.problem(404, "record_not_found");
         }
-        let several = admin.get(ORDER_REPORT, &[("ids", &format!("{id},{NOWHERE}"))]).await;
-        let problem = several.refused(404, "record_not_found");
-        assert!(problem["detail"].as_str().unwrap().contains(&NOWHERE.to_string()), "{problem}");
+        let several = admin.get(ORDER_REPORT, &[("ids", &format!("{id},{MISSING_ID}"))]).await;
+        let problem = several.problem(404, "record_not_found");
+        assert!(problem["detail"].as_str().unwrap().contains(&MISSING_ID.to_string()), "{problem}");
         let many: Vec<String> = (1..=51).map(|id: i64| id.to_string()).collect();
-        admin.get(ORDER_REPORT, &[("ids", &many.join(","))]).await.refused(400, "invalid_parameter");
-        admin.get(ORDER_REPORT, &[]).await.refused(400, "missing_parameter");
-        admin.get(ORDER_REPORT, &[("ids", "x")]).await.refused(400, "invalid_parameter");
+        admin.get(ORDER_REPORT, &[("ids", &many.join(","))]).await.problem(400, "invalid_parameter");
+        admin.get(ORDER_REPORT, &[]).await.problem(400, "missing_parameter");
+        admin.get(ORDER_REPORT, &[("ids", "x")]).await.problem(400, "invalid_parameter");
         let pdf = admin.with_header("Accept", "application/pdf");
-        pdf.get(ORDER_REPORT, &[("ids", "[]")]).await.refused(400, "missing_parameter");
+        pdf.get(ORDER_REPORT, &[("ids", "[]")]).await.problem(400, "missing_parameter");
         for accept in ["text/plain", "image/png"] {
             let text = admin.with_header("Accept", accept);
-            text.get(&format!("{ORDER_REPORT}/{id}"), &[]).await.refused(406, "not_acceptable");
+            text.get(&format!("{ORDER_REPORT}/{id}"), &[]).await.problem(406, "not_acceptable");
         }
         admin
             .with_header("X-Odoo-Lang", "xx_YY")
             .get(&format!("{ORDER_REPORT}/{id}"), &[])
             .await
-            .refused(400, "invalid_context");
-        admin.post(&format!("{ORDER_REPORT}/{id}"), &json!({})).await.refused(405, "method_not_allowed");
+            .problem(400, "invalid_context");
+        admin.post(&format!("{ORDER_REPORT}/{id}"), &json!({})).await.problem(405, "method_not_allowed");
         let nobody = Gateway::shared().client().on(version);
-        nobody.get(&format!("{ORDER_REPORT}/{id}"), &[]).await.refused(401, "credential_missing");
+        nobody.get(&format!("{ORDER_REPORT}/{id}"), &[]).await.problem(401, "credential_missing");
     }
 }
 
 #[tokio::test]
-async fn odoos_rights_decide_whose_records_are_printed() {
-    for version in Version::BOTH {
+async fn odoos_access_rights_apply_to_reports() {
+    for version in Version::each() {
         let (salesman, other) = (user(version, "salesman"), order(&admin(version)).await);
         let own = create(&salesman, ORDERS, json!({"partner_id": 1})).await;
         let printed = salesman.get(&format!("{ORDER_REPORT}/{own}"), &[]).await.ok();
         assert_eq!(pages(&decoded(&printed["report"])).len(), 1);
-        salesman.get(&format!("{ORDER_REPORT}/{other}"), &[]).await.refused(403, "access_denied");
-        salesman.get(ORDER_REPORT, &[("ids", &format!("{own},{other}"))]).await.refused(403, "access_denied");
-        user(version, "internal").get(&format!("{ORDER_REPORT}/{own}"), &[]).await.refused(403, "access_denied");
+        salesman.get(&format!("{ORDER_REPORT}/{other}"), &[]).await.problem(403, "access_denied");
+        salesman.get(ORDER_REPORT, &[("ids", &format!("{own},{other}"))]).await.problem(403, "access_denied");
+        user(version, "internal").get(&format!("{ORDER_REPORT}/{own}"), &[]).await.problem(403, "access_denied");
         let portal = user(version, "portal");
-        portal.get(&format!("{ORDER_REPORT}/{own}"), &[]).await.refused(403, "access_denied");
-        portal.get(&format!("{REPORT}/web.preview_externalreport/1"), &[]).await.refused(403, "access_denied");
+        portal.get(&format!("{ORDER_REPORT}/{own}"), &[]).await.problem(403, "access_denied");
+        portal.get(&format!("{REPORT}/web.preview_externalreport/1"), &[]).await.problem(403, "access_denied");
     }
 }
 
-/// A gateway of its own before a copy of the database that `internal` sells in, behind a proxy that counts.
-async fn counted(version: Version) -> (Counting, Gateway, Client) {
+/// A gateway whose calls to Odoo are recorded, in front of a copy of the database where `internal` may sell.
+async fn recorded_gateway(version: Version) -> (RecordingProxy, Gateway, Client) {
     let database = fresh_database(version).await;
-    let counting = Counting::before(stand().url(version)).await;
+    let proxy = RecordingProxy::in_front_of(testbed().url(version)).await;
     let gateway = Gateway::start(&[
-        ("ODOO_GATEWAY__ODOO__0__URL", &counting.url()),
+        ("ODOO_GATEWAY__ODOO__0__URL", &proxy.url()),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", &database),
     ])
     .await;
     let admin = gateway.client().as_user("admin");
-    (counting, gateway, admin)
+    (proxy, gateway, admin)
 }
 
-/// Makes `internal` a seller of everything.
-async fn let_internal_sell(admin: &Client, version: Version) {
-    let found = |answer: Value| answer.as_object().unwrap().values().next().unwrap()[0]["res_id"].clone();
+/// Gives `internal` the right to sell.
+async fn allow_internal_to_sell(admin: &Client, version: Version) {
+    let found = |response: Value| response.as_object().unwrap().values().next().unwrap()[0]["res_id"].clone();
     let name = "[('module','=','sales_team'),('name','=','group_sale_salesman_all_leads')]";
     let group =
         found(admin.get("/restapi/1.0/object/ir.model.data", &[("domain", name), ("fields", "res_id")]).await.ok());
@@ -235,13 +235,13 @@ async fn let_internal_sell(admin: &Client, version: Version) {
 }
 
 #[tokio::test]
-async fn who_has_an_api_key_alone_gets_the_document_of_the_portal_page_and_no_other() {
-    for version in Version::BOTH {
-        let (counting, gateway, admin) = counted(version).await;
-        let_internal_sell(&admin, version).await;
+async fn api_key_without_a_password_prints_only_the_portal_document() {
+    for version in Version::each() {
+        let (proxy, gateway, admin) = recorded_gateway(version).await;
+        allow_internal_to_sell(&admin, version).await;
         let id = order(&admin).await;
-        counting.take();
-        let key = stand().api_key(version);
+        proxy.take_calls();
+        let key = testbed().api_key(version);
         let mut clients = vec![gateway.client().with_password("internal", key)];
         if version == Version::Odoo19 {
             clients.push(gateway.client().with_header("Authorization", &format!("Bearer {key}")));
@@ -256,50 +256,50 @@ async fn who_has_an_api_key_alone_gets_the_document_of_the_portal_page_and_no_ot
                 assert_eq!((status, kind.as_str()), (200, "text/html; charset=utf-8"));
                 assert!(String::from_utf8(html).unwrap().contains("<html"));
             } else {
-                // This early build does not let strangers print.
-                printed.refused(403, "report_needs_password");
+                // This early build does not print for users without a session.
+                printed.problem(403, "report_needs_password");
             }
-            // Another report of the same model is not what the portal page shows.
+            // The portal page does not show another report of the same model.
             let other = client.get(&format!("{REPORT}/sale.report_saleorder_pro_forma/{id}"), &[]).await;
-            let problem = other.refused(403, "report_needs_password");
+            let problem = other.problem(403, "report_needs_password");
             assert!(problem["hint"].as_str().unwrap().contains("password"), "{problem}");
         }
-        let asked = counting.take();
-        assert!(!asked.iter().any(|call| call == LOGIN), "a key is never tried as a password: {asked:?}");
+        let calls = proxy.take_calls();
+        assert!(!calls.iter().any(|call| call == LOGIN), "a key is never tried as a password: {calls:?}");
     }
 }
 
 #[tokio::test]
-async fn a_session_is_opened_once_and_anew_when_odoo_has_ended_it() {
-    for version in Version::BOTH {
-        let (counting, _gateway, admin) = counted(version).await;
+async fn web_session_is_reused_and_reopened_after_odoo_ends_it() {
+    for version in Version::each() {
+        let (proxy, _gateway, admin) = recorded_gateway(version).await;
         let path = format!("{ORDER_REPORT}/{}", order(&admin).await);
-        counting.take();
+        proxy.take_calls();
         admin.get(&path, &[]).await.ok();
-        assert_eq!(logins(&counting), 1);
+        assert_eq!(logins(&proxy), 1);
         admin.get(&path, &[]).await.ok();
-        assert_eq!(logins(&counting), 0, "it is remembered");
-        // The same password again: XML-RPC goes on taking it, and all sessions end.
+        assert_eq!(logins(&proxy), 0, "the session is cached");
+        // Sets the same password again: XML-RPC still accepts it, and all sessions end.
         let found = admin.get(&format!("{USERS}/search"), &[("domain", "[('login','=','admin')]")]).await.ok();
         let uid = found.as_object().unwrap().values().next().unwrap()[0].as_i64().unwrap();
         admin.put(&format!("{USERS}/{uid}"), &json!({"vals": {"password": "admin"}})).await.ok();
-        counting.take();
+        proxy.take_calls();
         let again = admin.get(&path, &[]).await.ok();
         assert_eq!(pages(&decoded(&again["report"])).len(), 1);
-        assert_eq!(logins(&counting), 1, "it is opened anew");
+        assert_eq!(logins(&proxy), 1, "a new session is opened");
     }
 }
 
-fn logins(counting: &Counting) -> usize {
-    counting.take().iter().filter(|call| *call == LOGIN).count()
+fn logins(proxy: &RecordingProxy) -> usize {
+    proxy.take_calls().iter().filter(|call| *call == LOGIN).count()
 }
 
 #[tokio::test]
-async fn an_administrator_who_prints_does_not_change_odoos_own_address() {
-    for version in Version::BOTH {
-        let (_counting, _gateway, admin) = counted(version).await;
+async fn printing_as_administrator_keeps_odoos_base_url() {
+    for version in Version::each() {
+        let (_proxy, _gateway, admin) = recorded_gateway(version).await;
         let parameters = "/restapi/1.0/object/ir.config_parameter";
-        for (key, value) in [("report.url", stand().url(version)), ("web.base.url", "https://erp.example.com")] {
+        for (key, value) in [("report.url", testbed().url(version)), ("web.base.url", "https://erp.example.com")] {
             let set = json!({"args": [key, value]});
             assert_eq!(admin.post(&format!("{parameters}/set_param"), &set).await.status, 200);
         }
@@ -311,29 +311,29 @@ async fn an_administrator_who_prints_does_not_change_odoos_own_address() {
 }
 
 #[tokio::test]
-async fn a_credential_prints_only_what_its_scope_reads_whole() {
-    let gateway = Gateway::before_odoo(&[]).await;
+async fn credential_prints_only_models_that_its_scope_reads_completely() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
     let administration = gateway.administration().await;
     let version = Version::Odoo19;
     let id = order(&admin(version)).await;
     let key = async |name: &str, scope: &str| {
-        let wanted = WantedKey {
+        let new_key = NewApiKey {
             login: "admin".to_owned(),
             secret: "admin".into(),
             scope: scope.to_owned(),
-            ..wanted(version, name)
+            ..new_key(version, name)
         };
-        let (_, token) = administration.create_key(wanted).await.unwrap();
+        let (_, token) = administration.create_key(new_key).await.unwrap();
         gateway.client().with_header("api-key", token.expose())
     };
     let path = format!("{ORDER_REPORT}/{id}");
     let orders = key("orders", r#"[{"models": "sale.order", "operations": ["read"]}]"#).await;
-    assert_eq!(pages(&decoded(&orders.get(&path, &[]).await.ok()["report"])).len(), 1, "a kept password prints");
+    assert_eq!(pages(&decoded(&orders.get(&path, &[]).await.ok()["report"])).len(), 1, "a stored password can print");
     for (name, scope) in [
         ("partners", r#"[{"models": "res.partner", "operations": ["read"]}]"#),
         ("writes", r#"[{"models": "sale.order", "operations": ["create", "update", "execute"]}]"#),
         ("fields", r#"[{"models": "sale.order", "operations": ["read"], "fields": {"except": ["amount_total"]}}]"#),
     ] {
-        key(name, scope).await.get(&path, &[]).await.refused(403, "scope_forbidden");
+        key(name, scope).await.get(&path, &[]).await.problem(403, "scope_forbidden");
     }
 }

@@ -1,18 +1,18 @@
-//! `search`, `search_count`, `count=True`: domains, slices, orders.
+//! `search`, `search_count` and `count=True`: domains, limits and offsets, orders.
 
 use serde_json::{Value, json};
 
 use super::{PARTNERS, TAGS, admin, create, new_tag, unique};
 use crate::support::Version;
 
-/// `domain` with the tags of one name, which tests make for themselves.
+/// The domain of the tags with this name.
 fn named(name: &str) -> String {
     format!("[('name','=','{name}')]")
 }
 
 #[tokio::test]
 async fn ids_are_found_and_counted() {
-    for version in Version::BOTH {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("searched"));
         let ids = [new_tag(version, &name).await, new_tag(version, &name).await, new_tag(version, &name).await];
         let (search, domain) = (format!("{TAGS}/search"), named(&name));
@@ -28,8 +28,8 @@ async fn ids_are_found_and_counted() {
 }
 
 #[tokio::test]
-async fn a_count_ignores_offset_and_limit() {
-    for version in Version::BOTH {
+async fn count_ignores_offset_and_limit() {
+    for version in Version::each() {
         let name = unique("counted");
         new_tag(version, &name).await;
         new_tag(version, &name).await;
@@ -47,8 +47,8 @@ async fn a_count_ignores_offset_and_limit() {
 }
 
 #[tokio::test]
-async fn no_domain_means_all_records() {
-    for version in Version::BOTH {
+async fn request_without_a_domain_matches_all_records() {
+    for version in Version::each() {
         let count = format!("{}/search_count", "/restapi/1.0/object/res.lang");
         let all = admin(version).get(&count, &[]).await.ok();
         assert_eq!(all, json!({"count": 2}));
@@ -60,7 +60,7 @@ async fn no_domain_means_all_records() {
 
 #[tokio::test]
 async fn domains_are_python_or_json_with_every_operator_and_path() {
-    for version in Version::BOTH {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("domain"));
         let parent = new_tag(version, &name).await;
         let child = create(&admin, TAGS, json!({"name": "x", "parent_id": parent, "color": 7})).await;
@@ -89,8 +89,8 @@ async fn domains_are_python_or_json_with_every_operator_and_path() {
 }
 
 #[tokio::test]
-async fn newer_operators_are_there_where_the_server_has_them() {
-    for version in Version::BOTH {
+async fn newer_operators_work_if_the_server_supports_them() {
+    for version in Version::each() {
         let (admin, name) = (admin(version), unique("newer"));
         let parent = new_tag(version, &name).await;
         create(&admin, TAGS, json!({"name": "x", "parent_id": parent})).await;
@@ -99,20 +99,20 @@ async fn newer_operators_are_there_where_the_server_has_them() {
             format!("[('id','=',{parent}),('child_ids','not any',[('name','=','y')])]"),
             format!("[('id','=',{parent}),('create_date.year_number','>',2000)]"),
         ] {
-            let answer = admin.get(&format!("{TAGS}/search"), &[("domain", &domain)]).await;
+            let response = admin.get(&format!("{TAGS}/search"), &[("domain", &domain)]).await;
             match version {
-                Version::Odoo19 => assert_eq!(answer.ok(), json!({"Partner Tags": [parent]}), "{domain}"),
-                Version::Odoo14 => assert_eq!(answer.status, 400, "{domain}: {}", answer.text),
+                Version::Odoo19 => assert_eq!(response.ok(), json!({"Partner Tags": [parent]}), "{domain}"),
+                Version::Odoo14 => assert_eq!(response.status, 400, "{domain}: {}", response.text),
             }
         }
         let bypass = [("domain", "[('child_ids','any!',[('name','=','x')])]")];
-        admin.get(&format!("{TAGS}/search"), &bypass).await.refused(400, "invalid_domain");
+        admin.get(&format!("{TAGS}/search"), &bypass).await.problem(400, "invalid_domain");
     }
 }
 
 #[tokio::test]
-async fn a_domain_that_odoo_would_misread_is_refused() {
-    for version in Version::BOTH {
+async fn domain_that_odoo_would_misinterpret_is_rejected() {
+    for version in Version::each() {
         for (domain, code, detail) in [
             ("('name','=','x')", "invalid_domain", "domain: expected a list of terms, found one term at position 1"),
             ("[('name','=')]", "invalid_domain", "domain: "),
@@ -122,23 +122,23 @@ async fn a_domain_that_odoo_would_misread_is_refused() {
             ("[('name','any!',[])]", "invalid_domain", "domain: "),
             ("[('name','=','x'", "invalid_domain", "domain: "),
             ("[('name','=',open('x'))]", "invalid_domain", "domain: "),
-            ("[('create_date','>','2026-02-30')]", "invalid_value", "domain: expected a day of the calendar"),
+            ("[('create_date','>','2026-02-30')]", "invalid_value", "domain: expected a day that exists in the calendar"),
             ("[('nmae','=','x')]", "unknown_field", "The model res.partner has no field nmae"),
             ("[('user_id.nmae','=','x')]", "unknown_field", "The model res.users has no field nmae"),
-            ("[('self','=',1)]", "field_not_searchable", "domain: expected a field that can be searched"),
+            ("[('self','=',1)]", "field_not_searchable", "domain: expected a searchable field"),
         ] {
-            let answer = admin(version).get(&format!("{PARTNERS}/search"), &[("domain", domain)]).await;
-            let problem = answer.refused(400, code);
+            let response = admin(version).get(&format!("{PARTNERS}/search"), &[("domain", domain)]).await;
+            let problem = response.problem(400, code);
             assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{domain}: {problem:#}");
         }
         let nearly = admin(version).get(&format!("{PARTNERS}/search"), &[("domain", "[('nmae','=','x')]")]).await;
-        assert_eq!(nearly.refused(400, "unknown_field")["hint"], "Did you mean name?");
+        assert_eq!(nearly.problem(400, "unknown_field")["hint"], "Did you mean name?");
     }
 }
 
 #[tokio::test]
-async fn a_slice_is_of_whole_numbers_and_never_of_none() {
-    for version in Version::BOTH {
+async fn limit_and_offset_are_valid_integers() {
+    for version in Version::each() {
         for path in [format!("{PARTNERS}/search"), PARTNERS.to_owned()] {
             for (name, value) in [
                 ("limit", "0"),
@@ -148,7 +148,7 @@ async fn a_slice_is_of_whole_numbers_and_never_of_none() {
                 ("offset", "-1"),
                 ("offset", "1.5"),
             ] {
-                let problem = admin(version).get(&path, &[(name, value)]).await.refused(400, "invalid_parameter");
+                let problem = admin(version).get(&path, &[(name, value)]).await.problem(400, "invalid_parameter");
                 assert_eq!(problem["parameter"], name, "{value}");
             }
         }
@@ -156,8 +156,8 @@ async fn a_slice_is_of_whole_numbers_and_never_of_none() {
 }
 
 #[tokio::test]
-async fn pages_never_overlap_also_where_all_records_are_equal() {
-    for version in Version::BOTH {
+async fn pages_of_equal_records_do_not_overlap() {
+    for version in Version::each() {
         let name = unique("paged");
         let mut ids = Vec::new();
         for _ in 0..7 {
@@ -171,14 +171,14 @@ async fn pages_never_overlap_also_where_all_records_are_equal() {
                 let page = admin(version).get(&format!("{TAGS}/search"), &query).await.ok();
                 seen.extend(page["Partner Tags"].as_array().unwrap().clone());
             }
-            assert_eq!(Value::from(seen), json!(ids), "{order}: equal records come in the order of their ids");
+            assert_eq!(Value::from(seen), json!(ids), "{order}: equal records are in the order of their ids");
         }
     }
 }
 
 #[tokio::test]
-async fn orders_name_stored_fields_of_the_model() {
-    for version in Version::BOTH {
+async fn order_accepts_only_stored_fields_of_the_model() {
+    for version in Version::each() {
         let search = format!("{PARTNERS}/search");
         for order in ["name", "name DESC, id", "['name', 'id desc']", r#"["name desc"]"#, "name,name", "country_id"] {
             let found = admin(version).get(&search, &[("order", order), ("limit", "2")]).await.ok();
@@ -194,15 +194,15 @@ async fn orders_name_stored_fields_of_the_model() {
             ("category_id", "invalid_order"),
             ("image_1920", "invalid_order"),
         ] {
-            let problem = admin(version).get(&search, &[("order", order)]).await.refused(400, code);
+            let problem = admin(version).get(&search, &[("order", order)]).await.problem(400, code);
             assert_eq!(problem["parameter"], "order", "{order}");
         }
-        let problem = admin(version).get(&search, &[("order", "category_id")]).await.refused(400, "invalid_order");
-        assert_eq!(problem["detail"], "order: the field category_id has no order.");
+        let problem = admin(version).get(&search, &[("order", "category_id")]).await.problem(400, "invalid_order");
+        assert_eq!(problem["detail"], "order: the field `category_id` cannot be sorted by: it holds several records or a file.");
         let nulls = admin(version).get(&search, &[("order", "name nulls last"), ("limit", "2")]).await;
         match version {
             Version::Odoo19 => assert_eq!(nulls.status, 200),
-            Version::Odoo14 => drop(nulls.refused(400, "invalid_order")),
+            Version::Odoo14 => drop(nulls.problem(400, "invalid_order")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Values that Odoo would store as something else are refused by name; all others come back as they were sent.
+//! Values that Odoo would store as something else are rejected with the field's name; all others are returned as sent.
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,8 @@ use super::{PARTNERS, TAGS, admin, create, new_tag, unique};
 use crate::support::Version;
 
 #[tokio::test]
-async fn a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written() {
-    for version in Version::BOTH {
+async fn value_of_the_wrong_type_is_rejected_and_nothing_is_written() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = create(&admin, PARTNERS, json!({"name": unique("typed"), "country_id": 21, "color": 2})).await;
         let path = format!("{PARTNERS}/{id}");
@@ -16,13 +16,13 @@ async fn a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written() {
             (
                 "country_id",
                 json!("Belgium"),
-                "expected a record id, false, null or [id, name], found a text \"Belgium\"",
+                "expected a record id, false, null or [id, name], found a string \"Belgium\"",
             ),
             ("country_id", json!(0), "expected a record id"),
             ("country_id", json!({"id": 21, "code": "BE"}), "expected a record id"),
-            ("name", json!(["x"]), "expected a text"),
-            ("name", json!("a\u{1}b"), "expected a text without control characters (it holds U+0001)"),
-            ("name", json!("a\u{0}b"), "expected a text without control characters (it holds U+0000)"),
+            ("name", json!(["x"]), "expected a string"),
+            ("name", json!("a\u{1}b"), "expected a string without control characters (it contains U+0001)"),
+            ("name", json!("a\u{0}b"), "expected a string without control characters (it contains U+0000)"),
             ("active", json!("perhaps"), "expected true or false"),
             ("color", json!(1.5), "expected an integer"),
             ("color", json!("many"), "expected an integer"),
@@ -38,7 +38,7 @@ async fn a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written() {
             ("category_id", json!([[9, 1]]), "expected a command"),
         ] {
             let problem = admin.put(&path, &json!({"vals": {"ref": "hit", (field): wrong}})).await;
-            let problem = problem.refused(400, "invalid_value");
+            let problem = problem.problem(400, "invalid_value");
             let detail = problem["detail"].as_str().unwrap();
             assert!(detail.starts_with(&format!("vals.{field}")) && detail.contains(says), "{field}: {detail}");
         }
@@ -47,13 +47,13 @@ async fn a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_not_there_is_refused_before_anything_is_written() {
-    for version in Version::BOTH {
+async fn unknown_field_is_rejected_before_anything_is_written() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = new_tag(version, "kept").await;
         for vals in [json!({"name": "hit", "nmae": "x"}), json!({"name": "hit", "_name": "x"})] {
             let problem = admin.put(&format!("{TAGS}/{id}"), &json!({"vals": vals})).await;
-            assert_eq!(problem.refused(400, "unknown_field")["hint"], "Did you mean name?");
+            assert_eq!(problem.problem(400, "unknown_field")["hint"], "Did you mean name?");
         }
         let tag = admin.get(&format!("{TAGS}/{id}"), &[("fields", "name")]).await.ok();
         assert_eq!(tag["Partner Tags"]["name"], "kept");
@@ -61,8 +61,8 @@ async fn a_field_that_is_not_there_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn a_body_that_holds_what_no_value_can_be_is_refused() {
-    for version in Version::BOTH {
+async fn body_with_unsupported_values_is_rejected() {
+    for version in Version::each() {
         let path = format!("{TAGS}/1");
         for vals in [
             "{'color': 18446744073709551616}",
@@ -74,15 +74,15 @@ async fn a_body_that_holds_what_no_value_can_be_is_refused() {
             "{'name': 'a' + 'b'}",
             "{'name'}",
         ] {
-            let problem = admin(version).put_query(&path, &[("vals", vals)]).await.refused(400, "invalid_literal");
+            let problem = admin(version).put_query(&path, &[("vals", vals)]).await.problem(400, "invalid_literal");
             assert_eq!(problem["parameter"], "vals", "{vals}");
         }
     }
 }
 
 #[tokio::test]
-async fn texts_come_back_as_they_were_sent() {
-    for version in Version::BOTH {
+async fn texts_are_returned_as_sent() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = new_tag(version, "text").await;
         let path = format!("{TAGS}/{id}");
@@ -105,8 +105,8 @@ async fn texts_come_back_as_they_were_sent() {
 }
 
 #[tokio::test]
-async fn numbers_dates_and_empty_values_come_back_in_odoos_form() {
-    for version in Version::BOTH {
+async fn numbers_dates_and_empty_values_are_returned_in_odoos_format() {
+    for version in Version::each() {
         let admin = admin(version);
         let id = create(&admin, PARTNERS, json!({"name": unique("forms"), "ref": "x", "country_id": 21})).await;
         let path = format!("{PARTNERS}/{id}");
@@ -131,8 +131,8 @@ async fn numbers_dates_and_empty_values_come_back_in_odoos_form() {
 }
 
 #[tokio::test]
-async fn dates_are_understood_in_every_common_form_and_stand_in_utc() {
-    for version in Version::BOTH {
+async fn dates_are_accepted_in_every_common_format_and_stored_in_utc() {
+    for version in Version::each() {
         let admin = admin(version).with_header("X-Odoo-Tz", "Asia/Tokyo");
         let customer = json!({"partner_id": 1});
         let id = create(&admin, super::ORDERS, customer).await;
@@ -156,11 +156,11 @@ async fn dates_are_understood_in_every_common_form_and_stand_in_utc() {
         {
             let domain = json!([["id", "=", id], ["date_order", "=", moment]]).to_string();
             let found = admin.get(&format!("{}/search", super::ORDERS), &[("domain", &domain)]).await.ok();
-            assert_eq!(found, json!({"Sales Order": [id]}), "a domain reads {moment} as values do");
+            assert_eq!(found, json!({"Sales Order": [id]}), "domains and values parse {moment} the same way");
         }
         for wrong in ["2026-02-30 10:00:00", "2026-01-31 25:00:00", "31.01.2026", "now"] {
             let problem = admin.put(&path, &json!({"vals": {"date_order": wrong}})).await;
-            assert_eq!(problem.refused(400, "invalid_value")["parameter"], "vals.date_order", "{wrong}");
+            assert_eq!(problem.problem(400, "invalid_value")["parameter"], "vals.date_order", "{wrong}");
         }
     }
 }

@@ -1,31 +1,31 @@
-//! Parameters that are fields: coerced by their types, joined by and.
+//! Parameters named after fields: the values are converted by the field's type, and all filters must match.
 
 use serde_json::{Value, json};
 
 use super::{PARTNERS, TAGS, admin, create, new_tag, patch, unique};
 use crate::support::{Client, Version};
 
-/// The ids of the records found.
+/// The ids of the matching records.
 async fn found(client: &Client, path: &str, query: &[(&str, &str)]) -> Vec<i64> {
     let records = client.get(path, query).await.ok();
     records.as_array().unwrap().iter().map(|record| record["id"].as_i64().unwrap()).collect()
 }
 
-/// Three partners of one name's beginning, made one after the other.
+/// Creates three partners with a common name prefix, one after the other.
 async fn three_partners(client: &Client) -> (String, [i64; 3]) {
     let name = unique("filtered");
     let belgium = create(client, PARTNERS, json!({"name": format!("{name} a"), "country_id": 20, "color": 3})).await;
     let values = json!({"name": format!("{name} b"), "country_id": 21, "is_company": true, "type": "invoice"});
     let other = create(client, PARTNERS, values).await;
-    // Of another type than contact: it keeps to its own address, none.
+    // Not of the type `contact`, so that Odoo does not copy the parent's address.
     let none =
         create(client, PARTNERS, json!({"name": format!("{name} c"), "parent_id": other, "type": "other"})).await;
     (name, [belgium, other, none])
 }
 
 #[tokio::test]
-async fn a_filter_means_equality_by_the_type_of_its_field() {
-    for version in Version::BOTH {
+async fn filter_tests_equality_by_field_type() {
+    for version in Version::each() {
         let client = admin(version);
         let (name, [a, b, c]) = three_partners(&client).await;
         let domain = format!("[('id','in',[{a},{b},{c}])]");
@@ -59,7 +59,7 @@ async fn a_filter_means_equality_by_the_type_of_its_field() {
                 .chain(filters.clone())
                 .collect();
             let got = found(&client, PARTNERS, &query).await;
-            // An empty text is not an empty field to Odoo 14..17; both are the same to 18 and later.
+            // Odoo 14 to 17 distinguish an empty text from an empty field; 18 and later do not.
             if filters == [("city", "")] {
                 assert!(got.is_empty() || version == Version::Odoo19, "{got:?}");
             } else {
@@ -70,8 +70,8 @@ async fn a_filter_means_equality_by_the_type_of_its_field() {
 }
 
 #[tokio::test]
-async fn a_bare_date_as_an_end_is_the_end_of_that_day() {
-    for version in Version::BOTH {
+async fn date_without_time_as_an_end_is_the_end_of_that_day() {
+    for version in Version::each() {
         let client = admin(version);
         let id = new_tag(version, &unique("today")).await;
         let read = patch(&client, &format!("{TAGS}/{id}/read"), &json!({"fields": ["create_date"]})).await.ok();
@@ -87,8 +87,8 @@ async fn a_bare_date_as_an_end_is_the_end_of_that_day() {
 }
 
 #[tokio::test]
-async fn filters_and_domain_hold_together_with_paging_and_order() {
-    for version in Version::BOTH {
+async fn filters_combine_with_domain_paging_and_order() {
+    for version in Version::each() {
         let client = admin(version);
         let (_, [a, b, c]) = three_partners(&client).await;
         let domain = format!("['|',('id','=',{a}),('id','in',[{b},{c}])]");
@@ -110,8 +110,8 @@ async fn filters_and_domain_hold_together_with_paging_and_order() {
 }
 
 #[tokio::test]
-async fn what_is_no_filter_is_refused_by_its_name_with_a_hint() {
-    for version in Version::BOTH {
+async fn invalid_filter_is_rejected_with_its_name_and_a_hint() {
+    for version in Version::each() {
         let client = admin(version);
         for (query, code, parameter) in [
             (vec![("nmae", "x")], "unknown_field", "nmae"),
@@ -137,7 +137,7 @@ async fn what_is_no_filter_is_refused_by_its_name_with_a_hint() {
             (vec![("fields", "nmae")], "unknown_field", "nmae"),
             (vec![("domain", "[('nmae','=',1)]")], "unknown_field", "domain[0][0]"),
         ] {
-            let problem = client.get(PARTNERS, &query).await.refused(400, code);
+            let problem = client.get(PARTNERS, &query).await.problem(400, code);
             assert_eq!(problem["parameter"], parameter, "{problem:#}");
         }
         let problem = client.get(PARTNERS, &[("nmae", "x")]).await.json();
@@ -147,13 +147,13 @@ async fn what_is_no_filter_is_refused_by_its_name_with_a_hint() {
 }
 
 #[tokio::test]
-async fn reserved_words_are_no_filters_even_where_a_field_has_the_name() {
+async fn reserved_parameters_are_not_filters_even_if_a_field_has_the_name() {
     let client = crate::support::Gateway::shared().client().on(Version::Odoo19).as_user("admin");
-    // ir.filters has fields `domain`, `context` and `name`.
+    // ir.filters has the fields `domain`, `context` and `name`.
     let path = "/restful/api/v1/ir.filters";
     let all = client.get(path, &[("domain", "[]"), ("context", "{'tz': 'UTC'}")]).await.ok();
     assert!(all.is_array());
-    client.get(path, &[("context", "no literal")]).await.refused(400, "invalid_literal");
+    client.get(path, &[("context", "no literal")]).await.problem(400, "invalid_literal");
     let name = unique("filter");
     let values = json!({"name": name, "model_id": "res.partner", "context": "{'a': 1}", "domain": "[]"});
     let made = client.post(path, &values).await.ok();

@@ -1,11 +1,11 @@
-//! The vendor's examples, as the manual prints them, as far as an Odoo with sales and contacts can answer them.
+//! The examples of the vendor's manual, as far as an Odoo with sales and contacts supports them.
 
 use serde_json::{Value, json};
 
 use super::{ORDERS, PARTNERS, admin, create, gateway, patch, product_and_customer, unique};
 use crate::support::{Client, Version};
 
-/// Logs in as the manual does, with everything in the query of a GET.
+/// Logs in as in the manual, with all parameters in the query of a GET.
 async fn log_in(version: Version) -> (String, Client) {
     let query = [("login", "admin"), ("password", "admin"), ("db", version.database())];
     let given = gateway().client().get("/rest/api/login/token", &query).await.ok();
@@ -16,7 +16,7 @@ async fn log_in(version: Version) -> (String, Client) {
     (token, client)
 }
 
-/// The manual's order of two lines, of which each has its own product.
+/// Creates the manual's order with two lines, each with its own product.
 async fn new_order(client: &Client, version: Version, name: &str) -> (Value, i64, i64) {
     let (product, customer) = product_and_customer(version).await;
     let line =
@@ -26,8 +26,8 @@ async fn new_order(client: &Client, version: Version, name: &str) -> (Value, i64
 }
 
 #[tokio::test]
-async fn an_order_is_created_and_answered_in_the_printed_shape() {
-    for version in Version::BOTH {
+async fn manual_creates_an_order_in_the_printed_shape() {
+    for version in Version::each() {
         let (_, client) = log_in(version).await;
         let name = unique("Your Sale Order Name");
         let (order, product, customer) = new_order(&client, version, &name).await;
@@ -35,7 +35,7 @@ async fn an_order_is_created_and_answered_in_the_printed_shape() {
         let printed =
             ["id", "name", "date_order", "create_date", "amount_tax", "amount_total", "state", "partner_id", "user_id"];
         assert_eq!(keys[..9], printed);
-        assert_eq!(keys[9..], ["payment_term_id", "order_line"], "empty many2one are there too");
+        assert_eq!(keys[9..], ["payment_term_id", "order_line"], "an empty many2one is included");
         assert_eq!((&order["name"], &order["state"]), (&json!(name), &json!("draft")));
         let created = order["create_date"].as_str().unwrap();
         assert!(created.len() == 19 && created.as_bytes()[10] == b'T', "{created}");
@@ -56,7 +56,7 @@ async fn an_order_is_created_and_answered_in_the_printed_shape() {
             assert_eq!(line["product_id"]["categ_id"].as_object().unwrap().len(), 2);
             assert!(line["product_id"]["attribute_line_ids"].is_array());
         }
-        // From 18 on the taxes of a line are called otherwise: what an Odoo lacks is left out.
+        // The taxes of a line have another name since 18: fields that an Odoo does not have are omitted.
         assert_eq!(lines[0].get("tax_id").is_some(), version == Version::Odoo14);
         let read = client.get(&format!("{ORDERS}/{}", order["id"]), &[]).await.ok();
         assert_eq!(read, order);
@@ -64,8 +64,8 @@ async fn an_order_is_created_and_answered_in_the_printed_shape() {
 }
 
 #[tokio::test]
-async fn orders_are_searched_and_read_with_the_printed_parameters() {
-    for version in Version::BOTH {
+async fn manual_searches_and_reads_orders() {
+    for version in Version::each() {
         let (_, client) = log_in(version).await;
         let (order, ..) = new_order(&client, version, &unique("zzz")).await;
         let (start, end) = ("2023-12-31", "2099-12-01");
@@ -84,7 +84,7 @@ async fn orders_are_searched_and_read_with_the_printed_parameters() {
         assert_eq!(found.len(), 2);
         for record in found {
             let keys: Vec<&String> = record.as_object().unwrap().keys().collect();
-            assert_eq!(keys, ["name", "id", "partner_id", "order_line"], "the asked fields in the asked order");
+            assert_eq!(keys, ["name", "id", "partner_id", "order_line"], "the requested fields in the requested order");
         }
         let id = order["id"].to_string();
         let mine = client.get(ORDERS, &[("fields", "name,id,partner_id,order_line"), ("id", &id)]).await.ok();
@@ -96,8 +96,8 @@ async fn orders_are_searched_and_read_with_the_printed_parameters() {
 }
 
 #[tokio::test]
-async fn a_partner_is_renamed_and_only_what_was_written_is_answered() {
-    for version in Version::BOTH {
+async fn manual_renames_a_partner_and_gets_the_written_fields() {
+    for version in Version::each() {
         let (_, client) = log_in(version).await;
         let id = create(&client, PARTNERS, json!({"name": unique("Nikil")})).await;
         let updated = client.put(&format!("{PARTNERS}/{id}"), &json!({"name": "Nikil M"})).await;
@@ -108,8 +108,8 @@ async fn a_partner_is_renamed_and_only_what_was_written_is_answered() {
 }
 
 #[tokio::test]
-async fn an_order_is_deleted_with_a_sentence() {
-    for version in Version::BOTH {
+async fn manual_deletes_an_order_with_a_message() {
+    for version in Version::each() {
         let (_, client) = log_in(version).await;
         let (order, ..) = new_order(&client, version, &unique("to be deleted")).await;
         let path = format!("{ORDERS}/{}", order["id"]);
@@ -117,14 +117,14 @@ async fn an_order_is_deleted_with_a_sentence() {
         assert_eq!(deleted.status, 200);
         assert_eq!(deleted.header("content-type"), "application/json");
         assert_eq!(deleted.text, format!("\"record {} has been successfully deleted\"", order["id"]));
-        client.get(&path, &[]).await.refused(404, "record_not_found");
-        client.delete(&path, &[]).await.refused(404, "record_not_found");
+        client.get(&path, &[]).await.problem(404, "record_not_found");
+        client.delete(&path, &[]).await.problem(404, "record_not_found");
     }
 }
 
 #[tokio::test]
-async fn read_is_called_by_patch_and_answers_what_odoo_answers() {
-    for version in Version::BOTH {
+async fn manual_calls_read_by_patch_and_gets_odoos_result() {
+    for version in Version::each() {
         let (_, client) = log_in(version).await;
         let country = 233;
         let name = unique("Gemini Furniture");
@@ -134,20 +134,20 @@ async fn read_is_called_by_patch_and_answers_what_odoo_answers() {
         let read = json!([{
             "id": id, "name": name, "city": "Fairfield", "country_id": [country, "United States"], "user_id": false
         }]);
-        assert_eq!(called, read, "as Odoo has it, with pairs");
+        assert_eq!(called, read, "Odoo's own result, with pairs");
         let printed = patch(&client, &path, &json!({"arg1": "val", "arg2": "25"})).await;
-        printed.refused(400, "invalid_value");
+        printed.problem(400, "invalid_value");
     }
 }
 
 #[tokio::test]
-async fn a_token_ends_with_the_printed_request() {
-    for version in Version::BOTH {
+async fn manual_deletes_a_token() {
+    for version in Version::each() {
         let (token, client) = log_in(version).await;
         client.get(PARTNERS, &[("limit", "1")]).await.ok();
         let ended = gateway().client().delete("/rest/api/logout/token", &[("access_token", &token)]).await;
         assert!(ended.ok()["message"].is_string());
-        client.get(PARTNERS, &[("limit", "1")]).await.refused(401, "credential_invalid");
+        client.get(PARTNERS, &[("limit", "1")]).await.problem(401, "credential_invalid");
         admin(version).get(PARTNERS, &[("limit", "1")]).await.ok();
     }
 }

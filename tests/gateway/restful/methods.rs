@@ -1,17 +1,17 @@
-//! Methods of records, by PATCH and by POST.
+//! Method calls on records, by PATCH and by POST.
 
 use serde_json::{Value, json};
 
-use super::{NOWHERE, ORDERS, PARTNERS, TAGS, admin, create, new_tag, patch, product_and_customer, unique};
+use super::{MISSING_ID, ORDERS, PARTNERS, TAGS, admin, create, new_tag, patch, product_and_customer, unique};
 use crate::support::Version;
 
 #[tokio::test]
-async fn a_body_is_keyword_arguments_or_args_and_kwargs() {
-    for version in Version::BOTH {
+async fn body_contains_keyword_arguments_or_args_and_kwargs() {
+    for version in Version::each() {
         let (client, name) = (admin(version), unique("called"));
         let id = create(&client, PARTNERS, json!({"name": name})).await;
         let path = format!("{PARTNERS}/{id}/read");
-        let answer = json!([{"id": id, "name": name}]);
+        let response = json!([{"id": id, "name": name}]);
         for body in [
             json!({"fields": ["name"]}),
             json!({"args": [["name"]]}),
@@ -20,17 +20,17 @@ async fn a_body_is_keyword_arguments_or_args_and_kwargs() {
             json!({"args": [], "kwargs": {"fields": ["name"], "context": {"lang": "en_US"}}}),
             json!({"fields": ["name"], "context": {"lang": "en_US"}}),
         ] {
-            assert_eq!(patch(&client, &path, &body).await.ok(), answer, "{body}");
-            assert_eq!(client.post(&path, &body).await.ok(), answer, "{body}");
+            assert_eq!(patch(&client, &path, &body).await.ok(), response, "{body}");
+            assert_eq!(client.post(&path, &body).await.ok(), response, "{body}");
         }
-        let whole = client.post_query(&path, &[]).await.ok();
-        assert!(whole[0].as_object().unwrap().len() > 50, "without a body all fields");
+        let all_fields = client.post_query(&path, &[]).await.ok();
+        assert!(all_fields[0].as_object().unwrap().len() > 50, "without a body all fields");
     }
 }
 
 #[tokio::test]
-async fn a_method_does_what_it_does() {
-    for version in Version::BOTH {
+async fn method_changes_the_record() {
+    for version in Version::each() {
         let client = admin(version);
         let (product, customer) = product_and_customer(version).await;
         let line = json!([[0, 0, {"product_id": product, "product_uom_qty": 1}]]);
@@ -43,8 +43,8 @@ async fn a_method_does_what_it_does() {
 }
 
 #[tokio::test]
-async fn what_no_one_may_call_or_what_is_not_there_is_refused() {
-    for version in Version::BOTH {
+async fn private_and_unknown_methods_and_missing_records_are_rejected() {
+    for version in Version::each() {
         let client = admin(version);
         let id = new_tag(version, &unique("safe")).await;
         for (method, status, code) in [
@@ -53,14 +53,14 @@ async fn what_no_one_may_call_or_what_is_not_there_is_refused() {
             ("no_such_method", 404, "unknown_method"),
             ("a-b", 404, "unknown_method"),
         ] {
-            patch(&client, &format!("{TAGS}/{id}/{method}"), &json!({})).await.refused(status, code);
+            patch(&client, &format!("{TAGS}/{id}/{method}"), &json!({})).await.problem(status, code);
         }
-        patch(&client, &format!("{TAGS}/0/read"), &json!({})).await.refused(404, "record_not_found");
-        let of_none = patch(&client, &format!("{TAGS}/{NOWHERE}/read"), &json!({"fields": ["name"]})).await;
-        assert!(of_none.status == 404 || of_none.json() == Value::Array(Vec::new()), "{}", of_none.text);
+        patch(&client, &format!("{TAGS}/0/read"), &json!({})).await.problem(404, "record_not_found");
+        let missing = patch(&client, &format!("{TAGS}/{MISSING_ID}/read"), &json!({"fields": ["name"]})).await;
+        assert!(missing.status == 404 || missing.json() == Value::Array(Vec::new()), "{}", missing.text);
         let path = format!("{TAGS}/{id}/read");
-        client.post(&path, &json!({"args": {"a": 1}})).await.refused(400, "invalid_parameter");
-        client.post(&path, &json!({"kwargs": [1]})).await.refused(400, "invalid_parameter");
-        client.get(&path, &[]).await.refused(405, "method_not_allowed");
+        client.post(&path, &json!({"args": {"a": 1}})).await.problem(400, "invalid_parameter");
+        client.post(&path, &json!({"kwargs": [1]})).await.problem(400, "invalid_parameter");
+        client.get(&path, &[]).await.problem(405, "method_not_allowed");
     }
 }

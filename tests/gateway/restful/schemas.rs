@@ -1,14 +1,14 @@
-//! What answers look like: with a schema, without one, narrowed.
+//! The shape of responses: with a schema, without one, and with selected fields.
 
 use serde_json::{Value, json};
 
 use super::{ORDERS, PARTNERS, TAGS, admin, create, new_tag, unique, user};
 use crate::support::binary::Process;
-use crate::support::{Version, stand};
+use crate::support::{Version, testbed};
 
 #[tokio::test]
-async fn without_a_schema_a_record_is_flat_with_objects_for_what_it_leads_to() {
-    for version in Version::BOTH {
+async fn record_without_a_schema_is_flat_with_objects_for_relations() {
+    for version in Version::each() {
         let client = admin(version);
         let values = json!({"name": unique("flat"), "country_id": 233, "category_id": [[6, 0, []]]});
         let id = create(&client, PARTNERS, values).await;
@@ -27,8 +27,8 @@ async fn without_a_schema_a_record_is_flat_with_objects_for_what_it_leads_to() {
 }
 
 #[tokio::test]
-async fn a_read_schema_shapes_lists_and_single_records_alike() {
-    for version in Version::BOTH {
+async fn read_schema_shapes_lists_and_single_records_the_same() {
+    for version in Version::each() {
         let client = admin(version);
         let parent_name = unique("parent");
         let parent = new_tag(version, &parent_name).await;
@@ -46,8 +46,8 @@ async fn a_read_schema_shapes_lists_and_single_records_alike() {
 }
 
 #[tokio::test]
-async fn fields_narrow_in_the_asked_order_and_are_flat_outside_of_the_schema() {
-    for version in Version::BOTH {
+async fn fields_select_in_the_requested_order_and_are_flat_outside_of_the_schema() {
+    for version in Version::each() {
         let client = admin(version);
         let parent_name = unique("parent");
         let parent = new_tag(version, &parent_name).await;
@@ -66,13 +66,13 @@ async fn fields_narrow_in_the_asked_order_and_are_flat_outside_of_the_schema() {
         }
         let display = client.get(&format!("{PARTNERS}/1"), &[("fields", "company_id,country_id")]).await.ok();
         assert!(display["country_id"] == false || display["country_id"]["name"].is_string());
-        client.get(&path, &[("fields", "nosuch")]).await.refused(400, "unknown_field");
+        client.get(&path, &[("fields", "nosuch")]).await.problem(400, "unknown_field");
     }
 }
 
 #[tokio::test]
-async fn what_an_odoo_lacks_is_left_out_of_a_schema() {
-    for version in Version::BOTH {
+async fn fields_that_an_odoo_does_not_have_are_omitted_from_a_schema() {
+    for version in Version::each() {
         let products =
             admin(version).get("/restful/api/v1/product.product", &[("limit", "1"), ("order", "id")]).await.ok();
         let product = products[0].as_object().unwrap();
@@ -82,8 +82,8 @@ async fn what_an_odoo_lacks_is_left_out_of_a_schema() {
 }
 
 #[tokio::test]
-async fn a_relation_of_a_schema_without_a_block_is_an_object_too() {
-    for version in Version::BOTH {
+async fn relation_without_a_subschema_is_an_object() {
+    for version in Version::each() {
         let invoices = [("limit", "1"), ("move_type", "out_invoice")];
         let moves = admin(version).get("/restful/api/v1/account.move", &invoices).await.ok();
         let invoice = moves[0].as_object().unwrap();
@@ -93,23 +93,23 @@ async fn a_relation_of_a_schema_without_a_block_is_an_object_too() {
 }
 
 #[tokio::test]
-async fn a_user_gets_what_odoo_shows_him_through_a_schema() {
-    for version in Version::BOTH {
+async fn schema_shows_only_records_that_the_user_may_read() {
+    for version in Version::each() {
         let mine =
             user(version, "salesman").get(ORDERS, &[("limit", "100"), ("fields", "id,user_id,partner_id")]).await.ok();
         let mine = mine.as_array().unwrap();
-        assert!(mine.len() >= 3, "the stand's own, and those of other tests");
+        assert!(mine.len() >= 3, "the testbed's orders and those of other tests");
         for order in mine {
             assert_eq!(order["user_id"]["name"], "Salesman");
             assert!(order["partner_id"]["name"].is_string());
         }
-        user(version, "internal").get(ORDERS, &[]).await.refused(403, "access_denied");
+        user(version, "internal").get(ORDERS, &[]).await.problem(403, "access_denied");
     }
 }
 
 #[tokio::test]
-async fn a_list_comes_as_csv_and_ndjson_in_the_shape_of_its_schema() {
-    for version in Version::BOTH {
+async fn csv_and_ndjson_have_the_shape_of_the_schema() {
+    for version in Version::each() {
         let client = admin(version);
         let parent_name = unique("parent");
         let parent = new_tag(version, &parent_name).await;
@@ -136,10 +136,10 @@ async fn a_list_comes_as_csv_and_ndjson_in_the_shape_of_its_schema() {
 }
 
 #[tokio::test]
-async fn what_an_odoo_lacks_is_logged_once() {
+async fn missing_schema_fields_are_logged_once() {
     let version = Version::Odoo19;
     let gateway = Process::serve(&[
-        ("ODOO_GATEWAY__ODOO__0__URL", stand().url(version)),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(version)),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", version.database()),
         ("ODOO_GATEWAY__RESTFUL__MODELS__res.lang__READ", "{id, nosuch}"),
     ])
@@ -149,8 +149,8 @@ async fn what_an_odoo_lacks_is_logged_once() {
         let langs = client.get("/restful/api/v1/res.lang", &[("limit", "1"), ("fields", "")]).await.ok();
         assert_eq!(langs[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["id"]);
     }
-    let (_, said, _) = gateway.end("TERM").await;
-    let told: Vec<&str> = said.lines().filter(|line| line.contains("names a field that is not there")).collect();
-    assert_eq!(told.len(), 1, "{said}");
-    assert!(told[0].contains("nosuch") && told[0].contains("res.lang"), "{}", told[0]);
+    let (_, output, _) = gateway.stop_with("TERM").await;
+    let warnings: Vec<&str> = output.lines().filter(|line| line.contains("names a field that this user cannot see")).collect();
+    assert_eq!(warnings.len(), 1, "{output}");
+    assert!(warnings[0].contains("nosuch") && warnings[0].contains("res.lang"), "{}", warnings[0]);
 }

@@ -1,4 +1,4 @@
-//! The binary itself, with nothing of this machine's environment: in a folder of its own, told all by settings.
+//! The binary, in a folder of its own and with an empty environment: all settings come from the test.
 
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
@@ -14,10 +14,10 @@ use tokio::time::timeout;
 
 use super::client::Client;
 
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The timeout of every step, generous enough for a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The binary in `folder`, listening wherever there is room unless the settings say where.
+/// The binary in `folder`. It listens on free ports unless the settings name an address.
 fn command(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_odoo-gateway"));
     command.args(arguments).current_dir(folder).env_clear().kill_on_drop(true);
@@ -26,18 +26,18 @@ fn command(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> Comm
     command
 }
 
-/// What the binary says and how it ends.
+/// Runs the binary to its end. Returns its output and exit status.
 pub(crate) async fn run(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> Output {
     let output = command(arguments, folder, settings).stdin(Stdio::null()).output();
-    timeout(PATIENCE, output).await.expect("the command comes to an end").unwrap()
+    timeout(TIMEOUT, output).await.expect("the command ends in time").unwrap()
 }
 
 /// A gateway in a process of its own.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    said: Arc<Mutex<String>>,
-    listeners: [JoinHandle<()>; 2],
+    output: Arc<Mutex<String>>,
+    readers: [JoinHandle<()>; 2],
     listening: Value,
     pub(crate) folder: TempDir,
 }
@@ -48,22 +48,22 @@ impl Process {
         Self::serve_in(tempfile::tempdir().unwrap(), settings).await
     }
 
-    /// As [`serve`](Self::serve), in the folder that another left behind.
+    /// Like [`serve`](Self::serve), in the folder of an earlier process.
     pub(crate) async fn serve_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let mut command = command(&["serve"], folder.path(), settings);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let said = Arc::new(Mutex::new(String::new()));
-        let (tell, told) = tokio::sync::oneshot::channel();
-        let listeners = [
-            tokio::spawn(listen(child.stdout.take().unwrap(), said.clone(), None)),
-            tokio::spawn(listen(child.stderr.take().unwrap(), said.clone(), Some(tell))),
+        let output = Arc::new(Mutex::new(String::new()));
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let readers = [
+            tokio::spawn(collect_output(child.stdout.take().unwrap(), output.clone(), None)),
+            tokio::spawn(collect_output(child.stderr.take().unwrap(), output.clone(), Some(sender))),
         ];
-        let told = timeout(PATIENCE, told).await;
-        let listening = told.ok().and_then(Result::ok).unwrap_or_else(|| panic!("{}", said.lock().unwrap()));
-        Self { child, said, listeners, listening, folder }
+        let listening = timeout(TIMEOUT, receiver).await;
+        let listening = listening.ok().and_then(Result::ok).unwrap_or_else(|| panic!("{}", output.lock().unwrap()));
+        Self { child, output, readers, listening, folder }
     }
 
-    /// The process's number.
+    /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().expect("it runs")
     }
@@ -72,7 +72,7 @@ impl Process {
         self.listening["api_address"].as_str().unwrap()
     }
 
-    pub(crate) fn operators_address(&self) -> &str {
+    pub(crate) fn ops_address(&self) -> &str {
         self.listening["ops_address"].as_str().unwrap()
     }
 
@@ -80,47 +80,47 @@ impl Process {
         Client::new(format!("http://{}", self.address()))
     }
 
-    pub(crate) fn operator(&self) -> Client {
-        Client::new(format!("http://{}", self.operators_address()))
+    pub(crate) fn ops_client(&self) -> Client {
+        Client::new(format!("http://{}", self.ops_address()))
     }
 
-    /// Megabytes of memory that are resident (`VmRSS`), or were at most (`VmHWM`).
-    pub(crate) fn memory(&self, what: &str) -> f64 {
+    /// Resident memory in MiB: now (`VmRSS`) or at the peak (`VmHWM`).
+    pub(crate) fn memory(&self, field: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().expect("it runs"))).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("the kernel tells");
-        let kilobytes: f64 = line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").parse().unwrap();
-        kilobytes / 1024.0
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("the kernel reports it");
+        let kib: f64 = line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").parse().unwrap();
+        kib / 1024.0
     }
 
-    /// Sends it a signal and waits for its end; how it ended, and everything it said.
-    pub(crate) async fn end(mut self, signal: &str) -> (ExitStatus, String, TempDir) {
+    /// Sends a signal and waits for the process to end. Returns its exit status, all of its output, and its folder.
+    pub(crate) async fn stop_with(mut self, signal: &str) -> (ExitStatus, String, TempDir) {
         let pid = self.child.id().expect("it runs").to_string();
         assert!(Command::new("sh").args(["-c", "kill -$1 $2", "kill", signal, &pid]).status().await.unwrap().success());
-        let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
-        for listener in self.listeners {
-            timeout(PATIENCE, listener).await.expect("its last words are heard").unwrap();
+        let status = timeout(TIMEOUT, self.child.wait()).await.expect("it ends").unwrap();
+        for reader in self.readers {
+            timeout(TIMEOUT, reader).await.expect("the output ends").unwrap();
         }
-        let said = self.said.lock().unwrap().clone();
-        (status, said, self.folder)
+        let output = self.output.lock().unwrap().clone();
+        (status, output, self.folder)
     }
 }
 
-/// Keeps what is said, and tells of the line that says where it listens.
-async fn listen(
+/// Collects the lines of a stream, and sends the event that contains the listening addresses.
+async fn collect_output(
     stream: impl AsyncRead + Unpin,
-    said: Arc<Mutex<String>>,
-    mut tell: Option<tokio::sync::oneshot::Sender<Value>>,
+    output: Arc<Mutex<String>>,
+    mut listening: Option<tokio::sync::oneshot::Sender<Value>>,
 ) {
     let mut lines = BufReader::new(stream).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let event: Value = serde_json::from_str(&line).unwrap_or_default();
         if event["message"] == "listening"
-            && let Some(tell) = tell.take()
+            && let Some(listening) = listening.take()
         {
-            let _ = tell.send(event);
+            let _ = listening.send(event);
         }
-        let mut said = said.lock().unwrap();
-        said.push_str(&line);
-        said.push('\n');
+        let mut output = output.lock().unwrap();
+        output.push_str(&line);
+        output.push('\n');
     }
 }

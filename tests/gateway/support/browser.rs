@@ -1,4 +1,4 @@
-//! A real browser without a window, and somebody who waits where it is sent.
+//! A real headless browser, and the web server of an application that the browser is redirected to.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use tokio::process::{Child, Command};
 use tokio::sync::{OnceCell, mpsc};
 use tokio::time::timeout;
 
-use super::stand::tool;
+use super::testbed::tool;
 
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of every step, generous enough for a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Chromium with a profile of its own.
 pub(crate) struct Browser {
@@ -28,7 +28,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// A browser that knows nothing yet, in a window of this size, with more switches.
+    /// A browser with an empty profile and a window of this size, with more command-line switches.
     pub(crate) async fn open(width: u32, height: u32, switches: &[&str]) -> Self {
         static INSTALLED: OnceCell<()> = OnceCell::const_new();
         INSTALLED.get_or_init(async || assert!(tool(&["install", "browser"]).await.status.success())).await;
@@ -52,23 +52,23 @@ impl Browser {
         let options = json!({"goog:chromeOptions": {"args": arguments, "binary": "/usr/bin/chromium"}});
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(options.as_object().unwrap().clone());
-        let page = timeout(PATIENCE, builder.connect(&format!("http://127.0.0.1:{port}"))).await;
+        let page = timeout(TIMEOUT, builder.connect(&format!("http://127.0.0.1:{port}"))).await;
         Self { page: page.expect("the browser starts").unwrap(), driver, _profile: profile }
     }
 
-    /// Goes to an address.
-    pub(crate) async fn go(&self, url: &str) {
-        timeout(PATIENCE, self.page.goto(url)).await.expect("the page comes").unwrap();
+    /// Opens a URL.
+    pub(crate) async fn goto(&self, url: &str) {
+        timeout(TIMEOUT, self.page.goto(url)).await.expect("the page loads").unwrap();
     }
 
-    /// The driver's own words for everything else.
+    /// The driver's own client, for everything else.
     pub(crate) fn page(&self) -> &fantoccini::Client {
         &self.page
     }
 
-    /// The element of this selector, waited for.
+    /// Waits for the element of this CSS selector.
     pub(crate) async fn find(&self, selector: &str) -> Element {
-        match self.page.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await {
+        match self.page.wait().at_most(TIMEOUT).for_element(Locator::Css(selector)).await {
             Ok(element) => element,
             Err(error) => panic!("{selector}: {error} in {}", self.page.source().await.unwrap_or_default()),
         }
@@ -79,21 +79,21 @@ impl Browser {
         self.find(selector).await.send_keys(text).await.unwrap();
     }
 
-    /// Clicks on what leads to another page, and waits until the page it stood on is gone.
+    /// Clicks on an element that leads to another page, and waits until the current page is gone.
     pub(crate) async fn click(&self, selector: &str) {
         let element = self.find(selector).await;
         element.click().await.unwrap();
         let gone = async { while element.tag_name().await.is_ok() {} };
-        timeout(PATIENCE, gone).await.expect("another page comes");
+        timeout(TIMEOUT, gone).await.expect("another page loads");
     }
 
-    /// The text that is seen.
+    /// The visible text.
     pub(crate) async fn text(&self) -> String {
         self.find("body").await.text().await.unwrap()
     }
 
-    /// Keeps a picture, where somebody wants to look: in the folder that `ODOO_GATEWAY_PICTURES` names.
-    pub(crate) async fn picture(&self, name: &str) {
+    /// Saves a screenshot in the folder `ODOO_GATEWAY_PICTURES`, if it is set.
+    pub(crate) async fn save_screenshot(&self, name: &str) {
         if let Some(folder) = std::env::var_os("ODOO_GATEWAY_PICTURES") {
             let picture = self.page.screenshot().await.unwrap();
             std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
@@ -102,12 +102,12 @@ impl Browser {
 
     /// Closes it.
     pub(crate) async fn close(self) {
-        let _ = timeout(PATIENCE, self.page.clone().close()).await;
+        let _ = timeout(TIMEOUT, self.page.clone().close()).await;
     }
 }
 
 impl Drop for Browser {
-    /// Also the browsers that a driver leaves behind.
+    /// Kills the process group, which includes browsers that the driver leaves running.
     fn drop(&mut self) {
         if let Some(group) = self.driver.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
             let _ = kill_process_group(group, Signal::KILL);
@@ -115,7 +115,7 @@ impl Drop for Browser {
     }
 }
 
-/// The driver and the port that it found for itself.
+/// Starts the driver. Returns the port that it chose.
 async fn start_driver() -> (Child, u16) {
     let mut command = Command::new("chromedriver");
     command.arg("--port=0").process_group(0).kill_on_drop(true);
@@ -127,31 +127,31 @@ async fn start_driver() -> (Child, u16) {
                 return port.trim_end_matches('.').parse().unwrap();
             }
         }
-        panic!("the driver does not say where it listens");
+        panic!("the driver does not print its port");
     };
-    let port = timeout(PATIENCE, port).await.expect("the driver starts");
-    // It goes on to talk, and stops when nobody listens.
+    let port = timeout(TIMEOUT, port).await.expect("the driver starts");
+    // The driver writes more, and stops if the pipe is closed.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     (driver, port)
 }
 
-/// An application's own web server: it shows one page, whatever is asked, and remembers what was.
+/// An application's web server. It responds to every request with the same page, and records the request targets.
 #[derive(Debug)]
 pub(crate) struct Callback {
     /// `http://127.0.0.1:4711`
     pub(crate) origin: String,
-    asked: mpsc::UnboundedReceiver<String>,
+    targets: mpsc::UnboundedReceiver<String>,
 }
 
 impl Callback {
-    /// Listens, with this page to show.
-    pub(crate) async fn showing(page: &'static str) -> Self {
+    /// Starts a server of this page.
+    pub(crate) async fn serving(page: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let (tell, asked) = mpsc::unbounded_channel();
+        let (sender, targets) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let tell = tell.clone();
+                let sender = sender.clone();
                 tokio::spawn(async move {
                     let mut head = Vec::new();
                     while !head.ends_with(b"\r\n\r\n") && stream.read_buf(&mut head).await.is_ok_and(|read| read > 0) {}
@@ -159,26 +159,26 @@ impl Callback {
                     if let Some(target) = line.strip_prefix("GET ").and_then(|rest| rest.split(' ').next())
                         && target != "/favicon.ico"
                     {
-                        let _ = tell.send(target.to_owned());
+                        let _ = sender.send(target.to_owned());
                     }
-                    let answer = format!(
+                    let response = format!(
                         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
                         page.len()
                     );
-                    let _ = stream.write_all(answer.as_bytes()).await;
+                    let _ = stream.write_all(response.as_bytes()).await;
                 });
             }
         });
-        Self { origin, asked }
+        Self { origin, targets }
     }
 
-    /// The next target somebody asked for.
-    pub(crate) async fn asked(&mut self) -> String {
-        timeout(PATIENCE, self.asked.recv()).await.expect("somebody comes").unwrap()
+    /// The target of the next request.
+    pub(crate) async fn next_request(&mut self) -> String {
+        timeout(TIMEOUT, self.targets.recv()).await.expect("a request arrives").unwrap()
     }
 
-    /// Whether nobody has come.
-    pub(crate) fn is_alone(&mut self) -> bool {
-        self.asked.try_recv().is_err()
+    /// Whether no request arrived since the last one that was taken.
+    pub(crate) fn has_no_request(&mut self) -> bool {
+        self.targets.try_recv().is_err()
     }
 }

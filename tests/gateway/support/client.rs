@@ -1,12 +1,12 @@
-//! Requests and answers in few words.
+//! An HTTP client with short method names, and assertions on its responses.
 
-use odoo_gateway::error_code::Code;
+use odoo_gateway::error_code::ErrorCode;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use super::stand::Version;
+use super::testbed::Version;
 
-/// Someone who sends requests. Cheap to clone; each `as_…`, `on_…` and `with…` makes another someone.
+/// A client of the gateway. Cheap to clone; each `as_…`, `on` and `with_…` method returns a changed copy.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -15,9 +15,9 @@ pub(crate) struct Client {
     headers: Vec<(String, String)>,
 }
 
-/// What came back.
+/// A response that was received completely.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) text: String,
@@ -30,7 +30,7 @@ impl Client {
         Self { http, base, credential: None, headers: Vec::new() }
     }
 
-    /// With a login whose password is the same word, as all users of the stand have it.
+    /// As a user of the testbed, whose password equals the login.
     pub(crate) fn as_user(&self, login: &str) -> Self {
         self.with_password(login, login)
     }
@@ -49,7 +49,7 @@ impl Client {
         client
     }
 
-    /// The request, to be changed before it is sent.
+    /// A request that can be changed before it is sent.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some((login, password)) = &self.credential {
@@ -61,57 +61,57 @@ impl Client {
         request
     }
 
-    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Response {
         send(self.request(Method::GET, path).query(query)).await
     }
 
-    pub(crate) async fn delete(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn delete(&self, path: &str, query: &[(&str, &str)]) -> Response {
         send(self.request(Method::DELETE, path).query(query)).await
     }
 
     /// POST with everything in the query, as the vendor's manual prints it.
-    pub(crate) async fn post_query(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post_query(&self, path: &str, query: &[(&str, &str)]) -> Response {
         send(self.request(Method::POST, path).query(query)).await
     }
 
     /// PUT with everything in the query, as the vendor's manual prints it.
-    pub(crate) async fn put_query(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn put_query(&self, path: &str, query: &[(&str, &str)]) -> Response {
         send(self.request(Method::PUT, path).query(query)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
         send(self.request(Method::POST, path).json(body)).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Response {
         send(self.request(Method::PUT, path).json(body)).await
     }
 }
 
-/// Sends and reads to the end.
-pub(crate) async fn send(request: RequestBuilder) -> Answer {
-    let answer = request.send().await.expect("the gateway answers");
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    Answer { status, headers, text: answer.text().await.expect("the answer is whole") }
+/// Sends a request and reads the complete response.
+pub(crate) async fn send(request: RequestBuilder) -> Response {
+    let response = request.send().await.expect("the gateway responds");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Response { status, headers, text: response.text().await.expect("the response is complete") }
 }
 
-impl Answer {
+impl Response {
     /// The body as JSON, whatever the status.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// The body of a success.
+    /// The JSON body of a response with status 200.
     #[track_caller]
     pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text);
         self.json()
     }
 
-    /// The problem of a refusal with this status and code.
+    /// The body of an `application/problem+json` response with this status and error code.
     #[track_caller]
-    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
+    pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         assert_eq!(self.header("content-type"), "application/problem+json");
         let problem = self.json();
@@ -120,18 +120,18 @@ impl Answer {
         problem
     }
 
-    /// The message of a refusal by family B, which tells the title of the code.
+    /// The message of an error of the dialect `api`, whose body contains the title of the error code.
     #[track_caller]
-    pub(crate) fn refused_by_api(&self, status: u16, code: &str) -> String {
+    pub(crate) fn api_problem(&self, status: u16, code: &str) -> String {
         assert_eq!(self.status, status, "{}", self.text);
         assert_eq!(self.header("content-type"), "application/json");
-        let (body, code) = (self.json(), Code::ALL.iter().find(|known| known.as_str() == code).unwrap());
+        let (body, code) = (self.json(), ErrorCode::ALL.iter().find(|known| known.as_str() == code).unwrap());
         assert_eq!(body["error"], code.title(), "{body:#}");
         assert_eq!((&body["code"], &body["request_id"]), (&status.into(), &self.header("x-request-id").into()));
         body["message"].as_str().unwrap().to_owned()
     }
 
-    /// A header's text; empty when it is not there.
+    /// A header's text; empty if the header is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }

@@ -1,29 +1,29 @@
-//! The gateway under test: the whole of it, in this process, listening on ports of its own.
+//! The gateway under test: complete, in this process, on ports of its own.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use odoo_gateway::admin::Administration;
-use odoo_gateway::app::{self, Running};
+use odoo_gateway::app::{RunningGateway, self};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 
 use super::client::Client;
-use super::stand::{Version, stand};
-use super::stub::Stub;
+use super::testbed::{Version, testbed};
+use super::stub_odoo::StubOdoo;
 
-/// A gateway that listens; it ends with its runtime.
+/// A running gateway; it ends with its runtime.
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    running: Running,
+    running: RunningGateway,
     config: Config,
     folder: tempfile::TempDir,
 }
 
 impl Gateway {
-    /// A gateway with a configuration of its own: names and values as in the environment, over a new SQLite file,
-    /// ports of its own, no Odoo.
+    /// A gateway with these settings (names and values as in the environment), a new SQLite file, free ports, and no
+    /// Odoo.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = format!("sqlite:{}", folder.path().join("gateway.db").display());
@@ -42,53 +42,54 @@ impl Gateway {
         Self { running: app::start(&config, Clock::system()).await.unwrap(), config, folder }
     }
 
-    /// A gateway before both real Odoos, with more settings.
-    pub(crate) async fn before_odoo(settings: &[(&str, &str)]) -> Self {
+    /// A gateway in front of both real Odoos, with more settings.
+    pub(crate) async fn start_with_odoo(settings: &[(&str, &str)]) -> Self {
         let mut all = vec![
-            ("ODOO_GATEWAY__ODOO__0__URL", stand().url(Version::Odoo19)),
+            ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
             ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
-            ("ODOO_GATEWAY__ODOO__1__URL", stand().url(Version::Odoo14)),
+            ("ODOO_GATEWAY__ODOO__1__URL", testbed().url(Version::Odoo14)),
             ("ODOO_GATEWAY__ODOO__1__DATABASE", "odoo14"),
         ];
         all.extend(settings);
         Self::start(&all).await
     }
 
-    /// A gateway before one database of the stand, which may be a copy.
-    pub(crate) async fn before_database(version: Version, database: &str) -> Self {
-        Self::start(&[
-            ("ODOO_GATEWAY__ODOO__0__URL", stand().url(version)),
+    /// A gateway in front of one database of the testbed, which may be a copy, with more settings.
+    pub(crate) async fn start_with_database(version: Version, database: &str, settings: &[(&str, &str)]) -> Self {
+        let mut all = vec![
+            ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(version)),
             ("ODOO_GATEWAY__ODOO__0__DATABASE", database),
-        ])
-        .await
+        ];
+        all.extend(settings);
+        Self::start(&all).await
     }
 
-    /// A gateway before a stub, with more settings.
-    pub(crate) async fn before_stub(stub: &Stub, settings: &[(&str, &str)]) -> Self {
+    /// A gateway in front of a stub, with more settings.
+    pub(crate) async fn start_with_stub(stub: &StubOdoo, settings: &[(&str, &str)]) -> Self {
         let url = stub.url();
         let mut all = vec![("ODOO_GATEWAY__ODOO__0__URL", url.as_str()), ("ODOO_GATEWAY__ODOO__0__DATABASE", "stub")];
         all.extend(settings);
         Self::start(&all).await
     }
 
-    /// The gateway before both Odoos that tests share when they need nothing of their own. Family C answers every model,
-    /// flat.
+    /// The gateway in front of both Odoos that tests share if they need no settings of their own. Its `restful` dialect
+    /// allows every model, without a schema.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Gateway> = OnceLock::new();
-        SHARED.get_or_init(|| Self::outliving(&[("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", "")]))
+        SHARED.get_or_init(|| Self::start_detached(&[("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", "")]))
     }
 
-    /// A gateway before both Odoos, on a thread that outlives every test.
-    pub(crate) fn outliving(settings: &'static [(&'static str, &'static str)]) -> Self {
-        let (tell, told) = std::sync::mpsc::channel();
+    /// A gateway in front of both Odoos, on a thread that outlives every test.
+    pub(crate) fn start_detached(settings: &'static [(&'static str, &'static str)]) -> Self {
+        let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                tell.send(Self::before_odoo(settings).await).unwrap();
+                sender.send(Self::start_with_odoo(settings).await).unwrap();
                 std::future::pending::<()>().await;
             });
         });
-        told.recv().unwrap()
+        receiver.recv().unwrap()
     }
 
     /// A client for this gateway.
@@ -96,32 +97,32 @@ impl Gateway {
         Client::new(format!("http://{}", self.running.api))
     }
 
-    /// What its administrator may do.
+    /// The administrator's operations on its store.
     pub(crate) async fn administration(&self) -> Administration {
         app::administration(&self.config, Clock::system()).await.unwrap()
     }
 
     /// Another gateway over the same store, the same master keys and the same Odoos.
-    pub(crate) async fn replica(&self) -> Running {
+    pub(crate) async fn replica(&self) -> RunningGateway {
         app::start(&self.config, Clock::system()).await.unwrap()
     }
 
-    /// The folder of its store, and of its master keys in a folder below.
+    /// The folder of its store; its master key is in a subfolder.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A client for operators.
-    pub(crate) fn operator(&self) -> Client {
+    /// A client of its listener for operators.
+    pub(crate) fn ops_client(&self) -> Client {
         Client::new(format!("http://{}", self.running.ops))
     }
 
-    /// Where it listens for clients.
+    /// The address of its API.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.api
     }
 
-    /// Stops it in order.
+    /// Shuts it down in an orderly way.
     pub(crate) async fn stop(self) {
         self.running.stop().await;
     }

@@ -1,48 +1,48 @@
-//! What tests do to an Odoo behind the gateway's back: copy databases, take keys away.
+//! Changes to an Odoo that do not go through the gateway: copy databases, delete API keys, insert many records.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AnyConnection, Connection};
 
-use super::stand::{Version, stand};
+use super::testbed::{Version, testbed};
 
-/// A fresh copy of the prepared database, for a test that destroys; its name. It goes with the stand.
+/// Copies the prepared database, for a test that needs one of its own. Returns its name. It ends with the testbed.
 pub(crate) async fn fresh_database(version: Version) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("{}_copy{}", version.database(), COUNT.fetch_add(1, Ordering::Relaxed));
-    execute(&format!("CREATE DATABASE {name} TEMPLATE {} OWNER odoo", stand().template(version))).await;
-    let files = stand().filestore(version);
+    execute(&format!("CREATE DATABASE {name} TEMPLATE {} OWNER odoo", testbed().template(version))).await;
+    let files = testbed().filestore(version);
     let copied =
         Command::new("cp").arg("-a").arg(files.join(version.database())).arg(files.join(&name)).status().unwrap();
     assert!(copied.success());
     name
 }
 
-/// An empty database for a store; its URL.
+/// Creates an empty database for a store. Returns its URL.
 pub(crate) async fn empty_database() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("store{}", COUNT.fetch_add(1, Ordering::Relaxed));
     execute(&format!("CREATE DATABASE {name}")).await;
-    let (server, _) = stand().postgres().rsplit_once('/').unwrap();
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
     format!("{server}/{name}")
 }
 
-/// A copy of a database that nobody is connected to; its URL.
-pub(crate) async fn copy_of_database(url: &str) -> String {
+/// Copies a database that has no connections. Returns the URL of the copy.
+pub(crate) async fn copy_database(url: &str) -> String {
     let (server, name) = url.rsplit_once('/').unwrap();
     execute(&format!("CREATE DATABASE {name}_copy TEMPLATE {name}")).await;
     format!("{server}/{name}_copy")
 }
 
-/// Takes all API keys of a database away, as its users would.
+/// Deletes all API keys of a database, as its users could.
 pub(crate) async fn revoke_api_keys(database: &str) {
-    let (server, _) = stand().postgres().rsplit_once('/').unwrap();
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
     execute_at(&format!("{server}/{database}"), "DELETE FROM res_users_apikeys").await;
 }
 
 async fn execute(statement: &str) {
-    execute_at(stand().postgres(), statement).await;
+    execute_at(testbed().postgres(), statement).await;
 }
 
 async fn execute_at(url: &str, statement: &str) {
@@ -52,9 +52,9 @@ async fn execute_at(url: &str, statement: &str) {
     connection.close().await.unwrap();
 }
 
-/// Gives a database of Odoo 19 this many partners more, as an import would.
-pub(crate) async fn fill_with_partners(database: &str, count: u32) {
-    let (server, _) = stand().postgres().rsplit_once('/').unwrap();
+/// Inserts this many partners into a database of Odoo 19, as an import would.
+pub(crate) async fn insert_partners(database: &str, count: u32) {
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
     let insert = format!(
         "INSERT INTO res_partner (name, complete_name, email, phone, street, city, zip, ref, type, autopost_bills, active, lang, create_uid, create_date, write_uid, write_date) \
          SELECT 'Contact ' || n, 'Contact ' || n, 'contact.' || n || '@example.com', '+32 2 290 ' || n, n || ' Rue de la Paix', 'Paris', '75002', \

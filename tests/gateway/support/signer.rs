@@ -1,7 +1,7 @@
-//! Somebody who signs requests as OAuth 1.0a says, well or as badly as a test wants it.
+//! A client that signs requests with OAuth 1.0a, correctly or with the errors that a test wants.
 //!
-//! The base string is the gateway's own arithmetic, which vectors hold to the RFC; ordinary libraries sign in the tests of
-//! `oauth1::clients`.
+//! The signature base string comes from the gateway's own code, which is tested with vectors elsewhere. The tests of
+//! `oauth1::clients` use independent libraries.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,32 +11,32 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use odoo_gateway::auth::oauth1::{base_string, encode, normalize, uri};
+use odoo_gateway::auth::oauth1::{base_string, encode, normalize_parameters, base_string_uri};
 use odoo_gateway::clock::Clock;
 use reqwest::{Request, RequestBuilder};
 
-/// Where the parameters stand.
+/// Where the protocol parameters are sent (RFC 5849, section 3.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ParamLocation {
     Header,
     Query,
     Form,
 }
 
-/// An application, perhaps with a user's token. Each method makes another one.
+/// An application, perhaps with a user's token. Each `with_…` method returns a changed copy.
 #[derive(Debug, Clone)]
 pub(crate) struct Signer {
     pub(crate) key: String,
     pub(crate) secret: String,
     pub(crate) token: Option<(String, String)>,
     pub(crate) method: &'static str,
-    place: Place,
-    /// Said instead of what is right, before it is signed; `None`: left out.
-    said: Vec<(String, Option<String>)>,
-    /// Said instead of what was signed.
+    location: ParamLocation,
+    /// Parameters that are changed before the signature is computed; `None` removes one.
+    changed: Vec<(String, Option<String>)>,
+    /// Parameters that are changed after the signature was computed.
     forged: Vec<(String, Option<String>)>,
-    /// The URL that is signed instead of the one it is sent to.
-    public: Option<String>,
+    /// Scheme, host and path prefix that are signed instead of those of the request.
+    base_uri: Option<String>,
 }
 
 type Parameters = Vec<(String, String)>;
@@ -48,10 +48,10 @@ impl Signer {
             secret: secret.to_owned(),
             token: None,
             method: "HMAC-SHA256",
-            place: Place::Header,
-            said: Vec::new(),
+            location: ParamLocation::Header,
+            changed: Vec::new(),
             forged: Vec::new(),
-            public: None,
+            base_uri: None,
         }
     }
 
@@ -67,38 +67,38 @@ impl Signer {
         Self { secret: secret.to_owned(), ..self.clone() }
     }
 
-    pub(crate) fn by(&self, method: &'static str) -> Self {
+    pub(crate) fn with_method(&self, method: &'static str) -> Self {
         Self { method, ..self.clone() }
     }
 
-    pub(crate) fn in_the(&self, place: Place) -> Self {
-        Self { place, ..self.clone() }
+    pub(crate) fn with_location(&self, location: ParamLocation) -> Self {
+        Self { location, ..self.clone() }
     }
 
-    /// Says this, and signs it.
-    pub(crate) fn saying(&self, name: &str, value: &str) -> Self {
+    /// Sets a parameter before signing.
+    pub(crate) fn with_param(&self, name: &str, value: &str) -> Self {
         let mut signer = self.clone();
-        signer.said.push((name.to_owned(), Some(value.to_owned())));
+        signer.changed.push((name.to_owned(), Some(value.to_owned())));
         signer
     }
 
-    /// Leaves this out.
-    pub(crate) fn without(&self, name: &str) -> Self {
+    /// Removes a parameter before signing.
+    pub(crate) fn without_param(&self, name: &str) -> Self {
         let mut signer = self.clone();
-        signer.said.push((name.to_owned(), None));
+        signer.changed.push((name.to_owned(), None));
         signer
     }
 
-    /// Says this in place of what was signed.
-    pub(crate) fn forging(&self, name: &str, value: &str) -> Self {
+    /// Sets a parameter after signing.
+    pub(crate) fn with_forged_param(&self, name: &str, value: &str) -> Self {
         let mut signer = self.clone();
         signer.forged.push((name.to_owned(), Some(value.to_owned())));
         signer
     }
 
-    /// Signs for this scheme, host and prefix instead of where the request goes.
-    pub(crate) fn as_reached_by(&self, public: &str) -> Self {
-        Self { public: Some(public.to_owned()), ..self.clone() }
+    /// Signs for this scheme, host and path prefix instead of those that the request is sent to.
+    pub(crate) fn with_base_uri(&self, base_uri: &str) -> Self {
+        Self { base_uri: Some(base_uri.to_owned()), ..self.clone() }
     }
 
     /// The request, signed.
@@ -106,42 +106,42 @@ impl Signer {
         let (client, request) = request.build_split();
         let mut request = request.unwrap();
         let signature = self.signature(&request);
-        let mut shown = self.parameters();
-        shown.push(("oauth_signature".to_owned(), signature));
-        change(&mut shown, &self.forged);
-        self.place(&mut request, &shown);
+        let mut parameters = self.parameters();
+        parameters.push(("oauth_signature".to_owned(), signature));
+        apply_changes(&mut parameters, &self.forged);
+        self.attach(&mut request, &parameters);
         RequestBuilder::from_parts(client, request)
     }
 
-    /// The header as it would be for this request.
+    /// The `Authorization` header for this request.
     pub(crate) fn header(&self, request: RequestBuilder) -> String {
         let request = self.sign(request).build().unwrap();
         request.headers()["authorization"].to_str().unwrap().to_owned()
     }
 
-    /// What is said, with a nonce of its own.
+    /// The protocol parameters without the signature.
     fn parameters(&self) -> Parameters {
-        // The moment is in `said` already: see `signature`.
-        let mut said: Parameters = vec![
+        // Timestamp and nonce are in `changed`: see `with_fresh_nonce`.
+        let mut parameters: Parameters = vec![
             ("oauth_consumer_key".to_owned(), self.key.clone()),
             ("oauth_signature_method".to_owned(), self.method.to_owned()),
             ("oauth_version".to_owned(), "1.0".to_owned()),
         ];
         if let Some((token, _)) = &self.token {
-            said.push(("oauth_token".to_owned(), token.clone()));
+            parameters.push(("oauth_token".to_owned(), token.clone()));
         }
-        change(&mut said, &self.said);
-        said
+        apply_changes(&mut parameters, &self.changed);
+        parameters
     }
 
-    /// The same signer with this very moment, which makes it sign one request only.
-    pub(crate) fn now(&self) -> Self {
+    /// With the current timestamp and a new nonce, which are valid for one request.
+    pub(crate) fn with_fresh_nonce(&self) -> Self {
         static NONCES: AtomicU64 = AtomicU64::new(0);
         let nonce = format!("{}x{}", std::process::id(), NONCES.fetch_add(1, Ordering::Relaxed));
         let timestamp = Clock::system().now().unix_timestamp().to_string();
         let mut signer = self.clone();
-        let moment = [("oauth_timestamp", timestamp), ("oauth_nonce", nonce)];
-        signer.said.splice(0..0, moment.map(|(name, value)| (name.to_owned(), Some(value))));
+        let fresh = [("oauth_timestamp", timestamp), ("oauth_nonce", nonce)];
+        signer.changed.splice(0..0, fresh.map(|(name, value)| (name.to_owned(), Some(value))));
         signer
     }
 
@@ -149,35 +149,35 @@ impl Signer {
         let url = request.url();
         let authority =
             url.port().map_or(url.host_str().unwrap().to_owned(), |port| format!("{}:{port}", url.host_str().unwrap()));
-        let uri = match &self.public {
-            Some(public) => format!("{public}{}", url.path()),
-            None => uri(url.scheme(), &authority, url.path()),
+        let uri = match &self.base_uri {
+            Some(base_uri) => format!("{base_uri}{}", url.path()),
+            None => base_string_uri(url.scheme(), &authority, url.path()),
         };
         let body = request.body().and_then(|body| body.as_bytes()).filter(|_| is_form(request)).unwrap_or_default();
         let pairs = pairs(url.query().unwrap_or_default()).chain(pairs(std::str::from_utf8(body).unwrap()));
-        let said = self.parameters().into_iter().map(|(name, value)| (name.into_bytes(), value.into_bytes()));
-        let base = base_string(request.method().as_str(), &uri, &normalize(pairs.chain(said)).unwrap());
+        let protocol = self.parameters().into_iter().map(|(name, value)| (name.into_bytes(), value.into_bytes()));
+        let base = base_string(request.method().as_str(), &uri, &normalize_parameters(pairs.chain(protocol)).unwrap());
         sign(self.method, &base, &self.secret, self.token.as_ref().map_or("", |(_, secret)| secret))
     }
 
-    fn place(&self, request: &mut Request, shown: &Parameters) {
+    fn attach(&self, request: &mut Request, parameters: &Parameters) {
         let encoded = |between: &str, quote: &str| {
-            let parts: Vec<String> = shown
+            let parts: Vec<String> = parameters
                 .iter()
                 .map(|(name, value)| format!("{}={quote}{}{quote}", encode(name.as_bytes()), encode(value.as_bytes())))
                 .collect();
             parts.join(between)
         };
-        match self.place {
-            Place::Header => {
+        match self.location {
+            ParamLocation::Header => {
                 let header = format!("OAuth {}", encoded(", ", "\""));
                 request.headers_mut().insert("authorization", header.parse().unwrap());
             }
-            Place::Query => {
+            ParamLocation::Query => {
                 let before = request.url().query().map_or(String::new(), |query| format!("{query}&"));
                 request.url_mut().set_query(Some(&format!("{before}{}", encoded("&", ""))));
             }
-            Place::Form => {
+            ParamLocation::Form => {
                 let before = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
                 let before = String::from_utf8(before.to_vec()).unwrap();
                 let between = if before.is_empty() { "" } else { "&" };
@@ -194,7 +194,7 @@ fn is_form(request: &Request) -> bool {
     request.headers().get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with(FORM))
 }
 
-fn change(parameters: &mut Parameters, changes: &[(String, Option<String>)]) {
+fn apply_changes(parameters: &mut Parameters, changes: &[(String, Option<String>)]) {
     for (name, value) in changes {
         parameters.retain(|(known, _)| known != name);
         parameters.extend(value.iter().map(|value| (name.clone(), value.clone())));
@@ -206,20 +206,20 @@ fn pairs(encoded: &str) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     pairs.map(|(name, value)| (name.into_owned().into_bytes(), value.into_owned().into_bytes()))
 }
 
-/// With RSA the secret is a private key, in hexadecimal.
+/// For RSA, `secret` is a private key (PKCS #8 in base64).
 fn sign(method: &str, base: &str, secret: &str, token_secret: &str) -> String {
     let shared = format!("{}&{}", encode(secret.as_bytes()), encode(token_secret.as_bytes()));
     let algorithm = match method {
         "HMAC-SHA1" => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
         "HMAC-SHA512" => hmac::HMAC_SHA512,
         "PLAINTEXT" => return shared,
-        "RSA-SHA256" => return by_rsa(base, secret),
+        "RSA-SHA256" => return sign_rsa(base, secret),
         _ => hmac::HMAC_SHA256,
     };
     STANDARD.encode(hmac::sign(&hmac::Key::new(algorithm, shared.as_bytes()), base.as_bytes()))
 }
 
-fn by_rsa(base: &str, private: &str) -> String {
+fn sign_rsa(base: &str, private: &str) -> String {
     let key = KeyPair::from_pkcs8(&STANDARD.decode(private).unwrap()).unwrap();
     let mut signature = vec![0; key.public_modulus_len()];
     key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), base.as_bytes(), &mut signature).unwrap();

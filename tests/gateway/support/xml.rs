@@ -1,27 +1,27 @@
-//! As much XML-RPC (and JSON-2) as the stub Odoo needs: it reads what the gateway writes and nothing else.
+//! As much XML-RPC, JSON-RPC and JSON-2 as the stub Odoo needs: it parses exactly what the gateway sends.
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
-/// A question.
+/// A call that the stub received.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct StubCall {
     /// `version`, `authenticate`, or model and method.
     pub(crate) name: String,
     /// The login of `authenticate`; empty otherwise.
     pub(crate) login: String,
-    /// The password it came with; empty for `version`.
+    /// The password or API key; empty for `version`.
     pub(crate) secret: String,
-    /// All of it, as it came.
+    /// The text of the request.
     pub(crate) text: String,
 }
 
-/// The name of whatever is asked over JSON-RPC.
+/// The name of every call over JSON-RPC.
 pub(crate) const JSONRPC: &str = "jsonrpc";
 
-impl Asked {
-    /// The question that comes on this connection, if one does.
-    pub(crate) async fn read(stream: &mut TcpStream) -> Option<Self> {
+impl StubCall {
+    /// Receives the call of a connection; `None` if the connection ends before.
+    pub(crate) async fn receive(stream: &mut TcpStream) -> Option<Self> {
         let mut request = Vec::new();
         loop {
             let text = String::from_utf8_lossy(&request);
@@ -39,7 +39,7 @@ impl Asked {
                 return Some(Self { name, login: String::new(), secret: String::new(), text });
             }
             if text.ends_with("</methodCall>") || text.trim_end().ends_with("</methodCall>") {
-                return Some(Self::of(&text));
+                return Some(Self::parse_xmlrpc(&text));
             }
             if stream.read_buf(&mut request).await.ok()? == 0 {
                 return None;
@@ -47,7 +47,7 @@ impl Asked {
         }
     }
 
-    fn of(request: &str) -> Self {
+    fn parse_xmlrpc(request: &str) -> Self {
         let method = between(request, "<methodName>", "</methodName>").next().unwrap();
         let mut texts = between(request, "<string>", "</string>").map(str::to_owned);
         let mut login = None;
@@ -73,15 +73,15 @@ fn between<'t>(text: &'t str, before: &'t str, after: &'t str) -> impl Iterator<
     text.split(before).skip(1).filter_map(move |rest| rest.split_once(after)).map(|(found, _)| found)
 }
 
-/// An answer with this value.
-pub(crate) fn answer(value: &str) -> String {
+/// An XML-RPC response with this value.
+pub(crate) fn xmlrpc_response(value: &str) -> String {
     format!(
         "<?xml version='1.0'?>\n<methodResponse><params><param><value>{value}</value></param></params></methodResponse>\n"
     )
 }
 
-/// A fault, its texts escaped.
-pub(crate) fn fault(code: &str, text: &str) -> String {
+/// An XML-RPC fault; escapes the texts.
+pub(crate) fn xmlrpc_fault(code: &str, text: &str) -> String {
     let member = |name: &str, text: &str| {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
         format!("<member><name>{name}</name><value><string>{text}</string></value></member>")
@@ -92,8 +92,8 @@ pub(crate) fn fault(code: &str, text: &str) -> String {
     )
 }
 
-/// `fields_get` of a model with a name.
-pub(crate) fn partner_fields() -> String {
+/// The result of `fields_get` for a model with `id` and `name`.
+pub(crate) fn partner_fields_get() -> String {
     let field = |name: &str, kind: &str| {
         let text = |key: &str, value: &str| {
             format!("<member><name>{key}</name><value><string>{value}</string></value></member>")

@@ -1,95 +1,99 @@
-//! What family B wraps around answers and problems: next to nothing.
+//! The bodies of `/api`.
 //!
-//! In: what was shaped, or a problem. Out: the bytes of the body. Must not know: how they came about.
+//! In: a shaped outcome, or a problem. Out: the bytes of the body. Must not know: requests.
 //!
 //! ```text
-//! success  the bare value, or {"message": "…"}
-//! problem  {"error": title, "message": detail, "code": status, "request_id": id}
+//! success  the value without an envelope, or {"message": "…"}
+//! error    {"error": title, "message": detail, "code": status, "request_id": id}
 //! ```
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::Problem;
-use crate::http::pipeline::Family;
+use crate::http::pipeline::Dialect;
 use crate::http::response::negotiate::Media;
-use crate::http::response::problem::{Occasion, status};
-use crate::shape::{Datetime, Empty, Many2one, Shaped, Style};
+use crate::http::response::problem::{ErrorContext, status};
+use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
 use crate::value::Value;
 
-/// How family B writes.
-pub(super) const FAMILY: Family = Family {
+/// The dialect `/api`.
+pub(super) const DIALECT: Dialect = Dialect {
     media: &[Media::Json],
-    style: Style { many2one: Many2one::Pair, datetime: Datetime::Iso, empty: Empty::False },
-    labelled: false,
-    record_body: true,
-    several: false,
-    domain: "domain",
+    style: Style { many2one: Many2oneFormat::Pair, datetime: DatetimeFormat::Iso, empty: EmptyFormat::False },
+    has_label: false,
+    body_is_record: true,
+    allows_repeated_params: false,
+    domain_parameter: "domain",
     call_example: |model, method| format!("{{\"method\": \"{method}\", \"args\": [[7]]}} at /api/{model}/execute_kw"),
-    write: |shaped, _| to_bytes(&bare(shaped)),
+    render: |shaped, _| to_bytes(&shaped.into_value()),
 };
 
-/// What was shaped, with nothing around it.
-fn bare(shaped: Shaped<'_>) -> Value<'_> {
-    match shaped {
-        Shaped::Record(value) | Shaped::Records(value) | Shaped::Ids(value) => value,
-        Shaped::Fields(value) | Shaped::Result(value) => value,
-        Shaped::Page { records, .. } => Value::List(records),
-        Shaped::Count(count) => Value::Int(count),
-        Shaped::Rights(granted) => Value::Bool(granted),
-        Shaped::WrittenOne(id) => Value::Int(id.get()),
-        Shaped::Written(ids) | Shaped::Deleted(ids) => ids.iter().map(|id| Value::Int(id.get())).collect(),
-    }
-}
-
-/// That something was done, for people.
-pub(super) fn message(text: &'static str) -> Vec<(std::borrow::Cow<'static, str>, Value<'static>)> {
-    vec![("message".into(), text.into())]
-}
-
-/// Writes a tree.
+/// Serializes a value as JSON.
 ///
 /// # Errors
-/// None that a tree of ours could cause.
-pub(super) fn to_bytes(tree: &Value<'_>) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(tree).map_err(Problem::internal)
+/// 500 if a value cannot be serialized, which the type rules out.
+pub(super) fn to_bytes(value: &Value<'_>) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(Problem::internal)
 }
 
-/// A problem as family B tells it. What mends it stands behind what is wrong: there is no member for it.
-pub(crate) fn problem(problem: &Problem, occasion: Occasion<'_>) -> Response {
+/// An error.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "error": "The model has no such field",
+    "message": "The model res.partner has no field nmae, or this user may not see it. Did you mean name?",
+    "code": 400, "request_id": "5f2b7c0d9a41e836-1"
+}))]
+pub(super) struct ApiError<'a> {
+    /// The kind of error, for people.
+    error: &'static str,
+    /// What is wrong, where, and what to do.
+    message: String,
+    /// The HTTP status.
+    code: u16,
+    /// The id of the request in the log of the gateway.
+    request_id: &'a str,
+}
+
+/// Renders a problem. The format has no member for the hint, so the hint follows the detail.
+pub(in crate::http) fn render_problem(problem: &Problem, context: ErrorContext<'_>) -> Response {
     let hint = problem.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
     let status = status(problem.class());
-    let body = json!({
-        "error": problem.code.title(),
-        "message": format!("{}{hint}", problem.detail),
-        "code": status.as_u16(),
-        "request_id": occasion.request_id,
-    });
-    let kind = (CONTENT_TYPE, HeaderValue::from_static(Media::Json.name()));
-    (status, [kind], Body::from(body.to_string())).into_response()
+    let body = ApiError {
+        error: problem.code.title(),
+        message: format!("{}{hint}", problem.detail),
+        code: status.as_u16(),
+        request_id: context.request_id,
+    };
+    // Strings and integers always serialize; an empty body would still have the status.
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let content_type = (CONTENT_TYPE, HeaderValue::from_static(Media::Json.name()));
+    (status, [content_type], Body::from(body)).into_response()
 }
 
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt as _;
-
+    use serde_json::json;
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::error_code::Code;
+    use crate::error_code::ErrorCode;
 
     #[tokio::test]
-    async fn a_problem_says_what_was_wrong_and_how_to_mend_it() {
-        let wrong = Problem::new(Code::UnknownField, "No field nmae.").hint("Did you mean name?");
-        let answer =
-            problem(&wrong, Occasion { request_id: "r1", path: "/api/res.partner/1", at: OffsetDateTime::UNIX_EPOCH });
-        assert_eq!(answer.status(), 400);
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
+    async fn message_contains_the_detail_and_the_hint() {
+        let unknown_field = Problem::new(ErrorCode::UnknownField, "No field nmae.").hint("Did you mean name?");
+        let context = ErrorContext { request_id: "r1", path: "/api/res.partner/1", at: OffsetDateTime::UNIX_EPOCH };
+        let response = render_problem(&unknown_field, context);
+        assert_eq!(response.status(), 400);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
         let expected = json!({
-            "error": wrong.code.title(), "message": "No field nmae. Did you mean name?", "code": 400, "request_id": "r1"
+            "error": unknown_field.code.title(), "message": "No field nmae. Did you mean name?", "code": 400,
+            "request_id": "r1"
         });
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), expected);
     }

@@ -1,7 +1,7 @@
-//! `POST /api/generate_token`: a login token, made with an API key.
+//! `POST /api/generate_token`: issues a login token for an API key.
 //!
-//! In: an API key as header, whose token and for how long in the body. Out: the token, this once. Must not know: how it
-//! is made. The path may name a model, which means nothing.
+//! In: an API key in a header; the user and the lifetime in the body. Out: the token, which the gateway cannot show
+//! again. Must not know: how tokens are stored. The path may contain a model, which has no effect.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
@@ -12,27 +12,29 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::schemas::{ModelPath, TAG};
-use crate::auth::{Credential, MintWish, Minted, Shown, credential};
+use super::schemas::TAG;
+use crate::auth::{Credential, IssuedLoginToken, LoginTokenRequest, PresentedToken};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::request::Arrival;
+use crate::error_code::ErrorCode;
+use crate::http::openapi::ModelPath;
+use crate::http::request::ApiRequest;
+use crate::http::request::credential::parse_credential;
 use crate::http::request::unauthenticated;
-use crate::http::state::Gateway;
+use crate::http::state::AppState;
 use crate::secret::{Token, TokenKind};
 
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(generate)).routes(routes!(generate_for_model))
 }
 
-/// Whose token, for how long.
+/// The user and the lifetime of the token.
 #[derive(ToSchema)]
-#[schema(as = ApiTokenWish, example = json!({"user_id": 2, "expiration_days": 30}))]
-#[expect(dead_code, reason = "it is only described")]
-struct WishSchema {
-    /// The user at Odoo; the key's own without.
+#[schema(as = ApiTokenRequest, example = json!({"user_id": 2, "expiration_days": 30}))]
+#[expect(dead_code, reason = "the type only describes the document")]
+struct TokenRequestSchema {
+    /// The id of the Odoo user. By default the user of the key.
     user_id: Option<i32>,
-    /// Days until it ends, 1 to 3650; 30 without.
+    /// The lifetime in days, from 1 to 3650. The default is 30.
     expiration_days: Option<i32>,
 }
 
@@ -43,69 +45,73 @@ struct WishSchema {
     "expires_in_days": 30, "expiration_date": "2026-12-20T12:00:00",
     "user_info": {"user_id": 2, "user_name": "Mitchell Admin", "user_login": "admin"}
 }))]
-#[expect(dead_code, reason = "it is only described")]
+#[expect(dead_code, reason = "the type only describes the document")]
 struct TokenSchema {
-    /// The token, to be sent as `token`.
+    /// The token, to send in the header `token`.
     login_token: String,
-    /// For people.
+    /// A message for people.
     message: String,
-    /// `JWT`.
+    /// Always `JWT`.
     token_type: String,
-    /// Days until it ends.
+    /// The lifetime in days.
     expires_in_days: i32,
-    /// When it ends: UTC, without a zone.
+    /// The time of expiry in UTC, without a time zone.
     expiration_date: String,
-    /// Whose it is: `user_id`, `user_name`, `user_login`.
+    /// The user of the token: `user_id`, `user_name`, `user_login`.
     user_info: serde_json::Map<String, Value>,
 }
 
 const DAYS: std::ops::RangeInclusive<i64> = 1..=3650;
-const USUAL_DAYS: u32 = 30;
+const DEFAULT_DAYS: u32 = 30;
 
-/// Make a login token (the path of a model)
+/// Issue a login token (with a model in the path)
 ///
-/// The same as `POST /api/generate_token`; the model in the path has no effect.
+/// Equivalent to `POST /api/generate_token`. The model in the path has no effect.
 #[utoipa::path(
     post, path = "/api/{model}/generate_token", operation_id = "api_generate_token_for_model", tag = TAG,
-    params(ModelPath), security(("api_key" = [])), request_body(content = Option<WishSchema>),
-    responses((status = 200, description = "The token, this once", body = TokenSchema))
+    params(ModelPath), security(("api_key" = [])), request_body(content = Option<TokenRequestSchema>),
+    responses((status = 200, description = "The token. The gateway cannot show it again", body = TokenSchema))
 )]
-async fn generate_for_model(arrival: Arrival) -> Result<Response, Problem> {
-    arrival.model()?;
-    make(arrival).await
+async fn generate_for_model(request: ApiRequest) -> Result<Response, Problem> {
+    request.model()?;
+    issue(request).await
 }
 
-/// Make a login token
+/// Issue a login token
 ///
-/// For the API key's own user; for others who have linked themselves, when the key may do that.
+/// Issues a token for the user of the API key; or for another user, if the key is allowed to do so and the user is
+/// linked with the key.
 #[utoipa::path(
     post, path = "/api/generate_token", operation_id = "api_generate_token", tag = TAG,
-    security(("api_key" = [])), request_body(content = Option<WishSchema>),
-    responses((status = 200, description = "The token, this once", body = TokenSchema))
+    security(("api_key" = [])), request_body(content = Option<TokenRequestSchema>),
+    responses((status = 200, description = "The token. The gateway cannot show it again", body = TokenSchema))
 )]
-async fn generate(arrival: Arrival) -> Result<Response, Problem> {
-    make(arrival).await
+async fn generate(request: ApiRequest) -> Result<Response, Problem> {
+    issue(request).await
 }
 
-async fn make(mut arrival: Arrival) -> Result<Response, Problem> {
-    let (key, address) = (api_key(&arrival)?, arrival.client());
-    arrival.log.credential(TokenKind::ApiKey.as_str());
-    let account = arrival.gateway.tokens.account(key, address).await?;
-    let body = unauthenticated::body(&mut arrival).await?;
-    let (wish, days) = wish(&body)?;
-    let gateway = &arrival.gateway;
-    let minted = gateway.tokens.mint(account, wish, &gateway.databases).await?;
-    arrival.log.user(&minted.login);
-    Ok(Json(answer(&minted, days)).into_response())
+async fn issue(mut request: ApiRequest) -> Result<Response, Problem> {
+    let (key, address) = (api_key(&request)?, request.client_ip());
+    request.log.credential(TokenKind::ApiKey.as_str());
+    let account = request.state.tokens.login_tokens.verify_api_key(key, address).await?;
+    let body = unauthenticated::body(&mut request).await?;
+    let (token_request, days) = parse_body(&body)?;
+    let state = &request.state;
+    let issued = state.tokens.login_tokens.issue(account, token_request, &state.databases).await?;
+    request.log.user(&issued.login);
+    Ok(Json(response_body(&issued, days)).into_response())
 }
 
-/// Only an API key makes login tokens; one beside it changes nothing.
-fn api_key(arrival: &Arrival) -> Result<Token, Problem> {
-    match credential(&arrival.head.headers)? {
-        Credential::Own(Shown::Token(key) | Shown::Login { key: Some(key), .. }) if key.kind() == TokenKind::ApiKey => {
+/// Requires an API key. A login token sent together with it has no effect.
+fn api_key(request: &ApiRequest) -> Result<Token, Problem> {
+    match parse_credential(&request.head.headers)? {
+        Credential::GatewayToken(PresentedToken::Opaque(key) | PresentedToken::Login { api_key: Some(key), .. }) if key.kind() == TokenKind::ApiKey => {
             Ok(key)
         }
-        _ => Err(Problem::new(Code::CredentialInvalid, "Login tokens are made with an API key: send it as `api-key`.")),
+        _ => {
+            let detail = "Login tokens are issued for an API key only. Send the key in the header `api-key`.";
+            Err(Problem::new(ErrorCode::CredentialInvalid, detail))
+        }
     }
 }
 
@@ -115,17 +121,17 @@ struct Body {
     expiration_days: Option<Value>,
 }
 
-fn wish(body: &[u8]) -> Result<(MintWish, u32), Problem> {
+fn parse_body(body: &[u8]) -> Result<(LoginTokenRequest, u32), Problem> {
     let body: Body = if body.is_empty() {
         Body::default()
     } else {
-        let wrong = |_| Problem::new(Code::InvalidParameter, "The body is no JSON object.").parameter("body");
-        serde_json::from_slice(body).map_err(wrong)?
+        let invalid = |_| Problem::new(ErrorCode::InvalidParameter, "The request body is not a JSON object.");
+        serde_json::from_slice(body).map_err(|error| invalid(error).parameter("body"))?
     };
     let user = integer("user_id", body.user_id, 1..=i64::from(i32::MAX))?;
     let days = integer("expiration_days", body.expiration_days, DAYS)?;
-    let days = days.and_then(|days| u32::try_from(days).ok()).unwrap_or(USUAL_DAYS);
-    Ok((MintWish { user, days }, days))
+    let days = days.and_then(|days| u32::try_from(days).ok()).unwrap_or(DEFAULT_DAYS);
+    Ok((LoginTokenRequest { user, days }, days))
 }
 
 fn integer(
@@ -136,20 +142,20 @@ fn integer(
     let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
     let number = value.as_i64().filter(|number| bounds.contains(number));
     number.map(Some).ok_or_else(|| {
-        let expected = format!("{name}: expected an integer from {} to {}.", bounds.start(), bounds.end());
-        Problem::new(Code::InvalidParameter, expected).parameter(name)
+        let detail = format!("{name}: expected an integer from {} to {}.", bounds.start(), bounds.end());
+        Problem::new(ErrorCode::InvalidParameter, detail).parameter(name)
     })
 }
 
-fn answer(minted: &Minted, days: u32) -> Value {
-    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
+fn response_body(issued: &IssuedLoginToken, days: u32) -> Value {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
     json!({
-        "login_token": minted.token.as_str(),
+        "login_token": issued.token.as_str(),
         "message": "JWT Token generated successfully.",
         "token_type": "JWT",
         "expires_in_days": days,
-        "expiration_date": minted.ends.format(form).unwrap_or_default(),
-        "user_info": {"user_id": minted.uid.get(), "user_name": minted.name, "user_login": minted.login},
+        "expiration_date": issued.expires_at.format(format).unwrap_or_default(),
+        "user_info": {"user_id": issued.uid.get(), "user_name": issued.name, "user_login": issued.login},
     })
 }
 
@@ -158,15 +164,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_said_is_usual_and_nothing_but_integers_is_taken() {
-        let of =
-            |body: &str| wish(body.as_bytes()).map(|(wish, days)| (wish.user, days)).map_err(|wrong| wrong.parameter);
-        assert_eq!(of(""), Ok((None, 30)));
-        assert_eq!(of(r#"{"user_id": 7, "expiration_days": 3650, "more": 1}"#), Ok((Some(7), 3650)));
+    fn omitted_members_have_defaults_and_only_integers_are_accepted() {
+        let parse = |body: &str| {
+            let parsed = parse_body(body.as_bytes());
+            parsed.map(|(request, days)| (request.user, days)).map_err(|problem| problem.parameter)
+        };
+        assert_eq!(parse(""), Ok((None, 30)));
+        assert_eq!(parse(r#"{"user_id": 7, "expiration_days": 3650, "more": 1}"#), Ok((Some(7), 3650)));
         for days in ["0", "3651", "\"30\"", "1.5", "true", "[1]"] {
-            assert_eq!(of(&format!("{{\"expiration_days\": {days}}}")), Err(Some("expiration_days".into())), "{days}");
+            assert_eq!(parse(&format!("{{\"expiration_days\": {days}}}")), Err(Some("expiration_days".into())), "{days}");
         }
-        assert_eq!(of(r#"{"user_id": "7"}"#), Err(Some("user_id".into())));
-        assert_eq!(of("[]x"), Err(Some("body".into())));
+        assert_eq!(parse(r#"{"user_id": "7"}"#), Err(Some("user_id".into())));
+        assert_eq!(parse("[]x"), Err(Some("body".into())));
     }
 }

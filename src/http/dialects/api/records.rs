@@ -1,28 +1,29 @@
 //! `/api/{model}`: records, fields and methods.
 //!
-//! In: parameters; the body of create and update is the record. Out: a [`Deed`] for the pipeline. Must not know: how deeds
-//! are done.
+//! In: parameters; the body of create and update is the record. Out: an [`Action`] for the pipeline. Must not know:
+//! the Odoo calls.
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::envelope::{FAMILY, message, to_bytes};
-use super::schemas::{
-    Counted, Created, Done, FieldsQuery, MethodBody, ModelPath, Record, RecordPath, RequestHeaders, SearchQuery, TAG,
-};
+use super::envelope::{DIALECT, to_bytes};
+use super::schemas::{ApiCounted, ApiCreated, ApiDone, ApiMethodCall, ApiRecord, TAG};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::pipeline::{About, answer, answer_with, whole};
-use crate::http::request::Arrival;
-use crate::http::request::params::Input;
-use crate::http::state::Gateway;
+use crate::error_code::ErrorCode;
+use crate::http::openapi::{
+    ContextQuery, DomainQuery, FieldsQuery, IdPath, ModelPath, PagingQuery, RequestHeaders,
+};
+use crate::http::pipeline::{Endpoint, RenderContext, full_response, handle, handle_with};
+use crate::http::request::ApiRequest;
+use crate::http::request::params::RequestParams;
+use crate::http::state::AppState;
 use crate::names::MethodName;
-use crate::plan::{Back, Deed, Fields, Target};
+use crate::plan::{Returning, Action, FieldSet, RecordSet};
 use crate::shape::Shaped;
 use crate::value::{Member, Value};
 
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(search))
         .routes(routes!(schema))
@@ -34,144 +35,149 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 
 /// Search records
 ///
-/// The records that a domain finds, all of them without one.
+/// Returns the records that match the domain. Without a domain, all records match.
 #[utoipa::path(
     get, path = "/api/{model}/search", operation_id = "api_search", tag = TAG,
-    params(ModelPath, SearchQuery, RequestHeaders),
-    responses((status = 200, description = "The records", body = Vec<Record>))
+    extensions(("x-export" = json!("records"))),
+    params(ModelPath, DomainQuery, FieldsQuery, PagingQuery, ContextQuery, RequestHeaders),
+    responses((status = 200, description = "The records", body = Vec<ApiRecord>))
 )]
-async fn search(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |_, input| {
-        let (domain, fields) = (input.domain("domain")?, input.fields("fields")?);
-        Ok(Deed::List { domain, filters: Vec::new(), slice: input.slice()?, fields, counted: false })
+async fn search(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |_, params| {
+        let (domain, fields) = (params.domain("domain")?, params.fields("fields")?);
+        Ok(Action::List { domain, filters: Vec::new(), window: params.window()?, fields, with_total: false })
     })
     .await
 }
 
 /// Describe fields
 ///
-/// The fields of a model as the caller sees them, with everything that Odoo can send of each.
+/// Returns the fields of the model that the user may read, with all attributes.
 #[utoipa::path(
     get, path = "/api/{model}/schema", operation_id = "api_schema", tag = TAG, params(ModelPath, RequestHeaders),
-    responses((status = 200, description = "Descriptions by name", body = Record))
+    responses((status = 200, description = "The attributes of each field, by field name", body = ApiRecord))
 )]
-async fn schema(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |_, _| Ok(Deed::DescribeFields { fields: Fields::All, attributes: Vec::new() })).await
+async fn schema(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |_, _| Ok(Action::DescribeFields { fields: FieldSet::All, attributes: Vec::new() })).await
 }
 
 /// Count records
 ///
-/// How many records a domain finds. The domain is repeated as the gateway has read it.
+/// Returns the number of records that match the domain, and the domain as the gateway parsed it.
 #[utoipa::path(
     get, path = "/api/{model}/record_count", operation_id = "api_record_count", tag = TAG,
-    params(ModelPath, super::schemas::CountQuery, RequestHeaders),
-    responses((status = 200, description = "The number", body = Counted))
+    params(ModelPath, DomainQuery, ContextQuery, RequestHeaders),
+    responses((status = 200, description = "The number of records", body = ApiCounted))
 )]
-async fn record_count(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |_: &Arrival, input: &Input| {
-        let domain = input.domain("domain")?;
-        let said = domain.to_value();
-        Ok((Deed::Count { domain }, said))
+async fn record_count(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |_: &ApiRequest, params: &RequestParams| {
+        let domain = params.domain("domain")?;
+        let parsed = domain.to_value();
+        Ok((Action::Count { domain }, parsed))
     };
-    let write = |shaped: Shaped<'_>, said: Value<'static>, about: About<'_>| {
-        let Shaped::Count(count) = shaped else { return Err(Problem::internal("a count was wished for")) };
-        let members = [("model", about.label.into()), ("domain", said), ("record_count", Value::Int(count))];
+    let render = |shaped: Shaped<'_>, domain: Value<'static>, context: RenderContext<'_>| {
+        let Shaped::Count(count) = shaped else { return Err(Problem::internal("the outcome of a count is not a number")) };
+        let members = [("model", context.label.into()), ("domain", domain), ("record_count", Value::Int(count))];
         object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
     };
-    answer_with(arrival, &FAMILY, read, write).await
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render }).await
 }
 
 /// View a record
 ///
-/// One record by its id, in full or the named fields of it.
+/// Returns one record: all fields that the user may read, or the named fields.
 #[utoipa::path(
     get, path = "/api/{model}/{id}", operation_id = "api_read_record", tag = TAG,
-    params(RecordPath, FieldsQuery, RequestHeaders),
-    responses((status = 200, description = "The record", body = Record))
+    params(ModelPath, IdPath, FieldsQuery, ContextQuery, RequestHeaders),
+    responses((status = 200, description = "The record", body = ApiRecord))
 )]
-async fn view(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |arrival, input| {
-        Ok(Deed::ReadOne { id: arrival.id("id")?, fields: input.fields("fields")? })
+async fn view(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |request, params| {
+        Ok(Action::ReadOne { id: request.record_id("id")?, fields: params.fields("fields")? })
     })
     .await
 }
 
 /// Create a record
 ///
-/// The body is the record. Only its id is answered.
+/// The body is the record. Returns the id of the new record.
 #[utoipa::path(
     post, path = "/api/{model}/create", operation_id = "api_create_record", tag = TAG,
-    params(ModelPath, RequestHeaders), request_body(content = Record, example = json!({"name": "Azure"})),
-    responses((status = 200, description = "Its id", body = Created))
+    params(ModelPath, RequestHeaders), request_body(content = ApiRecord, example = json!({"name": "Azure"})),
+    responses((status = 200, description = "The id of the new record", body = ApiCreated))
 )]
-async fn create(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |_: &Arrival, input: &Input| Ok((Deed::CreateOne { values: input.values(), back: Back::Ids }, ()));
-    answer_with(arrival, &FAMILY, read, |shaped, (), _| {
-        let Shaped::WrittenOne(id) = shaped else { return Err(Problem::internal("one record was to be made")) };
+async fn create(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |_: &ApiRequest, params: &RequestParams| Ok((Action::CreateOne { values: params.values(), returning: Returning::Ids }, ()));
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, (), _| {
+        let Shaped::WrittenOne(id) = shaped else { return Err(Problem::internal("the outcome of a creation is not one record")) };
         let id = std::iter::once(("id".into(), Value::Int(id.get())));
-        object(id.chain(message("Record created successfully.")).collect())
-    })
+        object(id.chain([message("Record created successfully.")]).collect())
+    } })
     .await
 }
 
 /// Update a record
 ///
-/// The body holds the fields to change.
+/// The body contains the fields to change.
 #[utoipa::path(
     put, path = "/api/{model}/{id}", operation_id = "api_update_record", tag = TAG,
-    params(RecordPath, RequestHeaders), request_body(content = Record, example = json!({"name": "Azure"})),
-    responses((status = 200, description = "That it is done", body = Done))
+    params(ModelPath, IdPath, RequestHeaders), request_body(content = ApiRecord, example = json!({"name": "Azure"})),
+    responses((status = 200, description = "A confirmation", body = ApiDone))
 )]
-async fn update(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, input: &Input| {
-        let target = Target::One(arrival.id("id")?);
-        Ok((Deed::Update { target, values: input.values(), back: Back::Ids }, ()))
+async fn update(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |request: &ApiRequest, params: &RequestParams| {
+        let target = RecordSet::One(request.record_id("id")?);
+        Ok((Action::Update { target, values: params.values(), returning: Returning::Ids }, ()))
     };
-    answer_with(arrival, &FAMILY, read, |_, (), _| done("Record updated successfully.")).await
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), _| done("Record updated successfully.") }).await
 }
 
 /// Delete a record
 ///
-/// Nothing is deleted when the record does not exist (404), or when other records need it (409).
+/// Returns 404 if the record does not exist, and 409 if other records need it. Nothing is deleted then.
 #[utoipa::path(
     delete, path = "/api/{model}/{id}", operation_id = "api_delete_record", tag = TAG,
-    params(RecordPath, RequestHeaders),
-    responses((status = 200, description = "That it is done", body = Done))
+    params(ModelPath, IdPath, RequestHeaders),
+    responses((status = 200, description = "A confirmation", body = ApiDone))
 )]
-async fn delete(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, _: &Input| Ok((Deed::Delete { target: Target::One(arrival.id("id")?) }, ()));
-    answer_with(arrival, &FAMILY, read, |_, (), _| done("Record deleted successfully.")).await
+async fn delete(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |request: &ApiRequest, _: &RequestParams| Ok((Action::Delete { target: RecordSet::One(request.record_id("id")?) }, ()));
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), _| done("Record deleted successfully.") }).await
 }
 
 fn done(text: &'static str) -> Result<Response, Problem> {
-    object(message(text))
+    object(vec![message(text)])
+}
+
+fn message(text: &'static str) -> Member<'static> {
+    ("message".into(), text.into())
 }
 
 fn object(members: Vec<Member<'_>>) -> Result<Response, Problem> {
-    to_bytes(&Value::Map(members)).map(whole)
+    to_bytes(&Value::Map(members)).map(full_response)
 }
 
 /// Call a method
 ///
-/// Calls any public method. A method of records takes the list of their ids as its first argument.
+/// Calls a public method of the model. A method of records takes the list of their ids as its first argument.
 #[utoipa::path(
     post, path = "/api/{model}/execute_kw", operation_id = "api_execute_kw", tag = TAG,
-    params(ModelPath, RequestHeaders), request_body(content = MethodBody),
-    responses((status = 200, description = "What the method answers, unchanged", body = serde_json::Value))
+    params(ModelPath, RequestHeaders), request_body(content = ApiMethodCall),
+    responses((status = 200, description = "The result of the method, unchanged", body = serde_json::Value))
 )]
-async fn execute(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |_, input| {
-        Ok(Deed::Call { method: method(input)?, id: None, args: input.args()?, kwargs: input.kwargs()? })
+async fn execute(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |_, params| {
+        Ok(Action::Call { method: method(params)?, id: None, args: params.args()?, kwargs: params.kwargs()? })
     })
     .await
 }
 
-fn method(input: &Input) -> Result<MethodName, Problem> {
-    let name = input.text("method")?.ok_or_else(|| {
-        Problem::new(Code::MissingParameter, "The parameter method is needed.")
+fn method(params: &RequestParams) -> Result<MethodName, Problem> {
+    let name = params.text("method")?.ok_or_else(|| {
+        Problem::new(ErrorCode::MissingParameter, "The parameter `method` is missing.")
             .parameter("method")
-            .hint("For example {\"method\": \"search_count\", \"args\": [[]]}")
+            .hint("For example `{\"method\": \"search_count\", \"args\": [[]]}`.")
     })?;
     MethodName::parse(name)
-        .map_err(|error| Problem::new(Code::UnknownMethod, format!("method: {error}")).parameter("method"))
+        .map_err(|error| Problem::new(ErrorCode::UnknownMethod, format!("method: {error}")).parameter("method"))
 }

@@ -1,6 +1,6 @@
 //! `/api/v1/{model}/{id}/{field}`: the content of a binary field.
 //!
-//! In: a record and a field. Out: a [`File`]. Must not know: how a file is answered.
+//! In: a record and a field. Out: a [`File`]. Must not know: ranges, entity tags.
 
 use axum::response::Response;
 use base64::Engine as _;
@@ -9,73 +9,81 @@ use http::HeaderMap;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::envelope::FAMILY;
+use super::envelope::DIALECT;
 use super::file::File;
-use super::schemas::{FieldPath, FileContent, FileHeaders, RequestHeaders, TAG};
+use super::schemas::{BinaryFieldPath, FileHeaders, TAG};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::pipeline::{Family, answer_with};
-use crate::http::request::Arrival;
-use crate::http::request::params::Input;
-use crate::http::state::Gateway;
+use crate::error_code::ErrorCode;
+use crate::http::openapi::{FileContent, IdPath, ModelPath, RequestHeaders};
+use crate::http::pipeline::{Dialect, Endpoint, handle_with};
+use crate::http::request::ApiRequest;
+use crate::http::request::params::RequestParams;
+use crate::http::state::AppState;
 use crate::names::FieldName;
-use crate::plan::Deed;
+use crate::plan::Action;
 use crate::shape::Shaped;
 use crate::value::Value;
 
-/// A file is of the type it is of, whatever the caller accepts.
-const FILES: Family = Family { media: &[], ..FAMILY };
+/// The dialect without content negotiation: the file determines its media type.
+const FILES: Dialect = Dialect { media: &[], ..DIALECT };
 
-/// The field in which attachments keep what their `mimetype` speaks of.
-const CONTENT_OF_ATTACHMENTS: &str = "datas";
+/// The field of `ir.attachment` to which its `mimetype` applies.
+const ATTACHMENT_CONTENT: &str = "datas";
 
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(download))
 }
 
 /// Download a file
 ///
-/// The content of a binary field with its media type. What a browser could run (HTML, SVG) comes as an attachment.
+/// Returns the content of a binary field with its media type. Content that a browser could run (HTML, SVG) is sent as
+/// an attachment.
 #[utoipa::path(
     get, path = "/{model}/{id}/{field}", operation_id = "apiv1_download", tag = TAG,
-    params(FieldPath, FileHeaders, RequestHeaders),
+    params(ModelPath, IdPath, BinaryFieldPath, FileHeaders, RequestHeaders),
     responses(
-        (status = 200, description = "The file", body = inline(FileContent), content_type = "application/octet-stream"),
-        (status = 206, description = "The part of it that `Range` asks for", body = inline(FileContent), content_type = "application/octet-stream"),
-        (status = 304, description = "It is still what `If-None-Match` names"),
-        (status = 416, description = "It has no such part")
+        (
+            status = 200, description = "The file", body = inline(FileContent),
+            content_type = "application/octet-stream"
+        ),
+        (
+            status = 206, description = "The requested range of the file", body = inline(FileContent),
+            content_type = "application/octet-stream"
+        ),
+        (status = 304, description = "The file has the entity tag in `If-None-Match`"),
+        (status = 416, description = "The file does not have the requested range")
     )
 )]
-async fn download(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, _: &Input| {
-        let (id, field) = (arrival.id("id")?, arrival.field("field")?);
-        let wanted = (field.clone(), arrival.head.headers.clone());
-        Ok((Deed::ReadContent { id, field }, wanted))
+async fn download(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |request: &ApiRequest, _: &RequestParams| {
+        let (id, field) = (request.record_id("id")?, request.field("field")?);
+        let render_input = (field.clone(), request.head.headers.clone());
+        Ok((Action::ReadContent { id, field }, render_input))
     };
-    answer_with(arrival, &FILES, read, |shaped, (field, headers): (FieldName, HeaderMap), _| {
-        let Shaped::Record(record) = shaped else { return Err(Problem::internal("a file is no record")) };
-        Ok(file_in(&record, &field)?.answer(&headers))
-    })
+    handle_with(request, Endpoint { dialect: &FILES, parse, render: |shaped, (field, headers): (FieldName, HeaderMap), _| {
+        let Shaped::Record(record) = shaped else { return Err(Problem::internal("the outcome of a download is not a record")) };
+        Ok(file_from_record(&record, &field)?.respond(&headers))
+    } })
     .await
 }
 
-/// The file in a record, named as the record is.
-fn file_in(record: &Value<'_>, field: &FieldName) -> Result<File, Problem> {
-    let said = |name: &str| record.get(name).and_then(Value::as_text).filter(|text| !text.is_empty());
-    let Some(content) = said(field.as_str()) else {
-        return Err(Problem::new(Code::EmptyField, format!("The record has nothing in the field {field}.")));
+/// The file in a field of a record, with the name of the record.
+fn file_from_record(record: &Value<'_>, field: &FieldName) -> Result<File, Problem> {
+    let text = |name: &str| record.get(name).and_then(Value::as_text).filter(|text| !text.is_empty());
+    let Some(content) = text(field.as_str()) else {
+        return Err(Problem::new(ErrorCode::EmptyField, format!("The field `{field}` of the record is empty.")));
     };
-    let bytes = decoded(content).ok_or_else(|| {
-        Problem::new(Code::OdooUnreadable, format!("Odoo's answer in the field {field} is no base64."))
+    let bytes = decode_base64(content).ok_or_else(|| {
+        Problem::new(ErrorCode::OdooUnreadable, format!("Odoo returned a value in the field `{field}` that is not base64."))
     })?;
-    Ok(match said("mimetype").filter(|_| field.as_str() == CONTENT_OF_ATTACHMENTS) {
-        Some(mimetype) => File::of_attachment(bytes, said("name").unwrap_or(field.as_str()), mimetype),
-        None => File::sniffed(bytes, said("display_name").or_else(|| said("name")).unwrap_or(field.as_str())),
+    Ok(match text("mimetype").filter(|_| field.as_str() == ATTACHMENT_CONTENT) {
+        Some(mimetype) => File::with_media_type(bytes, text("name").unwrap_or(field.as_str()), mimetype),
+        None => File::sniffed(bytes, text("display_name").or_else(|| text("name")).unwrap_or(field.as_str())),
     })
 }
 
-/// Python breaks base64 into lines in places.
-fn decoded(text: &str) -> Option<Vec<u8>> {
+/// Decodes base64, also with the line breaks that Python adds in some versions.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
     if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
         let joined: String = text.split_ascii_whitespace().collect();
         return BASE64.decode(joined).ok();

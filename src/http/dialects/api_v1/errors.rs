@@ -1,96 +1,121 @@
-//! Problems as family D writes them: `{success, error: {code, message, type, details}, timestamp}`.
+//! The errors of `/api/v1`: `{success, error: {code, message, type, details}, timestamp}`.
 //!
-//! In: a [`Problem`]. Out: an answer with the status of this family. Must not know: who refused. `code` is the HTTP
-//! status, `type` one of the vendor's names; what the gateway knows besides (the stable code as `reason`, the request's
-//! id, a hint) stands beside them.
+//! In: a [`Problem`]. Out: a response with the status of this dialect. Must not know: where the problem occurred.
+//! `code` is the HTTP status, `type` a name that odoo-rest-api uses. The gateway adds `reason` (its stable error
+//! code), `request_id`, `hint` and `parameter`.
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::envelope::timestamp;
 use crate::error::Problem;
-use crate::error_code::{Class, Code};
-use crate::http::response::problem::Occasion;
+use crate::error_code::{ErrorClass, ErrorCode};
+use crate::http::response::problem::ErrorContext;
 
-#[derive(Serialize)]
-struct Failed<'a> {
+/// An error response.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "success": false,
+    "error": {
+        "code": 400, "message": "The model res.partner has no field nmae, or this user may not see it.",
+        "type": "BadRequest", "details": "The model has no such field", "reason": "unknown_field",
+        "request_id": "5f2b7c0d9a41e836-1", "hint": "Did you mean name?", "parameter": "nmae"
+    },
+    "timestamp": "2026-01-01T12:00:00.000Z"
+}))]
+pub(super) struct ApiV1Failed<'a> {
+    /// Always `false`.
     success: bool,
-    error: Error<'a>,
+    /// The error.
+    error: ApiV1Error<'a>,
+    /// The time of the response (RFC 3339, UTC).
     timestamp: String,
 }
 
-#[derive(Serialize)]
-struct Error<'a> {
+/// An error.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ApiV1Error<'a> {
+    /// The HTTP status.
     code: u16,
+    /// What is wrong with the request, and where; or the message of Odoo.
     message: &'a str,
+    /// One of ValidationError, AccessError, MissingError, AccessDenied, RedirectWarning, BadRequest, NotFound,
+    /// Unauthorized, Forbidden, Conflict, TooManyRequests, ServerError.
     r#type: &'static str,
+    /// The kind of error, for people.
     details: &'a str,
+    /// The kind of error, for programs.
     reason: &'static str,
+    /// The id of the request in the log of the gateway.
     request_id: &'a str,
+    /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    /// The parameter, header or value that caused the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
 }
 
 /// Renders a problem.
-pub(in crate::http) fn render_problem(problem: &Problem, occasion: Occasion<'_>) -> Response {
+pub(in crate::http) fn render_problem(problem: &Problem, context: ErrorContext<'_>) -> Response {
     let status = status(problem.class());
     let message = message(problem);
-    let failed = Failed {
+    let body = ApiV1Failed {
         success: false,
-        error: Error {
+        error: ApiV1Error {
             code: status,
             message,
-            r#type: type_of(problem),
+            r#type: error_type(problem),
             details: if message == problem.detail { problem.code.title() } else { &problem.detail },
             reason: problem.code.as_str(),
-            request_id: occasion.request_id,
+            request_id: context.request_id,
             hint: problem.hint.as_deref(),
             parameter: problem.parameter.as_deref(),
         },
-        timestamp: timestamp(occasion.at),
+        timestamp: timestamp(context.at),
     };
-    // Strings and integers always serialize; an empty body would still carry the status.
-    let body = serde_json::to_vec(&failed).unwrap_or_default();
+    // Strings and integers always serialize; an empty body would still have the status.
+    let body = serde_json::to_vec(&body).unwrap_or_default();
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(body)).into_response()
 }
 
-/// The status of this family: refused values are a bad request here.
-fn status(class: Class) -> u16 {
+/// The HTTP status: `/api/v1` returns 400 for values that Odoo rejects.
+pub(super) fn status(class: ErrorClass) -> u16 {
     match class {
-        Class::Refused => 400,
+        ErrorClass::Rejected => 400,
         class => class.status(),
     }
 }
 
-/// What Odoo says to people, where it spoke to them. Of a reference to nothing it says that something is being deleted.
+/// The message of Odoo if it addresses the user, else the detail of the problem. For a reference to a record that
+/// does not exist, Odoo's message describes a deletion, so it is not used.
 fn message(problem: &Problem) -> &str {
-    let speaks_to_people = matches!(problem.class(), Class::Refused | Class::Forbidden | Class::Conflict)
-        && problem.code != Code::UnknownReference;
-    let said = problem.odoo.as_ref().map(|odoo| odoo.message.as_str());
-    said.filter(|said| speaks_to_people && !said.is_empty()).unwrap_or(&problem.detail)
+    let is_for_user = matches!(problem.class(), ErrorClass::Rejected | ErrorClass::Forbidden | ErrorClass::Conflict)
+        && problem.code != ErrorCode::UnknownReference;
+    let message = problem.odoo.as_ref().map(|odoo| odoo.message.as_str());
+    message.filter(|message| is_for_user && !message.is_empty()).unwrap_or(&problem.detail)
 }
 
-/// The vendor's name for it.
-fn type_of(problem: &Problem) -> &'static str {
+/// The name that odoo-rest-api uses for this kind of error.
+fn error_type(problem: &Problem) -> &'static str {
     let exception = problem.odoo.as_ref().map(|odoo| odoo.exception.as_str());
     match (problem.class(), problem.code) {
-        (Class::Refused, _) if exception == Some("RedirectWarning") => "RedirectWarning",
-        (Class::Refused, _) | (_, Code::InvalidValue) => "ValidationError",
-        (Class::Unauthorized, Code::CredentialMissing) => "Unauthorized",
-        (Class::Unauthorized, _) => "AccessDenied",
-        (Class::Forbidden, Code::AccessDenied) => "AccessError",
-        (Class::Forbidden, _) => "Forbidden",
-        (Class::NotFound, Code::RecordNotFound) => "MissingError",
-        (Class::NotFound, _) => "NotFound",
-        (Class::Conflict, _) => "Conflict",
-        (Class::TooManyRequests, _) => "TooManyRequests",
-        (Class::Internal | Class::BadGateway | Class::Unavailable | Class::OutcomeUnknown, _) => "ServerError",
+        (ErrorClass::Rejected, _) if exception == Some("RedirectWarning") => "RedirectWarning",
+        (ErrorClass::Rejected, _) | (_, ErrorCode::InvalidValue) => "ValidationError",
+        (ErrorClass::Unauthorized, ErrorCode::CredentialMissing) => "Unauthorized",
+        (ErrorClass::Unauthorized, _) => "AccessDenied",
+        (ErrorClass::Forbidden, ErrorCode::AccessDenied) => "AccessError",
+        (ErrorClass::Forbidden, _) => "Forbidden",
+        (ErrorClass::NotFound, ErrorCode::RecordNotFound) => "MissingError",
+        (ErrorClass::NotFound, _) => "NotFound",
+        (ErrorClass::Conflict, _) => "Conflict",
+        (ErrorClass::TooManyRequests, _) => "TooManyRequests",
+        (ErrorClass::Internal | ErrorClass::BadGateway | ErrorClass::Unavailable | ErrorClass::OutcomeUnknown, _) => "ServerError",
         _ => "BadRequest",
     }
 }
@@ -104,16 +129,16 @@ mod tests {
     use super::*;
 
     async fn rendered(problem: &Problem) -> (u16, Value) {
-        let occasion = Occasion { request_id: "r1", path: "/api/v1/x", at: OffsetDateTime::UNIX_EPOCH };
-        let answer = render_problem(problem, occasion);
-        let status = answer.status().as_u16();
-        (status, serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap())
+        let context = ErrorContext { request_id: "r1", path: "/api/v1/x", at: OffsetDateTime::UNIX_EPOCH };
+        let response = render_problem(problem, context);
+        let status = response.status().as_u16();
+        (status, serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap())
     }
 
     #[tokio::test]
-    async fn a_problem_has_the_vendors_form_and_what_helps_besides() {
+    async fn error_has_the_format_of_odoo_rest_api_and_the_added_members() {
         let problem =
-            Problem::new(Code::OdooRefused, "Odoo refuses it.").odoo("UserError", "No lines.").hint("Add one.");
+            Problem::new(ErrorCode::OdooRefused, "Odoo refuses it.").odoo("UserError", "No lines.").hint("Add one.");
         let expected = json!({
             "success": false,
             "error": {
@@ -126,36 +151,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_problem_has_one_of_the_vendors_types() {
+    async fn every_error_has_a_type_of_odoo_rest_api() {
         for (code, status, name) in [
-            (Code::MalformedRequest, 400, "BadRequest"),
-            (Code::UnknownField, 400, "BadRequest"),
-            (Code::InvalidValue, 400, "ValidationError"),
-            (Code::MissingValue, 400, "ValidationError"),
-            (Code::UnknownReference, 400, "ValidationError"),
-            (Code::CredentialMissing, 401, "Unauthorized"),
-            (Code::CredentialInvalid, 401, "AccessDenied"),
-            (Code::AccessDenied, 403, "AccessError"),
-            (Code::ScopeForbidden, 403, "Forbidden"),
-            (Code::UnknownModel, 404, "NotFound"),
-            (Code::RecordNotFound, 404, "MissingError"),
-            (Code::MethodNotAllowed, 405, "BadRequest"),
-            (Code::UniqueConflict, 409, "Conflict"),
-            (Code::BodyTooLarge, 413, "BadRequest"),
-            (Code::TooManyAttempts, 429, "TooManyRequests"),
-            (Code::Internal, 500, "ServerError"),
-            (Code::OdooInternalError, 502, "ServerError"),
-            (Code::OdooBusy, 503, "ServerError"),
-            (Code::OutcomeUnknown, 504, "ServerError"),
+            (ErrorCode::MalformedRequest, 400, "BadRequest"),
+            (ErrorCode::UnknownField, 400, "BadRequest"),
+            (ErrorCode::InvalidValue, 400, "ValidationError"),
+            (ErrorCode::MissingValue, 400, "ValidationError"),
+            (ErrorCode::UnknownReference, 400, "ValidationError"),
+            (ErrorCode::CredentialMissing, 401, "Unauthorized"),
+            (ErrorCode::CredentialInvalid, 401, "AccessDenied"),
+            (ErrorCode::AccessDenied, 403, "AccessError"),
+            (ErrorCode::ScopeForbidden, 403, "Forbidden"),
+            (ErrorCode::UnknownModel, 404, "NotFound"),
+            (ErrorCode::RecordNotFound, 404, "MissingError"),
+            (ErrorCode::MethodNotAllowed, 405, "BadRequest"),
+            (ErrorCode::UniqueConflict, 409, "Conflict"),
+            (ErrorCode::BodyTooLarge, 413, "BadRequest"),
+            (ErrorCode::TooManyAttempts, 429, "TooManyRequests"),
+            (ErrorCode::Internal, 500, "ServerError"),
+            (ErrorCode::OdooInternalError, 502, "ServerError"),
+            (ErrorCode::OdooBusy, 503, "ServerError"),
+            (ErrorCode::OutcomeUnknown, 504, "ServerError"),
         ] {
-            let (answered, json) = rendered(&Problem::new(code, "Why.")).await;
-            assert_eq!((answered, json["error"]["code"].as_u64()), (status, Some(status.into())), "{code:?}");
+            let (rendered_status, json) = rendered(&Problem::new(code, "Why.")).await;
+            assert_eq!((rendered_status, json["error"]["code"].as_u64()), (status, Some(status.into())), "{code:?}");
             assert_eq!(json["error"]["type"], name, "{code:?}");
             assert_eq!(json["error"]["message"], "Why.");
         }
-        let reference = Problem::new(Code::UnknownReference, "It does not exist.").odoo("UserError", "Deleted?");
+        let reference = Problem::new(ErrorCode::UnknownReference, "It does not exist.").odoo("UserError", "Deleted?");
         assert_eq!(rendered(&reference).await.1["error"]["message"], "It does not exist.");
-        let redirect = Problem::new(Code::OdooRefused, "").odoo("RedirectWarning", "Go there.");
+        let redirect = Problem::new(ErrorCode::OdooRefused, "").odoo("RedirectWarning", "Go there.");
         assert_eq!(rendered(&redirect).await.1["error"]["type"], "RedirectWarning");
     }
 }

@@ -1,10 +1,12 @@
-//! A file as an answer: its media type, its name, and how much of it is wanted (RFC 9110 sections 13 and 14, RFC 6266).
+//! A file as a response: media type, name, entity tag, ranges (RFC 9110 sections 13 and 14, RFC 6266).
 //!
-//! In: bytes, a name, perhaps a type. Out: 200, 206, 304 or 416. Must not know: where the bytes come from.
+//! In: bytes, a name, an optional media type. Out: 200, 206, 304 or 416. Must not know: where the bytes come from.
 //!
 //! ```text
-//! Range = "bytes=" ( first "-" [ last ] | "-" length )      one range; several, or another unit: the whole file
+//! Range = "bytes=" ( first "-" [ last ] | "-" length )
 //! ```
+//!
+//! The grammar has one range. For several ranges, or for another unit, the response is the complete file.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -22,9 +24,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::sniff::{is_media_type, sniff};
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 
-/// Characters that stand for themselves in an extended parameter (RFC 8187 section 3.2.1).
+/// The characters that an extended parameter percent-encodes (RFC 8187 section 3.2.1).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b'#')
@@ -39,8 +41,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// What browsers show and never run.
-const SHOWN: [&str; 8] = [
+/// Media types that browsers display without running anything.
+const INLINE: [&str; 8] = [
     "application/pdf",
     "image/bmp",
     "image/gif",
@@ -51,8 +53,8 @@ const SHOWN: [&str; 8] = [
     "text/plain; charset=utf-8",
 ];
 
-/// Ends of names of forms that many others are of: `fr.po` is text, a spreadsheet is a zip.
-const MANY_NAMES: [&str; 3] = ["txt", "zip", "xml"];
+/// Extensions of generic formats, whose files often have another extension: `fr.po` is text, a spreadsheet is a zip.
+const GENERIC_EXTENSIONS: [&str; 3] = ["txt", "zip", "xml"];
 
 /// A file.
 #[derive(Debug)]
@@ -71,60 +73,60 @@ fn has_extension(name: &str) -> bool {
     })
 }
 
-/// How much of a file is wanted.
+/// The requested part of a file.
 #[derive(Debug, PartialEq, Eq)]
-enum Part {
-    Whole,
+enum RequestedPart {
+    Complete,
     Bytes(Range<usize>),
-    /// The file has no such part.
-    None,
+    /// The file does not have the range.
+    Unsatisfiable,
 }
 
 impl File {
-    /// A file whose name and type are known. A type that is none is not believed.
-    pub(super) fn of_attachment(content: Vec<u8>, name: &str, media_type: &str) -> Self {
+    /// A file with a name and a media type. If the media type is malformed, it is sniffed.
+    pub(super) fn with_media_type(content: Vec<u8>, name: &str, media_type: &str) -> Self {
         let known = is_media_type(media_type).then(|| media_type.to_ascii_lowercase());
         let media_type = known.unwrap_or_else(|| sniff(&content).0.to_owned());
-        Self { content: content.into(), name: clean(name), media_type }
+        Self { content: content.into(), name: sanitize(name), media_type }
     }
 
-    /// A file whose first bytes tell its type, and the type its name's end.
+    /// A file whose media type is sniffed. If the name does not have a matching extension, it is added.
     pub(super) fn sniffed(content: Vec<u8>, name: &str) -> Self {
         let (media_type, extension) = sniff(&content);
-        let mut name = clean(name);
+        let mut name = sanitize(name);
         let is_named = name.to_ascii_lowercase().ends_with(&format!(".{extension}"))
-            || (MANY_NAMES.contains(&extension) && has_extension(&name));
+            || (GENERIC_EXTENSIONS.contains(&extension) && has_extension(&name));
         if !extension.is_empty() && !is_named {
             let _ = write!(name, ".{extension}");
         }
         Self { content: content.into(), name, media_type: media_type.to_owned() }
     }
 
-    /// The answer to a request with these headers.
-    pub(super) fn answer(self, asked: &HeaderMap) -> Response {
+    /// The response to a request with these headers.
+    pub(super) fn respond(self, request_headers: &HeaderMap) -> Response {
         let etag = self.etag();
-        if names(asked, &IF_NONE_MATCH, &etag) {
-            return self.headed(StatusCode::NOT_MODIFIED, &etag, Bytes::new());
+        if matches_etag(request_headers, &IF_NONE_MATCH, &etag) {
+            return self.response(StatusCode::NOT_MODIFIED, &etag, Bytes::new());
         }
-        match wanted(asked, &etag, self.content.len()) {
-            Part::Whole => self.headed(StatusCode::OK, &etag, self.content.clone()),
-            Part::Bytes(range) => {
-                let about = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), self.content.len());
-                let mut answer = self.headed(StatusCode::PARTIAL_CONTENT, &etag, self.content.slice(range));
-                set(answer.headers_mut(), CONTENT_RANGE, &about);
-                answer
+        match requested_part(request_headers, &etag, self.content.len()) {
+            RequestedPart::Complete => self.response(StatusCode::OK, &etag, self.content.clone()),
+            RequestedPart::Bytes(range) => {
+                let content_range = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), self.content.len());
+                let mut response = self.response(StatusCode::PARTIAL_CONTENT, &etag, self.content.slice(range));
+                set(response.headers_mut(), CONTENT_RANGE, &content_range);
+                response
             }
-            Part::None => {
-                let detail = format!("The file has {} bytes.", self.content.len());
-                let problem = Problem::new(Code::RangeNotSatisfiable, detail).parameter("Range");
-                let mut answer = problem.into_response();
-                set(answer.headers_mut(), CONTENT_RANGE, &format!("bytes */{}", self.content.len()));
-                answer
+            RequestedPart::Unsatisfiable => {
+                let detail = format!("The file has {} bytes, so it does not have the requested range.", self.content.len());
+                let problem = Problem::new(ErrorCode::RangeNotSatisfiable, detail).parameter("Range");
+                let mut response = problem.into_response();
+                set(response.headers_mut(), CONTENT_RANGE, &format!("bytes */{}", self.content.len()));
+                response
             }
         }
     }
 
-    /// The same bytes have the same one, wherever they are answered.
+    /// A strong entity tag: a hash of the content, the same on every instance.
     fn etag(&self) -> String {
         let digest = Sha256::digest(&self.content);
         let hex = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
@@ -134,27 +136,27 @@ impl File {
         format!("\"{hex}\"")
     }
 
-    fn headed(&self, status: StatusCode, etag: &str, content: Bytes) -> Response {
-        let mut answer = (status, Body::from(content)).into_response();
-        let headers = answer.headers_mut();
+    fn response(&self, status: StatusCode, etag: &str, content: Bytes) -> Response {
+        let mut response = (status, Body::from(content)).into_response();
+        let headers = response.headers_mut();
         set(headers, ETAG, etag);
         set(headers, CACHE_CONTROL, "private, no-cache");
         set(headers, CONTENT_TYPE, &self.media_type);
         if status != StatusCode::NOT_MODIFIED {
             set(headers, ACCEPT_RANGES, "bytes");
-            set(headers, CONTENT_DISPOSITION, &self.disposition());
+            set(headers, CONTENT_DISPOSITION, &self.content_disposition());
         }
-        answer
+        response
     }
 
-    fn disposition(&self) -> String {
-        let how = if SHOWN.contains(&self.media_type.as_str()) { "inline" } else { "attachment" };
-        let plain = |c: char| if c.is_ascii() && !matches!(c, '"' | '\\' | '%') { c } else { '_' };
-        let fallback: String = self.name.chars().map(plain).collect();
+    fn content_disposition(&self) -> String {
+        let kind = if INLINE.contains(&self.media_type.as_str()) { "inline" } else { "attachment" };
+        let to_ascii = |c: char| if c.is_ascii() && !matches!(c, '"' | '\\' | '%') { c } else { '_' };
+        let fallback: String = self.name.chars().map(to_ascii).collect();
         if fallback == self.name {
-            return format!("{how}; filename=\"{fallback}\"");
+            return format!("{kind}; filename=\"{fallback}\"");
         }
-        format!("{how}; filename=\"{fallback}\"; filename*=UTF-8''{}", utf8_percent_encode(&self.name, ENCODED))
+        format!("{kind}; filename=\"{fallback}\"; filename*=UTF-8''{}", utf8_percent_encode(&self.name, ENCODED))
     }
 }
 
@@ -164,30 +166,30 @@ fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     }
 }
 
-/// A name without what paths and headers are made of.
-fn clean(name: &str) -> String {
-    let plain = |c: char| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c };
-    name.trim().chars().take(150).map(plain).collect()
+/// Replaces the characters that separate paths and headers.
+fn sanitize(name: &str) -> String {
+    let sanitized = |c: char| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c };
+    name.trim().chars().take(150).map(sanitized).collect()
 }
 
-/// Whether a header of entity tags names this one; weak tags count (RFC 9110 section 13.1.2).
-fn names(asked: &HeaderMap, header: &HeaderName, etag: &str) -> bool {
-    let tags = asked.get_all(header).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+/// Whether a list of entity tags contains this one, by weak comparison (RFC 9110 section 13.1.2).
+fn matches_etag(request_headers: &HeaderMap, header: &HeaderName, etag: &str) -> bool {
+    let tags = request_headers.get_all(header).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
     tags.map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-fn wanted(asked: &HeaderMap, etag: &str, length: usize) -> Part {
-    let text = |name| asked.get(name).and_then(|value| value.to_str().ok());
-    let Some(range) = text(RANGE).and_then(|range| range.trim().strip_prefix("bytes=")) else { return Part::Whole };
-    // Without the very same file a part of it is worth nothing (RFC 9110 section 13.1.5).
-    if asked.contains_key(IF_RANGE) && text(IF_RANGE) != Some(etag) {
-        return Part::Whole;
+fn requested_part(request_headers: &HeaderMap, etag: &str, length: usize) -> RequestedPart {
+    let text = |name| request_headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(range) = text(RANGE).and_then(|range| range.trim().strip_prefix("bytes=")) else { return RequestedPart::Complete };
+    // The range applies only to the file with this entity tag (RFC 9110 section 13.1.5).
+    if request_headers.contains_key(IF_RANGE) && text(IF_RANGE) != Some(etag) {
+        return RequestedPart::Complete;
     }
-    part(range, length).unwrap_or(Part::Whole)
+    parse_range(range, length).unwrap_or(RequestedPart::Complete)
 }
 
-/// `None` for what is no single range.
-fn part(range: &str, length: usize) -> Option<Part> {
+/// Parses a range. Returns `None` if it is not a single range.
+fn parse_range(range: &str, length: usize) -> Option<RequestedPart> {
     let (first, last) = range.split_once('-')?;
     let number =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().unwrap_or(usize::MAX));
@@ -195,7 +197,7 @@ fn part(range: &str, length: usize) -> Option<Part> {
     let range = match (first.is_empty(), last.is_empty()) {
         (true, true) => return None,
         (true, false) => match number(last)? {
-            0 => return Some(Part::None),
+            0 => return Some(RequestedPart::Unsatisfiable),
             suffix => length.saturating_sub(suffix)..length,
         },
         (false, true) => number(first)?..length,
@@ -207,7 +209,7 @@ fn part(range: &str, length: usize) -> Option<Part> {
             first..last.saturating_add(1).min(length)
         }
     };
-    Some(if range.start < range.end { Part::Bytes(range) } else { Part::None })
+    Some(if range.start < range.end { RequestedPart::Bytes(range) } else { RequestedPart::Unsatisfiable })
 }
 
 #[cfg(test)]
@@ -217,43 +219,43 @@ mod tests {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 
     #[test]
-    fn a_file_is_shown_only_where_nothing_in_it_can_run_and_its_name_is_only_a_name() {
+    fn only_files_that_cannot_run_are_inline_and_names_are_sanitized() {
         for (file, disposition) in [
             (File::sniffed(PNG.to_vec(), "Ann"), "inline; filename=\"Ann.png\""),
             (File::sniffed(PNG.to_vec(), "a.PNG"), "inline; filename=\"a.PNG\""),
             (File::sniffed(b"<svg/>".to_vec(), "x"), "attachment; filename=\"x.svg\""),
             (File::sniffed(b"<html>".to_vec(), "x"), "attachment; filename=\"x.html\""),
-            (File::of_attachment(PNG.to_vec(), "a.html", "text/html"), "attachment; filename=\"a.html\""),
+            (File::with_media_type(PNG.to_vec(), "a.html", "text/html"), "attachment; filename=\"a.html\""),
             (
-                File::of_attachment(PNG.to_vec(), "../a\"b\\c\r\nd", "image/png"),
+                File::with_media_type(PNG.to_vec(), "../a\"b\\c\r\nd", "image/png"),
                 "inline; filename=\".._a_b_c__d\"; filename*=UTF-8''.._a%22b_c__d",
             ),
             (
-                File::of_attachment(PNG.to_vec(), "é 1.png", "image/png"),
+                File::with_media_type(PNG.to_vec(), "é 1.png", "image/png"),
                 "inline; filename=\"_ 1.png\"; filename*=UTF-8''%C3%A9%201.png",
             ),
-            (File::of_attachment(PNG.to_vec(), "a", "image/png\r\nx: y"), "inline; filename=\"a\""),
+            (File::with_media_type(PNG.to_vec(), "a", "image/png\r\nx: y"), "inline; filename=\"a\""),
         ] {
-            assert_eq!(file.disposition(), disposition);
+            assert_eq!(file.content_disposition(), disposition);
         }
     }
 
-    fn asked(headers: &[(&'static str, &str)]) -> (u16, String, String) {
+    fn respond(headers: &[(&'static str, &str)]) -> (u16, String, String) {
         let file = File::sniffed(b"0123456789".to_vec(), "digits");
         let etag = file.etag();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, value.replace("ETAG", &etag).parse().unwrap());
         }
-        let answer = file.answer(&map);
+        let response = file.respond(&map);
         let header =
-            |name| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
-        let (range, length) = (header("content-range"), http_body::Body::size_hint(answer.body()).exact().unwrap());
-        (answer.status().as_u16(), range, length.to_string())
+            |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+        let (range, length) = (header("content-range"), http_body::Body::size_hint(response.body()).exact().unwrap());
+        (response.status().as_u16(), range, length.to_string())
     }
 
     #[test]
-    fn as_much_is_answered_as_is_asked_for() {
+    fn response_contains_the_requested_range() {
         for (headers, status, range, length) in [
             (&[][..], 200, "", "10"),
             (&[("range", "bytes=0-3")], 206, "bytes 0-3/10", "4"),
@@ -274,7 +276,7 @@ mod tests {
             (&[("if-none-match", "*")], 304, "", "0"),
             (&[("if-none-match", "\"x\"")], 200, "", "10"),
         ] {
-            assert_eq!(asked(headers), (status, range.to_owned(), length.to_owned()), "{headers:?}");
+            assert_eq!(respond(headers), (status, range.to_owned(), length.to_owned()), "{headers:?}");
         }
     }
 }

@@ -1,21 +1,21 @@
-//! Pages of a list: which records they have, and what is told of them.
+//! The pages of a list.
 //!
-//! In: `page`, `page_size`, `limit`. Out: offset and limit for Odoo, and the pagination object once the total is known.
-//! Must not know: records. A page has `page_size` records, else `limit`, else 1000; beside a `page_size` the `limit` cuts
-//! the page.
+//! In: `page`, `page_size`, `limit`. Out: offset and limit for Odoo, and the pagination object after the total is
+//! known. Must not know: records. A page has `page_size` records, else `limit`, else 1000. With `page_size`, a
+//! smaller `limit` shortens the page.
 
 use super::envelope::map;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::request::params::Input;
+use crate::error_code::ErrorCode;
+use crate::http::request::params::RequestParams;
 use crate::language::order::Order;
-use crate::plan::Slice;
+use crate::plan::Window;
 use crate::value::Value;
 
-/// No page is larger.
-pub(super) const LARGEST: u32 = 1000;
+/// The maximum number of records per page.
+pub(super) const MAX_PAGE_SIZE: u32 = 1000;
 
-/// The page that is asked for.
+/// The requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Paging {
     page: u32,
@@ -24,37 +24,37 @@ pub(super) struct Paging {
 }
 
 impl Paging {
-    /// Reads the parameters. A listing that is written record by record may be longer than a page.
+    /// Parses the parameters. The `limit` of a streamed list has no maximum.
     ///
     /// # Errors
-    /// 400 for what is no number from 1, and for pages of more than 1000 records.
-    pub(super) fn read(input: &Input, in_rows: bool) -> Result<Self, Problem> {
+    /// 400 if a parameter is not an integer from 1, or a page is larger than 1000 records.
+    pub(super) fn parse(params: &RequestParams, is_streamed: bool) -> Result<Self, Problem> {
         Ok(Self {
-            page: input.number("page", 1)?.unwrap_or(1),
-            page_size: bounded(input, "page_size")?,
-            limit: if in_rows { input.number("limit", 1)? } else { bounded(input, "limit")? },
+            page: params.number("page", 1)?.unwrap_or(1),
+            page_size: parse_page_size(params, "page_size")?,
+            limit: if is_streamed { params.number("limit", 1)? } else { parse_page_size(params, "limit")? },
         })
     }
 
     fn size(self) -> u32 {
-        self.page_size.or(self.limit).unwrap_or(LARGEST)
+        self.page_size.or(self.limit).unwrap_or(MAX_PAGE_SIZE)
     }
 
-    /// What to ask Odoo for. Beyond what it can count there is nothing anyway.
-    pub(super) fn slice(self, order: Option<Order>) -> Slice {
-        const FARTHEST: u32 = i32::MAX.unsigned_abs();
-        let offset = (self.page - 1).saturating_mul(self.size()).min(FARTHEST);
-        Slice { offset, limit: Some(self.limit.map_or(self.size(), |limit| limit.min(self.size()))), order }
+    /// The offset and limit for Odoo. The offset stays within the integers of PostgreSQL.
+    pub(super) fn window(self, order: Option<Order>) -> Window {
+        const MAX_OFFSET: u32 = i32::MAX.unsigned_abs();
+        let offset = (self.page - 1).saturating_mul(self.size()).min(MAX_OFFSET);
+        Window { offset, limit: Some(self.limit.map_or(self.size(), |limit| limit.min(self.size()))), order }
     }
 
-    /// The same for a listing that is written record by record: all records, unless a page of them is asked for.
-    pub(super) fn slice_of_rows(self, order: Option<Order>) -> Slice {
+    /// The offset and limit of a streamed list: all records, unless the request names a page.
+    pub(super) fn streamed_window(self, order: Option<Order>) -> Window {
         let is_page = self.page > 1 || self.page_size.or(self.limit).is_some();
-        if is_page { self.slice(order) } else { Slice { order, ..Slice::default() } }
+        if is_page { self.window(order) } else { Window { order, ..Window::default() } }
     }
 
-    /// What is told of the page: `count` records here of `total` in all.
-    pub(super) fn told(self, count: usize, total: i64) -> Value<'static> {
+    /// The pagination object of a page with `count` of `total` records.
+    pub(super) fn pagination(self, count: usize, total: i64) -> Value<'static> {
         let (page, size) = (i64::from(self.page), i64::from(self.size()));
         let pages = ((total + size - 1) / size).max(1);
         let number = |number: i64, exists: bool| if exists { Value::Int(number) } else { Value::Null };
@@ -70,15 +70,15 @@ impl Paging {
     }
 }
 
-/// A number of records from 1 to 1000.
+/// Parses a number of records from 1 to 1000.
 ///
 /// # Errors
-/// 400 for any other.
-pub(super) fn bounded(input: &Input, name: &'static str) -> Result<Option<u32>, Problem> {
-    match input.number(name, 1)? {
-        Some(number) if number > LARGEST => {
-            let detail = format!("{name}: expected at most {LARGEST} records, found {number}.");
-            Err(Problem::new(Code::InvalidParameter, detail).parameter(name).hint("The parameter page asks for more."))
+/// 400 for any other number.
+pub(super) fn parse_page_size(params: &RequestParams, name: &'static str) -> Result<Option<u32>, Problem> {
+    match params.number(name, 1)? {
+        Some(number) if number > MAX_PAGE_SIZE => {
+            let detail = format!("{name}: expected at most {MAX_PAGE_SIZE} records, found {number}.");
+            Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter(name).hint("Use the parameter `page` to get more records."))
         }
         number => Ok(number),
     }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_page_size_or_limit_or_a_thousand_records() {
+    fn page_has_page_size_or_limit_or_1000_records() {
         for (paging, offset, limit) in [
             (paging(1, None, None), 0, 1000),
             (paging(3, None, None), 2000, 1000),
@@ -103,14 +103,14 @@ mod tests {
             (paging(2, Some(10), Some(30)), 10, 10),
             (paging(u32::MAX, Some(1000), None), 2_147_483_647, 1000),
         ] {
-            let slice = paging.slice(None);
-            assert_eq!((slice.offset, slice.limit), (offset, Some(limit)), "{paging:?}");
+            let window = paging.window(None);
+            assert_eq!((window.offset, window.limit), (offset, Some(limit)), "{paging:?}");
         }
     }
 
     #[test]
-    fn a_page_knows_its_neighbours() {
-        for (paging, count, total, told) in [
+    fn pagination_contains_the_neighbouring_pages() {
+        for (paging, count, total, expected) in [
             (paging(1, None, None), 2, 2, "[2,2,1,1,null,null,null]"),
             (paging(1, None, None), 0, 0, "[0,0,1,1,null,null,null]"),
             (paging(2, Some(10), None), 10, 25, "[10,25,2,3,10,1,3]"),
@@ -119,9 +119,9 @@ mod tests {
             (paging(1, None, Some(5)), 5, 10, "[5,10,1,2,null,null,2]"),
             (paging(2, Some(10), Some(3)), 3, 25, "[3,25,2,3,10,1,3]"),
         ] {
-            let members = paging.told(count, total);
+            let members = paging.pagination(count, total);
             let values: Value<'_> = members.as_map().unwrap().iter().map(|(_, value)| value.clone()).collect();
-            assert_eq!(serde_json::to_string(&values).unwrap(), told, "{paging:?}");
+            assert_eq!(serde_json::to_string(&values).unwrap(), expected, "{paging:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `/api/v1/{model}`: records and the description of their fields.
 //!
-//! In: parameters and bodies. Out: a [`Deed`] for the pipeline, and what to say of its outcome. Must not know: how deeds are
-//! done.
+//! In: parameters and bodies. Out: an [`Action`] for the pipeline, and the response to its outcome. Must not know:
+//! the Odoo calls.
 
 use std::collections::HashSet;
 
@@ -9,27 +9,28 @@ use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::bulk_target::several;
-use super::envelope::{FAMILY, id_list, map, plain, told};
-use super::paging::{LARGEST, Paging, bounded};
+use super::bulk_target::parse_bulk_target;
+use super::envelope::{DIALECT, map, success};
+use super::paging::{MAX_PAGE_SIZE, Paging, parse_page_size};
 use super::schemas::{
-    Batch, BatchAnswer, CreateBody, Deleted, DeletedMany, FieldsAnswer, FilterBody, Found, IdsQuery, ListQuery,
-    ModelPath, Page, QueryQuery, RecordAnswer, RecordPath, RequestHeaders, SearchBody, TAG, UpdateBody, UpdateManyBody,
-    Updated,
+    ApiV1Batch, ApiV1BatchResponse, ApiV1Create, ApiV1Deleted, ApiV1DeletedMany, ApiV1Fields, ApiV1Filter, ApiV1Found,
+    ApiV1Page, ApiV1Record, ApiV1Search, ApiV1Update, ApiV1UpdateMany, ApiV1Updated, BulkIdQuery, PageQuery,
+    SelectionQuery, TAG,
 };
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::pipeline::{About, Family, answer, answer_with};
-use crate::http::request::Arrival;
-use crate::http::request::params::Input;
-use crate::http::response::negotiate::Form;
-use crate::http::state::Gateway;
+use crate::error_code::ErrorCode;
+use crate::http::openapi::{ContextQuery, IdPath, ModelPath, RequestHeaders};
+use crate::http::pipeline::{Dialect, Endpoint, RenderContext, handle, handle_with};
+use crate::http::request::ApiRequest;
+use crate::http::request::params::RequestParams;
+use crate::http::response::negotiate::ResponseFormat;
+use crate::http::state::AppState;
 use crate::language::selection::Selection;
-use crate::plan::{Back, Deed, EmptyList, Fields, Slice, Target, Values};
+use crate::plan::{Returning, Action, EmptyList, FieldSet, Window, RecordSet, Values};
 use crate::shape::Shaped;
 use crate::value::Value;
 
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_records, create_records, update_records, delete_records))
         .routes(routes!(create_batch))
@@ -40,259 +41,265 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 
 /// List records
 ///
-/// A page of the records that the filter finds, and how many there are in all. `query` selects fields, also of the
-/// records behind relations: `{id, name}`, `{*}`, `{-name}`, `{id, company_id{name}}`.
+/// Returns a page of the records that match the filter, and the total number of records. `query` selects fields, also
+/// of related records: `{id, name}`, `{*}`, `{-name}`, `{id, company_id{name}}`.
 #[utoipa::path(
     get, path = "/{model}", operation_id = "apiv1_list_records", tag = TAG,
-    params(ModelPath, ListQuery, RequestHeaders),
-    responses((status = 200, description = "A page of records", body = Page))
+    extensions(("x-export" = json!("records"))),
+    params(ModelPath, SelectionQuery, PageQuery, ContextQuery, RequestHeaders),
+    responses((status = 200, description = "A page of records", body = ApiV1Page))
 )]
-async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, input: &Input| {
-        let in_rows = in_rows(arrival)?;
-        let (paging, domain, order) = (Paging::read(input, in_rows)?, input.domain("filter")?, input.order("order")?);
-        let slice = if in_rows { paging.slice_of_rows(order) } else { paging.slice(order) };
-        Ok((Deed::List { domain, slice, fields: selected(input)?, counted: true, filters: Vec::new() }, paging))
+async fn list_records(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |request: &ApiRequest, params: &RequestParams| {
+        let is_streamed = is_streamed(request)?;
+        let (paging, domain, order) = (Paging::parse(params, is_streamed)?, params.domain("filter")?, params.order("order")?);
+        let window = if is_streamed { paging.streamed_window(order) } else { paging.window(order) };
+        Ok((Action::List { domain, window, fields: selected_fields(params)?, with_total: true, filters: Vec::new() }, paging))
     };
-    answer_with(arrival, &FAMILY, read, |shaped, paging, about| {
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, paging: Paging, context| {
         let (records, total) = page(shaped)?;
-        let pagination = paging.told(records.len(), total);
+        let pagination = paging.pagination(records.len(), total);
         let data = map([("records", Value::List(records)), ("pagination", pagination)]);
-        told("Records retrieved successfully", data, about)
-    })
+        success("Records retrieved successfully", data, context)
+    } })
     .await
 }
 
 /// Read a record
 ///
-/// One record by its id; `query` selects fields as in a list.
+/// Returns one record. `query` selects fields as in a list.
 #[utoipa::path(
     get, path = "/{model}/{id}", operation_id = "apiv1_read_record", tag = TAG,
-    params(RecordPath, QueryQuery, RequestHeaders),
-    responses((status = 200, description = "The record", body = RecordAnswer))
+    params(ModelPath, IdPath, SelectionQuery, ContextQuery, RequestHeaders),
+    responses((status = 200, description = "The record", body = ApiV1Record))
 )]
-async fn read_record(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, input: &Input| Ok(Deed::ReadOne { id: arrival.id("id")?, fields: selected(input)? });
-    say(arrival, read, "Record retrieved successfully").await
+async fn read_record(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |request: &ApiRequest, params: &RequestParams| {
+        let action = Action::ReadOne { id: request.record_id("id")?, fields: selected_fields(params)? };
+        Ok((action, "Record retrieved successfully"))
+    };
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: render_with_message }).await
 }
 
 /// Create records
 ///
-/// Creates the record in `data`, or all of a list or none, and answers what was made.
+/// Creates the record in `data`; or, if `data` is a list, all records or none. Returns the new records.
 #[utoipa::path(
     post, path = "/{model}", operation_id = "apiv1_create_records", tag = TAG,
-    params(ModelPath, RequestHeaders), request_body(content = CreateBody),
-    responses((status = 200, description = "The new record, or a list of them", body = RecordAnswer))
+    params(ModelPath, RequestHeaders), request_body(content = ApiV1Create),
+    responses((status = 200, description = "The new record, or a list of them", body = ApiV1Record))
 )]
-async fn create_records(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |_: &Arrival, input: &Input| match data(input)? {
+async fn create_records(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |_: &ApiRequest, params: &RequestParams| match data(params)? {
         records @ Value::List(_) => Ok((new_records(records)?, "Records created successfully")),
-        one => Ok((Deed::CreateOne { values: values(one), back: in_full() }, "Record created successfully")),
+        one => Ok((Action::CreateOne { values: values(one), returning: all_fields() }, "Record created successfully")),
     };
-    answer_with(arrival, &FAMILY, read, |shaped, message, about| told(message, plain(shaped), about)).await
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: render_with_message }).await
 }
 
 /// Create many records
 ///
-/// Creates all records of the list, or none.
+/// Creates all records of the list, or none. Returns the new records.
 #[utoipa::path(
     post, path = "/{model}/batch", operation_id = "apiv1_create_batch", tag = TAG,
-    params(ModelPath, RequestHeaders), request_body(content = Batch),
-    responses((status = 200, description = "The new records", body = BatchAnswer))
+    params(ModelPath, RequestHeaders), request_body(content = ApiV1Batch),
+    responses((status = 200, description = "The new records", body = ApiV1BatchResponse))
 )]
-async fn create_batch(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |_: &Arrival, input: &Input| Ok((new_records(data(input)?)?, ()));
-    answer_with(arrival, &FAMILY, read, |shaped, (), about| {
+async fn create_batch(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |_: &ApiRequest, params: &RequestParams| Ok((new_records(data(params)?)?, ()));
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, (), context| {
         let records = list(shaped)?;
         let counted = count(records.len());
         let data = map([("records", Value::List(records)), ("count", counted)]);
-        told("Records created successfully", data, about)
-    })
+        success("Records created successfully", data, context)
+    } })
     .await
 }
 
 /// Update a record
 ///
-/// Writes the fields in `data` and answers the record as it now is.
+/// Writes the fields in `data`. Returns the updated record.
 #[utoipa::path(
     put, path = "/{model}/{id}", operation_id = "apiv1_update_record", tag = TAG,
-    params(RecordPath, RequestHeaders), request_body(content = UpdateBody),
-    responses((status = 200, description = "The record as it now is", body = RecordAnswer))
+    params(ModelPath, IdPath, RequestHeaders), request_body(content = ApiV1Update),
+    responses((status = 200, description = "The updated record", body = ApiV1Record))
 )]
-async fn update_record(arrival: Arrival) -> Result<Response, Problem> {
-    update_one(arrival).await
+async fn update_record(request: ApiRequest) -> Result<Response, Problem> {
+    update_one(request).await
 }
 
 /// Update a record (by PATCH)
 ///
-/// The same as PUT.
+/// Equivalent to PUT.
 #[utoipa::path(
     patch, path = "/{model}/{id}", operation_id = "apiv1_change_record", tag = TAG,
-    params(RecordPath, RequestHeaders), request_body(content = UpdateBody),
-    responses((status = 200, description = "The record as it now is", body = RecordAnswer))
+    params(ModelPath, IdPath, RequestHeaders), request_body(content = ApiV1Update),
+    responses((status = 200, description = "The updated record", body = ApiV1Record))
 )]
-async fn change_record(arrival: Arrival) -> Result<Response, Problem> {
-    update_one(arrival).await
+async fn change_record(request: ApiRequest) -> Result<Response, Problem> {
+    update_one(request).await
 }
 
-async fn update_one(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, input: &Input| {
-        let target = Target::One(arrival.id("id")?);
-        Ok(Deed::Update { target, values: values(data(input)?), back: in_full() })
+async fn update_one(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |request: &ApiRequest, params: &RequestParams| {
+        let target = RecordSet::One(request.record_id("id")?);
+        let action = Action::Update { target, values: values(data(params)?), returning: all_fields() };
+        Ok((action, "Record updated successfully"))
     };
-    say(arrival, read, "Record updated successfully").await
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: render_with_message }).await
 }
 
 /// Update records
 ///
-/// Writes the same fields to all records of some ids, or to all that the filter finds. Nothing is written when one of the ids
-/// does not exist. The filter `[[1, "=", 1]]` finds all records.
+/// Writes the same values to all records with these ids, or to all records that match the filter. If one of the ids
+/// does not exist, nothing is written. The filter `[[1, "=", 1]]` matches all records.
 #[utoipa::path(
     put, path = "/{model}", operation_id = "apiv1_update_records", tag = TAG,
-    params(ModelPath, IdsQuery, RequestHeaders), request_body(content = UpdateManyBody),
-    responses((status = 200, description = "Which records were updated", body = Updated))
+    params(ModelPath, BulkIdQuery, RequestHeaders), request_body(content = ApiV1UpdateMany),
+    responses((status = 200, description = "The ids of the updated records", body = ApiV1Updated))
 )]
-async fn update_records(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |_: &Arrival, input: &Input| {
-        let values = values(data(input)?);
-        Ok((Deed::Update { target: several(input)?, values, back: Back::Ids }, ()))
+async fn update_records(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |_: &ApiRequest, params: &RequestParams| {
+        let values = values(data(params)?);
+        Ok((Action::Update { target: parse_bulk_target(params)?, values, returning: Returning::Ids }, ()))
     };
-    answer_with(arrival, &FAMILY, read, |shaped, (), about| {
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, (), context| {
         let Shaped::Written(ids) = shaped else { return Err(unexpected()) };
         let distinct = ids.iter().collect::<HashSet<_>>().len();
-        let data = map([("updated", count(distinct)), ("ids", id_list(ids))]);
-        told("Records updated successfully", data, about)
-    })
+        let data = map([("updated", count(distinct)), ("ids", shaped.into_value())]);
+        success("Records updated successfully", data, context)
+    } })
     .await
 }
 
 /// Delete a record
 ///
-/// Nothing is deleted when the record does not exist (404), or when other records need it (409).
+/// Returns 404 if the record does not exist, and 409 if other records need it. Nothing is deleted then.
 #[utoipa::path(
     delete, path = "/{model}/{id}", operation_id = "apiv1_delete_record", tag = TAG,
-    params(RecordPath, RequestHeaders),
-    responses((status = 200, description = "It is gone", body = Deleted))
+    params(ModelPath, IdPath, RequestHeaders),
+    responses((status = 200, description = "The record is deleted", body = ApiV1Deleted))
 )]
-async fn delete_record(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, _: &Input| Ok((Deed::Delete { target: Target::One(arrival.id("id")?) }, ()));
-    answer_with(arrival, &FAMILY, read, |_, (), about| told(GONE, map(gone()), about)).await
+async fn delete_record(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |request: &ApiRequest, _: &RequestParams| Ok((Action::Delete { target: RecordSet::One(request.record_id("id")?) }, ()));
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), context| success(DELETED, map(deletion_members()), context) }).await
 }
 
 /// Delete records
 ///
-/// Deletes all records of some ids, or all that the filter finds. Nothing is deleted when one of the ids does not exist.
+/// Deletes all records with these ids, or all records that match the filter. If one of the ids does not exist,
+/// nothing is deleted.
 #[utoipa::path(
     delete, path = "/{model}", operation_id = "apiv1_delete_records", tag = TAG,
-    params(ModelPath, IdsQuery, RequestHeaders), request_body(content = Option<FilterBody>),
-    responses((status = 200, description = "They are gone", body = DeletedMany))
+    params(ModelPath, BulkIdQuery, RequestHeaders), request_body(content = Option<ApiV1Filter>),
+    responses((status = 200, description = "The records are deleted", body = ApiV1DeletedMany))
 )]
-async fn delete_records(arrival: Arrival) -> Result<Response, Problem> {
-    let read = |_: &Arrival, input: &Input| Ok((Deed::Delete { target: several(input)? }, ()));
-    answer_with(arrival, &FAMILY, read, |shaped, (), about| {
+async fn delete_records(request: ApiRequest) -> Result<Response, Problem> {
+    let parse = |_: &ApiRequest, params: &RequestParams| Ok((Action::Delete { target: parse_bulk_target(params)? }, ()));
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, (), context| {
         let Shaped::Deleted(ids) = shaped else { return Err(unexpected()) };
-        let [success, message] = gone();
+        let [success_member, message_member] = deletion_members();
         let deleted = ids.iter().collect::<HashSet<_>>().len();
-        told("Records deleted successfully", map([success, message, ("deleted", count(deleted))]), about)
-    })
+        success("Records deleted successfully", map([success_member, message_member, ("deleted", count(deleted))]), context)
+    } })
     .await
 }
 
-const GONE: &str = "Record deleted successfully";
+const DELETED: &str = "Record deleted successfully";
 
-fn gone() -> [(&'static str, Value<'static>); 2] {
-    [("success", Value::Bool(true)), ("message", Value::from(GONE))]
+fn deletion_members() -> [(&'static str, Value<'static>); 2] {
+    [("success", Value::Bool(true)), ("message", Value::from(DELETED))]
 }
 
 /// Search records
 ///
-/// The records that a domain finds, at most 1000, and how many there are in all. `id` always comes.
+/// Returns the records that match the domain, at most 1000, and the total number of records. The `id` is always
+/// included.
 #[utoipa::path(
     post, path = "/{model}/search", operation_id = "apiv1_search", tag = TAG,
-    params(ModelPath, RequestHeaders), request_body(content = Option<SearchBody>),
-    responses((status = 200, description = "The records", body = Found))
+    extensions(("x-export" = json!("records"))),
+    params(ModelPath, RequestHeaders), request_body(content = Option<ApiV1Search>),
+    responses((status = 200, description = "The records", body = ApiV1Found))
 )]
-async fn search_records(arrival: Arrival) -> Result<Response, Problem> {
-    const BY_DOMAIN: Family = Family { domain: "domain", ..FAMILY };
-    let read = |arrival: &Arrival, input: &Input| {
-        let fields = match input.fields("fields")? {
-            Fields::All => Fields::Selected(Selection::all()),
+async fn search_records(request: ApiRequest) -> Result<Response, Problem> {
+    const SEARCH_DIALECT: Dialect = Dialect { domain_parameter: "domain", ..DIALECT };
+    let parse = |request: &ApiRequest, params: &RequestParams| {
+        let fields = match params.fields("fields")? {
+            FieldSet::All => FieldSet::Selected(Selection::all()),
             named => named,
         };
-        let limit = if in_rows(arrival)? {
-            input.number("limit", 1)?
+        let limit = if is_streamed(request)? {
+            params.number("limit", 1)?
         } else {
-            Some(bounded(input, "limit")?.unwrap_or(LARGEST))
+            Some(parse_page_size(params, "limit")?.unwrap_or(MAX_PAGE_SIZE))
         };
-        let slice = Slice { limit, offset: input.number("offset", 0)?.unwrap_or(0), order: input.order("order")? };
-        let domain = input.domain("domain")?;
-        Ok((Deed::List { domain, slice, fields, counted: true, filters: Vec::new() }, ()))
+        let window = Window { limit, offset: params.number("offset", 0)?.unwrap_or(0), order: params.order("order")? };
+        let domain = params.domain("domain")?;
+        Ok((Action::List { domain, window, fields, with_total: true, filters: Vec::new() }, ()))
     };
-    answer_with(arrival, &BY_DOMAIN, read, |shaped, (), about| {
+    handle_with(request, Endpoint { dialect: &SEARCH_DIALECT, parse, render: |shaped, (), context| {
         let (records, total) = page(shaped)?;
         let counted = count(records.len());
         let data = map([("records", Value::List(records)), ("count", counted), ("total_count", Value::Int(total))]);
-        told("Records retrieved successfully", data, about)
-    })
+        success("Records retrieved successfully", data, context)
+    } })
     .await
 }
 
 /// Describe fields
 ///
-/// The fields of a model as the caller sees them.
+/// Returns the fields of the model that the user may read.
 #[utoipa::path(
     get, path = "/{model}/fields", operation_id = "apiv1_fields", tag = TAG,
     params(ModelPath, RequestHeaders),
-    responses((status = 200, description = "Descriptions by name", body = FieldsAnswer))
+    responses((status = 200, description = "The attributes of each field, by field name", body = ApiV1Fields))
 )]
-async fn describe_fields(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |_, _| Ok(Deed::DescribeFields { fields: Fields::All, attributes: Vec::new() })).await
+async fn describe_fields(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |_, _| Ok(Action::DescribeFields { fields: FieldSet::All, attributes: Vec::new() })).await
 }
 
-/// Answers what was shaped under a sentence that is known beforehand.
-async fn say(
-    arrival: Arrival,
-    read: impl FnOnce(&Arrival, &Input) -> Result<Deed, Problem> + Send,
+/// Renders an outcome with a message that the parsed request determines.
+fn render_with_message(
+    shaped: Shaped<'_>,
     message: &'static str,
+    context: RenderContext<'_>,
 ) -> Result<Response, Problem> {
-    let read = |arrival: &Arrival, input: &Input| Ok((read(arrival, input)?, message));
-    let write = |shaped: Shaped<'_>, message, about: About<'_>| told(message, plain(shaped), about);
-    answer_with(arrival, &FAMILY, read, write).await
+    success(message, shaped.into_value(), context)
 }
 
-/// Whether the answer is written record by record: then there is no cap.
-fn in_rows(arrival: &Arrival) -> Result<bool, Problem> {
-    Ok(matches!(arrival.form(FAMILY.media)?, Form::Rows(_)))
+/// Whether the response is streamed. The number of records is not limited then.
+fn is_streamed(request: &ApiRequest) -> Result<bool, Problem> {
+    Ok(matches!(request.list_format(DIALECT.media)?, ResponseFormat::Streamed(_)))
 }
 
-fn selected(input: &Input) -> Result<Fields, Problem> {
-    Ok(Fields::Selected(input.selection("query")?.unwrap_or_else(Selection::all)))
+fn selected_fields(params: &RequestParams) -> Result<FieldSet, Problem> {
+    Ok(FieldSet::Selected(params.selection("query")?.unwrap_or_else(Selection::all)))
 }
 
-/// Every field but binaries, which come when they are named.
-fn in_full() -> Back {
-    Back::Records(Fields::Selected(Selection::all()))
+/// All fields except binary fields, which the caller must name.
+fn all_fields() -> Returning {
+    Returning::Records(FieldSet::Selected(Selection::all()))
 }
 
-/// What was read is what a write puts back: an empty list is no records.
+/// The values to write. An empty list clears a relation, so that a record that was read can be written back.
 fn values(data: Value<'static>) -> Values {
-    Values::tree("data", data).empty_list(EmptyList::Clears)
+    Values::from_tree("data", data).with_empty_list(EmptyList::Clears)
 }
 
-fn data(input: &Input) -> Result<Value<'static>, Problem> {
-    input.tree("data")?.ok_or_else(|| {
-        Problem::new(Code::MissingParameter, "The parameter data is needed.")
+fn data(params: &RequestParams) -> Result<Value<'static>, Problem> {
+    params.tree("data")?.ok_or_else(|| {
+        Problem::new(ErrorCode::MissingParameter, "The parameter `data` is missing.")
             .parameter("data")
-            .hint("For example {\"data\": {\"name\": \"New Product\"}}.")
+            .hint("For example `{\"data\": {\"name\": \"New Product\"}}`.")
     })
 }
 
-fn new_records(records: Value<'static>) -> Result<Deed, Problem> {
+fn new_records(records: Value<'static>) -> Result<Action, Problem> {
     match records.as_list() {
-        Some([_, ..]) => Ok(Deed::CreateMany { records: values(records), back: in_full() }),
+        Some([_, ..]) => Ok(Action::CreateMany { records: values(records), returning: all_fields() }),
         _ => {
             let detail = format!("data: expected a list of objects, found {}.", records.excerpt(60));
-            Err(Problem::new(Code::InvalidParameter, detail).parameter("data"))
+            Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("data"))
         }
     }
 }
@@ -305,7 +312,7 @@ fn page(shaped: Shaped<'_>) -> Result<(Vec<Value<'_>>, i64), Problem> {
 }
 
 fn list(shaped: Shaped<'_>) -> Result<Vec<Value<'_>>, Problem> {
-    match plain(shaped) {
+    match shaped.into_value() {
         Value::List(records) => Ok(records),
         _ => Err(unexpected()),
     }
@@ -316,5 +323,5 @@ fn count(number: usize) -> Value<'static> {
 }
 
 fn unexpected() -> Problem {
-    Problem::internal("an outcome of another kind than was wished")
+    Problem::internal("the outcome does not fit the request")
 }

@@ -1,11 +1,11 @@
-//! Of which type a file is.
+//! The media type of a file.
 //!
-//! In: its bytes, or a type that somebody says it has. Out: a media type and how names of such files end. Must not know:
-//! answers.
+//! In: the bytes of the file, or a text that claims to be a media type. Out: a media type and the extension of its
+//! files. Must not know: responses.
 
 const UNKNOWN: &str = "application/octet-stream";
 
-/// The type by the first bytes, and how names of such files end. Text that nobody knows is plain text.
+/// Returns the media type by the first bytes, and the extension of its files. Unknown text is plain text.
 pub(super) fn sniff(content: &[u8]) -> (&'static str, &'static str) {
     if let Some(kind) = infer::get(content) {
         return (kind.mime_type(), kind.extension());
@@ -39,7 +39,7 @@ mod tests {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 
     #[test]
-    fn the_first_bytes_tell_the_type() {
+    fn first_bytes_determine_the_media_type() {
         for (content, media_type, extension) in [
             (PNG, "image/png", "png"),
             (b"%PDF-1.7", "application/pdf", "pdf"),
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_media_type_is_two_tokens() {
+    fn media_type_is_two_tokens() {
         for (text, expected) in [
             ("image/png", true),
             ("a/b+c", true),

@@ -1,7 +1,7 @@
-//! `/api/v1/health` and `/api/v1/info`: what anybody may ask.
+//! `/api/v1/health` and `/api/v1/info`.
 //!
-//! In: requests without a credential. Out: whether the gateway and Odoo answer, and what there is to ask. Must not know:
-//! models.
+//! In: requests without a credential. Out: the state of the gateway and of Odoo; their versions, and the endpoints.
+//! Must not know: models.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -14,53 +14,55 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::envelope::{DONE, FAMILY, map, to_bytes};
-use super::schemas::{DatabaseHeader, HealthAnswer, InfoAnswer, TAG};
+use super::envelope::{DONE, DIALECT, map, to_bytes};
+use super::schemas::{ApiV1Health, ApiV1Info, TAG};
 use crate::error::Problem;
-use crate::http::pipeline::whole;
-use crate::http::request::Arrival;
+use crate::http::openapi::DatabaseHeader;
+use crate::http::pipeline::full_response;
+use crate::http::request::ApiRequest;
 use crate::http::request::headers;
 use crate::http::response::negotiate;
-use crate::http::state::Gateway;
+use crate::http::state::AppState;
 use crate::odoo::{Database, ServerVersion};
 use crate::value::Value;
 
-/// Whoever asks for health does not wait for what is ill.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a health check waits for Odoo.
+const ODOO_TIMEOUT: Duration = Duration::from_secs(3);
 
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(health)).routes(routes!(info))
 }
 
 /// Health
 ///
-/// Whether the gateway and Odoo answer; needs no credential. 200 also when Odoo is away: `status` is `degraded` then.
+/// Returns the state of the gateway and of Odoo. Does not require a credential. If Odoo does not respond, the HTTP
+/// status is still 200, and `status` is `degraded`.
 #[utoipa::path(
     get, path = "/health", operation_id = "apiv1_health", tag = TAG, params(DatabaseHeader), security(),
-    responses((status = 200, description = "The state of both", body = HealthAnswer))
+    responses((status = 200, description = "The state of the gateway and of Odoo", body = ApiV1Health))
 )]
-async fn health(arrival: Arrival) -> Result<Response, Problem> {
-    let odoo = version(database(&arrival)?).await;
+async fn health(request: ApiRequest) -> Result<Response, Problem> {
+    let odoo = version(database(&request)?).await;
     let (status, odoo) = if odoo.is_some() { ("ok", "ok") } else { ("degraded", "unreachable") };
-    say(&arrival, map([("status", Value::from(status)), ("gateway", Value::from("ok")), ("odoo", Value::from(odoo))]))
+    respond(&request, map([("status", Value::from(status)), ("gateway", Value::from("ok")), ("odoo", Value::from(odoo))]))
 }
 
 /// Versions and endpoints
 ///
-/// What the gateway and Odoo are, and what there is to ask; needs no credential.
+/// Returns the versions of the gateway and of Odoo, and the endpoints. Does not require a credential.
 #[utoipa::path(
     get, path = "/info", operation_id = "apiv1_info", tag = TAG, params(DatabaseHeader), security(),
-    responses((status = 200, description = "Versions and endpoints", body = InfoAnswer))
+    responses((status = 200, description = "Versions and endpoints", body = ApiV1Info))
 )]
-async fn info(arrival: Arrival) -> Result<Response, Problem> {
-    let odoo = version(database(&arrival)?).await;
+async fn info(request: ApiRequest) -> Result<Response, Problem> {
+    let odoo = version(database(&request)?).await;
     let odoo = odoo.map_or(Value::Null, |version| {
         map([
             ("server_version", Value::from(version.server_version.clone())),
             ("server_serie", Value::from(version.server_serie.clone())),
         ])
     });
-    let endpoints = ENDPOINTS.iter().map(|Endpoint { method, path, description }| {
+    let endpoints = ENDPOINTS.iter().map(|EndpointInfo { method, path, description }| {
         map([
             ("method", Value::from(*method)),
             ("path", Value::from(path.as_str())),
@@ -74,41 +76,41 @@ async fn info(arrival: Arrival) -> Result<Response, Problem> {
         ("odoo", odoo),
         ("endpoints", endpoints.collect()),
     ]);
-    say(&arrival, data)
+    respond(&request, data)
 }
 
-fn database(arrival: &Arrival) -> Result<&Arc<Database>, Problem> {
-    let named = headers::database(&arrival.head.headers)?;
-    let database = arrival.gateway.databases.pick(named)?;
-    arrival.log.database(database.name.as_str());
+fn database(request: &ApiRequest) -> Result<&Arc<Database>, Problem> {
+    let name = headers::database(&request.head.headers)?;
+    let database = request.state.databases.pick(name)?;
+    request.log.database(database.name.as_str());
     Ok(database)
 }
 
-/// `None` when Odoo does not answer.
+/// Returns `None` if Odoo does not respond in time.
 async fn version(database: &Database) -> Option<Arc<ServerVersion>> {
-    timeout(PATIENCE, database.knowledge.recent_version()).await.ok()?.ok()
+    timeout(ODOO_TIMEOUT, database.metadata.recent_version()).await.ok()?.ok()
 }
 
-fn say(arrival: &Arrival, data: Value<'_>) -> Result<Response, Problem> {
-    let media = negotiate::choose(&arrival.head.headers, FAMILY.media)?;
-    let mut answer = whole(to_bytes(DONE, data, arrival.gateway.clock.now())?);
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
-    Ok(answer)
+fn respond(request: &ApiRequest, data: Value<'_>) -> Result<Response, Problem> {
+    let media = negotiate::choose(&request.head.headers, DIALECT.media)?;
+    let mut response = full_response(to_bytes(DONE, data, request.state.clock.now())?);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
+    Ok(response)
 }
 
-struct Endpoint {
+struct EndpointInfo {
     method: &'static str,
     path: String,
     description: String,
 }
 
-/// What the routes say of themselves.
-static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
+/// The documented routes of the dialect.
+static ENDPOINTS: LazyLock<Vec<EndpointInfo>> = LazyLock::new(|| {
     let document = super::routes().into_openapi();
     document.paths.paths.iter().flat_map(|(path, item)| endpoints(path, item)).collect()
 });
 
-fn endpoints(path: &str, item: &PathItem) -> Vec<Endpoint> {
+fn endpoints(path: &str, item: &PathItem) -> Vec<EndpointInfo> {
     let methods = [
         ("GET", &item.get),
         ("POST", &item.post),
@@ -118,7 +120,7 @@ fn endpoints(path: &str, item: &PathItem) -> Vec<Endpoint> {
     ];
     let endpoint = |(method, operation): (&'static str, &Option<Operation>)| {
         let description = operation.as_ref()?.summary.clone().unwrap_or_default();
-        Some(Endpoint { method, path: path.to_owned(), description })
+        Some(EndpointInfo { method, path: path.to_owned(), description })
     };
     methods.into_iter().filter_map(endpoint).collect()
 }

@@ -1,35 +1,35 @@
-//! What family A wraps around an answer.
+//! The envelope of `/restapi/1.0`.
 //!
-//! In: what was shaped, and the model's label. Out: the bytes of the body. Must not know: how they came about.
+//! In: a shaped outcome, and the label of the model. Out: the bytes of the body. Must not know: requests.
 
 use std::borrow::Cow;
 
 use crate::error::Problem;
-use crate::http::pipeline::{About, Family};
+use crate::http::pipeline::{RenderContext, Dialect};
 use crate::http::response::negotiate::Media;
-use crate::shape::{Datetime, Empty, Many2one, Shaped, Style, to_xml};
+use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_xml};
 use crate::value::Value;
 
-/// How family A writes.
-pub(super) const FAMILY: Family = Family {
+/// The dialect `/restapi/1.0`.
+pub(super) const DIALECT: Dialect = Dialect {
     media: MEDIA,
-    style: Style { many2one: Many2one::Pair, datetime: Datetime::Odoo, empty: Empty::False },
-    labelled: true,
-    record_body: false,
-    several: false,
-    domain: "domain",
+    style: Style { many2one: Many2oneFormat::Pair, datetime: DatetimeFormat::Odoo, empty: EmptyFormat::False },
+    has_label: true,
+    body_is_record: false,
+    allows_repeated_params: false,
+    domain_parameter: "domain",
     call_example: |model, method| {
         let object = format!("/restapi/1.0/object/{model}");
         format!("POST {object}/7/{method}, or {{\"args\": [[7]]}} at {object}/{method}")
     },
-    write,
+    render,
 };
 
-/// What family A can write.
+/// The media types of the dialect, the default first.
 pub(super) const MEDIA: &[Media] = &[Media::Json, Media::Xml];
 
-fn write(shaped: Shaped<'_>, about: About<'_>) -> Result<Vec<u8>, Problem> {
-    to_bytes(&envelope(shaped, about.label), about.media)
+fn render(shaped: Shaped<'_>, context: RenderContext<'_>) -> Result<Vec<u8>, Problem> {
+    to_bytes(&envelope(shaped, context.label), context.media)
 }
 
 fn envelope<'a>(shaped: Shaped<'a>, label: &'a str) -> Value<'a> {
@@ -47,15 +47,15 @@ fn envelope<'a>(shaped: Shaped<'a>, label: &'a str) -> Value<'a> {
     Value::Map(vec![(Cow::Borrowed(name), value)])
 }
 
-/// Writes a tree in the chosen form.
+/// Serializes a value as JSON or XML.
 ///
 /// # Errors
-/// None that a tree of ours could cause.
-pub(super) fn to_bytes(tree: &Value<'_>, media: Media) -> Result<Vec<u8>, Problem> {
+/// 500 for any other media type.
+pub(super) fn to_bytes(value: &Value<'_>, media: Media) -> Result<Vec<u8>, Problem> {
     match media {
-        Media::Json => serde_json::to_vec(tree).map_err(Problem::internal),
-        Media::Xml => Ok(to_xml(tree).into_bytes()),
-        Media::Pdf | Media::Html | Media::Text => Err(Problem::internal("a tree as a document")),
+        Media::Json => serde_json::to_vec(value).map_err(Problem::internal),
+        Media::Xml => Ok(to_xml(value).into_bytes()),
+        Media::Pdf | Media::Html | Media::Text => Err(Problem::internal("a value cannot be serialized as a document")),
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_answer_has_its_envelope() {
+    fn each_outcome_has_its_envelope() {
         for (shaped, json) in [
             (Shaped::Record(Value::Map(vec![("id".into(), Value::Int(1))])), r#"{"Contact":{"id":1}}"#),
             (Shaped::Ids(Value::List(vec![Value::Int(1)])), r#"{"Contact":[1]}"#),

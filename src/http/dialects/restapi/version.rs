@@ -1,6 +1,6 @@
-//! `/restapi/1.0/common`: what anybody may ask.
+//! `/restapi/1.0/common/version`: the version of the Odoo server.
 //!
-//! In: requests without a credential. Out: the server's version. Must not know: models.
+//! In: requests without a credential. Out: the version. Must not know: models.
 
 use axum::response::{IntoResponse as _, Response};
 use http::HeaderValue;
@@ -9,37 +9,38 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::{MEDIA, to_bytes};
-use super::schemas::{DatabaseHeader, TAG};
+use super::schemas::{RestapiVersion, TAG};
 use crate::error::Problem;
-use crate::http::request::Arrival;
+use crate::http::openapi::DatabaseHeader;
+use crate::http::request::ApiRequest;
 use crate::http::request::headers;
 use crate::http::response::negotiate;
-use crate::http::state::Gateway;
+use crate::http::state::AppState;
 use crate::value::Value;
 
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(version))
 }
 
 /// The version of the Odoo server
 ///
-/// Needs no credential. The answer is at most a minute old.
+/// Does not require a credential. The version is at most one minute old.
 #[utoipa::path(
     get, path = "/common/version", operation_id = "restapi_version", tag = TAG, params(DatabaseHeader), security(),
-    responses((status = 200, description = "What the server says of itself", body = super::schemas::Version))
+    responses((status = 200, description = "The version of the Odoo server", body = RestapiVersion))
 )]
-async fn version(arrival: Arrival) -> Result<Response, Problem> {
-    let named = headers::database(&arrival.head.headers)?;
-    let database = arrival.gateway.databases.pick(named)?;
-    arrival.log.database(database.name.as_str());
-    let media = negotiate::choose(&arrival.head.headers, MEDIA)?;
-    let version = arrival.stages.time("odoo", database.knowledge.recent_version()).await?;
-    let tree = Value::Map(vec![
+async fn version(request: ApiRequest) -> Result<Response, Problem> {
+    let name = headers::database(&request.head.headers)?;
+    let database = request.state.databases.pick(name)?;
+    request.log.database(database.name.as_str());
+    let media = negotiate::choose(&request.head.headers, MEDIA)?;
+    let version = request.timing.time("odoo", database.metadata.recent_version()).await?;
+    let body = Value::Map(vec![
         ("server_version".into(), Value::from(version.server_version.as_str())),
         ("server_version_info".into(), Value::List(version.server_version_info.clone())),
         ("server_series".into(), Value::from(version.server_serie.as_str())),
         ("protocol_version".into(), Value::Int(version.protocol_version.into())),
     ]);
-    let kind = [(CONTENT_TYPE, HeaderValue::from_static(media.name()))];
-    Ok((kind, to_bytes(&tree, media)?).into_response())
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(media.name()))];
+    Ok((headers, to_bytes(&body, media)?).into_response())
 }

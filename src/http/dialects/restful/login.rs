@@ -1,218 +1,228 @@
-//! `/rest/api`: a login and password against an access token, and the token's end.
+//! `/rest/api`: exchanges a login and password for an access token, and revokes access tokens.
 //!
 //! In: a login, a password and a database as parameters; or a token. Out: a token, or a message. Must not know: how
-//! tokens are made. The vendor's interface has the password in the query of a GET: it is never logged, and POST with a
-//! body is the better way.
+//! tokens are stored. odooapi_restful accepts the password in the query of a GET request. The gateway never logs the
+//! query, but other servers may, so clients should send a POST request with a body.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{Credential, Shown, credential};
+use crate::auth::{Credential, PresentedToken};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::request::Arrival;
-use crate::http::request::oauth1_form::is_form;
-use crate::http::request::params::Input;
+use crate::error_code::ErrorCode;
+use crate::http::request::ApiRequest;
+use crate::http::request::credential::parse_credential;
+use crate::http::request::content_type::ContentType;
+use crate::http::request::params::RequestParams;
 use crate::http::request::unauthenticated;
-use crate::http::state::Gateway;
+use crate::http::state::AppState;
 use crate::secret::{Token, TokenKind};
 
-/// The routes of logins.
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+/// The routes that issue and revoke access tokens.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(log_in_by_get, log_in_by_post))
-        .routes(routes!(end_token, end_token_by_post))
+        .routes(routes!(revoke_token, revoke_token_by_post))
         .routes(routes!(log_out, log_out_by_post))
 }
 
-/// Where one logs in.
+/// The path of logins.
 pub(in crate::http) const LOGIN_PATH: &str = "/rest/api/login/token";
 
-/// The group in the document.
+/// The tag of the operations.
 const TAG: &str = "rest";
 
-/// Who logs in.
+/// A login.
 #[derive(IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
 #[schema(as = RestLogin, example = json!({"login": "admin", "password": "admin", "db": "odoo19"}))]
-#[expect(dead_code, reason = "it is only described")]
-struct LogIn {
-    /// The login at Odoo.
+#[expect(dead_code, reason = "the type only describes the document")]
+struct LoginSchema {
+    /// The login of the Odoo user.
     #[param(example = "admin")]
     login: String,
-    /// The password or an Odoo API key.
+    /// The password or an API key of the Odoo user.
     #[param(example = "admin")]
     password: String,
-    /// One of the configured databases.
+    /// The name of a configured database.
     #[param(example = "odoo19")]
     db: String,
 }
 
 /// A new access token.
 #[derive(ToSchema)]
-#[schema(as = RestToken, example = json!({"uid": 2, "access_token": "access_token_2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"}))]
-#[expect(dead_code, reason = "it is only described")]
-struct NewToken {
-    /// The user at Odoo.
+#[schema(as = RestToken, example = json!({
+    "uid": 2, "access_token": "access_token_2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
+}))]
+#[expect(dead_code, reason = "the type only describes the document")]
+struct TokenSchema {
+    /// The id of the Odoo user.
     uid: i32,
-    /// The token, to be sent as `access-token`.
+    /// The token, to send in the header `access-token`.
     access_token: String,
 }
 
-/// That it is done.
+/// A confirmation.
 #[derive(ToSchema)]
-#[schema(as = RestMessage, example = json!({"message": "The access token has ended."}))]
-#[expect(dead_code, reason = "it is only described")]
-struct Message {
-    /// For people.
+#[schema(as = RestMessage, example = json!({"message": "The access token is revoked."}))]
+#[expect(dead_code, reason = "the type only describes the document")]
+struct MessageSchema {
+    /// A message for people.
     message: String,
 }
 
-/// Log in (the vendor's way)
+/// The errors of a login.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the type only describes the document")]
+enum LoginErrors {
+    /// Odoo rejects the login and password, or the database is unknown
+    #[response(status = 401)]
+    Unauthorized,
+    /// Too many failed attempts
+    #[response(status = 429)]
+    TooManyRequests,
+}
+
+/// The errors of a logout.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the type only describes the document")]
+enum LogoutErrors {
+    /// The credential is not an access token, or the token is already revoked
+    #[response(status = 401)]
+    Unauthorized,
+}
+
+/// Log in (by GET)
 ///
-/// The password stands in the URL, where others may log it: POST is the better way.
+/// The URL contains the password, and proxies may log URLs. Use POST instead.
 #[utoipa::path(
-    get, path = "/rest/api/login/token", operation_id = "rest_login_by_get", tag = TAG, params(LogIn), security(),
+    get, path = "/rest/api/login/token", operation_id = "rest_login_by_get", tag = TAG, params(LoginSchema), security(),
     responses(
-        (status = 200, description = "A token that ends after a day without use", body = NewToken),
-        (status = 401, description = "Odoo does not take them, or there is no such database"),
-        (status = 429, description = "Too many failed attempts")
+        (status = 200, description = "The token. It expires after a day without use", body = TokenSchema),
+        LoginErrors
     )
 )]
-async fn log_in_by_get(arrival: Arrival) -> Result<Response, Problem> {
-    log_in(arrival).await
+async fn log_in_by_get(request: ApiRequest) -> Result<Response, Problem> {
+    log_in(request).await
 }
 
 /// Log in
 ///
-/// Trades a login and password for an access token.
+/// Exchanges a login and password for an access token.
 #[utoipa::path(
     post, path = "/rest/api/login/token", operation_id = "rest_login", tag = TAG, security(),
-    request_body(content = LogIn),
+    request_body(content = LoginSchema),
     responses(
-        (status = 200, description = "A token that ends after a day without use", body = NewToken),
-        (status = 401, description = "Odoo does not take them, or there is no such database"),
-        (status = 429, description = "Too many failed attempts")
+        (status = 200, description = "The token. It expires after a day without use", body = TokenSchema),
+        LoginErrors
     )
 )]
-async fn log_in_by_post(arrival: Arrival) -> Result<Response, Problem> {
-    log_in(arrival).await
+async fn log_in_by_post(request: ApiRequest) -> Result<Response, Problem> {
+    log_in(request).await
 }
 
-/// End an access token
+/// Revoke an access token
 ///
-/// It is dead at once, on every gateway.
+/// The token is invalid immediately, on every instance of the gateway.
 #[utoipa::path(
     delete, path = "/rest/api/logout/token", operation_id = "rest_end_token", tag = TAG,
     security(("access_token" = [])),
-    responses(
-        (status = 200, description = "It has ended", body = Message),
-        (status = 401, description = "This is not an access token, or it had ended already")
-    )
+    responses((status = 200, description = "The token is revoked", body = MessageSchema), LogoutErrors)
 )]
-async fn end_token(arrival: Arrival) -> Result<Response, Problem> {
-    end(arrival).await
+async fn revoke_token(request: ApiRequest) -> Result<Response, Problem> {
+    revoke(request).await
 }
 
-/// End an access token (by POST)
+/// Revoke an access token (by POST)
 ///
-/// The same as DELETE.
+/// Equivalent to DELETE.
 #[utoipa::path(
     post, path = "/rest/api/logout/token", operation_id = "rest_end_token_by_post", tag = TAG,
     security(("access_token" = [])),
-    responses(
-        (status = 200, description = "It has ended", body = Message),
-        (status = 401, description = "This is not an access token, or it had ended already")
-    )
+    responses((status = 200, description = "The token is revoked", body = MessageSchema), LogoutErrors)
 )]
-async fn end_token_by_post(arrival: Arrival) -> Result<Response, Problem> {
-    end(arrival).await
+async fn revoke_token_by_post(request: ApiRequest) -> Result<Response, Problem> {
+    revoke(request).await
 }
 
 /// Log out
 ///
-/// The same as ending the token.
+/// Revokes the access token.
 #[utoipa::path(
     delete, path = "/rest/api/logout", operation_id = "rest_logout", tag = TAG,
     security(("access_token" = [])),
-    responses(
-        (status = 200, description = "It has ended", body = Message),
-        (status = 401, description = "This is not an access token, or it had ended already")
-    )
+    responses((status = 200, description = "The token is revoked", body = MessageSchema), LogoutErrors)
 )]
-async fn log_out(arrival: Arrival) -> Result<Response, Problem> {
-    end(arrival).await
+async fn log_out(request: ApiRequest) -> Result<Response, Problem> {
+    revoke(request).await
 }
 
 /// Log out (by POST)
 ///
-/// The same as DELETE.
+/// Equivalent to DELETE.
 #[utoipa::path(
     post, path = "/rest/api/logout", operation_id = "rest_logout_by_post", tag = TAG,
     security(("access_token" = [])),
-    responses(
-        (status = 200, description = "It has ended", body = Message),
-        (status = 401, description = "This is not an access token, or it had ended already")
-    )
+    responses((status = 200, description = "The token is revoked", body = MessageSchema), LogoutErrors)
 )]
-async fn log_out_by_post(arrival: Arrival) -> Result<Response, Problem> {
-    end(arrival).await
+async fn log_out_by_post(request: ApiRequest) -> Result<Response, Problem> {
+    revoke(request).await
 }
 
-async fn log_in(mut arrival: Arrival) -> Result<Response, Problem> {
-    let input = input(&mut arrival).await?;
-    let [login, password, database] = ["login", "password", "db"].map(|name| needed(&input, name));
+async fn log_in(mut request: ApiRequest) -> Result<Response, Problem> {
+    let params = parse_params(&mut request).await?;
+    let [login, password, database] = ["login", "password", "db"].map(|name| required(&params, name));
     let (login, password, database) = (login?, SecretString::from(password?), database?);
-    arrival.log.user(&login);
+    request.log.user(&login);
     if login.is_empty() || password.expose_secret().is_empty() {
-        return Err(Problem::new(Code::CredentialInvalid, "The login or the password is empty."));
+        return Err(Problem::new(ErrorCode::CredentialInvalid, "The `login` or the `password` is empty."));
     }
-    let Ok(database) = arrival.gateway.databases.pick(Some(&database)) else {
-        return Err(arrival.gateway.passwords.refuse(&login, arrival.client()).await);
+    let Ok(database) = request.state.databases.pick(Some(&database)) else {
+        return Err(request.state.odoo_authenticator.reject_unknown_database(&login, request.client_ip()).await);
     };
-    arrival.log.database(database.name.as_str());
-    let passwords = &arrival.gateway.passwords;
-    let user = passwords.identify(database, login, password, arrival.client()).await?;
-    let uid = user.caller.uid.get();
-    let token = arrival.gateway.tokens.log_in(user).await?;
+    request.log.database(database.name.as_str());
+    let authenticator = &request.state.odoo_authenticator;
+    let user = authenticator.authenticate(database, login, password, request.client_ip()).await?;
+    let uid = user.odoo_user.uid.get();
+    let token = request.state.tokens.access_tokens.log_in(user).await?;
     Ok(Json(json!({"uid": uid, "access_token": token.expose()})).into_response())
 }
 
-/// The parameters of a request whose credential is among them.
-async fn input(arrival: &mut Arrival) -> Result<Input, Problem> {
-    let query = arrival.head.uri.query().unwrap_or_default();
+/// Parses the parameters of a request that contains its credential among them.
+async fn parse_params(request: &mut ApiRequest) -> Result<RequestParams, Problem> {
+    let query = request.head.uri.query().unwrap_or_default();
     unauthenticated::check_parameters(query.as_bytes(), "The query string")?;
-    let body = unauthenticated::body(arrival).await?;
-    if is_form(&arrival.head.headers) {
+    let body = unauthenticated::body(request).await?;
+    if ContentType::parse(&request.head.headers) == ContentType::Form {
         unauthenticated::check_parameters(&body, "The form")?;
     }
-    Input::read(arrival.head.uri.query(), &arrival.head.headers, body).await
+    RequestParams::parse(request.head.uri.query(), &request.head.headers, body).await
 }
 
-fn needed(input: &Input, name: &'static str) -> Result<String, Problem> {
-    let given = input.text_as_sent(name)?.filter(|text| text.len() < 4096 && !text.contains(char::is_control));
-    given.map(str::to_owned).ok_or_else(|| {
-        let detail = format!("{name} is missing, or is not a text of at most 4095 bytes without control characters.");
-        Problem::new(Code::MissingParameter, detail).parameter(name)
+fn required(params: &RequestParams, name: &'static str) -> Result<String, Problem> {
+    let text = params.text_as_sent(name)?.filter(|text| text.len() < 4096 && !text.contains(char::is_control));
+    text.map(str::to_owned).ok_or_else(|| {
+        let detail = format!("The parameter `{name}` is missing, or is not a text of at most 4095 bytes without control characters.");
+        Problem::new(ErrorCode::MissingParameter, detail).parameter(name)
     })
 }
 
-async fn end(mut arrival: Arrival) -> Result<Response, Problem> {
-    let token = match credential(&arrival.head.headers) {
-        Ok(Credential::Own(Shown::Token(token))) if token.kind() == TokenKind::AccessToken => Some(token),
-        Err(missing) if missing.code == Code::CredentialMissing => {
-            let input = input(&mut arrival).await?;
-            let text = input.text("access_token")?.ok_or(missing)?;
+async fn revoke(mut request: ApiRequest) -> Result<Response, Problem> {
+    let token = match parse_credential(&request.head.headers) {
+        Ok(Credential::GatewayToken(PresentedToken::Opaque(token))) if token.kind() == TokenKind::AccessToken => Some(token),
+        Err(missing) if missing.code == ErrorCode::CredentialMissing => {
+            let params = parse_params(&mut request).await?;
+            let text = params.text("access_token")?.ok_or(missing)?;
             Token::parse(TokenKind::AccessToken, text)
         }
         Ok(_) => None,
         Err(problem) => return Err(problem),
     };
-    arrival.gateway.tokens.log_out(token.as_ref(), arrival.client()).await?;
-    Ok(Json(json!({"message": "The access token has ended."})).into_response())
+    request.state.tokens.access_tokens.log_out(token.as_ref(), request.client_ip()).await?;
+    Ok(Json(json!({"message": "The access token is revoked."})).into_response())
 }

@@ -1,89 +1,91 @@
-//! The models that family C answers, and what their records look like.
+//! The models that `/restful/api/v1` serves, and the schemas of their records.
 //!
-//! In: what an administrator configured. Out: the [`Schemas`] of a model, or 403. Must not know: which fields there
-//! are; a schema may name fields that an Odoo lacks.
+//! In: the configuration `restful.models`. Out: the [`ModelSchemas`] of a model, or 403. Must not know: the fields of
+//! the model. A schema may contain fields that an Odoo does not have.
 
 use std::collections::HashMap;
 
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::language::selection::{Item, Selection};
+use crate::error_code::ErrorCode;
+use crate::language::selection::{SelectionItem, Selection};
 use crate::names::{FieldName, ModelName};
-use crate::plan::{Back, Fields};
+use crate::plan::{Returning, FieldSet};
 
-/// What is configured. By default no model is answered.
+/// The enabled models. By default no model is enabled.
 #[derive(Debug, Default)]
 pub struct RestfulModels {
-    named: HashMap<ModelName, Schemas>,
-    others: Option<Schemas>,
+    named: HashMap<ModelName, ModelSchemas>,
+    others: Option<ModelSchemas>,
 }
 
-/// What a model's records look like in answers. `None`: all fields, flat; after an update those that were written.
+/// The schemas of a model's records in responses. `None` means all fields without related records; after an update,
+/// the fields that were written.
 #[derive(Debug, Clone, Default)]
-pub struct Schemas {
-    /// When they are read.
+pub struct ModelSchemas {
+    /// The schema of records that are read.
     pub read: Option<Selection>,
-    /// When they were created.
+    /// The schema of new records.
     pub create: Option<Selection>,
-    /// When they were updated.
+    /// The schema of updated records.
     pub update: Option<Selection>,
 }
 
 impl RestfulModels {
-    /// Answers `named` models, and all `others` when they have schemas too.
+    /// Enables the models in `named`, and all other models if `others` is set.
     #[must_use]
-    pub fn new(named: HashMap<ModelName, Schemas>, others: Option<Schemas>) -> Self {
+    pub fn new(named: HashMap<ModelName, ModelSchemas>, others: Option<ModelSchemas>) -> Self {
         Self { named, others }
     }
 
     /// The schemas of a model.
     ///
     /// # Errors
-    /// 403 when it is not answered.
-    pub(super) fn schemas(&self, model: &ModelName) -> Result<&Schemas, Problem> {
+    /// 403 if the model is not enabled.
+    pub(super) fn schemas(&self, model: &ModelName) -> Result<&ModelSchemas, Problem> {
         self.named.get(model).or(self.others.as_ref()).ok_or_else(|| {
-            let detail = format!("The model {model} is not enabled for this interface.");
-            let hint = format!("An administrator enables it with [restful.models.\"{model}\"] in the configuration.");
-            Problem::new(Code::ModelNotEnabled, detail).hint(hint)
+            let detail = format!("The model `{model}` is not enabled for `/restful/api/v1`.");
+            let hint = format!("The administrator can enable it with `[restful.models.\"{model}\"]` in the configuration.");
+            Problem::new(ErrorCode::ModelNotEnabled, detail).hint(hint)
         })
     }
 }
 
-impl Schemas {
-    /// What a reader gets: what he names, or what the schema says.
-    pub(super) fn to_read(&self, named: Fields) -> Fields {
-        match named {
-            Fields::Named(names) => Fields::Selected(narrow(self.read.as_ref(), &names)),
-            _ => shaped(self.read.as_ref()),
+impl ModelSchemas {
+    /// The fields to read: the named fields, else the fields of the schema.
+    pub(super) fn fields_to_read(&self, fields: FieldSet) -> FieldSet {
+        match fields {
+            FieldSet::Named(names) => FieldSet::Selected(narrow(self.read.as_ref(), &names)),
+            _ => selected(self.read.as_ref()),
         }
     }
 
-    /// What a new record answers.
-    pub(super) fn to_create(&self) -> Back {
-        Back::Records(shaped(self.create.as_ref()))
+    /// The response to a creation.
+    pub(super) fn after_create(&self) -> Returning {
+        Returning::Records(selected(self.create.as_ref()))
     }
 
-    /// What a changed record answers.
-    pub(super) fn to_update(&self) -> Back {
-        self.update.as_ref().map_or(Back::Written, |schema| Back::Records(Fields::Selected(schema.clone())))
+    /// The response to an update.
+    pub(super) fn after_update(&self) -> Returning {
+        self.update.as_ref().map_or(Returning::Written, |schema| Returning::Records(FieldSet::Selected(schema.clone())))
     }
 }
 
-fn shaped(schema: Option<&Selection>) -> Fields {
-    schema.map_or(Fields::All, |schema| Fields::Selected(schema.clone()))
+fn selected(schema: Option<&Selection>) -> FieldSet {
+    schema.map_or(FieldSet::All, |schema| FieldSet::Selected(schema.clone()))
 }
 
-/// The named fields in their order: as the schema has them, those outside of it flat. What is named must be there.
+/// Selects the named fields in their order: with the related fields of the schema, if it contains the field. A named
+/// field must exist.
 fn narrow(schema: Option<&Selection>, names: &[FieldName]) -> Selection {
     let items = schema.map(|schema| schema.items.as_slice()).unwrap_or_default();
-    let behind = |wanted: &FieldName| {
-        let of_field = |item: &Item| match item {
-            Item::Field { name, within } if name == wanted => within.clone(),
+    let related = |field: &FieldName| {
+        let of_item = |item: &SelectionItem| match item {
+            SelectionItem::Field { name, nested } if name == field => nested.clone(),
             _ => None,
         };
-        items.iter().find_map(of_field)
+        items.iter().find_map(of_item)
     };
-    let item = |name: &FieldName| Item::Field { name: name.clone(), within: behind(name) };
+    let item = |name: &FieldName| SelectionItem::Field { name: name.clone(), nested: related(name) };
     Selection { items: names.iter().map(item).collect(), lenient: false }
 }
 
@@ -91,35 +93,35 @@ fn narrow(schema: Option<&Selection>, names: &[FieldName]) -> Selection {
 mod tests {
     use super::*;
 
-    fn names(text: &str) -> Fields {
-        Fields::Named(text.split(',').map(|name| FieldName::parse(name).unwrap()).collect())
+    fn names(text: &str) -> FieldSet {
+        FieldSet::Named(text.split(',').map(|name| FieldName::parse(name).unwrap()).collect())
     }
 
-    fn shown(fields: &Fields) -> String {
+    fn format(fields: &FieldSet) -> String {
         match fields {
-            Fields::Selected(selection) => format!("{selection} {}", selection.lenient),
+            FieldSet::Selected(selection) => format!("{selection} {}", selection.lenient),
             other => format!("{other:?}"),
         }
     }
 
     #[test]
-    fn what_is_named_narrows_the_schema_in_its_own_order() {
-        let read = Some(Selection::read_schema("{id, name, partner_id{id, city}}").unwrap());
-        let schemas = Schemas { read, ..Schemas::default() };
-        assert_eq!(shown(&schemas.to_read(Fields::All)), "{id, name, partner_id{id, city}} true");
-        assert_eq!(shown(&schemas.to_read(names("note,partner_id,name"))), "{note, partner_id{id, city}, name} false");
-        assert_eq!(shown(&Schemas::default().to_read(names("note,id"))), "{note, id} false");
-        assert_eq!(Schemas::default().to_read(Fields::All), Fields::All);
+    fn named_fields_narrow_the_schema_in_their_own_order() {
+        let read = Some(Selection::parse_schema("{id, name, partner_id{id, city}}").unwrap());
+        let schemas = ModelSchemas { read, ..ModelSchemas::default() };
+        assert_eq!(format(&schemas.fields_to_read(FieldSet::All)), "{id, name, partner_id{id, city}} true");
+        assert_eq!(format(&schemas.fields_to_read(names("note,partner_id,name"))), "{note, partner_id{id, city}, name} false");
+        assert_eq!(format(&ModelSchemas::default().fields_to_read(names("note,id"))), "{note, id} false");
+        assert_eq!(ModelSchemas::default().fields_to_read(FieldSet::All), FieldSet::All);
     }
 
     #[test]
-    fn a_model_without_an_entry_is_answered_only_where_all_others_are() {
+    fn model_without_an_entry_is_enabled_only_by_the_entry_for_all_others() {
         let [partner, order] = ["res.partner", "sale.order"].map(|name| ModelName::parse(name).unwrap());
-        let named = || HashMap::from([(partner.clone(), Schemas::default())]);
+        let named = || HashMap::from([(partner.clone(), ModelSchemas::default())]);
         let models = RestfulModels::new(named(), None);
         assert!(models.schemas(&partner).is_ok());
-        assert_eq!(models.schemas(&order).unwrap_err().code, Code::ModelNotEnabled);
-        assert!(RestfulModels::new(named(), Some(Schemas::default())).schemas(&order).is_ok());
+        assert_eq!(models.schemas(&order).unwrap_err().code, ErrorCode::ModelNotEnabled);
+        assert!(RestfulModels::new(named(), Some(ModelSchemas::default())).schemas(&order).is_ok());
         assert!(RestfulModels::default().schemas(&partner).is_err());
     }
 }

@@ -1,28 +1,31 @@
 //! `/restful/api/v1/{model}`: records and their methods.
 //!
-//! In: parameters, and bodies that are records. Out: a [`Deed`] for the pipeline. Must not know: how deeds are done. Each
-//! handler first asks whether the model is answered at all.
+//! In: parameters, and bodies that are records. Out: an [`Action`] for the pipeline. Must not know: the Odoo calls.
+//! Each handler first checks that the model is enabled.
+
+use std::sync::Arc;
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::envelope::FAMILY;
-use super::models::Schemas;
+use super::envelope::DIALECT;
+use super::models::{RestfulModels, ModelSchemas};
 use super::schemas::{
-    FieldsQuery, Keywords, ListQuery, MethodPath, ModelPath, Record, RecordPath, Records, RequestHeaders, TAG, Values,
+    FilterQuery, NarrowingQuery, RestfulKeywords, RestfulMethodPath, RestfulRecord, RestfulRecords, RestfulValues, TAG,
 };
 use crate::error::Problem;
-use crate::http::pipeline::answer;
-use crate::http::request::Arrival;
-use crate::http::request::params::{Input, meant};
-use crate::http::state::Gateway;
-use crate::plan::{Deed, Filter, Target};
+use crate::http::openapi::{ContextQuery, DomainQuery, IdPath, ModelPath, PagingQuery, RequestHeaders};
+use crate::http::pipeline::handle;
+use crate::http::request::ApiRequest;
+use crate::http::request::params::{RequestParams, similar_name};
+use crate::http::state::AppState;
+use crate::plan::{Action, Filter, RecordSet};
 
-/// Parameters that are never filters, whatever fields the model has.
+/// Parameters that are never filters, even if the model has a field of this name.
 const RESERVED: [&str; 6] = ["fields", "offset", "limit", "order", "domain", "context"];
 
-pub(super) fn routes() -> OpenApiRouter<Gateway> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_records, create_record))
         .routes(routes!(read_record, update_record, change_record, delete_record))
@@ -31,24 +34,25 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 
 /// List records
 ///
-/// The records that all filters and the domain find, shaped by the model's read schema. Every parameter of another
-/// name is a filter: the name of a field means equality (repeated: one of these; empty: the field is empty), with
-/// `_start` or `_end` behind it at least or at most.
+/// Returns the records that match the domain and all filters, with the fields of the model's read schema. Every other
+/// parameter is a filter. The name of a field tests for equality; repeated, for one of the values; empty, for an
+/// empty field. `_start` or `_end` after the name of a field means at least or at most.
 #[utoipa::path(
     get, path = "/{model}", operation_id = "restful_list_records", tag = TAG,
-    params(ModelPath, ListQuery, RequestHeaders),
-    responses((status = 200, description = "The records", body = Records))
+    extensions(("x-export" = json!("records"))),
+    params(ModelPath, NarrowingQuery, DomainQuery, FilterQuery, PagingQuery, ContextQuery, RequestHeaders),
+    responses((status = 200, description = "The records", body = RestfulRecords))
 )]
-async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |arrival, input| {
-        let schemas = schemas(arrival)?;
-        input.once(&RESERVED)?;
-        Ok(Deed::List {
-            domain: input.domain("domain")?,
-            filters: filters(input)?,
-            slice: input.slice()?,
-            fields: schemas.to_read(input.fields("fields")?),
-            counted: false,
+async fn list_records(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |request, params| {
+        let schemas = schemas(request)?;
+        params.require_single(&RESERVED)?;
+        Ok(Action::List {
+            domain: params.domain("domain")?,
+            filters: filters(params)?,
+            window: params.window()?,
+            fields: schemas.fields_to_read(params.fields("fields")?),
+            with_total: false,
         })
     })
     .await
@@ -56,134 +60,134 @@ async fn list_records(arrival: Arrival) -> Result<Response, Problem> {
 
 /// Create a record
 ///
-/// The body is the record: field names and values. Answers it shaped by the model's create schema.
+/// The body is the record: field names and values. Returns the record with the fields of the model's create schema.
 #[utoipa::path(
     post, path = "/{model}", operation_id = "restful_create_record", tag = TAG,
-    params(ModelPath, RequestHeaders), request_body(content = Values),
-    responses((status = 200, description = "The new record", body = Record))
+    params(ModelPath, RequestHeaders), request_body(content = RestfulValues),
+    responses((status = 200, description = "The new record", body = RestfulRecord))
 )]
-async fn create_record(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |arrival, input| {
-        Ok(Deed::CreateOne { back: schemas(arrival)?.to_create(), values: input.values() })
+async fn create_record(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |request, params| {
+        Ok(Action::CreateOne { returning: schemas(request)?.after_create(), values: params.values() })
     })
     .await
 }
 
 /// Read a record
 ///
-/// One record by its id, shaped by the model's read schema.
+/// Returns one record with the fields of the model's read schema.
 #[utoipa::path(
     get, path = "/{model}/{id}", operation_id = "restful_read_record", tag = TAG,
-    params(RecordPath, FieldsQuery, RequestHeaders),
-    responses((status = 200, description = "The record", body = Record))
+    params(ModelPath, IdPath, NarrowingQuery, ContextQuery, RequestHeaders),
+    responses((status = 200, description = "The record", body = RestfulRecord))
 )]
-async fn read_record(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |arrival, input| {
-        let schemas = schemas(arrival)?;
-        input.all_once()?;
-        Ok(Deed::ReadOne { id: arrival.id("id")?, fields: schemas.to_read(input.fields("fields")?) })
+async fn read_record(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |request, params| {
+        let schemas = schemas(request)?;
+        params.require_all_single()?;
+        Ok(Action::ReadOne { id: request.record_id("id")?, fields: schemas.fields_to_read(params.fields("fields")?) })
     })
     .await
 }
 
 /// Update a record
 ///
-/// The body has the fields to be changed. Answers the record shaped by the model's update schema; without one the
-/// fields that were written as they now are, then `id`.
+/// The body contains the fields to change. Returns the record with the fields of the model's update schema; without
+/// an update schema, the written fields with their new values and the `id`.
 #[utoipa::path(
     put, path = "/{model}/{id}", operation_id = "restful_update_record", tag = TAG,
-    params(RecordPath, RequestHeaders), request_body(content = Values),
-    responses((status = 200, description = "The record as it now is", body = Record))
+    params(ModelPath, IdPath, RequestHeaders), request_body(content = RestfulValues),
+    responses((status = 200, description = "The updated record", body = RestfulRecord))
 )]
-async fn update_record(arrival: Arrival) -> Result<Response, Problem> {
-    update(arrival).await
+async fn update_record(request: ApiRequest) -> Result<Response, Problem> {
+    update(request).await
 }
 
 /// Update a record (by PATCH)
 ///
-/// The same as PUT.
+/// Equivalent to PUT.
 #[utoipa::path(
     patch, path = "/{model}/{id}", operation_id = "restful_change_record", tag = TAG,
-    params(RecordPath, RequestHeaders), request_body(content = Values),
-    responses((status = 200, description = "The record as it now is", body = Record))
+    params(ModelPath, IdPath, RequestHeaders), request_body(content = RestfulValues),
+    responses((status = 200, description = "The updated record", body = RestfulRecord))
 )]
-async fn change_record(arrival: Arrival) -> Result<Response, Problem> {
-    update(arrival).await
+async fn change_record(request: ApiRequest) -> Result<Response, Problem> {
+    update(request).await
 }
 
 /// Delete a record
 ///
-/// Nothing is deleted when the record does not exist (404), or when other records need it (409).
+/// Returns 404 if the record does not exist, and 409 if other records need it. Nothing is deleted then.
 #[utoipa::path(
     delete, path = "/{model}/{id}", operation_id = "restful_delete_record", tag = TAG,
-    params(RecordPath, RequestHeaders),
+    params(ModelPath, IdPath, RequestHeaders),
     responses((
-        status = 200, description = "A sentence that says so", body = String, content_type = "application/json",
+        status = 200, description = "A confirmation", body = String, content_type = "application/json",
         example = json!("record 43 has been successfully deleted")
     ))
 )]
-async fn delete_record(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |arrival, _| {
-        schemas(arrival)?;
-        Ok(Deed::Delete { target: Target::One(arrival.id("id")?) })
+async fn delete_record(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |request, _| {
+        schemas(request)?;
+        Ok(Action::Delete { target: RecordSet::One(request.record_id("id")?) })
     })
     .await
 }
 
 /// Call a method of a record
 ///
-/// The body has the keyword arguments, or nothing else than `args` and `kwargs`.
+/// The body contains the keyword arguments; or only `args` and `kwargs`.
 #[utoipa::path(
     patch, path = "/{model}/{id}/{method}", operation_id = "restful_call_method", tag = TAG,
-    params(MethodPath, RequestHeaders), request_body(content = Option<Keywords>),
-    responses((status = 200, description = "What the method answers, unchanged", body = serde_json::Value))
+    params(ModelPath, IdPath, RestfulMethodPath, RequestHeaders), request_body(content = Option<RestfulKeywords>),
+    responses((status = 200, description = "The result of the method, unchanged", body = serde_json::Value))
 )]
-async fn call_method(arrival: Arrival) -> Result<Response, Problem> {
-    call(arrival).await
+async fn call_method(request: ApiRequest) -> Result<Response, Problem> {
+    call(request).await
 }
 
 /// Call a method of a record (by POST)
 ///
-/// The same as PATCH.
+/// Equivalent to PATCH.
 #[utoipa::path(
     post, path = "/{model}/{id}/{method}", operation_id = "restful_call_method_by_post", tag = TAG,
-    params(MethodPath, RequestHeaders), request_body(content = Option<Keywords>),
-    responses((status = 200, description = "What the method answers, unchanged", body = serde_json::Value))
+    params(ModelPath, IdPath, RestfulMethodPath, RequestHeaders), request_body(content = Option<RestfulKeywords>),
+    responses((status = 200, description = "The result of the method, unchanged", body = serde_json::Value))
 )]
-async fn call_method_by_post(arrival: Arrival) -> Result<Response, Problem> {
-    call(arrival).await
+async fn call_method_by_post(request: ApiRequest) -> Result<Response, Problem> {
+    call(request).await
 }
 
-async fn update(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |arrival, input| {
-        let back = schemas(arrival)?.to_update();
-        Ok(Deed::Update { target: Target::One(arrival.id("id")?), values: input.values(), back })
+async fn update(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |request, params| {
+        let returning = schemas(request)?.after_update();
+        Ok(Action::Update { target: RecordSet::One(request.record_id("id")?), values: params.values(), returning })
     })
     .await
 }
 
-async fn call(arrival: Arrival) -> Result<Response, Problem> {
-    answer(arrival, &FAMILY, |arrival, input| {
-        schemas(arrival)?;
-        let (method, id) = (arrival.method("method")?, Some(arrival.id("id")?));
-        let (args, kwargs) = if input.body_has_only(&["args", "kwargs"]) {
-            (input.args()?, input.kwargs()?)
+async fn call(request: ApiRequest) -> Result<Response, Problem> {
+    handle(request, &DIALECT, |request, params| {
+        schemas(request)?;
+        let (method, id) = (request.method("method")?, Some(request.record_id("id")?));
+        let (args, kwargs) = if params.body_has_only(&["args", "kwargs"]) {
+            (params.args()?, params.kwargs()?)
         } else {
-            (Vec::new(), input.keywords()?)
+            (Vec::new(), params.keywords()?)
         };
-        Ok(Deed::Call { method, id, args, kwargs })
+        Ok(Action::Call { method, id, args, kwargs })
     })
     .await
 }
 
-fn schemas(arrival: &Arrival) -> Result<&Schemas, Problem> {
-    arrival.gateway.restful.schemas(&arrival.model()?)
+fn schemas(request: &ApiRequest) -> Result<&ModelSchemas, Problem> {
+    request.extension::<Arc<RestfulModels>>()?.schemas(&request.model()?)
 }
 
-fn filters(input: &Input) -> Result<Vec<Filter>, Problem> {
+fn filters(params: &RequestParams) -> Result<Vec<Filter>, Problem> {
     let filter = |(parameter, values): (String, _)| {
-        let meant = meant(&parameter, RESERVED.into_iter()).map(str::to_owned);
-        Filter { parameter, values, meant }
+        let suggestion = similar_name(&parameter, RESERVED.into_iter()).map(str::to_owned);
+        Filter { parameter, values, suggestion }
     };
-    Ok(input.others(&RESERVED)?.into_iter().map(filter).collect())
+    Ok(params.remaining(&RESERVED)?.into_iter().map(filter).collect())
 }

@@ -1,215 +1,130 @@
-//! What is asked of a person, page by page: who are you, and do you allow it?
+//! The dialog with the user: log in, then allow or deny.
 //!
 //! ```text
-//! GET   nobody logged in → login page          somebody → consent page
-//! POST  step=login  → a session, and back to GET        step=switch → nobody, and back to GET
-//!       step=allow | step=deny → decided, once
+//! GET   without a session → login page                with a session → consent page
+//! POST  step=login  → starts a session, redirects to GET
+//!       step=switch → ends the session, redirects to GET
+//!       step=allow | step=deny → the decision, accepted once
 //! ```
 //!
-//! Every form goes back to the address it came from: its query is the request, unchanged. Its guard binds it to the
-//! browser's cookie and to what was asked (O2-10).
+//! Each form is sent to the URL of its page, whose query is the unchanged authorization request.
 //!
-//! In: a request that was found to be in order. Out: a page, or the decision. Must not know: OAuth's parameters.
+//! In: a validated authorization request. Out: a page, or the decision. Must not know: OAuth parameters.
 
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::SET_COOKIE;
 
-use super::browser_session::Cookie;
+use super::browser_session::SessionCookie;
 use super::login;
-use super::parameters::Parameters;
-use super::redirect::see_other;
-use crate::auth::{Application, FormOf, Guard, Session};
+use super::parameters::AuthorizationParams;
+use super::prompt::{Prompt, consent_page, login_page};
+use super::redirect::redirect_to_self;
+use crate::auth::{BrowserSession, CsrfToken};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::pages::{self, ConsentPage, ENGLISH, Frame, LONGEST_FIELD, LoginPage};
-use crate::http::request::Arrival;
-use crate::http::request::unauthenticated;
-use crate::plan::Scope;
+use crate::error_code::ErrorCode;
+use crate::http::pages::ENGLISH;
+use crate::http::request::ApiRequest;
 
-/// What a person is asked.
-#[derive(Debug)]
-pub(super) struct Asked<'a> {
-    /// Who wants it.
-    pub application: &'a Application,
-    /// What it wants.
-    pub scope: Scope,
-    /// The host to which one is sent afterwards.
-    pub sent_to: Option<String>,
-    /// All of it, in a form that is the same each time.
-    pub request: Vec<u8>,
-}
-
-impl Asked<'_> {
-    /// The database whose users are asked, by the name it has at the gateway.
-    pub(super) fn database(&self) -> &str {
-        &self.application.row.grant.database
-    }
-}
-
-/// What the person decided.
+/// What the user decided.
 #[derive(Debug)]
 pub(super) enum Decision {
-    /// This user allows it.
-    Allowed(Box<Session>),
-    /// This user does not.
-    Denied(Box<Session>),
+    /// The user of this session allows the access.
+    Allowed(Box<BrowserSession>),
+    /// The user of this session denies the access.
+    Denied(Box<BrowserSession>),
 }
 
-/// Where the dialogue stands.
+/// The result of a submitted form.
 #[derive(Debug)]
-pub(super) enum Turn {
-    /// It goes on with this.
-    Answer(Response),
-    /// It is over.
+pub(super) enum FlowStep {
+    /// The flow continues with this response.
+    Respond(Response),
+    /// The user decided.
     Decided(Decision),
 }
 
-/// The page to begin with.
+/// Renders the first page: consent with a session, login without one.
 ///
 /// # Errors
-/// 503 without the store.
-pub(super) async fn show(arrival: &Arrival, asked: &Asked<'_>) -> Result<Response, Problem> {
-    match session(arrival, asked).await? {
-        Some(session) => consent_page(arrival, asked, &session).await,
-        None => login_page(arrival, asked, StatusCode::OK, "", None).await,
+/// 503 if the store is not available.
+pub(super) async fn render(request: &ApiRequest, prompt: &Prompt<'_>) -> Result<Response, Problem> {
+    match find_session(request, prompt).await? {
+        Some(session) => consent_page(request, prompt, &session).await,
+        None => login_page(request, prompt, StatusCode::OK, "", None).await,
     }
 }
 
-/// Somebody who has logged in to the application's database.
-pub(super) async fn session(arrival: &Arrival, asked: &Asked<'_>) -> Result<Option<Session>, Problem> {
-    let Cookie::Session(token) = arrival.gateway.site.cookie(&arrival.head.headers) else { return Ok(None) };
-    let session = arrival.gateway.tokens.session(token.expose()).await?;
-    let session = session.filter(|session| session.database() == asked.database());
+/// The browser's session, if its user is logged in to the application's database.
+pub(super) async fn find_session(
+    request: &ApiRequest,
+    prompt: &Prompt<'_>,
+) -> Result<Option<BrowserSession>, Problem> {
+    let SessionCookie::Session(token) = request.state.site.cookie(&request.head.headers) else { return Ok(None) };
+    let session = request.state.tokens.sessions.find(token.expose()).await?;
+    let session = session.filter(|session| session.database() == prompt.database());
     if let Some(session) = &session {
-        arrival.log.user(session.login());
-        arrival.log.database(session.database());
+        request.log.user(session.login());
+        request.log.database(session.database());
     }
     Ok(session)
 }
 
-/// What is done with a form.
+/// Handles a submitted form.
 ///
 /// # Errors
-/// 403 for a form that is not ours, of another browser or request, or sent before; 400 for none.
-pub(super) async fn hear(arrival: &mut Arrival, asked: &Asked<'_>) -> Result<Turn, Problem> {
-    let form = form(arrival).await?;
-    let cookie = arrival.gateway.site.cookie(&arrival.head.headers);
-    let guard = guard(arrival, asked, &form, &cookie).await?;
+/// 403 if the CSRF token is missing, used, expired, or of another browser or authorization request; 400 if the form has
+/// no known `step`.
+pub(super) async fn handle_form(request: &mut ApiRequest, prompt: &Prompt<'_>) -> Result<FlowStep, Problem> {
+    let form = AuthorizationParams::from_form(request).await?;
+    let cookie = request.state.site.cookie(&request.head.headers);
+    let csrf_token = verify_csrf_token(request, prompt, &form, &cookie).await?;
     match form.value("step") {
-        Ok(Some("login")) => login::log_in(arrival, asked, &form, &cookie).await.map(Turn::Answer),
-        Ok(Some("switch")) => switch(arrival, &cookie).await.map(Turn::Answer),
-        Ok(Some("allow")) => decide(arrival, asked, &guard, Decision::Allowed).await,
-        Ok(Some("deny")) => decide(arrival, asked, &guard, Decision::Denied).await,
-        _ => {
-            Err(Problem::new(Code::InvalidParameter, "The form says nothing that can be done here.").parameter("step"))
-        }
+        Ok(Some("login")) => login::log_in(request, prompt, &form, &cookie).await.map(FlowStep::Respond),
+        Ok(Some("switch")) => switch_account(request, &cookie).await.map(FlowStep::Respond),
+        Ok(Some("allow")) => decide(request, prompt, &csrf_token, Decision::Allowed).await,
+        Ok(Some("deny")) => decide(request, prompt, &csrf_token, Decision::Denied).await,
+        _ => Err(Problem::new(ErrorCode::InvalidParameter, "The form has no known action.").parameter("step")),
     }
 }
 
-/// What shows that the form is ours, for this browser and this request.
-async fn guard(arrival: &Arrival, asked: &Asked<'_>, form: &Parameters, cookie: &Cookie) -> Result<Guard, Problem> {
-    let site = &arrival.gateway.site;
-    if cookie.value().is_empty() || !site.is_own_form(&arrival.head.headers) {
-        return Err(outdated());
+/// Checks that the form is from a page of this gateway, for this browser and this authorization request.
+async fn verify_csrf_token(
+    request: &ApiRequest,
+    prompt: &Prompt<'_>,
+    form: &AuthorizationParams,
+    cookie: &SessionCookie,
+) -> Result<CsrfToken, Problem> {
+    if cookie.value().is_empty() || !request.state.site.is_same_origin(&request.head.headers) {
+        return Err(form_outdated());
     }
     let text = form.value("guard").ok().flatten().unwrap_or_default();
-    let of = FormOf { cookie: cookie.value(), request: &asked.request };
-    arrival.gateway.tokens.read_guard(of, text).await?.ok_or_else(outdated)
+    request.state.tokens.csrf.verify(prompt.csrf_binding(cookie.value()), text).await?.ok_or_else(form_outdated)
 }
 
-/// The user's decision, once; the login page when nobody is logged in any more.
+/// Accepts the decision once. Redirects to the login page if the session has ended.
 async fn decide(
-    arrival: &Arrival,
-    asked: &Asked<'_>,
-    guard: &Guard,
-    decision: fn(Box<Session>) -> Decision,
-) -> Result<Turn, Problem> {
-    let Some(session) = session(arrival, asked).await? else { return here(arrival).map(Turn::Answer) };
-    let first = arrival.gateway.tokens.spend_guard(guard).await?;
-    if first { Ok(Turn::Decided(decision(Box::new(session)))) } else { Err(outdated()) }
-}
-
-/// Reads the form in the body.
-///
-/// # Errors
-/// 415 for another body, 413 for one that is too long, 400 for one that is no text.
-pub(super) async fn form(arrival: &mut Arrival) -> Result<Parameters, Problem> {
-    let kind = arrival.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        let detail = "The body can be application/x-www-form-urlencoded only.";
-        return Err(Problem::new(Code::UnsupportedMediaType, detail).parameter("Content-Type"));
-    }
-    let body = unauthenticated::body(arrival).await?;
-    let text = std::str::from_utf8(&body)
-        .map_err(|_| Problem::new(Code::MalformedRequest, "The form is no text.").parameter("body"))?;
-    Parameters::of_query(text)
-}
-
-/// Nobody is logged in any more.
-async fn switch(arrival: &Arrival, cookie: &Cookie) -> Result<Response, Problem> {
-    arrival.gateway.tokens.end_session(cookie.value()).await?;
-    let mut answer = here(arrival)?;
-    let visitor = arrival.gateway.tokens.new_visitor()?;
-    answer.headers_mut().insert(SET_COOKIE, arrival.gateway.site.set_cookie(&visitor)?);
-    Ok(answer)
-}
-
-/// Back to where the form came from.
-pub(super) fn here(arrival: &Arrival) -> Result<Response, Problem> {
-    let target = arrival.head.uri.path_and_query().map_or("/", |target| target.as_str());
-    see_other(&format!("{}{target}", arrival.gateway.site.base()))
-}
-
-fn outdated() -> Problem {
-    Problem::new(Code::FormOutdated, ENGLISH.outdated_lead)
-}
-
-/// What all pages are told.
-pub(super) fn frame(arrival: &Arrival) -> Frame<'_> {
-    Frame { texts: &ENGLISH, base: arrival.gateway.site.base() }
-}
-
-/// The page that asks who one is, with why it did not work.
-///
-/// # Errors
-/// 503 without the store's keys.
-pub(super) async fn login_page(
-    arrival: &Arrival,
-    asked: &Asked<'_>,
-    status: StatusCode,
-    login: &str,
-    alert: Option<String>,
-) -> Result<Response, Problem> {
-    let (visitor, is_new) = match arrival.gateway.site.cookie(&arrival.head.headers) {
-        Cookie::Visitor(visitor) => (visitor, false),
-        _ => (arrival.gateway.tokens.new_visitor()?, true),
+    request: &ApiRequest,
+    prompt: &Prompt<'_>,
+    csrf_token: &CsrfToken,
+    decision: fn(Box<BrowserSession>) -> Decision,
+) -> Result<FlowStep, Problem> {
+    let Some(session) = find_session(request, prompt).await? else {
+        return redirect_to_self(request).map(FlowStep::Respond);
     };
-    let of = FormOf { cookie: &visitor, request: &asked.request };
-    let guard = arrival.gateway.tokens.guard_form(of).await?;
-    let (application, database) = (asked.application.name(), asked.database());
-    let frame = frame(arrival);
-    let page = LoginPage { frame, application, database, login, guard: &guard, alert, longest: LONGEST_FIELD };
-    let mut answer = pages::answer(status, &page)?;
-    if is_new {
-        answer.headers_mut().insert(SET_COOKIE, arrival.gateway.site.set_cookie(&visitor)?);
-    }
-    Ok(answer)
+    let is_first = request.state.tokens.csrf.consume(csrf_token).await?;
+    if is_first { Ok(FlowStep::Decided(decision(Box::new(session)))) } else { Err(form_outdated()) }
 }
 
-async fn consent_page(arrival: &Arrival, asked: &Asked<'_>, session: &Session) -> Result<Response, Problem> {
-    let cookie = arrival.gateway.site.cookie(&arrival.head.headers);
-    let of = FormOf { cookie: cookie.value(), request: &asked.request };
-    let guard = arrival.gateway.tokens.guard_form(of).await?;
-    let page = ConsentPage {
-        frame: frame(arrival),
-        application: asked.application.name(),
-        login: session.login(),
-        database: session.database(),
-        rights: pages::in_words(&asked.scope, &ENGLISH),
-        sent_to: asked.sent_to.as_deref(),
-        guard: &guard,
-    };
-    pages::answer(StatusCode::OK, &page)
+/// Ends the session, so that the user can log in with another account.
+async fn switch_account(request: &ApiRequest, cookie: &SessionCookie) -> Result<Response, Problem> {
+    request.state.tokens.sessions.end(cookie.value()).await?;
+    let mut response = redirect_to_self(request)?;
+    let cookie = request.state.tokens.csrf.new_cookie()?;
+    response.headers_mut().insert(SET_COOKIE, request.state.site.set_cookie(&cookie)?);
+    Ok(response)
+}
+
+fn form_outdated() -> Problem {
+    Problem::new(ErrorCode::FormOutdated, ENGLISH.outdated_lead)
 }

@@ -1,94 +1,102 @@
-//! The login form: Odoo is asked, as it is for HTTP Basic, with the same throttles, floor and audit (B-01 to B-07).
+//! The login form. The gateway verifies the password with Odoo as for HTTP Basic: the same limits, the same minimum
+//! time of a failure, the same audit log (B-01 to B-07).
 //!
-//! In: a form that is ours. Out: a session's cookie and the way back; or the page again, with why. Must not know: consent.
+//! In: a form with a valid CSRF token. Out: a session cookie and a redirect, or the login page with the reason. Must
+//! not know: consent.
 
 use axum::response::Response;
 use http::StatusCode;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use secrecy::SecretString;
 
-use super::browser_session::Cookie;
-use super::consent_flow::{Asked, here, login_page};
-use super::parameters::Parameters;
+use super::browser_session::SessionCookie;
+use super::parameters::AuthorizationParams;
+use super::prompt::{Prompt, login_page};
+use super::redirect::redirect_to_self;
 use crate::auth::Principal;
 use crate::error::Problem;
-use crate::error_code::{Class, Code};
-use crate::http::pages::{ENGLISH, LONGEST_FIELD};
-use crate::http::request::Arrival;
+use crate::error_code::{ErrorClass, ErrorCode};
+use crate::http::pages::{ENGLISH, MAX_FIELD_BYTES};
+use crate::http::request::ApiRequest;
 use crate::http::response::problem::status;
 use crate::telemetry::metrics::count;
 
-/// Logs in to the application's database.
+/// Logs the user in to the application's database.
 ///
 /// # Errors
-/// 503 when no session can be kept.
+/// 503 if the session cannot be stored.
 pub(super) async fn log_in(
-    arrival: &Arrival,
-    asked: &Asked<'_>,
-    form: &Parameters,
-    cookie: &Cookie,
+    request: &ApiRequest,
+    prompt: &Prompt<'_>,
+    form: &AuthorizationParams,
+    cookie: &SessionCookie,
 ) -> Result<Response, Problem> {
-    let [login, password] = ["login", "password"].map(|name| typed(form, name));
+    let [login, password] = ["login", "password"].map(|name| field(form, name));
     let (Some(login), Some(password)) = (login, password) else {
         let alert = ENGLISH.login_incomplete.to_owned();
-        return login_page(arrival, asked, StatusCode::BAD_REQUEST, login.unwrap_or_default(), Some(alert)).await;
+        return login_page(request, prompt, StatusCode::BAD_REQUEST, login.unwrap_or_default(), Some(alert)).await;
     };
-    let verdict = identify(arrival, asked, login, password.into()).await;
+    let result = authenticate(request, prompt, login, password.into()).await;
     count(
-        &arrival.gateway.metrics.authentications,
-        verdict.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "ok"),
+        &request.state.metrics.authentications,
+        result.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "ok"),
     );
-    match verdict {
-        Ok(user) => enter(arrival, user, cookie).await,
-        Err(problem) => refuse(arrival, asked, login, &problem).await,
+    match result {
+        Ok(user) => start_session(request, user, cookie).await,
+        Err(problem) => login_failed(request, prompt, login, &problem).await,
     }
 }
 
-/// As it was typed; what could never be right is nothing (B-05).
-fn typed<'f>(form: &'f Parameters, name: &str) -> Option<&'f str> {
+/// The value as the user typed it. `None` for a value that no password or login can have (B-05).
+fn field<'f>(form: &'f AuthorizationParams, name: &str) -> Option<&'f str> {
     let text = form.value(name).ok().flatten()?;
-    (text.len() <= LONGEST_FIELD && !text.contains(char::is_control)).then_some(text)
+    (text.len() <= MAX_FIELD_BYTES && !text.contains(char::is_control)).then_some(text)
 }
 
-async fn identify(
-    arrival: &Arrival,
-    asked: &Asked<'_>,
+async fn authenticate(
+    request: &ApiRequest,
+    prompt: &Prompt<'_>,
     login: &str,
     password: SecretString,
 ) -> Result<Principal, Problem> {
-    let gateway = &arrival.gateway;
-    let database = gateway.databases.pick(Some(asked.database()))?;
-    arrival.log.database(database.name.as_str());
-    arrival.log.user(login);
-    gateway.passwords.identify(database, login.to_owned(), password, arrival.client()).await
+    let state = &request.state;
+    let database = state.databases.pick(Some(prompt.database()))?;
+    request.log.database(database.name.as_str());
+    request.log.user(login);
+    state.odoo_authenticator.authenticate(database, login.to_owned(), password, request.client_ip()).await
 }
 
-/// A new session at each login; what the browser had before is worth nothing any more.
-async fn enter(arrival: &Arrival, user: Principal, before: &Cookie) -> Result<Response, Problem> {
-    if let Cookie::Session(token) = before {
-        arrival.gateway.tokens.end_session(token.expose()).await?;
+/// Each login starts a new session and ends the previous one of this browser (O2-09).
+async fn start_session(request: &ApiRequest, user: Principal, previous: &SessionCookie) -> Result<Response, Problem> {
+    if let SessionCookie::Session(token) = previous {
+        request.state.tokens.sessions.end(token.expose()).await?;
     }
-    let session = arrival.gateway.tokens.begin_session(user).await?;
-    let mut answer = here(arrival)?;
-    answer.headers_mut().insert(SET_COOKIE, arrival.gateway.site.set_cookie(session.expose())?);
-    Ok(answer)
+    let session = request.state.tokens.sessions.create(user).await?;
+    let mut response = redirect_to_self(request)?;
+    response.headers_mut().insert(SET_COOKIE, request.state.site.set_cookie(session.expose())?);
+    Ok(response)
 }
 
-/// The page again. A wrong password is 422, not 401: a browser answers 401 with a window of its own.
-async fn refuse(arrival: &Arrival, asked: &Asked<'_>, login: &str, problem: &Problem) -> Result<Response, Problem> {
-    arrival.log.code(problem.code.as_str());
+/// Renders the login page again. A wrong password is 422, because a browser answers 401 with its own login dialog.
+async fn login_failed(
+    request: &ApiRequest,
+    prompt: &Prompt<'_>,
+    login: &str,
+    problem: &Problem,
+) -> Result<Response, Problem> {
+    request.log.code(problem.code.as_str());
     let (status, alert) = match problem.code {
-        Code::TooManyAttempts => {
+        ErrorCode::TooManyAttempts => {
             (StatusCode::TOO_MANY_REQUESTS, ENGLISH.throttled(problem.retry_after.unwrap_or_default()))
         }
-        code if code.class() == Class::Unauthorized => {
+        code if code.class() == ErrorClass::Unauthorized => {
             (StatusCode::UNPROCESSABLE_ENTITY, ENGLISH.login_wrong.to_owned())
         }
         code => (status(code.class()), ENGLISH.login_unavailable.to_owned()),
     };
-    let mut answer = login_page(arrival, asked, status, login, Some(alert)).await?;
-    if let Some(after) = problem.retry_after {
-        answer.headers_mut().insert(RETRY_AFTER, after.as_secs().max(1).into());
+    let mut response = login_page(request, prompt, status, login, Some(alert)).await?;
+    if let Some(wait) = problem.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
     }
-    Ok(answer)
+    Ok(response)
 }

@@ -1,78 +1,78 @@
-//! A problem, a refusal or a code to type, as a page.
+//! Pages with a message: a problem, a denied access, a verification code.
 //!
-//! In: what happened. Out: a page. Must not know: what was asked. Statuses are the problem's own but for 401, which a
-//! browser answers with a window of its own.
+//! In: the message. Out: a page. Must not know: what the application requested. The status is that of the problem,
+//! except 401, which a browser answers with its own login dialog.
 
 use axum::response::Response;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use super::consent_flow::frame;
+use super::prompt::layout;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::middleware::RequestId;
-use crate::http::pages::{self, ENGLISH, NoticePage};
-use crate::http::request::Arrival;
+use crate::error_code::ErrorCode;
+use crate::http::request::request_id::RequestId;
+use crate::http::pages::{self, ENGLISH, MessagePage};
+use crate::http::request::ApiRequest;
 use crate::http::response::problem::status;
 
-/// The answer, or the page that says why there is none.
+/// The response, or a page that explains the problem.
 ///
 /// # Errors
-/// 500 when not even that can be rendered.
-pub(super) fn or_page(arrival: &Arrival, answer: Result<Response, Problem>) -> Result<Response, Problem> {
-    answer.or_else(|problem| problem_page(arrival, &problem))
+/// 500 if the page cannot be rendered.
+pub(super) fn or_problem_page(request: &ApiRequest, result: Result<Response, Problem>) -> Result<Response, Problem> {
+    result.or_else(|problem| problem_page(request, &problem))
 }
 
-fn problem_page(arrival: &Arrival, problem: &Problem) -> Result<Response, Problem> {
-    arrival.log.code(problem.code.as_str());
-    let title = if problem.code == Code::FormOutdated { ENGLISH.outdated_title } else { ENGLISH.trouble_title };
-    let page = NoticePage {
-        frame: frame(arrival),
+fn problem_page(request: &ApiRequest, problem: &Problem) -> Result<Response, Problem> {
+    request.log.code(problem.code.as_str());
+    let title = if problem.code == ErrorCode::FormOutdated { ENGLISH.outdated_title } else { ENGLISH.trouble_title };
+    let page = MessagePage {
+        layout: layout(request),
         title,
         lead: problem.detail.clone(),
         code: None,
         hint: Some(problem.hint.as_deref().unwrap_or(ENGLISH.start_again)),
-        request: arrival.head.extensions.get().map(RequestId::as_str),
+        request_id: request.head.extensions.get().map(RequestId::as_str),
     };
     let status = match status(problem.class()) {
         StatusCode::UNAUTHORIZED => StatusCode::BAD_REQUEST,
         status => status,
     };
-    let mut answer = pages::answer(status, &page)?;
-    if let Some(after) = problem.retry_after {
-        answer.headers_mut().insert(RETRY_AFTER, after.as_secs().max(1).into());
+    let mut response = pages::render(status, &page)?;
+    if let Some(wait) = problem.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// A code to be typed in the application.
+/// Shows the verifier that the user types into the application (OAuth 1.0a without a callback).
 ///
 /// # Errors
-/// 500 when it cannot be rendered.
-pub(super) fn code_page(arrival: &Arrival, application: &str, code: &str) -> Result<Response, Problem> {
-    let page = NoticePage {
-        frame: frame(arrival),
+/// 500 if the page cannot be rendered.
+pub(super) fn verifier_page(request: &ApiRequest, application: &str, verifier: &str) -> Result<Response, Problem> {
+    let page = MessagePage {
+        layout: layout(request),
         title: ENGLISH.verifier_title,
-        lead: ENGLISH.of_application(ENGLISH.verifier_lead, application),
-        code: Some(code),
+        lead: ENGLISH.for_application(ENGLISH.verifier_lead, application),
+        code: Some(verifier),
         hint: Some(ENGLISH.verifier_hint),
-        request: None,
+        request_id: None,
     };
-    pages::answer(StatusCode::OK, &page)
+    pages::render(StatusCode::OK, &page)
 }
 
-/// That the application got nothing, where nobody waits for an answer.
+/// Confirms a denied access if there is no callback to redirect to.
 ///
 /// # Errors
-/// 500 when it cannot be rendered.
-pub(super) fn denied_page(arrival: &Arrival, application: &str) -> Result<Response, Problem> {
-    let page = NoticePage {
-        frame: frame(arrival),
+/// 500 if the page cannot be rendered.
+pub(super) fn denied_page(request: &ApiRequest, application: &str) -> Result<Response, Problem> {
+    let page = MessagePage {
+        layout: layout(request),
         title: ENGLISH.denied_title,
-        lead: ENGLISH.of_application(ENGLISH.denied_lead, application),
+        lead: ENGLISH.for_application(ENGLISH.denied_lead, application),
         code: None,
         hint: None,
-        request: None,
+        request_id: None,
     };
-    pages::answer(StatusCode::OK, &page)
+    pages::render(StatusCode::OK, &page)
 }

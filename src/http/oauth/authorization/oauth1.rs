@@ -1,99 +1,100 @@
 //! `GET` and `POST /restapi/1.0/common/oauth1/authorize`: a user approves a request token (RFC 5849 section 2.2).
 //!
-//! In: `oauth_token`. Out: pages, then a redirect to the callback with a verifier or `oauth_problem=permission_denied`; a
-//! code to type where there is no callback; for a trusted application the verifier as JSON. Must not know: how tokens are
-//! kept, what makes a verifier good.
+//! In: `oauth_token`. Out: pages, then a redirect to the callback with a verifier or
+//! `oauth_problem=permission_denied`; without a callback a page with the verifier; for a trusted application the
+//! verifier as JSON. Must not know: how tokens are stored, how verifiers are checked.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-use super::consent_flow::{Asked, Decision, Turn, hear, show};
-use super::message_page::{code_page, denied_page, or_page};
-use super::non_interactive::{require_trust, wants_json, with_header};
-use super::parameters::{Parameters, needed};
-use super::redirect::{place, see_other};
-use crate::auth::oauth1::{Decided, RequestToken};
+use super::consent_flow::{Decision, FlowStep, handle_form, render};
+use super::message_page::{denied_page, or_problem_page, verifier_page};
+use super::non_interactive::{require_trusted_client, wants_json, with_header_params};
+use super::parameters::{AuthorizationParams, require};
+use super::prompt::Prompt;
+use super::redirect::{display_host, see_other};
+use crate::auth::oauth1::{DecidedRequestToken, RequestToken};
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::request::Arrival;
+use crate::error_code::ErrorCode;
+use crate::http::request::ApiRequest;
 use crate::secret::Aad;
 
-/// Asks the user, or answers as JSON for a trusted application.
-pub(super) async fn begin(arrival: Arrival) -> Result<Response, Problem> {
-    if wants_json(&arrival.head.headers) {
-        return headless(&arrival).await;
+/// Starts the flow: shows a page, or answers a trusted application with JSON.
+pub(super) async fn start(request: ApiRequest) -> Result<Response, Problem> {
+    if wants_json(&request.head.headers) {
+        return authorize_without_page(&request).await;
     }
-    let answer = ask(&arrival).await;
-    or_page(&arrival, answer)
+    let response = first_page(&request).await;
+    or_problem_page(&request, response)
 }
 
-/// Goes on with what the user sent.
-pub(super) async fn go_on(mut arrival: Arrival) -> Result<Response, Problem> {
-    let answer = listen(&mut arrival).await;
-    or_page(&arrival, answer)
+/// Handles the form that the user submitted.
+pub(super) async fn submit(mut request: ApiRequest) -> Result<Response, Problem> {
+    let response = handle_submission(&mut request).await;
+    or_problem_page(&request, response)
 }
 
-async fn ask(arrival: &Arrival) -> Result<Response, Problem> {
-    let parameters = parameters(arrival)?;
-    let request = request_token(arrival, &parameters).await?;
-    show(arrival, &asked(&request, &parameters)?).await
+async fn first_page(request: &ApiRequest) -> Result<Response, Problem> {
+    let parameters = AuthorizationParams::from_query(request)?;
+    let request_token = find_request_token(request, &parameters).await?;
+    render(request, &prompt(&request_token, &parameters)?).await
 }
 
-async fn listen(arrival: &mut Arrival) -> Result<Response, Problem> {
-    let parameters = parameters(arrival)?;
-    let request = request_token(arrival, &parameters).await?;
-    let turn = hear(arrival, &asked(&request, &parameters)?).await?;
-    let (oauth1, application) = (&arrival.gateway.oauth1, request.application.name().to_owned());
-    let decision = match turn {
-        Turn::Answer(answer) => return Ok(answer),
-        Turn::Decided(decision) => decision,
+async fn handle_submission(request: &mut ApiRequest) -> Result<Response, Problem> {
+    let parameters = AuthorizationParams::from_query(request)?;
+    let request_token = find_request_token(request, &parameters).await?;
+    let step = handle_form(request, &prompt(&request_token, &parameters)?).await?;
+    let (oauth1, application) = (&request.state.tokens.oauth1, request_token.application.name().to_owned());
+    let decision = match step {
+        FlowStep::Respond(response) => return Ok(response),
+        FlowStep::Decided(decision) => decision,
     };
     let decided = match decision {
-        Decision::Allowed(session) => oauth1.approve(request, &session.approver()).await?,
-        Decision::Denied(session) => oauth1.deny(request, session.login()).await?,
+        Decision::Allowed(session) => oauth1.approve(request_token, &session.resource_owner()).await?,
+        Decision::Denied(session) => oauth1.deny(request_token, session.login()).await?,
     };
-    finish(arrival, &decided, &application)
+    decision_response(request, &decided, &application)
 }
 
-/// To the callback; where there is none, the user is told what to do.
-fn finish(arrival: &Arrival, decided: &Decided, application: &str) -> Result<Response, Problem> {
-    match (decided.redirection(), &decided.verifier) {
+/// Redirects to the callback. Without a callback it shows a page to the user.
+fn decision_response(
+    request: &ApiRequest,
+    decided: &DecidedRequestToken,
+    application: &str,
+) -> Result<Response, Problem> {
+    match (decided.redirect_uri(), &decided.verifier) {
         (Some(callback), _) => see_other(&callback),
-        (None, Some(verifier)) => code_page(arrival, application, verifier.expose()),
-        (None, None) => denied_page(arrival, application),
+        (None, Some(verifier)) => verifier_page(request, application, verifier.expose()),
+        (None, None) => denied_page(request, application),
     }
 }
 
-fn parameters(arrival: &Arrival) -> Result<Parameters, Problem> {
-    Parameters::of_query(arrival.head.uri.query().unwrap_or_default())
-}
-
-async fn request_token(arrival: &Arrival, parameters: &Parameters) -> Result<RequestToken, Problem> {
-    let token = needed(parameters, "oauth_token")?;
-    let found = arrival.gateway.oauth1.find_request_token(token).await?;
+async fn find_request_token(request: &ApiRequest, parameters: &AuthorizationParams) -> Result<RequestToken, Problem> {
+    let token = require(parameters, "oauth_token")?;
+    let found = request.state.tokens.oauth1.find_request_token(token).await?;
     found.ok_or_else(|| {
-        let detail = "This request has ended, was decided already, or is not known here.";
-        Problem::new(Code::CredentialInvalid, detail).parameter("oauth_token")
+        let detail = "This authorization request is unknown, has expired, or was already answered.";
+        Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_token")
     })
 }
 
-fn asked<'a>(request: &'a RequestToken, parameters: &Parameters) -> Result<Asked<'a>, Problem> {
-    let token = needed(parameters, "oauth_token")?;
-    Ok(Asked {
-        application: &request.application,
-        scope: request.application.scope.clone(),
-        sent_to: place(request.callback.as_str()).map(str::to_owned),
-        request: Aad::of("oauth1").with(token.as_bytes()).bytes().to_vec(),
+fn prompt<'a>(request_token: &'a RequestToken, parameters: &AuthorizationParams) -> Result<Prompt<'a>, Problem> {
+    let token = require(parameters, "oauth_token")?;
+    Ok(Prompt {
+        application: &request_token.application,
+        scope: request_token.application.scope.clone(),
+        return_host: display_host(request_token.callback.as_str()).map(str::to_owned),
+        fingerprint: Aad::new("oauth1").with(token.as_bytes()).as_bytes().to_vec(),
     })
 }
 
-/// The vendor's way: no page, the verifier at once, for the user to whom the application is bound.
-async fn headless(arrival: &Arrival) -> Result<Response, Problem> {
-    let parameters = with_header(parameters(arrival)?, arrival)?;
-    let request = request_token(arrival, &parameters).await?;
-    require_trust(arrival, &request.application)?;
-    let decided = arrival.gateway.oauth1.approve_headless(request).await?;
+/// Answers with the verifier at once, for the user that the application is bound to.
+async fn authorize_without_page(request: &ApiRequest) -> Result<Response, Problem> {
+    let parameters = with_header_params(AuthorizationParams::from_query(request)?, request)?;
+    let request_token = find_request_token(request, &parameters).await?;
+    require_trusted_client(request, &request_token.application)?;
+    let decided = request.state.tokens.oauth1.approve_non_interactive(request_token).await?;
     let verifier = decided.verifier.as_ref().ok_or_else(|| Problem::internal("an approval without a verifier"))?;
     Ok(Json(json!({"oauth_token": decided.token.expose(), "oauth_verifier": verifier.expose()})).into_response())
 }

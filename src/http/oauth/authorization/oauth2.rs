@@ -1,169 +1,177 @@
-//! `GET` and `POST /restapi/1.0/common/oauth2/authorize`: a user lets an application act for him (RFC 6749 section 3.1).
+//! `GET` and `POST /restapi/1.0/common/oauth2/authorize`: a user authorizes an application (RFC 6749 section 3.1).
 //!
-//! In: an authorization request. Out: pages, then a redirect with a code or an error; for a trusted application the code
-//! as JSON. Must not know: how codes are made or kept.
+//! In: an authorization request. Out: pages, then a redirect with a code or an error; for a trusted application the
+//! code as JSON. Must not know: how codes are issued or stored.
 
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 
-use super::consent_flow::{Asked, Decision, Turn, hear, session, show};
-use super::message_page::or_page;
-use super::non_interactive::{require_trust, wants_json, with_header};
-use super::oauth2_request::{Asker, Refusal, Wish};
-use super::parameters::Parameters;
-use super::redirect::{Told, place, see_other};
-use crate::auth::Session;
+use super::consent_flow::{Decision, FlowStep, find_session, handle_form, render};
+use super::message_page::or_problem_page;
+use super::non_interactive::{require_trusted_client, wants_json, with_header_params};
+use super::oauth2_request::{AuthorizationClient, AuthorizationError, AuthorizationRequest};
+use super::parameters::AuthorizationParams;
+use super::prompt::Prompt;
+use super::redirect::{RedirectParams, display_host, see_other};
+use crate::auth::BrowserSession;
 use crate::error::Problem;
-use crate::error_code::{Class, Code};
-use crate::http::request::Arrival;
+use crate::error_code::{ErrorCode, ErrorClass};
+use crate::http::request::ApiRequest;
 
-/// Asks the user, or answers as JSON for a trusted application.
-pub(super) async fn begin(arrival: Arrival) -> Result<Response, Problem> {
-    if wants_json(&arrival.head.headers) {
-        return headless(&arrival).await;
+/// Starts the flow: shows a page, or answers a trusted application with JSON.
+pub(super) async fn start(request: ApiRequest) -> Result<Response, Problem> {
+    if wants_json(&request.head.headers) {
+        return authorize_without_page(&request).await;
     }
-    let answer = ask(&arrival).await;
-    or_page(&arrival, answer)
+    let response = first_page(&request).await;
+    or_problem_page(&request, response)
 }
 
-/// Goes on with what the user sent; or takes a request that was sent as a form, which section 3.1 allows, to where
-/// requests are answered.
-pub(super) async fn go_on(mut arrival: Arrival) -> Result<Response, Problem> {
-    let answer = match arrival.head.uri.query() {
-        Some(query) if !query.is_empty() => {
-            let parameters = Parameters::of_query(query);
-            match parameters {
-                Ok(parameters) => listen(&mut arrival, &parameters).await,
-                Err(problem) => Err(problem),
-            }
-        }
-        _ => super::consent_flow::form(&mut arrival).await.and_then(|form| {
-            let path = arrival.head.uri.path();
-            see_other(&format!("{}{path}?{}", arrival.gateway.site.base(), form.to_query()))
-        }),
+/// Handles the form that the user submitted. A form without a query is an authorization request, which RFC 6749
+/// section 3.1 allows to send with POST: it is redirected to GET.
+pub(super) async fn submit(mut request: ApiRequest) -> Result<Response, Problem> {
+    let response = if request.head.uri.query().unwrap_or_default().is_empty() {
+        AuthorizationParams::from_form(&mut request).await.and_then(|form| {
+            let path = request.head.uri.path();
+            see_other(&format!("{}{path}?{}", request.state.site.base(), form.to_query()))
+        })
+    } else {
+        handle_submission(&mut request).await
     };
-    or_page(&arrival, answer)
+    or_problem_page(&request, response)
 }
 
-/// Pages for a request that is in order; a refusal that the application hears otherwise.
-async fn ask(arrival: &Arrival) -> Result<Response, Problem> {
-    let parameters = Parameters::of_query(arrival.head.uri.query().unwrap_or_default())?;
-    let (asker, to) = asker(arrival, &parameters).await?;
-    let wish = match asker.wish(&parameters) {
-        Ok(wish) => wish,
-        Err(refusal) => return send_refusal(arrival, &asker, &to, &refusal),
+async fn first_page(request: &ApiRequest) -> Result<Response, Problem> {
+    let parameters = AuthorizationParams::from_query(request)?;
+    let (client, redirect_uri) = find_client(request, &parameters).await?;
+    let authorization = match client.parse_request(&parameters) {
+        Ok(authorization) => authorization,
+        Err(error) => return send_error(request, &client, &redirect_uri, &error),
     };
-    let asked = asked(&asker, &wish, &to);
-    if let Some(session) = session(arrival, &asked).await?
-        && is_agreed(arrival, &asker, &wish, &session).await?
+    let prompt = prompt(&client, &authorization, &redirect_uri);
+    if let Some(session) = find_session(request, &prompt).await?
+        && has_consent(request, &client, &authorization, &session).await?
     {
-        return send_code(arrival, &asker, &wish, &to, &session).await;
+        return send_code(request, &client, &authorization, &redirect_uri, &session).await;
     }
-    show(arrival, &asked).await
+    render(request, &prompt).await
 }
 
-async fn listen(arrival: &mut Arrival, parameters: &Parameters) -> Result<Response, Problem> {
-    let (asker, to) = asker(arrival, parameters).await?;
-    let wish = match asker.wish(parameters) {
-        Ok(wish) => wish,
-        Err(refusal) => return send_refusal(arrival, &asker, &to, &refusal),
+async fn handle_submission(request: &mut ApiRequest) -> Result<Response, Problem> {
+    let parameters = AuthorizationParams::from_query(request)?;
+    let (client, redirect_uri) = find_client(request, &parameters).await?;
+    let authorization = match client.parse_request(&parameters) {
+        Ok(authorization) => authorization,
+        Err(error) => return send_error(request, &client, &redirect_uri, &error),
     };
-    let decision = match hear(arrival, &asked(&asker, &wish, &to)).await? {
-        Turn::Answer(answer) => return Ok(answer),
-        Turn::Decided(decision) => decision,
+    let decision = match handle_form(request, &prompt(&client, &authorization, &redirect_uri)).await? {
+        FlowStep::Respond(response) => return Ok(response),
+        FlowStep::Decided(decision) => decision,
     };
     let Decision::Allowed(session) = decision else {
-        let denied = Refusal { error: "access_denied", description: "the user denied the access" };
-        return send_refusal(arrival, &asker, &to, &denied);
+        let denied = AuthorizationError { error: "access_denied", description: "The user denied the access." };
+        return send_error(request, &client, &redirect_uri, &denied);
     };
-    if asker.may_be_remembered() {
-        let (approver, code) = (session.approver(), asker.code(&wish));
-        arrival.gateway.tokens.remember_agreement(&asker.application, &approver, &code).await?;
+    if client.can_remember_consent() {
+        let (approver, code) = (session.resource_owner(), client.code_request(&authorization));
+        request.state.tokens.oauth2.store_consent(&client.application, &approver, &code).await?;
     }
-    send_code(arrival, &asker, &wish, &to, &session).await
+    send_code(request, &client, &authorization, &redirect_uri, &session).await
 }
 
-/// Who asks, and where his answers go: without that there is nobody to tell anything.
-async fn asker(arrival: &Arrival, parameters: &Parameters) -> Result<(Asker, String), Problem> {
-    let asker = Asker::find(parameters, &arrival.gateway.tokens).await?;
-    let none = || Problem::new(Code::UnauthorizedClient, "This application has registered no address to return to.");
-    let to = asker.redirect_to.clone().ok_or_else(none)?;
-    Ok((asker, to))
+/// The application and its redirect URI. Without both of them, errors are shown to the user and never redirected.
+async fn find_client(
+    request: &ApiRequest,
+    parameters: &AuthorizationParams,
+) -> Result<(AuthorizationClient, String), Problem> {
+    let client = AuthorizationClient::find(parameters, &request.state.tokens.applications).await?;
+    let none = || {
+        let detail = "This application has no registered redirect URI, so you cannot be sent back to it.";
+        Problem::new(ErrorCode::UnauthorizedClient, detail)
+    };
+    let redirect_uri = client.redirect_uri.clone().ok_or_else(none)?;
+    Ok((client, redirect_uri))
 }
 
-fn asked<'a>(asker: &'a Asker, wish: &Wish, to: &str) -> Asked<'a> {
-    Asked {
-        application: &asker.application,
-        scope: wish.scope.clone(),
-        sent_to: place(to).map(str::to_owned),
-        request: asker.fingerprint(wish),
+fn prompt<'a>(
+    client: &'a AuthorizationClient,
+    authorization: &AuthorizationRequest,
+    redirect_uri: &str,
+) -> Prompt<'a> {
+    Prompt {
+        application: &client.application,
+        scope: authorization.scope.clone(),
+        return_host: display_host(redirect_uri).map(str::to_owned),
+        fingerprint: client.fingerprint(authorization),
     }
 }
 
-async fn is_agreed(arrival: &Arrival, asker: &Asker, wish: &Wish, session: &Session) -> Result<bool, Problem> {
-    if wish.ask || !asker.may_be_remembered() {
+/// Whether this user approved the same request before, so that no page is needed.
+async fn has_consent(
+    request: &ApiRequest,
+    client: &AuthorizationClient,
+    authorization: &AuthorizationRequest,
+    session: &BrowserSession,
+) -> Result<bool, Problem> {
+    if authorization.force_consent || !client.can_remember_consent() {
         return Ok(false);
     }
-    let tokens = &arrival.gateway.tokens;
-    tokens.has_agreed(&asker.application, &session.approver(), &asker.code(wish)).await
+    let oauth2 = &request.state.tokens.oauth2;
+    oauth2.has_consent(&client.application, &session.resource_owner(), &client.code_request(authorization)).await
 }
 
 async fn send_code(
-    arrival: &Arrival,
-    asker: &Asker,
-    wish: &Wish,
-    to: &str,
-    session: &Session,
+    request: &ApiRequest,
+    client: &AuthorizationClient,
+    authorization: &AuthorizationRequest,
+    redirect_uri: &str,
+    session: &BrowserSession,
 ) -> Result<Response, Problem> {
-    let tokens = &arrival.gateway.tokens;
-    match tokens.issue_code(&asker.application, &session.approver(), asker.code(wish)).await {
+    let oauth2 = &request.state.tokens.oauth2;
+    match oauth2.issue_code(&client.application, &session.resource_owner(), client.code_request(authorization)).await {
         Ok(code) => {
-            let told = Told::default().with("code", code.expose());
-            see_other(&asker.told(told, arrival.gateway.site.issuer()).to(to))
+            let parameters = RedirectParams::default().with("code", code.expose());
+            see_other(&client.with_common_params(parameters, request.state.site.issuer()).append_to(redirect_uri))
         }
-        Err(problem) => send_refusal(arrival, asker, to, &failed(&problem)),
+        Err(problem) => send_error(request, client, redirect_uri, &issue_failed(&problem)),
     }
 }
 
-/// What an application is told of a failure of ours.
-fn failed(problem: &Problem) -> Refusal {
+/// The error for the application if the gateway itself failed.
+fn issue_failed(problem: &Problem) -> AuthorizationError {
     match problem.class() {
-        Class::Unavailable => {
-            Refusal { error: "temporarily_unavailable", description: "the gateway cannot keep a code at the moment" }
-        }
-        _ => Refusal { error: "server_error", description: "the gateway failed to make a code" },
+        ErrorClass::Unavailable => AuthorizationError {
+            error: "temporarily_unavailable",
+            description: "The gateway cannot store a code at the moment. Try again later.",
+        },
+        _ => AuthorizationError { error: "server_error", description: "The gateway failed to issue a code." },
     }
 }
 
-fn send_refusal(arrival: &Arrival, asker: &Asker, to: &str, refusal: &Refusal) -> Result<Response, Problem> {
-    arrival.log.code(refusal.error);
-    let told = Told::default().with("error", refusal.error).with("error_description", refusal.description);
-    see_other(&asker.told(told, arrival.gateway.site.issuer()).to(to))
+fn send_error(
+    request: &ApiRequest,
+    client: &AuthorizationClient,
+    redirect_uri: &str,
+    error: &AuthorizationError,
+) -> Result<Response, Problem> {
+    request.log.code(error.error);
+    let parameters = RedirectParams::default().with("error", error.error).with("error_description", error.description);
+    see_other(&client.with_common_params(parameters, request.state.site.issuer()).append_to(redirect_uri))
 }
 
-/// The vendor's way: no page, the code at once, for the user to whom the application is bound.
-async fn headless(arrival: &Arrival) -> Result<Response, Problem> {
-    let parameters = with_header(Parameters::of_query(arrival.head.uri.query().unwrap_or_default())?, arrival)?;
-    let asker = Asker::find(&parameters, &arrival.gateway.tokens).await?;
-    require_trust(arrival, &asker.application)?;
-    let wish = asker.wish(&parameters).map_err(refused)?;
-    let tokens = &arrival.gateway.tokens;
-    let approver = tokens.headless_user(&asker.application).await?;
-    let code = tokens.issue_code(&asker.application, &approver, asker.code(&wish)).await?;
-    let mut answer = serde_json::Map::new();
-    answer.insert("code".to_owned(), code.expose().into());
+/// Answers with the code at once, for the user that the application is bound to.
+async fn authorize_without_page(request: &ApiRequest) -> Result<Response, Problem> {
+    let parameters = with_header_params(AuthorizationParams::from_query(request)?, request)?;
+    let client = AuthorizationClient::find(&parameters, &request.state.tokens.applications).await?;
+    require_trusted_client(request, &client.application)?;
+    let authorization = client.parse_request(&parameters).map_err(AuthorizationError::into_problem)?;
+    let oauth2 = &request.state.tokens.oauth2;
+    let approver = oauth2.non_interactive_user(&client.application).await?;
+    let code = oauth2.issue_code(&client.application, &approver, client.code_request(&authorization)).await?;
+    let mut response = serde_json::Map::new();
+    response.insert("code".to_owned(), code.expose().into());
     if let Ok(Some(state)) = parameters.value("state") {
-        answer.insert("state".to_owned(), state.into());
+        response.insert("state".to_owned(), state.into());
     }
-    Ok((StatusCode::OK, axum::Json(answer)).into_response())
-}
-
-fn refused(refusal: Refusal) -> Problem {
-    let code = match refusal.error {
-        "unauthorized_client" => Code::UnauthorizedClient,
-        "unsupported_response_type" => Code::UnsupportedResponseType,
-        "invalid_scope" => Code::InvalidScope,
-        _ => Code::InvalidParameter,
-    };
-    Problem::new(code, refusal.description)
+    Ok((StatusCode::OK, axum::Json(response)).into_response())
 }

@@ -1,19 +1,18 @@
-//! An authorization request of OAuth 2 (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 9700).
+//! The authorization request of OAuth 2 (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 9700).
 //!
-//! In: parameters as sent. Out: who asks and where the answer goes, else a [`Problem`] for a page; then what is wished,
-//! else a [`Refusal`] for the application. Must not know: pages, sessions.
+//! In: parameters. Out: the application and its redirect URI, or a [`Problem`] for a page; then the validated
+//! request, or an [`AuthorizationError`] for the application. Must not know: pages, sessions.
 
-use crate::auth::{Application, CodeWish, GrantType, Tokens, is_localhost};
+use super::parameters::{AuthorizationParams, invalid_parameter, require};
+use super::redirect::RedirectParams;
+use crate::auth::{Application, Applications, CodeRequest, GrantType, is_localhost};
 use crate::error::Problem;
-use crate::error_code::Code;
+use crate::error_code::ErrorCode;
 use crate::plan::Scope;
 use crate::secret::Aad;
 
-use super::parameters::{Parameters, needed, told_badly};
-use super::redirect::Told;
-
-/// Every parameter that is understood here. Others are ignored (section 3.1).
-const UNDERSTOOD: [&str; 8] = [
+/// The parameters that must not be repeated. Others are ignored (RFC 6749 section 3.1).
+const KNOWN_PARAMETERS: [&str; 8] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -24,160 +23,183 @@ const UNDERSTOOD: [&str; 8] = [
     "prompt",
 ];
 
-/// The most bytes that a state may have, as sent.
-const LONGEST_STATE: usize = 4096;
+/// The maximum length of `state` as sent, in bytes.
+const MAX_STATE_BYTES: usize = 4096;
 
-/// What S256 makes of a verifier: 256 bits in base64url.
-const CHALLENGE: usize = 43;
+/// The length of an S256 code challenge: 256 bits in base64url.
+const CHALLENGE_LENGTH: usize = 43;
 
-/// RFC 8252 section 7.3 lets the port differ for loopback addresses, not for names.
-const LOCALHOST: &str = "An address with `localhost` is registered with its port. Register and send http://127.0.0.1/… \
-                         instead: with that address any port works.";
+/// RFC 8252 section 7.3: the port may differ for loopback addresses, not for host names.
+const LOCALHOST_HINT: &str = "A redirect URI with `localhost` must match including its port. Register and send \
+                              http://127.0.0.1/… instead: with that address any port is accepted.";
 
-/// Who asks, and where the answer goes.
+/// The application, and where the browser is redirected to.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(super) struct AuthorizationClient {
     pub application: Application,
-    /// As it was sent.
-    pub redirect_sent: Option<String>,
-    /// Where the answer goes; `None` for an application without any address, which only takes JSON.
-    pub redirect_to: Option<String>,
-    /// As it was sent, byte for byte.
+    /// The parameter `redirect_uri` as it was sent.
+    pub sent_redirect_uri: Option<String>,
+    /// The redirect URI. `None` for an application without a registered one, which can only use JSON.
+    pub redirect_uri: Option<String>,
+    /// `state` as it was sent, byte for byte.
     state: Option<String>,
 }
 
-/// What is wished.
+/// A validated authorization request.
 #[derive(Debug)]
-pub(super) struct Wish {
+pub(super) struct AuthorizationRequest {
     pub scope: Scope,
+    /// The PKCE code challenge (S256).
     pub challenge: Option<String>,
-    /// The user is asked, whatever he agreed to before.
-    pub ask: bool,
+    /// `prompt=consent`: show the consent page even if the user approved the same request before.
+    pub force_consent: bool,
 }
 
-/// Why an application gets no code (section 4.1.2.1).
+/// An error for the application (RFC 6749 section 4.1.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct AuthorizationError {
     pub error: &'static str,
     pub description: &'static str,
 }
 
-const fn refuse(error: &'static str, description: &'static str) -> Refusal {
-    Refusal { error, description }
+impl AuthorizationError {
+    /// The same error for a client that is answered with JSON.
+    pub(super) fn into_problem(self) -> Problem {
+        let code = match self.error {
+            "unauthorized_client" => ErrorCode::UnauthorizedClient,
+            "unsupported_response_type" => ErrorCode::UnsupportedResponseType,
+            "invalid_scope" => ErrorCode::InvalidScope,
+            _ => ErrorCode::InvalidParameter,
+        };
+        Problem::new(code, self.description)
+    }
 }
 
-impl Asker {
-    /// Finds the application and where its answers go. The answer to a mistake here never goes there (O2-02).
+const fn error(error: &'static str, description: &'static str) -> AuthorizationError {
+    AuthorizationError { error, description }
+}
+
+impl AuthorizationClient {
+    /// Finds the application and its redirect URI. Errors of this step are never sent to the redirect URI (O2-02).
     ///
     /// # Errors
-    /// 401 for an unknown application, 400 for an address that is not registered.
-    pub(super) async fn find(parameters: &Parameters, tokens: &Tokens) -> Result<Self, Problem> {
-        let client_id = needed(parameters, "client_id")?;
-        let unknown =
-            || Problem::new(Code::InvalidClient, "This application is not known here.").parameter("client_id");
-        let application = tokens.application(client_id).await?.ok_or_else(unknown)?;
-        let sent = parameters.value("redirect_uri").map_err(|unclear| told_badly("redirect_uri", unclear))?;
-        let redirect_to = application.redirect_to(sent);
+    /// 401 for an unknown application, 400 for a redirect URI that is not registered.
+    pub(super) async fn find(parameters: &AuthorizationParams, applications: &Applications) -> Result<Self, Problem> {
+        let client_id = require(parameters, "client_id")?;
+        let unknown = || {
+            let detail = "No application with this client_id is registered.";
+            Problem::new(ErrorCode::InvalidClient, detail).parameter("client_id")
+        };
+        let application = applications.find(client_id).await?.ok_or_else(unknown)?;
+        let sent = parameters.value("redirect_uri").map_err(|error| invalid_parameter("redirect_uri", error))?;
+        let redirect_uri = application.resolve_redirect_uri(sent);
         let needs_one = sent.is_some() || application.settings.redirect_uris.len() > 1;
-        if redirect_to.is_none() && needs_one {
-            let detail = "The address to return to is not registered for this application, byte for byte.";
-            let problem = Problem::new(Code::InvalidParameter, detail).parameter("redirect_uri");
-            return Err(if sent.is_some_and(is_localhost) { problem.hint(LOCALHOST) } else { problem });
+        if redirect_uri.is_none() && needs_one {
+            let detail = "The redirect_uri is not registered for this application. It must match byte for byte.";
+            let problem = Problem::new(ErrorCode::InvalidParameter, detail).parameter("redirect_uri");
+            return Err(if sent.is_some_and(is_localhost) { problem.hint(LOCALHOST_HINT) } else { problem });
         }
-        let state = parameters.raw("state").ok().flatten().filter(|state| state.len() <= LONGEST_STATE);
-        let (redirect_sent, state) = (sent.map(str::to_owned), state.map(str::to_owned));
-        Ok(Self { application, redirect_sent, redirect_to, state })
+        let state = parameters.raw("state").ok().flatten().filter(|state| state.len() <= MAX_STATE_BYTES);
+        let (sent_redirect_uri, state) = (sent.map(str::to_owned), state.map(str::to_owned));
+        Ok(Self { application, sent_redirect_uri, redirect_uri, state })
     }
 
-    /// Reads the rest of the request.
+    /// Parses and validates the other parameters.
     ///
     /// # Errors
-    /// What the application is told.
-    pub(super) fn wish(&self, parameters: &Parameters) -> Result<Wish, Refusal> {
-        if parameters.has_repetition(&UNDERSTOOD) {
-            return Err(refuse("invalid_request", "a parameter is given twice"));
+    /// The error that is sent to the application.
+    pub(super) fn parse_request(
+        &self,
+        parameters: &AuthorizationParams,
+    ) -> Result<AuthorizationRequest, AuthorizationError> {
+        if parameters.has_repetition(&KNOWN_PARAMETERS) {
+            return Err(error("invalid_request", "A parameter is repeated."));
         }
         self.check_state(parameters)?;
         match text(parameters, "response_type")? {
             Some("code") => {}
-            Some(_) => return Err(refuse("unsupported_response_type", "response_type can be code only")),
-            None => return Err(refuse("invalid_request", "response_type is missing")),
+            Some(_) => return Err(error("unsupported_response_type", "The response_type must be code.")),
+            None => return Err(error("invalid_request", "The parameter response_type is missing.")),
         }
         if !self.application.settings.grants.contains(&GrantType::AuthorizationCode) {
-            return Err(refuse("unauthorized_client", "this application may not ask for codes"));
+            return Err(error("unauthorized_client", "This application may not use the authorization code grant."));
         }
-        let scope = self.application.narrowed(text(parameters, "scope")?);
-        let scope = scope.map_err(|_| refuse("invalid_scope", "the scope is unknown or beyond this application"))?;
-        let ask = text(parameters, "prompt")?.is_some_and(|prompt| prompt.split(' ').any(|word| word == "consent"));
-        Ok(Wish { scope, challenge: self.challenge(parameters)?, ask })
+        let scope = self.application.narrow_scope(text(parameters, "scope")?);
+        let invalid_scope = "The scope is unknown, or this application does not have it.";
+        let scope = scope.map_err(|_| error("invalid_scope", invalid_scope))?;
+        let prompt = text(parameters, "prompt")?;
+        let force_consent = prompt.is_some_and(|prompt| prompt.split(' ').any(|value| value == "consent"));
+        Ok(AuthorizationRequest { scope, challenge: self.challenge(parameters)?, force_consent })
     }
 
-    fn check_state(&self, parameters: &Parameters) -> Result<(), Refusal> {
+    fn check_state(&self, parameters: &AuthorizationParams) -> Result<(), AuthorizationError> {
         let sent = parameters.raw("state").ok().flatten();
         if sent.is_some() && self.state.is_none() {
-            return Err(refuse("invalid_request", "the state is longer than 4096 bytes"));
+            return Err(error("invalid_request", "The state is longer than 4096 bytes."));
         }
         Ok(())
     }
 
-    /// PKCE: asked of public applications, and of others when their administrator wishes (O2-08).
-    fn challenge(&self, parameters: &Parameters) -> Result<Option<String>, Refusal> {
+    /// PKCE is required for public applications, and for others if their administrator requires it (O2-08).
+    fn challenge(&self, parameters: &AuthorizationParams) -> Result<Option<String>, AuthorizationError> {
         let (challenge, method) = (text(parameters, "code_challenge")?, text(parameters, "code_challenge_method")?);
         match (challenge, method) {
-            (None, None) if self.application.needs_pkce() => {
-                Err(refuse("invalid_request", "this application must send code_challenge (PKCE, S256)"))
+            (None, None) if self.application.requires_pkce() => {
+                Err(error("invalid_request", "This application must use PKCE: send code_challenge with S256."))
             }
             (None, None) => Ok(None),
-            (None, Some(_)) => Err(refuse("invalid_request", "code_challenge is missing")),
+            (None, Some(_)) => Err(error("invalid_request", "The parameter code_challenge is missing.")),
             (Some(challenge), Some("S256")) => {
-                let is_digest = challenge.len() == CHALLENGE
+                let is_digest = challenge.len() == CHALLENGE_LENGTH
                     && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-                let wrong = refuse("invalid_request", "code_challenge is no SHA-256 in base64url, 43 characters");
-                is_digest.then(|| Some(challenge.to_owned())).ok_or(wrong)
+                let invalid = "The code_challenge must be a SHA-256 hash in base64url, 43 characters.";
+                is_digest.then(|| Some(challenge.to_owned())).ok_or(error("invalid_request", invalid))
             }
-            (Some(_), _) => Err(refuse("invalid_request", "code_challenge_method can be S256 only")),
+            (Some(_), _) => Err(error("invalid_request", "The code_challenge_method must be S256.")),
         }
     }
 
-    /// What stands in every answer: the state as it was sent, and who answers (RFC 9207).
-    pub(super) fn told(&self, told: Told, issuer: &str) -> Told {
-        let told = match &self.state {
-            Some(state) => told.with_raw("state", state),
-            None => told,
+    /// Adds what every redirect contains: `state` as it was sent, and the issuer (RFC 9207).
+    pub(super) fn with_common_params(&self, parameters: RedirectParams, issuer: &str) -> RedirectParams {
+        let parameters = match &self.state {
+            Some(state) => parameters.with_raw("state", state),
+            None => parameters,
         };
-        told.with("iss", issuer)
+        parameters.with("iss", issuer)
     }
 
-    /// All of the request in a form that is the same each time.
-    pub(super) fn fingerprint(&self, wish: &Wish) -> Vec<u8> {
-        let or_nothing = |text: &Option<String>| text.clone().unwrap_or_default();
+    /// The request in a canonical form.
+    pub(super) fn fingerprint(&self, request: &AuthorizationRequest) -> Vec<u8> {
+        let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
         let parts = [
             self.application.client_id().to_owned(),
-            or_nothing(&self.redirect_to),
-            or_nothing(&self.redirect_sent),
-            or_nothing(&self.state),
-            or_nothing(&wish.challenge),
-            wish.scope.to_json(),
+            or_empty(&self.redirect_uri),
+            or_empty(&self.sent_redirect_uri),
+            or_empty(&self.state),
+            or_empty(&request.challenge),
+            request.scope.to_json(),
         ];
-        parts.iter().fold(Aad::of("oauth2"), |aad, part| aad.with(part.as_bytes())).bytes().to_vec()
+        parts.iter().fold(Aad::new("oauth2"), |aad, part| aad.with(part.as_bytes())).as_bytes().to_vec()
     }
 
-    /// What a code is to be.
-    pub(super) fn code(&self, wish: &Wish) -> CodeWish {
-        CodeWish {
-            redirect_uri: self.redirect_sent.clone(),
-            scope: wish.scope.clone(),
-            challenge: wish.challenge.clone(),
+    /// What the code is bound to.
+    pub(super) fn code_request(&self, request: &AuthorizationRequest) -> CodeRequest {
+        CodeRequest {
+            redirect_uri: self.sent_redirect_uri.clone(),
+            scope: request.scope.clone(),
+            challenge: request.challenge.clone(),
         }
     }
 
-    /// Whether what a user agreed to may be remembered: not of applications that anybody can pretend to be (O2-15).
-    pub(super) fn may_be_remembered(&self) -> bool {
-        let is_safe = |uri: &String| uri.starts_with("https://");
-        !self.application.settings.public && self.redirect_to.as_ref().is_some_and(is_safe)
+    /// Whether the user's consent may be remembered: not for applications that another program can impersonate
+    /// (O2-15).
+    pub(super) fn can_remember_consent(&self) -> bool {
+        let is_https = |uri: &String| uri.starts_with("https://");
+        !self.application.settings.public && self.redirect_uri.as_ref().is_some_and(is_https)
     }
 }
 
-fn text<'p>(parameters: &'p Parameters, name: &str) -> Result<Option<&'p str>, Refusal> {
-    parameters.value(name).map_err(|_| refuse("invalid_request", "a parameter is no UTF-8 once it is decoded"))
+fn text<'p>(parameters: &'p AuthorizationParams, name: &str) -> Result<Option<&'p str>, AuthorizationError> {
+    let not_utf8 = "A parameter is not valid UTF-8 after percent-decoding.";
+    parameters.value(name).map_err(|_| error("invalid_request", not_utf8))
 }

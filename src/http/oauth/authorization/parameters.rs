@@ -1,123 +1,154 @@
-//! The parameters of an authorization request, as they were sent.
+//! The parameters of an authorization request.
 //!
 //! ```text
-//! query = pair *( "&" pair )      pair = name [ "=" value ]      "+" and "%20" are a space; empty means omitted
+//! query = pair *( "&" pair )      pair = name [ "=" value ]      "+" and "%20" are a space; an empty value is omitted
 //! ```
 //!
-//! In: a raw query string, or what a header says. Out: values, decoded and as sent. Must not know: which parameters
-//! there are. One that is sent twice is told as such: what it means depends on which one it is (RFC 6749 section 3.1).
+//! In: a query string, a form, or decoded pairs of a header. Out: values, decoded and as sent. Must not know: which
+//! parameters exist. The caller decides what a repeated parameter means (RFC 6749 section 3.1).
 
-use percent_encoding::percent_decode;
-
+use crate::auth::oauth1::decode_form;
 use crate::error::Problem;
-use crate::error_code::Code;
-use crate::http::request::unauthenticated;
+use crate::error_code::ErrorCode;
+use crate::http::request::content_type::ContentType;
+use crate::http::request::{ApiRequest, unauthenticated};
 
 /// All parameters of a request.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Parameters(Vec<Parameter>);
+pub(super) struct AuthorizationParams(Vec<AuthorizationParam>);
 
 #[derive(Debug, Clone)]
-struct Parameter {
+struct AuthorizationParam {
     name: String,
     /// As it was sent.
     raw: String,
-    /// Decoded; `None` for what is no UTF-8 then.
+    /// Decoded. `None` if the decoded bytes are not UTF-8.
     value: Option<String>,
 }
 
 /// Why a parameter has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unclear {
-    /// It was sent twice.
-    Twice,
-    /// It is no UTF-8 once it is decoded.
-    NoText,
+pub(super) enum ParamError {
+    /// It was sent more than once.
+    Repeated,
+    /// It is not valid UTF-8 after percent-decoding.
+    NotUtf8,
 }
 
-impl Parameters {
-    /// Reads a query string.
+impl AuthorizationParams {
+    /// Parses a query string.
     ///
     /// # Errors
-    /// 400 for more parameters than anybody needs.
-    pub(super) fn of_query(query: &str) -> Result<Self, Problem> {
+    /// 400 for too many parameters.
+    pub(super) fn parse(query: &str) -> Result<Self, Problem> {
         unauthenticated::check_parameters(query.as_bytes(), "The request")?;
         let pairs =
             query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        // A name that is no text is none of ours.
-        let read = |(name, raw): (&str, &str)| {
-            Some(Parameter { name: decoded(name)?, raw: raw.to_owned(), value: decoded(raw) })
+        // No known parameter has a name that is not UTF-8.
+        let parse = |(name, raw): (&str, &str)| {
+            Some(AuthorizationParam { name: decode(name)?, raw: raw.to_owned(), value: decode(raw) })
         };
-        Ok(Self(pairs.filter_map(read).collect()))
+        Ok(Self(pairs.filter_map(parse).collect()))
     }
 
-    /// Adds what a header says, already decoded.
+    /// The parameters in the query of a request.
+    ///
+    /// # Errors
+    /// 400 for too many parameters.
+    pub(super) fn from_query(request: &ApiRequest) -> Result<Self, Problem> {
+        Self::parse(request.head.uri.query().unwrap_or_default())
+    }
+
+    /// Parses the form in the body of a request.
+    ///
+    /// # Errors
+    /// 415 for another media type, 413 for a body that is too large, 400 for a body that is not UTF-8 or has too many
+    /// parameters.
+    pub(super) async fn from_form(request: &mut ApiRequest) -> Result<Self, Problem> {
+        if ContentType::parse(&request.head.headers) != ContentType::Form {
+            let detail = "The Content-Type of the body must be application/x-www-form-urlencoded.";
+            return Err(Problem::new(ErrorCode::UnsupportedMediaType, detail).parameter("Content-Type"));
+        }
+        let body = unauthenticated::body(request).await?;
+        let text = std::str::from_utf8(&body)
+            .map_err(|_| Problem::new(ErrorCode::MalformedRequest, "The form is not valid UTF-8.").parameter("body"))?;
+        Self::parse(text)
+    }
+
+    /// Adds parameters that are already decoded.
     pub(super) fn with_decoded(mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        let parameter = |(name, value): (String, String)| Parameter { name, raw: encoded(&value), value: Some(value) };
+        let parameter =
+            |(name, value): (String, String)| AuthorizationParam { name, raw: encode(&value), value: Some(value) };
         self.0.extend(pairs.into_iter().map(parameter));
         self
     }
 
-    /// The value of a parameter; an empty one is none.
-    pub(super) fn value(&self, name: &str) -> Result<Option<&str>, Unclear> {
-        let Some(parameter) = self.only(name)? else { return Ok(None) };
-        parameter.value.as_deref().map(Some).ok_or(Unclear::NoText)
+    /// The decoded value of a parameter. `None` if it is omitted or empty.
+    pub(super) fn value(&self, name: &str) -> Result<Option<&str>, ParamError> {
+        let Some(parameter) = self.single(name)? else { return Ok(None) };
+        parameter.value.as_deref().map(Some).ok_or(ParamError::NotUtf8)
     }
 
-    /// As it was sent, for who wants it back byte for byte.
-    pub(super) fn raw(&self, name: &str) -> Result<Option<&str>, Unclear> {
-        self.only(name).map(|parameter| parameter.map(|parameter| parameter.raw.as_str()))
+    /// The value of a parameter as it was sent, byte for byte.
+    pub(super) fn raw(&self, name: &str) -> Result<Option<&str>, ParamError> {
+        self.single(name).map(|parameter| parameter.map(|parameter| parameter.raw.as_str()))
     }
 
-    /// All of them as a query string, as they were sent.
+    /// All parameters as a query string, with the values as they were sent.
     pub(super) fn to_query(&self) -> String {
         let pairs: Vec<_> =
-            self.0.iter().map(|pair| format!("{}={}", encoded(&pair.name), sendable(&pair.raw))).collect();
+            self.0.iter().map(|pair| format!("{}={}", encode(&pair.name), encode_unsafe(&pair.raw))).collect();
         pairs.join("&")
     }
 
-    /// Whether any parameter came more than once.
+    /// Whether any of these parameters was sent more than once.
     pub(super) fn has_repetition(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| matches!(self.only(name), Err(Unclear::Twice)))
+        names.iter().any(|name| matches!(self.single(name), Err(ParamError::Repeated)))
     }
 
-    fn only(&self, name: &str) -> Result<Option<&Parameter>, Unclear> {
+    fn single(&self, name: &str) -> Result<Option<&AuthorizationParam>, ParamError> {
         let mut found = self.0.iter().filter(|parameter| parameter.name == name);
         match (found.next(), found.next()) {
-            (_, Some(_)) => Err(Unclear::Twice),
+            (_, Some(_)) => Err(ParamError::Repeated),
             (found, None) => Ok(found.filter(|parameter| !parameter.raw.is_empty())),
         }
     }
 }
 
-/// The value of a parameter that has to be there, and once.
-pub(super) fn needed<'p>(parameters: &'p Parameters, name: &'static str) -> Result<&'p str, Problem> {
-    let value = parameters.value(name).map_err(|unclear| told_badly(name, unclear))?;
-    value.ok_or_else(|| Problem::new(Code::MissingParameter, format!("{name} is missing.")).parameter(name))
+/// The value of a required parameter.
+pub(super) fn require<'p>(parameters: &'p AuthorizationParams, name: &'static str) -> Result<&'p str, Problem> {
+    let value = parameters.value(name).map_err(|error| invalid_parameter(name, error))?;
+    let missing = || Problem::new(ErrorCode::MissingParameter, format!("The parameter {name} is missing.")).parameter(name);
+    value.ok_or_else(missing)
 }
 
-/// Why a parameter cannot be read.
-pub(super) fn told_badly(name: &'static str, unclear: Unclear) -> Problem {
-    match unclear {
-        Unclear::Twice => Problem::new(Code::RepeatedParameter, format!("{name} is given twice.")),
-        Unclear::NoText => Problem::new(Code::MalformedRequest, format!("{name} is no UTF-8 once it is decoded.")),
+/// The problem that a [`ParamError`] means.
+pub(super) fn invalid_parameter(name: &'static str, error: ParamError) -> Problem {
+    match error {
+        ParamError::Repeated => {
+            Problem::new(ErrorCode::RepeatedParameter, format!("The parameter {name} is repeated. Send it once."))
+        }
+        ParamError::NotUtf8 => {
+            let detail = format!("The parameter {name} is not valid UTF-8 after percent-decoding.");
+            Problem::new(ErrorCode::MalformedRequest, detail)
+        }
     }
     .parameter(name)
 }
 
-fn decoded(raw: &str) -> Option<String> {
-    String::from_utf8(percent_decode(raw.replace('+', " ").as_bytes()).collect()).ok()
+fn decode(raw: &str) -> Option<String> {
+    String::from_utf8(decode_form(raw.as_bytes())).ok()
 }
 
-/// As it was sent, but for what can stand in no address.
-fn sendable(raw: &str) -> String {
-    const UNSENDABLE: percent_encoding::AsciiSet =
+/// Percent-encodes only what a URL must not contain, so that the value stays as it was sent.
+fn encode_unsafe(raw: &str) -> String {
+    const UNSAFE: percent_encoding::AsciiSet =
         percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'`');
-    percent_encoding::utf8_percent_encode(raw, &UNSENDABLE).to_string()
+    percent_encoding::utf8_percent_encode(raw, &UNSAFE).to_string()
 }
 
-/// A value for a query string: nothing but unreserved characters stays as it is (RFC 3986 section 2.3).
-pub(super) fn encoded(value: &str) -> String {
+/// Percent-encodes everything except unreserved characters (RFC 3986 section 2.3).
+pub(super) fn encode(value: &str) -> String {
     const UNRESERVED: percent_encoding::AsciiSet =
         percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     percent_encoding::utf8_percent_encode(value, &UNRESERVED).to_string()
@@ -128,28 +159,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_decoded_and_kept_as_sent() {
-        let sent = Parameters::of_query("a=x%2By+z&b=%FF&c&d=&&e=1=2&f=%C3%A4&%FF=1").unwrap();
-        assert_eq!((sent.value("a"), sent.raw("a")), (Ok(Some("x+y z")), Ok(Some("x%2By+z"))));
-        assert_eq!((sent.value("b"), sent.raw("b")), (Err(Unclear::NoText), Ok(Some("%FF"))));
-        assert_eq!((sent.value("c"), sent.value("d"), sent.value("g")), (Ok(None), Ok(None), Ok(None)));
-        assert_eq!((sent.value("e"), sent.value("f")), (Ok(Some("1=2")), Ok(Some("ä"))));
+    fn values_are_available_decoded_and_as_sent() {
+        let params = AuthorizationParams::parse("a=x%2By+z&b=%FF&c&d=&&e=1=2&f=%C3%A4&%FF=1").unwrap();
+        assert_eq!((params.value("a"), params.raw("a")), (Ok(Some("x+y z")), Ok(Some("x%2By+z"))));
+        assert_eq!((params.value("b"), params.raw("b")), (Err(ParamError::NotUtf8), Ok(Some("%FF"))));
+        assert_eq!((params.value("c"), params.value("d"), params.value("g")), (Ok(None), Ok(None), Ok(None)));
+        assert_eq!((params.value("e"), params.value("f")), (Ok(Some("1=2")), Ok(Some("ä"))));
     }
 
     #[test]
-    fn what_is_sent_twice_is_nobodys_guess() {
+    fn repeated_parameter_has_no_value() {
         for query in ["a=1&a=1", "a=&a=1", "a&a", "%61=1&a=2"] {
-            let sent = Parameters::of_query(query).unwrap();
-            assert_eq!((sent.value("a"), sent.raw("a")), (Err(Unclear::Twice), Err(Unclear::Twice)), "{query}");
-            assert!(sent.has_repetition(&["b", "a"]) && !sent.has_repetition(&["b"]));
+            let params = AuthorizationParams::parse(query).unwrap();
+            let repeated = Err(ParamError::Repeated);
+            assert_eq!((params.value("a"), params.raw("a")), (repeated, repeated), "{query}");
+            assert!(params.has_repetition(&["b", "a"]) && !params.has_repetition(&["b"]));
         }
-        let both = Parameters::of_query("a=1").unwrap().with_decoded([("a".to_owned(), "2".to_owned())]);
-        assert_eq!(both.value("a"), Err(Unclear::Twice));
+        let both = AuthorizationParams::parse("a=1").unwrap().with_decoded([("a".to_owned(), "2".to_owned())]);
+        assert_eq!(both.value("a"), Err(ParamError::Repeated));
     }
 
     #[test]
-    fn what_a_header_says_is_encoded_for_the_way_back() {
-        let said = Parameters::default().with_decoded([("s".to_owned(), "a+b/~ä &".to_owned())]);
-        assert_eq!((said.value("s"), said.raw("s")), (Ok(Some("a+b/~ä &")), Ok(Some("a%2Bb%2F~%C3%A4%20%26"))));
+    fn decoded_values_are_encoded_for_the_redirect() {
+        let params = AuthorizationParams::default().with_decoded([("s".to_owned(), "a+b/~ä &".to_owned())]);
+        assert_eq!((params.value("s"), params.raw("s")), (Ok(Some("a+b/~ä &")), Ok(Some("a%2Bb%2F~%C3%A4%20%26"))));
     }
 }

@@ -1,26 +1,28 @@
-//! Where a browser is sent when all is decided.
+//! Redirects of the browser: to the application, or to the page that it came from.
 //!
-//! In: an address that is known to be the application's, what to tell it. Out: the answer. Must not know: who asks. The
-//! address is never read or put in order, only added to: it arrives as it was registered, byte for byte (O1-26).
+//! In: a URI that is registered for the application, and the parameters to add. Out: a redirect. Must not know: OAuth
+//! requests. The URI is never parsed or normalized, only appended to, so it arrives byte for byte as registered
+//! (O1-26).
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
-use super::parameters::encoded;
+use super::parameters::encode;
 use crate::error::Problem;
+use crate::http::request::ApiRequest;
 
-/// What is told at the end of an address.
+/// Parameters that are appended to a redirect URI.
 #[derive(Debug, Default)]
-pub(super) struct Told(String);
+pub(super) struct RedirectParams(String);
 
-impl Told {
+impl RedirectParams {
     /// Adds a parameter.
     pub(super) fn with(self, name: &str, value: &str) -> Self {
-        self.with_raw(name, &encoded(value))
+        self.with_raw(name, &encode(value))
     }
 
-    /// Adds a parameter that is encoded already.
+    /// Adds a parameter whose value is already percent-encoded.
     pub(super) fn with_raw(mut self, name: &str, raw: &str) -> Self {
         for part in [if self.0.is_empty() { "" } else { "&" }, name, "=", raw] {
             self.0.push_str(part);
@@ -28,31 +30,40 @@ impl Told {
         self
     }
 
-    /// The address with that behind its own query, which stays as it is byte for byte.
-    pub(super) fn to(&self, uri: &str) -> String {
-        let between = match uri.split_once('?') {
+    /// Appends the parameters to the URI. Its own query stays unchanged.
+    pub(super) fn append_to(&self, uri: &str) -> String {
+        let separator = match uri.split_once('?') {
             None => "?",
             Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
             Some(_) => "&",
         };
-        format!("{uri}{between}{}", self.0)
+        format!("{uri}{separator}{}", self.0)
     }
 }
 
-/// Sends the browser on, with GET whatever it sent here (RFC 9700 section 4.12).
+/// Redirects with 303, so that the browser always uses GET (RFC 9700 section 4.12).
 ///
 /// # Errors
-/// 500 for what can be no address.
+/// 500 if the URI is not a valid header value.
 pub(super) fn see_other(uri: &str) -> Result<Response, Problem> {
     let location = HeaderValue::try_from(uri).map_err(Problem::internal)?;
     Ok((StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response())
 }
 
-/// The host of an address, to be shown; the scheme where there is none.
-pub(super) fn place(uri: &str) -> Option<&str> {
-    let (scheme, after) = uri.split_once(':')?;
-    let Some(after) = after.strip_prefix("//") else { return Some(scheme) };
-    let authority = after.split(['/', '?']).next().unwrap_or_default();
+/// Redirects a submitted form to the URL of its page.
+///
+/// # Errors
+/// 500 if that URL is not a valid header value.
+pub(super) fn redirect_to_self(request: &ApiRequest) -> Result<Response, Problem> {
+    let target = request.head.uri.path_and_query().map_or("/", |target| target.as_str());
+    see_other(&format!("{}{target}", request.state.site.base()))
+}
+
+/// The host of a redirect URI as shown to the user, or its scheme if it has no host.
+pub(super) fn display_host(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let Some(rest) = rest.strip_prefix("//") else { return Some(scheme) };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
     Some(if authority.is_empty() { scheme } else { authority })
 }
 
@@ -61,26 +72,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_stands_behind_the_addresses_own_query() {
-        let told = || Told::default().with("code", "a b&c").with_raw("state", "%7e+x");
-        let end = "code=a%20b%26c&state=%7e+x";
+    fn parameters_follow_the_query_of_the_uri() {
+        let params = || RedirectParams::default().with("code", "a b&c").with_raw("state", "%7e+x");
+        let appended = "code=a%20b%26c&state=%7e+x";
         for (uri, expected) in [
-            ("https://a/cb", format!("https://a/cb?{end}")),
-            ("https://a/cb?", format!("https://a/cb?{end}")),
-            ("https://a/cb?x=%7e+1", format!("https://a/cb?x=%7e+1&{end}")),
-            ("https://a/cb?x&", format!("https://a/cb?x&{end}")),
-            ("com.example.app:/cb", format!("com.example.app:/cb?{end}")),
+            ("https://a/cb", format!("https://a/cb?{appended}")),
+            ("https://a/cb?", format!("https://a/cb?{appended}")),
+            ("https://a/cb?x=%7e+1", format!("https://a/cb?x=%7e+1&{appended}")),
+            ("https://a/cb?x&", format!("https://a/cb?x&{appended}")),
+            ("com.example.app:/cb", format!("com.example.app:/cb?{appended}")),
         ] {
-            assert_eq!(told().to(uri), expected);
+            assert_eq!(params().append_to(uri), expected);
         }
     }
 
     #[test]
-    fn one_is_told_to_which_host_one_goes() {
-        assert_eq!(place("https://app.example:8443/cb?x"), Some("app.example:8443"));
-        assert_eq!(place("https://app.example?x"), Some("app.example"));
-        assert_eq!(place("com.example.app:/cb"), Some("com.example.app"));
-        assert_eq!(place("myapp://cb"), Some("cb"));
-        assert_eq!(place("oob"), None);
+    fn display_host_is_the_host_or_the_scheme() {
+        assert_eq!(display_host("https://app.example:8443/cb?x"), Some("app.example:8443"));
+        assert_eq!(display_host("https://app.example?x"), Some("app.example"));
+        assert_eq!(display_host("com.example.app:/cb"), Some("com.example.app"));
+        assert_eq!(display_host("myapp://cb"), Some("cb"));
+        assert_eq!(display_host("oob"), None);
     }
 }

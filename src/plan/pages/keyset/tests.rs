@@ -1,19 +1,19 @@
-//! What conditions find the records behind a place.
+//! The conditions that find the records after a cursor.
 
 use super::*;
 use crate::language::literal::Limits;
-use crate::plan::schema::samples::partner;
+use crate::plan::samples::partner;
 
-fn behind(order: &str, place: &[Value<'static>], major: u8) -> String {
-    let order = Order::read(order, Limits::query()).unwrap();
-    let key = Key::of(Some(&order), &partner(), major).unwrap();
-    serde_json::to_string(&Value::List(key.behind(place))).unwrap()
+fn after(order: &str, cursor: &[Value<'static>], major: u8) -> String {
+    let order = Order::parse(order, Limits::query()).unwrap();
+    let key = KeysetKey::from_order(Some(&order), &partner(), major).unwrap();
+    serde_json::to_string(&Value::List(key.records_after(cursor))).unwrap()
 }
 
 #[test]
-fn the_place_is_put_as_a_condition() {
+fn a_cursor_becomes_a_condition() {
     let (name, none, seven) = (Value::from("N"), Value::Bool(false), Value::Int(7));
-    for (order, place, domain) in [
+    for (order, cursor, domain) in [
         ("", vec![seven.clone()], r#"[["id",">",7]]"#),
         ("id desc, name", vec![seven.clone()], r#"[["id","<",7]]"#),
         (
@@ -38,18 +38,18 @@ fn the_place_is_put_as_a_condition() {
             r#"["|","|","|",["country_id","<",3],["country_id","=",false],"&",["country_id","=",3],"|",["name",">","N"],["name","=",false],"&","&",["country_id","=",3],["name","=","N"],["id",">",7]]"#,
         ),
     ] {
-        assert_eq!(behind(order, &place, 16), domain, "{order}");
+        assert_eq!(after(order, &cursor, 16), domain, "{order}");
     }
 }
 
 #[test]
-fn an_empty_text_and_none_are_told_apart_where_equality_does_not() {
+fn empty_strings_and_null_are_distinguished_where_equality_does_not() {
     for (major, domain) in [
         (17, r#"["|",["name","<","N"],"&",["name","=","N"],["id",">",7]]"#),
         (18, r#"["|","&",["name","<","N"],["name","=like","%"],"&",["name","=","N"],["id",">",7]]"#),
     ] {
-        assert_eq!(behind("name desc", &["N".into(), Value::Int(7)], major), domain);
+        assert_eq!(after("name desc", &["N".into(), Value::Int(7)], major), domain);
     }
     let empty = r#"["|","|",["name",">",""],["name","not =like","%"],"&","&",["name","=",""],["name","=like","%"],["id",">",7]]"#;
-    assert_eq!(behind("name", &["".into(), Value::Int(7)], 19), empty);
+    assert_eq!(after("name", &["".into(), Value::Int(7)], 19), empty);
 }

@@ -1,0 +1,67 @@
+//! The credentials of a caller, except signatures and those of applications.
+//!
+//! ```text
+//! odoo_authenticator  login and password, or an Odoo API key: Odoo verifies them, the gateway caches the user
+//! unverified          what Odoo is asked to verify
+//! gateway_token       API keys and tokens that the gateway issued
+//! parsed_token        a token or JSON Web Token as sent, parsed
+//! login_token         login tokens: issued with an API key
+//! access_token        access tokens of the `restful` dialect: issued at a login, revoked at a logout
+//! cache               opened credentials
+//! ```
+//!
+//! In: a [`Credential`]. Out: a [`Principal`](super::Principal). Must not know: HTTP headers.
+
+pub(super) mod access_token;
+pub(super) mod cache;
+pub(super) mod gateway_token;
+pub(super) mod login_token;
+pub(super) mod odoo_authenticator;
+mod parsed_token;
+mod unverified;
+
+use secrecy::SecretString;
+
+use crate::secret::Token;
+
+/// The credential of a request, parsed and not yet verified.
+#[derive(Debug)]
+pub enum Credential {
+    /// HTTP Basic (RFC 7617): a login, and its password or an Odoo API key.
+    Basic {
+        /// As sent: no normalization that would map two users to one.
+        login: String,
+        /// The password or key.
+        secret: SecretString,
+    },
+    /// An Odoo API key alone, as a bearer token.
+    OdooApiKey(SecretString),
+    /// An API key or token that the gateway issued.
+    GatewayToken(PresentedToken),
+    /// An OAuth 1.0a signature. It is verified with the complete request.
+    OAuth1Signature,
+}
+
+/// An API key or token of the gateway, as sent.
+#[derive(Debug)]
+pub enum PresentedToken {
+    /// Not the format of any token that the gateway issues.
+    Malformed,
+    /// An API key or opaque token.
+    Opaque(Token),
+    /// A JSON Web Token sent as a bearer token. Its header tells which kind it is.
+    Jwt(SecretString),
+    /// A text sent in the header of login tokens.
+    Login {
+        /// A JSON Web Token if the client is right.
+        token: SecretString,
+        /// The API key that was sent along.
+        api_key: Option<Token>,
+    },
+}
+
+impl From<Option<Token>> for PresentedToken {
+    fn from(parsed: Option<Token>) -> Self {
+        parsed.map_or(Self::Malformed, Self::Opaque)
+    }
+}

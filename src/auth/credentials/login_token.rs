@@ -1,0 +1,216 @@
+//! Login tokens: issued with an API key, for its own user or for a user who has linked a credential with the key.
+//!
+//! A login token has the scope and the limits of its API key, and stops working with it.
+//!
+//! In: an API key, the user and the lifetime. Out: the token. Must not know: HTTP.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::gateway_token::GatewayTokens;
+use super::parsed_token::ParsedToken;
+use crate::auth::error::AuthError;
+use crate::auth::key_set::KeySet;
+use crate::auth::limits::concurrency::ConcurrencyPermit;
+use crate::error::Problem;
+use crate::error_code::ErrorCode;
+use crate::odoo::{Databases, OdooUser, Uid};
+use crate::secret::{DataKey, LoginClaims, Sealed, SecretError, Token, TokenKind};
+use crate::store::{AuditEvent, StoredToken, random_id};
+
+/// The user and the lifetime of a login token.
+#[derive(Debug, Clone, Copy)]
+pub struct LoginTokenRequest {
+    /// The id of the user in Odoo; `None`: the user of the API key.
+    pub user: Option<i64>,
+    /// The lifetime in days.
+    pub days: u32,
+}
+
+/// An API key that was verified.
+#[derive(Debug)]
+pub struct VerifiedApiKey {
+    token: Token,
+    row: StoredToken,
+    keys: Arc<KeySet>,
+    _permit: Option<ConcurrencyPermit>,
+}
+
+/// A new login token.
+#[derive(Debug)]
+pub struct IssuedLoginToken {
+    /// The JSON Web Token. It is shown once and not stored.
+    pub token: Zeroizing<String>,
+    /// When it expires.
+    pub expires_at: OffsetDateTime,
+    /// The user's id in Odoo.
+    pub uid: Uid,
+    /// The user's login.
+    pub login: String,
+    /// The user's name in Odoo.
+    pub name: String,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Issues login tokens.
+#[derive(Debug)]
+pub struct LoginTokens {
+    tokens: GatewayTokens,
+}
+
+impl LoginTokens {
+    pub(in crate::auth) fn new(tokens: GatewayTokens) -> Self {
+        Self { tokens }
+    }
+
+    /// Verifies the API key that a login token is requested with. It may be a key that is not sufficient alone.
+    ///
+    /// # Errors
+    /// As [`GatewayTokens::authenticate`].
+    pub async fn verify_api_key(&self, key: Token, address: IpAddr) -> Result<VerifiedApiKey, Problem> {
+        let started = Instant::now();
+        let result = self.try_verify_api_key(&key, address).await;
+        let (row, keys, permit) = self.tokens.failures.finish(result, started, address).await?;
+        Ok(VerifiedApiKey { token: key, row, keys, _permit: permit })
+    }
+
+    async fn try_verify_api_key(
+        &self,
+        key: &Token,
+        address: IpAddr,
+    ) -> Result<(StoredToken, Arc<KeySet>, Option<ConcurrencyPermit>), AuthError> {
+        let credentials = &self.tokens.credentials;
+        let mut keys = credentials.key_set().await?;
+        let mut found = self.tokens.find_row(&ParsedToken::from_token(key), &keys, address).await;
+        if let Err(AuthError::Rejected) = found
+            && let Some(changed) = credentials.keys.reload_if_changed(&keys).await?
+        {
+            keys = changed;
+            found = self.tokens.find_row(&ParsedToken::from_token(key), &keys, address).await;
+        }
+        let (row, _) = found?;
+        let permit = self.tokens.limits.acquire(&row)?;
+        self.tokens.limits.check_rate(&row)?;
+        Ok((row, keys, permit))
+    }
+
+    /// Issues a login token.
+    ///
+    /// # Errors
+    /// 403 if the key must not issue tokens for other users, 409 if the user has not linked a credential, 401 if Odoo
+    /// rejects the stored credential.
+    pub async fn issue(
+        &self,
+        api_key: VerifiedApiKey,
+        request: LoginTokenRequest,
+        databases: &Databases,
+    ) -> Result<IssuedLoginToken, Problem> {
+        self.try_issue(api_key, request, databases).await.map_err(AuthError::into_problem)
+    }
+
+    async fn try_issue(
+        &self,
+        api_key: VerifiedApiKey,
+        request: LoginTokenRequest,
+        databases: &Databases,
+    ) -> Result<IssuedLoginToken, AuthError> {
+        let VerifiedApiKey { token: key, row, keys, _permit } = api_key;
+        let link = self.find_link(row, request.user).await?;
+        let data_key = self.tokens.credentials.data_key(&keys, &key, &link).await?;
+        let secret = data_key.open_credential(link.grant.facts(), &link.grant.credential);
+        let secret = secret.map_err(|_| AuthError::Rejected)?;
+        let uid = Uid::new(link.grant.uid).ok_or(AuthError::Rejected)?;
+        let database = databases.pick(Some(&link.grant.database)).map_err(|_| AuthError::Rejected)?;
+        let name = database.metadata.user_name(&OdooUser { uid, secret }).await.map_err(stale_credential)?;
+        let (token, expires_at) = self.sign_and_store(&link, &data_key, request).await?;
+        Ok(IssuedLoginToken { token, expires_at, uid, login: link.grant.login, name })
+    }
+
+    /// The row of the API key, with the grant of the requested user.
+    async fn find_link(&self, api_key: StoredToken, user: Option<i64>) -> Result<StoredToken, AuthError> {
+        let Some(user) = user.filter(|user| *user != api_key.grant.uid) else { return Ok(api_key) };
+        if !api_key.key.as_ref().is_some_and(|key| key.may_mint_for_others) {
+            let detail = "This API key may issue login tokens for its own user only.";
+            return Err(Problem::new(ErrorCode::MintForbidden, detail).parameter("user_id").into());
+        }
+        let credentials = &self.tokens.credentials;
+        let links = credentials.store.links(&api_key.id, credentials.clock.now()).await?;
+        let is_of_user = |link: &StoredToken| link.grant.uid == user && link.grant.database == api_key.grant.database;
+        links.into_iter().rfind(is_of_user).ok_or_else(|| {
+            let detail = "This user has not linked an Odoo credential with this API key.";
+            let hint = "Ask an administrator to link the user with `odoo-gateway user link`.";
+            Problem::new(ErrorCode::NotLinked, detail).hint(hint).parameter("user_id").into()
+        })
+    }
+
+    async fn sign_and_store(
+        &self,
+        link: &StoredToken,
+        data_key: &DataKey,
+        request: LoginTokenRequest,
+    ) -> Result<(Zeroizing<String>, OffsetDateTime), AuthError> {
+        let credentials = &self.tokens.credentials;
+        let keys = credentials.keys.for_sealing().await?;
+        let now = credentials.clock.now();
+        let expires_at = now.saturating_add(time::Duration::try_from(DAY * request.days).unwrap_or_default());
+        let (row, token) = seal(&keys, link, data_key, now, expires_at).map_err(Problem::internal)?;
+        let key_name = row.key.as_ref().map_or("", |key| &key.name);
+        let claims = LoginClaims {
+            iss: keys.issuer.clone(),
+            aud: keys.issuer.clone(),
+            user_id: row.grant.uid,
+            username: row.grant.login.clone(),
+            webservice_account_id: link.id.clone(),
+            webservice_name: key_name.to_owned(),
+            iat: row.created_at,
+            exp: expires_at.unix_timestamp(),
+            jti: token.expose().to_owned(),
+        };
+        let text = keys.login_token_key.sign(&claims).map_err(Problem::internal)?;
+        let detail = format!("for {} of {}", row.grant.login, row.grant.database);
+        let event = AuditEvent::new(now, &format!("key:{key_name}"), "login_token.create", &row.id, detail);
+        credentials.store.add_token_for_grant(&row, &event).await?;
+        Ok((text, expires_at))
+    }
+}
+
+/// The row of a new token for the grant of `link`, and the secret in the token.
+fn seal(
+    keys: &KeySet,
+    link: &StoredToken,
+    data_key: &DataKey,
+    now: OffsetDateTime,
+    expires_at: OffsetDateTime,
+) -> Result<(StoredToken, Token), SecretError> {
+    let token = Token::generate(TokenKind::LoginToken)?;
+    let mut row = StoredToken {
+        id: random_id().map_err(|cause| SecretError::NoRandomness(cause.to_string()))?,
+        kind: TokenKind::LoginToken,
+        index: token.index(&keys.index),
+        // Users never see this secret itself; lists show the id of the row.
+        display_prefix: String::new(),
+        account: Some(link.id.clone()),
+        created_at: now.unix_timestamp(),
+        not_after: Some(expires_at.unix_timestamp()),
+        idle_seconds: None,
+        last_used_at: None,
+        wrap: Sealed(Vec::new()),
+        ..link.clone()
+    };
+    row.wrap = data_key.wrap(&keys.keyring, &token, row.facts(&row.terms()), row.grant.facts())?;
+    Ok((row, token))
+}
+
+fn stale_credential(problem: Problem) -> Problem {
+    if problem.code != ErrorCode::CredentialInvalid {
+        return problem;
+    }
+    let detail = "Odoo no longer accepts the password or API key that is stored for this user.";
+    Problem::new(ErrorCode::OdooCredentialStale, detail).hint("Link the user again, or create a new API key.")
+}

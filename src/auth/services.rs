@@ -1,0 +1,79 @@
+//! The services that verify and issue credentials of the gateway, over one store and one set of limits.
+//!
+//! In: the store, the installation's keys, settings. Out: [`TokenServices`]. Must not know: configuration files, HTTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clients::registry::Applications;
+use super::credential_store::CredentialStore;
+use super::credentials::access_token::AccessTokens;
+use super::credentials::gateway_token::GatewayTokens;
+use super::credentials::login_token::LoginTokens;
+use super::csrf::CsrfTokens;
+use super::key_set::KeyProvider;
+use super::limits::failure_policy::FailurePolicy;
+use super::limits::throttle::Throttle;
+use super::limits::token_limits::TokenLimits;
+use super::oauth1::{OAuth1, OAuth1Settings};
+use super::oauth2::{BrowserSessions, OAuth2Server, OAuth2Settings};
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// How tokens are verified and issued.
+#[derive(Debug, Clone)]
+pub struct TokenSettings {
+    /// Rejections are returned at a multiple of this time after the verification started.
+    pub min_failure_time: Duration,
+    /// An access token of the `restful` dialect expires after this time without use.
+    pub access_token_idle: Duration,
+    /// OAuth 2.
+    pub oauth2: OAuth2Settings,
+    /// OAuth 1.0a.
+    pub oauth1: OAuth1Settings,
+}
+
+/// One service for each kind of credential that the gateway itself issues.
+#[derive(Debug)]
+pub struct TokenServices {
+    /// API keys and tokens of every kind, at each request.
+    pub gateway_tokens: GatewayTokens,
+    /// Login tokens of the `api` dialect.
+    pub login_tokens: LoginTokens,
+    /// Access tokens of the `restful` dialect.
+    pub access_tokens: AccessTokens,
+    /// Registered applications.
+    pub applications: Applications,
+    /// The OAuth 2 authorization server.
+    pub oauth2: OAuth2Server,
+    /// The OAuth 1.0a provider.
+    pub oauth1: OAuth1,
+    /// Login sessions of browsers.
+    pub sessions: BrowserSessions,
+    /// CSRF tokens of forms.
+    pub csrf: CsrfTokens,
+}
+
+impl TokenServices {
+    /// Services with empty caches and unused limits.
+    #[must_use]
+    pub fn new(store: Store, keys: KeyProvider, settings: TokenSettings, throttle: Arc<Throttle>, clock: Clock) -> Self {
+        let limits = TokenLimits::new(clock.clone());
+        let credentials = CredentialStore { store, keys, clock };
+        let failures = FailurePolicy::new(throttle, settings.min_failure_time);
+        let TokenSettings { access_token_idle, oauth2, oauth1, .. } = settings;
+        let issuer = oauth2.issuer.clone();
+        let tokens = GatewayTokens::new(credentials.clone(), limits.clone(), failures.clone(), issuer);
+        let applications = Applications::new(credentials.clone(), limits.clone());
+        Self {
+            login_tokens: LoginTokens::new(tokens.clone()),
+            access_tokens: AccessTokens::new(tokens.clone(), access_token_idle),
+            sessions: BrowserSessions::new(credentials.clone(), &oauth2),
+            csrf: CsrfTokens::new(credentials.clone()),
+            oauth1: OAuth1::new(credentials, applications.clone(), limits.clone(), failures.clone(), oauth1),
+            oauth2: OAuth2Server::new(applications.clone(), limits, failures, oauth2),
+            applications,
+            gateway_tokens: tokens,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Large request bodies: a memory budget for the bodies in flight, and a limit on the workers that process them.
+//!
+//! In: the size of a body. Out: a [`BodyShare`] that the request holds until it is answered; CPU work that does not
+//! block other requests. Must not know: what the bodies contain. Small bodies are exempt from both limits.
+//!
+//! A body needs up to four times its size while it becomes a tree, a plan and XML, and parsing 32 MiB occupies a core
+//! for a second. Therefore all bodies in flight share one budget, and the number of cores that work on large bodies
+//! is limited.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+
+use crate::error::Problem;
+use crate::error_code::ErrorCode;
+use crate::load::{MemoryBudget, LARGE, MemoryShare, run_cpu_work};
+
+/// How long a large body waits for its share of the budget.
+const ADMISSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// Unauthenticated senders share this fraction of the budget: one part of four.
+const UNAUTHENTICATED_DIVISOR: u64 = 4;
+
+/// The budget for large bodies; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct BodyBudget {
+    authenticated: MemoryBudget,
+    unauthenticated: MemoryBudget,
+    workers: Arc<Semaphore>,
+}
+
+/// The share of the budget that one large body holds.
+#[derive(Debug)]
+pub(super) struct BodyShare(#[expect(dead_code, reason = "held for its Drop")] MemoryShare);
+
+/// Who sends a body, which decides which budget it counts against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodySender {
+    /// The credential was verified.
+    Authenticated,
+    /// The signature covers the body, so that it can only be verified after the body was read.
+    Unauthenticated,
+}
+
+impl BodyBudget {
+    /// A budget of this many bytes. Large bodies are processed on all cores but one, at least on one.
+    #[must_use]
+    pub fn new(bytes: u64) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            authenticated: MemoryBudget::new(bytes),
+            unauthenticated: MemoryBudget::new(bytes / UNAUTHENTICATED_DIVISOR),
+            workers: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+        }
+    }
+
+    /// The share for a body of at most this many bytes; `None` for a small body, which needs no share.
+    ///
+    /// # Errors
+    /// 503 if no share becomes free in time. Nothing was done then.
+    pub(super) async fn admit(&self, bytes: u64, sender: BodySender) -> Result<Option<BodyShare>, Problem> {
+        if bytes < LARGE {
+            return Ok(None);
+        }
+        let budget = match sender {
+            BodySender::Authenticated => &self.authenticated,
+            BodySender::Unauthenticated => &self.unauthenticated,
+        };
+        match budget.reserve(bytes, ADMISSION_TIMEOUT).await {
+            Some(share) => Ok(Some(BodyShare(share))),
+            None => {
+                let detail = "Too many large requests are being processed. Nothing was done.";
+                Err(Problem::new(ErrorCode::ShuttingDown, detail).retry_after(ADMISSION_TIMEOUT))
+            }
+        }
+    }
+
+    /// Runs CPU work on a body of this many bytes. For a large body it waits for a free worker and lets other requests
+    /// continue on another thread.
+    pub(super) async fn run<T>(&self, bytes: u64, work: impl FnOnce() -> T) -> T {
+        if bytes < LARGE {
+            return work();
+        }
+        // Acquiring fails only if the semaphore is closed, which never happens.
+        let _worker = self.workers.acquire().await;
+        run_cpu_work(bytes, work)
+    }
+}
+
+/// The result of a future that never waits, such as parsing a body that is in memory.
+///
+/// # Errors
+/// The future's own; 500 if it waits.
+pub(super) fn now_or_internal<T>(future: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    future.now_or_never().ok_or_else(|| Problem::internal("parsing a body in memory has to wait"))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_share_the_budget_and_small_ones_are_exempt() {
+        let budget = BodyBudget::new(4 * LARGE);
+        let first = budget.admit(3 * LARGE, BodySender::Authenticated).await;
+        assert!(matches!(first, Ok(Some(_))));
+        assert!(matches!(budget.admit(LARGE - 1, BodySender::Authenticated).await, Ok(None)));
+        let rejected = budget.admit(2 * LARGE, BodySender::Authenticated).await.unwrap_err();
+        assert_eq!((rejected.class().status(), rejected.retry_after), (503, Some(ADMISSION_TIMEOUT)));
+        drop(first);
+        assert!(budget.admit(2 * LARGE, BodySender::Authenticated).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unauthenticated_senders_cannot_use_up_the_budget() {
+        let budget = BodyBudget::new(4 * LARGE);
+        let first = budget.admit(4 * LARGE, BodySender::Unauthenticated).await;
+        assert!(matches!(first, Ok(Some(_))));
+        assert!(budget.admit(LARGE, BodySender::Unauthenticated).await.is_err());
+        assert!(budget.admit(4 * LARGE, BodySender::Authenticated).await.is_ok());
+    }
+}

@@ -1,0 +1,126 @@
+//! Every route of the gateway, and what the routes need from the middleware.
+//!
+//! | prefix | module | body of errors |
+//! |---|---|---|
+//! | `/restapi/1.0` | `dialects::restapi` | RFC 9457 |
+//! | `/restapi/1.0/common/oauth1/authorize`, `…/oauth2/authorize` | `oauth::authorization` | pages |
+//! | `/restapi/1.0/common/oauth2`, `/.well-known/…` | `oauth` | RFC 6749 section 5.2 |
+//! | `/api` | `dialects::api` | its own |
+//! | `/api/v1` | `dialects::api_v1` | its own |
+//! | `/restful/api/v1`, `/rest/api` | `dialects::restful` | RFC 9457 |
+//! | `/start` | `demo` | RFC 9457 |
+//! | `/`, `/docs`, `/openapi.json` | `openapi` | RFC 9457 |
+//! | `/pages` | `pages` | RFC 9457 |
+//!
+//! Any other path is answered by `middleware::fallback`.
+//!
+//! In: [`AppState`] and the configuration of single dialects. Out: axum's router, the OpenAPI document, the
+//! [`RoutePolicy`]. Must not know: what a route does.
+
+use std::sync::Arc;
+
+use axum::{Extension, Router};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::demo::{self, Demo};
+use super::dialects::restful::RestfulModels;
+use super::dialects::{api, api_v1, restapi, restful};
+use super::middleware::RoutePolicy;
+use super::oauth::{self, authorization};
+use super::openapi as documentation;
+use super::pages;
+use super::response::problem::ErrorRenderers;
+use super::state::AppState;
+
+/// Configuration that belongs to the routes of one dialect or page.
+#[derive(Debug, Clone, Default)]
+pub struct RouteConfig {
+    /// The models that the `restful` dialect serves.
+    pub restful_models: Arc<RestfulModels>,
+    /// Issues demo applications, if the demo is enabled.
+    pub demo: Demo,
+}
+
+/// Every route of every dialect, and the pages that document them.
+pub fn router(state: AppState, config: RouteConfig) -> Router {
+    let (router, document) = documented_routes(config).split_for_parts();
+    let documentation_pages = documentation::routes(document, state.public_url.as_ref(), oauth::PREFIX);
+    router.with_state(state).merge(documentation_pages).merge(pages::routes())
+}
+
+/// The OpenAPI document of all routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documentation::complete(documented_routes(RouteConfig::default()).into_openapi())
+}
+
+fn documented_routes(config: RouteConfig) -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(documentation::base(oauth::PREFIX))
+        .merge(restapi::routes())
+        .merge(api::routes())
+        .merge(restful::routes().route_layer(Extension(config.restful_models)))
+        .merge(api_v1::routes())
+        .merge(authorization::routes())
+        .merge(oauth::routes())
+        .merge(demo::routes().route_layer(Extension(config.demo)))
+}
+
+/// What the routes need from the middleware.
+#[must_use]
+pub fn route_policy() -> RoutePolicy {
+    RoutePolicy {
+        errors: ErrorRenderers::default()
+            .under("/api", api::render_problem)
+            .under(api_v1::PREFIX, api_v1::render_problem)
+            .under(oauth::PREFIX, oauth::render_problem),
+        // Pages for browsers, whose contents scripts of other origins must not read (O2-16).
+        without_cors: &[authorization::OAUTH1_PATH, authorization::OAUTH2_PATH],
+        // GET issues a token or a code here, which the client would never see in the response to HEAD.
+        without_head: &[authorization::OAUTH1_PATH, authorization::OAUTH2_PATH, demo::PATH, restful::LOGIN_PATH],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The last part of the operation ids of all GET operations. A new operation is reviewed before it is added here:
+    /// GET must not change anything at Odoo. The vendor's login and the authorization of trusted applications are
+    /// GET, too, and issue only a token or a code.
+    const GET_OPERATIONS: [&str; 22] = [
+        "version",
+        "schema",
+        "record_count",
+        "check_access_rights",
+        "search",
+        "search_count",
+        "fields_get",
+        "list_records",
+        "read_record",
+        "print_report",
+        "print_reports",
+        "start",
+        "login_by_get",
+        "authorize_oauth1",
+        "authorize_oauth2",
+        "health",
+        "info",
+        "fields",
+        "download",
+        "metadata",
+        "metadata_below",
+        "jwks",
+    ];
+
+    #[test]
+    fn get_operations_only_read() {
+        let document = openapi();
+        let gets = document.paths.paths.values().filter_map(|path| path.get.as_ref());
+        let operations: Vec<_> = gets.filter_map(|get| get.operation_id.clone()).collect();
+        assert!(!operations.is_empty());
+        for operation in operations {
+            let (_, name) = operation.split_once('_').unwrap();
+            assert!(GET_OPERATIONS.contains(&name), "{operation}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Reads records by their ids, without their related records.
+//!
+//! In: a read. Out: [`Records`], complete as far as the fields can be read. Must not know: how fields that fail are
+//! found, how related records are read.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::error::OdooError;
+use super::partial_read::PartialRead;
+use super::read_quirks::FailingFields;
+use super::records::{RecordSource, Records, distinct, missing_ids};
+use super::user_client::UserClient;
+use crate::error::Problem;
+use crate::names::{ModelName, RecordId};
+use crate::plan::{Column, Columns, ReadPlan};
+use crate::value::Value;
+
+/// Reads records by their ids in one call; if something in it fails, or an existing record is missing in the response,
+/// reads as much as possible.
+pub(super) async fn read_flat(odoo: UserClient<'_>, read: ReadPlan, one: bool) -> Result<Records, Problem> {
+    let failing = failing_fields(odoo, &read.model, &read.columns);
+    let fails = |column: &Column| failing.unaffected(&column.name, &read.ids).len() < read.ids.len();
+    let left_out: Vec<&Column> = read.columns.visible.iter().filter(|column| fails(column)).collect();
+    let main = read.with_columns(read.columns.without(|name| left_out.iter().any(|column| column.name == *name)));
+    let (rows, unread, error) = match odoo.try_read(&main.call()).await {
+        Ok(reply) => {
+            let missing = missing_ids(&read.ids, &reply.value()?)?;
+            let dropped = if missing.is_empty() { missing } else { existing_ids(odoo, &read.with_ids(missing)).await? };
+            let partly = left_out.iter().any(|column| !failing.unaffected(&column.name, &read.ids).is_empty());
+            if dropped.is_empty() && !partly {
+                let omitted = left_out.iter().map(|column| column.name.to_string()).collect();
+                let (ids, columns) = (read.ids.clone(), read.columns.clone());
+                let records = Records::new(RecordSource::Reply(reply), Some(ids), columns, one);
+                return Ok(Records { omitted, ..records });
+            }
+            (reply.value()?.into_owned(), dropped, OdooError::record_dropped())
+        }
+        Err(error) if error.may_be_field_specific() => {
+            let existing = existing_ids(odoo, &read).await?;
+            if error.is_access_error() && existing.len() < distinct(&read.ids).len() {
+                return Err(error.into_call_problem(&main.call()));
+            }
+            (Value::List(Vec::new()), existing, error)
+        }
+        Err(error) => return Err(error.into_call_problem(&main.call())),
+    };
+    let mut partial = PartialRead::new(odoo, &read);
+    partial.add_rows(rows);
+    partial.skip_known_failures(&failing, fails);
+    partial.add_failed(main.with_ids(unread), error);
+    partial.finish(one).await
+}
+
+/// The fields that are known to fail; none if the request names its fields: then each must be read, or the error
+/// reported.
+pub(super) fn failing_fields(odoo: UserClient<'_>, model: &ModelName, columns: &Columns) -> Arc<FailingFields> {
+    if columns.named { Arc::default() } else { odoo.quirks().failing_fields(odoo.uid(), model) }
+}
+
+/// The records of a read that exist and that the user may read.
+async fn existing_ids(odoo: UserClient<'_>, read: &ReadPlan) -> Result<Vec<RecordId>, Problem> {
+    let found: HashSet<RecordId> = odoo.search(&read.existence_search()).await?.into_iter().collect();
+    Ok(distinct(&read.ids).into_iter().filter(|id| found.contains(id)).collect())
+}

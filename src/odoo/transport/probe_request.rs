@@ -1,0 +1,52 @@
+//! A request that bypasses the queue and the circuit breaker, for the readiness probe and `check`.
+//!
+//! In: a URL, the bytes of a call, a time limit. Out: the text of the response, or the exact cause of the failure. Must
+//! not know: what is called.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Url;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use tokio::time::{Instant, timeout_at};
+
+use super::{ConnectError, Protocol, Transport, classify_error, check_headers, read_body};
+use crate::odoo::error::TransportError;
+
+/// Maximum size of a response about Odoo itself.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// Why there is no response.
+#[derive(Debug)]
+pub(in crate::odoo) enum ProbeRequestError {
+    /// No connection was made.
+    Connect(ConnectError),
+    /// A connection was made, but there is no usable response.
+    Transport(TransportError),
+}
+
+impl Transport {
+    /// Posts XML and reads the response, within `limit`.
+    pub(in crate::odoo) async fn post_xml(
+        &self,
+        url: &Url,
+        database: &HeaderValue,
+        body: Bytes,
+        limit: Duration,
+    ) -> Result<String, ProbeRequestError> {
+        let deadline = Instant::now() + limit;
+        let request = self.fresh.post(url.clone()).header("x-odoo-database", database);
+        let sent = request.header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body).send();
+        let response = timeout_at(deadline, sent).await.map_err(|_| ProbeRequestError::Transport(TransportError::TimedOut))?;
+        let response = response.map_err(|error| match error.is_connect() {
+            true => ProbeRequestError::Connect(ConnectError::from_reqwest(&error, url.scheme() == "https")),
+            false => ProbeRequestError::Transport(classify_error(&error)),
+        })?;
+        let text = async {
+            check_headers(&response, Protocol::Xml, MAX_RESPONSE_BYTES)?;
+            let body = read_body(response, MAX_RESPONSE_BYTES, deadline).await?;
+            String::from_utf8(body).map_err(|_| TransportError::Unreadable("it is not UTF-8"))
+        };
+        text.await.map_err(ProbeRequestError::Transport)
+    }
+}

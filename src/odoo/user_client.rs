@@ -1,0 +1,139 @@
+//! Calls to one database on behalf of one user.
+//!
+//! In: a [`Call`]. Out: a [`Reply`], or Odoo's fault as a [`Problem`]. Must not know: plans, how records are read. A
+//! write to models, fields, modules, languages, groups, or users invalidates the cached metadata.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::database::Database;
+use super::error::OdooError;
+use super::read_quirks::ReadQuirks;
+use super::records::{record_ids, require_all};
+use super::reply::Reply;
+use super::user::{OdooUser, Uid};
+use crate::error::Problem;
+use crate::error_code::ErrorCode;
+use crate::names::RecordId;
+use crate::plan::{Call, Effect, ReadPlan};
+use crate::value::Value;
+
+/// Counts the calls to Odoo for one request, including those that fail.
+#[derive(Debug, Default)]
+pub struct CallCounter(AtomicU32);
+
+impl CallCounter {
+    /// The number of calls so far.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn increment(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A client of one database that acts as one user.
+#[derive(Clone, Copy)]
+pub(super) struct UserClient<'c> {
+    database: &'c Database,
+    user: &'c OdooUser,
+    counter: &'c CallCounter,
+}
+
+impl<'c> UserClient<'c> {
+    pub(super) fn new(database: &'c Database, user: &'c OdooUser, counter: &'c CallCounter) -> Self {
+        Self { database, user, counter }
+    }
+
+    pub(super) fn uid(self) -> Uid {
+        self.user.uid
+    }
+
+    /// What earlier reads have shown about the models of the database.
+    pub(super) fn quirks(self) -> &'c ReadQuirks {
+        &self.database.metadata.quirks
+    }
+
+    /// Makes a call of the gateway's own.
+    pub(super) async fn call(self, call: &Call) -> Result<Reply, Problem> {
+        let reply = self.try_call(call).await.map_err(|error| error.into_call_problem(call));
+        self.invalidate_metadata(call);
+        reply
+    }
+
+    /// Calls a method that a client named.
+    pub(super) async fn call_method(self, call: &Call) -> Result<Reply, Problem> {
+        self.counter.increment();
+        let reply = self.database.client.call_method(self.user, call).await;
+        self.invalidate_metadata(call);
+        reply.map_err(|error| error.into_method_problem(call))
+    }
+
+    async fn try_call(self, call: &Call) -> Result<Reply, OdooError> {
+        self.counter.increment();
+        self.database.client.execute_kw(self.user, call).await
+    }
+
+    /// Makes a call whose result is a list or dict, and never `None`. A `None` means that Odoo's result contains one
+    /// and could not be transmitted.
+    pub(super) async fn try_read(self, call: &Call) -> Result<Reply, OdooError> {
+        let reply = self.try_call(call).await?;
+        if reply.is_none() { Err(OdooError::none_in_result()) } else { Ok(reply) }
+    }
+
+    /// Makes a call that returns a number.
+    pub(super) async fn count(self, call: &Call) -> Result<i64, Problem> {
+        self.call(call).await?.value()?.as_int().ok_or_else(|| unexpected_form(call))
+    }
+
+    /// Makes a call that returns a list of ids.
+    pub(super) async fn search(self, call: &Call) -> Result<Vec<RecordId>, Problem> {
+        parse_ids(&self.call(call).await?.value()?).ok_or_else(|| unexpected_form(call))
+    }
+
+    /// Makes a call that creates records, and returns one id or a list of ids.
+    pub(super) async fn create(self, call: &Call) -> Result<Vec<RecordId>, Problem> {
+        let reply = self.call(call).await?;
+        let ids = match reply.value()? {
+            id @ Value::Int(_) => parse_ids(&Value::List(vec![id])),
+            ids => parse_ids(&ids),
+        };
+        ids.ok_or_else(|| unexpected_form(call))
+    }
+
+    /// Reads records, all of which must exist.
+    ///
+    /// # Errors
+    /// 404 for a record that does not exist, 403 for a record that the user may not read.
+    pub(super) async fn require_records(self, read: &ReadPlan) -> Result<Reply, Problem> {
+        let reply = self.call(&read.call()).await?;
+        let found = record_ids(&reply.value()?).ok_or_else(|| unexpected_form(&read.call()))?;
+        require_all(&read.ids, &found.into_iter().collect(), read.model.as_str())?;
+        Ok(reply)
+    }
+
+    fn invalidate_metadata(self, call: &Call) {
+        if call.effect == Effect::Write && can_change_metadata(call.model.as_str()) {
+            self.database.metadata.invalidate();
+        }
+    }
+}
+
+fn parse_ids(value: &Value<'_>) -> Option<Vec<RecordId>> {
+    value.as_list()?.iter().map(|id| id.as_int().and_then(RecordId::new)).collect()
+}
+
+/// Whether a write to this model can change the metadata of any model.
+fn can_change_metadata(model: &str) -> bool {
+    const MODELS: [&str; 5] = ["ir.model", "ir.model.fields", "res.lang", "res.groups", "res.users"];
+    const PREFIXES: [&str; 3] = ["ir.module.", "base.module.", "base.language."];
+    MODELS.contains(&model) || PREFIXES.iter().any(|prefix| model.starts_with(prefix))
+}
+
+fn unexpected_form(call: &Call) -> Problem {
+    Problem::new(
+        ErrorCode::OdooUnreadable,
+        format!("Odoo's response to {}.{} has an unexpected form.", call.model, call.method),
+    )
+}

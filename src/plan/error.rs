@@ -1,0 +1,32 @@
+//! Why there is no plan: metadata must be fetched first, or the intent is rejected.
+//!
+//! In: what a stage of planning found. Out: [`PlanError`]. Must not know: how metadata is fetched.
+
+use crate::error::Problem;
+use crate::names::ModelName;
+
+/// Metadata that is missing for a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MissingMetadata {
+    /// The fields of this model.
+    Schema(ModelName),
+    /// The default order of this model.
+    DefaultOrder(ModelName),
+    /// The installed languages.
+    Languages,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlanError {
+    /// Metadata must be fetched first.
+    NeedsMetadata(MissingMetadata),
+    /// The intent cannot be executed.
+    Rejected(Box<Problem>),
+}
+
+impl From<Problem> for PlanError {
+    fn from(problem: Problem) -> Self {
+        Self::Rejected(Box::new(problem))
+    }
+}

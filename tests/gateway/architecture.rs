@@ -1,0 +1,332 @@
+//! The code map is true: the tables here list which module may use which, and every path in the sources is checked.
+//!
+//! The modules directly below `src` are called rooms. [`circles`] checks the order of modules inside a room, [`vocabulary`]
+//! the names and the English.
+
+mod circles;
+mod modules;
+mod vocabulary;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms, each with the rooms it may use. A room uses only rooms further down, so there are no circles.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("main", &["app", "cli", "http", "telemetry", "config", "clock"]),
+    ("cli", &["admin", "store", "config", "clock"]),
+    (
+        "app",
+        &[
+            "admin",
+            "http",
+            "ops",
+            "serve",
+            "idempotency",
+            "auth",
+            "odoo",
+            "plan",
+            "store",
+            "secret",
+            "telemetry",
+            "config",
+            "error",
+            "error_code",
+            "names",
+            "clock",
+        ],
+    ),
+    ("admin", &["auth", "store", "secret", "odoo", "plan", "error", "clock"]),
+    (
+        "http",
+        &[
+            "serve",
+            "idempotency",
+            "auth",
+            "secret",
+            "shape",
+            "odoo",
+            "plan",
+            "language",
+            "telemetry",
+            "error",
+            "names",
+            "value",
+            "error_code",
+            "clock",
+            "load",
+        ],
+    ),
+    ("ops", &["serve", "telemetry"]),
+    ("serve", &["telemetry"]),
+    ("idempotency", &["auth", "store", "secret", "error", "error_code", "clock"]),
+    ("auth", &["store", "secret", "odoo", "plan", "error", "names", "error_code", "clock"]),
+    ("shape", &["odoo", "plan", "error", "names", "value", "error_code"]),
+    ("odoo", &["plan", "telemetry", "error", "names", "value", "error_code", "clock", "load"]),
+    ("plan", &["language", "error", "names", "value", "error_code"]),
+    ("store", &["secret", "config", "clock"]),
+    ("secret", &[]),
+    ("telemetry", &["config"]),
+    ("config", &["language", "names"]),
+    ("language", &["error", "names", "value", "error_code"]),
+    ("error", &["error_code"]),
+    ("names", &[]),
+    ("value", &[]),
+    ("error_code", &[]),
+    ("clock", &[]),
+    ("load", &[]),
+];
+
+/// Libraries that only some rooms may use.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("axum", &["http", "ops", "serve"]),
+    ("http", &["http", "ops", "serve", "auth", "odoo"]),
+    ("tower_http", &["http"]),
+    ("askama", &["http"]),
+    ("utoipa", &["http"]),
+    ("sqlx", &["store"]),
+    ("reqwest", &["odoo"]),
+    ("dxr", &["odoo"]),
+    ("lopdf", &["shape"]),
+    ("chacha20poly1305", &["secret"]),
+    ("jsonwebtoken", &["secret"]),
+    ("hkdf", &["secret"]),
+    ("aws_lc_rs", &["auth", "secret"]),
+    ("clap", &["cli", "main"]),
+    ("oauth2", &["auth", "http"]),
+    ("chrono", &["http"]),
+];
+
+/// Rooms that neither wait nor do I/O nor read a clock.
+const PURE: &[&str] = &["language", "plan", "shape", "value", "names", "error_code"];
+
+/// What pure rooms must not contain.
+const IMPURE: &[&str] = &[
+    "async fn",
+    "async move",
+    ".await",
+    "tokio::",
+    "std::fs",
+    "std::net",
+    "std::io",
+    "std::env",
+    "SystemTime",
+    "Instant",
+];
+
+/// A source file of one room.
+struct Source {
+    path: PathBuf,
+    room: String,
+    /// Depth in the module tree: 1 for the room itself.
+    depth: usize,
+    /// Its code line by line, without comments and string literals.
+    lines: Vec<String>,
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| if path.is_dir() { rust_files(&path) } else { vec![path] };
+    entries.flat_map(below).filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<Source> {
+    let src = root().join("src");
+    rust_files(&src)
+        .into_iter()
+        .filter(|path| *path != src.join("lib.rs"))
+        .map(|path| Source::read(&src, path))
+        .collect()
+}
+
+impl Source {
+    fn read(src: &Path, path: PathBuf) -> Self {
+        let module = path.strip_prefix(src).unwrap().with_extension("");
+        let mut parts: Vec<&str> = module.iter().map(|part| part.to_str().unwrap()).collect();
+        parts.retain(|part| *part != "mod");
+        let lines = fs::read_to_string(&path).unwrap().lines().map(bare).collect();
+        Self { room: parts[0].to_owned(), depth: parts.len(), lines, path: path.strip_prefix(root()).unwrap().into() }
+    }
+
+    /// The rooms that its paths start with, with the line number.
+    fn used_rooms(&self) -> Vec<(usize, String)> {
+        // A `use` may span lines, so the search runs over the full text; the offset gives the line.
+        let text = self.lines.join("\n");
+        let mut used = Vec::new();
+        for start in ["crate::", "odoo_gateway::"] {
+            for (at, _) in text.match_indices(start).filter(|(at, _)| begins_word(&text, *at)) {
+                let line = text[..at].matches('\n').count() + 1;
+                used.extend(first_names(&text[at + start.len()..]).into_iter().map(|name| (line, name)));
+            }
+        }
+        used
+    }
+}
+
+/// A line without its comment and without the contents of string literals.
+fn bare(line: &str) -> String {
+    let code = if line.trim_start().starts_with("//") { "" } else { line };
+    let outside = code.replace("\\\"", "").split('"').step_by(2).collect::<Vec<_>>().join("\"\"");
+    outside.split(" // ").next().unwrap_or_default().to_owned()
+}
+
+fn begins_word(text: &str, at: usize) -> bool {
+    !text[..at].ends_with(|before: char| before.is_alphanumeric() || matches!(before, '_' | ':' | '$'))
+}
+
+/// The first names of `a::b`, or of each member of `{a::b, c::{d, e}}`.
+fn first_names(rest: &str) -> Vec<String> {
+    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let Some(group) = rest.strip_prefix('{') else { return vec![name(rest)] };
+    let (mut depth, mut names, mut start) = (0, Vec::new(), 0);
+    for (at, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                names.push(name(group[start..at].trim()));
+                start = at + 1;
+                if character == '}' {
+                    break;
+                }
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// Fails with the list of violations, unless it is empty.
+#[track_caller]
+fn assert_none(violations: &[String]) {
+    let list = violations.iter().fold(String::new(), |mut list, violation| {
+        let _ = write!(list, "\n  {violation}");
+        list
+    });
+    assert!(violations.is_empty(), "{list}");
+}
+
+fn may_use(table: &[(&str, &[&str])], name: &str) -> Vec<String> {
+    let found = table.iter().find(|(known, _)| *known == name);
+    found.map(|(_, rooms)| rooms.iter().map(|room| (*room).to_owned()).collect()).unwrap_or_default()
+}
+
+#[test]
+fn rooms_are_listed_from_top_to_bottom() {
+    let order: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    let place = |room: &str| order.iter().position(|known| *known == room).unwrap_or_else(|| panic!("no room {room}"));
+    for (room, used) in ROOMS {
+        assert!(used.iter().all(|other| place(other) > place(room)), "{room} uses a room above it");
+    }
+}
+
+#[test]
+fn rooms_use_only_the_rooms_listed_for_them() {
+    let mut violations = Vec::new();
+    for source in sources() {
+        let (path, room) = (source.path.display(), &source.room);
+        if !ROOMS.iter().any(|(known, _)| known == room) {
+            violations.push(format!("{path}: the room {room} is not in the table"));
+        }
+        let allowed = may_use(ROOMS, room);
+        for (line, used) in source.used_rooms() {
+            if used != *room && !allowed.contains(&used) {
+                violations.push(format!("{path}:{line}: {room} uses {used}, but may use only {}", allowed.join(", ")));
+            }
+        }
+    }
+    assert_none(&violations);
+}
+
+#[test]
+fn every_listed_use_exists() {
+    let sources = sources();
+    for (room, allowed) in ROOMS {
+        let of_room = sources.iter().filter(|source| source.room == *room);
+        let used: Vec<String> = of_room.flat_map(Source::used_rooms).map(|(_, used)| used).collect();
+        for other in *allowed {
+            assert!(used.iter().any(|used| used == other), "{room} does not use {other}: take it out of the table");
+        }
+    }
+}
+
+#[test]
+fn paths_leave_a_room_only_by_crate() {
+    let mut violations = Vec::new();
+    for source in sources() {
+        let mut depth = source.depth;
+        for (number, line) in source.lines.iter().enumerate() {
+            // Inline modules are test modules, one level deeper.
+            depth += usize::from(line.starts_with("mod ") && line.ends_with('{'));
+            let climbed = "super::".repeat(depth);
+            if line.contains(&climbed) {
+                let path = source.path.display();
+                violations.push(format!("{path}:{}: leaves {} by {climbed}, write crate::", number + 1, source.room));
+            }
+        }
+    }
+    assert_none(&violations);
+}
+
+#[test]
+fn libraries_are_used_only_in_their_rooms() {
+    let mut violations = Vec::new();
+    for source in sources() {
+        for (library, rooms) in LIBRARIES.iter().filter(|(_, rooms)| !rooms.contains(&source.room.as_str())) {
+            let path = format!("{library}::");
+            for (number, line) in source.lines.iter().enumerate() {
+                if line.match_indices(&path).any(|(at, _)| begins_word(line, at)) {
+                    let (file, rooms) = (source.path.display(), rooms.join(", "));
+                    violations.push(format!("{file}:{}: {library} is for {rooms} only", number + 1));
+                }
+            }
+        }
+    }
+    assert_none(&violations);
+}
+
+#[test]
+fn pure_rooms_do_no_io() {
+    let mut violations = Vec::new();
+    for source in sources().iter().filter(|source| PURE.contains(&source.room.as_str())) {
+        for (number, line) in source.lines.iter().enumerate() {
+            for word in IMPURE.iter().filter(|word| line.contains(*word)) {
+                let path = source.path.display();
+                violations.push(format!("{path}:{}: {word} in {}, which is pure", number + 1, source.room));
+            }
+        }
+    }
+    assert_none(&violations);
+}
+
+#[test]
+fn every_file_starts_with_a_header() {
+    let folders = ["src", "tests", "benches", "fuzz/src"].map(|folder| root().join(folder));
+    let files = folders.iter().filter(|folder| folder.is_dir()).flat_map(|folder| rust_files(folder));
+    let without = files.filter(|path| !fs::read_to_string(path).unwrap().starts_with("//! "));
+    assert_none(&without.map(|path| format!("{}: does not begin with `//! `", path.display())).collect::<Vec<_>>());
+}
+
+#[test]
+fn paths_are_parsed_as_the_compiler_parses_them() {
+    for (code, names) in [
+        ("use crate::error::Problem;", vec!["error"]),
+        ("use odoo_gateway::{app, http::{self, layers}, telemetry};", vec!["app", "http", "telemetry"]),
+        ("use crate::{\n    names,\n    value::{Member, Value},\n};", vec!["names", "value"]),
+        ("let x = crate::config::Rate { burst };", vec!["config"]),
+        ("$crate::x::y(); mycrate::z(); // crate::comment", vec![]),
+        ("/// [`x`](crate::serve)", vec![]),
+        (r#"target: "odoo_gateway::request", crate::clock::Clock"#, vec!["clock"]),
+    ] {
+        let lines = code.lines().map(bare).collect();
+        let source = Source { path: PathBuf::new(), room: String::new(), depth: 1, lines };
+        let mut used: Vec<_> = source.used_rooms().into_iter().map(|(_, name)| name).collect();
+        used.sort();
+        assert_eq!(used, names, "{code}");
+    }
+}

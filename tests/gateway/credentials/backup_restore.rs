@@ -1,0 +1,125 @@
+//! The binary with a store restored from a backup, and with master keys from a command.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::support::binary::{Process, run};
+use crate::support::{Version, testbed};
+
+const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
+
+/// Runs a command. Returns whether it succeeded, its output and its errors.
+async fn ran(folder: &Path, line: &str, settings: &[(&str, &str)]) -> (bool, String, String) {
+    let output = run(&line.split(' ').collect::<Vec<_>>(), folder, settings).await;
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// Creates a key on the command line. Returns the key.
+async fn create_key(folder: &Path, name: &str, settings: &[(&str, &str)]) -> String {
+    let secret = folder.join("secret");
+    std::fs::write(&secret, testbed().api_key(Version::Odoo19)).unwrap();
+    let line = format!("key create --name {name} --login internal --concurrent 5 --secret-file {}", secret.display());
+    let (done, out, err) = ran(folder, &line, settings).await;
+    assert!(done, "{err}");
+    out.trim().to_owned()
+}
+
+#[tokio::test]
+async fn restored_backup_is_detected_and_reactivates_nothing() {
+    let keys = tempfile::tempdir().unwrap();
+    let master = keys.path().join("own/master.key").display().to_string();
+    let settings = [
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
+        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let [lost, kept] = ["lost", "kept"].map(|name| (name, &settings));
+    let lost = create_key(folder.path(), lost.0, lost.1).await;
+    let kept = create_key(folder.path(), kept.0, kept.1).await;
+    let store = folder.path().join(".data/gateway.db");
+    let backup = keys.path().join("backup.db");
+    std::fs::copy(&store, &backup).unwrap();
+    let (done, _, err) = ran(folder.path(), "key delete lost", &settings).await;
+    assert!(done, "{err}");
+    for companion in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(format!(".data/gateway.db{companion}")));
+    }
+    std::fs::copy(&backup, &store).unwrap();
+
+    let (done, _, err) = ran(folder.path(), "serve", &settings).await;
+    assert!(!done && err.contains("older than its last seen state") && err.contains("odoo-gateway restore"), "{err}");
+    let (whole, out, _) = ran(folder.path(), "check", &settings).await;
+    assert!(!whole && out.contains("FAILED   master key: the store is older"), "{out}");
+    let (done, _, err) = ran(folder.path(), "key list", &settings).await;
+    assert!(done && err.contains("older than its last seen state"), "reading is allowed with a warning: {err}");
+    assert!(!ran(folder.path(), "serve", &settings).await.0, "reading has changed nothing");
+
+    let (done, out, err) = ran(folder.path(), "restore", &settings).await;
+    assert!(done && out.starts_with("2 API keys and applications were disabled, 0 tokens were revoked."), "{out}{err}");
+    assert!(ran(folder.path(), "key enable kept", &settings).await.0);
+    let gateway = Process::serve_in(folder, &settings).await;
+    gateway.client().with_header("api-key", &kept).get(PARTNERS, &[]).await.ok();
+    gateway.client().with_header("api-key", &lost).get(PARTNERS, &[]).await.problem(401, "credential_invalid");
+}
+
+#[tokio::test]
+async fn master_key_command_runs_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("print keys");
+    let key = "5eed".repeat(16);
+    std::fs::write(
+        &program,
+        format!("#!/bin/sh\necho started >> '{}'\necho {key}\n", folder.path().join("log").display()),
+    )
+    .unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let command = format!("[\"{}\", \"--canary-77ab\"]", program.display());
+    let home = folder.path().display().to_string();
+    let settings = [
+        ("HOME", home.as_str()),
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_COMMAND", &command),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+        ("ODOO_GATEWAY__LOG__FILTER", "trace"),
+    ];
+    let starts = || std::fs::read_to_string(folder.path().join("log")).unwrap().lines().count();
+    let work = tempfile::tempdir().unwrap();
+    let shown = create_key(work.path(), "a", &settings).await;
+    assert_eq!(starts(), 1);
+    let (whole, out, err) = ran(work.path(), "check", &settings).await;
+    let line = "ok       master key: the output of secrets.master_key_command; it opens the sealed secrets of the store";
+    assert!(whole && out.contains(line) && starts() == 2, "{out}{err}");
+    let (done, _, err) = ran(work.path(), "keys add", &settings).await;
+    assert!(!done && err.contains("a command"), "{err}");
+    let before = starts();
+    let gateway = Process::serve_in(work, &settings).await;
+    let client = gateway.client().with_header("api-key", &shown);
+    for _ in 0..3 {
+        client.get(PARTNERS, &[]).await.ok();
+    }
+    client.post("/api/generate_token", &serde_json::json!({})).await.ok();
+    assert_eq!(starts(), before + 1, "once at the start");
+    let (_, said, work) = gateway.stop_with("TERM").await;
+    for secret in [key.as_str(), "canary-77ab"] {
+        let line = said.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{line:?}");
+    }
+
+    std::fs::write(&program, "#!/bin/sh\necho '# nothing'\n").unwrap();
+    for (line, wrong) in [("serve", "contains no master key: no line is a key"), ("keys list", "contains no master key")]
+    {
+        let (done, _, err) = ran(work.path(), line, &settings).await;
+        assert!(!done && err.contains(wrong), "{line}: {err}");
+    }
+}
+
+#[tokio::test]
+async fn gateway_writes_no_core_file() {
+    let gateway = Process::serve(&[("ODOO_URL", "http://127.0.0.1:1")]).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", gateway.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{core}");
+}

@@ -1,0 +1,42 @@
+//! What the tests run on: real Odoos and PostgreSQL, the real gateway, and clients.
+//!
+//! ```text
+//! testbed          Odoo 19, Odoo 14 and PostgreSQL, started once for all tests, stopped with the test process
+//! gateway          the gateway in this process, on ports of its own
+//! client           an HTTP client with short method names
+//! binary           the gateway in a process of its own
+//! browser          headless Chromium, and the web server of an application that the browser is redirected to
+//! signer           signs requests with OAuth 1.0a
+//! foreign_clients  OAuth libraries in other languages
+//! recording_proxy  a proxy in front of an Odoo that records the calls
+//! odoo             changes to an Odoo that do not go through the gateway
+//! stub_odoo        an Odoo that misbehaves on demand; xml: its wire format
+//! ```
+
+pub(crate) mod binary;
+pub(crate) mod browser;
+pub(crate) mod client;
+pub(crate) mod recording_proxy;
+pub(crate) mod gateway;
+pub(crate) mod foreign_clients;
+pub(crate) mod odoo;
+pub(crate) mod signer;
+pub(crate) mod testbed;
+pub(crate) mod stub_odoo;
+mod xml;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::UNIX_EPOCH;
+
+pub(crate) use browser::{Browser, Callback};
+pub(crate) use client::{Response, Client};
+pub(crate) use gateway::Gateway;
+pub(crate) use testbed::{Version, testbed};
+pub(crate) use stub_odoo::{StubReply, StubOdoo};
+
+/// A name that no other record has, not even as a part of its name.
+pub(crate) fn unique(word: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let since = UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("{word} {since:x}.{:04}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
