@@ -94,7 +94,7 @@ impl Authentication {
         let issued = self.fetch_token(&client, None, &[("oauth_callback", "oob")]).await?;
         let request = self.tokens.oauth1.find_request_token(issued.identifier()).await.map_err(problem_text)?.ok_or("it waits")?;
         let decided = self.tokens.oauth1.approve(request, &self.resource_owner().await?).await.map_err(problem_text)?;
-        let verifier = decided.verifier.ok_or("he approved")?;
+        let verifier = decided.verifier.ok_or("the request token was not approved")?;
         let token = self.fetch_token(&client, Some(&issued), &[("oauth_verifier", verifier.expose())]).await?;
         Ok(Keys::new(client, token))
     }

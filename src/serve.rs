@@ -15,6 +15,10 @@ mod connection;
 mod connection_limit;
 mod deadline;
 mod exchange;
+#[cfg(test)]
+#[path = "../fuzz/src/head_invariants.rs"]
+#[expect(unreachable_pub, reason = "the fuzz target is another crate")]
+mod head_invariants;
 mod head_scanner;
 mod settings;
 mod shutdown;

@@ -13,20 +13,20 @@ import sys
 import tokenize
 import warnings
 
-WORDS = {"true": True, "false": False, "null": None}
-REFUSALS = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
+CONSTANTS = {"true": True, "false": False, "null": None}
+REJECTIONS = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 OTHER_TYPES = {set: "set", complex: "complex number", type(...): "ellipsis"}
 
 
 class Differs(Exception):
-    """A value that Python has and the gateway deliberately has not."""
+    """A value that Python supports and the gateway deliberately rejects."""
 
 
 class Gateway(ast.NodeTransformer):
-    """What the gateway adds to Python: the words of JSON, and bytes that are text."""
+    """The gateway's extensions of Python: JSON's constants, and bytes as texts."""
 
     def visit_Name(self, node):
-        return ast.copy_location(ast.Constant(WORDS[node.id]), node) if node.id in WORDS else node
+        return ast.copy_location(ast.Constant(CONSTANTS[node.id]), node) if node.id in CONSTANTS else node
 
     def visit_Constant(self, node):
         if isinstance(node.value, bytes):
@@ -35,7 +35,7 @@ class Gateway(ast.NodeTransformer):
 
 
 def canonical(value):
-    """The value with its types spelled out, so that 1, 1.0 and True are told apart."""
+    """The value with explicit types, to distinguish 1, 1.0 and True."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -52,7 +52,7 @@ def canonical(value):
         return {"list": [canonical(item) for item in value]}
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
-            raise Differs("key that is no text")
+            raise Differs("key that is not a text")
         return {"map": [[text_of(key), canonical(member)] for key, member in value.items()]}
     raise Differs(OTHER_TYPES[type(value)])
 
@@ -63,19 +63,19 @@ def text_of(value):
         text.encode()
         return text
     except UnicodeDecodeError:
-        raise Differs("bytes that are no text")
+        raise Differs("bytes that are not UTF-8")
     except UnicodeEncodeError:
         raise Differs("lone surrogate")
 
 
-def refuse_constant(name):
+def reject_constant(name):
     raise ValueError(name)
 
 
 def python_value(text):
     tree = Gateway().visit(ast.parse(text.lstrip(" \t"), mode="eval"))
     value = ast.literal_eval(tree)
-    # Also what a repeated key throws away must be something that the gateway reads.
+    # The values that a repeated key discards must be valid for the gateway, too.
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
             for key, member in zip(node.keys, node.values):
@@ -86,16 +86,16 @@ def python_value(text):
 def value_of(text):
     """JSON first, then Python, then Python with line breaks outside of brackets."""
     try:
-        return json.loads(text, parse_constant=refuse_constant), []
+        return json.loads(text, parse_constant=reject_constant), []
     except ValueError:
         pass
     try:
         return python_value(text), []
-    except REFUSALS:
+    except REJECTIONS:
         pass
     if not text.replace("\\\n", "").strip() or text.endswith("\\"):
         raise ValueError(text)
-    # Brackets of two kinds, so that the text cannot close them itself.
+    # Two kinds of brackets, so that the text cannot close them.
     python_value("[" + text + "\n]")
     return python_value("(" + text + "\n)"), ["line break outside of brackets"]
 
@@ -120,23 +120,23 @@ def lexical_differences(text):
             previous = token.string
 
 
-def verdict(text):
-    refusals = []
+def parse(text):
+    rejections = []
     try:
         value, leniencies = value_of(text)
         value = canonical(value)
     except Differs as name:
-        refusals = [str(name)]
-    except REFUSALS:
-        return {"refused": True, "differs": []}
+        rejections = [str(name)]
+    except REJECTIONS:
+        return {"rejected": True, "differs": []}
     try:
-        json.loads(text, parse_constant=refuse_constant)
+        json.loads(text, parse_constant=reject_constant)
         lexical = {"depth"}.intersection(lexical_differences(text))
     except ValueError:
         lexical = set(lexical_differences(text))
-    refusals += sorted(lexical)
-    if refusals:
-        return {"refused": True, "differs": refusals}
+    rejections += sorted(lexical)
+    if rejections:
+        return {"rejected": True, "differs": rejections}
     return {"value": value, "differs": leniencies}
 
 
@@ -145,7 +145,7 @@ def main():
     sys.setrecursionlimit(10_000)
     texts = [json.loads(line) for line in sys.stdin]
     for text in texts:
-        print(json.dumps(verdict(text)))
+        print(json.dumps(parse(text)))
 
 
 main()

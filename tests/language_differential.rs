@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 
 /// Python accepts these and the gateway rejects them; for the last one it is the other way round.
 const DIFFERENCES: [&str; 14] = [
-    "bytes that are no text",
+    "bytes that are not UTF-8",
     "character by name",
     "comment",
     "complex number",
@@ -25,7 +25,7 @@ const DIFFERENCES: [&str; 14] = [
     "ellipsis",
     "float that is not finite",
     "integer over 64 bits",
-    "key that is no text",
+    "key that is not a text",
     "leading zeros",
     "lone surrogate",
     "set",

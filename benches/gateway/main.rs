@@ -89,13 +89,13 @@ fn print_line(line: &str) -> io::Result<()> {
 fn compare(case: &Case, gateway: &Gateway, odoo: SocketAddr, time: Duration) -> Outcome<Pairs> {
     let mut connection = Connection::open(gateway.address)?;
     let (mut pairs, began) = (Pairs::default(), Instant::now());
-    ask(&mut connection, case)?;
+    send(&mut connection, case)?;
     while pairs.len() < case.pairs && began.elapsed() < time {
         // The first side finds colder caches, so the order alternates.
         let (directly, through) = if pairs.len() % 2 == 0 {
-            (timed(|| direct(case, odoo))?, timed(|| ask(&mut connection, case))?)
+            (timed(|| direct(case, odoo))?, timed(|| send(&mut connection, case))?)
         } else {
-            let through = timed(|| ask(&mut connection, case))?;
+            let through = timed(|| send(&mut connection, case))?;
             (timed(|| direct(case, odoo))?, through)
         };
         pairs.add(directly, through);
@@ -109,7 +109,7 @@ fn timed(operation: impl FnOnce() -> Outcome) -> Outcome<Duration> {
     Ok(began.elapsed())
 }
 
-fn ask(connection: &mut Connection, case: &Case) -> Outcome {
+fn send(connection: &mut Connection, case: &Case) -> Outcome {
     let body = connection.send(&case.request)?;
     // An export contains one value per line.
     serde_json::Deserializer::from_slice(&body)
@@ -146,7 +146,7 @@ fn through_gateway(case: &Case, gateway: SocketAddr) -> Outcome<f64> {
                 Some(connection) => connection,
                 None => persistent.insert(Connection::open(gateway)?),
             };
-            ask(connection, case)
+            send(connection, case)
         })
     })
 }
@@ -185,16 +185,16 @@ fn footprint(cases: &[Case], player: SocketAddr) -> Outcome {
     ))?;
 
     let mut connection = Connection::open(gateway.address)?;
-    print_line(&format!("Resident, just started        {:5.1} MB", gateway.resident()?))?;
+    print_line(&format!("Resident, just started        {:5.1} MiB", gateway.resident()?))?;
     let (large, small): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.is_large);
     for case in small.iter().cycle().take(1000) {
-        ask(&mut connection, case)?;
+        send(&mut connection, case)?;
     }
-    print_line(&format!("          1000 requests later {:5.1} MB", gateway.resident()?))?;
+    print_line(&format!("          1000 requests later {:5.1} MiB", gateway.resident()?))?;
     for case in large.iter().cycle().take(50) {
-        ask(&mut connection, case)?;
+        send(&mut connection, case)?;
     }
-    print_line(&format!("          50 long lists later {:5.1} MB", gateway.resident()?))?;
+    print_line(&format!("          50 long lists later {:5.1} MiB", gateway.resident()?))?;
     print_line(&format!("Binary                        {:5.1} MB", std::fs::metadata(BINARY)?.len() as f64 / 1e6))?;
     Ok(())
 }

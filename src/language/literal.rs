@@ -24,7 +24,7 @@
 mod containers;
 mod locate;
 mod number;
-mod parse_error;
+mod error;
 mod print;
 mod parser;
 mod text_json;
@@ -35,11 +35,11 @@ pub use print::print;
 
 use crate::language::syntax_error::SyntaxError;
 use crate::value::Value;
-use parse_error::LiteralError;
+use error::LiteralError;
 use parser::{Notation, Parser};
 
 /// The maximum number of values in one request body.
-pub const MOST_VALUES: usize = 1_000_000;
+pub const MAX_VALUES: usize = 1_000_000;
 
 /// The limits of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,13 +62,13 @@ impl Limits {
     /// For forms and JSON bodies, whose length the body limit bounds: depth 32, 1,000,000 values.
     #[must_use]
     pub const fn body() -> Self {
-        Self { depth: 32, nodes: MOST_VALUES, bytes: None }
+        Self { depth: 32, nodes: MAX_VALUES, bytes: None }
     }
 
     /// The same, after this many values of the body were parsed elsewhere.
     #[must_use]
     pub const fn body_after(values: usize) -> Self {
-        Self { depth: 32, nodes: MOST_VALUES.saturating_sub(values), bytes: None }
+        Self { depth: 32, nodes: MAX_VALUES.saturating_sub(values), bytes: None }
     }
 
     pub(super) fn check_length(self, text: &str) -> Result<(), SyntaxError> {

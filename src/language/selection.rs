@@ -24,7 +24,7 @@ use crate::names::FieldName;
 use crate::value::Value;
 
 /// The maximum number of nested levels, including the outermost.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 /// The requested fields of a record. A level with any [`SelectionItem::Except`] means all fields except those.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -39,7 +39,8 @@ pub(super) fn admit_method(scope_check: ScopeCheck<'_>, model: &ModelName, metho
         }
         MethodSupport::Checked(signature) => scope_check.require_model(model, signature.operation, &"method"),
         MethodSupport::Uncheckable => {
-            Err(scope_check.forbidden(&"method", &format!("the method `{method}`, because the gateway cannot check which fields it touches")))
+            let denied = format!("the method `{method}`, because the gateway cannot check which fields it touches");
+            Err(scope_check.forbidden(&"method", &denied))
         }
         MethodSupport::Other => {
             scope_check.require_method(model, method)?;
@@ -86,9 +87,8 @@ fn check_orm_call(call: &mut Call, signature: &MethodSignature, scope_check: Sco
         call.kwargs.iter().map(|(name, _)| name).find(|name| *name != "context" && !is_named(signature, name));
     if surplus.is_some() || unknown_name.is_some() {
         let argument = unknown_name.map_or("this many arguments", |name| name);
-        return Err(
-            scope_check.forbidden(&"args", &format!("{argument} of `{}`, because the gateway cannot check its effect", call.method))
-        );
+        let denied = format!("{argument} of `{}`, because the gateway cannot check its effect", call.method);
+        return Err(scope_check.forbidden(&"args", &denied));
     }
     for (argument, (_, kind)) in call.args.iter_mut().skip(first).zip(signature.arguments) {
         walk.argument(*kind, argument)?;

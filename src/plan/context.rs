@@ -25,7 +25,7 @@ pub struct RequestedContext {
 }
 
 /// The maximum number of keys. Odoo's web client sends a few dozen. Each key is compared with those before it.
-const MOST_KEYS: usize = 256;
+const MAX_KEYS: usize = 256;
 
 impl RequestedContext {
     /// Adds one key from the parameter or header `source`.
@@ -39,8 +39,8 @@ impl RequestedContext {
     /// The context is not an object, or has too many keys.
     pub fn extend(&mut self, source: &'static str, context: Value<'static>) -> Result<(), Problem> {
         match context {
-            Value::Map(members) if members.len() > MOST_KEYS => {
-                let detail = format!("{source}: expected at most {MOST_KEYS} keys, found {}", members.len());
+            Value::Map(members) if members.len() > MAX_KEYS => {
+                let detail = format!("{source}: expected at most {MAX_KEYS} keys, found {}", members.len());
                 return Err(Problem::new(ErrorCode::InvalidContext, detail).parameter(source));
             }
             Value::Map(members) => self.members.extend(members.into_iter().map(|member| (source, member))),

@@ -81,7 +81,8 @@ fn check_key(scope_check: ScopeCheck<'_>, key: &str, value: &Value<'_>) -> Resul
         ("active_model", Some(Ok(model))) => scope_check.require_model(&model, Operation::Read, &"context.active_model"),
         _ => {
             let excerpt: String = key.chars().take(64).collect();
-            Err(scope_check.forbidden(&"context", &format!("the context key `{excerpt}`, because the gateway cannot check its effect")))
+            let denied = format!("the context key `{excerpt}`, because the gateway cannot check its effect");
+            Err(scope_check.forbidden(&"context", &denied))
         }
     }
 }

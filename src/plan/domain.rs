@@ -202,7 +202,8 @@ impl DomainCheck<'_> {
             return Ok(());
         }
         let model = field.relation.as_ref().filter(|_| *name != "id").unwrap_or(&schema.model);
-        let expected = format!("an operator other than child_of and parent_of for {} ({model} has no hierarchy)", self.path);
+        let path = self.path;
+        let expected = format!("an operator other than child_of and parent_of for {path} ({model} has no hierarchy)");
         Err(self.mismatch(ErrorCode::InvalidDomain, 1, &expected, operator.as_str()))
     }
 

@@ -74,7 +74,8 @@ impl<'f> ResolvedFilter<'f> {
                 Some(suggestion) => {
                     let parameter = excerpt(&filter.parameter);
                     let detail = format!(
-                        "The model {} has no field {parameter}, and the route has no such parameter. Use the parameter {suggestion} instead.",
+                        "The model {} has no field {parameter}, and the route has no such parameter. \
+                         Use the parameter {suggestion} instead.",
                         schema.model
                     );
                     let hint = format!("Did you mean {suggestion}?");

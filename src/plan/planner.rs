@@ -495,8 +495,8 @@ impl Planner<'_> {
 
     /// Without a requested order, pages are sorted by id: Odoo does that fastest.
     fn page_window(&self, window: &Window) -> Result<Window, PlanError> {
-        let is_asked = window.order.as_ref().is_some_and(|order| !order.is_empty());
-        let order = if is_asked { self.order(window, &*self.schema()?)? } else { Order::by_id() };
+        let is_requested = window.order.as_ref().is_some_and(|order| !order.is_empty());
+        let order = if is_requested { self.order(window, &*self.schema()?)? } else { Order::by_id() };
         Ok(Window { order: Some(order), ..window.clone() })
     }
 }

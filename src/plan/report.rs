@@ -51,11 +51,11 @@ impl ReportFormat {
 /// A report of Odoo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Its name.
+    /// The name.
     pub name: ReportName,
     /// The model whose records it prints.
     pub model: ModelName,
-    /// Its native format.
+    /// The native format.
     pub format: ReportFormat,
 }
 

@@ -132,10 +132,10 @@ pub enum FieldRule {
 
 /// Why a text is not a scope: the rule, the key, what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {reason}")]
+#[error("{location}: {reason}")]
 pub struct ScopeError {
     /// The place, such as `scope[1].operations[0]`.
-    pub place: String,
+    pub location: String,
     /// What was expected and what was found.
     pub reason: String,
 }
@@ -147,11 +147,11 @@ impl Scope {
     /// The first error, with its place.
     pub fn from_json(text: &str) -> Result<Self, ScopeError> {
         serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
-            let place = match error.path().to_string() {
+            let location = match error.path().to_string() {
                 root if root == "." => "scope".to_owned(),
                 path => format!("scope{path}"),
             };
-            ScopeError { place, reason: error.into_inner().to_string() }
+            ScopeError { location, reason: error.into_inner().to_string() }
         })
     }
 
@@ -178,7 +178,7 @@ impl Scope {
         };
         match tokens {
             OAuthScope::All => Ok(*within),
-            OAuthScope::Only(tokens) => match tokens.iter().find(|token| !within.reaches(token)) {
+            OAuthScope::Only(tokens) => match tokens.iter().find(|token| !within.includes_token(token)) {
                 Some(nothing) => Err(nothing.clone()),
                 None => Ok(Self::Narrowed(Narrowed { within, only: OAuthScope::Only(tokens) })),
             },
@@ -195,22 +195,22 @@ impl Scope {
     }
 
     /// Whether a scope token names anything in the scope.
-    fn reaches(&self, token: &OAuthScopeToken) -> bool {
+    fn includes_token(&self, token: &OAuthScopeToken) -> bool {
         match (self, &token.models) {
             (Self::All, _) => true,
             (_, Some(ModelPattern::Exact(model))) => self.allows(model, token.operation),
             (Self::Nothing, _) => false,
             (Self::Rules(rules), _) => rules.iter().any(|rule| rule.operations.contains(&token.operation)),
-            (Self::Narrowed(narrowed), _) => narrowed.within.reaches(token),
+            (Self::Narrowed(narrowed), _) => narrowed.within.includes_token(token),
         }
     }
 
     /// The scope that decides about an operation on a model: the restricted scope, or nothing if no token names the
     /// operation.
-    fn deciding(&self, model: &ModelName, operation: Operation) -> &Self {
+    fn effective_scope(&self, model: &ModelName, operation: Operation) -> &Self {
         match self {
             Self::Narrowed(narrowed) if narrowed.only.includes(model, operation) => {
-                narrowed.within.deciding(model, operation)
+                narrowed.within.effective_scope(model, operation)
             }
             Self::Narrowed(_) => &Self::Nothing,
             other => other,
@@ -220,9 +220,9 @@ impl Scope {
     /// Whether an operation is allowed on the model. For `execute`: whether some method may be called.
     #[must_use]
     pub fn allows(&self, model: &ModelName, operation: Operation) -> bool {
-        let scope = self.deciding(model, operation);
-        let itself = scope.is_all() || scope.matching(model, operation).next().is_some();
-        itself && delegated_by(model).filter(is_administrative).all(|to| self.allows(&to, operation))
+        let scope = self.effective_scope(model, operation);
+        let is_allowed = scope.is_all() || scope.matching_rules(model, operation).next().is_some();
+        is_allowed && delegated_by(model).filter(is_administrative).all(|to| self.allows(&to, operation))
     }
 
     /// Whether an operation may use a field: return it, search by it or set it.
@@ -231,10 +231,10 @@ impl Scope {
         if self.is_all() {
             return true;
         }
-        if !self.allows(model, operation) || (is_secret(model, field) && !self.names_field(model, operation, field)) {
+        if !self.allows(model, operation) || (is_secret(model, field) && !self.lists_field(model, operation, field)) {
             return false;
         }
-        let scope = self.deciding(model, operation);
+        let scope = self.effective_scope(model, operation);
         if scope.is_all() {
             return true;
         }
@@ -243,7 +243,7 @@ impl Scope {
             return false;
         }
         let mut allowed = false;
-        for rule in scope.matching(model, operation) {
+        for rule in scope.matching_rules(model, operation) {
             match &rule.fields {
                 FieldRule::All => allowed = true,
                 FieldRule::Only(names) => allowed |= names.contains(field) || is_always_visible(operation, field),
@@ -256,38 +256,38 @@ impl Scope {
 
     /// Whether `only` of a rule lists a field.
     #[must_use]
-    pub fn names_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
-        let scope = self.deciding(model, operation);
+    pub fn lists_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
+        let scope = self.effective_scope(model, operation);
         let names = |rule: &Rule| matches!(&rule.fields, FieldRule::Only(names) if names.contains(field));
-        scope.matching(model, operation).any(names)
+        scope.matching_rules(model, operation).any(names)
     }
 
     /// Whether `except` of a rule hides a field of a model from an operation.
     #[must_use]
-    pub fn excepts_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
-        let scope = self.deciding(model, operation);
+    pub fn hides_field(&self, model: &ModelName, operation: Operation, field: &str) -> bool {
+        let scope = self.effective_scope(model, operation);
         let excepts = |rule: &Rule| matches!(&rule.fields, FieldRule::Except(names) if names.contains(field));
-        scope.matching(model, operation).any(excepts)
+        scope.matching_rules(model, operation).any(excepts)
     }
 
     /// Whether a rule for exactly this model hides fields.
     #[must_use]
-    pub fn excepts_fields_of(&self, model: &ModelName, operation: Operation) -> bool {
+    pub fn hides_fields_of(&self, model: &ModelName, operation: Operation) -> bool {
         let is_exactly = |rule: &Rule| matches!(&rule.models, ModelPattern::Exact(name) if name == model);
-        let scope = self.deciding(model, operation);
-        scope.matching(model, operation).any(|rule| is_exactly(rule) && rule.has_exceptions())
+        let scope = self.effective_scope(model, operation);
+        scope.matching_rules(model, operation).any(|rule| is_exactly(rule) && rule.has_exceptions())
     }
 
     /// Whether a rule hides fields of this name, of any model; without a name: any field.
     #[must_use]
-    pub fn excepts_somewhere(&self, operation: Operation, field: Option<&str>) -> bool {
+    pub fn hides_anywhere(&self, operation: Operation, field: Option<&str>) -> bool {
         let excepts = |rule: &Rule| match (&rule.fields, field) {
             (FieldRule::Except(names), Some(field)) => names.contains(field),
             _ => field.is_none() && rule.has_exceptions(),
         };
         match self {
             Self::Rules(rules) => rules.iter().any(|rule| rule.operations.contains(&operation) && excepts(rule)),
-            Self::Narrowed(narrowed) => narrowed.within.excepts_somewhere(operation, field),
+            Self::Narrowed(narrowed) => narrowed.within.hides_anywhere(operation, field),
             Self::All | Self::Nothing => false,
         }
     }
@@ -297,8 +297,8 @@ impl Scope {
     pub fn allows_all_fields(&self, model: &ModelName, operation: Operation) -> bool {
         let is_only = |rule: &Rule| matches!(rule.fields, FieldRule::Only(_));
         let (mut except, mut all) = (false, false);
-        let scope = self.deciding(model, operation);
-        for rule in scope.matching(model, operation) {
+        let scope = self.effective_scope(model, operation);
+        for rule in scope.matching_rules(model, operation) {
             except |= rule.has_exceptions();
             all |= !is_only(rule);
         }
@@ -307,14 +307,14 @@ impl Scope {
 
     /// Whether every model that is not administrative may be read.
     #[must_use]
-    pub fn reads_every_model(&self) -> bool {
+    pub fn can_read_every_model(&self) -> bool {
         let reads_any = |rule: &Rule| rule.models == ModelPattern::Any && rule.operations.contains(&Operation::Read);
         match self {
             Self::All => true,
             Self::Nothing => false,
             Self::Rules(rules) => rules.iter().any(reads_any),
             Self::Narrowed(narrowed) => {
-                narrowed.only.includes_every_model(Operation::Read) && narrowed.within.reads_every_model()
+                narrowed.only.includes_every_model(Operation::Read) && narrowed.within.can_read_every_model()
             }
         }
     }
@@ -326,12 +326,12 @@ impl Scope {
             Some(methods) => methods.contains(method),
             None => !is_administrative_method(method),
         };
-        let scope = self.deciding(model, Operation::Execute);
-        let itself = scope.is_all() || scope.matching(model, Operation::Execute).any(lists);
-        itself && self.allows(model, Operation::Execute)
+        let scope = self.effective_scope(model, Operation::Execute);
+        let is_allowed = scope.is_all() || scope.matching_rules(model, Operation::Execute).any(lists);
+        is_allowed && self.allows(model, Operation::Execute)
     }
 
-    fn matching(&self, model: &ModelName, operation: Operation) -> impl Iterator<Item = &Rule> {
+    fn matching_rules(&self, model: &ModelName, operation: Operation) -> impl Iterator<Item = &Rule> {
         let rules = match self {
             Self::Rules(rules) => rules.as_slice(),
             Self::All | Self::Nothing | Self::Narrowed(_) => &[],

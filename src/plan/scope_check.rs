@@ -104,7 +104,7 @@ impl<'s> ScopeCheck<'s> {
 
     /// Whether the scope allows `read` on every model that is not administrative.
     pub(super) fn can_read_every_model(self) -> bool {
-        self.scope.reads_every_model()
+        self.scope.can_read_every_model()
     }
 
     /// Whether the scope hides a field of the model from an operation, now or after an upgrade of Odoo.
@@ -138,8 +138,8 @@ impl<'s> ScopeCheck<'s> {
     fn depends_on_hidden(self, schema: &Schema, operation: Operation, field: &str) -> Result<bool, PlanError> {
         let model = &schema.model;
         match self.metadata {
-            Some(metadata) if self.scope.excepts_somewhere(operation, None) && field != "display_name" => {
-                Ok(!self.scope.names_field(model, operation, field)
+            Some(metadata) if self.scope.hides_anywhere(operation, None) && field != "display_name" => {
+                Ok(!self.scope.lists_field(model, operation, field)
                     && dependence::depends_on_hidden(self.scope, metadata, schema, operation, field)?)
             }
             _ => Ok(false),
@@ -155,14 +155,15 @@ impl<'s> ScopeCheck<'s> {
         let hides =
             |model: &ModelName| self.allows(model, Operation::Read) && self.hides_fields(model, Operation::Read);
         let depends_on_hidden = match self.metadata {
-            Some(metadata) if self.scope.excepts_somewhere(Operation::Read, None) => {
+            Some(metadata) if self.scope.hides_anywhere(Operation::Read, None) => {
                 let schema = require_schema(metadata, model)?;
                 dependence::depends_on_hidden(self.scope, metadata, &schema, Operation::Read, "display_name")?
             }
             _ => false,
         };
         if depends_on_hidden || hides(model) || delegated_by(model).any(|to| hides(&to)) {
-            return Err(forbidden(at, &format!("searching `{model}` by name, because it does not allow `read` on all fields of the model")));
+            let reason = "because it does not allow `read` on all fields of the model";
+            return Err(forbidden(at, &format!("searching `{model}` by name, {reason}")));
         }
         Ok(())
     }
@@ -227,7 +228,7 @@ impl<'s> ScopeCheck<'s> {
 
     fn is_hidden_by_dependency(self, model: &ModelName, operation: Operation, field: &str) -> Result<bool, PlanError> {
         match self.metadata {
-            Some(metadata) if self.scope.excepts_somewhere(operation, None) => {
+            Some(metadata) if self.scope.hides_anywhere(operation, None) => {
                 self.depends_on_hidden(&*require_schema(metadata, model)?, operation, field)
             }
             _ => Ok(false),
@@ -306,7 +307,9 @@ impl<'s> ScopeCheck<'s> {
             };
             self.require_field(&schema.model, Operation::Create, field, &format_args!("{at}: context.{key}"))?;
             if matches!(value, Value::List(_)) {
-                return Err(forbidden(at, &format!("the default `{key}` for `{}`; send the values in the request instead", schema.model)));
+                let model = &schema.model;
+                let denied = format!("the default `{key}` for `{model}`; send the values in the request instead");
+                return Err(forbidden(at, &denied));
             }
         }
         Ok(())
@@ -317,6 +320,7 @@ impl<'s> ScopeCheck<'s> {
 fn forbidden(at: &dyn Display, denied: &str) -> PlanError {
     let at = at.to_string();
     let parameter = at.split([':', '[', '.']).next().unwrap_or_default().to_owned();
-    Problem::new(ErrorCode::ScopeForbidden, format!("{at}: the credential's scope does not allow {denied}.")).parameter(parameter).into()
+    let detail = format!("{at}: the credential's scope does not allow {denied}.");
+    Problem::new(ErrorCode::ScopeForbidden, detail).parameter(parameter).into()
 }
 

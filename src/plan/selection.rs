@@ -87,7 +87,8 @@ impl SelectionLevel<'_> {
         self.scope_check.require_field(model, Operation::Read, name.as_str(), &path)?;
         match found {
             Some(_) if is_raw_content(model, name) => {
-                let detail = format!("{path}: the field cannot be read. Read `datas`, which contains the same content in base64.");
+                let instead = "Read `datas`, which contains the same content in base64.";
+                let detail = format!("{path}: the field cannot be read. {instead}");
                 Err(Problem::new(ErrorCode::UnknownField, detail).parameter(path.to_string()).into())
             }
             None if !self.selection.lenient => Err(self.scope_check.unknown_field(self.schema, name.as_str(), &path.to_string())),

@@ -223,7 +223,7 @@ impl ValueCheck<'_> {
         let pair = value.as_text().and_then(|text| text.split_once(','));
         match pair.map(|(model, id)| (ModelName::parse(model), RecordId::parse(id))) {
             Some((Ok(model), Some(_))) => self.scope_check.require_record(&model, &path),
-            _ => Err(path.mismatch("expected a string model,id, such as res.partner,7", value)),
+            _ => Err(path.mismatch("expected model,id, such as res.partner,7", value)),
         }
     }
 }

@@ -303,4 +303,11 @@ mod tests {
             assert_eq!(output.len(), length.min(MAX_TARGET) + "GET  HTTP/1.1\r\n\r\n".len());
         }
     }
+
+    #[test]
+    fn the_fuzz_corpus_holds_the_invariants() {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/request_head");
+        let files = std::fs::read_dir(corpus).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        assert!(files.inspect(|head| crate::serve::head_invariants::request_head(head)).count() >= 10);
+    }
 }

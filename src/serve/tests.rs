@@ -464,12 +464,18 @@ mod http2 {
     use http_body_util::{BodyExt, Full};
     use hyper::client::conn::http2;
     use hyper_util::rt::{TokioExecutor, TokioIo};
+    use tokio::io::{AsyncRead, AsyncWrite};
 
     use super::*;
 
     async fn client(server: &MemoryServer) -> http2::SendRequest<Full<Bytes>> {
-        let io = TokioIo::new(server.connect());
-        let (client, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+        client_over(server.connect()).await
+    }
+
+    async fn client_over(
+        io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> http2::SendRequest<Full<Bytes>> {
+        let (client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(io)).await.unwrap();
         tokio::spawn(connection);
         client
     }
@@ -515,10 +521,12 @@ mod http2 {
         assert_eq!(response.collect().await.unwrap().to_bytes().len(), 32 << 20);
     }
 
-    #[tokio::test(start_paused = true)]
+    /// Over TCP: only a socket reports to HTTP/2 how much of the response the peer has received.
+    #[tokio::test]
     async fn a_response_that_fails_is_sent_up_to_the_failure_and_reset() {
-        let server = MemoryServer::new(short_timeouts());
-        let mut response = client(&server).await.send_request(request("/broken")).await.unwrap();
+        let server = TcpServer::start(short_timeouts()).await;
+        let mut client = client_over(server.connect().await).await;
+        let mut response = client.send_request(request("/broken")).await.unwrap();
         let (mut length, mut last) = (0, Bytes::new());
         let error = loop {
             match response.frame().await.expect("no end") {

@@ -58,7 +58,7 @@ fn unique(word: &str) -> String {
     format!("{word} {since:x}.{:04}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-async fn ask(client: &Client, method: Method, path: &str, body: &Value) -> Response {
+async fn send_json(client: &Client, method: Method, path: &str, body: &Value) -> Response {
     send(client.request(method, path).json(body)).await
 }
 

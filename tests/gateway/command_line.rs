@@ -15,7 +15,7 @@ fn output_texts(output: &Output) -> (String, String) {
 }
 
 /// Runs a command in a folder of its own. Returns exit code, standard output and standard error.
-async fn ran(arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
+async fn run_command(arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
     let folder = tempdir().unwrap();
     let output = run(arguments, folder.path(), settings).await;
     let (out, err) = output_texts(&output);
@@ -43,7 +43,7 @@ fn unused_url() -> String {
 #[tokio::test]
 async fn check_prints_the_versions_of_all_parts() {
     let (odoo19, odoo14) = (testbed().url(Version::Odoo19), testbed().url(Version::Odoo14));
-    let (code, out, err) = ran(
+    let (code, out, err) = run_command(
         &["check"],
         &[
             ("ODOO_GATEWAY__ODOO__0__URL", odoo19),
@@ -91,7 +91,7 @@ async fn check_reports_problems_with_odoo_and_how_to_fix_them() {
         (format!("{}/no/such/path", testbed().url(Version::Odoo14)), "the server at odoo.url returned HTTP 404."),
         (old.url(), "Odoo 12.0 is not supported; the gateway supports Odoo 14 to 19"),
     ] {
-        let (code, out, _) = ran(&["check"], &[("ODOO_URL", &url), ("ODOO_DB", "demo")]).await;
+        let (code, out, _) = run_command(&["check"], &[("ODOO_URL", &url), ("ODOO_DB", "demo")]).await;
         assert_eq!(code, 1, "{out}");
         let line = out.lines().find(|line| line.starts_with("FAILED   odoo demo (")).unwrap_or_else(|| panic!("{out}"));
         assert!(line.contains(expected), "{line}");
@@ -128,12 +128,12 @@ async fn check_creates_nothing() {
 async fn check_fails_if_the_key_cannot_be_created() {
     let stub = StubOdoo::start().await;
     let key = ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "/proc/sys/odoo-gateway/master.key");
-    let (code, out, _) = ran(&["check"], &[("ODOO_URL", &stub.url()), key]).await;
+    let (code, out, _) = run_command(&["check"], &[("ODOO_URL", &stub.url()), key]).await;
     let line = out.lines().find(|line| line.contains("master key")).unwrap();
     assert!(code == 1 && line.starts_with("FAILED   master key: ") && line.contains("mount a"), "{out}");
 
     let store = ("DATABASE_URL", "sqlite:/proc/sys/odoo-gateway/gateway.db");
-    let (code, out, _) = ran(&["check"], &[("ODOO_URL", &stub.url()), store]).await;
+    let (code, out, _) = run_command(&["check"], &[("ODOO_URL", &stub.url()), store]).await;
     assert!(code == 1 && out.starts_with("FAILED   store: "), "{out}");
 }
 
@@ -142,7 +142,7 @@ async fn check_warns_of_misspelled_variables() {
     let stub = StubOdoo::start().await;
     let nearly = [("ODOO_URL", stub.url()), ("ODOO_GATEWAY_OPS_LISTEN", "canary-77b1".to_owned())];
     let nearly: Vec<(&str, &str)> = nearly.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let (code, out, _) = ran(&["check"], &nearly).await;
+    let (code, out, _) = run_command(&["check"], &nearly).await;
     assert_eq!(code, 0, "{out}");
     let expected = "warning  settings: the environment variable ODOO_GATEWAY_OPS_LISTEN is ignored, because it is not a setting: did you mean \
                     ODOO_GATEWAY__OPS__LISTEN?";
@@ -245,13 +245,13 @@ async fn check_lists_schema_fields_that_an_odoo_does_not_have() {
         ("ODOO_GATEWAY__RESTFUL__MODELS__no.such__UPDATE", "{id}"),
         ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", "{id, display_name}"),
     ];
-    let (code, out, _) = ran(&["check"], &settings).await;
+    let (code, out, _) = run_command(&["check"], &settings).await;
     assert_eq!(code, 0, "{out}");
     let last = out.lines().last().unwrap();
     assert_eq!(last, "warning  schemas: not compared with Odoo's fields: use --login LOGIN to compare them as that user");
 
     let named = ["check", "--login", "admin", "--secret-file", secret.to_str().unwrap()];
-    let (code, out, err) = ran(&named, &settings).await;
+    let (code, out, err) = run_command(&named, &settings).await;
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let of = |database: &str, text: &str| format!("warning  schemas in {database}: restful.models.{text}");
     let expected = [
@@ -268,15 +268,15 @@ async fn check_lists_schema_fields_that_an_odoo_does_not_have() {
     assert!(warnings.iter().zip(&expected).all(|(warnings, expected)| warnings.starts_with(expected.as_str())), "{out}");
 
     std::fs::write(&secret, "wrong\n").unwrap();
-    let (code, out, _) = ran(&named, &settings[..2].iter().chain(&settings[4..5]).copied().collect::<Vec<_>>()).await;
-    let refused = "FAILED   schemas in odoo19: Odoo rejected the login admin with this password or key";
-    assert_eq!((code, out.lines().last()), (1, Some(refused)), "{out}");
+    let (code, out, _) = run_command(&named, &settings[..2].iter().chain(&settings[4..5]).copied().collect::<Vec<_>>()).await;
+    let rejected = "FAILED   schemas in odoo19: Odoo rejected the login admin with this password or key";
+    assert_eq!((code, out.lines().last()), (1, Some(rejected)), "{out}");
 }
 
 #[tokio::test]
 async fn check_reports_a_missing_database() {
     for version in Version::each() {
-        let (code, out, _) = ran(&["check"], &[("ODOO_URL", testbed().url(version)), ("ODOO_DB", "nosuch")]).await;
+        let (code, out, _) = run_command(&["check"], &[("ODOO_URL", testbed().url(version)), ("ODOO_DB", "nosuch")]).await;
         assert_eq!(code, 1, "{version:?}: {out}");
         assert!(out.contains("FAILED   odoo nosuch"), "{version:?}: {out}");
         assert!(out.contains("odoo.database"), "{version:?}: {out}");
@@ -288,7 +288,7 @@ async fn check_reports_problems_with_the_store() {
     let stub = StubOdoo::start().await;
     let folder = tempdir().unwrap();
     let here = format!("sqlite:{}", folder.path().display());
-    let (code, out, _) = ran(&["check"], &[("ODOO_URL", &stub.url()), ("DATABASE_URL", &here)]).await;
+    let (code, out, _) = run_command(&["check"], &[("ODOO_URL", &stub.url()), ("DATABASE_URL", &here)]).await;
     assert_eq!(code, 1, "{out}");
     assert!(out.starts_with("FAILED   store: ") && out.contains("ok       odoo odoo ("), "{out}");
 }
@@ -296,13 +296,13 @@ async fn check_reports_problems_with_the_store() {
 #[tokio::test]
 async fn printed_config_has_no_secrets_and_can_be_loaded() {
     let secret = [("DATABASE_URL", "postgres://gateway:canary-51d0@db.example/gateway"), ("ODOO_DB", "live")];
-    let (code, out, err) = ran(&["config"], &secret).await;
+    let (code, out, err) = run_command(&["config"], &secret).await;
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.contains(r#"database = "live""#), "{out}");
     assert!(!out.contains("canary-51d0") && out.contains("db.example"), "{out}");
 
     let folder = tempdir().unwrap();
-    let (_, printed, _) = ran(&["config"], &[("ODOO_DB", "live"), ("ODOO_GATEWAY__ODOO__0__QUEUE", "7")]).await;
+    let (_, printed, _) = run_command(&["config"], &[("ODOO_DB", "live"), ("ODOO_GATEWAY__ODOO__0__QUEUE", "7")]).await;
     std::fs::write(folder.path().join("again.toml"), &printed).unwrap();
     let again = run(&["config", "--config", "again.toml"], folder.path(), &[]).await;
     assert_eq!(output_texts(&again).0, printed);
@@ -327,9 +327,9 @@ async fn all_config_errors_are_reported_with_their_keys() {
             assert!(err.to_lowercase().contains(key), "{key} is not named: {err}");
         }
     }
-    let (code, _, err) = ran(&["--config", "nowhere.toml"], &[]).await;
+    let (code, _, err) = run_command(&["--config", "nowhere.toml"], &[]).await;
     assert!(code == 1 && err.contains("nowhere.toml"), "{err}");
-    assert_eq!(ran(&["dance"], &[]).await.0, 2);
+    assert_eq!(run_command(&["dance"], &[]).await.0, 2);
 }
 
 #[tokio::test]
@@ -356,7 +356,7 @@ async fn gateway_starts_without_odoo_and_stops_in_order() {
         assert_eq!(gateway.ops_client().get("/readyz", &[]).await.status, 503);
 
         let address = gateway.ops_address().to_owned();
-        let health = ran(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
+        let health = run_command(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
         assert_eq!(health, (0, String::new(), String::new()));
 
         let (status, output, _) = gateway.stop_with(signal).await;
@@ -365,7 +365,7 @@ async fn gateway_starts_without_odoo_and_stops_in_order() {
         assert!(messages[0].contains(r#""message":"stopping""#), "{output}");
         assert!(messages[1].contains(r#""aborted_connections":0"#) && messages[1].contains(r#""message":"stopped""#), "{output}");
 
-        let (code, _, err) = ran(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
+        let (code, _, err) = run_command(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
         assert!(code == 1 && err.contains(&format!("the gateway does not respond at {address} (ops.listen)")), "{err}");
     }
 }
@@ -383,7 +383,7 @@ async fn address_in_use_is_reported_with_its_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for name in ["ODOO_GATEWAY__SERVER__LISTEN", "ODOO_GATEWAY__OPS__LISTEN"] {
-        let (code, _, err) = ran(&["serve"], &[(name, &address)]).await;
+        let (code, _, err) = run_command(&["serve"], &[(name, &address)]).await;
         assert_eq!(code, 1, "{err}");
         assert!(err.contains(&format!("cannot listen on {address}: ")) && err.contains("server.listen"), "{err}");
     }

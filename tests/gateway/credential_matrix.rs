@@ -88,7 +88,7 @@ async fn bearers(gateway: &Gateway, version: Version) -> (String, String) {
     new_application.settings.grants = [odoo_gateway::admin::GrantType::ClientCredentials].into();
     let (application, secret) = gateway.administration().await.create_application(new_application).await.unwrap();
     let secret = secret.client.unwrap();
-    let ask = async |form: &str| {
+    let request_token = async |form: &str| {
         let form = [
             ("grant_type", "client_credentials"),
             ("client_id", application.client_id()),
@@ -98,7 +98,7 @@ async fn bearers(gateway: &Gateway, version: Version) -> (String, String) {
         let response = send(gateway.client().request(Method::POST, TOKEN).form(&form)).await.ok();
         response["access_token"].as_str().unwrap().to_owned()
     };
-    (ask("").await, ask("jwt").await)
+    (request_token("").await, request_token("jwt").await)
 }
 
 #[tokio::test]

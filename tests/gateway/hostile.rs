@@ -41,7 +41,7 @@ fn repeated(open: &str, item: &str, close: &str, count: usize) -> String {
     format!("{open}{}{close}", items.join(","))
 }
 
-async fn sent(client: &Client, method: Method, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Response {
+async fn send_body(client: &Client, method: Method, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Response {
     send(client.request(method, path).header("content-type", kind).body(body)).await
 }
 
@@ -49,13 +49,13 @@ async fn sent(client: &Client, method: Method, path: &str, kind: &str, body: imp
 async fn form_without_a_credential_is_limited_in_size() {
     let client = Gateway::shared().client();
     for path in OPEN {
-        let many = sent(&client, Method::POST, path, FORM, form(51)).await;
+        let many = send_body(&client, Method::POST, path, FORM, form(51)).await;
         assert_eq!(many.status, 400, "{path}: {}", many.text);
-        let large = sent(&client, Method::POST, path, FORM, format!("a={}", "x".repeat(64 << 10))).await;
+        let large = send_body(&client, Method::POST, path, FORM, format!("a={}", "x".repeat(64 << 10))).await;
         // The OAuth 1 page without a token is rejected before its form is parsed.
         let status = if path.ends_with("oauth1/authorize") { 400 } else { 413 };
         assert_eq!(large.status, status, "{path}: {}", large.text);
-        let query = sent(&client, Method::POST, &format!("{path}?{}", form(51)), FORM, "").await;
+        let query = send_body(&client, Method::POST, &format!("{path}?{}", form(51)), FORM, "").await;
         assert!((400..500).contains(&query.status), "{path}: {}", query.text);
     }
 }
@@ -99,7 +99,7 @@ async fn body_has_at_most_a_million_values_in_every_dialect_and_notation() {
         (Method::PUT, "/restful/api/v1/res.partner/1".to_owned(), JSON, tree("name")),
         (Method::POST, "/api/v1/res.partner/search".to_owned(), JSON, tree("domain")),
     ] {
-        let response = sent(&admin, method, &path, kind, body).await;
+        let response = send_body(&admin, method, &path, kind, body).await;
         assert_eq!(response.status, 413, "{path} {kind}: {}", response.text);
         assert!(response.text.contains("100000"), "{path} {kind}: {}", response.text);
     }
@@ -111,8 +111,8 @@ async fn context_has_at_most_256_keys() {
     let context = |keys: usize| repeated("{", "'k#': 1", "}", keys);
     let path = format!("{PARTNER}/search_count");
     admin.get(&path, &[("context", &context(256))]).await.ok();
-    let refused = admin.get(&path, &[("context", &context(257))]).await;
-    refused.problem(400, "invalid_context");
+    let rejected = admin.get(&path, &[("context", &context(257))]).await;
+    rejected.problem(400, "invalid_context");
     let body = json!({"args": [[]], "kwargs": {"context": serde_json::from_str::<serde_json::Value>(&repeated("{", "\"k#\": 1", "}", 300)).unwrap()}});
     admin.post(&path, &body).await.problem(400, "invalid_context");
 }
@@ -121,7 +121,7 @@ async fn context_has_at_most_256_keys() {
 async fn long_unknown_name_gets_no_suggestion() {
     let admin = Gateway::shared().client().as_user("admin");
     let body = format!("{{\"{}\": 1}}", "name".repeat(1 << 20));
-    let response = sent(&admin, Method::PUT, "/restful/api/v1/res.partner/1", JSON, body).await;
+    let response = send_body(&admin, Method::PUT, "/restful/api/v1/res.partner/1", JSON, body).await;
     assert_eq!(response.status, 400, "{}", response.text);
 }
 
@@ -201,19 +201,19 @@ async fn processing_time_is_linear_in_the_number_of_names() {
     let gateway = process().await;
     let admin = gateway.client().as_user("admin");
     for (small, large) in requests(25_000).into_iter().zip(requests(100_000)) {
-        let what = format!("{} {} {}", small.1, small.2, &small.3[..60.min(small.3.len())]);
+        let case = format!("{} {} {}", small.1, small.2, &small.3[..60.min(small.3.len())]);
         let mut took = [0.0; 2];
         for (place, (method, path, kind, body)) in [small, large].into_iter().enumerate() {
             // The first time fills the caches, the second time is measured.
-            sent(&admin, method.clone(), &path, kind, body.clone()).await;
+            send_body(&admin, method.clone(), &path, kind, body.clone()).await;
             let before = processor_time(&gateway);
-            let response = sent(&admin, method, &path, kind, body).await;
+            let response = send_body(&admin, method, &path, kind, body).await;
             took[place] = processor_time(&gateway) - before;
             assert!(response.status < 500, "{path}: {} {}", response.status, response.text);
             assert!(response.status < 400 || response.text.len() < 10_000, "{path}: {} bytes", response.text.len());
         }
         let [small, large] = took;
-        assert!(large + 0.1 < 9.0 * (small + 0.1), "{what}: {small} s became {large} s");
+        assert!(large + 0.1 < 9.0 * (small + 0.1), "{case}: {small} s became {large} s");
     }
     gateway.stop_with("TERM").await;
 }
@@ -241,7 +241,7 @@ async fn hostile_body_of_32_mib_needs_little_memory_and_returns_it() {
     admin.post("/api/v1/res.partner/search", &json!({"domain": []})).await.ok();
     let (base, mut peak) = (gateway.memory("VmRSS"), 0.0);
     for (name, body) in bodies {
-        let response = sent(&admin, Method::POST, "/api/v1/res.partner/search", JSON, body).await;
+        let response = send_body(&admin, Method::POST, "/api/v1/res.partner/search", JSON, body).await;
         assert!((400..500).contains(&response.status), "{name}: {}", response.status);
         let now = gateway.memory("VmHWM") - base;
         println!(
@@ -260,7 +260,7 @@ async fn hostile_body_of_32_mib_needs_little_memory_and_returns_it() {
         ("a call", Method::POST, format!("{PARTNER}/web_nothing"), call),
         ("escapes", Method::PUT, format!("{PARTNER}/2147483647"), text),
     ] {
-        let response = sent(&admin, method, &path, JSON, body).await;
+        let response = send_body(&admin, method, &path, JSON, body).await;
         assert!(response.status >= 400, "{name}: {} {}", response.status, response.text);
         let now = gateway.memory("VmHWM") - base;
         println!("{name}: {} {now:.0} MiB at most so far", response.status);

@@ -27,12 +27,12 @@ impl Transport {
 }
 
 /// A gateway with this transport in front of an Odoo with one database, and a client as the administrator.
-async fn gateway_with(way: Transport, version: Version) -> (RecordingProxy, Gateway, Client) {
+async fn gateway_with(transport: Transport, version: Version) -> (RecordingProxy, Gateway, Client) {
     let proxy = RecordingProxy::in_front_of_single_database(version).await;
     let gateway = Gateway::start(&[
         ("ODOO_GATEWAY__ODOO__0__URL", &proxy.url()),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", version.database()),
-        ("ODOO_GATEWAY__ODOO__0__METHOD_CALLS", if way == Transport::Json { "auto" } else { "xmlrpc" }),
+        ("ODOO_GATEWAY__ODOO__0__METHOD_CALLS", if transport == Transport::Json { "auto" } else { "xmlrpc" }),
         ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", ""),
     ])
     .await;

@@ -105,8 +105,8 @@ impl Consumer {
         Self { signer, tokens: token_services(&admin) }
     }
 
-    /// The same application with another key and secret.
-    pub(crate) fn renewed(self, key: &str, secret: &str) -> Self {
+    /// The same application with this key and secret.
+    pub(crate) fn with_credentials(self, key: &str, secret: &str) -> Self {
         Self { signer: Signer::new(key, secret), ..self }
     }
 

@@ -30,9 +30,10 @@ use reqwest::Method;
 use serde_json::Value;
 use sqlx::Connection as _;
 
+use crate::oauth1::new_application;
 use crate::support::client::send;
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{Response, Gateway, StubOdoo};
+use crate::support::{Gateway, Response, StubOdoo, Version};
 
 pub(crate) const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 pub(crate) const TOKEN: &str = "/restapi/1.0/common/oauth2/access_token";
@@ -50,8 +51,20 @@ const UNTHROTTLED: [(&str, &str); 6] = [
     ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
 ];
 
+/// A trusted confidential application with PKCE and every grant type, bound to the administrator of this Odoo.
+fn library_application(version: Version) -> NewApplication {
+    let settings = ApplicationSettings {
+        grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
+        redirect_uris: vec![CALLBACK.to_owned()],
+        trusted: true,
+        pkce_required: true,
+        ..ApplicationSettings::default()
+    };
+    NewApplication { settings, ..new_application(version, version.database()) }
+}
+
 /// A gateway in front of a stub, with direct access to its store.
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     pub(crate) gateway: Gateway,
     pub(crate) admin: Administration,
     /// The token services, which issue codes as the pages do.
@@ -60,8 +73,8 @@ pub(crate) struct Scene {
     _stub: StubOdoo,
 }
 
-impl Scene {
-    /// One scene on SQLite and one on PostgreSQL.
+impl Fixture {
+    /// One fixture on SQLite and one on PostgreSQL.
     pub(crate) async fn on_both_stores() -> [Self; 2] {
         Self::on_both_stores_with(&[]).await
     }
@@ -142,13 +155,13 @@ impl Scene {
 
     /// A code that the user has approved.
     pub(crate) async fn code(&self, application: &Application, words: &str, challenge: Option<&str>) -> String {
-        let wish = CodeRequest {
+        let code_request = CodeRequest {
             redirect_uri: Some(CALLBACK.to_owned()),
             scope: application.narrow_scope(Some(words)).unwrap(),
             challenge: challenge.map(str::to_owned),
         };
         let resource_owner = self.resource_owner().await;
-        self.tokens.oauth2.issue_code(application, &resource_owner, wish).await.unwrap().expose().to_owned()
+        self.tokens.oauth2.issue_code(application, &resource_owner, code_request).await.unwrap().expose().to_owned()
     }
 
     /// POST of a form.

@@ -234,7 +234,7 @@ fn every_reference_resolves() {
 #[tokio::test]
 async fn every_documented_route_exists_and_authenticates() {
     for operation in operations() {
-        let answer = operation.send_example(&Gateway::shared().client()).await;
+        let result = operation.send_example(&Gateway::shared().client()).await;
         let expected = match operation.path.as_str() {
             // The demonstration is disabled here.
             "/start" => 404,
@@ -245,7 +245,7 @@ async fn every_documented_route_exists_and_authenticates() {
             _ if operation.is_open() && !operation.authenticates_by_form() => 200,
             _ => 401,
         };
-        assert_eq!(answer.status, expected, "{}: {}", operation.name(), answer.text);
+        assert_eq!(result.status, expected, "{}: {}", operation.name(), result.text);
     }
 }
 
@@ -256,8 +256,8 @@ async fn every_read_example_works() {
         for operation in
             operations().iter().filter(|operation| operation.can_be_tried() && operation.method == Method::GET)
         {
-            let answer = operation.send_example(&admin).await;
-            assert_eq!(answer.status, 200, "{version:?} {}: {}", operation.name(), answer.text);
+            let result = operation.send_example(&admin).await;
+            assert_eq!(result.status, 200, "{version:?} {}: {}", operation.name(), result.text);
         }
     }
 }
@@ -277,16 +277,16 @@ async fn every_write_and_call_example_works() {
     for operation in
         operations().iter().filter(|operation| operation.can_be_tried() && writes.contains(&operation.method))
     {
-        let answer = operation.send_example(&admin).await;
-        assert_eq!(answer.status, 200, "{}: {}", operation.name(), answer.text);
+        let result = operation.send_example(&admin).await;
+        assert_eq!(result.status, 200, "{}: {}", operation.name(), result.text);
     }
 }
 
 #[tokio::test]
 async fn document_needs_no_credential() {
-    let answer = Gateway::shared().client().get("/openapi.json", &[]).await;
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.ok(), document());
+    let result = Gateway::shared().client().get("/openapi.json", &[]).await;
+    assert_eq!(result.header("content-type"), "application/json");
+    assert_eq!(result.ok(), document());
 }
 
 #[tokio::test]

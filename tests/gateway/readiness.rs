@@ -44,7 +44,7 @@ async fn database_that_odoo_does_not_have_is_not_ready() {
 
 #[tokio::test]
 async fn probes_do_not_count_as_failed_logins_at_odoo() {
-    // Odoo 14 refuses every login from one address after ten failures.
+    // Odoo 14 rejects every login from an address after ten failures.
     let gateway = Gateway::start_with_database(Version::Odoo14, "odoo14", &[]).await;
     for _ in 0..12 {
         let replica = gateway.replica().await;
@@ -168,8 +168,8 @@ async fn start_log_names_file_store_key_and_each_odoo() {
 
 #[tokio::test]
 async fn odoo_that_is_down_at_the_start_is_logged_immediately() {
-    let nobody = format!("http://{}", std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    let log = start_log(&[("ODOO_URL", &nobody), ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", LOCKED)]).await;
+    let unused_url = format!("http://{}", std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let log = start_log(&[("ODOO_URL", &unused_url), ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", LOCKED)]).await;
     for (part, output) in [("odoo odoo", "no process listens on that port"), ("master key", "cannot be created")] {
         let line = line(&log, part);
         assert_eq!(line["level"], "WARN", "{line}");

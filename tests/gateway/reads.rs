@@ -48,7 +48,7 @@ struct ListRequest<'a> {
     limit: Option<usize>,
 }
 
-/// Every way to list records as JSON.
+/// Every request that lists records as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     Restapi,

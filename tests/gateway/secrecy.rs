@@ -31,9 +31,9 @@ fn notations(secret: &str) -> Vec<String> {
     // Base64 has three encodings of a text, depending on its offset; the parts that depend on the neighbors are cut.
     for before in 0..3 {
         let padded = [&b"xxx"[..before], secret.as_bytes()].concat();
-        let whole = &padded[..padded.len() / 3 * 3];
+        let aligned = &padded[..padded.len() / 3 * 3];
         let skip = if before == 0 { 0 } else { 4 };
-        all.extend([&STANDARD, &URL_SAFE].map(|engine| engine.encode(whole)[skip..].to_owned()));
+        all.extend([&STANDARD, &URL_SAFE].map(|engine| engine.encode(aligned)[skip..].to_owned()));
     }
     all.push(String::from_utf8_lossy(&utf16).into_owned());
     all
@@ -140,8 +140,8 @@ async fn secrets_are_not_stored_logged_or_returned() {
 
     let secrets = [PASSWORD, WRONG, key];
     for response in responses {
-        let whole = format!("{} {:?}", response.text, response.headers);
-        assert_absent("an answer", whole.as_bytes(), &secrets);
+        let text = format!("{} {:?}", response.text, response.headers);
+        assert_absent("a response", text.as_bytes(), &secrets);
     }
     let (status, output, folder) = gateway.stop_with("TERM").await;
     assert!(status.success());

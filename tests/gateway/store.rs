@@ -65,9 +65,9 @@ async fn newer_schema_is_rejected(config: &StoreConfig, url: &str) {
                   SELECT 9000, 'future', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
     sqlx::query(future).execute(&mut connection).await.unwrap();
     let store = Store::open(config).await.unwrap();
-    let refused = store.migrate().await.unwrap_err();
-    assert_eq!(refused, StoreError::NewerSchema { version: 9000 });
-    assert!(refused.to_string().contains("newer gateway"));
+    let rejected = store.migrate().await.unwrap_err();
+    assert_eq!(rejected, StoreError::NewerSchema { version: 9000 });
+    assert!(rejected.to_string().contains("newer gateway"));
     sqlx::query("UPDATE _sqlx_migrations SET checksum = $1").bind(vec![0_u8]).execute(&mut connection).await.unwrap();
     sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 9000").execute(&mut connection).await.unwrap();
     assert_eq!(store.migrate().await.unwrap_err(), StoreError::ChangedMigration { version: 1 });
@@ -163,17 +163,17 @@ async fn file_errors_name_the_cause() {
 #[tokio::test]
 async fn unreachable_server_is_reported_without_the_password() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let refused = open_error(&format!("postgres://me:hunter2@{closed}/gateway")).await;
-    assert!(matches!(refused, StoreError::Unreachable { .. }), "{refused}");
-    assert!(!format!("{refused} {refused:?}").contains("hunter2"));
-    assert!(refused.to_string().contains(&closed.to_string()));
+    let rejected = open_error(&format!("postgres://me:hunter2@{closed}/gateway")).await;
+    assert!(matches!(rejected, StoreError::Unreachable { .. }), "{rejected}");
+    assert!(!format!("{rejected} {rejected:?}").contains("hunter2"));
+    assert!(rejected.to_string().contains(&closed.to_string()));
 }
 
 #[tokio::test]
 async fn silent_server_times_out() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let refused = open_error(&format!("postgres://me@{}/gateway", silent.local_addr().unwrap())).await;
-    assert!(matches!(refused, StoreError::Unreachable { .. }), "{refused}");
+    let rejected = open_error(&format!("postgres://me@{}/gateway", silent.local_addr().unwrap())).await;
+    assert!(matches!(rejected, StoreError::Unreachable { .. }), "{rejected}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,25 +201,25 @@ async fn lost_postgres_connections_do_not_affect_requests() {
     let instance = store.instance(&Clock::system()).await.unwrap();
     for round in 0..5_u8 {
         // Uses every connection of the pool once.
-        let asks = (0..32_u8).map(|ask| {
+        let tasks = (0..32_u8).map(|number| {
             let store = store.clone();
             tokio::spawn(async move {
                 store.ping().await?;
-                assert!(store.insert_nonce([round, ask].repeat(16).try_into().unwrap(), 2_000_000_000).await.is_ok());
+                assert!(store.insert_nonce([round, number].repeat(16).try_into().unwrap(), 2_000_000_000).await.is_ok());
                 store.sealed_keys().await.map(drop)
             })
         });
-        for ask in asks.collect::<Vec<_>>() {
-            ask.await.unwrap().unwrap();
+        for number in tasks.collect::<Vec<_>>() {
+            number.await.unwrap().unwrap();
         }
         cut_connections(&url).await;
-        let events = (0..32_u8).map(|ask| {
-            let (store, event) = (store.clone(), AuditEvent::new(now, "test", "cut", &format!("{round} {ask}"), ""));
+        let events = (0..32_u8).map(|number| {
+            let (store, event) = (store.clone(), AuditEvent::new(now, "test", "cut", &format!("{round} {number}"), ""));
             tokio::spawn(async move {
-                match ask % 4 {
+                match number % 4 {
                     0 => store.audit(&event).await,
                     1 => store
-                        .insert_nonce([200 + round, ask].repeat(16).try_into().unwrap(), 2_000_000_000)
+                        .insert_nonce([200 + round, number].repeat(16).try_into().unwrap(), 2_000_000_000)
                         .await
                         .map(drop),
                     2 => store.instance(&Clock::system()).await.map(drop),

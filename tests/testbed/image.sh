@@ -102,9 +102,9 @@ close_image() {
     "${image_buildah[@]}" rm "$image_container" >/dev/null
 }
 
-# Runs a command as in a container: the image's root, read-only; its volumes; no capabilities and no way to get one; only
-# the image's environment and the given variables. The network is the machine's. The mounts are in a namespace that ends
-# with the command.
+# Runs a command as in a container: the image's root, read-only; its volumes; no capabilities and no way to get one;
+# only the image's environment and the given variables. The network is the machine's. The mounts are in a namespace that
+# ends with the command.
 CONTAINER_INTO='
     root=$1 volumes=$2 locked=$3 user=$4 folder=$5 && shift 5 &&
     mount --bind "$root" "$root" && mount -o remount,bind,ro "$root" &&

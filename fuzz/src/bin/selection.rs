@@ -1,2 +1,4 @@
+//! Fuzz target: the selection parser, with any input.
+
 #![no_main]
 libfuzzer_sys::fuzz_target!(|text: &str| odoo_gateway_fuzz::invariants::selection(text));

@@ -18,7 +18,7 @@ fn json(text: &str) -> String {
 }
 
 #[test]
-fn domains_are_read_and_normalised() {
+fn domains_are_parsed_and_normalized() {
     for (text, domain) in [
         ("[]", "[]"),
         ("()", "[]"),

@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::parse_error::{LiteralError, ParseResult};
+use super::error::{LiteralError, ParseResult};
 use super::parser::{Notation, Parser};
 use crate::value::Value;
 

@@ -4,7 +4,7 @@
 //! errors: the text is parsed again, so that the trees of valid requests need no positions.
 
 use super::Limits;
-use super::parse_error::{LiteralError, ParseResult};
+use super::error::{LiteralError, ParseResult};
 use super::parser::{Notation, Parser};
 use crate::language::syntax_error::position;
 

@@ -15,7 +15,7 @@
 
 use std::borrow::Cow;
 
-use super::parse_error::{LiteralError, ParseResult};
+use super::error::{LiteralError, ParseResult};
 use super::parser::Parser;
 use crate::value::Value;
 

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::parse_error::{LiteralError, ParseResult};
-use super::{Limits, MOST_VALUES};
+use super::error::{LiteralError, ParseResult};
+use super::{Limits, MAX_VALUES};
 use crate::value::Value;
 
 /// The notation of a text.
@@ -126,7 +126,7 @@ impl<'a> Parser<'a> {
         Err(match self.limits.bytes {
             Some(_) => LiteralError::new(self.offset, format!("at most {} values", self.limits.nodes)).found("one more"),
             None => {
-                LiteralError::new(self.offset, format!("at most {MOST_VALUES} values in a body")).found("one more").too_many()
+                LiteralError::new(self.offset, format!("at most {MAX_VALUES} values in a body")).found("one more").too_many()
             }
         })
     }

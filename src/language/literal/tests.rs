@@ -403,7 +403,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_answered_with_a_value_or_a_place_in_it(text in r#"[\[\](){}'"\\,:0-9a-zA-Z_.+\-\sä😀]{0,60}"#) {
+    fn any_text_yields_a_value_or_an_error_with_a_position(text in r#"[\[\](){}'"\\,:0-9a-zA-Z_.+\-\sä😀]{0,60}"#) {
         match parse(&text, Limits::query()) {
             Ok(value) => {
                 let printed = print(&value);

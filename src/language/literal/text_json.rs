@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use super::parse_error::{LiteralError, ParseResult};
+use super::error::{LiteralError, ParseResult};
 use super::parser::Parser;
 
 impl<'a> Parser<'a> {

@@ -13,7 +13,7 @@
 
 use std::borrow::Cow;
 
-use super::parse_error::{LiteralError, ParseResult};
+use super::error::{LiteralError, ParseResult};
 use super::parser::{Parser, line_break_len};
 use super::text_json::lone_surrogate;
 

@@ -10,7 +10,7 @@
 //! the depth of braces.
 
 use super::level::{Conflict, Level};
-use super::{DEEPEST, SelectionItem, Selection};
+use super::{MAX_DEPTH, SelectionItem, Selection};
 use crate::language::syntax_error::{SyntaxError, position, quote_head};
 use crate::names::FieldName;
 
@@ -55,10 +55,10 @@ impl Cursor<'_> {
     }
 
     fn open_brace(&mut self) -> Result<(), SyntaxError> {
-        if self.open.len() == DEEPEST {
+        if self.open.len() == MAX_DEPTH {
             return Err(SyntaxError::new(
                 position(self.text, self.offset),
-                format!("at most {DEEPEST} levels of braces"),
+                format!("at most {MAX_DEPTH} levels of braces"),
                 "one more",
             ));
         }
@@ -131,12 +131,12 @@ impl Cursor<'_> {
     }
 
     fn consume(&mut self, byte: u8) -> bool {
-        let here = self.peek() == Some(byte);
-        if here {
+        let found = self.peek() == Some(byte);
+        if found {
             self.offset += 1;
             self.skip_space();
         }
-        here
+        found
     }
 
     fn skip_space(&mut self) {

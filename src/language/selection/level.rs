@@ -75,7 +75,7 @@ fn mixed(item: &SelectionItem) -> Conflict {
         SelectionItem::All => ("\"-\" and a field to exclude, like the items before it", "{-name} already selects all fields except that one"),
         SelectionItem::Field { .. } => (
             "\"-\" and a field to exclude, like the items before it",
-            "{*, rel{...}} selects all fields and nested fields of a relation; fields can be excluded inside the nested braces",
+            "{*, rel{...}} selects all fields and nested fields of a relation; exclude fields inside the nested braces",
         ),
     };
     Conflict { expected, hint: Some(hint) }

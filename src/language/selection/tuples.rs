@@ -13,7 +13,7 @@
 //! Double brackets are distinguished from a tuple with a single relation by their form ([`is_relation`]).
 
 use super::level::{Conflict, Level};
-use super::{DEEPEST, SelectionItem, Selection};
+use super::{MAX_DEPTH, SelectionItem, Selection};
 use crate::language::syntax_error::SyntaxError;
 use crate::language::tree_error::TreeError;
 use crate::language::literal::{self, Limits};
@@ -29,8 +29,8 @@ pub(super) fn parse(text: &str) -> Result<Selection, SyntaxError> {
 }
 
 fn parse_items(tree: &Value<'_>, depth: usize) -> Result<Selection, TreeError> {
-    if depth > DEEPEST {
-        return Err(TreeError::new(format!("at most {DEEPEST} levels of records"), "one more"));
+    if depth > MAX_DEPTH {
+        return Err(TreeError::new(format!("at most {MAX_DEPTH} levels of records"), "one more"));
     }
     let items = match tree {
         Value::List(items) if !items.is_empty() => items,

@@ -82,7 +82,8 @@ impl ArgumentWalk<'_> {
     }
 
     pub(super) fn uncheckable(self, at: &str, value: &Value<'_>) -> PlanError {
-        self.scope_check.forbidden(&at, &format!("{}, because the gateway cannot check which fields it touches", value.excerpt(60)))
+        let value = value.excerpt(60);
+        self.scope_check.forbidden(&at, &format!("{value}, because the gateway cannot check which fields it touches"))
     }
 
     fn domain(self, value: &mut Value<'static>) -> Result<(), PlanError> {

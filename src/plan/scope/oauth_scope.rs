@@ -114,7 +114,8 @@ impl OAuthScopeToken {
             }
         };
         let models = models.map(ModelPattern::parse).transpose();
-        Ok(Self { operation, models: models.map_err(|_| "expected a model, or a pattern such as sale.*, after the colon")? })
+        let models = models.map_err(|_| "expected a model, or a pattern such as sale.*, after the colon")?;
+        Ok(Self { operation, models })
     }
 
     fn covers(&self, other: &Self) -> bool {

@@ -26,11 +26,11 @@ impl ModelPattern {
     /// # Errors
     /// `text` is none of these.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let refuse = |_| format!("expected *, a model such as sale.order or a pattern such as sale.*, found {text:?}");
+        let invalid = |_| format!("expected *, a model such as sale.order or a pattern such as sale.*, found {text:?}");
         match text.strip_suffix(".*") {
             _ if text == "*" => Ok(Self::Any),
-            Some(prefix) => ModelName::parse(prefix).map(Self::Prefix).map_err(refuse),
-            None => ModelName::parse(text).map(Self::Exact).map_err(refuse),
+            Some(prefix) => ModelName::parse(prefix).map(Self::Prefix).map_err(invalid),
+            None => ModelName::parse(text).map(Self::Exact).map_err(invalid),
         }
     }
 

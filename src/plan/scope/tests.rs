@@ -159,7 +159,7 @@ fn scope_tokens_only_restrict() {
     }
     assert!(only.allows_field(&model("sale.order"), Operation::Update, "note"));
     assert!(!only.allows_field(&model("sale.order"), Operation::Update, "name"));
-    assert!(!only.reads_every_model() && !only.is_all() && rules.reads_every_model());
+    assert!(!only.can_read_every_model() && !only.is_all() && rules.can_read_every_model());
     assert_eq!(narrowed("delete").unwrap_err().to_string(), "delete");
     assert_eq!(narrowed("read:res.users").unwrap_err().to_string(), "read:res.users");
     assert_eq!(narrowed("all").unwrap(), rules);

@@ -62,11 +62,11 @@ impl DependencyWalk<'_> {
         {
             return Ok(true);
         }
-        Ok(steps.any(|step| self.scope.excepts_somewhere(self.operation, Some(step))))
+        Ok(steps.any(|step| self.scope.hides_anywhere(self.operation, Some(step))))
     }
 
     fn step(&mut self, schema: &Schema, name: &str) -> Result<bool, PlanError> {
-        if self.scope.excepts_field(&schema.model, self.operation, name) {
+        if self.scope.hides_field(&schema.model, self.operation, name) {
             return Ok(true);
         }
         if name == "display_name" || !self.visited.insert((schema.model.clone(), name.to_owned())) {
@@ -79,10 +79,10 @@ impl DependencyWalk<'_> {
         if *model == schema.model {
             return self.step(schema, name);
         }
-        if self.scope.excepts_fields_of(model, self.operation) {
+        if self.scope.hides_fields_of(model, self.operation) {
             return self.step(&*require_schema(self.metadata, model)?, name);
         }
-        Ok(self.scope.excepts_field(model, self.operation, name))
+        Ok(self.scope.hides_field(model, self.operation, name))
     }
 }
 

@@ -41,7 +41,7 @@ impl ValueCheck<'_> {
             (Value::Map(_), Purpose::Create | Purpose::Preview) => scalar::structure(path, value),
             (Value::Map(_), Purpose::Update) if self.is_top_level => scalar::structure(path, value),
             (Value::Map(_), Purpose::Update) => Err(path.mismatch(
-                "expected the full list of properties: in related records, Odoo clears the properties that an object does not name",
+                "expected the full list of properties: in related records, an object clears the properties it does not name",
                 value,
             )),
             _ => Err(path.mismatch("expected properties", value)),
@@ -146,7 +146,8 @@ impl PropertiesMerge {
 
     fn records_differ(&self) -> Problem {
         let parameter = format!("{}.{}", self.parameter, self.field);
-        let detail = format!("{parameter}: the records have different values in the properties that the request does not name.");
+        let reason = "the records have different values in the properties that the request does not name";
+        let detail = format!("{parameter}: {reason}.");
         Problem::new(ErrorCode::InvalidValue, detail).parameter(parameter).hint("Update the records one at a time.")
     }
 }

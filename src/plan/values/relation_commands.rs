@@ -147,7 +147,8 @@ fn parse_commands(path: ValuePath<'_>, members: &[Member<'static>]) -> Result<Ve
             ))
         })?;
         if named_commands.contains(&command) {
-            return Err(path.invalid(&format!("the command `{name}` is repeated (`push` is an alias of `link`, `pop` of `unlink`)")));
+            let aliases = "`push` is an alias of `link`, `pop` of `unlink`";
+            return Err(path.invalid(&format!("the command `{name}` is repeated ({aliases})")));
         }
         named_commands.push(command);
     }

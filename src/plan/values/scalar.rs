@@ -75,7 +75,7 @@ pub(super) fn binary(path: ValuePath<'_>, value: &Value<'static>, field: &Field)
         Value::Text(text) if is_base64(text) => Ok(()),
         // Computed binary fields can contain structures, such as `tax_totals` of `account.move`.
         Value::Map(_) | Value::List(_) if !field.stored => structure(path, value),
-        _ => Err(path.mismatch("expected a base64 string (RFC 4648, padded)", value)),
+        _ => Err(path.mismatch("expected base64 (RFC 4648, padded)", value)),
     }
 }
 

@@ -35,9 +35,9 @@ async fn record_has_pairs_and_iso_8601_datetimes() {
         assert_eq!((&record["child_ids"], record["color"].is_i64()), (&json!([]), true));
         let created = record["create_date"].as_str().unwrap();
         assert_eq!((created.len(), created.as_bytes()[10]), (19, b'T'), "{created}");
-        let whole = client.get(&path, &[]).await.ok();
-        assert_eq!(whole.as_object().unwrap().keys().next().unwrap(), "id");
-        assert_eq!(whole["write_date"].as_str().unwrap().as_bytes()[10], b'T');
+        let full_record = client.get(&path, &[]).await.ok();
+        assert_eq!(full_record.as_object().unwrap().keys().next().unwrap(), "id");
+        assert_eq!(full_record["write_date"].as_str().unwrap().as_bytes()[10], b'T');
         // A domain accepts the format of the response.
         let before = format!("[('id','=',{child}),('create_date','<','{created}')]");
         let found = client.get(&format!("{TAGS}/record_count"), &[("domain", &before)]).await.ok();

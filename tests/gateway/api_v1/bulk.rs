@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING_ID, TAGS, admin, ask, data, new_tag, error_of, unique};
+use super::{MISSING_ID, TAGS, admin, send_json, data, new_tag, error_of, unique};
 use crate::support::{Client, Version};
 
 async fn create_three_tags(version: Version) -> (String, Vec<i64>) {
@@ -50,9 +50,9 @@ async fn records_are_deleted_by_ids_or_by_a_filter() {
         let gone = data(&admin.delete(TAGS, &[("id", &by_ids)]).await, "Records deleted successfully");
         assert_eq!(gone, json!({"success": true, "message": "Record deleted successfully", "deleted": 2}));
         let filter = json!({"filter": [["name", "like", word]]});
-        let gone = data(&ask(&admin, Method::DELETE, TAGS, &filter).await, "Records deleted successfully");
+        let gone = data(&send_json(&admin, Method::DELETE, TAGS, &filter).await, "Records deleted successfully");
         assert_eq!(gone["deleted"], 1);
-        let gone = data(&ask(&admin, Method::DELETE, TAGS, &filter).await, "Records deleted successfully");
+        let gone = data(&send_json(&admin, Method::DELETE, TAGS, &filter).await, "Records deleted successfully");
         assert_eq!(gone["deleted"], 0);
         assert!(colors(&admin, &ids).await.is_empty());
     }
@@ -75,7 +75,7 @@ async fn request_without_ids_or_filter_is_rejected() {
                 (&lacking, json!({"data": color}), 404, "MissingError", "record_not_found"),
                 (TAGS, json!({"data": color, "filter": ["name", "=", "x"]}), 400, "BadRequest", "invalid_domain"),
             ] {
-                error_of(&ask(&admin, method.clone(), path, &body).await, status, kind, reason);
+                error_of(&send_json(&admin, method.clone(), path, &body).await, status, kind, reason);
             }
         }
         assert_eq!(colors(&admin, &ids).await, [1, 1, 1]);

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{ORDERS, TAGS, ask, create, unique};
+use super::{ORDERS, TAGS, send_json, create, unique};
 use crate::support::recording_proxy::RecordingProxy;
 use crate::support::{Client, Gateway, Version, testbed};
 
@@ -59,7 +59,7 @@ async fn each_request_makes_the_minimal_calls() {
             (Method::DELETE, &one, json!({}), &["read", "unlink"]),
             (Method::POST, &format!("{TAGS}/search"), json!({"domain": [["id", "in", ids]]}), &["web_search_read"]),
         ] {
-            ask(&admin, method.clone(), path, &body).await.ok();
+            send_json(&admin, method.clone(), path, &body).await.ok();
             assert_eq!(proxy.take_calls(), tag_calls(methods), "{method} {path}");
         }
         gateway.stop().await;

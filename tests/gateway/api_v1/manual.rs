@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{admin, ask, create, data, new_tag, unique};
+use super::{admin, send_json, create, data, new_tag, unique};
 use crate::support::{Client, Gateway, Version, testbed};
 
 const TEMPLATES: &str = "/api/v1/product.template";
@@ -126,7 +126,7 @@ async fn manual_relation_verbs_work() {
             create(&admin, "/api/v1/res.partner", json!({"name": unique("printed"), "category_id": tags[2..5]})).await;
         let verbs = json!({"link": tags[..3], "unlink": tags[3..5], "delete": [tags[5]], "set": [tags[0], tags[1]]});
         let response =
-            ask(&admin, Method::PUT, &format!("/api/v1/res.partner/{id}"), &json!({"data": {"category_id": verbs}}))
+            send_json(&admin, Method::PUT, &format!("/api/v1/res.partner/{id}"), &json!({"data": {"category_id": verbs}}))
                 .await;
         let mut after = data(&response, "Record updated successfully")["category_id"].clone();
         after.as_array_mut().unwrap().sort_by_key(serde_json::Value::as_i64);

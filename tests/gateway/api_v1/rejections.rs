@@ -3,21 +3,21 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{MISSING_ID, PARTNERS, TAGS, admin, ask, error_of, unique, user};
+use super::{MISSING_ID, PARTNERS, TAGS, admin, send_json, error_of, unique, user};
 use crate::support::client::send;
 use crate::support::{Gateway, Version};
 
 #[tokio::test]
 async fn unauthenticated_requests_are_401() {
-    let anybody = Gateway::shared().client();
-    let response = anybody.get(PARTNERS, &[]).await;
+    let anonymous = Gateway::shared().client();
+    let response = anonymous.get(PARTNERS, &[]).await;
     error_of(&response, 401, "Unauthorized", "credential_missing");
     assert!(response.header("www-authenticate").starts_with("Basic "));
     let gateway = Gateway::start_with_odoo(&[]).await;
     let wrong = gateway.client().with_password("admin", "wrong").get(PARTNERS, &[]).await;
     error_of(&wrong, 401, "AccessDenied", "credential_invalid");
     for (method, path) in [(Method::POST, TAGS.to_owned()), (Method::GET, format!("{TAGS}/fields"))] {
-        error_of(&ask(&anybody, method, &path, &json!({})).await, 401, "Unauthorized", "credential_missing");
+        error_of(&send_json(&anonymous, method, &path, &json!({})).await, 401, "Unauthorized", "credential_missing");
     }
 }
 
@@ -42,7 +42,7 @@ async fn unknown_routes_and_names_have_the_dialects_error_format() {
         let missing =
             error_of(&admin.get(&format!("{PARTNERS}/{MISSING_ID}"), &[]).await, 404, "MissingError", "record_not_found");
         assert_eq!(missing["message"], format!("There is no record {MISSING_ID} of res.partner."));
-        let response = ask(&admin, Method::PATCH, TAGS, &json!({})).await;
+        let response = send_json(&admin, Method::PATCH, TAGS, &json!({})).await;
         error_of(&response, 405, "BadRequest", "method_not_allowed");
         assert!(response.header("allow").contains("PUT"));
         assert_eq!(send(admin.request(Method::OPTIONS, TAGS)).await.status, 204);

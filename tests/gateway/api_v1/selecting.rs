@@ -19,8 +19,8 @@ async fn query_returns_exactly_the_selected_fields_in_order() {
         assert_eq!(record, expected);
         let children = read(&admin, PARTNERS, id, "{child_ids}").await["child_ids"].clone();
         assert_eq!(children.as_array().map(Vec::len), Some(1));
-        let behind = read(&admin, PARTNERS, children[0].as_i64().unwrap(), "{parent_id{id,parent_id{id},name}}").await;
-        assert_eq!(behind, json!({"parent_id": {"id": id, "parent_id": false, "name": name}}));
+        let related = read(&admin, PARTNERS, children[0].as_i64().unwrap(), "{parent_id{id,parent_id{id},name}}").await;
+        assert_eq!(related, json!({"parent_id": {"id": id, "parent_id": false, "name": name}}));
     }
 }
 
@@ -53,7 +53,7 @@ async fn wildcards_and_exclusions_work_in_relations_too() {
 async fn invalid_selections_are_rejected() {
     for version in Version::each() {
         let admin = admin(version);
-        for (query, reason, says) in [
+        for (query, reason, text) in [
             ("{}", "invalid_parameter", "query"),
             ("{name,}", "invalid_parameter", "query"),
             ("{name", "invalid_parameter", "query"),
@@ -69,7 +69,7 @@ async fn invalid_selections_are_rejected() {
         ] {
             let error =
                 error_of(&admin.get(&format!("{PARTNERS}/1"), &[("query", query)]).await, 400, "BadRequest", reason);
-            assert!(error["message"].as_str().unwrap().contains(says.rsplit('.').next().unwrap()), "{query}: {error}");
+            assert!(error["message"].as_str().unwrap().contains(text.rsplit('.').next().unwrap()), "{query}: {error}");
         }
         let error = error_of(&admin.get(PARTNERS, &[("query", "{nmae}")]).await, 400, "BadRequest", "unknown_field");
         assert_eq!(error["hint"], "Did you mean name?");

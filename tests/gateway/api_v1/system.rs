@@ -10,10 +10,10 @@ const DONE: &str = "Operation completed successfully";
 #[tokio::test]
 async fn health_and_versions_need_no_credential() {
     for version in Version::each() {
-        let anybody = Gateway::shared().client().on(version);
-        let health = data(&anybody.get("/api/v1/health", &[]).await, DONE);
+        let anonymous = Gateway::shared().client().on(version);
+        let health = data(&anonymous.get("/api/v1/health", &[]).await, DONE);
         assert_eq!(health, json!({"status": "ok", "gateway": "ok", "odoo": "ok"}));
-        let info = data(&anybody.get("/api/v1/info/", &[]).await, DONE);
+        let info = data(&anonymous.get("/api/v1/info/", &[]).await, DONE);
         assert_eq!((&info["name"], &info["api_version"]), (&json!("odoo-gateway"), &json!("v1")));
         assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));
         let series = match version {

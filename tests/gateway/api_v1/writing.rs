@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING_ID, PARTNERS, TAGS, admin, ask, data, new_tag, read, error_of, unique};
+use super::{MISSING_ID, PARTNERS, TAGS, admin, send_json, data, new_tag, read, error_of, unique};
 use crate::support::Version;
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn record_is_updated_by_put_and_by_patch() {
         let (admin, id) = (admin(version), new_tag(version, &unique("updated")).await);
         let path = format!("{TAGS}/{id}");
         for (method, color) in [(Method::PUT, 4), (Method::PATCH, 5)] {
-            let response = ask(&admin, method, &path, &json!({"data": {"color": color}})).await;
+            let response = send_json(&admin, method, &path, &json!({"data": {"color": color}})).await;
             let updated = data(&response, "Record updated successfully");
             assert_eq!((&updated["id"], &updated["color"]), (&json!(id), &json!(color)));
             assert_eq!(read(&admin, TAGS, id, "{*}").await, updated);

@@ -11,25 +11,25 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, File, Ident, Item, ItemMod, ItemUse, UseTree, Visibility};
 
 /// The names on the way from the crate's root to a module.
-pub type ModulePath = Vec<String>;
+pub(super) type ModulePath = Vec<String>;
 
 /// One file of the crate, parsed.
-pub struct Module {
+pub(super) struct Module {
     /// Relative to the repository.
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
     /// The syntax tree without test modules.
-    pub syntax: File,
+    pub(super) syntax: File,
 }
 
 /// All modules of the crate.
-pub struct Modules {
+pub(super) struct Modules {
     root: PathBuf,
     by_path: BTreeMap<ModulePath, Module>,
 }
 
 impl Modules {
     /// Parses every file below `src`.
-    pub fn parse(root: &Path) -> Self {
+    pub(super) fn parse(root: &Path) -> Self {
         let src = root.join("src");
         let files = super::rust_files(&src).into_iter().filter(|file| *file != src.join("main.rs"));
         let by_path = files.map(|file| {
@@ -45,17 +45,17 @@ impl Modules {
     }
 
     /// Each module with its path.
-    pub fn iter(&self) -> impl Iterator<Item = (&ModulePath, &Module)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&ModulePath, &Module)> {
         self.by_path.iter()
     }
 
     /// The repository.
-    pub fn root(&self) -> &Path {
+    pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
     /// For each module, the modules that declare what it uses, itself excepted.
-    pub fn edges(&self) -> BTreeMap<ModulePath, BTreeSet<ModulePath>> {
+    pub(super) fn edges(&self) -> BTreeMap<ModulePath, BTreeSet<ModulePath>> {
         let uses: BTreeMap<_, _> = self.by_path.iter().map(|(path, module)| (path.clone(), self.uses(path, module))).collect();
         let exports: BTreeMap<_, _> = uses.iter().map(|(path, (_, exports))| (path.clone(), exports.clone())).collect();
         let declaring = |used: &ModulePath| self.declaring(used, &exports, 0);

@@ -20,22 +20,22 @@ async fn login_issues_a_token_and_logout_revokes_it() {
         let client = gateway.client();
         let (login, db) = ("internal", version.database());
         let query = [("login", login), ("password", login), ("db", db)];
-        let given = client.get(LOGIN, &query).await;
-        assert_eq!(given.header("cache-control"), "no-store");
-        let given = given.ok();
-        let token = given["access_token"].as_str().unwrap().to_owned();
+        let issued = client.get(LOGIN, &query).await;
+        assert_eq!(issued.header("cache-control"), "no-store");
+        let issued = issued.ok();
+        let token = issued["access_token"].as_str().unwrap().to_owned();
         let hex = token.strip_prefix("access_token_").unwrap();
-        assert!(hex.len() == 40 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()), "{given}");
+        assert!(hex.len() == 40 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()), "{issued}");
         let again = client.post(LOGIN, &json!({"login": login, "password": login, "db": db})).await.ok();
-        assert_eq!(again["uid"], given["uid"]);
+        assert_eq!(again["uid"], issued["uid"]);
         let other = again["access_token"].as_str().unwrap();
         assert_ne!(other, token);
-        let ways = [
+        let headers = [
             ("access-token", token.clone()),
             ("access_token", token.clone()),
             ("authorization", format!("Bearer {token}")),
         ];
-        for (name, value) in &ways {
+        for (name, value) in &headers {
             client.with_header(name, value).get(PARTNERS, &[]).await.ok();
         }
         let with_token = client.with_header("access-token", &token);

@@ -116,11 +116,11 @@ async fn invalid_keys_are_throttled_but_valid_ones_are_not() {
     let gateway = Gateway::start_with_odoo(&[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms")]).await;
     let (_, good) = key(&gateway.administration().await, Version::Odoo19, "good").await;
     let wrong = gateway.client().with_header("api-key", "ogw_key_wrong");
-    let mut refused = 0;
+    let mut rejected = 0;
     for _ in 0..10 {
-        refused += u32::from(wrong.get(PARTNERS, &[]).await.status == 401);
+        rejected += u32::from(wrong.get(PARTNERS, &[]).await.status == 401);
     }
-    assert!((1..=5).contains(&refused), "{refused}");
+    assert!((1..=5).contains(&rejected), "{rejected}");
     wrong.get(PARTNERS, &[]).await.problem(429, "too_many_attempts");
     gateway.client().with_header("api-key", &good).get(PARTNERS, &[]).await.ok();
 }
@@ -147,11 +147,11 @@ async fn rate_limit_is_exact_under_fifty_clients_and_sends_retry_after() {
     }
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 5);
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 45);
-    let refused = client.get(PARTNERS, &[]).await;
-    refused.problem(429, "rate_limited");
-    let wait: u32 = refused.header("retry-after").parse().unwrap();
+    let rejected = client.get(PARTNERS, &[]).await;
+    rejected.problem(429, "rate_limited");
+    let wait: u32 = rejected.header("retry-after").parse().unwrap();
     assert!((500..=600).contains(&wait), "{wait}");
-    assert!(refused.header("ratelimit").starts_with(r#""key";r=0;t="#));
+    assert!(rejected.header("ratelimit").starts_with(r#""key";r=0;t="#));
 }
 
 #[tokio::test]
@@ -172,8 +172,8 @@ async fn key_is_created_only_for_a_user_that_odoo_confirms() {
     let past = odoo_gateway::admin::NewApiKey { not_after: Some(admin.clock.now()), ..new_key(Version::Odoo19, "past") };
     let unreadable =
         odoo_gateway::admin::NewApiKey { scope: "[{}]".to_owned(), ..new_key(Version::Odoo19, "unreadable") };
-    for refused in [wrong, past, unreadable] {
-        admin.create_key(refused).await.unwrap_err();
+    for rejected in [wrong, past, unreadable] {
+        admin.create_key(rejected).await.unwrap_err();
     }
     assert!(admin.list_keys().await.unwrap().is_empty());
 }

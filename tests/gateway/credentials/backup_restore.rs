@@ -9,7 +9,7 @@ use crate::support::{Version, testbed};
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
 /// Runs a command. Returns whether it succeeded, its output and its errors.
-async fn ran(folder: &Path, line: &str, settings: &[(&str, &str)]) -> (bool, String, String) {
+async fn run_command(folder: &Path, line: &str, settings: &[(&str, &str)]) -> (bool, String, String) {
     let output = run(&line.split(' ').collect::<Vec<_>>(), folder, settings).await;
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.success(), text(output.stdout), text(output.stderr))
@@ -20,7 +20,7 @@ async fn create_key(folder: &Path, name: &str, settings: &[(&str, &str)]) -> Str
     let secret = folder.join("secret");
     std::fs::write(&secret, testbed().api_key(Version::Odoo19)).unwrap();
     let line = format!("key create --name {name} --login internal --concurrent 5 --secret-file {}", secret.display());
-    let (done, out, err) = ran(folder, &line, settings).await;
+    let (done, out, err) = run_command(folder, &line, settings).await;
     assert!(done, "{err}");
     out.trim().to_owned()
 }
@@ -42,24 +42,24 @@ async fn restored_backup_is_detected_and_reactivates_nothing() {
     let store = folder.path().join(".data/gateway.db");
     let backup = keys.path().join("backup.db");
     std::fs::copy(&store, &backup).unwrap();
-    let (done, _, err) = ran(folder.path(), "key delete lost", &settings).await;
+    let (done, _, err) = run_command(folder.path(), "key delete lost", &settings).await;
     assert!(done, "{err}");
     for companion in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(folder.path().join(format!(".data/gateway.db{companion}")));
     }
     std::fs::copy(&backup, &store).unwrap();
 
-    let (done, _, err) = ran(folder.path(), "serve", &settings).await;
+    let (done, _, err) = run_command(folder.path(), "serve", &settings).await;
     assert!(!done && err.contains("older than its last seen state") && err.contains("odoo-gateway restore"), "{err}");
-    let (whole, out, _) = ran(folder.path(), "check", &settings).await;
-    assert!(!whole && out.contains("FAILED   master key: the store is older"), "{out}");
-    let (done, _, err) = ran(folder.path(), "key list", &settings).await;
+    let (succeeded, out, _) = run_command(folder.path(), "check", &settings).await;
+    assert!(!succeeded && out.contains("FAILED   master key: the store is older"), "{out}");
+    let (done, _, err) = run_command(folder.path(), "key list", &settings).await;
     assert!(done && err.contains("older than its last seen state"), "reading is allowed with a warning: {err}");
-    assert!(!ran(folder.path(), "serve", &settings).await.0, "reading has changed nothing");
+    assert!(!run_command(folder.path(), "serve", &settings).await.0, "reading has changed nothing");
 
-    let (done, out, err) = ran(folder.path(), "restore", &settings).await;
+    let (done, out, err) = run_command(folder.path(), "restore", &settings).await;
     assert!(done && out.starts_with("2 API keys and applications were disabled, 0 tokens were revoked."), "{out}{err}");
-    assert!(ran(folder.path(), "key enable kept", &settings).await.0);
+    assert!(run_command(folder.path(), "key enable kept", &settings).await.0);
     let gateway = Process::serve_in(folder, &settings).await;
     gateway.client().with_header("api-key", &kept).get(PARTNERS, &[]).await.ok();
     gateway.client().with_header("api-key", &lost).get(PARTNERS, &[]).await.problem(401, "credential_invalid");
@@ -87,31 +87,31 @@ async fn master_key_command_runs_once() {
     ];
     let starts = || std::fs::read_to_string(folder.path().join("log")).unwrap().lines().count();
     let work = tempfile::tempdir().unwrap();
-    let shown = create_key(work.path(), "a", &settings).await;
+    let created_key = create_key(work.path(), "a", &settings).await;
     assert_eq!(starts(), 1);
-    let (whole, out, err) = ran(work.path(), "check", &settings).await;
+    let (succeeded, out, err) = run_command(work.path(), "check", &settings).await;
     let line = "ok       master key: the output of secrets.master_key_command; it opens the sealed secrets of the store";
-    assert!(whole && out.contains(line) && starts() == 2, "{out}{err}");
-    let (done, _, err) = ran(work.path(), "keys add", &settings).await;
+    assert!(succeeded && out.contains(line) && starts() == 2, "{out}{err}");
+    let (done, _, err) = run_command(work.path(), "keys add", &settings).await;
     assert!(!done && err.contains("a command"), "{err}");
     let before = starts();
     let gateway = Process::serve_in(work, &settings).await;
-    let client = gateway.client().with_header("api-key", &shown);
+    let client = gateway.client().with_header("api-key", &created_key);
     for _ in 0..3 {
         client.get(PARTNERS, &[]).await.ok();
     }
     client.post("/api/generate_token", &serde_json::json!({})).await.ok();
     assert_eq!(starts(), before + 1, "once at the start");
-    let (_, said, work) = gateway.stop_with("TERM").await;
+    let (_, log, work) = gateway.stop_with("TERM").await;
     for secret in [key.as_str(), "canary-77ab"] {
-        let line = said.lines().find(|line| line.contains(secret));
+        let line = log.lines().find(|line| line.contains(secret));
         assert!(line.is_none(), "{line:?}");
     }
 
     std::fs::write(&program, "#!/bin/sh\necho '# nothing'\n").unwrap();
     for (line, wrong) in [("serve", "contains no master key: no line is a key"), ("keys list", "contains no master key")]
     {
-        let (done, _, err) = ran(work.path(), line, &settings).await;
+        let (done, _, err) = run_command(work.path(), line, &settings).await;
         assert!(!done && err.contains(wrong), "{line}: {err}");
     }
 }

@@ -8,7 +8,7 @@ use crate::support::{Version, testbed};
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
 /// Runs a command that must succeed. Returns its output.
-async fn ran(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> String {
+async fn run_command(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> String {
     let arguments: Vec<&str> = line.split(' ').collect();
     let output = run(&arguments, gateway.folder.path(), settings).await;
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -36,28 +36,28 @@ async fn key_is_managed_on_the_command_line_and_its_secret_is_not_stored_or_logg
         "--json key create --name shop --login internal --secret-file {} --expires 90d --rate 100/1m --network 127.0.0.0/8",
         secret.display()
     );
-    let created: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await).unwrap();
+    let created: Value = serde_json::from_str(&run_command(&gateway, &create, &settings).await).unwrap();
     let key = created["key"].as_str().unwrap();
     assert_eq!((&created["rate"]["burst"], &created["networks"][0]), (&100.into(), &"127.0.0.0/8".into()));
     let client = gateway.client().with_header("api-key", key);
     client.get(PARTNERS, &[]).await.ok();
-    let listed: Value = serde_json::from_str(&ran(&gateway, "key list --json", &settings).await).unwrap();
+    let listed: Value = serde_json::from_str(&run_command(&gateway, "key list --json", &settings).await).unwrap();
     assert_eq!((&listed[0]["state"], &listed[0]["login"]), (&"on".into(), &"internal".into()));
-    let table = ran(&gateway, "key list", &settings).await;
+    let table = run_command(&gateway, "key list", &settings).await;
     assert!(table.lines().nth(1).unwrap().starts_with("shop  ogw_key_"), "{table}");
     assert!(!table.contains(key) && !listed.to_string().contains(key));
-    ran(&gateway, "key disable shop", &settings).await;
+    run_command(&gateway, "key disable shop", &settings).await;
     client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
-    ran(&gateway, "key enable shop", &settings).await;
+    run_command(&gateway, "key enable shop", &settings).await;
     client.get(PARTNERS, &[]).await.ok();
     for (line, expected) in [("keys add", "Master key "), ("keys rewrap", "3 rewrapped, 0 "), ("keys prune", "Deleted: ")] {
-        assert!(ran(&gateway, line, &settings).await.starts_with(expected), "{line}");
+        assert!(run_command(&gateway, line, &settings).await.starts_with(expected), "{line}");
     }
     client.get(PARTNERS, &[]).await.ok();
-    assert!(ran(&gateway, "keys list", &settings).await.contains("seals  3"));
-    ran(&gateway, "key delete shop", &settings).await;
+    assert!(run_command(&gateway, "keys list", &settings).await.contains("seals  3"));
+    run_command(&gateway, "key delete shop", &settings).await;
     client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
-    assert_eq!(ran(&gateway, "key list", &settings).await.lines().count(), 1);
+    assert_eq!(run_command(&gateway, "key list", &settings).await.lines().count(), 1);
     let master = std::fs::read_to_string(&master).unwrap().lines().last().unwrap().to_owned();
     let metrics = gateway.ops_client().get("/metrics", &[]).await.text;
     let (_, output, folder) = gateway.stop_with("TERM").await;
@@ -91,7 +91,7 @@ async fn failed_commands_report_the_reason_and_change_nothing() {
         ("key create --name a --login internal --expires soon", "90d, 2027-01-31 or never"),
         (&format!("{create} --expires 2020-01-01"), "the expiry is in the past"),
         (&format!("{create} --rate 0/1m"), "N/TIME"),
-        (&format!("{create} --database nowhere"), "no database of this name"),
+        (&format!("{create} --database nowhere"), "no database with this name"),
         ("token revoke x", "token \"x\" does not exist"),
     ];
     for (line, expected) in lines {
@@ -120,17 +120,17 @@ async fn gateway_does_not_start_if_the_master_key_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(&create.split(' ').collect::<Vec<_>>(), folder.path(), &settings).await;
     assert!(output.status.success());
-    let refusal = async || {
+    let start_error = async || {
         let output = run(&["serve"], folder.path(), &settings).await;
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
     let key = std::fs::read_to_string(&master).unwrap();
     std::fs::remove_file(&master).unwrap();
-    assert!(refusal().await.contains("bring"));
+    assert!(start_error().await.contains("restore"));
     assert!(!std::path::Path::new(&master).exists(), "no new one is created");
     std::fs::write(&master, &key).unwrap();
-    assert!(refusal().await.contains("chmod 600"));
+    assert!(start_error().await.contains("chmod 600"));
 }
 
 /// The first line of the README that starts with this text.
@@ -156,18 +156,18 @@ async fn readme_example_works_and_use_from_other_networks_is_logged() {
     assert!(printed.contains(" --network "), "{printed}");
     let create = printed.replace("odoo-gateway ", "").replace("shop@example.com", "internal");
     let create = format!("{create} --json --secret-file {}", secret.display());
-    let created: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await).unwrap();
+    let created: Value = serde_json::from_str(&run_command(&gateway, &create, &settings).await).unwrap();
     let path = readme_line("curl -H \"api-key:").split("127.0.0.1:8080").nth(1).unwrap().to_owned();
     gateway.client().with_header("api-key", created["key"].as_str().unwrap()).get(&path, &[]).await.ok();
 
     let elsewhere = create.replace("webshop", "elsewhere").replace("127.0.0.1", "192.0.2.7,198.51.100.0/24");
-    let created: Value = serde_json::from_str(&ran(&gateway, &elsewhere, &settings).await).unwrap();
+    let created: Value = serde_json::from_str(&run_command(&gateway, &elsewhere, &settings).await).unwrap();
     assert_eq!(created["networks"], serde_json::json!(["192.0.2.7/32", "198.51.100.0/24"]));
     let key = created["key"].as_str().unwrap();
-    let refused = gateway.client().with_header("api-key", key).get(&path, &[]).await;
-    refused.problem(401, "credential_invalid");
+    let rejected = gateway.client().with_header("api-key", key).get(&path, &[]).await;
+    rejected.problem(401, "credential_invalid");
     let unknown = gateway.client().with_header("api-key", "ogw_key_x").get(&path, &[]).await;
-    assert_eq!(refused.json()["detail"], unknown.json()["detail"], "the response does not reveal the reason");
+    assert_eq!(rejected.json()["detail"], unknown.json()["detail"], "the response does not reveal the reason");
     let (_, output, _folder) = gateway.stop_with("TERM").await;
     let line = output.lines().find(|line| line.contains("used from outside its networks")).unwrap();
     assert!(line.contains("elsewhere") && line.contains("127.0.0.1") && line.contains("192.0.2.7/32"), "{line}");

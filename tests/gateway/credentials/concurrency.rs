@@ -11,7 +11,7 @@ const PARTNER: &str = "/restapi/1.0/object/res.partner/1";
 const READ: &str = "res.partner.read";
 
 /// A key for the stub's user with a limit of two concurrent requests, including those of its login tokens.
-async fn scene() -> (StubOdoo, Gateway, Client, Client) {
+async fn fixture() -> (StubOdoo, Gateway, Client, Client) {
     let stub = StubOdoo::start().await;
     let gateway = Gateway::start_with_stub(&stub, &[]).await;
     let mut terms = new_key(Version::Odoo19, "two at a time").terms;
@@ -42,16 +42,16 @@ async fn scene() -> (StubOdoo, Gateway, Client, Client) {
 
 #[tokio::test]
 async fn concurrent_requests_are_limited_until_one_ends() {
-    let (stub, _gateway, with_key, with_token) = scene().await;
+    let (stub, _gateway, with_key, with_token) = fixture().await;
     stub.when(READ, StubReply::Hold);
     let before = stub.call_count(READ);
     let under_way = [with_key.clone(), with_token.clone()]
         .map(|client| tokio::spawn(async move { client.get(PARTNER, &[("fields", "name")]).await }));
     stub.wait_for_calls(READ, before + 2).await;
     for client in [&with_key, &with_token] {
-        let refused = client.get(PARTNER, &[("fields", "name")]).await;
-        refused.problem(429, "too_many_at_once");
-        assert_eq!(refused.header("retry-after"), "1");
+        let rejected = client.get(PARTNER, &[("fields", "name")]).await;
+        rejected.problem(429, "too_many_at_once");
+        assert_eq!(rejected.header("retry-after"), "1");
     }
     assert_eq!(with_key.post("/api/generate_token", &json!({})).await.status, 429);
     assert_eq!(stub.call_count(READ), before + 2, "rejected requests do not reach Odoo");
@@ -64,7 +64,7 @@ async fn concurrent_requests_are_limited_until_one_ends() {
 
 #[tokio::test]
 async fn disconnect_releases_the_permit() {
-    let (stub, _gateway, with_key, _) = scene().await;
+    let (stub, _gateway, with_key, _) = fixture().await;
     stub.when(READ, StubReply::Hold);
     let before = stub.call_count(READ);
     let under_way: Vec<_> = (0..2)

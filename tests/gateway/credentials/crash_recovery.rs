@@ -74,9 +74,9 @@ impl Traffic {
             ("token", minted["login_token"].as_str().unwrap().to_owned())
         } else {
             let login = json!({"login": "internal", "password": "internal", "db": "odoo19"});
-            let (status, given) = complete_response(client.request(Method::POST, LOGIN).json(&login)).await?;
-            assert_eq!(status, 200, "{given}");
-            ("access-token", given["access_token"].as_str().unwrap().to_owned())
+            let (status, body) = complete_response(client.request(Method::POST, LOGIN).json(&login)).await?;
+            assert_eq!(status, 200, "{body}");
+            ("access-token", body["access_token"].as_str().unwrap().to_owned())
         };
         let with_token = client.with_header(header, &token);
         let leaves = !mints && !self.responses.borrow().is_multiple_of(4);
@@ -152,16 +152,16 @@ async fn acknowledged_changes_survive_kill_9() {
         gateway = Process::serve_in(folder, &settings).await;
         let client = gateway.client();
         client.with_header("api-key", &steady).get(PARTNERS, &[]).await.ok();
-        let (given, ended) = {
+        let (issued, revoked) = {
             let acknowledged = traffic.acknowledged.lock().unwrap();
             (acknowledged.issued.clone(), acknowledged.revoked.clone())
         };
-        assert!(!given.is_empty() && !ended.is_empty());
-        for (header, token) in &given {
+        assert!(!issued.is_empty() && !revoked.is_empty());
+        for (header, token) in &issued {
             client.with_header(header, token).get(PARTNERS, &[]).await.ok();
         }
-        let dead = [("api-key", deleted.clone()), ("api-key", off.clone())];
-        for (header, token) in ended.iter().chain(&dead) {
+        let disabled = [("api-key", deleted.clone()), ("api-key", off.clone())];
+        for (header, token) in revoked.iter().chain(&disabled) {
             client.with_header(header, token).get(PARTNERS, &[]).await.problem(401, "credential_invalid");
         }
         assert_eq!(admin.list_keys().await.unwrap().len(), 2 + round, "the changes of another process hold, too");
@@ -169,8 +169,8 @@ async fn acknowledged_changes_survive_kill_9() {
     // Every encrypted secret can be decrypted, including those of tokens whose response was lost.
     let tokens = admin.list_tokens().await.unwrap().len();
     admin.add_master_key().await.unwrap();
-    let sealed_anew = admin.rewrap().await.unwrap();
-    assert_eq!(usize::try_from(sealed_anew.rewrapped).unwrap(), tokens + 6 + 2, "six API keys and two installation keys");
+    let resealed = admin.rewrap().await.unwrap();
+    assert_eq!(usize::try_from(resealed.rewrapped).unwrap(), tokens + 6 + 2, "six API keys and two installation keys");
     assert_eq!(admin.prune_master_keys().await.unwrap().len(), 1);
     gateway.client().with_header("api-key", &steady).get(PARTNERS, &[]).await.ok();
 }

@@ -60,7 +60,7 @@ fn token(response: &Response) -> String {
     response.ok()["access_token"].as_str().unwrap().to_owned()
 }
 
-async fn works(client: &Client, token: &str) -> u16 {
+async fn token_status(client: &Client, token: &str) -> u16 {
     client.with_header("access-token", token).get(PARTNERS, &[]).await.status
 }
 
@@ -81,7 +81,7 @@ async fn wait_for_readiness(gateway: &Process, ready: bool) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn full_disk_causes_rejections_and_no_data_loss() {
     let Some(disk) = Disk::mounted() else {
-        eprintln!("not tested: nobody may mount a file system here");
+        eprintln!("skipped: mounting a file system is not permitted");
         return;
     };
     let (stub, keys) = (StubOdoo::start().await, tempfile::tempdir().unwrap());
@@ -95,40 +95,40 @@ async fn full_disk_causes_rejections_and_no_data_loss() {
     ];
     let gateway = Process::serve(&settings).await;
     let client = gateway.client();
-    let mut given = vec![token(&log_in(&client).await)];
+    let mut issued = vec![token(&log_in(&client).await)];
     wait_for_readiness(&gateway, true).await;
 
     disk.fill();
     // SQLite may have allocated space for a few more rows.
-    let mut refused = 0;
+    let mut rejected = 0;
     for _ in 0..200 {
         let response = log_in(&client).await;
         match response.status {
-            200 => given.push(token(&response)),
+            200 => issued.push(token(&response)),
             _ => {
                 response.problem(503, "store_unavailable");
-                refused += 1;
+                rejected += 1;
             }
         }
-        if refused >= 20 {
+        if rejected >= 20 {
             break;
         }
     }
-    assert_eq!(refused, 20, "the disk is full");
+    assert_eq!(rejected, 20, "the disk is full");
     let report = wait_for_readiness(&gateway, false).await;
     let reason = report["parts"]["store"]["reason"].as_str().unwrap();
     assert!(reason.contains("free some space"), "{reason}");
-    for token in &given {
-        assert_eq!(works(&client, token).await, 200, "the issued token is stored and can be read");
+    for token in &issued {
+        assert_eq!(token_status(&client, token).await, 200, "the issued token is stored and can be read");
     }
 
     disk.empty();
     wait_for_readiness(&gateway, true).await;
     for _ in 0..20 {
-        given.push(token(&log_in(&client).await));
+        issued.push(token(&log_in(&client).await));
     }
-    for token in &given {
-        assert_eq!(works(&client, token).await, 200);
+    for token in &issued {
+        assert_eq!(token_status(&client, token).await, 200);
     }
     // Another process can write, too: no lock is left.
     administration_of(&settings).await.create_key(new_key_of("stub", "later", "admin", PASSWORD)).await.unwrap();
@@ -136,8 +136,8 @@ async fn full_disk_causes_rejections_and_no_data_loss() {
     let (status, output, folder) = gateway.stop_with("KILL").await;
     assert!(!status.success(), "{output}");
     let gateway = Process::serve_in(folder, &settings).await;
-    for token in &given {
-        assert_eq!(works(&gateway.client(), token).await, 200, "the token survives a kill");
+    for token in &issued {
+        assert_eq!(token_status(&gateway.client(), token).await, 200, "the token survives a kill");
     }
     assert!(gateway.stop_with("TERM").await.0.success());
 }

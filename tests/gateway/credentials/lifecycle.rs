@@ -15,7 +15,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::{AnyConnection, Connection as _};
 
 /// A store, its keys, and a manual clock.
-struct Scene {
+struct Fixture {
     store: Store,
     sources: KeySources,
     clock: Clock,
@@ -27,7 +27,7 @@ fn configured(url: &str) -> StoreConfig {
     Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap().store
 }
 
-impl Scene {
+impl Fixture {
     async fn new(url: &str, keys: &Path) -> Self {
         let store = Store::open(&configured(url)).await.unwrap();
         store.migrate().await.unwrap();
@@ -84,7 +84,7 @@ fn issued(name: &str, not_after: Option<i64>) -> NewToken {
         database: DatabaseName::parse("odoo").unwrap(),
         uid: Uid::new(7).unwrap(),
         login: "ada".to_owned(),
-        secret: format!("the password behind {name}").into(),
+        secret: format!("the password of {name}").into(),
         scope: "\"all\"".to_owned(),
         not_after,
         idle_seconds: None,
@@ -101,36 +101,36 @@ fn issued(name: &str, not_after: Option<i64>) -> NewToken {
 
 async fn run_lifecycle(url: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let mut scene = Scene::new(url, folder.path()).await;
-    keys_are_created_on_first_use(&scene).await;
-    fifty_concurrent_gateways_share_one_key(&scene).await;
-    row_is_read_back_unchanged(&scene).await;
-    names_are_unique(&scene).await;
-    use_is_stored_once_per_minute(&scene).await;
-    one_of_many_concurrent_switches_takes_effect(&scene).await;
-    expiry_is_exact_to_the_second_and_expired_tokens_are_purged(&scene).await;
-    deleted_secrets_are_erased(&scene).await;
-    audit_log_is_append_only(&scene).await;
-    index_key_rotation_keeps_every_token(&scene).await;
-    signing_key_is_kept_while_its_tokens_are_active(&scene).await;
-    rollback_of_the_store_is_detected(&mut scene, folder.path()).await;
-    restore_revokes_all_issued_tokens(&scene, folder.path()).await;
-    missing_master_key_is_not_recreated(&scene).await;
+    let mut fixture = Fixture::new(url, folder.path()).await;
+    keys_are_created_on_first_use(&fixture).await;
+    fifty_concurrent_gateways_share_one_key(&fixture).await;
+    row_is_read_back_unchanged(&fixture).await;
+    names_are_unique(&fixture).await;
+    use_is_stored_once_per_minute(&fixture).await;
+    one_of_many_concurrent_switches_takes_effect(&fixture).await;
+    expiry_is_exact_to_the_second_and_expired_tokens_are_purged(&fixture).await;
+    deleted_secrets_are_erased(&fixture).await;
+    audit_log_is_append_only(&fixture).await;
+    index_key_rotation_keeps_every_token(&fixture).await;
+    signing_key_is_kept_while_its_tokens_are_active(&fixture).await;
+    rollback_of_the_store_is_detected(&mut fixture, folder.path()).await;
+    restore_revokes_all_issued_tokens(&fixture, folder.path()).await;
+    missing_master_key_is_not_recreated(&fixture).await;
 }
 
-async fn keys_are_created_on_first_use(scene: &Scene) {
-    assert!(scene.key_provider().load_existing().await.unwrap().is_none());
-    assert!(!scene.sources.file.exists());
-    let never = KeyProvider::new(scene.store.clone(), "i".into(), scene.sources.clone(), false, scene.clock.clone());
-    let refused = never.for_sealing().await.unwrap_err();
-    assert!(matches!(refused, KeySetError::Secret(SecretError::NoKey(_))), "{refused}");
-    assert!(!scene.sources.file.exists());
+async fn keys_are_created_on_first_use(fixture: &Fixture) {
+    assert!(fixture.key_provider().load_existing().await.unwrap().is_none());
+    assert!(!fixture.sources.file.exists());
+    let never = KeyProvider::new(fixture.store.clone(), "i".into(), fixture.sources.clone(), false, fixture.clock.clone());
+    let rejected = never.for_sealing().await.unwrap_err();
+    assert!(matches!(rejected, KeySetError::Secret(SecretError::NoKey(_))), "{rejected}");
+    assert!(!fixture.sources.file.exists());
 }
 
-async fn fifty_concurrent_gateways_share_one_key(scene: &Scene) {
+async fn fifty_concurrent_gateways_share_one_key(fixture: &Fixture) {
     let openings: Vec<_> = (0..50)
         .map(|_| {
-            let key_provider = scene.key_provider();
+            let key_provider = fixture.key_provider();
             tokio::spawn(async move { key_provider.for_sealing().await.unwrap() })
         })
         .collect();
@@ -142,37 +142,37 @@ async fn fifty_concurrent_gateways_share_one_key(scene: &Scene) {
     assert_eq!(indexes.len(), 1);
 }
 
-async fn row_is_read_back_unchanged(scene: &Scene) {
-    let (row, token) = scene.add(issued("first", Some(1_900_000_000))).await;
-    assert_eq!(scene.find(&token).await.unwrap(), row);
-    assert_eq!(scene.decrypt(&token).await.unwrap(), "the password of first");
-    assert!(scene.find(&Token::generate(TokenKind::ApiKey).unwrap()).await.is_none());
+async fn row_is_read_back_unchanged(fixture: &Fixture) {
+    let (row, token) = fixture.add(issued("first", Some(1_900_000_000))).await;
+    assert_eq!(fixture.find(&token).await.unwrap(), row);
+    assert_eq!(fixture.decrypt(&token).await.unwrap(), "the password of first");
+    assert!(fixture.find(&Token::generate(TokenKind::ApiKey).unwrap()).await.is_none());
 }
 
-async fn names_are_unique(scene: &Scene) {
+async fn names_are_unique(fixture: &Fixture) {
     let mut tries = Vec::new();
     for _ in 0..50 {
-        let (row, _) = issue(&scene.key_provider(), &scene.clock, issued("only", None)).await.unwrap();
-        let (store, event) = (scene.store.clone(), scene.event("key.create"));
+        let (row, _) = issue(&fixture.key_provider(), &fixture.clock, issued("only", None)).await.unwrap();
+        let (store, event) = (fixture.store.clone(), fixture.event("key.create"));
         tries.push(tokio::spawn(async move { store.add_token(&row, &event).await }));
     }
     let mut created = 0;
     for tried in tries {
         match tried.await.unwrap() {
             Ok(()) => created += 1,
-            Err(refused) => assert_eq!(refused, StoreError::NameTaken { name: "only".to_owned() }),
+            Err(rejected) => assert_eq!(rejected, StoreError::NameTaken { name: "only".to_owned() }),
         }
     }
     assert_eq!(created, 1);
-    assert_eq!(scene.store.purge_grants(1000).await.unwrap(), 0, "rejected requests left nothing");
+    assert_eq!(fixture.store.purge_grants(1000).await.unwrap(), 0, "rejected requests left nothing");
 }
 
-async fn use_is_stored_once_per_minute(scene: &Scene) {
-    let (row, token) = scene.add(issued("used", None)).await;
+async fn use_is_stored_once_per_minute(fixture: &Fixture) {
+    let (row, token) = fixture.add(issued("used", None)).await;
     for minute in 0..2 {
         let uses: Vec<_> = (0..50)
             .map(|_| {
-                let (store, id, now) = (scene.store.clone(), row.id.clone(), scene.clock.now());
+                let (store, id, now) = (fixture.store.clone(), row.id.clone(), fixture.clock.now());
                 tokio::spawn(async move { store.touch_token(&id, now).await.unwrap() })
             })
             .collect();
@@ -181,20 +181,20 @@ async fn use_is_stored_once_per_minute(scene: &Scene) {
             written += u32::from(used.await.unwrap());
         }
         assert_eq!(written, 1, "minute {minute}");
-        let found = scene.find(&token).await.unwrap();
-        assert_eq!(found.last_used_at, Some(scene.clock.now().unix_timestamp()));
-        assert!(!found.is_touch_due(scene.clock.now()));
-        scene.clock.advance(Duration::from_secs(60));
-        assert!(found.is_touch_due(scene.clock.now()));
+        let found = fixture.find(&token).await.unwrap();
+        assert_eq!(found.last_used_at, Some(fixture.clock.now().unix_timestamp()));
+        assert!(!found.is_touch_due(fixture.clock.now()));
+        fixture.clock.advance(Duration::from_secs(60));
+        assert!(found.is_touch_due(fixture.clock.now()));
     }
 }
 
-async fn one_of_many_concurrent_switches_takes_effect(scene: &Scene) {
-    let (row, token) = scene.add(issued("switched", None)).await;
+async fn one_of_many_concurrent_switches_takes_effect(fixture: &Fixture) {
+    let (row, token) = fixture.add(issued("switched", None)).await;
     for on in [false, true] {
         let switches: Vec<_> = (0..50)
             .map(|_| {
-                let (store, id, event) = (scene.store.clone(), row.id.clone(), scene.event("key.switch"));
+                let (store, id, event) = (fixture.store.clone(), row.id.clone(), fixture.event("key.switch"));
                 tokio::spawn(async move { store.set_token_enabled(&id, on, &[], &event).await.unwrap() })
             })
             .collect();
@@ -203,38 +203,38 @@ async fn one_of_many_concurrent_switches_takes_effect(scene: &Scene) {
             switched += u32::from(switch.await.unwrap());
         }
         assert_eq!(switched, 1);
-        assert_eq!(scene.find(&token).await.unwrap().is_active(scene.clock.now()), on);
+        assert_eq!(fixture.find(&token).await.unwrap().is_active(fixture.clock.now()), on);
     }
 }
 
-async fn expiry_is_exact_to_the_second_and_expired_tokens_are_purged(scene: &Scene) {
-    let end = scene.clock.now().unix_timestamp() + 10;
+async fn expiry_is_exact_to_the_second_and_expired_tokens_are_purged(fixture: &Fixture) {
+    let end = fixture.clock.now().unix_timestamp() + 10;
     let mut tokens = Vec::new();
     for name in ["ends 1", "ends 2", "ends 3"] {
-        tokens.push(scene.add(issued(name, Some(end))).await.1);
+        tokens.push(fixture.add(issued(name, Some(end))).await.1);
     }
     let idle = NewToken { idle_seconds: Some(10), kind: TokenKind::AccessToken, key: None, ..issued("", None) };
-    let (idle_row, idle) = scene.add(idle).await;
-    scene.clock.advance(Duration::from_secs(9));
-    assert!(scene.find(&tokens[0]).await.unwrap().is_active(scene.clock.now()));
-    assert!(scene.store.touch_token(&idle_row.id, scene.clock.now()).await.unwrap());
-    scene.clock.advance(Duration::from_secs(1));
-    assert!(!scene.find(&tokens[0]).await.unwrap().is_active(scene.clock.now()));
-    assert!(scene.find(&idle).await.unwrap().is_active(scene.clock.now()), "using it extends the idle timeout");
-    let purge = async |kind, batch| scene.store.purge_tokens(kind, scene.clock.now(), batch).await.unwrap();
+    let (idle_row, idle) = fixture.add(idle).await;
+    fixture.clock.advance(Duration::from_secs(9));
+    assert!(fixture.find(&tokens[0]).await.unwrap().is_active(fixture.clock.now()));
+    assert!(fixture.store.touch_token(&idle_row.id, fixture.clock.now()).await.unwrap());
+    fixture.clock.advance(Duration::from_secs(1));
+    assert!(!fixture.find(&tokens[0]).await.unwrap().is_active(fixture.clock.now()));
+    assert!(fixture.find(&idle).await.unwrap().is_active(fixture.clock.now()), "using it extends the idle timeout");
+    let purge = async |kind, batch| fixture.store.purge_tokens(kind, fixture.clock.now(), batch).await.unwrap();
     assert_eq!(purge(TokenKind::ApiKey, 2).await, 2, "in bounded batches");
     assert_eq!(purge(TokenKind::ApiKey, 2).await, 1);
     assert_eq!(purge(TokenKind::AccessToken, 2).await, 0);
-    scene.clock.advance(Duration::from_secs(10));
+    fixture.clock.advance(Duration::from_secs(10));
     assert_eq!(purge(TokenKind::AccessToken, 2).await, 1);
-    assert_eq!(scene.store.purge_grants(1000).await.unwrap(), 4, "the grants are purged with them");
+    assert_eq!(fixture.store.purge_grants(1000).await.unwrap(), 4, "the grants are purged with them");
 }
 
-async fn deleted_secrets_are_erased(scene: &Scene) {
-    let (row, token) = scene.add(issued("deleted", None)).await;
+async fn deleted_secrets_are_erased(fixture: &Fixture) {
+    let (row, token) = fixture.add(issued("deleted", None)).await;
     let deletions: Vec<_> = (0..50)
         .map(|_| {
-            let (store, id, event) = (scene.store.clone(), row.id.clone(), scene.event("key.delete"));
+            let (store, id, event) = (fixture.store.clone(), row.id.clone(), fixture.event("key.delete"));
             tokio::spawn(async move { store.delete_token(&id, &event).await.unwrap() })
         })
         .collect();
@@ -243,76 +243,76 @@ async fn deleted_secrets_are_erased(scene: &Scene) {
         deleted += u32::from(deletion.await.unwrap());
     }
     assert_eq!(deleted, 1);
-    assert!(scene.find(&token).await.is_none());
+    assert!(fixture.find(&token).await.is_none());
     for table in ["UPDATE grants SET uid = uid", "UPDATE wraps SET kid = kid", "UPDATE api_keys SET name = name"] {
-        assert_eq!(scene.execute(table).await.unwrap(), 4, "first, only, used, switched: {table}");
+        assert_eq!(fixture.execute(table).await.unwrap(), 4, "first, only, used, switched: {table}");
     }
 }
 
-async fn audit_log_is_append_only(scene: &Scene) {
-    let events = scene.store.audit_events(1000).await.unwrap();
+async fn audit_log_is_append_only(fixture: &Fixture) {
+    let events = fixture.store.audit_events(1000).await.unwrap();
     assert_eq!(events.first().unwrap().action, "key.delete");
     assert_eq!(events.iter().filter(|event| event.action == "key.switch").count(), 2);
     for statement in ["UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log"] {
-        let refused = scene.execute(statement).await.unwrap_err();
-        assert!(refused.to_string().contains("the audit log is not changed"), "{refused}");
+        let rejected = fixture.execute(statement).await.unwrap_err();
+        assert!(rejected.to_string().contains("the audit log is not changed"), "{rejected}");
     }
-    assert_eq!(scene.store.audit_events(1000).await.unwrap(), events);
+    assert_eq!(fixture.store.audit_events(1000).await.unwrap(), events);
 }
 
 /// The administrator's operations on this store.
-fn administration(scene: &Scene) -> Administration {
+fn administration(fixture: &Fixture) -> Administration {
     Administration {
-        store: scene.store.clone(),
-        key_provider: scene.key_provider(),
-        sources: scene.sources.clone(),
-        rollback_detector: RollbackDetector::new(scene.store.clone(), scene.sources.file.parent().unwrap(), &scene.instance),
+        store: fixture.store.clone(),
+        key_provider: fixture.key_provider(),
+        sources: fixture.sources.clone(),
+        rollback_detector: RollbackDetector::new(fixture.store.clone(), fixture.sources.file.parent().unwrap(), &fixture.instance),
         databases: Databases::new(Vec::new()),
-        clock: scene.clock.clone(),
+        clock: fixture.clock.clone(),
         actor: "test".to_owned(),
     }
 }
 
-async fn index_key_rotation_keeps_every_token(scene: &Scene) {
-    let (used, unused) = (scene.add(issued("of before", None)).await, scene.add(issued("of before too", None)).await);
-    let admin = administration(scene);
+async fn index_key_rotation_keeps_every_token(fixture: &Fixture) {
+    let (used, unused) = (fixture.add(issued("of before", None)).await, fixture.add(issued("of before too", None)).await);
+    let admin = administration(fixture);
     admin.rotate_installation_key(InstallationKeyKind::Index).await.unwrap();
-    let refused = admin.rotate_installation_key(InstallationKeyKind::Index).await.unwrap_err();
-    assert!(refused.to_string().contains("keys prune"), "{refused}");
-    let new = scene.add(issued("of after", None)).await;
+    let rejected = admin.rotate_installation_key(InstallationKeyKind::Index).await.unwrap_err();
+    assert!(rejected.to_string().contains("keys prune"), "{rejected}");
+    let new = fixture.add(issued("of after", None)).await;
     let all = [&used, &unused, &new];
     for (row, token) in all {
-        assert_eq!(scene.find(token).await.unwrap().id, row.id);
-        scene.decrypt(token).await.unwrap();
+        assert_eq!(fixture.find(token).await.unwrap().id, row.id);
+        fixture.decrypt(token).await.unwrap();
     }
     let of_before = 6;
     assert_eq!(admin.prune_installation_keys().await.unwrap().index_key_tokens, of_before, "all except the newest");
-    let index = used.1.index(&scene.key_provider().load_existing().await.unwrap().unwrap().index);
+    let index = used.1.index(&fixture.key_provider().load_existing().await.unwrap().unwrap().index);
     for _ in 0..2 {
-        scene.store.reindex_token(index).await.unwrap();
-        assert_eq!(scene.find(&used.1).await.unwrap().index.hash, index.hash);
+        fixture.store.reindex_token(index).await.unwrap();
+        assert_eq!(fixture.find(&used.1).await.unwrap().index.hash, index.hash);
     }
-    scene.clock.advance(Duration::from_secs(61));
+    fixture.clock.advance(Duration::from_secs(61));
     assert_eq!(admin.prune_installation_keys().await.unwrap().index_key_tokens, of_before - 1, "tokens that are not reindexed keep the key in use");
     for (row, _) in [&unused, &used] {
-        assert!(scene.store.delete_token(&row.id, &scene.event("key.delete")).await.unwrap());
+        assert!(fixture.store.delete_token(&row.id, &fixture.event("key.delete")).await.unwrap());
     }
     for name in ["first", "only", "used", "switched"] {
         let key = admin.find_key(name).await.unwrap();
-        scene.store.delete_token(&key.id, &scene.event("key.delete")).await.unwrap();
+        fixture.store.delete_token(&key.id, &fixture.event("key.delete")).await.unwrap();
     }
     assert_eq!(admin.prune_installation_keys().await.unwrap().deleted, ["index"]);
     assert_eq!(admin.prune_installation_keys().await.unwrap(), PrunedInstallationKeys::default());
-    assert_eq!(scene.find(&new.1).await.unwrap().id, new.0.id);
+    assert_eq!(fixture.find(&new.1).await.unwrap().id, new.0.id);
     admin.rotate_installation_key(InstallationKeyKind::Index).await.unwrap();
-    assert_eq!(scene.find(&new.1).await.unwrap().id, new.0.id, "and again");
+    assert_eq!(fixture.find(&new.1).await.unwrap().id, new.0.id, "and again");
 }
 
-async fn signing_key_is_kept_while_its_tokens_are_active(scene: &Scene) {
-    let admin = administration(scene);
-    let end = scene.clock.now().unix_timestamp() + 600;
+async fn signing_key_is_kept_while_its_tokens_are_active(fixture: &Fixture) {
+    let admin = administration(fixture);
+    let end = fixture.clock.now().unix_timestamp() + 600;
     let login = NewToken { kind: TokenKind::LoginToken, key: None, ..issued("", Some(end)) };
-    scene.add(login).await;
+    fixture.add(login).await;
     let claims = LoginClaims {
         iss: "odoo-gateway".to_owned(),
         aud: "odoo-gateway".to_owned(),
@@ -320,101 +320,101 @@ async fn signing_key_is_kept_while_its_tokens_are_active(scene: &Scene) {
         username: "ada".to_owned(),
         webservice_account_id: "a".to_owned(),
         webservice_name: "shop".to_owned(),
-        iat: scene.clock.now().unix_timestamp(),
+        iat: fixture.clock.now().unix_timestamp(),
         exp: end,
         jti: Token::generate(TokenKind::LoginToken).unwrap().expose().to_owned(),
     };
-    let vault = async || scene.key_provider().load_existing().await.unwrap().unwrap();
+    let vault = async || fixture.key_provider().load_existing().await.unwrap().unwrap();
     let before = vault().await;
     let signed = before.login_token_key.sign(&claims).unwrap();
-    let reads = async || vault().await.login_token_key.verify(&signed, "odoo-gateway", scene.clock.now()).is_some();
+    let reads = async || vault().await.login_token_key.verify(&signed, "odoo-gateway", fixture.clock.now()).is_some();
     admin.rotate_installation_key(InstallationKeyKind::Signing).await.unwrap();
     assert!(reads().await);
     let new = vault().await.login_token_key.sign(&claims).unwrap();
-    assert!(before.login_token_key.verify(&new, "odoo-gateway", scene.clock.now()).is_none(), "the new key is used for signing");
-    scene.clock.advance(Duration::from_secs(599));
+    assert!(before.login_token_key.verify(&new, "odoo-gateway", fixture.clock.now()).is_none(), "the new key is used for signing");
+    fixture.clock.advance(Duration::from_secs(599));
     let pruned = admin.prune_installation_keys().await.unwrap();
     assert!(pruned.signing_key_in_use && pruned.deleted.is_empty() && reads().await, "{pruned:?}");
-    scene.clock.advance(Duration::from_secs(1));
+    fixture.clock.advance(Duration::from_secs(1));
     assert_eq!(admin.prune_installation_keys().await.unwrap().deleted, ["signing"]);
     assert!(!reads().await);
 }
 
 /// A copy of the current store, like a backup.
-async fn backup(scene: &Scene, folder: &Path) -> (Store, String) {
-    let url = match scene.url.strip_prefix("sqlite:") {
+async fn backup(fixture: &Fixture, folder: &Path) -> (Store, String) {
+    let url = match fixture.url.strip_prefix("sqlite:") {
         Some(_) => {
             let copy = folder.join("backup.db").display().to_string();
-            let mut connection = AnyConnection::connect(&scene.url).await.unwrap();
+            let mut connection = AnyConnection::connect(&fixture.url).await.unwrap();
             sqlx::query("VACUUM INTO $1").bind(copy.clone()).execute(&mut connection).await.unwrap();
             format!("sqlite:{copy}")
         }
         None => {
-            scene.store.close().await;
-            crate::support::odoo::copy_database(&scene.url).await
+            fixture.store.close().await;
+            crate::support::odoo::copy_database(&fixture.url).await
         }
     };
     (Store::open(&configured(&url)).await.unwrap(), url)
 }
 
-async fn rollback_of_the_store_is_detected(scene: &mut Scene, folder: &Path) {
-    let (row, token) = scene.add(issued("revoked later", None)).await;
-    let instance = scene.instance.clone();
+async fn rollback_of_the_store_is_detected(fixture: &mut Fixture, folder: &Path) {
+    let (row, token) = fixture.add(issued("revoked later", None)).await;
+    let instance = fixture.instance.clone();
     let remember = |store: &Store| RollbackDetector::new(store.clone(), &folder.join("remembers"), &instance);
-    remember(&scene.store).update().await.unwrap();
-    let (older, url) = backup(scene, folder).await;
-    scene.reopen().await;
-    scene.clock.advance(Duration::from_secs(1));
-    scene.store.delete_token(&row.id, &scene.event("key.delete")).await.unwrap();
+    remember(&fixture.store).update().await.unwrap();
+    let (older, url) = backup(fixture, folder).await;
+    fixture.reopen().await;
+    fixture.clock.advance(Duration::from_secs(1));
+    fixture.store.delete_token(&row.id, &fixture.event("key.delete")).await.unwrap();
     remember(&older).check().await.unwrap();
-    remember(&scene.store).update().await.unwrap();
-    remember(&scene.store).check().await.unwrap();
+    remember(&fixture.store).update().await.unwrap();
+    remember(&fixture.store).check().await.unwrap();
     // From here on gateways use the older store.
-    scene.store.close().await;
-    (scene.store, scene.url) = (older, url);
-    assert!(scene.find(&token).await.is_some(), "the revoked token is active again");
+    fixture.store.close().await;
+    (fixture.store, fixture.url) = (older, url);
+    assert!(fixture.find(&token).await.is_some(), "the revoked token is active again");
     for _ in 0..2 {
-        let results = [remember(&scene.store).check().await, remember(&scene.store).update().await];
+        let results = [remember(&fixture.store).check().await, remember(&fixture.store).update().await];
         for results in results {
             assert!(matches!(results, Err(StoreError::RolledBack { .. })), "{results:?}");
         }
         // Later changes do not make it the expected store.
         for _ in 0..3 {
-            scene.clock.advance(Duration::from_secs(1));
-            scene.store.audit(&scene.event("something")).await.unwrap();
+            fixture.clock.advance(Duration::from_secs(1));
+            fixture.store.audit(&fixture.event("something")).await.unwrap();
         }
     }
 }
 
-async fn restore_revokes_all_issued_tokens(scene: &Scene, folder: &Path) {
-    let (_, key) = scene.add(issued("in the backup", None)).await;
-    let (_, token) = scene.add(NewToken { kind: TokenKind::AccessToken, key: None, ..issued("", None) }).await;
-    let admin = administration(scene);
-    let witness = RollbackDetector::new(scene.store.clone(), &folder.join("remembers"), &scene.instance);
-    witness.check().await.unwrap_err();
+async fn restore_revokes_all_issued_tokens(fixture: &Fixture, folder: &Path) {
+    let (_, key) = fixture.add(issued("in the backup", None)).await;
+    let (_, token) = fixture.add(NewToken { kind: TokenKind::AccessToken, key: None, ..issued("", None) }).await;
+    let admin = administration(fixture);
+    let detector = RollbackDetector::new(fixture.store.clone(), &folder.join("remembers"), &fixture.instance);
+    detector.check().await.unwrap_err();
     let ended = admin.revoke_all().await.unwrap();
     assert_eq!((ended.keys, ended.tokens), (3, 2), "including those left from the other steps");
-    assert!(scene.find(&token).await.is_none());
-    assert!(!scene.find(&key).await.unwrap().is_active(scene.clock.now()));
-    witness.update().await.unwrap();
+    assert!(fixture.find(&token).await.is_none());
+    assert!(!fixture.find(&key).await.unwrap().is_active(fixture.clock.now()));
+    detector.update().await.unwrap();
     admin.set_key_enabled("in the backup", true).await.unwrap();
-    scene.decrypt(&key).await.unwrap();
+    fixture.decrypt(&key).await.unwrap();
     admin.accept_store().await.unwrap();
-    assert!(scene.find(&key).await.unwrap().is_active(scene.clock.now()), "unchanged");
+    assert!(fixture.find(&key).await.unwrap().is_active(fixture.clock.now()), "unchanged");
 }
 
-async fn missing_master_key_is_not_recreated(scene: &Scene) {
-    let (file, away) = (&scene.sources.file, scene.sources.file.with_extension("away"));
+async fn missing_master_key_is_not_recreated(fixture: &Fixture) {
+    let (file, away) = (&fixture.sources.file, fixture.sources.file.with_extension("away"));
     std::fs::rename(file, &away).unwrap();
-    let gone = scene.key_provider().for_sealing().await.unwrap_err();
+    let gone = fixture.key_provider().for_sealing().await.unwrap_err();
     assert!(matches!(gone, KeySetError::MasterKeyMissing(_)) && !file.exists(), "{gone}");
-    scene.sources.create().unwrap();
-    let wrong = scene.key_provider().for_sealing().await.unwrap_err();
+    fixture.sources.create().unwrap();
+    let wrong = fixture.key_provider().for_sealing().await.unwrap_err();
     assert!(matches!(wrong, KeySetError::Secret(SecretError::UnknownKey(_))), "{wrong}");
     std::fs::rename(&away, file).unwrap();
-    assert!(scene.key_provider().load_existing().await.unwrap().is_some(), "the master key is unchanged");
-    scene.execute("DELETE FROM sealed_keys").await.unwrap();
-    assert_eq!(scene.key_provider().for_sealing().await.unwrap_err(), KeySetError::IndexKeyMissing);
+    assert!(fixture.key_provider().load_existing().await.unwrap().is_some(), "the master key is unchanged");
+    fixture.execute("DELETE FROM sealed_keys").await.unwrap();
+    assert_eq!(fixture.key_provider().for_sealing().await.unwrap_err(), KeySetError::IndexKeyMissing);
 }
 
 #[tokio::test(flavor = "multi_thread")]

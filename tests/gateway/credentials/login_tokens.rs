@@ -12,7 +12,7 @@ const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 const ME: &str = "/restapi/1.0/object/res.users/context_get";
 
 /// A gateway with an API key of `internal` that may issue tokens for other users, and a client with that key.
-async fn scene(version: Version, needs_login_token: bool) -> (Gateway, Client, String) {
+async fn fixture(version: Version, needs_login_token: bool) -> (Gateway, Client, String) {
     let patient = [
         ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
         ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "100"),
@@ -33,7 +33,7 @@ fn claims(token: &str) -> Value {
 #[tokio::test]
 async fn login_token_ends_with_its_key() {
     for version in Version::each() {
-        let (gateway, with_key, _) = scene(version, true).await;
+        let (gateway, with_key, _) = fixture(version, true).await;
         with_key.get(PARTNERS, &[]).await.problem(401, "credential_missing");
         let minted = with_key.post(MINT, &json!({"expiration_days": 7})).await.ok();
         let token = minted["login_token"].as_str().unwrap();
@@ -85,16 +85,16 @@ async fn login_token_ends_with_its_key() {
 #[tokio::test]
 async fn key_issues_tokens_only_for_linked_users() {
     let version = Version::Odoo19;
-    let (gateway, with_key, key) = scene(version, false).await;
+    let (gateway, with_key, key) = fixture(version, false).await;
     let admin = gateway.administration().await;
     let boss = gateway.client().as_user("admin");
     let found =
         boss.get("/restapi/1.0/object/res.users/search", &[("domain", "[('login','=','salesman')]")]).await.ok();
     let salesman = found.as_object().unwrap().values().next().unwrap()[0].clone();
-    let wish = json!({"user_id": salesman});
-    with_key.post(MINT, &wish).await.api_problem(409, "not_linked");
+    let body = json!({"user_id": salesman});
+    with_key.post(MINT, &body).await.api_problem(409, "not_linked");
     admin.link_user(&key, "salesman".to_owned(), "salesman".into()).await.unwrap();
-    let minted = with_key.post("/api/res.partner/generate_token", &wish).await.ok();
+    let minted = with_key.post("/api/res.partner/generate_token", &body).await.ok();
     assert_eq!(minted["user_info"]["user_login"], "salesman");
     let as_salesman = gateway.client().with_header("token", minted["login_token"].as_str().unwrap());
     let context = as_salesman.post(ME, &json!({})).await.ok();
@@ -106,16 +106,16 @@ async fn key_issues_tokens_only_for_linked_users() {
     assert_eq!(admin.linked_users("shop").await.unwrap().len(), 2);
     admin.unlink_user("shop", "salesman").await.unwrap();
     assert_eq!(as_salesman.get(PARTNERS, &[]).await.status, 401);
-    with_key.post(MINT, &wish).await.api_problem(409, "not_linked");
+    with_key.post(MINT, &body).await.api_problem(409, "not_linked");
     admin.unlink_user("shop", "internal").await.unwrap_err();
     with_key.post(MINT, &json!({})).await.ok();
     let (_, plain) = super::key(&admin, version, "plain").await;
-    gateway.client().with_header("api-key", &plain).post(MINT, &wish).await.api_problem(403, "mint_forbidden");
+    gateway.client().with_header("api-key", &plain).post(MINT, &body).await.api_problem(403, "mint_forbidden");
 }
 
 #[tokio::test]
 async fn only_api_keys_issue_login_tokens() {
-    let (gateway, with_key, _) = scene(Version::Odoo19, false).await;
+    let (gateway, with_key, _) = fixture(Version::Odoo19, false).await;
     let minted = with_key.post(MINT, &json!({})).await.ok();
     let token = minted["login_token"].as_str().unwrap();
     gateway.client().post(MINT, &json!({})).await.api_problem(401, "credential_missing");

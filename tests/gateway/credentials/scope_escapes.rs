@@ -51,7 +51,7 @@ async fn with_scope_on(version: Version, gateway: &Gateway, scope: &str, name: &
 }
 
 /// Sends the request of a line.
-async fn ask(client: &Client, line: &str, id: i64) -> Response {
+async fn send_line(client: &Client, line: &str, id: i64) -> Response {
     let line = line.replace("ID", &id.to_string());
     let (verb, rest) = line.split_once(' ').unwrap();
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -68,14 +68,14 @@ async fn ask(client: &Client, line: &str, id: i64) -> Response {
 
 /// Sends all requests. Returns those that were not rejected with this status and code.
 async fn not_rejected(client: &Client, attempts: &[Attempt], id: i64, (status, code): (u16, &str)) -> Vec<String> {
-    let mut through = Vec::new();
-    for (sentence, line) in attempts {
-        let response = ask(client, line, id).await;
+    let mut unexpected = Vec::new();
+    for (description, line) in attempts {
+        let response = send_line(client, line, id).await;
         if response.status != status || response.json()["code"] != code {
-            through.push(format!("{sentence}: {line}: {} {}", response.status, response.text));
+            unexpected.push(format!("{description}: {line}: {} {}", response.status, response.text));
         }
     }
-    through
+    unexpected
 }
 
 #[tokio::test]
@@ -85,19 +85,19 @@ async fn requests_outside_the_scope_are_rejected() {
     let created = open.post("/restapi/1.0/object/res.partner", &json!({"vals": {"name": "kept within"}})).await.ok();
     let id = created["Contact"]["id"].as_i64().unwrap();
     let users = "GET res.users/search_count?domain=[('active','in',[True,False])]";
-    let before = ask(&open, users, id).await.ok();
+    let before = send_line(&open, users, id).await.ok();
     let (clerk, star) = (with_scope(&gateway, CLERK, "clerk").await, with_scope(&gateway, STAR, "star").await);
-    let mut through = Vec::new();
-    for (client, attempts, refusal) in [
+    let mut unexpected = Vec::new();
+    for (client, attempts, rejection) in [
         (&clerk, rejected::BY_THE_CLERK, (403, "scope_forbidden")),
         (&star, rejected::WITH_A_STAR, (403, "scope_forbidden")),
         (&star, rejected::BY_PRIVATE_METHODS, (403, "private_method")),
         (&clerk, rejected::AS_INVALID_VALUES, (400, "invalid_value")),
     ] {
-        through.extend(not_rejected(client, attempts, id, refusal).await);
+        unexpected.extend(not_rejected(client, attempts, id, rejection).await);
     }
-    assert!(through.is_empty(), "{through:#?}");
-    assert_eq!(ask(&open, users, id).await.ok(), before, "no user was created");
+    assert!(unexpected.is_empty(), "{unexpected:#?}");
+    assert_eq!(send_line(&open, users, id).await.ok(), before, "no user was created");
 }
 
 #[tokio::test]
@@ -107,16 +107,16 @@ async fn requests_within_the_scope_succeed() {
     let created = open.post("/restapi/1.0/object/res.partner", &json!({"vals": {"name": "honest"}})).await.ok();
     let id = created["Contact"]["id"].as_i64().unwrap();
     let (clerk, star) = (with_scope(&gateway, CLERK, "clerk").await, with_scope(&gateway, STAR, "star").await);
-    let mut refused = Vec::new();
+    let mut unexpected = Vec::new();
     for (client, attempts) in [(&clerk, allowed::BY_THE_CLERK), (&star, allowed::WITH_A_STAR)] {
-        for (sentence, line) in attempts {
-            let response = ask(client, line, id).await;
+        for (description, line) in attempts {
+            let response = send_line(client, line, id).await;
             if response.status != 200 {
-                refused.push(format!("{sentence}: {line}: {} {}", response.status, response.text));
+                unexpected.push(format!("{description}: {line}: {} {}", response.status, response.text));
             }
         }
     }
-    assert!(refused.is_empty(), "{refused:#?}");
+    assert!(unexpected.is_empty(), "{unexpected:#?}");
 }
 
 /// If the requests were rejected for their form, the tests above would prove nothing about the scope.
@@ -126,12 +126,12 @@ async fn key_with_the_full_scope_can_send_the_rejected_requests() {
     let open = with_scope(&gateway, r#""all""#, "open").await;
     let created = open.post("/restapi/1.0/object/res.partner", &json!({"vals": {"name": "open"}})).await.ok();
     let id = created["Contact"]["id"].as_i64().unwrap();
-    let mut refused = Vec::new();
-    for (sentence, line) in rejected::BY_THE_CLERK.iter().filter(|(_, line)| rejected::only_reads(line)) {
-        let response = ask(&open, line, id).await;
+    let mut unexpected = Vec::new();
+    for (description, line) in rejected::BY_THE_CLERK.iter().filter(|(_, line)| rejected::only_reads(line)) {
+        let response = send_line(&open, line, id).await;
         if response.status != 200 {
-            refused.push(format!("{sentence}: {line}: {} {}", response.status, response.text));
+            unexpected.push(format!("{description}: {line}: {} {}", response.status, response.text));
         }
     }
-    assert!(refused.is_empty(), "{refused:#?}");
+    assert!(unexpected.is_empty(), "{unexpected:#?}");
 }

@@ -162,19 +162,19 @@ async fn changing_rows_gives_no_access() {
     let (model, _) = key(&admin, Version::Odoo19, "model").await;
     let url = format!("sqlite:{}", gateway.folder().join("gateway.db").display());
     let mut connection = AnyConnection::connect(&url).await.unwrap();
-    for (what, attack) in attacks {
-        let (mine, my_key) = create_key_unchecked(&admin, &model, &format!("mine, with {what}")).await;
-        let (theirs, _) = create_key_unchecked(&admin, &model, &format!("theirs, with {what}")).await;
+    for (case, attack) in attacks {
+        let (mine, my_key) = create_key_unchecked(&admin, &model, &format!("mine, with {case}")).await;
+        let (theirs, _) = create_key_unchecked(&admin, &model, &format!("theirs, with {case}")).await;
         let here = gateway.client().with_header("api-key", &my_key);
         here.get(PARTNERS, &[]).await.ok();
         let mut query = sqlx::query(attack).bind(mine.id.clone());
         if attack.contains("$2") {
             query = query.bind(theirs.id.clone());
         }
-        assert_eq!(query.execute(&mut connection).await.unwrap().rows_affected(), 1, "{what}");
-        for (client, state) in [(&here, "opened before"), (&there.with_header("api-key", &my_key), "opened anew")] {
+        assert_eq!(query.execute(&mut connection).await.unwrap().rows_affected(), 1, "{case}");
+        for (client, state) in [(&here, "cached"), (&there.with_header("api-key", &my_key), "decrypted again")] {
             let response = client.get(PARTNERS, &[]).await;
-            assert!(matches!(response.status, 401 | 500), "{what}, {state}: {}", response.text);
+            assert!(matches!(response.status, 401 | 500), "{case}, {state}: {}", response.text);
         }
     }
     fresh.stop().await;

@@ -7,7 +7,7 @@ use crate::support::{Version, unique};
 
 const TAGS: &str = "res.partner.category";
 
-async fn written(version: Version, id: i64) -> String {
+async fn write_date(version: Version, id: i64) -> String {
     let read = admin(version).get(&format!("/restapi/1.0/object/{TAGS}/{id}"), &[("fields", "write_date")]).await.ok();
     read.as_object().unwrap().values().next().unwrap()["write_date"].as_str().unwrap().to_owned()
 }
@@ -18,7 +18,7 @@ async fn datetime_that_was_read_finds_the_record() {
         let client = admin(version);
         let name = unique("moment");
         let id = create(&client, TAGS, json!({ "name": name })).await;
-        let moment = written(version, id).await;
+        let moment = write_date(version, id).await;
         let day = moment.split(' ').next().unwrap().to_owned();
         let zulu = format!("{}Z", moment.replace(' ', "T"));
         for (operator, value, found) in [
@@ -80,7 +80,7 @@ async fn date_without_time_is_a_day_in_utc_in_every_time_zone() {
     for version in Version::each() {
         let client = admin(version).with_header("X-Odoo-Tz", "Pacific/Auckland");
         let id = create(&client, TAGS, json!({"name": unique("day")})).await;
-        let moment = written(version, id).await;
+        let moment = write_date(version, id).await;
         let day = moment.split(' ').next().unwrap();
         for (operator, found) in [("=", true), (">=", true), ("<=", true), (">", false), ("<", false)] {
             let domain = json!([["id", "=", id], ["write_date", operator, day]]);
@@ -93,7 +93,7 @@ async fn date_without_time_is_a_day_in_utc_in_every_time_zone() {
 async fn fractional_seconds_are_compared_exactly_if_odoo_stores_them() {
     let client = admin(Version::Odoo14);
     let id = create(&client, TAGS, json!({"name": unique("fraction")})).await;
-    let moment = written(Version::Odoo14, id).await;
+    let moment = write_date(Version::Odoo14, id).await;
     let found = async |operator: &str, fraction: &str| {
         let value = Value::from(format!("{moment}.{fraction}"));
         search(&client, TAGS, &json!([["id", "=", id], ["write_date", operator, value]])).await.len()

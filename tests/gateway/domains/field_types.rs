@@ -123,8 +123,8 @@ async fn sweep(version: Version, fields: &[&[(&'static str, &'static str)]]) {
         .await;
     let mut wrong = Vec::new();
     for (model, domain, response) in &responses {
-        let says = INTERNALS.iter().find(|inside| response.text.contains(**inside));
-        if response.status >= 500 || says.is_some() || !matches!(response.status, 200 | 400 | 422) {
+        let leak = INTERNALS.iter().find(|inside| response.text.contains(**inside));
+        if response.status >= 500 || leak.is_some() || !matches!(response.status, 200 | 400 | 422) {
             wrong.push(format!("{} {model} {domain}: {}", response.status, response.text));
         }
     }
@@ -148,7 +148,7 @@ async fn no_operator_and_value_on_any_type_of_field_fails_inside_odoo_19() {
 async fn invalid_value_is_rejected_with_field_and_operator_at_every_position() {
     for version in Version::each() {
         let client = admin(version);
-        for (domain, code, says) in [
+        for (domain, code, expected) in [
             (
                 json!([["country_id", "=", true]]),
                 "invalid_value",
@@ -168,13 +168,13 @@ async fn invalid_value_is_rejected_with_field_and_operator_at_every_position() {
             let domain = domain.to_string();
             let response = client.get("/restapi/1.0/object/res.partner/search", &[("domain", &domain)]).await;
             let detail = response.problem(400, code)["detail"].as_str().unwrap().to_owned();
-            assert!(detail.starts_with("domain: ") && detail.contains(says), "{domain}: {detail}");
+            assert!(detail.starts_with("domain: ") && detail.contains(expected), "{domain}: {detail}");
             let response = client.get("/api/v1/res.partner", &[("filter", &domain)]).await;
             assert_eq!(response.status, 400);
             let error = &response.json()["error"];
             assert_eq!(error["parameter"], "filter", "{error}");
             let message = error["message"].as_str().unwrap();
-            assert!(message.starts_with("filter: ") && message.contains(says), "{message}");
+            assert!(message.starts_with("filter: ") && message.contains(expected), "{message}");
         }
         let any = json!([["child_ids", "any", [["color", "=", "x"]]]]).to_string();
         if version == Version::Odoo19 {

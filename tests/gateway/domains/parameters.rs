@@ -52,8 +52,8 @@ async fn other_unknown_parameters_are_ignored_unless_handling_is_strict() {
     let strict = client.with_header("Prefer", "handling=strict");
     for path in ["/api/v1/res.partner", "/api/res.partner/search", "/restapi/1.0/object/res.partner/search"] {
         client.get(path, &[("limit", "1"), ("tracking", "7")]).await.ok();
-        let refused = strict.get(path, &[("limit", "1"), ("tracking", "7")]).await;
-        assert!(refused.status == 400 && refused.text.contains("tracking"), "{path}: {}", refused.text);
+        let rejected = strict.get(path, &[("limit", "1"), ("tracking", "7")]).await;
+        assert!(rejected.status == 400 && rejected.text.contains("tracking"), "{path}: {}", rejected.text);
         let applied = strict.get(path, &[("limit", "1"), ("context", "{}")]).await;
         applied.ok();
         assert_eq!(applied.header("preference-applied"), "handling=strict", "{path}");
@@ -63,7 +63,7 @@ async fn other_unknown_parameters_are_ignored_unless_handling_is_strict() {
 #[tokio::test]
 async fn literal_error_contains_parameter_name_and_position() {
     let client = admin(Version::Odoo19);
-    for (response, says) in [
+    for (response, expected) in [
         (client.get("/api/v1/res.partner", &[("filter", "[('a','~',1)]")]).await, "filter: expected an operator"),
         (client.get("/api/res.partner/search", &[("domain", "[('a','~',1)]")]).await, "domain: expected an operator"),
         (
@@ -74,7 +74,7 @@ async fn literal_error_contains_parameter_name_and_position() {
         assert_eq!(response.status, 400);
         let json = response.json();
         let message = json["message"].as_str().or(json["error"]["message"].as_str()).unwrap();
-        assert!(message.starts_with(says) && message.contains("at position 7"), "{message}");
+        assert!(message.starts_with(expected) && message.contains("at position 7"), "{message}");
     }
 }
 

@@ -104,7 +104,7 @@ async fn error_raised_by_a_method_is_returned_with_its_message() {
                 }
                 let [restapi, api, api_v1, ..] = responses.as_slice() else { panic!("three dialects") };
                 assert_eq!(restapi.status, api.status, "{}", restapi.text);
-                assert_eq!(api_v1.status, 400, "api_v1 refuses values with 400: {}", api_v1.text);
+                assert_eq!(api_v1.status, 400, "api_v1 rejects values with 400: {}", api_v1.text);
             }
         }
     }

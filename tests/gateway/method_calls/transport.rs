@@ -86,7 +86,7 @@ async fn same_calls_have_the_same_results_over_both_transports() {
     for version in Version::each() {
         let (over_json, _json, by_json) = gateway_with(Transport::Json, version).await;
         let (over_xml, _xml, by_xml) = gateway_with(Transport::Xml, version).await;
-        let id = new_partner(&by_json, &unique("both ways")).await;
+        let id = new_partner(&by_json, &unique("both transports")).await;
         let (mut succeeded, mut failed) = (0, 0);
         for (model, method, args, kwargs) in calls(id, version) {
             over_json.take_calls();

@@ -65,11 +65,11 @@ async fn token_requests_with_an_unsigned_body_are_rejected() {
     let client = gateway.client();
     let consumer = Consumer::new(&gateway, new_application(Version::Odoo19, "hashes")).await;
     let wrong = hash(&SHA256, "another body");
-    let ask = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob").with_param("oauth_body_hash", &wrong);
-    send(ask.sign(client.request(Method::POST, REQUEST_TOKEN))).await.problem(401, "credential_invalid");
+    let token_request = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob").with_param("oauth_body_hash", &wrong);
+    send(token_request.sign(client.request(Method::POST, REQUEST_TOKEN))).await.problem(401, "credential_invalid");
     // A body without a verified signature is not read to its end.
     let large = client.request(Method::POST, REQUEST_TOKEN).header("content-type", JSON).body("x".repeat(100_000));
-    assert_eq!(send(ask.with_fresh_nonce().sign(large)).await.status, 413);
+    assert_eq!(send(token_request.with_fresh_nonce().sign(large)).await.status, 413);
     let (token, secret) = consumer.request_token(&client, "oob").await;
     let verifier = consumer.approve(&token).await.verifier.unwrap();
     let signer = consumer.signer.with_token(&token, &secret);

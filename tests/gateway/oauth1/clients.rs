@@ -46,7 +46,7 @@ async fn completes_the_flow(gateway: &Gateway, library: &str, version: Version, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_oauthlib_goes_all_the_way() {
+async fn requests_oauthlib_completes_the_flow() {
     let gateway = unthrottled_gateway(&[]).await;
     for version in Version::each() {
         for (callback, method) in [("oob", "HMAC-SHA1"), (CALLBACK, "HMAC-SHA256"), (CALLBACK, "HMAC-SHA512")] {
@@ -56,7 +56,7 @@ async fn requests_oauthlib_goes_all_the_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn authlib_goes_all_the_way() {
+async fn authlib_completes_the_flow() {
     let gateway = unthrottled_gateway(&[]).await;
     for version in Version::each() {
         // Authlib decodes a callback twice before it signs it, so its signature of an encoded callback is wrong.
@@ -67,7 +67,7 @@ async fn authlib_goes_all_the_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn oauthlib_goes_all_the_way() {
+async fn oauthlib_completes_the_flow() {
     let gateway = unthrottled_gateway(&[]).await;
     for version in Version::each() {
         for (callback, method) in [("oob", "HMAC-SHA256"), (CALLBACK, "HMAC-SHA1")] {

@@ -74,10 +74,10 @@ async fn o1_28_one_of_twenty_concurrent_exchanges_succeeds_on_both_stores() {
             let signer = consumer.signer.with_token(&token, &secret);
             let verifier = consumer.approve(&token).await.verifier.unwrap().expose().to_owned();
             let responses = join_all((0..20).map(|_| exchange(&signer, &client, &verifier))).await;
-            let given: Vec<_> = responses.iter().filter(|response| response.status == 200).collect();
-            assert_eq!(given.len(), 1);
+            let issued: Vec<_> = responses.iter().filter(|response| response.status == 200).collect();
+            assert_eq!(issued.len(), 1);
             assert!(responses.iter().all(|response| matches!(response.status, 200 | 401)));
-            let access = parse_token_pair(given[0]);
+            let access = parse_token_pair(issued[0]);
             get(&consumer.signer.with_token(&access.0, &access.1).with_fresh_nonce(), &client, PARTNERS).await.ok();
         }
     }

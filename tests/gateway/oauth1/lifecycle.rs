@@ -13,18 +13,18 @@ use crate::support::{Gateway, Version};
 async fn o1_24_token_responses_are_forms_or_json_on_request() {
     let gateway = Gateway::start_with_odoo(&[]).await;
     let (client, consumer) = (gateway.client(), Consumer::new(&gateway, new_application(Version::Odoo19, "forms")).await);
-    let ask = |accept: &'static str| {
+    let token_request = |accept: &'static str| {
         let signer = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob");
         let request = signer.sign(client.request(Method::POST, REQUEST_TOKEN));
         send(request.header("accept", accept))
     };
-    let form = ask("*/*").await;
+    let form = token_request("*/*").await;
     assert_eq!(form.header("content-type"), FORM);
     assert_eq!((form.header("cache-control"), form.header("pragma")), ("no-store", "no-cache"));
     let names: Vec<_> = form.text.split('&').map(|part| part.split('=').next().unwrap()).collect();
     assert_eq!(names, ["oauth_token", "oauth_token_secret", "oauth_callback_confirmed"]);
     assert!(form.text.ends_with("&oauth_callback_confirmed=true"));
-    let json = ask("application/json").await.ok();
+    let json = token_request("application/json").await.ok();
     let names: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
     assert_eq!(names, ["oauth_token", "oauth_token_secret", "oauth_callback_confirmed"]);
     let (token, secret) = (json["oauth_token"].as_str().unwrap(), json["oauth_token_secret"].as_str().unwrap());
@@ -32,11 +32,11 @@ async fn o1_24_token_responses_are_forms_or_json_on_request() {
     let signer = consumer.signer.with_token(token, secret).with_fresh_nonce();
     let signer = signer.with_param("oauth_verifier", decided.verifier.unwrap().expose());
     let request = signer.sign(client.request(Method::POST, ACCESS_TOKEN)).header("accept", "application/json");
-    let given = send(request).await.ok();
-    assert_eq!(given.as_object().unwrap().len(), 2, "{given}");
+    let issued = send(request).await.ok();
+    assert_eq!(issued.as_object().unwrap().len(), 2, "{issued}");
     let signer = consumer
         .signer
-        .with_token(given["oauth_token"].as_str().unwrap(), given["oauth_token_secret"].as_str().unwrap());
+        .with_token(issued["oauth_token"].as_str().unwrap(), issued["oauth_token_secret"].as_str().unwrap());
     get(&signer.with_fresh_nonce(), &client, PARTNERS).await.ok();
 }
 
@@ -142,8 +142,8 @@ async fn o1_32_disabled_or_deleted_applications_are_rejected_immediately_on_all_
     admin.set_application_enabled("ended", false).await.unwrap();
     for client in [&client, &elsewhere] {
         get(&signer.with_fresh_nonce(), client, PARTNERS).await.problem(401, "credential_invalid");
-        let ask = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob");
-        let requested = send(ask.sign(client.request(Method::POST, REQUEST_TOKEN))).await;
+        let token_request = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob");
+        let requested = send(token_request.sign(client.request(Method::POST, REQUEST_TOKEN))).await;
         requested.problem(401, "credential_invalid");
     }
     admin.set_application_enabled("ended", true).await.unwrap();

@@ -28,7 +28,7 @@ const EXCHANGING: [&str; 8] = [
 ];
 
 /// The header in single quotes, with the parameters in this order and `between` as the separator.
-fn printed(header: &str, order: &[&str], between: &str) -> String {
+fn manual_header(header: &str, order: &[&str], between: &str) -> String {
     let parts: Vec<&str> = header.strip_prefix("OAuth ").unwrap().split(", ").collect();
     assert_eq!(parts.len(), order.len());
     let named = |name: &str| *parts.iter().find(|part| part.starts_with(&format!("{name}="))).unwrap();
@@ -37,7 +37,7 @@ fn printed(header: &str, order: &[&str], between: &str) -> String {
 }
 
 async fn send(client: &Client, signer: &Signer, address: &str, order: &[&str], between: &str) -> Response {
-    let header = printed(&signer.header(client.request(Method::POST, address)), order, between);
+    let header = manual_header(&signer.header(client.request(Method::POST, address)), order, between);
     let client = client.with_header("authorization", &header).with_header("accept", "application/json");
     crate::support::client::send(client.request(Method::POST, address)).await
 }
@@ -51,16 +51,16 @@ async fn manual_completes_the_exchange() {
     let consumer = Consumer::new(&gateway, new_application).await;
     for between in [",", ", ", "\t", " ,\t "] {
         let signer = consumer.signer.with_method("HMAC-SHA1");
-        let ask = signer.with_fresh_nonce().with_param("oauth_callback", "https://127.0.0.1/callback");
-        let requested = send(&client, &ask, REQUEST_TOKEN, &ASKING, between).await.ok();
+        let token_request = signer.with_fresh_nonce().with_param("oauth_callback", "https://127.0.0.1/callback");
+        let requested = send(&client, &token_request, REQUEST_TOKEN, &ASKING, between).await.ok();
         assert_eq!(requested["oauth_callback_confirmed"], "true");
         let (token, secret) = (requested["oauth_token"].as_str().unwrap(), requested["oauth_token_secret"].as_str().unwrap());
         let verifier = consumer.approve(token).await.verifier.unwrap();
         let exchange = signer.with_token(token, secret).with_fresh_nonce().with_param("oauth_verifier", verifier.expose());
-        let given = send(&client, &exchange, ACCESS_TOKEN, &EXCHANGING, between).await.ok();
-        let names: Vec<_> = given.as_object().unwrap().keys().cloned().collect();
+        let issued = send(&client, &exchange, ACCESS_TOKEN, &EXCHANGING, between).await.ok();
+        let names: Vec<_> = issued.as_object().unwrap().keys().cloned().collect();
         assert_eq!(names, ["oauth_token", "oauth_token_secret"]);
-        let (token, secret) = (given["oauth_token"].as_str().unwrap(), given["oauth_token_secret"].as_str().unwrap());
+        let (token, secret) = (issued["oauth_token"].as_str().unwrap(), issued["oauth_token_secret"].as_str().unwrap());
         let signer = signer.with_token(token, secret).with_fresh_nonce();
         let header = signer.header(client.request(Method::GET, PARTNERS)).replace('"', "'");
         client.with_header("authorization", &header).get(PARTNERS, &[]).await.ok();

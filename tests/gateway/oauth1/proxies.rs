@@ -70,9 +70,9 @@ async fn o1_15_tokens_are_issued_only_over_tls_or_locally() {
         let gateway = unthrottled_gateway(&[("ODOO_GATEWAY__OAUTH1__INSECURE_HTTP", setting)]).await;
         let client = gateway.client();
         let consumer = Consumer::new(&gateway, new_application(Version::Odoo19, "open")).await;
-        let ask = consumer.signer.with_base_uri("http://gw.example").with_fresh_nonce().with_param("oauth_callback", "oob");
+        let token_request = consumer.signer.with_base_uri("http://gw.example").with_fresh_nonce().with_param("oauth_callback", "oob");
         let request = client.with_header("host", "gw.example").request(Method::POST, REQUEST_TOKEN);
-        let response = send(ask.sign(request)).await;
+        let response = send(token_request.sign(request)).await;
         assert_eq!(response.status, status, "{}", response.text);
     }
 }

@@ -9,7 +9,8 @@ use crate::support::client::send;
 use crate::support::signer::{FORM, ParamLocation, Signer};
 use crate::support::{Response, Client, Gateway, Version};
 
-struct Scene {
+/// A gateway with two applications that sign, each with a user's token.
+struct Fixture {
     _gateway: Gateway,
     client: Client,
     consumer: Consumer,
@@ -17,13 +18,13 @@ struct Scene {
     other: Signer,
 }
 
-async fn scene() -> Scene {
+async fn fixture() -> Fixture {
     let gateway = unthrottled_gateway(&[]).await;
     let client = gateway.client();
     let consumer = Consumer::new(&gateway, new_application(Version::Odoo19, "first")).await;
     let signer = consumer.connect(&client).await;
     let other = Consumer::new(&gateway, new_application(Version::Odoo19, "second")).await.connect(&client).await;
-    Scene { _gateway: gateway, client, consumer, signer, other }
+    Fixture { _gateway: gateway, client, consumer, signer, other }
 }
 
 fn code(response: &Response) -> (u16, String) {
@@ -32,10 +33,10 @@ fn code(response: &Response) -> (u16, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_12_o1_14_o1_16_o1_17_o1_20_o1_22_malformed_parameters_are_400_and_named() {
-    let Scene { client, signer, .. } = &scene().await;
+    let Fixture { client, signer, .. } = &fixture().await;
     let now = Clock::system().now().unix_timestamp();
     let good = || signer.with_fresh_nonce();
-    for (what, signer, parameter) in [
+    for (case, signer, parameter) in [
         ("missing-nonce-hmac", good().without_param("oauth_nonce"), "oauth_nonce"),
         ("missing-timestamp-hmac", good().without_param("oauth_timestamp"), "oauth_timestamp"),
         ("missing-signature-method", good().without_param("oauth_signature_method"), "oauth_signature_method"),
@@ -56,7 +57,7 @@ async fn o1_12_o1_14_o1_16_o1_17_o1_20_o1_22_malformed_parameters_are_400_and_na
         ("empty-signature", good().with_forged_param("oauth_signature", ""), "oauth_signature"),
     ] {
         let oauth_error = get(&signer, client, PARTNERS).await;
-        assert_eq!((oauth_error.status, oauth_error.json()["parameter"].as_str()), (400, Some(parameter)), "{what}");
+        assert_eq!((oauth_error.status, oauth_error.json()["parameter"].as_str()), (400, Some(parameter)), "{case}");
     }
     // params-in-two-places, bearer-and-oauth, two-authorization-headers
     let both = get(&good(), client, &format!("{PARTNERS}?oauth_nonce=x")).await;
@@ -79,7 +80,7 @@ async fn o1_12_o1_14_o1_16_o1_17_o1_20_o1_22_malformed_parameters_are_400_and_na
 
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_16_o1_30_o1_34_invalid_credentials_are_401() {
-    let Scene { client, consumer, signer, other, .. } = &scene().await;
+    let Fixture { client, consumer, signer, other, .. } = &fixture().await;
     let now = Clock::system().now().unix_timestamp();
     let at = |offset: i64| signer.with_fresh_nonce().with_param("oauth_timestamp", &(now + offset).to_string());
     let (token, secret) = consumer.request_token(client, "oob").await;
@@ -90,7 +91,7 @@ async fn o1_16_o1_30_o1_34_invalid_credentials_are_401() {
     let with_header = |header: &str| client.with_header("authorization", header);
     let signature = right.split("oauth_signature=\"").nth(1).unwrap().split('"').next().unwrap();
     let flipped = if signature.starts_with('A') { "B" } else { "A" };
-    for (what, response) in [
+    for (case, response) in [
         ("future-timestamp", get(&at(302), client, PARTNERS).await),
         ("past-timestamp", get(&at(-302), client, PARTNERS).await),
         ("request-token-as-access-token", get(&signer.with_token(&token, &secret).with_fresh_nonce(), client, PARTNERS).await),
@@ -117,8 +118,8 @@ async fn o1_16_o1_30_o1_34_invalid_credentials_are_401() {
         ("nonce-forged", get(&signer.with_fresh_nonce().with_forged_param("oauth_nonce", "other"), client, PARTNERS).await),
     ] {
         // An unsupported HTTP method is 405 before authentication.
-        let expected = if what == "method-changed" { [401, 405] } else { [401, 401] };
-        assert!(expected.contains(&response.status), "{what}: {} {}", response.status, response.text);
+        let expected = if case == "method-changed" { [401, 405] } else { [401, 401] };
+        assert!(expected.contains(&response.status), "{case}: {} {}", response.status, response.text);
     }
     // A valid request still works: rejected requests stored no nonce.
     with_header(&right).get(PARTNERS, &[]).await.ok();
@@ -127,7 +128,7 @@ async fn o1_16_o1_30_o1_34_invalid_credentials_are_401() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_31_rejections_do_not_reveal_the_reason() {
-    let Scene { client, signer, other, .. } = &scene().await;
+    let Fixture { client, signer, other, .. } = &fixture().await;
     let (theirs, secret) = signer.token.clone().unwrap();
     let kinds = [
         get(&signer.with_key("ogw_app_00").with_fresh_nonce(), client, PARTNERS).await,
@@ -187,22 +188,22 @@ async fn only_clients_with_the_secret_learn_which_check_failed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_23_o1_29_missing_parameters_are_named() {
-    let Scene { client, consumer, .. } = &scene().await;
-    let ask = |signer: Signer| async move { send(signer.sign(client.request(Method::POST, REQUEST_TOKEN))).await };
+    let Fixture { client, consumer, .. } = &fixture().await;
+    let token_request = |signer: Signer| async move { send(signer.sign(client.request(Method::POST, REQUEST_TOKEN))).await };
     let now = || consumer.signer.with_fresh_nonce();
     let parameter = |response: &Response| (response.status, response.json()["parameter"].as_str().map(str::to_owned));
     // callback-missing, callback-not-registered
-    assert_eq!(parameter(&ask(now()).await), (400, Some("oauth_callback".to_owned())));
+    assert_eq!(parameter(&token_request(now()).await), (400, Some("oauth_callback".to_owned())));
     for callback in
         ["", "OOB", "https://client.example/back", "https://client.example/back?keep=~+1", "https://evil.example/"]
     {
-        let oauth_error = ask(now().with_param("oauth_callback", callback)).await;
+        let oauth_error = token_request(now().with_param("oauth_callback", callback)).await;
         assert_eq!(parameter(&oauth_error), (400, Some("oauth_callback".to_owned())), "{callback}");
     }
-    let with_token = ask(now().with_param("oauth_callback", "oob").with_param("oauth_token", "x")).await;
+    let with_token = token_request(now().with_param("oauth_callback", "oob").with_param("oauth_token", "x")).await;
     assert_eq!(parameter(&with_token), (400, Some("oauth_token".to_owned())));
     // gw-empty-oauth-token: an empty parameter counts as missing.
-    assert_eq!(ask(now().with_param("oauth_callback", "oob").with_param("oauth_token", "")).await.status, 200);
+    assert_eq!(token_request(now().with_param("oauth_callback", "oob").with_param("oauth_token", "")).await.status, 200);
     let unsigned = client.post(REQUEST_TOKEN, &serde_json::json!({})).await;
     unsigned.problem(401, "credential_missing");
     for (address, method) in

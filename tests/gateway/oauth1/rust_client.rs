@@ -52,8 +52,8 @@ async fn connect(gateway: &Gateway, consumer: Credentials) -> SigningClient {
     let post = async |path: &str, header: String| {
         parse_token_pair(&send(client.request(Method::POST, path).header("authorization", header)).await)
     };
-    let mut ask = Builder::<_, _>::new(consumer.as_ref(), HmacSha1::new());
-    let header = ask.callback(CALLBACK).post(format!("{base}{REQUEST_TOKEN}"), &());
+    let mut token_request = Builder::<_, _>::new(consumer.as_ref(), HmacSha1::new());
+    let header = token_request.callback(CALLBACK).post(format!("{base}{REQUEST_TOKEN}"), &());
     let (token, secret) = post(REQUEST_TOKEN, header).await;
     // The application is trusted, so no page is shown.
     let agreed = client.with_header("accept", "application/json").get(AUTHORIZE, &[("oauth_token", &token)]).await.ok();

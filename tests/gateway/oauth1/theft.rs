@@ -46,16 +46,16 @@ async fn s_03_store_and_master_key_give_no_access_to_a_users_credential() {
     }
     // An attacker with it and the client id acts as the application, without access to its user.
     let thief = crate::support::signer::Signer::new(application.client_id(), signing.expose());
-    let ask = thief.with_fresh_nonce().with_param("oauth_callback", CALLBACK);
-    let (token, _) = parse_token_pair(&send(ask.sign(client.request(Method::POST, REQUEST_TOKEN))).await);
+    let token_request = thief.with_fresh_nonce().with_param("oauth_callback", CALLBACK);
+    let (token, _) = parse_token_pair(&send(token_request.sign(client.request(Method::POST, REQUEST_TOKEN))).await);
     let json = client.with_header("accept", "application/json");
     let oauth_error = json.get("/restapi/1.0/common/oauth1/authorize", &[("oauth_token", &token)]).await;
     let oauth_error = oauth_error.problem(401, "person_needed");
     assert!(oauth_error["hint"].as_str().unwrap().contains("consumer key"), "{oauth_error}");
     for wrong in ["", "x", &format!("ogw_ck_{body}")] {
         let key = format!("{}.{wrong}", application.client_id());
-        let ask = crate::support::signer::Signer::new(&key, signing.expose()).with_fresh_nonce().with_param("oauth_callback", CALLBACK);
-        let requested = send(ask.sign(client.request(Method::POST, REQUEST_TOKEN))).await;
+        let token_request = crate::support::signer::Signer::new(&key, signing.expose()).with_fresh_nonce().with_param("oauth_callback", CALLBACK);
+        let requested = send(token_request.sign(client.request(Method::POST, REQUEST_TOKEN))).await;
         requested.problem(401, "credential_invalid");
     }
     assert!(admin.applications_with_shared_secret().await.unwrap().is_empty());
@@ -75,10 +75,10 @@ async fn new_secret_ends_the_consumer_key_but_disabling_and_enabling_does_not() 
     let fresh = admin.rotate_secret("renewed", Some("admin".into())).await.unwrap().consumer.unwrap();
     // The old key part with the new secret.
     let key = consumer.signer.key.clone();
-    let ask = crate::support::signer::Signer::new(&key, fresh.secret()).with_fresh_nonce().with_param("oauth_callback", CALLBACK);
-    let requested = send(ask.sign(client.request(Method::POST, REQUEST_TOKEN))).await;
+    let token_request = crate::support::signer::Signer::new(&key, fresh.secret()).with_fresh_nonce().with_param("oauth_callback", CALLBACK);
+    let requested = send(token_request.sign(client.request(Method::POST, REQUEST_TOKEN))).await;
     requested.problem(401, "credential_invalid");
-    let renewed = consumer.renewed(fresh.key(), fresh.secret());
+    let renewed = consumer.with_credentials(fresh.key(), fresh.secret());
     get(&renewed.connect(&client).await.with_fresh_nonce(), &client, PARTNERS).await.ok();
     admin.add_master_key().await.unwrap();
     admin.rewrap().await.unwrap();

@@ -4,19 +4,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 
-use super::{INTROSPECT, REVOKE, Scene, TOKEN, encoded, oauth_error};
+use super::{INTROSPECT, REVOKE, Fixture, TOKEN, encoded, oauth_error};
 use crate::support::client::send;
 
 #[tokio::test]
 async fn basic_form_and_header_authenticate_the_same_application() {
-    let scene = Scene::with(&[]).await;
-    let (application, secret) = scene.application("robot", |_| {}).await;
+    let fixture = Fixture::with(&[]).await;
+    let (application, secret) = fixture.application("robot", |_| {}).await;
     let id = application.client_id();
     let grant = ("grant_type", "client_credentials");
-    scene.post(TOKEN, &[grant, ("client_id", id), ("client_secret", &secret)]).await.ok();
+    fixture.post(TOKEN, &[grant, ("client_id", id), ("client_secret", &secret)]).await.ok();
     let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(&secret))));
     let by = async |authorization: &str, body: &str| {
-        let client = scene.gateway.client().with_header("authorization", authorization);
+        let client = fixture.gateway.client().with_header("authorization", authorization);
         let request = client.request(Method::POST, "/restapi/1.0/common/oauth2/token").body(body.to_owned());
         send(request.header("content-type", "application/x-www-form-urlencoded")).await
     };
@@ -32,9 +32,9 @@ async fn basic_form_and_header_authenticate_the_same_application() {
 
 #[tokio::test]
 async fn wrong_secrets_and_unknown_applications_get_the_same_response() {
-    let scene = Scene::with(&[]).await;
-    let (application, secret) = scene.application("robot", |_| {}).await;
-    let (other, _) = scene.application("other", |_| {}).await;
+    let fixture = Fixture::with(&[]).await;
+    let (application, secret) = fixture.application("robot", |_| {}).await;
+    let (other, _) = fixture.application("other", |_| {}).await;
     let unknown = "ogw_app_00000000000000000000000000000000";
     let mut bodies = Vec::new();
     for (id, secret) in [
@@ -46,7 +46,7 @@ async fn wrong_secrets_and_unknown_applications_get_the_same_response() {
         ("2", &secret),
     ] {
         let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
-        let response = scene.post(TOKEN, &form).await;
+        let response = fixture.post(TOKEN, &form).await;
         let mut body = oauth_error(&response, 401, "invalid_client");
         assert!(response.header("www-authenticate").starts_with("Basic "));
         body.as_object_mut().unwrap().remove("request_id");
@@ -58,21 +58,21 @@ async fn wrong_secrets_and_unknown_applications_get_the_same_response() {
 
 #[tokio::test]
 async fn requests_that_violate_the_rfc_are_rejected() {
-    let scene = Scene::with(&[]).await;
-    let (application, secret) = scene.application("robot", |_| {}).await;
+    let fixture = Fixture::with(&[]).await;
+    let (application, secret) = fixture.application("robot", |_| {}).await;
     let known = [("client_id", application.client_id()), ("client_secret", secret.as_str())];
-    let ask = async |more: &[(&str, &str)]| scene.post(TOKEN, &[known.as_slice(), more].concat()).await;
-    oauth_error(&ask(&[]).await, 400, "invalid_request");
-    oauth_error(&ask(&[("grant_type", "")]).await, 400, "invalid_request");
+    let request_token = async |more: &[(&str, &str)]| fixture.post(TOKEN, &[known.as_slice(), more].concat()).await;
+    oauth_error(&request_token(&[]).await, 400, "invalid_request");
+    oauth_error(&request_token(&[("grant_type", "")]).await, 400, "invalid_request");
     for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer"] {
-        oauth_error(&ask(&[("grant_type", grant)]).await, 400, "unsupported_grant_type");
+        oauth_error(&request_token(&[("grant_type", grant)]).await, 400, "unsupported_grant_type");
     }
     let twice = [("grant_type", "client_credentials"), ("grant_type", "client_credentials")];
-    oauth_error(&ask(&twice).await, 400, "invalid_request");
-    oauth_error(&ask(&[("grant_type", "authorization_code")]).await, 400, "invalid_request");
-    oauth_error(&ask(&[("grant_type", "client_credentials"), ("token_format", "saml")]).await, 400, "invalid_request");
-    oauth_error(&scene.post(TOKEN, &[("grant_type", "client_credentials")]).await, 401, "invalid_client");
-    let client = scene.gateway.client();
+    oauth_error(&request_token(&twice).await, 400, "invalid_request");
+    oauth_error(&request_token(&[("grant_type", "authorization_code")]).await, 400, "invalid_request");
+    oauth_error(&request_token(&[("grant_type", "client_credentials"), ("token_format", "saml")]).await, 400, "invalid_request");
+    oauth_error(&fixture.post(TOKEN, &[("grant_type", "client_credentials")]).await, 401, "invalid_client");
+    let client = fixture.gateway.client();
     let query = [("client_secret", secret.as_str()), ("grant_type", "client_credentials")];
     oauth_error(&client.post_query(TOKEN, &query).await, 400, "invalid_request");
     oauth_error(
@@ -90,18 +90,18 @@ async fn requests_that_violate_the_rfc_are_rejected() {
 #[tokio::test]
 async fn guessing_secrets_is_throttled() {
     let few = ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "2");
-    let scene = Scene::with(&[few]).await;
-    let (application, secret) = scene.application("robot", |_| {}).await;
-    let ask = async |secret: &str| {
+    let fixture = Fixture::with(&[few]).await;
+    let (application, secret) = fixture.application("robot", |_| {}).await;
+    let request_token = async |secret: &str| {
         let form =
             [("grant_type", "client_credentials"), ("client_id", application.client_id()), ("client_secret", secret)];
-        scene.post(TOKEN, &form).await
+        fixture.post(TOKEN, &form).await
     };
     for _ in 0..2 {
-        oauth_error(&ask("wrong").await, 401, "invalid_client");
+        oauth_error(&request_token("wrong").await, 401, "invalid_client");
     }
-    let slowed = ask("wrong").await;
+    let slowed = request_token("wrong").await;
     oauth_error(&slowed, 429, "temporarily_unavailable");
     assert!(!slowed.header("retry-after").is_empty());
-    ask(&secret).await.ok();
+    request_token(&secret).await.ok();
 }

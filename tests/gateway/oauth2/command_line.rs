@@ -9,7 +9,7 @@ use crate::support::client::send;
 use crate::support::stub_odoo::PASSWORD;
 
 /// Runs a command. Returns whether it succeeded, and its output.
-async fn ran(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> (bool, String) {
+async fn run_command(gateway: &Process, line: &str, settings: &[(&str, &str)]) -> (bool, String) {
     let arguments: Vec<&str> = line.split(' ').collect();
     let output = run(&arguments, gateway.folder.path(), settings).await;
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -33,29 +33,29 @@ async fn application_is_managed_on_the_command_line() {
     let file = file.display();
     let create =
         format!("app create --name shop --login admin --secret-file {file} --oauth1 HMAC-SHA1,HMAC-SHA256 --json");
-    let created: Value = serde_json::from_str(&ran(&gateway, &create, &settings).await.1).unwrap();
+    let created: Value = serde_json::from_str(&run_command(&gateway, &create, &settings).await.1).unwrap();
     let (id, secret) = (created["client_id"].as_str().unwrap(), created["client_secret"].as_str().unwrap());
     assert_eq!(
         created["grants"],
         serde_json::json!(["client_credentials"]),
         "without a redirect URI there is no other way"
     );
-    let ask = async |secret: &str| {
+    let token_status = async |secret: &str| {
         let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
         let request = gateway.client().request(reqwest::Method::POST, TOKEN).body(body);
         send(request.header("content-type", "application/x-www-form-urlencoded")).await.status
     };
-    assert_eq!(ask(secret).await, 200);
+    assert_eq!(token_status(secret).await, 200);
     for line in ["app list", "app list --json", "app show shop", &format!("app show {id}")] {
-        let (succeeded, output) = ran(&gateway, line, &settings).await;
+        let (succeeded, output) = run_command(&gateway, line, &settings).await;
         assert!(succeeded && output.contains(id) && !output.contains(secret), "{line}: {output}");
     }
-    assert!(ran(&gateway, "app disable shop", &settings).await.0);
-    assert_eq!(ask(secret).await, 401);
-    assert!(ran(&gateway, "app enable shop", &settings).await.0);
-    let rotated = ran(&gateway, &format!("app rotate-secret shop --secret-file {file}"), &settings).await.1;
+    assert!(run_command(&gateway, "app disable shop", &settings).await.0);
+    assert_eq!(token_status(secret).await, 401);
+    assert!(run_command(&gateway, "app enable shop", &settings).await.0);
+    let rotated = run_command(&gateway, &format!("app rotate-secret shop --secret-file {file}"), &settings).await.1;
     let next = rotated.lines().nth(1).unwrap();
-    assert_eq!((rotated.lines().next(), ask(secret).await, ask(next).await), (Some(id), 401, 200));
+    assert_eq!((rotated.lines().next(), token_status(secret).await, token_status(next).await), (Some(id), 401, 200));
     let wrong = [
         ("app create --name open --public --grant client_credentials", "client_credentials needs a secret"),
         ("app create --name open --redirect-uri http://a.example/cb", "over http answers go to this machine only"),
@@ -65,10 +65,10 @@ async fn application_is_managed_on_the_command_line() {
         ("app show nobody", "application \"nobody\" does not exist"),
     ];
     for (line, expected) in wrong {
-        let (done, text) = ran(&gateway, line, &settings).await;
+        let (done, text) = run_command(&gateway, line, &settings).await;
         assert!(!done && text.contains(expected), "{line}: {text}");
     }
-    assert!(ran(&gateway, "app delete shop", &settings).await.0);
-    assert_eq!(ask(next).await, 401);
-    assert_eq!(ran(&gateway, "app list", &settings).await.1.lines().count(), 1);
+    assert!(run_command(&gateway, "app delete shop", &settings).await.0);
+    assert_eq!(token_status(next).await, 401);
+    assert_eq!(run_command(&gateway, "app list", &settings).await.1.lines().count(), 1);
 }

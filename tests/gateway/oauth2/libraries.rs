@@ -1,12 +1,11 @@
 //! Unmodified client libraries in front of real Odoos: client credentials, code with PKCE, refresh.
 
-use odoo_gateway::admin::{ApplicationSettings, GrantType, NewApplication};
 use odoo_gateway::auth::CodeRequest;
 use serde_json::json;
 use url::Url;
 
-use super::{CALLBACK, INTROSPECT, REVOKE, TOKEN, tokens};
-use crate::oauth1::{unthrottled_gateway, new_application};
+use super::{CALLBACK, INTROSPECT, REVOKE, TOKEN, library_application, tokens};
+use crate::oauth1::unthrottled_gateway;
 use crate::support::Version;
 use crate::support::foreign_clients::ForeignClient;
 
@@ -15,15 +14,7 @@ async fn completes_the_flow(library: &str) {
     let admin = gateway.administration().await;
     let token_services = tokens(&gateway, &admin);
     for version in Version::each() {
-        let settings = ApplicationSettings {
-            grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
-            redirect_uris: vec![CALLBACK.to_owned()],
-            trusted: true,
-            pkce_required: true,
-            ..ApplicationSettings::default()
-        };
-        let new_application = NewApplication { settings, ..new_application(version, version.database()) };
-        let (application, secret) = admin.create_application(new_application).await.unwrap();
+        let (application, secret) = admin.create_application(library_application(version)).await.unwrap();
         let facts = json!({
             "gateway": format!("http://{}", gateway.address()), "key": application.client_id(),
             "secret": secret.client.unwrap().expose(), "callback": CALLBACK, "token": TOKEN, "revoke": REVOKE,
@@ -39,13 +30,13 @@ async fn completes_the_flow(library: &str) {
         };
         assert_eq!(named("code_challenge_method"), "S256");
         // As the authorization endpoint does after the user's consent.
-        let wish = CodeRequest {
+        let code_request = CodeRequest {
             redirect_uri: Some(named("redirect_uri")),
             scope: application.narrow_scope(None).unwrap(),
             challenge: Some(named("code_challenge")),
         };
         let resource_owner = token_services.oauth2.non_interactive_user(&application).await.unwrap();
-        let code = token_services.oauth2.issue_code(&application, &resource_owner, wish).await.unwrap();
+        let code = token_services.oauth2.issue_code(&application, &resource_owner, code_request).await.unwrap();
         let back = [("code", code.expose()), ("state", &named("state")), ("iss", token_services.oauth2.issuer())];
         client.send_line(Url::parse_with_params(CALLBACK, back).unwrap().as_str()).await;
         assert_eq!(client.next_message().await["responses"][0]["status"], 200, "code");
@@ -56,16 +47,16 @@ async fn completes_the_flow(library: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_oauthlib_goes_all_the_way() {
+async fn requests_oauthlib_completes_the_flow() {
     completes_the_flow("requests-oauthlib-2").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn authlib_goes_all_the_way() {
+async fn authlib_completes_the_flow() {
     completes_the_flow("authlib-2").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn openid_client_goes_all_the_way_by_the_metadata_alone() {
+async fn openid_client_completes_the_flow_with_the_metadata_alone() {
     completes_the_flow("openid-client").await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Scene, member};
+use super::{Fixture, member};
 use crate::support::Response;
 
 /// Checks that exactly one response is a success, and returns its body.
@@ -17,14 +17,14 @@ fn single_success(responses: Vec<Response>) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_twenty_concurrent_exchanges_succeeds() {
-    for scene in Scene::on_both_stores().await {
-        let (application, secret) = scene.application("shop", |_| {}).await;
+    for fixture in Fixture::on_both_stores().await {
+        let (application, secret) = fixture.application("shop", |_| {}).await;
         for round in 0..5 {
-            let code = scene.code(&application, "", None).await;
-            let tries = (0..20).map(|_| scene.redeem(&application, &secret, &code));
-            let given = single_success(futures_util::future::join_all(tries).await);
+            let code = fixture.code(&application, "", None).await;
+            let tries = (0..20).map(|_| fixture.redeem(&application, &secret, &code));
+            let issued = single_success(futures_util::future::join_all(tries).await);
             // The code was used twice, so one of the users may be an attacker.
-            let dead = scene.call_api(&member(&given, "access_token")).await;
+            let dead = fixture.call_api(&member(&issued, "access_token")).await;
             assert_eq!(dead.status, 401, "round {round}");
         }
     }
@@ -32,16 +32,16 @@ async fn one_of_twenty_concurrent_exchanges_succeeds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_twenty_concurrent_refreshes_succeeds() {
-    for scene in Scene::on_both_stores().await {
-        let (application, secret) = scene.application("shop", |_| {}).await;
+    for fixture in Fixture::on_both_stores().await {
+        let (application, secret) = fixture.application("shop", |_| {}).await;
         for round in 0..5 {
-            let code = scene.code(&application, "", None).await;
-            let given = scene.redeem(&application, &secret, &code).await.ok();
-            let refresh = member(&given, "refresh_token");
-            let tries = (0..20).map(|_| scene.refresh(&application, &secret, &refresh));
+            let code = fixture.code(&application, "", None).await;
+            let issued = fixture.redeem(&application, &secret, &code).await.ok();
+            let refresh = member(&issued, "refresh_token");
+            let tries = (0..20).map(|_| fixture.refresh(&application, &secret, &refresh));
             let next = single_success(futures_util::future::join_all(tries).await);
-            for dead in [&given, &next] {
-                assert_eq!(scene.call_api(&member(dead, "access_token")).await.status, 401, "round {round}");
+            for dead in [&issued, &next] {
+                assert_eq!(fixture.call_api(&member(dead, "access_token")).await.status, 401, "round {round}");
             }
         }
     }

@@ -7,11 +7,10 @@ use oauth2::{
     HttpRequest, HttpResponse, IntrospectionUrl, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
     RevocationUrl, Scope, TokenIntrospectionResponse as _, TokenResponse as _, TokenUrl,
 };
-use odoo_gateway::admin::{ApplicationSettings, GrantType, NewApplication};
 use serde_json::Value;
 
-use super::{CALLBACK, INTROSPECT, PARTNERS, REVOKE, TOKEN};
-use crate::oauth1::{unthrottled_gateway, new_application};
+use super::{CALLBACK, INTROSPECT, PARTNERS, REVOKE, TOKEN, library_application};
+use crate::oauth1::unthrottled_gateway;
 use crate::support::{Gateway, Version};
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointSet, EndpointSet, EndpointSet>;
@@ -31,12 +30,12 @@ impl<'c> oauth2::AsyncHttpClient<'c> for Http {
             let forwarded = request.uri().to_string().replacen("https://", "http://", 1);
             *request.uri_mut() = forwarded.parse().map_err(std::io::Error::other)?;
             let request = reqwest::Request::try_from(request).map_err(std::io::Error::other)?;
-            let answer = self.0.execute(request).await.map_err(std::io::Error::other)?;
-            let mut response = http::Response::builder().status(answer.status());
-            for (name, value) in answer.headers() {
+            let reply = self.0.execute(request).await.map_err(std::io::Error::other)?;
+            let mut response = http::Response::builder().status(reply.status());
+            for (name, value) in reply.headers() {
                 response = response.header(name, value);
             }
-            let body = answer.bytes().await.map_err(std::io::Error::other)?;
+            let body = reply.bytes().await.map_err(std::io::Error::other)?;
             response.body(body.to_vec()).map_err(std::io::Error::other)
         })
     }
@@ -50,14 +49,7 @@ fn http() -> Http {
 
 /// Creates a trusted confidential application, and the crate's client for it.
 async fn client(gateway: &Gateway, version: Version) -> Client {
-    let settings = ApplicationSettings {
-        grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
-        redirect_uris: vec![CALLBACK.to_owned()],
-        trusted: true,
-        pkce_required: true,
-        ..ApplicationSettings::default()
-    };
-    let new_application = NewApplication { settings, ..new_application(version, version.database()) };
+    let new_application = library_application(version);
     let (application, secrets) = gateway.administration().await.create_application(new_application).await.unwrap();
     let at = |path: &str| format!("http://{}{path}", gateway.address());
     BasicClient::new(ClientId::new(application.client_id().to_owned()))
@@ -72,8 +64,8 @@ async fn client(gateway: &Gateway, version: Version) -> Client {
 /// Gets a code for this scope, with its PKCE verifier.
 async fn code(gateway: &Gateway, client: &Client, scope: &str) -> (AuthorizationCode, PkceCodeVerifier) {
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let asked = client.authorize_url(CsrfToken::new_random).add_scope(Scope::new(scope.to_owned()));
-    let (url, state) = asked.set_pkce_challenge(challenge).url();
+    let params = client.authorize_url(CsrfToken::new_random).add_scope(Scope::new(scope.to_owned()));
+    let (url, state) = params.set_pkce_challenge(challenge).url();
     let path = format!("{}?{}", url.path(), url.query().unwrap());
     let agreed = gateway.client().with_header("accept", "application/json").get(&path, &[]).await.ok();
     assert_eq!(agreed["state"], state.secret().as_str());
@@ -115,7 +107,7 @@ async fn crate_oauth2_exchanges_a_code_refreshes_introspects_and_revokes() {
             let first = exchange.request_async(&http()).await.unwrap();
             assert_eq!(first.token_type(), &BasicTokenType::Bearer);
             assert!((3590..=3600).contains(&first.expires_in().unwrap().as_secs()), "{:?}", first.expires_in());
-            let words = |given: &[Scope]| given.iter().map(|scope| scope.as_str().to_owned()).collect::<Vec<_>>();
+            let words = |issued: &[Scope]| issued.iter().map(|scope| scope.as_str().to_owned()).collect::<Vec<_>>();
             assert_eq!(words(first.scopes().unwrap()), ["read", "update"]);
             assert_eq!(status(&gateway, first.access_token()).await, 200);
 
@@ -179,11 +171,11 @@ async fn crate_oauth2_uses_client_credentials_and_parses_errors() {
 async fn token_response_contains_the_vendors_member_in_addition_to_the_rfcs() {
     let gateway = unthrottled_gateway(&[]).await;
     let client = client(&gateway, Version::Odoo19).await;
-    let given = client.exchange_client_credentials().request_async(&async |request: HttpRequest| {
-        let answer = oauth2::AsyncHttpClient::call(&http(), request).await?;
-        let body: Value = serde_json::from_slice(answer.body()).unwrap();
+    let issued = client.exchange_client_credentials().request_async(&async |request: HttpRequest| {
+        let reply = oauth2::AsyncHttpClient::call(&http(), request).await?;
+        let body: Value = serde_json::from_slice(reply.body()).unwrap();
         assert!(body["access_token_validity"].as_str().is_some_and(|text| text.contains('/')), "{body}");
-        Ok::<_, std::io::Error>(answer)
+        Ok::<_, std::io::Error>(reply)
     });
-    given.await.unwrap();
+    issued.await.unwrap();
 }

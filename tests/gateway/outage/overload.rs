@@ -49,7 +49,7 @@ async fn waiting_time_in_the_queue_is_limited() {
 }
 
 /// Waits until the gateway handles this many requests at a time.
-async fn until_in_flight(gateway: &Gateway, count: usize) {
+async fn wait_for_in_flight(gateway: &Gateway, count: usize) {
     let line = format!("odoo_gateway_requests_in_flight {count}");
     let met = async {
         while !gateway.ops_client().get("/metrics", &[]).await.text.lines().any(|found| found == line) {
@@ -66,7 +66,7 @@ async fn disconnect_does_not_cancel_a_write() {
     let caller = tokio::spawn(async move { update(&admin).await });
     stub.wait_for_calls("res.partner.write", 1).await;
     caller.abort();
-    until_in_flight(&gateway, 0).await;
+    wait_for_in_flight(&gateway, 0).await;
     assert_eq!(stub.abandoned_calls(), 0, "the gateway still waits for Odoo");
     stub.release("res.partner.write");
     assert_eq!(stub.call_count("res.partner.write"), 1);
@@ -80,12 +80,12 @@ async fn shutdown_finishes_running_requests_and_rejects_new_ones() {
     stub.wait_for_calls("res.partner.write", 1).await;
     let address = gateway.address();
     let stopped = tokio::spawn(gateway.stop());
-    let refused = async {
+    let rejected = async {
         while TcpStream::connect(address).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), refused).await.expect("new connections are rejected");
+    tokio::time::timeout(Duration::from_secs(20), rejected).await.expect("new connections are rejected");
     assert!(!stopped.is_finished());
     stub.release("res.partner.write");
     assert_eq!(caller.await.unwrap().ok(), json!({"Contact": {"id": 1, "name": "Azure"}}));

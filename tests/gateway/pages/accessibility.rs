@@ -112,9 +112,9 @@ async fn o2_11_pages_cannot_be_framed() {
         let frame = browser.find("#trap").await;
         frame.enter_frame().await.unwrap();
         // Chromium shows an error page of its own in the frame.
-        let shown = browser.page().current_url().await.map(|url| url.to_string()).unwrap_or_default();
+        let frame_url = browser.page().current_url().await.map(|url| url.to_string()).unwrap_or_default();
         let inside = browser.page().source().await.unwrap();
-        assert!(!inside.contains("odoo-gateway") && !inside.contains("#login"), "{shown}: {inside}");
+        assert!(!inside.contains("odoo-gateway") && !inside.contains("#login"), "{frame_url}: {inside}");
         browser.page().enter_parent_frame().await.unwrap();
     }
     browser.save_screenshot("framed").await;

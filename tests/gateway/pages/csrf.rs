@@ -157,13 +157,13 @@ async fn o2_15_consent_is_remembered_except_where_it_must_be_repeated() {
     assert!(redirect_params(&location(&browser_client.decide(&path, "allow").await)).contains_key("code"));
     let again = browser_client.get(&with(REDIRECT, &[("scope", "read"), ("state", "x")])).await;
     assert!(redirect_params(&location(&again)).contains_key("code"), "the same request needs no consent");
-    for asked in [
+    for changed in [
         with(REDIRECT, &[("scope", "read"), ("prompt", "consent")]),
         with(REDIRECT, &[("scope", "read update")]),
         with(REDIRECT, &[]),
         with(loopback, &[("scope", "read")]),
     ] {
-        assert!(browser_client.get(&asked).await.text.contains("Allow access?"), "{asked}");
+        assert!(browser_client.get(&changed).await.text.contains("Allow access?"), "{changed}");
     }
     let on_loopback = with(loopback, &[("scope", "read")]);
     assert!(redirect_params(&location(&browser_client.decide(&on_loopback, "allow").await)).contains_key("code"));

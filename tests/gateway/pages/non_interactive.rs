@@ -40,9 +40,9 @@ async fn manual_completes_the_oauth2_exchange() {
          code='{}' grant_type='authorization_code'",
         response["code"].as_str().unwrap()
     );
-    let given = send(gateway.client().with_header("authorization", &printed).request(Method::POST, TOKEN)).await.ok();
-    assert_eq!(given["token_type"], "bearer");
-    let bearer = format!("Bearer {}", given["access_token"].as_str().unwrap());
+    let issued = send(gateway.client().with_header("authorization", &printed).request(Method::POST, TOKEN)).await.ok();
+    assert_eq!(issued["token_type"], "bearer");
+    let bearer = format!("Bearer {}", issued["access_token"].as_str().unwrap());
     let client = gateway.client().with_header("authorization", &bearer);
     client.get("/restapi/1.0/object/res.partner/search_count", &[]).await.ok();
 }
@@ -66,7 +66,7 @@ async fn trusted_application_may_send_parameters_in_the_query() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn untrusted_application_is_told_that_a_user_is_needed() {
+async fn untrusted_application_needs_a_user() {
     let gateway = Gateway::start_with_odoo(&[]).await;
     let (plain, _) = create(&gateway, new_application("Untrusted", &[MANUALS])).await;
     let elsewhere = trusted("Elsewhere", &[MANUALS]);
@@ -74,25 +74,25 @@ async fn untrusted_application_is_told_that_a_user_is_needed() {
     let (elsewhere, _) = create(&gateway, NewApplication { terms, ..elsewhere }).await;
     let (good, _) = create(&gateway, trusted("Good", &[MANUALS])).await;
     let json = gateway.client().with_header("accept", "application/json");
-    let ask = |id: &str, more: &[(&str, &str)]| {
+    let get_json = |id: &str, more: &[(&str, &str)]| {
         let path = request(&[&[("client_id", id)], more].concat());
         let json = json.clone();
         async move { json.get(&path, &[]).await }
     };
     let code = ("response_type", "code");
     for id in [&plain, &elsewhere] {
-        let oauth_error = oauth_error(&ask(id, &[code]).await, 401, "unauthorized_client");
+        let oauth_error = oauth_error(&get_json(id, &[code]).await, 401, "unauthorized_client");
         assert!(oauth_error.contains("A user must log in"), "{oauth_error}");
     }
-    let browser_says_oauth =
+    let browser_with_oauth_header =
         gateway.client().with_header("authorization", &format!("OAuth client_id='{plain}', response_type='code'"));
-    oauth_error(&browser_says_oauth.get(OAUTH2, &[]).await, 401, "unauthorized_client");
-    oauth_error(&ask("ogw_app_x", &[code]).await, 401, "invalid_client");
-    oauth_error(&ask("", &[code]).await, 400, "invalid_request");
-    oauth_error(&ask(&good, &[]).await, 400, "invalid_request");
-    oauth_error(&ask(&good, &[("response_type", "token")]).await, 400, "unsupported_response_type");
-    oauth_error(&ask(&good, &[code, ("redirect_uri", "https://evil.example")]).await, 400, "invalid_request");
-    oauth_error(&ask(&good, &[code, ("scope", "openid")]).await, 400, "invalid_scope");
+    oauth_error(&browser_with_oauth_header.get(OAUTH2, &[]).await, 401, "unauthorized_client");
+    oauth_error(&get_json("ogw_app_x", &[code]).await, 401, "invalid_client");
+    oauth_error(&get_json("", &[code]).await, 400, "invalid_request");
+    oauth_error(&get_json(&good, &[]).await, 400, "invalid_request");
+    oauth_error(&get_json(&good, &[("response_type", "token")]).await, 400, "unsupported_response_type");
+    oauth_error(&get_json(&good, &[code, ("redirect_uri", "https://evil.example")]).await, 400, "invalid_request");
+    oauth_error(&get_json(&good, &[code, ("scope", "openid")]).await, 400, "invalid_scope");
     let twice = json.with_header("authorization", "OAuth a='b'").with_header("authorization", "OAuth a='b'");
     oauth_error(&twice.get(OAUTH2, &[]).await, 400, "invalid_request");
     let both = json.with_header("authorization", &format!("OAuth client_id='{good}'"));

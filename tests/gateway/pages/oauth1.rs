@@ -42,14 +42,14 @@ async fn approval_redirects_with_a_verifier() {
     let target = application.next_request().await;
     let (before, _) = target.split_once("&oauth_token=").unwrap();
     assert_eq!(before, "/back?keep=%7e+1", "its own query is unchanged");
-    let told_back = redirect_params(&target);
-    assert_eq!(told_back["oauth_token"], token);
-    let signer = signer.with_token(&token, &token_secret).with_param("oauth_verifier", &told_back["oauth_verifier"]);
+    let returned = redirect_params(&target);
+    assert_eq!(returned["oauth_token"], token);
+    let signer = signer.with_token(&token, &token_secret).with_param("oauth_verifier", &returned["oauth_verifier"]);
     let (token, token_secret) = fetch_token_pair(&client, ACCESS_TOKEN, &signer).await.unwrap();
     let signer = Signer::new(&key, &secret).with_token(&token, &token_secret);
     send(signer.with_fresh_nonce().sign(client.request(Method::GET, PARTNERS))).await.ok();
     // The browser still has a session; the request token works once.
-    browser.goto(&format!("http://{}{OAUTH1}?oauth_token={}", gateway.address(), told_back["oauth_token"])).await;
+    browser.goto(&format!("http://{}{OAUTH1}?oauth_token={}", gateway.address(), returned["oauth_token"])).await;
     let page = browser.text().await;
     assert!(page.contains("This authorization request is unknown, has expired, or was already answered."), "{page}");
     browser.save_screenshot("ended").await;
@@ -57,8 +57,8 @@ async fn approval_redirects_with_a_verifier() {
     let (token, _) = fetch_token_pair(&client, REQUEST_TOKEN, &asking).await.unwrap();
     browser.goto(&format!("http://{}{OAUTH1}?oauth_token={token}", gateway.address())).await;
     browser.click("button[value=deny]").await;
-    let told_back = redirect_params(&application.next_request().await);
-    assert_eq!((&told_back["oauth_token"], told_back["oauth_problem"].as_str()), (&token, "permission_denied"));
+    let returned = redirect_params(&application.next_request().await);
+    assert_eq!((&returned["oauth_token"], returned["oauth_problem"].as_str()), (&token, "permission_denied"));
     browser.close().await;
 }
 

@@ -57,8 +57,8 @@ async fn login_and_consent_let_the_application_act_as_the_user() {
         ("code_verifier", VERIFIER),
     ];
     let exchange = gateway.client().with_password(&id, &secret).request(Method::POST, TOKEN).form(&form);
-    let given = send(exchange).await.ok();
-    let bearer = format!("Bearer {}", given["access_token"].as_str().unwrap());
+    let issued = send(exchange).await.ok();
+    let bearer = format!("Bearer {}", issued["access_token"].as_str().unwrap());
     let client = gateway.client().with_header("authorization", &bearer);
     let user = client.get("/restapi/1.0/object/res.users?domain=[('login','=','internal')]&fields=login", &[]).await;
     assert!(user.ok().to_string().contains("internal"));
@@ -84,7 +84,7 @@ async fn denial_is_reported_to_the_application() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_password_is_shown_and_another_account_can_log_in() {
+async fn wrong_password_is_reported_and_another_account_can_log_in() {
     let gateway = Gateway::start_with_odoo(&[]).await;
     let (id, _) =
         create(&gateway, new_application("Careful \"><script>alert(1)</script>", &["https://client.example/cb"])).await;

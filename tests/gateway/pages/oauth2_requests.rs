@@ -8,7 +8,7 @@ use crate::support::client::send;
 use crate::support::{Gateway, Version};
 
 /// Requests an address as a browser does.
-async fn ask(gateway: &Gateway, path: &str) -> crate::support::Response {
+async fn open_page(gateway: &Gateway, path: &str) -> crate::support::Response {
     HtmlClient::new(gateway.client()).get(path).await
 }
 
@@ -65,16 +65,16 @@ async fn o2_01_changed_redirect_uri_causes_no_redirect() {
         "http://127.0.0.1:4711/cb/",
     ] {
         let path = request(&[("client_id", &id), ("redirect_uri", sent), ("response_type", "code")]);
-        let page = ask(&gateway, &path).await;
+        let page = open_page(&gateway, &path).await;
         assert_error_page(&page, 400, "The redirect_uri is not registered");
         assert!(!page.text.contains("evil.example"), "O2-02: {sent} is not repeated");
     }
     let path = request(&[("client_id", &id), ("redirect_uri", "http://localhost:4711/cb"), ("response_type", "code")]);
-    let page = ask(&gateway, &path).await;
+    let page = open_page(&gateway, &path).await;
     assert_error_page(&page, 400, "with that address any port is accepted");
     for right in ["https://app.example/cb", "http://127.0.0.1/cb", "http://127.0.0.1:4711/cb"] {
         let path = request(&[("client_id", &id), ("redirect_uri", right), ("response_type", "code")]);
-        let page = ask(&gateway, &path).await;
+        let page = open_page(&gateway, &path).await;
         assert_eq!(page.status, 200, "{right}");
         assert!(page.text.contains("Sign in"));
     }
@@ -87,7 +87,7 @@ async fn o2_02_unknown_application_or_redirect_uri_shows_an_error_page() {
     let (id, _) = create(&gateway, new_application("Plain shop", &[REDIRECT, "https://client.example/two"])).await;
     let (off, _) = create(&gateway, new_application("Switched off", &[REDIRECT])).await;
     gateway.administration().await.set_application_enabled("Switched off", false).await.unwrap();
-    for (parameters, says) in [
+    for (parameters, expected) in [
         (vec![], "client_id is missing"),
         (vec![("client_id", "")], "client_id is missing"),
         (vec![("client_id", evil), ("redirect_uri", REDIRECT)], "No application with this client_id is registered"),
@@ -102,11 +102,11 @@ async fn o2_02_unknown_application_or_redirect_uri_shows_an_error_page() {
         ),
     ] {
         let parameters = [&parameters[..], &[("response_type", "code"), ("state", evil)]].concat();
-        let page = ask(&gateway, &request(&parameters)).await;
-        assert_error_page(&page, 400, says);
+        let page = open_page(&gateway, &request(&parameters)).await;
+        assert_error_page(&page, 400, expected);
         assert!(!page.text.contains("<script") && !page.text.contains("client.example"), "{}", page.text);
     }
-    let page = ask(&gateway, &format!("{OAUTH2}?client_id=%FF")).await;
+    let page = open_page(&gateway, &format!("{OAUTH2}?client_id=%FF")).await;
     assert_error_page(&page, 400, "client_id is not valid UTF-8");
 }
 
@@ -158,7 +158,7 @@ async fn o2_03_to_o2_08_other_errors_are_sent_to_the_application() {
         (&plain, vec![code, s256], "invalid_request"),
     ] {
         let parameters = [&[("client_id", id.as_str()), ("state", "a b")], &parameters[..]].concat();
-        let response = ask(&gateway, &request(&parameters)).await;
+        let response = open_page(&gateway, &request(&parameters)).await;
         let back = location(&response);
         assert!(back.starts_with(&format!("{REDIRECT}&error={error}&error_description=")), "{parameters:?}: {back}");
         assert!(back.contains("&state=a+b&iss="), "{back}: unchanged");
@@ -173,7 +173,7 @@ async fn o2_03_to_o2_08_other_errors_are_sent_to_the_application() {
         (&narrow, vec![code, ("scope", "read:sale.order")]),
     ] {
         let parameters = [&[("client_id", id.as_str()), ("redirect_uri", REDIRECT)], &parameters[..]].concat();
-        assert_eq!(ask(&gateway, &request(&parameters)).await.status, 200, "{parameters:?}");
+        assert_eq!(open_page(&gateway, &request(&parameters)).await.status, 200, "{parameters:?}");
     }
 }
 
@@ -183,17 +183,17 @@ async fn o2_07_state_is_returned_byte_for_byte() {
     let (id, _) = create(&gateway, new_application("Stateful shop", &[REDIRECT])).await;
     let long = "%C3%A4".repeat(350);
     for state in ["plain", "a+b%20c", "%7e~%2F/", "%FF%00", "x=y=z", "(a)/!*", &long] {
-        let response = ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=x&state={state}")).await;
+        let response = open_page(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=x&state={state}")).await;
         assert!(location(&response).contains(&format!("&state={state}&iss=")), "{state}");
-        let page = ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state={state}")).await;
+        let page = open_page(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state={state}")).await;
         assert_eq!(page.status, 200, "{state}");
         assert!(state == "plain" || !page.text.contains(state), "{state} is not in the page");
     }
     let back = location(
-        &ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state={}", "x".repeat(4097))).await,
+        &open_page(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state={}", "x".repeat(4097))).await,
     );
     assert!(back.contains("error=invalid_request") && !back.contains("state=x"), "{back}");
-    let back = location(&ask(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state=1&state=2")).await);
+    let back = location(&open_page(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state=1&state=2")).await);
     assert!(back.contains("error=invalid_request") && !back.contains("state="), "{back}");
 }
 
@@ -205,7 +205,7 @@ async fn authorization_request_can_be_sent_as_a_form() {
     let there = send(gateway.client().request(Method::POST, OAUTH2).form(&form)).await;
     let to = location(&there);
     assert_eq!(to, format!("{OAUTH2}?client_id={id}&response_type=code&state=a+b%26%22%C3%A4"));
-    assert_eq!(ask(&gateway, &to).await.status, 200);
+    assert_eq!(open_page(&gateway, &to).await.status, 200);
     let json = send(gateway.client().request(Method::POST, OAUTH2).json(&form)).await;
     assert_error_page(&json, 415, "application/x-www-form-urlencoded");
     let long = send(gateway.client().request(Method::POST, OAUTH2).form(&[("a", "x".repeat(70_000))])).await;

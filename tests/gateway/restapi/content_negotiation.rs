@@ -154,7 +154,7 @@ async fn head_returns_the_headers_of_get_without_a_body() {
 
 #[tokio::test]
 async fn options_lists_the_methods_without_a_credential() {
-    let nobody = Gateway::shared().client();
+    let anonymous = Gateway::shared().client();
     for (path, allowed) in [
         (TAGS.to_owned(), vec!["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]),
         (format!("{TAGS}/7"), vec!["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]),
@@ -163,15 +163,15 @@ async fn options_lists_the_methods_without_a_credential() {
         ("/restapi/1.0/common/version".to_owned(), vec!["GET", "HEAD", "OPTIONS"]),
     ] {
         for path in [path.clone(), format!("{path}/")] {
-            let response = send(nobody.request(Method::OPTIONS, &path)).await;
+            let response = send(anonymous.request(Method::OPTIONS, &path)).await;
             assert_eq!((response.status, response.text.as_str()), (204, ""), "{path}");
             let mut names: Vec<_> = response.header("allow").split(", ").collect();
             names.sort_unstable();
             assert_eq!(names, allowed, "{path}");
         }
     }
-    send(nobody.request(Method::PATCH, TAGS)).await.problem(405, "method_not_allowed");
-    let response = send(nobody.request(Method::GET, &format!("{TAGS}/7/write"))).await;
+    send(anonymous.request(Method::PATCH, TAGS)).await.problem(405, "method_not_allowed");
+    let response = send(anonymous.request(Method::GET, &format!("{TAGS}/7/write"))).await;
     response.problem(405, "method_not_allowed");
     assert!(response.header("allow").contains("POST"));
 }

@@ -95,15 +95,15 @@ async fn current_company_is_the_first_allowed_one() {
 
 #[tokio::test]
 async fn first_configured_database_is_the_default() {
-    let nobody = Gateway::shared().client();
-    let version = nobody.get("/restapi/1.0/common/version", &[]).await.ok();
+    let anonymous = Gateway::shared().client();
+    let version = anonymous.get("/restapi/1.0/common/version", &[]).await.ok();
     assert_eq!(version["server_version"], "19.0");
     for (database, label) in [(None, "User"), (Some("odoo19"), "User"), (Some("odoo14"), "Users")] {
-        let client = database.iter().fold(nobody.clone(), |client, name| client.with_header("X-Odoo-Database", name));
+        let client = database.iter().fold(anonymous.clone(), |client, name| client.with_header("X-Odoo-Database", name));
         let read = client.as_user("admin").get("/restapi/1.0/object/res.users/2", &[("fields", "login")]).await.ok();
         assert_eq!(read, json!({(label): {"id": 2, "login": "admin"}}), "{database:?}");
     }
-    let elsewhere = nobody.with_header("X-Odoo-Database", "template1").as_user("admin");
+    let elsewhere = anonymous.with_header("X-Odoo-Database", "template1").as_user("admin");
     elsewhere.get(TAGS, &[]).await.problem(404, "unknown_database");
 }
 

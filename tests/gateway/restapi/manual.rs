@@ -90,10 +90,10 @@ async fn manual_reads_records() {
         let a = create(&admin(version), partners, values(&think)).await;
         let b = create(&admin(version), partners, values(&edward)).await;
         let record = |id: i64, name: &str, country: &Value| json!({"id": id, "name": name, "country_id": country});
-        let whole = ok(version, &format!("GET {partners}/{a}")).await;
-        let country = whole["Contact"]["country_id"].clone();
+        let contact = ok(version, &format!("GET {partners}/{a}")).await;
+        let country = contact["Contact"]["country_id"].clone();
         assert_eq!(country[0], 21);
-        assert_eq!(whole["Contact"]["create_uid"], json!([2, "Mitchell Admin"]));
+        assert_eq!(contact["Contact"]["create_uid"], json!([2, "Mitchell Admin"]));
         let picked = ok(version, &format!("GET {partners}/{a}?fields=['name','country_id']")).await;
         assert_eq!(picked, json!({"Contact": record(a, &think, &country)}));
         let list = ok(version, &format!("GET {partners}?ids={a},{b}&fields=['name','country_id']")).await;

@@ -152,12 +152,12 @@ async fn portal_user_reads_their_own_record_and_changes_nothing() {
 
 #[tokio::test]
 async fn only_the_version_needs_no_credential() {
-    let nobody = Gateway::shared().client();
-    let response = nobody.get(PARTNERS, &[]).await;
+    let anonymous = Gateway::shared().client();
+    let response = anonymous.get(PARTNERS, &[]).await;
     response.problem(401, "credential_missing");
     assert!(response.header("www-authenticate").starts_with("Basic realm="), "{:?}", response.headers);
     for version in Version::each() {
-        let version_of = nobody.on(version).get("/restapi/1.0/common/version", &[]).await.ok();
+        let version_of = anonymous.on(version).get("/restapi/1.0/common/version", &[]).await.ok();
         let (number, major) = if version == Version::Odoo19 { ("19.0", 19) } else { ("14.0", 14) };
         assert_eq!(version_of["server_version"], number);
         assert_eq!(version_of["server_series"], number);

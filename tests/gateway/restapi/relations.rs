@@ -59,7 +59,7 @@ async fn nested_commands_make_one_write() {
         ])
         .await;
         let admin = gateway.client().as_user("admin");
-        let (name, tag) = (unique("family"), new_tag(version, &unique("family")).await);
+        let (name, tag) = (unique("nested"), new_tag(version, &unique("nested")).await);
         let grandchildren = json!({"create": [{"name": "Grandchild", "category_id": {"link": tag}}]});
         let created = json!({"name": name, "child_ids": {"create": [{"name": "Child", "child_ids": grandchildren}, {"name": "Other"}]}});
         let id = create(&admin, PARTNERS, created).await;
@@ -107,8 +107,8 @@ async fn invalid_commands_change_nothing() {
             let vals = json!({"vals": {"name": "changed", "category_id": verbs}});
             let response = admin.put(&format!("{PARTNERS}/{id}"), &vals).await;
             assert_eq!(response.status, 400, "{}", response.text);
-            let said = response.json()["detail"].as_str().unwrap().to_owned();
-            assert!(said.starts_with(detail), "{said}");
+            let found = response.json()["detail"].as_str().unwrap().to_owned();
+            assert!(found.starts_with(detail), "{found}");
         }
         let name = field(&admin, PARTNERS, id, "name").await;
         assert!(name.as_str().unwrap().starts_with("senseless"), "{name}");
@@ -151,9 +151,9 @@ async fn properties_that_are_not_named_keep_their_values() {
         (json!({"age": "x"}), "vals.product_properties.age: expected an integer"),
         (json!("x"), "vals.product_properties: expected properties"),
     ] {
-        let refused = admin.put(&path, &json!({"vals": {"product_properties": wrong}})).await;
-        let said = refused.problem(400, "invalid_value")["detail"].as_str().unwrap().to_owned();
-        assert!(said.starts_with(detail), "{said}");
+        let rejected = admin.put(&path, &json!({"vals": {"product_properties": wrong}})).await;
+        let found = rejected.problem(400, "invalid_value")["detail"].as_str().unwrap().to_owned();
+        assert!(found.starts_with(detail), "{found}");
     }
 
     let two = create(&admin, PRODUCTS, product("b")).await;

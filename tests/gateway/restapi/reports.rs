@@ -145,7 +145,7 @@ async fn manual_prints_an_invoice() {
         let id = match found {
             Some(id) => id,
             None => {
-                // Without demo data there is a journal all the same where there is a chart of accounts.
+                // Without demo data a journal exists if a chart of accounts is installed.
                 let journal = json!({"name": unique("journal"), "code": "PRN", "type": "sale"});
                 let journal = create(&admin, "/restapi/1.0/object/account.journal", journal).await;
                 create(&admin, invoices, json!({"move_type": "out_invoice", "partner_id": 1, "journal_id": journal}))
@@ -188,8 +188,8 @@ async fn unprintable_requests_are_rejected_with_the_reason() {
             .await
             .problem(400, "invalid_context");
         admin.post(&format!("{ORDER_REPORT}/{id}"), &json!({})).await.problem(405, "method_not_allowed");
-        let nobody = Gateway::shared().client().on(version);
-        nobody.get(&format!("{ORDER_REPORT}/{id}"), &[]).await.problem(401, "credential_missing");
+        let anonymous = Gateway::shared().client().on(version);
+        anonymous.get(&format!("{ORDER_REPORT}/{id}"), &[]).await.problem(401, "credential_missing");
     }
 }
 

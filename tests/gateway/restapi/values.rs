@@ -12,7 +12,7 @@ async fn value_of_the_wrong_type_is_rejected_and_nothing_is_written() {
         let id = create(&admin, PARTNERS, json!({"name": unique("typed"), "country_id": 21, "color": 2})).await;
         let path = format!("{PARTNERS}/{id}");
         let before = admin.get(&path, &[]).await.ok();
-        for (field, wrong, says) in [
+        for (field, wrong, expected) in [
             (
                 "country_id",
                 json!("Belgium"),
@@ -40,7 +40,7 @@ async fn value_of_the_wrong_type_is_rejected_and_nothing_is_written() {
             let problem = admin.put(&path, &json!({"vals": {"ref": "hit", (field): wrong}})).await;
             let problem = problem.problem(400, "invalid_value");
             let detail = problem["detail"].as_str().unwrap();
-            assert!(detail.starts_with(&format!("vals.{field}")) && detail.contains(says), "{field}: {detail}");
+            assert!(detail.starts_with(&format!("vals.{field}")) && detail.contains(expected), "{field}: {detail}");
         }
         assert_eq!(admin.get(&path, &[]).await.ok(), before);
     }

@@ -125,7 +125,7 @@ async fn deleted_records_no_longer_exist() {
 async fn one_unknown_id_prevents_the_whole_request() {
     for version in Version::each() {
         let admin = admin(version);
-        let id = new_tag(version, "spared").await;
+        let id = new_tag(version, "unchanged").await;
         let ids = format!("{id},{MISSING_ID}");
         let vals = ("vals", "{'name': 'hit'}");
         let problem = admin.put_query(TAGS, &[("ids", &ids), vals]).await.problem(404, "record_not_found");
@@ -134,7 +134,7 @@ async fn one_unknown_id_prevents_the_whole_request() {
         admin.put_query(&format!("{TAGS}/{MISSING_ID}"), &[vals]).await.problem(404, "record_not_found");
         admin.delete(&format!("{TAGS}/{MISSING_ID}"), &[]).await.problem(404, "record_not_found");
         let tag = admin.get(&format!("{TAGS}/{id}"), &[("fields", "name")]).await.ok();
-        assert_eq!(tag, json!({"Partner Tags": {"id": id, "name": "spared"}}));
+        assert_eq!(tag, json!({"Partner Tags": {"id": id, "name": "unchanged"}}));
     }
 }
 

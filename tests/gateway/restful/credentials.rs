@@ -58,8 +58,8 @@ async fn scope_applies_to_filters_schemas_and_related_records() {
     client.get(PARTNERS, &[("fields", "email")]).await.problem(403, "scope_forbidden");
     let orders = "/restful/api/v1/sale.order";
     client.get(orders, &[("fields", "name,partner_id"), ("limit", "1")]).await.ok();
-    let behind = client.get(orders, &[("limit", "1")]).await.problem(403, "scope_forbidden");
-    assert!(behind["detail"].as_str().unwrap().starts_with("user_id: "), "{behind}");
+    let related = client.get(orders, &[("limit", "1")]).await.problem(403, "scope_forbidden");
+    assert!(related["detail"].as_str().unwrap().starts_with("user_id: "), "{related}");
     client.post(PARTNERS, &json!({"name": "x"})).await.problem(403, "scope_forbidden");
     client.delete(&format!("{PARTNERS}/1"), &[]).await.problem(403, "scope_forbidden");
 }

@@ -8,9 +8,9 @@ use crate::support::{Client, Version};
 /// Logs in as in the manual, with all parameters in the query of a GET.
 async fn log_in(version: Version) -> (String, Client) {
     let query = [("login", "admin"), ("password", "admin"), ("db", version.database())];
-    let given = gateway().client().get("/rest/api/login/token", &query).await.ok();
-    assert_eq!(given["uid"], 2);
-    let token = given["access_token"].as_str().unwrap().to_owned();
+    let issued = gateway().client().get("/rest/api/login/token", &query).await.ok();
+    assert_eq!(issued["uid"], 2);
+    let token = issued["access_token"].as_str().unwrap().to_owned();
     assert!(token.starts_with("access_token_") && token.len() == 53);
     let client = gateway().client().with_header("access-token", &token);
     (token, client)

@@ -117,15 +117,15 @@ async fn csv_and_ndjson_have_the_shape_of_the_schema() {
         let child = create(&client, TAGS, json!({"name": name, "parent_id": parent})).await;
         let (child_text, parent_text) = (child.to_string(), parent.to_string());
         let query = [("id", child_text.as_str()), ("id", parent_text.as_str()), ("order", "id desc")];
-        let behind = json!({"id": parent, "name": parent_name});
+        let related = json!({"id": parent, "name": parent_name});
         let csv = client.with_header("Accept", "text/csv").get(TAGS, &query).await;
         assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
-        let cell = behind.to_string().replace('"', "\"\"");
+        let cell = related.to_string().replace('"', "\"\"");
         let rows = format!("id,name,parent_id\r\n{child},{name},\"{cell}\"\r\n{parent},{parent_name},\r\n");
         assert_eq!(csv.text, rows);
         let ndjson = client.with_header("Accept", "application/x-ndjson").get(TAGS, &query).await;
         let lines = [
-            json!({"id": child, "name": name, "parent_id": behind}),
+            json!({"id": child, "name": name, "parent_id": related}),
             json!({"id": parent, "name": parent_name, "parent_id": false}),
         ];
         assert_eq!(ndjson.text, format!("{}\n{}\n", lines[0], lines[1]));

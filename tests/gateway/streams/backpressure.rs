@@ -217,9 +217,9 @@ async fn page_above_the_size_limit_is_fetched_in_smaller_parts() {
     assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, ""));
     assert_eq!(stub.call_count(LIST), before + 2);
     stub.when(LIST, contact(&"x".repeat(100 << 10)));
-    let refused = start_export(&client, NDJSON).await;
-    assert_eq!(refused.status(), 400);
-    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "answer_too_large");
+    let rejected = start_export(&client, NDJSON).await;
+    assert_eq!(rejected.status(), 400);
+    assert_eq!(rejected.json::<Value>().await.unwrap()["code"], "answer_too_large");
 }
 
 #[tokio::test]

@@ -213,8 +213,8 @@ async fn head_has_the_headers_and_no_body() {
         let head = send(client.request(Method::HEAD, TAGS).query(&[("fields", "name")])).await;
         assert_eq!(checked_text(&head, "text/csv; charset=utf-8"), "");
         assert_eq!(head.header("content-length"), "");
-        let refused = send(client.request(Method::HEAD, TAGS).query(&[("fields", "nmae")])).await;
-        assert_eq!(refused.status, 400);
+        let rejected = send(client.request(Method::HEAD, TAGS).query(&[("fields", "nmae")])).await;
+        assert_eq!(rejected.status, 400);
     }
 }
 

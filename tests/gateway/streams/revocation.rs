@@ -13,13 +13,14 @@ use crate::support::client::send;
 use crate::support::stub_odoo::PASSWORD;
 use crate::support::{StubReply, Client, Gateway, StubOdoo};
 
-struct Scene {
+/// A gateway in front of a stub with an endless list of contacts, and its administration.
+struct Fixture {
     stub: StubOdoo,
     gateway: Gateway,
     admin: Administration,
 }
 
-impl Scene {
+impl Fixture {
     async fn new() -> Self {
         let stub = StubOdoo::start().await;
         let text = |name: &str, text: &str| {
@@ -86,45 +87,45 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn export_ends_with_its_api_key_or_login_token() {
-    let scene = Scene::new().await;
-    let admin = &scene.admin;
-    let key = scene.key("off").await;
-    scene.assert_export_ends("switched off", &key, async || assert!(admin.set_key_enabled("off", false).await.unwrap())).await;
-    let key = scene.key("gone").await;
-    scene.assert_export_ends("deleted", &key, async || drop(admin.delete_key("gone").await.unwrap())).await;
+    let fixture = Fixture::new().await;
+    let admin = &fixture.admin;
+    let key = fixture.key("off").await;
+    fixture.assert_export_ends("disabled", &key, async || assert!(admin.set_key_enabled("off", false).await.unwrap())).await;
+    let key = fixture.key("gone").await;
+    fixture.assert_export_ends("deleted", &key, async || drop(admin.delete_key("gone").await.unwrap())).await;
     let mut new_key = new_key_of("stub", "ends", "admin", PASSWORD);
     let end = admin.clock.now() + std::time::Duration::from_secs(3);
     new_key.not_after = Some(end);
     let (_, key) = admin.create_key(new_key).await.unwrap();
-    let key = scene.gateway.client().with_header("api-key", key.expose());
+    let key = fixture.gateway.client().with_header("api-key", key.expose());
     let until_end = async || {
         while admin.clock.now().unix_timestamp() < end.unix_timestamp() {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
-    scene.assert_export_ends("at its end", &key, until_end).await;
-    let key = scene.key("mints").await;
-    for what in ["revoked", "its key is off"] {
+    fixture.assert_export_ends("expired", &key, until_end).await;
+    let key = fixture.key("mints").await;
+    for case in ["revoked", "its key is disabled"] {
         let minted = key.post("/api/generate_token", &json!({})).await.ok();
-        let client = scene.gateway.client().with_header("login-token", minted["login_token"].as_str().unwrap());
-        let id = scene.newest_token().await;
-        let end = async || match what {
+        let client = fixture.gateway.client().with_header("login-token", minted["login_token"].as_str().unwrap());
+        let id = fixture.newest_token().await;
+        let end = async || match case {
             "revoked" => admin.revoke_token(&id).await.unwrap(),
             _ => assert!(admin.set_key_enabled("mints", false).await.unwrap()),
         };
-        scene.assert_export_ends(what, &client, end).await;
+        fixture.assert_export_ends(case, &client, end).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn export_ends_with_its_access_token() {
-    let scene = Scene::new().await;
-    let (admin, client) = (&scene.admin, scene.gateway.client());
+    let fixture = Fixture::new().await;
+    let (admin, client) = (&fixture.admin, fixture.gateway.client());
     let login = json!({"login": "admin", "password": PASSWORD, "db": "stub"});
-    let given = client.post("/rest/api/login/token", &login).await.ok();
-    let with_token = client.with_header("access-token", given["access_token"].as_str().unwrap());
+    let issued = client.post("/rest/api/login/token", &login).await.ok();
+    let with_token = client.with_header("access-token", issued["access_token"].as_str().unwrap());
     let log_out = async || drop(with_token.delete("/rest/api/logout/token", &[]).await.ok());
-    scene.assert_export_ends("logged out", &with_token, log_out).await;
+    fixture.assert_export_ends("logged out", &with_token, log_out).await;
 
     let settings =
         ApplicationSettings { grants: [GrantType::ClientCredentials].into(), ..ApplicationSettings::default() };
@@ -137,21 +138,21 @@ async fn export_ends_with_its_access_token() {
         settings: settings.clone(),
     };
     let (application, secrets) = admin.create_application(server("server")).await.unwrap();
-    for (form, what) in [("opaque", "revoked"), ("jwt", "revoked"), ("opaque", "its application is off")] {
-        let ask = [
+    for (form, case) in [("opaque", "revoked"), ("jwt", "revoked"), ("opaque", "its application is disabled")] {
+        let parameters = [
             ("grant_type", "client_credentials"),
             ("client_id", application.client_id()),
             ("client_secret", secrets.client.as_ref().unwrap().expose()),
             ("token_format", form),
         ];
-        let given = send(client.request(Method::POST, TOKEN).form(&ask)).await.ok();
-        let bearer = format!("Bearer {}", given["access_token"].as_str().unwrap());
-        let id = scene.newest_token().await;
-        let end = async || match what {
+        let issued = send(client.request(Method::POST, TOKEN).form(&parameters)).await.ok();
+        let bearer = format!("Bearer {}", issued["access_token"].as_str().unwrap());
+        let id = fixture.newest_token().await;
+        let end = async || match case {
             "revoked" => admin.revoke_token(&id).await.unwrap(),
             _ => assert!(admin.set_application_enabled("server", false).await.unwrap()),
         };
-        scene.assert_export_ends(&format!("OAuth 2, {form}, {what}"), &client.with_header("authorization", &bearer), end).await;
+        fixture.assert_export_ends(&format!("OAuth 2, {form}, {case}"), &client.with_header("authorization", &bearer), end).await;
     }
 
     let mut new_application = server("signs");
@@ -160,54 +161,54 @@ async fn export_ends_with_its_access_token() {
         oauth1: [odoo_gateway::admin::SignatureMethod::HmacSha256].into(),
         ..ApplicationSettings::default()
     };
-    let private = scene.gateway.client();
-    let signer = Consumer::with_administration(scene.gateway.administration().await, new_application).await.connect(&private).await;
-    for what in ["its application is off", "revoked"] {
-        let id = scene.newest_token().await;
+    let private = fixture.gateway.client();
+    let signer = Consumer::with_administration(fixture.gateway.administration().await, new_application).await.connect(&private).await;
+    for case in ["its application is disabled", "revoked"] {
+        let id = fixture.newest_token().await;
         let request = signer
             .with_fresh_nonce()
             .sign(client.with_header("Accept", NDJSON).request(Method::GET, PARTNERS).query(&[("fields", "name")]));
-        let end = async || match what {
+        let end = async || match case {
             "revoked" => admin.revoke_token(&id).await.unwrap(),
             _ => assert!(admin.set_application_enabled("signs", false).await.unwrap()),
         };
-        scene.assert_revoked(what, &scene.export(request, end).await);
+        fixture.assert_revoked(case, &fixture.export(request, end).await);
         admin.set_application_enabled("signs", true).await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn export_ends_if_odoo_rejects_the_password() {
-    let scene = Scene::new().await;
-    let client = scene.gateway.client().with_password("admin", PASSWORD);
+    let fixture = Fixture::new().await;
+    let client = fixture.gateway.client().with_password("admin", PASSWORD);
     let end = async || {
         // Another request gets the rejection, and the cached identity is dropped.
-        scene.stub.once("res.partner.search_count", StubReply::fault("AccessDenied", "Access Denied"));
-        scene.stub.when("authenticate", StubReply::value("<boolean>0</boolean>"));
+        fixture.stub.once("res.partner.search_count", StubReply::fault("AccessDenied", "Access Denied"));
+        fixture.stub.when("authenticate", StubReply::value("<boolean>0</boolean>"));
         client.get(&format!("{PARTNERS}/search_count"), &[]).await.problem(401, "credential_invalid");
     };
-    scene.assert_export_ends("another password", &client, end).await;
+    fixture.assert_export_ends("another password", &client, end).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn csv_is_aborted_on_revocation_and_valid_credentials_continue() {
-    let scene = Scene::new().await;
-    let key = scene.key("rows").await;
+    let fixture = Fixture::new().await;
+    let key = fixture.key("rows").await;
     let request = key.with_header("Accept", CSV).request(Method::GET, PARTNERS).query(&[("fields", "name")]);
-    let text = scene.export(request, async || drop(scene.admin.delete_key("rows").await.unwrap())).await;
+    let text = fixture.export(request, async || drop(fixture.admin.delete_key("rows").await.unwrap())).await;
     assert_eq!(text, "id,name\r\n7,First\r\n");
     // Resealing a key does not change it.
-    let key = scene.key("rewrapped").await;
-    scene.stub.once(LIST, contact("First"));
-    scene.stub.when(LIST, StubReply::Hold);
-    let before = scene.stub.call_count(LIST);
+    let key = fixture.key("rewrapped").await;
+    fixture.stub.once(LIST, contact("First"));
+    fixture.stub.when(LIST, StubReply::Hold);
+    let before = fixture.stub.call_count(LIST);
     let response = start_export(&key, NDJSON).await;
-    scene.stub.wait_for_calls(LIST, before + 2).await;
-    scene.admin.add_master_key().await.unwrap();
-    assert!(scene.admin.rewrap().await.unwrap().rewrapped > 0);
-    scene.stub.when("res.partner.search_count", StubReply::value("<int>0</int>"));
-    scene.stub.when(LIST, super::backpressure::empty_page());
-    scene.stub.release(LIST);
+    fixture.stub.wait_for_calls(LIST, before + 2).await;
+    fixture.admin.add_master_key().await.unwrap();
+    assert!(fixture.admin.rewrap().await.unwrap().rewrapped > 0);
+    fixture.stub.when("res.partner.search_count", StubReply::value("<int>0</int>"));
+    fixture.stub.when(LIST, super::backpressure::empty_page());
+    fixture.stub.release(LIST);
     let text = response.text().await.unwrap();
     assert_eq!(lines(&text).len(), 2, "{text}");
 }

@@ -162,7 +162,8 @@ impl Callback {
                         let _ = sender.send(target.to_owned());
                     }
                     let response = format!(
-                        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\
+                         \r\n{page}",
                         page.len()
                     );
                     let _ = stream.write_all(response.as_bytes()).await;

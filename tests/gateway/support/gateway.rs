@@ -122,7 +122,7 @@ impl Gateway {
         self.running.api
     }
 
-    /// Shuts it down in an orderly way.
+    /// Shuts it down and waits until it has stopped.
     pub(crate) async fn stop(self) {
         self.running.stop().await;
     }

@@ -56,9 +56,11 @@ async fn execute_at(url: &str, statement: &str) {
 pub(crate) async fn insert_partners(database: &str, count: u32) {
     let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
     let insert = format!(
-        "INSERT INTO res_partner (name, complete_name, email, phone, street, city, zip, ref, type, autopost_bills, active, lang, create_uid, create_date, write_uid, write_date) \
-         SELECT 'Contact ' || n, 'Contact ' || n, 'contact.' || n || '@example.com', '+32 2 290 ' || n, n || ' Rue de la Paix', 'Paris', '75002', \
-         'bulk', 'contact', 'ask', true, 'en_US', 1, now(), 1, now() FROM generate_series(1, {count}) n"
+        "INSERT INTO res_partner (name, complete_name, email, phone, street, city, zip, ref, type, autopost_bills, \
+         active, lang, create_uid, create_date, write_uid, write_date) \
+         SELECT 'Contact ' || n, 'Contact ' || n, 'contact.' || n || '@example.com', '+32 2 290 ' || n, \
+         n || ' Rue de la Paix', 'Paris', '75002', 'bulk', 'contact', 'ask', true, 'en_US', 1, now(), 1, now() \
+         FROM generate_series(1, {count}) n"
     );
     let server = format!("{server}/{database}");
     execute_at(&server, &insert).await;

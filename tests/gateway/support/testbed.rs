@@ -20,7 +20,7 @@ pub(crate) enum Version {
 impl Version {
     /// Both versions. Prints each one, so that the output of a failed test names the version.
     pub(crate) fn each() -> impl Iterator<Item = Self> {
-        [Self::Odoo19, Self::Odoo14].into_iter().inspect(|version| println!("with {version:?}"))
+        [Self::Odoo19, Self::Odoo14].into_iter().inspect(|version| eprintln!("with {version:?}"))
     }
 
     /// The name of its shared database.

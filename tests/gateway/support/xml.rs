@@ -76,7 +76,8 @@ fn between<'t>(text: &'t str, before: &'t str, after: &'t str) -> impl Iterator<
 /// An XML-RPC response with this value.
 pub(crate) fn xmlrpc_response(value: &str) -> String {
     format!(
-        "<?xml version='1.0'?>\n<methodResponse><params><param><value>{value}</value></param></params></methodResponse>\n"
+        "<?xml version='1.0'?>\n<methodResponse><params><param><value>{value}</value></param></params>\
+         </methodResponse>\n"
     )
 }
 
@@ -88,7 +89,8 @@ pub(crate) fn xmlrpc_fault(code: &str, text: &str) -> String {
     };
     let (code, text) = (member("faultCode", code), member("faultString", text));
     format!(
-        "<?xml version='1.0'?>\n<methodResponse><fault><value><struct>{code}{text}</struct></value></fault></methodResponse>\n"
+        "<?xml version='1.0'?>\n<methodResponse><fault><value><struct>{code}{text}</struct></value></fault>\
+         </methodResponse>\n"
     )
 }
 

@@ -4,7 +4,7 @@ use odoo_gateway::names::ModelName;
 use odoo_gateway::plan::{Operation, Scope};
 use serde_json::{Value, json};
 
-use super::{ask, with_scope, with_scope_on};
+use super::{send_line, with_scope, with_scope_on};
 use crate::support::{Client, Gateway, Version, unique};
 
 /// Prefixes of the administrative models that other models delegate to.
@@ -58,7 +58,7 @@ async fn scope_with_only_a_delegating_model_is_rejected() {
                 format!("POST {model}/fields_get?args=[]"),
                 format!("POST {model}/whatever?args=[[1]]"),
             ] {
-                let response = ask(&client, &line, 1).await;
+                let response = send_line(&client, &line, 1).await;
                 assert_eq!(response.status, 403, "{version:?}: {line}: {}", response.text);
                 assert_eq!(response.json()["code"], "scope_forbidden", "{version:?}: {line}");
             }
@@ -81,18 +81,18 @@ async fn product_documents_give_no_access_to_attachments() {
     let all = r#""operations": ["read", "create", "update", "delete", "execute"]"#;
     let products =
         with_scope_on(Version::Odoo19, &gateway, &format!(r#"[{{"models": "product.*", {all}}}]"#), "p").await;
-    ask(&products, &line, 0).await.problem(403, "scope_forbidden");
-    ask(&products, "GET product.document?domain=[('res_model','=','product.template')]", 0)
+    send_line(&products, &line, 0).await.problem(403, "scope_forbidden");
+    send_line(&products, "GET product.document?domain=[('res_model','=','product.template')]", 0)
         .await
         .problem(403, "scope_forbidden");
     // A scope with attachments includes those of its own models only.
     let both = format!(r#"[{{"models": "product.*", {all}}}, {{"models": "ir.attachment", {all}}}]"#);
     let both = with_scope_on(Version::Odoo19, &gateway, &both, "both").await;
-    ask(&both, &line, 0).await.problem(403, "scope_forbidden");
-    ask(&both, "GET product.document/search", 0).await.problem(403, "scope_forbidden");
-    ask(&both, "GET product.document/search?domain=[('res_model','=','product.template')]", 0).await.ok();
+    send_line(&both, &line, 0).await.problem(403, "scope_forbidden");
+    send_line(&both, "GET product.document/search", 0).await.problem(403, "scope_forbidden");
+    send_line(&both, "GET product.document/search?domain=[('res_model','=','product.template')]", 0).await.ok();
     // The key with the full scope shows that Odoo would have allowed it.
-    ask(&open, &line, 0).await.ok();
+    send_line(&open, &line, 0).await.ok();
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn wizards_matched_by_a_pattern_cannot_render_templates() {
                 "POST portal.share?vals={'res_model':'account.move','res_id':1}".to_owned(),
                 "POST snailmail.letter?vals={'model':'account.move','res_id':1}".to_owned(),
             ] {
-                let response = ask(client, &line, 0).await;
+                let response = send_line(client, &line, 0).await;
                 assert_eq!((response.status, response.json()["code"].as_str()), (403, Some("scope_forbidden")), "{line}");
             }
         }

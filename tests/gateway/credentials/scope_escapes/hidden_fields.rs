@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::delegation::call;
-use super::{ask, with_scope_on};
+use super::{send_line, with_scope_on};
 use crate::support::{Client, Gateway, Version, unique};
 
 /// Contacts without their email addresses. All other models can be read, so that paths through them exist.
@@ -96,16 +96,16 @@ async fn hidden_email_address_cannot_be_guessed_by_comparisons() {
         let open = with_scope_on(version, &gateway, r#""all""#, "open").await;
         let clerk = with_scope_on(version, &gateway, NO_MAIL, "clerk").await;
         let (id, _) = contact(&open).await;
-        let ways: Vec<&&str> = match version {
+        let comparisons: Vec<&&str> = match version {
             Version::Odoo19 => COMPARISONS.iter().chain(COMPARISONS_ON_19).collect(),
             Version::Odoo14 => COMPARISONS.iter().collect(),
         };
-        let mut through = Vec::new();
+        let mut leaks = Vec::new();
         for letter in 'a'..='z' {
-            for way in &ways {
-                let response = ask(&clerk, &way.replace("TRY", &letter.to_string()), id).await;
+            for comparison in &comparisons {
+                let response = send_line(&clerk, &comparison.replace("TRY", &letter.to_string()), id).await;
                 if (response.status, response.json()["code"].as_str()) != (403, Some("scope_forbidden")) {
-                    through.push(format!("{way} {letter}: {} {}", response.status, response.text));
+                    leaks.push(format!("{comparison} {letter}: {} {}", response.status, response.text));
                 }
             }
             for path in PATHS {
@@ -114,11 +114,11 @@ async fn hidden_email_address_cannot_be_guessed_by_comparisons() {
                 let (name, value) = query.split_once('=').unwrap();
                 let response = clerk.get(path, &[(name, value)]).await;
                 if response.status != 403 {
-                    through.push(format!("{request}: {} {}", response.status, response.text));
+                    leaks.push(format!("{request}: {} {}", response.status, response.text));
                 }
             }
         }
-        assert!(through.is_empty(), "{version:?}: {:#?}", &through[..through.len().min(20)]);
+        assert!(leaks.is_empty(), "{version:?}: {:#?}", &leaks[..leaks.len().min(20)]);
     }
 }
 
@@ -132,10 +132,10 @@ async fn key_with_the_full_scope_can_guess_it_by_some_comparisons() {
         call(&open, "res.partner", "create", json!([{"name": unique("child"), "parent_id": id}])).await;
         let searched = |name: &str| call(&open, "res.partner", "name_search", json!([name]));
         assert_eq!(searched(&email).await[0][0], id, "{version:?}");
-        for way in ["[('parent_id','ilike','TRY')]", "[('id','child_of','TRY')]"] {
-            let line = format!("GET res.partner/search_count?domain={}", way.replace("TRY", &email));
-            let response = ask(&open, &line, id).await;
-            assert!(response.status == 200 && response.text.contains(['1', '2']), "{version:?} {way}: {}", response.text);
+        for comparison in ["[('parent_id','ilike','TRY')]", "[('id','child_of','TRY')]"] {
+            let line = format!("GET res.partner/search_count?domain={}", comparison.replace("TRY", &email));
+            let response = send_line(&open, &line, id).await;
+            assert!(response.status == 200 && response.text.contains(['1', '2']), "{version:?} {comparison}: {}", response.text);
         }
     }
 }
@@ -156,10 +156,10 @@ async fn fields_derived_from_a_hidden_field_are_hidden_and_all_others_are_visibl
         for there in ["id", "display_name", "name", "parent_id", "country_id", "commercial_partner_id", "vat"] {
             assert!(record.get(there).is_some(), "{version:?} {there}");
         }
-        ask(&clerk, "GET res.partner/search?domain=[('name','ilike','hidden')]", id).await.ok();
-        ask(&clerk, "GET res.partner/search?domain=[('id','child_of',[ID])]", id).await.ok();
-        ask(&clerk, "GET res.partner/search?domain=[('parent_id','=',ID)]", id).await.ok();
-        ask(&clerk, "GET sale.order?fields=name,partner_id&limit=1", id).await.ok();
-        ask(&clerk, "GET res.partner/search?domain=[('country_id','ilike','belg')]", id).await.ok();
+        send_line(&clerk, "GET res.partner/search?domain=[('name','ilike','hidden')]", id).await.ok();
+        send_line(&clerk, "GET res.partner/search?domain=[('id','child_of',[ID])]", id).await.ok();
+        send_line(&clerk, "GET res.partner/search?domain=[('parent_id','=',ID)]", id).await.ok();
+        send_line(&clerk, "GET sale.order?fields=name,partner_id&limit=1", id).await.ok();
+        send_line(&clerk, "GET res.partner/search?domain=[('country_id','ilike','belg')]", id).await.ok();
     }
 }

@@ -5,7 +5,7 @@ use odoo_gateway::plan::{Operation, Scope};
 use serde_json::json;
 
 use super::delegation::{call, models};
-use super::{ask, with_scope_on};
+use super::{send_line, with_scope_on};
 use crate::support::{Gateway, Version};
 
 /// Words in field names that require a classification.
@@ -172,7 +172,7 @@ async fn secret_fields_are_in_no_list_of_any_dialect() {
             "POST res.partner/search_read?kwargs={'domain':[['id','=',ID]],'fields':[]}",
         ] {
             for client in [&open, &star] {
-                let response = ask(client, line, 3).await;
+                let response = send_line(client, line, 3).await;
                 assert_eq!(response.status, 200, "{version:?} {line}: {}", response.text);
                 let found = names(&response.text);
                 assert!(!secrets.iter().any(|secret| found.contains(secret)), "{version:?} {line}: {found:?}");
@@ -188,10 +188,10 @@ async fn secret_field_is_read_only_if_a_rule_names_it() {
         let open = with_scope_on(version, &gateway, r#""all""#, "open").await;
         let id = call(&open, "account.move", "search", json!([[], 0, 1])).await[0].as_i64().unwrap();
         let by_name = format!("GET account.move/{id}?fields=access_token");
-        ask(&open, &by_name, 0).await.ok();
+        send_line(&open, &by_name, 0).await.ok();
         let naming = r#"[{"models": "*", "operations": ["read", "execute"]},
                          {"models": "account.move", "operations": ["read"], "fields": {"only": ["access_token"]}}]"#;
-        ask(&with_scope_on(version, &gateway, naming, "naming").await, &by_name, 0).await.ok();
+        send_line(&with_scope_on(version, &gateway, naming, "naming").await, &by_name, 0).await.ok();
         let all = r#"[{"models": "*", "operations": ["read", "create", "update", "execute"]},
                       {"models": "account.move", "operations": ["read", "update"], "fields": {"except": ["narration"]}}]"#;
         let narrowed = r#"{"within": "all", "only": "read update execute"}"#;
@@ -207,7 +207,7 @@ async fn secret_field_is_read_only_if_a_rule_names_it() {
                 "POST account.move/read_group?args=[[],['access_token'],['access_token']]".to_owned(),
                 "GET account.move.line/search?domain=[('move_id.access_token','=like','a%')]".to_owned(),
             ] {
-                let response = ask(&client, &line, 0).await;
+                let response = send_line(&client, &line, 0).await;
                 assert_eq!((response.status, response.json()["code"].as_str()), (403, Some("scope_forbidden")), "{line}");
             }
         }
@@ -223,7 +223,7 @@ async fn secret_field_is_read_only_if_a_rule_names_it() {
             "POST sale.order/action_share?args=[[ID]]",
             "POST res.partner/rating_get_access_token?args=[[ID]]",
         ] {
-            ask(&star, line, id).await.problem(403, "scope_forbidden");
+            send_line(&star, line, id).await.problem(403, "scope_forbidden");
         }
     }
 }

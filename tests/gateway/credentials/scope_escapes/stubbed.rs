@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attempt, CLERK, STAR, ask, not_rejected, rejected, scoped};
+use super::{Attempt, CLERK, STAR, send_line, not_rejected, rejected, scoped};
 use crate::support::stub_odoo::PASSWORD;
 use crate::support::{StubReply, Client, Gateway, StubOdoo};
 
@@ -44,7 +44,7 @@ const SCOPE: (u16, &str) = (403, "scope_forbidden");
 const RIGHTS: &str = "GET res.partner/check_access_rights?operation=read";
 
 /// A stub with contacts and attachments, and a client with a key of this scope.
-async fn scene(scope: &str) -> (StubOdoo, Gateway, Client) {
+async fn fixture(scope: &str) -> (StubOdoo, Gateway, Client) {
     let stub = StubOdoo::start().await;
     stub.when("res.partner.fields_get", fields(&CONTACT));
     stub.when("res.partner.check_access_rights", StubReply::value("<boolean>1</boolean>"));
@@ -59,15 +59,15 @@ async fn scene(scope: &str) -> (StubOdoo, Gateway, Client) {
 
 /// Sends all requests. Returns the calls that Odoo received.
 async fn calls_during(scope: &str, attempts: &[Attempt], rejection: (u16, &str)) -> BTreeSet<String> {
-    let (stub, _gateway, client) = scene(scope).await;
+    let (stub, _gateway, client) = fixture(scope).await;
     // The version and the user's preferences are fetched with the first request.
-    ask(&client, RIGHTS, 1).await.ok();
+    send_line(&client, RIGHTS, 1).await.ok();
     let before = stub.calls().len();
-    let through = not_rejected(&client, attempts, 1, rejection).await;
-    assert!(through.is_empty(), "{through:#?}");
+    let leaks = not_rejected(&client, attempts, 1, rejection).await;
+    assert!(leaks.is_empty(), "{leaks:#?}");
     let calls: Vec<String> = stub.calls().split_off(before);
     assert_eq!(calls.iter().collect::<BTreeSet<_>>().len(), calls.len(), "each once: {calls:?}");
-    ask(&client, RIGHTS, 1).await.ok();
+    send_line(&client, RIGHTS, 1).await.ok();
     assert_eq!(stub.call_count("res.partner.check_access_rights"), 2, "requests within the scope reach Odoo");
     calls.into_iter().collect()
 }
