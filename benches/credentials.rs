@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use odoo_gateway::admin::{Administration, Application, ApplicationSettings, GrantType, NewApplication, NewApiKey};
+use odoo_gateway::admin::{Administration, Application, ApplicationSettings, GrantType, NewApiKey, NewApplication};
 use odoo_gateway::app;
 use odoo_gateway::auth::{
     AccessTokenFormat, AuthenticatedClient, CodeExchange, CodeRequest, Credential, KeySet, LoginTokenRequest,
@@ -70,13 +70,15 @@ impl Authentication {
             check_wait: floor,
         };
         let (store, clock) = (admin.store.clone(), Clock::system());
-        let odoo_authenticator = OdooAuthenticator::new(settings, throttle.clone(), store, &admin.databases, clock).map_err(problem_text)?;
+        let odoo_authenticator =
+            OdooAuthenticator::new(settings, throttle.clone(), store, &admin.databases, clock).map_err(problem_text)?;
         let settings = TokenSettings {
             min_failure_time: floor,
             access_token_idle: hour,
             ..app::token_settings(&config, (Ipv4Addr::LOCALHOST, 0).into())
         };
-        let tokens = TokenServices::new(admin.store.clone(), admin.key_provider.clone(), settings, throttle, Clock::system());
+        let tokens =
+            TokenServices::new(admin.store.clone(), admin.key_provider.clone(), settings, throttle, Clock::system());
         Ok(Self { admin, odoo_authenticator, tokens, key_set })
     }
 
@@ -84,9 +86,13 @@ impl Authentication {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
         let databases = &self.admin.databases;
         match parse_credential(headers)? {
-            Credential::GatewayToken(token) => self.tokens.gateway_tokens.authenticate(&token, None, databases, HERE).await,
+            Credential::GatewayToken(token) => {
+                self.tokens.gateway_tokens.authenticate(&token, None, databases, HERE).await
+            }
             Credential::OAuth1Signature => Err(Problem::internal("nothing is signed here")),
-            Credential::OdooApiKey(key) => self.odoo_authenticator.authenticate_api_key(databases.pick(None)?, key, HERE).await,
+            Credential::OdooApiKey(key) => {
+                self.odoo_authenticator.authenticate_api_key(databases.pick(None)?, key, HERE).await
+            }
             Credential::Basic { login, secret } => {
                 self.odoo_authenticator.authenticate(databases.pick(None)?, login, secret, HERE).await
             }
@@ -139,7 +145,12 @@ impl Authentication {
     }
 
     async fn client(&self, application: &Application, secret: &Token) -> Outcome<AuthenticatedClient> {
-        Ok(self.tokens.oauth2.authenticate_client(application.client_id(), Some(secret.expose()), HERE).await.map_err(problem_text)?)
+        Ok(self
+            .tokens
+            .oauth2
+            .authenticate_client(application.client_id(), Some(secret.expose()), HERE)
+            .await
+            .map_err(problem_text)?)
     }
 
     /// The first refresh token of a grant.
@@ -147,9 +158,15 @@ impl Authentication {
         let resource_owner = self.tokens.oauth2.bound_user(client).await.map_err(problem_text)?;
         let scope = client.application.scope.clone();
         let request = CodeRequest { redirect_uri: None, scope, challenge: None };
-        let code = self.tokens.oauth2.issue_code(&client.application, &resource_owner, request).await.map_err(problem_text)?;
+        let code =
+            self.tokens.oauth2.issue_code(&client.application, &resource_owner, request).await.map_err(problem_text)?;
         let exchange = CodeExchange { code: code.expose(), redirect_uri: None, verifier: None };
-        let issued = self.tokens.oauth2.exchange_code(client, exchange, AccessTokenFormat::Opaque).await.map_err(problem_text)?;
+        let issued = self
+            .tokens
+            .oauth2
+            .exchange_code(client, exchange, AccessTokenFormat::Opaque)
+            .await
+            .map_err(problem_text)?;
         Ok(issued.refresh_token.ok_or("a refresh token")?)
     }
 
@@ -182,10 +199,16 @@ impl Authentication {
         let basic = headers("authorization", "Basic YWRhOnJpZ2h0")?;
         let key = self.key().await?;
         let with_key = headers("api-key", key.expose())?;
-        let access = self.tokens.access_tokens.log_in(self.authenticate(&basic).await.map_err(problem_text)?).await.map_err(problem_text)?;
+        let access = self
+            .tokens
+            .access_tokens
+            .log_in(self.authenticate(&basic).await.map_err(problem_text)?)
+            .await
+            .map_err(problem_text)?;
         let account = self.tokens.login_tokens.verify_api_key(key, HERE).await.map_err(problem_text)?;
         let request = LoginTokenRequest { user: None, days: 1 };
-        let minted = self.tokens.login_tokens.issue(account, request, &self.admin.databases).await.map_err(problem_text)?;
+        let minted =
+            self.tokens.login_tokens.issue(account, request, &self.admin.databases).await.map_err(problem_text)?;
         let login = headers("token", &minted.token)?;
         let mut both = login.clone();
         both.extend(with_key.clone());
@@ -311,7 +334,9 @@ async fn measure() -> Outcome<()> {
         hmac.measure_round(TIMES, async || Ok(some.index(&authentication.key_set.index))).await?;
         select.measure_round(TIMES, async || Ok(authentication.admin.store.ping().await?)).await?;
         for ((_, headers), figures) in credentials.iter().zip(&mut kinds) {
-            figures.measure_round(TIMES, async || Ok(authentication.authenticate(headers).await.map_err(problem_text)?)).await?;
+            figures
+                .measure_round(TIMES, async || Ok(authentication.authenticate(headers).await.map_err(problem_text)?))
+                .await?;
         }
     }
     if calls.load(Ordering::SeqCst) != warm {

@@ -13,14 +13,11 @@ use futures_util::future::try_join_all;
 use http::{Method, Uri};
 use oauth1_request::signature_method::HmacSha1;
 use oauth1_request::{Credentials, Token as Keys};
-use odoo_gateway::admin::{Administration, ApplicationSettings, SignatureMethod, NewApplication};
+use odoo_gateway::admin::{Administration, ApplicationSettings, NewApplication, SignatureMethod};
 use odoo_gateway::app;
-use odoo_gateway::auth::oauth1::{
-    ConnectionInfo, RawRequest, SignedRequest, SigningSecrets, verify_with_secrets,
-};
+use odoo_gateway::auth::oauth1::{ConnectionInfo, RawRequest, SignedRequest, SigningSecrets, verify_with_secrets};
 use odoo_gateway::auth::{
-    CredentialKind, Principal, ResourceOwner, Throttle, ThrottleRate, ThrottleSettings, TokenServices,
-    TokenSettings,
+    CredentialKind, Principal, ResourceOwner, Throttle, ThrottleRate, ThrottleSettings, TokenServices, TokenSettings,
 };
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
@@ -64,7 +61,8 @@ impl Authentication {
             access_token_idle: hour,
             ..app::token_settings(&config, (Ipv4Addr::LOCALHOST, 0).into())
         };
-        let tokens = TokenServices::new(admin.store.clone(), admin.key_provider.clone(), settings, throttle, Clock::system());
+        let tokens =
+            TokenServices::new(admin.store.clone(), admin.key_provider.clone(), settings, throttle, Clock::system());
         Ok(Self { admin, tokens, target: format!("{TARGET}?{}", query()).parse()? })
     }
 
@@ -92,7 +90,13 @@ impl Authentication {
         let secret = secret.client.ok_or("the application has no secret")?;
         let client = Credentials::new(application.client_id().to_owned(), secret.expose().to_owned());
         let issued = self.fetch_token(&client, None, &[("oauth_callback", "oob")]).await?;
-        let request = self.tokens.oauth1.find_request_token(issued.identifier()).await.map_err(problem_text)?.ok_or("it waits")?;
+        let request = self
+            .tokens
+            .oauth1
+            .find_request_token(issued.identifier())
+            .await
+            .map_err(problem_text)?
+            .ok_or("it waits")?;
         let decided = self.tokens.oauth1.approve(request, &self.resource_owner().await?).await.map_err(problem_text)?;
         let verifier = decided.verifier.ok_or("the request token was not approved")?;
         let token = self.fetch_token(&client, Some(&issued), &[("oauth_verifier", verifier.expose())]).await?;

@@ -4,8 +4,8 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use odoo_gateway::odoo::xmlrpc::response;
 use odoo_gateway::odoo::wire::RpcResponse;
+use odoo_gateway::odoo::xmlrpc::response;
 use odoo_gateway::odoo::xmlrpc::writer::CallWriter;
 use odoo_gateway::value::Value;
 use quick_xml::Reader;
@@ -180,7 +180,7 @@ mod writing {
 
 /// Hostile texts of a megabyte each: the rate must not fall far below that of ordinary ones.
 mod hostile {
-    use super::{Bencher, BytesCount, response, black_box, in_method_response};
+    use super::{Bencher, BytesCount, black_box, in_method_response, response};
 
     #[derive(Debug, Clone, Copy)]
     enum Kind {

@@ -30,16 +30,16 @@ pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::NewApiKey;
 pub use applications::{ApplicationSecrets, ConsumerPair, NewApplication};
 pub use installation_keys::{InstallationKeyKind, PrunedInstallationKeys};
-pub use master_keys::{RewrapResult, MasterKeyStatus};
+pub use master_keys::{MasterKeyStatus, RewrapResult};
 
 use secrecy::SecretString;
 
-use crate::auth::{KeySetError, KeyProvider};
+use crate::auth::{KeyProvider, KeySetError};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::odoo::{Database, Databases, Uid};
 use crate::secret::{KeySources, SecretError};
-use crate::store::{AuditEvent, Store, StoreError, RollbackDetector};
+use crate::store::{AuditEvent, RollbackDetector, Store, StoreError};
 
 /// The administration of one installation.
 #[derive(Debug, Clone)]

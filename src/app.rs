@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub use self::check::{Finding, CheckUser, Verdict, check};
+pub use self::check::{CheckUser, Finding, Verdict, check};
 pub use self::process_hardening::disable_core_dumps;
 pub use self::settings::token_settings;
 
@@ -44,7 +44,7 @@ use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops::{self, Health};
 use crate::secret::{KeySources, SecretError, run_key_command};
 use crate::serve;
-use crate::store::{Instance, Store, RollbackDetector};
+use crate::store::{Instance, RollbackDetector, Store};
 use crate::telemetry::metrics::Metrics;
 
 /// A gateway that serves requests.
@@ -115,8 +115,13 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let site = SiteConfig::new(config.server.public_url.as_ref(), &token_settings.oauth2.issuer);
     let health = Arc::new(readiness::health(&store, &key_provider, &databases).on_runtime(Handle::current()));
     let tokens = TokenServices::new(store.clone(), key_provider, token_settings, throttle.clone(), clock.clone());
-    let odoo_authenticator =
-        OdooAuthenticator::new(settings::odoo_authenticator(&config.auth), throttle, store.clone(), &databases, clock.clone())?;
+    let odoo_authenticator = OdooAuthenticator::new(
+        settings::odoo_authenticator(&config.auth),
+        throttle,
+        store.clone(),
+        &databases,
+        clock.clone(),
+    )?;
     let routes = RouteConfig { restful_models: Arc::new(settings::restful(&config.restful)), demo };
     let gateway = AppState::new(AppParts {
         databases,
@@ -237,7 +242,13 @@ async fn shutdown_signal(mut stopped: watch::Receiver<bool>, health: Option<Arc<
 }
 
 /// Returns the provider of this installation's keys.
-fn key_provider(config: &Config, store: &Store, instance: &Instance, sources: KeySources, clock: &Clock) -> KeyProvider {
+fn key_provider(
+    config: &Config,
+    store: &Store,
+    instance: &Instance,
+    sources: KeySources,
+    clock: &Clock,
+) -> KeyProvider {
     KeyProvider::new(store.clone(), instance.id.clone(), sources, settings::may_create_key(config), clock.clone())
 }
 

@@ -34,7 +34,7 @@ pub use self::user::UserCommand;
 
 use crate::admin::Administration;
 use crate::clock::Clock;
-use crate::config::{Config, LogFormat, ConfigErrors};
+use crate::config::{Config, ConfigErrors, LogFormat};
 use crate::store::Store;
 
 /// A REST gateway for Odoo.

@@ -68,7 +68,7 @@ impl Problem {
         tracing::error!(%cause, "internal error");
         Self::new(
             ErrorCode::Internal,
-                        "The gateway could not process this request. The log contains the cause under this request id.",
+            "The gateway could not process this request. The log contains the cause under this request id.",
         )
     }
 

@@ -41,7 +41,7 @@ mod state;
 
 pub use body_budget::BodyBudget;
 pub use demo::{Demo, DemoApplication};
-pub use dialects::restful::{RestfulModels, ModelSchemas};
+pub use dialects::restful::{ModelSchemas, RestfulModels};
 pub use request::body::BodyLimits;
 pub use request::credential::parse_credential;
 pub use router::{RouteConfig, openapi, route_policy, router};

@@ -19,7 +19,7 @@ use secrecy::ExposeSecret as _;
 
 pub use self::stored_response::{StoredOutcome, StoredResponse};
 
-use crate::auth::{Principal, KeyProvider};
+use crate::auth::{KeyProvider, Principal};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -88,7 +88,9 @@ impl IdempotencyStore {
                 let response = StoredResponse::from_bytes(&bytes);
                 response.map(ClaimResult::Replay).ok_or_else(|| Problem::internal("a stored response is malformed"))
             }
-            Some(stored) if stored.claimed_at + seconds(MAX_EXECUTION) <= now.unix_timestamp() => Err(outcome_unknown()),
+            Some(stored) if stored.claimed_at + seconds(MAX_EXECUTION) <= now.unix_timestamp() => {
+                Err(outcome_unknown())
+            }
             Some(_) => Err(in_progress()),
         }
     }
@@ -148,12 +150,14 @@ fn in_progress() -> Problem {
 fn outcome_unknown() -> Problem {
     let detail = "The outcome of the first request with this idempotency key is unknown: the gateway stopped while it was \
                   in progress. It is not executed again with this key.";
-    Problem::new(ErrorCode::OutcomeUnknown, detail)
-        .hint("Read the records, then send what is missing with a new key.")
+    Problem::new(ErrorCode::OutcomeUnknown, detail).hint("Read the records, then send what is missing with a new key.")
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
     tracing::error!(%cause, "requests with idempotency keys cannot be stored");
-    Problem::new(ErrorCode::StoreUnavailable, "The gateway cannot store idempotency keys at the moment. Nothing was done.")
-        .retry_after(Duration::from_secs(5))
+    Problem::new(
+        ErrorCode::StoreUnavailable,
+        "The gateway cannot store idempotency keys at the moment. Nothing was done.",
+    )
+    .retry_after(Duration::from_secs(5))
 }

@@ -47,7 +47,8 @@ pub const LARGE: u64 = 256 * 1024;
 /// Runs CPU work on `bytes` of input. From [`LARGE`] on, the worker thread hands its other tasks to another thread
 /// before it starts; a single-threaded runtime has no other thread, so the work runs in place.
 pub fn run_cpu_work<T>(bytes: u64, work: impl FnOnce() -> T) -> T {
-    let has_other_threads = || Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    let has_other_threads =
+        || Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
     if bytes >= LARGE && has_other_threads() { tokio::task::block_in_place(work) } else { work() }
 }
 

@@ -15,7 +15,7 @@ use axum::routing::get;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-pub use self::health::{Check, Health, CheckResult, HealthPart, HealthReport};
+pub use self::health::{Check, CheckResult, Health, HealthPart, HealthReport};
 pub use self::listener::serve_on_thread;
 use crate::serve::Handler;
 use crate::telemetry::metrics::{Metrics, set_up};
@@ -68,7 +68,9 @@ async fn render_metrics(State(ops): State<OpsState>, headers: HeaderMap) -> Resp
     let accepted = headers.get_all(ACCEPT).iter().filter_map(|header| header.to_str().ok());
     let format = if prefers_open_metrics(accepted) { OPEN_METRICS } else { TEXT_FORMAT };
     match ops.metrics.exposition() {
-        Ok(text) if format == TEXT_FORMAT => ([VARIES, (CONTENT_TYPE, format)], from_open_metrics(&text)).into_response(),
+        Ok(text) if format == TEXT_FORMAT => {
+            ([VARIES, (CONTENT_TYPE, format)], from_open_metrics(&text)).into_response()
+        }
         Ok(text) => ([VARIES, (CONTENT_TYPE, format)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "cannot encode the metrics");
@@ -126,7 +128,10 @@ mod tests {
     #[tokio::test]
     async fn readyz_contains_the_reason_of_a_failed_check() {
         let health = Health::new().check(Check::required("store", async || Ok(String::new())));
-        assert_eq!(get_path(health, "/readyz").await, (200, r#"{"ready":true,"parts":{"store":{"ok":true}}}"#.to_owned()));
+        assert_eq!(
+            get_path(health, "/readyz").await,
+            (200, r#"{"ready":true,"parts":{"store":{"ok":true}}}"#.to_owned())
+        );
         let health = Health::new().check(Check::required("store", async || Err("gone".to_owned())));
         let expected = r#"{"ready":false,"parts":{"store":{"ok":false,"reason":"gone"}}}"#;
         assert_eq!(get_path(health, "/readyz").await, (503, expected.to_owned()));

@@ -89,7 +89,12 @@ impl Store {
         let backend = Backend::new(config)?;
         backend.initialize().await?;
         let lost_connections = LostConnections::default();
-        Ok(Self { pool: backend.pool(config, lost_connections.clone())?, backend, lost_connections, write_lock: Arc::default() })
+        Ok(Self {
+            pool: backend.pool(config, lost_connections.clone())?,
+            backend,
+            lost_connections,
+            write_lock: Arc::default(),
+        })
     }
 
     /// As [`open`](Self::open), but returns `None` and creates nothing if the SQLite file does not exist.

@@ -54,7 +54,8 @@ pub(crate) fn record(odoo: SocketAddr) -> Outcome<(Vec<Case>, Recording)> {
 }
 
 fn cases(partner: i64) -> Vec<Case> {
-    let case = |name, request, pairs, is_large| Case { name, request, equivalent: None, calls: Vec::new(), pairs, is_large };
+    let case =
+        |name, request, pairs, is_large| Case { name, request, equivalent: None, calls: Vec::new(), pairs, is_large };
     let one = format!("{PARTNER}/{partner}");
     let few = [("fields", "['name','email']")];
     let found = [("domain", "[('ref','=','bench')]"), ("limit", "80")];

@@ -24,7 +24,11 @@ impl Connection {
     pub(crate) fn send(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
         self.0.get_mut().write_all(request)?;
         let (head, body) = read_message(&mut self.0)?;
-        if is_success(&head) { Ok(body) } else { Err(protocol_error(&format!("{head}{}", String::from_utf8_lossy(&body)))) }
+        if is_success(&head) {
+            Ok(body)
+        } else {
+            Err(protocol_error(&format!("{head}{}", String::from_utf8_lossy(&body))))
+        }
     }
 }
 

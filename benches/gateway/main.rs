@@ -16,6 +16,7 @@ mod cases;
 mod exchange;
 mod figures;
 mod process;
+mod recording;
 #[expect(
     dead_code,
     clippy::panic,
@@ -25,7 +26,6 @@ mod process;
 )]
 #[path = "../../tests/gateway/support/testbed.rs"]
 mod testbed;
-mod recording;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -33,15 +33,15 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use odoo_gateway::odoo::xmlrpc::response;
 use odoo_gateway::odoo::wire::RpcResponse;
+use odoo_gateway::odoo::xmlrpc::response;
 
 use self::cases::Case;
 use self::exchange::{Connection, call};
 use self::figures::Pairs;
 use self::process::{BINARY, Gateway};
-use self::testbed::{Version, testbed};
 use self::recording::Recorded;
+use self::testbed::{Version, testbed};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 

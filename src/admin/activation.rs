@@ -11,7 +11,12 @@ use crate::store::{AuditEvent, Rewrap, StoredToken};
 
 impl Administration {
     /// Enables or disables an account. Returns `false` if it already was in this state.
-    pub(super) async fn set_enabled(&self, account: &StoredToken, enabled: bool, event: &AuditEvent) -> Result<bool, AdminError> {
+    pub(super) async fn set_enabled(
+        &self,
+        account: &StoredToken,
+        enabled: bool,
+        event: &AuditEvent,
+    ) -> Result<bool, AdminError> {
         let wraps = self.rewraps_for(account, (!enabled).then_some(event.at)).await?;
         Ok(self.store.set_token_enabled(&account.id, enabled, &wraps, event).await?)
     }

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 
 use super::{AdminError, Administration, verify_credential};
 use crate::auth::{
-    Application, ApplicationSettings, TokenOwner, KeySet, unsealed_row, new_client_id, open_consumer_secret, seal_credential,
-    seal_consumer_secret,
+    Application, ApplicationSettings, KeySet, TokenOwner, new_client_id, open_consumer_secret, seal_consumer_secret,
+    seal_credential, unsealed_row,
 };
 use crate::odoo::Database;
 use crate::plan::Scope;
@@ -149,7 +149,8 @@ impl Administration {
         }
         let mut row = application.row.clone();
         let database = self.databases.pick(Some(&row.grant.database)).map_err(AdminError::Odoo)?;
-        let missing = || AdminError::Invalid("the password or an Odoo API key of the application's user is required".to_owned());
+        let missing =
+            || AdminError::Invalid("the password or an Odoo API key of the application's user is required".to_owned());
         let login = row.grant.login.clone();
         let bound = if application.is_bound() { Some((login, secret.ok_or_else(missing)?)) } else { None };
         let (user, secret) = self.verify_user(database, bound).await?;
@@ -176,7 +177,11 @@ impl Administration {
     /// Fails if it does not exist.
     pub async fn set_application_enabled(&self, name_or_id: &str, enabled: bool) -> Result<bool, AdminError> {
         let application = self.find_application(name_or_id).await?;
-        let event = self.audit_event(if enabled { "app.enable" } else { "app.disable" }, &application.row.id, application.name());
+        let event = self.audit_event(
+            if enabled { "app.enable" } else { "app.disable" },
+            &application.row.id,
+            application.name(),
+        );
         self.set_enabled(&application.row, enabled, &event).await
     }
 

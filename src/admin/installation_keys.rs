@@ -69,7 +69,8 @@ impl Administration {
             InstallationKeyKind::Access => AccessTokenKeys::generate(&keys.keyring)?,
         };
         let sealed_keys = self.store.sealed_keys().await?;
-        let pair = sealed_keys.pair(kind.purpose()).ok_or_else(|| AdminError::NotFound(format!("{} key", kind.as_str())))?;
+        let pair =
+            sealed_keys.pair(kind.purpose()).ok_or_else(|| AdminError::NotFound(format!("{} key", kind.as_str())))?;
         let event = self.audit_event("keys.rotate", kind.as_str(), "");
         if self.store.rotate_sealed_key(kind.purpose(), pair.newest, &new, &event).await? {
             return Ok(());
@@ -94,9 +95,10 @@ impl Administration {
         if self.store.delete_previous_index_key(newest, &event(InstallationKeyKind::Index)).await? {
             pruned.deleted.push(InstallationKeyKind::Index.as_str());
         }
-        for (kind, signed) in
-            [(InstallationKeyKind::Signing, TokenKind::LoginToken), (InstallationKeyKind::Access, TokenKind::OAuthAccess)]
-        {
+        for (kind, signed) in [
+            (InstallationKeyKind::Signing, TokenKind::LoginToken),
+            (InstallationKeyKind::Access, TokenKind::OAuthAccess),
+        ] {
             if self.store.delete_previous_signing_key(kind.purpose(), signed, &event(kind)).await? {
                 pruned.deleted.push(kind.as_str());
             }

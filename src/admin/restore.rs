@@ -5,7 +5,7 @@
 //! a restored backup is detected.
 
 use super::{AdminError, Administration};
-use crate::store::{RevokedCounts, RESTORE};
+use crate::store::{RESTORE, RevokedCounts};
 
 impl Administration {
     /// Deletes all tokens and disables all API keys and applications, which can be enabled one by one.

@@ -15,10 +15,10 @@ pub use self::finding::{Finding, Verdict};
 pub use self::schemas::CheckUser;
 
 use super::settings;
-use crate::auth::{MasterKeyState, KeyProvider};
+use crate::auth::{KeyProvider, MasterKeyState};
 use crate::clock::Clock;
 use crate::config::{Config, OdooConfig, StoreConfig};
-use crate::odoo::{OdooError, OdooClient, Transport};
+use crate::odoo::{OdooClient, OdooError, Transport};
 use crate::secret::KeySources;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
@@ -35,8 +35,8 @@ pub async fn check(config: &Config, user: Option<&CheckUser>, clock: &Clock) -> 
         config.warnings().into_iter().map(|text| Finding::warning("settings", text)).collect();
     found.push(Finding::from_result("store", store(&config.store).await));
     found.push(master_key(config, clock).await);
-    let hardening = super::disable_core_dumps()
-        .map(|()| "core files and inspection by other processes are disabled".to_owned());
+    let hardening =
+        super::disable_core_dumps().map(|()| "core files and inspection by other processes are disabled".to_owned());
     found.push(Finding::from_result("memory", hardening));
     for entry in &config.odoo {
         found.push(Finding::from_result(&format!("odoo {} ({})", entry.name, entry.url), odoo(entry, clock).await));
@@ -72,7 +72,10 @@ async fn check_schemas(config: &Config, user: Option<&CheckUser>, clock: &Clock)
 async fn store(config: &StoreConfig) -> Result<String, String> {
     let version = async {
         let Some(store) = Store::open_existing(config).await? else {
-            return Ok(format!("does not exist yet; the first start creates it in {}", Store::configured_location(config)?));
+            return Ok(format!(
+                "does not exist yet; the first start creates it in {}",
+                Store::configured_location(config)?
+            ));
         };
         let version = store.version().await;
         store.close().await;
@@ -96,7 +99,9 @@ async fn master_key(config: &Config, clock: &Clock) -> Finding {
     };
     match found.await {
         Ok(state) if state.is_missing() => Finding::warning("master key", state.to_string()),
-        other => Finding::from_result("master key", other.map(|state| state.to_string()).map_err(|error| error.to_string())),
+        other => {
+            Finding::from_result("master key", other.map(|state| state.to_string()).map_err(|error| error.to_string()))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use time::Duration;
 
-use crate::admin::{AdminError, Administration, ApplicationSettings, GrantType, SignatureMethod, NewApplication};
+use crate::admin::{AdminError, Administration, ApplicationSettings, GrantType, NewApplication, SignatureMethod};
 use crate::auth::Throttle;
 use crate::config::DemoConfig;
 use crate::error::Problem;
@@ -39,7 +39,8 @@ async fn create_application(
     user: (String, SecretString),
 ) -> Result<DemoApplication, Problem> {
     let _counted = throttle.take(address, THROTTLE_LOGIN).map_err(|wait| {
-        Problem::new(ErrorCode::TooManyAttempts, "Too many demonstrations were started from this address.").retry_after(wait)
+        Problem::new(ErrorCode::TooManyAttempts, "Too many demonstrations were started from this address.")
+            .retry_after(wait)
     })?;
     let (application, secrets) = admin.create_application(new_application(admin, user)?).await.map_err(problem)?;
     let secret = secrets.client.ok_or_else(|| Problem::internal("a demo application without a secret"))?;

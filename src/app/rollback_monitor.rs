@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::store::{StoreError, RollbackDetector};
+use crate::store::{RollbackDetector, StoreError};
 
 /// The interval. Revocations in the last interval before a crash may not be recorded.
 const INTERVAL: Duration = Duration::from_secs(10);

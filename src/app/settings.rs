@@ -14,7 +14,7 @@ use crate::config::{
     RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
 };
 use crate::http::middleware::MiddlewareSettings;
-use crate::http::{BodyLimits, RestfulModels, ModelSchemas};
+use crate::http::{BodyLimits, ModelSchemas, RestfulModels};
 use crate::names::{DatabaseName, ModelName};
 use crate::odoo::{MetadataCacheSettings, MethodCalls, OdooSettings, SettingsError};
 use crate::secret::KeySources;

@@ -73,23 +73,16 @@ impl CredentialStore {
     pub(super) async fn verify(&self, row: &StoredToken) -> Result<(), AuthError> {
         let terms = row.terms();
         let keys = self.key_set().await?;
-        let verify =
-            |keys: &KeySet| DataKey::verify(&keys.keyring, row.facts(&terms), row.grant.facts(), &row.wrap);
+        let verify = |keys: &KeySet| DataKey::verify(&keys.keyring, row.facts(&terms), row.grant.facts(), &row.wrap);
         let verified = self.retry_with_reloaded_keys(&keys, verify).await?;
         verified.map_err(|cause| altered_row(row, &cause))
     }
 
     /// The key of the credential that is sealed under the row's token.
-    pub(super) async fn data_key(
-        &self,
-        keys: &KeySet,
-        token: &Token,
-        row: &StoredToken,
-    ) -> Result<DataKey, AuthError> {
+    pub(super) async fn data_key(&self, keys: &KeySet, token: &Token, row: &StoredToken) -> Result<DataKey, AuthError> {
         let terms = row.terms();
-        let unwrap = |keys: &KeySet| {
-            DataKey::unwrap(&keys.keyring, token, row.facts(&terms), row.grant.facts(), &row.wrap)
-        };
+        let unwrap =
+            |keys: &KeySet| DataKey::unwrap(&keys.keyring, token, row.facts(&terms), row.grant.facts(), &row.wrap);
         let key = self.retry_with_reloaded_keys(keys, unwrap).await?;
         key.map_err(|cause| altered_row(row, &cause))
     }

@@ -13,10 +13,10 @@ use crate::clock::Clock;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::secret::{
-    AccessTokenKeys, IdempotencyRootKey, IndexKey, KeySource, KeySources, Keyring, MasterKey, SealedPair, SecretError,
-    LoginTokenKey,
+    AccessTokenKeys, IdempotencyRootKey, IndexKey, KeySource, KeySources, Keyring, LoginTokenKey, MasterKey,
+    SealedPair, SecretError,
 };
-use crate::store::sealed_keys::{ACCESS_TOKEN, INDEX, IDEMPOTENCY, LOGIN_TOKEN, SealedKeys};
+use crate::store::sealed_keys::{ACCESS_TOKEN, IDEMPOTENCY, INDEX, LOGIN_TOKEN, SealedKeys};
 use crate::store::{Store, StoreError};
 
 /// The suggested wait. An administrator has to fix the cause first.

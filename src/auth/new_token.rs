@@ -39,7 +39,11 @@ pub struct NewToken {
 ///
 /// # Errors
 /// If there is no master key.
-pub async fn issue(keys: &KeyProvider, clock: &Clock, new_token: NewToken) -> Result<(StoredToken, Token), KeySetError> {
+pub async fn issue(
+    keys: &KeyProvider,
+    clock: &Clock,
+    new_token: NewToken,
+) -> Result<(StoredToken, Token), KeySetError> {
     let token = Token::generate(new_token.kind)?;
     let row = issue_with_token(keys, clock, &token, new_token).await?;
     Ok((row, token))
@@ -49,7 +53,12 @@ pub async fn issue(keys: &KeyProvider, clock: &Clock, new_token: NewToken) -> Re
 ///
 /// # Errors
 /// If there is no master key.
-pub async fn issue_with_token(keys: &KeyProvider, clock: &Clock, token: &Token, new_token: NewToken) -> Result<StoredToken, KeySetError> {
+pub async fn issue_with_token(
+    keys: &KeyProvider,
+    clock: &Clock,
+    token: &Token,
+    new_token: NewToken,
+) -> Result<StoredToken, KeySetError> {
     let key_set = keys.for_sealing().await?;
     let user = TokenOwner { database: new_token.database, uid: new_token.uid.get(), login: new_token.login };
     let mut row = unsealed_row(&key_set, token, user, new_token.scope, clock.now().unix_timestamp())?;
@@ -75,7 +84,13 @@ pub struct TokenOwner {
 ///
 /// # Errors
 /// If the operating system provides no randomness.
-pub fn unsealed_row(key_set: &KeySet, token: &Token, user: TokenOwner, scope: String, now: i64) -> Result<StoredToken, KeySetError> {
+pub fn unsealed_row(
+    key_set: &KeySet,
+    token: &Token,
+    user: TokenOwner,
+    scope: String,
+    now: i64,
+) -> Result<StoredToken, KeySetError> {
     let unsealed = || Sealed(Vec::new());
     Ok(StoredToken {
         id: random_id()?,
@@ -110,7 +125,12 @@ pub fn unsealed_row(key_set: &KeySet, token: &Token, user: TokenOwner, scope: St
 ///
 /// # Errors
 /// If the operating system provides no randomness.
-pub fn seal_credential(key_set: &KeySet, token: &Token, row: &mut StoredToken, secret: &SecretString) -> Result<(), KeySetError> {
+pub fn seal_credential(
+    key_set: &KeySet,
+    token: &Token,
+    row: &mut StoredToken,
+    secret: &SecretString,
+) -> Result<(), KeySetError> {
     let data_key = DataKey::generate()?;
     row.grant.credential = data_key.seal_credential(row.grant.facts(), secret)?;
     row.wrap = data_key.wrap(&key_set.keyring, token, row.facts(&row.terms()), row.grant.facts())?;

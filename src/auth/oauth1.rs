@@ -52,9 +52,7 @@ pub use encoding::{decode_form, encode, pairs as form_pairs};
 pub use header::{parse_parameters, strip_oauth_scheme};
 pub use malformed::{MalformedSignature, ParamPairs};
 pub use provider::OAuth1;
-pub use request::{
-    Placement, RawRequest, SignedRequest, TimestampNonce, has_signature, strip_protocol_parameters,
-};
+pub use request::{Placement, RawRequest, SignedRequest, TimestampNonce, has_signature, strip_protocol_parameters};
 pub use request_token::{DecidedRequestToken, RequestToken, TokenCredentials};
 pub use settings::{ConnectionInfo, OAuth1Settings};
 pub use signature::{RsaKey, SigningSecrets, verify_with_secrets};

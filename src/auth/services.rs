@@ -57,7 +57,13 @@ pub struct TokenServices {
 impl TokenServices {
     /// Services with empty caches and unused limits.
     #[must_use]
-    pub fn new(store: Store, keys: KeyProvider, settings: TokenSettings, throttle: Arc<Throttle>, clock: Clock) -> Self {
+    pub fn new(
+        store: Store,
+        keys: KeyProvider,
+        settings: TokenSettings,
+        throttle: Arc<Throttle>,
+        clock: Clock,
+    ) -> Self {
         let limits = TokenLimits::new(clock.clone());
         let credentials = CredentialStore { store, keys, clock };
         let failures = FailurePolicy::new(throttle, settings.min_failure_time);

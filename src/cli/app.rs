@@ -17,7 +17,7 @@ use super::key::parse_rate;
 use super::secret_input::read_secret;
 use super::table::{self, format_timestamp};
 use crate::admin::{
-    Administration, Application, ApplicationSecrets, ApplicationSettings, GrantType, SignatureMethod, NewApplication,
+    Administration, Application, ApplicationSecrets, ApplicationSettings, GrantType, NewApplication, SignatureMethod,
 };
 use crate::store::{KeyRate, KeyTerms};
 
@@ -140,7 +140,8 @@ impl CreateApp {
 
     fn into_new_application(self, admin: &Administration) -> Result<NewApplication, Box<dyn Error>> {
         let grants = self.grants();
-        let with_secret = |login: String| read_secret(self.secret_file.as_deref(), &login).map(|secret| (login, secret));
+        let with_secret =
+            |login: String| read_secret(self.secret_file.as_deref(), &login).map(|secret| (login, secret));
         let burst = self.burst;
         let rate = self.rate.map(|(requests, seconds)| KeyRate { requests, seconds, burst: burst.unwrap_or(requests) });
         Ok(NewApplication {
@@ -246,8 +247,7 @@ fn print_secrets(
 }
 
 /// Explains the last two lines.
-const OAUTH1_NOTE: &str =
-    "# The last two lines are the consumer key and the consumer secret of OAuth 1. The consumer secret only signs \
+const OAUTH1_NOTE: &str = "# The last two lines are the consumer key and the consumer secret of OAuth 1. The consumer secret only signs \
      requests; the store and the master key together open it. The user's password is sealed under the client secret \
      and, for a trusted application, under the part of the consumer key after the dot. Neither is stored. Keep the \
      complete consumer key secret.";

@@ -41,7 +41,9 @@ impl Expiry {
         let time = match self {
             Self::Never => return Ok(None),
             Self::On(date) => Some(date.midnight().assume_utc()),
-            Self::In(duration) => time::Duration::try_from(duration).ok().and_then(|duration| now.checked_add(duration)),
+            Self::In(duration) => {
+                time::Duration::try_from(duration).ok().and_then(|duration| now.checked_add(duration))
+            }
         };
         time.map(Some).ok_or_else(|| "the expiry is too far in the future; use never".to_owned())
     }

@@ -136,7 +136,8 @@ async fn create(
 ) -> Result<(), Box<dyn Error>> {
     let secret = read_secret(arguments.secret_file.as_deref(), &arguments.login)?;
     let burst = arguments.burst;
-    let rate = arguments.rate.map(|(requests, seconds)| KeyRate { requests, seconds, burst: burst.unwrap_or(requests) });
+    let rate =
+        arguments.rate.map(|(requests, seconds)| KeyRate { requests, seconds, burst: burst.unwrap_or(requests) });
     let new = NewApiKey {
         database: arguments.database,
         login: arguments.login,

@@ -9,7 +9,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::table;
-use crate::admin::{Administration, InstallationKeyKind, PrunedInstallationKeys, MasterKeyStatus};
+use crate::admin::{Administration, InstallationKeyKind, MasterKeyStatus, PrunedInstallationKeys};
 
 /// A command for master keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
@@ -110,7 +110,8 @@ fn list(keys: &[MasterKeyStatus], json: bool, out: &mut impl Write) -> Result<()
         (true, false) => "opens",
     };
     if json {
-        let describe = |key: &MasterKeyStatus| json!({"id": key.id, "state": state(key).to_lowercase(), "seals": key.seals});
+        let describe =
+            |key: &MasterKeyStatus| json!({"id": key.id, "state": state(key).to_lowercase(), "seals": key.seals});
         let keys: Vec<_> = keys.iter().map(describe).collect();
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&keys)?)?);
     }

@@ -83,7 +83,9 @@ fn decoded(text: &str) -> Result<String, String> {
 pub(super) fn redacted(text: &str, mask: &str) -> String {
     let has_password = |url: &Url| url.password().is_some();
     match (DatabaseUrl::parse(text), Url::parse(text)) {
-        (Ok(_), Ok(mut url)) if has_password(&url) => url.set_password(Some(mask)).map_or(mask.to_owned(), |()| url.into()),
+        (Ok(_), Ok(mut url)) if has_password(&url) => {
+            url.set_password(Some(mask)).map_or(mask.to_owned(), |()| url.into())
+        }
         (Ok(_), _) => text.to_owned(),
         (Err(_), _) => mask.to_owned(),
     }
@@ -100,7 +102,9 @@ mod tests {
         for (text, expected) in
             [("sqlite:a.db", "a.db"), ("sqlite://a.db", "a.db"), ("sqlite:///var/a b.db", "/var/a b.db")]
         {
-            assert!(matches!(DatabaseUrl::parse(text), Ok(DatabaseUrl::Sqlite { file }) if file.as_os_str() == expected));
+            assert!(
+                matches!(DatabaseUrl::parse(text), Ok(DatabaseUrl::Sqlite { file }) if file.as_os_str() == expected)
+            );
         }
         let Ok(DatabaseUrl::Postgres { url, password }) =
             DatabaseUrl::parse("postgresql://u:p%40ss@[::1]:5/d?sslmode=require")

@@ -68,7 +68,9 @@ fn replace(slot: &mut Value, model: &Value, value: Value, path: &str, errors: &m
             None => *base = upper,
         },
         (slot, model, value) if model.same_type(&value) => *slot = value,
-        (_, model, value) => errors.add(path, format!("expected {}, found {}", expected_type(model), actual_type(&value))),
+        (_, model, value) => {
+            errors.add(path, format!("expected {}, found {}", expected_type(model), actual_type(&value)))
+        }
     }
 }
 

@@ -14,7 +14,8 @@ const REDACTED: &str = "***";
 pub(super) fn redacted(merged: &Table, model: &Table) -> Table {
     let mut redacted = merged.clone();
     for (section, model) in model {
-        let (Some(slot), Some(model)) = (redacted.get_mut(section).and_then(Value::as_table_mut), model.as_table()) else {
+        let (Some(slot), Some(model)) = (redacted.get_mut(section).and_then(Value::as_table_mut), model.as_table())
+        else {
             continue;
         };
         for (secret, _) in secrets(model) {

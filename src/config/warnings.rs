@@ -37,8 +37,9 @@ impl Config {
     }
 
     fn any_host(&self) -> Option<String> {
-        (is_public(self.server.listen) && self.server.public_hosts.is_empty())
-            .then(|| "server.public_hosts: empty, so every Host is accepted: list the names that clients use".to_owned())
+        (is_public(self.server.listen) && self.server.public_hosts.is_empty()).then(|| {
+            "server.public_hosts: empty, so every Host is accepted: list the names that clients use".to_owned()
+        })
     }
 
     fn short_request_timeout(&self, odoo: &OdooConfig) -> Option<String> {

@@ -52,7 +52,11 @@ async fn authenticate_credential(request: &mut ApiRequest) -> Result<Principal, 
             if supports_key_lookup(database).await? {
                 state.odoo_authenticator.authenticate_api_key(database, key, address).await?
             } else {
-                state.tokens.gateway_tokens.authenticate_linked_odoo_key(&key, database_name, &state.databases, address).await?
+                state
+                    .tokens
+                    .gateway_tokens
+                    .authenticate_linked_odoo_key(&key, database_name, &state.databases, address)
+                    .await?
             }
         }
         Credential::OAuth1Signature => {
@@ -70,11 +74,9 @@ async fn authenticate_credential(request: &mut ApiRequest) -> Result<Principal, 
     Ok(principal)
 }
 
-async fn authenticate_signature(
-    request: &mut ApiRequest,
-    database_name: Option<&str>,
-) -> Result<Principal, Problem> {
-    let connection = ConnectionInfo { address: request.client_ip(), is_confidential: request.external_url()?.is_confidential };
+async fn authenticate_signature(request: &mut ApiRequest, database_name: Option<&str>) -> Result<Principal, Problem> {
+    let connection =
+        ConnectionInfo { address: request.client_ip(), is_confidential: request.external_url()?.is_confidential };
     let unsigned = || Problem::new(ErrorCode::CredentialInvalid, "The request is not signed.");
     let signed = request.signature()?.ok_or_else(unsigned)?;
     let state = request.state.clone();

@@ -136,7 +136,8 @@ async fn store_outcome(
 
 /// Whether nothing was done, for a reason that may no longer exist when the client retries.
 fn is_retryable(problem: &Problem) -> bool {
-    let classes = [ErrorClass::Unauthorized, ErrorClass::Forbidden, ErrorClass::TooManyRequests, ErrorClass::Unavailable];
+    let classes =
+        [ErrorClass::Unauthorized, ErrorClass::Forbidden, ErrorClass::TooManyRequests, ErrorClass::Unavailable];
     problem.code == ErrorCode::ConcurrentUpdate || classes.contains(&problem.class())
 }
 

@@ -24,6 +24,7 @@ mod ui;
 
 use axum::Router;
 use url::Url;
+use utoipa::PartialSchema as _;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, AuthorizationCode, ClientCredentials, Flow, Http, HttpAuthScheme, OAuth2, Scopes,
@@ -33,7 +34,6 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Server,
 };
-use utoipa::PartialSchema as _;
 
 pub(super) use self::error_responses::{ErrorFormat, describe_errors};
 pub(super) use self::shared_params::{
@@ -205,7 +205,10 @@ pub fn with_public_url(mut document: OpenApi, public_url: Option<&Url>, oauth2_p
     let Some(public_url) = public_url else { return document };
     let base = public_url.as_str().trim_end_matches('/');
     document.servers = Some(vec![Server::new(base)]);
-    document.components.get_or_insert_default().add_security_scheme("oauth2", oauth2(&format!("{base}{oauth2_prefix}")));
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("oauth2", oauth2(&format!("{base}{oauth2_prefix}")));
     document
 }
 

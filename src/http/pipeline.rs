@@ -172,10 +172,7 @@ pub(super) fn full_response(body: Vec<u8>) -> Response {
 ///
 /// # Errors
 /// The problem of the stage that failed. Nothing was written, unless the problem states otherwise.
-pub(super) async fn handle_with<P, T>(
-    mut request: ApiRequest,
-    endpoint: Endpoint<P, T>,
-) -> Result<Response, Problem>
+pub(super) async fn handle_with<P, T>(mut request: ApiRequest, endpoint: Endpoint<P, T>) -> Result<Response, Problem>
 where
     P: Into<ParsedAction<T>> + Send,
     T: Send + 'static,
@@ -237,7 +234,10 @@ fn prefer_misnamed(problem: Problem, params: &RequestParams) -> Problem {
 /// GET and HEAD never write. No route violates this; the check is for routes to come.
 fn reject_write_by_safe_method(method: &Method, action: &Action) -> Result<(), Problem> {
     if method.is_safe() && action.may_write() {
-        return Err(Problem::new(ErrorCode::MethodNotAllowed, format!("The method {method} must not change anything.")));
+        return Err(Problem::new(
+            ErrorCode::MethodNotAllowed,
+            format!("The method {method} must not change anything."),
+        ));
     }
     Ok(())
 }
@@ -279,9 +279,7 @@ impl ParsedRequest {
                     .await
                     .map_err(|problem| with_call_example(problem, dialect, called_method))
             }
-            ResponseFormat::Streamed(rows) => {
-                plan_and_export(&request, &caller, intent, &context, (rows, style)).await
-            }
+            ResponseFormat::Streamed(rows) => plan_and_export(&request, &caller, intent, &context, (rows, style)).await,
         };
         match invalidate_stale_identity(&request, &caller, executed).await? {
             Executed::Buffered { outcome, model, label, media } => request.timing.run("shape", || {

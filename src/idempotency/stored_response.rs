@@ -45,9 +45,21 @@ pub enum StoredOutcome {
 #[serde(rename_all = "snake_case")]
 enum StoredHead {
     #[serde(rename = "answer")]
-    Response { status: u16, headers: Vec<(String, String)> },
-    TooLarge { status: u16, size: u64 },
-    Failed { code: String, detail: String, hint: Option<String>, parameter: Option<String>, odoo: Option<[String; 2]> },
+    Response {
+        status: u16,
+        headers: Vec<(String, String)>,
+    },
+    TooLarge {
+        status: u16,
+        size: u64,
+    },
+    Failed {
+        code: String,
+        detail: String,
+        hint: Option<String>,
+        parameter: Option<String>,
+        odoo: Option<[String; 2]>,
+    },
 }
 
 impl StoredResponse {
@@ -66,7 +78,9 @@ impl StoredResponse {
             StoredOutcome::Response { status, headers, body } => {
                 (StoredHead::Response { status: *status, headers: headers.clone() }, body.as_slice())
             }
-            StoredOutcome::TooLarge { status, size } => (StoredHead::TooLarge { status: *status, size: *size }, &[][..]),
+            StoredOutcome::TooLarge { status, size } => {
+                (StoredHead::TooLarge { status: *status, size: *size }, &[][..])
+            }
             StoredOutcome::Failed(problem) => (StoredHead::from_problem(problem), &[][..]),
         };
         // Strings and numbers always serialize.
@@ -80,7 +94,9 @@ impl StoredResponse {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
         let (head, body) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
         Some(Self(match serde_json::from_slice(head).ok()? {
-            StoredHead::Response { status, headers } => StoredOutcome::Response { status, headers, body: body.to_vec() },
+            StoredHead::Response { status, headers } => {
+                StoredOutcome::Response { status, headers, body: body.to_vec() }
+            }
             StoredHead::TooLarge { status, size } => StoredOutcome::TooLarge { status, size },
             StoredHead::Failed { code, detail, hint, parameter, odoo } => {
                 let mut problem = Problem::new(ErrorCode::parse(&code)?, detail);

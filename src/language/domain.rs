@@ -22,9 +22,9 @@ pub use path::{DatePart, FieldPath};
 
 use std::borrow::Cow;
 
+use crate::language::literal::{self, Limits};
 use crate::language::syntax_error::SyntaxError;
 use crate::language::tree_error::TreeError;
-use crate::language::literal::{self, Limits};
 use crate::value::Value;
 
 /// A condition on records. Empty: all records.

@@ -7,10 +7,10 @@
 //!
 //! In: text or a tree. Out: names (not yet checked), record ids. Must not know: fields, records.
 
-use crate::language::syntax_error::SyntaxError;
-use crate::language::tree_error::TreeError;
 use crate::language::literal::{self, Limits};
 use crate::language::split::{Part, split_at_commas};
+use crate::language::syntax_error::SyntaxError;
+use crate::language::tree_error::TreeError;
 use crate::names::RecordId;
 use crate::value::Value;
 
@@ -160,7 +160,10 @@ mod tests {
         let list = Value::List(vec![Value::Int(12), Value::Int(17)]);
         assert_eq!(ids_from_value(&list).unwrap().len(), 2);
         assert_eq!(ids_from_value(&Value::from("12,17")).unwrap().len(), 2);
-        assert_eq!(ids_from_value(&Value::Null).unwrap_err().to_string(), "expected an id from 1 to 2147483647, found null");
+        assert_eq!(
+            ids_from_value(&Value::Null).unwrap_err().to_string(),
+            "expected an id from 1 to 2147483647, found null"
+        );
         assert_eq!(names_from_value(&Value::from("name")).unwrap(), Some(vec!["name".to_owned()]));
         assert_eq!(names_from_value(&Value::Null).unwrap(), None);
         assert_eq!(names_from_value(&list).unwrap_err().path, [0]);

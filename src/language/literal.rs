@@ -22,11 +22,11 @@
 //! keys that are not strings, integers over 64 bits, floats that are not finite, leading zeros, `-(1)`.
 
 mod containers;
+mod error;
 mod locate;
 mod number;
-mod error;
-mod print;
 mod parser;
+mod print;
 mod text_json;
 mod text_python;
 

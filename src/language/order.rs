@@ -9,10 +9,10 @@
 
 use std::fmt::Write as _;
 
-use crate::language::syntax_error::SyntaxError;
-use crate::language::tree_error::TreeError;
 use crate::language::literal::{self, Limits};
 use crate::language::split::{Part, split_at_commas};
+use crate::language::syntax_error::SyntaxError;
+use crate::language::tree_error::TreeError;
 use crate::names::FieldName;
 use crate::value::Value;
 
@@ -215,10 +215,7 @@ mod tests {
                 "expected \"first\" or \"last\" after \"nulls\", found the end of the text at position 11".into(),
             ),
             ("n nulls, id", "expected \"first\" or \"last\" after \"nulls\", found \",\" at position 8".into()),
-            (
-                "name nulls none",
-                "expected \"first\" or \"last\" after \"nulls\", found \"none\" at position 12".into(),
-            ),
+            ("name nulls none", "expected \"first\" or \"last\" after \"nulls\", found \"none\" at position 12".into()),
             ("name,", "expected a field to sort by, found the end of the text at position 6".into()),
             (",name", "expected a field to sort by, found \",\" at position 1".into()),
             ("ä, -name", "expected a field to sort by, found \"ä\" at position 1".into()),

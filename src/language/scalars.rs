@@ -9,9 +9,9 @@
 
 use std::ops::RangeInclusive;
 
+use crate::language::split::Part;
 use crate::language::syntax_error::SyntaxError;
 use crate::language::tree_error::TreeError;
-use crate::language::split::Part;
 use crate::value::Value;
 
 const A_BOOLEAN: &str = "True or False";
@@ -97,7 +97,10 @@ mod tests {
         for text in ["", "TRUE", "yes", "2", "None", "1.0"] {
             assert!(parse_boolean(text).is_err(), "{text}");
         }
-        assert_eq!(parse_boolean("yes").unwrap_err().to_string(), "expected True or False, found \"yes\" at position 1");
+        assert_eq!(
+            parse_boolean("yes").unwrap_err().to_string(),
+            "expected True or False, found \"yes\" at position 1"
+        );
         assert_eq!(boolean_from_value(&Value::Int(1)), Ok(true));
         assert_eq!(boolean_from_value(&Value::Null).unwrap_err().to_string(), "expected True or False, found null");
     }

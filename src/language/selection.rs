@@ -17,9 +17,9 @@ mod tuples;
 
 use std::fmt;
 
+use crate::language::literal::Limits;
 use crate::language::syntax_error::SyntaxError;
 use crate::language::tree_error::TreeError;
-use crate::language::literal::Limits;
 use crate::names::FieldName;
 use crate::value::Value;
 
@@ -89,7 +89,9 @@ impl Selection {
 
     fn into_lenient(self) -> Self {
         let items = self.items.into_iter().map(|item| match item {
-            SelectionItem::Field { name, nested } => SelectionItem::Field { name, nested: nested.map(Self::into_lenient) },
+            SelectionItem::Field { name, nested } => {
+                SelectionItem::Field { name, nested: nested.map(Self::into_lenient) }
+            }
             item => item,
         });
         Self { items: items.collect(), lenient: true }

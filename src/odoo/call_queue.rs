@@ -43,11 +43,7 @@ impl CallQueue {
     pub(super) fn new(concurrency: usize, queue: usize, wait: Duration) -> Self {
         let running = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         let admitted = running.saturating_add(queue).min(Semaphore::MAX_PERMITS);
-        Self {
-            admitted: Arc::new(Semaphore::new(admitted)),
-            running: Arc::new(Semaphore::new(running)),
-            wait,
-        }
+        Self { admitted: Arc::new(Semaphore::new(admitted)), running: Arc::new(Semaphore::new(running)), wait }
     }
 
     /// Waits for a permit. A future that is dropped leaves the queue.

@@ -17,10 +17,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
-use super::call_queue::{CallQueue, CallPermit};
+use super::call_queue::{CallPermit, CallQueue};
 use super::circuit::Circuit;
 use super::detach::run_to_completion;
-use super::error::{TransportError, OdooError, busy, circuit_open, unreadable, unreadable_response};
+use super::error::{OdooError, TransportError, busy, circuit_open, unreadable, unreadable_response};
 use super::faults::{Fault, FaultClass};
 use super::json2;
 use super::reply::{Body, Reply, Timing};
@@ -258,7 +258,7 @@ impl OdooClient {
                 tracing::debug!(odoo, model, method, ?effect, sent, ?fault.class, %fault.exception, "fault");
             }
             Err(OdooError::Problem(problem)) => {
-                    tracing::debug!(odoo, model, method, ?effect, sent, code = problem.code.as_str(), "no response");
+                tracing::debug!(odoo, model, method, ?effect, sent, code = problem.code.as_str(), "no response");
             }
         }
     }
@@ -315,7 +315,13 @@ impl Inner {
     }
 
     /// One attempt. Only the first attempt of a read may reuse a connection.
-    async fn send_once(&self, service: &Service, body: &Bytes, effect: Effect, attempt: u8) -> Result<RawResponse, TransportError> {
+    async fn send_once(
+        &self,
+        service: &Service,
+        body: &Bytes,
+        effect: Effect,
+        attempt: u8,
+    ) -> Result<RawResponse, TransportError> {
         let may_reuse = effect == Effect::Read && attempt == 1;
         let response_timeout = match service {
             Service::Probe => self.settings.response_timeout.min(PROBE_TIMEOUT),

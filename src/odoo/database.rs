@@ -73,7 +73,6 @@ impl Databases {
             None => self.0.first(),
             Some(name) => self.0.iter().find(|database| database.name.as_str() == name),
         };
-        found
-            .ok_or_else(|| Problem::new(ErrorCode::UnknownDatabase, "The gateway has no database with this name."))
+        found.ok_or_else(|| Problem::new(ErrorCode::UnknownDatabase, "The gateway has no database with this name."))
     }
 }

@@ -114,14 +114,13 @@ impl OdooError {
                 ErrorCode::ResultNotRepresentable,
                 format!("{fields} of {model} cannot be read: XML-RPC cannot transmit one of the values."),
             ),
-            _ => (
-                ErrorCode::OdooInternalError,
-                format!("{fields} of {model} cannot be read: Odoo raised {exception}."),
-            ),
+            _ => {
+                (ErrorCode::OdooInternalError, format!("{fields} of {model} cannot be read: Odoo raised {exception}."))
+            }
         };
         Problem::new(code, detail)
             .parameter("fields")
-                        .hint("Read the other fields. If a request names no fields, those that cannot be read are omitted.")
+            .hint("Read the other fields. If a request names no fields, those that cannot be read are omitted.")
             .odoo(exception, fault.user_message())
     }
 
@@ -217,9 +216,8 @@ impl TransportError {
             Self::ClosedInResponse => outcome_unknown("Odoo's response ended early.", effect),
             Self::TimedOut => outcome_unknown("Odoo did not respond in time.", effect),
             Self::TooLarge(cap) => too_large(cap, effect),
-            Self::MemoryInUse => {
-                    Problem::new(ErrorCode::OdooBusy, "The memory for large responses of Odoo is in use.").retry_after(RETRY_AFTER)
-            }
+            Self::MemoryInUse => Problem::new(ErrorCode::OdooBusy, "The memory for large responses of Odoo is in use.")
+                .retry_after(RETRY_AFTER),
             Self::Status { status, retry_after } => status_problem(status, retry_after, effect),
             Self::Unreadable(what) => unreadable_response(what, effect),
         }
@@ -260,7 +258,8 @@ pub(super) fn unreadable(what: impl Display) -> Problem {
 }
 
 fn unreachable_odoo(detail: &str, retry_after: Option<Duration>) -> Problem {
-    Problem::new(ErrorCode::OdooUnreachable, format!("{detail} Nothing was done.")).retry_after(retry_after.unwrap_or(RETRY_AFTER))
+    Problem::new(ErrorCode::OdooUnreachable, format!("{detail} Nothing was done."))
+        .retry_after(retry_after.unwrap_or(RETRY_AFTER))
 }
 
 /// The circuit breaker is open.
@@ -286,7 +285,7 @@ fn too_large(cap: usize, effect: Effect) -> Problem {
             .hint("Request fewer records with `limit`, or fewer fields, or export the records as CSV or NDJSON."),
         Effect::Write => Problem::new(
             ErrorCode::ResultNotRepresentable,
-                format!("The method ran and its changes are committed, but its result is larger than {cap} bytes."),
+            format!("The method ran and its changes are committed, but its result is larger than {cap} bytes."),
         ),
     }
 }

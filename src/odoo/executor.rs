@@ -47,7 +47,9 @@ pub async fn execute_plan(
             let ids = check_and_write(odoo, existence_check, partial_update, write).await?;
             Ok(written(odoo, ids, read_back, one).await)
         }
-        Plan::Delete { existence_check, unlink } => check_and_write(odoo, existence_check, None, unlink).await.map(Outcome::Deleted),
+        Plan::Delete { existence_check, unlink } => {
+            check_and_write(odoo, existence_check, None, unlink).await.map(Outcome::Deleted)
+        }
         Plan::Call { existence_check, call } => {
             if let Some(records) = existence_check {
                 odoo.require_records(&records).await?;

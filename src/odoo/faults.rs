@@ -57,8 +57,12 @@ impl Fault {
         match code {
             3 => Self::from_user_exception(UserException::AccessDenied, string),
             4 => Self::from_user_exception(UserException::AccessError, string),
-            2 if redirect::parse_message(string).is_some() => Self::from_user_exception(UserException::RedirectWarning, string),
-            2 if MissingRecords::parse(string).is_some() => Self::from_user_exception(UserException::MissingError, string),
+            2 if redirect::parse_message(string).is_some() => {
+                Self::from_user_exception(UserException::RedirectWarning, string)
+            }
+            2 if MissingRecords::parse(string).is_some() => {
+                Self::from_user_exception(UserException::MissingError, string)
+            }
             2 => Self::from_user_exception(UserException::UserError, string),
             _ => Self::from_traceback(&traceback::parse(string, None)),
         }
@@ -96,7 +100,11 @@ impl Fault {
 
     /// The message, if it is written for the user.
     pub(super) fn user_message(&self) -> &str {
-        if UserException::ALL.iter().any(|exception| exception.exception() == self.exception) { &self.message } else { "" }
+        if UserException::ALL.iter().any(|exception| exception.exception() == self.exception) {
+            &self.message
+        } else {
+            ""
+        }
     }
 
     /// An unexpected exception. The message of an exception of unknown origin is shown only to a client that called a

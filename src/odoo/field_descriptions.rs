@@ -90,7 +90,9 @@ impl<'p> PartialSchema<'p> {
             calls += 1;
             match fetch_fields(self.client, self.user, self.model, &names, &attributes).await {
                 Ok(fields) => self.merge(fields),
-                Err(FetchError::Failed(error)) if error.may_be_field_specific() => pending.extend(halves(names, &attributes)),
+                Err(FetchError::Failed(error)) if error.may_be_field_specific() => {
+                    pending.extend(halves(names, &attributes))
+                }
                 Err(error) => return Err(error.into_call_problem(self.model)),
             }
         }
@@ -138,7 +140,8 @@ async fn fetch_fields(
     names: &[String],
     attributes: &[&str],
 ) -> Result<Fields, FetchError> {
-    let reply = client.execute_kw(user, &fields_get_call(model, names, attributes)).await.map_err(FetchError::Failed)?;
+    let reply =
+        client.execute_kw(user, &fields_get_call(model, names, attributes)).await.map_err(FetchError::Failed)?;
     if reply.is_none() {
         return Err(FetchError::Failed(OdooError::none_in_result()));
     }

@@ -26,7 +26,8 @@ pub(super) async fn read_flat(odoo: UserClient<'_>, read: ReadPlan, one: bool) -
     let (rows, unread, error) = match odoo.try_read(&main.call()).await {
         Ok(reply) => {
             let missing = missing_ids(&read.ids, &reply.value()?)?;
-            let dropped = if missing.is_empty() { missing } else { existing_ids(odoo, &read.with_ids(missing)).await? };
+            let dropped =
+                if missing.is_empty() { missing } else { existing_ids(odoo, &read.with_ids(missing)).await? };
             let partly = left_out.iter().any(|column| !failing.unaffected(&column.name, &read.ids).is_empty());
             if dropped.is_empty() && !partly {
                 let omitted = left_out.iter().map(|column| column.name.to_string()).collect();

@@ -47,7 +47,8 @@ pub(super) fn parse(status: StatusCode, text: &str) -> Result<Option<Uid>, Probl
         StatusCode::NOT_FOUND => return Err(unreadable("HTTP 404")),
         _ => {}
     }
-    let context: Map<String, Value> = serde_json::from_str(text).map_err(|_| unreadable("it is not a user's context"))?;
+    let context: Map<String, Value> =
+        serde_json::from_str(text).map_err(|_| unreadable("it is not a user's context"))?;
     let uid = context.get("uid").and_then(Value::as_i64).and_then(Uid::new);
     uid.map(Some).ok_or_else(|| unreadable("it contains no user's id"))
 }
@@ -56,7 +57,9 @@ pub(super) fn parse(status: StatusCode, text: &str) -> Result<Option<Uid>, Probl
 pub(super) fn problem(error: TransportError) -> Problem {
     let problem = error.into_problem(Effect::Read);
     match error {
-        TransportError::Status { status, .. } if problem.code == ErrorCode::OdooUnreadable => unreadable(&format!("HTTP {status}")),
+        TransportError::Status { status, .. } if problem.code == ErrorCode::OdooUnreadable => {
+            unreadable(&format!("HTTP {status}"))
+        }
         TransportError::Unreadable(what) => unreadable(what),
         TransportError::TooLarge(_) => unreadable("it is too large"),
         _ => problem,

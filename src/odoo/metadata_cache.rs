@@ -200,7 +200,7 @@ impl MetadataCache {
         let mut logged_fields = self.logged_fields.lock().unwrap_or_else(PoisonError::into_inner);
         if logged_fields.insert((model.clone(), field.clone())) {
             let odoo = self.client.settings().name.as_str();
-                tracing::warn!(odoo, %model, %field, "a configured schema names a field that this user cannot see");
+            tracing::warn!(odoo, %model, %field, "a configured schema names a field that this user cannot see");
         }
     }
 

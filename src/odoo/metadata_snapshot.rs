@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::metadata_cache::{MetadataCache, CachedSchema};
+use super::metadata_cache::{CachedSchema, MetadataCache};
 use super::user::OdooUser;
 use crate::error::Problem;
 use crate::names::{FieldName, ModelName};

@@ -14,7 +14,7 @@ use super::user_client::{CallCounter, UserClient};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::RecordId;
-use crate::plan::{Columns, ListPlan, Pager, ReadPlan, PageStep};
+use crate::plan::{Columns, ListPlan, PageStep, Pager, ReadPlan};
 
 /// One page.
 #[derive(Debug)]
@@ -111,7 +111,11 @@ async fn list_page(odoo: UserClient<'_>, pager: &mut Pager, list: ListPlan) -> R
 
 /// The number of records after a page that is shorter than requested; `None` for a full page. Records that Odoo has
 /// dropped from the page are read again by their ids.
-async fn count_after_short_page(odoo: UserClient<'_>, list: &ListPlan, records: &mut Records) -> Result<Option<i64>, Problem> {
+async fn count_after_short_page(
+    odoo: UserClient<'_>,
+    list: &ListPlan,
+    records: &mut Records,
+) -> Result<Option<i64>, Problem> {
     let length = as_i64(records.list()?.len());
     let (offset, limit) = list.offset_and_limit();
     if limit.is_none_or(|limit| length >= limit) {

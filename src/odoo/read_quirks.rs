@@ -123,7 +123,9 @@ impl ReadQuirks {
         model: &ModelName,
         mut fields: impl Iterator<Item = &'f FieldName>,
     ) -> bool {
-        self.models().get(&(uid, model.clone())).is_some_and(|quirks| fields.all(|field| quirks.verified.contains(field)))
+        self.models()
+            .get(&(uid, model.clone()))
+            .is_some_and(|quirks| fields.all(|field| quirks.verified.contains(field)))
     }
 
     /// Records that a page with these fields was complete.
@@ -184,9 +186,9 @@ mod tests {
         let unaffected = || quirks.failing_fields(uid, &model).unaffected(&field, &ids(&[1, 2, 3]));
         assert_eq!(unaffected(), ids(&[1, 2, 3]));
         fails(&[1], false);
-            assert_eq!(unaffected(), ids(&[2, 3]), "one failed record does not affect others");
+        assert_eq!(unaffected(), ids(&[2, 3]), "one failed record does not affect others");
         fails(&[2], false);
-            assert_eq!(unaffected(), [], "several failed records do, if the field worked for none");
+        assert_eq!(unaffected(), [], "several failed records do, if the field worked for none");
         fails(&[2], true);
         assert_eq!(unaffected(), ids(&[3]));
         assert_eq!(quirks.failing_fields(Uid::new(3).unwrap(), &model).unaffected(&field, &ids(&[1])), ids(&[1]));

@@ -116,11 +116,7 @@ async fn list_flat(
 }
 
 /// `None` if no single call can return the list, or a field may have failed.
-async fn list_in_one_call(
-    odoo: UserClient<'_>,
-    list: &ListPlan,
-    mode: CountMode,
-) -> Result<Option<Records>, Problem> {
+async fn list_in_one_call(odoo: UserClient<'_>, list: &ListPlan, mode: CountMode) -> Result<Option<Records>, Problem> {
     let Some(call) = list.flat_call(mode == CountMode::Total) else { return Ok(None) };
     let mut result = odoo.try_read(&call).await;
     if result.as_ref().is_err_and(OdooError::is_unknown_method) && call.method != OrmMethod::SearchRead.name() {
@@ -160,11 +156,7 @@ async fn add_partly_failing_columns(
 }
 
 /// The ids that a list finds. `count` is the number of matching records, if it is known.
-pub(super) async fn find_ids(
-    odoo: UserClient<'_>,
-    list: &ListPlan,
-    count: Option<i64>,
-) -> Result<FoundIds, Problem> {
+pub(super) async fn find_ids(odoo: UserClient<'_>, list: &ListPlan, count: Option<i64>) -> Result<FoundIds, Problem> {
     let (offset, limit) = list.offset_and_limit();
     let mut short = None;
     if !filters_after_paging(odoo, list) {

@@ -117,11 +117,13 @@ impl Records {
 /// 404 `record_not_found`, naming up to 20 of the missing ids.
 pub fn require_all(requested: &[RecordId], found: &HashSet<RecordId>, model: &str) -> Result<(), Problem> {
     let missing: Vec<String> =
-    requested.iter().filter(|id| !found.contains(id)).take(20).map(RecordId::to_string).collect();
+        requested.iter().filter(|id| !found.contains(id)).take(20).map(RecordId::to_string).collect();
     match missing.as_slice() {
         [] => Ok(()),
         [id] => Err(Problem::new(ErrorCode::RecordNotFound, format!("There is no record {id} of {model}."))),
-        ids => Err(Problem::new(ErrorCode::RecordNotFound, format!("There are no records {} of {model}.", ids.join(", ")))),
+        ids => {
+            Err(Problem::new(ErrorCode::RecordNotFound, format!("There are no records {} of {model}.", ids.join(", "))))
+        }
     }
 }
 

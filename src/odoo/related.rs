@@ -14,7 +14,7 @@ use super::records::{Records, RelatedLevel, RelatedRecords, record_id};
 use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
-use crate::plan::{Column, Columns, ReadPlan, NestedColumns};
+use crate::plan::{Column, Columns, NestedColumns, ReadPlan};
 use crate::value::Value;
 
 /// The related records to read for one column.
@@ -50,11 +50,7 @@ pub(super) async fn add_related(
     Ok(records)
 }
 
-async fn read_level(
-    odoo: UserClient<'_>,
-    reads: &[RelatedRead<'_>],
-    like: &ReadPlan,
-) -> Result<RelatedLevel, Problem> {
+async fn read_level(odoo: UserClient<'_>, reads: &[RelatedRead<'_>], like: &ReadPlan) -> Result<RelatedLevel, Problem> {
     let mut by_model: IndexMap<&ModelName, Vec<&RelatedRead<'_>>> = IndexMap::new();
     for read in reads {
         by_model.entry(&read.nested.model).or_default().push(read);

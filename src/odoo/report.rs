@@ -61,9 +61,13 @@ impl ReportPrinter {
     ) -> Result<Self, Problem> {
         let found = UserClient::new(&database, &user, counter).call(&find_report(name)).await;
         let (report, portal_only) = match found {
-            Ok(reply) => (Report::from_search_result(name, &reply.value()?).ok_or_else(|| unknown_report(name))?, false),
-                // Portal users may not read reports, but they may print their own documents.
-            Err(problem) if problem.code == ErrorCode::AccessDenied => (Report::portal_document(name).ok_or(problem)?, true),
+            Ok(reply) => {
+                (Report::from_search_result(name, &reply.value()?).ok_or_else(|| unknown_report(name))?, false)
+            }
+            // Portal users may not read reports, but they may print their own documents.
+            Err(problem) if problem.code == ErrorCode::AccessDenied => {
+                (Report::portal_document(name).ok_or(problem)?, true)
+            }
             Err(problem) => return Err(problem),
         };
         Ok(Self { database, user, login, report, portal_only })
@@ -99,8 +103,8 @@ impl ReportPrinter {
         while let Some(document) = printed.try_next().await? {
             size += document.len();
             if size > settings.answer_cap {
-                    let detail = format!("The documents together are larger than {} bytes.", settings.answer_cap);
-                    return Err(Problem::new(ErrorCode::AnswerTooLarge, detail).hint("Request fewer records at a time."));
+                let detail = format!("The documents together are larger than {} bytes.", settings.answer_cap);
+                return Err(Problem::new(ErrorCode::AnswerTooLarge, detail).hint("Request fewer records at a time."));
             }
             documents.push(document);
         }
@@ -130,7 +134,9 @@ impl ReportPrinter {
     ) -> Result<Vec<u8>, Problem> {
         let _permit = self.database.web.acquire_print_permit().await?;
         if self.portal_only {
-                return self.print_from_portal(&ids, format, needs_password("This user may not read reports."), counter).await;
+            return self
+                .print_from_portal(&ids, format, needs_password("This user may not read reports."), counter)
+                .await;
         }
         match self.print_in_session(&ids, format, plan, counter).await {
             Err(problem) if problem.code == ErrorCode::ReportNeedsPassword => {
@@ -158,7 +164,7 @@ impl ReportPrinter {
             let new_id = response.session.take();
             match page::parse(response, format, self.report.model.as_str(), &as_ints(ids))? {
                 ReportPage::Report(document) => {
-                            // A client that is not logged in also gets a session, but an anonymous one.
+                    // A client that is not logged in also gets a session, but an anonymous one.
                     new_id.into_iter().for_each(|id| session.set_id(id));
                     return Ok(document);
                 }

@@ -106,7 +106,8 @@ pub(super) struct Endpoints {
 
 impl Endpoints {
     pub(super) fn new(settings: &OdooSettings) -> Result<Self, SettingsError> {
-        let base = parse_base_url(&settings.url).map_err(|reason| SettingsError { key: "url", reason: reason.to_owned() })?;
+        let base =
+            parse_base_url(&settings.url).map_err(|reason| SettingsError { key: "url", reason: reason.to_owned() })?;
         let join = |path| base.join(path).map_err(|error| SettingsError { key: "url", reason: error.to_string() });
         let database = HeaderValue::from_str(settings.database.as_str());
         Ok(Self {

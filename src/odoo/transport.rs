@@ -127,10 +127,7 @@ impl Transport {
     }
 
     fn client(connect_timeout: Duration, keep_idle: Duration, max_idle: usize) -> Result<Client, SettingsError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the only clients, configured as the ban requires"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "the only clients, configured as the ban requires")]
         let builder = Client::builder();
         let client = builder
             .user_agent(USER_AGENT)
@@ -241,7 +238,11 @@ fn check_headers(response: &Response, protocol: Protocol<'_>, cap: usize) -> Res
 }
 
 /// Reserves memory for a large response; a small one needs none.
-async fn reserve_memory(bytes: u64, call: &OutgoingCall<'_>, deadline: Instant) -> Result<Option<MemoryShare>, TransportError> {
+async fn reserve_memory(
+    bytes: u64,
+    call: &OutgoingCall<'_>,
+    deadline: Instant,
+) -> Result<Option<MemoryShare>, TransportError> {
     if bytes < LARGE_RESPONSE as u64 {
         return Ok(None);
     }

@@ -172,7 +172,8 @@ impl Health {
             outcome,
         };
         let parts: Vec<HealthPart> = self.checks.iter().zip(outcomes).map(part).collect();
-        let (databases, required): (Vec<&HealthPart>, Vec<&HealthPart>) = parts.iter().partition(|part| part.database.is_some());
+        let (databases, required): (Vec<&HealthPart>, Vec<&HealthPart>) =
+            parts.iter().partition(|part| part.database.is_some());
         let ok = |part: &&HealthPart| part.outcome.is_ok();
         let has_database = databases.is_empty() || databases.iter().any(ok);
         let ready = required.iter().all(ok) && has_database && !self.stopping.load(Ordering::Relaxed);

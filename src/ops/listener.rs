@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::serve::{self, ServerSettings, Handler};
+use crate::serve::{self, Handler, ServerSettings};
 use crate::telemetry::metrics::Metrics;
 
 /// Serves on a new thread until `shutdown` resolves. The receiver resolves when the thread has finished.

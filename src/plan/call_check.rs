@@ -29,12 +29,18 @@ const EXTERNAL_ID_METHODS: [&str; 3] = ["get_external_id", "get_metadata", "get_
 ///
 /// # Errors
 /// 403 `scope_forbidden`.
-pub(super) fn admit_method(scope_check: ScopeCheck<'_>, model: &ModelName, method: &MethodName) -> Result<(), PlanError> {
+pub(super) fn admit_method(
+    scope_check: ScopeCheck<'_>,
+    model: &ModelName,
+    method: &MethodName,
+) -> Result<(), PlanError> {
     if scope_check.is_unrestricted() {
         return Ok(());
     }
     match method_support(method.as_str()) {
-        MethodSupport::Checked(signature) if signature.name == "web_save" && scope_check.allows(model, Operation::Create) => {
+        MethodSupport::Checked(signature)
+            if signature.name == "web_save" && scope_check.allows(model, Operation::Create) =>
+        {
             Ok(())
         }
         MethodSupport::Checked(signature) => scope_check.require_model(model, signature.operation, &"method"),
@@ -57,10 +63,16 @@ pub(super) fn admit_method(scope_check: ScopeCheck<'_>, model: &ModelName, metho
 ///
 /// # Errors
 /// 403 `scope_forbidden`, or as the check of each argument; or metadata is missing.
-pub(super) fn check_call(call: &mut Call, scope_check: ScopeCheck<'_>, metadata: &dyn Metadata) -> Result<(), PlanError> {
+pub(super) fn check_call(
+    call: &mut Call,
+    scope_check: ScopeCheck<'_>,
+    metadata: &dyn Metadata,
+) -> Result<(), PlanError> {
     if scope_check.is_unrestricted() {
         return match method_support(call.method.as_str()) {
-            MethodSupport::Checked(signature) if reads_all(signature.name, metadata) => restrict_fields(call, signature, scope_check, metadata),
+            MethodSupport::Checked(signature) if reads_all(signature.name, metadata) => {
+                restrict_fields(call, signature, scope_check, metadata)
+            }
             _ => Ok(()),
         };
     }
@@ -72,7 +84,12 @@ pub(super) fn check_call(call: &mut Call, scope_check: ScopeCheck<'_>, metadata:
     polymorphic::check_ids(scope_check, &call.model)
 }
 
-fn check_orm_call(call: &mut Call, signature: &MethodSignature, scope_check: ScopeCheck<'_>, metadata: &dyn Metadata) -> Result<(), PlanError> {
+fn check_orm_call(
+    call: &mut Call,
+    signature: &MethodSignature,
+    scope_check: ScopeCheck<'_>,
+    metadata: &dyn Metadata,
+) -> Result<(), PlanError> {
     let creates = signature.name == "web_save" && !call.args.first().is_some_and(has_records);
     let operation = if creates { Operation::Create } else { signature.operation };
     scope_check.require_model(&call.model, operation, &"method")?;
@@ -127,7 +144,8 @@ fn context_use(signature: &MethodSignature, operation: Operation) -> ContextUse 
 
 /// Records that belong to others need a domain that names the owner's model.
 fn check_owners(call: &Call, signature: &MethodSignature, scope_check: ScopeCheck<'_>) -> Result<(), PlanError> {
-    let domain_index = |(index, (_, kind)): (usize, &(&[&str], ArgumentKind))| (*kind == ArgumentKind::Domain).then_some(index);
+    let domain_index =
+        |(index, (_, kind)): (usize, &(&[&str], ArgumentKind))| (*kind == ArgumentKind::Domain).then_some(index);
     match signature.arguments.iter().enumerate().find_map(domain_index) {
         Some(index) => {
             let given = argument(call, signature, index).filter(|given| !given.is_null_or_false()).cloned();
@@ -165,7 +183,9 @@ fn check_implied_access(
         "toggle_active" | "action_archive" | "action_unarchive" => {
             scope_check.require_field(model, Operation::Update, "active", &"method")
         }
-        name if aggregates_all_fields(name, call, metadata) => scope_check.require_all_fields(model, Operation::Read, &"fields"),
+        name if aggregates_all_fields(name, call, metadata) => {
+            scope_check.require_all_fields(model, Operation::Read, &"fields")
+        }
         _ => Ok(()),
     }
 }
@@ -188,8 +208,14 @@ fn has_withheld_fields(schema: &Schema) -> bool {
 
 /// Lists the visible fields if the call names none. Secrets are never included, whatever the scope; but `fields_get`
 /// describes them.
-fn restrict_fields(call: &mut Call, signature: &MethodSignature, scope_check: ScopeCheck<'_>, metadata: &dyn Metadata) -> Result<(), PlanError> {
-    let accepts_all = |(_, kind): &&(_, ArgumentKind)| matches!(kind, ArgumentKind::Fields | ArgumentKind::FieldsOrSpecification);
+fn restrict_fields(
+    call: &mut Call,
+    signature: &MethodSignature,
+    scope_check: ScopeCheck<'_>,
+    metadata: &dyn Metadata,
+) -> Result<(), PlanError> {
+    let accepts_all =
+        |(_, kind): &&(_, ArgumentKind)| matches!(kind, ArgumentKind::Fields | ArgumentKind::FieldsOrSpecification);
     let Some((names, _)) = signature.arguments.iter().find(accepts_all) else { return Ok(()) };
     let index = signature.arguments.iter().position(|(other, _)| other == names).unwrap_or_default();
     let given = argument(call, signature, index);

@@ -39,7 +39,11 @@ pub struct Columns {
 impl Columns {
     /// The columns to request. Odoo always returns `id`.
     pub fn requested(&self) -> impl Iterator<Item = &FieldName> {
-        self.visible.iter().map(|column| &column.name).filter(|name| name.as_str() != "id").chain(&self.existence_column)
+        self.visible
+            .iter()
+            .map(|column| &column.name)
+            .filter(|name| name.as_str() != "id")
+            .chain(&self.existence_column)
     }
 
     /// The same columns, where unreadable ones are left out even if the client named them.
@@ -67,7 +71,11 @@ impl Columns {
 
     /// `visible`, and the column that shows existence if none of them does.
     pub(super) fn new(visible: Vec<Column>, named: bool, schema: &Schema) -> Self {
-        let existence_column = if visible.iter().any(|column| shows_existence(&column.name, schema)) { None } else { existence_column(schema) };
+        let existence_column = if visible.iter().any(|column| shows_existence(&column.name, schema)) {
+            None
+        } else {
+            existence_column(schema)
+        };
         Self { visible, named, existence_column }
     }
 
@@ -98,7 +106,8 @@ impl Column {
     /// itself.
     #[must_use]
     pub fn needs_only_id_and_name(&self) -> bool {
-        let nested = |nested: &NestedColumns| nested.columns.visible.iter().all(|column| is_in_link(column.name.as_str()));
+        let nested =
+            |nested: &NestedColumns| nested.columns.visible.iter().all(|column| is_in_link(column.name.as_str()));
         self.kind == FieldType::Many2one && self.nested.as_ref().is_some_and(nested)
     }
 }
@@ -120,6 +129,7 @@ fn is_plain_column(field: &Field) -> bool {
 /// views.
 pub(super) fn existence_column(schema: &Schema) -> Option<FieldName> {
     let find = |name_to_find: &str| schema.fields().map(|(name, _)| name).find(|name| name.as_str() == name_to_find);
-    find("write_date").or_else(|| schema.fields().map(|(name, _)| name).find(|name| shows_existence(name, schema))).cloned()
+    find("write_date")
+        .or_else(|| schema.fields().map(|(name, _)| name).find(|name| shows_existence(name, schema)))
+        .cloned()
 }
-

@@ -58,7 +58,10 @@ impl RequestedContext {
 ///
 /// # Errors
 /// 400 `invalid_context` with the source; or the installed languages are missing and the request names one.
-pub(super) fn resolve(requested: &RequestedContext, metadata: &dyn Metadata) -> Result<Vec<Member<'static>>, PlanError> {
+pub(super) fn resolve(
+    requested: &RequestedContext,
+    metadata: &dyn Metadata,
+) -> Result<Vec<Member<'static>>, PlanError> {
     let defaults = metadata.user_defaults();
     let own = [("lang", defaults.lang), ("tz", defaults.tz)];
     let own: Vec<_> = own.into_iter().filter_map(|(key, value)| Some((key.into(), Value::from(value?)))).collect();

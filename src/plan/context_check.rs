@@ -62,7 +62,9 @@ pub(super) fn check_context(
         (Some(_), ContextUse::Read) => Ok(()),
         (Some(field), ContextUse::Form) => check_default(scope_check, model, field, value, Purpose::Preview, metadata),
         (Some(field), ContextUse::Write) => check_default(scope_check, model, field, value, Purpose::Create, metadata),
-        (Some(_), ContextUse::Method) => Err(scope_check.forbidden(&"context", &format!("the context key `{key}` in a method call"))),
+        (Some(_), ContextUse::Method) => {
+            Err(scope_check.forbidden(&"context", &format!("the context key `{key}` in a method call")))
+        }
     })
 }
 
@@ -78,7 +80,9 @@ fn check_key(scope_check: ScopeCheck<'_>, key: &str, value: &Value<'_>) -> Resul
     let is_allowed = ALLOWED_KEYS.contains(&key) || key.ends_with("_view_ref") || key.starts_with("bin_size_");
     match (key, value.as_text().map(ModelName::parse)) {
         _ if is_allowed => Ok(()),
-        ("active_model", Some(Ok(model))) => scope_check.require_model(&model, Operation::Read, &"context.active_model"),
+        ("active_model", Some(Ok(model))) => {
+            scope_check.require_model(&model, Operation::Read, &"context.active_model")
+        }
         _ => {
             let excerpt: String = key.chars().take(64).collect();
             let denied = format!("the context key `{excerpt}`, because the gateway cannot check its effect");

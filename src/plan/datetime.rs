@@ -153,10 +153,7 @@ fn parse_offset(text: &str) -> Option<Calendar<UtcOffset>> {
     }
     let sign = if negative { -1 } else { 1 };
     let part = |n: u32| i8::try_from(n).map_or(i8::MAX, |n| n * sign);
-    Some(
-        UtcOffset::from_hms(part(hours), part(minutes), 0)
-            .map_err(|_| "expected a UTC offset of less than a day"),
-    )
+    Some(UtcOffset::from_hms(part(hours), part(minutes), 0).map_err(|_| "expected a UTC offset of less than a day"))
 }
 
 fn digits(text: &str, count: usize) -> Option<(u32, &str)> {

@@ -12,8 +12,8 @@
 //! syntax that the domain was written in. Odoo 14-18 return every record for a field that they cannot search, and 14
 //! ignores the offset of a datetime: both are handled here.
 
-mod comparison;
 mod compared_field;
+mod comparison;
 mod condition;
 mod datetime_bounds;
 #[cfg(test)]
@@ -129,7 +129,8 @@ impl DomainCheck<'_> {
         let major = self.metadata.major_version();
         if !term.operator.is_available_in(major) {
             let operator = term.operator.as_str();
-            let expected = format!("an operator of Odoo {major} ({operator} exists since Odoo {})", term.operator.since());
+            let expected =
+                format!("an operator of Odoo {major} ({operator} exists since Odoo {})", term.operator.since());
             return Err(self.mismatch(ErrorCode::InvalidDomain, 1, &expected, operator));
         }
         self.resolve(self.path, schema, |here, target| {
@@ -156,7 +157,11 @@ impl DomainCheck<'_> {
         target: &PathTarget<'_>,
     ) -> Result<Operand<'static>, PlanError> {
         let operator = term.operator;
-        let field = ComparedField { kind: target.kind(), crosses_x2many: self.x2many_len > 0, major: self.metadata.major_version() };
+        let field = ComparedField {
+            kind: target.kind(),
+            crosses_x2many: self.x2many_len > 0,
+            major: self.metadata.major_version(),
+        };
         let condition = comparison::condition(field, operator, value).map_err(|mismatch| match mismatch {
             Mismatch::Operator(fit) => {
                 let expected = format!("one of {fit} for {} ({})", self.path, target.type_name());
@@ -195,7 +200,9 @@ impl DomainCheck<'_> {
         let PathTarget::Field(name, field, schema) = target else { return Ok(()) };
         let has_hierarchy = match &field.relation {
             Some(model) if *model == schema.model && field.kind == FieldType::Many2one => true,
-            Some(model) => has_parent(&*self.scope_check.checked_schema(self.metadata, model, Operation::Read, &self)?),
+            Some(model) => {
+                has_parent(&*self.scope_check.checked_schema(self.metadata, model, Operation::Read, &self)?)
+            }
             None => has_parent(schema),
         };
         if has_hierarchy {
@@ -208,7 +215,12 @@ impl DomainCheck<'_> {
     }
 
     /// A relation that is compared by text is searched by name; one that is compared by hierarchy needs its model.
-    fn check_related_access(self, operator: Operator, value: &TermValue<'_>, target: &PathTarget<'_>) -> Result<(), PlanError> {
+    fn check_related_access(
+        self,
+        operator: Operator,
+        value: &TermValue<'_>,
+        target: &PathTarget<'_>,
+    ) -> Result<(), PlanError> {
         let Some(model) = target.searched() else { return Ok(()) };
         let compares = matches!(Comparison::from_operator(operator), Comparison::Equality | Comparison::Ordering);
         let needs_access = match value {

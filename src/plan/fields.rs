@@ -4,7 +4,6 @@
 //! Odoo pitfalls are avoided here: `read` of only `id` returns ids that do not exist (19), and no version can return
 //! `ir.attachment.raw`.
 
-use super::selection;
 use super::columns::{Column, Columns};
 use super::error::PlanError;
 use super::intent::FieldSet;
@@ -13,6 +12,7 @@ use super::readable_fields::{is_raw_content, readable_columns};
 use super::schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use super::scope_check::ScopeCheck;
+use super::selection;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::FieldName;
@@ -55,7 +55,8 @@ pub(super) fn named(
     let mut seen = indexmap::IndexMap::with_capacity(names.len());
     for name in names {
         scope_check.require_field(&schema.model, Operation::Read, name.as_str(), &parameter)?;
-        let field = schema.field(name.as_str()).ok_or_else(|| scope_check.unknown_field(schema, name.as_str(), parameter))?;
+        let field =
+            schema.field(name.as_str()).ok_or_else(|| scope_check.unknown_field(schema, name.as_str(), parameter))?;
         seen.insert(name, field.kind);
     }
     Ok(seen.into_iter().map(|(name, kind)| Column::plain(name.clone(), kind)).collect())
@@ -65,9 +66,14 @@ pub(super) fn named(
 ///
 /// # Errors
 /// None that the check of the values has not reported before.
-pub(super) fn written_columns(values: &Value<'_>, schema: &Schema, scope_check: ScopeCheck<'_>) -> Result<Columns, PlanError> {
+pub(super) fn written_columns(
+    values: &Value<'_>,
+    schema: &Schema,
+    scope_check: ScopeCheck<'_>,
+) -> Result<Columns, PlanError> {
     let written = values.as_map().unwrap_or_default().iter().filter_map(|(name, _)| schema.entry(name));
-    let visible = written.filter(|(name, _)| scope_check.is_visible(schema, name) && !is_raw_content(&schema.model, name));
+    let visible =
+        written.filter(|(name, _)| scope_check.is_visible(schema, name) && !is_raw_content(&schema.model, name));
     let mut visible: Vec<Column> = visible.map(|(name, field)| Column::plain(name.clone(), field.kind)).collect();
     visible.retain(|column| column.name.as_str() != "id");
     visible.push(Column::id());
@@ -81,7 +87,11 @@ const DESCRIPTIVE_FIELDS: [&str; 3] = ["name", "display_name", "mimetype"];
 ///
 /// # Errors
 /// As [`columns`], and 400 for a field that is not binary.
-pub(super) fn content_columns(name: &FieldName, schema: &Schema, scope_check: ScopeCheck<'_>) -> Result<Columns, PlanError> {
+pub(super) fn content_columns(
+    name: &FieldName,
+    schema: &Schema,
+    scope_check: ScopeCheck<'_>,
+) -> Result<Columns, PlanError> {
     let mut visible = named_columns(std::slice::from_ref(name), schema, scope_check)?;
     if visible.iter().any(|column| column.kind != FieldType::Binary) {
         let detail = format!("The field `{name}` of `{}` is not a binary field.", schema.model);
@@ -98,8 +108,10 @@ fn named_columns(names: &[FieldName], schema: &Schema, scope_check: ScopeCheck<'
     match names.iter().find(|name| is_raw_content(&schema.model, name)) {
         None => named(names, schema, "fields", scope_check),
         Some(raw) => {
-            let detail =
-                format!("The field `{raw}` of `{}` cannot be read: it contains bytes without an encoding.", schema.model);
+            let detail = format!(
+                "The field `{raw}` of `{}` cannot be read: it contains bytes without an encoding.",
+                schema.model
+            );
             let hint = "Read the field `datas`, which contains the same content in base64.";
             Err(Problem::new(ErrorCode::UnknownField, detail).parameter("fields").hint(hint).into())
         }

@@ -41,7 +41,11 @@ pub struct Filter {
 /// # Errors
 /// 400 for an unknown field, a field that cannot be searched, and a value that does not fit the field's type; 403
 /// outside the scope.
-pub(super) fn condition(filters: &[Filter], schema: &Schema, scope_check: ScopeCheck<'_>) -> Result<Domain<'static>, PlanError> {
+pub(super) fn condition(
+    filters: &[Filter],
+    schema: &Schema,
+    scope_check: ScopeCheck<'_>,
+) -> Result<Domain<'static>, PlanError> {
     filters.iter().try_fold(Domain::default(), |domain, filter| {
         let term = ResolvedFilter::resolve(filter, schema, scope_check)?.into_term()?;
         Ok(domain.and(Domain::from_term(term)))
@@ -87,7 +91,8 @@ impl<'f> ResolvedFilter<'f> {
     }
 
     fn into_term(self) -> Result<Term<'static>, PlanError> {
-        let path = FieldPath::parse(self.name.to_owned()).map_err(|_| self.mismatch("expected a field", &Value::Null))?;
+        let path =
+            FieldPath::parse(self.name.to_owned()).map_err(|_| self.mismatch("expected a field", &Value::Null))?;
         let (operator, value) = match (self.bound, self.filter.values.as_slice()) {
             (Some(operator), [value]) => (operator, self.bound_value(value)?),
             (Some(_), _) => return Err(self.repeated_bound()),

@@ -4,9 +4,9 @@
 //! media types. An intent is not checked: it may contain unknown fields, values of the wrong type, ids that do not
 //! exist.
 
-use super::method_policy;
 use super::call::Effect;
 use super::filters::Filter;
+use super::method_policy;
 use super::scope::Operation;
 use super::values::Values;
 use crate::language::domain::Domain;

@@ -31,7 +31,12 @@ pub(super) fn total_order(
 ///
 /// # Errors
 /// Metadata is missing.
-pub(super) fn total_default_order(text: &str, schema: &Schema, major_version: u8, scope_check: ScopeCheck<'_>) -> Result<Order, PlanError> {
+pub(super) fn total_default_order(
+    text: &str,
+    schema: &Schema,
+    major_version: u8,
+    scope_check: ScopeCheck<'_>,
+) -> Result<Order, PlanError> {
     let mut order = Order::default();
     for part in text.split(',').filter_map(|part| Order::parse(part, Limits::query()).ok()) {
         for term in part.terms {
@@ -45,13 +50,20 @@ pub(super) fn total_default_order(text: &str, schema: &Schema, major_version: u8
     Ok(order.with_id_appended())
 }
 
-fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, scope_check: ScopeCheck<'_>) -> Result<(), PlanError> {
+fn check_order(
+    term: &OrderTerm,
+    schema: &Schema,
+    major_version: u8,
+    scope_check: ScopeCheck<'_>,
+) -> Result<(), PlanError> {
     let name = term.field.as_str();
     let at = format_args!("order: {name}");
     scope_check.require_field(&schema.model, Operation::Read, name, &at)?;
     let field = schema.field(name).ok_or_else(|| scope_check.unknown_field(schema, name, "order"))?;
     let complaint = match field {
-        field if field.kind.is_x2many() || field.kind == FieldType::Binary => "cannot be sorted by: it holds several records or a file",
+        field if field.kind.is_x2many() || field.kind == FieldType::Binary => {
+            "cannot be sorted by: it holds several records or a file"
+        }
         field if !field.sortable => "cannot be sorted by: Odoo computes it. Use a stored field",
         field if term.sub_id && field.kind != FieldType::Many2one => "has no `.id`, because it is not a many2one",
         _ if term.nulls.is_some() && major_version < 16 => {
@@ -60,7 +72,9 @@ fn check_order(term: &OrderTerm, schema: &Schema, major_version: u8, scope_check
         _ if term.sub_id => return Ok(()),
         field => return scope_check.require_related(field, Operation::Read, &at),
     };
-    Err(Problem::new(ErrorCode::InvalidOrder, format!("order: the field `{name}` {complaint}.")).parameter("order").into())
+    Err(Problem::new(ErrorCode::InvalidOrder, format!("order: the field `{name}` {complaint}."))
+        .parameter("order")
+        .into())
 }
 
 #[cfg(test)]

@@ -117,7 +117,8 @@ impl Pager {
     pub(super) fn for_given_ids(read: ReadPlan, existence_read: ReadPlan) -> Self {
         let size = PageSize::for_records(&read.columns);
         let ids = VecDeque::from(read.ids.clone());
-        let strategy = if ids.len() > size.records() { PagingStrategy::VerifyFirst(ids) } else { PagingStrategy::Ids(ids) };
+        let strategy =
+            if ids.len() > size.records() { PagingStrategy::VerifyFirst(ids) } else { PagingStrategy::Ids(ids) };
         Self { listing: Listing::Given { read, existence_read }, strategy, size }
     }
 
@@ -149,12 +150,17 @@ impl Pager {
                 Some(PageStep::Read(ReadPlan { columns: visible.clone(), ..list.read_plan(self.next_ids(ids)) }))
             }
             (PagingStrategy::Ids(ids), Listing::Ids(_)) => Some(PageStep::Ids(self.next_ids(ids))),
-            (PagingStrategy::Ids(ids), Listing::Given { read, .. }) => Some(PageStep::Read(read.with_ids(self.next_ids(ids)))),
+            (PagingStrategy::Ids(ids), Listing::Given { read, .. }) => {
+                Some(PageStep::Read(read.with_ids(self.next_ids(ids))))
+            }
             (PagingStrategy::SearchFirst { slice }, Listing::Found { list, .. } | Listing::Ids(list)) => {
                 Some(PageStep::FindIds(if slice.is_some() { list.search_all_call() } else { list.search_call() }))
             }
-            (PagingStrategy::VerifyFirst(_), Listing::Given { existence_read, .. }) => Some(PageStep::Verify(existence_read.clone())),
-            (PagingStrategy::Keyset { .. } | PagingStrategy::SearchFirst { .. }, Listing::Given { .. }) | (PagingStrategy::VerifyFirst(_), _) => None,
+            (PagingStrategy::VerifyFirst(_), Listing::Given { existence_read, .. }) => {
+                Some(PageStep::Verify(existence_read.clone()))
+            }
+            (PagingStrategy::Keyset { .. } | PagingStrategy::SearchFirst { .. }, Listing::Given { .. })
+            | (PagingStrategy::VerifyFirst(_), _) => None,
         }
     }
 

@@ -20,7 +20,6 @@
 
 use std::sync::Arc;
 
-use super::{domain, filters, method_policy};
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::call_check::{admit_method, check_call};
 use super::columns::{Column, Columns, existence_column};
@@ -40,6 +39,7 @@ use super::schema::{FieldType, Schema};
 use super::scope::{Operation, Scope};
 use super::scope_check::{ScopeCheck, polymorphic};
 use super::values::{PropertiesMerge, Purpose, Values, check_input, check_many_inputs, properties_merges};
+use super::{domain, filters, method_policy};
 use crate::error::Problem;
 use crate::language::domain::Domain;
 use crate::language::order::Order;
@@ -91,8 +91,7 @@ pub fn plan(
     scope: &Scope,
     metadata: &dyn Metadata,
 ) -> Result<Plan, Unplanned> {
-    plan_action(&mut intent, requested, scope, metadata)
-        .map_err(|error| Unplanned { intent: Box::new(intent), error })
+    plan_action(&mut intent, requested, scope, metadata).map_err(|error| Unplanned { intent: Box::new(intent), error })
 }
 
 /// Takes values out of the intent only if it succeeds.
@@ -232,8 +231,10 @@ impl Planner<'_> {
 
     /// `raise_exception` stays `False`: with `True` the method returns `None`, which Odoo 19 cannot send.
     fn check_access(&self, operations: &[AccessOperation], raise: bool) -> Result<Plan, PlanError> {
-        let denied =
-            operations.iter().map(|requested| requested.operation()).find(|requested| !self.scope.allows(self.model, *requested));
+        let denied = operations
+            .iter()
+            .map(|requested| requested.operation())
+            .find(|requested| !self.scope.allows(self.model, *requested));
         match denied {
             Some(operation) if raise => self.scope_check().require_model(self.model, operation, &"operation")?,
             Some(_) => return Ok(Plan::NoAccess),
@@ -256,12 +257,23 @@ impl Planner<'_> {
         Ok(Plan::Count(self.orm(OrmMethod::SearchCount, vec![domain])))
     }
 
-    fn list(&self, criteria: Criteria<'_>, window: &Window, fields: &FieldSet, with_total: bool) -> Result<Plan, PlanError> {
+    fn list(
+        &self,
+        criteria: Criteria<'_>,
+        window: &Window,
+        fields: &FieldSet,
+        with_total: bool,
+    ) -> Result<Plan, PlanError> {
         Ok(Plan::List { list: self.list_plan(criteria, window, fields)?, with_total })
     }
 
     /// Without named fields, binary fields contain their size: a list of images would be megabytes.
-    fn list_plan(&self, (domain, filters): Criteria<'_>, window: &Window, fields: &FieldSet) -> Result<ListPlan, PlanError> {
+    fn list_plan(
+        &self,
+        (domain, filters): Criteria<'_>,
+        window: &Window,
+        fields: &FieldSet,
+    ) -> Result<ListPlan, PlanError> {
         let schema = self.schema()?;
         let criteria = domain.clone().and(filters::condition(filters, &schema, self.scope_check())?);
         let domain = self.domain(&criteria, &schema)?;
@@ -388,17 +400,27 @@ impl Planner<'_> {
     }
 
     /// Adds the present values of partially written fields to the existence check, if that is a read.
-    fn partial_update(&self, merges: Vec<PropertiesMerge>, existence_check: &mut ExistenceCheck) -> Option<PartialUpdate> {
+    fn partial_update(
+        &self,
+        merges: Vec<PropertiesMerge>,
+        existence_check: &mut ExistenceCheck,
+    ) -> Option<PartialUpdate> {
         if merges.is_empty() {
             return None;
         }
-        let column = |merge: &PropertiesMerge| Column { name: merge.field.clone(), kind: FieldType::Properties, nested: None };
+        let column =
+            |merge: &PropertiesMerge| Column { name: merge.field.clone(), kind: FieldType::Properties, nested: None };
         let visible: Vec<Column> = merges.iter().map(column).collect();
         if let ExistenceCheck::Ids { read, .. } = existence_check {
             read.columns.visible.clone_from(&visible);
         }
         let columns = Columns { visible, named: true, existence_column: None };
-        let read = ReadPlan { model: self.model.clone(), ids: Vec::new(), columns, options: self.read_options(self.context.clone()) };
+        let read = ReadPlan {
+            model: self.model.clone(),
+            ids: Vec::new(),
+            columns,
+            options: self.read_options(self.context.clone()),
+        };
         Some(PartialUpdate { merges, read })
     }
 
@@ -423,7 +445,12 @@ impl Planner<'_> {
     fn existence_read(&self, requested: &[RecordId], schema: &Schema) -> ReadPlan {
         let ids: indexmap::IndexSet<RecordId> = requested.iter().copied().collect();
         let columns = Columns { visible: Vec::new(), named: true, existence_column: existence_column(schema) };
-        ReadPlan { model: self.model.clone(), ids: ids.into_iter().collect(), columns, options: self.read_options(self.context.clone()) }
+        ReadPlan {
+            model: self.model.clone(),
+            ids: ids.into_iter().collect(),
+            columns,
+            options: self.read_options(self.context.clone()),
+        }
     }
 
     /// The read after the write, before the ids are known.
@@ -463,7 +490,9 @@ impl Planner<'_> {
         let mut call = Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect };
         check_call(&mut call, ScopeCheck::with_metadata(self.scope, &context, self.metadata), self.metadata)?;
         let existence_check = match ids_to_verify(&call)? {
-            Some(ids) => Some(ReadPlan { options: self.read_options(context), ..self.existence_read(&ids, &*self.schema()?) }),
+            Some(ids) => {
+                Some(ReadPlan { options: self.read_options(context), ..self.existence_read(&ids, &*self.schema()?) })
+            }
             None => None,
         };
         Ok(Plan::Call { existence_check, call })

@@ -222,7 +222,11 @@ impl ListPlan {
         let args = vec![self.domain.clone(), name_list(self.columns.requested())];
         let call = Call::orm(&self.model, OrmMethod::SearchRead, args, &self.options.context).with_kwargs(&self.window);
         // Odoo 14 has no `load` here.
-        if self.options.major < 15 || self.options.needs_names(&self.columns) { call } else { call.with_kwargs(&[without_names()]) }
+        if self.options.major < 15 || self.options.needs_names(&self.columns) {
+            call
+        } else {
+            call.with_kwargs(&[without_names()])
+        }
     }
 
     /// The call that searches and reads with nested records; `None` if the server cannot do that, or there are none.

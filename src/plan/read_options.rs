@@ -20,8 +20,10 @@ impl ReadOptions {
     /// Whether Odoo must return the names of many2one values. Without many2one columns there is no need to turn them
     /// off.
     pub(super) fn needs_names(&self, columns: &Columns) -> bool {
-        let mut many2one_display = columns.visible.iter().filter(|column| column.kind == FieldType::Many2one).peekable();
-        self.many2one_display == Many2oneDisplay::Named || many2one_display.peek().is_none() || many2one_display.any(Column::needs_only_id_and_name)
+        let mut many2one_display =
+            columns.visible.iter().filter(|column| column.kind == FieldType::Many2one).peekable();
+        self.many2one_display == Many2oneDisplay::Named
+            || many2one_display.peek().is_none()
+            || many2one_display.any(Column::needs_only_id_and_name)
     }
 }
-

@@ -15,7 +15,10 @@ pub(super) fn is_raw_content(model: &ModelName, field: &FieldName) -> bool {
 }
 
 /// Every field that the scope allows and Odoo can return; `id` if the schema has it.
-pub(super) fn readable_columns<'s>(schema: &'s Schema, scope_check: ScopeCheck<'s>) -> impl Iterator<Item = Column> + 's {
+pub(super) fn readable_columns<'s>(
+    schema: &'s Schema,
+    scope_check: ScopeCheck<'s>,
+) -> impl Iterator<Item = Column> + 's {
     schema
         .fields()
         .filter(|(name, _)| !is_withheld(&schema.model, name))
@@ -33,4 +36,3 @@ pub(super) fn is_withheld(model: &ModelName, field: &FieldName) -> bool {
 
 /// From Odoo 19 on the groups are in `group_ids`.
 const WITHHELD_USER_FIELDS: [&str; 3] = ["api_key_ids", "group_ids", "groups_id"];
-

@@ -134,7 +134,11 @@ pub fn plan_report(
         model: report.model.clone(),
         ids: once.into_iter().collect(),
         columns: Columns { visible: Vec::new(), named: true, existence_column },
-        options: ReadOptions { context: context.clone(), many2one_display: Many2oneDisplay::Bare, major: metadata.major_version() },
+        options: ReadOptions {
+            context: context.clone(),
+            many2one_display: Many2oneDisplay::Bare,
+            major: metadata.major_version(),
+        },
     };
     Ok(ReportPlan { existence_check, context })
 }
@@ -197,7 +201,9 @@ mod tests {
     fn pdf_and_html_convert_into_each_other_and_text_does_not() {
         assert!(ReportFormat::Pdf.converts_to(ReportFormat::Html) && ReportFormat::Html.converts_to(ReportFormat::Pdf));
         assert!(ReportFormat::Text.converts_to(ReportFormat::Text));
-        assert!(!ReportFormat::Text.converts_to(ReportFormat::Pdf) && !ReportFormat::Html.converts_to(ReportFormat::Text));
+        assert!(
+            !ReportFormat::Text.converts_to(ReportFormat::Pdf) && !ReportFormat::Html.converts_to(ReportFormat::Text)
+        );
     }
 
     #[test]

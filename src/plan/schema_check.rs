@@ -9,7 +9,7 @@ use std::fmt;
 use super::error::PlanError;
 use super::metadata::{Metadata, require_schema};
 use super::schema::Schema;
-use crate::language::selection::{SelectionItem, Selection};
+use crate::language::selection::{Selection, SelectionItem};
 use crate::names::ModelName;
 
 /// A field of a configured schema that cannot be returned.
@@ -34,7 +34,11 @@ impl fmt::Display for UnresolvedField {
 ///
 /// # Errors
 /// Metadata is missing.
-pub fn unresolved_fields(selection: &Selection, model: &ModelName, metadata: &dyn Metadata) -> Result<Vec<UnresolvedField>, PlanError> {
+pub fn unresolved_fields(
+    selection: &Selection,
+    model: &ModelName,
+    metadata: &dyn Metadata,
+) -> Result<Vec<UnresolvedField>, PlanError> {
     let mut found = Vec::new();
     Walk { metadata, found: &mut found }.level(selection, &*require_schema(metadata, model)?, "")?;
     Ok(found)
@@ -74,8 +78,11 @@ mod tests {
     use crate::plan::samples::Samples;
 
     fn unresolved_of_partner(schema: &str) -> Result<Vec<String>, PlanError> {
-        let found =
-            unresolved_fields(&Selection::parse_schema(schema).unwrap(), &ModelName::parse("res.partner").unwrap(), &Samples);
+        let found = unresolved_fields(
+            &Selection::parse_schema(schema).unwrap(),
+            &ModelName::parse("res.partner").unwrap(),
+            &Samples,
+        );
         found.map(|unmet| unmet.iter().map(UnresolvedField::to_string).collect())
     }
 

@@ -37,7 +37,7 @@ use std::sync::Arc;
 use super::error::PlanError;
 use super::metadata::{Metadata, require_schema};
 use super::schema::{Field, FieldType, Schema, unknown_field};
-use super::scope::{Operation, Scope, delegated_by, is_secret, is_or_delegates_to_administrative};
+use super::scope::{Operation, Scope, delegated_by, is_or_delegates_to_administrative, is_secret};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{FieldName, MethodName, ModelName};
@@ -53,7 +53,10 @@ pub(super) struct ScopeCheck<'s> {
 
 impl fmt::Debug for ScopeCheck<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("ScopeCheck").field("scope", self.scope).field("context", &self.context).finish_non_exhaustive()
+        out.debug_struct("ScopeCheck")
+            .field("scope", self.scope)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
     }
 }
 
@@ -192,7 +195,12 @@ impl<'s> ScopeCheck<'s> {
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn require_model(self, model: &ModelName, operation: Operation, at: &dyn Display) -> Result<(), PlanError> {
+    pub(super) fn require_model(
+        self,
+        model: &ModelName,
+        operation: Operation,
+        at: &dyn Display,
+    ) -> Result<(), PlanError> {
         if self.scope.allows(model, operation) {
             return Ok(());
         }
@@ -203,7 +211,12 @@ impl<'s> ScopeCheck<'s> {
     ///
     /// # Errors
     /// 403 `scope_forbidden`.
-    pub(super) fn require_related(self, field: &Field, operation: Operation, at: &dyn Display) -> Result<(), PlanError> {
+    pub(super) fn require_related(
+        self,
+        field: &Field,
+        operation: Operation,
+        at: &dyn Display,
+    ) -> Result<(), PlanError> {
         field.relation.as_ref().map_or(Ok(()), |model| self.require_model(model, operation, at))
     }
 
@@ -323,4 +336,3 @@ fn forbidden(at: &dyn Display, denied: &str) -> PlanError {
     let detail = format!("{at}: the credential's scope does not allow {denied}.");
     Problem::new(ErrorCode::ScopeForbidden, detail).parameter(parameter).into()
 }
-

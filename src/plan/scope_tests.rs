@@ -7,7 +7,6 @@ use crate::language::domain::Domain;
 use crate::language::literal::{self, Limits};
 use crate::language::order::Order;
 use crate::names::{MethodName, ModelName, RecordId};
-use crate::plan::{Metadata, PlanError, RequestedContext, Scope};
 use crate::plan::error::MissingMetadata;
 use crate::plan::intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, RecordSet, Returning, Window};
 use crate::plan::metadata::UserDefaults;
@@ -15,6 +14,7 @@ use crate::plan::planner::{Unplanned, plan};
 use crate::plan::query_plan::Plan;
 use crate::plan::samples::{Samples, country, field, schema};
 use crate::plan::schema::Schema;
+use crate::plan::{Metadata, PlanError, RequestedContext, Scope};
 use crate::value::Value;
 
 mod actions;
@@ -132,7 +132,12 @@ fn hints_never_name_a_hidden_field() {
         let action = Action::Count { domain: Domain::parse(name, Limits::query()).unwrap().into_owned() };
         let (scope, intent) = (
             Scope::from_json(scope).unwrap(),
-            Intent { model: model("res.partner"), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" },
+            Intent {
+                model: model("res.partner"),
+                action,
+                many2one_display: Many2oneDisplay::Named,
+                domain_parameter: "domain",
+            },
         );
         match plan(intent, &RequestedContext::default(), &scope, &Shop(19)) {
             Err(Unplanned { error: PlanError::Rejected(problem), .. }) => problem.hint.unwrap(),

@@ -22,7 +22,7 @@ use super::scope::Operation;
 use super::scope_check::ScopeCheck;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::language::selection::{SelectionItem, Selection};
+use crate::language::selection::{Selection, SelectionItem};
 use crate::names::FieldName;
 
 /// Checks a selection of fields of `schema`'s model.
@@ -91,7 +91,9 @@ impl SelectionLevel<'_> {
                 let detail = format!("{path}: the field cannot be read. {instead}");
                 Err(Problem::new(ErrorCode::UnknownField, detail).parameter(path.to_string()).into())
             }
-            None if !self.selection.lenient => Err(self.scope_check.unknown_field(self.schema, name.as_str(), &path.to_string())),
+            None if !self.selection.lenient => {
+                Err(self.scope_check.unknown_field(self.schema, name.as_str(), &path.to_string()))
+            }
             None => {
                 self.metadata.record_missing_field(model, name);
                 Ok(None)
@@ -112,7 +114,10 @@ impl SelectionLevel<'_> {
         let links_only = || selection.items.iter().all(is_in_link);
         if field.kind == FieldType::Many2one && links_only() && !self.scope_check.allows(model, Operation::Read) {
             // The name that Odoo returns in a many2one needs no permission on the related model.
-            return Ok(Column { nested: Some(NestedColumns { model: model.clone(), columns: link(selection) }), ..plain });
+            return Ok(Column {
+                nested: Some(NestedColumns { model: model.clone(), columns: link(selection) }),
+                ..plain
+            });
         }
         self.scope_check.require_model(model, Operation::Read, &at)?;
         let schema = self.scope_check.checked_schema(self.metadata, model, Operation::Read, &at)?;
@@ -190,6 +195,9 @@ mod tests {
         let country = |name: &str| vec![field("country_id", Some(vec![field(name, None)]))];
         assert_eq!(of(scope, country("display_name"), false).as_deref(), Ok("{country_id{display_name}}"));
         let rejected = of(scope, country("code"), false).unwrap_err();
-        assert_eq!(rejected, "scope_forbidden: country_id: the credential's scope does not allow `read` on `res.country`.");
+        assert_eq!(
+            rejected,
+            "scope_forbidden: country_id: the credential's scope does not allow `read` on `res.country`."
+        );
     }
 }

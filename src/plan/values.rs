@@ -14,8 +14,8 @@
 //! commands. Must not know: HTTP, who calls. Odoo silently stores something else for many wrong values (19: a string
 //! in a many2one clears it, invalid base64 is truncated, unknown commands are ignored): here they are 400.
 
-mod input;
 mod form;
+mod input;
 mod properties;
 mod relation_commands;
 mod scalar;
@@ -130,7 +130,8 @@ pub(super) fn check_input<'v>(
 ) -> Result<&'v mut Value<'static>, PlanError> {
     let root = ValuePath::root(values.parameter);
     let tree = form::tree_mut(&mut values.input, root, purpose, schema, scope_check)?;
-    ValueCheck { purpose, metadata, scope_check, is_top_level: true, empty_list: values.empty_list }.record(root, tree, schema)?;
+    ValueCheck { purpose, metadata, scope_check, is_top_level: true, empty_list: values.empty_list }
+        .record(root, tree, schema)?;
     Ok(tree)
 }
 
@@ -162,7 +163,8 @@ impl ValueCheck<'_> {
         for (name, value) in members {
             self.scope_check.require_field(&schema.model, self.purpose.operation(), name, &path.name(name))?;
             polymorphic::check_value(self.scope_check, schema, name, value, &path.name(name))?;
-            let field = schema.field(name).ok_or_else(|| self.scope_check.unknown_field(schema, name, &path.to_string()))?;
+            let field =
+                schema.field(name).ok_or_else(|| self.scope_check.unknown_field(schema, name, &path.to_string()))?;
             self.value(path.name(name), value, field)?;
         }
         Ok(())
@@ -170,7 +172,12 @@ impl ValueCheck<'_> {
 
     /// Attachments have their content twice, as bytes in `raw` and as base64 in `datas`. Odoo would store text in
     /// `raw` as it is, so base64 in `raw` moves to `datas`.
-    fn move_raw_to_datas(self, path: ValuePath<'_>, members: &mut [Member<'static>], schema: &Schema) -> Result<(), PlanError> {
+    fn move_raw_to_datas(
+        self,
+        path: ValuePath<'_>,
+        members: &mut [Member<'static>],
+        schema: &Schema,
+    ) -> Result<(), PlanError> {
         let is_binary = |name| schema.field(name).is_some_and(|field| field.kind == FieldType::Binary);
         if self.purpose == Purpose::Preview || !(is_binary(RAW) && is_binary(BASE64)) {
             return Ok(());

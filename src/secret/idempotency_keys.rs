@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 use super::SealedPair;
 use super::SecretError;
-use super::keys::{RotatingKey, Keyring, expand, hash, mac};
+use super::keys::{Keyring, RotatingKey, expand, hash, mac};
 use super::seal::{Aad, SealKey, Sealed};
 
 /// The root key of the installation.
@@ -62,7 +62,8 @@ impl IdempotencyKey {
     /// Derives the keys for the header value `name` of this credential.
     #[must_use]
     pub fn derive(root: &IdempotencyRootKey, credential: &Aad, name: &str) -> Self {
-        let parts = Zeroizing::new(Aad::new("repeat").with(credential.as_bytes()).with(name.as_bytes()).as_bytes().to_vec());
+        let parts =
+            Zeroizing::new(Aad::new("repeat").with(credential.as_bytes()).with(name.as_bytes()).as_bytes().to_vec());
         let root = Hkdf::<Sha256>::new(None, &hash(&root.0.newest, &parts));
         let [index, request, seal] = [&b"index"[..], b"request", b"seal"].map(|purpose| expand(&root, &[purpose]));
         Self { index: *index, request, seal: SealKey::new(seal) }

@@ -151,9 +151,11 @@ impl KeySources {
     fn load_file(&self) -> Result<Vec<MasterKey>, SecretError> {
         match self.load()? {
             Some((keys, KeySource::File(_))) => Ok(keys),
-            Some((_, KeySource::Credential(_) | KeySource::Command | KeySource::Environment)) => Err(SecretError::NoKey(
-                "the keys are from systemd, a command or the environment; change them in that source".to_owned(),
-            )),
+            Some((_, KeySource::Credential(_) | KeySource::Command | KeySource::Environment)) => {
+                Err(SecretError::NoKey(
+                    "the keys are from systemd, a command or the environment; change them in that source".to_owned(),
+                ))
+            }
             None => Err(SecretError::NoKey(format!("{} does not exist", self.file.display()))),
         }
     }

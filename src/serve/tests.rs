@@ -472,9 +472,7 @@ mod http2 {
         client_over(server.connect()).await
     }
 
-    async fn client_over(
-        io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> http2::SendRequest<Full<Bytes>> {
+    async fn client_over(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> http2::SendRequest<Full<Bytes>> {
         let (client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(io)).await.unwrap();
         tokio::spawn(connection);
         client

@@ -22,8 +22,11 @@ pub fn join_pdfs(mut documents: Vec<Vec<u8>>) -> Result<Vec<u8>, Problem> {
     }
     join(documents).map_err(|error| {
         tracing::warn!(%error, "failed to join a PDF from Odoo");
-        Problem::new(ErrorCode::OdooUnreadable, "One of the documents that Odoo printed cannot be joined with the others.")
-            .hint("Request one report at a time, or JSON, which contains each document separately.")
+        Problem::new(
+            ErrorCode::OdooUnreadable,
+            "One of the documents that Odoo printed cannot be joined with the others.",
+        )
+        .hint("Request one report at a time, or JSON, which contains each document separately.")
     })
 }
 

@@ -147,9 +147,11 @@ mod tests {
     fn a_many2one_has_the_requested_format_for_every_response_of_odoo() {
         let pair = || Value::List(vec![Value::Int(7), "Azure".into()]);
         let object = || Value::Map(vec![("id".into(), Value::Int(7)), ("display_name".into(), "Azure".into())]);
-        for (many2one, expected) in
-            [(Many2oneFormat::Pair, r#"[7,"Azure"]"#), (Many2oneFormat::Object, r#"{"id":7,"name":"Azure"}"#), (Many2oneFormat::Id, "7")]
-        {
+        for (many2one, expected) in [
+            (Many2oneFormat::Pair, r#"[7,"Azure"]"#),
+            (Many2oneFormat::Object, r#"{"id":7,"name":"Azure"}"#),
+            (Many2oneFormat::Id, "7"),
+        ] {
             let style = Style { many2one, ..Style::default() };
             for value in [pair(), object()] {
                 assert_eq!(written(style, value, FieldType::Many2one), expected);

@@ -8,7 +8,7 @@ use super::style::{Style, four_digit_year, link};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{ModelName, RecordId};
-use crate::odoo::{RelatedRecords, RelatedLevel, Outcome, Records, record_ids, require_all};
+use crate::odoo::{Outcome, Records, RelatedLevel, RelatedRecords, record_ids, require_all};
 use crate::plan::schema::FieldType;
 use crate::plan::{Column, NestedColumns};
 use crate::value::{Member, Value};

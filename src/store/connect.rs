@@ -11,7 +11,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection as _, Executor};
 use url::Url;
 
-use super::error::{StoreLocation, StoreError};
+use super::error::{StoreError, StoreLocation};
 use super::sqlite_file;
 use super::transaction::LostConnections;
 use crate::config::{DatabaseUrl, StoreConfig};

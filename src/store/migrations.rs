@@ -5,7 +5,7 @@
 use sqlx::migrate::{MigrateError, Migrator};
 
 use super::connect::Backend;
-use super::error::{StoreLocation, StoreError};
+use super::error::{StoreError, StoreLocation};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");

@@ -172,8 +172,9 @@ impl Store {
         let previous = index.previous.unwrap_or(index.hash).to_vec();
         let query = || sqlx::query(find).bind(index.hash.to_vec()).bind(previous.clone());
         let found = retry!(self.connection_lost, query().fetch_optional(&self.pool))?;
-        let from_row =
-            |row: AnyRow| Ok(SpentToken { approval_id: row.try_get("family_id")?, application: row.try_get("account_id")? });
+        let from_row = |row: AnyRow| {
+            Ok(SpentToken { approval_id: row.try_get("family_id")?, application: row.try_get("account_id")? })
+        };
         found.map(from_row).transpose()
     }
 
@@ -198,7 +199,9 @@ impl Store {
             }
             let unwrap = "DELETE FROM wraps WHERE token_id IN \
                           (SELECT token_id FROM oauth_tokens WHERE family_id = $1) RETURNING grant_id";
-            grants.extend(grant_ids(&sqlx::query(unwrap).bind(approval_id.to_owned()).fetch_all(&mut *transaction).await?)?);
+            grants.extend(grant_ids(
+                &sqlx::query(unwrap).bind(approval_id.to_owned()).fetch_all(&mut *transaction).await?,
+            )?);
             let delete = "DELETE FROM tokens WHERE id IN (SELECT token_id FROM oauth_tokens WHERE family_id = $1)";
             let deleted = sqlx::query(delete).bind(approval_id.to_owned()).execute(&mut *transaction).await?;
             if deleted.rows_affected() == 0 {

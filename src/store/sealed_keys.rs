@@ -40,9 +40,9 @@ impl SealedKeys {
 
     /// Every key: the purpose as stored, the purpose without the suffix, and the sealed key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &Sealed)> {
-        self.0
-            .iter()
-            .map(|(stored_as, sealed)| (stored_as.as_str(), stored_as.strip_suffix(PREVIOUS).unwrap_or(stored_as), sealed))
+        self.0.iter().map(|(stored_as, sealed)| {
+            (stored_as.as_str(), stored_as.strip_suffix(PREVIOUS).unwrap_or(stored_as), sealed)
+        })
     }
 }
 
@@ -122,7 +122,12 @@ impl Store {
     ///
     /// # Errors
     /// If the store is not available.
-    pub async fn delete_previous_signing_key(&self, purpose: &str, kind: TokenKind, event: &AuditEvent) -> Result<bool, StoreError> {
+    pub async fn delete_previous_signing_key(
+        &self,
+        purpose: &str,
+        kind: TokenKind,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
         let delete = "DELETE FROM sealed_keys WHERE purpose = $1 \
                         AND (SELECT created_at FROM sealed_keys WHERE purpose = $2) <= $3 \
                         AND NOT EXISTS (SELECT 1 FROM tokens t JOIN sealed_keys s ON s.purpose = $2 \

@@ -127,7 +127,12 @@ impl Metrics {
     fn register(&mut self) {
         let all = &mut self.registry;
         all.register("requests", "Answered requests", self.requests.clone());
-        all.register_with_unit("request", "Time to the last byte of the response", Unit::Seconds, self.request_seconds.clone());
+        all.register_with_unit(
+            "request",
+            "Time to the last byte of the response",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
         all.register("requests_in_flight", "Requests in flight", self.requests_in_flight.clone());
         all.register("connections", "Open connections", self.connections.clone());
         all.register("connections_ended", "Ended connections by reason", self.connections_ended.clone());

@@ -12,7 +12,7 @@
 //!
 //! All tests share two databases: each test creates the records that it changes, with unique names.
 
-mod system;
+mod bulk;
 mod calls;
 mod files;
 mod functions;
@@ -23,7 +23,7 @@ mod relations;
 mod rows;
 mod searching;
 mod selecting;
-mod bulk;
+mod system;
 mod writing;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,7 +33,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::send;
-use crate::support::{Response, Client, Gateway, Version};
+use crate::support::{Client, Gateway, Response, Version};
 
 const PARTNERS: &str = "/api/v1/res.partner";
 /// A model with few fields and few rules.

@@ -295,9 +295,8 @@ fn pure_rooms_do_no_io() {
     let mut violations = Vec::new();
     for source in sources().iter().filter(|source| PURE.contains(&source.room.as_str())) {
         for (number, line) in source.lines.iter().enumerate() {
-            let contains = |word: &&&str| {
-                line.match_indices(**word).any(|(at, _)| word.starts_with('.') || begins_word(line, at))
-            };
+            let contains =
+                |word: &&&str| line.match_indices(**word).any(|(at, _)| word.starts_with('.') || begins_word(line, at));
             for word in IMPURE.iter().filter(contains) {
                 let path = source.path.display();
                 violations.push(format!("{path}:{}: {word} in {}, which is pure", number + 1, source.room));

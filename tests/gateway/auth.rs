@@ -2,10 +2,10 @@
 //!
 //! Real Odoos test which credentials are accepted; the stub tests how often Odoo is called.
 
-mod credentials;
 mod brute_force;
+mod credentials;
 
-use crate::support::{Response, Client};
+use crate::support::{Client, Response};
 
 const PARTNER: &str = "/restapi/1.0/object/res.partner/1";
 const FLOOR: &str = "ODOO_GATEWAY__AUTH__FAILURE_FLOOR";

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::tempdir;
 
 use super::support::binary::{Process, run};
-use super::support::{StubReply, StubOdoo, Version, testbed};
+use super::support::{StubOdoo, StubReply, Version, testbed};
 
 fn output_texts(output: &Output) -> (String, String) {
     (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
@@ -87,7 +87,10 @@ async fn check_reports_problems_with_odoo_and_how_to_fix_them() {
         ),
         (tls, "if it uses TLS, begin the URL with https://"),
         (page.url(), "the server at odoo.url is not Odoo: its media type is not XML."),
-        (elsewhere.url(), "the server at odoo.url returned HTTP 404. Set odoo.url to the URL of Odoo itself, without a path to XML-RPC"),
+        (
+            elsewhere.url(),
+            "the server at odoo.url returned HTTP 404. Set odoo.url to the URL of Odoo itself, without a path to XML-RPC",
+        ),
         (format!("{}/no/such/path", testbed().url(Version::Odoo14)), "the server at odoo.url returned HTTP 404."),
         (old.url(), "Odoo 12.0 is not supported; the gateway supports Odoo 14 to 19"),
     ] {
@@ -248,7 +251,10 @@ async fn check_lists_schema_fields_that_an_odoo_does_not_have() {
     let (code, out, _) = run_command(&["check"], &settings).await;
     assert_eq!(code, 0, "{out}");
     let last = out.lines().last().unwrap();
-    assert_eq!(last, "warning  schemas: not compared with Odoo's fields: use --login LOGIN to compare them as that user");
+    assert_eq!(
+        last,
+        "warning  schemas: not compared with Odoo's fields: use --login LOGIN to compare them as that user"
+    );
 
     let named = ["check", "--login", "admin", "--secret-file", secret.to_str().unwrap()];
     let (code, out, err) = run_command(&named, &settings).await;
@@ -265,10 +271,14 @@ async fn check_lists_schema_fields_that_an_odoo_does_not_have() {
     ];
     let warnings: Vec<&str> = out.lines().filter(|line| line.starts_with("warning")).collect();
     assert_eq!(warnings.len(), expected.len(), "{out}");
-    assert!(warnings.iter().zip(&expected).all(|(warnings, expected)| warnings.starts_with(expected.as_str())), "{out}");
+    assert!(
+        warnings.iter().zip(&expected).all(|(warnings, expected)| warnings.starts_with(expected.as_str())),
+        "{out}"
+    );
 
     std::fs::write(&secret, "wrong\n").unwrap();
-    let (code, out, _) = run_command(&named, &settings[..2].iter().chain(&settings[4..5]).copied().collect::<Vec<_>>()).await;
+    let (code, out, _) =
+        run_command(&named, &settings[..2].iter().chain(&settings[4..5]).copied().collect::<Vec<_>>()).await;
     let rejected = "FAILED   schemas in odoo19: Odoo rejected the login admin with this password or key";
     assert_eq!((code, out.lines().last()), (1, Some(rejected)), "{out}");
 }
@@ -276,7 +286,8 @@ async fn check_lists_schema_fields_that_an_odoo_does_not_have() {
 #[tokio::test]
 async fn check_reports_a_missing_database() {
     for version in Version::each() {
-        let (code, out, _) = run_command(&["check"], &[("ODOO_URL", testbed().url(version)), ("ODOO_DB", "nosuch")]).await;
+        let (code, out, _) =
+            run_command(&["check"], &[("ODOO_URL", testbed().url(version)), ("ODOO_DB", "nosuch")]).await;
         assert_eq!(code, 1, "{version:?}: {out}");
         assert!(out.contains("FAILED   odoo nosuch"), "{version:?}: {out}");
         assert!(out.contains("odoo.database"), "{version:?}: {out}");
@@ -363,7 +374,10 @@ async fn gateway_starts_without_odoo_and_stops_in_order() {
         assert_eq!(status.code(), Some(0), "{output}");
         let messages: Vec<&str> = output.lines().filter(|line| line.contains("stop")).collect();
         assert!(messages[0].contains(r#""message":"stopping""#), "{output}");
-        assert!(messages[1].contains(r#""aborted_connections":0"#) && messages[1].contains(r#""message":"stopped""#), "{output}");
+        assert!(
+            messages[1].contains(r#""aborted_connections":0"#) && messages[1].contains(r#""message":"stopped""#),
+            "{output}"
+        );
 
         let (code, _, err) = run_command(&["health"], &[("ODOO_GATEWAY__OPS__LISTEN", &address)]).await;
         assert!(code == 1 && err.contains(&format!("the gateway does not respond at {address} (ops.listen)")), "{err}");

@@ -65,7 +65,8 @@ async fn administrators(gateway: &Gateway, version: Version) -> Vec<(&'static st
     let (opaque, jwt) = bearers(gateway, version).await;
     let signing = Consumer::new(gateway, oauth1::new_application(version, &format!("signing on {name}"))).await;
     let signer = signing.connect(&client).await;
-    let bearer = |token: &str| PresentedCredential::Header(client.with_header("Authorization", &format!("Bearer {token}")));
+    let bearer =
+        |token: &str| PresentedCredential::Header(client.with_header("Authorization", &format!("Bearer {token}")));
     vec![
         ("password", PresentedCredential::Header(client.as_user("admin"))),
         ("API key as header", PresentedCredential::Header(with_key.clone())),

@@ -2,16 +2,16 @@
 
 mod access_tokens;
 mod api_keys;
+mod backup_restore;
 mod command_line;
-mod scope_escapes;
-mod full_disk;
+mod concurrency;
 mod crash_recovery;
+mod full_disk;
+mod lifecycle;
 mod login_tokens;
 mod odoo_keys;
-mod backup_restore;
 mod rotation;
-mod concurrency;
-mod lifecycle;
+mod scope_escapes;
 mod token_theft;
 
 use std::path::Path;

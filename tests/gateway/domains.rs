@@ -7,10 +7,10 @@
 //! written_values  values that were read can be written: files, relations, dates
 //! ```
 
-mod written_values;
 mod datetimes;
-mod parameters;
 mod field_types;
+mod parameters;
+mod written_values;
 
 use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::support::binary::Process;
 use super::support::client::send;
-use super::support::{Response, Client, Gateway, Version, testbed};
+use super::support::{Client, Gateway, Response, Version, testbed};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -41,7 +41,13 @@ fn repeated(open: &str, item: &str, close: &str, count: usize) -> String {
     format!("{open}{}{close}", items.join(","))
 }
 
-async fn send_body(client: &Client, method: Method, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Response {
+async fn send_body(
+    client: &Client,
+    method: Method,
+    path: &str,
+    kind: &str,
+    body: impl Into<reqwest::Body>,
+) -> Response {
     send(client.request(method, path).header("content-type", kind).body(body)).await
 }
 

@@ -83,7 +83,10 @@ async fn every_request_has_an_id() {
     for id in ["a b", "<script>", "", &"x".repeat(65), "a;b"] {
         let response = named(id).await;
         let created = response.header("x-request-id");
-        assert!(created.len() == 32 && created.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id:?} became {created:?}");
+        assert!(
+            created.len() == 32 && created.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{id:?} became {created:?}"
+        );
         assert_eq!(response.json()["request_id"], created);
     }
 }

@@ -15,7 +15,7 @@ use super::support::binary::Process;
 use super::support::client::send;
 use super::support::odoo::empty_database;
 use super::support::stub_odoo::PASSWORD;
-use super::support::{StubReply, Response, Client, Gateway, StubOdoo, Version};
+use super::support::{Client, Gateway, Response, StubOdoo, StubReply, Version};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner";
 const TAGS: &str = "/restapi/1.0/object/res.partner.category";
@@ -128,7 +128,10 @@ async fn reused_key_is_rejected_except_for_another_user() {
     create(&with_key(&admin, "k")).await.ok();
     for other in [
         with_key(&admin, "k").post(PARTNERS, &json!({"vals": {"name": "Other"}})).await,
-        with_key(&admin, "k").with_header("X-Odoo-Company", "1").post(PARTNERS, &json!({"vals": {"name": "Azure"}})).await,
+        with_key(&admin, "k")
+            .with_header("X-Odoo-Company", "1")
+            .post(PARTNERS, &json!({"vals": {"name": "Azure"}}))
+            .await,
         with_key(&admin, "k").put(&format!("{PARTNERS}/1"), &json!({"vals": {"name": "Azure"}})).await,
     ] {
         let problem = other.problem(422, "idempotency_key_reused");
@@ -136,7 +139,8 @@ async fn reused_key_is_rejected_except_for_another_user() {
         assert_eq!(other.header(REPLAYED), "");
     }
     assert_eq!(stub.call_count("res.partner.create"), 1);
-    let same_user = gateway.client().with_header("Authorization", &format!("Bearer {}", super::support::stub_odoo::KEY));
+    let same_user =
+        gateway.client().with_header("Authorization", &format!("Bearer {}", super::support::stub_odoo::KEY));
     let response = create(&with_key(&same_user, "k")).await;
     assert_eq!((response.ok(), response.header(REPLAYED)), (json!({"Contact": {"id": 1, "name": "Azure"}}), ""));
     assert_eq!(stub.call_count("res.partner.create"), 2);
@@ -297,19 +301,29 @@ async fn check_claims(url: &str) {
     assert_eq!(store.claim_idempotency_key(claim(1, "first"), now).await.unwrap(), None);
     let found = store.claim_idempotency_key(claim(1, "second"), now).await.unwrap().unwrap();
     assert_eq!((found.request, found.claimed_at, found.response), (vec![7; 32], now.unix_timestamp(), None));
-    assert!(!store.store_response([1; 32], "second", &response).await.unwrap(), "only the claimant may store a response");
+    assert!(
+        !store.store_response([1; 32], "second", &response).await.unwrap(),
+        "only the claimant may store a response"
+    );
     assert!(store.store_response([1; 32], "first", &response).await.unwrap());
     store.release_claim([1; 32], "first").await.unwrap();
     let found = store.claim_idempotency_key(claim(1, "third"), now).await.unwrap().unwrap();
     assert_eq!(found.response, Some(response), "a completed claim is not released");
     assert_eq!(store.claim_idempotency_key(claim(2, "first"), now).await.unwrap(), None);
     store.release_claim([2; 32], "second").await.unwrap();
-    assert!(store.claim_idempotency_key(claim(2, "second"), now).await.unwrap().is_some(), "only the claimant may release it");
+    assert!(
+        store.claim_idempotency_key(claim(2, "second"), now).await.unwrap().is_some(),
+        "only the claimant may release it"
+    );
     store.release_claim([2; 32], "first").await.unwrap();
     assert_eq!(store.claim_idempotency_key(claim(2, "second"), now).await.unwrap(), None);
     assert_eq!(store.purge_idempotency_keys(now, 10).await.unwrap(), 0);
     clock.advance(day);
-    assert_eq!(store.claim_idempotency_key(claim(2, "third"), clock.now()).await.unwrap(), None, "the claim has expired");
+    assert_eq!(
+        store.claim_idempotency_key(claim(2, "third"), clock.now()).await.unwrap(),
+        None,
+        "the claim has expired"
+    );
     assert_eq!(store.purge_idempotency_keys(clock.now(), 10).await.unwrap(), 1);
 }
 

@@ -11,16 +11,16 @@
 
 mod api;
 mod api_v1;
+mod architecture;
 mod auth;
 mod command_line;
+mod credential_matrix;
 mod credentials;
 mod demo;
 mod domains;
-mod http_basics;
-mod credential_matrix;
 mod hostile;
+mod http_basics;
 mod idempotency;
-mod architecture;
 mod method_calls;
 mod oauth1;
 mod oauth2;

@@ -1,15 +1,15 @@
 //! Method calls by name, in all four dialects: the transport to Odoo, results that cannot be sent, the caller's errors,
 //! and records that do not exist.
 
-mod missing_records;
 mod caller_errors;
+mod missing_records;
 mod results;
 mod transport;
 
 use serde_json::{Value, json};
 
 use crate::support::recording_proxy::RecordingProxy;
-use crate::support::{Response, Client, Gateway, Version};
+use crate::support::{Client, Gateway, Response, Version};
 
 const PARTNER: &str = "res.partner";
 /// An id that no record has.
@@ -41,7 +41,13 @@ async fn gateway_with(transport: Transport, version: Version) -> (RecordingProxy
 }
 
 /// Calls a model's method in each dialect that supports it: `restapi`, `api`, `api_v1`.
-async fn model_call_in_every_dialect(client: &Client, model: &str, method: &str, args: &Value, kwargs: &Value) -> Vec<Response> {
+async fn model_call_in_every_dialect(
+    client: &Client,
+    model: &str,
+    method: &str,
+    args: &Value,
+    kwargs: &Value,
+) -> Vec<Response> {
     let body = json!({"args": args, "kwargs": kwargs});
     let restapi = client.post(&format!("/restapi/1.0/object/{model}/{method}"), &body).await;
     let named = json!({"method": method, "args": args, "kwargs": kwargs});
@@ -51,7 +57,13 @@ async fn model_call_in_every_dialect(client: &Client, model: &str, method: &str,
 }
 
 /// The same; if the first argument is one id, also as a method of that record in `restful`.
-async fn call_in_every_dialect(client: &Client, model: &str, method: &str, args: &Value, kwargs: &Value) -> Vec<Response> {
+async fn call_in_every_dialect(
+    client: &Client,
+    model: &str,
+    method: &str,
+    args: &Value,
+    kwargs: &Value,
+) -> Vec<Response> {
     let mut responses = model_call_in_every_dialect(client, model, method, args, kwargs).await;
     if let Some(id) = args.as_array().and_then(|args| args.first()?.as_array()?.first()?.as_i64()) {
         let body = json!({"args": args.as_array().unwrap()[1..], "kwargs": kwargs});

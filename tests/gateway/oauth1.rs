@@ -16,12 +16,12 @@
 mod bodies;
 mod clients;
 mod exchange;
+mod lifecycle;
 mod manual;
 mod proxies;
 mod rejections;
 mod replays;
 mod rust_client;
-mod lifecycle;
 mod theft;
 
 use std::sync::Arc;
@@ -37,7 +37,7 @@ use reqwest::Method;
 
 use crate::support::client::send;
 use crate::support::signer::Signer;
-use crate::support::{Response, Client, Gateway, Version};
+use crate::support::{Client, Gateway, Response, Version};
 
 pub(crate) const REQUEST_TOKEN: &str = "/restapi/1.0/common/oauth1/request_token";
 pub(crate) const ACCESS_TOKEN: &str = "/restapi/1.0/common/oauth1/access_token";
@@ -112,13 +112,15 @@ impl Consumer {
 
     /// Approves a request token, as the page does for the bound user.
     pub(crate) async fn approve(&self, token: &str) -> DecidedRequestToken {
-        let request = self.tokens.oauth1.find_request_token(token).await.unwrap().expect("a request token without a decision");
+        let request =
+            self.tokens.oauth1.find_request_token(token).await.unwrap().expect("a request token without a decision");
         self.tokens.oauth1.approve_non_interactive(request).await.unwrap()
     }
 
     /// Denies a request token, as the page does.
     pub(crate) async fn deny(&self, token: &str) -> DecidedRequestToken {
-        let request = self.tokens.oauth1.find_request_token(token).await.unwrap().expect("a request token without a decision");
+        let request =
+            self.tokens.oauth1.find_request_token(token).await.unwrap().expect("a request token without a decision");
         self.tokens.oauth1.deny(request, "admin").await.unwrap()
     }
 
@@ -138,7 +140,8 @@ impl Consumer {
         let (token, secret) = self.request_token(client, "oob").await;
         let decided = self.approve(&token).await;
         let verifier = decided.verifier.unwrap();
-        let signer = self.signer.with_token(&token, &secret).with_fresh_nonce().with_param("oauth_verifier", verifier.expose());
+        let signer =
+            self.signer.with_token(&token, &secret).with_fresh_nonce().with_param("oauth_verifier", verifier.expose());
         let (token, secret) = parse_token_pair(&send(signer.sign(client.request(Method::POST, ACCESS_TOKEN))).await);
         self.signer.with_token(&token, &secret)
     }

@@ -4,9 +4,9 @@ mod bearer;
 mod client;
 mod codes;
 mod command_line;
-mod metadata;
 mod crash_recovery;
 mod libraries;
+mod metadata;
 mod races;
 mod refresh;
 mod rust_client;
@@ -18,8 +18,8 @@ use std::time::Duration;
 use odoo_gateway::admin::{Administration, Application, ApplicationSettings, GrantType, NewApplication};
 use odoo_gateway::app::token_settings;
 use odoo_gateway::auth::{
-    CodeRequest, CredentialKind, Principal, ResourceOwner, Throttle, ThrottleRate, ThrottleSettings,
-    TokenServices, TokenSettings,
+    CodeRequest, CredentialKind, Principal, ResourceOwner, Throttle, ThrottleRate, ThrottleSettings, TokenServices,
+    TokenSettings,
 };
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;

@@ -11,7 +11,7 @@ use super::support::binary::run;
 use super::support::client::send;
 use super::support::odoo::fresh_database;
 use super::support::testbed::tool;
-use super::support::{Response, Client, Gateway, Version, testbed};
+use super::support::{Client, Gateway, Response, Version, testbed};
 
 /// An operation of the document.
 struct Operation {
@@ -175,7 +175,11 @@ fn every_operation_is_described_completely() {
         }
         assert!(responses.contains("200"), "{name} documents {responses:?}");
         let takes_body = spec.get("requestBody").is_some();
-        assert_eq!(responses.contains("413") && responses.contains("415"), takes_body, "{name} documents {responses:?}");
+        assert_eq!(
+            responses.contains("413") && responses.contains("415"),
+            takes_body,
+            "{name} documents {responses:?}"
+        );
         let authenticates = !security.is_empty() || operation.path == LOGIN || operation.authenticates_by_form();
         assert_eq!(responses.contains("401") && responses.contains("429"), authenticates, "{name}");
         let kinds = match operation.path.as_str() {

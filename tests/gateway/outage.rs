@@ -1,15 +1,15 @@
 //! Odoo is unreachable, slow, interrupted or broken: the response to the client, and that no write happens twice.
 
-mod unreachable;
-mod overload;
 mod concurrent_updates;
 mod isolation;
 mod malformed_responses;
+mod overload;
+mod unreachable;
 
 use serde_json::json;
 
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{Response, Client, Gateway, StubOdoo};
+use crate::support::{Client, Gateway, Response, StubOdoo};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner";
 const PARTNER: &str = "/restapi/1.0/object/res.partner/1";

@@ -10,9 +10,9 @@
 //! non_interactive  trusted applications, as the vendor's manual prints it
 //! ```
 
+mod accessibility;
 mod csrf;
 mod non_interactive;
-mod accessibility;
 mod oauth1;
 mod oauth2;
 mod oauth2_requests;
@@ -23,7 +23,7 @@ use odoo_gateway::store::KeyTerms;
 use reqwest::Method;
 
 use crate::support::client::send;
-use crate::support::{Response, Browser, Client, Gateway, Version, testbed};
+use crate::support::{Browser, Client, Gateway, Response, Version, testbed};
 
 const OAUTH2: &str = "/restapi/1.0/common/oauth2/authorize";
 const OAUTH1: &str = "/restapi/1.0/common/oauth1/authorize";

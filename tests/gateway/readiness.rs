@@ -9,7 +9,7 @@ use tempfile::tempdir;
 use super::support::binary::Process;
 use super::support::client::send;
 use super::support::stub_odoo::PASSWORD;
-use super::support::{StubReply, Gateway, StubOdoo, Version, testbed};
+use super::support::{Gateway, StubOdoo, StubReply, Version, testbed};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner";
 /// A folder that is not writable, not even for root.

@@ -10,11 +10,11 @@
 //! ```
 
 mod active_test;
-mod unreadable_fields;
-mod stable_paging;
+mod all_models;
 mod fields_get;
 mod short_pages;
-mod all_models;
+mod stable_paging;
+mod unreadable_fields;
 
 use serde_json::{Value, json};
 

@@ -12,23 +12,23 @@
 //!
 //! All tests share two databases: each test creates the records that it changes, with unique names.
 
+mod access_rights;
+mod binaries;
 mod bodies;
 mod call_counts;
+mod content_negotiation;
 mod context;
 mod fields_get;
-mod binaries;
 mod introspection;
 mod labels;
 mod manual;
-mod content_negotiation;
 mod methods;
+mod permissions;
 mod reading;
 mod rejections;
 mod relations;
 mod reports;
-mod access_rights;
 mod searching;
-mod permissions;
 mod values;
 mod writing;
 

@@ -27,7 +27,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::send;
-use crate::support::{Response, Client, Gateway, Version};
+use crate::support::{Client, Gateway, Response, Version};
 
 const PARTNERS: &str = "/restful/api/v1/res.partner";
 /// A model with few fields and few rules.

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::support::binary::Process;
 use super::support::stub_odoo::PASSWORD;
-use super::support::{StubReply, Response, Client, StubOdoo, Version, testbed};
+use super::support::{Client, Response, StubOdoo, StubReply, Version, testbed};
 
 /// A unique text with characters that each notation encodes differently.
 const WRONG: &str = "Wr0ng<ñ>&\"51d0e6b7\"+/=";
@@ -125,7 +125,12 @@ async fn secrets_are_not_stored_logged_or_returned() {
     assert_eq!(send_over_http2(gateway.address(), WRONG).await, 401);
     // A stub that repeats the secret in faults and in malformed responses.
     let echo = format!("{PASSWORD} {WRONG} {key}");
-    for reply in [StubReply::fault(&echo, &echo), StubReply::Bytes(echo.clone().into_bytes()), StubReply::cut(), StubReply::xml(&echo)] {
+    for reply in [
+        StubReply::fault(&echo, &echo),
+        StubReply::Bytes(echo.clone().into_bytes()),
+        StubReply::cut(),
+        StubReply::xml(&echo),
+    ] {
         for name in ["authenticate", "res.partner.read", "res.partner.search_read", "res.partner.no_such_method"] {
             stub.when(name, reply.clone());
         }
@@ -145,7 +150,10 @@ async fn secrets_are_not_stored_logged_or_returned() {
     }
     let (status, output, folder) = gateway.stop_with("TERM").await;
     assert!(status.success());
-    assert!(output.contains(r#""level":"TRACE""#) && output.contains(r#""user":"internal""#), "the log is not detailed");
+    assert!(
+        output.contains(r#""level":"TRACE""#) && output.contains(r#""user":"internal""#),
+        "the log is not detailed"
+    );
     let unspoken = [PASSWORD, WRONG, key, PRIVATE];
     assert_absent("the log", output.as_bytes(), &unspoken);
     assert_absent("the metrics", metrics.as_bytes(), &unspoken);

@@ -205,7 +205,9 @@ async fn lost_postgres_connections_do_not_affect_requests() {
             let store = store.clone();
             tokio::spawn(async move {
                 store.ping().await?;
-                assert!(store.insert_nonce([round, number].repeat(16).try_into().unwrap(), 2_000_000_000).await.is_ok());
+                assert!(
+                    store.insert_nonce([round, number].repeat(16).try_into().unwrap(), 2_000_000_000).await.is_ok()
+                );
                 store.sealed_keys().await.map(drop)
             })
         });

@@ -9,8 +9,8 @@
 //! memory        100,000 partners
 //! ```
 
-mod dialects;
 mod backpressure;
+mod dialects;
 mod formats;
 mod memory;
 mod ordering;

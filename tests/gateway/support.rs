@@ -16,23 +16,23 @@
 pub(crate) mod binary;
 pub(crate) mod browser;
 pub(crate) mod client;
-pub(crate) mod recording_proxy;
-pub(crate) mod gateway;
 pub(crate) mod foreign_clients;
+pub(crate) mod gateway;
 pub(crate) mod odoo;
+pub(crate) mod recording_proxy;
 pub(crate) mod signer;
-pub(crate) mod testbed;
 pub(crate) mod stub_odoo;
+pub(crate) mod testbed;
 mod xml;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::UNIX_EPOCH;
 
 pub(crate) use browser::{Browser, Callback};
-pub(crate) use client::{Response, Client};
+pub(crate) use client::{Client, Response};
 pub(crate) use gateway::Gateway;
+pub(crate) use stub_odoo::{StubOdoo, StubReply};
 pub(crate) use testbed::{Version, testbed};
-pub(crate) use stub_odoo::{StubReply, StubOdoo};
 
 /// A name that no other record has, not even as a part of its name.
 pub(crate) fn unique(word: &str) -> String {

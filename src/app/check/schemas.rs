@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::config::{RestfulConfig, RestfulModelConfig};
 use crate::error::Problem;
 use crate::names::ModelName;
-use crate::odoo::{OdooUser, Database, MetadataSnapshot};
+use crate::odoo::{Database, MetadataSnapshot, OdooUser};
 use crate::plan::{PlanError, unresolved_fields};
 
 /// The user whose access rights apply: a field that they cannot see counts as missing.

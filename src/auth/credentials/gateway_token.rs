@@ -86,9 +86,11 @@ impl GatewayTokens {
     ) -> Result<Principal, Problem> {
         let token = Token::parse(TokenKind::OdooKey, key.expose_secret());
         let result = self.authenticate(&PresentedToken::from(token), database, databases, address).await;
-        result.map_err(|problem| {
-            if problem.code == ErrorCode::CredentialInvalid { odoo_key_not_linked() } else { problem }
-        })
+        result.map_err(
+            |problem| {
+                if problem.code == ErrorCode::CredentialInvalid { odoo_key_not_linked() } else { problem }
+            },
+        )
     }
 
     async fn try_authenticate(

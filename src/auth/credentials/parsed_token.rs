@@ -40,11 +40,10 @@ impl<'t> ParsedToken<'t> {
             PresentedToken::Opaque(token) => Some(Self::from_token(token)),
             PresentedToken::Login { token, api_key } => Self::parse_login_token(token, api_key.as_ref(), keys, now),
             PresentedToken::Jwt(text) => {
-                let access = keys.access_token_keys.as_ref().and_then(|keys| keys.verify(text.expose_secret(), issuer, now));
+                let access =
+                    keys.access_token_keys.as_ref().and_then(|keys| keys.verify(text.expose_secret(), issuer, now));
                 match access {
-                    Some((claims, token)) => {
-                        Some(Self { token, api_key: None, claims: Some(Claims::Access(claims)) })
-                    }
+                    Some((claims, token)) => Some(Self { token, api_key: None, claims: Some(Claims::Access(claims)) }),
                     None => Self::parse_login_token(text, None, keys, now),
                 }
             }

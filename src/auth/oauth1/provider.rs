@@ -85,9 +85,8 @@ impl OAuth1 {
         request: &SignedRequest,
         connection: ConnectionInfo,
     ) -> Result<(), Problem> {
-        let not_allowed = |detail: &str| {
-            Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("oauth_signature_method"))
-        };
+        let not_allowed =
+            |detail: &str| Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("oauth_signature_method"));
         match request.method {
             SignatureMethod::RsaSha1 if !self.settings.rsa_sha1 => {
                 not_allowed("RSA-SHA1 is not allowed by this gateway. Sign with RSA-SHA256.")

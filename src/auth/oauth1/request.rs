@@ -203,11 +203,7 @@ impl RawRequest<'_> {
     }
 
     /// All pairs that are signed, from all three places. `pairs` are the pairs in `placement`.
-    fn signed_pairs(
-        &self,
-        placement: Placement,
-        pairs: &ParamPairs,
-    ) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    fn signed_pairs(&self, placement: Placement, pairs: &ParamPairs) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
         let header = if placement == Placement::Header { pairs.clone() } else { Vec::new() };
         let form = self.form.unwrap_or_default();
         header.into_iter().chain(encoding::pairs(self.query())).chain(encoding::pairs(form))

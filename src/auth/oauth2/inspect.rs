@@ -51,11 +51,7 @@ impl OAuth2Server {
     ///
     /// # Errors
     /// 503 without the store.
-    pub async fn introspect(
-        &self,
-        client: &AuthenticatedClient,
-        text: &str,
-    ) -> Result<Option<TokenDetails>, Problem> {
+    pub async fn introspect(&self, client: &AuthenticatedClient, text: &str) -> Result<Option<TokenDetails>, Problem> {
         Ok(accepted(self.find_token_of(client, text).await)?.map(details))
     }
 

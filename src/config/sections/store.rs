@@ -38,7 +38,9 @@ impl StoreConfig {
             (DatabaseUrl::Postgres { password: Some(_), .. }, Some(_)) => {
                 section.add_error("password", "store.url contains a password too; remove one of them");
             }
-            (DatabaseUrl::Sqlite { .. }, Some(_)) => section.add_error("password", "SQLite does not use a password; remove it"),
+            (DatabaseUrl::Sqlite { .. }, Some(_)) => {
+                section.add_error("password", "SQLite does not use a password; remove it")
+            }
             _ => {}
         }
     }

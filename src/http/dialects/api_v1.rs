@@ -41,8 +41,9 @@ pub(in crate::http) const PREFIX: &str = "/api/v1";
 /// All documented routes of the dialect.
 #[must_use]
 pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
-    let mut routes =
-        system::routes().merge(document_idempotency_key(methods::routes().merge(records::routes()))).merge(download::routes());
+    let mut routes = system::routes()
+        .merge(document_idempotency_key(methods::routes().merge(records::routes())))
+        .merge(download::routes());
     schemas::describe_errors(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes)
 }

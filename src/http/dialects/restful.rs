@@ -20,7 +20,7 @@ mod schemas;
 use utoipa_axum::router::OpenApiRouter;
 
 pub(in crate::http) use login::LOGIN_PATH;
-pub use models::{RestfulModels, ModelSchemas};
+pub use models::{ModelSchemas, RestfulModels};
 
 use crate::http::openapi::idempotency::document_idempotency_key;
 use crate::http::state::AppState;

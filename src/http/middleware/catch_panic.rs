@@ -27,7 +27,8 @@ pub(super) async fn catch<T>(future: impl Future<Output = T>) -> Result<T, Panic
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
-    let message = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message =
+        payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     message.unwrap_or("a panic without a message").to_owned()
 }
 

@@ -80,7 +80,10 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_methods_are_405_and_unknown_paths_404() {
-        assert_eq!(ask("DELETE", "/b").await, (405, Some(ErrorCode::MethodNotAllowed), Some("POST, OPTIONS".to_owned())));
+        assert_eq!(
+            ask("DELETE", "/b").await,
+            (405, Some(ErrorCode::MethodNotAllowed), Some("POST, OPTIONS".to_owned()))
+        );
         assert_eq!(ask("BREW", "/b").await, (405, Some(ErrorCode::MethodNotAllowed), Some("POST, OPTIONS".to_owned())));
         assert_eq!(ask("OPTIONS", "/c").await, (404, Some(ErrorCode::UnknownRoute), None));
         assert_eq!(ask("GET", "/c").await, (404, Some(ErrorCode::UnknownRoute), None));

@@ -20,10 +20,15 @@ fn router() -> Router {
         .route("/problem", get(async || Problem::new(ErrorCode::UnknownModel, "There is no model `x`.")))
         .route("/panic", get(async || -> StatusCode { panic!("secret text") }))
         .route("/never", get(async || std::future::pending::<()>().await))
-        .route("/sent", get(async |request: Request<Body>| format!("{:?}", request.extensions().get::<OriginalTarget>())))
+        .route(
+            "/sent",
+            get(async |request: Request<Body>| format!("{:?}", request.extensions().get::<OriginalTarget>())),
+        )
         .route(
             "/staged",
-            get(async |request: Request<Body>| ServerTiming::from_extensions(request.extensions()).add("odoo", Duration::from_millis(4))),
+            get(async |request: Request<Body>| {
+                ServerTiming::from_extensions(request.extensions()).add("odoo", Duration::from_millis(4))
+            }),
         )
         .route("/b/x", get(async || "x"))
         .route("/page", get(async || "page"))
@@ -40,10 +45,7 @@ fn handler(settings: &MiddlewareSettings) -> (Handler, Arc<Metrics>) {
     let metrics = Arc::new(Metrics::new());
     let errors = ErrorRenderers::default().under("/b", render_b);
     let policy = RoutePolicy { errors, without_cors: &["/page"], without_head: &["/issue"] };
-    (
-        wrap(router(), policy, settings, Arc::clone(&metrics), Clock::system()),
-        metrics,
-    )
+    (wrap(router(), policy, settings, Arc::clone(&metrics), Clock::system()), metrics)
 }
 
 async fn ask(settings: &MiddlewareSettings, request: http::request::Builder, body: impl Into<Body>) -> Response {
@@ -64,7 +66,8 @@ async fn json(response: Response) -> Value {
 
 #[tokio::test]
 async fn a_response_has_the_common_headers() {
-    let response = ask(&MiddlewareSettings::for_tests(), Request::get("/hello").header(X_REQUEST_ID, "abc-1"), "").await;
+    let response =
+        ask(&MiddlewareSettings::for_tests(), Request::get("/hello").header(X_REQUEST_ID, "abc-1"), "").await;
     let headers = response.headers();
     assert_eq!(headers[X_REQUEST_ID], "abc-1");
     assert_eq!(headers[VARY], "Accept, Accept-Encoding, Authorization, Prefer");
@@ -82,7 +85,8 @@ async fn one_trailing_slash_is_ignored_and_the_original_target_is_kept() {
 
 #[tokio::test]
 async fn a_problem_of_a_handler_is_rendered_with_the_request_id() {
-    let response = ask(&MiddlewareSettings::for_tests(), Request::get("/problem/").header(X_REQUEST_ID, "abc-1"), "").await;
+    let response =
+        ask(&MiddlewareSettings::for_tests(), Request::get("/problem/").header(X_REQUEST_ID, "abc-1"), "").await;
     assert_eq!(
         (response.status(), &response.headers()[CONTENT_TYPE]),
         (StatusCode::NOT_FOUND, &HeaderValue::from_static("application/problem+json"))
@@ -108,7 +112,10 @@ async fn unknown_routes_and_methods_are_rendered_under_their_prefix() {
 #[tokio::test]
 async fn options_needs_no_credential_and_head_has_no_body() {
     let response = ask(&MiddlewareSettings::for_tests(), Request::options("/length/"), "").await;
-    assert_eq!((response.status().as_u16(), &response.headers()[ALLOW]), (204, &HeaderValue::from_static("POST, OPTIONS")));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()[ALLOW]),
+        (204, &HeaderValue::from_static("POST, OPTIONS"))
+    );
     let response = ask(&MiddlewareSettings::for_tests(), Request::head("/problem"), "").await;
     assert_ne!(response.headers()[CONTENT_LENGTH], "0");
     assert_eq!((response.status().as_u16(), text(response).await.as_str()), (404, ""));
@@ -134,14 +141,17 @@ async fn malformed_requests_are_rejected_before_routing() {
             (400, &HeaderValue::from_static("close"))
         );
     }
-    let settings = MiddlewareSettings { public_hosts: vec!["api.example".to_owned()], ..MiddlewareSettings::for_tests() };
+    let settings =
+        MiddlewareSettings { public_hosts: vec!["api.example".to_owned()], ..MiddlewareSettings::for_tests() };
     assert_eq!(ask(&settings, Request::get("/hello"), "").await.status(), 421);
 }
 
 #[tokio::test]
 async fn body_limits_apply_after_routing() {
-    let settings =
-        MiddlewareSettings { body: BodyLimits { largest: 4, ..BodyLimits::for_tests() }, ..MiddlewareSettings::for_tests() };
+    let settings = MiddlewareSettings {
+        body: BodyLimits { largest: 4, ..BodyLimits::for_tests() },
+        ..MiddlewareSettings::for_tests()
+    };
     assert_eq!(text(ask(&settings, Request::post("/length"), "1234").await).await, "4");
     assert_eq!(ask(&settings, Request::post("/length"), "12345").await.status(), 413);
     assert_eq!(ask(&settings, Request::post("/nowhere"), "12345").await.status(), 404);
@@ -167,7 +177,8 @@ async fn stages_are_listed_in_server_timing() {
 
 #[tokio::test]
 async fn cors_headers_are_for_configured_origins_also_on_errors() {
-    let settings = MiddlewareSettings { cors_origins: vec!["https://app.example".to_owned()], ..MiddlewareSettings::for_tests() };
+    let settings =
+        MiddlewareSettings { cors_origins: vec!["https://app.example".to_owned()], ..MiddlewareSettings::for_tests() };
     let from = |origin: &str| Request::get("/problem").header("origin", origin);
     let response = ask(&settings, from("https://app.example"), "").await;
     assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example");

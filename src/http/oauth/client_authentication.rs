@@ -87,10 +87,11 @@ mod tests {
 
     #[test]
     fn both_parts_of_basic_are_form_decoded() {
-    let parse = |pair: &str| {
+        let parse = |pair: &str| {
             let value = format!("bAsic {}", STANDARD.encode(pair)).parse().unwrap();
             let pair = parse_basic(&HeaderMap::from_iter([(AUTHORIZATION, value)]));
-            pair.map(|pair| pair.map(|(id, secret)| (id.to_string(), secret.to_string()))).map_err(|problem| problem.code)
+            pair.map(|pair| pair.map(|(id, secret)| (id.to_string(), secret.to_string())))
+                .map_err(|problem| problem.code)
         };
         assert_eq!(parse("a%3Ab:c+%2B%25%C3%A4"), Ok(Some(("a:b".into(), "c +%ä".into()))));
         assert_eq!(parse("a:"), Ok(Some(("a".into(), String::new()))));

@@ -45,10 +45,10 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "The request body exceeds a limit: its size, its number of values, or its number of form parameters.",
             "Split the request. The error contains the exceeded limit.",
         ),
-        ErrorCode::BodyTimeout => {
-            help("The request body did not arrive within `server.body_timeout`.",
-            "Send the body without pauses, or split the request.",)
-        }
+        ErrorCode::BodyTimeout => help(
+            "The request body did not arrive within `server.body_timeout`.",
+            "Send the body without pauses, or split the request.",
+        ),
         ErrorCode::UriTooLong => {
             help("The path and the query are too long.", "Send the parameters in the body, as a form or as JSON.")
         }
@@ -123,7 +123,9 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "The same parameter occurs more than once.",
             "Send each parameter once. A list is one value: `[1, 2]`.",
         ),
-        ErrorCode::MissingParameter => help("A required parameter is missing.", "Add the parameter in the member `parameter`."),
+        ErrorCode::MissingParameter => {
+            help("A required parameter is missing.", "Add the parameter in the member `parameter`.")
+        }
         ErrorCode::InvalidLiteral => help(
             "The value is neither JSON nor a Python literal.",
             "Correct the value at the position in the error message, counted from 1.",
@@ -225,7 +227,9 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "The business logic of Odoo rejects the request. `odoo.message` contains the message of Odoo.",
             "Correct the values as the message of Odoo describes.",
         ),
-        ErrorCode::MissingValue => help("A required field has no value.", "Add a value for the field in the error message."),
+        ErrorCode::MissingValue => {
+            help("A required field has no value.", "Add a value for the field in the error message.")
+        }
         ErrorCode::UnknownReference => {
             help("A relation refers to a record that does not exist.", "Search for the id of the record first.")
         }
@@ -233,9 +237,10 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "Another record has the same value in a field that must be unique.",
             "Update that record instead, or choose another value.",
         ),
-        ErrorCode::ReferenceConflict => {
-            help("Other records refer to the record, so Odoo does not delete it.", "Archive the record instead: write `active: false`.")
-        }
+        ErrorCode::ReferenceConflict => help(
+            "Other records refer to the record, so Odoo does not delete it.",
+            "Archive the record instead: write `active: false`.",
+        ),
         ErrorCode::ConcurrentUpdate => help(
             "Other requests changed the same records at the same time. Nothing was done.",
             "Send the request again.",

@@ -136,7 +136,9 @@ impl OperationTraits {
 
     fn can_return(&self, class: ErrorClass) -> bool {
         match class {
-            ErrorClass::Unauthorized | ErrorClass::Forbidden | ErrorClass::TooManyRequests | ErrorClass::Rejected => self.needs_credential,
+            ErrorClass::Unauthorized | ErrorClass::Forbidden | ErrorClass::TooManyRequests | ErrorClass::Rejected => {
+                self.needs_credential
+            }
             ErrorClass::TooLarge | ErrorClass::UnsupportedMediaType => self.has_body,
             ErrorClass::Conflict | ErrorClass::KeyReuse => self.has_idempotency_key,
             _ => true,

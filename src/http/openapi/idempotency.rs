@@ -7,8 +7,8 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::idempotency::LONGEST_KEY;
 use crate::http::state::AppState;
+use crate::idempotency::LONGEST_KEY;
 
 /// Adds the `Idempotency-Key` header to all of these routes except GET.
 pub(in crate::http) fn document_idempotency_key(mut routes: OpenApiRouter<AppState>) -> OpenApiRouter<AppState> {
@@ -20,7 +20,8 @@ pub(in crate::http) fn document_idempotency_key(mut routes: OpenApiRouter<AppSta
 }
 
 fn add_key(operation: &mut Operation) {
-    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(LONGEST_KEY)).build();
+    let schema =
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(LONGEST_KEY)).build();
     let key = ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

@@ -16,8 +16,11 @@ use crate::error_code::ErrorClass;
 /// A response header: name, type, description.
 type Described = (&'static str, Type, &'static str);
 
-const REQUEST_ID: Described =
-    ("X-Request-Id", Type::String, "The id of the request in the log of the gateway: the id that the client sent, if any.");
+const REQUEST_ID: Described = (
+    "X-Request-Id",
+    Type::String,
+    "The id of the request in the log of the gateway: the id that the client sent, if any.",
+);
 const RATE_LIMIT: Described =
     ("RateLimit", Type::String, "The remaining requests, and the seconds until the quota resets: `\"key\";r=99;t=60`.");
 const RATE_LIMIT_POLICY: Described =
@@ -43,8 +46,11 @@ const RESULT_OMITTED: Described = (
     Type::String,
     "`not-representable`: the method ran, but Odoo could not send its result. The result is `null`.",
 );
-const REPLAYED: Described =
-    ("Idempotency-Replayed", Type::String, "`true`: the response of an earlier request under the same idempotency key.");
+const REPLAYED: Described = (
+    "Idempotency-Replayed",
+    Type::String,
+    "`true`: the response of an earlier request under the same idempotency key.",
+);
 const ETAG: Described = ("ETag", Type::String, "A validator of the content, for `If-None-Match` and `If-Range`.");
 const ACCEPT_RANGES: Described = ("Accept-Ranges", Type::String, "`bytes`.");
 const CONTENT_RANGE: Described = ("Content-Range", Type::String, "The range of the file that the response contains.");

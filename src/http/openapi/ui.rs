@@ -91,7 +91,9 @@ fn asset(name: &'static str) -> Response {
     let file = utoipa_swagger_ui::serve(name, Arc::new(Config::default())).ok().flatten();
     let content_type = |text: &str| HeaderValue::from_str(text).ok();
     match file.and_then(|file| Some((content_type(&file.content_type)?, file.bytes))) {
-        Some((content_type, bytes)) => ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, ONE_HOUR)], bytes.into_owned()).into_response(),
+        Some((content_type, bytes)) => {
+            ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, ONE_HOUR)], bytes.into_owned()).into_response()
+        }
         None => Problem::internal(format_args!("the binary does not contain {name}")).into_response(),
     }
 }

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::messages::{PermissionMessages, Messages, insert};
+use super::messages::{Messages, PermissionMessages, insert};
 use crate::names::MethodName;
-use crate::plan::{FieldRule, ModelPattern, Operation, Rule, Scope, OAuthScopeToken, OAuthScope};
+use crate::plan::{FieldRule, ModelPattern, OAuthScope, OAuthScopeToken, Operation, Rule, Scope};
 
 /// What an application with this scope can do.
 pub(in crate::http) fn describe_scope(scope: &Scope, messages: &Messages) -> Vec<String> {
@@ -42,7 +42,9 @@ fn narrowed_permissions<'s>(within: &'s Scope, tokens: &'s BTreeSet<OAuthScopeTo
     let mut permissions: Vec<Permission<'s>> = Vec::new();
     for token in tokens {
         let unrestricted = within.is_all().then(|| Permission::from_token(token));
-        for permission in unrestricted.into_iter().chain(rules.iter().filter_map(|rule| Permission::intersect(rule, token))) {
+        for permission in
+            unrestricted.into_iter().chain(rules.iter().filter_map(|rule| Permission::intersect(rule, token)))
+        {
             match permissions.iter_mut().find(|known| known.has_same_records(&permission)) {
                 Some(known) => known.operations.extend(permission.operations),
                 None => permissions.push(permission),
@@ -83,8 +85,10 @@ impl<'s> Permission<'s> {
     }
 
     fn phrase(&self, messages: &PermissionMessages) -> String {
-        let actions: Vec<&str> = self.operations.iter().map(|operation| operation_phrase(*operation, messages)).collect();
-        let models = self.models.map_or_else(|| messages.all_records.to_owned(), |models| models_phrase(models, messages));
+        let actions: Vec<&str> =
+            self.operations.iter().map(|operation| operation_phrase(*operation, messages)).collect();
+        let models =
+            self.models.map_or_else(|| messages.all_records.to_owned(), |models| models_phrase(models, messages));
         let phrase = insert(&insert(messages.rule, "{models}", &models), "{actions}", &join(&actions, messages.and));
         let methods = self.methods.filter(|_| self.operations.contains(&Operation::Execute));
         let methods = methods.map(|methods| insert(messages.only_methods, "{names}", &join_names(methods)));

@@ -142,7 +142,8 @@ fn contrast_meets_wcag_aa_in_both_color_schemes() {
 
 #[test]
 fn pages_cannot_be_framed_cached_or_made_to_load_from_other_origins() {
-    let page = MessagePage { layout: LAYOUT, title: "t", lead: String::new(), code: None, hint: None, request_id: None };
+    let page =
+        MessagePage { layout: LAYOUT, title: "t", lead: String::new(), code: None, hint: None, request_id: None };
     let response = render(StatusCode::BAD_REQUEST, &page).unwrap();
     let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none';") && policy.contains("frame-ancestors 'none'"), "{policy}");

@@ -63,7 +63,8 @@ impl From<BodyError> for Problem {
             }
             BodyError::TooSlow => Self::new(ErrorCode::BodyTimeout, "The request body did not arrive in time."),
             BodyError::Compressed => {
-                let problem = Self::new(ErrorCode::UnsupportedMediaType, "Compressed request bodies are not supported.");
+                let problem =
+                    Self::new(ErrorCode::UnsupportedMediaType, "Compressed request bodies are not supported.");
                 problem.parameter("Content-Encoding").hint("Send the body without a content coding.")
             }
         }

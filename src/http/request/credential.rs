@@ -99,7 +99,8 @@ fn parse_bearer(text: &str) -> Credential {
 }
 
 fn parse_basic(encoded: &str) -> Result<Credential, Problem> {
-    let mut decoded = STANDARD.decode(encoded).map_err(|_| malformed("The value after `Basic` is not valid base64."))?;
+    let mut decoded =
+        STANDARD.decode(encoded).map_err(|_| malformed("The value after `Basic` is not valid base64."))?;
     let pair = std::str::from_utf8(&decoded).ok().and_then(|pair| pair.split_once(':'));
     let parsed = match pair {
         Some((login, secret)) => check_basic(login, secret),

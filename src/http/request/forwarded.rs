@@ -14,9 +14,9 @@ use http::request::Parts;
 use http::uri::Authority;
 use url::Url;
 
+use super::peer::Peer;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use super::peer::Peer;
 
 /// The part of the URL before the path that the gateway received.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,8 +138,14 @@ mod tests {
             let public = Some("https://api.example:444/odoo/");
             assert_eq!(external_url(peer, &FORWARDED, public), Ok(("https://api.example:444/odoo".to_owned(), true)));
         }
-        assert_eq!(external_url(LOOPBACK, &[], Some("http://localhost:8080")), Ok(("http://localhost:8080".to_owned(), true)));
-        assert_eq!(external_url(LOOPBACK, &[], Some("http://api.example")), Ok(("http://api.example".to_owned(), false)));
+        assert_eq!(
+            external_url(LOOPBACK, &[], Some("http://localhost:8080")),
+            Ok(("http://localhost:8080".to_owned(), true))
+        );
+        assert_eq!(
+            external_url(LOOPBACK, &[], Some("http://api.example")),
+            Ok(("http://api.example".to_owned(), false))
+        );
     }
 
     #[test]

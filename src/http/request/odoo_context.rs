@@ -39,7 +39,9 @@ pub(in crate::http) fn parse(headers: &HeaderMap, params: &RequestParams) -> Res
 
 fn header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
     let Some(value) = super::headers::single(headers, name)? else { return Ok(None) };
-    let not_ascii = |_| Problem::new(ErrorCode::InvalidContext, format!("{name}: expected visible ASCII characters.")).parameter(name);
+    let not_ascii = |_| {
+        Problem::new(ErrorCode::InvalidContext, format!("{name}: expected visible ASCII characters.")).parameter(name)
+    };
     let text = value.to_str().map_err(not_ascii)?.trim();
     Ok((!text.is_empty()).then_some(text))
 }

@@ -38,7 +38,7 @@ use crate::language::order::Order;
 use crate::language::selection::Selection;
 use crate::language::{SyntaxError, TreeError, lists, scalars};
 use crate::names::{FieldName, RecordId};
-use crate::plan::{FormEntry, FieldSet, Window, Values};
+use crate::plan::{FieldSet, FormEntry, Values, Window};
 use crate::value::{Member, Value};
 
 /// All parameters of a request.
@@ -283,7 +283,12 @@ impl RequestParams {
     /// 400 for any other value.
     pub(in crate::http) fn flag(&self, name: &str, default: bool) -> Result<bool, Problem> {
         Ok(self
-            .parse_param(name, ErrorCode::InvalidParameter, |text, _| scalars::parse_boolean(text), scalars::boolean_from_value)?
+            .parse_param(
+                name,
+                ErrorCode::InvalidParameter,
+                |text, _| scalars::parse_boolean(text),
+                scalars::boolean_from_value,
+            )?
             .unwrap_or(default))
     }
 
@@ -294,8 +299,9 @@ impl RequestParams {
     pub(in crate::http) fn number(&self, name: &str, least: u32) -> Result<Option<u32>, Problem> {
         let bounds = i64::from(least)..=i64::from(i32::MAX);
         let parse_text = |text: &str, _| scalars::parse_integer(text, bounds.clone());
-        let number =
-            self.parse_param(name, ErrorCode::InvalidParameter, parse_text, |tree| scalars::integer_from_value(tree, bounds.clone()))?;
+        let number = self.parse_param(name, ErrorCode::InvalidParameter, parse_text, |tree| {
+            scalars::integer_from_value(tree, bounds.clone())
+        })?;
         Ok(number.and_then(|number| u32::try_from(number).ok()))
     }
 
@@ -382,8 +388,11 @@ fn repeated_parameter(name: &str) -> Problem {
 /// The text of a parameter that was sent as a file.
 fn file_text<'t>(name: &str, content: &'t [u8]) -> Result<&'t str, Problem> {
     std::str::from_utf8(content).map_err(|_| {
-        Problem::new(ErrorCode::InvalidParameter, format!("{name}: expected a UTF-8 text, found a file that is not UTF-8."))
-            .parameter(name)
+        Problem::new(
+            ErrorCode::InvalidParameter,
+            format!("{name}: expected a UTF-8 text, found a file that is not UTF-8."),
+        )
+        .parameter(name)
     })
 }
 
@@ -412,7 +421,9 @@ mod tests {
         if let Some(content_type) = content_type {
             headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
         }
-        RequestParams::parse(Some(query), &headers, Bytes::from_static(body.as_bytes())).await.map_err(|problem| problem.code)
+        RequestParams::parse(Some(query), &headers, Bytes::from_static(body.as_bytes()))
+            .await
+            .map_err(|problem| problem.code)
     }
 
     fn tree_json(params: &RequestParams, name: &str) -> String {

@@ -33,7 +33,8 @@ pub(in crate::http) fn check_parameters(encoded: &[u8], location: &str) -> Resul
         return Ok(());
     }
     let detail = format!("{location} has more than {MAX_PARAMETERS} parameters.");
-    Err(Problem::new(ErrorCode::InvalidParameter, detail).hint("Send only the parameters that this endpoint documents."))
+    Err(Problem::new(ErrorCode::InvalidParameter, detail)
+        .hint("Send only the parameters that this endpoint documents."))
 }
 
 #[cfg(test)]

@@ -112,7 +112,8 @@ pub(in crate::http) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Me
 /// 406 with the offered types.
 pub(in crate::http) fn choose_list_format(headers: &HeaderMap, offer: &[Media]) -> Result<ResponseFormat, Problem> {
     let buffered = offer.iter().map(|media| ResponseFormat::Buffered(*media));
-    let offer: Vec<ResponseFormat> = buffered.chain([RowFormat::Csv, RowFormat::Ndjson].map(ResponseFormat::Streamed)).collect();
+    let offer: Vec<ResponseFormat> =
+        buffered.chain([RowFormat::Csv, RowFormat::Ndjson].map(ResponseFormat::Streamed)).collect();
     choose_best(headers, &offer, ResponseFormat::name, ResponseFormat::aliases)
 }
 
@@ -138,8 +139,11 @@ fn choose_best<T: Copy>(
     }
     best.map(|(media, _)| media).ok_or_else(|| {
         let names: Vec<_> = offer.iter().map(|media| name(*media)).collect();
-        Problem::new(ErrorCode::NotAcceptable, format!("None of the accepted media types is available. Available: {}.", names.join(", ")))
-            .parameter("Accept")
+        Problem::new(
+            ErrorCode::NotAcceptable,
+            format!("None of the accepted media types is available. Available: {}.", names.join(", ")),
+        )
+        .parameter("Accept")
     })
 }
 
@@ -158,8 +162,9 @@ pub(in crate::http) fn wants_bom(headers: &HeaderMap) -> bool {
 
 /// Whether the client accepts the type `named` by name, with a higher quality than the type `other`.
 pub(in crate::http) fn prefers(headers: &HeaderMap, named: &str, other: &str) -> bool {
-    let by_name =
-        |name: &str| ranges(headers).iter().filter(|range| range.specificity(name) == 3).map(|range| range.quality).max();
+    let by_name = |name: &str| {
+        ranges(headers).iter().filter(|range| range.specificity(name) == 3).map(|range| range.quality).max()
+    };
     by_name(named) > Some(by_name(other).unwrap_or_default())
 }
 
@@ -208,7 +213,8 @@ fn parse_quality(text: &str) -> Option<u16> {
 
 /// The most specific matching range decides, not the one with the highest quality.
 fn quality_of(name: &str, ranges: &[QualityRange<'_>]) -> u16 {
-    let matching = ranges.iter().map(|range| (range.specificity(name), range.quality)).filter(|(specificity, _)| *specificity > 0);
+    let matching =
+        ranges.iter().map(|range| (range.specificity(name), range.quality)).filter(|(specificity, _)| *specificity > 0);
     matching.max_by_key(|(specificity, _)| *specificity).map_or(0, |(_, quality)| quality)
 }
 

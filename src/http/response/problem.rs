@@ -210,7 +210,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_generic_body_has_all_members_of_rfc_9457() {
-        let problem = Problem::new(ErrorCode::OdooRefused, "No.").hint("Ask.").parameter("vals").odoo("UserError", "Nope");
+        let problem =
+            Problem::new(ErrorCode::OdooRefused, "No.").hint("Ask.").parameter("vals").odoo("UserError", "Nope");
         let response = generic(&problem, CONTEXT);
         assert_eq!(
             (response.status(), &response.headers()[CONTENT_TYPE]),

@@ -3,7 +3,7 @@
 //! In: a [`Value`]. Out: a [`Domain`] or the first error. Must not know: fields, versions. Recursion (into `any`) is
 //! as deep as the tree, which the literal parser has limited.
 
-use crate::language::domain::{Domain, FieldPath, DomainItem, Operator, Term, TermValue};
+use crate::language::domain::{Domain, DomainItem, FieldPath, Operator, Term, TermValue};
 use crate::language::tree_error::TreeError;
 use crate::value::Value;
 
@@ -13,9 +13,8 @@ const OPERATORS: &str = "an operator: = != > >= < <= =? like, not like, ilike, n
 
 pub(super) fn parse_domain(value: Value<'_>) -> Result<Domain<'_>, TreeError> {
     let Value::List(values) = value else {
-        return Err(
-            TreeError::mismatch("a list of terms", &value).with_hint("write [[\"name\", \"=\", \"a\"]]; [] is all records")
-        );
+        return Err(TreeError::mismatch("a list of terms", &value)
+            .with_hint("write [[\"name\", \"=\", \"a\"]]; [] is all records"));
     };
     if is_bare_term(&values) {
         let hint = "wrap the term in a list: [[\"name\", \"=\", \"a\"]]";
@@ -75,8 +74,7 @@ fn wrong_length(parts: Vec<Value<'_>>) -> TreeError {
 }
 
 fn parse_constant<'a>(left: i64, operator: &Value<'_>, value: &Value<'_>) -> Result<DomainItem<'a>, TreeError> {
-    let is_equal_one =
-        operator.as_text().and_then(Operator::parse) == Some(Operator::Equal) && *value == Value::Int(1);
+    let is_equal_one = operator.as_text().and_then(Operator::parse) == Some(Operator::Equal) && *value == Value::Int(1);
     match left {
         1 if is_equal_one => Ok(DomainItem::True),
         0 if is_equal_one => Ok(DomainItem::False),

@@ -48,7 +48,10 @@ fn invalid_domains_are_rejected_with_their_position() {
         ("1", "expected a list of terms, found 1 at position 1".to_owned()),
         ("{'a': 1}", "expected a list of terms, found an object at position 1".into()),
         ("('name', '=', 'a')", "expected a list of terms, found one term at position 1".into()),
-        ("[('a', '=')]", "expected a term of three parts: field, operator, value, found a list of 2 at position 2".into()),
+        (
+            "[('a', '=')]",
+            "expected a term of three parts: field, operator, value, found a list of 2 at position 2".into(),
+        ),
         (
             "[[('a', '=', 1), ('b', '=', 1)]]",
             "expected a term of three parts: field, operator, value, found a list of 2 at position 2".into(),

@@ -35,7 +35,11 @@ impl<'a> Parser<'a> {
     }
 
     /// Parses the items up to `close`, each by `item`. Also returns whether a trailing comma was found.
-    pub(super) fn parse_items<T>(&mut self, close: u8, item: impl Fn(&mut Self) -> ParseResult<T>) -> ParseResult<(Vec<T>, bool)> {
+    pub(super) fn parse_items<T>(
+        &mut self,
+        close: u8,
+        item: impl Fn(&mut Self) -> ParseResult<T>,
+    ) -> ParseResult<(Vec<T>, bool)> {
         let opener = self.open_bracket()?;
         let mut items = Vec::new();
         if self.close_bracket(close) {
@@ -54,7 +58,10 @@ impl<'a> Parser<'a> {
     }
 
     /// Parses the members of a dictionary, the values by `item`.
-    pub(super) fn parse_members<T>(&mut self, item: impl Fn(&mut Self) -> ParseResult<T>) -> ParseResult<Vec<Pair<'a, T>>> {
+    pub(super) fn parse_members<T>(
+        &mut self,
+        item: impl Fn(&mut Self) -> ParseResult<T>,
+    ) -> ParseResult<Vec<Pair<'a, T>>> {
         self.parse_items(b'}', |parser| parser.parse_member(&item)).map(|(members, _)| deduplicate_keys(members))
     }
 

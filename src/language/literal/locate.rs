@@ -12,8 +12,9 @@ use crate::language::syntax_error::position;
 /// member, for which it is the member's value. `None` if the node does not exist.
 #[must_use]
 pub fn locate(text: &str, path: &[usize]) -> Option<usize> {
-    let notation =
-        [Notation::Json, Notation::Python].into_iter().find(|notation| parser(text, *notation).parse_document().is_ok())?;
+    let notation = [Notation::Json, Notation::Python]
+        .into_iter()
+        .find(|notation| parser(text, *notation).parse_document().is_ok())?;
     let mut steps = path.iter();
     let mut at = match parser(text, notation).parse_roots(value_offset).ok()? {
         (only, None) => only,

@@ -100,7 +100,11 @@ fn parse_decimal<'a>(token: &str, negative: bool, python: bool) -> Result<Value<
     if integral.len() > 1 && integral.starts_with('0') {
         return Err(LEADING_ZEROS);
     }
-    if fraction.is_none() && exponent.is_none() { parse_integer(integral, 10, negative) } else { parse_float(token, negative) }
+    if fraction.is_none() && exponent.is_none() {
+        parse_integer(integral, 10, negative)
+    } else {
+        parse_float(token, negative)
+    }
 }
 
 fn split<'t>(token: &'t str, separators: &[char]) -> (&'t str, Option<&'t str>) {

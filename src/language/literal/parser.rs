@@ -43,7 +43,10 @@ impl<'a> Parser<'a> {
     }
 
     /// Parses the complete text, its values by `item`: one, and in Python all that follow a comma.
-    pub(super) fn parse_roots<T>(&mut self, item: impl Fn(&mut Self) -> ParseResult<T>) -> ParseResult<(T, Option<Vec<T>>)> {
+    pub(super) fn parse_roots<T>(
+        &mut self,
+        item: impl Fn(&mut Self) -> ParseResult<T>,
+    ) -> ParseResult<(T, Option<Vec<T>>)> {
         self.skip_space();
         let first = item(self)?;
         let mut others = None;
@@ -124,10 +127,12 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         Err(match self.limits.bytes {
-            Some(_) => LiteralError::new(self.offset, format!("at most {} values", self.limits.nodes)).found("one more"),
-            None => {
-                LiteralError::new(self.offset, format!("at most {MAX_VALUES} values in a body")).found("one more").too_many()
+            Some(_) => {
+                LiteralError::new(self.offset, format!("at most {} values", self.limits.nodes)).found("one more")
             }
+            None => LiteralError::new(self.offset, format!("at most {MAX_VALUES} values in a body"))
+                .found("one more")
+                .too_many(),
         })
     }
 

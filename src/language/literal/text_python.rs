@@ -55,7 +55,12 @@ impl<'a> Parser<'a> {
     }
 
     /// Parses the piece after `opening` and all following pieces, and appends them to `text`.
-    fn parse_joined_text(&mut self, start: usize, mut opening: Opening, mut text: Vec<u8>) -> ParseResult<Cow<'a, str>> {
+    fn parse_joined_text(
+        &mut self,
+        start: usize,
+        mut opening: Opening,
+        mut text: Vec<u8>,
+    ) -> ParseResult<Cow<'a, str>> {
         loop {
             self.parse_piece(opening, &mut text)?;
             self.skip_space();
@@ -78,7 +83,9 @@ impl<'a> Parser<'a> {
             "r" => (true, false),
             "b" => (false, true),
             "br" | "rb" => (true, true),
-            "f" | "fr" | "rf" => return Err(LiteralError::new(start, "a value").hint(Some("f-strings are not accepted"))),
+            "f" | "fr" | "rf" => {
+                return Err(LiteralError::new(start, "a value").hint(Some("f-strings are not accepted")));
+            }
             _ => return Err(LiteralError::new(start, "a value").hint(Some("strings can start with u, r, b, br or rb"))),
         };
         self.offset += letters;

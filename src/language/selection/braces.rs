@@ -10,7 +10,7 @@
 //! the depth of braces.
 
 use super::level::{Conflict, Level};
-use super::{MAX_DEPTH, SelectionItem, Selection};
+use super::{MAX_DEPTH, Selection, SelectionItem};
 use crate::language::syntax_error::{SyntaxError, position, quote_head};
 use crate::names::FieldName;
 

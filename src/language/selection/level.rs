@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{SelectionItem, Selection};
+use super::{Selection, SelectionItem};
 use crate::names::FieldName;
 
 /// The items so far.
@@ -71,8 +71,13 @@ impl Level {
 
 fn mixed(item: &SelectionItem) -> Conflict {
     let (expected, hint) = match item {
-        SelectionItem::Except(_) => ("a field to select, like the items before it", "{-name} alone selects all fields except that one"),
-        SelectionItem::All => ("\"-\" and a field to exclude, like the items before it", "{-name} already selects all fields except that one"),
+        SelectionItem::Except(_) => {
+            ("a field to select, like the items before it", "{-name} alone selects all fields except that one")
+        }
+        SelectionItem::All => (
+            "\"-\" and a field to exclude, like the items before it",
+            "{-name} already selects all fields except that one",
+        ),
         SelectionItem::Field { .. } => (
             "\"-\" and a field to exclude, like the items before it",
             "{*, rel{...}} selects all fields and nested fields of a relation; exclude fields inside the nested braces",

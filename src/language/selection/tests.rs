@@ -69,7 +69,10 @@ fn errors_in_braces_have_a_position() {
         ("{a{c},a}", "expected each field with nested fields only once, found \"a\" at position 7".into()),
         ("{a, -b}", "expected a field to select, like the items before it, found \"-\" at position 5".into()),
         ("{*,-b}", "expected a field to select, like the items before it, found \"-\" at position 4".into()),
-        ("{-b,c{d}}", "expected \"-\" and a field to exclude, like the items before it, found \"c\" at position 5".into()),
+        (
+            "{-b,c{d}}",
+            "expected \"-\" and a field to exclude, like the items before it, found \"c\" at position 5".into(),
+        ),
         ("{-b,*}", "expected \"-\" and a field to exclude, like the items before it, found \"*\" at position 5".into()),
         ("{a{b{c{d{e{f{g{h{i}}}}}}}}}", "expected at most 8 levels of braces, found one more at position 17".into()),
     ] {
@@ -157,7 +160,10 @@ fn errors_in_tuples_have_a_position() {
         ("['id', (7, ('b',))]", "expected the name of a field, found 7 at position 9".into()),
         ("['i d']", "expected the name of a field, found \"i d\" at position 2".into()),
         ("['*']", "expected the name of a field, found \"*\" at position 2".into()),
-        ("[ # ä\n('a', ('b',)), 'a']", "expected each field with nested fields only once, found \"a\" at position 22".into()),
+        (
+            "[ # ä\n('a', ('b',)), 'a']",
+            "expected each field with nested fields only once, found \"a\" at position 22".into(),
+        ),
         (
             "['id'",
             "expected \",\" or \"]\" to close the [ at position 1, found the end of the text at position 6".into(),

@@ -13,10 +13,10 @@
 //! Double brackets are distinguished from a tuple with a single relation by their form ([`is_relation`]).
 
 use super::level::{Conflict, Level};
-use super::{MAX_DEPTH, SelectionItem, Selection};
+use super::{MAX_DEPTH, Selection, SelectionItem};
+use crate::language::literal::{self, Limits};
 use crate::language::syntax_error::SyntaxError;
 use crate::language::tree_error::TreeError;
-use crate::language::literal::{self, Limits};
 use crate::names::FieldName;
 use crate::value::Value;
 
@@ -54,9 +54,8 @@ fn parse_item(tree: &Value<'_>, depth: usize) -> Result<SelectionItem, TreeError
                 let nested = parse_related(nested, depth + 1).map_err(|error| error.below(1))?;
                 Ok(SelectionItem::Field { name, nested: Some(nested) })
             }
-            [Value::Text(_), Value::Text(_)] => {
-                Err(TreeError::mismatch(A_FIELD, tree).with_hint("a tuple with one element needs a comma: ('partner_id', ('name',))"))
-            }
+            [Value::Text(_), Value::Text(_)] => Err(TreeError::mismatch(A_FIELD, tree)
+                .with_hint("a tuple with one element needs a comma: ('partner_id', ('name',))")),
             _ => Err(TreeError::mismatch(A_FIELD, tree)),
         },
         other => Err(TreeError::mismatch(A_FIELD, other)),

@@ -17,11 +17,11 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tracing::Instrument as _;
 
-use super::{TimedReply, OdooClient, Service, into_reply};
+use super::{OdooClient, Service, TimedReply, into_reply};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::odoo::detach::run_to_completion;
-use crate::odoo::error::{TransportError, OdooError, unreadable_response};
+use crate::odoo::error::{OdooError, TransportError, unreadable_response};
 use crate::odoo::faults::{Fault, FaultClass};
 use crate::odoo::jsonrpc::response;
 use crate::odoo::jsonrpc::writer::{CallHead, execute_kw, probe};
@@ -146,7 +146,11 @@ impl OdooClient {
             let response = inner.send_once(&Service::Probe, &body, Effect::Read, 1).await;
             drop(permit);
             match response {
-                Err(TransportError::NotConnected | TransportError::NotSent | TransportError::Status { status: 429 | 503, .. }) => None,
+                Err(
+                    TransportError::NotConnected
+                    | TransportError::NotSent
+                    | TransportError::Status { status: 429 | 503, .. },
+                ) => None,
                 Err(_) => Some(false),
                 Ok(received) => Some(is_access_denied(&received.text)),
             }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::OdooClient;
-use crate::odoo::error::{TransportError, OdooError};
-use crate::odoo::transport::{ProbeRequestError, ConnectError};
+use crate::odoo::error::{OdooError, TransportError};
+use crate::odoo::transport::{ConnectError, ProbeRequestError};
 use crate::odoo::version::{self, ServerVersion};
 use crate::odoo::wire::RpcResponse;
 use crate::odoo::xmlrpc::response;
@@ -50,7 +50,7 @@ pub enum ProbeError {
     },
     /// Odoo responds, but its database does not exist.
     #[error(
-            "Odoo {version} responds, but cannot open the database {database:?}. Set odoo.database to its name in Odoo"
+        "Odoo {version} responds, but cannot open the database {database:?}. Set odoo.database to its name in Odoo"
     )]
     NoDatabase {
         /// Odoo's version.
@@ -134,19 +134,21 @@ impl OdooClient {
             ProbeRequestError::Connect(cause) => ProbeError::Connect { cause },
             ProbeRequestError::Transport(TransportError::TimedOut) => ProbeError::NoResponse { limit },
             ProbeRequestError::Transport(TransportError::Status { status, .. }) => ProbeError::Status { status },
-                ProbeRequestError::Transport(TransportError::TooLarge(_)) => ProbeError::not_odoo("its response is too large"),
+            ProbeRequestError::Transport(TransportError::TooLarge(_)) => {
+                ProbeError::not_odoo("its response is too large")
+            }
             ProbeRequestError::Transport(TransportError::Unreadable(what)) => {
                 ProbeError::NotOdoo { what: what.to_owned(), hint: self.tls_hint() }
             }
             ProbeRequestError::Transport(_) => {
-                        ProbeError::NotOdoo { what: "it closes the connection".to_owned(), hint: self.tls_hint() }
+                ProbeError::NotOdoo { what: "it closes the connection".to_owned(), hint: self.tls_hint() }
             }
         }
     }
 
     /// A server that uses TLS does not respond to plain HTTP.
     fn tls_hint(&self) -> &'static str {
-            if self.0.endpoints.base.scheme() == "http" { "; if it uses TLS, begin the URL with https://" } else { "" }
+        if self.0.endpoints.base.scheme() == "http" { "; if it uses TLS, begin the URL with https://" } else { "" }
     }
 }
 

@@ -140,7 +140,11 @@ impl Stub {
     }
 }
 
-async fn serve_connection(mut stream: TcpStream, counters: &StubCounters, script: &(dyn Fn(usize) -> StubAction + Sync)) -> std::io::Result<()> {
+async fn serve_connection(
+    mut stream: TcpStream,
+    counters: &StubCounters,
+    script: &(dyn Fn(usize) -> StubAction + Sync),
+) -> std::io::Result<()> {
     let mut closes_on_next = false;
     while let Some(request) = read_request(&mut stream).await? {
         if closes_on_next {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::stub::{StubAction, Stub};
+use super::stub::{Stub, StubAction};
 use super::*;
 use crate::error_code::ErrorCode;
 use crate::names::{MethodName, ModelName};
@@ -257,8 +257,10 @@ async fn incomplete_response_has_an_unknown_outcome() {
 #[tokio::test]
 async fn slow_responses_time_out() {
     let silent = Stub::serve(|_| StubAction::odoo(&response_with("<int>1</int>")).after(Duration::from_secs(5))).await;
-    let dripping =
-    Stub::serve(|_| StubAction::odoo(&response_with("<int>1</int>")).in_pieces(100).after(Duration::from_millis(90))).await;
+    let dripping = Stub::serve(|_| {
+        StubAction::odoo(&response_with("<int>1</int>")).in_pieces(100).after(Duration::from_millis(90))
+    })
+    .await;
     for stub in [silent, dripping] {
         let mut settings = settings(&stub);
         settings.response_timeout = Duration::from_millis(150);
@@ -300,9 +302,9 @@ async fn large_responses_share_a_memory_budget() {
         let stub = Stub::serve(move |number| if number == 1 { small.clone() } else { action.clone() }).await;
         let client = client_with(OdooSettings { answer_memory: 2 << 20, ..settings(&stub) });
         let first = read(&client).await.unwrap();
-            assert!(read(&client).await.is_ok(), "a small response needs no share");
+        assert!(read(&client).await.is_ok(), "a small response needs no share");
         let second = tokio::time::timeout(Duration::from_millis(300), read(&client)).await;
-            assert!(second.is_err(), "the budget has room for one large response at a time");
+        assert!(second.is_err(), "the budget has room for one large response at a time");
         drop(first);
         assert!(read(&client).await.is_ok());
     }
@@ -356,7 +358,8 @@ async fn truncated_result_is_unreadable_when_it_is_parsed() {
 
 #[tokio::test]
 async fn concurrency_and_queue_are_limited_and_further_calls_rejected() {
-    let stub = Stub::serve(|_| StubAction::odoo(&response_with("<int>1</int>")).after(Duration::from_millis(100))).await;
+    let stub =
+        Stub::serve(|_| StubAction::odoo(&response_with("<int>1</int>")).after(Duration::from_millis(100))).await;
     let mut settings = settings(&stub);
     (settings.concurrency, settings.queue) = (2, 3);
     let client = client_with(settings);
@@ -383,7 +386,8 @@ async fn concurrency_and_queue_are_limited_and_further_calls_rejected() {
 
 #[tokio::test]
 async fn dropped_call_holds_its_permit_until_odoo_responds() {
-    let stub = Stub::serve(|_| StubAction::odoo(&response_with("<int>1</int>")).after(Duration::from_millis(150))).await;
+    let stub =
+        Stub::serve(|_| StubAction::odoo(&response_with("<int>1</int>")).after(Duration::from_millis(150))).await;
     let mut settings = settings(&stub);
     settings.concurrency = 1;
     let client = client_with(settings);
@@ -425,7 +429,7 @@ async fn key_owner_returns_the_user_of_a_key() {
     let request = stub.requests().swap_remove(0);
     assert!(request.starts_with("POST /erp/json/2/res.users/context_get HTTP/1.1\r\n"), "{request}");
     let (head, body) =
-    request.to_lowercase().split_once("\r\n\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        request.to_lowercase().split_once("\r\n\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     for header in ["authorization: bearer 0123abcd", "content-type: application/json", "x-odoo-database: prod-1"] {
         assert!(head.contains(header), "{header}: {head}");
     }
@@ -496,7 +500,8 @@ fn request_kinds(stub: &Stub) -> Vec<&'static str> {
 
 #[tokio::test]
 async fn methods_use_json_rpc_after_a_successful_test() {
-    let stub = Stub::serve(|n| if n == 0 { StubAction::json("200 OK", REFUSED) } else { result("[null, 4294967296]") }).await;
+    let stub =
+        Stub::serve(|n| if n == 0 { StubAction::json("200 OK", REFUSED) } else { result("[null, 4294967296]") }).await;
     let client = client(&stub);
     for _ in 0..2 {
         let reply = confirm(&client).await.unwrap();
@@ -533,7 +538,7 @@ async fn methods_use_xml_rpc_if_odoo_does_not_serve_json_rpc() {
         assert_eq!(request_kinds(&stub), ["probe", "xmlrpc", "xmlrpc"], "{code}");
         clock.advance(Duration::from_secs(601));
         confirm(&client).await.unwrap();
-            assert_eq!(request_kinds(&stub)[3..], ["probe", "xmlrpc"], "{code}: tested again after a while");
+        assert_eq!(request_kinds(&stub)[3..], ["probe", "xmlrpc"], "{code}: tested again after a while");
     }
     let stub = Stub::serve(move |_| xml()).await;
     let client = client_with(OdooSettings { method_calls: crate::odoo::MethodCalls::XmlRpc, ..settings(&stub) });
@@ -549,7 +554,8 @@ async fn method_that_ran_has_a_reply_for_any_result() {
                        File \"/p/xmlrpc/client.py\", line 4, in dump_nil\n    x\n\
                        TypeError: cannot marshal None unless allow_none is enabled\n";
     let large = response_with(&format!("<string>{}</string>", "a".repeat(10_000)));
-    let deep = response_with(&format!("{}<nil/>{}", "<array><data><value>".repeat(70), "</value></data></array>".repeat(70)));
+    let deep =
+        response_with(&format!("{}<nil/>{}", "<array><data><value>".repeat(70), "</value></data></array>".repeat(70)));
     for (action, omitted) in [
         (StubAction::odoo(&fault("cannot marshal None unless allow_none is enabled", none_in_result)), true),
         (

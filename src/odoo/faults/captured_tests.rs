@@ -97,7 +97,7 @@ fn outcome(fault: &Fault, row: &Row) -> [String; 3] {
         return ["NoResult", "-", "200"].map(str::to_owned);
     }
     let problem =
-    fault.problem(&CallTarget { model: row.model, method: row.method, ids: &row.ids, effect: Effect::Write });
+        fault.problem(&CallTarget { model: row.model, method: row.method, ids: &row.ids, effect: Effect::Write });
     let class = format!("{:?}", fault.class);
     [class, problem.code.as_str().to_owned(), problem.class().status().to_string()]
 }

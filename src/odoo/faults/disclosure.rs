@@ -4,7 +4,8 @@
 //! table row. Must not know: classes, statuses.
 
 /// Everything from one of these on comes from the database: rows, statements, positions.
-const DATABASE_OUTPUT: &[&str] = &["\nDETAIL:", "\nLINE ", "\nCONTEXT:", "\nHINT:", "Traceback (most recent call last)"];
+const DATABASE_OUTPUT: &[&str] =
+    &["\nDETAIL:", "\nLINE ", "\nCONTEXT:", "\nHINT:", "Traceback (most recent call last)"];
 
 /// A line that contains one of these is not shown.
 const INTERNALS: &[&str] = &[

@@ -41,11 +41,12 @@ impl Fault {
             FaultClass::NoRecords => ids_required(model, method),
             FaultClass::SignatureMismatch => Problem::new(
                 ErrorCode::InvalidValue,
-                    format!("The arguments do not match the method {method} of {model}: {}.", self.summary()),
+                format!("The arguments do not match the method {method} of {model}: {}.", self.summary()),
             ),
-            _ if self.blames_arguments(target) => {
-                Problem::new(ErrorCode::OdooRefused, format!("The method {method} of {model} failed: {}.", self.summary()))
-            }
+            _ if self.blames_arguments(target) => Problem::new(
+                ErrorCode::OdooRefused,
+                format!("The method {method} of {model} failed: {}.", self.summary()),
+            ),
             _ => return self.problem(target),
         };
         problem.odoo(class_name(&self.exception), without_class(&self.message))
@@ -100,7 +101,8 @@ mod tests {
         "Traceback (most recent call last):\n  File \"/o/service/model.py\", line 1, in call_kw\n    x\n";
 
     fn problem(name: &'static str, message: &'static str, debug: &'static str, method: &str) -> Problem {
-        let fault = Fault::from_jsonrpc(&JsonRpcFault { name: name.into(), message: message.into(), debug: debug.into() });
+        let fault =
+            Fault::from_jsonrpc(&JsonRpcFault { name: name.into(), message: message.into(), debug: debug.into() });
         fault.method_problem(&CallTarget { model: "sale.order", method, ids: &[], effect: Effect::Write })
     }
 
@@ -176,6 +178,9 @@ mod tests {
     #[test]
     fn orm_errors_keep_their_codes() {
         assert_eq!(problem("builtins.KeyError", "'x'", INSIDE, "write").code, ErrorCode::InvalidValue);
-        assert_eq!(problem("builtins.ValueError", "Invalid field 'x'", INSIDE, "action_x").code, ErrorCode::UnknownField);
+        assert_eq!(
+            problem("builtins.ValueError", "Invalid field 'x'", INSIDE, "action_x").code,
+            ErrorCode::UnknownField
+        );
     }
 }

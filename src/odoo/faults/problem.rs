@@ -105,7 +105,9 @@ impl Fault {
             FaultClass::Busy => ErrorCode::OdooBusy,
             FaultClass::DatabaseDown => ErrorCode::OdooUnreachable,
             FaultClass::NoResult | FaultClass::ResultNotRepresentable => ErrorCode::ResultNotRepresentable,
-            FaultClass::BadArguments | FaultClass::AmbiguousValue | FaultClass::Internal => ErrorCode::OdooInternalError,
+            FaultClass::BadArguments | FaultClass::AmbiguousValue | FaultClass::Internal => {
+                ErrorCode::OdooInternalError
+            }
         }
     }
 
@@ -133,8 +135,12 @@ impl Fault {
         let CallTarget { model, method, .. } = target;
         match code {
             ErrorCode::CredentialInvalid => "Odoo does not accept this credential.".to_owned(),
-            ErrorCode::TooManyAttempts => "Odoo rejects logins for a while after too many failed attempts. Retry later.".to_owned(),
-            ErrorCode::PrivateMethod => format!("The method {method} is private: Odoo does not allow calling it over RPC."),
+            ErrorCode::TooManyAttempts => {
+                "Odoo rejects logins for a while after too many failed attempts. Retry later.".to_owned()
+            }
+            ErrorCode::PrivateMethod => {
+                format!("The method {method} is private: Odoo does not allow calling it over RPC.")
+            }
             ErrorCode::UnknownDatabase => "Odoo has no database with this name.".to_owned(),
             ErrorCode::UnknownModel => format!("There is no model {model}."),
             ErrorCode::UnknownMethod => format!("The model {model} has no method {method}."),
@@ -144,7 +150,9 @@ impl Fault {
             ErrorCode::InvalidValue if self.class == FaultClass::AmbiguousValue => {
                 format!("Odoo rejects a value passed to {method}: {}: {}", self.exception, self.message)
             }
-            ErrorCode::ConcurrentUpdate => "Another transaction changed the same records. Nothing was done. Retry later.".to_owned(),
+            ErrorCode::ConcurrentUpdate => {
+                "Another transaction changed the same records. Nothing was done. Retry later.".to_owned()
+            }
             ErrorCode::OdooBusy => "Odoo has no free database connection. Nothing was done.".to_owned(),
             ErrorCode::OdooUnreachable => "Odoo cannot reach its database. Nothing was done.".to_owned(),
             ErrorCode::ResultNotRepresentable if target.effect == Effect::Read => {
@@ -210,7 +218,10 @@ mod tests {
         ] {
             assert_eq!(problem(gone, model, "write", &ids).code, expected, "{model} {ids:?}");
         }
-        assert_eq!(problem(gone, "res.partner", "write", &[1, 9]).detail, "There is no record of res.partner with id 9.");
+        assert_eq!(
+            problem(gone, "res.partner", "write", &[1, 9]).detail,
+            "There is no record of res.partner with id 9."
+        );
         let silent = "warning -- MissingError\n\nThe document is gone.";
         assert_eq!(problem(silent, "res.partner", "write", &[7]).code, ErrorCode::OdooRefused);
     }
@@ -234,7 +245,8 @@ mod tests {
         let raised = |method| {
             let string =
                 "Traceback (most recent call last):\n  File \"/x.py\", line 1, in f\n    x\nKeyError: 'secret'\n";
-            let fault = Fault::from_xmlrpc(&XmlRpcFault { code: FaultCode::Text("'secret'".into()), string: string.into() });
+            let fault =
+                Fault::from_xmlrpc(&XmlRpcFault { code: FaultCode::Text("'secret'".into()), string: string.into() });
             fault.problem(&CallTarget { model: "a.b", method, ids: &[], effect: Effect::Write })
         };
         assert_eq!(raised("write").code, ErrorCode::InvalidValue);

@@ -24,7 +24,7 @@ pub(super) enum UserException {
 impl UserException {
     /// All of them.
     pub(super) const ALL: [Self; 5] =
-    [Self::AccessDenied, Self::AccessError, Self::MissingError, Self::RedirectWarning, Self::UserError];
+        [Self::AccessDenied, Self::AccessError, Self::MissingError, Self::RedirectWarning, Self::UserError];
 
     /// The name of the class.
     pub(super) fn exception(self) -> &'static str {
@@ -39,7 +39,11 @@ impl UserException {
 }
 
 /// The class of an exception with a message for the user.
-pub(super) fn classify_user_exception(exception: UserException, message: &str, missing: Option<&MissingRecords>) -> FaultClass {
+pub(super) fn classify_user_exception(
+    exception: UserException,
+    message: &str,
+    missing: Option<&MissingRecords>,
+) -> FaultClass {
     match exception {
         UserException::AccessDenied if message.starts_with("Too many login failures") => FaultClass::TooManyLogins,
         UserException::AccessDenied => FaultClass::CredentialRejected,
@@ -78,7 +82,9 @@ fn user_error(message: &str) -> FaultClass {
         FaultClass::InvalidContext
     } else if message == "Cannot grab a lock on records" {
         FaultClass::ConcurrentUpdate
-    } else if names_a_unique_constraint(message) || message.strip_prefix(CONSTRAINT_PREFIX).is_some_and(speaks_of_uniqueness) {
+    } else if names_a_unique_constraint(message)
+        || message.strip_prefix(CONSTRAINT_PREFIX).is_some_and(speaks_of_uniqueness)
+    {
         FaultClass::UniqueViolation
     } else {
         FaultClass::Rejected

@@ -43,7 +43,7 @@ pub(super) enum FrameLocation {
 pub(super) fn parse<'a>(traceback: &'a str, message: Option<&'a str>) -> TracebackTail<'a> {
     let end = traceback.trim_end();
     let (exception, message) =
-    message.and_then(|message| split_before(end, message.trim_end())).unwrap_or_else(|| split_after_frames(end));
+        message.and_then(|message| split_before(end, message.trim_end())).unwrap_or_else(|| split_after_frames(end));
     TracebackTail { exception, message, location: locate(traceback) }
 }
 
@@ -74,7 +74,7 @@ fn raises_again(frame: &str) -> bool {
 /// `odoo/service/model.py`.
 fn calls_the_method(frame: &str) -> bool {
     const FUNCTIONS: [&str; 4] =
-    [", in call_kw", ", in _call_kw_multi", ", in _call_kw_model", ", in _call_kw_model_create"];
+        [", in call_kw", ", in _call_kw_multi", ", in _call_kw_model", ", in _call_kw_model_create"];
     const FILES: [&str; 4] = ["/odoo/api.py\"", "\\odoo\\api.py\"", "service/model.py\"", "service\\model.py\""];
     FUNCTIONS.iter().any(|function| frame.ends_with(function)) && FILES.iter().any(|file| frame.contains(file))
 }

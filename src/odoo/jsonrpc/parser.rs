@@ -116,7 +116,11 @@ impl<'a> Parser<'a> {
             }
         }
         // Python writes the dict `{1: …, "1": …}` like this; which of the two is meant cannot be decided.
-        if has_duplicate_names(&members) { Err(MalformedResponse { at: start, expected: UNIQUE_NAMES }) } else { Ok(Value::Map(members)) }
+        if has_duplicate_names(&members) {
+            Err(MalformedResponse { at: start, expected: UNIQUE_NAMES })
+        } else {
+            Ok(Value::Map(members))
+        }
     }
 
     fn member(&mut self, depth: usize) -> Result<Member<'a>, MalformedResponse> {

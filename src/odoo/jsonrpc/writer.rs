@@ -62,8 +62,10 @@ pub fn execute_kw(
     let CallHead { database, uid, password, model, method, max_bytes } = head;
     let mut out = Writer(Buffer::with_capacity(1024).at_most(max_bytes));
     // Serialization of these values cannot fail.
-    let _ =
-    serde_json::to_writer(&mut out, &Envelope::new((database, uid, password, model, method, args, Members(kwargs))));
+    let _ = serde_json::to_writer(
+        &mut out,
+        &Envelope::new((database, uid, password, model, method, args, Members(kwargs))),
+    );
     match out.0.overflow() {
         Some(max) => Err(UnsupportedValue { path: "args".to_owned(), kind: UnsupportedKind::TooLarge(max) }),
         None => Ok(out.0.into_bytes()),

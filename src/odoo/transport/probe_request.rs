@@ -10,7 +10,7 @@ use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
-use super::{ConnectError, Protocol, Transport, classify_error, check_headers, read_body};
+use super::{ConnectError, Protocol, Transport, check_headers, classify_error, read_body};
 use crate::odoo::error::TransportError;
 
 /// Maximum size of a response about Odoo itself.
@@ -37,7 +37,8 @@ impl Transport {
         let deadline = Instant::now() + limit;
         let request = self.fresh.post(url.clone()).header("x-odoo-database", database);
         let sent = request.header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body).send();
-        let response = timeout_at(deadline, sent).await.map_err(|_| ProbeRequestError::Transport(TransportError::TimedOut))?;
+        let response =
+            timeout_at(deadline, sent).await.map_err(|_| ProbeRequestError::Transport(TransportError::TimedOut))?;
         let response = response.map_err(|error| match error.is_connect() {
             true => ProbeRequestError::Connect(ConnectError::from_reqwest(&error, url.scheme() == "https")),
             false => ProbeRequestError::Transport(classify_error(&error)),

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::{Transport, classify_error, essence, read_body, parse_retry_after};
+use super::{Transport, classify_error, essence, parse_retry_after, read_body};
 use crate::odoo::error::TransportError;
 use crate::odoo::settings::OdooSettings;
 
@@ -76,16 +76,21 @@ impl WebRequest {
 
 impl Transport {
     /// Sends the request and reads the response.
-    pub(in crate::odoo) async fn send_web_request(&self, request: WebRequest, settings: &OdooSettings) -> Result<WebResponse, TransportError> {
+    pub(in crate::odoo) async fn send_web_request(
+        &self,
+        request: WebRequest,
+        settings: &OdooSettings,
+    ) -> Result<WebResponse, TransportError> {
         let start = Instant::now();
         let deadline = start + settings.total_timeout;
         let max_bytes = request.max_bytes;
         let sent = self.to_request(request).send();
         let response = timeout_at(deadline.min(start + settings.response_timeout), sent).await;
-        let response = response.map_err(|_| TransportError::TimedOut)?.map_err(|error| classify_error(&error.without_url()))?;
+        let response =
+            response.map_err(|_| TransportError::TimedOut)?.map_err(|error| classify_error(&error.without_url()))?;
         let headers = response.headers();
         if headers.contains_key(CONTENT_ENCODING) {
-                return Err(TransportError::Unreadable("it is compressed without a request for compression"));
+            return Err(TransportError::Unreadable("it is compressed without a request for compression"));
         }
         let web_response = WebResponse {
             status: response.status(),
@@ -183,8 +188,10 @@ mod tests {
 
     #[test]
     fn debug_output_does_not_contain_the_session() {
-        let request =
-            WebRequest { session: Some("very-secret".into()), ..WebRequest::get(Url::parse("http://odoo/").unwrap(), 1) };
+        let request = WebRequest {
+            session: Some("very-secret".into()),
+            ..WebRequest::get(Url::parse("http://odoo/").unwrap(), 1)
+        };
         assert!(!format!("{request:?}").contains("very-secret"));
     }
 }

@@ -54,10 +54,10 @@ impl BaseUrl {
         }
         let call = config_parameter_call("set_param", vec![KEY.into(), Value::from(self.0)], Effect::Write);
         match client.execute_kw(user, &call).await {
-                Ok(_) => tracing::info!("a login changed Odoo's web.base.url; the former value is restored"),
+            Ok(_) => tracing::info!("a login changed Odoo's web.base.url; the former value is restored"),
             Err(error) => {
                 let code = error.into_call_problem(&call).code.as_str();
-                        tracing::warn!(code, "a login may have changed Odoo's web.base.url; check it");
+                tracing::warn!(code, "a login may have changed Odoo's web.base.url; check it");
             }
         }
     }
@@ -82,7 +82,10 @@ mod tests {
         let found = |value: Value<'static>| {
             Value::List(vec![Value::Map(vec![("id".into(), Value::Int(1)), ("value".into(), value)])])
         };
-        assert_eq!(BaseUrl::from_records(&found("https://erp.example".into())), Some(BaseUrl("https://erp.example".to_owned())));
+        assert_eq!(
+            BaseUrl::from_records(&found("https://erp.example".into())),
+            Some(BaseUrl("https://erp.example".to_owned()))
+        );
         assert_eq!(BaseUrl::from_records(&found(false.into())), None);
         assert_eq!(BaseUrl::from_records(&Value::List(Vec::new())), None);
         assert!(BaseUrl("https://erp.example".to_owned()).public_address().is_some());

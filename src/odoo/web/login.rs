@@ -72,7 +72,12 @@ struct Params<'q> {
     password: &'q str,
 }
 
-fn login_request(client: &OdooClient, user: &OdooUser, login: &str, public_address: Option<&BaseUrl>) -> Result<WebRequest, Problem> {
+fn login_request(
+    client: &OdooClient,
+    user: &OdooUser,
+    login: &str,
+    public_address: Option<&BaseUrl>,
+) -> Result<WebRequest, Problem> {
     let database = client.settings().database.as_str();
     let params = Params { db: database, login, password: user.secret.expose_secret() };
     // Wiped after it is sent. The capacity is sufficient, so no copy of the password is left in freed memory.
@@ -113,7 +118,7 @@ fn parse_outcome(response: WebResponse, user: &OdooUser) -> Result<Login, Proble
         return Ok(Login::Rejected);
     }
     if response.status.as_u16() != 200 || response.media_type != "application/json" {
-            return Err(super::page::unexpected(&response, "Odoo's web client did not respond to a login"));
+        return Err(super::page::unexpected(&response, "Odoo's web client did not respond to a login"));
     }
     let reply: LoginReply = serde_json::from_slice(&response.body).map_err(|_| unreadable())?;
     match (reply.result, reply.error) {
@@ -129,7 +134,7 @@ fn parse_outcome(response: WebResponse, user: &OdooUser) -> Result<Login, Proble
 fn parse_error(data: &LoginErrorData) -> Result<Login, Problem> {
     match data.name.rsplit('.').next() {
         Some("AccessDenied") if data.message.starts_with("Too many login failures") => {
-                let detail = "Odoo rejects logins for a while after too many failed attempts. Retry later.";
+            let detail = "Odoo rejects logins for a while after too many failed attempts. Retry later.";
             Err(Problem::new(ErrorCode::TooManyAttempts, detail).retry_after(COOL_DOWN))
         }
         Some("AccessDenied") => Ok(Login::Rejected),

@@ -27,7 +27,12 @@ pub(in crate::odoo) enum ReportPage {
 ///
 /// # Errors
 /// Odoo's error, or a response that is not a report.
-pub(in crate::odoo) fn parse(response: WebResponse, format: ReportFormat, model: &str, ids: &[i64]) -> Result<ReportPage, Problem> {
+pub(in crate::odoo) fn parse(
+    response: WebResponse,
+    format: ReportFormat,
+    model: &str,
+    ids: &[i64],
+) -> Result<ReportPage, Problem> {
     let target = CallTarget { model, method: "", ids, effect: Effect::Read };
     match response.status.as_u16() {
         200 if is_report(&response, format) => Ok(ReportPage::Report(response.body)),
@@ -63,7 +68,8 @@ struct Exception {
 
 /// Odoo 14 sends no message; the first argument of the exception is the message.
 fn report_error(body: &[u8], target: &CallTarget<'_>) -> Problem {
-    let parsed: Option<PageMessage> = std::str::from_utf8(body).ok().and_then(|body| serde_json::from_str(&unescape(body)).ok());
+    let parsed: Option<PageMessage> =
+        std::str::from_utf8(body).ok().and_then(|body| serde_json::from_str(&unescape(body)).ok());
     let Some(PageMessage { data }) = parsed else {
         return Problem::new(ErrorCode::OdooUnreadable, "Odoo's response is not the requested report.");
     };
@@ -91,7 +97,7 @@ fn safe_name(class: &str) -> String {
 /// Reverts `html.escape` of Python and of Werkzeug.
 fn unescape(text: &str) -> String {
     const ENTITIES: [(&str, &str); 6] =
-    [("&#34;", "\""), ("&quot;", "\""), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+        [("&#34;", "\""), ("&quot;", "\""), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
     // The ampersand comes last, so that an escaped entity is not unescaped twice.
     ENTITIES.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
 }
@@ -135,9 +141,16 @@ mod tests {
 
     #[test]
     fn pdf_needs_the_media_type_and_the_signature() {
-        assert_eq!(page(200, "application/pdf", "%PDF-1.4", ReportFormat::Pdf), Ok(ReportPage::Report(b"%PDF-1.4".to_vec())));
+        assert_eq!(
+            page(200, "application/pdf", "%PDF-1.4", ReportFormat::Pdf),
+            Ok(ReportPage::Report(b"%PDF-1.4".to_vec()))
+        );
         for (media, body) in [("application/pdf", "<html>"), ("text/html", "%PDF-1.4"), ("", "")] {
-            assert_eq!(page(200, media, body, ReportFormat::Pdf).unwrap_err().code, ErrorCode::OdooUnreadable, "{media}");
+            assert_eq!(
+                page(200, media, body, ReportFormat::Pdf).unwrap_err().code,
+                ErrorCode::OdooUnreadable,
+                "{media}"
+            );
         }
         assert_eq!(page(200, "text/plain", "x", ReportFormat::Text), Ok(ReportPage::Report(b"x".to_vec())));
         assert_eq!(page(200, "text/html", "<p>", ReportFormat::Html), Ok(ReportPage::Report(b"<p>".to_vec())));
@@ -169,7 +182,8 @@ mod tests {
             assert_eq!(problem.code, code, "{name}");
             assert!(!format!("{problem:?}").contains("Traceback"), "{problem:?}");
         }
-        let problem = page(200, "text/html", &error_page("odoo.exceptions.UserError", message), ReportFormat::Pdf).unwrap_err();
+        let problem =
+            page(200, "text/html", &error_page("odoo.exceptions.UserError", message), ReportFormat::Pdf).unwrap_err();
         assert_eq!(problem.odoo.unwrap().message, "Say it < \"loud\"");
     }
 

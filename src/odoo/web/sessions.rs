@@ -16,7 +16,7 @@ use sha2::Sha256;
 use super::login::{Login, log_in};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::odoo::call_queue::{CallQueue, CallPermit};
+use crate::odoo::call_queue::{CallPermit, CallQueue};
 use crate::odoo::client::OdooClient;
 use crate::odoo::error::busy;
 use crate::odoo::settings::SettingsError;
@@ -82,7 +82,11 @@ impl WebSessions {
         filled.map_err(|error| SettingsError { key: "randomness", reason: error.to_string() })?;
         let settings = client.settings();
         Ok(Self {
-            print_queue: CallQueue::new(settings.report_concurrency, settings.queue, settings.queue_wait.max(MIN_PRINT_WAIT)),
+            print_queue: CallQueue::new(
+                settings.report_concurrency,
+                settings.queue,
+                settings.queue_wait.max(MIN_PRINT_WAIT),
+            ),
             sessions: Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE_TTL).time_to_live(MAX_AGE).build(),
             rejected: Cache::builder().max_capacity(MAX_SESSIONS).time_to_live(REJECTION_TTL).build(),
             login_lock: Arc::default(),
@@ -107,7 +111,7 @@ impl WebSessions {
     /// 403 `report_needs_password` if Odoo opens no session; an error if Odoo does not respond.
     pub(in crate::odoo) async fn session(&self, owner: SessionOwner<'_>) -> Result<Arc<WebSession>, Problem> {
         let login = owner.login.filter(|_| !looks_like_api_key(&owner.user.secret));
-            let login = login.ok_or_else(|| needs_password("This credential is an Odoo API key."))?;
+        let login = login.ok_or_else(|| needs_password("This credential is an Odoo API key."))?;
         let fingerprint = self.fingerprint(owner.user);
         if self.rejected.contains_key(&fingerprint) {
             return Err(rejected());
@@ -162,7 +166,7 @@ fn rejected() -> Problem {
 pub(in crate::odoo) fn needs_password(reason: &str) -> Problem {
     Problem::new(
         ErrorCode::ReportNeedsPassword,
-            format!("Odoo prints this report only in a session of its web client, which requires a password. {reason}"),
+        format!("Odoo prints this report only in a session of its web client, which requires a password. {reason}"),
     )
     .hint(
         "Use HTTP Basic with the user's password, or a key or token that was created with it. An API key can print the \

@@ -236,8 +236,8 @@ impl<'a> Cursor<'a> {
             text.push_str(plain);
             rest = match tail.strip_prefix('&') {
                 Some(reference) => {
-                    let (character, tail) =
-                            resolve_reference(reference).ok_or_else(|| self.error("a known entity or character reference"))?;
+                    let (character, tail) = resolve_reference(reference)
+                        .ok_or_else(|| self.error("a known entity or character reference"))?;
                     text.push(character);
                     tail
                 }

@@ -8,12 +8,12 @@
 
 use super::signature::ArgumentKind;
 use crate::error_code::ErrorCode;
-use crate::language::lists;
 use crate::language::domain::{Domain, FieldPath};
+use crate::language::lists;
 use crate::language::order::Order;
 use crate::names::ModelName;
-use crate::plan::domain;
 use crate::plan::context_check::check_block;
+use crate::plan::domain;
 use crate::plan::error::PlanError;
 use crate::plan::metadata::Metadata;
 use crate::plan::order::total_order;

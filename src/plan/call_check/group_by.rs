@@ -34,7 +34,9 @@ impl ArgumentWalk<'_> {
             Some((name, aggregate)) if is_word(name) => {
                 let inner = aggregate.strip_suffix(')').and_then(|aggregate| aggregate.split_once('('));
                 match inner {
-                    Some((word, field)) if is_word(word) && is_word(field) => self.path("groupby", field, include_target),
+                    Some((word, field)) if is_word(word) && is_word(field) => {
+                        self.path("groupby", field, include_target)
+                    }
                     _ => Err(uncheckable()),
                 }
             }

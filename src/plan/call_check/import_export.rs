@@ -40,9 +40,12 @@ impl ArgumentWalk<'_> {
             [name, rest @ ..] if FieldName::parse(name).is_ok() => {
                 self.scope_check.require_field(self.model, Operation::Read, name, &at)?;
                 let schema = self.schema()?;
-                let field = schema.field(name).ok_or_else(|| self.scope_check.unknown_field(&schema, name, "fields"))?;
+                let field =
+                    schema.field(name).ok_or_else(|| self.scope_check.unknown_field(&schema, name, "fields"))?;
                 match (&field.relation, rest) {
-                    (Some(_), []) if field.kind.is_x2many() => self.scope_check.require_related(field, Operation::Read, &at),
+                    (Some(_), []) if field.kind.is_x2many() => {
+                        self.scope_check.require_related(field, Operation::Read, &at)
+                    }
                     (_, []) => Ok(()),
                     (Some(model), rest) => {
                         self.scope_check.require_model(model, Operation::Read, &at)?;
@@ -69,7 +72,8 @@ impl ArgumentWalk<'_> {
                     self.scope_check.require_field(self.model, Operation::Update, name, &at)?;
                 }
                 let schema = self.schema()?;
-                let field = schema.field(name).ok_or_else(|| self.scope_check.unknown_field(&schema, name, "fields"))?;
+                let field =
+                    schema.field(name).ok_or_else(|| self.scope_check.unknown_field(&schema, name, "fields"))?;
                 match (&field.relation, field.kind, rest) {
                     (None, FieldType::Reference, _) => Err(self.uncheckable("fields", &Value::from(column.to_owned()))),
                     (None, _, []) => Ok(()),

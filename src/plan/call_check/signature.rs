@@ -141,8 +141,16 @@ static SIGNATURES: [MethodSignature; 30] = [
     takes_ids("read", Read, &[FIELDS, LOAD]),
     takes_ids("web_read", Read, &[SPECIFICATION]),
     takes_ids("name_get", Read, &[]),
-    takes_ids("export_data", Read, &[(&["fields_to_export"], ArgumentKind::ExportColumns), (&["raw_data"], ArgumentKind::Plain)]),
-    takes_ids("get_field_translations", Read, &[(&["field_name"], ArgumentKind::Names(Read)), (&["langs"], ArgumentKind::Plain)]),
+    takes_ids(
+        "export_data",
+        Read,
+        &[(&["fields_to_export"], ArgumentKind::ExportColumns), (&["raw_data"], ArgumentKind::Plain)],
+    ),
+    takes_ids(
+        "get_field_translations",
+        Read,
+        &[(&["field_name"], ArgumentKind::Names(Read)), (&["langs"], ArgumentKind::Plain)],
+    ),
     takes_ids(
         "onchange",
         Read,
@@ -155,7 +163,15 @@ static SIGNATURES: [MethodSignature; 30] = [
     on_model(
         "read_group",
         Read,
-        &[DOMAIN, (&["fields"], ArgumentKind::Aggregates), (&["groupby"], ArgumentKind::GroupBy), OFFSET, LIMIT, GROUP_ORDER, LAZY],
+        &[
+            DOMAIN,
+            (&["fields"], ArgumentKind::Aggregates),
+            (&["groupby"], ArgumentKind::GroupBy),
+            OFFSET,
+            LIMIT,
+            GROUP_ORDER,
+            LAZY,
+        ],
     ),
     on_model(
         "formatted_read_group",
@@ -207,7 +223,11 @@ static SIGNATURES: [MethodSignature; 30] = [
     takes_ids(
         "update_field_translations",
         Update,
-        &[(&["field_name"], ArgumentKind::Names(Update)), (&["translations"], ArgumentKind::Plain), (&["source_lang"], ArgumentKind::Plain)],
+        &[
+            (&["field_name"], ArgumentKind::Names(Update)),
+            (&["translations"], ArgumentKind::Plain),
+            (&["source_lang"], ArgumentKind::Plain),
+        ],
     ),
     takes_ids("toggle_active", Update, &[]),
     takes_ids("action_archive", Update, &[]),

@@ -27,4 +27,3 @@ pub(super) enum ComparedKind<'s> {
     /// A property, of an unknown type.
     Property,
 }
-

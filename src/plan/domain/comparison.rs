@@ -19,11 +19,11 @@
 //! request. For combinations that do not fit, Odoo 14-19 return errors of the database driver, all records, or none;
 //! some valid ones fail on some versions and are rewritten here.
 
-use super::datetime_bounds;
 use super::compared_field::{ComparedField, ComparedKind};
 use super::condition::Condition;
-use crate::language::scalars;
+use super::datetime_bounds;
 use crate::language::domain::Operator;
+use crate::language::scalars;
 use crate::plan::datetime::to_odoo_date;
 use crate::plan::schema::FieldType;
 use crate::value::Value;
@@ -76,7 +76,11 @@ impl Comparison {
 ///
 /// # Errors
 /// The operator or value does not fit.
-pub(super) fn condition(field: ComparedField<'_>, operator: Operator, value: &Value<'static>) -> Result<Condition, Mismatch> {
+pub(super) fn condition(
+    field: ComparedField<'_>,
+    operator: Operator,
+    value: &Value<'static>,
+) -> Result<Condition, Mismatch> {
     let comparison = Comparison::from_operator(operator);
     field.check_operator(comparison, operator)?;
     match comparison {
@@ -162,15 +166,13 @@ impl ComparedField<'_> {
             return Ok(if negative { Condition::All(Vec::new()) } else { Condition::Any(Vec::new()) });
         }
         if self.type_of() == FieldType::Datetime {
-            let condition = if negative {
-                datetime_bounds::none_of(self, items)
-            } else {
-                datetime_bounds::one_of(self, items)
-            };
+            let condition =
+                if negative { datetime_bounds::none_of(self, items) } else { datetime_bounds::one_of(self, items) };
             return condition.map_err(Mismatch::from);
         }
         let items = items.iter().map(|item| self.member(item)).collect::<Result<Vec<_>, _>>()?;
-        let (single, together): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| self.needs_own_term(item, negative));
+        let (single, together): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| self.needs_own_term(item, negative));
         if single.is_empty() {
             let operator = if negative { Operator::NotIn } else { Operator::In };
             return Ok(Condition::Compare(operator, Value::List(together)));
@@ -209,10 +211,10 @@ impl ComparedField<'_> {
             return Ok(Value::Bool(false));
         }
         match self.type_of() {
-            FieldType::Boolean => scalars::boolean_from_value(value).map(Value::Bool).map_err(|_| "true or false".into()),
-            FieldType::Binary | FieldType::Other => {
-                Err("false: this field can only be tested for emptiness".into())
+            FieldType::Boolean => {
+                scalars::boolean_from_value(value).map(Value::Bool).map_err(|_| "true or false".into())
             }
+            FieldType::Binary | FieldType::Other => Err("false: this field can only be tested for emptiness".into()),
             FieldType::Many2one | FieldType::One2many | FieldType::Many2many if value.as_text().is_some() => {
                 Ok(value.clone())
             }

@@ -18,7 +18,7 @@ use time::{Duration, PrimitiveDateTime, Time};
 use super::compared_field::ComparedField;
 use super::condition::Condition;
 use crate::language::domain::Operator;
-use crate::plan::datetime::{PartialDatetime, parse_datetime, format_date, format_microseconds, format_seconds};
+use crate::plan::datetime::{PartialDatetime, format_date, format_microseconds, format_seconds, parse_datetime};
 use crate::value::Value;
 
 /// The relative dates of Odoo 19: `today`, `-3d`, `=monday -1w`.

@@ -79,7 +79,10 @@ fn parse_number(value: &Value<'static>) -> Result<Value<'static>, String> {
     finite.map(Value::Float).ok_or_else(|| "expected a number".to_owned())
 }
 
-fn date_or_datetime(value: &Value<'static>, convert: fn(&str) -> Result<String, &'static str>) -> Result<Value<'static>, String> {
+fn date_or_datetime(
+    value: &Value<'static>,
+    convert: fn(&str) -> Result<String, &'static str>,
+) -> Result<Value<'static>, String> {
     let text = value.as_text().ok_or("expected a date as a string")?;
     Ok(convert(text.trim()).map(Value::from)?)
 }

@@ -65,8 +65,9 @@ fn all_filters_apply_together() {
 
 #[test]
 fn typed_values_are_accepted() {
-    let typed =
-        |parameter: &str, value| domain(&[Filter { parameter: parameter.into(), values: vec![value], suggestion: None }]);
+    let typed = |parameter: &str, value| {
+        domain(&[Filter { parameter: parameter.into(), values: vec![value], suggestion: None }])
+    };
     assert_eq!(typed("color", Value::Int(4)).as_deref(), Ok(r#"[["color","=",4]]"#));
     assert_eq!(typed("active", Value::Bool(true)).as_deref(), Ok(r#"[["active","=",true]]"#));
     assert_eq!(typed("country_id", Value::Null).as_deref(), Ok(r#"[["country_id","=",false]]"#));
@@ -89,10 +90,20 @@ fn a_field_with_the_exact_name_takes_precedence_over_a_range() {
 fn invalid_filters_are_rejected_with_the_parameter_name() {
     for (parameter, values, code, detail) in [
         ("nmae", &["x"][..], ErrorCode::UnknownField, "The model res.partner has no field nmae"),
-        ("crate_date_start", &["2026-01-01"], ErrorCode::UnknownField, "The model res.partner has no field crate_date,"),
+        (
+            "crate_date_start",
+            &["2026-01-01"],
+            ErrorCode::UnknownField,
+            "The model res.partner has no field crate_date,",
+        ),
         ("parent_id.name", &["x"], ErrorCode::UnknownField, "The model res.partner has no field parent_id.name"),
         ("_start", &["x"], ErrorCode::UnknownField, "The model res.partner has no field "),
-        ("tz_offset", &["x"], ErrorCode::FieldNotSearchable, "tz_offset: the field `tz_offset` of `res.partner` cannot be"),
+        (
+            "tz_offset",
+            &["x"],
+            ErrorCode::FieldNotSearchable,
+            "tz_offset: the field `tz_offset` of `res.partner` cannot be",
+        ),
         (
             "color",
             &["red"],
@@ -102,13 +113,28 @@ fn invalid_filters_are_rejected_with_the_parameter_name() {
         ("color", &["2147483648"], ErrorCode::InvalidValue, "color: expected an integer from"),
         ("credit", &["inf"], ErrorCode::InvalidValue, "credit: expected a number"),
         ("active", &["maybe"], ErrorCode::InvalidValue, "active: expected true or false"),
-        ("date", &["2026-02-30"], ErrorCode::InvalidValue, "date: expected a day that exists in the calendar, found a string"),
+        (
+            "date",
+            &["2026-02-30"],
+            ErrorCode::InvalidValue,
+            "date: expected a day that exists in the calendar, found a string",
+        ),
         ("create_date_start", &["soon"], ErrorCode::InvalidValue, "create_date_start: expected a date and time as"),
         ("create_date_end", &[""], ErrorCode::InvalidValue, "create_date_end: expected a value to compare with"),
-        ("create_date_end", &["2026-01-01", "2026-01-02"], ErrorCode::RepeatedParameter, "The parameter `create_date_end` is"),
+        (
+            "create_date_end",
+            &["2026-01-01", "2026-01-02"],
+            ErrorCode::RepeatedParameter,
+            "The parameter `create_date_end` is",
+        ),
         ("active_start", &["1"], ErrorCode::InvalidValue, "active_start: expected a number, date or text field"),
         ("country_id_end", &["1"], ErrorCode::InvalidValue, "country_id_end: expected a number, date or text field"),
-        ("country_id", &["Belgium"], ErrorCode::InvalidValue, "country_id: expected a record id, found a string \"Belgium\""),
+        (
+            "country_id",
+            &["Belgium"],
+            ErrorCode::InvalidValue,
+            "country_id: expected a record id, found a string \"Belgium\"",
+        ),
         ("country_id", &["0"], ErrorCode::InvalidValue, "country_id: expected a record id"),
         ("type", &["zzz"], ErrorCode::InvalidValue, "type: expected one of contact, invoice, found a string \"zzz\""),
         ("name", &["a\0b"], ErrorCode::InvalidValue, "name: expected a string without control characters"),

@@ -174,7 +174,11 @@ fn list_at(major: u8, order: &str, window: &Window) -> ListPlan {
             named: true,
             existence_column: None,
         },
-        options: crate::plan::read_options::ReadOptions { context: Vec::new(), many2one_display: Many2oneDisplay::Named, major },
+        options: crate::plan::read_options::ReadOptions {
+            context: Vec::new(),
+            many2one_display: Many2oneDisplay::Named,
+            major,
+        },
     }
 }
 
@@ -294,7 +298,11 @@ fn models_with_a_custom_search_find_their_ids_first() {
     let (window, model) = (Window { offset: 1, limit: Some(2), ..window }, attachment.model.clone());
     let list = ListPlan { model, ..list("id desc", &window) };
     let mut pager = Pager::for_list(list.clone(), &window, &attachment);
-    assert_eq!(pager.next_step(), Some(PageStep::FindIds(list.search_all_call())), "Odoo would apply the limit wrongly");
+    assert_eq!(
+        pager.next_step(),
+        Some(PageStep::FindIds(list.search_all_call())),
+        "Odoo would apply the limit wrongly"
+    );
     pager.accept_found_ids([9, 5, 3, 1].map(|id| RecordId::new(id).unwrap()).into());
     let Some(PageStep::Read(read)) = pager.next_step() else { panic!("{:?}", pager.next_step()) };
     assert_eq!(read.ids, [5, 3].map(|id| RecordId::new(id).unwrap()), "the gateway applies offset and limit");
@@ -312,8 +320,9 @@ fn id_listings_use_a_keyset_only_for_the_order_by_id() {
 
 #[test]
 fn given_records_are_verified_before_the_first_of_several_pages() {
-    let read =
-        |ids: &[i64]| list("", &Window::default()).read_plan(ids.iter().map(|id| RecordId::new(*id).unwrap()).collect());
+    let read = |ids: &[i64]| {
+        list("", &Window::default()).read_plan(ids.iter().map(|id| RecordId::new(*id).unwrap()).collect())
+    };
     let few = Pager::for_given_ids(read(&[7, 7]), read(&[7]));
     assert_eq!(few.next_step(), Some(PageStep::Read(read(&[7, 7]))));
     let ids: Vec<i64> = (1..=9000).collect();
@@ -359,7 +368,9 @@ fn a_short_page_ends_the_listing_only_if_no_records_remain() {
     assert_eq!(all_pages(&[&[3, 4]], &[0]), None, "the end, without another call");
     assert!(matches!(all_pages(&[&[3, 4]], &[5]), Some(PageStep::List(_))));
     assert_eq!(all_pages(&[&[3, 4], &[]], &[5, 0]), None);
-    let Some(PageStep::FindIds(rest)) = all_pages(&[&[3, 4], &[]], &[5, 3]) else { panic!("the remaining ids are searched") };
+    let Some(PageStep::FindIds(rest)) = all_pages(&[&[3, 4], &[]], &[5, 3]) else {
+        panic!("the remaining ids are searched")
+    };
     let after_4 = Value::List(vec![Value::List(vec!["id".into(), ">".into(), Value::Int(4)])]);
     assert_eq!(rest.args, [after_4]);
 }

@@ -13,8 +13,8 @@
 //! In: a `scope` parameter. Out: [`OAuthScope`], printed in the same form. Must not know: the other parameters of
 //! OAuth requests.
 
-use std::fmt;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

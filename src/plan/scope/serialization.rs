@@ -2,12 +2,12 @@
 //!
 //! In: JSON. Out: [`Scope`], [`Rule`]. Must not know: what a scope allows.
 
-use std::fmt;
 use std::collections::BTreeSet;
+use std::fmt;
 
-use serde::{Deserialize, Deserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{FieldRule, ModelPattern, Operation, Rule, Scope};
 use crate::names::MethodName;

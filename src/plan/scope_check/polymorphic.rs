@@ -57,7 +57,9 @@ pub(in crate::plan) fn check_search(
     if scope_check.can_read_every_model() {
         return Ok(());
     }
-    let Some(field) = owner_field(model).filter(|field| !is_restricted_to_owners(scope_check, field, domain)) else { return Ok(()) };
+    let Some(field) = owner_field(model).filter(|field| !is_restricted_to_owners(scope_check, field, domain)) else {
+        return Ok(());
+    };
     let what = format!(
         "this search of `{model}`: add the condition ['{field}', '=', a model that the credential can read], and do \
          not use the operators | and !"
@@ -97,7 +99,10 @@ pub(in crate::plan) fn check_value(
     value: &Value<'_>,
     at: &dyn Display,
 ) -> Result<(), PlanError> {
-    if scope_check.is_unrestricted() || owner_field(&schema.model) != Some(name) || is_readable_owner(scope_check, value) {
+    if scope_check.is_unrestricted()
+        || owner_field(&schema.model) != Some(name)
+        || is_readable_owner(scope_check, value)
+    {
         return Ok(());
     }
     Err(scope_check.forbidden(at, &format!("`read` on the model that is named here, {}", value.excerpt(60))))
@@ -111,7 +116,9 @@ fn is_restricted_to_owners(scope_check: ScopeCheck<'_>, field: &str, domain: &Do
 fn restricts_owner(scope_check: ScopeCheck<'_>, field: &str, term: &Term<'_>) -> bool {
     match (&term.value, term.operator) {
         _ if term.path.as_str() != field => false,
-        (TermValue::Value(Value::List(models)), Operator::In) => models.iter().all(|m| is_readable_owner(scope_check, m)),
+        (TermValue::Value(Value::List(models)), Operator::In) => {
+            models.iter().all(|m| is_readable_owner(scope_check, m))
+        }
         (TermValue::Value(model), Operator::Equal) => is_readable_owner(scope_check, model),
         _ => false,
     }

@@ -58,13 +58,19 @@ fn every_step_of_a_domain_path_stays_within_the_scope() {
             .unwrap_or_else(|e| panic!("{allowed}: {e}"));
     }
     for (denied, expected) in [
-        ("[('user_id.login','=','x')]", "domain[0][0]: user_id.login: the credential's scope does not allow `read` on `res.users`."),
+        (
+            "[('user_id.login','=','x')]",
+            "domain[0][0]: user_id.login: the credential's scope does not allow `read` on `res.users`.",
+        ),
         (
             "[('partner_id.user_ids.login','=like','adm%')]",
             "partner_id.user_ids.login: the credential's scope does not allow `read` on `res.users`.",
         ),
         ("[('partner_id.user_ids.nosuch','=',1)]", "the credential's scope does not allow `read` on `res.users`."),
-        ("[('partner_id.credit','>',1)]", "the credential's scope does not allow `read` on the field `credit` of `res.partner`."),
+        (
+            "[('partner_id.credit','>',1)]",
+            "the credential's scope does not allow `read` on the field `credit` of `res.partner`.",
+        ),
         ("['|',('name','=','x'),('partner_id.country_id.code','=','BE')]", "domain[2][0]: partner_id.country_id.code"),
         (
             "[('partner_id','any',[('user_ids.login','=','x')])]",
@@ -97,12 +103,18 @@ fn every_step_of_a_domain_path_stays_within_the_scope() {
 fn fields_and_orders_stay_within_the_scope() {
     planned(CLERK, "{}", "sale.order", list("[]", "partner_id, user_id.id", names("user_id,message_ids"))).unwrap();
     for (action, expected) in [
-        (list("[]", "user_id", FieldSet::All), "order: user_id: the credential's scope does not allow `read` on `res.users`."),
+        (
+            list("[]", "user_id", FieldSet::All),
+            "order: user_id: the credential's scope does not allow `read` on `res.users`.",
+        ),
         (
             list("[]", "id", names("name,credit")),
             "fields: the credential's scope does not allow `read` on the field `credit` of `res.partner`.",
         ),
-        (list("[]", "credit desc", FieldSet::All), "order: credit: the credential's scope does not allow `read` on the field `credit`"),
+        (
+            list("[]", "credit desc", FieldSet::All),
+            "order: credit: the credential's scope does not allow `read` on the field `credit`",
+        ),
     ] {
         let name = if expected.contains("res.users") { "sale.order" } else { "res.partner" };
         let rejected = rejection(name, action);
@@ -110,7 +122,10 @@ fn fields_and_orders_stay_within_the_scope() {
     }
     for name in ["res.country", "res.users", "ir.cron"] {
         let expected = rejection(name, list("[]", "id", FieldSet::All));
-        assert_eq!(expected, format!("scope_forbidden: model: the credential's scope does not allow `read` on `{name}`."));
+        assert_eq!(
+            expected,
+            format!("scope_forbidden: model: the credential's scope does not allow `read` on `{name}`.")
+        );
     }
 }
 
@@ -236,12 +251,16 @@ fn relation_commands_need_permission_for_what_they_do() {
         assert!(rejected.starts_with("scope_forbidden: ") && rejected.contains(expected), "{denied}: {rejected}");
         let rejected = rejection(
             name,
-            Action::CreateMany { records: Values::from_tree("vals", Value::List(vec![tree(denied)])), returning: Returning::Ids },
+            Action::CreateMany {
+                records: Values::from_tree("vals", Value::List(vec![tree(denied)])),
+                returning: Returning::Ids,
+            },
         );
         assert!(rejected.starts_with("scope_forbidden: "), "{denied}: {rejected}");
     }
     assert!(
-        rejection("sale.order", Action::Delete { target: RecordSet::Many(Vec::new()) }).contains("`delete` on `sale.order`")
+        rejection("sale.order", Action::Delete { target: RecordSet::Many(Vec::new()) })
+            .contains("`delete` on `sale.order`")
     );
 }
 
@@ -262,7 +281,10 @@ fn the_context_cannot_set_values_that_the_request_could_not() {
         ),
         ("{'default_user_ids': [[0,0,{'login':'x'}]]}", "`create` on `res.users`"),
         ("{'show_email': True}", "context: the credential's scope does not allow the context key `show_email`"),
-        ("{'active_model': 'res.users'}", "context.active_model: the credential's scope does not allow `read` on `res.users`."),
+        (
+            "{'active_model': 'res.users'}",
+            "context.active_model: the credential's scope does not allow `read` on `res.users`.",
+        ),
         ("{'active_model': 7}", "the context key `active_model`"),
     ] {
         let rejected = planned(CLERK, denied, "res.partner", create()).unwrap_err();
@@ -277,13 +299,17 @@ fn the_context_cannot_set_values_that_the_request_could_not() {
 fn context_defaults_are_checked_for_nested_new_records() {
     let scope = r#"[{"models":"sale.order","operations":["create"]},
                     {"models":"sale.order.line","operations":["create"],"fields":{"only":["name"]}}]"#;
-    let create =
-        || Action::CreateOne { values: values("{'order_line':[[0,0,{'name':'x'}]]}"), returning: Returning::Records(FieldSet::All) };
+    let create = || Action::CreateOne {
+        values: values("{'order_line':[[0,0,{'name':'x'}]]}"),
+        returning: Returning::Records(FieldSet::All),
+    };
     planned(scope, "{'default_note': 'x'}", "sale.order", create()).unwrap();
     let narrower = r#"[{"models":"sale.order","operations":["create"]},
                        {"models":"sale.order.line","operations":["create"],"fields":{"only":["price"]}}]"#;
-    let create =
-        Action::CreateOne { values: values("{'order_line':[[0,0,{'price':1}]]}"), returning: Returning::Records(FieldSet::All) };
+    let create = Action::CreateOne {
+        values: values("{'order_line':[[0,0,{'price':1}]]}"),
+        returning: Returning::Records(FieldSet::All),
+    };
     let expected = planned(narrower, "{'default_name': 'x'}", "sale.order", create).unwrap_err();
     assert!(
         expected.contains("context.default_name: the credential's scope does not allow `create` on the field `name` of `sale.order.line`"),
@@ -320,7 +346,10 @@ fn records_with_an_owner_are_only_accessible_through_readable_owners() {
             values: values("{'name':'x','res_model':'res.users','res_id':1}"),
             returning: Returning::Records(FieldSet::All),
         },
-        Action::CreateOne { values: values("{'name':'x','res_model':['sale.order']}"), returning: Returning::Records(FieldSet::All) },
+        Action::CreateOne {
+            values: values("{'name':'x','res_model':['sale.order']}"),
+            returning: Returning::Records(FieldSet::All),
+        },
     ] {
         let expected = format!("{denied:?}");
         assert!(rejection("ir.attachment", denied).starts_with("scope_forbidden: "), "{expected}");

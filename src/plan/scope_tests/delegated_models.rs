@@ -75,7 +75,8 @@ const NO_MAIL: &str = r#"[
 
 fn planned(scope: &str, name: &str, action: Action) -> Result<Plan, String> {
     let scope = Scope::from_json(scope).unwrap();
-    let intent = Intent { model: model(name), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" };
+    let intent =
+        Intent { model: model(name), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" };
     plan(intent, &RequestedContext::default(), &scope, &Addons).map_err(|unplanned| format!("{:?}", unplanned.error))
 }
 
@@ -104,7 +105,8 @@ fn fields_computed_from_a_hidden_field_are_hidden() {
         ("calendar.attendee", "normal"),
         ("calendar.attendee", "far"),
     ] {
-        let rejected = planned(NO_MAIL, name, read(FieldSet::Named(vec![FieldName::parse(hidden).unwrap()]))).unwrap_err();
+        let rejected =
+            planned(NO_MAIL, name, read(FieldSet::Named(vec![FieldName::parse(hidden).unwrap()]))).unwrap_err();
         assert!(rejected.contains(&format!("`read` on the field `{hidden}` of `{name}`")), "{rejected}");
     }
 }
@@ -124,7 +126,11 @@ fn a_field_listed_in_only_is_visible_despite_its_dependencies() {
 fn writes_are_only_rejected_for_fields_related_to_a_hidden_field() {
     let write = |name: &str, values: &str| {
         let target = RecordSet::One(RecordId::new(1).unwrap());
-        planned(NO_MAIL, name, Action::Update { target, values: Values::from_tree("vals", tree(values)), returning: Returning::Ids })
+        planned(
+            NO_MAIL,
+            name,
+            Action::Update { target, values: Values::from_tree("vals", tree(values)), returning: Returning::Ids },
+        )
     };
     write("res.partner", "{'blocked': 'x'}").unwrap();
     write("calendar.attendee", "{'phone': 'x'}").unwrap();

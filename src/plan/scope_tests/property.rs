@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::{Call, ExistenceCheck, UpdatePlan, Values};
 use crate::plan::scope::Operation;
+use crate::plan::{Call, ExistenceCheck, UpdatePlan, Values};
 
 /// Words that nonsense, attacks and valid intents are built from.
 const WORDS: [&str; 30] = [
@@ -136,7 +136,14 @@ fn calls(plan: Plan) -> Vec<Call> {
         Plan::Search(list) => vec![list.search_call(), list.search_all_call(), list.count_call()],
         Plan::List { list, with_total } => {
             let read = list.read_plan(Vec::new());
-            let calls = [list.call(), list.search_call(), list.search_all_call(), list.count_call(), read.call(), read.existence_search()];
+            let calls = [
+                list.call(),
+                list.search_call(),
+                list.search_all_call(),
+                list.count_call(),
+                read.call(),
+                read.existence_search(),
+            ];
             calls.into_iter().chain(list.nested_call(with_total)).chain(list.flat_call(with_total)).collect()
         }
         Plan::Read { read, .. } => vec![read.call()],

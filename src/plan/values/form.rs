@@ -13,11 +13,11 @@
 //! In: form fields. Out: a tree for the checks of the other files, which report values that do not fit. Must not
 //! know: HTTP.
 
-use super::{Purpose, ValuePath};
 use super::input::{FormEntry, ValuesInput};
+use super::{Purpose, ValuePath};
 use crate::error_code::ErrorCode;
-use crate::language::scalars;
 use crate::language::literal::{self, Limits};
+use crate::language::scalars;
 use crate::plan::error::PlanError;
 use crate::plan::schema::{Field, FieldType, Schema};
 use crate::plan::scope_check::ScopeCheck;
@@ -44,8 +44,9 @@ pub(super) fn tree_mut<'s>(
             };
             Ok((name.into(), value))
         };
-        *input =
-            ValuesInput::Tree(Value::Map(std::mem::take(entries).into_iter().map(member).collect::<Result<_, PlanError>>()?));
+        *input = ValuesInput::Tree(Value::Map(
+            std::mem::take(entries).into_iter().map(member).collect::<Result<_, PlanError>>()?,
+        ));
     }
     match input {
         ValuesInput::Tree(tree) => Ok(tree),
@@ -79,7 +80,9 @@ fn value_from_text(path: ValuePath<'_>, text: String, field: &Field) -> Result<V
             Ok(word.parse().map_or_else(|_| Value::from(word.to_owned()), Value::Int))
         }
         FieldType::One2many | FieldType::Many2many | FieldType::Properties => parse_literal(path, word),
-        FieldType::Json | FieldType::Other => Ok(parse_literal(path, word).unwrap_or_else(|_| Value::from(word.to_owned()))),
+        FieldType::Json | FieldType::Other => {
+            Ok(parse_literal(path, word).unwrap_or_else(|_| Value::from(word.to_owned())))
+        }
         _ => Ok(Value::from(word.to_owned())),
     }
 }
@@ -95,7 +98,9 @@ fn parse_boolean(word: &str) -> Option<bool> {
 
 fn parse_literal(path: ValuePath<'_>, text: &str) -> Result<Value<'static>, PlanError> {
     let parsed = literal::parse(text, Limits::body());
-    parsed.map(Value::into_owned).map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, &path.to_string()).into())
+    parsed
+        .map(Value::into_owned)
+        .map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, &path.to_string()).into())
 }
 
 #[cfg(test)]
@@ -147,7 +152,11 @@ mod tests {
     #[test]
     fn invalid_form_fields_are_rejected_by_name() {
         for (name, entry, start) in [
-            ("active", FormEntry::Text("maybe".into()), "body.active: expected true or false, found a string \"maybe\""),
+            (
+                "active",
+                FormEntry::Text("maybe".into()),
+                "body.active: expected true or false, found a string \"maybe\"",
+            ),
             ("color", FormEntry::Text("1.5".into()), "body.color: expected an integer"),
             ("country_id", FormEntry::Text("Belgium".into()), "body.country_id: expected a record id"),
             ("category_id", FormEntry::Text("[1".into()), "body.category_id: "),

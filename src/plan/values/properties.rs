@@ -25,7 +25,11 @@ pub struct PropertiesMerge {
 }
 
 /// The fields of checked `values` that must be completed.
-pub(in crate::plan) fn properties_merges(parameter: &'static str, values: &Value<'_>, schema: &Schema) -> Vec<PropertiesMerge> {
+pub(in crate::plan) fn properties_merges(
+    parameter: &'static str,
+    values: &Value<'_>,
+    schema: &Schema,
+) -> Vec<PropertiesMerge> {
     let partial_field = |(name, value): &Member<'_>| {
         let is_properties = schema.field(name).is_some_and(|field| field.kind == FieldType::Properties);
         (is_properties && matches!(value, Value::Map(_))).then(|| FieldName::parse(name).ok()).flatten()
@@ -139,8 +143,13 @@ impl PropertiesMerge {
             Some(format!("{} ({})", text("name")?, text("string").unwrap_or_default()))
         };
         let existing: Vec<String> = present.iter().take(20).filter_map(describe).collect();
-        let problem = Problem::new(ErrorCode::InvalidValue, format!("{parameter}: the record has no property `{excerpt}`."));
-        let hint = if existing.is_empty() { "The record has no properties.".to_owned() } else { format!("The record has {}.", existing.join(", ")) };
+        let problem =
+            Problem::new(ErrorCode::InvalidValue, format!("{parameter}: the record has no property `{excerpt}`."));
+        let hint = if existing.is_empty() {
+            "The record has no properties.".to_owned()
+        } else {
+            format!("The record has {}.", existing.join(", "))
+        };
         problem.parameter(parameter).hint(hint)
     }
 

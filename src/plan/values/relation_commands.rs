@@ -16,8 +16,8 @@
 //! In: the members of the object. Out: Odoo's commands. Must not know: literals. Everything is checked in place
 //! before anything is moved, so that a check that stopped can be repeated.
 
-use super::{ValueCheck, ValuePath};
 use super::x2many::odoo_command;
+use super::{ValueCheck, ValuePath};
 use crate::names::RecordId;
 use crate::plan::error::PlanError;
 use crate::plan::schema::Field;
@@ -80,14 +80,22 @@ impl ValueCheck<'_> {
         Ok(given.into_iter().flat_map(|(command, (_, argument))| into_odoo_commands(command, argument)).collect())
     }
 
-    fn check_named_command(self, path: ValuePath<'_>, command: RelationCommand, argument: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
+    fn check_named_command(
+        self,
+        path: ValuePath<'_>,
+        command: RelationCommand,
+        argument: &mut Value<'static>,
+        field: &Field,
+    ) -> Result<(), PlanError> {
         if command == RelationCommand::Clear && argument.is_null_or_false() {
             return Ok(());
         }
         self.require_command(path, command.number(), field)?;
         match command {
             RelationCommand::Clear => Ok(()),
-            RelationCommand::Set | RelationCommand::Delete | RelationCommand::Unlink | RelationCommand::Link => check_id_list(path, argument),
+            RelationCommand::Set | RelationCommand::Delete | RelationCommand::Unlink | RelationCommand::Link => {
+                check_id_list(path, argument)
+            }
             RelationCommand::Update => self.check_updates(path, argument, field),
             RelationCommand::Create => match argument {
                 Value::List(records) => records
@@ -186,7 +194,9 @@ fn into_odoo_commands(command: RelationCommand, argument: Value<'static>) -> Vec
             into_items(argument).into_iter().map(|id| odoo_command(command.number(), id, zero.clone())).collect()
         }
         RelationCommand::Update => update_commands(argument),
-        RelationCommand::Create => into_items(argument).into_iter().map(|values| odoo_command(0, zero.clone(), values)).collect(),
+        RelationCommand::Create => {
+            into_items(argument).into_iter().map(|values| odoo_command(0, zero.clone(), values)).collect()
+        }
     }
 }
 

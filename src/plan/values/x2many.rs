@@ -18,7 +18,12 @@ use crate::value::Value;
 
 impl ValueCheck<'_> {
     /// For Odoo an empty list means "no commands", not "no records".
-    pub(super) fn x2many(self, path: ValuePath<'_>, value: &mut Value<'static>, field: &Field) -> Result<(), PlanError> {
+    pub(super) fn x2many(
+        self,
+        path: ValuePath<'_>,
+        value: &mut Value<'static>,
+        field: &Field,
+    ) -> Result<(), PlanError> {
         const EXPECTED: &str =
             "expected ids, commands such as [4, id] or [0, 0, {…}], or named commands such as {\"link\": [id]}";
         let clears = self.empty_list == EmptyList::Clears;

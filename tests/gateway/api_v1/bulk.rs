@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING_ID, TAGS, admin, send_json, data, new_tag, error_of, unique};
+use super::{MISSING_ID, TAGS, admin, data, error_of, new_tag, send_json, unique};
 use crate::support::{Client, Version};
 
 async fn create_three_tags(version: Version) -> (String, Vec<i64>) {

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{ORDERS, TAGS, send_json, create, unique};
+use super::{ORDERS, TAGS, create, send_json, unique};
 use crate::support::recording_proxy::RecordingProxy;
 use crate::support::{Client, Gateway, Version, testbed};
 

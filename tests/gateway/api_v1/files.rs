@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use serde_json::json;
 
 use super::{MISSING_ID, PARTNERS, admin, create, error_of, unique, user};
-use crate::support::{Response, Client, Version};
+use crate::support::{Client, Response, Version};
 
 const ATTACHMENTS: &str = "/api/v1/ir.attachment";
 /// The smallest GIF.
@@ -121,7 +121,8 @@ async fn ranges_and_etags_are_supported() {
         }
         let beyond = get(&admin, &path, &[("range", "bytes=5000-")]).await;
         assert_eq!((beyond.status, beyond.header("content-range")), (416, "bytes */5000"));
-        let response = Response { status: 416, headers: beyond.headers, text: String::from_utf8(beyond.bytes).unwrap() };
+        let response =
+            Response { status: 416, headers: beyond.headers, text: String::from_utf8(beyond.bytes).unwrap() };
         error_of(&response, 416, "BadRequest", "range_not_satisfiable");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{MISSING_ID, admin, data, new_tag, error_of, unique, user};
+use super::{MISSING_ID, admin, data, error_of, new_tag, unique, user};
 use crate::support::Version;
 
 const DONE: &str = "Operation completed successfully";

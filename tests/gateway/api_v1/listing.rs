@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PARTNERS, TAGS, admin, data, new_tag, error_of, unique};
+use super::{PARTNERS, TAGS, admin, data, error_of, new_tag, unique};
 use crate::support::{Client, Version};
 
 const RETRIEVED: &str = "Records retrieved successfully";
@@ -79,7 +79,11 @@ async fn order_is_plain_text_a_json_string_or_a_json_list() {
         }
         for order in ["nosuch", r#"["name sideways"]"#, "child_ids", "{}"] {
             let response = admin.get(TAGS, &[("order", order)]).await;
-            assert_eq!((response.status, response.json()["error"]["type"].as_str()), (400, Some("BadRequest")), "{order}");
+            assert_eq!(
+                (response.status, response.json()["error"]["type"].as_str()),
+                (400, Some("BadRequest")),
+                "{order}"
+            );
         }
     }
 }

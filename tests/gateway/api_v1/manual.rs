@@ -3,14 +3,17 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{admin, send_json, create, data, new_tag, unique};
+use super::{admin, create, data, new_tag, send_json, unique};
 use crate::support::{Client, Gateway, Version, testbed};
 
 const TEMPLATES: &str = "/api/v1/product.template";
 
 /// A client as in the documentation, with an Odoo API key as the bearer token.
 fn with_key(version: Version) -> Client {
-    Gateway::shared().client().on(version).with_header("Authorization", &format!("Bearer {}", testbed().api_key(version)))
+    Gateway::shared()
+        .client()
+        .on(version)
+        .with_header("Authorization", &format!("Bearer {}", testbed().api_key(version)))
 }
 
 #[tokio::test]
@@ -125,9 +128,13 @@ async fn manual_relation_verbs_work() {
         let id =
             create(&admin, "/api/v1/res.partner", json!({"name": unique("printed"), "category_id": tags[2..5]})).await;
         let verbs = json!({"link": tags[..3], "unlink": tags[3..5], "delete": [tags[5]], "set": [tags[0], tags[1]]});
-        let response =
-            send_json(&admin, Method::PUT, &format!("/api/v1/res.partner/{id}"), &json!({"data": {"category_id": verbs}}))
-                .await;
+        let response = send_json(
+            &admin,
+            Method::PUT,
+            &format!("/api/v1/res.partner/{id}"),
+            &json!({"data": {"category_id": verbs}}),
+        )
+        .await;
         let mut after = data(&response, "Record updated successfully")["category_id"].clone();
         after.as_array_mut().unwrap().sort_by_key(serde_json::Value::as_i64);
         assert_eq!(after, json!(tags[..3]));

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{MISSING_ID, PARTNERS, TAGS, admin, send_json, error_of, unique, user};
+use super::{MISSING_ID, PARTNERS, TAGS, admin, error_of, send_json, unique, user};
 use crate::support::client::send;
 use crate::support::{Gateway, Version};
 
@@ -39,8 +39,12 @@ async fn unknown_routes_and_names_have_the_dialects_error_format() {
         ] {
             error_of(&admin.get(path, &[]).await, status, kind, reason);
         }
-        let missing =
-            error_of(&admin.get(&format!("{PARTNERS}/{MISSING_ID}"), &[]).await, 404, "MissingError", "record_not_found");
+        let missing = error_of(
+            &admin.get(&format!("{PARTNERS}/{MISSING_ID}"), &[]).await,
+            404,
+            "MissingError",
+            "record_not_found",
+        );
         assert_eq!(missing["message"], format!("There is no record {MISSING_ID} of res.partner."));
         let response = send_json(&admin, Method::PATCH, TAGS, &json!({})).await;
         error_of(&response, 405, "BadRequest", "method_not_allowed");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PARTNERS, admin, create, data, new_tag, read, error_of, unique};
+use super::{PARTNERS, admin, create, data, error_of, new_tag, read, unique};
 use crate::support::Version;
 
 #[tokio::test]

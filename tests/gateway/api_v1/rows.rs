@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{TAGS, admin, send_json, data, new_tag, error_of, unique};
+use super::{TAGS, admin, data, error_of, new_tag, send_json, unique};
 use crate::support::Version;
 
 const CSV: &str = "text/csv";
@@ -33,7 +33,8 @@ async fn list_and_search_are_available_as_rows() {
         let rows = admin.with_header("Accept", NDJSON).get(TAGS, &second).await;
         assert_eq!(lines(&rows.text), [json!({"id": b})], "a page of the export");
         let body = json!({"domain": [["name", "like", word]], "fields": ["name"], "order": "id", "limit": 1});
-        let found = send_json(&admin.with_header("Accept", NDJSON), Method::POST, &format!("{TAGS}/search"), &body).await;
+        let found =
+            send_json(&admin.with_header("Accept", NDJSON), Method::POST, &format!("{TAGS}/search"), &body).await;
         assert_eq!(lines(&found.text), [json!({"id": a, "name": format!("{word} a")})]);
     }
 }

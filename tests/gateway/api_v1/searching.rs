@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PARTNERS, TAGS, admin, data, new_tag, error_of, unique};
+use super::{PARTNERS, TAGS, admin, data, error_of, new_tag, unique};
 use crate::support::Version;
 
 const RETRIEVED: &str = "Records retrieved successfully";

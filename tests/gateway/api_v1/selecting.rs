@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ORDERS, PARTNERS, admin, create, data, read, error_of, unique};
+use super::{ORDERS, PARTNERS, admin, create, data, error_of, read, unique};
 use crate::support::Version;
 
 #[tokio::test]

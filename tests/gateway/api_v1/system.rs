@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{data, error_of};
-use crate::support::{StubReply, Gateway, StubOdoo, Version};
+use crate::support::{Gateway, StubOdoo, StubReply, Version};
 
 const DONE: &str = "Operation completed successfully";
 

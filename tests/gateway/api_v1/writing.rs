@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING_ID, PARTNERS, TAGS, admin, send_json, data, new_tag, read, error_of, unique};
+use super::{MISSING_ID, PARTNERS, TAGS, admin, data, error_of, new_tag, read, send_json, unique};
 use crate::support::Version;
 
 #[tokio::test]
@@ -12,7 +12,10 @@ async fn created_record_is_returned_as_by_a_read() {
         let (admin, name) = (admin(version), unique("made"));
         let body = json!({"data": {"name": name, "color": 3, "parent_id": null}, "context": {"lang": "en_US"}});
         let created = data(&admin.post(TAGS, &body).await, "Record created successfully");
-        assert_eq!((&created["name"], &created["color"], &created["parent_id"]), (&json!(name), &json!(3), &json!(false)));
+        assert_eq!(
+            (&created["name"], &created["color"], &created["parent_id"]),
+            (&json!(name), &json!(3), &json!(false))
+        );
         let id = created["id"].as_i64().unwrap();
         assert_eq!(data(&admin.get(&format!("{TAGS}/{id}"), &[]).await, "Record retrieved successfully"), created);
     }

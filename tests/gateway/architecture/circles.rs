@@ -9,7 +9,9 @@ type Graph = BTreeMap<ModulePath, BTreeSet<ModulePath>>;
 
 /// Modules that a parent contains, each standing for all modules in it, and which of them uses which.
 fn siblings(edges: &Graph, parent: &[String]) -> Graph {
-    let child = |module: &ModulePath| module.starts_with(parent).then(|| module.get(..=parent.len()).map(<[_]>::to_vec)).flatten();
+    let child = |module: &ModulePath| {
+        module.starts_with(parent).then(|| module.get(..=parent.len()).map(<[_]>::to_vec)).flatten()
+    };
     let mut graph = Graph::new();
     for (module, used) in edges {
         let Some(from) = child(module) else { continue };
@@ -57,7 +59,8 @@ fn modules_of_one_folder_form_no_circle() {
 #[test]
 fn dialects_do_not_use_one_another() {
     let edges = Modules::parse(super::root()).edges();
-    let is_dialect = |module: &ModulePath| module.starts_with(&["http".to_owned(), "dialects".to_owned()]) && module.len() > 2;
+    let is_dialect =
+        |module: &ModulePath| module.starts_with(&["http".to_owned(), "dialects".to_owned()]) && module.len() > 2;
     let mut violations = Vec::new();
     for (module, used) in edges.iter().filter(|(module, _)| is_dialect(module)) {
         let others = used.iter().filter(|other| is_dialect(other) && other[2] != module[2]);

@@ -34,7 +34,8 @@ impl Modules {
         let files = super::rust_files(&src).into_iter().filter(|file| *file != src.join("main.rs"));
         let by_path = files.map(|file| {
             let names = file.strip_prefix(&src).unwrap().with_extension("");
-            let path = names.iter().map(|name| name.to_str().unwrap().to_owned()).filter(|name| name != "lib").collect();
+            let path =
+                names.iter().map(|name| name.to_str().unwrap().to_owned()).filter(|name| name != "lib").collect();
             let mut syntax = syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap();
             syntax.items.retain(|item| !is_test_module(item));
             (path, Module { file: file.strip_prefix(root).unwrap().to_owned(), syntax })
@@ -56,7 +57,8 @@ impl Modules {
 
     /// For each module, the modules that declare what it uses, itself excepted.
     pub(super) fn edges(&self) -> BTreeMap<ModulePath, BTreeSet<ModulePath>> {
-        let uses: BTreeMap<_, _> = self.by_path.iter().map(|(path, module)| (path.clone(), self.uses(path, module))).collect();
+        let uses: BTreeMap<_, _> =
+            self.by_path.iter().map(|(path, module)| (path.clone(), self.uses(path, module))).collect();
         let exports: BTreeMap<_, _> = uses.iter().map(|(path, (_, exports))| (path.clone(), exports.clone())).collect();
         let declaring = |used: &ModulePath| self.declaring(used, &exports, 0);
         uses.into_iter()
@@ -101,7 +103,12 @@ impl Modules {
     }
 
     /// The module that declares an item, through any number of re-exports.
-    fn declaring(&self, used: &ModulePath, exports: &BTreeMap<ModulePath, BTreeMap<String, ModulePath>>, depth: u8) -> ModulePath {
+    fn declaring(
+        &self,
+        used: &ModulePath,
+        exports: &BTreeMap<ModulePath, BTreeMap<String, ModulePath>>,
+        depth: u8,
+    ) -> ModulePath {
         let longest = (0..=used.len()).rev().find(|length| self.by_path.contains_key(&used[..*length])).unwrap_or(0);
         let (module, rest) = used.split_at(longest);
         let exported = rest.first().and_then(|name| exports.get(module)?.get(name));

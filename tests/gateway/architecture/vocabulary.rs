@@ -12,14 +12,32 @@ use super::{assert_none, root, rust_files};
 
 /// Parts of identifiers that say nothing to an engineer who does not know this code, or that have a standard term.
 const NOT_IN_IDENTIFIERS: &[&str] = &[
-    "anew", "arrival", "behind", "beside", "deed", "deeds", "families", "family", "hear", "judge", "lookout", "occasion",
-    "said", "say", "says", "seat", "seats", "spared", "tell", "tells", "told", "whoever", "wish", "wishes", "witness",
+    "anew", "arrival", "behind", "beside", "deed", "deeds", "families", "family", "hear", "judge", "lookout",
+    "occasion", "said", "say", "says", "seat", "seats", "spared", "tell", "tells", "told", "whoever", "wish", "wishes",
+    "witness",
 ];
 
 /// Words and phrases that are plain English nowhere in the repository.
 const NOT_IN_TEXTS: &[&str] = &[
-    "anew", "contract section", "deed", "deeds", "families", "family", "he", "him", "himself", "his", "in words",
-    "lookout", "occasion", "of ours", "once more", "spared", "whoever", "wish", "wishes",
+    "anew",
+    "contract section",
+    "deed",
+    "deeds",
+    "families",
+    "family",
+    "he",
+    "him",
+    "himself",
+    "his",
+    "in words",
+    "lookout",
+    "occasion",
+    "of ours",
+    "once more",
+    "spared",
+    "whoever",
+    "wish",
+    "wishes",
 ];
 
 /// Files that contain some of these words for a reason: this list, and the metric families of Prometheus.
@@ -65,7 +83,8 @@ fn forbidden_in(text: &str) -> Vec<&'static str> {
 
 /// The files with text that somebody reads, relative to the repository.
 fn readable_files() -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = ["src", "tests", "benches", "fuzz/src"].iter().flat_map(|folder| rust_files(&root().join(folder))).collect();
+    let mut files: Vec<PathBuf> =
+        ["src", "tests", "benches", "fuzz/src"].iter().flat_map(|folder| rust_files(&root().join(folder))).collect();
     for folder in ["docs", "docs/dialects", "templates", "config", "tests/testbed", "."] {
         let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
         let is_text = |path: &PathBuf| {
@@ -74,7 +93,9 @@ fn readable_files() -> Vec<PathBuf> {
         };
         files.extend(entries.filter(|path| path.is_file() && is_text(path)));
     }
-    files.extend(["openapi/openapi.json", "Makefile", "Dockerfile", "tests/testbed/testbed"].map(|name| root().join(name)));
+    files.extend(
+        ["openapi/openapi.json", "Makefile", "Dockerfile", "tests/testbed/testbed"].map(|name| root().join(name)),
+    );
     let relative = files.into_iter().map(|path| path.strip_prefix(root()).unwrap().to_owned());
     relative.filter(|path| !is_excepted(path)).collect()
 }
@@ -108,7 +129,8 @@ fn identifiers_are_standard_terms() {
         visit::visit_file(&mut identifiers, &module.syntax);
         identifiers.0.sort();
         identifiers.0.dedup();
-        let is_forbidden = |identifier: &String| words_of(identifier).iter().any(|word| NOT_IN_IDENTIFIERS.contains(&word.as_str()));
+        let is_forbidden =
+            |identifier: &String| words_of(identifier).iter().any(|word| NOT_IN_IDENTIFIERS.contains(&word.as_str()));
         let forbidden = identifiers.0.into_iter().filter(is_forbidden);
         violations.extend(forbidden.map(|identifier| format!("{}: {identifier}", module.file.display())));
     }

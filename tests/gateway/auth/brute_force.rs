@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::{FLOOR, PARTNER, ping};
 use crate::support::client::send;
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Response, Client, Gateway, StubOdoo, Version};
+use crate::support::{Client, Gateway, Response, StubOdoo, StubReply, Version};
 
 /// Disables the throttle for tests of other limits.
 const NO_THROTTLE: [(&str, &str); 4] = [

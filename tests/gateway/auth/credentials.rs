@@ -8,7 +8,7 @@ use super::{FLOOR, PARTNER, ping};
 use crate::support::client::send;
 use crate::support::odoo::fresh_database;
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Response, Client, Gateway, StubOdoo, Version, testbed};
+use crate::support::{Client, Gateway, Response, StubOdoo, StubReply, Version, testbed};
 
 const LOGIN: &str = "/rest/api/login/token";
 

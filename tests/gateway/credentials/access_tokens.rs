@@ -81,7 +81,9 @@ async fn wrong_password_and_unknown_database_get_the_same_response_and_time() {
 
 #[tokio::test]
 async fn cached_token_makes_only_the_call_itself() {
-    let proxy = crate::support::recording_proxy::RecordingProxy::in_front_of(crate::support::testbed().url(Version::Odoo19)).await;
+    let proxy =
+        crate::support::recording_proxy::RecordingProxy::in_front_of(crate::support::testbed().url(Version::Odoo19))
+            .await;
     let url = proxy.url();
     let gateway =
         Gateway::start(&[("ODOO_GATEWAY__ODOO__0__URL", &url), ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19")]).await;

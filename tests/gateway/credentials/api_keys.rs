@@ -169,7 +169,8 @@ async fn key_is_created_only_for_a_user_that_odoo_confirms() {
     let admin = Gateway::start_with_odoo(&[]).await.administration().await;
     let mut wrong = new_key(Version::Odoo19, "wrong");
     wrong.secret = "guess".into();
-    let past = odoo_gateway::admin::NewApiKey { not_after: Some(admin.clock.now()), ..new_key(Version::Odoo19, "past") };
+    let past =
+        odoo_gateway::admin::NewApiKey { not_after: Some(admin.clock.now()), ..new_key(Version::Odoo19, "past") };
     let unreadable =
         odoo_gateway::admin::NewApiKey { scope: "[{}]".to_owned(), ..new_key(Version::Odoo19, "unreadable") };
     for rejected in [wrong, past, unreadable] {

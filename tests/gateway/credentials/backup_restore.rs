@@ -90,7 +90,8 @@ async fn master_key_command_runs_once() {
     let created_key = create_key(work.path(), "a", &settings).await;
     assert_eq!(starts(), 1);
     let (succeeded, out, err) = run_command(work.path(), "check", &settings).await;
-    let line = "ok       master key: the output of secrets.master_key_command; it opens the sealed secrets of the store";
+    let line =
+        "ok       master key: the output of secrets.master_key_command; it opens the sealed secrets of the store";
     assert!(succeeded && out.contains(line) && starts() == 2, "{out}{err}");
     let (done, _, err) = run_command(work.path(), "keys add", &settings).await;
     assert!(!done && err.contains("a command"), "{err}");
@@ -109,7 +110,8 @@ async fn master_key_command_runs_once() {
     }
 
     std::fs::write(&program, "#!/bin/sh\necho '# nothing'\n").unwrap();
-    for (line, wrong) in [("serve", "contains no master key: no line is a key"), ("keys list", "contains no master key")]
+    for (line, wrong) in
+        [("serve", "contains no master key: no line is a key"), ("keys list", "contains no master key")]
     {
         let (done, _, err) = run_command(work.path(), line, &settings).await;
         assert!(!done && err.contains(wrong), "{line}: {err}");

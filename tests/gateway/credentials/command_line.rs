@@ -50,7 +50,9 @@ async fn key_is_managed_on_the_command_line_and_its_secret_is_not_stored_or_logg
     client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
     run_command(&gateway, "key enable shop", &settings).await;
     client.get(PARTNERS, &[]).await.ok();
-    for (line, expected) in [("keys add", "Master key "), ("keys rewrap", "3 rewrapped, 0 "), ("keys prune", "Deleted: ")] {
+    for (line, expected) in
+        [("keys add", "Master key "), ("keys rewrap", "3 rewrapped, 0 "), ("keys prune", "Deleted: ")]
+    {
         assert!(run_command(&gateway, line, &settings).await.starts_with(expected), "{line}");
     }
     client.get(PARTNERS, &[]).await.ok();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::new_key;
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Client, Gateway, StubOdoo, Version};
+use crate::support::{Client, Gateway, StubOdoo, StubReply, Version};
 
 const PARTNER: &str = "/restapi/1.0/object/res.partner/1";
 const READ: &str = "res.partner.read";

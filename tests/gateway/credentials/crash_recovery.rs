@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tokio::sync::watch;
 
-use super::{administration, url, new_key};
+use super::{administration, new_key, url};
 use crate::support::binary::Process;
 use crate::support::{Client, Version, testbed};
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::{administration_of, new_key_of};
 use crate::support::binary::Process;
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{Response, Client, StubOdoo};
+use crate::support::{Client, Response, StubOdoo};
 
 const LOGIN: &str = "/rest/api/login/token";
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";

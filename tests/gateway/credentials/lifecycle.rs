@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use odoo_gateway::admin::{Administration, InstallationKeyKind, PrunedInstallationKeys};
-use odoo_gateway::auth::{NewToken, KeyProvider, KeySetError, issue};
+use odoo_gateway::auth::{KeyProvider, KeySetError, NewToken, issue};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::{Config, StoreConfig};
 use odoo_gateway::names::DatabaseName;
 use odoo_gateway::odoo::{Databases, Uid};
 use odoo_gateway::secret::{DataKey, KeySources, LoginClaims, SecretError, Token, TokenKind};
-use odoo_gateway::store::{AuditEvent, KeyRate, KeyTerms, Store, StoreError, StoredToken, RollbackDetector};
+use odoo_gateway::store::{AuditEvent, KeyRate, KeyTerms, RollbackDetector, Store, StoreError, StoredToken};
 use secrecy::ExposeSecret as _;
 use sqlx::{AnyConnection, Connection as _};
 
@@ -121,7 +121,8 @@ async fn run_lifecycle(url: &str) {
 async fn keys_are_created_on_first_use(fixture: &Fixture) {
     assert!(fixture.key_provider().load_existing().await.unwrap().is_none());
     assert!(!fixture.sources.file.exists());
-    let never = KeyProvider::new(fixture.store.clone(), "i".into(), fixture.sources.clone(), false, fixture.clock.clone());
+    let never =
+        KeyProvider::new(fixture.store.clone(), "i".into(), fixture.sources.clone(), false, fixture.clock.clone());
     let rejected = never.for_sealing().await.unwrap_err();
     assert!(matches!(rejected, KeySetError::Secret(SecretError::NoKey(_))), "{rejected}");
     assert!(!fixture.sources.file.exists());
@@ -266,7 +267,11 @@ fn administration(fixture: &Fixture) -> Administration {
         store: fixture.store.clone(),
         key_provider: fixture.key_provider(),
         sources: fixture.sources.clone(),
-        rollback_detector: RollbackDetector::new(fixture.store.clone(), fixture.sources.file.parent().unwrap(), &fixture.instance),
+        rollback_detector: RollbackDetector::new(
+            fixture.store.clone(),
+            fixture.sources.file.parent().unwrap(),
+            &fixture.instance,
+        ),
         databases: Databases::new(Vec::new()),
         clock: fixture.clock.clone(),
         actor: "test".to_owned(),
@@ -274,7 +279,8 @@ fn administration(fixture: &Fixture) -> Administration {
 }
 
 async fn index_key_rotation_keeps_every_token(fixture: &Fixture) {
-    let (used, unused) = (fixture.add(issued("of before", None)).await, fixture.add(issued("of before too", None)).await);
+    let (used, unused) =
+        (fixture.add(issued("of before", None)).await, fixture.add(issued("of before too", None)).await);
     let admin = administration(fixture);
     admin.rotate_installation_key(InstallationKeyKind::Index).await.unwrap();
     let rejected = admin.rotate_installation_key(InstallationKeyKind::Index).await.unwrap_err();
@@ -293,7 +299,11 @@ async fn index_key_rotation_keeps_every_token(fixture: &Fixture) {
         assert_eq!(fixture.find(&used.1).await.unwrap().index.hash, index.hash);
     }
     fixture.clock.advance(Duration::from_secs(61));
-    assert_eq!(admin.prune_installation_keys().await.unwrap().index_key_tokens, of_before - 1, "tokens that are not reindexed keep the key in use");
+    assert_eq!(
+        admin.prune_installation_keys().await.unwrap().index_key_tokens,
+        of_before - 1,
+        "tokens that are not reindexed keep the key in use"
+    );
     for (row, _) in [&unused, &used] {
         assert!(fixture.store.delete_token(&row.id, &fixture.event("key.delete")).await.unwrap());
     }
@@ -331,7 +341,10 @@ async fn signing_key_is_kept_while_its_tokens_are_active(fixture: &Fixture) {
     admin.rotate_installation_key(InstallationKeyKind::Signing).await.unwrap();
     assert!(reads().await);
     let new = vault().await.login_token_key.sign(&claims).unwrap();
-    assert!(before.login_token_key.verify(&new, "odoo-gateway", fixture.clock.now()).is_none(), "the new key is used for signing");
+    assert!(
+        before.login_token_key.verify(&new, "odoo-gateway", fixture.clock.now()).is_none(),
+        "the new key is used for signing"
+    );
     fixture.clock.advance(Duration::from_secs(599));
     let pruned = admin.prune_installation_keys().await.unwrap();
     assert!(pruned.signing_key_in_use && pruned.deleted.is_empty() && reads().await, "{pruned:?}");

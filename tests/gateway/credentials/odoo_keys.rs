@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::recording_proxy::RecordingProxy;
 use crate::support::odoo::{fresh_database, revoke_api_keys};
+use crate::support::recording_proxy::RecordingProxy;
 use crate::support::stub_odoo::{KEY, KEY_OWNER};
-use crate::support::{StubReply, Client, Gateway, StubOdoo, Version, testbed};
+use crate::support::{Client, Gateway, StubOdoo, StubReply, Version, testbed};
 
 const FLOOR: &str = "ODOO_GATEWAY__AUTH__FAILURE_FLOOR";
 const IDENTITY_TTL: &str = "ODOO_GATEWAY__AUTH__IDENTITY_TTL";

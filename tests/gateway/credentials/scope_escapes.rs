@@ -4,18 +4,18 @@
 //! A request is one line, with values as Python literals: `VERB model/…?name=value&name=value`. `ID` is replaced by the
 //! id of a contact that the test has created.
 
+mod allowed;
 mod delegation;
 mod hidden_fields;
-mod allowed;
+mod rejected;
 mod secret_fields;
 mod stubbed;
-mod rejected;
 
 use odoo_gateway::admin::NewApiKey;
 use serde_json::json;
 
 use super::new_key;
-use crate::support::{Response, Client, Gateway, Version, unique};
+use crate::support::{Client, Gateway, Response, Version, unique};
 
 /// Contacts and countries; and attachments, which alone give no access to attachments of other models.
 const CLERK: &str = r#"[

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PARTNER, Transport, gateway_with, call_in_every_dialect, new_partner};
+use super::{PARTNER, Transport, call_in_every_dialect, gateway_with, new_partner};
 use crate::support::{Response, Version, unique};
 
 /// Checks that the response contains nothing of Odoo's internals.
@@ -64,7 +64,11 @@ async fn unknown_arguments_are_400_and_named() {
                 ("write", json!([[1]]), json!({}), "argument"),
             ] {
                 for response in call_in_every_dialect(&admin, PARTNER, method, &args, &kwargs).await {
-                    assert_eq!(response.status, 400, "{version:?} {transport:?} {method} {args} {kwargs}: {}", response.text);
+                    assert_eq!(
+                        response.status, 400,
+                        "{version:?} {transport:?} {method} {args} {kwargs}: {}",
+                        response.text
+                    );
                     assert!(message(&response).contains(named), "{named}: {}", response.text);
                     assert_clean(&response);
                 }
@@ -110,7 +114,8 @@ async fn error_raised_by_a_method_is_returned_with_its_message() {
     }
     let (_proxy, _gateway, admin) = gateway_with(Transport::Json, Version::Odoo19).await;
     let id = new_partner(&admin, &unique("complains")).await;
-    let responses = call_in_every_dialect(&admin, PARTNER, "message_post", &json!([[id]]), &json!({"bodyy": "x"})).await;
+    let responses =
+        call_in_every_dialect(&admin, PARTNER, "message_post", &json!([[id]]), &json!({"bodyy": "x"})).await;
     for response in &responses {
         assert!(message(response).contains("bodyy"), "{}", response.text);
     }

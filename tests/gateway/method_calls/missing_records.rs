@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{MISSING_ID, PARTNER, Transport, gateway_with, call_in_every_dialect, new_partner, model_call_in_every_dialect};
+use super::{
+    MISSING_ID, PARTNER, Transport, call_in_every_dialect, gateway_with, model_call_in_every_dialect, new_partner,
+};
 use crate::support::{Version, unique};
 
 /// Models whose `write` and `unlink` return `True` for ids that do not exist, at least on 19.
@@ -28,9 +30,13 @@ async fn missing_record_is_404_and_the_method_is_not_called() {
             for (method, rest) in methods {
                 let args = |ids: Value| Value::Array(std::iter::once(ids).chain(rest.clone()).collect());
                 proxy.take_calls();
-                let mut responses = call_in_every_dialect(&admin, model, method, &args(json!([MISSING_ID])), &json!({})).await;
+                let mut responses =
+                    call_in_every_dialect(&admin, model, method, &args(json!([MISSING_ID])), &json!({})).await;
                 assert_eq!(responses.len(), 4);
-                responses.extend(model_call_in_every_dialect(&admin, model, method, &args(json!([id, MISSING_ID])), &json!({})).await);
+                responses.extend(
+                    model_call_in_every_dialect(&admin, model, method, &args(json!([id, MISSING_ID])), &json!({}))
+                        .await,
+                );
                 for response in &responses {
                     assert_eq!(response.status, 404, "{version:?} {model}.{method}: {}", response.text);
                     assert!(response.text.contains(&MISSING_ID.to_string()), "{}", response.text);
@@ -53,7 +59,11 @@ async fn existing_records_are_changed_and_an_empty_list_is_left_to_odoo() {
         let path = format!("/restapi/1.0/object/{PARTNER}/{id}/write");
         let written = admin.post(&path, &json!({"args": [{"color": 4}]})).await.ok();
         assert_eq!(written, json!({"return": true}));
-        assert_eq!(proxy.take_calls(), ["res.partner.read", "res.partner.write"], "{version:?}: one read checks that the record exists");
+        assert_eq!(
+            proxy.take_calls(),
+            ["res.partner.read", "res.partner.write"],
+            "{version:?}: one read checks that the record exists"
+        );
         let none = json!({"args": [[], {"color": 4}]});
         let none = admin.post(&format!("/restapi/1.0/object/{PARTNER}/write"), &none).await;
         assert_eq!(none.ok(), json!({"return": true}));

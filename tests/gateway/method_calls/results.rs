@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PARTNER, Transport, gateway_with, call, call_in_every_dialect};
+use super::{PARTNER, Transport, call, call_in_every_dialect, gateway_with};
 use crate::support::{Version, unique};
 
 #[tokio::test]

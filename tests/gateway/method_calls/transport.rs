@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{MISSING_ID, PARTNER, Transport, gateway_with, call, new_partner};
+use super::{MISSING_ID, PARTNER, Transport, call, gateway_with, new_partner};
 use crate::support::recording_proxy::RecordingProxy;
-use crate::support::{StubReply, Response, Client, Gateway, StubOdoo, Version, testbed, unique};
+use crate::support::{Client, Gateway, Response, StubOdoo, StubReply, Version, testbed, unique};
 
 /// Model, method, positional and keyword arguments.
 type Call = (&'static str, &'static str, Value, Value);
@@ -123,7 +123,8 @@ async fn reads_and_writes_use_xml_rpc() {
         admin.get(&format!("/api/res.partner/{id}"), &[("fields", "name")]).await.ok();
         admin.put(&format!("/api/res.partner/{id}"), &json!({"color": 3})).await.ok();
         admin.delete(&format!("/api/res.partner/{id}"), &[]).await.ok();
-        let calls: Vec<_> = proxy.take_calls_with_bodies().into_iter().filter(|(called, _)| called.contains('.')).collect();
+        let calls: Vec<_> =
+            proxy.take_calls_with_bodies().into_iter().filter(|(called, _)| called.contains('.')).collect();
         assert!(calls.len() >= 5 && calls.iter().all(|(_, body)| body.starts_with("<?xml")), "{calls:?}");
     }
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, RequestBuilder};
 
-use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, get, unthrottled_gateway, new_application};
+use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, get, new_application, unthrottled_gateway};
 use crate::support::client::send;
 use crate::support::signer::{FORM, ParamLocation};
 use crate::support::{Client, Version, unique};
@@ -42,10 +42,14 @@ async fn body_hash_is_verified_if_sent() {
                 send(with(wrong).sign(post(&client, JSON, &body))).await.problem(401, "credential_invalid");
             }
         }
-        let own = signer.with_method("HMAC-SHA256").with_fresh_nonce().with_param("oauth_body_hash", &hash(&SHA256, &body));
+        let own =
+            signer.with_method("HMAC-SHA256").with_fresh_nonce().with_param("oauth_body_hash", &hash(&SHA256, &body));
         send(own.sign(post(&client, JSON, &body))).await.ok();
         // In the query it is a protocol parameter, not a parameter of the dialect.
-        let in_query = signer.with_location(ParamLocation::Query).with_fresh_nonce().with_param("oauth_body_hash", &hash(&SHA256, &body));
+        let in_query = signer
+            .with_location(ParamLocation::Query)
+            .with_fresh_nonce()
+            .with_param("oauth_body_hash", &hash(&SHA256, &body));
         send(in_query.sign(post(&client, JSON, &body))).await.ok();
         // The hash of an empty body.
         let empty = signer.with_fresh_nonce().with_param("oauth_body_hash", &hash(&SHA1_FOR_LEGACY_USE_ONLY, ""));
@@ -65,7 +69,8 @@ async fn token_requests_with_an_unsigned_body_are_rejected() {
     let client = gateway.client();
     let consumer = Consumer::new(&gateway, new_application(Version::Odoo19, "hashes")).await;
     let wrong = hash(&SHA256, "another body");
-    let token_request = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob").with_param("oauth_body_hash", &wrong);
+    let token_request =
+        consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob").with_param("oauth_body_hash", &wrong);
     send(token_request.sign(client.request(Method::POST, REQUEST_TOKEN))).await.problem(401, "credential_invalid");
     // A body without a verified signature is not read to its end.
     let large = client.request(Method::POST, REQUEST_TOKEN).header("content-type", JSON).body("x".repeat(100_000));
@@ -74,7 +79,10 @@ async fn token_requests_with_an_unsigned_body_are_rejected() {
     let verifier = consumer.approve(&token).await.verifier.unwrap();
     let signer = consumer.signer.with_token(&token, &secret);
     let with = |hash: &str| {
-        let signer = signer.with_fresh_nonce().with_param("oauth_verifier", verifier.expose()).with_param("oauth_body_hash", hash);
+        let signer = signer
+            .with_fresh_nonce()
+            .with_param("oauth_verifier", verifier.expose())
+            .with_param("oauth_body_hash", hash);
         signer.sign(client.request(Method::POST, ACCESS_TOKEN))
     };
     send(with(&wrong)).await.problem(401, "credential_invalid");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CALLBACK, Consumer, PLAIN_CALLBACK, unthrottled_gateway, new_application};
+use super::{CALLBACK, Consumer, PLAIN_CALLBACK, new_application, unthrottled_gateway};
 use crate::support::foreign_clients::ForeignClient;
 use crate::support::{Gateway, Version};
 

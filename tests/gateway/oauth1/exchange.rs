@@ -3,10 +3,10 @@
 use futures_util::future::join_all;
 use reqwest::Method;
 
-use super::{ACCESS_TOKEN, CALLBACK, Consumer, PARTNERS, get, parse_token_pair, unthrottled_gateway, new_application};
+use super::{ACCESS_TOKEN, CALLBACK, Consumer, PARTNERS, get, new_application, parse_token_pair, unthrottled_gateway};
 use crate::support::client::send;
 use crate::support::signer::Signer;
-use crate::support::{Response, Client, Gateway, Version, testbed};
+use crate::support::{Client, Gateway, Response, Version, testbed};
 
 async fn exchange(signer: &Signer, client: &Client, verifier: &str) -> Response {
     let signer = signer.with_fresh_nonce().with_param("oauth_verifier", verifier);
@@ -65,7 +65,8 @@ async fn o1_27_five_wrong_verifiers_revoke_the_request_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_28_one_of_twenty_concurrent_exchanges_succeeds_on_both_stores() {
-    let postgres = format!("{}/oauth1_exchange_{}", testbed().postgres().rsplit_once('/').unwrap().0, std::process::id());
+    let postgres =
+        format!("{}/oauth1_exchange_{}", testbed().postgres().rsplit_once('/').unwrap().0, std::process::id());
     for store in [None, Some(postgres.as_str())] {
         let (gateway, client) = gateway_on(store).await;
         let consumer = Consumer::new(&gateway, new_application(Version::Odoo19, "races")).await;

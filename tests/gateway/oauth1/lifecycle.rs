@@ -4,7 +4,10 @@ use odoo_gateway::admin::{NewApplication, SignatureMethod};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{ACCESS_TOKEN, CALLBACK, Consumer, PARTNERS, REQUEST_TOKEN, get, parse_token_pair, unthrottled_gateway, new_application};
+use super::{
+    ACCESS_TOKEN, CALLBACK, Consumer, PARTNERS, REQUEST_TOKEN, get, new_application, parse_token_pair,
+    unthrottled_gateway,
+};
 use crate::support::client::send;
 use crate::support::signer::{FORM, ParamLocation};
 use crate::support::{Gateway, Version};
@@ -12,7 +15,8 @@ use crate::support::{Gateway, Version};
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_24_token_responses_are_forms_or_json_on_request() {
     let gateway = Gateway::start_with_odoo(&[]).await;
-    let (client, consumer) = (gateway.client(), Consumer::new(&gateway, new_application(Version::Odoo19, "forms")).await);
+    let (client, consumer) =
+        (gateway.client(), Consumer::new(&gateway, new_application(Version::Odoo19, "forms")).await);
     let token_request = |accept: &'static str| {
         let signer = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "oob");
         let request = signer.sign(client.request(Method::POST, REQUEST_TOKEN));
@@ -43,7 +47,8 @@ async fn o1_24_token_responses_are_forms_or_json_on_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_26_redirect_appends_token_and_verifier_to_the_unchanged_callback() {
     let gateway = Gateway::start_with_odoo(&[]).await;
-    let (client, consumer) = (gateway.client(), Consumer::new(&gateway, new_application(Version::Odoo19, "callback")).await);
+    let (client, consumer) =
+        (gateway.client(), Consumer::new(&gateway, new_application(Version::Odoo19, "callback")).await);
     let (token, secret) = consumer.request_token(&client, CALLBACK).await;
     let decided = consumer.approve(&token).await;
     let back = decided.redirect_uri().unwrap();

@@ -2,9 +2,9 @@
 
 use reqwest::Method;
 
-use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, unthrottled_gateway, new_application};
+use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, new_application, unthrottled_gateway};
 use crate::support::signer::Signer;
-use crate::support::{Response, Client, Version};
+use crate::support::{Client, Response, Version};
 
 /// As printed, without the line breaks, which HTTP no longer allows.
 const ASKING: [&str; 7] = [
@@ -54,9 +54,11 @@ async fn manual_completes_the_exchange() {
         let token_request = signer.with_fresh_nonce().with_param("oauth_callback", "https://127.0.0.1/callback");
         let requested = send(&client, &token_request, REQUEST_TOKEN, &ASKING, between).await.ok();
         assert_eq!(requested["oauth_callback_confirmed"], "true");
-        let (token, secret) = (requested["oauth_token"].as_str().unwrap(), requested["oauth_token_secret"].as_str().unwrap());
+        let (token, secret) =
+            (requested["oauth_token"].as_str().unwrap(), requested["oauth_token_secret"].as_str().unwrap());
         let verifier = consumer.approve(token).await.verifier.unwrap();
-        let exchange = signer.with_token(token, secret).with_fresh_nonce().with_param("oauth_verifier", verifier.expose());
+        let exchange =
+            signer.with_token(token, secret).with_fresh_nonce().with_param("oauth_verifier", verifier.expose());
         let issued = send(&client, &exchange, ACCESS_TOKEN, &EXCHANGING, between).await.ok();
         let names: Vec<_> = issued.as_object().unwrap().keys().cloned().collect();
         assert_eq!(names, ["oauth_token", "oauth_token_secret"]);

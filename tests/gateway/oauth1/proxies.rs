@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Consumer, PARTNERS, REQUEST_TOKEN, get, unthrottled_gateway, new_application};
+use super::{Consumer, PARTNERS, REQUEST_TOKEN, get, new_application, unthrottled_gateway};
 use crate::support::Version;
 use crate::support::client::send;
 
@@ -70,7 +70,8 @@ async fn o1_15_tokens_are_issued_only_over_tls_or_locally() {
         let gateway = unthrottled_gateway(&[("ODOO_GATEWAY__OAUTH1__INSECURE_HTTP", setting)]).await;
         let client = gateway.client();
         let consumer = Consumer::new(&gateway, new_application(Version::Odoo19, "open")).await;
-        let token_request = consumer.signer.with_base_uri("http://gw.example").with_fresh_nonce().with_param("oauth_callback", "oob");
+        let token_request =
+            consumer.signer.with_base_uri("http://gw.example").with_fresh_nonce().with_param("oauth_callback", "oob");
         let request = client.with_header("host", "gw.example").request(Method::POST, REQUEST_TOKEN);
         let response = send(token_request.sign(request)).await;
         assert_eq!(response.status, status, "{}", response.text);

@@ -4,10 +4,10 @@ use odoo_gateway::admin::SignatureMethod;
 use odoo_gateway::clock::Clock;
 use reqwest::Method;
 
-use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, get, unthrottled_gateway, new_application};
+use super::{ACCESS_TOKEN, Consumer, PARTNERS, REQUEST_TOKEN, get, new_application, unthrottled_gateway};
 use crate::support::client::send;
 use crate::support::signer::{FORM, ParamLocation, Signer};
-use crate::support::{Response, Client, Gateway, Version};
+use crate::support::{Client, Gateway, Response, Version};
 
 /// A gateway with two applications that sign, each with a user's token.
 struct Fixture {
@@ -74,7 +74,10 @@ async fn o1_12_o1_14_o1_16_o1_17_o1_20_o1_22_malformed_parameters_are_400_and_na
     assert_eq!(oauth_error.status, 400);
     client.with_header("authorization", "OAuth").get(PARTNERS, &[]).await.problem(401, "credential_missing");
     // O1-36: bytes that are not valid UTF-8 are signed unchanged.
-    let broken = good().with_location(ParamLocation::Query).with_fresh_nonce().sign(client.request(Method::GET, &format!("{PARTNERS}?domain=%FF")));
+    let broken = good()
+        .with_location(ParamLocation::Query)
+        .with_fresh_nonce()
+        .sign(client.request(Method::GET, &format!("{PARTNERS}?domain=%FF")));
     assert!(matches!(send(broken).await.status, 400 | 401));
 }
 
@@ -94,7 +97,10 @@ async fn o1_16_o1_30_o1_34_invalid_credentials_are_401() {
     for (case, response) in [
         ("future-timestamp", get(&at(302), client, PARTNERS).await),
         ("past-timestamp", get(&at(-302), client, PARTNERS).await),
-        ("request-token-as-access-token", get(&signer.with_token(&token, &secret).with_fresh_nonce(), client, PARTNERS).await),
+        (
+            "request-token-as-access-token",
+            get(&signer.with_token(&token, &secret).with_fresh_nonce(), client, PARTNERS).await,
+        ),
         ("swap-token", get(&signer.with_token(&other_token, &own_secret).with_fresh_nonce(), client, PARTNERS).await),
         ("consumer-mismatch", {
             let theirs = signer.token.clone().unwrap();
@@ -108,14 +114,20 @@ async fn o1_16_o1_30_o1_34_invalid_credentials_are_401() {
         ("path-changed", with_header(&right).get(&format!("{PARTNERS}/"), &[]).await),
         ("host-changed", get(&signer.with_fresh_nonce().with_base_uri("http://other.example"), client, PARTNERS).await),
         ("scheme-changed", get(&signer.with_fresh_nonce().with_base_uri("https://127.0.0.1"), client, PARTNERS).await),
-        ("signature-not-base64", get(&signer.with_fresh_nonce().with_forged_param("oauth_signature", "%%%"), client, PARTNERS).await),
+        (
+            "signature-not-base64",
+            get(&signer.with_fresh_nonce().with_forged_param("oauth_signature", "%%%"), client, PARTNERS).await,
+        ),
         ("other-signature-byte", {
             let changed = format!("{flipped}{}", signature.get(1..).unwrap());
             with_header(&right.replace(signature, &changed)).get(PARTNERS, &[]).await
         }),
         ("truncated-signature", with_header(&right.replace("%3D\"", "\"")).get(PARTNERS, &[]).await),
         ("method-forged", with_header(&right.replace("HMAC-SHA256", "HMAC-SHA1")).get(PARTNERS, &[]).await),
-        ("nonce-forged", get(&signer.with_fresh_nonce().with_forged_param("oauth_nonce", "other"), client, PARTNERS).await),
+        (
+            "nonce-forged",
+            get(&signer.with_fresh_nonce().with_forged_param("oauth_nonce", "other"), client, PARTNERS).await,
+        ),
     ] {
         // An unsupported HTTP method is 405 before authentication.
         let expected = if case == "method-changed" { [401, 405] } else { [401, 401] };
@@ -136,7 +148,15 @@ async fn o1_31_rejections_do_not_reveal_the_reason() {
         get(&signer.with_token("unknown", &secret).with_fresh_nonce(), client, PARTNERS).await,
         get(&signer.with_token(&theirs, "wrong").with_fresh_nonce(), client, PARTNERS).await,
         get(&other.with_token(&theirs, &secret).with_fresh_nonce(), client, PARTNERS).await,
-        get(&signer.with_method("HMAC-SHA1").with_fresh_nonce().with_forged_param("oauth_signature_method", "HMAC-SHA512"), client, PARTNERS).await,
+        get(
+            &signer
+                .with_method("HMAC-SHA1")
+                .with_fresh_nonce()
+                .with_forged_param("oauth_signature_method", "HMAC-SHA512"),
+            client,
+            PARTNERS,
+        )
+        .await,
     ];
     let shape = |response: &Response| {
         let mut body = response.json();
@@ -172,16 +192,19 @@ async fn only_clients_with_the_secret_learn_which_check_failed() {
     let once = signer.with_fresh_nonce();
     get(&once, client, PARTNERS).await.ok();
     assert_eq!(parameter_and_hint(&get(&once, client, PARTNERS).await).0, "oauth_nonce");
-    let (parameter, hint) = parameter_and_hint(&get(&narrow.with_method("HMAC-SHA1").with_fresh_nonce(), client, PARTNERS).await);
+    let (parameter, hint) =
+        parameter_and_hint(&get(&narrow.with_method("HMAC-SHA1").with_fresh_nonce(), client, PARTNERS).await);
     assert_eq!((parameter.as_str(), hint.as_str()), ("oauth_signature_method", "It signs with HMAC-SHA256."));
     // A client without the secret does not get these details.
     let wrong = get(&narrow.with_method("HMAC-SHA1").with_secret("x").with_fresh_nonce(), client, PARTNERS).await;
     let (parameter, hint) = parameter_and_hint(&wrong);
     assert!(parameter.is_empty() && hint.contains("server.public_url"), "{parameter} {hint}");
-    let elsewhere = send(signer.with_fresh_nonce().sign(client.on(Version::Odoo14).request(Method::GET, PARTNERS))).await;
+    let elsewhere =
+        send(signer.with_fresh_nonce().sign(client.on(Version::Odoo14).request(Method::GET, PARTNERS))).await;
     assert_eq!(elsewhere.problem(401, "credential_invalid")["parameter"], "X-Odoo-Database");
     let (token, secret) = consumer.request_token(client, "oob").await;
-    let exchange = consumer.signer.with_token(&token, &secret).with_fresh_nonce().with_param("oauth_verifier", "00000-00000");
+    let exchange =
+        consumer.signer.with_token(&token, &secret).with_fresh_nonce().with_param("oauth_verifier", "00000-00000");
     let early = send(exchange.sign(client.request(Method::POST, ACCESS_TOKEN))).await;
     assert_eq!(early.problem(401, "credential_invalid")["parameter"], "oauth_verifier");
 }
@@ -189,7 +212,8 @@ async fn only_clients_with_the_secret_learn_which_check_failed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_23_o1_29_missing_parameters_are_named() {
     let Fixture { client, consumer, .. } = &fixture().await;
-    let token_request = |signer: Signer| async move { send(signer.sign(client.request(Method::POST, REQUEST_TOKEN))).await };
+    let token_request =
+        |signer: Signer| async move { send(signer.sign(client.request(Method::POST, REQUEST_TOKEN))).await };
     let now = || consumer.signer.with_fresh_nonce();
     let parameter = |response: &Response| (response.status, response.json()["parameter"].as_str().map(str::to_owned));
     // callback-missing, callback-not-registered
@@ -203,7 +227,10 @@ async fn o1_23_o1_29_missing_parameters_are_named() {
     let with_token = token_request(now().with_param("oauth_callback", "oob").with_param("oauth_token", "x")).await;
     assert_eq!(parameter(&with_token), (400, Some("oauth_token".to_owned())));
     // gw-empty-oauth-token: an empty parameter counts as missing.
-    assert_eq!(token_request(now().with_param("oauth_callback", "oob").with_param("oauth_token", "")).await.status, 200);
+    assert_eq!(
+        token_request(now().with_param("oauth_callback", "oob").with_param("oauth_token", "")).await.status,
+        200
+    );
     let unsigned = client.post(REQUEST_TOKEN, &serde_json::json!({})).await;
     unsigned.problem(401, "credential_missing");
     for (address, method) in

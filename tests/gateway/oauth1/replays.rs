@@ -5,7 +5,7 @@ use reqwest::Method;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 use super::exchange::gateway_on;
-use super::{Consumer, PARTNERS, UNTHROTTLED, get, unthrottled_gateway, new_application};
+use super::{Consumer, PARTNERS, UNTHROTTLED, get, new_application, unthrottled_gateway};
 use crate::support::binary::Process;
 use crate::support::{Client, Version, testbed};
 
@@ -19,14 +19,18 @@ pub(super) async fn create_database(url: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_18_one_of_fifty_identical_concurrent_requests_succeeds_on_both_stores() {
-    let postgres = format!("{}/oauth1_replays_{}", testbed().postgres().rsplit_once('/').unwrap().0, std::process::id());
+    let postgres =
+        format!("{}/oauth1_replays_{}", testbed().postgres().rsplit_once('/').unwrap().0, std::process::id());
     for store in [None, Some(postgres.as_str())] {
         let (gateway, client) = gateway_on(store).await;
         let signer = Consumer::new(&gateway, new_application(Version::Odoo19, "fifty")).await.connect(&client).await;
         let replica = gateway.replica().await;
         let elsewhere = Client::new(format!("http://{}", replica.api));
         for _ in 0..3 {
-            let header = signer.with_fresh_nonce().with_base_uri("http://gw.example").header(client.request(Method::GET, PARTNERS));
+            let header = signer
+                .with_fresh_nonce()
+                .with_base_uri("http://gw.example")
+                .header(client.request(Method::GET, PARTNERS));
             let send = |client: &Client| {
                 let client = client.with_header("authorization", &header).with_header("host", "gw.example");
                 async move { client.get(PARTNERS, &[]).await.status }

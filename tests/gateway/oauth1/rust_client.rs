@@ -6,10 +6,10 @@ use oauth1_request::{Builder, Credentials, ParameterList, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{ACCESS_TOKEN, CALLBACK, PARTNERS, REQUEST_TOKEN, parse_token_pair, unthrottled_gateway, new_application};
+use super::{ACCESS_TOKEN, CALLBACK, PARTNERS, REQUEST_TOKEN, new_application, parse_token_pair, unthrottled_gateway};
 use crate::support::client::send;
 use crate::support::signer::FORM;
-use crate::support::{Response, Client, Gateway, Version, unique};
+use crate::support::{Client, Gateway, Response, Version, unique};
 
 const AUTHORIZE: &str = "/restapi/1.0/common/oauth1/authorize";
 const OBJECT: &str = "/restapi/1.0/object/res.partner";

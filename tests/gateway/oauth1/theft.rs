@@ -4,7 +4,7 @@ use odoo_gateway::auth::open_consumer_secret;
 use odoo_gateway::secret::{DataKey, Token, TokenKind};
 use reqwest::Method;
 
-use super::{CALLBACK, Consumer, PARTNERS, REQUEST_TOKEN, get, parse_token_pair, unthrottled_gateway, new_application};
+use super::{CALLBACK, Consumer, PARTNERS, REQUEST_TOKEN, get, new_application, parse_token_pair, unthrottled_gateway};
 use crate::support::Version;
 use crate::support::client::send;
 
@@ -54,7 +54,9 @@ async fn s_03_store_and_master_key_give_no_access_to_a_users_credential() {
     assert!(oauth_error["hint"].as_str().unwrap().contains("consumer key"), "{oauth_error}");
     for wrong in ["", "x", &format!("ogw_ck_{body}")] {
         let key = format!("{}.{wrong}", application.client_id());
-        let token_request = crate::support::signer::Signer::new(&key, signing.expose()).with_fresh_nonce().with_param("oauth_callback", CALLBACK);
+        let token_request = crate::support::signer::Signer::new(&key, signing.expose())
+            .with_fresh_nonce()
+            .with_param("oauth_callback", CALLBACK);
         let requested = send(token_request.sign(client.request(Method::POST, REQUEST_TOKEN))).await;
         requested.problem(401, "credential_invalid");
     }
@@ -75,7 +77,9 @@ async fn new_secret_ends_the_consumer_key_but_disabling_and_enabling_does_not() 
     let fresh = admin.rotate_secret("renewed", Some("admin".into())).await.unwrap().consumer.unwrap();
     // The old key part with the new secret.
     let key = consumer.signer.key.clone();
-    let token_request = crate::support::signer::Signer::new(&key, fresh.secret()).with_fresh_nonce().with_param("oauth_callback", CALLBACK);
+    let token_request = crate::support::signer::Signer::new(&key, fresh.secret())
+        .with_fresh_nonce()
+        .with_param("oauth_callback", CALLBACK);
     let requested = send(token_request.sign(client.request(Method::POST, REQUEST_TOKEN))).await;
     requested.problem(401, "credential_invalid");
     let renewed = consumer.with_credentials(fresh.key(), fresh.secret());

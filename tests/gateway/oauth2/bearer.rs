@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{INTROSPECT, REVOKE, Fixture, TOKEN, member, oauth_error};
+use super::{Fixture, INTROSPECT, REVOKE, TOKEN, member, oauth_error};
 
 fn part(token: &str, at: usize) -> Value {
     let part = token.split('.').nth(at).unwrap();
@@ -42,7 +42,10 @@ async fn jwt_gives_the_same_access_as_an_opaque_token_and_its_key_is_published()
         fixture.call_api(&flipped).await.problem(401, "credential_invalid");
         let form = [known.as_slice(), &[("token", jwt.as_str())]].concat();
         let introspection = fixture.post(INTROSPECT, &form).await.ok();
-        assert_eq!((&introspection["active"], &introspection["scope"], &introspection["sub"]), (&json!(true), &json!("read"), &json!("stub/2")));
+        assert_eq!(
+            (&introspection["active"], &introspection["scope"], &introspection["sub"]),
+            (&json!(true), &json!("read"), &json!("stub/2"))
+        );
         assert_eq!(fixture.post(REVOKE, &form).await.status, 200);
         fixture.call_api(&jwt).await.problem(401, "credential_invalid");
         assert_eq!(fixture.post(INTROSPECT, &form).await.ok(), json!({"active": false}));
@@ -141,6 +144,9 @@ async fn signing_key_rotation_keeps_active_tokens_valid() {
         for token in [&before, &after] {
             fixture.call_api(token).await.ok();
         }
-        assert!(fixture.admin.prune_installation_keys().await.unwrap().signing_key_in_use, "tokens of the old key are active");
+        assert!(
+            fixture.admin.prune_installation_keys().await.unwrap().signing_key_in_use,
+            "tokens of the old key are active"
+        );
     }
 }

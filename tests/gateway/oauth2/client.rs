@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 
-use super::{INTROSPECT, REVOKE, Fixture, TOKEN, encoded, oauth_error};
+use super::{Fixture, INTROSPECT, REVOKE, TOKEN, encoded, oauth_error};
 use crate::support::client::send;
 
 #[tokio::test]
@@ -70,7 +70,11 @@ async fn requests_that_violate_the_rfc_are_rejected() {
     let twice = [("grant_type", "client_credentials"), ("grant_type", "client_credentials")];
     oauth_error(&request_token(&twice).await, 400, "invalid_request");
     oauth_error(&request_token(&[("grant_type", "authorization_code")]).await, 400, "invalid_request");
-    oauth_error(&request_token(&[("grant_type", "client_credentials"), ("token_format", "saml")]).await, 400, "invalid_request");
+    oauth_error(
+        &request_token(&[("grant_type", "client_credentials"), ("token_format", "saml")]).await,
+        400,
+        "invalid_request",
+    );
     oauth_error(&fixture.post(TOKEN, &[("grant_type", "client_credentials")]).await, 401, "invalid_client");
     let client = fixture.gateway.client();
     let query = [("client_secret", secret.as_str()), ("grant_type", "client_credentials")];

@@ -93,12 +93,14 @@ async fn code_is_bound_to_client_redirect_uri_and_pkce() {
 #[tokio::test]
 async fn trusted_application_needs_no_approval_but_its_secret() {
     for fixture in Fixture::on_both_stores().await {
-        let (application, secret) = fixture.application("trusted", |new_application| new_application.settings.trusted = true).await;
+        let (application, secret) =
+            fixture.application("trusted", |new_application| new_application.settings.trusted = true).await;
         let (ordinary, _) = fixture.application("ordinary", |_| {}).await;
         fixture.tokens.oauth2.non_interactive_user(&ordinary).await.unwrap_err();
         let found = fixture.tokens.applications.find(application.client_id()).await.unwrap().unwrap();
         let resource_owner = fixture.tokens.oauth2.non_interactive_user(&found).await.unwrap();
-        let code_request = || odoo_gateway::auth::CodeRequest { redirect_uri: None, scope: found.scope.clone(), challenge: None };
+        let code_request =
+            || odoo_gateway::auth::CodeRequest { redirect_uri: None, scope: found.scope.clone(), challenge: None };
         let code = fixture.tokens.oauth2.issue_code(&found, &resource_owner, code_request()).await.unwrap();
         let late = fixture.tokens.oauth2.issue_code(&found, &resource_owner, code_request()).await.unwrap();
         // As the vendor's manual prints it: all parameters in the header, with one comma missing.
@@ -113,7 +115,8 @@ async fn trusted_application_needs_no_approval_but_its_secret() {
         fixture.call_api(&member(&issued, "access_token")).await.ok();
         let refreshed = fixture.refresh(&application, &secret, &member(&issued, "refresh_token")).await.ok();
         fixture.call_api(&member(&refreshed, "access_token")).await.ok();
-        let secret = fixture.admin.rotate_secret("trusted", Some(crate::support::stub_odoo::PASSWORD.into())).await.unwrap();
+        let secret =
+            fixture.admin.rotate_secret("trusted", Some(crate::support::stub_odoo::PASSWORD.into())).await.unwrap();
         let secret = secret.client.unwrap();
         oauth_error(&fixture.redeem(&application, secret.expose(), late.expose()).await, 400, "invalid_grant");
     }

@@ -54,7 +54,12 @@ async fn kill_9_leaves_at_most_one_active_refresh_token_per_grant() {
             let issued = fixture.redeem(&application, &secret, &code).await.ok();
             let received = ReceivedTokens::new(Mutex::new(vec![super::member(&issued, "refresh_token")]));
             grants.push(received.clone());
-            callers.push(tokio::spawn(refresh_until_killed(gateway.client(), form.clone(), received, refreshes.clone())));
+            callers.push(tokio::spawn(refresh_until_killed(
+                gateway.client(),
+                form.clone(),
+                received,
+                refreshes.clone(),
+            )));
         }
         refreshes.subscribe().wait_for(|refreshes| *refreshes >= 30).await.unwrap();
         gateway.stop_with("KILL").await;

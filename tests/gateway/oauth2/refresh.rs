@@ -3,7 +3,7 @@
 use odoo_gateway::admin::GrantType;
 use odoo_gateway::secret::TokenKind;
 
-use super::{INTROSPECT, Fixture, TOKEN, member, oauth_error};
+use super::{Fixture, INTROSPECT, TOKEN, member, oauth_error};
 
 #[tokio::test]
 async fn refresh_token_is_single_use_and_reuse_revokes_the_grant() {
@@ -17,7 +17,11 @@ async fn refresh_token_is_single_use_and_reuse_revokes_the_grant() {
         for issued in [&first, &second, &third] {
             fixture.call_api(&member(issued, "access_token")).await.ok();
         }
-        oauth_error(&fixture.refresh(&application, &secret, &member(&first, "refresh_token")).await, 400, "invalid_grant");
+        oauth_error(
+            &fixture.refresh(&application, &secret, &member(&first, "refresh_token")).await,
+            400,
+            "invalid_grant",
+        );
         for issued in [&first, &second, &third] {
             fixture.call_api(&member(issued, "access_token")).await.problem(401, "credential_invalid");
             let refresh = member(issued, "refresh_token");
@@ -140,7 +144,11 @@ async fn used_access_token_ends_the_grace_period_and_codes_have_none() {
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(20), written).await.expect("the use is stored");
-        oauth_error(&fixture.refresh(&application, &secret, &member(&first, "refresh_token")).await, 400, "invalid_grant");
+        oauth_error(
+            &fixture.refresh(&application, &secret, &member(&first, "refresh_token")).await,
+            400,
+            "invalid_grant",
+        );
         fixture.call_api(&access).await.problem(401, "credential_invalid");
         let code = fixture.code(&application, "", None).await;
         let issued = fixture.redeem(&application, &secret, &code).await.ok();

@@ -16,8 +16,9 @@ async fn connection(fixture: &Fixture) -> AnyConnection {
 async fn application_secrets_are_not_in_the_store_in_any_notation() {
     let fixture = Fixture::with(&[]).await;
     let (application, secret) = fixture.application("shop", |_| {}).await;
-    let (signing, signing_secret) =
-        fixture.application("signing", |new_application| new_application.settings.oauth1 = [SignatureMethod::HmacSha1].into()).await;
+    let (signing, signing_secret) = fixture
+        .application("signing", |new_application| new_application.settings.oauth1 = [SignatureMethod::HmacSha1].into())
+        .await;
     let code = fixture.code(&application, "", None).await;
     let spare = fixture.code(&application, "", None).await;
     let issued = fixture.redeem(&application, &secret, &code).await.ok();
@@ -47,7 +48,11 @@ async fn application_secrets_are_not_in_the_store_in_any_notation() {
         |application: &odoo_gateway::admin::Application| open_consumer_secret(&vault.keyring, &application.row);
     assert!(opened(&application).unwrap().is_none());
     let signs = opened(&signing).unwrap().unwrap();
-    assert_ne!(signs.expose(), signing_secret, "the signing secret differs from the secret that decrypts the user's credential");
+    assert_ne!(
+        signs.expose(),
+        signing_secret,
+        "the signing secret differs from the secret that decrypts the user's credential"
+    );
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{CANARY, PARTNER, create, read, assert_no_odoo_text, update, warm_gateway};
+use super::{CANARY, PARTNER, assert_no_odoo_text, create, read, update, warm_gateway};
 use crate::support::client::send;
-use crate::support::{StubReply, Response};
+use crate::support::{Response, StubReply};
 
 /// Odoo's fault in this case, with an exception of PostgreSQL's driver.
 fn conflict_fault(exception: &str) -> StubReply {

@@ -2,7 +2,7 @@
 
 use super::{PARTNER, read};
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Gateway, StubOdoo};
+use crate::support::{Gateway, StubOdoo, StubReply};
 
 #[tokio::test]
 async fn requests_to_a_slow_odoo_do_not_delay_those_to_another() {

@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
-use super::{CANARY, PARTNER, PARTNERS, create, read, assert_no_odoo_text, warm_gateway};
+use super::{CANARY, PARTNER, PARTNERS, assert_no_odoo_text, create, read, warm_gateway};
 use crate::support::StubReply;
 
 #[tokio::test]
 async fn successful_write_is_reported_if_reading_back_fails() {
     let (stub, _gateway, admin) = warm_gateway(&[]).await;
-    for reply in [StubReply::cut(), StubReply::http("502 Bad Gateway", "text/html", CANARY), StubReply::fault("3", CANARY)] {
+    for reply in
+        [StubReply::cut(), StubReply::http("502 Bad Gateway", "text/html", CANARY), StubReply::fault("3", CANARY)]
+    {
         let before = stub.call_count("res.partner.create");
         stub.when("res.partner.read", reply);
         let response = create(&admin).await;
@@ -73,7 +75,9 @@ async fn malformed_response_is_described_without_odoos_text() {
 #[tokio::test]
 async fn malformed_response_to_a_write_leaves_the_outcome_open() {
     let (stub, _gateway, admin) = warm_gateway(&[]).await;
-    for malformed in [StubReply::http("200 OK", "text/html", "<html>"), StubReply::xml("<html>"), StubReply::Bytes("SSH".into())] {
+    for malformed in
+        [StubReply::http("200 OK", "text/html", "<html>"), StubReply::xml("<html>"), StubReply::Bytes("SSH".into())]
+    {
         stub.when("res.partner.create", malformed);
         let problem = create(&admin).await.problem(502, "odoo_unreadable");
         let detail = problem["detail"].as_str().unwrap();

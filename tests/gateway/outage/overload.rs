@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use super::{create, read, assert_retryable, update, warm_gateway};
-use crate::support::{StubReply, Gateway};
+use super::{assert_retryable, create, read, update, warm_gateway};
+use crate::support::{Gateway, StubReply};
 
 #[tokio::test]
 async fn full_queue_is_rejected_immediately() {

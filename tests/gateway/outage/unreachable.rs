@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{PARTNER, create, read, assert_retryable, assert_outcome_unknown, update, warm_gateway};
+use super::{PARTNER, assert_outcome_unknown, assert_retryable, create, read, update, warm_gateway};
 use crate::support::client::send;
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Gateway, StubOdoo};
+use crate::support::{Gateway, StubOdoo, StubReply};
 
 /// An address without a listener.
 fn unused_address() -> SocketAddr {

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use super::{create, log_in, request, redirect_params, new_application};
+use super::{create, log_in, new_application, redirect_params, request};
 use crate::support::{Browser, Callback, Gateway};
 
 async fn page(gateway: &Gateway, name: &str, redirect: &str) -> String {

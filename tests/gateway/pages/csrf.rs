@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use odoo_gateway::app::token_settings;
-use odoo_gateway::auth::{
-    CsrfBinding, Throttle, ThrottleRate, ThrottleSettings, TokenServices,
-};
+use odoo_gateway::auth::{CsrfBinding, Throttle, ThrottleRate, ThrottleSettings, TokenServices};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 use reqwest::Method;
 
-use super::{UNTHROTTLED, REDIRECT, HtmlClient, assert_error_page, create, csrf_token, location, request, redirect_params, new_application};
+use super::{
+    HtmlClient, REDIRECT, UNTHROTTLED, assert_error_page, create, csrf_token, location, new_application,
+    redirect_params, request,
+};
 use crate::support::client::send;
 use crate::support::stub_odoo::PASSWORD;
 use crate::support::{Gateway, StubOdoo};
@@ -62,7 +63,11 @@ async fn session_from_before_the_login_is_invalid_afterwards() {
     for browser_client in [&mut browser_client, &mut thief] {
         assert!(browser_client.get(&path).await.text.contains("<h1>Sign in</h1>"));
     }
-    assert_eq!(browser_client.get("/restapi/1.0/object/res.partner/1").await.status, 401, "the cookie gives no access to the API");
+    assert_eq!(
+        browser_client.get("/restapi/1.0/object/res.partner/1").await.status,
+        401,
+        "the cookie gives no access to the API"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +172,10 @@ async fn o2_15_consent_is_remembered_except_where_it_must_be_repeated() {
     }
     let on_loopback = with(loopback, &[("scope", "read")]);
     assert!(redirect_params(&location(&browser_client.decide(&on_loopback, "allow").await)).contains_key("code"));
-    assert!(browser_client.get(&on_loopback).await.text.contains("Allow access?"), "any program may use a loopback address");
+    assert!(
+        browser_client.get(&on_loopback).await.text.contains("Allow access?"),
+        "any program may use a loopback address"
+    );
     // Another user has not consented.
     let mut other = HtmlClient::new(gateway.client());
     other.log_in(&path, "salesman", "salesman").await;
@@ -178,7 +186,8 @@ async fn o2_15_consent_is_remembered_except_where_it_must_be_repeated() {
 async fn b_02_few_of_twenty_wrong_passwords_reach_odoo() {
     let stub = StubOdoo::start().await;
     let gateway = Gateway::start_with_stub(&stub, &[("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms")]).await;
-    let new_application = odoo_gateway::admin::NewApplication { database: None, ..new_application("Guessed", &[REDIRECT]) };
+    let new_application =
+        odoo_gateway::admin::NewApplication { database: None, ..new_application("Guessed", &[REDIRECT]) };
     let (id, _) = create(&gateway, new_application).await;
     let path = request(&[("client_id", &id), ("response_type", "code")]);
     let mut browser_client = HtmlClient::new(gateway.client());
@@ -200,7 +209,8 @@ async fn b_02_few_of_twenty_wrong_passwords_reach_odoo() {
 async fn b_05_invalid_passwords_never_reach_odoo() {
     let stub = StubOdoo::start().await;
     let gateway = Gateway::start_with_stub(&stub, &UNTHROTTLED).await;
-    let new_application = odoo_gateway::admin::NewApplication { database: None, ..new_application("Nonsense", &[REDIRECT]) };
+    let new_application =
+        odoo_gateway::admin::NewApplication { database: None, ..new_application("Nonsense", &[REDIRECT]) };
     let (id, _) = create(&gateway, new_application).await;
     let path = request(&[("client_id", &id), ("response_type", "code")]);
     let mut browser_client = HtmlClient::new(gateway.client());
@@ -220,7 +230,8 @@ async fn b_05_invalid_passwords_never_reach_odoo() {
 async fn unreachable_odoo_is_shown_and_no_attempt_is_counted() {
     let stub = StubOdoo::start().await;
     let gateway = Gateway::start_with_stub(&stub, &[]).await;
-    let new_application = odoo_gateway::admin::NewApplication { database: None, ..new_application("Patient", &[REDIRECT]) };
+    let new_application =
+        odoo_gateway::admin::NewApplication { database: None, ..new_application("Patient", &[REDIRECT]) };
     let (id, _) = create(&gateway, new_application).await;
     let path = request(&[("client_id", &id), ("response_type", "code")]);
     stub.when("authenticate", crate::support::StubReply::cut());

@@ -4,10 +4,10 @@ use odoo_gateway::admin::{ApplicationSettings, NewApplication};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{OAUTH1, OAUTH2, TOKEN, create, create_consumer, request, trusted, new_application};
+use super::{OAUTH1, OAUTH2, TOKEN, create, create_consumer, new_application, request, trusted};
 use crate::support::client::send;
 use crate::support::signer::Signer;
-use crate::support::{Response, Gateway};
+use crate::support::{Gateway, Response};
 
 const STATE: &str = "Y1Ux1iNPvn6KYQK5Lj84WJ9VJrQw1L";
 const MANUALS: &str = "https://127.0.0.1/callback";
@@ -98,7 +98,11 @@ async fn untrusted_application_needs_a_user() {
     let both = json.with_header("authorization", &format!("OAuth client_id='{good}'"));
     oauth_error(&both.get(&request(&[("client_id", &good), code]), &[]).await, 400, "invalid_request");
     oauth_error(&json.with_header("authorization", "OAuth client_id='").get(OAUTH2, &[]).await, 400, "invalid_request");
-    oauth_error(&json.with_header("authorization", "OAuth client_id='%FF'").get(OAUTH2, &[]).await, 400, "invalid_request");
+    oauth_error(
+        &json.with_header("authorization", "OAuth client_id='%FF'").get(OAUTH2, &[]).await,
+        400,
+        "invalid_request",
+    );
 }
 
 async fn fetch_token_pair(signed: reqwest::RequestBuilder) -> (String, String) {
@@ -116,23 +120,28 @@ async fn manual_completes_the_oauth1_exchange_without_a_page() {
     let signer = Signer::new(&key, &secret);
     let post = |path: &str| client.request(Method::POST, path);
     let asking = signer.with_param("oauth_callback", MANUALS);
-    let (token, token_secret) = fetch_token_pair(asking.with_fresh_nonce().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
+    let (token, token_secret) =
+        fetch_token_pair(asking.with_fresh_nonce().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
     let response = json.get(OAUTH1, &[("oauth_token", &token)]).await.ok();
     assert_eq!(names(&response), ["oauth_token", "oauth_verifier"]);
     assert_eq!(response["oauth_token"], token);
     json.get(OAUTH1, &[("oauth_token", &token)]).await.problem(401, "credential_invalid");
-    let signer =
-        signer.with_token(&token, &token_secret).with_param("oauth_verifier", response["oauth_verifier"].as_str().unwrap());
-    let (token, token_secret) = fetch_token_pair(signer.with_fresh_nonce().sign(post("/restapi/1.0/common/oauth1/access_token"))).await;
+    let signer = signer
+        .with_token(&token, &token_secret)
+        .with_param("oauth_verifier", response["oauth_verifier"].as_str().unwrap());
+    let (token, token_secret) =
+        fetch_token_pair(signer.with_fresh_nonce().sign(post("/restapi/1.0/common/oauth1/access_token"))).await;
     let signer = Signer::new(&key, &secret).with_token(&token, &token_secret).with_fresh_nonce();
     send(signer.sign(client.request(Method::GET, "/restapi/1.0/object/res.partner/search_count"))).await.ok();
     // In the header, as in the manual's other requests.
-    let (token, _) = fetch_token_pair(asking.with_fresh_nonce().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
+    let (token, _) =
+        fetch_token_pair(asking.with_fresh_nonce().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
     let in_header = client.with_header("authorization", &format!("OAuth oauth_token='{token}'"));
     assert_eq!(in_header.get(OAUTH1, &[]).await.ok()["oauth_token"], token);
     let (plain, plain_secret) = create_consumer(&gateway, untrusted()).await;
     let asking = Signer::new(&plain, &plain_secret).with_param("oauth_callback", "oob");
-    let (token, _) = fetch_token_pair(asking.with_fresh_nonce().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
+    let (token, _) =
+        fetch_token_pair(asking.with_fresh_nonce().sign(post("/restapi/1.0/common/oauth1/request_token"))).await;
     let problem = json.get(OAUTH1, &[("oauth_token", &token)]).await.problem(401, "person_needed");
     assert!(problem["hint"].as_str().unwrap().contains("trusted"));
     json.get(OAUTH1, &[]).await.problem(400, "missing_parameter");

@@ -3,7 +3,7 @@
 use odoo_gateway::admin::{ApplicationSettings, NewApplication, SignatureMethod};
 use reqwest::Method;
 
-use super::{OAUTH1, create, log_in, redirect_params, new_application};
+use super::{OAUTH1, create, log_in, new_application, redirect_params};
 use crate::support::client::send;
 use crate::support::signer::Signer;
 use crate::support::{Browser, Callback, Client, Gateway};
@@ -84,8 +84,12 @@ async fn approval_without_a_callback_shows_a_code_to_type() {
     // As a user types it on a phone.
     let typed = code.to_lowercase().replace('-', " ");
     let signer = signer.with_token(&token, &token_secret);
-    assert_eq!(fetch_token_pair(&client, ACCESS_TOKEN, &signer.with_param("oauth_verifier", "00000-00000")).await, None);
-    let (token, token_secret) = fetch_token_pair(&client, ACCESS_TOKEN, &signer.with_param("oauth_verifier", &typed)).await.unwrap();
+    assert_eq!(
+        fetch_token_pair(&client, ACCESS_TOKEN, &signer.with_param("oauth_verifier", "00000-00000")).await,
+        None
+    );
+    let (token, token_secret) =
+        fetch_token_pair(&client, ACCESS_TOKEN, &signer.with_param("oauth_verifier", &typed)).await.unwrap();
     let signer = Signer::new(&key, &secret).with_token(&token, &token_secret);
     send(signer.with_fresh_nonce().sign(client.request(Method::GET, PARTNERS))).await.ok();
     // Denied.

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{CHALLENGE, TOKEN, VERIFIER, create, log_in, request, redirect_params, new_application};
+use super::{CHALLENGE, TOKEN, VERIFIER, create, log_in, new_application, redirect_params, request};
 use crate::support::client::send;
 use crate::support::{Browser, Callback, Gateway};
 

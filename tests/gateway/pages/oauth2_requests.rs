@@ -3,7 +3,10 @@
 use odoo_gateway::admin::{ApplicationSettings, GrantType, NewApplication};
 use reqwest::Method;
 
-use super::{CHALLENGE, OAUTH2, REDIRECT, HtmlClient, assert_error_page, create, location, request, redirect_params, new_application};
+use super::{
+    CHALLENGE, HtmlClient, OAUTH2, REDIRECT, assert_error_page, create, location, new_application, redirect_params,
+    request,
+};
 use crate::support::client::send;
 use crate::support::{Gateway, Version};
 
@@ -15,7 +18,8 @@ async fn open_page(gateway: &Gateway, path: &str) -> crate::support::Response {
 #[tokio::test(flavor = "multi_thread")]
 async fn o2_01_changed_redirect_uri_causes_no_redirect() {
     let gateway = Gateway::start_with_odoo(&[]).await;
-    let (id, _) = create(&gateway, new_application("Exact shop", &["https://app.example/cb", "http://127.0.0.1/cb"])).await;
+    let (id, _) =
+        create(&gateway, new_application("Exact shop", &["https://app.example/cb", "http://127.0.0.1/cb"])).await;
     for sent in [
         "https://app.example/cb/",
         "https://app.example/CB",
@@ -91,15 +95,15 @@ async fn o2_02_unknown_application_or_redirect_uri_shows_an_error_page() {
         (vec![], "client_id is missing"),
         (vec![("client_id", "")], "client_id is missing"),
         (vec![("client_id", evil), ("redirect_uri", REDIRECT)], "No application with this client_id is registered"),
-        (vec![("client_id", "ogw_app_0"), ("redirect_uri", REDIRECT)], "No application with this client_id is registered"),
+        (
+            vec![("client_id", "ogw_app_0"), ("redirect_uri", REDIRECT)],
+            "No application with this client_id is registered",
+        ),
         (vec![("client_id", &off), ("redirect_uri", REDIRECT)], "No application with this client_id is registered"),
         (vec![("client_id", &id), ("client_id", &id)], "client_id is repeated"),
         (vec![("client_id", &id)], "The redirect_uri is not registered"),
         (vec![("client_id", &id), ("redirect_uri", "")], "The redirect_uri is not registered"),
-        (
-            vec![("client_id", &id), ("redirect_uri", REDIRECT), ("redirect_uri", REDIRECT)],
-            "redirect_uri is repeated",
-        ),
+        (vec![("client_id", &id), ("redirect_uri", REDIRECT), ("redirect_uri", REDIRECT)], "redirect_uri is repeated"),
     ] {
         let parameters = [&parameters[..], &[("response_type", "code"), ("state", evil)]].concat();
         let page = open_page(&gateway, &request(&parameters)).await;
@@ -119,7 +123,8 @@ async fn o2_03_to_o2_08_other_errors_are_sent_to_the_application() {
     let public = NewApplication { settings, ..new_application("Public shop", &[REDIRECT]) };
     let (public, _) = create(&gateway, public).await;
     let settings = ApplicationSettings { pkce_required: true, ..new_application("", &[REDIRECT]).settings };
-    let (strict, _) = create(&gateway, NewApplication { settings, ..new_application("Strict shop", &[REDIRECT]) }).await;
+    let (strict, _) =
+        create(&gateway, NewApplication { settings, ..new_application("Strict shop", &[REDIRECT]) }).await;
     let narrow = NewApplication {
         scope: r#"[{"models": "sale.*", "operations": ["read"]}]"#.to_owned(),
         ..new_application("Narrow shop", &[REDIRECT])
@@ -193,7 +198,8 @@ async fn o2_07_state_is_returned_byte_for_byte() {
         &open_page(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state={}", "x".repeat(4097))).await,
     );
     assert!(back.contains("error=invalid_request") && !back.contains("state=x"), "{back}");
-    let back = location(&open_page(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state=1&state=2")).await);
+    let back =
+        location(&open_page(&gateway, &format!("{OAUTH2}?client_id={id}&response_type=code&state=1&state=2")).await);
     assert!(back.contains("error=invalid_request") && !back.contains("state="), "{back}");
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{REDIRECT, HtmlClient, csrf_token, location, request, redirect_params};
+use super::{HtmlClient, REDIRECT, csrf_token, location, redirect_params, request};
 use crate::secrecy::{assert_absent, files};
 use crate::support::StubOdoo;
 use crate::support::binary::{Process, run};

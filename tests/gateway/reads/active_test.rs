@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ListRequest, CSV, Dialect, NDJSON, call, user};
+use super::{CSV, Dialect, ListRequest, NDJSON, call, user};
 use crate::support::{Version, unique};
 
 const TAG: &str = "res.partner.category";
@@ -17,14 +17,8 @@ async fn archived_lines_appear_the_same_in_records_lists_searches_and_exports() 
         let domain = format!("[('id','=',{parent})]");
         for (context, expected) in [("", json!([])), (r#"{"active_test": false}"#, json!([child]))] {
             for dialect in Dialect::ALL {
-                let request = ListRequest {
-                    model: TAG,
-                    domain: &domain,
-                    context,
-                    field: "child_ids",
-                    offset: 0,
-                    limit: Some(5),
-                };
+                let request =
+                    ListRequest { model: TAG, domain: &domain, context, field: "child_ids", offset: 0, limit: Some(5) };
                 let (records, total) = dialect.list(&admin, &request).await;
                 assert_eq!(records[0]["child_ids"], expected, "{version:?} {dialect:?} {context}");
                 assert!(total.is_none_or(|total| total == 1));

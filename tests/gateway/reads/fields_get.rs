@@ -2,7 +2,7 @@
 //! field cannot be read.
 
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Gateway, StubOdoo};
+use crate::support::{Gateway, StubOdoo, StubReply};
 
 const FIELDS: &str = "res.partner.fields_get";
 

@@ -68,7 +68,8 @@ async fn default_order_is_the_models_own_with_the_id_last() {
             call(&admin, TEMPLATES, "create", json!([{"name": format!("{word} {name}")}])).await;
         }
         let domain = format!("[('name','like','{word}')]");
-        let request = |limit| ListRequest { model: TEMPLATES, domain: &domain, context: "", field: "name", offset: 0, limit };
+        let request =
+            |limit| ListRequest { model: TEMPLATES, domain: &domain, context: "", field: "name", offset: 0, limit };
         for dialect in Dialect::ALL {
             let names = |records: &[Value]| -> Vec<String> {
                 records.iter().map(|record| record["name"].as_str().unwrap().replace(&word, "")).collect()

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{CSV, NDJSON, call, fresh_gateway};
 use crate::restapi::MODEL_CHANGES;
-use crate::support::recording_proxy::RecordingProxy;
 use crate::support::odoo::fresh_database;
-use crate::support::{Response, Client, Gateway, Version, testbed, unique};
+use crate::support::recording_proxy::RecordingProxy;
+use crate::support::{Client, Gateway, Response, Version, testbed, unique};
 
 const TAG: &str = "res.partner.category";
 const TAGS: &str = "/restapi/1.0/object/res.partner.category";
@@ -87,7 +87,11 @@ async fn fields_that_raise_any_exception_are_omitted_reported_and_remembered() {
             assert!(response.text.contains("failing 00"), "{}", response.text);
             proxy.take_calls();
             assert_eq!(omitted(&admin.get(&path, &[]).await), all, "{version:?} {path}");
-            assert_eq!(proxy.take_calls(), [format!("{TAG}.read")], "{version:?} {path}: the failing fields are remembered");
+            assert_eq!(
+                proxy.take_calls(),
+                [format!("{TAG}.read")],
+                "{version:?} {path}: the failing fields are remembered"
+            );
         }
 
         // Many records: none is missing.

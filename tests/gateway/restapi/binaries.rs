@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PARTNERS, MODEL_CHANGES, TAGS, admin, create, ids_of, unique};
+use super::{MODEL_CHANGES, PARTNERS, TAGS, admin, create, ids_of, unique};
 use crate::support::odoo::fresh_database;
 use crate::support::{Gateway, Version, testbed};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{TAGS, admin, unique};
 use crate::support::client::send;
-use crate::support::{Response, Client, Version};
+use crate::support::{Client, Response, Version};
 
 /// Sends a body unchanged, with or without a media type.
 async fn post_text(client: &Client, content_type: Option<&str>, body: String) -> Response {

@@ -50,7 +50,12 @@ async fn every_kind_of_response_is_available_as_xml() {
             ),
         ] {
             let response = xml.get(&path, &[]).await;
-            assert_eq!((response.status, response.header("content-type")), (200, "application/xml"), "{}", response.text);
+            assert_eq!(
+                (response.status, response.header("content-type")),
+                (200, "application/xml"),
+                "{}",
+                response.text
+            );
             assert_eq!(response.text, format!("{DECLARATION}<response type=\"object\">{expected}</response>"));
         }
         let called = xml.post(&format!("{TAGS}/{id}/read"), &json!({"args": [["parent_id"]]})).await;

@@ -41,7 +41,11 @@ async fn most_specific_source_of_the_context_takes_precedence() {
             "en",
             "a parameter wins over a header"
         );
-        assert_eq!(name(&header, id, &[("context", "{'tz': 'UTC'}")]).await, "fr", "keys that it does not contain stay");
+        assert_eq!(
+            name(&header, id, &[("context", "{'tz': 'UTC'}")]).await,
+            "fr",
+            "keys that it does not contain stay"
+        );
         let path = format!("{TAGS}/{id}/read");
         for (body, expected) in [
             (json!({"args": [["name"]]}), "fr"),
@@ -99,7 +103,8 @@ async fn first_configured_database_is_the_default() {
     let version = anonymous.get("/restapi/1.0/common/version", &[]).await.ok();
     assert_eq!(version["server_version"], "19.0");
     for (database, label) in [(None, "User"), (Some("odoo19"), "User"), (Some("odoo14"), "Users")] {
-        let client = database.iter().fold(anonymous.clone(), |client, name| client.with_header("X-Odoo-Database", name));
+        let client =
+            database.iter().fold(anonymous.clone(), |client, name| client.with_header("X-Odoo-Database", name));
         let read = client.as_user("admin").get("/restapi/1.0/object/res.users/2", &[("fields", "login")]).await.ok();
         assert_eq!(read, json!({(label): {"id": 2, "login": "admin"}}), "{database:?}");
     }

@@ -52,7 +52,11 @@ async fn internal_user_reads_and_the_error_names_the_missing_right() {
         assert_eq!(read, json!({"Contact": {"id": 1, "is_company": true}}));
         internal.get(&format!("{PARTNERS}/{MISSING_ID}"), &[]).await.problem(404, "record_not_found");
         let described = internal.get(&format!("{ORDERS}/fields_get"), &[("attributes", "type")]).await.ok();
-        assert_eq!(described["fields"]["name"], json!({"type": "char"}), "Odoo shows the names of fields to every user");
+        assert_eq!(
+            described["fields"]["name"],
+            json!({"type": "char"}),
+            "Odoo shows the names of fields to every user"
+        );
     }
 }
 

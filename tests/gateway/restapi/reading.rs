@@ -11,7 +11,11 @@ async fn record_is_read_with_all_fields() {
         let (admin, name) = (admin(version), unique("full"));
         let id = new_tag(version, &name).await;
         let response = admin.get(&format!("{TAGS}/{id}"), &[]).await;
-        assert!(response.text.starts_with(&format!(r#"{{"Partner Tags":{{"id":{id},"#)), "id is first: {}", response.text);
+        assert!(
+            response.text.starts_with(&format!(r#"{{"Partner Tags":{{"id":{id},"#)),
+            "id is first: {}",
+            response.text
+        );
         let tag = response.ok()["Partner Tags"].clone();
         let mut expected = json!({
             "id": id, "display_name": name, "name": name, "color": 1, "parent_id": false, "child_ids": [],

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{MISSING_ID, ORDERS, admin, create, unique, user};
 use crate::credentials::new_key;
-use crate::support::recording_proxy::RecordingProxy;
 use crate::support::odoo::fresh_database;
+use crate::support::recording_proxy::RecordingProxy;
 use crate::support::{Client, Gateway, Version, testbed};
 
 const REPORT: &str = "/restapi/1.0/report";
@@ -213,11 +213,9 @@ async fn odoos_access_rights_apply_to_reports() {
 async fn recorded_gateway(version: Version) -> (RecordingProxy, Gateway, Client) {
     let database = fresh_database(version).await;
     let proxy = RecordingProxy::in_front_of(testbed().url(version)).await;
-    let gateway = Gateway::start(&[
-        ("ODOO_GATEWAY__ODOO__0__URL", &proxy.url()),
-        ("ODOO_GATEWAY__ODOO__0__DATABASE", &database),
-    ])
-    .await;
+    let gateway =
+        Gateway::start(&[("ODOO_GATEWAY__ODOO__0__URL", &proxy.url()), ("ODOO_GATEWAY__ODOO__0__DATABASE", &database)])
+            .await;
     let admin = gateway.client().as_user("admin");
     (proxy, gateway, admin)
 }

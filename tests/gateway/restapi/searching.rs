@@ -122,7 +122,11 @@ async fn domain_that_odoo_would_misinterpret_is_rejected() {
             ("[('name','any!',[])]", "invalid_domain", "domain: "),
             ("[('name','=','x'", "invalid_domain", "domain: "),
             ("[('name','=',open('x'))]", "invalid_domain", "domain: "),
-            ("[('create_date','>','2026-02-30')]", "invalid_value", "domain: expected a day that exists in the calendar"),
+            (
+                "[('create_date','>','2026-02-30')]",
+                "invalid_value",
+                "domain: expected a day that exists in the calendar",
+            ),
             ("[('nmae','=','x')]", "unknown_field", "The model res.partner has no field nmae"),
             ("[('user_id.nmae','=','x')]", "unknown_field", "The model res.users has no field nmae"),
             ("[('self','=',1)]", "field_not_searchable", "domain: expected a searchable field"),
@@ -198,7 +202,10 @@ async fn order_accepts_only_stored_fields_of_the_model() {
             assert_eq!(problem["parameter"], "order", "{order}");
         }
         let problem = admin(version).get(&search, &[("order", "category_id")]).await.problem(400, "invalid_order");
-        assert_eq!(problem["detail"], "order: the field `category_id` cannot be sorted by: it holds several records or a file.");
+        assert_eq!(
+            problem["detail"],
+            "order: the field `category_id` cannot be sorted by: it holds several records or a file."
+        );
         let nulls = admin(version).get(&search, &[("order", "name nulls last"), ("limit", "2")]).await;
         match version {
             Version::Odoo19 => assert_eq!(nulls.status, 200),

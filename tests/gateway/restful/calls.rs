@@ -65,7 +65,10 @@ async fn nested_schemas_make_one_call_or_one_per_level_and_model() {
         admin.get(TAGS, &[("limit", "50")]).await.ok();
         assert_eq!(proxy.take_calls(), tag_calls(if nests { &["web_search_read"] } else { &["search_read", "read"] }));
         admin.post(TAGS, &json!({"name": unique("made"), "child_ids": [[0, 0, {"name": unique("x")}]]})).await.ok();
-        assert_eq!(proxy.take_calls(), tag_calls(if nests { &["create", "web_read"] } else { &["create", "read", "read"] }));
+        assert_eq!(
+            proxy.take_calls(),
+            tag_calls(if nests { &["create", "web_read"] } else { &["create", "read", "read"] })
+        );
         gateway.stop().await;
     }
 }

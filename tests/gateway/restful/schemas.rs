@@ -150,7 +150,8 @@ async fn missing_schema_fields_are_logged_once() {
         assert_eq!(langs[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["id"]);
     }
     let (_, output, _) = gateway.stop_with("TERM").await;
-    let warnings: Vec<&str> = output.lines().filter(|line| line.contains("names a field that this user cannot see")).collect();
+    let warnings: Vec<&str> =
+        output.lines().filter(|line| line.contains("names a field that this user cannot see")).collect();
     assert_eq!(warnings.len(), 1, "{output}");
     assert!(warnings[0].contains("nosuch") && warnings[0].contains("res.lang"), "{}", warnings[0]);
 }

@@ -68,7 +68,10 @@ async fn form_values_are_parsed_by_field_type() {
         let request =
             client.request(Method::POST, PARTNERS).header("content-type", "application/x-www-form-urlencoded");
         let created = send(request.body(form)).await.ok();
-        assert_eq!((&created["name"], &created["is_company"], &created["color"]), (&json!(name), &json!(true), &json!(5)));
+        assert_eq!(
+            (&created["name"], &created["is_company"], &created["color"]),
+            (&json!(name), &json!(true), &json!(5))
+        );
         assert_eq!(created["category_id"].as_array().unwrap().len(), 2);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{CSV, NDJSON, PARTNERS, lines};
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Client, Gateway, StubOdoo};
+use crate::support::{Client, Gateway, StubOdoo, StubReply};
 
 pub(super) const LIST: &str = "res.partner.search_read";
 const FIND: &str = "res.partner.search";
@@ -66,7 +66,9 @@ pub(super) async fn read_until_broken(mut response: Response) -> Vec<u8> {
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => bytes.extend(chunk),
-            Ok(None) => panic!("a complete response instead of a broken connection: {}", String::from_utf8_lossy(&bytes)),
+            Ok(None) => {
+                panic!("a complete response instead of a broken connection: {}", String::from_utf8_lossy(&bytes))
+            }
             Err(_) => return bytes,
         }
     }

@@ -192,7 +192,10 @@ async fn only_lists_are_available_as_rows() {
         ] {
             let response = admin(version).with_header("Accept", CSV).get(path, &[query]).await;
             let problem = response.problem(406, "not_acceptable");
-            assert_eq!(problem["detail"], "None of the accepted media types is available. Available: application/json, application/xml.");
+            assert_eq!(
+                problem["detail"],
+                "None of the accepted media types is available. Available: application/json, application/xml."
+            );
             let both =
                 admin(version).with_header("Accept", "text/csv, application/json;q=0.1").get(path, &[query]).await;
             assert_eq!(both.header("content-type"), "application/json", "{}", both.text);

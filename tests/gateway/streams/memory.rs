@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{CSV, NDJSON, PARTNERS};
 use crate::support::binary::Process;
-use crate::support::odoo::{insert_partners, fresh_database};
+use crate::support::odoo::{fresh_database, insert_partners};
 use crate::support::{Client, Version, testbed};
 
 const COUNT: u32 = 100_000;

@@ -4,14 +4,14 @@ use odoo_gateway::admin::{Administration, ApplicationSettings, GrantType, NewApp
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::backpressure::{LIST, contact, start_export, make_endless, read_until_broken};
+use super::backpressure::{LIST, contact, make_endless, read_until_broken, start_export};
 use super::{CSV, NDJSON, PARTNERS, lines};
 use crate::credentials::new_key_of;
 use crate::oauth1::Consumer;
 use crate::oauth2::TOKEN;
 use crate::support::client::send;
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Client, Gateway, StubOdoo};
+use crate::support::{Client, Gateway, StubOdoo, StubReply};
 
 /// A gateway in front of a stub with an endless list of contacts, and its administration.
 struct Fixture {
@@ -90,7 +90,9 @@ async fn export_ends_with_its_api_key_or_login_token() {
     let fixture = Fixture::new().await;
     let admin = &fixture.admin;
     let key = fixture.key("off").await;
-    fixture.assert_export_ends("disabled", &key, async || assert!(admin.set_key_enabled("off", false).await.unwrap())).await;
+    fixture
+        .assert_export_ends("disabled", &key, async || assert!(admin.set_key_enabled("off", false).await.unwrap()))
+        .await;
     let key = fixture.key("gone").await;
     fixture.assert_export_ends("deleted", &key, async || drop(admin.delete_key("gone").await.unwrap())).await;
     let mut new_key = new_key_of("stub", "ends", "admin", PASSWORD);
@@ -152,7 +154,9 @@ async fn export_ends_with_its_access_token() {
             "revoked" => admin.revoke_token(&id).await.unwrap(),
             _ => assert!(admin.set_application_enabled("server", false).await.unwrap()),
         };
-        fixture.assert_export_ends(&format!("OAuth 2, {form}, {case}"), &client.with_header("authorization", &bearer), end).await;
+        fixture
+            .assert_export_ends(&format!("OAuth 2, {form}, {case}"), &client.with_header("authorization", &bearer), end)
+            .await;
     }
 
     let mut new_application = server("signs");
@@ -162,7 +166,10 @@ async fn export_ends_with_its_access_token() {
         ..ApplicationSettings::default()
     };
     let private = fixture.gateway.client();
-    let signer = Consumer::with_administration(fixture.gateway.administration().await, new_application).await.connect(&private).await;
+    let signer = Consumer::with_administration(fixture.gateway.administration().await, new_application)
+        .await
+        .connect(&private)
+        .await;
     for case in ["its application is disabled", "revoked"] {
         let id = fixture.newest_token().await;
         let request = signer

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use odoo_gateway::admin::Administration;
-use odoo_gateway::app::{RunningGateway, self};
+use odoo_gateway::app::{self, RunningGateway};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 
 use super::client::Client;
-use super::testbed::{Version, testbed};
 use super::stub_odoo::StubOdoo;
+use super::testbed::{Version, testbed};
 
 /// A running gateway; it ends with its runtime.
 #[derive(Debug)]
@@ -56,10 +56,8 @@ impl Gateway {
 
     /// A gateway in front of one database of the testbed, which may be a copy, with more settings.
     pub(crate) async fn start_with_database(version: Version, database: &str, settings: &[(&str, &str)]) -> Self {
-        let mut all = vec![
-            ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(version)),
-            ("ODOO_GATEWAY__ODOO__0__DATABASE", database),
-        ];
+        let mut all =
+            vec![("ODOO_GATEWAY__ODOO__0__URL", testbed().url(version)), ("ODOO_GATEWAY__ODOO__0__DATABASE", database)];
         all.extend(settings);
         Self::start(&all).await
     }

@@ -11,7 +11,7 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use odoo_gateway::auth::oauth1::{base_string, encode, normalize_parameters, base_string_uri};
+use odoo_gateway::auth::oauth1::{base_string, base_string_uri, encode, normalize_parameters};
 use odoo_gateway::clock::Clock;
 use reqwest::{Request, RequestBuilder};
 

@@ -105,7 +105,9 @@ async fn issue(mut request: ApiRequest) -> Result<Response, Problem> {
 /// Requires an API key. A login token sent together with it has no effect.
 fn api_key(request: &ApiRequest) -> Result<Token, Problem> {
     match parse_credential(&request.head.headers)? {
-        Credential::GatewayToken(PresentedToken::Opaque(key) | PresentedToken::Login { api_key: Some(key), .. }) if key.kind() == TokenKind::ApiKey => {
+        Credential::GatewayToken(PresentedToken::Opaque(key) | PresentedToken::Login { api_key: Some(key), .. })
+            if key.kind() == TokenKind::ApiKey =>
+        {
             Ok(key)
         }
         _ => {
@@ -172,7 +174,11 @@ mod tests {
         assert_eq!(parse(""), Ok((None, 30)));
         assert_eq!(parse(r#"{"user_id": 7, "expiration_days": 3650, "more": 1}"#), Ok((Some(7), 3650)));
         for days in ["0", "3651", "\"30\"", "1.5", "true", "[1]"] {
-            assert_eq!(parse(&format!("{{\"expiration_days\": {days}}}")), Err(Some("expiration_days".into())), "{days}");
+            assert_eq!(
+                parse(&format!("{{\"expiration_days\": {days}}}")),
+                Err(Some("expiration_days".into())),
+                "{days}"
+            );
         }
         assert_eq!(parse(r#"{"user_id": "7"}"#), Err(Some("user_id".into())));
         assert_eq!(parse("[]x"), Err(Some("body".into())));

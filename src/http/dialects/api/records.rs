@@ -11,15 +11,13 @@ use super::envelope::{DIALECT, to_bytes};
 use super::schemas::{ApiCounted, ApiCreated, ApiDone, ApiMethodCall, ApiRecord, TAG};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::http::openapi::{
-    ContextQuery, DomainQuery, FieldsQuery, IdPath, ModelPath, PagingQuery, RequestHeaders,
-};
+use crate::http::openapi::{ContextQuery, DomainQuery, FieldsQuery, IdPath, ModelPath, PagingQuery, RequestHeaders};
 use crate::http::pipeline::{Endpoint, RenderContext, full_response, handle, handle_with};
 use crate::http::request::ApiRequest;
 use crate::http::request::params::RequestParams;
 use crate::http::state::AppState;
 use crate::names::MethodName;
-use crate::plan::{Returning, Action, FieldSet, RecordSet};
+use crate::plan::{Action, FieldSet, RecordSet, Returning};
 use crate::shape::Shaped;
 use crate::value::{Member, Value};
 
@@ -76,7 +74,9 @@ async fn record_count(request: ApiRequest) -> Result<Response, Problem> {
         Ok((Action::Count { domain }, parsed))
     };
     let render = |shaped: Shaped<'_>, domain: Value<'static>, context: RenderContext<'_>| {
-        let Shaped::Count(count) = shaped else { return Err(Problem::internal("the outcome of a count is not a number")) };
+        let Shaped::Count(count) = shaped else {
+            return Err(Problem::internal("the outcome of a count is not a number"));
+        };
         let members = [("model", context.label.into()), ("domain", domain), ("record_count", Value::Int(count))];
         object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
     };
@@ -107,12 +107,23 @@ async fn view(request: ApiRequest) -> Result<Response, Problem> {
     responses((status = 200, description = "The id of the new record", body = ApiCreated))
 )]
 async fn create(request: ApiRequest) -> Result<Response, Problem> {
-    let parse = |_: &ApiRequest, params: &RequestParams| Ok((Action::CreateOne { values: params.values(), returning: Returning::Ids }, ()));
-    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, (), _| {
-        let Shaped::WrittenOne(id) = shaped else { return Err(Problem::internal("the outcome of a creation is not one record")) };
-        let id = std::iter::once(("id".into(), Value::Int(id.get())));
-        object(id.chain([message("Record created successfully.")]).collect())
-    } })
+    let parse = |_: &ApiRequest, params: &RequestParams| {
+        Ok((Action::CreateOne { values: params.values(), returning: Returning::Ids }, ()))
+    };
+    handle_with(
+        request,
+        Endpoint {
+            dialect: &DIALECT,
+            parse,
+            render: |shaped, (), _| {
+                let Shaped::WrittenOne(id) = shaped else {
+                    return Err(Problem::internal("the outcome of a creation is not one record"));
+                };
+                let id = std::iter::once(("id".into(), Value::Int(id.get())));
+                object(id.chain([message("Record created successfully.")]).collect())
+            },
+        },
+    )
     .await
 }
 
@@ -129,7 +140,8 @@ async fn update(request: ApiRequest) -> Result<Response, Problem> {
         let target = RecordSet::One(request.record_id("id")?);
         Ok((Action::Update { target, values: params.values(), returning: Returning::Ids }, ()))
     };
-    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), _| done("Record updated successfully.") }).await
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), _| done("Record updated successfully.") })
+        .await
 }
 
 /// Delete a record
@@ -141,8 +153,11 @@ async fn update(request: ApiRequest) -> Result<Response, Problem> {
     responses((status = 200, description = "A confirmation", body = ApiDone))
 )]
 async fn delete(request: ApiRequest) -> Result<Response, Problem> {
-    let parse = |request: &ApiRequest, _: &RequestParams| Ok((Action::Delete { target: RecordSet::One(request.record_id("id")?) }, ()));
-    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), _| done("Record deleted successfully.") }).await
+    let parse = |request: &ApiRequest, _: &RequestParams| {
+        Ok((Action::Delete { target: RecordSet::One(request.record_id("id")?) }, ()))
+    };
+    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), _| done("Record deleted successfully.") })
+        .await
 }
 
 fn done(text: &'static str) -> Result<Response, Problem> {

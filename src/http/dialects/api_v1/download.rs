@@ -60,10 +60,19 @@ async fn download(request: ApiRequest) -> Result<Response, Problem> {
         let render_input = (field.clone(), request.head.headers.clone());
         Ok((Action::ReadContent { id, field }, render_input))
     };
-    handle_with(request, Endpoint { dialect: &FILES, parse, render: |shaped, (field, headers): (FieldName, HeaderMap), _| {
-        let Shaped::Record(record) = shaped else { return Err(Problem::internal("the outcome of a download is not a record")) };
-        Ok(file_from_record(&record, &field)?.respond(&headers))
-    } })
+    handle_with(
+        request,
+        Endpoint {
+            dialect: &FILES,
+            parse,
+            render: |shaped, (field, headers): (FieldName, HeaderMap), _| {
+                let Shaped::Record(record) = shaped else {
+                    return Err(Problem::internal("the outcome of a download is not a record"));
+                };
+                Ok(file_from_record(&record, &field)?.respond(&headers))
+            },
+        },
+    )
     .await
 }
 
@@ -74,7 +83,10 @@ fn file_from_record(record: &Value<'_>, field: &FieldName) -> Result<File, Probl
         return Err(Problem::new(ErrorCode::EmptyField, format!("The field `{field}` of the record is empty.")));
     };
     let bytes = decode_base64(content).ok_or_else(|| {
-        Problem::new(ErrorCode::OdooUnreadable, format!("Odoo returned a value in the field `{field}` that is not base64."))
+        Problem::new(
+            ErrorCode::OdooUnreadable,
+            format!("Odoo returned a value in the field `{field}` that is not base64."),
+        )
     })?;
     Ok(match text("mimetype").filter(|_| field.as_str() == ATTACHMENT_CONTENT) {
         Some(mimetype) => File::with_media_type(bytes, text("name").unwrap_or(field.as_str()), mimetype),

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::error::Problem;
-use crate::http::pipeline::{RenderContext, Dialect, full_response};
+use crate::http::pipeline::{Dialect, RenderContext, full_response};
 use crate::http::response::negotiate::Media;
 use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
 use crate::value::Value;

@@ -115,7 +115,9 @@ fn error_type(problem: &Problem) -> &'static str {
         (ErrorClass::NotFound, _) => "NotFound",
         (ErrorClass::Conflict, _) => "Conflict",
         (ErrorClass::TooManyRequests, _) => "TooManyRequests",
-        (ErrorClass::Internal | ErrorClass::BadGateway | ErrorClass::Unavailable | ErrorClass::OutcomeUnknown, _) => "ServerError",
+        (ErrorClass::Internal | ErrorClass::BadGateway | ErrorClass::Unavailable | ErrorClass::OutcomeUnknown, _) => {
+            "ServerError"
+        }
         _ => "BadRequest",
     }
 }

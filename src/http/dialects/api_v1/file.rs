@@ -111,13 +111,15 @@ impl File {
         match requested_part(request_headers, &etag, self.content.len()) {
             RequestedPart::Complete => self.response(StatusCode::OK, &etag, self.content.clone()),
             RequestedPart::Bytes(range) => {
-                let content_range = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), self.content.len());
+                let content_range =
+                    format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), self.content.len());
                 let mut response = self.response(StatusCode::PARTIAL_CONTENT, &etag, self.content.slice(range));
                 set(response.headers_mut(), CONTENT_RANGE, &content_range);
                 response
             }
             RequestedPart::Unsatisfiable => {
-                let detail = format!("The file has {} bytes, so it does not have the requested range.", self.content.len());
+                let detail =
+                    format!("The file has {} bytes, so it does not have the requested range.", self.content.len());
                 let problem = Problem::new(ErrorCode::RangeNotSatisfiable, detail).parameter("Range");
                 let mut response = problem.into_response();
                 set(response.headers_mut(), CONTENT_RANGE, &format!("bytes */{}", self.content.len()));
@@ -174,13 +176,16 @@ fn sanitize(name: &str) -> String {
 
 /// Whether a list of entity tags contains this one, by weak comparison (RFC 9110 section 13.1.2).
 fn matches_etag(request_headers: &HeaderMap, header: &HeaderName, etag: &str) -> bool {
-    let tags = request_headers.get_all(header).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    let tags =
+        request_headers.get_all(header).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
     tags.map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 fn requested_part(request_headers: &HeaderMap, etag: &str, length: usize) -> RequestedPart {
     let text = |name| request_headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(range) = text(RANGE).and_then(|range| range.trim().strip_prefix("bytes=")) else { return RequestedPart::Complete };
+    let Some(range) = text(RANGE).and_then(|range| range.trim().strip_prefix("bytes=")) else {
+        return RequestedPart::Complete;
+    };
     // The range applies only to the file with this entity tag (RFC 9110 section 13.1.5).
     if request_headers.contains_key(IF_RANGE) && text(IF_RANGE) != Some(etag) {
         return RequestedPart::Complete;

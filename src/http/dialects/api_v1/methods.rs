@@ -46,11 +46,7 @@ async fn call_record_function(request: ApiRequest) -> Result<Response, Problem> 
     handle(request, &DIALECT, |request, params| method_call(request, Some(request.record_id("id")?), params)).await
 }
 
-fn method_call(
-    request: &ApiRequest,
-    id: Option<RecordId>,
-    params: &RequestParams,
-) -> Result<Action, Problem> {
+fn method_call(request: &ApiRequest, id: Option<RecordId>, params: &RequestParams) -> Result<Action, Problem> {
     let method = request.method("function")?;
     Ok(Action::Call { method, id, args: params.args()?, kwargs: params.kwargs()? })
 }

@@ -78,7 +78,9 @@ pub(super) fn parse_page_size(params: &RequestParams, name: &'static str) -> Res
     match params.number(name, 1)? {
         Some(number) if number > MAX_PAGE_SIZE => {
             let detail = format!("{name}: expected at most {MAX_PAGE_SIZE} records, found {number}.");
-            Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter(name).hint("Use the parameter `page` to get more records."))
+            Err(Problem::new(ErrorCode::InvalidParameter, detail)
+                .parameter(name)
+                .hint("Use the parameter `page` to get more records."))
         }
         number => Ok(number),
     }

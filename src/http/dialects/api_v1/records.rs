@@ -26,7 +26,7 @@ use crate::http::request::params::RequestParams;
 use crate::http::response::negotiate::ResponseFormat;
 use crate::http::state::AppState;
 use crate::language::selection::Selection;
-use crate::plan::{Returning, Action, EmptyList, FieldSet, Window, RecordSet, Values};
+use crate::plan::{Action, EmptyList, FieldSet, RecordSet, Returning, Values, Window};
 use crate::shape::Shaped;
 use crate::value::Value;
 
@@ -52,16 +52,27 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn list_records(request: ApiRequest) -> Result<Response, Problem> {
     let parse = |request: &ApiRequest, params: &RequestParams| {
         let is_streamed = is_streamed(request)?;
-        let (paging, domain, order) = (Paging::parse(params, is_streamed)?, params.domain("filter")?, params.order("order")?);
+        let (paging, domain, order) =
+            (Paging::parse(params, is_streamed)?, params.domain("filter")?, params.order("order")?);
         let window = if is_streamed { paging.streamed_window(order) } else { paging.window(order) };
-        Ok((Action::List { domain, window, fields: selected_fields(params)?, with_total: true, filters: Vec::new() }, paging))
+        Ok((
+            Action::List { domain, window, fields: selected_fields(params)?, with_total: true, filters: Vec::new() },
+            paging,
+        ))
     };
-    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, paging: Paging, context| {
-        let (records, total) = page(shaped)?;
-        let pagination = paging.pagination(records.len(), total);
-        let data = map([("records", Value::List(records)), ("pagination", pagination)]);
-        success("Records retrieved successfully", data, context)
-    } })
+    handle_with(
+        request,
+        Endpoint {
+            dialect: &DIALECT,
+            parse,
+            render: |shaped, paging: Paging, context| {
+                let (records, total) = page(shaped)?;
+                let pagination = paging.pagination(records.len(), total);
+                let data = map([("records", Value::List(records)), ("pagination", pagination)]);
+                success("Records retrieved successfully", data, context)
+            },
+        },
+    )
     .await
 }
 
@@ -107,12 +118,19 @@ async fn create_records(request: ApiRequest) -> Result<Response, Problem> {
 )]
 async fn create_batch(request: ApiRequest) -> Result<Response, Problem> {
     let parse = |_: &ApiRequest, params: &RequestParams| Ok((new_records(data(params)?)?, ()));
-    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, (), context| {
-        let records = list(shaped)?;
-        let counted = count(records.len());
-        let data = map([("records", Value::List(records)), ("count", counted)]);
-        success("Records created successfully", data, context)
-    } })
+    handle_with(
+        request,
+        Endpoint {
+            dialect: &DIALECT,
+            parse,
+            render: |shaped, (), context| {
+                let records = list(shaped)?;
+                let counted = count(records.len());
+                let data = map([("records", Value::List(records)), ("count", counted)]);
+                success("Records created successfully", data, context)
+            },
+        },
+    )
     .await
 }
 
@@ -163,12 +181,19 @@ async fn update_records(request: ApiRequest) -> Result<Response, Problem> {
         let values = values(data(params)?);
         Ok((Action::Update { target: parse_bulk_target(params)?, values, returning: Returning::Ids }, ()))
     };
-    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, (), context| {
-        let Shaped::Written(ids) = shaped else { return Err(unexpected()) };
-        let distinct = ids.iter().collect::<HashSet<_>>().len();
-        let data = map([("updated", count(distinct)), ("ids", shaped.into_value())]);
-        success("Records updated successfully", data, context)
-    } })
+    handle_with(
+        request,
+        Endpoint {
+            dialect: &DIALECT,
+            parse,
+            render: |shaped, (), context| {
+                let Shaped::Written(ids) = shaped else { return Err(unexpected()) };
+                let distinct = ids.iter().collect::<HashSet<_>>().len();
+                let data = map([("updated", count(distinct)), ("ids", shaped.into_value())]);
+                success("Records updated successfully", data, context)
+            },
+        },
+    )
     .await
 }
 
@@ -181,8 +206,18 @@ async fn update_records(request: ApiRequest) -> Result<Response, Problem> {
     responses((status = 200, description = "The record is deleted", body = ApiV1Deleted))
 )]
 async fn delete_record(request: ApiRequest) -> Result<Response, Problem> {
-    let parse = |request: &ApiRequest, _: &RequestParams| Ok((Action::Delete { target: RecordSet::One(request.record_id("id")?) }, ()));
-    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), context| success(DELETED, map(deletion_members()), context) }).await
+    let parse = |request: &ApiRequest, _: &RequestParams| {
+        Ok((Action::Delete { target: RecordSet::One(request.record_id("id")?) }, ()))
+    };
+    handle_with(
+        request,
+        Endpoint {
+            dialect: &DIALECT,
+            parse,
+            render: |_, (), context| success(DELETED, map(deletion_members()), context),
+        },
+    )
+    .await
 }
 
 /// Delete records
@@ -195,13 +230,25 @@ async fn delete_record(request: ApiRequest) -> Result<Response, Problem> {
     responses((status = 200, description = "The records are deleted", body = ApiV1DeletedMany))
 )]
 async fn delete_records(request: ApiRequest) -> Result<Response, Problem> {
-    let parse = |_: &ApiRequest, params: &RequestParams| Ok((Action::Delete { target: parse_bulk_target(params)? }, ()));
-    handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |shaped, (), context| {
-        let Shaped::Deleted(ids) = shaped else { return Err(unexpected()) };
-        let [success_member, message_member] = deletion_members();
-        let deleted = ids.iter().collect::<HashSet<_>>().len();
-        success("Records deleted successfully", map([success_member, message_member, ("deleted", count(deleted))]), context)
-    } })
+    let parse =
+        |_: &ApiRequest, params: &RequestParams| Ok((Action::Delete { target: parse_bulk_target(params)? }, ()));
+    handle_with(
+        request,
+        Endpoint {
+            dialect: &DIALECT,
+            parse,
+            render: |shaped, (), context| {
+                let Shaped::Deleted(ids) = shaped else { return Err(unexpected()) };
+                let [success_member, message_member] = deletion_members();
+                let deleted = ids.iter().collect::<HashSet<_>>().len();
+                success(
+                    "Records deleted successfully",
+                    map([success_member, message_member, ("deleted", count(deleted))]),
+                    context,
+                )
+            },
+        },
+    )
     .await
 }
 
@@ -237,12 +284,20 @@ async fn search_records(request: ApiRequest) -> Result<Response, Problem> {
         let domain = params.domain("domain")?;
         Ok((Action::List { domain, window, fields, with_total: true, filters: Vec::new() }, ()))
     };
-    handle_with(request, Endpoint { dialect: &SEARCH_DIALECT, parse, render: |shaped, (), context| {
-        let (records, total) = page(shaped)?;
-        let counted = count(records.len());
-        let data = map([("records", Value::List(records)), ("count", counted), ("total_count", Value::Int(total))]);
-        success("Records retrieved successfully", data, context)
-    } })
+    handle_with(
+        request,
+        Endpoint {
+            dialect: &SEARCH_DIALECT,
+            parse,
+            render: |shaped, (), context| {
+                let (records, total) = page(shaped)?;
+                let counted = count(records.len());
+                let data =
+                    map([("records", Value::List(records)), ("count", counted), ("total_count", Value::Int(total))]);
+                success("Records retrieved successfully", data, context)
+            },
+        },
+    )
     .await
 }
 

@@ -14,7 +14,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::envelope::{DONE, DIALECT, map, to_bytes};
+use super::envelope::{DIALECT, DONE, map, to_bytes};
 use super::schemas::{ApiV1Health, ApiV1Info, TAG};
 use crate::error::Problem;
 use crate::http::openapi::DatabaseHeader;
@@ -44,7 +44,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn health(request: ApiRequest) -> Result<Response, Problem> {
     let odoo = version(database(&request)?).await;
     let (status, odoo) = if odoo.is_some() { ("ok", "ok") } else { ("degraded", "unreachable") };
-    respond(&request, map([("status", Value::from(status)), ("gateway", Value::from("ok")), ("odoo", Value::from(odoo))]))
+    respond(
+        &request,
+        map([("status", Value::from(status)), ("gateway", Value::from("ok")), ("odoo", Value::from(odoo))]),
+    )
 }
 
 /// Versions and endpoints

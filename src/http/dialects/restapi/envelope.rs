@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::error::Problem;
-use crate::http::pipeline::{RenderContext, Dialect};
+use crate::http::pipeline::{Dialect, RenderContext};
 use crate::http::response::negotiate::Media;
 use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_xml};
 use crate::value::Value;

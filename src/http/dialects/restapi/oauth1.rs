@@ -111,7 +111,10 @@ fn signed_request(request: &ApiRequest) -> Result<(SignedRequest, ConnectionInfo
     };
     let signed = request.signature()?.ok_or_else(unsigned)?;
     request.log.credential("oauth1");
-    Ok((signed, ConnectionInfo { address: request.client_ip(), is_confidential: request.external_url()?.is_confidential }))
+    Ok((
+        signed,
+        ConnectionInfo { address: request.client_ip(), is_confidential: request.external_url()?.is_confidential },
+    ))
 }
 
 /// Checks `oauth_body_hash`, if the signature has one, before the signature is verified. Reads only small bodies.

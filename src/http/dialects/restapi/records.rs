@@ -10,9 +10,9 @@ use utoipa_axum::routes;
 
 use super::envelope::DIALECT;
 use super::schemas::{
-    AccessQuery, CountQuery, FieldsGetQuery, IdsQuery, MethodKeyPath, OptionalIdsQuery, RecordKeyPath, RecordMethodPath,
-    RestapiCount, RestapiEmpty, RestapiFields, RestapiIds, RestapiRecord, RestapiRecords, RestapiResult, RestapiRight,
-    RestapiVals, TAG, ValsQuery,
+    AccessQuery, CountQuery, FieldsGetQuery, IdsQuery, MethodKeyPath, OptionalIdsQuery, RecordKeyPath,
+    RecordMethodPath, RestapiCount, RestapiEmpty, RestapiFields, RestapiIds, RestapiRecord, RestapiRecords,
+    RestapiResult, RestapiRight, RestapiVals, TAG, ValsQuery,
 };
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -24,7 +24,7 @@ use crate::http::request::ApiRequest;
 use crate::http::request::params::RequestParams;
 use crate::http::state::AppState;
 use crate::names::{MethodName, RecordId};
-use crate::plan::{AccessOperation, Returning, Action, FieldSet, RecordSet, Values};
+use crate::plan::{AccessOperation, Action, FieldSet, RecordSet, Returning, Values};
 use crate::value::Value;
 
 /// Methods whose names are also paths of GET routes.
@@ -143,11 +143,14 @@ async fn list_records(request: ApiRequest) -> Result<Response, Problem> {
         let (fields, domain) = (params.fields("fields")?, params.domain("domain")?);
         match params.ids("ids")? {
             Some(_) if !domain.is_all() => {
-                Err(Problem::new(ErrorCode::InvalidParameter, "The parameters `ids` and `domain` cannot be combined.").parameter("ids"))
+                Err(Problem::new(ErrorCode::InvalidParameter, "The parameters `ids` and `domain` cannot be combined.")
+                    .parameter("ids"))
             }
             Some(ids) => Ok(Action::ReadMany { ids, fields }),
             None if params.flag("count", false)? => Ok(Action::Count { domain }),
-            None => Ok(Action::List { domain, window: params.window()?, fields, with_total: false, filters: Vec::new() }),
+            None => {
+                Ok(Action::List { domain, window: params.window()?, fields, with_total: false, filters: Vec::new() })
+            }
         }
     })
     .await
@@ -164,7 +167,9 @@ async fn list_records(request: ApiRequest) -> Result<Response, Problem> {
 async fn create_records(request: ApiRequest) -> Result<Response, Problem> {
     handle(request, &DIALECT, |_, params| match required_vals(params)? {
         Value::List(records) if records.is_empty() => Err(missing("vals", "{'name': 'Azure'}")),
-        records @ Value::List(_) => Ok(Action::CreateMany { records: Values::from_tree("vals", records), returning: ALL_FIELDS }),
+        records @ Value::List(_) => {
+            Ok(Action::CreateMany { records: Values::from_tree("vals", records), returning: ALL_FIELDS })
+        }
         values => Ok(Action::CreateOne { values: Values::from_tree("vals", values), returning: ALL_FIELDS }),
     })
     .await
@@ -246,7 +251,8 @@ async fn update_record(request: ApiRequest) -> Result<Response, Problem> {
     responses((status = 200, description = "An empty object", body = RestapiEmpty))
 )]
 async fn delete_record(request: ApiRequest) -> Result<Response, Problem> {
-    handle(request, &DIALECT, |request, _| Ok(Action::Delete { target: RecordSet::One(request.record_id("key")?) })).await
+    handle(request, &DIALECT, |request, _| Ok(Action::Delete { target: RecordSet::One(request.record_id("key")?) }))
+        .await
 }
 
 /// Call a method of a model

@@ -27,8 +27,8 @@ use crate::http::response::headers::set_rate_limit;
 use crate::http::response::negotiate::{self, Media};
 use crate::http::state::AppState;
 use crate::names::{RecordId, ReportName};
-use crate::odoo::{ReportPrinter, CallCounter};
-use crate::plan::{RequestedContext, ReportFormat, plan_report};
+use crate::odoo::{CallCounter, ReportPrinter};
+use crate::plan::{ReportFormat, RequestedContext, plan_report};
 use crate::shape::join_pdfs;
 use crate::value::Value;
 
@@ -131,16 +131,21 @@ struct PrintRequest {
 }
 
 /// Finds the report, checks that all records exist, and prints them.
-async fn print_documents(caller: &Principal, print_request: &PrintRequest, counter: &CallCounter) -> Result<(ReportFormat, Vec<Vec<u8>>), Problem> {
+async fn print_documents(
+    caller: &Principal,
+    print_request: &PrintRequest,
+    counter: &CallCounter,
+) -> Result<(ReportFormat, Vec<Vec<u8>>), Problem> {
     let login = (caller.credential_kind != CredentialKind::OdooApiKey).then(|| caller.login.clone());
-    let printer = ReportPrinter::find(caller.database.clone(), caller.odoo_user.clone(), login, &print_request.name, counter).await?;
+    let printer =
+        ReportPrinter::find(caller.database.clone(), caller.odoo_user.clone(), login, &print_request.name, counter)
+            .await?;
     let (report, ids) = (&printer.report, print_request.target.ids.as_slice());
     let format = choose_format(print_request.media, report.format)?;
-    let plan =
-        plan_with_metadata(caller, &report.model, (), |(), metadata| {
-            plan_report(report, ids, &print_request.context, &caller.scope, metadata).map_err(|error| ((), error))
-        })
-        .await?;
+    let plan = plan_with_metadata(caller, &report.model, (), |(), metadata| {
+        plan_report(report, ids, &print_request.context, &caller.scope, metadata).map_err(|error| ((), error))
+    })
+    .await?;
     if ids.is_empty() {
         return Ok((format, Vec::new()));
     }
@@ -177,7 +182,11 @@ fn choose_format(media: Media, native: ReportFormat) -> Result<ReportFormat, Pro
     Err(Problem::new(ErrorCode::NotAcceptable, detail).parameter("Accept"))
 }
 
-async fn render(print_request: &PrintRequest, format: ReportFormat, documents: Vec<Vec<u8>>) -> Result<Response, Problem> {
+async fn render(
+    print_request: &PrintRequest,
+    format: ReportFormat,
+    documents: Vec<Vec<u8>>,
+) -> Result<Response, Problem> {
     match print_request.media {
         media @ (Media::Json | Media::Xml) => {
             let body = envelope(&print_request.target, format, &documents);

@@ -3,7 +3,7 @@
 //! In: a shaped outcome. Out: the bytes of the body. Must not know: requests.
 
 use crate::error::Problem;
-use crate::http::pipeline::{RenderContext, Dialect};
+use crate::http::pipeline::{Dialect, RenderContext};
 use crate::http::response::negotiate::Media;
 use crate::names::RecordId;
 use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style};

@@ -16,8 +16,8 @@ use crate::auth::{Credential, PresentedToken};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::ApiRequest;
-use crate::http::request::credential::parse_credential;
 use crate::http::request::content_type::ContentType;
+use crate::http::request::credential::parse_credential;
 use crate::http::request::params::RequestParams;
 use crate::http::request::unauthenticated;
 use crate::http::state::AppState;
@@ -207,14 +207,18 @@ async fn parse_params(request: &mut ApiRequest) -> Result<RequestParams, Problem
 fn required(params: &RequestParams, name: &'static str) -> Result<String, Problem> {
     let text = params.text_as_sent(name)?.filter(|text| text.len() < 4096 && !text.contains(char::is_control));
     text.map(str::to_owned).ok_or_else(|| {
-        let detail = format!("The parameter `{name}` is missing, or is not a text of at most 4095 bytes without control characters.");
+        let detail = format!(
+            "The parameter `{name}` is missing, or is not a text of at most 4095 bytes without control characters."
+        );
         Problem::new(ErrorCode::MissingParameter, detail).parameter(name)
     })
 }
 
 async fn revoke(mut request: ApiRequest) -> Result<Response, Problem> {
     let token = match parse_credential(&request.head.headers) {
-        Ok(Credential::GatewayToken(PresentedToken::Opaque(token))) if token.kind() == TokenKind::AccessToken => Some(token),
+        Ok(Credential::GatewayToken(PresentedToken::Opaque(token))) if token.kind() == TokenKind::AccessToken => {
+            Some(token)
+        }
         Err(missing) if missing.code == ErrorCode::CredentialMissing => {
             let params = parse_params(&mut request).await?;
             let text = params.text("access_token")?.ok_or(missing)?;

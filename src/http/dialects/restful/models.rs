@@ -7,9 +7,9 @@ use std::collections::HashMap;
 
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::language::selection::{SelectionItem, Selection};
+use crate::language::selection::{Selection, SelectionItem};
 use crate::names::{FieldName, ModelName};
-use crate::plan::{Returning, FieldSet};
+use crate::plan::{FieldSet, Returning};
 
 /// The enabled models. By default no model is enabled.
 #[derive(Debug, Default)]
@@ -44,7 +44,8 @@ impl RestfulModels {
     pub(super) fn schemas(&self, model: &ModelName) -> Result<&ModelSchemas, Problem> {
         self.named.get(model).or(self.others.as_ref()).ok_or_else(|| {
             let detail = format!("The model `{model}` is not enabled for `/restful/api/v1`.");
-            let hint = format!("The administrator can enable it with `[restful.models.\"{model}\"]` in the configuration.");
+            let hint =
+                format!("The administrator can enable it with `[restful.models.\"{model}\"]` in the configuration.");
             Problem::new(ErrorCode::ModelNotEnabled, detail).hint(hint)
         })
     }
@@ -109,7 +110,10 @@ mod tests {
         let read = Some(Selection::parse_schema("{id, name, partner_id{id, city}}").unwrap());
         let schemas = ModelSchemas { read, ..ModelSchemas::default() };
         assert_eq!(format(&schemas.fields_to_read(FieldSet::All)), "{id, name, partner_id{id, city}} true");
-        assert_eq!(format(&schemas.fields_to_read(names("note,partner_id,name"))), "{note, partner_id{id, city}, name} false");
+        assert_eq!(
+            format(&schemas.fields_to_read(names("note,partner_id,name"))),
+            "{note, partner_id{id, city}, name} false"
+        );
         assert_eq!(format(&ModelSchemas::default().fields_to_read(names("note,id"))), "{note, id} false");
         assert_eq!(ModelSchemas::default().fields_to_read(FieldSet::All), FieldSet::All);
     }

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::DIALECT;
-use super::models::{RestfulModels, ModelSchemas};
+use super::models::{ModelSchemas, RestfulModels};
 use super::schemas::{
     FilterQuery, NarrowingQuery, RestfulKeywords, RestfulMethodPath, RestfulRecord, RestfulRecords, RestfulValues, TAG,
 };

@@ -10,9 +10,9 @@ use http::header::RETRY_AFTER;
 use super::prompt::layout;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::http::request::request_id::RequestId;
 use crate::http::pages::{self, ENGLISH, MessagePage};
 use crate::http::request::ApiRequest;
+use crate::http::request::request_id::RequestId;
 use crate::http::response::problem::status;
 
 /// The response, or a page that explains the problem.

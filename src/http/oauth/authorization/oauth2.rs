@@ -15,7 +15,7 @@ use super::prompt::Prompt;
 use super::redirect::{RedirectParams, display_host, see_other};
 use crate::auth::BrowserSession;
 use crate::error::Problem;
-use crate::error_code::{ErrorCode, ErrorClass};
+use crate::error_code::{ErrorClass, ErrorCode};
 use crate::http::request::ApiRequest;
 
 /// Starts the flow: shows a page, or answers a trusted application with JSON.
@@ -93,11 +93,7 @@ async fn find_client(
     Ok((client, redirect_uri))
 }
 
-fn prompt<'a>(
-    client: &'a AuthorizationClient,
-    authorization: &AuthorizationRequest,
-    redirect_uri: &str,
-) -> Prompt<'a> {
+fn prompt<'a>(client: &'a AuthorizationClient, authorization: &AuthorizationRequest, redirect_uri: &str) -> Prompt<'a> {
     Prompt {
         application: &client.application,
         scope: authorization.scope.clone(),

@@ -118,7 +118,8 @@ impl AuthorizationParams {
 /// The value of a required parameter.
 pub(super) fn require<'p>(parameters: &'p AuthorizationParams, name: &'static str) -> Result<&'p str, Problem> {
     let value = parameters.value(name).map_err(|error| invalid_parameter(name, error))?;
-    let missing = || Problem::new(ErrorCode::MissingParameter, format!("The parameter {name} is missing.")).parameter(name);
+    let missing =
+        || Problem::new(ErrorCode::MissingParameter, format!("The parameter {name} is missing.")).parameter(name);
     value.ok_or_else(missing)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: [`RequestParams`]. Out: positional and keyword arguments. Must not know: methods.
 
-use super::{RequestParams, ParamValue, file_text};
+use super::{ParamValue, RequestParams, file_text};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::value::{Member, Value};

@@ -58,8 +58,8 @@ fn parse_json(body: &[u8]) -> Result<(ParamMap, usize), Problem> {
             Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body")
         })?
         .trim_start_matches('\u{feff}');
-    let tree =
-        literal::parse_json(text, Limits::body()).map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, "body"))?;
+    let tree = literal::parse_json(text, Limits::body())
+        .map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, "body"))?;
     let count = tree.count();
     let Value::Map(members) = tree.into_owned() else {
         let detail = "body: expected a JSON object whose members are the parameters";

@@ -3,7 +3,7 @@
 //! In: parameters that were parsed with [`RequestParams::parse_repeated`]. Out: all values of each parameter. Must
 //! not know: fields.
 
-use super::{RequestParams, ParamValue, repeated_parameter, file_text};
+use super::{ParamValue, RequestParams, file_text, repeated_parameter};
 use crate::error::Problem;
 use crate::value::Value;
 
@@ -65,7 +65,9 @@ mod tests {
     use super::*;
 
     async fn parse(query: &str, body: &'static str) -> RequestParams {
-        RequestParams::parse_repeated(Some(query), &HeaderMap::new(), Bytes::from_static(body.as_bytes())).await.unwrap()
+        RequestParams::parse_repeated(Some(query), &HeaderMap::new(), Bytes::from_static(body.as_bytes()))
+            .await
+            .unwrap()
     }
 
     #[tokio::test]

@@ -70,7 +70,8 @@ pub(in crate::http) fn similar_name<'k>(name: &str, known: impl Iterator<Item = 
     let normalized = name.to_ascii_lowercase().replace('-', "_");
     let find = |wanted: &str| known.iter().copied().find(|known| *known == wanted);
     let contains_name = |group: &&&[&str]| group.contains(&normalized.as_str());
-    let synonym = || SYNONYMS.iter().filter(contains_name).find_map(|group| group.iter().find_map(|synonym| find(synonym)));
+    let synonym =
+        || SYNONYMS.iter().filter(contains_name).find_map(|group| group.iter().find_map(|synonym| find(synonym)));
     let is_similar = |known: &&str| {
         let max_distance = if known.len() >= 6 { 2 } else { 1 };
         known.len() >= 4 && strsim::damerau_levenshtein(known, &normalized) <= max_distance
@@ -86,7 +87,8 @@ fn misnamed(name: &str, right: &str) -> Problem {
 
 fn too_many() -> Problem {
     let detail = format!("The request has more than {MAX_UNKNOWN} unknown parameters.");
-    Problem::new(ErrorCode::InvalidParameter, detail).hint("Send the values of a record in the parameter that the documentation of the operation names.")
+    Problem::new(ErrorCode::InvalidParameter, detail)
+        .hint("Send the values of a record in the parameter that the documentation of the operation names.")
 }
 
 /// A name as errors contain it: clients can send names of any length.

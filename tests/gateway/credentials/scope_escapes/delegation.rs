@@ -113,7 +113,11 @@ async fn wizards_matched_by_a_pattern_cannot_render_templates() {
                 "POST snailmail.letter?vals={'model':'account.move','res_id':1}".to_owned(),
             ] {
                 let response = send_line(client, &line, 0).await;
-                assert_eq!((response.status, response.json()["code"].as_str()), (403, Some("scope_forbidden")), "{line}");
+                assert_eq!(
+                    (response.status, response.json()["code"].as_str()),
+                    (403, Some("scope_forbidden")),
+                    "{line}"
+                );
             }
         }
     }

@@ -135,7 +135,11 @@ async fn key_with_the_full_scope_can_guess_it_by_some_comparisons() {
         for comparison in ["[('parent_id','ilike','TRY')]", "[('id','child_of','TRY')]"] {
             let line = format!("GET res.partner/search_count?domain={}", comparison.replace("TRY", &email));
             let response = send_line(&open, &line, id).await;
-            assert!(response.status == 200 && response.text.contains(['1', '2']), "{version:?} {comparison}: {}", response.text);
+            assert!(
+                response.status == 200 && response.text.contains(['1', '2']),
+                "{version:?} {comparison}: {}",
+                response.text
+            );
         }
     }
 }

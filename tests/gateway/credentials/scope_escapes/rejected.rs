@@ -43,7 +43,10 @@ pub(super) const BY_THE_CLERK: &[Attempt] = &[
         "PUT res.partner/ID?vals={'child_ids':[[0,0,{'name':'x','user_ids':[[0,0,{'login':'k05'}]]}]]}",
     ),
     ("a user is created by a call of write", "POST res.partner/write?args=[[ID],{'user_ids':[[0,0,{'login':'k05'}]]}]"),
-    ("a user is created by a method of a record", "POST res.partner/ID/write?args=[{'user_ids':[[0,0,{'login':'k05'}]]}]"),
+    (
+        "a user is created by a method of a record",
+        "POST res.partner/ID/write?args=[{'user_ids':[[0,0,{'login':'k05'}]]}]",
+    ),
     (
         "a user is created by a named argument",
         "POST res.partner/ID/write?kwargs={'vals':{'user_ids':[[0,0,{'login':'k05'}]]}}",
@@ -79,7 +82,10 @@ pub(super) const BY_THE_CLERK: &[Attempt] = &[
     ),
     // Nested reads.
     ("an export reads logins", "POST res.partner/export_data?args=[[ID],['name','user_ids/login']]"),
-    ("an export takes a detour through contacts", "POST res.partner/export_data?args=[[ID],['child_ids/user_ids/login']]"),
+    (
+        "an export takes a detour through contacts",
+        "POST res.partner/export_data?args=[[ID],['child_ids/user_ids/login']]",
+    ),
     ("a nested read shows logins", "POST res.partner/web_read?args=[[ID],{'user_ids':{'fields':{'login':{}}}}]"),
     (
         "a nested read takes a detour through contacts",

@@ -208,7 +208,11 @@ async fn secret_field_is_read_only_if_a_rule_names_it() {
                 "GET account.move.line/search?domain=[('move_id.access_token','=like','a%')]".to_owned(),
             ] {
                 let response = send_line(&client, &line, 0).await;
-                assert_eq!((response.status, response.json()["code"].as_str()), (403, Some("scope_forbidden")), "{line}");
+                assert_eq!(
+                    (response.status, response.json()["code"].as_str()),
+                    (403, Some("scope_forbidden")),
+                    "{line}"
+                );
             }
         }
         let star = with_scope_on(version, &gateway, all, "star").await;

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attempt, CLERK, STAR, send_line, not_rejected, rejected, scoped};
+use super::{Attempt, CLERK, STAR, not_rejected, rejected, scoped, send_line};
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{StubReply, Client, Gateway, StubOdoo};
+use crate::support::{Client, Gateway, StubOdoo, StubReply};
 
 /// The fields of contacts that the escapes use: name, type, related model.
 const CONTACT: [(&str, &str, &str); 11] = [
