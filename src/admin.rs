@@ -16,13 +16,13 @@
 //! In: requests of an administrator. Out: results. Must not know: the command line, HTTP.
 
 mod activation;
+mod after_restore;
 mod api_keys;
 mod applications;
 mod installation_keys;
 mod links;
 mod master_keys;
-mod odoo_keys;
-mod restore;
+mod odoo_key_links;
 mod tokens;
 
 pub use crate::auth::oauth1::SignatureMethod;

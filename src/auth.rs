@@ -10,11 +10,11 @@
 //! services          all services above that use the store
 //! ─────
 //! principal         the authenticated caller
-//! credential_store  rows of tokens, their verification and keys
+//! token_verifier    rows of tokens, their verification and keys
 //! token_row         checks on one row
 //! new_token         new rows, with a sealed credential
 //! key_set           the keys of this installation
-//! keyed_hash        keyed hashes, for caches
+//! fingerprint       keyed hashes, for caches
 //! error             why a credential was not accepted
 //! ```
 //!
@@ -25,12 +25,11 @@
 //! bodies, responses.
 
 mod clients;
-mod credential_store;
 mod credentials;
 mod csrf;
 mod error;
+mod fingerprint;
 mod key_set;
-mod keyed_hash;
 mod limits;
 mod new_token;
 pub mod oauth1;
@@ -38,15 +37,16 @@ mod oauth2;
 mod principal;
 mod services;
 mod token_row;
+mod token_verifier;
 
 pub use clients::application::{Application, ApplicationSettings, GrantType, is_localhost, new_client_id};
 pub use clients::approval::ResourceOwner;
 pub use clients::consumer_secret::{open_consumer_secret, seal_consumer_secret};
 pub use clients::registry::Applications;
-pub use credentials::access_token::AccessTokens;
-pub use credentials::gateway_token::GatewayTokens;
 pub use credentials::login_token::{IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey};
 pub use credentials::odoo_authenticator::{OdooAuthenticator, OdooAuthenticatorSettings, supports_key_lookup};
+pub use credentials::restful_token::AccessTokens;
+pub use credentials::token_authenticator::GatewayTokens;
 pub use credentials::{Credential, PresentedToken};
 pub use csrf::{CsrfBinding, CsrfToken, CsrfTokens};
 pub use key_set::{KeyProvider, KeySet, KeySetError, MasterKeyState};

@@ -8,6 +8,7 @@
 //! strict_jwt        strict decoding of JSON Web Tokens
 //! rsa_key           the public key of an application that signs with RSA
 //! seal              one sealed value: XChaCha20-Poly1305 with a key id and associated data
+//! kdf               key derivation: HKDF-SHA256
 //! keys              master keys, derived keys, keys of the installation
 //! csrf              the MAC inside a CSRF token
 //! idempotency_keys  the keys of one request with `Idempotency-Key`
@@ -33,6 +34,7 @@ mod access_jwt;
 mod csrf;
 mod folder;
 mod idempotency_keys;
+mod kdf;
 mod key_command;
 mod key_file;
 mod keys;

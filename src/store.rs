@@ -20,7 +20,6 @@
 //!
 //! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo.
 
-mod api_keys;
 mod application_terms;
 mod applications;
 mod audit;
@@ -30,6 +29,7 @@ mod error;
 mod grants;
 mod idempotency_keys;
 mod instance;
+mod key_terms;
 mod links;
 mod migrations;
 mod oauth1;
@@ -49,7 +49,6 @@ use std::sync::Arc;
 use sqlx::{AnyPool, Row};
 use tokio::sync::{Mutex, MutexGuard};
 
-pub use self::api_keys::{KeyRate, KeyTerms};
 pub use self::application_terms::ApplicationTerms;
 pub use self::audit::AuditEvent;
 pub use self::consents::Consent;
@@ -57,6 +56,7 @@ pub use self::error::StoreError;
 pub use self::grants::Grant;
 pub use self::idempotency_keys::{ClaimRow, StoredResponseRow};
 pub use self::instance::{Instance, random_id};
+pub use self::key_terms::{KeyRate, KeyTerms};
 pub use self::oauth_terms::OAuthTerms;
 pub use self::oauth_tokens::{SpentToken, SpentWrap};
 pub use self::restore::RevokedCounts;

@@ -12,12 +12,12 @@
 //!
 //! In: a [`Credential`]. Out: a [`Principal`](super::Principal). Must not know: HTTP headers.
 
-pub(super) mod access_token;
 pub(super) mod cache;
-pub(super) mod gateway_token;
 pub(super) mod login_token;
 pub(super) mod odoo_authenticator;
 mod parsed_token;
+pub(super) mod restful_token;
+pub(super) mod token_authenticator;
 mod unverified;
 
 use secrecy::SecretString;

@@ -10,8 +10,8 @@
 
 use time::Duration;
 
-use super::credential_store::CredentialStore;
 use super::error::AuthError;
+use super::token_verifier::CredentialStore;
 use crate::error::Problem;
 use crate::secret::Aad;
 use crate::store::random_id;

@@ -4,7 +4,7 @@
 //! token_bucket      the algorithm of `throttle` and `rate_limit`
 //! throttle          how often a login or token may be tried without success
 //! min_failure_time  the times at which rejections are returned
-//! failure_policy    both of them, applied to a rejected token
+//! token_rejection   both of them, applied to a rejected token
 //! rate_limit        how often an API key may be used
 //! concurrency       how many concurrent requests an API key may have
 //! token_limits      both of them, for the row of a token
@@ -16,10 +16,10 @@
 
 pub(super) mod check_slots;
 pub(super) mod concurrency;
-pub(super) mod failure_policy;
 pub(super) mod min_failure_time;
 pub(super) mod proven_addresses;
 pub(super) mod rate_limit;
 pub(super) mod throttle;
 mod token_bucket;
 pub(super) mod token_limits;
+pub(super) mod token_rejection;

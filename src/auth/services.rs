@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clients::registry::Applications;
-use super::credential_store::CredentialStore;
-use super::credentials::access_token::AccessTokens;
-use super::credentials::gateway_token::GatewayTokens;
 use super::credentials::login_token::LoginTokens;
+use super::credentials::restful_token::AccessTokens;
+use super::credentials::token_authenticator::GatewayTokens;
 use super::csrf::CsrfTokens;
 use super::key_set::KeyProvider;
-use super::limits::failure_policy::FailurePolicy;
 use super::limits::throttle::Throttle;
 use super::limits::token_limits::TokenLimits;
+use super::limits::token_rejection::FailurePolicy;
 use super::oauth1::{OAuth1, OAuth1Settings};
 use super::oauth2::{BrowserSessions, OAuth2Server, OAuth2Settings};
+use super::token_verifier::CredentialStore;
 use crate::clock::Clock;
 use crate::store::Store;
 

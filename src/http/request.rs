@@ -14,7 +14,7 @@
 pub(super) mod authorization;
 pub(super) mod body;
 pub(super) mod content_type;
-pub(in crate::http) mod credential;
+pub(super) mod credential;
 pub(super) mod forwarded;
 pub(super) mod headers;
 pub(super) mod oauth1_form;

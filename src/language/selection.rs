@@ -10,7 +10,7 @@
 //! which fields exist, which of them are relations, versions of the server.
 
 mod braces;
-mod level;
+mod items;
 #[cfg(test)]
 mod tests;
 mod tuples;

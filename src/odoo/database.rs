@@ -73,6 +73,13 @@ impl Databases {
             None => self.0.first(),
             Some(name) => self.0.iter().find(|database| database.name.as_str() == name),
         };
-        found.ok_or_else(|| Problem::new(ErrorCode::UnknownDatabase, "The gateway has no database with this name."))
+        found.ok_or_else(|| unknown_database(name.unwrap_or_default()))
     }
+}
+
+/// Clients can send names of any length, so the error contains only the beginning.
+fn unknown_database(name: &str) -> Problem {
+    let name: String = name.chars().take(64).collect();
+    Problem::new(ErrorCode::UnknownDatabase, format!("The database {name} is not configured."))
+        .hint("Omit the database, or send the name of a configured one.")
 }

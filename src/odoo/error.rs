@@ -216,8 +216,7 @@ impl TransportError {
             Self::ClosedInResponse => outcome_unknown("Odoo's response ended early.", effect),
             Self::TimedOut => outcome_unknown("Odoo did not respond in time.", effect),
             Self::TooLarge(cap) => too_large(cap, effect),
-            Self::MemoryInUse => Problem::new(ErrorCode::OdooBusy, "The memory for large responses of Odoo is in use.")
-                .retry_after(RETRY_AFTER),
+            Self::MemoryInUse => memory_in_use(),
             Self::Status { status, retry_after } => status_problem(status, retry_after, effect),
             Self::Unreadable(what) => unreadable_response(what, effect),
         }
@@ -226,22 +225,39 @@ impl TransportError {
 
 fn status_problem(status: u16, retry_after: Option<Duration>, effect: Effect) -> Problem {
     match (status, effect) {
-        (413, _) => Problem::new(ErrorCode::BodyTooLarge, "Odoo rejects a request of this size."),
+        (413, _) => Problem::new(ErrorCode::BodyTooLarge, "Odoo rejects a request of this size.")
+            .hint("Split the request, or raise the body limit of Odoo's proxy."),
         (429, _) => Problem::new(ErrorCode::OdooBusy, "The proxy in front of Odoo rejects further requests.")
             .retry_after(retry_after.unwrap_or(RETRY_AFTER)),
         (503, _) | (500 | 502, Effect::Read) => unreachable_odoo(&format!("Odoo returned HTTP {status}."), retry_after),
         (500 | 502, Effect::Write) | (408 | 504 | 520..=527, _) => {
             outcome_unknown(&format!("Odoo returned HTTP {status}."), effect)
         }
-        (404, _) => unreadable("HTTP 404").hint("Odoo does not serve XML-RPC at the configured URL."),
-        (300..400, _) => unreadable("a redirect").hint("The configured URL redirects; configure its target instead."),
-        _ => unreadable_response(format_args!("HTTP {status}"), effect),
+        (404, _) => unexpected_status("HTTP 404").hint("Odoo does not serve XML-RPC at the configured URL."),
+        (300..400, _) => {
+            unexpected_status("a redirect").hint("The configured URL redirects; configure its target instead.")
+        }
+        _ => with_effect(unexpected_status(&format!("HTTP {status}")), effect),
     }
+}
+
+fn unexpected_status(status: &str) -> Problem {
+    Problem::new(ErrorCode::OdooUnreadable, format!("Odoo returned {status}, which the gateway cannot process."))
+}
+
+fn memory_in_use() -> Problem {
+    let detail = "Other large responses are using all memory of `odoo.answer_memory`. Retry later, or request fewer \
+                  records.";
+    Problem::new(ErrorCode::OdooBusy, detail).retry_after(RETRY_AFTER)
 }
 
 /// An unusable response to a call that may have changed something.
 pub(super) fn unreadable_response(what: impl Display, effect: Effect) -> Problem {
-    let problem = unreadable(what);
+    with_effect(unreadable(what), effect)
+}
+
+/// Adds to the error of a write that it may have been executed.
+fn with_effect(problem: Problem, effect: Effect) -> Problem {
     match effect {
         Effect::Read => problem,
         Effect::Write => Problem { detail: format!("{} {MAYBE_WRITTEN}", problem.detail), ..problem }.hint(READ_FIRST),
@@ -254,7 +270,8 @@ const READ_FIRST: &str = "Read the records before you retry.";
 
 /// An unusable response. `what` describes it; the response itself is never shown.
 pub(super) fn unreadable(what: impl Display) -> Problem {
-    Problem::new(ErrorCode::OdooUnreadable, format!("Odoo's response cannot be used: {what}."))
+    let detail = format!("Odoo returned a response that the gateway cannot process: {what}.");
+    Problem::new(ErrorCode::OdooUnreadable, detail)
 }
 
 fn unreachable_odoo(detail: &str, retry_after: Option<Duration>) -> Problem {

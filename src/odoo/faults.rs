@@ -16,7 +16,7 @@ mod json;
 mod method;
 mod missing;
 mod problem;
-mod redirect;
+mod redirect_warning;
 mod rules;
 mod traceback;
 
@@ -57,7 +57,7 @@ impl Fault {
         match code {
             3 => Self::from_user_exception(UserException::AccessDenied, string),
             4 => Self::from_user_exception(UserException::AccessError, string),
-            2 if redirect::parse_message(string).is_some() => {
+            2 if redirect_warning::parse_message(string).is_some() => {
                 Self::from_user_exception(UserException::RedirectWarning, string)
             }
             2 if MissingRecords::parse(string).is_some() => {
@@ -87,7 +87,8 @@ impl Fault {
 
     /// An exception with a message for the user.
     fn from_user_exception(class: UserException, message: &str) -> Self {
-        let first_item = (class == UserException::RedirectWarning).then(|| redirect::parse_message(message)).flatten();
+        let first_item =
+            (class == UserException::RedirectWarning).then(|| redirect_warning::parse_message(message)).flatten();
         let message = first_item.map_or(Cow::Borrowed(message), Cow::Owned);
         let missing = (class == UserException::MissingError).then(|| MissingRecords::parse(&message)).flatten();
         Self {

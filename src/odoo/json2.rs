@@ -67,8 +67,8 @@ pub(super) fn problem(error: TransportError) -> Problem {
 }
 
 fn unreadable(what: &str) -> Problem {
-    Problem::new(ErrorCode::OdooUnreadable, format!("Odoo's response to a JSON-2 call cannot be used: {what}."))
-        .hint("Make Odoo's /json/2 reachable for the gateway. HTTP Basic with `login:key` does not need `/json/2`.")
+    Problem::new(ErrorCode::OdooUnreadable, format!("Odoo returned an unexpected response to a JSON-2 call: {what}."))
+        .hint("Allow the gateway to reach /json/2 on the Odoo server. HTTP Basic with `login:key` does not need `/json/2`.")
 }
 
 #[cfg(test)]

@@ -120,9 +120,10 @@ pub fn require_all(requested: &[RecordId], found: &HashSet<RecordId>, model: &st
         requested.iter().filter(|id| !found.contains(id)).take(20).map(RecordId::to_string).collect();
     match missing.as_slice() {
         [] => Ok(()),
-        [id] => Err(Problem::new(ErrorCode::RecordNotFound, format!("There is no record {id} of {model}."))),
+        [id] => Err(Problem::new(ErrorCode::RecordNotFound, format!("The record {id} of {model} does not exist."))),
         ids => {
-            Err(Problem::new(ErrorCode::RecordNotFound, format!("There are no records {} of {model}.", ids.join(", "))))
+            let detail = format!("The records {} of {model} do not exist.", ids.join(", "));
+            Err(Problem::new(ErrorCode::RecordNotFound, detail))
         }
     }
 }

@@ -172,7 +172,8 @@ impl ReportPrinter {
             }
         }
         let detail = "Odoo's web client opened a session for this user, but rejects it.";
-        Err(Problem::new(ErrorCode::OdooUnreadable, detail))
+        let hint = "Retry. If the error persists, check that the proxy in front of Odoo forwards cookies.";
+        Err(Problem::new(ErrorCode::OdooUnreadable, detail).hint(hint))
     }
 
     /// `/report/download` reports errors in a form that can be parsed, but does not support HTML.
@@ -259,5 +260,5 @@ fn unknown_report(name: &ReportName) -> Problem {
 }
 
 fn no_link() -> Problem {
-    Problem::new(ErrorCode::OdooUnreadable, "Odoo's response to get_portal_url is not a path.")
+    Problem::new(ErrorCode::OdooUnreadable, "Odoo returned no valid link to this document.")
 }

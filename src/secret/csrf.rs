@@ -6,9 +6,7 @@
 //!
 //! In: what a form belongs to. Out: a MAC, and whether a MAC is valid. Must not know: forms, cookies, HTTP.
 
-use hmac::digest::Key;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use super::seal::Aad;
@@ -24,23 +22,17 @@ impl CsrfKey {
 
     /// The MAC, in hexadecimal.
     pub(super) fn mac(&self, binding: &Aad) -> String {
-        let mac: [u8; 32] = self.hmac(binding).finalize().into_bytes().into();
-        hex(&mac).to_string()
+        hex(hmac::sign(&self.hmac_key(), binding.as_bytes()).as_ref()).to_string()
     }
 
     /// The MAC in `text`, if it is valid. Compares in constant time.
     pub(super) fn verify(&self, binding: &Aad, text: &str) -> Option<[u8; 32]> {
         let mac = unhex(text)?;
-        self.hmac(binding).verify_slice(mac.as_slice()).is_ok().then_some(*mac)
+        hmac::verify(&self.hmac_key(), binding.as_bytes(), mac.as_slice()).is_ok().then_some(*mac)
     }
 
-    fn hmac(&self, binding: &Aad) -> Hmac<Sha256> {
-        // HMAC pads a short key with zeros to the block size.
-        let mut block = Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self.0.as_slice()).for_each(|(slot, byte)| *slot = *byte);
-        let mut hmac = Hmac::<Sha256>::new(&block);
-        hmac.update(binding.as_bytes());
-        hmac
+    fn hmac_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.0.as_slice())
     }
 }
 

@@ -17,13 +17,12 @@
 
 use std::fmt;
 
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::SealedPair;
 use super::SecretError;
-use super::keys::{Keyring, RotatingKey, expand, hash, mac};
+use super::kdf::Kdf;
+use super::keys::{Keyring, RotatingKey, hash, mac};
 use super::seal::{Aad, SealKey, Sealed};
 
 /// The root key of the installation.
@@ -64,8 +63,8 @@ impl IdempotencyKey {
     pub fn derive(root: &IdempotencyRootKey, credential: &Aad, name: &str) -> Self {
         let parts =
             Zeroizing::new(Aad::new("repeat").with(credential.as_bytes()).with(name.as_bytes()).as_bytes().to_vec());
-        let root = Hkdf::<Sha256>::new(None, &hash(&root.0.newest, &parts));
-        let [index, request, seal] = [&b"index"[..], b"request", b"seal"].map(|purpose| expand(&root, &[purpose]));
+        let root = Kdf::new(&[], &hash(&root.0.newest, &parts));
+        let [index, request, seal] = [&b"index"[..], b"request", b"seal"].map(|purpose| root.derive_key(&[purpose]));
         Self { index: *index, request, seal: SealKey::new(seal) }
     }
 

@@ -12,13 +12,11 @@
 
 use std::fmt;
 
-use hkdf::Hkdf;
-use hmac::digest::Key;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use super::csrf::CsrfKey;
+use super::kdf::Kdf;
 use super::seal::{Aad, KeyId, SealKey, Sealed};
 use super::{SecretError, hex, random_key, unhex};
 
@@ -55,7 +53,7 @@ impl MasterKey {
 
     /// Derives the key for one purpose in one installation.
     fn derive(&self, instance: &str, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
-        expand(&Hkdf::new(Some(instance.as_bytes()), self.0.as_slice()), &[purpose])
+        Kdf::new(instance.as_bytes(), self.0.as_slice()).derive_key(&[purpose])
     }
 }
 
@@ -63,14 +61,6 @@ impl fmt::Debug for MasterKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "MasterKey({}, [redacted])", self.id())
     }
-}
-
-/// Derives a key from `from`.
-pub(super) fn expand(from: &Hkdf<Sha256>, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    let mut key = Zeroizing::new([0; 32]);
-    // Fails only for outputs of 8 KiB and more.
-    let _ = from.expand_multi_info(info, key.as_mut_slice());
-    key
 }
 
 /// The keys that seal values. The newest one seals, all of them open.
@@ -230,26 +220,28 @@ impl fmt::Debug for StoredKey {
 
 /// HMAC-SHA256 with a stored key.
 pub(super) fn hash(key: &StoredKey, text: &[u8]) -> [u8; 32] {
-    let mut mac = keyed(key.expose());
+    let mut mac = start_mac(key.expose());
     mac.update(text);
-    mac.finalize().into_bytes().into()
+    finish_mac(mac)
 }
 
 /// HMAC-SHA256 over parts, each prefixed with its length.
 pub(super) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = keyed(key);
+    let mut mac = start_mac(key);
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    finish_mac(mac)
 }
 
-/// HMAC pads a short key with zeros to the block size. The gateway's keys are never longer.
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    let mut block = Key::<Hmac<Sha256>>::default();
-    block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
-    Hmac::<Sha256>::new(&block)
+fn start_mac(key: &[u8]) -> hmac::Context {
+    hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key))
+}
+
+fn finish_mac(mac: hmac::Context) -> [u8; 32] {
+    // HMAC-SHA256 has 32 bytes.
+    mac.sign().as_ref().try_into().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -267,15 +259,6 @@ mod tests {
         key[..4].copy_from_slice(b"Jefe");
         let digest = hash(&StoredKey::new(Zeroizing::new(key)), b"what do ya want for nothing?");
         assert_eq!(*hex(&digest), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    }
-
-    /// RFC 5869, test case 1, its first 32 octets.
-    #[test]
-    fn derivation_matches_the_test_vector_of_rfc_5869() {
-        let salt: Vec<u8> = (0..=0x0c).collect();
-        let info: Vec<u8> = (0xf0..=0xf9).collect();
-        let key = expand(&Hkdf::new(Some(&salt), &[0x0b; 22]), &[&info]);
-        assert_eq!(*hex(key.as_slice()), "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
     }
 
     #[test]

@@ -15,10 +15,9 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::kdf::Kdf;
 use super::{SecretError, fill, hex};
 
 const VERSION: u8 = 1;
@@ -33,8 +32,7 @@ impl KeyId {
     /// Derives the id from the key, so a key cannot have a wrong id.
     pub(super) fn from_key(key: &[u8; 32]) -> Self {
         let mut id = [0; 8];
-        // Fails only for outputs of 8 KiB and more.
-        let _ = Hkdf::<Sha256>::new(None, key).expand(b"ogw/1/id", &mut id);
+        Kdf::new(&[], key).fill(&[b"ogw/1/id"], &mut id);
         Self(id)
     }
 }

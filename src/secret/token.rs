@@ -16,8 +16,8 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::token_index::{IndexKey, TokenIndex};
@@ -211,8 +211,8 @@ impl fmt::Debug for Token {
 
 /// The first digits of the SHA-256 of the rest. It detects typing errors and is no protection.
 fn checksum(text: &str) -> String {
-    let sum = Sha256::digest(text.as_bytes());
-    hex(&sum).chars().take(CHECKSUM_DIGITS).collect()
+    let sum = digest::digest(&digest::SHA256, text.as_bytes());
+    hex(sum.as_ref()).chars().take(CHECKSUM_DIGITS).collect()
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@
 
 use std::fmt;
 
-use hkdf::Hkdf;
+use aws_lc_rs::digest;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::keys::{Keyring, expand};
+use super::kdf::Kdf;
+use super::keys::Keyring;
 use super::seal::{Aad, SealKey, Sealed};
 use super::token::Token;
 use super::{SecretError, random_key};
@@ -172,8 +172,8 @@ impl fmt::Debug for DataKey {
 }
 
 fn wrapping_key(token: &Token, row: &str) -> SealKey {
-    let from = Hkdf::new(None, token.expose().as_bytes());
-    SealKey::new(expand(&from, &[b"ogw/1/wrap", &(row.len() as u64).to_be_bytes(), row.as_bytes()]))
+    let kdf = Kdf::new(&[], token.expose().as_bytes());
+    SealKey::new(kdf.derive_key(&[b"ogw/1/wrap", &(row.len() as u64).to_be_bytes(), row.as_bytes()]))
 }
 
 fn credential_aad(grant: GrantFacts<'_>) -> Aad {
@@ -190,7 +190,7 @@ fn inner_aad(token: TokenFacts<'_>, grant: GrantFacts<'_>) -> Aad {
 
 fn outer_aad(token: TokenFacts<'_>, grant: GrantFacts<'_>) -> Aad {
     identity(Aad::new("wrap/outer"), token, grant)
-        .with(Sha256::digest(token.terms).as_slice())
+        .with(digest::digest(&digest::SHA256, token.terms).as_ref())
         .with_number(token.not_after)
 }
 

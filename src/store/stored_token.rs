@@ -7,9 +7,9 @@ use sqlx::{AnyConnection, Row};
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::api_keys::KeyTerms;
 use super::application_terms::ApplicationTerms;
 use super::grants::Grant;
+use super::key_terms::KeyTerms;
 use super::oauth_terms::OAuthTerms;
 use crate::secret::{Aad, KeyId, Sealed, TokenFacts, TokenIndex, TokenKind};
 

@@ -1,6 +1,6 @@
 //! The code map is true: the tables here list which module may use which, and every path in the sources is checked.
 //!
-//! The modules directly below `src` are called rooms. [`circles`] checks the order of modules inside a room, [`vocabulary`]
+//! The modules directly below `src` are called layers. [`circles`] checks the order of modules inside a layer, [`vocabulary`]
 //! the names and the English.
 
 mod circles;
@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms, each with the rooms it may use. A room uses only rooms further down, so there are no circles.
-const ROOMS: &[(&str, &[&str])] = &[
+/// The layers, each with the layers it may use. A layer uses only layers further down, so there are no circles.
+const LAYERS: &[(&str, &[&str])] = &[
     ("main", &["app", "cli", "http", "telemetry", "config", "clock"]),
     ("cli", &["admin", "store", "config", "clock"]),
     (
@@ -77,7 +77,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("load", &[]),
 ];
 
-/// Libraries that only some rooms may use.
+/// Libraries that only some layers may use.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["http", "ops", "serve"]),
     ("http", &["http", "ops", "serve", "auth", "main"]),
@@ -90,17 +90,16 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("lopdf", &["shape"]),
     ("chacha20poly1305", &["secret"]),
     ("jsonwebtoken", &["secret"]),
-    ("hkdf", &["secret"]),
-    ("aws_lc_rs", &["auth", "secret"]),
+    ("aws_lc_rs", &["auth", "http", "odoo", "secret"]),
     ("clap", &["cli", "main"]),
     ("oauth2", &["auth", "http"]),
     ("chrono", &["http"]),
 ];
 
-/// Rooms that neither wait nor do I/O nor read a clock.
+/// Layers that neither wait nor do I/O nor read a clock.
 const PURE: &[&str] = &["language", "plan", "shape", "value", "names", "error_code"];
 
-/// What pure rooms must not contain.
+/// What pure layers must not contain.
 const IMPURE: &[&str] = &[
     "async fn",
     "async move",
@@ -114,11 +113,11 @@ const IMPURE: &[&str] = &[
     "Instant",
 ];
 
-/// A source file of one room.
+/// A source file of one layer.
 struct Source {
     path: PathBuf,
-    room: String,
-    /// Depth in the module tree: 1 for the room itself.
+    layer: String,
+    /// Depth in the module tree: 1 for the layer itself.
     depth: usize,
     /// Its code line by line, without comments and string literals.
     lines: Vec<String>,
@@ -149,11 +148,11 @@ impl Source {
         let mut parts: Vec<&str> = module.iter().map(|part| part.to_str().unwrap()).collect();
         parts.retain(|part| *part != "mod");
         let lines = fs::read_to_string(&path).unwrap().lines().map(bare).collect();
-        Self { room: parts[0].to_owned(), depth: parts.len(), lines, path: path.strip_prefix(root()).unwrap().into() }
+        Self { layer: parts[0].to_owned(), depth: parts.len(), lines, path: path.strip_prefix(root()).unwrap().into() }
     }
 
-    /// The rooms that its paths start with, with the line number.
-    fn used_rooms(&self) -> Vec<(usize, String)> {
+    /// The layers that its paths start with, with the line number.
+    fn used_layers(&self) -> Vec<(usize, String)> {
         // A `use` may span lines, so the search runs over the full text; the offset gives the line.
         let text = self.lines.join("\n");
         let mut used = Vec::new();
@@ -213,30 +212,30 @@ fn assert_none(violations: &[String]) {
 
 fn may_use(table: &[(&str, &[&str])], name: &str) -> Vec<String> {
     let found = table.iter().find(|(known, _)| *known == name);
-    found.map(|(_, rooms)| rooms.iter().map(|room| (*room).to_owned()).collect()).unwrap_or_default()
+    found.map(|(_, layers)| layers.iter().map(|layer| (*layer).to_owned()).collect()).unwrap_or_default()
 }
 
 #[test]
-fn rooms_are_listed_from_top_to_bottom() {
-    let order: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
-    let place = |room: &str| order.iter().position(|known| *known == room).unwrap_or_else(|| panic!("no room {room}"));
-    for (room, used) in ROOMS {
-        assert!(used.iter().all(|other| place(other) > place(room)), "{room} uses a room above it");
+fn layers_are_listed_from_top_to_bottom() {
+    let order: Vec<&str> = LAYERS.iter().map(|(layer, _)| *layer).collect();
+    let place = |layer: &str| order.iter().position(|known| *known == layer).unwrap_or_else(|| panic!("no layer {layer}"));
+    for (layer, used) in LAYERS {
+        assert!(used.iter().all(|other| place(other) > place(layer)), "{layer} uses a layer above it");
     }
 }
 
 #[test]
-fn rooms_use_only_the_rooms_listed_for_them() {
+fn layers_use_only_the_layers_listed_for_them() {
     let mut violations = Vec::new();
     for source in sources() {
-        let (path, room) = (source.path.display(), &source.room);
-        if !ROOMS.iter().any(|(known, _)| known == room) {
-            violations.push(format!("{path}: the room {room} is not in the table"));
+        let (path, layer) = (source.path.display(), &source.layer);
+        if !LAYERS.iter().any(|(known, _)| known == layer) {
+            violations.push(format!("{path}: the layer {layer} is not in the table"));
         }
-        let allowed = may_use(ROOMS, room);
-        for (line, used) in source.used_rooms() {
-            if used != *room && !allowed.contains(&used) {
-                violations.push(format!("{path}:{line}: {room} uses {used}, but may use only {}", allowed.join(", ")));
+        let allowed = may_use(LAYERS, layer);
+        for (line, used) in source.used_layers() {
+            if used != *layer && !allowed.contains(&used) {
+                violations.push(format!("{path}:{line}: {layer} uses {used}, but may use only {}", allowed.join(", ")));
             }
         }
     }
@@ -246,17 +245,17 @@ fn rooms_use_only_the_rooms_listed_for_them() {
 #[test]
 fn every_listed_use_exists() {
     let sources = sources();
-    for (room, allowed) in ROOMS {
-        let of_room = sources.iter().filter(|source| source.room == *room);
-        let used: Vec<String> = of_room.flat_map(Source::used_rooms).map(|(_, used)| used).collect();
+    for (layer, allowed) in LAYERS {
+        let of_layer = sources.iter().filter(|source| source.layer == *layer);
+        let used: Vec<String> = of_layer.flat_map(Source::used_layers).map(|(_, used)| used).collect();
         for other in *allowed {
-            assert!(used.iter().any(|used| used == other), "{room} does not use {other}: take it out of the table");
+            assert!(used.iter().any(|used| used == other), "{layer} does not use {other}: take it out of the table");
         }
     }
 }
 
 #[test]
-fn paths_leave_a_room_only_by_crate() {
+fn paths_leave_a_layer_only_by_crate() {
     let mut violations = Vec::new();
     for source in sources() {
         let mut depth = source.depth;
@@ -266,7 +265,7 @@ fn paths_leave_a_room_only_by_crate() {
             let climbed = "super::".repeat(depth);
             if line.contains(&climbed) {
                 let path = source.path.display();
-                violations.push(format!("{path}:{}: leaves {} by {climbed}, write crate::", number + 1, source.room));
+                violations.push(format!("{path}:{}: leaves {} by {climbed}, write crate::", number + 1, source.layer));
             }
         }
     }
@@ -274,15 +273,15 @@ fn paths_leave_a_room_only_by_crate() {
 }
 
 #[test]
-fn libraries_are_used_only_in_their_rooms() {
+fn libraries_are_used_only_in_their_layers() {
     let mut violations = Vec::new();
     for source in sources() {
-        for (library, rooms) in LIBRARIES.iter().filter(|(_, rooms)| !rooms.contains(&source.room.as_str())) {
+        for (library, layers) in LIBRARIES.iter().filter(|(_, layers)| !layers.contains(&source.layer.as_str())) {
             let path = format!("{library}::");
             for (number, line) in source.lines.iter().enumerate() {
                 if line.match_indices(&path).any(|(at, _)| begins_word(line, at)) {
-                    let (file, rooms) = (source.path.display(), rooms.join(", "));
-                    violations.push(format!("{file}:{}: {library} is for {rooms} only", number + 1));
+                    let (file, layers) = (source.path.display(), layers.join(", "));
+                    violations.push(format!("{file}:{}: {library} is for {layers} only", number + 1));
                 }
             }
         }
@@ -291,15 +290,15 @@ fn libraries_are_used_only_in_their_rooms() {
 }
 
 #[test]
-fn pure_rooms_do_no_io() {
+fn pure_layers_do_no_io() {
     let mut violations = Vec::new();
-    for source in sources().iter().filter(|source| PURE.contains(&source.room.as_str())) {
+    for source in sources().iter().filter(|source| PURE.contains(&source.layer.as_str())) {
         for (number, line) in source.lines.iter().enumerate() {
             let contains =
                 |word: &&&str| line.match_indices(**word).any(|(at, _)| word.starts_with('.') || begins_word(line, at));
             for word in IMPURE.iter().filter(contains) {
                 let path = source.path.display();
-                violations.push(format!("{path}:{}: {word} in {}, which is pure", number + 1, source.room));
+                violations.push(format!("{path}:{}: {word} in {}, which is pure", number + 1, source.layer));
             }
         }
     }
@@ -326,8 +325,8 @@ fn paths_are_parsed_as_the_compiler_parses_them() {
         (r#"target: "odoo_gateway::request", crate::clock::Clock"#, vec!["clock"]),
     ] {
         let lines = code.lines().map(bare).collect();
-        let source = Source { path: PathBuf::new(), room: String::new(), depth: 1, lines };
-        let mut used: Vec<_> = source.used_rooms().into_iter().map(|(_, name)| name).collect();
+        let source = Source { path: PathBuf::new(), layer: String::new(), depth: 1, lines };
+        let mut used: Vec<_> = source.used_layers().into_iter().map(|(_, name)| name).collect();
         used.sort();
         assert_eq!(used, names, "{code}");
     }

@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::gateway_token::GatewayTokens;
 use super::parsed_token::ParsedToken;
+use super::token_authenticator::GatewayTokens;
 use crate::auth::error::AuthError;
 use crate::auth::key_set::KeySet;
 use crate::auth::limits::concurrency::ConcurrencyPermit;

@@ -25,12 +25,12 @@ use tokio::time::Instant;
 
 use super::unverified::UnverifiedCredential;
 use crate::auth::error::AuthError;
-use crate::auth::keyed_hash::{Fingerprint, KeyedHash};
+use crate::auth::fingerprint::{Fingerprint, KeyedHash};
 use crate::auth::limits::check_slots::{CheckSlot, CheckSlots};
-use crate::auth::limits::failure_policy::too_many_attempts;
 use crate::auth::limits::min_failure_time::MinFailureTime;
 use crate::auth::limits::proven_addresses::ProvenAddresses;
 use crate::auth::limits::throttle::{AddressStatus, Throttle};
+use crate::auth::limits::token_rejection::too_many_attempts;
 use crate::auth::principal::{CredentialKind, Principal};
 use crate::clock::Clock;
 use crate::error::Problem;
@@ -310,7 +310,7 @@ fn principal(
 /// The same for every login, including the hint: it must not reveal whether the login exists or uses two-factor
 /// authentication.
 fn rejected_by_odoo() -> Problem {
-    Problem::new(ErrorCode::CredentialInvalid, "Odoo rejects this login and password or API key.")
+    Problem::new(ErrorCode::CredentialInvalid, "Odoo rejected the login or its password or API key.")
         .hint("A user with two-factor authentication in Odoo needs an Odoo API key in place of the password.")
 }
 

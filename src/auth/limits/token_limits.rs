@@ -33,7 +33,7 @@ impl TokenLimits {
     pub(in crate::auth) fn acquire(&self, row: &StoredToken) -> Result<Option<ConcurrencyPermit>, Problem> {
         let Some(limit) = row.key.as_ref().and_then(|key| key.concurrent) else { return Ok(None) };
         self.concurrency.acquire(account(row), limit).map(Some).ok_or_else(|| {
-            let detail = format!("This API key allows {limit} concurrent requests. Wait until one is finished.");
+            let detail = format!("This credential allows {limit} concurrent requests. Wait until one is finished.");
             Problem::new(ErrorCode::TooManyAtOnce, detail).retry_after(CONCURRENCY_RETRY)
         })
     }
@@ -45,7 +45,8 @@ impl TokenLimits {
     pub(in crate::auth) fn check_rate(&self, row: &StoredToken) -> Result<Option<RateLimit>, Problem> {
         let Some(rate) = row.key.as_ref().and_then(|key| key.rate) else { return Ok(None) };
         self.rate.take(account(row), rate).map(Some).map_err(|(limit, wait)| {
-            let detail = format!("This API key allows {} requests in {} s. Send fewer.", rate.requests, rate.seconds);
+            let allowed = format!("This credential allows {} requests per {} seconds.", rate.requests, rate.seconds);
+            let detail = format!("{allowed} Retry after the time in `Retry-After`.");
             Problem::new(ErrorCode::RateLimited, detail).rate_limit(limit).retry_after(wait)
         })
     }

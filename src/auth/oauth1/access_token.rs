@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::callback::Verifier;
 use super::consumer::dummy_verify;
 use super::malformed::MalformedSignature;
-use super::provider::{OAuth1, invalid_signature};
 use super::request::SignedRequest;
+use super::request_checks::{OAuth1, invalid_signature};
 use super::request_token::{RequestToken, TokenCredentials, generate_secret, verifier_hash};
 use super::settings::ConnectionInfo;
 use crate::auth::clients::approval::{Approval, ResourceOwner};
@@ -25,16 +25,18 @@ use crate::store::{AuditEvent, SpentWrap};
 
 /// One error for every reason, so that a client that guesses verifiers learns nothing.
 fn invalid_verifier() -> Problem {
-    let detail = "The parameter `oauth_verifier` is not valid for this request token: it is wrong, was tried too often \
-                  or used before, or the user has not approved.";
-    Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_verifier")
+    let detail = "The parameter `oauth_verifier` is not valid for this request token. Possible reasons: the verifier \
+                  is wrong or was used before, too many verifiers were sent for this token, or the user has not \
+                  approved the request.";
+    let hint = "Send the verifier that the user received, or start again with a new request token.";
+    Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_verifier").hint(hint)
 }
 
 /// How many verifiers may be tried for a request token (O1-27).
 const MAX_ATTEMPTS: u32 = 5;
 
 impl OAuth1 {
-    /// Issues an access token for the user who approved.
+    /// Exchanges an approved request token for an access token.
     ///
     /// # Errors
     /// 400 without token or verifier, 401 if the signature, the token or the verifier is rejected, 429 if too many
@@ -89,7 +91,8 @@ impl OAuth1 {
         Ok(TokenCredentials { token, secret, client_id })
     }
 
-    /// The request token, if the application it was issued to signed the request (O1-29), and the key that it opens.
+    /// Verifies that the request was signed by the application that the request token was issued to (O1-29). Returns
+    /// the request token and its data key.
     async fn verify_request_token(
         &self,
         request: &SignedRequest,
@@ -98,7 +101,7 @@ impl OAuth1 {
     ) -> Result<(Arc<KeySet>, RequestToken, DataKey), AuthError> {
         let keys = self.credentials.key_set().await?;
         let application = self.find_application(request).await?;
-        let found = self.find_decided_or_not(token).await;
+        let found = self.find_in_any_state(token).await;
         if found.is_err() {
             dummy_verify(request);
         }

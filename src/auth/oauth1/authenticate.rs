@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use super::consumer::dummy_verify;
 use super::malformed::MalformedSignature;
-use super::provider::{OAuth1, SigningIdentity, invalid_signature};
 use super::request::SignedRequest;
+use super::request_checks::{OAuth1, SigningIdentity, invalid_signature};
 use super::settings::ConnectionInfo;
 use crate::auth::clients::application::Application;
 use crate::auth::error::AuthError;

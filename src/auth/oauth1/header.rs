@@ -165,8 +165,8 @@ fn is_in_unquoted_value(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encoding::encode;
     use super::*;
+    use crate::auth::oauth1::encoding::encode;
 
     fn parse(header: &str) -> Result<String, String> {
         let rest = strip_oauth_scheme(header.as_bytes()).ok_or("another scheme")?;

@@ -13,15 +13,15 @@ use zeroize::Zeroizing;
 
 use super::callback::{Callback, Verifier};
 use super::malformed::MalformedSignature;
-use super::provider::{OAuth1, invalid_signature};
 use super::request::SignedRequest;
+use super::request_checks::{OAuth1, invalid_signature};
 use super::settings::ConnectionInfo;
 use crate::auth::clients::application::Application;
 use crate::auth::clients::approval::{Approval, ResourceOwner};
 use crate::auth::clients::registry::check_database;
-use crate::auth::credential_store::altered_row;
 use crate::auth::error::{AuthError, accepted};
 use crate::auth::key_set::KeySet;
+use crate::auth::token_verifier::altered_row;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::secret::{Aad, DataKey, Token, TokenKind, random_hex};
@@ -167,13 +167,13 @@ impl OAuth1 {
     /// # Errors
     /// 503 without the store.
     pub async fn find_request_token(&self, text: &str) -> Result<Option<RequestToken>, Problem> {
-        let found = accepted(self.find_decided_or_not(text).await)?;
+        let found = accepted(self.find_in_any_state(text).await)?;
         let is_undecided = |token: &RequestToken| token.row.oauth.as_ref().is_some_and(|it| it.challenge.is_none());
         Ok(found.filter(is_undecided))
     }
 
-    /// The request token of this text, whether it was decided or not.
-    pub(super) async fn find_decided_or_not(&self, text: &str) -> Result<RequestToken, AuthError> {
+    /// Finds a request token, whether the user has decided about it or not.
+    pub(super) async fn find_in_any_state(&self, text: &str) -> Result<RequestToken, AuthError> {
         let token = Token::parse(TokenKind::OAuth1Request, text).ok_or(AuthError::Rejected)?;
         let row = self.credentials.find_active(&token).await?;
         let client_id = row.application.as_ref().map(|terms| terms.client_id.clone()).ok_or(AuthError::Rejected)?;
@@ -279,7 +279,8 @@ impl OAuth1 {
 }
 
 fn incomplete_consumer_key() -> Problem {
-    let detail = "The request token was requested with the client id alone, which does not open the user's credential.";
+    let detail = "The request token was requested with only the client id. This application must use its complete \
+                  consumer key.";
     let hint = "Sign with the complete consumer key of the application: CLIENT_ID.ogw_ck_…, as printed when the \
                 application was registered or its secret was rotated.";
     Problem::new(ErrorCode::PersonNeeded, detail).parameter("oauth_consumer_key").hint(hint)

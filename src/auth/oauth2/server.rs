@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use crate::auth::clients::registry::Applications;
-use crate::auth::credential_store::CredentialStore;
-use crate::auth::limits::failure_policy::FailurePolicy;
 use crate::auth::limits::token_limits::TokenLimits;
+use crate::auth::limits::token_rejection::FailurePolicy;
+use crate::auth::token_verifier::CredentialStore;
 
 /// The issuer and the lifetimes of codes and tokens.
 #[derive(Debug, Clone)]

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use super::server::OAuth2Settings;
 use crate::auth::clients::approval::ResourceOwner;
-use crate::auth::credential_store::CredentialStore;
 use crate::auth::error::{AuthError, accepted};
 use crate::auth::new_token::{NewToken, issue};
 use crate::auth::principal::Principal;
+use crate::auth::token_verifier::CredentialStore;
 use crate::error::Problem;
 use crate::secret::{DataKey, Token, TokenKind};
 use crate::store::{AuditEvent, StoredToken};

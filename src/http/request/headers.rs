@@ -27,8 +27,9 @@ pub(in crate::http) fn single<'h>(
     let mut values = values(headers, name);
     match (values.next(), values.next()) {
         (_, Some(_)) => {
-            let detail = format!("The header {name} is sent more than once. `-` and `_` are equal in its name.");
-            Err(Problem::new(ErrorCode::RepeatedParameter, detail).parameter(name).hint("Send it once."))
+            let detail = format!("The header {name} is sent more than once.");
+            let hint = "Send it once. In header names `-` and `_` count as the same character.";
+            Err(Problem::new(ErrorCode::RepeatedParameter, detail).parameter(name).hint(hint))
         }
         (value, None) => Ok(value),
     }

@@ -4,7 +4,7 @@
 //! traceback of which only the exception is in the table, or `OK` for no fault; model, method, and ids of the call;
 //! the text (`\n`, `\t`, `\\` escaped); and the expected class, code, and status.
 
-use super::{CallTarget, Fault, FaultClass, redirect};
+use super::{CallTarget, Fault, FaultClass, redirect_warning};
 use crate::odoo::wire::RpcResponse;
 use crate::odoo::xmlrpc::response::{self, FaultCode, XmlRpcFault};
 use crate::plan::Effect;
@@ -149,7 +149,7 @@ fn redirect_warning_shows_only_its_first_item() {
         let fault = Fault::from_xmlrpc(&form);
         assert_eq!(fault.exception, "RedirectWarning");
         assert_eq!(fault.class, FaultClass::Rejected);
-        assert_eq!(Some(&fault.message), redirect::parse_message(&row.text).as_ref());
+        assert_eq!(Some(&fault.message), redirect_warning::parse_message(&row.text).as_ref());
         assert!(fault.message.starts_with("You cannot archive contacts linked to an active user.\nYou first"));
     }
 }

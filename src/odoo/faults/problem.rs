@@ -189,7 +189,10 @@ impl Fault {
 
     fn missing_detail(&self, target: &CallTarget<'_>) -> String {
         let missing = self.missing.iter().flat_map(|missing| &missing.ids).filter(|id| target.ids.contains(id));
-        format!("There is no record of {} with id {}.", target.model, listed(missing))
+        match missing.clone().count() {
+            1 => format!("The record {} of {} does not exist.", listed(missing), target.model),
+            _ => format!("The records {} of {} do not exist.", listed(missing), target.model),
+        }
     }
 }
 
@@ -220,7 +223,7 @@ mod tests {
         }
         assert_eq!(
             problem(gone, "res.partner", "write", &[1, 9]).detail,
-            "There is no record of res.partner with id 9."
+            "The record 9 of res.partner does not exist."
         );
         let silent = "warning -- MissingError\n\nThe document is gone.";
         assert_eq!(problem(silent, "res.partner", "write", &[7]).code, ErrorCode::OdooRefused);

@@ -118,7 +118,7 @@ fn parse_outcome(response: WebResponse, user: &OdooUser) -> Result<Login, Proble
         return Ok(Login::Rejected);
     }
     if response.status.as_u16() != 200 || response.media_type != "application/json" {
-        return Err(super::page::unexpected(&response, "Odoo's web client did not respond to a login"));
+        return Err(unexpected(&response, UNEXPECTED));
     }
     let reply: LoginReply = serde_json::from_slice(&response.body).map_err(|_| unreadable())?;
     match (reply.result, reply.error) {
@@ -142,8 +142,10 @@ fn parse_error(data: &LoginErrorData) -> Result<Login, Problem> {
     }
 }
 
+const UNEXPECTED: &str = "Odoo's web login returned an unexpected response";
+
 fn unreadable() -> Problem {
-    Problem::new(ErrorCode::OdooUnreadable, "Odoo's response to a login cannot be used.")
+    Problem::new(ErrorCode::OdooUnreadable, format!("{UNEXPECTED}.")).hint(UNREACHABLE_HINT)
 }
 
 #[cfg(test)]

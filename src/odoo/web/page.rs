@@ -38,11 +38,28 @@ pub(in crate::odoo) fn parse(
         200 if is_report(&response, format) => Ok(ReportPage::Report(response.body)),
         200 if format != ReportFormat::Html => Err(report_error(&response.body, &target)),
         300..400 | 404 => Ok(ReportPage::LoggedOut),
-        400 | 422 => Err(Problem::new(ErrorCode::OdooRefused, "Odoo rejects the request to print this report.")),
-        403 => Err(Problem::new(ErrorCode::AccessDenied, "Odoo does not allow this user to print this report.")),
-        500 => Err(Problem::new(ErrorCode::OdooInternalError, "Odoo failed to print this report.")),
+        400 | 422 => {
+            let detail = format!("Odoo rejects the request to print the report for {}.", records(&target));
+            Err(Problem::new(ErrorCode::OdooRefused, detail))
+        }
+        403 => {
+            let detail = format!("Odoo does not allow this user to print the report for {}.", records(&target));
+            Err(Problem::new(ErrorCode::AccessDenied, detail))
+        }
+        500 => Err(print_failed(&target)),
         _ => Err(unexpected(&response, "Odoo did not print the report")),
     }
+}
+
+/// The first 20 records, for error messages.
+fn records(target: &CallTarget<'_>) -> String {
+    let ids = target.ids.iter().take(20).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!("{ids} of {}", target.model)
+}
+
+fn print_failed(target: &CallTarget<'_>) -> Problem {
+    let detail = format!("Odoo failed to print the report for {}.", records(target));
+    Problem::new(ErrorCode::OdooInternalError, detail).hint("Odoo's log contains the cause.")
 }
 
 fn is_report(response: &WebResponse, format: ReportFormat) -> bool {
@@ -80,10 +97,7 @@ fn report_error(body: &[u8], target: &CallTarget<'_>) -> Problem {
         "AccessError" | "MissingError" => class,
         "RedirectWarning" => "Warning",
         "UserError" | "ValidationError" => "UserError",
-        _ => {
-            let detail = "Odoo failed to print this report.";
-            return Problem::new(ErrorCode::OdooInternalError, detail).odoo(safe_name(class), "");
-        }
+        _ => return print_failed(target).odoo(safe_name(class), ""),
     };
     let code = FaultCode::Text(format!("warning -- {kind}\n\n{message}").into());
     Fault::from_xmlrpc(&XmlRpcFault { code, string: "".into() }).problem(target)
@@ -102,14 +116,17 @@ fn unescape(text: &str) -> String {
     ENTITIES.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
 }
 
+/// The usual cause of an unexpected response: a proxy does not forward the path to Odoo.
+pub(in crate::odoo) const UNREACHABLE_HINT: &str =
+    "Allow the gateway to reach /web and /report on the Odoo server, as it reaches /xmlrpc.";
+
 /// The problem for a response with an unexpected status.
 pub(in crate::odoo) fn unexpected(response: &WebResponse, what: &str) -> Problem {
     let status = response.status.as_u16();
     let error = TransportError::Status { status, retry_after: response.retry_after };
     match error.into_problem(Effect::Read) {
         problem if problem.code == ErrorCode::OdooUnreadable => {
-            Problem::new(ErrorCode::OdooUnreadable, format!("{what}; it returned HTTP {status}."))
-                .hint("Make Odoo's /web and /report reachable for the gateway, like /xmlrpc.")
+            Problem::new(ErrorCode::OdooUnreadable, format!("{what}: HTTP {status}.")).hint(UNREACHABLE_HINT)
         }
         problem => problem,
     }

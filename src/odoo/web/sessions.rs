@@ -6,12 +6,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hmac::digest::Key;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use aws_lc_rs::hmac;
 use moka::future::Cache;
 use rand::TryRng as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use super::login::{Login, log_in};
 use crate::error::Problem;
@@ -63,7 +62,7 @@ impl WebSession {
 #[derive(Debug)]
 pub(in crate::odoo) struct WebSessions {
     client: OdooClient,
-    key: Key<Hmac<Sha256>>,
+    key: hmac::Key,
     sessions: Cache<Fingerprint, Arc<WebSession>>,
     rejected: Cache<Fingerprint, ()>,
     /// Allows one login at a time, because each restores the former `web.base.url`.
@@ -77,8 +76,8 @@ impl WebSessions {
     /// # Errors
     /// If the operating system provides no random bytes.
     pub(in crate::odoo) fn new(client: OdooClient) -> Result<Self, SettingsError> {
-        let mut key = Key::<Hmac<Sha256>>::default();
-        let filled = rand::rngs::SysRng.try_fill_bytes(&mut key);
+        let mut key = Zeroizing::new([0; 32]);
+        let filled = rand::rngs::SysRng.try_fill_bytes(key.as_mut_slice());
         filled.map_err(|error| SettingsError { key: "randomness", reason: error.to_string() })?;
         let settings = client.settings();
         Ok(Self {
@@ -91,7 +90,7 @@ impl WebSessions {
             rejected: Cache::builder().max_capacity(MAX_SESSIONS).time_to_live(REJECTION_TTL).build(),
             login_lock: Arc::default(),
             client,
-            key,
+            key: hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()),
         })
     }
 
@@ -145,10 +144,11 @@ impl WebSessions {
     }
 
     fn fingerprint(&self, user: &OdooUser) -> Fingerprint {
-        let mut mac = Hmac::<Sha256>::new(&self.key);
+        let mut mac = hmac::Context::with_key(&self.key);
         mac.update(&user.uid.get().to_be_bytes());
         mac.update(user.secret.expose_secret().as_bytes());
-        mac.finalize().into_bytes().into()
+        // HMAC-SHA256 has 32 bytes.
+        mac.sign().as_ref().try_into().unwrap_or_default()
     }
 }
 

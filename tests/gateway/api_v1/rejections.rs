@@ -45,7 +45,7 @@ async fn unknown_routes_and_names_have_the_dialects_error_format() {
             "MissingError",
             "record_not_found",
         );
-        assert_eq!(missing["message"], format!("There is no record {MISSING_ID} of res.partner."));
+        assert_eq!(missing["message"], format!("The record {MISSING_ID} of res.partner does not exist."));
         let response = send_json(&admin, Method::PATCH, TAGS, &json!({})).await;
         error_of(&response, 405, "BadRequest", "method_not_allowed");
         assert!(response.header("allow").contains("PUT"));

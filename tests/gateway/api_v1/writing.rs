@@ -93,7 +93,7 @@ async fn record_is_deleted() {
         let gone = data(&admin.delete(&path, &[]).await, "Record deleted successfully");
         assert_eq!(gone, json!({"success": true, "message": "Record deleted successfully"}));
         let error = error_of(&admin.delete(&path, &[]).await, 404, "MissingError", "record_not_found");
-        assert_eq!(error["message"], format!("There is no record {id} of res.partner.category."));
+        assert_eq!(error["message"], format!("The record {id} of res.partner.category does not exist."));
         error_of(&admin.get(&path, &[]).await, 404, "MissingError", "record_not_found");
     }
 }

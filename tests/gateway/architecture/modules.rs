@@ -23,7 +23,6 @@ pub(super) struct Module {
 
 /// All modules of the crate.
 pub(super) struct Modules {
-    root: PathBuf,
     by_path: BTreeMap<ModulePath, Module>,
 }
 
@@ -42,17 +41,12 @@ impl Modules {
         });
         let by_path: BTreeMap<ModulePath, Module> = by_path.collect();
         let is_test = |path: &ModulePath| path.iter().any(|name| name == "tests" || name.ends_with("_tests"));
-        Self { root: root.to_owned(), by_path: by_path.into_iter().filter(|(path, _)| !is_test(path)).collect() }
+        Self { by_path: by_path.into_iter().filter(|(path, _)| !is_test(path)).collect() }
     }
 
     /// Each module with its path.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&ModulePath, &Module)> {
         self.by_path.iter()
-    }
-
-    /// The repository.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
     }
 
     /// For each module, the modules that declare what it uses, itself excepted.

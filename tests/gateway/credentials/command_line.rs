@@ -93,7 +93,7 @@ async fn failed_commands_report_the_reason_and_change_nothing() {
         ("key create --name a --login internal --expires soon", "90d, 2027-01-31 or never"),
         (&format!("{create} --expires 2020-01-01"), "the expiry is in the past"),
         (&format!("{create} --rate 0/1m"), "N/TIME"),
-        (&format!("{create} --database nowhere"), "no database with this name"),
+        (&format!("{create} --database nowhere"), "The database nowhere is not configured."),
         ("token revoke x", "token \"x\" does not exist"),
     ];
     for (line, expected) in lines {

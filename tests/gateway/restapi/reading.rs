@@ -100,10 +100,10 @@ async fn unknown_id_is_404_and_invalid_ids_never_reach_odoo() {
         for fields in ["", "id", "name", "child_ids"] {
             let problem = admin.get(&format!("{TAGS}/{MISSING_ID}"), &[("fields", fields)]).await;
             let problem = problem.problem(404, "record_not_found");
-            assert_eq!(problem["detail"], format!("There is no record {MISSING_ID} of res.partner.category."));
+            assert_eq!(problem["detail"], format!("The record {MISSING_ID} of res.partner.category does not exist."));
             let ids = format!("{id},{MISSING_ID}");
             let problem = admin.get(TAGS, &[("ids", &ids), ("fields", fields)]).await.problem(404, "record_not_found");
-            assert_eq!(problem["detail"], format!("There is no record {MISSING_ID} of res.partner.category."));
+            assert_eq!(problem["detail"], format!("The record {MISSING_ID} of res.partner.category does not exist."));
         }
         for no_id in ["0", "-1", "2147483648", "99999999999999999999", "abc", "1.5", "01x"] {
             admin.get(&format!("{TAGS}/{no_id}"), &[]).await.problem(404, "record_not_found");

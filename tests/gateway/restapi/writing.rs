@@ -129,7 +129,7 @@ async fn one_unknown_id_prevents_the_whole_request() {
         let ids = format!("{id},{MISSING_ID}");
         let vals = ("vals", "{'name': 'hit'}");
         let problem = admin.put_query(TAGS, &[("ids", &ids), vals]).await.problem(404, "record_not_found");
-        assert_eq!(problem["detail"], format!("There is no record {MISSING_ID} of res.partner.category."));
+        assert_eq!(problem["detail"], format!("The record {MISSING_ID} of res.partner.category does not exist."));
         admin.delete(TAGS, &[("ids", &ids)]).await.problem(404, "record_not_found");
         admin.put_query(&format!("{TAGS}/{MISSING_ID}"), &[vals]).await.problem(404, "record_not_found");
         admin.delete(&format!("{TAGS}/{MISSING_ID}"), &[]).await.problem(404, "record_not_found");

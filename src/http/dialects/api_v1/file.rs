@@ -11,6 +11,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -20,7 +21,6 @@ use http::header::{
 };
 use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::{Digest as _, Sha256};
 
 use super::sniff::{is_media_type, sniff};
 use crate::error::Problem;
@@ -130,8 +130,8 @@ impl File {
 
     /// A strong entity tag: a hash of the content, the same on every instance.
     fn etag(&self) -> String {
-        let digest = Sha256::digest(&self.content);
-        let hex = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+        let digest = digest::digest(&digest::SHA256, &self.content);
+        let hex = digest.as_ref().iter().take(16).fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");
             hex
         });

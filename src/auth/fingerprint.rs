@@ -2,10 +2,9 @@
 //!
 //! In: texts. Out: 32 bytes that reveal nothing about the texts without the key. Must not know: what the texts are.
 
-use hmac::digest::Key;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use aws_lc_rs::hmac;
 use rand::TryRng as _;
-use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use crate::error::Problem;
 
@@ -14,7 +13,7 @@ pub(super) type Fingerprint = [u8; 32];
 
 /// A random HMAC key.
 #[derive(Debug)]
-pub(super) struct KeyedHash(Key<Hmac<Sha256>>);
+pub(super) struct KeyedHash(hmac::Key);
 
 impl KeyedHash {
     /// A new key.
@@ -22,18 +21,19 @@ impl KeyedHash {
     /// # Errors
     /// If the operating system provides no randomness.
     pub(super) fn generate() -> Result<Self, Problem> {
-        let mut key = Key::<Hmac<Sha256>>::default();
-        rand::rngs::SysRng.try_fill_bytes(&mut key).map_err(Problem::internal)?;
-        Ok(Self(key))
+        let mut key = Zeroizing::new([0; 32]);
+        rand::rngs::SysRng.try_fill_bytes(key.as_mut_slice()).map_err(Problem::internal)?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_slice())))
     }
 
     /// The hash of these texts. Each text is hashed with its length, so two different lists never have the same input.
     pub(super) fn digest(&self, parts: &[&str]) -> Fingerprint {
-        let mut mac = Hmac::<Sha256>::new(&self.0);
+        let mut mac = hmac::Context::with_key(&self.0);
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
-        mac.finalize().into_bytes().into()
+        // HMAC-SHA256 has 32 bytes.
+        mac.sign().as_ref().try_into().unwrap_or_default()
     }
 }

@@ -14,12 +14,12 @@ use super::timestamp;
 use crate::auth::clients::application::Application;
 use crate::auth::clients::registry::Applications;
 use crate::auth::clients::signature_method::SignatureMethod;
-use crate::auth::credential_store::CredentialStore;
 use crate::auth::credentials::cache::CredentialCache;
 use crate::auth::error::AuthError;
 use crate::auth::key_set::KeySet;
-use crate::auth::limits::failure_policy::FailurePolicy;
 use crate::auth::limits::token_limits::TokenLimits;
+use crate::auth::limits::token_rejection::FailurePolicy;
+use crate::auth::token_verifier::CredentialStore;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::plan::Scope;
@@ -121,7 +121,7 @@ impl OAuth1 {
             return Ok(());
         }
         let detail = "Tokens are issued over TLS only.";
-        let hint = "If a proxy in front of the gateway terminates TLS, set server.public_url.";
+        let hint = "Use https, or set server.public_url to the https URL of the gateway.";
         Err(Problem::new(ErrorCode::MalformedRequest, detail).hint(hint))
     }
 

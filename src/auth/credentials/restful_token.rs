@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::gateway_token::GatewayTokens;
+use super::token_authenticator::GatewayTokens;
 use crate::auth::error::AuthError;
 use crate::auth::new_token::{NewToken, issue};
 use crate::auth::principal::Principal;

@@ -29,7 +29,7 @@ impl FailurePolicy {
         Self { throttle, min_failure_time: MinFailureTime(min_failure_time) }
     }
 
-    /// Returns the result of the verification of a token; a rejection only at its time, as 401.
+    /// Delays a rejection until the minimum failure time has passed, and returns it as 401.
     ///
     /// # Errors
     /// 401 for a rejection, 429 if too many attempts failed, and other errors at once.
@@ -66,7 +66,7 @@ impl FailurePolicy {
             Ok(accepted) => Ok(accepted),
             Err(AuthError::Problem(problem)) => Err(problem),
             Err(AuthError::Rejected) => {
-                // Tokens cannot be guessed. Failures are counted so that trying is not free.
+                // Tokens cannot be guessed. Failures are counted so that repeated attempts are throttled.
                 let _spent = self.throttle.take(address, name).map_err(too_many_attempts)?;
                 self.min_failure_time.reached_since(started).await;
                 Err(rejection())
@@ -77,6 +77,6 @@ impl FailurePolicy {
 
 /// Too many attempts failed.
 pub(in crate::auth) fn too_many_attempts(wait: Duration) -> Problem {
-    let detail = "Too many failed authentication attempts. Wait before the next one.";
+    let detail = "Too many failed authentication attempts. Retry after the time in `Retry-After`.";
     Problem::new(ErrorCode::TooManyAttempts, detail).retry_after(wait)
 }
