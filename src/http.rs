@@ -14,7 +14,9 @@
 //! middleware    what applies to every request, outermost first
 //! request       a request: facts, head, body, parameters
 //! response      content negotiation, shared headers, problems as responses
-//! state         what all handlers share; site and body_budget are parts of it
+//! state         what all handlers share
+//! body_budget   limits the memory and the CPU time for large request bodies
+//! site          the public URL, the base path and the issuer of this gateway
 //! ```
 //!
 //! Each module may use those below it, and none above it.

@@ -1,4 +1,4 @@
-//! Logging; [`metrics`] has the metrics.
+//! Sets up logging. Metrics are in [`metrics`].
 //!
 //! In: a filter and a format. Out: structured lines on standard error, one per event. Must not know: requests,
 //! routes, Odoo. The formatters escape text from clients, including ANSI sequences (H-07).

@@ -214,18 +214,19 @@ impl Administration {
         settings: &ApplicationSettings,
         credential: &SecretString,
     ) -> Result<SealedApplication, AdminError> {
-        let signs = !settings.oauth1.is_empty();
-        let separate = row.grant.uid > 0 && !settings.one_secret;
-        let signing = if separate { Token::generate(TokenKind::ConsumerSecret)? } else { token.clone() };
-        let sealed = signs.then(|| seal_consumer_secret(&keys.keyring, row, &signing)).transpose()?;
+        let uses_oauth1 = !settings.oauth1.is_empty();
+        let has_separate_secret = row.grant.uid > 0 && !settings.one_secret;
+        let consumer_secret =
+            if has_separate_secret { Token::generate(TokenKind::ConsumerSecret)? } else { token.clone() };
+        let sealed = uses_oauth1.then(|| seal_consumer_secret(&keys.keyring, row, &consumer_secret)).transpose()?;
         row.application.iter_mut().for_each(|terms| terms.consumer_secret.clone_from(&sealed));
         seal_credential(keys, &token, row, credential)?;
-        let opening =
-            (signs && separate && settings.trusted).then(|| self.consumer_key(keys, row, &token)).transpose()?;
-        let (consumer_key, opening) = opening.unzip();
+        let has_consumer_key = uses_oauth1 && has_separate_secret && settings.trusted;
+        let consumer_key_pair = has_consumer_key.then(|| self.consumer_key(keys, row, &token)).transpose()?;
+        let (consumer_key, key_secret) = consumer_key_pair.unzip();
         let client_id = row.application.as_ref().map_or("", |terms| &terms.client_id);
-        let key = opening.map_or_else(|| client_id.to_owned(), |key| format!("{client_id}.{}", key.expose()));
-        let consumer = signs.then(|| ConsumerPair { key: key.into(), secret: signing });
+        let key = key_secret.map_or_else(|| client_id.to_owned(), |key| format!("{client_id}.{}", key.expose()));
+        let consumer = uses_oauth1.then(|| ConsumerPair { key: key.into(), secret: consumer_secret });
         let secrets = ApplicationSecrets { client: (!settings.public).then_some(token), consumer };
         Ok(SealedApplication { secrets, consumer_key })
     }
@@ -264,8 +265,8 @@ impl Administration {
     pub async fn applications_with_shared_secret(&self) -> Result<Vec<Application>, AdminError> {
         let Some(keys) = self.key_provider.load_existing().await? else { return Ok(Vec::new()) };
         let opens = |application: &Application| {
-            let signing = open_consumer_secret(&keys.keyring, &application.row).ok().flatten();
-            signing.is_some_and(|secret| secret.kind() == TokenKind::ClientSecret)
+            let consumer_secret = open_consumer_secret(&keys.keyring, &application.row).ok().flatten();
+            consumer_secret.is_some_and(|secret| secret.kind() == TokenKind::ClientSecret)
         };
         let all = self.list_applications().await?;
         let is_intended = |application: &Application| application.settings.one_secret || !application.is_bound();

@@ -26,14 +26,15 @@ const CHECK_WAIT: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_secs(2);
 /// How long idle connections stay open after the shutdown signal.
 const IDLE_GRACE: Duration = Duration::from_secs(1);
-/// The average rate in bytes per second that a body needs if it takes longer than `server.body_timeout`.
-const SLOWEST_BODY: u64 = 16 * 1024;
+/// The minimum average rate, in bytes per second, of a body that takes longer than `server.body_timeout`.
+const MIN_BODY_RATE: u64 = 16 * 1024;
 /// The time for the transfer of an Odoo response after its first byte.
 const TRANSFER_TIME: Duration = Duration::from_secs(50);
-/// The number of consecutive connection failures after which calls to an Odoo are rejected for [`OPEN_FOR`].
-const FAILURES_TO_OPEN: u32 = 5;
+/// The number of consecutive connection failures after which calls to an Odoo server are rejected for
+/// [`CIRCUIT_OPEN_TIME`].
+const CIRCUIT_FAILURES: u32 = 5;
 /// How long calls are rejected before the next attempt.
-const OPEN_FOR: Duration = Duration::from_secs(5);
+const CIRCUIT_OPEN_TIME: Duration = Duration::from_secs(5);
 
 pub(super) fn odoo_authenticator(auth: &AuthConfig) -> OdooAuthenticatorSettings {
     OdooAuthenticatorSettings {
@@ -159,8 +160,8 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
         },
         answer_memory: odoo.answer_memory,
         call_cap: usize::try_from(odoo.call_cap).unwrap_or(usize::MAX),
-        failures_to_open: FAILURES_TO_OPEN,
-        open_for: OPEN_FOR,
+        failures_to_open: CIRCUIT_FAILURES,
+        open_for: CIRCUIT_OPEN_TIME,
     };
     Ok((name("odoo.name", &odoo.name)?, settings))
 }
@@ -185,7 +186,7 @@ pub(super) fn middleware(server: &ServerConfig) -> MiddlewareSettings {
         public_hosts: server.public_hosts.clone(),
         trusted_proxies: server.trusted_proxies.clone(),
         cors_origins: server.cors_origins.clone(),
-        body: BodyLimits { largest: server.body_limit, grace: server.body_timeout, slowest: SLOWEST_BODY },
+        body: BodyLimits { largest: server.body_limit, grace: server.body_timeout, slowest: MIN_BODY_RATE },
         deadline: server.request_timeout,
     }
 }

@@ -8,11 +8,12 @@
 //! registry          finds and verifies applications, issues what was approved
 //! ```
 //!
-//! An application is stored as the token that its client secret is: a row like that of an API key, with a name, an
-//! expiry, networks, a rate and a scope. The credential of the user it is bound to is sealed under the secret. Each
-//! code or token of the application is a token of its own, whose account is the application, with a wrap of the
-//! resource owner's data key. So an application that is disabled disables all of them, and no credential can be
-//! opened without an active token.
+//! An application is one row in `tokens`, found by its client secret, with the same columns as an API key: a name, an
+//! expiry, networks, a rate limit and a scope. If it is bound to a user, the user's Odoo credential is encrypted so
+//! that only the client secret decrypts it. Each code or token of the application is a row of its own, whose `account`
+//! is the application. It contains the data key of the resource owner's credential (the grant), encrypted with the
+//! code or token (the wrap). Disabling an application disables all its codes and tokens. Without an active token, no
+//! credential can be decrypted.
 //!
 //! In: client ids, secrets, users. Out: applications, rows of codes and tokens. Must not know: either protocol, HTTP.
 

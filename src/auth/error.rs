@@ -64,7 +64,7 @@ pub(super) fn accepted<T>(result: Result<T, AuthError>) -> Result<Option<T>, Pro
 pub(super) fn invalid_token() -> Problem {
     let detail = "The API key or token is not valid: it is unknown, revoked or expired, or must not be used from this \
                   address.";
-    Problem::new(ErrorCode::CredentialInvalid, detail)
+    Problem::new(ErrorCode::CredentialInvalid, detail).hint("Check the key or token, or create a new one.")
 }
 
 /// The store does not respond, or its keys cannot be opened.

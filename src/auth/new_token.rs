@@ -29,7 +29,7 @@ pub struct NewToken {
     pub scope: String,
     /// The Unix time at which it expires.
     pub not_after: Option<i64>,
-    /// It expires after so many seconds without use.
+    /// Idle timeout in seconds.
     pub idle_seconds: Option<i64>,
     /// The name and the limits of an API key.
     pub key: Option<KeyTerms>,

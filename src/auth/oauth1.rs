@@ -12,7 +12,7 @@
 //! ─────
 //! settings       settings, and the facts about a connection
 //! consumer       the application that signed, with its secret or key
-//! provider       checks before the verification; nonces
+//! request_checks checks TLS, the signature method, the timestamp and the nonce; finds the application that signed
 //! authenticate   a signed request → the user whose token it was signed with
 //! callback       callbacks and verifiers
 //! request_token  temporary credentials: issued, approved, denied
@@ -21,9 +21,9 @@
 //!
 //! The modules above the line are pure: no store, no clock, no async.
 //!
-//! They are written for this gateway: the crate oauth1-request, which signs the requests of the benchmark, builds a
-//! request from values and cannot parse one. It does not see the raw query, where order, duplicates, `+` and bytes
-//! that are not UTF-8 matter, it supports neither SHA-512 nor RSA, and it does not verify.
+//! Why not the crate oauth1-request: it signs requests (the benchmark uses it), but neither parses nor verifies them.
+//! It does not see the raw query, where order, duplicates, `+` and bytes that are not UTF-8 matter, and it supports
+//! neither SHA-512 nor RSA.
 //!
 //! In: requests as they were sent. Out: principals and tokens. Must not know: routes, responses.
 

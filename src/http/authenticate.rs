@@ -77,7 +77,8 @@ async fn authenticate_credential(request: &mut ApiRequest) -> Result<Principal, 
 async fn authenticate_signature(request: &mut ApiRequest, database_name: Option<&str>) -> Result<Principal, Problem> {
     let connection =
         ConnectionInfo { address: request.client_ip(), is_confidential: request.external_url()?.is_confidential };
-    let unsigned = || Problem::new(ErrorCode::CredentialInvalid, "The request is not signed.");
+    let unsigned =
+        || Problem::new(ErrorCode::CredentialInvalid, "The request is not signed.").hint("Sign it with OAuth 1.0a.");
     let signed = request.signature()?.ok_or_else(unsigned)?;
     let state = request.state.clone();
     let principal = state.tokens.oauth1.authenticate(&signed, database_name, &state.databases, connection).await?;

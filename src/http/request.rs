@@ -95,10 +95,11 @@ impl ApiRequest {
         const FIXED: [&str; 3] = ["health", "info", "object"];
         let name = self.segment("model");
         if FIXED.contains(&name) {
-            return Err(Problem::new(ErrorCode::UnknownModel, format!("There is no such model: {name} is a route.")));
+            let detail = format!("This model does not exist: {name} is a route.");
+            return Err(Problem::new(ErrorCode::UnknownModel, detail));
         }
         ModelName::parse(name)
-            .map_err(|error| Problem::new(ErrorCode::UnknownModel, format!("There is no such model: {error}.")))
+            .map_err(|error| Problem::new(ErrorCode::UnknownModel, format!("This model does not exist: {error}.")))
     }
 
     /// The record id in the path parameter `name`.
@@ -107,7 +108,7 @@ impl ApiRequest {
     /// 404 for a segment that is not a record id.
     pub(super) fn record_id(&self, name: &str) -> Result<RecordId, Problem> {
         RecordId::parse(self.segment(name)).ok_or_else(|| {
-            let detail = "There is no such record: a record's id is an integer from 1 to 2147483647.";
+            let detail = "This record does not exist: a record's id is an integer from 1 to 2147483647.";
             Problem::new(ErrorCode::RecordNotFound, detail)
         })
     }
@@ -118,7 +119,7 @@ impl ApiRequest {
     /// 404 for a segment that is not a valid method name.
     pub(super) fn method(&self, name: &str) -> Result<MethodName, Problem> {
         MethodName::parse(self.segment(name))
-            .map_err(|error| Problem::new(ErrorCode::UnknownMethod, format!("There is no such method: {error}.")))
+            .map_err(|error| Problem::new(ErrorCode::UnknownMethod, format!("This method does not exist: {error}.")))
     }
 
     /// The report in the path.
@@ -127,7 +128,7 @@ impl ApiRequest {
     /// 404 for a segment that is not a valid report name.
     pub(super) fn report(&self) -> Result<ReportName, Problem> {
         ReportName::parse(self.segment("report_name"))
-            .map_err(|error| Problem::new(ErrorCode::UnknownReport, format!("There is no such report: {error}.")))
+            .map_err(|error| Problem::new(ErrorCode::UnknownReport, format!("This report does not exist: {error}.")))
     }
 
     /// The field in the path parameter `name`.
@@ -136,7 +137,7 @@ impl ApiRequest {
     /// 400 for a segment that is not a valid field name.
     pub(super) fn field(&self, name: &str) -> Result<FieldName, Problem> {
         FieldName::parse(self.segment(name))
-            .map_err(|error| Problem::new(ErrorCode::UnknownField, format!("There is no such field: {error}.")))
+            .map_err(|error| Problem::new(ErrorCode::UnknownField, format!("This field does not exist: {error}.")))
     }
 
     /// The format of the response if it lists records; `media` are the types that the dialect offers.

@@ -66,8 +66,11 @@ async fn check_access(
 ) -> Result<bool, Problem> {
     for (operation, call) in checks {
         if odoo.call(&call).await?.value()? != Value::Bool(true) {
+            if !raise {
+                return Ok(false);
+            }
             let detail = format!("Odoo does not allow this user to {} records of {}.", operation.as_str(), call.model);
-            return if raise { Err(Problem::new(ErrorCode::AccessDenied, detail)) } else { Ok(false) };
+            return Err(Problem::new(ErrorCode::AccessDenied, detail).hint("Change the user's access rights in Odoo."));
         }
     }
     Ok(true)

@@ -68,7 +68,7 @@ pub(super) fn problem(error: TransportError) -> Problem {
 
 fn unreadable(what: &str) -> Problem {
     Problem::new(ErrorCode::OdooUnreadable, format!("Odoo returned an unexpected response to a JSON-2 call: {what}."))
-        .hint("Allow the gateway to reach /json/2 on the Odoo server. HTTP Basic with `login:key` does not need `/json/2`.")
+        .hint("Allow the gateway to reach /json/2 on the Odoo server. HTTP Basic with `login:key` does not need it.")
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl Records {
         Ok(self)
     }
 
-    /// The number of records that match the domain, if the page contains it; correct only if the call requested a count.
+    /// The number of records that match the domain, if the page contains it. Correct only if the call requested it.
     pub(super) fn length(&self) -> Result<Option<i64>, Problem> {
         match &self.source {
             RecordSource::Page(reply) => Ok(reply.value()?.get("length").and_then(Value::as_int)),

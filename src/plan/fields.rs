@@ -95,7 +95,8 @@ pub(super) fn content_columns(
     let mut visible = named_columns(std::slice::from_ref(name), schema, scope_check)?;
     if visible.iter().any(|column| column.kind != FieldType::Binary) {
         let detail = format!("The field `{name}` of `{}` is not a binary field.", schema.model);
-        return Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("field").into());
+        let hint = "Read the value of this field with the record.";
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("field").hint(hint).into());
     }
     let texts = |field: &Field| matches!(field.kind, FieldType::Char);
     let descriptive = DESCRIPTIVE_FIELDS.iter().filter_map(|name| schema.entry(name)).filter(|(_, field)| texts(field));

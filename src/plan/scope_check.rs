@@ -334,5 +334,6 @@ fn forbidden(at: &dyn Display, denied: &str) -> PlanError {
     let at = at.to_string();
     let parameter = at.split([':', '[', '.']).next().unwrap_or_default().to_owned();
     let detail = format!("{at}: the credential's scope does not allow {denied}.");
-    Problem::new(ErrorCode::ScopeForbidden, detail).parameter(parameter).into()
+    let hint = "Use a credential with a wider scope.";
+    Problem::new(ErrorCode::ScopeForbidden, detail).parameter(parameter).hint(hint).into()
 }

@@ -24,10 +24,10 @@ struct StrictHeader {
     kid: String,
 }
 
-/// Decodes a part of a token. Rejects members that `T` rejects, and repeated members.
+/// Decodes a part of a token. Rejects members that `T` rejects, repeated members, and an array in place of an object.
 fn decode_part<T: DeserializeOwned>(part: &str) -> Option<T> {
     let json = Zeroizing::new(URL_SAFE_NO_PAD.decode(part).ok()?);
-    serde_json::from_slice(&json).ok()
+    json.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(&json).ok()).flatten()
 }
 
 /// The key id of a token of at most `max_length` bytes, if its header has exactly this algorithm and type. Nothing is

@@ -1,4 +1,4 @@
-//! The columns that make a client secret's row an application.
+//! The columns of `applications`: the client id, the settings, and the consumer secret.
 //!
 //! In: rows. Out: [`ApplicationTerms`]. Must not know: what the settings mean, secrets in clear.
 
@@ -20,7 +20,7 @@ pub struct ApplicationTerms {
 }
 
 impl ApplicationTerms {
-    /// Adds everything that must not be changed in the database without the gateway noticing it.
+    /// Adds the columns that are protected against tampering.
     pub(super) fn add_to_aad(&self, aad: Aad) -> Aad {
         aad.with(b"application").with(self.client_id.as_bytes()).with(self.settings.as_bytes())
     }

@@ -47,7 +47,7 @@ impl KeyTerms {
         self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Adds everything that must not be changed in the database without the gateway noticing it.
+    /// Adds the columns that are protected against tampering.
     pub(super) fn add_to_aad(&self, aad: Aad) -> Aad {
         let rate = |part: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(part(rate)));
         let aad = aad

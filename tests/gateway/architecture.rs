@@ -218,7 +218,8 @@ fn may_use(table: &[(&str, &[&str])], name: &str) -> Vec<String> {
 #[test]
 fn layers_are_listed_from_top_to_bottom() {
     let order: Vec<&str> = LAYERS.iter().map(|(layer, _)| *layer).collect();
-    let place = |layer: &str| order.iter().position(|known| *known == layer).unwrap_or_else(|| panic!("no layer {layer}"));
+    let place =
+        |layer: &str| order.iter().position(|known| *known == layer).unwrap_or_else(|| panic!("no layer {layer}"));
     for (layer, used) in LAYERS {
         assert!(used.iter().all(|other| place(other) > place(layer)), "{layer} uses a layer above it");
     }

@@ -137,7 +137,8 @@ impl LoginTokens {
         let Some(user) = user.filter(|user| *user != api_key.grant.uid) else { return Ok(api_key) };
         if !api_key.key.as_ref().is_some_and(|key| key.may_mint_for_others) {
             let detail = "This API key may issue login tokens for its own user only.";
-            return Err(Problem::new(ErrorCode::MintForbidden, detail).parameter("user_id").into());
+            let hint = "Omit `user_id`, or use an API key that may issue login tokens for other users.";
+            return Err(Problem::new(ErrorCode::MintForbidden, detail).parameter("user_id").hint(hint).into());
         }
         let credentials = &self.tokens.credentials;
         let links = credentials.store.links(&api_key.id, credentials.clock.now()).await?;

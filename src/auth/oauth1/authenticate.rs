@@ -71,7 +71,8 @@ impl OAuth1 {
         {
             // The client has the right secrets, so it may learn which database its token is for.
             let detail = format!("This token is for the database {}, not for {requested}.", database.name.as_str());
-            return Err(Problem::new(ErrorCode::CredentialInvalid, detail).parameter("X-Odoo-Database").into());
+            let problem = Problem::new(ErrorCode::CredentialInvalid, detail).parameter("X-Odoo-Database");
+            return Err(problem.hint("Omit the database, or use a token for it.").into());
         }
         self.check_nonce(&keys, request, Some(index)).await?;
         let permit = self.limits.acquire(&row)?;

@@ -172,7 +172,8 @@ impl SignedRequest {
         match &self.body_hash {
             Some(sent) if !body_hash::matches_body(sent, body, self.method) => {
                 let detail = "The body is not the body that was signed: oauth_body_hash is the hash of another body.";
-                Err(Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_body_hash"))
+                let problem = Problem::new(ErrorCode::CredentialInvalid, detail).parameter("oauth_body_hash");
+                Err(problem.hint("Compute the hash of exactly the bytes that are sent as the body."))
             }
             _ => Ok(()),
         }
@@ -187,7 +188,8 @@ impl RawRequest<'_> {
             let pairs = header::parse_parameters(rest)?;
             if pairs.is_empty() {
                 let detail = "The Authorization header has the scheme OAuth, but no parameters.";
-                return Err(Problem::new(ErrorCode::CredentialMissing, detail));
+                let problem = Problem::new(ErrorCode::CredentialMissing, detail);
+                return Err(problem.hint("Sign the request with OAuth 1.0a (RFC 5849)."));
             }
             return Ok(Some((Placement::Header, pairs)));
         }

@@ -1,4 +1,4 @@
-//! The provider: the checks before a signature is verified, the application that signed, and nonces.
+//! Checks signed requests: TLS, signature method, timestamp, nonce. Finds the application that signed.
 //!
 //! In: settings, applications, limits. Out: [`OAuth1`]. Must not know: routes.
 

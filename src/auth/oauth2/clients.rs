@@ -98,4 +98,5 @@ fn invalid_client() -> Problem {
 
 fn not_bound() -> Problem {
     Problem::new(ErrorCode::UnauthorizedClient, "This application is not bound to a user.")
+        .hint("An administrator can bind it to a user. Or use the authorization code grant.")
 }

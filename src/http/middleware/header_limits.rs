@@ -40,7 +40,7 @@ fn check_size<B>(request: &Request<B>) -> Result<(), Problem> {
     let is_truncated = request.extensions().get::<HeadersTooLarge>().is_some();
     if is_truncated || headers.len() > MAX_HEADERS || block > MAX_BLOCK {
         let detail = format!("The header block has more than {MAX_BLOCK} bytes or more than {MAX_HEADERS} lines.");
-        return Err(Problem::new(ErrorCode::HeadersTooLarge, detail));
+        return Err(Problem::new(ErrorCode::HeadersTooLarge, detail).hint("Send fewer or shorter headers."));
     }
     Ok(())
 }
@@ -50,7 +50,7 @@ fn check_single(headers: &HeaderMap, name: &HeaderName) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("The header `{name}` is sent more than once.");
-    Err(Problem::new(ErrorCode::MalformedRequest, detail).parameter(name.as_str()))
+    Err(Problem::new(ErrorCode::MalformedRequest, detail).parameter(name.as_str()).hint("Send it once."))
 }
 
 fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Problem> {

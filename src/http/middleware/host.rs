@@ -25,7 +25,8 @@ pub(super) fn check<B>(request: &Request<B>, public_hosts: &[String]) -> Result<
     match host.as_ref().or(target) {
         Some(host) if public_hosts.is_empty() || public_hosts.iter().any(|public| covers(public, host)) => Ok(()),
         None if public_hosts.is_empty() => Ok(()),
-        _ => Err(Problem::new(ErrorCode::UnknownHost, "This gateway does not serve the host in the request.")),
+        _ => Err(Problem::new(ErrorCode::UnknownHost, "This gateway does not serve the host in the request.")
+            .hint("Send the request to a public host name of the gateway (server.public_hosts).")),
     }
 }
 

@@ -179,4 +179,5 @@ fn body_problem(error: axum::Error) -> Problem {
         cause = error.source();
     }
     Problem::new(ErrorCode::MalformedRequest, "The request body ended early or is not framed as HTTP requires.")
+        .hint("Check that `Content-Length` is the length of the body in bytes, and retry.")
 }

@@ -65,7 +65,8 @@ fn single_value<'h>(headers: &'h HeaderMap, names: &[&str]) -> Result<Option<&'h
     let Some((name, value)) = found.next() else { return Ok(None) };
     if found.next().is_some() {
         let detail = format!("The header `{name}` is sent more than once. All spellings of its name count together.");
-        return Err(Problem::new(ErrorCode::MalformedRequest, detail).parameter(name.as_str()));
+        let problem = Problem::new(ErrorCode::MalformedRequest, detail).parameter(name.as_str());
+        return Err(problem.hint("Send it once, in one spelling."));
     }
     // A value that is not ASCII is never a token.
     Ok(Some(value.to_str().unwrap_or_default().trim()))

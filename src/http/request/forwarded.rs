@@ -86,7 +86,8 @@ fn parse_host(text: &str) -> Result<String, Problem> {
 
 fn ambiguous(name: &'static str) -> Problem {
     let detail = format!("The `{name}` header from the trusted proxy is malformed or ambiguous.");
-    Problem::new(ErrorCode::MalformedRequest, detail).parameter(name)
+    let hint = "The proxy must replace this header by a single value.";
+    Problem::new(ErrorCode::MalformedRequest, detail).parameter(name).hint(hint)
 }
 
 /// The host of the request, which the middleware has validated.

@@ -382,7 +382,9 @@ impl RequestParams {
 
 fn repeated_parameter(name: &str) -> Problem {
     let name: String = name.chars().take(64).collect();
-    Problem::new(ErrorCode::RepeatedParameter, format!("The parameter {name} is sent more than once.")).parameter(name)
+    Problem::new(ErrorCode::RepeatedParameter, format!("The parameter {name} is sent more than once."))
+        .parameter(name)
+        .hint("Send it once.")
 }
 
 /// The text of a parameter that was sent as a file.

@@ -14,8 +14,9 @@ pub(super) struct Level {
     items: Vec<SelectionItem>,
     /// The named fields, and whether they have nested fields.
     named: HashMap<FieldName, bool>,
-    /// Whether an item selects fields, and whether one excludes a field.
+    /// Whether an item selects fields.
     selects: bool,
+    /// Whether an item excludes a field.
     excludes: bool,
 }
 

@@ -42,7 +42,8 @@ impl Fault {
             FaultClass::SignatureMismatch => Problem::new(
                 ErrorCode::InvalidValue,
                 format!("The arguments do not match the method {method} of {model}: {}.", self.summary()),
-            ),
+            )
+            .hint("Send the positional arguments in `args` and the named ones in `kwargs`."),
             _ if self.blames_arguments(target) => Problem::new(
                 ErrorCode::OdooRefused,
                 format!("The method {method} of {model} failed: {}.", self.summary()),

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
 use super::base_url::BaseUrl;
+use super::page::{UNREACHABLE_HINT, unexpected};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::client::OdooClient;

@@ -44,7 +44,7 @@ pub(in crate::odoo) fn parse(
         }
         403 => {
             let detail = format!("Odoo does not allow this user to print the report for {}.", records(&target));
-            Err(Problem::new(ErrorCode::AccessDenied, detail))
+            Err(Problem::new(ErrorCode::AccessDenied, detail).hint("Change the user's access rights in Odoo."))
         }
         500 => Err(print_failed(&target)),
         _ => Err(unexpected(&response, "Odoo did not print the report")),
@@ -54,7 +54,7 @@ pub(in crate::odoo) fn parse(
 /// The first 20 records, for error messages.
 fn records(target: &CallTarget<'_>) -> String {
     let ids = target.ids.iter().take(20).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    format!("{ids} of {}", target.model)
+    format!("{} {ids}", target.model)
 }
 
 fn print_failed(target: &CallTarget<'_>) -> Problem {

@@ -80,7 +80,7 @@ async fn wrong_password_and_unknown_database_get_the_same_response_and_time() {
 }
 
 #[tokio::test]
-async fn cached_token_makes_only_the_call_itself() {
+async fn request_with_a_cached_token_makes_one_odoo_call() {
     let proxy =
         crate::support::recording_proxy::RecordingProxy::in_front_of(crate::support::testbed().url(Version::Odoo19))
             .await;

@@ -31,7 +31,7 @@ fn claims(token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn login_token_ends_with_its_key() {
+async fn login_token_is_rejected_while_its_api_key_is_disabled() {
     for version in Version::each() {
         let (gateway, with_key, _) = fixture(version, true).await;
         with_key.get(PARTNERS, &[]).await.problem(401, "credential_missing");

@@ -127,7 +127,7 @@ async fn values_from_a_dump_are_not_valid_credentials() {
 }
 
 #[tokio::test]
-async fn changing_rows_gives_no_access() {
+async fn tampered_rows_give_no_access() {
     let attacks = [
         ("a higher scope", "UPDATE tokens SET scope = '\"all\" ' WHERE id = $1"),
         ("a later end", "UPDATE tokens SET not_after = 99999999999 WHERE id = $1"),

@@ -43,7 +43,7 @@ async fn send(client: &Client, signer: &Signer, address: &str, order: &[&str], b
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn manual_completes_the_exchange() {
+async fn requests_as_the_manual_prints_them_complete_the_exchange() {
     let gateway = unthrottled_gateway(&[]).await;
     let client = gateway.client();
     let mut new_application = new_application(Version::Odoo19, "manual");

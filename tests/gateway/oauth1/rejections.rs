@@ -194,7 +194,7 @@ async fn only_clients_with_the_secret_learn_which_check_failed() {
     assert_eq!(parameter_and_hint(&get(&once, client, PARTNERS).await).0, "oauth_nonce");
     let (parameter, hint) =
         parameter_and_hint(&get(&narrow.with_method("HMAC-SHA1").with_fresh_nonce(), client, PARTNERS).await);
-    assert_eq!((parameter.as_str(), hint.as_str()), ("oauth_signature_method", "It signs with HMAC-SHA256."));
+    assert_eq!((parameter.as_str(), hint.as_str()), ("oauth_signature_method", "Sign with HMAC-SHA256."));
     // A client without the secret does not get these details.
     let wrong = get(&narrow.with_method("HMAC-SHA1").with_secret("x").with_fresh_nonce(), client, PARTNERS).await;
     let (parameter, hint) = parameter_and_hint(&wrong);

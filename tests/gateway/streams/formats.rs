@@ -160,7 +160,7 @@ async fn every_field_has_a_column() {
 }
 
 #[tokio::test]
-async fn rejections_precede_the_first_byte() {
+async fn invalid_exports_are_rejected_before_the_first_byte() {
     for version in Version::each() {
         for accept in [CSV, NDJSON] {
             let client = admin(version).with_header("Accept", accept);

@@ -127,13 +127,19 @@ fn parse_body(body: &[u8]) -> Result<(LoginTokenRequest, u32), Problem> {
     let body: Body = if body.is_empty() {
         Body::default()
     } else {
-        let invalid = |_| Problem::new(ErrorCode::InvalidParameter, "The request body is not a JSON object.");
-        serde_json::from_slice(body).map_err(|error| invalid(error).parameter("body"))?
+        parse_object(body).ok_or_else(|| {
+            Problem::new(ErrorCode::InvalidParameter, "The request body is not a JSON object.").parameter("body")
+        })?
     };
     let user = integer("user_id", body.user_id, 1..=i64::from(i32::MAX))?;
     let days = integer("expiration_days", body.expiration_days, DAYS)?;
     let days = days.and_then(|days| u32::try_from(days).ok()).unwrap_or(DEFAULT_DAYS);
     Ok((LoginTokenRequest { user, days }, days))
+}
+
+/// Serde also accepts an array of the members' values in place of the object.
+fn parse_object(body: &[u8]) -> Option<Body> {
+    body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok()).flatten()
 }
 
 fn integer(
@@ -182,5 +188,13 @@ mod tests {
         }
         assert_eq!(parse(r#"{"user_id": "7"}"#), Err(Some("user_id".into())));
         assert_eq!(parse("[]x"), Err(Some("body".into())));
+    }
+
+    #[test]
+    fn array_instead_of_an_object_is_rejected() {
+        for body in ["[]", "[1,2]", " [1, 2]", "[null,null]", "null", "7"] {
+            assert_eq!(parse_body(body.as_bytes()).unwrap_err().parameter, Some("body".into()), "{body}");
+        }
+        assert!(parse_body(b" \n{}").is_ok());
     }
 }

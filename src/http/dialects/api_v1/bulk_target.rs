@@ -17,7 +17,8 @@ pub(super) fn parse_bulk_target(params: &RequestParams) -> Result<RecordSet, Pro
     match params.ids("id")? {
         Some(ids) if !filter.is_all() || (!ids.is_empty() && params.is_set("filter")) => {
             Err(Problem::new(ErrorCode::InvalidParameter, "The parameters `id` and `filter` cannot be combined.")
-                .parameter("id"))
+                .parameter("id")
+                .hint("Send one of them."))
         }
         Some(ids) if !ids.is_empty() => Ok(RecordSet::Many(ids)),
         None if !filter.is_all() => Ok(RecordSet::Matching(filter)),

@@ -144,7 +144,8 @@ async fn list_records(request: ApiRequest) -> Result<Response, Problem> {
         match params.ids("ids")? {
             Some(_) if !domain.is_all() => {
                 Err(Problem::new(ErrorCode::InvalidParameter, "The parameters `ids` and `domain` cannot be combined.")
-                    .parameter("ids"))
+                    .parameter("ids")
+                    .hint("Send one of them. A domain can contain ids: `[('id','in',[12,17])]`."))
             }
             Some(ids) => Ok(Action::ReadMany { ids, fields }),
             None if params.flag("count", false)? => Ok(Action::Count { domain }),

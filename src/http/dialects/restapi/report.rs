@@ -85,7 +85,8 @@ async fn print_reports(request: ApiRequest) -> Result<Response, Problem> {
         })?;
         if ids.len() > MAX_RECORDS {
             let detail = format!("ids: expected at most {MAX_RECORDS} records, found {}.", ids.len());
-            return Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("ids"));
+            let problem = Problem::new(ErrorCode::InvalidParameter, detail).parameter("ids");
+            return Err(problem.hint("Print the records in several requests."));
         }
         Ok(ReportTarget { ids, is_single: false })
     })

@@ -87,7 +87,7 @@ async fn find_client(
     let client = AuthorizationClient::find(parameters, &request.state.tokens.applications).await?;
     let none = || {
         let detail = "This application has no registered redirect URI, so you cannot be sent back to it.";
-        Problem::new(ErrorCode::UnauthorizedClient, detail)
+        Problem::new(ErrorCode::UnauthorizedClient, detail).hint("An administrator can register a redirect URI for it.")
     };
     let redirect_uri = client.redirect_uri.clone().ok_or_else(none)?;
     Ok((client, redirect_uri))

@@ -124,7 +124,7 @@ async fn hidden_email_address_cannot_be_guessed_by_comparisons() {
 
 /// If the requests were rejected for their form, the test above would prove nothing about the scope.
 #[tokio::test]
-async fn key_with_the_full_scope_can_guess_it_by_some_comparisons() {
+async fn key_with_the_full_scope_finds_a_contact_by_comparing_names_with_its_email() {
     let gateway = Gateway::start_with_odoo(&[]).await;
     for version in Version::each() {
         let open = with_scope_on(version, &gateway, r#""all""#, "open").await;
