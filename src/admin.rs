@@ -5,11 +5,11 @@
 //! applications      register, list, rotate secrets, enable, disable, delete
 //! api_keys          create, list, enable, disable, delete
 //! links             users who let an API key create login tokens for them
-//! odoo_keys         Odoo API keys linked to their users
+//! link_odoo_key     Odoo API keys linked to their users
 //! tokens            list, revoke
 //! master_keys       add, list, rewrap, prune
 //! installation_keys rotate and prune the keys that master keys seal
-//! restore           actions after a backup of the store was restored
+//! after_restore     actions after a backup of the store was restored
 //! activation        seals the enabled state
 //! ```
 //!
@@ -20,9 +20,9 @@ mod after_restore;
 mod api_keys;
 mod applications;
 mod installation_keys;
+mod link_odoo_key;
 mod links;
 mod master_keys;
-mod odoo_key_links;
 mod tokens;
 
 pub use crate::auth::oauth1::SignatureMethod;

@@ -1,12 +1,12 @@
 //! The composition root: builds a running gateway from a configuration.
 //!
 //! ```text
-//! settings           configuration → settings of each module
+//! module_settings    configuration → settings of each module
 //! maintenance        deletes expired rows, reloads rotated keys
 //! rollback_monitor   records the state of the store, to detect a restored backup
 //! process_hardening  no core files, no inspection by other processes
 //! readiness          the checks of /readyz
-//! demo               applications of the public demonstration
+//! demo_application   applications of the public demonstration
 //! check              `odoo-gateway check`: what works, and what to fix
 //! ```
 //!
@@ -14,12 +14,12 @@
 //! others.
 
 mod check;
-mod demo;
+mod demo_application;
 mod maintenance;
+mod module_settings;
 mod process_hardening;
 mod readiness;
 mod rollback_monitor;
-mod settings;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -31,8 +31,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use self::check::{CheckUser, Finding, Verdict, check};
+pub use self::module_settings::token_settings;
 pub use self::process_hardening::disable_core_dumps;
-pub use self::settings::token_settings;
 
 use crate::admin::Administration;
 use crate::auth::{KeyProvider, OdooAuthenticator, Throttle, TokenServices};
@@ -79,7 +79,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let instance = store.instance(&clock).await?;
     let metrics = Arc::new(Metrics::new());
     let databases = databases(config, &clock, &metrics)?;
-    let throttle = Arc::new(Throttle::new(settings::throttle(&config.auth.throttle), clock.clone()));
+    let throttle = Arc::new(Throttle::new(module_settings::throttle(&config.auth.throttle), clock.clone()));
     let sources = key_sources(config).await?;
     let rollback_detector = rollback_detector(&store, &sources, &instance);
     // A restored backup contains tokens that were revoked since.
@@ -108,7 +108,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
              master key together reveal the password: create separate secrets with `odoo-gateway app rotate-secret`"
         );
     }
-    let demo = demo::demo(&config.demo, admin, throttle.clone());
+    let demo = demo_application::demo(&config.demo, admin, throttle.clone());
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = token_settings(config, api_address);
@@ -116,13 +116,13 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let health = Arc::new(readiness::health(&store, &key_provider, &databases).on_runtime(Handle::current()));
     let tokens = TokenServices::new(store.clone(), key_provider, token_settings, throttle.clone(), clock.clone());
     let odoo_authenticator = OdooAuthenticator::new(
-        settings::odoo_authenticator(&config.auth),
+        module_settings::odoo_authenticator(&config.auth),
         throttle,
         store.clone(),
         &databases,
         clock.clone(),
     )?;
-    let routes = RouteConfig { restful_models: Arc::new(settings::restful(&config.restful)), demo };
+    let routes = RouteConfig { restful_models: Arc::new(module_settings::restful(&config.restful)), demo };
     let gateway = AppState::new(AppParts {
         databases,
         odoo_authenticator,
@@ -139,11 +139,11 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let handler = middleware::wrap(
         crate::http::router(gateway, routes),
         route_policy(),
-        &settings::middleware(&config.server),
+        &module_settings::middleware(&config.server),
         metrics.clone(),
         clock.clone(),
     );
-    let server_settings = settings::server(&config.server);
+    let server_settings = module_settings::server(&config.server);
     let shutdown_clients = shutdown_signal(stopped.clone(), Some(health.clone()));
     let serve_clients = serve::run(api, handler, server_settings.clone(), shutdown_clients, metrics.clone());
     let serve_operators = ops::serve_on_thread(
@@ -249,12 +249,18 @@ fn key_provider(
     sources: KeySources,
     clock: &Clock,
 ) -> KeyProvider {
-    KeyProvider::new(store.clone(), instance.id.clone(), sources, settings::may_create_key(config), clock.clone())
+    KeyProvider::new(
+        store.clone(),
+        instance.id.clone(),
+        sources,
+        module_settings::may_create_key(config),
+        clock.clone(),
+    )
 }
 
 /// Returns the sources of master keys, including the output of the command.
 async fn key_sources(config: &Config) -> Result<KeySources, SecretError> {
-    let mut sources = settings::key_sources(&config.secrets, |name| std::env::var_os(name));
+    let mut sources = module_settings::key_sources(&config.secrets, |name| std::env::var_os(name));
     if !config.secrets.master_key_command.is_empty() {
         sources.command = Some(run_key_command(&config.secrets.master_key_command).await?);
     }
@@ -268,10 +274,10 @@ fn rollback_detector(store: &Store, sources: &KeySources, instance: &Instance) -
 
 /// Creates the Odoo databases.
 fn databases(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Databases, SettingsError> {
-    let cache_settings = settings::metadata_cache(&config.schema);
+    let cache_settings = module_settings::metadata_cache(&config.schema);
     let mut databases = Vec::with_capacity(config.odoo.len());
     for odoo in &config.odoo {
-        let (name, settings) = settings::odoo(odoo)?;
+        let (name, settings) = module_settings::odoo(odoo)?;
         let transport = Transport::new(odoo.connect_timeout, odoo.keep_idle)?;
         databases.push(Database::new(name, settings, &cache_settings, transport, metrics.clone(), clock.clone())?);
     }

@@ -13,8 +13,8 @@
 //! token_verifier    rows of tokens, their verification and keys
 //! token_row         checks on one row
 //! new_token         new rows, with a sealed credential
-//! key_set           the keys of this installation
-//! fingerprint       keyed hashes, for caches
+//! key_provider      the keys of this installation
+//! process_keyed_hash  keyed hashes, for caches
 //! error             why a credential was not accepted
 //! ```
 //!
@@ -28,13 +28,13 @@ mod clients;
 mod credentials;
 mod csrf;
 mod error;
-mod fingerprint;
-mod key_set;
+mod key_provider;
 mod limits;
 mod new_token;
 pub mod oauth1;
 mod oauth2;
 mod principal;
+mod process_keyed_hash;
 mod services;
 mod token_row;
 mod token_verifier;
@@ -49,8 +49,8 @@ pub use credentials::restful_token::AccessTokens;
 pub use credentials::token_authenticator::GatewayTokens;
 pub use credentials::{Credential, PresentedToken};
 pub use csrf::{CsrfBinding, CsrfToken, CsrfTokens};
-pub use key_set::{KeyProvider, KeySet, KeySetError, MasterKeyState};
-pub use limits::concurrency::ConcurrencyPermit;
+pub use key_provider::{KeyProvider, KeySet, KeySetError, MasterKeyState};
+pub use limits::key_concurrency::ConcurrencyPermit;
 pub use limits::throttle::{Throttle, ThrottleRate, ThrottleSettings};
 pub use new_token::{NewToken, TokenOwner, issue, issue_with_token, seal_credential, unsealed_row};
 pub use oauth2::{

@@ -40,7 +40,7 @@
 //! | [`language`] | literals, domains, orders, selections, lists of names and ids |
 //! | [`error`], [`error_code`] | the error type of all modules, and the error codes |
 //! | [`names`], [`value`] | validated names of models and fields, the value tree |
-//! | [`clock`], [`load`] | time as an argument, the execution of large computations |
+//! | [`clock`], [`resource_limits`] | time as an argument, the execution of large computations |
 //!
 //! In [`http`]:
 //!
@@ -67,11 +67,11 @@ pub mod error_code;
 pub mod http;
 pub mod idempotency;
 pub mod language;
-pub mod load;
 pub mod names;
 pub mod odoo;
 pub mod ops;
 pub mod plan;
+pub mod resource_limits;
 pub mod secret;
 pub mod serve;
 pub mod shape;

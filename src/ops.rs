@@ -3,7 +3,7 @@
 //!
 //! In: [`Health`], [`Metrics`]. Out: a [`Handler`] for [`serve`](crate::serve). Must not know: how a check works.
 
-pub mod health;
+pub mod health_checks;
 mod listener;
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use axum::routing::get;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-pub use self::health::{Check, CheckResult, Health, HealthPart, HealthReport};
+pub use self::health_checks::{Check, CheckResult, Health, HealthPart, HealthReport};
 pub use self::listener::serve_on_thread;
 use crate::serve::Handler;
 use crate::telemetry::metrics::{Metrics, set_up};

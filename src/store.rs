@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! stored_token       a token's row with its grant and terms
-//! api_keys, application_terms, oauth_terms   the terms of API keys, applications, and OAuth tokens
+//! key_terms, application_terms, oauth_terms   the terms of API keys, applications, and OAuth tokens
 //! tokens, applications, oauth_tokens, oauth1, consents, links, grants, wraps   queries by subject
 //! sealed_keys        the installation's own keys, sealed
 //! idempotency_keys   claims and responses of `Idempotency-Key`
 //! audit              the audit log
-//! restore, rollback_detector   a backup that was restored
+//! revoke_all, rollback_detector   a backup that was restored
 //! instance           the installation id
 //! connect, sqlite_file, migrations, transaction   connections, files, schema, transactions
 //! error              errors with a remedy for the administrator
@@ -35,7 +35,7 @@ mod migrations;
 mod oauth1;
 mod oauth_terms;
 mod oauth_tokens;
-mod restore;
+mod revoke_all;
 mod rollback_detector;
 pub mod sealed_keys;
 mod sqlite_file;
@@ -59,7 +59,7 @@ pub use self::instance::{Instance, random_id};
 pub use self::key_terms::{KeyRate, KeyTerms};
 pub use self::oauth_terms::OAuthTerms;
 pub use self::oauth_tokens::{SpentToken, SpentWrap};
-pub use self::restore::RevokedCounts;
+pub use self::revoke_all::RevokedCounts;
 pub use self::rollback_detector::{RESTORE, RollbackDetector};
 pub use self::stored_token::StoredToken;
 pub use self::wraps::Rewrap;

@@ -2,23 +2,23 @@
 //!
 //! ```text
 //! odoo_authenticator  login and password, or an Odoo API key: Odoo verifies them, the gateway caches the user
-//! unverified          what Odoo is asked to verify
-//! gateway_token       API keys and tokens that the gateway issued
+//! odoo_credential     what Odoo is asked to verify
+//! token_authenticator  API keys and tokens that the gateway issued
 //! parsed_token        a token or JSON Web Token as sent, parsed
 //! login_token         login tokens: issued with an API key
-//! access_token        access tokens of the `restful` dialect: issued at a login, revoked at a logout
-//! cache               opened credentials
+//! restful_token        access tokens of the `restful` dialect: issued at a login, revoked at a logout
+//! opened_credentials  opened credentials
 //! ```
 //!
 //! In: a [`Credential`]. Out: a [`Principal`](super::Principal). Must not know: HTTP headers.
 
-pub(super) mod cache;
 pub(super) mod login_token;
 pub(super) mod odoo_authenticator;
+mod odoo_credential;
+pub(super) mod opened_credentials;
 mod parsed_token;
 pub(super) mod restful_token;
 pub(super) mod token_authenticator;
-mod unverified;
 
 use secrecy::SecretString;
 

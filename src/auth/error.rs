@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::key_set::KeySetError;
+use super::key_provider::KeySetError;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::store::StoreError;

@@ -6,7 +6,7 @@
 //! min_failure_time  the times at which rejections are returned
 //! token_rejection   both of them, applied to a rejected token
 //! rate_limit        how often an API key may be used
-//! concurrency       how many concurrent requests an API key may have
+//! key_concurrency   how many concurrent requests an API key may have
 //! token_limits      both of them, for the row of a token
 //! check_slots       how many passwords one database verifies at a time
 //! proven_addresses  the addresses from which a login was verified before
@@ -15,7 +15,7 @@
 //! In: addresses, logins, ids of keys, the time. Out: permission, or how long to wait. Must not know: secrets, HTTP.
 
 pub(super) mod check_slots;
-pub(super) mod concurrency;
+pub(super) mod key_concurrency;
 pub(super) mod min_failure_time;
 pub(super) mod proven_addresses;
 pub(super) mod rate_limit;

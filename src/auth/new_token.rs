@@ -5,7 +5,7 @@
 
 use secrecy::SecretString;
 
-use super::key_set::{KeyProvider, KeySet, KeySetError};
+use super::key_provider::{KeyProvider, KeySet, KeySetError};
 use crate::clock::Clock;
 use crate::names::DatabaseName;
 use crate::odoo::Uid;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::limits::concurrency::ConcurrencyPermit;
+use super::limits::key_concurrency::ConcurrencyPermit;
 use crate::error::RateLimit;
 use crate::odoo::{Database, OdooUser};
 use crate::plan::Scope;

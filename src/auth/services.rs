@@ -10,7 +10,7 @@ use super::credentials::login_token::LoginTokens;
 use super::credentials::restful_token::AccessTokens;
 use super::credentials::token_authenticator::GatewayTokens;
 use super::csrf::CsrfTokens;
-use super::key_set::KeyProvider;
+use super::key_provider::KeyProvider;
 use super::limits::throttle::Throttle;
 use super::limits::token_limits::TokenLimits;
 use super::limits::token_rejection::FailurePolicy;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::error::AuthError;
-use super::key_set::{KeyProvider, KeySet, KeySetError};
+use super::key_provider::{KeyProvider, KeySet, KeySetError};
 use crate::clock::Clock;
 use crate::secret::{DataKey, SecretError, Token, TokenIndex};
 use crate::store::{Store, StoredToken};

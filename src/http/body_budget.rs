@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::load::{LARGE, MemoryBudget, MemoryShare, run_cpu_work};
+use crate::resource_limits::{LARGE, MemoryBudget, MemoryShare, run_cpu_work};
 
 /// How long a large body waits for its share of the budget.
 const ADMISSION_TIMEOUT: Duration = Duration::from_secs(10);

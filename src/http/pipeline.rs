@@ -35,13 +35,13 @@ use super::response::negotiate::{self, Media, Preferences, ResponseFormat, RowFo
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::load::run_cpu_work;
 use crate::names::{MethodName, ModelName};
 use crate::odoo::{CallCounter, MetadataSnapshot, Outcome, Pages, RecordSource, execute_plan};
 use crate::plan::{
     self, Action, Intent, Many2oneDisplay, Plan, PlanError, RequestedContext, Scope, Unplanned, plan as plan_intent,
     plan_pages,
 };
+use crate::resource_limits::run_cpu_work;
 use crate::shape::{EmptyFormat, Many2oneFormat, Shaped, Style, shape};
 
 /// What distinguishes the dialects for the pipeline.

@@ -33,8 +33,8 @@ use super::xmlrpc::response;
 use super::xmlrpc::writer::CallWriter;
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::load::{MemoryBudget, MemoryShare};
 use crate::plan::{Call, Effect};
+use crate::resource_limits::{MemoryBudget, MemoryShare};
 use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
 

@@ -10,7 +10,7 @@ use super::error::unreadable;
 use super::wire::RpcResponse;
 use super::{jsonrpc, xmlrpc};
 use crate::error::Problem;
-use crate::load::MemoryShare;
+use crate::resource_limits::MemoryShare;
 use crate::value::Value;
 
 /// Durations of the parts of a call.

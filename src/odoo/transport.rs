@@ -22,8 +22,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::TransportError;
 use super::settings::SettingsError;
-use crate::load::{MemoryBudget, MemoryShare};
 use crate::plan::Effect;
+use crate::resource_limits::{MemoryBudget, MemoryShare};
 
 mod connect_error;
 mod probe_request;

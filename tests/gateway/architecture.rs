@@ -54,7 +54,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "value",
             "error_code",
             "clock",
-            "load",
+            "resource_limits",
         ],
     ),
     ("ops", &["serve", "telemetry"]),
@@ -62,7 +62,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("idempotency", &["auth", "store", "secret", "error", "error_code", "clock"]),
     ("auth", &["store", "secret", "odoo", "plan", "error", "names", "error_code", "clock"]),
     ("shape", &["odoo", "plan", "error", "names", "value", "error_code"]),
-    ("odoo", &["plan", "telemetry", "error", "names", "value", "error_code", "clock", "load"]),
+    ("odoo", &["plan", "telemetry", "error", "names", "value", "error_code", "clock", "resource_limits"]),
     ("plan", &["language", "error", "names", "value", "error_code"]),
     ("store", &["secret", "config", "clock"]),
     ("secret", &[]),
@@ -74,7 +74,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("value", &[]),
     ("error_code", &[]),
     ("clock", &[]),
-    ("load", &[]),
+    ("resource_limits", &[]),
 ];
 
 /// Libraries that only some layers may use.

@@ -7,7 +7,7 @@ use super::application::Application;
 use super::approval::{Approval, ResourceOwner};
 use super::consumer_secret::open_consumer_secret;
 use crate::auth::error::{AuthError, accepted, unavailable};
-use crate::auth::key_set::KeySet;
+use crate::auth::key_provider::KeySet;
 use crate::auth::limits::token_limits::TokenLimits;
 use crate::auth::new_token::{TokenOwner, unsealed_row};
 use crate::auth::token_verifier::CredentialStore;

@@ -23,15 +23,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::unverified::UnverifiedCredential;
+use super::odoo_credential::UnverifiedCredential;
 use crate::auth::error::AuthError;
-use crate::auth::fingerprint::{Fingerprint, KeyedHash};
 use crate::auth::limits::check_slots::{CheckSlot, CheckSlots};
 use crate::auth::limits::min_failure_time::MinFailureTime;
 use crate::auth::limits::proven_addresses::ProvenAddresses;
 use crate::auth::limits::throttle::{AddressStatus, Throttle};
 use crate::auth::limits::token_rejection::too_many_attempts;
 use crate::auth::principal::{CredentialKind, Principal};
+use crate::auth::process_keyed_hash::{Fingerprint, KeyedHash};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 
 use super::PresentedToken;
-use crate::auth::key_set::KeySet;
+use crate::auth::key_provider::KeySet;
 use crate::secret::{AccessClaims, LoginClaims, Token};
 use crate::store::StoredToken;
 

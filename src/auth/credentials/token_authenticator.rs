@@ -12,10 +12,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
 use super::PresentedToken;
-use super::cache::CredentialCache;
+use super::opened_credentials::CredentialCache;
 use super::parsed_token::ParsedToken;
 use crate::auth::error::AuthError;
-use crate::auth::key_set::KeySet;
+use crate::auth::key_provider::KeySet;
 use crate::auth::limits::token_limits::TokenLimits;
 use crate::auth::limits::token_rejection::FailurePolicy;
 use crate::auth::principal::Principal;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use super::throttle::client_network;
-use crate::auth::fingerprint::{Fingerprint, KeyedHash};
+use crate::auth::process_keyed_hash::{Fingerprint, KeyedHash};
 use crate::error::Problem;
 use crate::names::DatabaseName;
 

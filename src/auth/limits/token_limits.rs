@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::concurrency::{ConcurrencyLimiter, ConcurrencyPermit};
+use super::key_concurrency::{ConcurrencyLimiter, ConcurrencyPermit};
 use super::rate_limit::RateLimiter;
 use crate::clock::Clock;
 use crate::error::{Problem, RateLimit};

@@ -17,7 +17,7 @@ use super::request_token::{RequestToken, TokenCredentials, generate_secret, veri
 use super::settings::ConnectionInfo;
 use crate::auth::clients::approval::{Approval, ResourceOwner};
 use crate::auth::error::AuthError;
-use crate::auth::key_set::KeySet;
+use crate::auth::key_provider::KeySet;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::secret::{DataKey, TokenKind};

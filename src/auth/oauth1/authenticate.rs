@@ -17,7 +17,7 @@ use super::request_checks::{OAuth1, SigningIdentity, invalid_signature};
 use super::settings::ConnectionInfo;
 use crate::auth::clients::application::Application;
 use crate::auth::error::AuthError;
-use crate::auth::key_set::KeySet;
+use crate::auth::key_provider::KeySet;
 use crate::auth::principal::Principal;
 use crate::auth::token_row::is_unchanged;
 use crate::error::Problem;

@@ -20,7 +20,7 @@ use crate::auth::clients::application::Application;
 use crate::auth::clients::approval::{Approval, ResourceOwner};
 use crate::auth::clients::registry::check_database;
 use crate::auth::error::{AuthError, accepted};
-use crate::auth::key_set::KeySet;
+use crate::auth::key_provider::KeySet;
 use crate::auth::token_verifier::altered_row;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

@@ -8,7 +8,7 @@ use super::clients::AuthenticatedClient;
 use super::inspect::subject;
 use super::server::OAuth2Server;
 use crate::auth::error::AuthError;
-use crate::auth::key_set::KeySet;
+use crate::auth::key_provider::KeySet;
 use crate::error::Problem;
 use crate::plan::Scope;
 use crate::secret::{AccessClaims, PublicKey, Token};

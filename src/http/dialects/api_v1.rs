@@ -6,7 +6,7 @@
 //! paging       pages of a list, and the pagination object
 //! methods      methods of models and records
 //! download     the content of a binary field as a file
-//! file         a file as a response: media type, name, ETag, ranges
+//! file_response  a file as a response: media type, name, ETag, ranges
 //! sniff        the media type of a file by its first bytes
 //! system       health and info, without a credential
 //! envelope     {success, message, data, timestamp}
@@ -20,7 +20,7 @@ mod bulk_target;
 mod download;
 mod envelope;
 mod errors;
-mod file;
+mod file_response;
 mod methods;
 mod paging;
 mod records;

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::DIALECT;
-use super::file::File;
+use super::file_response::File;
 use super::schemas::{BinaryFieldPath, FileHeaders, TAG};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
