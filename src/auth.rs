@@ -14,7 +14,7 @@
 //! token_row         checks on one row
 //! new_token         new rows, with a sealed credential
 //! key_provider      the keys of this installation
-//! process_keyed_hash  keyed hashes, for caches
+//! process_keyed_hash keyed hashes, for caches
 //! error             why a credential was not accepted
 //! ```
 //!

@@ -6,7 +6,7 @@
 //! schema           the fields of a model
 //! planner          intent and metadata → plan
 //! query_plan       the Odoo calls of a plan; read_options, nested_read: how records are read
-//! export_pager  a listing of any length as one call per page
+//! export_pager     a listing of any length as one call per page
 //! context          the merged Odoo context: language, time zone, companies
 //! context_check    which context keys a scope allows
 //! domain           paths, operators and values of a domain, checked against schemas

@@ -3,10 +3,10 @@
 //! ```text
 //! odoo_authenticator  login and password, or an Odoo API key: Odoo verifies them, the gateway caches the user
 //! odoo_credential     what Odoo is asked to verify
-//! token_authenticator  API keys and tokens that the gateway issued
+//! token_authenticator API keys and tokens that the gateway issued
 //! parsed_token        a token or JSON Web Token as sent, parsed
 //! login_token         login tokens: issued with an API key
-//! restful_token        access tokens of the `restful` dialect: issued at a login, revoked at a logout
+//! restful_token       access tokens of the `restful` dialect: issued at a login, revoked at a logout
 //! opened_credentials  opened credentials
 //! ```
 //!

@@ -57,10 +57,10 @@ async fn application_is_managed_on_the_command_line() {
     let next = rotated.lines().nth(1).unwrap();
     assert_eq!((rotated.lines().next(), token_status(secret).await, token_status(next).await), (Some(id), 401, 200));
     let wrong = [
-        ("app create --name open --public --grant client_credentials", "client_credentials needs a secret"),
-        ("app create --name open --redirect-uri http://a.example/cb", "over http answers go to this machine only"),
-        ("app create --name open", "name a grant"),
-        ("app create --name open --trusted", "name a login"),
+        ("app create --name open --public --grant client_credentials", "client_credentials requires a secret"),
+        ("app create --name open --redirect-uri http://a.example/cb", "http is allowed for loopback addresses only"),
+        ("app create --name open", "add a grant"),
+        ("app create --name open --trusted", "add a login"),
         ("app create --name open --grant password", "unknown variant"),
         ("app show nobody", "application \"nobody\" does not exist"),
     ];
