@@ -2,26 +2,26 @@
 //! line.
 //!
 //! ```text
-//! applications      register, list, rotate secrets, enable, disable, delete
-//! api_keys          create, list, enable, disable, delete
-//! links             users who let an API key create login tokens for them
-//! link_odoo_key     Odoo API keys linked to their users
-//! tokens            list, revoke
-//! master_keys       add, list, rewrap, prune
-//! installation_keys rotate and prune the keys that master keys seal
-//! after_restore     actions after a backup of the store was restored
-//! activation        seals the enabled state
+//! applications       register, list, rotate secrets, enable, disable, delete
+//! api_keys           create, list, enable, disable, delete
+//! api_key_links      users who let an API key create login tokens for them
+//! link_odoo_key      Odoo API keys linked to their users
+//! tokens             list, revoke
+//! master_keys        add, list, rewrap, prune
+//! installation_keys  rotate and prune the keys that master keys seal
+//! after_restore      actions after a backup of the store was restored
+//! activation         seals the enabled state
 //! ```
 //!
 //! In: requests of an administrator. Out: results. Must not know: the command line, HTTP.
 
 mod activation;
 mod after_restore;
+mod api_key_links;
 mod api_keys;
 mod applications;
 mod installation_keys;
 mod link_odoo_key;
-mod links;
 mod master_keys;
 mod tokens;
 

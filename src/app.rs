@@ -1,13 +1,13 @@
 //! The composition root: builds a running gateway from a configuration.
 //!
 //! ```text
-//! module_settings    configuration → settings of each module
-//! maintenance        deletes expired rows, reloads rotated keys
-//! rollback_monitor   records the state of the store, to detect a restored backup
-//! process_hardening  no core files, no inspection by other processes
-//! readiness          the checks of /readyz
-//! demo_application   applications of the public demonstration
-//! check              `odoo-gateway check`: what works, and what to fix
+//! settings_from_config  configuration → settings of each module
+//! maintenance           deletes expired rows, reloads rotated keys
+//! rollback_monitor      records the state of the store, to detect a restored backup
+//! process_hardening     no core files, no inspection by other processes
+//! readiness             the checks of /readyz
+//! demo_application      applications of the public demonstration
+//! check                 `odoo-gateway check`: what works, and what to fix
 //! ```
 //!
 //! In: [`Config`]. Out: listeners that serve requests. Must not know: how a module works. Only this module knows all
@@ -16,10 +16,10 @@
 mod check;
 mod demo_application;
 mod maintenance;
-mod module_settings;
 mod process_hardening;
 mod readiness;
 mod rollback_monitor;
+mod settings_from_config;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -31,8 +31,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use self::check::{CheckUser, Finding, Verdict, check};
-pub use self::module_settings::token_settings;
 pub use self::process_hardening::disable_core_dumps;
+pub use self::settings_from_config::token_settings;
 
 use crate::admin::Administration;
 use crate::auth::{KeyProvider, OdooAuthenticator, Throttle, TokenServices};
@@ -79,7 +79,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let instance = store.instance(&clock).await?;
     let metrics = Arc::new(Metrics::new());
     let databases = databases(config, &clock, &metrics)?;
-    let throttle = Arc::new(Throttle::new(module_settings::throttle(&config.auth.throttle), clock.clone()));
+    let throttle = Arc::new(Throttle::new(settings_from_config::throttle(&config.auth.throttle), clock.clone()));
     let sources = key_sources(config).await?;
     let rollback_detector = rollback_detector(&store, &sources, &instance);
     // A restored backup contains tokens that were revoked since.
@@ -116,13 +116,13 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let health = Arc::new(readiness::health(&store, &key_provider, &databases).on_runtime(Handle::current()));
     let tokens = TokenServices::new(store.clone(), key_provider, token_settings, throttle.clone(), clock.clone());
     let odoo_authenticator = OdooAuthenticator::new(
-        module_settings::odoo_authenticator(&config.auth),
+        settings_from_config::odoo_authenticator(&config.auth),
         throttle,
         store.clone(),
         &databases,
         clock.clone(),
     )?;
-    let routes = RouteConfig { restful_models: Arc::new(module_settings::restful(&config.restful)), demo };
+    let routes = RouteConfig { restful_models: Arc::new(settings_from_config::restful(&config.restful)), demo };
     let gateway = AppState::new(AppParts {
         databases,
         odoo_authenticator,
@@ -139,11 +139,11 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let handler = middleware::wrap(
         crate::http::router(gateway, routes),
         route_policy(),
-        &module_settings::middleware(&config.server),
+        &settings_from_config::middleware(&config.server),
         metrics.clone(),
         clock.clone(),
     );
-    let server_settings = module_settings::server(&config.server);
+    let server_settings = settings_from_config::server(&config.server);
     let shutdown_clients = shutdown_signal(stopped.clone(), Some(health.clone()));
     let serve_clients = serve::run(api, handler, server_settings.clone(), shutdown_clients, metrics.clone());
     let serve_operators = ops::serve_on_thread(
@@ -253,14 +253,14 @@ fn key_provider(
         store.clone(),
         instance.id.clone(),
         sources,
-        module_settings::may_create_key(config),
+        settings_from_config::may_create_key(config),
         clock.clone(),
     )
 }
 
 /// Returns the sources of master keys, including the output of the command.
 async fn key_sources(config: &Config) -> Result<KeySources, SecretError> {
-    let mut sources = module_settings::key_sources(&config.secrets, |name| std::env::var_os(name));
+    let mut sources = settings_from_config::key_sources(&config.secrets, |name| std::env::var_os(name));
     if !config.secrets.master_key_command.is_empty() {
         sources.command = Some(run_key_command(&config.secrets.master_key_command).await?);
     }
@@ -274,10 +274,10 @@ fn rollback_detector(store: &Store, sources: &KeySources, instance: &Instance) -
 
 /// Creates the Odoo databases.
 fn databases(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Databases, SettingsError> {
-    let cache_settings = module_settings::metadata_cache(&config.schema);
+    let cache_settings = settings_from_config::metadata_cache(&config.schema);
     let mut databases = Vec::with_capacity(config.odoo.len());
     for odoo in &config.odoo {
-        let (name, settings) = module_settings::odoo(odoo)?;
+        let (name, settings) = settings_from_config::odoo(odoo)?;
         let transport = Transport::new(odoo.connect_timeout, odoo.keep_idle)?;
         databases.push(Database::new(name, settings, &cache_settings, transport, metrics.clone(), clock.clone())?);
     }

@@ -1,21 +1,21 @@
 //! Authentication: verifies credentials, and issues those of the gateway itself.
 //!
 //! ```text
-//! credentials       passwords, Odoo API keys, and the API keys and tokens of the gateway
-//! clients           applications, and what both OAuth protocols share
-//! oauth1            signed requests and their tokens (OAuth 1.0a)
-//! oauth2            the OAuth 2 authorization server, browser sessions
-//! limits            limits on failed attempts and on the use of tokens
-//! csrf              CSRF tokens of forms
-//! services          all services above that use the store
+//! credentials         passwords, Odoo API keys, and the API keys and tokens of the gateway
+//! clients             applications, and what both OAuth protocols share
+//! oauth1              signed requests and their tokens (OAuth 1.0a)
+//! oauth2              the OAuth 2 authorization server, browser sessions
+//! limits              limits on failed attempts and on the use of tokens
+//! csrf                CSRF tokens of forms
+//! services            all services above that use the store
 //! ─────
-//! principal         the authenticated caller
-//! token_verifier    rows of tokens, their verification and keys
-//! token_row         checks on one row
-//! new_token         new rows, with a sealed credential
-//! key_provider      the keys of this installation
-//! process_keyed_hash keyed hashes, for caches
-//! error             why a credential was not accepted
+//! principal           the authenticated caller
+//! token_verifier      rows of tokens, their verification and keys
+//! token_row           checks on one row
+//! new_token           new rows, with a sealed credential
+//! key_provider        the keys of this installation
+//! process_keyed_hash  keyed hashes, for caches
+//! error               why a credential was not accepted
 //! ```
 //!
 //! A rejected credential must not reveal why it was rejected: rejections look the same, take equally long and cost an
@@ -40,10 +40,10 @@ mod token_row;
 mod token_verifier;
 
 pub use clients::application::{Application, ApplicationSettings, GrantType, is_localhost, new_client_id};
-pub use clients::approval::ResourceOwner;
 pub use clients::consumer_secret::{open_consumer_secret, seal_consumer_secret};
 pub use clients::registry::Applications;
-pub use credentials::login_token::{IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey};
+pub use clients::resource_owner::ResourceOwner;
+pub use credentials::login_token_issuer::{IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey};
 pub use credentials::odoo_authenticator::{OdooAuthenticator, OdooAuthenticatorSettings, supports_key_lookup};
 pub use credentials::restful_token::AccessTokens;
 pub use credentials::token_authenticator::GatewayTokens;

@@ -5,7 +5,7 @@
 //! metadata         what is known about the user's Odoo; error: what a plan lacks, or why it is rejected
 //! schema           the fields of a model
 //! planner          intent and metadata → plan
-//! query_plan       the Odoo calls of a plan; read_options, nested_read: how records are read
+//! query_plan       the Odoo calls of a plan; shared_read_options, nested_read: how records are read
 //! export_pager     a listing of any length as one call per page
 //! context          the merged Odoo context: language, time zone, companies
 //! context_check    which context keys a scope allows
@@ -46,7 +46,6 @@ mod nested_read;
 mod order;
 mod planner;
 mod query_plan;
-mod read_options;
 mod readable_fields;
 mod report;
 #[cfg(test)]
@@ -58,6 +57,7 @@ mod scope_check;
 #[cfg(test)]
 mod scope_tests;
 mod selection;
+mod shared_read_options;
 mod values;
 
 pub use call::{Call, Effect, OrmMethod};

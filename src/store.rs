@@ -3,7 +3,7 @@
 //! ```text
 //! stored_token       a token's row with its grant and terms
 //! key_terms, application_terms, oauth_terms   the terms of API keys, applications, and OAuth tokens
-//! tokens, applications, oauth_tokens, oauth1, consents, links, grants, wraps   queries by subject
+//! tokens, applications, oauth_tokens, oauth1, consents, grants, api_key_links, rewrap   queries by subject
 //! sealed_keys        the installation's own keys, sealed
 //! idempotency_keys   claims and responses of `Idempotency-Key`
 //! audit              the audit log
@@ -20,6 +20,7 @@
 //!
 //! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo.
 
+mod api_key_links;
 mod application_terms;
 mod applications;
 mod audit;
@@ -30,19 +31,18 @@ mod grants;
 mod idempotency_keys;
 mod instance;
 mod key_terms;
-mod links;
 mod migrations;
 mod oauth1;
 mod oauth_terms;
 mod oauth_tokens;
 mod revoke_all;
+mod rewrap;
 mod rollback_detector;
 pub mod sealed_keys;
 mod sqlite_file;
 mod stored_token;
 mod tokens;
 mod transaction;
-mod wraps;
 
 use std::sync::Arc;
 
@@ -60,9 +60,9 @@ pub use self::key_terms::{KeyRate, KeyTerms};
 pub use self::oauth_terms::OAuthTerms;
 pub use self::oauth_tokens::{SpentToken, SpentWrap};
 pub use self::revoke_all::RevokedCounts;
+pub use self::rewrap::Rewrap;
 pub use self::rollback_detector::{RESTORE, RollbackDetector};
 pub use self::stored_token::StoredToken;
-pub use self::wraps::Rewrap;
 
 use self::connect::Backend;
 use self::error::StoreLocation;

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub use self::finding::{Finding, Verdict};
 pub use self::schemas::CheckUser;
 
-use super::module_settings;
+use super::settings_from_config;
 use crate::auth::{KeyProvider, MasterKeyState};
 use crate::clock::Clock;
 use crate::config::{Config, OdooConfig, StoreConfig};
@@ -109,7 +109,7 @@ type KeyFound = Result<MasterKeyState, Box<dyn Error>>;
 
 /// Without a store there are no sealed secrets.
 fn without_store(config: &Config, sources: &KeySources) -> KeyFound {
-    Ok(KeyProvider::inspect_unused(sources, module_settings::may_create_key(config))?)
+    Ok(KeyProvider::inspect_unused(sources, settings_from_config::may_create_key(config))?)
 }
 
 async fn with_store(config: &Config, clock: &Clock, store: &Store, sources: &KeySources) -> KeyFound {
@@ -122,7 +122,7 @@ async fn with_store(config: &Config, clock: &Clock, store: &Store, sources: &Key
 }
 
 async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
-    let (_, settings) = module_settings::odoo(entry).map_err(|error| error.to_string())?;
+    let (_, settings) = settings_from_config::odoo(entry).map_err(|error| error.to_string())?;
     let transport = Transport::new(entry.connect_timeout, entry.keep_idle).map_err(|error| error.to_string())?;
     let client = OdooClient::new(settings, transport, Arc::new(Metrics::new()), clock.clone())
         .map_err(|error| error.to_string())?;

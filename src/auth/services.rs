@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clients::registry::Applications;
-use super::credentials::login_token::LoginTokens;
+use super::credentials::login_token_issuer::LoginTokens;
 use super::credentials::restful_token::AccessTokens;
 use super::credentials::token_authenticator::GatewayTokens;
 use super::csrf::CsrfTokens;

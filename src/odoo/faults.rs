@@ -11,10 +11,10 @@
 //! The traceback is parsed and dropped: it contains paths, and SQL with values. Odoo's own log has it.
 
 mod class;
+mod client_method_call;
 mod disclosure;
 mod json;
-mod method;
-mod missing;
+mod missing_records;
 mod problem;
 mod redirect_warning;
 mod rules;
@@ -23,7 +23,7 @@ mod traceback;
 use std::borrow::Cow;
 
 pub use class::FaultClass;
-pub use missing::MissingRecords;
+pub use missing_records::MissingRecords;
 pub use problem::CallTarget;
 use rules::UserException;
 

@@ -4,8 +4,8 @@
 
 use super::columns::{Column, Columns};
 use super::intent::Many2oneDisplay;
-use super::read_options::ReadOptions;
 use super::schema::FieldType;
+use super::shared_read_options::ReadOptions;
 use crate::names::FieldName;
 use crate::value::{Member, Value};
 

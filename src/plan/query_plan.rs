@@ -7,7 +7,7 @@ use super::call::{Call, OrmMethod, id_list, name_list};
 use super::columns::{Column, Columns};
 use super::intent::{AccessOperation, Many2oneDisplay};
 use super::nested_read::{SPECIFIED_FROM, specification};
-use super::read_options::ReadOptions;
+use super::shared_read_options::ReadOptions;
 use super::values::PropertiesMerge;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};

@@ -13,9 +13,9 @@ use super::error::PlanError;
 use super::intent::Many2oneDisplay;
 use super::metadata::{Metadata, require_schema};
 use super::query_plan::ReadPlan;
-use super::read_options::ReadOptions;
 use super::scope::{Operation, Scope};
 use super::scope_check::{ScopeCheck, polymorphic};
+use super::shared_read_options::ReadOptions;
 use crate::names::{MethodName, ModelName, RecordId, ReportName};
 use crate::value::{Member, Value};
 

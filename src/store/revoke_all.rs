@@ -3,7 +3,7 @@
 //! In: wraps for the disabled state. Out: a store without a usable token. Must not know: what was revoked since.
 
 use super::audit::AuditEvent;
-use super::wraps::Rewrap;
+use super::rewrap::Rewrap;
 use super::{Store, StoreError};
 
 /// How much was revoked.

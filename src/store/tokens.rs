@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 
 use super::audit::AuditEvent;
 use super::grants::{grant_ids, lock_grants, shred};
+use super::rewrap::Rewrap;
 use super::stored_token::{OWN, SECONDS_BETWEEN_TOUCHES, SELECT, StoredToken};
 use super::transaction::retry;
-use super::wraps::Rewrap;
 use super::{Store, StoreError};
 use crate::secret::{TokenIndex, TokenKind};
 

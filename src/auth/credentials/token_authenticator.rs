@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
 use super::PresentedToken;
-use super::opened_credentials::CredentialCache;
+use super::credential_cache::CredentialCache;
 use super::parsed_token::ParsedToken;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;

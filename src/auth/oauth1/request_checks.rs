@@ -14,7 +14,7 @@ use super::timestamp;
 use crate::auth::clients::application::Application;
 use crate::auth::clients::registry::Applications;
 use crate::auth::clients::signature_method::SignatureMethod;
-use crate::auth::credentials::opened_credentials::CredentialCache;
+use crate::auth::credentials::credential_cache::CredentialCache;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::limits::token_limits::TokenLimits;

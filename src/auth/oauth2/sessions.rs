@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::server::OAuth2Settings;
-use crate::auth::clients::approval::ResourceOwner;
+use crate::auth::clients::resource_owner::ResourceOwner;
 use crate::auth::error::{AuthError, accepted};
 use crate::auth::new_token::{NewToken, issue};
 use crate::auth::principal::Principal;

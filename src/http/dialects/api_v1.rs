@@ -1,17 +1,17 @@
 //! `/api/v1`: the dialect of jeffery9's odoo-rest-api, see docs/dialects/api_v1.md.
 //!
 //! ```text
-//! records      list, read, create, update, delete, search, describe
-//! bulk_target  the records of an update or deletion of several records
-//! paging       pages of a list, and the pagination object
-//! methods      methods of models and records
-//! download     the content of a binary field as a file
+//! records        list, read, create, update, delete, search, describe
+//! bulk_target    the records of an update or deletion of several records
+//! paging         pages of a list, and the pagination object
+//! methods        methods of models and records
+//! download       the content of a binary field as a file
 //! file_response  a file as a response: media type, name, ETag, ranges
-//! sniff        the media type of a file by its first bytes
-//! system       health and info, without a credential
-//! envelope     {success, message, data, timestamp}
-//! errors       {success, error, timestamp}
-//! schemas      parameters and bodies in the OpenAPI document
+//! sniff          the media type of a file by its first bytes
+//! system         health and info, without a credential
+//! envelope       {success, message, data, timestamp}
+//! errors         {success, error, timestamp}
+//! schemas        parameters and bodies in the OpenAPI document
 //! ```
 //!
 //! In: requests under the prefix. Out: responses in the envelope of this dialect. Must not know: the Odoo calls.

@@ -7,7 +7,7 @@
 //! PostgreSQL driver are not translated.
 
 use super::FaultClass;
-use super::missing::MissingRecords;
+use super::missing_records::MissingRecords;
 use super::traceback::{FrameLocation, TracebackTail};
 use crate::names::{FieldName, ModelName};
 

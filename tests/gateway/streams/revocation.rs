@@ -1,5 +1,7 @@
 //! An export ends if its credential is revoked: the credential is checked again for each page.
 
+use std::collections::HashSet;
+
 use odoo_gateway::admin::{Administration, ApplicationSettings, GrantType, NewApplication};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -78,10 +80,14 @@ impl Fixture {
         assert_eq!((all.len(), &all[0]["name"]), (2, &Value::from("First")), "{name}: {text}");
     }
 
-    /// The id of the newest token.
-    async fn newest_token(&self) -> String {
-        let tokens = self.admin.list_tokens().await.unwrap();
-        tokens.iter().max_by_key(|token| (token.created_at, token.id.clone())).unwrap().id.clone()
+    /// The ids of all listed tokens.
+    async fn token_ids(&self) -> HashSet<String> {
+        self.admin.list_tokens().await.unwrap().into_iter().map(|token| token.id).collect()
+    }
+
+    /// The id of the token that was issued after `known`. Times of issue are whole seconds and do not identify it.
+    async fn issued_since(&self, known: &HashSet<String>) -> String {
+        self.token_ids().await.difference(known).next().expect("a new token").clone()
     }
 }
 
@@ -108,9 +114,10 @@ async fn export_ends_with_its_api_key_or_login_token() {
     fixture.assert_export_ends("expired", &key, until_end).await;
     let key = fixture.key("mints").await;
     for case in ["revoked", "its key is disabled"] {
+        let known = fixture.token_ids().await;
         let minted = key.post("/api/generate_token", &json!({})).await.ok();
         let client = fixture.gateway.client().with_header("login-token", minted["login_token"].as_str().unwrap());
-        let id = fixture.newest_token().await;
+        let id = fixture.issued_since(&known).await;
         let end = async || match case {
             "revoked" => admin.revoke_token(&id).await.unwrap(),
             _ => assert!(admin.set_key_enabled("mints", false).await.unwrap()),
@@ -147,9 +154,10 @@ async fn export_ends_with_its_access_token() {
             ("client_secret", secrets.client.as_ref().unwrap().expose()),
             ("token_format", form),
         ];
+        let known = fixture.token_ids().await;
         let issued = send(client.request(Method::POST, TOKEN).form(&parameters)).await.ok();
         let bearer = format!("Bearer {}", issued["access_token"].as_str().unwrap());
-        let id = fixture.newest_token().await;
+        let id = fixture.issued_since(&known).await;
         let end = async || match case {
             "revoked" => admin.revoke_token(&id).await.unwrap(),
             _ => assert!(admin.set_application_enabled("server", false).await.unwrap()),
@@ -165,13 +173,14 @@ async fn export_ends_with_its_access_token() {
         oauth1: [odoo_gateway::admin::SignatureMethod::HmacSha256].into(),
         ..ApplicationSettings::default()
     };
+    let known = fixture.token_ids().await;
     let private = fixture.gateway.client();
     let signer = Consumer::with_administration(fixture.gateway.administration().await, new_application)
         .await
         .connect(&private)
         .await;
     for case in ["its application is disabled", "revoked"] {
-        let id = fixture.newest_token().await;
+        let id = fixture.issued_since(&known).await;
         let request = signer
             .with_fresh_nonce()
             .sign(client.with_header("Accept", NDJSON).request(Method::GET, PARTNERS).query(&[("fields", "name")]));
