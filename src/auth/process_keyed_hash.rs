@@ -33,7 +33,9 @@ impl KeyedHash {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
-        // HMAC-SHA256 has 32 bytes.
-        mac.sign().as_ref().try_into().unwrap_or_default()
+        let mut bytes = [0; 32];
+        // HMAC-SHA256 has 32 bytes. A fallback would give all inputs the same hash.
+        bytes.copy_from_slice(mac.sign().as_ref());
+        bytes
     }
 }

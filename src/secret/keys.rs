@@ -240,8 +240,10 @@ fn start_mac(key: &[u8]) -> hmac::Context {
 }
 
 fn finish_mac(mac: hmac::Context) -> [u8; 32] {
-    // HMAC-SHA256 has 32 bytes.
-    mac.sign().as_ref().try_into().unwrap_or_default()
+    let mut bytes = [0; 32];
+    // HMAC-SHA256 has 32 bytes. A fallback would give all inputs the same hash.
+    bytes.copy_from_slice(mac.sign().as_ref());
+    bytes
 }
 
 #[cfg(test)]

@@ -147,8 +147,10 @@ impl WebSessions {
         let mut mac = hmac::Context::with_key(&self.key);
         mac.update(&user.uid.get().to_be_bytes());
         mac.update(user.secret.expose_secret().as_bytes());
-        // HMAC-SHA256 has 32 bytes.
-        mac.sign().as_ref().try_into().unwrap_or_default()
+        let mut bytes = [0; 32];
+        // HMAC-SHA256 has 32 bytes. A fallback would give all inputs the same hash.
+        bytes.copy_from_slice(mac.sign().as_ref());
+        bytes
     }
 }
 
