@@ -4,7 +4,7 @@
 //! ```text
 //! applications       register, list, rotate secrets, enable, disable, delete
 //! api_keys           create, list, enable, disable, delete
-//! api_key_links      users who let an API key create login tokens for them
+//! linked_users       users who let an API key create login tokens for them
 //! link_odoo_key      Odoo API keys linked to their users
 //! tokens             list, revoke
 //! master_keys        add, list, rewrap, prune
@@ -17,11 +17,11 @@
 
 mod activation;
 mod after_restore;
-mod api_key_links;
 mod api_keys;
 mod applications;
 mod installation_keys;
 mod link_odoo_key;
+mod linked_users;
 mod master_keys;
 mod tokens;
 

@@ -41,7 +41,7 @@ use crate::config::Config;
 use crate::http::{AppParts, AppState, BodyBudget, RouteConfig, SiteConfig, middleware, route_policy};
 use crate::idempotency::IdempotencyStore;
 use crate::odoo::{Database, Databases, SettingsError, Transport};
-use crate::ops::{self, Health};
+use crate::ops_server::{self, Health};
 use crate::secret::{KeySources, SecretError, run_key_command};
 use crate::serve;
 use crate::store::{Instance, RollbackDetector, Store};
@@ -146,9 +146,9 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let server_settings = settings_from_config::server(&config.server);
     let shutdown_clients = shutdown_signal(stopped.clone(), Some(health.clone()));
     let serve_clients = serve::run(api, handler, server_settings.clone(), shutdown_clients, metrics.clone());
-    let serve_operators = ops::serve_on_thread(
+    let serve_operators = ops_server::serve_on_thread(
         ops.into_std()?,
-        ops::handler(health.clone(), metrics.clone()),
+        ops_server::handler(health.clone(), metrics.clone()),
         server_settings,
         shutdown_signal(stopped, None),
         metrics,

@@ -11,7 +11,7 @@
 //! ─────
 //! principal           the authenticated caller
 //! token_verifier      rows of tokens, their verification and keys
-//! token_row           checks on one row
+//! token_row_checks    checks on one row
 //! new_token           new rows, with a sealed credential
 //! key_provider        the keys of this installation
 //! process_keyed_hash  keyed hashes, for caches
@@ -36,14 +36,14 @@ mod oauth2;
 mod principal;
 mod process_keyed_hash;
 mod services;
-mod token_row;
+mod token_row_checks;
 mod token_verifier;
 
 pub use clients::application::{Application, ApplicationSettings, GrantType, is_localhost, new_client_id};
 pub use clients::consumer_secret::{open_consumer_secret, seal_consumer_secret};
 pub use clients::registry::Applications;
 pub use clients::resource_owner::ResourceOwner;
-pub use credentials::login_token_issuer::{IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey};
+pub use credentials::api_key_login::{IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey};
 pub use credentials::odoo_authenticator::{OdooAuthenticator, OdooAuthenticatorSettings, supports_key_lookup};
 pub use credentials::restful_token::AccessTokens;
 pub use credentials::token_authenticator::GatewayTokens;

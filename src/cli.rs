@@ -2,16 +2,16 @@
 //!
 //! In: arguments, the environment. Out: [`Command`], [`Config`], text or JSON on a writer. Must not know: HTTP, Odoo.
 
+mod after_restore;
+mod api_keys;
 mod app;
 mod check;
 mod expiry;
 mod health;
-mod key;
 mod master_keys;
 mod network;
-mod output;
-mod restore;
 mod secret_input;
+mod stdout;
 mod table;
 mod token;
 mod user;
@@ -23,12 +23,12 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 
+pub use self::api_keys::KeyCommand;
 pub use self::app::AppCommand;
 pub use self::check::CheckCommand;
 use self::health::health;
-pub use self::key::KeyCommand;
 pub use self::master_keys::MasterKeyCommand;
-pub use self::output::Output;
+pub use self::stdout::Output;
 pub use self::token::TokenCommand;
 pub use self::user::UserCommand;
 
@@ -147,11 +147,11 @@ pub async fn administer(
 ) -> Result<(), Box<dyn Error>> {
     match command {
         Command::App(command) => app::run(command, admin, json, out).await,
-        Command::Key(command) => key::run(command, admin, json, out).await,
+        Command::Key(command) => api_keys::run(command, admin, json, out).await,
         Command::User(command) => user::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,
         Command::Keys(command) => master_keys::run(command, admin, json, out).await,
-        Command::Restore { keep_tokens } => restore::run(keep_tokens, admin, json, out).await,
+        Command::Restore { keep_tokens } => after_restore::run(keep_tokens, admin, json, out).await,
         _ => Ok(()),
     }
 }

@@ -7,16 +7,16 @@
 //! it does not contain is unknown, and a value must have the type of the default.
 
 mod database_url;
-mod deserialize;
+mod deserialize_config;
 mod deserializers;
 mod environment;
 mod errors;
 mod file;
 mod merge;
+mod misspelled_variables;
 mod print;
 mod secret_files;
 mod sections;
-mod unused;
 mod warnings;
 
 use std::ffi::OsString;
@@ -100,7 +100,7 @@ impl Config {
         merge::name_databases(&mut merged);
         let printable = print::redacted(&merged, &model);
         secret_files::fill(&mut merged, &model, &mut errors);
-        match deserialize::config(merged, &model, &mut errors) {
+        match deserialize_config::config(merged, &model, &mut errors) {
             Some(config) if errors.is_empty() => {
                 Ok(Self { printable, file: file.map(Path::to_owned), unused_variables, ..config })
             }

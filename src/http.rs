@@ -1,22 +1,22 @@
 //! HTTP as clients see it: routes, middleware, dialects.
 //!
 //! ```text
-//! router        every route, and what the routes need from the middleware
-//! dialects      the four REST dialects: restapi, api, restful, api_v1
-//! oauth         OAuth 2 endpoints; the authorization pages of OAuth 1.0a and OAuth 2
-//! demo          GET /start: demo applications
-//! pages         HTML pages for users
-//! openapi       the OpenAPI document, Swagger UI, the list of errors
-//! pipeline      authenticate, parse, plan, execute, render: the stages of a request, one after the other
-//! export        record lists of any length as CSV and NDJSON
-//! idempotency   requests with an Idempotency-Key are executed once
-//! authenticate  from the credential to the principal
-//! middleware    what applies to every request, outermost first
-//! request       a request: facts, head, body, parameters
-//! response      content negotiation, shared headers, problems as responses
-//! state         what all handlers share
-//! body_budget   limits the memory and the CPU time for large request bodies
-//! site          the public URL, the base path and the issuer of this gateway
+//! router            every route, and what the routes need from the middleware
+//! dialects          the four REST dialects: restapi, api, restful, api_v1
+//! oauth             OAuth 2 endpoints; the authorization pages of OAuth 1.0a and OAuth 2
+//! demo_application  GET /start: demo applications
+//! pages             HTML pages for users
+//! openapi           the OpenAPI document, Swagger UI, the list of errors
+//! pipeline          authenticate, parse, plan, execute, render: the stages of a request, one after the other
+//! export            record lists of any length as CSV and NDJSON
+//! idempotency       requests with an Idempotency-Key are executed once
+//! authenticate      from the credential to the principal
+//! middleware        what applies to every request, outermost first
+//! request           a request: facts, head, body, parameters
+//! response          content negotiation, shared headers, problems as responses
+//! state             what all handlers share
+//! body_budget       limits the memory and the CPU time for large request bodies
+//! site              the public URL, the base path and the issuer of this gateway
 //! ```
 //!
 //! Each module may use those below it, and none above it.
@@ -26,7 +26,7 @@
 
 mod authenticate;
 mod body_budget;
-mod demo;
+mod demo_application;
 mod dialects;
 mod export;
 mod idempotency;
@@ -42,7 +42,7 @@ mod site;
 mod state;
 
 pub use body_budget::BodyBudget;
-pub use demo::{Demo, DemoApplication};
+pub use demo_application::{Demo, DemoApplication};
 pub use dialects::restful::{ModelSchemas, RestfulModels};
 pub use request::body::BodyLimits;
 pub use request::credential::parse_credential;

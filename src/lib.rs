@@ -26,7 +26,7 @@
 //! | [`app`] | the composition root: builds a running gateway from a configuration; `odoo-gateway check` |
 //! | [`admin`] | administration of keys, applications, tokens and master keys, with an audit log |
 //! | [`http`] | everything about HTTP requests, see below |
-//! | [`ops`] | `/livez`, `/readyz` and `/metrics` on a separate listener |
+//! | [`ops_server`] | `/livez`, `/readyz` and `/metrics` on a separate listener |
 //! | [`serve`] | the HTTP server: accept loop, timeouts, connection limits, shutdown |
 //! | [`idempotency`] | idempotency keys: executes a repeated request once and replays its response |
 //! | [`auth`] | credentials, OAuth 1.0a and OAuth 2, rate limits and login throttling |
@@ -40,7 +40,7 @@
 //! | [`language`] | literals, domains, orders, selections, lists of names and ids |
 //! | [`error`], [`error_code`] | the error type of all modules, and the error codes |
 //! | [`names`], [`value`] | validated names of models and fields, the value tree |
-//! | [`clock`], [`resource_limits`] | time as an argument, the execution of large computations |
+//! | [`clock`], [`memory_budget`], [`cpu_work`] | time as an argument, the execution of large computations |
 //!
 //! In [`http`]:
 //!
@@ -62,16 +62,17 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod cpu_work;
 pub mod error;
 pub mod error_code;
 pub mod http;
 pub mod idempotency;
 pub mod language;
+pub mod memory_budget;
 pub mod names;
 pub mod odoo;
-pub mod ops;
+pub mod ops_server;
 pub mod plan;
-pub mod resource_limits;
 pub mod secret;
 pub mod serve;
 pub mod shape;

@@ -6,21 +6,21 @@
 //!
 //! ```text
 //! executor ──► user_client ──► client ──► call_queue ──► circuit ──► transport ──► xmlrpc, jsonrpc ──► faults
-//!  │                            ├─ client/method   method calls, over JSON-RPC if Odoo serves it
-//!  │                            ├─ client/probe    tests the connection, for readiness and `check`
-//!  │                            └─ json2           finds the owner of an API key
-//!  ├─ reads         lists and reads, with their related records; verifies short pages
-//!  │   ├─ flat_read      records by their ids
-//!  │   ├─ partial_read   omits the values that cannot be read
-//!  │   ├─ related        related records, level by level
-//!  │   └─ read_quirks    stores which fields fail, and which models return misleading pages
-//!  └─ pages         listings of any length, page by page
+//!  │                            ├─ client/call_method   method calls, over JSON-RPC if Odoo serves it
+//!  │                            ├─ client/probe         tests the connection, for readiness and `check`
+//!  │                            └─ api_key_owner        finds the owner of an API key
+//!  ├─ nested_read    lists and reads, with their related records; verifies short pages
+//!  │   ├─ flat_read            records by their ids
+//!  │   ├─ partial_read         omits the values that cannot be read
+//!  │   ├─ related              related records, level by level
+//!  │   └─ read_failure_cache   stores which fields fail, and which models return misleading pages
+//!  └─ export_pages   listings of any length, page by page
 //! database          one configured database: its client, web sessions, and metadata
-//!  └─ metadata_cache     version, languages, users' settings, schemas (field_descriptions), orders, labels
-//!      └─ metadata_snapshot   the metadata for one plan
+//!  └─ metadata_cache     version, languages, users' settings, schemas (fetch_schema), orders, labels
+//!      └─ planning_metadata   the metadata for one plan
 //! web               sessions of Odoo's web client, which are needed to print reports
 //! report            prints reports, in a web session or from a record's portal page
-//! records, outcome, reply, wire   the data: records, the outcome of a plan, a response, what the codecs share
+//! returned_records, plan_outcome, reply   the results of a plan; rpc_response: what the codecs share
 //! ```
 //!
 //! ## Why `/xmlrpc/object` and not `/xmlrpc/2/object`
@@ -33,6 +33,7 @@
 //!
 //! The `common` service (`version`, `authenticate`) has only simple results and is called at `/xmlrpc/2/common`.
 
+pub mod api_key_owner;
 mod call_queue;
 mod circuit;
 mod client;
@@ -42,27 +43,26 @@ mod error;
 mod executor;
 mod export_pages;
 pub mod faults;
-mod field_descriptions;
+mod fetch_schema;
 mod flat_read;
-pub mod json2;
 pub mod jsonrpc;
 mod metadata_cache;
-mod metadata_snapshot;
-mod outcome;
+mod nested_read;
 mod partial_read;
-mod read_quirks;
-mod reads;
-mod records;
+mod plan_outcome;
+mod planning_metadata;
+mod read_failure_cache;
 mod related;
 mod reply;
 mod report;
+mod returned_records;
+pub mod rpc_response;
 mod settings;
 mod transport;
 mod user;
 mod user_client;
 mod version;
 mod web;
-pub mod wire;
 pub mod xmlrpc;
 
 pub use client::{OdooClient, ProbeError};
@@ -71,11 +71,11 @@ pub use error::OdooError;
 pub use executor::execute_plan;
 pub use export_pages::{Page, Pages};
 pub use metadata_cache::{MetadataCache, MetadataCacheSettings};
-pub use metadata_snapshot::MetadataSnapshot;
-pub use outcome::Outcome;
-pub use records::{RecordSource, Records, RelatedLevel, RelatedRecords, record_ids, require_all};
+pub use plan_outcome::Outcome;
+pub use planning_metadata::MetadataSnapshot;
 pub use reply::{Reply, Timing};
 pub use report::ReportPrinter;
+pub use returned_records::{RecordSource, Records, RelatedLevel, RelatedRecords, record_ids, require_all};
 pub use settings::{MethodCalls, OdooSettings, SettingsError};
 pub use transport::{ConnectError, Transport};
 pub use user::{OdooUser, Uid};

@@ -3,15 +3,15 @@
 //! ```text
 //! intent           what the client asks for: parsed, not yet checked
 //! metadata         what is known about the user's Odoo; error: what a plan lacks, or why it is rejected
-//! schema           the fields of a model
+//! model_schema     the fields of a model
 //! planner          intent and metadata → plan
-//! query_plan       the Odoo calls of a plan; shared_read_options, nested_read: how records are read
+//! execution_plan   the Odoo calls of a plan; read_context, web_read_specification: how records are read
 //! export_pager     a listing of any length as one call per page
 //! context          the merged Odoo context: language, time zone, companies
 //! context_check    which context keys a scope allows
 //! domain           paths, operators and values of a domain, checked against schemas
 //! filters          request parameters that name fields → a domain
-//! columns          the columns of a read; fields, readable_fields, selection: what they are made from
+//! read_columns     the columns of a read; fields, readable_fields, selection: what they are made from
 //! order            sort orders, checked and made total
 //! values           the values of create and write, checked by field type
 //! datetime         the date formats that clients send → Odoo's formats
@@ -29,12 +29,12 @@
 
 mod call;
 mod call_check;
-mod columns;
 mod context;
 mod context_check;
 mod datetime;
 mod domain;
 mod error;
+mod execution_plan;
 mod export_pager;
 mod fields;
 mod filters;
@@ -42,35 +42,35 @@ mod intent;
 mod metadata;
 mod method_ids;
 mod method_policy;
-mod nested_read;
+pub mod model_schema;
 mod order;
 mod planner;
-mod query_plan;
+mod read_columns;
+mod read_context;
 mod readable_fields;
 mod report;
 #[cfg(test)]
 mod samples;
-pub mod schema;
 mod schema_check;
 mod scope;
 mod scope_check;
 #[cfg(test)]
 mod scope_tests;
 mod selection;
-mod shared_read_options;
 mod values;
+mod web_read_specification;
 
 pub use call::{Call, Effect, OrmMethod};
-pub use columns::{Column, Columns, NestedColumns};
 pub use context::RequestedContext;
 pub use error::{MissingMetadata, PlanError};
+pub use execution_plan::{ExistenceCheck, ListPlan, PartialUpdate, Plan, ReadPlan, UpdatePlan};
 pub use export_pager::{PageStep, Pager};
 pub use filters::Filter;
 pub use intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, RecordSet, Returning, Window};
 pub use metadata::{Metadata, UserDefaults};
 pub use method_ids::ids_required;
 pub use planner::{Unplanned, plan, plan_pages};
-pub use query_plan::{ExistenceCheck, ListPlan, PartialUpdate, Plan, ReadPlan, UpdatePlan};
+pub use read_columns::{Column, Columns, NestedColumns};
 pub use report::{Report, ReportFormat, ReportPlan, find_report, plan_report, portal_link};
 pub use schema_check::{UnresolvedField, unresolved_fields};
 pub use scope::{FieldRule, ModelPattern, Narrowed, OAuthScope, OAuthScopeToken, Operation, Rule, Scope, ScopeError};

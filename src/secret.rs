@@ -1,21 +1,21 @@
 //! Cryptography for secrets at rest: tokens, sealed credentials, and the keys that seal them. See docs/security.md.
 //!
 //! ```text
-//! token             tokens in clear: generated, parsed
-//! token_index       the keyed hash that finds a token
-//! access_jwt        OAuth 2 access tokens as JSON Web Tokens, and the keys that sign them
-//! login_token       login tokens: JSON Web Tokens with a secret inside
-//! strict_jwt        strict decoding of JSON Web Tokens
-//! rsa_key           the public key of an application that signs with RSA
-//! seal              one sealed value: XChaCha20-Poly1305 with a key id and associated data
-//! kdf               key derivation: HKDF-SHA256
-//! keys              master keys, derived keys, keys of the installation
-//! csrf              the MAC inside a CSRF token
-//! idempotency_keys  the keys of one request with `Idempotency-Key`
-//! wrap              a grant's data key, wrapped for each token
-//! key_file          sources of master keys: systemd credential, command, file, environment
-//! key_command       the command that prints master keys
-//! folder            whether a file could be created
+//! token               tokens in clear: generated, parsed
+//! token_index         the keyed hash that finds a token
+//! access_jwt          OAuth 2 access tokens as JSON Web Tokens, and the keys that sign them
+//! login_jwt           login tokens: JSON Web Tokens with a secret inside
+//! strict_jwt          strict decoding of JSON Web Tokens
+//! rsa_public_key      the public key of an application that signs with RSA
+//! seal                one sealed value: XChaCha20-Poly1305 with a key id and associated data
+//! kdf                 key derivation: HKDF-SHA256
+//! keys                master keys, derived keys, keys of the installation
+//! csrf                the MAC inside a CSRF token
+//! idempotency_keys    the keys of one request with `Idempotency-Key`
+//! wrap                a grant's data key, wrapped for each token
+//! master_key_sources  sources of master keys: systemd credential, command, file, environment
+//! key_command         the command that prints master keys
+//! writable_folder     whether a file could be created
 //! ```
 //!
 //! An Odoo credential is sealed under its own data key. The data key is stored once for each token that may use it,
@@ -32,32 +32,32 @@
 
 mod access_jwt;
 mod csrf;
-mod folder;
 mod idempotency_keys;
 mod kdf;
 mod key_command;
-mod key_file;
 mod keys;
-mod login_token;
-mod rsa_key;
+mod login_jwt;
+mod master_key_sources;
+mod rsa_public_key;
 mod seal;
 mod strict_jwt;
 mod token;
 mod token_index;
 mod wrap;
+mod writable_folder;
 
 pub use access_jwt::{AccessClaims, AccessTokenKeys, PublicKey};
-pub use folder::check_can_create;
 pub use idempotency_keys::{IdempotencyKey, IdempotencyRootKey};
 pub use key_command::run_key_command;
-pub use key_file::{KeySource, KeySources};
 pub use keys::{Keyring, MasterKey, SealedPair, reseal_stored_key};
-pub use login_token::{LoginClaims, LoginTokenKey};
-pub use rsa_key::{check_rsa_public_key, rsa_public_key_der};
+pub use login_jwt::{LoginClaims, LoginTokenKey};
+pub use master_key_sources::{KeySource, KeySources};
+pub use rsa_public_key::{check_rsa_public_key, rsa_public_key_der};
 pub use seal::{Aad, KeyId, Sealed};
 pub use token::{Token, TokenKind};
 pub use token_index::{IndexKey, TokenIndex};
 pub use wrap::{DataKey, GrantFacts, TokenFacts};
+pub use writable_folder::check_can_create;
 
 use std::path::PathBuf;
 

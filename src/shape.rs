@@ -5,7 +5,7 @@
 //! tree         records with the requested columns and nested records, in the requested order
 //! style        the format of many2one, datetime and empty values
 //! xml          a tree as XML, for the restapi dialect
-//! pdf          several PDFs joined into one
+//! pdf_merge    several PDFs joined into one
 //! csv, ndjson  records as rows and as lines, one page at a time
 //! ```
 //!
@@ -14,14 +14,14 @@
 
 mod csv;
 mod ndjson;
-mod pdf;
+mod pdf_merge;
 mod style;
 mod tree;
 mod xml;
 
 pub use csv::{write_csv, write_csv_header, write_csv_id_header, write_csv_ids};
 pub use ndjson::{write_ndjson, write_ndjson_ids};
-pub use pdf::join_pdfs;
+pub use pdf_merge::join_pdfs;
 pub use style::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
 pub use tree::{Shaped, shape};
 pub use xml::to_xml;

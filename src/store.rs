@@ -1,16 +1,16 @@
 //! The store: persistent data in SQLite or PostgreSQL, with the same SQL for both.
 //!
 //! ```text
-//! stored_token       a token's row with its grant and terms
-//! key_terms, application_terms, oauth_terms   the terms of API keys, applications, and OAuth tokens
-//! tokens, applications, oauth_tokens, oauth1, consents, grants, api_key_links, rewrap   queries by subject
-//! sealed_keys        the installation's own keys, sealed
-//! idempotency_keys   claims and responses of `Idempotency-Key`
-//! audit              the audit log
-//! revoke_all, rollback_detector   a backup that was restored
-//! instance           the installation id
+//! stored_token         a token's row with its grant and terms
+//! usage_limits, application_row, oauth_columns   the terms of API keys, applications, and OAuth tokens
+//! tokens, applications, oauth_tokens, oauth1, consents, credential_grants, linked_users, rewrap   queries by subject
+//! installation_keys    the installation's own keys, sealed
+//! idempotency_keys     claims and responses of `Idempotency-Key`
+//! audit                the audit log
+//! revoke_after_restore, rollback_detector   a backup that was restored
+//! installation_id      the installation id
 //! connect, sqlite_file, migrations, transaction   connections, files, schema, transactions
-//! error              errors with a remedy for the administrator
+//! error                errors with a remedy for the administrator
 //! ```
 //!
 //! What both databases support: placeholders `$1`; text, 64-bit integers and bytes, each also NULL; booleans as 0 or
@@ -20,49 +20,49 @@
 //!
 //! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo.
 
-mod api_key_links;
-mod application_terms;
+mod application_row;
 mod applications;
 mod audit;
 mod connect;
 mod consents;
+mod credential_grants;
 mod error;
-mod grants;
 mod idempotency_keys;
-mod instance;
-mod key_terms;
+mod installation_id;
+pub mod installation_keys;
+mod linked_users;
 mod migrations;
 mod oauth1;
-mod oauth_terms;
+mod oauth_columns;
 mod oauth_tokens;
-mod revoke_all;
+mod revoke_after_restore;
 mod rewrap;
 mod rollback_detector;
-pub mod sealed_keys;
 mod sqlite_file;
 mod stored_token;
 mod tokens;
 mod transaction;
+mod usage_limits;
 
 use std::sync::Arc;
 
 use sqlx::{AnyPool, Row};
 use tokio::sync::{Mutex, MutexGuard};
 
-pub use self::application_terms::ApplicationTerms;
+pub use self::application_row::ApplicationTerms;
 pub use self::audit::AuditEvent;
 pub use self::consents::Consent;
+pub use self::credential_grants::Grant;
 pub use self::error::StoreError;
-pub use self::grants::Grant;
 pub use self::idempotency_keys::{ClaimRow, StoredResponseRow};
-pub use self::instance::{Instance, random_id};
-pub use self::key_terms::{KeyRate, KeyTerms};
-pub use self::oauth_terms::OAuthTerms;
+pub use self::installation_id::{Instance, random_id};
+pub use self::oauth_columns::OAuthTerms;
 pub use self::oauth_tokens::{SpentToken, SpentWrap};
-pub use self::revoke_all::RevokedCounts;
+pub use self::revoke_after_restore::RevokedCounts;
 pub use self::rewrap::Rewrap;
 pub use self::rollback_detector::{RESTORE, RollbackDetector};
 pub use self::stored_token::StoredToken;
+pub use self::usage_limits::{KeyRate, KeyTerms};
 
 use self::connect::Backend;
 use self::error::StoreLocation;

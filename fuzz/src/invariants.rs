@@ -7,7 +7,7 @@ use super::language::domain::Domain;
 use super::language::literal::{self, Limits};
 use super::language::order::Order;
 use super::language::selection::Selection;
-use super::language::{SyntaxError, lists, scalars};
+use super::language::{SyntaxError, bool_and_int, lists};
 use super::value::Value;
 
 /// A parsed literal is unchanged after printing it as Python or JSON and parsing it again; or the error has a
@@ -68,8 +68,8 @@ fn check_parameters(text: &str) {
     }
     let _ = lists::parse_names(text, Limits::query()).map_err(|error| check_error(text, &error));
     let _ = lists::parse_ids(text, Limits::query()).map_err(|error| check_error(text, &error));
-    let _ = scalars::parse_boolean(text).map_err(|error| check_error(text, &error));
-    let _ = scalars::parse_integer(text, 0..=i64::MAX).map_err(|error| check_error(text, &error));
+    let _ = bool_and_int::parse_boolean(text).map_err(|error| check_error(text, &error));
+    let _ = bool_and_int::parse_integer(text, 0..=i64::MAX).map_err(|error| check_error(text, &error));
 }
 
 /// The root and its first children have a position.

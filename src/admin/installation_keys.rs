@@ -11,7 +11,7 @@
 
 use super::{AdminError, Administration};
 use crate::secret::{AccessTokenKeys, IndexKey, LoginTokenKey, TokenKind};
-use crate::store::sealed_keys::{ACCESS_TOKEN, INDEX, LOGIN_TOKEN};
+use crate::store::installation_keys::{ACCESS_TOKEN, INDEX, LOGIN_TOKEN};
 
 /// A key of the installation that can be rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

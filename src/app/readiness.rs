@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::auth::KeyProvider;
 use crate::odoo::{Database, Databases};
-use crate::ops::{Check, CheckResult, Health};
+use crate::ops_server::{Check, CheckResult, Health};
 use crate::store::Store;
 
 /// Maximum time for Odoo: less than the timeout of a check, so that the reason can name what timed out.

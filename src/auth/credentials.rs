@@ -1,24 +1,24 @@
 //! The credentials of a caller, except signatures and those of applications.
 //!
 //! ```text
-//! odoo_authenticator   login and password, or an Odoo API key: Odoo verifies them, the gateway caches the user
-//! odoo_credential      what Odoo is asked to verify
-//! token_authenticator  API keys and tokens that the gateway issued
-//! parsed_token         a token or JSON Web Token as sent, parsed
-//! login_token_issuer   login tokens: issued with an API key
-//! restful_token        access tokens of the `restful` dialect: issued at a login, revoked at a logout
-//! credential_cache     opened credentials, in memory
+//! odoo_authenticator       login and password, or an Odoo API key: Odoo verifies them, the gateway caches the user
+//! unverified_credential    what Odoo is asked to verify
+//! token_authenticator      API keys and tokens that the gateway issued
+//! parsed_token             a token or JSON Web Token as sent, parsed
+//! api_key_login            login tokens: issued with an API key
+//! restful_token            access tokens of the `restful` dialect: issued at a login, revoked at a logout
+//! opened_credential_cache  opened credentials, in memory
 //! ```
 //!
 //! In: a [`Credential`]. Out: a [`Principal`](super::Principal). Must not know: HTTP headers.
 
-pub(super) mod credential_cache;
-pub(super) mod login_token_issuer;
+pub(super) mod api_key_login;
 pub(super) mod odoo_authenticator;
-mod odoo_credential;
+pub(super) mod opened_credential_cache;
 mod parsed_token;
 pub(super) mod restful_token;
 pub(super) mod token_authenticator;
+mod unverified_credential;
 
 use secrecy::SecretString;
 

@@ -16,7 +16,7 @@ use crate::secret::{
     AccessTokenKeys, IdempotencyRootKey, IndexKey, KeySource, KeySources, Keyring, LoginTokenKey, MasterKey,
     SealedPair, SecretError,
 };
-use crate::store::sealed_keys::{ACCESS_TOKEN, IDEMPOTENCY, INDEX, LOGIN_TOKEN, SealedKeys};
+use crate::store::installation_keys::{ACCESS_TOKEN, IDEMPOTENCY, INDEX, LOGIN_TOKEN, SealedKeys};
 use crate::store::{Store, StoreError};
 
 /// The suggested wait. An administrator has to fix the cause first.

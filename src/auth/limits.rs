@@ -7,7 +7,7 @@
 //! token_rejection   both of them, applied to a rejected token
 //! rate_limit        how often an API key may be used
 //! key_concurrency   how many concurrent requests an API key may have
-//! token_limits      both of them, for the row of a token
+//! usage_limits      both of them, for the row of a token
 //! check_slots       how many passwords one database verifies at a time
 //! proven_addresses  the addresses from which a login was verified before
 //! ```
@@ -21,5 +21,5 @@ pub(super) mod proven_addresses;
 pub(super) mod rate_limit;
 pub(super) mod throttle;
 mod token_bucket;
-pub(super) mod token_limits;
 pub(super) mod token_rejection;
+pub(super) mod usage_limits;

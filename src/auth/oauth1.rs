@@ -10,8 +10,8 @@
 //! malformed      errors of requests that cannot be verified
 //! request        parses a signed request
 //! ─────
-//! settings       settings, and the facts about a connection
-//! consumer       the application that signed, with its secret or key
+//! settings            settings, and the facts about a connection
+//! consumer_signature  the application that signed, with its secret or key
 //! request_checks checks TLS, the signature method, the timestamp and the nonce; finds the application that signed
 //! authenticate   a signed request → the user whose token it was signed with
 //! callback       callbacks and verifiers
@@ -32,7 +32,7 @@ mod authenticate;
 mod base_string;
 mod body_hash;
 mod callback;
-mod consumer;
+mod consumer_signature;
 mod encoding;
 mod header;
 mod malformed;

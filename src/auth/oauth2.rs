@@ -1,13 +1,13 @@
 //! The OAuth 2 authorization server: clients, authorization codes, tokens, browser sessions.
 //!
 //! ```text
-//! server    settings, and the object that the other files implement
-//! clients   client id and secret → the application, its bound user
-//! codes     authorization codes, consents
-//! exchange  tokens for codes, refresh tokens and client credentials
-//! jwt       access tokens that resource servers can verify
-//! inspect   revocation and introspection
-//! sessions  login sessions of browsers
+//! server             settings, and the object that the other files implement
+//! clients            client id and secret → the application, its bound user
+//! codes              authorization codes, consents
+//! exchange           tokens for codes, refresh tokens and client credentials
+//! jwt                access tokens that resource servers can verify
+//! revoke_introspect  revocation and introspection
+//! browser_sessions   login sessions of browsers
 //! ```
 //!
 //! # Approval without interaction
@@ -21,17 +21,17 @@
 //!
 //! In: client ids, secrets, users whom Odoo has verified. Out: applications, sessions, tokens. Must not know: HTTP.
 
+mod browser_sessions;
 mod clients;
 mod codes;
 mod exchange;
-mod inspect;
 mod jwt;
+mod revoke_introspect;
 mod server;
-mod sessions;
 
+pub use browser_sessions::{BrowserSession, BrowserSessions};
 pub use clients::AuthenticatedClient;
 pub use codes::CodeRequest;
 pub use exchange::{AccessTokenFormat, CodeExchange, IssuedTokens};
-pub use inspect::TokenDetails;
+pub use revoke_introspect::TokenDetails;
 pub use server::{OAuth2Server, OAuth2Settings};
-pub use sessions::{BrowserSession, BrowserSessions};

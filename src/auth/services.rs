@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clients::registry::Applications;
-use super::credentials::login_token_issuer::LoginTokens;
+use super::credentials::api_key_login::LoginTokens;
 use super::credentials::restful_token::AccessTokens;
 use super::credentials::token_authenticator::GatewayTokens;
 use super::csrf::CsrfTokens;
 use super::key_provider::KeyProvider;
 use super::limits::throttle::Throttle;
-use super::limits::token_limits::TokenLimits;
 use super::limits::token_rejection::FailurePolicy;
+use super::limits::usage_limits::TokenLimits;
 use super::oauth1::{OAuth1, OAuth1Settings};
 use super::oauth2::{BrowserSessions, OAuth2Server, OAuth2Settings};
 use super::token_verifier::CredentialStore;

@@ -12,8 +12,8 @@ use ipnet::IpNet;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::api_keys::parse_rate;
 use super::expiry::Expiry;
-use super::key::parse_rate;
 use super::secret_input::read_secret;
 use super::table::{self, format_timestamp};
 use crate::admin::{

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::VARIABLE_PREFIX;
 use super::errors::ConfigErrors;
 use super::merge::{self, element, member, report_unknown};
-use super::unused;
+use super::misspelled_variables;
 
 /// The short names and the settings that they set.
 const SHORT_NAMES: [(&str, &str); 3] =
@@ -30,7 +30,7 @@ pub(super) fn overlay(
         let Some(name) = name.to_str() else { continue };
         match Setting::from_variable(name, text) {
             Some(setting) => settings.push(setting),
-            None => unused.extend(unused::warning(name, model)),
+            None => unused.extend(misspelled_variables::warning(name, model)),
         }
     }
     unused.sort();

@@ -13,9 +13,10 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
+use crate::cpu_work::{LARGE, run_cpu_work};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::resource_limits::{LARGE, MemoryBudget, MemoryShare, run_cpu_work};
+use crate::memory_budget::{MemoryBudget, MemoryShare};
 
 /// How long a large body waits for its share of the budget.
 const ADMISSION_TIMEOUT: Duration = Duration::from_secs(10);

@@ -2,17 +2,17 @@
 //! bottom.
 //!
 //! ```text
-//! access_log        one log line and one count per request
-//! real_ip           the client's address, forwarded by a trusted proxy
-//! cors              scripts of other origins
-//! catch_panic       a panic becomes a 500 response
-//! header_limits     size and ambiguity of the head; host: whom the request is for
-//! fallback          unknown paths and methods; OPTIONS
-//! body_limits       size, rate and coding of the body
-//! matched_path      records the route in the access log
-//! compression       gzip, br, zstd
-//! challenges        no Basic challenge for scripts
-//! security_headers  what browsers and caches must not do
+//! access_log              one log line and one count per request
+//! real_ip                 the client's address, forwarded by a trusted proxy
+//! cors                    scripts of other origins
+//! catch_panic             a panic becomes a 500 response
+//! request_head_check      size and ambiguity of the head; host: whom the request is for
+//! fallback                unknown paths and methods; OPTIONS
+//! body_limits             size, rate and coding of the body
+//! matched_path            records the route in the access log
+//! compression             gzip, br, zstd
+//! basic_challenge_filter  no Basic challenge for scripts
+//! security_headers        what browsers and caches must not do
 //! ```
 //!
 //! In: the router and its [`RoutePolicy`]. Out: the [`Handler`] to [serve](crate::serve). Must not know: dialects,
@@ -20,16 +20,16 @@
 //! once, and each step is a small file with its own tests.
 
 mod access_log;
+mod basic_challenge_filter;
 mod body_limits;
 mod catch_panic;
-mod challenges;
 mod compression;
 mod cors;
 mod fallback;
-mod header_limits;
 mod host;
 mod matched_path;
 mod real_ip;
+mod request_head_check;
 mod security_headers;
 #[cfg(test)]
 mod tests;
@@ -167,7 +167,7 @@ impl MiddlewareStack {
         // Facts of the request that the response needs.
         let (is_head, path) = (request.method() == Method::HEAD, request.uri().path().to_owned());
         let has_cors = !self.policy.without_cors.contains(&path.strip_suffix('/').unwrap_or(&path));
-        let is_from_script = challenges::is_from_script(request.headers());
+        let is_from_script = basic_challenge_filter::is_from_script(request.headers());
         let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| has_cors);
         // A preflight has no credential and is answered alike for all routes.
         let mut response = match cors::preflight(&request, origin.as_ref()) {
@@ -180,7 +180,7 @@ impl MiddlewareStack {
         };
         response = self.render_problem(response, &id, &log, &path, is_head);
         if is_from_script {
-            challenges::remove_basic(response.headers_mut());
+            basic_challenge_filter::remove_basic(response.headers_mut());
         }
         // After the problem is rendered, so that errors have these headers, too.
         cors::expose(response.headers_mut(), origin);
@@ -204,7 +204,8 @@ impl MiddlewareStack {
 
     /// A malformed request never reaches a route.
     async fn check_and_handle(&self, mut request: Request<Body>) -> Response {
-        let checked = header_limits::check(&request).and_then(|()| host::check(&request, &self.settings.public_hosts));
+        let checked =
+            request_head_check::check(&request).and_then(|()| host::check(&request, &self.settings.public_hosts));
         if let Err(problem) = checked {
             return with_connection_close(problem.into_response(), request.version());
         }

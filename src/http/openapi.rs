@@ -6,18 +6,18 @@
 //! response_headers  the headers of responses
 //! export_formats    lists as CSV and NDJSON
 //! idempotency       the Idempotency-Key header
-//! client_types      types that client generators understand
+//! remove_null       types that client generators understand
 //! error_help        the cause and the remedy of each error
 //! ui                `/`, `/openapi.json`, `/docs`, `/docs/errors`
 //! ```
 //!
 //! In: the descriptions of the routes. Out: the complete document. Must not know: what a route does.
 
-mod client_types;
 mod error_help;
 mod error_responses;
 mod export_formats;
 pub(super) mod idempotency;
+mod remove_null;
 mod response_headers;
 mod shared_params;
 mod ui;
@@ -171,7 +171,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     components.headers = response_headers::components();
     for operation in operations_mut(&mut document) {
         export_formats::describe_export_formats(operation);
-        client_types::remove_null(operation);
+        remove_null::remove_null(operation);
         describe_credentials(operation);
     }
     describe_errors(&mut document, ErrorFormat::PROBLEM);

@@ -33,6 +33,7 @@ use super::request::{ApiRequest, odoo_context};
 use super::response::headers::{set_omitted_fields, set_rate_limit};
 use super::response::negotiate::{self, Media, Preferences, ResponseFormat, RowFormat};
 use crate::auth::{CredentialKind, Principal};
+use crate::cpu_work::run_cpu_work;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{MethodName, ModelName};
@@ -41,7 +42,6 @@ use crate::plan::{
     self, Action, Intent, Many2oneDisplay, Plan, PlanError, RequestedContext, Scope, Unplanned, plan as plan_intent,
     plan_pages,
 };
-use crate::resource_limits::run_cpu_work;
 use crate::shape::{EmptyFormat, Many2oneFormat, Shaped, Style, shape};
 
 /// What distinguishes the dialects for the pipeline.

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! facts       request_id, request_log, server_timing, original_target, peer: set by the middleware, read everywhere
-//! head        headers, authorization, credential, content_type, forwarded, odoo_context
+//! head        headers, authorization, credential, content_type, external_url, odoo_context
 //! body        body: limits and reading; oauth1_form: what a signature covers
-//! limits      unauthenticated: for requests without a verified credential
+//! limits      unauthenticated_body: for requests without a verified credential
 //! parameters  params: query string, form, multipart form or JSON body
 //! ```
 //!
@@ -15,7 +15,7 @@ pub(super) mod authorization;
 pub(super) mod body;
 pub(super) mod content_type;
 pub(super) mod credential;
-pub(super) mod forwarded;
+pub(super) mod external_url;
 pub(super) mod headers;
 pub(super) mod oauth1_form;
 pub(super) mod odoo_context;
@@ -25,7 +25,7 @@ pub(super) mod peer;
 pub(super) mod request_id;
 pub(super) mod request_log;
 pub(super) mod server_timing;
-pub(super) mod unauthenticated;
+pub(super) mod unauthenticated_body;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -34,7 +34,7 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use self::body::{BodyLimits, RequestBody};
-use self::forwarded::ExternalUrl;
+use self::external_url::ExternalUrl;
 use self::oauth1_form::SignedForm;
 use self::original_target::OriginalTarget;
 use self::peer::ClientIp;

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use axum::{Extension, Router};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::demo::{self, Demo};
+use super::demo_application::{self, Demo};
 use super::dialects::restful::RestfulModels;
 use super::dialects::{api, api_v1, restapi, restful};
 use super::middleware::RoutePolicy;
@@ -62,7 +62,7 @@ fn documented_routes(config: RouteConfig) -> OpenApiRouter<AppState> {
         .merge(api_v1::routes())
         .merge(authorization::routes())
         .merge(oauth::routes())
-        .merge(demo::routes().route_layer(Extension(config.demo)))
+        .merge(demo_application::routes().route_layer(Extension(config.demo)))
 }
 
 /// What the routes need from the middleware.
@@ -76,7 +76,12 @@ pub fn route_policy() -> RoutePolicy {
         // Pages for browsers, whose contents scripts of other origins must not read (O2-16).
         without_cors: &[authorization::OAUTH1_PATH, authorization::OAUTH2_PATH],
         // GET issues a token or a code here, which the client would never see in the response to HEAD.
-        without_head: &[authorization::OAUTH1_PATH, authorization::OAUTH2_PATH, demo::PATH, restful::LOGIN_PATH],
+        without_head: &[
+            authorization::OAUTH1_PATH,
+            authorization::OAUTH2_PATH,
+            demo_application::PATH,
+            restful::LOGIN_PATH,
+        ],
     }
 }
 

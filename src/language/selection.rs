@@ -1,16 +1,16 @@
 //! Selections: the requested fields of a record and of its related records.
 //!
 //! ```text
-//! braces    {id, name}   {*}   {-password}   {company_id{name}}   {*, partner_id{-email}}
-//! tuples    ['id', ('partner_id', ('id', 'name')), ('order_line', [('id', 'name')])]
-//! level     the rules of both: nested fields only once per field, naming and excluding not mixed
+//! braces  {id, name}   {*}   {-password}   {company_id{name}}   {*, partner_id{-email}}
+//! tuples  ['id', ('partner_id', ('id', 'name')), ('order_line', [('id', 'name')])]
+//! level   the rules of both: nested fields only once per field, naming and excluding not mixed
 //! ```
 //!
 //! In: text in brace notation, or in the tuple notation of configured schemas. Out: a [`Selection`]. Must not know:
 //! which fields exist, which of them are relations, versions of the server.
 
 mod braces;
-mod items;
+mod level;
 #[cfg(test)]
 mod tests;
 mod tuples;

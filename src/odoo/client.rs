@@ -17,32 +17,32 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
+use super::api_key_owner;
 use super::call_queue::{CallPermit, CallQueue};
 use super::circuit::Circuit;
 use super::detach::run_to_completion;
 use super::error::{OdooError, TransportError, busy, circuit_open, unreadable, unreadable_response};
 use super::faults::{Fault, FaultClass};
-use super::json2;
 use super::reply::{Body, Reply, Timing};
+use super::rpc_response::RpcResponse;
 use super::settings::{Endpoints, OdooSettings, SettingsError};
 use super::transport::{Connection, OutgoingCall, Protocol, RawResponse, Transport};
 use super::user::{OdooUser, Uid};
 use super::version::{self, ServerVersion};
-use super::wire::RpcResponse;
 use super::xmlrpc::response;
 use super::xmlrpc::writer::CallWriter;
 use crate::clock::Clock;
 use crate::error::Problem;
+use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::plan::{Call, Effect};
-use crate::resource_limits::{MemoryBudget, MemoryShare};
 use crate::telemetry::metrics::Metrics;
 use crate::value::Value;
 
-mod method;
+mod call_method;
 mod probe;
-mod web_request;
+mod web_client_request;
 
-use method::JsonRpcSupport;
+use call_method::JsonRpcSupport;
 pub use probe::ProbeError;
 
 /// A read whose connection is closed within this time is sent again: it was a reused connection that the server closed
@@ -145,17 +145,18 @@ impl OdooClient {
         }
     }
 
-    /// The user to whom an API key belongs, or `None` if Odoo rejects the key. Requires Odoo [`json2::FIRST_MAJOR`].
+    /// The user to whom an API key belongs, or `None` if Odoo rejects the key. Requires Odoo
+    /// [`api_key_owner::FIRST_MAJOR`].
     ///
     /// # Errors
     /// If Odoo does not respond, or not with a user.
     pub async fn key_owner(&self, key: &SecretString) -> Result<Option<Uid>, OdooError> {
-        let Some(authorization) = json2::authorization(key) else { return Ok(None) };
+        let Some(authorization) = api_key_owner::authorization(key) else { return Ok(None) };
         let unnamed = &self.0.key_owner_unnamed;
         let named = !unnamed.load(Ordering::Relaxed);
         let send = |named| {
             let service = Service::KeyOwner { authorization: authorization.clone(), named };
-            self.send(service, json2::BODY, Effect::Read)
+            self.send(service, api_key_owner::BODY, Effect::Read)
         };
         let mut response = send(named).await?;
         // A server that filters its databases by host returns 404 for a name that the filter hides.
@@ -163,7 +164,7 @@ impl OdooClient {
             response = send(false).await?;
             unnamed.fetch_or(response.status != StatusCode::NOT_FOUND, Ordering::Relaxed);
         }
-        Ok(json2::parse(response.status, &response.text)?)
+        Ok(api_key_owner::parse(response.status, &response.text)?)
     }
 
     /// Calls a model method as a user. A read is repeated once after a concurrent update: Odoo rolled it back after
@@ -296,7 +297,7 @@ impl Service {
     fn problem(&self, error: TransportError, effect: Effect) -> Problem {
         match self {
             Self::Common | Self::Object | Self::Method | Self::Probe => error.into_problem(effect),
-            Self::KeyOwner { .. } => json2::problem(error),
+            Self::KeyOwner { .. } => api_key_owner::problem(error),
         }
     }
 }
@@ -365,7 +366,9 @@ impl Inner {
     fn max_response_bytes(&self, service: &Service) -> usize {
         match service {
             Service::Common | Service::Object | Service::Method => self.settings.answer_cap,
-            Service::Probe | Service::KeyOwner { .. } => self.settings.answer_cap.min(json2::MAX_RESPONSE_BYTES),
+            Service::Probe | Service::KeyOwner { .. } => {
+                self.settings.answer_cap.min(api_key_owner::MAX_RESPONSE_BYTES)
+            }
         }
     }
 }

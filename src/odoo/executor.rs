@@ -4,10 +4,10 @@
 //! is what only Odoo can decide: whether records exist, and whether the user has access to them.
 
 use super::database::Database;
-use super::outcome::Outcome;
-use super::reads::{CountMode, find_ids, list_records, read_records};
-use super::records::{RecordSource, Records};
+use super::nested_read::{CountMode, find_ids, list_records, read_records};
+use super::plan_outcome::Outcome;
 use super::reply::Reply;
+use super::returned_records::{RecordSource, Records};
 use super::user::OdooUser;
 use super::user_client::{CallCounter, UserClient};
 use crate::error::Problem;

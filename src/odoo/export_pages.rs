@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use super::database::Database;
-use super::outcome::Outcome;
-use super::reads::{CountMode, as_i64, list_records, read_records};
-use super::records::{RecordSource, Records};
+use super::nested_read::{CountMode, as_i64, list_records, read_records};
+use super::plan_outcome::Outcome;
+use super::returned_records::{RecordSource, Records};
 use super::user::OdooUser;
 use super::user_client::{CallCounter, UserClient};
 use crate::error::Problem;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::error::OdooError;
 use super::partial_read::PartialRead;
-use super::read_quirks::FailingFields;
-use super::records::{RecordSource, Records, distinct, missing_ids};
+use super::read_failure_cache::FailingFields;
+use super::returned_records::{RecordSource, Records, distinct, missing_ids};
 use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};

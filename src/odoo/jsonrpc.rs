@@ -4,9 +4,9 @@
 //! HTTP, models, what a fault means.
 //!
 //! It can transmit what XML-RPC cannot: `None` within results, integers over 32 bits, numeric keys, control characters.
-//! [`MalformedResponse::is_unrepresentable`](super::wire::MalformedResponse::is_unrepresentable) marks results that a
+//! [`MalformedResponse::is_unrepresentable`](super::rpc_response::MalformedResponse::is_unrepresentable) marks results that a
 //! [`Value`](crate::value::Value) cannot represent; the method ran nevertheless.
 
-mod parser;
+mod python_json;
 pub mod response;
 pub mod writer;

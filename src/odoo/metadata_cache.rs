@@ -13,15 +13,15 @@ use tokio::time::Instant;
 
 use super::client::OdooClient;
 use super::error::OdooError;
-use super::field_descriptions;
-use super::read_quirks::ReadQuirks;
+use super::fetch_schema;
+use super::read_failure_cache::ReadQuirks;
 use super::reply::Reply;
 use super::user::{OdooUser, Uid};
 use super::version::ServerVersion;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{FieldName, MethodName, ModelName};
-use crate::plan::schema::Schema;
+use crate::plan::model_schema::Schema;
 use crate::plan::{Call, Effect, UserDefaults};
 use crate::value::{Member, Value};
 
@@ -179,7 +179,7 @@ impl MetadataCache {
     /// If the model does not exist, the user may not see it, or Odoo does not respond.
     pub async fn schema(&self, user: &OdooUser, model: &ModelName) -> Result<CachedSchema, Problem> {
         let fetch = async {
-            let schema = field_descriptions::fetch(&self.client, user, model).await?;
+            let schema = fetch_schema::fetch(&self.client, user, model).await?;
             Ok(CachedSchema { schema: Arc::new(schema), fetched_at: Instant::now() })
         };
         self.schemas.try_get_with((user.uid, model.clone()), fetch).await.map_err(into_owned)

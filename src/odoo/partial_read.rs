@@ -13,8 +13,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use indexmap::{IndexMap, IndexSet};
 
 use super::error::OdooError;
-use super::read_quirks::FailingFields;
-use super::records::{RecordSource, Records, missing_ids, record_id};
+use super::read_failure_cache::FailingFields;
+use super::returned_records::{RecordSource, Records, missing_ids, record_id};
 use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{FieldName, RecordId};

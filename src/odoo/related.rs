@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 use indexmap::{IndexMap, IndexSet};
 
 use super::flat_read::read_flat;
-use super::records::{Records, RelatedLevel, RelatedRecords, record_id};
+use super::returned_records::{Records, RelatedLevel, RelatedRecords, record_id};
 use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};

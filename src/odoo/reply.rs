@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::unreadable;
-use super::wire::RpcResponse;
+use super::rpc_response::RpcResponse;
 use super::{jsonrpc, xmlrpc};
 use crate::error::Problem;
-use crate::resource_limits::MemoryShare;
+use crate::memory_budget::MemoryShare;
 use crate::value::Value;
 
 /// Durations of the parts of a call.

@@ -16,12 +16,12 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
 
+use super::api_key_owner;
 use super::database::Database;
-use super::json2;
 use super::transport::WebRequest;
 use super::user::OdooUser;
 use super::user_client::{CallCounter, UserClient};
-use super::web::page::{self, ReportPage};
+use super::web::report_response::{self, ReportPage};
 use super::web::{SessionOwner, needs_password};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -162,7 +162,7 @@ impl ReportPrinter {
             counter.increment();
             let mut response = web.client().send_web_request(request).await?;
             let new_id = response.session.take();
-            match page::parse(response, format, self.report.model.as_str(), &as_ints(ids))? {
+            match report_response::parse(response, format, self.report.model.as_str(), &as_ints(ids))? {
                 ReportPage::Report(document) => {
                     // A client that is not logged in also gets a session, but an anonymous one.
                     new_id.into_iter().for_each(|id| session.set_id(id));
@@ -215,7 +215,7 @@ impl ReportPrinter {
         url.query_pairs_mut().append_pair("report_type", format.as_str());
         counter.increment();
         let response = self.database.web.client().send_web_request(self.anonymous_request(url, counter).await?).await?;
-        match page::parse(response, format, self.report.model.as_str(), &as_ints(ids)) {
+        match report_response::parse(response, format, self.report.model.as_str(), &as_ints(ids)) {
             Ok(ReportPage::Report(document)) => Ok(document),
             Ok(ReportPage::LoggedOut) => Err(fallback),
             Err(problem) if problem.code == ErrorCode::AccessDenied => Err(fallback),
@@ -227,7 +227,7 @@ impl ReportPrinter {
     /// session.
     async fn anonymous_request(&self, url: Url, counter: &CallCounter) -> Result<WebRequest, Problem> {
         let database = self.database.client.settings().database.as_str();
-        if self.database.metadata.cached_version().await?.major >= json2::FIRST_MAJOR {
+        if self.database.metadata.cached_version().await?.major >= api_key_owner::FIRST_MAJOR {
             let database = HeaderValue::from_str(database).map_err(Problem::internal)?;
             return Ok(WebRequest { database: Some(database), ..self.page_request(url) });
         }

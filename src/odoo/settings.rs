@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::json2;
+use super::api_key_owner;
 use crate::names::DatabaseName;
 
 /// One Odoo database. The gateway has one client for each.
@@ -115,7 +115,7 @@ impl Endpoints {
             common: join("xmlrpc/2/common")?,
             databases: join("xmlrpc/2/db")?,
             jsonrpc: join("jsonrpc")?,
-            key_owner: join(json2::PATH)?,
+            key_owner: join(api_key_owner::PATH)?,
             database: database.map_err(|error| SettingsError { key: "database", reason: error.to_string() })?,
             base,
         })

@@ -22,16 +22,16 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::TransportError;
 use super::settings::SettingsError;
+use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::plan::Effect;
-use crate::resource_limits::{MemoryBudget, MemoryShare};
 
 mod connect_error;
 mod probe_request;
-mod web_request;
+mod web_client_request;
 
 pub use connect_error::ConnectError;
 pub(super) use probe_request::ProbeRequestError;
-pub(super) use web_request::{PublicAddress, WebRequest, WebResponse};
+pub(super) use web_client_request::{PublicAddress, WebRequest, WebResponse};
 
 const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
 /// Maximum time between two parts of a response: Odoo sends it at once.

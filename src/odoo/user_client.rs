@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::database::Database;
 use super::error::OdooError;
-use super::read_quirks::ReadQuirks;
-use super::records::{record_ids, require_all};
+use super::read_failure_cache::ReadQuirks;
 use super::reply::Reply;
+use super::returned_records::{record_ids, require_all};
 use super::user::{OdooUser, Uid};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

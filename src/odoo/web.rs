@@ -1,10 +1,10 @@
 //! Sessions of Odoo's web client, which are opened with a login and a password.
 //!
 //! ```text
-//! sessions  opened once per user and secret, updated if Odoo renews them, opened again if Odoo ended them
-//! login     the only request with a password, and the meaning of its response
-//! base_url  preserves `web.base.url`, which an administrator's login would change
-//! page      the meaning of a page's status and body
+//! sessions           opened once per user and secret, updated if Odoo renews them, opened again if Odoo ended them
+//! login              the only request with a password, and the meaning of its response
+//! preserve_base_url  preserves `web.base.url`, which an administrator's login would change
+//! report_response    the meaning of a page's status and body
 //! ```
 //!
 //! Odoo counts failed logins per address, and all users of the gateway share its address: ten failed logins lock out
@@ -14,9 +14,9 @@
 //!
 //! In: a user and a login. Out: pages. Must not know: what the pages are used for.
 
-mod base_url;
 mod login;
-pub(super) mod page;
+mod preserve_base_url;
+pub(super) mod report_response;
 mod sessions;
 
 pub(super) use sessions::{SessionOwner, WebSessions, needs_password};

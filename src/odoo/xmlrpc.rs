@@ -8,14 +8,14 @@
 //! (benches/xmlrpc.rs). `dxr_tests` compares the two codecs, and `python_tests` compares this one with Python's, which
 //! Odoo uses.
 
-mod buffer;
 mod cursor;
 mod escape;
 mod parser;
 pub mod response;
 pub mod writer;
+mod zeroizing_buffer;
 
-pub(super) use buffer::Buffer;
+pub(super) use zeroizing_buffer::Buffer;
 
 #[cfg(test)]
 mod dxr_tests;

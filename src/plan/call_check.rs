@@ -6,10 +6,10 @@
 mod argument;
 mod group_by;
 mod import_export;
-mod signature;
+mod orm_methods;
 
 use self::argument::ArgumentWalk;
-use self::signature::{ArgumentKind, MethodSignature, MethodSupport, method_support};
+use self::orm_methods::{ArgumentKind, MethodSignature, MethodSupport, method_support};
 use super::context_check::{ContextUse, check_context};
 use super::scope_check::{ScopeCheck, polymorphic};
 use crate::language::domain::Domain;
@@ -17,8 +17,8 @@ use crate::names::{MethodName, ModelName};
 use crate::plan::call::Call;
 use crate::plan::error::PlanError;
 use crate::plan::metadata::Metadata;
+use crate::plan::model_schema::Schema;
 use crate::plan::readable_fields::is_withheld;
-use crate::plan::schema::Schema;
 use crate::plan::scope::Operation;
 use crate::value::Value;
 

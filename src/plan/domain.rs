@@ -2,10 +2,10 @@
 //! Odoo.
 //!
 //! ```text
-//! compared_field   the field at the end of a path
-//! comparison       the operators and values that fit each field type
-//! datetime_bounds  comparisons of datetimes with the same meaning on every version
-//! condition        the result of a term: one comparison, or several
+//! compared_field     the field at the end of a path
+//! comparison         the operators and values that fit each field type
+//! datetime_bounds    comparisons of datetimes with the same meaning on every version
+//! condition_builder  the result of a term: one comparison, or several
 //! ```
 //!
 //! In: a well-formed domain. Out: the domain to send, or an error for the first invalid term. Must not know: the
@@ -14,7 +14,7 @@
 
 mod compared_field;
 mod comparison;
-mod condition;
+mod condition_builder;
 mod datetime_bounds;
 #[cfg(test)]
 mod tests;
@@ -23,10 +23,10 @@ use std::fmt;
 
 use self::compared_field::{ComparedField, ComparedKind};
 use self::comparison::{Comparison, Mismatch};
-use self::condition::Condition;
+use self::condition_builder::Condition;
 use super::error::PlanError;
 use super::metadata::Metadata;
-use super::schema::{Field, FieldType, Schema};
+use super::model_schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use super::scope_check::ScopeCheck;
 use crate::error::Problem;

@@ -16,7 +16,7 @@ mod filter_value;
 mod tests;
 
 use super::error::PlanError;
-use super::schema::{Field, FieldType, Schema};
+use super::model_schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use super::scope_check::ScopeCheck;
 use crate::error::Problem;

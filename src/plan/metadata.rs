@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::error::{MissingMetadata, PlanError};
-use super::schema::Schema;
+use super::model_schema::Schema;
 use crate::names::{FieldName, ModelName};
 
 /// What is known about the user's Odoo, answered from memory. `None` means: not fetched yet.

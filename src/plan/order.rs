@@ -4,7 +4,7 @@
 //! Must not know: pages, domains.
 
 use super::error::PlanError;
-use super::schema::{FieldType, Schema};
+use super::model_schema::{FieldType, Schema};
 use super::scope::Operation;
 use super::scope_check::ScopeCheck;
 use crate::error::Problem;

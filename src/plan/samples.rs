@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::metadata::{Metadata, UserDefaults};
-use super::schema::Schema;
+use super::model_schema::Schema;
 use crate::names::ModelName;
 use crate::value::{Member, Value};
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::error::PlanError;
 use super::metadata::{Metadata, require_schema};
-use super::schema::Schema;
+use super::model_schema::Schema;
 use crate::language::selection::{Selection, SelectionItem};
 use crate::names::ModelName;
 

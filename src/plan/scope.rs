@@ -26,7 +26,7 @@
 //! schema: `scope_check` hides them.
 
 mod administrative;
-mod delegation;
+mod delegation_table;
 mod oauth_scope;
 mod pattern;
 mod secrets;
@@ -37,7 +37,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use self::administrative::{is_administrative, is_administrative_method};
-pub(super) use self::delegation::delegated_by;
+pub(super) use self::delegation_table::delegated_by;
 pub use self::oauth_scope::{OAuthScope, OAuthScopeToken};
 pub use self::pattern::ModelPattern;
 pub(super) use self::secrets::is_secret;

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use super::error::PlanError;
 use super::metadata::{Metadata, require_schema};
-use super::schema::{Field, FieldType, Schema, unknown_field};
+use super::model_schema::{Field, FieldType, Schema, unknown_field};
 use super::scope::{Operation, Scope, delegated_by, is_or_delegates_to_administrative, is_secret};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

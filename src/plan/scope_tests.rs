@@ -8,19 +8,19 @@ use crate::language::literal::{self, Limits};
 use crate::language::order::Order;
 use crate::names::{MethodName, ModelName, RecordId};
 use crate::plan::error::MissingMetadata;
+use crate::plan::execution_plan::Plan;
 use crate::plan::intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, RecordSet, Returning, Window};
 use crate::plan::metadata::UserDefaults;
+use crate::plan::model_schema::Schema;
 use crate::plan::planner::{Unplanned, plan};
-use crate::plan::query_plan::Plan;
 use crate::plan::samples::{Samples, country, field, schema};
-use crate::plan::schema::Schema;
 use crate::plan::{Metadata, PlanError, RequestedContext, Scope};
 use crate::value::Value;
 
 mod actions;
 mod calls;
 mod delegated_models;
-mod property;
+mod property_tests;
 
 /// Metadata of a few models, as an Odoo of this version has them.
 pub(super) struct Shop(u8);

@@ -1,13 +1,13 @@
 //! Values for `create` and `write`, checked against the type of their field before they reach Odoo.
 //!
 //! ```text
-//! input              the values of a request: a tree, or the fields and files of a form
-//! form               form fields and files → a tree, by the type of each field
-//! scalar             values of the simple types
-//! x2many             values of one2many and many2many: ids, or Odoo's commands
-//! relation_commands  the same as named commands: {"link": [7], "create": {…}} → Odoo's commands
-//! properties         values of properties: properties that are not named keep their values
-//! value_path         the place of a value in the request
+//! input           the values of a request: a tree, or the fields and files of a form
+//! form            form fields and files → a tree, by the type of each field
+//! scalar          values of the simple types
+//! x2many          values of one2many and many2many: ids, or Odoo's commands
+//! named_commands  the same as named commands: {"link": [7], "create": {…}} → Odoo's commands
+//! properties      values of properties: properties that are not named keep their values
+//! value_path      the place of a value in the request
 //! ```
 //!
 //! In: a map of values and the model's schema. Out: the map as Odoo expects it, with converted dates and complete
@@ -16,8 +16,8 @@
 
 mod form;
 mod input;
+mod named_commands;
 mod properties;
-mod relation_commands;
 mod scalar;
 mod value_path;
 mod x2many;
@@ -34,7 +34,7 @@ use value_path::ValuePath;
 use super::datetime::{to_odoo_date, to_odoo_datetime};
 use super::error::PlanError;
 use super::metadata::Metadata;
-use super::schema::{Field, FieldType, Schema};
+use super::model_schema::{Field, FieldType, Schema};
 use super::scope::Operation;
 use super::scope_check::{ScopeCheck, polymorphic};
 use crate::names::{ModelName, RecordId};

@@ -14,7 +14,7 @@ use tokio::process::Command;
 use zeroize::Zeroizing;
 
 use super::SecretError;
-use super::key_file::MAX_BYTES;
+use super::master_key_sources::MAX_BYTES;
 
 /// The time limit of the command.
 const TIME_LIMIT: Duration = Duration::from_secs(30);

@@ -19,7 +19,7 @@
 //! In: records and their columns. Out: bytes. Must not know: how many records there are in total.
 
 use crate::names::RecordId;
-use crate::plan::schema::FieldType;
+use crate::plan::model_schema::FieldType;
 use crate::plan::{Column, Columns};
 use crate::value::Value;
 

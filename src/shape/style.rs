@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::plan::schema::FieldType;
+use crate::plan::model_schema::FieldType;
 use crate::value::Value;
 
 /// The formats of values.

@@ -9,7 +9,7 @@ use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{ModelName, RecordId};
 use crate::odoo::{Outcome, Records, RelatedLevel, RelatedRecords, record_ids, require_all};
-use crate::plan::schema::FieldType;
+use crate::plan::model_schema::FieldType;
 use crate::plan::{Column, NestedColumns};
 use crate::value::{Member, Value};
 
@@ -209,7 +209,7 @@ mod tests {
     use crate::names::FieldName;
     use crate::odoo::RecordSource;
     use crate::plan::Columns;
-    use crate::plan::schema::FieldType;
+    use crate::plan::model_schema::FieldType;
     use crate::shape::style::EmptyFormat;
 
     fn records(pieces: Vec<Value<'static>>, requested: &[i64]) -> Records {

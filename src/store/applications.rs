@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use time::OffsetDateTime;
 
 use super::audit::AuditEvent;
-use super::grants::{grant_ids, lock_grants, shred};
+use super::credential_grants::{grant_ids, lock_grants, shred};
 use super::stored_token::{OWN, SELECT, StoredToken};
 use super::transaction::retry;
 use super::{Store, StoreError};

@@ -11,7 +11,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use time::OffsetDateTime;
 
 use super::audit::AuditEvent;
-use super::grants::{grant_ids, shred};
+use super::credential_grants::{grant_ids, shred};
 use super::stored_token::{OWN, SELECT, StoredToken};
 use super::transaction::retry;
 use super::{Store, StoreError};

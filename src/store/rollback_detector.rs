@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::Row as _;
 
-use super::sealed_keys::INDEX;
+use super::installation_keys::INDEX;
 use super::{Store, StoreError, random_id};
 
 /// The audit action that accepts a restored backup.

@@ -7,10 +7,10 @@ use sqlx::{AnyConnection, Row};
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::application_terms::ApplicationTerms;
-use super::grants::Grant;
-use super::key_terms::KeyTerms;
-use super::oauth_terms::OAuthTerms;
+use super::application_row::ApplicationTerms;
+use super::credential_grants::Grant;
+use super::oauth_columns::OAuthTerms;
+use super::usage_limits::KeyTerms;
 use crate::secret::{Aad, KeyId, Sealed, TokenFacts, TokenIndex, TokenKind};
 
 /// A token's row, with the grant that it uses.

@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
 use super::audit::AuditEvent;
-use super::grants::{grant_ids, lock_grants, shred};
+use super::credential_grants::{grant_ids, lock_grants, shred};
 use super::rewrap::Rewrap;
 use super::stored_token::{OWN, SECONDS_BETWEEN_TOUCHES, SELECT, StoredToken};
 use super::transaction::retry;

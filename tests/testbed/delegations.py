@@ -2,7 +2,7 @@
 """Prints the models that delegate (_inherits) to others, and those that render templates, from Odoo's sources.
 
 In:   folders with add-ons of Odoo, such as .../dist-packages/odoo
-Out:  stdout: the pairs for src/plan/scope/delegation.rs, and the models that inherit mail.render.mixin for
+Out:  stdout: the pairs for src/plan/scope/delegation_table.rs, and the models that inherit mail.render.mixin for
       administrative.rs
 """
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::signature_method::SignatureMethod;
-use crate::auth::token_row::is_address_allowed;
+use crate::auth::token_row_checks::is_address_allowed;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::plan::{OAuthScope, Scope};

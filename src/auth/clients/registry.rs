@@ -8,7 +8,7 @@ use super::consumer_secret::open_consumer_secret;
 use super::resource_owner::{Approval, ResourceOwner};
 use crate::auth::error::{AuthError, accepted, unavailable};
 use crate::auth::key_provider::KeySet;
-use crate::auth::limits::token_limits::TokenLimits;
+use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::new_token::{TokenOwner, unsealed_row};
 use crate::auth::token_verifier::CredentialStore;
 use crate::error::Problem;

@@ -23,7 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::odoo_credential::UnverifiedCredential;
+use super::unverified_credential::UnverifiedCredential;
 use crate::auth::error::AuthError;
 use crate::auth::limits::check_slots::{CheckSlot, CheckSlots};
 use crate::auth::limits::min_failure_time::MinFailureTime;
@@ -35,7 +35,7 @@ use crate::auth::process_keyed_hash::{Fingerprint, KeyedHash};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::odoo::{Database, Databases, OdooUser, Uid, json2};
+use crate::odoo::{Database, Databases, OdooUser, Uid, api_key_owner};
 use crate::plan::Scope;
 use crate::store::{AuditEvent, Store};
 
@@ -76,7 +76,7 @@ pub struct OdooAuthenticator {
 /// # Errors
 /// Why Odoo's version could not be read.
 pub async fn supports_key_lookup(database: &Database) -> Result<bool, Problem> {
-    Ok(database.metadata.cached_version().await?.major >= json2::FIRST_MAJOR)
+    Ok(database.metadata.cached_version().await?.major >= api_key_owner::FIRST_MAJOR)
 }
 
 impl OdooAuthenticator {

@@ -12,14 +12,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
 use super::PresentedToken;
-use super::credential_cache::CredentialCache;
+use super::opened_credential_cache::CredentialCache;
 use super::parsed_token::ParsedToken;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
-use crate::auth::limits::token_limits::TokenLimits;
 use crate::auth::limits::token_rejection::FailurePolicy;
+use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::principal::Principal;
-use crate::auth::token_row::{has_same_limits, has_same_seals, is_address_allowed, is_unchanged};
+use crate::auth::token_row_checks::{has_same_limits, has_same_seals, is_address_allowed, is_unchanged};
 use crate::auth::token_verifier::{CredentialStore, altered_row};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 
 use super::callback::Verifier;
-use super::consumer::dummy_verify;
+use super::consumer_signature::dummy_verify;
 use super::malformed::MalformedSignature;
 use super::request::SignedRequest;
 use super::request_checks::{OAuth1, invalid_signature};

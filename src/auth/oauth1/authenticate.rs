@@ -10,7 +10,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 
-use super::consumer::dummy_verify;
+use super::consumer_signature::dummy_verify;
 use super::malformed::MalformedSignature;
 use super::request::SignedRequest;
 use super::request_checks::{OAuth1, SigningIdentity, invalid_signature};
@@ -19,7 +19,7 @@ use crate::auth::clients::application::Application;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::principal::Principal;
-use crate::auth::token_row::is_unchanged;
+use crate::auth::token_row_checks::is_unchanged;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::{Databases, OdooUser, Uid};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::consumer::{Consumer, dummy_verify};
+use super::consumer_signature::{Consumer, dummy_verify};
 use super::request::{SignedRequest, TimestampNonce};
 use super::settings::{ConnectionInfo, OAuth1Settings};
 use super::signature::RsaKey;
@@ -14,11 +14,11 @@ use super::timestamp;
 use crate::auth::clients::application::Application;
 use crate::auth::clients::registry::Applications;
 use crate::auth::clients::signature_method::SignatureMethod;
-use crate::auth::credentials::credential_cache::CredentialCache;
+use crate::auth::credentials::opened_credential_cache::CredentialCache;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
-use crate::auth::limits::token_limits::TokenLimits;
 use crate::auth::limits::token_rejection::FailurePolicy;
+use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::token_verifier::CredentialStore;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::clients::AuthenticatedClient;
-use super::inspect::subject;
+use super::revoke_introspect::subject;
 use super::server::OAuth2Server;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use crate::auth::clients::registry::Applications;
-use crate::auth::limits::token_limits::TokenLimits;
 use crate::auth::limits::token_rejection::FailurePolicy;
+use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::token_verifier::CredentialStore;
 
 /// The issuer and the lifetimes of codes and tokens.

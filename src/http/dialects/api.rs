@@ -1,10 +1,10 @@
 //! `/api`: the dialect of the CandidRoot REST API, see docs/dialects/api.md.
 //!
 //! ```text
-//! records      search, schema, count, view, create, update, delete, methods
-//! login_token  login tokens, issued for an API key
-//! envelope     response and error bodies
-//! schemas      bodies in the OpenAPI document
+//! records          search, schema, count, view, create, update, delete, methods
+//! login_token      login tokens, issued for an API key
+//! envelope         response and error bodies
+//! openapi_schemas  bodies in the OpenAPI document
 //! ```
 //!
 //! In: requests under `/api`. Out: responses in the format of this dialect. Must not know: the Odoo calls, how tokens
@@ -12,8 +12,8 @@
 
 mod envelope;
 mod login_token;
+mod openapi_schemas;
 mod records;
-mod schemas;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -24,6 +24,6 @@ use crate::http::state::AppState;
 /// All documented routes of the dialect.
 pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
     let mut routes = login_token::routes().merge(document_idempotency_key(records::routes()));
-    schemas::describe_errors(routes.get_openapi_mut());
+    openapi_schemas::describe_errors(routes.get_openapi_mut());
     routes
 }

@@ -1,17 +1,17 @@
 //! `/api/v1`: the dialect of jeffery9's odoo-rest-api, see docs/dialects/api_v1.md.
 //!
 //! ```text
-//! records        list, read, create, update, delete, search, describe
-//! bulk_target    the records of an update or deletion of several records
-//! paging         pages of a list, and the pagination object
-//! methods        methods of models and records
-//! download       the content of a binary field as a file
-//! file_response  a file as a response: media type, name, ETag, ranges
-//! sniff          the media type of a file by its first bytes
-//! system         health and info, without a credential
-//! envelope       {success, message, data, timestamp}
-//! errors         {success, error, timestamp}
-//! schemas        parameters and bodies in the OpenAPI document
+//! records          list, read, create, update, delete, search, describe
+//! bulk_target      the records of an update or deletion of several records
+//! paging           pages of a list, and the pagination object
+//! methods          methods of models and records
+//! download         the content of a binary field as a file
+//! file_response    a file as a response: media type, name, ETag, ranges
+//! file_media_type  the media type of a file by its first bytes
+//! system           health and info, without a credential
+//! envelope         {success, message, data, timestamp}
+//! errors           {success, error, timestamp}
+//! openapi_schemas  parameters and bodies in the OpenAPI document
 //! ```
 //!
 //! In: requests under the prefix. Out: responses in the envelope of this dialect. Must not know: the Odoo calls.
@@ -20,12 +20,12 @@ mod bulk_target;
 mod download;
 mod envelope;
 mod errors;
+mod file_media_type;
 mod file_response;
 mod methods;
+mod openapi_schemas;
 mod paging;
 mod records;
-mod schemas;
-mod sniff;
 mod system;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -44,6 +44,6 @@ pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
     let mut routes = system::routes()
         .merge(document_idempotency_key(methods::routes().merge(records::routes())))
         .merge(download::routes());
-    schemas::describe_errors(routes.get_openapi_mut());
+    openapi_schemas::describe_errors(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes)
 }

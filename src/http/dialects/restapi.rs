@@ -1,12 +1,12 @@
 //! `/restapi/1.0`: the dialect of the Synconics restapi, see docs/dialects/restapi.md.
 //!
 //! ```text
-//! version   the version of the Odoo server, without a credential
-//! records   records, fields, access rights and methods of a model
-//! report    printed records
-//! oauth1    OAuth 1.0a tokens
-//! envelope  {"<Label>": …}, {"count": n}, {"return": …} as JSON or XML
-//! schemas   parameters and bodies in the OpenAPI document
+//! version          the version of the Odoo server, without a credential
+//! records          records, fields, access rights and methods of a model
+//! report           printed records
+//! oauth1           OAuth 1.0a tokens
+//! envelope         {"<Label>": …}, {"count": n}, {"return": …} as JSON or XML
+//! openapi_schemas  parameters and bodies in the OpenAPI document
 //! ```
 //!
 //! In: requests under the prefix. Out: responses in the envelope of this dialect; errors are problem+json (RFC 9457).
@@ -14,9 +14,9 @@
 
 mod envelope;
 mod oauth1;
+mod openapi_schemas;
 mod records;
 mod report;
-mod schemas;
 mod version;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -31,6 +31,6 @@ pub(in crate::http) const PREFIX: &str = "/restapi/1.0";
 #[must_use]
 pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
     let mut routes = version::routes().merge(document_idempotency_key(records::routes())).merge(report::routes());
-    schemas::describe_xml(routes.get_openapi_mut());
+    openapi_schemas::describe_xml(routes.get_openapi_mut());
     OpenApiRouter::new().nest(PREFIX, routes.merge(oauth1::routes()))
 }

@@ -2,17 +2,17 @@
 //! application act for them.
 //!
 //! ```text
-//! oauth1           the endpoint of OAuth 1.0a
-//! oauth2           the endpoint of OAuth 2
-//! oauth2_request   validates an OAuth 2 authorization request
-//! non_interactive  authorization without a page, for trusted applications
-//! consent_flow     the dialog: log in, then allow or deny
-//! login            verifies the login form with Odoo
-//! prompt           the login page and the consent page
-//! message_page     pages with a problem or a verifier
-//! redirect         redirects to the application
-//! browser_session  the session cookie, and whether a form is from this gateway
-//! parameters       parameters, decoded and as sent
+//! oauth1               the endpoint of OAuth 1.0a
+//! oauth2               the endpoint of OAuth 2
+//! oauth2_request       validates an OAuth 2 authorization request
+//! non_interactive      authorization without a page, for trusted applications
+//! consent_flow         the dialog: log in, then allow or deny
+//! login                verifies the login form with Odoo
+//! login_consent_pages  the login page and the consent page
+//! message_page         pages with a problem or a verifier
+//! redirect             redirects to the application
+//! browser_session      the session cookie, and whether a form is from this gateway
+//! parameters           parameters, decoded and as sent
 //! ```
 //!
 //! In: a browser that an application redirected here. Out: pages, and a redirect with a code, a verifier or an error.
@@ -21,13 +21,13 @@
 mod browser_session;
 mod consent_flow;
 mod login;
+mod login_consent_pages;
 mod message_page;
 mod non_interactive;
 mod oauth1;
 mod oauth2;
 mod oauth2_request;
 mod parameters;
-mod prompt;
 mod redirect;
 
 use axum::response::Response;

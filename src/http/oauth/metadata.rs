@@ -1,4 +1,4 @@
-//! Authorization server_metadata metadata (RFC 8414) and the public keys of JWT access tokens (RFC 7517, RFC 8037).
+//! Authorization server metadata (RFC 8414) and the public keys of JWT access tokens (RFC 7517, RFC 8037).
 //!
 //! In: nothing of the request. Out: documents that depend only on the configuration, never on the header `Host`. Must
 //! not know: how tokens are signed.
@@ -28,9 +28,9 @@ struct IssuerPath {
     issuer: String,
 }
 
-/// Get the metadata of the OAuth 2 server_metadata
+/// Get the metadata of the OAuth 2 server
 ///
-/// Returns the authorization server_metadata metadata of RFC 8414. Client libraries use it to configure themselves.
+/// Returns the authorization server metadata of RFC 8414. Client libraries use it to configure themselves.
 #[utoipa::path(
     get, path = "/.well-known/oauth-authorization-server", operation_id = "oauth2_metadata", tag = TAG, security(),
     responses((status = 200, description = "RFC 8414", body = serde_json::Map<String, Value>))
@@ -39,7 +39,7 @@ pub(super) async fn server_metadata(State(gateway): State<AppState>) -> Response
     Json(document(gateway.tokens.oauth2.issuer())).into_response()
 }
 
-/// Get the metadata of the OAuth 2 server_metadata (issuer with a path)
+/// Get the metadata of the OAuth 2 server (issuer with a path)
 ///
 /// Returns the same document at the location that RFC 8414 section 3.1 defines for an issuer whose URL has a path:
 /// the path follows the well-known prefix.
@@ -59,7 +59,7 @@ pub(super) async fn server_metadata_with_path(State(gateway): State<AppState>, u
 
 /// Get the public keys of JWT access tokens
 ///
-/// Returns a JSON Web Key Set (RFC 7517). A resource server_metadata verifies access tokens in JWT form with it.
+/// Returns a JSON Web Key Set (RFC 7517). A resource server verifies access tokens in JWT form with it.
 #[utoipa::path(
     get, path = "/restapi/1.0/common/oauth2/jwks", operation_id = "oauth2_jwks", tag = TAG, security(),
     responses((status = 200, description = "RFC 7517", body = serde_json::Map<String, Value>))

@@ -15,7 +15,7 @@ use crate::http::request::ApiRequest;
 use crate::http::request::authorization::Authorization;
 use crate::http::request::content_type::{ContentType, FORM};
 use crate::http::request::params::parse_pairs;
-use crate::http::request::unauthenticated;
+use crate::http::request::unauthenticated_body;
 
 /// Parameters by name. No name is repeated and no value is empty.
 #[derive(Default)]
@@ -32,11 +32,11 @@ impl OAuth2Params {
     /// `invalid_request` for a body that is not a form or is too large, a repeated parameter, or a secret in the query.
     pub(in crate::http) async fn from_request(request: &mut ApiRequest) -> Result<Self, Problem> {
         reject_secrets_in_query(request.head.uri.query().unwrap_or_default())?;
-        let body = unauthenticated::body(request).await?;
+        let body = unauthenticated_body::body(request).await?;
         let mut parameters = Self::from_header(&request.head.headers)?;
         if !body.is_empty() {
             check_content_type(&request.head.headers)?;
-            unauthenticated::check_parameters(&body, "The form")?;
+            unauthenticated_body::check_parameters(&body, "The form")?;
             for (name, value) in parse_pairs(&body, "the form")? {
                 parameters.add(name, value)?;
             }
@@ -90,7 +90,7 @@ impl OAuth2Params {
 }
 
 fn reject_secrets_in_query(query: &str) -> Result<(), Problem> {
-    unauthenticated::check_parameters(query.as_bytes(), "The query string")?;
+    unauthenticated_body::check_parameters(query.as_bytes(), "The query string")?;
     let parameters = parse_pairs(query.as_bytes(), "the query string")?;
     match parameters.into_iter().find(|(name, _)| SECRETS.contains(&name.as_str())) {
         Some((name, _)) => {

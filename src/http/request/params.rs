@@ -36,7 +36,7 @@ use crate::language::domain::Domain;
 use crate::language::literal::{self, Limits};
 use crate::language::order::Order;
 use crate::language::selection::Selection;
-use crate::language::{SyntaxError, TreeError, lists, scalars};
+use crate::language::{SyntaxError, TreeError, bool_and_int, lists};
 use crate::names::{FieldName, RecordId};
 use crate::plan::{FieldSet, FormEntry, Values, Window};
 use crate::value::{Member, Value};
@@ -286,8 +286,8 @@ impl RequestParams {
             .parse_param(
                 name,
                 ErrorCode::InvalidParameter,
-                |text, _| scalars::parse_boolean(text),
-                scalars::boolean_from_value,
+                |text, _| bool_and_int::parse_boolean(text),
+                bool_and_int::boolean_from_value,
             )?
             .unwrap_or(default))
     }
@@ -298,9 +298,9 @@ impl RequestParams {
     /// 400 for any other value.
     pub(in crate::http) fn number(&self, name: &str, least: u32) -> Result<Option<u32>, Problem> {
         let bounds = i64::from(least)..=i64::from(i32::MAX);
-        let parse_text = |text: &str, _| scalars::parse_integer(text, bounds.clone());
+        let parse_text = |text: &str, _| bool_and_int::parse_integer(text, bounds.clone());
         let number = self.parse_param(name, ErrorCode::InvalidParameter, parse_text, |tree| {
-            scalars::integer_from_value(tree, bounds.clone())
+            bool_and_int::integer_from_value(tree, bounds.clone())
         })?;
         Ok(number.and_then(|number| u32::try_from(number).ok()))
     }

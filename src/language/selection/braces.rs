@@ -9,7 +9,7 @@
 //! In: text. Out: a selection, or the first error. Must not know: which fields exist. Linear; recursion is limited by
 //! the depth of braces.
 
-use super::items::{Conflict, Level};
+use super::level::{Conflict, Level};
 use super::{MAX_DEPTH, Selection, SelectionItem};
 use crate::language::syntax_error::{SyntaxError, position, quote_head};
 use crate::names::FieldName;

@@ -12,7 +12,7 @@
 //! distinguish lists from tuples, and the type of the field decides whether it has one related record or several.
 //! Double brackets are distinguished from a tuple with a single relation by their form ([`is_relation`]).
 
-use super::items::{Conflict, Level};
+use super::level::{Conflict, Level};
 use super::{MAX_DEPTH, Selection, SelectionItem};
 use crate::language::literal::{self, Limits};
 use crate::language::syntax_error::SyntaxError;

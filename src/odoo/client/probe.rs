@@ -12,9 +12,9 @@ use bytes::Bytes;
 
 use super::OdooClient;
 use crate::odoo::error::{OdooError, TransportError};
+use crate::odoo::rpc_response::RpcResponse;
 use crate::odoo::transport::{ConnectError, ProbeRequestError};
 use crate::odoo::version::{self, ServerVersion};
-use crate::odoo::wire::RpcResponse;
 use crate::odoo::xmlrpc::response;
 use crate::odoo::xmlrpc::writer::CallWriter;
 use crate::value::Value;

@@ -9,8 +9,8 @@
 
 use std::borrow::Cow;
 
-use super::parser;
-use crate::odoo::wire::{MalformedResponse, RpcResponse};
+use super::python_json;
+use crate::odoo::rpc_response::{MalformedResponse, RpcResponse};
 use crate::value::Value;
 
 /// A fault as it was received.
@@ -39,7 +39,7 @@ impl JsonRpcFault<'_> {
 /// If it is not a JSON-RPC response, or contains something that a [`Value`] cannot represent.
 pub fn parse(text: &str) -> Result<RpcResponse<'_, JsonRpcFault<'_>>, MalformedResponse> {
     let expected = |expected| MalformedResponse { at: 0, expected };
-    let Value::Map(members) = parser::parse(text)? else { return Err(expected("an object")) };
+    let Value::Map(members) = python_json::parse(text)? else { return Err(expected("an object")) };
     let (mut is_json_rpc, mut result, mut error) = (false, Value::Null, Value::Null);
     for (name, value) in members {
         match name.as_ref() {

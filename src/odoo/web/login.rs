@@ -12,8 +12,8 @@ use tokio::sync::Mutex;
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
-use super::base_url::BaseUrl;
-use super::page::{UNREACHABLE_HINT, unexpected};
+use super::preserve_base_url::BaseUrl;
+use super::report_response::{UNREACHABLE_HINT, unexpected};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::client::OdooClient;

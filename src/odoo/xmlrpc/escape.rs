@@ -7,7 +7,7 @@
 //! Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]
 //! ```
 
-use super::buffer::Buffer;
+use super::zeroizing_buffer::Buffer;
 
 /// How a byte of a text is written.
 #[derive(Clone, Copy, PartialEq, Eq)]

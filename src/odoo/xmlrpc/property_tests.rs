@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::generated::any_value;
 use super::{response, writer};
-use crate::odoo::wire::RpcResponse;
+use crate::odoo::rpc_response::RpcResponse;
 use crate::value::Value;
 
 fn response_with(value: &Value<'_>) -> String {

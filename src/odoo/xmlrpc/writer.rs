@@ -18,11 +18,11 @@ use std::fmt::{self, Write as _};
 
 use zeroize::Zeroizing;
 
-use super::buffer::Buffer;
 use super::escape;
+use super::zeroizing_buffer::Buffer;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::odoo::wire::MAX_DEPTH;
+use crate::odoo::rpc_response::MAX_DEPTH;
 use crate::value::{Member, Value};
 
 /// A value that XML-RPC cannot transmit.

@@ -6,7 +6,7 @@
 //! specification = { field: { "fields"?: specification, "order"?, "context"?, "limit"?, "offset"? }, … }
 //! ```
 
-use super::signature::ArgumentKind;
+use super::orm_methods::ArgumentKind;
 use crate::error_code::ErrorCode;
 use crate::language::domain::{Domain, FieldPath};
 use crate::language::lists;
@@ -16,9 +16,9 @@ use crate::plan::context_check::check_block;
 use crate::plan::domain;
 use crate::plan::error::PlanError;
 use crate::plan::metadata::Metadata;
+use crate::plan::model_schema::{Field, FieldType, Schema};
 use crate::plan::order::total_order;
 use crate::plan::readable_fields::is_withheld;
-use crate::plan::schema::{Field, FieldType, Schema};
 use crate::plan::scope::Operation;
 use crate::plan::scope_check::ScopeCheck;
 use crate::plan::values::{EmptyList, Purpose, check_record, check_records};

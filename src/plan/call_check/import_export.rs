@@ -9,7 +9,7 @@
 use super::argument::ArgumentWalk;
 use crate::names::{FieldName, ModelName};
 use crate::plan::error::PlanError;
-use crate::plan::schema::FieldType;
+use crate::plan::model_schema::FieldType;
 use crate::plan::scope::Operation;
 use crate::value::Value;
 

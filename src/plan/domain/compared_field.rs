@@ -2,7 +2,7 @@
 //!
 //! In: the end of a path. Out: [`ComparedField`]. Must not know: operators and values.
 
-use crate::plan::schema::Field;
+use crate::plan::model_schema::Field;
 
 /// The left side of a comparison.
 #[derive(Debug, Clone, Copy)]

@@ -20,12 +20,12 @@
 //! some valid ones fail on some versions and are rewritten here.
 
 use super::compared_field::{ComparedField, ComparedKind};
-use super::condition::Condition;
+use super::condition_builder::Condition;
 use super::datetime_bounds;
+use crate::language::bool_and_int;
 use crate::language::domain::Operator;
-use crate::language::scalars;
 use crate::plan::datetime::to_odoo_date;
-use crate::plan::schema::FieldType;
+use crate::plan::model_schema::FieldType;
 use crate::value::Value;
 
 /// Why a comparison does not fit.
@@ -212,7 +212,7 @@ impl ComparedField<'_> {
         }
         match self.type_of() {
             FieldType::Boolean => {
-                scalars::boolean_from_value(value).map(Value::Bool).map_err(|_| "true or false".into())
+                bool_and_int::boolean_from_value(value).map(Value::Bool).map_err(|_| "true or false".into())
             }
             FieldType::Binary | FieldType::Other => Err("false: this field can only be tested for emptiness".into()),
             FieldType::Many2one | FieldType::One2many | FieldType::Many2many if value.as_text().is_some() => {

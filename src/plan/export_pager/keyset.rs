@@ -23,7 +23,7 @@
 
 use crate::language::order::{Nulls, Order, OrderTerm};
 use crate::names::FieldName;
-use crate::plan::schema::{FieldType, Schema};
+use crate::plan::model_schema::{FieldType, Schema};
 use crate::value::Value;
 
 /// Fields that hide archived records unless a condition names them.

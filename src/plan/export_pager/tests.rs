@@ -8,10 +8,10 @@ use super::*;
 use crate::language::literal::Limits;
 use crate::language::order::{Nulls, Order, OrderTerm};
 use crate::names::{FieldName, ModelName};
-use crate::plan::columns::Column;
 use crate::plan::intent::Many2oneDisplay;
+use crate::plan::model_schema::{FieldType, Schema};
+use crate::plan::read_columns::Column;
 use crate::plan::samples::{field, schema};
-use crate::plan::schema::{FieldType, Schema};
 
 #[derive(Debug, Clone)]
 struct Row {
@@ -174,7 +174,7 @@ fn list_at(major: u8, order: &str, window: &Window) -> ListPlan {
             named: true,
             existence_column: None,
         },
-        options: crate::plan::shared_read_options::ReadOptions {
+        options: crate::plan::read_context::ReadOptions {
             context: Vec::new(),
             many2one_display: Many2oneDisplay::Named,
             major,

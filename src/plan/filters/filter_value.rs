@@ -14,10 +14,10 @@
 //! In: a string from a query, or a typed value from a JSON body. Out: a value, or what was expected. Must not know:
 //! the parameter.
 
-use crate::language::scalars;
+use crate::language::bool_and_int;
 use crate::names::{ModelName, RecordId};
 use crate::plan::datetime::{to_odoo_date, to_odoo_datetime};
-use crate::plan::schema::{Field, FieldType};
+use crate::plan::model_schema::{Field, FieldType};
 use crate::value::Value;
 
 /// Converts the value to compare `field` with.
@@ -32,7 +32,7 @@ pub(super) fn parse_filter_value(value: &Value<'static>, field: &Field) -> Resul
     match field.kind {
         FieldType::Char | FieldType::Text | FieldType::Html => parse_text(value),
         FieldType::Boolean => {
-            scalars::boolean_from_value(value).map(Value::Bool).map_err(|_| "expected true or false".to_owned())
+            bool_and_int::boolean_from_value(value).map(Value::Bool).map_err(|_| "expected true or false".to_owned())
         }
         FieldType::Integer => parse_integer(value),
         FieldType::Float | FieldType::Monetary => parse_number(value),
@@ -65,7 +65,7 @@ fn is_control(letter: char) -> bool {
 fn parse_integer(value: &Value<'static>) -> Result<Value<'static>, String> {
     let bounds = i64::from(i32::MIN)..=i64::from(i32::MAX);
     let expected = |_| "expected an integer from -2147483648 to 2147483647".to_owned();
-    scalars::integer_from_value(value, bounds).map(Value::Int).map_err(expected)
+    bool_and_int::integer_from_value(value, bounds).map(Value::Int).map_err(expected)
 }
 
 fn parse_number(value: &Value<'static>) -> Result<Value<'static>, String> {

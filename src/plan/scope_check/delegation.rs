@@ -13,7 +13,7 @@ use super::{ScopeCheck, polymorphic};
 use crate::names::{FieldName, ModelName};
 use crate::plan::error::PlanError;
 use crate::plan::metadata::{Metadata, require_schema};
-use crate::plan::schema::{Field, FieldType, Schema};
+use crate::plan::model_schema::{Field, FieldType, Schema};
 use crate::plan::scope::{Operation, delegated_by, is_or_delegates_to_administrative};
 
 /// Checks the operation on every administrative model that this model delegates to.

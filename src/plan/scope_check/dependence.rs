@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use crate::names::ModelName;
 use crate::plan::error::PlanError;
 use crate::plan::metadata::{Metadata, require_schema};
-use crate::plan::schema::{Field, Schema};
+use crate::plan::model_schema::{Field, Schema};
 use crate::plan::scope::{Operation, Scope};
 
 /// Whether the value of a field is computed from a field that the scope hides from an operation.

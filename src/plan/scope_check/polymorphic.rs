@@ -14,7 +14,7 @@ use super::ScopeCheck;
 use crate::language::domain::{Domain, DomainItem, Operator, Term, TermValue};
 use crate::names::ModelName;
 use crate::plan::error::PlanError;
-use crate::plan::schema::Schema;
+use crate::plan::model_schema::Schema;
 use crate::plan::scope::{Operation, delegated_by};
 use crate::value::Value;
 

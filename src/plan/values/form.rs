@@ -16,10 +16,10 @@
 use super::input::{FormEntry, ValuesInput};
 use super::{Purpose, ValuePath};
 use crate::error_code::ErrorCode;
+use crate::language::bool_and_int;
 use crate::language::literal::{self, Limits};
-use crate::language::scalars;
 use crate::plan::error::PlanError;
-use crate::plan::schema::{Field, FieldType, Schema};
+use crate::plan::model_schema::{Field, FieldType, Schema};
 use crate::plan::scope_check::ScopeCheck;
 use crate::value::Value;
 
@@ -92,7 +92,7 @@ fn parse_boolean(word: &str) -> Option<bool> {
     match word {
         "on" => Some(true),
         "off" => Some(false),
-        word => scalars::parse_boolean(word).ok(),
+        word => bool_and_int::parse_boolean(word).ok(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error_code::ErrorCode;
 use crate::names::FieldName;
 use crate::plan::datetime::{to_odoo_date, to_odoo_datetime};
 use crate::plan::error::PlanError;
-use crate::plan::schema::{FieldType, Schema};
+use crate::plan::model_schema::{FieldType, Schema};
 use crate::value::{Member, Value};
 
 /// A properties field that is written as a dictionary and must be completed first.

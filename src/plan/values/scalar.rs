@@ -6,7 +6,7 @@
 use super::value_path::ValuePath;
 use crate::names::RecordId;
 use crate::plan::error::PlanError;
-use crate::plan::schema::Field;
+use crate::plan::model_schema::Field;
 use crate::value::Value;
 
 pub(super) fn boolean(path: ValuePath<'_>, value: &mut Value<'static>) -> Result<(), PlanError> {

@@ -1,4 +1,4 @@
-//! Values of one2many and many2many: ids or Odoo's commands. [Named commands](super::relation_commands) are
+//! Values of one2many and many2many: ids or Odoo's commands. [Named commands](super::named_commands) are
 //! converted.
 //!
 //! ```text
@@ -12,7 +12,7 @@
 use super::{EmptyList, Purpose, ValueCheck, ValuePath};
 use crate::names::RecordId;
 use crate::plan::error::PlanError;
-use crate::plan::schema::Field;
+use crate::plan::model_schema::Field;
 use crate::plan::scope::Operation;
 use crate::value::Value;
 

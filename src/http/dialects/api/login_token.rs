@@ -12,14 +12,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::schemas::TAG;
+use super::openapi_schemas::TAG;
 use crate::auth::{Credential, IssuedLoginToken, LoginTokenRequest, PresentedToken};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::openapi::ModelPath;
 use crate::http::request::ApiRequest;
 use crate::http::request::credential::parse_credential;
-use crate::http::request::unauthenticated;
+use crate::http::request::unauthenticated_body;
 use crate::http::state::AppState;
 use crate::secret::{Token, TokenKind};
 
@@ -94,7 +94,7 @@ async fn issue(mut request: ApiRequest) -> Result<Response, Problem> {
     let (key, address) = (api_key(&request)?, request.client_ip());
     request.log.credential(TokenKind::ApiKey.as_str());
     let account = request.state.tokens.login_tokens.verify_api_key(key, address).await?;
-    let body = unauthenticated::body(&mut request).await?;
+    let body = unauthenticated_body::body(&mut request).await?;
     let (token_request, days) = parse_body(&body)?;
     let state = &request.state;
     let issued = state.tokens.login_tokens.issue(account, token_request, &state.databases).await?;

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::{DIALECT, to_bytes};
-use super::schemas::{ApiCounted, ApiCreated, ApiDone, ApiMethodCall, ApiRecord, TAG};
+use super::openapi_schemas::{ApiCounted, ApiCreated, ApiDone, ApiMethodCall, ApiRecord, TAG};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::openapi::{ContextQuery, DomainQuery, FieldsQuery, IdPath, ModelPath, PagingQuery, RequestHeaders};

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::envelope::DIALECT;
 use super::file_response::File;
-use super::schemas::{BinaryFieldPath, FileHeaders, TAG};
+use super::openapi_schemas::{BinaryFieldPath, FileHeaders, TAG};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::openapi::{FileContent, IdPath, ModelPath, RequestHeaders};

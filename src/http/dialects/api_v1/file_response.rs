@@ -22,7 +22,7 @@ use http::header::{
 use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::sniff::{is_media_type, sniff};
+use super::file_media_type::{is_media_type, sniff};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 

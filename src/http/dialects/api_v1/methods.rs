@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::DIALECT;
-use super::schemas::{ApiV1Result, FunctionPath, RecordFunctionPath, TAG};
+use super::openapi_schemas::{ApiV1Result, FunctionPath, RecordFunctionPath, TAG};
 use crate::error::Problem;
 use crate::http::openapi::{IdPath, MethodArguments, ModelPath, RequestHeaders};
 use crate::http::pipeline::handle;

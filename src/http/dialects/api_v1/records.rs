@@ -11,12 +11,12 @@ use utoipa_axum::routes;
 
 use super::bulk_target::parse_bulk_target;
 use super::envelope::{DIALECT, map, success};
-use super::paging::{MAX_PAGE_SIZE, Paging, parse_page_size};
-use super::schemas::{
+use super::openapi_schemas::{
     ApiV1Batch, ApiV1BatchResponse, ApiV1Create, ApiV1Deleted, ApiV1DeletedMany, ApiV1Fields, ApiV1Filter, ApiV1Found,
     ApiV1Page, ApiV1Record, ApiV1Search, ApiV1Update, ApiV1UpdateMany, ApiV1Updated, BulkIdQuery, PageQuery,
     SelectionQuery, TAG,
 };
+use super::paging::{MAX_PAGE_SIZE, Paging, parse_page_size};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::openapi::{ContextQuery, IdPath, ModelPath, RequestHeaders};

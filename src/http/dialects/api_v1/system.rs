@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::{DIALECT, DONE, map, to_bytes};
-use super::schemas::{ApiV1Health, ApiV1Info, TAG};
+use super::openapi_schemas::{ApiV1Health, ApiV1Info, TAG};
 use crate::error::Problem;
 use crate::http::openapi::DatabaseHeader;
 use crate::http::pipeline::full_response;

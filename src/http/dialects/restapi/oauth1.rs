@@ -13,13 +13,13 @@ use utoipa::{IntoResponses, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::schemas::TAG;
+use super::openapi_schemas::TAG;
 use crate::auth::oauth1::{ConnectionInfo, SignedRequest, TokenCredentials, encode};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::ApiRequest;
 use crate::http::request::content_type::FORM;
-use crate::http::request::unauthenticated;
+use crate::http::request::unauthenticated_body;
 use crate::http::response::negotiate::prefers;
 use crate::http::state::AppState;
 
@@ -124,7 +124,7 @@ async fn check_body_hash(request: &mut ApiRequest, signed: &SignedRequest) -> Re
     }
     let body = match request.signed_form.form() {
         Some(form) => form.clone(),
-        None => unauthenticated::body(request).await?,
+        None => unauthenticated_body::body(request).await?,
     };
     signed.verify_body_hash(&body)
 }

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::DIALECT;
-use super::schemas::{
+use super::openapi_schemas::{
     AccessQuery, CountQuery, FieldsGetQuery, IdsQuery, MethodKeyPath, OptionalIdsQuery, RecordKeyPath,
     RecordMethodPath, RestapiCount, RestapiEmpty, RestapiFields, RestapiIds, RestapiRecord, RestapiRecords,
     RestapiResult, RestapiRight, RestapiVals, TAG, ValsQuery,

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::to_bytes;
-use super::schemas::{ReportPath, ReportsQuery, RestapiReport, RestapiReports, TAG};
+use super::openapi_schemas::{ReportPath, ReportsQuery, RestapiReport, RestapiReports, TAG};
 use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::envelope::{MEDIA, to_bytes};
-use super::schemas::{RestapiVersion, TAG};
+use super::openapi_schemas::{RestapiVersion, TAG};
 use crate::error::Problem;
 use crate::http::openapi::DatabaseHeader;
 use crate::http::request::ApiRequest;

@@ -19,7 +19,7 @@ use crate::http::request::ApiRequest;
 use crate::http::request::content_type::ContentType;
 use crate::http::request::credential::parse_credential;
 use crate::http::request::params::RequestParams;
-use crate::http::request::unauthenticated;
+use crate::http::request::unauthenticated_body;
 use crate::http::state::AppState;
 use crate::secret::{Token, TokenKind};
 
@@ -196,10 +196,10 @@ async fn log_in(mut request: ApiRequest) -> Result<Response, Problem> {
 /// Parses the parameters of a request that contains its credential among them.
 async fn parse_params(request: &mut ApiRequest) -> Result<RequestParams, Problem> {
     let query = request.head.uri.query().unwrap_or_default();
-    unauthenticated::check_parameters(query.as_bytes(), "The query string")?;
-    let body = unauthenticated::body(request).await?;
+    unauthenticated_body::check_parameters(query.as_bytes(), "The query string")?;
+    let body = unauthenticated_body::body(request).await?;
     if ContentType::parse(&request.head.headers) == ContentType::Form {
-        unauthenticated::check_parameters(&body, "The form")?;
+        unauthenticated_body::check_parameters(&body, "The form")?;
     }
     RequestParams::parse(request.head.uri.query(), &request.head.headers, body).await
 }

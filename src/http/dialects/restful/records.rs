@@ -9,11 +9,11 @@ use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::envelope::DIALECT;
-use super::models::{ModelSchemas, RestfulModels};
-use super::schemas::{
+use super::enabled_models::{ModelSchemas, RestfulModels};
+use super::openapi_schemas::{
     FilterQuery, NarrowingQuery, RestfulKeywords, RestfulMethodPath, RestfulRecord, RestfulRecords, RestfulValues, TAG,
 };
+use super::response_body::DIALECT;
 use crate::error::Problem;
 use crate::http::openapi::{ContextQuery, DomainQuery, IdPath, ModelPath, PagingQuery, RequestHeaders};
 use crate::http::pipeline::handle;

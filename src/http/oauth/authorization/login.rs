@@ -10,8 +10,8 @@ use http::header::{RETRY_AFTER, SET_COOKIE};
 use secrecy::SecretString;
 
 use super::browser_session::SessionCookie;
+use super::login_consent_pages::{Prompt, login_page};
 use super::parameters::AuthorizationParams;
-use super::prompt::{Prompt, login_page};
 use super::redirect::redirect_to_self;
 use crate::auth::Principal;
 use crate::error::Problem;

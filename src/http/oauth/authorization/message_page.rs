@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use super::prompt::layout;
+use super::login_consent_pages::layout;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::pages::{self, ENGLISH, MessagePage};

@@ -11,7 +11,7 @@ use crate::auth::oauth1::decode_form;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::content_type::ContentType;
-use crate::http::request::{ApiRequest, unauthenticated};
+use crate::http::request::{ApiRequest, unauthenticated_body};
 
 /// All parameters of a request.
 #[derive(Debug, Default, Clone)]
@@ -41,7 +41,7 @@ impl AuthorizationParams {
     /// # Errors
     /// 400 for too many parameters.
     pub(super) fn parse(query: &str) -> Result<Self, Problem> {
-        unauthenticated::check_parameters(query.as_bytes(), "The request")?;
+        unauthenticated_body::check_parameters(query.as_bytes(), "The request")?;
         let pairs =
             query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         // No known parameter has a name that is not UTF-8.
@@ -69,7 +69,7 @@ impl AuthorizationParams {
             let detail = "The Content-Type of the body must be application/x-www-form-urlencoded.";
             return Err(Problem::new(ErrorCode::UnsupportedMediaType, detail).parameter("Content-Type"));
         }
-        let body = unauthenticated::body(request).await?;
+        let body = unauthenticated_body::body(request).await?;
         let text = std::str::from_utf8(&body)
             .map_err(|_| Problem::new(ErrorCode::MalformedRequest, "The form is not valid UTF-8.").parameter("body"))?;
         Self::parse(text)

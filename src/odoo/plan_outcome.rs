@@ -3,8 +3,8 @@
 //! In: nothing. Out: [`Outcome`], which owns Odoo's responses unparsed, so that the shape stage can borrow from them.
 //! Must not know: how a plan is executed, media types.
 
-use super::records::{RecordSource, Records};
 use super::reply::Reply;
+use super::returned_records::{RecordSource, Records};
 use crate::names::RecordId;
 
 /// The outcome of a plan.

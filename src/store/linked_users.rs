@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use time::OffsetDateTime;
 
 use super::audit::AuditEvent;
-use super::grants::{lock_grants, shred};
+use super::credential_grants::{lock_grants, shred};
 use super::stored_token::{SELECT, StoredToken};
 use super::transaction::retry;
 use super::{Store, StoreError};

@@ -16,9 +16,9 @@
 use super::error::{OdooError, unreadable};
 use super::flat_read::{failing_fields, read_flat};
 use super::partial_read::PartialRead;
-use super::read_quirks::{FailingFields, ShortPage};
-use super::records::{RecordSource, Records, RelatedRecords, missing_ids, record_ids};
+use super::read_failure_cache::{FailingFields, ShortPage};
 use super::related::add_related;
+use super::returned_records::{RecordSource, Records, RelatedRecords, missing_ids, record_ids};
 use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};

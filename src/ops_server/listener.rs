@@ -46,7 +46,7 @@ mod tests {
     use std::net::TcpStream;
 
     use super::*;
-    use crate::ops::{Health, handler};
+    use crate::ops_server::{Health, handler};
 
     #[tokio::test]
     async fn operators_are_served_while_the_runtime_of_the_api_is_blocked() {

@@ -2,10 +2,10 @@
 //!
 //! In: columns. Out: `{"name": {}, "partner_id": {"fields": {…}}}`. Must not know: which records are read.
 
-use super::columns::{Column, Columns};
 use super::intent::Many2oneDisplay;
-use super::schema::FieldType;
-use super::shared_read_options::ReadOptions;
+use super::model_schema::FieldType;
+use super::read_columns::{Column, Columns};
+use super::read_context::ReadOptions;
 use crate::names::FieldName;
 use crate::value::{Member, Value};
 

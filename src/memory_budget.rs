@@ -1,13 +1,12 @@
-//! Limits for large requests and responses: a memory budget, and CPU-heavy work that does not block other requests.
+//! A memory budget for large requests and responses.
 //!
-//! In: sizes in bytes, work. Out: a [`MemoryShare`], returned to the budget when it is dropped, or `None` if no
-//! memory became free in time; the result of the work. Must not know: what the memory contains. Shares are granted in
-//! the order in which they were requested, so that small ones do not overtake a large one forever.
+//! In: sizes in bytes. Out: a [`MemoryShare`], returned to the budget when it is dropped, or `None` if no memory
+//! became free in time. Must not know: what the memory contains. Shares are granted in the order in which they were
+//! requested, so that small ones do not overtake a large one forever.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -41,17 +40,6 @@ impl MemoryBudget {
     }
 }
 
-/// From this size on, in bytes, parsing a body or rendering a response delays other requests noticeably.
-pub const LARGE: u64 = 256 * 1024;
-
-/// Runs CPU work on `bytes` of input. From [`LARGE`] on, the worker thread hands its other tasks to another thread
-/// before it starts; a single-threaded runtime has no other thread, so the work runs in place.
-pub fn run_cpu_work<T>(bytes: u64, work: impl FnOnce() -> T) -> T {
-    let has_other_threads =
-        || Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
-    if bytes >= LARGE && has_other_threads() { tokio::task::block_in_place(work) } else { work() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,15 +54,6 @@ mod tests {
         assert!(budget.clone().reserve(4 * UNIT, SECOND).await.is_some(), "4 units are free");
         drop(first);
         assert!(budget.reserve(5 * UNIT, SECOND).await.is_some());
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn large_work_does_not_block_other_tasks_of_a_single_worker() {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let other = tokio::spawn(async move { sender.send(()) });
-        // The other task runs while this one blocks; otherwise this one would wait forever.
-        let received = run_cpu_work(LARGE, || receiver.recv_timeout(Duration::from_secs(30)));
-        assert!(received.is_ok() && other.await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 //!
 //! In: fields that are already checked. Out: [`Columns`]. Must not know: scopes, how records are fetched.
 
-use super::schema::{Field, FieldType, Schema};
+use super::model_schema::{Field, FieldType, Schema};
 use crate::names::{FieldName, ModelName};
 
 /// One column of a response.

@@ -9,7 +9,7 @@ use super::metadata_cache::{CachedSchema, MetadataCache};
 use super::user::OdooUser;
 use crate::error::Problem;
 use crate::names::{FieldName, ModelName};
-use crate::plan::schema::Schema;
+use crate::plan::model_schema::Schema;
 use crate::plan::{self, MissingMetadata, UserDefaults};
 
 /// The metadata for one plan.

@@ -4,11 +4,11 @@
 //! responses look like.
 
 use super::call::{Call, OrmMethod, id_list, name_list};
-use super::columns::{Column, Columns};
 use super::intent::{AccessOperation, Many2oneDisplay};
-use super::nested_read::{SPECIFIED_FROM, specification};
-use super::shared_read_options::ReadOptions;
+use super::read_columns::{Column, Columns};
+use super::read_context::ReadOptions;
 use super::values::PropertiesMerge;
+use super::web_read_specification::{SPECIFIED_FROM, specification};
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};

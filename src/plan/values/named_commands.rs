@@ -20,7 +20,7 @@ use super::x2many::odoo_command;
 use super::{ValueCheck, ValuePath};
 use crate::names::RecordId;
 use crate::plan::error::PlanError;
-use crate::plan::schema::Field;
+use crate::plan::model_schema::Field;
 use crate::value::{Member, Value};
 
 /// A named command, in the order of execution.

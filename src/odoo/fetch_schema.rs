@@ -9,7 +9,7 @@ use super::error::{OdooError, unreadable};
 use super::user::OdooUser;
 use crate::error::Problem;
 use crate::names::ModelName;
-use crate::plan::schema::{ATTRIBUTES, Schema};
+use crate::plan::model_schema::{ATTRIBUTES, Schema};
 use crate::plan::{Call, Effect, OrmMethod};
 use crate::value::{Member, Value};
 
