@@ -1,5 +1,5 @@
-//! Parsers for what clients write: literals, domains, orders, selections, lists of names and ids, booleans, integers. Text in,
-//! trees out.
+//! Parsers for what clients write: literals, domains, orders, selections, lists of names and ids, booleans, integers.
+//! Text in, trees out.
 //!
 //! In: decoded text, or a tree that was parsed before. Out: a tree, or an error that says what was expected, what was
 //! found and where. Must not know: models and their fields, the version of the server, HTTP. No async, no I/O, no
