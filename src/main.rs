@@ -53,12 +53,12 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
         | Command::Token(_)
         | Command::Keys(_)
         | Command::Restore { .. } => {
-            telemetry::init(&config.log)?;
+            let _log = telemetry::init(&config.log)?;
             disable_core_dumps();
             runtime()?.block_on(administer(command, &config, json, out))?;
         }
         Command::Serve | Command::Openapi => {
-            telemetry::init(&config.log)?;
+            let _log = telemetry::init(&config.log)?;
             disable_core_dumps();
             runtime()?.block_on(app::serve(&config, Clock::system()))?;
         }

@@ -36,7 +36,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use self::connection_limit::{ConnectionLimit, ConnectionPermit, ConnectionRefused};
-pub use self::exchange::{Handler, HeadersTooLarge, PeerAddress, ReceivedAt, TargetTooLong};
+pub use self::exchange::{Handler, HeadersTooLarge, Received, TargetTooLong};
 pub use self::settings::ServerSettings;
 use self::shutdown::{ShutdownHandle, ShutdownStage};
 use crate::telemetry::metrics::{Metrics, count};

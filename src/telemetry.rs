@@ -2,19 +2,33 @@
 //!
 //! In: a filter and a format. Out: structured lines on standard error, one per event. Must not know: requests,
 //! routes, Odoo. The formatters escape text from clients, including ANSI sequences (H-07).
+//!
+//! ```text
+//! event ──► json_lines, text_lines (+ log_context) ──► log_writer ──► standard error
+//! ```
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry, fmt};
 
+use self::json_lines::JsonLines;
+use self::log_writer::LogWriter;
+use self::text_lines::TextLines;
 use crate::config::{LogConfig, LogFormat};
 
+mod json_lines;
+pub mod log_context;
+pub mod log_writer;
 pub mod metrics;
+pub mod odoo_call_metrics;
 mod process;
 pub mod text_format;
+mod text_lines;
+mod timestamp;
 
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -30,18 +44,42 @@ pub enum TelemetryError {
     /// Logging was initialized before.
     #[error("logging is already initialized")]
     AlreadyInitialized(#[from] TryInitError),
+    /// The thread that writes the log cannot be started.
+    #[error("the log cannot be written: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// How long the end of the process waits for the log, if standard error accepts no more bytes.
+const FLUSH_AT_END: Duration = Duration::from_secs(5);
+/// How long a panic waits for the log: the process may end without running destructors.
+const FLUSH_AT_PANIC: Duration = Duration::from_millis(200);
+
+/// Writes the rest of the log when it is dropped, at the end of the process.
+#[derive(Debug)]
+#[must_use = "the log is flushed when this is dropped"]
+pub struct LogGuard(LogWriter);
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        self.0.flush(FLUSH_AT_END);
+    }
 }
 
 /// Initializes logging for the process.
 ///
 /// # Errors
 /// Fails if the filter is invalid or logging is already initialized.
-pub fn init(settings: &LogConfig) -> Result<(), TelemetryError> {
-    let on_terminal = std::io::stderr().is_terminal();
-    let lines = lines(settings.format, on_terminal, std::io::stderr);
-    tracing_subscriber::registry().with(lines.with_filter(filter(&settings.filter)?)).try_init()?;
-    std::panic::set_hook(Box::new(log_panic));
-    Ok(())
+pub fn init(settings: &LogConfig) -> Result<LogGuard, TelemetryError> {
+    let (filter, on_terminal) = (filter(&settings.filter)?, io::stderr().is_terminal());
+    let writer = LogWriter::start(io::stderr())?;
+    let lines = lines(settings.format, on_terminal, writer.clone());
+    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()?;
+    let panics = writer.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        log_panic(panic);
+        panics.flush(FLUSH_AT_PANIC);
+    }));
+    Ok(LogGuard(writer))
 }
 
 /// Logs a panic as an event, so that it is not plain text between JSON objects.
@@ -60,9 +98,9 @@ where
 {
     let layer = fmt::layer().with_writer(to);
     match format {
-        LogFormat::Text => layer.with_ansi(on_terminal).boxed(),
-        LogFormat::Auto if on_terminal => layer.with_ansi(true).boxed(),
-        LogFormat::Json | LogFormat::Auto => layer.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Text => layer.with_ansi(on_terminal).event_format(TextLines).boxed(),
+        LogFormat::Auto if on_terminal => layer.with_ansi(true).event_format(TextLines).boxed(),
+        LogFormat::Json | LogFormat::Auto => layer.event_format(JsonLines).boxed(),
     }
 }
 
@@ -71,6 +109,9 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
+    use futures_util::FutureExt as _;
+
+    use super::log_context::LogContext;
     use super::*;
 
     #[derive(Clone, Default)]
@@ -92,6 +133,74 @@ mod tests {
         tracing::subscriber::with_default(subscriber, log);
         let bytes = buffer.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    /// What `tracing-subscriber` writes for an event within the span of a request, and what is written here.
+    fn expected_and_written(format: LogFormat, has_colors: bool, log: impl Fn()) -> [String; 2] {
+        let buffers = [Buffer::default(), Buffer::default()];
+        let [expected, written] = buffers.clone().map(|buffer| move || buffer.clone());
+        let reference = fmt::layer().with_writer(expected).with_ansi(has_colors);
+        let reference: Box<dyn Layer<Registry> + Send + Sync> = match format {
+            LogFormat::Json => reference.json().flatten_event(true).with_span_list(false).boxed(),
+            _ => reference.boxed(),
+        };
+        let subscriber = tracing_subscriber::registry().with(vec![reference, lines(format, has_colors, written)]);
+        tracing::subscriber::with_default(subscriber, || {
+            log();
+            let in_span = async { tracing::error_span!("request", request_id = "r-1").in_scope(&log) };
+            LogContext::of_request("r-1".into()).attach_to(in_span).now_or_never().unwrap();
+        });
+        buffers.map(|buffer| {
+            let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+            text.lines().map(without_time).collect::<Vec<_>>().join("\n")
+        })
+    }
+
+    /// The line after its time, which ends with the first `Z`.
+    fn without_time(line: &str) -> &str {
+        line.split_once('Z').unwrap().1
+    }
+
+    fn log_values_of_all_types() {
+        let error = std::io::Error::other("no \"luck\"");
+        tracing::info!(
+            target: "odoo_gateway::request", text = "a\nb\u{1b}[31m\"\\é", route = None::<&str>, status = 200_u16,
+            whole = 12.0, ms = 0.1234, large = 1e300, small = -1e-7, nan = f64::NAN, low = i64::MIN, high = u64::MAX,
+            wide = u128::MAX, complete = true, peer = Some(tracing::field::display("a\tb")), "request"
+        );
+        tracing::warn!(error = &error as &dyn std::error::Error, list = ?["x"], %error, "text {}", "\"quoted\"");
+        tracing::error!("");
+        tracing::debug!(without = "message");
+    }
+
+    #[test]
+    fn events_of_the_log_crate_have_the_target_of_their_library() {
+        let log = || tracing::info!(target: "log", { log.target = "rustls::client" }, "text");
+        let [json, text] = [LogFormat::Json, LogFormat::Text].map(|format| logged(format, log));
+        assert!(json.ends_with("\"target\":\"rustls::client\"}\n"), "{json}");
+        assert!(text.ends_with(" rustls::client: text\n"), "{text}");
+    }
+
+    #[test]
+    fn json_lines_are_those_of_tracing_subscriber() {
+        let [expected, written] = expected_and_written(LogFormat::Json, false, log_values_of_all_types);
+        assert_eq!(written, expected);
+        assert!(written.ends_with(r#""span":{"request_id":"r-1","name":"request"}}"#), "{written}");
+    }
+
+    #[test]
+    fn text_lines_are_those_of_tracing_subscriber() {
+        for has_colors in [false, true] {
+            let log = || {
+                tracing::info!(user = "a\nb\u{1b}[31m", ms = 1.5, "request");
+                tracing::trace!(n = 1, "t");
+                tracing::debug!("d");
+                tracing::warn!("w");
+                tracing::error!("e");
+            };
+            let [expected, written] = expected_and_written(LogFormat::Text, has_colors, log);
+            assert_eq!(written, expected);
+        }
     }
 
     #[test]

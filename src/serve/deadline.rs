@@ -172,14 +172,11 @@ impl ConnectionState {
         self.state().draining = true;
     }
 
-    /// Whether the next response is the last one.
-    pub(super) fn is_draining(&self) -> bool {
-        self.state().draining
-    }
-
-    /// Whether a part of the request body was not sent or not read yet.
-    pub(super) fn has_unread_body(&self) -> bool {
-        self.state().body_left.is_some_and(|left| left > 0)
+    /// Whether the response that starts now is the last one: the gateway is shutting down, or a part of the request
+    /// body was not sent or not read yet.
+    pub(super) fn must_close(&self) -> bool {
+        let state = self.state();
+        state.draining || state.body_left.is_some_and(|left| left > 0)
     }
 
     /// Whether a request is in flight.

@@ -1,8 +1,8 @@
 //! One request and its response, between hyper and the service.
 //!
-//! In: hyper's request. Out: the same request with [`PeerAddress`], [`ReceivedAt`] and, if a limit was exceeded,
-//! [`TargetTooLong`] or [`HeadersTooLarge`] in its extensions; the service's response with a tracked body. Must not
-//! know: what the request means.
+//! In: hyper's request. Out: the same request with [`Received`] and, if a limit was exceeded, [`TargetTooLong`] or
+//! [`HeadersTooLarge`] in its extensions; the service's response with a tracked body. Must not know: what the request
+//! means.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -24,13 +24,14 @@ use super::deadline::ConnectionState;
 /// The service of a listener.
 pub type Handler = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
-/// The address of the other end of the connection: the client or its proxy.
+/// From whom and when a request was received. One extension, because each extension costs an allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PeerAddress(pub SocketAddr);
-
-/// When the request head was complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReceivedAt(pub Instant);
+pub struct Received {
+    /// The address of the other end of the connection: the client or its proxy.
+    pub peer: SocketAddr,
+    /// When the request head was complete.
+    pub at: Instant,
+}
 
 /// Marks a request whose target was too long. The target was truncated and is not usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +61,10 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
         let length = http_body::Body::size_hint(request.body()).exact();
         let guard = ExchangeGuard { state: Arc::clone(&self.state), chunk_pending: false };
         let truncated = self.state.exchange_started(length);
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(PeerAddress(self.address));
-        request.extensions_mut().insert(ReceivedAt(Instant::now()));
+        // Most requests have no body, and need none on the heap.
+        let is_empty = http_body::Body::is_end_stream(request.body());
+        let mut request = request.map(|body| if is_empty { Body::empty() } else { Body::new(body) });
+        request.extensions_mut().insert(Received { peer: self.address, at: Instant::now() });
         if truncated.target {
             request.extensions_mut().insert(TargetTooLong);
         }
@@ -95,7 +97,7 @@ impl Future for ResponseFuture {
         let mut response = ready!(self.response.as_mut().poll(cx))?;
         // Hyper closes a connection whose request body was not read completely. The header announces it; without it,
         // the client's next request would be sent into the closing connection.
-        let must_close = |guard: &ExchangeGuard| guard.state.is_draining() || guard.state.has_unread_body();
+        let must_close = |guard: &ExchangeGuard| guard.state.must_close();
         if self.is_last || !self.http2 && self.guard.as_ref().is_some_and(must_close) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -16,7 +16,8 @@
 //!
 //! Must not know: sockets, the meaning of other headers. Hyper validates everything else.
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Buf as _, BufMut, BytesMut};
+use memchr::{memchr2, memchr3};
 
 /// Maximum length of a request target, in bytes: the limit of `http::Uri`.
 pub(super) const MAX_TARGET: usize = 65_534;
@@ -25,6 +26,8 @@ pub(super) const MAX_TARGET: usize = 65_534;
 const MAX_LINES: usize = 101;
 /// Maximum size of the headers that are passed on, in bytes: more than the middleware accepts.
 const MAX_BLOCK: usize = 48 * 1024;
+/// The size of most heads, in bytes.
+const USUAL_HEAD: usize = 1024;
 /// Maximum size of a head, in bytes; a larger one is rejected.
 const MAX_HEAD: usize = 1024 * 1024;
 
@@ -84,15 +87,58 @@ impl HeadScanner {
 
     /// Removes the bytes of the head from the front of `input`, and appends the bytes for hyper to `output`.
     pub(super) fn scan(&mut self, input: &mut BytesMut, output: &mut BytesMut) {
-        let mut taken = 0;
-        for byte in input.iter().copied() {
-            if self.is_complete() {
-                break;
+        output.reserve(input.len().min(USUAL_HEAD));
+        let mut rest: &[u8] = input;
+        while !self.is_complete()
+            && let Some((first, others)) = rest.split_first()
+        {
+            let (plain, special) = rest.split_at_checked(self.plain_bytes(rest)).unwrap_or((&[], rest));
+            if plain.is_empty() {
+                self.step(*first, output);
+                rest = others;
+            } else {
+                self.pass_plain(plain, output);
+                rest = special;
             }
-            taken += 1;
-            self.step(byte, output);
         }
-        let _scanned = input.split_to(taken);
+        let taken = input.len() - rest.len();
+        input.advance(taken);
+    }
+
+    /// The number of bytes at the front that [`step`](Self::step) would pass on one by one, unchanged and within the
+    /// limits: most of a head. The result does not depend on it.
+    fn plain_bytes(&self, input: &[u8]) -> usize {
+        if self.after_cr || self.line_dropped {
+            return 0;
+        }
+        let room = match self.position {
+            Position::Target if !self.target_too_long => MAX_TARGET.saturating_sub(self.target),
+            Position::Name | Position::Value => MAX_BLOCK.saturating_sub(self.block),
+            _ => 0,
+        };
+        // Only what has room is searched: beyond a limit, a search per byte would take quadratic time.
+        let input = input.get(..room.min(MAX_HEAD.saturating_sub(self.length))).unwrap_or(input);
+        let end = match self.position {
+            Position::Target => {
+                input.iter().copied().position(|byte| matches!(byte, b' ' | b'\r' | b'\n') || is_encoded(byte))
+            }
+            Position::Name => memchr3(b':', b'\r', b'\n', input),
+            _ => memchr2(b'\r', b'\n', input),
+        };
+        end.unwrap_or(input.len())
+    }
+
+    fn pass_plain(&mut self, bytes: &[u8], output: &mut BytesMut) {
+        self.length += bytes.len();
+        if self.position == Position::Target {
+            self.target += bytes.len();
+        } else {
+            self.block += bytes.len();
+        }
+        if self.position == Position::Name {
+            bytes.iter().for_each(|byte| self.name.push(*byte));
+        }
+        output.put_slice(bytes);
     }
 
     fn step(&mut self, byte: u8, output: &mut BytesMut) {
@@ -167,7 +213,7 @@ impl HeadScanner {
     }
 
     fn pass_target(&mut self, byte: u8, output: &mut BytesMut) {
-        let encoded = matches!(byte, b'"' | b'<' | b'>' | b'`' | b'#' | 0x80..);
+        let encoded = is_encoded(byte);
         let width = if encoded { 3 } else { 1 };
         if self.target_too_long || self.target + width > MAX_TARGET {
             self.target_too_long = true;
@@ -196,6 +242,11 @@ impl HeadScanner {
         self.position = Position::Rejected;
         output.put_u8(0);
     }
+}
+
+/// Whether a byte of the target is percent-encoded.
+fn is_encoded(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>' | b'`' | b'#' | 0x80..)
 }
 
 /// The first bytes of a header name in lower case.
@@ -301,6 +352,59 @@ mod tests {
             scanner.scan(&mut input, &mut output);
             assert_eq!((scanner.target_too_long(), scanner.is_complete()), (truncated, true), "{length}");
             assert_eq!(output.len(), length.min(MAX_TARGET) + "GET  HTTP/1.1\r\n\r\n".len());
+        }
+    }
+
+    /// As `scan`, byte by byte.
+    fn scan_slowly(text: &[u8]) -> (Vec<u8>, Vec<u8>, String) {
+        let (mut scanner, mut rest, mut output) = (HeadScanner::default(), text, BytesMut::new());
+        while let (false, Some((first, others))) = (scanner.is_complete(), rest.split_first()) {
+            scanner.step(*first, &mut output);
+            rest = others;
+        }
+        (output.to_vec(), rest.to_vec(), format!("{scanner:?}"))
+    }
+
+    fn assert_scans_as_byte_by_byte(text: &[u8], cut: usize) {
+        let (mut scanner, mut input, mut output) = (HeadScanner::default(), BytesMut::new(), BytesMut::new());
+        let (first, second) = text.split_at(cut.min(text.len()));
+        for piece in [first, second] {
+            input.extend_from_slice(piece);
+            scanner.scan(&mut input, &mut output);
+        }
+        let scanned = (output.to_vec(), input.to_vec(), format!("{scanner:?}"));
+        assert!(scanned == scan_slowly(text), "{:?}", text.get(..200).unwrap_or(text).escape_ascii().to_string());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn runs_of_bytes_are_scanned_as_byte_by_byte(
+            pieces in proptest::collection::vec(proptest::sample::select(vec![
+                "GET ", "/a", "\"", "é", " HTTP/1.1", "\r\n", "\r\n", "\r", "\n", " ", ":", "X", "content-length",
+                "Transfer-Encoding", ": 5", "a value", "\t", "", "\0",
+            ]), 0..24),
+            cut in 0_usize..80,
+        ) {
+            assert_scans_as_byte_by_byte(pieces.concat().as_bytes(), cut);
+            assert_scans_as_byte_by_byte(format!("GET / HTTP/1.1\r\n{}", pieces.concat()).as_bytes(), cut);
+        }
+    }
+
+    #[test]
+    fn runs_of_bytes_end_at_the_limits() {
+        for around in 0..6 {
+            let target = "a".repeat(MAX_TARGET - 3 + around);
+            let value = "a".repeat(MAX_BLOCK - 9 + around);
+            let long = "a".repeat(MAX_HEAD - 20 + around);
+            for text in [
+                format!("GET {target}\" HTTP/1.1\r\n\r\n"),
+                format!("GET / HTTP/1.1\r\nX: {value}\r\nY: z\r\n\r\n"),
+                format!("GET / HTTP/1.1\r\n{value}: y\r\nY: z\r\n\r\n"),
+                format!("GET / HTTP/1.1\r\n{long}\r\n\r\n"),
+                format!("GET {long}"),
+            ] {
+                assert_scans_as_byte_by_byte(text.as_bytes(), text.len() / 2);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
 
@@ -149,9 +149,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
 }
 
 fn move_bytes(from: &mut BytesMut, limit: usize, to: &mut ReadBuf<'_>) -> usize {
-    let moved = from.split_to(limit.min(from.len()).min(to.remaining()));
-    to.put_slice(&moved);
-    moved.len()
+    let length = limit.min(from.len()).min(to.remaining());
+    to.put_slice(from.get(..length).unwrap_or_default());
+    from.advance(length);
+    length
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {

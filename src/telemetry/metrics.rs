@@ -3,6 +3,8 @@
 //! In: increments from all modules. Out: the OpenMetrics text of `/metrics`. Must not know: which module counts.
 //! Labels have few possible values (route templates, not paths; names of outcomes), so that no client can add series.
 
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -70,6 +72,8 @@ pub struct Metrics {
     pub requests: Family<RequestLabels, Counter>,
     /// Time from the request head to the last byte of the response.
     pub request_seconds: Family<RequestLabels, Histogram, Durations>,
+    /// The entries of `requests` and `request_seconds`, by route.
+    request_series: RwLock<HashMap<String, Vec<RequestSeries>>>,
     /// Requests in flight.
     pub requests_in_flight: Gauge,
     /// Open connections.
@@ -90,6 +94,14 @@ pub struct Metrics {
     pub odoo_seconds: Family<OdooLabels, Histogram, Durations>,
     /// Time in the queue before a call to Odoo.
     pub odoo_queue_seconds: Histogram,
+    /// Reads that shared the call of an equal read.
+    pub odoo_reads_shared: Family<DatabaseLabels, Counter>,
+    /// 1 if the store answered when it was last asked for changes of credentials, otherwise 0.
+    pub store_up: Gauge,
+    /// Credentials that were read from the store.
+    pub credential_reads: Counter,
+    /// Uses of credentials that were verified before, while the store could not be reached.
+    pub credential_outage_uses: Counter,
     /// Checked credentials: `ok`, or the error code.
     pub authentications: Family<OutcomeLabels, Counter>,
 }
@@ -108,6 +120,7 @@ impl Metrics {
             registry: Registry::with_prefix("odoo_gateway"),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(Durations),
+            request_series: RwLock::default(),
             requests_in_flight: Gauge::default(),
             connections: Gauge::default(),
             connections_ended: Family::default(),
@@ -118,10 +131,23 @@ impl Metrics {
             odoo_calls: Family::default(),
             odoo_seconds: Family::new_with_constructor(Durations),
             odoo_queue_seconds: Durations.new_metric(),
+            odoo_reads_shared: Family::default(),
+            store_up: Gauge::default(),
+            credential_reads: Counter::default(),
+            credential_outage_uses: Counter::default(),
             authentications: Family::default(),
         };
         metrics.register();
+        metrics.register_store();
         metrics
+    }
+
+    fn register_store(&mut self) {
+        let all = &mut self.registry;
+        all.register("store_up", "1 if the store answered the last query for changes", self.store_up.clone());
+        all.register("credential_reads", "Credentials read from the store", self.credential_reads.clone());
+        let uses = "Uses of verified credentials while the store could not be reached";
+        all.register("credential_outage_uses", uses, self.credential_outage_uses.clone());
     }
 
     fn register(&mut self) {
@@ -148,6 +174,11 @@ impl Metrics {
             Unit::Seconds,
             self.odoo_queue_seconds.clone(),
         );
+        all.register(
+            "odoo_reads_shared",
+            "Reads that shared the call of an equal read",
+            self.odoo_reads_shared.clone(),
+        );
         all.register("authentications", "Checked credentials by outcome", self.authentications.clone());
         all.register("build", "Version of the binary", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         all.register_collector(Box::new(Process::started_now()));
@@ -163,18 +194,47 @@ impl Metrics {
         Ok(text)
     }
 
-    /// Counts a call to Odoo with its outcome, its time in the queue and its total duration.
-    pub fn record_odoo_call(&self, database: &str, outcome: &'static str, queued: Duration, took: Duration) {
-        let labels = OdooLabels { database: database.to_owned(), outcome };
-        self.odoo_calls.get_or_create(&labels).inc();
-        self.odoo_seconds.get_or_create(&labels).observe(took.as_secs_f64());
-        self.odoo_queue_seconds.observe(queued.as_secs_f64());
+    /// Counts a read that shared the call of an equal one.
+    pub fn record_shared_read(&self, database: &str) {
+        self.odoo_reads_shared.get_or_create(&DatabaseLabels { database: database.to_owned() }).inc();
     }
 
-    /// Counts an answered request.
-    pub fn record_request(&self, labels: &RequestLabels, took: Duration) {
-        self.requests.get_or_create(labels).inc();
-        self.request_seconds.get_or_create(labels).observe(took.as_secs_f64());
+    /// Counts an answered request; the arguments are those of [`RequestLabels`].
+    pub fn record_request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        let known = self.request_series.read().unwrap_or_else(PoisonError::into_inner);
+        let mut series = known.get(route).into_iter().flatten();
+        if let Some(series) = series.find(|series| series.method == method && series.status == status) {
+            return series.record(took);
+        }
+        drop(known);
+        self.add_request_series(method, route, status).record(took);
+    }
+
+    fn add_request_series(&self, method: &'static str, route: &str, status: u16) -> RequestSeries {
+        let labels = RequestLabels { method, route: route.to_owned(), status };
+        let count = self.requests.get_or_create_owned(&labels);
+        let seconds = self.request_seconds.get_or_create_owned(&labels);
+        let added = RequestSeries { method, status, count, seconds };
+        let mut known = self.request_series.write().unwrap_or_else(PoisonError::into_inner);
+        // Two threads may add the same entry. Both count the same metrics.
+        known.entry(labels.route).or_default().push(added.clone());
+        added
+    }
+}
+
+/// The metrics of the requests with the same labels. Finding them here takes one lookup and no allocation.
+#[derive(Debug, Clone)]
+struct RequestSeries {
+    method: &'static str,
+    status: u16,
+    count: Counter,
+    seconds: Histogram,
+}
+
+impl RequestSeries {
+    fn record(&self, took: Duration) {
+        self.count.inc();
+        self.seconds.observe(took.as_secs_f64());
     }
 }
 
@@ -195,14 +255,20 @@ mod tests {
     #[test]
     fn counted_values_are_encoded() {
         let metrics = Metrics::new();
-        let labels = RequestLabels { method: "GET", route: "/a/{b}".to_owned(), status: 200 };
-        metrics.record_request(&labels, Duration::from_millis(3));
+        for (method, status) in [("GET", 200), ("GET", 200), ("GET", 404), ("PUT", 200)] {
+            metrics.record_request(method, "/a/{b}", status, Duration::from_millis(3));
+        }
         count(&metrics.connections_ended, "idle");
         let text = metrics.exposition().unwrap();
-        assert!(text.contains(r#"odoo_gateway_requests_total{method="GET",route="/a/{b}",status="200"} 1"#), "{text}");
+        for (method, status, count) in [("GET", 200, 2), ("GET", 404, 1), ("PUT", 200, 1)] {
+            let labels = format!(r#"{{method="{method}",route="/a/{{b}}",status="{status}"}} {count}"#);
+            assert!(text.contains(&format!("odoo_gateway_requests_total{labels}\n")), "{text}");
+            assert!(text.contains(&format!("odoo_gateway_request_seconds_count{labels}\n")), "{text}");
+        }
         assert!(text.contains("odoo_gateway_request_seconds_bucket{le=\"0.005\",method=\"GET\""), "{text}");
         assert!(text.contains(r#"odoo_gateway_connections_ended_total{outcome="idle"} 1"#), "{text}");
         assert!(text.contains("odoo_gateway_build_info{version="), "{text}");
+        assert!(text.contains("odoo_gateway_log_lines_dropped_total "), "{text}");
         assert!(text.ends_with("# EOF\n"), "{text}");
     }
 }

@@ -1,15 +1,18 @@
 //! Metrics of the process, read from the operating system at each scrape.
 //!
-//! In: `/proc/self`. Out: resident memory, open files, uptime. Must not know: the gateway. On a system without
-//! `/proc` only the uptime is available.
+//! In: `/proc/self`, the log writer. Out: resident memory, open files, uptime, dropped log lines. Must not know: the
+//! gateway. On a system without `/proc` memory and files are missing.
 
 use std::fmt;
 use std::time::Instant;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
+
+use super::log_writer::dropped_lines;
 
 /// The memory page size of all supported platforms, in bytes.
 const PAGE: u64 = 4096;
@@ -38,7 +41,9 @@ impl Collector for Process {
         if let Some(files) = open_files() {
             encode("open_files", "Open file descriptors", None, files as f64)?;
         }
-        Ok(())
+        let dropped = ConstCounter::new(dropped_lines());
+        let help = "Log lines dropped, because the log output was too slow or closed";
+        dropped.encode(encoder.encode_descriptor("log_lines_dropped", help, None, dropped.metric_type())?)
     }
 }
 

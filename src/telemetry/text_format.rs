@@ -47,7 +47,7 @@ fn push(out: &mut String, parts: &[&str]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::metrics::{Metrics, RequestLabels};
+    use crate::telemetry::metrics::Metrics;
 
     #[test]
     fn metrics_have_the_names_of_their_samples() {
@@ -63,8 +63,7 @@ mod tests {
     #[test]
     fn every_sample_follows_a_type_line_with_its_name() {
         let metrics = Metrics::new();
-        let labels = RequestLabels { method: "GET", route: "/a".to_owned(), status: 404 };
-        metrics.record_request(&labels, std::time::Duration::from_millis(3));
+        metrics.record_request("GET", "/a", 404, std::time::Duration::from_millis(3));
         let text = from_open_metrics(&metrics.exposition().unwrap());
         let (mut name, mut kind) = ("", "");
         for line in text.lines() {
