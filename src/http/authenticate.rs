@@ -83,6 +83,7 @@ async fn authenticate_signature(request: &mut ApiRequest, database_name: Option<
     let state = request.state.clone();
     let principal = state.tokens.oauth1.authenticate(&signed, database_name, &state.databases, connection).await?;
     check_signed_body(request, &signed).await?;
+    request.signed_form.release_form();
     Ok(principal)
 }
 

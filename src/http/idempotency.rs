@@ -25,13 +25,14 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
-use tracing::Instrument as _;
 
+pub(super) use self::request::has_idempotency_key;
 use self::request::{compared_parts, parse_key};
 use crate::auth::Principal;
 use crate::error::Problem;
 use crate::error_code::{ErrorClass, ErrorCode};
 use crate::idempotency::{Claim, ClaimResult, IdempotencyStore, StoredOutcome, StoredResponse};
+use crate::telemetry::log_context::LogContext;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -109,7 +110,7 @@ impl IdempotentRequest {
             ClaimResult::Replay(stored) => replay(stored),
             ClaimResult::Claimed(claim) => {
                 let work = async move { store_outcome(*claim, work.await, &progress).await };
-                tokio::spawn(work.in_current_span()).await.map_err(Problem::internal)?
+                tokio::spawn(LogContext::current().attach_to(work)).await.map_err(Problem::internal)?
             }
         }
     }

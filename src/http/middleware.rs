@@ -2,8 +2,8 @@
 //! bottom.
 //!
 //! ```text
-//! access_log              one log line and one count per request
 //! real_ip                 the client's address, forwarded by a trusted proxy
+//! access_log              one log line and one count per request
 //! cors                    scripts of other origins
 //! catch_panic             a panic becomes a 500 response
 //! request_head_check      size and ambiguity of the head; host: whom the request is for
@@ -42,19 +42,19 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Version};
 use ipnet::IpNet;
 use tower::Service;
-use tracing::Instrument;
 
 use self::access_log::AccessLogGuard;
 use self::catch_panic::PanicMessage;
+use self::matched_path::RecordMatchedPath;
 use super::request::body::BodyLimits;
-use super::request::original_target;
-use super::request::request_id::{RequestId, RequestIds, X_REQUEST_ID};
+use super::request::original_target::{self, OriginalTarget};
+use super::request::request_facts::RequestFacts;
+use super::request::request_id::{RequestIds, X_REQUEST_ID};
 use super::request::request_log::RequestLog;
 use super::request::server_timing::ServerTiming;
 use super::response::problem::{ErrorContext, ErrorRenderers};
@@ -113,13 +113,10 @@ pub fn wrap(
     metrics: Arc<Metrics>,
     clock: Clock,
 ) -> Handler {
-    let router = fallback::with_fallbacks(router)
-        // A layer of the router runs after routing, when the template of the route is known.
-        .layer(axum::middleware::from_fn(matched_path::record_matched_path))
-        // Replaced by `body_limits`: axum's limit has no deadline and another error body.
-        .layer(DefaultBodyLimit::disable())
-        // Inside of everything that follows, so that the access log counts the bytes that are sent.
-        .layer(compression::layer());
+    // Layers of the router run after routing, when the template of the route is known, and inside of everything that
+    // follows, so that the access log counts the bytes that are sent. The first one is the outermost. They are added
+    // in one step, because the router boxes the request's future once for each step.
+    let router = fallback::with_fallbacks(router).layer((compression::layer(), RecordMatchedPath));
     let ids = RequestIds::default();
     let settings = settings.clone();
     Handler::new(StackService(Arc::new(MiddlewareStack { router, policy, settings, metrics, clock, ids })))
@@ -154,41 +151,44 @@ impl Service<Request<Body>> for StackService {
 
 impl MiddlewareStack {
     async fn handle(&self, mut request: Request<Body>) -> Response {
-        let id = self.ids.assign(request.headers());
-        let (log, timing) = (RequestLog::default(), ServerTiming::default());
-        let extensions = request.extensions_mut();
-        extensions.insert(id.clone());
-        extensions.insert(log.clone());
-        extensions.insert(timing.clone());
-        // Before the access log, which contains the address.
-        real_ip::resolve_client_ip(&mut request, &self.settings.trusted_proxies);
+        let facts = self.facts(&request);
+        request.extensions_mut().insert(facts.clone());
         // Writes one log line and one count, however the request ends, also if this future is dropped.
-        let guard = AccessLogGuard::new(&request, id.clone(), log.clone(), Arc::clone(&self.metrics));
-        // Facts of the request that the response needs.
-        let (is_head, path) = (request.method() == Method::HEAD, request.uri().path().to_owned());
-        let has_cors = !self.policy.without_cors.contains(&path.strip_suffix('/').unwrap_or(&path));
+        let guard = AccessLogGuard::new(&request, &facts, Arc::clone(&self.metrics));
+        // What the response needs to know of the request.
+        let (is_head, path) = (request.method() == Method::HEAD, facts.target.0.path());
+        let has_cors = !self.policy.without_cors.contains(&path.strip_suffix('/').unwrap_or(path));
         let is_from_script = basic_challenge_filter::is_from_script(request.headers());
         let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| has_cors);
         // A preflight has no credential and is answered alike for all routes.
         let mut response = match cors::preflight(&request, origin.as_ref()) {
             Some(response) => response,
-            // The span adds the request id to every event that is logged in between.
-            None => {
-                let span = tracing::error_span!("request", request_id = id.as_str());
-                self.handle_catching_panics(request).instrument(span).await
-            }
+            // The context adds the request id to every event that is logged in between.
+            None => facts.id.log_context().attach_to(self.handle_catching_panics(request)).await,
         };
-        response = self.render_problem(response, &id, &log, &path, is_head);
+        response = self.render_problem(response, &facts, is_head);
         if is_from_script {
             basic_challenge_filter::remove_basic(response.headers_mut());
         }
         // After the problem is rendered, so that errors have these headers, too.
         cors::expose(response.headers_mut(), origin);
         security_headers::set_security_headers(response.headers_mut(), !self.settings.cors_origins.is_empty());
-        fallback::correct_allow(&path, self.policy.without_head, response.headers_mut());
-        timing.write_header(guard.started().elapsed(), &mut response);
-        response.headers_mut().insert(X_REQUEST_ID, id.header_value());
+        fallback::correct_allow(path, self.policy.without_head, response.headers_mut());
+        facts.timing.write_header(guard.started().elapsed(), &mut response);
+        response.headers_mut().insert(X_REQUEST_ID, facts.id.header_value());
         guard.finish_with(response)
+    }
+
+    fn facts(&self, request: &Request<Body>) -> RequestFacts {
+        let (peer, client) = real_ip::resolve_client_ip(request, &self.settings.trusted_proxies);
+        RequestFacts {
+            id: self.ids.assign(request.headers()),
+            log: RequestLog::default(),
+            timing: ServerTiming::default(),
+            peer,
+            client,
+            target: OriginalTarget(request.uri().clone()),
+        }
     }
 
     /// A panic fails its own request only.
@@ -234,17 +234,11 @@ impl MiddlewareStack {
     }
 
     /// Replaces a response that carries a [`Problem`] with the body that its path has for errors.
-    fn render_problem(
-        &self,
-        mut response: Response,
-        id: &RequestId,
-        log: &RequestLog,
-        path: &str,
-        is_head: bool,
-    ) -> Response {
+    fn render_problem(&self, mut response: Response, facts: &RequestFacts, is_head: bool) -> Response {
         let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-        log.code(problem.code.as_str());
-        let context = ErrorContext { request_id: id.as_str(), path, at: self.clock.now() };
+        facts.log.code(problem.code.as_str());
+        let (request_id, path) = (facts.id.as_str(), facts.target.0.path());
+        let context = ErrorContext { request_id, path, at: self.clock.now() };
         let mut rendered = self.policy.errors.render(&problem, context);
         for (name, value) in response.headers() {
             if name != CONTENT_LENGTH && name != CONTENT_TYPE {

@@ -27,7 +27,7 @@ use time::OffsetDateTime;
 use super::authenticate::{CredentialRecheck, authenticate};
 use super::body_budget::now_or_internal;
 use super::export::ExportStream;
-use super::idempotency::{IdempotentRequest, Progress};
+use super::idempotency::{IdempotentRequest, Progress, has_idempotency_key};
 use super::request::params::RequestParams;
 use super::request::{ApiRequest, odoo_context};
 use super::response::headers::{set_omitted_fields, set_rate_limit};
@@ -76,11 +76,10 @@ impl Dialect {
     }
 
     fn parse_params(&self, head: &Parts, body: Bytes) -> Result<RequestParams, Problem> {
-        let (query, headers) = (head.uri.query(), &head.headers);
         if self.allows_repeated_params && head.method.is_safe() {
-            now_or_internal(RequestParams::parse_repeated(query, headers, body))
+            now_or_internal(RequestParams::parse_repeated(head, body))
         } else {
-            now_or_internal(RequestParams::parse(query, headers, body))
+            now_or_internal(RequestParams::parse(head, body))
         }
     }
 
@@ -182,7 +181,9 @@ where
     let caller = timing.time("auth", authenticate(&mut request)).await?;
     let model = request.model()?;
     let body = timing.time("body", request.read_body()).await?;
-    let (params, parsed) = request.run_on_body(|| parse_action(&request, &endpoint, body.clone())).await?;
+    // Parsing consumes the body, so that its memory is free before the action is built.
+    let compared_body = if has_idempotency_key(&request.head.headers) { body.clone() } else { Bytes::new() };
+    let (params, parsed) = request.run_on_body(|| parse_action(&request, &endpoint, body)).await?;
     let format = dialect.negotiate(&request, parsed.as_ref().map(|ParsedAction(action, _)| action).ok())?;
     let preferences = Preferences::parse(&request.head.headers);
     let context = dialect.parse_context(&request.head, &params)?;
@@ -190,12 +191,12 @@ where
     params.reject_unknown(preferences.strict)?;
     reject_write_by_safe_method(&request.head.method, &action)?;
     let idempotent = if action.may_write() {
-        IdempotentRequest::parse(&request.state.idempotency, &request.head, &body)?
+        IdempotentRequest::parse(&request.state.idempotency, &request.head, &compared_body)?
     } else {
         None
     };
     // The intent is as large as the body: keeping both would double the memory of the request.
-    drop((params, body));
+    drop((params, compared_body));
     let intent = Intent {
         model,
         action,
@@ -290,11 +291,7 @@ impl ParsedRequest {
                         render(shaped, carried, RenderContext { dialect, label: &label, media, at, omitted })?;
                     let mut headers = outcome_headers(&outcome, media);
                     set_common_headers(&caller, preferences, &mut headers);
-                    for (name, value) in headers {
-                        if let Some(name) = name {
-                            response.headers_mut().entry(name).or_insert(value);
-                        }
-                    }
+                    add_headers(&mut response, headers);
                     Ok(response)
                 })
             }),
@@ -360,8 +357,8 @@ async fn make_plan<P: Send>(
     context: &RequestedContext,
     plan: fn(Intent, &RequestedContext, &Scope, &dyn plan::Metadata) -> Result<P, Unplanned>,
 ) -> Result<P, Problem> {
-    let (model, size) = (intent.model.clone(), request.body.size());
-    plan_with_metadata(caller, &model, intent, |intent, metadata| {
+    let size = request.body.size();
+    plan_with_metadata(caller, intent, |intent, metadata| {
         let planned = run_cpu_work(size, || plan(intent, context, &caller.scope, metadata));
         planned.map_err(|Unplanned { intent, error }| (*intent, error))
     })
@@ -376,11 +373,10 @@ async fn make_plan<P: Send>(
 /// Why the intent is rejected, or why Odoo does not respond.
 pub(super) async fn plan_with_metadata<T: Send, P: Send>(
     caller: &Principal,
-    model: &ModelName,
     mut input: T,
     plan: impl Fn(T, &MetadataSnapshot<'_>) -> Result<P, (T, PlanError)> + Send,
 ) -> Result<P, Problem> {
-    let mut metadata = MetadataSnapshot::load(&caller.database.metadata, &caller.odoo_user, model).await?;
+    let mut metadata = MetadataSnapshot::load(&caller.database.metadata, &caller.odoo_user).await?;
     let mut is_refreshed = false;
     loop {
         let error;
@@ -472,8 +468,24 @@ fn with_call_example(problem: Problem, dialect: &Dialect, called: Option<(ModelN
     }
 }
 
+/// Adds the headers that `render` did not set.
+fn add_headers(response: &mut Response, headers: HeaderMap) {
+    if response.headers().is_empty() {
+        *response.headers_mut() = headers;
+        return;
+    }
+    for (name, value) in headers {
+        if let Some(name) = name {
+            response.headers_mut().entry(name).or_insert(value);
+        }
+    }
+}
+
+/// The number of headers that responses usually have, including those of the middleware.
+const USUAL_HEADERS: usize = 12;
+
 fn outcome_headers(outcome: &Outcome, media: Media) -> HeaderMap {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
     if is_result_omitted(outcome) {
         headers.insert("x-result-omitted", HeaderValue::from_static("not-representable"));

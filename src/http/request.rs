@@ -1,7 +1,8 @@
 //! A request to an API route: its head, its unread body, and the names in its path.
 //!
 //! ```text
-//! facts       request_id, request_log, server_timing, original_target, peer: set by the middleware, read everywhere
+//! facts       request_facts: set by the middleware, read everywhere; it contains request_id, request_log,
+//!             server_timing, original_target and peer
 //! head        headers, authorization, credential, content_type, external_url, odoo_context
 //! body        body: limits and reading; oauth1_form: what a signature covers
 //! limits      unauthenticated_body: for requests without a verified credential
@@ -22,6 +23,7 @@ pub(super) mod odoo_context;
 pub(super) mod original_target;
 pub(super) mod params;
 pub(super) mod peer;
+pub(super) mod request_facts;
 pub(super) mod request_id;
 pub(super) mod request_log;
 pub(super) mod server_timing;
@@ -36,9 +38,8 @@ use http::request::Parts;
 use self::body::{BodyLimits, RequestBody};
 use self::external_url::ExternalUrl;
 use self::oauth1_form::SignedForm;
-use self::original_target::OriginalTarget;
 use self::peer::ClientIp;
-use self::request_id::RequestId;
+use self::request_facts::RequestFacts;
 use self::request_log::RequestLog;
 use self::server_timing::ServerTiming;
 use super::body_budget::BodySender;
@@ -66,7 +67,7 @@ pub(super) struct ApiRequest {
     /// The body, until it is read.
     pub body: RequestBody,
     /// The decoded path parameters.
-    path: Vec<(String, String)>,
+    path: RawPathParams,
 }
 
 impl FromRequest<AppState> for ApiRequest {
@@ -77,11 +78,11 @@ impl FromRequest<AppState> for ApiRequest {
         let path = RawPathParams::from_request_parts(&mut head, state).await.map_err(|_| {
             Problem::new(ErrorCode::UnknownRoute, "The path is not valid UTF-8 after percent-decoding.")
         })?;
-        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let mut body = RequestBody::new(body);
         let signed_form = SignedForm::extract(&mut head, &mut body, state).await?;
-        let timing = ServerTiming::from_extensions(&head.extensions);
-        let log = RequestLog::from_extensions(&head.extensions);
+        // Without the middleware, what is recorded is dropped.
+        let facts = RequestFacts::from_extensions(&head.extensions);
+        let (timing, log) = facts.map(|facts| (facts.timing.clone(), facts.log.clone())).unwrap_or_default();
         Ok(Self { state: state.clone(), head, timing, log, signed_form, body, path })
     }
 }
@@ -160,10 +161,10 @@ impl ApiRequest {
     /// The facts of the request that an error body repeats.
     #[must_use]
     pub(super) fn error_context(&self) -> ErrorContext<'_> {
-        let extensions = &self.head.extensions;
+        let facts = RequestFacts::from_extensions(&self.head.extensions);
         ErrorContext {
-            request_id: extensions.get().map_or("", RequestId::as_str),
-            path: extensions.get().map_or("", |OriginalTarget(target)| target.path()),
+            request_id: facts.map_or("", |facts| facts.id.as_str()),
+            path: facts.map_or("", |facts| facts.target.0.path()),
             at: self.state.clock.now(),
         }
     }
@@ -172,7 +173,8 @@ impl ApiRequest {
     #[must_use]
     pub(super) fn client_ip(&self) -> IpAddr {
         let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        self.head.extensions.get().map_or(unknown, |ClientIp(address)| *address)
+        let client = RequestFacts::from_extensions(&self.head.extensions).and_then(|facts| facts.client);
+        client.map_or(unknown, |ClientIp(address)| address)
     }
 
     /// The URL by which the client reached the gateway.
@@ -206,6 +208,6 @@ impl ApiRequest {
     }
 
     fn segment(&self, name: &str) -> &str {
-        self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.path.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 }

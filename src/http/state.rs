@@ -9,7 +9,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::body_budget::BodyBudget;
-use super::site::SiteConfig;
+use super::public_url::SiteConfig;
 use crate::auth::{OdooAuthenticator, TokenServices};
 use crate::clock::Clock;
 use crate::idempotency::IdempotencyStore;

@@ -14,9 +14,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::mpsc;
-use tracing::{Instrument as _, Span};
 
 use super::ExportStream;
+use crate::telemetry::log_context::LogContext;
 
 /// What the task sends to the body.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(super) struct ExportBody {
 
 enum RemainingPages {
     /// The body was not read yet; after a HEAD it never is.
-    NotStarted(Box<ExportStream>, Span),
+    NotStarted(Box<ExportStream>, LogContext),
     Running(mpsc::Receiver<BodyEvent>),
     /// The last bytes were returned and have to be sent before the connection is aborted.
     Failing,
@@ -98,7 +98,7 @@ impl http_body::Body for ExportBody {
 impl ExportBody {
     /// The first page, and the pages after it.
     pub(super) fn new(first: Vec<u8>, rest: ExportStream) -> Self {
-        Self { first: Some(first.into()), rest: RemainingPages::NotStarted(Box::new(rest), Span::current()) }
+        Self { first: Some(first.into()), rest: RemainingPages::NotStarted(Box::new(rest), LogContext::current()) }
     }
 
     /// A body of a single page.
@@ -113,8 +113,8 @@ impl ExportBody {
         }
         let (sender, receiver) = mpsc::channel(1);
         let running = RemainingPages::Running(receiver);
-        if let RemainingPages::NotStarted(export, span) = std::mem::replace(&mut self.rest, running) {
-            tokio::spawn(fetch_pages(*export, sender).instrument(span));
+        if let RemainingPages::NotStarted(export, context) = std::mem::replace(&mut self.rest, running) {
+            tokio::spawn(context.attach_to(fetch_pages(*export, sender)));
         }
     }
 

@@ -20,6 +20,11 @@ const KEY: &str = "idempotency-key";
 const COMPARED_HEADERS: [&str; 7] =
     ["x-odoo-database", "x-odoo-lang", "x-odoo-tz", "x-odoo-company", "prefer", "accept", "content-type"];
 
+/// Whether the request has a key, valid or not.
+pub(in crate::http) fn has_idempotency_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(KEY)
+}
+
 /// The key of a request, if it has one.
 ///
 /// # Errors

@@ -8,16 +8,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
+use axum::extract::MatchedPath;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::http::request::peer::ClientIp;
+use crate::http::request::request_facts::RequestFacts;
 use crate::http::request::request_id::RequestId;
 use crate::http::request::request_log::RequestLog;
-use crate::serve::ReceivedAt;
-use crate::telemetry::metrics::{Metrics, RequestLabels};
+use crate::serve::Received;
+use crate::telemetry::log_writer::ACCESS_LOG;
+use crate::telemetry::metrics::Metrics;
 
 /// A request in progress. Writes the log line and the metrics when it is dropped.
 #[derive(Debug)]
@@ -37,11 +40,11 @@ pub(super) struct AccessLogGuard {
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 impl AccessLogGuard {
-    pub(super) fn new<B>(request: &Request<B>, id: RequestId, log: RequestLog, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new<B>(request: &Request<B>, facts: &RequestFacts, metrics: Arc<Metrics>) -> Self {
         metrics.requests_in_flight.inc();
-        let extensions = request.extensions();
-        let started = extensions.get().map_or_else(Instant::now, |ReceivedAt(at)| *at);
-        let (method, client) = (method_label(request.method()), extensions.get().copied());
+        let started = request.extensions().get().map_or_else(Instant::now, |Received { at, .. }| *at);
+        let (method, client) = (method_label(request.method()), facts.client);
+        let (id, log) = (facts.id.clone(), facts.log.clone());
         Self { started, method, id, client, log, metrics, status: None, bytes: 0, complete: false }
     }
 
@@ -64,12 +67,13 @@ impl Drop for AccessLogGuard {
     fn drop(&mut self) {
         let elapsed = self.started.elapsed();
         let fields = self.log.take();
+        let route = fields.route.as_ref().map(MatchedPath::as_str);
         let status = self.status.map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16());
         tracing::info!(
-            target: "odoo_gateway::request",
+            target: ACCESS_LOG,
             request_id = self.id.as_str(),
             method = self.method,
-            route = fields.route.as_deref(),
+            route,
             status,
             ms = elapsed.as_secs_f64() * 1e3,
             bytes = self.bytes,
@@ -83,9 +87,7 @@ impl Drop for AccessLogGuard {
             odoo_calls = (fields.odoo_calls > 0).then_some(fields.odoo_calls),
             "request"
         );
-        let route = fields.route.unwrap_or_else(|| "unmatched".to_owned());
-        let labels = RequestLabels { method: self.method, route, status };
-        self.metrics.record_request(&labels, elapsed);
+        self.metrics.record_request(self.method, route.unwrap_or("unmatched"), status, elapsed);
         self.metrics.requests_in_flight.dec();
     }
 }
@@ -142,33 +144,31 @@ mod tests {
     use http_body_util::BodyExt;
 
     use super::*;
-    use crate::http::request::request_id::RequestIds;
+    use crate::telemetry::metrics::RequestLabels;
 
-    fn guard(method: &str) -> (AccessLogGuard, RequestLog, Arc<Metrics>) {
+    fn guard(method: &str) -> (AccessLogGuard, Arc<Metrics>) {
         let request = Request::builder().method(method).uri("/secret?token=secret").body(()).unwrap();
-        let (log, metrics) = (RequestLog::default(), Arc::new(Metrics::new()));
-        let id = RequestIds::default().assign(request.headers());
-        (AccessLogGuard::new(&request, id, log.clone(), Arc::clone(&metrics)), log, metrics)
+        let metrics = Arc::new(Metrics::new());
+        (AccessLogGuard::new(&request, &RequestFacts::default(), Arc::clone(&metrics)), metrics)
     }
 
-    fn count(metrics: &Metrics, method: &'static str, route: &str, status: u16) -> u64 {
-        metrics.requests.get_or_create(&RequestLabels { method, route: route.to_owned(), status }).get()
+    fn count(metrics: &Metrics, method: &'static str, status: u16) -> u64 {
+        metrics.requests.get_or_create(&RequestLabels { method, route: "unmatched".to_owned(), status }).get()
     }
 
     #[tokio::test]
     async fn the_request_is_counted_when_the_body_ends() {
-        let (guard, log, metrics) = guard("GET");
-        log.route("/x/{id}");
+        let (guard, metrics) = guard("GET");
         let response = guard.finish_with(Response::new(Body::from("hello")));
         assert_eq!(metrics.requests_in_flight.get(), 1);
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
-        assert_eq!((count(&metrics, "GET", "/x/{id}", 200), metrics.requests_in_flight.get()), (1, 0));
+        assert_eq!((count(&metrics, "GET", 200), metrics.requests_in_flight.get()), (1, 0));
     }
 
     #[test]
     fn a_request_whose_client_disconnected_is_counted() {
-        let (guard, _, metrics) = guard("BREW");
+        let (guard, metrics) = guard("BREW");
         drop(guard);
-        assert_eq!((count(&metrics, "other", "unmatched", 499), metrics.requests_in_flight.get()), (1, 0));
+        assert_eq!((count(&metrics, "other", 499), metrics.requests_in_flight.get()), (1, 0));
     }
 }

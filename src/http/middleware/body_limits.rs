@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_ENCODING;
@@ -19,10 +20,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::http::request::body::{BodyError, BodyLimits};
 
 /// Wraps the body of the request, if it has one, in a [`LimitedBody`].
-pub(super) fn limit_body(request: Request<Body>, limits: BodyLimits) -> Request<Body> {
+pub(super) fn limit_body(mut request: Request<Body>, limits: BodyLimits) -> Request<Body> {
     if http_body::Body::is_end_stream(request.body()) {
         return request;
     }
+    // Replaced by this limit: axum's has no deadline and another error body.
+    DefaultBodyLimit::disable().apply(&mut request);
     let is_compressed = request.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     let announced = http_body::Body::size_hint(request.body()).lower();
     let error = if announced > limits.largest {
@@ -105,7 +108,7 @@ mod tests {
     use crate::error_code::ErrorCode;
     use crate::http::request::body::read_body;
 
-    const LIMITS: BodyLimits = BodyLimits { largest: 10, grace: Duration::from_secs(1), slowest: 4 };
+    const LIMITS: BodyLimits = BodyLimits { largest: 10, max_values: 10, grace: Duration::from_secs(1), slowest: 4 };
 
     async fn read(body: Body, coding: Option<&str>) -> Result<Bytes, ErrorCode> {
         let mut request = Request::builder();

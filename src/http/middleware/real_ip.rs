@@ -10,16 +10,15 @@ use http::{HeaderMap, Request};
 use ipnet::IpNet;
 
 use crate::http::request::peer::{ClientIp, Peer};
-use crate::serve::PeerAddress;
+use crate::serve::Received;
 
-/// Stores [`Peer`] and [`ClientIp`] in the extensions.
-pub(super) fn resolve_client_ip<B>(request: &mut Request<B>, trusted: &[IpNet]) {
-    let Some(PeerAddress(peer)) = request.extensions().get().copied() else { return };
+/// The other end of the connection, and the client.
+pub(super) fn resolve_client_ip<B>(request: &Request<B>, trusted: &[IpNet]) -> (Peer, Option<ClientIp>) {
+    let Some(Received { peer, .. }) = request.extensions().get() else { return (Peer::default(), None) };
     let address = peer.ip().to_canonical();
     let is_trusted = trusted.iter().any(|network| network.contains(&address));
-    request.extensions_mut().insert(Peer { is_trusted, is_loopback: address.is_loopback() });
     let client = forwarded_client(peer.ip(), request.headers(), trusted);
-    request.extensions_mut().insert(ClientIp(client));
+    (Peer { is_trusted, is_loopback: address.is_loopback() }, Some(ClientIp(client)))
 }
 
 fn forwarded_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {

@@ -9,8 +9,8 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::http::request::body::read_body;
-use crate::http::request::original_target::OriginalTarget;
 use crate::http::response::problem::generic;
+use crate::telemetry::log_context::LogContext;
 
 fn router() -> Router {
     Router::new()
@@ -22,14 +22,18 @@ fn router() -> Router {
         .route("/never", get(async || std::future::pending::<()>().await))
         .route(
             "/sent",
-            get(async |request: Request<Body>| format!("{:?}", request.extensions().get::<OriginalTarget>())),
+            get(async |request: Request<Body>| {
+                format!("{:?}", RequestFacts::from_extensions(request.extensions()).unwrap().target)
+            }),
         )
         .route(
             "/staged",
             get(async |request: Request<Body>| {
-                ServerTiming::from_extensions(request.extensions()).add("odoo", Duration::from_millis(4))
+                let facts = RequestFacts::from_extensions(request.extensions()).unwrap();
+                facts.timing.add("odoo", Duration::from_millis(4));
             }),
         )
+        .route("/context", get(async || format!("{:?}", LogContext::current())))
         .route("/b/x", get(async || "x"))
         .route("/page", get(async || "page"))
         .route("/issue", get(async || "token"))
@@ -77,10 +81,18 @@ async fn a_response_has_the_common_headers() {
 }
 
 #[tokio::test]
+async fn events_of_a_handler_have_the_request_id() {
+    let request = Request::get("/context").header(X_REQUEST_ID, "abc-1");
+    let response = ask(&MiddlewareSettings::for_tests(), request, "").await;
+    assert_eq!(text(response).await, format!("{:?}", LogContext::of_request("abc-1".into())));
+    assert_eq!(LogContext::current(), LogContext::default());
+}
+
+#[tokio::test]
 async fn one_trailing_slash_is_ignored_and_the_original_target_is_kept() {
     assert_eq!(text(get_path("/hello/").await).await, "hello");
     assert_eq!(get_path("/hello//").await.status(), 404);
-    assert_eq!(text(get_path("/sent/?a=/").await).await, "Some(OriginalTarget(/sent/?a=/))");
+    assert_eq!(text(get_path("/sent/?a=/").await).await, "OriginalTarget(/sent/?a=/)");
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ use crate::http::body_budget::{BodyBudget, BodySender, BodyShare};
 pub struct BodyLimits {
     /// The largest body, in bytes.
     pub largest: u64,
+    /// The largest number of values in a body, counted while it is parsed.
+    pub max_values: usize,
     /// The time from the first read to the end that every body has, however slowly it arrives.
     pub grace: Duration,
     /// The average rate, in bytes per second, that a body needs which takes longer than `grace`.
@@ -30,7 +32,7 @@ pub struct BodyLimits {
 impl BodyLimits {
     /// Limits for unit tests.
     pub(in crate::http) fn for_tests() -> Self {
-        Self { largest: 32 << 20, grace: Duration::from_secs(30), slowest: 16 * 1024 }
+        Self { largest: 32 << 20, max_values: 1000, grace: Duration::from_secs(30), slowest: 16 * 1024 }
     }
 }
 
@@ -38,6 +40,11 @@ impl BodyLimits {
     /// The largest body that the middleware allows for this request, in bytes; no limit without the middleware.
     pub(in crate::http) fn largest_in(extensions: &Extensions) -> u64 {
         extensions.get().map_or(u64::MAX, |limits: &Self| limits.largest)
+    }
+
+    /// The largest number of values in the body of this request; no limit without the middleware.
+    pub(in crate::http) fn max_values_in(extensions: &Extensions) -> usize {
+        extensions.get().map_or(usize::MAX, |limits: &Self| limits.max_values)
     }
 }
 

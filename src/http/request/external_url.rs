@@ -15,6 +15,7 @@ use http::uri::Authority;
 use url::Url;
 
 use super::peer::Peer;
+use super::request_facts::RequestFacts;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 
@@ -37,7 +38,7 @@ impl ExternalUrl {
     /// # Errors
     /// 400 for ambiguous or malformed headers of a trusted proxy.
     pub(in crate::http) fn from_request(head: &Parts, public: Option<&Url>) -> Result<Self, Problem> {
-        let peer = head.extensions.get::<Peer>().copied().unwrap_or_default();
+        let peer = RequestFacts::from_extensions(&head.extensions).map_or_else(Peer::default, |facts| facts.peer);
         if let Some(public) = public {
             return Ok(Self::from_public_url(public, peer));
         }
@@ -114,7 +115,8 @@ mod tests {
     const LOOPBACK: Peer = Peer { is_trusted: false, is_loopback: true };
 
     fn external_url(peer: Peer, headers: &[(&str, &str)], public: Option<&str>) -> Result<(String, bool), u16> {
-        let mut request = Request::builder().uri("/a").header("host", "gw.example:8080").extension(peer);
+        let facts = RequestFacts { peer, ..RequestFacts::default() };
+        let mut request = Request::builder().uri("/a").header("host", "gw.example:8080").extension(facts);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -20,7 +20,7 @@ use super::body::{BodyLimits, RequestBody};
 use super::content_type::ContentType;
 use super::credential::has_gateway_token;
 use super::external_url::ExternalUrl;
-use super::original_target::OriginalTarget;
+use super::request_facts::RequestFacts;
 use super::unauthenticated_body::LARGEST_BODY;
 use crate::auth::oauth1::{RawRequest, SignedRequest, has_signature, strip_protocol_parameters};
 use crate::error::Problem;
@@ -92,6 +92,11 @@ impl SignedForm {
         self.form.as_ref()
     }
 
+    /// Frees the form after the signature was verified: it can be as large as the body.
+    pub(in crate::http) fn release_form(&mut self) {
+        self.form = None;
+    }
+
     /// The signed request with its protocol parameters, not yet verified; `None` if the request is not signed.
     ///
     /// # Errors
@@ -102,7 +107,7 @@ impl SignedForm {
         public_url: Option<&Url>,
     ) -> Result<Option<SignedRequest>, Problem> {
         let url = ExternalUrl::from_request(head, public_url)?;
-        let target = head.extensions.get().map_or(&head.uri, |OriginalTarget(target)| target);
+        let target = RequestFacts::from_extensions(&head.extensions).map_or(&head.uri, |facts| &facts.target.0);
         SignedRequest::parse(&RawRequest {
             method: &head.method,
             scheme: &url.scheme,

@@ -3,6 +3,7 @@
 //! ```text
 //! body       parses JSON, forms and multipart forms
 //! arguments  args, kwargs, or a body of keyword arguments
+//! member     a member of a JSON body, which the action takes out of the parameters
 //! repeated   parameters that a query repeats
 //! unknown    parameters that no route reads
 //! ```
@@ -14,42 +15,43 @@
 
 mod arguments;
 mod body;
+mod member;
 mod repeated;
 mod unknown;
 
 pub(in crate::http) use unknown::similar_name;
 
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::request::Parts;
 use indexmap::IndexMap;
 
+use self::member::BodyMember;
 use crate::auth::oauth1::form_pairs;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
+use crate::http::request::body::BodyLimits;
 use crate::language::domain::Domain;
-use crate::language::literal::{self, Limits};
+use crate::language::literal::{self, BodyValues, Limits};
 use crate::language::order::Order;
 use crate::language::selection::Selection;
 use crate::language::{SyntaxError, TreeError, bool_and_int, lists};
 use crate::names::{FieldName, RecordId};
 use crate::plan::{FieldSet, FormEntry, Values, Window};
-use crate::value::{Member, Value};
+use crate::value::Value;
 
 /// All parameters of a request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::http) struct RequestParams {
     query: ParamMap,
     body: ParamMap,
     /// The values of repeated query parameters after the first one.
     repeated: IndexMap<String, Vec<String>>,
-    /// The number of values parsed from the body so far: all literals in a body share one limit.
-    values: AtomicUsize,
+    /// The values that the body contains and may still contain: all literals in a body share one limit.
+    values: BodyValues,
     /// The parameters that the route has read, whether they were sent or not.
     read: Mutex<ReadParams>,
 }
@@ -66,16 +68,16 @@ struct ReadParams {
 }
 
 /// The parameters of the query or of the body, each once. Lookup takes constant time: a form may have many parameters.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct ParamMap(IndexMap<String, ParamValue>);
 
 /// The value of a parameter.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum ParamValue {
     /// A text, which may contain a literal.
     Text(String, ParamLocation),
     /// A member of a JSON body.
-    Tree(Value<'static>),
+    Tree(BodyMember),
     /// A file of a multipart form.
     File(Bytes),
 }
@@ -85,15 +87,6 @@ enum ParamValue {
 enum ParamLocation {
     Query,
     Body,
-}
-
-impl ParamLocation {
-    fn limits(self) -> Limits {
-        match self {
-            Self::Query => Limits::query(),
-            Self::Body => Limits::body(),
-        }
-    }
 }
 
 impl ParamMap {
@@ -114,9 +107,9 @@ impl RequestParams {
     /// Parses query and body.
     ///
     /// # Errors
-    /// 400 for malformed or repeated parameters, 415 for a body of another media type.
-    pub(in crate::http) async fn parse(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
-        let params = Self::parse_repeated(query, headers, body).await?;
+    /// 400 for malformed or repeated parameters, 413 for too many, 415 for a body of another media type.
+    pub(in crate::http) async fn parse(head: &Parts, body: Bytes) -> Result<Self, Problem> {
+        let params = Self::parse_repeated(head, body).await?;
         params.require_all_single()?;
         Ok(params)
     }
@@ -125,13 +118,9 @@ impl RequestParams {
     ///
     /// # Errors
     /// As [`parse`](Self::parse), except for repeated query parameters.
-    pub(in crate::http) async fn parse_repeated(
-        query: Option<&str>,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Result<Self, Problem> {
-        let mut params = Self::default();
-        for (name, value) in parse_pairs(query.unwrap_or_default().as_bytes(), "the query string")? {
+    pub(in crate::http) async fn parse_repeated(head: &Parts, body: Bytes) -> Result<Self, Problem> {
+        let mut params = Self::new(BodyValues::at_most(BodyLimits::max_values_in(&head.extensions)));
+        for (name, value) in parse_pairs(head.uri.query().unwrap_or_default().as_bytes(), "the query string")? {
             if params.query.get(&name).is_some() {
                 params.repeated.entry(name).or_default().push(value);
             } else {
@@ -139,46 +128,69 @@ impl RequestParams {
             }
         }
         if !body.is_empty() {
-            let (parameters, values) = body::parse(headers, body).await?;
-            (params.body, params.values) = (parameters, values.into());
+            params.body = body::parse(&head.headers, body, &params.values).await?;
         }
         Ok(params)
     }
 
+    fn new(values: BodyValues) -> Self {
+        Self {
+            query: ParamMap::default(),
+            body: ParamMap::default(),
+            repeated: IndexMap::new(),
+            values,
+            read: Mutex::default(),
+        }
+    }
+
     /// The parameters of the query alone, for dialects whose body is a record and contains no parameters.
     pub(in crate::http) fn without_body(&self) -> Self {
-        Self { query: self.query.clone(), repeated: self.repeated.clone(), ..Self::default() }
+        let text = |(name, value): (&String, &ParamValue)| match value {
+            ParamValue::Text(text, location) => Some((name.clone(), ParamValue::Text(text.clone(), *location))),
+            ParamValue::Tree(_) | ParamValue::File(_) => None,
+        };
+        Self {
+            query: ParamMap(self.query.0.iter().filter_map(text).collect()),
+            repeated: self.repeated.clone(),
+            ..Self::new(self.values.clone())
+        }
+    }
+
+    /// The limits of a literal in a text that was sent here.
+    fn limits(&self, location: ParamLocation) -> Limits<'_> {
+        match location {
+            ParamLocation::Query => Limits::query(),
+            ParamLocation::Body => Limits::body(&self.values),
+        }
     }
 
     /// The body as the values of a record: every member is a field.
-    pub(in crate::http) fn values(&self) -> Values {
+    ///
+    /// # Errors
+    /// 500 if the values were taken before.
+    pub(in crate::http) fn values(&self) -> Result<Values, Problem> {
         self.mark_body_read();
-        let is_tree = |value: &ParamValue| matches!(value, ParamValue::Tree(_));
-        if self.body.0.values().all(is_tree) {
-            return Values::from_tree("body", Value::Map(self.members()));
+        let (mut members, mut entries) = (Vec::new(), Vec::new());
+        for (name, value) in &self.body.0 {
+            match value {
+                ParamValue::Tree(member) => members.push((name.clone().into(), member.take()?)),
+                ParamValue::Text(text, _) => entries.push((name.clone(), FormEntry::Text(text.clone()))),
+                ParamValue::File(content) => entries.push((name.clone(), FormEntry::File(BASE64.encode(content)))),
+            }
         }
-        let entry = |value: &ParamValue| match value {
-            ParamValue::Text(text, _) => FormEntry::Text(text.clone()),
-            ParamValue::Tree(tree) => FormEntry::Text(tree.excerpt(usize::MAX)),
-            ParamValue::File(content) => FormEntry::File(BASE64.encode(content)),
-        };
-        Values::from_form(self.body.0.iter().map(|(name, value)| (name.clone(), entry(value))).collect())
-    }
-
-    /// The members of a JSON body.
-    fn members(&self) -> Vec<Member<'static>> {
-        let tree = |value: &ParamValue| match value {
-            ParamValue::Tree(tree) => Some(tree.clone()),
-            _ => None,
-        };
-        self.body.0.iter().filter_map(|(name, value)| Some((name.clone().into(), tree(value)?))).collect()
+        // A body is either JSON or a form.
+        Ok(if entries.is_empty() {
+            Values::from_tree("body", Value::Map(members))
+        } else {
+            Values::from_form(entries, self.values.clone())
+        })
     }
 
     /// The value of the parameter; `None` for an empty text.
     fn non_empty(&self, name: &str) -> Option<&ParamValue> {
         match self.get(name)? {
             ParamValue::Text(text, _) if text.trim().is_empty() => None,
-            ParamValue::Tree(Value::Text(text)) if text.trim().is_empty() => None,
+            ParamValue::Tree(member) if member.as_text().is_some_and(|text| text.trim().is_empty()) => None,
             value => Some(value),
         }
     }
@@ -215,24 +227,24 @@ impl RequestParams {
         &self,
         name: &str,
         code: ErrorCode,
-        parse_text: impl FnOnce(&str, Limits) -> Result<T, SyntaxError>,
-        parse_tree: impl FnOnce(&Value<'static>) -> Result<T, TreeError>,
+        parse_text: impl FnOnce(&str, Limits<'_>) -> Result<T, SyntaxError>,
+        parse_tree: impl FnOnce(Value<'static>) -> Result<T, TreeError>,
     ) -> Result<Option<T>, Problem> {
-        match self.non_empty(name) {
-            None => Ok(None),
-            Some(ParamValue::Text(text, location)) => {
-                parse_text(text, location.limits()).map(Some).map_err(|error| error.into_problem(code, name))
-            }
-            // A JSON string may contain a literal, as the same parameter in a query.
-            Some(ParamValue::Tree(Value::Text(text))) => {
-                parse_text(text, Limits::body()).map(Some).map_err(|error| error.into_problem(code, name))
-            }
-            Some(ParamValue::Tree(tree)) => parse_tree(tree).map(Some).map_err(|error| error.into_problem(code, name)),
-            Some(ParamValue::File(content)) => {
-                let text = file_text(name, content)?;
-                parse_text(text, Limits::body()).map(Some).map_err(|error| error.into_problem(code, name))
-            }
-        }
+        let (text, location) = match self.non_empty(name) {
+            None => return Ok(None),
+            Some(ParamValue::Text(text, location)) => (text.as_str(), *location),
+            Some(ParamValue::File(content)) => (file_text(name, content)?, ParamLocation::Body),
+            Some(ParamValue::Tree(member)) => match member.as_text() {
+                // A JSON string may contain a literal, as the same parameter in a query.
+                Some(text) => (text, ParamLocation::Body),
+                None => {
+                    let parsed = parse_tree(member.take()?);
+                    return parsed.map(Some).map_err(|error| error.into_problem(code, name));
+                }
+            },
+        };
+        let parsed = parse_text(text, self.limits(location));
+        parsed.map(Some).map_err(|error| error.into_problem(code, name))
     }
 
     /// A domain; all records without the parameter.
@@ -240,9 +252,8 @@ impl RequestParams {
     /// # Errors
     /// 400 with the position of the error.
     pub(in crate::http) fn domain(&self, name: &str) -> Result<Domain<'static>, Problem> {
-        let parse_tree = |tree: &Value<'static>| Domain::from_value(tree.clone());
-        let parse_text = |text: &str, limits| Domain::parse(text, limits).map(Domain::into_owned);
-        Ok(self.parse_param(name, ErrorCode::InvalidDomain, parse_text, parse_tree)?.unwrap_or_default())
+        let parse_text = |text: &str, limits: Limits<'_>| Domain::parse(text, limits).map(Domain::into_owned);
+        Ok(self.parse_param(name, ErrorCode::InvalidDomain, parse_text, Domain::from_value)?.unwrap_or_default())
     }
 
     /// A list of names; `None` without the parameter or for an empty list.
@@ -250,7 +261,8 @@ impl RequestParams {
     /// # Errors
     /// 400 with the position of the error.
     pub(in crate::http) fn names(&self, name: &str) -> Result<Option<Vec<String>>, Problem> {
-        Ok(self.parse_param(name, ErrorCode::InvalidParameter, lists::parse_names, lists::names_from_value)?.flatten())
+        let parse_tree = |tree: Value<'static>| lists::names_from_value(&tree);
+        Ok(self.parse_param(name, ErrorCode::InvalidParameter, lists::parse_names, parse_tree)?.flatten())
     }
 
     /// The names of fields; all fields without the parameter.
@@ -274,7 +286,8 @@ impl RequestParams {
         if self.non_empty(name).is_none() {
             return Ok(self.get(name).is_some().then(Vec::new));
         }
-        self.parse_param(name, ErrorCode::InvalidParameter, lists::parse_ids, lists::ids_from_value)
+        let parse_tree = |tree: Value<'static>| lists::ids_from_value(&tree);
+        self.parse_param(name, ErrorCode::InvalidParameter, lists::parse_ids, parse_tree)
     }
 
     /// A boolean.
@@ -287,7 +300,7 @@ impl RequestParams {
                 name,
                 ErrorCode::InvalidParameter,
                 |text, _| bool_and_int::parse_boolean(text),
-                bool_and_int::boolean_from_value,
+                |tree| bool_and_int::boolean_from_value(&tree),
             )?
             .unwrap_or(default))
     }
@@ -298,9 +311,9 @@ impl RequestParams {
     /// 400 for any other value.
     pub(in crate::http) fn number(&self, name: &str, least: u32) -> Result<Option<u32>, Problem> {
         let bounds = i64::from(least)..=i64::from(i32::MAX);
-        let parse_text = |text: &str, _| bool_and_int::parse_integer(text, bounds.clone());
+        let parse_text = |text: &str, _: Limits<'_>| bool_and_int::parse_integer(text, bounds.clone());
         let number = self.parse_param(name, ErrorCode::InvalidParameter, parse_text, |tree| {
-            bool_and_int::integer_from_value(tree, bounds.clone())
+            bool_and_int::integer_from_value(&tree, bounds.clone())
         })?;
         Ok(number.and_then(|number| u32::try_from(number).ok()))
     }
@@ -325,11 +338,10 @@ impl RequestParams {
         match value {
             None => Ok(None),
             Some(ParamValue::Text(text, _)) => Ok(Some(text)),
-            Some(ParamValue::Tree(Value::Text(text))) => Ok(Some(text)),
             Some(ParamValue::File(content)) => file_text(name, content).map(Some),
-            Some(ParamValue::Tree(_)) => {
-                Err(Problem::new(ErrorCode::InvalidParameter, format!("{name}: expected a string.")).parameter(name))
-            }
+            Some(ParamValue::Tree(member)) => member.as_text().map(Some).ok_or_else(|| {
+                Problem::new(ErrorCode::InvalidParameter, format!("{name}: expected a string.")).parameter(name)
+            }),
         }
     }
 
@@ -338,7 +350,7 @@ impl RequestParams {
     /// # Errors
     /// 400 with the position of the error.
     pub(in crate::http) fn order(&self, name: &str) -> Result<Option<Order>, Problem> {
-        let order = self.parse_param(name, ErrorCode::InvalidOrder, Order::parse, Order::from_value)?;
+        let order = self.parse_param(name, ErrorCode::InvalidOrder, Order::parse, |tree| Order::from_value(&tree))?;
         Ok(order.filter(|order| !order.is_empty()))
     }
 
@@ -359,7 +371,7 @@ impl RequestParams {
     /// # Errors
     /// 400 with the position of the error.
     pub(in crate::http) fn selection(&self, name: &str) -> Result<Option<Selection>, Problem> {
-        self.parse_param(name, ErrorCode::InvalidParameter, Selection::parse, |tree| Selection::from_value(tree))
+        self.parse_param(name, ErrorCode::InvalidParameter, Selection::parse, |tree| Selection::from_value(&tree))
     }
 
     /// Any value: a literal in a text, or a member of the JSON body.
@@ -367,16 +379,8 @@ impl RequestParams {
     /// # Errors
     /// 400 with the position of the error.
     pub(in crate::http) fn tree(&self, name: &str) -> Result<Option<Value<'static>>, Problem> {
-        let parse = |text: &str, limits: Limits| {
-            let is_body = limits.bytes.is_none();
-            let limits = if is_body { Limits::body_after(self.values.load(Relaxed)) } else { limits };
-            let tree = literal::parse(text, limits)?.into_owned();
-            if is_body {
-                self.values.fetch_add(tree.count(), Relaxed);
-            }
-            Ok(tree)
-        };
-        self.parse_param(name, ErrorCode::InvalidLiteral, parse, |tree| Ok(tree.clone()))
+        let parse = |text: &str, limits: Limits<'_>| literal::parse(text, limits).map(Value::into_owned);
+        self.parse_param(name, ErrorCode::InvalidLiteral, parse, Ok)
     }
 }
 
@@ -413,130 +417,4 @@ pub(in crate::http) fn parse_pairs(encoded: &[u8], location: &str) -> Result<Vec
 }
 
 #[cfg(test)]
-mod tests {
-    use http::header::CONTENT_TYPE;
-
-    use super::*;
-
-    async fn parse(query: &str, content_type: Option<&str>, body: &'static str) -> Result<RequestParams, ErrorCode> {
-        let mut headers = HeaderMap::new();
-        if let Some(content_type) = content_type {
-            headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
-        }
-        RequestParams::parse(Some(query), &headers, Bytes::from_static(body.as_bytes()))
-            .await
-            .map_err(|problem| problem.code)
-    }
-
-    fn tree_json(params: &RequestParams, name: &str) -> String {
-        params.tree(name).map_or_else(|problem| problem.detail, |tree| serde_json::to_string(&tree).unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_parameter_is_found_in_the_query_and_in_every_kind_of_body() {
-        let multipart = "--x\r\nContent-Disposition: form-data; name=\"vals\"\r\n\r\n{'a': True}\r\n--x--\r\n";
-        for (query, content_type, body) in [
-            ("vals=%7B%27a%27:+True%7D", None, ""),
-            ("", None, r#"{"vals": {"a": true}}"#),
-            ("", Some("application/json; charset=utf-8"), "\u{feff}{\"vals\": \"{'a': True}\"}"),
-            ("", Some("application/vnd.api+json"), r#"{"vals": {"a": true}}"#),
-            ("", Some("application/x-www-form-urlencoded"), "vals=%7B%22a%22%3Atrue%7D"),
-            ("", Some("multipart/form-data; boundary=x"), multipart),
-            ("vals={'a':0}", None, r#"{"vals": {"a": true}}"#),
-        ] {
-            let params = parse(query, content_type, body).await.unwrap();
-            assert_eq!(tree_json(&params, "vals"), r#"{"a":true}"#, "{query} {body}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_body_is_the_values_of_a_record() {
-        let multipart = concat!(
-            "--x\r\nContent-Disposition: form-data; name=\"context\"\r\n\r\n5\r\n",
-            "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n\u{1}\u{2}\r\n",
-            "--x\r\nContent-Disposition: form-data; name=\"none\"; filename=\"\"\r\n\r\n\r\n--x--\r\n",
-        );
-        let form = |entries: &[(&str, FormEntry)]| {
-            Values::from_form(entries.iter().map(|(name, entry)| ((*name).to_owned(), entry.clone())).collect())
-        };
-        let text = |text: &str| FormEntry::Text(text.to_owned());
-        let tree = Values::from_tree("body", Value::Map(vec![("context".into(), Value::Int(5))]));
-        for (content_type, body, values) in [
-            (None, r#"{"context": 5}"#, tree),
-            (None, "", Values::from_tree("body", Value::Map(Vec::new()))),
-            (
-                Some("application/x-www-form-urlencoded"),
-                "context=5&a=",
-                form(&[("context", text("5")), ("a", text(""))]),
-            ),
-            (
-                Some("multipart/form-data; boundary=x"),
-                multipart,
-                form(&[("context", text("5")), ("image", FormEntry::File("AQI=".into())), ("none", text(""))]),
-            ),
-        ] {
-            let params = parse("context={}", content_type, body).await.unwrap();
-            assert_eq!(params.values(), values, "{body}");
-            assert_eq!(tree_json(&params.without_body(), "context"), "{}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_file_is_read_as_the_text_of_a_parameter() {
-        let file = "--x\r\nContent-Disposition: form-data; name=\"vals\"; filename=\"v.json\"\r\n\r\n[1]\r\n--x--\r\n";
-        let params = parse("", Some("multipart/form-data; boundary=x"), file).await.unwrap();
-        assert_eq!(tree_json(&params, "vals"), "[1]");
-    }
-
-    #[tokio::test]
-    async fn malformed_and_repeated_parameters_are_rejected() {
-        for (query, content_type, body, code) in [
-            ("a=1&b=2&a=3", None, "", ErrorCode::RepeatedParameter),
-            ("a=%FF", None, "", ErrorCode::MalformedRequest),
-            ("", Some("text/plain"), "x", ErrorCode::UnsupportedMediaType),
-            ("", None, "{", ErrorCode::InvalidLiteral),
-            ("", None, "[1]", ErrorCode::InvalidLiteral),
-            ("", None, "{'a': 1}", ErrorCode::InvalidLiteral),
-            ("", Some("application/x-www-form-urlencoded"), "a=1&a=1", ErrorCode::RepeatedParameter),
-            ("", Some("multipart/form-data"), "x", ErrorCode::MalformedRequest),
-            ("", Some("multipart/form-data; boundary=x"), "--x\r\nbroken", ErrorCode::MalformedRequest),
-        ] {
-            assert_eq!(parse(query, content_type, body).await.err(), Some(code), "{query} {body}");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_empty_parameter_counts_as_absent_except_ids() {
-        let params = parse("domain=&fields=&limit=&order=&ids=&count=", None, "").await.unwrap();
-        assert!(params.domain("domain").unwrap().is_all());
-        assert_eq!(params.fields("fields").unwrap(), FieldSet::All);
-        assert_eq!(params.number("limit", 1).unwrap(), None);
-        assert_eq!(params.order("order").unwrap(), None);
-        assert_eq!(params.ids("ids").unwrap(), Some(Vec::new()));
-        assert_eq!(params.ids("absent").unwrap(), None);
-        assert!(params.flag("count", true).unwrap());
-    }
-
-    #[tokio::test]
-    async fn errors_name_the_parameter_and_the_position() {
-        let params = parse("domain=[('a','~',1)]&limit=0&ids=12,x&count=maybe&fields=a-b", None, "").await.unwrap();
-        let details = [
-            params.domain("domain").unwrap_err(),
-            params.number("limit", 1).unwrap_err(),
-            params.ids("ids").unwrap_err(),
-            params.flag("count", false).unwrap_err(),
-            params.fields("fields").unwrap_err(),
-        ]
-        .map(|problem| (problem.code.class().status(), problem.parameter.unwrap(), problem.detail));
-        for ((status, parameter, detail), (name, needle)) in details.iter().zip([
-            ("domain", "position 7"),
-            ("limit", "an integer from 1"),
-            ("ids", "position 4"),
-            ("count", "True or False"),
-            ("fields", "a-b"),
-        ]) {
-            assert_eq!((*status, parameter.as_str()), (400, name));
-            assert!(detail.contains(needle), "{detail}");
-        }
-    }
-}
+mod tests;

@@ -1,14 +1,17 @@
 //! The id of a request.
 //!
-//! In: `X-Request-Id`, if the client sent one. Out: [`RequestId`] in the extensions and in the same header of the
+//! In: `X-Request-Id`, if the client sent one. Out: [`RequestId`], which is also in the same header of the
 //! response. Must not know: what the request asks for. A client's id is used only if it is safe in headers and logs
 //! (H-07).
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::telemetry::log_context::LogContext;
 
 /// The header of requests and responses.
 pub(in crate::http) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -16,26 +19,33 @@ pub(in crate::http) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-
 const MAX_LENGTH: usize = 64;
 
 /// The id of a request: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http) struct RequestId(HeaderValue);
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::http) struct RequestId(Arc<str>);
 
 impl RequestId {
     /// The id as text.
     #[must_use]
     pub(in crate::http) fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
+        &self.0
     }
 
     /// The id as the value of a header.
     #[must_use]
     pub(in crate::http) fn header_value(&self) -> HeaderValue {
-        self.0.clone()
+        // Ids consist of characters that headers may contain.
+        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("unnamed"))
+    }
+
+    /// Attaches the id to the events that are logged for the request.
+    #[must_use]
+    pub(in crate::http) fn log_context(&self) -> LogContext {
+        LogContext::of_request(Arc::clone(&self.0))
     }
 
     fn from_header(value: &HeaderValue) -> Option<Self> {
-        let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-        let fits = (1..=MAX_LENGTH).contains(&value.len());
-        (fits && value.as_bytes().iter().all(is_allowed)).then(|| Self(value.clone()))
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let text = value.to_str().ok().filter(|text| (1..=MAX_LENGTH).contains(&text.len()))?;
+        text.bytes().all(is_allowed).then(|| Self(text.into()))
     }
 }
 
@@ -60,8 +70,7 @@ impl RequestIds {
     fn generate(&self) -> RequestId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let (high, low) = (self.key.hash_one((count, 0)), self.key.hash_one((count, 1)));
-        let text = format!("{high:016x}{low:016x}");
-        RequestId(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("unnamed")))
+        RequestId(format!("{high:016x}{low:016x}").into())
     }
 }
 

@@ -6,16 +6,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::Extensions;
+use axum::extract::MatchedPath;
 
-/// A handle to the log line of one request; in the request's extensions. Clones share the line.
+/// A handle to the log line of one request. Clones share the line.
 #[derive(Debug, Clone, Default)]
 pub(in crate::http) struct RequestLog(Arc<Mutex<LogFields>>);
 
 /// The recorded fields.
 #[derive(Debug, Clone, Default)]
 pub(in crate::http) struct LogFields {
-    pub(in crate::http) route: Option<String>,
+    pub(in crate::http) route: Option<MatchedPath>,
     pub(in crate::http) database: Option<String>,
     pub(in crate::http) user: Option<String>,
     pub(in crate::http) credential: Option<&'static str>,
@@ -28,19 +28,13 @@ pub(in crate::http) struct LogFields {
 const MAX_LENGTH: usize = 128;
 
 impl RequestLog {
-    /// The handle in the extensions of a request. Without the middleware, what is recorded is dropped.
-    #[must_use]
-    pub(in crate::http) fn from_extensions(extensions: &Extensions) -> Self {
-        extensions.get().cloned().unwrap_or_default()
-    }
-
     fn fields(&self) -> MutexGuard<'_, LogFields> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records the template of the matched route.
-    pub(in crate::http) fn route(&self, template: &str) {
-        self.fields().route = Some(template.to_owned());
+    pub(in crate::http) fn route(&self, template: MatchedPath) {
+        self.fields().route = Some(template);
     }
 
     /// Records the database.

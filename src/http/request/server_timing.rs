@@ -3,25 +3,27 @@
 //! In: durations, added by the pipeline. Out: the `Server-Timing` header (W3C). Must not know: which stages exist.
 //! 401 and 429 responses have no timing: it would reveal whether a login exists (F4).
 
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::{Extensions, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// The stages of one request; in the request's extensions. Clones share the list.
-#[derive(Debug, Clone, Default)]
+/// The stages of one request. Clones share the list.
+#[derive(Debug, Clone)]
 pub(in crate::http) struct ServerTiming(Arc<Mutex<Vec<(&'static str, Duration)>>>);
 
-impl ServerTiming {
-    /// The stages in the extensions of a request. Without the middleware, what is added is dropped.
-    #[must_use]
-    pub(in crate::http) fn from_extensions(extensions: &Extensions) -> Self {
-        extensions.get().cloned().unwrap_or_default()
-    }
+/// The number of stages that requests usually have, so that the list does not grow.
+const USUAL_STAGES: usize = 8;
 
+impl Default for ServerTiming {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Vec::with_capacity(USUAL_STAGES))))
+    }
+}
+
+impl ServerTiming {
     /// Adds the duration of a stage; durations under the same name are summed. `name` is an RFC 9110 token.
     pub(in crate::http) fn add(&self, name: &'static str, elapsed: Duration) {
         let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,12 +63,25 @@ impl ServerTiming {
         let mut text = String::with_capacity(96);
         let stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, elapsed) in stages.iter().chain([&("total", total)]) {
-            let separator = if text.is_empty() { "" } else { ", " };
-            // Writing to a string never fails.
-            let _written = write!(text, "{separator}{name};dur={:.2}", elapsed.as_secs_f64() * 1e3);
+            if !text.is_empty() {
+                text.push_str(", ");
+            }
+            text.push_str(name);
+            text.push_str(";dur=");
+            push_milliseconds(&mut text, *elapsed);
         }
         text
     }
+}
+
+/// Appends milliseconds with two digits after the point. Formatting a floating-point number takes several times as
+/// long.
+fn push_milliseconds(text: &mut String, elapsed: Duration) {
+    let hundredths = elapsed.as_secs() * 100_000 + (u64::from(elapsed.subsec_nanos()) + 5_000) / 10_000;
+    let mut digits = itoa::Buffer::new();
+    text.push_str(digits.format(hundredths / 100));
+    text.push_str(if hundredths % 100 < 10 { ".0" } else { "." });
+    text.push_str(digits.format(hundredths % 100));
 }
 
 #[cfg(test)]
@@ -80,6 +95,24 @@ mod tests {
         stages.clone().add("odoo", Duration::from_millis(5));
         stages.add("odoo", Duration::from_millis(1));
         assert_eq!(stages.header_value(Duration::from_millis(7)), "parse;dur=0.12, odoo;dur=6.00, total;dur=7.00");
+    }
+
+    #[test]
+    fn durations_are_rounded_to_two_digits() {
+        for (nanoseconds, expected) in [
+            (0, "0.00"),
+            (4_999, "0.00"),
+            (5_001, "0.01"),
+            (94_999, "0.09"),
+            (999_999, "1.00"),
+            (1_050_000, "1.05"),
+            (150_000_000_000, "150000.00"),
+        ] {
+            let mut text = String::new();
+            push_milliseconds(&mut text, Duration::from_nanos(nanoseconds));
+            assert_eq!(text, expected);
+            assert_eq!(text, format!("{:.2}", Duration::from_nanos(nanoseconds).as_secs_f64() * 1e3));
+        }
     }
 
     #[test]

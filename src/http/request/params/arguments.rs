@@ -35,11 +35,11 @@ impl RequestParams {
     /// The complete body as keyword arguments; those of a form are texts.
     ///
     /// # Errors
-    /// 400 for a file that is not UTF-8.
+    /// 400 for a file that is not UTF-8, 500 if the body was taken before.
     pub(in crate::http) fn keywords(&self) -> Result<Vec<Member<'static>>, Problem> {
         let keyword = |(name, value): (&String, &ParamValue)| {
             let value = match value {
-                ParamValue::Tree(tree) => tree.clone(),
+                ParamValue::Tree(member) => member.take()?,
                 ParamValue::Text(text, _) => Value::from(text.clone()),
                 ParamValue::File(content) => Value::from(file_text(name, content)?.to_owned()),
             };

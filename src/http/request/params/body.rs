@@ -2,24 +2,29 @@
 //!
 //! In: headers and bytes. Out: the parameters. Must not know: their names.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
+use super::member::BodyMember;
 use super::{ParamLocation, ParamMap, ParamValue, parse_pairs};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::content_type::ContentType;
-use crate::language::literal::{self, Limits};
+use crate::language::MAX_NAMES;
+use crate::language::literal::{self, BodyValues, Limits};
 use crate::value::Value;
 
-/// Parses a body that is not empty. Returns its parameters and the number of values in them.
+/// Parses a body that is not empty, and counts its values. Every field of a form is one value, and literals in it are
+/// counted when they are parsed.
 ///
 /// # Errors
 /// 400 for malformed or repeated parameters, 413 for too many values, 415 for a body of another media type.
-pub(super) async fn parse(headers: &HeaderMap, body: Bytes) -> Result<(ParamMap, usize), Problem> {
+pub(super) async fn parse(headers: &HeaderMap, body: Bytes, values: &BodyValues) -> Result<ParamMap, Problem> {
     let parameters = match ContentType::parse(headers) {
-        ContentType::Unspecified | ContentType::Json => return parse_json(&body),
+        ContentType::Unspecified | ContentType::Json => return parse_json(&body, values),
         ContentType::Form => {
             let mut parameters = ParamMap::default();
             check_names(memchr::memchr_iter(b'&', &body).count())?;
@@ -35,39 +40,38 @@ pub(super) async fn parse(headers: &HeaderMap, body: Bytes) -> Result<(ParamMap,
             return Err(Problem::new(ErrorCode::UnsupportedMediaType, detail).parameter("Content-Type"));
         }
     };
-    let count = parameters.0.len();
-    Ok((parameters, count))
+    values.record(parameters.0.len());
+    Ok(parameters)
 }
-
-/// The largest number of names in a body. A name costs more memory than a value, and no record has so many fields.
-const MAX_NAMES: usize = 100_000;
 
 fn check_names(names: usize) -> Result<(), Problem> {
     if names <= MAX_NAMES {
         return Ok(());
     }
     let detail = format!("body: expected at most {MAX_NAMES} names in a body, found more");
-    Err(Problem::new(ErrorCode::BodyTooLarge, detail).parameter("body"))
+    let hint = "split the request: send fewer names at a time";
+    Err(Problem::new(ErrorCode::BodyTooLarge, detail).parameter("body").hint(hint))
 }
 
 /// The members of a JSON body. A byte order mark is ignored (RFC 8259 section 8.1).
-fn parse_json(body: &[u8]) -> Result<(ParamMap, usize), Problem> {
+fn parse_json(body: &[u8], values: &BodyValues) -> Result<ParamMap, Problem> {
     let text = std::str::from_utf8(body)
         .map_err(|error| {
             let detail = format!("body: expected UTF-8, found an invalid sequence after byte {}", error.valid_up_to());
             Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body")
         })?
         .trim_start_matches('\u{feff}');
-    let tree = literal::parse_json(text, Limits::body())
+    let tree = literal::parse_json(text, Limits::body(values))
         .map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, "body"))?;
-    let count = tree.count();
-    let Value::Map(members) = tree.into_owned() else {
+    let Value::Map(members) = tree else {
         let detail = "body: expected a JSON object whose members are the parameters";
         return Err(Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body"));
     };
     check_names(members.len())?;
-    let parameters = members.into_iter().map(|(name, value)| (name.into_owned(), ParamValue::Tree(value)));
-    Ok((ParamMap(parameters.collect()), count))
+    let parameter = |(name, value): (Cow<'_, str>, Value<'_>)| {
+        (name.into_owned(), ParamValue::Tree(BodyMember::new(value.into_owned())))
+    };
+    Ok(ParamMap(members.into_iter().map(parameter).collect()))
 }
 
 async fn parse_multipart(headers: &HeaderMap, body: Bytes) -> Result<ParamMap, Problem> {
@@ -84,14 +88,16 @@ async fn parse_multipart(headers: &HeaderMap, body: Bytes) -> Result<ParamMap, P
         let name = part.name().unwrap_or_default().to_owned();
         let is_file = part.file_name().is_some();
         let content = part.bytes().await.map_err(malformed)?;
-        let value = if is_file && !content.is_empty() { ParamValue::File(content) } else { text(&name, &content)? };
+        let value = if is_file && !content.is_empty() { ParamValue::File(content) } else { text(&name, content)? };
         parameters.add(name, value)?;
         check_names(parameters.0.len())?;
     }
     Ok(parameters)
 }
 
-/// Browsers send an empty file if the user chose none. It counts as an empty text.
-fn text(name: &str, content: &[u8]) -> Result<ParamValue, Problem> {
-    super::file_text(name, content).map(|text| ParamValue::Text(text.to_owned(), ParamLocation::Body))
+/// Browsers send an empty file if the user chose none. It counts as an empty text. The content is not copied.
+fn text(name: &str, content: Bytes) -> Result<ParamValue, Problem> {
+    super::file_text(name, &content)?;
+    let text = String::from_utf8(content.into()).map_err(Problem::internal)?;
+    Ok(ParamValue::Text(text, ParamLocation::Body))
 }

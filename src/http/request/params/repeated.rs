@@ -34,7 +34,7 @@ impl RequestParams {
     /// precedence over one in the query.
     ///
     /// # Errors
-    /// 400 for a file that is not UTF-8.
+    /// 400 for a file that is not UTF-8, 500 if a value was taken before.
     pub(in crate::http) fn remaining(&self, known: &[&str]) -> Result<Vec<(String, Vec<Value<'static>>)>, Problem> {
         let in_query = self.query.0.iter().filter(|(name, _)| self.body.get(name).is_none());
         let is_other = |(name, _): &(&String, &ParamValue)| !known.contains(&name.as_str());
@@ -51,7 +51,7 @@ impl RequestParams {
 
 fn to_value(name: &str, value: &ParamValue) -> Result<Value<'static>, Problem> {
     match value {
-        ParamValue::Tree(tree) => Ok(tree.clone()),
+        ParamValue::Tree(member) => member.take(),
         ParamValue::Text(text, _) => Ok(Value::from(text.clone())),
         ParamValue::File(content) => file_text(name, content).map(|text| Value::from(text.to_owned())),
     }
@@ -60,14 +60,13 @@ fn to_value(name: &str, value: &ParamValue) -> Result<Value<'static>, Problem> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::HeaderMap;
+    use http::Request;
 
     use super::*;
 
     async fn parse(query: &str, body: &'static str) -> RequestParams {
-        RequestParams::parse_repeated(Some(query), &HeaderMap::new(), Bytes::from_static(body.as_bytes()))
-            .await
-            .unwrap()
+        let (head, ()) = Request::builder().uri(format!("/?{query}")).body(()).unwrap().into_parts();
+        RequestParams::parse_repeated(&head, Bytes::from_static(body.as_bytes())).await.unwrap()
     }
 
     #[tokio::test]

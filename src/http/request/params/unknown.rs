@@ -99,12 +99,13 @@ fn truncate(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::HeaderMap;
+    use http::Request;
 
     use super::*;
 
     async fn hint(query: &str, read: &[&str], strict: bool) -> Option<String> {
-        let params = RequestParams::parse(Some(query), &HeaderMap::new(), Bytes::new()).await.unwrap();
+        let (head, ()) = Request::builder().uri(format!("/?{query}")).body(()).unwrap().into_parts();
+        let params = RequestParams::parse(&head, Bytes::new()).await.unwrap();
         read.iter().for_each(|name| assert!(params.tree(name).is_ok()));
         params.reject_unknown(strict).err().map(|problem| problem.hint.unwrap_or_default())
     }
