@@ -11,11 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::HeaderValue;
-use reqwest::{StatusCode, Url};
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
-use tracing::Instrument as _;
-use zeroize::Zeroizing;
 
 use super::api_key_owner;
 use super::call_queue::{CallPermit, CallQueue};
@@ -25,8 +22,10 @@ use super::error::{OdooError, TransportError, busy, circuit_open, unreadable, un
 use super::faults::{Fault, FaultClass};
 use super::reply::{Body, Reply, Timing};
 use super::rpc_response::RpcResponse;
+use super::service_url::ServiceUrl;
 use super::settings::{Endpoints, OdooSettings, SettingsError};
-use super::transport::{Connection, OutgoingCall, Protocol, RawResponse, Transport};
+use super::single_flight::{LeadingCall, SingleFlight};
+use super::transport::{Connection, OutgoingCall, RawResponse, Transport};
 use super::user::{OdooUser, Uid};
 use super::version::{self, ServerVersion};
 use super::xmlrpc::response;
@@ -36,14 +35,19 @@ use crate::error::Problem;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::plan::{Call, Effect};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::odoo_call_metrics::OdooCallMetrics;
 use crate::value::Value;
 
 mod call_method;
+mod call_target;
 mod probe;
+mod shared_read;
 mod web_client_request;
 
 use call_method::JsonRpcSupport;
+use call_target::Service;
 pub use probe::ProbeError;
+pub(super) use shared_read::ReadReply;
 
 /// A read whose connection is closed within this time is sent again: it was a reused connection that the server closed
 /// while the request was written, or the worker was being replaced. After that time, Odoo's time limit has killed the
@@ -62,7 +66,7 @@ struct Inner {
     settings: OdooSettings,
     endpoints: Endpoints,
     transport: Transport,
-    metrics: Arc<Metrics>,
+    metrics: OdooCallMetrics,
     queue: CallQueue,
     circuit: Circuit,
     jsonrpc: JsonRpcSupport,
@@ -70,7 +74,12 @@ struct Inner {
     key_owner_unnamed: AtomicBool,
     /// For large responses.
     memory: MemoryBudget,
+    /// The reads that can be shared, and the writes after which they cannot.
+    reads: SingleFlight<Result<Reply, OdooError>>,
 }
+
+/// A read that other callers share.
+type LeadingRead<'s> = LeadingCall<'s, Result<Reply, OdooError>>;
 
 /// A response, and how long it took.
 struct TimedReply {
@@ -94,12 +103,13 @@ impl OdooClient {
         Ok(Self(Arc::new(Inner {
             endpoints: Endpoints::new(&settings)?,
             transport,
-            metrics,
+            metrics: OdooCallMetrics::new(metrics, settings.name.clone()),
             queue: CallQueue::new(settings.concurrency, settings.queue, settings.queue_wait),
             circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock.clone()),
             jsonrpc: JsonRpcSupport::new(clock),
             key_owner_unnamed: AtomicBool::new(false),
             memory: MemoryBudget::new(settings.answer_memory),
+            reads: SingleFlight::new(),
             settings,
         })))
     }
@@ -174,23 +184,38 @@ impl OdooClient {
     /// # Errors
     /// If Odoo does not respond, or responds with a fault.
     pub async fn execute_kw(&self, user: &OdooUser, call: &Call) -> Result<Reply, OdooError> {
-        let first = self.execute_once(user, call).await;
+        let body = self.serialize(user, call)?;
+        self.execute_serialized(&body, call, None).await
+    }
+
+    /// `leading` is the call if others share it.
+    async fn execute_serialized(
+        &self,
+        body: &Bytes,
+        call: &Call,
+        leading: Option<&LeadingRead<'_>>,
+    ) -> Result<Reply, OdooError> {
+        let first = self.execute_once(body, call, leading).await;
         if call.effect == Effect::Read && first.as_ref().is_err_and(OdooError::is_concurrent_update) {
-            return self.execute_once(user, call).await;
+            return self.execute_once(body, call, leading).await;
         }
         first
     }
 
-    async fn execute_once(&self, user: &OdooUser, call: &Call) -> Result<Reply, OdooError> {
-        let body = Bytes::from_owner(self.serialize(user, call)?);
+    async fn execute_once(
+        &self,
+        body: &Bytes,
+        call: &Call,
+        leading: Option<&LeadingRead<'_>>,
+    ) -> Result<Reply, OdooError> {
         let sent = body.len();
-        let response = self.send(Service::Object, body, call.effect).await;
+        let response = self.send_leading(Service::Object, body.clone(), call.effect, leading).await;
         let reply = response.map_err(OdooError::from).and_then(|response| into_reply(response, call.effect));
         self.log(call, sent, &reply);
         reply
     }
 
-    fn serialize(&self, user: &OdooUser, call: &Call) -> Result<Zeroizing<Vec<u8>>, OdooError> {
+    fn serialize(&self, user: &OdooUser, call: &Call) -> Result<Bytes, OdooError> {
         let call = CallWriter::new("execute_kw")
             .at_most(self.0.settings.call_cap)
             .param("database", &self.0.settings.database.as_str().into())?
@@ -200,16 +225,26 @@ impl OdooClient {
             .param("method", &call.method.as_str().into())?
             .list("args", &call.args)?
             .map("kwargs", &call.kwargs)?;
-        Ok(call.finish())
+        Ok(Bytes::from_owner(call.finish()))
     }
 
     /// Waits for a permit, sends, and waits for the response. Continues if the caller is dropped.
     async fn send(&self, service: Service, body: Bytes, effect: Effect) -> Result<TimedReply, Problem> {
+        self.send_leading(service, body, effect, None).await
+    }
+
+    async fn send_leading(
+        &self,
+        service: Service,
+        body: Bytes,
+        effect: Effect,
+        leading: Option<&LeadingRead<'_>>,
+    ) -> Result<TimedReply, Problem> {
         let start = Instant::now();
-        let response = self.send_unmetered(service, body, effect, start).await;
-        let outcome = response.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "answered");
+        let response = self.send_unmetered(service, body, effect, (start, leading)).await;
+        let error = response.as_ref().err().map(|problem| problem.code.as_str());
         let queued = response.as_ref().map_or(Duration::ZERO, |response| response.timing.queued);
-        self.0.metrics.record_odoo_call(&self.0.settings.name, outcome, queued, start.elapsed());
+        self.0.metrics.record(error, queued, start.elapsed());
         response
     }
 
@@ -218,19 +253,25 @@ impl OdooClient {
         service: Service,
         body: Bytes,
         effect: Effect,
-        start: Instant,
+        (start, leading): (Instant, Option<&LeadingRead<'_>>),
     ) -> Result<TimedReply, Problem> {
         let permit = self.acquire_permit().await?;
         let queued = start.elapsed();
+        if let Some(leading) = leading {
+            leading.mark_sent();
+        }
         let exchange = {
             let inner = Arc::clone(&self.0);
             async move {
                 let response = inner.exchange(&service, &body, effect).await;
+                if effect == Effect::Write {
+                    inner.reads.record_write();
+                }
                 drop(permit);
                 response
             }
         };
-        let (received, attempts) = run_to_completion(exchange.in_current_span()).await?;
+        let (received, attempts) = run_to_completion(exchange).await?;
         let RawResponse { status, text, share, to_first_byte, to_last_byte } = received;
         Ok(TimedReply { status, text, share, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
     }
@@ -261,43 +302,6 @@ impl OdooClient {
             Err(OdooError::Problem(problem)) => {
                 tracing::debug!(odoo, model, method, ?effect, sent, code = problem.code.as_str(), "no response");
             }
-        }
-    }
-}
-
-/// The services of Odoo.
-#[derive(Debug)]
-enum Service {
-    Common,
-    Object,
-    /// A method call over JSON-RPC.
-    Method,
-    /// The test whether JSON-RPC is served.
-    Probe,
-    /// The owner of the key in this header, over JSON-2; with or without the name of the database.
-    KeyOwner {
-        authorization: HeaderValue,
-        named: bool,
-    },
-}
-
-impl Service {
-    fn protocol(&self) -> Protocol<'_> {
-        match self {
-            Self::Common | Self::Object => Protocol::Xml,
-            Self::Method | Self::Probe => Protocol::JsonRpc,
-            Self::KeyOwner { authorization, .. } => Protocol::Json { authorization },
-        }
-    }
-
-    fn names_database(&self) -> bool {
-        !matches!(self, Self::KeyOwner { named: false, .. })
-    }
-
-    fn problem(&self, error: TransportError, effect: Effect) -> Problem {
-        match self {
-            Self::Common | Self::Object | Self::Method | Self::Probe => error.into_problem(effect),
-            Self::KeyOwner { .. } => api_key_owner::problem(error),
         }
     }
 }
@@ -354,7 +358,7 @@ impl Inner {
         }
     }
 
-    fn url(&self, service: &Service) -> &Url {
+    fn url(&self, service: &Service) -> &ServiceUrl {
         match service {
             Service::Common => &self.endpoints.common,
             Service::Object => &self.endpoints.object,
@@ -377,7 +381,7 @@ impl Inner {
 fn into_reply(response: TimedReply, effect: Effect) -> Result<Reply, OdooError> {
     let TimedReply { text, share, timing, .. } = response;
     if !response::is_fault(&text).map_err(|error| unreadable_response(error, effect))? {
-        return Ok(Reply { body: Body::Xml(text), share: share.map(Arc::new), timing });
+        return Ok(Reply { body: Body::Xml(Arc::new(text)), share: share.map(Arc::new), timing });
     }
     let RpcResponse::Fault(fault) = response::parse(&text).map_err(|error| unreadable_response(error, effect))? else {
         return Err(unreadable_response("a result instead of a fault", effect).into());

@@ -12,6 +12,8 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
+use crate::telemetry::log_context::LogContext;
+
 /// A future that [`run_to_completion`] returns. If it was never polled, dropping it does not start it.
 pub(super) struct RunToCompletion<F>
 where
@@ -22,7 +24,7 @@ where
     started: bool,
 }
 
-/// Runs `work` to completion.
+/// Runs `work` to completion. Its log lines belong to the request of the caller, also after the caller was dropped.
 pub(super) fn run_to_completion<F>(work: F) -> RunToCompletion<F>
 where
     F: Future + Send + 'static,
@@ -59,7 +61,7 @@ where
         let future = self.future.take().filter(|_| self.started);
         // Without a runtime there is nothing to continue on.
         if let (Some(work), Ok(runtime)) = (future, Handle::try_current()) {
-            runtime.spawn(async move { drop(work.await) });
+            runtime.spawn(LogContext::current().attach_to(async move { drop(work.await) }));
         }
     }
 }
@@ -95,6 +97,22 @@ mod tests {
         drop(work(&other));
         sleep(Duration::from_secs(5)).await;
         assert!(started.load(Ordering::Relaxed) && !other.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn continued_work_keeps_the_log_context() {
+        let context = LogContext::of_request("r-1".into());
+        let found = Arc::new(std::sync::Mutex::new(None));
+        let work = run_to_completion({
+            let found = Arc::clone(&found);
+            async move {
+                sleep(Duration::from_secs(2)).await;
+                *found.lock().unwrap() = Some(LogContext::current());
+            }
+        });
+        assert!(timeout(Duration::from_secs(1), context.clone().attach_to(work)).await.is_err());
+        sleep(Duration::from_secs(5)).await;
+        assert_eq!(*found.lock().unwrap(), Some(context));
     }
 
     #[tokio::test]

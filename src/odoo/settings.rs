@@ -9,6 +9,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::api_key_owner;
+use super::service_url::ServiceUrl;
 use crate::names::DatabaseName;
 
 /// One Odoo database. The gateway has one client for each.
@@ -41,6 +42,8 @@ pub struct OdooSettings {
     pub call_cap: usize,
     /// The protocol for method calls; all other calls use XML-RPC.
     pub method_calls: MethodCalls,
+    /// Whether equal reads of one user share one call.
+    pub share_reads: bool,
     /// Number of consecutive connection failures after which the circuit opens.
     pub failures_to_open: u32,
     /// How long the circuit stays open before the next attempt.
@@ -84,6 +87,7 @@ impl OdooSettings {
             answer_memory: 128 << 20,
             call_cap: 48 << 20,
             method_calls: MethodCalls::Auto,
+            share_reads: true,
             failures_to_open: 5,
             open_for: Duration::from_secs(5),
         }
@@ -95,11 +99,11 @@ impl OdooSettings {
 pub(super) struct Endpoints {
     /// Odoo's base URL, with a trailing slash.
     pub(super) base: Url,
-    pub(super) object: Url,
-    pub(super) common: Url,
-    pub(super) databases: Url,
-    pub(super) jsonrpc: Url,
-    pub(super) key_owner: Url,
+    pub(super) object: ServiceUrl,
+    pub(super) common: ServiceUrl,
+    pub(super) databases: ServiceUrl,
+    pub(super) jsonrpc: ServiceUrl,
+    pub(super) key_owner: ServiceUrl,
     /// Value of `X-Odoo-Database`. Odoo 19 with several databases returns 404 without it; other versions ignore it.
     pub(super) database: HeaderValue,
 }
@@ -108,7 +112,10 @@ impl Endpoints {
     pub(super) fn new(settings: &OdooSettings) -> Result<Self, SettingsError> {
         let base =
             parse_base_url(&settings.url).map_err(|reason| SettingsError { key: "url", reason: reason.to_owned() })?;
-        let join = |path| base.join(path).map_err(|error| SettingsError { key: "url", reason: error.to_string() });
+        let join = |path| match base.join(path) {
+            Ok(url) => Ok(ServiceUrl::new(url)),
+            Err(error) => Err(SettingsError { key: "url", reason: error.to_string() }),
+        };
         let database = HeaderValue::from_str(settings.database.as_str());
         Ok(Self {
             object: join("xmlrpc/object")?,
@@ -145,7 +152,8 @@ mod tests {
 
     fn endpoints(url: &str) -> Result<(String, String), SettingsError> {
         let settings = OdooSettings::for_tests(url, "a");
-        Endpoints::new(&settings).map(|endpoints| (endpoints.object.to_string(), endpoints.common.to_string()))
+        let text = |service: &ServiceUrl| service.url().to_string();
+        Endpoints::new(&settings).map(|endpoints| (text(&endpoints.object), text(&endpoints.common)))
     }
 
     #[test]

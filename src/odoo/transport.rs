@@ -3,6 +3,9 @@
 //! In: a URL, a body, limits. Out: the text of the response, or a [`TransportError`]. Must not know: what is called.
 //! The only module that builds a reqwest client.
 //!
+//! Calls to an `http` URL use [`plain_http`], which is made for connections that are used once. Calls to an `https` URL,
+//! the probe, and requests to the web client use reqwest.
+//!
 //! Odoo responds with HTTP/1.0, or with HTTP/1.1 and `Connection: close`, and an idle connection would occupy one of
 //! its workers for two seconds. So no connection is opened in advance, and one is reused only if the response permits
 //! it, as a proxy in front of Odoo does. Idle connections are closed before the proxy closes them.
@@ -15,33 +18,37 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::TransportError;
+use super::service_url::{ServiceUrl, USER_AGENT};
 use super::settings::SettingsError;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::plan::Effect;
 
 mod connect_error;
+mod incoming_response;
+mod plain_http;
 mod probe_request;
+mod response_head;
 mod web_client_request;
 
 pub use connect_error::ConnectError;
+use incoming_response::IncomingResponse;
+use plain_http::PlainHttp;
 pub(super) use probe_request::ProbeRequestError;
+use response_head::{MediaType, ResponseHead};
 pub(super) use web_client_request::{PublicAddress, WebRequest, WebResponse};
 
-const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
 /// Maximum time between two parts of a response: Odoo sends it at once.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// From this size on, in bytes, a response needs a share of the memory budget.
 const LARGE_RESPONSE: usize = 1 << 20;
 /// Maximum wait for that share: other responses are being parsed and sent, which does not take long.
-const MEMORY_WAIT: Duration = Duration::from_secs(30);
-/// Maximum `Retry-After`, in seconds, that is passed on from a proxy in front of Odoo.
-const MAX_RETRY_AFTER: u64 = 300;
+pub(super) const MEMORY_WAIT: Duration = Duration::from_secs(30);
 
 /// The HTTP clients of one Odoo; cheap to clone.
 #[derive(Debug, Clone)]
@@ -50,12 +57,14 @@ pub struct Transport {
     pooled: Client,
     /// Opens a connection for each request.
     fresh: Client,
+    /// For calls without TLS.
+    plain: PlainHttp,
 }
 
 /// A request to Odoo and the limits for its response.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OutgoingCall<'a> {
-    pub(super) url: &'a Url,
+    pub(super) url: &'a ServiceUrl,
     pub(super) protocol: Protocol<'a>,
     /// Names the database; without it, Odoo derives the database from the host.
     pub(super) database: Option<&'a HeaderValue>,
@@ -123,6 +132,7 @@ impl Transport {
         Ok(Self {
             pooled: Self::client(connect_timeout, keep_idle, max_idle)?,
             fresh: Self::client(connect_timeout, Duration::ZERO, 0)?,
+            plain: PlainHttp::new(connect_timeout, keep_idle),
         })
     }
 
@@ -149,8 +159,36 @@ impl Transport {
     pub(super) async fn send(&self, call: OutgoingCall<'_>) -> Result<RawResponse, TransportError> {
         let start = Instant::now();
         let deadline = start + call.total_timeout;
+        let limit = deadline.min(start + call.response_timeout);
+        let response = match call.url.plain() {
+            Some(target) => IncomingResponse::Plain(self.plain.send(target, &call, limit).await?),
+            None => self.send_with_reqwest(&call, limit).await?,
+        };
+        let to_first_byte = start.elapsed();
+        let head = response.head();
+        let status = head.status;
+        if call.protocol.is_unserved(status) {
+            return Ok(RawResponse {
+                status,
+                text: String::new(),
+                share: None,
+                to_first_byte,
+                to_last_byte: to_first_byte,
+            });
+        }
+        check_head(&head, call.protocol, call.answer_cap)?;
+        let (body, share) = read_response(response, head.content_length, &call, deadline).await?;
+        let text = String::from_utf8(body).map_err(|_| TransportError::Unreadable("it is not UTF-8"))?;
+        Ok(RawResponse { status, text, share, to_first_byte, to_last_byte: start.elapsed() })
+    }
+
+    async fn send_with_reqwest(
+        &self,
+        call: &OutgoingCall<'_>,
+        limit: Instant,
+    ) -> Result<IncomingResponse, TransportError> {
         let client = if call.connection == Connection::Pooled { &self.pooled } else { &self.fresh };
-        let request = client.post(call.url.clone());
+        let request = client.post(call.url.url().clone());
         let request = match call.database {
             Some(database) => request.header("x-odoo-database", database),
             None => request,
@@ -162,24 +200,9 @@ impl Transport {
                 request.header(CONTENT_TYPE, "application/json").header(AUTHORIZATION, authorization)
             }
         };
-        let sent = request.body(call.body.clone()).send();
-        let response = timeout_at(deadline.min(start + call.response_timeout), sent).await;
+        let response = timeout_at(limit, request.body(call.body.clone()).send()).await;
         let response = response.map_err(|_| TransportError::TimedOut)?.map_err(|error| classify_error(&error))?;
-        let to_first_byte = start.elapsed();
-        let status = response.status();
-        if call.protocol.is_unserved(status) {
-            return Ok(RawResponse {
-                status,
-                text: String::new(),
-                share: None,
-                to_first_byte,
-                to_last_byte: to_first_byte,
-            });
-        }
-        check_headers(&response, call.protocol, call.answer_cap)?;
-        let (body, share) = read_response(response, &call, deadline).await?;
-        let text = String::from_utf8(body).map_err(|_| TransportError::Unreadable("it is not UTF-8"))?;
-        Ok(RawResponse { status, text, share, to_first_byte, to_last_byte: start.elapsed() })
+        Ok(IncomingResponse::Reqwest(response))
     }
 }
 
@@ -212,29 +235,24 @@ fn has_hyper_error(error: &reqwest::Error, kind: impl Fn(&hyper::Error) -> bool)
     false
 }
 
-fn check_headers(response: &Response, protocol: Protocol<'_>, cap: usize) -> Result<(), TransportError> {
-    let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let is_response = match (protocol, response.status()) {
+fn check_head(head: &ResponseHead, protocol: Protocol<'_>, cap: usize) -> Result<(), TransportError> {
+    let is_response = match (protocol, head.status) {
         (_, StatusCode::OK) => true,
-        (Protocol::Json { .. }, StatusCode::UNAUTHORIZED) => is_json(media_type),
+        (Protocol::Json { .. }, StatusCode::UNAUTHORIZED) => head.media_type == MediaType::Json,
         _ => false,
     };
     if !is_response {
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(parse_retry_after);
-        return Err(TransportError::Status { status: response.status().as_u16(), retry_after });
+        return Err(TransportError::Status { status: head.status.as_u16(), retry_after: head.retry_after });
     }
-    match protocol {
-        Protocol::Xml if !is_xml(media_type) => return Err(TransportError::Unreadable("its media type is not XML")),
-        Protocol::Json { .. } | Protocol::JsonRpc if !is_json(media_type) => {
-            return Err(TransportError::Unreadable("its media type is not JSON"));
-        }
-        _ => {}
+    match (protocol, head.media_type) {
+        (Protocol::Xml, MediaType::Xml) | (Protocol::Json { .. } | Protocol::JsonRpc, MediaType::Json) => {}
+        (Protocol::Xml, _) => return Err(TransportError::Unreadable("its media type is not XML")),
+        _ => return Err(TransportError::Unreadable("its media type is not JSON")),
     }
-    if response.headers().contains_key(CONTENT_ENCODING) {
+    if head.is_encoded {
         return Err(TransportError::Unreadable("it is compressed without a request for compression"));
     }
-    let content_length = response.content_length().unwrap_or_default();
-    if content_length > cap as u64 { Err(TransportError::TooLarge(cap)) } else { Ok(()) }
+    if head.content_length.unwrap_or_default() > cap as u64 { Err(TransportError::TooLarge(cap)) } else { Ok(()) }
 }
 
 /// Reserves memory for a large response; a small one needs none.
@@ -253,66 +271,21 @@ async fn reserve_memory(
 /// Reads a response and reserves memory for it. A response of unknown length needs no memory until it turns out to be
 /// large; then the maximum size is reserved.
 async fn read_response(
-    mut response: Response,
+    mut response: IncomingResponse,
+    content_length: Option<u64>,
     call: &OutgoingCall<'_>,
     deadline: Instant,
 ) -> Result<(Vec<u8>, Option<MemoryShare>), TransportError> {
     let cap = call.answer_cap;
-    let Some(content_length) = response.content_length() else {
+    let Some(length) = content_length else {
         let mut body = Vec::new();
-        if read_chunks(&mut response, &mut body, LARGE_RESPONSE, (cap, deadline)).await? {
+        if response.read_chunks(&mut body, LARGE_RESPONSE, (cap, deadline)).await? {
             return Ok((body, None));
         }
         let share = reserve_memory(cap as u64, call, deadline).await?;
-        read_chunks(&mut response, &mut body, usize::MAX, (cap, deadline)).await?;
+        response.read_chunks(&mut body, usize::MAX, (cap, deadline)).await?;
         return Ok((body, share));
     };
-    let share = reserve_memory(content_length, call, deadline).await?;
-    Ok((read_body(response, cap, deadline).await?, share))
-}
-
-fn parse_retry_after(header: &HeaderValue) -> Option<Duration> {
-    let seconds: u64 = header.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.clamp(1, MAX_RETRY_AFTER)))
-}
-
-fn is_xml(media_type: &[u8]) -> bool {
-    let essence = essence(media_type);
-    essence.eq_ignore_ascii_case(b"text/xml") || essence.eq_ignore_ascii_case(b"application/xml")
-}
-
-fn is_json(media_type: &[u8]) -> bool {
-    essence(media_type).eq_ignore_ascii_case(b"application/json")
-}
-
-fn essence(media_type: &[u8]) -> &[u8] {
-    media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
-}
-
-async fn read_body(mut response: Response, cap: usize, deadline: Instant) -> Result<Vec<u8>, TransportError> {
-    let content_length = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or_default();
-    // The kernel maps the pages as they are filled, and the bytes are never moved.
-    let mut body = Vec::with_capacity(content_length.min(cap));
-    read_chunks(&mut response, &mut body, usize::MAX, (cap, deadline)).await?;
-    Ok(body)
-}
-
-/// Reads to the end, or until `body` is larger than `pause`; returns whether it was the end.
-async fn read_chunks(
-    response: &mut Response,
-    body: &mut Vec<u8>,
-    pause: usize,
-    (cap, deadline): (usize, Instant),
-) -> Result<bool, TransportError> {
-    while body.len() <= pause {
-        let chunk = timeout_at(deadline.min(Instant::now() + STALL_TIMEOUT), response.chunk()).await;
-        match chunk {
-            Err(_) => return Err(TransportError::TimedOut),
-            Ok(Err(_)) => return Err(TransportError::ClosedInResponse),
-            Ok(Ok(None)) => return Ok(true),
-            Ok(Ok(Some(chunk))) if body.len() + chunk.len() > cap => return Err(TransportError::TooLarge(cap)),
-            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
-        }
-    }
-    Ok(false)
+    let share = reserve_memory(length, call, deadline).await?;
+    Ok((response.read_body(content_length, cap, deadline).await?, share))
 }

@@ -15,7 +15,6 @@ use reqwest::StatusCode;
 use secrecy::ExposeSecret as _;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
-use tracing::Instrument as _;
 
 use super::{OdooClient, Service, TimedReply, into_reply};
 use crate::clock::Clock;
@@ -97,7 +96,7 @@ impl OdooClient {
         {
             return reply;
         }
-        let body = Bytes::from_owner(self.serialize(user, call)?);
+        let body = self.serialize(user, call)?;
         let sent = body.len();
         let response = self.send(Service::Object, body, call.effect).await;
         let reply = response.map_err(OdooError::from).and_then(|response| with_parsed_result(response, call.effect));
@@ -155,7 +154,7 @@ impl OdooClient {
                 Ok(received) => Some(is_access_denied(&received.text)),
             }
         };
-        let served = run_to_completion(test.in_current_span()).await;
+        let served = run_to_completion(test).await;
         tracing::debug!(odoo = self.0.settings.name, ?served, "tested whether Odoo serves JSON-RPC");
         served
     }
@@ -178,7 +177,7 @@ fn parse_reply(response: TimedReply, effect: Effect) -> JsonReply {
         return JsonReply::Unserved;
     }
     let body = match response::parse(&text) {
-        Ok(RpcResponse::Result(_)) => Body::Json(text),
+        Ok(RpcResponse::Result(_)) => Body::Json(Arc::new(text)),
         Ok(RpcResponse::Fault(fault)) if fault.is_unserved() => return JsonReply::Unserved,
         Ok(RpcResponse::Fault(fault)) => return JsonReply::Failure(OdooError::Fault(Fault::from_jsonrpc(&fault))),
         Err(error) if error.is_unrepresentable() => Body::Omitted,

@@ -115,7 +115,8 @@ impl OdooClient {
     async fn fetch_version(&self, limit: Duration) -> Result<ServerVersion, ProbeError> {
         let inner = &self.0;
         let call = Bytes::from(version::request().map_err(OdooError::from).map_err(not_a_version)?);
-        let text = inner.transport.post_xml(&inner.endpoints.common, &inner.endpoints.database, call, limit).await;
+        let url = inner.endpoints.common.url();
+        let text = inner.transport.post_xml(url, &inner.endpoints.database, call, limit).await;
         version::parse(&text.map_err(|cause| self.classify(cause, limit))?).map_err(not_a_version)
     }
 
@@ -124,7 +125,8 @@ impl OdooClient {
         let inner = &self.0;
         let call = CallWriter::new("db_exist").param("database", &inner.settings.database.as_str().into());
         let call = Bytes::from_owner(call.map_err(OdooError::from).map_err(not_a_version)?.finish());
-        let text = inner.transport.post_xml(&inner.endpoints.databases, &inner.endpoints.database, call, limit).await;
+        let url = inner.endpoints.databases.url();
+        let text = inner.transport.post_xml(url, &inner.endpoints.database, call, limit).await;
         let response = text.as_ref().ok().and_then(|text| response::parse(text).ok());
         Ok(!matches!(response, Some(RpcResponse::Result(Value::Bool(false)))))
     }

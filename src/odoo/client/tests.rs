@@ -45,7 +45,7 @@ fn client(stub: &Stub) -> OdooClient {
 }
 
 fn user() -> OdooUser {
-    OdooUser { uid: Uid::new(7).unwrap(), secret: SECRET.into() }
+    OdooUser { uid: Uid::new(7).unwrap(), secret: secrecy::SecretString::from(SECRET).into() }
 }
 
 fn call(effect: Effect) -> Call {
@@ -585,4 +585,23 @@ async fn method_that_ran_has_a_reply_for_any_result() {
         let reply = confirm(&client_with(settings)).await.unwrap();
         assert_eq!((reply.value(), reply.is_omitted()), (Ok(Value::Null), omitted));
     }
+}
+
+#[tokio::test]
+async fn each_reader_of_a_large_shared_reply_reserves_memory() {
+    let large = response_with(&format!("<string>{}</string>", "a".repeat(3 << 19)));
+    let stub = Stub::serve(move |_| StubAction::odoo(&large).after(Duration::from_millis(50))).await;
+    let client = client_with(OdooSettings { answer_memory: 2 << 20, ..settings(&stub) });
+    let [first, mut second] = [(), ()].map(|()| {
+        let client = client.clone();
+        tokio::spawn(async move { client.execute_shared_read(&user(), &call(Effect::Read)).await })
+    });
+    let first = first.await.unwrap();
+    assert!(first.reply.is_ok() && !first.is_shared);
+    let waited = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
+    assert!(waited.is_err(), "the first reply needs most of the memory");
+    drop(first);
+    let second = second.await.unwrap();
+    assert!(second.reply.is_ok() && second.is_shared);
+    assert_eq!(stub.requests().len(), 1);
 }

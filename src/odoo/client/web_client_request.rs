@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
-use tracing::Instrument as _;
 
 use super::OdooClient;
 use crate::error::Problem;
@@ -23,12 +22,14 @@ impl OdooClient {
         let exchange = async move {
             let response = inner.transport.send_web_request(request, &inner.settings).await;
             inner.record_connection(response.as_ref().err());
+            // Printing a report can run any code.
+            inner.reads.record_write();
             drop(permit);
             response.map_err(|error| error.into_problem(Effect::Read))
         };
-        let response = run_to_completion(exchange.in_current_span()).await;
-        let outcome = response.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "answered");
-        self.0.metrics.record_odoo_call(&self.0.settings.name, outcome, Duration::ZERO, start.elapsed());
+        let response = run_to_completion(exchange).await;
+        let error = response.as_ref().err().map(|problem| problem.code.as_str());
+        self.0.metrics.record(error, Duration::ZERO, start.elapsed());
         response
     }
 

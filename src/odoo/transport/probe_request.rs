@@ -10,7 +10,7 @@ use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
-use super::{ConnectError, Protocol, Transport, check_headers, classify_error, read_body};
+use super::{ConnectError, IncomingResponse, Protocol, Transport, check_head, classify_error};
 use crate::odoo::error::TransportError;
 
 /// Maximum size of a response about Odoo itself.
@@ -44,8 +44,10 @@ impl Transport {
             false => ProbeRequestError::Transport(classify_error(&error)),
         })?;
         let text = async {
-            check_headers(&response, Protocol::Xml, MAX_RESPONSE_BYTES)?;
-            let body = read_body(response, MAX_RESPONSE_BYTES, deadline).await?;
+            let response = IncomingResponse::Reqwest(response);
+            let head = response.head();
+            check_head(&head, Protocol::Xml, MAX_RESPONSE_BYTES)?;
+            let body = response.read_body(head.content_length, MAX_RESPONSE_BYTES, deadline).await?;
             String::from_utf8(body).map_err(|_| TransportError::Unreadable("it is not UTF-8"))
         };
         text.await.map_err(ProbeRequestError::Transport)

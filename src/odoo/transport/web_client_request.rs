@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::{Transport, classify_error, essence, parse_retry_after, read_body};
+use super::response_head::{essence, parse_retry_after};
+use super::{IncomingResponse, Transport, classify_error};
 use crate::odoo::error::TransportError;
 use crate::odoo::settings::OdooSettings;
 
@@ -96,13 +97,15 @@ impl Transport {
             status: response.status(),
             media_type: media_type(headers),
             session: session_id(headers),
-            retry_after: headers.get(RETRY_AFTER).and_then(parse_retry_after),
+            retry_after: headers.get(RETRY_AFTER).and_then(|seconds| parse_retry_after(seconds.as_bytes())),
             body: Vec::new(),
         };
-        if response.content_length().unwrap_or_default() > max_bytes as u64 {
+        let content_length = response.content_length();
+        if content_length.unwrap_or_default() > max_bytes as u64 {
             return Err(TransportError::TooLarge(max_bytes));
         }
-        Ok(WebResponse { body: read_body(response, max_bytes, deadline).await?, ..web_response })
+        let body = IncomingResponse::Reqwest(response).read_body(content_length, max_bytes, deadline).await?;
+        Ok(WebResponse { body, ..web_response })
     }
 
     fn to_request(&self, web_request: WebRequest) -> RequestBuilder {
