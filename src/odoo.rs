@@ -7,19 +7,23 @@
 //! ```text
 //! executor ──► user_client ──► client ──► call_queue ──► circuit ──► transport ──► xmlrpc, jsonrpc ──► faults
 //!  │                            ├─ client/call_method   method calls, over JSON-RPC if Odoo serves it
+//!  │                            ├─ client/shared_read   reads that share the reply of an equal one (single_flight)
 //!  │                            ├─ client/probe         tests the connection, for readiness and `check`
 //!  │                            └─ api_key_owner        finds the owner of an API key
 //!  ├─ nested_read    lists and reads, with their related records; verifies short pages
 //!  │   ├─ flat_read            records by their ids
 //!  │   ├─ partial_read         omits the values that cannot be read
 //!  │   ├─ related              related records, level by level
-//!  │   └─ read_failure_cache   stores which fields fail, and which models return misleading pages
+//!  │   └─ read_failure_cache   stores which fields fail, which models return misleading pages or need separate writes
+//!  ├─ one_call_write   writes one record and reads it in one call
 //!  └─ export_pages   listings of any length, page by page
 //! database          one configured database: its client, web sessions, and metadata
 //!  └─ metadata_cache     version, languages, users' settings, schemas (fetch_schema), orders, labels
 //!      └─ planning_metadata   the metadata for one plan
 //! web               sessions of Odoo's web client, which are needed to print reports
 //! report            prints reports, in a web session or from a record's portal page
+//! transport         HTTP to Odoo: a client for plain HTTP, and reqwest for TLS and for the web client
+//!  └─ service_url        the URLs of Odoo's services, prepared for requests
 //! returned_records, plan_outcome, reply   the results of a plan; rpc_response: what the codecs share
 //! ```
 //!
@@ -48,6 +52,7 @@ mod flat_read;
 pub mod jsonrpc;
 mod metadata_cache;
 mod nested_read;
+mod one_call_write;
 mod partial_read;
 mod plan_outcome;
 mod planning_metadata;
@@ -57,7 +62,9 @@ mod reply;
 mod report;
 mod returned_records;
 pub mod rpc_response;
+mod service_url;
 mod settings;
+mod single_flight;
 mod transport;
 mod user;
 mod user_client;

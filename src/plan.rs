@@ -5,13 +5,14 @@
 //! metadata         what is known about the user's Odoo; error: what a plan lacks, or why it is rejected
 //! model_schema     the fields of a model
 //! planner          intent and metadata → plan
-//! execution_plan   the Odoo calls of a plan; read_context, web_read_specification: how records are read
+//! execution_plan   the Odoo calls of a plan; read_options, web_read_specification: how records are read
+//! web_save         a write as one call that also reads
 //! export_pager     a listing of any length as one call per page
 //! context          the merged Odoo context: language, time zone, companies
 //! context_check    which context keys a scope allows
 //! domain           paths, operators and values of a domain, checked against schemas
 //! filters          request parameters that name fields → a domain
-//! read_columns     the columns of a read; fields, readable_fields, selection: what they are made from
+//! read_columns     the columns of a read; fields, all_fields, selection: what they are made from
 //! order            sort orders, checked and made total
 //! values           the values of create and write, checked by field type
 //! datetime         the date formats that clients send → Odoo's formats
@@ -27,6 +28,7 @@
 //! In: an intent, a [`Scope`], and [`Metadata`] answered from memory. Out: a [`Plan`], or what to fetch first, or a
 //! rejection. Must not know: which dialect the request came from, who calls, how Odoo is reached.
 
+mod all_fields;
 mod call;
 mod call_check;
 mod context;
@@ -46,8 +48,7 @@ pub mod model_schema;
 mod order;
 mod planner;
 mod read_columns;
-mod read_context;
-mod readable_fields;
+mod read_options;
 mod report;
 #[cfg(test)]
 mod samples;
@@ -59,6 +60,7 @@ mod scope_tests;
 mod selection;
 mod values;
 mod web_read_specification;
+mod web_save;
 
 pub use call::{Call, Effect, OrmMethod};
 pub use context::RequestedContext;
@@ -75,3 +77,4 @@ pub use report::{Report, ReportFormat, ReportPlan, find_report, plan_report, por
 pub use schema_check::{UnresolvedField, unresolved_fields};
 pub use scope::{FieldRule, ModelPattern, Narrowed, OAuthScope, OAuthScopeToken, Operation, Rule, Scope, ScopeError};
 pub use values::{EmptyList, FormEntry, PropertiesMerge, Values};
+pub use web_save::WebSave;

@@ -4,24 +4,28 @@
 //! ```text
 //! tree         records with the requested columns and nested records, in the requested order
 //! style        the format of many2one, datetime and empty values
-//! xml          a tree as XML, for the restapi dialect
+//! json_writer  a tree as JSON
+//! xml_writer   a tree as XML, for the restapi dialect
 //! pdf_merge    several PDFs joined into one
-//! csv, ndjson  records as rows and as lines, one page at a time
+//! csv_writer, ndjson_writer  records as rows and as lines, one page at a time
 //! ```
 //!
 //! In: the outcome of a plan. Out: a tree that borrows from Odoo's bytes. Must not know: dialects, envelopes,
 //! statuses.
 
-mod csv;
-mod ndjson;
+mod csv_writer;
+mod json_writer;
+mod ndjson_writer;
 mod pdf_merge;
+mod plain_bytes;
 mod style;
 mod tree;
-mod xml;
+mod xml_writer;
 
-pub use csv::{write_csv, write_csv_header, write_csv_id_header, write_csv_ids};
-pub use ndjson::{write_ndjson, write_ndjson_ids};
+pub use csv_writer::{write_csv, write_csv_header, write_csv_id_header, write_csv_ids};
+pub use json_writer::to_json;
+pub use ndjson_writer::{write_ndjson, write_ndjson_ids};
 pub use pdf_merge::join_pdfs;
 pub use style::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
 pub use tree::{Shaped, shape};
-pub use xml::to_xml;
+pub use xml_writer::to_xml;

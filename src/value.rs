@@ -124,16 +124,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The number of values in the tree, this one included.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        1 + match self {
-            Value::List(items) => items.iter().map(Value::count).sum(),
-            Value::Map(members) => members.iter().map(|(_, value)| value.count()).sum(),
-            _ => 0,
-        }
-    }
-
     /// The value as JSON for error messages, truncated to `limit` characters with `…`.
     #[must_use]
     pub fn excerpt(&self, limit: usize) -> String {
@@ -258,6 +248,14 @@ mod tests {
             ("a".into(), Value::List(vec![Value::Int(-1), Value::Float(0.5), Value::Null])),
         ]);
         assert_eq!(serde_json::to_string(&value).unwrap(), r#"{"z":null,"a":[-1,0.5,null]}"#);
+    }
+
+    /// A body of a million values becomes a tree of as many values or members: a larger one needs more memory than the
+    /// limit on values assumes.
+    #[test]
+    fn value_and_member_are_small() {
+        assert!(size_of::<Value<'_>>() <= 32, "{} bytes", size_of::<Value<'_>>());
+        assert!(size_of::<Member<'_>>() <= 56, "{} bytes", size_of::<Member<'_>>());
     }
 
     #[test]

@@ -39,6 +39,7 @@ impl OdooError {
             exception: "TypeError".to_owned(),
             message: String::new(),
             missing: None,
+            is_after_commit: false,
         })
     }
 
@@ -50,6 +51,7 @@ impl OdooError {
             exception: "MissingError".to_owned(),
             message: String::new(),
             missing: None,
+            is_after_commit: false,
         })
     }
 
@@ -88,6 +90,37 @@ impl OdooError {
     #[must_use]
     pub(super) fn is_unknown_method(&self) -> bool {
         matches!(self, Self::Fault(fault) if fault.class == FaultClass::UnknownMethod)
+    }
+
+    /// Whether a record does not exist: one of those that the call addresses, or another one.
+    #[must_use]
+    pub(super) fn is_missing_record(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.class == FaultClass::MissingRecord)
+    }
+
+    /// Whether a write succeeded and only its result is lost.
+    #[must_use]
+    pub(super) fn is_lost_result(&self) -> bool {
+        match self {
+            Self::Fault(fault) => fault.class.is_after_commit(),
+            Self::Problem(problem) => problem.code == ErrorCode::ResultNotRepresentable,
+        }
+    }
+
+    /// Whether Odoo rejected what was written, in words that do not depend on the called method.
+    #[must_use]
+    pub(super) fn is_rejection_of_values(&self) -> bool {
+        use FaultClass::{ForeignKey, InvalidValue, MissingValue, Rejected, UniqueViolation};
+        let classes = [ForeignKey, InvalidValue, MissingValue, Rejected, UniqueViolation];
+        matches!(self, Self::Fault(fault) if classes.contains(&fault.class))
+    }
+
+    /// Whether nothing was done, and another call, or one with fewer fields, can succeed.
+    #[must_use]
+    pub(super) fn permits_another_call(&self) -> bool {
+        let is_committed = |fault: &Fault| fault.is_after_commit || fault.class.is_after_commit();
+        let was_rolled_back = matches!(self, Self::Fault(fault) if !is_committed(fault));
+        was_rolled_back && (self.may_be_field_specific() || self.is_unknown_method())
     }
 
     /// Whether another transaction changed the same records.

@@ -5,6 +5,7 @@
 
 use super::database::Database;
 use super::nested_read::{CountMode, find_ids, list_records, read_records};
+use super::one_call_write::{OneCallWrite, create_in_one_call, update_in_one_call};
 use super::plan_outcome::Outcome;
 use super::reply::Reply;
 use super::returned_records::{RecordSource, Records};
@@ -13,7 +14,7 @@ use super::user_client::{CallCounter, UserClient};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::RecordId;
-use crate::plan::{AccessOperation, Call, ExistenceCheck, PartialUpdate, Plan, ReadPlan, UpdatePlan};
+use crate::plan::{AccessOperation, Call, ExistenceCheck, PartialUpdate, Plan, ReadPlan, UpdatePlan, WebSave};
 use crate::value::Value;
 
 /// Executes a plan.
@@ -27,6 +28,7 @@ pub async fn execute_plan(
     counter: &CallCounter,
 ) -> Result<Outcome, Problem> {
     let odoo = UserClient::new(database, user, counter);
+    let odoo = if only_reads(&plan) { odoo.with_shared_reads() } else { odoo };
     match plan {
         Plan::CheckAccess { checks, raise } => check_access(odoo, checks, raise).await.map(Outcome::Access),
         Plan::NoAccess => Ok(Outcome::Access(false)),
@@ -38,15 +40,10 @@ pub async fn execute_plan(
         }
         Plan::Read { read, one } => read_records(odoo, read, one).await.map(Outcome::Records),
         Plan::DescribeFields { full, reduced } => describe_fields(odoo, full, reduced).await.map(Outcome::Fields),
-        Plan::Create { create, read_back, one } => {
-            let ids = odoo.create(&create).await?;
-            Ok(written(odoo, ids, read_back, one).await)
+        Plan::Create { create, read_back, web_save, one } => {
+            execute_create(odoo, create, web_save, read_back, one).await
         }
-        Plan::Update(update) => {
-            let UpdatePlan { existence_check, partial_update, write, read_back, one } = *update;
-            let ids = check_and_write(odoo, existence_check, partial_update, write).await?;
-            Ok(written(odoo, ids, read_back, one).await)
-        }
+        Plan::Update(update) => execute_update(odoo, *update).await,
         Plan::Delete { existence_check, unlink } => {
             check_and_write(odoo, existence_check, None, unlink).await.map(Outcome::Deleted)
         }
@@ -56,6 +53,21 @@ pub async fn execute_plan(
             }
             odoo.call_method(&call).await.map(Outcome::Result)
         }
+    }
+}
+
+/// Whether the plan consists of the gateway's own reads. The reads of a write are not shared: a call that was sent
+/// before the write must not answer them.
+fn only_reads(plan: &Plan) -> bool {
+    match plan {
+        Plan::CheckAccess { .. }
+        | Plan::NoAccess
+        | Plan::Search(_)
+        | Plan::Count(_)
+        | Plan::List { .. }
+        | Plan::Read { .. }
+        | Plan::DescribeFields { .. } => true,
+        Plan::Create { .. } | Plan::Update(_) | Plan::Delete { .. } | Plan::Call { .. } => false,
     }
 }
 
@@ -86,6 +98,59 @@ async fn describe_fields(odoo: UserClient<'_>, full: Call, reduced: Vec<Call>) -
         }
     }
     odoo.call(&call).await
+}
+
+async fn execute_create(
+    odoo: UserClient<'_>,
+    mut create: Call,
+    web_save: Option<WebSave>,
+    read_back: Option<ReadPlan>,
+    one: bool,
+) -> Result<Outcome, Problem> {
+    let mut was_rejected = false;
+    if let (Some(web_save), Some(read)) = (usable_web_save(odoo, web_save.as_ref(), &create), &read_back) {
+        if let Some(records) = create_in_one_call(odoo, web_save, &mut create, read).await? {
+            return Ok(Outcome::Records(records));
+        }
+        was_rejected = true;
+    }
+    let ids = odoo.create(&create).await?;
+    if was_rejected {
+        odoo.quirks().set_separate_writes(odoo.uid(), &create.model);
+    }
+    Ok(written(odoo, ids, read_back, one).await)
+}
+
+async fn execute_update(odoo: UserClient<'_>, update: UpdatePlan) -> Result<Outcome, Problem> {
+    let UpdatePlan { existence_check, partial_update, mut write, read_back, web_save, one } = update;
+    let model = write.model.clone();
+    let mut was_rejected = false;
+    if let (Some(web_save), ExistenceCheck::Ids { read, requested }, Some(read_back)) =
+        (usable_web_save(odoo, web_save.as_ref(), &write), &existence_check, &read_back)
+    {
+        if !web_save.shows_existence {
+            odoo.require_records(read).await?;
+        }
+        match update_in_one_call(odoo, web_save, &mut write, read, read_back, one).await? {
+            OneCallWrite::Returned(records) if requested.len() == read.ids.len() => {
+                return Ok(Outcome::Records(*records));
+            }
+            OneCallWrite::Returned(_) | OneCallWrite::Written => {
+                return Ok(written(odoo, requested.clone(), Some(read_back.clone()), one).await);
+            }
+            OneCallWrite::Rejected => was_rejected = true,
+        }
+    }
+    let ids = check_and_write(odoo, existence_check, partial_update, write).await?;
+    if was_rejected {
+        odoo.quirks().set_separate_writes(odoo.uid(), &model);
+    }
+    Ok(written(odoo, ids, read_back, one).await)
+}
+
+/// The one call, unless it is known to fail although separate calls work.
+fn usable_web_save<'w>(odoo: UserClient<'_>, web_save: Option<&'w WebSave>, write: &Call) -> Option<&'w WebSave> {
+    web_save.filter(|_| !odoo.quirks().needs_separate_writes(odoo.uid(), &write.model))
 }
 
 /// Checks that the records exist, and writes or deletes them. Returns the ids as the client requested them.

@@ -116,7 +116,7 @@ async fn count_after_short_page(
     list: &ListPlan,
     records: &mut Records,
 ) -> Result<Option<i64>, Problem> {
-    let length = as_i64(records.list()?.len());
+    let length = as_i64(records.count()?);
     let (offset, limit) = list.offset_and_limit();
     if limit.is_none_or(|limit| length >= limit) {
         return Ok(None);
@@ -130,7 +130,7 @@ async fn count_after_short_page(
         *records = read_records(odoo, list.read_plan(ids), false).await?;
         records.requested = None;
     }
-    Ok(Some(count.saturating_sub(as_i64(records.list()?.len()))))
+    Ok(Some(count.saturating_sub(as_i64(records.count()?))))
 }
 
 /// Records that a search found may have been deleted since; records that the client named must exist.

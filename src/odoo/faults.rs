@@ -5,8 +5,8 @@
 //! as may be shown; together with the target of the call, a [`Problem`](crate::error::Problem). Must not know: HTTP,
 //! dialects, sessions.
 //!
-//! Odoo rolls back before it sends a fault, so a fault means that nothing was done, with two exceptions:
-//! [`FaultClass::NoResult`] and [`FaultClass::ResultNotRepresentable`].
+//! Odoo rolls back before it sends a fault, so a fault means that nothing was done, with three exceptions:
+//! [`FaultClass::NoResult`], [`FaultClass::ResultNotRepresentable`], and [`Fault::is_after_commit`].
 //!
 //! The traceback is parsed and dropped: it contains paths, and SQL with values. Odoo's own log has it.
 
@@ -40,6 +40,8 @@ pub struct Fault {
     pub message: String,
     /// The missing records, if it is a `MissingError` that names them.
     pub missing: Option<MissingRecords>,
+    /// Whether the exception was raised by a function that Odoo runs after the commit.
+    pub is_after_commit: bool,
 }
 
 impl Fault {
@@ -96,6 +98,7 @@ impl Fault {
             exception: class.exception().to_owned(),
             message: disclosure::user_text(&message),
             missing,
+            is_after_commit: false,
         }
     }
 
@@ -113,16 +116,19 @@ impl Fault {
     fn from_traceback(tail: &traceback::TracebackTail<'_>) -> Self {
         let class = rules::classify_exception(tail);
         let may_be_shown = class.is_about_the_request() || class == FaultClass::Internal;
+        let is_after_commit = tail.location == traceback::FrameLocation::AfterCommit;
         // Names and messages of the database driver are of no use to clients.
         if tail.exception.starts_with("psycopg2.") {
             let text = if class.is_about_the_request() { "A value does not fit the type of its field." } else { "" };
-            return Self { class, exception: "DatabaseError".to_owned(), message: text.to_owned(), missing: None };
+            let (exception, message) = ("DatabaseError".to_owned(), text.to_owned());
+            return Self { class, exception, message, missing: None, is_after_commit };
         }
         Self {
             class,
             exception: tail.exception.to_owned(),
             message: if may_be_shown { disclosure::one_line(tail.message) } else { String::new() },
             missing: None,
+            is_after_commit,
         }
     }
 }

@@ -3,13 +3,14 @@
 //! In: a read. Out: [`Records`], complete as far as the fields can be read. Must not know: how fields that fail are
 //! found, how related records are read.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::error::OdooError;
 use super::partial_read::PartialRead;
 use super::read_failure_cache::FailingFields;
-use super::returned_records::{RecordSource, Records, distinct, missing_ids};
+use super::returned_records::{RecordSource, Records, distinct, missing_ids, scan_records};
 use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
@@ -20,19 +21,22 @@ use crate::value::Value;
 /// reads as much as possible.
 pub(super) async fn read_flat(odoo: UserClient<'_>, read: ReadPlan, one: bool) -> Result<Records, Problem> {
     let failing = failing_fields(odoo, &read.model, &read.columns);
-    let fails = |column: &Column| failing.unaffected(&column.name, &read.ids).len() < read.ids.len();
+    let fails = |column: &Column| failing.fails_for_any(&column.name, &read.ids);
     let left_out: Vec<&Column> = read.columns.visible.iter().filter(|column| fails(column)).collect();
-    let main = read.with_columns(read.columns.without(|name| left_out.iter().any(|column| column.name == *name)));
+    let main = if left_out.is_empty() {
+        Cow::Borrowed(&read)
+    } else {
+        Cow::Owned(read.with_columns(read.columns.without(|name| left_out.iter().any(|column| column.name == *name))))
+    };
     let (rows, unread, error) = match odoo.try_read(&main.call()).await {
         Ok(reply) => {
-            let missing = missing_ids(&read.ids, &reply.value()?)?;
+            let missing = missing_ids(&read.ids, scan_records(&reply)?.ids)?;
             let dropped =
                 if missing.is_empty() { missing } else { existing_ids(odoo, &read.with_ids(missing)).await? };
             let partly = left_out.iter().any(|column| !failing.unaffected(&column.name, &read.ids).is_empty());
             if dropped.is_empty() && !partly {
                 let omitted = left_out.iter().map(|column| column.name.to_string()).collect();
-                let (ids, columns) = (read.ids.clone(), read.columns.clone());
-                let records = Records::new(RecordSource::Reply(reply), Some(ids), columns, one);
+                let records = Records::new(RecordSource::Reply(reply), Some(read.ids), read.columns, one);
                 return Ok(Records { omitted, ..records });
             }
             (reply.value()?.into_owned(), dropped, OdooError::record_dropped())

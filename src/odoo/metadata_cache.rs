@@ -5,9 +5,11 @@
 //! every user may read the names of models.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use moka::future::Cache;
 use tokio::time::Instant;
 
@@ -77,7 +79,7 @@ impl MetadataCache {
     /// An empty cache.
     #[must_use]
     pub fn new(client: OdooClient, settings: &MetadataCacheSettings) -> Self {
-        fn cache<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
+        fn cache<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
             settings: &MetadataCacheSettings,
         ) -> Cache<K, V> {
             Cache::builder().max_capacity(settings.capacity).time_to_live(settings.ttl).build()
@@ -186,8 +188,18 @@ impl MetadataCache {
     }
 
     /// The fields of a model, if they are cached.
-    pub async fn cached_schema(&self, user: &OdooUser, model: &ModelName) -> Option<CachedSchema> {
-        self.schemas.get(&(user.uid, model.clone())).await
+    pub(super) fn cached_schema(&self, user: &OdooUser, model: &ModelName) -> Option<CachedSchema> {
+        cached(&self.schemas, &(user.uid, model.clone()))
+    }
+
+    /// The model's default order, if it is cached.
+    pub(super) fn cached_default_order(&self, user: &OdooUser, model: &ModelName) -> Option<Arc<str>> {
+        cached(&self.orders, &(user.uid, model.clone()))
+    }
+
+    /// The codes of the installed languages, if they are cached.
+    pub(super) fn cached_languages(&self) -> Option<Arc<[String]>> {
+        cached(&self.languages, &())
     }
 
     /// Removes one schema from the cache.
@@ -257,6 +269,35 @@ impl MetadataCache {
         };
         self.orders.try_get_with((user.uid, model.clone()), fetch).await.map_err(into_owned)
     }
+}
+
+#[cfg(test)]
+impl MetadataCache {
+    /// Inserts metadata as if Odoo 19 had returned it to the user.
+    pub(super) async fn insert_for_tests(&self, user: &OdooUser, schema: Schema, order: &str, languages: &[String]) {
+        let version = ServerVersion {
+            server_version: "19.0".to_owned(),
+            server_version_info: vec![Value::Int(19)],
+            server_serie: "19.0".to_owned(),
+            protocol_version: 1,
+            major: 19,
+        };
+        *self.last_version.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::new(version)));
+        let key = (user.uid, schema.model.clone());
+        self.defaults.insert(user.uid, UserDefaults::default()).await;
+        self.languages.insert((), languages.into()).await;
+        self.orders.insert(key.clone(), order.into()).await;
+        self.schemas.insert(key, CachedSchema { schema: Arc::new(schema), fetched_at: Instant::now() }).await;
+    }
+}
+
+/// The value of this key, if it is cached. The lookup itself never waits; only the maintenance that the cache sometimes
+/// adds to it can. Then the value counts as missing: it is fetched, which finds it in the cache.
+fn cached<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
+    cache: &Cache<K, V>,
+    key: &K,
+) -> Option<V> {
+    cache.get(key).now_or_never().flatten()
 }
 
 fn first_text(records: &Value<'_>, key: &str) -> Option<Arc<str>> {

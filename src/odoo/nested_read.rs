@@ -13,13 +13,17 @@
 //! record, or if the model removes records that the user may not see after the page was cut. The read quirks store the
 //! fields in the first case, the model in the second; so the next list does not need to find out again.
 
+use std::borrow::Cow;
+
 use super::error::{OdooError, unreadable};
 use super::flat_read::{failing_fields, read_flat};
 use super::partial_read::PartialRead;
 use super::read_failure_cache::{FailingFields, ShortPage};
 use super::related::add_related;
-use super::returned_records::{RecordSource, Records, RelatedRecords, missing_ids, record_ids};
+use super::reply::Reply;
+use super::returned_records::{RecordSource, Records, RelatedRecords, missing_ids, record_ids, scan_records};
 use super::user_client::UserClient;
+use super::xmlrpc::record_scan::RecordScan;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::plan::{Column, Columns, ListPlan, OrmMethod, ReadPlan};
@@ -61,20 +65,22 @@ struct WorkingColumns {
 
 /// The records of a list with their related records: in one call if the server can nest them, otherwise level by level.
 pub(super) async fn list_records(odoo: UserClient<'_>, list: &ListPlan, mode: CountMode) -> Result<Records, Problem> {
+    if !list.columns.is_nested() {
+        return list_flat(odoo, list, mode, None).await;
+    }
     let mut count = None;
     let working = working_columns(odoo, list.model(), &list.columns, None, "");
     let main = list.with_columns(working.columns);
     let call = main.nested_call(mode == CountMode::Total);
     if let Some(call) = call.filter(|_| !working.fails_partly && !filters_after_paging(odoo, list)) {
         match odoo.try_read(&call).await {
-            Ok(reply) => {
-                let mut records = Records::new(RecordSource::Page(reply), None, list.columns.clone(), false);
-                records.omitted = working.omitted;
-                match check_page(odoo, &main, &records, mode).await? {
-                    PageCheck::Complete(total) => return Ok(Records { total, ..records }),
-                    PageCheck::Incomplete(total) => count = Some(total),
+            Ok(reply) => match check_page(odoo, &main, &scan_records(&reply)?, mode).await? {
+                PageCheck::Complete(total) => {
+                    let records = Records::new(RecordSource::Page(reply), None, list.columns.clone(), false);
+                    return Ok(Records { total, omitted: working.omitted, ..records });
                 }
-            }
+                PageCheck::Incomplete(total) => count = Some(total),
+            },
             Err(error) if error.may_be_field_specific() => {}
             Err(error) => return Err(error.into_call_problem(&call)),
         }
@@ -91,13 +97,20 @@ async fn list_flat(
     mut count: Option<i64>,
 ) -> Result<Records, Problem> {
     let failing = failing_fields(odoo, list.model(), &list.columns);
-    let main = list.with_columns(list.columns.without(|name| failing.contains(name)));
+    let main = if list.columns.visible.iter().any(|column| failing.contains(&column.name)) {
+        Cow::Owned(list.with_columns(list.columns.without(|name| failing.contains(name))))
+    } else {
+        Cow::Borrowed(list)
+    };
     if count.is_none()
         && !filters_after_paging(odoo, list)
-        && let Some(records) = list_in_one_call(odoo, &main, mode).await?
+        && let Some(reply) = list_in_one_call(odoo, &main, mode).await?
     {
-        match check_page(odoo, &main, &records, mode).await? {
+        let scan = scan_records(&reply)?;
+        match check_page(odoo, &main, &scan, mode).await? {
             PageCheck::Complete(total) => {
+                let source = if scan.is_page { RecordSource::Page(reply) } else { RecordSource::Reply(reply) };
+                let records = Records::new(source, None, main.columns.clone(), false);
                 let records = add_partly_failing_columns(odoo, list, records, &failing).await?;
                 return Ok(Records { total, ..records });
             }
@@ -116,21 +129,25 @@ async fn list_flat(
 }
 
 /// `None` if no single call can return the list, or a field may have failed.
-async fn list_in_one_call(odoo: UserClient<'_>, list: &ListPlan, mode: CountMode) -> Result<Option<Records>, Problem> {
-    let Some(call) = list.flat_call(mode == CountMode::Total) else { return Ok(None) };
+async fn list_in_one_call(odoo: UserClient<'_>, list: &ListPlan, mode: CountMode) -> Result<Option<Reply>, Problem> {
+    let Some(mut call) = list.flat_call(mode == CountMode::Total) else { return Ok(None) };
     let mut result = odoo.try_read(&call).await;
-    if result.as_ref().is_err_and(OdooError::is_unknown_method) && call.method != OrmMethod::SearchRead.name() {
-        result = odoo.try_read(&list.call()).await;
+    if result.as_ref().is_err_and(is_specific_to_page) && call.method != OrmMethod::SearchRead.name() {
+        let Some(search_read) = list.search_read_call() else { return Ok(None) };
+        call = search_read;
+        result = odoo.try_read(&call).await;
     }
     match result {
-        Ok(reply) => {
-            let is_list = matches!(reply.value()?, Value::List(_));
-            let source = if is_list { RecordSource::Reply(reply) } else { RecordSource::Page(reply) };
-            Ok(Some(Records::new(source, None, list.columns.clone(), false)))
-        }
+        Ok(reply) => Ok(Some(reply)),
         Err(error) if error.may_be_field_specific() => Ok(None),
         Err(error) => Err(error.into_call_problem(&call)),
     }
+}
+
+/// Whether `web_search_read` fails, but `search_read` does not: it does not exist, or a many2one refers to a missing
+/// record, whose name only `search_read` replaces by `False`.
+fn is_specific_to_page(error: &OdooError) -> bool {
+    error.is_unknown_method() || error.is_missing_record()
 }
 
 /// Reads the columns that fail for some records, for the other records of the page.
@@ -210,14 +227,14 @@ fn short_page_with_columns_is_last(odoo: UserClient<'_>, list: &ListPlan) -> boo
 async fn check_page(
     odoo: UserClient<'_>,
     list: &ListPlan,
-    records: &Records,
+    scan: &RecordScan,
     mode: CountMode,
 ) -> Result<PageCheck, Problem> {
-    let ((offset, limit), length) = (list.offset_and_limit(), as_i64(records.list()?.len()));
+    let ((offset, limit), length) = (list.offset_and_limit(), as_i64(scan.count));
     let is_full = limit.is_some_and(|limit| length >= limit);
     let total = |count| (mode == CountMode::Total).then_some(count);
     // On an empty page, Odoo's count is 0, whatever the offset is.
-    let counted = if mode == CountMode::Total && limit.is_some() && length > 0 { records.length()? } else { None };
+    let counted = scan.length.filter(|_| mode == CountMode::Total && limit.is_some() && length > 0);
     let count = match counted {
         Some(count) => count,
         None if mode == CountMode::None || (mode == CountMode::VerifyShortPage && is_full) => {
@@ -249,11 +266,14 @@ pub(super) async fn read_records(odoo: UserClient<'_>, read: ReadPlan, one: bool
     if read.ids.is_empty() {
         return Ok(Records::new(RecordSource::Assembled(Vec::new()), None, read.columns, one));
     }
+    if !read.columns.is_nested() {
+        return read_flat(odoo, read, one).await;
+    }
     let working = working_columns(odoo, &read.model, &read.columns, Some(&read.ids), "");
     let call = read.with_columns(working.columns).nested_call();
     if let Some(call) = call.filter(|_| !working.fails_partly) {
         match odoo.try_read(&call).await {
-            Ok(reply) if missing_ids(&read.ids, &reply.value()?)?.is_empty() => {
+            Ok(reply) if missing_ids(&read.ids, scan_records(&reply)?.ids)?.is_empty() => {
                 let mut records = Records::new(RecordSource::Reply(reply), Some(read.ids), read.columns, one);
                 (records.related, records.omitted) = (RelatedRecords::InPlace, working.omitted);
                 return Ok(records);
@@ -288,7 +308,7 @@ fn working_columns(
             continue;
         }
         working.fails_partly |= match ids {
-            Some(ids) => failing.unaffected(&column.name, ids).len() < ids.len(),
+            Some(ids) => failing.fails_for_any(&column.name, ids),
             None => failing.contains(&column.name),
         };
         let mut column = column.clone();

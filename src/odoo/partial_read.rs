@@ -14,7 +14,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::error::OdooError;
 use super::read_failure_cache::FailingFields;
-use super::returned_records::{RecordSource, Records, missing_ids, record_id};
+use super::returned_records::{RecordSource, Records, missing_ids, record_id, record_ids};
 use super::user_client::UserClient;
 use crate::error::Problem;
 use crate::names::{FieldName, RecordId};
@@ -166,8 +166,8 @@ impl<'r> PartialRead<'r> {
         match self.odoo.try_read(&part.call()).await {
             Ok(reply) => {
                 let rows = reply.value()?;
-                let dropped: Vec<RecordId> =
-                    missing_ids(&part.ids, &rows)?.into_iter().filter(|id| self.values.contains_key(id)).collect();
+                let missing = missing_ids(&part.ids, record_ids(&rows))?.into_iter();
+                let dropped: Vec<RecordId> = missing.filter(|id| self.values.contains_key(id)).collect();
                 self.note_attempt(&part, dropped.len() < part.ids.len());
                 self.add_rows(rows);
                 self.add_failed(part.with_ids(dropped), OdooError::record_dropped());

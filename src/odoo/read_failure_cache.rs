@@ -1,6 +1,7 @@
-//! What earlier reads have shown about models: fields that cannot be read, and short pages that are not the last.
+//! What earlier calls have shown about models: fields that cannot be read, short pages that are not the last, and
+//! writes that cannot read in the same call.
 //!
-//! In: the outcomes of reads, by user and model. Out: the same, for later reads. Must not know: how the outcomes are
+//! In: the outcomes of calls, by user and model. Out: the same, for later reads. Must not know: how the outcomes are
 //! determined, what is read. Everything expires, and the number of models is bounded like that of schemas.
 
 use std::collections::{HashMap, HashSet};
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 use super::user::Uid;
 use crate::names::{FieldName, ModelName, RecordId};
 
-/// How long a field that failed is not requested again.
+/// How long a field that failed is not requested again, and writes that failed in one call are made in separate ones.
 const FAILURE_TTL: Duration = Duration::from_secs(300);
 
 /// A field that fails for more records than this counts as failing for all.
@@ -65,6 +66,12 @@ impl FailingFields {
         self.failure(field).is_some_and(FieldFailure::is_for_all)
     }
 
+    /// Whether the field is known to fail for one of these records.
+    pub(super) fn fails_for_any(&self, field: &FieldName, ids: &[RecordId]) -> bool {
+        let fails = |failure: &FieldFailure| failure.is_for_all() || ids.iter().any(|id| failure.records.contains(id));
+        !ids.is_empty() && self.failure(field).is_some_and(fails)
+    }
+
     /// The records for which the field is not known to fail.
     pub(super) fn unaffected(&self, field: &FieldName, ids: &[RecordId]) -> Vec<RecordId> {
         match self.failure(field) {
@@ -95,6 +102,8 @@ pub(super) struct ReadQuirks {
 #[derive(Debug, Default)]
 struct ModelQuirks {
     short_page: Option<(ShortPage, Instant)>,
+    /// Until when writes are made in separate calls.
+    separate_writes_until: Option<Instant>,
     /// Fields that were read with a page which, according to a count, was complete.
     verified: HashSet<FieldName>,
     failing: Arc<FailingFields>,
@@ -149,6 +158,16 @@ impl ReadQuirks {
         self.update(uid, model, |quirks| Arc::make_mut(&mut quirks.failing).add(field, failed, works_elsewhere));
     }
 
+    /// Whether writing and reading in one call failed although separate calls worked.
+    pub(super) fn needs_separate_writes(&self, uid: Uid, model: &ModelName) -> bool {
+        let until = self.models().get(&(uid, model.clone())).and_then(|quirks| quirks.separate_writes_until);
+        until.is_some_and(|until| until > Instant::now())
+    }
+
+    pub(super) fn set_separate_writes(&self, uid: Uid, model: &ModelName) {
+        self.update(uid, model, |quirks| quirks.separate_writes_until = Some(Instant::now() + FAILURE_TTL));
+    }
+
     pub(super) fn clear(&self) {
         self.models().clear();
     }
@@ -184,10 +203,13 @@ mod tests {
             quirks.add_failing(uid, &model, &field, &ids(failed).into_iter().collect(), elsewhere);
         };
         let unaffected = || quirks.failing_fields(uid, &model).unaffected(&field, &ids(&[1, 2, 3]));
-        assert_eq!(unaffected(), ids(&[1, 2, 3]));
+        let fails_for_any = |among: &[i64]| quirks.failing_fields(uid, &model).fails_for_any(&field, &ids(among));
+        assert_eq!((unaffected(), fails_for_any(&[1, 2, 3])), (ids(&[1, 2, 3]), false));
         fails(&[1], false);
         assert_eq!(unaffected(), ids(&[2, 3]), "one failed record does not affect others");
+        assert_eq!((fails_for_any(&[3, 1]), fails_for_any(&[2, 3])), (true, false));
         fails(&[2], false);
+        assert_eq!((fails_for_any(&[3]), fails_for_any(&[])), (true, false));
         assert_eq!(unaffected(), [], "several failed records do, if the field worked for none");
         fails(&[2], true);
         assert_eq!(unaffected(), ids(&[3]));
@@ -206,6 +228,19 @@ mod tests {
         assert!(quirks.are_verified(uid, &model, std::iter::once(&name)));
         assert!(!quirks.are_verified(uid, &model, [&name, &color].into_iter()));
         assert!(!quirks.are_verified(uid, &other, std::iter::once(&name)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn writes_are_separate_for_one_user_and_model_and_for_a_limited_time() {
+        let (quirks, uid) = (ReadQuirks::new(Duration::from_secs(60), 8), Uid::new(2).unwrap());
+        let (model, other) = (ModelName::parse("a.b").unwrap(), ModelName::parse("a.c").unwrap());
+        assert!(!quirks.needs_separate_writes(uid, &model));
+        quirks.set_separate_writes(uid, &model);
+        assert!(quirks.needs_separate_writes(uid, &model));
+        assert!(!quirks.needs_separate_writes(uid, &other));
+        assert!(!quirks.needs_separate_writes(Uid::new(3).unwrap(), &model));
+        tokio::time::advance(FAILURE_TTL + Duration::from_secs(1)).await;
+        assert!(!quirks.needs_separate_writes(uid, &model));
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::error::unreadable;
 use super::rpc_response::RpcResponse;
+use super::xmlrpc::record_scan::RecordScan;
 use super::{jsonrpc, xmlrpc};
 use crate::error::Problem;
 use crate::memory_budget::MemoryShare;
@@ -26,25 +27,24 @@ pub struct Timing {
     pub attempts: u8,
 }
 
-/// The content of a [`Reply`].
+/// The content of a [`Reply`]. A clone shares the text.
 #[derive(Debug, Clone)]
 pub(super) enum Body {
     /// An XML-RPC response.
-    Xml(String),
+    Xml(Arc<String>),
     /// A JSON-RPC response.
-    Json(String),
+    Json(Arc<String>),
     /// The method returned `None`; over XML-RPC, Odoo reports this as a fault.
     Null,
     /// The method ran and its changes are committed, but its result cannot be transmitted.
     Omitted,
 }
 
-/// A successful response.
+/// A successful response. Clones are cheap, and share the text and its part of the memory.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub(super) body: Body,
     /// The reserved part of the memory for large responses, released with the reply.
-    #[expect(dead_code, reason = "held for its Drop")]
     pub(super) share: Option<Arc<MemoryShare>>,
     /// How long the call took; the last attempt if there were two.
     pub timing: Timing,
@@ -67,6 +67,14 @@ impl Reply {
                 RpcResponse::Result(value) => Ok(value),
                 RpcResponse::Fault(_) => Err(unreadable(FAULT)),
             },
+        }
+    }
+
+    /// How many records the result contains, and which, without parsing it; `None` if only parsing can tell.
+    pub(super) fn scan_records(&self) -> Option<RecordScan> {
+        match &self.body {
+            Body::Xml(text) => xmlrpc::record_scan::scan(text),
+            Body::Json(_) | Body::Null | Body::Omitted => None,
         }
     }
 

@@ -9,6 +9,7 @@ use indexmap::IndexSet;
 
 use super::error::unreadable;
 use super::reply::Reply;
+use super::xmlrpc::record_scan::RecordScan;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{ModelName, RecordId};
@@ -95,20 +96,41 @@ impl Records {
         }
     }
 
+    /// The number of records.
+    pub(super) fn count(&self) -> Result<usize, Problem> {
+        match &self.source {
+            RecordSource::Reply(reply) | RecordSource::Page(reply) => Ok(scan_records(reply)?.count),
+            RecordSource::Assembled(records) => Ok(records.len()),
+            RecordSource::Written(ids) => Ok(ids.len()),
+        }
+    }
+
     /// The records, if all requested ones are among them.
     pub(super) fn complete(self) -> Result<Self, Problem> {
         let found = record_ids(&Value::List(self.list()?)).ok_or_else(not_records)?;
         require_all(self.requested.as_deref().unwrap_or_default(), &found.into_iter().collect(), "the written model")?;
         Ok(self)
     }
+}
 
-    /// The number of records that match the domain, if the page contains it. Correct only if the call requested it.
-    pub(super) fn length(&self) -> Result<Option<i64>, Problem> {
-        match &self.source {
-            RecordSource::Page(reply) => Ok(reply.value()?.get("length").and_then(Value::as_int)),
-            _ => Ok(None),
-        }
+/// The number of records in a reply, and their ids.
+///
+/// # Errors
+/// If the reply contains no records.
+pub(super) fn scan_records(reply: &Reply) -> Result<RecordScan, Problem> {
+    match reply.scan_records() {
+        Some(scan) => Ok(scan),
+        None => scan_parsed(&reply.value()?).ok_or_else(not_records),
     }
+}
+
+fn scan_parsed(value: &Value<'_>) -> Option<RecordScan> {
+    let (records, length) = match value {
+        Value::Map(_) => (value.get("records")?, value.get("length").and_then(Value::as_int)),
+        list => (list, None),
+    };
+    let (count, ids) = (records.as_list()?.len(), record_ids(records));
+    Some(RecordScan { count, ids, is_page: value.as_map().is_some(), length })
 }
 
 /// Checks that all requested ids were found.
@@ -139,9 +161,9 @@ pub fn record_ids(records: &Value<'_>) -> Option<Vec<RecordId>> {
     records.as_list()?.iter().map(record_id).collect()
 }
 
-/// The requested ids that are not among the records of a reply.
-pub(super) fn missing_ids(ids: &[RecordId], records: &Value<'_>) -> Result<Vec<RecordId>, Problem> {
-    let found = record_ids(records).ok_or_else(not_records)?;
+/// The requested ids that are not among the records of a reply; `found` are the ids of the records.
+pub(super) fn missing_ids(ids: &[RecordId], found: Option<Vec<RecordId>>) -> Result<Vec<RecordId>, Problem> {
+    let found = found.ok_or_else(not_records)?;
     if found == ids {
         return Ok(Vec::new());
     }

@@ -2,6 +2,8 @@
 //!
 //! In: nothing. Out: [`OdooUser`]. Must not know: where the secret comes from.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 use crate::names::RecordId;
@@ -14,6 +16,6 @@ pub type Uid = RecordId;
 pub struct OdooUser {
     /// The user's id.
     pub uid: Uid,
-    /// The user's password or API key.
-    pub secret: SecretString,
+    /// The user's password or API key. Clones share it.
+    pub secret: Arc<SecretString>,
 }

@@ -2,9 +2,13 @@
 //!
 //! In: a [`Call`]. Out: a [`Reply`], or Odoo's fault as a [`Problem`]. Must not know: plans, how records are read. A
 //! write to models, fields, modules, languages, groups, or users invalidates the cached metadata.
+//!
+//! Equal reads share one call only if the caller permits it: the reads of a write must be its own calls, or they could
+//! return what was there before the write. A method that a client named is never shared.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::client::ReadReply;
 use super::database::Database;
 use super::error::OdooError;
 use super::read_failure_cache::ReadQuirks;
@@ -17,7 +21,8 @@ use crate::names::RecordId;
 use crate::plan::{Call, Effect, ReadPlan};
 use crate::value::Value;
 
-/// Counts the calls to Odoo for one request, including those that fail.
+/// Counts the calls to Odoo that one request caused, including those that fail. A read that shares the call of another
+/// request caused none.
 #[derive(Debug, Default)]
 pub struct CallCounter(AtomicU32);
 
@@ -39,11 +44,17 @@ pub(super) struct UserClient<'c> {
     database: &'c Database,
     user: &'c OdooUser,
     counter: &'c CallCounter,
+    shares_reads: bool,
 }
 
 impl<'c> UserClient<'c> {
     pub(super) fn new(database: &'c Database, user: &'c OdooUser, counter: &'c CallCounter) -> Self {
-        Self { database, user, counter }
+        Self { database, user, counter, shares_reads: false }
+    }
+
+    /// The same client, whose reads may share the calls of equal reads.
+    pub(super) fn with_shared_reads(self) -> Self {
+        Self { shares_reads: true, ..self }
     }
 
     pub(super) fn uid(self) -> Uid {
@@ -71,6 +82,13 @@ impl<'c> UserClient<'c> {
     }
 
     async fn try_call(self, call: &Call) -> Result<Reply, OdooError> {
+        if self.shares_reads && call.effect == Effect::Read {
+            let ReadReply { reply, is_shared } = self.database.client.execute_shared_read(self.user, call).await;
+            if !is_shared {
+                self.counter.increment();
+            }
+            return reply;
+        }
         self.counter.increment();
         self.database.client.execute_kw(self.user, call).await
     }
@@ -80,6 +98,13 @@ impl<'c> UserClient<'c> {
     pub(super) async fn try_read(self, call: &Call) -> Result<Reply, OdooError> {
         let reply = self.try_call(call).await?;
         if reply.is_none() { Err(OdooError::none_in_result()) } else { Ok(reply) }
+    }
+
+    /// Makes a call that may write, and returns the error as Odoo returned it.
+    pub(super) async fn try_write(self, call: &Call) -> Result<Reply, OdooError> {
+        let reply = self.try_call(call).await;
+        self.invalidate_metadata(call);
+        reply
     }
 
     /// Makes a call that returns a number.
@@ -131,7 +156,8 @@ fn can_change_metadata(model: &str) -> bool {
     MODELS.contains(&model) || PREFIXES.iter().any(|prefix| model.starts_with(prefix))
 }
 
-fn unexpected_form(call: &Call) -> Problem {
+/// The problem with a reply that is not what the method returns.
+pub(super) fn unexpected_form(call: &Call) -> Problem {
     Problem::new(
         ErrorCode::OdooUnreadable,
         format!("Odoo's response to {}.{} has an unexpected form.", call.model, call.method),

@@ -11,6 +11,7 @@
 mod cursor;
 mod escape;
 mod parser;
+pub(super) mod record_scan;
 pub mod response;
 pub mod writer;
 mod zeroizing_buffer;

@@ -103,6 +103,7 @@ orm_methods! {
     SearchRead        "search_read"         Read;
     Unlink            "unlink"              Write;
     WebRead           "web_read"            Read;
+    WebSave           "web_save"            Write;
     WebSearchRead     "web_search_read"     Read;
     Write             "write"               Write;
 }

@@ -14,11 +14,11 @@ use super::context_check::{ContextUse, check_context};
 use super::scope_check::{ScopeCheck, polymorphic};
 use crate::language::domain::Domain;
 use crate::names::{MethodName, ModelName};
+use crate::plan::all_fields::is_withheld;
 use crate::plan::call::Call;
 use crate::plan::error::PlanError;
 use crate::plan::metadata::Metadata;
 use crate::plan::model_schema::Schema;
-use crate::plan::readable_fields::is_withheld;
 use crate::plan::scope::Operation;
 use crate::value::Value;
 

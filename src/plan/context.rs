@@ -26,6 +26,10 @@ pub struct RequestedContext {
 
 /// The maximum number of keys. Odoo's web client sends a few dozen. Each key is compared with those before it.
 const MAX_KEYS: usize = 256;
+/// The maximum number of values: enough for `active_ids` of many records. Every call of a plan has a copy.
+const MAX_VALUES: usize = 100_000;
+/// The maximum length of all texts, in bytes.
+const MAX_TEXT: usize = 4 << 20;
 
 impl RequestedContext {
     /// Adds one key from the parameter or header `source`.
@@ -36,11 +40,16 @@ impl RequestedContext {
     /// Adds all keys of a context object.
     ///
     /// # Errors
-    /// The context is not an object, or has too many keys.
+    /// The context is not an object, or is too large.
     pub fn extend(&mut self, source: &'static str, context: Value<'static>) -> Result<(), Problem> {
         match context {
             Value::Map(members) if members.len() > MAX_KEYS => {
                 let detail = format!("{source}: expected at most {MAX_KEYS} keys, found {}", members.len());
+                return Err(Problem::new(ErrorCode::InvalidContext, detail).parameter(source));
+            }
+            Value::Map(members) if is_too_large(&members) => {
+                let expected = format!("at most {MAX_VALUES} values and {MAX_TEXT} bytes of text");
+                let detail = format!("{source}: expected {expected}, found more");
                 return Err(Problem::new(ErrorCode::InvalidContext, detail).parameter(source));
             }
             Value::Map(members) => self.members.extend(members.into_iter().map(|member| (source, member))),
@@ -54,6 +63,29 @@ impl RequestedContext {
     }
 }
 
+fn is_too_large(members: &[Member<'_>]) -> bool {
+    let (values, text) = members.iter().map(measure_member).fold((0, 0), add);
+    values > MAX_VALUES || text > MAX_TEXT
+}
+
+/// The number of values in a member, and the bytes of their texts.
+fn measure_member((key, value): &Member<'_>) -> (usize, usize) {
+    add((0, key.len()), measure(value))
+}
+
+fn measure(value: &Value<'_>) -> (usize, usize) {
+    match value {
+        Value::Text(text) => (1, text.len()),
+        Value::List(items) => items.iter().map(measure).fold((1, 0), add),
+        Value::Map(members) => members.iter().map(measure_member).fold((1, 0), add),
+        _ => (1, 0),
+    }
+}
+
+fn add(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
+    (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
+}
+
 /// The context of a request on top of the user's preferences.
 ///
 /// # Errors
@@ -64,8 +96,8 @@ pub(super) fn resolve(
 ) -> Result<Vec<Member<'static>>, PlanError> {
     let defaults = metadata.user_defaults();
     let own = [("lang", defaults.lang), ("tz", defaults.tz)];
-    let own: Vec<_> = own.into_iter().filter_map(|(key, value)| Some((key.into(), Value::from(value?)))).collect();
-    overlay(&own, requested, metadata)
+    let own = own.into_iter().filter_map(|(key, value)| Some((key.into(), Value::from(value?)))).collect();
+    add_requested(own, requested, metadata)
 }
 
 /// The context of a request on top of an existing context.
@@ -77,7 +109,14 @@ pub(super) fn overlay(
     requested: &RequestedContext,
     metadata: &dyn Metadata,
 ) -> Result<Vec<Member<'static>>, PlanError> {
-    let mut context = below.to_vec();
+    add_requested(below.to_vec(), requested, metadata)
+}
+
+fn add_requested(
+    mut context: Vec<Member<'static>>,
+    requested: &RequestedContext,
+    metadata: &dyn Metadata,
+) -> Result<Vec<Member<'static>>, PlanError> {
     for (source, (key, value)) in &requested.members {
         check(source, key, value, metadata)?;
         set(&mut context, key, value.clone());
@@ -152,6 +191,20 @@ mod tests {
         ];
         assert_eq!(resolved(&sources).unwrap(), r#"{"lang":"fr_FR","tz":"Europe/Brussels","active_test":false}"#);
         assert_eq!(resolved(&[("context", "lang", false.into())]).unwrap(), r#"{"lang":false,"tz":"Europe/Brussels"}"#);
+    }
+
+    #[test]
+    fn size_of_a_context_is_limited() {
+        let extend = |value: Value<'static>| {
+            let context = Value::Map(vec![("active_ids".into(), value)]);
+            RequestedContext::default().extend("context", context).map_err(|problem| problem.code)
+        };
+        // The list is a value, too.
+        assert_eq!(extend(Value::List(vec![Value::Int(1); MAX_VALUES - 1])), Ok(()));
+        assert_eq!(extend(Value::List(vec![Value::Int(1); MAX_VALUES])), Err(ErrorCode::InvalidContext));
+        let text = |length: usize| Value::from("a".repeat(length - "active_ids".len()));
+        assert_eq!(extend(text(MAX_TEXT)), Ok(()));
+        assert_eq!(extend(text(MAX_TEXT + 1)), Err(ErrorCode::InvalidContext));
     }
 
     #[test]

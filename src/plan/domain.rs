@@ -2,10 +2,10 @@
 //! Odoo.
 //!
 //! ```text
-//! compared_field     the field at the end of a path
-//! comparison         the operators and values that fit each field type
-//! datetime_bounds    comparisons of datetimes with the same meaning on every version
-//! condition_builder  the result of a term: one comparison, or several
+//! compared_field   the field at the end of a path
+//! comparison       the operators and values that fit each field type
+//! datetime_bounds  comparisons of datetimes with the same meaning on every version
+//! condition        the result of a term: one comparison, or several
 //! ```
 //!
 //! In: a well-formed domain. Out: the domain to send, or an error for the first invalid term. Must not know: the
@@ -14,7 +14,7 @@
 
 mod compared_field;
 mod comparison;
-mod condition_builder;
+mod condition;
 mod datetime_bounds;
 #[cfg(test)]
 mod tests;
@@ -23,7 +23,7 @@ use std::fmt;
 
 use self::compared_field::{ComparedField, ComparedKind};
 use self::comparison::{Comparison, Mismatch};
-use self::condition_builder::Condition;
+use self::condition::Condition;
 use super::error::PlanError;
 use super::metadata::Metadata;
 use super::model_schema::{Field, FieldType, Schema};

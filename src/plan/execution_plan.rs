@@ -6,9 +6,10 @@
 use super::call::{Call, OrmMethod, id_list, name_list};
 use super::intent::{AccessOperation, Many2oneDisplay};
 use super::read_columns::{Column, Columns};
-use super::read_context::ReadOptions;
+use super::read_options::ReadOptions;
 use super::values::PropertiesMerge;
-use super::web_read_specification::{SPECIFIED_FROM, specification};
+use super::web_read_specification::{CUSTOM_WEB_READ_MODELS, SPECIFIED_FROM, reads_like_read, specification};
+use super::web_save::{ReadBack, WebSave};
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
@@ -57,6 +58,8 @@ pub enum Plan {
         create: Call,
         /// Reads the new records once their ids are known; `None` if the result is the ids.
         read_back: Option<ReadPlan>,
+        /// The same as one call, which is tried first.
+        web_save: Option<WebSave>,
         /// Whether one record was wanted or a list.
         one: bool,
     },
@@ -89,6 +92,9 @@ pub struct UpdatePlan {
     pub write: Call,
     /// Reads the records after the write; `None` if the result is the ids.
     pub read_back: Option<ReadPlan>,
+    /// The write and what precedes or follows it as one call, which is tried first. Never without ids: then it would
+    /// create a record.
+    pub web_save: Option<WebSave>,
     /// Whether one record was wanted or a list.
     pub one: bool,
 }
@@ -105,6 +111,16 @@ pub enum ExistenceCheck {
     },
     /// All records that this search finds.
     Search(Call),
+}
+
+impl ExistenceCheck {
+    /// The number of different records that are addressed by their ids; 0 for a search.
+    pub(super) fn ids_count(&self) -> usize {
+        match self {
+            Self::Ids { read, .. } => read.ids.len(),
+            Self::Search(_) => 0,
+        }
+    }
 }
 
 /// Fields that are only partially written. Their present values are read first: together with the existence check,
@@ -140,6 +156,11 @@ pub struct ReadPlan {
 }
 
 impl ReadPlan {
+    /// What it reads, as part of a write.
+    pub(super) fn after_write(&self) -> ReadBack<'_> {
+        ReadBack { columns: &self.columns, options: &self.options }
+    }
+
     /// The call that reads all columns, without nested records.
     #[must_use]
     pub fn call(&self) -> Call {
@@ -159,13 +180,13 @@ impl ReadPlan {
     /// The same read of other records.
     #[must_use]
     pub fn with_ids(&self, ids: Vec<RecordId>) -> Self {
-        Self { ids, ..self.clone() }
+        Self { model: self.model.clone(), ids, columns: self.columns.clone(), options: self.options.clone() }
     }
 
     /// The same read of other columns.
     #[must_use]
     pub fn with_columns(&self, columns: Columns) -> Self {
-        Self { columns, ..self.clone() }
+        Self { model: self.model.clone(), ids: self.ids.clone(), columns, options: self.options.clone() }
     }
 
     /// The search for those of its records that exist and are readable, archived ones included.
@@ -234,36 +255,52 @@ impl ListPlan {
     #[must_use]
     pub fn nested_call(&self, with_total: bool) -> Option<Call> {
         let columns = self.columns.is_nested().then(|| specification(&self.columns, &self.options)).flatten()?;
-        Some(self.web_search_read(vec![self.domain.clone(), columns], with_total))
+        Some(self.web_search_read(columns, with_total))
     }
 
     /// The single call that searches and reads without nested records; it also counts if possible and requested.
     /// `None` if no single call returns the same as a search and a read.
     #[must_use]
     pub fn flat_call(&self, with_total: bool) -> Option<Call> {
-        let counting = if with_total { self.counting_call() } else { None };
-        counting.or_else(|| (!self.includes_archived()).then(|| self.call()))
+        let includes_archived = self.includes_archived();
+        let specified = if with_total || includes_archived { self.flat_specification(with_total) } else { None };
+        match specified {
+            Some(columns) => Some(self.web_search_read(columns, with_total)),
+            None if with_total && !includes_archived && self.options.major < SPECIFIED_FROM => {
+                Some(self.web_search_read(name_list(self.columns.requested()), true))
+            }
+            None => self.search_read_call(),
+        }
     }
 
-    /// The call that searches, reads and counts all records, without nested records; `None` if it would return
-    /// records in another form. Returns `{length, records}`.
-    fn counting_call(&self) -> Option<Call> {
-        let columns = match self.options.major {
-            ..SPECIFIED_FROM if self.includes_archived() => return None,
-            ..SPECIFIED_FROM => name_list(self.columns.requested()),
-            _ if self.options.many2one_display == Many2oneDisplay::Named => return None,
-            _ => specification(&self.columns, &self.options)?,
-        };
-        Some(self.web_search_read(vec![self.domain.clone(), columns], true))
+    /// The call that searches and reads without nested records; `None` if it would return something else than a search
+    /// and a read.
+    #[must_use]
+    pub fn search_read_call(&self) -> Option<Call> {
+        (!self.includes_archived()).then(|| self.call())
     }
 
-    /// Without `force_search_count`, Odoo does not count when a page is not full, but adds up what it returned.
-    fn web_search_read(&self, args: Vec<Value<'static>>, with_total: bool) -> Call {
+    /// The specification of the columns, if the server accepts one and returns the same as `read`.
+    fn flat_specification(&self, with_total: bool) -> Option<Value<'static>> {
+        let is_usable = !self.columns.is_nested() && !CUSTOM_WEB_READ_MODELS.contains(&self.model.as_str());
+        // A page with its total has always had the form of `web_read`, if its many2one values have no names.
+        let is_bare_page = with_total && self.options.many2one_display == Many2oneDisplay::Bare;
+        let is_like_read = is_bare_page || reads_like_read(&self.columns, &self.options);
+        (is_usable && is_like_read).then(|| specification(&self.columns, &self.options)).flatten()
+    }
+
+    /// Without `force_search_count`, Odoo does not count if a page is not full, but adds up what it returned. With a
+    /// `count_limit` that one record reaches, it does not count if the page is full either.
+    fn web_search_read(&self, columns: Value<'static>, with_total: bool) -> Call {
         let mut context = self.options.context.clone();
+        let mut window = self.window.clone();
         if with_total {
             context.push(("force_search_count".into(), Value::Bool(true)));
+        } else {
+            window.push(("count_limit".into(), Value::Int(1)));
         }
-        Call::orm(&self.model, OrmMethod::WebSearchRead, args, &context).with_kwargs(&self.window)
+        let args = vec![self.domain.clone(), columns];
+        Call::orm(&self.model, OrmMethod::WebSearchRead, args, &context).with_kwargs(&window)
     }
 
     /// The call that returns only the ids.
@@ -294,7 +331,8 @@ impl ListPlan {
     /// The same list with other columns.
     #[must_use]
     pub fn with_columns(&self, columns: Columns) -> Self {
-        Self { columns, ..self.clone() }
+        let (model, domain, window) = (self.model.clone(), self.domain.clone(), self.window.clone());
+        Self { model, domain, window, columns, options: self.options.clone() }
     }
 
     /// Whether archived records are included. Odoo's `search_read` then returns them, but not those in relations.
@@ -343,3 +381,6 @@ pub(super) fn search(
 ) -> Call {
     Call::orm(model, OrmMethod::Search, vec![domain], context).with_kwargs(window)
 }
+
+#[cfg(test)]
+mod tests;

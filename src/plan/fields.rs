@@ -4,12 +4,12 @@
 //! Odoo pitfalls are avoided here: `read` of only `id` returns ids that do not exist (19), and no version can return
 //! `ir.attachment.raw`.
 
+use super::all_fields::{is_raw_content, readable_columns};
 use super::error::PlanError;
 use super::intent::FieldSet;
 use super::metadata::Metadata;
 use super::model_schema::{Field, FieldType, Schema};
 use super::read_columns::{Column, Columns};
-use super::readable_fields::{is_raw_content, readable_columns};
 use super::scope::Operation;
 use super::scope_check::ScopeCheck;
 use super::selection;

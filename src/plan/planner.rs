@@ -8,12 +8,16 @@
 //! | search, count, list, read, describe, call | 1; 1 more for a method that changes records by id |
 //! | check access | 1 per operation |
 //! | list with total | 1; 2 if the page does not show the total |
+//! | list with archived records | 1 (Odoo 17+), otherwise search, read |
 //! | nested fields | 1 (Odoo 17+), otherwise 1 and 1 for each model on each level |
 //! | create | create, read |
+//! | create of one record (Odoo 17+) | 1 if it returns only simple columns |
 //! | update | check existence, write, read |
+//! | update (Odoo 17+) | check existence, write and read in one call if it returns only simple columns |
+//! | update of one record (Odoo 17+) | write, read if it writes only simple columns; 1 if it also returns only such |
 //! | delete | check existence, unlink |
 //!
-//! A write that returns only ids needs no read.
+//! A write that returns only ids needs no read. A simple column is defined in `web_save`.
 //!
 //! "Check existence" reads one stored column of all ids at once. `write` and `unlink` return `True` for ids that do
 //! not exist and change the others (Odoo 14-19); and the read is an access error if a record rule hides a record.
@@ -35,10 +39,11 @@ use super::method_ids::ids_to_verify;
 use super::model_schema::{FieldType, Schema};
 use super::order::{total_default_order, total_order};
 use super::read_columns::{Column, Columns, existence_column};
-use super::read_context::ReadOptions;
+use super::read_options::ReadOptions;
 use super::scope::{Operation, Scope};
 use super::scope_check::{ScopeCheck, polymorphic};
 use super::values::{PropertiesMerge, Purpose, Values, check_input, check_many_inputs, properties_merges};
+use super::web_save::WebSave;
 use super::{domain, filters, method_policy};
 use crate::error::Problem;
 use crate::language::domain::Domain;
@@ -275,8 +280,12 @@ impl Planner<'_> {
         fields: &FieldSet,
     ) -> Result<ListPlan, PlanError> {
         let schema = self.schema()?;
-        let criteria = domain.clone().and(filters::condition(filters, &schema, self.scope_check())?);
-        let domain = self.domain(&criteria, &schema)?;
+        let domain = if filters.is_empty() {
+            self.domain(domain, &schema)?
+        } else {
+            let condition = filters::condition(filters, &schema, self.scope_check())?;
+            self.domain(&domain.clone().and(condition), &schema)?
+        };
         let columns = self.columns(fields, &schema)?;
         // Last, so that invalid requests are rejected before the model's default order is fetched.
         let window = self.window_arguments(window, &schema)?;
@@ -374,8 +383,9 @@ impl Planner<'_> {
         let schema = self.schema()?;
         let values = check_input(values, Purpose::Create, &schema, self.metadata, self.scope_check())?;
         let read_back = self.read_back(returning, values, true, &schema)?;
+        let web_save = read_back.as_ref().and_then(|read| WebSave::for_create(read.after_write(), &schema));
         let create = self.orm(OrmMethod::Create, vec![std::mem::take(values)]);
-        Ok(Plan::Create { create, read_back, one: true })
+        Ok(Plan::Create { create, read_back, web_save, one: true })
     }
 
     fn create_many(&self, records: &mut Values, returning: &Returning) -> Result<Plan, PlanError> {
@@ -384,7 +394,7 @@ impl Planner<'_> {
         let first = records.as_list().and_then(<[_]>::first).unwrap_or(&Value::Null);
         let read_back = self.read_back(returning, first, false, &schema)?;
         let create = self.orm(OrmMethod::Create, vec![std::mem::take(records)]);
-        Ok(Plan::Create { create, read_back, one: false })
+        Ok(Plan::Create { create, read_back, web_save: None, one: false })
     }
 
     fn update(&self, target: &mut RecordSet, values: &mut Values, returning: &Returning) -> Result<Plan, PlanError> {
@@ -395,8 +405,12 @@ impl Planner<'_> {
         let partial_update = self.partial_update(properties_merges(parameter, values, &schema), &mut existence_check);
         let one = matches!(target, RecordSet::One(_));
         let read_back = self.read_back(returning, values, one, &schema)?;
+        let count = existence_check.ids_count();
+        let combined = read_back.as_ref().filter(|_| count > 0 && partial_update.is_none());
+        let web_save = combined
+            .and_then(|read| WebSave::for_update(values, count == 1, read.after_write(), &schema, self.metadata));
         let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
-        Ok(Plan::Update(Box::new(UpdatePlan { existence_check, partial_update, write, read_back, one })))
+        Ok(Plan::Update(Box::new(UpdatePlan { existence_check, partial_update, write, read_back, web_save, one })))
     }
 
     /// Adds the present values of partially written fields to the existence check, if that is a read.

@@ -60,7 +60,7 @@ impl Columns {
     #[must_use]
     pub fn without(&self, is_left_out: impl Fn(&FieldName) -> bool) -> Self {
         let visible = self.visible.iter().filter(|column| !is_left_out(&column.name)).cloned().collect();
-        Self { visible, ..self.clone() }
+        Self { visible, named: self.named, existence_column: self.existence_column.clone() }
     }
 
     /// Whether related records are requested.

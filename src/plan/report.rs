@@ -13,7 +13,7 @@ use super::execution_plan::ReadPlan;
 use super::intent::Many2oneDisplay;
 use super::metadata::{Metadata, require_schema};
 use super::read_columns::{Columns, existence_column};
-use super::read_context::ReadOptions;
+use super::read_options::ReadOptions;
 use super::scope::{Operation, Scope};
 use super::scope_check::{ScopeCheck, polymorphic};
 use crate::names::{MethodName, ModelName, RecordId, ReportName};

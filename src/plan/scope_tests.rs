@@ -48,6 +48,7 @@ impl Metadata for Shop {
             "sale.order.line" => {
                 vec![
                     field("price", "float", &[]),
+                    field("create_date", "datetime", &[]),
                     to("order_id", "many2one", "sale.order"),
                     to("tax_ids", "many2many", "account.tax"),
                 ]

@@ -5,7 +5,7 @@
 use super::intent::Many2oneDisplay;
 use super::model_schema::FieldType;
 use super::read_columns::{Column, Columns};
-use super::read_context::ReadOptions;
+use super::read_options::ReadOptions;
 use crate::names::FieldName;
 use crate::value::{Member, Value};
 
@@ -13,9 +13,21 @@ use crate::value::{Member, Value};
 /// expect names.
 pub(super) const SPECIFIED_FROM: u8 = 17;
 
+/// Models of Odoo 17 and later whose `web_read` does more than `read`: it fetches data from Odoo's own services, or
+/// changes the context in which fields are computed.
+pub(super) const CUSTOM_WEB_READ_MODELS: [&str; 4] =
+    ["account.analytic.account", "iap.account", "im_livechat.channel", "ir.module.module"];
+
 /// The specification of columns; `None` if the server does not accept one.
 pub(super) fn specification(columns: &Columns, options: &ReadOptions) -> Option<Value<'static>> {
     (options.major >= SPECIFIED_FROM).then(|| columns_specification(columns, options.many2one_display))
+}
+
+/// Whether `web_read` returns the same values as `read` for columns without nested records. It does not add display
+/// names to properties, as `read` does together with those of many2one values.
+pub(super) fn reads_like_read(columns: &Columns, options: &ReadOptions) -> bool {
+    let can_have_names = |column: &Column| matches!(column.kind, FieldType::Properties | FieldType::Other);
+    !options.needs_names(columns) || !columns.visible.iter().any(can_have_names)
 }
 
 fn columns_specification(columns: &Columns, many2one_display: Many2oneDisplay) -> Value<'static> {

@@ -80,6 +80,9 @@ impl Style {
     }
 
     fn format_many2one(self, value: Value<'_>) -> Value<'_> {
+        if self.many2one == Many2oneFormat::Pair && value.as_list().is_some_and(|items| items.len() == 2) {
+            return value;
+        }
         match (self.many2one, link(value)) {
             (Many2oneFormat::Pair, Many2oneValue { id, name: Some(name) }) => Value::List(vec![id, name]),
             (Many2oneFormat::Object, Many2oneValue { id, name }) => {
@@ -95,7 +98,7 @@ impl Style {
             _ => return text,
         };
         let zone = if self.datetime == DatetimeFormat::Utc { "Z" } else { "" };
-        Cow::Owned(format!("{date}T{time}{zone}"))
+        Cow::Owned([date, "T", time, zone].concat())
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::style::{Style, four_digit_year, link};
+use super::style::{Style, link};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{ModelName, RecordId};
@@ -81,7 +81,7 @@ pub fn shape<'a>(outcome: &'a Outcome, model: &str, style: Style) -> Result<Shap
 
 fn shape_records<'a>(records: &'a Records, model: &str, style: Style) -> Result<Shaped<'a>, Problem> {
     let value = Value::List(records.list()?);
-    if let Some(requested) = &records.requested {
+    if let Some(requested) = records.requested.as_ref().filter(|requested| !has_ids_in_order(&value, requested)) {
         let found: HashSet<RecordId> = record_ids(&value).ok_or_else(|| unexpected(model))?.into_iter().collect();
         require_all(requested, &found, model)?;
     }
@@ -97,6 +97,14 @@ fn shape_records<'a>(records: &'a Records, model: &str, style: Style) -> Result<
         Some(total) => Shaped::Page { records: list, total },
         None => Shaped::Records(Value::List(list)),
     })
+}
+
+/// Whether the records are exactly the requested ones, in their order, as usual.
+fn has_ids_in_order(records: &Value<'_>, requested: &[RecordId]) -> bool {
+    let has_id = |(record, id): (&Value<'_>, &RecordId)| record.get("id") == Some(&Value::Int(id.get()));
+    records
+        .as_list()
+        .is_some_and(|records| records.len() == requested.len() && records.iter().zip(requested).all(has_id))
 }
 
 /// The records of a level by model and id.
@@ -131,7 +139,7 @@ impl<'a> Shaper<'a> {
         if !self.style.is_odoo_default() || columns.iter().any(|column| column.nested.is_some()) {
             self.format(&mut members, columns, depth);
         } else {
-            pad_years(&mut members, columns);
+            self.format_unusual(&mut members, columns);
         }
         Some(Value::Map(members))
     }
@@ -146,6 +154,23 @@ impl<'a> Shaper<'a> {
                 None => self.style.format(raw, column.kind),
                 Some(nested) => self.related(raw, column, nested, depth),
             };
+        }
+    }
+
+    /// Formats what is not always as Odoo's `read` returns it: a date before the year 1000, and a many2one that was
+    /// read with its name as a record. The other values need no work.
+    fn format_unusual(&self, members: &mut [Member<'a>], columns: &[Column]) {
+        let mut columns = columns.iter();
+        for (name, value) in members {
+            let Some(column) = columns.find(|column| column.name.as_str() == *name) else { return };
+            let is_unusual = match value {
+                Value::Map(_) => column.kind == FieldType::Many2one,
+                Value::Text(_) => matches!(column.kind, FieldType::Date | FieldType::Datetime),
+                _ => false,
+            };
+            if is_unusual {
+                *value = self.style.format(std::mem::take(value), column.kind);
+            }
         }
     }
 
@@ -170,16 +195,6 @@ impl<'a> Shaper<'a> {
             id => self.levels.get(depth)?.get(&nested.model)?.get(&RecordId::new(id.as_int()?)?)?.clone(),
         };
         self.record(record, &nested.columns.visible, depth + 1)
-    }
-}
-
-/// The only value that is never written as Odoo returns it.
-fn pad_years(members: &mut [Member<'_>], columns: &[Column]) {
-    for ((name, value), column) in members.iter_mut().zip(columns) {
-        let is_date = matches!(column.kind, FieldType::Date | FieldType::Datetime) && column.name.as_str() == *name;
-        if let (true, Value::Text(text)) = (is_date, value) {
-            *text = four_digit_year(std::mem::take(text));
-        }
     }
 }
 
@@ -210,7 +225,7 @@ mod tests {
     use crate::odoo::RecordSource;
     use crate::plan::Columns;
     use crate::plan::model_schema::FieldType;
-    use crate::shape::style::EmptyFormat;
+    use crate::shape::style::{EmptyFormat, Many2oneFormat};
 
     fn records(pieces: Vec<Value<'static>>, requested: &[i64]) -> Records {
         let column = |name: &str, kind| Column { name: FieldName::parse(name).unwrap(), kind, nested: None };
@@ -261,6 +276,42 @@ mod tests {
         let null = r#"[{"id":7,"name":null,"active":false},{"id":8,"name":"B","active":true}]"#;
         assert_eq!(shaped(records(pieces.clone(), &[7, 8]), EmptyFormat::Null).as_deref(), Ok(null));
         assert_eq!(shaped(records(pieces, &[7, 9]), EmptyFormat::False), Err(ErrorCode::RecordNotFound));
+    }
+
+    #[test]
+    fn a_many2one_reads_the_same_whether_odoo_returned_a_pair_or_a_record() {
+        let (pair, record_of) = (
+            |id, name: &'static str| Value::List(vec![Value::Int(id), name.into()]),
+            |id, name: &'static str| record(&[("id", Value::Int(id)), ("display_name", name.into())]),
+        );
+        let shaped_with = |link: Value<'static>, style: Style| {
+            let row = record(&[("id", Value::Int(7)), ("parent_id", link), ("date", "1-02-03".into())]);
+            let column = |name: &str, kind| Column { name: FieldName::parse(name).unwrap(), kind, nested: None };
+            let visible = vec![
+                column("id", FieldType::Integer),
+                column("hidden", FieldType::Char),
+                column("parent_id", FieldType::Many2one),
+                column("date", FieldType::Date),
+            ];
+            let columns = Columns { visible, named: false, existence_column: None };
+            let outcome = Outcome::Records(Records { columns, ..records(vec![row], &[7]) });
+            serde_json::to_string(&shape(&outcome, "res.partner", style).unwrap().into_value()).unwrap()
+        };
+        let odoo = Style::default();
+        assert_eq!(
+            shaped_with(record_of(3, "A < B"), odoo),
+            r#"[{"id":7,"parent_id":[3,"A < B"],"date":"0001-02-03"}]"#,
+            "a column before it is omitted"
+        );
+        let object = Style { many2one: Many2oneFormat::Object, ..odoo };
+        for style in [odoo, object, Style { many2one: Many2oneFormat::Id, ..odoo }] {
+            for name in ["Azure", ""] {
+                assert_eq!(shaped_with(record_of(3, name), style), shaped_with(pair(3, name), style));
+            }
+            let unnamed = record(&[("id", Value::Int(3)), ("display_name", false.into())]);
+            let unnamed_pair = Value::List(vec![Value::Int(3), false.into()]);
+            assert_eq!(shaped_with(unnamed, style), shaped_with(unnamed_pair, style));
+        }
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) enum FrameLocation {
     AtCall,
     /// In the method, or before Odoo reached it.
     Inside,
+    /// In a function that Odoo runs after the commit.
+    AfterCommit,
     /// While the result was serialized. The method had returned, and Odoo had committed.
     Serializing {
         /// Whether the cause is a value inside a list or dict of the result, not the result itself.
@@ -60,6 +62,9 @@ fn locate(traceback: &str) -> FrameLocation {
     if !frames().any(dispatches) && frames().any(|line| line.ends_with(", in dumps")) {
         let nested = frames().any(|line| line.ends_with(", in dump_array") || line.ends_with(", in dump_struct"));
         return FrameLocation::Serializing { nested };
+    }
+    if traceback.lines().any(|line| line.trim() == "self.postcommit.run()") {
+        return FrameLocation::AfterCommit;
     }
     let raising = frames().rfind(|line| !raises_again(line));
     if raising.is_some_and(calls_the_method) { FrameLocation::AtCall } else { FrameLocation::Inside }
@@ -170,6 +175,19 @@ mod tests {
             let nested = writing.replace("TypeError", &frame);
             assert_eq!(parse(&nested, None).location, FrameLocation::Serializing { nested: true }, "{function}");
         }
+    }
+
+    #[test]
+    fn exception_after_the_commit_differs_from_one_before() {
+        let location = |function: &str| {
+            let traceback = format!(
+                "{FRAMES}  File \"/usr/lib/odoo/sql_db.py\", line 562, in commit\n    self.{function}()\n  \
+                 File \"/usr/lib/odoo/tools/misc.py\", line 1, in run\n    func()\nValueError: x\n"
+            );
+            parse(&traceback, None).location
+        };
+        assert_eq!(location("postcommit.run"), FrameLocation::AfterCommit);
+        assert_eq!(location("precommit.run"), FrameLocation::Inside);
     }
 
     #[test]

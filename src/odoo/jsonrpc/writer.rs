@@ -61,6 +61,7 @@ pub fn execute_kw(
     }
     let CallHead { database, uid, password, model, method, max_bytes } = head;
     let mut out = Writer(Buffer::with_capacity(1024).at_most(max_bytes));
+    out.0.reserve(size_of_all(args).saturating_add(size_of_members(kwargs)));
     // Serialization of these values cannot fail.
     let _ = serde_json::to_writer(
         &mut out,
@@ -70,6 +71,27 @@ pub fn execute_kw(
         Some(max) => Err(UnsupportedValue { path: "args".to_owned(), kind: UnsupportedKind::TooLarge(max) }),
         None => Ok(out.0.into_bytes()),
     }
+}
+
+/// Estimates the size of the serialized value, without escapes, so that a large call is written without moving it.
+fn size_of(value: &Value<'_>) -> usize {
+    /// A short number and a comma.
+    const SCALAR: usize = 8;
+    match value {
+        Value::Text(text) => text.len().saturating_add(SCALAR),
+        Value::List(items) => size_of_all(items),
+        Value::Map(members) => size_of_members(members),
+        _ => SCALAR,
+    }
+}
+
+fn size_of_all(items: &[Value<'_>]) -> usize {
+    items.iter().map(size_of).fold(4, usize::saturating_add)
+}
+
+fn size_of_members(members: &[Member<'_>]) -> usize {
+    let size_of = |(key, value): &Member<'_>| key.len().saturating_add(4).saturating_add(size_of(value));
+    members.iter().map(size_of).fold(4, usize::saturating_add)
 }
 
 #[derive(serde::Serialize)]

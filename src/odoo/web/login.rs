@@ -9,7 +9,6 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
-use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
 use super::preserve_base_url::BaseUrl;
@@ -57,7 +56,7 @@ pub(super) async fn log_in(
         }
         outcome
     };
-    run_to_completion(attempt.in_current_span()).await
+    run_to_completion(attempt).await
 }
 
 #[derive(Serialize)]
@@ -157,7 +156,7 @@ mod tests {
     use crate::odoo::Uid;
 
     fn outcome_of(status: u16, body: &str, session: Option<&str>) -> String {
-        let user = OdooUser { uid: Uid::new(2).unwrap(), secret: "x".into() };
+        let user = OdooUser { uid: Uid::new(2).unwrap(), secret: secrecy::SecretString::from("x").into() };
         let response = WebResponse {
             status: StatusCode::from_u16(status).unwrap(),
             media_type: "application/json".to_owned(),

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::generated::any_value;
+use super::record_scan::{RecordScan, scan};
 use super::{response, writer};
+use crate::names::RecordId;
 use crate::odoo::rpc_response::RpcResponse;
 use crate::value::Value;
 
@@ -12,7 +14,58 @@ fn response_with(value: &Value<'_>) -> String {
     format!("<methodResponse><params><param>{value}</param></params></methodResponse>")
 }
 
+type Change = (prop::sample::Index, u8, u8);
+
+fn any_changes(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Change>> {
+    prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), count)
+}
+
+fn changed(text: String, changes: Vec<Change>) -> String {
+    let mut bytes = text.into_bytes();
+    for (at, byte, kind) in changes {
+        let at = at.index(bytes.len());
+        match kind {
+            0 => bytes[at] = byte,
+            1 => bytes.truncate(at.max(1)),
+            _ => bytes.insert(at, b"<>/&;!?-"[usize::from(byte) % 8]),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What a scan of this result must find.
+fn expected_scan(value: &Value<'_>) -> Option<RecordScan> {
+    let records = value.get("records").unwrap_or(value).as_list()?;
+    let ids = records.iter().map(|record| record.get("id")?.as_int().and_then(RecordId::new));
+    let ids: Option<Vec<RecordId>> = ids.collect();
+    let length = value.get("length").and_then(Value::as_int);
+    Some(RecordScan { count: records.len(), ids, is_page: value.as_map().is_some(), length })
+}
+
 proptest! {
+    #[test]
+    fn scan_finds_the_same_records_as_the_parser(
+        records in prop::collection::vec((1..=i32::MAX, any_value()), 0..4),
+        length in prop::option::of(any::<i32>()),
+        changes in any_changes(0..3),
+    ) {
+        let record = |(id, value): (i32, Value<'static>)| {
+            Value::Map(vec![("x".into(), value.clone()), ("id".into(), Value::Int(id.into())), ("y".into(), value)])
+        };
+        let records: Value<'_> = records.into_iter().map(record).collect();
+        let value = match length {
+            Some(length) => Value::Map(vec![("length".into(), Value::Int(length.into())), ("records".into(), records)]),
+            None => records,
+        };
+        let is_unchanged = changes.is_empty();
+        let text = changed(response_with(&value), changes);
+        let found = scan(&text);
+        prop_assert!(found.is_some() || !is_unchanged);
+        if let (Some(found), Ok(RpcResponse::Result(value))) = (found, response::parse(&text)) {
+            prop_assert_eq!(Some(found), expected_scan(&value));
+        }
+    }
+
     #[test]
     fn serialized_value_parses_to_the_same_value(value in any_value()) {
         let text = response_with(&value);
@@ -22,18 +75,9 @@ proptest! {
     #[test]
     fn changed_response_does_not_make_the_parser_panic(
         value in any_value(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 1..8),
+        changes in any_changes(1..8),
     ) {
-        let mut bytes = response_with(&value).into_bytes();
-        for (at, byte, kind) in changes {
-            let at = at.index(bytes.len());
-            match kind {
-                0 => bytes[at] = byte,
-                1 => bytes.truncate(at.max(1)),
-                _ => bytes.insert(at, b"<>/&;!?-"[usize::from(byte) % 8]),
-            }
-        }
-        let text = String::from_utf8_lossy(&bytes);
+        let text = changed(response_with(&value), changes);
         if let Err(error) = response::parse(&text) {
             prop_assert!(error.at <= text.len());
         }

@@ -13,6 +13,9 @@ use crate::plan::model_schema::FieldType;
 use crate::plan::scope::Operation;
 use crate::value::Value;
 
+/// The maximum number of steps, which is that of names in a path. Each step is a level of recursion.
+const MAX_STEPS: usize = 16;
+
 impl ArgumentWalk<'_> {
     /// Checks the columns of `export_data`.
     pub(super) fn export_columns(self, value: &Value<'static>) -> Result<(), PlanError> {
@@ -28,7 +31,11 @@ impl ArgumentWalk<'_> {
 
     fn column_names<'v>(self, value: &'v Value<'static>) -> Result<Vec<&'v str>, PlanError> {
         let columns = value.as_list().ok_or_else(|| self.uncheckable("fields", value))?;
-        columns.iter().map(|column| column.as_text().ok_or_else(|| self.uncheckable("fields", column))).collect()
+        let is_short = |text: &&str| text.split('/').nth(MAX_STEPS).is_none();
+        let name = |column: &'v Value<'static>| {
+            column.as_text().filter(is_short).ok_or_else(|| self.uncheckable("fields", column))
+        };
+        columns.iter().map(name).collect()
     }
 
     /// `id` is the external id, which Odoo creates if it does not exist. Names of x2many records are joined.

@@ -20,7 +20,7 @@
 //! some valid ones fail on some versions and are rewritten here.
 
 use super::compared_field::{ComparedField, ComparedKind};
-use super::condition_builder::Condition;
+use super::condition::Condition;
 use super::datetime_bounds;
 use crate::language::bool_and_int;
 use crate::language::domain::Operator;

@@ -16,7 +16,7 @@
 use time::{Duration, PrimitiveDateTime, Time};
 
 use super::compared_field::ComparedField;
-use super::condition_builder::Condition;
+use super::condition::Condition;
 use crate::language::domain::Operator;
 use crate::plan::datetime::{PartialDatetime, format_date, format_microseconds, format_seconds, parse_datetime};
 use crate::value::Value;

@@ -173,6 +173,7 @@ impl KeyTerm {
         match (self.kind, value) {
             (Kind::Id, Value::Int(id)) => Some(Value::Int(*id)),
             (Kind::Link, Value::List(pair)) => pair.first()?.as_int().map(Value::Int),
+            (Kind::Link, record @ Value::Map(_)) => record.get("id")?.as_int().map(Value::Int),
             (Kind::Link, Value::Int(id)) => Some(Value::Int(*id)),
             (Kind::Boolean, Value::Bool(truth)) => Some(Value::Bool(*truth)),
             (Kind::Id | Kind::Boolean, _) => None,

@@ -174,7 +174,7 @@ fn list_at(major: u8, order: &str, window: &Window) -> ListPlan {
             named: true,
             existence_column: None,
         },
-        options: crate::plan::read_context::ReadOptions {
+        options: crate::plan::read_options::ReadOptions {
             context: Vec::new(),
             many2one_display: Many2oneDisplay::Named,
             major,

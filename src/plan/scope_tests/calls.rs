@@ -336,6 +336,19 @@ fn calls_outside_the_scope_are_rejected() {
 }
 
 #[test]
+fn columns_have_at_most_sixteen_steps() {
+    let export = |steps: usize| {
+        let column = "parent_id/".repeat(steps - 1) + "name";
+        planned_call("sale.order", "export_data", &format!("[[1],['{column}']]"), "{}")
+    };
+    assert!(export(16).is_ok());
+    for steps in [17, 5000] {
+        let rejected = export(steps).unwrap_err();
+        assert!(rejected.contains("because the gateway cannot check which fields it touches"), "{rejected}");
+    }
+}
+
+#[test]
 fn web_save_without_ids_needs_create() {
     let update = r#"[{"models":"crm.tag","operations":["update"]}]"#;
     let create = r#"[{"models":"crm.tag","operations":["create"]}]"#;

@@ -148,12 +148,15 @@ fn calls(plan: Plan) -> Vec<Call> {
         }
         Plan::Read { read, .. } => vec![read.call()],
         Plan::DescribeFields { full, reduced } => std::iter::once(full).chain(reduced).collect(),
-        Plan::Create { create, read_back, .. } => {
-            std::iter::once(create).chain(read_back.map(|read| read.call())).collect()
+        Plan::Create { mut create, read_back, web_save, .. } => {
+            let web_save = web_save.map(|web_save| web_save.call(&mut create, &[]));
+            std::iter::once(create).chain(web_save).chain(read_back.map(|read| read.call())).collect()
         }
         Plan::Update(update) => {
-            let UpdatePlan { existence_check, write, read_back, .. } = *update;
-            [existence_column(existence_check), write].into_iter().chain(read_back.map(|read| read.call())).collect()
+            let UpdatePlan { existence_check, mut write, read_back, web_save, .. } = *update;
+            let web_save = web_save.map(|web_save| web_save.call(&mut write, &[]));
+            let calls = [existence_column(existence_check), write].into_iter();
+            calls.chain(web_save).chain(read_back.map(|read| read.call())).collect()
         }
         Plan::Delete { existence_check, unlink } => vec![existence_column(existence_check), unlink],
     }

@@ -16,8 +16,8 @@
 use super::input::{FormEntry, ValuesInput};
 use super::{Purpose, ValuePath};
 use crate::error_code::ErrorCode;
-use crate::language::bool_and_int;
-use crate::language::literal::{self, Limits};
+use crate::language::literal::{self, BodyValues, Limits};
+use crate::language::{SyntaxError, bool_and_int};
 use crate::plan::error::PlanError;
 use crate::plan::model_schema::{Field, FieldType, Schema};
 use crate::plan::scope_check::ScopeCheck;
@@ -32,14 +32,14 @@ pub(super) fn tree_mut<'s>(
     schema: &Schema,
     scope_check: ScopeCheck<'_>,
 ) -> Result<&'s mut Value<'static>, PlanError> {
-    if let ValuesInput::Form(entries) = input {
+    if let ValuesInput::Form(entries, body) = input {
         for (name, _) in entries.iter() {
             scope_check.require_field(&schema.model, purpose.operation(), name, &path.name(name))?;
             schema.field(name).ok_or_else(|| scope_check.unknown_field(schema, name, &path.to_string()))?;
         }
         let member = |(name, entry): (String, FormEntry)| {
             let value = match schema.field(&name) {
-                Some(field) => value_from_entry(path.name(&name), entry, field)?,
+                Some(field) => value_from_entry(path.name(&name), entry, field, body)?,
                 None => Value::Null,
             };
             Ok((name.into(), value))
@@ -50,19 +50,29 @@ pub(super) fn tree_mut<'s>(
     }
     match input {
         ValuesInput::Tree(tree) => Ok(tree),
-        ValuesInput::Form(_) => Err(path.invalid("expected values")),
+        ValuesInput::Form(..) => Err(path.invalid("expected values")),
     }
 }
 
-fn value_from_entry(path: ValuePath<'_>, entry: FormEntry, field: &Field) -> Result<Value<'static>, PlanError> {
+fn value_from_entry(
+    path: ValuePath<'_>,
+    entry: FormEntry,
+    field: &Field,
+    body: &BodyValues,
+) -> Result<Value<'static>, PlanError> {
     match entry {
         FormEntry::File(base64) if field.kind == FieldType::Binary => Ok(Value::from(base64)),
         FormEntry::File(_) => Err(path.invalid("expected a text, found a file: only binary fields accept files")),
-        FormEntry::Text(text) => value_from_text(path, text, field),
+        FormEntry::Text(text) => value_from_text(path, text, field, body),
     }
 }
 
-fn value_from_text(path: ValuePath<'_>, text: String, field: &Field) -> Result<Value<'static>, PlanError> {
+fn value_from_text(
+    path: ValuePath<'_>,
+    text: String,
+    field: &Field,
+    body: &BodyValues,
+) -> Result<Value<'static>, PlanError> {
     let is_key = || field.selection.as_ref().is_some_and(|keys| keys.contains(&text));
     match field.kind {
         FieldType::Char | FieldType::Text | FieldType::Html => return Ok(Value::from(text)),
@@ -75,14 +85,15 @@ fn value_from_text(path: ValuePath<'_>, text: String, field: &Field) -> Result<V
     }
     match field.kind {
         FieldType::Boolean => Ok(parse_boolean(word).map_or_else(|| Value::from(word.to_owned()), Value::Bool)),
-        FieldType::Many2one if word.starts_with(['[', '(', '{']) => parse_literal(path, word),
+        FieldType::Many2one if word.starts_with(['[', '(', '{']) => parse_literal(path, word, body),
         FieldType::Integer | FieldType::Many2one => {
             Ok(word.parse().map_or_else(|_| Value::from(word.to_owned()), Value::Int))
         }
-        FieldType::One2many | FieldType::Many2many | FieldType::Properties => parse_literal(path, word),
-        FieldType::Json | FieldType::Other => {
-            Ok(parse_literal(path, word).unwrap_or_else(|_| Value::from(word.to_owned())))
-        }
+        FieldType::One2many | FieldType::Many2many | FieldType::Properties => parse_literal(path, word, body),
+        FieldType::Json | FieldType::Other => match literal::parse(word, Limits::body(body)) {
+            Err(error) if !error.too_many => Ok(Value::from(word.to_owned())),
+            parsed => owned_literal(path, parsed),
+        },
         _ => Ok(Value::from(word.to_owned())),
     }
 }
@@ -96,8 +107,11 @@ fn parse_boolean(word: &str) -> Option<bool> {
     }
 }
 
-fn parse_literal(path: ValuePath<'_>, text: &str) -> Result<Value<'static>, PlanError> {
-    let parsed = literal::parse(text, Limits::body());
+fn parse_literal(path: ValuePath<'_>, text: &str, body: &BodyValues) -> Result<Value<'static>, PlanError> {
+    owned_literal(path, literal::parse(text, Limits::body(body)))
+}
+
+fn owned_literal(path: ValuePath<'_>, parsed: Result<Value<'_>, SyntaxError>) -> Result<Value<'static>, PlanError> {
     parsed
         .map(Value::into_owned)
         .map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, &path.to_string()).into())
@@ -111,7 +125,7 @@ mod tests {
     use crate::plan::values::{Values, check_input};
 
     fn checked(name: &str, entry: FormEntry) -> Result<String, String> {
-        let mut values = Values::from_form(vec![(name.to_owned(), entry)]);
+        let mut values = Values::from_form(vec![(name.to_owned(), entry)], BodyValues::at_most(100));
         let scope_check = ScopeCheck::new(&Scope::All, &[]);
         match check_input(&mut values, Purpose::Update, &partner(), &Samples, scope_check) {
             Ok(tree) => Ok(serde_json::to_string(tree.get(name).unwrap()).unwrap()),
@@ -172,9 +186,22 @@ mod tests {
     fn a_form_with_an_unknown_field_can_be_planned_again() {
         let entries =
             vec![("active".to_owned(), FormEntry::Text("on".into())), ("nmae".to_owned(), FormEntry::Text("x".into()))];
-        let mut values = Values::from_form(entries);
+        let mut values = Values::from_form(entries, BodyValues::at_most(100));
         let full = values.clone();
         check_input(&mut values, Purpose::Create, &partner(), &Samples, ScopeCheck::new(&Scope::All, &[])).unwrap_err();
         assert_eq!(values, full);
+    }
+
+    #[test]
+    fn literals_of_all_fields_share_the_limit_of_the_body() {
+        let entry = |name: &str, text: &str| (name.to_owned(), FormEntry::Text(text.to_owned()));
+        let check = |max: usize| {
+            let entries = vec![entry("category_id", "[1, 2]"), entry("child_ids", "[(5,)]")];
+            let mut values = Values::from_form(entries, BodyValues::at_most(max));
+            check_input(&mut values, Purpose::Update, &partner(), &Samples, ScopeCheck::new(&Scope::All, &[])).map(drop)
+        };
+        assert!(check(6).is_ok());
+        let Err(PlanError::Rejected(problem)) = check(5) else { panic!("accepted") };
+        assert_eq!((problem.code, problem.parameter.as_deref()), (ErrorCode::BodyTooLarge, Some("body.child_ids")));
     }
 }

@@ -3,6 +3,7 @@
 //! In: what a dialect parsed. Out: [`Values`], which the planner converts to the tree that Odoo expects. Must not
 //! know: fields of the model.
 
+use crate::language::literal::BodyValues;
 use crate::value::Value;
 
 /// The values of a request, and the name of the parameter that contains them.
@@ -27,8 +28,9 @@ pub enum EmptyList {
 pub(super) enum ValuesInput {
     /// Typed values: JSON or a literal.
     Tree(Value<'static>),
-    /// Untyped form fields: the type of the model's field decides how each one is parsed.
-    Form(Vec<(String, FormEntry)>),
+    /// Untyped form fields: the type of the model's field decides how each one is parsed. The literals in them count
+    /// against the limit of the body.
+    Form(Vec<(String, FormEntry)>, BodyValues),
 }
 
 /// One field of a form.
@@ -59,9 +61,9 @@ impl Values {
         self.parameter
     }
 
-    /// The fields of a form.
+    /// The fields of a form, and the values that its body contains and may still contain.
     #[must_use]
-    pub fn from_form(entries: Vec<(String, FormEntry)>) -> Self {
-        Self { parameter: "body", input: ValuesInput::Form(entries), empty_list: EmptyList::default() }
+    pub fn from_form(entries: Vec<(String, FormEntry)>, body: BodyValues) -> Self {
+        Self { parameter: "body", input: ValuesInput::Form(entries, body), empty_list: EmptyList::default() }
     }
 }

@@ -53,3 +53,16 @@ fn empty_strings_and_null_are_distinguished_where_equality_does_not() {
     let empty = r#"["|","|",["name",">",""],["name","not =like","%"],"&","&",["name","=",""],["name","=like","%"],["id",">",7]]"#;
     assert_eq!(after("name", &["".into(), Value::Int(7)], 19), empty);
 }
+
+#[test]
+fn the_cursor_of_a_many2one_is_its_id_in_every_form_that_odoo_returns() {
+    let field = FieldName::from_static("parent_id");
+    let term = KeyTerm { field, kind: Kind::Link, descending: false, nulls_first: false };
+    let pair = Value::List(vec![Value::Int(7), "Azure".into()]);
+    let record = Value::Map(vec![("id".into(), Value::Int(7)), ("display_name".into(), "Azure".into())]);
+    for value in [pair, record, Value::Int(7)] {
+        assert_eq!(term.value(&value), Some(Value::Int(7)));
+    }
+    assert_eq!(term.value(&Value::Bool(false)), Some(Value::Bool(false)));
+    assert_eq!(term.value(&Value::Map(Vec::new())), None);
+}

@@ -10,9 +10,12 @@
 //! contain are written as U+FFFD: a response with a replaced character is better than none.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
+use super::plain_bytes::SpecialBytes;
 use crate::value::Value;
+
+/// The bytes with which a character can begin that is escaped or replaced; U+FFFE and U+FFFF begin with 0xEF.
+const ESCAPED: SpecialBytes<5> = SpecialBytes { below: b' ', bytes: *b"&<>\"\xef" };
 
 /// The XML document of a tree.
 #[must_use]
@@ -23,13 +26,17 @@ pub fn to_xml(tree: &Value<'_>) -> String {
 }
 
 fn write_element(xml: &mut String, element: &str, name: Option<&str>, value: &Value<'_>) {
-    let _ = write!(xml, "<{element}");
+    push_all(xml, &["<", element]);
     if let Some(name) = name {
-        let _ = write!(xml, " name=\"{}\"", escape(name));
+        push_all(xml, &[" name=\"", &escape(name), "\""]);
     }
-    let _ = write!(xml, " type=\"{}\">", type_of(value));
+    push_all(xml, &[" type=\"", type_of(value), "\">"]);
     write_content(xml, value);
-    let _ = write!(xml, "</{element}>");
+    push_all(xml, &["</", element, ">"]);
+}
+
+fn push_all(xml: &mut String, texts: &[&str]) {
+    texts.iter().for_each(|text| xml.push_str(text));
 }
 
 fn type_of(value: &Value<'_>) -> &'static str {
@@ -46,11 +53,12 @@ fn type_of(value: &Value<'_>) -> &'static str {
 
 fn write_content(xml: &mut String, value: &Value<'_>) {
     match value {
-        Value::Null => {}
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) if type_of(value) != "null" => {
-            xml.push_str(&serde_json::to_string(value).unwrap_or_default());
+        Value::Bool(boolean) => xml.push_str(if *boolean { "true" } else { "false" }),
+        Value::Int(int) => xml.push_str(itoa::Buffer::new().format(*int)),
+        Value::Float(float) if float.is_finite() => {
+            xml.push_str(&serde_json::to_string(float).unwrap_or_default());
         }
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+        Value::Null | Value::Float(_) => {}
         Value::Text(text) => xml.push_str(&escape(text)),
         Value::List(items) => items.iter().for_each(|item| write_element(xml, "item", None, item)),
         Value::Map(members) => {
@@ -60,8 +68,7 @@ fn write_content(xml: &mut String, value: &Value<'_>) {
 }
 
 fn escape(text: &str) -> Cow<'_, str> {
-    let special = |c: char| matches!(c, '&' | '<' | '>' | '"' | '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
-    if !text.contains(special) {
+    if ESCAPED.plain_length(text.as_bytes()) == text.len() {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
@@ -74,7 +81,7 @@ fn escape(text: &str) -> Cow<'_, str> {
             '\t' => escaped.push_str("&#9;"),
             '\n' => escaped.push_str("&#10;"),
             '\r' => escaped.push_str("&#13;"),
-            c if special(c) => escaped.push('\u{fffd}'),
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }
@@ -84,6 +91,19 @@ fn escape(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_special_characters_are_escaped_or_replaced() {
+        for (text, escaped) in [
+            ("plain é 😀", "plain é 😀"),
+            ("<\"&>\t\n\r", "&lt;&quot;&amp;&gt;&#9;&#10;&#13;"),
+            ("a long text with a bell\u{7}", "a long text with a bell\u{fffd}"),
+            ("\u{fffe}\u{ffff}\0", "\u{fffd}\u{fffd}\u{fffd}"),
+            ("\u{ff21}\u{fffd}\u{7f}", "\u{ff21}\u{fffd}\u{7f}"),
+        ] {
+            assert_eq!(escape(text), escaped);
+        }
+    }
 
     #[test]
     fn a_tree_is_written_as_the_documented_elements() {

@@ -6,6 +6,7 @@
 //!
 //! In: records. Out: bytes. Must not know: the meaning of the records, how many there are in total.
 
+use super::json_writer::{reserve_for_rest, write_json};
 use crate::names::RecordId;
 use crate::value::Value;
 
@@ -14,9 +15,13 @@ use crate::value::Value;
 /// # Errors
 /// None for the values that [`Value`] can hold.
 pub fn write_ndjson(out: &mut Vec<u8>, records: &[Value<'_>]) -> Result<(), serde_json::Error> {
-    for record in records {
-        serde_json::to_writer(&mut *out, record)?;
+    let start = out.len();
+    for (at, record) in records.iter().enumerate() {
+        write_json(out, record)?;
         out.push(b'\n');
+        if at == 0 {
+            reserve_for_rest(out, start, records.len());
+        }
     }
     Ok(())
 }

@@ -18,14 +18,19 @@
 //!
 //! In: records and their columns. Out: bytes. Must not know: how many records there are in total.
 
+use super::json_writer::{reserve_for_rest, write_json};
+use super::plain_bytes::SpecialBytes;
 use crate::names::RecordId;
 use crate::plan::model_schema::FieldType;
 use crate::plan::{Column, Columns};
 use crate::value::Value;
 
+/// A cell with one of these bytes is quoted.
+const QUOTED: SpecialBytes<4> = SpecialBytes { below: 0, bytes: *b",\"\r\n" };
+
 /// Writes the names of the columns.
 pub fn write_csv_header(out: &mut Vec<u8>, columns: &Columns) {
-    write_row(out, columns.visible.iter(), |out, column| write_text(out, column.name.as_str()));
+    write_row(out, columns.visible.iter(), |out, column| write_text(out, column.name.as_str().as_bytes()));
 }
 
 /// Writes one row per record.
@@ -33,18 +38,21 @@ pub fn write_csv_header(out: &mut Vec<u8>, columns: &Columns) {
 /// # Errors
 /// None for the values that [`Value`] can hold.
 pub fn write_csv(out: &mut Vec<u8>, records: &[Value<'_>], columns: &Columns) -> Result<(), serde_json::Error> {
-    let mut written = Ok(());
-    for record in records {
+    let (mut written, mut json, start) = (Ok(()), Vec::new(), out.len());
+    for (row, record) in records.iter().enumerate() {
         let members = record.as_map().unwrap_or_default();
         write_row(out, columns.visible.iter().enumerate(), |out, (at, column)| {
             // Usually the value is at the index of its column.
             let here = members.get(at).filter(|(name, _)| name == column.name.as_str()).map(|(_, value)| value);
             if let Some(value) = here.or_else(|| record.get(column.name.as_str()))
-                && let Err(error) = write_cell(out, value, column)
+                && let Err(error) = write_cell(out, value, column, &mut json)
             {
                 written = Err(error);
             }
         });
+        if row == 0 {
+            reserve_for_rest(out, start, records.len());
+        }
     }
     written
 }
@@ -78,29 +86,39 @@ fn write_row<T>(out: &mut Vec<u8>, cells: impl Iterator<Item = T>, mut write: im
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_cell(out: &mut Vec<u8>, value: &Value<'_>, column: &Column) -> Result<(), serde_json::Error> {
+/// `json` is a buffer for structures, whose JSON is a text of the cell.
+fn write_cell(
+    out: &mut Vec<u8>,
+    value: &Value<'_>,
+    column: &Column,
+    json: &mut Vec<u8>,
+) -> Result<(), serde_json::Error> {
     match value {
         Value::Null => {}
         Value::Bool(false) if column.kind != FieldType::Boolean => {}
         Value::Float(float) if !float.is_finite() => {}
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) => serde_json::to_writer(&mut *out, value)?,
-        Value::Text(text) => write_text(out, text),
-        Value::List(_) | Value::Map(_) => write_text(out, &serde_json::to_string(value)?),
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) => write_json(out, value)?,
+        Value::Text(text) => write_text(out, text.as_bytes()),
+        Value::List(_) | Value::Map(_) => {
+            json.clear();
+            write_json(json, value)?;
+            write_text(out, json);
+        }
     }
     Ok(())
 }
 
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    if !text.contains([',', '"', '\r', '\n']) {
-        out.extend_from_slice(text.as_bytes());
+fn write_text(out: &mut Vec<u8>, text: &[u8]) {
+    if QUOTED.plain_length(text) == text.len() {
+        out.extend_from_slice(text);
         return;
     }
     out.push(b'"');
-    for (at, piece) in text.split('"').enumerate() {
+    for (at, piece) in text.split(|byte| *byte == b'"').enumerate() {
         if at > 0 {
             out.extend_from_slice(b"\"\"");
         }
-        out.extend_from_slice(piece.as_bytes());
+        out.extend_from_slice(piece);
     }
     out.push(b'"');
 }
@@ -161,6 +179,19 @@ mod tests {
              7,\"a,\"\"b\"\"\r\nc\",false,1.5,\"[3,\"\"Ä\"\"]\",\"[1,2]\"\r\n\
              8,,,,,[]\r\n"
         );
+    }
+
+    #[test]
+    fn a_long_text_is_quoted_wherever_the_special_character_is() {
+        let name = columns(&[("id", FieldType::Integer), ("name", FieldType::Char)]);
+        for special in [',', '"', '\r', '\n'] {
+            for before in [0, 15, 16, 40] {
+                let text = format!("{}{special}é", "x".repeat(before));
+                let quoted = text.replace('"', "\"\"");
+                let records = [record(&[("id", Value::Int(1)), ("name", text.into())])];
+                assert_eq!(written(&name, &records), format!("id,name\r\n1,\"{quoted}\"\r\n"));
+            }
+        }
     }
 
     #[test]
