@@ -3,10 +3,11 @@
 //! ```text
 //! settings_from_config  configuration → settings of each module
 //! maintenance           deletes expired rows, reloads rotated keys
+//! credential_tasks      keep the credentials in memory current
 //! rollback_monitor      records the state of the store, to detect a restored backup
 //! process_hardening     no core files, no inspection by other processes
 //! readiness             the checks of /readyz
-//! demo_application      applications of the public demonstration
+//! demo_registration     applications of the public demonstration
 //! check                 `odoo-gateway check`: what works, and what to fix
 //! ```
 //!
@@ -14,7 +15,8 @@
 //! others.
 
 mod check;
-mod demo_application;
+mod credential_tasks;
+mod demo_registration;
 mod maintenance;
 mod process_hardening;
 mod readiness;
@@ -34,6 +36,7 @@ pub use self::check::{CheckUser, Finding, Verdict, check};
 pub use self::process_hardening::disable_core_dumps;
 pub use self::settings_from_config::token_settings;
 
+use self::credential_tasks::CredentialTasks;
 use crate::admin::Administration;
 use crate::auth::{KeyProvider, OdooAuthenticator, Throttle, TokenServices};
 use crate::clock::Clock;
@@ -108,13 +111,15 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
              master key together reveal the password: create separate secrets with `odoo-gateway app rotate-secret`"
         );
     }
-    let demo = demo_application::demo(&config.demo, admin, throttle.clone());
+    let demo = demo_registration::demo(&config.demo, admin, throttle.clone());
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = token_settings(config, api_address);
     let site = SiteConfig::new(config.server.public_url.as_ref(), &token_settings.oauth2.issuer);
     let health = Arc::new(readiness::health(&store, &key_provider, &databases).on_runtime(Handle::current()));
     let tokens = TokenServices::new(store.clone(), key_provider, token_settings, throttle.clone(), clock.clone());
+    let interval = config.store.credential_poll;
+    let credential_tasks = CredentialTasks::start(store.clone(), interval, tokens.recent_uses.clone(), metrics.clone());
     let odoo_authenticator = OdooAuthenticator::new(
         settings_from_config::odoo_authenticator(&config.auth),
         throttle,
@@ -160,6 +165,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
         purge.abort();
         key_reload.abort();
         monitor.abort();
+        credential_tasks.stop().await;
         rollback_monitor::record(&rollback_detector).await;
         store.close().await;
         tracing::info!(aborted_connections = clients.aborted, "stopped");

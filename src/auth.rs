@@ -12,6 +12,7 @@
 //! principal           the authenticated caller
 //! token_verifier      rows of tokens, their verification and keys
 //! token_row_checks    checks on one row
+//! recent_uses         uses of tokens, written in batches
 //! new_token           new rows, with a sealed credential
 //! key_provider        the keys of this installation
 //! process_keyed_hash  keyed hashes, for caches
@@ -35,6 +36,7 @@ pub mod oauth1;
 mod oauth2;
 mod principal;
 mod process_keyed_hash;
+mod recent_uses;
 mod services;
 mod token_row_checks;
 mod token_verifier;
@@ -58,4 +60,5 @@ pub use oauth2::{
     OAuth2Server, OAuth2Settings, TokenDetails,
 };
 pub use principal::{CredentialKind, Principal};
+pub use recent_uses::RecentUses;
 pub use services::{TokenServices, TokenSettings};

@@ -4,6 +4,7 @@
 //! stored_token         a token's row with its grant and terms
 //! usage_limits, application_row, oauth_columns   the terms of API keys, applications, and OAuth tokens
 //! tokens, applications, oauth_tokens, oauth1, consents, credential_grants, linked_users, rewrap   queries by subject
+//! credential_changes, credential_poll   detect changes of credentials
 //! installation_keys    the installation's own keys, sealed
 //! idempotency_keys     claims and responses of `Idempotency-Key`
 //! audit                the audit log
@@ -25,7 +26,9 @@ mod applications;
 mod audit;
 mod connect;
 mod consents;
+mod credential_changes;
 mod credential_grants;
+mod credential_poll;
 mod error;
 mod idempotency_keys;
 mod installation_id;
@@ -52,7 +55,9 @@ use tokio::sync::{Mutex, MutexGuard};
 pub use self::application_row::ApplicationTerms;
 pub use self::audit::AuditEvent;
 pub use self::consents::Consent;
+pub use self::credential_changes::{CredentialChanges, CredentialCounts, StoreContact};
 pub use self::credential_grants::Grant;
+pub use self::credential_poll::CredentialPoll;
 pub use self::error::StoreError;
 pub use self::idempotency_keys::{ClaimRow, StoredResponseRow};
 pub use self::installation_id::{Instance, random_id};
@@ -61,7 +66,7 @@ pub use self::oauth_tokens::{SpentToken, SpentWrap};
 pub use self::revoke_after_restore::RevokedCounts;
 pub use self::rewrap::Rewrap;
 pub use self::rollback_detector::{RESTORE, RollbackDetector};
-pub use self::stored_token::StoredToken;
+pub use self::stored_token::{SECONDS_BETWEEN_TOUCHES, StoredToken};
 pub use self::usage_limits::{KeyRate, KeyTerms};
 
 use self::connect::Backend;
@@ -75,6 +80,7 @@ pub struct Store {
     pool: AnyPool,
     backend: Backend,
     lost_connections: LostConnections,
+    changes: CredentialChanges,
     /// Serializes the frequent small writes on SQLite.
     write_lock: Arc<Mutex<()>>,
 }
@@ -93,6 +99,7 @@ impl Store {
             pool: backend.pool(config, lost_connections.clone())?,
             backend,
             lost_connections,
+            changes: CredentialChanges::new(config.outage_grace),
             write_lock: Arc::default(),
         })
     }

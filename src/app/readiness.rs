@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::auth::KeyProvider;
 use crate::odoo::{Database, Databases};
 use crate::ops_server::{Check, CheckResult, Health};
-use crate::store::Store;
+use crate::store::{Store, StoreContact};
 
 /// Maximum time for Odoo: less than the timeout of a check, so that the reason can name what timed out.
 const ODOO_LIMIT: Duration = Duration::from_millis(1800);
@@ -19,22 +19,18 @@ const SLOW_TOLERANCE: Duration = Duration::from_secs(60);
 /// Creates the checks of `/readyz`.
 pub(super) fn health(store: &Store, key_provider: &KeyProvider, databases: &Databases) -> Health {
     let (store, key_provider) = (store.clone(), key_provider.clone());
-    let health = Health::new()
-        .check(Check::required("store", move || {
-            let store = store.clone();
-            async move {
-                store.ping().await.map_err(|error| error.to_string())?;
-                store
-                    .version()
-                    .await
-                    .map(|version| format!("{version} at {}", store.location()))
-                    .map_err(|error| error.to_string())
-            }
-        }))
-        .check(Check::required("master key", move || {
-            let key_provider = key_provider.clone();
-            async move { key_provider.inspect().await.map(|state| state.to_string()).map_err(|error| error.to_string()) }
-        }));
+    // While the store cannot be reached, requests with known credentials are served for a time. The keys are in memory.
+    let changes = store.credential_changes().clone();
+    let is_bridged = move || changes.contact(Instant::now()) == StoreContact::Bridged;
+    let store_check = Check::required("store", move || {
+        let store = store.clone();
+        async move { check_store(&store).await }
+    });
+    let key_check = Check::required("master key", move || {
+        let key_provider = key_provider.clone();
+        async move { key_provider.inspect().await.map(|state| state.to_string()).map_err(|error| error.to_string()) }
+    });
+    let health = Health::new().check(store_check.tolerate(is_bridged.clone())).check(key_check.tolerate(is_bridged));
     databases.iter().fold(health, |health, database| {
         let (checked, last) = (database.clone(), Arc::new(Mutex::new(None)));
         health.check(Check::database(database.name.as_str(), move || {
@@ -42,6 +38,20 @@ pub(super) fn health(store: &Store, key_provider: &KeyProvider, databases: &Data
             async move { check_odoo(&database, &last).await }
         }))
     })
+}
+
+async fn check_store(store: &Store) -> CheckResult {
+    let checked = async {
+        store.ping().await?;
+        store.version().await
+    };
+    match checked.await {
+        Ok(version) => Ok(format!("{version} at {}", store.location())),
+        Err(error) if store.credential_changes().contact(Instant::now()) == StoreContact::Bridged => {
+            Err(format!("{error}; only credentials that were verified before are accepted, for store.outage_grace"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Checks an Odoo database. `last`: the time and description of its last response.

@@ -158,6 +158,7 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
             MethodCallsConfig::Auto => MethodCalls::Auto,
             MethodCallsConfig::XmlRpc => MethodCalls::XmlRpc,
         },
+        share_reads: odoo.share_reads,
         answer_memory: odoo.answer_memory,
         call_cap: usize::try_from(odoo.call_cap).unwrap_or(usize::MAX),
         failures_to_open: CIRCUIT_FAILURES,
@@ -186,7 +187,12 @@ pub(super) fn middleware(server: &ServerConfig) -> MiddlewareSettings {
         public_hosts: server.public_hosts.clone(),
         trusted_proxies: server.trusted_proxies.clone(),
         cors_origins: server.cors_origins.clone(),
-        body: BodyLimits { largest: server.body_limit, grace: server.body_timeout, slowest: MIN_BODY_RATE },
+        body: BodyLimits {
+            largest: server.body_limit,
+            max_values: count(server.body_max_values),
+            grace: server.body_timeout,
+            slowest: MIN_BODY_RATE,
+        },
         deadline: server.request_timeout,
     }
 }

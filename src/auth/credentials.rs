@@ -2,23 +2,25 @@
 //!
 //! ```text
 //! odoo_authenticator       login and password, or an Odoo API key: Odoo verifies them, the gateway caches the user
-//! unverified_credential    what Odoo is asked to verify
+//! odoo_credential_check    what Odoo is asked to verify
 //! token_authenticator      API keys and tokens that the gateway issued
 //! parsed_token             a token or JSON Web Token as sent, parsed
 //! api_key_login            login tokens: issued with an API key
 //! restful_token            access tokens of the `restful` dialect: issued at a login, revoked at a logout
-//! opened_credential_cache  opened credentials, in memory
+//! credential_cache         rows of tokens and what they open, in memory
+//! coalesced_loads          concurrent loads of one row, made one
 //! ```
 //!
 //! In: a [`Credential`]. Out: a [`Principal`](super::Principal). Must not know: HTTP headers.
 
 pub(super) mod api_key_login;
+mod coalesced_loads;
+pub(super) mod credential_cache;
 pub(super) mod odoo_authenticator;
-pub(super) mod opened_credential_cache;
+mod odoo_credential_check;
 mod parsed_token;
 pub(super) mod restful_token;
 pub(super) mod token_authenticator;
-mod unverified_credential;
 
 use secrecy::SecretString;
 

@@ -105,6 +105,7 @@ pub fn unsealed_row(
         last_used_at: None,
         disabled_at: None,
         is_account_inactive: false,
+        account_not_after: None,
         account_wrap: None,
         key: None,
         application: None,

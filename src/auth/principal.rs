@@ -77,7 +77,7 @@ pub struct Principal {
     /// The Odoo user, and the secret that Odoo accepts for them.
     pub odoo_user: OdooUser,
     /// The user's login, for the log; `uid 7` if the login is not known.
-    pub login: String,
+    pub login: Arc<str>,
     /// The kind of credential that was sent.
     pub credential_kind: CredentialKind,
     /// The rest of the credential's rate limit, if it has one.
@@ -85,7 +85,7 @@ pub struct Principal {
     /// The request's share of the credential's concurrency limit, if it has one.
     pub permit: Option<ConcurrencyPermit>,
     /// The part of the user's rights that the credential grants.
-    pub scope: Scope,
+    pub scope: Arc<Scope>,
     /// The gateway's token that was sent, as stored at that time; `None` for a password or an Odoo API key.
     pub token: Option<Arc<StoredToken>>,
 }

@@ -16,6 +16,7 @@ use super::limits::token_rejection::FailurePolicy;
 use super::limits::usage_limits::TokenLimits;
 use super::oauth1::{OAuth1, OAuth1Settings};
 use super::oauth2::{BrowserSessions, OAuth2Server, OAuth2Settings};
+use super::recent_uses::RecentUses;
 use super::token_verifier::CredentialStore;
 use crate::clock::Clock;
 use crate::store::Store;
@@ -52,6 +53,8 @@ pub struct TokenServices {
     pub sessions: BrowserSessions,
     /// CSRF tokens of forms.
     pub csrf: CsrfTokens,
+    /// Uses of tokens that are not written to the store yet.
+    pub recent_uses: RecentUses,
 }
 
 impl TokenServices {
@@ -65,7 +68,8 @@ impl TokenServices {
         clock: Clock,
     ) -> Self {
         let limits = TokenLimits::new(clock.clone());
-        let credentials = CredentialStore { store, keys, clock };
+        let recent_uses = RecentUses::new(store.clone());
+        let credentials = CredentialStore { store, keys, clock, recent_uses: recent_uses.clone() };
         let failures = FailurePolicy::new(throttle, settings.min_failure_time);
         let TokenSettings { access_token_idle, oauth2, oauth1, .. } = settings;
         let issuer = oauth2.issuer.clone();
@@ -80,6 +84,7 @@ impl TokenServices {
             oauth2: OAuth2Server::new(applications.clone(), limits, failures, oauth2),
             applications,
             gateway_tokens: tokens,
+            recent_uses,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of tokens, their verification, and the keys that open the credentials sealed under them.
 //!
-//! Every request reads the row again, so a revoked token stops working at once on every gateway.
+//! The rows are read from the store. The credential cache decides when a row may be used again without that.
 //!
 //! In: tokens, rows. Out: rows, data keys. Must not know: which dialect or protocol the token came with.
 
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::error::AuthError;
 use super::key_provider::{KeyProvider, KeySet, KeySetError};
+use super::recent_uses::RecentUses;
 use crate::clock::Clock;
 use crate::secret::{DataKey, SecretError, Token, TokenIndex};
 use crate::store::{Store, StoredToken};
@@ -18,6 +19,7 @@ pub(super) struct CredentialStore {
     pub(super) store: Store,
     pub(super) keys: KeyProvider,
     pub(super) clock: Clock,
+    pub(super) recent_uses: RecentUses,
 }
 
 impl CredentialStore {
@@ -102,13 +104,19 @@ impl CredentialStore {
         }
     }
 
-    /// Records in the background that the token was used.
+    /// Records that the token was used: the first time at once, later with the next batch.
     pub(super) fn touch(&self, row: &StoredToken) {
         let now = self.clock.now();
-        if !row.is_touch_due(now) {
-            return;
+        if row.last_used_at.is_none() {
+            self.touch_at_once(row);
+        } else if row.is_touch_due(now) {
+            self.recent_uses.record(&row.id, now.unix_timestamp());
         }
-        let (store, token) = (self.store.clone(), row.id.clone());
+    }
+
+    /// Writes in the background that the token was used.
+    pub(super) fn touch_at_once(&self, row: &StoredToken) {
+        let (store, token, now) = (self.store.clone(), row.id.clone(), self.clock.now());
         tokio::spawn(async move {
             if let Err(cause) = store.touch_token(&token, now).await {
                 tracing::warn!(%cause, "the use of a token was not recorded");

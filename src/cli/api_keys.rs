@@ -64,7 +64,7 @@ pub struct CreateKey {
     #[arg(long, default_value = "365d", value_name = "WHEN")]
     expires: Expiry,
     /// Addresses or networks from which the key can be used, separated by commas (default: all)
-    #[arg(long, value_delimiter = ',', value_name = "NETWORK", value_parser = super::network::parse)]
+    #[arg(long, value_delimiter = ',', value_name = "NETWORK", value_parser = super::ip_network::parse)]
     network: Vec<IpNet>,
     /// Rate limit, such as 100/1m (default: none)
     #[arg(long, value_parser = parse_rate, value_name = "N/TIME")]

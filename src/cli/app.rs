@@ -105,7 +105,7 @@ pub struct CreateApp {
     expires: Expiry,
     /// Addresses or networks from which the application and its tokens can be used, separated by commas (default:
     /// all)
-    #[arg(long, value_delimiter = ',', value_name = "NETWORK", value_parser = super::network::parse)]
+    #[arg(long, value_delimiter = ',', value_name = "NETWORK", value_parser = super::ip_network::parse)]
     network: Vec<IpNet>,
     /// Rate limit of the application and its tokens, such as 100/1m (default: none)
     #[arg(long, value_parser = parse_rate, value_name = "N/TIME")]

@@ -1,6 +1,6 @@
 //! Queries for signed requests of OAuth 1.0a: who signs, verifier attempts, used nonces.
 //!
-//! In: client ids, keyed hashes of tokens and nonces. Out: rows. Must not know: signatures, verifiers.
+//! In: keyed hashes of tokens and nonces. Out: rows. Must not know: signatures, verifiers.
 
 use sqlx::AssertSqlSafe;
 use time::OffsetDateTime;
@@ -11,26 +11,24 @@ use super::{Store, StoreError};
 use crate::secret::TokenIndex;
 
 impl Store {
-    /// Finds the application with this client id and the token with this index, active or not, in one round trip.
+    /// Finds the token with this index and the application that it was issued to, active or not, in one round trip.
     ///
     /// # Errors
     /// If the store is not available.
-    pub async fn find_signing_identity(
+    pub async fn find_with_application(
         &self,
-        client_id: &str,
         index: TokenIndex,
         now: OffsetDateTime,
     ) -> Result<Vec<StoredToken>, StoreError> {
         let both = format!(
-            "{SELECT} WHERE {OWN} AND t.token_index IN ($2, $4) \
-             UNION ALL {SELECT} WHERE {OWN} AND p.client_id = $3 AND t.id = p.token_id"
+            "{SELECT} WHERE {OWN} AND t.token_index IN ($2, $3) UNION ALL {SELECT} WHERE {OWN} AND t.id IN \
+             (SELECT account_id FROM tokens WHERE token_index IN ($2, $3))"
         );
         let rows = retry!(
             self.connection_lost,
             sqlx::query(AssertSqlSafe(both.as_str()))
                 .bind(now.unix_timestamp())
                 .bind(index.hash.to_vec())
-                .bind(client_id.to_owned())
                 .bind(index.previous.unwrap_or(index.hash).to_vec())
                 .fetch_all(&self.pool)
         )?;

@@ -40,6 +40,8 @@ pub struct StoredToken {
     pub disabled_at: Option<i64>,
     /// Whether the account is disabled or expired.
     pub is_account_inactive: bool,
+    /// When the account expires, in seconds since 1970. `None`: never.
+    pub account_not_after: Option<i64>,
     /// The wrap of the account itself. It changes when the account's terms are sealed again.
     pub account_wrap: Option<Sealed>,
     /// The limits of an API key or application. For a token, those of its account.
@@ -58,6 +60,7 @@ pub struct StoredToken {
 pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.index_kid, t.shown, t.account_id, t.scope, \
     t.created_at, t.not_after, t.idle_seconds, t.last_used_at, t.disabled_at, \
     CASE WHEN a.disabled_at IS NOT NULL OR a.not_after <= $1 THEN 1 ELSE 0 END AS account_ended, \
+    a.not_after AS account_not_after, \
     k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, \
     k.concurrent, aw.blob AS account_wrap, p.client_id, p.settings, p.consumer_secret, o.family_id, o.redirect_uri, \
     o.challenge, o.headless, o.secret, g.id AS grant_id, g.database_name, g.uid, g.login, g.credential, \
@@ -72,16 +75,23 @@ pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.index_kid
 pub(super) const OWN: &str = "w.grant_id = t.grant_id";
 
 /// `last_used_at` is only written if it is older than this.
-pub(super) const SECONDS_BETWEEN_TOUCHES: i64 = 60;
+pub const SECONDS_BETWEEN_TOUCHES: i64 = 60;
 
 impl StoredToken {
     /// Whether the token and its account are enabled and not expired.
     #[must_use]
     pub fn is_active(&self, now: OffsetDateTime) -> bool {
+        self.is_active_after_use(now, self.last_used_at)
+    }
+
+    /// As [`is_active`](Self::is_active), with a later use than the stored one.
+    #[must_use]
+    pub fn is_active_after_use(&self, now: OffsetDateTime, last_used_at: Option<i64>) -> bool {
         let now = now.unix_timestamp();
-        let used = self.last_used_at.unwrap_or(self.created_at);
+        let used = last_used_at.unwrap_or(self.created_at);
         let is_idle = self.idle_seconds.is_some_and(|seconds| now >= used.saturating_add(seconds));
-        let is_expired = self.not_after.is_some_and(|end| now >= end);
+        let has_passed = |end: Option<i64>| end.is_some_and(|end| now >= end);
+        let is_expired = has_passed(self.not_after) || has_passed(self.account_not_after);
         !(is_idle || is_expired || self.disabled_at.is_some() || self.is_account_inactive)
     }
 
@@ -136,6 +146,7 @@ impl StoredToken {
             last_used_at: row.try_get("last_used_at")?,
             disabled_at: row.try_get("disabled_at")?,
             is_account_inactive: row.try_get::<i64, _>("account_ended")? != 0,
+            account_not_after: row.try_get("account_not_after")?,
             account_wrap: row.try_get::<Option<Vec<u8>>, _>("account_wrap")?.map(Sealed),
             key: KeyTerms::from_row(row)?,
             application: ApplicationTerms::from_row(row)?,

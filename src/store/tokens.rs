@@ -4,8 +4,9 @@
 
 use std::sync::LazyLock;
 
-use sqlx::AssertSqlSafe;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe};
 use time::OffsetDateTime;
 
 use super::audit::AuditEvent;
@@ -21,6 +22,12 @@ static BY_INDEX: LazyLock<[String; 4]> = LazyLock::new(|| {
     ["$2", "$2, $3", "$2, $3, $4", "$2, $3, $4, $5"]
         .map(|hashes| format!("{SELECT} WHERE {OWN} AND o.spent_at IS NULL AND t.token_index IN ({hashes})"))
 });
+
+/// Updates `last_used_at`, unless it is recent.
+fn touch(token: &str, used_at: i64) -> Query<'static, Any, AnyArguments> {
+    let touch = "UPDATE tokens SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)";
+    sqlx::query(touch).bind(used_at).bind(token.to_owned()).bind(used_at - SECONDS_BETWEEN_TOUCHES)
+}
 
 impl Store {
     /// Inserts a token for a grant that already exists.
@@ -126,17 +133,28 @@ impl Store {
     /// # Errors
     /// If the store is not available.
     pub async fn touch_token(&self, token: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let touch =
-            "UPDATE tokens SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)";
-        let touched = retry!(
-            self.connection_lost,
-            sqlx::query(touch)
-                .bind(now.unix_timestamp())
-                .bind(token.to_owned())
-                .bind(now.unix_timestamp() - SECONDS_BETWEEN_TOUCHES)
-                .execute(&self.pool)
-        )?;
+        let touched = retry!(self.connection_lost, touch(token, now.unix_timestamp()).execute(&self.pool))?;
         Ok(touched.rows_affected() > 0)
+    }
+
+    /// As [`touch_token`](Self::touch_token), for many tokens with the time of their last use. SQLite writes them in
+    /// one transaction; on PostgreSQL, where transactions that lock many rows can wait for each other, each is one.
+    ///
+    /// # Errors
+    /// If the store is not available. Some of the uses may have been written then.
+    pub async fn touch_tokens(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
+        if self.backend.has_server() {
+            for (token, used_at) in uses {
+                retry!(self.connection_lost, touch(token, *used_at).execute(&self.pool))?;
+            }
+            return Ok(());
+        }
+        let _lock = self.write_lock().await;
+        let mut transaction = self.begin().await?;
+        for (token, used_at) in uses {
+            touch(token, *used_at).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
     }
 
     /// Enables or disables a token, with wraps that are sealed for the new state. Returns `false` if the token does

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, Executor as _};
 
+use super::credential_changes::{CredentialChanges, read_version};
 use super::{Store, StoreError};
 
 /// Evaluates `$attempt` again if it fails with an error that `$predicate` accepts.
@@ -31,21 +32,36 @@ pub(super) use retry;
 #[derive(Debug)]
 pub(super) struct Transaction {
     connection: PoolConnection<Any>,
-    ended: bool,
+    changes: CredentialChanges,
+    state: State,
+}
+
+/// How far a transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// `COMMIT` was sent, and this process does not know yet which credentials it changed.
+    Committing,
+    Ended,
 }
 
 impl Transaction {
-    /// Makes the changes permanent. Nothing may be reported to a caller before this.
+    /// Makes the changes permanent. Nothing may be reported to a caller before this. Changes of credentials are
+    /// effective in this process at once.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.state = State::Committing;
         self.connection.execute("COMMIT").await?;
-        self.ended = true;
+        if let Ok(version) = read_version(&mut self.connection).await {
+            self.changes.observe(version);
+            self.state = State::Ended;
+        }
         Ok(())
     }
 
     /// Discards the changes.
     pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
         self.connection.execute("ROLLBACK").await?;
-        self.ended = true;
+        self.state = State::Ended;
         Ok(())
     }
 }
@@ -66,7 +82,10 @@ impl DerefMut for Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if !self.ended {
+        if self.state == State::Committing {
+            self.changes.invalidate();
+        }
+        if self.state != State::Ended {
             self.connection.close_on_drop();
         }
     }
@@ -95,7 +114,8 @@ impl Store {
     }
 
     async fn try_begin(&self) -> Result<Transaction, sqlx::Error> {
-        let mut transaction = Transaction { connection: self.pool.acquire().await?, ended: false };
+        let (connection, changes) = (self.pool.acquire().await?, self.changes.clone());
+        let mut transaction = Transaction { connection, changes, state: State::Open };
         transaction.execute(self.backend.begin_statement()).await?;
         Ok(transaction)
     }
@@ -108,6 +128,7 @@ impl Store {
                 || is_shutdown(cause));
         if is_lost {
             self.lost_connections.record();
+            self.changes.report_failure();
         }
         is_lost
     }

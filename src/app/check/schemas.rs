@@ -35,7 +35,7 @@ pub(super) async fn compare(
     let uid = database.client.authenticate(&user.login, &user.secret).await;
     let uid = uid.map_err(|failure| detail(failure.into_problem()))?;
     let uid = uid.ok_or_else(|| format!("Odoo rejected the login {} with this password or key", user.login))?;
-    let odoo_user = OdooUser { uid, secret: user.secret.clone() };
+    let odoo_user = OdooUser { uid, secret: user.secret.clone().into() };
     let mut found = Vec::new();
     for (name, entry) in &config.models {
         let Ok(model) = ModelName::parse(name) else { continue };
@@ -53,7 +53,7 @@ async fn compare_model(
     model: &ModelName,
     entry: &RestfulModelConfig,
 ) -> Result<Vec<String>, Problem> {
-    let mut metadata = MetadataSnapshot::load(&database.metadata, odoo_user, model).await?;
+    let mut metadata = MetadataSnapshot::load(&database.metadata, odoo_user).await?;
     let mut found = Vec::new();
     for (key, schema) in entry.schemas() {
         let mismatches = loop {

@@ -12,7 +12,6 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::parsed_token::ParsedToken;
 use super::token_authenticator::GatewayTokens;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
@@ -87,14 +86,14 @@ impl LoginTokens {
     ) -> Result<(StoredToken, Arc<KeySet>, Option<ConcurrencyPermit>), AuthError> {
         let credentials = &self.tokens.credentials;
         let mut keys = credentials.key_set().await?;
-        let mut found = self.tokens.find_row(&ParsedToken::from_token(key), &keys, address).await;
+        let mut found = self.tokens.read_usable_row(key, &keys, address).await;
         if let Err(AuthError::Rejected) = found
             && let Some(changed) = credentials.keys.reload_if_changed(&keys).await?
         {
             keys = changed;
-            found = self.tokens.find_row(&ParsedToken::from_token(key), &keys, address).await;
+            found = self.tokens.read_usable_row(key, &keys, address).await;
         }
-        let (row, _) = found?;
+        let row = found?;
         let permit = self.tokens.limits.acquire(&row)?;
         self.tokens.limits.check_rate(&row)?;
         Ok((row, keys, permit))
@@ -127,7 +126,8 @@ impl LoginTokens {
         let secret = secret.map_err(|_| AuthError::Rejected)?;
         let uid = Uid::new(link.grant.uid).ok_or(AuthError::Rejected)?;
         let database = databases.pick(Some(&link.grant.database)).map_err(|_| AuthError::Rejected)?;
-        let name = database.metadata.user_name(&OdooUser { uid, secret }).await.map_err(stale_credential)?;
+        let name =
+            database.metadata.user_name(&OdooUser { uid, secret: secret.into() }).await.map_err(stale_credential)?;
         let (token, expires_at) = self.sign_and_store(&link, &data_key, request).await?;
         Ok(IssuedLoginToken { token, expires_at, uid, login: link.grant.login, name })
     }

@@ -23,7 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::unverified_credential::UnverifiedCredential;
+use super::odoo_credential_check::UnverifiedCredential;
 use crate::auth::error::AuthError;
 use crate::auth::limits::check_slots::{CheckSlot, CheckSlots};
 use crate::auth::limits::min_failure_time::MinFailureTime;
@@ -297,12 +297,12 @@ fn principal(
 ) -> Principal {
     Principal {
         database: database.clone(),
-        odoo_user: OdooUser { uid, secret },
-        login,
+        odoo_user: OdooUser { uid, secret: secret.into() },
+        login: login.into(),
         credential_kind,
         rate_limit: None,
         permit: None,
-        scope: Scope::All,
+        scope: Arc::new(Scope::All),
         token: None,
     }
 }

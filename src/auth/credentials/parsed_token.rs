@@ -3,6 +3,8 @@
 //! In: a [`PresentedToken`], the keys that sign. Out: [`ParsedToken`], and whether a row fits its claims. Must not
 //! know: the store.
 
+use std::borrow::Cow;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 
@@ -20,7 +22,7 @@ enum Claims {
 /// A token, parsed. Its row is not read yet.
 pub(super) struct ParsedToken<'t> {
     /// The secret that finds the row and opens the credential.
-    pub(super) token: Token,
+    pub(super) token: Cow<'t, Token>,
     /// The API key that was sent along.
     pub(super) api_key: Option<&'t Token>,
     claims: Option<Claims>,
@@ -43,7 +45,9 @@ impl<'t> ParsedToken<'t> {
                 let access =
                     keys.access_token_keys.as_ref().and_then(|keys| keys.verify(text.expose_secret(), issuer, now));
                 match access {
-                    Some((claims, token)) => Some(Self { token, api_key: None, claims: Some(Claims::Access(claims)) }),
+                    Some((claims, token)) => {
+                        Some(Self { token: Cow::Owned(token), api_key: None, claims: Some(Claims::Access(claims)) })
+                    }
                     None => Self::parse_login_token(text, None, keys, now),
                 }
             }
@@ -57,12 +61,12 @@ impl<'t> ParsedToken<'t> {
         now: OffsetDateTime,
     ) -> Option<Self> {
         let (claims, token) = keys.login_token_key.verify(text.expose_secret(), &keys.issuer, now)?;
-        Some(Self { token, api_key, claims: Some(Claims::Login(claims)) })
+        Some(Self { token: Cow::Owned(token), api_key, claims: Some(Claims::Login(claims)) })
     }
 
     /// An opaque token.
-    pub(super) fn from_token(token: &Token) -> Self {
-        Self { token: token.clone(), api_key: None, claims: None }
+    fn from_token(token: &'t Token) -> Self {
+        Self { token: Cow::Borrowed(token), api_key: None, claims: None }
     }
 
     /// Whether the claims of the JSON Web Token match the row.

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::token_authenticator::GatewayTokens;
@@ -42,8 +43,8 @@ impl AccessTokens {
             kind: TokenKind::AccessToken,
             database: user.database.name.clone(),
             uid: user.odoo_user.uid,
-            login: user.login,
-            secret: user.odoo_user.secret,
+            login: user.login.to_string(),
+            secret: SecretString::clone(&user.odoo_user.secret),
             scope: user.scope.to_json(),
             not_after: None,
             idle_seconds: i64::try_from(self.idle_timeout.as_secs()).ok(),
@@ -80,7 +81,6 @@ impl AccessTokens {
             index = token.index(&changed.index);
             rows = credentials.store.find_tokens([index, index], now).await?;
         }
-        self.tokens.evict(index);
         let active = rows.iter().find(|row| row.kind == TokenKind::AccessToken && row.is_active(now));
         let row = active.ok_or(AuthError::Rejected)?;
         let event = AuditEvent::new(now, &row.grant.login, "access_token.end", &row.id, "logout");

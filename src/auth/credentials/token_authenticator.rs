@@ -1,7 +1,8 @@
 //! API keys and tokens that the gateway issued.
 //!
-//! One query reads the row at each request, so a revoked token stops working at once on every gateway. The opened
-//! credential is cached while the row is unchanged. Odoo is not asked: it verifies the credential with the call itself.
+//! The row and the opened credential come from memory while the store confirms that no credential has changed: a
+//! revoked token stops working at once on this gateway, and within a second on the others. Odoo is not asked: it
+//! verifies the credential with the call itself.
 //!
 //! In: a token, the client's address. Out: a [`Principal`]. Must not know: HTTP.
 
@@ -12,14 +13,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
 use super::PresentedToken;
-use super::opened_credential_cache::CredentialCache;
+use super::credential_cache::{CachedToken, CredentialCache, ReadToken};
 use super::parsed_token::ParsedToken;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::limits::token_rejection::FailurePolicy;
 use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::principal::Principal;
-use crate::auth::token_row_checks::{has_same_limits, has_same_seals, is_address_allowed, is_unchanged};
+use crate::auth::token_row_checks::{has_same_limits, has_same_seals, is_address_allowed};
 use crate::auth::token_verifier::{CredentialStore, altered_row};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -28,13 +29,16 @@ use crate::plan::Scope;
 use crate::secret::{Token, TokenIndex, TokenKind};
 use crate::store::StoredToken;
 
-/// A credential, with the row that it was opened with.
+/// What a token opens.
 #[derive(Debug)]
-struct CachedCredential {
-    row: Arc<StoredToken>,
-    secret: SecretString,
-    scope: Scope,
+struct OpenedCredential {
+    secret: Arc<SecretString>,
+    login: Arc<str>,
+    scope: Arc<Scope>,
 }
+
+/// A token that was sent, with the hash that finds its row.
+type IndexedToken<'t> = (ParsedToken<'t>, TokenIndex);
 
 /// Verifies API keys and tokens of the gateway. Clones share the cache and the limits.
 #[derive(Debug, Clone)]
@@ -43,7 +47,7 @@ pub struct GatewayTokens {
     pub(super) limits: TokenLimits,
     pub(super) failures: FailurePolicy,
     issuer: String,
-    cache: CredentialCache<CachedCredential>,
+    cache: CredentialCache<OpenedCredential>,
 }
 
 impl GatewayTokens {
@@ -54,7 +58,8 @@ impl GatewayTokens {
         failures: FailurePolicy,
         issuer: String,
     ) -> Self {
-        Self { credentials, limits, failures, issuer, cache: CredentialCache::new() }
+        let cache = CredentialCache::new(credentials.store.credential_changes());
+        Self { credentials, limits, failures, issuer, cache }
     }
 
     /// The user of a token. `database` is the name that the request names, if any.
@@ -104,50 +109,111 @@ impl GatewayTokens {
             return Err(AuthError::Rejected);
         }
         let keys = self.credentials.key_set().await?;
-        match self.authenticate_with(&keys, presented, database, databases, address).await {
+        let token = self.parse(presented, &keys);
+        let index = token.as_ref().map(|(_, index)| *index);
+        // The owner of an Odoo API key can have sent it before it was linked.
+        if let Some((parsed, index)) = &token
+            && parsed.token.kind() != TokenKind::OdooKey
+            && self.cache.is_unknown(*index)
+        {
+            return Err(AuthError::Rejected);
+        }
+        match self.authenticate_with(&keys, token, database, databases, address).await {
             // The keys may have been rotated a moment ago.
             Err(AuthError::Rejected) => match self.credentials.keys.reload_if_changed(&keys).await? {
-                Some(keys) => self.authenticate_with(&keys, presented, database, databases, address).await,
-                None => Err(AuthError::Rejected),
+                Some(keys) => {
+                    let token = self.parse(presented, &keys);
+                    self.authenticate_with(&keys, token, database, databases, address).await
+                }
+                None => {
+                    if let Some(index) = index {
+                        self.cache.confirm_unknown(index);
+                    }
+                    Err(AuthError::Rejected)
+                }
             },
             result => result,
         }
     }
 
+    fn parse<'t>(&self, presented: &'t PresentedToken, keys: &KeySet) -> Option<IndexedToken<'t>> {
+        let parsed = ParsedToken::parse(presented, keys, &self.issuer, self.credentials.clock.now())?;
+        let index = parsed.token.index(&keys.index);
+        Some((parsed, index))
+    }
+
     async fn authenticate_with(
         &self,
         keys: &KeySet,
-        presented: &PresentedToken,
+        token: Option<IndexedToken<'_>>,
         requested: Option<&str>,
         databases: &Databases,
         address: IpAddr,
     ) -> Result<Principal, AuthError> {
-        let now = self.credentials.clock.now();
-        let parsed = ParsedToken::parse(presented, keys, &self.issuer, now).ok_or(AuthError::Rejected)?;
-        let (row, index) = self.find_row(&parsed, keys, address).await?;
+        let (parsed, index) = token.ok_or(AuthError::Rejected)?;
+        let entry = self.find_entry(&parsed.token, index, address).await?;
+        let row = &entry.row;
+        if !(parsed.matches(row) && self.is_of_api_key(row, parsed.api_key, keys, address).await?) {
+            return Err(AuthError::Rejected);
+        }
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| AuthError::Rejected)?.clone();
         if let Some(requested) = requested
             && databases.pick(Some(requested))?.name != database.name
         {
             return Err(AuthError::Rejected);
         }
-        check_needs_no_login_token(&row)?;
-        let permit = self.limits.acquire(&row)?;
-        let rate_limit = self.limits.check_rate(&row)?;
-        let opened = self.open(keys, &parsed.token, index, &row).await?;
-        self.credentials.touch(&row);
+        check_needs_no_login_token(row)?;
+        let permit = self.limits.acquire(row)?;
+        let rate_limit = self.limits.check_rate(row)?;
+        let opened = entry.open(self.open(keys, &parsed.token, row)).await?;
+        entry.record_use(&self.credentials);
         let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
-        let odoo_user = OdooUser { uid, secret: opened.secret.clone() };
         Ok(Principal {
             scope: opened.scope.clone(),
             database,
-            odoo_user,
-            login: row.grant.login,
+            odoo_user: OdooUser { uid, secret: opened.secret.clone() },
+            login: opened.login.clone(),
             credential_kind: row.kind.into(),
             rate_limit,
             permit,
-            token: Some(opened.row.clone()),
+            token: Some(row.clone()),
         })
+    }
+
+    /// The active row of a token that may be used from this address.
+    async fn find_entry(
+        &self,
+        token: &Token,
+        index: TokenIndex,
+        address: IpAddr,
+    ) -> Result<Arc<CachedToken<OpenedCredential>>, AuthError> {
+        let now = self.credentials.clock.now();
+        let entry = match self.cache.get(&index.hash, now) {
+            Some(entry) => entry,
+            None => self.cache.load(index, now, self.read_for_cache(token.kind(), index)).await?,
+        };
+        if is_address_allowed(&entry.row, address) { Ok(entry) } else { Err(AuthError::Rejected) }
+    }
+
+    async fn read_for_cache(
+        &self,
+        kind: TokenKind,
+        index: TokenIndex,
+    ) -> Result<Option<ReadToken<OpenedCredential>>, AuthError> {
+        Ok(self.read_row(kind, index).await?.map(|row| (row, None)))
+    }
+
+    /// Whether a login token was issued for the API key that was sent along, if one was.
+    async fn is_of_api_key(
+        &self,
+        row: &StoredToken,
+        api_key: Option<&Token>,
+        keys: &KeySet,
+        address: IpAddr,
+    ) -> Result<bool, AuthError> {
+        let Some(api_key) = api_key else { return Ok(true) };
+        let api_key = self.find_entry(api_key, api_key.index(&keys.index), address).await?;
+        Ok(row.account.as_ref() == Some(&api_key.row.id))
     }
 
     /// Checks that a token that was accepted before would be accepted now with the same limits: it is active, its
@@ -161,8 +227,18 @@ impl GatewayTokens {
 
     async fn try_recheck(&self, token: &StoredToken, address: IpAddr) -> Result<(), AuthError> {
         let now = self.credentials.clock.now();
+        if let Some(entry) = self.cache.get(&token.index.hash, now)
+            && entry.row.id == token.id
+            && has_same_seals(token, &entry.row)
+        {
+            if !(is_address_allowed(&entry.row, address) && has_same_limits(token, &entry.row)) {
+                return Err(AuthError::Rejected);
+            }
+            entry.record_use(&self.credentials);
+            return Ok(());
+        }
         let row = self.credentials.store.token(&token.id, now).await?.ok_or(AuthError::Rejected)?;
-        if !(self.is_usable(&row, token.kind, address) && has_same_limits(token, &row)) {
+        if !(row.kind == token.kind && self.is_usable(&row, address) && has_same_limits(token, &row)) {
             return Err(AuthError::Rejected);
         }
         if !has_same_seals(token, &row) {
@@ -172,64 +248,40 @@ impl GatewayTokens {
         Ok(())
     }
 
-    /// The row of a token, if it is usable and matches the claims and the API key that were sent along.
-    pub(super) async fn find_row(
+    /// The row of a token as it is now, if it may be used from this address.
+    pub(super) async fn read_usable_row(
         &self,
-        parsed: &ParsedToken<'_>,
+        token: &Token,
         keys: &KeySet,
         address: IpAddr,
-    ) -> Result<(StoredToken, TokenIndex), AuthError> {
-        let index = parsed.token.index(&keys.index);
-        let key_index = parsed.api_key.map(|key| key.index(&keys.index));
-        let (store, now) = (&self.credentials.store, self.credentials.clock.now());
-        let mut rows = store.find_tokens([index, key_index.unwrap_or(index)], now).await?;
-        let mut take_usable = |index: TokenIndex, kind| {
-            let found = rows.iter().position(|row| index.matches(&row.index) && self.is_usable(row, kind, address))?;
-            Some(rows.swap_remove(found))
-        };
-        let row = take_usable(index, parsed.token.kind()).filter(|row| parsed.matches(row));
-        let mut is_of_api_key = |row: &StoredToken| match key_index {
-            Some(index) => take_usable(index, TokenKind::ApiKey).is_some_and(|key| row.account == Some(key.id)),
-            None => true,
-        };
-        let Some(row) = row.filter(&mut is_of_api_key) else {
-            self.cache.invalidate(index);
-            return Err(AuthError::Rejected);
-        };
-        self.credentials.move_to_newest_index(index, &row);
-        Ok((row, index))
+    ) -> Result<StoredToken, AuthError> {
+        let row = self.read_row(token.kind(), token.index(&keys.index)).await?;
+        row.filter(|row| self.is_usable(row, address)).ok_or(AuthError::Rejected)
     }
 
-    /// Removes the opened credential of a token that was revoked.
-    pub(super) fn evict(&self, index: TokenIndex) {
-        self.cache.invalidate(index);
-    }
-
-    fn is_usable(&self, row: &StoredToken, kind: TokenKind, address: IpAddr) -> bool {
-        row.kind == kind && row.is_active(self.credentials.clock.now()) && is_address_allowed(row, address)
-    }
-
-    async fn open(
-        &self,
-        keys: &KeySet,
-        token: &Token,
-        index: TokenIndex,
-        row: &StoredToken,
-    ) -> Result<Arc<CachedCredential>, AuthError> {
-        if let Some(opened) = self.cache.get(index)
-            && is_unchanged(&opened.row, row)
-        {
-            return Ok(opened);
+    /// The row of a token, active or not.
+    async fn read_row(&self, kind: TokenKind, index: TokenIndex) -> Result<Option<StoredToken>, AuthError> {
+        let now = self.credentials.clock.now();
+        let rows = self.credentials.store.find_tokens([index, index], now).await?;
+        let row = rows.into_iter().find(|row| row.kind == kind);
+        if let Some(row) = row.as_ref().filter(|row| row.is_active(now)) {
+            self.credentials.move_to_newest_index(index, row);
         }
+        Ok(row)
+    }
+
+    fn is_usable(&self, row: &StoredToken, address: IpAddr) -> bool {
+        row.is_active(self.credentials.clock.now()) && is_address_allowed(row, address)
+    }
+
+    async fn open(&self, keys: &KeySet, token: &Token, row: &StoredToken) -> Result<Arc<OpenedCredential>, AuthError> {
         let data_key = self.credentials.data_key(keys, token, row).await?;
         let secret = data_key.open_credential(row.grant.facts(), &row.grant.credential);
-        let secret = secret.map_err(|cause| altered_row(row, &cause))?;
+        let secret = Arc::new(secret.map_err(|cause| altered_row(row, &cause))?);
         // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.
-        let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
+        let scope = Arc::new(Scope::from_json(&row.scope).map_err(Problem::internal)?);
         self.credentials.verify_account(row).await?;
-        let opened = Arc::new(CachedCredential { row: Arc::new(row.clone()), secret, scope });
-        self.cache.insert(index, opened.clone());
-        Ok(opened)
+        Ok(Arc::new(OpenedCredential { secret, login: row.grant.login.as_str().into(), scope }))
     }
 }
 

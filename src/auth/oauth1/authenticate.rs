@@ -1,7 +1,7 @@
 //! Authenticates a signed request: its signature, its token, and the Odoo user of the token (RFC 5849 section 3.2).
 //!
-//! As for every token, the rows are read at each request, so that a revoked token stops working at once. What they
-//! open is cached while they are unchanged.
+//! As for every token, the rows and what they open come from memory while the store confirms that no credential has
+//! changed. The nonce is stored at each request.
 //!
 //! In: a signed request. Out: a [`Principal`]. Must not know: HTTP.
 
@@ -16,10 +16,10 @@ use super::request::SignedRequest;
 use super::request_checks::{OAuth1, SigningIdentity, invalid_signature};
 use super::settings::ConnectionInfo;
 use crate::auth::clients::application::Application;
+use crate::auth::credentials::credential_cache::{CachedToken, ReadToken};
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::principal::Principal;
-use crate::auth::token_row_checks::is_unchanged;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::{Databases, OdooUser, Uid};
@@ -62,7 +62,8 @@ impl OAuth1 {
             return Err(AuthError::Rejected);
         };
         let index = token.index(&keys.index);
-        let (identity, row) = self.signing_identity(request, &keys, &token, index).await?;
+        let (identity, entry) = self.signing_identity(request, &keys, &token, index).await?;
+        let row = &entry.row;
         let token_secret = identity.token_secret.expose_secret();
         identity.consumer.verify(request, token_secret, &self.settings, connection.address)?;
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| AuthError::Rejected)?.clone();
@@ -75,51 +76,65 @@ impl OAuth1 {
             return Err(problem.hint("Omit the database, or use a token for it.").into());
         }
         self.check_nonce(&keys, request, Some(index)).await?;
-        let permit = self.limits.acquire(&row)?;
-        let rate_limit = self.limits.check_rate(&row)?;
-        self.credentials.touch(&row);
+        let permit = self.limits.acquire(row)?;
+        let rate_limit = self.limits.check_rate(row)?;
+        entry.record_use(&self.credentials);
         let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
         Ok(Principal {
             database,
             odoo_user: OdooUser { uid, secret: identity.credential.clone() },
-            login: row.grant.login,
+            login: identity.login.clone(),
             credential_kind: row.kind.into(),
             rate_limit,
             permit,
             scope: identity.scope.clone(),
-            token: Some(identity.row.clone()),
+            token: Some(row.clone()),
         })
     }
 
-    /// The application and the token as they are now, and what they open.
+    /// The application and the token, and what they open.
     async fn signing_identity(
         &self,
         request: &SignedRequest,
         keys: &KeySet,
         token: &Token,
         index: TokenIndex,
-    ) -> Result<(Arc<SigningIdentity>, StoredToken), AuthError> {
+    ) -> Result<(Arc<SigningIdentity>, Arc<CachedToken<SigningIdentity>>), AuthError> {
         let now = self.credentials.clock.now();
-        let rows = self.credentials.store.find_signing_identity(request.client_id(), index, now).await?;
-        let find_active = |kind| rows.iter().find(|row| row.kind == kind && row.is_active(now)).cloned();
-        let both = find_active(TokenKind::ClientSecret).zip(find_active(TokenKind::OAuth1Access));
-        // The token must have been issued to this application (O1-30).
-        let both = both.filter(|(application, row)| row.account.as_ref() == Some(&application.id));
-        let Some((application, row)) = both else {
-            self.cache.invalidate(index);
-            dummy_verify(request);
-            return Err(AuthError::Rejected);
+        let found = match self.cache.get(&index.hash, now) {
+            Some(entry) => Ok(entry),
+            None if self.cache.is_unknown(index) => Err(AuthError::Rejected),
+            None => self.cache.load(index, now, self.read_identity(keys, token, index)).await,
         };
-        if let Some(cached) = self.cache.get(index)
-            && is_unchanged(&cached.row, &row)
-            && is_unchanged(&cached.consumer.application.row, &application)
-            && cached.consumer.application.row.application == application.application
-        {
-            return Ok((cached, row));
+        // The token must have been issued to this application (O1-30).
+        let of_client =
+            |identity: &&Arc<SigningIdentity>| identity.consumer.application.client_id() == request.client_id();
+        let found = found.and_then(|entry| {
+            let identity = entry.opened().filter(of_client).cloned().ok_or(AuthError::Rejected)?;
+            Ok((identity, entry))
+        });
+        if let Err(AuthError::Rejected) = found {
+            self.cache.confirm_unknown(index);
+            dummy_verify(request);
         }
-        let identity = Arc::new(self.open_identity(keys, token, application, row.clone()).await?);
-        self.cache.insert(index, identity.clone());
-        Ok((identity, row))
+        found
+    }
+
+    /// The row of a token with what it opens together with its application; `None` if there is no such token.
+    async fn read_identity(
+        &self,
+        keys: &KeySet,
+        token: &Token,
+        index: TokenIndex,
+    ) -> Result<Option<ReadToken<SigningIdentity>>, AuthError> {
+        let now = self.credentials.clock.now();
+        let rows = self.credentials.store.find_with_application(index, now).await?;
+        let find = |kind| rows.iter().find(|row| row.kind == kind).cloned();
+        let Some(row) = find(TokenKind::OAuth1Access) else { return Ok(None) };
+        let application = find(TokenKind::ClientSecret).filter(|application| application.is_active(now));
+        let application = application.ok_or(AuthError::Rejected)?;
+        let identity = self.open_identity(keys, token, application, &row).await?;
+        Ok(Some((row, Some(Arc::new(identity)))))
     }
 
     async fn open_identity(
@@ -127,16 +142,17 @@ impl OAuth1 {
         keys: &KeySet,
         token: &Token,
         application: StoredToken,
-        row: StoredToken,
+        row: &StoredToken,
     ) -> Result<SigningIdentity, AuthError> {
         self.credentials.verify(&application).await?;
         let application = Application::from_row(application).ok_or(AuthError::Rejected)?;
         let consumer = self.consumer(application).await?;
-        let key = self.credentials.data_key(keys, token, &row).await?;
-        let token_secret = self.token_secret(&key, &row)?;
+        let key = self.credentials.data_key(keys, token, row).await?;
+        let token_secret = self.token_secret(&key, row)?;
         let credential = key.open_credential(row.grant.facts(), &row.grant.credential).map_err(Problem::internal)?;
+        let credential = Arc::new(credential);
         // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.
-        let scope = Scope::from_json(&row.scope).map_err(Problem::internal)?;
-        Ok(SigningIdentity { consumer, row: Arc::new(row), token_secret, credential, scope })
+        let scope = Arc::new(Scope::from_json(&row.scope).map_err(Problem::internal)?);
+        Ok(SigningIdentity { consumer, login: row.grant.login.as_str().into(), token_secret, credential, scope })
     }
 }

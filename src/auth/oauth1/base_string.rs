@@ -9,7 +9,7 @@
 //! In: the request as it was sent. Out: the base string. Must not know: protocol parameters by name, except the
 //! signature, which is not signed. The realm, which is not signed either, is removed before.
 
-use super::encoding::{encode, push_encoded};
+use super::encoding::{encode, encoded_len, push_encoded};
 use super::malformed::MalformedSignature;
 
 /// The parameter that contains the signature and is not signed itself.
@@ -45,14 +45,24 @@ pub fn normalize_parameters(pairs: impl Iterator<Item = (Vec<u8>, Vec<u8>)>) -> 
         return Err(MalformedSignature::new(detail));
     }
     encoded.sort_unstable();
-    let parts: Vec<String> = encoded.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    Ok(parts.join("&"))
+    let length = encoded.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let mut parameters = String::with_capacity(length);
+    for (name, value) in encoded {
+        if !parameters.is_empty() {
+            parameters.push('&');
+        }
+        parameters.push_str(&name);
+        parameters.push('=');
+        parameters.push_str(&value);
+    }
+    Ok(parameters)
 }
 
 /// The base string of a request.
 #[must_use]
 pub fn base_string(method: &str, uri: &str, parameters: &str) -> String {
-    let mut text = String::with_capacity(method.len() + uri.len() + 2 * parameters.len() + 32);
+    let length = method.len() + encoded_len(uri.as_bytes()) + encoded_len(parameters.as_bytes()) + 2;
+    let mut text = String::with_capacity(length);
     text.push_str(&method.to_ascii_uppercase());
     text.push('&');
     push_encoded(&mut text, uri.as_bytes());

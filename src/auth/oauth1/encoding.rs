@@ -15,7 +15,15 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// The encoding of these bytes: upper-case hexadecimal, only reserved bytes encoded.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    percent_encode(bytes, RESERVED).collect()
+    let mut text = String::with_capacity(encoded_len(bytes));
+    push_encoded(&mut text, bytes);
+    text
+}
+
+/// The length of the encoding of these bytes: a form can be as large as a body, and must not be moved while it grows.
+pub(super) fn encoded_len(bytes: &[u8]) -> usize {
+    let is_reserved = |byte: &&u8| !(byte.is_ascii_alphanumeric() || matches!(**byte, b'-' | b'.' | b'_' | b'~'));
+    bytes.len() + 2 * bytes.iter().filter(is_reserved).count()
 }
 
 /// Appends the encoding of these bytes to a text.
@@ -53,7 +61,10 @@ pub fn decode_form(text: &[u8]) -> Vec<u8> {
     } else {
         text.into()
     };
-    percent_decode(&spaced).collect()
+    // The iterator announces a third of the length, and a text can be as large as a body.
+    let mut decoded = Vec::with_capacity(spaced.len());
+    decoded.extend(percent_decode(&spaced));
+    decoded
 }
 
 #[cfg(test)]
@@ -65,6 +76,8 @@ mod tests {
         assert_eq!(encode("AZaz09-._~".as_bytes()), "AZaz09-._~");
         assert_eq!(encode("☃ +%\0".as_bytes()), "%E2%98%83%20%2B%25%00");
         assert_eq!(encode(b"\xff"), "%FF");
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(encode(&all).len(), encoded_len(&all));
     }
 
     #[test]

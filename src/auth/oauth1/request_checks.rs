@@ -14,7 +14,7 @@ use super::timestamp;
 use crate::auth::clients::application::Application;
 use crate::auth::clients::registry::Applications;
 use crate::auth::clients::signature_method::SignatureMethod;
-use crate::auth::credentials::opened_credential_cache::CredentialCache;
+use crate::auth::credentials::credential_cache::CredentialCache;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::limits::token_rejection::FailurePolicy;
@@ -24,16 +24,15 @@ use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::plan::Scope;
 use crate::secret::{Aad, TokenIndex};
-use crate::store::StoredToken;
 
 /// An application and a user's token, with all that they open.
 #[derive(Debug)]
 pub(super) struct SigningIdentity {
     pub(super) consumer: Consumer,
-    pub(super) row: Arc<StoredToken>,
     pub(super) token_secret: SecretString,
-    pub(super) credential: SecretString,
-    pub(super) scope: Scope,
+    pub(super) credential: Arc<SecretString>,
+    pub(super) login: Arc<str>,
+    pub(super) scope: Arc<Scope>,
 }
 
 /// The error for every signature that is not valid: an unknown application, an unknown token, a wrong secret, or
@@ -65,7 +64,8 @@ impl OAuth1 {
         failures: FailurePolicy,
         settings: OAuth1Settings,
     ) -> Self {
-        Self { credentials, applications, limits, failures, settings, cache: CredentialCache::new() }
+        let cache = CredentialCache::new(credentials.store.credential_changes());
+        Self { credentials, applications, limits, failures, settings, cache }
     }
 
     /// Whether an application with this consumer key exists, enabled or not.

@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::server::OAuth2Settings;
 use crate::auth::clients::resource_owner::ResourceOwner;
 use crate::auth::error::{AuthError, accepted};
@@ -83,8 +85,8 @@ impl BrowserSessions {
             kind: TokenKind::Session,
             database: user.database.name.clone(),
             uid: user.odoo_user.uid,
-            login: user.login,
-            secret: user.odoo_user.secret,
+            login: user.login.to_string(),
+            secret: SecretString::clone(&user.odoo_user.secret),
             scope: user.scope.to_json(),
             not_after: Some((now + self.lifetime).unix_timestamp()),
             idle_seconds: i64::try_from(self.idle_timeout.as_secs()).ok(),

@@ -1,0 +1,120 @@
+//! Concurrent loads of one row, made one.
+//!
+//! In: a key, and how to load its value. Out: the value, loaded once for all callers that wait for it. Must not know:
+//! what is loaded.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use crate::auth::error::AuthError;
+
+/// The hash of a token, and the generation of its row: a row that was read before a change is not for callers that came
+/// after it.
+pub(super) type LoadKey = ([u8; 32], u64);
+type Load<T> = Arc<OnceCell<Result<T, AuthError>>>;
+
+/// Loads in progress. Clones share them.
+#[derive(Debug)]
+pub(super) struct CoalescedLoads<T>(Arc<Mutex<HashMap<LoadKey, Load<T>>>>);
+
+impl<T> Clone for CoalescedLoads<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Default for CoalescedLoads<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T: Clone> CoalescedLoads<T> {
+    /// The result of `load`, or of the load of another caller that is in progress. If that caller gives up, this one
+    /// continues with its own.
+    pub(super) async fn run(
+        &self,
+        key: LoadKey,
+        load: impl Future<Output = Result<T, AuthError>>,
+    ) -> Result<T, AuthError> {
+        let waiting = self.join(key);
+        waiting.load.get_or_init(|| load).await.clone()
+    }
+
+    fn join(&self, key: LoadKey) -> Waiting<T> {
+        let load = self.lock().entry(key).or_default().clone();
+        Waiting { loads: self.clone(), key, load }
+    }
+}
+
+impl<T> CoalescedLoads<T> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<LoadKey, Load<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A caller that waits.
+struct Waiting<T> {
+    loads: CoalescedLoads<T>,
+    key: LoadKey,
+    load: Load<T>,
+}
+
+impl<T> Drop for Waiting<T> {
+    /// Removes a finished load, so that later callers load again, and one that nobody waits for.
+    fn drop(&mut self) {
+        let mut loads = self.loads.lock();
+        // The other reference is that of the map.
+        let is_over = self.load.initialized() || Arc::strong_count(&self.load) <= 2;
+        if is_over && loads.get(&self.key).is_some_and(|load| Arc::ptr_eq(load, &self.load)) {
+            loads.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    const KEY: LoadKey = ([7; 32], 1);
+
+    async fn slow(count: &AtomicU32) -> Result<u32, AuthError> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(count.fetch_add(1, Ordering::SeqCst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn concurrent_callers_share_one_load_and_later_ones_do_not() {
+        let (loads, count) = (CoalescedLoads::default(), AtomicU32::new(0));
+        let run = || loads.run(KEY, slow(&count));
+        let (first, second, other) = tokio::join!(run(), run(), loads.run(([7; 32], 2), slow(&count)));
+        assert_eq!(first.unwrap(), second.unwrap());
+        assert!(other.is_ok());
+        assert_eq!(count.load(Ordering::SeqCst), 2, "another generation is another load");
+        assert_eq!(run().await.unwrap(), 2);
+        assert!(loads.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn abandoned_load_is_continued_by_the_next_caller_or_forgotten() {
+        let (loads, count) = (CoalescedLoads::default(), AtomicU32::new(0));
+        let run = || loads.run(KEY, slow(&count));
+        let abandoned = async { tokio::time::timeout(Duration::from_millis(500), run()).await.is_err() };
+        let (is_abandoned, continued) = tokio::join!(abandoned, run());
+        assert!(is_abandoned && continued.is_ok());
+        assert!(tokio::time::timeout(Duration::from_millis(500), run()).await.is_err());
+        assert!(loads.lock().is_empty(), "nobody waits");
+    }
+
+    #[tokio::test]
+    async fn errors_are_shared_and_not_kept() {
+        let loads = CoalescedLoads::<u32>::default();
+        assert!(loads.run(KEY, async { Err(AuthError::Rejected) }).await.is_err());
+        assert_eq!(loads.run(KEY, async { Ok(1) }).await.unwrap(), 1);
+    }
+}

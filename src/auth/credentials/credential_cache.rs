@@ -1,0 +1,235 @@
+//! Rows of tokens and what they open, in memory, so that a request with a known token needs no query.
+//!
+//! A row is used while the store confirms that no credential has changed, and for a minute at most; then it is read
+//! again. While the store cannot be reached, it is used for `store.outage_grace`. Whatever the time decides, expiry and
+//! use, is checked at each request.
+//!
+//! In: indexes of tokens, rows, what they open. Out: the same. Must not know: how a row is found and opened.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use moka::sync::Cache;
+use time::OffsetDateTime;
+use tokio::sync::OnceCell;
+
+use super::coalesced_loads::CoalescedLoads;
+use crate::auth::error::AuthError;
+use crate::auth::token_row_checks::is_unchanged;
+use crate::auth::token_verifier::CredentialStore;
+use crate::secret::TokenIndex;
+use crate::store::{CredentialChanges, SECONDS_BETWEEN_TOUCHES, StoreContact, StoredToken};
+
+/// How long a row is used until it is read again, in case that somebody changed it without changing the version.
+const LIFETIME: Duration = Duration::from_secs(60);
+/// Maximum number of entries; one with long texts counts as several.
+const CAPACITY: u64 = 10_000;
+/// The size of the texts of an entry that counts as one.
+const ENTRY_SIZE: usize = 4 * 1024;
+/// How long a token that the store does not contain is rejected without a query, and how many such tokens.
+const UNKNOWN_LIFETIME: Duration = Duration::from_secs(5);
+const UNKNOWN_CAPACITY: u64 = 10_000;
+/// Instead of a time: the token was never used.
+const NEVER: i64 = i64::MIN;
+
+/// A token's row, and what it opens.
+#[derive(Debug)]
+pub(in crate::auth) struct CachedToken<T> {
+    pub(in crate::auth) row: Arc<StoredToken>,
+    /// What the token opens, once it was opened.
+    opened: OnceCell<Arc<T>>,
+    /// The generation of credentials when the row was read.
+    generation: u64,
+    read_at: Instant,
+    /// The last use that this process knows, as Unix time.
+    last_used: AtomicI64,
+    /// The last use that was passed on to be written.
+    recorded: AtomicI64,
+}
+
+impl<T> CachedToken<T> {
+    /// `previous`: the entry that this one replaces. What it opened is kept if nothing has changed at all.
+    fn new(row: Arc<StoredToken>, opened: Option<Arc<T>>, read: (u64, Instant), previous: Option<&Self>) -> Self {
+        let (generation, read_at) = read;
+        let previous = previous.filter(|previous| previous.row.id == row.id);
+        let unchanged = previous.filter(|entry| entry.generation == generation && is_unchanged(&entry.row, &row));
+        let opened = opened.or_else(|| unchanged.and_then(|entry| entry.opened.get().cloned()));
+        let stored = row.last_used_at.unwrap_or(NEVER);
+        let latest = |time: fn(&Self) -> &AtomicI64| {
+            AtomicI64::new(previous.map_or(stored, |entry| time(entry).load(Ordering::Relaxed).max(stored)))
+        };
+        Self {
+            opened: OnceCell::new_with(opened),
+            generation,
+            read_at,
+            last_used: latest(|entry| &entry.last_used),
+            recorded: latest(|entry| &entry.recorded),
+            row,
+        }
+    }
+
+    /// What the token opens. It is opened by the first caller.
+    ///
+    /// # Errors
+    /// The error of `open`; the next caller tries again.
+    pub(in crate::auth) async fn open(
+        &self,
+        open: impl Future<Output = Result<Arc<T>, AuthError>>,
+    ) -> Result<&Arc<T>, AuthError> {
+        self.opened.get_or_try_init(|| open).await
+    }
+
+    /// What the token opens, if it was opened before.
+    pub(in crate::auth) fn opened(&self) -> Option<&Arc<T>> {
+        self.opened.get()
+    }
+
+    fn is_active(&self, now: OffsetDateTime) -> bool {
+        let last_used = Some(self.last_used.load(Ordering::Relaxed)).filter(|used| *used != NEVER);
+        self.row.is_active_after_use(now, last_used)
+    }
+
+    /// Records a use. The first use of a token is written at once: a refresh token must not be exchanged again after a
+    /// token that was issued for it was used.
+    pub(in crate::auth) fn record_use(&self, credentials: &CredentialStore) {
+        let now = credentials.clock.now().unix_timestamp();
+        if self.last_used.load(Ordering::Relaxed) < now {
+            self.last_used.fetch_max(now, Ordering::Relaxed);
+        }
+        let recorded = self.recorded.load(Ordering::Relaxed);
+        if recorded != NEVER && now < recorded.saturating_add(SECONDS_BETWEEN_TOUCHES) {
+            return;
+        }
+        // Of concurrent requests, one records it.
+        if self.recorded.compare_exchange(recorded, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            match recorded {
+                NEVER => credentials.touch_at_once(&self.row),
+                _ => credentials.recent_uses.record(&self.row.id, now),
+            }
+        }
+    }
+
+    fn weight(&self) -> u32 {
+        let application = self.row.application.as_ref().map_or(0, |application| application.settings.len());
+        u32::try_from(1 + (self.row.scope.len() + application) / ENTRY_SIZE).unwrap_or(u32::MAX)
+    }
+}
+
+/// A token that the store did not contain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct UnknownToken {
+    /// The generation of credentials when that was so.
+    generation: u64,
+    /// Whether it was looked up with the newest keys. With others, its row may have another hash.
+    is_confirmed: bool,
+}
+
+/// Rows by the index of their token. Clones share the entries.
+#[derive(Debug)]
+pub(in crate::auth) struct CredentialCache<T: Send + Sync + 'static> {
+    entries: Cache<[u8; 32], Arc<CachedToken<T>>>,
+    /// Tokens that the store did not contain.
+    unknown: Cache<[u8; 32], UnknownToken>,
+    loads: CoalescedLoads<Arc<CachedToken<T>>>,
+    changes: CredentialChanges,
+}
+
+impl<T: Send + Sync + 'static> Clone for CredentialCache<T> {
+    fn clone(&self) -> Self {
+        let Self { entries, unknown, loads, changes } = self;
+        Self { entries: entries.clone(), unknown: unknown.clone(), loads: loads.clone(), changes: changes.clone() }
+    }
+}
+
+/// A row that was read, and what it opens if that is known already.
+pub(in crate::auth) type ReadToken<T> = (StoredToken, Option<Arc<T>>);
+
+impl<T: Send + Sync + 'static> CredentialCache<T> {
+    /// An empty cache.
+    pub(in crate::auth) fn new(changes: &CredentialChanges) -> Self {
+        let entries = Cache::builder()
+            .max_capacity(CAPACITY)
+            .weigher(|_, entry: &Arc<CachedToken<T>>| entry.weight())
+            // The entry that is replaced after its lifetime still knows the last use.
+            .time_to_live(2 * LIFETIME + changes.outage_grace());
+        let unknown = Cache::builder().max_capacity(UNKNOWN_CAPACITY).time_to_live(UNKNOWN_LIFETIME);
+        let (entries, unknown) = (entries.build(), unknown.build());
+        Self { entries, unknown, loads: CoalescedLoads::default(), changes: changes.clone() }
+    }
+
+    /// The active row of a token, if it can be used without reading it again.
+    pub(in crate::auth) fn get(&self, hash: &[u8; 32], now: OffsetDateTime) -> Option<Arc<CachedToken<T>>> {
+        let entry = self.entries.get(hash)?;
+        let instant = Instant::now();
+        let contact = self.changes.contact(instant);
+        let is_confirmed = match contact {
+            StoreContact::Current => instant.saturating_duration_since(entry.read_at) < LIFETIME,
+            StoreContact::Bridged => true,
+            StoreContact::Lost => false,
+        };
+        let is_usable = is_confirmed && entry.generation == self.changes.generation() && entry.is_active(now);
+        if is_usable && contact == StoreContact::Bridged {
+            self.changes.count_bridged();
+        }
+        is_usable.then_some(entry)
+    }
+
+    /// Whether the store did not contain the token a moment ago, as [confirmed](Self::confirm_unknown).
+    pub(in crate::auth) fn is_unknown(&self, index: TokenIndex) -> bool {
+        let unknown = UnknownToken { generation: self.changes.generation(), is_confirmed: true };
+        self.unknown.get(&index.hash) == Some(unknown)
+    }
+
+    /// Records that the index was computed with the newest keys. Does nothing for a token that was rejected for another
+    /// reason than a missing row.
+    pub(in crate::auth) fn confirm_unknown(&self, index: TokenIndex) {
+        if let Some(unknown) = self.unknown.get(&index.hash) {
+            self.unknown.insert(index.hash, UnknownToken { is_confirmed: true, ..unknown });
+        }
+    }
+
+    /// Reads the row of a token that [`get`](Self::get) did not return. Concurrent callers share one reading.
+    ///
+    /// # Errors
+    /// [`AuthError::Rejected`] if there is no row or it is not active. The error of `read`, unless the store became
+    /// unreachable and an entry may be used.
+    pub(in crate::auth) async fn load(
+        &self,
+        index: TokenIndex,
+        now: OffsetDateTime,
+        read: impl Future<Output = Result<Option<ReadToken<T>>, AuthError>>,
+    ) -> Result<Arc<CachedToken<T>>, AuthError> {
+        let generation = self.changes.generation();
+        let loaded = self.loads.run((index.hash, generation), self.read_entry(index.hash, generation, now, read)).await;
+        match loaded {
+            Err(AuthError::Problem(problem)) => self.get(&index.hash, now).ok_or(AuthError::Problem(problem)),
+            loaded => loaded,
+        }
+    }
+
+    async fn read_entry(
+        &self,
+        hash: [u8; 32],
+        generation: u64,
+        now: OffsetDateTime,
+        read: impl Future<Output = Result<Option<ReadToken<T>>, AuthError>>,
+    ) -> Result<Arc<CachedToken<T>>, AuthError> {
+        let read_at = Instant::now();
+        self.changes.count_read();
+        let Some((row, opened)) = read.await? else {
+            self.entries.invalidate(&hash);
+            self.unknown.insert(hash, UnknownToken { generation, is_confirmed: false });
+            return Err(AuthError::Rejected);
+        };
+        let previous = self.entries.get(&hash);
+        let entry = CachedToken::new(Arc::new(row), opened, (generation, read_at), previous.as_deref());
+        if !entry.is_active(now) {
+            self.entries.invalidate(&hash);
+            return Err(AuthError::Rejected);
+        }
+        let entry = Arc::new(entry);
+        self.entries.insert(hash, entry.clone());
+        Ok(entry)
+    }
+}

@@ -1,0 +1,152 @@
+//! The poll of the version of credentials.
+//!
+//! In: the store. Out: confirmed or changed credentials. Must not know: what is cached, when it runs.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use sqlx::{AnyConnection, Connection as _};
+use tokio::time::timeout;
+
+use super::credential_changes::read_version;
+use super::{Store, StoreError};
+
+/// Maximum duration of a poll: with the maximum of `store.credential_poll`, a change is known after a second.
+const POLL_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Reads the version on a connection of its own, so that it does not wait for requests that use the pool.
+#[derive(Debug)]
+pub struct CredentialPoll {
+    store: Store,
+    connection: Option<AnyConnection>,
+}
+
+impl CredentialPoll {
+    /// Reads the version once, and connects if necessary.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn poll(&mut self) -> Result<(), StoreError> {
+        // The connection is returned only after a complete response: the next poll must not read the rest of this one.
+        if let Some(mut connection) = self.connection.take() {
+            let started = Instant::now();
+            if let Ok(Ok(version)) = timeout(POLL_TIMEOUT, read_version(&mut connection)).await {
+                self.store.changes.confirm(version, started);
+                self.connection = Some(connection);
+                return Ok(());
+            }
+        }
+        let changes = self.store.changes.clone();
+        let mut polled = pin!(self.connect_and_poll());
+        let polled = match timeout(POLL_TIMEOUT, polled.as_mut()).await {
+            Ok(polled) => polled,
+            Err(_) => {
+                changes.report_failure();
+                polled.await
+            }
+        };
+        if polled.is_err() {
+            changes.report_failure();
+        }
+        polled
+    }
+
+    async fn connect_and_poll(&mut self) -> Result<(), StoreError> {
+        let mut connection = match self.store.backend.connect().await {
+            Ok(connection) => connection,
+            // The server may accept no more connections, and still serve those of the pool.
+            Err(cause) => return self.store.poll_through_pool().await.map_err(|_| cause),
+        };
+        let started = Instant::now();
+        let read = timeout(POLL_TIMEOUT, read_version(&mut connection)).await;
+        let version = read.map_err(|_| StoreError::TimedOut)??;
+        self.store.changes.confirm(version, started);
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Closes the connection.
+    pub async fn close(mut self) {
+        if let Some(connection) = self.connection.take()
+            && let Err(cause) = connection.close().await
+        {
+            tracing::debug!(%cause, "the connection of the poll was not closed properly");
+        }
+    }
+}
+
+impl Store {
+    /// A poll that is not connected yet.
+    #[must_use]
+    pub fn credential_poll(&self) -> CredentialPoll {
+        CredentialPoll { store: self.clone(), connection: None }
+    }
+
+    async fn poll_through_pool(&self) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let read = timeout(POLL_TIMEOUT, async { read_version(&mut *self.pool.acquire().await?).await });
+        let version = read.await.map_err(|_| StoreError::TimedOut)??;
+        self.changes.confirm(version, started);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::store::StoreContact;
+
+    async fn store(folder: &std::path::Path) -> Store {
+        let url = format!("sqlite:{}", folder.join("gateway.db").display());
+        let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap().store;
+        let store = Store::open(&config).await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+
+    const INSERT: &str = "INSERT INTO tokens (id, kind, token_index, shown, grant_id, scope, created_at) \
+                          VALUES ('t', 'api_key', zeroblob(32), '', 'g', '', 1)";
+
+    #[tokio::test]
+    async fn poll_notices_what_another_process_changes_and_ignores_uses() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, other) = (store(folder.path()).await, store(folder.path()).await);
+        let mut poll = store.credential_poll();
+        poll.poll().await.unwrap();
+        assert_eq!(store.credential_changes().contact(Instant::now()), StoreContact::Current);
+        let grant = "INSERT INTO grants (id, database_name, uid, login, credential, created_at) \
+                     VALUES ('g', 'd', 1, 'l', zeroblob(1), 1)";
+        for (statement, is_change) in [
+            (grant, false),
+            (INSERT, false),
+            ("UPDATE tokens SET last_used_at = 5", false),
+            ("UPDATE grants SET uid = uid", false),
+            ("UPDATE tokens SET disabled_at = 5", true),
+            ("UPDATE grants SET login = 'm'", true),
+            ("DELETE FROM grants", true),
+        ] {
+            let before = store.credential_changes().generation();
+            sqlx::query(statement).execute(&other.pool).await.unwrap();
+            poll.poll().await.unwrap();
+            assert_eq!(store.credential_changes().generation() > before, is_change, "{statement}");
+        }
+        poll.close().await;
+    }
+
+    #[tokio::test]
+    async fn change_of_this_process_is_known_after_its_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path()).await;
+        let grant = "INSERT INTO grants (id, database_name, uid, login, credential, created_at) \
+                     VALUES ('g', 'd', 1, 'l', zeroblob(1), 1)";
+        for (statement, is_change) in [(grant, false), (INSERT, false), ("DELETE FROM tokens", true)] {
+            store.credential_poll().poll().await.unwrap();
+            let before = store.credential_changes().generation();
+            let mut transaction = store.begin().await.unwrap();
+            sqlx::query(statement).execute(&mut *transaction).await.unwrap();
+            transaction.commit().await.unwrap();
+            assert_eq!(store.credential_changes().generation() > before, is_change, "{statement}");
+        }
+    }
+}
