@@ -16,7 +16,7 @@
 //! response          content negotiation, shared headers, problems as responses
 //! state             what all handlers share
 //! body_budget       limits the memory and the CPU time for large request bodies
-//! site              the public URL, the base path and the issuer of this gateway
+//! public_url        the public URL, the base path and the issuer of this gateway
 //! ```
 //!
 //! Each module may use those below it, and none above it.
@@ -35,17 +35,17 @@ mod oauth;
 pub mod openapi;
 mod pages;
 mod pipeline;
+mod public_url;
 mod request;
 mod response;
 mod router;
-mod site;
 mod state;
 
 pub use body_budget::BodyBudget;
 pub use demo_application::{Demo, DemoApplication};
 pub use dialects::restful::{ModelSchemas, RestfulModels};
+pub use public_url::SiteConfig;
 pub use request::body::BodyLimits;
 pub use request::credential::parse_credential;
 pub use router::{RouteConfig, openapi, route_policy, router};
-pub use site::SiteConfig;
 pub use state::{AppParts, AppState};

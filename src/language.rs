@@ -27,5 +27,6 @@ mod split;
 mod syntax_error;
 mod tree_error;
 
+pub use split::MAX_NAMES;
 pub use syntax_error::SyntaxError;
 pub use tree_error::TreeError;

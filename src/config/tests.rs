@@ -48,7 +48,7 @@ fn the_defaults_are_valid_and_safe() {
     assert_eq!(config.server.listen, SocketAddr::from(([127, 0, 0, 1], 8080)));
     assert_eq!(config.odoo[0].name, "odoo");
     assert_eq!(config.odoo[0].url.as_str(), "http://127.0.0.1:8069/");
-    assert_eq!(config.server.body_limit, 32 << 20);
+    assert_eq!((config.server.body_limit, config.server.body_max_values), (32 << 20, 1_000_000));
     assert_eq!(config.odoo[0].response_timeout, Duration::from_secs(130));
     assert_eq!(config.warnings(), Vec::<String>::new());
 }

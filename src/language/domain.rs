@@ -46,8 +46,8 @@ pub enum DomainItem<'a> {
     True,
     /// `(0, '=', 1)`: no record.
     False,
-    /// A condition on a field.
-    Term(Term<'a>),
+    /// A condition on a field. Boxed, because a domain can have very many operators, which need no room for a term.
+    Term(Box<Term<'a>>),
 }
 
 /// A condition on one field.
@@ -84,7 +84,7 @@ impl<'a> Operand<'a> {
     /// One term.
     #[must_use]
     pub fn term(term: Term<'a>) -> Self {
-        Self(vec![DomainItem::Term(term)])
+        Self(vec![DomainItem::Term(Box::new(term))])
     }
 
     /// All of these; without any: all records.
@@ -122,7 +122,7 @@ impl<'a> Domain<'a> {
     ///
     /// # Errors
     /// `text` is not a literal within `limits`, or not a domain.
-    pub fn parse(text: &'a str, limits: Limits) -> Result<Self, SyntaxError> {
+    pub fn parse(text: &'a str, limits: Limits<'_>) -> Result<Self, SyntaxError> {
         Self::from_value(literal::parse(text, limits)?).map_err(|error| error.in_text(text))
     }
 
@@ -143,7 +143,7 @@ impl<'a> Domain<'a> {
     /// The domain of one term.
     #[must_use]
     pub fn from_term(term: Term<'a>) -> Self {
-        Self { items: vec![DomainItem::Term(term)] }
+        Self { items: vec![DomainItem::Term(Box::new(term))] }
     }
 
     /// The domain of records for which both conditions hold.
@@ -169,7 +169,7 @@ impl<'a> Domain<'a> {
     /// belong to another model.
     pub fn terms(&self) -> impl Iterator<Item = (usize, &Term<'a>)> {
         self.items.iter().enumerate().filter_map(|(index, item)| match item {
-            DomainItem::Term(term) => Some((index, term)),
+            DomainItem::Term(term) => Some((index, term.as_ref())),
             _ => None,
         })
     }
@@ -235,8 +235,9 @@ impl<'a> DomainItem<'a> {
             Self::Not => DomainItem::Not,
             Self::True => DomainItem::True,
             Self::False => DomainItem::False,
-            Self::Term(Term { path, operator, value }) => {
-                DomainItem::Term(Term { path: path.into_owned(), operator, value: value.into_owned() })
+            Self::Term(term) => {
+                let Term { path, operator, value } = *term;
+                DomainItem::Term(Box::new(Term { path: path.into_owned(), operator, value: value.into_owned() }))
             }
         }
     }

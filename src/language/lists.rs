@@ -8,7 +8,7 @@
 //! In: text or a tree. Out: names (not yet checked), record ids. Must not know: fields, records.
 
 use crate::language::literal::{self, Limits};
-use crate::language::split::{Part, split_at_commas};
+use crate::language::split::{Part, check_names, count_parts, split_at_commas};
 use crate::language::syntax_error::SyntaxError;
 use crate::language::tree_error::TreeError;
 use crate::names::RecordId;
@@ -20,7 +20,7 @@ const AN_ID: &str = "an id from 1 to 2147483647";
 ///
 /// # Errors
 /// `text` is not a list of names.
-pub fn parse_names(text: &str, limits: Limits) -> Result<Option<Vec<String>>, SyntaxError> {
+pub fn parse_names(text: &str, limits: Limits<'_>) -> Result<Option<Vec<String>>, SyntaxError> {
     if literal::is_literal(text) {
         return names_from_value(&literal::parse(text, limits)?).map_err(|error| error.in_text(text));
     }
@@ -35,12 +35,16 @@ pub fn names_from_value(value: &Value<'_>) -> Result<Option<Vec<String>>, TreeEr
     match value {
         Value::Null | Value::Bool(false) => Ok(None),
         Value::Text(text) => parse_bare_names(text).map_err(TreeError::from),
-        Value::List(items) => items.iter().enumerate().map(name_from_value).collect::<Result<_, _>>().map(non_empty),
+        Value::List(items) => {
+            check_names(items.len())?;
+            items.iter().enumerate().map(name_from_value).collect::<Result<_, _>>().map(non_empty)
+        }
         other => Err(TreeError::mismatch("a list of names", other)),
     }
 }
 
 fn parse_bare_names(text: &str) -> Result<Option<Vec<String>>, SyntaxError> {
+    check_names(count_parts(text))?;
     let name =
         |part: Part<'_>| if part.text.is_empty() { Err(part.unexpected("a name")) } else { Ok(part.text.to_owned()) };
     split_at_commas(text).map(name).collect::<Result<_, _>>().map(non_empty)
@@ -58,12 +62,17 @@ fn non_empty(names: Vec<String>) -> Option<Vec<String>> {
 /// Parses record ids, in order, duplicates included.
 ///
 /// # Errors
-/// Something in `text` is not a record id.
-pub fn parse_ids(text: &str, limits: Limits) -> Result<Vec<RecordId>, SyntaxError> {
-    if literal::is_literal(text) {
-        return ids_from_value(&literal::parse(text, limits)?).map_err(|error| error.in_text(text));
+/// Something in `text` is not a record id, or `text` exceeds `limits`.
+pub fn parse_ids(text: &str, limits: Limits<'_>) -> Result<Vec<RecordId>, SyntaxError> {
+    if !literal::is_literal(text) {
+        limits.count_items(count_parts(text))?;
+        return parse_bare_ids(text);
     }
-    parse_bare_ids(text)
+    let tree = literal::parse(text, limits)?;
+    if let Value::Text(ids) = &tree {
+        limits.count_items(count_parts(ids))?;
+    }
+    ids_from_value(&tree).map_err(|error| error.in_text(text))
 }
 
 /// Converts a list of integers, one integer, or the text of a parameter.

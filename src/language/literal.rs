@@ -16,13 +16,16 @@
 //! ```
 //!
 //! In: decoded text. Out: a [`Value`] whose strings borrow from the text if they contain no escapes. Must not know:
-//! the meaning of the tree. One pass per notation, linear, recursion limited by [`Limits::depth`].
+//! the meaning of the tree. One pass per notation, linear. [`Limits`] bound the recursion, and the values, which are
+//! counted while they are parsed.
 //!
 //! Rejected, unlike in Python's `ast.literal_eval`: sets, complex numbers, `...`, comments, `\N{…}`, lone surrogates,
 //! keys that are not strings, integers over 64 bits, floats that are not finite, leading zeros, `-(1)`.
 
+mod body_values;
 mod containers;
 mod error;
+mod limits;
 mod locate;
 mod number;
 mod parser;
@@ -30,72 +33,29 @@ mod print;
 mod text_json;
 mod text_python;
 
+pub use body_values::BodyValues;
+pub use limits::Limits;
 pub use locate::locate;
 pub use print::print;
 
 use crate::language::syntax_error::SyntaxError;
 use crate::value::Value;
-use error::LiteralError;
+use error::{LiteralError, ParseResult};
 use parser::{Notation, Parser};
-
-/// The maximum number of values in one request body.
-pub const MAX_VALUES: usize = 1_000_000;
-
-/// The limits of a literal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// The maximum number of nested brackets of any kind.
-    pub depth: usize,
-    /// The maximum number of values in the text, containers included.
-    pub nodes: usize,
-    /// The maximum length of the text in bytes; `None` if the body limit was already applied.
-    pub bytes: Option<usize>,
-}
-
-impl Limits {
-    /// For a parameter of the query string: depth 32, 10,000 values, 64 KiB.
-    #[must_use]
-    pub const fn query() -> Self {
-        Self { depth: 32, nodes: 10_000, bytes: Some(64 * 1024) }
-    }
-
-    /// For forms and JSON bodies, whose length the body limit bounds: depth 32, 1,000,000 values.
-    #[must_use]
-    pub const fn body() -> Self {
-        Self { depth: 32, nodes: MAX_VALUES, bytes: None }
-    }
-
-    /// The same, after this many values of the body were parsed elsewhere.
-    #[must_use]
-    pub const fn body_after(values: usize) -> Self {
-        Self { depth: 32, nodes: MAX_VALUES.saturating_sub(values), bytes: None }
-    }
-
-    pub(super) fn check_length(self, text: &str) -> Result<(), SyntaxError> {
-        match self.bytes {
-            Some(most) if text.len() > most => {
-                let error = SyntaxError::new(1, format!("at most {most} bytes"), format!("{} bytes", text.len()));
-                Err(error.with_hint("send long literals in the request body"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
 
 /// Parses JSON, otherwise a Python literal.
 ///
 /// # Errors
 /// `text` is neither, or exceeds `limits`. The error is that of the notation that got further.
-pub fn parse(text: &str, limits: Limits) -> Result<Value<'_>, SyntaxError> {
+pub fn parse<'t>(text: &'t str, limits: Limits<'_>) -> Result<Value<'t>, SyntaxError> {
     limits.check_length(text)?;
-    Parser::new(text, Notation::Json, limits)
-        .parse_document()
+    parse_document(text, Notation::Json, limits)
         .or_else(|json| {
             // A text with too many values in one notation is not parsed again in the other.
             if json.is_too_many() {
                 return Err(json);
             }
-            Parser::new(text, Notation::Python, limits).parse_document().map_err(|python| further_error(json, python))
+            parse_document(text, Notation::Python, limits).map_err(|python| further_error(json, python))
         })
         .map_err(|error| error.explain(text))
 }
@@ -104,9 +64,17 @@ pub fn parse(text: &str, limits: Limits) -> Result<Value<'_>, SyntaxError> {
 ///
 /// # Errors
 /// `text` is not JSON, contains integers over 64 bits or lone surrogates, or exceeds `limits`.
-pub fn parse_json(text: &str, limits: Limits) -> Result<Value<'_>, SyntaxError> {
+pub fn parse_json<'t>(text: &'t str, limits: Limits<'_>) -> Result<Value<'t>, SyntaxError> {
     limits.check_length(text)?;
-    Parser::new(text, Notation::Json, limits).parse_document().map_err(|error| error.explain(text))
+    parse_document(text, Notation::Json, limits).map_err(|error| error.explain(text))
+}
+
+/// Parses the complete text. The values of a text that is rejected do not count.
+fn parse_document<'t>(text: &'t str, notation: Notation, limits: Limits<'_>) -> ParseResult<Value<'t>> {
+    let mut parser = Parser::new(text, notation, limits);
+    let value = parser.parse_document()?;
+    limits.record(parser.values());
+    Ok(value)
 }
 
 /// Whether a list of names, ids or an order is a literal, by its first character.

@@ -10,7 +10,7 @@
 use std::fmt::Write as _;
 
 use crate::language::literal::{self, Limits};
-use crate::language::split::{Part, split_at_commas};
+use crate::language::split::{Part, check_names, count_parts, split_at_commas};
 use crate::language::syntax_error::SyntaxError;
 use crate::language::tree_error::TreeError;
 use crate::names::FieldName;
@@ -50,7 +50,7 @@ impl Order {
     ///
     /// # Errors
     /// `text` is not an order.
-    pub fn parse(text: &str, limits: Limits) -> Result<Self, SyntaxError> {
+    pub fn parse(text: &str, limits: Limits<'_>) -> Result<Self, SyntaxError> {
         if literal::is_literal(text) {
             return Self::from_value(&literal::parse(text, limits)?).map_err(|error| error.in_text(text));
         }
@@ -119,6 +119,7 @@ impl Order {
 }
 
 fn parse_term_list(items: &[Value<'_>]) -> Result<Vec<OrderTerm>, TreeError> {
+    check_names(items.iter().filter_map(Value::as_text).map(count_parts).sum())?;
     let mut all = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let parsed = match item {
@@ -131,6 +132,7 @@ fn parse_term_list(items: &[Value<'_>]) -> Result<Vec<OrderTerm>, TreeError> {
 }
 
 fn parse_terms(text: &str) -> Result<Vec<OrderTerm>, SyntaxError> {
+    check_names(count_parts(text))?;
     split_at_commas(text).map(parse_term).collect()
 }
 

@@ -18,6 +18,7 @@ mod tuples;
 use std::fmt;
 
 use crate::language::literal::Limits;
+use crate::language::split::{check_names, count_parts};
 use crate::language::syntax_error::SyntaxError;
 use crate::language::tree_error::TreeError;
 use crate::names::FieldName;
@@ -55,9 +56,10 @@ impl Selection {
     /// Parses brace notation, `{id, partner_id{name}}`.
     ///
     /// # Errors
-    /// `text` is outside the grammar, or exceeds `limits`.
-    pub fn parse(text: &str, limits: Limits) -> Result<Self, SyntaxError> {
+    /// `text` is outside the grammar, exceeds `limits`, or has too many names.
+    pub fn parse(text: &str, limits: Limits<'_>) -> Result<Self, SyntaxError> {
         limits.check_length(text)?;
+        check_names(count_parts(text))?;
         braces::parse(text)
     }
 
@@ -67,7 +69,7 @@ impl Selection {
     /// `value` is not a string, or as [`Selection::parse`].
     pub fn from_value(value: &Value<'_>) -> Result<Self, TreeError> {
         match value {
-            Value::Text(text) => Ok(Self::parse(text, Limits::body())?),
+            Value::Text(text) => Ok(Self::parse(text, Limits::trusted())?),
             other => Err(TreeError::mismatch("a selection such as {id, name}", other)),
         }
     }

@@ -4,6 +4,10 @@
 
 use crate::language::syntax_error::{SyntaxError, position, quote_head};
 
+/// The maximum number of names in a body, and in a list of names. A name costs more memory than a value, and no model
+/// has so many fields.
+pub const MAX_NAMES: usize = 100_000;
+
 /// A part of a text, without surrounding space.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part<'a> {
@@ -11,6 +15,20 @@ pub(super) struct Part<'a> {
     full_text: &'a str,
     /// The byte offset in the full text.
     offset: usize,
+}
+
+/// The number of parts between the commas of a text.
+pub(super) fn count_parts(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b',').count() + 1
+}
+
+/// Requires that a list has at most [`MAX_NAMES`] names, before they are parsed: two bytes of text become a name of
+/// many times that size.
+pub(super) fn check_names(names: usize) -> Result<(), SyntaxError> {
+    if names <= MAX_NAMES {
+        return Ok(());
+    }
+    Err(SyntaxError::too_many(format!("at most {MAX_NAMES} names"), names.to_string()))
 }
 
 /// Splits a text at its commas. A blank text has no parts.

@@ -6,6 +6,9 @@
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 
+/// How to send a request that exceeds a limit of values or names.
+pub(super) const SPLIT_HINT: &str = "split the request: send fewer values at a time";
+
 /// An error at a position of a text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found {found} at position {position}")]
@@ -19,13 +22,18 @@ pub struct SyntaxError {
     pub found: String,
     /// How to fix it.
     pub hint: Option<String>,
-    /// The body contains too many values: the text is too large, not malformed.
+    /// The body contains too many values or names: the text is too large, not malformed.
     pub too_many: bool,
 }
 
 impl SyntaxError {
     pub(super) fn new(position: usize, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self { position, expected: expected.into(), found: found.into(), hint: None, too_many: false }
+    }
+
+    /// The error for too many values or names, counted before they are parsed.
+    pub(super) fn too_many(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { too_many: true, ..Self::new(1, expected, found) }.with_hint(SPLIT_HINT)
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {

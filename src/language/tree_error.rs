@@ -23,7 +23,7 @@ pub struct TreeError {
     pub found: String,
     /// How to fix it.
     pub hint: Option<String>,
-    /// The body contains too many values: the text is too large, not malformed.
+    /// The body contains too many values or names: the text is too large, not malformed.
     pub too_many: bool,
 }
 

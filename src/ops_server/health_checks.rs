@@ -20,6 +20,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A description of the part for the log, or the reason why it cannot be used.
 pub type CheckResult = Result<String, String>;
+type Tolerance = Box<dyn Fn() -> bool + Send + Sync>;
 type Probe = Box<dyn Fn() -> Pin<Box<dyn Future<Output = CheckResult> + Send>> + Send + Sync>;
 
 /// The check of one part that the gateway depends on.
@@ -28,6 +29,8 @@ pub struct Check {
     /// The configured name of the Odoo database that is checked.
     database: Option<String>,
     probe: Probe,
+    /// Whether the gateway works without this part at the moment.
+    tolerance: Option<Tolerance>,
     last: Mutex<Option<(Instant, CheckResult)>>,
 }
 
@@ -54,7 +57,16 @@ impl Check {
     where
         F: Future<Output = CheckResult> + Send + 'static,
     {
-        Self { name, database, probe: Box::new(move || Box::pin(probe())), last: Mutex::default() }
+        let probe: Probe = Box::new(move || Box::pin(probe()));
+        Self { name, database, probe, tolerance: None, last: Mutex::default() }
+    }
+
+    /// The gateway stays ready if the check fails while `is_tolerated` returns `true`. The report still contains the
+    /// reason.
+    #[must_use]
+    pub fn tolerate(mut self, is_tolerated: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.tolerance = Some(Box::new(is_tolerated));
+        self
     }
 
     /// Returns the last result if it is recent, otherwise a new one. Concurrent callers share one check.
@@ -116,6 +128,8 @@ pub struct HealthPart {
     pub database: Option<String>,
     /// The result.
     pub outcome: CheckResult,
+    /// Whether the gateway can serve requests if the check failed.
+    pub tolerated: bool,
 }
 
 impl Health {
@@ -170,13 +184,15 @@ impl Health {
             name: check.name.clone(),
             database: check.database.clone(),
             outcome,
+            tolerated: check.tolerance.as_ref().is_some_and(|is_tolerated| is_tolerated()),
         };
         let parts: Vec<HealthPart> = self.checks.iter().zip(outcomes).map(part).collect();
         let (databases, required): (Vec<&HealthPart>, Vec<&HealthPart>) =
             parts.iter().partition(|part| part.database.is_some());
         let ok = |part: &&HealthPart| part.outcome.is_ok();
         let has_database = databases.is_empty() || databases.iter().any(ok);
-        let ready = required.iter().all(ok) && has_database && !self.stopping.load(Ordering::Relaxed);
+        let is_usable = |part: &&HealthPart| part.outcome.is_ok() || part.tolerated;
+        let ready = required.iter().all(is_usable) && has_database && !self.stopping.load(Ordering::Relaxed);
         HealthReport { ready, parts }
     }
 }
@@ -239,6 +255,16 @@ mod tests {
         let report = Health::new().check(hanging()).check(hanging()).report().await;
         assert_eq!(report.parts[1].outcome, Err("no response within 2 s".to_owned()));
         assert_eq!(started.elapsed().as_secs(), 2);
+    }
+
+    #[tokio::test]
+    async fn tolerated_failure_is_reported_and_the_gateway_is_ready() {
+        for is_tolerated in [true, false] {
+            let store = Check::required("store", async || Err("gone".to_owned())).tolerate(move || is_tolerated);
+            let report = Health::new().check(store).report().await;
+            assert_eq!(report.ready, is_tolerated);
+            assert!(report.to_json().contains(r#""store":{"ok":false,"reason":"gone"}"#), "{}", report.to_json());
+        }
     }
 
     #[tokio::test]

@@ -53,6 +53,8 @@ pub struct OdooConfig {
     pub call_cap: u64,
     /// The protocol for method calls.
     pub method_calls: MethodCallsConfig,
+    /// Whether equal reads of one user share one call.
+    pub share_reads: bool,
 }
 
 /// The protocol for method calls.

@@ -33,6 +33,9 @@ pub struct ServerConfig {
     /// Maximum size of a request body, in bytes.
     #[serde(deserialize_with = "deserializers::size")]
     pub body_limit: u64,
+    /// Maximum number of values in a request body.
+    #[serde(deserialize_with = "deserializers::count")]
+    pub body_max_values: u32,
     /// Memory for large request bodies, in bytes.
     #[serde(deserialize_with = "deserializers::size")]
     pub body_memory: u64,
@@ -68,6 +71,7 @@ pub struct ServerConfig {
 impl ServerConfig {
     pub(super) fn validate(&self, section: &mut Section<'_>) {
         section.check_size("body_limit", self.body_limit, 1024..=1 << 30);
+        section.check_number("body_max_values", self.body_max_values, 1000..=100_000_000);
         section.check_size("body_memory", self.body_memory, 1024 * 1024..=1 << 40);
         section.check_number("max_connections", self.max_connections, 1..=1_000_000);
         section.check_number("max_connections_per_address", self.max_connections_per_address, 1..=1_000_000);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! records          search, schema, count, view, create, update, delete, methods
-//! login_token      login tokens, issued for an API key
+//! generate_token   login tokens, issued for an API key
 //! envelope         response and error bodies
 //! openapi_schemas  bodies in the OpenAPI document
 //! ```
@@ -11,7 +11,7 @@
 //! are stored.
 
 mod envelope;
-mod login_token;
+mod generate_token;
 mod openapi_schemas;
 mod records;
 
@@ -23,7 +23,7 @@ use crate::http::state::AppState;
 
 /// All documented routes of the dialect.
 pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
-    let mut routes = login_token::routes().merge(document_idempotency_key(records::routes()));
+    let mut routes = generate_token::routes().merge(document_idempotency_key(records::routes()));
     openapi_schemas::describe_errors(routes.get_openapi_mut());
     routes
 }

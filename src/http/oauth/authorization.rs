@@ -12,7 +12,7 @@
 //! message_page         pages with a problem or a verifier
 //! redirect             redirects to the application
 //! browser_session      the session cookie, and whether a form is from this gateway
-//! parameters           parameters, decoded and as sent
+//! raw_parameters       parameters, decoded and as sent
 //! ```
 //!
 //! In: a browser that an application redirected here. Out: pages, and a redirect with a code, a verifier or an error.
@@ -27,7 +27,7 @@ mod non_interactive;
 mod oauth1;
 mod oauth2;
 mod oauth2_request;
-mod parameters;
+mod raw_parameters;
 mod redirect;
 
 use axum::response::Response;

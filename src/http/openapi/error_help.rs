@@ -42,7 +42,7 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "Send `Accept: application/json`, or one of the media types that `/docs` lists for the route.",
         ),
         ErrorCode::BodyTooLarge => help(
-            "The request body exceeds a limit: its size, its number of values, or its number of form parameters.",
+            "The request body exceeds a limit: its size, its number of values, or its number of names.",
             "Split the request. The error contains the exceeded limit.",
         ),
         ErrorCode::BodyTimeout => help(

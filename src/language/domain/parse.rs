@@ -57,7 +57,7 @@ fn parse_term(parts: Vec<Value<'_>>) -> Result<DomainItem<'_>, TreeError> {
             })?;
             let operator = parse_operator(&operator).map_err(|error| error.below(1))?;
             let value = parse_term_value(operator, value).map_err(|error| error.below(2))?;
-            Ok(DomainItem::Term(Term { path, operator, value }))
+            Ok(DomainItem::Term(Box::new(Term { path, operator, value })))
         }
         Value::Int(left) => parse_constant(left, &operator, &value).map_err(|error| error.below(0)),
         Value::List(_) => Err(TreeError::mismatch("a field", &left).with_hint(FLAT).below(0)),

@@ -11,9 +11,10 @@
 //! [`Parser::parse_value`] builds trees, `locate` only records offsets. Must not know: strings, numbers.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use super::error::{LiteralError, ParseResult};
+use super::limits::MAX_DEPTH;
 use super::parser::{Notation, Parser};
 use crate::value::Value;
 
@@ -85,8 +86,8 @@ impl<'a> Parser<'a> {
 
     fn open_bracket(&mut self) -> ParseResult<usize> {
         let opener = self.offset;
-        if self.depth >= self.limits.depth {
-            let most = format!("at most {} levels of brackets", self.limits.depth);
+        if self.depth >= MAX_DEPTH {
+            let most = format!("at most {MAX_DEPTH} levels of brackets");
             return Err(LiteralError::new(opener, most).found("one more"));
         }
         self.depth += 1;
@@ -123,28 +124,49 @@ fn shrunk<T>(mut items: Vec<T>) -> Vec<T> {
     items
 }
 
-/// Keeps each key once: in its first place, with its last value. Linear, even for hostile keys.
-fn deduplicate_keys<'a, T>(members: Vec<Pair<'a, T>>) -> Vec<Pair<'a, T>> {
-    if !has_duplicate_keys(&members) {
+/// Keeps each key once: in its first place, with its last value.
+fn deduplicate_keys<T>(mut members: Vec<Pair<'_, T>>) -> Vec<Pair<'_, T>> {
+    // A few members are compared in pairs, which is faster than hashing.
+    if members.len() <= 8 && !has_equal_pair(&members) {
         return members;
     }
-    let mut indexes: HashMap<Cow<'a, str>, usize> = HashMap::new();
-    let mut unique: Vec<Pair<'a, T>> = Vec::new();
-    for (key, value) in members {
-        let index = *indexes.entry(key.clone()).or_insert(unique.len());
-        match unique.get_mut(index) {
-            Some(first) => first.1 = value,
-            None => unique.push((key, value)),
+    let replacements = find_replacements(&members);
+    if replacements.is_empty() {
+        return members;
+    }
+    let mut is_replaced = vec![false; members.len()];
+    for (first, later) in replacements {
+        // The keys are equal: this moves the later value to the first place.
+        members.swap(first, later);
+        if let Some(is_replaced) = is_replaced.get_mut(later) {
+            *is_replaced = true;
         }
     }
-    unique
+    let mut is_replaced = is_replaced.into_iter();
+    members.retain(|_| is_replaced.next() != Some(true));
+    members
 }
 
-/// A few members are compared in pairs, which is faster than hashing.
-fn has_duplicate_keys<T>(members: &[Pair<'_, T>]) -> bool {
-    if members.len() > 8 {
-        let mut seen = HashSet::with_capacity(members.len());
-        return !members.iter().all(|(key, _)| seen.insert(key.as_ref()));
-    }
+fn has_equal_pair<T>(members: &[Pair<'_, T>]) -> bool {
     members.iter().enumerate().any(|(index, (key, _))| members.iter().take(index).any(|(earlier, _)| earlier == key))
+}
+
+/// The indexes of members that have the same key: the first one, and each later one, in the order of the text. Sorted
+/// hashes need a third of the memory of a hash map, which for hostile keys would exceed that of the members.
+fn find_replacements<T>(members: &[Pair<'_, T>]) -> Vec<(usize, usize)> {
+    let hasher = RandomState::new();
+    let key = |index: usize| members.get(index).map(|(key, _)| key.as_ref());
+    let mut order: Vec<(u64, usize)> =
+        members.iter().enumerate().map(|(index, (key, _))| (hasher.hash_one(key.as_ref()), index)).collect();
+    order.sort_unstable_by(|(one_hash, one), (other_hash, other)| {
+        one_hash.cmp(other_hash).then_with(|| key(*one).cmp(&key(*other))).then(one.cmp(other))
+    });
+    let have_same_key = |one: &(u64, usize), other: &(u64, usize)| one.0 == other.0 && key(one.1) == key(other.1);
+    let mut replacements = Vec::new();
+    for equal in order.chunk_by(have_same_key) {
+        if let [(_, first), later @ ..] = equal {
+            replacements.extend(later.iter().map(|(_, later)| (*first, *later)));
+        }
+    }
+    replacements
 }

@@ -32,7 +32,7 @@ pub fn locate(text: &str, path: &[usize]) -> Option<usize> {
 }
 
 fn parser(text: &str, notation: Notation) -> Parser<'_> {
-    Parser::new(text, notation, Limits::body())
+    Parser::new(text, notation, Limits::trusted())
 }
 
 /// Parses a value and returns its offset.

@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::error::{LiteralError, ParseResult};
-use super::{Limits, MAX_VALUES};
+use super::limits::Limits;
+use crate::language::syntax_error::SPLIT_HINT;
 use crate::value::Value;
 
 /// The notation of a text.
@@ -24,14 +25,30 @@ pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
     pub(super) offset: usize,
     pub(super) notation: Notation,
-    pub(super) limits: Limits,
     pub(super) depth: usize,
-    nodes: usize,
+    /// The values so far.
+    values: usize,
+    max_values: usize,
+    /// The limit of the body that the text is part of.
+    max_body_values: Option<usize>,
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str, notation: Notation, limits: Limits) -> Self {
-        Self { text, offset: 0, notation, limits, depth: 0, nodes: 0 }
+    pub(super) fn new(text: &'a str, notation: Notation, limits: Limits<'_>) -> Self {
+        Self {
+            text,
+            offset: 0,
+            notation,
+            depth: 0,
+            values: 0,
+            max_values: limits.values(),
+            max_body_values: limits.body_values(),
+        }
+    }
+
+    /// The number of values so far.
+    pub(super) fn values(&self) -> usize {
+        self.values
     }
 
     /// Parses the complete text as one value.
@@ -61,7 +78,7 @@ impl<'a> Parser<'a> {
 
     /// Parses one value and the following space.
     pub(super) fn parse_value(&mut self) -> ParseResult<Value<'a>> {
-        self.count_node()?;
+        self.count_value()?;
         self.parse_uncounted()
     }
 
@@ -121,19 +138,18 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn count_node(&mut self) -> ParseResult<()> {
-        self.nodes += 1;
-        if self.nodes <= self.limits.nodes {
-            return Ok(());
+    fn count_value(&mut self) -> ParseResult<()> {
+        self.values += 1;
+        if self.values <= self.max_values { Ok(()) } else { Err(self.too_many_values()) }
+    }
+
+    #[cold]
+    fn too_many_values(&self) -> Box<LiteralError> {
+        let error = |expected: String| LiteralError::new(self.offset, expected).found("one more");
+        match self.max_body_values {
+            None => error(format!("at most {} values", self.max_values)),
+            Some(max) => error(format!("at most {max} values in a body")).too_many().hint(Some(SPLIT_HINT)),
         }
-        Err(match self.limits.bytes {
-            Some(_) => {
-                LiteralError::new(self.offset, format!("at most {} values", self.limits.nodes)).found("one more")
-            }
-            None => LiteralError::new(self.offset, format!("at most {MAX_VALUES} values in a body"))
-                .found("one more")
-                .too_many(),
-        })
     }
 
     fn missing_value(&self) -> Box<LiteralError> {

@@ -1,6 +1,7 @@
 //! Selections in both notations: what they mean, and what is rejected where.
 
 use super::*;
+use crate::language::MAX_NAMES;
 
 /// The selection, printed in braces.
 fn braces(text: &str) -> Result<String, String> {
@@ -94,10 +95,11 @@ fn mixed_selections_get_a_hint() {
 fn huge_selections_are_rejected_or_parsed_in_linear_time() {
     let long = format!("{{{}}}", "a,".repeat(40_000));
     assert!(braces(&long).unwrap_err().starts_with("expected at most 65536 bytes"));
-    let names: Vec<String> = (0..200_000).map(|n| format!("f{n}")).collect();
-    let wide = format!("{{{}}}", names.join(","));
-    assert_eq!(Selection::parse(&wide, Limits::body()).unwrap().items.len(), 200_000);
-    assert!(Selection::parse(&"{a".repeat(100_000), Limits::body()).is_err());
+    let wide = |fields: usize| format!("{{{}}}", (0..fields).map(|n| format!("f{n}")).collect::<Vec<_>>().join(","));
+    assert_eq!(Selection::parse(&wide(MAX_NAMES), Limits::trusted()).unwrap().items.len(), MAX_NAMES);
+    let error = Selection::parse(&wide(MAX_NAMES + 1), Limits::trusted()).unwrap_err();
+    assert!(error.too_many, "{error}");
+    assert!(Selection::parse(&"{a".repeat(100_000), Limits::trusted()).is_err());
 }
 
 #[test]

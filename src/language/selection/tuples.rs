@@ -24,7 +24,7 @@ const A_FIELD: &str = "a field, or a relation such as ('partner_id', ('id', 'nam
 
 pub(super) fn parse(text: &str) -> Result<Selection, SyntaxError> {
     let text = without_comments(text);
-    let tree = literal::parse(&text, Limits::body())?;
+    let tree = literal::parse(&text, Limits::trusted())?;
     parse_items(&tree, 1).map_err(|error| error.in_text(&text))
 }
 

@@ -18,7 +18,7 @@ use crate::error::Problem;
 use crate::http::pipeline::Dialect;
 use crate::http::response::negotiate::Media;
 use crate::http::response::problem::{ErrorContext, status};
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
+use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style, to_json};
 use crate::value::Value;
 
 /// The dialect `/api`.
@@ -38,7 +38,7 @@ pub(super) const DIALECT: Dialect = Dialect {
 /// # Errors
 /// 500 if a value cannot be serialized, which the type rules out.
 pub(super) fn to_bytes(value: &Value<'_>) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(value).map_err(Problem::internal)
+    to_json(value).map_err(Problem::internal)
 }
 
 /// An error.

@@ -108,7 +108,7 @@ async fn view(request: ApiRequest) -> Result<Response, Problem> {
 )]
 async fn create(request: ApiRequest) -> Result<Response, Problem> {
     let parse = |_: &ApiRequest, params: &RequestParams| {
-        Ok((Action::CreateOne { values: params.values(), returning: Returning::Ids }, ()))
+        Ok((Action::CreateOne { values: params.values()?, returning: Returning::Ids }, ()))
     };
     handle_with(
         request,
@@ -138,7 +138,7 @@ async fn create(request: ApiRequest) -> Result<Response, Problem> {
 async fn update(request: ApiRequest) -> Result<Response, Problem> {
     let parse = |request: &ApiRequest, params: &RequestParams| {
         let target = RecordSet::One(request.record_id("id")?);
-        Ok((Action::Update { target, values: params.values(), returning: Returning::Ids }, ()))
+        Ok((Action::Update { target, values: params.values()?, returning: Returning::Ids }, ()))
     };
     handle_with(request, Endpoint { dialect: &DIALECT, parse, render: |_, (), _| done("Record updated successfully.") })
         .await

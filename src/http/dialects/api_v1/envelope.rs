@@ -11,7 +11,7 @@ use time::macros::format_description;
 use crate::error::Problem;
 use crate::http::pipeline::{Dialect, RenderContext, full_response};
 use crate::http::response::negotiate::Media;
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
+use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style, to_json};
 use crate::value::Value;
 
 /// The message of operations that have no message of their own.
@@ -56,7 +56,7 @@ pub(super) fn to_bytes(message: &str, data: Value<'_>, at: OffsetDateTime) -> Re
         ("data", data),
         ("timestamp", Value::from(timestamp(at))),
     ]);
-    serde_json::to_vec(&envelope).map_err(Problem::internal)
+    to_json(&envelope).map_err(Problem::internal)
 }
 
 /// A timestamp in UTC with milliseconds (RFC 3339).

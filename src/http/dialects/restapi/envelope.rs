@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::error::Problem;
 use crate::http::pipeline::{Dialect, RenderContext};
 use crate::http::response::negotiate::Media;
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_xml};
+use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_json, to_xml};
 use crate::value::Value;
 
 /// The dialect `/restapi/1.0`.
@@ -53,7 +53,7 @@ fn envelope<'a>(shaped: Shaped<'a>, label: &'a str) -> Value<'a> {
 /// 500 for any other media type.
 pub(super) fn to_bytes(value: &Value<'_>, media: Media) -> Result<Vec<u8>, Problem> {
     match media {
-        Media::Json => serde_json::to_vec(value).map_err(Problem::internal),
+        Media::Json => to_json(value).map_err(Problem::internal),
         Media::Xml => Ok(to_xml(value).into_bytes()),
         Media::Pdf | Media::Html | Media::Text => Err(Problem::internal("a value cannot be serialized as a document")),
     }

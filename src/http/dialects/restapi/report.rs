@@ -101,7 +101,7 @@ async fn handle_report(
     let caller = timing.time("auth", authenticate(&mut request)).await?;
     let name = request.report()?;
     let body = timing.time("body", request.read_body()).await?;
-    let parse_params = || now_or_internal(RequestParams::parse(request.head.uri.query(), &request.head.headers, body));
+    let parse_params = || now_or_internal(RequestParams::parse(&request.head, body));
     let params = request.run_on_body(parse_params).await?;
     let media = negotiate::choose(&request.head.headers, MEDIA)?;
     let context = odoo_context::parse(&request.head.headers, &params)?;
@@ -137,13 +137,13 @@ async fn print_documents(
     print_request: &PrintRequest,
     counter: &CallCounter,
 ) -> Result<(ReportFormat, Vec<Vec<u8>>), Problem> {
-    let login = (caller.credential_kind != CredentialKind::OdooApiKey).then(|| caller.login.clone());
+    let login = (caller.credential_kind != CredentialKind::OdooApiKey).then(|| caller.login.to_string());
     let printer =
         ReportPrinter::find(caller.database.clone(), caller.odoo_user.clone(), login, &print_request.name, counter)
             .await?;
     let (report, ids) = (&printer.report, print_request.target.ids.as_slice());
     let format = choose_format(print_request.media, report.format)?;
-    let plan = plan_with_metadata(caller, &report.model, (), |(), metadata| {
+    let plan = plan_with_metadata(caller, (), |(), metadata| {
         plan_report(report, ids, &print_request.context, &caller.scope, metadata).map_err(|error| ((), error))
     })
     .await?;

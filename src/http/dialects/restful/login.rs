@@ -201,7 +201,7 @@ async fn parse_params(request: &mut ApiRequest) -> Result<RequestParams, Problem
     if ContentType::parse(&request.head.headers) == ContentType::Form {
         unauthenticated_body::check_parameters(&body, "The form")?;
     }
-    RequestParams::parse(request.head.uri.query(), &request.head.headers, body).await
+    RequestParams::parse(&request.head, body).await
 }
 
 fn required(params: &RequestParams, name: &'static str) -> Result<String, Problem> {

@@ -68,7 +68,7 @@ async fn list_records(request: ApiRequest) -> Result<Response, Problem> {
 )]
 async fn create_record(request: ApiRequest) -> Result<Response, Problem> {
     handle(request, &DIALECT, |request, params| {
-        Ok(Action::CreateOne { returning: schemas(request)?.after_create(), values: params.values() })
+        Ok(Action::CreateOne { returning: schemas(request)?.after_create(), values: params.values()? })
     })
     .await
 }
@@ -161,7 +161,7 @@ async fn call_method_by_post(request: ApiRequest) -> Result<Response, Problem> {
 async fn update(request: ApiRequest) -> Result<Response, Problem> {
     handle(request, &DIALECT, |request, params| {
         let returning = schemas(request)?.after_update();
-        Ok(Action::Update { target: RecordSet::One(request.record_id("id")?), values: params.values(), returning })
+        Ok(Action::Update { target: RecordSet::One(request.record_id("id")?), values: params.values()?, returning })
     })
     .await
 }

@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::http::pipeline::{Dialect, RenderContext};
 use crate::http::response::negotiate::Media;
 use crate::names::RecordId;
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style};
+use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_json};
 use crate::value::Value;
 
 /// The dialect `/restful/api/v1`.
@@ -22,7 +22,7 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 fn render(shaped: Shaped<'_>, _: RenderContext<'_>) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(&body(shaped)).map_err(Problem::internal)
+    to_json(&body(shaped)).map_err(Problem::internal)
 }
 
 fn body(shaped: Shaped<'_>) -> Value<'_> {
@@ -51,7 +51,7 @@ mod tests {
             (Shaped::Result(Value::Null), "null"),
             (Shaped::Deleted(&[id]), r#""record 43 has been successfully deleted""#),
         ] {
-            assert_eq!(String::from_utf8(serde_json::to_vec(&body(shaped)).unwrap()).unwrap(), json);
+            assert_eq!(String::from_utf8(to_json(&body(shaped)).unwrap()).unwrap(), json);
         }
     }
 }

@@ -13,7 +13,7 @@ use http::header::{COOKIE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 
 use crate::error::Problem;
-use crate::http::site::SiteConfig;
+use crate::http::public_url::SiteConfig;
 use crate::secret::{Token, TokenKind};
 
 impl SiteConfig {

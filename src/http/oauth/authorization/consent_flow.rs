@@ -18,7 +18,7 @@ use http::header::SET_COOKIE;
 use super::browser_session::SessionCookie;
 use super::login;
 use super::login_consent_pages::{Prompt, consent_page, login_page};
-use super::parameters::AuthorizationParams;
+use super::raw_parameters::AuthorizationParams;
 use super::redirect::redirect_to_self;
 use crate::auth::{BrowserSession, CsrfToken};
 use crate::error::Problem;

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::browser_session::SessionCookie;
 use super::login_consent_pages::{Prompt, login_page};
-use super::parameters::AuthorizationParams;
+use super::raw_parameters::AuthorizationParams;
 use super::redirect::redirect_to_self;
 use crate::auth::Principal;
 use crate::error::Problem;

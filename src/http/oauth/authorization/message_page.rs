@@ -12,7 +12,7 @@ use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::pages::{self, ENGLISH, MessagePage};
 use crate::http::request::ApiRequest;
-use crate::http::request::request_id::RequestId;
+use crate::http::request::request_facts::RequestFacts;
 use crate::http::response::problem::status;
 
 /// The response, or a page that explains the problem.
@@ -32,7 +32,7 @@ fn problem_page(request: &ApiRequest, problem: &Problem) -> Result<Response, Pro
         lead: problem.detail.clone(),
         code: None,
         hint: Some(problem.hint.as_deref().unwrap_or(ENGLISH.start_again)),
-        request_id: request.head.extensions.get().map(RequestId::as_str),
+        request_id: RequestFacts::from_extensions(&request.head.extensions).map(|facts| facts.id.as_str()),
     };
     let status = match status(problem.class()) {
         StatusCode::UNAUTHORIZED => StatusCode::BAD_REQUEST,

@@ -6,7 +6,7 @@
 
 use http::HeaderMap;
 
-use super::parameters::AuthorizationParams;
+use super::raw_parameters::AuthorizationParams;
 use crate::auth::Application;
 use crate::auth::oauth1::parse_parameters;
 use crate::error::Problem;

@@ -12,7 +12,7 @@ use super::consent_flow::{Decision, FlowStep, handle_form, render};
 use super::login_consent_pages::Prompt;
 use super::message_page::{denied_page, or_problem_page, verifier_page};
 use super::non_interactive::{require_trusted_client, wants_json, with_header_params};
-use super::parameters::{AuthorizationParams, require};
+use super::raw_parameters::{AuthorizationParams, require};
 use super::redirect::{display_host, see_other};
 use crate::auth::oauth1::{DecidedRequestToken, RequestToken};
 use crate::error::Problem;

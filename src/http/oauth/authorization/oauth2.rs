@@ -11,7 +11,7 @@ use super::login_consent_pages::Prompt;
 use super::message_page::or_problem_page;
 use super::non_interactive::{require_trusted_client, wants_json, with_header_params};
 use super::oauth2_request::{AuthorizationClient, AuthorizationError, AuthorizationRequest};
-use super::parameters::AuthorizationParams;
+use super::raw_parameters::AuthorizationParams;
 use super::redirect::{RedirectParams, display_host, see_other};
 use crate::auth::BrowserSession;
 use crate::error::Problem;

@@ -3,7 +3,7 @@
 //! In: parameters. Out: the application and its redirect URI, or a [`Problem`] for a page; then the validated
 //! request, or an [`AuthorizationError`] for the application. Must not know: pages, sessions.
 
-use super::parameters::{AuthorizationParams, invalid_parameter, require};
+use super::raw_parameters::{AuthorizationParams, invalid_parameter, require};
 use super::redirect::RedirectParams;
 use crate::auth::{Application, Applications, CodeRequest, GrantType, is_localhost};
 use crate::error::Problem;

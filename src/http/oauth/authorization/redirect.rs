@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
-use super::parameters::encode;
+use super::raw_parameters::encode;
 use crate::error::Problem;
 use crate::http::request::ApiRequest;
 
