@@ -89,6 +89,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("reqwest", &["odoo"]),
     ("dxr", &["odoo"]),
+    ("httparse", &["odoo"]),
     ("lopdf", &["shape"]),
     ("chacha20poly1305", &["secret"]),
     ("jsonwebtoken", &["secret"]),

@@ -9,9 +9,11 @@ mod crash_recovery;
 mod full_disk;
 mod lifecycle;
 mod login_tokens;
+mod memory;
 mod odoo_keys;
 mod rotation;
 mod scope_escapes;
+mod store_outage;
 mod token_theft;
 
 use std::path::Path;

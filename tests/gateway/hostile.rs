@@ -108,7 +108,74 @@ async fn body_has_at_most_a_million_values_in_every_dialect_and_notation() {
         let response = send_body(&admin, method, &path, kind, body).await;
         assert_eq!(response.status, 413, "{path} {kind}: {}", response.text);
         assert!(response.text.contains("100000"), "{path} {kind}: {}", response.text);
+        assert!(response.text.contains("split the request"), "{path} {kind}: {}", response.text);
     }
+}
+
+#[tokio::test]
+async fn all_literals_of_a_body_share_the_limit_on_values() {
+    let admin = Gateway::shared().client().as_user("admin");
+    let half = format!("[{}1]", "1,".repeat(600_000));
+    let multipart = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"args\"\r\n\r\n({half},)\r\n\
+         --x\r\nContent-Disposition: form-data; name=\"kwargs\"\r\n\r\n{{'a': {half}}}\r\n--x--\r\n"
+    );
+    for (method, path, kind, body) in [
+        (
+            Method::POST,
+            format!("{PARTNER}/search"),
+            JSON,
+            json!({"args": half, "kwargs": format!("{{'a': {half}}}")}).to_string(),
+        ),
+        (Method::POST, format!("{PARTNER}/search"), FORM, format!("args={half}&kwargs={{'a': {half}}}")),
+        (Method::POST, format!("{PARTNER}/search"), "multipart/form-data; boundary=x", multipart),
+        (Method::PUT, PARTNER.to_owned(), FORM, format!("vals={{'a': {half}}}&ids={}", &half[1..half.len() - 1])),
+        (Method::PUT, PARTNER.to_owned(), JSON, json!({"vals": "{}", "ids": "1,".repeat(1_000_000)}).to_string()),
+        // The fields of a form are parsed by the type of the model's field, long after the form.
+        (Method::POST, "/api/res.partner/create".to_owned(), FORM, format!("category_id={half}&child_ids={half}")),
+    ] {
+        let response = send_body(&admin, method, &path, kind, body).await;
+        assert_eq!(response.status, 413, "{path} {kind}: {}", response.text);
+        assert!(response.text.contains("at most 1000000 values in a body"), "{path} {kind}: {}", response.text);
+    }
+}
+
+#[tokio::test]
+async fn lists_of_names_are_limited() {
+    let admin = Gateway::shared().client().as_user("admin");
+    let names = "name,".repeat(100_000) + "name";
+    for (path, body) in [
+        ("/api/v1/res.partner/search", json!({ "fields": names })),
+        ("/api/v1/res.partner/search", json!({ "order": names })),
+        ("/api/v1/res.partner/search", json!({ "fields": vec!["name"; 100_001] })),
+        ("/api/v1/res.partner/search", json!({ "order": vec!["name"; 100_001] })),
+    ] {
+        let response = send_body(&admin, Method::POST, path, JSON, body.to_string()).await;
+        assert_eq!(response.status, 413, "{path}: {}", response.text);
+        assert!(response.text.contains("at most 100000 names"), "{path}: {}", response.text);
+    }
+}
+
+#[tokio::test]
+async fn number_of_values_in_a_body_is_configurable() {
+    let gateway = Gateway::start_with_odoo(&[("ODOO_GATEWAY__SERVER__BODY_MAX_VALUES", "1000")]).await;
+    let admin = gateway.client().as_user("admin");
+    let path = format!("{PARTNER}/search");
+    let search = |ids: usize| json!({"args": [[["id", "in", vec![1; ids]]]]});
+    // The object, `args`, the domain, the term, its field and operator, and the list are seven values.
+    admin.post(&path, &search(993)).await.ok();
+    let problem = admin.post(&path, &search(994)).await;
+    let detail = problem.problem(413, "body_too_large")["detail"].to_string();
+    assert!(detail.contains("at most 1000 values in a body"), "{detail}");
+}
+
+#[tokio::test]
+async fn size_of_a_context_is_limited() {
+    let admin = Gateway::shared().client().as_user("admin");
+    let path = format!("{PARTNER}/search_count");
+    let context = |ids: usize| json!({"args": [[]], "context": {"active_ids": vec![1; ids]}});
+    admin.post(&path, &context(50_000)).await.ok();
+    admin.post(&path, &context(100_000)).await.problem(400, "invalid_context");
 }
 
 #[tokio::test]
@@ -284,5 +351,85 @@ async fn hostile_body_of_32_mib_needs_little_memory_and_returns_it() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(after < 50.0, "{after:.0} MiB stay of {peak:.0}");
+    gateway.stop_with("TERM").await;
+}
+
+/// A request whose body is built when it is sent: all bodies together would need much memory.
+struct LargeRequest {
+    name: &'static str,
+    method: Method,
+    path: String,
+    kind: &'static str,
+    status: u16,
+    build: fn() -> String,
+}
+
+/// Bodies of up to 32 MiB in every form: with too many values or names, or with nearly as many as allowed.
+fn large_requests() -> Vec<LargeRequest> {
+    const MULTIPART: &str = "multipart/form-data; boundary=x";
+    fn zeros(open: &str, close: &str) -> String {
+        format!("{open}{}0{close}", "0,".repeat(31 << 19))
+    }
+    fn part(name: &str, content: &str) -> String {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n--x--\r\n")
+    }
+    fn post(name: &'static str, path: &str, kind: &'static str, status: u16, build: fn() -> String) -> LargeRequest {
+        LargeRequest { name, method: Method::POST, path: path.to_owned(), kind, status, build }
+    }
+    fn put(name: &'static str, path: &str, kind: &'static str, status: u16, build: fn() -> String) -> LargeRequest {
+        LargeRequest { method: Method::PUT, ..post(name, path, kind, status, build) }
+    }
+    let call = format!("{PARTNER}/web_nothing");
+    let record = format!("{PARTNER}/2147483647");
+    let search = "/api/v1/res.partner/search";
+    vec![
+        post("JSON", &call, JSON, 413, || zeros("{\"args\":[", "]}")),
+        post("Python in JSON", &call, JSON, 413, || zeros("{\"args\":\"(", ")\"}")),
+        post("form", &call, FORM, 413, || zeros("args=[", "]")),
+        post("form with a space", &call, FORM, 413, || zeros("args=[+", "]")),
+        post("form of fields", "/api/res.partner/create", FORM, 413, || zeros("child_ids=[", "]")),
+        post("multipart", &call, MULTIPART, 413, || part("args", &zeros("[", "]"))),
+        put("ids", PARTNER, FORM, 413, || zeros("vals={}&ids=", "")),
+        post("names", search, JSON, 413, || format!("{{\"fields\":\"{}a\"}}", "a,".repeat(31 << 19))),
+        post("order", search, JSON, 413, || format!("{{\"order\":\"{}a\"}}", "a,".repeat(31 << 19))),
+        post("operators", search, JSON, 400, || {
+            format!("{{\"domain\":[{}[\"nope\",\"=\",1]]}}", "\"!\",".repeat(990_000))
+        }),
+        put("repeated keys", &record, JSON, 400, || {
+            format!("{{\"vals\":\"{{{}'k1':0}}\"}}", repeated("", "'k#':0", ",", 900_000))
+        }),
+        put("members", &record, JSON, 400, || {
+            format!("{{\"vals\":{}}}", repeated("{", "\"key#\":\"value#\"", "}", 900_000))
+        }),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_body_in_every_form_needs_little_memory_and_returns_it() {
+    let gateway = process().await;
+    let admin = gateway.client().as_user("admin");
+    admin.post("/api/v1/res.partner/search", &json!({"domain": []})).await.ok();
+    admin.put(&format!("{PARTNER}/2147483647"), &json!({"vals": {"name": "x"}})).await;
+    let base = gateway.memory("VmRSS");
+    for LargeRequest { name, method, path, kind, status, build } in large_requests() {
+        let response = send_body(&admin, method, &path, kind, build()).await;
+        assert_eq!(response.status, status, "{name}: {}", response.text);
+        let is_named = response.text.contains("1000000 values in a body") || response.text.contains("100000 names");
+        assert!(status != 413 || is_named, "{name}: {}", response.text);
+        let peak = gateway.memory("VmHWM") - base;
+        println!("{name}: {peak:.0} MiB at most so far, {:.0} MiB now", gateway.memory("VmRSS") - base);
+        assert!(peak < 150.0, "{name}: {peak:.0} MiB above {base:.0}");
+    }
+    // The memory is returned soon; the next request triggers the allocator.
+    let mut resident = f64::MAX;
+    for _ in 0..50 {
+        admin.get(&format!("{PARTNER}/search_count"), &[]).await.ok();
+        resident = gateway.memory("VmRSS");
+        if resident < 100.0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(resident < 100.0, "{resident:.0} MiB are resident");
     gateway.stop_with("TERM").await;
 }

@@ -21,6 +21,7 @@ mod domains;
 mod hostile;
 mod http_basics;
 mod idempotency;
+mod log_output;
 mod method_calls;
 mod oauth1;
 mod oauth2;

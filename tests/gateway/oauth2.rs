@@ -141,12 +141,12 @@ impl Fixture {
     pub(crate) async fn resource_owner(&self) -> ResourceOwner {
         let user = Principal {
             database: self.admin.databases.pick(None).unwrap().clone(),
-            odoo_user: OdooUser { uid: Uid::new(2).unwrap(), secret: PASSWORD.into() },
-            login: "admin".to_owned(),
+            odoo_user: OdooUser { uid: Uid::new(2).unwrap(), secret: secrecy::SecretString::from(PASSWORD).into() },
+            login: "admin".into(),
             credential_kind: CredentialKind::Basic,
             rate_limit: None,
             permit: None,
-            scope: Scope::All,
+            scope: Scope::All.into(),
             token: None,
         };
         let cookie = self.tokens.sessions.create(user).await.unwrap();

@@ -3,7 +3,9 @@
 mod concurrent_updates;
 mod isolation;
 mod malformed_responses;
+mod one_call_writes;
 mod overload;
+mod shared_reads;
 mod unreachable;
 
 use serde_json::json;

@@ -4,6 +4,7 @@
 //! stable_paging      pages of records with equal sort keys
 //! short_pages        models that filter records after the limit was applied
 //! unreadable_fields  fields whose computation fails
+//! one_call_lists     the calls to Odoo per list, and the form of the records
 //! active_test        archived records with `active_test` in the context
 //! fields_get         models whose fields Odoo describes only in part
 //! all_models         every model of both Odoos
@@ -12,6 +13,7 @@
 mod active_test;
 mod all_models;
 mod fields_get;
+mod one_call_lists;
 mod short_pages;
 mod stable_paging;
 mod unreadable_fields;

@@ -102,6 +102,7 @@ async fn store_works_on_sqlite() {
         "applications",
         "audit_log",
         "consents",
+        "credential_version",
         "grants",
         "instance",
         "oauth1_nonces",
@@ -182,6 +183,97 @@ async fn store_works_on_postgres_with_the_same_schema() {
     let sqlite = check_store(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
     let postgres = check_store(&crate::support::odoo::empty_database().await).await;
     assert_eq!(sqlite, postgres);
+}
+
+/// Executes statements and checks which of them change the version of credentials.
+async fn check_credential_version(url: &str) {
+    let store = Store::open(&configured(&[("DATABASE_URL", url)])).await.unwrap();
+    store.migrate().await.unwrap();
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let grant = "INSERT INTO grants (id, database_name, uid, login, credential, created_at) \
+                 VALUES ('g', 'd', 1, 'l', $1, 1)";
+    sqlx::query(grant).bind(vec![0_u8]).execute(&mut connection).await.unwrap();
+    for (id, kind) in [("k", "api_key"), ("c", "oauth2_code"), ("a", "oauth2_access")] {
+        let token = "INSERT INTO tokens (id, kind, token_index, shown, grant_id, scope, created_at) \
+                     VALUES ($1, $2, $3, '', 'g', '', 1)";
+        let token = sqlx::query(token).bind(id.to_owned()).bind(kind.to_owned()).bind(id.as_bytes().to_vec());
+        token.execute(&mut connection).await.unwrap();
+        let wrap = "INSERT INTO wraps (token_id, grant_id, blob, kid) VALUES ($1, 'g', $2, 'm')";
+        let wrap = sqlx::query(wrap).bind(id.to_owned()).bind(vec![0_u8]);
+        wrap.execute(&mut connection).await.unwrap();
+        let oauth = "INSERT INTO oauth_tokens (token_id, family_id, headless) VALUES ($1, 'f', 0)";
+        sqlx::query(oauth).bind(id.to_owned()).execute(&mut connection).await.unwrap();
+    }
+    let version = "SELECT version FROM credential_version";
+    let mut before: i64 = sqlx::query(version).fetch_one(&mut connection).await.unwrap().get(0);
+    for (statement, is_change) in [
+        (
+            "INSERT INTO api_keys (token_id, name, needs_login_token, may_mint_for_others, networks) \
+             VALUES ('k', 'n', 0, 0, '')",
+            false,
+        ),
+        ("UPDATE tokens SET last_used_at = 5", false),
+        ("UPDATE grants SET uid = uid", false),
+        ("UPDATE oauth_tokens SET family_id = family_id", false),
+        ("UPDATE oauth_tokens SET spent_at = 5 WHERE token_id = 'c'", false),
+        ("UPDATE oauth_tokens SET parent_id = 'c', tries = 1 WHERE token_id = 'a'", false),
+        ("UPDATE tokens SET not_after = 5 WHERE id = 'c'", false),
+        ("DELETE FROM wraps WHERE token_id = 'c'", false),
+        ("DELETE FROM tokens WHERE id = 'c'", false),
+        ("UPDATE tokens SET disabled_at = 5 WHERE id = 'k'", true),
+        ("UPDATE tokens SET scope = 'x' WHERE id = 'k'", true),
+        ("UPDATE api_keys SET networks = '192.0.2.0/24'", true),
+        ("UPDATE wraps SET kid = 'n'", true),
+        ("UPDATE grants SET login = 'm'", true),
+        ("UPDATE oauth_tokens SET headless = 1 WHERE token_id = 'a'", true),
+        ("DELETE FROM wraps WHERE token_id = 'a'", true),
+        ("DELETE FROM tokens WHERE id = 'a'", true),
+        ("DELETE FROM api_keys", true),
+        ("DELETE FROM grants", true),
+    ] {
+        assert!(sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected() > 0, "{statement}");
+        let after: i64 = sqlx::query(version).fetch_one(&mut connection).await.unwrap().get(0);
+        assert_eq!(after != before, is_change, "{url}: {statement}");
+        before = after;
+    }
+}
+
+#[tokio::test]
+async fn version_changes_with_everything_that_a_token_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    check_credential_version(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
+    check_credential_version(&crate::support::odoo::empty_database().await).await;
+}
+
+/// All of them change the same row, in addition to their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_changes_of_credentials_cause_no_deadlock() {
+    let url = crate::support::odoo::empty_database().await;
+    let store = Store::open(&configured(&[("DATABASE_URL", &url)])).await.unwrap();
+    store.migrate().await.unwrap();
+    let mut connection = AnyConnection::connect(&url).await.unwrap();
+    for number in 0..40 {
+        let grant = "INSERT INTO grants (id, database_name, uid, login, credential, created_at) \
+                     VALUES ($1, 'd', 1, 'l', $2, 1)";
+        let id = number.to_string();
+        sqlx::query(grant).bind(id.clone()).bind(vec![0_u8]).execute(&mut connection).await.unwrap();
+        let token = "INSERT INTO tokens (id, kind, token_index, shown, grant_id, scope, created_at) \
+                     VALUES ($1, 'access_token', $2, '', $1, '', 1)";
+        let token = sqlx::query(token).bind(id.clone()).bind(id.clone().into_bytes());
+        token.execute(&mut connection).await.unwrap();
+        let wrap = "INSERT INTO wraps (token_id, grant_id, blob, kid) VALUES ($1, $1, $2, 'm')";
+        sqlx::query(wrap).bind(id).bind(vec![0_u8]).execute(&mut connection).await.unwrap();
+    }
+    let now = Clock::system().now();
+    let deletions = (0..40).map(|number| {
+        let store = store.clone();
+        let id = number.to_string();
+        let event = AuditEvent::new(now, "test", "access_token.end", &id, "");
+        tokio::spawn(async move { store.delete_token(&id, &event).await })
+    });
+    for deletion in deletions.collect::<Vec<_>>() {
+        assert_eq!(deletion.await.unwrap(), Ok(true));
+    }
 }
 
 /// Terminates every connection to a database except the own one, as a restart of PostgreSQL or of a proxy does.

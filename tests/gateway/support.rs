@@ -26,13 +26,19 @@ pub(crate) mod testbed;
 mod xml;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 pub(crate) use browser::{Browser, Callback};
 pub(crate) use client::{Client, Response};
 pub(crate) use gateway::Gateway;
 pub(crate) use stub_odoo::{StubOdoo, StubReply};
 pub(crate) use testbed::{Version, testbed};
+pub(crate) use xml::fields_get;
+
+/// Waits until every gateway has noticed a change of credentials that another process made: at most a second.
+pub(crate) async fn changes_reach_gateways() {
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+}
 
 /// A name that no other record has, not even as a part of its name.
 pub(crate) fn unique(word: &str) -> String {

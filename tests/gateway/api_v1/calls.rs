@@ -50,10 +50,11 @@ async fn each_request_makes_the_minimal_calls() {
         }
         let (color, many) = (json!({"data": {"color": 2}}), json!({"data": [{"name": word}, {"name": word}]}));
         let (by_ids, by_filter) = (format!("{TAGS}?id={ids:?}"), json!({"filter": [["name", "=", word]]}));
+        let update = if version == Version::Odoo19 { &["web_save", "read"][..] } else { &["read", "write", "read"] };
         for (method, path, body, methods) in [
             (Method::POST, TAGS, json!({"data": {"name": word}}), &["create", "read"][..]),
             (Method::POST, &format!("{TAGS}/batch"), many, &["create", "read"]),
-            (Method::PUT, &one, color.clone(), &["read", "write", "read"]),
+            (Method::PUT, &one, color.clone(), update),
             (Method::PUT, &by_ids, color, &["read", "write"]),
             (Method::DELETE, TAGS, by_filter, &["search", "unlink"]),
             (Method::DELETE, &one, json!({}), &["read", "unlink"]),

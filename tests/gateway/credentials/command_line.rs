@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::binary::{Process, run};
-use crate::support::{Version, testbed};
+use crate::support::{Version, changes_reach_gateways, testbed};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
@@ -47,6 +47,7 @@ async fn key_is_managed_on_the_command_line_and_its_secret_is_not_stored_or_logg
     assert!(table.lines().nth(1).unwrap().starts_with("shop  ogw_key_"), "{table}");
     assert!(!table.contains(key) && !listed.to_string().contains(key));
     run_command(&gateway, "key disable shop", &settings).await;
+    changes_reach_gateways().await;
     client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
     run_command(&gateway, "key enable shop", &settings).await;
     client.get(PARTNERS, &[]).await.ok();
@@ -58,6 +59,7 @@ async fn key_is_managed_on_the_command_line_and_its_secret_is_not_stored_or_logg
     client.get(PARTNERS, &[]).await.ok();
     assert!(run_command(&gateway, "keys list", &settings).await.contains("seals  3"));
     run_command(&gateway, "key delete shop", &settings).await;
+    changes_reach_gateways().await;
     client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
     assert_eq!(run_command(&gateway, "key list", &settings).await.lines().count(), 1);
     let master = std::fs::read_to_string(&master).unwrap().lines().last().unwrap().to_owned();

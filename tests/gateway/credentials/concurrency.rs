@@ -13,7 +13,8 @@ const READ: &str = "res.partner.read";
 /// A key for the stub's user with a limit of two concurrent requests, including those of its login tokens.
 async fn fixture() -> (StubOdoo, Gateway, Client, Client) {
     let stub = StubOdoo::start().await;
-    let gateway = Gateway::start_with_stub(&stub, &[]).await;
+    // Each request makes a call, so that the stub can hold it.
+    let gateway = Gateway::start_with_stub(&stub, &[("ODOO_GATEWAY__ODOO__0__SHARE_READS", "false")]).await;
     let mut terms = new_key(Version::Odoo19, "two at a time").terms;
     terms.concurrent = Some(2);
     let of_stub = NewApiKey {

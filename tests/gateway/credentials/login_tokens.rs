@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::new_key;
-use crate::support::{Client, Gateway, Version, testbed};
+use crate::support::{Client, Gateway, Version, changes_reach_gateways, testbed};
 
 const MINT: &str = "/api/generate_token";
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
@@ -73,12 +73,14 @@ async fn login_token_is_rejected_while_its_api_key_is_disabled() {
         }
         let admin = gateway.administration().await;
         admin.set_key_enabled("shop", false).await.unwrap();
+        changes_reach_gateways().await;
         assert_eq!(clients[3].get(PARTNERS, &[]).await.status, 401);
         admin.set_key_enabled("shop", true).await.unwrap();
         clients[3].get(PARTNERS, &[]).await.ok();
         let id = admin.list_tokens().await.unwrap().remove(0).id;
         admin.revoke_token(&id).await.unwrap();
-        assert_eq!(clients[3].get(PARTNERS, &[]).await.status, 401, "revoked immediately");
+        changes_reach_gateways().await;
+        assert_eq!(clients[3].get(PARTNERS, &[]).await.status, 401, "revoked");
     }
 }
 
@@ -105,6 +107,7 @@ async fn key_issues_tokens_only_for_linked_users() {
     as_salesman.get(PARTNERS, &[]).await.ok();
     assert_eq!(admin.linked_users("shop").await.unwrap().len(), 2);
     admin.unlink_user("shop", "salesman").await.unwrap();
+    changes_reach_gateways().await;
     assert_eq!(as_salesman.get(PARTNERS, &[]).await.status, 401);
     with_key.post(MINT, &body).await.api_problem(409, "not_linked");
     admin.unlink_user("shop", "internal").await.unwrap_err();

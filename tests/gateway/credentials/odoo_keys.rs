@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::support::odoo::{fresh_database, revoke_api_keys};
 use crate::support::recording_proxy::RecordingProxy;
 use crate::support::stub_odoo::{KEY, KEY_OWNER};
-use crate::support::{Client, Gateway, StubOdoo, StubReply, Version, testbed};
+use crate::support::{Client, Gateway, StubOdoo, StubReply, Version, changes_reach_gateways, testbed};
 
 const FLOOR: &str = "ODOO_GATEWAY__AUTH__FAILURE_FLOOR";
 const IDENTITY_TTL: &str = "ODOO_GATEWAY__AUTH__IDENTITY_TTL";
@@ -80,6 +80,7 @@ async fn odoo_14_keys_work_after_linking() {
     assert_eq!(client.get(OWN_KEYS, &[]).await.ok(), json!({"count": 1}));
 
     admin.revoke_token(&linked.id).await.unwrap();
+    changes_reach_gateways().await;
     client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
 }
 

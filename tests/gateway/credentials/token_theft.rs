@@ -11,7 +11,7 @@ use odoo_gateway::store::{AuditEvent, KeyTerms, StoredToken};
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use super::key;
-use crate::support::{Gateway, Version, testbed};
+use crate::support::{Gateway, Version, changes_reach_gateways, testbed};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
@@ -162,6 +162,7 @@ async fn tampered_rows_give_no_access() {
     let (model, _) = key(&admin, Version::Odoo19, "model").await;
     let url = format!("sqlite:{}", gateway.folder().join("gateway.db").display());
     let mut connection = AnyConnection::connect(&url).await.unwrap();
+    let mut attacked = Vec::new();
     for (case, attack) in attacks {
         let (mine, my_key) = create_key_unchecked(&admin, &model, &format!("mine, with {case}")).await;
         let (theirs, _) = create_key_unchecked(&admin, &model, &format!("theirs, with {case}")).await;
@@ -172,7 +173,11 @@ async fn tampered_rows_give_no_access() {
             query = query.bind(theirs.id.clone());
         }
         assert_eq!(query.execute(&mut connection).await.unwrap().rows_affected(), 1, "{case}");
-        for (client, state) in [(&here, "cached"), (&there.with_header("api-key", &my_key), "decrypted again")] {
+        attacked.push((case, here, there.with_header("api-key", &my_key)));
+    }
+    changes_reach_gateways().await;
+    for (case, here, there) in attacked {
+        for (client, state) in [(&here, "cached"), (&there, "decrypted again")] {
             let response = client.get(PARTNERS, &[]).await;
             assert!(matches!(response.status, 401 | 500), "{case}, {state}: {}", response.text);
         }
@@ -216,6 +221,7 @@ async fn disabled_credentials_cannot_be_enabled_by_changing_rows() {
     };
     let [own, linked] = [mint(serde_json::json!({})).await, mint(serde_json::json!({"user_login": "admin"})).await];
     let statuses = async || {
+        changes_reach_gateways().await;
         let mut statuses = Vec::new();
         for client in [gateway.client(), there.clone()] {
             for (header, text) in [("api-key", key), ("login-token", &own), ("login-token", &linked)] {
@@ -233,7 +239,7 @@ async fn disabled_credentials_cannot_be_enabled_by_changing_rows() {
     assert_eq!(statuses().await, [200; 6]);
     let off = "UPDATE tokens SET disabled_at = 1 WHERE id = $1";
     let on = "UPDATE tokens SET disabled_at = NULL WHERE id = $1";
-    // Without requests in between, so that decrypted credentials are still cached.
+    // Without requests in between, so that decrypted credentials are still in memory.
     for requests_in_between in [false, true] {
         admin.set_key_enabled("switched", false).await.unwrap();
         if requests_in_between {

@@ -5,8 +5,8 @@ use odoo_gateway::secret::{DataKey, Token, TokenKind};
 use reqwest::Method;
 
 use super::{CALLBACK, Consumer, PARTNERS, REQUEST_TOKEN, get, new_application, parse_token_pair, unthrottled_gateway};
-use crate::support::Version;
 use crate::support::client::send;
+use crate::support::{Version, changes_reach_gateways};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s_03_store_and_master_key_give_no_access_to_a_users_credential() {
@@ -70,6 +70,7 @@ async fn new_secret_ends_the_consumer_key_but_disabling_and_enabling_does_not() 
     let consumer = Consumer::new(&gateway, new_application(Version::Odoo14, "renewed")).await;
     let before = consumer.connect(&client).await;
     admin.set_application_enabled("renewed", false).await.unwrap();
+    changes_reach_gateways().await;
     get(&before.with_fresh_nonce(), &client, PARTNERS).await.problem(401, "credential_invalid");
     admin.set_application_enabled("renewed", true).await.unwrap();
     get(&before.with_fresh_nonce(), &client, PARTNERS).await.ok();

@@ -115,6 +115,7 @@ async fn jwt_is_valid_at_all_gateways_with_the_same_issuer_and_store() {
     let there = crate::support::Client::new(format!("http://{}", replica.api));
     there.with_header("authorization", &format!("Bearer {jwt}")).get(super::PARTNERS, &[]).await.ok();
     fixture.admin.delete_application("robot").await.unwrap();
+    crate::support::changes_reach_gateways().await;
     let dead = there.with_header("authorization", &format!("Bearer {jwt}")).get(super::PARTNERS, &[]).await;
     dead.problem(401, "credential_invalid");
     replica.stop().await;

@@ -4,6 +4,7 @@ use odoo_gateway::admin::GrantType;
 use odoo_gateway::secret::TokenKind;
 
 use super::{Fixture, INTROSPECT, TOKEN, member, oauth_error};
+use crate::support::changes_reach_gateways;
 
 #[tokio::test]
 async fn refresh_token_is_single_use_and_reuse_revokes_the_grant() {
@@ -88,11 +89,13 @@ async fn client_credentials_act_as_the_bound_user_without_a_refresh_token() {
         oauth_error(&request_token(unbound.client_id(), &other, "").await, 400, "unauthorized_client");
         oauth_error(&request_token(application.client_id(), &secret, "profile").await, 400, "invalid_scope");
         fixture.admin.set_application_enabled("robot", false).await.unwrap();
+        changes_reach_gateways().await;
         fixture.call_api(&member(&issued, "access_token")).await.problem(401, "credential_invalid");
         oauth_error(&request_token(application.client_id(), &secret, "").await, 401, "invalid_client");
         fixture.admin.set_application_enabled("robot", true).await.unwrap();
         fixture.call_api(&member(&issued, "access_token")).await.ok();
         fixture.admin.delete_application("robot").await.unwrap();
+        changes_reach_gateways().await;
         fixture.call_api(&member(&issued, "access_token")).await.problem(401, "credential_invalid");
     }
 }

@@ -5,6 +5,7 @@ use odoo_gateway::auth::open_consumer_secret;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
 use super::{Fixture, TOKEN, member, oauth_error};
+use crate::support::changes_reach_gateways;
 use crate::support::stub_odoo::PASSWORD;
 
 async fn connection(fixture: &Fixture) -> AnyConnection {
@@ -146,10 +147,12 @@ async fn disabled_application_cannot_be_enabled_by_changing_rows() {
         fixture.call_api(&token).await.ok();
         fixture.admin.set_application_enabled("shop", false).await.unwrap();
         fixture.execute_sql("UPDATE tokens SET disabled_at = NULL").await;
+        changes_reach_gateways().await;
         oauth_error(&fixture.post(TOKEN, &form).await, 401, "invalid_client");
         fixture.call_api(&token).await.problem(401, "credential_invalid");
         fixture.execute_sql("UPDATE tokens SET disabled_at = 1 WHERE kind = 'client_secret'").await;
         fixture.admin.set_application_enabled("shop", true).await.unwrap();
+        changes_reach_gateways().await;
         fixture.post(TOKEN, &form).await.ok();
         fixture.call_api(&token).await.ok();
     }

@@ -8,7 +8,7 @@ use crate::support::client::send;
 use crate::support::{Response, StubReply};
 
 /// Odoo's fault in this case, with an exception of PostgreSQL's driver.
-fn conflict_fault(exception: &str) -> StubReply {
+pub(super) fn conflict_fault(exception: &str) -> StubReply {
     let message = "could not serialize access due to concurrent update";
     let traceback = format!(
         "Traceback (most recent call last):\n  File \"/{CANARY}.py\", line 1, in execute\n    cr.execute(query)\n\
@@ -18,7 +18,7 @@ fn conflict_fault(exception: &str) -> StubReply {
 }
 
 /// Checks the problem of a request that had no effect because of the conflict.
-fn assert_conflict(response: &Response) {
+pub(super) fn assert_conflict(response: &Response) {
     response.problem(409, "concurrent_update");
     assert_eq!(response.header("retry-after"), "1");
     assert_no_odoo_text(response);

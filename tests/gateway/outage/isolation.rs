@@ -12,6 +12,7 @@ async fn requests_to_a_slow_odoo_do_not_delay_those_to_another() {
         ("ODOO_GATEWAY__ODOO__0__URL", slow_url.as_str()),
         ("ODOO_GATEWAY__ODOO__0__DATABASE", "slow"),
         ("ODOO_GATEWAY__ODOO__0__CONCURRENCY", "4"),
+        ("ODOO_GATEWAY__ODOO__0__SHARE_READS", "false"),
         ("ODOO_GATEWAY__ODOO__1__URL", &quick_url),
         ("ODOO_GATEWAY__ODOO__1__DATABASE", "quick"),
         ("ODOO_GATEWAY__ODOO__1__CONCURRENCY", "1"),

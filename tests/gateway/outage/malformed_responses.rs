@@ -30,6 +30,7 @@ fn malformed_responses() -> Vec<(&'static str, StubReply, Expected, Expected)> {
     let unknown = (504, "outcome_unknown");
     let page = |status: &str| StubReply::http(status, "text/html", &format!("<!doctype html><title>{CANARY}</title>"));
     let raw = |head: &str, body: &str| StubReply::Bytes(format!("HTTP/1.1 {head}\r\n\r\n{body}").into_bytes());
+    let xml = "200 OK\r\nContent-Type: text/xml";
     let redirect = format!("302 Found\r\nLocation: http://127.0.0.1:1/{CANARY}");
     let open = format!("<methodResponse><params><param><value><string>{CANARY}");
     let entity = format!("<!DOCTYPE x [<!ENTITY e '{CANARY}'>]><methodResponse><params><param><value>&e;</value>");
@@ -42,6 +43,8 @@ fn malformed_responses() -> Vec<(&'static str, StubReply, Expected, Expected)> {
         ("no HTTP", StubReply::Bytes(CANARY.into()), bad, bad),
         ("XML that ends early", StubReply::xml(&open), bad, bad),
         ("half a body", raw("200 OK\r\nContent-Type: text/xml\r\nContent-Length: 999", &open), unknown, unknown),
+        ("two lengths", raw(&format!("{xml}\r\nContent-Length: 3\r\nContent-Length: 4"), CANARY), bad, bad),
+        ("a broken chunk", raw(&format!("{xml}\r\nTransfer-Encoding: chunked"), CANARY), unknown, unknown),
         ("compressed", raw("200 OK\r\nContent-Type: text/xml\r\nContent-Encoding: gzip", CANARY), bad, bad),
         ("a document type", StubReply::xml(&entity), bad, bad),
         ("an error", page("500 Internal Server Error"), away, unknown),

@@ -10,7 +10,11 @@ use crate::support::{Gateway, StubReply};
 
 #[tokio::test]
 async fn full_queue_is_rejected_immediately() {
-    let places = [("ODOO_GATEWAY__ODOO__0__CONCURRENCY", "1"), ("ODOO_GATEWAY__ODOO__0__QUEUE", "0")];
+    let places = [
+        ("ODOO_GATEWAY__ODOO__0__CONCURRENCY", "1"),
+        ("ODOO_GATEWAY__ODOO__0__QUEUE", "0"),
+        ("ODOO_GATEWAY__ODOO__0__SHARE_READS", "false"),
+    ];
     let (stub, _gateway, admin) = warm_gateway(&places).await;
     stub.when("res.partner.read", StubReply::Hold);
     let before = stub.call_count("res.partner.read");
@@ -33,6 +37,7 @@ async fn waiting_time_in_the_queue_is_limited() {
         ("ODOO_GATEWAY__ODOO__0__CONCURRENCY", "1"),
         ("ODOO_GATEWAY__ODOO__0__QUEUE", "1"),
         ("ODOO_GATEWAY__ODOO__0__QUEUE_WAIT", "100ms"),
+        ("ODOO_GATEWAY__ODOO__0__SHARE_READS", "false"),
     ];
     let (stub, _gateway, admin) = warm_gateway(&places).await;
     stub.when("res.partner.read", StubReply::Hold);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PARTNERS, TAGS, create, ids_of, unique};
+use super::{MISSING_ID, PARTNERS, TAGS, create, ids_of, unique};
 use crate::support::Version;
 use crate::support::recording_proxy::recorded_gateway;
 
@@ -60,7 +60,16 @@ async fn writes_make_two_or_three_calls() {
         assert_eq!(proxy.take_calls(), tag_calls(&["create", "read"]), "any number of records");
         let ids = ids_of(&many);
         admin.put(&format!("{TAGS}/{first}"), &json!({"vals": {"color": 2}})).await.ok();
-        assert_eq!(proxy.take_calls(), tag_calls(&["read", "write", "read"]));
+        // All fields contain relations to several records, which are read after the write.
+        let one: &[&str] = if version == Version::Odoo19 { &["web_save", "read"] } else { &["read", "write", "read"] };
+        assert_eq!(proxy.take_calls(), tag_calls(one));
+        admin.put(TAGS, &json!({"ids": [first], "vals": {"color": 3}})).await.ok();
+        assert_eq!(proxy.take_calls(), tag_calls(one));
+        admin.put(&format!("{TAGS}/{first}"), &json!({"vals": {"child_ids": [[6, 0, []]]}})).await.ok();
+        assert_eq!(proxy.take_calls(), tag_calls(&["read", "write", "read"]), "other records can change");
+        let missing = admin.put(&format!("{TAGS}/{MISSING_ID}"), &json!({"vals": {"color": 2}})).await;
+        missing.problem(404, "record_not_found");
+        assert_eq!(proxy.take_calls(), tag_calls(&one[..1]));
         admin.put(TAGS, &json!({"ids": ids, "vals": {"color": 2}})).await.ok();
         assert_eq!(proxy.take_calls(), tag_calls(&["read", "write", "read"]));
         admin.delete(&format!("{TAGS}/{first}"), &[]).await.ok();

@@ -13,7 +13,7 @@ use crate::oauth1::Consumer;
 use crate::oauth2::TOKEN;
 use crate::support::client::send;
 use crate::support::stub_odoo::PASSWORD;
-use crate::support::{Client, Gateway, StubOdoo, StubReply};
+use crate::support::{Client, Gateway, StubOdoo, StubReply, changes_reach_gateways};
 
 /// A gateway in front of a stub with an endless list of contacts, and its administration.
 struct Fixture {
@@ -58,6 +58,7 @@ impl Fixture {
         let mut text = response.chunk().await.unwrap().expect("a first chunk").to_vec();
         self.stub.wait_for_calls(LIST, before + 2).await;
         revoke().await;
+        changes_reach_gateways().await;
         self.stub.release(LIST);
         self.stub.when(LIST, contact("Later"));
         let rest = tokio::time::timeout(std::time::Duration::from_secs(20), read_until_broken(response)).await;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -38,6 +39,8 @@ pub(crate) struct Process {
     child: Child,
     output: Arc<Mutex<String>>,
     readers: [JoinHandle<()>; 2],
+    /// Locked for a moment before each line. A test that locks it keeps the readers from reading.
+    reading: Arc<tokio::sync::Mutex<()>>,
     listening: Value,
     pub(crate) folder: TempDir,
 }
@@ -52,15 +55,21 @@ impl Process {
     pub(crate) async fn serve_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let mut command = command(&["serve"], folder.path(), settings);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let output = Arc::new(Mutex::new(String::new()));
+        let (output, reading) = (Arc::new(Mutex::new(String::new())), Arc::new(tokio::sync::Mutex::new(())));
         let (sender, receiver) = tokio::sync::oneshot::channel();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let readers = [
-            tokio::spawn(collect_output(child.stdout.take().unwrap(), output.clone(), None)),
-            tokio::spawn(collect_output(child.stderr.take().unwrap(), output.clone(), Some(sender))),
+            tokio::spawn(collect_output(out, output.clone(), reading.clone(), None)),
+            tokio::spawn(collect_output(err, output.clone(), reading.clone(), Some(sender))),
         ];
         let listening = timeout(TIMEOUT, receiver).await;
         let listening = listening.ok().and_then(Result::ok).unwrap_or_else(|| panic!("{}", output.lock().unwrap()));
-        Self { child, output, readers, listening, folder }
+        Self { child, output, readers, reading, listening, folder }
+    }
+
+    /// Nobody reads the output, except for one line, until the result is dropped.
+    pub(crate) async fn pause_reading(&self) -> OwnedMutexGuard<()> {
+        self.reading.clone().lock_owned().await
     }
 
     /// The process id.
@@ -109,10 +118,12 @@ impl Process {
 async fn collect_output(
     stream: impl AsyncRead + Unpin,
     output: Arc<Mutex<String>>,
+    reading: Arc<tokio::sync::Mutex<()>>,
     mut listening: Option<tokio::sync::oneshot::Sender<Value>>,
 ) {
     let mut lines = BufReader::new(stream).lines();
     while let Ok(Some(line)) = lines.next_line().await {
+        drop(reading.lock().await);
         let event: Value = serde_json::from_str(&line).unwrap_or_default();
         if event["message"] == "listening"
             && let Some(listening) = listening.take()

@@ -96,7 +96,12 @@ pub(crate) fn xmlrpc_fault(code: &str, text: &str) -> String {
 
 /// The result of `fields_get` for a model with `id` and `name`.
 pub(crate) fn partner_fields_get() -> String {
-    let field = |name: &str, kind: &str| {
+    fields_get(&[("id", "integer"), ("name", "char")])
+}
+
+/// The result of `fields_get` for a model with these stored fields, each with its type.
+pub(crate) fn fields_get(fields: &[(&str, &str)]) -> String {
+    let field = |(name, kind): &(&str, &str)| {
         let text = |key: &str, value: &str| {
             format!("<member><name>{key}</name><value><string>{value}</string></value></member>")
         };
@@ -105,5 +110,5 @@ pub(crate) fn partner_fields_get() -> String {
             (text("type", kind), text("string", name), ["store", "searchable", "sortable"].map(flag).concat());
         format!("<member><name>{name}</name><value><struct>{kind}{label}{flags}</struct></value></member>")
     };
-    format!("<struct>{}{}</struct>", field("id", "integer"), field("name", "char"))
+    format!("<struct>{}</struct>", fields.iter().map(field).collect::<String>())
 }

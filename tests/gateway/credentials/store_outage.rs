@@ -1,0 +1,101 @@
+//! A PostgreSQL that cannot be reached: known credentials are accepted for `store.outage_grace`, and nothing else.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+
+use super::new_key_of;
+use crate::support::odoo::empty_database;
+use crate::support::stub_odoo::PASSWORD;
+use crate::support::{Client, Gateway, StubOdoo, changes_reach_gateways, testbed};
+
+const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
+
+/// A gateway on PostgreSQL, and a client with an API key that was used.
+struct Fixture {
+    _stub: StubOdoo,
+    gateway: Gateway,
+    client: Client,
+    store: String,
+}
+
+impl Fixture {
+    async fn new(outage_grace: &str) -> Self {
+        let (stub, store) = (StubOdoo::start().await, empty_database().await);
+        let settings = [
+            ("ODOO_GATEWAY__STORE__URL", store.as_str()),
+            ("ODOO_GATEWAY__STORE__OUTAGE_GRACE", outage_grace),
+            ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
+            ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+        ];
+        let gateway = Gateway::start_with_stub(&stub, &settings).await;
+        let admin = gateway.administration().await;
+        let (_, key) = admin.create_key(new_key_of("stub", "known", "admin", PASSWORD)).await.unwrap();
+        let client = gateway.client().with_header("api-key", key.expose());
+        client.get(PARTNERS, &[]).await.ok();
+        Self { _stub: stub, gateway, client, store }
+    }
+
+    /// Makes the database of the store accept connections or reject and end them.
+    async fn set_reachable(&self, is_reachable: bool) {
+        let name = self.store.rsplit('/').next().unwrap();
+        let mut connection = AnyConnection::connect(testbed().postgres()).await.unwrap();
+        let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {is_reachable}");
+        sqlx::query(AssertSqlSafe(allow)).execute(&mut connection).await.unwrap();
+        if !is_reachable {
+            let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1";
+            sqlx::query(end).bind(name.to_owned()).fetch_one(&mut connection).await.unwrap();
+        }
+    }
+
+    /// Waits until the client gets this status.
+    async fn wait_for_status(&self, status: u16) {
+        let reached = async {
+            while self.client.get(PARTNERS, &[]).await.status != status {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), reached).await.expect("the status changes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn known_credentials_are_accepted_for_the_configured_time() {
+    let grace = Duration::from_secs(8);
+    let fixture = Fixture::new("8s").await;
+    fixture.set_reachable(false).await;
+    let down_since = Instant::now();
+    changes_reach_gateways().await;
+    fixture.client.get(PARTNERS, &[]).await.ok();
+    let unknown = odoo_gateway::secret::Token::generate(odoo_gateway::secret::TokenKind::ApiKey).unwrap();
+    let with_unknown = fixture.gateway.client().with_header("api-key", unknown.expose());
+    with_unknown.get(PARTNERS, &[]).await.problem(503, "store_unavailable");
+    let ready = fixture.gateway.ops_client().get("/readyz", &[]).await;
+    let report = ready.json();
+    assert_eq!((ready.status, &report["ready"]), (200, &json!(true)), "{report:#}");
+    assert_eq!(report["parts"]["store"]["ok"], json!(false), "{report:#}");
+    assert!(down_since.elapsed() < grace, "the machine is too slow for this test");
+
+    fixture.wait_for_status(503).await;
+    // The grace period begins with the last poll before the outage.
+    assert!(down_since.elapsed() > grace.saturating_sub(Duration::from_secs(1)), "{:?}", down_since.elapsed());
+    fixture.client.get(PARTNERS, &[]).await.problem(503, "store_unavailable");
+    let metrics = fixture.gateway.ops_client().get("/metrics", &[]).await.text;
+    assert!(metrics.lines().any(|line| line == "odoo_gateway_store_up 0"), "{metrics}");
+    let uses = metrics.lines().find_map(|line| line.strip_prefix("odoo_gateway_credential_outage_uses_total "));
+    assert!(uses.unwrap().parse::<u64>().unwrap() > 0, "{metrics}");
+
+    fixture.set_reachable(true).await;
+    fixture.wait_for_status(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_grace_period_requests_fail_until_the_store_can_be_reached() {
+    let fixture = Fixture::new("0s").await;
+    fixture.set_reachable(false).await;
+    changes_reach_gateways().await;
+    fixture.client.get(PARTNERS, &[]).await.problem(503, "store_unavailable");
+    fixture.set_reachable(true).await;
+    fixture.wait_for_status(200).await;
+}
