@@ -1,13 +1,15 @@
 # Developer tasks. `make help` lists them.
 #
 # Variables of `make demo`: PORT, the port of the gateway; ODOO_URL and ODOO_DB, an existing Odoo to use.
+# Variables of `make bench`: BENCH_ROUNDS and BENCH_SECONDS, the number and the duration of the measurements.
+# Variable of `make bench-check`: UPDATE=1 stores the counts.
 
 SHELL := /bin/bash
 TESTBED := tests/testbed/testbed
 # The format in which `time` prints the duration of a step.
 export TIMEFORMAT := --- %lR
 
-.PHONY: help demo check test prove image bench openapi clean-cache compiler
+.PHONY: help demo check test prove image bench bench-check openapi clean-cache compiler
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -31,8 +33,15 @@ prove: image ## run the tests that take too long for `make test`: the container 
 image: compiler ## build the container image from scratch and test it with Odoo 19 (as root; needs no image registry)
 	$(TESTBED) image
 
-bench: compiler ## run the benchmarks
-	cargo bench --locked
+bench: compiler ## run the benchmarks and write benches/RESULTS.md (as root on Debian 12)
+	$(TESTBED) install bench postgres odoo19 odoo14
+	cargo build --locked --release
+	cargo bench --locked --bench hop
+	cargo bench --locked --bench gateway --bench credentials --bench language --bench oauth1 --bench xmlrpc
+
+bench-check: compiler ## compare instruction counts with benches/instructions.toml (UPDATE=1 stores them)
+	$(TESTBED) install bench
+	cargo bench --locked --bench instructions -- $(if $(UPDATE),update,check)
 
 openapi: compiler ## regenerate openapi/openapi.json
 	@mkdir -p openapi

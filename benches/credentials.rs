@@ -79,6 +79,13 @@ impl Authentication {
         };
         let tokens =
             TokenServices::new(admin.store.clone(), admin.key_provider.clone(), settings, throttle, Clock::system());
+        // As in a running gateway: without it, every request would read its row.
+        let mut poll = admin.store.credential_poll();
+        tokio::spawn(async move {
+            while poll.poll().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        });
         Ok(Self { admin, odoo_authenticator, tokens, key_set })
     }
 

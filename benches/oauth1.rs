@@ -63,6 +63,13 @@ impl Authentication {
         };
         let tokens =
             TokenServices::new(admin.store.clone(), admin.key_provider.clone(), settings, throttle, Clock::system());
+        // As in a running gateway: without it, every request would read its row.
+        let mut poll = admin.store.credential_poll();
+        tokio::spawn(async move {
+            while poll.poll().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        });
         Ok(Self { admin, tokens, target: format!("{TARGET}?{}", query()).parse()? })
     }
 
@@ -131,12 +138,15 @@ impl Authentication {
     async fn resource_owner(&self) -> Outcome<ResourceOwner> {
         let user = Principal {
             database: self.admin.databases.pick(None).map_err(problem_text)?.clone(),
-            odoo_user: OdooUser { uid: Uid::new(7).ok_or("a user")?, secret: "right".into() },
-            login: "ada".to_owned(),
+            odoo_user: OdooUser {
+                uid: Uid::new(7).ok_or("a user")?,
+                secret: secrecy::SecretString::from("right").into(),
+            },
+            login: "ada".into(),
             credential_kind: CredentialKind::Basic,
             permit: None,
             rate_limit: None,
-            scope: Scope::All,
+            scope: Scope::All.into(),
             token: None,
         };
         let cookie = self.tokens.sessions.create(user).await.map_err(problem_text)?;

@@ -11,6 +11,11 @@ use odoo_gateway::value::Value;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+#[path = "instructions/odoo_text.rs"]
+mod odoo_text;
+
+use odoo_text::{in_method_response, record, response_with};
+
 fn main() {
     divan::main();
 }
@@ -28,21 +33,6 @@ enum Size {
 
 const SIZES: [Size; 3] = [Size::Small, Size::Large, Size::Binary];
 
-fn record(id: i64) -> Value<'static> {
-    Value::Map(vec![
-        ("id".into(), Value::Int(id)),
-        ("name".into(), Value::from(format!("Contact {id} of <Société> & Söhne"))),
-        ("email".into(), Value::from(format!("contact.{id}@example.com"))),
-        ("phone".into(), Value::Bool(false)),
-        ("street".into(), Value::from(format!("{id} Rue de la Paix"))),
-        ("country_id".into(), vec![Value::Int(75), "France".into()].into()),
-        ("category_id".into(), (1..5).map(Value::Int).collect()),
-        ("active".into(), Value::Bool(true)),
-        ("credit_limit".into(), Value::Float(1250.5)),
-        ("write_date".into(), "2024-01-02 03:04:05".into()),
-    ])
-}
-
 fn value(size: Size) -> Value<'static> {
     match size {
         Size::Small => vec![record(1)].into(),
@@ -51,47 +41,8 @@ fn value(size: Size) -> Value<'static> {
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// As Python's `xmlrpc.client` writes it.
-fn as_odoo_writes(value: &Value<'_>, out: &mut String) {
-    out.push_str("<value>");
-    match value {
-        Value::Bool(boolean) => *out += &format!("<boolean>{}</boolean>", u8::from(*boolean)),
-        Value::Int(int) => *out += &format!("<int>{int}</int>"),
-        Value::Float(float) => *out += &format!("<double>{float:?}</double>"),
-        Value::Text(text) => *out += &format!("<string>{}</string>", escaped(text)),
-        Value::List(items) => {
-            out.push_str("<array><data>\n");
-            items.iter().for_each(|item| as_odoo_writes(item, out));
-            out.push_str("</data></array>");
-        }
-        Value::Map(members) => {
-            out.push_str("<struct>\n");
-            for (key, value) in members {
-                *out += &format!("<member>\n<name>{}</name>\n", escaped(key));
-                as_odoo_writes(value, out);
-                out.push_str("</member>\n");
-            }
-            out.push_str("</struct>");
-        }
-        Value::Null => {}
-    }
-    out.push_str("</value>\n");
-}
-
-fn in_method_response(value: &str) -> String {
-    format!(
-        "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n{value}</param>\n</params>\n</methodResponse>\n"
-    )
-}
-
 fn response_of(size: Size) -> String {
-    let mut text = String::new();
-    as_odoo_writes(&value(size), &mut text);
-    in_method_response(&text)
+    response_with(&value(size))
 }
 
 fn parse(text: &str) -> Value<'_> {

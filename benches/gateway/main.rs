@@ -15,7 +15,9 @@
 mod cases;
 mod exchange;
 mod figures;
+#[expect(dead_code, reason = "the benchmark `hop` uses the rest")]
 mod process;
+#[expect(dead_code, reason = "the benchmark `hop` uses the rest")]
 mod recording;
 #[expect(
     dead_code,

@@ -33,6 +33,11 @@ impl Recording {
         self.with(|calls| std::mem::take(&mut calls.order))
     }
 
+    /// All recorded calls with their responses.
+    pub(crate) fn responses(&self) -> Vec<(Recorded, Arc<str>)> {
+        self.with(|calls| calls.responses.iter().map(|(call, text)| (call.clone(), text.clone())).collect())
+    }
+
     /// Starts a proxy that forwards calls to `odoo` and records them.
     pub(crate) fn record(&self, odoo: SocketAddr) -> io::Result<SocketAddr> {
         let recording = self.clone();
