@@ -9,10 +9,15 @@ INSERT INTO credential_version (singleton, version) VALUES (1, CAST(floor(random
 
 -- The row is the last that a transaction locks, because the triggers are deferred to the commit: so it causes no
 -- deadlock. The schema is that of the table, whatever the search path of the session.
+--
+-- A transaction writes the row once, however many rows it changes: each further version of the row would make the next
+-- update slower. xmin is the transaction that wrote the version of the row which the update sees. If another one
+-- commits while the update waits for its lock, xmin is compared again. After a savepoint xmin is that of the
+-- subtransaction, which only costs another write.
 CREATE FUNCTION change_credential_version() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN
-    EXECUTE format('UPDATE %I.credential_version SET version = CAST(floor(random() * 9007199254740992) AS BIGINT)',
-        TG_TABLE_SCHEMA);
+    EXECUTE format('UPDATE %I.credential_version SET version = CAST(floor(random() * 9007199254740992) AS BIGINT) '
+        'WHERE xmin <> pg_current_xact_id()::xid', TG_TABLE_SCHEMA);
     RETURN NULL;
 END $$;
 
@@ -24,8 +29,8 @@ BEGIN
     EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.tokens WHERE id = $1 AND kind NOT IN (''oauth2_code'', '
         '''oauth2_refresh'', ''session'', ''oauth1_request''))', TG_TABLE_SCHEMA) INTO counts USING OLD.token_id;
     IF counts THEN
-        EXECUTE format('UPDATE %I.credential_version SET version = CAST(floor(random() * 9007199254740992) AS BIGINT)',
-            TG_TABLE_SCHEMA);
+        EXECUTE format('UPDATE %I.credential_version SET version = CAST(floor(random() * 9007199254740992) AS BIGINT) '
+            'WHERE xmin <> pg_current_xact_id()::xid', TG_TABLE_SCHEMA);
     END IF;
     RETURN NULL;
 END $$;

@@ -70,6 +70,9 @@ async fn poll_changes(store: Store, interval: Duration, metrics: Arc<Metrics>, m
 
 fn log(error: Option<&StoreError>, outage_grace: Duration) {
     match error {
+        Some(StoreError::TimedOut) => tracing::warn!(
+            "the store is slow; until it answers in time, each request reads its credential from the store"
+        ),
         Some(cause) => tracing::warn!(
             %cause,
             ?outage_grace,

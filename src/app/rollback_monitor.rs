@@ -22,9 +22,10 @@ pub(super) async fn run(detector: RollbackDetector) {
     }
 }
 
-/// Records the state once.
-pub(super) async fn record(detector: &RollbackDetector) {
-    detector.update().await.err().iter().for_each(log);
+/// Records the state once, unless the store does not answer within `limit`.
+pub(super) async fn record(detector: &RollbackDetector, limit: Duration) {
+    let recorded = tokio::time::timeout(limit, detector.update()).await;
+    recorded.unwrap_or(Err(StoreError::TimedOut)).err().iter().for_each(log);
 }
 
 fn log(cause: &StoreError) {

@@ -1,9 +1,13 @@
-//! Checks on the row of a token: allowed networks, and whether anything changed since its credential was opened.
+//! Checks on the row of a token: allowed networks, whether a use is urgent to store, and whether anything changed since
+//! its credential was opened.
 //!
-//! In: rows of the store, the client's address. Out: yes or no. Must not know: how the row was found.
+//! In: rows of the store, the client's address, the time. Out: yes or no. Must not know: how the row was found.
 
 use std::net::IpAddr;
 
+use time::OffsetDateTime;
+
+use crate::secret::TokenKind;
 use crate::store::StoredToken;
 
 /// Whether a client at this address may use the token. If not, the log names the token, so that an administrator sees
@@ -20,6 +24,17 @@ pub(super) fn is_address_allowed(row: &StoredToken, address: IpAddr) -> bool {
          server.trusted_proxies"
     );
     false
+}
+
+/// Whether a use must be stored without delay. `recorded`: the last use that was recorded.
+///
+/// The first use: a refresh token must not be exchanged again after a token that was issued for it was used. A use
+/// after more than half of the idle time: other gateways, and the deletion of expired tokens, know only what is stored.
+/// Every use of a session, whose row decides at each request.
+pub(super) fn is_written_at_once(row: &StoredToken, recorded: Option<i64>, now: OffsetDateTime) -> bool {
+    let Some(recorded) = recorded else { return true };
+    let unused_for = now.unix_timestamp().saturating_sub(recorded);
+    row.kind == TokenKind::Session || row.idle_seconds.is_some_and(|idle| unused_for > idle / 2)
 }
 
 /// Whether both rows open the same credential with the same limits, under the same seals.
@@ -41,5 +56,60 @@ pub(super) fn has_same_limits(before: &StoredToken, now: &StoredToken) -> bool {
     same_terms && same_application && before.grant == now.grant && {
         let (before, now) = (before.facts(&[]), now.facts(&[]));
         (before.id, before.kind, before.account) == (now.id, now.kind, now.account)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::secret::{KeyId, Sealed, TokenIndex};
+    use crate::store::Grant;
+
+    /// A row that was never used.
+    pub(in crate::auth) fn row(kind: TokenKind, idle_seconds: Option<i64>) -> StoredToken {
+        let grant = Grant {
+            id: "g".to_owned(),
+            database: "d".to_owned(),
+            uid: 1,
+            login: "l".to_owned(),
+            credential: Sealed(Vec::new()),
+            created_at: 1,
+        };
+        StoredToken {
+            id: "t".to_owned(),
+            kind,
+            index: TokenIndex { hash: [7; 32], key: KeyId::default(), previous: None },
+            display_prefix: String::new(),
+            account: None,
+            scope: String::new(),
+            created_at: 1,
+            not_after: None,
+            idle_seconds,
+            last_used_at: None,
+            disabled_at: None,
+            is_account_inactive: false,
+            account_not_after: None,
+            account_wrap: None,
+            key: None,
+            application: None,
+            oauth: None,
+            grant,
+            wrap: Sealed(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn urgent_uses_are_written_at_once() {
+        let now = OffsetDateTime::UNIX_EPOCH + std::time::Duration::from_secs(1000);
+        for (kind, idle, recorded, is_urgent) in [
+            (TokenKind::AccessToken, None, None, true),
+            (TokenKind::AccessToken, None, Some(0), false),
+            (TokenKind::AccessToken, Some(200), Some(900), false),
+            (TokenKind::AccessToken, Some(200), Some(899), true),
+            (TokenKind::Session, Some(900), Some(900), true),
+        ] {
+            let is_at_once = is_written_at_once(&row(kind, idle), recorded, now);
+            assert_eq!(is_at_once, is_urgent, "{kind:?} {idle:?} {recorded:?}");
+        }
     }
 }

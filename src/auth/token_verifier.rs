@@ -6,9 +6,12 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::error::AuthError;
 use super::key_provider::{KeyProvider, KeySet, KeySetError};
 use super::recent_uses::RecentUses;
+use super::token_row_checks::is_written_at_once;
 use crate::clock::Clock;
 use crate::secret::{DataKey, SecretError, Token, TokenIndex};
 use crate::store::{Store, StoredToken};
@@ -104,22 +107,30 @@ impl CredentialStore {
         }
     }
 
-    /// Records that the token was used: the first time at once, later with the next batch.
+    /// Records that the token was used: at once if that is urgent, otherwise with the next batch.
     pub(super) fn touch(&self, row: &StoredToken) {
         let now = self.clock.now();
-        if row.last_used_at.is_none() {
-            self.touch_at_once(row);
-        } else if row.is_touch_due(now) {
+        if row.is_touch_due(now) {
+            self.record_use(row, row.last_used_at, now);
+        }
+    }
+
+    /// Records a use. `recorded`: the last one that was recorded.
+    pub(super) fn record_use(&self, row: &StoredToken, recorded: Option<i64>, now: OffsetDateTime) {
+        if is_written_at_once(row, recorded, now) {
+            self.touch_at_once(row, now);
+        } else {
             self.recent_uses.record(&row.id, now.unix_timestamp());
         }
     }
 
-    /// Writes in the background that the token was used.
-    pub(super) fn touch_at_once(&self, row: &StoredToken) {
-        let (store, token, now) = (self.store.clone(), row.id.clone(), self.clock.now());
+    /// Writes in the background that the token was used. If that fails, the next batch contains the use.
+    fn touch_at_once(&self, row: &StoredToken, now: OffsetDateTime) {
+        let (store, recent_uses, token) = (self.store.clone(), self.recent_uses.clone(), row.id.clone());
         tokio::spawn(async move {
             if let Err(cause) = store.touch_token(&token, now).await {
-                tracing::warn!(%cause, "the use of a token was not recorded");
+                tracing::warn!(%cause, "the use of a token is recorded later");
+                recent_uses.record(&token, now.unix_timestamp());
             }
         });
     }

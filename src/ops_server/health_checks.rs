@@ -31,7 +31,14 @@ pub struct Check {
     probe: Probe,
     /// Whether the gateway works without this part at the moment.
     tolerance: Option<Tolerance>,
-    last: Mutex<Option<(Instant, CheckResult)>>,
+    last: Mutex<Option<(Instant, Checked)>>,
+}
+
+/// The result of a check, and whether the gateway worked without the part at that time.
+#[derive(Clone)]
+struct Checked {
+    outcome: CheckResult,
+    is_tolerated: bool,
 }
 
 impl Check {
@@ -69,22 +76,31 @@ impl Check {
         self
     }
 
+    fn is_tolerated(&self) -> bool {
+        self.tolerance.as_ref().is_some_and(|is_tolerated| is_tolerated())
+    }
+
     /// Returns the last result if it is recent, otherwise a new one. Concurrent callers share one check.
-    async fn outcome(&self) -> CheckResult {
+    async fn checked(&self) -> Checked {
         let mut last = self.last.lock().await;
-        if let Some((at, outcome)) = &*last
+        if let Some((at, checked)) = &*last
             && at.elapsed() < FRESH
+            // When an outage begins to be tolerated, or no longer is, the part may work again.
+            && (checked.outcome.is_ok() || checked.is_tolerated == self.is_tolerated())
         {
-            return outcome.clone();
+            return checked.clone();
         }
+        // The outage can begin or end during the check.
+        let was_tolerated = self.is_tolerated();
         let outcome = timeout(CHECK_TIMEOUT, (self.probe)())
             .await
             .unwrap_or_else(|_| Err(format!("no response within {} s", CHECK_TIMEOUT.as_secs())));
-        if last.as_ref().map(|(_, before)| before) != Some(&outcome) {
+        if last.as_ref().map(|(_, before)| &before.outcome) != Some(&outcome) {
             self.log(&outcome);
         }
-        *last = Some((Instant::now(), outcome.clone()));
-        outcome
+        let checked = Checked { outcome, is_tolerated: was_tolerated || self.is_tolerated() };
+        *last = Some((Instant::now(), checked.clone()));
+        checked
     }
 
     /// Logs a result that has changed, and the first one.
@@ -159,34 +175,35 @@ impl Health {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    async fn outcomes(&self) -> Vec<CheckResult> {
+    async fn checked(&self) -> Vec<Checked> {
         let spawn = |check: &Arc<Check>| {
             let check = Arc::clone(check);
-            let run = async move { check.outcome().await };
+            let run = async move { check.checked().await };
             self.runtime.as_ref().map_or_else(Handle::current, Handle::clone).spawn(run)
         };
-        let running: Vec<_> = self.checks.iter().map(spawn).collect();
-        let mut outcomes = Vec::with_capacity(running.len());
-        for outcome in running {
-            outcomes.push(match timeout(2 * CHECK_TIMEOUT, outcome).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(_)) => Err("the check failed unexpectedly".to_owned()),
-                Err(_) => Err("the gateway is too busy to check".to_owned()),
+        let running: Vec<_> = self.checks.iter().map(|check| (check, spawn(check))).collect();
+        let mut results = Vec::with_capacity(running.len());
+        for (check, result) in running {
+            let failed = |reason: &str| Checked { outcome: Err(reason.to_owned()), is_tolerated: check.is_tolerated() };
+            results.push(match timeout(2 * CHECK_TIMEOUT, result).await {
+                Ok(Ok(checked)) => checked,
+                Ok(Err(_)) => failed("the check failed unexpectedly"),
+                Err(_) => failed("the gateway is too busy to check"),
             });
         }
-        outcomes
+        results
     }
 
     /// Runs all checks concurrently.
     pub async fn report(&self) -> HealthReport {
-        let outcomes = self.outcomes().await;
-        let part = |(check, outcome): (&Arc<Check>, CheckResult)| HealthPart {
+        let results = self.checked().await;
+        let part = |(check, checked): (&Arc<Check>, Checked)| HealthPart {
             name: check.name.clone(),
             database: check.database.clone(),
-            outcome,
-            tolerated: check.tolerance.as_ref().is_some_and(|is_tolerated| is_tolerated()),
+            outcome: checked.outcome,
+            tolerated: checked.is_tolerated,
         };
-        let parts: Vec<HealthPart> = self.checks.iter().zip(outcomes).map(part).collect();
+        let parts: Vec<HealthPart> = self.checks.iter().zip(results).map(part).collect();
         let (databases, required): (Vec<&HealthPart>, Vec<&HealthPart>) =
             parts.iter().partition(|part| part.database.is_some());
         let ok = |part: &&HealthPart| part.outcome.is_ok();
@@ -265,6 +282,40 @@ mod tests {
             assert_eq!(report.ready, is_tolerated);
             assert!(report.to_json().contains(r#""store":{"ok":false,"reason":"gone"}"#), "{}", report.to_json());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn part_that_works_again_is_ready_at_once_after_a_tolerated_outage() {
+        let (is_tolerated, is_up) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+        let (tolerated, up) = (is_tolerated.clone(), is_up.clone());
+        let store = Check::required("store", move || {
+            let up = up.load(Ordering::Relaxed);
+            async move { up.then(String::new).ok_or_else(|| "gone".to_owned()) }
+        });
+        let health = Health::new().check(store.tolerate(move || tolerated.load(Ordering::Relaxed)));
+        assert!(health.report().await.ready);
+        // The tolerance ends first, then the outage.
+        is_tolerated.store(false, Ordering::Relaxed);
+        assert!(!health.report().await.ready);
+        is_tolerated.store(true, Ordering::Relaxed);
+        assert!(health.report().await.ready);
+        // The outage ends, and the tolerance with it.
+        is_up.store(true, Ordering::Relaxed);
+        is_tolerated.store(false, Ordering::Relaxed);
+        assert!(health.report().await.ready);
+    }
+
+    #[tokio::test]
+    async fn outage_that_ends_during_the_check_was_tolerated() {
+        let is_tolerated = Arc::new(AtomicBool::new(true));
+        let (tolerated, ends) = (is_tolerated.clone(), is_tolerated);
+        let store = Check::required("store", move || {
+            ends.store(false, Ordering::Relaxed);
+            async { Err("gone".to_owned()) }
+        });
+        let health = Health::new().check(store.tolerate(move || tolerated.load(Ordering::Relaxed)));
+        assert!(health.report().await.ready);
+        assert!(!health.report().await.ready, "it is checked again");
     }
 
     #[tokio::test]

@@ -41,6 +41,11 @@ impl Backend {
         &self.location
     }
 
+    /// Maximum wait for a connection.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
+    }
+
     /// Connects for the first time. Creates the SQLite file and switches it to WAL.
     pub(super) async fn initialize(&self) -> Result<AnyConnection, StoreError> {
         if let StoreLocation::Sqlite { file } = &self.location {

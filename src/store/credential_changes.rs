@@ -61,7 +61,7 @@ pub struct CredentialCounts {
 impl CredentialChanges {
     /// Without contact until the first poll. `outage_grace`: how long rows may be used while the store cannot be
     /// reached.
-    pub(super) fn new(outage_grace: Duration) -> Self {
+    pub(crate) fn new(outage_grace: Duration) -> Self {
         Self(Arc::new(State {
             generation: AtomicU64::new(1),
             version: Mutex::default(),
@@ -138,6 +138,12 @@ impl CredentialChanges {
         self.0.failing.store(true, Ordering::SeqCst);
     }
 
+    /// Records that the store accepts connections and does not answer in time. It is not known then whether credentials
+    /// have changed, so rows are read.
+    pub(super) fn report_slow(&self) {
+        self.0.failing.store(false, Ordering::SeqCst);
+    }
+
     /// Records the result of a poll that began at `started`.
     pub(super) fn confirm(&self, version: i64, started: Instant) {
         self.observe(version);
@@ -201,6 +207,16 @@ mod tests {
         assert_eq!(changes.contact(started + Duration::from_secs(31)), StoreContact::Lost);
         changes.confirm(1, started + Duration::from_secs(31));
         assert_eq!(changes.contact(started + Duration::from_secs(31)), StoreContact::Current);
+    }
+
+    #[test]
+    fn slow_store_is_not_bridged() {
+        let (changes, started) = (changes(30), Instant::now());
+        changes.confirm(1, started);
+        changes.report_failure();
+        changes.report_slow();
+        assert_eq!(changes.contact(started), StoreContact::Current);
+        assert_eq!(changes.contact(started + Duration::from_secs(2)), StoreContact::Lost);
     }
 
     #[test]

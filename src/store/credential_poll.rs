@@ -14,6 +14,9 @@ use super::{Store, StoreError};
 /// Maximum duration of a poll: with the maximum of `store.credential_poll`, a change is known after a second.
 const POLL_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// A server that does not accept a connection in this time cannot be reached, unless one of the pool works.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Reads the version on a connection of its own, so that it does not wait for requests that use the pool.
 #[derive(Debug)]
 pub struct CredentialPoll {
@@ -25,7 +28,7 @@ impl CredentialPoll {
     /// Reads the version once, and connects if necessary.
     ///
     /// # Errors
-    /// If the store cannot be reached.
+    /// [`StoreError::TimedOut`] if the store accepts connections and is slow; another error if it cannot be reached.
     pub async fn poll(&mut self) -> Result<(), StoreError> {
         // The connection is returned only after a complete response: the next poll must not read the rest of this one.
         if let Some(mut connection) = self.connection.take() {
@@ -36,33 +39,39 @@ impl CredentialPoll {
                 return Ok(());
             }
         }
-        let changes = self.store.changes.clone();
-        let mut polled = pin!(self.connect_and_poll());
-        let polled = match timeout(POLL_TIMEOUT, polled.as_mut()).await {
-            Ok(polled) => polled,
-            Err(_) => {
-                changes.report_failure();
-                polled.await
+        let connected = {
+            let mut connecting = pin!(self.store.backend.connect());
+            match timeout(CONNECT_TIMEOUT, connecting.as_mut()).await {
+                Ok(connected) => connected,
+                Err(_) => {
+                    let _ = self.store.poll_through_pool().await;
+                    connecting.await
+                }
             }
         };
-        if polled.is_err() {
-            changes.report_failure();
+        match connected {
+            Ok(connection) => self.poll_new(connection).await,
+            // The server may accept no more connections, and still serve those of the pool.
+            Err(cause) => self.store.poll_through_pool().await.map_err(|_| cause),
         }
-        polled
     }
 
-    async fn connect_and_poll(&mut self) -> Result<(), StoreError> {
-        let mut connection = match self.store.backend.connect().await {
-            Ok(connection) => connection,
-            // The server may accept no more connections, and still serve those of the pool.
-            Err(cause) => return self.store.poll_through_pool().await.map_err(|_| cause),
-        };
+    /// The first poll on this connection.
+    async fn poll_new(&mut self, mut connection: AnyConnection) -> Result<(), StoreError> {
         let started = Instant::now();
-        let read = timeout(POLL_TIMEOUT, read_version(&mut connection)).await;
-        let version = read.map_err(|_| StoreError::TimedOut)??;
-        self.store.changes.confirm(version, started);
-        self.connection = Some(connection);
-        Ok(())
+        match timeout(POLL_TIMEOUT, read_version(&mut connection)).await {
+            Ok(Ok(version)) => {
+                self.store.changes.confirm(version, started);
+                self.connection = Some(connection);
+                Ok(())
+            }
+            Ok(Err(cause)) => self.store.poll_through_pool().await.map_err(|_| cause),
+            // The server accepts connections, so rows can be read.
+            Err(_) => {
+                self.store.changes.report_slow();
+                Err(StoreError::TimedOut)
+            }
+        }
     }
 
     /// Closes the connection.
@@ -82,12 +91,20 @@ impl Store {
         CredentialPoll { store: self.clone(), connection: None }
     }
 
+    /// Reads the version on a connection of the pool. If that fails, too, the store cannot be reached.
     async fn poll_through_pool(&self) -> Result<(), StoreError> {
         let started = Instant::now();
         let read = timeout(POLL_TIMEOUT, async { read_version(&mut *self.pool.acquire().await?).await });
-        let version = read.await.map_err(|_| StoreError::TimedOut)??;
-        self.changes.confirm(version, started);
-        Ok(())
+        match read.await.unwrap_or(Err(StoreError::TimedOut)) {
+            Ok(version) => {
+                self.changes.confirm(version, started);
+                Ok(())
+            }
+            Err(cause) => {
+                self.changes.report_failure();
+                Err(cause)
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use super::audit::AuditEvent;
 use super::credential_grants::{grant_ids, lock_grants, shred};
@@ -133,22 +134,31 @@ impl Store {
     /// # Errors
     /// If the store is not available.
     pub async fn touch_token(&self, token: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let touched = retry!(self.connection_lost, touch(token, now.unix_timestamp()).execute(&self.pool))?;
-        Ok(touched.rows_affected() > 0)
+        self.touch_once(token, now.unix_timestamp()).await
+    }
+
+    async fn touch_once(&self, token: &str, used_at: i64) -> Result<bool, StoreError> {
+        let touched = async { retry!(self.connection_lost, touch(token, used_at).execute(&self.pool)) };
+        let touched = timeout(self.response_timeout(), touched).await.map_err(|_| StoreError::TimedOut)?;
+        Ok(touched?.rows_affected() > 0)
     }
 
     /// As [`touch_token`](Self::touch_token), for many tokens with the time of their last use. SQLite writes them in
     /// one transaction; on PostgreSQL, where transactions that lock many rows can wait for each other, each is one.
     ///
     /// # Errors
-    /// If the store is not available. Some of the uses may have been written then.
+    /// If the store is not available, or does not answer. Some of the uses may have been written then.
     pub async fn touch_tokens(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
         if self.backend.has_server() {
             for (token, used_at) in uses {
-                retry!(self.connection_lost, touch(token, *used_at).execute(&self.pool))?;
+                self.touch_once(token, *used_at).await?;
             }
             return Ok(());
         }
+        timeout(self.response_timeout(), self.touch_together(uses)).await.map_err(|_| StoreError::TimedOut)?
+    }
+
+    async fn touch_together(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
         let _lock = self.write_lock().await;
         let mut transaction = self.begin().await?;
         for (token, used_at) in uses {

@@ -66,9 +66,14 @@ impl<T> Drop for Waiting<T> {
     /// Removes a finished load, so that later callers load again, and one that nobody waits for.
     fn drop(&mut self) {
         let mut loads = self.loads.lock();
-        // The other reference is that of the map.
-        let is_over = self.load.initialized() || Arc::strong_count(&self.load) <= 2;
-        if is_over && loads.get(&self.key).is_some_and(|load| Arc::ptr_eq(load, &self.load)) {
+        // The reference ends under the lock: of two callers that give up at the same time, the second one must not count
+        // the first one.
+        let load = std::mem::take(&mut self.load);
+        let is_finished = load.initialized();
+        let is_current = loads.get(&self.key).is_some_and(|current| Arc::ptr_eq(current, &load));
+        drop(load);
+        let is_abandoned = || loads.get(&self.key).is_some_and(|current| Arc::strong_count(current) == 1);
+        if is_current && (is_finished || is_abandoned()) {
             loads.remove(&self.key);
         }
     }
@@ -109,6 +114,23 @@ mod tests {
         assert!(is_abandoned && continued.is_ok());
         assert!(tokio::time::timeout(Duration::from_millis(500), run()).await.is_err());
         assert!(loads.lock().is_empty(), "nobody waits");
+    }
+
+    #[test]
+    fn callers_that_give_up_at_the_same_time_leave_nothing() {
+        for _ in 0..5_000 {
+            let loads = CoalescedLoads::<u32>::default();
+            let (waiting, barrier) = ([loads.join(KEY), loads.join(KEY)], std::sync::Barrier::new(2));
+            std::thread::scope(|scope| {
+                for caller in waiting {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        drop(caller);
+                    });
+                }
+            });
+            assert!(loads.lock().is_empty());
+        }
     }
 
     #[tokio::test]

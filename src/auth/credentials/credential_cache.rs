@@ -19,7 +19,7 @@ use crate::auth::error::AuthError;
 use crate::auth::token_row_checks::is_unchanged;
 use crate::auth::token_verifier::CredentialStore;
 use crate::secret::TokenIndex;
-use crate::store::{CredentialChanges, SECONDS_BETWEEN_TOUCHES, StoreContact, StoredToken};
+use crate::store::{CredentialChanges, SECONDS_BETWEEN_TOUCHES, StoreContact, StoreError, StoredToken};
 
 /// How long a row is used until it is read again, in case that somebody changed it without changing the version.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -69,17 +69,6 @@ impl<T> CachedToken<T> {
         }
     }
 
-    /// What the token opens. It is opened by the first caller.
-    ///
-    /// # Errors
-    /// The error of `open`; the next caller tries again.
-    pub(in crate::auth) async fn open(
-        &self,
-        open: impl Future<Output = Result<Arc<T>, AuthError>>,
-    ) -> Result<&Arc<T>, AuthError> {
-        self.opened.get_or_try_init(|| open).await
-    }
-
     /// What the token opens, if it was opened before.
     pub(in crate::auth) fn opened(&self) -> Option<&Arc<T>> {
         self.opened.get()
@@ -90,10 +79,10 @@ impl<T> CachedToken<T> {
         self.row.is_active_after_use(now, last_used)
     }
 
-    /// Records a use. The first use of a token is written at once: a refresh token must not be exchanged again after a
-    /// token that was issued for it was used.
+    /// Records a use.
     pub(in crate::auth) fn record_use(&self, credentials: &CredentialStore) {
-        let now = credentials.clock.now().unix_timestamp();
+        let time = credentials.clock.now();
+        let now = time.unix_timestamp();
         if self.last_used.load(Ordering::Relaxed) < now {
             self.last_used.fetch_max(now, Ordering::Relaxed);
         }
@@ -103,10 +92,7 @@ impl<T> CachedToken<T> {
         }
         // Of concurrent requests, one records it.
         if self.recorded.compare_exchange(recorded, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            match recorded {
-                NEVER => credentials.touch_at_once(&self.row),
-                _ => credentials.recent_uses.record(&self.row.id, now),
-            }
+            credentials.record_use(&self.row, Some(recorded).filter(|recorded| *recorded != NEVER), time);
         }
     }
 
@@ -114,6 +100,14 @@ impl<T> CachedToken<T> {
         let application = self.row.application.as_ref().map_or(0, |application| application.settings.len());
         u32::try_from(1 + (self.row.scope.len() + application) / ENTRY_SIZE).unwrap_or(u32::MAX)
     }
+}
+
+/// The result of `attempt`, or 503 if the store does not answer in time: everyone who has the token waits for it.
+async fn answer_within<T>(
+    limit: Duration,
+    attempt: impl Future<Output = Result<T, AuthError>>,
+) -> Result<T, AuthError> {
+    tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| Err(StoreError::TimedOut.into()))
 }
 
 /// A token that the store did not contain.
@@ -133,12 +127,20 @@ pub(in crate::auth) struct CredentialCache<T: Send + Sync + 'static> {
     unknown: Cache<[u8; 32], UnknownToken>,
     loads: CoalescedLoads<Arc<CachedToken<T>>>,
     changes: CredentialChanges,
+    /// Maximum duration of reading a row, and of opening it.
+    timeout: Duration,
 }
 
 impl<T: Send + Sync + 'static> Clone for CredentialCache<T> {
     fn clone(&self) -> Self {
-        let Self { entries, unknown, loads, changes } = self;
-        Self { entries: entries.clone(), unknown: unknown.clone(), loads: loads.clone(), changes: changes.clone() }
+        let Self { entries, unknown, loads, changes, timeout } = self;
+        Self {
+            entries: entries.clone(),
+            unknown: unknown.clone(),
+            loads: loads.clone(),
+            changes: changes.clone(),
+            timeout: *timeout,
+        }
     }
 }
 
@@ -146,8 +148,8 @@ impl<T: Send + Sync + 'static> Clone for CredentialCache<T> {
 pub(in crate::auth) type ReadToken<T> = (StoredToken, Option<Arc<T>>);
 
 impl<T: Send + Sync + 'static> CredentialCache<T> {
-    /// An empty cache.
-    pub(in crate::auth) fn new(changes: &CredentialChanges) -> Self {
+    /// An empty cache. `timeout`: maximum duration of reading a row, and of opening it.
+    pub(in crate::auth) fn new(changes: &CredentialChanges, timeout: Duration) -> Self {
         let entries = Cache::builder()
             .max_capacity(CAPACITY)
             .weigher(|_, entry: &Arc<CachedToken<T>>| entry.weight())
@@ -155,7 +157,7 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
             .time_to_live(2 * LIFETIME + changes.outage_grace());
         let unknown = Cache::builder().max_capacity(UNKNOWN_CAPACITY).time_to_live(UNKNOWN_LIFETIME);
         let (entries, unknown) = (entries.build(), unknown.build());
-        Self { entries, unknown, loads: CoalescedLoads::default(), changes: changes.clone() }
+        Self { entries, unknown, loads: CoalescedLoads::default(), changes: changes.clone(), timeout }
     }
 
     /// The active row of a token, if it can be used without reading it again.
@@ -182,9 +184,9 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
     }
 
     /// Records that the index was computed with the newest keys. Does nothing for a token that was rejected for another
-    /// reason than a missing row.
+    /// reason than a missing row. Only the first call does something, so that attempts do not extend the time.
     pub(in crate::auth) fn confirm_unknown(&self, index: TokenIndex) {
-        if let Some(unknown) = self.unknown.get(&index.hash) {
+        if let Some(unknown) = self.unknown.get(&index.hash).filter(|unknown| !unknown.is_confirmed) {
             self.unknown.insert(index.hash, UnknownToken { is_confirmed: true, ..unknown });
         }
     }
@@ -192,8 +194,8 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
     /// Reads the row of a token that [`get`](Self::get) did not return. Concurrent callers share one reading.
     ///
     /// # Errors
-    /// [`AuthError::Rejected`] if there is no row or it is not active. The error of `read`, unless the store became
-    /// unreachable and an entry may be used.
+    /// [`AuthError::Rejected`] if there is no row or it is not active. The error of `read`, or 503 if it takes too long,
+    /// unless the store became unreachable and an entry may be used.
     pub(in crate::auth) async fn load(
         &self,
         index: TokenIndex,
@@ -201,11 +203,28 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
         read: impl Future<Output = Result<Option<ReadToken<T>>, AuthError>>,
     ) -> Result<Arc<CachedToken<T>>, AuthError> {
         let generation = self.changes.generation();
-        let loaded = self.loads.run((index.hash, generation), self.read_entry(index.hash, generation, now, read)).await;
+        // Boxed, because each of the functions that pass it on would contain it more than once.
+        let read = answer_within(self.timeout, Box::pin(read));
+        let read = Box::pin(self.read_entry(index.hash, generation, now, read));
+        let loaded = self.loads.run((index.hash, generation), read).await;
         match loaded {
             Err(AuthError::Problem(problem)) => self.get(&index.hash, now).ok_or(AuthError::Problem(problem)),
             loaded => loaded,
         }
+    }
+
+    /// What the token opens. It is opened by the first caller.
+    ///
+    /// # Errors
+    /// The error of `open`, or 503 if it takes too long; the next caller tries again.
+    pub(in crate::auth) async fn open<'e>(
+        &self,
+        entry: &'e CachedToken<T>,
+        open: impl Future<Output = Result<Arc<T>, AuthError>>,
+    ) -> Result<&'e Arc<T>, AuthError> {
+        // The wait for other callers counts, too: after a failure they try one after the other.
+        let open = Box::pin(open);
+        answer_within(self.timeout, entry.opened.get_or_try_init(|| open)).await
     }
 
     async fn read_entry(
@@ -231,5 +250,67 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
         let entry = Arc::new(entry);
         self.entries.insert(hash, entry.clone());
         Ok(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::token_row_checks::tests::row;
+    use crate::error_code::ErrorCode;
+    use crate::secret::{KeyId, TokenKind};
+
+    const TIMEOUT: Duration = Duration::from_secs(6);
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn index() -> TokenIndex {
+        TokenIndex { hash: [7; 32], key: KeyId::default(), previous: None }
+    }
+
+    fn cache() -> CredentialCache<()> {
+        CredentialCache::new(&CredentialChanges::new(Duration::ZERO), TIMEOUT)
+    }
+
+    fn is_unavailable<T>(result: &Result<T, AuthError>) -> bool {
+        matches!(result, Err(AuthError::Problem(problem)) if problem.code == ErrorCode::StoreUnavailable)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reading_ends_for_every_caller_if_the_store_does_not_answer() {
+        let cache = cache();
+        let load = || cache.load(index(), NOW, std::future::pending());
+        let both = async { tokio::join!(load(), load()) };
+        let (first, second) = tokio::time::timeout(2 * TIMEOUT, both).await.expect("both end");
+        assert!(is_unavailable(&first) && is_unavailable(&second));
+        let next = cache.load(index(), NOW, async { Ok(None) }).await;
+        assert!(matches!(next, Err(AuthError::Rejected)), "the next caller reads again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn callers_that_wait_for_opening_do_not_wait_in_turn() {
+        let cache = cache();
+        let row = Arc::new(row(TokenKind::AccessToken, None));
+        let entry = CachedToken::new(row, None, (1, Instant::now()), None);
+        let open = || cache.open(&entry, std::future::pending());
+        let both = async { tokio::join!(open(), open()) };
+        let (first, second) = tokio::time::timeout(TIMEOUT + TIMEOUT / 2, both).await.expect("both end");
+        assert!(is_unavailable(&first) && is_unavailable(&second));
+        assert!(cache.open(&entry, async { Ok(Arc::new(())) }).await.is_ok(), "the next caller tries again");
+    }
+
+    #[tokio::test]
+    async fn attempts_do_not_extend_the_time_for_which_a_token_is_unknown() {
+        let unknown = Cache::builder().time_to_live(Duration::from_secs(1)).build();
+        let cache = CredentialCache { unknown, ..cache() };
+        assert!(cache.load(index(), NOW, async { Ok(None) }).await.is_err());
+        cache.confirm_unknown(index());
+        assert!(cache.is_unknown(index()));
+        let forgotten = async {
+            while cache.is_unknown(index()) {
+                cache.confirm_unknown(index());
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), forgotten).await.expect("it is forgotten");
     }
 }

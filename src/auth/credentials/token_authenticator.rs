@@ -58,7 +58,8 @@ impl GatewayTokens {
         failures: FailurePolicy,
         issuer: String,
     ) -> Self {
-        let cache = CredentialCache::new(credentials.store.credential_changes());
+        let store = &credentials.store;
+        let cache = CredentialCache::new(store.credential_changes(), store.response_timeout());
         Self { credentials, limits, failures, issuer, cache }
     }
 
@@ -165,7 +166,11 @@ impl GatewayTokens {
         check_needs_no_login_token(row)?;
         let permit = self.limits.acquire(row)?;
         let rate_limit = self.limits.check_rate(row)?;
-        let opened = entry.open(self.open(keys, &parsed.token, row)).await?;
+        let opened = match entry.opened() {
+            Some(opened) => opened,
+            // Boxed, because it is rare and large.
+            None => Box::pin(self.cache.open(&entry, self.open(keys, &parsed.token, row))).await?,
+        };
         entry.record_use(&self.credentials);
         let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
         Ok(Principal {
@@ -190,7 +195,8 @@ impl GatewayTokens {
         let now = self.credentials.clock.now();
         let entry = match self.cache.get(&index.hash, now) {
             Some(entry) => entry,
-            None => self.cache.load(index, now, self.read_for_cache(token.kind(), index)).await?,
+            // Boxed, because it is rare and large.
+            None => Box::pin(self.cache.load(index, now, self.read_for_cache(token.kind(), index))).await?,
         };
         if is_address_allowed(&entry.row, address) { Ok(entry) } else { Err(AuthError::Rejected) }
     }

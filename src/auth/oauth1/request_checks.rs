@@ -64,7 +64,8 @@ impl OAuth1 {
         failures: FailurePolicy,
         settings: OAuth1Settings,
     ) -> Self {
-        let cache = CredentialCache::new(credentials.store.credential_changes());
+        let store = &credentials.store;
+        let cache = CredentialCache::new(store.credential_changes(), store.response_timeout());
         Self { credentials, applications, limits, failures, settings, cache }
     }
 
