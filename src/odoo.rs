@@ -15,7 +15,7 @@
 //!  │   ├─ partial_read         omits the values that cannot be read
 //!  │   ├─ related              related records, level by level
 //!  │   └─ read_failure_cache   stores which fields fail, which models return misleading pages or need separate writes
-//!  ├─ one_call_write   writes one record and reads it in one call
+//!  ├─ one_call_write   updates records and reads them in one call
 //!  └─ export_pages   listings of any length, page by page
 //! database          one configured database: its client, web sessions, and metadata
 //!  └─ metadata_cache     version, languages, users' settings, schemas (fetch_schema), orders, labels

@@ -6,7 +6,7 @@
 //! model_schema     the fields of a model
 //! planner          intent and metadata → plan
 //! execution_plan   the Odoo calls of a plan; read_options, web_read_specification: how records are read
-//! web_save         a write as one call that also reads
+//! web_save         an update as one call that also reads
 //! export_pager     a listing of any length as one call per page
 //! context          the merged Odoo context: language, time zone, companies
 //! context_check    which context keys a scope allows
@@ -71,7 +71,7 @@ pub use filters::Filter;
 pub use intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, RecordSet, Returning, Window};
 pub use metadata::{Metadata, UserDefaults};
 pub use method_ids::ids_required;
-pub use planner::{Unplanned, plan, plan_pages};
+pub use planner::{plan, plan_pages};
 pub use read_columns::{Column, Columns, NestedColumns};
 pub use report::{Report, ReportFormat, ReportPlan, find_report, plan_report, portal_link};
 pub use schema_check::{UnresolvedField, unresolved_fields};

@@ -107,12 +107,19 @@ impl OdooError {
         }
     }
 
-    /// Whether Odoo rejected what was written, in words that do not depend on the called method.
+    /// Whether Odoo rejected what was written; the result does not depend on the called method.
     #[must_use]
     pub(super) fn is_rejection_of_values(&self) -> bool {
         use FaultClass::{ForeignKey, InvalidValue, MissingValue, Rejected, UniqueViolation};
         let classes = [ForeignKey, InvalidValue, MissingValue, Rejected, UniqueViolation];
         matches!(self, Self::Fault(fault) if classes.contains(&fault.class))
+    }
+
+    /// Whether code of a model can have rejected values in these words, at any point of the call. The other
+    /// [rejections](Self::is_rejection_of_values) come from the constraints of the database.
+    #[must_use]
+    pub(super) fn is_rejection_by_code(&self) -> bool {
+        matches!(self, Self::Fault(fault) if matches!(fault.class, FaultClass::InvalidValue | FaultClass::Rejected))
     }
 
     /// Whether nothing was done, and another call, or one with fewer fields, can succeed.

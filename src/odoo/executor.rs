@@ -5,7 +5,7 @@
 
 use super::database::Database;
 use super::nested_read::{CountMode, find_ids, list_records, read_records};
-use super::one_call_write::{OneCallWrite, create_in_one_call, update_in_one_call};
+use super::one_call_write::{OneCallWrite, update_in_one_call};
 use super::plan_outcome::Outcome;
 use super::reply::Reply;
 use super::returned_records::{RecordSource, Records};
@@ -40,8 +40,9 @@ pub async fn execute_plan(
         }
         Plan::Read { read, one } => read_records(odoo, read, one).await.map(Outcome::Records),
         Plan::DescribeFields { full, reduced } => describe_fields(odoo, full, reduced).await.map(Outcome::Fields),
-        Plan::Create { create, read_back, web_save, one } => {
-            execute_create(odoo, create, web_save, read_back, one).await
+        Plan::Create { create, read_back, one } => {
+            let ids = odoo.create(&create).await?;
+            Ok(written(odoo, ids, read_back, one).await)
         }
         Plan::Update(update) => execute_update(odoo, *update).await,
         Plan::Delete { existence_check, unlink } => {
@@ -100,43 +101,22 @@ async fn describe_fields(odoo: UserClient<'_>, full: Call, reduced: Vec<Call>) -
     odoo.call(&call).await
 }
 
-async fn execute_create(
-    odoo: UserClient<'_>,
-    mut create: Call,
-    web_save: Option<WebSave>,
-    read_back: Option<ReadPlan>,
-    one: bool,
-) -> Result<Outcome, Problem> {
-    let mut was_rejected = false;
-    if let (Some(web_save), Some(read)) = (usable_web_save(odoo, web_save.as_ref(), &create), &read_back) {
-        if let Some(records) = create_in_one_call(odoo, web_save, &mut create, read).await? {
-            return Ok(Outcome::Records(records));
-        }
-        was_rejected = true;
-    }
-    let ids = odoo.create(&create).await?;
-    if was_rejected {
-        odoo.quirks().set_separate_writes(odoo.uid(), &create.model);
-    }
-    Ok(written(odoo, ids, read_back, one).await)
-}
-
 async fn execute_update(odoo: UserClient<'_>, update: UpdatePlan) -> Result<Outcome, Problem> {
     let UpdatePlan { existence_check, partial_update, mut write, read_back, web_save, one } = update;
     let model = write.model.clone();
     let mut was_rejected = false;
-    if let (Some(web_save), ExistenceCheck::Ids { read, requested }, Some(read_back)) =
-        (usable_web_save(odoo, web_save.as_ref(), &write), &existence_check, &read_back)
+    if let (Some(web_save), ExistenceCheck::Ids { read, requested }) =
+        (usable_web_save(odoo, web_save.as_ref(), &write), &existence_check)
     {
         if !web_save.shows_existence {
             odoo.require_records(read).await?;
         }
-        match update_in_one_call(odoo, web_save, &mut write, read, read_back, one).await? {
+        match update_in_one_call(odoo, web_save, &mut write, read, read_back.as_ref(), one).await? {
             OneCallWrite::Returned(records) if requested.len() == read.ids.len() => {
                 return Ok(Outcome::Records(*records));
             }
             OneCallWrite::Returned(_) | OneCallWrite::Written => {
-                return Ok(written(odoo, requested.clone(), Some(read_back.clone()), one).await);
+                return Ok(written(odoo, requested.clone(), read_back, one).await);
             }
             OneCallWrite::Rejected => was_rejected = true,
         }

@@ -126,7 +126,8 @@ impl MetadataCache {
         let last = self.last_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match last {
             Some((fetched_at, version)) if fetched_at.elapsed() < self.ttl => Ok(version),
-            _ => self.recent_version().await,
+            // Boxed, because it is rare and large.
+            _ => Box::pin(self.recent_version()).await,
         }
     }
 
@@ -150,6 +151,14 @@ impl MetadataCache {
     /// # Errors
     /// If Odoo does not respond as expected.
     pub async fn user_defaults(&self, user: &OdooUser) -> Result<UserDefaults, Problem> {
+        match cached(&self.defaults, &user.uid) {
+            Some(defaults) => Ok(defaults),
+            // Boxed, because it is rare and large.
+            None => Box::pin(self.fetch_user_defaults(user)).await,
+        }
+    }
+
+    async fn fetch_user_defaults(&self, user: &OdooUser) -> Result<UserDefaults, Problem> {
         let fetch = async {
             let ids = Value::List(vec![Value::Int(user.uid.get())]);
             let fields = Value::List(vec!["lang".into(), "tz".into()]);
@@ -234,6 +243,14 @@ impl MetadataCache {
     /// # Errors
     /// If Odoo does not respond.
     pub async fn model_label(&self, user: &OdooUser, model: &ModelName) -> Result<Arc<str>, Problem> {
+        match cached(&self.labels, &(user.uid, model.clone())) {
+            Some(label) => Ok(label),
+            // Boxed, because it is rare and large.
+            None => Box::pin(self.fetch_model_label(user, model)).await,
+        }
+    }
+
+    async fn fetch_model_label(&self, user: &OdooUser, model: &ModelName) -> Result<Arc<str>, Problem> {
         let fetch = async {
             let name = Value::from(model.as_str().to_owned());
             let (call, key) = if self.cached_version().await?.major >= 16 {

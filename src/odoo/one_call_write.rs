@@ -1,4 +1,4 @@
-//! Writes records in one call that also reads them, or at least shows that they exist.
+//! Updates records in one call that also reads them, or at least shows that they exist.
 //!
 //! In: a [`WebSave`], and the write that it replaces. Out: what is left to do. Must not know: for which writes this
 //! call exists, how records are read.
@@ -6,10 +6,12 @@
 //! Odoo rolls everything back if any part of the call fails, reading included. Separate calls can have another result
 //! then: a write that succeeds and a read that omits a field, or an error of the existence check. So after a fault that
 //! reading can have caused, the separate calls decide. If they succeed, this user's next writes to the model use them
-//! at once. A write that may have happened is never repeated.
+//! at once. A write whose outcome is unknown is never repeated. Some faults do not show whether they come from a
+//! function that runs after the commit; then the same values are written to the same records again.
 
 use std::collections::HashSet;
 
+use super::error::OdooError;
 use super::reply::Reply;
 use super::returned_records::{RecordSource, Records, RelatedRecords, record_ids, require_all};
 use super::user_client::{UserClient, unexpected_form};
@@ -39,24 +41,6 @@ enum Saved {
     Rejected,
 }
 
-/// Creates a record and returns it. If Odoo rejects the call, returns `None`, and the values stay in `create`.
-///
-/// # Errors
-/// If Odoo does not respond, or the id of the new record cannot be determined.
-pub(super) async fn create_in_one_call(
-    odoo: UserClient<'_>,
-    web_save: &WebSave,
-    create: &mut Call,
-    read_back: &ReadPlan,
-) -> Result<Option<Records>, Problem> {
-    match save(odoo, web_save, create, &[]).await? {
-        Saved::Records(reply, ids) if ids.len() == 1 => Ok(Some(returned_records(reply, ids, read_back, true))),
-        Saved::Records(..) => Err(unexpected_form(create)),
-        Saved::Unusable(problem) | Saved::Invalid(problem) => Err(problem),
-        Saved::Rejected => Ok(None),
-    }
-}
-
 /// Updates the records of `existence_check`, of which there is at least one. If Odoo rejects the call, the values stay
 /// in `write`.
 ///
@@ -67,7 +51,7 @@ pub(super) async fn update_in_one_call(
     web_save: &WebSave,
     write: &mut Call,
     existence_check: &ReadPlan,
-    read_back: &ReadPlan,
+    read_back: Option<&ReadPlan>,
     one: bool,
 ) -> Result<OneCallWrite, Problem> {
     let ids = &existence_check.ids;
@@ -78,7 +62,9 @@ pub(super) async fn update_in_one_call(
                 require_all(ids, &found, existence_check.model.as_str())?;
             }
             // A record can be deleted between the existence check and the write.
-            if web_save.reads_back && ids.iter().all(|id| found.contains(id)) {
+            if let Some(read_back) = read_back.filter(|_| web_save.reads_back)
+                && ids.iter().all(|id| found.contains(id))
+            {
                 let records = returned_records(reply, ids.clone(), read_back, one);
                 return Ok(OneCallWrite::Returned(Box::new(records)));
             }
@@ -113,13 +99,20 @@ async fn save(odoo: UserClient<'_>, web_save: &WebSave, write: &mut Call, ids: &
             })
         }
         Err(error) if error.is_lost_result() => Ok(Saved::Unusable(error.into_call_problem(write))),
-        Err(error) if error.is_rejection_of_values() => Ok(Saved::Invalid(error.into_call_problem(write))),
+        Err(error) if is_about_values(&error, web_save) => Ok(Saved::Invalid(error.into_call_problem(write))),
         Err(error) if error.permits_another_call() => {
             WebSave::restore(call, write);
             Ok(Saved::Rejected)
         }
         Err(error) => Err(error.into_call_problem(write)),
     }
+}
+
+/// Whether Odoo rejected what was written, not what was read. The code that computes the name of a record can raise the
+/// same exceptions.
+fn is_about_values(error: &OdooError, web_save: &WebSave) -> bool {
+    let can_be_a_name = web_save.reads_display_names() && error.is_rejection_by_code();
+    error.is_rejection_of_values() && !can_be_a_name
 }
 
 fn returned_records(reply: Reply, ids: Vec<RecordId>, read_back: &ReadPlan, one: bool) -> Records {

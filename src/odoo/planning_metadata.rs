@@ -168,10 +168,10 @@ mod tests {
             with_total: false,
         };
         let many2one_display = Many2oneDisplay::Named;
-        let intent = Intent { model: model(), action: list, many2one_display, domain_parameter: "domain" };
+        let mut intent = Intent { model: model(), action: list, many2one_display, domain_parameter: "domain" };
         let mut context = RequestedContext::default();
         context.set("context", "lang", "en_US".into());
-        let Ok(Plan::List { list, .. }) = plan::plan(intent, &context, &Scope::All, &metadata) else {
+        let Ok(Plan::List { list, .. }) = plan::plan(&mut intent, &context, &Scope::All, &metadata) else {
             panic!("no metadata is missing")
         };
         let order = Value::from("sequence desc, id");

@@ -58,8 +58,6 @@ pub enum Plan {
         create: Call,
         /// Reads the new records once their ids are known; `None` if the result is the ids.
         read_back: Option<ReadPlan>,
-        /// The same as one call, which is tried first.
-        web_save: Option<WebSave>,
         /// Whether one record was wanted or a list.
         one: bool,
     },
@@ -158,7 +156,7 @@ pub struct ReadPlan {
 impl ReadPlan {
     /// What it reads, as part of a write.
     pub(super) fn after_write(&self) -> ReadBack<'_> {
-        ReadBack { columns: &self.columns, options: &self.options }
+        ReadBack { columns: Some(&self.columns), options: &self.options }
     }
 
     /// The call that reads all columns, without nested records.

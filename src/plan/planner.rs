@@ -11,7 +11,6 @@
 //! | list with archived records | 1 (Odoo 17+), otherwise search, read |
 //! | nested fields | 1 (Odoo 17+), otherwise 1 and 1 for each model on each level |
 //! | create | create, read |
-//! | create of one record (Odoo 17+) | 1 if it returns only simple columns |
 //! | update | check existence, write, read |
 //! | update (Odoo 17+) | check existence, write and read in one call if it returns only simple columns |
 //! | update of one record (Odoo 17+) | write, read if it writes only simple columns; 1 if it also returns only such |
@@ -43,7 +42,7 @@ use super::read_options::ReadOptions;
 use super::scope::{Operation, Scope};
 use super::scope_check::{ScopeCheck, polymorphic};
 use super::values::{PropertiesMerge, Purpose, Values, check_input, check_many_inputs, properties_merges};
-use super::web_save::WebSave;
+use super::web_save::{ReadBack, WebSave};
 use super::{domain, filters, method_policy};
 use crate::error::Problem;
 use crate::language::domain::Domain;
@@ -77,30 +76,12 @@ const SENDABLE_ATTRIBUTES: [&str; 22] = [
     "group_operator",
 ];
 
-/// Why an intent was not planned, and the unchanged intent, so that it can be planned again with more metadata.
-#[derive(Debug)]
-pub struct Unplanned {
-    /// The intent.
-    pub intent: Box<Intent>,
-    /// The missing metadata, or why the intent is rejected.
-    pub error: PlanError,
-}
-
-/// Plans an intent. Its values, which may be large, move into the plan.
+/// Plans an intent. Its values, which may be large, are converted in place and move into the plan. They move only if
+/// planning succeeds: otherwise the intent can be planned again, with more metadata.
 ///
 /// # Errors
-/// The missing metadata, or why the intent is rejected; with the intent.
+/// The missing metadata, or why the intent is rejected.
 pub fn plan(
-    mut intent: Intent,
-    requested: &RequestedContext,
-    scope: &Scope,
-    metadata: &dyn Metadata,
-) -> Result<Plan, Unplanned> {
-    plan_action(&mut intent, requested, scope, metadata).map_err(|error| Unplanned { intent: Box::new(intent), error })
-}
-
-/// Takes values out of the intent only if it succeeds.
-fn plan_action(
     intent: &mut Intent,
     requested: &RequestedContext,
     scope: &Scope,
@@ -131,16 +112,6 @@ fn plan_action(
 /// # Errors
 /// As [`plan`].
 pub fn plan_pages(
-    mut intent: Intent,
-    requested: &RequestedContext,
-    scope: &Scope,
-    metadata: &dyn Metadata,
-) -> Result<Pager, Unplanned> {
-    plan_list_pages(&mut intent, requested, scope, metadata)
-        .map_err(|error| Unplanned { intent: Box::new(intent), error })
-}
-
-fn plan_list_pages(
     intent: &mut Intent,
     requested: &RequestedContext,
     scope: &Scope,
@@ -383,9 +354,8 @@ impl Planner<'_> {
         let schema = self.schema()?;
         let values = check_input(values, Purpose::Create, &schema, self.metadata, self.scope_check())?;
         let read_back = self.read_back(returning, values, true, &schema)?;
-        let web_save = read_back.as_ref().and_then(|read| WebSave::for_create(read.after_write(), &schema));
         let create = self.orm(OrmMethod::Create, vec![std::mem::take(values)]);
-        Ok(Plan::Create { create, read_back, web_save, one: true })
+        Ok(Plan::Create { create, read_back, one: true })
     }
 
     fn create_many(&self, records: &mut Values, returning: &Returning) -> Result<Plan, PlanError> {
@@ -394,7 +364,7 @@ impl Planner<'_> {
         let first = records.as_list().and_then(<[_]>::first).unwrap_or(&Value::Null);
         let read_back = self.read_back(returning, first, false, &schema)?;
         let create = self.orm(OrmMethod::Create, vec![std::mem::take(records)]);
-        Ok(Plan::Create { create, read_back, web_save: None, one: false })
+        Ok(Plan::Create { create, read_back, one: false })
     }
 
     fn update(&self, target: &mut RecordSet, values: &mut Values, returning: &Returning) -> Result<Plan, PlanError> {
@@ -406,9 +376,11 @@ impl Planner<'_> {
         let one = matches!(target, RecordSet::One(_));
         let read_back = self.read_back(returning, values, one, &schema)?;
         let count = existence_check.ids_count();
-        let combined = read_back.as_ref().filter(|_| count > 0 && partial_update.is_none());
-        let web_save = combined
-            .and_then(|read| WebSave::for_update(values, count == 1, read.after_write(), &schema, self.metadata));
+        let options = self.read_options(self.context.clone());
+        let returned = read_back.as_ref().map_or(ReadBack { columns: None, options: &options }, ReadPlan::after_write);
+        let web_save = (count > 0 && partial_update.is_none())
+            .then(|| WebSave::for_update(values, count == 1, returned, &schema, self.metadata))
+            .flatten();
         let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
         Ok(Plan::Update(Box::new(UpdatePlan { existence_check, partial_update, write, read_back, web_save, one })))
     }
@@ -541,5 +513,60 @@ impl Planner<'_> {
         let is_requested = window.order.as_ref().is_some_and(|order| !order.is_empty());
         let order = if is_requested { self.order(window, &*self.schema()?)? } else { Order::by_id() };
         Ok(Window { order: Some(order), ..window.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::error::MissingMetadata;
+    use crate::plan::metadata::UserDefaults;
+    use crate::plan::samples::Samples;
+
+    /// The samples before a schema is fetched.
+    struct WithoutSchemas;
+
+    impl Metadata for WithoutSchemas {
+        fn schema(&self, _model: &ModelName) -> Option<Arc<Schema>> {
+            None
+        }
+
+        fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
+            Samples.default_order(model)
+        }
+
+        fn languages(&self) -> Option<Arc<[String]>> {
+            Samples.languages()
+        }
+
+        fn major_version(&self) -> u8 {
+            Samples.major_version()
+        }
+
+        fn user_defaults(&self) -> UserDefaults {
+            Samples.user_defaults()
+        }
+    }
+
+    #[test]
+    fn values_stay_in_the_intent_until_planning_succeeds() {
+        let model = ModelName::parse("res.partner").unwrap();
+        let record = Value::Map(vec![("name".into(), "Azure".into())]);
+        let values = Values::from_tree("vals", record.clone());
+        let mut intent = Intent {
+            model: model.clone(),
+            action: Action::CreateOne { values, returning: Returning::Ids },
+            many2one_display: Many2oneDisplay::Named,
+            domain_parameter: "domain",
+        };
+        let (before, context) = (intent.clone(), RequestedContext::default());
+        let error = plan(&mut intent, &context, &Scope::All, &WithoutSchemas).unwrap_err();
+        assert_eq!(error, PlanError::NeedsMetadata(MissingMetadata::Schema(model)));
+        assert_eq!(intent, before);
+        let Ok(Plan::Create { create, .. }) = plan(&mut intent, &context, &Scope::All, &Samples) else {
+            panic!("no metadata is missing")
+        };
+        assert_eq!(create.args, [record]);
+        assert_ne!(intent, before, "the values moved into the plan");
     }
 }

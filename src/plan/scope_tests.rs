@@ -12,7 +12,7 @@ use crate::plan::execution_plan::Plan;
 use crate::plan::intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, RecordSet, Returning, Window};
 use crate::plan::metadata::UserDefaults;
 use crate::plan::model_schema::Schema;
-use crate::plan::planner::{Unplanned, plan};
+use crate::plan::planner::plan;
 use crate::plan::samples::{Samples, country, field, schema};
 use crate::plan::{Metadata, PlanError, RequestedContext, Scope};
 use crate::value::Value;
@@ -112,15 +112,12 @@ pub(super) fn planned(scope: &str, context: &str, name: &str, action: Action) ->
     let scope = Scope::from_json(scope).unwrap();
     let mut requested = RequestedContext::default();
     requested.extend("context", tree(context)).unwrap();
-    match plan(
-        Intent { model: model(name), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" },
-        &requested,
-        &scope,
-        &Shop(19),
-    ) {
+    let mut intent =
+        Intent { model: model(name), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" };
+    match plan(&mut intent, &requested, &scope, &Shop(19)) {
         Ok(plan) => Ok(plan),
-        Err(Unplanned { error: PlanError::Rejected(problem), .. }) => Err(problem.to_string()),
-        Err(Unplanned { error: PlanError::NeedsMetadata(MissingMetadata::Schema(model)), .. }) => {
+        Err(PlanError::Rejected(problem)) => Err(problem.to_string()),
+        Err(PlanError::NeedsMetadata(MissingMetadata::Schema(model))) => {
             panic!("the schema of {model} must not be requested")
         }
         Err(missing) => panic!("{missing:?}"),
@@ -131,7 +128,7 @@ pub(super) fn planned(scope: &str, context: &str, name: &str, action: Action) ->
 fn hints_never_name_a_hidden_field() {
     let hint = |scope: &str, name| {
         let action = Action::Count { domain: Domain::parse(name, Limits::query()).unwrap().into_owned() };
-        let (scope, intent) = (
+        let (scope, mut intent) = (
             Scope::from_json(scope).unwrap(),
             Intent {
                 model: model("res.partner"),
@@ -140,8 +137,8 @@ fn hints_never_name_a_hidden_field() {
                 domain_parameter: "domain",
             },
         );
-        match plan(intent, &RequestedContext::default(), &scope, &Shop(19)) {
-            Err(Unplanned { error: PlanError::Rejected(problem), .. }) => problem.hint.unwrap(),
+        match plan(&mut intent, &RequestedContext::default(), &scope, &Shop(19)) {
+            Err(PlanError::Rejected(problem)) => problem.hint.unwrap(),
             other => panic!("{other:?}"),
         }
     };

@@ -34,7 +34,7 @@ use idle_connections::IdleConnections;
 
 /// The initial size of the buffer for a head, in bytes. Small responses fit completely.
 const HEAD_BUFFER: usize = 8 * 1024;
-/// Maximum size of a head, in bytes.
+/// Maximum size of a head, in bytes, with all informational responses before it.
 const MAX_HEAD: usize = 400 * 1024;
 /// How much is read at once of a body of unknown length, in bytes.
 const READ_SIZE: usize = 64 * 1024;
@@ -153,6 +153,8 @@ async fn read_head(
     timer: &mut LazyTimer,
 ) -> Result<(PlainHead, Vec<u8>), TransportError> {
     let mut buffer = Vec::with_capacity(HEAD_BUFFER);
+    // The size of the informational responses, which are removed from the buffer.
+    let mut skipped = 0;
     let mut keepalive_from = Some(Instant::now() + KEEPALIVE_DELAY).filter(|from| *from < limit);
     loop {
         let before = buffer.len();
@@ -172,13 +174,19 @@ async fn read_head(
                 return Err(TransportError::ClosedBeforeResponse);
             }
         }
-        if may_complete_head(&buffer, before)
-            && let Some(head) = parse_head(&mut buffer).map_err(|_| NOT_HTTP)?
-        {
-            return Ok((head, buffer));
+        if may_complete_head(&buffer, before) {
+            let unparsed = buffer.len();
+            if let Some(head) = parse_head(&mut buffer).map_err(|_| NOT_HTTP)? {
+                return Ok((head, buffer));
+            }
+            skipped += unparsed - buffer.len();
         }
-        if buffer.len() > MAX_HEAD {
+        if skipped + buffer.len() > MAX_HEAD {
             return Err(NOT_HTTP);
+        }
+        // The timer runs only while nothing arrives.
+        if Instant::now() >= limit {
+            return Err(TransportError::TimedOut);
         }
     }
 }

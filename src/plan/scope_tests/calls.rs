@@ -387,14 +387,14 @@ fn private_methods_are_rejected_for_every_scope() {
             "new",
         ] {
             for scope in [Scope::All, Scope::from_json(CLERK).unwrap(), Scope::Nothing] {
-                let intent = Intent {
+                let mut intent = Intent {
                     model: model("sale.order"),
                     action: call_of(method, "[]", "{}"),
                     many2one_display: Many2oneDisplay::Named,
                     domain_parameter: "domain",
                 };
-                match plan(intent, &RequestedContext::default(), &scope, &Shop(version)) {
-                    Err(Unplanned { error: PlanError::Rejected(problem), .. }) => {
+                match plan(&mut intent, &RequestedContext::default(), &scope, &Shop(version)) {
+                    Err(PlanError::Rejected(problem)) => {
                         assert_eq!(problem.code, ErrorCode::PrivateMethod, "{method}");
                     }
                     other => panic!("{method}: {other:?}"),

@@ -75,9 +75,9 @@ const NO_MAIL: &str = r#"[
 
 fn planned(scope: &str, name: &str, action: Action) -> Result<Plan, String> {
     let scope = Scope::from_json(scope).unwrap();
-    let intent =
+    let mut intent =
         Intent { model: model(name), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" };
-    plan(intent, &RequestedContext::default(), &scope, &Addons).map_err(|unplanned| format!("{:?}", unplanned.error))
+    plan(&mut intent, &RequestedContext::default(), &scope, &Addons).map_err(|error| format!("{error:?}"))
 }
 
 fn read(fields: FieldSet) -> Action {

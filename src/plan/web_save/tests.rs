@@ -21,6 +21,17 @@ impl Metadata for Versioned {
         match model.as_str() {
             "iap.account" => Some(schema("iap.account", vec![field("name", "char", &[]), created()])),
             "a.view" => Some(schema("a.view", vec![field("name", "char", &[])])),
+            "a.price" => Some(schema(
+                "a.price",
+                vec![
+                    field("name", "char", &[]),
+                    field("display_name", "char", &[("store", false.into())]),
+                    field("weight", "float", &[]),
+                    field("amount", "monetary", &[]),
+                    field("parent_id", "many2one", &[("relation", "a.price".into())]),
+                    created(),
+                ],
+            )),
             "a.company" => {
                 let per_company = field("code", "char", &[("company_dependent", true.into())]);
                 Some(schema("a.company", vec![field("name", "char", &[]), per_company, created()]))
@@ -53,18 +64,21 @@ fn created() -> crate::value::Member<'static> {
 /// The specification as JSON, and what the result is used for.
 type Planned = Option<(String, &'static str)>;
 
-fn web_save(major: u8, model: &str, action: Action) -> Planned {
-    let intent = Intent {
+fn web_save(major: u8, model: &str, action: Action) -> Option<WebSave> {
+    let mut intent = Intent {
         model: ModelName::parse(model).unwrap(),
         action,
         many2one_display: Many2oneDisplay::Named,
         domain_parameter: "domain",
     };
-    let web_save = match plan(intent, &RequestedContext::default(), &Scope::All, &Versioned(major)).unwrap() {
-        Plan::Create { web_save, .. } => web_save?,
-        Plan::Update(update) => update.web_save?,
+    match plan(&mut intent, &RequestedContext::default(), &Scope::All, &Versioned(major)).unwrap() {
+        Plan::Update(update) => update.web_save,
         other => panic!("{other:?}"),
-    };
+    }
+}
+
+fn planned(major: u8, model: &str, action: Action) -> Planned {
+    let web_save = web_save(major, model, action)?;
     let purpose = match (web_save.shows_existence, web_save.reads_back) {
         (true, true) => "both",
         (true, false) => "existence",
@@ -86,34 +100,16 @@ fn values(field: &'static str, value: impl Into<Value<'static>>) -> Values {
     Values::from_tree("vals", Value::Map(vec![(field.into(), value.into())]))
 }
 
-fn create(returning: Returning) -> Planned {
-    web_save(19, "res.partner", Action::CreateOne { values: values("name", "x"), returning })
-}
-
 fn id(id: i64) -> RecordId {
     RecordId::new(id).unwrap()
 }
 
 fn update(values: Values, returning: Returning) -> Planned {
-    web_save(19, "res.partner", Action::Update { target: RecordSet::One(id(7)), values, returning })
+    planned(19, "res.partner", Action::Update { target: RecordSet::One(id(7)), values, returning })
 }
 
 fn existence() -> Planned {
     Some((r#"{"create_date":{}}"#.into(), "existence"))
-}
-
-#[test]
-fn creation_is_one_call_if_only_simple_stored_columns_are_returned() {
-    let specification = r#"{"name":{},"country_id":{"fields":{"display_name":{}}},"create_date":{}}"#;
-    assert_eq!(create(names("name,country_id")), Some((specification.into(), "both")));
-    let requested = r#"{"create_date":{},"date":{}}"#;
-    assert_eq!(create(names("create_date,date")), Some((requested.into(), "both")), "named once");
-    for field in ["child_ids", "category_id", "image_1920", "credit", "tz_offset", "props"] {
-        assert_eq!(create(names(&format!("name,{field}"))), None, "{field}");
-    }
-    assert_eq!(create(Returning::Records(FieldSet::All)), None);
-    assert_eq!(create(selected("{name, country_id{name}}")), None, "related records");
-    assert_eq!(create(Returning::Ids), None);
 }
 
 #[test]
@@ -142,14 +138,63 @@ fn update_that_can_change_other_tables_checks_existence_first() {
     assert_eq!(update(children(), Returning::Records(FieldSet::All)), None);
     let per_company =
         Action::Update { target: RecordSet::One(id(7)), values: values("code", "x"), returning: names("name") };
-    assert_eq!(web_save(19, "a.company", per_company), columns());
+    assert_eq!(planned(19, "a.company", per_company), columns());
+}
+
+#[test]
+fn update_that_creates_related_records_is_not_one_call() {
+    let command = |number, id, name: &'static str, value: Value<'static>| {
+        let values = Value::Map(vec![(name.into(), value)]);
+        Value::List(vec![Value::List(vec![Value::Int(number), Value::Int(id), values])])
+    };
+    let create = || command(0, 0, "name", "x".into());
+    let nested = command(1, 8, "child_ids", create());
+    let columns = Some((r#"{"name":{},"create_date":{}}"#.into(), "columns"));
+    for (commands, expected) in [(command(1, 8, "name", "x".into()), columns), (create(), None), (nested, None)] {
+        assert_eq!(update(values("child_ids", commands.clone()), names("name")), expected, "{commands:?}");
+    }
+}
+
+#[test]
+fn floats_and_amounts_are_returned_from_the_cache_since_odoo_18() {
+    let update = |major, values, returning| {
+        let target = RecordSet::One(id(7));
+        planned(major, "a.price", Action::Update { target, values, returning }).map(|(_, purpose)| purpose)
+    };
+    for (returning, on_17) in [
+        (names("name"), "both"),
+        (names("name,weight"), "existence"),
+        (names("amount"), "existence"),
+        (selected("{name, parent_id{name}}"), "both"),
+        (selected("{name, parent_id{weight}}"), "existence"),
+        (selected("{name, parent_id{parent_id{amount}}}"), "existence"),
+    ] {
+        assert_eq!(update(17, values("name", "x"), returning.clone()), Some(on_17), "{returning:?}");
+        assert_eq!(update(18, values("name", "x"), returning.clone()), Some("both"), "{returning:?}");
+    }
+    assert_eq!(update(17, values("weight", Value::Float(1.15)), names("name")), Some("both"), "only written");
+    assert_eq!(update(17, values("weight", Value::Float(1.15)), Returning::Written), Some("existence"));
+}
+
+#[test]
+fn names_are_read_if_a_specification_contains_them_on_any_level() {
+    let reads_names = |returning| {
+        let target = RecordSet::One(id(7));
+        let action = Action::Update { target, values: values("name", "x"), returning };
+        web_save(19, "a.price", action).unwrap().reads_display_names()
+    };
+    assert!(reads_names(names("display_name")));
+    assert!(reads_names(names("parent_id")), "the name of the parent");
+    assert!(reads_names(selected("{name, parent_id{display_name}}")));
+    assert!(!reads_names(names("name")));
+    assert!(!reads_names(selected("{name, parent_id{name}}")));
 }
 
 #[test]
 fn records_model_and_version_decide_what_is_one_call() {
     let purpose = |major, model, target| {
         let action = Action::Update { target, values: values("name", "x"), returning: names("name") };
-        web_save(major, model, action).map(|(_, purpose)| purpose)
+        planned(major, model, action).map(|(_, purpose)| purpose)
     };
     for (major, model, target, expected) in [
         (19, "res.partner", RecordSet::One(id(7)), Some("both")),
@@ -172,13 +217,13 @@ fn records_model_and_version_decide_what_is_one_call() {
 fn values_move_into_the_call_and_back() {
     let target = RecordSet::One(id(7));
     let action = Action::Update { target, values: values("color", 1_i64), returning: Returning::Written };
-    let intent = Intent {
+    let mut intent = Intent {
         model: ModelName::parse("res.partner").unwrap(),
         action,
         many2one_display: Many2oneDisplay::Named,
         domain_parameter: "domain",
     };
-    let plan = plan(intent, &RequestedContext::default(), &Scope::All, &Samples).unwrap();
+    let plan = plan(&mut intent, &RequestedContext::default(), &Scope::All, &Samples).unwrap();
     let Plan::Update(update) = plan else { panic!("{plan:?}") };
     let (web_save, mut write) = (update.web_save.unwrap(), update.write);
     let before = write.clone();

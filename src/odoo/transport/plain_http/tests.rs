@@ -10,8 +10,11 @@ use bytes::Bytes;
 use reqwest::{StatusCode, Url};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
 
-use super::NOT_HTTP;
+use super::exchange::{Exchange, LazyTimer};
+use super::{MAX_HEAD, NOT_HTTP, read_head};
 use crate::memory_budget::MemoryBudget;
 use crate::odoo::error::TransportError;
 use crate::odoo::service_url::ServiceUrl;
@@ -218,6 +221,31 @@ async fn head_without_an_end_is_limited() {
     let endless = format!("HTTP/1.1 200 OK\r\na: {}", "b".repeat(1 << 20));
     let server = Server::answering(endless, 1 << 20, true).await;
     assert_eq!(send(&transport(), server.address, Request::default()).await, Err(NOT_HTTP));
+}
+
+const INFORMATIONAL: &str = "HTTP/1.1 102 Processing\r\n\r\n";
+
+#[tokio::test]
+async fn informational_responses_without_an_end_are_limited() {
+    let endless = INFORMATIONAL.repeat(2 * MAX_HEAD / INFORMATIONAL.len());
+    for piece in [100, 1 << 20] {
+        let server = Server::answering(endless.as_str(), piece, true).await;
+        assert_eq!(send(&transport(), server.address, Request::default()).await, Err(NOT_HTTP), "{piece}");
+    }
+}
+
+#[tokio::test]
+async fn informational_responses_that_always_arrive_do_not_extend_the_time_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (mut server, _) = listener.accept().await.unwrap();
+    // More than one read returns, and the final response at once after them.
+    let sent = INFORMATIONAL.repeat(1000) + &response("HTTP/1.1", "Content-Length: 0\r\n", "");
+    server.write_all(sent.as_bytes()).await.unwrap();
+    client.readable().await.unwrap();
+    let mut exchange = Exchange::new(client, Zeroizing::new(Vec::new()), Bytes::new());
+    let read = read_head(&mut exchange, Instant::now(), &mut LazyTimer::default()).await;
+    assert_eq!(read.err(), Some(TransportError::TimedOut));
 }
 
 #[tokio::test]
