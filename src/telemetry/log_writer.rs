@@ -1,7 +1,7 @@
 //! Writes log lines on a thread of its own, so that no request waits for the reader of the log.
 //!
 //! In: formatted lines from all threads. Out: the same lines in the same order, several in one write. Must not know:
-//! the format of a line.
+//! the format of a line, how an output fails.
 //!
 //! ```text
 //! append ──► waiting lines ──every 10 ms, at once for a warning──► write
@@ -18,6 +18,10 @@ use std::time::Duration;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
+
+mod line_output;
+
+use line_output::LineOutput;
 
 /// The target of the line that each request logs.
 pub const ACCESS_LOG: &str = "odoo_gateway::request";
@@ -61,6 +65,10 @@ struct Waiting {
     is_urgent: bool,
     /// Lines were taken and are being written.
     is_writing: bool,
+    /// The number of bytes that were ever appended.
+    appended: u64,
+    /// How many of them were written, or dropped because the output failed.
+    done: u64,
     /// Lines dropped since the last report.
     dropped: u64,
 }
@@ -88,15 +96,16 @@ impl LogWriter {
         Ok(writer)
     }
 
-    /// Waits until everything is written, for at most this time.
+    /// Waits until everything is written that was appended before, for at most this time.
     pub(super) fn flush(&self, at_most: Duration) {
         let mut waiting = self.0.lock();
-        if waiting.lines.is_empty() && !waiting.is_writing {
+        let appended = waiting.appended;
+        if waiting.done == appended {
             return;
         }
         waiting.is_urgent = true;
         self.0.arrived.notify_one();
-        let is_unwritten = |waiting: &mut Waiting| !waiting.lines.is_empty() || waiting.is_writing;
+        let is_unwritten = |waiting: &mut Waiting| waiting.done < appended;
         // After the time only the result of the flush is unknown: the thread continues.
         let _flushed = self.0.written.wait_timeout_while(waiting, at_most, is_unwritten);
     }
@@ -116,6 +125,7 @@ impl Shared {
             return;
         }
         waiting.lines.extend_from_slice(line);
+        waiting.appended += line.len() as u64;
         let is_urgent = importance == Importance::Warning || waiting.lines.len() >= LARGE_BATCH;
         let becomes_urgent = is_urgent && !waiting.is_urgent;
         waiting.is_urgent |= is_urgent;
@@ -128,19 +138,19 @@ impl Shared {
     }
 
     /// The thread: writes lines as long as the process runs.
-    fn write_all_to(&self, mut output: impl Write) {
+    fn write_all_to(&self, output: impl Write) {
+        let mut output = LineOutput::new(output);
         let mut batch = Vec::new();
         loop {
             self.take_batch(&mut batch);
-            let result = output.write_all(&batch).and_then(|()| output.flush());
-            if result.is_err() {
-                // A report would fail, too.
-                let lines = batch.iter().filter(|byte| **byte == b'\n').count();
-                DROPPED.fetch_add(lines as u64, Ordering::Relaxed);
-            }
+            let (length, written) = (batch.len(), output.write_lines(&batch));
+            let dropped = batch.get(written..).unwrap_or_default();
+            // A report would fail, too.
+            let lines = dropped.iter().filter(|byte| **byte == b'\n').count();
+            DROPPED.fetch_add(lines as u64, Ordering::Relaxed);
             batch.clear();
             batch.shrink_to(2 * LARGE_BATCH);
-            self.end_batch(result.is_ok());
+            self.end_batch(length, written == length);
         }
     }
 
@@ -162,15 +172,13 @@ impl Shared {
         std::mem::swap(&mut waiting.lines, batch);
     }
 
-    fn end_batch(&self, has_room: bool) {
+    fn end_batch(&self, length: usize, has_room: bool) {
         let mut waiting = self.lock();
         waiting.is_writing = false;
+        waiting.done += length as u64;
         let dropped = if has_room { std::mem::take(&mut waiting.dropped) } else { 0 };
-        let is_flushed = waiting.lines.is_empty();
         drop(waiting);
-        if is_flushed {
-            self.written.notify_all();
-        }
+        self.written.notify_all();
         if dropped > 0 {
             tracing::warn!(lines = dropped, "lines were dropped, because the log output was too slow");
         }
@@ -291,6 +299,32 @@ mod tests {
         let waiting = log.0.lock();
         assert_eq!((waiting.dropped, waiting.lines.ends_with(b"audit\n")), (2, true));
         assert!(dropped_lines() >= before + 2);
+    }
+
+    #[test]
+    fn a_flush_does_not_wait_for_lines_that_are_appended_during_it() {
+        let (log, written, allow) = gate();
+        log.0.append(b"a\n", Importance::Warning);
+        assert_eq!(written.recv_timeout(LONG).unwrap(), b"a\n");
+        log.0.append(b"b\n", Importance::Gateway);
+        let (flushing, flushed) = (log.clone(), channel());
+        let flush = thread::spawn(move || {
+            flushing.flush(LONG);
+            flushed.0.send(()).unwrap();
+        });
+        // The flush has been called, and `c` is appended after it.
+        while !log.0.lock().is_urgent {
+            thread::yield_now();
+        }
+        allow.send(()).unwrap();
+        assert_eq!(written.recv_timeout(LONG).unwrap(), b"b\n");
+        log.0.append(b"c\n", Importance::Warning);
+        assert!(flushed.1.try_recv().is_err(), "`b` is not written yet");
+        allow.send(()).unwrap();
+        assert_eq!(written.recv_timeout(LONG).unwrap(), b"c\n");
+        flushed.1.recv_timeout(LONG / 2).unwrap();
+        flush.join().unwrap();
+        allow.send(()).unwrap();
     }
 
     #[test]
