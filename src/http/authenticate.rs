@@ -44,24 +44,23 @@ async fn authenticate_credential(request: &mut ApiRequest) -> Result<Principal, 
             let database = request.state.databases.pick(database_name)?;
             request.log.database(database.name.as_str());
             request.log.user(&login);
-            request.state.odoo_authenticator.authenticate(database, login, secret, address).await?
+            Box::pin(request.state.odoo_authenticator.authenticate(database, login, secret, address)).await?
         }
         Credential::OdooApiKey(key) => {
             let state = &request.state;
             let database = state.databases.pick(database_name)?;
             if supports_key_lookup(database).await? {
-                state.odoo_authenticator.authenticate_api_key(database, key, address).await?
+                Box::pin(state.odoo_authenticator.authenticate_api_key(database, key, address)).await?
             } else {
-                state
-                    .tokens
-                    .gateway_tokens
-                    .authenticate_linked_odoo_key(&key, database_name, &state.databases, address)
-                    .await?
+                let tokens = &state.tokens.gateway_tokens;
+                Box::pin(tokens.authenticate_linked_odoo_key(&key, database_name, &state.databases, address)).await?
             }
         }
         Credential::OAuth1Signature => {
             let database_name = database_name.map(str::to_owned);
-            authenticate_signature(request, database_name.as_deref()).await?
+            // Boxed, as everything below that is rare and large: a future has room for the largest of its branches, and is
+            // moved several times before it runs.
+            Box::pin(authenticate_signature(request, database_name.as_deref())).await?
         }
         Credential::GatewayToken(token) => {
             let state = &request.state;

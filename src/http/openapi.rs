@@ -37,8 +37,8 @@ use utoipa::openapi::{
 
 pub(super) use self::error_responses::{ErrorFormat, describe_errors};
 pub(super) use self::shared_params::{
-    ContextHeaders, ContextQuery, DatabaseHeader, DomainQuery, FieldsQuery, FileContent, IdPath, MethodArguments,
-    ModelPath, PagingQuery, RequestHeaders,
+    ContextQuery, DatabaseHeader, DomainQuery, FieldsQuery, FileContent, IdPath, MethodArguments, ModelPath,
+    PagingQuery, RequestHeaders,
 };
 use super::response::problem::{OdooJson, ProblemJson};
 

@@ -1,5 +1,5 @@
-//! The pipeline of a request: authenticate, parse, plan, execute, render. [`handle_with`] is the pipeline, one line
-//! per stage.
+//! The pipeline of a request: authenticate, parse, plan, execute, render. [`handle_with`] is the pipeline of actions on
+//! records, [`handle_report`] that of reports.
 //!
 //! ```text
 //! authenticate  credential              ─► Principal
@@ -10,37 +10,52 @@
 //! render        Outcome                 ─► Response
 //! ```
 //!
+//! ```text
+//! report            the pipeline of a report: finds it, prints it
+//! parsing           the stages before planning, the same for every operation
+//! planning          the plan stage: fetches the metadata that a plan lacks
+//! odoo_calls        what the execute stage does in addition to its calls
+//! response_headers  the headers that the pipeline adds
+//! ```
+//!
 //! In: an [`ApiRequest`] and an [`Endpoint`] of a dialect. Out: a response. Must not know: the paths, parameters or
 //! envelopes of any dialect.
 
+mod odoo_calls;
+mod parsing;
+mod planning;
+mod report;
+mod response_headers;
+
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use time::OffsetDateTime;
 
-use super::authenticate::{CredentialRecheck, authenticate};
+use self::odoo_calls::{invalidate_stale_identity, record_odoo_calls};
+use self::parsing::{ParsedRequest, ReceivedRequest};
+use self::planning::plan_with_metadata;
+pub(super) use self::report::{PrintedReport, ReportEndpoint, handle_report};
+use self::response_headers::{add_headers, is_result_omitted, outcome_headers, set_common_headers};
+use super::authenticate::CredentialRecheck;
 use super::body_budget::now_or_internal;
 use super::export::ExportStream;
 use super::idempotency::{IdempotentRequest, Progress, has_idempotency_key};
 use super::request::params::RequestParams;
 use super::request::{ApiRequest, odoo_context};
-use super::response::headers::{set_omitted_fields, set_rate_limit};
 use super::response::negotiate::{self, Media, Preferences, ResponseFormat, RowFormat};
-use crate::auth::{CredentialKind, Principal};
+use crate::auth::Principal;
 use crate::cpu_work::run_cpu_work;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{MethodName, ModelName};
-use crate::odoo::{CallCounter, MetadataSnapshot, Outcome, Pages, RecordSource, execute_plan};
+use crate::odoo::{CallCounter, Outcome, Pages, execute_plan};
 use crate::plan::{
-    self, Action, Intent, Many2oneDisplay, Plan, PlanError, RequestedContext, Scope, Unplanned, plan as plan_intent,
-    plan_pages,
+    self, Action, Intent, Many2oneDisplay, Plan, PlanError, RequestedContext, Scope, plan as plan_intent, plan_pages,
 };
 use crate::shape::{EmptyFormat, Many2oneFormat, Shaped, Style, shape};
 
@@ -90,12 +105,11 @@ impl Dialect {
         odoo_context::parse(&head.headers, params)
     }
 
-    /// The format of the response. `action` is `None` if it could not be parsed, and may be a list then. Negotiated
-    /// after parsing, because a parameter (`count=True`) can turn a list into a number.
-    fn negotiate(&self, request: &ApiRequest, action: Option<&Action>) -> Result<ResponseFormat, Problem> {
+    /// The format of the response. Lists have more formats than other responses.
+    fn negotiate(&self, request: &ApiRequest, may_be_list: bool) -> Result<ResponseFormat, Problem> {
         match self.media {
             [] => Ok(ResponseFormat::Buffered(Media::Json)),
-            media if action.is_none_or(Action::is_listing) => request.list_format(media),
+            media if may_be_list => request.list_format(media),
             media => negotiate::choose(&request.head.headers, media).map(ResponseFormat::Buffered),
         }
     }
@@ -171,65 +185,35 @@ pub(super) fn full_response(body: Vec<u8>) -> Response {
 ///
 /// # Errors
 /// The problem of the stage that failed. Nothing was written, unless the problem states otherwise.
-pub(super) async fn handle_with<P, T>(mut request: ApiRequest, endpoint: Endpoint<P, T>) -> Result<Response, Problem>
+pub(super) async fn handle_with<P, T>(request: ApiRequest, endpoint: Endpoint<P, T>) -> Result<Response, Problem>
 where
-    P: Into<ParsedAction<T>> + Send,
+    P: Into<ParsedAction<T>>,
     T: Send + 'static,
 {
-    let Endpoint { dialect, render, .. } = endpoint;
-    let timing = request.timing.clone();
-    let caller = timing.time("auth", authenticate(&mut request)).await?;
-    let model = request.model()?;
-    let body = timing.time("body", request.read_body()).await?;
+    let Endpoint { dialect, parse, render } = endpoint;
+    let received = ReceivedRequest::receive(request, ApiRequest::model).await?;
     // Parsing consumes the body, so that its memory is free before the action is built.
-    let compared_body = if has_idempotency_key(&request.head.headers) { body.clone() } else { Bytes::new() };
-    let (params, parsed) = request.run_on_body(|| parse_action(&request, &endpoint, body)).await?;
-    let format = dialect.negotiate(&request, parsed.as_ref().map(|ParsedAction(action, _)| action).ok())?;
-    let preferences = Preferences::parse(&request.head.headers);
-    let context = dialect.parse_context(&request.head, &params)?;
-    let ParsedAction(action, carried) = parsed.map_err(|problem| prefer_misnamed(problem, &params))?;
-    params.reject_unknown(preferences.strict)?;
-    reject_write_by_safe_method(&request.head.method, &action)?;
-    let idempotent = if action.may_write() {
-        IdempotentRequest::parse(&request.state.idempotency, &request.head, &compared_body)?
-    } else {
-        None
-    };
-    // The intent is as large as the body: keeping both would double the memory of the request.
-    drop((params, compared_body));
-    let intent = Intent {
-        model,
-        action,
-        many2one_display: dialect.many2one_display(),
-        domain_parameter: dialect.domain_parameter,
-    };
-    let parsed = ParsedRequest { request, caller, dialect, intent, context, preferences, format };
+    let compared_body =
+        if has_idempotency_key(&received.request.head.headers) { received.body.clone() } else { Bytes::new() };
+    let parse_action = |request: &ApiRequest, params: &RequestParams| parse(request, params).map(Into::into);
+    let parsed = received.parse(dialect, parse_action, may_be_list::<T>).await?;
+    let idempotent = parsed.idempotent(&compared_body)?;
+    // The action is as large as the body: keeping both would double the memory of the request.
+    drop(compared_body);
     match idempotent {
         Some(idempotent) => {
             let (caller, progress) = (parsed.caller.clone(), idempotent.progress());
-            idempotent.execute_once(&caller, parsed.plan_execute_render(render, carried, progress)).await
+            // Boxed, because it is rare and large.
+            Box::pin(idempotent.execute_once(&caller, parsed.plan_execute_render(render, progress))).await
         }
-        None => parsed.plan_execute_render(render, carried, Progress::default()).await,
+        None => parsed.plan_execute_render(render, Progress::default()).await,
     }
 }
 
-/// Parses the parameters, then the action. The second result is kept: `Accept` and the context are checked before it.
-fn parse_action<P: Into<ParsedAction<T>>, T>(
-    request: &ApiRequest,
-    endpoint: &Endpoint<P, T>,
-    body: Bytes,
-) -> Result<(RequestParams, Result<ParsedAction<T>, Problem>), Problem> {
-    let params = endpoint.dialect.parse_params(&request.head, body)?;
-    let parsed = (endpoint.parse)(request, &params).map(Into::into);
-    Ok((params, parsed))
-}
-
-/// A missing parameter that was sent under a similar name is reported as the misspelled one.
-fn prefer_misnamed(problem: Problem, params: &RequestParams) -> Problem {
-    match params.reject_unknown(false) {
-        Err(misnamed) if problem.code == ErrorCode::MissingParameter => misnamed,
-        _ => problem,
-    }
+/// Whether the response may be a list: a parameter (`count=True`) can turn a list into a number. `None` is a request
+/// whose action could not be parsed.
+fn may_be_list<T>(parsed: Option<&ParsedAction<T>>) -> bool {
+    parsed.is_none_or(|ParsedAction(action, _)| action.is_listing())
 }
 
 /// GET and HEAD never write. No route violates this; the check is for routes to come.
@@ -243,17 +227,6 @@ fn reject_write_by_safe_method(method: &Method, action: &Action) -> Result<(), P
     Ok(())
 }
 
-/// A request that was authenticated and parsed.
-struct ParsedRequest {
-    request: ApiRequest,
-    caller: Principal,
-    dialect: &'static Dialect,
-    intent: Intent,
-    context: RequestedContext,
-    preferences: Preferences,
-    format: ResponseFormat,
-}
-
 /// What executing a plan results in.
 enum Executed {
     /// The complete outcome.
@@ -262,15 +235,27 @@ enum Executed {
     Streamed(HeaderMap, Body),
 }
 
-impl ParsedRequest {
+impl<T> ParsedRequest<ModelName, ParsedAction<T>> {
+    /// The request with its idempotency key, if it may write and has one.
+    ///
+    /// # Errors
+    /// 405 for a safe method that would write; 400 for a repeated or malformed key.
+    fn idempotent(&self, body: &Bytes) -> Result<Option<IdempotentRequest>, Problem> {
+        let (request, ParsedAction(action, _)) = (&self.request, &self.parsed);
+        reject_write_by_safe_method(&request.head.method, action)?;
+        if action.may_write() {
+            IdempotentRequest::parse(&request.state.idempotency, &request.head, body)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The last three stages, which an idempotency key covers.
-    async fn plan_execute_render<T>(
-        self,
-        render: Render<T>,
-        carried: T,
-        progress: Progress,
-    ) -> Result<Response, Problem> {
-        let Self { request, caller, dialect, intent, context, preferences, format } = self;
+    async fn plan_execute_render(self, render: Render<T>, progress: Progress) -> Result<Response, Problem> {
+        let Self { request, caller, dialect, name, parsed, context, preferences, format } = self;
+        let ParsedAction(action, carried) = parsed;
+        let (many2one_display, domain_parameter) = (dialect.many2one_display(), dialect.domain_parameter);
+        let intent = Intent { model: name, action, many2one_display, domain_parameter };
         let style = dialect.style(preferences);
         let executed = match format {
             ResponseFormat::Buffered(media) => {
@@ -280,7 +265,9 @@ impl ParsedRequest {
                     .await
                     .map_err(|problem| with_call_example(problem, dialect, called_method))
             }
-            ResponseFormat::Streamed(rows) => plan_and_export(&request, &caller, intent, &context, (rows, style)).await,
+            ResponseFormat::Streamed(rows) => {
+                Box::pin(plan_and_export(&request, &caller, intent, &context, (rows, style))).await
+            }
         };
         match invalidate_stale_identity(&request, &caller, executed).await? {
             Executed::Buffered { outcome, model, label, media } => request.timing.run("shape", || {
@@ -321,7 +308,8 @@ async fn plan_and_execute(
     };
     progress.reaches_odoo();
     let counter = CallCounter::default();
-    let execution = execute_plan(&caller.database, &caller.odoo_user, plan, &counter);
+    // Boxed, so that the largest future of a request is moved once, and not with every stage around it.
+    let execution = Box::pin(execute_plan(&caller.database, &caller.odoo_user, plan, &counter));
     let outcome = record_odoo_calls(request, &counter, execution).await?;
     Ok(Executed::Buffered { outcome, model, label, media })
 }
@@ -353,85 +341,13 @@ async fn plan_and_export(
 async fn make_plan<P: Send>(
     request: &ApiRequest,
     caller: &Principal,
-    intent: Intent,
+    mut intent: Intent,
     context: &RequestedContext,
-    plan: fn(Intent, &RequestedContext, &Scope, &dyn plan::Metadata) -> Result<P, Unplanned>,
+    plan: fn(&mut Intent, &RequestedContext, &Scope, &dyn plan::Metadata) -> Result<P, PlanError>,
 ) -> Result<P, Problem> {
     let size = request.body.size();
-    plan_with_metadata(caller, intent, |intent, metadata| {
-        let planned = run_cpu_work(size, || plan(intent, context, &caller.scope, metadata));
-        planned.map_err(|Unplanned { intent, error }| (*intent, error))
-    })
-    .await
-}
-
-/// Plans, and fetches the metadata that the plan needs. An unknown field may have been added to Odoo after the
-/// metadata was cached, so the schemas are fetched again once. `input` is what `plan` needs, and returns with an
-/// error to be called again.
-///
-/// # Errors
-/// Why the intent is rejected, or why Odoo does not respond.
-pub(super) async fn plan_with_metadata<T: Send, P: Send>(
-    caller: &Principal,
-    mut input: T,
-    plan: impl Fn(T, &MetadataSnapshot<'_>) -> Result<P, (T, PlanError)> + Send,
-) -> Result<P, Problem> {
-    let mut metadata = MetadataSnapshot::load(&caller.database.metadata, &caller.odoo_user).await?;
-    let mut is_refreshed = false;
-    loop {
-        let error;
-        (input, error) = match plan(input, &metadata) {
-            Ok(plan) => return Ok(plan),
-            Err(unplanned) => unplanned,
-        };
-        match error {
-            PlanError::NeedsMetadata(missing) => metadata.fetch(missing).await?,
-            PlanError::Rejected(problem) if problem.code == ErrorCode::UnknownField && !is_refreshed => {
-                is_refreshed = true;
-                if !metadata.refresh_schemas().await? {
-                    return Err(*problem);
-                }
-            }
-            PlanError::Rejected(problem) => return Err(*problem),
-        }
-    }
-}
-
-/// Runs calls to Odoo, and records their number and duration.
-pub(super) async fn record_odoo_calls<T>(
-    request: &ApiRequest,
-    counter: &CallCounter,
-    calls: impl Future<Output = T>,
-) -> T {
-    let started = Instant::now();
-    let result = request.timing.time("odoo", calls).await;
-    request.log.odoo_calls(counter.calls(), started.elapsed());
-    result
-}
-
-/// Invalidates a cached identity that Odoo rejects: the user's next request verifies the password again. A gateway
-/// key or token whose stored Odoo credential is rejected has to be created again.
-pub(super) async fn invalidate_stale_identity<T>(
-    request: &ApiRequest,
-    caller: &Principal,
-    result: Result<T, Problem>,
-) -> Result<T, Problem> {
-    match result {
-        Err(problem) if problem.code == ErrorCode::CredentialInvalid => match caller.credential_kind {
-            CredentialKind::Basic | CredentialKind::OdooApiKey => {
-                request.state.odoo_authenticator.invalidate(caller).await;
-                Err(problem)
-            }
-            _ => Err(stale_odoo_credential()),
-        },
-        result => result,
-    }
-}
-
-fn stale_odoo_credential() -> Problem {
-    let detail = "Odoo no longer accepts the password or API key that is stored with this key or token.";
-    let hint = "Create a new key or token with the user's current password or API key.";
-    Problem::new(ErrorCode::OdooCredentialStale, detail).hint(hint)
+    plan_with_metadata(caller, |metadata| run_cpu_work(size, || plan(&mut intent, context, &caller.scope, metadata)))
+        .await
 }
 
 fn plan_has_label(plan: &Plan) -> bool {
@@ -465,51 +381,6 @@ fn with_call_example(problem: Problem, dialect: &Dialect, called: Option<(ModelN
             problem.hint(format!("Send the ids of the records. For example {example}"))
         }
         _ => problem,
-    }
-}
-
-/// Adds the headers that `render` did not set.
-fn add_headers(response: &mut Response, headers: HeaderMap) {
-    if response.headers().is_empty() {
-        *response.headers_mut() = headers;
-        return;
-    }
-    for (name, value) in headers {
-        if let Some(name) = name {
-            response.headers_mut().entry(name).or_insert(value);
-        }
-    }
-}
-
-/// The number of headers that responses usually have, including those of the middleware.
-const USUAL_HEADERS: usize = 12;
-
-fn outcome_headers(outcome: &Outcome, media: Media) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
-    if is_result_omitted(outcome) {
-        headers.insert("x-result-omitted", HeaderValue::from_static("not-representable"));
-    }
-    if let Outcome::Records(records) = outcome {
-        if matches!(records.source, RecordSource::Written(_)) {
-            headers.insert("x-read-back", HeaderValue::from_static("failed"));
-        }
-        set_omitted_fields(&records.omitted, &mut headers);
-    }
-    headers
-}
-
-fn is_result_omitted(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Result(reply) if reply.is_omitted())
-}
-
-/// Sets the headers of every response, buffered or streamed.
-fn set_common_headers(caller: &Principal, preferences: Preferences, headers: &mut HeaderMap) {
-    if let Some(Ok(applied)) = preferences.applied().map(HeaderValue::try_from) {
-        headers.insert("preference-applied", applied);
-    }
-    if let Some(limit) = caller.rate_limit {
-        set_rate_limit(limit, headers);
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) mod server_timing;
 pub(super) mod unauthenticated_body;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::OnceLock;
 
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
 use bytes::Bytes;
@@ -66,6 +67,8 @@ pub(super) struct ApiRequest {
     pub signed_form: SignedForm,
     /// The body, until it is read.
     pub body: RequestBody,
+    /// The format of the response if it lists records, once it is negotiated.
+    list_format: OnceLock<ResponseFormat>,
     /// The decoded path parameters.
     path: RawPathParams,
 }
@@ -83,7 +86,8 @@ impl FromRequest<AppState> for ApiRequest {
         // Without the middleware, what is recorded is dropped.
         let facts = RequestFacts::from_extensions(&head.extensions);
         let (timing, log) = facts.map(|facts| (facts.timing.clone(), facts.log.clone())).unwrap_or_default();
-        Ok(Self { state: state.clone(), head, timing, log, signed_form, body, path })
+        let list_format = OnceLock::new();
+        Ok(Self { state: state.clone(), head, timing, log, signed_form, body, list_format, path })
     }
 }
 
@@ -141,12 +145,17 @@ impl ApiRequest {
             .map_err(|error| Problem::new(ErrorCode::UnknownField, format!("This field does not exist: {error}.")))
     }
 
-    /// The format of the response if it lists records; `media` are the types that the dialect offers.
+    /// The format of the response if it lists records; `media` are the types that the dialect offers. It is negotiated
+    /// once: parameters may depend on it, and the pipeline needs it after them.
     ///
     /// # Errors
     /// 406 if the client accepts none.
     pub(super) fn list_format(&self, media: &[Media]) -> Result<ResponseFormat, Problem> {
-        negotiate::choose_list_format(&self.head.headers, media)
+        if let Some(format) = self.list_format.get() {
+            return Ok(*format);
+        }
+        let format = negotiate::choose_list_format(&self.head.headers, media)?;
+        Ok(*self.list_format.get_or_init(|| format))
     }
 
     /// Configuration that the router attached to the routes of one dialect.

@@ -80,7 +80,7 @@ pub(in crate::http) struct DatabaseHeader {
 /// Language, time zone and companies.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-pub(in crate::http) struct ContextHeaders {
+struct ContextHeaders {
     /// The code of an installed language, for example `fr_FR`. By default the language of the user.
     #[param(rename = "X-Odoo-Lang", required = false)]
     lang: Option<String>,

@@ -3,7 +3,9 @@
 //! In: durations, added by the pipeline. Out: the `Server-Timing` header (W3C). Must not know: which stages exist.
 //! 401 and 429 responses have no timing: it would reveal whether a login exists (F4).
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -34,11 +36,12 @@ impl ServerTiming {
     }
 
     /// Awaits a stage and adds its duration.
-    pub(in crate::http) async fn time<T>(&self, name: &'static str, stage: impl Future<Output = T>) -> T {
-        let started = Instant::now();
-        let result = stage.await;
-        self.add(name, started.elapsed());
-        result
+    pub(in crate::http) fn time<'t, F: Future>(
+        &'t self,
+        name: &'static str,
+        stage: F,
+    ) -> impl Future<Output = F::Output> + use<'t, F> {
+        TimedStage { timing: self, name, started: None, stage }
     }
 
     /// Runs a synchronous stage and adds its duration.
@@ -82,6 +85,30 @@ fn push_milliseconds(text: &mut String, elapsed: Duration) {
     text.push_str(digits.format(hundredths / 100));
     text.push_str(if hundredths % 100 < 10 { ".0" } else { "." });
     text.push_str(digits.format(hundredths % 100));
+}
+
+pin_project_lite::pin_project! {
+    /// A stage whose duration is added when it ends. A future of its own, because an async function would contain the
+    /// stage twice: as its argument and as what it awaits.
+    struct TimedStage<'t, F> {
+        timing: &'t ServerTiming,
+        name: &'static str,
+        started: Option<Instant>,
+        #[pin]
+        stage: F,
+    }
+}
+
+impl<F: Future> Future for TimedStage<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let started = *this.started.get_or_insert_with(Instant::now);
+        let output = ready!(this.stage.poll(cx));
+        this.timing.add(this.name, started.elapsed());
+        Poll::Ready(output)
+    }
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ impl ResponseFormat {
 /// # Errors
 /// 406 with the offered types.
 pub(in crate::http) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Media, Problem> {
-    choose_best(headers, offer, |media| media.name(), |_| &[])
+    choose_best(headers, offer.iter().copied(), Media::name, |_| &[])
 }
 
 /// Chooses one of the media types that a dialect offers, or one of the export formats, which every list has.
@@ -111,34 +111,33 @@ pub(in crate::http) fn choose(headers: &HeaderMap, offer: &[Media]) -> Result<Me
 /// # Errors
 /// 406 with the offered types.
 pub(in crate::http) fn choose_list_format(headers: &HeaderMap, offer: &[Media]) -> Result<ResponseFormat, Problem> {
-    let buffered = offer.iter().map(|media| ResponseFormat::Buffered(*media));
-    let offer: Vec<ResponseFormat> =
-        buffered.chain([RowFormat::Csv, RowFormat::Ndjson].map(ResponseFormat::Streamed)).collect();
-    choose_best(headers, &offer, ResponseFormat::name, ResponseFormat::aliases)
+    let buffered = offer.iter().copied().map(ResponseFormat::Buffered);
+    let streamed = [RowFormat::Csv, RowFormat::Ndjson].map(ResponseFormat::Streamed);
+    choose_best(headers, buffered.chain(streamed), ResponseFormat::name, ResponseFormat::aliases)
 }
 
 /// The highest quality wins; of equal qualities, the first in the offer.
 fn choose_best<T: Copy>(
     headers: &HeaderMap,
-    offer: &[T],
+    offer: impl Iterator<Item = T> + Clone,
     name: impl Fn(T) -> &'static str,
     aliases: impl Fn(T) -> &'static [&'static str],
 ) -> Result<T, Problem> {
     let ranges = ranges(headers);
     if ranges.is_empty() {
-        return offer.first().copied().ok_or_else(|| Problem::internal("the route offers no media type"));
+        return offer.clone().next().ok_or_else(|| Problem::internal("the route offers no media type"));
     }
     let mut best = None;
-    for media in offer {
-        let is_alias = |range: &&QualityRange<'_>| aliases(*media).iter().any(|alias| range.specificity(alias) == 3);
+    for media in offer.clone() {
+        let is_alias = |range: &&QualityRange<'_>| aliases(media).iter().any(|alias| range.specificity(alias) == 3);
         let by_alias = ranges.iter().filter(is_alias).map(|range| range.quality).max();
-        let quality = quality_of(name(*media), &ranges).max(by_alias.unwrap_or(0));
+        let quality = quality_of(name(media), &ranges).max(by_alias.unwrap_or(0));
         if quality > 0 && best.is_none_or(|(_, most)| quality > most) {
-            best = Some((*media, quality));
+            best = Some((media, quality));
         }
     }
     best.map(|(media, _)| media).ok_or_else(|| {
-        let names: Vec<_> = offer.iter().map(|media| name(*media)).collect();
+        let names: Vec<_> = offer.map(name).collect();
         Problem::new(
             ErrorCode::NotAcceptable,
             format!("None of the accepted media types is available. Available: {}.", names.join(", ")),

@@ -11,24 +11,17 @@ use http::{HeaderMap, HeaderValue};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::envelope::to_bytes;
+use super::envelope::{DIALECT, to_bytes};
 use super::openapi_schemas::{ReportPath, ReportsQuery, RestapiReport, RestapiReports, TAG};
-use crate::auth::{CredentialKind, Principal};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::http::authenticate::authenticate;
-use crate::http::body_budget::now_or_internal;
-use crate::http::openapi::{ContextHeaders, ContextQuery, DatabaseHeader, FileContent, IdPath};
-use crate::http::pipeline::{invalidate_stale_identity, plan_with_metadata, record_odoo_calls};
+use crate::http::openapi::{ContextQuery, FileContent, IdPath, RequestHeaders};
+use crate::http::pipeline::{Dialect, PrintedReport, ReportEndpoint, handle_report};
 use crate::http::request::ApiRequest;
-use crate::http::request::odoo_context;
 use crate::http::request::params::RequestParams;
-use crate::http::response::headers::set_rate_limit;
-use crate::http::response::negotiate::{self, Media};
+use crate::http::response::negotiate::Media;
 use crate::http::state::AppState;
-use crate::names::{RecordId, ReportName};
-use crate::odoo::{CallCounter, ReportPrinter};
-use crate::plan::{ReportFormat, RequestedContext, plan_report};
+use crate::names::RecordId;
 use crate::shape::join_pdfs;
 use crate::value::Value;
 
@@ -37,8 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(print_report)).routes(routes!(print_reports))
 }
 
-/// The media types of reports, the default first.
-const MEDIA: &[Media] = &[Media::Json, Media::Xml, Media::Pdf, Media::Html, Media::Text];
+/// The dialect with the media types of documents.
+const REPORTS: Dialect = Dialect { media: &[Media::Json, Media::Xml, Media::Pdf, Media::Html, Media::Text], ..DIALECT };
 /// The maximum number of records per request. Odoo needs one or two seconds per record.
 const MAX_RECORDS: usize = 50;
 
@@ -54,13 +47,21 @@ const MAX_RECORDS: usize = 50;
 /// user.
 #[utoipa::path(
     get, path = "/report/{report_name}/{id}", operation_id = "restapi_print_report", tag = TAG,
-    params(ReportPath, IdPath, DatabaseHeader, ContextHeaders),
+    params(ReportPath, IdPath, RequestHeaders),
     responses((status = 200, description = "The document", content(
         (RestapiReport = "application/json"), (inline(FileContent) = "application/pdf"), (String = "text/html")
     )))
 )]
 async fn print_report(request: ApiRequest) -> Result<Response, Problem> {
-    handle_report(request, |request, _| Ok(ReportTarget { ids: vec![request.record_id("id")?], is_single: true })).await
+    handle_report(
+        request,
+        ReportEndpoint {
+            dialect: &REPORTS,
+            parse: |request, _| Ok(vec![request.record_id("id")?]),
+            render: |printed, media| render(printed, media, Layout::One),
+        },
+    )
+    .await
 }
 
 /// Print records
@@ -72,160 +73,81 @@ async fn print_report(request: ApiRequest) -> Result<Response, Problem> {
 /// user, also if the context contains another one.
 #[utoipa::path(
     get, path = "/report/{report_name}", operation_id = "restapi_print_reports", tag = TAG,
-    params(ReportPath, ReportsQuery, ContextQuery, DatabaseHeader, ContextHeaders),
+    params(ReportPath, ReportsQuery, ContextQuery, RequestHeaders),
     responses((status = 200, description = "The documents", content(
         (RestapiReports = "application/json"), (inline(FileContent) = "application/pdf"), (String = "text/html")
     )))
 )]
 async fn print_reports(request: ApiRequest) -> Result<Response, Problem> {
-    handle_report(request, |_, params| {
-        let ids = params.ids("ids")?.ok_or_else(|| {
-            let problem = Problem::new(ErrorCode::MissingParameter, "The parameter `ids` is missing.");
-            problem.parameter("ids").hint("For example `ids=12,17`.")
-        })?;
-        if ids.len() > MAX_RECORDS {
-            let detail = format!("ids: expected at most {MAX_RECORDS} records, found {}.", ids.len());
-            let problem = Problem::new(ErrorCode::InvalidParameter, detail).parameter("ids");
-            return Err(problem.hint("Print the records in several requests."));
-        }
-        Ok(ReportTarget { ids, is_single: false })
-    })
+    handle_report(
+        request,
+        ReportEndpoint {
+            dialect: &REPORTS,
+            parse: |_, params| parse_ids(params),
+            render: |printed, media| render(printed, media, Layout::List),
+        },
+    )
     .await
 }
 
-async fn handle_report(
-    mut request: ApiRequest,
-    parse: impl FnOnce(&ApiRequest, &RequestParams) -> Result<ReportTarget, Problem> + Send,
-) -> Result<Response, Problem> {
-    let timing = request.timing.clone();
-    let caller = timing.time("auth", authenticate(&mut request)).await?;
-    let name = request.report()?;
-    let body = timing.time("body", request.read_body()).await?;
-    let parse_params = || now_or_internal(RequestParams::parse(&request.head, body));
-    let params = request.run_on_body(parse_params).await?;
-    let media = negotiate::choose(&request.head.headers, MEDIA)?;
-    let context = odoo_context::parse(&request.head.headers, &params)?;
-    let print_request = PrintRequest { target: parse(&request, &params)?, name, media, context };
-    let counter = CallCounter::default();
-    let printed = record_odoo_calls(&request, &counter, print_documents(&caller, &print_request, &counter)).await;
-    let (format, documents) = invalidate_stale_identity(&request, &caller, printed).await?;
-    let mut response = render(&print_request, format, documents).await?;
-    if let Some(limit) = caller.rate_limit {
-        set_rate_limit(limit, response.headers_mut());
+/// Parses the ids of the records to print.
+fn parse_ids(params: &RequestParams) -> Result<Vec<RecordId>, Problem> {
+    let ids = params.ids("ids")?.ok_or_else(|| {
+        let problem = Problem::new(ErrorCode::MissingParameter, "The parameter `ids` is missing.");
+        problem.parameter("ids").hint("For example `ids=12,17`.")
+    })?;
+    if ids.len() > MAX_RECORDS {
+        let detail = format!("ids: expected at most {MAX_RECORDS} records, found {}.", ids.len());
+        let problem = Problem::new(ErrorCode::InvalidParameter, detail).parameter("ids");
+        return Err(problem.hint("Print the records in several requests."));
     }
-    Ok(response)
+    Ok(ids)
 }
 
-/// The records to print, in the order of the request, with duplicates.
-struct ReportTarget {
-    ids: Vec<RecordId>,
-    /// Whether the response contains one document instead of a list.
-    is_single: bool,
+/// What the envelope contains.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// One document.
+    One,
+    /// A list of documents.
+    List,
 }
 
-/// A request to print.
-struct PrintRequest {
-    name: ReportName,
-    target: ReportTarget,
-    media: Media,
-    context: RequestedContext,
-}
-
-/// Finds the report, checks that all records exist, and prints them.
-async fn print_documents(
-    caller: &Principal,
-    print_request: &PrintRequest,
-    counter: &CallCounter,
-) -> Result<(ReportFormat, Vec<Vec<u8>>), Problem> {
-    let login = (caller.credential_kind != CredentialKind::OdooApiKey).then(|| caller.login.to_string());
-    let printer =
-        ReportPrinter::find(caller.database.clone(), caller.odoo_user.clone(), login, &print_request.name, counter)
-            .await?;
-    let (report, ids) = (&printer.report, print_request.target.ids.as_slice());
-    let format = choose_format(print_request.media, report.format)?;
-    let plan = plan_with_metadata(caller, (), |(), metadata| {
-        plan_report(report, ids, &print_request.context, &caller.scope, metadata).map_err(|error| ((), error))
-    })
-    .await?;
-    if ids.is_empty() {
-        return Ok((format, Vec::new()));
+/// Renders the envelope, or the document itself.
+fn render(printed: PrintedReport, media: Media, layout: Layout) -> Result<Response, Problem> {
+    if let Media::Json | Media::Xml = media {
+        let headers = [(CONTENT_TYPE, HeaderValue::from_static(media.name()))];
+        return Ok((headers, to_bytes(&envelope(&printed, layout), media)?).into_response());
     }
-    printer.require_records(&plan, counter).await?;
-    let documents = if is_one_document(print_request) {
-        vec![printer.print_together(ids, format, &plan, counter).await?]
-    } else {
-        printer.print_each(ids, format, &plan, counter).await?
-    };
-    Ok((format, documents))
-}
-
-/// Whether Odoo prints all records into one document. PDFs are joined by the gateway; JSON and XML have one entry per
-/// record.
-fn is_one_document(print_request: &PrintRequest) -> bool {
-    matches!(print_request.media, Media::Html | Media::Text)
-}
-
-/// The format in which to print the report.
-///
-/// # Errors
-/// 406 if the report is not available in the requested format.
-fn choose_format(media: Media, native: ReportFormat) -> Result<ReportFormat, Problem> {
-    let requested = match media {
-        Media::Pdf => ReportFormat::Pdf,
-        Media::Html => ReportFormat::Html,
-        Media::Text => ReportFormat::Text,
-        _ => native,
-    };
-    if native.converts_to(requested) {
-        return Ok(requested);
+    if printed.documents.is_empty() {
+        let detail = "ids: expected at least one record id.";
+        return Err(Problem::new(ErrorCode::MissingParameter, detail).parameter("ids"));
     }
-    let detail = format!("The report is available as `{}`, not as `{}`.", native.as_str(), requested.as_str());
-    Err(Problem::new(ErrorCode::NotAcceptable, detail).parameter("Accept"))
+    let headers = document_headers(&printed, media);
+    let documents = printed.documents;
+    let document = if media == Media::Pdf { join_pdfs(documents)? } else { documents.concat() };
+    Ok((headers, document).into_response())
 }
 
-async fn render(
-    print_request: &PrintRequest,
-    format: ReportFormat,
-    documents: Vec<Vec<u8>>,
-) -> Result<Response, Problem> {
-    match print_request.media {
-        media @ (Media::Json | Media::Xml) => {
-            let body = envelope(&print_request.target, format, &documents);
-            let headers = [(CONTENT_TYPE, HeaderValue::from_static(media.name()))];
-            Ok((headers, to_bytes(&body, media)?).into_response())
-        }
-        media => {
-            if documents.is_empty() {
-                let detail = "ids: expected at least one record id.";
-                return Err(Problem::new(ErrorCode::MissingParameter, detail).parameter("ids"));
-            }
-            let document = if media == Media::Pdf { join(documents).await? } else { documents.concat() };
-            Ok((document_headers(print_request, media), document).into_response())
-        }
-    }
-}
-
-/// Joins PDFs in a blocking task: large documents take a while.
-async fn join(documents: Vec<Vec<u8>>) -> Result<Vec<u8>, Problem> {
-    tokio::task::spawn_blocking(|| join_pdfs(documents)).await.map_err(Problem::internal)?
-}
-
-fn envelope(target: &ReportTarget, format: ReportFormat, documents: &[Vec<u8>]) -> Value<'static> {
+fn envelope(printed: &PrintedReport, layout: Layout) -> Value<'static> {
     let entry = |(id, document): (&RecordId, &Vec<u8>)| {
         Value::Map(vec![
             ("id".into(), Value::Int(id.get())),
             ("state".into(), "true".into()),
-            ("format".into(), format.as_str().into()),
+            ("format".into(), printed.format.as_str().into()),
             ("result".into(), STANDARD.encode(document).into()),
         ])
     };
-    let mut entries = target.ids.iter().zip(documents).map(entry);
-    let report = if target.is_single { entries.next().unwrap_or_default() } else { entries.collect() };
+    let mut entries = printed.ids.iter().zip(&printed.documents).map(entry);
+    let report = match layout {
+        Layout::One => entries.next().unwrap_or_default(),
+        Layout::List => entries.collect(),
+    };
     Value::Map(vec![("report".into(), report)])
 }
 
 /// The headers of a document. The policy prevents HTML from Odoo from running scripts and loading resources.
-fn document_headers(print_request: &PrintRequest, media: Media) -> HeaderMap {
+fn document_headers(printed: &PrintedReport, media: Media) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let content_type = match media {
         Media::Html => "text/html; charset=utf-8",
@@ -237,13 +159,13 @@ fn document_headers(print_request: &PrintRequest, media: Media) -> HeaderMap {
         let policy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'";
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
-    let ids = print_request.target.ids.iter().take(3).map(RecordId::to_string).collect::<Vec<_>>().join("-");
+    let ids = printed.ids.iter().take(3).map(RecordId::to_string).collect::<Vec<_>>().join("-");
     let extension = match media {
         Media::Html => "html",
         Media::Text => "txt",
         _ => "pdf",
     };
-    let name = format!(r#"inline; filename="{}-{ids}.{extension}""#, print_request.name);
+    let name = format!(r#"inline; filename="{}-{ids}.{extension}""#, printed.name);
     if let Ok(name) = HeaderValue::try_from(name) {
         headers.insert(CONTENT_DISPOSITION, name);
     }
@@ -253,38 +175,29 @@ fn document_headers(print_request: &PrintRequest, media: Media) -> HeaderMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::ReportName;
+    use crate::plan::ReportFormat;
 
     #[test]
     fn envelope_is_that_of_the_synconics_manual() {
         let [one, other] = [12, 17].map(|id| RecordId::new(id).unwrap());
-        let documents = [b"%PDF".to_vec(), b"x".to_vec()];
-        let json = |ids: Vec<RecordId>, is_single| {
-            serde_json::to_string(&envelope(&ReportTarget { ids, is_single }, ReportFormat::Pdf, &documents)).unwrap()
+        let json = |ids: Vec<RecordId>, layout| {
+            let name = ReportName::parse("sale.report_saleorder").unwrap();
+            let documents = vec![b"%PDF".to_vec(), b"x".to_vec()];
+            let printed = PrintedReport { name, ids, format: ReportFormat::Pdf, documents };
+            serde_json::to_string(&envelope(&printed, layout)).unwrap()
         };
-        assert_eq!(json(vec![one], true), r#"{"report":{"id":12,"state":"true","format":"pdf","result":"JVBERg=="}}"#);
         assert_eq!(
-            json(vec![one, other], false),
+            json(vec![one], Layout::One),
+            r#"{"report":{"id":12,"state":"true","format":"pdf","result":"JVBERg=="}}"#
+        );
+        assert_eq!(
+            json(vec![one, other], Layout::List),
             concat!(
                 r#"{"report":[{"id":12,"state":"true","format":"pdf","result":"JVBERg=="},"#,
                 r#"{"id":17,"state":"true","format":"pdf","result":"eA=="}]}"#
             )
         );
-        assert_eq!(json(Vec::new(), false), r#"{"report":[]}"#);
-    }
-
-    #[test]
-    fn report_is_printed_only_in_formats_that_it_supports() {
-        use ReportFormat::{Html, Pdf, Text};
-        for (media, native, expected) in [
-            (Media::Json, Pdf, Some(Pdf)),
-            (Media::Xml, Text, Some(Text)),
-            (Media::Pdf, Html, Some(Pdf)),
-            (Media::Html, Pdf, Some(Html)),
-            (Media::Text, Text, Some(Text)),
-            (Media::Text, Pdf, None),
-            (Media::Pdf, Text, None),
-        ] {
-            assert_eq!(choose_format(media, native).ok(), expected, "{media:?} {native:?}");
-        }
+        assert_eq!(json(Vec::new(), Layout::List), r#"{"report":[]}"#);
     }
 }
