@@ -86,15 +86,20 @@ async fn the_same_request_makes_the_same_calls_in_every_dialect() {
             ("POST", format!("/api/v1/object/{TAG}/{id}/read"), Some(arguments)),
         ];
         assert_same_calls(&proxy, &admin, calling, 1).await;
-        // The first two calls of an update: the responses differ, and so do the fields that are read back.
+        // The calls of an update that write: the responses differ, and so do the fields that are read back.
         let values = json!({"color": 4});
-        let updating: [Request; 4] = [
+        let updating: [Request; 3] = [
             ("PUT", format!("/restapi/1.0/object/{TAG}/{id}"), Some(json!({"vals": values}))),
             ("PUT", format!("/api/{TAG}/{id}"), Some(values.clone())),
-            ("PATCH", format!("/restful/api/v1/{TAG}/{id}"), Some(values.clone())),
             ("PATCH", format!("/api/v1/{TAG}/{id}"), Some(json!({"data": values}))),
         ];
-        assert_same_calls(&proxy, &admin, updating, 2).await;
+        let writing: &[&str] = if version == Version::Odoo19 { &["web_save"] } else { &["read", "write"] };
+        assert_same_calls(&proxy, &admin, updating, writing.len()).await;
+        // `restful` returns only what was written, so its one call also reads that.
+        send(&admin, &("PATCH", format!("/restful/api/v1/{TAG}/{id}"), Some(values))).await;
+        let calls = proxy.take_calls();
+        let expected: Vec<String> = writing.iter().map(|method| format!("{TAG}.{method}")).collect();
+        assert_eq!(calls[..writing.len()], expected);
         let values = json!({"name": unique("parity"), "color": 2});
         let creating: [Request; 4] = [
             ("POST", format!("/restapi/1.0/object/{TAG}"), Some(json!({"vals": values}))),

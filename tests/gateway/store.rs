@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::{Config, StoreConfig};
-use odoo_gateway::store::{AuditEvent, Store, StoreError};
+use odoo_gateway::store::{AuditEvent, Store, StoreContact, StoreError};
 use sqlx::{AnyConnection, Connection, Row};
 
 /// The store's settings with these environment variables.
@@ -52,10 +53,10 @@ async fn data_survives_a_restart(config: &StoreConfig, id: &str) {
     store.ping().await.unwrap();
     assert!(store.version().await.unwrap().contains(char::is_numeric));
     store.migrate().await.unwrap();
-    let later = Clock::manual(Clock::system().now() + std::time::Duration::from_secs(9_999));
+    let later = Clock::manual(Clock::system().now() + Duration::from_secs(9_999));
     let instance = store.instance(&later).await.unwrap();
     assert_eq!((instance.id.as_str(), instance.id.len()), (id, 32));
-    assert!(instance.created_at < later.now() - std::time::Duration::from_secs(9_000));
+    assert!(instance.created_at < later.now() - Duration::from_secs(9_000));
     store.close().await;
 }
 
@@ -245,9 +246,8 @@ async fn version_changes_with_everything_that_a_token_opens() {
     check_credential_version(&crate::support::odoo::empty_database().await).await;
 }
 
-/// All of them change the same row, in addition to their own.
-#[tokio::test(flavor = "multi_thread")]
-async fn concurrent_changes_of_credentials_cause_no_deadlock() {
+/// A store in a new PostgreSQL database with 40 access tokens, whose ids are numbers.
+async fn postgres_with_tokens() -> (Store, String) {
     let url = crate::support::odoo::empty_database().await;
     let store = Store::open(&configured(&[("DATABASE_URL", &url)])).await.unwrap();
     store.migrate().await.unwrap();
@@ -264,6 +264,13 @@ async fn concurrent_changes_of_credentials_cause_no_deadlock() {
         let wrap = "INSERT INTO wraps (token_id, grant_id, blob, kid) VALUES ($1, $1, $2, 'm')";
         sqlx::query(wrap).bind(id).bind(vec![0_u8]).execute(&mut connection).await.unwrap();
     }
+    (store, url)
+}
+
+/// All of them change the same row, in addition to their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_changes_of_credentials_cause_no_deadlock() {
+    let (store, _) = postgres_with_tokens().await;
     let now = Clock::system().now();
     let deletions = (0..40).map(|number| {
         let store = store.clone();
@@ -274,6 +281,68 @@ async fn concurrent_changes_of_credentials_cause_no_deadlock() {
     for deletion in deletions.collect::<Vec<_>>() {
         assert_eq!(deletion.await.unwrap(), Ok(true));
     }
+}
+
+async fn execute(statement: &'static str, connection: &mut AnyConnection) {
+    sqlx::query(statement).execute(connection).await.unwrap();
+}
+
+async fn fetch_number(query: &'static str, connection: &mut AnyConnection) -> i64 {
+    sqlx::query(query).fetch_one(connection).await.unwrap().get(0)
+}
+
+/// Writing it for each row would make a large deletion slow.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_transaction_on_postgres_changes_the_version_once() {
+    const VERSION: &str = "SELECT version FROM credential_version";
+    let (_store, url) = postgres_with_tokens().await;
+    let mut first = AnyConnection::connect(&url).await.unwrap();
+    let mut second = AnyConnection::connect(&url).await.unwrap();
+    let before = fetch_number(VERSION, &mut first).await;
+    execute("BEGIN", &mut first).await;
+    execute("DELETE FROM tokens WHERE id = '0'", &mut first).await;
+    // The triggers run now, instead of at the commit.
+    execute("SET CONSTRAINTS ALL IMMEDIATE", &mut first).await;
+    let changed = fetch_number(VERSION, &mut first).await;
+    assert_ne!(changed, before);
+    execute("DELETE FROM tokens WHERE id IN ('1', '2')", &mut first).await;
+    assert_eq!(fetch_number(VERSION, &mut first).await, changed);
+    // Another transaction waits for the row, and changes it again.
+    let concurrent = tokio::spawn(async move {
+        execute("DELETE FROM tokens WHERE id = '3'", &mut second).await;
+        fetch_number(VERSION, &mut second).await
+    });
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut observer = AnyConnection::connect(&url).await.unwrap();
+    let is_waiting = async {
+        while fetch_number(waiting, &mut observer).await == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), is_waiting).await.expect("the other transaction waits");
+    execute("COMMIT", &mut first).await;
+    let last = concurrent.await.unwrap();
+    assert!(![before, changed].contains(&last));
+    execute("DELETE FROM tokens WHERE id = '4'", &mut first).await;
+    assert_ne!(fetch_number(VERSION, &mut first).await, last, "the same connection, another transaction");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_store_counts_as_reachable_and_its_rows_are_read() {
+    let url = crate::support::odoo::empty_database().await;
+    let store = Store::open(&configured(&[("DATABASE_URL", &url)])).await.unwrap();
+    store.migrate().await.unwrap();
+    let (mut poll, changes) = (store.credential_poll(), store.credential_changes());
+    poll.poll().await.unwrap();
+    let mut blocker = AnyConnection::connect(&url).await.unwrap();
+    execute("BEGIN", &mut blocker).await;
+    execute("LOCK TABLE credential_version IN ACCESS EXCLUSIVE MODE", &mut blocker).await;
+    assert_eq!(poll.poll().await, Err(StoreError::TimedOut));
+    assert_eq!(changes.contact(Instant::now() + Duration::from_secs(2)), StoreContact::Lost);
+    execute("ROLLBACK", &mut blocker).await;
+    poll.poll().await.unwrap();
+    poll.close().await;
 }
 
 /// Terminates every connection to a database except the own one, as a restart of PostgreSQL or of a proxy does.

@@ -92,6 +92,10 @@ async fn syntax_error_contains_its_position() {
         error_of(&kind, 415, "BadRequest", "unsupported_media_type");
         let image = send(admin.request(Method::GET, TAGS).header("accept", "image/png")).await;
         error_of(&image, 406, "BadRequest", "not_acceptable");
+        let picky = admin.with_header("accept", "image/png");
+        error_of(&picky.get(TAGS, &[("limit", "5000")]).await, 406, "BadRequest", "not_acceptable");
+        let searched = picky.post(&format!("{TAGS}/search"), &json!({"limit": 5000})).await;
+        error_of(&searched, 406, "BadRequest", "not_acceptable");
         error_of(&admin.get(TAGS, &[("limit", "1"), ("limit", "2")]).await, 400, "BadRequest", "repeated_parameter");
         let domain =
             error_of(&admin.get(TAGS, &[("filter", "[('name','~',1)]")]).await, 400, "BadRequest", "invalid_domain");

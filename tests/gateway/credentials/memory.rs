@@ -17,6 +17,7 @@ use odoo_gateway::odoo::Uid;
 use odoo_gateway::secret::{Token, TokenKind};
 use odoo_gateway::store::AuditEvent;
 use serde_json::json;
+use sqlx::{AnyConnection, Connection as _};
 
 use super::new_key_of;
 use crate::support::stub_odoo::PASSWORD;
@@ -89,6 +90,23 @@ impl Fixture {
         self.accepts(services, presented).await
     }
 
+    /// The stored time of the last use of the only access token.
+    async fn last_use(&self) -> Option<i64> {
+        let tokens = self.admin.store.tokens(TokenKind::AccessToken, self.clock.now()).await.unwrap();
+        tokens.first().unwrap().last_used_at
+    }
+
+    /// Waits until a use at this time is stored, in the background.
+    async fn wait_for_use_now(&self) {
+        let now = self.clock.now().unix_timestamp();
+        let stored = async {
+            while self.last_use().await != Some(now) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), stored).await.expect("the use is stored");
+    }
+
     /// Rows that were read since the last call.
     fn reads(&self) -> u64 {
         self.admin.store.credential_changes().take_counts().reads
@@ -142,30 +160,49 @@ async fn revocation_in_this_process_is_effective_at_once() {
 async fn uses_that_are_not_written_yet_extend_the_idle_time() {
     let fixture = Fixture::new().await;
     let services = fixture.services();
-    let token = PresentedToken::Opaque(fixture.access_token(100).await);
+    let token = PresentedToken::Opaque(fixture.access_token(1000).await);
     assert!(fixture.accepts_after_poll(&services, &token).await);
-    let last_use = async || {
-        let tokens = fixture.admin.store.tokens(TokenKind::AccessToken, fixture.clock.now()).await.unwrap();
-        tokens.first().unwrap().last_used_at
-    };
-    // The first use is written at once, in the background.
-    let written = async {
-        while last_use().await.is_none() {
-            tokio::task::yield_now().await;
+    // The first use is written at once.
+    fixture.wait_for_use_now().await;
+    let first = fixture.last_use().await;
+    fixture.clock.advance(Duration::from_secs(400));
+    assert!(fixture.accepts_after_poll(&services, &token).await);
+    assert_eq!(fixture.last_use().await, first, "later uses are written in batches");
+    fixture.clock.advance(Duration::from_secs(700));
+    assert!(fixture.accepts_after_poll(&services, &token).await, "it was used 700 seconds ago");
+    // More than half of the idle time has passed.
+    fixture.wait_for_use_now().await;
+    let second = fixture.last_use().await;
+    fixture.clock.advance(Duration::from_secs(400));
+    assert!(fixture.accepts_after_poll(&services, &token).await);
+    assert_eq!(fixture.last_use().await, second);
+    services.recent_uses.write().await.unwrap();
+    assert_eq!(fixture.last_use().await, Some(fixture.clock.now().unix_timestamp()));
+    assert!(fixture.accepts_after_poll(&fixture.services(), &token).await, "another gateway knows the use");
+    fixture.clock.advance(Duration::from_secs(1001));
+    assert!(!fixture.accepts_after_poll(&services, &token).await);
+}
+
+#[tokio::test]
+async fn first_use_that_cannot_be_written_is_in_the_next_batch() {
+    let fixture = Fixture::new().await;
+    let services = fixture.services();
+    let token = PresentedToken::Opaque(fixture.access_token(1000).await);
+    let url = format!("sqlite:{}", fixture.gateway.folder().join("gateway.db").display());
+    let mut connection = AnyConnection::connect(&url).await.unwrap();
+    let reject = "CREATE TRIGGER rejected BEFORE UPDATE OF last_used_at ON tokens \
+                  BEGIN SELECT RAISE(ABORT, 'rejected'); END";
+    sqlx::query(reject).execute(&mut connection).await.unwrap();
+    assert!(fixture.accepts_after_poll(&services, &token).await);
+    let kept = async {
+        while services.recent_uses.write().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), written).await.expect("the first use is written");
-    let first = last_use().await;
-    for _ in 0..2 {
-        fixture.clock.advance(Duration::from_secs(90));
-        assert!(fixture.accepts_after_poll(&services, &token).await, "it was used 90 seconds ago");
-    }
-    assert_eq!(last_use().await, first, "later uses are written in batches");
+    tokio::time::timeout(Duration::from_secs(20), kept).await.expect("the use is kept");
+    sqlx::query("DROP TRIGGER rejected").execute(&mut connection).await.unwrap();
     services.recent_uses.write().await.unwrap();
-    assert_eq!(last_use().await, Some(fixture.clock.now().unix_timestamp()));
-    assert!(fixture.accepts_after_poll(&fixture.services(), &token).await, "another gateway knows the use");
-    fixture.clock.advance(Duration::from_secs(101));
-    assert!(!fixture.accepts_after_poll(&services, &token).await);
+    assert_eq!(fixture.last_use().await, Some(fixture.clock.now().unix_timestamp()));
 }
 
 /// The user of the stub, whose name is read when a login token is issued.

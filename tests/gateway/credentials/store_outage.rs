@@ -1,7 +1,10 @@
-//! A PostgreSQL that cannot be reached: known credentials are accepted for `store.outage_grace`, and nothing else.
+//! A PostgreSQL that cannot be reached: known credentials are accepted for `store.outage_grace`, and nothing else. One
+//! that does not answer: requests do not wait for it.
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+use odoo_gateway::store::StoreError;
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
@@ -21,11 +24,11 @@ struct Fixture {
 }
 
 impl Fixture {
-    async fn new(outage_grace: &str) -> Self {
+    async fn new(setting: (&str, &str)) -> Self {
         let (stub, store) = (StubOdoo::start().await, empty_database().await);
         let settings = [
+            setting,
             ("ODOO_GATEWAY__STORE__URL", store.as_str()),
-            ("ODOO_GATEWAY__STORE__OUTAGE_GRACE", outage_grace),
             ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
             ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
         ];
@@ -49,6 +52,15 @@ impl Fixture {
         }
     }
 
+    /// Lets every query that uses this table wait until the returned connection is closed.
+    async fn lock(&self, table: &str) -> AnyConnection {
+        let mut connection = AnyConnection::connect(&self.store).await.unwrap();
+        for statement in ["BEGIN".to_owned(), format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")] {
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        }
+        connection
+    }
+
     /// Waits until the client gets this status.
     async fn wait_for_status(&self, status: u16) {
         let reached = async {
@@ -63,7 +75,7 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn known_credentials_are_accepted_for_the_configured_time() {
     let grace = Duration::from_secs(8);
-    let fixture = Fixture::new("8s").await;
+    let fixture = Fixture::new(("ODOO_GATEWAY__STORE__OUTAGE_GRACE", "8s")).await;
     fixture.set_reachable(false).await;
     let down_since = Instant::now();
     changes_reach_gateways().await;
@@ -92,10 +104,38 @@ async fn known_credentials_are_accepted_for_the_configured_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_grace_period_requests_fail_until_the_store_can_be_reached() {
-    let fixture = Fixture::new("0s").await;
+    let fixture = Fixture::new(("ODOO_GATEWAY__STORE__OUTAGE_GRACE", "0s")).await;
     fixture.set_reachable(false).await;
     changes_reach_gateways().await;
     fixture.client.get(PARTNERS, &[]).await.problem(503, "store_unavailable");
     fixture.set_reachable(true).await;
     fixture.wait_for_status(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_end_if_the_store_accepts_connections_and_does_not_answer() {
+    let fixture = Fixture::new(("ODOO_GATEWAY__STORE__ACQUIRE_TIMEOUT", "2s")).await;
+    let admin = fixture.gateway.administration().await;
+    let (_, key) = admin.create_key(new_key_of("stub", "new", "admin", PASSWORD)).await.unwrap();
+    let client = fixture.gateway.client().with_header("api-key", key.expose());
+    let blocker = fixture.lock("wraps").await;
+    let requests = join_all((0..3).map(|_| client.get(PARTNERS, &[])));
+    for response in tokio::time::timeout(Duration::from_secs(60), requests).await.expect("the requests end") {
+        response.problem(503, "store_unavailable");
+    }
+    blocker.close().await.unwrap();
+    client.get(PARTNERS, &[]).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uses_and_shutdown_do_not_wait_for_a_store_that_does_not_answer() {
+    let fixture = Fixture::new(("ODOO_GATEWAY__STORE__ACQUIRE_TIMEOUT", "2s")).await;
+    let store = fixture.gateway.administration().await.store;
+    let blocker = fixture.lock("tokens").await;
+    let limit = Duration::from_secs(60);
+    let uses = [("t".to_owned(), 5)];
+    let written = tokio::time::timeout(limit, store.touch_tokens(&uses)).await.expect("the write ends");
+    assert_eq!(written, Err(StoreError::TimedOut));
+    tokio::time::timeout(limit, store.close()).await.expect("the store closes");
+    blocker.close().await.unwrap();
 }

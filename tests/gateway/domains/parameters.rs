@@ -24,6 +24,8 @@ async fn parameter_of_another_dialect_or_misspelled_is_rejected_with_the_correct
         ("/restapi/1.0/object/res.partner/search", "Limit", "limit"),
         ("/restapi/1.0/object/res.partner/search", "sort", "order"),
         ("/restapi/1.0/object/res.partner/search", "ids", "domain"),
+        ("/restapi/1.0/report/sale.report_saleorder", "id", "ids"),
+        ("/restapi/1.0/report/sale.report_saleorder/1", "contxt", "context"),
     ] {
         let response = client.get(path, &[(name, "[]")]).await;
         assert_eq!(response.status, 400, "{path} {name}: {}", response.text);

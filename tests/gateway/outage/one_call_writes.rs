@@ -1,4 +1,5 @@
-//! Writes that read in the same call (`web_save`): what is done if Odoo rejects the call, or its outcome is unknown.
+//! Updates that read in the same call (`web_save`): what is done if Odoo rejects the call, or its outcome is unknown. A
+//! creation is a call of its own, and is never repeated.
 
 use serde_json::json;
 
@@ -8,12 +9,17 @@ use crate::support::stub_odoo::PASSWORD;
 use crate::support::{Client, Gateway, Response, StubOdoo, StubReply, fields_get};
 
 const WEB_SAVE: &str = "res.partner.web_save";
+const CREATE: &str = "res.partner.create";
+const FIELDS: [(&str, &str); 3] = [("id", "integer"), ("name", "char"), ("create_date", "datetime")];
 
 /// A gateway in front of a stub whose contacts have only simple stored fields, with cached metadata, and a client.
 async fn warm_gateway() -> (StubOdoo, Gateway, Client) {
+    warm_gateway_with(&FIELDS).await
+}
+
+async fn warm_gateway_with(fields: &[(&str, &str)]) -> (StubOdoo, Gateway, Client) {
     let stub = StubOdoo::start().await;
-    let fields = fields_get(&[("id", "integer"), ("name", "char"), ("create_date", "datetime")]);
-    stub.when("res.partner.fields_get", StubReply::value(&fields));
+    stub.when("res.partner.fields_get", StubReply::value(&fields_get(fields)));
     stub.when(WEB_SAVE, saved("Saved"));
     let gateway = Gateway::start_with_stub(&stub, &[]).await;
     let admin = gateway.client().with_password("admin", PASSWORD);
@@ -47,11 +53,11 @@ async fn calls_of(stub: &StubOdoo, request: impl Future<Output = Response>) -> (
 }
 
 #[tokio::test]
-async fn write_and_read_are_one_call() {
+async fn update_and_read_are_one_call_but_a_creation_is_not() {
     let (stub, _gateway, admin) = warm_gateway().await;
     let expected = json!({"Contact": {"id": 1, "name": "Saved", "create_date": "2026-01-02 03:04:05"}});
     let (created, calls) = calls_of(&stub, create(&admin)).await;
-    assert_eq!((created.ok(), calls.join(" ")), (expected.clone(), "web_save".to_owned()));
+    assert_eq!((created.status, calls.join(" ")), (200, "create read".to_owned()));
     let (updated, calls) = calls_of(&stub, update(&admin)).await;
     assert_eq!((updated.ok(), calls.join(" ")), (expected.clone(), "web_save".to_owned()));
     let many = json!({"ids": [1], "vals": {"name": "x"}});
@@ -60,7 +66,7 @@ async fn write_and_read_are_one_call() {
 }
 
 #[tokio::test]
-async fn rejected_write_is_made_in_separate_calls_and_so_are_the_next_ones() {
+async fn rejected_update_is_made_in_separate_calls_and_so_are_the_next_ones() {
     for (code, text) in [
         ("warning -- AccessError\n\nNo access.", ""),
         ("x", "Traceback (most recent call last):\n  File \"/x.py\", line 1, in f\n    x\nZeroDivisionError: x\n"),
@@ -77,9 +83,42 @@ async fn rejected_write_is_made_in_separate_calls_and_so_are_the_next_ones() {
         assert_eq!(calls, ["web_save", "read", "write", "read"], "{code}");
         let (updated, calls) = calls_of(&stub, update(&admin)).await;
         assert_eq!((updated.status, calls.join(" ")), (200, "read write read".to_owned()), "{code}");
-        let (created, calls) = calls_of(&stub, create(&admin)).await;
-        assert_eq!((created.status, calls.join(" ")), (200, "create read".to_owned()), "{code}");
     }
+}
+
+#[tokio::test]
+async fn creation_that_failed_is_not_repeated() {
+    let traceback = "Traceback (most recent call last):\n  File \"/x.py\", line 1, in f\n    x\nZeroDivisionError: x\n";
+    let missing = "warning -- MissingError\n\nGone.\n(Record: res.partner(7,), User: 2)";
+    for (code, text) in [("warning -- AccessError\n\nNo access.", ""), (missing, ""), ("x", traceback)] {
+        let (stub, _gateway, admin) = warm_gateway().await;
+        stub.when(CREATE, StubReply::fault(code, text));
+        let (created, calls) = calls_of(&stub, create(&admin)).await;
+        assert!(created.status >= 400, "{code}: {}", created.text);
+        assert_eq!(calls, ["create"], "{code}");
+    }
+}
+
+#[tokio::test]
+async fn separate_calls_decide_whether_a_name_or_the_values_were_rejected() {
+    let fields = [&FIELDS[..], &[("display_name", "char")]].concat();
+    let message = "could not convert string to float: 'x'";
+    let frames = "Traceback (most recent call last):\n  File \"/x.py\", line 1, in f\n    x\n";
+    let traceback = format!("{frames}ValueError: {message}\n");
+    for (code, text) in [("warning -- UserError\n\nIt has no name.", ""), (message, traceback.as_str())] {
+        let (stub, _gateway, admin) = warm_gateway_with(&fields).await;
+        stub.when(WEB_SAVE, StubReply::fault(code, text));
+        let (updated, calls) = calls_of(&stub, update(&admin)).await;
+        assert_eq!(updated.ok()["Contact"]["name"], "Azure", "{code}");
+        assert_eq!(calls, ["web_save", "read", "write", "read"], "{code}");
+    }
+    let (stub, _gateway, admin) = warm_gateway_with(&fields).await;
+    for name in [WEB_SAVE, "res.partner.write"] {
+        stub.when(name, StubReply::fault("warning -- UserError\n\nNot on Sundays.", ""));
+    }
+    let (updated, calls) = calls_of(&stub, update(&admin)).await;
+    assert_eq!(updated.problem(422, "odoo_refused")["detail"], "Not on Sundays.");
+    assert_eq!(calls, ["web_save", "read", "write"]);
 }
 
 #[tokio::test]
@@ -87,9 +126,6 @@ async fn rejected_values_are_not_written_again() {
     let (stub, _gateway, admin) = warm_gateway().await;
     stub.when(WEB_SAVE, StubReply::fault("warning -- UserError\n\nNot on Sundays.", ""));
     for _ in 0..2 {
-        let (created, calls) = calls_of(&stub, create(&admin)).await;
-        assert_eq!(created.problem(422, "odoo_refused")["detail"], "Not on Sundays.");
-        assert_eq!(calls, ["web_save"]);
         let (updated, calls) = calls_of(&stub, update(&admin)).await;
         assert_eq!(updated.problem(422, "odoo_refused")["detail"], "Not on Sundays.");
         assert_eq!(calls, ["web_save", "read"], "the record could be missing");
@@ -101,39 +137,32 @@ async fn rejected_values_are_not_written_again() {
 }
 
 #[tokio::test]
-async fn error_of_a_rejected_write_is_that_of_the_separate_call() {
+async fn error_of_a_rejected_update_is_that_of_the_separate_call() {
     let (stub, _gateway, admin) = warm_gateway().await;
     let fault = |method: &str| {
         let traceback = "Traceback (most recent call last):\n  File \"/x.py\", line 1, in f\n    x\nValueError: ";
         StubReply::fault(method, &format!("{traceback}{method}\n"))
     };
-    for method in ["web_save", "create", "write"] {
+    for method in ["web_save", "write"] {
         stub.when(&format!("res.partner.{method}"), fault(method));
     }
     for _ in 0..2 {
-        let (created, calls) = calls_of(&stub, create(&admin)).await;
-        let expected = "Odoo rejects a value passed to create: ValueError: create";
-        assert_eq!(created.problem(400, "invalid_value")["detail"], expected);
-        assert_eq!(calls, ["web_save", "create"], "the next write is tried in one call");
         let (updated, calls) = calls_of(&stub, update(&admin)).await;
         let expected = "Odoo rejects a value passed to write: ValueError: write";
         assert_eq!(updated.problem(400, "invalid_value")["detail"], expected);
-        assert_eq!(calls, ["web_save", "read", "write"]);
+        assert_eq!(calls, ["web_save", "read", "write"], "the next update is tried in one call");
     }
 }
 
 #[tokio::test]
-async fn write_that_failed_after_the_commit_is_not_repeated() {
+async fn update_that_failed_after_the_commit_is_not_repeated() {
     let (stub, _gateway, admin) = warm_gateway().await;
     let traceback = "Traceback (most recent call last):\n  File \"/odoo/sql_db.py\", line 562, in commit\n    \
                      self.postcommit.run()\n  File \"/x.py\", line 1, in notify\n    x\nConnectionError: x\n";
     stub.when(WEB_SAVE, StubReply::fault("x", traceback));
-    let (created, calls) = calls_of(&stub, create(&admin)).await;
-    let problem = created.problem(502, "odoo_internal_error");
-    assert_eq!(problem["detail"], "Odoo raised ConnectionError in res.partner.create.");
-    assert_eq!(calls, ["web_save"]);
     let (updated, calls) = calls_of(&stub, update(&admin)).await;
-    updated.problem(502, "odoo_internal_error");
+    let problem = updated.problem(502, "odoo_internal_error");
+    assert_eq!(problem["detail"], "Odoo raised ConnectionError in res.partner.write.");
     assert_eq!(calls, ["web_save"]);
 }
 
@@ -168,13 +197,15 @@ async fn several_records_are_written_only_if_all_exist() {
 async fn write_with_an_unknown_outcome_is_not_repeated() {
     let (stub, _gateway, admin) = warm_gateway().await;
     for reply in [StubReply::cut(), StubReply::http("502 Bad Gateway", "text/html", CANARY)] {
-        stub.when(WEB_SAVE, reply);
+        for name in [WEB_SAVE, CREATE] {
+            stub.when(name, reply.clone());
+        }
         let (updated, calls) = calls_of(&stub, update(&admin)).await;
         assert_outcome_unknown(&updated);
         assert_eq!(calls, ["web_save"]);
         let (created, calls) = calls_of(&stub, create(&admin)).await;
         assert_outcome_unknown(&created);
-        assert_eq!(calls, ["web_save"]);
+        assert_eq!(calls, ["create"]);
     }
     stub.when(WEB_SAVE, conflict_fault("SerializationFailure"));
     let (updated, calls) = calls_of(&stub, update(&admin)).await;
@@ -183,23 +214,23 @@ async fn write_with_an_unknown_outcome_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn write_with_an_unusable_result_is_only_read_again() {
+async fn update_with_an_unusable_result_is_only_read_again() {
     let (stub, _gateway, admin) = warm_gateway().await;
     let frame = |line, function: &str| format!("  File \"/xmlrpc/client.py\", line {line}, in {function}\n    x\n");
     let frames = [frame(508, "dumps"), frame(590, "dump_struct")].concat();
     let message = "cannot marshal None unless allow_none is enabled";
     let traceback = format!("Traceback (most recent call last):\n{frames}TypeError: {message}\n");
     let unexpected = StubReply::value(&format!("<string>{CANARY}</string>"));
-    for (reply, code) in
-        [(StubReply::fault(message, &traceback), "result_not_representable"), (unexpected, "odoo_unreadable")]
-    {
+    for reply in [StubReply::fault(message, &traceback), unexpected.clone()] {
         stub.when(WEB_SAVE, reply);
         let (updated, calls) = calls_of(&stub, update(&admin)).await;
-        assert_eq!(updated.ok()["Contact"]["name"], "Azure", "{code}");
-        assert_eq!(calls, ["web_save", "read"], "{code}");
-        let (created, calls) = calls_of(&stub, create(&admin)).await;
-        created.problem(502, code);
-        assert_no_odoo_text(&created);
-        assert_eq!(calls, ["web_save"], "{code}: a second creation would make a second record");
+        assert_eq!(updated.ok()["Contact"]["name"], "Azure");
+        assert_eq!(calls, ["web_save", "read"]);
+        assert_no_odoo_text(&updated);
     }
+    stub.when(CREATE, unexpected);
+    let (created, calls) = calls_of(&stub, create(&admin)).await;
+    created.problem(502, "odoo_unreadable");
+    assert_no_odoo_text(&created);
+    assert_eq!(calls, ["create"], "a second creation would create a second record");
 }

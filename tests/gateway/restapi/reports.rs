@@ -194,6 +194,39 @@ async fn unprintable_requests_are_rejected_with_the_reason() {
 }
 
 #[tokio::test]
+async fn reports_reject_unknown_parameters_and_apply_preferences_as_every_route() {
+    for version in Version::each() {
+        let admin = admin(version);
+        let problem = admin.get(ORDER_REPORT, &[("id", "1")]).await.problem(400, "invalid_parameter");
+        assert_eq!((&problem["parameter"], &problem["hint"]), (&json!("id"), &json!("Did you mean ids?")));
+        // An empty list prints nothing, so the responses need no record.
+        let empty = [("ids", "[]"), ("tracking", "7")];
+        let ignored = admin.get(ORDER_REPORT, &empty).await;
+        assert_eq!((ignored.header("preference-applied"), ignored.ok()), ("", json!({"report": []})));
+        let strict = admin.with_header("Prefer", "handling=strict");
+        let problem = strict.get(ORDER_REPORT, &empty).await.problem(400, "invalid_parameter");
+        assert_eq!(problem["parameter"], "tracking");
+        let applied = strict.get(ORDER_REPORT, &[("ids", "[]"), ("context", "{}")]).await;
+        assert_eq!((applied.header("preference-applied"), applied.ok()), ("handling=strict", json!({"report": []})));
+        let problem = strict.get(&format!("{ORDER_REPORT}/{MISSING_ID}"), &[("tracking", "7")]).await;
+        problem.problem(400, "invalid_parameter");
+    }
+}
+
+#[tokio::test]
+async fn accept_is_checked_before_the_parameters_and_reports_are_not_exported() {
+    let offered = "application/json, application/xml, application/pdf, text/html, text/plain";
+    for accept in ["image/png", "text/csv", "application/x-ndjson"] {
+        let client = admin(Version::Odoo19).with_header("Accept", accept);
+        for path in [ORDER_REPORT.to_owned(), format!("{ORDER_REPORT}/x")] {
+            let problem = client.get(&path, &[]).await.problem(406, "not_acceptable");
+            let expected = format!("None of the accepted media types is available. Available: {offered}.");
+            assert_eq!(problem["detail"], expected, "{accept} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn odoos_access_rights_apply_to_reports() {
     for version in Version::each() {
         let (salesman, other) = (user(version, "salesman"), order(&admin(version)).await);
