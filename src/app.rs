@@ -166,7 +166,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
         key_reload.abort();
         monitor.abort();
         credential_tasks.stop().await;
-        rollback_monitor::record(&rollback_detector).await;
+        rollback_monitor::record(&rollback_detector, store.response_timeout()).await;
         store.close().await;
         tracing::info!(aborted_connections = clients.aborted, "stopped");
     });

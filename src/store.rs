@@ -48,9 +48,11 @@ mod transaction;
 mod usage_limits;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::{AnyPool, Row};
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
 
 pub use self::application_row::ApplicationTerms;
 pub use self::audit::AuditEvent;
@@ -73,6 +75,9 @@ use self::connect::Backend;
 use self::error::StoreLocation;
 use self::transaction::{LostConnections, retry};
 use crate::config::{DatabaseUrl, StoreConfig};
+
+/// How long a statement may take after it got a connection.
+const RESPONSE_TIME: Duration = Duration::from_secs(1);
 
 /// An open store. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -177,8 +182,17 @@ impl Store {
         }
     }
 
-    /// Closes all connections. Waits for those in use.
+    /// The time after which a read or a small write counts as failed: the server has accepted a connection and does not
+    /// answer any more. It includes the wait for a connection.
+    #[must_use]
+    pub fn response_timeout(&self) -> Duration {
+        self.backend.connect_timeout().saturating_add(RESPONSE_TIME)
+    }
+
+    /// Closes all connections. Waits for those in use, but not for a server that does not answer.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if timeout(self.response_timeout(), self.pool.close()).await.is_err() {
+            tracing::warn!("the store does not answer; its connections are not closed properly");
+        }
     }
 }

@@ -87,8 +87,8 @@ fn update() -> Outcome {
 
 /// The instructions of one execution.
 fn count(unit: &Unit) -> Outcome<u64> {
-    let (once, more) = (instructions(unit.name, 1)?, instructions(unit.name, 1 + unit.times)?);
-    Ok(more.saturating_sub(once) / unit.times)
+    let (one, several) = (instructions(unit.name, 1)?, instructions(unit.name, 1 + unit.times)?);
+    Ok(several.saturating_sub(one) / unit.times)
 }
 
 /// The instructions of a process that executes the unit this often.

@@ -171,8 +171,8 @@ impl Planning {
         Ok(Self { context: RequestedContext::default(), scope, metadata: CachedMetadata::new()? })
     }
 
-    fn plan(&self, intent: Intent) -> Outcome<Plan> {
-        Ok(plan(intent, &self.context, &self.scope, &self.metadata).map_err(|unplanned| format!("{unplanned:?}"))?)
+    fn plan(&self, mut intent: Intent) -> Outcome<Plan> {
+        Ok(plan(&mut intent, &self.context, &self.scope, &self.metadata).map_err(|error| format!("{error:?}"))?)
     }
 }
 

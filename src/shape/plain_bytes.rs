@@ -12,8 +12,8 @@ pub(super) struct SpecialBytes<const N: usize> {
 }
 
 /// Eight bytes are compared at a time.
-const WORD: usize = 8;
-/// In a word that consists of this byte only.
+const BLOCK: usize = 8;
+/// In a block that consists of this byte only.
 const ONES: u64 = 0x0101_0101_0101_0101;
 /// The highest bit of each byte.
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
@@ -22,16 +22,16 @@ impl<const N: usize> SpecialBytes<N> {
     /// The number of bytes before the first special one.
     #[inline]
     pub(super) fn plain_length(&self, text: &[u8]) -> usize {
-        let (words, rest) = text.as_chunks::<WORD>();
+        let (blocks, rest) = text.as_chunks::<BLOCK>();
         let mut length = 0;
-        for word in words {
-            if self.is_in_word(*word) {
-                return length + self.plain_length_of_few(word);
+        for block in blocks {
+            if self.is_in_block(*block) {
+                return length + self.plain_length_of_few(block);
             }
-            length += WORD;
+            length += BLOCK;
         }
-        match last_word(text) {
-            Some(last) if !self.is_in_word(last) => text.len(),
+        match last_block(text) {
+            Some(last) if !self.is_in_block(last) => text.len(),
             _ => length + self.plain_length_of_few(rest),
         }
     }
@@ -44,7 +44,7 @@ impl<const N: usize> SpecialBytes<N> {
     /// set before; it is equal to another byte if the two differ in no bit, so that the difference is below 1. A borrow
     /// from a lower byte can set the bit of a higher byte only if the lower one is special itself.
     #[inline]
-    fn is_in_word(&self, word: [u8; WORD]) -> bool {
+    fn is_in_block(&self, word: [u8; BLOCK]) -> bool {
         let word = u64::from_le_bytes(word);
         let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
         let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
@@ -54,7 +54,7 @@ impl<const N: usize> SpecialBytes<N> {
 }
 
 /// The last bytes as a word, some of them twice or together with earlier ones; `None` if there are fewer than four.
-fn last_word(text: &[u8]) -> Option<[u8; WORD]> {
+fn last_block(text: &[u8]) -> Option<[u8; BLOCK]> {
     if let Some(last) = text.last_chunk() {
         return Some(*last);
     }
