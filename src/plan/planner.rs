@@ -13,7 +13,7 @@
 //! | create | create, read |
 //! | update | check existence, write, read |
 //! | update (Odoo 17+) | check existence, write and read in one call if it returns only simple columns |
-//! | update of one record (Odoo 17+) | write, read if it writes only simple columns; 1 if it also returns only such |
+//! | update of one record (Odoo 17+) | write, read if it writes only simple columns; 1 if it returns only such, or ids |
 //! | delete | check existence, unlink |
 //!
 //! A write that returns only ids needs no read. A simple column is defined in `web_save`.

@@ -124,7 +124,8 @@ fn update_of_simple_stored_columns_proves_existence_and_reads_them() {
         assert_eq!(update(values("color", 1_i64), returning.clone()), existence(), "{returning:?}");
     }
     assert_eq!(update(values("comment", "<p>x</p>"), Returning::Written), existence(), "sanitized twice");
-    assert_eq!(update(values("color", 1_i64), Returning::Ids), None);
+    assert_eq!(update(values("color", 1_i64), Returning::Ids), existence());
+    assert_eq!(update(values("child_ids", Value::List(vec![Value::Int(8)])), Returning::Ids), None);
 }
 
 #[test]
