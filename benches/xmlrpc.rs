@@ -4,7 +4,7 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use odoo_gateway::odoo::rpc_response::RpcResponse;
+use odoo_gateway::odoo::rpc_codec::RpcResponse;
 use odoo_gateway::odoo::xmlrpc::response;
 use odoo_gateway::odoo::xmlrpc::writer::CallWriter;
 use odoo_gateway::value::Value;

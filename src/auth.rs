@@ -42,9 +42,9 @@ mod token_row_checks;
 mod token_verifier;
 
 pub use clients::application::{Application, ApplicationSettings, GrantType, is_localhost, new_client_id};
+pub use clients::approval::ResourceOwner;
 pub use clients::consumer_secret::{open_consumer_secret, seal_consumer_secret};
 pub use clients::registry::Applications;
-pub use clients::resource_owner::ResourceOwner;
 pub use credentials::api_key_login::{IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey};
 pub use credentials::odoo_authenticator::{OdooAuthenticator, OdooAuthenticatorSettings, supports_key_lookup};
 pub use credentials::restful_token::AccessTokens;

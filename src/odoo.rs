@@ -11,7 +11,7 @@
 //!  │                            ├─ client/probe         tests the connection, for readiness and `check`
 //!  │                            └─ api_key_owner        finds the owner of an API key
 //!  ├─ nested_read    lists and reads, with their related records; verifies short pages
-//!  │   ├─ flat_read            records by their ids
+//!  │   ├─ read_by_ids          records by their ids
 //!  │   ├─ partial_read         omits the values that cannot be read
 //!  │   ├─ related              related records, level by level
 //!  │   └─ read_failure_cache   stores which fields fail, which models return misleading pages or need separate writes
@@ -23,8 +23,8 @@
 //! web               sessions of Odoo's web client, which are needed to print reports
 //! report            prints reports, in a web session or from a record's portal page
 //! transport         HTTP to Odoo: a client for plain HTTP, and reqwest for TLS and for the web client
-//!  └─ service_url        the URLs of Odoo's services, prepared for requests
-//! returned_records, plan_outcome, reply   the results of a plan; rpc_response: what the codecs share
+//!  └─ request_target     the URLs of Odoo's services, prepared for requests
+//! returned_records, plan_outcome, reply   the results of a plan; rpc_codec: what the codecs share
 //! ```
 //!
 //! ## Why `/xmlrpc/object` and not `/xmlrpc/2/object`
@@ -48,7 +48,6 @@ mod executor;
 mod export_pages;
 pub mod faults;
 mod fetch_schema;
-mod flat_read;
 pub mod jsonrpc;
 mod metadata_cache;
 mod nested_read;
@@ -56,13 +55,14 @@ mod one_call_write;
 mod partial_read;
 mod plan_outcome;
 mod planning_metadata;
+mod read_by_ids;
 mod read_failure_cache;
 mod related;
 mod reply;
 mod report;
+mod request_target;
 mod returned_records;
-pub mod rpc_response;
-mod service_url;
+pub mod rpc_codec;
 mod settings;
 mod single_flight;
 mod transport;

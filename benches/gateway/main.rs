@@ -35,7 +35,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use odoo_gateway::odoo::rpc_response::RpcResponse;
+use odoo_gateway::odoo::rpc_codec::RpcResponse;
 use odoo_gateway::odoo::xmlrpc::response;
 
 use self::cases::Case;

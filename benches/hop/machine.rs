@@ -5,7 +5,7 @@
 use std::fs;
 use std::process::Command;
 
-use odoo_gateway::odoo::rpc_response::RpcResponse;
+use odoo_gateway::odoo::rpc_codec::RpcResponse;
 use odoo_gateway::odoo::xmlrpc::response;
 use odoo_gateway::value::Value;
 

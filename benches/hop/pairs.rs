@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use odoo_gateway::odoo::rpc_response::RpcResponse;
+use odoo_gateway::odoo::rpc_codec::RpcResponse;
 use odoo_gateway::odoo::xmlrpc::response;
 
 use super::Outcome;

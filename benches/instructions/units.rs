@@ -13,7 +13,7 @@ use odoo_gateway::language::lists::parse_names;
 use odoo_gateway::language::literal::{Limits, parse_json};
 use odoo_gateway::language::order::Order;
 use odoo_gateway::names::{FieldName, ModelName, RecordId};
-use odoo_gateway::odoo::rpc_response::RpcResponse;
+use odoo_gateway::odoo::rpc_codec::RpcResponse;
 use odoo_gateway::odoo::xmlrpc::response;
 use odoo_gateway::odoo::xmlrpc::writer::CallWriter;
 use odoo_gateway::odoo::{Outcome as OdooOutcome, RecordSource, Records, RelatedRecords};

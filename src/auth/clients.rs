@@ -4,7 +4,7 @@
 //! application       the settings of an application: redirect URIs, scope
 //! signature_method  the signature methods of OAuth 1.0a, which an application is registered for
 //! consumer_secret   the secret that an application signs with
-//! resource_owner    a resource owner's approval, and the code or token that is issued for it
+//! approval          a resource owner's approval, and the code or token that is issued for it
 //! registry          finds and verifies applications, issues what was approved
 //! ```
 //!
@@ -18,7 +18,7 @@
 //! In: client ids, secrets, users. Out: applications, rows of codes and tokens. Must not know: either protocol, HTTP.
 
 pub(super) mod application;
+pub(super) mod approval;
 pub(super) mod consumer_secret;
 pub(super) mod registry;
-pub(super) mod resource_owner;
 pub(super) mod signature_method;

@@ -4,7 +4,7 @@
 //! HTTP, models, what a fault means.
 //!
 //! It can transmit what XML-RPC cannot: `None` within results, integers over 32 bits, numeric keys, control characters.
-//! [`MalformedResponse::is_unrepresentable`](super::rpc_response::MalformedResponse::is_unrepresentable) marks results that a
+//! [`MalformedResponse::is_unrepresentable`](super::rpc_codec::MalformedResponse::is_unrepresentable) marks results that a
 //! [`Value`](crate::value::Value) cannot represent; the method ran nevertheless.
 
 mod python_json;

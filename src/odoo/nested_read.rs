@@ -16,8 +16,8 @@
 use std::borrow::Cow;
 
 use super::error::{OdooError, unreadable};
-use super::flat_read::{failing_fields, read_flat};
 use super::partial_read::PartialRead;
+use super::read_by_ids::{failing_fields, read_flat};
 use super::read_failure_cache::{FailingFields, ShortPage};
 use super::related::add_related;
 use super::reply::Reply;

@@ -9,7 +9,7 @@
 use futures_util::future::try_join_all;
 use indexmap::{IndexMap, IndexSet};
 
-use super::flat_read::read_flat;
+use super::read_by_ids::read_flat;
 use super::returned_records::{Records, RelatedLevel, RelatedRecords, record_id};
 use super::user_client::UserClient;
 use crate::error::Problem;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::unreadable;
-use super::rpc_response::RpcResponse;
+use super::rpc_codec::RpcResponse;
 use super::xmlrpc::record_scan::RecordScan;
 use super::{jsonrpc, xmlrpc};
 use crate::error::Problem;

@@ -9,7 +9,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::api_key_owner;
-use super::service_url::ServiceUrl;
+use super::request_target::ServiceUrl;
 use crate::names::DatabaseName;
 
 /// One Odoo database. The gateway has one client for each.

@@ -24,7 +24,7 @@ use reqwest::{Client, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::TransportError;
-use super::service_url::{ServiceUrl, USER_AGENT};
+use super::request_target::{ServiceUrl, USER_AGENT};
 use super::settings::SettingsError;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::plan::Effect;

@@ -10,7 +10,7 @@
 use dxr::{MethodCall, MethodResponse, TryFromValue};
 
 use super::error::{OdooError, unreadable};
-use super::rpc_response::RpcResponse;
+use super::rpc_codec::RpcResponse;
 use super::xmlrpc::response;
 use crate::error::Problem;
 use crate::odoo::faults::Fault;

@@ -2,8 +2,8 @@
 //!
 //! In: a schema and a scope. Out: columns. Must not know: which fields the client requested.
 
+use super::column_tree::Column;
 use super::model_schema::Schema;
-use super::read_columns::Column;
 use super::scope::{delegated_by, is_secret};
 use super::scope_check::ScopeCheck;
 use crate::names::{FieldName, ModelName};

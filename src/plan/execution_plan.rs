@@ -4,8 +4,8 @@
 //! responses look like.
 
 use super::call::{Call, OrmMethod, id_list, name_list};
+use super::column_tree::{Column, Columns};
 use super::intent::{AccessOperation, Many2oneDisplay};
-use super::read_columns::{Column, Columns};
 use super::read_options::ReadOptions;
 use super::values::PropertiesMerge;
 use super::web_read_specification::{CUSTOM_WEB_READ_MODELS, SPECIFIED_FROM, reads_like_read, specification};

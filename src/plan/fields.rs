@@ -5,11 +5,11 @@
 //! `ir.attachment.raw`.
 
 use super::all_fields::{is_raw_content, readable_columns};
+use super::column_tree::{Column, Columns};
 use super::error::PlanError;
 use super::intent::FieldSet;
 use super::metadata::Metadata;
 use super::model_schema::{Field, FieldType, Schema};
-use super::read_columns::{Column, Columns};
 use super::scope::Operation;
 use super::scope_check::ScopeCheck;
 use super::selection;

@@ -13,7 +13,7 @@
 //! | create | create, read |
 //! | update | check existence, write, read |
 //! | update (Odoo 17+) | check existence, write and read in one call if it returns only simple columns |
-//! | update of one record (Odoo 17+) | write, read if it writes only simple columns; 1 if it returns only such, or ids |
+//! | update of one record (Odoo 17+) | write, read if it writes only simple columns; 1 if it returns such, or ids |
 //! | delete | check existence, unlink |
 //!
 //! A write that returns only ids needs no read. A simple column is defined in `web_save`.
@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::call_check::{admit_method, check_call};
+use super::column_tree::{Column, Columns, existence_column};
 use super::context::{self, RequestedContext};
 use super::context_check::{ContextUse, check_context};
 use super::error::PlanError;
@@ -37,7 +38,6 @@ use super::metadata::{Metadata, require_default_order, require_schema};
 use super::method_ids::ids_to_verify;
 use super::model_schema::{FieldType, Schema};
 use super::order::{total_default_order, total_order};
-use super::read_columns::{Column, Columns, existence_column};
 use super::read_options::ReadOptions;
 use super::scope::{Operation, Scope};
 use super::scope_check::{ScopeCheck, polymorphic};

@@ -2,9 +2,9 @@
 //!
 //! In: what the planner decided. Out: [`ReadOptions`]. Must not know: which records or columns are read.
 
+use super::column_tree::{Column, Columns};
 use super::intent::Many2oneDisplay;
 use super::model_schema::FieldType;
-use super::read_columns::{Column, Columns};
 use crate::value::Member;
 
 /// The options of a read.

@@ -6,13 +6,13 @@
 //! a report reads every field that its template names.
 
 use super::call::{Call, Effect, id_list};
+use super::column_tree::{Columns, existence_column};
 use super::context::{self, RequestedContext};
 use super::context_check::{ContextUse, check_context};
 use super::error::PlanError;
 use super::execution_plan::ReadPlan;
 use super::intent::Many2oneDisplay;
 use super::metadata::{Metadata, require_schema};
-use super::read_columns::{Columns, existence_column};
 use super::read_options::ReadOptions;
 use super::scope::{Operation, Scope};
 use super::scope_check::{ScopeCheck, polymorphic};

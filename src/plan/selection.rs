@@ -14,10 +14,10 @@
 use indexmap::IndexMap;
 
 use super::all_fields::{is_raw_content, readable_columns};
+use super::column_tree::{Column, Columns, NestedColumns};
 use super::error::PlanError;
 use super::metadata::Metadata;
 use super::model_schema::{Field, FieldType, Schema};
-use super::read_columns::{Column, Columns, NestedColumns};
 use super::scope::Operation;
 use super::scope_check::ScopeCheck;
 use crate::error::Problem;

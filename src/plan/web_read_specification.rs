@@ -2,9 +2,9 @@
 //!
 //! In: columns. Out: `{"name": {}, "partner_id": {"fields": {…}}}`. Must not know: which records are read.
 
+use super::column_tree::{Column, Columns};
 use super::intent::Many2oneDisplay;
 use super::model_schema::FieldType;
-use super::read_columns::{Column, Columns};
 use super::read_options::ReadOptions;
 use crate::names::FieldName;
 use crate::value::{Member, Value};

@@ -22,9 +22,9 @@
 //!   1.1500000000000001, and as 1.15 by a later read. So they are not read this way there.
 
 use super::call::{Call, OrmMethod, id_list};
+use super::column_tree::{Column, Columns};
 use super::metadata::Metadata;
 use super::model_schema::{Field, FieldType, Schema};
-use super::read_columns::{Column, Columns};
 use super::read_options::ReadOptions;
 use super::web_read_specification::{CUSTOM_WEB_READ_MODELS, specification};
 use crate::names::{FieldName, RecordId};

@@ -4,8 +4,8 @@
 //! OAuth 1.0a or OAuth 2, HTTP.
 
 use super::application::Application;
+use super::approval::{Approval, ResourceOwner};
 use super::consumer_secret::open_consumer_secret;
-use super::resource_owner::{Approval, ResourceOwner};
 use crate::auth::error::{AuthError, accepted, unavailable};
 use crate::auth::key_provider::KeySet;
 use crate::auth::limits::usage_limits::TokenLimits;

@@ -15,7 +15,7 @@ use super::request::SignedRequest;
 use super::request_checks::{OAuth1, invalid_signature};
 use super::request_token::{RequestToken, TokenCredentials, generate_secret, verifier_hash};
 use super::settings::ConnectionInfo;
-use crate::auth::clients::resource_owner::{Approval, ResourceOwner};
+use crate::auth::clients::approval::{Approval, ResourceOwner};
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::error::Problem;

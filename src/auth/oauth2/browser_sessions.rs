@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::server::OAuth2Settings;
-use crate::auth::clients::resource_owner::ResourceOwner;
+use crate::auth::clients::approval::ResourceOwner;
 use crate::auth::error::{AuthError, accepted};
 use crate::auth::new_token::{NewToken, issue};
 use crate::auth::principal::Principal;

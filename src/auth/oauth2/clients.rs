@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::server::OAuth2Server;
 use crate::auth::clients::application::Application;
-use crate::auth::clients::resource_owner::ResourceOwner;
+use crate::auth::clients::approval::ResourceOwner;
 use crate::auth::error::AuthError;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

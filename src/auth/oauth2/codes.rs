@@ -5,7 +5,7 @@
 
 use super::server::OAuth2Server;
 use crate::auth::clients::application::Application;
-use crate::auth::clients::resource_owner::{Approval, ResourceOwner};
+use crate::auth::clients::approval::{Approval, ResourceOwner};
 use crate::auth::error::AuthError;
 use crate::error::Problem;
 use crate::plan::Scope;

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 use super::clients::AuthenticatedClient;
 use super::server::OAuth2Server;
 use crate::auth::clients::application::GrantType;
-use crate::auth::clients::resource_owner::{Approval, ResourceOwner};
+use crate::auth::clients::approval::{Approval, ResourceOwner};
 use crate::auth::error::AuthError;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;

@@ -25,7 +25,7 @@ use crate::odoo::faults::{Fault, FaultClass};
 use crate::odoo::jsonrpc::response;
 use crate::odoo::jsonrpc::writer::{CallHead, execute_kw, probe};
 use crate::odoo::reply::{Body, Reply};
-use crate::odoo::rpc_response::RpcResponse;
+use crate::odoo::rpc_codec::RpcResponse;
 use crate::odoo::settings::MethodCalls;
 use crate::odoo::user::OdooUser;
 use crate::odoo::xmlrpc;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::OdooClient;
 use crate::odoo::error::{OdooError, TransportError};
-use crate::odoo::rpc_response::RpcResponse;
+use crate::odoo::rpc_codec::RpcResponse;
 use crate::odoo::transport::{ConnectError, ProbeRequestError};
 use crate::odoo::version::{self, ServerVersion};
 use crate::odoo::xmlrpc::response;

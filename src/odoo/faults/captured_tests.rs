@@ -5,7 +5,7 @@
 //! the text (`\n`, `\t`, `\\` escaped); and the expected class, code, and status.
 
 use super::{CallTarget, Fault, FaultClass, redirect_warning};
-use crate::odoo::rpc_response::RpcResponse;
+use crate::odoo::rpc_codec::RpcResponse;
 use crate::odoo::xmlrpc::response::{self, FaultCode, XmlRpcFault};
 use crate::plan::Effect;
 

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use crate::odoo::rpc_response::{DEPTH, INTEGER, MAX_DEPTH, MalformedResponse, UNIQUE_NAMES, has_duplicate_names};
+use crate::odoo::rpc_codec::{DEPTH, INTEGER, MAX_DEPTH, MalformedResponse, UNIQUE_NAMES, has_duplicate_names};
 use crate::value::{Member, Value};
 
 /// Parses a text that contains one value.

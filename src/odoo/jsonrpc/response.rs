@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use super::python_json;
-use crate::odoo::rpc_response::{MalformedResponse, RpcResponse};
+use crate::odoo::rpc_codec::{MalformedResponse, RpcResponse};
 use crate::value::Value;
 
 /// A fault as it was received.

@@ -9,7 +9,7 @@ use std::io;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use zeroize::Zeroizing;
 
-use crate::odoo::rpc_response::MAX_DEPTH;
+use crate::odoo::rpc_codec::MAX_DEPTH;
 use crate::odoo::xmlrpc::Buffer;
 use crate::odoo::xmlrpc::writer::{UnsupportedKind, UnsupportedValue, validate};
 use crate::value::{Member, Value};

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::response_head::ResponseHead;
 use super::{Connection, OutgoingCall, Protocol, STALL_TIMEOUT};
 use crate::odoo::error::TransportError;
-use crate::odoo::service_url::{HostAddress, PlainTarget};
+use crate::odoo::request_target::{HostAddress, PlainTarget};
 
 mod chunked;
 mod connect;

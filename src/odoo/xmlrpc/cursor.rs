@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
-use crate::odoo::rpc_response::MalformedResponse;
+use crate::odoo::rpc_codec::MalformedResponse;
 
 /// A tag in its three forms, so that the usual ones are recognized with one comparison.
 pub(super) struct Tag {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::generated::any_value;
 use super::response;
 use super::writer::{CallWriter, serialize_value};
-use crate::odoo::rpc_response::{MalformedResponse, RpcResponse};
+use crate::odoo::rpc_codec::{MalformedResponse, RpcResponse};
 use crate::value::Value;
 
 fn as_dxr(value: &Value<'_>) -> dxr::Value {

@@ -20,7 +20,7 @@
 use std::borrow::Cow;
 
 use super::cursor::{Content, Cursor, Tag, tag};
-use crate::odoo::rpc_response::{DEPTH, INTEGER, MAX_DEPTH, MalformedResponse, UNIQUE_NAMES, has_duplicate_names};
+use crate::odoo::rpc_codec::{DEPTH, INTEGER, MAX_DEPTH, MalformedResponse, UNIQUE_NAMES, has_duplicate_names};
 use crate::value::{Member, Value};
 
 const VALUE: Tag = tag!("value");

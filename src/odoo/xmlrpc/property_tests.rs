@@ -6,7 +6,7 @@ use super::generated::any_value;
 use super::record_scan::{RecordScan, scan};
 use super::{response, writer};
 use crate::names::RecordId;
-use crate::odoo::rpc_response::RpcResponse;
+use crate::odoo::rpc_codec::RpcResponse;
 use crate::value::Value;
 
 fn response_with(value: &Value<'_>) -> String {

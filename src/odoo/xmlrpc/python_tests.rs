@@ -15,7 +15,7 @@ use serde_json::json;
 use super::generated::any_value;
 use super::response;
 use super::writer::CallWriter;
-use crate::odoo::rpc_response::RpcResponse;
+use crate::odoo::rpc_codec::RpcResponse;
 use crate::value::Value;
 
 const VALUES: usize = 4000;

@@ -186,7 +186,7 @@ fn is_unusual(tag: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::odoo::rpc_response::RpcResponse;
+    use crate::odoo::rpc_codec::RpcResponse;
     use crate::odoo::xmlrpc::{response, writer};
     use crate::value::{Member, Value};
 

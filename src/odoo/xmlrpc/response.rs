@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use super::cursor::{Content, Cursor, Tag, tag};
 use super::parser::ValueParser;
-use crate::odoo::rpc_response::{MalformedResponse, RpcResponse};
+use crate::odoo::rpc_codec::{MalformedResponse, RpcResponse};
 use crate::value::Value;
 
 const RESPONSE: Tag = tag!("methodResponse");
@@ -104,7 +104,7 @@ fn close(cursor: &mut Cursor<'_>, tag: &Tag, expected: &'static str) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::odoo::rpc_response::MAX_DEPTH;
+    use crate::odoo::rpc_codec::MAX_DEPTH;
 
     fn result_of(value: &str) -> Result<String, MalformedResponse> {
         let text =

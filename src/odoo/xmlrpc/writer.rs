@@ -22,7 +22,7 @@ use super::escape;
 use super::zeroizing_buffer::Buffer;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::odoo::rpc_response::MAX_DEPTH;
+use crate::odoo::rpc_codec::MAX_DEPTH;
 use crate::value::{Member, Value};
 
 /// A value that XML-RPC cannot transmit.

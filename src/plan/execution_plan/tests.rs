@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::names::FieldName;
+use crate::plan::column_tree::NestedColumns;
 use crate::plan::model_schema::FieldType;
-use crate::plan::read_columns::NestedColumns;
 
 fn column(name: &'static str, kind: FieldType) -> Column {
     Column::plain(FieldName::from_static(name), kind)

@@ -6,8 +6,8 @@
 //! fetched): a number of cells while the size of a record is unknown, then a number of bytes. The first page is
 //! small, so that the first byte is sent early.
 
+use crate::plan::column_tree::Columns;
 use crate::plan::model_schema::FieldType;
-use crate::plan::read_columns::Columns;
 
 /// The maximum number of records on a page.
 const MAX_RECORDS: usize = 2000;

@@ -8,9 +8,9 @@ use super::*;
 use crate::language::literal::Limits;
 use crate::language::order::{Nulls, Order, OrderTerm};
 use crate::names::{FieldName, ModelName};
+use crate::plan::column_tree::Column;
 use crate::plan::intent::Many2oneDisplay;
 use crate::plan::model_schema::{FieldType, Schema};
-use crate::plan::read_columns::Column;
 use crate::plan::samples::{field, schema};
 
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use futures_util::future::{Either, select};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use crate::odoo::service_url::HostAddress;
+use crate::odoo::request_target::HostAddress;
 
 /// How long the addresses of the first kind are tried alone.
 const FALLBACK_DELAY: Duration = Duration::from_millis(300);

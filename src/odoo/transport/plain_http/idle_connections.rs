@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::exchange::is_quiet;
-use crate::odoo::service_url::HostAddress;
+use crate::odoo::request_target::HostAddress;
 
 /// The idle connections of one Odoo.
 #[derive(Debug)]

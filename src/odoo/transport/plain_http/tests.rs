@@ -17,7 +17,7 @@ use super::exchange::{Exchange, LazyTimer};
 use super::{MAX_HEAD, NOT_HTTP, read_head};
 use crate::memory_budget::MemoryBudget;
 use crate::odoo::error::TransportError;
-use crate::odoo::service_url::ServiceUrl;
+use crate::odoo::request_target::ServiceUrl;
 use crate::odoo::transport::{Connection, OutgoingCall, Protocol, Transport};
 use crate::plan::Effect;
 
