@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use odoo_gateway::app::Verdict;
@@ -100,6 +101,9 @@ fn disable_core_dumps() {
     }
 }
 
+/// How long a thread without work exists. The memory that it allocated for a large request is returned when it ends.
+const IDLE_THREAD: Duration = Duration::from_secs(1);
+
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(IDLE_THREAD).build()
 }

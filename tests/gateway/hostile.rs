@@ -418,18 +418,18 @@ async fn large_body_in_every_form_needs_little_memory_and_returns_it() {
         assert!(status != 413 || is_named, "{name}: {}", response.text);
         let peak = gateway.memory("VmHWM") - base;
         println!("{name}: {peak:.0} MiB at most so far, {:.0} MiB now", gateway.memory("VmRSS") - base);
-        assert!(peak < 150.0, "{name}: {peak:.0} MiB above {base:.0}");
+        assert!(peak < 190.0, "{name}: {peak:.0} MiB above {base:.0}");
     }
     // The memory is returned soon; the next request triggers the allocator.
     let mut resident = f64::MAX;
-    for _ in 0..50 {
+    for _ in 0..150 {
         admin.get(&format!("{PARTNER}/search_count"), &[]).await.ok();
         resident = gateway.memory("VmRSS");
-        if resident < 100.0 {
+        if resident < base + 20.0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert!(resident < 100.0, "{resident:.0} MiB are resident");
+    assert!(resident < base + 20.0, "{resident:.0} MiB are resident, {base:.0} before");
     gateway.stop_with("TERM").await;
 }
