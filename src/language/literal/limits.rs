@@ -73,7 +73,7 @@ impl<'b> Limits<'b> {
     }
 
     /// Counts the items of a list without brackets, before they are parsed. A query is too short for too many.
-    pub(in crate::language) fn count_items(self, items: usize) -> Result<(), SyntaxError> {
+    pub(in super::super) fn count_items(self, items: usize) -> Result<(), SyntaxError> {
         let Source::Body(body) = self.0 else { return Ok(()) };
         if items > body.remaining() {
             let expected = format!("at most {} values in a body", body.max());
@@ -83,7 +83,7 @@ impl<'b> Limits<'b> {
         Ok(())
     }
 
-    pub(in crate::language) fn check_length(self, text: &str) -> Result<(), SyntaxError> {
+    pub(in super::super) fn check_length(self, text: &str) -> Result<(), SyntaxError> {
         match self.0 {
             Source::Query if text.len() > MAX_QUERY_BYTES => {
                 let found = format!("{} bytes", text.len());
