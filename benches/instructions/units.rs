@@ -43,7 +43,8 @@ const MODEL: &str = "res.partner";
 const FIELDS: &str =
     "['name','email','phone','street','country_id','category_id','active','credit_limit','write_date']";
 const SCOPE: &str = r#"[{"models": "res.partner", "operations": ["read"], "fields": {"except": ["comment"]}},
-                        {"models": ["res.country", "res.partner.category"], "operations": ["read"]}]"#;
+                        {"models": "res.country", "operations": ["read"]},
+                        {"models": "res.partner.category", "operations": ["read"]}]"#;
 const DOMAIN: &str = "[('active','=',True),'|',('email','ilike','example.com'),('name','=like','Contact%')]";
 
 /// All units.
