@@ -52,7 +52,7 @@ impl CallQueue {
     /// If the queue is full, or no permit becomes free in time.
     pub(super) async fn acquire(&self) -> Result<CallPermit, QueueError> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| QueueError::QueueFull)?;
-        // A permit is free only if nobody waits for one, so this overtakes nobody.
+        // A permit is free only if no call waits for one, so this overtakes none.
         let running = match Arc::clone(&self.running).try_acquire_owned() {
             Ok(running) => running,
             Err(_) => {

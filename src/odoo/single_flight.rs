@@ -163,7 +163,7 @@ impl<T> LeadingCall<'_, T> {
     fn end(&mut self, outcome: impl FnOnce() -> Option<T>) {
         let Some(call) = self.call.take() else { return };
         self.table.remove(self.key, &call);
-        // Callers join only through the table, so without another reference there is nobody to notify.
+        // Callers join only through the table, so without another reference there is none to notify.
         if Arc::strong_count(&call) > 1 {
             call.outcome.get_or_init(outcome);
             call.ended.notify_waiters();

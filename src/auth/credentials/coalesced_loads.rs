@@ -63,7 +63,7 @@ struct Waiting<T> {
 }
 
 impl<T> Drop for Waiting<T> {
-    /// Removes a finished load, so that later callers load again, and one that nobody waits for.
+    /// Removes a finished load, so that later callers load again, and one that no caller waits for.
     fn drop(&mut self) {
         let mut loads = self.loads.lock();
         // The reference ends under the lock: of two callers that give up at the same time, the second one must not count
@@ -113,7 +113,7 @@ mod tests {
         let (is_abandoned, continued) = tokio::join!(abandoned, run());
         assert!(is_abandoned && continued.is_ok());
         assert!(tokio::time::timeout(Duration::from_millis(500), run()).await.is_err());
-        assert!(loads.lock().is_empty(), "nobody waits");
+        assert!(loads.lock().is_empty(), "no caller waits");
     }
 
     #[test]

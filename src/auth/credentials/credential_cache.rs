@@ -21,7 +21,7 @@ use crate::auth::token_verifier::CredentialStore;
 use crate::secret::TokenIndex;
 use crate::store::{CredentialChanges, SECONDS_BETWEEN_TOUCHES, StoreContact, StoreError, StoredToken};
 
-/// How long a row is used until it is read again, in case that somebody changed it without changing the version.
+/// How long a row is used until it is read again, in case it was changed without changing the version.
 const LIFETIME: Duration = Duration::from_secs(60);
 /// Maximum number of entries; one with long texts counts as several.
 const CAPACITY: u64 = 10_000;

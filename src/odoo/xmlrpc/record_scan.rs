@@ -17,7 +17,7 @@ use memchr::{memchr, memmem};
 
 use crate::names::RecordId;
 
-/// The records in a response, as far as it can be told without their fields.
+/// The records in a response, as far as is known without their fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::odoo) struct RecordScan {
     /// The number of records.

@@ -67,7 +67,7 @@ impl Process {
         Self { child, output, readers, reading, listening, folder }
     }
 
-    /// Nobody reads the output, except for one line, until the result is dropped.
+    /// The output is not read, except for one line, until the result is dropped.
     pub(crate) async fn pause_reading(&self) -> OwnedMutexGuard<()> {
         self.reading.clone().lock_owned().await
     }
@@ -99,6 +99,11 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("the kernel reports it");
         let kib: f64 = line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").parse().unwrap();
         kib / 1024.0
+    }
+
+    /// Makes the present resident memory the peak.
+    pub(crate) fn reset_peak_memory(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id().expect("it runs")), "5").unwrap();
     }
 
     /// Sends a signal and waits for the process to end. Returns its exit status, all of its output, and its folder.

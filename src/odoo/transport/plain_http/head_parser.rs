@@ -115,7 +115,7 @@ impl Fields {
         let is_http_1_1 = version == Some(1);
         let framing = self.framing(status, is_http_1_1)?;
         let content_length = if let Framing::Length(length) = framing { Some(length) } else { None };
-        // A length beside a transfer coding can be an attempt to smuggle a second response.
+        // A length next to a transfer coding can be an attempt to smuggle a second response.
         let is_unambiguous = self.is_chunked.is_none() || self.content_length.is_none();
         let keeps_open = !self.closes
             && (is_http_1_1 || self.keeps_alive)
