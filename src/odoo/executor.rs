@@ -103,8 +103,7 @@ async fn describe_fields(odoo: UserClient<'_>, full: Call, reduced: Vec<Call>) -
 
 async fn execute_update(odoo: UserClient<'_>, update: UpdatePlan) -> Result<Outcome, Problem> {
     let UpdatePlan { existence_check, partial_update, mut write, read_back, web_save, one } = update;
-    let model = write.model.clone();
-    let mut was_rejected = false;
+    let mut rejected = None;
     if let (Some(web_save), ExistenceCheck::Ids { read, requested }) =
         (usable_web_save(odoo, web_save.as_ref(), &write), &existence_check)
     {
@@ -118,11 +117,11 @@ async fn execute_update(odoo: UserClient<'_>, update: UpdatePlan) -> Result<Outc
             OneCallWrite::Returned(_) | OneCallWrite::Written => {
                 return Ok(written(odoo, requested.clone(), read_back, one).await);
             }
-            OneCallWrite::Rejected => was_rejected = true,
+            OneCallWrite::Rejected => rejected = Some(write.model.clone()),
         }
     }
     let ids = check_and_write(odoo, existence_check, partial_update, write).await?;
-    if was_rejected {
+    if let Some(model) = rejected {
         odoo.quirks().set_separate_writes(odoo.uid(), &model);
     }
     Ok(written(odoo, ids, read_back, one).await)

@@ -9,7 +9,7 @@ use super::intent::{AccessOperation, Many2oneDisplay};
 use super::read_options::ReadOptions;
 use super::values::PropertiesMerge;
 use super::web_read_specification::{CUSTOM_WEB_READ_MODELS, SPECIFIED_FROM, reads_like_read, specification};
-use super::web_save::{ReadBack, WebSave};
+use super::web_save::WebSave;
 use crate::error::Problem;
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
@@ -111,16 +111,6 @@ pub enum ExistenceCheck {
     Search(Call),
 }
 
-impl ExistenceCheck {
-    /// The number of different records that are addressed by their ids; 0 for a search.
-    pub(super) fn ids_count(&self) -> usize {
-        match self {
-            Self::Ids { read, .. } => read.ids.len(),
-            Self::Search(_) => 0,
-        }
-    }
-}
-
 /// Fields that are only partially written. Their present values are read first: together with the existence check,
 /// or, after a search, by a separate read.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,11 +144,6 @@ pub struct ReadPlan {
 }
 
 impl ReadPlan {
-    /// What it reads, as part of a write.
-    pub(super) fn after_write(&self) -> ReadBack<'_> {
-        ReadBack { columns: Some(&self.columns), options: &self.options }
-    }
-
     /// The call that reads all columns, without nested records.
     #[must_use]
     pub fn call(&self) -> Call {

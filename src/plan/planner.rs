@@ -375,12 +375,15 @@ impl Planner<'_> {
         let partial_update = self.partial_update(properties_merges(parameter, values, &schema), &mut existence_check);
         let one = matches!(target, RecordSet::One(_));
         let read_back = self.read_back(returning, values, one, &schema)?;
-        let count = existence_check.ids_count();
-        let options = self.read_options(self.context.clone());
-        let returned = read_back.as_ref().map_or(ReadBack { columns: None, options: &options }, ReadPlan::after_write);
-        let web_save = (count > 0 && partial_update.is_none())
-            .then(|| WebSave::for_update(values, count == 1, returned, &schema, self.metadata))
-            .flatten();
+        let web_save = match &existence_check {
+            ExistenceCheck::Ids { read, .. } if partial_update.is_none() && !read.ids.is_empty() => {
+                let columns = read_back.as_ref().map(|read| &read.columns);
+                let options = &read_back.as_ref().unwrap_or(read).options;
+                let returned = ReadBack { columns, options };
+                WebSave::for_update(values, read.ids.len() == 1, returned, &schema, self.metadata)
+            }
+            _ => None,
+        };
         let write = self.orm(OrmMethod::Write, vec![Value::Null, std::mem::take(values)]);
         Ok(Plan::Update(Box::new(UpdatePlan { existence_check, partial_update, write, read_back, web_save, one })))
     }
