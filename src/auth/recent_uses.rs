@@ -1,4 +1,4 @@
-//! When tokens were used: counted in memory, written in batches.
+//! The last use of each token: collected in memory, written to the store in batches.
 //!
 //! In: ids of tokens with the time of a use. Out: `last_used_at` in the store. Must not know: what the tokens open.
 

@@ -3,9 +3,9 @@
 //! In: a call to an `http` URL. Out: a [`PlainResponse`], whose body is read into one buffer. Must not know: what is
 //! called, what a response means.
 //!
-//! Odoo closes each connection after its response. A general client pays for what such a connection never needs: a task
-//! that drives it, channels to that task, and a map of headers. Here a call is a connection, one write, and usually one
-//! read. What may differ from a general client is only the speed; [`head_parser`] and [`chunked`] are as strict as
+//! Without a proxy, Odoo closes each connection after its response. A general client pays for what such a connection
+//! never needs: a task that drives it, channels to that task, and a map of headers. Here a call is a connection, one
+//! write, and usually one read. A connection that a proxy keeps open is used for the next read. What may differ from a general client is only the speed; [`head_parser`] and [`chunked`] are as strict as
 //! hyper.
 
 use std::sync::Arc;

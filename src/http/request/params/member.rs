@@ -1,7 +1,7 @@
 //! A member of a JSON body.
 //!
-//! In: a tree. Out: the same tree, once. Must not know: the name of the parameter, what the tree means. A list or an
-//! object can be as large as the body: the action takes it, because a copy would double the memory of the request.
+//! In: a tree. Out: the same tree. Must not know: the name of the parameter, what the tree means. A list or an object
+//! can be taken only once: it can be as large as the body, and a copy would double the memory of the request.
 
 use std::sync::{Mutex, PoisonError};
 
