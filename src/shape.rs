@@ -17,7 +17,6 @@ mod csv_writer;
 mod json_writer;
 mod ndjson_writer;
 mod pdf_merge;
-mod plain_bytes;
 mod style;
 mod tree;
 mod xml_writer;

@@ -48,6 +48,22 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The same value, with strings that borrow from this one.
+    #[must_use]
+    pub fn as_borrowed(&self) -> Value<'_> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Bool(b) => Value::Bool(*b),
+            Value::Int(i) => Value::Int(*i),
+            Value::Float(f) => Value::Float(*f),
+            Value::Text(t) => Value::Text(Cow::Borrowed(t)),
+            Value::List(items) => Value::List(items.iter().map(Value::as_borrowed).collect()),
+            Value::Map(members) => {
+                Value::Map(members.iter().map(|(k, v)| (Cow::Borrowed(k.as_ref()), v.as_borrowed())).collect())
+            }
+        }
+    }
+
     /// The value of `key` in a map; `None` for a missing key and for values that are not maps.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
@@ -256,6 +272,20 @@ mod tests {
     fn value_and_member_are_small() {
         assert!(size_of::<Value<'_>>() <= 32, "{} bytes", size_of::<Value<'_>>());
         assert!(size_of::<Member<'_>>() <= 56, "{} bytes", size_of::<Member<'_>>());
+    }
+
+    #[test]
+    fn borrowed_value_is_equal_and_copies_no_text() {
+        let owned = || Value::Text(Cow::Owned("text".to_owned()));
+        let value = Value::Map(vec![
+            ("a".to_owned().into(), Value::List(vec![owned(), Value::Int(1), Value::Null, Value::Bool(true)])),
+            ("b".into(), Value::Float(0.5)),
+        ]);
+        let borrowed = value.as_borrowed();
+        assert_eq!(borrowed, value);
+        let is_borrowed = |(name, _): &Member<'_>| matches!(name, Cow::Borrowed(_));
+        assert!(borrowed.as_map().unwrap().iter().all(is_borrowed));
+        assert!(matches!(owned().as_borrowed(), Value::Text(Cow::Borrowed("text"))));
     }
 
     #[test]

@@ -95,14 +95,14 @@ fn plan_read() -> Outcome<Work> {
     Ok(Box::new(move || planning.plan(intent.clone()).map(|plan| size_of_val(&plan))))
 }
 
-/// Records into the bytes of a JSON list. The records are copied, because the shape stage consumes them.
+/// Records into the bytes of a JSON list.
 fn shape_many() -> Outcome<Work> {
-    let (records, columns) = (records(1000), columns()?);
-    Ok(Box::new(move || to_json(records.clone(), &columns, false)))
+    let outcome = outcome(records(1000), &columns()?, false);
+    Ok(Box::new(move || to_json(&outcome)))
 }
 
-fn to_json(records: Vec<Value<'static>>, columns: &Columns, one: bool) -> Outcome<usize> {
-    let records = Records {
+fn outcome(records: Vec<Value<'static>>, columns: &Columns, one: bool) -> OdooOutcome {
+    OdooOutcome::Records(Records {
         source: RecordSource::Assembled(records),
         requested: None,
         columns: columns.clone(),
@@ -110,9 +110,11 @@ fn to_json(records: Vec<Value<'static>>, columns: &Columns, one: bool) -> Outcom
         one,
         total: None,
         related: RelatedRecords::Nothing,
-    };
-    let outcome = OdooOutcome::Records(records);
-    let shaped = shape(&outcome, MODEL, Style::default())?;
+    })
+}
+
+fn to_json(outcome: &OdooOutcome) -> Outcome<usize> {
+    let shaped = shape(outcome, MODEL, Style::default())?;
     Ok(odoo_gateway::shape::to_json(&shaped.into_value())?.len())
 }
 
@@ -141,7 +143,7 @@ fn warm_read() -> Outcome<Work> {
             .param("arguments", &Value::List(vec![Value::List(vec![Value::Int(id.get())]), names]))?
             .finish();
         let Value::List(records) = decoded(&text)?.into_owned() else { return Err("no list".into()) };
-        Ok(to_json(records, &columns, true)? + call.len() + size_of_val(&plan))
+        Ok(to_json(&outcome(records, &columns, true))? + call.len() + size_of_val(&plan))
     }))
 }
 

@@ -13,6 +13,7 @@ mod escape;
 mod parser;
 pub(super) mod record_scan;
 pub mod response;
+mod usual;
 pub mod writer;
 mod zeroizing_buffer;
 

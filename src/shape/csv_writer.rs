@@ -19,8 +19,8 @@
 //! In: records and their columns. Out: bytes. Must not know: how many records there are in total.
 
 use super::json_writer::{reserve_for_rest, write_json};
-use super::plain_bytes::SpecialBytes;
 use crate::names::RecordId;
+use crate::plain_bytes::SpecialBytes;
 use crate::plan::model_schema::FieldType;
 use crate::plan::{Column, Columns};
 use crate::value::Value;

@@ -3,7 +3,7 @@
 //! In: a [`Value`]. Out: bytes. Must not know: the meaning of the tree. `serde_json` checks a text byte by byte; most
 //! texts need no escapes and are copied at once here.
 
-use super::plain_bytes::SpecialBytes;
+use crate::plain_bytes::SpecialBytes;
 use crate::value::Value;
 
 /// The bytes that are not written as they are in a text.

@@ -117,8 +117,8 @@ fn levels(related: &RelatedRecords) -> Result<Vec<LevelById<'_>>, Problem> {
 }
 
 fn by_id(records: &Records) -> Result<HashMap<RecordId, Value<'_>>, Problem> {
-    let record_id = |record: Value<'_>| record.get("id").and_then(Value::as_int).and_then(RecordId::new);
-    Ok(records.list()?.into_iter().filter_map(|record| Some((record_id(record.clone())?, record))).collect())
+    let record_id = |record: &Value<'_>| record.get("id").and_then(Value::as_int).and_then(RecordId::new);
+    Ok(records.list()?.into_iter().filter_map(|record| Some((record_id(&record)?, record))).collect())
 }
 
 struct Shaper<'a> {
@@ -132,23 +132,28 @@ impl<'a> Shaper<'a> {
     /// then the columns in the order of the request, so that usually nothing is moved.
     fn record(&self, record: Value<'a>, columns: &[Column], depth: usize) -> Option<Value<'a>> {
         let Value::Map(mut members) = record else { return None };
-        if !is_in_order(&members, columns) {
-            members = reordered(members, columns);
+        if is_in_order(&members, columns) {
+            members.truncate(columns.len());
+            self.format_members(&mut members, columns.iter(), depth);
+            return Some(Value::Map(members));
         }
-        members.truncate(columns.len());
-        if !self.style.is_odoo_default() || columns.iter().any(|column| column.nested.is_some()) {
-            self.format(&mut members, columns, depth);
-        } else {
-            self.format_unusual(&mut members, columns);
-        }
+        let (mut members, columns) = reordered(members, columns);
+        self.format_members(&mut members, columns.iter().copied(), depth);
         Some(Value::Map(members))
     }
 
-    /// A column can be missing, so members and columns are matched by name, in order.
-    fn format(&self, members: &mut [Member<'a>], columns: &[Column], depth: usize) {
-        let mut columns = columns.iter();
-        for (name, value) in members {
-            let Some(column) = columns.find(|column| column.name.as_str() == *name) else { return };
+    /// Formats each member as the column at the same place.
+    fn format_members<'c>(
+        &self,
+        members: &mut [Member<'a>],
+        columns: impl Iterator<Item = &'c Column> + Clone,
+        depth: usize,
+    ) {
+        let values = members.iter_mut().map(|(_, value)| value);
+        if self.style.is_odoo_default() && columns.clone().all(|column| column.nested.is_none()) {
+            return values.zip(columns).for_each(|(value, column)| self.format_unusual(value, column));
+        }
+        for (value, column) in values.zip(columns) {
             let raw = std::mem::take(value);
             *value = match &column.nested {
                 None => self.style.format(raw, column.kind),
@@ -159,18 +164,14 @@ impl<'a> Shaper<'a> {
 
     /// Formats what is not always as Odoo's `read` returns it: a date before the year 1000, and a many2one that was
     /// read with its name as a record. The other values need no work.
-    fn format_unusual(&self, members: &mut [Member<'a>], columns: &[Column]) {
-        let mut columns = columns.iter();
-        for (name, value) in members {
-            let Some(column) = columns.find(|column| column.name.as_str() == *name) else { return };
-            let is_unusual = match value {
-                Value::Map(_) => column.kind == FieldType::Many2one,
-                Value::Text(_) => matches!(column.kind, FieldType::Date | FieldType::Datetime),
-                _ => false,
-            };
-            if is_unusual {
-                *value = self.style.format(std::mem::take(value), column.kind);
-            }
+    fn format_unusual(&self, value: &mut Value<'a>, column: &Column) {
+        let is_unusual = match value {
+            Value::Map(_) => column.kind == FieldType::Many2one,
+            Value::Text(_) => matches!(column.kind, FieldType::Date | FieldType::Datetime),
+            _ => false,
+        };
+        if is_unusual {
+            *value = self.style.format(std::mem::take(value), column.kind);
         }
     }
 
@@ -209,9 +210,10 @@ fn is_in_order(members: &[Member<'_>], columns: &[Column]) -> bool {
         && columns.iter().zip(members).all(|(column, (name, _))| column.name.as_str() == name)
 }
 
-fn reordered<'a>(members: Vec<Member<'a>>, columns: &[Column]) -> Vec<Member<'a>> {
+/// The members in the order of the columns, and their columns: a column can be missing.
+fn reordered<'a, 'c>(members: Vec<Member<'a>>, columns: &'c [Column]) -> (Vec<Member<'a>>, Vec<&'c Column>) {
     let mut left: HashMap<_, _> = members.into_iter().collect();
-    columns.iter().filter_map(|column| left.remove_entry(column.name.as_str())).collect()
+    columns.iter().filter_map(|column| Some((left.remove_entry(column.name.as_str())?, column))).unzip()
 }
 
 fn unexpected(model: &str) -> Problem {

@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use super::plain_bytes::SpecialBytes;
+use crate::plain_bytes::SpecialBytes;
 use crate::value::Value;
 
 /// The bytes with which a character can begin that is escaped or replaced; U+FFFE and U+FFFF begin with 0xEF.

@@ -5,8 +5,7 @@
 //! In: bytes of a query, a form or a header. Out: their encoding, or decoded bytes. Must not know: what parameters
 //! mean.
 
-use std::borrow::Cow;
-
+use memchr::{memchr, memchr2};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 /// All bytes except letters, digits and `-._~` (O1-05).
@@ -22,8 +21,7 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// The length of the encoding of these bytes: a form can be as large as a body, and must not be moved while it grows.
 pub(super) fn encoded_len(bytes: &[u8]) -> usize {
-    let is_reserved = |byte: &&u8| !(byte.is_ascii_alphanumeric() || matches!(**byte, b'-' | b'.' | b'_' | b'~'));
-    bytes.len() + 2 * bytes.iter().filter(is_reserved).count()
+    percent_encode(bytes, RESERVED).map(str::len).sum()
 }
 
 /// Appends the encoding of these bytes to a text.
@@ -42,10 +40,40 @@ pub fn pairs(encoded: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     encoded.split(|byte| *byte == b'&').filter(|segment| !segment.is_empty()).map(pair)
 }
 
+/// The same for a form that can be as large as a body. A value that makes up more than half of it is decoded in the
+/// memory of the form, so that the form and its value are not in memory at the same time.
+#[must_use]
+pub fn pairs_of_form(mut form: Vec<u8>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (mut pairs, mut largest, mut offset) = (Vec::new(), None, 0);
+    for segment in form.split(|byte| *byte == b'&') {
+        let end = offset + segment.len();
+        offset = end + 1;
+        let (name, value) = split_pair(segment);
+        if 2 * value.len() > form.len() {
+            largest = Some((pairs.len(), end - value.len()..end));
+            pairs.push((decode_form(name), Vec::new()));
+        } else if !segment.is_empty() {
+            pairs.push(pair(segment));
+        }
+    }
+    let largest = largest.and_then(|(index, range)| Some((pairs.get_mut(index)?, range)));
+    if let Some(((_, value), range)) = largest {
+        form.truncate(range.end);
+        form.drain(..range.start);
+        decode_in_place(&mut form);
+        *value = form;
+    }
+    pairs
+}
+
+fn split_pair(segment: &[u8]) -> (&[u8], &[u8]) {
+    let (name, value) = segment.split_at(memchr(b'=', segment).unwrap_or(segment.len()));
+    (name, value.strip_prefix(b"=").unwrap_or_default())
+}
+
 fn pair(segment: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let split = memchr::memchr(b'=', segment).unwrap_or(segment.len());
-    let (name, value) = segment.split_at(split);
-    (decode_form(name), decode_form(value.strip_prefix(b"=").unwrap_or_default()))
+    let (name, value) = split_pair(segment);
+    (decode_form(name), decode_form(value))
 }
 
 /// The decoded name of one segment of a query or form.
@@ -56,20 +84,67 @@ pub(super) fn decode_name(segment: &[u8]) -> Vec<u8> {
 /// Decodes a name or value of a query or form, once; `+` is a space.
 #[must_use]
 pub fn decode_form(text: &[u8]) -> Vec<u8> {
-    let spaced: Cow<'_, [u8]> = if memchr::memchr(b'+', text).is_some() {
-        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect()
-    } else {
-        text.into()
-    };
-    // The iterator announces a third of the length, and a text can be as large as a body.
-    let mut decoded = Vec::with_capacity(spaced.len());
-    decoded.extend(percent_decode(&spaced));
+    let mut decoded = text.to_vec();
+    decode_in_place(&mut decoded);
     decoded
+}
+
+/// Decodes a name or value of a query or form, which never becomes longer, run by run.
+fn decode_in_place(text: &mut Vec<u8>) {
+    let (mut read, mut written) = (0, 0);
+    while let Some(rest) = text.get(read..).filter(|rest| !rest.is_empty()) {
+        let run = memchr2(b'+', b'%', rest).unwrap_or(rest.len());
+        let (byte, length) = match rest.get(run..).unwrap_or_default() {
+            [b'+', ..] => (Some(b' '), 1),
+            [b'%', high, low, ..] => decode_hexadecimal(*high, *low).map_or((Some(b'%'), 1), |byte| (Some(byte), 3)),
+            other => (other.first().copied(), 1),
+        };
+        text.copy_within(read..read + run, written);
+        written += run;
+        if let Some((byte, place)) = byte.zip(text.get_mut(written)) {
+            *place = byte;
+            written += 1;
+        }
+        read += run + length;
+    }
+    text.truncate(written);
+    if 2 * text.len() <= text.capacity() {
+        text.shrink_to_fit();
+    }
+}
+
+fn decode_hexadecimal(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn decoding_in_place_equals_the_decoder_of_the_library(text in "([+%&=a-fA-F0-9é]|%[0-9a-fA-F]{2}){0,40}") {
+            let spaced: Vec<u8> = text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
+            prop_assert_eq!(decode_form(text.as_bytes()), percent_decode(&spaced).collect::<Vec<_>>());
+            let one_by_one: Vec<_> = pairs(text.as_bytes()).collect();
+            prop_assert_eq!(pairs_of_form(text.into_bytes()), one_by_one);
+        }
+    }
+
+    #[test]
+    fn largest_value_of_a_form_uses_the_memory_of_the_form() {
+        let form = format!("a=1&args=[+{}%5D&&b=2", "0,".repeat(1000)).into_bytes();
+        let memory = form.as_ptr();
+        let pairs = pairs_of_form(form);
+        let names: Vec<_> = pairs.iter().map(|(name, _)| name.as_slice()).collect();
+        assert_eq!(names, [b"a".as_slice(), b"args", b"b"]);
+        let (_, value) = &pairs[1];
+        assert_eq!(value, format!("[ {}]", "0,".repeat(1000)).as_bytes());
+        assert_eq!(value.as_ptr(), memory);
+    }
 
     #[test]
     fn o1_05_each_byte_has_one_encoding() {

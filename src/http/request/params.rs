@@ -30,7 +30,7 @@ use http::request::Parts;
 use indexmap::IndexMap;
 
 use self::member::BodyMember;
-use crate::auth::oauth1::form_pairs;
+use crate::auth::oauth1::{form_pairs, pairs_of_form};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::body::BodyLimits;
@@ -407,13 +407,22 @@ fn file_text<'t>(name: &str, content: &'t [u8]) -> Result<&'t str, Problem> {
 /// # Errors
 /// 400 for invalid UTF-8; `location` names the query or form in the message.
 pub(in crate::http) fn parse_pairs(encoded: &[u8], location: &str) -> Result<Vec<(String, String)>, Problem> {
+    form_pairs(encoded).map(|pair| into_texts(pair, location)).collect()
+}
+
+/// The same for the form in a body, which its largest value replaces in memory.
+fn parse_form(form: Bytes) -> Result<Vec<(String, String)>, Problem> {
+    pairs_of_form(form.into()).into_iter().map(|pair| into_texts(pair, "the form")).collect()
+}
+
+fn into_texts((name, value): (Vec<u8>, Vec<u8>), location: &str) -> Result<(String, String), Problem> {
     let text = |bytes: Vec<u8>| {
         String::from_utf8(bytes).map_err(|_| {
             let detail = format!("A parameter in {location} is not valid UTF-8 after percent-decoding.");
             Problem::new(ErrorCode::MalformedRequest, detail)
         })
     };
-    form_pairs(encoded).map(|(name, value)| Ok((text(name)?, text(value)?))).collect()
+    Ok((text(name)?, text(value)?))
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ use super::limits::MAX_DEPTH;
 use super::parser::{Notation, Parser};
 use crate::value::Value;
 
+/// From this number of items on, a full list reserves space for all that follow.
+const LONG_LIST: usize = 4096;
+
 /// A key and the result of parsing its value.
 pub(super) type Pair<'a, T> = (Cow<'a, str>, T);
 
@@ -47,7 +50,9 @@ impl<'a> Parser<'a> {
             return Ok((items, false));
         }
         loop {
-            items.push(item(self).map_err(|error| self.with_open_bracket(error, opener))?);
+            let next = item(self).map_err(|error| self.with_open_bracket(error, opener))?;
+            self.reserve_for_rest(&mut items, opener);
+            items.push(next);
             if self.close_bracket(close) {
                 return Ok((shrunk(items), false));
             }
@@ -110,6 +115,22 @@ impl<'a> Parser<'a> {
         Err(LiteralError::new(self.offset, expected).closing(opener).hint(self.missing_comma_hint()))
     }
 
+    /// Reserves space for the items that follow when a long list is full. A list that grows by doubling needs three
+    /// times its memory while it is moved. The estimate assumes that the rest of the text contains items of the same
+    /// length; space that is not used does not become resident.
+    fn reserve_for_rest<T>(&self, items: &mut Vec<T>, opener: usize) {
+        let count = items.len();
+        if count < LONG_LIST || count < items.capacity() {
+            return;
+        }
+        let parsed = self.offset.saturating_sub(opener).max(1);
+        let following = (self.text.len() - self.offset).saturating_mul(count + 1) / parsed;
+        // A little more, because the items differ. At least a quarter, so that the number of moves stays logarithmic, and
+        // never more than may follow.
+        let more = (following + following / 32).max(count / 4).min(self.remaining_values());
+        items.reserve_exact(more + 1);
+    }
+
     /// An error at the end of the text also names the bracket that is not closed.
     fn with_open_bracket(&self, error: Box<LiteralError>, opener: usize) -> Box<LiteralError> {
         if error.offset >= self.text.len() { error.inside(opener) } else { error }
@@ -127,7 +148,7 @@ fn shrunk<T>(mut items: Vec<T>) -> Vec<T> {
 /// Keeps each key once: in its first place, with its last value.
 fn deduplicate_keys<T>(mut members: Vec<Pair<'_, T>>) -> Vec<Pair<'_, T>> {
     // A few members are compared in pairs, which is faster than hashing.
-    if members.len() <= 8 && !has_equal_pair(&members) {
+    if members.len() <= 16 && !has_equal_pair(&members) {
         return members;
     }
     let replacements = find_replacements(&members);
@@ -152,20 +173,23 @@ fn has_equal_pair<T>(members: &[Pair<'_, T>]) -> bool {
 }
 
 /// The indexes of members that have the same key: the first one, and each later one, in the order of the text. Sorted
-/// hashes need a third of the memory of a hash map, which for hostile keys would exceed that of the members.
+/// hashes need a sixth of the memory of a hash map, which for hostile keys would exceed that of the members.
 fn find_replacements<T>(members: &[Pair<'_, T>]) -> Vec<(usize, usize)> {
     let hasher = RandomState::new();
-    let key = |index: usize| members.get(index).map(|(key, _)| key.as_ref());
-    let mut order: Vec<(u64, usize)> =
-        members.iter().enumerate().map(|(index, (key, _))| (hasher.hash_one(key.as_ref()), index)).collect();
+    let place = |index: u32| usize::try_from(index).unwrap_or(usize::MAX);
+    let key = |index: u32| members.get(place(index)).map(|(key, _)| key.as_ref());
+    // Half of a hash: few different keys share it, and those are compared.
+    let half_of_hash = |key: &str| u32::try_from(hasher.hash_one(key) >> 32).unwrap_or_default();
+    let mut order: Vec<(u32, u32)> =
+        members.iter().zip(0..).map(|((key, _), index)| (half_of_hash(key), index)).collect();
     order.sort_unstable_by(|(one_hash, one), (other_hash, other)| {
         one_hash.cmp(other_hash).then_with(|| key(*one).cmp(&key(*other))).then(one.cmp(other))
     });
-    let have_same_key = |one: &(u64, usize), other: &(u64, usize)| one.0 == other.0 && key(one.1) == key(other.1);
+    let have_same_key = |one: &(u32, u32), other: &(u32, u32)| one.0 == other.0 && key(one.1) == key(other.1);
     let mut replacements = Vec::new();
     for equal in order.chunk_by(have_same_key) {
         if let [(_, first), later @ ..] = equal {
-            replacements.extend(later.iter().map(|(_, later)| (*first, *later)));
+            replacements.extend(later.iter().map(|(_, later)| (place(*first), place(*later))));
         }
     }
     replacements

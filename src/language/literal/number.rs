@@ -67,6 +67,9 @@ impl<'a> Parser<'a> {
     }
 
     fn parse_number_token(&self, token: &str, negative: bool) -> Result<Value<'a>, Rejection> {
+        if let Some(magnitude) = parse_short_integer(token) {
+            return Ok(Value::Int(if negative { -magnitude } else { magnitude }));
+        }
         let underscores = self.is_python();
         if token.ends_with(['j', 'J']) && underscores {
             return Err(COMPLEX);
@@ -78,6 +81,14 @@ impl<'a> Parser<'a> {
             _ => parse_decimal(token, negative, underscores),
         }
     }
+}
+
+/// A decimal integer of at most 18 digits, which always fit 64 bits, without a leading zero. Most numbers are one.
+fn parse_short_integer(token: &str) -> Option<i64> {
+    let has_leading_zero = token.len() > 1 && token.starts_with('0');
+    let is_short = (1..=18).contains(&token.len()) && !has_leading_zero;
+    let digit = |byte: u8| Some(i64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
+    is_short.then(|| token.bytes().try_fold(0, |magnitude, byte| Some(magnitude * 10 + digit(byte)?)))?
 }
 
 fn parse_prefixed<'a>(token: &str, radix: u32, negative: bool) -> Result<Value<'a>, Rejection> {

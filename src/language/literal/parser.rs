@@ -51,6 +51,11 @@ impl<'a> Parser<'a> {
         self.values
     }
 
+    /// The number of values that may follow.
+    pub(super) fn remaining_values(&self) -> usize {
+        self.max_values.saturating_sub(self.values)
+    }
+
     /// Parses the complete text as one value.
     pub(super) fn parse_document(&mut self) -> ParseResult<Value<'a>> {
         match self.parse_roots(Self::parse_value)? {

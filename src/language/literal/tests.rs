@@ -387,6 +387,23 @@ fn a_value_is_printed_as_python_writes_it() {
     }
 }
 
+#[test]
+fn long_list_reserves_space_for_its_items_once_and_not_beyond_the_limit() {
+    let capacity = |text: &str, limits| match parse(text, limits) {
+        Ok(Value::List(items)) => (items.len(), items.capacity()),
+        other => panic!("{:?}", other.map(|value| value.kind())),
+    };
+    let (count, reserved) = capacity(&format!("[{}0]", "0,".repeat(99_999)), Limits::trusted());
+    assert!(count == 100_000 && reserved < 104_000, "{count} items, space for {reserved}");
+    let body = BodyValues::at_most(10_000);
+    let (count, reserved) =
+        capacity(&format!("[{}'{}']", "0,".repeat(9_998), "x".repeat(1 << 20)), Limits::body(&body));
+    assert!(count == 9_999 && reserved < 10_010, "{count} items, space for {reserved}");
+    // Short items after long ones are more than the estimate.
+    let lengthy = format!("'{}',", "x".repeat(100)).repeat(5_000);
+    assert_eq!(capacity(&format!("[{lengthy}{}0]", "0,".repeat(99_999)), Limits::trusted()).0, 105_000);
+}
+
 fn values() -> impl Strategy<Value = Value<'static>> {
     let text = || any::<String>().prop_map(Cow::<'static, str>::Owned);
     let leaf = prop_oneof![

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use super::error::{LiteralError, ParseResult};
 use super::parser::Parser;
+use crate::plain_bytes::SpecialBytes;
 
 impl<'a> Parser<'a> {
     /// Parses a string and the following space.
@@ -42,8 +43,7 @@ impl<'a> Parser<'a> {
     /// Consumes all characters except `quote`, backslashes and control characters.
     pub(super) fn take_plain_run(&mut self, quote: u8) -> &'a str {
         let rest = self.rest();
-        let special = |byte: u8| byte == quote || byte == b'\\' || byte < b' ';
-        let length = rest.bytes().position(special).unwrap_or(rest.len());
+        let length = SpecialBytes { below: b' ', bytes: [quote, b'\\'] }.plain_length(rest.as_bytes());
         self.offset += length;
         rest.get(..length).unwrap_or_default()
     }

@@ -13,6 +13,10 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use crate::odoo::rpc_codec::MalformedResponse;
+use crate::plain_bytes::SpecialBytes;
+
+/// The bytes of a text that the value does not contain as they are, and those that white space shares with them.
+const REFERENCES_AND_CONTROLS: SpecialBytes<1> = SpecialBytes { below: b' ', bytes: *b"&" };
 
 /// A tag in its three forms, so that the usual ones are recognized with one comparison.
 pub(super) struct Tag {
@@ -97,6 +101,30 @@ impl<'a> Cursor<'a> {
         Ok(inside)
     }
 
+    /// The rest of the text, for parsers of what usually comes next.
+    #[inline(always)]
+    pub(super) fn rest(&self) -> &'a str {
+        self.rest
+    }
+
+    /// Continues at `rest`, which is the end of [`rest`](Self::rest).
+    #[inline(always)]
+    pub(super) fn continue_at(&mut self, rest: &'a str) {
+        self.rest = rest;
+    }
+
+    /// Skips the line feed that Python writes after most tags.
+    #[inline(always)]
+    pub(super) fn skip_line_feed(&mut self) {
+        self.rest = self.rest.strip_prefix('\n').unwrap_or(self.rest);
+    }
+
+    /// Whether the opening tag comes next, in its usual form.
+    #[inline(always)]
+    pub(super) fn is_at_open(&self, tag: &Tag) -> bool {
+        self.rest.starts_with(tag.open)
+    }
+
     /// Consumes `token` if it comes next.
     #[inline(always)]
     fn consume(&mut self, token: &str) -> bool {
@@ -159,6 +187,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn close(&mut self, tag: &Tag) -> Result<bool, MalformedResponse> {
         if self.consume(tag.close) {
+            self.skip_line_feed();
             return Ok(true);
         }
         self.close_unusual(tag)
@@ -231,21 +260,25 @@ impl<'a> Cursor<'a> {
     fn resolve(&self, raw: &str) -> Result<String, MalformedResponse> {
         let mut text = String::with_capacity(raw.len());
         let mut rest = raw;
-        while let Some(at) = rest.bytes().position(is_special) {
-            let (plain, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        loop {
+            let plain = REFERENCES_AND_CONTROLS.plain_length(rest.as_bytes());
+            let (plain, special) = rest.split_at_checked(plain).unwrap_or((rest, ""));
             text.push_str(plain);
-            rest = match tail.strip_prefix('&') {
-                Some(reference) => {
-                    let (character, tail) = resolve_reference(reference)
+            let mut characters = special.chars();
+            rest = match characters.next() {
+                None => return Ok(text),
+                Some('&') => {
+                    let (character, tail) = resolve_reference(characters.as_str())
                         .ok_or_else(|| self.error("a known entity or character reference"))?;
                     text.push(character);
                     tail
                 }
-                None => tail.get(1..).unwrap_or_default(),
+                Some(control) => {
+                    text.extend(Some(control).filter(|control| !is_stray(*control)));
+                    characters.as_str()
+                }
             };
         }
-        text.push_str(rest);
-        Ok(text)
     }
 }
 
@@ -260,12 +293,15 @@ fn is_stray(character: char) -> bool {
 
 /// The character for the reference that begins after `&`, and the text after its `;`.
 fn resolve_reference(reference: &str) -> Option<(char, &str)> {
+    // Python writes only these.
+    for (name, character) in [("amp;", '&'), ("lt;", '<'), ("gt;", '>')] {
+        if let Some(tail) = reference.strip_prefix(name) {
+            return Some((character, tail));
+        }
+    }
     let end = reference.bytes().take(12).position(|byte| byte == b';')?;
     let name = reference.get(..end)?;
     let character = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
         "quot" => '"',
         "apos" => '\'',
         _ => character_of(name.strip_prefix('#')?)?,

@@ -33,19 +33,27 @@ const STRUCT: Tag = tag!("struct");
 const MEMBER: Tag = tag!("member");
 const NAME: Tag = tag!("name");
 
-/// Parses values. It expects that a struct has as many members as the one before.
+/// Structs with more members are not compared with the next one.
+const MAX_KNOWN_NAMES: usize = 256;
+
+/// Parses values. It expects that a struct has the same members as the one before at the same depth: the records of a
+/// list have the same fields.
 pub(super) struct ValueParser<'c, 'a> {
     cursor: &'c mut Cursor<'a>,
-    expected_members: usize,
+    /// The names of the latest struct at each depth, which are unique.
+    known_names: Vec<Vec<&'a str>>,
 }
 
 impl<'c, 'a> ValueParser<'c, 'a> {
     pub(super) fn new(cursor: &'c mut Cursor<'a>) -> Self {
-        Self { cursor, expected_members: 0 }
+        Self { cursor, known_names: Vec::new() }
     }
 
     /// Parses the `<value>` at the cursor, which is nested in `depth` arrays and structs.
     pub(super) fn value(&mut self, depth: usize) -> Result<Value<'a>, MalformedResponse> {
+        if let Some(value) = self.cursor.usual_scalar() {
+            return Ok(value);
+        }
         match self.cursor.open(&VALUE)? {
             Some(Content::Full) => {}
             Some(Content::Empty) => return Ok(Value::Text(Cow::Borrowed(""))),
@@ -77,7 +85,11 @@ impl<'c, 'a> ValueParser<'c, 'a> {
     /// The types that Odoo sends most, in their usual form, each recognized by one comparison.
     #[inline]
     fn usual_type(&mut self, depth: usize) -> Result<Option<Value<'a>>, MalformedResponse> {
-        if self.cursor.consume_open(&STRING) {
+        if self.cursor.consume_open(&ARRAY) {
+            self.list(depth).map(Some)
+        } else if self.cursor.consume_open(&STRUCT) {
+            self.map(depth).map(Some)
+        } else if self.cursor.consume_open(&STRING) {
             let text = self.cursor.text()?;
             self.close(&STRING, "the end of a string")?;
             Ok(Some(Value::Text(text)))
@@ -89,10 +101,6 @@ impl<'c, 'a> ValueParser<'c, 'a> {
             let boolean = self.boolean()?;
             self.close(&BOOLEAN, "the end of a boolean")?;
             Ok(Some(boolean))
-        } else if self.cursor.consume_open(&ARRAY) {
-            self.list(depth).map(Some)
-        } else if self.cursor.consume_open(&STRUCT) {
-            self.map(depth).map(Some)
         } else {
             Ok(None)
         }
@@ -146,7 +154,8 @@ impl<'c, 'a> ValueParser<'c, 'a> {
         let mut items = Vec::new();
         match self.cursor.open(&DATA)? {
             Some(Content::Full) => {
-                while !self.cursor.close(&DATA)? {
+                self.cursor.skip_line_feed();
+                while self.cursor.is_at_open(&VALUE) || !self.cursor.close(&DATA)? {
                     items.push(self.value(depth)?);
                 }
             }
@@ -159,31 +168,53 @@ impl<'c, 'a> ValueParser<'c, 'a> {
 
     fn map(&mut self, depth: usize) -> Result<Value<'a>, MalformedResponse> {
         let depth = self.nested(depth)?;
-        // The hint is used once: each struct can make at most one other struct reserve memory for as many members.
-        let mut members = Vec::with_capacity(std::mem::take(&mut self.expected_members));
-        while !self.cursor.close(&STRUCT)? {
-            members.push(self.member(depth)?);
+        let known_names = self.known_names.get_mut(depth).map(std::mem::take).unwrap_or_default();
+        let mut members = Vec::with_capacity(known_names.len());
+        // The number of members at the start that have the known names.
+        let mut known = 0;
+        self.cursor.skip_line_feed();
+        while self.cursor.is_at_open(&MEMBER) || !self.cursor.close(&STRUCT)? {
+            self.open_member()?;
+            let known_name = known_names.get(members.len()).filter(|_| known == members.len());
+            let name = match known_name.filter(|name| self.cursor.consume_name(name)) {
+                Some(name) => {
+                    known += 1;
+                    Cow::Borrowed(*name)
+                }
+                None => self.name()?,
+            };
+            let value = self.value(depth)?;
+            self.close(&MEMBER, "the end of a member")?;
+            members.push((name, value));
         }
-        if has_duplicate_names(&members) {
+        if known < members.len() && has_duplicate_names(&members) {
             return Err(self.cursor.error(UNIQUE_NAMES));
         }
-        self.expected_members = members.len();
+        let is_known = known == members.len() && known == known_names.len();
+        self.remember_names(depth, if is_known { known_names } else { borrowed_names(&members) });
         Ok(Value::Map(members))
     }
 
-    #[inline]
-    fn member(&mut self, depth: usize) -> Result<Member<'a>, MalformedResponse> {
-        match self.cursor.open(&MEMBER)? {
-            Some(Content::Full) => {}
-            _ => return Err(self.cursor.error("a member of a struct")),
+    fn remember_names(&mut self, depth: usize, names: Vec<&'a str>) {
+        if self.known_names.len() <= depth {
+            self.known_names.resize_with(depth + 1, Vec::new);
         }
-        let name = self.name()?;
-        let value = self.value(depth)?;
-        self.close(&MEMBER, "the end of a member")?;
-        Ok((name, value))
+        if let Some(known) = self.known_names.get_mut(depth) {
+            *known = names;
+        }
     }
 
     #[inline]
+    fn open_member(&mut self) -> Result<(), MalformedResponse> {
+        match self.cursor.open(&MEMBER)? {
+            Some(Content::Full) => {
+                self.cursor.skip_line_feed();
+                Ok(())
+            }
+            _ => Err(self.cursor.error("a member of a struct")),
+        }
+    }
+
     fn name(&mut self) -> Result<Cow<'a, str>, MalformedResponse> {
         match self.cursor.open(&NAME)? {
             Some(Content::Full) => {
@@ -204,6 +235,16 @@ impl<'c, 'a> ValueParser<'c, 'a> {
     fn nested(&self, depth: usize) -> Result<usize, MalformedResponse> {
         if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(self.cursor.error(DEPTH)) }
     }
+}
+
+/// The names of few members; none if one of them is not written as it is.
+fn borrowed_names<'a>(members: &[Member<'a>]) -> Vec<&'a str> {
+    let borrowed = |(name, _): &Member<'a>| match name {
+        Cow::Borrowed(name) => Some(*name),
+        Cow::Owned(_) => None,
+    };
+    let few = Some(members).filter(|members| members.len() <= MAX_KNOWN_NAMES).unwrap_or_default();
+    few.iter().map(borrowed).collect::<Option<_>>().unwrap_or_default()
 }
 
 fn empty(name: &str) -> Option<Value<'static>> {

@@ -42,7 +42,46 @@ fn expected_scan(value: &Value<'_>) -> Option<RecordScan> {
     Some(RecordScan { count: records.len(), ids, is_page: value.as_map().is_some(), length })
 }
 
+/// The same response with spaces in its opening tags, so that no value has the usual form.
+fn unusual(text: &str) -> String {
+    ["value", "name", "member", "struct", "array", "data", "string", "int", "double", "boolean"]
+        .iter()
+        .fold(text.to_owned(), |text, tag| text.replace(&format!("<{tag}>"), &format!("<{tag} >")))
+}
+
+/// The same response with the line feeds that Python writes.
+fn with_line_feeds(text: &str) -> String {
+    ["<struct>", "<member>", "</name>", "</value>", "</member>", "<data>"]
+        .iter()
+        .fold(text.to_owned(), |text, tag| text.replace(tag, &format!("{tag}\n")))
+}
+
 proptest! {
+    #[test]
+    fn usual_form_is_parsed_as_any_other(value in any_value(), others in prop::collection::vec(any_value(), 0..4)) {
+        // The names of a struct are compared with those of the one before, so there must be several.
+        let records: Value<'_> = [value.clone(), value.clone()].into_iter().chain(others).chain([value]).collect();
+        let text = response_with(&records);
+        let parsed = response::parse(&text);
+        for other_form in [unusual(&text), with_line_feeds(&text)] {
+            prop_assert_eq!(&response::parse(&other_form), &parsed);
+        }
+        prop_assert_eq!(parsed, Ok(RpcResponse::Result(records)));
+    }
+
+    #[test]
+    fn changed_response_is_parsed_the_same_in_the_usual_form(
+        value in any_value(),
+        content in "(-?[0-9]{0,20}|[ 0-9.e+-]{0,6}|[a-z<>&;\u{1}\n\u{e9} ]{0,6})",
+        element in prop::sample::select(vec!["string", "int", "double", "boolean", "nil", "name", "base64"]),
+    ) {
+        let any_element = format!("<value><{element}>{content}</{element}></value>");
+        let text = response_with(&Value::List(vec![value])).replacen("<data>", &format!("<data>{any_element}"), 1);
+        // As texts, because NaN is not equal to itself.
+        let parsed = |text: &str| format!("{:?}", response::parse(text).ok());
+        prop_assert_eq!(parsed(&text), parsed(&unusual(&text)));
+    }
+
     #[test]
     fn scan_finds_the_same_records_as_the_parser(
         records in prop::collection::vec((1..=i32::MAX, any_value()), 0..4),

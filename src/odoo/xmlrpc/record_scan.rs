@@ -62,7 +62,12 @@ impl<'a> Scanner<'a> {
     /// Consumes a tag, and the white space before it, if it comes next.
     #[inline]
     fn consume(&mut self, tag: &str) -> bool {
-        let rest = self.rest.trim_ascii_start();
+        // Usually there is a line feed, or nothing.
+        let rest = match self.rest {
+            [b'\n', rest @ ..] => rest,
+            rest => rest,
+        };
+        let rest = if rest.first().is_some_and(u8::is_ascii_whitespace) { rest.trim_ascii_start() } else { rest };
         match rest.strip_prefix(tag.as_bytes()) {
             Some(rest) => {
                 self.rest = rest;
@@ -157,6 +162,10 @@ impl<'a> Scanner<'a> {
     /// The rest of any value, after `<value>`. Values are nested, other elements need not be recognized.
     #[inline]
     fn skip_value(&mut self) -> Option<()> {
+        if let Some(rest) = after_scalar(self.rest) {
+            self.rest = rest;
+            return Some(());
+        }
         let mut depth = 1_usize;
         while depth > 0 {
             let tag = self.rest.get(memchr(b'<', self.rest)? + 1..)?;
@@ -164,8 +173,10 @@ impl<'a> Scanner<'a> {
                 depth -= 1;
                 rest
             } else if let Some(rest) = tag.strip_prefix(b"value>") {
-                depth += 1;
-                rest
+                after_scalar(rest).unwrap_or_else(|| {
+                    depth += 1;
+                    rest
+                })
             } else if is_unusual(tag) {
                 return None;
             } else {
@@ -174,6 +185,21 @@ impl<'a> Scanner<'a> {
         }
         Some(())
     }
+}
+
+/// What follows a value of the usual types, after `<value>`: most values are skipped with one search.
+#[inline]
+fn after_scalar(element: &[u8]) -> Option<&[u8]> {
+    let (text, end): (_, &[u8]) = if let Some(text) = element.strip_prefix(b"<string>") {
+        (text, b"</string></value>")
+    } else if let Some(text) = element.strip_prefix(b"<int>") {
+        (text, b"</int></value>")
+    } else if let Some(text) = element.strip_prefix(b"<boolean>") {
+        (text, b"</boolean></value>")
+    } else {
+        return None;
+    };
+    text.get(memchr(b'<', text)?..)?.strip_prefix(end)
 }
 
 /// Whether a tag, given without its `<`, can make the nesting of values unclear: comments and CDATA can contain tags;

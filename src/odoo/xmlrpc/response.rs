@@ -217,6 +217,33 @@ mod tests {
     }
 
     #[test]
+    fn struct_after_one_with_the_same_names_may_differ_but_not_repeat_a_name() {
+        let parsed = |structs: &[&[&str]]| {
+            let member =
+                |name: &&str| format!("<member>\n<name>{name}</name>\n<value><int>1</int></value>\n</member>\n");
+            let one = |names: &&[&str]| {
+                format!("<value><struct>\n{}</struct></value>\n", names.iter().map(member).collect::<String>())
+            };
+            let values: String = structs.iter().map(one).collect();
+            result_of(&format!("<value><array><data>\n{values}</data></array></value>"))
+        };
+        let member = |name: &&str| (name.replace("&amp;", "&").into(), Value::Int(1));
+        for structs in [
+            [["a", "b"].as_slice(), &["a", "b"], &["a"], &["a", "b"]],
+            [&["a", "b"], &["a", "c"], &["b", "a", "c"], &[]],
+            [&["a&amp;", "b"], &["a", "b"], &["a&amp;", "b"], &["ab", "a"]],
+        ] {
+            let expected: Value<'_> =
+                structs.iter().map(|names| Value::Map(names.iter().map(member).collect())).collect();
+            assert_eq!(parsed(&structs), Ok(format!("{expected:?}")));
+        }
+        for repeated in [["a", "b", "a"].as_slice(), &["a", "a"], &["b", "b"]] {
+            let result = parsed(&[&["a", "b"], repeated]);
+            assert_eq!(result.map_err(|error| error.expected), Err("members with unique names"), "{repeated:?}");
+        }
+    }
+
+    #[test]
     fn duplicate_names_are_rejected_in_large_structs_too() {
         let members: String = (0..40).map(|n| format!("<member><name>{}</name><value/></member>", n % 39)).collect();
         let result = result_of(&format!("<value><struct>{members}</struct></value>"));

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::member::BodyMember;
-use super::{ParamLocation, ParamMap, ParamValue, parse_pairs};
+use super::{ParamLocation, ParamMap, ParamValue, parse_form};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::content_type::ContentType;
@@ -28,7 +28,7 @@ pub(super) async fn parse(headers: &HeaderMap, body: Bytes, values: &BodyValues)
         ContentType::Form => {
             let mut parameters = ParamMap::default();
             check_names(memchr::memchr_iter(b'&', &body).count())?;
-            for (name, value) in parse_pairs(&body, "the form")? {
+            for (name, value) in parse_form(body)? {
                 parameters.add(name, ParamValue::Text(value, ParamLocation::Body))?;
             }
             parameters
@@ -83,19 +83,31 @@ async fn parse_multipart(headers: &HeaderMap, body: Bytes) -> Result<ParamMap, P
     let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
     let stream = futures_util::stream::once(std::future::ready(Ok::<_, std::convert::Infallible>(body)));
     let mut form = multer::Multipart::new(stream, boundary);
-    let mut parameters = ParamMap::default();
-    while let Some(part) = form.next_field().await.map_err(malformed)? {
+    let mut parts = Vec::new();
+    while let Some(mut part) = form.next_field().await.map_err(malformed)? {
         let name = part.name().unwrap_or_default().to_owned();
         let is_file = part.file_name().is_some();
-        let content = part.bytes().await.map_err(malformed)?;
-        let value = if is_file && !content.is_empty() { ParamValue::File(content) } else { text(&name, content)? };
+        // A part of a body that is in memory is one chunk, which is not copied.
+        let mut content = part.chunk().await.map_err(malformed)?.unwrap_or_default();
+        let more = part.bytes().await.map_err(malformed)?;
+        if !more.is_empty() {
+            content = [content, more].concat().into();
+        }
+        parts.push((name, is_file && !content.is_empty(), content));
+        check_names(parts.len())?;
+    }
+    // Frees the parser's reference to the body, so that a text which is nearly as large as the body is not copied.
+    drop(form);
+    let mut parameters = ParamMap::default();
+    for (name, is_file, content) in parts {
+        let value = if is_file { ParamValue::File(content) } else { text(&name, content)? };
         parameters.add(name, value)?;
-        check_names(parameters.0.len())?;
     }
     Ok(parameters)
 }
 
-/// Browsers send an empty file if the user chose none. It counts as an empty text. The content is not copied.
+/// Browsers send an empty file if the user chose none. It counts as an empty text. The content is not copied if it is
+/// the only part.
 fn text(name: &str, content: Bytes) -> Result<ParamValue, Problem> {
     super::file_text(name, &content)?;
     let text = String::from_utf8(content.into()).map_err(Problem::internal)?;

@@ -4,11 +4,11 @@
 //! the special bytes are written.
 
 /// The bytes that are special in a format.
-pub(super) struct SpecialBytes<const N: usize> {
+pub(crate) struct SpecialBytes<const N: usize> {
     /// All bytes below this one; at most 0x80.
-    pub(super) below: u8,
+    pub(crate) below: u8,
     /// And each of these.
-    pub(super) bytes: [u8; N],
+    pub(crate) bytes: [u8; N],
 }
 
 /// Eight bytes are compared at a time.
@@ -21,7 +21,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 impl<const N: usize> SpecialBytes<N> {
     /// The number of bytes before the first special one.
     #[inline]
-    pub(super) fn plain_length(&self, text: &[u8]) -> usize {
+    pub(crate) fn plain_length(&self, text: &[u8]) -> usize {
         let (blocks, rest) = text.as_chunks::<BLOCK>();
         let mut length = 0;
         for block in blocks {
