@@ -9,17 +9,17 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use moka::future::Cache;
 use tokio::time::Instant;
 
 use super::client::OdooClient;
 use super::error::OdooError;
 use super::fetch_schema;
+use super::model_description::{self, ModelDescription};
 use super::read_failure_cache::ReadQuirks;
 use super::reply::Reply;
 use super::user::{OdooUser, Uid};
 use super::version::ServerVersion;
+use crate::cache::{CacheLimits, LoadingCache};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{FieldName, MethodName, ModelName};
@@ -38,6 +38,9 @@ pub struct MetadataCacheSettings {
 
 /// How long the response of `common.version` is valid.
 const VERSION_TTL: Duration = Duration::from_secs(60);
+
+/// Maximum size of the descriptions of models, in bytes. A description of a large model is about 100 KB.
+const DESCRIPTIONS_SIZE: u64 = 16 << 20;
 
 /// A younger schema is not fetched again because of an unknown field.
 const RECHECK_AFTER: Duration = Duration::from_secs(10);
@@ -58,18 +61,23 @@ impl CachedSchema {
     }
 }
 
+/// What a user may read is loaded with calls of that user; concurrent requests share a call and its error.
+type Loading<K, V> = LoadingCache<K, V, Problem>;
+
 /// The metadata cache of one database.
 #[derive(Debug)]
 pub struct MetadataCache {
     client: OdooClient,
     ttl: Duration,
-    recent_version: Cache<(), Arc<ServerVersion>>,
+    recent_version: Loading<(), Arc<ServerVersion>>,
     last_version: Mutex<Option<(Instant, Arc<ServerVersion>)>>,
-    languages: Cache<(), Arc<[String]>>,
-    defaults: Cache<Uid, UserDefaults>,
-    schemas: Cache<(Uid, ModelName), CachedSchema>,
-    labels: Cache<(Uid, ModelName), Arc<str>>,
-    orders: Cache<(Uid, ModelName), Arc<str>>,
+    languages: Loading<(), Arc<[String]>>,
+    defaults: Loading<Uid, UserDefaults>,
+    schemas: Loading<(Uid, ModelName), CachedSchema>,
+    labels: Loading<(Uid, ModelName), Arc<str>>,
+    orders: Loading<(Uid, ModelName), Arc<str>>,
+    /// The third part of the key is the language.
+    descriptions: Loading<(Uid, ModelName, String), Arc<ModelDescription>>,
     pub(super) quirks: ReadQuirks,
     /// Missing fields that were logged already. Only configured schemas add to it, so its size is bounded.
     logged_fields: Mutex<HashSet<(ModelName, FieldName)>>,
@@ -79,21 +87,23 @@ impl MetadataCache {
     /// An empty cache.
     #[must_use]
     pub fn new(client: OdooClient, settings: &MetadataCacheSettings) -> Self {
-        fn cache<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
-            settings: &MetadataCacheSettings,
-        ) -> Cache<K, V> {
-            Cache::builder().max_capacity(settings.capacity).time_to_live(settings.ttl).build()
+        fn cache<K: Hash + Eq + Clone, V: Clone>(settings: &MetadataCacheSettings) -> Loading<K, V> {
+            LoadingCache::new(CacheLimits::capacity(settings.capacity).time_to_live(settings.ttl))
         }
         Self {
             client,
             ttl: settings.ttl,
-            recent_version: Cache::builder().max_capacity(1).time_to_live(VERSION_TTL).build(),
+            recent_version: LoadingCache::new(CacheLimits::capacity(1).time_to_live(VERSION_TTL)),
             last_version: Mutex::new(None),
             languages: cache(settings),
             defaults: cache(settings),
             schemas: cache(settings),
             labels: cache(settings),
             orders: cache(settings),
+            descriptions: LoadingCache::weighted(
+                CacheLimits::capacity(DESCRIPTIONS_SIZE).time_to_live(settings.ttl),
+                |description: &Arc<ModelDescription>| u64::from(description.size()),
+            ),
             quirks: ReadQuirks::new(settings.ttl, settings.capacity),
             logged_fields: Mutex::default(),
         }
@@ -114,7 +124,7 @@ impl MetadataCache {
             *self.last_version.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), version.clone()));
             Ok(version)
         };
-        self.recent_version.try_get_with((), fetch).await.map_err(into_owned)
+        self.recent_version.get_or_load((), fetch).await
     }
 
     /// The server's version for a plan, at most as old as the other metadata, so that an upgrade of Odoo is noticed
@@ -143,7 +153,7 @@ impl MetadataCache {
             let codes = reply.value()?.as_list().and_then(|pairs| pairs.iter().map(code).collect::<Option<Vec<_>>>());
             codes.map(Arc::from).ok_or_else(|| unreadable("res.lang.get_installed"))
         };
-        self.languages.try_get_with((), fetch).await.map_err(into_owned)
+        self.languages.get_or_load((), fetch).await
     }
 
     /// The user's language and time zone.
@@ -151,7 +161,7 @@ impl MetadataCache {
     /// # Errors
     /// If Odoo does not respond as expected.
     pub async fn user_defaults(&self, user: &OdooUser) -> Result<UserDefaults, Problem> {
-        match cached(&self.defaults, &user.uid) {
+        match self.defaults.get(&user.uid) {
             Some(defaults) => Ok(defaults),
             // Boxed, because it is rare and large.
             None => Box::pin(self.fetch_user_defaults(user)).await,
@@ -169,7 +179,7 @@ impl MetadataCache {
             let setting = |key: &str| user.get(key).and_then(Value::as_text).map(str::to_owned);
             Ok(UserDefaults { lang: setting("lang"), tz: setting("tz") })
         };
-        self.defaults.try_get_with(user.uid, fetch).await.map_err(into_owned)
+        self.defaults.get_or_load(user.uid, fetch).await
     }
 
     /// The user's name. Not cached: a response proves that Odoo accepts the user's credential.
@@ -193,27 +203,42 @@ impl MetadataCache {
             let schema = fetch_schema::fetch(&self.client, user, model).await?;
             Ok(CachedSchema { schema: Arc::new(schema), fetched_at: Instant::now() })
         };
-        self.schemas.try_get_with((user.uid, model.clone()), fetch).await.map_err(into_owned)
+        self.schemas.get_or_load((user.uid, model.clone()), fetch).await
+    }
+
+    /// The description of a model in a language; an empty code is the source language.
+    ///
+    /// # Errors
+    /// If the model does not exist, the user may not read it, or Odoo does not respond.
+    pub async fn describe(
+        &self,
+        user: &OdooUser,
+        model: &ModelName,
+        lang: &str,
+    ) -> Result<Arc<ModelDescription>, Problem> {
+        let fetch = async { Ok(Arc::new(model_description::fetch(&self.client, user, model, lang).await?)) };
+        let key = (user.uid, model.clone(), lang.to_owned());
+        self.descriptions.get_or_load(key, fetch).await
     }
 
     /// The fields of a model, if they are cached.
     pub(super) fn cached_schema(&self, user: &OdooUser, model: &ModelName) -> Option<CachedSchema> {
-        cached(&self.schemas, &(user.uid, model.clone()))
+        self.schemas.get(&(user.uid, model.clone()))
     }
 
     /// The model's default order, if it is cached.
     pub(super) fn cached_default_order(&self, user: &OdooUser, model: &ModelName) -> Option<Arc<str>> {
-        cached(&self.orders, &(user.uid, model.clone()))
+        self.orders.get(&(user.uid, model.clone()))
     }
 
     /// The codes of the installed languages, if they are cached.
     pub(super) fn cached_languages(&self) -> Option<Arc<[String]>> {
-        cached(&self.languages, &())
+        self.languages.get(&())
     }
 
     /// Removes one schema from the cache.
-    pub async fn invalidate_schema(&self, user: &OdooUser, model: &ModelName) {
-        self.schemas.invalidate(&(user.uid, model.clone())).await;
+    pub fn invalidate_schema(&self, user: &OdooUser, model: &ModelName) {
+        self.schemas.remove(&(user.uid, model.clone()));
     }
 
     /// Logs, once per field, that a configured schema names a field that does not exist or is hidden.
@@ -227,12 +252,13 @@ impl MetadataCache {
 
     /// Removes everything that a write to models, fields, modules, languages, groups, or users can change.
     pub fn invalidate(&self) {
-        self.schemas.invalidate_all();
-        self.labels.invalidate_all();
-        self.orders.invalidate_all();
+        self.schemas.clear();
+        self.labels.clear();
+        self.orders.clear();
+        self.descriptions.clear();
         self.quirks.clear();
-        self.languages.invalidate_all();
-        self.defaults.invalidate_all();
+        self.languages.clear();
+        self.defaults.clear();
     }
 
     /// The model's name for people in the source language, or its technical name if the user may not read the former.
@@ -243,7 +269,7 @@ impl MetadataCache {
     /// # Errors
     /// If Odoo does not respond.
     pub async fn model_label(&self, user: &OdooUser, model: &ModelName) -> Result<Arc<str>, Problem> {
-        match cached(&self.labels, &(user.uid, model.clone())) {
+        match self.labels.get(&(user.uid, model.clone())) {
             Some(label) => Ok(label),
             // Boxed, because it is rare and large.
             None => Box::pin(self.fetch_model_label(user, model)).await,
@@ -266,7 +292,7 @@ impl MetadataCache {
             };
             Ok(label.unwrap_or_else(|| model.as_str().into()))
         };
-        self.labels.try_get_with((user.uid, model.clone()), fetch).await.map_err(into_owned)
+        self.labels.get_or_load((user.uid, model.clone()), fetch).await
     }
 
     /// The model's default order; empty if the user may not read it.
@@ -284,7 +310,7 @@ impl MetadataCache {
                 Err(error) => Err(error.into_call_problem(&call)),
             }
         };
-        self.orders.try_get_with((user.uid, model.clone()), fetch).await.map_err(into_owned)
+        self.orders.get_or_load((user.uid, model.clone()), fetch).await
     }
 }
 
@@ -301,20 +327,11 @@ impl MetadataCache {
         };
         *self.last_version.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::new(version)));
         let key = (user.uid, schema.model.clone());
-        self.defaults.insert(user.uid, UserDefaults::default()).await;
-        self.languages.insert((), languages.into()).await;
-        self.orders.insert(key.clone(), order.into()).await;
-        self.schemas.insert(key, CachedSchema { schema: Arc::new(schema), fetched_at: Instant::now() }).await;
+        self.defaults.insert(user.uid, UserDefaults::default());
+        self.languages.insert((), languages.into());
+        self.orders.insert(key.clone(), order.into());
+        self.schemas.insert(key, CachedSchema { schema: Arc::new(schema), fetched_at: Instant::now() });
     }
-}
-
-/// The value of this key, if it is cached. The lookup itself never waits; only the maintenance that the cache sometimes
-/// adds to it can. Then the value counts as missing: it is fetched, which finds it in the cache.
-fn cached<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
-    cache: &Cache<K, V>,
-    key: &K,
-) -> Option<V> {
-    cache.get(key).now_or_never().flatten()
 }
 
 fn first_text(records: &Value<'_>, key: &str) -> Option<Arc<str>> {
@@ -335,9 +352,4 @@ fn metadata_call(model: &'static str, method: &'static str, args: Vec<Value<'sta
 
 fn unreadable(method: &str) -> Problem {
     Problem::new(ErrorCode::OdooUnreadable, format!("Odoo's response to {method} has an unexpected form."))
-}
-
-/// Concurrent requests share the result of one call; each gets its own copy of the error.
-fn into_owned(problem: Arc<Problem>) -> Problem {
-    Arc::unwrap_or_clone(problem)
 }

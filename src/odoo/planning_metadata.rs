@@ -67,7 +67,7 @@ impl<'k> MetadataSnapshot<'k> {
             self.schemas.take().into_iter().partition(CachedSchema::is_worth_rechecking);
         self.schemas = RefCell::new(young);
         for CachedSchema { schema, .. } in &old {
-            self.cache.invalidate_schema(self.user, &schema.model).await;
+            self.cache.invalidate_schema(self.user, &schema.model);
             self.fetch(MissingMetadata::Schema(schema.model.clone())).await?;
         }
         Ok(!old.is_empty())

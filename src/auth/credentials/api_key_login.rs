@@ -160,25 +160,40 @@ impl LoginTokens {
         let keys = credentials.keys.for_sealing().await?;
         let now = credentials.clock.now();
         let expires_at = now.saturating_add(time::Duration::try_from(DAY * request.days).unwrap_or_default());
-        let (row, token) = seal(&keys, link, data_key, now, expires_at).map_err(Problem::internal)?;
+        let (row, text) = seal_login_token(&keys, link, data_key, now, expires_at).map_err(Problem::internal)?;
         let key_name = row.key.as_ref().map_or("", |key| &key.name);
-        let claims = LoginClaims {
-            iss: keys.issuer.clone(),
-            aud: keys.issuer.clone(),
-            user_id: row.grant.uid,
-            username: row.grant.login.clone(),
-            webservice_account_id: link.id.clone(),
-            webservice_name: key_name.to_owned(),
-            iat: row.created_at,
-            exp: expires_at.unix_timestamp(),
-            jti: token.expose().to_owned(),
-        };
-        let text = keys.login_token_key.sign(&claims).map_err(Problem::internal)?;
         let detail = format!("for {} of {}", row.grant.login, row.grant.database);
         let event = AuditEvent::new(now, &format!("key:{key_name}"), "login_token.create", &row.id, detail);
         credentials.store.add_token_for_grant(&row, &event).await?;
         Ok((text, expires_at))
     }
+}
+
+/// A new login token for the grant of `link`, the row of its API key, and the row of the token.
+///
+/// # Errors
+/// If the operating system provides no randomness.
+pub fn seal_login_token(
+    keys: &KeySet,
+    link: &StoredToken,
+    data_key: &DataKey,
+    now: OffsetDateTime,
+    expires_at: OffsetDateTime,
+) -> Result<(StoredToken, Zeroizing<String>), SecretError> {
+    let (row, token) = seal(keys, link, data_key, now, expires_at)?;
+    let claims = LoginClaims {
+        iss: keys.issuer.clone(),
+        aud: keys.issuer.clone(),
+        user_id: row.grant.uid,
+        username: row.grant.login.clone(),
+        webservice_account_id: link.id.clone(),
+        webservice_name: row.key.as_ref().map_or_else(String::new, |key| key.name.clone()),
+        iat: row.created_at,
+        exp: expires_at.unix_timestamp(),
+        jti: token.expose().to_owned(),
+    };
+    let text = keys.login_token_key.sign(&claims)?;
+    Ok((row, text))
 }
 
 /// The row of a new token for the grant of `link`, and the secret in the token.
@@ -201,6 +216,7 @@ fn seal(
         not_after: Some(expires_at.unix_timestamp()),
         idle_seconds: None,
         last_used_at: None,
+        last_address: None,
         wrap: Sealed(Vec::new()),
         ..link.clone()
     };

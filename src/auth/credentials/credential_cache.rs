@@ -6,18 +6,22 @@
 //!
 //! In: indexes of tokens, rows, what they open. Out: the same. Must not know: how a row is found and opened.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use moka::sync::Cache;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 
-use super::coalesced_loads::CoalescedLoads;
 use crate::auth::error::AuthError;
+use crate::auth::limits::key_concurrency::ConcurrencyPermit;
+use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::token_row_checks::is_unchanged;
 use crate::auth::token_verifier::CredentialStore;
+use crate::auth::usage_counts::UsageCounter;
+use crate::cache::{CacheLimits, CoalescedLoads, ExpiringCache};
+use crate::error::{Problem, RateLimit};
 use crate::secret::TokenIndex;
 use crate::store::{CredentialChanges, SECONDS_BETWEEN_TOUCHES, StoreContact, StoreError, StoredToken};
 
@@ -46,6 +50,8 @@ pub(in crate::auth) struct CachedToken<T> {
     last_used: AtomicI64,
     /// The last use that was passed on to be written.
     recorded: AtomicI64,
+    /// Counts the requests of the API key or application, if the token is or belongs to one.
+    usage: OnceLock<Option<Arc<UsageCounter>>>,
 }
 
 impl<T> CachedToken<T> {
@@ -65,6 +71,7 @@ impl<T> CachedToken<T> {
             read_at,
             last_used: latest(|entry| &entry.last_used),
             recorded: latest(|entry| &entry.recorded),
+            usage: OnceLock::new(),
             row,
         }
     }
@@ -80,7 +87,7 @@ impl<T> CachedToken<T> {
     }
 
     /// Records a use.
-    pub(in crate::auth) fn record_use(&self, credentials: &CredentialStore) {
+    pub(in crate::auth) fn record_use(&self, credentials: &CredentialStore, address: IpAddr) {
         let time = credentials.clock.now();
         let now = time.unix_timestamp();
         if self.last_used.load(Ordering::Relaxed) < now {
@@ -92,8 +99,27 @@ impl<T> CachedToken<T> {
         }
         // Of concurrent requests, one records it.
         if self.recorded.compare_exchange(recorded, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            credentials.record_use(&self.row, Some(recorded).filter(|recorded| *recorded != NEVER), time);
+            let recorded = Some(recorded).filter(|recorded| *recorded != NEVER);
+            credentials.record_use(&self.row, recorded, time, address);
         }
+    }
+
+    /// The counter of the API key or application that the token is or belongs to.
+    pub(in crate::auth) fn usage(&self, credentials: &CredentialStore) -> Option<&Arc<UsageCounter>> {
+        self.usage.get_or_init(|| credentials.usage_counts.counter(&self.row)).as_ref()
+    }
+
+    /// Admits a request within the limits of the token, and counts one that exceeds them as an error.
+    ///
+    /// # Errors
+    /// 429 if a limit is exceeded.
+    pub(in crate::auth) fn check_limits(
+        &self,
+        limits: &TokenLimits,
+        credentials: &CredentialStore,
+    ) -> Result<(Option<ConcurrencyPermit>, Option<RateLimit>), Problem> {
+        let admit = || Ok((limits.acquire(&self.row)?, limits.check_rate(&self.row)?));
+        admit().inspect_err(|_| self.usage(credentials).into_iter().for_each(|usage| usage.record(true)))
     }
 
     fn weight(&self) -> u32 {
@@ -119,13 +145,17 @@ struct UnknownToken {
     is_confirmed: bool,
 }
 
+/// The hash of a token, and the generation of its row: a row that was read before a change is not for callers that came
+/// after it.
+type LoadKey = ([u8; 32], u64);
+
 /// Rows by the index of their token. Clones share the entries.
 #[derive(Debug)]
 pub(in crate::auth) struct CredentialCache<T: Send + Sync + 'static> {
-    entries: Cache<[u8; 32], Arc<CachedToken<T>>>,
+    entries: Arc<ExpiringCache<[u8; 32], Arc<CachedToken<T>>>>,
     /// Tokens that the store did not contain.
-    unknown: Cache<[u8; 32], UnknownToken>,
-    loads: CoalescedLoads<Arc<CachedToken<T>>>,
+    unknown: Arc<ExpiringCache<[u8; 32], UnknownToken>>,
+    loads: CoalescedLoads<LoadKey, Result<Arc<CachedToken<T>>, AuthError>>,
     changes: CredentialChanges,
     /// Maximum duration of reading a row, and of opening it.
     timeout: Duration,
@@ -150,13 +180,11 @@ pub(in crate::auth) type ReadToken<T> = (StoredToken, Option<Arc<T>>);
 impl<T: Send + Sync + 'static> CredentialCache<T> {
     /// An empty cache. `timeout`: maximum duration of reading a row, and of opening it.
     pub(in crate::auth) fn new(changes: &CredentialChanges, timeout: Duration) -> Self {
-        let entries = Cache::builder()
-            .max_capacity(CAPACITY)
-            .weigher(|_, entry: &Arc<CachedToken<T>>| entry.weight())
-            // The entry that is replaced after its lifetime still knows the last use.
-            .time_to_live(2 * LIFETIME + changes.outage_grace());
-        let unknown = Cache::builder().max_capacity(UNKNOWN_CAPACITY).time_to_live(UNKNOWN_LIFETIME);
-        let (entries, unknown) = (entries.build(), unknown.build());
+        // The entry that is replaced after its lifetime still knows the last use.
+        let entries = CacheLimits::capacity(CAPACITY).time_to_live(2 * LIFETIME + changes.outage_grace());
+        let unknown = CacheLimits::capacity(UNKNOWN_CAPACITY).time_to_live(UNKNOWN_LIFETIME);
+        let entries = Arc::new(ExpiringCache::new(entries));
+        let unknown = Arc::new(ExpiringCache::new(unknown));
         Self { entries, unknown, loads: CoalescedLoads::default(), changes: changes.clone(), timeout }
     }
 
@@ -237,18 +265,18 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
         let read_at = Instant::now();
         self.changes.count_read();
         let Some((row, opened)) = read.await? else {
-            self.entries.invalidate(&hash);
+            self.entries.remove(&hash);
             self.unknown.insert(hash, UnknownToken { generation, is_confirmed: false });
             return Err(AuthError::Rejected);
         };
         let previous = self.entries.get(&hash);
         let entry = CachedToken::new(Arc::new(row), opened, (generation, read_at), previous.as_deref());
         if !entry.is_active(now) {
-            self.entries.invalidate(&hash);
+            self.entries.remove(&hash);
             return Err(AuthError::Rejected);
         }
         let entry = Arc::new(entry);
-        self.entries.insert(hash, entry.clone());
+        self.entries.insert_weighted(hash, entry.clone(), u64::from(entry.weight()));
         Ok(entry)
     }
 }
@@ -300,7 +328,8 @@ mod tests {
 
     #[tokio::test]
     async fn attempts_do_not_extend_the_time_for_which_a_token_is_unknown() {
-        let unknown = Cache::builder().time_to_live(Duration::from_secs(1)).build();
+        let limits = CacheLimits::capacity(UNKNOWN_CAPACITY).time_to_live(Duration::from_secs(1));
+        let unknown = Arc::new(ExpiringCache::new(limits));
         let cache = CredentialCache { unknown, ..cache() };
         assert!(cache.load(index(), NOW, async { Ok(None) }).await.is_err());
         cache.confirm_unknown(index());

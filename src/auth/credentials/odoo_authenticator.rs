@@ -18,7 +18,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::future::Cache;
 use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -32,6 +31,7 @@ use crate::auth::limits::throttle::{AddressStatus, Throttle};
 use crate::auth::limits::token_rejection::too_many_attempts;
 use crate::auth::principal::{CredentialKind, Principal};
 use crate::auth::process_keyed_hash::{Fingerprint, KeyedHash};
+use crate::cache::{CacheLimits, ExpiringCache, LoadingCache};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -63,8 +63,8 @@ pub struct OdooAuthenticator {
     settings: OdooAuthenticatorSettings,
     clock: Clock,
     hash: KeyedHash,
-    identities: Cache<Fingerprint, Uid>,
-    rejections: Cache<Fingerprint, OffsetDateTime>,
+    identities: LoadingCache<Fingerprint, Uid, AuthError>,
+    rejections: ExpiringCache<Fingerprint, OffsetDateTime>,
     throttle: Arc<Throttle>,
     store: Store,
     slots: CheckSlots,
@@ -96,8 +96,8 @@ impl OdooAuthenticator {
         Ok(Self {
             throttle,
             store,
-            identities: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(settings.identity_ttl).build(),
-            rejections: Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(settings.rejection_ttl).build(),
+            identities: LoadingCache::new(CacheLimits::capacity(CACHE_CAPACITY).time_to_live(settings.identity_ttl)),
+            rejections: ExpiringCache::new(CacheLimits::capacity(CACHE_CAPACITY).time_to_live(settings.rejection_ttl)),
             slots: CheckSlots::new(names, settings.checks_in_flight, hold, settings.check_wait),
             proven: ProvenAddresses::new()?,
             hash: KeyedHash::generate()?,
@@ -159,7 +159,7 @@ impl OdooAuthenticator {
     ) -> Result<Uid, Problem> {
         let started = Instant::now();
         let fingerprint = self.fingerprint(database, credential);
-        let uid = match self.identities.get(&fingerprint).await {
+        let uid = match self.identities.get(&fingerprint) {
             Some(uid) => Ok(uid),
             None => self.verify_uncached(fingerprint, database, credential, address).await,
         };
@@ -198,9 +198,9 @@ impl OdooAuthenticator {
     }
 
     /// Removes a cached user after Odoo rejected a call: the password changed, or the user was deleted.
-    pub async fn invalidate(&self, principal: &Principal) {
+    pub fn invalidate(&self, principal: &Principal) {
         let fingerprint = self.fingerprint(&principal.database, UnverifiedCredential::from_principal(principal));
-        self.identities.invalidate(&fingerprint).await;
+        self.identities.remove(&fingerprint);
     }
 
     /// Concurrent requests with the same credential wait for one answer of Odoo.
@@ -211,13 +211,13 @@ impl OdooAuthenticator {
         credential: UnverifiedCredential<'_>,
         address: IpAddr,
     ) -> Result<Uid, AuthError> {
-        if self.rejections.get(&fingerprint).await.is_some_and(|until| self.clock.now() < until) {
+        if self.rejections.get(&fingerprint).is_some_and(|until| self.clock.now() < until) {
             return Err(AuthError::Rejected);
         }
         let verification = self.ask_odoo(database, credential, address);
-        match self.identities.try_get_with(fingerprint, verification).await.map_err(Arc::unwrap_or_clone) {
+        match self.identities.get_or_load(fingerprint, verification).await {
             Err(AuthError::Rejected) => {
-                self.rejections.insert(fingerprint, self.clock.now() + self.settings.rejection_ttl).await;
+                self.rejections.insert(fingerprint, self.clock.now() + self.settings.rejection_ttl);
                 Err(AuthError::Rejected)
             }
             result => result,
@@ -304,6 +304,7 @@ fn principal(
         permit: None,
         scope: Arc::new(Scope::All),
         token: None,
+        usage: None,
     }
 }
 

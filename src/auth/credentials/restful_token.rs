@@ -73,15 +73,13 @@ impl AccessTokens {
         let credentials = &self.tokens.credentials;
         let keys = credentials.key_set().await?;
         let now = credentials.clock.now();
-        let mut index = token.index(&keys.index);
-        let mut rows = credentials.store.find_tokens([index, index], now).await?;
-        if rows.is_empty()
+        let mut row = credentials.store.find_token(token.index(&keys.index), now).await?;
+        if row.is_none()
             && let Some(changed) = credentials.keys.reload_if_changed(&keys).await?
         {
-            index = token.index(&changed.index);
-            rows = credentials.store.find_tokens([index, index], now).await?;
+            row = credentials.store.find_token(token.index(&changed.index), now).await?;
         }
-        let active = rows.iter().find(|row| row.kind == TokenKind::AccessToken && row.is_active(now));
+        let active = row.filter(|row| row.kind == TokenKind::AccessToken && row.is_active(now));
         let row = active.ok_or(AuthError::Rejected)?;
         let event = AuditEvent::new(now, &row.grant.login, "access_token.end", &row.id, "logout");
         // Of several simultaneous logouts, one revokes it.

@@ -21,21 +21,12 @@ use crate::auth::limits::token_rejection::FailurePolicy;
 use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::principal::Principal;
 use crate::auth::token_row_checks::{has_same_limits, has_same_seals, is_address_allowed};
-use crate::auth::token_verifier::{CredentialStore, altered_row};
+use crate::auth::token_verifier::{CredentialStore, OpenedCredential};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::{Databases, OdooUser, Uid};
-use crate::plan::Scope;
 use crate::secret::{Token, TokenIndex, TokenKind};
 use crate::store::StoredToken;
-
-/// What a token opens.
-#[derive(Debug)]
-struct OpenedCredential {
-    secret: Arc<SecretString>,
-    login: Arc<str>,
-    scope: Arc<Scope>,
-}
 
 /// A token that was sent, with the hash that finds its row.
 type IndexedToken<'t> = (ParsedToken<'t>, TokenIndex);
@@ -164,14 +155,13 @@ impl GatewayTokens {
             return Err(AuthError::Rejected);
         }
         check_needs_no_login_token(row)?;
-        let permit = self.limits.acquire(row)?;
-        let rate_limit = self.limits.check_rate(row)?;
+        let (permit, rate_limit) = entry.check_limits(&self.limits, &self.credentials)?;
         let opened = match entry.opened() {
             Some(opened) => opened,
             // Boxed, because it is rare and large.
             None => Box::pin(self.cache.open(&entry, self.open(keys, &parsed.token, row))).await?,
         };
-        entry.record_use(&self.credentials);
+        entry.record_use(&self.credentials, address);
         let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
         Ok(Principal {
             scope: opened.scope.clone(),
@@ -182,6 +172,7 @@ impl GatewayTokens {
             rate_limit,
             permit,
             token: Some(row.clone()),
+            usage: entry.usage(&self.credentials).cloned(),
         })
     }
 
@@ -240,7 +231,7 @@ impl GatewayTokens {
             if !(is_address_allowed(&entry.row, address) && has_same_limits(token, &entry.row)) {
                 return Err(AuthError::Rejected);
             }
-            entry.record_use(&self.credentials);
+            entry.record_use(&self.credentials, address);
             return Ok(());
         }
         let row = self.credentials.store.token(&token.id, now).await?.ok_or(AuthError::Rejected)?;
@@ -250,7 +241,7 @@ impl GatewayTokens {
         if !has_same_seals(token, &row) {
             self.credentials.verify_with_account(&row).await?;
         }
-        self.credentials.touch(&row);
+        self.credentials.touch(&row, address);
         Ok(())
     }
 
@@ -268,8 +259,7 @@ impl GatewayTokens {
     /// The row of a token, active or not.
     async fn read_row(&self, kind: TokenKind, index: TokenIndex) -> Result<Option<StoredToken>, AuthError> {
         let now = self.credentials.clock.now();
-        let rows = self.credentials.store.find_tokens([index, index], now).await?;
-        let row = rows.into_iter().find(|row| row.kind == kind);
+        let row = self.credentials.store.find_token(index, now).await?.filter(|row| row.kind == kind);
         if let Some(row) = row.as_ref().filter(|row| row.is_active(now)) {
             self.credentials.move_to_newest_index(index, row);
         }
@@ -282,12 +272,9 @@ impl GatewayTokens {
 
     async fn open(&self, keys: &KeySet, token: &Token, row: &StoredToken) -> Result<Arc<OpenedCredential>, AuthError> {
         let data_key = self.credentials.data_key(keys, token, row).await?;
-        let secret = data_key.open_credential(row.grant.facts(), &row.grant.credential);
-        let secret = Arc::new(secret.map_err(|cause| altered_row(row, &cause))?);
-        // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.
-        let scope = Arc::new(Scope::from_json(&row.scope).map_err(Problem::internal)?);
+        let opened = OpenedCredential::open(&data_key, row)?;
         self.credentials.verify_account(row).await?;
-        Ok(Arc::new(OpenedCredential { secret, login: row.grant.login.as_str().into(), scope }))
+        Ok(Arc::new(opened))
     }
 }
 

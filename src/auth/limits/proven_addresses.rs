@@ -10,10 +10,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use moka::sync::Cache;
-
 use super::throttle::client_network;
 use crate::auth::process_keyed_hash::{Fingerprint, KeyedHash};
+use crate::cache::{CacheLimits, ExpiringCache};
 use crate::error::Problem;
 use crate::names::DatabaseName;
 
@@ -27,7 +26,7 @@ const TIME_TO_IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 #[derive(Debug)]
 pub(in crate::auth) struct ProvenAddresses {
     hash: KeyedHash,
-    pairs: Cache<Fingerprint, ()>,
+    pairs: ExpiringCache<Fingerprint, ()>,
 }
 
 impl ProvenAddresses {
@@ -36,7 +35,7 @@ impl ProvenAddresses {
     /// # Errors
     /// If the operating system provides no randomness.
     pub(in crate::auth) fn new() -> Result<Self, Problem> {
-        let pairs = Cache::builder().max_capacity(CAPACITY).time_to_idle(TIME_TO_IDLE).build();
+        let pairs = ExpiringCache::new(CacheLimits::capacity(CAPACITY).time_to_idle(TIME_TO_IDLE));
         Ok(Self { hash: KeyedHash::generate()?, pairs })
     }
 

@@ -12,9 +12,9 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moka::sync::Cache;
 use time::OffsetDateTime;
 
+use crate::cache::{CacheLimits, ExpiringCache};
 use crate::clock::Clock;
 
 /// The most buckets that exist; the least used are dropped first.
@@ -60,20 +60,17 @@ impl Bucket {
 
 /// Buckets by key. Clones share them.
 #[derive(Debug, Clone)]
-pub(super) struct TokenBuckets<K: Hash + Eq + Send + Sync + 'static> {
-    buckets: Cache<K, Arc<Mutex<Bucket>>>,
+pub(super) struct TokenBuckets<K: Hash + Eq + Clone> {
+    buckets: Arc<ExpiringCache<K, Arc<Mutex<Bucket>>>>,
     clock: Clock,
 }
 
-impl<K: Hash + Eq + Send + Sync + 'static> TokenBuckets<K> {
+impl<K: Hash + Eq + Clone> TokenBuckets<K> {
     /// `time_to_idle`: a bucket that is not used for this long is full again and can be dropped.
     pub(super) fn new(time_to_idle: Option<Duration>, clock: Clock) -> Self {
-        let builder = Cache::builder().max_capacity(CAPACITY);
-        let builder = match time_to_idle {
-            Some(time) => builder.time_to_idle(time),
-            None => builder,
-        };
-        Self { buckets: builder.build(), clock }
+        let limits = CacheLimits::capacity(CAPACITY);
+        let limits = time_to_idle.map_or(limits, |time| limits.time_to_idle(time));
+        Self { buckets: Arc::new(ExpiringCache::new(limits)), clock }
     }
 
     /// The level now; `None` for a bucket that was never used, which is full.
@@ -115,7 +112,7 @@ impl<K: Hash + Eq + Send + Sync + 'static> TokenBuckets<K> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let full = || Arc::new(Mutex::new(Bucket::full(refill, self.clock.now())));
-        let bucket = self.buckets.get_with_by_ref(key, full);
+        let bucket = self.buckets.get_or_insert_with(key, full);
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let (level, result) = change(bucket.level(refill, now));

@@ -33,7 +33,7 @@ pub(super) async fn invalidate_stale_identity<T>(
     match result {
         Err(problem) if problem.code == ErrorCode::CredentialInvalid => match caller.credential_kind {
             CredentialKind::Basic | CredentialKind::OdooApiKey => {
-                request.state.odoo_authenticator.invalidate(caller).await;
+                request.state.odoo_authenticator.invalidate(caller);
                 Err(problem)
             }
             _ => Err(stale_odoo_credential()),

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use moka::future::Cache;
 use rand::TryRng as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::login::{Login, log_in};
+use crate::cache::{CacheLimits, ExpiringCache, LoadingCache};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::call_queue::{CallPermit, CallQueue};
@@ -63,8 +63,8 @@ impl WebSession {
 pub(in crate::odoo) struct WebSessions {
     client: OdooClient,
     key: hmac::Key,
-    sessions: Cache<Fingerprint, Arc<WebSession>>,
-    rejected: Cache<Fingerprint, ()>,
+    sessions: LoadingCache<Fingerprint, Arc<WebSession>, Problem>,
+    rejected: ExpiringCache<Fingerprint, ()>,
     /// Allows one login at a time, because each restores the former `web.base.url`.
     login_lock: Arc<tokio::sync::Mutex<()>>,
     print_queue: CallQueue,
@@ -86,8 +86,10 @@ impl WebSessions {
                 settings.queue,
                 settings.queue_wait.max(MIN_PRINT_WAIT),
             ),
-            sessions: Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE_TTL).time_to_live(MAX_AGE).build(),
-            rejected: Cache::builder().max_capacity(MAX_SESSIONS).time_to_live(REJECTION_TTL).build(),
+            sessions: LoadingCache::new(
+                CacheLimits::capacity(MAX_SESSIONS).time_to_idle(IDLE_TTL).time_to_live(MAX_AGE),
+            ),
+            rejected: ExpiringCache::new(CacheLimits::capacity(MAX_SESSIONS).time_to_live(REJECTION_TTL)),
             login_lock: Arc::default(),
             client,
             key: hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()),
@@ -112,16 +114,15 @@ impl WebSessions {
         let login = owner.login.filter(|_| !looks_like_api_key(&owner.user.secret));
         let login = login.ok_or_else(|| needs_password("This credential is an Odoo API key."))?;
         let fingerprint = self.fingerprint(owner.user);
-        if self.rejected.contains_key(&fingerprint) {
+        if self.rejected.get(&fingerprint).is_some() {
             return Err(rejected());
         }
-        let opened = self.sessions.try_get_with(fingerprint, self.open(owner.user, login)).await;
+        let opened = self.sessions.get_or_load(fingerprint, self.open(owner.user, login)).await;
         match opened {
             Ok(session) => Ok(session),
             Err(problem) => {
-                let problem = Arc::unwrap_or_clone(problem);
                 if problem.code == ErrorCode::ReportNeedsPassword {
-                    self.rejected.insert(fingerprint, ()).await;
+                    self.rejected.insert(fingerprint, ());
                 }
                 Err(problem)
             }
@@ -138,8 +139,8 @@ impl WebSessions {
     /// Drops a session that Odoo has ended, unless a newer one has replaced it.
     pub(in crate::odoo) async fn remove(&self, owner: SessionOwner<'_>, ended: &Arc<WebSession>) {
         let fingerprint = self.fingerprint(owner.user);
-        if self.sessions.get(&fingerprint).await.is_some_and(|known| Arc::ptr_eq(&known, ended)) {
-            self.sessions.invalidate(&fingerprint).await;
+        if self.sessions.get(&fingerprint).is_some_and(|known| Arc::ptr_eq(&known, ended)) {
+            self.sessions.remove(&fingerprint);
         }
     }
 

@@ -1,68 +1,60 @@
-//! Concurrent loads of one row, made one.
+//! Concurrent loads of one key, made one.
 //!
 //! In: a key, and how to load its value. Out: the value, loaded once for all callers that wait for it. Must not know:
 //! what is loaded.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use crate::auth::error::AuthError;
-
-/// The hash of a token, and the generation of its row: a row that was read before a change is not for callers that came
-/// after it.
-pub(super) type LoadKey = ([u8; 32], u64);
-type Load<T> = Arc<OnceCell<Result<T, AuthError>>>;
+type Load<T> = Arc<OnceCell<T>>;
 
 /// Loads in progress. Clones share them.
 #[derive(Debug)]
-pub(super) struct CoalescedLoads<T>(Arc<Mutex<HashMap<LoadKey, Load<T>>>>);
+pub struct CoalescedLoads<K, T>(Arc<Mutex<HashMap<K, Load<T>>>>);
 
-impl<T> Clone for CoalescedLoads<T> {
+impl<K, T> Clone for CoalescedLoads<K, T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<T> Default for CoalescedLoads<T> {
+impl<K, T> Default for CoalescedLoads<K, T> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<T: Clone> CoalescedLoads<T> {
+impl<K: Hash + Eq + Clone, T: Clone> CoalescedLoads<K, T> {
     /// The result of `load`, or of the load of another caller that is in progress. If that caller gives up, this one
     /// continues with its own.
-    pub(super) async fn run(
-        &self,
-        key: LoadKey,
-        load: impl Future<Output = Result<T, AuthError>>,
-    ) -> Result<T, AuthError> {
+    pub async fn run(&self, key: K, load: impl Future<Output = T>) -> T {
         let waiting = self.join(key);
         waiting.load.get_or_init(|| load).await.clone()
     }
 
-    fn join(&self, key: LoadKey) -> Waiting<T> {
-        let load = self.lock().entry(key).or_default().clone();
+    fn join(&self, key: K) -> Waiting<K, T> {
+        let load = self.lock().entry(key.clone()).or_default().clone();
         Waiting { loads: self.clone(), key, load }
     }
 }
 
-impl<T> CoalescedLoads<T> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<LoadKey, Load<T>>> {
+impl<K, T> CoalescedLoads<K, T> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Load<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A caller that waits.
-struct Waiting<T> {
-    loads: CoalescedLoads<T>,
-    key: LoadKey,
+struct Waiting<K: Hash + Eq, T> {
+    loads: CoalescedLoads<K, T>,
+    key: K,
     load: Load<T>,
 }
 
-impl<T> Drop for Waiting<T> {
+impl<K: Hash + Eq, T> Drop for Waiting<K, T> {
     /// Removes a finished load, so that later callers load again, and one that no caller waits for.
     fn drop(&mut self) {
         let mut loads = self.loads.lock();
@@ -86,9 +78,9 @@ mod tests {
 
     use super::*;
 
-    const KEY: LoadKey = ([7; 32], 1);
+    const KEY: u8 = 7;
 
-    async fn slow(count: &AtomicU32) -> Result<u32, AuthError> {
+    async fn slow(count: &AtomicU32) -> Result<u32, String> {
         tokio::time::sleep(Duration::from_secs(1)).await;
         Ok(count.fetch_add(1, Ordering::SeqCst))
     }
@@ -97,10 +89,10 @@ mod tests {
     async fn concurrent_callers_share_one_load_and_later_ones_do_not() {
         let (loads, count) = (CoalescedLoads::default(), AtomicU32::new(0));
         let run = || loads.run(KEY, slow(&count));
-        let (first, second, other) = tokio::join!(run(), run(), loads.run(([7; 32], 2), slow(&count)));
+        let (first, second, other) = tokio::join!(run(), run(), loads.run(KEY + 1, slow(&count)));
         assert_eq!(first.unwrap(), second.unwrap());
         assert!(other.is_ok());
-        assert_eq!(count.load(Ordering::SeqCst), 2, "another generation is another load");
+        assert_eq!(count.load(Ordering::SeqCst), 2, "another key is another load");
         assert_eq!(run().await.unwrap(), 2);
         assert!(loads.lock().is_empty());
     }
@@ -119,7 +111,7 @@ mod tests {
     #[test]
     fn callers_that_give_up_at_the_same_time_leave_nothing() {
         for _ in 0..5_000 {
-            let loads = CoalescedLoads::<u32>::default();
+            let loads = CoalescedLoads::<u8, Result<u32, String>>::default();
             let (waiting, barrier) = ([loads.join(KEY), loads.join(KEY)], std::sync::Barrier::new(2));
             std::thread::scope(|scope| {
                 for caller in waiting {
@@ -135,8 +127,8 @@ mod tests {
 
     #[tokio::test]
     async fn errors_are_shared_and_not_kept() {
-        let loads = CoalescedLoads::<u32>::default();
-        assert!(loads.run(KEY, async { Err(AuthError::Rejected) }).await.is_err());
+        let loads = CoalescedLoads::<u8, Result<u32, String>>::default();
+        assert!(loads.run(KEY, async { Err("no".to_owned()) }).await.is_err());
         assert_eq!(loads.run(KEY, async { Ok(1) }).await.unwrap(), 1);
     }
 }
