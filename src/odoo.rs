@@ -18,7 +18,10 @@
 //!  ├─ one_call_write   updates records and reads them in one call
 //!  └─ export_pages   listings of any length, page by page
 //! database          one configured database: its client, web sessions, and metadata
-//!  └─ metadata_cache     version, languages, users' settings, schemas (fetch_schema), orders, labels
+//!  ├─ group_membership   whether a user is a member of a group
+//!  ├─ model_search       finds models by name or label
+//!  └─ metadata_cache     version, languages, users' settings, schemas (fetch_schema), orders, labels,
+//!      │                 descriptions (model_description)
 //!      └─ planning_metadata   the metadata for one plan
 //! web               sessions of Odoo's web client, which are needed to print reports
 //! report            prints reports, in a web session or from a record's portal page
@@ -48,8 +51,11 @@ mod executor;
 mod export_pages;
 pub mod faults;
 mod fetch_schema;
+mod group_membership;
 pub mod jsonrpc;
 mod metadata_cache;
+mod model_description;
+mod model_search;
 mod nested_read;
 mod one_call_write;
 mod partial_read;
@@ -78,6 +84,8 @@ pub use error::OdooError;
 pub use executor::execute_plan;
 pub use export_pages::{Page, Pages};
 pub use metadata_cache::{MetadataCache, MetadataCacheSettings};
+pub use model_description::{FieldDescription, ModelDescription, ModelRights};
+pub use model_search::FoundModel;
 pub use plan_outcome::Outcome;
 pub use planning_metadata::MetadataSnapshot;
 pub use reply::{Reply, Timing};

@@ -23,6 +23,7 @@
 //! scope            what a credential may do, on top of the Odoo rights of its user
 //! scope_check      the scope, checked at every model and field that a request touches
 //! schema_check     which fields of a configured schema do not exist
+//! model_access     what a scope allows of a model
 //! ```
 //!
 //! In: an intent, a [`Scope`], and [`Metadata`] answered from memory. Out: a [`Plan`], or what to fetch first, or a
@@ -45,6 +46,7 @@ mod intent;
 mod metadata;
 mod method_ids;
 mod method_policy;
+mod model_access;
 pub mod model_schema;
 mod order;
 mod planner;
@@ -72,6 +74,7 @@ pub use filters::Filter;
 pub use intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, RecordSet, Returning, Window};
 pub use metadata::{Metadata, UserDefaults};
 pub use method_ids::ids_required;
+pub use model_access::{ModelAccess, model_access};
 pub use planner::{plan, plan_pages};
 pub use report::{Report, ReportFormat, ReportPlan, find_report, plan_report, portal_link};
 pub use schema_check::{UnresolvedField, unresolved_fields};

@@ -276,6 +276,12 @@ impl OdooClient {
         Ok(TimedReply { status, text, share, timing: Timing { queued, to_first_byte, to_last_byte, attempts } })
     }
 
+    /// How long the circuit breaker still rejects calls; `None` if it is closed.
+    #[must_use]
+    pub fn breaker_pause(&self) -> Option<Duration> {
+        self.0.circuit.remaining()
+    }
+
     /// A permit for one call, unless the circuit breaker is open or the queue is full.
     async fn acquire_permit(&self) -> Result<CallPermit, Problem> {
         let inner = &self.0;

@@ -24,14 +24,37 @@ const SELECTION: &str = "selection";
 /// # Errors
 /// If the model does not exist, the user may not see it, or Odoo does not respond.
 pub(super) async fn fetch(client: &OdooClient, user: &OdooUser, model: &ModelName) -> Result<Schema, Problem> {
-    let fields = match fetch_fields(client, user, model, &[], &ATTRIBUTES).await {
-        Ok(fields) => fields,
-        Err(FetchError::Failed(error)) if error.may_be_field_specific() => {
-            PartialSchema::new(client, user, model).assemble(error).await?
-        }
-        Err(error) => return Err(error.into_call_problem(model)),
-    };
+    let fields = fetch_attributes(client, user, FieldsGet { model, attributes: &ATTRIBUTES, context: &[] }).await?;
     Schema::from_fields_get(model.clone(), &Value::Map(fields)).ok_or_else(|| unreadable("a field without a type"))
+}
+
+/// What `fields_get` is called with.
+#[derive(Clone, Copy)]
+pub(super) struct FieldsGet<'f> {
+    /// The model.
+    pub model: &'f ModelName,
+    /// The attributes of each field.
+    pub attributes: &'f [&'f str],
+    /// The context, for the language of labels.
+    pub context: &'f [Member<'static>],
+}
+
+/// Fetches attributes of all fields: a map of maps. What Odoo cannot return is omitted.
+///
+/// # Errors
+/// If the model does not exist, the user may not see it, or Odoo does not respond.
+pub(super) async fn fetch_attributes(
+    client: &OdooClient,
+    user: &OdooUser,
+    request: FieldsGet<'_>,
+) -> Result<Fields, Problem> {
+    match fetch_fields(client, user, request, &[]).await {
+        Ok(fields) => Ok(fields),
+        Err(FetchError::Failed(error)) if error.may_be_field_specific() => {
+            PartialSchema::new(client, user, request).assemble(error).await
+        }
+        Err(error) => Err(error.into_call_problem(request)),
+    }
 }
 
 type Fields = Vec<Member<'static>>;
@@ -43,9 +66,9 @@ enum FetchError {
 }
 
 impl FetchError {
-    fn into_call_problem(self, model: &ModelName) -> Problem {
+    fn into_call_problem(self, request: FieldsGet<'_>) -> Problem {
         match self {
-            Self::Failed(error) => error.into_call_problem(&fields_get_call(model, &[], &ATTRIBUTES)),
+            Self::Failed(error) => error.into_call_problem(&request.call(&[])),
             Self::Unreadable(problem) => problem,
         }
     }
@@ -55,28 +78,28 @@ impl FetchError {
 struct PartialSchema<'p> {
     client: &'p OdooClient,
     user: &'p OdooUser,
-    model: &'p ModelName,
+    request: FieldsGet<'p>,
     fields: Fields,
 }
 
 impl<'p> PartialSchema<'p> {
-    fn new(client: &'p OdooClient, user: &'p OdooUser, model: &'p ModelName) -> Self {
-        Self { client, user, model, fields: Vec::new() }
+    fn new(client: &'p OdooClient, user: &'p OdooUser, request: FieldsGet<'p>) -> Self {
+        Self { client, user, request, fields: Vec::new() }
     }
 
     /// Fetches all attributes except selections, then the selections.
     async fn assemble(mut self, error: OdooError) -> Result<Fields, Problem> {
-        let plain: Vec<&str> = ATTRIBUTES.iter().copied().filter(|name| *name != SELECTION).collect();
+        let plain: Vec<&str> = self.request.attributes.iter().copied().filter(|name| *name != SELECTION).collect();
         self.attempt(vec![(Vec::new(), plain)]).await?;
         if self.fields.is_empty() {
-            return Err(error.into_call_problem(&fields_get_call(self.model, &[], &ATTRIBUTES)));
+            return Err(error.into_call_problem(&self.request.call(&[])));
         }
         let selections = self.fields.iter().filter(|(_, field)| is_selection(field));
         let names: Vec<String> = selections.map(|(name, _)| name.to_string()).collect();
         if !names.is_empty() {
             self.attempt(vec![(names, vec![SELECTION])]).await?;
         }
-        tracing::warn!(model = %self.model, "some descriptions of the model's fields cannot be fetched");
+        tracing::warn!(model = %self.request.model, "some descriptions of the model's fields cannot be fetched");
         Ok(self.fields)
     }
 
@@ -88,12 +111,13 @@ impl<'p> PartialSchema<'p> {
                 return Ok(());
             }
             calls += 1;
-            match fetch_fields(self.client, self.user, self.model, &names, &attributes).await {
+            let request = FieldsGet { attributes: &attributes, ..self.request };
+            match fetch_fields(self.client, self.user, request, &names).await {
                 Ok(fields) => self.merge(fields),
                 Err(FetchError::Failed(error)) if error.may_be_field_specific() => {
                     pending.extend(halves(names, &attributes))
                 }
-                Err(error) => return Err(error.into_call_problem(self.model)),
+                Err(error) => return Err(error.into_call_problem(self.request)),
             }
         }
         Ok(())
@@ -136,12 +160,10 @@ fn is_selection(field: &Value<'_>) -> bool {
 async fn fetch_fields(
     client: &OdooClient,
     user: &OdooUser,
-    model: &ModelName,
+    request: FieldsGet<'_>,
     names: &[String],
-    attributes: &[&str],
 ) -> Result<Fields, FetchError> {
-    let reply =
-        client.execute_kw(user, &fields_get_call(model, names, attributes)).await.map_err(FetchError::Failed)?;
+    let reply = client.execute_kw(user, &request.call(names)).await.map_err(FetchError::Failed)?;
     if reply.is_none() {
         return Err(FetchError::Failed(OdooError::none_in_result()));
     }
@@ -151,13 +173,17 @@ async fn fetch_fields(
     }
 }
 
-fn fields_get_call(model: &ModelName, names: &[String], attributes: &[&str]) -> Call {
-    let texts = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| Value::from(text.to_owned())).collect();
-    Call {
-        model: model.clone(),
-        method: OrmMethod::FieldsGet.name(),
-        args: vec![texts(&mut names.iter().map(String::as_str)), texts(&mut attributes.iter().copied())],
-        kwargs: Vec::new(),
-        effect: Effect::Read,
+impl FieldsGet<'_> {
+    /// The call for these fields; without names for all of them.
+    fn call(self, names: &[String]) -> Call {
+        let texts = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| Value::from(text.to_owned())).collect();
+        let context = (!self.context.is_empty()).then(|| ("context".into(), Value::Map(self.context.to_vec())));
+        Call {
+            model: self.model.clone(),
+            method: OrmMethod::FieldsGet.name(),
+            args: vec![texts(&mut names.iter().map(String::as_str)), texts(&mut self.attributes.iter().copied())],
+            kwargs: context.into_iter().collect(),
+            effect: Effect::Read,
+        }
     }
 }

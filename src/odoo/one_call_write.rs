@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 use super::error::OdooError;
 use super::reply::Reply;
-use super::returned_records::{RecordSource, Records, RelatedRecords, record_ids, require_all};
+use super::returned_records::{RecordSource, Records, RelatedRecords, record_ids, require_all, scan_records};
 use super::user_client::{UserClient, unexpected_form};
 use crate::error::Problem;
 use crate::names::RecordId;
@@ -89,11 +89,13 @@ async fn save(odoo: UserClient<'_>, web_save: &WebSave, write: &mut Call, ids: &
     let call = web_save.call(write, ids);
     match odoo.try_write(&call).await {
         Ok(reply) => {
-            let ids = match reply.value() {
-                Ok(records) => record_ids(&records).ok_or_else(|| unexpected_form(write)),
-                Err(problem) => Err(problem),
+            // The records are returned after the write, so it must be certain that they can be parsed.
+            let ids = if web_save.reads_back {
+                reply.value().map(|records| record_ids(&records))
+            } else {
+                scan_records(&reply).map(|scan| scan.ids)
             };
-            Ok(match ids {
+            Ok(match ids.and_then(|ids| ids.ok_or_else(|| unexpected_form(write))) {
                 Ok(ids) => Saved::Records(reply, ids),
                 Err(problem) => Saved::Unusable(problem),
             })

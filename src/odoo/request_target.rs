@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use reqwest::Url;
-use url::Host;
+use url::{Host, Position};
 
 /// The `User-Agent` of all requests to Odoo.
 pub(super) const USER_AGENT: &str = concat!("odoo-gateway/", env!("CARGO_PKG_VERSION"));
@@ -67,8 +67,7 @@ impl PlainTarget {
             Host::Ipv4(address) => HostAddress::Numeric((address, port).into()),
             Host::Ipv6(address) => HostAddress::Numeric((address, port).into()),
         };
-        let host = url.host_str()?;
-        let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let authority = &url[Position::BeforeHost..Position::AfterPort];
         let head =
             format!("POST {} HTTP/1.1\r\nhost: {authority}\r\naccept: */*\r\nuser-agent: {USER_AGENT}\r\n", url.path());
         Some(Self { address: Arc::new(address), head: head.into_bytes().into() })

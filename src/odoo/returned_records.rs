@@ -84,7 +84,7 @@ impl Records {
                 _ => None,
             }
             .unwrap_or_default(),
-            RecordSource::Assembled(records) => return Ok(records.clone()),
+            RecordSource::Assembled(records) => return Ok(records.iter().map(Value::as_borrowed).collect()),
             RecordSource::Written(ids) => {
                 let record = |id: &RecordId| Value::Map(vec![("id".into(), Value::Int(id.get()))]);
                 return Ok(ids.iter().map(record).collect());

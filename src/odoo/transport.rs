@@ -101,7 +101,16 @@ pub(super) enum Protocol<'a> {
     JsonRpc,
 }
 
-impl Protocol<'_> {
+impl<'a> Protocol<'a> {
+    /// The media type of the request, and its `Authorization` header.
+    fn headers(self) -> (HeaderValue, Option<&'a HeaderValue>) {
+        match self {
+            Self::Xml => (HeaderValue::from_static("text/xml; charset=utf-8"), None),
+            Self::JsonRpc => (HeaderValue::from_static("application/json"), None),
+            Self::Json { authorization } => (HeaderValue::from_static("application/json"), Some(authorization)),
+        }
+    }
+
     /// Whether this status means that nothing was called, so that the body is not read.
     fn is_unserved(self, status: StatusCode) -> bool {
         match self {
@@ -193,12 +202,11 @@ impl Transport {
             Some(database) => request.header("x-odoo-database", database),
             None => request,
         };
-        let request = match call.protocol {
-            Protocol::Xml => request.header(CONTENT_TYPE, "text/xml; charset=utf-8"),
-            Protocol::JsonRpc => request.header(CONTENT_TYPE, "application/json"),
-            Protocol::Json { authorization } => {
-                request.header(CONTENT_TYPE, "application/json").header(AUTHORIZATION, authorization)
-            }
+        let (content_type, authorization) = call.protocol.headers();
+        let request = request.header(CONTENT_TYPE, content_type);
+        let request = match authorization {
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
         };
         let response = timeout_at(limit, request.body(call.body.clone()).send()).await;
         let response = response.map_err(|_| TransportError::TimedOut)?.map_err(|error| classify_error(&error))?;

@@ -13,7 +13,7 @@ use super::database::Database;
 use super::error::OdooError;
 use super::read_failure_cache::ReadQuirks;
 use super::reply::Reply;
-use super::returned_records::{record_ids, require_all};
+use super::returned_records::{require_all, scan_records};
 use super::user::{OdooUser, Uid};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -133,7 +133,7 @@ impl<'c> UserClient<'c> {
     /// 404 for a record that does not exist, 403 for a record that the user may not read.
     pub(super) async fn require_records(self, read: &ReadPlan) -> Result<Reply, Problem> {
         let reply = self.call(&read.call()).await?;
-        let found = record_ids(&reply.value()?).ok_or_else(|| unexpected_form(&read.call()))?;
+        let found = scan_records(&reply)?.ids.ok_or_else(|| unexpected_form(&read.call()))?;
         require_all(&read.ids, &found.into_iter().collect(), read.model.as_str())?;
         Ok(reply)
     }

@@ -72,7 +72,9 @@ pub enum FieldType {
 }
 
 impl FieldType {
-    fn parse(name: &str) -> Self {
+    /// The type with this name in `fields_get`.
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
         match name {
             "boolean" => Self::Boolean,
             "integer" | "many2one_reference" => Self::Integer,

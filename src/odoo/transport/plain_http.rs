@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::response_head::ResponseHead;
-use super::{Connection, OutgoingCall, Protocol, STALL_TIMEOUT};
+use super::{Connection, OutgoingCall, STALL_TIMEOUT};
 use crate::odoo::error::TransportError;
 use crate::odoo::request_target::{HostAddress, PlainTarget};
 
@@ -120,11 +120,7 @@ impl PlainHttp {
 
 /// The request line and the headers.
 fn request_head(target: &PlainTarget, call: &OutgoingCall<'_>) -> Zeroizing<Vec<u8>> {
-    let (content_type, authorization) = match call.protocol {
-        Protocol::Xml => ("text/xml; charset=utf-8", None),
-        Protocol::JsonRpc => ("application/json", None),
-        Protocol::Json { authorization } => ("application/json", Some(authorization)),
-    };
+    let (content_type, authorization) = call.protocol.headers();
     let variable = call.database.map_or(0, HeaderValue::len) + authorization.map_or(0, HeaderValue::len);
     // Large enough, so that no copy of a credential is left behind by a larger buffer.
     let mut head = Zeroizing::new(Vec::with_capacity(target.head.len() + variable + 160));

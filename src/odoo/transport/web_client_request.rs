@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, HeaderMap, H
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
+use url::Position;
 use zeroize::Zeroizing;
 
 use super::response_head::{essence, parse_retry_after};
@@ -49,10 +50,10 @@ pub(in crate::odoo) struct PublicAddress {
 impl PublicAddress {
     /// The address of a URL with a host.
     pub(in crate::odoo) fn from_url(url: &Url) -> Option<Self> {
-        let host = url.host_str().filter(|host| !host.is_empty())?;
-        let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let authority = HeaderValue::try_from(&url[Position::BeforeHost..Position::AfterPort]).ok()?;
+        let host = Some(authority).filter(|authority| !authority.is_empty())?;
         let scheme = HeaderValue::from_static(if url.scheme() == "https" { "https" } else { "http" });
-        Some(Self { host: HeaderValue::try_from(authority).ok()?, scheme })
+        Some(Self { host, scheme })
     }
 }
 

@@ -1,0 +1,309 @@
+//! The description of a model for people and programs: labels, help texts, types, and the user's access rights.
+//!
+//! In: a user, a model, a language. Out: [`ModelDescription`]. Must not know: scopes, dialects, how long the
+//! description is valid. Planning uses a [schema](super::fetch_schema) instead, which is the same in every language.
+
+use std::collections::{HashMap, HashSet};
+
+use super::client::OdooClient;
+use super::fetch_schema::{FieldsGet, fetch_attributes};
+use super::user::OdooUser;
+use crate::error::Problem;
+use crate::error_code::ErrorCode;
+use crate::names::{FieldName, MethodName, ModelName};
+use crate::plan::model_schema::FieldType;
+use crate::plan::{Call, Effect, OrmMethod};
+use crate::value::{Member, Value};
+
+/// The attributes of a field. `states` exists before Odoo 17: the states of a record in which a field that is otherwise
+/// read-only can be written.
+const ATTRIBUTES: [&str; 12] = [
+    "type",
+    "string",
+    "help",
+    "required",
+    "readonly",
+    "states",
+    "store",
+    "company_dependent",
+    "relation",
+    "selection",
+    "depends",
+    "related",
+];
+
+/// A model as one user sees it, in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelDescription {
+    /// The model.
+    pub model: ModelName,
+    /// The user's access rights.
+    pub rights: ModelRights,
+    /// The fields, in the server's order.
+    pub fields: Vec<FieldDescription>,
+}
+
+/// The access rights of a user who may read the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ModelRights {
+    /// Whether the user may create records.
+    pub create: bool,
+    /// Whether the user may change records.
+    pub update: bool,
+    /// Whether the user may delete records.
+    pub delete: bool,
+}
+
+/// A field as one user sees it, in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldDescription {
+    /// The name.
+    pub name: FieldName,
+    /// The type.
+    pub kind: FieldType,
+    /// The type as Odoo calls it. Several of them can share one [`FieldType`].
+    pub odoo_type: String,
+    /// The label.
+    pub label: String,
+    /// The help text; empty if the field has none.
+    pub help: String,
+    /// Whether no record is without a value, because the database guarantees it.
+    pub is_never_empty: bool,
+    /// Whether clients cannot write the field.
+    pub is_read_only: bool,
+    /// Whether the database stores it.
+    pub is_stored: bool,
+    /// Whether a new record needs a value from the client: Odoo requires one and has no default.
+    pub is_needed: bool,
+    /// The related model.
+    pub relation: Option<ModelName>,
+    /// The keys of a selection, each with its label; `None` if they are unknown or not strings.
+    pub selection: Option<Vec<(String, String)>>,
+}
+
+/// Fetches the description of a model.
+///
+/// # Errors
+/// If the model does not exist, the user may not read it, or Odoo does not respond.
+pub(super) async fn fetch(
+    client: &OdooClient,
+    user: &OdooUser,
+    model: &ModelName,
+    lang: &str,
+) -> Result<ModelDescription, Problem> {
+    let context: &[Member<'static>] = &[("lang".into(), lang.to_owned().into())];
+    let context = if lang.is_empty() { &[] } else { context };
+    let fields = fetch_attributes(client, user, FieldsGet { model, attributes: &ATTRIBUTES, context }).await?;
+    let has_right = async |operation| has_right(client, user, model, operation).await;
+    if !has_right("read").await? {
+        let detail = format!("models: Odoo does not allow this user to read `{model}`.");
+        let hint = "Leave out the model, or use a credential of a user who may read it.";
+        return Err(Problem::new(ErrorCode::AccessDenied, detail).parameter("models").hint(hint));
+    }
+    let rights = ModelRights {
+        create: has_right("create").await?,
+        update: has_right("write").await?,
+        delete: has_right("unlink").await?,
+    };
+    let links = delegation_links(&fields);
+    let mut fields: Vec<FieldDescription> =
+        fields.iter().filter_map(|(name, attributes)| FieldDescription::parse(name, attributes)).collect();
+    for field in &mut fields {
+        // Odoo creates the record of the other model together with the new record.
+        field.is_needed &= !links.contains(field.name.as_str());
+    }
+    if rights.create {
+        remove_needs(client, user, model, &mut fields).await?;
+    }
+    Ok(ModelDescription { model: model.clone(), rights, fields })
+}
+
+async fn has_right(
+    client: &OdooClient,
+    user: &OdooUser,
+    model: &ModelName,
+    operation: &'static str,
+) -> Result<bool, Problem> {
+    let call = read_call(model, OrmMethod::CheckAccessRights.name(), vec![operation.into(), Value::Bool(false)]);
+    let reply = client.execute_kw(user, &call).await.map_err(|error| error.into_call_problem(&call))?;
+    Ok(reply.is_none() || reply.value()? == Value::Bool(true))
+}
+
+/// The many2one fields through which the model delegates (`_inherits`): at least two fields mirror a field of the same
+/// name through them. A single one is an ordinary related field.
+fn delegation_links(fields: &[Member<'_>]) -> HashSet<String> {
+    let mirrors = fields.iter().filter_map(|(name, attributes)| {
+        let path = related_path(attributes)?;
+        let (link, mirrored) = path.split_once('.')?;
+        (mirrored == name).then(|| link.to_owned())
+    });
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    mirrors.for_each(|link| *counts.entry(link).or_default() += 1);
+    counts.into_iter().filter(|(_, count)| *count > 1).map(|(link, _)| link).collect()
+}
+
+/// The path of a related field. Until Odoo 15 it is a list of its steps.
+fn related_path(attributes: &Value<'_>) -> Option<String> {
+    let related = attributes.get("related")?;
+    let steps = |steps: &[Value<'_>]| steps.iter().filter_map(Value::as_text).collect::<Vec<_>>().join(".");
+    related.as_text().map(str::to_owned).or_else(|| related.as_list().map(steps)).filter(|path| !path.is_empty())
+}
+
+/// Clears `is_needed` of the fields that have a default.
+async fn remove_needs(
+    client: &OdooClient,
+    user: &OdooUser,
+    model: &ModelName,
+    fields: &mut [FieldDescription],
+) -> Result<(), Problem> {
+    let needed = fields.iter().filter(|field| field.is_needed);
+    let needed: Value<'static> = needed.map(|field| Value::from(field.name.as_str().to_owned())).collect();
+    if needed.as_list().is_some_and(<[_]>::is_empty) {
+        return Ok(());
+    }
+    let call = read_call(model, MethodName::from_static("default_get"), vec![needed]);
+    let defaults = match client.execute_kw(user, &call).await {
+        Ok(reply) => default_names(&reply.value()?),
+        // The defaults are unknown, so nothing can be called needed.
+        Err(error) if error.may_be_field_specific() => None,
+        Err(error) => return Err(error.into_call_problem(&call)),
+    };
+    for field in fields {
+        let has_default = defaults.as_ref().is_none_or(|names| names.contains(field.name.as_str()));
+        field.is_needed &= !has_default;
+    }
+    Ok(())
+}
+
+fn default_names(defaults: &Value<'_>) -> Option<HashSet<String>> {
+    Some(defaults.as_map()?.iter().map(|(name, _)| name.to_string()).collect())
+}
+
+fn read_call(model: &ModelName, method: MethodName, args: Vec<Value<'static>>) -> Call {
+    Call { model: model.clone(), method, args, kwargs: Vec::new(), effect: Effect::Read }
+}
+
+impl FieldDescription {
+    /// `None` for a name outside the grammar, which no client could send, or without a type.
+    fn parse(name: &str, attributes: &Value<'_>) -> Option<Self> {
+        let text = |key| attributes.get(key).and_then(Value::as_text);
+        let flag = |key| attributes.get(key) == Some(&Value::Bool(true));
+        let odoo_type = text("type")?;
+        let (kind, is_stored) = (FieldType::parse(odoo_type), flag("store"));
+        // A list of related records can be empty although the form of Odoo requires one.
+        let is_never_empty = flag("required") && is_stored && !flag("company_dependent") && !kind.is_x2many();
+        // Odoo computes some required numbers without naming what from. One that is really missing is its error 422.
+        let is_number =
+            matches!(kind, FieldType::Boolean | FieldType::Integer | FieldType::Float | FieldType::Monetary);
+        let is_read_only = flag("readonly") && !is_writable_in_a_state(attributes);
+        let depends = attributes.get("depends").and_then(Value::as_list);
+        let is_derived = depends.is_some_and(|depends| !depends.is_empty()) || related_path(attributes).is_some();
+        Some(Self {
+            name: FieldName::parse(name).ok()?,
+            kind,
+            odoo_type: odoo_type.to_owned(),
+            label: text("string").unwrap_or(name).to_owned(),
+            help: text("help").unwrap_or_default().trim().to_owned(),
+            is_never_empty,
+            is_read_only,
+            is_stored,
+            is_needed: is_never_empty && !is_number && !is_read_only && !is_derived,
+            relation: text("relation").and_then(|model| ModelName::parse(model).ok()),
+            selection: attributes.get("selection").and_then(parse_selection),
+        })
+    }
+
+    /// The approximate size in memory, in bytes.
+    fn size(&self) -> usize {
+        let selection = self.selection.iter().flatten().map(|(key, label)| key.len() + label.len() + 48);
+        256 + self.name.as_str().len() + self.label.len() + self.help.len() + selection.sum::<usize>()
+    }
+}
+
+impl ModelDescription {
+    /// The approximate size in memory, in bytes.
+    pub(super) fn size(&self) -> u32 {
+        let size = self.fields.iter().map(FieldDescription::size).sum::<usize>();
+        u32::try_from(size).unwrap_or(u32::MAX)
+    }
+}
+
+/// Whether `states` lifts `readonly` in some state of a record: `{"draft": [("readonly", False)]}`.
+fn is_writable_in_a_state(attributes: &Value<'_>) -> bool {
+    let lifts = |modifier: &Value<'_>| matches!(modifier.as_list(), Some([name, Value::Bool(false)]) if name.as_text() == Some("readonly"));
+    let states = attributes.get("states").and_then(Value::as_map).unwrap_or_default();
+    states.iter().any(|(_, modifiers)| modifiers.as_list().unwrap_or_default().iter().any(lifts))
+}
+
+fn parse_selection(selection: &Value<'_>) -> Option<Vec<(String, String)>> {
+    let option = |pair: &Value<'_>| match pair.as_list()? {
+        [key, label] => Some((key.as_text()?.to_owned(), label.as_text().unwrap_or_default().to_owned())),
+        _ => None,
+    };
+    selection.as_list()?.iter().map(option).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(attributes: Vec<Member<'static>>) -> FieldDescription {
+        FieldDescription::parse("x", &Value::Map(attributes)).unwrap()
+    }
+
+    fn pair(one: &'static str, other: Value<'static>) -> Value<'static> {
+        Value::List(vec![one.into(), other])
+    }
+
+    #[test]
+    fn a_field_that_some_state_makes_writable_is_not_read_only() {
+        let read_only = |states: Option<Value<'static>>| {
+            let mut attributes = vec![("type".into(), "char".into()), ("readonly".into(), Value::Bool(true))];
+            attributes.extend(states.map(|states| ("states".into(), states)));
+            parse(attributes).is_read_only
+        };
+        let states = |value| Value::Map(vec![("draft".into(), Value::List(vec![pair("readonly", value)]))]);
+        assert!(read_only(None) && read_only(Some(states(Value::Bool(true)))));
+        assert!(!read_only(Some(states(Value::Bool(false)))));
+    }
+
+    #[test]
+    fn a_value_is_needed_if_odoo_neither_computes_nor_forbids_it() {
+        let needed = |more: Vec<Member<'static>>| {
+            let mut attributes = more;
+            attributes.extend(["required", "store"].map(|key| (key.into(), Value::Bool(true))));
+            attributes.push(("type".into(), "many2one".into()));
+            parse(attributes).is_needed
+        };
+        assert!(needed(Vec::new()));
+        assert!(!needed(vec![("readonly".into(), Value::Bool(true))]));
+        assert!(!needed(vec![("depends".into(), Value::List(vec!["partner_id".into()]))]));
+        assert!(!needed(vec![("related".into(), "partner_id.name".into())]));
+        assert!(!needed(vec![("company_dependent".into(), Value::Bool(true))]));
+        assert!(!needed(vec![("type".into(), "one2many".into())]));
+    }
+
+    #[test]
+    fn a_model_delegates_through_a_link_that_several_fields_mirror() {
+        let related = |name: &'static str, path: &'static str| -> Member<'static> {
+            (name.into(), Value::Map(vec![("related".into(), path.into())]))
+        };
+        let user = [related("name", "partner_id.name"), related("email", "partner_id.email")];
+        assert_eq!(delegation_links(&user), HashSet::from(["partner_id".to_owned()]));
+        let steps = Value::List(vec!["partner_id".into(), "email".into()]);
+        let listed: Member<'static> = ("email".into(), Value::Map(vec![("related".into(), steps)]));
+        assert_eq!(delegation_links(&[related("name", "partner_id.name"), listed]).len(), 1, "Odoo 14");
+        let order = [related("email", "partner_id.email"), related("currency_id", "company_id.currency")];
+        assert_eq!(delegation_links(&order), HashSet::new());
+    }
+
+    #[test]
+    fn a_selection_has_labels_unless_its_keys_are_not_strings() {
+        let selection = |key: Value<'static>| {
+            let options = Value::List(vec![Value::List(vec![key, "Draft".into()])]);
+            parse(vec![("type".into(), "selection".into()), ("selection".into(), options)]).selection
+        };
+        assert_eq!(selection("draft".into()), Some(vec![("draft".to_owned(), "Draft".to_owned())]));
+        assert_eq!(selection(Value::Int(1)), None);
+    }
+}
