@@ -7,6 +7,13 @@
 //! linked_users       users who let an API key create login tokens for them
 //! link_odoo_key      Odoo API keys linked to their users
 //! tokens             list, revoke
+//! own_access         what acts for a user, and how they end it
+//! personal_keys      API keys that users create for themselves
+//! login_tokens       login tokens that users create for themselves
+//! search             finds API keys and applications, page by page
+//! usage              requests and errors of an API key or application
+//! audit_log          finds events
+//! health             checks the store, the master key, each Odoo
 //! master_keys        add, list, rewrap, prune
 //! installation_keys  rotate and prune the keys that master keys seal
 //! after_restore      actions after a backup of the store was restored
@@ -19,18 +26,33 @@ mod activation;
 mod after_restore;
 mod api_keys;
 mod applications;
+mod audit_log;
+mod health;
 mod installation_keys;
 mod link_odoo_key;
 mod linked_users;
+mod login_tokens;
 mod master_keys;
+mod own_access;
+mod personal_keys;
+mod search;
 mod tokens;
+mod usage;
 
 pub use crate::auth::oauth1::SignatureMethod;
 pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::NewApiKey;
 pub use applications::{ApplicationSecrets, ConsumerPair, NewApplication};
+pub use audit_log::{AUDIT_CSV_HEADER, audit_csv_row};
+pub use health::{BreakerState, HealthOverview, PartHealth};
 pub use installation_keys::{InstallationKeyKind, PrunedInstallationKeys};
 pub use master_keys::{MasterKeyStatus, RewrapResult};
+pub use own_access::{AllowedApplication, OdooAccount, UserAccess};
+pub use personal_keys::PersonalKey;
+pub use search::ListPage;
+pub use usage::{UsagePoint, UsageReport};
+
+pub use crate::store::{AuditEntry, AuditFilter, KeyRate, KeyTerms, StoredToken};
 
 use secrecy::SecretString;
 
@@ -82,7 +104,10 @@ pub enum AdminError {
 
 impl From<StoreError> for AdminError {
     fn from(cause: StoreError) -> Self {
-        Self::KeySet(cause.into())
+        match cause {
+            StoreError::NameTaken { .. } => Self::Invalid(cause.to_string()),
+            other => Self::KeySet(other.into()),
+        }
     }
 }
 
@@ -99,6 +124,12 @@ async fn verify_credential(database: &Database, login: &str, secret: &SecretStri
 }
 
 impl Administration {
+    /// The same administration, whose actions have this actor in the audit log.
+    #[must_use]
+    pub fn with_actor(&self, actor: impl Into<String>) -> Self {
+        Self { actor: actor.into(), ..self.clone() }
+    }
+
     fn audit_event(&self, action: &str, subject: &str, detail: impl Into<String>) -> AuditEvent {
         AuditEvent::new(self.clock.now(), &self.actor, action, subject, detail)
     }

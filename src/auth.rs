@@ -13,6 +13,7 @@
 //! token_verifier      rows of tokens, their verification and keys
 //! token_row_checks    checks on one row
 //! recent_uses         uses of tokens, written in batches
+//! usage_counts        requests of each API key and application, written in batches
 //! new_token           new rows, with a sealed credential
 //! key_provider        the keys of this installation
 //! process_keyed_hash  keyed hashes, for caches
@@ -40,12 +41,15 @@ mod recent_uses;
 mod services;
 mod token_row_checks;
 mod token_verifier;
+mod usage_counts;
 
 pub use clients::application::{Application, ApplicationSettings, GrantType, is_localhost, new_client_id};
 pub use clients::approval::ResourceOwner;
 pub use clients::consumer_secret::{open_consumer_secret, seal_consumer_secret};
 pub use clients::registry::Applications;
-pub use credentials::api_key_login::{IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey};
+pub use credentials::api_key_login::{
+    IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey, seal_login_token,
+};
 pub use credentials::odoo_authenticator::{OdooAuthenticator, OdooAuthenticatorSettings, supports_key_lookup};
 pub use credentials::restful_token::AccessTokens;
 pub use credentials::token_authenticator::GatewayTokens;
@@ -57,8 +61,9 @@ pub use limits::throttle::{Throttle, ThrottleRate, ThrottleSettings};
 pub use new_token::{NewToken, TokenOwner, issue, issue_with_token, seal_credential, unsealed_row};
 pub use oauth2::{
     AccessTokenFormat, AuthenticatedClient, BrowserSession, BrowserSessions, CodeExchange, CodeRequest, IssuedTokens,
-    OAuth2Server, OAuth2Settings, TokenDetails,
+    OAuth2Server, OAuth2Settings, SessionLifetime, TokenDetails,
 };
 pub use principal::{CredentialKind, Principal};
 pub use recent_uses::RecentUses;
 pub use services::{TokenServices, TokenSettings};
+pub use usage_counts::{UsageCounter, UsageCounts};

@@ -1,7 +1,7 @@
 //! Time as an argument, so that expiry, throttling, and cool-downs are tested without sleeping.
 //!
-//! In: nothing. Out: the current UTC time, from the system or from a manual clock. Must not know: anything else. The
-//! only place that reads the system clock.
+//! In: nothing. Out: the current UTC time, from the system or from a manual clock; times as text. Must not know: anything
+//! else. The only place that reads the system clock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use time::macros::format_description;
 
 /// A source of time; clones share it.
 #[derive(Clone)]
@@ -59,5 +60,23 @@ impl fmt::Debug for Clock {
             Source::System => "Clock(system)",
             Source::Manual(_) => "Clock(manual)",
         })
+    }
+}
+
+/// Unix time as `2027-01-31T12:00:00Z`; empty if it is out of range.
+#[must_use]
+pub fn format_timestamp(seconds: i64) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(format).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_in_utc() {
+        assert_eq!(format_timestamp(0), "1970-01-01T00:00:00Z");
+        assert_eq!(format_timestamp(i64::MAX), "");
     }
 }

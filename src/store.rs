@@ -7,7 +7,8 @@
 //! credential_changes, credential_poll   detect changes of credentials
 //! installation_keys    the installation's own keys, sealed
 //! idempotency_keys     claims and responses of `Idempotency-Key`
-//! audit                the audit log
+//! usage_counts         requests of each hour
+//! audit, like_pattern  the audit log, patterns of searches
 //! revoke_after_restore, rollback_detector   a backup that was restored
 //! installation_id      the installation id
 //! connect, sqlite_file, migrations, transaction   connections, files, schema, transactions
@@ -33,6 +34,7 @@ mod error;
 mod idempotency_keys;
 mod installation_id;
 pub mod installation_keys;
+mod like_pattern;
 mod linked_users;
 mod migrations;
 mod oauth1;
@@ -45,7 +47,9 @@ mod sqlite_file;
 mod stored_token;
 mod tokens;
 mod transaction;
+mod usage_counts;
 mod usage_limits;
+mod user_access;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +59,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 
 pub use self::application_row::ApplicationTerms;
-pub use self::audit::AuditEvent;
+pub use self::audit::{AuditEntry, AuditEvent, AuditFilter};
 pub use self::consents::Consent;
 pub use self::credential_changes::{CredentialChanges, CredentialCounts, StoreContact};
 pub use self::credential_grants::Grant;
@@ -68,8 +72,11 @@ pub use self::oauth_tokens::{SpentToken, SpentWrap};
 pub use self::revoke_after_restore::RevokedCounts;
 pub use self::rewrap::Rewrap;
 pub use self::rollback_detector::{RESTORE, RollbackDetector};
-pub use self::stored_token::{SECONDS_BETWEEN_TOUCHES, StoredToken};
+pub use self::stored_token::{SECONDS_BETWEEN_TOUCHES, StoredToken, TokenUse};
+pub use self::tokens::RowRange;
+pub use self::usage_counts::HourlyUsage;
 pub use self::usage_limits::{KeyRate, KeyTerms};
+pub use self::user_access::UserConsent;
 
 use self::connect::Backend;
 use self::error::StoreLocation;

@@ -247,6 +247,7 @@ impl Administration {
             account: Some(application.id.clone()),
             created_at: self.clock.now().unix_timestamp(),
             last_used_at: None,
+            last_address: None,
             disabled_at: None,
             ..application.clone()
         };

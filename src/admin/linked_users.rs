@@ -6,7 +6,7 @@
 
 use secrecy::SecretString;
 
-use super::{AdminError, Administration, verify_credential};
+use super::{AdminError, Administration, OdooAccount, verify_credential};
 use crate::secret::{DataKey, Sealed, Token, TokenKind};
 use crate::store::{Grant, StoredToken, random_id};
 
@@ -20,7 +20,7 @@ impl Administration {
         let key = Token::parse(TokenKind::ApiKey, key).ok_or_else(not_found)?;
         let keys = self.key_provider.for_sealing().await?;
         let index = key.index(&keys.index);
-        let found = self.store.find_tokens([index, index], self.clock.now()).await?.pop();
+        let found = self.store.find_token(index, self.clock.now()).await?;
         let mut link = found.ok_or_else(not_found)?;
         if !link.key.as_ref().is_some_and(|terms| terms.may_mint_for_others) {
             let message =
@@ -38,6 +38,36 @@ impl Administration {
         let event = self.audit_event("user.link", &link.id, format!("{} of {}", link.grant.login, link.grant.database));
         self.store.add_link(&link, &event).await?;
         Ok(link)
+    }
+
+    /// Links a user to the API key with this id, whose plaintext the user enters. An earlier link of the user to this
+    /// key is replaced.
+    ///
+    /// # Errors
+    /// Fails if the plaintext is not that of this key, and as [`link_user`](Self::link_user) does.
+    pub async fn link_own(
+        &self,
+        user: OdooAccount<'_>,
+        id: &str,
+        key: &str,
+        credential: (&str, SecretString),
+    ) -> Result<(), AdminError> {
+        let keys = self.key_provider.for_sealing().await?;
+        let index = Token::parse(TokenKind::ApiKey, key).map(|token| token.index(&keys.index));
+        let account = self.store.token(id, self.clock.now()).await?;
+        let account = account.filter(|row| row.kind == TokenKind::ApiKey && row.grant.database == user.database);
+        let account = account.ok_or_else(|| AdminError::NotFound(format!("API key {id:?}")))?;
+        if !index.is_some_and(|index| index.matches(&account.index)) {
+            return Err(AdminError::Invalid("this is not the API key of this account".to_owned()));
+        }
+        let earlier = self.store.links_of_user(user.database, user.uid, self.clock.now()).await?;
+        let (login, secret) = credential;
+        self.link_user(key, login.to_owned(), secret).await?;
+        for link in earlier.iter().filter(|link| link.id == id) {
+            let event = self.audit_event("user.unlink", id, login);
+            self.store.remove_link(id, &link.grant.id, &event).await?;
+        }
+        Ok(())
     }
 
     /// Returns the users linked to an API key, the key's own user first.

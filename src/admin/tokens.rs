@@ -7,7 +7,7 @@ use crate::secret::TokenKind;
 use crate::store::StoredToken;
 
 /// The kinds that are listed: those with a long lifetime.
-const LISTED_KINDS: [TokenKind; 7] = [
+const LISTED_KINDS: [TokenKind; 8] = [
     TokenKind::LoginToken,
     TokenKind::AccessToken,
     TokenKind::OdooKey,
@@ -15,10 +15,12 @@ const LISTED_KINDS: [TokenKind; 7] = [
     TokenKind::OAuthRefresh,
     TokenKind::OAuth1Access,
     TokenKind::Session,
+    TokenKind::ConsoleSession,
 ];
 
 impl Administration {
-    /// Returns all login tokens, access tokens, linked Odoo API keys, OAuth tokens and browser sessions.
+    /// Returns all login tokens, access tokens, linked Odoo API keys, OAuth tokens, browser sessions and
+    /// sessions of the console.
     ///
     /// # Errors
     /// Fails if the store cannot be used.

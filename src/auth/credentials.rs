@@ -8,13 +8,11 @@
 //! api_key_login            login tokens: issued with an API key
 //! restful_token            access tokens of the `restful` dialect: issued at a login, revoked at a logout
 //! credential_cache         rows of tokens and what they open, in memory
-//! coalesced_loads          concurrent loads of one row, made one
 //! ```
 //!
 //! In: a [`Credential`]. Out: a [`Principal`](super::Principal). Must not know: HTTP headers.
 
 pub(super) mod api_key_login;
-mod coalesced_loads;
 pub(super) mod credential_cache;
 pub(super) mod odoo_authenticator;
 mod odoo_credential_check;

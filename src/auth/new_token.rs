@@ -103,6 +103,7 @@ pub fn unsealed_row(
         not_after: None,
         idle_seconds: None,
         last_used_at: None,
+        last_address: None,
         disabled_at: None,
         is_account_inactive: false,
         account_not_after: None,

@@ -48,7 +48,7 @@ mod vectors;
 pub use super::clients::signature_method::SignatureMethod;
 pub use base_string::{base_string, base_string_uri, normalize_parameters};
 pub use callback::{Callback, Verifier};
-pub use encoding::{decode_form, encode, pairs as form_pairs};
+pub use encoding::{decode_form, encode, pairs as form_pairs, pairs_of_form};
 pub use header::{parse_parameters, strip_oauth_scheme};
 pub use malformed::{MalformedSignature, ParamPairs};
 pub use request::{Placement, RawRequest, SignedRequest, TimestampNonce, has_signature, strip_protocol_parameters};

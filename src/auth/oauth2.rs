@@ -29,7 +29,7 @@ mod jwt;
 mod revoke_introspect;
 mod server;
 
-pub use browser_sessions::{BrowserSession, BrowserSessions};
+pub use browser_sessions::{BrowserSession, BrowserSessions, SessionLifetime};
 pub use clients::AuthenticatedClient;
 pub use codes::CodeRequest;
 pub use exchange::{AccessTokenFormat, CodeExchange, IssuedTokens};

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::limits::key_concurrency::ConcurrencyPermit;
+use super::usage_counts::UsageCounter;
 use crate::error::RateLimit;
 use crate::odoo::{Database, OdooUser};
 use crate::plan::Scope;
@@ -47,6 +48,7 @@ impl From<TokenKind> for CredentialKind {
             | TokenKind::OAuthCode
             | TokenKind::OAuthRefresh
             | TokenKind::Session
+            | TokenKind::ConsoleSession
             | TokenKind::OAuth1Request => Self::Internal,
         }
     }
@@ -88,4 +90,6 @@ pub struct Principal {
     pub scope: Arc<Scope>,
     /// The gateway's token that was sent, as stored at that time; `None` for a password or an Odoo API key.
     pub token: Option<Arc<StoredToken>>,
+    /// Counts the requests of the API key or application that the token is or belongs to.
+    pub usage: Option<Arc<UsageCounter>>,
 }

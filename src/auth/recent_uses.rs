@@ -1,11 +1,11 @@
 //! The last use of each token: collected in memory, written to the store in batches.
 //!
-//! In: ids of tokens with the time of a use. Out: `last_used_at` in the store. Must not know: what the tokens open.
+//! In: uses of tokens. Out: the time and the address of the last one in the store. Must not know: what the tokens open.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, TokenUse};
 
 /// The most tokens whose use is not written yet. More are not recorded until the next write.
 const CAPACITY: usize = 100_000;
@@ -16,7 +16,7 @@ const BATCH: usize = 500;
 #[derive(Debug, Clone)]
 pub struct RecentUses {
     store: Store,
-    unwritten: Arc<Mutex<HashMap<String, i64>>>,
+    unwritten: Arc<Mutex<HashMap<String, TokenUse>>>,
 }
 
 impl RecentUses {
@@ -24,9 +24,9 @@ impl RecentUses {
         Self { store, unwritten: Arc::default() }
     }
 
-    /// Records that a token was used at this Unix time.
-    pub(super) fn record(&self, token: &str, used_at: i64) {
-        insert_latest(&mut self.unwritten(), token.to_owned(), used_at);
+    /// Records a use.
+    pub(super) fn record(&self, used: TokenUse) {
+        insert_latest(&mut self.unwritten(), used);
     }
 
     /// Writes all uses. Those that cannot be written are kept for the next call.
@@ -34,13 +34,13 @@ impl RecentUses {
     /// # Errors
     /// If the store is not available.
     pub async fn write(&self) -> Result<(), StoreError> {
-        let uses: Vec<(String, i64)> = std::mem::take(&mut *self.unwritten()).into_iter().collect();
+        let uses: Vec<TokenUse> = std::mem::take(&mut *self.unwritten()).into_values().collect();
         let mut batches = uses.chunks(BATCH);
         while let Some(batch) = batches.next() {
             if let Err(cause) = self.store.touch_tokens(batch).await {
                 let mut unwritten = self.unwritten();
-                for (token, used_at) in batch.iter().chain(batches.flatten()) {
-                    insert_latest(&mut unwritten, token.clone(), *used_at);
+                for used in batch.iter().chain(batches.flatten()) {
+                    insert_latest(&mut unwritten, used.clone());
                 }
                 return Err(cause);
             }
@@ -48,14 +48,18 @@ impl RecentUses {
         Ok(())
     }
 
-    fn unwritten(&self) -> MutexGuard<'_, HashMap<String, i64>> {
+    fn unwritten(&self) -> MutexGuard<'_, HashMap<String, TokenUse>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn insert_latest(uses: &mut HashMap<String, i64>, token: String, used_at: i64) {
-    if uses.len() < CAPACITY || uses.contains_key(&token) {
-        uses.entry(token).and_modify(|latest| *latest = used_at.max(*latest)).or_insert(used_at);
+fn insert_latest(uses: &mut HashMap<String, TokenUse>, used: TokenUse) {
+    if let Some(latest) = uses.get_mut(&used.token) {
+        if used.at >= latest.at {
+            *latest = used;
+        }
+    } else if uses.len() < CAPACITY {
+        uses.insert(used.token.clone(), used);
     }
 }
 
@@ -65,10 +69,12 @@ mod tests {
 
     #[test]
     fn latest_use_counts_and_the_number_of_tokens_is_limited() {
-        let mut uses: HashMap<String, i64> = (0..CAPACITY).map(|number| (number.to_string(), 5)).collect();
-        for (token, used_at) in [("1", 7), ("2", 3), ("one too many", 9)] {
-            insert_latest(&mut uses, token.to_owned(), used_at);
+        let used = |token: &str, at| TokenUse { token: token.to_owned(), at, address: None };
+        let mut uses: HashMap<String, TokenUse> =
+            (0..CAPACITY).map(|number| (number.to_string(), used(&number.to_string(), 5))).collect();
+        for (token, at) in [("1", 7), ("2", 3), ("one too many", 9)] {
+            insert_latest(&mut uses, used(token, at));
         }
-        assert_eq!((uses["1"], uses["2"], uses.len()), (7, 5, CAPACITY));
+        assert_eq!((uses["1"].at, uses["2"].at, uses.len()), (7, 5, CAPACITY));
     }
 }

@@ -15,10 +15,12 @@ use super::limits::throttle::Throttle;
 use super::limits::token_rejection::FailurePolicy;
 use super::limits::usage_limits::TokenLimits;
 use super::oauth1::{OAuth1, OAuth1Settings};
-use super::oauth2::{BrowserSessions, OAuth2Server, OAuth2Settings};
+use super::oauth2::{BrowserSessions, OAuth2Server, OAuth2Settings, SessionLifetime};
 use super::recent_uses::RecentUses;
 use super::token_verifier::CredentialStore;
+use super::usage_counts::UsageCounts;
 use crate::clock::Clock;
+use crate::secret::TokenKind;
 use crate::store::Store;
 
 /// How tokens are verified and issued.
@@ -32,6 +34,8 @@ pub struct TokenSettings {
     pub oauth2: OAuth2Settings,
     /// OAuth 1.0a.
     pub oauth1: OAuth1Settings,
+    /// The sessions of the console.
+    pub console_session: SessionLifetime,
 }
 
 /// One service for each kind of credential that the gateway itself issues.
@@ -49,12 +53,16 @@ pub struct TokenServices {
     pub oauth2: OAuth2Server,
     /// The OAuth 1.0a provider.
     pub oauth1: OAuth1,
-    /// Login sessions of browsers.
+    /// Login sessions of browsers on the authorization pages.
     pub sessions: BrowserSessions,
+    /// Login sessions of browsers in the console.
+    pub console_sessions: BrowserSessions,
     /// CSRF tokens of forms.
     pub csrf: CsrfTokens,
     /// Uses of tokens that are not written to the store yet.
     pub recent_uses: RecentUses,
+    /// Requests of API keys and applications that are not written to the store yet.
+    pub usage_counts: UsageCounts,
 }
 
 impl TokenServices {
@@ -69,22 +77,31 @@ impl TokenServices {
     ) -> Self {
         let limits = TokenLimits::new(clock.clone());
         let recent_uses = RecentUses::new(store.clone());
-        let credentials = CredentialStore { store, keys, clock, recent_uses: recent_uses.clone() };
+        let usage_counts = UsageCounts::new(store.clone(), clock.clone());
+        let credentials = CredentialStore {
+            store,
+            keys,
+            clock,
+            recent_uses: recent_uses.clone(),
+            usage_counts: usage_counts.clone(),
+        };
         let failures = FailurePolicy::new(throttle, settings.min_failure_time);
-        let TokenSettings { access_token_idle, oauth2, oauth1, .. } = settings;
+        let TokenSettings { access_token_idle, oauth2, oauth1, console_session, .. } = settings;
         let issuer = oauth2.issuer.clone();
         let tokens = GatewayTokens::new(credentials.clone(), limits.clone(), failures.clone(), issuer);
         let applications = Applications::new(credentials.clone(), limits.clone());
         Self {
             login_tokens: LoginTokens::new(tokens.clone()),
             access_tokens: AccessTokens::new(tokens.clone(), access_token_idle),
-            sessions: BrowserSessions::new(credentials.clone(), &oauth2),
+            sessions: BrowserSessions::new(credentials.clone(), TokenKind::Session, oauth2.session),
+            console_sessions: BrowserSessions::new(credentials.clone(), TokenKind::ConsoleSession, console_session),
             csrf: CsrfTokens::new(credentials.clone()),
             oauth1: OAuth1::new(credentials, applications.clone(), limits.clone(), failures.clone(), oauth1),
             oauth2: OAuth2Server::new(applications.clone(), limits, failures, oauth2),
             applications,
             gateway_tokens: tokens,
             recent_uses,
+            usage_counts,
         }
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn is_address_allowed(row: &StoredToken, address: IpAddr) -> bool {
 pub(super) fn is_written_at_once(row: &StoredToken, recorded: Option<i64>, now: OffsetDateTime) -> bool {
     let Some(recorded) = recorded else { return true };
     let unused_for = now.unix_timestamp().saturating_sub(recorded);
-    row.kind == TokenKind::Session || row.idle_seconds.is_some_and(|idle| unused_for > idle / 2)
+    let is_session = matches!(row.kind, TokenKind::Session | TokenKind::ConsoleSession);
+    is_session || row.idle_seconds.is_some_and(|idle| unused_for > idle / 2)
 }
 
 /// Whether both rows open the same credential with the same limits, under the same seals.
@@ -86,6 +87,7 @@ pub(super) mod tests {
             not_after: None,
             idle_seconds,
             last_used_at: None,
+            last_address: None,
             disabled_at: None,
             is_account_inactive: false,
             account_not_after: None,

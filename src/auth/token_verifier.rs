@@ -4,17 +4,22 @@
 //!
 //! In: tokens, rows. Out: rows, data keys. Must not know: which dialect or protocol the token came with.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use super::error::AuthError;
 use super::key_provider::{KeyProvider, KeySet, KeySetError};
 use super::recent_uses::RecentUses;
 use super::token_row_checks::is_written_at_once;
+use super::usage_counts::UsageCounts;
 use crate::clock::Clock;
+use crate::error::Problem;
+use crate::plan::Scope;
 use crate::secret::{DataKey, SecretError, Token, TokenIndex};
-use crate::store::{Store, StoredToken};
+use crate::store::{Store, StoredToken, TokenUse};
 
 /// The store, the keys of this installation, and the time. Clones share the store and the keys.
 #[derive(Debug, Clone)]
@@ -23,6 +28,7 @@ pub(super) struct CredentialStore {
     pub(super) keys: KeyProvider,
     pub(super) clock: Clock,
     pub(super) recent_uses: RecentUses,
+    pub(super) usage_counts: UsageCounts,
 }
 
 impl CredentialStore {
@@ -38,9 +44,8 @@ impl CredentialStore {
     pub(super) async fn find_active(&self, token: &Token) -> Result<StoredToken, AuthError> {
         let (keys, now) = (self.key_set().await?, self.clock.now());
         let index = token.index(&keys.index);
-        let rows = self.store.find_tokens([index, index], now).await?;
-        let is_active = |row: &StoredToken| row.kind == token.kind() && row.is_active(now);
-        rows.into_iter().find(is_active).ok_or(AuthError::Rejected)
+        let row = self.store.find_token(index, now).await?;
+        row.filter(|row| row.kind == token.kind() && row.is_active(now)).ok_or(AuthError::Rejected)
     }
 
     /// Moves a row that was found by the previous index key to the newest one, in the background. Both hashes find
@@ -108,31 +113,51 @@ impl CredentialStore {
     }
 
     /// Records that the token was used: at once if that is urgent, otherwise with the next batch.
-    pub(super) fn touch(&self, row: &StoredToken) {
+    pub(super) fn touch(&self, row: &StoredToken, address: IpAddr) {
         let now = self.clock.now();
         if row.is_touch_due(now) {
-            self.record_use(row, row.last_used_at, now);
+            self.record_use(row, row.last_used_at, now, address);
         }
     }
 
     /// Records a use. `recorded`: the last one that was recorded.
-    pub(super) fn record_use(&self, row: &StoredToken, recorded: Option<i64>, now: OffsetDateTime) {
+    pub(super) fn record_use(&self, row: &StoredToken, recorded: Option<i64>, now: OffsetDateTime, address: IpAddr) {
+        let used = TokenUse { token: row.id.clone(), at: now.unix_timestamp(), address: Some(address) };
         if is_written_at_once(row, recorded, now) {
-            self.touch_at_once(row, now);
+            self.touch_at_once(used);
         } else {
-            self.recent_uses.record(&row.id, now.unix_timestamp());
+            self.recent_uses.record(used);
         }
     }
 
     /// Writes in the background that the token was used. If that fails, the next batch contains the use.
-    fn touch_at_once(&self, row: &StoredToken, now: OffsetDateTime) {
-        let (store, recent_uses, token) = (self.store.clone(), self.recent_uses.clone(), row.id.clone());
+    fn touch_at_once(&self, used: TokenUse) {
+        let (store, recent_uses) = (self.store.clone(), self.recent_uses.clone());
         tokio::spawn(async move {
-            if let Err(cause) = store.touch_token(&token, now).await {
+            if let Err(cause) = store.touch_token(&used).await {
                 tracing::warn!(%cause, "the use of a token is recorded later");
-                recent_uses.record(&token, now.unix_timestamp());
+                recent_uses.record(used);
             }
         });
+    }
+}
+
+/// What a token opens.
+#[derive(Debug)]
+pub(super) struct OpenedCredential {
+    pub(super) secret: Arc<SecretString>,
+    pub(super) login: Arc<str>,
+    pub(super) scope: Arc<Scope>,
+}
+
+impl OpenedCredential {
+    /// Opens the credential in the row of a token with the token's data key.
+    pub(super) fn open(data_key: &DataKey, row: &StoredToken) -> Result<Self, AuthError> {
+        let secret = data_key.open_credential(row.grant.facts(), &row.grant.credential);
+        let secret = Arc::new(secret.map_err(|cause| altered_row(row, &cause))?);
+        // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.
+        let scope = Arc::new(Scope::from_json(&row.scope).map_err(Problem::internal)?);
+        Ok(Self { secret, login: row.grant.login.as_str().into(), scope })
     }
 }
 

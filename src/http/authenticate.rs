@@ -70,6 +70,7 @@ async fn authenticate_credential(request: &mut ApiRequest) -> Result<Principal, 
     request.log.database(principal.database.name.as_str());
     request.log.user(&principal.login);
     request.log.credential(principal.credential_kind.as_str());
+    request.log.usage(principal.usage.clone());
     Ok(principal)
 }
 

@@ -8,6 +8,7 @@
 //! OAuth         = oauth-prefix 64*hex 8*hex
 //! oauth-prefix  = "ogw_cs_" | "ogw_ck_" | "ogw_os_" | "ogw_ac_" | "ogw_at_" | "ogw_rt_" | "ogw_o1r_" | "ogw_o1a_"
 //! session       = "ogw_ses_" 64*hex 8*hex     a browser session, in a cookie
+//! console       = "ogw_con_" 64*hex 8*hex     a session of the console, in a cookie
 //! hex           = "0"-"9" | "a"-"f"
 //! ```
 //!
@@ -48,6 +49,8 @@ pub enum TokenKind {
     OAuthRefresh,
     /// A browser session with a logged-in user.
     Session,
+    /// A session of the console, with a logged-in user.
+    ConsoleSession,
     /// OAuth 1.0a temporary credentials: a request token.
     OAuth1Request,
     /// OAuth 1.0a token credentials: an access token.
@@ -56,7 +59,7 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ApiKey,
         Self::LoginToken,
         Self::AccessToken,
@@ -68,6 +71,7 @@ impl TokenKind {
         Self::OAuthAccess,
         Self::OAuthRefresh,
         Self::Session,
+        Self::ConsoleSession,
         Self::OAuth1Request,
         Self::OAuth1Access,
     ];
@@ -87,6 +91,7 @@ impl TokenKind {
             Self::OAuthAccess => "oauth2_access",
             Self::OAuthRefresh => "oauth2_refresh",
             Self::Session => "session",
+            Self::ConsoleSession => "console_session",
             Self::OAuth1Request => "oauth1_request",
             Self::OAuth1Access => "oauth1_access",
         }
@@ -113,6 +118,7 @@ impl TokenKind {
             Self::OAuthAccess => "ogw_at_",
             Self::OAuthRefresh => "ogw_rt_",
             Self::Session => "ogw_ses_",
+            Self::ConsoleSession => "ogw_con_",
             Self::OAuth1Request => "ogw_o1r_",
             Self::OAuth1Access => "ogw_o1a_",
         }

@@ -1,11 +1,14 @@
 //! The audit log: who did what to credentials. Rows are only added; triggers in the database reject changes.
 //!
-//! In: [`AuditEvent`]s. Out: a row and a log line for each. Must not know: how the action was performed. An event
-//! must not contain a secret.
+//! In: [`AuditEvent`]s, an [`AuditFilter`]. Out: a row and a log line for each event, the events that match. Must not
+//! know: how the action was performed. An event must not contain a secret.
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use time::OffsetDateTime;
 
+use super::like_pattern::{containing, escape_pattern};
+use super::transaction::retry;
 use super::{Store, StoreError};
 
 /// An action that was performed.
@@ -21,6 +24,30 @@ pub struct AuditEvent {
     pub subject: String,
     /// A description for people.
     pub detail: String,
+}
+
+/// A row of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// The number of the row; later rows have greater numbers.
+    pub id: i64,
+    /// The event.
+    pub event: AuditEvent,
+}
+
+/// Which events to list. An empty text matches all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// A part of the actor, in any case.
+    pub actor: String,
+    /// The action, or its beginning: `key.`.
+    pub action: String,
+    /// A part of the subject or of the description, in any case.
+    pub subject: String,
+    /// The earliest time, in seconds since 1970.
+    pub from: Option<i64>,
+    /// The time before which the events happened.
+    pub until: Option<i64>,
 }
 
 impl AuditEvent {
@@ -43,6 +70,16 @@ impl AuditEvent {
             .execute(connection)
             .await?;
         Ok(())
+    }
+
+    fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            at: row.try_get("at")?,
+            actor: row.try_get("actor")?,
+            action: row.try_get("act")?,
+            subject: row.try_get("subject")?,
+            detail: row.try_get("detail")?,
+        })
     }
 
     /// Writes the log line. Call it after the commit.
@@ -74,16 +111,35 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await?;
-        let from_row = |row: &sqlx::any::AnyRow| {
-            Ok(AuditEvent {
-                at: row.try_get("at")?,
-                actor: row.try_get("actor")?,
-                action: row.try_get("act")?,
-                subject: row.try_get("subject")?,
-                detail: row.try_get("detail")?,
-            })
+        rows.iter().map(AuditEvent::from_row).collect()
+    }
+
+    /// The newest `limit` events that match, the newest first. `before`: only events with a smaller id.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn find_audit_events(
+        &self,
+        filter: &AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let select = "SELECT id, at, actor, act, subject, detail FROM audit_log WHERE id < $1 AND at >= $2 AND at < $3 \
+                      AND lower(actor) LIKE $4 ESCAPE '!' AND act LIKE $5 ESCAPE '!' \
+                      AND (lower(subject) LIKE $6 ESCAPE '!' OR lower(detail) LIKE $6 ESCAPE '!') \
+                      ORDER BY id DESC LIMIT $7";
+        let query = || {
+            sqlx::query(select)
+                .bind(before.unwrap_or(i64::MAX))
+                .bind(filter.from.unwrap_or(i64::MIN))
+                .bind(filter.until.unwrap_or(i64::MAX))
+                .bind(containing(&filter.actor))
+                .bind(format!("{}%", escape_pattern(&filter.action)))
+                .bind(containing(&filter.subject))
+                .bind(i64::from(limit))
         };
-        rows.iter().map(from_row).collect()
+        let rows = retry!(self.connection_lost, query().fetch_all(&self.pool))?;
+        rows.iter().map(|row| Ok(AuditEntry { id: row.try_get("id")?, event: AuditEvent::from_row(row)? })).collect()
     }
 
     /// Executes a statement and records the event in one transaction. Returns `false`, and records nothing, if no row

@@ -31,13 +31,11 @@ impl CredentialPoll {
     /// [`StoreError::TimedOut`] if the store accepts connections and is slow; another error if it cannot be reached.
     pub async fn poll(&mut self) -> Result<(), StoreError> {
         // The connection is returned only after a complete response: the next poll must not read the rest of this one.
-        if let Some(mut connection) = self.connection.take() {
-            let started = Instant::now();
-            if let Ok(Ok(version)) = timeout(POLL_TIMEOUT, read_version(&mut connection)).await {
-                self.store.changes.confirm(version, started);
-                self.connection = Some(connection);
-                return Ok(());
-            }
+        if let Some(mut connection) = self.connection.take()
+            && self.store.confirm_version(read_version(&mut connection)).await.is_ok()
+        {
+            self.connection = Some(connection);
+            return Ok(());
         }
         let connected = {
             let mut connecting = pin!(self.store.backend.connect());
@@ -58,19 +56,17 @@ impl CredentialPoll {
 
     /// The first poll on this connection.
     async fn poll_new(&mut self, mut connection: AnyConnection) -> Result<(), StoreError> {
-        let started = Instant::now();
-        match timeout(POLL_TIMEOUT, read_version(&mut connection)).await {
-            Ok(Ok(version)) => {
-                self.store.changes.confirm(version, started);
+        match self.store.confirm_version(read_version(&mut connection)).await {
+            Ok(()) => {
                 self.connection = Some(connection);
                 Ok(())
             }
-            Ok(Err(cause)) => self.store.poll_through_pool().await.map_err(|_| cause),
             // The server accepts connections, so rows can be read.
-            Err(_) => {
+            Err(StoreError::TimedOut) => {
                 self.store.changes.report_slow();
                 Err(StoreError::TimedOut)
             }
+            Err(cause) => self.store.poll_through_pool().await.map_err(|_| cause),
         }
     }
 
@@ -93,18 +89,19 @@ impl Store {
 
     /// Reads the version on a connection of the pool. If that fails, too, the store cannot be reached.
     async fn poll_through_pool(&self) -> Result<(), StoreError> {
+        let read = async { read_version(&mut *self.pool.acquire().await?).await };
+        self.confirm_version(read).await.inspect_err(|_| self.changes.report_failure())
+    }
+
+    /// Confirms the credentials with the version that `read` returns in time.
+    ///
+    /// # Errors
+    /// [`StoreError::TimedOut`] if it does not return in time; its own.
+    async fn confirm_version(&self, read: impl Future<Output = Result<i64, StoreError>>) -> Result<(), StoreError> {
         let started = Instant::now();
-        let read = timeout(POLL_TIMEOUT, async { read_version(&mut *self.pool.acquire().await?).await });
-        match read.await.unwrap_or(Err(StoreError::TimedOut)) {
-            Ok(version) => {
-                self.changes.confirm(version, started);
-                Ok(())
-            }
-            Err(cause) => {
-                self.changes.report_failure();
-                Err(cause)
-            }
-        }
+        let version = timeout(POLL_TIMEOUT, read).await.unwrap_or(Err(StoreError::TimedOut))?;
+        self.changes.confirm(version, started);
+        Ok(())
     }
 }
 

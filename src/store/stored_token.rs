@@ -2,6 +2,8 @@
 //!
 //! In: rows. Out: [`StoredToken`]. Must not know: tokens in clear, which queries find rows.
 
+use std::net::IpAddr;
+
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use time::OffsetDateTime;
@@ -36,6 +38,8 @@ pub struct StoredToken {
     pub idle_seconds: Option<i64>,
     /// Seconds since 1970, with a precision of one minute.
     pub last_used_at: Option<i64>,
+    /// The address of the client at that time.
+    pub last_address: Option<String>,
     /// When the token was disabled, in seconds since 1970.
     pub disabled_at: Option<i64>,
     /// Whether the account is disabled or expired.
@@ -58,7 +62,7 @@ pub struct StoredToken {
 
 /// Selects every column of [`StoredToken`]. `$1` is the current time.
 pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.index_kid, t.shown, t.account_id, t.scope, \
-    t.created_at, t.not_after, t.idle_seconds, t.last_used_at, t.disabled_at, \
+    t.created_at, t.not_after, t.idle_seconds, t.last_used_at, t.last_address, t.disabled_at, \
     CASE WHEN a.disabled_at IS NOT NULL OR a.not_after <= $1 THEN 1 ELSE 0 END AS account_ended, \
     a.not_after AS account_not_after, \
     k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, \
@@ -76,6 +80,17 @@ pub(super) const OWN: &str = "w.grant_id = t.grant_id";
 
 /// `last_used_at` is only written if it is older than this.
 pub const SECONDS_BETWEEN_TOUCHES: i64 = 60;
+
+/// A use of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenUse {
+    /// The id of the token.
+    pub token: String,
+    /// Seconds since 1970.
+    pub at: i64,
+    /// The address of the client.
+    pub address: Option<IpAddr>,
+}
 
 impl StoredToken {
     /// Whether the token and its account are enabled and not expired.
@@ -144,6 +159,7 @@ impl StoredToken {
             not_after: row.try_get("not_after")?,
             idle_seconds: row.try_get("idle_seconds")?,
             last_used_at: row.try_get("last_used_at")?,
+            last_address: row.try_get("last_address")?,
             disabled_at: row.try_get("disabled_at")?,
             is_account_inactive: row.try_get::<i64, _>("account_ended")? != 0,
             account_not_after: row.try_get("account_not_after")?,

@@ -4,30 +4,44 @@
 
 use std::sync::LazyLock;
 
-use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::{Any, AssertSqlSafe};
+use sqlx::{Any, AssertSqlSafe, Row as _};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::audit::AuditEvent;
 use super::credential_grants::{grant_ids, lock_grants, shred};
+use super::like_pattern::containing;
 use super::rewrap::Rewrap;
-use super::stored_token::{OWN, SECONDS_BETWEEN_TOUCHES, SELECT, StoredToken};
+use super::stored_token::{OWN, SECONDS_BETWEEN_TOUCHES, SELECT, StoredToken, TokenUse};
 use super::transaction::retry;
 use super::{Store, StoreError};
 use crate::secret::{TokenIndex, TokenKind};
 
-/// The query for one to four hashes: of one or two tokens, each under one or two index keys.
-static BY_INDEX: LazyLock<[String; 4]> = LazyLock::new(|| {
-    ["$2", "$2, $3", "$2, $3, $4", "$2, $3, $4, $5"]
-        .map(|hashes| format!("{SELECT} WHERE {OWN} AND o.spent_at IS NULL AND t.token_index IN ({hashes})"))
-});
+/// The query for the hashes of a token under the newest index key and the previous one.
+static BY_INDEX: LazyLock<String> =
+    LazyLock::new(|| format!("{SELECT} WHERE {OWN} AND o.spent_at IS NULL AND t.token_index IN ($2, $3)"));
 
-/// Updates `last_used_at`, unless it is recent.
-fn touch(token: &str, used_at: i64) -> Query<'static, Any, AnyArguments> {
-    let touch = "UPDATE tokens SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)";
-    sqlx::query(touch).bind(used_at).bind(token.to_owned()).bind(used_at - SECONDS_BETWEEN_TOUCHES)
+/// The rows of one page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowRange {
+    /// How many rows come before.
+    pub offset: i64,
+    /// The most rows.
+    pub limit: i64,
+}
+
+/// Restricts rows to API keys or applications that contain a text: `$3` as a pattern, `$4` as it is.
+const IS_FOUND: &str = "t.kind = $2 AND (lower(k.name) LIKE $3 ESCAPE '!' OR lower(g.login) LIKE $3 ESCAPE '!' \
+    OR lower(t.shown) LIKE $3 ESCAPE '!' OR lower(p.client_id) LIKE $3 ESCAPE '!' OR t.id = $4)";
+
+/// Updates the last use, unless it is recent. An unknown address does not replace a known one.
+fn touch(used: &TokenUse) -> Query<'static, Any, AnyArguments> {
+    let touch = "UPDATE tokens SET last_used_at = $1, last_address = coalesce($4, last_address) \
+                 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)";
+    let query = sqlx::query(touch).bind(used.at).bind(used.token.clone()).bind(used.at - SECONDS_BETWEEN_TOUCHES);
+    query.bind(used.address.map(|address| address.to_string()))
 }
 
 impl Store {
@@ -58,32 +72,19 @@ impl Store {
         Ok(())
     }
 
-    /// Finds the tokens with these indexes, active or not, in one round trip.
+    /// Finds the token with this index, active or not.
     ///
     /// # Errors
     /// If the store is not available.
-    pub async fn find_tokens(
-        &self,
-        indexes: [TokenIndex; 2],
-        now: OffsetDateTime,
-    ) -> Result<Vec<StoredToken>, StoreError> {
-        let [first, second] = indexes;
-        let second = (second != first).then_some(second);
-        let hashes = [Some(first), second].into_iter().flatten().flat_map(|index| [Some(index.hash), index.previous]);
-        let hashes: Vec<[u8; 32]> = hashes.flatten().collect();
-        let rows = retry!(self.connection_lost, self.rows_by_hash(&hashes, now))?;
-        rows.iter().map(StoredToken::from_row).collect()
-    }
-
-    async fn rows_by_hash(&self, hashes: &[[u8; 32]], now: OffsetDateTime) -> Result<Vec<AnyRow>, sqlx::Error> {
-        let query = BY_INDEX.get(hashes.len().saturating_sub(1)).map_or("", String::as_str);
-        let query = sqlx::query(AssertSqlSafe(query)).bind(now.unix_timestamp());
-        let query = hashes.iter().fold(query, |query, hash| query.bind(hash.to_vec()));
-        if hashes.len() == 1 {
-            // A hash is unique. Not asking for a second row saves a round trip to the SQLite thread.
-            return Ok(query.fetch_optional(&self.pool).await?.into_iter().collect());
-        }
-        query.fetch_all(&self.pool).await
+    pub async fn find_token(&self, index: TokenIndex, now: OffsetDateTime) -> Result<Option<StoredToken>, StoreError> {
+        let hashes = [index.hash, index.previous.unwrap_or(index.hash)];
+        let query = || {
+            let query = sqlx::query(AssertSqlSafe(BY_INDEX.as_str())).bind(now.unix_timestamp());
+            hashes.iter().fold(query, |query, hash| query.bind(hash.to_vec()))
+        };
+        // A token has one row. Not asking for a second one saves a round trip to the SQLite thread.
+        let row = retry!(self.connection_lost, query().fetch_optional(&self.pool))?;
+        row.as_ref().map(StoredToken::from_row).transpose()
     }
 
     /// Finds the token with this id, active or not.
@@ -129,40 +130,63 @@ impl Store {
         rows.iter().map(StoredToken::from_row).collect()
     }
 
-    /// Updates `last_used_at`, at most once a minute across all gateways. Returns whether it was updated.
+    /// One page of the API keys or applications whose name, login, first characters or client id contain `text` in any
+    /// case, or whose id it is; by name. Also returns how many there are on all pages.
     ///
     /// # Errors
     /// If the store is not available.
-    pub async fn touch_token(&self, token: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
-        self.touch_once(token, now.unix_timestamp()).await
+    pub async fn search_accounts(
+        &self,
+        kind: TokenKind,
+        text: &str,
+        page: RowRange,
+        now: OffsetDateTime,
+    ) -> Result<(Vec<StoredToken>, u64), StoreError> {
+        let bind = |sql: String| {
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(now.unix_timestamp()).bind(kind.as_str().to_owned());
+            query.bind(containing(text)).bind(text.to_owned())
+        };
+        let rows = || {
+            let order = "ORDER BY lower(k.name), t.id LIMIT $5 OFFSET $6";
+            bind(format!("{SELECT} WHERE {OWN} AND {IS_FOUND} {order}")).bind(page.limit).bind(page.offset)
+        };
+        let total = || bind(format!("SELECT count(*) FROM ({SELECT} WHERE {OWN} AND {IS_FOUND}) found"));
+        let found = retry!(self.connection_lost, rows().fetch_all(&self.pool))?;
+        let total: i64 = retry!(self.connection_lost, total().fetch_one(&self.pool))?.try_get(0)?;
+        let found: Result<Vec<_>, _> = found.iter().map(StoredToken::from_row).collect();
+        Ok((found?, u64::try_from(total).unwrap_or_default()))
     }
 
-    async fn touch_once(&self, token: &str, used_at: i64) -> Result<bool, StoreError> {
-        let touched = async { retry!(self.connection_lost, touch(token, used_at).execute(&self.pool)) };
+    /// Updates the last use, at most once a minute across all gateways. Returns whether it was updated.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn touch_token(&self, used: &TokenUse) -> Result<bool, StoreError> {
+        let touched = async { retry!(self.connection_lost, touch(used).execute(&self.pool)) };
         let touched = timeout(self.response_timeout(), touched).await.map_err(|_| StoreError::TimedOut)?;
         Ok(touched?.rows_affected() > 0)
     }
 
-    /// As [`touch_token`](Self::touch_token), for many tokens with the time of their last use. SQLite writes them in
+    /// As [`touch_token`](Self::touch_token), for many tokens. SQLite writes them in
     /// one transaction; on PostgreSQL, where transactions that lock many rows can wait for each other, each is one.
     ///
     /// # Errors
     /// If the store is not available, or does not answer. Some of the uses may have been written then.
-    pub async fn touch_tokens(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
+    pub async fn touch_tokens(&self, uses: &[TokenUse]) -> Result<(), StoreError> {
         if self.backend.has_server() {
-            for (token, used_at) in uses {
-                self.touch_once(token, *used_at).await?;
+            for used in uses {
+                self.touch_token(used).await?;
             }
             return Ok(());
         }
         timeout(self.response_timeout(), self.touch_together(uses)).await.map_err(|_| StoreError::TimedOut)?
     }
 
-    async fn touch_together(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
+    async fn touch_together(&self, uses: &[TokenUse]) -> Result<(), StoreError> {
         let _lock = self.write_lock().await;
         let mut transaction = self.begin().await?;
-        for (token, used_at) in uses {
-            touch(token, *used_at).execute(&mut *transaction).await?;
+        for used in uses {
+            touch(used).execute(&mut *transaction).await?;
         }
         transaction.commit().await
     }

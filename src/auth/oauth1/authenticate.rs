@@ -20,10 +20,10 @@ use crate::auth::credentials::credential_cache::{CachedToken, ReadToken};
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::principal::Principal;
+use crate::auth::token_verifier::OpenedCredential;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::{Databases, OdooUser, Uid};
-use crate::plan::Scope;
 use crate::secret::{Token, TokenIndex, TokenKind};
 use crate::store::StoredToken;
 
@@ -76,19 +76,19 @@ impl OAuth1 {
             return Err(problem.hint("Omit the database, or use a token for it.").into());
         }
         self.check_nonce(&keys, request, Some(index)).await?;
-        let permit = self.limits.acquire(row)?;
-        let rate_limit = self.limits.check_rate(row)?;
-        entry.record_use(&self.credentials);
+        let (permit, rate_limit) = entry.check_limits(&self.limits, &self.credentials)?;
+        entry.record_use(&self.credentials, connection.address);
         let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
         Ok(Principal {
             database,
-            odoo_user: OdooUser { uid, secret: identity.credential.clone() },
-            login: identity.login.clone(),
+            odoo_user: OdooUser { uid, secret: identity.opened.secret.clone() },
+            login: identity.opened.login.clone(),
             credential_kind: row.kind.into(),
             rate_limit,
             permit,
-            scope: identity.scope.clone(),
+            scope: identity.opened.scope.clone(),
             token: Some(row.clone()),
+            usage: entry.usage(&self.credentials).cloned(),
         })
     }
 
@@ -149,10 +149,6 @@ impl OAuth1 {
         let consumer = self.consumer(application).await?;
         let key = self.credentials.data_key(keys, token, row).await?;
         let token_secret = self.token_secret(&key, row)?;
-        let credential = key.open_credential(row.grant.facts(), &row.grant.credential).map_err(Problem::internal)?;
-        let credential = Arc::new(credential);
-        // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.
-        let scope = Arc::new(Scope::from_json(&row.scope).map_err(Problem::internal)?);
-        Ok(SigningIdentity { consumer, login: row.grant.login.as_str().into(), token_secret, credential, scope })
+        Ok(SigningIdentity { consumer, token_secret, opened: OpenedCredential::open(&key, row)? })
     }
 }

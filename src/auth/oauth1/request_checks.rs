@@ -2,8 +2,6 @@
 //!
 //! In: settings, applications, limits. Out: [`OAuth1`]. Must not know: routes.
 
-use std::sync::Arc;
-
 use secrecy::SecretString;
 
 use super::consumer_signature::{Consumer, dummy_verify};
@@ -19,10 +17,9 @@ use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::limits::token_rejection::FailurePolicy;
 use crate::auth::limits::usage_limits::TokenLimits;
-use crate::auth::token_verifier::CredentialStore;
+use crate::auth::token_verifier::{CredentialStore, OpenedCredential};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::plan::Scope;
 use crate::secret::{Aad, TokenIndex};
 
 /// An application and a user's token, with all that they open.
@@ -30,9 +27,7 @@ use crate::secret::{Aad, TokenIndex};
 pub(super) struct SigningIdentity {
     pub(super) consumer: Consumer,
     pub(super) token_secret: SecretString,
-    pub(super) credential: Arc<SecretString>,
-    pub(super) login: Arc<str>,
-    pub(super) scope: Arc<Scope>,
+    pub(super) opened: OpenedCredential,
 }
 
 /// The error for every signature that is not valid: an unknown application, an unknown token, a wrong secret, or

@@ -1,21 +1,23 @@
-//! Login sessions of browsers, so that a user does not log in again for each application.
+//! Login sessions of browsers: on the authorization pages, so that a user does not log in again for each application,
+//! and in the console.
 //!
 //! Each login creates a new session, so no attacker can plant a session before the login (session fixation).
 //!
 //! In: a user whom Odoo has just verified, or a cookie. Out: [`BrowserSession`]. Must not know: attributes of
 //! cookies, pages.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::server::OAuth2Settings;
 use crate::auth::clients::approval::ResourceOwner;
 use crate::auth::error::{AuthError, accepted};
 use crate::auth::new_token::{NewToken, issue};
 use crate::auth::principal::Principal;
 use crate::auth::token_verifier::CredentialStore;
 use crate::error::Problem;
+use crate::odoo::{OdooUser, Uid};
 use crate::secret::{DataKey, Token, TokenKind};
 use crate::store::{AuditEvent, StoredToken};
 
@@ -51,6 +53,17 @@ impl BrowserSession {
         &self.row.grant.login
     }
 
+    /// The user, with the secret that Odoo accepts for them.
+    ///
+    /// # Errors
+    /// If the row of the session was altered in the store.
+    pub fn odoo_user(&self) -> Result<OdooUser, Problem> {
+        let facts = self.row.grant.facts();
+        let secret = self.key.open_credential(facts, &self.row.grant.credential).map_err(Problem::internal)?;
+        let uid = Uid::new(self.row.grant.uid).ok_or_else(|| Problem::internal("a session has no user"))?;
+        Ok(OdooUser { uid, secret: secret.into() })
+    }
+
     /// The user, as the one who approves applications.
     #[must_use]
     pub fn resource_owner(&self) -> ResourceOwner {
@@ -58,17 +71,27 @@ impl BrowserSession {
     }
 }
 
-/// Creates, finds and ends sessions.
+/// How long sessions last.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionLifetime {
+    /// A session expires after this time without use.
+    pub idle: Duration,
+    /// A session expires after this time.
+    pub total: Duration,
+}
+
+/// Creates, finds and ends sessions of one kind.
 #[derive(Debug)]
 pub struct BrowserSessions {
     credentials: CredentialStore,
-    idle_timeout: Duration,
-    lifetime: Duration,
+    kind: TokenKind,
+    lifetime: SessionLifetime,
 }
 
 impl BrowserSessions {
-    pub(in crate::auth) fn new(credentials: CredentialStore, settings: &OAuth2Settings) -> Self {
-        Self { credentials, idle_timeout: settings.session_idle, lifetime: settings.session_ttl }
+    /// `kind`: which kind of session token is in the browser's cookie.
+    pub(in crate::auth) fn new(credentials: CredentialStore, kind: TokenKind, lifetime: SessionLifetime) -> Self {
+        Self { credentials, kind, lifetime }
     }
 
     /// Creates a session; the token is for the browser's cookie.
@@ -82,14 +105,14 @@ impl BrowserSessions {
     async fn try_create(&self, user: Principal) -> Result<Token, AuthError> {
         let now = self.credentials.clock.now();
         let new_token = NewToken {
-            kind: TokenKind::Session,
+            kind: self.kind,
             database: user.database.name.clone(),
             uid: user.odoo_user.uid,
             login: user.login.to_string(),
             secret: SecretString::clone(&user.odoo_user.secret),
             scope: user.scope.to_json(),
-            not_after: Some((now + self.lifetime).unix_timestamp()),
-            idle_seconds: i64::try_from(self.idle_timeout.as_secs()).ok(),
+            not_after: Some((now + self.lifetime.total).unix_timestamp()),
+            idle_seconds: i64::try_from(self.lifetime.idle.as_secs()).ok(),
             key: None,
         };
         let (row, token) = issue(&self.credentials.keys, &self.credentials.clock, new_token).await?;
@@ -103,20 +126,20 @@ impl BrowserSessions {
     ///
     /// # Errors
     /// 503 without the store.
-    pub async fn find(&self, cookie: &str) -> Result<Option<BrowserSession>, Problem> {
-        accepted(self.try_find(cookie).await)
+    pub async fn find(&self, cookie: &str, address: IpAddr) -> Result<Option<BrowserSession>, Problem> {
+        accepted(self.try_find(cookie, address).await)
     }
 
-    async fn try_find(&self, cookie: &str) -> Result<BrowserSession, AuthError> {
+    async fn try_find(&self, cookie: &str, address: IpAddr) -> Result<BrowserSession, AuthError> {
         let (token, row) = self.find_row(cookie).await?;
         let keys = self.credentials.key_set().await?;
         let key = self.credentials.data_key(&keys, &token, &row).await?;
-        self.credentials.touch(&row);
+        self.credentials.touch(&row, address);
         Ok(BrowserSession { row, key })
     }
 
     async fn find_row(&self, cookie: &str) -> Result<(Token, StoredToken), AuthError> {
-        let token = Token::parse(TokenKind::Session, cookie).ok_or(AuthError::Rejected)?;
+        let token = Token::parse(self.kind, cookie).ok_or(AuthError::Rejected)?;
         let row = self.credentials.find_active(&token).await?;
         Ok((token, row))
     }

@@ -68,7 +68,7 @@ impl OAuth2Server {
             return Err(AuthError::Rejected);
         }
         self.limits.check_rate(&application.row)?;
-        self.credentials.touch(&application.row);
+        self.credentials.touch(&application.row, address);
         Ok(AuthenticatedClient { application, secret })
     }
 

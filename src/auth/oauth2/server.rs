@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::browser_sessions::SessionLifetime;
 use crate::auth::clients::registry::Applications;
 use crate::auth::limits::token_rejection::FailurePolicy;
 use crate::auth::limits::usage_limits::TokenLimits;
@@ -24,10 +25,8 @@ pub struct OAuth2Settings {
     pub refresh_ttl: Duration,
     /// How long a refresh token that was exchanged may be exchanged again; zero: it may not.
     pub refresh_grace: Duration,
-    /// A browser session expires after this time without use.
-    pub session_idle: Duration,
-    /// A browser session expires after this time.
-    pub session_ttl: Duration,
+    /// The sessions of the authorization pages.
+    pub session: SessionLifetime,
 }
 
 /// Authenticates clients, issues, revokes and introspects tokens.

@@ -1,7 +1,7 @@
-//! The access log: one line and the metrics of each request, written after the last byte of the response was handed
+//! The access log: one line, the metrics, and the usage of the credential of each request, written after the last byte of the response was handed
 //! to the connection, or when the request ends early.
 //!
-//! In: a request and its response. Out: a log event, metrics. Must not know: what the request asks for.
+//! In: a request and its response. Out: a log event, metrics, counts. Must not know: what the request asks for.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -38,6 +38,9 @@ pub(super) struct AccessLogGuard {
 
 /// The logged status if the client closed the connection before the response, as in nginx.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// Statuses from here on are errors (RFC 9110 section 15).
+const FIRST_ERROR: u16 = 400;
 
 impl AccessLogGuard {
     pub(super) fn new<B>(request: &Request<B>, facts: &RequestFacts, metrics: Arc<Metrics>) -> Self {
@@ -89,6 +92,9 @@ impl Drop for AccessLogGuard {
         );
         self.metrics.record_request(self.method, route.unwrap_or("unmatched"), status, elapsed);
         self.metrics.requests_in_flight.dec();
+        if let Some(usage) = fields.usage {
+            usage.record(status >= FIRST_ERROR);
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use axum::extract::MatchedPath;
 
+use crate::auth::UsageCounter;
+
 /// A handle to the log line of one request. Clones share the line.
 #[derive(Debug, Clone, Default)]
 pub(in crate::http) struct RequestLog(Arc<Mutex<LogFields>>);
@@ -22,6 +24,8 @@ pub(in crate::http) struct LogFields {
     pub(in crate::http) code: Option<&'static str>,
     pub(in crate::http) odoo: Duration,
     pub(in crate::http) odoo_calls: u32,
+    /// Counts the requests of the credential.
+    pub(in crate::http) usage: Option<Arc<UsageCounter>>,
 }
 
 /// The largest number of characters of a logged text that comes from a client.
@@ -50,6 +54,11 @@ impl RequestLog {
     /// Records the kind of credential: `basic`, `api_key`, …
     pub(in crate::http) fn credential(&self, kind: &'static str) {
         self.fields().credential = Some(kind);
+    }
+
+    /// Records who counts the request when it is finished.
+    pub(in crate::http) fn usage(&self, counter: Option<Arc<UsageCounter>>) {
+        self.fields().usage = counter;
     }
 
     /// Records the error code.

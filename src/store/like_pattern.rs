@@ -1,0 +1,31 @@
+//! Patterns of `LIKE … ESCAPE '!'` from texts of users.
+//!
+//! In: text. Out: a pattern that matches exactly this text. Must not know: columns.
+
+/// A pattern for the lower case of texts that contain `text`, in any case.
+pub(super) fn containing(text: &str) -> String {
+    format!("%{}%", escape_pattern(&text.to_lowercase()))
+}
+
+/// The text, in which no character is a placeholder.
+pub(super) fn escape_pattern(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '!') {
+            escaped.push('!');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_of_users_are_characters() {
+        assert_eq!(containing("50%_OK!"), "%50!%!_ok!!%");
+        assert_eq!(containing(""), "%%");
+    }
+}
