@@ -35,6 +35,7 @@ use super::openapi::{ErrorFormat, describe_errors};
 use super::state::AppState;
 
 pub(super) use error::render_problem;
+pub(super) use metadata::METADATA_PATH;
 
 /// The path prefix of the OAuth 2 endpoints.
 pub(super) const PREFIX: &str = "/restapi/1.0/common/oauth2";

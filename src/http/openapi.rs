@@ -1,26 +1,44 @@
 //! The OpenAPI 3.1 document, and the pages that show it.
 //!
 //! ```text
-//! shared_params     parameters and bodies that several dialects have in common
-//! error_responses   the statuses and bodies of errors
-//! response_headers  the headers of responses
-//! export_formats    lists as CSV and NDJSON
-//! idempotency       the Idempotency-Key header
-//! remove_null       types that client generators understand
-//! error_help        the cause and the remedy of each error
-//! ui                `/`, `/openapi.json`, `/docs`, `/docs/errors`
+//! shared_params      parameters and bodies that several dialects have in common
+//! error_responses    the statuses and bodies of errors
+//! response_headers   the headers of responses
+//! export_formats     lists as CSV and NDJSON
+//! idempotency        the Idempotency-Key header
+//! remove_null        types that client generators understand
+//! shared_components  parameters of several operations, described once
+//! json_text          JSON for files in version control
+//! convert            the document in older versions of OpenAPI
+//! typed              documents of certain models
+//! describe_models    the models of such a document, as one user may use them
+//! document_query     the parameters of the document's address
+//! document_route     `/openapi.json`
+//! postman            the operations as a collection for Postman
+//! error_help         the cause and the remedy of each error
+//! ui                 `/`, `/docs/errors`
 //! ```
 //!
 //! In: the descriptions of the routes. Out: the complete document. Must not know: what a route does.
 
+mod convert;
+mod describe_models;
+mod document_query;
+mod document_route;
 mod error_help;
 mod error_responses;
 mod export_formats;
 pub(super) mod idempotency;
+mod json_text;
+pub mod postman;
 mod remove_null;
 mod response_headers;
+mod shared_components;
 mod shared_params;
+mod typed;
 mod ui;
+
+use std::sync::Arc;
 
 use axum::Router;
 use url::Url;
@@ -35,12 +53,19 @@ use utoipa::openapi::{
     Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Server,
 };
 
+pub use self::convert::{ConvertedDocument, OpenApiVersion, to_version};
+pub(super) use self::describe_models::{DocumentReader, RestfulShapesOf};
+pub(super) use self::document_query::DocumentQuery;
+pub(super) use self::document_route::Documents;
 pub(super) use self::error_responses::{ErrorFormat, describe_errors};
+pub use self::json_text::to_json_text;
 pub(super) use self::shared_params::{
-    ContextQuery, DatabaseHeader, DomainQuery, FieldsQuery, FileContent, IdPath, MethodArguments, ModelPath,
-    PagingQuery, RequestHeaders,
+    ContextQuery, DatabaseHeader, DeletionPath, DomainQuery, FieldsQuery, FileContent, IdPath, KeywordArguments,
+    MethodArguments, ModelPath, OdooContext, PagingQuery, RequestHeaders,
 };
+pub(super) use self::typed::RestfulShapes;
 use super::response::problem::{OdooJson, ProblemJson};
+use super::state::AppState;
 
 /// The page that explains every error. The `type` of a problem points here.
 pub const ERRORS_PAGE: &str = "/docs/errors";
@@ -122,7 +147,10 @@ fn oauth2(endpoints: &str) -> SecurityScheme {
             ("create", "Create records."),
             ("update", "Update records."),
             ("delete", "Delete records."),
-            ("execute", "Call other methods."),
+            (
+                "execute",
+                "Call other methods. A method that only reads, creates, updates or deletes needs that scope instead.",
+            ),
         ])
     };
     let (authorize, token) = (endpoint("authorize"), endpoint("token"));
@@ -169,21 +197,19 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     components.schemas.insert("Problem".into(), ProblemJson::schema());
     components.schemas.insert("OdooException".into(), OdooJson::schema());
     components.headers = response_headers::components();
-    for operation in operations_mut(&mut document) {
+    for (operation, scope) in operations_with_scopes(&mut document) {
+        describe_credentials(operation, if lists_records(operation) { "read" } else { scope });
         export_formats::describe_export_formats(operation);
         remove_null::remove_null(operation);
-        describe_credentials(operation);
     }
     describe_errors(&mut document, ErrorFormat::PROBLEM);
     operations_mut(&mut document).for_each(response_headers::add_to_operation);
+    shared_components::share_parameters(&mut document);
     document
 }
 
 fn operations_mut(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
-    document.paths.paths.values_mut().flat_map(|item| {
-        let PathItem { get, put, post, delete, patch, .. } = item;
-        [get, put, post, delete, patch].into_iter().flatten()
-    })
+    operations_with_scopes(document).map(|(operation, _)| operation)
 }
 
 fn has_parameter(operation: &Operation, name: &str) -> bool {
@@ -191,12 +217,36 @@ fn has_parameter(operation: &Operation, name: &str) -> bool {
     operation.parameters.iter().flatten().any(matches)
 }
 
-/// The schemes of which an operation accepts any.
-const SCHEMES: [&str; 7] = ["basic", "api_key", "login_token", "access_token", "bearer", "oauth2", "oauth1"];
+/// The schemes of which an operation accepts any, in addition to `oauth2`.
+const SCHEMES: [&str; 6] = ["basic", "api_key", "login_token", "access_token", "bearer", "oauth1"];
 
-fn describe_credentials(operation: &mut Operation) {
-    let any_of = || SCHEMES.map(|scheme| SecurityRequirement::new(scheme, [""; 0])).to_vec();
-    operation.security.get_or_insert_with(any_of);
+/// Adds the credentials that an operation accepts, and the smallest scope that it needs.
+fn describe_credentials(operation: &mut Operation, scope: &'static str) {
+    let scope = if calls_method(operation) { "execute" } else { scope };
+    operation.security.get_or_insert_with(|| {
+        let any_of = SCHEMES.map(|scheme| SecurityRequirement::new(scheme, [""; 0]));
+        any_of.into_iter().chain([SecurityRequirement::new("oauth2", [scope])]).collect()
+    });
+}
+
+fn calls_method(operation: &Operation) -> bool {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    id.contains("_call_") || id.ends_with("_execute_kw")
+}
+
+/// Whether the operation lists records. It only reads then, also by POST.
+fn lists_records(operation: &Operation) -> bool {
+    operation.extensions.as_ref().is_some_and(|extensions| extensions.contains_key(export_formats::MARKER))
+}
+
+/// The operations, each with the OAuth 2 scope that its HTTP method suggests.
+fn operations_with_scopes(document: &mut OpenApi) -> impl Iterator<Item = (&mut Operation, &'static str)> {
+    document.paths.paths.values_mut().flat_map(|item| {
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        [(get, "read"), (put, "update"), (post, "create"), (delete, "delete"), (patch, "update")]
+            .into_iter()
+            .filter_map(|(operation, scope)| Some((operation.as_mut()?, scope)))
+    })
 }
 
 /// The document with URLs below `public_url`, the address at which clients reach this gateway.
@@ -213,7 +263,6 @@ pub fn with_public_url(mut document: OpenApi, public_url: Option<&Url>, oauth2_p
 }
 
 /// The routes of the document and of its pages.
-pub fn routes(document: OpenApi, public_url: Option<&Url>, oauth2_prefix: &str) -> Router {
-    let base = public_url.map(|url| url.path().trim_end_matches('/')).unwrap_or_default();
-    ui::routes(&with_public_url(complete(document), public_url, oauth2_prefix), base)
+pub(super) fn routes(documents: Arc<Documents>, base: &str) -> Router<AppState> {
+    document_route::route(documents.clone()).merge(postman::routes(documents)).merge(ui::routes(base))
 }

@@ -38,7 +38,7 @@ use time::OffsetDateTime;
 
 use self::odoo_calls::{invalidate_stale_identity, record_odoo_calls};
 use self::parsing::{ParsedRequest, ReceivedRequest};
-use self::planning::plan_with_metadata;
+pub(super) use self::planning::plan_with_metadata;
 pub(super) use self::report::{PrintedReport, ReportEndpoint, handle_report};
 use self::response_headers::{add_headers, is_result_omitted, outcome_headers, set_common_headers};
 use super::authenticate::CredentialRecheck;
@@ -346,8 +346,11 @@ async fn make_plan<P: Send>(
     plan: fn(&mut Intent, &RequestedContext, &Scope, &dyn plan::Metadata) -> Result<P, PlanError>,
 ) -> Result<P, Problem> {
     let size = request.body.size();
-    plan_with_metadata(caller, |metadata| run_cpu_work(size, || plan(&mut intent, context, &caller.scope, metadata)))
-        .await
+    let (cache, user) = (&caller.database.metadata, &caller.odoo_user);
+    plan_with_metadata(cache, user, |metadata| {
+        run_cpu_work(size, || plan(&mut intent, context, &caller.scope, metadata))
+    })
+    .await
 }
 
 fn plan_has_label(plan: &Plan) -> bool {

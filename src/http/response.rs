@@ -6,3 +6,4 @@
 pub(super) mod headers;
 pub(super) mod negotiate;
 pub(super) mod problem;
+pub(super) mod tagged_content;

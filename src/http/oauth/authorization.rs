@@ -11,7 +11,7 @@
 //! login_consent_pages  the login page and the consent page
 //! message_page         pages with a problem or a verifier
 //! redirect             redirects to the application
-//! browser_session      the session cookie, and whether a form is from this gateway
+//! browser_session      the session cookie
 //! raw_parameters       parameters, decoded and as sent
 //! ```
 //!
@@ -29,6 +29,8 @@ mod oauth2;
 mod oauth2_request;
 mod raw_parameters;
 mod redirect;
+
+use std::collections::HashMap;
 
 use axum::response::Response;
 use utoipa::{IntoParams, ToSchema};
@@ -96,6 +98,11 @@ struct OAuth2Query {
     prompt: Option<String>,
 }
 
+/// The fields of the page that is submitted. Only the pages know them.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is only described")]
+struct PageForm(HashMap<String, String>);
+
 /// The response without a page.
 #[derive(ToSchema)]
 #[schema(as = OAuth2Code, example = json!({"code": "ogw_ac_…", "state": "Y1Ux1iNPvn6KYQK5Lj84WJ9VJrQw1L"}))]
@@ -134,6 +141,7 @@ async fn authorize_oauth2(request: ApiRequest) -> Result<Response, Problem> {
 /// is redirected to GET.
 #[utoipa::path(
     post, path = OAUTH2_PATH, operation_id = "restapi_answer_oauth2", tag = TAG, params(OAuth2Query), security(),
+    request_body(content = inline(PageForm), content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The page, as for GET", content((String = "text/html"))),
         (status = 303, description = "Redirect to the page or to the application"),
@@ -203,6 +211,7 @@ async fn authorize_oauth1(request: ApiRequest) -> Result<Response, Problem> {
 /// Receives the forms of the login page and the consent page.
 #[utoipa::path(
     post, path = OAUTH1_PATH, operation_id = "restapi_answer_oauth1", tag = TAG, params(OAuth1Query), security(),
+    request_body(content = inline(PageForm), content_type = "application/x-www-form-urlencoded"),
     responses(
         (
             status = 200, description = "The verifier for the user to type, if there is no callback",

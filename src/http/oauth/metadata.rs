@@ -16,7 +16,8 @@ use crate::error_code::ErrorCode;
 use crate::http::state::AppState;
 use crate::secret::PublicKey;
 
-const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+/// The path of the metadata.
+pub(in crate::http) const METADATA_PATH: &str = "/.well-known/oauth-authorization-server";
 
 /// The path of the issuer's URL.
 #[derive(IntoParams)]
@@ -49,7 +50,7 @@ pub(super) async fn server_metadata(State(gateway): State<AppState>) -> Response
     responses((status = 200, description = "RFC 8414", body = serde_json::Map<String, Value>))
 )]
 pub(super) async fn server_metadata_with_path(State(gateway): State<AppState>, uri: Uri) -> Result<Response, Problem> {
-    let requested = uri.path().strip_prefix(WELL_KNOWN).unwrap_or_default();
+    let requested = uri.path().strip_prefix(METADATA_PATH).unwrap_or_default();
     let own = gateway.tokens.oauth2.issuer().parse::<Uri>().map(|issuer| issuer.path().to_owned()).unwrap_or_default();
     if requested != own {
         return Err(Problem::new(ErrorCode::UnknownRoute, "No issuer has this path."));

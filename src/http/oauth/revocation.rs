@@ -15,7 +15,9 @@ use crate::http::request::ApiRequest;
 
 /// The token that a request is about: RFC 7009 section 2.1, RFC 7662 section 2.1.
 #[derive(ToSchema)]
-#[schema(as = OAuth2TokenParam)]
+#[schema(as = OAuth2TokenParam, example = json!({
+    "token": "ogw_at_…", "client_id": "ogw_app_5f2b7c0d9a41e836", "client_secret": "ogw_cs_…"
+}))]
 #[expect(dead_code, reason = "it is only described")]
 pub(super) struct TokenParam {
     /// An access token or refresh token.

@@ -23,11 +23,12 @@ use crate::http::request::ApiRequest;
 
 /// The parameters of a token request (RFC 6749 sections 4.1.3, 4.4.2, and 6).
 #[derive(ToSchema)]
-#[schema(as = OAuth2TokenRequest)]
+#[schema(as = OAuth2TokenRequest, example = json!({
+    "grant_type": "client_credentials", "client_id": "ogw_app_5f2b7c0d9a41e836", "client_secret": "ogw_cs_…"
+}))]
 #[expect(dead_code, reason = "it is only described")]
 pub(super) struct TokenRequest {
     /// `authorization_code`, `refresh_token` or `client_credentials`.
-    #[schema(example = "client_credentials")]
     grant_type: String,
     /// The client id of the application, unless the request uses HTTP Basic.
     client_id: Option<String>,

@@ -136,11 +136,15 @@ impl OperationTraits {
 
     fn can_return(&self, class: ErrorClass) -> bool {
         match class {
-            ErrorClass::Unauthorized | ErrorClass::Forbidden | ErrorClass::TooManyRequests | ErrorClass::Rejected => {
-                self.needs_credential
-            }
-            ErrorClass::TooLarge | ErrorClass::UnsupportedMediaType => self.has_body,
-            ErrorClass::Conflict | ErrorClass::KeyReuse => self.has_idempotency_key,
+            // Odoo can report a concurrent update for any call.
+            ErrorClass::Unauthorized
+            | ErrorClass::Forbidden
+            | ErrorClass::Conflict
+            | ErrorClass::TooManyRequests
+            | ErrorClass::Rejected => self.needs_credential,
+            // Parameters can also be in a body that the operation does not describe.
+            ErrorClass::TooLarge | ErrorClass::UnsupportedMediaType => self.has_body || self.needs_credential,
+            ErrorClass::KeyReuse => self.has_idempotency_key,
             _ => true,
         }
     }

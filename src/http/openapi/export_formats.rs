@@ -13,7 +13,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// The extension by which a route declares that it exports. It does not appear in the document.
-const MARKER: &str = "x-export";
+pub(super) const MARKER: &str = "x-export";
 
 const NOTE: &str = "The response is also available as `text/csv` (RFC 4180: UTF-8, CRLF, always with a header line; \
     empty values are empty cells, relations and structures are compact JSON; texts are not escaped against spreadsheet \

@@ -17,6 +17,15 @@ pub(in crate::http) struct ModelPath {
     model: String,
 }
 
+/// The model of the records that are deleted. The example has records that no other record needs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(in crate::http) struct DeletionPath {
+    /// The technical name of the model.
+    #[param(example = "res.partner.category", pattern = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length = 128)]
+    model: String,
+}
+
 /// The id of a record in the path.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -123,8 +132,16 @@ pub(in crate::http) struct MethodArguments {
     /// Positional arguments.
     args: Option<Vec<Value>>,
     /// Keyword arguments. They may include a `context`.
-    kwargs: Option<Map<String, Value>>,
+    kwargs: Option<KeywordArguments>,
 }
+
+/// Keyword arguments of a method.
+#[derive(ToSchema)]
+pub(in crate::http) struct KeywordArguments(Map<String, Value>);
+
+/// The context of the calls to Odoo: `lang`, `tz`, `allowed_company_ids`, and what a method reads.
+#[derive(ToSchema)]
+pub(in crate::http) struct OdooContext(Map<String, Value>);
 
 /// The bytes of a file.
 #[derive(ToSchema)]

@@ -1,12 +1,11 @@
 //! The plan stage: plans, and fetches the metadata that the plan lacks.
 //!
-//! In: a caller, and a function that plans with the metadata in memory. Out: what it plans. Must not know: what is
+//! In: a user, and a function that plans with the metadata in memory. Out: what it plans. Must not know: what is
 //! planned.
 
-use crate::auth::Principal;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::odoo::MetadataSnapshot;
+use crate::odoo::{MetadataCache, MetadataSnapshot, OdooUser};
 use crate::plan::PlanError;
 
 /// Plans, and fetches the metadata that the plan needs. An unknown field may have been added to Odoo after the
@@ -14,11 +13,12 @@ use crate::plan::PlanError;
 ///
 /// # Errors
 /// Why the intent is rejected, or why Odoo does not respond.
-pub(super) async fn plan_with_metadata<P: Send>(
-    caller: &Principal,
+pub(in crate::http) async fn plan_with_metadata<P: Send>(
+    cache: &MetadataCache,
+    user: &OdooUser,
     mut plan: impl FnMut(&MetadataSnapshot<'_>) -> Result<P, PlanError> + Send,
 ) -> Result<P, Problem> {
-    let mut metadata = MetadataSnapshot::load(&caller.database.metadata, &caller.odoo_user).await?;
+    let mut metadata = MetadataSnapshot::load(cache, user).await?;
     let mut is_refreshed = false;
     loop {
         let error = match plan(&metadata) {

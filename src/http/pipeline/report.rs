@@ -86,7 +86,8 @@ async fn plan_and_print(
     let format = choose_format(media, printer.report.format)?;
     let plan_with =
         |metadata: &MetadataSnapshot<'_>| plan_report(&printer.report, ids, context, &caller.scope, metadata);
-    let plan = request.timing.time("plan", plan_with_metadata(caller, plan_with)).await?;
+    let planning = plan_with_metadata(&caller.database.metadata, &caller.odoo_user, plan_with);
+    let plan = request.timing.time("plan", planning).await?;
     let counter = CallCounter::default();
     let printing = print(&printer, &plan, ids, (media, format), &counter);
     Ok((format, record_odoo_calls(request, &counter, printing).await?))

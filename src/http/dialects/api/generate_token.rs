@@ -57,8 +57,21 @@ struct TokenSchema {
     expires_in_days: i32,
     /// The time of expiry in UTC, without a time zone.
     expiration_date: String,
-    /// The user of the token: `user_id`, `user_name`, `user_login`.
-    user_info: serde_json::Map<String, Value>,
+    /// The user of the token.
+    user_info: TokenUserSchema,
+}
+
+/// An Odoo user.
+#[derive(ToSchema)]
+#[schema(as = ApiTokenUser)]
+#[expect(dead_code, reason = "the type only describes the document")]
+struct TokenUserSchema {
+    /// The id of the user.
+    user_id: i32,
+    /// The name of the user.
+    user_name: String,
+    /// The login of the user.
+    user_login: String,
 }
 
 const DAYS: std::ops::RangeInclusive<i64> = 1..=3650;

@@ -8,7 +8,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::{PartialSchema as _, ToSchema};
 
 use super::envelope::ApiError;
-use crate::http::openapi::{self, ErrorFormat};
+use crate::http::openapi::{self, ErrorFormat, KeywordArguments};
 
 /// The tag of the operations.
 pub(super) const TAG: &str = "api";
@@ -57,7 +57,7 @@ pub(super) struct ApiMethodCall {
     /// Positional arguments. A method of records takes the list of their ids first.
     args: Option<Vec<Value>>,
     /// Keyword arguments.
-    kwargs: Option<Map<String, Value>>,
+    kwargs: Option<KeywordArguments>,
 }
 
 /// The error responses of the dialect.

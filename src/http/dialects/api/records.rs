@@ -11,7 +11,9 @@ use super::envelope::{DIALECT, to_bytes};
 use super::openapi_schemas::{ApiCounted, ApiCreated, ApiDone, ApiMethodCall, ApiRecord, TAG};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::http::openapi::{ContextQuery, DomainQuery, FieldsQuery, IdPath, ModelPath, PagingQuery, RequestHeaders};
+use crate::http::openapi::{
+    ContextQuery, DeletionPath, DomainQuery, FieldsQuery, IdPath, ModelPath, PagingQuery, RequestHeaders,
+};
 use crate::http::pipeline::{Endpoint, RenderContext, full_response, handle, handle_with};
 use crate::http::request::ApiRequest;
 use crate::http::request::params::RequestParams;
@@ -149,7 +151,11 @@ async fn update(request: ApiRequest) -> Result<Response, Problem> {
 /// Returns 404 if the record does not exist, and 409 if other records need it. Nothing is deleted then.
 #[utoipa::path(
     delete, path = "/api/{model}/{id}", operation_id = "api_delete_record", tag = TAG,
-    params(ModelPath, IdPath, RequestHeaders),
+    params(
+        DeletionPath,
+        ("id" = i32, Path, description = "The id of the record.", example = 6, minimum = 1, maximum = 2_147_483_647),
+        RequestHeaders
+    ),
     responses((status = 200, description = "A confirmation", body = ApiDone))
 )]
 async fn delete(request: ApiRequest) -> Result<Response, Problem> {

@@ -43,12 +43,12 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     params(ModelPath, IdPath, BinaryFieldPath, FileHeaders, RequestHeaders),
     responses(
         (
-            status = 200, description = "The file", body = inline(FileContent),
-            content_type = "application/octet-stream"
+            status = 200, description = "The file, with its own media type",
+            content((inline(FileContent) = "application/octet-stream"), (inline(FileContent) = "*/*"))
         ),
         (
-            status = 206, description = "The requested range of the file", body = inline(FileContent),
-            content_type = "application/octet-stream"
+            status = 206, description = "The requested range of the file",
+            content((inline(FileContent) = "application/octet-stream"), (inline(FileContent) = "*/*"))
         ),
         (status = 304, description = "The file has the entity tag in `If-None-Match`"),
         (status = 416, description = "The file does not have the requested range")

@@ -1,15 +1,23 @@
 //! The parameters and bodies of `/api/v1` in the OpenAPI document. They only describe: none of these types is ever
 //! built.
 //!
+//! The member `data` of each response is in `response_data`.
+//!
 //! In: nothing. Out: schemas with examples that work on an Odoo with demo data. Must not know: handlers.
 #![expect(dead_code, reason = "these types only describe the document")]
+
+mod response_data;
 
 use serde_json::{Map, Value};
 use utoipa::openapi::OpenApi;
 use utoipa::{IntoParams, PartialSchema as _, ToSchema};
 
+use self::response_data::{
+    ApiV1Deletion, ApiV1Deletions, ApiV1FoundRecords, ApiV1HealthState, ApiV1InfoData, ApiV1NewRecords, ApiV1PageData,
+    ApiV1UpdatedRecords,
+};
 use super::errors::{self, ApiV1Error, ApiV1Failed};
-use crate::http::openapi::{self, ErrorFormat};
+use crate::http::openapi::{self, ErrorFormat, OdooContext};
 
 /// The tag of the operations.
 pub(super) const TAG: &str = "api_v1";
@@ -105,7 +113,7 @@ pub(super) struct ApiV1Create {
     /// with `create`, `update`, `delete`, `unlink`, `link`, `set` or `clear`.
     data: Value,
     /// A context object.
-    context: Option<Map<String, Value>>,
+    context: Option<OdooContext>,
 }
 
 /// New records.
@@ -115,7 +123,7 @@ pub(super) struct ApiV1Batch {
     /// The values of each record.
     data: Vec<Map<String, Value>>,
     /// A context object.
-    context: Option<Map<String, Value>>,
+    context: Option<OdooContext>,
 }
 
 /// New values for a record.
@@ -125,7 +133,7 @@ pub(super) struct ApiV1Update {
     /// Field names and values, as for a new record.
     data: Map<String, Value>,
     /// A context object.
-    context: Option<Map<String, Value>>,
+    context: Option<OdooContext>,
 }
 
 /// New values for several records.
@@ -137,7 +145,7 @@ pub(super) struct ApiV1UpdateMany {
     /// Field names and values, as for a new record.
     data: Map<String, Value>,
     /// A context object.
-    context: Option<Map<String, Value>>,
+    context: Option<OdooContext>,
 }
 
 /// The records to delete.
@@ -147,7 +155,7 @@ pub(super) struct ApiV1Filter {
     /// A search domain. It cannot be combined with `id`.
     filter: Option<Vec<Value>>,
     /// A context object.
-    context: Option<Map<String, Value>>,
+    context: Option<OdooContext>,
 }
 
 /// A search.
@@ -168,7 +176,7 @@ pub(super) struct ApiV1Search {
     /// Stored fields, each with an optional `asc` or `desc`: a text or a list of texts.
     order: Option<Value>,
     /// A context object.
-    context: Option<Map<String, Value>>,
+    context: Option<OdooContext>,
 }
 
 /// Declares the bodies of successful responses: the envelope `{success, message, data, timestamp}`.
@@ -216,8 +224,8 @@ envelopes! {
 
     /// New records.
     ApiV1BatchResponse {
-        /// `records` and their `count`.
-        data: Map<String, Value>
+        /// The records and their number.
+        data: ApiV1NewRecords
     } example "Records created successfully" {
         "records": [{"id": 41, "name": "Azure Interior"}, {"id": 42, "name": "Deco Addict"}], "count": 2
     }
@@ -225,27 +233,27 @@ envelopes! {
     /// The updated records.
     ApiV1Updated {
         /// The number of records, and their ids.
-        data: Map<String, Value>
+        data: ApiV1UpdatedRecords
     } example "Records updated successfully" {"updated": 2, "ids": [1, 2]}
 
     /// A record was deleted.
     ApiV1Deleted {
         /// `success` and `message` again.
-        data: Map<String, Value>
+        data: ApiV1Deletion
     } example "Record deleted successfully" {"success": true, "message": "Record deleted successfully"}
 
     /// Records were deleted.
     ApiV1DeletedMany {
         /// `success` and `message` again, and the number of records.
-        data: Map<String, Value>
+        data: ApiV1Deletions
     } example "Records deleted successfully" {
         "success": true, "message": "Record deleted successfully", "deleted": 3
     }
 
     /// The records that match.
     ApiV1Found {
-        /// `records`, their `count`, and the `total_count`.
-        data: Map<String, Value>
+        /// The records and their numbers.
+        data: ApiV1FoundRecords
     } example "Records retrieved successfully" {
         "records": [{"id": 1, "name": "YourCompany"}], "count": 1, "total_count": 1
     }
@@ -264,47 +272,19 @@ envelopes! {
 
     /// The state of the gateway and of Odoo.
     ApiV1Health {
-        /// `status` is `ok`, or `degraded` if `odoo` is `unreachable`.
-        data: Map<String, Value>
+        /// The states.
+        data: ApiV1HealthState
     } example "Operation completed successfully" {"status": "ok", "gateway": "ok", "odoo": "ok"}
 
     /// Versions and endpoints.
     ApiV1Info {
-        /// `odoo` is `null` if Odoo does not respond.
-        data: Map<String, Value>
+        /// The versions and the endpoints.
+        data: ApiV1InfoData
     } example "Operation completed successfully" {
         "name": "odoo-gateway", "version": "0.1.0", "api_version": "v1",
         "odoo": {"server_version": "19.0", "server_serie": "19.0"},
         "endpoints": [{"method": "GET", "path": "/api/v1/{model}", "description": "List records"}]
     }
-}
-
-/// Records and the position of their page.
-#[derive(ToSchema)]
-struct ApiV1PageData {
-    /// The records of this page.
-    records: Vec<Map<String, Value>>,
-    /// The position of this page.
-    pagination: ApiV1Pagination,
-}
-
-/// The position of a page.
-#[derive(ToSchema)]
-struct ApiV1Pagination {
-    /// The number of records on this page.
-    count: u32,
-    /// The number of records that match.
-    total_count: u32,
-    /// The number of this page, from 1.
-    current_page: u32,
-    /// The number of pages, at least 1.
-    total_pages: u32,
-    /// The requested `page_size`.
-    page_size: Option<u32>,
-    /// The number of the previous page.
-    prev_page: Option<u32>,
-    /// The number of the next page.
-    next_page: Option<u32>,
 }
 
 /// The error responses of the dialect.

@@ -19,7 +19,7 @@ use super::openapi_schemas::{
 use super::paging::{MAX_PAGE_SIZE, Paging, parse_page_size};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::http::openapi::{ContextQuery, IdPath, ModelPath, RequestHeaders};
+use crate::http::openapi::{ContextQuery, DeletionPath, IdPath, ModelPath, RequestHeaders};
 use crate::http::pipeline::{Dialect, Endpoint, RenderContext, handle, handle_with};
 use crate::http::request::ApiRequest;
 use crate::http::request::params::RequestParams;
@@ -202,7 +202,11 @@ async fn update_records(request: ApiRequest) -> Result<Response, Problem> {
 /// Returns 404 if the record does not exist, and 409 if other records need it. Nothing is deleted then.
 #[utoipa::path(
     delete, path = "/{model}/{id}", operation_id = "apiv1_delete_record", tag = TAG,
-    params(ModelPath, IdPath, RequestHeaders),
+    params(
+        DeletionPath,
+        ("id" = i32, Path, description = "The id of the record.", example = 1, minimum = 1, maximum = 2_147_483_647),
+        RequestHeaders
+    ),
     responses((status = 200, description = "The record is deleted", body = ApiV1Deleted))
 )]
 async fn delete_record(request: ApiRequest) -> Result<Response, Problem> {
@@ -226,7 +230,15 @@ async fn delete_record(request: ApiRequest) -> Result<Response, Problem> {
 /// nothing is deleted.
 #[utoipa::path(
     delete, path = "/{model}", operation_id = "apiv1_delete_records", tag = TAG,
-    params(ModelPath, BulkIdQuery, RequestHeaders), request_body(content = Option<ApiV1Filter>),
+    params(
+        DeletionPath,
+        (
+            "id" = Option<String>, Query, description = "Record ids. They cannot be combined with a filter.",
+            example = "[2]"
+        ),
+        RequestHeaders
+    ),
+    request_body(content = Option<ApiV1Filter>),
     responses((status = 200, description = "The records are deleted", body = ApiV1DeletedMany))
 )]
 async fn delete_records(request: ApiRequest) -> Result<Response, Problem> {

@@ -29,7 +29,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Temporary credentials (RFC 5849 section 2.1).
 #[derive(ToSchema)]
-#[schema(as = OAuth1RequestToken)]
+#[schema(as = OAuth1RequestToken, example = json!({
+    "oauth_token": "ogw_o1r_…", "oauth_token_secret": "…", "oauth_callback_confirmed": "true"
+}))]
 #[expect(dead_code, reason = "the type only describes the document")]
 struct RequestTokenSchema {
     /// The request token.
@@ -42,7 +44,7 @@ struct RequestTokenSchema {
 
 /// Token credentials (RFC 5849 section 2.3).
 #[derive(ToSchema)]
-#[schema(as = OAuth1AccessToken)]
+#[schema(as = OAuth1AccessToken, example = json!({"oauth_token": "ogw_o1a_…", "oauth_token_secret": "…"}))]
 #[expect(dead_code, reason = "the type only describes the document")]
 struct AccessTokenSchema {
     /// The access token.

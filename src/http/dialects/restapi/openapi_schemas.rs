@@ -10,6 +10,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::openapi::OdooContext;
+
 /// The tag of the operations.
 pub(super) const TAG: &str = "restapi";
 
@@ -107,7 +109,7 @@ pub(super) struct RestapiVals {
     /// Field names and values. A list of such objects creates several records.
     vals: Value,
     /// A context object.
-    context: Option<Map<String, Value>>,
+    context: Option<OdooContext>,
 }
 
 /// The version of the Odoo server.

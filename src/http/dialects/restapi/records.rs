@@ -17,7 +17,7 @@ use super::openapi_schemas::{
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::openapi::{
-    ContextQuery, DomainQuery, FieldsQuery, MethodArguments, ModelPath, PagingQuery, RequestHeaders,
+    ContextQuery, DeletionPath, DomainQuery, FieldsQuery, MethodArguments, ModelPath, PagingQuery, RequestHeaders,
 };
 use crate::http::pipeline::{Parse, handle};
 use crate::http::request::ApiRequest;
@@ -201,7 +201,7 @@ async fn update_records(request: ApiRequest) -> Result<Response, Problem> {
 /// Deletes all records with these ids. If one of the records does not exist, nothing is deleted.
 #[utoipa::path(
     delete, path = "/object/{model}", operation_id = "restapi_delete_records", tag = TAG,
-    params(ModelPath, IdsQuery, RequestHeaders),
+    params(DeletionPath, ("ids" = String, Query, description = "Record ids.", example = "4,5"), RequestHeaders),
     responses((status = 200, description = "An empty object", body = RestapiEmpty))
 )]
 async fn delete_records(request: ApiRequest) -> Result<Response, Problem> {
@@ -248,7 +248,11 @@ async fn update_record(request: ApiRequest) -> Result<Response, Problem> {
 /// Returns 404 if the record does not exist, and 409 if other records need it. Nothing is deleted then.
 #[utoipa::path(
     delete, path = "/object/{model}/{key}", operation_id = "restapi_delete_record", tag = TAG,
-    params(ModelPath, RecordKeyPath, RequestHeaders),
+    params(
+        DeletionPath,
+        ("key" = i32, Path, description = "The id of the record.", example = 3, minimum = 1, maximum = 2_147_483_647),
+        RequestHeaders
+    ),
     responses((status = 200, description = "An empty object", body = RestapiEmpty))
 )]
 async fn delete_record(request: ApiRequest) -> Result<Response, Problem> {

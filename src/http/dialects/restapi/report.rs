@@ -49,7 +49,8 @@ const MAX_RECORDS: usize = 50;
     get, path = "/report/{report_name}/{id}", operation_id = "restapi_print_report", tag = TAG,
     params(ReportPath, IdPath, RequestHeaders),
     responses((status = 200, description = "The document", content(
-        (RestapiReport = "application/json"), (inline(FileContent) = "application/pdf"), (String = "text/html")
+        (RestapiReport = "application/json"), (inline(FileContent) = "application/pdf"), (String = "text/html"),
+        (String = "text/plain")
     )))
 )]
 async fn print_report(request: ApiRequest) -> Result<Response, Problem> {
@@ -75,7 +76,8 @@ async fn print_report(request: ApiRequest) -> Result<Response, Problem> {
     get, path = "/report/{report_name}", operation_id = "restapi_print_reports", tag = TAG,
     params(ReportPath, ReportsQuery, ContextQuery, RequestHeaders),
     responses((status = 200, description = "The documents", content(
-        (RestapiReports = "application/json"), (inline(FileContent) = "application/pdf"), (String = "text/html")
+        (RestapiReports = "application/json"), (inline(FileContent) = "application/pdf"), (String = "text/html"),
+        (String = "text/plain")
     )))
 )]
 async fn print_reports(request: ApiRequest) -> Result<Response, Problem> {

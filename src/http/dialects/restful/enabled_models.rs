@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
+use crate::http::openapi::RestfulShapes;
 use crate::language::selection::{Selection, SelectionItem};
 use crate::names::{FieldName, ModelName};
 use crate::plan::{FieldSet, Returning};
@@ -48,6 +49,12 @@ impl RestfulModels {
                 format!("The administrator can enable it with `[restful.models.\"{model}\"]` in the configuration.");
             Problem::new(ErrorCode::ModelNotEnabled, detail).hint(hint)
         })
+    }
+
+    /// The shapes of a model's records for its documentation; `None` if the model is not enabled.
+    pub(in crate::http) fn shapes(&self, model: &ModelName) -> Option<RestfulShapes> {
+        let ModelSchemas { read, create, update } = self.schemas(model).ok()?.clone();
+        Some(RestfulShapes { read, create, update })
     }
 }
 

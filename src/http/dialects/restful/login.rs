@@ -83,6 +83,12 @@ enum LoginErrors {
     /// Odoo rejects the login and password, or the database is unknown
     #[response(status = 401)]
     Unauthorized,
+    /// The request body is too large
+    #[response(status = 413)]
+    TooLarge,
+    /// The media type of the request body is not supported
+    #[response(status = 415)]
+    UnsupportedMediaType,
     /// Too many failed attempts
     #[response(status = 429)]
     TooManyRequests,

@@ -15,7 +15,7 @@ use super::openapi_schemas::{
 };
 use super::response_body::DIALECT;
 use crate::error::Problem;
-use crate::http::openapi::{ContextQuery, DomainQuery, IdPath, ModelPath, PagingQuery, RequestHeaders};
+use crate::http::openapi::{ContextQuery, DeletionPath, DomainQuery, IdPath, ModelPath, PagingQuery, RequestHeaders};
 use crate::http::pipeline::handle;
 use crate::http::request::ApiRequest;
 use crate::http::request::params::{RequestParams, similar_name};
@@ -120,7 +120,11 @@ async fn change_record(request: ApiRequest) -> Result<Response, Problem> {
 /// Returns 404 if the record does not exist, and 409 if other records need it. Nothing is deleted then.
 #[utoipa::path(
     delete, path = "/{model}/{id}", operation_id = "restful_delete_record", tag = TAG,
-    params(ModelPath, IdPath, RequestHeaders),
+    params(
+        DeletionPath,
+        ("id" = i32, Path, description = "The id of the record.", example = 7, minimum = 1, maximum = 2_147_483_647),
+        RequestHeaders
+    ),
     responses((
         status = 200, description = "A confirmation", body = String, content_type = "application/json",
         example = json!("record 43 has been successfully deleted")

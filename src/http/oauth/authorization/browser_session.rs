@@ -1,4 +1,4 @@
-//! The browser's session cookie, and whether a form was sent from a page of this gateway.
+//! The browser's session cookie.
 //!
 //! ```text
 //! cookie = "ogw_session=" ( login-session | session )     login-session: 32*hex, no user yet; session: a session token
@@ -9,10 +9,10 @@
 //!
 //! In: headers. Out: [`SessionCookie`], `Set-Cookie`. Must not know: pages, authorization requests.
 
-use http::header::{COOKIE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 
 use crate::error::Problem;
+use crate::http::browser_headers::{is_login_session, single_cookie};
 use crate::http::public_url::SiteConfig;
 use crate::secret::{Token, TokenKind};
 
@@ -21,16 +21,9 @@ impl SiteConfig {
         if self.is_secure() { "__Host-ogw_session" } else { "ogw_session" }
     }
 
-    /// The session cookie of a request. Two cookies of this name count as none, because only one of them can be
-    /// valid.
+    /// The session cookie of a request.
     pub(super) fn cookie(&self, headers: &HeaderMap) -> SessionCookie {
-        let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = values.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut cookies = pairs.filter(|(name, _)| *name == self.cookie_name()).map(|(_, value)| value);
-        match (cookies.next(), cookies.next()) {
-            (Some(value), None) => SessionCookie::parse(value),
-            _ => SessionCookie::Absent,
-        }
+        single_cookie(headers, self.cookie_name()).map_or(SessionCookie::Absent, SessionCookie::parse)
     }
 
     /// The `Set-Cookie` header with this value. The browser deletes the cookie when it is closed.
@@ -41,22 +34,6 @@ impl SiteConfig {
         let secure = if self.is_secure() { "; Secure" } else { "" };
         let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}", self.cookie_name());
         HeaderValue::try_from(text).map_err(Problem::internal)
-    }
-
-    /// Whether a form may be from a page of this gateway. `Sec-Fetch-Site` decides if the browser sends it. Older
-    /// browsers send only `Origin`, which is `null` for the gateway's pages because they have no referrer.
-    pub(super) fn is_same_origin(&self, headers: &HeaderMap) -> bool {
-        if let Some(from) = headers.get("sec-fetch-site") {
-            return from == "same-origin";
-        }
-        let Some(origin) = headers.get(ORIGIN) else { return true };
-        let own = match self.origin() {
-            Some(own) => origin.as_bytes() == own.as_bytes(),
-            None => origin.to_str().ok().and_then(|text| text.split_once("://")).is_some_and(|(_, host)| {
-                headers.get(HOST).is_some_and(|own| own.as_bytes().eq_ignore_ascii_case(host.as_bytes()))
-            }),
-        };
-        own || origin == "null"
     }
 }
 
@@ -76,8 +53,7 @@ impl SessionCookie {
         if let Some(token) = Token::parse(TokenKind::Session, value) {
             return Self::Session(token);
         }
-        let is_random = value.len() == 32 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if is_random { Self::LoginSession(value.to_owned()) } else { Self::Absent }
+        if is_login_session(value) { Self::LoginSession(value.to_owned()) } else { Self::Absent }
     }
 
     /// The value. Empty without a cookie.
@@ -92,6 +68,7 @@ impl SessionCookie {
 
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
     use url::Url;
 
     use super::*;
@@ -100,10 +77,6 @@ mod tests {
 
     fn site(public: &str) -> SiteConfig {
         SiteConfig::new(Url::parse(public).ok().as_ref(), "")
-    }
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
     }
 
     #[test]
@@ -134,32 +107,6 @@ mod tests {
         assert_eq!(value("", &[&format!("{plain}; {plain}")]), "");
         for wrong in ["ogw_session=", "ogw_session=0123", "ogw_session", "ogw_session=ogw_ses_00", ""] {
             assert_eq!(value("", &[wrong]), "", "{wrong}");
-        }
-    }
-
-    #[test]
-    fn forms_of_other_origins_are_recognized_by_the_browsers_headers() {
-        let tls = site("https://gw.example/odoo");
-        for (sent, own) in [
-            (vec![("sec-fetch-site", "same-origin"), ("origin", "null")], true),
-            (vec![("sec-fetch-site", "same-origin")], true),
-            (vec![("sec-fetch-site", "same-site"), ("origin", "https://gw.example")], false),
-            (vec![("sec-fetch-site", "cross-site"), ("origin", "null")], false),
-            (vec![("sec-fetch-site", "none")], false),
-            (vec![("origin", "https://gw.example")], true),
-            (vec![("origin", "null")], true),
-            (vec![], true),
-            (vec![("origin", "https://gw.example.evil")], false),
-            (vec![("origin", "http://gw.example")], false),
-            (vec![("origin", "https://evil.example"), ("host", "gw.example")], false),
-        ] {
-            assert_eq!(tls.is_same_origin(&headers(&sent)), own, "{sent:?}");
-        }
-        let without_public_url = site("");
-        for (origin, own) in [("http://127.0.0.1:8080", true), ("http://127.0.0.1:8081", false), ("http://evil", false)]
-        {
-            let sent = headers(&[("origin", origin), ("host", "127.0.0.1:8080")]);
-            assert_eq!(without_public_url.is_same_origin(&sent), own, "{origin}");
         }
     }
 }

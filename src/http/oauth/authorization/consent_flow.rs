@@ -58,7 +58,7 @@ pub(super) async fn render(request: &ApiRequest, prompt: &Prompt<'_>) -> Result<
 /// The browser's session, if its user is logged in to the application's database.
 pub(super) async fn find_session(request: &ApiRequest, prompt: &Prompt<'_>) -> Result<Option<BrowserSession>, Problem> {
     let SessionCookie::Session(token) = request.state.site.cookie(&request.head.headers) else { return Ok(None) };
-    let session = request.state.tokens.sessions.find(token.expose()).await?;
+    let session = request.state.tokens.sessions.find(token.expose(), request.client_ip()).await?;
     let session = session.filter(|session| session.database() == prompt.database());
     if let Some(session) = &session {
         request.log.user(session.login());
