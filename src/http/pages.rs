@@ -18,11 +18,12 @@ mod tests;
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_FRAME_OPTIONS};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
-pub(super) use self::assets::routes;
+pub(super) use self::assets::{color_variables, routes};
 pub(super) use self::messages::{ENGLISH, Messages};
 pub(super) use self::scope_text::describe_scope;
+use super::response::tagged_content::TaggedContent;
 use crate::error::Problem;
 
 /// What all pages have in common.
@@ -86,6 +87,20 @@ pub(super) struct MessagePage<'a> {
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
+
+/// Renders a page that is the same for everybody. Browsers keep it and ask whether it has changed.
+///
+/// # Errors
+/// 500 if the template fails.
+pub(super) fn render_static(page: &impl Template, request_headers: &HeaderMap) -> Result<Response, Problem> {
+    let html = page.render().map_err(Problem::internal)?;
+    let headers = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    Ok((headers, TaggedContent::new("text/html; charset=utf-8", html).respond(request_headers)).into_response())
+}
 
 /// Renders a page as a response.
 ///
