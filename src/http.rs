@@ -5,8 +5,10 @@
 //! dialects          the four REST dialects: restapi, api, restful, api_v1
 //! oauth             OAuth 2 endpoints; the authorization pages of OAuth 1.0a and OAuth 2
 //! demo_application  GET /start: demo applications
+//! console           /console: the pages on which people manage what acts for them
+//! docs              pages for people who write clients: Swagger UI, reference, guides
+//! openapi           the OpenAPI document, the list of errors
 //! pages             HTML pages for users
-//! openapi           the OpenAPI document, Swagger UI, the list of errors
 //! pipeline          authenticate, parse, plan, execute, render: the stages of a request, one after the other
 //! export            record lists of any length as CSV and NDJSON
 //! idempotency       requests with an Idempotency-Key are executed once
@@ -16,6 +18,7 @@
 //! response          content negotiation, shared headers, problems as responses
 //! state             what all handlers share
 //! body_budget       limits the memory and the CPU time for large request bodies
+//! browser_headers   cookies and the origin of forms
 //! public_url        the public URL, the base path and the issuer of this gateway
 //! ```
 //!
@@ -26,8 +29,11 @@
 
 mod authenticate;
 mod body_budget;
+mod browser_headers;
+mod console;
 mod demo_application;
 mod dialects;
+mod docs;
 mod export;
 mod idempotency;
 pub mod middleware;
@@ -42,10 +48,12 @@ mod router;
 mod state;
 
 pub use body_budget::BodyBudget;
+pub use console::{ConsoleSettings, DisplayedConfiguration};
 pub use demo_application::{Demo, DemoApplication};
 pub use dialects::restful::{ModelSchemas, RestfulModels};
+pub use docs::DocsSettings;
 pub use public_url::SiteConfig;
 pub use request::body::BodyLimits;
 pub use request::credential::parse_credential;
-pub use router::{RouteConfig, openapi, route_policy, router};
+pub use router::{RouteConfig, openapi, route_policy, router, typed_openapi};
 pub use state::{AppParts, AppState};

@@ -98,7 +98,7 @@ impl MiddlewareSettings {
 pub struct RoutePolicy {
     /// Renders problems under each path prefix.
     pub errors: ErrorRenderers,
-    /// Paths whose responses have no CORS headers.
+    /// Paths whose responses have no CORS headers, and the paths below them.
     pub without_cors: &'static [&'static str],
     /// Paths that have GET but not HEAD.
     pub without_head: &'static [&'static str],
@@ -120,6 +120,11 @@ pub fn wrap(
     let ids = RequestIds::default();
     let settings = settings.clone();
     Handler::new(StackService(Arc::new(MiddlewareStack { router, policy, settings, metrics, clock, ids })))
+}
+
+/// Whether a path is `prefix`, with or without a slash at its end, or below it.
+fn is_at_or_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 struct MiddlewareStack {
@@ -157,7 +162,7 @@ impl MiddlewareStack {
         let guard = AccessLogGuard::new(&request, &facts, Arc::clone(&self.metrics));
         // What the response needs to know of the request.
         let (is_head, path) = (request.method() == Method::HEAD, facts.target.0.path());
-        let has_cors = !self.policy.without_cors.contains(&path.strip_suffix('/').unwrap_or(path));
+        let has_cors = !self.policy.without_cors.iter().any(|prefix| is_at_or_below(path, prefix));
         let is_from_script = basic_challenge_filter::is_from_script(request.headers());
         let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| has_cors);
         // A preflight has no credential and is answered alike for all routes.

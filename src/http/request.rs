@@ -216,7 +216,8 @@ impl ApiRequest {
         self.state.body_budget.run(self.body.size(), work).await
     }
 
-    fn segment(&self, name: &str) -> &str {
+    /// The text of a path parameter, unchecked; empty if the route has none of this name.
+    pub(super) fn segment(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 }

@@ -9,8 +9,11 @@
 //! | `/api/v1` | `dialects::api_v1` | its own |
 //! | `/restful/api/v1`, `/rest/api` | `dialects::restful` | RFC 9457 |
 //! | `/start` | `demo` | RFC 9457 |
-//! | `/`, `/docs`, `/openapi.json` | `openapi` | RFC 9457 |
+//! | `/`, `/docs/errors`, `/openapi.json` | `openapi` | RFC 9457 |
+//! | `/postman_collection.json`, `/postman_environment.json` | `openapi::postman` | RFC 9457 |
+//! | `/docs` | `docs` | RFC 9457 |
 //! | `/pages` | `pages` | RFC 9457 |
+//! | `/console` | `console` | pages |
 //!
 //! Any other path is answered by `middleware::fallback`.
 //!
@@ -20,17 +23,26 @@
 use std::sync::Arc;
 
 use axum::{Extension, Router};
+use serde_json::Value;
+use url::Url;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::console::{self, ConsoleSettings};
 use super::demo_application::{self, Demo};
 use super::dialects::restful::RestfulModels;
 use super::dialects::{api, api_v1, restapi, restful};
+use super::docs::{self, DocsSettings};
 use super::middleware::RoutePolicy;
 use super::oauth::{self, authorization};
-use super::openapi as documentation;
+use super::openapi::{self as documentation, DocumentQuery, DocumentReader, Documents, RestfulShapesOf};
 use super::pages;
 use super::response::problem::ErrorRenderers;
 use super::state::AppState;
+use crate::error::Problem;
+use crate::names::ModelName;
+use crate::odoo::{Database, OdooUser};
+use crate::plan::Scope;
 
 /// Configuration that belongs to the routes of one dialect or page.
 #[derive(Debug, Clone, Default)]
@@ -39,18 +51,53 @@ pub struct RouteConfig {
     pub restful_models: Arc<RestfulModels>,
     /// Issues demo applications, if the demo is enabled.
     pub demo: Demo,
+    /// The console; `None` if it is not offered.
+    pub console: Option<ConsoleSettings>,
+    /// Settings of the documentation.
+    pub docs: DocsSettings,
 }
 
 /// Every route of every dialect, and the pages that document them.
 pub fn router(state: AppState, config: RouteConfig) -> Router {
+    let docs_settings = config.docs.clone();
+    let (restful_models, console) = (config.restful_models.clone(), config.console.clone());
     let (router, document) = documented_routes(config).split_for_parts();
-    let documentation_pages = documentation::routes(document, state.public_url.as_ref(), oauth::PREFIX);
-    router.with_state(state).merge(documentation_pages).merge(pages::routes())
+    let documents = Arc::new(documents(document, state.public_url.as_ref(), restful_models));
+    let documentation_pages = documentation::routes(documents.clone(), state.site.base());
+    let docs = docs::routes(documents, &state.site, &docs_settings);
+    let console = console.map(|settings| console::routes(state.clone(), settings)).unwrap_or_default();
+    router.merge(documentation_pages).with_state(state).merge(docs).merge(pages::routes()).merge(console)
+}
+
+/// The documents with URLs below `public_url`.
+fn documents(document: OpenApi, public_url: Option<&Url>, restful_models: Arc<RestfulModels>) -> Documents {
+    let document = documentation::with_public_url(documentation::complete(document), public_url, oauth::PREFIX);
+    let shapes = move |model: &ModelName| restful_models.shapes(model);
+    Documents::new(&document, RestfulShapesOf(Arc::new(shapes)))
+}
+
+/// The OpenAPI document of the models that a query names, as a user of the database may use them: `models=res.partner`
+/// and the other parameters of `/openapi.json`.
+///
+/// # Errors
+/// 400 for a parameter, 403 or 404 for a model; those of Odoo.
+pub async fn typed_openapi(
+    database: &Database,
+    user: &OdooUser,
+    config: RouteConfig,
+    public_url: Option<&Url>,
+    query: &str,
+) -> Result<Value, Problem> {
+    let query = DocumentQuery::parse(Some(query))?;
+    let restful_models = config.restful_models.clone();
+    let documents = documents(documented_routes(config).into_openapi(), public_url, restful_models);
+    let reader = DocumentReader { database, user, scope: &Scope::All };
+    Ok(documents.for_reader(reader, &query, None).await?.into_version(query.version))
 }
 
 /// The OpenAPI document of all routes.
 #[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
+pub fn openapi() -> OpenApi {
     documentation::complete(documented_routes(RouteConfig::default()).into_openapi())
 }
 
@@ -72,9 +119,10 @@ pub fn route_policy() -> RoutePolicy {
         errors: ErrorRenderers::default()
             .under("/api", api::render_problem)
             .under(api_v1::PREFIX, api_v1::render_problem)
-            .under(oauth::PREFIX, oauth::render_problem),
+            .under(oauth::PREFIX, oauth::render_problem)
+            .under(oauth::METADATA_PATH, oauth::render_problem),
         // Pages for browsers, whose contents scripts of other origins must not read (O2-16).
-        without_cors: &[authorization::OAUTH1_PATH, authorization::OAUTH2_PATH],
+        without_cors: &[authorization::OAUTH1_PATH, authorization::OAUTH2_PATH, console::PREFIX],
         // GET issues a token or a code here, which the client would never see in the response to HEAD.
         without_head: &[
             authorization::OAUTH1_PATH,

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::body_budget::BodyBudget;
 use super::public_url::SiteConfig;
+use crate::admin::Administration;
 use crate::auth::{OdooAuthenticator, TokenServices};
 use crate::clock::Clock;
 use crate::idempotency::IdempotencyStore;
@@ -29,6 +30,8 @@ pub struct AppParts {
     pub odoo_authenticator: OdooAuthenticator,
     /// Authenticates users by the gateway's own keys and tokens, and issues these.
     pub tokens: TokenServices,
+    /// Administers keys, tokens and applications for users of the console.
+    pub administration: Administration,
     /// Responses of requests with an idempotency key.
     pub idempotency: IdempotencyStore,
     /// The URL by which clients reach the gateway (`server.public_url`), if it is configured.

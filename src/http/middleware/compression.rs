@@ -12,12 +12,13 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate, Size
 /// Smaller bodies are not compressed: the headers outweigh what is saved.
 const MIN_SIZE: u64 = 1024;
 
-/// Responses with an `ETag` are not compressed: the tag identifies the uncompressed bytes, and ranges count them.
-type HasNoEtag = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
+/// Responses with a strong `ETag` are not compressed: the tag identifies the uncompressed bytes, and ranges count them.
+/// A weak one identifies the content in any coding (RFC 9110 section 8.8.3.3).
+type HasNoStrongEtag = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
 
 type IsCompressible = And<
     And<And<And<And<SizeAbove, NotForContentType>, NotForContentType>, NotForContentType>, NotForContentType>,
-    HasNoEtag,
+    HasNoStrongEtag,
 >;
 
 /// The compression layer.
@@ -27,12 +28,12 @@ pub(super) fn layer() -> CompressionLayer<IsCompressible> {
         .and(NotForContentType::const_new("application/pdf"))
         .and(NotForContentType::const_new("application/zip"))
         .and(NotForContentType::const_new("application/octet-stream"))
-        .and(has_no_etag as HasNoEtag);
+        .and(has_no_strong_etag as HasNoStrongEtag);
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_compressible)
 }
 
-fn has_no_etag(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    !headers.contains_key(ETAG)
+fn has_no_strong_etag(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    headers.get(ETAG).is_none_or(|etag| etag.as_bytes().starts_with(b"W/"))
 }
 
 #[cfg(test)]
@@ -51,6 +52,7 @@ mod tests {
             .route("/small", get(async || "x".repeat(1000)))
             .route("/large", get(async || "x".repeat(2000)))
             .route("/file", get(async || ([(ETAG, "\"x\"")], "x".repeat(2000))))
+            .route("/page", get(async || ([(ETAG, "W/\"x\"")], "x".repeat(2000))))
             .route("/pdf", get(async || ([(CONTENT_TYPE, "application/pdf")], "x".repeat(2000))))
             .layer(layer());
         let request = Request::builder().uri(path).header(ACCEPT_ENCODING, accept).body(Body::empty()).unwrap();
@@ -63,6 +65,7 @@ mod tests {
         for name in ["gzip", "br", "zstd"] {
             assert_eq!(coding("/large", name).await.as_deref(), Some(name));
         }
+        assert_eq!(coding("/page", "gzip").await.as_deref(), Some("gzip"));
         assert_eq!(coding("/large", "gzip;q=1, br;q=0.1").await.as_deref(), Some("gzip"));
     }
 

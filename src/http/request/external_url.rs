@@ -12,7 +12,7 @@
 use http::header::HOST;
 use http::request::Parts;
 use http::uri::Authority;
-use url::Url;
+use url::{Position, Url};
 
 use super::peer::Peer;
 use super::request_facts::RequestFacts;
@@ -56,8 +56,7 @@ impl ExternalUrl {
     }
 
     fn from_public_url(public: &Url, peer: Peer) -> Self {
-        let host = public.host_str().unwrap_or_default();
-        let authority = public.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let authority = public[Position::BeforeHost..Position::AfterPort].to_owned();
         Self {
             scheme: public.scheme().to_owned(),
             prefix: public.path().trim_end_matches('/').to_owned(),

@@ -1,0 +1,246 @@
+//! Actions on an API key or application: disable, enable, rotate the secret, delete. GET asks for confirmation, POST
+//! acts.
+//!
+//! In: an id and the name of an action. Out: a page that explains what will happen; after the form, the page of the
+//! account, or the new secrets. Must not know: how accounts are stored.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::account_view::{AccountKind, AccountState, AccountView, find_account};
+use crate::admin::{AdminError, Administration, ApplicationSecrets};
+use crate::error::Problem;
+use crate::http::console::form::ConsoleForm;
+use crate::http::console::notice::Notice;
+use crate::http::console::page::{ConsolePage, redirect};
+use crate::http::console::problem_page::{admin_problem, not_found, sentence};
+use crate::http::console::user::{Administrator, ConsoleUser};
+use crate::http::pages::MAX_FIELD_BYTES;
+use crate::http::request::ApiRequest;
+
+/// An action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AccountAction {
+    Disable,
+    Enable,
+    Rotate,
+    Delete,
+}
+
+impl AccountAction {
+    const ALL: [Self; 4] = [Self::Disable, Self::Enable, Self::Rotate, Self::Delete];
+
+    /// The actions that its state permits.
+    pub(super) fn possible_for(account: &AccountView) -> Vec<Self> {
+        let is_disabled = account.state == AccountState::Disabled;
+        let is_possible = |action: &Self| match action {
+            Self::Disable => !is_disabled,
+            Self::Enable => is_disabled,
+            Self::Rotate => account.can_rotate,
+            Self::Delete => true,
+        };
+        Self::ALL.into_iter().filter(is_possible).collect()
+    }
+
+    /// The action of this name.
+    fn parse(name: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|action| action.name() == name).ok_or_else(not_found)
+    }
+
+    /// The last segment of its path.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::Rotate => "rotate",
+            Self::Delete => "delete",
+        }
+    }
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Disable => "Disable",
+            Self::Enable => "Enable",
+            Self::Rotate => "Replace the secret",
+            Self::Delete => "Delete",
+        }
+    }
+
+    pub(super) fn is_destructive(self) -> bool {
+        matches!(self, Self::Disable | Self::Delete)
+    }
+
+    /// What will happen.
+    fn consequence(self) -> &'static str {
+        match self {
+            Self::Disable => {
+                "Requests with it, and with all tokens that were issued for it, are rejected from now on. You can \
+                 enable it again."
+            }
+            Self::Enable => "Requests with it, and with tokens that were issued for it, are accepted again.",
+            Self::Rotate => {
+                "The old secret stops working at once. Tokens that were issued before stay valid. The new secret is \
+                 displayed once."
+            }
+            Self::Delete => {
+                "It is deleted with all tokens that were issued for it, and with the sealed password of its user. This \
+                 cannot be undone."
+            }
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/admin/confirm.html")]
+struct ConfirmTemplate<'a> {
+    page: &'a ConsolePage<'a>,
+    kind: &'a AccountKind,
+    account: AccountView,
+    action: AccountAction,
+    consequence: &'a str,
+    csrf_token: String,
+    alert: Option<String>,
+    max_length: usize,
+}
+
+/// The new secrets, which are displayed once.
+#[derive(Template)]
+#[template(path = "console/admin/secrets.html")]
+pub(super) struct SecretsTemplate<'a> {
+    pub page: &'a ConsolePage<'a>,
+    pub title: &'a str,
+    /// The path of the account.
+    pub account: String,
+    /// What each secret is called, its id on the page, and its value.
+    pub secrets: Vec<(&'static str, &'static str, String)>,
+}
+
+/// The secrets of an application, as they are displayed.
+pub(super) fn displayed_secrets(
+    client_id: &str,
+    secrets: &ApplicationSecrets,
+    is_bound: bool,
+) -> Vec<(&'static str, &'static str, String)> {
+    let mut displayed = vec![("Client id", "client-id", client_id.to_owned())];
+    displayed.extend(secrets.client.as_ref().map(|secret| ("Client secret", "secret", secret.expose().to_owned())));
+    if let Some(consumer) = secrets.consumer.as_ref().filter(|_| is_bound) {
+        displayed.push(("Consumer key (OAuth 1)", "consumer-key", consumer.key().to_owned()));
+        displayed.push(("Consumer secret (OAuth 1)", "consumer-secret", consumer.secret().to_owned()));
+    }
+    displayed
+}
+
+/// `GET …/{id}/{action}`.
+pub(super) async fn confirm_page(
+    kind: &'static AccountKind,
+    Administrator(user): Administrator,
+    request: ApiRequest,
+) -> Result<Response, Problem> {
+    let action = AccountAction::parse(request.segment("action"))?;
+    confirmation(kind, &user, (request.segment("id"), action), &request, None).await
+}
+
+async fn confirmation(
+    kind: &'static AccountKind,
+    user: &ConsoleUser,
+    (id, action): (&str, AccountAction),
+    request: &ApiRequest,
+    alert: Option<String>,
+) -> Result<Response, Problem> {
+    let (account, _) = find_account(kind, &user.administration(&request.state), id).await?;
+    if !AccountAction::possible_for(&account).contains(&action) {
+        return redirect(request, &format!("{}/{id}", kind.entry.path), None);
+    }
+    let page = ConsolePage::new(request, user, kind.entry).await?;
+    let csrf_token = page.csrf_token(&format!("{}/{id}/{}", kind.entry.path, action.name())).await?;
+    let status = if alert.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let template = ConfirmTemplate {
+        page: &page,
+        kind,
+        account,
+        action,
+        consequence: action.consequence(),
+        csrf_token,
+        alert,
+        max_length: MAX_FIELD_BYTES,
+    };
+    page.respond(status, &template)
+}
+
+/// `POST …/{id}/{action}`.
+pub(super) async fn perform(
+    kind: &'static AccountKind,
+    Administrator(user): Administrator,
+    mut request: ApiRequest,
+) -> Result<Response, Problem> {
+    let action = AccountAction::parse(request.segment("action"))?;
+    let id = request.segment("id").to_owned();
+    let form = ConsoleForm::from_user(&mut request, &user).await?;
+    let admin = user.administration(&request.state);
+    // Actions of the command line accept names, too.
+    find_account(kind, &admin, &id).await?;
+    let path = format!("{}/{id}", kind.entry.path);
+    match action {
+        AccountAction::Disable | AccountAction::Enable => {
+            let enabled = action == AccountAction::Enable;
+            set_enabled(kind, &admin, &id, enabled).await.map_err(admin_problem)?;
+            redirect(&request, &path, Some(if enabled { Notice::ENABLED } else { Notice::DISABLED }))
+        }
+        AccountAction::Delete => {
+            delete(kind, &admin, &id).await.map_err(admin_problem)?;
+            redirect(&request, kind.entry.path, Some(Notice::DELETED))
+        }
+        AccountAction::Rotate => rotate(kind, &user, &id, (&request, &form)).await,
+    }
+}
+
+async fn set_enabled(kind: &AccountKind, admin: &Administration, id: &str, enabled: bool) -> Result<bool, AdminError> {
+    if kind.is_application {
+        admin.set_application_enabled(id, enabled).await
+    } else {
+        admin.set_key_enabled(id, enabled).await
+    }
+}
+
+async fn delete(kind: &AccountKind, admin: &Administration, id: &str) -> Result<(), AdminError> {
+    if kind.is_application {
+        admin.delete_application(id).await.map(drop)
+    } else {
+        admin.delete_key(id).await.map(drop)
+    }
+}
+
+async fn rotate(
+    kind: &'static AccountKind,
+    user: &ConsoleUser,
+    id: &str,
+    (request, form): (&ApiRequest, &ConsoleForm),
+) -> Result<Response, Problem> {
+    if !kind.is_application {
+        return Err(not_found());
+    }
+    let admin = user.administration(&request.state);
+    let application = admin.find_application(id).await.map_err(admin_problem)?;
+    let password = Some(form.value("password")).filter(|password| !password.is_empty()).map(Into::into);
+    match admin.rotate_secret(id, password).await {
+        Ok(secrets) => {
+            let page = ConsolePage::new(request, user, kind.entry).await?;
+            let template = SecretsTemplate {
+                page: &page,
+                title: application.name(),
+                account: format!("{}/{id}", kind.entry.path),
+                secrets: displayed_secrets(application.client_id(), &secrets, application.is_bound()),
+            };
+            page.respond(StatusCode::OK, &template)
+        }
+        Err(AdminError::Invalid(reason)) => {
+            confirmation(kind, user, (id, AccountAction::Rotate), request, Some(sentence(&reason))).await
+        }
+        Err(AdminError::CredentialRejected) => {
+            let alert = "Odoo does not accept this password or API key.".to_owned();
+            confirmation(kind, user, (id, AccountAction::Rotate), request, Some(alert)).await
+        }
+        Err(error) => Err(admin_problem(error)),
+    }
+}

@@ -1,0 +1,123 @@
+//! Lists of API keys and applications, and the page of one of them.
+//!
+//! In: a text to search for, the number of a page, an id. Out: pages. Must not know: secrets; they are displayed only
+//! when they are created.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::account_action::AccountAction;
+use super::account_view::{AccountKind, AccountView, find_account, find_accounts};
+use super::page_query::LinkQuery;
+use super::usage_chart::UsageChart;
+use crate::admin::{ListPage, StoredToken};
+use crate::error::Problem;
+use crate::http::console::page::ConsolePage;
+use crate::http::console::problem_page::admin_problem;
+use crate::http::console::user::Administrator;
+use crate::http::pages::{ENGLISH, describe_scope};
+use crate::http::request::ApiRequest;
+use crate::plan::Scope;
+
+#[derive(Template)]
+#[template(path = "console/admin/accounts.html")]
+struct ListTemplate<'a> {
+    page: &'a ConsolePage<'a>,
+    kind: &'a AccountKind,
+    search: &'a str,
+    list: ListPage<AccountView>,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+/// `GET /console/admin/keys` and `GET /console/admin/applications`.
+pub(super) async fn list_page(
+    kind: &'static AccountKind,
+    Administrator(user): Administrator,
+    request: ApiRequest,
+) -> Result<Response, Problem> {
+    let query = LinkQuery::parse(&request);
+    let number = query.value("page").parse().unwrap_or(1);
+    let admin = user.administration(&request.state);
+    let list = find_accounts(kind, &admin, query.value("search"), number).await?;
+    let link = |number| query.with(kind.entry.path, &["search"], ("page", number));
+    let (previous, next) = (list.number > 1, list.number < list.pages);
+    let page = ConsolePage::new(&request, &user, kind.entry).await?;
+    let template = ListTemplate {
+        page: &page,
+        kind,
+        search: query.value("search"),
+        previous: previous.then(|| link(list.number - 1)),
+        next: next.then(|| link(list.number + 1)),
+        list,
+    };
+    page.respond(StatusCode::OK, &template)
+}
+
+#[derive(Template)]
+#[template(path = "console/admin/account.html")]
+struct AccountTemplate<'a> {
+    page: &'a ConsolePage<'a>,
+    kind: &'a AccountKind,
+    account: AccountView,
+    permissions: Vec<String>,
+    /// The other limits: a name and a value.
+    limits: Vec<(&'static str, String)>,
+    charts: [UsageChart; 2],
+    actions: Vec<AccountAction>,
+    history: String,
+}
+
+/// `GET /console/admin/keys/{id}` and `GET /console/admin/applications/{id}`.
+pub(super) async fn account_page(
+    kind: &'static AccountKind,
+    Administrator(user): Administrator,
+    request: ApiRequest,
+) -> Result<Response, Problem> {
+    let admin = user.administration(&request.state);
+    let (account, row) = find_account(kind, &admin, request.segment("id")).await?;
+    let charts = UsageChart::of_report(&admin.usage(&row.id).await.map_err(admin_problem)?);
+    let page = ConsolePage::new(&request, &user, kind.entry).await?;
+    let template = AccountTemplate {
+        page: &page,
+        kind,
+        permissions: Scope::from_json(&row.scope)
+            .map(|scope| describe_scope(&scope, &ENGLISH))
+            .unwrap_or_else(|_| vec!["do nothing: this gateway cannot parse the scope".to_owned()]),
+        limits: limits(&row),
+        charts,
+        actions: AccountAction::possible_for(&account),
+        history: format!("/console/admin/audit?subject={}", row.id),
+        account,
+    };
+    page.respond(StatusCode::OK, &template)
+}
+
+fn limits(row: &StoredToken) -> Vec<(&'static str, String)> {
+    let Some(terms) = &row.key else { return Vec::new() };
+    let networks: Vec<String> = terms.networks.iter().map(ToString::to_string).collect();
+    let networks = if networks.is_empty() { "Any".to_owned() } else { networks.join(", ") };
+    let rate = terms.rate.map(|rate| {
+        let period = match rate.seconds {
+            1 => "second".to_owned(),
+            60 => "minute".to_owned(),
+            3600 => "hour".to_owned(),
+            86_400 => "day".to_owned(),
+            seconds => format!("{seconds} seconds"),
+        };
+        format!("{} requests per {period}, at most {} at once", rate.requests, rate.burst)
+    });
+    let mut limits = vec![
+        ("Networks", networks),
+        ("Rate", rate.unwrap_or_else(|| "No limit".to_owned())),
+        ("Concurrent requests", terms.concurrent.map_or_else(|| "No limit".to_owned(), |limit| limit.to_string())),
+    ];
+    if terms.needs_login_token {
+        limits.push(("Login token", "Required with each request".to_owned()));
+    }
+    if terms.may_mint_for_others {
+        limits.push(("Other users", "Can create login tokens for linked users".to_owned()));
+    }
+    limits
+}
