@@ -148,9 +148,11 @@ impl Authentication {
             rate_limit: None,
             scope: Scope::All.into(),
             token: None,
+            usage: None,
         };
         let cookie = self.tokens.sessions.create(user).await.map_err(problem_text)?;
-        Ok(self.tokens.sessions.find(cookie.expose()).await.map_err(problem_text)?.ok_or("a session")?.resource_owner())
+        let session = self.tokens.sessions.find(cookie.expose(), Ipv4Addr::LOCALHOST.into()).await;
+        Ok(session.map_err(problem_text)?.ok_or("a session")?.resource_owner())
     }
 
     /// The complete authentication of a request.

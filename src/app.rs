@@ -6,9 +6,11 @@
 //! credential_tasks      keep the credentials in memory current
 //! rollback_monitor      records the state of the store, to detect a restored backup
 //! process_hardening     no core files, no inspection by other processes
+//! small_pages           no transparent huge pages
 //! readiness             the checks of /readyz
 //! demo_registration     applications of the public demonstration
 //! check                 `odoo-gateway check`: what works, and what to fix
+//! typed_document        `odoo-gateway openapi --models`: the document of certain models
 //! ```
 //!
 //! In: [`Config`]. Out: listeners that serve requests. Must not know: how a module works. Only this module knows all
@@ -22,6 +24,8 @@ mod process_hardening;
 mod readiness;
 mod rollback_monitor;
 mod settings_from_config;
+mod small_pages;
+mod typed_document;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -35,13 +39,15 @@ use tokio::sync::watch;
 pub use self::check::{CheckUser, Finding, Verdict, check};
 pub use self::process_hardening::disable_core_dumps;
 pub use self::settings_from_config::token_settings;
+pub use self::small_pages::use_small_pages;
+pub use self::typed_document::{DocumentUser, typed_document};
 
 use self::credential_tasks::CredentialTasks;
 use crate::admin::Administration;
 use crate::auth::{KeyProvider, OdooAuthenticator, Throttle, TokenServices};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{AppParts, AppState, BodyBudget, RouteConfig, SiteConfig, middleware, route_policy};
+use crate::http::{AppParts, AppState, BodyBudget, DocsSettings, RouteConfig, SiteConfig, middleware, route_policy};
 use crate::idempotency::IdempotencyStore;
 use crate::odoo::{Database, Databases, SettingsError, Transport};
 use crate::ops_server::{self, Health};
@@ -111,7 +117,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
              master key together reveal the password: create separate secrets with `odoo-gateway app rotate-secret`"
         );
     }
-    let demo = demo_registration::demo(&config.demo, admin, throttle.clone());
+    let demo = demo_registration::demo(&config.demo, admin.clone(), throttle.clone());
     let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = token_settings(config, api_address);
@@ -119,7 +125,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
     let health = Arc::new(readiness::health(&store, &key_provider, &databases).on_runtime(Handle::current()));
     let tokens = TokenServices::new(store.clone(), key_provider, token_settings, throttle.clone(), clock.clone());
     let interval = config.store.credential_poll;
-    let credential_tasks = CredentialTasks::start(store.clone(), interval, tokens.recent_uses.clone(), metrics.clone());
+    let uses = (tokens.recent_uses.clone(), tokens.usage_counts.clone());
+    let credential_tasks = CredentialTasks::start(store.clone(), interval, uses, metrics.clone());
     let odoo_authenticator = OdooAuthenticator::new(
         settings_from_config::odoo_authenticator(&config.auth),
         throttle,
@@ -127,11 +134,17 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
         &databases,
         clock.clone(),
     )?;
-    let routes = RouteConfig { restful_models: Arc::new(settings_from_config::restful(&config.restful)), demo };
+    let routes = RouteConfig {
+        restful_models: Arc::new(settings_from_config::restful(&config.restful)),
+        demo,
+        console: settings_from_config::console(config),
+        docs: DocsSettings { oauth_client_id: config.docs.oauth_client_id.clone() },
+    };
     let gateway = AppState::new(AppParts {
         databases,
         odoo_authenticator,
         tokens,
+        administration: admin,
         idempotency,
         public_url: config.server.public_url.clone(),
         site,

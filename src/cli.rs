@@ -5,15 +5,19 @@
 mod after_restore;
 mod api_keys;
 mod app;
+mod audit;
 mod check;
 mod expiry;
 mod health;
 mod ip_network;
 mod master_keys;
+mod openapi;
+mod postman;
 mod secret_input;
 mod stdout;
 mod table;
 mod token;
+mod usage;
 mod user;
 
 use std::error::Error;
@@ -25,9 +29,12 @@ use serde_json::json;
 
 pub use self::api_keys::KeyCommand;
 pub use self::app::AppCommand;
+pub use self::audit::AuditCommand;
 pub use self::check::CheckCommand;
 use self::health::health;
 pub use self::master_keys::MasterKeyCommand;
+pub use self::openapi::{OpenapiCommand, TypedDocumentRequest};
+pub use self::postman::PostmanCommand;
 pub use self::stdout::Output;
 pub use self::token::TokenCommand;
 pub use self::user::UserCommand;
@@ -65,14 +72,16 @@ pub enum Command {
     Migrate,
     /// Print the settings in effect, without secrets
     Config,
-    /// Print the OpenAPI document
-    Openapi,
+    /// Print the OpenAPI document; with --models, field by field
+    Openapi(OpenapiCommand),
+    /// Print the Postman collection, or an environment for it
+    Postman(PostmanCommand),
     /// Check that the local gateway responds (for container health checks)
     Health,
     /// Manage OAuth applications: create, list, rotate secrets, disable, enable, delete
     #[command(subcommand)]
     App(AppCommand),
-    /// Manage API keys: create, list, disable, enable, delete
+    /// Manage API keys: create, list, show usage, disable, enable, delete
     #[command(subcommand)]
     Key(KeyCommand),
     /// Manage users for whom an API key can create login tokens: link, list, unlink
@@ -85,6 +94,9 @@ pub enum Command {
     /// seal
     #[command(subcommand)]
     Keys(MasterKeyCommand),
+    /// Read the audit log: who created, changed and deleted keys, applications and tokens
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// After a backup of the store was restored: revoke all tokens and disable all API keys and applications, because
     /// the backup contains those that were revoked since
     Restore {
@@ -135,7 +147,7 @@ pub fn print_config(config: &Config, json: bool, out: &mut impl Write) -> std::i
     write!(out, "{}", config.to_toml())
 }
 
-/// Runs `odoo-gateway app`, `key`, `user`, `token`, `keys` or `restore`.
+/// Runs `odoo-gateway app`, `key`, `user`, `token`, `keys`, `audit` or `restore`.
 ///
 /// # Errors
 /// Fails if the action fails or `out` cannot be written.
@@ -151,6 +163,7 @@ pub async fn administer(
         Command::User(command) => user::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,
         Command::Keys(command) => master_keys::run(command, admin, json, out).await,
+        Command::Audit(command) => audit::run(command, admin, json, out).await,
         Command::Restore { keep_tokens } => after_restore::run(keep_tokens, admin, json, out).await,
         _ => Ok(()),
     }

@@ -28,7 +28,9 @@ use toml::Table;
 pub use self::database_url::DatabaseUrl;
 pub use self::errors::{ConfigError, ConfigErrors};
 pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
+pub use self::sections::console::{ConsoleConfig, ConsoleMode};
 pub use self::sections::demo::DemoConfig;
+pub use self::sections::docs::DocsConfig;
 pub use self::sections::log::{LogConfig, LogFormat};
 pub use self::sections::oauth::OAuthConfig;
 pub use self::sections::oauth1::OAuth1Config;
@@ -67,6 +69,10 @@ pub struct Config {
     pub demo: DemoConfig,
     /// Lifetimes of OAuth 2 credentials and browser sessions.
     pub oauth: OAuthConfig,
+    /// The console for people.
+    pub console: ConsoleConfig,
+    /// The documentation for people who write clients.
+    pub docs: DocsConfig,
     /// The cache of model fields.
     pub schema: SchemaConfig,
     /// The models that `/restful/api/v1` serves.

@@ -40,7 +40,8 @@
 //! | [`language`] | literals, domains, orders, selections, lists of names and ids |
 //! | [`error`], [`error_code`] | the error type of all modules, and the error codes |
 //! | [`names`], [`value`] | validated names of models and fields, the value tree |
-//! | [`clock`], [`memory_budget`], [`cpu_work`] | time as an argument, the execution of large computations |
+//! | [`cache`], [`clock`], [`memory_budget`], [`cpu_work`] | bounded caches that expire, time as an argument, the execution of large computations |
+//! | `plain_bytes` | finds the end of a text that is copied unchanged |
 //!
 //! In [`http`]:
 //!
@@ -49,6 +50,7 @@
 //! | `router` | all routes |
 //! | `dialects` | the four dialects: `restapi`, `api`, `restful`, `api_v1`; none uses another |
 //! | `oauth` | authorization pages, token endpoints, metadata of OAuth 1.0a and OAuth 2 |
+//! | `console` | web pages on which people manage what acts for them |
 //! | `openapi` | the OpenAPI document and its pages |
 //! | `pipeline`, `idempotency`, `export` | the path of a request, its idempotent execution, streamed lists |
 //! | `authenticate`, `state` | the caller of a request, the shared state |
@@ -59,6 +61,7 @@
 pub mod admin;
 pub mod app;
 pub mod auth;
+pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -72,6 +75,7 @@ pub mod memory_budget;
 pub mod names;
 pub mod odoo;
 pub mod ops_server;
+mod plain_bytes;
 pub mod plan;
 pub mod secret;
 pub mod serve;

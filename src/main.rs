@@ -5,13 +5,15 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use clap::Parser;
 use odoo_gateway::app::Verdict;
-use odoo_gateway::cli::{self, Cli, Command, Output};
+use odoo_gateway::cli::{self, Cli, Command, OpenapiCommand, Output, PostmanCommand, TypedDocumentRequest};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
+use odoo_gateway::http::openapi::{OpenApiVersion, postman, to_json_text, to_version};
 use odoo_gateway::{app, http, telemetry};
 use secrecy::SecretString;
 
@@ -21,6 +23,7 @@ use secrecy::SecretString;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    app::use_small_pages();
     let cli = Cli::parse();
     let mut out = Output::new(io::stdout());
     let result = run(&cli, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
@@ -38,8 +41,12 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
     let (command, json) = (cli.command(), cli.json());
-    if command == Command::Openapi {
-        writeln!(out, "{}", http::openapi().to_pretty_json()?)?;
+    if let Command::Openapi(command) = &command {
+        writeln!(out, "{}", openapi_text(cli, command)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Postman(command) = &command {
+        writeln!(out, "{}", postman_text(command)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let config = cli.config()?;
@@ -53,18 +60,46 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
         | Command::User(_)
         | Command::Token(_)
         | Command::Keys(_)
+        | Command::Audit(_)
         | Command::Restore { .. } => {
             let _log = telemetry::init(&config.log)?;
             disable_core_dumps();
             runtime()?.block_on(administer(command, &config, json, out))?;
         }
-        Command::Serve | Command::Openapi => {
+        Command::Serve | Command::Openapi(_) | Command::Postman(_) => {
             let _log = telemetry::init(&config.log)?;
             disable_core_dumps();
             runtime()?.block_on(app::serve(&config, Clock::system()))?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The OpenAPI document: of all models alike, or of certain models for one user.
+fn openapi_text(cli: &Cli, command: &OpenapiCommand) -> Result<String, Box<dyn Error>> {
+    let document = match command.typed()? {
+        Some(TypedDocumentRequest { login, secret, database, query }) => {
+            let user = app::DocumentUser { login, secret, database };
+            runtime()?.block_on(app::typed_document(&cli.config()?, user, &query, &Clock::system()))?
+        }
+        None => {
+            let version = OpenApiVersion::from_str(command.version()).map_err(|problem| problem.detail)?;
+            to_version(serde_json::to_value(http::openapi())?, version).document
+        }
+    };
+    Ok(to_json_text(&document)?)
+}
+
+/// The Postman collection of all operations or of a given document, or an environment for it.
+fn postman_text(command: &PostmanCommand) -> Result<String, Box<dyn Error>> {
+    let document = match command.document()? {
+        Some(document) => document,
+        None => serde_json::to_value(http::openapi())?,
+    };
+    let base_url = postman::base_url(&document);
+    let file =
+        if command.environment() { postman::environment(base_url) } else { postman::collection(&document, base_url) };
+    Ok(to_json_text(&file)?)
 }
 
 fn check(

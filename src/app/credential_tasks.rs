@@ -1,7 +1,8 @@
-//! Tasks for the credentials in memory: one asks the store whether they have changed, the other writes their uses.
+//! Tasks for the credentials in memory: one asks the store whether they have changed, the other writes their uses and the
+//! number of requests.
 //!
-//! In: the store, uses of tokens. Out: confirmed or outdated credentials, `last_used_at`, metrics. Must not know: what
-//! is cached.
+//! In: the store, uses of tokens. Out: confirmed or outdated credentials, `last_used_at`, usage, metrics. Must not know:
+//! what is cached.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::auth::RecentUses;
+use crate::auth::{RecentUses, UsageCounts};
 use crate::store::{Store, StoreError};
 use crate::telemetry::metrics::Metrics;
 
@@ -26,10 +27,15 @@ pub(super) struct CredentialTasks {
 }
 
 impl CredentialTasks {
-    /// Starts the tasks. `interval`: how often the store is asked.
-    pub(super) fn start(store: Store, interval: Duration, recent_uses: RecentUses, metrics: Arc<Metrics>) -> Self {
+    /// Starts the tasks. `interval`: how often the store is asked. `uses`: what is written.
+    pub(super) fn start(
+        store: Store,
+        interval: Duration,
+        uses: (RecentUses, UsageCounts),
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let write = tokio::spawn(write_uses(recent_uses, stopped.clone()));
+        let write = tokio::spawn(write_uses(uses, stopped.clone()));
         let poll = tokio::spawn(poll_changes(store, interval, metrics, stopped));
         Self { stop, tasks: [write, poll] }
     }
@@ -82,7 +88,7 @@ fn log(error: Option<&StoreError>, outage_grace: Duration) {
     }
 }
 
-async fn write_uses(recent_uses: RecentUses, mut stopped: watch::Receiver<bool>) {
+async fn write_uses((recent_uses, usage_counts): (RecentUses, UsageCounts), mut stopped: watch::Receiver<bool>) {
     let mut is_stopped = false;
     while !is_stopped {
         tokio::select! {
@@ -91,6 +97,9 @@ async fn write_uses(recent_uses: RecentUses, mut stopped: watch::Receiver<bool>)
         }
         if let Err(cause) = recent_uses.write().await {
             tracing::warn!(%cause, "uses of tokens were not recorded");
+        }
+        if let Err(cause) = usage_counts.write().await {
+            tracing::warn!(%cause, "the usage of keys and applications is recorded later");
         }
     }
 }

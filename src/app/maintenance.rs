@@ -1,5 +1,5 @@
-//! Periodic tasks: deletes expired tokens, credentials without tokens and stored responses, and reloads keys that
-//! another process rotated.
+//! Periodic tasks: deletes expired tokens, credentials without tokens, stored responses and old usage, and reloads keys
+//! that another process rotated.
 //!
 //! In: the store, the time. Out: fewer rows, current keys. Must not know: what tokens are for. Several gateways may
 //! run the tasks at the same time.
@@ -19,6 +19,8 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(10 * 60);
 const BATCH: u32 = 500;
 /// How long expired API keys and applications are still listed, so that administrators see why a program fails.
 const EXPIRED_KEYS_LISTED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long the usage of keys and applications is kept: the 30 days that are displayed, and the day that is not over.
+const USAGE_KEPT: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// The maximum of `oauth.refresh_grace`.
 const MAX_REFRESH_GRACE: Duration = Duration::from_secs(60);
@@ -69,6 +71,8 @@ async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
     while store.delete_spent_wraps((now - MAX_REFRESH_GRACE).unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_nonces(now.unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_grants(BATCH).await? >= u64::from(BATCH) {}
+    let usage_before = (now - USAGE_KEPT).unix_timestamp();
+    while store.purge_usage(usage_before, BATCH).await? >= u64::from(BATCH) {}
     while store.purge_idempotency_keys(now, BATCH).await? >= u64::from(BATCH) {}
     Ok(purged)
 }

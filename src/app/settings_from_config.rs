@@ -8,13 +8,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::oauth1::OAuth1Settings;
-use crate::auth::{OAuth2Settings, OdooAuthenticatorSettings, ThrottleRate, ThrottleSettings, TokenSettings};
+use crate::auth::{
+    OAuth2Settings, OdooAuthenticatorSettings, SessionLifetime, ThrottleRate, ThrottleSettings, TokenSettings,
+};
 use crate::config::{
-    AuthConfig, Config, CreateMasterKey, DatabaseUrl, MethodCallsConfig, OAuth1Config, OdooConfig, RestfulConfig,
-    RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
+    AuthConfig, Config, ConsoleMode, CreateMasterKey, DatabaseUrl, MethodCallsConfig, OAuth1Config, OdooConfig,
+    RestfulConfig, RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
 };
 use crate::http::middleware::MiddlewareSettings;
-use crate::http::{BodyLimits, ModelSchemas, RestfulModels};
+use crate::http::{BodyLimits, ConsoleSettings, DisplayedConfiguration, ModelSchemas, RestfulModels};
 use crate::names::{DatabaseName, ModelName};
 use crate::odoo::{MetadataCacheSettings, MethodCalls, OdooSettings, SettingsError};
 use crate::secret::KeySources;
@@ -61,10 +63,27 @@ pub fn token_settings(config: &Config, api: SocketAddr) -> TokenSettings {
             refresh_idle: oauth.refresh_idle,
             refresh_ttl: oauth.refresh_ttl,
             refresh_grace: oauth.refresh_grace,
-            session_idle: oauth.session_idle,
-            session_ttl: oauth.session_ttl,
+            session: SessionLifetime { idle: oauth.session_idle, total: oauth.session_ttl },
         },
+        console_session: SessionLifetime { idle: config.console.session_idle, total: config.console.session_ttl },
     }
+}
+
+/// The settings of the console; `None` if it is not offered. By default it is offered only where the passwords and
+/// cookies of its users do not cross a network in clear text.
+pub(super) fn console(config: &Config) -> Option<ConsoleSettings> {
+    let (console, server) = (&config.console, &config.server);
+    let is_secure = server.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+    let is_enabled = match console.enabled {
+        ConsoleMode::Always => true,
+        ConsoleMode::Never => false,
+        ConsoleMode::Auto => is_secure || server.listen.ip().is_loopback(),
+    };
+    is_enabled.then(|| ConsoleSettings {
+        admin_group: console.admin_group.clone(),
+        personal_keys: console.personal_keys.then_some(console.personal_key_ttl),
+        configuration: DisplayedConfiguration { settings: config.to_toml(), warnings: config.warnings() },
+    })
 }
 
 fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {

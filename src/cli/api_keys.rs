@@ -14,6 +14,7 @@ use serde_json::json;
 use super::expiry::Expiry;
 use super::secret_input::read_secret;
 use super::table::{self, format_timestamp};
+use super::usage;
 use crate::admin::{Administration, NewApiKey};
 use crate::store::{KeyRate, KeyTerms, StoredToken};
 
@@ -26,6 +27,8 @@ pub enum KeyCommand {
     List,
     /// Show the properties of a key
     Show(KeyName),
+    /// Show how many requests used a key and its login tokens, by day
+    Usage(KeyName),
     /// Disable a key
     Disable(KeyName),
     /// Enable a key
@@ -111,6 +114,10 @@ pub(super) async fn run(
         KeyCommand::Show(KeyName { name }) => {
             let key = describe(&admin.find_key(&name).await?, admin);
             writeln!(out, "{}", serde_json::to_string_pretty(&key)?)?;
+        }
+        KeyCommand::Usage(KeyName { name }) => {
+            let key = admin.find_key(&name).await?;
+            usage::print(&admin.usage(&key.id).await?, json, out)?;
         }
         KeyCommand::Disable(KeyName { name }) => {
             admin.set_key_enabled(&name, false).await?;

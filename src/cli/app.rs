@@ -16,6 +16,7 @@ use super::api_keys::parse_rate;
 use super::expiry::Expiry;
 use super::secret_input::read_secret;
 use super::table::{self, format_timestamp};
+use super::usage;
 use crate::admin::{
     Administration, Application, ApplicationSecrets, ApplicationSettings, GrantType, NewApplication, SignatureMethod,
 };
@@ -30,6 +31,8 @@ pub enum AppCommand {
     List,
     /// Show the properties of an application
     Show(AppName),
+    /// Show how many requests used an application's tokens, by day
+    Usage(AppName),
     /// Replace the secrets of an application; the old ones are revoked at once
     RotateSecret(RotateSecret),
     /// Disable an application with all its tokens
@@ -195,6 +198,10 @@ pub(super) async fn run(
         AppCommand::Show(AppName { name }) => {
             let application = describe(&admin.find_application(&name).await?, admin);
             writeln!(out, "{}", serde_json::to_string_pretty(&application)?)?;
+        }
+        AppCommand::Usage(AppName { name }) => {
+            let application = admin.find_application(&name).await?;
+            usage::print(&admin.usage(&application.row.id).await?, json, out)?;
         }
         AppCommand::RotateSecret(RotateSecret { name, secret_file }) => {
             let application = admin.find_application(&name).await?;

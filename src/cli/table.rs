@@ -5,8 +5,8 @@
 use std::io::{self, Write};
 
 use serde_json::json;
-use time::OffsetDateTime;
-use time::macros::format_description;
+
+pub(super) use crate::clock::format_timestamp;
 
 /// Prints a table. Each column is as wide as its widest cell.
 pub(super) fn print<const N: usize>(
@@ -31,12 +31,6 @@ pub(super) fn print_message(out: &mut impl Write, json: bool, message: &str) -> 
     if json { writeln!(out, "{}", json!({"message": message})) } else { writeln!(out, "{message}") }
 }
 
-/// Formats Unix time as `2027-01-31T12:00:00Z`.
-pub(super) fn format_timestamp(seconds: i64) -> String {
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(format).ok()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,11 +40,5 @@ mod tests {
         let mut out = Vec::new();
         print(&mut out, ["A", "B"], [["é…".to_owned(), "x".to_owned()]].into_iter()).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "A   B\né…  x\n");
-    }
-
-    #[test]
-    fn timestamps_are_in_utc() {
-        assert_eq!(format_timestamp(0), "1970-01-01T00:00:00Z");
-        assert_eq!(format_timestamp(i64::MAX), "");
     }
 }

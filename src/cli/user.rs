@@ -44,6 +44,20 @@ pub enum UserCommand {
         #[arg(long, value_name = "FILE")]
         secret_file: Option<PathBuf>,
     },
+    /// Create a login token for a user, with the limits of an API key, and print it; it cannot be displayed again
+    LoginToken {
+        /// Name or id of the key
+        key: String,
+        /// Odoo login of the user; the user's password or Odoo API key is read from standard input
+        #[arg(long)]
+        login: String,
+        /// Lifetime in days, from 1 to 3650
+        #[arg(long, default_value_t = 30)]
+        days: i64,
+        /// Read the password or Odoo API key from this file, not from standard input
+        #[arg(long, value_name = "FILE")]
+        secret_file: Option<PathBuf>,
+    },
     /// List the users for whom an API key can create login tokens, the key's own user first
     List {
         /// Name or id of the key
@@ -75,6 +89,17 @@ pub(super) async fn run(
             let secret = read_secret(secret_file.as_deref(), &login)?;
             let link = admin.link_user(key.expose_secret(), login, secret).await?;
             format!("{} is linked.", link.grant.login)
+        }
+        UserCommand::LoginToken { key, login, days, secret_file } => {
+            let key = admin.find_key(&key).await?;
+            let secret = read_secret(secret_file.as_deref(), &login)?;
+            let credential = (key.grant.database.as_str(), login.as_str(), secret);
+            let (row, token) = admin.create_login_token(&key.id, credential, days).await?;
+            if json {
+                let token = json!({"id": row.id, "login": login, "login_token": *token});
+                return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&token)?)?);
+            }
+            return Ok(writeln!(out, "{}", *token)?);
         }
         UserCommand::LinkOdooKey { login, database, secret_file } => {
             let key = read_secret(secret_file.as_deref(), &login)?;

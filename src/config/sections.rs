@@ -4,7 +4,9 @@
 //! meaning of each key and its default are in `config/default.toml`.
 
 pub(super) mod auth;
+pub(super) mod console;
 pub(super) mod demo;
+pub(super) mod docs;
 pub(super) mod log;
 pub(super) mod oauth;
 pub(super) mod oauth1;
@@ -37,7 +39,9 @@ impl Config {
         self.store.validate(&mut Section::new("store", errors));
         self.auth.validate(&mut Section::new("auth", errors));
         self.demo.validate(&mut Section::new("demo", errors));
+        self.docs.validate(&mut Section::new("docs", errors));
         self.oauth.validate(&mut Section::new("oauth", errors));
+        self.console.validate(&mut Section::new("console", errors));
         self.schema.validate(&mut Section::new("schema", errors));
         self.restful.validate(&mut Section::new("restful", errors));
         self.oauth1.validate(&mut Section::new("oauth1", errors));
