@@ -2,6 +2,7 @@
 #
 # Variables of `make demo`: PORT, the port of the gateway; ODOO_URL and ODOO_DB, an existing Odoo to use.
 # Variables of `make bench`: BENCH_ROUNDS and BENCH_SECONDS, the number and the duration of the measurements.
+# Variable of `make schemathesis` and `make prove`: SCHEMATHESIS_SECONDS, the duration of the requests.
 # Variable of `make bench-check`: UPDATE=1 stores the counts.
 
 SHELL := /bin/bash
@@ -9,7 +10,9 @@ TESTBED := tests/testbed/testbed
 # The format in which `time` prints the duration of a step.
 export TIMEFORMAT := --- %lR
 
-.PHONY: help demo check test prove image bench bench-check openapi clean-cache compiler
+SCHEMATHESIS_SECONDS ?= 3600
+
+.PHONY: help demo check test prove image schemathesis bench bench-check openapi clean-cache compiler
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -23,15 +26,19 @@ check: ## check format and lints and run the unit tests; needs no root, no Odoo 
 	time cargo test --locked --lib --bins
 
 test: compiler ## check format and lints and run all tests, with real Odoo 19, Odoo 14 and PostgreSQL (as root on Debian 12)
-	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node
+	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node newman clients schemathesis
 	time cargo fmt --check
 	time cargo clippy --locked --all-targets -- -D warnings
 	time cargo test --locked
 
-prove: image ## run the tests that take too long for `make test`: the container image
+prove: image schemathesis ## run the tests that take too long for `make test`: the container image, an hour of requests
 
 image: compiler ## build the container image from scratch and test it with Odoo 19 (as root; needs no image registry)
 	$(TESTBED) image
+
+schemathesis: compiler ## compare responses with the OpenAPI document for an hour (SCHEMATHESIS_SECONDS=3600)
+	$(TESTBED) install postgres odoo19 odoo14 schemathesis
+	SCHEMATHESIS_SECONDS=$(SCHEMATHESIS_SECONDS) cargo test --locked --test gateway openapi::schemathesis
 
 bench: compiler ## run the benchmarks and write benches/RESULTS.md (as root on Debian 12)
 	$(TESTBED) install bench postgres odoo19 odoo14
@@ -43,10 +50,14 @@ bench-check: compiler ## compare instruction counts with benches/instructions.to
 	$(TESTBED) install bench
 	cargo bench --locked --bench instructions -- $(if $(UPDATE),update,check)
 
-openapi: compiler ## regenerate openapi/openapi.json
+openapi: compiler ## regenerate openapi/: the OpenAPI document and the Postman files
 	@mkdir -p openapi
 	cargo run --locked -- openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+	cargo run --locked -- postman > openapi/postman_collection.json.new
+	mv openapi/postman_collection.json.new openapi/postman_collection.json
+	cargo run --locked -- postman --environment > openapi/postman_environment.json.new
+	mv openapi/postman_environment.json.new openapi/postman_environment.json
 
 clean-cache: ## delete the cached Odoo installations and databases
 	$(TESTBED) clean

@@ -36,10 +36,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
-    ("admin", &["auth", "store", "secret", "odoo", "plan", "error", "clock"]),
     (
         "http",
         &[
+            "admin",
             "serve",
             "idempotency",
             "auth",
@@ -53,30 +53,48 @@ const LAYERS: &[(&str, &[&str])] = &[
             "names",
             "value",
             "error_code",
+            "cache",
             "clock",
             "memory_budget",
             "cpu_work",
         ],
     ),
+    ("admin", &["auth", "store", "secret", "odoo", "plan", "error", "clock"]),
     ("ops_server", &["serve", "telemetry"]),
     ("serve", &["telemetry"]),
     ("idempotency", &["auth", "store", "secret", "error", "error_code", "clock"]),
-    ("auth", &["store", "secret", "odoo", "plan", "error", "names", "error_code", "clock"]),
-    ("shape", &["odoo", "plan", "error", "names", "value", "error_code"]),
-    ("odoo", &["plan", "telemetry", "error", "names", "value", "error_code", "clock", "memory_budget"]),
+    ("auth", &["store", "secret", "odoo", "plan", "error", "names", "error_code", "cache", "clock"]),
+    ("shape", &["odoo", "plan", "error", "names", "value", "error_code", "plain_bytes"]),
+    (
+        "odoo",
+        &[
+            "plan",
+            "telemetry",
+            "error",
+            "names",
+            "value",
+            "error_code",
+            "cache",
+            "clock",
+            "memory_budget",
+            "plain_bytes",
+        ],
+    ),
     ("plan", &["language", "error", "names", "value", "error_code"]),
     ("store", &["secret", "config", "clock"]),
     ("secret", &[]),
     ("telemetry", &["config"]),
     ("config", &["language", "names"]),
-    ("language", &["error", "names", "value", "error_code"]),
+    ("language", &["error", "names", "value", "error_code", "plain_bytes"]),
     ("error", &["error_code"]),
     ("names", &[]),
     ("value", &[]),
     ("error_code", &[]),
+    ("cache", &[]),
     ("clock", &[]),
     ("memory_budget", &[]),
     ("cpu_work", &[]),
+    ("plain_bytes", &[]),
 ];
 
 /// Libraries that only some layers may use.
@@ -86,6 +104,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tower_http", &["http"]),
     ("askama", &["http"]),
     ("utoipa", &["http"]),
+    ("pulldown_cmark", &["http"]),
+    ("flate2", &["http"]),
     ("sqlx", &["store"]),
     ("reqwest", &["odoo"]),
     ("dxr", &["odoo"]),
@@ -100,7 +120,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 ];
 
 /// Layers that neither wait nor do I/O nor read a clock.
-const PURE: &[&str] = &["language", "plan", "shape", "value", "names", "error_code"];
+const PURE: &[&str] = &["language", "plan", "shape", "value", "names", "error_code", "plain_bytes"];
 
 /// What pure layers must not contain.
 const IMPURE: &[&str] = &[

@@ -148,9 +148,16 @@ impl Fixture {
             permit: None,
             scope: Scope::All.into(),
             token: None,
+            usage: None,
         };
         let cookie = self.tokens.sessions.create(user).await.unwrap();
-        self.tokens.sessions.find(cookie.expose()).await.unwrap().unwrap().resource_owner()
+        self.tokens
+            .sessions
+            .find(cookie.expose(), std::net::Ipv4Addr::LOCALHOST.into())
+            .await
+            .unwrap()
+            .unwrap()
+            .resource_owner()
     }
 
     /// A code that the user has approved.

@@ -1,5 +1,12 @@
 //! The OpenAPI document: correct, complete, equal to its committed copy, and readable in a browser.
 
+mod clients;
+mod examples;
+mod json_schema;
+mod schemathesis;
+mod typed;
+mod versions;
+
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
@@ -9,9 +16,8 @@ use serde_json::Value;
 
 use super::support::binary::run;
 use super::support::client::send;
-use super::support::odoo::fresh_database;
 use super::support::testbed::tool;
-use super::support::{Client, Gateway, Response, Version, testbed};
+use super::support::{Client, Gateway, Response};
 
 /// An operation of the document.
 struct Operation {
@@ -32,11 +38,21 @@ fn operations() -> Vec<Operation> {
         let operation = |(method, spec): (&String, &Value)| Operation {
             method: method.to_uppercase().parse().unwrap(),
             path: path.clone(),
-            spec: spec.clone(),
+            spec: with_parameters(spec.clone(), &document),
         };
         operations.map(operation).collect::<Vec<_>>()
     };
     paths.iter().flat_map(operations_of_path).collect()
+}
+
+/// The operation with its shared parameters in place of the references to them.
+fn with_parameters(mut spec: Value, document: &Value) -> Value {
+    for parameter in spec.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(reference) = parameter["$ref"].as_str() {
+            *parameter = document.pointer(reference.trim_start_matches('#')).unwrap().clone();
+        }
+    }
+    spec
 }
 
 /// The login of the dialect `restful`.
@@ -84,6 +100,16 @@ impl Operation {
         prefixes.iter().any(|prefix| self.path.starts_with(prefix)) && !issues_tokens
     }
 
+    fn id(&self) -> &str {
+        self.spec["operationId"].as_str().unwrap()
+    }
+
+    /// The OAuth 2 scope that the operation needs.
+    fn scope(&self) -> &str {
+        let mut schemes = self.spec["security"].as_array().into_iter().flatten();
+        schemes.find_map(|scheme| scheme["oauth2"][0].as_str()).unwrap()
+    }
+
     fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
@@ -110,14 +136,15 @@ impl Operation {
             .into_iter()
             .fold(self.path.clone(), |path, (name, example)| path.replace(&format!("{{{name}}}"), &example));
         let mut request = client.request(self.method.clone(), &path).query(&self.examples("query"));
-        if let Some(body) = self.body_example() {
+        if let Some(body) = self.body_example().filter(|_| !self.is_oauth()) {
             request = request.json(&body);
         }
         send(request).await
     }
 
     fn body_example(&self) -> Option<Value> {
-        let body = &self.spec["requestBody"]["content"]["application/json"];
+        let content = &self.spec["requestBody"]["content"];
+        let body = content.get("application/json").or_else(|| content.get("application/x-www-form-urlencoded"))?;
         if let Some(own) = body.get("example") {
             return Some(own.clone());
         }
@@ -137,6 +164,12 @@ async fn committed_document_is_up_to_date() {
         same,
         "openapi/openapi.json is not what the routes say of themselves: run `make openapi` and look at the diff"
     );
+}
+
+#[test]
+fn committed_document_is_small() {
+    let document = std::fs::metadata(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json")).unwrap();
+    assert!(document.len() <= 350_000, "{} bytes: see what is repeated", document.len());
 }
 
 #[tokio::test]
@@ -174,7 +207,8 @@ fn every_operation_is_described_completely() {
             continue;
         }
         assert!(responses.contains("200"), "{name} documents {responses:?}");
-        let takes_body = spec.get("requestBody").is_some();
+        // Parameters can also be in a body.
+        let takes_body = spec.get("requestBody").is_some() || !security.is_empty() || operation.path == LOGIN;
         assert_eq!(
             responses.contains("413") && responses.contains("415"),
             takes_body,
@@ -209,7 +243,7 @@ fn every_parameter_is_described_and_matches_the_path() {
             assert!(!is_needed || parameter.get("example").is_some(), "{name}: no example of {}", parameter["name"]);
         }
         let takes_body = operation.spec.get("requestBody").is_some();
-        let rendered = !takes_body || operation.is_oauth() || operation.body_example().is_some();
+        let rendered = !takes_body || operation.is_browser_page() || operation.body_example().is_some();
         assert!(rendered, "{name}: no example of a body");
     }
 }
@@ -254,39 +288,6 @@ async fn every_documented_route_exists_and_authenticates() {
 }
 
 #[tokio::test]
-async fn every_read_example_works() {
-    for version in Version::each() {
-        let admin = Gateway::shared().client().on(version).as_user("admin");
-        for operation in
-            operations().iter().filter(|operation| operation.can_be_tried() && operation.method == Method::GET)
-        {
-            let result = operation.send_example(&admin).await;
-            assert_eq!(result.status, 200, "{version:?} {}: {}", operation.name(), result.text);
-        }
-    }
-}
-
-#[tokio::test]
-async fn every_write_and_call_example_works() {
-    let version = Version::Odoo19;
-    let database = fresh_database(version).await;
-    let gateway = Gateway::start(&[
-        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(version)),
-        ("ODOO_GATEWAY__ODOO__0__DATABASE", &database),
-        ("ODOO_GATEWAY__RESTFUL__MODELS__*__READ", ""),
-    ])
-    .await;
-    let admin = gateway.client().as_user("admin");
-    let writes = [Method::POST, Method::PUT, Method::PATCH];
-    for operation in
-        operations().iter().filter(|operation| operation.can_be_tried() && writes.contains(&operation.method))
-    {
-        let result = operation.send_example(&admin).await;
-        assert_eq!(result.status, 200, "{}: {}", operation.name(), result.text);
-    }
-}
-
-#[tokio::test]
 async fn document_needs_no_credential() {
     let result = Gateway::shared().client().get("/openapi.json", &[]).await;
     assert_eq!(result.header("content-type"), "application/json");
@@ -308,9 +309,9 @@ async fn documentation_page_loads_no_external_resources() {
         assert_eq!(asset.header("x-content-type-options"), "nosniff");
         loaded += 1;
     }
-    assert_eq!(loaded, 4);
+    assert!(loaded > 5, "scripts, stylesheets, icon, and links: {loaded}");
     let style = client.get("/docs/swagger-ui.css", &[]).await;
-    assert_eq!(style.header("content-type"), "text/css");
+    assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
     let mut images = style.text.split("url(").skip(1).map(|rest| rest.trim_start_matches(['"', '\'']));
     assert!(images.all(|image| image.starts_with("data:")) && !style.text.contains("@import"));
     for nowhere in ["/docs/nothing", "/docs/swagger-initializer.js", "/docs/a/b"] {

@@ -111,6 +111,7 @@ async fn store_works_on_sqlite() {
         "repeats",
         "sealed_keys",
         "tokens",
+        "usage_counts",
         "wraps",
     ];
     assert_eq!(schema.keys().collect::<Vec<_>>(), tables);

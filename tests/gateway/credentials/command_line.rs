@@ -58,6 +58,7 @@ async fn key_is_managed_on_the_command_line_and_its_secret_is_not_stored_or_logg
     }
     client.get(PARTNERS, &[]).await.ok();
     assert!(run_command(&gateway, "keys list", &settings).await.contains("seals  3"));
+    usage_and_history_are_printed(&gateway, &settings).await;
     run_command(&gateway, "key delete shop", &settings).await;
     changes_reach_gateways().await;
     client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
@@ -74,6 +75,29 @@ async fn key_is_managed_on_the_command_line_and_its_secret_is_not_stored_or_logg
             crate::secrecy::assert_absent(&name, &content, &[secret]);
         }
     }
+}
+
+/// The key was used three times. A use while it was disabled does not count.
+async fn usage_and_history_are_printed(gateway: &Process, settings: &[(&str, &str)]) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let usage = run_command(gateway, "--json key usage shop", settings).await;
+        let usage: Value = serde_json::from_str(&usage).unwrap();
+        let counts = ["last_24_hours", "last_30_days"].map(|period| usage[period]["requests"].as_u64().unwrap());
+        assert!(counts[0] <= 3 && usage["last_30_days"]["errors"] == 0, "{usage}");
+        if counts == [3, 3] {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{usage}");
+    }
+    let table = run_command(gateway, "key usage shop", settings).await;
+    assert!(table.ends_with("last 30 days   3         0\n"), "{table}");
+    let events = run_command(gateway, "--json audit list --action key. --subject shop", settings).await;
+    let events: Vec<Value> = serde_json::from_str(&events).unwrap();
+    let actions: Vec<&str> = events.iter().map(|event| event["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["key.enable", "key.disable", "key.create"]);
+    let file = run_command(gateway, "audit list --csv --action key.create --limit 1", settings).await;
+    assert!(file.starts_with("time,actor,action,subject,description\r\n20") && file.lines().count() == 2, "{file}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use odoo_gateway::config::{Config, StoreConfig};
 use odoo_gateway::names::DatabaseName;
 use odoo_gateway::odoo::{Databases, Uid};
 use odoo_gateway::secret::{DataKey, KeySources, LoginClaims, SecretError, Token, TokenKind};
-use odoo_gateway::store::{AuditEvent, KeyRate, KeyTerms, RollbackDetector, Store, StoreError, StoredToken};
+use odoo_gateway::store::{AuditEvent, KeyRate, KeyTerms, RollbackDetector, Store, StoreError, StoredToken, TokenUse};
 use secrecy::ExposeSecret as _;
 use sqlx::{AnyConnection, Connection as _};
 
@@ -60,7 +60,7 @@ impl Fixture {
     async fn find(&self, token: &Token) -> Option<StoredToken> {
         let vault = self.key_provider().load_existing().await.unwrap().unwrap();
         let index = token.index(&vault.index);
-        self.store.find_tokens([index, index], self.clock.now()).await.unwrap().pop()
+        self.store.find_token(index, self.clock.now()).await.unwrap()
     }
 
     /// The decrypted credential of a token.
@@ -168,13 +168,18 @@ async fn names_are_unique(fixture: &Fixture) {
     assert_eq!(fixture.store.purge_grants(1000).await.unwrap(), 0, "rejected requests left nothing");
 }
 
+fn token_use(fixture: &Fixture, token: &str) -> TokenUse {
+    let address = Some(std::net::Ipv4Addr::LOCALHOST.into());
+    TokenUse { token: token.to_owned(), at: fixture.clock.now().unix_timestamp(), address }
+}
+
 async fn use_is_stored_once_per_minute(fixture: &Fixture) {
     let (row, token) = fixture.add(issued("used", None)).await;
     for minute in 0..2 {
         let uses: Vec<_> = (0..50)
             .map(|_| {
-                let (store, id, now) = (fixture.store.clone(), row.id.clone(), fixture.clock.now());
-                tokio::spawn(async move { store.touch_token(&id, now).await.unwrap() })
+                let (store, used) = (fixture.store.clone(), token_use(fixture, &row.id));
+                tokio::spawn(async move { store.touch_token(&used).await.unwrap() })
             })
             .collect();
         let mut written = 0;
@@ -184,6 +189,7 @@ async fn use_is_stored_once_per_minute(fixture: &Fixture) {
         assert_eq!(written, 1, "minute {minute}");
         let found = fixture.find(&token).await.unwrap();
         assert_eq!(found.last_used_at, Some(fixture.clock.now().unix_timestamp()));
+        assert_eq!(found.last_address.as_deref(), Some("127.0.0.1"));
         assert!(!found.is_touch_due(fixture.clock.now()));
         fixture.clock.advance(Duration::from_secs(60));
         assert!(found.is_touch_due(fixture.clock.now()));
@@ -218,7 +224,7 @@ async fn expiry_is_exact_to_the_second_and_expired_tokens_are_purged(fixture: &F
     let (idle_row, idle) = fixture.add(idle).await;
     fixture.clock.advance(Duration::from_secs(9));
     assert!(fixture.find(&tokens[0]).await.unwrap().is_active(fixture.clock.now()));
-    assert!(fixture.store.touch_token(&idle_row.id, fixture.clock.now()).await.unwrap());
+    assert!(fixture.store.touch_token(&token_use(fixture, &idle_row.id)).await.unwrap());
     fixture.clock.advance(Duration::from_secs(1));
     assert!(!fixture.find(&tokens[0]).await.unwrap().is_active(fixture.clock.now()));
     assert!(fixture.find(&idle).await.unwrap().is_active(fixture.clock.now()), "using it extends the idle timeout");

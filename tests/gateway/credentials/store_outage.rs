@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use odoo_gateway::store::StoreError;
+use odoo_gateway::store::{StoreError, TokenUse};
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
@@ -133,7 +133,7 @@ async fn uses_and_shutdown_do_not_wait_for_a_store_that_does_not_answer() {
     let store = fixture.gateway.administration().await.store;
     let blocker = fixture.lock("tokens").await;
     let limit = Duration::from_secs(60);
-    let uses = [("t".to_owned(), 5)];
+    let uses = [TokenUse { token: "t".to_owned(), at: 5, address: None }];
     let written = tokio::time::timeout(limit, store.touch_tokens(&uses)).await.expect("the write ends");
     assert_eq!(written, Err(StoreError::TimedOut));
     tokio::time::timeout(limit, store.close()).await.expect("the store closes");

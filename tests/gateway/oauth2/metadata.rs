@@ -13,7 +13,8 @@ async fn metadata_uses_the_configured_url_instead_of_the_host_header() {
     assert_eq!(document["token_endpoint"], "https://api.example.com/odoo/restapi/1.0/common/oauth2/access_token");
     assert_eq!(client.with_header("host", "evil.example").get(WELL_KNOWN, &[]).await.ok(), document);
     assert_eq!(client.get(&format!("{WELL_KNOWN}/odoo"), &[]).await.ok(), document);
-    client.get(&format!("{WELL_KNOWN}/other"), &[]).await.problem(404, "unknown_route");
+    let other = client.get(&format!("{WELL_KNOWN}/other"), &[]).await;
+    assert_eq!((other.status, &other.json()["error"]), (404, &"invalid_request".into()), "RFC 6749, section 5.2");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The pages in a real browser: keyboard, window sizes, frames.
 
 use fantoccini::key::Key;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{create, log_in, new_application, redirect_params, request};
 use crate::support::{Browser, Callback, Gateway};
@@ -56,11 +56,10 @@ async fn pages_fit_narrow_windows_and_both_color_schemes() {
     // A window has a minimum width, so the page is tested with the metrics of a phone.
     let browser = Browser::open(900, 900, &["--force-dark-mode"]).await;
     let phone = json!({"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": true});
-    let command = |method: &str, parameters: Value| json!({"cmd": method, "params": parameters});
-    chromium(&browser, command("Emulation.setDeviceMetricsOverride", phone)).await;
+    browser.devtools("Emulation.setDeviceMetricsOverride", phone).await;
     for scheme in ["light", "dark"] {
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        chromium(&browser, command("Emulation.setEmulatedMedia", media)).await;
+        browser.devtools("Emulation.setEmulatedMedia", media).await;
         browser.goto(&url).await;
         browser.find("main").await;
         browser.save_screenshot(&format!("narrow-{scheme}")).await;
@@ -75,24 +74,6 @@ async fn pages_fit_narrow_windows_and_both_color_schemes() {
         }
     }
     browser.close().await;
-}
-
-/// A command that only Chromium's driver supports.
-async fn chromium(browser: &Browser, command: Value) {
-    use fantoccini::wd::WebDriverCompatibleCommand;
-
-    #[derive(Debug)]
-    struct Devtools(Value);
-    impl WebDriverCompatibleCommand for Devtools {
-        fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-            base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-        }
-
-        fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-            (http::Method::POST, Some(self.0.to_string()))
-        }
-    }
-    browser.page().issue_cmd(Devtools(command)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

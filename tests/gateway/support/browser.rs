@@ -1,13 +1,15 @@
 //! A real headless browser, and the web server of an application that the browser is redirected to.
 
 use std::process::Stdio;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -100,6 +102,12 @@ impl Browser {
         }
     }
 
+    /// Sends a command that only Chromium's driver supports.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) {
+        let command = Devtools(json!({"cmd": command, "params": parameters}));
+        timeout(TIMEOUT, self.page.issue_cmd(command)).await.expect("the driver responds").unwrap();
+    }
+
     /// Closes it.
     pub(crate) async fn close(self) {
         let _ = timeout(TIMEOUT, self.page.clone().close()).await;
@@ -112,6 +120,20 @@ impl Drop for Browser {
         if let Some(group) = self.driver.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
             let _ = kill_process_group(group, Signal::KILL);
         }
+    }
+}
+
+/// A command of Chromium's DevTools protocol.
+#[derive(Debug)]
+struct Devtools(Value);
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.0.to_string()))
     }
 }
 
@@ -146,12 +168,21 @@ pub(crate) struct Callback {
 impl Callback {
     /// Starts a server of this page.
     pub(crate) async fn serving(page: &'static str) -> Self {
+        let (server, content) = Self::serving_later().await;
+        content.set(page.to_owned()).unwrap();
+        server
+    }
+
+    /// Starts a server whose page is set later, because the page depends on the server's origin.
+    pub(crate) async fn serving_later() -> (Self, Arc<OnceLock<String>>) {
+        let content = Arc::new(OnceLock::new());
+        let page: Arc<OnceLock<String>> = content.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (sender, targets) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let sender = sender.clone();
+                let (sender, page) = (sender.clone(), page.clone());
                 tokio::spawn(async move {
                     let mut head = Vec::new();
                     while !head.ends_with(b"\r\n\r\n") && stream.read_buf(&mut head).await.is_ok_and(|read| read > 0) {}
@@ -161,6 +192,7 @@ impl Callback {
                     {
                         let _ = sender.send(target.to_owned());
                     }
+                    let page = page.get().map_or("", String::as_str);
                     let response = format!(
                         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\
                          \r\n{page}",
@@ -170,7 +202,7 @@ impl Callback {
                 });
             }
         });
-        Self { origin, targets }
+        (Self { origin, targets }, content)
     }
 
     /// The target of the next request.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
@@ -89,6 +89,18 @@ pub(crate) async fn tool(arguments: &[&str]) -> Output {
 pub(crate) fn start_tool(arguments: &[&str], stdin: Stdio, stdout: Stdio) -> tokio::process::Child {
     let mut tool = tokio::process::Command::new(SCRIPT);
     tool.args(arguments).stdin(stdin).stdout(stdout).kill_on_drop(true).spawn().unwrap()
+}
+
+/// Starts a tool in a folder, with more variables in its environment and with its output piped.
+pub(crate) fn start_tool_in(
+    folder: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+    stdin: Stdio,
+) -> tokio::process::Child {
+    let mut tool = tokio::process::Command::new(SCRIPT);
+    tool.args(arguments).current_dir(folder).envs(variables.iter().copied()).stdin(stdin);
+    tool.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
 }
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testbed/testbed");

@@ -1,0 +1,180 @@
+//! What users do for themselves: each thing is created, used over HTTP, listed and ended.
+
+use odoo_gateway::store::AuditEvent;
+
+use super::{ACCESS, NEW_KEY, Visitor, secret, shared_key};
+use crate::support::odoo::empty_database;
+use crate::support::{Gateway, Version, testbed};
+
+const PARTNERS: &str = "/api/res.partner/search";
+const PARTNER: &str = "/restapi/1.0/object/res.partner?limit=1&fields=['name']";
+
+/// The events of an action, the newest first.
+async fn events(gateway: &Gateway, action: &str) -> Vec<AuditEvent> {
+    let events = gateway.administration().await.store.audit_events(1000).await.unwrap();
+    events.into_iter().filter(|event| event.action == action).collect()
+}
+
+/// The paths of the pages on which something ends, in the order of the page.
+fn end_paths(page: &str) -> Vec<String> {
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    links.filter(|path| path.ends_with("/end")).map(str::to_owned).collect()
+}
+
+async fn login_token_works_until_it_is_ended(gateway: &Gateway) {
+    let (account, _) = shared_key(gateway, "Warehouse").await;
+    let mut user = Visitor::logged_in(gateway, "salesman").await;
+    let form = format!("/console/accounts/{}/token", account.id);
+    assert!(user.get("/console/accounts").await.text.contains(&form));
+    for days in ["0", "3651", "x", ""] {
+        let rejected = user.submit(&form, &[("days", days)]).await;
+        assert_eq!(rejected.status, 400, "{days}");
+        assert!(rejected.text.contains("1 to 3650 days"), "{days}: {}", rejected.text);
+    }
+    let token = secret(&user.submit(&form, &[("days", "3")]).await);
+    let client = gateway.client().with_header("token", &token);
+    client.get(PARTNERS, &[]).await.ok();
+    client.get("/api/res.country/search", &[]).await.api_problem(403, "scope_forbidden");
+    let event = events(gateway, "login_token.create").await.remove(0);
+    assert_eq!(event.actor, "console:salesman@odoo19");
+
+    let page = user.get(ACCESS).await;
+    assert!(page.text.contains("Login token for Warehouse") && page.text.contains("see res.partner records"));
+    assert!(!page.text.contains(&token) && !page.text.contains(&token[..40]), "it is shown once");
+    let end = end_paths(&page.text).remove(0);
+    let ended = user.submit_and_follow(&end, &[]).await;
+    assert!(ended.text.contains("It has ended."), "{}", ended.text);
+    client.get(PARTNERS, &[]).await.api_problem(401, "credential_invalid");
+    assert!(!user.get(ACCESS).await.text.contains("It has ended."), "the message is shown once");
+    assert_eq!(events(gateway, "token.revoke").await.remove(0).actor, "console:salesman@odoo19");
+}
+
+async fn linked_user_gets_tokens_until_they_unlink(gateway: &Gateway) {
+    let (account, key) = shared_key(gateway, "Shop floor").await;
+    let mut user = Visitor::logged_in(gateway, "salesman").await;
+    let form = format!("/console/accounts/{}/link", account.id);
+    let (_, other) = shared_key(gateway, "Another").await;
+    for wrong in [other.as_str(), "", "ogw_key_"] {
+        let rejected = user.submit(&form, &[("key", wrong)]).await;
+        assert_eq!(rejected.status, 400, "{}", rejected.text);
+        assert!(rejected.text.contains("not the API key of this account") && !rejected.text.contains(&other));
+    }
+    for _ in 0..2 {
+        let linked = user.submit_and_follow(&form, &[("key", &key)]).await;
+        assert!(linked.text.contains("You are linked.") && linked.text.contains(">Unlink<"), "{}", linked.text);
+    }
+    let links = gateway.administration().await.linked_users("Shop floor").await.unwrap();
+    let linked: Vec<_> = links.iter().map(|link| link.grant.login.as_str()).collect();
+    assert_eq!(linked, ["internal", "salesman"], "a second link replaces the first");
+    let program = gateway.client().with_header("api-key", &key);
+    let body = serde_json::json!({"user_id": links[1].grant.uid});
+    let token = program.post("/api/generate_token", &body).await.ok()["login_token"].as_str().unwrap().to_owned();
+    let client = gateway.client().with_header("token", &token);
+    client.get(PARTNERS, &[]).await.ok();
+    let unlinked = user.submit_and_follow(&format!("/console/access/link/{}/end", account.id), &[]).await;
+    assert!(unlinked.text.contains("You are no longer linked."), "{}", unlinked.text);
+    client.get(PARTNERS, &[]).await.api_problem(401, "credential_invalid");
+    program.post("/api/generate_token", &body).await.api_problem(409, "not_linked");
+}
+
+async fn personal_key_is_limited_to_its_scope(gateway: &Gateway) {
+    let mut user = Visitor::logged_in(gateway, "salesman").await;
+    let fields = [
+        ("name", "Spreadsheet"),
+        ("days", "7"),
+        ("scope", "rules"),
+        ("model", "res.partner"),
+        ("operations:res.partner", "read"),
+        ("fields:res.partner", "only"),
+        ("field:res.partner", "name"),
+        ("step", "create"),
+    ];
+    let key = secret(&user.submit(NEW_KEY, &fields).await);
+    let client = gateway.client().with_header("authorization", &format!("Bearer {key}"));
+    client.get(PARTNER, &[]).await.ok();
+    let email = client.get("/restapi/1.0/object/res.partner?limit=1&fields=['email']", &[]).await;
+    email.problem(403, "scope_forbidden");
+    client.get("/restapi/1.0/object/res.country?limit=1", &[]).await.problem(403, "scope_forbidden");
+    let again = user.submit(NEW_KEY, &fields).await;
+    assert!(again.status == 400 && again.text.contains("You have an API key with this name already."));
+    let mut other = Visitor::logged_in(gateway, "internal").await;
+    secret(&other.submit(NEW_KEY, &fields).await);
+    for (name, value) in [("days", "91"), ("days", "0"), ("name", ""), ("scope", "all")] {
+        let changed: Vec<_> = fields.iter().map(|field| if field.0 == name { (name, value) } else { *field }).collect();
+        let response = user.submit(NEW_KEY, &changed).await;
+        assert_eq!(response.status, 400, "{name}={value}: {}", response.text);
+    }
+    let page = user.get(ACCESS).await;
+    assert!(page.text.contains("see res.partner records (only name)") && page.text.contains("from 127.0.0.1"));
+    let row = gateway.administration().await.find_key("salesman@odoo19: Spreadsheet").await.unwrap();
+    user.submit_and_follow(&format!("/console/access/token/{}/end", row.id), &[]).await;
+    client.get(PARTNER, &[]).await.problem(401, "credential_invalid");
+    assert_eq!(events(gateway, "key.delete").await.remove(0).actor, "console:salesman@odoo19");
+}
+
+async fn check_access(gateway: &Gateway) {
+    login_token_works_until_it_is_ended(gateway).await;
+    linked_user_gets_tokens_until_they_unlink(gateway).await;
+    personal_key_is_limited_to_its_scope(gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_create_and_end_what_acts_for_them_on_sqlite() {
+    check_access(&Gateway::start_with_odoo(&[]).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_create_and_end_what_acts_for_them_on_postgres() {
+    let url = empty_database().await;
+    let settings = [("ODOO_GATEWAY__STORE__URL", url.as_str()), ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always")];
+    check_access(&Gateway::start_with_odoo(&settings).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_members_of_the_group_are_administrators() {
+    for version in [Version::Odoo19, Version::Odoo14] {
+        let gateway = Gateway::start_with_database(version, version.database(), &[]).await;
+        let mut admin = Visitor::logged_in(&gateway, "admin").await;
+        assert!(admin.get(ACCESS).await.text.contains("id=\"administration\""), "{version:?}");
+        assert_eq!(admin.get("/console/admin/keys").await.status, 200);
+        let mut user = Visitor::logged_in(&gateway, "internal").await;
+        assert!(!user.get(ACCESS).await.text.contains("id=\"administration\""), "{version:?}");
+        assert_eq!(user.get("/console/admin/keys").await.status, 403);
+    }
+    let everybody = [("ODOO_GATEWAY__CONSOLE__ADMIN_GROUP", "base.group_user")];
+    let gateway = Gateway::start_with_odoo(&everybody).await;
+    let mut user = Visitor::logged_in(&gateway, "internal").await;
+    assert_eq!(user.get("/console/admin/keys").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_log_in_with_an_odoo_api_key_and_without_personal_keys_cannot_create_any() {
+    let gateway = Gateway::start_with_odoo(&[("ODOO_GATEWAY__CONSOLE__PERSONAL_KEYS", "false")]).await;
+    let mut user = Visitor::new(&gateway);
+    let response = user.log_in(super::LOGIN, "internal", testbed().api_key(Version::Odoo19)).await;
+    assert_eq!(response.header("location"), ACCESS);
+    assert!(!user.get(ACCESS).await.text.contains(NEW_KEY), "neither in the navigation nor as a button");
+    assert_eq!(user.get(NEW_KEY).await.status, 404);
+    assert_eq!(user.post(NEW_KEY, &[("step", "create")]).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn console_is_offered_only_where_passwords_are_safe_or_an_operator_wants_it() {
+    for (enabled, listen, public_url, status) in [
+        ("auto", "127.0.0.1:0", "", 200),
+        ("auto", "0.0.0.0:0", "", 404),
+        ("auto", "0.0.0.0:0", "http://gw.example", 404),
+        ("auto", "0.0.0.0:0", "https://gw.example", 200),
+        ("always", "0.0.0.0:0", "", 200),
+        ("never", "127.0.0.1:0", "https://gw.example", 404),
+    ] {
+        let settings = [
+            ("ODOO_GATEWAY__CONSOLE__ENABLED", enabled),
+            ("ODOO_GATEWAY__SERVER__LISTEN", listen),
+            ("ODOO_GATEWAY__SERVER__PUBLIC_URL", public_url),
+        ];
+        let gateway = Gateway::start(&settings).await;
+        let page = gateway.client().get(super::LOGIN, &[]).await;
+        assert_eq!(page.status, status, "{settings:?}");
+    }
+}
