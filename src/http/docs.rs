@@ -19,11 +19,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_FRAME_OPTIONS};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Uri};
 
 use super::openapi::Documents;
 use super::pages::{ENGLISH, Layout, color_variables};
@@ -87,8 +86,9 @@ fn rendered(
 ) -> Router {
     let (below_pages, below_render) = (pages.clone(), render.clone());
     let index: MethodRouter = get(async move |headers: HeaderMap| pages.respond(path, &headers, render));
-    let below = get(async move |Path(name): Path<String>, headers: HeaderMap| {
-        below_pages.respond(&format!("{path}/{name}"), &headers, below_render)
+    // Paths of pages need no percent-encoding, so one that has some is of no page.
+    let below = get(async move |target: Uri, headers: HeaderMap| {
+        below_pages.respond(target.path(), &headers, below_render)
     });
     Router::new().route(path, index).route(&format!("{path}/{{name}}"), below)
 }

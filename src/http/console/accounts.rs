@@ -4,7 +4,6 @@
 //! In: forms. Out: pages; a login token, displayed once. Must not know: how links and tokens are stored.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 use secrecy::SecretString;
@@ -106,30 +105,23 @@ async fn render(
 }
 
 /// `GET` of the form that creates a login token.
-pub(super) async fn token_form(
-    user: ConsoleUser,
-    Path(id): Path<String>,
-    request: ApiRequest,
-) -> Result<Response, Problem> {
-    render(&user, &request, &id, (false, "30"), None).await
+pub(super) async fn token_form(user: ConsoleUser, request: ApiRequest) -> Result<Response, Problem> {
+    render(&user, &request, request.segment("id"), (false, "30"), None).await
 }
 
 /// `POST`: creates a login token.
-pub(super) async fn create_token(
-    user: ConsoleUser,
-    Path(id): Path<String>,
-    mut request: ApiRequest,
-) -> Result<Response, Problem> {
+pub(super) async fn create_token(user: ConsoleUser, mut request: ApiRequest) -> Result<Response, Problem> {
     let form = ConsoleForm::from_user(&mut request, &user).await?;
+    let id = request.segment("id");
     let days = form.value("days").trim();
     let credential = (user.database.name.as_str(), user.login.as_str(), SecretString::clone(&user.odoo_user.secret));
     // Text that is no number is out of bounds, too.
     let lifetime = days.parse().unwrap_or_default();
     let admin = user.administration(&request.state);
-    let (row, token) = match admin.create_login_token(&id, credential, lifetime).await {
+    let (row, token) = match admin.create_login_token(id, credential, lifetime).await {
         Ok(created) => created,
         Err(AdminError::Invalid(reason)) => {
-            return render(&user, &request, &id, (false, days), Some(sentence(&reason))).await;
+            return render(&user, &request, id, (false, days), Some(sentence(&reason))).await;
         }
         Err(error) => return Err(admin_problem(error)),
     };
@@ -149,27 +141,20 @@ pub(super) async fn create_token(
 }
 
 /// `GET` of the form that links the user.
-pub(super) async fn link_form(
-    user: ConsoleUser,
-    Path(id): Path<String>,
-    request: ApiRequest,
-) -> Result<Response, Problem> {
-    render(&user, &request, &id, (true, ""), None).await
+pub(super) async fn link_form(user: ConsoleUser, request: ApiRequest) -> Result<Response, Problem> {
+    render(&user, &request, request.segment("id"), (true, ""), None).await
 }
 
 /// `POST`: links the user. The API key is needed, because the user's credential is sealed under it.
-pub(super) async fn link(
-    user: ConsoleUser,
-    Path(id): Path<String>,
-    mut request: ApiRequest,
-) -> Result<Response, Problem> {
+pub(super) async fn link(user: ConsoleUser, mut request: ApiRequest) -> Result<Response, Problem> {
     let form = ConsoleForm::from_user(&mut request, &user).await?;
-    find(&user, &request, &id).await?;
+    let id = request.segment("id");
+    find(&user, &request, id).await?;
     let secret = SecretString::clone(&user.odoo_user.secret);
     let admin = user.administration(&request.state);
-    match admin.link_own(user.account(), &id, form.value("key").trim(), (&user.login, secret)).await {
+    match admin.link_own(user.account(), id, form.value("key").trim(), (&user.login, secret)).await {
         Ok(()) => redirect(&request, ACCOUNTS.path, Some(Notice::LINKED)),
-        Err(AdminError::Invalid(reason)) => render(&user, &request, &id, (true, ""), Some(sentence(&reason))).await,
+        Err(AdminError::Invalid(reason)) => render(&user, &request, id, (true, ""), Some(sentence(&reason))).await,
         Err(error) => Err(admin_problem(error)),
     }
 }

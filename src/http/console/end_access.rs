@@ -4,7 +4,6 @@
 //! is ended.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 
@@ -58,13 +57,9 @@ impl AccessKind {
 }
 
 /// `GET`: asks for confirmation.
-pub(super) async fn confirm(
-    user: ConsoleUser,
-    Path((kind, id)): Path<(String, String)>,
-    request: ApiRequest,
-) -> Result<Response, Problem> {
-    let kind = AccessKind::parse(&kind)?;
-    let entry = find(&user, &request, kind, &id).await?;
+pub(super) async fn confirm(user: ConsoleUser, request: ApiRequest) -> Result<Response, Problem> {
+    let kind = AccessKind::parse(request.segment("kind"))?;
+    let entry = find(&user, &request, kind, request.segment("id")).await?;
     let page = ConsolePage::new(&request, &user, ACCESS).await?;
     let csrf_token = page.csrf_token(request.head.uri.path()).await?;
     let template = EndAccessPage { page: &page, csrf_token: &csrf_token, entry, consequence: kind.consequence() };
@@ -85,18 +80,15 @@ async fn find(user: &ConsoleUser, request: &ApiRequest, kind: AccessKind, id: &s
 }
 
 /// `POST`: ends it.
-pub(super) async fn end(
-    user: ConsoleUser,
-    Path((kind, id)): Path<(String, String)>,
-    mut request: ApiRequest,
-) -> Result<Response, Problem> {
-    let kind = AccessKind::parse(&kind)?;
+pub(super) async fn end(user: ConsoleUser, mut request: ApiRequest) -> Result<Response, Problem> {
+    let kind = AccessKind::parse(request.segment("kind"))?;
     ConsoleForm::from_user(&mut request, &user).await?;
+    let id = request.segment("id");
     let (admin, account) = (user.administration(&request.state), user.account());
     let (ended, notice) = match kind {
-        AccessKind::Token => (admin.end_own_token(account, &id).await, Notice::TOKEN_ENDED),
-        AccessKind::Application => (admin.revoke_own_application(account, &id).await, Notice::CONSENT_REVOKED),
-        AccessKind::Link => (admin.unlink_own(account, &id).await, Notice::UNLINKED),
+        AccessKind::Token => (admin.end_own_token(account, id).await, Notice::TOKEN_ENDED),
+        AccessKind::Application => (admin.revoke_own_application(account, id).await, Notice::CONSENT_REVOKED),
+        AccessKind::Link => (admin.unlink_own(account, id).await, Notice::UNLINKED),
     };
     ended.map_err(admin_problem)?;
     if id == user.session_id {

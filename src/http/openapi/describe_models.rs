@@ -21,8 +21,11 @@ use crate::plan::{RequestedContext, Scope, model_access};
 const CONCURRENT: usize = 4;
 
 /// The shapes of a model's records in `restful`; `None` if that dialect does not serve the model.
+type FindShapes = dyn Fn(&ModelName) -> Option<RestfulShapes> + Send + Sync;
+
+/// Finds the shapes of a model's records in `restful`.
 #[derive(Clone)]
-pub(in crate::http) struct RestfulShapesOf(pub Arc<dyn Fn(&ModelName) -> Option<RestfulShapes> + Send + Sync>);
+pub(in crate::http) struct RestfulShapesOf(pub Arc<FindShapes>);
 
 impl fmt::Debug for RestfulShapesOf {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
