@@ -343,7 +343,11 @@ fn openapi_document_offers_keys_for_every_write() {
     };
     for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| is_record_path(path)) {
         for (method, operation) in item.as_object().unwrap() {
-            let named = |parameter: &Value| parameter["name"] == "Idempotency-Key";
+            let resolved = |parameter: &Value| match parameter["$ref"].as_str() {
+                Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap().clone(),
+                None => parameter.clone(),
+            };
+            let named = |parameter: &Value| resolved(parameter)["name"] == "Idempotency-Key";
             let offered = operation["parameters"].as_array().is_some_and(|all| all.iter().any(named));
             assert_eq!(offered, method != "get", "{method} {path}");
         }
