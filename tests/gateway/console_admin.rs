@@ -21,11 +21,17 @@ struct Session {
 impl Session {
     /// Logs in. The password equals the login.
     async fn log_in(gateway: &Gateway, login: &str) -> Self {
+        Self::log_in_to(gateway, "", login).await
+    }
+
+    /// Logs in to a database; without a name, to the only one.
+    async fn log_in_to(gateway: &Gateway, database: &str, login: &str) -> Self {
         let client = gateway.client();
         let page = client.get("/console/login", &[]).await;
         assert_eq!(page.status, 200, "{}", page.text);
         let anonymous = client.with_header("cookie", &cookie(&page));
-        let fields = [("guard", guard(&page)), ("login", login.to_owned()), ("password", login.to_owned())];
+        let guard = guard(&page);
+        let fields = [("guard", guard.as_str()), ("database", database), ("login", login), ("password", login)];
         let response = send(anonymous.request(Method::POST, "/console/login").form(&fields)).await;
         assert_eq!(response.status, 303, "{}", response.text);
         Self { client: client.with_header("cookie", &cookie(&response)) }

@@ -36,7 +36,7 @@ pub(in crate::http) struct ConsoleUser {
     pub odoo_user: OdooUser,
     /// The database.
     pub database: Arc<Database>,
-    /// Whether they are an administrator of the gateway.
+    /// Whether they are an administrator of the gateway: a member of the group in the default database.
     pub is_administrator: bool,
     /// The id of the session, which is not a secret.
     pub session_id: String,
@@ -137,22 +137,24 @@ async fn find_user(parts: &Parts, state: &AppState) -> Result<Option<ConsoleUser
     facts.log.credential("console");
     let console: &Console = parts.extensions.get().ok_or_else(|| Problem::internal("the routes have no console"))?;
     let odoo_user = session.odoo_user()?;
-    let Some(is_administrator) = membership(console, &session, database, &odoo_user).await else {
+    let Some(is_member) = membership(console, &session, database, &odoo_user).await else {
         state.tokens.console_sessions.end(cookie).await?;
         return Ok(None);
     };
+    // Administrators manage the keys of all databases. Those of a test system need not be trusted with them.
+    let is_in_default_database = state.databases.pick(None).is_ok_and(|default| Arc::ptr_eq(default, database));
     Ok(Some(ConsoleUser {
         login: session.login().to_owned(),
         odoo_user,
         database: database.clone(),
-        is_administrator,
+        is_administrator: is_member && is_in_default_database,
         session_id: session.id().to_owned(),
         cookie: cookie.into(),
     }))
 }
 
-/// Whether the user is an administrator. `None` if Odoo no longer accepts their credential. While Odoo cannot be asked,
-/// they are none.
+/// Whether the user is a member of the group of administrators. `None` if Odoo no longer accepts their credential. While
+/// Odoo cannot be asked, they are none.
 async fn membership(console: &Console, session: &BrowserSession, database: &Database, user: &OdooUser) -> Option<bool> {
     match console.is_administrator(session.id(), database, user).await {
         Ok(is_administrator) => Some(is_administrator),

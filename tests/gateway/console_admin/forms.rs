@@ -250,6 +250,18 @@ async fn only_administrators_reach_the_pages_and_forms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn administrators_of_another_database_are_users_like_all_others() {
+    let gateway = Gateway::shared();
+    for (version, status) in [(Version::Odoo19, 200), (Version::Odoo14, 403)] {
+        let admin = Session::log_in_to(gateway, version.database(), "admin").await;
+        assert_eq!(admin.get("/console").await.status, 200, "{version:?}");
+        for page in PAGES.iter().filter(|page| !page.contains("ID")) {
+            assert_eq!(admin.get(page).await.status, status, "{version:?}: {page}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn forms_need_the_token_of_their_own_page_and_session() {
     let gateway = Gateway::start_with_odoo(&[]).await;
     let (admin, other) = (Session::log_in(&gateway, "admin").await, Session::log_in(&gateway, "admin").await);

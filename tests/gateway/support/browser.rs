@@ -11,9 +11,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{OnceCell, mpsc};
 use tokio::time::timeout;
 
@@ -137,24 +137,30 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
-/// Starts the driver. Returns the port that it chose.
+/// Starts the driver. Returns the port that it chose. It ends without one if another process takes the port in between,
+/// so it is started again then.
 async fn start_driver() -> (Child, u16) {
-    let mut command = Command::new("chromedriver");
-    command.arg("--port=0").process_group(0).kill_on_drop(true);
-    let mut driver = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    let port = async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                return port.trim_end_matches('.').parse().unwrap();
-            }
+    for _ in 0..5 {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").process_group(0).kill_on_drop(true);
+        let mut driver = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        if let Some(port) = timeout(TIMEOUT, driver_port(&mut lines)).await.expect("the driver starts or ends") {
+            // The driver writes more, and stops if the pipe is closed.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return (driver, port);
         }
-        panic!("the driver does not print its port");
-    };
-    let port = timeout(TIMEOUT, port).await.expect("the driver starts");
-    // The driver writes more, and stops if the pipe is closed.
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (driver, port)
+    }
+    panic!("the driver does not print its port");
+}
+
+async fn driver_port(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<u16> {
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return port.trim_end_matches('.').parse().ok();
+        }
+    }
+    None
 }
 
 /// An application's web server. It responds to every request with the same page, and records the request targets.
