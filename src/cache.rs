@@ -32,6 +32,7 @@ pub use self::loading_cache::LoadingCache;
 #[derive(Debug, Clone, Copy)]
 pub struct CacheLimits {
     capacity: u64,
+    expected_entries: u64,
     time_to_live: Option<Duration>,
     time_to_idle: Option<Duration>,
 }
@@ -41,7 +42,14 @@ impl CacheLimits {
     /// weight.
     #[must_use]
     pub const fn capacity(capacity: u64) -> Self {
-        Self { capacity, time_to_live: None, time_to_idle: None }
+        Self { capacity, expected_entries: capacity, time_to_live: None, time_to_idle: None }
+    }
+
+    /// How many entries the cache will contain, if they weigh more than 1. The capacity is divided among so many parts
+    /// that each has room for several entries: one that is heavier than its part would never be kept.
+    #[must_use]
+    pub const fn expected_entries(self, expected_entries: u64) -> Self {
+        Self { expected_entries, ..self }
     }
 
     /// Entries end this long after they were inserted.
@@ -113,8 +121,8 @@ impl<K: Hash + Eq + Clone, V: Clone> ExpiringCache<K, V> {
     /// An empty cache.
     #[must_use]
     pub fn new(limits: CacheLimits) -> Self {
-        // A hint for the number of shards; nothing is allocated before it is used.
-        let expected = usize::try_from(limits.capacity).unwrap_or(usize::MAX);
+        // Nothing is allocated before it is used.
+        let expected = usize::try_from(limits.expected_entries).unwrap_or(usize::MAX);
         let entries = Cache::with_weighter(expected, limits.capacity, EntryWeight);
         Self { entries, limits, swept_at: Mutex::new(Instant::now()) }
     }
@@ -251,6 +259,17 @@ mod tests {
         }
         let kept = (0..5000).filter(|key| cache.get(key).is_some()).count();
         assert!((50..=100).contains(&kept), "{kept}");
+    }
+
+    #[test]
+    fn heavy_entry_is_kept_if_few_are_expected() {
+        const MIB: u64 = 1 << 20;
+        let cache = ExpiringCache::new(CacheLimits::capacity(16 * MIB).expected_entries(64));
+        for key in 0..8 {
+            cache.insert_weighted(key, (), MIB / 2);
+            assert!(cache.get(&key).is_some(), "{key}");
+        }
+        assert!(cache.entries.num_shards() <= 2, "on a machine with any number of processors");
     }
 
     #[test]

@@ -42,6 +42,8 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
     let (command, json) = (cli.command(), cli.json());
     if let Command::Openapi(command) = &command {
+        // It may read a password.
+        disable_core_dumps();
         writeln!(out, "{}", openapi_text(cli, command)?)?;
         return Ok(ExitCode::SUCCESS);
     }

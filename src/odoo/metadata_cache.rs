@@ -39,8 +39,10 @@ pub struct MetadataCacheSettings {
 /// How long the response of `common.version` is valid.
 const VERSION_TTL: Duration = Duration::from_secs(60);
 
-/// Maximum size of the descriptions of models, in bytes. A description of a large model is about 100 KB.
+/// Maximum size of the descriptions of models, in bytes.
 const DESCRIPTIONS_SIZE: u64 = 16 << 20;
+/// The size of the description of a large model, in bytes.
+const LARGE_DESCRIPTION: u64 = 128 << 10;
 
 /// A younger schema is not fetched again because of an unknown field.
 const RECHECK_AFTER: Duration = Duration::from_secs(10);
@@ -101,7 +103,9 @@ impl MetadataCache {
             labels: cache(settings),
             orders: cache(settings),
             descriptions: LoadingCache::weighted(
-                CacheLimits::capacity(DESCRIPTIONS_SIZE).time_to_live(settings.ttl),
+                CacheLimits::capacity(DESCRIPTIONS_SIZE)
+                    .expected_entries(DESCRIPTIONS_SIZE / LARGE_DESCRIPTION)
+                    .time_to_live(settings.ttl),
                 |description: &Arc<ModelDescription>| u64::from(description.size()),
             ),
             quirks: ReadQuirks::new(settings.ttl, settings.capacity),

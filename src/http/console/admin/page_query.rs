@@ -2,6 +2,8 @@
 //!
 //! In: a request. Out: values, links that keep some of them. Must not know: what they mean.
 
+use std::borrow::Cow;
+
 use crate::http::request::ApiRequest;
 
 /// The parameters in the query of a page.
@@ -14,7 +16,10 @@ impl LinkQuery {
     }
 
     pub(super) fn parse_text(query: &str) -> Self {
-        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        // No text that is searched contains control characters, and PostgreSQL accepts no NUL.
+        let printable = |text: Cow<'_, str>| text.replace(char::is_control, "");
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        Self(pairs.map(|(name, value)| (name.into_owned(), printable(value))).collect())
     }
 
     /// The value of a parameter without spaces around it; empty without the parameter.
@@ -30,5 +35,17 @@ impl LinkQuery {
         }
         query.append_pair(added.0, &added.1.to_string());
         format!("{path}?{}", query.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_no_control_characters_and_no_spaces_around_them() {
+        let query = LinkQuery::parse_text("search=+a%00b%0A+&page=2");
+        assert_eq!((query.value("search"), query.value("page"), query.value("other")), ("ab", "2", ""));
+        assert_eq!(query.with("/x", &["search", "other"], ("page", 3)), "/x?search=ab&page=3");
     }
 }
