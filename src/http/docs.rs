@@ -87,9 +87,8 @@ fn rendered(
     let (below_pages, below_render) = (pages.clone(), render.clone());
     let index: MethodRouter = get(async move |headers: HeaderMap| pages.respond(path, &headers, render));
     // Paths of pages need no percent-encoding, so one that has some is of no page.
-    let below = get(async move |target: Uri, headers: HeaderMap| {
-        below_pages.respond(target.path(), &headers, below_render)
-    });
+    let below =
+        get(async move |target: Uri, headers: HeaderMap| below_pages.respond(target.path(), &headers, below_render));
     Router::new().route(path, index).route(&format!("{path}/{{name}}"), below)
 }
 

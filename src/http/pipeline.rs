@@ -36,7 +36,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use time::OffsetDateTime;
 
-use self::odoo_calls::{invalidate_stale_identity, record_odoo_calls};
+pub(super) use self::odoo_calls::invalidate_stale_identity;
+use self::odoo_calls::record_odoo_calls;
 use self::parsing::{ParsedRequest, ReceivedRequest};
 pub(super) use self::planning::plan_with_metadata;
 pub(super) use self::report::{PrintedReport, ReportEndpoint, handle_report};

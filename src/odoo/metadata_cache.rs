@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::client::OdooClient;
 use super::error::OdooError;
 use super::fetch_schema;
-use super::model_description::{self, ModelDescription};
+use super::model_description::{self, ModelDescription, Needs};
 use super::read_failure_cache::ReadQuirks;
 use super::reply::Reply;
 use super::user::{OdooUser, Uid};
@@ -79,7 +79,7 @@ pub struct MetadataCache {
     labels: Loading<(Uid, ModelName), Arc<str>>,
     orders: Loading<(Uid, ModelName), Arc<str>>,
     /// The third part of the key is the language.
-    descriptions: Loading<(Uid, ModelName, String), Arc<ModelDescription>>,
+    descriptions: Loading<(Uid, ModelName, String, Needs), Arc<ModelDescription>>,
     pub(super) quirks: ReadQuirks,
     /// Missing fields that were logged already. Only configured schemas add to it, so its size is bounded.
     logged_fields: Mutex<HashSet<(ModelName, FieldName)>>,
@@ -210,7 +210,7 @@ impl MetadataCache {
         self.schemas.get_or_load((user.uid, model.clone()), fetch).await
     }
 
-    /// The description of a model in a language; an empty code is the source language.
+    /// The description of a model in a language; an empty code is the source language. No field is called needed.
     ///
     /// # Errors
     /// If the model does not exist, the user may not read it, or Odoo does not respond.
@@ -220,8 +220,31 @@ impl MetadataCache {
         model: &ModelName,
         lang: &str,
     ) -> Result<Arc<ModelDescription>, Problem> {
-        let fetch = async { Ok(Arc::new(model_description::fetch(&self.client, user, model, lang).await?)) };
-        let key = (user.uid, model.clone(), lang.to_owned());
+        self.description(user, model, lang, Needs::Unknown).await
+    }
+
+    /// The same as [`Self::describe`], with the fields that a new record needs. Reads defaults from Odoo.
+    ///
+    /// # Errors
+    /// Those of [`Self::describe`].
+    pub async fn describe_with_needs(
+        &self,
+        user: &OdooUser,
+        model: &ModelName,
+        lang: &str,
+    ) -> Result<Arc<ModelDescription>, Problem> {
+        self.description(user, model, lang, Needs::Known).await
+    }
+
+    async fn description(
+        &self,
+        user: &OdooUser,
+        model: &ModelName,
+        lang: &str,
+        needs: Needs,
+    ) -> Result<Arc<ModelDescription>, Problem> {
+        let fetch = async { Ok(Arc::new(model_description::fetch(&self.client, user, model, lang, needs).await?)) };
+        let key = (user.uid, model.clone(), lang.to_owned(), needs);
         self.descriptions.get_or_load(key, fetch).await
     }
 

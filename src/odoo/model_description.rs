@@ -17,7 +17,7 @@ use crate::value::{Member, Value};
 
 /// The attributes of a field. `states` exists before Odoo 17: the states of a record in which a field that is otherwise
 /// read-only can be written.
-const ATTRIBUTES: [&str; 12] = [
+const ATTRIBUTES: [&str; 13] = [
     "type",
     "string",
     "help",
@@ -30,6 +30,7 @@ const ATTRIBUTES: [&str; 12] = [
     "selection",
     "depends",
     "related",
+    "translate",
 ];
 
 /// A model as one user sees it, in one language.
@@ -73,12 +74,21 @@ pub struct FieldDescription {
     pub is_read_only: bool,
     /// Whether the database stores it.
     pub is_stored: bool,
-    /// Whether a new record needs a value from the client: Odoo requires one and has no default.
+    /// Whether a new record is known to need a value from the client: Odoo requires one and has no default.
     pub is_needed: bool,
     /// The related model.
     pub relation: Option<ModelName>,
     /// The keys of a selection, each with its label; `None` if they are unknown or not strings.
     pub selection: Option<Vec<(String, String)>>,
+}
+
+/// Whether a description tells which fields a new record needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Needs {
+    /// It tells, as far as the user may create records.
+    Known,
+    /// It calls no field needed, and no default is read.
+    Unknown,
 }
 
 /// Fetches the description of a model.
@@ -90,6 +100,7 @@ pub(super) async fn fetch(
     user: &OdooUser,
     model: &ModelName,
     lang: &str,
+    needs: Needs,
 ) -> Result<ModelDescription, Problem> {
     let context: &[Member<'static>] = &[("lang".into(), lang.to_owned().into())];
     let context = if lang.is_empty() { &[] } else { context };
@@ -110,11 +121,9 @@ pub(super) async fn fetch(
         fields.iter().filter_map(|(name, attributes)| FieldDescription::parse(name, attributes)).collect();
     for field in &mut fields {
         // Odoo creates the record of the other model together with the new record.
-        field.is_needed &= !links.contains(field.name.as_str());
+        field.is_needed &= needs == Needs::Known && rights.create && !links.contains(field.name.as_str());
     }
-    if rights.create {
-        remove_needs(client, user, model, &mut fields).await?;
-    }
+    remove_needs(client, user, model, &mut fields).await?;
     Ok(ModelDescription { model: model.clone(), rights, fields })
 }
 
@@ -149,7 +158,7 @@ fn related_path(attributes: &Value<'_>) -> Option<String> {
     related.as_text().map(str::to_owned).or_else(|| related.as_list().map(steps)).filter(|path| !path.is_empty())
 }
 
-/// Clears `is_needed` of the fields that have a default.
+/// Clears `is_needed` of the fields that have a default. Calls Odoo only if a field may be needed.
 async fn remove_needs(
     client: &OdooClient,
     user: &OdooUser,
@@ -195,6 +204,9 @@ impl FieldDescription {
         // Odoo computes some required numbers without naming what from. One that is really missing is its error 422.
         let is_number =
             matches!(kind, FieldType::Boolean | FieldType::Integer | FieldType::Float | FieldType::Monetary);
+        // Odoo tells defaults only by running them, and that of a reference number takes the next number of a sequence.
+        // A number is text that is not translated, so the need of such a field remains unknown.
+        let may_be_numbered = matches!(kind, FieldType::Char | FieldType::Text) && !flag("translate");
         let is_read_only = flag("readonly") && !is_writable_in_a_state(attributes);
         let depends = attributes.get("depends").and_then(Value::as_list);
         let is_derived = depends.is_some_and(|depends| !depends.is_empty()) || related_path(attributes).is_some();
@@ -207,7 +219,7 @@ impl FieldDescription {
             is_never_empty,
             is_read_only,
             is_stored,
-            is_needed: is_never_empty && !is_number && !is_read_only && !is_derived,
+            is_needed: is_never_empty && !is_number && !may_be_numbered && !is_read_only && !is_derived,
             relation: text("relation").and_then(|model| ModelName::parse(model).ok()),
             selection: attributes.get("selection").and_then(parse_selection),
         })
@@ -281,6 +293,20 @@ mod tests {
         assert!(!needed(vec![("related".into(), "partner_id.name".into())]));
         assert!(!needed(vec![("company_dependent".into(), Value::Bool(true))]));
         assert!(!needed(vec![("type".into(), "one2many".into())]));
+    }
+
+    #[test]
+    fn text_that_a_sequence_may_number_is_not_needed_so_its_default_is_not_run() {
+        let needed = |kind: &'static str, translate: bool| {
+            let flags = [("required", true), ("store", true), ("translate", translate)];
+            let mut attributes: Vec<Member<'static>> =
+                flags.map(|(key, flag)| (key.into(), Value::Bool(flag))).to_vec();
+            attributes.push(("type".into(), kind.into()));
+            parse(attributes).is_needed
+        };
+        assert!(!needed("char", false) && !needed("text", false));
+        assert!(needed("char", true), "the name of a product");
+        assert!(needed("many2one", false));
     }
 
     #[test]

@@ -125,8 +125,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let select = "SELECT id, at, actor, act, subject, detail FROM audit_log WHERE id < $1 AND at >= $2 AND at < $3 \
-                      AND lower(actor) LIKE $4 ESCAPE '!' AND act LIKE $5 ESCAPE '!' \
-                      AND (lower(subject) LIKE $6 ESCAPE '!' OR lower(detail) LIKE $6 ESCAPE '!') \
+                      AND lower(actor) LIKE lower($4) ESCAPE '!' AND act LIKE $5 ESCAPE '!' \
+                      AND (lower(subject) LIKE lower($6) ESCAPE '!' OR lower(detail) LIKE lower($6) ESCAPE '!') \
                       ORDER BY id DESC LIMIT $7";
         let query = || {
             sqlx::query(select)

@@ -2,9 +2,10 @@
 //!
 //! In: text. Out: a pattern that matches exactly this text. Must not know: columns.
 
-/// A pattern for the lower case of texts that contain `text`, in any case.
+/// A pattern for texts that contain `text`. To find them in any case, the store lowers both sides with its own
+/// `lower()`: that of SQLite changes only ASCII letters.
 pub(super) fn containing(text: &str) -> String {
-    format!("%{}%", escape_pattern(&text.to_lowercase()))
+    format!("%{}%", escape_pattern(text))
 }
 
 /// The text, in which no character is a placeholder.
@@ -25,7 +26,12 @@ mod tests {
 
     #[test]
     fn placeholders_of_users_are_characters() {
-        assert_eq!(containing("50%_OK!"), "%50!%!_ok!!%");
+        assert_eq!(containing("50%_OK!"), "%50!%!_OK!!%");
         assert_eq!(containing(""), "%%");
+    }
+
+    #[test]
+    fn the_store_lowers_letters() {
+        assert_eq!(containing("Überwachung"), "%Überwachung%");
     }
 }

@@ -33,8 +33,9 @@ pub struct RowRange {
 }
 
 /// Restricts rows to API keys or applications that contain a text: `$3` as a pattern, `$4` as it is.
-const IS_FOUND: &str = "t.kind = $2 AND (lower(k.name) LIKE $3 ESCAPE '!' OR lower(g.login) LIKE $3 ESCAPE '!' \
-    OR lower(t.shown) LIKE $3 ESCAPE '!' OR lower(p.client_id) LIKE $3 ESCAPE '!' OR t.id = $4)";
+const IS_FOUND: &str = "t.kind = $2 AND (lower(k.name) LIKE lower($3) ESCAPE '!' \
+    OR lower(g.login) LIKE lower($3) ESCAPE '!' OR lower(t.shown) LIKE lower($3) ESCAPE '!' \
+    OR lower(p.client_id) LIKE lower($3) ESCAPE '!' OR t.id = $4)";
 
 /// Updates the last use, unless it is recent. An unknown address does not replace a known one.
 fn touch(used: &TokenUse) -> Query<'static, Any, AnyArguments> {

@@ -7,6 +7,7 @@
 //! account_form    the form that creates an API key or application
 //! scope_form      the part of that form that builds a scope from models and fields
 //! account_limits  the part of that form for networks, rate and expiry
+//! odoo_password   verifies the password of an Odoo user
 //! usage_chart     requests and errors as a chart
 //! page_query      the parameters in the query of a page
 //! audit           the audit log, with filters, also as CSV
@@ -23,6 +24,7 @@ mod account_limits;
 mod account_view;
 mod accounts;
 mod audit;
+mod odoo_password;
 mod page_query;
 pub(super) mod scope_form;
 mod status;

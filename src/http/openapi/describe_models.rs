@@ -69,7 +69,12 @@ async fn describe_model(
     let DocumentReader { database, user, scope } = reader;
     let metadata = &database.metadata;
     let access = plan_with_metadata(metadata, user, |metadata| model_access(model, context, scope, metadata)).await?;
-    let description = metadata.describe(user, model, access.lang.as_deref().unwrap_or_default()).await?;
+    let lang = access.lang.as_deref().unwrap_or_default();
+    // Defaults of fields are code of Odoo, so they are read only for a credential that may create records.
+    let description = match access.creatable {
+        Some(_) => metadata.describe_with_needs(user, model, lang).await?,
+        None => metadata.describe(user, model, lang).await?,
+    };
     let label = metadata.model_label(user, model).await?;
     Ok(TypedModel { description, access, label, restful: (restful.0)(model) })
 }

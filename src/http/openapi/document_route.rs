@@ -23,6 +23,7 @@ use super::typed::typed_document;
 use crate::cpu_work::{LARGE, run_cpu_work};
 use crate::error::{Problem, RateLimit};
 use crate::http::authenticate::authenticate;
+use crate::http::pipeline::invalidate_stale_identity;
 use crate::http::request::{ApiRequest, headers};
 use crate::http::response::headers::set_rate_limit;
 use crate::http::response::tagged_content::TaggedContent;
@@ -122,7 +123,7 @@ impl Documents {
     /// limit of the credential.
     ///
     /// # Errors
-    /// 401 without a valid credential; those of [`describe_models`].
+    /// 401 without a credential that the gateway and Odoo accept; those of [`describe_models`].
     pub(in crate::http) async fn for_caller(
         &self,
         request: &mut ApiRequest,
@@ -133,8 +134,21 @@ impl Documents {
         let header = headers::single(&request.head.headers, X_ODOO_LANG)?;
         let lang = header.map(|value| value.to_str().unwrap_or_default().trim());
         let reader = DocumentReader { database: &caller.database, user: &caller.odoo_user, scope: &caller.scope };
-        let document = timing.time("odoo", self.for_reader(reader, query, lang)).await?;
+        let made = timing.time("odoo", self.for_verified_reader(reader, query, lang)).await;
+        let document = invalidate_stale_identity(request, &caller, made).await?;
         Ok((document, caller.rate_limit))
+    }
+
+    /// The same as [`Self::for_reader`], if Odoo still accepts the user's credential. Descriptions are cached for each
+    /// user, so without this call a credential that Odoo has ended would still get documents.
+    async fn for_verified_reader(
+        &self,
+        reader: DocumentReader<'_>,
+        query: &DocumentQuery,
+        lang: Option<&str>,
+    ) -> Result<BuiltDocument, Problem> {
+        reader.database.metadata.user_name(reader.user).await?;
+        self.for_reader(reader, query, lang).await
     }
 
     /// The document of the models in OpenAPI 3.1. `lang` is the language of labels if the query has none.

@@ -254,6 +254,35 @@ mod tests {
     }
 
     #[test]
+    fn no_request_changes_a_record_that_its_model_did_not_create() {
+        let collection = of_gateway();
+        let (mut creating, mut changing) = (0, 0);
+        for request in requests(&collection) {
+            let events = request["event"].as_array().unwrap();
+            let script = |listen: &str| {
+                let event = events.iter().find(|event| event["listen"] == listen);
+                event.map(|event| event["script"]["exec"].to_string()).unwrap_or_default()
+            };
+            let (before, after) = (script("prerequest"), script("test"));
+            for variable in ["recordId", "recordIds"] {
+                if after.contains(&format!("Variables.set(\\\"{variable}\\\"")) {
+                    creating += 1;
+                    for cleared in ["recordId", "recordIds"] {
+                        assert!(before.contains(&format!("Variables.unset(\\\"{cleared}\\\")")), "{request}");
+                    }
+                }
+                let is_used = request["request"]["url"].to_string().contains(&format!("{{{{{variable}}}}}"));
+                if is_used && request["request"]["method"] != "GET" {
+                    changing += 1;
+                    let condition = format!("if (!pm.collectionVariables.get(\\\"{variable}\\\"))");
+                    assert!(before.contains(&condition) && before.contains("skipRequest()"), "{request}");
+                }
+            }
+        }
+        assert!(creating >= 4 && changing >= 8, "{creating} create, {changing} change");
+    }
+
+    #[test]
     fn base_url_is_absolute() {
         assert_eq!(base_url(&json!({"servers": [{"url": "https://gw.example/odoo/"}]})), "https://gw.example/odoo");
         assert_eq!(base_url(&json!({"servers": [{"url": "/"}]})), DEFAULT_URL);

@@ -25,7 +25,7 @@ pub(super) async fn record_odoo_calls<T>(
 
 /// Invalidates a cached identity that Odoo rejects: the user's next request verifies the password again. A gateway
 /// key or token whose stored Odoo credential is rejected has to be created again.
-pub(super) async fn invalidate_stale_identity<T>(
+pub(in crate::http) async fn invalidate_stale_identity<T>(
     request: &ApiRequest,
     caller: &Principal,
     result: Result<T, Problem>,

@@ -191,12 +191,24 @@ async fn changed_password_makes_the_key_stale() {
     let (_, key) = gateway.administration().await.create_key(new_key).await.unwrap();
     let client = gateway.client().with_header("api-key", key.expose());
     client.get(PARTNERS, &[]).await.ok();
+    let documents = ["/openapi.json", "/postman_collection.json"];
+    let models = [("models", "res.partner")];
+    let with_password = gateway.client().as_user("internal");
+    for document in documents {
+        // Cached from here on.
+        client.get(document, &models).await.ok();
+        with_password.get(document, &models).await.ok();
+    }
     let admin = gateway.client().as_user("admin");
     let found =
         admin.get("/restapi/1.0/object/res.users/search", &[("domain", "[('login','=','internal')]")]).await.ok();
     let id = found.as_object().unwrap().values().next().unwrap()[0].as_i64().unwrap();
     let vals = json!({"vals": {"password": "another"}});
     assert_eq!(admin.put(&format!("/restapi/1.0/object/res.users/{id}"), &vals).await.status, 200);
+    for document in documents {
+        client.get(document, &models).await.problem(401, "odoo_credential_stale");
+        with_password.get(document, &models).await.problem(401, "credential_invalid");
+    }
     client.get(PARTNERS, &[]).await.problem(401, "odoo_credential_stale");
 }
 

@@ -118,6 +118,20 @@ async fn new_record_needs_only_the_required_fields_and_accepts_what_was_read() {
     }
 }
 
+/// The default of this model's required `name` in Odoo 14 is the next number of a sequence.
+#[tokio::test]
+async fn document_takes_no_number_of_a_sequence() {
+    let client = client_of(Version::Odoo14, "admin");
+    let query = [("domain", "[('code','=','account.reconcile')]"), ("fields", "['number_next_actual']")];
+    let next = async || client.get("/restapi/1.0/object/ir.sequence", &query).await.ok();
+    let before = next().await;
+    assert!(before["Sequence"][0]["number_next_actual"].is_number(), "{before:#}");
+    let document = document_for(&client, &[("models", "account.full.reconcile")]).await;
+    let create = schema(&document, "AccountFullReconcileCreate");
+    assert!(create["properties"].get("name").is_some() && create.get("required").is_none(), "{create:#}");
+    assert_eq!(next().await, before);
+}
+
 #[tokio::test]
 async fn lines_of_an_order_are_typed_if_their_model_is_described() {
     let client = client_of(Version::Odoo19, "admin");

@@ -7,8 +7,10 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
+use secrecy::SecretString;
 
 use super::account_view::{AccountKind, AccountState, AccountView, find_account};
+use super::odoo_password::verify_password;
 use crate::admin::{AdminError, Administration, ApplicationSecrets};
 use crate::error::Problem;
 use crate::http::console::form::ConsoleForm;
@@ -222,8 +224,19 @@ async fn rotate(
     }
     let admin = user.administration(&request.state);
     let application = admin.find_application(id).await.map_err(admin_problem)?;
-    let password = Some(form.value("password")).filter(|password| !password.is_empty()).map(Into::into);
-    match admin.rotate_secret(id, password).await {
+    let password = Some(form.value("password")).filter(|password| !password.is_empty()).map(SecretString::from);
+    let grant = &application.row.grant;
+    let verified = match &password {
+        Some(password) if application.is_bound() => {
+            verify_password(request, grant.database.as_str(), &grant.login, password).await
+        }
+        _ => Ok(()),
+    };
+    let rotated = match verified {
+        Ok(()) => admin.rotate_secret(id, password).await,
+        Err(error) => Err(error),
+    };
+    match rotated {
         Ok(secrets) => {
             let page = ConsolePage::new(request, user, kind.entry).await?;
             let template = SecretsTemplate {
@@ -240,6 +253,9 @@ async fn rotate(
         Err(AdminError::CredentialRejected) => {
             let alert = "Odoo does not accept this password or API key.".to_owned();
             confirmation(kind, user, (id, AccountAction::Rotate), request, Some(alert)).await
+        }
+        Err(AdminError::Odoo(problem)) => {
+            confirmation(kind, user, (id, AccountAction::Rotate), request, Some(problem.detail)).await
         }
         Err(error) => Err(admin_problem(error)),
     }

@@ -15,10 +15,10 @@ use secrecy::SecretString;
 use super::account_action::{SecretsTemplate, displayed_secrets};
 use super::account_limits::{LIFETIMES, PERIODS, parse_expiry, parse_terms};
 use super::account_view::AccountKind;
+use super::odoo_password::verify_password;
 use super::scope_form::{ScopeDraft, ScopeView};
 use crate::admin::{AdminError, ApplicationSettings, GrantType, NewApiKey, NewApplication, SignatureMethod};
 use crate::error::Problem;
-use crate::error_code::ErrorCode;
 use crate::http::console::form::ConsoleForm;
 use crate::http::console::page::ConsolePage;
 use crate::http::console::problem_page::{admin_problem, sentence};
@@ -201,8 +201,7 @@ async fn create(
     Ok(page.respond(StatusCode::OK, &SecretsTemplate { page: &page, title: &title, account, secrets })?)
 }
 
-/// The Odoo user that the account acts for, and their secret. Attempts count as those of a login, so that nobody
-/// guesses passwords here.
+/// The Odoo user that the account acts for, and their secret.
 async fn verified_user(
     kind: &AccountKind,
     (request, form): (&ApiRequest, &ConsoleForm),
@@ -215,14 +214,9 @@ async fn verified_user(
     if login.is_empty() || password.is_empty() {
         return Err("Enter both the login of an Odoo user, and their password or API key.".to_owned().into());
     }
-    let database = request.state.databases.pick(Some(database.name.as_str()))?;
     let secret = SecretString::from(password);
-    let authenticator = &request.state.odoo_authenticator;
-    match authenticator.authenticate(database, login.to_owned(), secret.clone(), request.client_ip()).await {
-        Ok(_) => Ok(Some((login.to_owned(), secret))),
-        Err(problem) if problem.code == ErrorCode::CredentialInvalid => Err(AdminError::CredentialRejected.into()),
-        Err(problem) => Err(problem.detail.into()),
-    }
+    verify_password(request, database.name.as_str(), login, &secret).await?;
+    Ok(Some((login.to_owned(), secret)))
 }
 
 fn settings(form: &ConsoleForm) -> Result<ApplicationSettings, String> {

@@ -19,7 +19,6 @@ use std::collections::BTreeSet;
 use indexmap::IndexSet;
 use serde_json::{Value, json};
 
-use crate::error::Problem;
 use crate::http::console::form::ConsoleForm;
 use crate::http::console::user::ConsoleUser;
 use crate::names::ModelName;
@@ -111,7 +110,9 @@ impl ScopeDraft {
     /// The draft of a submitted form, after the step of the button that was clicked.
     pub(in crate::http::console) fn from_form(form: &ConsoleForm) -> Self {
         let models: IndexSet<&str> = form.values("model").filter(|model| ModelPattern::parse(model).is_ok()).collect();
-        let mut rules: Vec<RuleDraft> = models.into_iter().map(|model| RuleDraft::from_form(form, model)).collect();
+        // Each rule scans the whole form.
+        let models = models.into_iter().take(MAX_RULES);
+        let mut rules: Vec<RuleDraft> = models.map(|model| RuleDraft::from_form(form, model)).collect();
         let mut search = form.value("find").trim().to_owned();
         match form.value("step").split_once(':') {
             Some(("add", model)) if ModelPattern::parse(model).is_ok() => {
@@ -190,11 +191,17 @@ impl ScopeView {
         if draft.search.is_empty() {
             return view;
         }
-        match database.search_models(&user.odoo_user, &draft.search).await {
+        let found = match asked_database(user, database) {
+            Ok(database) => {
+                database.search_models(&user.odoo_user, &draft.search).await.map_err(|problem| problem.detail)
+            }
+            Err(reason) => Err(reason),
+        };
+        match found {
             Ok(found) => {
                 view.found = found.into_iter().map(|FoundModel { model, label }| (model.to_string(), label)).collect();
             }
-            Err(problem) => view.search_error = Some(problem.detail),
+            Err(reason) => view.search_error = Some(reason),
         }
         view.add_typed_pattern();
         let is_chosen = |model: &str| draft.rules.iter().any(|rule| rule.models == model);
@@ -226,7 +233,7 @@ impl RuleView {
         };
         let (mut fields, fields_error) = match fields {
             Ok(fields) => (fields, None),
-            Err(problem) => (Vec::new(), Some(problem.detail)),
+            Err(reason) => (Vec::new(), Some(reason)),
         };
         // What was chosen is not lost while Odoo cannot be asked.
         let missing = draft.fields.iter().filter(|name| fields.iter().all(|(known, _)| known != *name));
@@ -252,13 +259,23 @@ impl RuleView {
     }
 }
 
+/// The database, if it is the one that the user logged in to. Another one must not receive the user's secret.
+fn asked_database<'a>(user: &ConsoleUser, database: &'a Database) -> Result<&'a Database, String> {
+    if database.name == user.database.name {
+        Ok(database)
+    } else {
+        Err("Models and fields of a database that you are not logged in to cannot be listed.".to_owned())
+    }
+}
+
 /// The fields of a model with their labels, by label.
 async fn fields_of(
     model: &ModelName,
     user: &ConsoleUser,
     database: &Database,
-) -> Result<Vec<(String, String)>, Problem> {
-    let description = database.metadata.describe(&user.odoo_user, model, "").await?;
+) -> Result<Vec<(String, String)>, String> {
+    let metadata = &asked_database(user, database)?.metadata;
+    let description = metadata.describe(&user.odoo_user, model, "").await.map_err(|problem| problem.detail)?;
     let mut fields: Vec<(String, String)> =
         description.fields.iter().map(|field| (field.name.to_string(), field.label.clone())).collect();
     fields.sort_by_key(|(name, label)| (label.to_lowercase(), name.clone()));

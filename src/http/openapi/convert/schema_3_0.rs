@@ -220,8 +220,12 @@ fn replace_content_encoding(keywords: &mut Object) {
 /// An array with a schema for each position becomes an array of that length with the alternatives.
 fn replace_tuple(keywords: &mut Object) {
     let Some(Value::Array(prefix)) = keywords.shift_remove("prefixItems") else { return };
-    let has_rest = !matches!(keywords.shift_remove("items"), Some(Value::Bool(false)) | None);
     let length = prefix.len();
+    // A schema for the items after the prefix applies to none if the array ends before them.
+    let max_items = keywords.get("maxItems").and_then(Value::as_u64).and_then(|most| usize::try_from(most).ok());
+    let ends_before_rest = max_items.is_some_and(|most| most <= length);
+    let allows_rest = !matches!(keywords.shift_remove("items"), Some(Value::Bool(false)) | None);
+    let has_rest = allows_rest && !ends_before_rest;
     let mut alternatives: Vec<Value> = Vec::new();
     for schema in prefix {
         if !alternatives.contains(&schema) {

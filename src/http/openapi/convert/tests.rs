@@ -104,6 +104,23 @@ fn a_tuple_becomes_an_array_of_its_length() {
 }
 
 #[test]
+fn a_tuple_that_ends_with_its_prefix_keeps_its_types() {
+    let tuple = |max_items: u64| {
+        json!({
+            "type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "items": {"type": "boolean"},
+            "maxItems": max_items
+        })
+    };
+    let types = json!({"anyOf": [{"type": "integer"}, {"type": "string"}]});
+    assert_eq!(to_3_0(tuple(2)), json!({"type": "array", "items": types, "maxItems": 2}));
+    assert_eq!(
+        to_2_0(tuple(2)),
+        json!({"type": "array", "items": {"description": "One of: integer, string."}, "maxItems": 2})
+    );
+    assert_eq!(to_3_0(tuple(3)), json!({"type": "array", "items": {}, "maxItems": 3}));
+}
+
+#[test]
 fn a_reference_has_no_siblings() {
     let schema = json!({"$ref": "#/components/schemas/Other", "description": "d"});
     assert_eq!(to_3_0(schema.clone()), json!({"description": "d", "allOf": [{"$ref": "#/components/schemas/Other"}]}));

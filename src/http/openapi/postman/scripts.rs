@@ -22,6 +22,31 @@ pub(super) const BEFORE_EACH: &[&str] = &[
     "}",
 ];
 
+/// The variables with the ids of created records.
+const CREATED_RECORDS: [&str; 2] = ["recordId", "recordIds"];
+
+/// The script before the request, in lines.
+///
+/// All models share the variables of created records. A request that creates records clears them first, and a request
+/// that may change a record is not sent without an id. So a failed creation never leads to a change of the record of
+/// another model, which has the same id by chance.
+pub(super) fn before(recipe: &Recipe) -> Vec<String> {
+    let mut script: Vec<String> = recipe.before.iter().map(|line| (*line).to_owned()).collect();
+    if recipe.saves.iter().any(|(variable, _)| CREATED_RECORDS.contains(variable)) {
+        script.extend(CREATED_RECORDS.map(|variable| format!("pm.collectionVariables.unset(\"{variable}\");")));
+    }
+    let is_used = |variable: &&str| recipe.values.iter().any(|(_, value)| *value == format!("{{{{{variable}}}}}"));
+    if recipe.method != "get" {
+        for variable in CREATED_RECORDS.into_iter().filter(is_used) {
+            script.push(format!("if (!pm.collectionVariables.get(\"{variable}\")) {{"));
+            script.push("    // No record was created, so there is none to change.".to_owned());
+            script.push("    pm.execution.skipRequest();".to_owned());
+            script.push("}".to_owned());
+        }
+    }
+    script
+}
+
 /// The script after the request, in lines.
 pub(super) fn after(operation: &DocumentedOperation<'_>, recipe: Option<&Recipe>) -> Vec<String> {
     let (success, accepted) = (operation.success(), accepted_statuses(operation, recipe));
