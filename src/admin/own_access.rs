@@ -81,10 +81,10 @@ impl Administration {
                 TokenKind::ApiKey => access.api_keys.push(row),
                 TokenKind::ClientSecret => access.bound_applications.push(row),
                 // Also those of a disabled application: they would work again once it is enabled.
-                kind if OF_APPLICATIONS.contains(&kind) => {
-                    if row.not_after.is_none_or(|end| now.unix_timestamp() < end) {
-                        issued.entry(row.account.clone().unwrap_or_default()).or_default().push(row);
-                    }
+                kind if OF_APPLICATIONS.contains(&kind)
+                    && row.not_after.is_none_or(|end| now.unix_timestamp() < end) =>
+                {
+                    issued.entry(row.account.clone().unwrap_or_default()).or_default().push(row);
                 }
                 _ if !row.is_active(now) => {}
                 TokenKind::LoginToken | TokenKind::AccessToken => access.tokens.push(row),
