@@ -14,6 +14,7 @@ mod gateway {
     pub mod language;
     #[expect(dead_code, reason = "names in the source code of the gateway")]
     pub mod names;
+    pub mod plain_bytes;
     #[path = "serve"]
     pub mod serve {
         #[expect(dead_code, reason = "the limits are for the connection")]
@@ -25,4 +26,4 @@ mod gateway {
 }
 
 pub use gateway::serve::head_invariants;
-pub use gateway::{error, error_code, language, names, value};
+pub use gateway::{error, error_code, language, names, plain_bytes, value};
