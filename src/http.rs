@@ -8,6 +8,7 @@
 //! console           /console: the pages on which people manage what acts for them
 //! docs              pages for people who write clients: Swagger UI, reference, guides
 //! openapi           the OpenAPI document, the list of errors
+//! login_failure     how a failed login is answered, on every login page
 //! pages             HTML pages for users
 //! pipeline          authenticate, parse, plan, execute, render: the stages of a request, one after the other
 //! export            record lists of any length as CSV and NDJSON
@@ -36,6 +37,7 @@ mod dialects;
 mod docs;
 mod export;
 mod idempotency;
+mod login_failure;
 pub mod middleware;
 mod oauth;
 pub mod openapi;

@@ -6,7 +6,6 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 
 use super::cookies::ConsoleCookie;
 use super::form::{ConsoleForm, csrf_token};
@@ -15,11 +14,10 @@ use super::page::{ACCESS, ConsolePage, redirect};
 use super::user::{ConsoleUser, LOGIN_PATH};
 use crate::auth::Principal;
 use crate::error::Problem;
-use crate::error_code::{ErrorClass, ErrorCode};
 use crate::http::browser_headers::is_login_session;
+use crate::http::login_failure::LoginFailure;
 use crate::http::pages::{ENGLISH, MAX_FIELD_BYTES};
 use crate::http::request::ApiRequest;
-use crate::http::response::problem::status;
 use crate::telemetry::metrics::count;
 
 /// The login page.
@@ -110,23 +108,12 @@ fn is_console_page(path: &str) -> bool {
     below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?'])) && path.bytes().all(is_plain)
 }
 
-/// Renders the login page again. A wrong password is 422, because a browser answers 401 with its own login dialog.
+/// Renders the login page again.
 async fn login_failed(request: &ApiRequest, attempt: LastAttempt<'_>, problem: &Problem) -> Result<Response, Problem> {
     request.log.code(problem.code.as_str());
-    let (status, alert) = match problem.code {
-        ErrorCode::TooManyAttempts => {
-            (StatusCode::TOO_MANY_REQUESTS, ENGLISH.throttled(problem.retry_after.unwrap_or_default()))
-        }
-        code if code.class() == ErrorClass::Unauthorized => {
-            (StatusCode::UNPROCESSABLE_ENTITY, ENGLISH.login_wrong.to_owned())
-        }
-        code => (status(code.class()), ENGLISH.login_unavailable.to_owned()),
-    };
-    let mut response = render(request, status, LastAttempt { alert: Some(&alert), ..attempt }).await?;
-    if let Some(wait) = problem.retry_after {
-        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
-    }
-    Ok(response)
+    let failure = LoginFailure::new(problem);
+    let page = render(request, failure.status, LastAttempt { alert: Some(&failure.alert), ..attempt }).await?;
+    Ok(failure.complete(page))
 }
 
 async fn render(request: &ApiRequest, status: StatusCode, attempt: LastAttempt<'_>) -> Result<Response, Problem> {

@@ -6,7 +6,7 @@
 
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::header::SET_COOKIE;
 use secrecy::SecretString;
 
 use super::browser_session::SessionCookie;
@@ -15,10 +15,9 @@ use super::raw_parameters::AuthorizationParams;
 use super::redirect::redirect_to_self;
 use crate::auth::Principal;
 use crate::error::Problem;
-use crate::error_code::{ErrorClass, ErrorCode};
+use crate::http::login_failure::LoginFailure;
 use crate::http::pages::{ENGLISH, MAX_FIELD_BYTES};
 use crate::http::request::ApiRequest;
-use crate::http::response::problem::status;
 use crate::telemetry::metrics::count;
 
 /// Logs the user in to the application's database.
@@ -77,7 +76,7 @@ async fn start_session(request: &ApiRequest, user: Principal, previous: &Session
     Ok(response)
 }
 
-/// Renders the login page again. A wrong password is 422, because a browser answers 401 with its own login dialog.
+/// Renders the login page again.
 async fn login_failed(
     request: &ApiRequest,
     prompt: &Prompt<'_>,
@@ -85,18 +84,7 @@ async fn login_failed(
     problem: &Problem,
 ) -> Result<Response, Problem> {
     request.log.code(problem.code.as_str());
-    let (status, alert) = match problem.code {
-        ErrorCode::TooManyAttempts => {
-            (StatusCode::TOO_MANY_REQUESTS, ENGLISH.throttled(problem.retry_after.unwrap_or_default()))
-        }
-        code if code.class() == ErrorClass::Unauthorized => {
-            (StatusCode::UNPROCESSABLE_ENTITY, ENGLISH.login_wrong.to_owned())
-        }
-        code => (status(code.class()), ENGLISH.login_unavailable.to_owned()),
-    };
-    let mut response = login_page(request, prompt, status, login, Some(alert)).await?;
-    if let Some(wait) = problem.retry_after {
-        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
-    }
-    Ok(response)
+    let failure = LoginFailure::new(problem);
+    let page = login_page(request, prompt, failure.status, login, Some(failure.alert.clone())).await?;
+    Ok(failure.complete(page))
 }
