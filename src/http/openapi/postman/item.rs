@@ -28,7 +28,8 @@ pub(super) fn item(operation: &DocumentedOperation<'_>, recipe: Option<&Recipe>)
         None => (operation.id().to_owned(), operation.text("summary").to_owned()),
     };
     let mut events = Vec::new();
-    if let Some(before) = recipe.map(scripts::before).filter(|before| !before.is_empty()) {
+    let before = recipe.map(|recipe| scripts::before(recipe, recipe.model_in(operation.path)));
+    if let Some(before) = before.filter(|before| !before.is_empty()) {
         events.push(event("prerequest", &before));
     }
     events.push(event("test", &scripts::after(operation, recipe)));

@@ -24,16 +24,25 @@ pub(super) const BEFORE_EACH: &[&str] = &[
 
 /// The variables with the ids of created records.
 const CREATED_RECORDS: [&str; 2] = ["recordId", "recordIds"];
+/// The variable with the model of these records, in a collection of several models.
+const RECORD_MODEL: &str = "recordModel";
 
 /// The script before the request, in lines.
 ///
-/// All models share the variables of created records. A request that creates records clears them first, and a request
-/// that may change a record is not sent without an id. So a failed creation never leads to a change of the record of
-/// another model, which has the same id by chance.
-pub(super) fn before(recipe: &Recipe) -> Vec<String> {
+/// All models share the variables of created records. The first request of another `model` and each request that creates
+/// records clear them, and a request that may change a record is not sent without an id. So neither a failed creation
+/// nor a missing one leads to a change of the record of another model, which has the same id by chance.
+pub(super) fn before(recipe: &Recipe, model: Option<&str>) -> Vec<String> {
     let mut script: Vec<String> = recipe.before.iter().map(|line| (*line).to_owned()).collect();
+    let clear = CREATED_RECORDS.map(|variable| format!("pm.collectionVariables.unset(\"{variable}\");"));
+    if let Some(model) = model {
+        script.push(format!("if (pm.collectionVariables.get(\"{RECORD_MODEL}\") !== \"{model}\") {{"));
+        script.extend(clear.iter().map(|line| format!("    {line}")));
+        script.push(format!("    pm.collectionVariables.set(\"{RECORD_MODEL}\", \"{model}\");"));
+        script.push("}".to_owned());
+    }
     if recipe.saves.iter().any(|(variable, _)| CREATED_RECORDS.contains(variable)) {
-        script.extend(CREATED_RECORDS.map(|variable| format!("pm.collectionVariables.unset(\"{variable}\");")));
+        script.extend(clear);
     }
     let is_used = |variable: &&str| recipe.values.iter().any(|(_, value)| *value == format!("{{{{{variable}}}}}"));
     if recipe.method != "get" {
@@ -150,6 +159,29 @@ mod tests {
     use super::super::document::operations;
     use super::super::folder::PostmanFolder;
     use super::*;
+
+    #[test]
+    fn ids_are_used_for_the_model_of_their_records_only() {
+        let recipe = Recipe {
+            values: &[("id", "{{recordId}}")],
+            ..Recipe::new("delete", "/{model}/{id}", PostmanFolder::ApiV1, "A")
+        };
+        assert_eq!(
+            before(&recipe, Some("sale.order")),
+            [
+                "if (pm.collectionVariables.get(\"recordModel\") !== \"sale.order\") {",
+                "    pm.collectionVariables.unset(\"recordId\");",
+                "    pm.collectionVariables.unset(\"recordIds\");",
+                "    pm.collectionVariables.set(\"recordModel\", \"sale.order\");",
+                "}",
+                "if (!pm.collectionVariables.get(\"recordId\")) {",
+                "    // No record was created, so there is none to change.",
+                "    pm.execution.skipRequest();",
+                "}",
+            ]
+        );
+        assert_eq!(before(&recipe, None).len(), 4, "a collection of one model");
+    }
 
     #[test]
     fn tests_check_status_shape_and_chain() {
