@@ -114,14 +114,7 @@ impl Authentication {
             secret: "right".into(),
             scope: r#"[{"models": "res.partner", "operations": ["read"]}]"#.to_owned(),
             not_after: None,
-            terms: KeyTerms {
-                name: "bench".to_owned(),
-                needs_login_token: false,
-                may_mint_for_others: false,
-                networks: vec!["127.0.0.0/8".parse()?],
-                rate: None,
-                concurrent: None,
-            },
+            terms: KeyTerms { networks: vec!["127.0.0.0/8".parse()?], ..KeyTerms::unlimited("bench") },
         };
         Ok(self.admin.create_key(wanted).await?.1)
     }
@@ -134,12 +127,8 @@ impl Authentication {
             scope: r#"[{"models": "res.partner", "operations": ["read"]}]"#.to_owned(),
             not_after: None,
             terms: KeyTerms {
-                name: format!("bench {}", odoo_gateway::store::random_id()?),
-                needs_login_token: false,
-                may_mint_for_others: false,
                 networks: vec!["127.0.0.0/8".parse()?],
-                rate: None,
-                concurrent: None,
+                ..KeyTerms::unlimited(format!("bench {}", odoo_gateway::store::random_id()?))
             },
             settings: ApplicationSettings {
                 grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),

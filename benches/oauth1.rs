@@ -80,14 +80,7 @@ impl Authentication {
             bound: None,
             scope: r#"[{"models": "res.partner", "operations": ["read"]}]"#.to_owned(),
             not_after: None,
-            terms: KeyTerms {
-                name: "bench".to_owned(),
-                needs_login_token: false,
-                may_mint_for_others: false,
-                networks: Vec::new(),
-                rate: None,
-                concurrent: None,
-            },
+            terms: KeyTerms::unlimited("bench"),
             settings: ApplicationSettings {
                 oauth1: [SignatureMethod::HmacSha1].into(),
                 ..ApplicationSettings::default()

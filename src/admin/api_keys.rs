@@ -51,7 +51,7 @@ impl Administration {
             key: Some(new.terms),
         };
         let (row, token) = issue(&self.key_provider, &self.clock, issued).await?;
-        let detail = format!("{} for {} of {}", key_name(&row), row.grant.login, row.grant.database);
+        let detail = format!("{} for {} of {}", row.account_name(), row.grant.login, row.grant.database);
         self.store.add_token(&row, &self.audit_event("key.create", &row.id, detail)).await?;
         Ok((row, token))
     }
@@ -88,7 +88,7 @@ impl Administration {
     /// Fails if it does not exist.
     pub async fn find_key(&self, name_or_id: &str) -> Result<StoredToken, AdminError> {
         let keys = self.list_keys().await?;
-        let found = keys.into_iter().find(|key| key.id == name_or_id || key_name(key) == name_or_id);
+        let found = keys.into_iter().find(|key| key.id == name_or_id || key.account_name() == name_or_id);
         found.ok_or_else(|| AdminError::NotFound(format!("API key {name_or_id:?}")))
     }
 
@@ -98,7 +98,7 @@ impl Administration {
     /// Fails if it does not exist.
     pub async fn set_key_enabled(&self, name_or_id: &str, enabled: bool) -> Result<bool, AdminError> {
         let key = self.find_key(name_or_id).await?;
-        let event = self.audit_event(if enabled { "key.enable" } else { "key.disable" }, &key.id, key_name(&key));
+        let event = self.audit_event(if enabled { "key.enable" } else { "key.disable" }, &key.id, key.account_name());
         self.set_enabled(&key, enabled, &event).await
     }
 
@@ -108,11 +108,12 @@ impl Administration {
     /// Fails if it does not exist.
     pub async fn delete_key(&self, name_or_id: &str) -> Result<StoredToken, AdminError> {
         let key = self.find_key(name_or_id).await?;
-        self.store.delete_token(&key.id, &self.audit_event("key.delete", &key.id, key_name(&key))).await?;
+        self.delete_found_key(&key).await?;
         Ok(key)
     }
-}
 
-fn key_name(key: &StoredToken) -> &str {
-    key.key.as_ref().map_or("", |terms| &terms.name)
+    pub(super) async fn delete_found_key(&self, key: &StoredToken) -> Result<(), AdminError> {
+        let event = self.audit_event("key.delete", &key.id, key.account_name());
+        Ok(self.store.delete_token(&key.id, &event).await.map(drop)?)
+    }
 }

@@ -28,7 +28,7 @@ impl Administration {
             let is_shared = key.key.as_ref().is_some_and(|terms| terms.may_mint_for_others);
             is_shared && key.grant.database == database && key.is_active(now)
         });
-        keys.sort_by(|one, other| one.key.as_ref().map(|key| &key.name).cmp(&other.key.as_ref().map(|key| &key.name)));
+        keys.sort_by(|one, other| one.account_name().cmp(other.account_name()));
         Ok(keys)
     }
 

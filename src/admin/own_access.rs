@@ -131,8 +131,8 @@ impl Administration {
         let found = lists.into_iter().flatten().find(|row| row.id == id);
         let row = found.ok_or_else(|| AdminError::NotFound(format!("token {id:?}")))?;
         match row.kind {
-            TokenKind::ApiKey => self.delete_key(&row.id).await.map(drop),
-            _ => self.revoke_token(&row.id).await,
+            TokenKind::ApiKey => self.delete_found_key(row).await,
+            _ => self.revoke_found_token(row).await,
         }
     }
 

@@ -39,10 +39,11 @@ impl Administration {
             return Err(AdminError::Invalid("enter a name".to_owned()));
         }
         let name = format!("{}{}", key.user.key_prefix(key.login), key.name);
-        if self.list_keys().await?.iter().any(|known| known.key.as_ref().is_some_and(|terms| terms.name == name)) {
+        let known = self.user_access(key.user).await?.api_keys;
+        if known.iter().any(|known| known.account_name() == name) {
             return Err(AdminError::Invalid("you have an API key with this name already".to_owned()));
         }
-        if self.user_access(key.user).await?.api_keys.len() >= MAX_KEYS {
+        if known.len() >= MAX_KEYS {
             let reason = format!("you have {MAX_KEYS} API keys already; delete one that you no longer use");
             return Err(AdminError::Invalid(reason));
         }
@@ -52,14 +53,7 @@ impl Administration {
             secret: key.secret,
             scope: key.scope,
             not_after: Some(key.not_after),
-            terms: KeyTerms {
-                name,
-                needs_login_token: false,
-                may_mint_for_others: false,
-                networks: Vec::new(),
-                rate: None,
-                concurrent: None,
-            },
+            terms: KeyTerms::unlimited(name),
         })
         .await
     }

@@ -39,9 +39,12 @@ impl Administration {
     /// Fails if no token has this id.
     pub async fn revoke_token(&self, id: &str) -> Result<(), AdminError> {
         let found = self.list_tokens().await?.into_iter().find(|token| token.id == id);
-        let token = found.ok_or_else(|| AdminError::NotFound(format!("token {id:?}")))?;
+        self.revoke_found_token(&found.ok_or_else(|| AdminError::NotFound(format!("token {id:?}")))?).await
+    }
+
+    pub(super) async fn revoke_found_token(&self, token: &StoredToken) -> Result<(), AdminError> {
         let detail = format!("{} of {} of {}", token.kind.as_str(), token.grant.login, token.grant.database);
-        self.store.delete_token(&token.id, &self.audit_event("token.revoke", &token.id, detail)).await?;
-        Ok(())
+        let event = self.audit_event("token.revoke", &token.id, detail);
+        Ok(self.store.delete_token(&token.id, &event).await.map(drop)?)
     }
 }

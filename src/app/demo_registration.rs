@@ -58,14 +58,7 @@ fn new_application(admin: &Administration, user: (String, SecretString)) -> Resu
         bound: Some(user),
         scope: "\"all\"".to_owned(),
         not_after: Some(admin.clock.now() + LIFETIME),
-        terms: KeyTerms {
-            name: format!("demo {}", random_id().map_err(Problem::internal)?),
-            needs_login_token: false,
-            may_mint_for_others: false,
-            networks: Vec::new(),
-            rate: None,
-            concurrent: None,
-        },
+        terms: KeyTerms::unlimited(format!("demo {}", random_id().map_err(Problem::internal)?)),
         settings: ApplicationSettings {
             grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
             redirect_uris: ["https://127.0.0.1/callback", "http://127.0.0.1/callback"].map(str::to_owned).into(),

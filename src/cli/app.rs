@@ -153,12 +153,10 @@ impl CreateApp {
             scope: self.scope,
             not_after: self.expires.resolve(admin.clock.now())?,
             terms: KeyTerms {
-                name: self.name,
-                needs_login_token: false,
-                may_mint_for_others: false,
                 networks: self.network,
                 rate,
                 concurrent: self.concurrent,
+                ..KeyTerms::unlimited(self.name)
             },
             settings: ApplicationSettings {
                 public: self.public,

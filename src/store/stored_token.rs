@@ -93,6 +93,12 @@ pub struct TokenUse {
 }
 
 impl StoredToken {
+    /// The name of the API key or application that the token is, or with which it was created. Empty for other tokens.
+    #[must_use]
+    pub fn account_name(&self) -> &str {
+        self.key.as_ref().map_or("", |terms| &terms.name)
+    }
+
     /// Whether the token and its account are enabled and not expired.
     #[must_use]
     pub fn is_active(&self, now: OffsetDateTime) -> bool {

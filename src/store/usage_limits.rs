@@ -28,6 +28,21 @@ pub struct KeyTerms {
     pub concurrent: Option<u32>,
 }
 
+impl KeyTerms {
+    /// A key or an application without limits of its own.
+    #[must_use]
+    pub fn unlimited(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            needs_login_token: false,
+            may_mint_for_others: false,
+            networks: Vec::new(),
+            rate: None,
+            concurrent: None,
+        }
+    }
+}
+
 /// A rate limit: a number of requests per period, with a burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyRate {

@@ -43,14 +43,7 @@ fn new_key_without_user(name: &str) -> NewApiKey {
         secret: "".into(),
         scope: "\"all\"".to_owned(),
         not_after: None,
-        terms: KeyTerms {
-            name: name.to_owned(),
-            needs_login_token: false,
-            may_mint_for_others: false,
-            networks: Vec::new(),
-            rate: None,
-            concurrent: None,
-        },
+        terms: KeyTerms::unlimited(name),
     }
 }
 

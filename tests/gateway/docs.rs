@@ -18,14 +18,7 @@ use super::support::{Browser, Gateway, Version, testbed};
 
 /// An API key for everything that `login` may do.
 async fn create_key(admin: &Administration, login: &str) -> String {
-    let terms = KeyTerms {
-        name: format!("docs of {login}"),
-        needs_login_token: false,
-        may_mint_for_others: false,
-        networks: Vec::new(),
-        rate: None,
-        concurrent: None,
-    };
+    let terms = KeyTerms::unlimited(format!("docs of {login}"));
     let new = NewApiKey {
         terms,
         database: Some(Version::Odoo19.database().to_owned()),

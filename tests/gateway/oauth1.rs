@@ -70,14 +70,7 @@ pub(crate) fn new_application(version: Version, name: &str) -> NewApplication {
         bound: Some(("admin".to_owned(), "admin".into())),
         scope: "\"all\"".to_owned(),
         not_after: None,
-        terms: KeyTerms {
-            name: name.to_owned(),
-            needs_login_token: false,
-            may_mint_for_others: false,
-            networks: Vec::new(),
-            rate: None,
-            concurrent: None,
-        },
+        terms: KeyTerms::unlimited(name),
         settings: ApplicationSettings {
             redirect_uris: vec![CALLBACK.to_owned(), PLAIN_CALLBACK.to_owned()],
             trusted: true,

@@ -111,14 +111,7 @@ impl Fixture {
             bound: Some(("admin".to_owned(), PASSWORD.into())),
             scope: "\"all\"".to_owned(),
             not_after: None,
-            terms: KeyTerms {
-                name: name.to_owned(),
-                needs_login_token: false,
-                may_mint_for_others: false,
-                networks: Vec::new(),
-                rate: None,
-                concurrent: None,
-            },
+            terms: KeyTerms::unlimited(name),
             settings: ApplicationSettings {
                 grants: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
                 redirect_uris: vec![CALLBACK.to_owned()],

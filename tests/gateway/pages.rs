@@ -49,14 +49,7 @@ fn new_application(name: &str, redirect_uris: &[&str]) -> NewApplication {
         bound: None,
         scope: "\"all\"".to_owned(),
         not_after: None,
-        terms: KeyTerms {
-            name: name.to_owned(),
-            needs_login_token: false,
-            may_mint_for_others: false,
-            networks: Vec::new(),
-            rate: None,
-            concurrent: None,
-        },
+        terms: KeyTerms::unlimited(name),
         settings: ApplicationSettings {
             redirect_uris: redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
             grants: [GrantType::AuthorizationCode, GrantType::RefreshToken].into(),

@@ -81,7 +81,7 @@ impl Application {
     /// The name that people see.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.row.key.as_ref().map_or("", |terms| &terms.name)
+        self.row.account_name()
     }
 
     /// Whether it is bound to a user.

@@ -161,9 +161,8 @@ impl LoginTokens {
         let now = credentials.clock.now();
         let expires_at = now.saturating_add(time::Duration::try_from(DAY * request.days).unwrap_or_default());
         let (row, text) = seal_login_token(&keys, link, data_key, now, expires_at).map_err(Problem::internal)?;
-        let key_name = row.key.as_ref().map_or("", |key| &key.name);
         let detail = format!("for {} of {}", row.grant.login, row.grant.database);
-        let event = AuditEvent::new(now, &format!("key:{key_name}"), "login_token.create", &row.id, detail);
+        let event = AuditEvent::new(now, &format!("key:{}", row.account_name()), "login_token.create", &row.id, detail);
         credentials.store.add_token_for_grant(&row, &event).await?;
         Ok((text, expires_at))
     }
@@ -187,7 +186,7 @@ pub fn seal_login_token(
         user_id: row.grant.uid,
         username: row.grant.login.clone(),
         webservice_account_id: link.id.clone(),
-        webservice_name: row.key.as_ref().map_or_else(String::new, |key| key.name.clone()),
+        webservice_name: row.account_name().to_owned(),
         iat: row.created_at,
         exp: expires_at.unix_timestamp(),
         jti: token.expose().to_owned(),

@@ -75,7 +75,7 @@ pub(super) fn describe_application(application: &AllowedApplication) -> AccessEn
 /// An API key that can create login tokens for the user.
 pub(super) fn describe_link(link: &StoredToken) -> AccessEntry {
     AccessEntry {
-        name: key_name(link).to_owned(),
+        name: link.account_name().to_owned(),
         detail: String::new(),
         badge: "",
         permissions: permissions(&link.scope),
@@ -87,13 +87,8 @@ pub(super) fn describe_link(link: &StoredToken) -> AccessEntry {
     }
 }
 
-/// The name of an API key or application; of a token, that of the one it belongs to.
-pub(super) fn key_name(row: &StoredToken) -> &str {
-    row.key.as_ref().map_or("", |terms| &terms.name)
-}
-
 fn token_name(row: &StoredToken, user: &ConsoleUser) -> String {
-    let key = key_name(row);
+    let key = row.account_name();
     match row.kind {
         // The name of a personal key begins with its user.
         TokenKind::ApiKey => key.strip_prefix(&user.key_prefix()).unwrap_or(key).to_owned(),

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use secrecy::SecretString;
 
-use super::access_entry::{key_name, permissions};
+use super::access_entry::permissions;
 use super::form::ConsoleForm;
 use super::notice::Notice;
 use super::page::{ACCOUNTS, ConsolePage, redirect};
@@ -39,7 +39,7 @@ impl AccountRow {
     fn new(key: &StoredToken, links: &[StoredToken]) -> Self {
         Self {
             id: key.id.clone(),
-            name: key_name(key).to_owned(),
+            name: key.account_name().to_owned(),
             permissions: permissions(&key.scope),
             expires: minute_or_never(key.not_after),
             is_linked: links.iter().any(|link| link.id == key.id),
@@ -128,7 +128,7 @@ pub(super) async fn create_token(user: ConsoleUser, mut request: ApiRequest) -> 
     let page = ConsolePage::new(&request, &user, ACCOUNTS).await?;
     SecretPage {
         page: &page,
-        title: key_name(&row),
+        title: row.account_name(),
         label: "Login token",
         secret: &token,
         usage: "token:",

@@ -142,14 +142,7 @@ impl Reader {
 }
 
 fn application(name: &str, settings: ApplicationSettings) -> NewApplication {
-    let terms = KeyTerms {
-        name: name.to_owned(),
-        needs_login_token: false,
-        may_mint_for_others: false,
-        networks: Vec::new(),
-        rate: None,
-        concurrent: None,
-    };
+    let terms = KeyTerms::unlimited(name);
     let database = Some(Version::Odoo19.database().to_owned());
     NewApplication { database, bound: None, scope: "\"all\"".to_owned(), not_after: None, terms, settings }
 }

@@ -14,14 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The page as an administrator registers it: public, with its redirect URI.
 async fn register(gateway: &Gateway) -> String {
-    let terms = KeyTerms {
-        name: "API page".to_owned(),
-        needs_login_token: false,
-        may_mint_for_others: false,
-        networks: Vec::new(),
-        rate: None,
-        concurrent: None,
-    };
+    let terms = KeyTerms::unlimited("API page");
     let settings = ApplicationSettings {
         redirect_uris: vec![format!("http://{}/docs/oauth2-redirect.html", gateway.address())],
         grants: [GrantType::AuthorizationCode, GrantType::RefreshToken].into(),

@@ -75,7 +75,7 @@ impl AccountView {
         };
         Self {
             id: row.id.clone(),
-            name: row.key.as_ref().map_or_else(String::new, |terms| terms.name.clone()),
+            name: row.account_name().to_owned(),
             shown: application
                 .map_or_else(|| format!("{}…", row.display_prefix), |application| application.client_id().to_owned()),
             user: if is_bound { row.grant.login.clone() } else { "any user who approves".to_owned() },
