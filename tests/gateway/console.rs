@@ -93,7 +93,7 @@ impl Visitor {
 
 /// The CSRF token of the form in the content of a page: the last one, after that of the form to sign out.
 #[track_caller]
-fn guard(page: &Response) -> String {
+pub(crate) fn guard(page: &Response) -> String {
     let (_, rest) = page.text.rsplit_once("name=\"guard\" value=\"").unwrap_or_else(|| panic!("{}", page.text));
     rest.split('"').next().unwrap().to_owned()
 }
@@ -114,14 +114,7 @@ async fn shared_key(gateway: &Gateway, name: &str) -> (StoredToken, String) {
         secret: testbed().api_key(Version::Odoo19).into(),
         scope: r#"[{"models": "res.partner", "operations": ["read"]}]"#.to_owned(),
         not_after: None,
-        terms: KeyTerms {
-            name: name.to_owned(),
-            needs_login_token: false,
-            may_mint_for_others: true,
-            networks: Vec::new(),
-            rate: None,
-            concurrent: None,
-        },
+        terms: KeyTerms { may_mint_for_others: true, ..KeyTerms::unlimited(name) },
     };
     let (row, key) = gateway.administration().await.create_key(new).await.unwrap();
     (row, key.expose().to_owned())

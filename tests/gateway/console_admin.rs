@@ -10,6 +10,7 @@ mod forms;
 
 use reqwest::Method;
 
+use crate::console::guard;
 use crate::support::client::send;
 use crate::support::{Client, Gateway, Response};
 
@@ -61,12 +62,6 @@ fn cookie(response: &Response) -> String {
     let set = response.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     let pairs = set.filter(|cookie| !cookie.contains("Max-Age=0")).map(|cookie| cookie.split(';').next().unwrap());
     pairs.collect::<Vec<_>>().join("; ")
-}
-
-/// The CSRF token of the form in the content of a page: the last one, after that of the form to sign out.
-fn guard(page: &Response) -> String {
-    let (_, rest) = page.text.rsplit_once("name=\"guard\" value=\"").expect("the page has a form");
-    rest.split_once('"').unwrap().0.to_owned()
 }
 
 /// The text of the element with this id.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::{Session, guard, text_of};
+use super::{Session, text_of};
+use crate::console::guard;
+use crate::credentials::new_key;
 use crate::support::client::send;
 use crate::support::odoo::empty_database;
 use crate::support::{Gateway, Response, Version, testbed};
@@ -98,9 +100,25 @@ async fn run_key_lifecycle(gateway: &Gateway) {
     admin.submit(&format!("{page}/enable"), &[]).await;
     client.get(NAMES, &[]).await.ok();
 
+    search_finds_capital_letters(gateway, &admin).await;
     admin.submit(&format!("{page}/delete"), &[]).await;
     assert_eq!(admin.get(&page).await.status, 404);
     audit_contains_everything(&admin, &id).await;
+}
+
+/// Also those that only one of the two databases turns into small letters.
+async fn search_finds_capital_letters(gateway: &Gateway, admin: &Session) {
+    let key = new_key(Version::Odoo19, "Überwachung 100%");
+    let (row, _) = gateway.administration().await.create_key(key).await.unwrap();
+    for (page, text) in
+        [("keys?search", "Überwachung"), ("keys?search", "WACHUNG 100%"), ("audit?subject", "Überwachung")]
+    {
+        let query: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        let found = admin.get(&format!("/console/admin/{page}={query}")).await;
+        assert!(found.text.contains(&row.id), "{page}={text}: {}", found.text);
+    }
+    let other = admin.get("/console/admin/keys?search=WACHUNG%20100_").await;
+    assert!(!other.text.contains(&row.id), "a placeholder is a character: {}", other.text);
 }
 
 /// Counts are written within seconds.

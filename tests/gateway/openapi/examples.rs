@@ -1,12 +1,11 @@
 //! Every operation has an example, and every example works when it is sent as it stands, with the scope that the
 //! operation names. Only credentials are replaced by real ones.
 
-use odoo_gateway::admin::NewApiKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{LOGIN, Operation, operations};
-use crate::credentials::new_key;
+use crate::credentials::new_key_of;
 use crate::oauth2::TOKEN;
 use crate::support::client::send;
 use crate::support::odoo::fresh_database;
@@ -71,12 +70,7 @@ struct Credentials {
 
 impl Credentials {
     async fn issue(gateway: &Gateway, database: &str) -> Self {
-        let key = NewApiKey {
-            database: Some(database.to_owned()),
-            login: "admin".to_owned(),
-            secret: "admin".into(),
-            ..new_key(Version::Odoo19, "examples")
-        };
+        let key = new_key_of(database, "examples", "admin", "admin");
         let (_, api_key) = gateway.administration().await.create_key(key).await.unwrap();
         let application = gateway.client().get("/start", &[]).await.ok();
         Self { database: database.to_owned(), api_key: api_key.expose().to_owned(), application }

@@ -3,10 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use odoo_gateway::admin::NewApiKey;
-
 use super::operations;
-use crate::credentials::new_key;
+use crate::credentials::new_key_of;
 use crate::support::odoo::fresh_database;
 use crate::support::testbed::tool;
 use crate::support::{Gateway, Version};
@@ -41,12 +39,7 @@ const WITHOUT_SUCCESS: [&str; 9] = [
 async fn every_response_is_described() {
     let database = fresh_database(Version::Odoo19).await;
     let gateway = Gateway::start_with_database(Version::Odoo19, &database, &SETTINGS).await;
-    let key = NewApiKey {
-        database: Some(database.clone()),
-        login: "admin".to_owned(),
-        secret: "admin".into(),
-        ..new_key(Version::Odoo19, "schemathesis")
-    };
+    let key = new_key_of(&database, "schemathesis", "admin", "admin");
     let (_, api_key) = gateway.administration().await.create_key(key).await.unwrap();
     let seconds = std::env::var("SCHEMATHESIS_SECONDS").unwrap_or_default();
     let url = format!("http://{}", gateway.address());
