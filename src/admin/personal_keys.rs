@@ -44,7 +44,7 @@ impl Administration {
             return Err(AdminError::Invalid("you have an API key with this name already".to_owned()));
         }
         if known.len() >= MAX_KEYS {
-            let reason = format!("you have {MAX_KEYS} API keys already; delete one that you no longer use");
+            let reason = format!("you have {MAX_KEYS} API keys already; end one that you no longer use");
             return Err(AdminError::Invalid(reason));
         }
         self.create_key(NewApiKey {

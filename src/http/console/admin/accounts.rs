@@ -106,7 +106,7 @@ fn limits(row: &StoredToken) -> Vec<(&'static str, String)> {
             86_400 => "day".to_owned(),
             seconds => format!("{seconds} seconds"),
         };
-        format!("{} requests per {period}, at most {} at once", rate.requests, rate.burst)
+        format!("{} requests per {period}, burst of {}", rate.requests, rate.burst)
     });
     let mut limits = vec![
         ("Networks", networks),
