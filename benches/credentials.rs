@@ -135,6 +135,7 @@ impl Authentication {
                 trusted: true,
                 ..ApplicationSettings::default()
             },
+            origins: Vec::new(),
         };
         let (application, secret) = self.admin.create_application(wanted).await?;
         Ok((application, secret.client.ok_or("the application has no secret")?))
@@ -202,7 +203,7 @@ impl Authentication {
             .await
             .map_err(problem_text)?;
         let account = self.tokens.login_tokens.verify_api_key(key, HERE).await.map_err(problem_text)?;
-        let request = LoginTokenRequest { user: None, days: 1 };
+        let request = LoginTokenRequest { user: None, days: Some(1) };
         let minted =
             self.tokens.login_tokens.issue(account, request, &self.admin.databases).await.map_err(problem_text)?;
         let login = headers("token", &minted.token)?;

@@ -85,6 +85,7 @@ impl Authentication {
                 oauth1: [SignatureMethod::HmacSha1].into(),
                 ..ApplicationSettings::default()
             },
+            origins: Vec::new(),
         };
         let (application, secret) = self.admin.create_application(wanted).await?;
         let secret = secret.client.ok_or("the application has no secret")?;

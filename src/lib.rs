@@ -41,6 +41,8 @@
 //! | [`error`], [`error_code`] | the error type of all modules, and the error codes |
 //! | [`names`], [`value`] | validated names of models and fields, the value tree |
 //! | [`cache`], [`clock`], [`memory_budget`], [`cpu_work`] | bounded caches that expire, time as an argument, the execution of large computations |
+//! | [`shared_limits`] | limits that hold over all gateways on one PostgreSQL |
+//! | [`build_info`] | version, commit, and date of this build |
 //! | `plain_bytes` | finds the end of a text that is copied unchanged |
 //!
 //! In [`http`]:
@@ -61,6 +63,7 @@
 pub mod admin;
 pub mod app;
 pub mod auth;
+pub mod build_info;
 pub mod cache;
 pub mod cli;
 pub mod clock;
@@ -80,6 +83,7 @@ pub mod plan;
 pub mod secret;
 pub mod serve;
 pub mod shape;
+pub mod shared_limits;
 pub mod store;
 pub mod telemetry;
 pub mod value;
