@@ -12,7 +12,7 @@ export TIMEFORMAT := --- %lR
 
 SCHEMATHESIS_SECONDS ?= 3600
 
-.PHONY: help demo check test prove image schemathesis bench bench-check openapi clean-cache compiler
+.PHONY: help demo check test prove image deb schemathesis bench bench-check openapi clean-cache compiler
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -26,7 +26,7 @@ check: ## check format and lints and run the unit tests; needs no root, no Odoo 
 	time cargo test --locked --lib --bins
 
 test: compiler ## check format and lints and run all tests, with real Odoo 19, Odoo 14 and PostgreSQL (as root on Debian 12)
-	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node newman clients schemathesis
+	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node newman clients schemathesis pack packages chart proxies
 	time cargo fmt --check
 	time cargo clippy --locked --all-targets -- -D warnings
 	time cargo test --locked
@@ -35,6 +35,11 @@ prove: image schemathesis ## run the tests that take too long for `make test`: t
 
 image: compiler ## build the container image from scratch and test it with Odoo 19 (as root; needs no image registry)
 	$(TESTBED) image
+
+deb: compiler ## build the Debian package target/debian/odoo-gateway_….deb (as root on Debian 12)
+	$(TESTBED) install packages
+	cargo build --locked --release --bin odoo-gateway
+	$(TESTBED) build-package "$${CARGO_TARGET_DIR:-target}/release/odoo-gateway"
 
 schemathesis: compiler ## compare responses with the OpenAPI document for an hour (SCHEMATHESIS_SECONDS=3600)
 	$(TESTBED) install postgres odoo19 odoo14 schemathesis

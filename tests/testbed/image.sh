@@ -1,22 +1,28 @@
-# The container image: built from scratch by the Dockerfile, and tested as a container.
+# The container image: built by the Dockerfile from scratch, or around a binary that exists, and tested (container.sh).
 #
-# In:   the Dockerfile; this machine's Debian mirror, Rust toolchain and Cargo settings, from which the two base images
-#       of the Dockerfile are built.
-# Out:  the image in a storage of its own, $CACHE/image; `test_image` starts it in front of Odoo 19.
+# In:   the Dockerfile; this machine's Debian mirror, Rust toolchain and Cargo settings, from which the base images of
+#       the Dockerfile are built.
+# Out:  the image in a storage of its own, $CACHE/image.
 
 IMAGE_TAG=odoo-gateway:testbed
 
 # A storage of its own does not affect the user's images. It also stores the cache mounts of the build.
 image_buildah=(env "TMPDIR=$CACHE/image/tmp" buildah --root "$CACHE/image/storage" --runroot "$CACHE/image/run")
 
-install_image() {
+# What `testbed pack` needs.
+install_pack() {
     require_root
-    ensure_packages debootstrap buildah
+    ensure_packages debootstrap buildah binutils docker-compose python3-yaml
     ensure_command curl curl
-    command -v rustc >/dev/null || fail "the build base needs this machine's Rust toolchain: install one"
     cached image/runtime make_image_root
-    cached image/builder make_image_builder "$(rustc --version)"
     mkdir -p "$CACHE/image/tmp"
+}
+
+# What a build from scratch needs, too.
+install_image() {
+    install_pack
+    command -v rustc >/dev/null || fail "the build base needs this machine's Rust toolchain: install one"
+    cached image/builder make_image_builder "$(rustc --version)"
 }
 
 # make_image_root FOLDER [debootstrap option…]: the content of a slim Debian image.
@@ -61,160 +67,63 @@ image_base() {
     echo "$recipe" >"$folder.image.recipe"
 }
 
-# Builds the Dockerfile on the local base images, in the format that supports HEALTHCHECK.
+# The image that a stage of the Dockerfile is based on.
+base_of_stage() { sed -n "s/^FROM \(\S*\) AS $1\$/\1/p" "$STAND/../../Dockerfile"; }
+
+# build_image [buildah option…]: builds the Dockerfile in the format that supports HEALTHCHECK.
 build_image() {
-    local source=$STAND/../.. builder runtime
-    builder=$(sed -n 's/^FROM \(\S*\) AS build$/\1/p' "$source/Dockerfile")
-    runtime=$(sed -n 's/^FROM \(\S*\)$/\1/p' "$source/Dockerfile")
-    log "making the base images $builder and $runtime"
-    image_base "$CACHE/image/builder" "$builder" --env CARGO_HOME=/usr/local/cargo
-    image_base "$CACHE/image/runtime" "$runtime"
-    log "building the image (the first time takes a quarter of an hour)"
-    nice "${image_buildah[@]}" build --isolation chroot --format docker --pull-never \
-        --tag "$IMAGE_TAG" "$source" >"$CACHE/image/build.log" 2>&1 ||
+    local source=$STAND/../..
+    image_base "$CACHE/image/runtime" "$(base_of_stage root)"
+    nice "${image_buildah[@]}" build --isolation chroot --format docker --pull-never --tag "$IMAGE_TAG" \
+        --build-arg "SOURCE_COMMIT=$(git -C "$source" rev-parse HEAD 2>/dev/null || echo unknown)" \
+        "$@" "$source" >"$CACHE/image/build.log" 2>&1 ||
         { tail -n 40 "$CACHE/image/build.log" >&2 && fail "the build of the image failed; the complete log is $CACHE/image/build.log"; }
+    # The previous image of this name.
+    "${image_buildah[@]}" rmi --prune >/dev/null 2>&1 || true
 }
 
-# --- a container ----------------------------------------------------------------------------------------------------
-
-# image_config EXPRESSION: evaluates a Python expression of the image's config `c`.
-image_config() {
-    "${image_buildah[@]}" inspect --type image "$IMAGE_TAG" |
-        /usr/bin/python3 -c "import json, sys; c = json.load(sys.stdin)['Docker']['config']; $1"
-}
-
-# Mounts the image's file system and creates its volumes, with owner and mode from the image as Docker does.
-open_image() {
-    local volume
-    image_container=$("${image_buildah[@]}" from "$IMAGE_TAG")
-    image_root=$("${image_buildah[@]}" mount "$image_container")
-    mapfile -t image_env < <(image_config 'print(*c["Env"], sep="\n")')
-    mapfile -t image_volumes < <(image_config 'print(*c["Volumes"], sep="\n")')
-    mapfile -t image_command < <(image_config 'print(*c["Entrypoint"], sep="\n")')
-    image_user=$(image_config 'print(c["User"])')
-    image_folder=$(image_config 'print(c["WorkingDir"])')
-    mkdir -p "$WORKSPACE/volumes"
-    for volume in "${image_volumes[@]}"; do cp -a "$image_root$volume" "$WORKSPACE/volumes$volume"; done
-}
-
-close_image() {
-    "${image_buildah[@]}" umount "$image_container" >/dev/null
-    "${image_buildah[@]}" rm "$image_container" >/dev/null
-}
-
-# Runs a command as in a container: the image's root, read-only; its volumes; no capabilities and no way to get one;
-# only the image's environment and the given variables. The network is the machine's. The mounts are in a namespace that
-# ends with the command.
-CONTAINER_INTO='
-    root=$1 volumes=$2 locked=$3 user=$4 folder=$5 && shift 5 &&
-    mount --bind "$root" "$root" && mount -o remount,bind,ro "$root" &&
-    mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" || exit
-    for volume in "$volumes"/*; do
-        mount --bind "$volume" "$root/${volume##*/}" || exit
-        [[ "/${volume##*/}" != "$locked" ]] || mount -o remount,bind,ro "$root/${volume##*/}" || exit
-    done
-    exec chroot "$root" setpriv --reuid="${user%:*}" --regid="${user#*:}" --clear-groups --bounding-set=-all \
-        --inh-caps=-all --no-new-privs env --ignore-environment --chdir="$folder" "$@"'
-
-# container_command SETTING… -- ARGUMENT…: sets $container to the image's command with these settings and arguments. The
-# volume $container_locked is read-only.
-container_locked=
-container_command() {
-    local settings=()
-    while [[ $1 != -- ]]; do settings+=("$1") && shift; done
-    container=(unshare --mount bash -c "$CONTAINER_INTO" container "$image_root" "$WORKSPACE/volumes" "$container_locked"
-        "$image_user" "$image_folder" "${image_env[@]}" "${settings[@]}" "${image_command[@]}" "${@:2}")
-}
-
-# --- the test -------------------------------------------------------------------------------------------------------
-
-# verify FACT COMMAND…: fails with the command's output if the command fails.
-verify() {
-    local fact=$1 found
-    found=$("${@:2}" 2>&1) || { show_log gateway && fail "FAILED: $fact: $found"; }
-    log "ok: $fact"
-}
-
-# response STATUS PATTERN [curl option…]: checks that the response has this status, and that head or body matches.
-response() {
-    local found
-    found=$(curl --silent --include "${@:3}") || true
-    [[ $found == HTTP/1.1\ $1\ * && $found =~ $2 ]] || { echo "$found" && return 1; }
-}
-
-ready_with() { curl --silent "$image_ops/readyz" | grep -qF "$1"; }
-
-# Each administrator command runs in a container of its own with the same volumes, as with `docker run`.
-in_container() {
-    container_command "${image_settings[@]}" -- "$@"
-    "${container[@]}"
-}
-
-serve_image() {
-    container_command "${image_settings[@]}" -- serve
-    spawn gateway TERM "${container[@]}"
-    until curl --silent --output /dev/null "$image_ops/livez"; do
-        kill -0 "${SERVER_PID[gateway]}" 2>/dev/null || { show_log gateway && fail "the gateway did not start"; }
-        sleep 0.1
-    done
-}
-
-test_image() {
-    local api key token created partners
-    local api_port ops_port
-    api_port=$(free_port) ops_port=$(free_port)
-    api=http://127.0.0.1:$api_port image_ops=http://127.0.0.1:$ops_port partners=$api/restapi/1.0/object/res.partner
-    image_settings=("ODOO_URL=http://127.0.0.1:${ODOO_PORT[odoo19]}" ODOO_DB=odoo19
-        "ODOO_GATEWAY__SERVER__LISTEN=127.0.0.1:$api_port" "ODOO_GATEWAY__OPS__LISTEN=127.0.0.1:$ops_port")
-
-    verify "the image has a health check, a user and the port for probes" image_config '
-assert c["Healthcheck"]["Test"] == ["CMD", "odoo-gateway", "health"], c
-assert c["User"] == "10001:10001" and set(c["Volumes"]) == {"/data", "/keys"}, c
-assert "ODOO_GATEWAY__OPS__LISTEN=0.0.0.0:9090" in c["Env"] and "9090/tcp" in c["ExposedPorts"], c'
-    verify "check succeeds and creates nothing" in_container check
-    verify "both volumes are empty before the first start" test -z "$(find "$WORKSPACE/volumes" -type f)"
-
-    serve_image
-    verify "odoo-gateway health works" in_container health
-    verify "it is ready " response 200 '"ready":true' "$image_ops/readyz"
-    key=$(in_container key create --name shop --login admin <<<admin) || fail "FAILED: key create prints a key"
-    verify "key create prints a key" test -n "$key"
-    verify "the master key is on its own volume, accessible only to the gateway" \
-        test "$(stat --format='%u %a' "$WORKSPACE/volumes/keys/master.key")" = "10001 600"
-    verify "the volume of the store contains no key" test -z "$(find "$WORKSPACE/volumes/data" -name '*key*')"
-    verify "the key works " response 200 '[0-9]' -H "api-key: $key" "$partners/search_count"
-    token=$(curl --silent --data-urlencode login=admin --data-urlencode password=admin -d db=odoo19 \
-        "$api/rest/api/login/token" | grep -o '"access_token": *"[^"]*"' | cut -d '"' -f 4)
-    verify "a login token works " response 200 '[0-9]' -H "access-token: $token" "$partners/search_count"
-    created=(-H "api-key: $key" -H "Idempotency-Key: one" --json '{"vals": {"name": "Made once"}}' "$partners")
-    verify "a write with an idempotency key succeeds " response 200 'Made once|"id"' "${created[@]}"
-    verify "the same write is replayed " response 200 '[Ii]dempotency-[Rr]eplayed: true' "${created[@]}"
-    verify "it was executed once " response 200 '[^0-9]1[^0-9]*$' -H "api-key: $key" -G \
-        --data-urlencode "domain=[('name','=','Made once')]" "$partners/search_count"
-    verify "metrics are available " response 200 'odoo_gateway_odoo_up.database="odoo19". 1' "$image_ops/metrics"
-    stop gateway
-
-    serve_image
-    verify "key and token still work after a restart " response 200 '[0-9]' -H "access-token: $token" "$partners/search_count"
-    stop gateway
-
-    rm "$WORKSPACE"/volumes/keys/* && rm -rf "$WORKSPACE/volumes/data/.data"
-    container_locked=/keys
-    serve_image
-    verify "the gateway is not ready with a read-only key volume" response 503 'master key.*read-only' "$image_ops/readyz"
-    verify "and returns an error code of its own" response 503 master_key_unavailable -u admin:admin \
-        -H "Idempotency-Key: two" --json '{"vals": {"name": "Never made"}}' "$partners"
-    verify "check fails, too" eval '! in_container check'
-    stop gateway
+# The SBOM in the binary names each crate that Cargo.toml names, in the version of Cargo.lock.
+verify_sbom() {
+    objcopy --dump-section ".dep-v0=$WORKSPACE/sbom.zlib" "$image_root/usr/local/bin/odoo-gateway" "$WORKSPACE/binary" &&
+        /usr/bin/python3 - "$WORKSPACE/sbom.zlib" "$STAND/../.." <<'PYTHON'
+import json, sys, tomllib, zlib
+sbom = json.loads(zlib.decompress(open(sys.argv[1], "rb").read()))
+toml = lambda name: tomllib.load(open(f"{sys.argv[2]}/{name}", "rb"))
+found = {(package["name"], package["version"]) for package in sbom["packages"]}
+locked = {(package["name"], package["version"]) for package in toml("Cargo.lock")["package"]}
+assert found <= locked, found - locked
+missing = toml("Cargo.toml")["dependencies"].keys() - {name for name, _ in found}
+assert not missing, missing
+PYTHON
 }
 
 image() {
     require_root
+    log "building the image (the first time takes a quarter of an hour)"
+    image_base "$CACHE/image/builder" "$(base_of_stage build)" --env CARGO_HOME=/usr/local/cargo
     build_image
     log "starting Odoo 19"
     start odoo19
     open_image
-    test_image
-    close_image
+    verify "the binary contains an SBOM of all crates" verify_sbom
+    test_image "${ODOO_PORT[odoo19]}" odoo19
     log "the image works: $IMAGE_TAG"
+}
+
+# pack BINARY PORT DATABASE: the same image around a binary that exists, in front of an Odoo that listens on this port.
+pack() {
+    require_root
+    IMAGE_TAG=odoo-gateway:packed
+    open_workspace
+    lock_cache
+    mkdir -p "$WORKSPACE/packed/usr/local/bin"
+    strip -o "$WORKSPACE/packed/usr/local/bin/odoo-gateway" "$1"
+    local container
+    container=$("${image_buildah[@]}" from scratch)
+    quietly "${image_buildah[@]}" add "$container" "$WORKSPACE/packed" /
+    quietly "${image_buildah[@]}" commit --rm "$container" odoo-gateway:binary
+    build_image --build-arg BINARY=localhost/odoo-gateway:binary
+    open_image
+    unlock_cache
+    test_image "$2" "$3"
 }
