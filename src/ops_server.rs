@@ -1,10 +1,11 @@
-//! The endpoints for operators: `/livez`, `/readyz` and `/metrics`, on a separate listener that binds to loopback by
-//! default, because the responses are not for clients (API8).
+//! The endpoints for operators: `/livez`, `/readyz`, `/metrics` and `/log-filter`, on a separate listener that binds to
+//! loopback by default, because the responses are not for clients (API8).
 //!
 //! In: [`Health`], [`Metrics`]. Out: a [`Handler`] for [`serve`](crate::serve). Must not know: how a check works.
 
 pub mod health_checks;
 mod listener;
+mod log_filter_endpoint;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 pub use self::health_checks::{Check, CheckResult, Health, HealthPart, HealthReport};
 pub use self::listener::serve_on_thread;
 use crate::serve::Handler;
+use crate::telemetry::log_filter::LogFilter;
 use crate::telemetry::metrics::{Metrics, set_up};
 use crate::telemetry::text_format::from_open_metrics;
 
@@ -32,13 +34,14 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const VARIES: (HeaderName, &str) = (VARY, "accept");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Returns the service of the listener for operators: `/livez`, `/readyz`, `/metrics`.
+/// Returns the service of the listener for operators: `/livez`, `/readyz`, `/metrics`, `/log-filter`.
 #[must_use]
 pub fn handler(health: Arc<Health>, metrics: Arc<Metrics>) -> Handler {
     let router = Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(render_metrics))
+        .route("/log-filter", log_filter_endpoint::route(LogFilter::installed()))
         .with_state(OpsState { health, metrics });
     Handler::new(router)
 }
@@ -154,7 +157,7 @@ mod tests {
         ] {
             let (status, sent, text) = get_accepting(Health::new(), "/metrics", accept).await;
             assert_eq!((status, sent.as_str()), (200, format), "{accept}");
-            assert!(text.contains("odoo_gateway_uptime_seconds") && text.ends_with(end), "{accept}: {text}");
+            assert!(text.contains("process_start_time_seconds") && text.ends_with(end), "{accept}: {text}");
             assert_eq!(text.contains("# EOF"), format == OPEN_METRICS, "{accept}");
         }
     }

@@ -1,4 +1,4 @@
-//! Sets up logging. Metrics are in [`metrics`].
+//! Sets up logging. Metrics are in [`metrics`], distributed traces in [`traces`].
 //!
 //! In: a filter and a format. Out: structured lines on standard error, one per event. Must not know: requests,
 //! routes, Odoo. The formatters escape text from clients, including ANSI sequences (H-07).
@@ -10,18 +10,20 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
-use tracing_subscriber::{Layer, Registry, fmt};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use self::json_lines::JsonLines;
+use self::log_filter::LogFilter;
 use self::log_writer::LogWriter;
 use self::text_lines::TextLines;
 use crate::config::{LogConfig, LogFormat};
 
 mod json_lines;
 pub mod log_context;
+pub mod log_filter;
 pub mod log_writer;
 pub mod metrics;
 pub mod odoo_call_metrics;
@@ -29,6 +31,7 @@ mod process;
 pub mod text_format;
 mod text_lines;
 mod timestamp;
+pub mod traces;
 
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +44,9 @@ pub enum TelemetryError {
         /// The error of the parser.
         cause: ParseError,
     },
+    /// The filter cannot be replaced.
+    #[error("the log filter cannot be replaced: {0}")]
+    Reload(reload::Error),
     /// Logging was initialized before.
     #[error("logging is already initialized")]
     AlreadyInitialized(#[from] TryInitError),
@@ -70,10 +76,11 @@ impl Drop for LogGuard {
 /// # Errors
 /// Fails if the filter is invalid or logging is already initialized.
 pub fn init(settings: &LogConfig) -> Result<LogGuard, TelemetryError> {
-    let (filter, on_terminal) = (filter(&settings.filter)?, io::stderr().is_terminal());
+    let ((filter, filter_layer), on_terminal) = (LogFilter::new(&settings.filter)?, io::stderr().is_terminal());
     let writer = LogWriter::start(io::stderr())?;
     let lines = lines(settings.format, on_terminal, writer.clone());
-    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()?;
+    tracing_subscriber::registry().with(lines.with_filter(filter_layer)).try_init()?;
+    filter.install();
     let panics = writer.clone();
     std::panic::set_hook(Box::new(move |panic| {
         log_panic(panic);
@@ -86,10 +93,6 @@ pub fn init(settings: &LogConfig) -> Result<LogGuard, TelemetryError> {
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let at = panic.location().map(tracing::field::display);
     tracing::error!(at, text = panic.payload_as_str(), "panic");
-}
-
-fn filter(text: &str) -> Result<EnvFilter, TelemetryError> {
-    EnvFilter::builder().parse(text).map_err(|cause| TelemetryError::Filter { filter: text.to_owned(), cause })
 }
 
 fn lines<W>(format: LogFormat, on_terminal: bool, to: W) -> Box<dyn Layer<Registry> + Send + Sync>
@@ -219,8 +222,8 @@ mod tests {
 
     #[test]
     fn an_invalid_filter_is_quoted() {
-        assert!(filter("info,odoo_gateway=debug").is_ok());
-        let error = filter("info,x=loud").unwrap_err().to_string();
+        assert!(LogFilter::new("info,odoo_gateway=debug").is_ok());
+        let error = LogFilter::new("info,x=loud").unwrap_err().to_string();
         assert!(error.contains("\"info,x=loud\""), "{error}");
     }
 }

@@ -4,8 +4,8 @@
 //! what is checked, HTTP.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -115,14 +115,14 @@ impl Check {
 /// All checks, and whether the gateway is shutting down.
 #[derive(Default)]
 pub struct Health {
-    checks: Vec<Arc<Check>>,
+    checks: RwLock<Vec<Arc<Check>>>,
     stopping: AtomicBool,
     runtime: Option<Handle>,
 }
 
 impl std::fmt::Debug for Health {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_list().entries(self.checks.iter().map(|check| &check.name)).finish()
+        out.debug_list().entries(self.present_checks().iter().map(|check| &check.name)).finish()
     }
 }
 
@@ -165,9 +165,20 @@ impl Health {
 
     /// Adds a check.
     #[must_use]
-    pub fn check(mut self, check: Check) -> Self {
-        self.checks.push(Arc::new(check));
+    pub fn check(self, check: Check) -> Self {
+        self.checks.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(check));
         self
+    }
+
+    /// Replaces the checks of Odoo databases.
+    pub fn replace_databases(&self, checks: Vec<Check>) {
+        let mut present = self.checks.write().unwrap_or_else(PoisonError::into_inner);
+        present.retain(|check| check.database.is_none());
+        present.extend(checks.into_iter().map(Arc::new));
+    }
+
+    fn present_checks(&self) -> Vec<Arc<Check>> {
+        self.checks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes the report not ready, so that load balancers send no more requests.
@@ -175,13 +186,13 @@ impl Health {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    async fn checked(&self) -> Vec<Checked> {
+    async fn checked(&self, checks: &[Arc<Check>]) -> Vec<Checked> {
         let spawn = |check: &Arc<Check>| {
             let check = Arc::clone(check);
             let run = async move { check.checked().await };
             self.runtime.as_ref().map_or_else(Handle::current, Handle::clone).spawn(run)
         };
-        let running: Vec<_> = self.checks.iter().map(|check| (check, spawn(check))).collect();
+        let running: Vec<_> = checks.iter().map(|check| (check, spawn(check))).collect();
         let mut results = Vec::with_capacity(running.len());
         for (check, result) in running {
             let failed = |reason: &str| Checked { outcome: Err(reason.to_owned()), is_tolerated: check.is_tolerated() };
@@ -196,14 +207,15 @@ impl Health {
 
     /// Runs all checks concurrently.
     pub async fn report(&self) -> HealthReport {
-        let results = self.checked().await;
+        let checks = self.present_checks();
+        let results = self.checked(&checks).await;
         let part = |(check, checked): (&Arc<Check>, Checked)| HealthPart {
             name: check.name.clone(),
             database: check.database.clone(),
             outcome: checked.outcome,
             tolerated: checked.is_tolerated,
         };
-        let parts: Vec<HealthPart> = self.checks.iter().zip(results).map(part).collect();
+        let parts: Vec<HealthPart> = checks.iter().zip(results).map(part).collect();
         let (databases, required): (Vec<&HealthPart>, Vec<&HealthPart>) =
             parts.iter().partition(|part| part.database.is_some());
         let ok = |part: &&HealthPart| part.outcome.is_ok();
@@ -316,6 +328,16 @@ mod tests {
         let health = Health::new().check(store.tolerate(move || tolerated.load(Ordering::Relaxed)));
         assert!(health.report().await.ready);
         assert!(!health.report().await.ready, "it is checked again");
+    }
+
+    #[tokio::test]
+    async fn replaced_databases_are_no_longer_checked() {
+        let health = Health::new().check(Check::required("store", async || Ok(String::new()))).check(down("a"));
+        assert!(!health.report().await.ready);
+        health.replace_databases(vec![up("b")]);
+        let report = health.report().await;
+        let names: Vec<&str> = report.parts.iter().map(|part| part.name.as_str()).collect();
+        assert_eq!((report.ready, names), (true, vec!["store", "odoo b"]));
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::traces::current_span;
 use super::{log_context, timestamp};
 
 /// The formatter.
@@ -35,6 +36,11 @@ where
         members.result?;
         writer.write_str(r#","target":"#)?;
         write_string(&mut writer, &log_context::target(event))?;
+        // The names are those of the OpenTelemetry specification for other formats.
+        if let Some(span) = current_span() {
+            let (trace_id, span_id) = (span.trace_id(), span.span_id());
+            write!(writer, ",\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\"")?;
+        }
         log_context::with_request_id(|id| {
             writer.write_str(r#","span":{"request_id":"#)?;
             write_string(&mut writer, id)?;

@@ -1,10 +1,10 @@
 //! What a log line states in addition to the fields of its event: the request and the target.
 //!
-//! In: the id of a request, for as long as a future runs; an event. Out: both facts, read by the formatters. Must not
-//! know: what a request is.
+//! In: the id of a request and its span, for as long as a future runs; an event. Out: these facts, read by the
+//! formatters. Must not know: what a request is.
 //!
 //! Why not a span: a span is formatted, stored and released for every request, also if no event is logged within it.
-//! Here the id is read only when an event is.
+//! Here the id is read only when an event is. The spans of [`traces`](super::traces) exist only if traces are on.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -14,36 +14,48 @@ use tokio::task::futures::TaskLocalFuture;
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
+use super::traces::{CurrentSpan, InSpan, current_span, in_span};
+
 tokio::task_local! {
     static CURRENT: LogContext;
 }
 
-/// The request that log lines belong to, if any.
+/// The request that log lines belong to, if any, and the span of a trace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogContext(Option<Arc<str>>);
+pub struct LogContext {
+    request_id: Option<Arc<str>>,
+    span: Option<CurrentSpan>,
+}
 
 impl LogContext {
     /// The context of the request with this id.
     #[must_use]
     pub fn of_request(id: Arc<str>) -> Self {
-        Self(Some(id))
+        Self { request_id: Some(id), span: None }
+    }
+
+    /// The same context within a span, if there is one.
+    #[must_use]
+    pub fn in_span(self, span: Option<CurrentSpan>) -> Self {
+        Self { span, ..self }
     }
 
     /// The context of the current task. A new task starts without one.
     #[must_use]
     pub fn current() -> Self {
-        CURRENT.try_get().unwrap_or_default()
+        Self { span: current_span(), ..CURRENT.try_get().unwrap_or_default() }
     }
 
     /// Adds the context to every event that is logged while the future runs.
-    pub fn attach_to<F: Future>(self, future: F) -> TaskLocalFuture<Self, F> {
-        CURRENT.scope(self, future)
+    pub fn attach_to<F: Future>(mut self, future: F) -> TaskLocalFuture<Self, InSpan<F>> {
+        let span = self.span.take();
+        CURRENT.scope(self, in_span(span, future))
     }
 }
 
 /// Calls `write` with the id of the current request, if there is one.
 pub(super) fn with_request_id<E>(write: impl FnOnce(&str) -> Result<(), E>) -> Result<(), E> {
-    CURRENT.try_with(|LogContext(id)| id.as_deref().map_or(Ok(()), write)).unwrap_or(Ok(()))
+    CURRENT.try_with(|context| context.request_id.as_deref().map_or(Ok(()), write)).unwrap_or(Ok(()))
 }
 
 /// The target of an event. Events of the `log` crate all have the target `log`, and their own as a field.

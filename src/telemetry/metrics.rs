@@ -15,7 +15,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::process::Process;
+use super::process::{DroppedLogLines, Process};
+use crate::build_info;
 
 /// The labels of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -51,6 +52,9 @@ pub struct OdooLabels {
     pub outcome: &'static str,
 }
 
+/// The beginning of the names of all metrics of the gateway itself.
+const PREFIX: &str = "odoo_gateway";
+
 /// Upper bounds of the buckets in seconds: from a cached response to Odoo's slowest report.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0];
 
@@ -71,8 +75,8 @@ pub struct Metrics {
     /// Answered requests.
     pub requests: Family<RequestLabels, Counter>,
     /// Time from the request head to the last byte of the response.
-    pub request_seconds: Family<RequestLabels, Histogram, Durations>,
-    /// The entries of `requests` and `request_seconds`, by route.
+    pub request_duration: Family<RequestLabels, Histogram, Durations>,
+    /// The entries of `requests` and `request_duration`, by route.
     request_series: RwLock<HashMap<String, Vec<RequestSeries>>>,
     /// Requests in flight.
     pub requests_in_flight: Gauge,
@@ -91,19 +95,31 @@ pub struct Metrics {
     /// Calls to Odoo.
     pub odoo_calls: Family<OdooLabels, Counter>,
     /// Duration of calls to Odoo.
-    pub odoo_seconds: Family<OdooLabels, Histogram, Durations>,
+    pub odoo_duration: Family<OdooLabels, Histogram, Durations>,
     /// Time in the queue before a call to Odoo.
-    pub odoo_queue_seconds: Histogram,
+    pub odoo_queue_duration: Histogram,
     /// Reads that shared the call of an equal read.
     pub odoo_reads_shared: Family<DatabaseLabels, Counter>,
+    /// The calls to an Odoo database that this gateway may make at once.
+    pub odoo_slots: Family<DatabaseLabels, Gauge>,
+    /// Gateways that share the store and its limits.
+    pub gateways: Gauge,
+    /// Renewals of what this gateway holds of the shared limits: `renewed` or `failed`.
+    pub limit_renewals: Family<OutcomeLabels, Counter>,
     /// 1 if the store answered when it was last asked for changes of credentials, otherwise 0.
     pub store_up: Gauge,
     /// Credentials that were read from the store.
     pub credential_reads: Counter,
     /// Uses of credentials that were verified before, while the store could not be reached.
     pub credential_outage_uses: Counter,
+    /// Reloads of the configuration: `applied` or `rejected`.
+    pub config_reloads: Family<OutcomeLabels, Counter>,
     /// Checked credentials: `ok`, or the error code.
     pub authentications: Family<OutcomeLabels, Counter>,
+    /// Spans that the collector has accepted.
+    pub trace_spans_exported: Counter,
+    /// Spans that were not exported by reason: `queue_full`, `export_failed`.
+    pub trace_spans_dropped: Family<OutcomeLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -117,9 +133,9 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let mut metrics = Self {
-            registry: Registry::with_prefix("odoo_gateway"),
+            registry: Registry::default(),
             requests: Family::default(),
-            request_seconds: Family::new_with_constructor(Durations),
+            request_duration: Family::new_with_constructor(Durations),
             request_series: RwLock::default(),
             requests_in_flight: Gauge::default(),
             connections: Gauge::default(),
@@ -129,35 +145,57 @@ impl Metrics {
             odoo_up: Family::default(),
             panics: Counter::default(),
             odoo_calls: Family::default(),
-            odoo_seconds: Family::new_with_constructor(Durations),
-            odoo_queue_seconds: Durations.new_metric(),
+            odoo_duration: Family::new_with_constructor(Durations),
+            odoo_queue_duration: Durations.new_metric(),
             odoo_reads_shared: Family::default(),
+            odoo_slots: Family::default(),
+            gateways: Gauge::default(),
+            limit_renewals: Family::default(),
             store_up: Gauge::default(),
             credential_reads: Counter::default(),
             credential_outage_uses: Counter::default(),
+            config_reloads: Family::default(),
             authentications: Family::default(),
+            trace_spans_exported: Counter::default(),
+            trace_spans_dropped: Family::default(),
         };
         metrics.register();
         metrics.register_store();
+        metrics.register_shared_limits();
+        metrics.register_traces();
         metrics
     }
 
     fn register_store(&mut self) {
-        let all = &mut self.registry;
+        let all = self.registry.sub_registry_with_prefix(PREFIX);
         all.register("store_up", "1 if the store answered the last query for changes", self.store_up.clone());
         all.register("credential_reads", "Credentials read from the store", self.credential_reads.clone());
         let uses = "Uses of verified credentials while the store could not be reached";
         all.register("credential_outage_uses", uses, self.credential_outage_uses.clone());
     }
 
+    fn register_shared_limits(&mut self) {
+        let all = self.registry.sub_registry_with_prefix(PREFIX);
+        all.register("odoo_slots", "Calls that this gateway may make at once", self.odoo_slots.clone());
+        all.register("gateways", "Gateways that share the limits; 0 with SQLite", self.gateways.clone());
+        all.register("limit_renewals", "Renewals of shared limits by outcome", self.limit_renewals.clone());
+    }
+
+    fn register_traces(&mut self) {
+        let all = self.registry.sub_registry_with_prefix(PREFIX);
+        all.register("trace_spans_exported", "Spans accepted by the collector", self.trace_spans_exported.clone());
+        let help = "Spans that were not exported, by reason";
+        all.register("trace_spans_dropped", help, self.trace_spans_dropped.clone());
+    }
+
     fn register(&mut self) {
-        let all = &mut self.registry;
+        let all = self.registry.sub_registry_with_prefix(PREFIX);
         all.register("requests", "Answered requests", self.requests.clone());
         all.register_with_unit(
-            "request",
+            "request_duration",
             "Time to the last byte of the response",
             Unit::Seconds,
-            self.request_seconds.clone(),
+            self.request_duration.clone(),
         );
         all.register("requests_in_flight", "Requests in flight", self.requests_in_flight.clone());
         all.register("connections", "Open connections", self.connections.clone());
@@ -167,21 +205,22 @@ impl Metrics {
         all.register("odoo_up", "1 if the Odoo database can be used", self.odoo_up.clone());
         all.register("panics", "Caught panics", self.panics.clone());
         all.register("odoo_calls", "Calls to Odoo", self.odoo_calls.clone());
-        all.register_with_unit("odoo_call", "Duration of a call to Odoo", Unit::Seconds, self.odoo_seconds.clone());
-        all.register_with_unit(
-            "odoo_queue",
-            "Time in the queue before a call to Odoo",
-            Unit::Seconds,
-            self.odoo_queue_seconds.clone(),
-        );
+        let help = "Duration of a call to Odoo";
+        all.register_with_unit("odoo_call_duration", help, Unit::Seconds, self.odoo_duration.clone());
+        let help = "Time in the queue before a call to Odoo";
+        all.register_with_unit("odoo_queue_duration", help, Unit::Seconds, self.odoo_queue_duration.clone());
         all.register(
             "odoo_reads_shared",
             "Reads that shared the call of an equal read",
             self.odoo_reads_shared.clone(),
         );
+        all.register("config_reloads", "Reloads of the configuration by outcome", self.config_reloads.clone());
         all.register("authentications", "Checked credentials by outcome", self.authentications.clone());
-        all.register("build", "Version of the binary", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        all.register_collector(Box::new(Process::started_now()));
+        let build = [("version", build_info::VERSION), ("commit", build_info::COMMIT), ("date", build_info::DATE)];
+        all.register("build", "Version, commit and date of the binary", Info::new(build));
+        all.register_collector(Box::new(DroppedLogLines));
+        // Without the prefix: these names are the same for all programs.
+        self.registry.register_collector(Box::new(Process::started_now()));
     }
 
     /// Returns the text of `/metrics` in the OpenMetrics format.
@@ -213,7 +252,7 @@ impl Metrics {
     fn add_request_series(&self, method: &'static str, route: &str, status: u16) -> RequestSeries {
         let labels = RequestLabels { method, route: route.to_owned(), status };
         let count = self.requests.get_or_create_owned(&labels);
-        let seconds = self.request_seconds.get_or_create_owned(&labels);
+        let seconds = self.request_duration.get_or_create_owned(&labels);
         let added = RequestSeries { method, status, count, seconds };
         let mut known = self.request_series.write().unwrap_or_else(PoisonError::into_inner);
         // Two threads may add the same entry. Both count the same metrics.
@@ -245,7 +284,12 @@ pub fn set_up(family: &Family<DatabaseLabels, Gauge>, database: &str, up: bool) 
 
 /// Increments the counter of this outcome.
 pub fn count(family: &Family<OutcomeLabels, Counter>, outcome: &'static str) {
-    family.get_or_create(&OutcomeLabels { outcome }).inc();
+    count_by(family, outcome, 1);
+}
+
+/// Adds to the counter of this outcome.
+pub fn count_by(family: &Family<OutcomeLabels, Counter>, outcome: &'static str, number: u64) {
+    family.get_or_create(&OutcomeLabels { outcome }).inc_by(number);
 }
 
 #[cfg(test)]
@@ -263,9 +307,9 @@ mod tests {
         for (method, status, count) in [("GET", 200, 2), ("GET", 404, 1), ("PUT", 200, 1)] {
             let labels = format!(r#"{{method="{method}",route="/a/{{b}}",status="{status}"}} {count}"#);
             assert!(text.contains(&format!("odoo_gateway_requests_total{labels}\n")), "{text}");
-            assert!(text.contains(&format!("odoo_gateway_request_seconds_count{labels}\n")), "{text}");
+            assert!(text.contains(&format!("odoo_gateway_request_duration_seconds_count{labels}\n")), "{text}");
         }
-        assert!(text.contains("odoo_gateway_request_seconds_bucket{le=\"0.005\",method=\"GET\""), "{text}");
+        assert!(text.contains("odoo_gateway_request_duration_seconds_bucket{le=\"0.005\",method=\"GET\""), "{text}");
         assert!(text.contains(r#"odoo_gateway_connections_ended_total{outcome="idle"} 1"#), "{text}");
         assert!(text.contains("odoo_gateway_build_info{version="), "{text}");
         assert!(text.contains("odoo_gateway_log_lines_dropped_total "), "{text}");

@@ -38,7 +38,7 @@ impl OdooCallMetrics {
         };
         calls.inc();
         seconds.observe(took.as_secs_f64());
-        self.metrics.odoo_queue_seconds.observe(queued.as_secs_f64());
+        self.metrics.odoo_queue_duration.observe(queued.as_secs_f64());
     }
 
     /// Counts a read that shared the call of an equal one.
@@ -49,7 +49,7 @@ impl OdooCallMetrics {
     fn series(&self, outcome: &'static str) -> (Counter, Histogram) {
         let labels = OdooLabels { database: self.database.clone(), outcome };
         let calls = self.metrics.odoo_calls.get_or_create(&labels).clone();
-        let seconds = self.metrics.odoo_seconds.get_or_create(&labels).clone();
+        let seconds = self.metrics.odoo_duration.get_or_create(&labels).clone();
         (calls, seconds)
     }
 }
@@ -70,8 +70,8 @@ mod tests {
         for line in [
             r#"odoo_gateway_odoo_calls_total{database="main",outcome="answered"} 2"#,
             r#"odoo_gateway_odoo_calls_total{database="main",outcome="odoo_busy"} 1"#,
-            r#"odoo_gateway_odoo_call_seconds_count{database="main",outcome="answered"} 2"#,
-            "odoo_gateway_odoo_queue_seconds_count 3",
+            r#"odoo_gateway_odoo_call_duration_seconds_count{database="main",outcome="answered"} 2"#,
+            "odoo_gateway_odoo_queue_duration_seconds_count 3",
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }

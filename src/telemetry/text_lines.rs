@@ -14,6 +14,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::traces::current_span;
 use super::{log_context, timestamp};
 
 /// The formatter.
@@ -48,6 +49,9 @@ where
             write!(writer, "{bold}request{reset}{bold}{{{reset}{italic}request_id{reset}{dim}={reset}{id:?}")?;
             write!(writer, "{bold}}}{reset}{dim}:{reset} ")
         })?;
+        if let Some(span) = current_span() {
+            write!(writer, "{dim}trace{{{}-{}}}:{reset} ", span.trace_id(), span.span_id())?;
+        }
         write!(writer, "{dim}{}{reset}{dim}:{reset} ", log_context::target(event))?;
         context.format_fields(writer.by_ref(), event)?;
         writer.write_char('\n')
