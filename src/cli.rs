@@ -5,15 +5,20 @@
 mod after_restore;
 mod api_keys;
 mod app;
+mod app_properties;
 mod audit;
+mod backup;
 mod check;
+mod colors;
 mod expiry;
 mod health;
 mod ip_network;
 mod master_keys;
 mod openapi;
 mod postman;
+mod progress;
 mod secret_input;
+mod shell;
 mod stdout;
 mod table;
 mod token;
@@ -22,24 +27,28 @@ mod user;
 
 use std::error::Error;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, Parser, Subcommand};
 use serde_json::json;
 
 pub use self::api_keys::KeyCommand;
 pub use self::app::AppCommand;
 pub use self::audit::AuditCommand;
-pub use self::check::CheckCommand;
+pub use self::backup::{RestoredStore, print_backup, print_restored};
+pub use self::check::{CheckCommand, color_finding};
 use self::health::health;
 pub use self::master_keys::MasterKeyCommand;
 pub use self::openapi::{OpenapiCommand, TypedDocumentRequest};
 pub use self::postman::PostmanCommand;
+pub use self::progress::ProgressLine;
+pub use self::shell::{CompletionsCommand, print_completions, print_manual};
 pub use self::stdout::Output;
 pub use self::token::TokenCommand;
 pub use self::user::UserCommand;
 
 use crate::admin::Administration;
+use crate::build_info;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigErrors, LogFormat};
 use crate::store::Store;
@@ -48,7 +57,7 @@ use crate::store::Store;
 ///
 /// config/default.toml documents every setting and its default; `odoo-gateway config` prints the settings in effect.
 #[derive(Debug, Parser)]
-#[command(name = "odoo-gateway", version, max_term_width = 100)]
+#[command(name = "odoo-gateway", version = build_info::DESCRIPTION, max_term_width = 100)]
 pub struct Cli {
     /// Configuration file (TOML) with the settings that differ from the defaults
     #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
@@ -56,6 +65,9 @@ pub struct Cli {
     /// Print JSON, including errors; with `serve`, log in JSON
     #[arg(long, global = true)]
     json: bool,
+    /// When to print colors; with auto, on a terminal unless `NO_COLOR` is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    color: ColorChoice,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -97,16 +109,43 @@ pub enum Command {
     /// Read the audit log: who created, changed and deleted keys, applications and tokens
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// After a backup of the store was restored: revoke all tokens and disable all API keys and applications, because
-    /// the backup contains those that were revoked since
+    /// Copy the store to a new file, also while gateways use it (SQLite; for PostgreSQL, says how)
+    Backup {
+        /// The file to create
+        file: PathBuf,
+    },
+    /// Replace the store with a backup while no gateway runs. Then, or without FILE after you replaced the store
+    /// yourself: revoke all tokens and disable all API keys and applications, because the backup contains those that
+    /// were revoked since
     Restore {
+        /// The backup (SQLite; for PostgreSQL, use pg_restore)
+        file: Option<PathBuf>,
         /// Accept the store as it is; use this only if nothing was revoked since the backup
         #[arg(long)]
         keep_tokens: bool,
     },
+    /// Print the script that completes commands and options in a shell
+    Completions(CompletionsCommand),
+    /// Print the manual page: odoo-gateway man > odoo-gateway.1; man -l odoo-gateway.1
+    Man,
 }
 
 impl Cli {
+    /// Parses the arguments of the process. Ends the process if they are invalid or ask for help.
+    #[must_use]
+    pub fn from_arguments() -> Self {
+        colors::choose(std::env::args_os());
+        let cli = Self::parse();
+        colors::apply(cli.color);
+        cli
+    }
+
+    /// The definition of the command line: commands, arguments, and their descriptions.
+    #[must_use]
+    pub fn definition() -> clap::Command {
+        <Self as clap::CommandFactory>::command()
+    }
+
     /// Returns the command, `serve` by default.
     #[must_use]
     pub fn command(&self) -> Command {
@@ -124,12 +163,23 @@ impl Cli {
     /// # Errors
     /// Contains all configuration errors.
     pub fn config(&self) -> Result<Config, ConfigErrors> {
-        let mut config = Config::load(self.config.as_deref(), std::env::vars_os())?;
-        if self.json {
-            config.log.format = LogFormat::Json;
-        }
-        Ok(config)
+        load_config(self.config.as_deref(), self.json)
     }
+
+    /// Returns a function that does the same later.
+    #[must_use]
+    pub fn config_loader(&self) -> impl Fn() -> Result<Config, ConfigErrors> + Send + Sync + 'static {
+        let (file, json) = (self.config.clone(), self.json);
+        move || load_config(file.as_deref(), json)
+    }
+}
+
+fn load_config(file: Option<&Path>, json: bool) -> Result<Config, ConfigErrors> {
+    let mut config = Config::load(file, std::env::vars_os())?;
+    if json {
+        config.log.format = LogFormat::Json;
+    }
+    Ok(config)
 }
 
 /// `odoo-gateway config`: prints the settings as TOML that can be loaded again, with warnings as comments, or as
@@ -164,7 +214,7 @@ pub async fn administer(
         Command::Token(command) => token::run(command, admin, json, out).await,
         Command::Keys(command) => master_keys::run(command, admin, json, out).await,
         Command::Audit(command) => audit::run(command, admin, json, out).await,
-        Command::Restore { keep_tokens } => after_restore::run(keep_tokens, admin, json, out).await,
+        Command::Restore { keep_tokens, .. } => after_restore::run(keep_tokens, admin, json, out).await,
         _ => Ok(()),
     }
 }
@@ -174,8 +224,10 @@ pub async fn administer(
 /// # Errors
 /// Fails if the store cannot be used or `out` cannot be written.
 pub async fn migrate(config: &Config, clock: &Clock, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let progress = ProgressLine::start("Updating the schema", json);
     let store = Store::open(&config.store).await?;
     store.migrate().await?;
+    drop(progress);
     let (version, instance) = (store.version().await?, store.instance(clock).await?);
     store.close().await;
     let message = format!("The store is up to date: {version}, instance {}.", instance.id);
@@ -198,7 +250,10 @@ pub fn print_health(config: &Config, json: bool, out: &mut impl Write) -> std::i
 /// Formats an error for standard error.
 #[must_use]
 pub fn error_text(cause: &dyn Error, json: bool) -> String {
-    if json { json!({"error": cause.to_string()}).to_string() } else { format!("odoo-gateway: {cause}") }
+    if json {
+        return json!({"error": cause.to_string()}).to_string();
+    }
+    format!("{} {cause}", colors::paint(colors::BAD, "odoo-gateway:"))
 }
 
 #[cfg(test)]
@@ -211,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        <Cli as clap::CommandFactory>::command().debug_assert();
+        Cli::definition().debug_assert();
     }
 
     #[test]

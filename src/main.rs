@@ -4,28 +4,30 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
 use odoo_gateway::app::Verdict;
-use odoo_gateway::cli::{self, Cli, Command, OpenapiCommand, Output, PostmanCommand, TypedDocumentRequest};
+use odoo_gateway::cli::{self, Cli, Command, OpenapiCommand, Output, PostmanCommand};
+use odoo_gateway::cli::{ProgressLine, TypedDocumentRequest};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 use odoo_gateway::http::openapi::{OpenApiVersion, postman, to_json_text, to_version};
 use odoo_gateway::{app, http, telemetry};
 use secrecy::SecretString;
 
-/// Returns memory to the system after large requests. The arenas of the C library do not shrink while any allocation
-/// above is in use.
+/// Returns memory to the system after large requests and after many clients, from a thread of its own: the arenas of the
+/// C library do not shrink while any allocation above is in use. `.cargo/config.toml` configures it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     app::use_small_pages();
-    let cli = Cli::parse();
-    let mut out = Output::new(io::stdout());
+    let cli = Cli::from_arguments();
+    let mut out = Output::new(anstream::stdout());
     let result = run(&cli, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => code,
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
         Err(_) if out.is_abandoned() => ExitCode::SUCCESS,
         Err(cause) => {
             // If standard error is closed too, only the exit code remains.
-            let _ = writeln!(io::stderr(), "{}", cli::error_text(cause.as_ref(), cli.json()));
+            let _ = writeln!(anstream::stderr(), "{}", cli::error_text(cause.as_ref(), cli.json()));
             ExitCode::FAILURE
         }
     }
@@ -51,11 +53,24 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
         writeln!(out, "{}", postman_text(command)?)?;
         return Ok(ExitCode::SUCCESS);
     }
+    match command {
+        Command::Completions(command) => {
+            cli::print_completions(command, Cli::definition(), out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Man => {
+            cli::print_manual(Cli::definition(), out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
     let config = cli.config()?;
     match command {
         Command::Config => cli::print_config(&config, json, out)?,
         Command::Health => cli::print_health(&config, json, out)?,
         Command::Migrate => runtime()?.block_on(cli::migrate(&config, &Clock::system(), json, out))?,
+        Command::Backup { file } => back_up(&config, &file, json, out)?,
+        Command::Restore { file: Some(file), keep_tokens } => restore(&config, &file, keep_tokens, json, out)?,
         Command::Check(command) => return check(&config, command.user()?, json, out),
         Command::App(_)
         | Command::Key(_)
@@ -68,10 +83,13 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
             disable_core_dumps();
             runtime()?.block_on(administer(command, &config, json, out))?;
         }
-        Command::Serve | Command::Openapi(_) | Command::Postman(_) => {
+        Command::Serve | Command::Openapi(_) | Command::Postman(_) | Command::Completions(_) | Command::Man => {
+            // Before other threads exist.
+            let inherited = app::InheritedSockets::from_environment()?;
             let _log = telemetry::init(&config.log)?;
             disable_core_dumps();
-            runtime()?.block_on(app::serve(&config, Clock::system()))?;
+            let load = Arc::new(cli.config_loader());
+            runtime()?.block_on(app::serve(&config, load, inherited, Clock::system()))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -116,9 +134,36 @@ fn check(
     if json {
         writeln!(out, "{}", serde_json::to_string_pretty(&serde_json::json!({"ok": ok, "parts": findings}))?)?;
     } else {
-        findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
+        findings.iter().try_for_each(|finding| writeln!(out, "{}", cli::color_finding(&finding.to_string())))?;
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn back_up(config: &Config, file: &Path, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let _log = telemetry::init(&config.log)?;
+    let bytes = runtime()?.block_on(async {
+        let _progress = ProgressLine::start("Copying the store", json);
+        app::back_up(config, file, &Clock::system()).await
+    })?;
+    Ok(cli::print_backup(file, bytes, json, out)?)
+}
+
+fn restore(
+    config: &Config,
+    file: &Path,
+    keep_tokens: bool,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    let _log = telemetry::init(&config.log)?;
+    disable_core_dumps();
+    let restored = runtime()?.block_on(async {
+        let _progress = ProgressLine::start("Restoring the backup", json);
+        app::restore_backup(config, file, keep_tokens, Clock::system()).await
+    })?;
+    let app::RestoredBackup { revoked, replaced, key_problem } = restored;
+    let restored = cli::RestoredStore { backup: file, revoked, replaced, key_problem };
+    Ok(cli::print_restored(&restored, json, out)?)
 }
 
 async fn administer(command: Command, config: &Config, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {

@@ -4,6 +4,7 @@
 //! with what to fix. Must not know: other credentials, how findings are printed. Odoo reports its version and whether
 //! a database exists without a credential. The command creates nothing: no store, no key, no folder.
 
+mod advice;
 mod finding;
 mod schemas;
 
@@ -35,11 +36,21 @@ pub async fn check(config: &Config, user: Option<&CheckUser>, clock: &Clock) -> 
         config.warnings().into_iter().map(|text| Finding::warning("settings", text)).collect();
     found.push(Finding::from_result("store", store(&config.store).await));
     found.push(master_key(config, clock).await);
+    found.extend(advice::ending_keys(&config.store, clock).await);
+    found.extend(advice::hidden_clients(&config.server));
     let hardening =
         super::disable_core_dumps().map(|()| "core files and inspection by other processes are disabled".to_owned());
     found.push(Finding::from_result("memory", hardening));
     for entry in &config.odoo {
-        found.push(Finding::from_result(&format!("odoo {} ({})", entry.name, entry.url), odoo(entry, clock).await));
+        let part = format!("odoo {} ({})", entry.name, entry.url);
+        match client(entry, clock) {
+            Ok(client) => {
+                found.push(Finding::from_result(&part, odoo(entry, &client).await));
+                let difference = client.server_time(ODOO_LIMIT).await.map(|theirs| theirs - clock.now());
+                found.extend(advice::wrong_clock(&part, difference));
+            }
+            Err(error) => found.push(Finding::from_result(&part, Err(error))),
+        }
     }
     if schemas::has_schemas(&config.restful) {
         found.extend(check_schemas(config, user, clock).await);
@@ -121,11 +132,13 @@ async fn with_store(config: &Config, clock: &Clock, store: &Store, sources: &Key
     Ok(super::key_provider(config, store, &instance, sources.clone(), clock).inspect().await?)
 }
 
-async fn odoo(entry: &OdooConfig, clock: &Clock) -> Result<String, String> {
+fn client(entry: &OdooConfig, clock: &Clock) -> Result<OdooClient, String> {
     let (_, settings) = settings_from_config::odoo(entry).map_err(|error| error.to_string())?;
     let transport = Transport::new(entry.connect_timeout, entry.keep_idle).map_err(|error| error.to_string())?;
-    let client = OdooClient::new(settings, transport, Arc::new(Metrics::new()), clock.clone())
-        .map_err(|error| error.to_string())?;
+    OdooClient::new(settings, transport, Arc::new(Metrics::new()), clock.clone()).map_err(|error| error.to_string())
+}
+
+async fn odoo(entry: &OdooConfig, client: &OdooClient) -> Result<String, String> {
     let version = client.probe(ODOO_LIMIT).await.map_err(|error| format!("{error}."))?;
     if !SUPPORTED.contains(&version.major) {
         return Err(format!("Odoo {} is not supported; the gateway supports Odoo 14 to 19", version.server_version));

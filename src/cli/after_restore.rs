@@ -5,8 +5,22 @@
 use std::error::Error;
 use std::io::Write;
 
+use super::progress::ProgressLine;
 use super::table;
 use crate::admin::Administration;
+use crate::store::RevokedCounts;
+
+/// The message if nothing was revoked.
+pub(super) const ACCEPTED: &str = "The store is accepted as it is.";
+
+/// The message if everything was revoked.
+pub(super) fn revoked_message(counts: &RevokedCounts) -> String {
+    format!(
+        "{} API keys and applications were disabled, {} tokens were revoked. Run `key enable NAME` or `app enable \
+         NAME` for those that were not revoked since the backup.",
+        counts.keys, counts.tokens
+    )
+}
 
 /// Runs the command.
 ///
@@ -18,16 +32,13 @@ pub(super) async fn run(
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
+    let progress = ProgressLine::start("Revoking tokens", json);
     let message = if keep_tokens {
         admin.accept_store().await?;
-        "The store is accepted as it is.".to_owned()
+        ACCEPTED.to_owned()
     } else {
-        let counts = admin.revoke_all().await?;
-        format!(
-            "{} API keys and applications were disabled, {} tokens were revoked. Run `key enable NAME` or `app enable \
-             NAME` for those that were not revoked since the backup.",
-            counts.keys, counts.tokens
-        )
+        revoked_message(&admin.revoke_all().await?)
     };
+    drop(progress);
     Ok(table::print_message(out, json, &message)?)
 }

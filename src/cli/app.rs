@@ -3,6 +3,7 @@
 //! In: arguments, a secret from standard input or a file. Out: the result as text or JSON. Must not know: how
 //! applications are stored.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,14 +12,17 @@ use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::api_keys::parse_rate;
+use super::app_properties;
 use super::expiry::Expiry;
 use super::secret_input::read_secret;
-use super::table::{self, format_timestamp};
+use super::table::{self, Cell, format_timestamp, local_time_or};
 use super::usage;
 use crate::admin::{
-    Administration, Application, ApplicationSecrets, ApplicationSettings, GrantType, NewApplication, SignatureMethod,
+    AdminError, Administration, Application, ApplicationSecrets, ApplicationSettings, GrantType, NewApplication,
+    SignatureMethod,
 };
 use crate::store::{KeyRate, KeyTerms};
 
@@ -31,6 +35,8 @@ pub enum AppCommand {
     List,
     /// Show the properties of an application
     Show(AppName),
+    /// Change the origins of an application; every gateway uses the new ones within a second
+    Update(UpdateApp),
     /// Show how many requests used an application's tokens, by day
     Usage(AppName),
     /// Replace the secrets of an application; the old ones are revoked at once
@@ -48,6 +54,20 @@ pub enum AppCommand {
 pub struct AppName {
     /// Name, client id or id of the application
     name: String,
+}
+
+/// Arguments of `update`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct UpdateApp {
+    /// Name, client id or id of the application
+    name: String,
+    /// Origin whose pages may call the gateway for the application, such as https://shop.example; replaces all
+    /// origins; can be repeated
+    #[arg(long, value_name = "ORIGIN", required_unless_present = "no_origins")]
+    origin: Vec<String>,
+    /// Remove all origins
+    #[arg(long, conflicts_with = "origin")]
+    no_origins: bool,
 }
 
 /// Arguments of `rotate-secret`.
@@ -80,6 +100,10 @@ pub struct CreateApp {
     /// Exact redirect URI, also for OAuth 1 callbacks; can be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
+    /// Origin whose pages may call the gateway for the application, such as https://shop.example (CORS); can be
+    /// repeated
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Vec<String>,
     /// The application cannot keep a secret (in a browser, on a phone), and gets none
     #[arg(long)]
     public: bool,
@@ -168,6 +192,7 @@ impl CreateApp {
                 rsa_public_key: self.rsa_public_key.as_deref().map(read_pem).transpose()?,
                 one_secret: false,
             },
+            origins: self.origin,
         })
     }
 }
@@ -189,13 +214,27 @@ pub(super) async fn run(
     match command {
         AppCommand::Create(arguments) => {
             let new = arguments.into_new_application(admin)?;
+            let origins = new.origins.clone();
             let (application, secrets) = admin.create_application(new).await?;
-            print_secrets(&application, &secrets, admin, json, out)?;
+            // Not from the store, which may fail: the secrets would be lost.
+            let origins = [(application.client_id().to_owned(), origins)].into();
+            print_secrets(&application, &secrets, &Descriptions { now: admin.clock.now(), origins }, json, out)?;
         }
-        AppCommand::List => list(&admin.list_applications().await?, admin, json, out)?,
+        AppCommand::List => {
+            list(&admin.list_applications().await?, &Descriptions::load(admin).await?, json, out)?;
+        }
         AppCommand::Show(AppName { name }) => {
-            let application = describe(&admin.find_application(&name).await?, admin);
-            writeln!(out, "{}", serde_json::to_string_pretty(&application)?)?;
+            let (application, descriptions) = (admin.find_application(&name).await?, Descriptions::load(admin).await?);
+            if json {
+                writeln!(out, "{}", serde_json::to_string_pretty(&describe(&application, &descriptions))?)?;
+            } else {
+                let state = state(&application, descriptions.now);
+                app_properties::print(&application, state, descriptions.origins(&application), out)?;
+            }
+        }
+        AppCommand::Update(UpdateApp { name, origin, .. }) => {
+            admin.set_application_origins(&name, &origin).await?;
+            table::print_message(out, json, &format!("{name} is updated."))?;
         }
         AppCommand::Usage(AppName { name }) => {
             let application = admin.find_application(&name).await?;
@@ -205,8 +244,9 @@ pub(super) async fn run(
             let application = admin.find_application(&name).await?;
             let login = &application.row.grant.login;
             let bound = application.is_bound().then(|| read_secret(secret_file.as_deref(), login)).transpose()?;
+            let descriptions = Descriptions::load(admin).await?;
             let secrets = admin.rotate_secret(&name, bound).await?;
-            print_secrets(&application, &secrets, admin, json, out)?;
+            print_secrets(&application, &secrets, &descriptions, json, out)?;
         }
         AppCommand::Disable(AppName { name }) => {
             admin.set_application_enabled(&name, false).await?;
@@ -224,18 +264,35 @@ pub(super) async fn run(
     Ok(())
 }
 
+/// What the descriptions of applications contain in addition to their rows.
+struct Descriptions {
+    now: OffsetDateTime,
+    /// By client id.
+    origins: BTreeMap<String, Vec<String>>,
+}
+
+impl Descriptions {
+    async fn load(admin: &Administration) -> Result<Self, AdminError> {
+        Ok(Self { now: admin.clock.now(), origins: admin.application_origins().await? })
+    }
+
+    fn origins(&self, application: &Application) -> &[String] {
+        self.origins.get(application.client_id()).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// Prints the client id and the client secret on a line each, followed by the consumer key, the consumer secret and
 /// an explanation if the application is bound to a user and signs requests.
 fn print_secrets(
     application: &Application,
     secrets: &ApplicationSecrets,
-    admin: &Administration,
+    descriptions: &Descriptions,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let secret = secrets.client.as_ref().map(|secret| secret.expose());
     if json {
-        let mut object = describe(application, admin);
+        let mut object = describe(application, descriptions);
         object.insert("client_secret".to_owned(), secret.into());
         if let Some(consumer) = &secrets.consumer {
             object.insert("consumer_key".to_owned(), consumer.key().into());
@@ -259,41 +316,44 @@ const OAUTH1_NOTE: &str = "# The last two lines are the consumer key and the con
 
 fn list(
     applications: &[Application],
-    admin: &Administration,
+    descriptions: &Descriptions,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     if json {
-        let all: Vec<_> = applications.iter().map(|application| describe(application, admin)).collect();
+        let all: Vec<_> = applications.iter().map(|application| describe(application, descriptions)).collect();
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?);
     }
     let row = |application: &Application| {
         let grant = &application.row.grant;
         let user = if application.is_bound() { grant.login.as_str() } else { "" };
-        let expires = application.row.not_after.map_or_else(|| "never".to_owned(), format_timestamp);
-        let used = application.row.last_used_at.map_or_else(|| "never".to_owned(), format_timestamp);
-        let user = format!("{user}@{}", grant.database);
-        let state = state(application, admin).to_owned();
-        [application.name().to_owned(), application.client_id().to_owned(), user, state, expires, used]
+        [
+            application.name().to_owned().into(),
+            application.client_id().to_owned().into(),
+            format!("{user}@{}", grant.database).into(),
+            Cell::state(state(application, descriptions.now)),
+            local_time_or(application.row.not_after, "never").into(),
+            local_time_or(application.row.last_used_at, "never").into(),
+        ]
     };
     Ok(table::print(out, ["NAME", "CLIENT ID", "USER", "STATE", "EXPIRES", "LAST USED"], applications.iter().map(row))?)
 }
 
-fn state(application: &Application, admin: &Administration) -> &'static str {
-    match (application.row.disabled_at, application.row.is_active(admin.clock.now())) {
+fn state(application: &Application, now: OffsetDateTime) -> &'static str {
+    match (application.row.disabled_at, application.row.is_active(now)) {
         (Some(_), _) => "off",
         (None, true) => "on",
         (None, false) => "ended",
     }
 }
 
-fn describe(application: &Application, admin: &Administration) -> serde_json::Map<String, serde_json::Value> {
+fn describe(application: &Application, descriptions: &Descriptions) -> serde_json::Map<String, serde_json::Value> {
     let (row, settings, terms) = (&application.row, &application.settings, application.row.key.as_ref());
     let object = json!({
         "id": row.id,
         "name": application.name(),
         "client_id": application.client_id(),
-        "state": state(application, admin),
+        "state": state(application, descriptions.now),
         "database": row.grant.database,
         "login": application.is_bound().then_some(&row.grant.login),
         "uid": application.is_bound().then_some(row.grant.uid),
@@ -301,6 +361,7 @@ fn describe(application: &Application, admin: &Administration) -> serde_json::Ma
         "trusted": settings.trusted,
         "grants": settings.grants,
         "redirect_uris": settings.redirect_uris,
+        "origins": descriptions.origins(application),
         "require_pkce": application.requires_pkce(),
         "oauth1": settings.oauth1,
         "rsa_public_key": settings.rsa_public_key,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::table::{self, format_timestamp};
+use super::table::{self, format_timestamp, local_time};
 use crate::admin::{AUDIT_CSV_HEADER, Administration, audit_csv_row};
 use crate::store::{AuditEntry, AuditFilter};
 
@@ -80,8 +80,7 @@ pub(super) async fn run(
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)?);
     }
     let row = |AuditEntry { event, .. }: &AuditEntry| {
-        let detail = event.detail.chars().filter(|character| !character.is_control()).collect();
-        [format_timestamp(event.at), event.actor.clone(), event.action.clone(), event.subject.clone(), detail]
+        [local_time(event.at), event.actor.clone(), event.action.clone(), event.subject.clone(), event.detail.clone()]
     };
     Ok(table::print(out, ["TIME", "ACTOR", "ACTION", "SUBJECT", "DESCRIPTION"], entries.iter().map(row))?)
 }

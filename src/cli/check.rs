@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 
+use super::colors;
 use super::secret_input::read_secret;
 
 /// The user whose access rights apply to the fields of models.
@@ -20,6 +21,18 @@ pub struct CheckCommand {
     /// Read the password or Odoo API key from this file, not from standard input
     #[arg(long, value_name = "FILE", requires = "login")]
     secret_file: Option<PathBuf>,
+}
+
+/// Colors the first word of a finding: `ok`, `warning` or `FAILED`.
+#[must_use]
+pub fn color_finding(finding: &str) -> String {
+    let (status, rest) = finding.split_once(' ').unwrap_or((finding, ""));
+    let style = match status {
+        "ok" => colors::GOOD,
+        "warning" => colors::ATTENTION,
+        _ => colors::BAD,
+    };
+    format!("{} {rest}", colors::paint(style, status))
 }
 
 impl CheckCommand {

@@ -8,7 +8,8 @@ use std::io::Write;
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::table;
+use super::progress::ProgressLine;
+use super::table::{self, Cell};
 use crate::admin::{Administration, InstallationKeyKind, MasterKeyStatus, PrunedInstallationKeys};
 
 /// A command for master keys.
@@ -77,7 +78,9 @@ pub(super) async fn run(
             format!("The {kind} key was rotated. `keys prune` deletes the previous key when no token needs it.")
         }
         MasterKeyCommand::Rewrap => {
-            let result = admin.rewrap().await?;
+            let progress = ProgressLine::start("Rewrapping", json);
+            let result = admin.rewrap(|done, total| progress.set(done, total)).await?;
+            drop(progress);
             format!("{} rewrapped, {} skipped because they were altered.", result.rewrapped, result.altered)
         }
     };
@@ -115,6 +118,10 @@ fn list(keys: &[MasterKeyStatus], json: bool, out: &mut impl Write) -> Result<()
         let keys: Vec<_> = keys.iter().map(describe).collect();
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&keys)?)?);
     }
-    let row = |key: &MasterKeyStatus| [key.id.clone(), state(key).to_owned(), key.seals.to_string()];
+    let state_cell = |key: &MasterKeyStatus| match key.present {
+        true => Cell::state(state(key)),
+        false => Cell::bad(state(key)),
+    };
+    let row = |key: &MasterKeyStatus| [key.id.clone().into(), state_cell(key), key.seals.to_string().into()];
     Ok(table::print(out, ["ID", "STATE", "SEALS"], keys.iter().map(row))?)
 }

@@ -8,7 +8,7 @@ use std::io::Write;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::table::{self, format_timestamp};
+use super::table::{self, format_timestamp, local_time_or};
 use crate::admin::Administration;
 use crate::store::StoredToken;
 
@@ -57,7 +57,7 @@ fn list(tokens: &[StoredToken], json: bool, out: &mut impl Write) -> Result<(), 
     }
     let row = |token: &StoredToken| {
         let user = format!("{}@{}", token.grant.login, token.grant.database);
-        let expires = token.not_after.map_or_else(|| "when unused".to_owned(), format_timestamp);
+        let expires = local_time_or(token.not_after, "when unused");
         [token.id.clone(), token.kind.as_str().to_owned(), user, expires]
     };
     Ok(table::print(out, ["ID", "KIND", "USER", "EXPIRES"], tokens.iter().map(row))?)

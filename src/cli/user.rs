@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::secret_input::read_secret;
-use super::table::{self, format_timestamp};
+use super::table::{self, format_timestamp, local_time};
 use crate::admin::Administration;
 use crate::store::StoredToken;
 
@@ -128,7 +128,7 @@ fn list(links: &[StoredToken], json: bool, out: &mut impl Write) -> Result<(), B
             link.grant.login.clone(),
             link.grant.uid.to_string(),
             link.grant.database.clone(),
-            format_timestamp(link.grant.created_at),
+            local_time(link.grant.created_at),
         ]
     };
     Ok(table::print(out, ["LOGIN", "UID", "DATABASE", "SINCE"], links.iter().map(row))?)

@@ -16,6 +16,12 @@ pub struct Finding {
     pub status: Verdict,
     /// A description, or what is wrong and what to fix.
     pub text: String,
+    /// Why it matters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<&'static str>,
+    /// What to do: a line of the configuration file, or a command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
 }
 
 /// Whether a part works.
@@ -36,11 +42,16 @@ impl Finding {
             Ok(text) => (Verdict::Ok, text),
             Err(text) => (Verdict::Failed, text),
         };
-        Self { part: part.to_owned(), status, text }
+        Self { part: part.to_owned(), status, text, why: None, change: None }
     }
 
     pub(super) fn warning(part: &str, text: impl Into<String>) -> Self {
-        Self { part: part.to_owned(), status: Verdict::Warning, text: text.into() }
+        Self { part: part.to_owned(), status: Verdict::Warning, text: text.into(), why: None, change: None }
+    }
+
+    /// The finding with an explanation for people who see it for the first time.
+    pub(super) fn explain(self, why: &'static str, change: impl Into<String>) -> Self {
+        Self { why: Some(why), change: Some(change.into()), ..self }
     }
 }
 
@@ -51,6 +62,8 @@ impl fmt::Display for Finding {
             Verdict::Warning => "warning",
             Verdict::Failed => "FAILED",
         };
-        write!(out, "{status:8} {}: {}", self.part, self.text)
+        write!(out, "{status:8} {}: {}", self.part, self.text)?;
+        self.why.map_or(Ok(()), |why| write!(out, "\n{:9}Why: {why}", ""))?;
+        self.change.as_ref().map_or(Ok(()), |change| write!(out, "\n{:9}Do:  {change}", ""))
     }
 }
