@@ -22,7 +22,16 @@ pub struct MemoryBudget {
 
 /// A part of a budget, reserved until it is dropped.
 #[derive(Debug)]
-pub struct MemoryShare(#[expect(dead_code, reason = "held for its Drop")] OwnedSemaphorePermit);
+pub struct MemoryShare(OwnedSemaphorePermit);
+
+impl MemoryShare {
+    /// Returns what exceeds `bytes` to the budget.
+    pub fn shrink_to(&mut self, bytes: u64) {
+        let units = usize::try_from(bytes.div_ceil(UNIT)).unwrap_or(usize::MAX);
+        let excess = self.0.num_permits().saturating_sub(units);
+        drop(self.0.split(excess));
+    }
+}
 
 impl MemoryBudget {
     /// A budget of `bytes`.
@@ -54,6 +63,17 @@ mod tests {
         assert!(budget.clone().reserve(4 * UNIT, SECOND).await.is_some(), "4 units are free");
         drop(first);
         assert!(budget.reserve(5 * UNIT, SECOND).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_share_does_not_need_is_free_again() {
+        let budget = MemoryBudget::new(10 * UNIT);
+        let mut share = budget.reserve(10 * UNIT, SECOND).await.unwrap();
+        share.shrink_to(20 * UNIT);
+        assert!(budget.reserve(1, SECOND).await.is_none());
+        share.shrink_to(3 * UNIT + 1);
+        assert!(budget.reserve(7 * UNIT, SECOND).await.is_none());
+        assert!(budget.reserve(6 * UNIT, SECOND).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]

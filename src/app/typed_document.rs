@@ -12,7 +12,7 @@ use super::settings_from_config;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Problem;
-use crate::http::{RouteConfig, typed_openapi};
+use crate::http::typed_openapi;
 use crate::odoo::OdooUser;
 use crate::telemetry::metrics::Metrics;
 
@@ -44,8 +44,8 @@ pub async fn typed_document(
     let uid = uid.ok_or_else(|| format!("Odoo rejected the login {login} with this password or key"))?;
     let odoo_user = OdooUser { uid, secret: secret.into() };
     let restful_models = Arc::new(settings_from_config::restful(&config.restful));
-    let routes = RouteConfig { restful_models, ..RouteConfig::default() };
-    let document = typed_openapi(database, &odoo_user, routes, config.server.public_url.as_ref(), query).await;
+    let public_url = config.server.public_url.as_ref();
+    let document = typed_openapi(database, &odoo_user, restful_models, public_url, query).await;
     Ok(document.map_err(text)?)
 }
 

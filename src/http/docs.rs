@@ -8,7 +8,7 @@
 //! ```
 //!
 //! In: the OpenAPI document, the URL of this gateway. Out: routes. Must not know: how the document is made, what a
-//! route does. Pages are rendered when somebody opens the first one, and kept.
+//! route does. Pages are rendered when somebody opens the first one, and kept packed.
 
 mod guides;
 mod markdown;
@@ -27,6 +27,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 use super::openapi::Documents;
 use super::pages::{ENGLISH, Layout, color_variables};
 use super::public_url::SiteConfig;
+use super::response::packed_content::PackedContent;
 use super::response::tagged_content::TaggedContent;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -52,7 +53,7 @@ struct DocsPage {
 
 /// The pages by path, as soon as they are rendered.
 #[derive(Debug, Default)]
-struct RenderedPages(OnceLock<Result<HashMap<String, TaggedContent>, askama::Error>>);
+struct RenderedPages(OnceLock<Result<HashMap<String, PackedContent>, Problem>>);
 
 /// The routes.
 pub(super) fn routes(documents: Arc<Documents>, site: &SiteConfig, settings: &DocsSettings) -> Router {
@@ -65,8 +66,9 @@ pub(super) fn routes(documents: Arc<Documents>, site: &SiteConfig, settings: &Do
     let (guides, reference) = (Arc::new(RenderedPages::default()), Arc::new(RenderedPages::default()));
     let (base, url): (Arc<str>, Arc<str>) = (site.base().into(), site.issuer().into());
     let (guides_base, guides_url) = (base.clone(), url.clone());
-    let render_guides = move || guides::render_guides(layout(&guides_base), &guides_url);
-    let render_reference = move || reference::render_reference(layout(&base), documents.generic().clone(), &url);
+    let render_guides = move || guides::render_guides(layout(&guides_base), &guides_url).map_err(Problem::internal);
+    let render_reference =
+        move || reference::render_reference(layout(&base), documents.generic()?, &url).map_err(Problem::internal);
     Router::new()
         .route("/docs/style.css", get(async move |headers: HeaderMap| style.respond(&headers)))
         .merge(rendered(guides::PATH, guides, render_guides))
@@ -82,7 +84,7 @@ fn layout(base: &str) -> Layout<'_> {
 fn rendered(
     path: &'static str,
     pages: Arc<RenderedPages>,
-    render: impl Fn() -> Result<Vec<DocsPage>, askama::Error> + Clone + Send + Sync + 'static,
+    render: impl Fn() -> Result<Vec<DocsPage>, Problem> + Clone + Send + Sync + 'static,
 ) -> Router {
     let (below_pages, below_render) = (pages.clone(), render.clone());
     let index: MethodRouter = get(async move |headers: HeaderMap| pages.respond(path, &headers, render));
@@ -97,11 +99,12 @@ impl RenderedPages {
         &self,
         path: &str,
         request_headers: &HeaderMap,
-        render: impl FnOnce() -> Result<Vec<DocsPage>, askama::Error>,
+        render: impl FnOnce() -> Result<Vec<DocsPage>, Problem>,
     ) -> Result<Response, Problem> {
-        let content = |page: DocsPage| (page.path, TaggedContent::new("text/html; charset=utf-8", page.html));
-        let pages = self.0.get_or_init(|| Ok(render()?.into_iter().map(content).collect()));
-        let pages = pages.as_ref().map_err(Problem::internal)?;
+        let pack =
+            |page: DocsPage| Ok((page.path, PackedContent::pack("text/html; charset=utf-8", page.html.as_bytes())?));
+        let pages = self.0.get_or_init(|| render()?.into_iter().map(pack).collect());
+        let pages = pages.as_ref().map_err(Problem::clone)?;
         let page = pages.get(path).ok_or_else(|| {
             let problem = Problem::new(ErrorCode::UnknownRoute, "This page does not exist.");
             problem.hint("All pages are listed at /docs/guides and /docs/reference.")
@@ -111,6 +114,6 @@ impl RenderedPages {
             (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
             (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         ];
-        Ok((headers, page.respond(request_headers)).into_response())
+        Ok((headers, page.respond(request_headers)?).into_response())
     }
 }

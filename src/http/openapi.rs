@@ -14,6 +14,7 @@
 //! describe_models    the models of such a document, as one user may use them
 //! document_query     the parameters of the document's address
 //! document_route     `/openapi.json`
+//! built_document     the memory of documents of models
 //! postman            the operations as a collection for Postman
 //! error_help         the cause and the remedy of each error
 //! ui                 `/`, `/docs/errors`
@@ -21,6 +22,7 @@
 //!
 //! In: the descriptions of the routes. Out: the complete document. Must not know: what a route does.
 
+mod built_document;
 mod convert;
 mod describe_models;
 mod document_query;

@@ -24,7 +24,14 @@ const SELECTION: &str = "selection";
 /// # Errors
 /// If the model does not exist, the user may not see it, or Odoo does not respond.
 pub(super) async fn fetch(client: &OdooClient, user: &OdooUser, model: &ModelName) -> Result<Schema, Problem> {
-    let fields = fetch_attributes(client, user, FieldsGet { model, attributes: &ATTRIBUTES, context: &[] }).await?;
+    parse(model, fetch_attributes(client, user, FieldsGet { model, attributes: &ATTRIBUTES, context: &[] }).await?)
+}
+
+/// The schema in a response that has at least its attributes.
+///
+/// # Errors
+/// If a field has no type.
+pub(super) fn parse(model: &ModelName, fields: Vec<Member<'static>>) -> Result<Schema, Problem> {
     Schema::from_fields_get(model.clone(), &Value::Map(fields)).ok_or_else(|| unreadable("a field without a type"))
 }
 

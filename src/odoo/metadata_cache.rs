@@ -1,10 +1,16 @@
 //! Cached metadata of a database: version, languages, users' settings, schemas, labels, orders.
 //!
+//! ```text
+//! model_labels  the names of models for people
+//! ```
+//!
 //! In: a user with whose rights Odoo is asked. Out: values from bounded caches; concurrent requests share one call.
 //! Must not know: intents, dialects. Schemas and labels are cached per user, because groups hide fields, and not
 //! every user may read the names of models.
 
-use std::collections::HashSet;
+mod model_labels;
+
+use std::collections::{BTreeSet, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +20,7 @@ use tokio::time::Instant;
 use super::client::OdooClient;
 use super::error::OdooError;
 use super::fetch_schema;
-use super::model_description::{self, ModelDescription, Needs};
+use super::model_description::{self, FieldDescription, WriteRight};
 use super::read_failure_cache::ReadQuirks;
 use super::reply::Reply;
 use super::user::{OdooUser, Uid};
@@ -79,7 +85,10 @@ pub struct MetadataCache {
     labels: Loading<(Uid, ModelName), Arc<str>>,
     orders: Loading<(Uid, ModelName), Arc<str>>,
     /// The third part of the key is the language.
-    descriptions: Loading<(Uid, ModelName, String, Needs), Arc<ModelDescription>>,
+    descriptions: Loading<(Uid, ModelName, String), Arc<[FieldDescription]>>,
+    /// The third part of the key is `None` for the right to read.
+    rights: Loading<(Uid, ModelName, Option<WriteRight>), bool>,
+    needed: Loading<(Uid, ModelName), Arc<BTreeSet<FieldName>>>,
     pub(super) quirks: ReadQuirks,
     /// Missing fields that were logged already. Only configured schemas add to it, so its size is bounded.
     logged_fields: Mutex<HashSet<(ModelName, FieldName)>>,
@@ -106,8 +115,10 @@ impl MetadataCache {
                 CacheLimits::capacity(DESCRIPTIONS_SIZE)
                     .expected_entries(DESCRIPTIONS_SIZE / LARGE_DESCRIPTION)
                     .time_to_live(settings.ttl),
-                |description: &Arc<ModelDescription>| u64::from(description.size()),
+                |fields: &Arc<[FieldDescription]>| model_description::size(fields),
             ),
+            rights: cache(settings),
+            needed: cache(settings),
             quirks: ReadQuirks::new(settings.ttl, settings.capacity),
             logged_fields: Mutex::default(),
         }
@@ -210,42 +221,52 @@ impl MetadataCache {
         self.schemas.get_or_load((user.uid, model.clone()), fetch).await
     }
 
-    /// The description of a model in a language; an empty code is the source language. No field is called needed.
+    /// The fields of a model in a language; an empty code is the source language. The schema is in the same response,
+    /// so it need not be fetched, too.
     ///
     /// # Errors
-    /// If the model does not exist, the user may not read it, or Odoo does not respond.
-    pub async fn describe(
+    /// If the model does not exist, or Odoo does not respond.
+    pub async fn describe_fields(
         &self,
         user: &OdooUser,
         model: &ModelName,
         lang: &str,
-    ) -> Result<Arc<ModelDescription>, Problem> {
-        self.description(user, model, lang, Needs::Unknown).await
+    ) -> Result<Arc<[FieldDescription]>, Problem> {
+        let fetch = async {
+            let (fields, schema) = model_description::fetch_fields(&self.client, user, model, lang).await?;
+            let schema = CachedSchema { schema: Arc::new(schema), fetched_at: Instant::now() };
+            self.schemas.insert((user.uid, model.clone()), schema);
+            Ok(fields)
+        };
+        self.descriptions.get_or_load((user.uid, model.clone(), lang.to_owned()), fetch).await
     }
 
-    /// The same as [`Self::describe`], with the fields that a new record needs. Reads defaults from Odoo.
+    /// Whether Odoo's access control gives the user a right on a model; without one, whether the user may read it.
     ///
     /// # Errors
-    /// Those of [`Self::describe`].
-    pub async fn describe_with_needs(
+    /// If the model does not exist, or Odoo does not respond.
+    pub async fn has_right(
         &self,
         user: &OdooUser,
         model: &ModelName,
-        lang: &str,
-    ) -> Result<Arc<ModelDescription>, Problem> {
-        self.description(user, model, lang, Needs::Known).await
+        right: Option<WriteRight>,
+    ) -> Result<bool, Problem> {
+        let fetch = model_description::fetch_right(&self.client, user, model, right);
+        self.rights.get_or_load((user.uid, model.clone(), right), fetch).await
     }
 
-    async fn description(
+    /// Which of the model's fields a new record is known to need. Reads defaults from Odoo.
+    ///
+    /// # Errors
+    /// If Odoo does not respond.
+    pub async fn needed_fields(
         &self,
         user: &OdooUser,
         model: &ModelName,
-        lang: &str,
-        needs: Needs,
-    ) -> Result<Arc<ModelDescription>, Problem> {
-        let fetch = async { Ok(Arc::new(model_description::fetch(&self.client, user, model, lang, needs).await?)) };
-        let key = (user.uid, model.clone(), lang.to_owned(), needs);
-        self.descriptions.get_or_load(key, fetch).await
+        fields: &[FieldDescription],
+    ) -> Result<Arc<BTreeSet<FieldName>>, Problem> {
+        let fetch = async { Ok(Arc::new(model_description::fetch_needed(&self.client, user, model, fields).await?)) };
+        self.needed.get_or_load((user.uid, model.clone()), fetch).await
     }
 
     /// The fields of a model, if they are cached.
@@ -283,43 +304,11 @@ impl MetadataCache {
         self.labels.clear();
         self.orders.clear();
         self.descriptions.clear();
+        self.rights.clear();
+        self.needed.clear();
         self.quirks.clear();
         self.languages.clear();
         self.defaults.clear();
-    }
-
-    /// The model's name for people in the source language, or its technical name if the user may not read the former.
-    ///
-    /// Since Odoo 16, `display_name_for` answers every user. Before, `ir.model` itself is read, which Odoo 15 denies
-    /// to most users, and every version denies to portal users.
-    ///
-    /// # Errors
-    /// If Odoo does not respond.
-    pub async fn model_label(&self, user: &OdooUser, model: &ModelName) -> Result<Arc<str>, Problem> {
-        match self.labels.get(&(user.uid, model.clone())) {
-            Some(label) => Ok(label),
-            // Boxed, because it is rare and large.
-            None => Box::pin(self.fetch_model_label(user, model)).await,
-        }
-    }
-
-    async fn fetch_model_label(&self, user: &OdooUser, model: &ModelName) -> Result<Arc<str>, Problem> {
-        let fetch = async {
-            let name = Value::from(model.as_str().to_owned());
-            let (call, key) = if self.cached_version().await?.major >= 16 {
-                (metadata_call("ir.model", "display_name_for", vec![Value::List(vec![name])]), "display_name")
-            } else {
-                let domain = Value::List(vec![Value::List(vec!["model".into(), "=".into(), name])]);
-                (metadata_call("ir.model", "search_read", vec![domain, Value::List(vec!["name".into()])]), "name")
-            };
-            let label = match self.call(user, &call).await {
-                Ok(reply) => first_text(&reply.value()?, key),
-                Err(problem) if problem.code == ErrorCode::AccessDenied => None,
-                Err(problem) => return Err(problem),
-            };
-            Ok(label.unwrap_or_else(|| model.as_str().into()))
-        };
-        self.labels.get_or_load((user.uid, model.clone()), fetch).await
     }
 
     /// The model's default order; empty if the user may not read it.

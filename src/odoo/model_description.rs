@@ -1,39 +1,26 @@
 //! The description of a model for people and programs: labels, help texts, types, and the user's access rights.
 //!
-//! In: a user, a model, a language. Out: [`ModelDescription`]. Must not know: scopes, dialects, how long the
-//! description is valid. Planning uses a [schema](super::fetch_schema) instead, which is the same in every language.
+//! In: a user, a model, a language. Out: the parts of a [`ModelDescription`]. Must not know: scopes, dialects, how long
+//! the parts are valid. Planning uses a [`Schema`] instead, which is the same in every language and is parsed from the
+//! same response.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::client::OdooClient;
-use super::fetch_schema::{FieldsGet, fetch_attributes};
+use super::fetch_schema::{self, FieldsGet, fetch_attributes};
 use super::user::OdooUser;
 use crate::error::Problem;
-use crate::error_code::ErrorCode;
 use crate::names::{FieldName, MethodName, ModelName};
-use crate::plan::model_schema::FieldType;
+use crate::plan::model_schema::{self, FieldType, Schema};
 use crate::plan::{Call, Effect, OrmMethod};
 use crate::value::{Member, Value};
 
-/// The attributes of a field. `states` exists before Odoo 17: the states of a record in which a field that is otherwise
-/// read-only can be written.
-const ATTRIBUTES: [&str; 13] = [
-    "type",
-    "string",
-    "help",
-    "required",
-    "readonly",
-    "states",
-    "store",
-    "company_dependent",
-    "relation",
-    "selection",
-    "depends",
-    "related",
-    "translate",
-];
+/// The attributes of a field, in addition to those of a schema. `states` exists before Odoo 17: the states of a record
+/// in which a field that is otherwise read-only can be written.
+const ATTRIBUTES: [&str; 4] = ["string", "help", "readonly", "states"];
 
-/// A model as one user sees it, in one language.
+/// A model as one user sees it, in one language. The parts that do not depend on the language are shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelDescription {
     /// The model.
@@ -41,7 +28,20 @@ pub struct ModelDescription {
     /// The user's access rights.
     pub rights: ModelRights,
     /// The fields, in the server's order.
-    pub fields: Vec<FieldDescription>,
+    pub fields: Arc<[FieldDescription]>,
+    /// The fields that a new record is known to need from the client: Odoo requires them and has no default.
+    pub needed: Arc<BTreeSet<FieldName>>,
+}
+
+/// A right of Odoo's access control, other than to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WriteRight {
+    /// To create records.
+    Create,
+    /// To change records.
+    Update,
+    /// To delete records.
+    Delete,
 }
 
 /// The access rights of a user who may read the model.
@@ -74,68 +74,92 @@ pub struct FieldDescription {
     pub is_read_only: bool,
     /// Whether the database stores it.
     pub is_stored: bool,
-    /// Whether a new record is known to need a value from the client: Odoo requires one and has no default.
-    pub is_needed: bool,
+    /// Whether a new record needs a value from the client unless Odoo has a default.
+    pub may_be_needed: bool,
     /// The related model.
     pub relation: Option<ModelName>,
     /// The keys of a selection, each with its label; `None` if they are unknown or not strings.
     pub selection: Option<Vec<(String, String)>>,
 }
 
-/// Whether a description tells which fields a new record needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Needs {
-    /// It tells, as far as the user may create records.
-    Known,
-    /// It calls no field needed, and no default is read.
-    Unknown,
-}
-
-/// Fetches the description of a model.
+/// Fetches the fields of a model, and its schema, which is a part of the same response.
 ///
 /// # Errors
-/// If the model does not exist, the user may not read it, or Odoo does not respond.
-pub(super) async fn fetch(
+/// If the model does not exist, or Odoo does not respond.
+pub(super) async fn fetch_fields(
     client: &OdooClient,
     user: &OdooUser,
     model: &ModelName,
     lang: &str,
-    needs: Needs,
-) -> Result<ModelDescription, Problem> {
+) -> Result<(Arc<[FieldDescription]>, Schema), Problem> {
     let context: &[Member<'static>] = &[("lang".into(), lang.to_owned().into())];
     let context = if lang.is_empty() { &[] } else { context };
-    let fields = fetch_attributes(client, user, FieldsGet { model, attributes: &ATTRIBUTES, context }).await?;
-    let has_right = async |operation| has_right(client, user, model, operation).await;
-    if !has_right("read").await? {
-        let detail = format!("models: Odoo does not allow this user to read `{model}`.");
-        let hint = "Leave out the model, or use a credential of a user who may read it.";
-        return Err(Problem::new(ErrorCode::AccessDenied, detail).parameter("models").hint(hint));
-    }
-    let rights = ModelRights {
-        create: has_right("create").await?,
-        update: has_right("write").await?,
-        delete: has_right("unlink").await?,
-    };
-    let links = delegation_links(&fields);
-    let mut fields: Vec<FieldDescription> =
-        fields.iter().filter_map(|(name, attributes)| FieldDescription::parse(name, attributes)).collect();
-    for field in &mut fields {
+    let attributes: Vec<&str> = model_schema::ATTRIBUTES.into_iter().chain(ATTRIBUTES).collect();
+    let response = fetch_attributes(client, user, FieldsGet { model, attributes: &attributes, context }).await?;
+    let links = delegation_links(&response);
+    let parse = |(name, attributes): &Member<'_>| {
+        let mut field = FieldDescription::parse(name, attributes)?;
         // Odoo creates the record of the other model together with the new record.
-        field.is_needed &= needs == Needs::Known && rights.create && !links.contains(field.name.as_str());
-    }
-    remove_needs(client, user, model, &mut fields).await?;
-    Ok(ModelDescription { model: model.clone(), rights, fields })
+        field.may_be_needed &= !links.contains(field.name.as_str());
+        Some(field)
+    };
+    let fields = response.iter().filter_map(parse).collect();
+    Ok((fields, fetch_schema::parse(model, response)?))
 }
 
-async fn has_right(
+/// Asks Odoo whether a user has a right on a model; without one, whether the user may read it.
+///
+/// # Errors
+/// If the model does not exist, or Odoo does not respond.
+pub(super) async fn fetch_right(
     client: &OdooClient,
     user: &OdooUser,
     model: &ModelName,
-    operation: &'static str,
+    right: Option<WriteRight>,
 ) -> Result<bool, Problem> {
+    let operation = match right {
+        None => "read",
+        Some(WriteRight::Create) => "create",
+        Some(WriteRight::Update) => "write",
+        Some(WriteRight::Delete) => "unlink",
+    };
     let call = read_call(model, OrmMethod::CheckAccessRights.name(), vec![operation.into(), Value::Bool(false)]);
     let reply = client.execute_kw(user, &call).await.map_err(|error| error.into_call_problem(&call))?;
     Ok(reply.is_none() || reply.value()? == Value::Bool(true))
+}
+
+/// Asks Odoo which fields of a new record have no default. Calls Odoo only if a field may be needed.
+///
+/// # Errors
+/// If Odoo does not respond.
+pub(super) async fn fetch_needed(
+    client: &OdooClient,
+    user: &OdooUser,
+    model: &ModelName,
+    fields: &[FieldDescription],
+) -> Result<BTreeSet<FieldName>, Problem> {
+    let candidates = || fields.iter().filter(|field| field.may_be_needed).map(|field| &field.name);
+    if candidates().next().is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let names: Value<'static> = candidates().map(|name| Value::from(name.as_str().to_owned())).collect();
+    let call = read_call(model, MethodName::from_static("default_get"), vec![names]);
+    let defaults = match client.execute_kw(user, &call).await {
+        Ok(reply) => default_names(&reply.value()?),
+        // The defaults are unknown, so nothing can be called needed.
+        Err(error) if error.may_be_field_specific() => None,
+        Err(error) => return Err(error.into_call_problem(&call)),
+    };
+    let has_no_default = |name: &&FieldName| defaults.as_ref().is_some_and(|names| !names.contains(name.as_str()));
+    Ok(candidates().filter(has_no_default).cloned().collect())
+}
+
+fn default_names(defaults: &Value<'_>) -> Option<HashSet<String>> {
+    Some(defaults.as_map()?.iter().map(|(name, _)| name.to_string()).collect())
+}
+
+fn read_call(model: &ModelName, method: MethodName, args: Vec<Value<'static>>) -> Call {
+    Call { model: model.clone(), method, args, kwargs: Vec::new(), effect: Effect::Read }
 }
 
 /// The many2one fields through which the model delegates (`_inherits`): at least two fields mirror a field of the same
@@ -156,40 +180,6 @@ fn related_path(attributes: &Value<'_>) -> Option<String> {
     let related = attributes.get("related")?;
     let steps = |steps: &[Value<'_>]| steps.iter().filter_map(Value::as_text).collect::<Vec<_>>().join(".");
     related.as_text().map(str::to_owned).or_else(|| related.as_list().map(steps)).filter(|path| !path.is_empty())
-}
-
-/// Clears `is_needed` of the fields that have a default. Calls Odoo only if a field may be needed.
-async fn remove_needs(
-    client: &OdooClient,
-    user: &OdooUser,
-    model: &ModelName,
-    fields: &mut [FieldDescription],
-) -> Result<(), Problem> {
-    let needed = fields.iter().filter(|field| field.is_needed);
-    let needed: Value<'static> = needed.map(|field| Value::from(field.name.as_str().to_owned())).collect();
-    if needed.as_list().is_some_and(<[_]>::is_empty) {
-        return Ok(());
-    }
-    let call = read_call(model, MethodName::from_static("default_get"), vec![needed]);
-    let defaults = match client.execute_kw(user, &call).await {
-        Ok(reply) => default_names(&reply.value()?),
-        // The defaults are unknown, so nothing can be called needed.
-        Err(error) if error.may_be_field_specific() => None,
-        Err(error) => return Err(error.into_call_problem(&call)),
-    };
-    for field in fields {
-        let has_default = defaults.as_ref().is_none_or(|names| names.contains(field.name.as_str()));
-        field.is_needed &= !has_default;
-    }
-    Ok(())
-}
-
-fn default_names(defaults: &Value<'_>) -> Option<HashSet<String>> {
-    Some(defaults.as_map()?.iter().map(|(name, _)| name.to_string()).collect())
-}
-
-fn read_call(model: &ModelName, method: MethodName, args: Vec<Value<'static>>) -> Call {
-    Call { model: model.clone(), method, args, kwargs: Vec::new(), effect: Effect::Read }
 }
 
 impl FieldDescription {
@@ -219,7 +209,7 @@ impl FieldDescription {
             is_never_empty,
             is_read_only,
             is_stored,
-            is_needed: is_never_empty && !is_number && !may_be_numbered && !is_read_only && !is_derived,
+            may_be_needed: is_never_empty && !is_number && !may_be_numbered && !is_read_only && !is_derived,
             relation: text("relation").and_then(|model| ModelName::parse(model).ok()),
             selection: attributes.get("selection").and_then(parse_selection),
         })
@@ -232,12 +222,9 @@ impl FieldDescription {
     }
 }
 
-impl ModelDescription {
-    /// The approximate size in memory, in bytes.
-    pub(super) fn size(&self) -> u32 {
-        let size = self.fields.iter().map(FieldDescription::size).sum::<usize>();
-        u32::try_from(size).unwrap_or(u32::MAX)
-    }
+/// The approximate size of fields in memory, in bytes.
+pub(super) fn size(fields: &[FieldDescription]) -> u64 {
+    fields.iter().map(|field| u64::try_from(field.size()).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
 }
 
 /// Whether `states` lifts `readonly` in some state of a record: `{"draft": [("readonly", False)]}`.
@@ -285,7 +272,7 @@ mod tests {
             let mut attributes = more;
             attributes.extend(["required", "store"].map(|key| (key.into(), Value::Bool(true))));
             attributes.push(("type".into(), "many2one".into()));
-            parse(attributes).is_needed
+            parse(attributes).may_be_needed
         };
         assert!(needed(Vec::new()));
         assert!(!needed(vec![("readonly".into(), Value::Bool(true))]));
@@ -302,7 +289,7 @@ mod tests {
             let mut attributes: Vec<Member<'static>> =
                 flags.map(|(key, flag)| (key.into(), Value::Bool(flag))).to_vec();
             attributes.push(("type".into(), kind.into()));
-            parse(attributes).is_needed
+            parse(attributes).may_be_needed
         };
         assert!(!needed("char", false) && !needed("text", false));
         assert!(needed("char", true), "the name of a product");

@@ -1,7 +1,7 @@
 //! What a scope allows of a model: the operations, and the fields of each.
 //!
-//! In: a model, the requested context, a scope, metadata. Out: [`ModelAccess`], or 403 if the scope does not allow
-//! reading the model. Must not know: the access rights of Odoo, what the description of a model is used for.
+//! In: a model, a scope, metadata. Out: [`ModelAccess`], or 403 if the scope does not allow reading the model; the
+//! language in which the model is described. Must not know: the access rights of Odoo, what the description of a model is used for.
 
 use std::collections::BTreeSet;
 
@@ -27,27 +27,35 @@ pub struct ModelAccess {
     pub delete: bool,
     /// Whether methods may be called that are not part of the ORM.
     pub execute: bool,
-    /// The language of labels: the requested one, else the language of the user.
-    pub lang: Option<String>,
 }
 
 /// The parameter that names the models.
 const PARAMETER: &str = "models";
 
-/// Returns what a scope allows of a model.
+/// Returns the language of labels: the requested one, else that of the user. `None` is the source language. Nothing of
+/// the model is needed yet.
 ///
 /// # Errors
 /// 403 `scope_forbidden` if the scope does not allow reading the model; 400 for a language that is not installed; or
 /// metadata is missing.
-pub fn model_access(
+pub fn label_language(
     model: &ModelName,
     requested: &RequestedContext,
     scope: &Scope,
     metadata: &dyn Metadata,
-) -> Result<ModelAccess, PlanError> {
+) -> Result<Option<String>, PlanError> {
     ScopeCheck::new(scope, &[]).require_model(model, Operation::Read, &PARAMETER)?;
     let context = context::resolve(requested, metadata)?;
     let lang = context.iter().find(|(key, _)| key == "lang").and_then(|(_, value)| value.as_text());
+    Ok(lang.map(str::to_owned))
+}
+
+/// Returns what a scope allows of a model.
+///
+/// # Errors
+/// 403 `scope_forbidden` if the scope does not allow reading the model; or metadata is missing.
+pub fn model_access(model: &ModelName, scope: &Scope, metadata: &dyn Metadata) -> Result<ModelAccess, PlanError> {
+    ScopeCheck::new(scope, &[]).require_model(model, Operation::Read, &PARAMETER)?;
     let scope_check = ScopeCheck::with_metadata(scope, &[], metadata);
     let schema = scope_check.checked_schema(metadata, model, Operation::Read, &PARAMETER)?;
     scope_check.require_dependencies(&schema)?;
@@ -62,7 +70,6 @@ pub fn model_access(
         updatable: writable(Operation::Update)?,
         delete: is_allowed(Operation::Delete)?,
         execute: is_allowed(Operation::Execute)?,
-        lang: lang.map(str::to_owned),
     })
 }
 
@@ -110,7 +117,7 @@ mod tests {
 
     fn access(scope: &str) -> Result<ModelAccess, PlanError> {
         let scope = Scope::from_json(scope).unwrap();
-        model_access(&partner().model, &RequestedContext::default(), &scope, &Samples)
+        model_access(&partner().model, &scope, &Samples)
     }
 
     fn has(fields: &BTreeSet<FieldName>, name: &str) -> bool {
@@ -141,5 +148,8 @@ mod tests {
         let Err(PlanError::Rejected(problem)) = access(rules) else { panic!("the scope does not allow the model") };
         assert_eq!((problem.code, problem.parameter.as_deref()), (ErrorCode::ScopeForbidden, Some("models")));
         assert!(problem.detail.contains("res.partner"), "{}", problem.detail);
+        let scope = Scope::from_json(rules).unwrap();
+        let lang = label_language(&partner().model, &RequestedContext::default(), &scope, &Samples);
+        assert!(matches!(lang, Err(PlanError::Rejected(problem)) if problem.code == ErrorCode::ScopeForbidden));
     }
 }

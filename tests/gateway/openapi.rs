@@ -5,6 +5,7 @@ mod examples;
 mod json_schema;
 mod schemathesis;
 mod typed;
+mod typed_calls;
 mod versions;
 
 use std::collections::{BTreeSet, HashSet};

@@ -4,20 +4,15 @@
 //! other origins, and its content security policy enforces this. Must not know: the OpenAPI document, which the browser
 //! loads.
 
-use std::io::Read as _;
-use std::sync::Arc;
-
 use askama::Template;
 use axum::Router;
-use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use flate2::read::GzDecoder;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY};
+use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderMap, HeaderValue};
 
-use crate::error::Problem;
 use crate::http::pages::{ENGLISH, Layout};
+use crate::http::response::packed_content::PackedContent;
 use crate::http::response::tagged_content::TaggedContent;
 
 /// Swagger UI sets `style` attributes; scripts are loaded from files only. It sends requests to this gateway only, and
@@ -86,33 +81,18 @@ const BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundl
 
 /// A file that is sent as it is stored, or unpacked for a client that does not accept gzip.
 fn packed(media_type: &'static str, gzip: &'static [u8]) -> axum::routing::MethodRouter {
-    let content = Arc::new(TaggedContent::new(media_type, Bytes::from_static(gzip)));
-    get(async move |headers: HeaderMap| -> Result<Response, Problem> {
-        if accepts_gzip(&headers) {
-            let mut response = content.respond(&headers);
-            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            return Ok(response);
-        }
-        let mut unpacked = Vec::new();
-        GzDecoder::new(gzip).read_to_end(&mut unpacked).map_err(Problem::internal)?;
-        Ok(TaggedContent::new(media_type, unpacked).respond(&headers).into_response())
-    })
-}
-
-/// Whether `Accept-Encoding` lists gzip with a quality above zero (RFC 9110 section 12.5.3).
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|text| text.split(',')).any(|coding| {
-        let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-        let quality = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
-        name.trim().eq_ignore_ascii_case("gzip") && quality.is_ok_and(|quality| quality > 0.0)
-    })
+    let content = PackedContent::from_gzip(media_type, Bytes::from_static(gzip));
+    get(async move |headers: HeaderMap| content.respond(&headers))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use axum::body::Body;
+    use flate2::read::GzDecoder;
     use http::Request;
+    use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 

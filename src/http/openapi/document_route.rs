@@ -3,7 +3,7 @@
 //! In: requests. Out: the document in the requested version, with an entity tag. Must not know: the contents of the
 //! document. The generic document needs no credential; a document of models is for one user and needs one.
 
-use std::ops::Deref;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -13,9 +13,9 @@ use axum::routing::get;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::openapi::OpenApi;
 
+use super::built_document::{BuiltDocument, DocumentMemory};
 use super::convert::{OpenApiVersion, to_version};
 use super::describe_models::{DocumentReader, RestfulShapesOf, describe_models};
 use super::document_query::DocumentQuery;
@@ -26,7 +26,7 @@ use crate::http::authenticate::authenticate;
 use crate::http::pipeline::invalidate_stale_identity;
 use crate::http::request::{ApiRequest, headers};
 use crate::http::response::headers::set_rate_limit;
-use crate::http::response::tagged_content::TaggedContent;
+use crate::http::response::packed_content::PackedContent;
 use crate::http::state::AppState;
 use crate::plan::RequestedContext;
 
@@ -35,44 +35,23 @@ const JSON: &str = "application/json";
 /// A browser may keep a document of models, and asks each time whether it has changed.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
+/// A packed document, made for the first client that asks for it.
+pub(super) type MadeOnce = OnceLock<Result<PackedContent, Problem>>;
+
 /// The generic document, and what documents of models are made from.
-#[derive(Debug)]
 pub(in crate::http) struct Documents {
-    generic: Value,
-    /// The generic document in each version, made for the first client that asks for it.
-    texts: [OnceLock<TaggedContent>; OpenApiVersion::ALL.len()],
+    make: Box<dyn Fn() -> OpenApi + Send + Sync>,
+    /// The generic document in each version.
+    v3_1: MadeOnce,
+    v3_0: MadeOnce,
+    v2_0: MadeOnce,
     restful: RestfulShapesOf,
-    /// Limits how many documents of models are in memory: one of many large models needs about 100 MB until it is text.
-    builds: Arc<Semaphore>,
+    memory: DocumentMemory,
 }
 
-/// The maximum number of documents of models that are in memory at the same time. Others wait.
-const MAX_BUILDS: usize = 2;
-
-/// A document of models in OpenAPI 3.1.
-#[derive(Debug)]
-pub(in crate::http) struct BuiltDocument {
-    document: Value,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Deref for BuiltDocument {
-    type Target = Value;
-
-    fn deref(&self) -> &Value {
-        &self.document
-    }
-}
-
-impl BuiltDocument {
-    /// The text of the document in a version of OpenAPI.
-    pub(in crate::http) fn into_text(self, version: OpenApiVersion) -> String {
-        to_version(self.document, version).document.to_string()
-    }
-
-    /// The document in a version of OpenAPI.
-    pub(in crate::http) fn into_version(self, version: OpenApiVersion) -> Value {
-        to_version(self.document, version).document
+impl fmt::Debug for Documents {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Documents").finish_non_exhaustive()
     }
 }
 
@@ -86,11 +65,12 @@ pub(in crate::http) fn route(documents: Arc<Documents>) -> Router<AppState> {
 async fn respond(documents: &Documents, state: &AppState, request: Request) -> Result<Response, Problem> {
     let query = DocumentQuery::parse(request.uri().query())?;
     if query.models.is_empty() {
-        return Ok(documents.generic_text(query.version).respond(request.headers()));
+        return documents.packed(query.version)?.respond(request.headers());
     }
     let mut request = ApiRequest::from_request(request, state).await?;
     let (document, rate_limit) = documents.for_caller(&mut request, &query).await?;
-    let content = run_cpu_work(LARGE, || TaggedContent::new(JSON, document.into_text(query.version)));
+    let write = |document| to_version(document, query.version).document.to_string();
+    let content = run_cpu_work(LARGE, || document.into_content(JSON, write));
     let mut response = content.respond(&request.head.headers);
     response.headers_mut().insert(CACHE_CONTROL, PRIVATE);
     if let Some(limit) = rate_limit {
@@ -100,23 +80,30 @@ async fn respond(documents: &Documents, state: &AppState, request: Request) -> R
 }
 
 impl Documents {
-    /// From the complete generic document.
-    pub(in crate::http) fn new(document: &OpenApi, restful: RestfulShapesOf) -> Self {
-        // Strings and numbers always serialize.
-        let generic = serde_json::to_value(document).unwrap_or_default();
-        Self { generic, texts: Default::default(), restful, builds: Arc::new(Semaphore::new(MAX_BUILDS)) }
+    /// `make` returns the complete generic document. It is called when the first client asks for a document.
+    pub(in crate::http) fn new(make: impl Fn() -> OpenApi + Send + Sync + 'static, restful: RestfulShapesOf) -> Self {
+        let (v3_1, v3_0, v2_0) = Default::default();
+        Self { make: Box::new(make), v3_1, v3_0, v2_0, restful, memory: DocumentMemory::default() }
     }
 
     /// The generic document in OpenAPI 3.1.
-    pub(in crate::http) fn generic(&self) -> &Value {
-        &self.generic
+    ///
+    /// # Errors
+    /// 500 if the document is not JSON.
+    pub(in crate::http) fn generic(&self) -> Result<Value, Problem> {
+        let text = self.packed(OpenApiVersion::V3_1)?.unpack()?;
+        serde_json::from_slice(&text).map_err(Problem::internal)
     }
 
-    fn generic_text(&self, version: OpenApiVersion) -> TaggedContent {
-        let make = || TaggedContent::new(JSON, to_version(self.generic.clone(), version).document.to_string());
-        let place = OpenApiVersion::ALL.iter().position(|known| *known == version);
-        let prepared = place.and_then(|place| self.texts.get(place));
-        prepared.map_or_else(make, |prepared| prepared.get_or_init(make).clone())
+    fn packed(&self, version: OpenApiVersion) -> Result<&PackedContent, Problem> {
+        let convert = || Ok(to_version(self.generic()?, version).document.to_string());
+        match version {
+            OpenApiVersion::V3_1 => {
+                made_once(&self.v3_1, || serde_json::to_string(&(self.make)()).map_err(Problem::internal))
+            }
+            OpenApiVersion::V3_0 => made_once(&self.v3_0, convert),
+            OpenApiVersion::V2_0 => made_once(&self.v2_0, convert),
+        }
     }
 
     /// Authenticates the request, and returns the document of the models in OpenAPI 3.1, with the rest of the rate
@@ -134,9 +121,11 @@ impl Documents {
         let header = headers::single(&request.head.headers, X_ODOO_LANG)?;
         let lang = header.map(|value| value.to_str().unwrap_or_default().trim());
         let reader = DocumentReader { database: &caller.database, user: &caller.odoo_user, scope: &caller.scope };
+        // Before anything is in memory. The limit on connections applies to those who wait here.
+        let share = self.memory.reserve(query.models.len()).await?;
         let made = timing.time("odoo", self.for_verified_reader(reader, query, lang)).await;
         let document = invalidate_stale_identity(request, &caller, made).await?;
-        Ok((document, caller.rate_limit))
+        Ok((BuiltDocument::new(document, share), caller.rate_limit))
     }
 
     /// The same as [`Self::for_reader`], if Odoo still accepts the user's credential. Descriptions are cached for each
@@ -146,7 +135,7 @@ impl Documents {
         reader: DocumentReader<'_>,
         query: &DocumentQuery,
         lang: Option<&str>,
-    ) -> Result<BuiltDocument, Problem> {
+    ) -> Result<Value, Problem> {
         reader.database.metadata.user_name(reader.user).await?;
         self.for_reader(reader, query, lang).await
     }
@@ -160,12 +149,21 @@ impl Documents {
         reader: DocumentReader<'_>,
         query: &DocumentQuery,
         lang: Option<&str>,
-    ) -> Result<BuiltDocument, Problem> {
-        let models = describe_models(reader, query, &requested_context(query, lang), &self.restful).await?;
-        let permit = self.builds.clone().acquire_owned().await.map_err(Problem::internal)?;
-        let document = run_cpu_work(LARGE, || typed_document(&self.generic, &models, query));
-        Ok(BuiltDocument { document, _permit: permit })
+    ) -> Result<Value, Problem> {
+        let context = requested_context(query, lang);
+        // Boxed, because it is large.
+        let models = Box::pin(describe_models(reader, query, &context, &self.restful)).await?;
+        run_cpu_work(LARGE, || Ok(typed_document(&self.generic()?, &models, query)))
     }
+}
+
+/// What was made for the first client, or is made now. An error is kept, too: it would be the same each time.
+pub(super) fn made_once(
+    made: &MadeOnce,
+    make: impl FnOnce() -> Result<String, Problem>,
+) -> Result<&PackedContent, Problem> {
+    let content = made.get_or_init(|| run_cpu_work(LARGE, || PackedContent::pack(JSON, make()?.as_bytes())));
+    content.as_ref().map_err(Problem::clone)
 }
 
 const X_ODOO_LANG: &str = "X-Odoo-Lang";

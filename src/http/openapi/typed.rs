@@ -1,14 +1,15 @@
 //! Typed documents: the operations and schemas of certain models, as one user may use them.
 //!
 //! ```text
-//! names          ResPartner for res.partner; identifiers for the values of selections
-//! references     references to schemas; the schemas that all models share
-//! fields         the schema of a field: in responses, and in the values of a write
-//! model_schemas  the schemas of a model
-//! examples       examples of values
-//! operations     the table of typed operations
-//! paths          the operations of a model
-//! unused         removes the components that no operation uses
+//! names              ResPartner for res.partner; identifiers for the values of selections
+//! references         references to schemas; the schemas that all models share
+//! fields             the schema of a field: in responses, and in the values of a write
+//! model_schemas      the schemas of a model
+//! examples           examples of values
+//! operations         the table of typed operations
+//! paths              the operations of a model
+//! shared_parameters  parameters of several operations, described once
+//! unused             removes the components that no operation uses
 //! ```
 //!
 //! In: the generic document, the descriptions of models, the parameters. Out: an OpenAPI 3.1 document. Must not know:
@@ -23,6 +24,7 @@ mod paths;
 mod references;
 #[cfg(test)]
 mod samples;
+mod shared_parameters;
 #[cfg(test)]
 mod tests;
 mod unused;
@@ -36,6 +38,7 @@ use self::model_schemas::NamedModels;
 use self::names::SchemaNames;
 use self::paths::{MODEL, PathWriter};
 use self::references::shared_schemas;
+use self::shared_parameters::share_parameters;
 use self::unused::remove_unused;
 use super::document_query::{DocumentQuery, TypedDialect};
 use crate::language::selection::Selection;
@@ -47,7 +50,7 @@ use crate::shape::EmptyFormat;
 #[derive(Debug)]
 pub(in crate::http) struct TypedModel {
     /// What Odoo says about the model and the rights of the user.
-    pub description: Arc<ModelDescription>,
+    pub description: ModelDescription,
     /// What the credential allows.
     pub access: ModelAccess,
     /// The name of the model for people, under which `restapi` returns its records.
@@ -95,6 +98,7 @@ pub(in crate::http) fn typed_document(base: &Value, models: &[TypedModel], query
         components.insert("schemas".to_owned(), schemas.into());
     }
     describe_models(&mut document, models, query);
+    share_parameters(&mut document);
     remove_unused(&mut document);
     document
 }
@@ -119,7 +123,7 @@ fn describe_models(document: &mut Value, models: &[TypedModel], query: &Document
         let text = format!(
             "{}\n\nThis document describes the models {} as one user may use them. {preference} The types of records \
              contain `id`, so select it: `query={{id, name}}`. They describe selections without fields of related \
-             records.",
+             records. Errors that do not depend on the model are described in the document without models.",
             description.as_str().unwrap_or_default(),
             names.join(", ")
         );

@@ -26,6 +26,11 @@ impl TaggedContent {
         Self { media_type, etag: HeaderValue::try_from(weak_etag(&content)).ok(), content }
     }
 
+    /// Another form of the content, with the same tag.
+    pub(super) fn with_content(&self, content: impl Into<Bytes>) -> Self {
+        Self { content: content.into(), ..self.clone() }
+    }
+
     /// The response to a request with these headers.
     pub(in crate::http) fn respond(&self, request_headers: &HeaderMap) -> Response {
         let is_known = self.etag.as_ref().is_some_and(|etag| matches(request_headers, etag));

@@ -52,6 +52,13 @@ async fn generated_clients_work_with_typed_records() {
     let folder = TempDir::new().unwrap();
     generate(&document, folder.path()).await;
 
+    // Objects without a name would be named after their position among alternatives.
+    let modules = std::fs::read_dir(folder.path().join("generated/models")).unwrap();
+    let modules: Vec<String> = modules.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let is_numbered =
+        |name: &String| name.split("type_").skip(1).any(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+    assert!(modules.len() > 10 && !modules.iter().any(is_numbered), "{modules:?}");
+
     for (schema, module) in
         [("ResPartner", "res_partner"), ("SaleOrder", "sale_order"), ("ProductTemplate", "product_template")]
     {

@@ -55,6 +55,23 @@ async fn every_version_of_a_typed_document_describes_the_same_interface() {
     write_versions(&typed("null").await, TempDir::new().unwrap().path());
 }
 
+/// Ten models of different sizes.
+const TEN_MODELS: &str = "res.partner,res.users,res.company,product.template,product.product,product.pricelist,\
+    sale.order,sale.order.line,account.move,account.move.line";
+
+/// Power Automate accepts documents of at most 1 MB. The bounds are a little above the sizes, so that a repetition is
+/// noticed.
+#[tokio::test]
+async fn swagger_of_one_dialect_and_ten_models_is_small_enough_for_power_automate() {
+    let client = Gateway::shared().client().on(Version::Odoo19).as_user("admin");
+    for (dialect, bound) in [("api_v1", 950_000), ("restapi", 950_000), ("", 2_100_000)] {
+        let mut query = vec![("models", TEN_MODELS), ("version", "2.0")];
+        query.extend((!dialect.is_empty()).then_some(("dialect", dialect)));
+        let size = client.get("/openapi.json", &query).await.text.len();
+        assert!(size < bound, "{dialect}: {size} bytes");
+    }
+}
+
 #[tokio::test]
 async fn route_returns_the_requested_version() {
     let client = Gateway::shared().client();

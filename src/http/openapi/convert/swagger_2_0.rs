@@ -3,6 +3,7 @@
 //! In: an OpenAPI 3.0.3 document. Out: the same document as Swagger 2.0, as far as it can be expressed: a response has
 //! one schema (that of JSON if there is one), alternatives become one schema. Must not know: OpenAPI 3.1.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
@@ -21,12 +22,16 @@ struct Components<'a> {
     all: &'a Object,
     schemas: &'a Object,
     security_schemes: &'a Object,
+    /// The shared headers that were described already. Swagger 2.0 has no references to headers, so each response
+    /// contains them, and only the first one their descriptions.
+    described_headers: RefCell<HashSet<String>>,
 }
 
 impl<'a> Components<'a> {
     fn new(all: &'a Object, empty: &'a Object) -> Self {
         let section = |name: &str| all.get(name).and_then(Value::as_object).unwrap_or(empty);
-        Self { all, schemas: section("schemas"), security_schemes: section("securitySchemes") }
+        let (schemas, security_schemes) = (section("schemas"), section("securitySchemes"));
+        Self { all, schemas, security_schemes, described_headers: RefCell::default() }
     }
 
     /// The object itself, or the shared one to which it refers.
@@ -193,7 +198,12 @@ fn response(value: &mut Value, components: &Components<'_>, walk: &mut Walk) -> 
     }
     let headers = own.get("headers").and_then(Value::as_object).into_iter().flatten();
     let headers = headers.filter_map(|(name, value)| {
-        Some((name.clone(), header(components.resolve(value.as_object()?)?, components.schemas, walk)))
+        let own = value.as_object()?;
+        let mut converted = header(components.resolve(own)?, components.schemas, walk);
+        if own.contains_key("$ref") && !components.described_headers.borrow_mut().insert(name.clone()) {
+            converted.as_object_mut()?.shift_remove("description");
+        }
+        Some((name.clone(), converted))
     });
     let headers: Object = headers.collect();
     if !headers.is_empty() {

@@ -3,7 +3,7 @@
 //! In: requests. Out: files for Postman, with an entity tag. Must not know: what the collection contains. The
 //! collection of all operations needs no credential; one of certain models is for one user and needs one.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRequest as _, Request, State};
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::super::convert::OpenApiVersion;
 use super::super::document_query::DocumentQuery;
-use super::super::document_route::Documents;
+use super::super::document_route::{Documents, MadeOnce, made_once};
 use super::{collection, environment};
 use crate::cpu_work::{LARGE, run_cpu_work};
 use crate::error::Problem;
@@ -36,7 +36,7 @@ const ENVIRONMENT_FILE: HeaderValue =
 
 /// The routes of both files. Their requests go to the configured URL of this gateway.
 pub(in crate::http::openapi) fn routes(documents: Arc<Documents>) -> Router<AppState> {
-    let prepared = Arc::new(OnceLock::new());
+    let prepared = Arc::new(MadeOnce::new());
     let collection = async move |State(state): State<AppState>, request: Request| {
         respond(&documents, &prepared, &state, request).await
     };
@@ -52,19 +52,19 @@ pub(in crate::http::openapi) fn routes(documents: Arc<Documents>) -> Router<AppS
 /// `prepared` contains the collection of all operations, which is made for the first client that asks for it.
 async fn respond(
     documents: &Documents,
-    prepared: &OnceLock<TaggedContent>,
+    prepared: &MadeOnce,
     state: &AppState,
     request: Request,
 ) -> Result<Response, Problem> {
     let query = parse_query(request.uri().query())?;
-    let content = |document: &Value| TaggedContent::new(JSON, collection(document, state.site.issuer()).to_string());
+    let write = |document: Value| collection(&document, state.site.issuer()).to_string();
     if query.models.is_empty() {
-        let content = prepared.get_or_init(|| content(documents.generic()));
-        return Ok(as_file(content.respond(request.headers()), COLLECTION_FILE));
+        let content = made_once(prepared, || Ok(write(documents.generic()?)))?;
+        return Ok(as_file(content.respond(request.headers())?, COLLECTION_FILE));
     }
     let mut request = ApiRequest::from_request(request, state).await?;
     let (document, rate_limit) = documents.for_caller(&mut request, &query).await?;
-    let content = run_cpu_work(LARGE, || content(&document));
+    let content = run_cpu_work(LARGE, || document.into_content(JSON, write));
     let mut response = as_file(content.respond(&request.head.headers), COLLECTION_FILE);
     response.headers_mut().insert(CACHE_CONTROL, PRIVATE);
     if let Some(limit) = rate_limit {

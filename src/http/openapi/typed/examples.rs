@@ -12,7 +12,7 @@ use crate::plan::model_schema::FieldType;
 /// The values of a new record: the needed ones, or a name.
 pub(super) fn values_example(named: &NamedModel<'_>) -> Value {
     let fields = || named.creatable().into_iter().flat_map(|allowed| named.writable(allowed));
-    let needed: Map<String, Value> = fields().filter(|field| field.is_needed).map(value_example).collect();
+    let needed: Map<String, Value> = fields().filter(|field| named.needs(field)).map(value_example).collect();
     if needed.is_empty() { fields().filter(|field| is_name(field)).map(value_example).collect() } else { needed.into() }
 }
 

@@ -4,7 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::references::{MANY2ONE_OBJECT, MANY2ONE_PAIR, ODOO_COMMAND, reference};
+use super::references::{
+    MANY2ONE_OBJECT, MANY2ONE_PAIR, ODOO_COMMAND, PROPERTY, PROPERTY_VALUES, STRUCTURE, TEXT_ID_OBJECT, reference,
+};
 use crate::odoo::FieldDescription;
 use crate::plan::model_schema::FieldType;
 use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
@@ -20,13 +22,16 @@ pub(super) fn response_schema(field: &FieldDescription, style: Style, selection:
             Many2oneFormat::Object => reference(MANY2ONE_OBJECT),
         },
         FieldType::One2many | FieldType::Many2many => ids(),
-        FieldType::Properties => {
-            json!({"type": "array", "items": {"type": "object", "additionalProperties": true}})
-        }
+        FieldType::Properties => json!({"type": "array", "items": reference(PROPERTY)}),
         _ => plain_schema(field, selection),
     };
     let schema = if can_be_empty(field) { or_empty(schema, style.empty) } else { schema };
-    annotated(schema, field)
+    let mut schema = annotated(schema, field);
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("x-odoo-type".to_owned(), field.odoo_type.as_str().into());
+        members.extend(field.relation.as_ref().map(|model| ("x-odoo-relation".to_owned(), model.as_str().into())));
+    }
+    schema
 }
 
 /// Models without a table, whose ids Odoo makes from texts (from Odoo 18 on): the first digits of account codes.
@@ -41,9 +46,7 @@ fn link_with_text_id(format: Many2oneFormat) -> Value {
     match format {
         Many2oneFormat::Id => id(),
         Many2oneFormat::Pair => json!({"type": "array", "items": id()}),
-        Many2oneFormat::Object => {
-            json!({"type": "object", "required": ["id"], "properties": {"id": id(), "name": {"type": "string"}}})
-        }
+        Many2oneFormat::Object => reference(TEXT_ID_OBJECT),
     }
 }
 
@@ -74,10 +77,9 @@ pub(super) fn value_schema(
             let odoo_commands = json!({"type": "array", "items": reference(ODOO_COMMAND)});
             vec![ids(), reference(commands), odoo_commands]
         }
-        FieldType::Properties => vec![
-            json!({"type": "object", "additionalProperties": true}),
-            json!({"type": "array", "items": {"type": "object", "additionalProperties": true}}),
-        ],
+        FieldType::Properties => {
+            vec![reference(PROPERTY_VALUES), json!({"type": "array", "items": reference(PROPERTY)})]
+        }
         FieldType::Json | FieldType::Other => return annotated(json!({}), field),
         _ => vec![plain_schema(field, selection)],
     };
@@ -101,10 +103,7 @@ fn plain_schema(field: &FieldDescription, selection: Option<&str>) -> Value {
         FieldType::Date => json!({"type": "string", "format": "date"}),
         FieldType::Binary if field.is_stored || is_image(field) => base64,
         // Other computed fields of this type can contain structures, such as the tax totals of an order.
-        FieldType::Binary => {
-            let object = json!({"type": "object", "additionalProperties": true});
-            any_of(vec![base64, object, json!({"type": "array", "items": {}})])
-        }
+        FieldType::Binary => any_of(vec![base64, reference(STRUCTURE), json!({"type": "array", "items": {}})]),
         // The keys are unknown, or numbers, as those of the groups of a user until Odoo 18.
         FieldType::Selection if field.selection.is_none() => {
             json!({"anyOf": [{"type": "string"}, {"type": "integer"}]})
@@ -177,7 +176,7 @@ fn any_of(alternatives: Vec<Value>) -> Value {
     }
 }
 
-/// Adds label, help text, and what Odoo says about the field.
+/// Adds label and help text.
 fn annotated(schema: Value, field: &FieldDescription) -> Value {
     let Value::Object(mut members) = schema else { return schema };
     let relation = field.relation.as_ref().map(|model| match field.kind {
@@ -192,10 +191,6 @@ fn annotated(schema: Value, field: &FieldDescription) -> Value {
     }
     if field.is_read_only {
         members.insert("readOnly".to_owned(), true.into());
-    }
-    members.insert("x-odoo-type".to_owned(), field.odoo_type.as_str().into());
-    if let Some(model) = &field.relation {
-        members.insert("x-odoo-relation".to_owned(), model.as_str().into());
     }
     Value::Object(members)
 }

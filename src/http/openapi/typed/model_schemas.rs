@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::TypedModel;
 use super::fields::{or_empty, response_schema, value_schema};
 use super::names::{SchemaNames, variant_names};
-use super::references::{RELATION_COMMANDS, commands_schema, reference};
+use super::references::{RELATED_RECORD, RELATION_COMMANDS, commands_schema, reference};
 use crate::http::openapi::document_query::{DocumentQuery, TypedDialect};
 use crate::language::selection::{Selection, SelectionItem};
 use crate::names::{FieldName, ModelName};
@@ -83,12 +83,16 @@ impl<'m> NamedModels<'m> {
     pub(super) fn add_schemas(&self, query: &DocumentQuery, schemas: &mut Map<String, Value>) {
         let has = |dialect| query.dialect.is_none_or(|only| only == dialect);
         for named in &self.0 {
-            for dialect in TypedDialect::ALL.into_iter().filter(|dialect| has(*dialect)) {
-                named.add_records(dialect, query.empty, schemas);
+            let dialects = TypedDialect::ALL.into_iter().filter(|dialect| has(*dialect));
+            for (position, dialect) in dialects.enumerate() {
+                // Help texts are the same in every dialect, so the document contains them once.
+                named.add_records(dialect, query.empty, position == 0, schemas);
             }
             if let Some(fields) = named.creatable() {
                 schemas.insert(named.named("Create"), named.values(self, fields, Purpose::New, query.empty));
-                schemas.insert(named.named("Values"), named.values(self, fields, Purpose::NewRelated, query.empty));
+                if !named.shares_values() {
+                    schemas.insert(named.named("Values"), named.values(self, fields, Purpose::NewRelated, query.empty));
+                }
             }
             if let Some(fields) = named.updatable() {
                 schemas.insert(named.named("Update"), named.values(self, fields, Purpose::Update, query.empty));
@@ -121,34 +125,58 @@ impl<'m> NamedModel<'m> {
         self.model.access.updatable.as_ref().filter(|_| self.model.description.rights.update)
     }
 
+    /// Whether a record that is created together with another one has the values of an update: no field is required in
+    /// either.
+    fn shares_values(&self) -> bool {
+        self.creatable().is_some() && self.creatable() == self.updatable()
+    }
+
     /// The fields that responses can contain.
     pub(super) fn readable(&self) -> impl Iterator<Item = &'m FieldDescription> {
         let access = &self.model.access;
         self.model.description.fields.iter().filter(|field| access.readable.contains(&field.name))
     }
 
+    /// Whether a new record is known to need the field.
+    pub(super) fn needs(&self, field: &FieldDescription) -> bool {
+        self.model.description.needed.contains(&field.name)
+    }
+
     fn selection(&self, field: &FieldDescription) -> Option<&str> {
         self.selections.get(&field.name).map(String::as_str)
     }
 
-    fn add_records(&self, dialect: TypedDialect, empty: EmptyFormat, schemas: &mut Map<String, Value>) {
+    fn add_records(
+        &self,
+        dialect: TypedDialect,
+        empty: EmptyFormat,
+        with_help: bool,
+        schemas: &mut Map<String, Value>,
+    ) {
         let name = self.named(dialect_suffix(dialect));
         let restful = self.model.restful.as_ref().filter(|_| dialect == TypedDialect::Restful);
         let style = style(dialect, empty);
         if let Some(shapes) = restful {
             for (end, selection) in [("Created", &shapes.create), ("Updated", &shapes.update)] {
                 if selection.is_some() {
-                    schemas.insert(format!("{name}{end}"), self.record(dialect, style, selection.as_ref()));
+                    let record = self.record(dialect, style, selection.as_ref(), with_help);
+                    schemas.insert(format!("{name}{end}"), record);
                 }
             }
         }
         let selection = restful.and_then(|shapes| shapes.read.as_ref());
-        schemas.insert(name, self.record(dialect, style, selection));
+        schemas.insert(name, self.record(dialect, style, selection, with_help));
     }
 
     /// The schema of records in responses; with a selection, of the fields that it selects.
-    fn record(&self, dialect: TypedDialect, style: Style, selection: Option<&Selection>) -> Value {
-        let property = |field: &FieldDescription| response_schema(field, style, self.selection(field));
+    fn record(&self, dialect: TypedDialect, style: Style, selection: Option<&Selection>, with_help: bool) -> Value {
+        let property = |field: &FieldDescription| {
+            let mut schema = response_schema(field, style, self.selection(field));
+            if let (Some(members), false) = (schema.as_object_mut(), with_help) {
+                members.remove("description");
+            }
+            schema
+        };
         let mut properties = Map::new();
         for field in self.readable() {
             let schema = match selection.map_or(Selected::Plain, |selection| selected(selection, &field.name)) {
@@ -177,7 +205,7 @@ impl<'m> NamedModel<'m> {
         empty: EmptyFormat,
     ) -> Value {
         let fields = || self.writable(allowed);
-        let is_needed = |field: &&FieldDescription| purpose == Purpose::New && field.is_needed;
+        let is_needed = |field: &&FieldDescription| purpose == Purpose::New && self.needs(field);
         let property = |field: &FieldDescription| {
             let commands = models.commands_name(field.relation.as_ref());
             let schema = value_schema(field, empty, self.selection(field), &commands);
@@ -211,13 +239,14 @@ impl<'m> NamedModel<'m> {
     }
 
     fn commands(&self) -> Value {
-        let create = self.creatable().map(|_| reference(&self.named("Values")));
+        let values = if self.shares_values() { "Update" } else { "Values" };
+        let create = self.creatable().map(|_| reference(&self.named(values)));
         let update = self.updatable().map(|_| reference(&self.named("Update")));
         commands_schema(create, update)
     }
 
     fn add_selections(&self, schemas: &mut Map<String, Value>) {
-        for field in &self.model.description.fields {
+        for field in self.model.description.fields.iter() {
             let (Some(name), Some(values)) = (self.selection(field), &field.selection) else { continue };
             schemas.insert(name.to_owned(), selection_schema(field, values));
         }
@@ -235,13 +264,16 @@ fn selection_schema(field: &FieldDescription, values: &[(String, String)]) -> Va
         let lines: Vec<String> = values.iter().map(|(key, label)| format!("- `{key}`: {label}")).collect();
         description = format!("{description}\n\n{}", lines.join("\n"));
     }
-    json!({
+    let mut schema = json!({
         "type": "string",
         "description": description,
         "enum": keys,
         "x-enum-varnames": variant_names(keys.iter().copied()),
-        "x-enum-descriptions": labels,
-    })
+    });
+    if let (Some(members), true) = (schema.as_object_mut(), labels != keys) {
+        members.insert("x-enum-descriptions".to_owned(), json!(labels));
+    }
+    schema
 }
 
 /// Whether a selection contains a field.
@@ -269,6 +301,6 @@ fn selected(selection: &Selection, field: &FieldName) -> Selected {
 
 /// The schema of a relation whose related records are part of the response.
 fn nested_schema(field: &FieldDescription, empty: EmptyFormat) -> Value {
-    let record = json!({"type": "object", "additionalProperties": true});
+    let record = reference(RELATED_RECORD);
     if field.kind.is_x2many() { json!({"type": "array", "items": record}) } else { or_empty(record, empty) }
 }

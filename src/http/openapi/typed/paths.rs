@@ -35,6 +35,9 @@ const EXAMPLES: [(&str, &str); 7] = [
 /// Parameters that a typed operation does not have: `count` changes the type of the response, `vals` is in the body.
 const REMOVED: [&str; 3] = ["model", "count", "vals"];
 
+/// Errors of the protocol, which do not depend on the model: the generic document describes them.
+const PROTOCOL_ERRORS: [&str; 6] = ["405", "406", "414", "415", "421", "431"];
+
 /// Writes the paths of one model.
 pub(super) struct PathWriter<'p> {
     /// The generic document.
@@ -92,7 +95,10 @@ impl PathWriter<'_> {
         if let (Some(body), Some(request)) = (row.request, generic.get("requestBody")) {
             members.insert("requestBody".to_owned(), self.request_body(request, body, row, named));
         }
-        let responses = members.get_mut("responses").and_then(Value::as_object_mut);
+        let mut responses = members.get_mut("responses").and_then(Value::as_object_mut);
+        if let Some(responses) = &mut responses {
+            responses.retain(|status, _| !PROTOCOL_ERRORS.contains(&status.as_str()));
+        }
         for (status, response) in responses.into_iter().flatten() {
             if let (Some(body), true) = (row.response, status.starts_with('2')) {
                 *response = self.response(response, body, row, named);

@@ -8,6 +8,16 @@ use serde_json::{Value, json};
 pub(super) const MANY2ONE_PAIR: &str = "Many2onePair";
 /// `{"id": 7, "name": "Azure"}`
 pub(super) const MANY2ONE_OBJECT: &str = "Many2oneObject";
+/// `{"id": "10", "name": "10"}`, from models whose ids Odoo makes from texts
+pub(super) const TEXT_ID_OBJECT: &str = "Many2oneTextIdObject";
+/// A property of a record: its definition and its value.
+pub(super) const PROPERTY: &str = "RecordProperty";
+/// The values of properties by name.
+pub(super) const PROPERTY_VALUES: &str = "PropertyValues";
+/// An object with any members, such as the tax totals of an order.
+pub(super) const STRUCTURE: &str = "Structure";
+/// A related record in a configured shape.
+pub(super) const RELATED_RECORD: &str = "RelatedRecord";
 /// `[4, 7]`
 pub(super) const ODOO_COMMAND: &str = "OdooCommand";
 /// `{"link": [7]}` for a model that the document does not describe.
@@ -18,10 +28,32 @@ pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// The schemas that all models share, each with its name.
-pub(super) fn shared_schemas() -> [(&'static str, Value); 4] {
+/// An object with any members.
+fn any_object(description: &str) -> Value {
+    json!({"type": "object", "description": description, "additionalProperties": true})
+}
+
+/// The schemas that all models share, each with its name. Objects among alternatives are here, because generators name
+/// those without a name after their position: `Type0`.
+pub(super) fn shared_schemas() -> [(&'static str, Value); 9] {
     let display_name = json!({"anyOf": [{"type": "string"}, {"type": "boolean", "const": false}]});
     [
+        (PROPERTY, any_object("A property of a record: its definition and its value.")),
+        (PROPERTY_VALUES, any_object("The values of properties by name.")),
+        (STRUCTURE, any_object("An object that Odoo computes.")),
+        (RELATED_RECORD, any_object("A related record with the configured fields.")),
+        (
+            TEXT_ID_OBJECT,
+            json!({
+                "type": "object",
+                "description": "A related record whose id can be text: its id and its display name.",
+                "required": ["id"],
+                "properties": {
+                    "id": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+                    "name": {"type": "string"},
+                },
+            }),
+        ),
         (
             MANY2ONE_PAIR,
             json!({

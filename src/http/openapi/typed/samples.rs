@@ -19,7 +19,7 @@ pub(super) fn field(name: &str, odoo_type: &str) -> FieldDescription {
         is_never_empty: false,
         is_read_only: false,
         is_stored: true,
-        is_needed: false,
+        may_be_needed: false,
         relation: None,
         selection: None,
     }
@@ -34,12 +34,13 @@ pub(super) fn model(name: &str, fields: Vec<FieldDescription>) -> TypedModel {
         updatable: Some(names()),
         delete: true,
         execute: true,
-        lang: None,
     };
     let rights = ModelRights { create: true, update: true, delete: true };
-    let description = ModelDescription { model: ModelName::parse(name).unwrap(), rights, fields };
+    let needed = fields.iter().filter(|field| field.may_be_needed).map(|field| field.name.clone()).collect();
+    let model = ModelName::parse(name).unwrap();
+    let description = ModelDescription { model, rights, fields: fields.into(), needed: Arc::new(needed) };
     let restful = Some(RestfulShapes::default());
-    TypedModel { description: Arc::new(description), access, label: "Contact".into(), restful }
+    TypedModel { description, access, label: "Contact".into(), restful }
 }
 
 /// A partner with a field of each interesting type.
@@ -50,7 +51,7 @@ pub(super) fn partner() -> TypedModel {
         "res.partner",
         vec![
             FieldDescription { is_read_only: true, is_never_empty: true, ..field("id", "integer") },
-            FieldDescription { is_needed: true, is_never_empty: true, ..field("name", "char") },
+            FieldDescription { may_be_needed: true, is_never_empty: true, ..field("name", "char") },
             FieldDescription { selection: Some(state), ..field("type", "selection") },
             FieldDescription { relation: relation("res.country"), ..field("country_id", "many2one") },
             FieldDescription { relation: relation("res.partner"), ..field("child_ids", "one2many") },

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::json;
 
-use super::samples::{model, partner};
+use super::samples::{field, model, partner};
 use super::*;
 use crate::names::FieldName;
+use crate::odoo::FieldDescription;
 
 fn base() -> Value {
     serde_json::to_value(crate::http::openapi()).unwrap()
@@ -118,8 +119,8 @@ fn a_new_record_needs_what_odoo_requires_and_never_contains_what_is_read_only() 
     assert_eq!(*generic, json!({"$ref": "#/components/schemas/RelationCommands"}));
     // A related record gets its parent from the record that it is created with.
     let commands = schema(&document, "ResPartnerCommands")["properties"]["create"]["items"].clone();
-    assert_eq!(commands, json!({"$ref": "#/components/schemas/ResPartnerValues"}));
-    assert_eq!(schema(&document, "ResPartnerValues").get("required"), None);
+    assert_eq!(commands, json!({"$ref": "#/components/schemas/ResPartnerUpdate"}));
+    assert_eq!(schema(&document, "ResPartnerUpdate").get("required"), None);
     let body = &document["paths"]["/api/v1/res.partner"]["post"]["requestBody"]["content"]["application/json"];
     assert_eq!(body["example"], json!({"data": {"name": "Example"}}));
 }
@@ -144,10 +145,66 @@ fn operations_and_fields_that_are_not_allowed_are_left_out() {
 }
 
 #[test]
+fn values_of_related_records_have_a_schema_of_their_own_if_an_update_has_other_fields() {
+    let mut few = partner();
+    few.access.updatable = Some(BTreeSet::from([FieldName::from_static("name")]));
+    let document = document(&[few], "");
+    let commands = schema(&document, "ResPartnerCommands")["properties"]["create"]["items"].clone();
+    assert_eq!(commands, json!({"$ref": "#/components/schemas/ResPartnerValues"}));
+    let values = schema(&document, "ResPartnerValues");
+    assert!(values["properties"].get("image_1920").is_some() && values.get("required").is_none());
+}
+
+#[test]
+fn nothing_that_all_models_or_dialects_share_is_repeated() {
+    let help = "Where the partner lives.";
+    let mut described = partner();
+    let fields = described.description.fields.iter().cloned().map(|field| match field.name.as_str() {
+        "country_id" => FieldDescription { help: help.to_owned(), ..field },
+        _ => field,
+    });
+    described.description.fields = fields.collect();
+    let models = [described, model("res.country", vec![])];
+    let document = document(&models, "");
+    // In the records of one dialect, in the values of a new record, and in those of an update.
+    assert_eq!(document.to_string().matches(help).count(), 3);
+    let items = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let parameters = items.flat_map(|operation| operation["parameters"].as_array().into_iter().flatten());
+    let mut inline = HashSet::new();
+    for parameter in parameters.filter(|parameter| parameter.get("$ref").is_none()) {
+        assert!(inline.insert(parameter.to_string()), "{parameter}");
+    }
+    assert!(document["components"]["parameters"]["filter"].is_object());
+}
+
+#[test]
+fn objects_among_alternatives_have_names() {
+    let kinds = ["properties", "binary", "json", "reference", "many2one"];
+    let computed = |kind| FieldDescription { is_stored: false, ..field(&format!("a_{kind}"), kind) };
+    let document = document(&[model("res.partner", kinds.map(computed).to_vec())], "");
+    let mut alternatives = 0;
+    let mut pending: Vec<&Value> = document["components"]["schemas"].as_object().unwrap().values().collect();
+    while let Some(value) = pending.pop() {
+        for one in value.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
+            alternatives += 1;
+            let named = one.get("items").unwrap_or(one);
+            assert!(named["type"] != "object", "{value}");
+        }
+        match value {
+            Value::Object(members) => pending.extend(members.values()),
+            Value::Array(items) => pending.extend(items),
+            _ => {}
+        }
+    }
+    assert!(alternatives > 10);
+}
+
+#[test]
 fn null_for_empty_values_makes_the_preference_required() {
     let document = document(&[partner()], "&empty=null");
     let parameters = document["paths"]["/api/v1/res.partner"]["get"]["parameters"].as_array().unwrap();
-    let prefer = parameters.iter().find(|parameter| parameter["name"] == "Prefer").unwrap();
+    let mut parameters = parameters.iter().map(|parameter| paths::resolve(&document, parameter));
+    let prefer = parameters.find(|parameter| parameter["name"] == "Prefer").unwrap();
     assert_eq!((&prefer["required"], &prefer["schema"]["default"]), (&json!(true), &json!("empty=null")));
     let country = &schema(&document, "ResPartner")["properties"]["country_id"]["type"];
     assert_eq!(*country, json!(["integer", "null"]));
@@ -165,7 +222,7 @@ fn a_configured_shape_decides_about_records_of_restful() {
     let document = document(&[shaped], "");
     let properties = schema(&document, "ResPartnerRestful")["properties"].as_object().unwrap();
     assert_eq!(properties.keys().collect::<Vec<_>>(), ["id", "country_id", "child_ids"]);
-    assert_eq!(properties["child_ids"]["items"]["type"], "object");
+    assert_eq!(properties["child_ids"]["items"], json!({"$ref": "#/components/schemas/RelatedRecord"}));
     assert_eq!(schema(&document, "ResPartnerRestfulUpdated")["properties"].as_object().unwrap().len(), 7);
 }
 
