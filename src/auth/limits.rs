@@ -8,6 +8,7 @@
 //! rate_limit        how often an API key may be used
 //! key_concurrency   how many concurrent requests an API key may have
 //! usage_limits      both of them, for the row of a token
+//! shared            what all gateways share, for a renewal
 //! check_slots       how many passwords one database verifies at a time
 //! proven_addresses  the addresses from which a login was verified before
 //! ```
@@ -19,6 +20,7 @@ pub(super) mod key_concurrency;
 pub(super) mod min_failure_time;
 pub(super) mod proven_addresses;
 pub(super) mod rate_limit;
+pub(super) mod shared;
 pub(super) mod throttle;
 mod token_bucket;
 pub(super) mod token_rejection;

@@ -1,19 +1,44 @@
 //! How many concurrent requests an API key may have.
 //!
-//! The counts exist in this process only: N gateways allow N times as many.
+//! On PostgreSQL the limit holds over all gateways: each has an allowance, which grows and shrinks with its use. A
+//! request that exceeds the allowance waits a moment for a part of what the other gateways do not use. On SQLite the
+//! limit is the allowance.
 //!
 //! In: a key's id and limit. Out: a [`ConcurrencyPermit`] that counts until it is dropped, or `None`. Must not know:
 //! HTTP, what the requests do.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-/// The number of permits of each key. A key without permits has no entry.
-type InUse = Arc<Mutex<HashMap<String, u32>>>;
+use crate::shared_limits::{RecentDemand, Renewals, SlotGrant, SlotUse};
+
+/// The longest wait for slots that other gateways return. They do so at their next renewal.
+const MAX_WAIT: Duration = Duration::from_millis(600);
+
+/// The keys with requests, and those that had some in the last second.
+type Keys = Arc<Mutex<HashMap<String, KeyUse>>>;
 
 /// Limits the concurrent requests of each key. Clones share the counts.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ConcurrencyLimiter(InUse);
+pub(super) struct ConcurrencyLimiter {
+    keys: Keys,
+    /// Set if the limits are shared.
+    renewals: Arc<OnceLock<Renewals>>,
+}
+
+/// The requests of one key.
+#[derive(Debug, Default)]
+struct KeyUse {
+    limit: u32,
+    in_use: u32,
+    waiting: u32,
+    /// What this gateway may use of the limit, if it is shared.
+    allowance: u32,
+    /// Whether the last renewal showed that the other gateways use the rest.
+    is_refused: bool,
+    demand: RecentDemand,
+}
 
 /// One request within the limit. Clones share it; it is released when the last one is dropped.
 #[derive(Debug, Clone)]
@@ -22,34 +47,124 @@ pub struct ConcurrencyPermit(#[expect(dead_code, reason = "it is held to be drop
 #[derive(Debug)]
 struct PermitGuard {
     key: String,
-    in_use: InUse,
+    limiter: ConcurrencyLimiter,
+}
+
+/// A request that waits for a part of the limit.
+struct WaitGuard<'l> {
+    key: &'l str,
+    limiter: &'l ConcurrencyLimiter,
 }
 
 impl ConcurrencyLimiter {
+    /// From now on all gateways share the limits.
+    pub(super) fn share(&self, renewals: Renewals) {
+        // A second call changes nothing.
+        let _ = self.renewals.set(renewals);
+    }
+
     /// A permit of `key`; `None` if `limit` permits are in use.
-    pub(super) fn acquire(&self, key: &str, limit: u32) -> Option<ConcurrencyPermit> {
-        let mut in_use = lock(&self.0);
-        let count = in_use.get(key).copied().unwrap_or_default();
-        if count >= limit {
+    pub(super) async fn acquire(&self, key: &str, limit: u32) -> Option<ConcurrencyPermit> {
+        if let Some(permit) = self.try_acquire(key, limit) {
+            return Some(permit);
+        }
+        let renewals = self.renewals.get()?;
+        let started = Instant::now();
+        let mut permit = None;
+        if self.begin_to_wait(key, limit) {
+            let _waiting = WaitGuard { key, limiter: self };
+            while permit.is_none() && !self.is_refused(key) {
+                let left = MAX_WAIT.saturating_sub(started.elapsed());
+                if left.is_zero() {
+                    break;
+                }
+                renewals.renewed(left).await;
+                permit = self.try_acquire(key, limit);
+            }
+        }
+        permit
+    }
+
+    fn try_acquire(&self, key: &str, limit: u32) -> Option<ConcurrencyPermit> {
+        let is_shared = self.renewals.get().is_some();
+        let mut keys = lock(&self.keys);
+        let (in_use, allowance) = keys.get(key).map_or((0, 0), |used| (used.in_use, used.allowance));
+        let allowed = if is_shared { limit.min(allowance) } else { limit };
+        if in_use >= allowed {
             return None;
         }
-        in_use.insert(key.to_owned(), count + 1);
-        Some(ConcurrencyPermit(Arc::new(PermitGuard { key: key.to_owned(), in_use: self.0.clone() })))
+        let used = keys.entry(key.to_owned()).or_default();
+        used.limit = limit;
+        used.in_use += 1;
+        Some(ConcurrencyPermit(Arc::new(PermitGuard { key: key.to_owned(), limiter: self.clone() })))
+    }
+
+    /// Counts a request that waits, unless its own gateway alone has reached the limit.
+    fn begin_to_wait(&self, key: &str, limit: u32) -> bool {
+        let mut keys = lock(&self.keys);
+        let used = keys.entry(key.to_owned()).or_default();
+        used.limit = limit;
+        let can_wait = used.in_use.saturating_add(used.waiting) < limit;
+        used.waiting += u32::from(can_wait);
+        can_wait
+    }
+
+    fn is_refused(&self, key: &str) -> bool {
+        lock(&self.keys).get(key).is_some_and(|used| used.is_refused)
+    }
+
+    /// What is reported at a renewal.
+    pub(super) fn uses(&self, now: Instant) -> Vec<SlotUse> {
+        if self.renewals.get().is_none() {
+            return Vec::new();
+        }
+        let mut uses = Vec::new();
+        lock(&self.keys).retain(|key, used| {
+            let wanted = used.demand.greatest(now, used.in_use.saturating_add(used.waiting));
+            // Requests that run with an allowance that was reduced since are part of what is held.
+            let held = used.allowance.max(used.in_use);
+            if wanted > 0 {
+                let budget = format!("key:{key}");
+                uses.push(SlotUse { budget, capacity: used.limit, has_minimum: false, held, wanted });
+            }
+            wanted > 0
+        });
+        uses
+    }
+
+    /// Applies the result of a renewal.
+    pub(super) fn apply(&self, grants: &[SlotGrant]) {
+        let mut keys = lock(&self.keys);
+        for grant in grants {
+            if let Some(used) = grant.budget.strip_prefix("key:").and_then(|key| keys.get_mut(key)) {
+                used.allowance = grant.allowed;
+                used.is_refused = !grant.is_complete && grant.is_final;
+            }
+        }
     }
 }
 
 impl Drop for PermitGuard {
     fn drop(&mut self) {
-        let mut in_use = lock(&self.in_use);
-        match in_use.get_mut(&self.key) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(in_use.remove(&self.key)),
+        let is_shared = self.limiter.renewals.get().is_some();
+        let mut keys = lock(&self.limiter.keys);
+        match keys.get_mut(&self.key) {
+            Some(used) if used.in_use > 1 || is_shared => used.in_use = used.in_use.saturating_sub(1),
+            _ => drop(keys.remove(&self.key)),
         }
     }
 }
 
-fn lock(in_use: &InUse) -> MutexGuard<'_, HashMap<String, u32>> {
-    in_use.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for WaitGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(used) = lock(&self.limiter.keys).get_mut(self.key) {
+            used.waiting = used.waiting.saturating_sub(1);
+        }
+    }
+}
+
+fn lock(keys: &Keys) -> MutexGuard<'_, HashMap<String, KeyUse>> {
+    keys.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -59,24 +174,57 @@ mod tests {
     #[test]
     fn each_key_has_its_own_limit() {
         let limiter = ConcurrencyLimiter::default();
-        let both = [limiter.acquire("a", 2).unwrap(), limiter.acquire("a", 2).unwrap()];
-        assert!(limiter.acquire("a", 2).is_none());
-        let other = limiter.acquire("b", 1).unwrap();
+        let both = [limiter.try_acquire("a", 2).unwrap(), limiter.try_acquire("a", 2).unwrap()];
+        assert!(limiter.try_acquire("a", 2).is_none());
+        let other = limiter.try_acquire("b", 1).unwrap();
         let shared = both[0].clone();
         drop(both);
-        assert!(limiter.acquire("a", 1).is_none(), "a clone still holds the permit");
+        assert!(limiter.try_acquire("a", 1).is_none(), "a clone still holds the permit");
         drop((shared, other));
-        assert!(lock(&limiter.0).is_empty(), "a key without permits has no entry");
-        assert!(limiter.acquire("a", 0).is_none());
+        assert!(lock(&limiter.keys).is_empty(), "a key without permits has no entry");
+        assert!(limiter.try_acquire("a", 0).is_none());
     }
 
     #[test]
     fn fifty_concurrent_callers_get_exactly_the_limit() {
         let limiter = ConcurrencyLimiter::default();
         let permits = std::thread::scope(|scope| {
-            let callers: Vec<_> = (0..50).map(|_| scope.spawn(|| limiter.acquire("k", 7))).collect();
+            let callers: Vec<_> = (0..50).map(|_| scope.spawn(|| limiter.try_acquire("k", 7))).collect();
             callers.into_iter().filter_map(|caller| caller.join().unwrap()).collect::<Vec<_>>()
         });
         assert_eq!(permits.len(), 7);
+    }
+
+    /// Renews with this result.
+    async fn renew(limiter: &ConcurrencyLimiter, renewals: &Renewals, allowed: u32, is_final: bool) -> Vec<SlotUse> {
+        renewals.requested().await;
+        let number = renewals.begin();
+        let uses = limiter.uses(Instant::now());
+        let grant = |used: &SlotUse| SlotGrant {
+            budget: used.budget.clone(),
+            allowed,
+            is_complete: allowed >= used.wanted,
+            is_final,
+        };
+        limiter.apply(&uses.iter().map(grant).collect::<Vec<_>>());
+        renewals.end(number);
+        uses
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn request_waits_for_what_other_gateways_return() {
+        let (limiter, renewals) = (ConcurrencyLimiter::default(), Renewals::default());
+        limiter.share(renewals.clone());
+        let store = async {
+            let uses = renew(&limiter, &renewals, 0, false).await;
+            assert_eq!((uses[0].held, uses[0].wanted, uses[0].capacity), (0, 1, 2));
+            renew(&limiter, &renewals, 1, false).await;
+        };
+        let (first, ()) = tokio::join!(limiter.acquire("a", 2), store);
+        assert!(first.is_some());
+        let (second, _) = tokio::join!(limiter.acquire("a", 2), renew(&limiter, &renewals, 1, true));
+        assert!(second.is_none(), "the other gateways use the rest");
+        drop(first);
+        assert!(limiter.acquire("a", 2).await.is_some(), "the allowance stays");
     }
 }

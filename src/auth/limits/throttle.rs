@@ -7,15 +7,26 @@
 //! which the login was verified before is limited by its own bucket for that login alone: no client can lock it out
 //! from elsewhere.
 //!
-//! The counts exist in this process only: a restart resets them, and each replica counts separately.
+//! On PostgreSQL all gateways share the counts: they are refreshed before an attempt, and each failure is reported at
+//! once. On SQLite they exist in this process only: a restart resets them.
 //!
 //! In: an address, a login, the time. Out: permission, or how long to wait. Must not know: secrets, HTTP.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::join_all;
+
+use super::token_bucket::shared::{Division, MAX_WAIT};
 use super::token_bucket::{Refill, TokenBuckets};
 use crate::clock::Clock;
+use crate::shared_limits::{BucketLevel, BucketUse, Renewals};
 
 /// The rate of one kind of bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,10 +67,36 @@ enum Key {
     Global,
 }
 
+impl Key {
+    /// The name of the bucket in the store: a hash, because logins and addresses of failed attempts are personal data
+    /// that the store need not contain, and may be long.
+    fn budget(&self) -> String {
+        let text = match self {
+            Self::AddressAndLogin(address, login) => format!("address {address} login {login}"),
+            Self::Login(login) => format!("login {login}"),
+            Self::Address(address) => format!("address {address}"),
+            Self::Global => "global".to_owned(),
+        };
+        let hash = digest::digest(&digest::SHA256, text.as_bytes());
+        format!("throttle:{}", URL_SAFE_NO_PAD.encode(hash.as_ref()))
+    }
+}
+
 /// Limits failed attempts.
 #[derive(Debug)]
 pub struct Throttle {
+    limits: ArcSwap<Limits>,
+    clock: Clock,
+    /// Set if the counts are shared.
+    renewals: OnceLock<Renewals>,
+}
+
+/// The limits in effect, and what was counted.
+#[derive(Debug, Clone)]
+struct Limits {
     settings: ThrottleSettings,
+    /// How long the buckets are kept without use.
+    kept: Duration,
     buckets: TokenBuckets<Key>,
 }
 
@@ -71,13 +108,62 @@ pub struct Attempt<'t> {
     keys: Vec<(Key, ThrottleRate)>,
 }
 
+impl Limits {
+    fn new(settings: ThrottleSettings, clock: Clock) -> Self {
+        let kept = settings.time_to_fill();
+        Self { settings, kept, buckets: TokenBuckets::new(Some(kept), clock) }
+    }
+}
+
 impl Throttle {
     /// A throttle that has counted nothing.
     #[must_use]
     pub fn new(settings: ThrottleSettings, clock: Clock) -> Self {
-        let rates = [settings.address_and_login, settings.login, settings.address, settings.global];
-        let time_to_fill = rates.iter().map(|rate| rate.time_to_fill()).max().unwrap_or_default();
-        Self { settings, buckets: TokenBuckets::new(Some(time_to_fill), clock) }
+        let limits = ArcSwap::from_pointee(Limits::new(settings, clock.clone()));
+        Self { limits, clock, renewals: OnceLock::new() }
+    }
+
+    /// From now on all gateways share the counts.
+    pub(super) fn share(&self, renewals: Renewals) {
+        self.limits.load().buckets.share(Division::Whole, Key::budget, renewals.clone());
+        // A second call changes nothing.
+        let _ = self.renewals.set(renewals);
+    }
+
+    /// What is reported at a renewal.
+    pub(super) fn uses(&self) -> Vec<BucketUse> {
+        self.limits.load().buckets.uses()
+    }
+
+    /// Applies the result of a renewal.
+    pub(super) fn apply(&self, gateways: u32, levels: &HashMap<&str, &BucketLevel>) {
+        self.limits.load().buckets.apply(gateways, levels);
+    }
+
+    /// Waits for the failures that other gateways have counted, if they are shared.
+    pub(in crate::auth) async fn refresh(&self, address: IpAddr, login: &str, status: AddressStatus) {
+        if self.renewals.get().is_some() {
+            let buckets = self.limits.load().buckets.clone();
+            let keys = self.keys(address, login, status);
+            join_all(keys.iter().map(|(key, rate)| buckets.refresh(key, rate.refill()))).await;
+        }
+    }
+
+    /// Limits by these settings from now on. The failures so far count, unless buckets fill more slowly than all before:
+    /// they would be dropped before they are full.
+    pub fn set(&self, settings: ThrottleSettings) {
+        let before = self.limits.load();
+        let is_kept = settings.time_to_fill() <= before.kept;
+        let limits = if is_kept {
+            Limits { settings, ..Limits::clone(&before) }
+        } else {
+            let limits = Limits::new(settings, self.clock.clone());
+            if let Some(renewals) = self.renewals.get() {
+                limits.buckets.share(Division::Whole, Key::budget, renewals.clone());
+            }
+            limits
+        };
+        self.limits.store(limits.into());
     }
 
     /// Checks whether an attempt would be admitted now, without counting one.
@@ -105,28 +191,36 @@ impl Throttle {
         self.peek(address, login, status)?;
         let keys = self.keys(address, login, status);
         for (key, rate) in &keys {
-            self.buckets.add(key, rate.refill(), -1.0);
+            self.limits.load().buckets.add(key, rate.refill(), -1.0);
         }
         Ok(Attempt { throttle: self, keys })
     }
 
+    /// Waits until other gateways know the failures so far, if they are shared.
+    pub(in crate::auth) async fn reported(&self) {
+        if let Some(renewals) = self.renewals.get() {
+            renewals.renewed(MAX_WAIT).await;
+        }
+    }
+
     fn keys(&self, address: IpAddr, login: &str, status: AddressStatus) -> Vec<(Key, ThrottleRate)> {
         let address = client_network(address);
-        let own = (Key::AddressAndLogin(address, login.to_owned()), self.settings.address_and_login);
+        let settings = self.limits.load().settings;
+        let own = (Key::AddressAndLogin(address, login.to_owned()), settings.address_and_login);
         match status {
             AddressStatus::Proven => vec![own],
             AddressStatus::New => vec![
                 own,
-                (Key::Login(login.to_owned()), self.settings.login),
-                (Key::Address(address), self.settings.address),
-                (Key::Global, self.settings.global),
+                (Key::Login(login.to_owned()), settings.login),
+                (Key::Address(address), settings.address),
+                (Key::Global, settings.global),
             ],
         }
     }
 
     fn wait(&self, key: &Key, rate: ThrottleRate) -> Duration {
         let refill = rate.refill();
-        match self.buckets.level(key, refill) {
+        match self.limits.load().buckets.level(key, refill) {
             Some(level) if level < 1.0 => refill.time_for(1.0 - level),
             _ => Duration::ZERO,
         }
@@ -137,8 +231,16 @@ impl Attempt<'_> {
     /// Returns the tokens, because the attempt did not fail.
     pub fn refund(self) {
         for (key, rate) in &self.keys {
-            self.throttle.buckets.add(key, rate.refill(), 1.0);
+            self.throttle.limits.load().buckets.add(key, rate.refill(), 1.0);
         }
+    }
+}
+
+impl ThrottleSettings {
+    /// How long the slowest bucket takes to fill.
+    fn time_to_fill(&self) -> Duration {
+        let rates = [self.address_and_login, self.login, self.address, self.global];
+        rates.iter().map(|rate| rate.time_to_fill()).max().unwrap_or_default()
     }
 }
 

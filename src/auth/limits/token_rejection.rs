@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::min_failure_time::MinFailureTime;
-use super::throttle::Throttle;
+use super::throttle::{AddressStatus, Throttle};
 use crate::auth::error::{AuthError, invalid_token};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -67,6 +67,7 @@ impl FailurePolicy {
             Err(AuthError::Problem(problem)) => Err(problem),
             Err(AuthError::Rejected) => {
                 // Tokens cannot be guessed. Failures are counted so that repeated attempts are throttled.
+                self.throttle.refresh(address, name, AddressStatus::New).await;
                 let _spent = self.throttle.take(address, name).map_err(too_many_attempts)?;
                 self.min_failure_time.reached_since(started).await;
                 Err(rejection())
