@@ -2,8 +2,10 @@
 //! line.
 //!
 //! ```text
-//! applications       register, list, rotate secrets, enable, disable, delete
+//! applications       register, list, change origins, rotate secrets, enable, disable, delete
 //! api_keys           create, list, enable, disable, delete
+//! key_update         another scope
+//! key_rotation       another secret
 //! linked_users       users who let an API key create login tokens for them
 //! link_odoo_key      Odoo API keys linked to their users
 //! tokens             list, revoke
@@ -29,6 +31,8 @@ mod applications;
 mod audit_log;
 mod health;
 mod installation_keys;
+mod key_rotation;
+mod key_update;
 mod link_odoo_key;
 mod linked_users;
 mod login_tokens;
@@ -46,6 +50,8 @@ pub use applications::{ApplicationSecrets, ConsumerPair, NewApplication};
 pub use audit_log::{AUDIT_CSV_HEADER, audit_csv_row};
 pub use health::{BreakerState, HealthOverview, PartHealth};
 pub use installation_keys::{InstallationKeyKind, PrunedInstallationKeys};
+pub use key_rotation::RotatedKey;
+pub use key_update::KeyUpdate;
 pub use master_keys::{MasterKeyStatus, RewrapResult};
 pub use own_access::{AllowedApplication, OdooAccount, UserAccess};
 pub use personal_keys::PersonalKey;
@@ -56,7 +62,7 @@ pub use crate::store::{AuditEntry, AuditFilter, KeyRate, KeyTerms, StoredToken};
 
 use secrecy::SecretString;
 
-use crate::auth::{KeyProvider, KeySetError};
+use crate::auth::{KeyProvider, KeySetError, LoginTokenLimits};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::odoo::{Database, Databases, Uid};
@@ -76,6 +82,8 @@ pub struct Administration {
     pub rollback_detector: RollbackDetector,
     /// The Odoo databases.
     pub databases: Databases,
+    /// The limits of login tokens that users create for themselves.
+    pub login_tokens: LoginTokenLimits,
     /// The clock.
     pub clock: Clock,
     /// The actor in the audit log.

@@ -46,9 +46,10 @@ mod usage_counts;
 pub use clients::application::{Application, ApplicationSettings, GrantType, is_localhost, new_client_id};
 pub use clients::approval::ResourceOwner;
 pub use clients::consumer_secret::{open_consumer_secret, seal_consumer_secret};
+pub use clients::origins::{ApplicationOrigins, CredentialOwner, validate_origins};
 pub use clients::registry::Applications;
 pub use credentials::api_key_login::{
-    IssuedLoginToken, LoginTokenRequest, LoginTokens, VerifiedApiKey, seal_login_token,
+    IssuedLoginToken, LoginTokenLimits, LoginTokenRequest, LoginTokens, VerifiedApiKey, seal_login_token,
 };
 pub use credentials::odoo_authenticator::{OdooAuthenticator, OdooAuthenticatorSettings, supports_key_lookup};
 pub use credentials::restful_token::AccessTokens;
@@ -57,6 +58,7 @@ pub use credentials::{Credential, PresentedToken};
 pub use csrf::{CsrfBinding, CsrfToken, CsrfTokens};
 pub use key_provider::{KeyProvider, KeySet, KeySetError, MasterKeyState};
 pub use limits::key_concurrency::ConcurrencyPermit;
+pub use limits::shared::SharedAuthLimits;
 pub use limits::throttle::{Throttle, ThrottleRate, ThrottleSettings};
 pub use new_token::{NewToken, TokenOwner, issue, issue_with_token, seal_credential, unsealed_row};
 pub use oauth2::{

@@ -12,6 +12,9 @@ use crate::plan::Scope;
 use crate::secret::{Token, TokenKind};
 use crate::store::{KeyTerms, StoredToken};
 
+/// The longest lifetime of login tokens in days.
+const MAX_LOGIN_TOKEN_DAYS: u32 = 3650;
+
 /// The properties of a new API key.
 #[derive(Debug)]
 pub struct NewApiKey {
@@ -68,8 +71,22 @@ impl Administration {
         if terms.rate.is_some_and(|rate| rate.requests == 0 || rate.seconds == 0 || rate.burst == 0) {
             return invalid("the rate must have at least one request, one second and a burst of one");
         }
+        self.check_login_token_terms(terms)?;
         if terms.concurrent == Some(0) {
             return invalid("the limit of concurrent requests must be at least 1");
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_login_token_terms(&self, terms: &KeyTerms) -> Result<(), AdminError> {
+        let days = terms.login_token_days;
+        if days.is_some_and(|days| !(1..=MAX_LOGIN_TOKEN_DAYS).contains(&days)) {
+            let reason = format!("the longest lifetime of login tokens must be 1 to {MAX_LOGIN_TOKEN_DAYS} days");
+            return Err(AdminError::Invalid(reason));
+        }
+        if terms.open_to_all_users && !terms.may_mint_for_others {
+            let reason = "only a key that can create login tokens for other users can be open to all users";
+            return Err(AdminError::Invalid(reason.to_owned()));
         }
         Ok(())
     }
@@ -87,8 +104,7 @@ impl Administration {
     /// # Errors
     /// Fails if it does not exist.
     pub async fn find_key(&self, name_or_id: &str) -> Result<StoredToken, AdminError> {
-        let keys = self.list_keys().await?;
-        let found = keys.into_iter().find(|key| key.id == name_or_id || key.account_name() == name_or_id);
+        let found = self.store.account(TokenKind::ApiKey, name_or_id, self.clock.now()).await?;
         found.ok_or_else(|| AdminError::NotFound(format!("API key {name_or_id:?}")))
     }
 

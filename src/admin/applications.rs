@@ -1,7 +1,9 @@
-//! Applications: register, list, rotate secrets, enable, disable, delete.
+//! Applications: register, list, change origins, rotate secrets, enable, disable, delete.
 //!
 //! In: the properties of an application. Out: its client id and secret, in plaintext only when they are created. Must
 //! not know: OAuth requests.
+
+use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
@@ -9,7 +11,7 @@ use time::OffsetDateTime;
 use super::{AdminError, Administration, verify_credential};
 use crate::auth::{
     Application, ApplicationSettings, KeySet, TokenOwner, new_client_id, open_consumer_secret, seal_consumer_secret,
-    seal_credential, unsealed_row,
+    seal_credential, unsealed_row, validate_origins,
 };
 use crate::odoo::Database;
 use crate::plan::Scope;
@@ -31,6 +33,8 @@ pub struct NewApplication {
     pub terms: KeyTerms,
     /// The OAuth settings.
     pub settings: ApplicationSettings,
+    /// The origins whose scripts may read responses to it.
+    pub origins: Vec<String>,
 }
 
 /// The plaintext secrets of an application.
@@ -78,6 +82,7 @@ impl Administration {
     ) -> Result<(Application, ApplicationSecrets), AdminError> {
         self.check_terms(&new.terms, new.not_after)?;
         new.settings.validate(new.bound.is_some()).map_err(AdminError::Invalid)?;
+        let origins = validate_origins(&new.origins).map_err(AdminError::Invalid)?;
         if let Some(pem) = &new.settings.rsa_public_key {
             check_rsa_public_key(pem).map_err(|error| AdminError::Invalid(error.to_owned()))?;
         }
@@ -94,7 +99,7 @@ impl Administration {
         let sealed = self.seal_application(&keys, &mut row, token, &new.settings, &secret)?;
         let application = parse_application(row)?;
         let event = self.audit_event("app.create", &application.row.id, audit_detail(&application));
-        self.store.add_application(&application.row, sealed.consumer_key.as_ref(), &event).await?;
+        self.store.add_application(&application.row, sealed.consumer_key.as_ref(), &origins, &event).await?;
         Ok((application, sealed.secrets))
     }
 
@@ -131,6 +136,34 @@ impl Administration {
         };
         let found = self.list_applications().await?.into_iter().find(matches);
         found.ok_or_else(|| AdminError::NotFound(format!("application {name_or_id:?}")))
+    }
+
+    /// Returns the origins of each application that has any, by client id.
+    ///
+    /// # Errors
+    /// Fails if the store cannot be used.
+    pub async fn application_origins(&self) -> Result<BTreeMap<String, Vec<String>>, AdminError> {
+        let mut origins: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for entry in self.store.application_origins().await? {
+            origins.entry(entry.client_id).or_default().push(entry.origin);
+        }
+        Ok(origins)
+    }
+
+    /// Replaces the origins of an application. Every gateway uses the new ones within a second.
+    ///
+    /// # Errors
+    /// Fails if an origin is invalid, or the application does not exist.
+    pub async fn set_application_origins(&self, name_or_id: &str, origins: &[String]) -> Result<(), AdminError> {
+        let origins = validate_origins(origins).map_err(AdminError::Invalid)?;
+        let application = self.find_application(name_or_id).await?;
+        let listed = if origins.is_empty() { "none".to_owned() } else { origins.join(" ") };
+        let detail = format!("{}: {listed}", application.name());
+        let event = self.audit_event("app.set_origins", &application.row.id, detail);
+        match self.store.replace_application_origins(&application.row.id, &origins, &event).await? {
+            true => Ok(()),
+            false => Err(AdminError::NotFound(format!("application {name_or_id:?}"))),
+        }
     }
 
     /// Replaces the secrets of an application. The old secrets are revoked at once; issued tokens stay valid. The

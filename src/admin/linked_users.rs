@@ -21,7 +21,7 @@ impl Administration {
         let keys = self.key_provider.for_sealing().await?;
         let index = key.index(&keys.index);
         let found = self.store.find_token(index, self.clock.now()).await?;
-        let mut link = found.ok_or_else(not_found)?;
+        let mut link = found.filter(|row| row.kind == TokenKind::ApiKey).ok_or_else(not_found)?;
         if !link.key.as_ref().is_some_and(|terms| terms.may_mint_for_others) {
             let message =
                 "this key may not create login tokens for other users; create a key with --may-mint-for-others";
@@ -40,34 +40,35 @@ impl Administration {
         Ok(link)
     }
 
-    /// Links a user to the API key with this id, whose plaintext the user enters. An earlier link of the user to this
-    /// key is replaced.
+    /// Links a user to the shared API key whose plaintext they enter. An earlier link of the user to this key is
+    /// replaced. The key of another database, and one that is not shared, are answered like any wrong text.
     ///
     /// # Errors
-    /// Fails if the plaintext is not that of this key, and as [`link_user`](Self::link_user) does.
+    /// Fails if the text is no such key, and as [`link_user`](Self::link_user) does.
     pub async fn link_own(
         &self,
         user: OdooAccount<'_>,
-        id: &str,
         key: &str,
         credential: (&str, SecretString),
-    ) -> Result<(), AdminError> {
+    ) -> Result<StoredToken, AdminError> {
+        let unusable = || AdminError::Invalid("this is no shared API key of your database".to_owned());
+        let token = Token::parse(TokenKind::ApiKey, key).ok_or_else(unusable)?;
         let keys = self.key_provider.for_sealing().await?;
-        let index = Token::parse(TokenKind::ApiKey, key).map(|token| token.index(&keys.index));
-        let account = self.store.token(id, self.clock.now()).await?;
-        let account = account.filter(|row| row.kind == TokenKind::ApiKey && row.grant.database == user.database);
-        let account = account.ok_or_else(|| AdminError::NotFound(format!("API key {id:?}")))?;
-        if !index.is_some_and(|index| index.matches(&account.index)) {
-            return Err(AdminError::Invalid("this is not the API key of this account".to_owned()));
-        }
+        let account = self.store.find_token(token.index(&keys.index), self.clock.now()).await?;
+        let is_shared = |row: &StoredToken| row.key.as_ref().is_some_and(|terms| terms.may_mint_for_others);
+        let account = account.filter(|row| {
+            let is_current = row.kind == TokenKind::ApiKey && row.is_active(self.clock.now());
+            is_current && row.grant.database == user.database && is_shared(row)
+        });
+        let id = account.ok_or_else(unusable)?.id;
         let earlier = self.store.links_of_user(user.database, user.uid, self.clock.now()).await?;
         let (login, secret) = credential;
-        self.link_user(key, login.to_owned(), secret).await?;
+        let linked = self.link_user(key, login.to_owned(), secret).await?;
         for link in earlier.iter().filter(|link| link.id == id) {
-            let event = self.audit_event("user.unlink", id, login);
-            self.store.remove_link(id, &link.grant.id, &event).await?;
+            let event = self.audit_event("user.unlink", &id, login);
+            self.store.remove_link(&id, &link.grant.id, &event).await?;
         }
-        Ok(())
+        Ok(linked)
     }
 
     /// Returns the users linked to an API key, the key's own user first.

@@ -81,13 +81,15 @@ impl Administration {
         Ok(id)
     }
 
-    /// Seals all data under the newest key.
+    /// Seals all data under the newest key. Reports after each batch how many values are done, and of how many.
     ///
     /// # Errors
     /// Fails if a key is missing or the store cannot be used.
-    pub async fn rewrap(&self) -> Result<RewrapResult, AdminError> {
+    pub async fn rewrap(&self, report: impl Fn(u64, u64)) -> Result<RewrapResult, AdminError> {
         let keys = self.key_provider.for_sealing().await?;
         let newest = keys.keyring.newest().to_string();
+        let sealed = self.store.count_sealed_by_master_key().await?;
+        let total = sealed.iter().filter(|(id, _)| *id != newest).map(|(_, count)| count).sum();
         let mut result = RewrapResult::default();
         let mut after = (String::new(), String::new());
         loop {
@@ -100,6 +102,7 @@ impl Administration {
                     Err(_) => result.altered += 1,
                 }
             }
+            report(result.rewrapped + result.altered, total);
         }
         result.rewrapped += self.reseal_installation_keys(&keys, &newest).await?;
         result.rewrapped += self.reseal_consumer_secrets(&keys, &newest).await?;

@@ -93,7 +93,7 @@ impl Administration {
                 _ => {}
             }
         }
-        access.links = self.store.links_of_user(user.database, user.uid, now).await?;
+        access.links = self.links_of(user).await?;
         access.applications = self.allowed_applications(user, issued).await?;
         Ok(access)
     }
@@ -154,12 +154,20 @@ impl Administration {
         Ok(())
     }
 
+    /// Returns the API keys that a user is linked with, each with the user's grant.
+    ///
+    /// # Errors
+    /// Fails if the store cannot be used.
+    pub async fn links_of(&self, user: OdooAccount<'_>) -> Result<Vec<StoredToken>, AdminError> {
+        Ok(self.store.links_of_user(user.database, user.uid, self.clock.now()).await?)
+    }
+
     /// Unlinks a user from an API key: the key can no longer create login tokens for them, and those it created end.
     ///
     /// # Errors
     /// Fails if the user is not linked.
     pub async fn unlink_own(&self, user: OdooAccount<'_>, key: &str) -> Result<(), AdminError> {
-        let links = self.store.links_of_user(user.database, user.uid, self.clock.now()).await?;
+        let links = self.links_of(user).await?;
         let mut is_unlinked = false;
         for link in links.iter().filter(|link| link.id == key) {
             let event = self.audit_event("user.unlink", &link.id, link.grant.login.as_str());

@@ -5,6 +5,7 @@
 //! signature_method  the signature methods of OAuth 1.0a, which an application is registered for
 //! consumer_secret   the secret that an application signs with
 //! approval          a resource owner's approval, and the code or token that is issued for it
+//! origins           the origins whose scripts may read responses to an application
 //! registry          finds and verifies applications, issues what was approved
 //! ```
 //!
@@ -20,5 +21,6 @@
 pub(super) mod application;
 pub(super) mod approval;
 pub(super) mod consumer_secret;
+pub(super) mod origins;
 pub(super) mod registry;
 pub(super) mod signature_method;

@@ -99,6 +99,7 @@ pub fn unsealed_row(
         display_prefix: token.display_prefix(),
         account: None,
         scope,
+        account_scope: None,
         created_at: now,
         not_after: None,
         idle_seconds: None,

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::clients::origins::CredentialOwner;
 use super::limits::key_concurrency::ConcurrencyPermit;
 use super::usage_counts::UsageCounter;
 use crate::error::RateLimit;
@@ -36,7 +37,7 @@ pub enum CredentialKind {
 impl From<TokenKind> for CredentialKind {
     fn from(kind: TokenKind) -> Self {
         match kind {
-            TokenKind::ApiKey => Self::ApiKey,
+            TokenKind::ApiKey | TokenKind::PreviousApiKey => Self::ApiKey,
             TokenKind::LoginToken => Self::LoginToken,
             TokenKind::AccessToken => Self::AccessToken,
             TokenKind::OdooKey => Self::OdooApiKey,
@@ -92,4 +93,13 @@ pub struct Principal {
     pub token: Option<Arc<StoredToken>>,
     /// Counts the requests of the API key or application that the token is or belongs to.
     pub usage: Option<Arc<UsageCounter>>,
+}
+
+impl Principal {
+    /// Whose credential it is.
+    #[must_use]
+    pub fn credential_owner(&self) -> CredentialOwner {
+        let application = self.token.as_ref().and_then(|token| token.application.as_ref());
+        application.map_or(CredentialOwner::Other, |terms| CredentialOwner::Application(terms.client_id.clone()))
+    }
 }

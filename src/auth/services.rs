@@ -5,12 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clients::origins::ApplicationOrigins;
 use super::clients::registry::Applications;
-use super::credentials::api_key_login::LoginTokens;
+use super::credentials::api_key_login::{LoginTokenLimits, LoginTokens};
 use super::credentials::restful_token::AccessTokens;
 use super::credentials::token_authenticator::GatewayTokens;
 use super::csrf::CsrfTokens;
 use super::key_provider::KeyProvider;
+use super::limits::shared::SharedAuthLimits;
 use super::limits::throttle::Throttle;
 use super::limits::token_rejection::FailurePolicy;
 use super::limits::usage_limits::TokenLimits;
@@ -30,6 +32,8 @@ pub struct TokenSettings {
     pub min_failure_time: Duration,
     /// An access token of the `restful` dialect expires after this time without use.
     pub access_token_idle: Duration,
+    /// The limits of login tokens.
+    pub login_tokens: LoginTokenLimits,
     /// OAuth 2.
     pub oauth2: OAuth2Settings,
     /// OAuth 1.0a.
@@ -49,6 +53,8 @@ pub struct TokenServices {
     pub access_tokens: AccessTokens,
     /// Registered applications.
     pub applications: Applications,
+    /// The origins of applications.
+    pub application_origins: ApplicationOrigins,
     /// The OAuth 2 authorization server.
     pub oauth2: OAuth2Server,
     /// The OAuth 1.0a provider.
@@ -63,6 +69,8 @@ pub struct TokenServices {
     pub recent_uses: RecentUses,
     /// Requests of API keys and applications that are not written to the store yet.
     pub usage_counts: UsageCounts,
+    /// The limits that all gateways share.
+    pub shared_limits: SharedAuthLimits,
 }
 
 impl TokenServices {
@@ -78,6 +86,7 @@ impl TokenServices {
         let limits = TokenLimits::new(clock.clone());
         let recent_uses = RecentUses::new(store.clone());
         let usage_counts = UsageCounts::new(store.clone(), clock.clone());
+        let application_origins = ApplicationOrigins::new(store.clone(), clock.clone());
         let credentials = CredentialStore {
             store,
             keys,
@@ -85,13 +94,15 @@ impl TokenServices {
             recent_uses: recent_uses.clone(),
             usage_counts: usage_counts.clone(),
         };
+        let shared_limits = SharedAuthLimits { tokens: limits.clone(), throttle: throttle.clone() };
         let failures = FailurePolicy::new(throttle, settings.min_failure_time);
+        let login_token_limits = settings.login_tokens;
         let TokenSettings { access_token_idle, oauth2, oauth1, console_session, .. } = settings;
         let issuer = oauth2.issuer.clone();
         let tokens = GatewayTokens::new(credentials.clone(), limits.clone(), failures.clone(), issuer);
         let applications = Applications::new(credentials.clone(), limits.clone());
         Self {
-            login_tokens: LoginTokens::new(tokens.clone()),
+            login_tokens: LoginTokens::new(tokens.clone(), login_token_limits),
             access_tokens: AccessTokens::new(tokens.clone(), access_token_idle),
             sessions: BrowserSessions::new(credentials.clone(), TokenKind::Session, oauth2.session),
             console_sessions: BrowserSessions::new(credentials.clone(), TokenKind::ConsoleSession, console_session),
@@ -99,9 +110,11 @@ impl TokenServices {
             oauth1: OAuth1::new(credentials, applications.clone(), limits.clone(), failures.clone(), oauth1),
             oauth2: OAuth2Server::new(applications.clone(), limits, failures, oauth2),
             applications,
+            application_origins,
             gateway_tokens: tokens,
             recent_uses,
             usage_counts,
+            shared_limits,
         }
     }
 }

@@ -51,7 +51,8 @@ pub(super) fn has_same_seals(before: &StoredToken, now: &StoredToken) -> bool {
 /// Whether both rows open the same credential with the same limits.
 pub(super) fn has_same_limits(before: &StoredToken, now: &StoredToken) -> bool {
     let terms = |row: &StoredToken| (row.idle_seconds, row.not_after);
-    let same_terms = terms(before) == terms(now) && before.scope == now.scope && before.key == now.key;
+    let same_scope = before.scope == now.scope && before.current_scope() == now.current_scope();
+    let same_terms = terms(before) == terms(now) && same_scope && before.key == now.key;
     let application = |row: &StoredToken| row.application.clone().map(|terms| (terms.client_id, terms.settings));
     let same_application = application(before) == application(now) && before.oauth == now.oauth;
     same_terms && same_application && before.grant == now.grant && {
@@ -83,6 +84,7 @@ pub(super) mod tests {
             display_prefix: String::new(),
             account: None,
             scope: String::new(),
+            account_scope: None,
             created_at: 1,
             not_after: None,
             idle_seconds,

@@ -65,18 +65,21 @@ impl CredentialStore {
     /// Checks that neither the row nor the row of its account was altered. Both may have been sealed again since.
     pub(super) async fn verify_with_account(&self, row: &StoredToken) -> Result<(), AuthError> {
         self.verify(row).await?;
-        self.verify_account(row).await
+        self.verify_account(row).await.map(drop)
     }
 
     /// Checks the account alone. That the token is active does not prove it: an attacker with write access to the store
-    /// could have enabled a disabled account.
-    pub(super) async fn verify_account(&self, row: &StoredToken) -> Result<(), AuthError> {
-        let Some(account) = &row.account else { return Ok(()) };
+    /// could have enabled a disabled account. Returns the scope that applies to the row: what was verified, and not what
+    /// was read together with the row.
+    pub(super) async fn verify_account(&self, row: &StoredToken) -> Result<String, AuthError> {
+        let Some(account) = &row.account else { return Ok(row.scope.clone()) };
         let account = self.store.token(account, self.clock.now()).await?.ok_or(AuthError::Rejected)?;
         if !account.is_active(self.clock.now()) {
             return Err(AuthError::Rejected);
         }
-        self.verify(&account).await
+        self.verify(&account).await?;
+        let verified = StoredToken { account_scope: Some(account.scope), ..row.clone() };
+        Ok(verified.current_scope().to_owned())
     }
 
     /// Checks that the row was not altered.
@@ -151,12 +154,12 @@ pub(super) struct OpenedCredential {
 }
 
 impl OpenedCredential {
-    /// Opens the credential in the row of a token with the token's data key.
-    pub(super) fn open(data_key: &DataKey, row: &StoredToken) -> Result<Self, AuthError> {
+    /// Opens the credential in the row of a token with the token's data key. `scope`: the one that applies, as JSON.
+    pub(super) fn open(data_key: &DataKey, row: &StoredToken, scope: &str) -> Result<Self, AuthError> {
         let secret = data_key.open_credential(row.grant.facts(), &row.grant.credential);
         let secret = Arc::new(secret.map_err(|cause| altered_row(row, &cause))?);
         // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.
-        let scope = Arc::new(Scope::from_json(&row.scope).map_err(Problem::internal)?);
+        let scope = Arc::new(Scope::from_json(scope).map_err(Problem::internal)?);
         Ok(Self { secret, login: row.grant.login.as_str().into(), scope })
     }
 }

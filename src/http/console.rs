@@ -5,7 +5,7 @@
 //! access        what acts for the user: applications, tokens, keys, sessions; access_entry: the text of one of these
 //! end_access    ends one of these
 //! personal_keys creates an API key for the user
-//! accounts      links the user with API accounts, and creates login tokens for them
+//! shared_keys   links the user with shared API keys, and creates login tokens for them
 //! secret_page   a secret that is displayed once
 //! admin         the pages for administrators
 //! page          what all pages have in common: navigation, messages, headers
@@ -26,7 +26,6 @@
 
 mod access;
 mod access_entry;
-mod accounts;
 mod admin;
 mod cookies;
 mod end_access;
@@ -38,6 +37,7 @@ mod personal_keys;
 mod problem_page;
 mod secret_page;
 mod settings;
+mod shared_keys;
 mod time_text;
 mod user;
 
@@ -60,9 +60,9 @@ pub(super) fn routes(state: AppState, settings: ConsoleSettings) -> Router {
         .route(page::LOGOUT_PATH, post(login::log_out))
         .route(end_access::PATH, get(end_access::confirm).post(end_access::end))
         .route(page::PERSONAL_KEYS.path, get(personal_keys::form_page).post(personal_keys::submit))
-        .route(page::ACCOUNTS.path, get(accounts::accounts_page))
-        .route(accounts::TOKEN_PATH, get(accounts::token_form).post(accounts::create_token))
-        .route(accounts::LINK_PATH, get(accounts::link_form).post(accounts::link))
+        .route(page::SHARED_KEYS.path, get(shared_keys::list_page))
+        .route(shared_keys::TOKEN_PATH, get(shared_keys::token_form).post(shared_keys::create_token))
+        .route(shared_keys::LINK_PATH, get(shared_keys::link_form).post(shared_keys::link))
         .route("/console/{*path}", any(problem_page::unknown_page))
         .merge(admin::routes())
         .layer(middleware::from_fn_with_state(state.clone(), problem_page::render_problems))

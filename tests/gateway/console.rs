@@ -1,4 +1,4 @@
-//! The console: sign in, what acts for the user, API accounts, personal API keys.
+//! The console: sign in, what acts for the user, shared API keys, personal API keys.
 //!
 //! ```text
 //! access   links, login tokens and keys are created, used over HTTP and ended, on both databases of the store
@@ -106,15 +106,25 @@ fn secret(page: &Response) -> String {
     rest.split_once('>').unwrap().1.split('<').next().unwrap().to_owned()
 }
 
-/// An API key of `internal` that is made for several users and may only read partners. Also returns it in plaintext.
+/// A shared API key of `internal` that is open to all users and may only read partners. Also returns it in plaintext.
 async fn shared_key(gateway: &Gateway, name: &str) -> (StoredToken, String) {
+    let open = KeyTerms { may_mint_for_others: true, open_to_all_users: true, ..KeyTerms::unlimited(name) };
+    key_of_internal(gateway, open).await
+}
+
+/// As [`shared_key`], for linked users only.
+async fn key_for_linked_users(gateway: &Gateway, name: &str) -> (StoredToken, String) {
+    key_of_internal(gateway, KeyTerms { may_mint_for_others: true, ..KeyTerms::unlimited(name) }).await
+}
+
+async fn key_of_internal(gateway: &Gateway, terms: KeyTerms) -> (StoredToken, String) {
     let new = NewApiKey {
         database: Some(Version::Odoo19.database().to_owned()),
         login: "internal".to_owned(),
         secret: testbed().api_key(Version::Odoo19).into(),
         scope: r#"[{"models": "res.partner", "operations": ["read"]}]"#.to_owned(),
         not_after: None,
-        terms: KeyTerms { may_mint_for_others: true, ..KeyTerms::unlimited(name) },
+        terms,
     };
     let (row, key) = gateway.administration().await.create_key(new).await.unwrap();
     (row, key.expose().to_owned())

@@ -50,14 +50,14 @@ impl Applications {
     ///
     /// # Errors
     /// `unauthorized_client` if it is not trusted or not bound to a user, 429 if it asks too often.
-    pub(in crate::auth) fn check_trusted(&self, application: &Application) -> Result<(), Problem> {
+    pub(in crate::auth) async fn check_trusted(&self, application: &Application) -> Result<(), Problem> {
         if !(application.settings.trusted && application.is_bound()) {
             let detail = "This application is not trusted to approve for its user. A user has to log in and approve.";
             let hint = "An administrator can bind the application to a user and mark it as trusted.";
             return Err(Problem::new(ErrorCode::UnauthorizedClient, detail).hint(hint));
         }
         // The client id is not a secret, so any client can send this request.
-        self.limits.check_rate(&application.row)?;
+        self.limits.check_rate(&application.row).await?;
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use super::token_authenticator::GatewayTokens;
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::limits::key_concurrency::ConcurrencyPermit;
+use crate::auth::usage_counts::UsageCounter;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::{Databases, OdooUser, Uid};
@@ -27,8 +28,25 @@ use crate::store::{AuditEvent, StoredToken, random_id};
 pub struct LoginTokenRequest {
     /// The id of the user in Odoo; `None`: the user of the API key.
     pub user: Option<i64>,
-    /// The lifetime in days.
-    pub days: u32,
+    /// The lifetime in days; `None`: as usual, but not longer than the API key allows.
+    pub days: Option<u32>,
+}
+
+/// The limits of login tokens that every API key has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginTokenLimits {
+    /// The longest lifetime in days, of keys without one of their own.
+    pub max_days: u32,
+    /// The most active login tokens that a user creates for themselves with one key.
+    pub per_user: u32,
+}
+
+impl LoginTokenLimits {
+    /// The longest lifetime in days of the login tokens of an API key.
+    #[must_use]
+    pub fn max_days_of(self, key: &StoredToken) -> u32 {
+        key.key.as_ref().and_then(|terms| terms.login_token_days).unwrap_or(self.max_days)
+    }
 }
 
 /// An API key that was verified.
@@ -37,6 +55,8 @@ pub struct VerifiedApiKey {
     token: Token,
     row: StoredToken,
     keys: Arc<KeySet>,
+    /// Counts the request as one of the key.
+    pub usage: Option<Arc<UsageCounter>>,
     _permit: Option<ConcurrencyPermit>,
 }
 
@@ -47,6 +67,8 @@ pub struct IssuedLoginToken {
     pub token: Zeroizing<String>,
     /// When it expires.
     pub expires_at: OffsetDateTime,
+    /// The lifetime in days.
+    pub days: u32,
     /// The user's id in Odoo.
     pub uid: Uid,
     /// The user's login.
@@ -56,16 +78,19 @@ pub struct IssuedLoginToken {
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The lifetime in days if the request contains none.
+const DEFAULT_DAYS: u32 = 30;
 
 /// Issues login tokens.
 #[derive(Debug)]
 pub struct LoginTokens {
     tokens: GatewayTokens,
+    limits: LoginTokenLimits,
 }
 
 impl LoginTokens {
-    pub(in crate::auth) fn new(tokens: GatewayTokens) -> Self {
-        Self { tokens }
+    pub(in crate::auth) fn new(tokens: GatewayTokens, limits: LoginTokenLimits) -> Self {
+        Self { tokens, limits }
     }
 
     /// Verifies the API key that a login token is requested with. It may be a key that is not sufficient alone.
@@ -76,7 +101,8 @@ impl LoginTokens {
         let started = Instant::now();
         let result = self.try_verify_api_key(&key, address).await;
         let (row, keys, permit) = self.tokens.failures.finish(result, started, address).await?;
-        Ok(VerifiedApiKey { token: key, row, keys, _permit: permit })
+        let usage = self.tokens.credentials.usage_counts.counter(&row);
+        Ok(VerifiedApiKey { token: key, row, keys, usage, _permit: permit })
     }
 
     async fn try_verify_api_key(
@@ -94,16 +120,16 @@ impl LoginTokens {
             found = self.tokens.read_usable_row(key, &keys, address).await;
         }
         let row = found?;
-        let permit = self.tokens.limits.acquire(&row)?;
-        self.tokens.limits.check_rate(&row)?;
+        let permit = self.tokens.limits.acquire(&row).await?;
+        self.tokens.limits.check_rate(&row).await?;
         Ok((row, keys, permit))
     }
 
     /// Issues a login token.
     ///
     /// # Errors
-    /// 403 if the key must not issue tokens for other users, 409 if the user has not linked a credential, 401 if Odoo
-    /// rejects the stored credential.
+    /// 400 if the lifetime is longer than the key allows, 403 if the key must not issue tokens for other users, 409 if
+    /// the user has not linked a credential, 401 if Odoo rejects the stored credential.
     pub async fn issue(
         &self,
         api_key: VerifiedApiKey,
@@ -119,7 +145,8 @@ impl LoginTokens {
         request: LoginTokenRequest,
         databases: &Databases,
     ) -> Result<IssuedLoginToken, AuthError> {
-        let VerifiedApiKey { token: key, row, keys, _permit } = api_key;
+        let VerifiedApiKey { token: key, row, keys, _permit, .. } = api_key;
+        let days = self.lifetime(&row, request.days)?;
         let link = self.find_link(row, request.user).await?;
         let data_key = self.tokens.credentials.data_key(&keys, &key, &link).await?;
         let secret = data_key.open_credential(link.grant.facts(), &link.grant.credential);
@@ -128,8 +155,20 @@ impl LoginTokens {
         let database = databases.pick(Some(&link.grant.database)).map_err(|_| AuthError::Rejected)?;
         let name =
             database.metadata.user_name(&OdooUser { uid, secret: secret.into() }).await.map_err(stale_credential)?;
-        let (token, expires_at) = self.sign_and_store(&link, &data_key, request).await?;
-        Ok(IssuedLoginToken { token, expires_at, uid, login: link.grant.login, name })
+        let (token, expires_at) = self.sign_and_store(&link, &data_key, days).await?;
+        Ok(IssuedLoginToken { token, expires_at, days, uid, login: link.grant.login, name })
+    }
+
+    /// The lifetime in days.
+    fn lifetime(&self, key: &StoredToken, requested: Option<u32>) -> Result<u32, AuthError> {
+        let longest = self.limits.max_days_of(key);
+        let days = requested.unwrap_or(DEFAULT_DAYS.min(longest));
+        if days <= longest {
+            return Ok(days);
+        }
+        let detail = format!("expiration_days: login tokens of this API key live for at most {longest} days.");
+        let hint = "Ask the administrator for a longer lifetime of the key's login tokens if you need it.";
+        Err(Problem::new(ErrorCode::InvalidParameter, detail).hint(hint).parameter("expiration_days").into())
     }
 
     /// The row of the API key, with the grant of the requested user.
@@ -154,12 +193,12 @@ impl LoginTokens {
         &self,
         link: &StoredToken,
         data_key: &DataKey,
-        request: LoginTokenRequest,
+        days: u32,
     ) -> Result<(Zeroizing<String>, OffsetDateTime), AuthError> {
         let credentials = &self.tokens.credentials;
         let keys = credentials.keys.for_sealing().await?;
         let now = credentials.clock.now();
-        let expires_at = now.saturating_add(time::Duration::try_from(DAY * request.days).unwrap_or_default());
+        let expires_at = now.saturating_add(time::Duration::try_from(DAY * days).unwrap_or_default());
         let (row, text) = seal_login_token(&keys, link, data_key, now, expires_at).map_err(Problem::internal)?;
         let detail = format!("for {} of {}", row.grant.login, row.grant.database);
         let event = AuditEvent::new(now, &format!("key:{}", row.account_name()), "login_token.create", &row.id, detail);
@@ -185,7 +224,7 @@ pub fn seal_login_token(
         aud: keys.issuer.clone(),
         user_id: row.grant.uid,
         username: row.grant.login.clone(),
-        webservice_account_id: link.id.clone(),
+        webservice_account_id: link.account_id().to_owned(),
         webservice_name: row.account_name().to_owned(),
         iat: row.created_at,
         exp: expires_at.unix_timestamp(),
@@ -210,7 +249,9 @@ fn seal(
         index: token.index(&keys.index),
         // Users never see this secret itself; lists show the id of the row.
         display_prefix: String::new(),
-        account: Some(link.id.clone()),
+        account: Some(link.account_id().to_owned()),
+        scope: link.current_scope().to_owned(),
+        account_scope: Some(link.current_scope().to_owned()),
         created_at: now.unix_timestamp(),
         not_after: Some(expires_at.unix_timestamp()),
         idle_seconds: None,

@@ -113,13 +113,18 @@ impl<T> CachedToken<T> {
     ///
     /// # Errors
     /// 429 if a limit is exceeded.
-    pub(in crate::auth) fn check_limits(
+    pub(in crate::auth) async fn check_limits(
         &self,
         limits: &TokenLimits,
         credentials: &CredentialStore,
     ) -> Result<(Option<ConcurrencyPermit>, Option<RateLimit>), Problem> {
-        let admit = || Ok((limits.acquire(&self.row)?, limits.check_rate(&self.row)?));
-        admit().inspect_err(|_| self.usage(credentials).into_iter().for_each(|usage| usage.record(true)))
+        let admit = async { Ok((limits.acquire(&self.row).await?, limits.check_rate(&self.row).await?)) };
+        admit.await.inspect_err(|_| self.count_failure(credentials))
+    }
+
+    /// Counts a request that is rejected although its token is known.
+    pub(in crate::auth) fn count_failure(&self, credentials: &CredentialStore) {
+        self.usage(credentials).into_iter().for_each(|usage| usage.record(true));
     }
 
     fn weight(&self) -> u32 {

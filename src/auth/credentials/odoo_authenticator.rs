@@ -40,7 +40,7 @@ use crate::plan::Scope;
 use crate::store::{AuditEvent, Store};
 
 /// How Odoo is asked, and how long its answers are cached.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OdooAuthenticatorSettings {
     /// A failed verification occupies its slot for a multiple of this time, and no rejection is returned earlier.
     pub min_failure_time: Duration,
@@ -68,7 +68,7 @@ pub struct OdooAuthenticator {
     throttle: Arc<Throttle>,
     store: Store,
     slots: CheckSlots,
-    proven: ProvenAddresses,
+    proven: Arc<ProvenAddresses>,
 }
 
 /// Whether this Odoo can look up the user of an API key: Odoo 19 and later can.
@@ -91,6 +91,28 @@ impl OdooAuthenticator {
         databases: &Databases,
         clock: Clock,
     ) -> Result<Self, Problem> {
+        let proven = Arc::new(ProvenAddresses::new()?);
+        Self::with_proven(settings, throttle, store, databases, clock, proven)
+    }
+
+    /// An authenticator for other settings or databases, with empty caches. It knows the addresses from which logins
+    /// were verified, because failed attempts from elsewhere could lock out their users without them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn renewed(&self, settings: OdooAuthenticatorSettings, databases: &Databases) -> Result<Self, Problem> {
+        let (throttle, store) = (self.throttle.clone(), self.store.clone());
+        Self::with_proven(settings, throttle, store, databases, self.clock.clone(), self.proven.clone())
+    }
+
+    fn with_proven(
+        settings: OdooAuthenticatorSettings,
+        throttle: Arc<Throttle>,
+        store: Store,
+        databases: &Databases,
+        clock: Clock,
+        proven: Arc<ProvenAddresses>,
+    ) -> Result<Self, Problem> {
         let names = databases.iter().map(|database| database.name.clone());
         let hold = MinFailureTime(settings.min_failure_time);
         Ok(Self {
@@ -99,7 +121,7 @@ impl OdooAuthenticator {
             identities: LoadingCache::new(CacheLimits::capacity(CACHE_CAPACITY).time_to_live(settings.identity_ttl)),
             rejections: ExpiringCache::new(CacheLimits::capacity(CACHE_CAPACITY).time_to_live(settings.rejection_ttl)),
             slots: CheckSlots::new(names, settings.checks_in_flight, hold, settings.check_wait),
-            proven: ProvenAddresses::new()?,
+            proven,
             hash: KeyedHash::generate()?,
             settings,
             clock,
@@ -178,6 +200,7 @@ impl OdooAuthenticator {
             return too_many_attempts(wait);
         }
         let Some(slot) = self.slots.acquire(None, AddressStatus::New).await else { return queue_timeout() };
+        self.throttle.refresh(address, login, AddressStatus::New).await;
         match self.throttle.take(address, login) {
             Ok(_spent) => {
                 slot.hold().await;
@@ -237,6 +260,7 @@ impl OdooAuthenticator {
         self.throttle.peek(address, login, status).map_err(too_many)?;
         let slot = self.slots.acquire(Some(&database.name), status).await;
         let slot = slot.ok_or_else(|| AuthError::Problem(queue_timeout()))?;
+        self.throttle.refresh(address, login, status).await;
         let attempt = match self.throttle.take_as(address, login, status) {
             Ok(attempt) => attempt,
             Err(wait) => {
@@ -263,6 +287,8 @@ impl OdooAuthenticator {
 
     async fn reject(&self, slot: CheckSlot, database: &Database, login: &str, address: IpAddr) -> AuthError {
         self.audit("login.failure", database, login, address).await;
+        // The next attempt at another gateway must not come before its report. The rejection waits longer anyway.
+        self.throttle.reported().await;
         slot.hold().await;
         AuthError::Rejected
     }

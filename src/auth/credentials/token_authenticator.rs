@@ -154,8 +154,8 @@ impl GatewayTokens {
         {
             return Err(AuthError::Rejected);
         }
-        check_needs_no_login_token(row)?;
-        let (permit, rate_limit) = entry.check_limits(&self.limits, &self.credentials)?;
+        check_needs_no_login_token(row).inspect_err(|_| entry.count_failure(&self.credentials))?;
+        let (permit, rate_limit) = entry.check_limits(&self.limits, &self.credentials).await?;
         let opened = match entry.opened() {
             Some(opened) => opened,
             // Boxed, because it is rare and large.
@@ -189,7 +189,11 @@ impl GatewayTokens {
             // Boxed, because it is rare and large.
             None => Box::pin(self.cache.load(index, now, self.read_for_cache(token.kind(), index))).await?,
         };
-        if is_address_allowed(&entry.row, address) { Ok(entry) } else { Err(AuthError::Rejected) }
+        if is_address_allowed(&entry.row, address) {
+            return Ok(entry);
+        }
+        entry.count_failure(&self.credentials);
+        Err(AuthError::Rejected)
     }
 
     async fn read_for_cache(
@@ -210,7 +214,7 @@ impl GatewayTokens {
     ) -> Result<bool, AuthError> {
         let Some(api_key) = api_key else { return Ok(true) };
         let api_key = self.find_entry(api_key, api_key.index(&keys.index), address).await?;
-        Ok(row.account.as_ref() == Some(&api_key.row.id))
+        Ok(row.account.as_deref() == Some(api_key.row.account_id()))
     }
 
     /// Checks that a token that was accepted before would be accepted now with the same limits: it is active, its
@@ -259,7 +263,7 @@ impl GatewayTokens {
     /// The row of a token, active or not.
     async fn read_row(&self, kind: TokenKind, index: TokenIndex) -> Result<Option<StoredToken>, AuthError> {
         let now = self.credentials.clock.now();
-        let row = self.credentials.store.find_token(index, now).await?.filter(|row| row.kind == kind);
+        let row = self.credentials.store.find_token(index, now).await?.filter(|row| is_of_kind(row, kind));
         if let Some(row) = row.as_ref().filter(|row| row.is_active(now)) {
             self.credentials.move_to_newest_index(index, row);
         }
@@ -272,15 +276,19 @@ impl GatewayTokens {
 
     async fn open(&self, keys: &KeySet, token: &Token, row: &StoredToken) -> Result<Arc<OpenedCredential>, AuthError> {
         let data_key = self.credentials.data_key(keys, token, row).await?;
-        let opened = OpenedCredential::open(&data_key, row)?;
-        self.credentials.verify_account(row).await?;
-        Ok(Arc::new(opened))
+        let scope = self.credentials.verify_account(row).await?;
+        Ok(Arc::new(OpenedCredential::open(&data_key, row, &scope)?))
     }
+}
+
+/// Whether a row was found by a token of this kind. An API key that was rotated has two secrets for a while.
+fn is_of_kind(row: &StoredToken, kind: TokenKind) -> bool {
+    row.kind == kind || (row.kind == TokenKind::PreviousApiKey && kind == TokenKind::ApiKey)
 }
 
 /// Rejects an API key that may be used only together with a login token.
 fn check_needs_no_login_token(row: &StoredToken) -> Result<(), Problem> {
-    if row.kind == TokenKind::ApiKey && row.key.as_ref().is_some_and(|key| key.needs_login_token) {
+    if is_of_kind(row, TokenKind::ApiKey) && row.key.as_ref().is_some_and(|key| key.needs_login_token) {
         let detail = "This API key is not sufficient alone: it requires a login token.";
         let hint = "Send the login token of a user in the header `token`, together with the API key.";
         return Err(Problem::new(ErrorCode::CredentialMissing, detail).hint(hint));

@@ -65,7 +65,8 @@ impl OAuth1 {
         let (identity, entry) = self.signing_identity(request, &keys, &token, index).await?;
         let row = &entry.row;
         let token_secret = identity.token_secret.expose_secret();
-        identity.consumer.verify(request, token_secret, &self.settings, connection.address)?;
+        let verified = identity.consumer.verify(request, token_secret, &self.settings, connection.address);
+        verified.inspect_err(|_| entry.count_failure(&self.credentials))?;
         let database = databases.pick(Some(&row.grant.database)).map_err(|_| AuthError::Rejected)?.clone();
         if let Some(requested) = requested
             && databases.pick(Some(requested))?.name != database.name
@@ -76,7 +77,7 @@ impl OAuth1 {
             return Err(problem.hint("Omit the database, or use a token for it.").into());
         }
         self.check_nonce(&keys, request, Some(index)).await?;
-        let (permit, rate_limit) = entry.check_limits(&self.limits, &self.credentials)?;
+        let (permit, rate_limit) = entry.check_limits(&self.limits, &self.credentials).await?;
         entry.record_use(&self.credentials, connection.address);
         let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
         Ok(Principal {
@@ -149,6 +150,6 @@ impl OAuth1 {
         let consumer = self.consumer(application).await?;
         let key = self.credentials.data_key(keys, token, row).await?;
         let token_secret = self.token_secret(&key, row)?;
-        Ok(SigningIdentity { consumer, token_secret, opened: OpenedCredential::open(&key, row)? })
+        Ok(SigningIdentity { consumer, token_secret, opened: OpenedCredential::open(&key, row, &row.scope)? })
     }
 }

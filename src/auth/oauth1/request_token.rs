@@ -116,7 +116,7 @@ impl OAuth1 {
         let application = consumer.application;
         let callback = Callback::parse_registered(&application, callback)?;
         self.check_nonce(&keys, request, None).await?;
-        self.limits.check_rate(&application.row)?;
+        self.limits.check_rate(&application.row).await?;
         let owner = self.initial_owner(&application, request.consumer_key_secret()).await?;
         self.store_request_token(&application, &owner, &callback).await
     }
@@ -241,7 +241,7 @@ impl OAuth1 {
     /// 400 if the application is not trusted, 401 if the token was decided before or was requested with a consumer
     /// key that does not open the user's credential, 503 without the store.
     pub async fn approve_non_interactive(&self, request: RequestToken) -> Result<DecidedRequestToken, Problem> {
-        self.applications.check_trusted(&request.application)?;
+        self.applications.check_trusted(&request.application).await?;
         let owner = self.bound_user(&request).await.map_err(AuthError::into_problem)?;
         self.approve(request, &owner).await
     }

@@ -4,6 +4,7 @@
 //! not know: where they were in the request.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -11,6 +12,7 @@ use super::server::OAuth2Server;
 use crate::auth::clients::application::Application;
 use crate::auth::clients::approval::ResourceOwner;
 use crate::auth::error::AuthError;
+use crate::auth::usage_counts::UsageCounter;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::secret::{Token, TokenKind};
@@ -22,6 +24,8 @@ pub struct AuthenticatedClient {
     pub application: Application,
     /// The secret that it sent.
     pub(super) secret: Option<Token>,
+    /// Counts the request as one of the application.
+    pub usage: Option<Arc<UsageCounter>>,
 }
 
 /// Client ids are counted by this many characters.
@@ -54,6 +58,24 @@ impl OAuth2Server {
         address: IpAddr,
     ) -> Result<AuthenticatedClient, AuthError> {
         let application = self.applications.find_active(client_id).await?;
+        let usage = self.credentials.usage_counts.counter(&application.row);
+        let authenticated = self.check_client(application, secret, address).await;
+        match authenticated {
+            Ok(client) => Ok(AuthenticatedClient { usage, ..client }),
+            // The client id is no secret, but the attempts of others are limited, and administrators see them here.
+            Err(error) => {
+                usage.iter().for_each(|usage| usage.record(true));
+                Err(error)
+            }
+        }
+    }
+
+    async fn check_client(
+        &self,
+        application: Application,
+        secret: Option<&str>,
+        address: IpAddr,
+    ) -> Result<AuthenticatedClient, AuthError> {
         let secret = match secret {
             Some(text) => Some(Token::parse(TokenKind::ClientSecret, text).ok_or(AuthError::Rejected)?),
             None => None,
@@ -67,9 +89,9 @@ impl OAuth2Server {
         if !(is_right && application.allows_address(address)) {
             return Err(AuthError::Rejected);
         }
-        self.limits.check_rate(&application.row)?;
+        self.limits.check_rate(&application.row).await?;
         self.credentials.touch(&application.row, address);
-        Ok(AuthenticatedClient { application, secret })
+        Ok(AuthenticatedClient { application, secret, usage: None })
     }
 
     /// The user that the client is bound to.
@@ -87,7 +109,7 @@ impl OAuth2Server {
     /// # Errors
     /// `unauthorized_client` if it is not trusted or not bound to a user, 429 if it asks too often.
     pub async fn non_interactive_user(&self, application: &Application) -> Result<ResourceOwner, Problem> {
-        self.applications.check_trusted(application)?;
+        self.applications.check_trusted(application).await?;
         Ok(ResourceOwner { grant: application.row.grant.clone(), key: None })
     }
 }

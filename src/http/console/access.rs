@@ -62,15 +62,15 @@ async fn sections(user: &ConsoleUser, request: &ApiRequest) -> Result<Vec<Access
         },
         AccessSection {
             id: "links",
-            title: "API accounts",
-            lead: "Programs with these API keys can create login tokens for you.",
+            title: "Shared API keys",
+            lead: "You are linked with these. Programs with such a key can create login tokens for you.",
             empty: None,
             entries: access.links.iter().map(describe_link).collect(),
         },
         AccessSection {
             id: "tokens",
             title: "Tokens",
-            lead: "Issued to programs that logged in as you, or created for an API account.",
+            lead: "Issued to programs that signed in as you, or created for a shared API key.",
             empty: None,
             entries: tokens(&access.tokens),
         },

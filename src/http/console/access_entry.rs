@@ -25,6 +25,8 @@ pub(super) struct AccessEntry {
     /// The address of the last use; may be empty.
     pub address: String,
     pub expires: String,
+    /// What ending it is called.
+    pub end_label: &'static str,
     /// The path of the page that ends it; empty if the user cannot.
     pub end_path: String,
 }
@@ -42,6 +44,7 @@ pub(super) fn describe_token(row: &StoredToken, user: &ConsoleUser) -> AccessEnt
         },
         badge: badge(row, user),
         permissions: token_permissions(row),
+        end_label: if is_session { "Sign out" } else { "Revoke" },
         created: readable_minute(row.created_at),
         last_used: minute_or_never(row.last_used_at),
         address: row.last_address.clone().unwrap_or_default(),
@@ -64,6 +67,7 @@ pub(super) fn describe_application(application: &AllowedApplication) -> AccessEn
         detail: String::new(),
         badge: if tokens.is_empty() { "Not connected" } else { "" },
         permissions: scopes.into_iter().flat_map(permissions).collect(),
+        end_label: "Revoke",
         created: since.map(readable_minute).unwrap_or_default(),
         last_used: minute_or_never(latest.and_then(|token| token.last_used_at)),
         address: latest.and_then(|token| token.last_address.clone()).unwrap_or_default(),
@@ -79,6 +83,7 @@ pub(super) fn describe_link(link: &StoredToken) -> AccessEntry {
         detail: String::new(),
         badge: "",
         permissions: permissions(&link.scope),
+        end_label: "Unlink",
         created: readable_minute(link.grant.created_at),
         last_used: String::new(),
         address: String::new(),
@@ -105,7 +110,7 @@ fn token_permissions(row: &StoredToken) -> Vec<String> {
     match row.kind {
         TokenKind::ConsoleSession => vec!["open this console".to_owned()],
         TokenKind::Session => vec!["allow applications without signing in again".to_owned()],
-        _ => permissions(&row.scope),
+        _ => permissions(row.current_scope()),
     }
 }
 

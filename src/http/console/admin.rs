@@ -5,6 +5,8 @@
 //! account_view    API keys and applications as they are displayed
 //! account_action  disable, enable, rotate the secret, delete: each with a page that asks for confirmation
 //! account_form    the form that creates an API key or application
+//! origins         the page that changes the origins of an application
+//! key_form        the form that changes what an API key may do
 //! scope_form      the part of that form that builds a scope from models and fields
 //! account_limits  the part of that form for networks, rate and expiry
 //! odoo_password   verifies the password of an Odoo user
@@ -24,7 +26,9 @@ mod account_limits;
 mod account_view;
 mod accounts;
 mod audit;
+mod key_form;
 mod odoo_password;
+mod origins;
 mod page_query;
 pub(super) mod scope_form;
 mod status;
@@ -47,6 +51,8 @@ pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .merge(account_routes(&KEY))
         .merge(account_routes(&APPLICATION))
+        .route(key_form::EDIT_PATH, get(key_form::form_page).post(key_form::submit))
+        .route(&format!("{}/{{id}}/origins", APPLICATION.entry.path), get(origins::form_page).post(origins::submit))
         .route(AUDIT.path, get(audit::audit_page))
         .route(AUDIT_CSV_PATH, get(audit::audit_csv))
         .route(HEALTH.path, get(status::health_page))

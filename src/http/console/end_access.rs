@@ -49,7 +49,7 @@ impl AccessKind {
 
     fn consequence(self) -> &'static str {
         match self {
-            Self::Token => "It is rejected from now on and cannot be restored. What was issued with it ends, too.",
+            Self::Token => "It is rejected from then on and cannot be restored. What was issued with it ends, too.",
             Self::Application => "Its tokens end, and it must ask you again before it can work for you.",
             Self::Link => "Programs with this key can no longer create login tokens for you. Those they created end.",
         }
@@ -79,12 +79,18 @@ async fn find(user: &ConsoleUser, request: &ApiRequest, kind: AccessKind, id: &s
     found.ok_or_else(not_found)
 }
 
+async fn is_session(user: &ConsoleUser, request: &ApiRequest, id: &str) -> Result<bool, Problem> {
+    let access = user.administration(&request.state).user_access(user.account()).await.map_err(admin_problem)?;
+    Ok(access.sessions.iter().any(|session| session.id == id))
+}
+
 /// `POST`: ends it.
 pub(super) async fn end(user: ConsoleUser, mut request: ApiRequest) -> Result<Response, Problem> {
     let kind = AccessKind::parse(request.segment("kind"))?;
     ConsoleForm::from_user(&mut request, &user).await?;
     let id = request.segment("id");
     let (admin, account) = (user.administration(&request.state), user.account());
+    let is_session = kind == AccessKind::Token && is_session(&user, &request, id).await?;
     let (ended, notice) = match kind {
         AccessKind::Token => (admin.end_own_token(account, id).await, Notice::TOKEN_ENDED),
         AccessKind::Application => (admin.revoke_own_application(account, id).await, Notice::CONSENT_REVOKED),
@@ -94,5 +100,5 @@ pub(super) async fn end(user: ConsoleUser, mut request: ApiRequest) -> Result<Re
     if id == user.session_id {
         return redirect(&request, LOGIN_PATH, Some(Notice::SIGNED_OUT));
     }
-    redirect(&request, ACCESS.path, Some(notice))
+    redirect(&request, ACCESS.path, Some(if is_session { Notice::SESSION_ENDED } else { notice }))
 }

@@ -31,9 +31,10 @@ pub(super) const ACCESS: NavigationEntry = NavigationEntry { path: "/console", l
 
 pub(super) const PERSONAL_KEYS: NavigationEntry =
     NavigationEntry { path: "/console/personal-keys", label: "New API key" };
-pub(super) const ACCOUNTS: NavigationEntry = NavigationEntry { path: "/console/accounts", label: "API accounts" };
+pub(super) const SHARED_KEYS: NavigationEntry =
+    NavigationEntry { path: "/console/shared-keys", label: "Shared API keys" };
 
-const FOR_EVERYBODY: &[NavigationEntry] = &[ACCESS, PERSONAL_KEYS, ACCOUNTS];
+const FOR_EVERYBODY: &[NavigationEntry] = &[ACCESS, PERSONAL_KEYS, SHARED_KEYS];
 /// The pages for administrators.
 pub(super) const KEYS: NavigationEntry = NavigationEntry { path: "/console/admin/keys", label: "API keys" };
 pub(super) const APPLICATIONS: NavigationEntry =

@@ -1,11 +1,14 @@
 //! What users do for themselves: each thing is created, used over HTTP, listed and ended.
 
-use odoo_gateway::store::AuditEvent;
+use odoo_gateway::admin::{ApplicationSettings, GrantType, NewApplication};
+use odoo_gateway::store::{AuditEvent, Consent, KeyTerms};
 
-use super::{ACCESS, NEW_KEY, Visitor, secret, shared_key};
+use super::{ACCESS, NEW_KEY, Visitor, guard, key_for_linked_users, key_of_internal, secret, shared_key};
 use crate::support::odoo::empty_database;
-use crate::support::{Gateway, Version, testbed};
+use crate::support::{Gateway, Version, changes_reach_gateways, testbed};
 
+const SHARED_KEYS: &str = "/console/shared-keys";
+const LINK: &str = "/console/shared-keys/link";
 const PARTNERS: &str = "/api/res.partner/search";
 const PARTNER: &str = "/restapi/1.0/object/res.partner?limit=1&fields=['name']";
 
@@ -24,12 +27,12 @@ fn end_paths(page: &str) -> Vec<String> {
 async fn login_token_works_until_it_is_ended(gateway: &Gateway) {
     let (account, _) = shared_key(gateway, "Warehouse").await;
     let mut user = Visitor::logged_in(gateway, "salesman").await;
-    let form = format!("/console/accounts/{}/token", account.id);
-    assert!(user.get("/console/accounts").await.text.contains(&form));
-    for days in ["0", "3651", "x", ""] {
+    let form = format!("/console/shared-keys/{}/token", account.id);
+    assert!(user.get(SHARED_KEYS).await.text.contains(&form));
+    for days in ["0", "366", "x", ""] {
         let rejected = user.submit(&form, &[("days", days)]).await;
         assert_eq!(rejected.status, 400, "{days}");
-        assert!(rejected.text.contains("1 to 3650 days"), "{days}: {}", rejected.text);
+        assert!(rejected.text.contains("1 to 365 days"), "{days}: {}", rejected.text);
     }
     let token = secret(&user.submit(&form, &[("days", "3")]).await);
     let client = gateway.client().with_header("token", &token);
@@ -39,30 +42,35 @@ async fn login_token_works_until_it_is_ended(gateway: &Gateway) {
     assert_eq!(event.actor, "console:salesman@odoo19");
 
     let page = user.get(ACCESS).await;
-    assert!(page.text.contains("Login token for Warehouse") && page.text.contains("see res.partner records"));
+    assert!(page.text.contains("Login token for Warehouse") && page.text.contains("read res.partner records"));
     assert!(!page.text.contains(&token) && !page.text.contains(&token[..40]), "it is shown once");
     let end = end_paths(&page.text).remove(0);
     let ended = user.submit_and_follow(&end, &[]).await;
-    assert!(ended.text.contains("It has ended."), "{}", ended.text);
+    assert!(ended.text.contains("It is revoked."), "{}", ended.text);
     client.get(PARTNERS, &[]).await.api_problem(401, "credential_invalid");
-    assert!(!user.get(ACCESS).await.text.contains("It has ended."), "the message is shown once");
+    assert!(!user.get(ACCESS).await.text.contains("It is revoked."), "the message is shown once");
     assert_eq!(events(gateway, "token.revoke").await.remove(0).actor, "console:salesman@odoo19");
 }
 
 async fn linked_user_gets_tokens_until_they_unlink(gateway: &Gateway) {
-    let (account, key) = shared_key(gateway, "Shop floor").await;
+    let (account, key) = key_for_linked_users(gateway, "Shop floor").await;
     let mut user = Visitor::logged_in(gateway, "salesman").await;
-    let form = format!("/console/accounts/{}/link", account.id);
-    let (_, other) = shared_key(gateway, "Another").await;
+    let token_form = format!("/console/shared-keys/{}/token", account.id);
+    assert!(!user.get(SHARED_KEYS).await.text.contains("Shop floor"), "only linked users see the key");
+    assert_eq!(user.get(&token_form).await.status, 404);
+    let guard = guard(&user.get(NEW_KEY).await);
+    assert_eq!(user.post(&token_form, &[("days", "1"), ("guard", &guard)]).await.status, 403);
+    let (_, other) = key_of_internal(gateway, KeyTerms::unlimited("Another")).await;
     for wrong in [other.as_str(), "", "ogw_key_"] {
-        let rejected = user.submit(&form, &[("key", wrong)]).await;
+        let rejected = user.submit(LINK, &[("key", wrong)]).await;
         assert_eq!(rejected.status, 400, "{}", rejected.text);
-        assert!(rejected.text.contains("not the API key of this account") && !rejected.text.contains(&other));
+        assert!(rejected.text.contains("no shared API key of your database") && !rejected.text.contains(&other));
     }
     for _ in 0..2 {
-        let linked = user.submit_and_follow(&form, &[("key", &key)]).await;
+        let linked = user.submit_and_follow(LINK, &[("key", &key)]).await;
         assert!(linked.text.contains("You are linked.") && linked.text.contains(">Unlink<"), "{}", linked.text);
     }
+    secret(&user.submit(&token_form, &[("days", "1")]).await);
     let links = gateway.administration().await.linked_users("Shop floor").await.unwrap();
     let linked: Vec<_> = links.iter().map(|link| link.grant.login.as_str()).collect();
     assert_eq!(linked, ["internal", "salesman"], "a second link replaces the first");
@@ -75,6 +83,32 @@ async fn linked_user_gets_tokens_until_they_unlink(gateway: &Gateway) {
     assert!(unlinked.text.contains("You are no longer linked."), "{}", unlinked.text);
     client.get(PARTNERS, &[]).await.api_problem(401, "credential_invalid");
     program.post("/api/generate_token", &body).await.api_problem(409, "not_linked");
+}
+
+async fn login_tokens_of_a_key_are_limited_in_time_and_number(gateway: &Gateway) {
+    let terms = KeyTerms { login_token_days: Some(7), ..shared_terms("Limited") };
+    let (account, key) = key_of_internal(gateway, terms).await;
+    let mut user = Visitor::logged_in(gateway, "salesman").await;
+    let form = format!("/console/shared-keys/{}/token", account.id);
+    let rejected = user.submit(&form, &[("days", "8")]).await;
+    assert!(rejected.text.contains("1 to 7 days"), "{}", rejected.text);
+    for _ in 0..3 {
+        secret(&user.submit(&form, &[("days", "7")]).await);
+    }
+    let rejected = user.submit(&form, &[("days", "7")]).await;
+    assert_eq!(rejected.status, 400, "{}", rejected.text);
+    assert!(rejected.text.contains("You have 3 login tokens"), "{}", rejected.text);
+    let mut other = Visitor::logged_in(gateway, "admin").await;
+    secret(&other.submit(&form, &[("days", "7")]).await);
+    let program = gateway.client().with_header("api-key", &key);
+    let too_long = program.post("/api/generate_token", &serde_json::json!({"expiration_days": 8})).await;
+    too_long.api_problem(400, "invalid_parameter");
+    let usual = program.post("/api/generate_token", &serde_json::json!({})).await.ok();
+    assert_eq!(usual["expires_in_days"], 7, "not longer than the key allows");
+}
+
+fn shared_terms(name: &str) -> KeyTerms {
+    KeyTerms { may_mint_for_others: true, open_to_all_users: true, ..KeyTerms::unlimited(name) }
 }
 
 async fn personal_key_is_limited_to_its_scope(gateway: &Gateway) {
@@ -105,7 +139,7 @@ async fn personal_key_is_limited_to_its_scope(gateway: &Gateway) {
         assert_eq!(response.status, 400, "{name}={value}: {}", response.text);
     }
     let page = user.get(ACCESS).await;
-    assert!(page.text.contains("see res.partner records (only name)") && page.text.contains("from 127.0.0.1"));
+    assert!(page.text.contains("read res.partner records (only name)") && page.text.contains("from 127.0.0.1"));
     let row = gateway.administration().await.find_key("salesman@odoo19: Spreadsheet").await.unwrap();
     user.submit_and_follow(&format!("/console/access/token/{}/end", row.id), &[]).await;
     client.get(PARTNER, &[]).await.problem(401, "credential_invalid");
@@ -115,18 +149,23 @@ async fn personal_key_is_limited_to_its_scope(gateway: &Gateway) {
 async fn check_access(gateway: &Gateway) {
     login_token_works_until_it_is_ended(gateway).await;
     linked_user_gets_tokens_until_they_unlink(gateway).await;
+    login_tokens_of_a_key_are_limited_in_time_and_number(gateway).await;
     personal_key_is_limited_to_its_scope(gateway).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_create_and_end_what_acts_for_them_on_sqlite() {
-    check_access(&Gateway::start_with_odoo(&[]).await).await;
+    check_access(&Gateway::start_with_odoo(&[("ODOO_GATEWAY__AUTH__LOGIN_TOKENS_PER_USER", "3")]).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_create_and_end_what_acts_for_them_on_postgres() {
     let url = empty_database().await;
-    let settings = [("ODOO_GATEWAY__STORE__URL", url.as_str()), ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always")];
+    let settings = [
+        ("ODOO_GATEWAY__STORE__URL", url.as_str()),
+        ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
+        ("ODOO_GATEWAY__AUTH__LOGIN_TOKENS_PER_USER", "3"),
+    ];
     check_access(&Gateway::start_with_odoo(&settings).await).await;
 }
 
@@ -177,4 +216,75 @@ async fn console_is_offered_only_where_passwords_are_safe_or_an_operator_wants_i
         let page = gateway.client().get(super::LOGIN, &[]).await;
         assert_eq!(page.status, status, "{settings:?}");
     }
+}
+
+/// An application could get tokens again once it is enabled.
+#[tokio::test(flavor = "multi_thread")]
+async fn access_of_a_disabled_application_is_listed_and_can_be_revoked() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    let admin = gateway.administration().await;
+    let new = NewApplication {
+        database: None,
+        bound: None,
+        scope: "\"all\"".to_owned(),
+        not_after: None,
+        terms: KeyTerms::unlimited("Old shop"),
+        settings: ApplicationSettings {
+            grants: [GrantType::AuthorizationCode].into(),
+            redirect_uris: vec!["https://shop.example/back".to_owned()],
+            ..ApplicationSettings::default()
+        },
+        origins: Vec::new(),
+    };
+    let application = admin.create_application(new).await.unwrap().0;
+    let key = key_for_linked_users(&gateway, "Identifies salesman").await.1;
+    let uid = admin.link_user(&key, "salesman".to_owned(), "salesman".into()).await.unwrap().grant.uid;
+    let consent = Consent {
+        application: application.row.id.clone(),
+        uid,
+        redirect_uri: "https://shop.example/back".to_owned(),
+        scope: "all".to_owned(),
+    };
+    let event = AuditEvent::new(admin.clock.now(), "test", "consent.give", &consent.application, "");
+    admin.store.insert_consent(&consent, &event).await.unwrap();
+    admin.set_application_enabled("Old shop", false).await.unwrap();
+
+    let mut user = Visitor::logged_in(&gateway, "salesman").await;
+    let end = format!("/console/access/application/{}/end", application.row.id);
+    assert!(user.get(ACCESS).await.text.contains(&end));
+    let revoked = user.submit_and_follow(&end, &[]).await;
+    assert!(revoked.text.contains("The application no longer has access."), "{}", revoked.text);
+    assert!(!revoked.text.contains("Old shop"), "{}", revoked.text);
+    assert!(!admin.store.has_consent(&consent).await.unwrap());
+    assert_eq!(events(&gateway, "consent.revoke").await.remove(0).actor, "console:salesman@odoo19");
+    assert_eq!(user.get(&end).await.status, 404);
+}
+
+/// How often a gateway read the row of a credential.
+async fn credential_reads(gateway: &Gateway) -> u64 {
+    // The counter is updated with the next poll.
+    changes_reach_gateways().await;
+    let metrics = gateway.ops_client().get("/metrics", &[]).await.text;
+    let line = metrics.lines().find(|line| !line.starts_with('#') && line.contains("credential_reads_total"));
+    line.and_then(|line| line.rsplit(' ').next()).unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_of_the_console_leaves_other_credentials_in_memory() {
+    const ROUNDS: u64 = 12;
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    let (_, key) = shared_key(&gateway, "Warm").await;
+    let client = gateway.client().with_header("authorization", &format!("Bearer {key}"));
+    client.get(PARTNER, &[]).await.ok();
+    let before = credential_reads(&gateway).await;
+    for _ in 0..ROUNDS {
+        let mut user = Visitor::logged_in(&gateway, "salesman").await;
+        let page = user.get(ACCESS).await;
+        let guard = guard(&page);
+        assert_eq!(user.post("/console/logout", &[("guard", &guard)]).await.status, 303);
+        client.get(PARTNER, &[]).await.ok();
+    }
+    // A poll that is late on a busy machine lets some requests read their row.
+    let reads = credential_reads(&gateway).await - before;
+    assert!(reads < ROUNDS / 2, "{reads} reads after {ROUNDS} sessions ended");
 }

@@ -19,7 +19,7 @@ async fn forms_need_a_token_of_this_session_and_path_that_was_not_used() {
     let gateway = Gateway::start_with_odoo(&[]).await;
     let mut user = Visitor::logged_in(&gateway, "salesman").await;
     let (account, _) = shared_key(&gateway, "Guarded").await;
-    let token_form = format!("/console/accounts/{}/token", account.id);
+    let token_form = format!("/console/shared-keys/{}/token", account.id);
     let mut other = Visitor::logged_in(&gateway, "internal").await;
     let own = guard(&user.get(NEW_KEY).await);
     let of_another_path = guard(&user.get(&token_form).await);
@@ -127,10 +127,9 @@ async fn texts_of_users_are_escaped_and_pages_cannot_be_framed() {
     let name = "<img src=x>";
     let created = user.submit(NEW_KEY, &key_fields(name)).await;
     secret(&created);
-    let (token_form, link_form) =
-        (format!("/console/accounts/{}/token", account.id), format!("/console/accounts/{}/link", account.id));
+    let (token_form, link_form) = (format!("/console/shared-keys/{}/token", account.id), "/console/shared-keys/link");
     let mut pages = vec![created, user.submit(&token_form, &[("days", "1")]).await];
-    for path in [ACCESS, NEW_KEY, "/console/accounts", &token_form, &link_form, "/console/none", LOGIN] {
+    for path in [ACCESS, NEW_KEY, "/console/shared-keys", &token_form, link_form, "/console/none", LOGIN] {
         pages.push(user.get(path).await);
     }
     pages.push(user.log_in(LOGIN, evil, evil).await);
@@ -149,11 +148,11 @@ async fn texts_of_users_are_escaped_and_pages_cannot_be_framed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn login_leads_to_pages_of_the_console_only() {
     let gateway = Gateway::start_with_odoo(&[]).await;
-    let asked = Visitor::new(&gateway).get("/console/accounts?a=b").await;
-    assert_eq!(asked.header("location"), "/console/login?next=%2Fconsole%2Faccounts%3Fa%3Db");
+    let asked = Visitor::new(&gateway).get("/console/shared-keys?a=b").await;
+    assert_eq!(asked.header("location"), "/console/login?next=%2Fconsole%2Fshared-keys%3Fa%3Db");
     let mut user = Visitor::new(&gateway);
     let response = user.log_in(asked.header("location"), "salesman", "salesman").await;
-    assert_eq!(response.header("location"), "/console/accounts?a=b");
+    assert_eq!(response.header("location"), "/console/shared-keys?a=b");
     for next in ["https://evil.example", "//evil.example", "/console/%5C%5Cevil", "/consoleevil", "%2F%2Fx/console"] {
         let mut user = Visitor::new(&gateway);
         let response = user.log_in(&format!("{LOGIN}?next={next}"), "salesman", "salesman").await;

@@ -36,7 +36,7 @@ async fn a_key_is_built_by_clicks_used_and_ended() {
     browser.click("#keys ~ table a.danger").await;
     browser.save_screenshot("console-end").await;
     browser.click("button[value=end]").await;
-    assert!(browser.text().await.contains("It has ended."));
+    assert!(browser.text().await.contains("It is revoked."));
     client.get("/restapi/1.0/object/res.partner?limit=1", &[]).await.problem(401, "credential_invalid");
     browser.click("header form button").await;
     assert!(browser.text().await.contains("You are signed out."));
@@ -55,7 +55,7 @@ async fn pages_fit_narrow_windows_in_both_color_schemes() {
     let (account, _) = shared_key(&gateway, "An account with averyveryverylongnamethatnobodywouldchoose").await;
     let browser = Browser::open(1200, 1000, &[]).await;
     log_in(&browser, &gateway, ACCESS).await;
-    let token_form = format!("/console/accounts/{}/token", account.id);
+    let token_form = format!("/console/shared-keys/{}/token", account.id);
     browser.goto(&format!("http://{}{token_form}", gateway.address())).await;
     browser.click("button[value=create]").await;
     for (width, view) in [(320, "narrow"), (1200, "wide")] {
@@ -64,7 +64,7 @@ async fn pages_fit_narrow_windows_in_both_color_schemes() {
         for scheme in ["light", "dark"] {
             let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
             browser.devtools("Emulation.setEmulatedMedia", media).await;
-            for path in [ACCESS, NEW_KEY, "/console/accounts", &token_form] {
+            for path in [ACCESS, NEW_KEY, "/console/shared-keys", &token_form] {
                 browser.goto(&format!("http://{}{path}", gateway.address())).await;
                 browser.find("h1").await;
                 browser.save_screenshot(&format!("console-{}-{view}-{scheme}", path.replace('/', "_"))).await;

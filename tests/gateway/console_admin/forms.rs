@@ -12,30 +12,37 @@ use crate::support::odoo::empty_database;
 use crate::support::{Gateway, Response, Version, testbed};
 
 /// Every page for administrators. `ID` is the id of a key or an application.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 11] = [
     "/console/admin/keys",
     "/console/admin/keys/new",
     "/console/admin/keys/ID",
+    "/console/admin/keys/ID/edit",
     "/console/admin/applications",
     "/console/admin/applications/new",
+    "/console/admin/applications/ID/origins",
     "/console/admin/audit",
     "/console/admin/audit.csv",
     "/console/admin/health",
     "/console/admin/configuration",
 ];
 /// Every form for administrators.
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 12] = [
     "/console/admin/keys/new",
     "/console/admin/keys/ID/disable",
     "/console/admin/keys/ID/enable",
     "/console/admin/keys/ID/delete",
+    "/console/admin/keys/ID/edit",
+    "/console/admin/keys/ID/rotate",
     "/console/admin/applications/new",
     "/console/admin/applications/ID/disable",
+    "/console/admin/applications/ID/origins",
     "/console/admin/applications/ID/enable",
     "/console/admin/applications/ID/rotate",
     "/console/admin/applications/ID/delete",
 ];
 
+/// What the key of these tests may do after its scope was changed.
+const COUNTRY: &str = "/restapi/1.0/object/res.country?limit=1&fields=['code']";
 /// What the key of these tests may do.
 const NAMES: &str = "/restapi/1.0/object/res.partner?limit=1&fields=['name']";
 
@@ -104,14 +111,75 @@ async fn run_key_lifecycle(gateway: &Gateway) {
     admin.submit(&format!("{page}/delete"), &[]).await;
     assert_eq!(admin.get(&page).await.status, 404);
     audit_contains_everything(&admin, &id).await;
+    key_is_edited_and_rotated(gateway, &admin).await;
 }
 
-/// Also those that only one of the two databases turns into small letters.
+async fn key_is_edited_and_rotated(gateway: &Gateway, admin: &Session) {
+    let (key, id) = create_key(admin, testbed().api_key(Version::Odoo19)).await;
+    let page = format!("/console/admin/keys/{id}");
+    let form = admin.get(&format!("{page}/edit")).await.text;
+    assert!(form.contains("name=\"field:res.partner\" value=\"name\" checked"), "the scope is displayed: {form}");
+    let country = [("model", "res.country"), ("operations:res.country", "read"), ("fields:res.country", "all")];
+    let save = [("scope", "rules"), ("step", "save")];
+    let saved = admin.submit(&format!("{page}/edit"), &[&save[..], &country[..]].concat()).await;
+    assert_eq!((saved.status, saved.header("location")), (303, page.as_str()), "{}", saved.text);
+    let with_key = |key: &str| gateway.client().with_header("authorization", &format!("Bearer {key}"));
+    with_key(&key).get(NAMES, &[]).await.problem(403, "scope_forbidden");
+    with_key(&key).get(COUNTRY, &[]).await.ok();
+
+    let rotate = format!("{page}/rotate");
+    let wrong = admin.submit(&rotate, &[("password", "wrong")]).await;
+    assert!(wrong.status == 400 && wrong.text.contains("Odoo does not accept"), "{}", wrong.text);
+    let second = text_of(&admin.submit(&rotate, &[("password", &key), ("overlap", "3600")]).await, "secret");
+    with_key(&key).get(COUNTRY, &[]).await.ok();
+    with_key(&second).get(COUNTRY, &[]).await.ok();
+    let third = text_of(&admin.submit(&rotate, &[("password", &second)]).await, "secret");
+    for ended in [&key, &second] {
+        with_key(ended).get(COUNTRY, &[]).await.problem(401, "credential_invalid");
+    }
+    with_key(&third).get(COUNTRY, &[]).await.ok();
+    let log = admin.get(&format!("/console/admin/audit.csv?subject={id}")).await.text;
+    assert_eq!(log.matches(",key.rotate,").count(), 2, "{log}");
+    assert_eq!(log.matches(",key.update,").count(), 1, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_a_password_are_limited_when_a_secret_is_replaced() {
+    let limit = [("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "2")];
+    let gateway = Gateway::start_with_odoo(&limit).await;
+    let admin = Session::log_in(&gateway, "admin").await;
+    let (_, id) = create_key(&admin, testbed().api_key(Version::Odoo19)).await;
+    let rotate = format!("/console/admin/keys/{id}/rotate");
+    for guess in ["wrong 1", "wrong 2"] {
+        let rejected = admin.submit(&rotate, &[("password", guess)]).await;
+        assert!(rejected.text.contains("Odoo does not accept"), "{}", rejected.text);
+    }
+    let throttled = admin.submit(&rotate, &[("password", "internal")]).await;
+    assert_eq!(throttled.status, 400, "{}", throttled.text);
+    assert!(!throttled.text.contains("Odoo does not accept") && !throttled.text.contains("id=\"secret\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_of_another_database_are_not_searched_with_the_users_secret() {
+    let gateway = Gateway::shared();
+    let admin = Session::log_in_to(gateway, Version::Odoo19.database(), "admin").await;
+    let other = ("database", Version::Odoo14.database());
+    let search = [other, ("scope", "rules"), ("find", "res.partner.cat"), ("step", "find")];
+    let searched = admin.submit("/console/admin/keys/new", &search).await;
+    assert!(searched.text.contains("that you are not signed in to cannot be listed"), "{}", searched.text);
+    assert!(!searched.text.contains("add:res.partner.category"), "{}", searched.text);
+    let add = [other, ("scope", "rules"), ("step", "add:res.partner")];
+    let added = admin.submit("/console/admin/keys/new", &add).await;
+    assert!(added.text.contains("The fields cannot be listed"), "{}", added.text);
+    assert!(!added.text.contains("name=\"field:res.partner\""), "{}", added.text);
+}
+
+/// Also those outside of ASCII.
 async fn search_finds_capital_letters(gateway: &Gateway, admin: &Session) {
     let key = new_key(Version::Odoo19, "Überwachung 100%");
     let (row, _) = gateway.administration().await.create_key(key).await.unwrap();
     for (page, text) in
-        [("keys?search", "Überwachung"), ("keys?search", "WACHUNG 100%"), ("audit?subject", "Überwachung")]
+        [("keys?search", "ÜBERwachung"), ("keys?search", "überWACHUNG 100%"), ("audit?subject", "überwachung")]
     {
         let query: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
         let found = admin.get(&format!("/console/admin/{page}={query}")).await;
@@ -167,6 +235,19 @@ async fn an_application_is_created_rotated_and_found() {
     let (_, rest) = found.text.split_once("<th scope=\"row\"><a href=\"").unwrap();
     let page = rest.split_once('"').unwrap().0.to_owned();
 
+    let origins = format!("{page}/origins");
+    let wrong = admin.submit(&origins, &[("origins", "https://shop.example/")]).await;
+    assert_eq!(wrong.status, 400, "{}", wrong.text);
+    assert!(wrong.text.contains("is not a valid origin") && text_of(&wrong, "origins") == "https://shop.example/");
+    let lines = "https://shop.example\r\n\r\n https://<b>.example \r\n";
+    assert_eq!(admin.submit(&origins, &[("origins", lines)]).await.status, 400);
+    let changed = admin.submit(&origins, &[("origins", "https://shop.example\r\nhttps://b.example\r\n")]).await;
+    assert_eq!((changed.status, changed.header("location")), (303, page.as_str()));
+    assert!(admin.get(&page).await.text.contains("<dd>https://b.example, https://shop.example</dd>"));
+    assert_eq!(text_of(&admin.get(&origins).await, "origins"), "https://b.example\nhttps://shop.example");
+    assert_eq!(admin.submit(&origins, &[("origins", "")]).await.status, 303);
+    assert!(admin.get(&page).await.text.contains("<dd>None</dd>"));
+
     let wrong = admin.submit(&format!("{page}/rotate"), &[("password", "wrong")]).await;
     assert_eq!(wrong.status, 400, "{}", wrong.text);
     assert!(wrong.text.contains("Odoo does not accept this password"));
@@ -203,7 +284,7 @@ async fn requests_with_issued_tokens_and_above_the_rate_are_counted() {
         ("step", "create"),
     ];
     let created = admin.submit("/console/admin/applications/new", &fields).await;
-    // The request of the token is the first of three.
+    // The request of the token is the first of three, and is counted.
     let token = request_token(&gateway, &text_of(&created, "client-id"), &text_of(&created, "secret")).await.ok();
     let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
     let client = gateway.client().with_header("authorization", &bearer);
@@ -211,7 +292,9 @@ async fn requests_with_issued_tokens_and_above_the_rate_are_counted() {
         assert_eq!(client.get(NAMES, &[]).await.status, status);
     }
     let id = id_in(&created.text, "applications").expect("a link to the application");
-    await_usage(&admin, &format!("/console/admin/applications/{id}"), 5, 3).await;
+    let wrong = request_token(&gateway, &text_of(&created, "client-id"), "wrong").await;
+    assert_eq!(wrong.status, 401);
+    await_usage(&admin, &format!("/console/admin/applications/{id}"), 7, 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,8 +328,12 @@ async fn only_administrators_reach_the_pages_and_forms() {
     let gateway = Gateway::start_with_odoo(&[]).await;
     let (admin, user) = (Session::log_in(&gateway, "admin").await, Session::log_in(&gateway, "internal").await);
     let (key, id) = create_key(&admin, testbed().api_key(Version::Odoo19)).await;
+    let shop = [("name", "Shop"), ("scope", "all"), ("redirect_uris", "https://shop.example/back")];
+    let grant = [("grant", "authorization_code"), ("expires", "never"), ("step", "create")];
+    let created = admin.submit("/console/admin/applications/new", &[&shop[..], &grant[..]].concat()).await;
+    let application = id_in(&created.text, "applications").expect("a link to the application");
     for page in PAGES {
-        let page = page.replace("ID", &id);
+        let page = page.replace("ID", if page.contains("/applications/") { &application } else { &id });
         assert_eq!(admin.get(&page).await.status, 200, "{page}");
         let denied = user.get(&page).await;
         assert_eq!(denied.status, 403, "{page}");

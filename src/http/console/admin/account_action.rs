@@ -8,6 +8,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use secrecy::SecretString;
+use time::Duration;
 
 use super::account_view::{AccountKind, AccountState, AccountView, find_account};
 use super::odoo_password::verify_password;
@@ -20,6 +21,7 @@ use crate::http::console::problem_page::{admin_problem, not_found, sentence};
 use crate::http::console::user::{Administrator, ConsoleUser};
 use crate::http::pages::MAX_FIELD_BYTES;
 use crate::http::request::ApiRequest;
+use crate::secret::{Token, TokenKind};
 
 /// An action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,13 +76,17 @@ impl AccountAction {
     }
 
     /// What will happen.
-    fn consequence(self) -> &'static str {
+    fn consequence(self, kind: &AccountKind) -> &'static str {
         match self {
             Self::Disable => {
                 "Requests with it, and with all tokens that were issued for it, are rejected from now on. You can \
                  enable it again."
             }
             Self::Enable => "Requests with it, and with tokens that were issued for it, are accepted again.",
+            Self::Rotate if !kind.is_application => {
+                "Programs need the new API key, which is displayed once. The current one stops working at once if you \
+                 choose no time below. Login tokens that were created before stay valid."
+            }
             Self::Rotate => {
                 "The old secret stops working at once. Tokens that were issued before stay valid. The new secret is \
                  displayed once."
@@ -162,7 +168,7 @@ async fn confirmation(
         kind,
         account,
         action,
-        consequence: action.consequence(),
+        consequence: action.consequence(kind),
         csrf_token,
         alert,
         max_length: MAX_FIELD_BYTES,
@@ -193,7 +199,8 @@ pub(super) async fn perform(
             delete(kind, &admin, &id).await.map_err(admin_problem)?;
             redirect(&request, kind.entry.path, Some(Notice::DELETED))
         }
-        AccountAction::Rotate => rotate(kind, &user, &id, (&request, &form)).await,
+        AccountAction::Rotate if kind.is_application => rotate(kind, &user, &id, (&request, &form)).await,
+        AccountAction::Rotate => rotate_key(kind, &user, &id, (&request, &form)).await,
     }
 }
 
@@ -219,9 +226,6 @@ async fn rotate(
     id: &str,
     (request, form): (&ApiRequest, &ConsoleForm),
 ) -> Result<Response, Problem> {
-    if !kind.is_application {
-        return Err(not_found());
-    }
     let admin = user.administration(&request.state);
     let application = admin.find_application(id).await.map_err(admin_problem)?;
     let password = Some(form.value("password")).filter(|password| !password.is_empty()).map(SecretString::from);
@@ -247,16 +251,57 @@ async fn rotate(
             };
             page.respond(StatusCode::OK, &template)
         }
-        Err(AdminError::Invalid(reason)) => {
-            confirmation(kind, user, (id, AccountAction::Rotate), request, Some(sentence(&reason))).await
-        }
-        Err(AdminError::CredentialRejected) => {
-            let alert = "Odoo does not accept this password or API key.".to_owned();
-            confirmation(kind, user, (id, AccountAction::Rotate), request, Some(alert)).await
-        }
-        Err(AdminError::Odoo(problem)) => {
-            confirmation(kind, user, (id, AccountAction::Rotate), request, Some(problem.detail)).await
-        }
-        Err(error) => Err(admin_problem(error)),
+        Err(error) => rotation_failed(kind, user, id, request, error).await,
     }
+}
+
+async fn rotation_failed(
+    kind: &'static AccountKind,
+    user: &ConsoleUser,
+    id: &str,
+    request: &ApiRequest,
+    error: AdminError,
+) -> Result<Response, Problem> {
+    let alert = match error {
+        AdminError::Invalid(reason) => sentence(&reason),
+        AdminError::CredentialRejected => "Odoo does not accept this password or API key.".to_owned(),
+        AdminError::Odoo(problem) => problem.detail,
+        other => return Err(admin_problem(other)),
+    };
+    confirmation(kind, user, (id, AccountAction::Rotate), request, Some(alert)).await
+}
+
+/// Replaces the secret of an API key.
+async fn rotate_key(
+    kind: &'static AccountKind,
+    user: &ConsoleUser,
+    id: &str,
+    (request, form): (&ApiRequest, &ConsoleForm),
+) -> Result<Response, Problem> {
+    let admin = user.administration(&request.state);
+    let (account, row) = find_account(kind, &admin, id).await?;
+    let proof = SecretString::from(form.value("password").trim());
+    let overlap = Duration::seconds(form.value("overlap").parse().unwrap_or_default());
+    let is_key = Token::parse(TokenKind::ApiKey, form.value("password").trim()).is_some();
+    let verified = if is_key {
+        Ok(())
+    } else {
+        verify_password(request, row.grant.database.as_str(), &row.grant.login, &proof).await
+    };
+    let rotated = match verified {
+        Ok(()) => admin.rotate_key(id, &proof, overlap).await,
+        Err(error) => Err(error),
+    };
+    let rotated = match rotated {
+        Ok(rotated) => rotated,
+        Err(error) => return rotation_failed(kind, user, id, request, error).await,
+    };
+    let page = ConsolePage::new(request, user, kind.entry).await?;
+    let template = SecretsTemplate {
+        page: &page,
+        title: &account.name,
+        account: format!("{}/{id}", kind.entry.path),
+        secrets: vec![("API key", "secret", rotated.secret.expose().to_owned())],
+    };
+    page.respond(StatusCode::OK, &template)
 }

@@ -185,8 +185,8 @@ async fn create(
     let bound = verified_user(kind, (request, form), database).await?;
     let database = Some(database.name.as_str().to_owned());
     let (title, id, secrets) = if kind.is_application {
-        let settings = settings(form)?;
-        let new = NewApplication { database, bound, scope, not_after, terms, settings };
+        let (settings, origins) = (settings(form)?, lines(form, "origins"));
+        let new = NewApplication { database, bound, scope, not_after, terms, settings, origins };
         let (application, secrets) = admin.create_application(new).await?;
         let secrets = displayed_secrets(application.client_id(), &secrets, application.is_bound());
         (application.name().to_owned(), application.row.id, secrets)
@@ -229,15 +229,19 @@ fn settings(form: &ConsoleForm) -> Result<ApplicationSettings, String> {
     let method =
         |name: &str| SignatureMethod::from_name(name).ok_or_else(|| format!("{name:?} is not a signature method."));
     let oauth1: Result<BTreeSet<SignatureMethod>, String> = form.values("oauth1").map(method).collect();
-    let lines = form.value("redirect_uris").lines().map(str::trim);
     Ok(ApplicationSettings {
         public: is_on("public"),
         grants,
-        redirect_uris: lines.filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        redirect_uris: lines(form, "redirect_uris"),
         trusted: is_on("trusted"),
         pkce_required: is_on("pkce_required"),
         oauth1: oauth1?,
         rsa_public_key: Some(form.value("rsa_public_key").trim()).filter(|pem| !pem.is_empty()).map(str::to_owned),
         one_secret: false,
     })
+}
+
+/// The lines of a field that are not empty.
+pub(super) fn lines(form: &ConsoleForm, name: &str) -> Vec<String> {
+    form.value(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }

@@ -29,6 +29,8 @@ pub(super) fn parse_terms(form: &ConsoleForm) -> Result<KeyTerms, String> {
         name: form.value("name").trim().to_owned(),
         needs_login_token: form.value("needs_login_token") == "on",
         may_mint_for_others: form.value("may_mint_for_others") == "on",
+        open_to_all_users: form.value("open_to_all_users") == "on",
+        login_token_days: parse_number(form.value("login_token_days"), "days of a login token")?,
         networks: parse_networks(form.value("networks"))?,
         rate: parse_rate(form)?,
         concurrent: parse_number(form.value("concurrent"), "concurrent requests")?,
@@ -52,7 +54,11 @@ fn parse_rate(form: &ConsoleForm) -> Result<Option<KeyRate>, String> {
     Ok(Some(KeyRate { requests, seconds, burst }))
 }
 
-fn parse_number(text: &str, what: &str) -> Result<Option<u32>, String> {
+/// A number that may be missing.
+///
+/// # Errors
+/// What is wrong, as a sentence.
+pub(super) fn parse_number(text: &str, what: &str) -> Result<Option<u32>, String> {
     match text.trim() {
         "" => Ok(None),
         text => match text.parse() {

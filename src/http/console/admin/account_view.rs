@@ -41,7 +41,7 @@ pub(super) struct AccountView {
     pub created: String,
     pub expires: String,
     pub last_used: String,
-    /// Whether it can be rotated: an application with a secret.
+    /// Whether its secret can be replaced.
     pub can_rotate: bool,
     /// The login of the user whose credential is sealed under its secret.
     pub bound_login: Option<String>,
@@ -84,7 +84,7 @@ impl AccountView {
             created: readable_time(row.created_at),
             expires: readable_time_or_never(row.not_after),
             last_used: readable_time_or_never(row.last_used_at),
-            can_rotate: application.is_some_and(|application| !application.settings.public),
+            can_rotate: application.is_none_or(|application| !application.settings.public),
             bound_login: is_bound.then(|| row.grant.login.clone()),
         }
     }

@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use super::account_action::AccountAction;
 use super::account_view::{AccountKind, AccountView, find_account, find_accounts};
+use super::origins::find_origins;
 use super::page_query::LinkQuery;
 use super::usage_chart::UsageChart;
 use crate::admin::{ListPage, StoredToken};
@@ -64,6 +65,8 @@ struct AccountTemplate<'a> {
     permissions: Vec<String>,
     /// The other limits: a name and a value.
     limits: Vec<(&'static str, String)>,
+    /// The origins of an application; `None` for an API key.
+    origins: Option<Vec<String>>,
     charts: [UsageChart; 2],
     actions: Vec<AccountAction>,
     history: String,
@@ -78,6 +81,7 @@ pub(super) async fn account_page(
     let admin = user.administration(&request.state);
     let (account, row) = find_account(kind, &admin, request.segment("id")).await?;
     let charts = UsageChart::of_report(&admin.usage(&row.id).await.map_err(admin_problem)?);
+    let origins = if kind.is_application { Some(find_origins(&admin, &account.shown).await?) } else { None };
     let page = ConsolePage::new(&request, &user, kind.entry).await?;
     let template = AccountTemplate {
         page: &page,
@@ -85,7 +89,8 @@ pub(super) async fn account_page(
         permissions: Scope::from_json(&row.scope)
             .map(|scope| describe_scope(&scope, &ENGLISH))
             .unwrap_or_else(|_| vec!["do nothing: this gateway cannot parse the scope".to_owned()]),
-        limits: limits(&row),
+        limits: limits(&row, admin.login_tokens.max_days_of(&row)),
+        origins,
         charts,
         actions: AccountAction::possible_for(&account),
         history: format!("/console/admin/audit?subject={}", row.id),
@@ -94,7 +99,7 @@ pub(super) async fn account_page(
     page.respond(StatusCode::OK, &template)
 }
 
-fn limits(row: &StoredToken) -> Vec<(&'static str, String)> {
+fn limits(row: &StoredToken, login_token_days: u32) -> Vec<(&'static str, String)> {
     let Some(terms) = &row.key else { return Vec::new() };
     let networks: Vec<String> = terms.networks.iter().map(ToString::to_string).collect();
     let networks = if networks.is_empty() { "Any".to_owned() } else { networks.join(", ") };
@@ -117,7 +122,9 @@ fn limits(row: &StoredToken) -> Vec<(&'static str, String)> {
         limits.push(("Login token", "Required with each request".to_owned()));
     }
     if terms.may_mint_for_others {
-        limits.push(("Other users", "Can create login tokens for linked users".to_owned()));
+        let users = if terms.open_to_all_users { "Linked users; all users for themselves" } else { "Linked users" };
+        limits.push(("Login tokens for", users.to_owned()));
+        limits.push(("Lifetime of login tokens", format!("At most {login_token_days} days")));
     }
     limits
 }

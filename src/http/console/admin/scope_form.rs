@@ -23,18 +23,18 @@ use crate::http::console::form::ConsoleForm;
 use crate::http::console::user::ConsoleUser;
 use crate::names::ModelName;
 use crate::odoo::{Database, FoundModel};
-use crate::plan::{ModelPattern, Operation, Scope};
+use crate::plan::{FieldRule, ModelPattern, Operation, Rule, Scope};
 
 /// The most rules that a form builds.
 const MAX_RULES: usize = 20;
 
 /// The operations with their labels.
 const OPERATIONS: [(Operation, &str); 5] = [
-    (Operation::Read, "See"),
+    (Operation::Read, "Read"),
     (Operation::Create, "Create"),
-    (Operation::Update, "Change"),
+    (Operation::Update, "Update"),
     (Operation::Delete, "Delete"),
-    (Operation::Execute, "Run actions"),
+    (Operation::Execute, "Call methods"),
 ];
 
 /// Which fields a rule allows, with labels.
@@ -84,6 +84,22 @@ impl RuleDraft {
         }
     }
 
+    fn from_rule(rule: &Rule) -> Self {
+        let (mode, fields) = match &rule.fields {
+            FieldRule::All => ("all", BTreeSet::new()),
+            FieldRule::Only(names) => ("only", names.iter().map(ToString::to_string).collect()),
+            FieldRule::Except(names) => ("except", names.iter().map(ToString::to_string).collect()),
+        };
+        let methods = rule.methods.iter().flatten().map(ToString::to_string).collect::<Vec<_>>();
+        Self {
+            models: rule.models.to_string(),
+            operations: rule.operations.iter().map(|operation| operation.as_str().to_owned()).collect(),
+            mode: mode.to_owned(),
+            fields,
+            methods: methods.join(", "),
+        }
+    }
+
     fn to_json(&self) -> Result<Value, String> {
         let models = &self.models;
         if self.operations.is_empty() {
@@ -126,6 +142,17 @@ impl ScopeDraft {
         }
         rules.truncate(MAX_RULES);
         Self { everything: form.value("scope") == "all", rules, search }
+    }
+
+    /// The draft of an existing scope. `None` if the form cannot build this scope.
+    pub(super) fn from_scope(scope: &Scope) -> Option<Self> {
+        let rules = if let Scope::Rules(rules) = scope { rules.as_slice() } else { &[] };
+        let rules = rules.iter().map(RuleDraft::from_rule).collect();
+        let draft = Self { everything: scope.is_all(), rules, search: String::new() };
+        let models: BTreeSet<&str> = draft.rules.iter().map(|rule| rule.models.as_str()).collect();
+        let is_form = models.len() == draft.rules.len() && models.len() <= MAX_RULES;
+        let built = Scope::from_json(&draft.to_json().ok()?).ok()?;
+        (is_form && built == *scope).then_some(draft)
     }
 
     /// The scope as JSON.
@@ -259,12 +286,12 @@ impl RuleView {
     }
 }
 
-/// The database, if it is the one that the user logged in to. Another one must not receive the user's secret.
+/// The database, if it is the one that the user signed in to. Another one must not receive the user's secret.
 fn asked_database<'a>(user: &ConsoleUser, database: &'a Database) -> Result<&'a Database, String> {
     if database.name == user.database.name {
         Ok(database)
     } else {
-        Err("Models and fields of a database that you are not logged in to cannot be listed.".to_owned())
+        Err("Models and fields of a database that you are not signed in to cannot be listed.".to_owned())
     }
 }
 
@@ -275,9 +302,9 @@ async fn fields_of(
     database: &Database,
 ) -> Result<Vec<(String, String)>, String> {
     let metadata = &asked_database(user, database)?.metadata;
-    let description = metadata.describe(&user.odoo_user, model, "").await.map_err(|problem| problem.detail)?;
+    let described = metadata.describe_fields(&user.odoo_user, model, "").await.map_err(|problem| problem.detail)?;
     let mut fields: Vec<(String, String)> =
-        description.fields.iter().map(|field| (field.name.to_string(), field.label.clone())).collect();
+        described.iter().map(|field| (field.name.to_string(), field.label.clone())).collect();
     fields.sort_by_key(|(name, label)| (label.to_lowercase(), name.clone()));
     Ok(fields)
 }
@@ -300,6 +327,22 @@ mod tests {
                            {"models":"sale.*","operations":["execute"],"methods":["action_confirm","x"]}]"#;
         assert_eq!(scope, Scope::from_json(expected).unwrap());
         assert_eq!(draft("scope=all").to_json().unwrap(), "\"all\"");
+    }
+
+    #[test]
+    fn a_scope_is_shown_as_the_form_that_builds_it() {
+        let scope = |json: &str| Scope::from_json(json).unwrap();
+        let form = r#"[{"models":"res.partner","operations":["read","update"],"fields":{"only":["email","name"]}},
+                       {"models":"sale.*","operations":["execute"],"methods":["action_confirm","x"]}]"#;
+        for json in [form, "\"all\""] {
+            let draft = ScopeDraft::from_scope(&scope(json)).unwrap();
+            assert_eq!(scope(&draft.to_json().unwrap()), scope(json));
+        }
+        let twice = r#"[{"models":"a.b","operations":["read"]},{"models":"a.b","operations":["create"]}]"#;
+        let no_method = r#"[{"models":"a.b","operations":["execute"],"methods":[]}]"#;
+        for json in [twice, no_method, "[]"] {
+            assert_eq!(ScopeDraft::from_scope(&scope(json)), None, "{json}");
+        }
     }
 
     #[test]
