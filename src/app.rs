@@ -2,13 +2,18 @@
 //!
 //! ```text
 //! settings_from_config  configuration → settings of each module
+//! listeners             sockets: from systemd, or new
+//! served_parts          what serves requests, and what of it a reload rebuilds
+//! reload                reads the configuration again at SIGHUP
 //! maintenance           deletes expired rows, reloads rotated keys
 //! credential_tasks      keep the credentials in memory current
+//! lease_task            renews what this gateway holds of the limits that all gateways share
 //! rollback_monitor      records the state of the store, to detect a restored backup
 //! process_hardening     no core files, no inspection by other processes
 //! small_pages           no transparent huge pages
 //! readiness             the checks of /readyz
 //! demo_registration     applications of the public demonstration
+//! backup                `odoo-gateway backup` and `restore FILE`
 //! check                 `odoo-gateway check`: what works, and what to fix
 //! typed_document        `odoo-gateway openapi --models`: the document of certain models
 //! ```
@@ -16,13 +21,18 @@
 //! In: [`Config`]. Out: listeners that serve requests. Must not know: how a module works. Only this module knows all
 //! others.
 
+mod backup;
 mod check;
 mod credential_tasks;
 mod demo_registration;
+mod lease_task;
+mod listeners;
 mod maintenance;
 mod process_hardening;
 mod readiness;
+mod reload;
 mod rollback_monitor;
+mod served_parts;
 mod settings_from_config;
 mod small_pages;
 mod typed_document;
@@ -31,30 +41,43 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
 
+pub use self::backup::{RestoredBackup, back_up, restore_backup};
 pub use self::check::{CheckUser, Finding, Verdict, check};
+pub use self::listeners::InheritedSockets;
 pub use self::process_hardening::disable_core_dumps;
+pub use self::reload::LoadConfig;
 pub use self::settings_from_config::token_settings;
 pub use self::small_pages::use_small_pages;
 pub use self::typed_document::{DocumentUser, typed_document};
 
 use self::credential_tasks::CredentialTasks;
+use self::lease_task::SharedLimits;
+use self::listeners::Listeners;
+use self::reload::Reloader;
+use self::served_parts::LastingParts;
 use crate::admin::Administration;
-use crate::auth::{KeyProvider, OdooAuthenticator, Throttle, TokenServices};
+use crate::auth::{KeyProvider, Throttle, TokenServices};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{AppParts, AppState, BodyBudget, DocsSettings, RouteConfig, SiteConfig, middleware, route_policy};
+use crate::http::middleware::CurrentStack;
+use crate::http::{BodyBudget, SiteConfig};
 use crate::idempotency::IdempotencyStore;
-use crate::odoo::{Database, Databases, SettingsError, Transport};
+use crate::odoo::{Databases, SettingsError};
 use crate::ops_server::{self, Health};
 use crate::secret::{KeySources, SecretError, run_key_command};
-use crate::serve;
+use crate::serve::{self, ServerSettings};
 use crate::store::{Instance, RollbackDetector, Store};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::SpanExporter;
+
+/// How long the listener for operators waits for its requests at the end.
+const OPERATORS_GRACE: Duration = Duration::from_secs(2);
 
 /// A gateway that serves requests.
 #[derive(Debug)]
@@ -64,12 +87,14 @@ pub struct RunningGateway {
     /// The address for operators.
     pub ops: SocketAddr,
     health: Arc<Health>,
+    reloader: Reloader,
     shutdown: watch::Sender<bool>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl RunningGateway {
-    /// Stops accepting connections, waits for requests in flight within the grace period, and closes the store.
+    /// Becomes not ready, stops accepting connections after the shutdown delay, waits for requests in flight within the
+    /// grace period, and closes the store.
     pub async fn stop(self) {
         let _ = self.shutdown.send(true);
         if let Err(cause) = self.task.await {
@@ -83,6 +108,14 @@ impl RunningGateway {
 /// # Errors
 /// Fails if the store cannot be used, or an address is in use.
 pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<dyn Error>> {
+    start_with(config, InheritedSockets::default(), clock).await
+}
+
+async fn start_with(
+    config: &Config,
+    inherited: InheritedSockets,
+    clock: Clock,
+) -> Result<RunningGateway, Box<dyn Error>> {
     let store = Store::open(&config.store).await?;
     store.migrate().await?;
     let instance = store.instance(&clock).await?;
@@ -104,6 +137,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
         sources,
         rollback_detector: rollback_detector.clone(),
         databases: databases.clone(),
+        login_tokens: settings_from_config::login_token_limits(&config.auth),
         clock: clock.clone(),
         actor: "demo".to_owned(),
     };
@@ -117,93 +151,101 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningGateway, Box<
              master key together reveal the password: create separate secrets with `odoo-gateway app rotate-secret`"
         );
     }
-    let demo = demo_registration::demo(&config.demo, admin.clone(), throttle.clone());
-    let (api, ops) = (listen(config.server.listen).await?, listen(config.ops.listen).await?);
+    let Listeners { api, ops } = Listeners::open(config, inherited).await?;
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = token_settings(config, api_address);
     let site = SiteConfig::new(config.server.public_url.as_ref(), &token_settings.oauth2.issuer);
-    let health = Arc::new(readiness::health(&store, &key_provider, &databases).on_runtime(Handle::current()));
-    let tokens = TokenServices::new(store.clone(), key_provider, token_settings, throttle.clone(), clock.clone());
+    let tokens =
+        TokenServices::new(store.clone(), key_provider.clone(), token_settings, throttle.clone(), clock.clone());
+    let shared_limits = SharedLimits::new(&store, tokens.shared_limits.clone(), &databases, metrics.clone())?;
+    let lease_task = shared_limits.start().await;
+    let health = readiness::health(&store, &key_provider, &shared_limits).on_runtime(Handle::current());
+    let health = Arc::new(health);
+    health.replace_databases(readiness::database_checks(&databases));
     let interval = config.store.credential_poll;
     let uses = (tokens.recent_uses.clone(), tokens.usage_counts.clone());
     let credential_tasks = CredentialTasks::start(store.clone(), interval, uses, metrics.clone());
-    let odoo_authenticator = OdooAuthenticator::new(
-        settings_from_config::odoo_authenticator(&config.auth),
+    let trace_settings = settings_from_config::traces(&config.traces);
+    let traces = trace_settings.map(|settings| SpanExporter::start(settings, metrics.clone(), clock.clone()));
+    let (span_exporter, tracer) = traces.transpose()?.unzip();
+    let lasting = LastingParts {
+        admin,
+        tokens: Arc::new(tokens),
         throttle,
-        store.clone(),
-        &databases,
-        clock.clone(),
-    )?;
-    let routes = RouteConfig {
-        restful_models: Arc::new(settings_from_config::restful(&config.restful)),
-        demo,
-        console: settings_from_config::console(config),
-        docs: DocsSettings { oauth_client_id: config.docs.oauth_client_id.clone() },
-    };
-    let gateway = AppState::new(AppParts {
-        databases,
-        odoo_authenticator,
-        tokens,
-        administration: admin,
+        shared_limits,
         idempotency,
-        public_url: config.server.public_url.clone(),
-        site,
         body_budget: BodyBudget::new(config.server.body_memory),
+        site,
         metrics: metrics.clone(),
+        tracer,
         clock: clock.clone(),
-    });
+    };
+    let served = lasting.first(config, databases)?;
+    let stack = CurrentStack::new(lasting.stack(&served));
+    let handler = stack.handler();
+    let reloader = Reloader::new(lasting, served, stack, health.clone());
 
     let (shutdown, stopped) = watch::channel(false);
-    let handler = middleware::wrap(
-        crate::http::router(gateway, routes),
-        route_policy(),
-        &settings_from_config::middleware(&config.server),
-        metrics.clone(),
-        clock.clone(),
-    );
     let server_settings = settings_from_config::server(&config.server);
-    let shutdown_clients = shutdown_signal(stopped.clone(), Some(health.clone()));
+    let shutdown_clients = shutdown_signal(stopped, health.clone());
     let serve_clients = serve::run(api, handler, server_settings.clone(), shutdown_clients, metrics.clone());
+    // Operators see that the gateway is not ready until the last client is served.
+    let (clients_served, all_served) = oneshot::channel::<()>();
     let serve_operators = ops_server::serve_on_thread(
         ops.into_std()?,
         ops_server::handler(health.clone(), metrics.clone()),
-        server_settings,
-        shutdown_signal(stopped, None),
+        ServerSettings { shutdown_delay: Duration::ZERO, grace: OPERATORS_GRACE, ..server_settings },
+        async move { drop(all_served.await) },
         metrics,
     )?;
     let purge = tokio::spawn(maintenance::run(store.clone(), clock));
     let monitor = tokio::spawn(rollback_monitor::run(rollback_detector.clone()));
     let task = tokio::spawn(async move {
-        let (clients, _) = tokio::join!(serve_clients, serve_operators);
+        let clients = serve_clients.await;
+        if let Some(exporter) = span_exporter {
+            exporter.stop().await;
+        }
+        drop(clients_served);
+        // Fails if the thread for operators has ended before, which is not an error now.
+        let _ = serve_operators.await;
         purge.abort();
         key_reload.abort();
         monitor.abort();
         credential_tasks.stop().await;
+        lease_task.stop().await;
         rollback_monitor::record(&rollback_detector, store.response_timeout()).await;
         store.close().await;
         tracing::info!(aborted_connections = clients.aborted, "stopped");
     });
     tracing::info!(%api_address, %ops_address, instance = instance.id, version = env!("CARGO_PKG_VERSION"), "listening");
-    Ok(RunningGateway { api: api_address, ops: ops_address, health, shutdown, task })
+    Ok(RunningGateway { api: api_address, ops: ops_address, health, reloader, shutdown, task })
 }
 
-/// `odoo-gateway serve`: runs until the process receives SIGTERM or SIGINT.
+/// `odoo-gateway serve`: runs until the process receives SIGTERM or SIGINT, and reloads the configuration at SIGHUP.
 ///
 /// # Errors
 /// See [`start`].
-pub async fn serve(config: &Config, clock: Clock) -> Result<(), Box<dyn Error>> {
+pub async fn serve(
+    config: &Config,
+    load: LoadConfig,
+    inherited: InheritedSockets,
+    clock: Clock,
+) -> Result<(), Box<dyn Error>> {
     let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
     tracing::info!(configuration_file = file, version = env!("CARGO_PKG_VERSION"), "starting");
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
     // Install the signal handlers before the gateway listens, so that no signal is lost.
-    let termination = termination_signal()?;
-    let running = start(config, clock).await?;
+    let (termination, hangups) = (termination_signal()?, signal(SignalKind::hangup())?);
+    let running = start_with(config, inherited, clock).await?;
     // Logs the result of each check. Requests do not wait for it.
     let health = running.health.clone();
     let first_report = tokio::spawn(async move { health.report().await });
-    termination.await;
+    tokio::select! {
+        () = termination => {}
+        never = running.reloader.run(hangups, load) => match never {},
+    }
     first_report.abort();
     tracing::info!("stopping");
     running.stop().await;
@@ -224,14 +266,19 @@ pub async fn administration(config: &Config, clock: Clock) -> Result<Administrat
         rollback_detector: rollback_detector(&store, &sources, &instance),
         sources,
         databases: databases(config, &clock, &Arc::new(Metrics::new()))?,
+        login_tokens: settings_from_config::login_token_limits(&config.auth),
         store,
         clock,
-        actor: format!("cli:{}", std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())),
+        actor: cli_actor(),
     })
 }
 
+/// The actor of the command line in the audit log.
+fn cli_actor() -> String {
+    format!("cli:{}", std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned()))
+}
+
 fn termination_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {
@@ -241,23 +288,11 @@ fn termination_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    let failed = |cause| {
-        format!(
-            "cannot listen on {address}: {cause}. Stop the process that uses the address, or change server.listen or \
-             ops.listen."
-        )
-    };
-    TcpListener::bind(address).await.map_err(failed)
-}
-
 /// Resolves at shutdown, and makes the gateway not ready.
-async fn shutdown_signal(mut stopped: watch::Receiver<bool>, health: Option<Arc<Health>>) {
+async fn shutdown_signal(mut stopped: watch::Receiver<bool>, health: Arc<Health>) {
     // An error means that the sender was dropped, which is a shutdown too.
     let _ = stopped.wait_for(|stopped| *stopped).await;
-    if let Some(health) = health {
-        health.stop();
-    }
+    health.stop();
 }
 
 /// Returns the provider of this installation's keys.
@@ -293,12 +328,5 @@ fn rollback_detector(store: &Store, sources: &KeySources, instance: &Instance) -
 
 /// Creates the Odoo databases.
 fn databases(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Result<Databases, SettingsError> {
-    let cache_settings = settings_from_config::metadata_cache(&config.schema);
-    let mut databases = Vec::with_capacity(config.odoo.len());
-    for odoo in &config.odoo {
-        let (name, settings) = settings_from_config::odoo(odoo)?;
-        let transport = Transport::new(odoo.connect_timeout, odoo.keep_idle)?;
-        databases.push(Database::new(name, settings, &cache_settings, transport, metrics.clone(), clock.clone())?);
-    }
-    Ok(Databases::new(databases))
+    served_parts::databases(config, clock, metrics, None)
 }

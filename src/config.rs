@@ -15,6 +15,7 @@ mod file;
 mod merge;
 mod misspelled_variables;
 mod print;
+mod reload;
 mod secret_files;
 mod sections;
 mod warnings;
@@ -27,6 +28,7 @@ use toml::Table;
 
 pub use self::database_url::DatabaseUrl;
 pub use self::errors::{ConfigError, ConfigErrors};
+pub use self::reload::ConfigChanges;
 pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
 pub use self::sections::console::{ConsoleConfig, ConsoleMode};
 pub use self::sections::demo::DemoConfig;
@@ -41,6 +43,7 @@ pub use self::sections::schema::SchemaConfig;
 pub use self::sections::secrets::{CreateMasterKey, SecretsConfig};
 pub use self::sections::server::ServerConfig;
 pub use self::sections::store::StoreConfig;
+pub use self::sections::traces::TracesConfig;
 
 /// The prefix of environment variables that set one key.
 const VARIABLE_PREFIX: &str = "ODOO_GATEWAY__";
@@ -61,6 +64,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Log output.
     pub log: LogConfig,
+    /// Distributed traces.
+    pub traces: TracesConfig,
     /// The Odoo databases, at least one; the first is the default.
     pub odoo: Vec<OdooConfig>,
     /// Passwords, tokens and login throttling.

@@ -48,8 +48,8 @@ pub struct ShutdownReport {
     pub aborted: usize,
 }
 
-/// Serves `handler` on `listener` until `shutdown` resolves, then waits for requests in flight within the grace
-/// period.
+/// Serves `handler` on `listener` until `shutdown` resolves. Then, in order: accepts connections for the shutdown delay,
+/// each for one response; closes the listener; waits for requests in flight within the grace period.
 pub async fn run(
     listener: TcpListener,
     handler: Handler,
@@ -64,8 +64,12 @@ pub async fn run(
         () = shutdown => {}
         never = acceptor.accept_all(&listener, &handle) => match never {},
     }
-    // Close the listener at once, so that the system rejects new connections instead of queueing them.
-    drop(listener);
+    let delay = acceptor.settings.shutdown_delay;
+    if !delay.is_zero() {
+        handle.announce(ShutdownStage::Leave);
+        let Err(_elapsed) = timeout(delay, acceptor.accept_all(&listener, &handle)).await;
+    }
+    acceptor.close(listener, &handle);
     drain(&handle, acceptor.settings.grace).await
 }
 
@@ -108,6 +112,20 @@ impl Acceptor {
                     sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(1));
                 }
+            }
+        }
+    }
+
+    /// Closes the listener, so that the system rejects new connections instead of queueing them. Clients of the
+    /// connections in its queue consider themselves connected: they are served.
+    fn close(&self, listener: TcpListener, handle: &ShutdownHandle) {
+        let Ok(listener) = listener.into_std() else { return };
+        // The listener is not blocking: it fails when the queue is empty.
+        while let Ok((socket, address)) = listener.accept() {
+            if socket.set_nonblocking(true).is_ok()
+                && let Ok(socket) = TcpStream::from_std(socket)
+            {
+                self.admit(socket, address, handle);
             }
         }
     }

@@ -69,6 +69,7 @@ fn new_application(admin: &Administration, user: (String, SecretString)) -> Resu
             one_secret: true,
             ..ApplicationSettings::default()
         },
+        origins: Vec::new(),
     })
 }
 

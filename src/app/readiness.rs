@@ -1,10 +1,11 @@
 //! The health checks of the gateway: the store, the master key, the Odoo databases.
 //!
-//! In: the store, the keys, the databases. Out: [`Health`]. Must not know: HTTP.
+//! In: the store, the keys, the databases. Out: [`Health`], [`Check`]s of databases. Must not know: HTTP.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::lease_task::SharedLimits;
 use crate::auth::KeyProvider;
 use crate::odoo::{Database, Databases};
 use crate::ops_server::{Check, CheckResult, Health};
@@ -16,8 +17,8 @@ const ODOO_LIMIT: Duration = Duration::from_millis(1800);
 /// may be busy with reports, and removing the gateway from the load balancer would not help.
 const SLOW_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Creates the checks of `/readyz`.
-pub(super) fn health(store: &Store, key_provider: &KeyProvider, databases: &Databases) -> Health {
+/// Creates the checks of `/readyz`, without those of the databases.
+pub(super) fn health(store: &Store, key_provider: &KeyProvider, shared_limits: &SharedLimits) -> Health {
     let (store, key_provider) = (store.clone(), key_provider.clone());
     // While the store cannot be reached, requests with known credentials are served for a time. The keys are in memory.
     let changes = store.credential_changes().clone();
@@ -31,13 +32,28 @@ pub(super) fn health(store: &Store, key_provider: &KeyProvider, databases: &Data
         async move { key_provider.inspect().await.map(|state| state.to_string()).map_err(|error| error.to_string()) }
     });
     let health = Health::new().check(store_check.tolerate(is_bridged.clone())).check(key_check.tolerate(is_bridged));
-    databases.iter().fold(health, |health, database| {
+    if shared_limits.describe().is_none() {
+        return health;
+    }
+    // The gateway works with what it holds, so this alone does not make it unusable.
+    let shared_limits = shared_limits.clone();
+    let limits_check = Check::required("shared limits", move || {
+        let described = shared_limits.describe().unwrap_or_else(|| Ok(String::new()));
+        async move { described }
+    });
+    health.check(limits_check.tolerate(|| true))
+}
+
+/// Creates the checks of the databases.
+pub(super) fn database_checks(databases: &Databases) -> Vec<Check> {
+    let check = |database: &Arc<Database>| {
         let (checked, last) = (database.clone(), Arc::new(Mutex::new(None)));
-        health.check(Check::database(database.name.as_str(), move || {
+        Check::database(database.name.as_str(), move || {
             let (database, last) = (checked.clone(), Arc::clone(&last));
             async move { check_odoo(&database, &last).await }
-        }))
-    })
+        })
+    };
+    databases.iter().map(check).collect()
 }
 
 async fn check_store(store: &Store) -> CheckResult {

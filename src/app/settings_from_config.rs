@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use crate::auth::oauth1::OAuth1Settings;
 use crate::auth::{
-    OAuth2Settings, OdooAuthenticatorSettings, SessionLifetime, ThrottleRate, ThrottleSettings, TokenSettings,
+    LoginTokenLimits, OAuth2Settings, OdooAuthenticatorSettings, SessionLifetime, ThrottleRate, ThrottleSettings,
+    TokenSettings,
 };
 use crate::config::{
     AuthConfig, Config, ConsoleMode, CreateMasterKey, DatabaseUrl, MethodCallsConfig, OAuth1Config, OdooConfig,
-    RestfulConfig, RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig,
+    RestfulConfig, RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig, TracesConfig,
 };
 use crate::http::middleware::MiddlewareSettings;
 use crate::http::{BodyLimits, ConsoleSettings, DisplayedConfiguration, ModelSchemas, RestfulModels};
@@ -21,6 +22,7 @@ use crate::names::{DatabaseName, ModelName};
 use crate::odoo::{MetadataCacheSettings, MethodCalls, OdooSettings, SettingsError};
 use crate::secret::KeySources;
 use crate::serve::ServerSettings;
+use crate::telemetry::traces::TraceSettings;
 
 /// How long a password check may wait for a slot before the request is rejected with `Retry-After`.
 const CHECK_WAIT: Duration = Duration::from_secs(10);
@@ -48,6 +50,11 @@ pub(super) fn odoo_authenticator(auth: &AuthConfig) -> OdooAuthenticatorSettings
     }
 }
 
+/// The limits of login tokens.
+pub(super) fn login_token_limits(auth: &AuthConfig) -> LoginTokenLimits {
+    LoginTokenLimits { max_days: auth.login_token_max_days, per_user: auth.login_tokens_per_user }
+}
+
 /// The settings of token services. `api` is the address for clients.
 #[must_use]
 pub fn token_settings(config: &Config, api: SocketAddr) -> TokenSettings {
@@ -55,6 +62,7 @@ pub fn token_settings(config: &Config, api: SocketAddr) -> TokenSettings {
     TokenSettings {
         min_failure_time: auth.failure_floor,
         access_token_idle: auth.access_token_idle,
+        login_tokens: login_token_limits(auth),
         oauth1: oauth1(&config.oauth1),
         oauth2: OAuth2Settings {
             issuer: issuer(&config.server, api),
@@ -98,10 +106,12 @@ fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {
     }
 }
 
-/// The issuer of tokens: the configured URL of the gateway, never a value from a request.
+/// The issuer of tokens, and the URL in examples: the configured URL of the gateway, never a value from a request, which
+/// its sender chooses. Nobody can connect to an unspecified address such as `0.0.0.0`.
 fn issuer(server: &ServerConfig, api: SocketAddr) -> String {
     match &server.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None if api.ip().is_unspecified() => format!("http://localhost:{}", api.port()),
         None => format!("http://{api}"),
     }
 }
@@ -133,6 +143,27 @@ pub(super) fn key_sources(secrets: &SecretsConfig, variable: impl Fn(&str) -> Op
         command: None,
         environment: variable("ODOO_GATEWAY_MASTER_KEY").and_then(|text| text.into_string().ok()).map(Into::into),
     }
+}
+
+/// The settings of traces; `None` if there are none.
+pub(super) fn traces(traces: &TracesConfig) -> Option<TraceSettings> {
+    let mut endpoint = traces.endpoint.clone()?;
+    let path = format!("{}/v1/traces", endpoint.path().trim_end_matches('/'));
+    endpoint.set_path(&path);
+    let own = [("service.name", traces.service_name.as_str()), ("service.version", env!("CARGO_PKG_VERSION"))];
+    let is_configured = |name: &str| traces.resource_attributes.iter().any(|(other, _)| other == name);
+    let own = own.into_iter().filter(|(name, _)| !is_configured(name));
+    Some(TraceSettings {
+        endpoint,
+        headers: traces.headers.clone(),
+        sample_ratio: traces.sample_ratio,
+        accept_parent: traces.accept_parent,
+        resource: own
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .chain(traces.resource_attributes.iter().cloned())
+            .collect(),
+        timeout: traces.timeout,
+    })
 }
 
 /// Whether to create a missing master key.
@@ -192,6 +223,7 @@ pub(super) fn server(server: &ServerConfig) -> ServerSettings {
         head: server.header_timeout,
         keep_alive_idle: server.idle_timeout,
         slow_reader: server.write_timeout,
+        shutdown_delay: server.shutdown_delay,
         grace: server.shutdown_grace,
         connections: count(server.max_connections),
         connections_per_address: count(server.max_connections_per_address),
@@ -223,6 +255,19 @@ fn count(number: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_an_unspecified_address() {
+        let mut server = Config::load(None, []).unwrap().server;
+        let issuer = |server: &ServerConfig, api: &str| issuer(server, api.parse().unwrap());
+        assert_eq!(issuer(&server, "127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(issuer(&server, "[::1]:8080"), "http://[::1]:8080");
+        for unspecified in ["0.0.0.0:8080", "[::]:8080"] {
+            assert_eq!(issuer(&server, unspecified), "http://localhost:8080");
+        }
+        server.public_url = Some("https://gw.example/odoo/".parse().unwrap());
+        assert_eq!(issuer(&server, "0.0.0.0:8080"), "https://gw.example/odoo");
+    }
 
     #[test]
     fn the_key_file_is_in_the_configuration_folder() {

@@ -91,6 +91,21 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<IpNet
     })
 }
 
+/// A share from `"0"` to `"1"`, such as `"0.05"`.
+pub(super) fn share<'de, D: Deserializer<'de>>(source: D) -> Result<f64, D::Error> {
+    parsed(source, "a number from \"0\" to \"1\" such as \"0.05\"", |text| {
+        text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
+    })
+}
+
+/// Names and values, each as `name=value`.
+pub(super) fn attributes<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<(String, String)>, D::Error> {
+    each(source, "an attribute such as \"name=value\"", |text| {
+        let (name, value) = text.split_once('=')?;
+        (!name.trim().is_empty()).then(|| (name.trim().to_owned(), value.trim().to_owned()))
+    })
+}
+
 /// A log filter in the syntax of `tracing-subscriber`.
 pub(super) fn log_filter<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     parsed(source, "a log filter such as \"info,odoo_gateway::odoo=debug\"", |text| {

@@ -17,6 +17,7 @@ pub(super) mod schema;
 pub(super) mod secrets;
 pub(super) mod server;
 pub(super) mod store;
+pub(super) mod traces;
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -45,6 +46,7 @@ impl Config {
         self.schema.validate(&mut Section::new("schema", errors));
         self.restful.validate(&mut Section::new("restful", errors));
         self.oauth1.validate(&mut Section::new("oauth1", errors));
+        self.traces.validate(&mut Section::new("traces", errors));
         self.validate_databases(errors);
         self.validate_key_file(errors);
         self.validate_key_command(errors);

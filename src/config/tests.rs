@@ -337,6 +337,20 @@ fn risky_settings_have_warnings() {
     assert_eq!(warned("server = { request_timeout = '10s' }"), 1);
     assert_eq!(warned("odoo = [{ url = 'http://odoo.example.com' }]"), 1);
     assert_eq!(warned("odoo = [{ url = 'http://odoo:8069' }]"), 0);
+    assert_eq!(warned("traces = { endpoint = 'http://otlp.example.com', headers = 'a=b' }"), 1);
+    assert_eq!(warned("traces = { endpoint = 'http://otlp.example.com' }"), 0);
+    assert_eq!(warned("traces = { endpoint = 'https://otlp.example.com', headers = 'a=b' }"), 0);
+}
+
+#[test]
+fn values_of_traces_are_checked() {
+    let traces = |text: &str| input(&format!("traces = {{ {text} }}")).load().map(|config| config.traces);
+    let valid = traces("sample_ratio = '0.25', resource_attributes = ['a=b=c']").unwrap();
+    assert_eq!((valid.sample_ratio, valid.resource_attributes), (0.25, vec![("a".to_owned(), "b=c".to_owned())]));
+    let invalid = ["sample_ratio = '1.5'", "sample_ratio = 'NaN'", "resource_attributes = ['=b']", "service_name = ''"];
+    for invalid in invalid {
+        assert!(traces(invalid).is_err(), "{invalid}");
+    }
 }
 
 #[test]

@@ -5,13 +5,16 @@
 
 use std::net::SocketAddr;
 
+use url::{Host, Url};
+
 use super::{Config, OdooConfig};
 
 impl Config {
     /// Returns the warnings. Each one names the setting and what to do.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let listeners = [self.public_without_tls(), self.public_operations(), self.any_host()];
+        let listeners =
+            [self.public_without_tls(), self.public_operations(), self.any_host(), self.unencrypted_collector()];
         let databases = self.odoo.iter().flat_map(|odoo| [unencrypted(odoo), self.short_request_timeout(odoo)]);
         listeners.into_iter().chain(databases).flatten().chain(self.unused_variables.iter().cloned()).collect()
     }
@@ -42,6 +45,13 @@ impl Config {
         })
     }
 
+    fn unencrypted_collector(&self) -> Option<String> {
+        let endpoint = self.traces.endpoint.as_ref()?;
+        (self.traces.headers.is_some() && is_unencrypted(endpoint)).then(|| {
+            "traces.headers: sent to traces.endpoint unencrypted: use https outside the local network".to_owned()
+        })
+    }
+
     fn short_request_timeout(&self, odoo: &OdooConfig) -> Option<String> {
         (self.server.request_timeout <= odoo.response_timeout).then(|| {
             format!(
@@ -57,15 +67,20 @@ fn is_public(listen: SocketAddr) -> bool {
     !listen.ip().is_loopback()
 }
 
-/// Warns about plain HTTP to Odoo, unless the host is in the local network: a name without a dot or a private
-/// address.
-fn unencrypted(odoo: &OdooConfig) -> Option<String> {
-    let is_remote = match odoo.url.host()? {
-        url::Host::Domain(name) => name.contains('.') && !name.ends_with(".internal") && !name.ends_with(".local"),
-        url::Host::Ipv4(address) => !address.is_loopback() && !address.is_private() && !address.is_link_local(),
-        url::Host::Ipv6(address) => !address.is_loopback() && !address.is_unique_local(),
+/// Whether this is plain HTTP to a host outside of the local network, whose names have no dot and whose addresses are
+/// private.
+fn is_unencrypted(url: &Url) -> bool {
+    let is_remote = match url.host() {
+        Some(Host::Domain(name)) => name.contains('.') && !name.ends_with(".internal") && !name.ends_with(".local"),
+        Some(Host::Ipv4(address)) => !address.is_loopback() && !address.is_private() && !address.is_link_local(),
+        Some(Host::Ipv6(address)) => !address.is_loopback() && !address.is_unique_local(),
+        None => false,
     };
-    (is_remote && odoo.url.scheme() == "http").then(|| {
+    is_remote && url.scheme() == "http"
+}
+
+fn unencrypted(odoo: &OdooConfig) -> Option<String> {
+    is_unencrypted(&odoo.url).then(|| {
         format!("odoo.url: passwords are sent to {:?} unencrypted: use https outside the local network", odoo.name)
     })
 }

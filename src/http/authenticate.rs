@@ -71,6 +71,7 @@ async fn authenticate_credential(request: &mut ApiRequest) -> Result<Principal, 
     request.log.user(&principal.login);
     request.log.credential(principal.credential_kind.as_str());
     request.log.usage(principal.usage.clone());
+    request.log.credential_owner(principal.credential_owner());
     Ok(principal)
 }
 

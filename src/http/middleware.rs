@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! real_ip                 the client's address, forwarded by a trusted proxy
-//! access_log              one log line and one count per request
+//! access_log              one log line and one count per request; request_span: its span in a trace
 //! cors                    scripts of other origins
 //! catch_panic             a panic becomes a 500 response
 //! request_head_check      size and ambiguity of the head; host: whom the request is for
@@ -15,8 +15,8 @@
 //! security_headers        what browsers and caches must not do
 //! ```
 //!
-//! In: the router and its [`RoutePolicy`]. Out: the [`Handler`] to [serve](crate::serve). Must not know: dialects,
-//! routes. One function instead of a stack of tower layers: the order is the order of the lines, a request is boxed
+//! In: the router and its [`RoutePolicy`]. Out: the [`Handler`] to [serve](crate::serve), whose stack can be replaced
+//! between two requests. Must not know: dialects, routes. One function instead of a stack of tower layers: the order is the order of the lines, a request is boxed
 //! once, and each step is a small file with its own tests.
 
 mod access_log;
@@ -30,6 +30,7 @@ mod host;
 mod matched_path;
 mod real_ip;
 mod request_head_check;
+mod request_span;
 mod security_headers;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -50,6 +52,7 @@ use tower::Service;
 
 use self::access_log::AccessLogGuard;
 use self::catch_panic::PanicMessage;
+use self::cors::CorsOrigins;
 use self::matched_path::RecordMatchedPath;
 use super::request::body::BodyLimits;
 use super::request::original_target::{self, OriginalTarget};
@@ -58,11 +61,13 @@ use super::request::request_id::{RequestIds, X_REQUEST_ID};
 use super::request::request_log::RequestLog;
 use super::request::server_timing::ServerTiming;
 use super::response::problem::{ErrorContext, ErrorRenderers};
+use crate::auth::ApplicationOrigins;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::serve::Handler;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::{ActiveSpan, Tracer};
 
 /// The configuration of the middleware.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +76,7 @@ pub struct MiddlewareSettings {
     pub public_hosts: Vec<String>,
     /// The reverse proxies whose forwarding headers count.
     pub trusted_proxies: Vec<IpNet>,
-    /// The origins whose scripts may read responses, as `https://app.example`. Empty: no CORS headers at all.
+    /// The origins whose scripts may read every response, as `https://app.example`.
     pub cors_origins: Vec<String>,
     /// The limits of request bodies.
     pub body: BodyLimits,
@@ -112,14 +117,14 @@ pub fn wrap(
     settings: &MiddlewareSettings,
     metrics: Arc<Metrics>,
     clock: Clock,
-) -> Handler {
+) -> MiddlewareStack {
     // Layers of the router run after routing, when the template of the route is known, and inside of everything that
     // follows, so that the access log counts the bytes that are sent. The first one is the outermost. They are added
     // in one step, because the router boxes the request's future once for each step.
     let router = fallback::with_fallbacks(router).layer((compression::layer(), RecordMatchedPath));
     let ids = RequestIds::default();
     let settings = settings.clone();
-    Handler::new(StackService(Arc::new(MiddlewareStack { router, policy, settings, metrics, clock, ids })))
+    MiddlewareStack { router, policy, settings, metrics, clock, application_origins: None, tracer: None, ids }
 }
 
 /// Whether a path is `prefix`, with or without a slash at its end, or below it.
@@ -127,17 +132,51 @@ fn is_at_or_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-struct MiddlewareStack {
+/// The router with all middleware.
+pub struct MiddlewareStack {
     router: Router,
     policy: RoutePolicy,
     settings: MiddlewareSettings,
     metrics: Arc<Metrics>,
     clock: Clock,
+    /// `None`: no application has origins.
+    application_origins: Option<ApplicationOrigins>,
+    /// `None`: there are no traces.
+    tracer: Option<Tracer>,
     ids: RequestIds,
 }
 
+impl std::fmt::Debug for MiddlewareStack {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("MiddlewareStack").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The stack that serves the requests from now on. Clones share it.
+#[derive(Debug, Clone)]
+pub struct CurrentStack(Arc<ArcSwap<MiddlewareStack>>);
+
+impl CurrentStack {
+    /// Begins with this stack.
+    #[must_use]
+    pub fn new(stack: MiddlewareStack) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(stack)))
+    }
+
+    /// Serves requests that begin from now on with this stack. Requests in flight keep theirs.
+    pub fn replace(&self, stack: MiddlewareStack) {
+        self.0.store(Arc::new(stack));
+    }
+
+    /// The service of the listener for clients.
+    #[must_use]
+    pub fn handler(&self) -> Handler {
+        Handler::new(StackService(self.clone()))
+    }
+}
+
 #[derive(Clone)]
-struct StackService(Arc<MiddlewareStack>);
+struct StackService(CurrentStack);
 
 impl Service<Request<Body>> for StackService {
     type Response = Response;
@@ -149,39 +188,60 @@ impl Service<Request<Body>> for StackService {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let stack = Arc::clone(&self.0);
+        let stack = self.0.0.load_full();
         Box::pin(async move { Ok(stack.handle(request).await) })
     }
 }
 
 impl MiddlewareStack {
+    /// The same stack, which records requests in traces.
+    #[must_use]
+    pub fn with_tracer(self, tracer: Option<Tracer>) -> Self {
+        Self { tracer, ..self }
+    }
+
+    /// The same stack, which also allows the origins of applications.
+    #[must_use]
+    pub fn with_application_origins(self, origins: ApplicationOrigins) -> Self {
+        Self { application_origins: Some(origins), ..self }
+    }
+
     async fn handle(&self, mut request: Request<Body>) -> Response {
         let facts = self.facts(&request);
         request.extensions_mut().insert(facts.clone());
         // Writes one log line and one count, however the request ends, also if this future is dropped.
-        let guard = AccessLogGuard::new(&request, &facts, Arc::clone(&self.metrics));
+        let span = self.tracer.as_ref().map(|tracer| request_span::start(tracer, &request, &facts));
+        let context = facts.id.log_context().in_span(span.as_ref().map(ActiveSpan::current));
+        let guard = AccessLogGuard::new(&request, &facts, Arc::clone(&self.metrics)).with_span(span);
         // What the response needs to know of the request.
         let (is_head, path) = (request.method() == Method::HEAD, facts.target.0.path());
         let has_cors = !self.policy.without_cors.iter().any(|prefix| is_at_or_below(path, prefix));
-        let is_from_script = basic_challenge_filter::is_from_script(request.headers());
-        let origin = cors::allowed_origin(request.headers(), &self.settings.cors_origins).filter(|_| has_cors);
+        let origins = self.cors_origins();
+        let origin = if has_cors { origins.allowed_origin(request.headers()).await } else { None };
+        let is_from_script = basic_challenge_filter::is_from_script(request.headers(), origin.is_some());
         // A preflight has no credential and is answered alike for all routes.
         let mut response = match cors::preflight(&request, origin.as_ref()) {
             Some(response) => response,
             // The context adds the request id to every event that is logged in between.
-            None => facts.id.log_context().attach_to(self.handle_catching_panics(request)).await,
+            None => context.attach_to(self.handle_catching_panics(request)).await,
         };
         response = self.render_problem(response, &facts, is_head);
         if is_from_script {
             basic_challenge_filter::remove_basic(response.headers_mut());
         }
         // After the problem is rendered, so that errors have these headers, too.
-        cors::expose(response.headers_mut(), origin);
-        security_headers::set_security_headers(response.headers_mut(), !self.settings.cors_origins.is_empty());
+        if let Some(origin) = origin {
+            origins.expose(response.headers_mut(), origin, &facts.log.current_credential_owner()).await;
+        }
+        security_headers::set_security_headers(response.headers_mut(), has_cors);
         fallback::correct_allow(path, self.policy.without_head, response.headers_mut());
         facts.timing.write_header(guard.started().elapsed(), &mut response);
         response.headers_mut().insert(X_REQUEST_ID, facts.id.header_value());
         guard.finish_with(response)
+    }
+
+    fn cors_origins(&self) -> CorsOrigins<'_> {
+        CorsOrigins { configured: &self.settings.cors_origins, of_applications: self.application_origins.as_ref() }
     }
 
     fn facts(&self, request: &Request<Body>) -> RequestFacts {

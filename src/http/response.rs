@@ -5,5 +5,6 @@
 
 pub(super) mod headers;
 pub(super) mod negotiate;
+pub(super) mod packed_content;
 pub(super) mod problem;
 pub(super) mod tagged_content;

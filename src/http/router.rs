@@ -35,7 +35,7 @@ use super::dialects::{api, api_v1, restapi, restful};
 use super::docs::{self, DocsSettings};
 use super::middleware::RoutePolicy;
 use super::oauth::{self, authorization};
-use super::openapi::{self as documentation, DocumentQuery, DocumentReader, Documents, RestfulShapesOf};
+use super::openapi::{self as documentation, DocumentQuery, DocumentReader, Documents, RestfulShapesOf, to_version};
 use super::pages;
 use super::response::problem::ErrorRenderers;
 use super::state::AppState;
@@ -61,8 +61,9 @@ pub struct RouteConfig {
 pub fn router(state: AppState, config: RouteConfig) -> Router {
     let docs_settings = config.docs.clone();
     let (restful_models, console) = (config.restful_models.clone(), config.console.clone());
-    let (router, document) = documented_routes(config).split_for_parts();
-    let documents = Arc::new(documents(document, state.public_url.as_ref(), restful_models));
+    // The description of the routes is made again when somebody asks for it, and needs no memory until then.
+    let (router, _) = documented_routes(config).split_for_parts();
+    let documents = Arc::new(documents(state.public_url.clone(), restful_models));
     let documentation_pages = documentation::routes(documents.clone(), state.site.base());
     let docs = docs::routes(documents, &state.site, &docs_settings);
     let console = console.map(|settings| console::routes(state.clone(), settings)).unwrap_or_default();
@@ -70,10 +71,10 @@ pub fn router(state: AppState, config: RouteConfig) -> Router {
 }
 
 /// The documents with URLs below `public_url`.
-fn documents(document: OpenApi, public_url: Option<&Url>, restful_models: Arc<RestfulModels>) -> Documents {
-    let document = documentation::with_public_url(documentation::complete(document), public_url, oauth::PREFIX);
+fn documents(public_url: Option<Url>, restful_models: Arc<RestfulModels>) -> Documents {
+    let make = move || documentation::with_public_url(openapi(), public_url.as_ref(), oauth::PREFIX);
     let shapes = move |model: &ModelName| restful_models.shapes(model);
-    Documents::new(&document, RestfulShapesOf(Arc::new(shapes)))
+    Documents::new(make, RestfulShapesOf(Arc::new(shapes)))
 }
 
 /// The OpenAPI document of the models that a query names, as a user of the database may use them: `models=res.partner`
@@ -84,15 +85,14 @@ fn documents(document: OpenApi, public_url: Option<&Url>, restful_models: Arc<Re
 pub async fn typed_openapi(
     database: &Database,
     user: &OdooUser,
-    config: RouteConfig,
+    restful_models: Arc<RestfulModels>,
     public_url: Option<&Url>,
     query: &str,
 ) -> Result<Value, Problem> {
     let query = DocumentQuery::parse(Some(query))?;
-    let restful_models = config.restful_models.clone();
-    let documents = documents(documented_routes(config).into_openapi(), public_url, restful_models);
+    let documents = documents(public_url.cloned(), restful_models);
     let reader = DocumentReader { database, user, scope: &Scope::All };
-    Ok(documents.for_reader(reader, &query, None).await?.into_version(query.version))
+    Ok(to_version(documents.for_reader(reader, &query, None).await?, query.version).document)
 }
 
 /// The OpenAPI document of all routes.

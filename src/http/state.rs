@@ -27,9 +27,9 @@ pub struct AppParts {
     /// The configured Odoo databases.
     pub databases: Databases,
     /// Authenticates users by login and password, or by an Odoo API key.
-    pub odoo_authenticator: OdooAuthenticator,
+    pub odoo_authenticator: Arc<OdooAuthenticator>,
     /// Authenticates users by the gateway's own keys and tokens, and issues these.
-    pub tokens: TokenServices,
+    pub tokens: Arc<TokenServices>,
     /// Administers keys, tokens and applications for users of the console.
     pub administration: Administration,
     /// Responses of requests with an idempotency key.

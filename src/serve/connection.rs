@@ -45,20 +45,47 @@ where
 {
     let state = Arc::new(ConnectionState::new(&settings, Instant::now()));
     let mut stream = Stream::new(socket, Arc::clone(&state));
-    let protocol = tokio::select! {
-        biased;
-        detected = timeout(settings.first_byte, stream.detect_protocol()) => match detected {
-            Ok(Ok(Some(protocol))) => protocol,
-            Ok(Ok(None)) => return "done",
-            Ok(Err(_)) => return "error",
-            Err(_) => return "first_byte",
-        },
-        _ = shutdown.changed() => return "shutdown",
+    let protocol = match detect_protocol(&mut stream, &settings, &mut shutdown).await {
+        Ok(protocol) => protocol,
+        Err(outcome) => return outcome,
     };
     let service = ConnectionService { handler, address, state: Arc::clone(&state) };
     match protocol {
         HttpProtocol::Http1 => serve_http1(stream, service, &state, &settings, shutdown).await,
         HttpProtocol::Http2 => serve_http2(stream, service, &state, shutdown).await,
+    }
+}
+
+/// Waits for the first bytes. A client that has just connected may still send them after the listener was closed.
+///
+/// # Errors
+/// The reason why the connection ended.
+async fn detect_protocol<S>(
+    stream: &mut Stream<S>,
+    settings: &ServerSettings,
+    shutdown: &mut ShutdownSignal,
+) -> Result<HttpProtocol, &'static str>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut detected = pin!(timeout(settings.first_byte, stream.detect_protocol()));
+    let mut idle_grace = pin!(OptionFuture::from(None));
+    loop {
+        tokio::select! {
+            biased;
+            detected = detected.as_mut() => return match detected {
+                Ok(Ok(Some(protocol))) => Ok(protocol),
+                Ok(Ok(None)) => Err("done"),
+                Ok(Err(_)) => Err("error"),
+                Err(_) => Err("first_byte"),
+            },
+            stage = shutdown.changed() => match stage {
+                ShutdownStage::Running | ShutdownStage::Leave => {}
+                ShutdownStage::Drain => idle_grace.set(Some(sleep(settings.idle_grace)).into()),
+                ShutdownStage::Abort => return Err("shutdown"),
+            },
+            Some(()) = idle_grace.as_mut() => return Err("shutdown"),
+        }
     }
 }
 
@@ -79,7 +106,11 @@ where
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(stream), service);
     let mut timeout = pin!(ConnectionTimeout::new(state));
-    let mut idle_grace = pin!(OptionFuture::from(None));
+    let idle_time = |stage| (stage == ShutdownStage::Drain).then(|| sleep(settings.idle_grace));
+    let mut idle_grace = pin!(OptionFuture::from(idle_time(shutdown.stage())));
+    if shutdown.stage() != ShutdownStage::Running {
+        state.start_draining();
+    }
     let outcome = loop {
         tokio::select! {
             biased;
@@ -91,7 +122,7 @@ where
                 }
                 // A client that reuses the connection now gets a response with `Connection: close`.
                 state.start_draining();
-                idle_grace.set(Some(sleep(settings.idle_grace)).into());
+                idle_grace.set(idle_time(stage).into());
             }
             Some(()) = idle_grace.as_mut() => {
                 if state.is_idle() {
@@ -127,17 +158,20 @@ where
             .serve_connection(TokioIo::new(stream), service)
     );
     let mut timeout = pin!(ConnectionTimeout::new(state));
+    if shutdown.stage() == ShutdownStage::Drain {
+        connection.as_mut().graceful_shutdown();
+    }
     loop {
         tokio::select! {
             biased;
             result = connection.as_mut() => return label(&result),
             kind = timeout.as_mut() => return kind,
-            stage = shutdown.changed() => {
-                if stage == ShutdownStage::Abort {
-                    return "shutdown";
-                }
-                connection.as_mut().graceful_shutdown();
-            }
+            stage = shutdown.changed() => match stage {
+                // A client that opens a new connection could reach this gateway again.
+                ShutdownStage::Running | ShutdownStage::Leave => {}
+                ShutdownStage::Drain => connection.as_mut().graceful_shutdown(),
+                ShutdownStage::Abort => return "shutdown",
+            },
         }
     }
 }

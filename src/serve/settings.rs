@@ -25,10 +25,12 @@ pub struct ServerSettings {
     /// How long the rest of a rejected request is read and discarded, so that the client receives the response and
     /// not a connection reset.
     pub linger: Duration,
-    /// How long idle connections stay open after the shutdown signal: a client that is about to reuse one receives a
-    /// response with `Connection: close`, and not a reset.
+    /// How long idle connections stay open after the listener was closed: a client that is about to reuse one receives
+    /// a response with `Connection: close`, and not a reset.
     pub idle_grace: Duration,
-    /// Time for requests in flight after the shutdown signal.
+    /// How long connections are still accepted after the shutdown signal, so that balancers notice it.
+    pub shutdown_delay: Duration,
+    /// Time for requests in flight after the listener was closed.
     pub grace: Duration,
     /// Maximum number of open connections.
     pub connections: usize,
@@ -49,6 +51,7 @@ impl ServerSettings {
             slow_reader: Duration::from_secs(30),
             linger: Duration::from_secs(2),
             idle_grace: Duration::from_secs(1),
+            shutdown_delay: Duration::ZERO,
             grace: Duration::from_secs(30),
             connections: 1000,
             connections_per_address: 1000,

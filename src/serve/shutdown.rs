@@ -9,7 +9,10 @@ use tokio::sync::watch;
 pub(super) enum ShutdownStage {
     /// No shutdown was requested.
     Running,
-    /// Finish requests in flight, and accept no new ones.
+    /// Close each connection after its next response, so that clients and balancers open new ones elsewhere. New
+    /// connections are still accepted.
+    Leave,
+    /// Finish requests in flight, and accept no new connections.
     Drain,
     /// The grace period is over: close the connection.
     Abort,
@@ -48,6 +51,11 @@ impl ShutdownHandle {
 }
 
 impl ShutdownSignal {
+    /// The present stage.
+    pub(super) fn stage(&self) -> ShutdownStage {
+        *self.0.borrow()
+    }
+
     /// Resolves with the next stage.
     pub(super) async fn changed(&mut self) -> ShutdownStage {
         match self.0.changed().await {

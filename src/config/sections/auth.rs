@@ -24,6 +24,12 @@ pub struct AuthConfig {
     /// Idle lifetime of an access token of `/rest/api/login/token`.
     #[serde(deserialize_with = "deserializers::duration")]
     pub access_token_idle: Duration,
+    /// The longest lifetime of login tokens in days, of API keys without one of their own.
+    #[serde(deserialize_with = "deserializers::count")]
+    pub login_token_max_days: u32,
+    /// The most active login tokens that a user creates for themselves with one API key.
+    #[serde(deserialize_with = "deserializers::count")]
+    pub login_tokens_per_user: u32,
     /// Maximum number of concurrent password checks per database.
     #[serde(deserialize_with = "deserializers::count")]
     pub password_checks_in_flight: u32,
@@ -32,7 +38,7 @@ pub struct AuthConfig {
 }
 
 /// `[auth.throttle]`: limits for failed attempts.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ThrottleConfig {
     /// Per login and address.
     pub per_address_and_login: Rate,
@@ -61,6 +67,8 @@ impl AuthConfig {
         section.check_duration("refusal_ttl", self.refusal_ttl, Duration::ZERO..=HOUR);
         section.check_duration("identity_ttl", self.identity_ttl, Duration::ZERO..=DAY);
         section.check_duration("access_token_idle", self.access_token_idle, SECOND..=366 * DAY);
+        section.check_number("login_token_max_days", self.login_token_max_days, 1..=3650);
+        section.check_number("login_tokens_per_user", self.login_tokens_per_user, 1..=10_000);
         section.check_number("password_checks_in_flight", self.password_checks_in_flight, 1..=1000);
         for (key, rate) in [
             ("throttle.per_address_and_login", self.throttle.per_address_and_login),

@@ -12,7 +12,7 @@ use crate::config::deserializers;
 use crate::names::DatabaseName;
 
 /// An entry of `[[odoo]]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct OdooConfig {
     /// The name that clients use in `X-Odoo-Database`.
     pub name: String,

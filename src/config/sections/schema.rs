@@ -10,7 +10,7 @@ use super::{DAY, SECOND, Section};
 use crate::config::deserializers;
 
 /// `[schema]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SchemaConfig {
     /// How long the fields of a model are cached.
     #[serde(deserialize_with = "deserializers::duration")]

@@ -63,6 +63,11 @@ pub struct ServerConfig {
     /// Time from the end of the headers to the response.
     #[serde(deserialize_with = "deserializers::duration")]
     pub request_timeout: Duration,
+    /// Whether another gateway may listen on the same addresses.
+    pub reuse_port: bool,
+    /// How long connections are accepted after the signal to stop.
+    #[serde(deserialize_with = "deserializers::duration")]
+    pub shutdown_delay: Duration,
     /// Time for requests in flight at shutdown.
     #[serde(deserialize_with = "deserializers::duration")]
     pub shutdown_grace: Duration,
@@ -85,6 +90,7 @@ impl ServerConfig {
         ] {
             section.check_duration(key, value, MILLISECOND..=HOUR);
         }
+        section.check_duration("shutdown_delay", self.shutdown_delay, Duration::ZERO..=HOUR);
         section.check_duration("shutdown_grace", self.shutdown_grace, Duration::ZERO..=HOUR);
     }
 }

@@ -14,6 +14,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
+use super::request_span;
 use crate::http::request::peer::ClientIp;
 use crate::http::request::request_facts::RequestFacts;
 use crate::http::request::request_id::RequestId;
@@ -21,6 +22,7 @@ use crate::http::request::request_log::RequestLog;
 use crate::serve::Received;
 use crate::telemetry::log_writer::ACCESS_LOG;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::ActiveSpan;
 
 /// A request in progress. Writes the log line and the metrics when it is dropped.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(super) struct AccessLogGuard {
     status: Option<StatusCode>,
     bytes: u64,
     complete: bool,
+    /// Ends with the guard.
+    span: Option<ActiveSpan>,
 }
 
 /// The logged status if the client closed the connection before the response, as in nginx.
@@ -48,7 +52,16 @@ impl AccessLogGuard {
         let started = request.extensions().get().map_or_else(Instant::now, |Received { at, .. }| *at);
         let (method, client) = (method_label(request.method()), facts.client);
         let (id, log) = (facts.id.clone(), facts.log.clone());
-        Self { started, method, id, client, log, metrics, status: None, bytes: 0, complete: false }
+        Self { started, method, id, client, log, metrics, status: None, bytes: 0, complete: false, span: None }
+    }
+
+    /// The guard, which ends this span too.
+    pub(super) fn with_span(mut self, mut span: Option<ActiveSpan>) -> Self {
+        if let Some(span) = &mut span {
+            span.set_start(self.started.into_std());
+        }
+        self.span = span;
+        self
     }
 
     /// When the first byte of the request arrived.
@@ -72,24 +85,34 @@ impl Drop for AccessLogGuard {
         let fields = self.log.take();
         let route = fields.route.as_ref().map(MatchedPath::as_str);
         let status = self.status.map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16());
-        tracing::info!(
-            target: ACCESS_LOG,
-            request_id = self.id.as_str(),
-            method = self.method,
-            route,
-            status,
-            ms = elapsed.as_secs_f64() * 1e3,
-            bytes = self.bytes,
-            complete = self.complete,
-            peer = self.client.map(|ClientIp(address)| tracing::field::display(address.to_canonical())),
-            database = fields.database,
-            user = fields.user,
-            credential = fields.credential,
-            code = fields.code,
-            odoo_ms = (fields.odoo_calls > 0).then_some(fields.odoo.as_secs_f64() * 1e3),
-            odoo_calls = (fields.odoo_calls > 0).then_some(fields.odoo_calls),
-            "request"
-        );
+        let log = || {
+            tracing::info!(
+                target: ACCESS_LOG,
+                request_id = self.id.as_str(),
+                method = self.method,
+                route,
+                status,
+                ms = elapsed.as_secs_f64() * 1e3,
+                bytes = self.bytes,
+                complete = self.complete,
+                peer = self.client.map(|ClientIp(address)| tracing::field::display(address.to_canonical())),
+                database = fields.database,
+                user = fields.user,
+                credential = fields.credential,
+                code = fields.code,
+                odoo_ms = (fields.odoo_calls > 0).then_some(fields.odoo.as_secs_f64() * 1e3),
+                odoo_calls = (fields.odoo_calls > 0).then_some(fields.odoo_calls),
+                "request"
+            );
+        };
+        match &mut self.span {
+            // The line states the ids of the span.
+            Some(span) => {
+                request_span::complete(span, self.method, status, (self.id.as_str(), &fields));
+                span.current().scope(log);
+            }
+            None => log(),
+        }
         self.metrics.record_request(self.method, route.unwrap_or("unmatched"), status, elapsed);
         self.metrics.requests_in_flight.dec();
         if let Some(usage) = fields.usage {

@@ -6,16 +6,17 @@
 //! In: the headers of a request and of its response. Out: `WWW-Authenticate`. Must not know: why the request was
 //! rejected.
 
-use http::header::{HeaderName, ORIGIN, WWW_AUTHENTICATE};
+use http::header::{HeaderName, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue};
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
-/// Whether a script in a browser sent the request.
-pub(super) fn is_from_script(headers: &HeaderMap) -> bool {
+/// Whether a script in a browser sent the request. Older browsers send only the origin of the page, which counts if
+/// scripts of that origin may read the response.
+pub(super) fn is_from_script(headers: &HeaderMap, is_origin_allowed: bool) -> bool {
     let is_fetch = headers.get(SEC_FETCH_MODE).is_some_and(|mode| !mode.as_bytes().ends_with(b"navigate"));
-    is_fetch || headers.contains_key(X_REQUESTED_WITH) || headers.contains_key(ORIGIN)
+    is_fetch || headers.contains_key(X_REQUESTED_WITH) || is_origin_allowed
 }
 
 /// Removes the `Basic` challenge.
@@ -46,11 +47,12 @@ mod tests {
             ("sec-fetch-mode", "no-cors", true),
             ("sec-fetch-mode", "navigate", false),
             ("x-requested-with", "XMLHttpRequest", true),
-            ("origin", "https://app.example", true),
+            ("origin", "https://evil.example", false),
             ("accept", "text/html", false),
         ] {
             let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value.parse().unwrap())]);
-            assert_eq!(is_from_script(&headers), script, "{name}: {value}");
+            assert_eq!(is_from_script(&headers, false), script, "{name}: {value}");
+            assert!(is_from_script(&headers, true), "{name}: {value}");
         }
     }
 

@@ -3,8 +3,8 @@
 //! In: a response. Out: the same response with the headers that its handler did not set. Must not know: the request.
 
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, REFERRER_POLICY,
-    VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 
 /// The request headers that select the representation.
@@ -20,7 +20,8 @@ const ODOO_HTML_POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'none'",
 );
 
-/// Adds the headers.
+/// Adds the headers. `with_cors`: the response differs for scripts of some origins, now or as soon as an application
+/// has one, so that no cache may give it to another origin.
 pub(super) fn set_security_headers(headers: &mut HeaderMap, with_cors: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
@@ -33,7 +34,14 @@ pub(super) fn set_security_headers(headers: &mut HeaderMap, with_cors: bool) {
         .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(ACCEPT_ENCODING.as_str().as_bytes()));
     if !is_from_handler {
         headers.insert(VARY, if with_cors { VARY_API_ORIGIN } else { VARY_API });
+    } else if with_cors && !varies_by_origin(headers) {
+        headers.append(VARY, HeaderValue::from_name(ORIGIN));
     }
+}
+
+fn varies_by_origin(headers: &HeaderMap) -> bool {
+    let names = headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    names.map(str::trim).any(|name| name == "*" || name.eq_ignore_ascii_case(ORIGIN.as_str()))
 }
 
 fn is_html(headers: &HeaderMap) -> bool {
@@ -76,5 +84,14 @@ mod tests {
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
         set_security_headers(&mut headers, true);
         assert_eq!(headers[VARY], "Accept, Accept-Encoding, Authorization, Prefer, Origin");
+        for (from_handler, expected) in [
+            ("Accept-Language", vec!["Accept-Language", "origin"]),
+            ("Accept, origin", vec!["Accept, origin"]),
+            ("*", vec!["*"]),
+        ] {
+            let mut headers = HeaderMap::from_iter([(VARY, HeaderValue::from_static(from_handler))]);
+            set_security_headers(&mut headers, true);
+            assert_eq!(headers.get_all(VARY).iter().collect::<Vec<_>>(), expected);
+        }
     }
 }

@@ -18,6 +18,9 @@ fn router() -> Router {
         .route("/length", post(async |body: Body| read_body(body, u64::MAX).await.map(|body| body.len().to_string())))
         .route("/axum", post(async |body: String| body.len().to_string()))
         .route("/problem", get(async || Problem::new(ErrorCode::UnknownModel, "There is no model `x`.")))
+        .route("/credential", get(async || Problem::new(ErrorCode::CredentialMissing, "No credential.")))
+        .route("/limited", get(async || Problem::new(ErrorCode::TooManyAttempts, "Too many.")))
+        .route("/overload", get(async || Problem::new(ErrorCode::StoreUnavailable, "Too busy.")))
         .route("/panic", get(async || -> StatusCode { panic!("secret text") }))
         .route("/never", get(async || std::future::pending::<()>().await))
         .route(
@@ -49,7 +52,8 @@ fn handler(settings: &MiddlewareSettings) -> (Handler, Arc<Metrics>) {
     let metrics = Arc::new(Metrics::new());
     let errors = ErrorRenderers::default().under("/b", render_b);
     let policy = RoutePolicy { errors, without_cors: &["/page"], without_head: &["/issue"] };
-    (wrap(router(), policy, settings, Arc::clone(&metrics), Clock::system()), metrics)
+    let stack = wrap(router(), policy, settings, Arc::clone(&metrics), Clock::system());
+    (CurrentStack::new(stack).handler(), metrics)
 }
 
 async fn ask(settings: &MiddlewareSettings, request: http::request::Builder, body: impl Into<Body>) -> Response {
@@ -74,7 +78,7 @@ async fn a_response_has_the_common_headers() {
         ask(&MiddlewareSettings::for_tests(), Request::get("/hello").header(X_REQUEST_ID, "abc-1"), "").await;
     let headers = response.headers();
     assert_eq!(headers[X_REQUEST_ID], "abc-1");
-    assert_eq!(headers[VARY], "Accept, Accept-Encoding, Authorization, Prefer");
+    assert_eq!(headers[VARY], "Accept, Accept-Encoding, Authorization, Prefer, Origin");
     assert!(headers["server-timing"].to_str().unwrap().starts_with("total;dur="));
     assert!(!headers.contains_key("access-control-allow-origin"));
     assert_eq!(text(response).await, "hello");
@@ -207,6 +211,41 @@ async fn cors_headers_are_for_configured_origins_also_on_errors() {
     );
     let response = ask(&settings, preflight("https://evil.example"), "").await;
     assert!(response.status() == 204 && !response.headers().contains_key("access-control-allow-methods"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_of_every_layer_have_cors_headers_and_no_basic_challenge() {
+    let settings = MiddlewareSettings {
+        cors_origins: vec!["https://app.example".to_owned()],
+        body: BodyLimits { largest: 4, ..BodyLimits::for_tests() },
+        ..MiddlewareSettings::for_tests()
+    };
+    for (request, body, status) in [
+        (Request::get("/hello").header("authorization", "a").header("authorization", "b"), "", 400),
+        (Request::get("/credential"), "", 401),
+        (Request::get("/problem"), "", 404),
+        (Request::get("/nowhere"), "", 404),
+        (Request::delete("/hello"), "", 405),
+        (Request::post("/length"), "12345", 413),
+        (Request::post("/length").header("content-encoding", "gzip"), "1234", 415),
+        (Request::get("/limited"), "", 429),
+        (Request::get("/panic"), "", 500),
+        (Request::get("/overload"), "", 503),
+        (Request::get("/never"), "", 504),
+    ] {
+        let response = ask(&settings, request.header("origin", "https://app.example"), body).await;
+        let headers = response.headers();
+        assert_eq!(response.status(), status);
+        assert_eq!(headers["access-control-allow-origin"], "https://app.example", "{status}");
+        let exposed = headers["access-control-expose-headers"].to_str().unwrap();
+        for name in ["X-Request-Id", "Retry-After", "WWW-Authenticate", "Allow"] {
+            assert!(exposed.split(", ").any(|known| known == name), "{status}: {exposed}");
+        }
+        assert!(headers[VARY].to_str().unwrap().ends_with(", Origin"), "{status}");
+        let challenges: Vec<_> = headers.get_all("www-authenticate").iter().collect();
+        assert!(!challenges.iter().any(|challenge| challenge.as_bytes().starts_with(b"Basic")), "{challenges:?}");
+        assert_eq!(challenges.is_empty(), status != 401, "{challenges:?}");
+    }
 }
 
 #[tokio::test]

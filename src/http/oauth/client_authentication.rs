@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
 use super::parameters::OAuth2Params;
-use crate::auth::AuthenticatedClient;
+use crate::auth::{AuthenticatedClient, CredentialOwner};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::ApiRequest;
@@ -41,8 +41,10 @@ pub(super) async fn authenticate_client(
     // A public application has no secret. With HTTP Basic it sends an empty one.
     let secret = secret.as_ref().map(|secret| secret.as_str()).filter(|secret| !secret.is_empty());
     let client = request.state.tokens.oauth2.authenticate_client(&id, secret, address).await?;
+    request.log.usage(client.usage.clone());
     request.log.database(&client.application.row.grant.database);
     request.log.credential("client_secret");
+    request.log.credential_owner(CredentialOwner::Application(client.application.client_id().to_owned()));
     Ok(client)
 }
 

@@ -151,16 +151,20 @@ mod tests {
             describe_scope(&narrowed, &ENGLISH)
         };
         assert_eq!(narrowed(r#""all""#, "all"), ["do everything that you can do in Odoo yourself"]);
-        assert_eq!(narrowed(r#""all""#, "read update"), ["see and change all records"]);
+        assert_eq!(narrowed(r#""all""#, "read update"), ["read and update all records"]);
         assert_eq!(
             narrowed(r#""all""#, "read create:sale.* update:sale.*"),
-            ["see all records", "create and change sale.* records"]
+            ["read all records", "create and update sale.* records"]
         );
         let rules = r#"[{"models": "*", "operations": ["read"]},
             {"models": "sale.*", "operations": ["read", "update"], "fields": {"except": ["note"]}}]"#;
         assert_eq!(
             narrowed(rules, "read:sale.order update"),
-            ["see sale.order records", "see sale.order records (without note)", "change sale.* records (without note)"]
+            [
+                "read sale.order records",
+                "read sale.order records (without note)",
+                "update sale.* records (without note)"
+            ]
         );
     }
 
@@ -176,10 +180,10 @@ mod tests {
         assert_eq!(
             describe(rules),
             [
-                "see all records, except users and settings",
-                "create and change sale.* records (without note)",
-                "see, create and delete res.partner records (only email, name)",
-                "run actions on sale.order records (only action_confirm)",
+                "read all records, except users and settings",
+                "create and update sale.* records (without note)",
+                "read, create and delete res.partner records (only email, name)",
+                "call methods of sale.order records (only action_confirm)",
             ]
         );
     }

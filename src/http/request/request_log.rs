@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::extract::MatchedPath;
 
-use crate::auth::UsageCounter;
+use crate::auth::{CredentialOwner, UsageCounter};
 
 /// A handle to the log line of one request. Clones share the line.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,8 @@ pub(in crate::http) struct LogFields {
     pub(in crate::http) odoo_calls: u32,
     /// Counts the requests of the credential.
     pub(in crate::http) usage: Option<Arc<UsageCounter>>,
+    /// Not logged: decides which scripts may read the response.
+    pub(in crate::http) credential_owner: CredentialOwner,
 }
 
 /// The largest number of characters of a logged text that comes from a client.
@@ -59,6 +61,16 @@ impl RequestLog {
     /// Records who counts the request when it is finished.
     pub(in crate::http) fn usage(&self, counter: Option<Arc<UsageCounter>>) {
         self.fields().usage = counter;
+    }
+
+    /// Records whose credential was verified.
+    pub(in crate::http) fn credential_owner(&self, owner: CredentialOwner) {
+        self.fields().credential_owner = owner;
+    }
+
+    /// Whose credential was verified until now.
+    pub(in crate::http) fn current_credential_owner(&self) -> CredentialOwner {
+        self.fields().credential_owner.clone()
     }
 
     /// Records the error code.

@@ -1,6 +1,7 @@
 //! The duration of each stage of a request.
 //!
-//! In: durations, added by the pipeline. Out: the `Server-Timing` header (W3C). Must not know: which stages exist.
+//! In: durations, added by the pipeline. Out: the `Server-Timing` header (W3C); in a trace that is recorded, a span for
+//! each stage. Must not know: which stages exist.
 //! 401 and 429 responses have no timing: it would reveal whether a login exists (F4).
 
 use std::pin::Pin;
@@ -9,6 +10,8 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+
+use crate::telemetry::traces::{ActiveSpan, InSpan, SpanKind, in_span, start_child};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -41,12 +44,15 @@ impl ServerTiming {
         name: &'static str,
         stage: F,
     ) -> impl Future<Output = F::Output> + use<'t, F> {
-        TimedStage { timing: self, name, started: None, stage }
+        let span = start_child(SpanKind::Internal, || name.into());
+        let stage = in_span(span.as_ref().map(ActiveSpan::current), stage);
+        TimedStage { timing: self, name, started: None, span, stage }
     }
 
     /// Runs a synchronous stage and adds its duration.
     pub(in crate::http) fn run<T>(&self, name: &'static str, stage: impl FnOnce() -> T) -> T {
         let started = Instant::now();
+        let _span = start_child(SpanKind::Internal, || name.into());
         let result = stage();
         self.add(name, started.elapsed());
         result
@@ -94,8 +100,9 @@ pin_project_lite::pin_project! {
         timing: &'t ServerTiming,
         name: &'static str,
         started: Option<Instant>,
+        span: Option<ActiveSpan>,
         #[pin]
-        stage: F,
+        stage: InSpan<F>,
     }
 }
 
@@ -107,6 +114,7 @@ impl<F: Future> Future for TimedStage<'_, F> {
         let started = *this.started.get_or_insert_with(Instant::now);
         let output = ready!(this.stage.poll(cx));
         this.timing.add(this.name, started.elapsed());
+        drop(this.span.take());
         Poll::Ready(output)
     }
 }

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::openapi_schemas::TAG;
-use crate::auth::{Credential, IssuedLoginToken, LoginTokenRequest, PresentedToken};
+use crate::auth::{Credential, CredentialOwner, IssuedLoginToken, LoginTokenRequest, PresentedToken};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::openapi::ModelPath;
@@ -34,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 struct TokenRequestSchema {
     /// The id of the Odoo user. By default the user of the key.
     user_id: Option<i32>,
-    /// The lifetime in days, from 1 to 3650. The default is 30.
+    /// The lifetime in days, from 1 to 3650 and not longer than the API key allows. The default is 30.
     expiration_days: Option<i32>,
 }
 
@@ -75,7 +75,6 @@ struct TokenUserSchema {
 }
 
 const DAYS: std::ops::RangeInclusive<i64> = 1..=3650;
-const DEFAULT_DAYS: u32 = 30;
 
 /// Issue a login token (with a model in the path)
 ///
@@ -107,12 +106,14 @@ async fn issue(mut request: ApiRequest) -> Result<Response, Problem> {
     let (key, address) = (api_key(&request)?, request.client_ip());
     request.log.credential(TokenKind::ApiKey.as_str());
     let account = request.state.tokens.login_tokens.verify_api_key(key, address).await?;
+    request.log.credential_owner(CredentialOwner::Other);
+    request.log.usage(account.usage.clone());
     let body = unauthenticated_body::body(&mut request).await?;
-    let (token_request, days) = parse_body(&body)?;
+    let token_request = parse_body(&body)?;
     let state = &request.state;
     let issued = state.tokens.login_tokens.issue(account, token_request, &state.databases).await?;
     request.log.user(&issued.login);
-    Ok(Json(response_body(&issued, days)).into_response())
+    Ok(Json(response_body(&issued)).into_response())
 }
 
 /// Requires an API key. A login token sent together with it has no effect.
@@ -136,7 +137,7 @@ struct Body {
     expiration_days: Option<Value>,
 }
 
-fn parse_body(body: &[u8]) -> Result<(LoginTokenRequest, u32), Problem> {
+fn parse_body(body: &[u8]) -> Result<LoginTokenRequest, Problem> {
     let body: Body = if body.is_empty() {
         Body::default()
     } else {
@@ -146,8 +147,7 @@ fn parse_body(body: &[u8]) -> Result<(LoginTokenRequest, u32), Problem> {
     };
     let user = integer("user_id", body.user_id, 1..=i64::from(i32::MAX))?;
     let days = integer("expiration_days", body.expiration_days, DAYS)?;
-    let days = days.and_then(|days| u32::try_from(days).ok()).unwrap_or(DEFAULT_DAYS);
-    Ok((LoginTokenRequest { user, days }, days))
+    Ok(LoginTokenRequest { user, days: days.and_then(|days| u32::try_from(days).ok()) })
 }
 
 /// Serde also accepts an array of the members' values in place of the object.
@@ -168,13 +168,13 @@ fn integer(
     })
 }
 
-fn response_body(issued: &IssuedLoginToken, days: u32) -> Value {
+fn response_body(issued: &IssuedLoginToken) -> Value {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
     json!({
         "login_token": issued.token.as_str(),
         "message": "JWT Token generated successfully.",
         "token_type": "JWT",
-        "expires_in_days": days,
+        "expires_in_days": issued.days,
         "expiration_date": issued.expires_at.format(format).unwrap_or_default(),
         "user_info": {"user_id": issued.uid.get(), "user_name": issued.name, "user_login": issued.login},
     })
@@ -188,10 +188,10 @@ mod tests {
     fn omitted_members_have_defaults_and_only_integers_are_accepted() {
         let parse = |body: &str| {
             let parsed = parse_body(body.as_bytes());
-            parsed.map(|(request, days)| (request.user, days)).map_err(|problem| problem.parameter)
+            parsed.map(|request| (request.user, request.days)).map_err(|problem| problem.parameter)
         };
-        assert_eq!(parse(""), Ok((None, 30)));
-        assert_eq!(parse(r#"{"user_id": 7, "expiration_days": 3650, "more": 1}"#), Ok((Some(7), 3650)));
+        assert_eq!(parse(""), Ok((None, None)));
+        assert_eq!(parse(r#"{"user_id": 7, "expiration_days": 3650, "more": 1}"#), Ok((Some(7), Some(3650))));
         for days in ["0", "3651", "\"30\"", "1.5", "true", "[1]"] {
             assert_eq!(
                 parse(&format!("{{\"expiration_days\": {days}}}")),

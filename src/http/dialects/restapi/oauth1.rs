@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::openapi_schemas::TAG;
+use crate::auth::CredentialOwner;
 use crate::auth::oauth1::{ConnectionInfo, SignedRequest, TokenCredentials, encode};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -133,6 +134,7 @@ async fn check_body_hash(request: &mut ApiRequest, signed: &SignedRequest) -> Re
 
 fn token_response(request: &ApiRequest, issued: &TokenCredentials, more: &[(&str, &str)]) -> Response {
     request.log.user(&issued.client_id);
+    request.log.credential_owner(CredentialOwner::Application(issued.client_id.clone()));
     let pair = [("oauth_token", issued.token.expose()), ("oauth_token_secret", issued.expose_secret())];
     let members = pair.iter().chain(more);
     let mut response = if prefers(&request.head.headers, "application/json", FORM) {

@@ -194,6 +194,7 @@ async fn log_in(mut request: ApiRequest) -> Result<Response, Problem> {
     request.log.database(database.name.as_str());
     let authenticator = &request.state.odoo_authenticator;
     let user = authenticator.authenticate(database, login, password, request.client_ip()).await?;
+    request.log.credential_owner(user.credential_owner());
     let uid = user.odoo_user.uid.get();
     let token = request.state.tokens.access_tokens.log_in(user).await?;
     Ok(Json(json!({"uid": uid, "access_token": token.expose()})).into_response())
