@@ -84,7 +84,7 @@ pub use error::OdooError;
 pub use executor::execute_plan;
 pub use export_pages::{Page, Pages};
 pub use metadata_cache::{MetadataCache, MetadataCacheSettings};
-pub use model_description::{FieldDescription, ModelDescription, ModelRights};
+pub use model_description::{FieldDescription, ModelDescription, ModelRights, WriteRight};
 pub use model_search::FoundModel;
 pub use plan_outcome::Outcome;
 pub use planning_metadata::MetadataSnapshot;

@@ -74,7 +74,7 @@ pub use filters::Filter;
 pub use intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, RecordSet, Returning, Window};
 pub use metadata::{Metadata, UserDefaults};
 pub use method_ids::ids_required;
-pub use model_access::{ModelAccess, model_access};
+pub use model_access::{ModelAccess, label_language, model_access};
 pub use planner::{plan, plan_pages};
 pub use report::{Report, ReportFormat, ReportPlan, find_report, plan_report, portal_link};
 pub use schema_check::{UnresolvedField, unresolved_fields};

@@ -3,14 +3,18 @@
 //! ```text
 //! stored_token         a token's row with its grant and terms
 //! usage_limits, application_row, oauth_columns   the terms of API keys, applications, and OAuth tokens
-//! tokens, applications, oauth_tokens, oauth1, consents, credential_grants, linked_users, rewrap   queries by subject
+//! tokens, applications, application_origins, oauth_tokens, oauth1, consents, credential_grants, linked_users, rewrap
+//!                      queries by subject
+//! shared_keys, key_changes   API keys for several users, changes of API keys
 //! credential_changes, credential_poll   detect changes of credentials
 //! installation_keys    the installation's own keys, sealed
 //! idempotency_keys     claims and responses of `Idempotency-Key`
 //! usage_counts         requests of each hour
-//! audit, like_pattern  the audit log, patterns of searches
+//! audit, like_pattern  the audit log, searches in any case
 //! revoke_after_restore, rollback_detector   a backup that was restored
+//! sqlite_backup        copies a SQLite store while it is in use, and restores a copy
 //! installation_id      the installation id
+//! leases               what each gateway holds of the limits that all of them share
 //! connect, sqlite_file, migrations, transaction   connections, files, schema, transactions
 //! error                errors with a remedy for the administrator
 //! ```
@@ -18,10 +22,11 @@
 //! What both databases support: placeholders `$1`; text, 64-bit integers and bytes, each also NULL; booleans as 0 or
 //! 1, times as seconds since 1970; `ON CONFLICT`, `RETURNING`, partial indexes; `CAST(sum(…) AS BIGINT)`. The errors
 //! of SQLite contain no constraint name. A transaction in SQLite that reads before it writes may fail because the
-//! file is locked.
+//! file is locked. Only `leases` uses more, because it works on PostgreSQL only.
 //!
 //! In: [`StoreConfig`], domain values. Out: domain values, [`StoreError`]. Must not know: HTTP, Odoo.
 
+mod application_origins;
 mod application_row;
 mod applications;
 mod audit;
@@ -34,6 +39,8 @@ mod error;
 mod idempotency_keys;
 mod installation_id;
 pub mod installation_keys;
+mod key_changes;
+mod leases;
 mod like_pattern;
 mod linked_users;
 mod migrations;
@@ -43,6 +50,8 @@ mod oauth_tokens;
 mod revoke_after_restore;
 mod rewrap;
 mod rollback_detector;
+mod shared_keys;
+mod sqlite_backup;
 mod sqlite_file;
 mod stored_token;
 mod tokens;
@@ -58,6 +67,7 @@ use sqlx::{AnyPool, Row};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 
+pub use self::application_origins::ApplicationOrigin;
 pub use self::application_row::ApplicationTerms;
 pub use self::audit::{AuditEntry, AuditEvent, AuditFilter};
 pub use self::consents::Consent;
@@ -67,11 +77,14 @@ pub use self::credential_poll::CredentialPoll;
 pub use self::error::StoreError;
 pub use self::idempotency_keys::{ClaimRow, StoredResponseRow};
 pub use self::installation_id::{Instance, random_id};
+pub use self::key_changes::KeyRotation;
+pub use self::leases::Leases;
 pub use self::oauth_columns::OAuthTerms;
 pub use self::oauth_tokens::{SpentToken, SpentWrap};
 pub use self::revoke_after_restore::RevokedCounts;
 pub use self::rewrap::Rewrap;
 pub use self::rollback_detector::{RESTORE, RollbackDetector};
+pub use self::sqlite_backup::BackupDraft;
 pub use self::stored_token::{SECONDS_BETWEEN_TOUCHES, StoredToken, TokenUse};
 pub use self::tokens::RowRange;
 pub use self::usage_counts::HourlyUsage;
@@ -132,7 +145,7 @@ impl Store {
     /// Applies missing migrations. If several gateways start at once, one applies them and the others wait.
     ///
     /// # Errors
-    /// If the schema is newer than this binary or differs from it, or if a statement fails.
+    /// If a newer version has made the schema incompatible, if it differs from this binary's, or if a statement fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         migrations::run(&self.backend).await
     }

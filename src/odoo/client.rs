@@ -34,11 +34,14 @@ use crate::clock::Clock;
 use crate::error::Problem;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::plan::{Call, Effect};
+use crate::shared_limits::LeasedSlots;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::odoo_call_metrics::OdooCallMetrics;
+use crate::telemetry::traces::in_span;
 use crate::value::Value;
 
 mod call_method;
+mod call_span;
 mod call_target;
 mod probe;
 mod shared_read;
@@ -104,7 +107,11 @@ impl OdooClient {
             endpoints: Endpoints::new(&settings)?,
             transport,
             metrics: OdooCallMetrics::new(metrics, settings.name.clone()),
-            queue: CallQueue::new(settings.concurrency, settings.queue, settings.queue_wait),
+            queue: CallQueue::new(
+                LeasedSlots::new(format!("odoo:{}", settings.name), settings.concurrency),
+                settings.queue,
+                settings.queue_wait,
+            ),
             circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock.clone()),
             jsonrpc: JsonRpcSupport::new(clock),
             key_owner_unnamed: AtomicBool::new(false),
@@ -120,13 +127,21 @@ impl OdooClient {
         &self.0.settings
     }
 
+    /// The slots of calls that run.
+    pub(super) fn call_slots(&self) -> &LeasedSlots {
+        self.0.queue.slots()
+    }
+
     /// Odoo's version. Needs no credential.
     ///
     /// # Errors
     /// If Odoo does not respond, or not with a version.
     pub async fn version(&self) -> Result<ServerVersion, OdooError> {
-        let response = self.send(Service::Common, version::request()?.into(), Effect::Read).await?;
-        version::parse(&response.text)
+        let span = self.start_call_span("xmlrpc", "common", "version");
+        let sent = self.send(Service::Common, version::request()?.into(), Effect::Read);
+        let response = in_span(span.current(), sent).await;
+        span.end_request(&response);
+        version::parse(&response?.text)
     }
 
     /// The user with this `login` and `secret`, or `None` if Odoo rejects them. After ten failed attempts from one
@@ -144,8 +159,11 @@ impl OdooClient {
             .map("env", &[])?
             .finish();
         // A repeated login only adds a line to Odoo's log, so it counts as a read.
-        let response = self.send(Service::Common, Bytes::from_owner(call), Effect::Read).await?;
-        match response::parse(&response.text).map_err(unreadable)? {
+        let span = self.start_call_span("xmlrpc", "common", "authenticate");
+        let sent = self.send(Service::Common, Bytes::from_owner(call), Effect::Read);
+        let response = in_span(span.current(), sent).await;
+        span.end_request(&response);
+        match response::parse(&response?.text).map_err(unreadable)? {
             RpcResponse::Fault(fault) => Err(OdooError::Fault(Fault::from_xmlrpc(&fault))),
             RpcResponse::Result(Value::Bool(false)) => Ok(None),
             RpcResponse::Result(value) => match value.as_int().and_then(Uid::new) {
@@ -164,9 +182,12 @@ impl OdooClient {
         let Some(authorization) = api_key_owner::authorization(key) else { return Ok(None) };
         let unnamed = &self.0.key_owner_unnamed;
         let named = !unnamed.load(Ordering::Relaxed);
-        let send = |named| {
+        let send = async |named| {
             let service = Service::KeyOwner { authorization: authorization.clone(), named };
-            self.send(service, api_key_owner::BODY, Effect::Read)
+            let span = self.start_call_span("json2", "res.users", "context_get");
+            let response = in_span(span.current(), self.send(service, api_key_owner::BODY, Effect::Read)).await;
+            span.end_request(&response);
+            response
         };
         let mut response = send(named).await?;
         // A server that filters its databases by host returns 404 for a name that the filter hides.
@@ -208,10 +229,12 @@ impl OdooClient {
         call: &Call,
         leading: Option<&LeadingRead<'_>>,
     ) -> Result<Reply, OdooError> {
-        let sent = body.len();
-        let response = self.send_leading(Service::Object, body.clone(), call.effect, leading).await;
+        let span = self.start_call_span("xmlrpc", call.model.as_str(), call.method.as_str());
+        let sending = self.send_leading(Service::Object, body.clone(), call.effect, leading);
+        let response = in_span(span.current(), sending).await;
         let reply = response.map_err(OdooError::from).and_then(|response| into_reply(response, call.effect));
-        self.log(call, sent, &reply);
+        self.log(call, body.len(), &reply);
+        span.end(&reply);
         reply
     }
 

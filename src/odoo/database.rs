@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::DatabaseName;
+use crate::shared_limits::LeasedSlots;
 use crate::telemetry::metrics::Metrics;
 
 /// One configured database.
@@ -32,6 +33,13 @@ pub struct Database {
 #[derive(Debug, Clone)]
 pub struct Databases(Arc<[Arc<Database>]>);
 
+/// The same databases in the same order, not only equal ones.
+impl PartialEq for Databases {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&*other.0).all(|(own, other)| Arc::ptr_eq(own, other))
+    }
+}
+
 impl Database {
     /// A database; does not connect.
     ///
@@ -49,13 +57,18 @@ impl Database {
         let web = WebSessions::new(client.clone())?;
         Ok(Self { name, metadata: MetadataCache::new(client.clone(), cache), web, client })
     }
+
+    /// The slots of calls and of reports, which may be shared with other gateways.
+    pub fn leased_slots(&self) -> [&LeasedSlots; 2] {
+        [self.client.call_slots(), self.web.print_slots()]
+    }
 }
 
 impl Databases {
     /// The databases in the configured order.
     #[must_use]
-    pub fn new(databases: Vec<Database>) -> Self {
-        Self(databases.into_iter().map(Arc::new).collect())
+    pub fn new(databases: Vec<Arc<Database>>) -> Self {
+        Self(databases.into())
     }
 
     /// Iterates over all databases.

@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::TransportError;
@@ -28,6 +28,7 @@ use super::request_target::{ServiceUrl, USER_AGENT};
 use super::settings::SettingsError;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::plan::Effect;
+use crate::telemetry::traces::{TraceHeaders, current_span};
 
 mod connect_error;
 mod incoming_response;
@@ -43,6 +44,9 @@ pub(super) use probe_request::ProbeRequestError;
 use response_head::{MediaType, ResponseHead};
 pub(super) use web_client_request::{PublicAddress, WebRequest, WebResponse};
 
+/// The headers of the W3C trace context.
+const TRACEPARENT: &str = "traceparent";
+const TRACESTATE: &str = "tracestate";
 /// Maximum time between two parts of a response: Odoo sends it at once.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// From this size on, in bytes, a response needs a share of the memory budget.
@@ -208,9 +212,20 @@ impl Transport {
             Some(authorization) => request.header(AUTHORIZATION, authorization),
             None => request,
         };
+        let request = add_trace_headers(request);
         let response = timeout_at(limit, request.body(call.body.clone()).send()).await;
         let response = response.map_err(|_| TransportError::TimedOut)?.map_err(|error| classify_error(&error))?;
         Ok(IncomingResponse::Reqwest(response))
+    }
+}
+
+/// Adds the trace that this task belongs to.
+fn add_trace_headers(request: RequestBuilder) -> RequestBuilder {
+    let Some(TraceHeaders { parent, state }) = current_span().map(|span| span.headers()) else { return request };
+    let request = request.header(TRACEPARENT, parent);
+    match state {
+        Some(state) => request.header(TRACESTATE, &*state),
+        None => request,
     }
 }
 

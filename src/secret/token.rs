@@ -29,6 +29,8 @@ use super::{SecretError, fill, hex};
 pub enum TokenKind {
     /// An API key, created by an administrator for a program.
     ApiKey,
+    /// The secret that an API key had before it was rotated.
+    PreviousApiKey,
     /// The secret inside a login token of the dialect `api`.
     LoginToken,
     /// An access token of the dialect `restful`, issued at a login.
@@ -59,8 +61,9 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ApiKey,
+        Self::PreviousApiKey,
         Self::LoginToken,
         Self::AccessToken,
         Self::OdooKey,
@@ -81,6 +84,7 @@ impl TokenKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
+            Self::PreviousApiKey => "previous_api_key",
             Self::LoginToken => "login_token",
             Self::AccessToken => "access_token",
             Self::OdooKey => "odoo_key",
@@ -107,7 +111,7 @@ impl TokenKind {
     #[must_use]
     pub fn prefix(self) -> &'static str {
         match self {
-            Self::ApiKey => "ogw_key_",
+            Self::ApiKey | Self::PreviousApiKey => "ogw_key_",
             Self::LoginToken => "ogw_jti_",
             Self::AccessToken => "access_token_",
             Self::OdooKey => "",
@@ -231,7 +235,9 @@ mod tests {
             let token = Token::generate(kind).unwrap();
             let text = token.expose();
             assert_eq!(Token::parse(kind, text).unwrap().expose(), text);
-            let bearer = BEARERS.contains(&kind).then_some(kind);
+            // Both secrets of an API key look alike.
+            let parsed = if kind == TokenKind::PreviousApiKey { TokenKind::ApiKey } else { kind };
+            let bearer = BEARERS.contains(&parsed).then_some(parsed);
             assert_eq!(Token::parse_bearer(text).map(|token| token.kind()), bearer);
             assert!(Token::parse(kind, &text[..text.len() - 1]).is_none());
             assert!(Token::parse(kind, &format!("{text}0")).is_none());

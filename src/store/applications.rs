@@ -10,11 +10,11 @@ use super::audit::AuditEvent;
 use super::credential_grants::{grant_ids, lock_grants, shred};
 use super::stored_token::{OWN, SELECT, StoredToken};
 use super::transaction::retry;
-use super::{Store, StoreError};
+use super::{Store, StoreError, application_origins};
 use crate::secret::{Sealed, TokenKind};
 
 impl Store {
-    /// Inserts an application with its grant, and its consumer key if it has one.
+    /// Inserts an application with its grant, its origins, and its consumer key if it has one.
     ///
     /// # Errors
     /// [`StoreError::NameTaken`] if another API key or application has the name; if the store is not available.
@@ -22,6 +22,7 @@ impl Store {
         &self,
         application: &StoredToken,
         consumer_key: Option<&StoredToken>,
+        origins: &[String],
         event: &AuditEvent,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
@@ -30,6 +31,7 @@ impl Store {
         if let Some(consumer_key) = consumer_key {
             consumer_key.insert(&mut transaction).await?;
         }
+        application_origins::insert(&application.id, origins, &mut transaction).await?;
         event.insert(&mut transaction).await?;
         transaction.commit().await?;
         event.log();

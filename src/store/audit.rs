@@ -4,10 +4,10 @@
 //! know: how the action was performed. An event must not contain a secret.
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use time::OffsetDateTime;
 
-use super::like_pattern::{containing, escape_pattern};
+use super::like_pattern::{containing, escape_pattern, is_containing};
 use super::transaction::retry;
 use super::{Store, StoreError};
 
@@ -124,18 +124,20 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let select = "SELECT id, at, actor, act, subject, detail FROM audit_log WHERE id < $1 AND at >= $2 AND at < $3 \
-                      AND lower(actor) LIKE lower($4) ESCAPE '!' AND act LIKE $5 ESCAPE '!' \
-                      AND (lower(subject) LIKE lower($6) ESCAPE '!' OR lower(detail) LIKE lower($6) ESCAPE '!') \
-                      ORDER BY id DESC LIMIT $7";
+        let contains = |column, placeholder| is_containing(&self.backend, column, placeholder);
+        let (actor, subject, detail) = (contains("actor", "$4"), contains("subject", "$6"), contains("detail", "$6"));
+        let select = format!(
+            "SELECT id, at, actor, act, subject, detail FROM audit_log WHERE id < $1 AND at >= $2 AND at < $3 \
+             AND {actor} AND act LIKE $5 ESCAPE '!' AND ({subject} OR {detail}) ORDER BY id DESC LIMIT $7"
+        );
         let query = || {
-            sqlx::query(select)
+            sqlx::query(AssertSqlSafe(select.clone()))
                 .bind(before.unwrap_or(i64::MAX))
                 .bind(filter.from.unwrap_or(i64::MIN))
                 .bind(filter.until.unwrap_or(i64::MAX))
-                .bind(containing(&filter.actor))
+                .bind(containing(&self.backend, &filter.actor))
                 .bind(format!("{}%", escape_pattern(&filter.action)))
-                .bind(containing(&filter.subject))
+                .bind(containing(&self.backend, &filter.subject))
                 .bind(i64::from(limit))
         };
         let rows = retry!(self.connection_lost, query().fetch_all(&self.pool))?;

@@ -134,6 +134,10 @@ mod tests {
         for (statement, is_change) in [
             (grant, false),
             (INSERT, false),
+            ("INSERT INTO applications (token_id, client_id, settings) VALUES ('t', 'c', '{}')", false),
+            ("INSERT INTO application_origins VALUES ('t', 'https://a.example')", true),
+            ("UPDATE application_origins SET origin = 'https://b.example'", true),
+            ("DELETE FROM application_origins", true),
             ("UPDATE tokens SET last_used_at = 5", false),
             ("UPDATE grants SET uid = uid", false),
             ("UPDATE tokens SET disabled_at = 5", true),

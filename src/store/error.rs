@@ -140,13 +140,56 @@ pub enum StoreError {
         /// The cause.
         cause: String,
     },
-    /// A newer gateway migrated the store.
+    /// A backup cannot be written.
     #[error(
-        "the store was migrated by a newer gateway (schema version {version}); run that version, or restore an older \
-         copy of the store"
+        "the backup {} cannot be written: {cause}; name a new file, in a folder that this user can write to",
+        file.display()
+    )]
+    BackupNotWritten {
+        /// The file.
+        file: PathBuf,
+        /// The cause.
+        cause: String,
+    },
+    /// A backup cannot be restored.
+    #[error("{} cannot be restored: {cause}; the store is unchanged", file.display())]
+    BackupUnusable {
+        /// The file.
+        file: PathBuf,
+        /// The cause.
+        cause: String,
+    },
+    /// A store is replaced while a process uses it.
+    #[error("the store {} is in use; stop every gateway that uses it, then restore the backup again", file.display())]
+    InUse {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A store in PostgreSQL is copied by the tools of PostgreSQL.
+    #[error(
+        "the store is a PostgreSQL database; copy it with `pg_dump --format=custom --file=FILE --dbname='{location}'`, \
+         which gateways do not notice"
+    )]
+    BackupOnServer {
+        /// The location, without a password.
+        location: String,
+    },
+    /// A store in PostgreSQL is restored by the tools of PostgreSQL.
+    #[error(
+        "the store is a PostgreSQL database; stop every gateway, run `pg_restore --clean --if-exists \
+         --single-transaction --dbname='{location}' FILE`, and then `odoo-gateway restore` without a file"
+    )]
+    RestoreOnServer {
+        /// The location, without a password.
+        location: String,
+    },
+    /// A newer gateway made the store unusable for this one.
+    #[error(
+        "the store was migrated by a newer gateway (schema version {version}) and no longer works with this one; run \
+         that version, or restore an older copy of the store"
     )]
     NewerSchema {
-        /// A version that this binary does not contain.
+        /// The newest version in the store.
         version: i64,
     },
     /// Another build migrated the store.

@@ -48,7 +48,8 @@ impl Store {
     /// # Errors
     /// If the store is not available.
     pub async fn remove_link(&self, key: &str, grant: &str, event: &AuditEvent) -> Result<bool, StoreError> {
-        let remove = "DELETE FROM wraps WHERE token_id = $1 AND grant_id = $2 \
+        let remove = "DELETE FROM wraps WHERE token_id IN (SELECT id FROM tokens WHERE id = $1 \
+                      OR (account_id = $1 AND kind = 'previous_api_key')) AND grant_id = $2 \
                       AND NOT EXISTS (SELECT 1 FROM tokens WHERE id = $1 AND grant_id = $2)";
         let mut transaction = self.begin().await?;
         lock_grants(key, &mut transaction).await?;

@@ -78,11 +78,13 @@ fn warn_if_writable_by_others(folder: &Path) {
     }
 }
 
-fn folder(file: &Path) -> &Path {
+/// The folder that contains the file.
+pub(super) fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-fn companion(file: &Path, suffix: &str) -> PathBuf {
+/// The file whose name is that of `file` and the suffix.
+pub(super) fn companion(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     name.into()

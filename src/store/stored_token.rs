@@ -30,6 +30,8 @@ pub struct StoredToken {
     pub account: Option<String>,
     /// The scope, as JSON.
     pub scope: String,
+    /// The scope of the account, if the row has one. It can change after the token was issued.
+    pub account_scope: Option<String>,
     /// Seconds since 1970.
     pub created_at: i64,
     /// When the token expires, in seconds since 1970. `None`: never.
@@ -66,9 +68,10 @@ pub(super) const SELECT: &str = "SELECT t.id, t.kind, t.token_index, t.index_kid
     CASE WHEN a.disabled_at IS NOT NULL OR a.not_after <= $1 THEN 1 ELSE 0 END AS account_ended, \
     a.not_after AS account_not_after, \
     k.name, k.needs_login_token, k.may_mint_for_others, k.networks, k.rate_requests, k.rate_seconds, k.rate_burst, \
-    k.concurrent, aw.blob AS account_wrap, p.client_id, p.settings, p.consumer_secret, o.family_id, o.redirect_uri, \
-    o.challenge, o.headless, o.secret, g.id AS grant_id, g.database_name, g.uid, g.login, g.credential, \
-    g.created_at AS grant_created_at, w.blob \
+    k.concurrent, k.open_to_all_users, k.login_token_days, a.scope AS account_scope, aw.blob AS account_wrap, \
+    p.client_id, p.settings, p.consumer_secret, o.family_id, o.redirect_uri, o.challenge, o.headless, \
+    o.secret, g.id AS grant_id, g.database_name, g.uid, g.login, g.credential, g.created_at AS grant_created_at, \
+    w.blob \
     FROM tokens t JOIN wraps w ON w.token_id = t.id JOIN grants g ON g.id = w.grant_id \
     LEFT JOIN api_keys k ON k.token_id = coalesce(t.account_id, t.id) LEFT JOIN tokens a ON a.id = t.account_id \
     LEFT JOIN wraps aw ON aw.token_id = a.id AND aw.grant_id = a.grant_id \
@@ -97,6 +100,19 @@ impl StoredToken {
     #[must_use]
     pub fn account_name(&self) -> &str {
         self.key.as_ref().map_or("", |terms| &terms.name)
+    }
+
+    /// The id of the API key or application that the token is or belongs to; its own for other tokens.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        self.account.as_ref().unwrap_or(&self.id)
+    }
+
+    /// The scope that applies now. A login token, and the previous secret of an API key, always have that of the key.
+    #[must_use]
+    pub fn current_scope(&self) -> &str {
+        let follows_account = matches!(self.kind, TokenKind::LoginToken | TokenKind::PreviousApiKey);
+        self.account_scope.as_deref().filter(|_| follows_account).unwrap_or(&self.scope)
     }
 
     /// Whether the token and its account are enabled and not expired.
@@ -129,6 +145,8 @@ impl StoredToken {
         // Only the disabled state is added, so that wraps sealed before this part existed still open.
         let aad = if self.disabled_at.is_some() { aad.with(b"disabled") } else { aad };
         let aad = self.key.iter().fold(aad, |aad, key| key.add_to_aad(aad));
+        let own_key = self.key.iter().filter(|_| self.kind == TokenKind::ApiKey);
+        let aad = own_key.fold(aad, |aad, key| key.add_issuing_to_aad(aad));
         let aad = self.own_application().iter().fold(aad, |aad, application| application.add_to_aad(aad));
         self.oauth.iter().fold(aad, |aad, oauth| oauth.add_to_aad(aad)).as_bytes().to_vec()
     }
@@ -161,6 +179,7 @@ impl StoredToken {
             display_prefix: row.try_get("shown")?,
             account: row.try_get("account_id")?,
             scope: row.try_get("scope")?,
+            account_scope: row.try_get("account_scope")?,
             created_at: row.try_get("created_at")?,
             not_after: row.try_get("not_after")?,
             idle_seconds: row.try_get("idle_seconds")?,

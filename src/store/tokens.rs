@@ -11,8 +11,9 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::audit::AuditEvent;
+use super::connect::Backend;
 use super::credential_grants::{grant_ids, lock_grants, shred};
-use super::like_pattern::containing;
+use super::like_pattern::{containing, is_containing};
 use super::rewrap::Rewrap;
 use super::stored_token::{OWN, SECONDS_BETWEEN_TOUCHES, SELECT, StoredToken, TokenUse};
 use super::transaction::retry;
@@ -33,9 +34,11 @@ pub struct RowRange {
 }
 
 /// Restricts rows to API keys or applications that contain a text: `$3` as a pattern, `$4` as it is.
-const IS_FOUND: &str = "t.kind = $2 AND (lower(k.name) LIKE lower($3) ESCAPE '!' \
-    OR lower(g.login) LIKE lower($3) ESCAPE '!' OR lower(t.shown) LIKE lower($3) ESCAPE '!' \
-    OR lower(p.client_id) LIKE lower($3) ESCAPE '!' OR t.id = $4)";
+fn is_found(backend: &Backend) -> String {
+    let columns = ["k.name", "g.login", "t.shown", "p.client_id"];
+    let contains = columns.map(|column| is_containing(backend, column, "$3")).join(" OR ");
+    format!("t.kind = $2 AND ({contains} OR t.id = $4)")
+}
 
 /// Updates the last use, unless it is recent. An unknown address does not replace a known one.
 fn touch(used: &TokenUse) -> Query<'static, Any, AnyArguments> {
@@ -99,6 +102,26 @@ impl Store {
         row.as_ref().map(StoredToken::from_row).transpose()
     }
 
+    /// Finds the API key or application with this id or name, active or not.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn account(
+        &self,
+        kind: TokenKind,
+        name_or_id: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<StoredToken>, StoreError> {
+        let ids = "SELECT CAST($3 AS TEXT) UNION SELECT token_id FROM api_keys WHERE name = $3";
+        let select = || AssertSqlSafe(format!("{SELECT} WHERE {OWN} AND t.kind = $2 AND t.id IN ({ids})"));
+        let query = || sqlx::query(select()).bind(now.unix_timestamp()).bind(kind.as_str()).bind(name_or_id.to_owned());
+        let rows = retry!(self.connection_lost, query().fetch_all(&self.pool))?;
+        let rows: Vec<StoredToken> = rows.iter().map(StoredToken::from_row).collect::<Result<_, _>>()?;
+        // A name may look like an id.
+        let by_id = rows.iter().position(|row| row.id == name_or_id).unwrap_or_default();
+        Ok(rows.into_iter().nth(by_id))
+    }
+
     /// Moves a token from the previous index key to the newest one.
     ///
     /// # Errors
@@ -145,13 +168,14 @@ impl Store {
     ) -> Result<(Vec<StoredToken>, u64), StoreError> {
         let bind = |sql: String| {
             let query = sqlx::query(AssertSqlSafe(sql)).bind(now.unix_timestamp()).bind(kind.as_str().to_owned());
-            query.bind(containing(text)).bind(text.to_owned())
+            query.bind(containing(&self.backend, text)).bind(text.to_owned())
         };
+        let is_found = is_found(&self.backend);
         let rows = || {
             let order = "ORDER BY lower(k.name), t.id LIMIT $5 OFFSET $6";
-            bind(format!("{SELECT} WHERE {OWN} AND {IS_FOUND} {order}")).bind(page.limit).bind(page.offset)
+            bind(format!("{SELECT} WHERE {OWN} AND {is_found} {order}")).bind(page.limit).bind(page.offset)
         };
-        let total = || bind(format!("SELECT count(*) FROM ({SELECT} WHERE {OWN} AND {IS_FOUND}) found"));
+        let total = || bind(format!("SELECT count(*) FROM ({SELECT} WHERE {OWN} AND {is_found}) found"));
         let found = retry!(self.connection_lost, rows().fetch_all(&self.pool))?;
         let total: i64 = retry!(self.connection_lost, total().fetch_one(&self.pool))?.try_get(0)?;
         let found: Result<Vec<_>, _> = found.iter().map(StoredToken::from_row).collect();

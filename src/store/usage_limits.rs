@@ -20,6 +20,10 @@ pub struct KeyTerms {
     pub needs_login_token: bool,
     /// The key may issue login tokens for other users than its own.
     pub may_mint_for_others: bool,
+    /// Every user of the database may create login tokens for themselves with the key, also without a link.
+    pub open_to_all_users: bool,
+    /// The longest lifetime of its login tokens, in days. `None`: that of the gateway.
+    pub login_token_days: Option<u32>,
     /// The networks that clients may call from. Empty: any.
     pub networks: Vec<IpNet>,
     /// The rate limit.
@@ -36,6 +40,8 @@ impl KeyTerms {
             name: name.into(),
             needs_login_token: false,
             may_mint_for_others: false,
+            open_to_all_users: false,
+            login_token_days: None,
             networks: Vec::new(),
             rate: None,
             concurrent: None,
@@ -79,6 +85,16 @@ impl KeyTerms {
         }
     }
 
+    /// Adds the columns about login tokens, which limit the key and not its tokens. Those with their defaults are
+    /// omitted, so that wraps sealed before the columns existed still open.
+    pub(super) fn add_issuing_to_aad(&self, aad: Aad) -> Aad {
+        let aad = if self.open_to_all_users { aad.with(b"open to all users") } else { aad };
+        match self.login_token_days {
+            Some(days) => aad.with(b"login token days").with_number(Some(days.into())),
+            None => aad,
+        }
+    }
+
     fn networks_text(&self) -> String {
         self.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
     }
@@ -100,6 +116,8 @@ impl KeyTerms {
             name,
             needs_login_token: row.try_get::<i64, _>("needs_login_token")? != 0,
             may_mint_for_others: row.try_get::<i64, _>("may_mint_for_others")? != 0,
+            open_to_all_users: row.try_get::<i64, _>("open_to_all_users")? != 0,
+            login_token_days: number("login_token_days")?,
             networks: networks.map_err(|cause| sqlx::Error::Decode(cause.into()))?,
             rate,
             concurrent: number("concurrent")?,
@@ -108,7 +126,8 @@ impl KeyTerms {
 
     pub(super) async fn insert(&self, token: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
         let insert = "INSERT INTO api_keys (token_id, name, needs_login_token, may_mint_for_others, networks, \
-                      rate_requests, rate_seconds, rate_burst, concurrent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                      rate_requests, rate_seconds, rate_burst, concurrent, open_to_all_users, login_token_days) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let rate = |part: fn(&KeyRate) -> u32| self.rate.as_ref().map(|rate| i64::from(part(rate)));
         let inserted = sqlx::query(insert)
             .bind(token.to_owned())
@@ -120,6 +139,8 @@ impl KeyTerms {
             .bind(rate(|rate| rate.seconds))
             .bind(rate(|rate| rate.burst))
             .bind(self.concurrent.map(i64::from))
+            .bind(i64::from(self.open_to_all_users))
+            .bind(self.login_token_days.map(i64::from))
             .execute(connection)
             .await;
         match inserted {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// The layers, each with the layers it may use. A layer uses only layers further down, so there are no circles.
 const LAYERS: &[(&str, &[&str])] = &[
     ("main", &["app", "cli", "http", "telemetry", "config", "clock"]),
-    ("cli", &["admin", "store", "config", "clock"]),
+    ("cli", &["admin", "store", "config", "clock", "build_info"]),
     (
         "app",
         &[
@@ -34,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "error_code",
             "names",
             "clock",
+            "shared_limits",
         ],
     ),
     (
@@ -63,7 +64,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ops_server", &["serve", "telemetry"]),
     ("serve", &["telemetry"]),
     ("idempotency", &["auth", "store", "secret", "error", "error_code", "clock"]),
-    ("auth", &["store", "secret", "odoo", "plan", "error", "names", "error_code", "cache", "clock"]),
+    ("auth", &["store", "secret", "odoo", "plan", "error", "names", "error_code", "cache", "clock", "shared_limits"]),
     ("shape", &["odoo", "plan", "error", "names", "value", "error_code", "plain_bytes"]),
     (
         "odoo",
@@ -77,13 +78,14 @@ const LAYERS: &[(&str, &[&str])] = &[
             "cache",
             "clock",
             "memory_budget",
+            "shared_limits",
             "plain_bytes",
         ],
     ),
     ("plan", &["language", "error", "names", "value", "error_code"]),
-    ("store", &["secret", "config", "clock"]),
+    ("store", &["secret", "config", "clock", "shared_limits"]),
     ("secret", &[]),
-    ("telemetry", &["config"]),
+    ("telemetry", &["config", "clock", "build_info"]),
     ("config", &["language", "names"]),
     ("language", &["error", "names", "value", "error_code", "plain_bytes"]),
     ("error", &["error_code"]),
@@ -94,6 +96,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("memory_budget", &[]),
     ("cpu_work", &[]),
+    ("build_info", &[]),
+    ("shared_limits", &[]),
     ("plain_bytes", &[]),
 ];
 
@@ -107,7 +111,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("pulldown_cmark", &["http"]),
     ("flate2", &["http"]),
     ("sqlx", &["store"]),
-    ("reqwest", &["odoo"]),
+    ("reqwest", &["odoo", "telemetry"]),
     ("dxr", &["odoo"]),
     ("httparse", &["odoo"]),
     ("lopdf", &["shape"]),
@@ -115,8 +119,12 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["secret"]),
     ("aws_lc_rs", &["auth", "http", "odoo", "secret"]),
     ("clap", &["cli", "main"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+    ("anstream", &["cli", "main"]),
+    ("anstyle", &["cli"]),
     ("oauth2", &["auth", "http"]),
-    ("chrono", &["http"]),
+    ("chrono", &["cli", "http"]),
 ];
 
 /// Layers that neither wait nor do I/O nor read a clock.

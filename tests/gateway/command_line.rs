@@ -103,6 +103,28 @@ async fn check_reports_problems_with_odoo_and_how_to_fix_them() {
 }
 
 #[tokio::test]
+async fn check_explains_a_wrong_clock() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let head = "HTTP/1.1 404 Not Found\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes());
+        }
+    });
+    let (_, out, _) = run_command(&["check"], &[("ODOO_URL", &url)]).await;
+    let mut lines = out.lines().skip_while(|line| !line.contains(" s behind the clock of this machine"));
+    assert!(lines.next().is_some_and(|line| line.starts_with("warning  odoo ")), "{out}");
+    assert!(lines.next().unwrap().starts_with("         Why: ") && lines.next().unwrap().starts_with("         Do:  "));
+
+    let (_, json, _) = run_command(&["check", "--json"], &[("ODOO_URL", &url)]).await;
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let parts = report["parts"].as_array().unwrap();
+    assert!(parts.iter().any(|part| part["why"].is_string() && part["change"].is_string()), "{json}");
+}
+
+#[tokio::test]
 async fn check_creates_nothing() {
     let folder = tempdir().unwrap();
     let settings = [
@@ -151,66 +173,6 @@ async fn check_warns_of_misspelled_variables() {
                     ODOO_GATEWAY__OPS__LISTEN?";
     assert_eq!(out.lines().next(), Some(expected), "{out}");
     assert!(!out.contains("canary"), "no value is shown: {out}");
-}
-
-#[tokio::test]
-async fn every_command_prints_json_on_request() {
-    let folder = tempdir().unwrap();
-    let secret = folder.path().join("secret");
-    std::fs::write(&secret, "admin\n").unwrap();
-    let secret = secret.display().to_string();
-    let gateway = Process::serve(&[("ODOO_URL", &unused_url())]).await;
-    let settings = [
-        ("ODOO_URL", testbed().url(Version::Odoo19)),
-        ("ODOO_DB", "odoo19"),
-        ("ODOO_GATEWAY__OPS__LISTEN", gateway.ops_address()),
-        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "keys/master.key"),
-    ];
-    let create_key = format!("key create --name k --login admin --may-mint-for-others --secret-file {secret}");
-    let create_app = format!("app create --name a --login admin --secret-file {secret}");
-    for line in [
-        "check",
-        "migrate",
-        "config",
-        "openapi",
-        "health",
-        &create_key,
-        "key list",
-        "key show k",
-        "key disable k",
-        "key enable k",
-        &create_app,
-        "app list",
-        "app show a",
-        "app disable a",
-        "app enable a",
-        "app delete a",
-        "user list k",
-        "token list",
-        "keys add",
-        "keys list",
-        "keys rewrap",
-        "keys prune",
-        "keys rotate index",
-        "key delete k",
-        "restore --keep-tokens",
-        "restore",
-    ] {
-        let arguments: Vec<&str> = line.split(' ').chain(["--json"]).collect();
-        let output = run(&arguments, folder.path(), &settings).await;
-        let (out, err) = output_texts(&output);
-        assert!(output.status.success(), "{line}: {out}{err}");
-        let response: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{line}: {out}"));
-        assert!(response.is_object() || response.is_array(), "{line}: {out}");
-    }
-    for line in ["key show nobody", "health"] {
-        let arguments: Vec<&str> = line.split(' ').chain(["--json"]).collect();
-        let output = run(&arguments, folder.path(), &settings[..2]).await;
-        let (out, err) = output_texts(&output);
-        let error: serde_json::Value =
-            serde_json::from_str(err.lines().last().unwrap()).unwrap_or_else(|_| panic!("{err}"));
-        assert!(out.is_empty() && error["error"].is_string() && !output.status.success(), "{line}: {out}{err}");
-    }
 }
 
 #[tokio::test]

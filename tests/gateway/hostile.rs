@@ -408,3 +408,26 @@ async fn assert_memory_is_returned(gateway: &Process, admin: &Client, base: f64)
     }
     panic!("{resident:.0} MiB are resident, {base:.0} before");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_body_in_every_form_needs_little_memory_and_returns_it() {
+    let gateway = process().await;
+    let admin = gateway.client().as_user("admin");
+    admin.post("/api/v1/res.partner/search", &json!({"domain": []})).await.ok();
+    admin.put(&format!("{PARTNER}/2147483647"), &json!({"vals": {"name": "x"}})).await;
+    let base = gateway.memory("VmRSS");
+    for LargeRequest { name, method, path, kind, status, build } in large_requests() {
+        gateway.reset_peak_memory();
+        // The request before may have left a little.
+        let before = gateway.memory("VmRSS");
+        let response = send_body(&admin, method, &path, kind, build()).await;
+        assert_eq!(response.status, status, "{name}: {}", response.text);
+        let is_named = response.text.contains("1000000 values in a body") || response.text.contains("100000 names");
+        assert!(status != 413 || is_named, "{name}: {}", response.text);
+        let peak = gateway.memory("VmHWM") - before;
+        println!("{name}: {peak:.0} MiB at most, {:.0} MiB now", gateway.memory("VmRSS") - before);
+        assert!(peak < 150.0, "{name}: {peak:.0} MiB above {before:.0}");
+        assert_memory_is_returned(&gateway, &admin, base).await;
+    }
+    gateway.stop_with("TERM").await;
+}

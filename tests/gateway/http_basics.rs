@@ -53,7 +53,7 @@ async fn every_response_has_security_and_cache_headers() {
         assert_eq!(response.header("x-content-type-options"), "nosniff");
         assert_eq!(response.header("referrer-policy"), "no-referrer");
         assert_eq!(response.header("cache-control"), "no-store");
-        assert_eq!(response.header("vary"), "Accept, Accept-Encoding, Authorization, Prefer");
+        assert_eq!(response.header("vary"), "Accept, Accept-Encoding, Authorization, Prefer, Origin");
         assert_eq!(response.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
         for absent in ["access-control-allow-origin", "server", "x-powered-by", "set-cookie"] {
             assert_eq!(response.header(absent), "", "{absent}");
@@ -114,7 +114,7 @@ async fn long_responses_are_compressed_as_requested() {
         let client = admin().with_header("Accept-Encoding", coding);
         let response = client.request(Method::GET, PARTNERS).query(&query).send().await.unwrap();
         assert_eq!(response.headers()["content-encoding"], coding);
-        assert_eq!(response.headers()["vary"], "Accept, Accept-Encoding, Authorization, Prefer");
+        assert_eq!(response.headers()["vary"], "Accept, Accept-Encoding, Authorization, Prefer, Origin");
         let compressed = response.bytes().await.unwrap();
         assert!(compressed.len() < plain.text.len(), "{coding}");
         assert_eq!(decompressed(coding, &compressed), plain.text, "{coding}");

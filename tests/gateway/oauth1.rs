@@ -77,6 +77,7 @@ pub(crate) fn new_application(version: Version, name: &str) -> NewApplication {
             oauth1: [HmacSha1, HmacSha256, HmacSha512, Plaintext].into(),
             ..ApplicationSettings::default()
         },
+        origins: Vec::new(),
     }
 }
 

@@ -117,6 +117,7 @@ impl Fixture {
                 redirect_uris: vec![CALLBACK.to_owned()],
                 ..ApplicationSettings::default()
             },
+            origins: Vec::new(),
         };
         change(&mut new_application);
         let (application, secret) = self.admin.create_application(new_application).await.unwrap();

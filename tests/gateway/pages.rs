@@ -55,6 +55,7 @@ fn new_application(name: &str, redirect_uris: &[&str]) -> NewApplication {
             grants: [GrantType::AuthorizationCode, GrantType::RefreshToken].into(),
             ..ApplicationSettings::default()
         },
+        origins: Vec::new(),
     }
 }
 

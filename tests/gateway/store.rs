@@ -27,7 +27,7 @@ async fn check_store(url: &str) -> Schema {
     let id = concurrent_starts_share_one_instance(&config).await;
     data_survives_a_restart(&config, &id).await;
     let schema = schema(url).await;
-    newer_schema_is_rejected(&config, url).await;
+    newer_schema_is_used_unless_it_is_incompatible(&config, url).await;
     schema
 }
 
@@ -60,12 +60,21 @@ async fn data_survives_a_restart(config: &StoreConfig, id: &str) {
     store.close().await;
 }
 
-async fn newer_schema_is_rejected(config: &StoreConfig, url: &str) {
+/// A newer version has added a table and a column. This version works until the newer one says that it must not.
+async fn newer_schema_is_used_unless_it_is_incompatible(config: &StoreConfig, url: &str) {
     let mut connection = AnyConnection::connect(url).await.unwrap();
     let future = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                   SELECT 9000, 'future', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
     sqlx::query(future).execute(&mut connection).await.unwrap();
+    for added in ["CREATE TABLE future (id TEXT)", "ALTER TABLE audit_log ADD COLUMN future TEXT"] {
+        sqlx::query(added).execute(&mut connection).await.unwrap();
+    }
     let store = Store::open(config).await.unwrap();
+    store.migrate().await.unwrap();
+    let event = AuditEvent::new(Clock::system().now(), "test", "test.event", "subject", "");
+    store.audit(&event).await.unwrap();
+    let contract = "UPDATE instance SET oldest_schema = 9000";
+    sqlx::query(contract).execute(&mut connection).await.unwrap();
     let rejected = store.migrate().await.unwrap_err();
     assert_eq!(rejected, StoreError::NewerSchema { version: 9000 });
     assert!(rejected.to_string().contains("newer gateway"));
@@ -100,16 +109,20 @@ async fn store_works_on_sqlite() {
     let schema = check_store(&format!("sqlite:{}", folder.path().join("gateway.db").display())).await;
     let tables = [
         "api_keys",
+        "application_origins",
         "applications",
         "audit_log",
         "consents",
         "credential_version",
+        "gateways",
         "grants",
         "instance",
+        "leases",
         "oauth1_nonces",
         "oauth_tokens",
         "repeats",
         "sealed_keys",
+        "shared_buckets",
         "tokens",
         "usage_counts",
         "wraps",
@@ -195,13 +208,13 @@ async fn check_credential_version(url: &str) {
     let grant = "INSERT INTO grants (id, database_name, uid, login, credential, created_at) \
                  VALUES ('g', 'd', 1, 'l', $1, 1)";
     sqlx::query(grant).bind(vec![0_u8]).execute(&mut connection).await.unwrap();
-    for (id, kind) in [("k", "api_key"), ("c", "oauth2_code"), ("a", "oauth2_access")] {
+    for (id, kind) in [("k", "api_key"), ("c", "oauth2_code"), ("a", "oauth2_access"), ("s", "console_session")] {
         let token = "INSERT INTO tokens (id, kind, token_index, shown, grant_id, scope, created_at) \
                      VALUES ($1, $2, $3, '', 'g', '', 1)";
         let token = sqlx::query(token).bind(id.to_owned()).bind(kind.to_owned()).bind(id.as_bytes().to_vec());
         token.execute(&mut connection).await.unwrap();
         let wrap = "INSERT INTO wraps (token_id, grant_id, blob, kid) VALUES ($1, 'g', $2, 'm')";
-        let wrap = sqlx::query(wrap).bind(id.to_owned()).bind(vec![0_u8]);
+        let wrap = sqlx::query(wrap).bind(id.to_owned()).bind(format!("wrap of {id}").into_bytes());
         wrap.execute(&mut connection).await.unwrap();
         let oauth = "INSERT INTO oauth_tokens (token_id, family_id, headless) VALUES ($1, 'f', 0)";
         sqlx::query(oauth).bind(id.to_owned()).execute(&mut connection).await.unwrap();
@@ -214,6 +227,10 @@ async fn check_credential_version(url: &str) {
              VALUES ('k', 'n', 0, 0, '')",
             false,
         ),
+        ("INSERT INTO applications (token_id, client_id, settings) VALUES ('k', 'c', '{}')", false),
+        ("INSERT INTO application_origins (application_id, origin) VALUES ('k', 'https://a.example')", true),
+        ("UPDATE application_origins SET origin = 'https://b.example'", true),
+        ("DELETE FROM application_origins", true),
         ("UPDATE tokens SET last_used_at = 5", false),
         ("UPDATE grants SET uid = uid", false),
         ("UPDATE oauth_tokens SET family_id = family_id", false),
@@ -222,6 +239,13 @@ async fn check_credential_version(url: &str) {
         ("UPDATE tokens SET not_after = 5 WHERE id = 'c'", false),
         ("DELETE FROM wraps WHERE token_id = 'c'", false),
         ("DELETE FROM tokens WHERE id = 'c'", false),
+        ("UPDATE wraps SET kid = 'n' WHERE token_id = 's'", false),
+        ("DELETE FROM wraps WHERE token_id = 's'", false),
+        ("DELETE FROM tokens WHERE id = 's'", false),
+        ("UPDATE tokens SET scope = scope, not_after = not_after", false),
+        // A token moves to a newer index key.
+        ("UPDATE tokens SET token_index = blob, index_kid = 'n' FROM wraps WHERE id = 'k' AND token_id = id", false),
+        ("UPDATE tokens SET token_index = w.blob FROM wraps w WHERE id = 'a' AND token_id = id", true),
         ("UPDATE tokens SET disabled_at = 5 WHERE id = 'k'", true),
         ("UPDATE tokens SET scope = 'x' WHERE id = 'k'", true),
         ("UPDATE api_keys SET networks = '192.0.2.0/24'", true),

@@ -11,6 +11,7 @@
 //! recording_proxy  a proxy in front of an Odoo that records the calls
 //! odoo             changes to an Odoo that do not go through the gateway
 //! stub_odoo        an Odoo that misbehaves on demand; xml: its wire format
+//! trace_collector  a collector of distributed traces
 //! ```
 
 pub(crate) mod binary;
@@ -23,6 +24,7 @@ pub(crate) mod recording_proxy;
 pub(crate) mod signer;
 pub(crate) mod stub_odoo;
 pub(crate) mod testbed;
+pub(crate) mod trace_collector;
 mod xml;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -30,6 +30,7 @@ use crate::odoo::settings::MethodCalls;
 use crate::odoo::user::OdooUser;
 use crate::odoo::xmlrpc;
 use crate::plan::{Call, Effect};
+use crate::telemetry::traces::in_span;
 
 /// How long a negative result is valid.
 const UNSERVED_TTL: Duration = Duration::from_secs(600);
@@ -98,10 +99,12 @@ impl OdooClient {
         }
         let body = self.serialize(user, call)?;
         let sent = body.len();
-        let response = self.send(Service::Object, body, call.effect).await;
+        let span = self.start_call_span("xmlrpc", call.model.as_str(), call.method.as_str());
+        let response = in_span(span.current(), self.send(Service::Object, body, call.effect)).await;
         let reply = response.map_err(OdooError::from).and_then(|response| with_parsed_result(response, call.effect));
         let reply = or_omitted_result(reply, call.effect);
         self.log(call, sent, &reply);
+        span.end(&reply);
         reply
     }
 
@@ -120,7 +123,9 @@ impl OdooClient {
             Err(error) => return Some(Err(error.into())),
         };
         let sent = body.len();
-        let reply = match self.send(Service::Method, body, call.effect).await {
+        let span = self.start_call_span("jsonrpc", call.model.as_str(), call.method.as_str());
+        let response = in_span(span.current(), self.send(Service::Method, body, call.effect)).await;
+        let reply = match response {
             Ok(response) => match parse_reply(response, call.effect) {
                 JsonReply::Unserved => {
                     self.0.jsonrpc.mark_unserved().await;
@@ -133,6 +138,7 @@ impl OdooClient {
         };
         let reply = or_omitted_result(reply, call.effect);
         self.log(call, sent, &reply);
+        span.end(&reply);
         Some(reply)
     }
 

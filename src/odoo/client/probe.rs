@@ -112,6 +112,11 @@ impl OdooClient {
         Err(ProbeError::NoDatabase { version: version.server_version, database })
     }
 
+    /// The time of Odoo's server, or of the proxy in front of it; `None` if it does not send it.
+    pub async fn server_time(&self, limit: Duration) -> Option<time::OffsetDateTime> {
+        self.0.transport.fetch_date(self.0.endpoints.common.url(), limit).await
+    }
+
     async fn fetch_version(&self, limit: Duration) -> Result<ServerVersion, ProbeError> {
         let inner = &self.0;
         let call = Bytes::from(version::request().map_err(OdooError::from).map_err(not_a_version)?);

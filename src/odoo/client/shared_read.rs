@@ -56,7 +56,9 @@ impl OdooClient {
                 }
                 Role::Follower(followed) => {
                     // Without a reply, the other caller was dropped, which says nothing about the call.
+                    let span = self.start_shared_read_span(call);
                     let Some(reply) = followed.outcome().await else { continue };
+                    span.end(&reply);
                     if is_answer(&reply) || !is_first || start.elapsed() >= RETRY_WITHIN {
                         inner.metrics.record_shared_read();
                         return ReadReply { reply: self.with_own_memory(reply).await, is_shared: true };

@@ -12,10 +12,12 @@ use crate::error::Problem;
 use crate::odoo::detach::run_to_completion;
 use crate::odoo::transport::{WebRequest, WebResponse};
 use crate::plan::Effect;
+use crate::telemetry::traces::in_span;
 
 impl OdooClient {
     /// Sends a request to Odoo's web client. Like a call, it holds its permit until Odoo has responded.
     pub(in crate::odoo) async fn send_web_request(&self, request: WebRequest) -> Result<WebResponse, Problem> {
+        let span = self.start_web_span(if request.json.is_some() { "POST" } else { "GET" });
         let permit = self.acquire_permit().await?;
         let start = Instant::now();
         let inner = Arc::clone(&self.0);
@@ -27,7 +29,8 @@ impl OdooClient {
             drop(permit);
             response.map_err(|error| error.into_problem(Effect::Read))
         };
-        let response = run_to_completion(exchange).await;
+        let response = in_span(span.current(), run_to_completion(exchange)).await;
+        span.end_request(&response);
         let error = response.as_ref().err().map(|problem| problem.code.as_str());
         self.0.metrics.record(error, Duration::ZERO, start.elapsed());
         response

@@ -17,9 +17,10 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::response_head::ResponseHead;
-use super::{Connection, OutgoingCall, STALL_TIMEOUT};
+use super::{Connection, OutgoingCall, STALL_TIMEOUT, TRACEPARENT, TRACESTATE};
 use crate::odoo::error::TransportError;
 use crate::odoo::request_target::{HostAddress, PlainTarget};
+use crate::telemetry::traces::{TraceHeaders, current_span};
 
 mod chunked;
 mod connect;
@@ -121,7 +122,10 @@ impl PlainHttp {
 /// The request line and the headers.
 fn request_head(target: &PlainTarget, call: &OutgoingCall<'_>) -> Zeroizing<Vec<u8>> {
     let (content_type, authorization) = call.protocol.headers();
-    let variable = call.database.map_or(0, HeaderValue::len) + authorization.map_or(0, HeaderValue::len);
+    let trace = current_span().map(|span| span.headers());
+    let variable = call.database.map_or(0, HeaderValue::len)
+        + authorization.map_or(0, HeaderValue::len)
+        + trace.as_ref().map_or(0, trace_length);
     // Large enough, so that no copy of a credential is left behind by a larger buffer.
     let mut head = Zeroizing::new(Vec::with_capacity(target.head.len() + variable + 160));
     head.extend_from_slice(&target.head);
@@ -137,9 +141,20 @@ fn request_head(target: &PlainTarget, call: &OutgoingCall<'_>) -> Zeroizing<Vec<
     if let Some(authorization) = authorization {
         add("authorization", authorization.as_bytes());
     }
+    if let Some(TraceHeaders { parent, state }) = &trace {
+        add(TRACEPARENT, parent.as_bytes());
+        if let Some(state) = state {
+            add(TRACESTATE, state.as_bytes());
+        }
+    }
     add("content-length", itoa::Buffer::new().format(call.body.len()).as_bytes());
     head.extend_from_slice(b"\r\n");
     head
+}
+
+/// The length of both headers, with their names and separators.
+fn trace_length(headers: &TraceHeaders) -> usize {
+    32 + headers.parent.len() + headers.state.as_ref().map_or(0, |state| state.len())
 }
 
 /// Sends the request and reads the head of the response. Also returns what was read after the head.

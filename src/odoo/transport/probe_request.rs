@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue};
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio::time::{Instant, timeout_at};
 
 use super::{ConnectError, IncomingResponse, Protocol, Transport, check_head, classify_error};
@@ -51,5 +53,31 @@ impl Transport {
             String::from_utf8(body).map_err(|_| TransportError::Unreadable("it is not UTF-8"))
         };
         text.await.map_err(ProbeRequestError::Transport)
+    }
+
+    /// The `Date` of a response to this URL (RFC 9110, 5.6.7), whatever its status is.
+    pub(in crate::odoo) async fn fetch_date(&self, url: &Url, limit: Duration) -> Option<OffsetDateTime> {
+        let sent = self.fresh.head(url.clone()).send();
+        let response = timeout_at(Instant::now() + limit, sent).await.ok()?.ok()?;
+        parse_date(response.headers().get(DATE)?.to_str().ok()?)
+    }
+}
+
+/// The format that servers send.
+fn parse_date(text: &str) -> Option<OffsetDateTime> {
+    let format =
+        format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+    PrimitiveDateTime::parse(text, format).ok().map(PrimitiveDateTime::assume_utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_http_are_parsed() {
+        let date = |text: &str| parse_date(text).map(OffsetDateTime::unix_timestamp);
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(date("Sunday, 06-Nov-94 08:49:37 GMT"), None);
     }
 }

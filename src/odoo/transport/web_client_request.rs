@@ -15,7 +15,7 @@ use url::Position;
 use zeroize::Zeroizing;
 
 use super::response_head::{essence, parse_retry_after};
-use super::{IncomingResponse, Transport, classify_error};
+use super::{IncomingResponse, Transport, add_trace_headers, classify_error};
 use crate::odoo::error::TransportError;
 use crate::odoo::settings::OdooSettings;
 
@@ -124,6 +124,7 @@ impl Transport {
             }
             None => request,
         };
+        let request = add_trace_headers(request);
         match web_request.database {
             Some(database) => request.header("x-odoo-database", database),
             None => request,

@@ -20,6 +20,7 @@ use crate::odoo::client::OdooClient;
 use crate::odoo::error::busy;
 use crate::odoo::settings::SettingsError;
 use crate::odoo::user::OdooUser;
+use crate::shared_limits::LeasedSlots;
 
 /// Maximum number of cached sessions.
 const MAX_SESSIONS: u64 = 10_000;
@@ -82,7 +83,7 @@ impl WebSessions {
         let settings = client.settings();
         Ok(Self {
             print_queue: CallQueue::new(
-                settings.report_concurrency,
+                LeasedSlots::new(format!("report:{}", settings.name), settings.report_concurrency),
                 settings.queue,
                 settings.queue_wait.max(MIN_PRINT_WAIT),
             ),
@@ -99,6 +100,11 @@ impl WebSessions {
     /// The client that sends the requests.
     pub(in crate::odoo) fn client(&self) -> &OdooClient {
         &self.client
+    }
+
+    /// The slots of reports that are printed.
+    pub(in crate::odoo) fn print_slots(&self) -> &LeasedSlots {
+        self.print_queue.slots()
     }
 
     /// A permit to print one report.

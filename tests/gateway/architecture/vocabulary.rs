@@ -85,8 +85,21 @@ fn forbidden_in(text: &str) -> Vec<&'static str> {
 fn readable_files() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         ["src", "tests", "benches", "fuzz/src"].iter().flat_map(|folder| rust_files(&root().join(folder))).collect();
-    let folders =
-        ["docs", "docs/dialects", "docs/guides", "templates", "templates/docs", "config", "tests/testbed", "."];
+    let folders = [
+        "docs",
+        "docs/dialects",
+        "docs/guides",
+        "docs/operations",
+        "deploy",
+        "deploy/debian",
+        "deploy/helm/odoo-gateway",
+        "deploy/helm/odoo-gateway/templates",
+        "templates",
+        "templates/docs",
+        "config",
+        "tests/testbed",
+        ".",
+    ];
     for folder in folders {
         let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
         let is_text = |path: &PathBuf| {

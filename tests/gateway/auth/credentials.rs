@@ -103,7 +103,8 @@ async fn hint_for_a_rejected_password_reveals_nothing_about_the_user() {
 #[tokio::test]
 async fn scripts_get_no_challenge_that_opens_a_browser_dialog() {
     let stub = StubOdoo::start().await;
-    let gateway = Gateway::start_with_stub(&stub, &[(FLOOR, "1ms")]).await;
+    let allowed = ("ODOO_GATEWAY__SERVER__CORS_ORIGINS", "https://app.example");
+    let gateway = Gateway::start_with_stub(&stub, &[(FLOOR, "1ms"), allowed]).await;
     let challenges = |response: &Response| {
         let values = response.headers.get_all("www-authenticate").iter();
         values.map(|value| value.to_str().unwrap().split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
@@ -125,8 +126,10 @@ async fn scripts_get_no_challenge_that_opens_a_browser_dialog() {
             let client = send(script.request(Method::POST, token).form(&[("grant_type", "client_credentials")])).await;
             assert_eq!((client.status, challenges(&client)), (401, vec!["OAuth".into()]));
         }
-        let page = gateway.client().with_header("Sec-Fetch-Mode", "navigate").get(path, &[]).await;
-        assert_eq!(challenges(&page)[0], "Basic", "{path}");
+        for (name, value) in [("Sec-Fetch-Mode", "navigate"), ("Origin", "https://other.example"), ("Origin", "null")] {
+            let page = gateway.client().with_header(name, value).get(path, &[]).await;
+            assert_eq!(challenges(&page)[0], "Basic", "{path} {name}: {value}");
+        }
     }
 }
 

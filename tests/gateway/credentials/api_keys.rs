@@ -233,7 +233,11 @@ async fn master_key_rotation_does_not_interrupt_requests() {
     let old = admin.master_keys().await.unwrap().remove(0).id;
     let new = admin.add_master_key().await.unwrap();
     assert!(admin.prune_master_keys().await.unwrap().is_empty(), "the old one still encrypts data");
-    assert_eq!(admin.rewrap().await.unwrap().rewrapped, 3, "the API key's wrapped key and two installation keys");
+    assert_eq!(
+        admin.rewrap(|_, _| ()).await.unwrap().rewrapped,
+        3,
+        "the API key's wrapped key and two installation keys"
+    );
     assert_eq!(admin.prune_master_keys().await.unwrap(), [old]);
     client.get(PARTNERS, &[]).await.ok();
     stop.send(true).unwrap();

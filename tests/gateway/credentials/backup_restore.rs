@@ -2,9 +2,11 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::binary::{Process, run};
-use crate::support::{Version, testbed};
+use crate::support::{Client, Version, testbed};
 
 const PARTNERS: &str = "/restapi/1.0/object/res.partner/search_count";
 
@@ -63,6 +65,81 @@ async fn restored_backup_is_detected_and_reactivates_nothing() {
     let gateway = Process::serve_in(folder, &settings).await;
     gateway.client().with_header("api-key", &kept).get(PARTNERS, &[]).await.ok();
     gateway.client().with_header("api-key", &lost).get(PARTNERS, &[]).await.problem(401, "credential_invalid");
+}
+
+/// Creates tokens until it is told to stop. Returns those that were confirmed.
+async fn create_tokens(client: Client, stop: Arc<AtomicBool>) -> Vec<String> {
+    let mut tokens = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let response = client.post("/api/generate_token", &serde_json::json!({})).await.ok();
+        tokens.push(response["login_token"].as_str().unwrap().to_owned());
+    }
+    tokens
+}
+
+#[tokio::test]
+async fn backup_of_a_store_in_use_is_restored_without_what_was_revoked() {
+    let keys = tempfile::tempdir().unwrap();
+    let master = keys.path().join("own/master.key").display().to_string();
+    let settings = [
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
+        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let lost = create_key(folder.path(), "lost", &settings).await;
+    let kept = create_key(folder.path(), "kept", &settings).await;
+    let gateway = Process::serve_in(folder, &settings).await;
+    let path = gateway.folder.path().to_owned();
+    let client = |key: &str| gateway.client().with_header("api-key", key);
+
+    // The backup is made while tokens are created.
+    let early = client(&kept).post("/api/generate_token", &serde_json::json!({})).await.ok();
+    let early = early["login_token"].as_str().unwrap().to_owned();
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..2).map(|_| tokio::spawn(create_tokens(client(&kept), stop.clone()))).collect();
+    let (done, out, err) = run_command(&path, "backup backup.db", &settings).await;
+    stop.store(true, Ordering::Relaxed);
+    assert!(done && out.starts_with("The store was copied to backup.db ("), "{out}{err}");
+    assert_eq!(path.join("backup.db").metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    for writer in writers {
+        for token in writer.await.unwrap() {
+            gateway.client().with_header("token", &token).get(PARTNERS, &[]).await.ok();
+        }
+    }
+    let (done, _, err) = run_command(&path, "backup backup.db", &settings).await;
+    assert!(!done && err.contains("it exists already, and is not overwritten"), "{err}");
+    let (done, _, err) = run_command(&path, "restore backup.db", &settings).await;
+    assert!(!done && err.contains("is in use; stop every gateway"), "{err}");
+
+    // What is revoked after the backup stays revoked.
+    assert!(run_command(&path, "key delete lost", &settings).await.0);
+    let (_, _, folder) = gateway.stop_with("TERM").await;
+    let (done, out, err) = run_command(&path, "restore backup.db", &settings).await;
+    assert!(
+        done && out.starts_with("backup.db was restored.\n2 API keys and applications were disabled, "),
+        "{out}{err}"
+    );
+    assert!(run_command(&path, "key enable kept", &settings).await.0);
+    let gateway = Process::serve_in(folder, &settings).await;
+    let client = |key: &str| gateway.client().with_header("api-key", key);
+    client(&kept).get(PARTNERS, &[]).await.ok();
+    client(&lost).get(PARTNERS, &[]).await.problem(401, "credential_invalid");
+    let response = gateway.client().with_header("token", &early).get(PARTNERS, &[]).await;
+    assert_eq!(response.status, 401, "tokens of the backup are revoked: {}", response.text);
+    let (done, out, _) = run_command(&path, "audit list --action store.", &settings).await;
+    assert!(done && out.contains("store.backup") && out.contains("store.restore"), "{out}");
+}
+
+#[tokio::test]
+async fn postgresql_is_copied_by_its_own_tools() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", testbed().postgres())];
+    for (line, tool) in [("backup b.db", "pg_dump --format=custom"), ("restore b.db", "pg_restore --clean")] {
+        let (done, _, err) = run_command(folder.path(), line, &settings).await;
+        assert!(!done && err.contains(tool), "{line}: {err}");
+    }
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ async fn acknowledged_changes_survive_kill_9() {
     // Every encrypted secret can be decrypted, including those of tokens whose response was lost.
     let tokens = admin.list_tokens().await.unwrap().len();
     admin.add_master_key().await.unwrap();
-    let resealed = admin.rewrap().await.unwrap();
+    let resealed = admin.rewrap(|_, _| ()).await.unwrap();
     assert_eq!(usize::try_from(resealed.rewrapped).unwrap(), tokens + 6 + 2, "six API keys and two installation keys");
     assert_eq!(admin.prune_master_keys().await.unwrap().len(), 1);
     gateway.client().with_header("api-key", &steady).get(PARTNERS, &[]).await.ok();

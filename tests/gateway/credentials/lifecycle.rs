@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use odoo_gateway::admin::{Administration, InstallationKeyKind, PrunedInstallationKeys};
-use odoo_gateway::auth::{KeyProvider, KeySetError, NewToken, issue};
+use odoo_gateway::auth::{KeyProvider, KeySetError, LoginTokenLimits, NewToken, issue};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::{Config, StoreConfig};
 use odoo_gateway::names::DatabaseName;
@@ -92,6 +92,8 @@ fn issued(name: &str, not_after: Option<i64>) -> NewToken {
             name: name.to_owned(),
             needs_login_token: false,
             may_mint_for_others: true,
+            open_to_all_users: true,
+            login_token_days: Some(90),
             networks: vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
             rate: Some(KeyRate { requests: 100, seconds: 60, burst: 20 }),
             concurrent: Some(9),
@@ -279,6 +281,7 @@ fn administration(fixture: &Fixture) -> Administration {
             &fixture.instance,
         ),
         databases: Databases::new(Vec::new()),
+        login_tokens: LoginTokenLimits { max_days: 365, per_user: 20 },
         clock: fixture.clock.clone(),
         actor: "test".to_owned(),
     }

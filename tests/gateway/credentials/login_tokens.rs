@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use odoo_gateway::admin::KeyUpdate;
 use serde_json::{Value, json};
 
 use super::new_key;
@@ -102,7 +103,7 @@ async fn key_issues_tokens_only_for_linked_users() {
     let context = as_salesman.post(ME, &json!({})).await.ok();
     assert_eq!(context["return"]["uid"], salesman, "their access rights apply");
     admin.add_master_key().await.unwrap();
-    admin.rewrap().await.unwrap();
+    admin.rewrap(|_, _| ()).await.unwrap();
     assert_eq!(admin.prune_master_keys().await.unwrap().len(), 1, "links are resealed, too");
     as_salesman.get(PARTNERS, &[]).await.ok();
     assert_eq!(admin.linked_users("shop").await.unwrap().len(), 2);
@@ -114,6 +115,82 @@ async fn key_issues_tokens_only_for_linked_users() {
     with_key.post(MINT, &json!({})).await.ok();
     let (_, plain) = super::key(&admin, version, "plain").await;
     gateway.client().with_header("api-key", &plain).post(MINT, &body).await.api_problem(403, "mint_forbidden");
+}
+
+#[tokio::test]
+async fn rotated_key_keeps_its_users_and_the_secret_before_for_a_while() {
+    let version = Version::Odoo19;
+    let (gateway, with_key, key) = fixture(version, false).await;
+    let admin = gateway.administration().await;
+    let link = admin.link_user(&key, "salesman".to_owned(), "salesman".into()).await.unwrap();
+    let for_salesman = json!({"user_id": link.grant.uid});
+    let minted = with_key.post(MINT, &for_salesman).await.ok();
+    let before = gateway.client().with_header("token", minted["login_token"].as_str().unwrap());
+    let hour = time::Duration::hours(1);
+
+    let (_, other) = super::key(&admin, version, "other").await;
+    for wrong in [other.as_str(), "no key and no password"] {
+        admin.rotate_key("shop", &wrong.into(), time::Duration::ZERO).await.unwrap_err();
+    }
+    let rotated = admin.rotate_key("shop", &key.as_str().into(), hour).await.unwrap();
+    assert_eq!((rotated.unlinked, rotated.previous_until.is_some()), (0, true));
+    changes_reach_gateways().await;
+    let with_second = gateway.client().with_header("api-key", rotated.secret.expose());
+    for client in [&with_key, &with_second] {
+        client.get(PARTNERS, &[]).await.ok();
+        let minted = client.post(MINT, &for_salesman).await.ok();
+        let token = minted["login_token"].as_str().unwrap();
+        // With both secrets, because programs send the key along.
+        for client in [gateway.client(), with_key.clone(), with_second.clone()] {
+            client.with_header("token", token).get(PARTNERS, &[]).await.ok();
+        }
+    }
+    admin.rotate_key("shop", &key.as_str().into(), hour).await.expect_err("it is not the current secret any more");
+    assert_eq!(admin.list_keys().await.unwrap().len(), 2, "shop, other");
+
+    // The user's own credential does not open those of linked users.
+    let credential = testbed().api_key(version);
+    admin.rotate_key("shop", &credential.into(), hour).await.unwrap_err();
+    let third = admin.rotate_key("shop", &credential.into(), time::Duration::ZERO).await.unwrap();
+    assert_eq!((third.unlinked, third.previous_until), (1, None));
+    changes_reach_gateways().await;
+    for ended in [&with_key, &with_second] {
+        ended.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
+    }
+    let with_third = gateway.client().with_header("api-key", third.secret.expose());
+    with_third.get(PARTNERS, &[]).await.ok();
+    with_third.post(MINT, &for_salesman).await.api_problem(409, "not_linked");
+    before.get(PARTNERS, &[]).await.ok();
+    with_third.post(MINT, &json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn changed_scope_applies_to_the_key_and_its_login_tokens() {
+    let (gateway, with_key, _) = fixture(Version::Odoo19, false).await;
+    let minted = with_key.post(MINT, &json!({})).await.ok();
+    let with_token = gateway.client().with_header("token", minted["login_token"].as_str().unwrap());
+    let admin = gateway.administration().await;
+    let scope = |models: &str| KeyUpdate {
+        scope: Some(format!(r#"[{{"models": "{models}", "operations": ["read"]}}]"#)),
+        ..KeyUpdate::default()
+    };
+    for (models, is_allowed) in [("res.country", false), ("res.partner", true)] {
+        admin.update_key("shop", scope(models)).await.unwrap();
+        changes_reach_gateways().await;
+        for client in [&with_key, &with_token] {
+            let response = client.get(PARTNERS, &[]).await;
+            assert_eq!(response.status == 200, is_allowed, "{models}: {}", response.text);
+        }
+    }
+    admin.update_key("shop", scope("res.partner")).await.expect_err("it changes nothing");
+    admin.update_key("shop", scope("no model!")).await.unwrap_err();
+    let too_long = KeyUpdate { login_token_days: Some(Some(3651)), ..KeyUpdate::default() };
+    admin.update_key("shop", too_long).await.unwrap_err();
+    let short = KeyUpdate { login_token_days: Some(Some(2)), ..KeyUpdate::default() };
+    admin.update_key("shop", short).await.unwrap();
+    changes_reach_gateways().await;
+    with_token.get(PARTNERS, &[]).await.ok();
+    with_key.post(MINT, &json!({"expiration_days": 3})).await.api_problem(400, "invalid_parameter");
 }
 
 #[tokio::test]

@@ -144,7 +144,8 @@ impl Reader {
 fn application(name: &str, settings: ApplicationSettings) -> NewApplication {
     let terms = KeyTerms::unlimited(name);
     let database = Some(Version::Odoo19.database().to_owned());
-    NewApplication { database, bound: None, scope: "\"all\"".to_owned(), not_after: None, terms, settings }
+    let (scope, origins) = ("\"all\"".to_owned(), Vec::new());
+    NewApplication { database, bound: None, scope, not_after: None, terms, settings, origins }
 }
 
 /// Registers a public application. Returns its client id.
@@ -225,11 +226,13 @@ async fn allow(browser: &Browser) {
 #[tokio::test(flavor = "multi_thread")]
 async fn page_of_another_origin_works() {
     let page = examples("browser-apps").into_iter().find(|example| example.language == "html").unwrap();
-    // The origin is needed for the settings of the gateway, whose URL is needed for the page.
+    // The page contains the URL of the gateway, which has the origin of the page.
     let (server, content) = Callback::serving_later().await;
-    let reader = Reader::start(&[("ODOO_GATEWAY__SERVER__CORS_ORIGINS", &server.origin)]).await;
+    let reader = Reader::start(&[]).await;
     let root = format!("{}/", server.origin);
     let client_id = register_public(&reader.gateway, &root).await;
+    let admin = reader.gateway.administration().await;
+    admin.set_application_origins(&client_id, std::slice::from_ref(&server.origin)).await.unwrap();
     content.set(reader.code(&page).replace("\"CLIENT_ID\"", &format!("{client_id:?}"))).unwrap();
     let browser = Browser::open(800, 800, &[]).await;
     browser.goto(&root).await;

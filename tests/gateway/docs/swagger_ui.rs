@@ -28,6 +28,7 @@ async fn register(gateway: &Gateway) -> String {
         not_after: None,
         terms,
         settings,
+        origins: Vec::new(),
     };
     let (application, _) = gateway.administration().await.create_application(new).await.unwrap();
     application.client_id().to_owned()

@@ -86,7 +86,7 @@ async fn new_secret_ends_the_consumer_key_but_disabling_and_enabling_does_not() 
     let renewed = consumer.with_credentials(fresh.key(), fresh.secret());
     get(&renewed.connect(&client).await.with_fresh_nonce(), &client, PARTNERS).await.ok();
     admin.add_master_key().await.unwrap();
-    admin.rewrap().await.unwrap();
+    admin.rewrap(|_, _| ()).await.unwrap();
     assert_eq!(admin.prune_master_keys().await.unwrap().len(), 1);
     get(&renewed.connect(&client).await.with_fresh_nonce(), &client, PARTNERS).await.ok();
 }

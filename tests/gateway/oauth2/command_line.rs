@@ -46,6 +46,15 @@ async fn application_is_managed_on_the_command_line() {
         send(request.header("content-type", "application/x-www-form-urlencoded")).await.status
     };
     assert_eq!(token_status(secret).await, 200);
+    let update = async |line: &str| assert!(run_command(&gateway, &format!("app update {line}"), &settings).await.0);
+    update("shop --origin https://shop.example --origin http://localhost:3000").await;
+    let shown: Value = serde_json::from_str(&run_command(&gateway, "app show shop --json", &settings).await.1).unwrap();
+    assert_eq!(shown["origins"], serde_json::json!(["http://localhost:3000", "https://shop.example"]));
+    update("shop --origin https://shop.example").await;
+    let shown = run_command(&gateway, "app show shop", &settings).await.1;
+    assert!(shown.contains("https://shop.example") && !shown.contains("localhost"), "{shown}");
+    update("shop --no-origins").await;
+    assert!(!run_command(&gateway, "app show shop", &settings).await.1.contains("https://shop.example"));
     for line in ["app list", "app list --json", "app show shop", &format!("app show {id}")] {
         let (succeeded, output) = run_command(&gateway, line, &settings).await;
         assert!(succeeded && output.contains(id) && !output.contains(secret), "{line}: {output}");
@@ -62,6 +71,15 @@ async fn application_is_managed_on_the_command_line() {
         ("app create --name open", "add a grant"),
         ("app create --name open --trusted", "add a login"),
         ("app create --name open --grant password", "unknown variant"),
+        (
+            "app create --name open --redirect-uri https://a.example/cb --origin http://a.example",
+            "http is allowed for loopback addresses only",
+        ),
+        ("app update shop --origin https://shop.example/", "browsers send \"https://shop.example\""),
+        ("app update shop --origin https://*.shop.example", "wildcards are not supported"),
+        ("app update shop", "--origin"),
+        ("app update shop --no-origins --origin https://shop.example", "cannot be used with"),
+        ("app update nobody --no-origins", "application \"nobody\" does not exist"),
         ("app show nobody", "application \"nobody\" does not exist"),
     ];
     for (line, expected) in wrong {

@@ -130,7 +130,7 @@ async fn new_secret_ends_the_old_one_but_not_the_issued_tokens() {
             fixture.call_api(token).await.ok();
         }
         fixture.admin.add_master_key().await.unwrap();
-        fixture.admin.rewrap().await.unwrap();
+        fixture.admin.rewrap(|_, _| ()).await.unwrap();
         assert_eq!(fixture.admin.prune_master_keys().await.unwrap().len(), 1);
         request_token(next.expose()).await.ok();
         fixture.call_api(&after).await.ok();

@@ -89,7 +89,7 @@ async fn responses_are_not_cached_and_vary_by_credential() {
         assert_eq!(response.header("content-encoding"), "gzip");
         for response in [admin(version).get(TAGS, &[]).await, admin(version).get(TAGS, &[("limit", "0")]).await] {
             assert_eq!(response.header("cache-control"), "no-store");
-            assert_eq!(response.header("vary"), "Accept, Accept-Encoding, Authorization, Prefer");
+            assert_eq!(response.header("vary"), "Accept, Accept-Encoding, Authorization, Prefer, Origin");
             assert_eq!(response.header("x-content-type-options"), "nosniff");
             assert_eq!(response.header("x-request-id").len(), 32);
         }

@@ -52,7 +52,7 @@ async fn list_is_available_as_csv() {
                 colors[1], colors[2]
             )
         );
-        assert_eq!(response.header("vary"), "Accept, Accept-Encoding, Authorization, Prefer");
+        assert_eq!(response.header("vary"), "Accept, Accept-Encoding, Authorization, Prefer, Origin");
         assert_eq!(response.header("cache-control"), "no-store");
     }
 }

@@ -146,6 +146,7 @@ async fn export_ends_with_its_access_token() {
         not_after: None,
         terms: new_key_of("stub", name, "admin", PASSWORD).terms,
         settings: settings.clone(),
+        origins: Vec::new(),
     };
     let (application, secrets) = admin.create_application(server("server")).await.unwrap();
     for (form, case) in [("opaque", "revoked"), ("jwt", "revoked"), ("opaque", "its application is disabled")] {
@@ -222,7 +223,7 @@ async fn csv_is_aborted_on_revocation_and_valid_credentials_continue() {
     let response = start_export(&key, NDJSON).await;
     fixture.stub.wait_for_calls(LIST, before + 2).await;
     fixture.admin.add_master_key().await.unwrap();
-    assert!(fixture.admin.rewrap().await.unwrap().rewrapped > 0);
+    assert!(fixture.admin.rewrap(|_, _| ()).await.unwrap().rewrapped > 0);
     fixture.stub.when("res.partner.search_count", StubReply::value("<int>0</int>"));
     fixture.stub.when(LIST, super::backpressure::empty_page());
     fixture.stub.release(LIST);

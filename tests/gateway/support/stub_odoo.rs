@@ -69,6 +69,9 @@ struct State {
     calls: Vec<StubCall>,
     concurrent_checks: usize,
     max_concurrent_checks: usize,
+    call_duration: Duration,
+    concurrent_calls: usize,
+    max_concurrent_calls: usize,
     abandoned_calls: usize,
 }
 
@@ -139,6 +142,18 @@ impl StubOdoo {
         self.state().check_durations.insert(login.to_owned(), time);
     }
 
+    /// From now on every call takes this long.
+    pub(crate) fn set_call_duration(&self, time: Duration) {
+        self.state().call_duration = time;
+    }
+
+    /// The highest number of concurrent calls since the last time.
+    pub(crate) fn take_max_concurrent_calls(&self) -> usize {
+        let mut state = self.state();
+        let concurrent_calls = state.concurrent_calls;
+        std::mem::replace(&mut state.max_concurrent_calls, concurrent_calls)
+    }
+
     /// How often `name` was called.
     pub(crate) fn call_count(&self, name: &str) -> usize {
         self.state().calls.iter().filter(|call| call.name == name).count()
@@ -147,6 +162,13 @@ impl StubOdoo {
     /// The names of all calls, in order.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.state().calls.iter().map(|call| call.name.clone()).collect()
+    }
+
+    /// The last request of this call, with its headers.
+    pub(crate) fn last_text(&self, name: &str) -> String {
+        let state = self.state();
+        let call = state.calls.iter().rfind(|call| call.name == name);
+        call.unwrap_or_else(|| panic!("{name} was not called")).text.clone()
     }
 
     /// The highest number of concurrent `authenticate` calls.
@@ -182,7 +204,11 @@ impl StubOdoo {
             let _ = stream.write_all(&bytes).await;
             return;
         }
+        let time = self.begin_call();
         let reply = self.record(&call);
+        if !time.is_zero() {
+            tokio::time::sleep(time).await;
+        }
         let bytes = match reply {
             Some(StubReply::Bytes(bytes)) => Some(bytes),
             Some(StubReply::Hold) => self.wait_for_release(&call, &mut stream).await.then(|| default_response(&call)),
@@ -193,9 +219,19 @@ impl StubOdoo {
             tokio::time::sleep(time).await;
             self.state().concurrent_checks -= 1;
         }
+        // The gateway sends the next call when it has received this response.
+        self.state().concurrent_calls -= 1;
         if let Some(bytes) = bytes {
             let _ = stream.write_all(&bytes).await;
         }
+    }
+
+    /// Counts a call. Returns how long it takes.
+    fn begin_call(&self) -> Duration {
+        let mut state = self.state();
+        state.concurrent_calls += 1;
+        state.max_concurrent_calls = state.max_concurrent_calls.max(state.concurrent_calls);
+        state.call_duration
     }
 
     /// Records a call. Returns the reply that the test has configured for it.
