@@ -167,7 +167,6 @@ impl Cli {
     }
 
     /// Returns a function that does the same later.
-    #[must_use]
     pub fn config_loader(&self) -> impl Fn() -> Result<Config, ConfigErrors> + Send + Sync + 'static {
         let (file, json) = (self.config.clone(), self.json);
         move || load_config(file.as_deref(), json)

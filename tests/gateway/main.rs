@@ -39,6 +39,7 @@ mod postman;
 mod readiness;
 mod reads;
 mod restapi;
+mod restarts;
 mod restful;
 mod scaling;
 mod secrecy;

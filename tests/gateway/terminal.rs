@@ -177,7 +177,7 @@ async fn every_command_prints_json_on_request() {
         "key list",
         "key show k",
         "key usage k",
-        "key update k --login-token-days 20",
+        "key update k --login-token-days 30",
         "key rotate k --secret-file KEY",
         "key disable k",
         "key enable k",

@@ -30,7 +30,6 @@ from generated.models.res_partner_update_request import ResPartnerUpdateRequest
 from generated.models.sale_order_create import SaleOrderCreate
 from generated.models.sale_order_create_request import SaleOrderCreateRequest
 from generated.models.sale_order_line_commands import SaleOrderLineCommands
-from generated.models.sale_order_line_values import SaleOrderLineValues
 from generated.models.sale_order_line_update import SaleOrderLineUpdate
 from generated.models.sale_order_line_commands_update import SaleOrderLineCommandsUpdate
 from generated.models.sale_order_state import SaleOrderState
@@ -77,7 +76,7 @@ def partner(client: AuthenticatedClient) -> int:
 
 def order(client: AuthenticatedClient, customer: int, product: int) -> int:
     """Creates an order with lines, changes the order and a line, and deletes the order."""
-    lines = [SaleOrderLineValues(product_id=product, product_uom_qty=quantity) for quantity in (2.0, 3.0)]
+    lines = [SaleOrderLineUpdate(product_id=product, product_uom_qty=quantity) for quantity in (2.0, 3.0)]
     values = SaleOrderCreate(partner_id=customer, order_line=SaleOrderLineCommands(create=lines))
     created = success(create_sale_order.sync(client=client, body=SaleOrderCreateRequest(data=values))).data
 

@@ -23,7 +23,7 @@ impl Sampler {
 
     pub(super) fn is_sampled(self, trace: TraceId, parent: Option<bool>) -> bool {
         // The lower half of an id is random also where the upper half contains a time.
-        parent.unwrap_or_else(|| (trace.0 as u64) >> 1 < self.bound)
+        parent.unwrap_or((trace.0 as u64) >> 1 < self.bound)
     }
 }
 

@@ -106,10 +106,33 @@ impl Process {
         std::fs::write(format!("/proc/{}/clear_refs", self.child.id().expect("it runs")), "5").unwrap();
     }
 
-    /// Sends a signal and waits for the process to end. Returns its exit status, all of its output, and its folder.
-    pub(crate) async fn stop_with(mut self, signal: &str) -> (ExitStatus, String, TempDir) {
-        let pid = self.child.id().expect("it runs").to_string();
+    /// Sends a signal.
+    pub(crate) async fn signal(&self, signal: &str) {
+        let pid = self.id().to_string();
         assert!(Command::new("sh").args(["-c", "kill -$1 $2", "kill", signal, &pid]).status().await.unwrap().success());
+    }
+
+    /// Waits for a line of the output that contains this text, and returns it.
+    pub(crate) async fn line_with(&self, text: &str) -> String {
+        let found = async {
+            loop {
+                if let Some(line) = self.output.lock().unwrap().lines().find(|line| line.contains(text)) {
+                    return line.to_owned();
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(TIMEOUT, found).await.unwrap_or_else(|_| panic!("{text:?} is missing: {}", self.output.lock().unwrap()))
+    }
+
+    /// Sends a signal and waits for the process to end. Returns its exit status, all of its output, and its folder.
+    pub(crate) async fn stop_with(self, signal: &str) -> (ExitStatus, String, TempDir) {
+        self.signal(signal).await;
+        self.ended().await
+    }
+
+    /// Waits for the process to end. Returns its exit status, all of its output, and its folder.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String, TempDir) {
         let status = timeout(TIMEOUT, self.child.wait()).await.expect("it ends").unwrap();
         for reader in self.readers {
             timeout(TIMEOUT, reader).await.expect("the output ends").unwrap();

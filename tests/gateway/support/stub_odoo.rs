@@ -303,7 +303,9 @@ fn default_response(call: &StubCall) -> Vec<u8> {
         "authenticate" => "<boolean>0</boolean>".to_owned(),
         KEY_OWNER => return json2_key_owner(&call.secret),
         "res.users.read" => list(&format!("<struct>{}{}</struct>", text("lang", "en_US"), text("tz", "UTC"))),
-        "ir.model.display_name_for" => list(&format!("<struct>{}</struct>", text("display_name", "Contact"))),
+        "ir.model.display_name_for" => {
+            list(&format!("<struct>{}{}</struct>", text("display_name", "Contact"), text("model", "res.partner")))
+        }
         "res.partner.fields_get" => partner_fields_get(),
         "res.partner.read" | "res.partner.search_read" => list(AZURE),
         "res.partner.web_search_read" => {
