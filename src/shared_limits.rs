@@ -12,7 +12,7 @@
 //! A task renews everything that is in use in one transaction: several times a second, and at once if a gateway has
 //! used up its part and the last renewal did not show that nothing is left. A gateway that ends without notice has
 //! its slots until they expire. A gateway that cannot reach the store uses what it holds for that time, and then its
-//! minimum. With SQLite nothing is shared, and nothing here costs anything.
+//! minimum; a key has an equal share at least. With SQLite nothing is shared, and nothing here costs anything.
 //!
 //! ```text
 //! allocation   fair shares of a limit (pure)
@@ -30,7 +30,7 @@ mod renewals;
 mod slots;
 mod usage;
 
-pub use self::allocation::{SlotHolder, allowed_slots, minimum_slots};
+pub use self::allocation::{SlotHolder, allowed_slots, minimum_slots, unwanted_slots};
 pub use self::demand::RecentDemand;
 pub use self::renewals::Renewals;
 pub use self::slots::{LeasedSlots, SlotPermit};

@@ -59,6 +59,16 @@ struct Contact {
     is_expired: bool,
 }
 
+impl Contact {
+    /// How long what is held may be used without a renewal. Without limit, if that is only the minimum.
+    fn until_expiry(&self, lifetime: Duration, now: Instant) -> Duration {
+        if self.gateways == 0 || self.is_expired {
+            return Duration::MAX;
+        }
+        lifetime.saturating_sub(now.saturating_duration_since(self.renewed_at))
+    }
+}
+
 /// The running task.
 #[derive(Debug)]
 pub(super) struct LeaseTask {
@@ -96,9 +106,14 @@ impl SharedLimits {
 
     /// Databases that replace the ones before. The slots of calls that are made to removed ones are not counted.
     pub(super) fn replace_databases(&self, databases: &Databases) {
-        *self.databases() = databases.clone();
+        let before = std::mem::replace(&mut *self.databases(), databases.clone());
         if self.0.leases.is_some() {
             self.share_databases();
+            let gateways = self.contact().gateways;
+            // Their slots are not renewed any more, but calls may still wait for one. Those in use stay until the end
+            // of their calls.
+            let removed = before.iter().filter(|old| !databases.iter().any(|database| Arc::ptr_eq(old, database)));
+            removed.flat_map(|database| database.leased_slots()).for_each(|slots| keep_minimum(slots, gateways));
             self.0.renewals.request();
         }
     }
@@ -148,7 +163,8 @@ impl SharedLimits {
                 () = sleep(interval) => {}
             }
             interval = self.renew().await;
-            if purged_at.elapsed() > PURGE_INTERVAL {
+            // During an outage it would only delay the end of the leases.
+            if purged_at.elapsed() > PURGE_INTERVAL && self.contact().renewed_at.elapsed() < IDLE_INTERVAL {
                 purged_at = Instant::now();
                 if let Err(cause) = leases.purge_buckets().await {
                     tracing::debug!(%cause, "unused buckets were not deleted");
@@ -166,10 +182,13 @@ impl SharedLimits {
         let number = self.0.renewals.begin();
         let uses = self.uses();
         let started = Instant::now();
-        let result = leases.renew(&uses).await;
+        let result = leases.renew(&uses, self.until_expiry()).await;
         let interval = match &result {
             Ok(state) => self.apply(&uses, state, started),
-            Err(cause) => self.fail(leases, cause),
+            Err(cause) => {
+                self.0.auth.lose_contact();
+                self.fail(leases, cause).min(self.until_expiry())
+            }
         };
         self.0.renewals.end(number);
         count(&self.0.metrics.limit_renewals, if result.is_ok() { "renewed" } else { "failed" });
@@ -179,6 +198,10 @@ impl SharedLimits {
             self.0.metrics.odoo_slots.get_or_create(&labels).set(i64::try_from(held).unwrap_or(i64::MAX));
         }
         interval
+    }
+
+    fn until_expiry(&self) -> Duration {
+        self.contact().until_expiry(self.0.lifetime, Instant::now())
     }
 
     fn uses(&self) -> LimitUses {
@@ -195,7 +218,7 @@ impl SharedLimits {
             let grant = state.slots.iter().find(|grant| grant.budget == slots.budget());
             is_smaller |= grant.is_some_and(|grant| slots.apply(grant));
         });
-        self.0.auth.apply(state);
+        is_smaller |= self.0.auth.apply(state);
         self.0.metrics.gateways.set(state.gateways.into());
         let before = std::mem::replace(
             &mut *self.contact(),
@@ -209,7 +232,7 @@ impl SharedLimits {
             self.0.renewals.request();
         }
         let waits_for_others = state.slots.iter().any(|grant| !grant.is_complete && !grant.is_final);
-        let is_used = !uses.buckets.is_empty() || uses.slots.iter().any(|used| used.wanted > 0);
+        let is_used = !uses.buckets.is_empty() || uses.slots.iter().any(|used| used.wanted.max(used.kept) > 0);
         match (waits_for_others, is_used) {
             (true, _) => RETURN_INTERVAL,
             (false, true) => BUSY_INTERVAL,
@@ -217,24 +240,17 @@ impl SharedLimits {
         }
     }
 
-    /// Goes on with what is held, until the leases have expired.
+    /// Goes on with what is held, until the leases have expired. Slots that no renewal has granted, such as those of a
+    /// database that was added since, begin with the minimum.
     fn fail(&self, leases: &Leases, cause: &StoreError) -> Duration {
         let contact = *self.contact();
-        let is_new = contact.gateways == 0;
-        if is_new || contact.renewed_at.elapsed() >= self.0.lifetime {
-            // A gateway that does not know the others takes one slot.
-            let gateways = if is_new { u32::MAX } else { contact.gateways };
-            let minimum = |slots: &LeasedSlots| {
-                let capacity = u32::try_from(slots.capacity()).unwrap_or(u32::MAX);
-                usize::try_from(minimum_slots(capacity, gateways)).unwrap_or(usize::MAX)
-            };
-            self.for_each_slots(|slots| slots.set_size(minimum(slots)));
-            if !contact.is_expired {
-                self.contact().is_expired = true;
-                let gateway = leases.gateway();
-                let text = "the shared limits cannot be renewed; this gateway uses its minimum share";
-                tracing::warn!(%cause, gateway, "{text}");
-            }
+        let is_expired = contact.gateways == 0 || contact.renewed_at.elapsed() >= self.0.lifetime;
+        self.for_each_slots(|slots| go_on(slots, contact.gateways, is_expired));
+        if is_expired && !contact.is_expired {
+            self.contact().is_expired = true;
+            let gateway = leases.gateway();
+            let text = "the shared limits cannot be renewed; this gateway uses its minimum share";
+            tracing::warn!(%cause, gateway, "{text}");
         }
         BUSY_INTERVAL
     }
@@ -252,6 +268,20 @@ impl SharedLimits {
     }
 }
 
+/// Without a renewal, slots stay while their lease lasts.
+fn go_on(slots: &LeasedSlots, gateways: u32, is_expired: bool) {
+    if is_expired || !slots.is_granted() {
+        keep_minimum(slots, gateways);
+    }
+}
+
+/// Holds the slots that this many gateways may have in any case. A gateway that does not know the others (0) takes one.
+fn keep_minimum(slots: &LeasedSlots, gateways: u32) {
+    let gateways = if gateways == 0 { u32::MAX } else { gateways };
+    let capacity = u32::try_from(slots.capacity()).unwrap_or(u32::MAX);
+    slots.set_size(usize::try_from(minimum_slots(capacity, gateways)).unwrap_or(usize::MAX));
+}
+
 impl LeaseTask {
     /// Returns all slots to the other gateways.
     pub(super) async fn stop(self) {
@@ -259,5 +289,59 @@ impl LeaseTask {
         if let Err(cause) = self.task.await {
             tracing::error!(%cause, "a task failed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared_limits::SlotGrant;
+
+    #[test]
+    fn renewal_does_not_outlive_the_leases() {
+        let renewed_at = Instant::now();
+        let after = |contact: Contact, milliseconds: u64| {
+            contact.until_expiry(Duration::from_secs(5), renewed_at + Duration::from_millis(milliseconds))
+        };
+        let held = Contact { renewed_at, gateways: 2, is_expired: false };
+        assert_eq!(after(held, 0), Duration::from_secs(5));
+        assert_eq!(after(held, 4_900), Duration::from_millis(100));
+        assert_eq!(after(held, 6_000), Duration::ZERO);
+        assert_eq!(after(Contact { is_expired: true, ..held }, 6_000), Duration::MAX);
+        assert_eq!(after(Contact { gateways: 0, ..held }, 6_000), Duration::MAX);
+    }
+
+    fn shared_slots() -> LeasedSlots {
+        let slots = LeasedSlots::new("odoo".to_owned(), 64);
+        slots.share(Renewals::default());
+        slots
+    }
+
+    fn grant(allowed: u32) -> SlotGrant {
+        SlotGrant { budget: "odoo".to_owned(), allowed, is_complete: true, is_final: true }
+    }
+
+    #[test]
+    fn slots_that_are_new_during_an_outage_have_the_minimum() {
+        let (new, granted) = (shared_slots(), shared_slots());
+        granted.apply(&grant(7));
+        for (is_expired, expected) in [(false, 7), (true, 2)] {
+            [&new, &granted].into_iter().for_each(|slots| go_on(slots, 8, is_expired));
+            assert_eq!((new.held(), granted.held()), (2, expected));
+        }
+        go_on(&new, 0, true);
+        assert_eq!(new.held(), 1);
+    }
+
+    #[tokio::test]
+    async fn calls_to_a_removed_database_go_on_with_the_minimum() {
+        let slots = shared_slots();
+        slots.apply(&grant(3));
+        let used = [slots.acquire().await, slots.acquire().await, slots.acquire().await];
+        slots.apply(&grant(0));
+        keep_minimum(&slots, 8);
+        assert_eq!(slots.held(), 3, "all are in use");
+        drop(used);
+        assert_eq!((slots.held(), slots.free()), (2, 2));
     }
 }

@@ -21,14 +21,24 @@ pub fn minimum_slots(capacity: u32, gateways: u32) -> u32 {
 /// The slots that the gateway at `own` may hold from now on, and its fair share, which may be more. If it holds more, it
 /// returns the surplus as soon as it is free. It never gets a slot that another gateway still holds.
 ///
-/// `holders` has the same order in all gateways; `minimum` is what each of them keeps without using it.
+/// `holders` has the same order in all gateways; `minimum` is what each of them keeps without using it. With fewer slots
+/// than gateways none keeps anything: otherwise the same ones would hold all slots without using them.
 #[must_use]
 pub fn allowed_slots(capacity: u32, minimum: u32, holders: &[SlotHolder], own: usize) -> (u32, u32) {
+    let is_enough_for_all = u32::try_from(holders.len()).is_ok_and(|gateways| gateways <= capacity);
+    let minimum = if is_enough_for_all { minimum } else { 0 };
     let wanted: Vec<u32> = holders.iter().map(|holder| holder.wanted.max(minimum)).collect();
     let share = fair_shares(capacity, &wanted).get(own).copied().unwrap_or_default();
     let others = holders.iter().enumerate().filter(|(index, _)| *index != own);
     let held_by_others = others.fold(0_u32, |sum, (_, holder)| sum.saturating_add(holder.held));
     (share.min(capacity.saturating_sub(held_by_others)), share)
+}
+
+/// The slots that no gateway but the one at `own` holds or wants.
+#[must_use]
+pub fn unwanted_slots(capacity: u32, holders: &[SlotHolder], own: usize) -> u32 {
+    let others = holders.iter().enumerate().filter(|(index, _)| *index != own);
+    others.fold(capacity, |left, (_, holder)| left.saturating_sub(holder.held.max(holder.wanted)))
 }
 
 /// Max-min fair shares: who wants less than an equal share gets what it wants, and the others share the rest equally.
@@ -78,6 +88,24 @@ mod tests {
         let holders = [SlotHolder { held: 8, wanted: 8 }, SlotHolder { held: 0, wanted: 8 }];
         assert_eq!(allowed_slots(8, 1, &holders, 0), (4, 4), "it must return four");
         assert_eq!(allowed_slots(8, 1, &holders, 1), (0, 4), "until then the other one waits");
+    }
+
+    #[test]
+    fn with_fewer_slots_than_gateways_the_idle_ones_keep_nothing() {
+        let (idle, busy) = (SlotHolder { held: 0, wanted: 0 }, SlotHolder { held: 0, wanted: 1 });
+        for own in 0..3 {
+            let mut holders = [idle; 3];
+            holders[own] = busy;
+            assert_eq!(allowed_slots(2, minimum_slots(2, 3), &holders, own), (1, 1));
+            assert_eq!(allowed_slots(2, minimum_slots(2, 3), &holders, (own + 1) % 3), (0, 0));
+        }
+    }
+
+    #[test]
+    fn slots_that_others_hold_or_want_are_not_unwanted() {
+        let holders = [SlotHolder { held: 2, wanted: 0 }, SlotHolder { held: 1, wanted: 3 }];
+        assert_eq!([unwanted_slots(4, &holders, 0), unwanted_slots(4, &holders, 1)], [1, 2]);
+        assert_eq!(unwanted_slots(2, &holders, 0), 0);
     }
 
     /// What a gateway does with a grant: it returns free slots, and takes more.

@@ -28,8 +28,10 @@ struct Inner {
     /// Whether `size.to_return` is greater than 0, to be checked without the lock.
     is_shrinking: AtomicBool,
     waiting: AtomicUsize,
-    /// Whether the last renewal could not give everything, so that another one is useless for now.
+    /// Whether the last renewal could not give everything, or there is no more, so that another one is useless for now.
     is_refused: AtomicBool,
+    /// Whether a renewal ever said how many slots this gateway holds.
+    is_granted: AtomicBool,
     /// Set if the slots are shared.
     renewals: OnceLock<Renewals>,
 }
@@ -72,6 +74,7 @@ impl LeasedSlots {
             is_shrinking: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             is_refused: AtomicBool::new(false),
+            is_granted: AtomicBool::new(false),
             renewals: OnceLock::new(),
         }))
     }
@@ -128,6 +131,12 @@ impl LeasedSlots {
         Arc::clone(&self.0.permits).acquire_owned().await.ok().map(|permit| self.permit(permit))
     }
 
+    /// Whether a renewal ever said how many slots this gateway holds.
+    #[must_use]
+    pub fn is_granted(&self) -> bool {
+        self.0.is_granted.load(Ordering::Relaxed)
+    }
+
     /// What is reported at a renewal.
     #[must_use]
     pub fn usage(&self, now: Instant) -> SlotUse {
@@ -140,14 +149,17 @@ impl LeasedSlots {
             has_minimum: true,
             held: count(size.held),
             wanted: size.demand.greatest(now, demand),
+            kept: 0,
         }
     }
 
     /// Applies the result of a renewal. Returns whether this gateway holds less afterwards.
     pub fn apply(&self, grant: &SlotGrant) -> bool {
-        self.0.is_refused.store(!grant.is_complete, Ordering::Relaxed);
+        let allowed = usize::try_from(grant.allowed).unwrap_or(usize::MAX);
+        self.0.is_refused.store(!grant.is_complete || allowed >= self.0.capacity, Ordering::Relaxed);
+        self.0.is_granted.store(true, Ordering::Relaxed);
         let before = self.held();
-        self.resize(usize::try_from(grant.allowed).unwrap_or(usize::MAX));
+        self.resize(allowed);
         self.held() < before
     }
 
@@ -272,6 +284,18 @@ mod tests {
         assert_eq!((slots.held(), slots.free()), (5, 5));
         assert!(slots.apply(&grant(1)), "free slots are returned at once");
         assert_eq!((slots.held(), slots.free()), (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn caller_that_waits_requests_nothing_while_this_gateway_holds_everything() {
+        let (slots, renewals) = slots(1, 1);
+        let _used = slots.acquire().await;
+        let second = Duration::from_secs(1);
+        assert!(tokio::time::timeout(second, slots.acquire()).await.is_err());
+        assert!(tokio::time::timeout(second, renewals.requested()).await.is_err());
+        slots.apply(&grant(0));
+        assert!(tokio::time::timeout(second, slots.acquire()).await.is_err());
+        renewals.requested().await;
     }
 
     #[test]

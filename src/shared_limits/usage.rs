@@ -15,6 +15,8 @@ pub struct SlotUse {
     pub held: u32,
     /// The slots that it could use.
     pub wanted: u32,
+    /// The slots that it keeps as long as no other gateway wants them.
+    pub kept: u32,
 }
 
 /// The use of a token bucket.

@@ -17,6 +17,7 @@ use super::transaction::Transaction;
 use super::{Store, StoreError};
 use crate::shared_limits::{
     BucketLevel, BucketUse, LimitUses, SharedState, SlotGrant, SlotHolder, SlotUse, allowed_slots, minimum_slots,
+    unwanted_slots,
 };
 
 /// Maximum duration of a renewal.
@@ -60,13 +61,13 @@ impl Leases {
         &self.gateway
     }
 
-    /// Renews the leases: stores what is used, and returns what may be used.
+    /// Renews the leases: stores what is used, and returns what may be used. Takes no longer than `limit`.
     ///
     /// # Errors
     /// If the store is not available. It may have stored the use then. What it returned before stays valid until the
     /// leases expire.
-    pub async fn renew(&self, uses: &LimitUses) -> Result<SharedState, StoreError> {
-        let renewed = tokio::time::timeout(RENEWAL_TIMEOUT, self.renew_together(uses)).await;
+    pub async fn renew(&self, uses: &LimitUses, limit: Duration) -> Result<SharedState, StoreError> {
+        let renewed = tokio::time::timeout(RENEWAL_TIMEOUT.min(limit), self.renew_together(uses)).await;
         renewed.unwrap_or(Err(StoreError::TimedOut))
     }
 
@@ -78,7 +79,7 @@ impl Leases {
             uses.slots.iter().map(|used| self.grant(used, holders.get(&used.budget), gateways)).collect();
         self.write_leases(&mut transaction, uses, &slots).await?;
         let buckets = update_buckets(&mut transaction, &uses.buckets).await?;
-        transaction.commit().await?;
+        transaction.commit_without_credentials().await?;
         Ok(SharedState { gateways, slots, buckets })
     }
 
@@ -91,7 +92,7 @@ impl Leases {
             let mut transaction = self.begin().await?;
             let delete = "DELETE FROM gateways WHERE id = $1";
             sqlx::query(delete).bind(self.gateway.clone()).execute(&mut *transaction).await?;
-            transaction.commit().await
+            transaction.commit_without_credentials().await
         };
         tokio::time::timeout(RENEWAL_TIMEOUT, ended).await.unwrap_or(Err(StoreError::TimedOut))
     }
@@ -111,7 +112,7 @@ impl Leases {
         let purged = async {
             let mut transaction = self.begin().await?;
             sqlx::query(delete).execute(&mut *transaction).await?;
-            transaction.commit().await
+            transaction.commit_without_credentials().await
         };
         tokio::time::timeout(RENEWAL_TIMEOUT, purged).await.unwrap_or(Err(StoreError::TimedOut))
     }
@@ -130,17 +131,18 @@ impl Leases {
 
     /// Deletes the gateways that did not renew in time. Returns how many are left, including this one.
     async fn renew_gateway(&self, transaction: &mut Transaction) -> Result<u32, StoreError> {
-        let expire = concat!("DELETE FROM gateways WHERE expires_at < ", now!());
-        sqlx::query(expire).execute(&mut **transaction).await?;
+        // The parts of a statement do not see each other's changes: the others are counted, and this gateway is added.
         let renew = concat!(
-            "INSERT INTO gateways (id, expires_at) VALUES ($1, ",
+            "WITH clock AS MATERIALIZED (SELECT ",
             now!(),
-            " + $2) ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at"
+            " AS now), expired AS (DELETE FROM gateways USING clock WHERE id <> $1 AND expires_at < now), \
+             renewed AS (INSERT INTO gateways (id, expires_at) SELECT $1, now + $2 FROM clock \
+             ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at) \
+             SELECT CAST(count(*) AS BIGINT) FROM gateways, clock WHERE id <> $1 AND expires_at >= now"
         );
-        let lifetime = self.lifetime.as_secs_f64();
-        sqlx::query(renew).bind(self.gateway.clone()).bind(lifetime).execute(&mut **transaction).await?;
-        let count = "SELECT CAST(count(*) AS BIGINT) FROM gateways";
-        Ok(number(sqlx::query(count).fetch_one(&mut **transaction).await?.try_get(0)?))
+        let query = sqlx::query(renew).bind(self.gateway.clone()).bind(self.lifetime.as_secs_f64());
+        let others: i64 = query.fetch_one(&mut **transaction).await?.try_get(0)?;
+        Ok(number(others).saturating_add(1))
     }
 
     /// What the other gateways hold of these limits.
@@ -168,6 +170,7 @@ impl Leases {
         let own = all.keys().position(|gateway| *gateway == self.gateway).unwrap_or_default();
         let holders: Vec<SlotHolder> = all.into_values().collect();
         let (allowed, share) = allowed_slots(used.capacity, minimum, &holders, own);
+        let allowed = allowed.max(used.kept.min(unwanted_slots(used.capacity, &holders, own)));
         let is_complete = allowed >= used.wanted.min(used.capacity);
         SlotGrant { budget: used.budget.clone(), allowed, is_complete, is_final: allowed == share }
     }
@@ -185,16 +188,14 @@ impl Leases {
         let leases = slots.chain(buckets);
         let leases: Value =
             leases.map(|(budget, held, wanted)| json!({"budget": budget, "held": held, "wanted": wanted})).collect();
-        let leases = leases.to_string();
-        let delete = "DELETE FROM leases WHERE gateway_id = $1 AND budget NOT IN \
-                      (SELECT budget FROM json_to_recordset(CAST($2 AS JSON)) AS used (budget TEXT))";
-        let query = sqlx::query(delete).bind(self.gateway.clone()).bind(leases.clone());
-        query.execute(&mut **transaction).await?;
-        let upsert = "INSERT INTO leases AS lease (budget, gateway_id, held, wanted) SELECT budget, $1, held, wanted \
-                      FROM json_to_recordset(CAST($2 AS JSON)) AS used (budget TEXT, held BIGINT, wanted BIGINT) \
-                      ON CONFLICT (budget, gateway_id) DO UPDATE SET held = excluded.held, wanted = excluded.wanted \
-                      WHERE (lease.held, lease.wanted) IS DISTINCT FROM (excluded.held, excluded.wanted)";
-        let query = sqlx::query(upsert).bind(self.gateway.clone()).bind(leases);
+        let write = "WITH used AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST($2 AS JSON)) \
+                     AS used (budget TEXT, held BIGINT, wanted BIGINT)), \
+                     unused AS (DELETE FROM leases WHERE gateway_id = $1 AND budget NOT IN (SELECT budget FROM used)) \
+                     INSERT INTO leases AS lease (budget, gateway_id, held, wanted) \
+                     SELECT budget, $1, held, wanted FROM used \
+                     ON CONFLICT (budget, gateway_id) DO UPDATE SET held = excluded.held, wanted = excluded.wanted \
+                     WHERE (lease.held, lease.wanted) IS DISTINCT FROM (excluded.held, excluded.wanted)";
+        let query = sqlx::query(write).bind(self.gateway.clone()).bind(leases.to_string());
         query.execute(&mut **transaction).await?;
         Ok(())
     }

@@ -58,6 +58,14 @@ impl Transaction {
         Ok(())
     }
 
+    /// As [`commit`](Self::commit), for changes that concern no credentials: also if it fails, what was read of these
+    /// before stays valid.
+    pub(super) async fn commit_without_credentials(mut self) -> Result<(), StoreError> {
+        self.connection.execute("COMMIT").await?;
+        self.state = State::Ended;
+        Ok(())
+    }
+
     /// Discards the changes.
     pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
         self.connection.execute("ROLLBACK").await?;
@@ -203,6 +211,26 @@ mod tests {
         let mut committed = store.begin().await.unwrap();
         insert_note(&mut committed, 10).await.unwrap();
         committed.commit().await.unwrap();
+        assert_eq!(count(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn failed_commit_outdates_credentials_only_if_it_may_have_changed_them() {
+        let (store, _folder) = store().await;
+        let failed = || async {
+            let mut transaction = store.begin().await.unwrap();
+            // The transaction has ended when it is committed, so the commit fails.
+            transaction.execute("ROLLBACK").await.unwrap();
+            transaction
+        };
+        let before = store.credential_changes().generation();
+        failed().await.commit_without_credentials().await.unwrap_err();
+        assert_eq!(store.credential_changes().generation(), before);
+        failed().await.commit().await.unwrap_err();
+        assert_eq!(store.credential_changes().generation(), before + 1);
+        let mut next = store.begin().await.unwrap();
+        insert_note(&mut next, 10).await.unwrap();
+        next.commit_without_credentials().await.unwrap();
         assert_eq!(count(&store).await, 1);
     }
 

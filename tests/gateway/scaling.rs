@@ -228,6 +228,16 @@ async fn concurrency_of_a_key_holds_over_both_gateways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_request_at_a_time_is_never_refused_whichever_gateway_gets_it() {
+    let pair = Pair::start().await;
+    let clients = pair.with_key(|terms| terms.concurrent = Some(1)).await;
+    pair.stub.set_call_duration(Duration::from_millis(20));
+    for client in clients.iter().cycle().take(12) {
+        read(client).await.ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failed_logins_at_one_gateway_count_at_the_other() {
     let pair = Pair::start().await;
     let [first, second] = pair.clients();

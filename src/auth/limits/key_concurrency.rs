@@ -1,8 +1,8 @@
 //! How many concurrent requests an API key may have.
 //!
 //! On PostgreSQL the limit holds over all gateways: each has an allowance, which grows and shrinks with its use. A
-//! request that exceeds the allowance waits a moment for a part of what the other gateways do not use. On SQLite the
-//! limit is the allowance.
+//! request that exceeds the allowance waits a moment for a part of what the other gateways do not use. While the store
+//! cannot be reached, the allowance is an equal share at least. On SQLite the limit is the allowance.
 //!
 //! In: a key's id and limit. Out: a [`ConcurrencyPermit`] that counts until it is dropped, or `None`. Must not know:
 //! HTTP, what the requests do.
@@ -11,10 +11,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::time::sleep;
+
 use crate::shared_limits::{RecentDemand, Renewals, SlotGrant, SlotUse};
 
 /// The longest wait for slots that other gateways return. They do so at their next renewal.
 const MAX_WAIT: Duration = Duration::from_millis(600);
+
+/// The time between two renewals while the other gateways use the rest, as far as they have reported.
+const REFUSED_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The keys with requests, and those that had some in the last second.
 type Keys = Arc<Mutex<HashMap<String, KeyUse>>>;
@@ -25,6 +30,17 @@ pub(super) struct ConcurrencyLimiter {
     keys: Keys,
     /// Set if the limits are shared.
     renewals: Arc<OnceLock<Renewals>>,
+    contact: Arc<Mutex<Contact>>,
+}
+
+/// The contact to the store.
+#[derive(Debug, Default)]
+struct Contact {
+    /// When the limits were renewed.
+    renewed_at: Option<tokio::time::Instant>,
+    /// The gateways that share the limits; 0 before the first renewal.
+    gateways: u32,
+    is_lost: bool,
 }
 
 /// The requests of one key.
@@ -63,40 +79,61 @@ impl ConcurrencyLimiter {
         let _ = self.renewals.set(renewals);
     }
 
-    /// A permit of `key`; `None` if `limit` permits are in use.
+    /// A permit of `key`; `None` if `limit` permits are in use. The other gateways report only now and then, so that
+    /// they use the rest is certain only after the whole wait.
     pub(super) async fn acquire(&self, key: &str, limit: u32) -> Option<ConcurrencyPermit> {
         if let Some(permit) = self.try_acquire(key, limit) {
             return Some(permit);
         }
         let renewals = self.renewals.get()?;
-        let started = Instant::now();
-        let mut permit = None;
-        if self.begin_to_wait(key, limit) {
-            let _waiting = WaitGuard { key, limiter: self };
-            while permit.is_none() && !self.is_refused(key) {
-                let left = MAX_WAIT.saturating_sub(started.elapsed());
-                if left.is_zero() {
-                    break;
-                }
-                renewals.renewed(left).await;
-                permit = self.try_acquire(key, limit);
+        if !self.begin_to_wait(key, limit) {
+            return None;
+        }
+        let _waiting = WaitGuard { key, limiter: self };
+        let started = tokio::time::Instant::now();
+        loop {
+            let left = MAX_WAIT.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            renewals.renewed(left).await;
+            let permit = self.try_acquire(key, limit);
+            if permit.is_some() || self.contact().is_lost {
+                return permit;
+            }
+            if self.is_refused(key) {
+                sleep(REFUSED_INTERVAL.min(left)).await;
             }
         }
-        permit
+        if self.contact().renewed_at.is_some_and(|renewed_at| renewed_at >= started) {
+            return None;
+        }
+        // The store does not answer.
+        self.lose_contact();
+        self.try_acquire(key, limit)
     }
 
     fn try_acquire(&self, key: &str, limit: u32) -> Option<ConcurrencyPermit> {
-        let is_shared = self.renewals.get().is_some();
+        let minimum = self.minimum(limit);
         let mut keys = lock(&self.keys);
         let (in_use, allowance) = keys.get(key).map_or((0, 0), |used| (used.in_use, used.allowance));
-        let allowed = if is_shared { limit.min(allowance) } else { limit };
-        if in_use >= allowed {
+        if in_use >= limit.min(allowance.max(minimum)) {
             return None;
         }
         let used = keys.entry(key.to_owned()).or_default();
         used.limit = limit;
         used.in_use += 1;
         Some(ConcurrencyPermit(Arc::new(PermitGuard { key: key.to_owned(), limiter: self.clone() })))
+    }
+
+    /// What a key may use whatever its allowance is.
+    fn minimum(&self, limit: u32) -> u32 {
+        if self.renewals.get().is_none() {
+            return limit;
+        }
+        let contact = self.contact();
+        // A gateway that does not know the others takes one.
+        if contact.is_lost { limit.checked_div(contact.gateways).unwrap_or_default().max(1) } else { 0 }
     }
 
     /// Counts a request that waits, unless its own gateway alone has reached the limit.
@@ -113,43 +150,70 @@ impl ConcurrencyLimiter {
         lock(&self.keys).get(key).is_some_and(|used| used.is_refused)
     }
 
-    /// What is reported at a renewal.
+    /// What is reported at a renewal. It wants what runs and waits at the moment, because it needs no more; what it
+    /// used in the last second it keeps as long as no other gateway wants it.
     pub(super) fn uses(&self, now: Instant) -> Vec<SlotUse> {
         if self.renewals.get().is_none() {
             return Vec::new();
         }
         let mut uses = Vec::new();
         lock(&self.keys).retain(|key, used| {
-            let wanted = used.demand.greatest(now, used.in_use.saturating_add(used.waiting));
+            let wanted = used.in_use.saturating_add(used.waiting);
+            let kept = used.demand.greatest(now, wanted);
             // Requests that run with an allowance that was reduced since are part of what is held.
             let held = used.allowance.max(used.in_use);
-            if wanted > 0 {
+            // An allowance is reported until a renewal has ended it: it must not be lost if the renewal fails.
+            let is_reported = held > 0 || kept > 0;
+            if is_reported {
                 let budget = format!("key:{key}");
-                uses.push(SlotUse { budget, capacity: used.limit, has_minimum: false, held, wanted });
+                uses.push(SlotUse { budget, capacity: used.limit, has_minimum: false, held, wanted, kept });
             }
-            wanted > 0
+            is_reported
         });
         uses
     }
 
-    /// Applies the result of a renewal.
-    pub(super) fn apply(&self, grants: &[SlotGrant]) {
+    /// Applies the result of a renewal. Returns whether this gateway holds less of a key afterwards.
+    pub(super) fn apply(&self, gateways: u32, grants: &[SlotGrant]) -> bool {
+        *self.contact() = Contact { renewed_at: Some(tokio::time::Instant::now()), gateways, is_lost: false };
+        let mut is_smaller = false;
         let mut keys = lock(&self.keys);
         for grant in grants {
             if let Some(used) = grant.budget.strip_prefix("key:").and_then(|key| keys.get_mut(key)) {
+                is_smaller |= grant.allowed.max(used.in_use) < used.allowance;
                 used.allowance = grant.allowed;
                 used.is_refused = !grant.is_complete && grant.is_final;
             }
         }
+        is_smaller
+    }
+
+    /// A renewal has failed: until the next one, each key may use an equal share at least.
+    pub(super) fn lose_contact(&self) {
+        self.contact().is_lost = true;
+    }
+
+    fn contact(&self) -> MutexGuard<'_, Contact> {
+        self.contact.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for PermitGuard {
     fn drop(&mut self) {
-        let is_shared = self.limiter.renewals.get().is_some();
+        let renewals = self.limiter.renewals.get();
+        let is_lost = self.limiter.contact().is_lost;
         let mut keys = lock(&self.limiter.keys);
         match keys.get_mut(&self.key) {
-            Some(used) if used.in_use > 1 || is_shared => used.in_use = used.in_use.saturating_sub(1),
+            Some(used) if used.in_use > 1 || renewals.is_some() => {
+                // Other gateways wait for what exceeds the allowance, unless none can learn of it.
+                if let Some(renewals) = renewals
+                    && used.in_use > used.allowance
+                    && !is_lost
+                {
+                    renewals.request();
+                }
+                used.in_use = used.in_use.saturating_sub(1);
+            }
             _ => drop(keys.remove(&self.key)),
         }
     }
@@ -206,7 +270,7 @@ mod tests {
             is_complete: allowed >= used.wanted,
             is_final,
         };
-        limiter.apply(&uses.iter().map(grant).collect::<Vec<_>>());
+        limiter.apply(2, &uses.iter().map(grant).collect::<Vec<_>>());
         renewals.end(number);
         uses
     }
@@ -226,5 +290,54 @@ mod tests {
         assert!(second.is_none(), "the other gateways use the rest");
         drop(first);
         assert!(limiter.acquire("a", 2).await.is_some(), "the allowance stays");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn key_without_requests_wants_nothing_and_its_allowance_ends_with_a_renewal() {
+        let (limiter, renewals) = (ConcurrencyLimiter::default(), Renewals::default());
+        limiter.share(renewals.clone());
+        let (permit, _) = tokio::join!(limiter.acquire("a", 2), renew(&limiter, &renewals, 1, true));
+        drop(permit);
+        let used = |now| limiter.uses(now).pop().map(|used| (used.held, used.wanted, used.kept));
+        let now = Instant::now();
+        assert_eq!(used(now), Some((1, 0, 1)));
+        let later = now + Duration::from_secs(2);
+        assert_eq!([used(later), used(later)], [Some((1, 0, 0)); 2], "a renewal that failed ends nothing");
+        let grant = SlotGrant { budget: "key:a".to_owned(), allowed: 0, is_complete: true, is_final: true };
+        assert!(limiter.apply(2, &[grant]), "the other gateways learn of it at once");
+        assert_eq!(used(later), None);
+        assert!(lock(&limiter.keys).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn request_is_not_refused_because_of_what_others_reported_before() {
+        let (limiter, renewals) = (ConcurrencyLimiter::default(), Renewals::default());
+        limiter.share(renewals.clone());
+        let store = async {
+            renew(&limiter, &renewals, 0, true).await;
+            renew(&limiter, &renewals, 1, true).await;
+        };
+        let (permit, ()) = tokio::join!(limiter.acquire("a", 1), store);
+        assert!(permit.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_the_store_a_key_has_an_equal_share() {
+        let (limiter, renewals) = (ConcurrencyLimiter::default(), Renewals::default());
+        limiter.share(renewals.clone());
+        limiter.apply(2, &[]);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let first = limiter.acquire("a", 4).await;
+        assert!(first.is_some(), "no renewal ends");
+        let second = limiter.acquire("a", 4).await;
+        assert!(second.is_some(), "half of four");
+        let (third, ()) = tokio::join!(limiter.acquire("a", 4), async {
+            renewals.requested().await;
+            let number = renewals.begin();
+            limiter.lose_contact();
+            renewals.end(number);
+        });
+        assert!(third.is_none());
+        assert!(limiter.acquire("b", 1).await.is_some(), "one at least");
     }
 }

@@ -33,11 +33,17 @@ impl SharedAuthLimits {
         LimitUses { slots: self.tokens.concurrency.uses(now), buckets }
     }
 
-    /// Applies the result of a renewal.
-    pub fn apply(&self, state: &SharedState) {
+    /// Applies the result of a renewal. Returns whether this gateway holds less of a limit afterwards.
+    pub fn apply(&self, state: &SharedState) -> bool {
         let levels: HashMap<_, _> = state.buckets.iter().map(|level| (level.budget.as_str(), level)).collect();
         self.tokens.rate.buckets().apply(state.gateways, &levels);
         self.throttle.apply(state.gateways, &levels);
-        self.tokens.concurrency.apply(&state.slots);
+        self.tokens.concurrency.apply(state.gateways, &state.slots)
+    }
+
+    /// A renewal has failed: until the next one this gateway decides alone.
+    pub fn lose_contact(&self) {
+        self.tokens.rate.buckets().lose_contact();
+        self.tokens.concurrency.lose_contact();
     }
 }

@@ -13,6 +13,7 @@
 //! In: an address, a login, the time. Out: permission, or how long to wait. Must not know: secrets, HTTP.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -27,6 +28,10 @@ use super::token_bucket::shared::{Division, MAX_WAIT};
 use super::token_bucket::{Refill, TokenBuckets};
 use crate::clock::Clock;
 use crate::shared_limits::{BucketLevel, BucketUse, Renewals};
+
+/// The most buckets of a renewal, so that failures of many addresses do not slow it down. The others wait for the next
+/// one, and count in this gateway until then.
+const MAX_REPORTED: usize = 1_000;
 
 /// The rate of one kind of bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -132,7 +137,7 @@ impl Throttle {
 
     /// What is reported at a renewal.
     pub(super) fn uses(&self) -> Vec<BucketUse> {
-        self.limits.load().buckets.uses()
+        most_used(self.limits.load().buckets.uses(), MAX_REPORTED)
     }
 
     /// Applies the result of a renewal.
@@ -254,6 +259,18 @@ impl ThrottleRate {
     }
 }
 
+/// At most `limit` of the buckets: the most used ones first, equal ones in an order that differs each time, so that
+/// none waits forever.
+fn most_used(mut uses: Vec<BucketUse>, limit: usize) -> Vec<BucketUse> {
+    if uses.len() > limit {
+        let order = RandomState::new();
+        uses.sort_by_cached_key(|used| order.hash_one(&used.budget));
+        uses.sort_by(|one, other| other.used.abs().total_cmp(&one.used.abs()));
+        uses.truncate(limit);
+    }
+    uses
+}
+
 /// The network of one client. An IPv6 client usually owns a /64 and could use each address of it.
 pub(super) fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -264,6 +281,7 @@ pub(super) fn client_network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::net::{Ipv4Addr, Ipv6Addr};
 
     use time::OffsetDateTime;
@@ -329,6 +347,26 @@ mod tests {
         let wait = throttle.peek(HERE, "honest", AddressStatus::New).unwrap_err();
         clock.advance(wait);
         assert_eq!(admitted(&throttle, HERE, "honest", 10), 1);
+    }
+
+    #[test]
+    fn renewal_reports_the_most_used_buckets_and_in_turn_those_that_are_only_read() {
+        let used = |n: u16| BucketUse {
+            budget: n.to_string(),
+            used: if n < 3 { f64::from(n) + 1.0 } else { 0.0 },
+            burst: 10.0,
+            per_second: 1.0,
+        };
+        let uses: Vec<BucketUse> = (0..20).map(used).collect();
+        assert_eq!(most_used(uses.clone(), 20), uses);
+        let mut reported = HashSet::new();
+        for _ in 0..1000 {
+            let most = most_used(uses.clone(), 5);
+            let names: Vec<&str> = most.iter().map(|used| used.budget.as_str()).collect();
+            assert_eq!((names.len(), &names[..3]), (5, &["2", "1", "0"][..]));
+            reported.extend(most.into_iter().map(|used| used.budget));
+        }
+        assert_eq!(reported.len(), 20);
     }
 
     #[test]

@@ -157,7 +157,8 @@ impl<K: Hash + Eq + Clone> TokenBuckets<K> {
         let found = self.buckets.get_or_insert_with(key, new);
         let mut bucket = found.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        let before = bucket.level(refill, now);
+        let full = bucket.level(refill, now);
+        let before = shared.map_or(full, |shared| shared.usable_level(&bucket, refill, full));
         let (level, result) = change(before);
         bucket.level = level.min(f64::from(refill.burst) / bucket.parts);
         bucket.at = now;

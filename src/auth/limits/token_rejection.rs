@@ -67,6 +67,8 @@ impl FailurePolicy {
             Err(AuthError::Problem(problem)) => Err(problem),
             Err(AuthError::Rejected) => {
                 // Tokens cannot be guessed. Failures are counted so that repeated attempts are throttled.
+                // One that is refused with what is known here takes no part in the next renewal.
+                self.throttle.peek(address, name, AddressStatus::New).map_err(too_many_attempts)?;
                 self.throttle.refresh(address, name, AddressStatus::New).await;
                 let _spent = self.throttle.take(address, name).map_err(too_many_attempts)?;
                 self.min_failure_time.reached_since(started).await;
@@ -80,4 +82,34 @@ impl FailurePolicy {
 pub(in crate::auth) fn too_many_attempts(wait: Duration) -> Problem {
     let detail = "Too many failed authentication attempts. Retry after the time in `Retry-After`.";
     Problem::new(ErrorCode::TooManyAttempts, detail).retry_after(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use time::OffsetDateTime;
+
+    use super::super::throttle::{ThrottleRate, ThrottleSettings};
+    use super::*;
+    use crate::clock::Clock;
+    use crate::shared_limits::Renewals;
+
+    #[tokio::test(start_paused = true)]
+    async fn rejection_that_is_refused_adds_no_buckets_to_the_next_renewal() {
+        let rate = |burst| ThrottleRate { burst, per_minute: 1 };
+        let (each, global) = (rate(9), rate(1));
+        let settings = ThrottleSettings { address_and_login: each, login: each, address: each, global };
+        let throttle = Arc::new(Throttle::new(settings, Clock::manual(OffsetDateTime::UNIX_EPOCH)));
+        throttle.share(Renewals::default());
+        let failures = FailurePolicy::new(throttle.clone(), Duration::ZERO);
+        let reject = async |n| {
+            let address = Ipv4Addr::new(192, 0, 2, n).into();
+            failures.finish::<()>(Err(AuthError::Rejected), Instant::now(), address).await.unwrap_err().code
+        };
+        assert_eq!(reject(1).await, ErrorCode::CredentialInvalid);
+        let reported = throttle.uses().len();
+        assert_eq!(reject(2).await, ErrorCode::TooManyAttempts);
+        assert_eq!((reported, throttle.uses().len()), (4, 4));
+    }
 }

@@ -10,7 +10,7 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +60,8 @@ pub(super) struct SharedBuckets<K> {
     name: fn(&K) -> String,
     renewals: Renewals,
     gateways: AtomicU32,
+    /// Whether the last renewal failed, so that this gateway decides alone.
+    is_alone: AtomicBool,
     listed: Mutex<HashMap<String, Arc<Mutex<Bucket>>>>,
 }
 
@@ -74,6 +76,15 @@ impl<K: Hash + Eq + Clone> SharedBuckets<K> {
                 (refill.per_second() * 60.0 * UNKNOWN_PART / others).floor().min(burst)
             }
         }
+    }
+
+    /// What may be used of a bucket with this level. The tokens that were added here may have been taken elsewhere, so
+    /// they count only if the level is known, or cannot become known.
+    pub(super) fn usable_level(&self, bucket: &Bucket, refill: Refill, level: f64) -> f64 {
+        if bucket.report.is_known || self.is_alone.load(Ordering::Relaxed) {
+            return level;
+        }
+        level.min(self.first_level(refill).max(1.0))
     }
 
     /// Records that tokens were taken or, if negative, returned.
@@ -136,9 +147,9 @@ impl<K: Hash + Eq + Clone> SharedBuckets<K> {
 impl<K: Hash + Eq + Clone> TokenBuckets<K> {
     /// From now on the buckets are shared with other gateways. `name`: the same for the same key in all of them.
     pub(in crate::auth::limits) fn share(&self, division: Division, name: fn(&K) -> String, renewals: Renewals) {
-        let (gateways, listed) = (AtomicU32::new(1), Mutex::default());
+        let (gateways, is_alone, listed) = (AtomicU32::new(1), AtomicBool::new(false), Mutex::default());
         // A second call changes nothing.
-        let _ = self.shared.set(SharedBuckets { division, name, renewals, gateways, listed });
+        let _ = self.shared.set(SharedBuckets { division, name, renewals, gateways, is_alone, listed });
     }
 
     /// Waits for the common level of this bucket, if it is shared.
@@ -187,12 +198,20 @@ impl<K: Hash + Eq + Clone> TokenBuckets<K> {
     pub(in crate::auth::limits) fn apply(&self, gateways: u32, levels: &HashMap<&str, &BucketLevel>) {
         let Some(shared) = self.shared.get() else { return };
         shared.gateways.store(gateways, Ordering::Relaxed);
+        shared.is_alone.store(false, Ordering::Relaxed);
         let now = self.clock.now();
         let listed: Vec<_> = lock(&shared.listed).iter().map(|(name, bucket)| (name.clone(), bucket.clone())).collect();
         for (name, bucket) in listed {
             if let Some(common) = levels.get(name.as_str()) {
                 shared.apply(common, &mut lock(&bucket), now);
             }
+        }
+    }
+
+    /// A renewal has failed: until the next one, buckets are refilled here.
+    pub(in crate::auth::limits) fn lose_contact(&self) {
+        if let Some(shared) = self.shared.get() {
+            shared.is_alone.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -282,6 +301,20 @@ mod tests {
         assert_eq!(gateways.buckets[0].uses(), []);
         let first = (0..200).filter(|_| gateways.take(0)).count();
         assert_eq!(first, 30, "its tokens are for the others");
+    }
+
+    #[test]
+    fn unused_bucket_is_refilled_here_only_without_contact_to_the_store() {
+        let mut gateways = Gateways::new(2, Division::Parts);
+        gateways.take(0);
+        gateways.renew(0, 1);
+        gateways.clock.advance(REPORTED_AFTER_USE + Duration::from_secs(1));
+        gateways.renew(0, 1);
+        gateways.clock.advance(Duration::from_secs(60));
+        assert_eq!((0..200).filter(|_| gateways.take(0)).count(), 30, "the others may have taken what was added");
+        gateways.buckets[0].lose_contact();
+        gateways.clock.advance(Duration::from_secs(60));
+        assert_eq!((0..200).filter(|_| gateways.take(0)).count(), 100);
     }
 
     #[test]
