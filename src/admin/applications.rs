@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 
+use super::key_rotation::check_unaltered;
 use super::{AdminError, Administration, verify_credential};
 use crate::auth::{
     Application, ApplicationSettings, KeySet, TokenOwner, new_client_id, open_consumer_secret, seal_consumer_secret,
@@ -170,7 +171,8 @@ impl Administration {
     /// user's credential is sealed under the secret, so it is needed again to seal it under the new one.
     ///
     /// # Errors
-    /// Fails if the application does not exist, it has no secret, or Odoo rejects the user.
+    /// Fails if the application does not exist, it has no secret, it was altered in the store, or Odoo rejects the
+    /// user.
     pub async fn rotate_secret(
         &self,
         name_or_id: &str,
@@ -181,6 +183,8 @@ impl Administration {
             return Err(AdminError::Invalid(format!("{name_or_id:?} is a public application without a secret")));
         }
         let mut row = application.row.clone();
+        let keys = self.key_provider.for_sealing().await?;
+        check_unaltered(&keys, &row, "application")?;
         let database = self.databases.pick(Some(&row.grant.database)).map_err(AdminError::Odoo)?;
         let missing =
             || AdminError::Invalid("the password or an Odoo API key of the application's user is required".to_owned());
@@ -191,7 +195,6 @@ impl Administration {
             return Err(AdminError::CredentialRejected);
         }
         let token = Token::generate(TokenKind::ClientSecret)?;
-        let keys = self.key_provider.for_sealing().await?;
         let fresh = unsealed_row(&keys, &token, user, row.scope.clone(), self.clock.now().unix_timestamp())?;
         (row.index, row.display_prefix, row.grant) = (fresh.index, fresh.display_prefix, fresh.grant);
         // Everything else of the row stays: only the secrets, and what they seal, are replaced.

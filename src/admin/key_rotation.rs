@@ -79,7 +79,8 @@ impl Administration {
         let Replacement { after, links: kept, previous } = replacement;
         let unlinked = links.len() - kept.len();
         let event = self.audit_event("key.rotate", &key.id, audit_detail(&key, previous_until, unlinked));
-        let rotation = KeyRotation { before: &key, after: &after, links: &kept, previous: &previous };
+        let rotation =
+            KeyRotation { before: (&key, links.len() + 1), after: &after, links: &kept, previous: &previous };
         if !self.store.rotate_key(&rotation, &event).await? {
             return Err(AdminError::Invalid("the API key was changed at the same time; try again".to_owned()));
         }
@@ -101,6 +102,7 @@ impl Administration {
         secret: &Token,
         credential: &SecretString,
     ) -> Result<Replacement, AdminError> {
+        check_unaltered(keys, key, "API key")?;
         let database = self.databases.pick(Some(&key.grant.database)).map_err(AdminError::Odoo)?;
         let login = key.grant.login.clone();
         let uid = verify_credential(database, &login, credential).await?.get();
@@ -113,6 +115,16 @@ impl Administration {
         seal_credential(keys, secret, &mut after, credential)?;
         Ok(Replacement { after, links: Vec::new(), previous: Vec::new() })
     }
+}
+
+/// Checks that the row was not altered in the store: sealing it again would make what was written there valid.
+/// `name`: what the row is, for the error.
+pub(super) fn check_unaltered(keys: &KeySet, row: &StoredToken, name: &str) -> Result<(), AdminError> {
+    let verified = DataKey::verify(&keys.keyring, row.facts(&row.terms()), row.grant.facts(), &row.wrap);
+    verified.map_err(|cause| match cause {
+        SecretError::Altered => AdminError::Invalid(format!("the {name} was altered in the store; delete it")),
+        other => AdminError::from(other),
+    })
 }
 
 /// The row of the key with another secret, still with the wrap of the one before.

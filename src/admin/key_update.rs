@@ -39,7 +39,8 @@ impl Administration {
             return Err(AdminError::Invalid("the API key was altered in the store; delete it".to_owned()));
         }
         let detail = format!("{}: {}", key.account_name(), changes.join(", "));
-        if !self.store.update_key(&key, &after, &wraps, &self.audit_event("key.update", &key.id, detail)).await? {
+        let event = self.audit_event("key.update", &key.id, detail);
+        if !self.store.update_key((&key, rows.len()), &after, &wraps, &event).await? {
             return Err(AdminError::Invalid("the API key was changed at the same time; try again".to_owned()));
         }
         self.find_key(&key.id).await

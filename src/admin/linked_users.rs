@@ -14,21 +14,23 @@ impl Administration {
     /// Links a user to an API key after Odoo has verified the user.
     ///
     /// # Errors
-    /// Fails if the key does not exist or may not create tokens for other users, or if Odoo rejects the user.
+    /// Fails if the key does not exist, may not create tokens for other users, or is changed at the same time, or if
+    /// Odoo rejects the user.
     pub async fn link_user(&self, key: &str, login: String, secret: SecretString) -> Result<StoredToken, AdminError> {
         let not_found = || AdminError::NotFound("this API key".to_owned());
         let key = Token::parse(TokenKind::ApiKey, key).ok_or_else(not_found)?;
         let keys = self.key_provider.for_sealing().await?;
         let index = key.index(&keys.index);
         let found = self.store.find_token(index, self.clock.now()).await?;
-        let mut link = found.filter(|row| row.kind == TokenKind::ApiKey).ok_or_else(not_found)?;
-        if !link.key.as_ref().is_some_and(|terms| terms.may_mint_for_others) {
+        let own = found.filter(|row| row.kind == TokenKind::ApiKey).ok_or_else(not_found)?;
+        if !own.key.as_ref().is_some_and(|terms| terms.may_mint_for_others) {
             let message =
                 "this key may not create login tokens for other users; create a key with --may-mint-for-others";
             return Err(AdminError::Invalid(message.to_owned()));
         }
-        let database = self.databases.pick(Some(&link.grant.database)).map_err(AdminError::Odoo)?;
+        let database = self.databases.pick(Some(&own.grant.database)).map_err(AdminError::Odoo)?;
         let uid = verify_credential(database, &login, &secret).await?;
+        let mut link = own.clone();
         let (id, now, data_key) = (random_id()?, self.clock.now().unix_timestamp(), DataKey::generate()?);
         let database = link.grant.database.clone();
         let unsealed = Sealed(Vec::new());
@@ -36,7 +38,9 @@ impl Administration {
         link.grant.credential = data_key.seal_credential(link.grant.facts(), &secret)?;
         link.wrap = data_key.wrap(&keys.keyring, &key, link.facts(&link.terms()), link.grant.facts())?;
         let event = self.audit_event("user.link", &link.id, format!("{} of {}", link.grant.login, link.grant.database));
-        self.store.add_link(&link, &event).await?;
+        if !self.store.add_link(&own, &link, &event).await? {
+            return Err(AdminError::Invalid("the API key was changed at the same time; try again".to_owned()));
+        }
         Ok(link)
     }
 
@@ -80,7 +84,8 @@ impl Administration {
         Ok(self.store.links(&key.id, self.clock.now()).await?)
     }
 
-    /// Removes the links of a user to an API key. The login tokens created with it are revoked at once.
+    /// Removes the links of a user to an API key. The login tokens created with it are revoked at once, also those that
+    /// the user created, unless the key is open to all users.
     ///
     /// # Errors
     /// Fails if the user is not linked.

@@ -61,6 +61,28 @@ pub(super) fn has_same_limits(before: &StoredToken, now: &StoredToken) -> bool {
     }
 }
 
+/// Whether both rows belong to the same secret. The first characters stay when a row moves to a newer index key.
+pub(super) fn has_same_secret(before: &StoredToken, now: &StoredToken) -> bool {
+    let has_other_hash = before.index.key == now.index.key && before.index.hash != now.index.hash;
+    before.display_prefix == now.display_prefix && !has_other_hash
+}
+
+/// Whether `now` is the row of the secret that the API key `before` had, with the same limits. It has an id and an end
+/// of its own, and follows the scope of the key.
+pub(super) fn is_previous_secret(before: &StoredToken, now: &StoredToken) -> bool {
+    let is_of_key = now.kind == TokenKind::PreviousApiKey && now.account.as_ref() == Some(&before.id);
+    let as_key = StoredToken {
+        id: before.id.clone(),
+        kind: TokenKind::ApiKey,
+        account: None,
+        scope: now.current_scope().to_owned(),
+        account_scope: None,
+        not_after: before.not_after,
+        ..now.clone()
+    };
+    is_of_key && has_same_limits(before, &as_key)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -99,6 +121,37 @@ pub(super) mod tests {
             oauth: None,
             grant,
             wrap: Sealed(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn another_secret_is_recognized_and_another_index_key_is_not_one() {
+        let before = row(TokenKind::ApiKey, None);
+        let (other_hash, other_key) = ([8; 32], KeyId::parse("0000000000000001").unwrap());
+        let index = |hash, key| StoredToken { index: TokenIndex { hash, key, previous: None }, ..before.clone() };
+        let replaced = StoredToken { display_prefix: "ogw_key_x".to_owned(), ..index(other_hash, other_key) };
+        assert!(has_same_secret(&before, &before) && has_same_secret(&before, &index(other_hash, other_key)));
+        assert!(
+            !has_same_secret(&before, &index(other_hash, before.index.key)) && !has_same_secret(&before, &replaced)
+        );
+    }
+
+    #[test]
+    fn previous_secret_has_the_limits_of_its_key() {
+        let before = StoredToken { scope: "s".to_owned(), not_after: Some(9), ..row(TokenKind::ApiKey, None) };
+        let previous = StoredToken {
+            id: "p".to_owned(),
+            kind: TokenKind::PreviousApiKey,
+            account: Some(before.id.clone()),
+            account_scope: Some("s".to_owned()),
+            not_after: Some(5),
+            ..before.clone()
+        };
+        assert!(is_previous_secret(&before, &previous));
+        let of_another_key = StoredToken { account: Some("u".to_owned()), ..previous.clone() };
+        let with_another_scope = StoredToken { account_scope: Some("r".to_owned()), ..previous };
+        for other in [&before, &of_another_key, &with_another_scope] {
+            assert!(!is_previous_secret(&before, other), "{other:?}");
         }
     }
 

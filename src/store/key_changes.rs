@@ -14,8 +14,8 @@ use super::{Store, StoreError};
 /// An API key with another secret.
 #[derive(Debug)]
 pub struct KeyRotation<'a> {
-    /// The row before.
-    pub before: &'a StoredToken,
+    /// The row before, and the number of grants that it could use.
+    pub before: (&'a StoredToken, usize),
     /// The row with the new secret, for the grant of the key's own user, which may be new.
     pub after: &'a StoredToken,
     /// The same row for the grant of each linked user.
@@ -26,7 +26,7 @@ pub struct KeyRotation<'a> {
 
 /// Locks an API key. Returns `false` if it was sealed again since it was read, so that what was sealed since then would
 /// not fit.
-async fn lock_unchanged(key: &StoredToken, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+pub(super) async fn lock_unchanged(key: &StoredToken, connection: &mut AnyConnection) -> Result<bool, StoreError> {
     lock_grants(&key.id, connection).await?;
     let lock = sqlx::query("UPDATE tokens SET last_used_at = last_used_at WHERE id = $1").bind(key.id.clone());
     lock.execute(&mut *connection).await?;
@@ -35,21 +35,31 @@ async fn lock_unchanged(key: &StoredToken, connection: &mut AnyConnection) -> Re
     Ok(count.fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
 }
 
+/// Whether a locked API key can use this number of grants: a link that was made since they were read is not sealed for
+/// the change.
+async fn has_grants(key: &StoredToken, grants: usize, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let count = sqlx::query("SELECT count(*) FROM wraps WHERE token_id = $1").bind(key.id.clone());
+    let count: i64 = count.fetch_one(connection).await?.try_get(0)?;
+    Ok(usize::try_from(count) == Ok(grants))
+}
+
 impl Store {
-    /// Stores the scope and the terms of login tokens of an API key, with wraps that are sealed for them. Returns
-    /// `false` if the key was changed or deleted in the meantime.
+    /// Stores the scope and the terms of login tokens of an API key, with wraps that are sealed for them. `before`:
+    /// the row, and the number of grants that it could use. Returns `false` if the key was changed, linked, or deleted
+    /// in the meantime.
     ///
     /// # Errors
     /// If the store is not available.
     pub async fn update_key(
         &self,
-        before: &StoredToken,
+        (before, grants): (&StoredToken, usize),
         after: &StoredToken,
         wraps: &[Rewrap],
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
-        let mut is_unchanged = lock_unchanged(before, &mut transaction).await?;
+        let mut is_unchanged =
+            lock_unchanged(before, &mut transaction).await? && has_grants(before, grants, &mut transaction).await?;
         for wrap in wraps {
             is_unchanged = is_unchanged && wrap.replace(&mut transaction).await?;
         }
@@ -74,14 +84,16 @@ impl Store {
     }
 
     /// Replaces the secret of an API key. Secrets before the previous one stop working. Returns `false` if the key was
-    /// changed or deleted in the meantime.
+    /// changed, linked, or deleted in the meantime.
     ///
     /// # Errors
     /// If the store is not available.
     pub async fn rotate_key(&self, rotation: &KeyRotation<'_>, event: &AuditEvent) -> Result<bool, StoreError> {
-        let KeyRotation { before, after, links, previous } = rotation;
+        let KeyRotation { before: (before, grants), after, links, previous } = rotation;
         let mut transaction = self.begin().await?;
-        if !lock_unchanged(before, &mut transaction).await? {
+        let is_unchanged =
+            lock_unchanged(before, &mut transaction).await? && has_grants(before, *grants, &mut transaction).await?;
+        if !is_unchanged {
             transaction.rollback().await?;
             return Ok(false);
         }

@@ -20,7 +20,9 @@ use crate::auth::key_provider::KeySet;
 use crate::auth::limits::token_rejection::FailurePolicy;
 use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::principal::Principal;
-use crate::auth::token_row_checks::{has_same_limits, has_same_seals, is_address_allowed};
+use crate::auth::token_row_checks::{
+    has_same_limits, has_same_seals, has_same_secret, is_address_allowed, is_previous_secret,
+};
 use crate::auth::token_verifier::{CredentialStore, OpenedCredential};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -217,8 +219,8 @@ impl GatewayTokens {
         Ok(row.account.as_deref() == Some(api_key.row.account_id()))
     }
 
-    /// Checks that a token that was accepted before would be accepted now with the same limits: it is active, its
-    /// account is active, and it may be used from this address.
+    /// Checks that a token that was accepted before would be accepted now with the same limits: its secret was not
+    /// replaced, it is active, its account is active, and it may be used from this address.
     ///
     /// # Errors
     /// 401 if it would be rejected, 503 without the store.
@@ -239,7 +241,16 @@ impl GatewayTokens {
             return Ok(());
         }
         let row = self.credentials.store.token(&token.id, now).await?.ok_or(AuthError::Rejected)?;
-        if !(row.kind == token.kind && self.is_usable(&row, address) && has_same_limits(token, &row)) {
+        let (row, is_same) = if has_same_secret(token, &row) {
+            let is_same = has_same_limits(token, &row);
+            (row, is_same)
+        } else {
+            // The secret of an API key that was rotated stays valid for a while, with a row of its own.
+            let row = self.credentials.store.find_token(token.index, now).await?.ok_or(AuthError::Rejected)?;
+            let is_same = is_previous_secret(token, &row);
+            (row, is_same)
+        };
+        if !(is_same && self.is_usable(&row, address)) {
             return Err(AuthError::Rejected);
         }
         if !has_same_seals(token, &row) {

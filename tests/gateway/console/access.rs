@@ -70,7 +70,10 @@ async fn linked_user_gets_tokens_until_they_unlink(gateway: &Gateway) {
         let linked = user.submit_and_follow(LINK, &[("key", &key)]).await;
         assert!(linked.text.contains("You are linked.") && linked.text.contains(">Unlink<"), "{}", linked.text);
     }
-    secret(&user.submit(&token_form, &[("days", "1")]).await);
+    let created = secret(&user.submit(&token_form, &[("days", "1")]).await);
+    user.submit_and_follow(LINK, &[("key", &key)]).await;
+    let with_created = gateway.client().with_header("token", &created);
+    with_created.get(PARTNERS, &[]).await.ok();
     let links = gateway.administration().await.linked_users("Shop floor").await.unwrap();
     let linked: Vec<_> = links.iter().map(|link| link.grant.login.as_str()).collect();
     assert_eq!(linked, ["internal", "salesman"], "a second link replaces the first");
@@ -81,7 +84,9 @@ async fn linked_user_gets_tokens_until_they_unlink(gateway: &Gateway) {
     client.get(PARTNERS, &[]).await.ok();
     let unlinked = user.submit_and_follow(&format!("/console/access/link/{}/end", account.id), &[]).await;
     assert!(unlinked.text.contains("You are no longer linked."), "{}", unlinked.text);
-    client.get(PARTNERS, &[]).await.api_problem(401, "credential_invalid");
+    for ended in [&client, &with_created] {
+        ended.get(PARTNERS, &[]).await.api_problem(401, "credential_invalid");
+    }
     program.post("/api/generate_token", &body).await.api_problem(409, "not_linked");
 }
 

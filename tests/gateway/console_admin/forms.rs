@@ -144,6 +144,23 @@ async fn key_is_edited_and_rotated(gateway: &Gateway, admin: &Session) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_the_form_cannot_show_leaves_the_terms_of_login_tokens() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    let mut new = new_key(Version::Odoo19, "Pattern");
+    new.scope = r#"[{"models": "sale.*", "operations": ["read"], "fields": {"except": ["credit"]}}]"#.to_owned();
+    (new.terms.may_mint_for_others, new.terms.open_to_all_users) = (true, true);
+    new.terms.login_token_days = Some(7);
+    let (row, _) = gateway.administration().await.create_key(new).await.unwrap();
+    let admin = Session::log_in(&gateway, "admin").await;
+    let form = admin.get(&format!("/console/admin/keys/{}/edit", row.id)).await.text;
+    let terms = ["name=\"open_to_all_users\" checked", "max=\"3650\" value=\"7\""];
+    for shown in terms.into_iter().chain(["cannot be shown as a form"]) {
+        assert!(form.contains(shown), "{shown}: {form}");
+    }
+    assert!(!form.contains("sale.*\" value=\"all\""), "{form}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guesses_at_a_password_are_limited_when_a_secret_is_replaced() {
     let limit = [("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "2")];
     let gateway = Gateway::start_with_odoo(&limit).await;

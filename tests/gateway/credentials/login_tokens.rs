@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use odoo_gateway::admin::KeyUpdate;
+use odoo_gateway::store::{AuditEvent, KeyRotation};
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, Connection as _};
 
 use super::new_key;
 use crate::support::{Client, Gateway, Version, changes_reach_gateways, testbed};
@@ -162,6 +164,33 @@ async fn rotated_key_keeps_its_users_and_the_secret_before_for_a_while() {
     with_third.post(MINT, &for_salesman).await.api_problem(409, "not_linked");
     before.get(PARTNERS, &[]).await.ok();
     with_third.post(MINT, &json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn links_and_changes_of_a_key_at_the_same_time_do_not_break_each_other() {
+    let (gateway, _, key) = fixture(Version::Odoo19, false).await;
+    let admin = gateway.administration().await;
+    let event = AuditEvent::new(admin.clock.now(), "test", "test", "shop", "");
+    let before = admin.find_key("shop").await.unwrap();
+    let link = admin.link_user(&key, "salesman".to_owned(), "salesman".into()).await.unwrap();
+    let rotation = KeyRotation { before: (&before, 1), after: &before, links: &[], previous: &[] };
+    assert!(!admin.store.rotate_key(&rotation, &event).await.unwrap(), "it does not know the link");
+    assert!(!admin.store.update_key((&before, 1), &before, &[], &event).await.unwrap());
+    admin.rotate_key("shop", &key.as_str().into(), time::Duration::ZERO).await.unwrap();
+    assert!(!admin.store.add_link(&before, &link, &event).await.unwrap(), "it is sealed for the secret before");
+    assert_eq!(admin.linked_users("shop").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn key_that_was_altered_in_the_store_is_not_sealed_again() {
+    let (gateway, _, _) = fixture(Version::Odoo19, false).await;
+    let admin = gateway.administration().await;
+    let url = format!("sqlite:{}", gateway.folder().join("gateway.db").display());
+    let mut connection = AnyConnection::connect(&url).await.unwrap();
+    sqlx::query("UPDATE tokens SET scope = '\"all\" '").execute(&mut connection).await.unwrap();
+    let credential = testbed().api_key(Version::Odoo19);
+    let error = admin.rotate_key("shop", &credential.into(), time::Duration::ZERO).await.unwrap_err();
+    assert!(error.to_string().contains("was altered in the store"), "{error}");
 }
 
 #[tokio::test]

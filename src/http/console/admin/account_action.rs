@@ -280,9 +280,9 @@ async fn rotate_key(
 ) -> Result<Response, Problem> {
     let admin = user.administration(&request.state);
     let (account, row) = find_account(kind, &admin, id).await?;
-    let proof = SecretString::from(form.value("password").trim());
+    let (proof, is_key) = key_or_password(form.value("password"));
+    let proof = SecretString::from(proof);
     let overlap = Duration::seconds(form.value("overlap").parse().unwrap_or_default());
-    let is_key = Token::parse(TokenKind::ApiKey, form.value("password").trim()).is_some();
     let verified = if is_key {
         Ok(())
     } else {
@@ -304,4 +304,26 @@ async fn rotate_key(
         secrets: vec![("API key", "secret", rotated.secret.expose().to_owned())],
     };
     page.respond(StatusCode::OK, &template)
+}
+
+/// What proves that the secret may be replaced, and whether it is an API key of this gateway. Only a key is trimmed: a
+/// password may begin or end with a space.
+fn key_or_password(text: &str) -> (&str, bool) {
+    match Token::parse(TokenKind::ApiKey, text.trim()) {
+        Some(_) => (text.trim(), true),
+        None => (text, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_around_a_key_are_ignored_and_those_of_a_password_are_not() {
+        let key = Token::generate(TokenKind::ApiKey).unwrap();
+        let key = key.expose();
+        assert_eq!(key_or_password(&format!(" {key}\n")), (key, true));
+        assert_eq!(key_or_password(" pass word "), (" pass word ", false));
+    }
 }

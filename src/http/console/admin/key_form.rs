@@ -47,14 +47,14 @@ struct Edited {
 }
 
 impl Edited {
-    /// The key as it is. `None` if its scope is one that the form cannot build.
-    fn from_key(row: &StoredToken) -> Option<Self> {
+    /// The key as it is, with this scope.
+    fn from_key(row: &StoredToken, scope: ScopeDraft) -> Self {
         let terms = row.key.as_ref();
-        Some(Self {
-            scope: ScopeDraft::from_scope(&Scope::from_json(&row.scope).ok()?)?,
+        Self {
+            scope,
             is_open: terms.is_some_and(|terms| terms.open_to_all_users),
             days: terms.and_then(|terms| terms.login_token_days).map_or_else(String::new, |days| days.to_string()),
-        })
+        }
     }
 
     fn from_form(form: &ConsoleForm) -> Self {
@@ -78,13 +78,10 @@ impl Edited {
 pub(super) async fn form_page(Administrator(user): Administrator, request: ApiRequest) -> Result<Response, Problem> {
     let (_, row) = find_account(&KEY, &user.administration(&request.state), request.segment("id")).await?;
     let unknown = || "The scope of this key cannot be shown as a form. What you choose here replaces it.".to_owned();
-    match Edited::from_key(&row) {
-        Some(edited) => render(&user, &request, edited, None, StatusCode::OK).await,
-        None => {
-            let edited = Edited::from_form(&ConsoleForm::default());
-            render(&user, &request, edited, Some(unknown()), StatusCode::OK).await
-        }
-    }
+    let scope = Scope::from_json(&row.scope).ok().and_then(|scope| ScopeDraft::from_scope(&scope));
+    let alert = scope.is_none().then(unknown);
+    let edited = Edited::from_key(&row, scope.unwrap_or_default());
+    render(&user, &request, edited, alert, StatusCode::OK).await
 }
 
 async fn render(

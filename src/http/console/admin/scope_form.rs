@@ -147,6 +147,11 @@ impl ScopeDraft {
     /// The draft of an existing scope. `None` if the form cannot build this scope.
     pub(super) fn from_scope(scope: &Scope) -> Option<Self> {
         let rules = if let Scope::Rules(rules) = scope { rules.as_slice() } else { &[] };
+        // The form shows fields only for one model: saving a pattern would allow all fields.
+        let is_shown = |rule: &Rule| matches!(rule.models, ModelPattern::Exact(_)) || rule.fields == FieldRule::All;
+        if !rules.iter().all(is_shown) {
+            return None;
+        }
         let rules = rules.iter().map(RuleDraft::from_rule).collect();
         let draft = Self { everything: scope.is_all(), rules, search: String::new() };
         let models: BTreeSet<&str> = draft.rules.iter().map(|rule| rule.models.as_str()).collect();
@@ -340,7 +345,9 @@ mod tests {
         }
         let twice = r#"[{"models":"a.b","operations":["read"]},{"models":"a.b","operations":["create"]}]"#;
         let no_method = r#"[{"models":"a.b","operations":["execute"],"methods":[]}]"#;
-        for json in [twice, no_method, "[]"] {
+        let prefix = r#"[{"models":"sale.*","operations":["read"],"fields":{"except":["credit"]}}]"#;
+        let any = r#"[{"models":"*","operations":["read"],"fields":{"only":["name"]}}]"#;
+        for json in [twice, no_method, prefix, any, "[]"] {
             assert_eq!(ScopeDraft::from_scope(&scope(json)), None, "{json}");
         }
     }
