@@ -169,7 +169,8 @@ async fn start_with(
     let traces = trace_settings.map(|settings| SpanExporter::start(settings, metrics.clone(), clock.clone()));
     let (span_exporter, tracer) = traces.transpose()?.unzip();
     let lasting = LastingParts {
-        admin,
+        // The databases of the start would stay in memory after a reload replaced them.
+        admin: Administration { databases: Databases::new(Vec::new()), ..admin },
         tokens: Arc::new(tokens),
         throttle,
         shared_limits,
@@ -233,6 +234,8 @@ pub async fn serve(
 ) -> Result<(), Box<dyn Error>> {
     let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
     tracing::info!(configuration_file = file, version = env!("CARGO_PKG_VERSION"), "starting");
+    // Also the console depends on where the gateway listens.
+    let config = &inherited.addressed(config)?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }

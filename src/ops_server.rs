@@ -51,11 +51,10 @@ impl OpsState {
     async fn report(&self) -> HealthReport {
         let report = self.health.report().await;
         self.metrics.ready.set(report.ready.into());
-        for part in &report.parts {
-            if let Some(database) = &part.database {
-                set_up(&self.metrics.odoo_up, database, part.outcome.is_ok());
-            }
-        }
+        // A reload removes the gauge of a removed database only once.
+        self.health.for_present_databases(&report, |database, outcome| {
+            set_up(&self.metrics.odoo_up, database, outcome.is_ok());
+        });
         report
     }
 }
@@ -174,5 +173,29 @@ mod tests {
         }
         let health = Health::new().check(Check::required("store", async || Err("gone".to_owned())));
         assert!(get_path(health, "/metrics").await.1.contains("\nodoo_gateway_ready 0\n"));
+    }
+
+    #[tokio::test]
+    async fn database_that_is_removed_during_its_check_has_no_gauge() {
+        let (started, removed) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+        let check = Check::database("old", {
+            let (started, removed) = (started.clone(), removed.clone());
+            move || {
+                let (started, removed) = (started.clone(), removed.clone());
+                async move {
+                    started.notify_one();
+                    removed.notified().await;
+                    Ok(String::new())
+                }
+            }
+        });
+        let (health, metrics) = (Arc::new(Health::new().check(check)), Arc::new(Metrics::new()));
+        let ops = OpsState { health: health.clone(), metrics: metrics.clone() };
+        let report = tokio::spawn(async move { ops.report().await });
+        started.notified().await;
+        health.replace_databases(Vec::new());
+        removed.notify_one();
+        assert_eq!(report.await.unwrap().parts.len(), 1);
+        assert!(!metrics.exposition().unwrap().contains(r#"database="old""#));
     }
 }

@@ -44,6 +44,12 @@ pub enum TelemetryError {
         /// The error of the parser.
         cause: ParseError,
     },
+    /// The change of the filter could not be seen in the log.
+    #[error("the log filter {filter:?} hides warnings of the gateway: add odoo_gateway=warn or a lower level")]
+    HidesWarnings {
+        /// The filter.
+        filter: String,
+    },
     /// The filter cannot be replaced.
     #[error("the log filter cannot be replaced: {0}")]
     Reload(reload::Error),

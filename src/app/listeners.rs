@@ -58,6 +58,24 @@ impl InheritedSockets {
     }
 }
 
+impl InheritedSockets {
+    /// The configuration with the addresses of these sockets, on which the gateway listens instead of the configured
+    /// ones.
+    ///
+    /// # Errors
+    /// If a socket has no address.
+    pub(super) fn addressed(&self, config: &Config) -> std::io::Result<Config> {
+        let mut addressed = config.clone();
+        if let Some(socket) = &self.api {
+            addressed.server.listen = socket.local_addr()?;
+        }
+        if let Some(socket) = &self.ops {
+            addressed.ops.listen = socket.local_addr()?;
+        }
+        Ok(addressed)
+    }
+}
+
 impl Listeners {
     /// Uses inherited sockets, and opens what was not inherited.
     ///
@@ -99,7 +117,9 @@ fn failed(key: &str, address: SocketAddr, cause: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings_from_config;
     use super::*;
+    use crate::config::ConfigChanges;
 
     fn config(variables: &[(&str, &str)]) -> Config {
         let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
@@ -134,5 +154,26 @@ mod tests {
         let inherited = InheritedSockets { api: Some(socket), ops: None };
         let listeners = Listeners::open(&config, inherited).await.unwrap();
         assert_eq!(listeners.api.local_addr().unwrap(), address);
+    }
+
+    #[test]
+    fn warnings_and_the_console_depend_on_the_address_of_an_inherited_socket() {
+        let inherit = |address: &str| Some(std::net::TcpListener::bind(address).unwrap());
+        let cases = [("192.0.2.1", "127.0.0.1:0", true), ("127.0.0.1", "0.0.0.0:0", false)];
+        for (configured, address, is_local) in cases {
+            let (api, ops) = (format!("{configured}:1"), format!("{configured}:2"));
+            let configured = config(&[("ODOO_GATEWAY__SERVER__LISTEN", &api), ("ODOO_GATEWAY__OPS__LISTEN", &ops)]);
+            let inherited = InheritedSockets { api: inherit(address), ops: inherit(address) };
+            let addressed = inherited.addressed(&configured).unwrap();
+            // A reload keeps the addresses.
+            for config in [&addressed, &addressed.reloaded(&configured).0] {
+                assert_eq!(settings_from_config::console(config).is_some(), is_local);
+                for key in ["server.listen:", "ops.listen:", "server.public_hosts:"] {
+                    let is_warned = config.warnings().iter().any(|warning| warning.starts_with(key));
+                    assert_eq!(is_warned, !is_local, "{key} {address}");
+                }
+            }
+            assert_eq!(addressed.reloaded(&configured).1, ConfigChanges::default());
+        }
     }
 }

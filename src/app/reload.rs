@@ -68,9 +68,8 @@ impl Reloader {
         let (config, changes) = served.config.reloaded(new);
         let next = self.lasting.next(config, &served).map_err(|cause| cause.to_string())?;
         let stack = self.lasting.stack(&next);
-        if next.config.log.filter != served.config.log.filter
-            && let Some(filter) = LogFilter::installed()
-        {
+        // Also an equal filter ends a temporary one.
+        if let Some(filter) = LogFilter::installed() {
             filter.set_configured(&next.config.log.filter).map_err(|cause| cause.to_string())?;
         }
         if next.config.auth.throttle != served.config.auth.throttle {
@@ -82,12 +81,12 @@ impl Reloader {
             self.lasting.shared_limits.replace_databases(&next.databases);
             self.forget_removed(&served.databases, &next.databases);
         }
+        log(&changes, &next.config);
         *served = next;
-        log(&changes, new);
         Ok(changes)
     }
 
-    /// A removed database is neither up nor down.
+    /// A removed database is neither up nor down. Its checks and its slots are gone, so nothing sets these again.
     fn forget_removed(&self, before: &Databases, now: &Databases) {
         for database in before.iter().map(|database| database.name.to_string()) {
             if !now.iter().any(|present| present.name.as_str() == database) {
@@ -99,7 +98,7 @@ impl Reloader {
     }
 }
 
-fn log(changes: &ConfigChanges, new: &Config) {
+fn log(changes: &ConfigChanges, config: &Config) {
     let applied = changes.applied.join(", ");
     tracing::info!(changed = applied, "the configuration was reloaded");
     if !changes.need_restart.is_empty() {
@@ -107,6 +106,6 @@ fn log(changes: &ConfigChanges, new: &Config) {
         tracing::warn!(settings, "these settings have changed, too, but take effect only at the next start");
     }
     if !changes.applied.is_empty() {
-        new.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+        config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     }
 }

@@ -23,7 +23,7 @@ use crate::telemetry::traces::Tracer;
 /// The parts that outlive a reload: what was counted, cached and sealed goes on.
 #[derive(Debug)]
 pub(super) struct LastingParts {
-    /// Its databases are replaced.
+    /// It has no databases: each stack adds its own.
     pub(super) admin: Administration,
     pub(super) tokens: Arc<TokenServices>,
     pub(super) throttle: Arc<Throttle>,

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use secrecy::{ExposeSecret as _, SecretString};
 use toml::{Table, Value};
 
-use super::Config;
 use super::merge::member;
+use super::{Config, DatabaseUrl};
 
 /// The settings that change while the gateway runs: keys, and sections with everything below them. `Config::adopt` has
 /// the same list in terms of fields.
@@ -50,9 +50,7 @@ impl Config {
     #[must_use]
     pub fn reloaded(&self, new: &Self) -> (Self, ConfigChanges) {
         let mut keys = changed_keys(&self.printable, &new.printable);
-        let demo = (self.demo.password.as_ref(), new.demo.password.as_ref());
-        let store = (self.store.password.as_ref(), new.store.password.as_ref());
-        for (key, (old, new)) in [("demo.password", demo), ("store.password", store)] {
+        for ((key, old), (_, new)) in self.secrets().into_iter().zip(new.secrets()) {
             if is_other_secret(old, new) {
                 keys.insert(key.to_owned());
             }
@@ -61,6 +59,20 @@ impl Config {
         let mut effective = self.clone();
         effective.adopt(new);
         (effective, ConfigChanges { applied, need_restart })
+    }
+
+    /// The secrets, which are redacted in `printable`.
+    fn secrets(&self) -> [(&'static str, Option<&SecretString>); 4] {
+        let url_password = match &self.store.url {
+            DatabaseUrl::Postgres { password, .. } => password.as_ref(),
+            DatabaseUrl::Sqlite { .. } => None,
+        };
+        [
+            ("demo.password", self.demo.password.as_ref()),
+            ("store.password", self.store.password.as_ref()),
+            ("store.url", url_password),
+            ("traces.headers", self.traces.headers.as_ref()),
+        ]
     }
 
     /// Takes over the reloadable settings.
@@ -86,6 +98,7 @@ impl Config {
         self.demo = new.demo.clone();
         self.schema = new.schema.clone();
         self.restful = new.restful.clone();
+        self.unused_variables.clone_from(&new.unused_variables);
         for path in RELOADABLE {
             copy(path, &new.printable, &mut self.printable);
         }
@@ -233,6 +246,21 @@ mod tests {
         let password = |text| config(&[("demo.login", "demo"), ("demo.password", text)]);
         let (effective, changes) = password("one").reloaded(&password("two"));
         assert_eq!(changes.applied, ["demo.password"]);
+        assert!(!format!("{effective:?} {changes:?}").contains("two"));
+    }
+
+    #[test]
+    fn changed_secrets_that_wait_for_a_restart_are_named_and_not_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("headers");
+        let load = |secret: &str| {
+            std::fs::write(&file, format!("key={secret}")).unwrap();
+            let url = format!("postgres://user:{secret}@127.0.0.1/gateway");
+            config(&[("store.url", url.as_str()), ("traces.headers_file", file.to_str().unwrap())])
+        };
+        let (effective, changes) = load("one").reloaded(&load("two"));
+        assert_eq!(changes.applied, Vec::<String>::new());
+        assert_eq!(changes.need_restart, ["store.url", "traces.headers"]);
         assert!(!format!("{effective:?} {changes:?}").contains("two"));
     }
 }

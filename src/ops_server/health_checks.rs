@@ -181,6 +181,19 @@ impl Health {
         self.checks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Calls `set` with the outcome of each database of a report that was not removed since. A removal waits until it
+    /// returns.
+    pub fn for_present_databases(&self, report: &HealthReport, set: impl Fn(&str, &CheckResult)) {
+        let present = self.checks.read().unwrap_or_else(PoisonError::into_inner);
+        for part in &report.parts {
+            if let Some(database) = &part.database
+                && present.iter().any(|check| check.database.as_ref() == Some(database))
+            {
+                set(database, &part.outcome);
+            }
+        }
+    }
+
     /// Makes the report not ready, so that load balancers send no more requests.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);

@@ -6,9 +6,10 @@
 //! The other endpoints only read, and can be published to a monitoring network. This one makes the gateway write, so it
 //! answers only to this machine (`kubectl port-forward` and `docker exec` are on it), the text is short, and the change
 //! ends by itself. A web page in a browser on this machine cannot use it: `PUT` needs a permission that is never given,
-//! and a name that resolves to this machine is not accepted in `Host`.
+//! and a name that resolves to this machine is not accepted in `Host`. Nor can the clients of a proxy on this machine
+//! that says that it is one; others must not forward this path.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
@@ -25,6 +26,8 @@ use serde::{Deserialize, Serialize};
 use crate::serve::Received;
 use crate::telemetry::log_filter::LogFilter;
 
+/// The headers by which a proxy says that it is one.
+const PROXY_HEADERS: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto"];
 /// The maximum length of a filter, in bytes.
 const MAX_FILTER: usize = 512;
 /// The maximum size of a request, in bytes.
@@ -111,18 +114,24 @@ fn rejected(status: StatusCode, reason: String) -> Response {
 /// Passes on only requests from this machine that are meant for it.
 async fn reject_remote(request: Request, next: Next) -> Response {
     let peer = request.extensions().get().map(|Received { peer, .. }| peer.ip().to_canonical());
-    if peer.is_some_and(|peer| peer.is_loopback()) && is_addressed_locally(request.headers()) {
+    let is_forwarded = PROXY_HEADERS.iter().any(|name| request.headers().contains_key(*name));
+    if peer.is_some_and(is_this_machine) && is_addressed_locally(request.headers()) && !is_forwarded {
         return next.run(request).await;
     }
     rejected(StatusCode::FORBIDDEN, "the log filter is changed only from the machine of the gateway".to_owned())
 }
 
-/// Whether `Host` is an address or `localhost`. Any other name can be made to resolve to this machine.
+/// Other loopback addresses are used by tunnels and meshes, which pass on requests from elsewhere.
+fn is_this_machine(address: IpAddr) -> bool {
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
+}
+
+/// Whether `Host` is `localhost` or its address. Any other name can be made to resolve to this machine.
 fn is_addressed_locally(headers: &HeaderMap) -> bool {
     let authority = headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     authority.is_some_and(|authority| {
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-        host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok()
+        host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(is_this_machine)
     })
 }
 
@@ -169,6 +178,8 @@ mod tests {
     async fn requests_from_elsewhere_are_rejected() {
         for (peer, host) in [
             ("192.0.2.1:5000", "localhost"),
+            ("127.0.0.6:5000", "localhost"),
+            (LOCAL, "192.0.2.1:9090"),
             (LOCAL, "gateway.example"),
             (LOCAL, "localhost.evil.example:9090"),
             (LOCAL, ""),
@@ -181,11 +192,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn requests_that_a_proxy_forwarded_are_rejected() {
+        for header in PROXY_HEADERS {
+            let router: Router = Router::new().route("/log-filter", route(Some(LogFilter::for_tests("info"))));
+            let received = Received { peer: LOCAL.parse().unwrap(), at: Instant::now() };
+            let request = http::Request::get("/log-filter").header(HOST, "localhost").header(header, "x");
+            let response = router.oneshot(request.extension(received).body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{header}");
+        }
+    }
+
+    #[tokio::test]
     async fn invalid_changes_are_rejected_with_the_reason() {
         let long = format!(r#"{{"filter": "{}"}}"#, "a,".repeat(300));
         let oversized = format!(r#"{{"filter": "{}"}}"#, "a".repeat(5000));
         for (body, expected, reason) in [
             (r#"{"filter": "info,x=loud"}"#, 400, "is invalid"),
+            (r#"{"filter": "off"}"#, 400, "odoo_gateway=warn"),
             (r#"{"filter": "debug", "seconds": 0}"#, 400, "from 1 to"),
             (r#"{"filter": "debug", "seconds": 86401}"#, 400, "from 1 to"),
             (r#"{"filter": "debug", "minutes": 1}"#, 422, "minutes"),

@@ -10,8 +10,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use tracing::Level;
 use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Registry, reload};
 
 use super::TelemetryError;
@@ -41,6 +44,15 @@ struct State {
 struct Temporary {
     filter: String,
     until: Instant,
+    /// The task that waits for the end.
+    end: AbortHandle,
+}
+
+impl Drop for Temporary {
+    /// The task would wait up to a day for nothing.
+    fn drop(&mut self) {
+        self.end.abort();
+    }
 }
 
 /// What is in effect.
@@ -58,6 +70,13 @@ pub struct LogFilterState {
 pub(super) fn parse(text: &str) -> Result<EnvFilter, TelemetryError> {
     let parsed = EnvFilter::builder().with_regex(false).parse(text);
     parsed.map_err(|cause| TelemetryError::Filter { filter: text.to_owned(), cause })
+}
+
+/// Whether warnings of the gateway pass a filter. The change of a filter is one of them.
+fn shows_warnings(filter: EnvFilter) -> bool {
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(filter), || {
+        tracing::enabled!(target: "odoo_gateway", Level::WARN) && tracing::enabled!(Level::WARN)
+    })
 }
 
 impl LogFilter {
@@ -94,35 +113,41 @@ impl LogFilter {
     /// # Errors
     /// If the filter is invalid; then nothing changes.
     pub fn set_configured(&self, text: &str) -> Result<(), TelemetryError> {
+        let filter = parse(text)?;
         let mut state = self.state();
-        self.apply(text)?;
-        let has_changed = state.configured != text || state.temporary.is_some();
+        if state.configured != text || state.temporary.is_some() {
+            // Before the change and as a warning, because the new filter may hide it, and no temporary one does.
+            tracing::warn!(filter = text, "the log filter has changed");
+        }
+        self.apply(filter)?;
         text.clone_into(&mut state.configured);
         state.temporary = None;
         state.changes += 1;
-        drop(state);
-        if has_changed {
-            tracing::info!(filter = text, "the log filter has changed");
-        }
         Ok(())
     }
 
     /// Replaces the filter in effect for this time. Must be called on a runtime.
     ///
     /// # Errors
-    /// If the filter is invalid; then nothing changes.
+    /// If the filter is invalid, or hides warnings of the gateway; then nothing changes.
     pub fn set_temporarily(&self, text: &str, time: Duration) -> Result<(), TelemetryError> {
+        let new = parse(text)?;
+        if !shows_warnings(parse(text)?) {
+            return Err(TelemetryError::HidesWarnings { filter: text.to_owned() });
+        }
         let mut state = self.state();
-        self.apply(text)?;
-        state.temporary = Some(Temporary { filter: text.to_owned(), until: Instant::now() + time });
+        self.apply(new)?;
         state.changes += 1;
         let (change, filter) = (state.changes, self.clone());
-        drop(state);
-        tracing::warn!(filter = text, seconds = time.as_secs(), "the log filter has changed for a while");
-        tokio::spawn(async move {
+        let end = tokio::spawn(async move {
             tokio::time::sleep(time).await;
             filter.reset_after(change);
         });
+        let (until, end) = (Instant::now() + time, end.abort_handle());
+        state.temporary = Some(Temporary { filter: text.to_owned(), until, end });
+        drop(state);
+        // After the change: the filter before may hide it, the new one does not.
+        tracing::warn!(filter = text, seconds = time.as_secs(), "the log filter has changed for a while");
         Ok(())
     }
 
@@ -155,7 +180,8 @@ impl LogFilter {
         }
         state.temporary = None;
         state.changes += 1;
-        let (applied, configured) = (self.apply(&state.configured), state.configured.clone());
+        let configured = state.configured.clone();
+        let applied = parse(&configured).and_then(|filter| self.apply(filter));
         drop(state);
         match applied {
             Ok(()) => tracing::info!(filter = configured, "the configured log filter is in effect again"),
@@ -163,8 +189,7 @@ impl LogFilter {
         }
     }
 
-    fn apply(&self, text: &str) -> Result<(), TelemetryError> {
-        let filter = parse(text)?;
+    fn apply(&self, filter: EnvFilter) -> Result<(), TelemetryError> {
         self.0.handle.reload(filter).map_err(TelemetryError::Reload)
     }
 
@@ -175,7 +200,6 @@ impl LogFilter {
 
 #[cfg(test)]
 mod tests {
-    use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::{Layer as _, fmt};
 
     use super::*;
@@ -218,6 +242,34 @@ mod tests {
         filter.set_configured("debug").unwrap();
         tokio::time::sleep(2 * MINUTE).await;
         assert!(is_debug_logged(), "the configured filter stays");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn equal_configured_filter_ends_a_temporary_one_and_its_task() {
+        let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let (filter, _guard) = filter_in_effect("info");
+        filter.set_temporarily("debug", MINUTE).unwrap();
+        filter.set_temporarily("info,odoo_gateway=debug", MINUTE).unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(tasks(), 1);
+        filter.set_configured("info").unwrap();
+        assert!(!is_debug_logged());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!((tasks(), filter.current().reset_in), (0, None));
+    }
+
+    #[tokio::test]
+    async fn temporary_filter_cannot_hide_warnings_of_the_gateway() {
+        let (filter, _guard) = filter_in_effect("info");
+        let own = concat!("info,", module_path!(), "=off").replace("::tests", "");
+        for hidden in ["off", "error", "hyper=debug", "info,odoo_gateway=error", own.as_str()] {
+            let error = filter.set_temporarily(hidden, MINUTE).unwrap_err().to_string();
+            assert!(error.contains("odoo_gateway=warn"), "{hidden}: {error}");
+            assert_eq!(filter.current().reset_in, None);
+        }
+        for shown in ["warn", "off,odoo_gateway=warn", "info,hyper=off"] {
+            filter.set_temporarily(shown, MINUTE).unwrap();
+        }
     }
 
     #[tokio::test]
