@@ -358,8 +358,7 @@ async fn signals_are_handled_from_the_start() {
 async fn address_in_use_is_reported_with_its_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for (name, key) in
-        [("ODOO_GATEWAY__SERVER__LISTEN", "server.listen"), ("ODOO_GATEWAY__OPS__LISTEN", "ops.listen")]
+    for (name, key) in [("ODOO_GATEWAY__SERVER__LISTEN", "server.listen"), ("ODOO_GATEWAY__OPS__LISTEN", "ops.listen")]
     {
         let (code, _, err) = run_command(&["serve"], &[(name, &address)]).await;
         assert_eq!(code, 1, "{err}");
