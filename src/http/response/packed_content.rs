@@ -4,6 +4,7 @@
 //! any other. Must not know: what the content is.
 
 use std::io::{self, Read as _, Write as _};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::response::Response;
 use bytes::Bytes;
@@ -21,6 +22,8 @@ use crate::error::Problem;
 pub(in crate::http) struct PackedContent {
     packed: Bytes,
     tagged: TaggedContent,
+    /// The unpacked content while responses contain it. All share it, however many clients read slowly.
+    unpacked: Arc<Mutex<Option<Weak<[u8]>>>>,
 }
 
 impl PackedContent {
@@ -41,7 +44,7 @@ impl PackedContent {
 
     /// From content that is packed already.
     pub(in crate::http) fn from_gzip(media_type: &'static str, packed: Bytes) -> Self {
-        Self { tagged: TaggedContent::new(media_type, packed.clone()), packed }
+        Self { tagged: TaggedContent::new(media_type, packed.clone()), packed, unpacked: Arc::default() }
     }
 
     /// The content.
@@ -54,13 +57,24 @@ impl PackedContent {
         Ok(content)
     }
 
+    /// The content, shared with all responses that contain it now.
+    fn shared(&self) -> Result<Bytes, Problem> {
+        let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(content) = unpacked.as_ref().and_then(Weak::upgrade) {
+            return Ok(Bytes::from_owner(content));
+        }
+        let content: Arc<[u8]> = self.unpack()?.into();
+        *unpacked = Some(Arc::downgrade(&content));
+        Ok(Bytes::from_owner(content))
+    }
+
     /// The response to a request with these headers.
     ///
     /// # Errors
     /// 500 if the content is not gzip.
     pub(in crate::http) fn respond(&self, request_headers: &HeaderMap) -> Result<Response, Problem> {
         if !accepts_gzip(request_headers) {
-            return Ok(self.tagged.with_content(self.unpack()?).respond(request_headers));
+            return Ok(self.tagged.with_content(self.shared()?).respond(request_headers));
         }
         let mut response = self.tagged.respond(request_headers);
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -101,6 +115,15 @@ mod tests {
             let body = response.into_body().collect().await.unwrap().to_bytes();
             assert_eq!(body.len() == text.len(), !is_packed, "{accepted}");
         }
+    }
+
+    #[test]
+    fn responses_share_the_unpacked_content_while_they_exist() {
+        let content = PackedContent::pack("text/plain", b"text").unwrap();
+        let (first, second) = (content.shared().unwrap(), content.shared().unwrap());
+        assert_eq!((&*first, first.as_ptr()), (b"text".as_slice(), second.as_ptr()));
+        drop((first, second));
+        assert!(content.unpacked.lock().unwrap().as_ref().unwrap().upgrade().is_none());
     }
 
     #[test]
