@@ -17,6 +17,16 @@ async fn run_command(folder: &Path, line: &str, settings: &[(&str, &str)]) -> (b
     (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
+/// A gateway in front of Odoo 19 whose master key is in this file.
+fn settings(master: &str) -> [(&str, &str); 4] {
+    [
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master),
+        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
+    ]
+}
+
 /// Creates a key on the command line. Returns the key.
 async fn create_key(folder: &Path, name: &str, settings: &[(&str, &str)]) -> String {
     let secret = folder.join("secret");
@@ -31,16 +41,10 @@ async fn create_key(folder: &Path, name: &str, settings: &[(&str, &str)]) -> Str
 async fn restored_backup_is_detected_and_reactivates_nothing() {
     let keys = tempfile::tempdir().unwrap();
     let master = keys.path().join("own/master.key").display().to_string();
-    let settings = [
-        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
-        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
-        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
-        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
-    ];
+    let settings = settings(&master);
     let folder = tempfile::tempdir().unwrap();
-    let [lost, kept] = ["lost", "kept"].map(|name| (name, &settings));
-    let lost = create_key(folder.path(), lost.0, lost.1).await;
-    let kept = create_key(folder.path(), kept.0, kept.1).await;
+    let lost = create_key(folder.path(), "lost", &settings).await;
+    let kept = create_key(folder.path(), "kept", &settings).await;
     let store = folder.path().join(".data/gateway.db");
     let backup = keys.path().join("backup.db");
     std::fs::copy(&store, &backup).unwrap();
@@ -81,12 +85,7 @@ async fn create_tokens(client: Client, stop: Arc<AtomicBool>) -> Vec<String> {
 async fn backup_of_a_store_in_use_is_restored_without_what_was_revoked() {
     let keys = tempfile::tempdir().unwrap();
     let master = keys.path().join("own/master.key").display().to_string();
-    let settings = [
-        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", master.as_str()),
-        ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
-        ("ODOO_GATEWAY__ODOO__0__URL", testbed().url(Version::Odoo19)),
-        ("ODOO_GATEWAY__ODOO__0__DATABASE", "odoo19"),
-    ];
+    let settings = settings(&master);
     let folder = tempfile::tempdir().unwrap();
     let lost = create_key(folder.path(), "lost", &settings).await;
     let kept = create_key(folder.path(), "kept", &settings).await;
