@@ -12,7 +12,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::tagged_content::TaggedContent;
 use crate::error::Problem;
@@ -73,11 +73,12 @@ impl PackedContent {
     /// # Errors
     /// 500 if the content is not gzip.
     pub(in crate::http) fn respond(&self, request_headers: &HeaderMap) -> Result<Response, Problem> {
-        if !accepts_gzip(request_headers) {
+        let mut response = self.tagged.respond(request_headers);
+        if accepts_gzip(request_headers) {
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        } else if response.status() != StatusCode::NOT_MODIFIED {
             return Ok(self.tagged.with_content(self.shared()?).respond(request_headers));
         }
-        let mut response = self.tagged.respond(request_headers);
-        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         Ok(response)
     }
 }
@@ -133,6 +134,8 @@ mod tests {
         assert_eq!(packed.headers()[ETAG], plain.headers()[ETAG]);
         let mut known = headers("");
         known.insert(IF_NONE_MATCH, packed.headers()[ETAG].clone());
+        let content = PackedContent::pack("text/plain", b"text").unwrap();
         assert_eq!(content.respond(&known).unwrap().status(), 304);
+        assert!(content.unpacked.lock().unwrap().is_none(), "a response without a body needs no content");
     }
 }
