@@ -23,10 +23,10 @@
 //! | Module | Purpose |
 //! |---|---|
 //! | `main`, [`cli`] | the command line |
-//! | [`app`] | the composition root: builds a running gateway from a configuration; `odoo-gateway check` |
+//! | [`app`] | the composition root: builds a running gateway from a configuration, reloads it; backup and restore; `odoo-gateway check` |
 //! | [`admin`] | administration of keys, applications, tokens and master keys, with an audit log |
 //! | [`http`] | everything about HTTP requests, see below |
-//! | [`ops_server`] | `/livez`, `/readyz` and `/metrics` on a separate listener |
+//! | [`ops_server`] | `/livez`, `/readyz`, `/metrics` and `/log-filter` on a separate listener |
 //! | [`serve`] | the HTTP server: accept loop, timeouts, connection limits, shutdown |
 //! | [`idempotency`] | idempotency keys: executes a repeated request once and replays its response |
 //! | [`auth`] | credentials, OAuth 1.0a and OAuth 2, rate limits and login throttling |
@@ -35,7 +35,7 @@
 //! | [`plan`] | intents, model schemas, scopes, and plans of calls |
 //! | [`store`] | the database: SQLite or PostgreSQL |
 //! | [`secret`] | tokens, encryption at rest, master keys |
-//! | [`telemetry`] | logs and metrics |
+//! | [`telemetry`] | logs, metrics and traces |
 //! | [`config`] | settings from defaults, a file and the environment |
 //! | [`language`] | literals, domains, orders, selections, lists of names and ids |
 //! | [`error`], [`error_code`] | the error type of all modules, and the error codes |
