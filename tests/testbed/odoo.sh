@@ -5,6 +5,8 @@
 
 declare -A ODOO_PORT
 
+# Without the limits on memory and time: they are for workers. A single process with threads and many databases reaches
+# 2 GiB of address space during the tests, restarts, and does not respond meanwhile.
 write_odoo_config() {
     local odoo=$1 port=$2
     mkdir -p "$WORKSPACE/data/$odoo"
@@ -20,6 +22,9 @@ write_odoo_config() {
 		list_db = True
 		workers = 0
 		max_cron_threads = 0
+		limit_memory_soft = 0
+		limit_memory_hard = 0
+		limit_time_real = 0
 		log_handler = :INFO,odoo.addons.rpc.controllers.xmlrpc:ERROR
 	SETTINGS
 }

@@ -7,7 +7,8 @@ Out:  the hooks that schemathesis loads (SCHEMATHESIS_HOOKS); at the end, on std
 
 Schemathesis generates a request from the document alone. With arbitrary models, ids, languages and passwords it would
 learn only what a 404 and a 401 look like. The hooks replace most such values by ones that exist. Which value is taken
-depends only on the generated one, so a seed determines all requests.
+depends only on the generated one, so a seed determines all requests. Processes that run at the same time write to
+records of their own.
 
 Limits:
 - Reads use every model that Odoo has. Requests that may write use `res.partner.category` only.
@@ -69,9 +70,19 @@ def get(path: str, **options):
     return response.json()
 
 
+def post(path: str, body, **options):
+    """The body of a response."""
+    response = requests.post(f"{URL}{path}", json=body, timeout=60, **options)
+    response.raise_for_status()
+    return response.json()
+
+
 RECORDS = get("/api/v1/ir.model", params={"query": "{model}", "order": "model"}, auth=LOGIN)["data"]["records"]
 MODELS = [record["model"] for record in RECORDS]
 APPLICATION = get("/start")
+# The records that requests of this process change and delete: more than it deletes, so that most exist until the end.
+CREATED = [{"name": f"Record {index}"} for index in range(500)]
+IDS = post(f"/restapi/1.0/object/{WRITABLE}/create", {"args": [CREATED]}, auth=LOGIN)["return"]
 
 
 def number(*parts) -> int:
@@ -97,7 +108,7 @@ def existing(name: str, operation, value, salt: int):
         case "method" | "function":
             return pick(RECORD_METHODS if "{id}" in path or "{key}" in path else METHODS, value, salt)
         case "id" | "key":
-            return 1 + number(value, salt) % (12 if reads else 120)
+            return 1 + number(value, salt) % 12 if reads else pick(IDS, value, salt)
         case "report_name":
             return pick(REPORTS, value, salt)
         case "field":
@@ -121,7 +132,7 @@ def map_query(case, values: dict) -> dict:
     for name, value in values.items():
         mapped[name] = QUERY[name] if name in QUERY and number(name, value) % 4 else value
     if "ids" in values and case.operation.method.upper() != "GET":
-        mapped["ids"] = str(1 + number(values, case.headers) % 120)
+        mapped["ids"] = str(pick(IDS, values, case.headers))
     return {name: value for name, value in mapped.items() if value is not None}
 
 
