@@ -1,0 +1,318 @@
+//! What is known about the Odoo API keys that grants seal.
+//!
+//! One gateway works on a key at a time: it claims the row, and gives it back with the result. A claim of a gateway
+//! that was killed expires.
+//!
+//! In: rows, sealed secrets, keyed hashes. Out: the same. Must not know: Odoo, how secrets are sealed.
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+use time::OffsetDateTime;
+
+use super::audit::AuditEvent;
+use super::stored_token::StoredToken;
+use super::transaction::retry;
+use super::{Store, StoreError};
+use crate::secret::Sealed;
+
+/// The keyed hash of an Odoo API key, by which equal keys of two grants are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OdooKeyHash {
+    /// HMAC-SHA256.
+    pub hash: Vec<u8>,
+    /// The id of the index key.
+    pub key: String,
+}
+
+/// The key that another one has replaced, and that is not yet revoked in Odoo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplacedOdooKey {
+    /// The key, sealed.
+    pub secret: Sealed,
+    /// Its hash.
+    pub hash: OdooKeyHash,
+    /// Its name in Odoo, if the gateway has created it.
+    pub name: Option<String>,
+    /// When it ends in any case; seconds since 1970, as all times here.
+    pub ends_at: Option<i64>,
+    /// When it was replaced.
+    pub replaced_at: i64,
+}
+
+/// What is known about the Odoo API key of a grant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OdooKeyRecord {
+    /// Its hash; `None` if the credential is a password.
+    pub hash: Option<OdooKeyHash>,
+    /// Its name in Odoo, if the gateway has created it.
+    pub name: Option<String>,
+    /// When it ends; `None`: never, or not known.
+    pub ends_at: Option<i64>,
+    /// The user's password, sealed.
+    pub password: Option<Sealed>,
+    /// The key before.
+    pub replaced: Option<ReplacedOdooKey>,
+    /// Attempts that failed, since the last one that succeeded.
+    pub failures: i64,
+    /// Why the last attempt failed.
+    pub failure: Option<String>,
+    /// When it is looked at again.
+    pub next_check_at: i64,
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OdooKeyClaim {
+    /// The caller works on the key.
+    Claimed {
+        /// What is known about it.
+        record: Box<OdooKeyRecord>,
+        /// The credential of the grant.
+        credential: Sealed,
+    },
+    /// Another gateway works on it, or it is not due before this time.
+    NotDue(i64),
+    /// The grant does not exist any more.
+    Ended,
+}
+
+/// A key whose renewal fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailingOdooKey {
+    /// The user's login.
+    pub login: String,
+    /// The gateway's name of the database.
+    pub database: String,
+    /// When the key ends.
+    pub ends_at: Option<i64>,
+    /// Why the last attempt failed.
+    pub failure: String,
+}
+
+impl OdooKeyHash {
+    fn from_row(row: &AnyRow, hash: &str, key: &str) -> Result<Option<Self>, sqlx::Error> {
+        let (hash, key) = (row.try_get::<Option<Vec<u8>>, _>(hash)?, row.try_get::<Option<String>, _>(key)?);
+        Ok(hash.zip(key).map(|(hash, key)| Self { hash, key }))
+    }
+}
+
+impl OdooKeyRecord {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let sealed = |column: &str| Ok::<_, sqlx::Error>(row.try_get::<Option<Vec<u8>>, _>(column)?.map(Sealed));
+        let replaced_hash = OdooKeyHash::from_row(row, "replaced_hash", "replaced_hash_kid")?;
+        let replaced = match sealed("replaced")?.zip(replaced_hash) {
+            Some((secret, hash)) => Some(ReplacedOdooKey {
+                secret,
+                hash,
+                name: row.try_get("replaced_name")?,
+                ends_at: row.try_get("replaced_ends_at")?,
+                replaced_at: row.try_get::<Option<i64>, _>("replaced_at")?.unwrap_or_default(),
+            }),
+            None => None,
+        };
+        Ok(Self {
+            hash: OdooKeyHash::from_row(row, "key_hash", "key_hash_kid")?,
+            name: row.try_get("name")?,
+            ends_at: row.try_get("ends_at")?,
+            password: sealed("password")?,
+            replaced,
+            failures: row.try_get("failures")?,
+            failure: row.try_get("failure")?,
+            next_check_at: row.try_get("next_check_at")?,
+        })
+    }
+
+    /// Writes the record and ends the claim.
+    async fn write(&self, grant: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        let hash = |hash: Option<&OdooKeyHash>| hash.map(|hash| (hash.hash.clone(), hash.key.clone())).unzip();
+        let (key_hash, key_hash_kid) = hash(self.hash.as_ref());
+        let replaced = self.replaced.as_ref();
+        let (replaced_hash, replaced_hash_kid) = hash(replaced.map(|replaced| &replaced.hash));
+        let write = "UPDATE odoo_keys SET key_hash = $2, key_hash_kid = $3, name = $4, ends_at = $5, password = $6, \
+                     replaced = $7, replaced_hash = $8, replaced_hash_kid = $9, replaced_name = $10, \
+                     replaced_ends_at = $11, replaced_at = $12, failures = $13, failure = $14, next_check_at = $15, \
+                     claimed_until = 0 WHERE grant_id = $1";
+        sqlx::query(write)
+            .bind(grant.to_owned())
+            .bind(key_hash)
+            .bind(key_hash_kid)
+            .bind(self.name.clone())
+            .bind(self.ends_at)
+            .bind(self.password.as_ref().map(|sealed| sealed.0.clone()))
+            .bind(replaced.map(|replaced| replaced.secret.0.clone()))
+            .bind(replaced_hash)
+            .bind(replaced_hash_kid)
+            .bind(replaced.and_then(|replaced| replaced.name.clone()))
+            .bind(replaced.and_then(|replaced| replaced.ends_at))
+            .bind(replaced.map(|replaced| replaced.replaced_at))
+            .bind(self.failures)
+            .bind(self.failure.clone())
+            .bind(self.next_check_at)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+async fn insert_claimed(grant: &str, until: i64, connection: &mut AnyConnection) -> Result<u64, StoreError> {
+    let insert = "INSERT INTO odoo_keys (grant_id, claimed_until) SELECT id, $2 FROM grants WHERE id = $1 \
+                  ON CONFLICT (grant_id) DO NOTHING";
+    Ok(sqlx::query(insert).bind(grant.to_owned()).bind(until).execute(connection).await?.rows_affected())
+}
+
+impl Store {
+    /// Inserts a token with a new grant, whose credential is an Odoo API key that the gateway has created.
+    ///
+    /// # Errors
+    /// As [`add_token`](Self::add_token).
+    pub async fn add_token_with_odoo_key(
+        &self,
+        token: &StoredToken,
+        record: &OdooKeyRecord,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        token.grant.insert(&mut transaction).await?;
+        token.insert(&mut transaction).await?;
+        insert_claimed(&token.grant.id, 0, &mut transaction).await?;
+        record.write(&token.grant.id, &mut transaction).await?;
+        event.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        event.log();
+        Ok(())
+    }
+
+    /// Claims the key of a grant until this time, if it is due.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn claim_odoo_key(
+        &self,
+        grant: &str,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<OdooKeyClaim, StoreError> {
+        let (now, until) = (now.unix_timestamp(), until.unix_timestamp());
+        let mut transaction = self.begin().await?;
+        let claim = "UPDATE odoo_keys SET claimed_until = $2 WHERE grant_id = $1 AND claimed_until <= $3 \
+                     AND next_check_at <= $3";
+        let claim = sqlx::query(claim).bind(grant.to_owned()).bind(until).bind(now);
+        let mut claimed = claim.execute(&mut *transaction).await?.rows_affected();
+        if claimed == 0 {
+            claimed = insert_claimed(grant, until, &mut transaction).await?;
+        }
+        let select = "SELECT k.*, g.credential FROM odoo_keys k JOIN grants g ON g.id = k.grant_id WHERE g.id = $1";
+        let row = sqlx::query(select).bind(grant.to_owned()).fetch_optional(&mut *transaction).await?;
+        transaction.commit_without_credentials().await?;
+        let Some(row) = row else { return Ok(OdooKeyClaim::Ended) };
+        let record = OdooKeyRecord::from_row(&row)?;
+        if claimed == 0 {
+            let claimed_until: i64 = row.try_get("claimed_until")?;
+            return Ok(OdooKeyClaim::NotDue(record.next_check_at.max(claimed_until)));
+        }
+        Ok(OdooKeyClaim::Claimed { record: Box::new(record), credential: Sealed(row.try_get("credential")?) })
+    }
+
+    /// Stores what is known about the key of a grant, and ends the claim.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn update_odoo_key(&self, grant: &str, record: &OdooKeyRecord) -> Result<(), StoreError> {
+        record.write(grant, &mut *self.pool.acquire().await?).await
+    }
+
+    /// As [`update_odoo_key`](Self::update_odoo_key), with an event.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn update_odoo_key_with_event(
+        &self,
+        grant: &str,
+        record: &OdooKeyRecord,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        record.write(grant, &mut transaction).await?;
+        event.insert(&mut transaction).await?;
+        transaction.commit_without_credentials().await?;
+        event.log();
+        Ok(())
+    }
+
+    /// Replaces the credential of a grant, for all its tokens at once: they open it with the same data key. Returns
+    /// `false` if the grant does not have the credential `before` any more.
+    ///
+    /// # Errors
+    /// If the store is not available. Then it is not known which credential the grant has.
+    pub async fn replace_odoo_key(
+        &self,
+        grant: &str,
+        (before, after): (&Sealed, &Sealed),
+        record: &OdooKeyRecord,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let replace = "UPDATE grants SET credential = $1 WHERE id = $2 AND credential = $3";
+        let replace = sqlx::query(replace).bind(after.0.clone()).bind(grant.to_owned()).bind(before.0.clone());
+        if replace.execute(&mut *transaction).await?.rows_affected() == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        record.write(grant, &mut transaction).await?;
+        event.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        event.log();
+        Ok(true)
+    }
+
+    /// Whether another grant of the user may have the key with this hash: it has, or its credential is not known.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn may_share_odoo_key(
+        &self,
+        (database, uid): (&str, i64),
+        grant: &str,
+        hash: &OdooKeyHash,
+    ) -> Result<bool, StoreError> {
+        let count = "SELECT count(*) FROM grants g LEFT JOIN odoo_keys k ON k.grant_id = g.id \
+                     WHERE g.database_name = $1 AND g.uid = $2 AND g.id <> $3 \
+                     AND (k.grant_id IS NULL OR k.next_check_at = 0 OR k.key_hash = $4 OR k.key_hash_kid <> $5)";
+        let count = sqlx::query(count)
+            .bind(database.to_owned())
+            .bind(uid)
+            .bind(grant.to_owned())
+            .bind(hash.hash.clone())
+            .bind(hash.key.clone());
+        Ok(count.fetch_one(&self.pool).await?.try_get::<i64, _>(0)? > 0)
+    }
+
+    /// What is known about the key of a grant; `None`: nothing.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn odoo_key(&self, grant: &str) -> Result<Option<OdooKeyRecord>, StoreError> {
+        let query = || sqlx::query("SELECT * FROM odoo_keys WHERE grant_id = $1").bind(grant.to_owned());
+        let row = retry!(self.connection_lost, query().fetch_optional(&self.pool))?;
+        Ok(row.as_ref().map(OdooKeyRecord::from_row).transpose()?)
+    }
+
+    /// The keys whose renewal fails, those that end first at the beginning.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn failing_odoo_keys(&self) -> Result<Vec<FailingOdooKey>, StoreError> {
+        let select = "SELECT DISTINCT g.login, g.database_name, k.ends_at, k.failure \
+                      FROM odoo_keys k JOIN grants g ON g.id = k.grant_id WHERE k.failures > 0 ORDER BY 3, 1, 2, 4";
+        let rows = retry!(self.connection_lost, sqlx::query(select).fetch_all(&self.pool))?;
+        let key = |row: &AnyRow| {
+            Ok(FailingOdooKey {
+                login: row.try_get("login")?,
+                database: row.try_get("database_name")?,
+                ends_at: row.try_get("ends_at")?,
+                failure: row.try_get::<Option<String>, _>("failure")?.unwrap_or_default(),
+            })
+        };
+        rows.iter().map(key).collect()
+    }
+}
