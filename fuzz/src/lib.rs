@@ -2,6 +2,7 @@
 //!
 //! In: nothing. Out: the parsers under the paths that they have in the gateway, and what holds for each of them.
 
+pub mod call_invariants;
 pub mod header_invariants;
 pub mod invariants;
 pub mod oauth1;
@@ -14,6 +15,24 @@ mod gateway {
     pub mod language;
     #[expect(dead_code, reason = "names in the source code of the gateway")]
     pub mod names;
+    #[path = "odoo"]
+    pub mod odoo {
+        #[path = "jsonrpc"]
+        pub mod jsonrpc {
+            mod python_json;
+            pub mod response;
+            #[path = "../../../fuzz/src/response_invariants.rs"]
+            pub mod response_invariants;
+        }
+        pub mod rpc_codec;
+        #[path = "xmlrpc"]
+        pub mod xmlrpc {
+            mod cursor;
+            mod parser;
+            pub mod request;
+            mod usual;
+        }
+    }
     pub mod plain_bytes;
     #[path = "serve"]
     pub mod serve {
@@ -25,5 +44,6 @@ mod gateway {
     pub mod value;
 }
 
+pub use gateway::odoo::jsonrpc::response_invariants;
 pub use gateway::serve::head_invariants;
-pub use gateway::{error, error_code, language, names, plain_bytes, value};
+pub use gateway::{error, error_code, language, names, odoo, plain_bytes, value};

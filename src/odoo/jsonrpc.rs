@@ -9,4 +9,8 @@
 
 mod python_json;
 pub mod response;
+#[cfg(test)]
+#[path = "../../fuzz/src/response_invariants.rs"]
+#[expect(unreachable_pub, reason = "the fuzz target is another crate")]
+mod response_invariants;
 pub mod writer;

@@ -1,7 +1,7 @@
-//! XML-RPC in Odoo's variant: serializes calls, parses responses.
+//! XML-RPC in Odoo's variant: serializes calls, parses responses; and the reverse, for clients that call the gateway.
 //!
-//! In: [`Value`](crate::value::Value)s, or the text of a response. Out: bytes, or values that borrow from that text.
-//! Must not know: HTTP, models, what a fault means.
+//! In: [`Value`](crate::value::Value)s, or the text of a call or response. Out: bytes, or values that borrow from that
+//! text. Must not know: HTTP, models, what a fault means.
 //!
 //! The gateway has its own codec because dxr, which it uses for the typed response of `common.version`, loses the order
 //! of struct members, rejects integers over 32 bits in `<int>`, and is several times slower on large responses
@@ -12,7 +12,9 @@ mod cursor;
 mod escape;
 mod parser;
 pub(super) mod record_scan;
+pub mod request;
 pub mod response;
+pub mod response_writer;
 mod usual;
 pub mod writer;
 mod zeroizing_buffer;

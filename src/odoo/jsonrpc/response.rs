@@ -79,6 +79,7 @@ fn member<'a>(map: Value<'a>, name: &str) -> Option<Value<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::odoo::jsonrpc::response_invariants::json_rpc_response;
 
     #[test]
     fn result_none_and_fault_are_distinguished() {
@@ -102,6 +103,16 @@ mod tests {
         };
         assert!(fault("File \"/o/http.py\", line 1, in _dispatch_nodb").is_unserved());
         assert!(!fault("File \"/o/service/model.py\", line 1, in dispatch").is_unserved());
+    }
+
+    #[test]
+    fn the_fuzz_corpus_holds_the_invariants() {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/json_rpc_response");
+        let files: Vec<_> = std::fs::read_dir(corpus).unwrap().collect();
+        assert!(files.len() >= 10, "{} files", files.len());
+        for file in files {
+            json_rpc_response(&std::fs::read_to_string(file.unwrap().path()).unwrap());
+        }
     }
 
     #[test]

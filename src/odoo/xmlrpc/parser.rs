@@ -7,7 +7,8 @@
 //! value   ::= '<value>' ( text | typed ) '</value>' | '<value/>'
 //! typed   ::= 'int' | 'i1' | 'i2' | 'i4' | 'i8' | 'biginteger'      a signed integer of up to 64 bits
 //!           | 'boolean'  0 | 1            | 'double'  also 'inf' and 'nan', as Python writes them
-//!           | 'string' | 'dateTime.iso8601'                          the text, unchanged
+//!           | 'string' | 'dateTime.iso8601'                          the text, unchanged; in a call, Odoo's form
+//!                                                                    of a date and time
 //!           | 'base64'                                               the text, without white space
 //!           | 'nil' | 'ex:nil'
 //!           | 'array'  '<data>' value* '</data>'
@@ -42,11 +43,18 @@ pub(super) struct ValueParser<'c, 'a> {
     cursor: &'c mut Cursor<'a>,
     /// The names of the latest struct at each depth, which are unique.
     known_names: Vec<Vec<&'a str>>,
+    /// Whether a date and time gets the form that Odoo expects in a call.
+    converts_datetimes: bool,
 }
 
 impl<'c, 'a> ValueParser<'c, 'a> {
     pub(super) fn new(cursor: &'c mut Cursor<'a>) -> Self {
-        Self { cursor, known_names: Vec::new() }
+        Self { cursor, known_names: Vec::new(), converts_datetimes: false }
+    }
+
+    /// For the values of a call.
+    pub(super) fn of_call(cursor: &'c mut Cursor<'a>) -> Self {
+        Self { converts_datetimes: true, ..Self::new(cursor) }
     }
 
     /// Parses the `<value>` at the cursor, which is nested in `depth` arrays and structs.
@@ -119,6 +127,7 @@ impl<'c, 'a> ValueParser<'c, 'a> {
             "int" | "i1" | "i2" | "i4" | "i8" | "biginteger" => self.integer()?,
             "boolean" => self.boolean()?,
             "double" => self.double()?,
+            "dateTime.iso8601" if self.converts_datetimes => Value::Text(odoo_datetime(self.cursor.text()?)),
             "string" | "dateTime.iso8601" => Value::Text(self.cursor.text()?),
             "base64" => Value::Text(without_white_space(self.cursor.text()?)),
             "nil" | "ex:nil" => {
@@ -253,6 +262,18 @@ fn empty(name: &str) -> Option<Value<'static>> {
         "string" | "base64" => Some(Value::Text(Cow::Borrowed(""))),
         "struct" => Some(Value::Map(Vec::new())),
         _ => None,
+    }
+}
+
+/// `20240102T03:04:05` or `2024-01-02T03:04:05` as `2024-01-02 03:04:05`. Another text is not changed: Odoo rejects it.
+fn odoo_datetime(text: Cow<'_, str>) -> Cow<'_, str> {
+    let Some((date, time)) = text.trim().split_once('T') else { return text };
+    let digits = date.replace('-', "");
+    let time = time.trim_end_matches('Z');
+    let is_date = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match (digits.get(..4), digits.get(4..6), digits.get(6..)) {
+        (Some(year), Some(month), Some(day)) if is_date => Cow::Owned(format!("{year}-{month}-{day} {time}")),
+        _ => text,
     }
 }
 

@@ -1,0 +1,120 @@
+//! The credential among the arguments of a call.
+//!
+//! In: database, login or user's id, and secret, as the client sent them. Out: the caller. Must not know: the service.
+//!
+//! ```text
+//! secret                           login, or user's id
+//! a password or an Odoo API key    must be those of the secret
+//! an API key of the gateway        the login is ignored; the id must be that of the key's user
+//! ```
+
+use secrecy::SecretString;
+
+use crate::auth::{PresentedToken, Principal};
+use crate::error::Problem;
+use crate::error_code::ErrorCode;
+use crate::http::authenticate::{ArgumentCredential, authenticate_arguments};
+use crate::http::request::ApiRequest;
+use crate::odoo::Uid;
+use crate::secret::{Token, TokenKind};
+use crate::value::Value;
+
+/// The maximum length of a login or secret. Odoo would spend its time hashing a longer one.
+const MAX_LENGTH: usize = 4096;
+
+/// Authenticates a login.
+///
+/// # Errors
+/// 401 if the credential is not valid; those of the authentication.
+pub(super) async fn authenticate_login(
+    request: &ApiRequest,
+    database: &str,
+    login: String,
+    secret: String,
+) -> Result<Principal, Problem> {
+    let credential = match api_key(&secret) {
+        Some(key) => ArgumentCredential::ApiKey(key),
+        None if is_possible(&login) && is_possible(&secret) => ArgumentCredential::Login(login, secret.into()),
+        None => return Err(rejected()),
+    };
+    request.timing.time("auth", authenticate_arguments(request, database, credential)).await
+}
+
+/// Authenticates the user's id and secret of a call.
+///
+/// # Errors
+/// As [`authenticate_login`].
+pub(super) async fn authenticate_user_id(
+    request: &ApiRequest,
+    database: &str,
+    uid: &Value<'_>,
+    secret: String,
+) -> Result<Principal, Problem> {
+    let uid = parse_uid(uid).ok_or_else(rejected)?;
+    let credential = match api_key(&secret) {
+        Some(key) => ArgumentCredential::ApiKey(key),
+        None if is_possible(&secret) => ArgumentCredential::UserId(uid, SecretString::from(secret)),
+        None => return Err(rejected()),
+    };
+    let caller = request.timing.time("auth", authenticate_arguments(request, database, credential)).await?;
+    if caller.odoo_user.uid == uid { Ok(caller) } else { Err(rejected()) }
+}
+
+/// An API key of the gateway. Any other text is a secret of Odoo.
+fn api_key(secret: &str) -> Option<PresentedToken> {
+    Token::parse(TokenKind::ApiKey, secret).map(PresentedToken::Opaque)
+}
+
+/// Whether Odoo could accept the login or secret.
+fn is_possible(text: &str) -> bool {
+    !text.is_empty() && text.len() < MAX_LENGTH && !text.chars().any(char::is_control)
+}
+
+/// Odoo accepts the digits of an id, too.
+fn parse_uid(uid: &Value<'_>) -> Option<Uid> {
+    match uid {
+        Value::Int(uid) => Uid::new(*uid),
+        Value::Text(digits) => Uid::parse(digits),
+        _ => None,
+    }
+}
+
+/// The same for every reason, as in Odoo.
+fn rejected() -> Problem {
+    Problem::new(ErrorCode::CredentialInvalid, "The user and the secret do not match.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_complete_keys_of_the_gateway_are_not_secrets_of_odoo() {
+        let key = Token::generate(TokenKind::ApiKey).unwrap();
+        assert!(api_key(key.expose()).is_some());
+        let shortened = key.expose().get(1..).unwrap();
+        let access = Token::generate(TokenKind::AccessToken).unwrap();
+        for other in ["admin", "", "ogw_key_", shortened, access.expose(), "0123456789abcdef0123456789abcdef01234567"] {
+            assert!(api_key(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn impossible_users_and_secrets_are_rejected_without_asking_odoo() {
+        for (uid, expected) in [
+            (Value::Int(7), Some(7)),
+            ("7".into(), Some(7)),
+            (Value::Int(0), None),
+            (Value::Int(-1), None),
+            (Value::Bool(true), None),
+            ("admin".into(), None),
+            (Value::Null, None),
+        ] {
+            assert_eq!(parse_uid(&uid).map(Uid::get), expected, "{uid:?}");
+        }
+        assert!(is_possible("pässword 1"));
+        for text in [String::new(), "a\0".to_owned(), "a\n".to_owned(), "a".repeat(MAX_LENGTH)] {
+            assert!(!is_possible(&text));
+        }
+    }
+}

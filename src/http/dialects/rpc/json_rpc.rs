@@ -1,0 +1,187 @@
+//! `/jsonrpc`: JSON-RPC, and the version of the server, which clients ask for first.
+//!
+//! In: `{"jsonrpc": "2.0", "method": "call", "params": {"service", "method", "args"}, "id"}`. Out: `result` or `error`
+//! with the same `id`. Must not know: what a call does. As in Odoo, the status of an error is 200, that of a body which
+//! is not JSON is 400, and there are no batches.
+
+use axum::response::Response;
+use axum::routing::post;
+use bytes::Bytes;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::arguments::python_error;
+use super::exchange::{read_body, respond, respond_to_problem};
+use super::fault::RpcFault;
+use super::services::{Answered, ServiceCall, ServiceResult, call_service, version};
+use crate::cpu_work::run_cpu_work;
+use crate::error::Problem;
+use crate::error_code::ErrorCode;
+use crate::http::request::ApiRequest;
+use crate::http::request::body::BodyLimits;
+use crate::http::request::unauthenticated_body;
+use crate::http::state::AppState;
+use crate::language::literal::{self, BodyValues, Limits};
+use crate::odoo::CallProtocol;
+use crate::shape::to_json;
+use crate::value::{Member, Value};
+
+const MEDIA: &str = "application/json";
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().route("/jsonrpc", post(call)).route("/web/webclient/version_info", post(version_info))
+}
+
+/// A request, parsed as far as every method needs.
+struct JsonRpcRequest {
+    id: Value<'static>,
+    params: Vec<Member<'static>>,
+}
+
+async fn call(mut request: ApiRequest) -> Result<Response, Problem> {
+    let body = read_body(&mut request).await?;
+    let max_values = BodyLimits::max_values_in(&request.head.extensions);
+    let parsed = request.run_on_body(|| parse(&body, max_values)).await?;
+    drop(body);
+    let answered = match service_call(parsed.params) {
+        Ok(call) => call_service(&request, call, CallProtocol::Best).await,
+        Err(problem) => Err(problem),
+    };
+    match answered.and_then(|answered| succeed(&request, &parsed.id, &answered)) {
+        Ok(response) => Ok(response),
+        Err(problem) => fail(&request, &parsed.id, &problem),
+    }
+}
+
+/// The version of Odoo as its web client asks for it. Some clients choose their calls by it.
+async fn version_info(mut request: ApiRequest) -> Result<Response, Problem> {
+    let body = unauthenticated_body::body(&mut request).await?;
+    let parsed = parse(&body, BodyLimits::max_values_in(&request.head.extensions))?;
+    match version(&request).await {
+        Ok(version) => {
+            let version = to_json(&version).map_err(Problem::internal)?;
+            Ok(respond(envelope(&parsed.id, "result", &version)?, MEDIA, None))
+        }
+        Err(problem) => fail(&request, &parsed.id, &problem),
+    }
+}
+
+/// # Errors
+/// 400 for a body that is not a JSON object, 413 for too many values.
+fn parse(body: &[u8], max_values: usize) -> Result<JsonRpcRequest, Problem> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let detail = format!("body: expected UTF-8, found an invalid sequence after byte {}", error.valid_up_to());
+        Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body")
+    })?;
+    let values = BodyValues::at_most(max_values);
+    let tree = literal::parse_json(text.trim_start_matches('\u{feff}'), Limits::body(&values))
+        .map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, "body"))?;
+    let Value::Map(members) = tree else {
+        let detail = "body: expected a JSON object. Batches of calls are not supported.";
+        return Err(Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body"));
+    };
+    let (mut id, mut params) = (Value::Null, Vec::new());
+    for (name, value) in members {
+        match (name.as_ref(), value) {
+            ("id", scalar @ (Value::Int(_) | Value::Float(_) | Value::Text(_))) => id = scalar.into_owned(),
+            ("params", Value::Map(members)) => params = members,
+            _ => {}
+        }
+    }
+    let params = params.into_iter().map(|(name, value)| (name.into_owned().into(), value.into_owned())).collect();
+    Ok(JsonRpcRequest { id, params })
+}
+
+fn service_call(params: Vec<Member<'static>>) -> Result<ServiceCall, Problem> {
+    let (mut service, mut function, mut arguments) = (None, None, None);
+    for (name, value) in params {
+        match (name.as_ref(), value) {
+            ("service", Value::Text(name)) => service = Some(name.into_owned()),
+            ("method", Value::Text(name)) => function = Some(name.into_owned()),
+            ("args", Value::List(items)) => arguments = Some(items),
+            _ => {}
+        }
+    }
+    let missing = |name| {
+        let detail = format!("jsonrpc() missing 1 required positional argument: '{name}'");
+        python_error(ErrorCode::MissingParameter, "TypeError", detail)
+    };
+    Ok(ServiceCall {
+        service: service.ok_or_else(|| missing("service"))?,
+        function: function.ok_or_else(|| missing("method"))?,
+        arguments: arguments.ok_or_else(|| missing("args"))?,
+    })
+}
+
+fn succeed(request: &ApiRequest, id: &Value<'_>, (result, rate_limit): &Answered) -> Result<Response, Problem> {
+    let json = |value: &Value<'_>| to_json(value).map_err(Problem::internal);
+    let result = match result {
+        ServiceResult::Value(value) => json(value)?,
+        ServiceResult::Reply(reply) if reply.is_omitted() => {
+            let detail = "The method ran and its changes are committed, but its result cannot be transmitted.";
+            return Err(Problem::new(ErrorCode::ResultNotRepresentable, detail));
+        }
+        ServiceResult::Reply(reply) => {
+            request.timing.run("shape", || run_cpu_work(reply.size() as u64, || json(&reply.value()?)))?
+        }
+    };
+    Ok(respond(envelope(id, "result", &result)?, MEDIA, *rate_limit))
+}
+
+fn fail(request: &ApiRequest, id: &Value<'_>, problem: &Problem) -> Result<Response, Problem> {
+    let error = RpcFault::from_problem(problem).to_json().to_string();
+    Ok(respond_to_problem(request, problem, envelope(id, "error", error.as_bytes())?, MEDIA))
+}
+
+fn envelope(id: &Value<'_>, member: &str, content: &[u8]) -> Result<Bytes, Problem> {
+    let id = to_json(id).map_err(Problem::internal)?;
+    let parts =
+        [br#"{"jsonrpc": "2.0", "id": "#.as_slice(), id.as_slice(), b", \"", member.as_bytes(), b"\": ", content, b"}"];
+    Ok(parts.concat().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(body: &str) -> Result<(Value<'static>, ServiceCall), ErrorCode> {
+        let JsonRpcRequest { id, params } = parse(body.as_bytes(), 20).map_err(|problem| problem.code)?;
+        Ok((id, service_call(params).map_err(|problem| problem.code)?))
+    }
+
+    #[test]
+    fn request_is_parsed_whatever_the_order_of_its_members() {
+        for (body, id) in [
+            (r#"{"id": 7, "method": "call", "params": {"service": "s", "method": "m", "args": [1]}}"#, Value::Int(7)),
+            (r#"{"id": "a", "params": {"args": [1], "method": "m", "service": "s", "context": {}}}"#, "a".into()),
+            (r#"{"id": null, "params": {"args": [1], "method": "m", "service": "s"}}"#, Value::Null),
+            (r#"{"id": {}, "params": {"args": [1], "method": "m", "service": "s"}}"#, Value::Null),
+        ] {
+            let (found, call) = parsed(body).unwrap();
+            assert_eq!(found, id, "{body}");
+            assert_eq!((call.service.as_str(), call.function.as_str(), call.arguments.len()), ("s", "m", 1), "{body}");
+        }
+    }
+
+    #[test]
+    fn invalid_requests_are_rejected() {
+        for (body, code) in [
+            ("", ErrorCode::InvalidLiteral),
+            ("[]", ErrorCode::InvalidLiteral),
+            (r#"[{"jsonrpc": "2.0"}]"#, ErrorCode::InvalidLiteral),
+            ("{'id': 1}", ErrorCode::InvalidLiteral),
+            ("{}", ErrorCode::MissingParameter),
+            (r#"{"params": []}"#, ErrorCode::MissingParameter),
+            (r#"{"params": {"service": "s", "method": "m"}}"#, ErrorCode::MissingParameter),
+            (r#"{"params": {"service": "s", "method": 1, "args": []}}"#, ErrorCode::MissingParameter),
+            ("[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", ErrorCode::BodyTooLarge),
+        ] {
+            assert_eq!(parsed(body).map(drop), Err(code), "{body}");
+        }
+    }
+
+    #[test]
+    fn response_has_the_id_of_the_request() {
+        let body = envelope(&"a\"b".into(), "result", b"[1]").unwrap();
+        assert_eq!(body, r#"{"jsonrpc": "2.0", "id": "a\"b", "result": [1]}"#);
+    }
+}
