@@ -1,0 +1,258 @@
+//! Odoo API keys that are renewed before they end: in front of a real Odoo 19, and of a stub that is an Odoo 20.
+
+use std::time::Duration;
+
+use odoo_gateway::admin::Administration;
+use odoo_gateway::clock::Clock;
+use odoo_gateway::odoo::is_api_key;
+use odoo_gateway::secret::{DataKey, Token};
+use odoo_gateway::store::StoredToken;
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use sqlx::{AnyConnection, Connection as _};
+use time::macros::format_description;
+
+use super::{administration, new_key_of, url};
+use crate::support::binary::Process;
+use crate::support::odoo::{api_key_names, empty_database, fresh_database};
+use crate::support::stub_odoo::KEY;
+use crate::support::{Client, Gateway, StubOdoo, StubReply, Version, testbed};
+
+const PARTNER: &str = "/restapi/1.0/object/res.partner/1";
+const GENERATE: &str = "res.users.apikeys.generate";
+const REVOKE: &str = "res.users.apikeys.revoke";
+const AUTHENTICATE: &str = "authenticate";
+const NEW: &str = "fedcba9876543210fedcba9876543210fedcba98";
+const RENEW: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__RENEW", "true");
+/// A key of one day ends soon.
+const RENEW_BEFORE: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__RENEW_BEFORE", "2d");
+const LIFETIME: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__LIFETIME", "30d");
+const REVOKE_AFTER: &str = "ODOO_GATEWAY__ODOO_KEYS__REVOKE_AFTER";
+const DAY: i64 = 24 * 60 * 60;
+
+/// Creates a key of the gateway with an Odoo API key that ends in a day.
+async fn key_of_one_day(admin: &Administration, database: &str, name: &str) -> (StoredToken, Token) {
+    let mut admin = admin.clone();
+    admin.odoo_keys.lifetime = Duration::from_secs(24 * 60 * 60);
+    admin.create_key_by_exchange(new_key_of(database, name, "internal", "internal")).await.unwrap()
+}
+
+/// The Odoo credential that a token opens.
+async fn odoo_credential(admin: &Administration, row: &StoredToken, token: &Token) -> String {
+    let row = admin.find_key(&row.id).await.unwrap();
+    let keys = admin.key_provider.for_sealing().await.unwrap();
+    let grant = row.grant.facts();
+    let data_key = DataKey::unwrap(&keys.keyring, token, row.facts(&row.terms()), grant, &row.wrap).unwrap();
+    data_key.open_credential(grant, &row.grant.credential).unwrap().expose_secret().to_owned()
+}
+
+/// Uses a key until the audit log has `count` events of this kind about it. Every request must succeed.
+async fn use_until(client: &Client, admin: &Administration, action: &str, count: usize) {
+    let used = async {
+        loop {
+            client.get(PARTNER, &[("fields", "id")]).await.ok();
+            let events = admin.store.audit_events(1000).await.unwrap();
+            if events.iter().filter(|event| event.action == action).count() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), used).await.unwrap_or_else(|_| panic!("no {action}"));
+}
+
+/// The status with which Odoo answers to a key over JSON-2, where it remembers no verified keys.
+async fn odoo_status(database: &str, key: &str) -> u16 {
+    let odoo = Client::new(testbed().url(Version::Odoo19).trim_end_matches('/').to_owned());
+    let odoo = odoo.with_header("Authorization", &format!("Bearer {key}")).with_header("X-Odoo-Database", database);
+    odoo.post("/json/2/res.users/context_get", &json!({})).await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_of_odoo_19_is_renewed_and_the_one_before_is_revoked() {
+    let database = fresh_database(Version::Odoo19).await;
+    let settings = [RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "0s")];
+    let gateway = Gateway::start_with_database(Version::Odoo19, &database, &settings).await;
+    let admin = gateway.administration().await;
+    let (row, token) = key_of_one_day(&admin, &database, "shop").await;
+    let client = gateway.client().with_header("api-key", token.expose());
+    let before = odoo_credential(&admin, &row, &token).await;
+    assert!(is_api_key(&before.as_str().into()), "the password is not the credential");
+    let first_names = api_key_names(&database, "odoo-gateway shop %").await;
+    assert_eq!(first_names.len(), 1);
+
+    use_until(&client, &admin, "odoo_key.renew", 1).await;
+    let after = odoo_credential(&admin, &row, &token).await;
+    assert_ne!(after, before);
+    use_until(&client, &admin, "odoo_key.revoke", 1).await;
+    assert_eq!((odoo_status(&database, &before).await, odoo_status(&database, &after).await), (401, 200));
+    let names = api_key_names(&database, "odoo-gateway shop %").await;
+    assert!(names.len() == 1 && names != first_names, "{names:?}");
+    client.get(PARTNER, &[("fields", "id")]).await.ok();
+
+    let known = admin.odoo_key_of(&row).await.unwrap().unwrap();
+    let days = (known.ends_at.unwrap() - Clock::system().now().unix_timestamp() + DAY / 2) / DAY;
+    assert_eq!((days, known.failure, known.replaced), (30, None, None));
+    let events = admin.store.audit_events(1000).await.unwrap();
+    let actors: Vec<&str> =
+        events.iter().filter(|event| event.subject == row.id).map(|event| event.actor.as_str()).collect();
+    assert_eq!(actors[..2], ["gateway", "gateway"]);
+    let metrics = gateway.ops_client().get("/metrics", &[]).await.text;
+    for outcome in ["renewed", "revoked"] {
+        let line = format!("odoo_gateway_odoo_key_renewals_total{{outcome=\"{outcome}\"}} 1\n");
+        assert!(metrics.contains(&line), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn key_of_odoo_14_takes_the_place_of_the_password_and_does_not_end() {
+    let database = fresh_database(Version::Odoo14).await;
+    let gateway = Gateway::start_with_database(Version::Odoo14, &database, &[RENEW]).await;
+    let admin = gateway.administration().await;
+    let new = || new_key_of(&database, "shop", "internal", "internal");
+    let (row, token) = admin.create_key_by_exchange(new()).await.unwrap();
+    assert!(is_api_key(&odoo_credential(&admin, &row, &token).await.into()));
+    let known = admin.odoo_key_of(&row).await.unwrap().unwrap();
+    assert_eq!((known.ends_at, known.password), (None, None), "nothing needs the password");
+    gateway.client().with_header("api-key", token.expose()).get(PARTNER, &[("fields", "id")]).await.ok();
+    let again = admin.create_key_by_exchange(new()).await.unwrap_err();
+    assert!(again.to_string().contains("exists already"), "{again}");
+    assert_eq!(api_key_names(&database, "odoo-gateway shop %").await.len(), 1, "no key is left over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_gateways_renew_a_key_once_and_another_one_revokes_the_one_before() {
+    let (database, store) = (fresh_database(Version::Odoo19).await, empty_database().await);
+    let shared = [
+        ("ODOO_GATEWAY__STORE__URL", store.as_str()),
+        ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
+        RENEW,
+        RENEW_BEFORE,
+        LIFETIME,
+    ];
+    let late = [&shared[..], &[(REVOKE_AFTER, "1h")]].concat();
+    let first = Gateway::start_with_database(Version::Odoo19, &database, &late).await;
+    let second = first.replica().await;
+    let admin = first.administration().await;
+    let (row, token) = key_of_one_day(&admin, &database, "shop").await;
+    let before = odoo_credential(&admin, &row, &token).await;
+    let with_key = |client: Client| client.with_header("api-key", token.expose());
+    let clients = [with_key(first.client()), with_key(Client::new(format!("http://{}", second.api)))];
+    let [one, other] = &clients;
+    tokio::join!(use_until(one, &admin, "odoo_key.renew", 1), use_until(other, &admin, "odoo_key.renew", 1));
+    for client in clients.iter().cycle().take(8) {
+        client.get(PARTNER, &[("fields", "id")]).await.ok();
+    }
+    assert_eq!(api_key_names(&database, "odoo-gateway shop %").await.len(), 2, "one new key, and the one before");
+    let events = admin.store.audit_events(1000).await.unwrap();
+    assert_eq!(events.iter().filter(|event| event.action.starts_with("odoo_key.")).count(), 1);
+    assert_eq!(odoo_status(&database, &before).await, 200, "requests under way go on with it");
+
+    // Neither of them revokes the old key. What is left to do is in the store alone.
+    second.stop().await;
+    let key_file = first.folder().join("keys/master.key").display().to_string();
+    let early = [&shared[..], &[(REVOKE_AFTER, "0s"), ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", &key_file)]].concat();
+    make_due(&store).await;
+    let third = Gateway::start_with_database(Version::Odoo19, &database, &early).await;
+    use_until(&with_key(third.client()), &admin, "odoo_key.revoke", 1).await;
+    assert_eq!(odoo_status(&database, &before).await, 401);
+}
+
+/// Ends the claim of a gateway that was killed, and lets all keys be looked at now.
+async fn make_due(store: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(store).await.unwrap();
+    let update = "UPDATE odoo_keys SET claimed_until = 0, next_check_at = 1";
+    sqlx::query(update).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// An Odoo 20 whose user `admin` has a key that ends tomorrow.
+async fn odoo_20() -> StubOdoo {
+    let stub = StubOdoo::start().await;
+    let member = |name: &str, value: &str| format!("<member><name>{name}</name><value>{value}</value></member>");
+    let version = ["server_version", "server_serie"].map(|name| member(name, "<string>20.0</string>")).concat();
+    let info = member("server_version_info", "<array><data><value><int>20</int></value></data></array>");
+    let protocol = member("protocol_version", "<int>1</int>");
+    stub.when("version", StubReply::value(&format!("<struct>{version}{info}{protocol}</struct>")));
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    let end = (Clock::system().now() + Duration::from_secs(24 * 60 * 60)).format(format).unwrap();
+    let key = member("scope", "<string>rpc</string>") + &member("expiration_date", &format!("<string>{end}</string>"));
+    let keys = format!("<array><data><value><struct>{key}</struct></value></data></array>");
+    stub.when("res.users.apikeys.search_read", StubReply::value(&keys));
+    stub.when_containing(AUTHENTICATE, KEY, StubReply::value("<int>2</int>"));
+    stub.when_containing(AUTHENTICATE, NEW, StubReply::value("<int>2</int>"));
+    stub
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_of_odoo_20_renews_itself_also_after_its_gateway_was_killed_on_the_way() {
+    let stub = odoo_20().await;
+    stub.when(GENERATE, StubReply::Hold);
+    let (folder, odoo) = (tempfile::tempdir().unwrap(), stub.url());
+    let key_file = folder.path().join("keys/master.key").display().to_string();
+    let settings = [
+        ("ODOO_GATEWAY__ODOO__0__URL", odoo.as_str()),
+        ("ODOO_GATEWAY__ODOO__0__DATABASE", "stub"),
+        ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", &key_file),
+        RENEW,
+        RENEW_BEFORE,
+        LIFETIME,
+        (REVOKE_AFTER, "0s"),
+    ];
+    let gateway = Process::serve_in(folder, &settings).await;
+    let admin = administration(gateway.folder.path(), &settings).await;
+    let (row, token) = admin.create_key(new_key_of("stub", "shop", "admin", KEY)).await.unwrap();
+    gateway.client().with_header("api-key", token.expose()).get(PARTNER, &[("fields", "id")]).await.ok();
+    stub.wait_for_calls(GENERATE, 1).await;
+    let (_, _, folder) = gateway.stop_with("KILL").await;
+    assert_eq!(odoo_credential(&admin, &row, &token).await, KEY, "the credential still works");
+
+    stub.when(GENERATE, StubReply::value(&format!("<string>{NEW}</string>")));
+    make_due(&url(folder.path())).await;
+    let gateway = Process::serve_in(folder, &settings).await;
+    let client = gateway.client().with_header("api-key", token.expose());
+    use_until(&client, &admin, "odoo_key.renew", 1).await;
+    assert_eq!(odoo_credential(&admin, &row, &token).await, NEW);
+    assert_eq!(stub.call_count(REVOKE), 0, "the new key is stored first");
+    use_until(&client, &admin, "odoo_key.revoke", 1).await;
+    let revoked = stub.last_text(REVOKE);
+    assert!(revoked.contains(KEY) && revoked.contains(NEW), "the new key revokes the one before");
+    client.get(PARTNER, &[("fields", "id")]).await.ok();
+    assert!(stub.last_text("res.partner.read").contains(NEW));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_that_another_key_uses_too_is_not_revoked_and_failures_are_remembered() {
+    let stub = odoo_20().await;
+    stub.when(GENERATE, StubReply::fault("2", "Access Denied"));
+    let gateway = Gateway::start_with_stub(&stub, &[RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "0s")]).await;
+    let admin = gateway.administration().await;
+    let (row, token) = admin.create_key(new_key_of("stub", "shop", "admin", KEY)).await.unwrap();
+    admin.create_key(new_key_of("stub", "other", "admin", KEY)).await.unwrap();
+    let client = gateway.client().with_header("api-key", token.expose());
+    use_until(&client, &admin, "odoo_key.renew_failed", 1).await;
+    let failing = admin.store.failing_odoo_keys().await.unwrap();
+    assert!(matches!(&failing[..], [key] if key.login == "admin" && !key.failure.is_empty()), "{failing:?}");
+    assert_eq!(odoo_credential(&admin, &row, &token).await, KEY);
+
+    stub.when(GENERATE, StubReply::value(&format!("<string>{NEW}</string>")));
+    make_due(&format!("sqlite:{}", gateway.folder().join("gateway.db").display())).await;
+    let replica = gateway.replica().await;
+    let client = Client::new(format!("http://{}", replica.api)).with_header("api-key", token.expose());
+    use_until(&client, &admin, "odoo_key.renew", 1).await;
+    assert!(admin.store.failing_odoo_keys().await.unwrap().is_empty());
+    let postponed = async {
+        loop {
+            client.get(PARTNER, &[("fields", "id")]).await.ok();
+            let known = admin.odoo_key_of(&row).await.unwrap().unwrap();
+            if known.next_check_at > Clock::system().now().unix_timestamp() {
+                return known;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let known = tokio::time::timeout(Duration::from_secs(30), postponed).await.expect("it is looked at later");
+    assert!(known.replaced.is_some());
+    assert_eq!(stub.call_count(REVOKE), 0, "the other key of the gateway uses it");
+}
