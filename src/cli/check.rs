@@ -14,8 +14,8 @@ use super::secret_input::read_secret;
 /// The user whose access rights apply to the fields of models.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Args)]
 pub struct CheckCommand {
-    /// Compare the schemas of [restful.models] with the fields that this Odoo user can see; the user's password or
-    /// Odoo API key is read from standard input
+    /// Also check what this Odoo user can see, best an administrator: web.base.url, Odoo API keys that end soon, the
+    /// fields in the schemas of [restful.models]; the user's password or Odoo API key is read from standard input
     #[arg(long)]
     login: Option<String>,
     /// Read the password or Odoo API key from this file, not from standard input
@@ -23,12 +23,13 @@ pub struct CheckCommand {
     secret_file: Option<PathBuf>,
 }
 
-/// Colors the first word of a finding: `ok`, `warning` or `FAILED`.
+/// Colors the first word of a finding: `ok`, `skipped`, `warning` or `FAILED`.
 #[must_use]
 pub fn color_finding(finding: &str) -> String {
     let (status, rest) = finding.split_once(' ').unwrap_or((finding, ""));
     let style = match status {
         "ok" => colors::GOOD,
+        "skipped" => colors::HEADING,
         "warning" => colors::ATTENTION,
         _ => colors::BAD,
     };

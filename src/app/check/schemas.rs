@@ -3,22 +3,11 @@
 //! In: the configuration and a user. Out: a message for each field that the database does not have. Must not know:
 //! how the messages are printed.
 
-use secrecy::SecretString;
-
 use crate::config::{RestfulConfig, RestfulModelConfig};
 use crate::error::Problem;
 use crate::names::ModelName;
 use crate::odoo::{Database, MetadataSnapshot, OdooUser};
 use crate::plan::{PlanError, unresolved_fields};
-
-/// The user whose access rights apply: a field that they cannot see counts as missing.
-#[derive(Debug)]
-pub struct CheckUser {
-    /// The Odoo login, the same for every database.
-    pub login: String,
-    /// The password or Odoo API key.
-    pub secret: SecretString,
-}
 
 /// Whether the configuration contains a schema.
 pub(super) fn has_schemas(config: &RestfulConfig) -> bool {
@@ -26,25 +15,16 @@ pub(super) fn has_schemas(config: &RestfulConfig) -> bool {
 }
 
 /// Returns a message for each mismatch, with its key such as `restful.models.sale.order.read`.
-pub(super) async fn compare(
-    database: &Database,
-    config: &RestfulConfig,
-    user: &CheckUser,
-) -> Result<Vec<String>, String> {
-    let detail = |problem: Problem| problem.detail;
-    let uid = database.client.authenticate(&user.login, &user.secret).await;
-    let uid = uid.map_err(|failure| detail(failure.into_problem()))?;
-    let uid = uid.ok_or_else(|| format!("Odoo rejected the login {} with this password or key", user.login))?;
-    let odoo_user = OdooUser { uid, secret: user.secret.clone().into() };
+pub(super) async fn compare(database: &Database, config: &RestfulConfig, odoo_user: &OdooUser) -> Vec<String> {
     let mut found = Vec::new();
     for (name, entry) in &config.models {
         let Ok(model) = ModelName::parse(name) else { continue };
-        match compare_model(database, &odoo_user, &model, entry).await {
+        match compare_model(database, odoo_user, &model, entry).await {
             Ok(messages) => found.extend(messages.into_iter().map(|text| format!("restful.models.{name}.{text}"))),
             Err(problem) => found.push(format!("restful.models.{name}: {}", problem.detail)),
         }
     }
-    Ok(found)
+    found
 }
 
 async fn compare_model(

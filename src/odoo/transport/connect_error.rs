@@ -5,6 +5,8 @@
 use std::error::Error;
 use std::io;
 
+use super::tls_error::TlsError;
+
 /// Why a connection failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
@@ -17,12 +19,9 @@ pub enum ConnectError {
     /// The host does not respond to the connection attempt.
     #[error("the host does not respond: a firewall drops the connection, or the machine is off")]
     TimedOut,
-    /// The server does not use TLS.
-    #[error("the server does not use TLS")]
-    NotTls,
     /// The TLS handshake fails, for example because of an unknown issuer, another name, or an expired certificate.
     #[error("the TLS handshake fails: {0}")]
-    Tls(String),
+    Tls(TlsError),
     /// Any other cause.
     #[error("the connection fails: {0}")]
     Other(String),
@@ -43,20 +42,20 @@ impl ConnectError {
             chain.iter().filter_map(|cause| cause.downcast_ref::<io::Error>()).flat_map(error_kinds).collect();
         let is = |kind| kinds.contains(&kind);
         let is_unreachable = is(io::ErrorKind::HostUnreachable) || is(io::ErrorKind::NetworkUnreachable);
+        let mut io_errors = chain.iter().filter_map(|cause| cause.downcast_ref::<io::Error>());
         if is(io::ErrorKind::ConnectionRefused) {
             Self::Refused
         } else if is(io::ErrorKind::TimedOut) {
             Self::TimedOut
         } else if is_unreachable || !secured {
             Self::Other(deepest)
+        } else if let Some(cause) = io_errors.find_map(TlsError::from_io) {
+            Self::Tls(cause)
         // A server that uses plain HTTP responds with something that is not a TLS record, or closes the connection.
-        } else if deepest.contains("InvalidContentType")
-            || is(io::ErrorKind::UnexpectedEof)
-            || is(io::ErrorKind::ConnectionReset)
-        {
-            Self::NotTls
+        } else if is(io::ErrorKind::UnexpectedEof) || is(io::ErrorKind::ConnectionReset) {
+            Self::Tls(TlsError::NotTls)
         } else {
-            Self::Tls(deepest)
+            Self::Tls(TlsError::Other(deepest))
         }
     }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue, LOCATION};
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio::time::{Instant, timeout_at};
 
+use super::certificate_check::{CertificateCheck, check_certificate};
 use super::{ConnectError, IncomingResponse, Protocol, Transport, check_head, classify_error};
 use crate::odoo::error::TransportError;
 
@@ -25,6 +26,15 @@ pub(in crate::odoo) enum ProbeRequestError {
     Connect(ConnectError),
     /// A connection was made, but there is no usable response.
     Transport(TransportError),
+}
+
+/// A page of Odoo's web client, as a browser behind a reverse proxy sees it.
+#[derive(Debug)]
+pub(in crate::odoo) struct ProbePage {
+    /// Where the page redirects to.
+    pub(in crate::odoo) location: Option<String>,
+    /// The text, or its beginning.
+    pub(in crate::odoo) text: String,
 }
 
 impl Transport {
@@ -53,6 +63,27 @@ impl Transport {
             String::from_utf8(body).map_err(|_| TransportError::Unreadable("it is not UTF-8"))
         };
         text.await.map_err(ProbeRequestError::Transport)
+    }
+
+    /// Gets a page as a reverse proxy with TLS would for `host`. `None` if there is no response in time.
+    pub(in crate::odoo) async fn fetch_forwarded(&self, url: &Url, host: &str, limit: Duration) -> Option<ProbePage> {
+        let deadline = Instant::now() + limit;
+        let request = self.fresh.get(url.clone()).header("x-forwarded-host", host).header("x-forwarded-proto", "https");
+        let response = timeout_at(deadline, request.send()).await.ok()?.ok()?;
+        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok()).map(str::to_owned);
+        let mut body = Vec::new();
+        let mut response = IncomingResponse::Reqwest(response);
+        // The beginning is enough.
+        let _ = response.read_chunks(&mut body, MAX_RESPONSE_BYTES, (usize::MAX, deadline)).await;
+        Some(ProbePage { location, text: String::from_utf8_lossy(&body).into_owned() })
+    }
+
+    /// Looks at the certificate of the server at an https URL, with a connection of its own.
+    pub(in crate::odoo) async fn check_certificate(&self, url: &Url, limit: Duration) -> Option<CertificateCheck> {
+        if url.scheme() != "https" {
+            return None;
+        }
+        check_certificate(url.host_str()?, url.port_or_known_default()?, limit).await
     }
 
     /// The `Date` of a response to this URL (RFC 9110, 5.6.7), whatever its status is.
