@@ -18,6 +18,7 @@
 //! allocation   fair shares of a limit (pure)
 //! usage        what a gateway reports and what it gets
 //! demand       the greatest demand of the last second
+//! deferrable   callers that let others pass
 //! renewals     requests of a renewal, and its end
 //! slots        a semaphore with a size that changes
 //! ```
@@ -25,6 +26,7 @@
 //! In: the use of limits. Out: permits. Must not know: what is limited, the store.
 
 mod allocation;
+mod deferrable;
 mod demand;
 mod renewals;
 mod slots;

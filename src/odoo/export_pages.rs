@@ -1,10 +1,13 @@
 //! Fetches a listing from Odoo page by page.
 //!
 //! In: a [`Pager`] and a user. Out: one [`Page`] per call of `next`. Must not know: what becomes of the pages,
-//! whether a caller fetches ahead. No page is retained after it was returned.
+//! whether a caller fetches ahead. No page is retained after it was returned. Between two pages, and between the calls
+//! of a page, other calls go first.
 
 use std::sync::Arc;
 
+use super::call_queue::CallPriority;
+use super::client::OdooClient;
 use super::database::Database;
 use super::nested_read::{CountMode, as_i64, list_records, read_records};
 use super::plan_outcome::Outcome;
@@ -29,6 +32,7 @@ pub enum Page {
 #[derive(Debug)]
 pub struct Pages {
     database: Arc<Database>,
+    client: OdooClient,
     user: OdooUser,
     pager: Pager,
 }
@@ -37,7 +41,7 @@ impl Pages {
     /// A listing; fetches no page yet.
     #[must_use]
     pub fn new(database: Arc<Database>, user: OdooUser, pager: Pager) -> Self {
-        Self { database, user, pager }
+        Self { client: database.client.with_priority(CallPriority::Export), database, user, pager }
     }
 
     /// The columns that the client gets of each record; `None` if only ids are listed.
@@ -53,13 +57,16 @@ impl Pages {
     pub async fn next(&mut self, counter: &CallCounter) -> Result<Option<Page>, Problem> {
         loop {
             let Some(step) = self.pager.next_step() else { return Ok(None) };
-            let odoo = UserClient::new(&self.database, &self.user, counter);
+            let odoo = UserClient::new(&self.database, &self.user, counter).with_client(&self.client);
             let result = execute_step(odoo, &mut self.pager, step).await;
             match result {
                 Ok(None) => {}
                 // A page that is too large for one response may fit into several.
                 Err(problem) if problem.code == ErrorCode::AnswerTooLarge && self.pager.shrink_page() => {}
-                result => return result,
+                result => {
+                    self.client = self.database.client.with_priority(CallPriority::BegunExport);
+                    return result;
+                }
             }
         }
     }

@@ -25,8 +25,7 @@ pub fn minimum_slots(capacity: u32, gateways: u32) -> u32 {
 /// than gateways none keeps anything: otherwise the same ones would hold all slots without using them.
 #[must_use]
 pub fn allowed_slots(capacity: u32, minimum: u32, holders: &[SlotHolder], own: usize) -> (u32, u32) {
-    let is_enough_for_all = u32::try_from(holders.len()).is_ok_and(|gateways| gateways <= capacity);
-    let minimum = if is_enough_for_all { minimum } else { 0 };
+    let minimum = kept_minimum(capacity, minimum, holders);
     let wanted: Vec<u32> = holders.iter().map(|holder| holder.wanted.max(minimum)).collect();
     let share = fair_shares(capacity, &wanted).get(own).copied().unwrap_or_default();
     let others = holders.iter().enumerate().filter(|(index, _)| *index != own);
@@ -34,11 +33,17 @@ pub fn allowed_slots(capacity: u32, minimum: u32, holders: &[SlotHolder], own: u
     (share.min(capacity.saturating_sub(held_by_others)), share)
 }
 
-/// The slots that no gateway but the one at `own` holds or wants.
+/// The slots that no gateway but the one at `own` holds, wants, or keeps without using it.
 #[must_use]
-pub fn unwanted_slots(capacity: u32, holders: &[SlotHolder], own: usize) -> u32 {
+pub fn unwanted_slots(capacity: u32, minimum: u32, holders: &[SlotHolder], own: usize) -> u32 {
+    let minimum = kept_minimum(capacity, minimum, holders);
     let others = holders.iter().enumerate().filter(|(index, _)| *index != own);
-    others.fold(capacity, |left, (_, holder)| left.saturating_sub(holder.held.max(holder.wanted)))
+    others.fold(capacity, |left, (_, holder)| left.saturating_sub(holder.held.max(holder.wanted).max(minimum)))
+}
+
+fn kept_minimum(capacity: u32, minimum: u32, holders: &[SlotHolder]) -> u32 {
+    let is_enough_for_all = u32::try_from(holders.len()).is_ok_and(|gateways| gateways <= capacity);
+    if is_enough_for_all { minimum } else { 0 }
 }
 
 /// Max-min fair shares: who wants less than an equal share gets what it wants, and the others share the rest equally.
@@ -104,8 +109,9 @@ mod tests {
     #[test]
     fn slots_that_others_hold_or_want_are_not_unwanted() {
         let holders = [SlotHolder { held: 2, wanted: 0 }, SlotHolder { held: 1, wanted: 3 }];
-        assert_eq!([unwanted_slots(4, &holders, 0), unwanted_slots(4, &holders, 1)], [1, 2]);
-        assert_eq!(unwanted_slots(2, &holders, 0), 0);
+        assert_eq!([unwanted_slots(4, 0, &holders, 0), unwanted_slots(4, 0, &holders, 1)], [1, 2]);
+        assert_eq!(unwanted_slots(2, 0, &holders, 0), 0);
+        assert_eq!(unwanted_slots(4, 3, &holders, 1), 1, "the minimum of the other one");
     }
 
     /// What a gateway does with a grant: it returns free slots, and takes more.

@@ -3,6 +3,10 @@
 //! Without sharing it is a semaphore of a fixed size. A permit is acquired and released with the same operations in
 //! both cases; only a caller that has to wait requests a renewal.
 //!
+//! Callers that can be deferred get what the others leave: within a gateway they wait until no other caller does and
+//! never use its last quarter, and of the slots of all gateways they get those that no other gateway wants. One slot
+//! they always get.
+//!
 //! In: what the gateway may hold. Out: a [`SlotPermit`]. Must not know: what the slots are for, the store.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,6 +15,7 @@ use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::deferrable::DeferrableCallers;
 use super::demand::RecentDemand;
 use super::renewals::Renewals;
 use super::usage::{SlotGrant, SlotUse};
@@ -23,11 +28,13 @@ pub struct LeasedSlots(Arc<Inner>);
 struct Inner {
     budget: String,
     capacity: usize,
+    has_minimum: bool,
     permits: Arc<Semaphore>,
     size: Mutex<Size>,
     /// Whether `size.to_return` is greater than 0, to be checked without the lock.
     is_shrinking: AtomicBool,
     waiting: AtomicUsize,
+    deferrable: DeferrableCallers,
     /// Whether the last renewal could not give everything, or there is no more, so that another one is useless for now.
     is_refused: AtomicBool,
     /// Whether a renewal ever said how many slots this gateway holds.
@@ -42,7 +49,9 @@ struct Size {
     held: usize,
     /// Of these, the permits that cease to exist when they are released.
     to_return: usize,
+    /// The demand of callers that cannot be deferred, and of all.
     demand: RecentDemand,
+    total_demand: RecentDemand,
 }
 
 /// A slot in use, released on drop.
@@ -50,14 +59,17 @@ struct Size {
 pub struct SlotPermit {
     permit: Option<OwnedSemaphorePermit>,
     slots: LeasedSlots,
+    is_deferrable: bool,
 }
 
 /// Counts a caller that waits.
-struct Waiting<'s>(&'s AtomicUsize);
+struct Waiting<'s>(&'s Inner);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        // A caller that leaves the queue may have had a slot already, which is free again.
+        self.0.deferrable.wake_first();
     }
 }
 
@@ -65,14 +77,31 @@ impl LeasedSlots {
     /// Slots that are not shared: `capacity` of them, at least one.
     #[must_use]
     pub fn new(budget: String, capacity: usize) -> Self {
+        Self::build(budget, capacity, true)
+    }
+
+    /// The same, of which no gateway keeps any that it does not use, if they are shared.
+    #[must_use]
+    pub fn without_minimum(budget: String, capacity: usize) -> Self {
+        Self::build(budget, capacity, false)
+    }
+
+    fn build(budget: String, capacity: usize, has_minimum: bool) -> Self {
         let capacity = capacity.clamp(1, Semaphore::MAX_PERMITS);
         Self(Arc::new(Inner {
             budget,
             capacity,
+            has_minimum,
             permits: Arc::new(Semaphore::new(capacity)),
-            size: Mutex::new(Size { held: capacity, to_return: 0, demand: RecentDemand::default() }),
+            size: Mutex::new(Size {
+                held: capacity,
+                to_return: 0,
+                demand: RecentDemand::default(),
+                total_demand: RecentDemand::default(),
+            }),
             is_shrinking: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
+            deferrable: DeferrableCallers::default(),
             is_refused: AtomicBool::new(false),
             is_granted: AtomicBool::new(false),
             renewals: OnceLock::new(),
@@ -84,6 +113,12 @@ impl LeasedSlots {
         if self.0.renewals.set(renewals).is_ok() {
             self.resize(0);
         }
+    }
+
+    /// Whether these are the same slots, not only equal ones.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The name of the limit.
@@ -122,13 +157,47 @@ impl LeasedSlots {
             return Some(permit);
         }
         self.0.waiting.fetch_add(1, Ordering::Relaxed);
-        let _waiting = Waiting(&self.0.waiting);
+        let _waiting = Waiting(&self.0);
+        self.request_renewal();
+        Arc::clone(&self.0.permits).acquire_owned().await.ok().map(|permit| self.permit(permit))
+    }
+
+    /// Waits for a slot that no other caller waits for. Callers of this function get their slots in their order, and
+    /// wait like others after enough of them have passed. Never `None`, like [`acquire`](Self::acquire).
+    pub async fn acquire_deferrable(&self) -> Option<SlotPermit> {
+        let callers = &self.0.deferrable;
+        let _waiting = callers.begin_to_wait();
+        if self.held() == 0 {
+            self.request_renewal();
+        }
+        let _turn = callers.first().await?;
+        loop {
+            if callers.in_use() >= self.max_deferrable() {
+                callers.forget_passed();
+            } else if let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned() {
+                return Some(self.deferrable_permit(permit));
+            } else if callers.is_passed_too_often() {
+                let permit = Arc::clone(&self.0.permits).acquire_owned().await.ok()?;
+                return Some(self.deferrable_permit(permit));
+            }
+            callers.changed().await;
+        }
+    }
+
+    /// Of four slots, one is for callers that cannot be deferred: the next one of them need not wait until a long call
+    /// ends.
+    fn max_deferrable(&self) -> usize {
+        let held = self.held();
+        held.saturating_sub(held.div_ceil(4)).max(1)
+    }
+
+    /// Requests more slots, unless that is useless.
+    fn request_renewal(&self) {
         if let Some(renewals) = self.0.renewals.get()
             && !self.0.is_refused.load(Ordering::Relaxed)
         {
             renewals.request();
         }
-        Arc::clone(&self.0.permits).acquire_owned().await.ok().map(|permit| self.permit(permit))
     }
 
     /// Whether a renewal ever said how many slots this gateway holds.
@@ -142,14 +211,20 @@ impl LeasedSlots {
     pub fn usage(&self, now: Instant) -> SlotUse {
         let mut size = self.size();
         let in_use = size.held.saturating_sub(self.free());
-        let demand = count(in_use.saturating_add(self.0.waiting.load(Ordering::Relaxed)));
+        let deferrable = self.0.deferrable.in_use();
+        let waiting = self.0.waiting.load(Ordering::Relaxed);
+        let all_deferrable = deferrable.saturating_add(self.0.deferrable.waiting());
+        let others = in_use.saturating_sub(deferrable).saturating_add(waiting);
+        // One slot is wanted for those that can be deferred, so that they are not deferred for ever.
+        let demand = count(others.saturating_add(all_deferrable.min(1)));
+        let total = count(others.saturating_add(all_deferrable));
         SlotUse {
             budget: self.0.budget.clone(),
             capacity: count(self.0.capacity),
-            has_minimum: true,
+            has_minimum: self.0.has_minimum,
             held: count(size.held),
             wanted: size.demand.greatest(now, demand),
-            kept: 0,
+            kept: size.total_demand.greatest(now, total),
         }
     }
 
@@ -161,6 +236,13 @@ impl LeasedSlots {
         let before = self.held();
         self.resize(allowed);
         self.held() < before
+    }
+
+    /// Holds at least one slot: a gateway that cannot share does not stop.
+    pub fn hold_one(&self) {
+        if self.held() == 0 {
+            self.resize(1);
+        }
     }
 
     /// Holds this number of slots from now on, because the others may have the rest.
@@ -176,6 +258,7 @@ impl LeasedSlots {
             let added = target.min(self.0.capacity).saturating_sub(size.held);
             size.held += added;
             self.0.permits.add_permits(added);
+            self.0.deferrable.wake_first();
         } else {
             let surplus = size.held - target;
             let forgotten = self.0.permits.forget_permits(surplus);
@@ -186,7 +269,26 @@ impl LeasedSlots {
     }
 
     fn permit(&self, permit: OwnedSemaphorePermit) -> SlotPermit {
-        SlotPermit { permit: Some(permit), slots: self.clone() }
+        self.0.deferrable.count_passed();
+        SlotPermit { permit: Some(permit), slots: self.clone(), is_deferrable: false }
+    }
+
+    fn deferrable_permit(&self, permit: OwnedSemaphorePermit) -> SlotPermit {
+        self.0.deferrable.begin_use();
+        SlotPermit { permit: Some(permit), slots: self.clone(), is_deferrable: true }
+    }
+
+    /// Makes a slot free, or lets it cease to exist.
+    fn release(&self, permit: OwnedSemaphorePermit) {
+        if self.0.is_shrinking.load(Ordering::SeqCst) {
+            let mut size = self.size();
+            if size.to_return > 0 {
+                size.to_return -= 1;
+                size.held -= 1;
+                self.0.is_shrinking.store(size.to_return > 0, Ordering::SeqCst);
+                permit.forget();
+            }
+        }
     }
 
     fn size(&self) -> MutexGuard<'_, Size> {
@@ -197,15 +299,11 @@ impl LeasedSlots {
 impl Drop for SlotPermit {
     fn drop(&mut self) {
         let Some(permit) = self.permit.take() else { return };
-        if self.slots.0.is_shrinking.load(Ordering::SeqCst) {
-            let mut size = self.slots.size();
-            if size.to_return > 0 {
-                size.to_return -= 1;
-                size.held -= 1;
-                self.slots.0.is_shrinking.store(size.to_return > 0, Ordering::SeqCst);
-                permit.forget();
-            }
+        if self.is_deferrable {
+            self.slots.0.deferrable.end_use();
         }
+        self.slots.release(permit);
+        self.slots.0.deferrable.wake_first();
     }
 }
 
@@ -214,93 +312,4 @@ fn count(number: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn grant(allowed: u32) -> SlotGrant {
-        SlotGrant { budget: "b".to_owned(), allowed, is_complete: true, is_final: true }
-    }
-
-    fn slots(capacity: usize, held: u32) -> (LeasedSlots, Renewals) {
-        let (slots, renewals) = (LeasedSlots::new("b".to_owned(), capacity), Renewals::default());
-        slots.share(renewals.clone());
-        slots.apply(&grant(held));
-        (slots, renewals)
-    }
-
-    #[tokio::test]
-    async fn slots_that_are_not_shared_are_a_semaphore() {
-        let slots = LeasedSlots::new("b".to_owned(), 2);
-        let both = [slots.acquire().await, slots.acquire().await];
-        assert!(tokio::time::timeout(Duration::from_millis(10), slots.acquire()).await.is_err());
-        drop(both);
-        assert!(slots.acquire().await.is_some());
-        assert_eq!(slots.held(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn caller_that_waits_requests_a_renewal_and_gets_the_new_slot() {
-        let (slots, renewals) = slots(8, 1);
-        let _used = slots.acquire().await;
-        let waiting = tokio::spawn({
-            let slots = slots.clone();
-            async move { slots.acquire().await }
-        });
-        renewals.requested().await;
-        let usage = slots.usage(Instant::now());
-        assert_eq!((usage.held, usage.wanted, usage.capacity), (1, 2, 8));
-        slots.apply(&grant(2));
-        assert!(waiting.await.unwrap().is_some());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn slots_in_use_are_returned_when_they_are_released_although_callers_wait() {
-        let (slots, _) = slots(8, 3);
-        let [first, second, third] = [slots.acquire().await, slots.acquire().await, slots.acquire().await];
-        assert!(!slots.apply(&grant(1)), "all are in use");
-        assert_eq!(slots.held(), 3);
-        let waiting = tokio::spawn({
-            let slots = slots.clone();
-            async move { slots.acquire().await }
-        });
-        tokio::task::yield_now().await;
-        drop((first, second));
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        assert!(!waiting.is_finished());
-        assert_eq!(slots.held(), 1);
-        drop(third);
-        assert!(waiting.await.unwrap().is_some());
-    }
-
-    #[tokio::test]
-    async fn growth_cancels_a_return() {
-        let (slots, _) = slots(8, 2);
-        let used = [slots.acquire().await, slots.acquire().await];
-        slots.apply(&grant(0));
-        slots.apply(&grant(5));
-        drop(used);
-        assert_eq!((slots.held(), slots.free()), (5, 5));
-        assert!(slots.apply(&grant(1)), "free slots are returned at once");
-        assert_eq!((slots.held(), slots.free()), (1, 1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn caller_that_waits_requests_nothing_while_this_gateway_holds_everything() {
-        let (slots, renewals) = slots(1, 1);
-        let _used = slots.acquire().await;
-        let second = Duration::from_secs(1);
-        assert!(tokio::time::timeout(second, slots.acquire()).await.is_err());
-        assert!(tokio::time::timeout(second, renewals.requested()).await.is_err());
-        slots.apply(&grant(0));
-        assert!(tokio::time::timeout(second, slots.acquire()).await.is_err());
-        renewals.requested().await;
-    }
-
-    #[test]
-    fn held_slots_are_never_more_than_the_capacity() {
-        let (slots, _) = slots(4, 9);
-        assert_eq!(slots.held(), 4);
-    }
-}
+mod tests;

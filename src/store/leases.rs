@@ -170,7 +170,7 @@ impl Leases {
         let own = all.keys().position(|gateway| *gateway == self.gateway).unwrap_or_default();
         let holders: Vec<SlotHolder> = all.into_values().collect();
         let (allowed, share) = allowed_slots(used.capacity, minimum, &holders, own);
-        let allowed = allowed.max(used.kept.min(unwanted_slots(used.capacity, &holders, own)));
+        let allowed = allowed.max(used.kept.min(unwanted_slots(used.capacity, minimum, &holders, own)));
         let is_complete = allowed >= used.wanted.min(used.capacity);
         SlotGrant { budget: used.budget.clone(), allowed, is_complete, is_final: allowed == share }
     }

@@ -9,6 +9,8 @@ use odoo_gateway::store::{KeyRate, KeyTerms};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
+use crate::streams::NDJSON;
+use crate::streams::backpressure::{LIST, make_endless, start_export};
 use crate::support::binary::Process;
 use crate::support::odoo::empty_database;
 use crate::support::stub_odoo::PASSWORD;
@@ -25,12 +27,13 @@ struct Pair {
     second: RunningGateway,
 }
 
-fn settings(store: &str) -> [(&str, &str); 7] {
+fn settings(store: &str) -> [(&str, &str); 8] {
     [
         ("ODOO_GATEWAY__STORE__URL", store),
         ("ODOO_GATEWAY__STORE__OUTAGE_GRACE", "5s"),
         ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
         ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+        ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS__BURST", "100"),
         ("ODOO_GATEWAY__ODOO__0__CONCURRENCY", "4"),
         ("ODOO_GATEWAY__ODOO__0__QUEUE_WAIT", "30s"),
         ("ODOO_GATEWAY__ODOO__0__SHARE_READS", "false"),
@@ -109,6 +112,22 @@ async fn use_up(client: &Client, until: Instant) -> u32 {
     admitted
 }
 
+/// Reads an export that never ends.
+async fn read_to_the_end(client: Client) {
+    let mut response = start_export(&client, NDJSON).await;
+    while response.chunk().await.unwrap().is_some() {}
+}
+
+/// Waits for this line of `/metrics`.
+async fn wait_for_metric(ops: &Client, line: &str) {
+    let found = async {
+        while !ops.get("/metrics", &[]).await.text.lines().any(|found| found == line) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), found).await.unwrap_or_else(|_| panic!("{line}"));
+}
+
 /// The part of `/readyz` about shared limits, as soon as its text contains this.
 async fn wait_for_limits(ops: &Client, text: &str) -> Value {
     let found = async {
@@ -143,6 +162,35 @@ async fn odoo_gets_no_more_calls_at_once_than_one_gateway_would_send() {
     pair.second.stop().await;
     read_often(&first, 8, 40).await;
     assert_eq!(pair.stub.take_max_concurrent_calls(), 4, "it is alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_of_one_gateway_leave_their_slots_to_reads_of_the_other() {
+    let pair = Pair::start().await;
+    let [first, second] = pair.users().await;
+    make_endless(&pair.stub);
+    pair.stub.set_call_duration(Duration::from_millis(20));
+    let exports: Vec<_> = (0..6).map(|_| tokio::spawn(read_to_the_end(second.clone()))).collect();
+    let ops = Client::new(format!("http://{}", pair.second.ops));
+    wait_for_metric(&ops, "odoo_gateway_odoo_slots{database=\"stub\"} 3").await;
+    // With an equal share the readers would have two slots.
+    let ops = pair.first.ops_client();
+    let grown = wait_for_metric(&ops, "odoo_gateway_odoo_slots{database=\"stub\"} 3");
+    tokio::select! {
+        () = grown => {}
+        () = read_often(&first, 8, usize::MAX) => {}
+    }
+    // `/metrics` checks Odoo without a slot: that is over after these reads.
+    read_often(&first, 8, 5).await;
+    pair.stub.take_max_concurrent_calls();
+    // The exports have one slot nevertheless.
+    let before = pair.stub.call_count(LIST);
+    tokio::select! {
+        () = pair.stub.wait_for_calls(LIST, before + 5) => {}
+        () = read_often(&first, 8, usize::MAX) => {}
+    }
+    assert!(pair.stub.take_max_concurrent_calls() <= 4);
+    exports.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,13 +229,15 @@ async fn slots_of_a_killed_gateway_expire() {
     }
 }
 
+/// The rate is exceeded by at most 5 %. `SHARED_RATE_SECONDS` is the duration.
 #[tokio::test(flavor = "multi_thread")]
 async fn rate_of_a_key_holds_over_both_gateways() {
     let pair = Pair::start().await;
     let rate = KeyRate { requests: 600, seconds: 60, burst: 20 };
     let clients = pair.with_key(|terms| terms.rate = Some(rate)).await;
+    let seconds = std::env::var("SHARED_RATE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
     let started = Instant::now();
-    let until = started + Duration::from_secs(6);
+    let until = started + Duration::from_secs(seconds);
     let admitted = join_all(clients.iter().cycle().take(8).map(|client| use_up(client, until))).await;
     let admitted = f64::from(admitted.iter().sum::<u32>());
     let allowed = f64::from(rate.burst) + 10.0 * started.elapsed().as_secs_f64();
@@ -252,6 +302,22 @@ async fn failed_logins_at_one_gateway_count_at_the_other() {
     }
     assert_eq!(pair.stub.call_count("authenticate"), checks, "Odoo is not asked");
     read(&second.with_password("admin", PASSWORD)).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn password_checks_at_once_are_limited_over_both_gateways() {
+    let pair = Pair::start().await;
+    let logins = ["a", "b", "c", "d", "e", "f"];
+    for login in logins {
+        pair.stub.set_check_duration(login, Duration::from_millis(100));
+    }
+    let [first, second] = pair.clients();
+    let guesses = [&first, &second].into_iter().cycle().zip(logins);
+    let guesses = guesses.map(|(client, login)| async move { read(&client.with_password(login, "wrong")).await });
+    for rejected in join_all(guesses).await {
+        rejected.problem(401, "credential_invalid");
+    }
+    assert_eq!(pair.stub.max_concurrent_checks(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,13 +7,15 @@
 //! revocation    the credential is revoked during an export
 //! backpressure  prefetching, slow readers, disconnects and errors during an export
 //! memory        100,000 partners
+//! priority      other requests go first while calls are scarce
 //! ```
 
-mod backpressure;
+pub(crate) mod backpressure;
 mod dialects;
 mod formats;
 mod memory;
 mod ordering;
+mod priority;
 mod revocation;
 
 use serde_json::{Value, json};
@@ -24,7 +26,7 @@ const PARTNERS: &str = "/restapi/1.0/object/res.partner";
 const TAGS: &str = "/restapi/1.0/object/res.partner.category";
 
 const CSV: &str = "text/csv";
-const NDJSON: &str = "application/x-ndjson";
+pub(crate) const NDJSON: &str = "application/x-ndjson";
 
 fn admin(version: Version) -> Client {
     Gateway::shared().client().on(version).as_user("admin")

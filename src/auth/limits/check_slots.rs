@@ -1,4 +1,4 @@
-//! How many passwords one database verifies at a time.
+//! How many passwords one database verifies at a time, over all gateways.
 //!
 //! Odoo spends half a second on the password of an existing login and none on an unknown login. If a slot were free
 //! as soon as Odoo answers, a client that waits for the slot could measure the difference. So a verification that
@@ -7,22 +7,21 @@
 //! missing queue would reveal its name.
 //!
 //! ```text
-//! shared    for all callers
-//! reserved  one more slot, for callers whose login was verified from their address before
+//! shared    for all callers, at all gateways
+//! reserved  one more slot at each gateway, for callers whose login was verified from their address before
 //! ```
 //!
 //! In: a database, the status of the caller's address. Out: a [`CheckSlot`]. Must not know: logins, secrets.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::min_failure_time::MinFailureTime;
 use super::throttle::AddressStatus;
 use crate::names::DatabaseName;
+use crate::shared_limits::{LeasedSlots, SlotPermit};
 
 /// The slots of all databases.
 #[derive(Debug)]
@@ -35,31 +34,32 @@ pub(in crate::auth) struct CheckSlots {
 
 #[derive(Debug)]
 struct Slots {
-    shared: Arc<Semaphore>,
-    reserved: Arc<Semaphore>,
+    shared: LeasedSlots,
+    reserved: LeasedSlots,
 }
 
 /// An occupied slot.
 #[derive(Debug)]
 pub(in crate::auth) struct CheckSlot {
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Option<SlotPermit>,
     acquired: Instant,
     hold: MinFailureTime,
 }
 
 impl Slots {
-    fn new(count: usize) -> Self {
-        Self { shared: Arc::new(Semaphore::new(count)), reserved: Arc::new(Semaphore::new(1)) }
+    /// No gateway keeps a slot that it does not use: there are few of them.
+    fn new(database: &str, count: usize) -> Self {
+        let budget = format!("checks:{database}");
+        Self { reserved: LeasedSlots::new(budget.clone(), 1), shared: LeasedSlots::without_minimum(budget, count) }
     }
 
-    /// Never `None`: these semaphores are never closed.
-    async fn acquire(&self, status: AddressStatus) -> Option<OwnedSemaphorePermit> {
-        let shared = self.shared.clone().acquire_owned();
+    /// Never `None`, as [`LeasedSlots`] are never closed.
+    async fn acquire(&self, status: AddressStatus) -> Option<SlotPermit> {
         match status {
-            AddressStatus::New => shared.await.ok(),
+            AddressStatus::New => self.shared.acquire().await,
             AddressStatus::Proven => tokio::select! {
-                permit = shared => permit.ok(),
-                permit = self.reserved.clone().acquire_owned() => permit.ok(),
+                permit = self.shared.acquire() => permit,
+                permit = self.reserved.acquire() => permit,
             },
         }
     }
@@ -74,11 +74,17 @@ impl CheckSlots {
         max_wait: Duration,
     ) -> Self {
         Self {
-            by_database: databases.map(|name| (name, Slots::new(count))).collect(),
-            unknown_databases: Slots::new(count),
+            by_database: databases.map(|name| (name.clone(), Slots::new(name.as_str(), count))).collect(),
+            unknown_databases: Slots::new("", count),
             hold,
             max_wait,
         }
+    }
+
+    /// The slots that may be shared with other gateways. Those for databases that are not configured are shared like the
+    /// others: the wait must not reveal which ones are.
+    pub(in crate::auth) fn leased(&self) -> Vec<LeasedSlots> {
+        self.by_database.values().chain([&self.unknown_databases]).map(|slots| slots.shared.clone()).collect()
     }
 
     /// Waits for a slot; `None` after the maximum wait. `database` is `None` for one that is not configured.

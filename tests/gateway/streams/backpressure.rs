@@ -9,7 +9,7 @@ use super::{CSV, NDJSON, PARTNERS, lines};
 use crate::support::stub_odoo::PASSWORD;
 use crate::support::{Client, Gateway, StubOdoo, StubReply};
 
-pub(super) const LIST: &str = "res.partner.search_read";
+pub(crate) const LIST: &str = "res.partner.search_read";
 const FIND: &str = "res.partner.search";
 const BARRIER: &str = "res.partner.search_count";
 
@@ -49,13 +49,13 @@ async fn endless_export() -> (StubOdoo, Gateway, Client) {
 }
 
 /// Each page has one contact, and there is always another page.
-pub(super) fn make_endless(stub: &StubOdoo) {
+pub(crate) fn make_endless(stub: &StubOdoo) {
     stub.when(BARRIER, StubReply::value("<int>1000000</int>"));
     stub.when(FIND, contact_id());
 }
 
 /// Starts an export of all contacts.
-pub(super) async fn start_export(client: &Client, accept: &str) -> Response {
+pub(crate) async fn start_export(client: &Client, accept: &str) -> Response {
     let client = client.with_header("Accept", accept);
     client.request(Method::GET, PARTNERS).query(&[("fields", "name")]).send().await.unwrap()
 }
