@@ -9,6 +9,8 @@
 //!                                           ├ stream    bytes; each request head passes the head_scanner
 //!                                           ├ exchange  requests and responses
 //!                                           └ deadline  the state of the connection, and when it times out
+//! shutdown        the stages of a shutdown
+//! shared_address  leaves an address to another process
 //! ```
 
 mod connection;
@@ -21,6 +23,7 @@ mod exchange;
 mod head_invariants;
 mod head_scanner;
 mod settings;
+mod shared_address;
 mod shutdown;
 mod stream;
 #[cfg(test)]
@@ -38,6 +41,7 @@ use tokio::time::{sleep, timeout};
 use self::connection_limit::{ConnectionLimit, ConnectionPermit, ConnectionRefused};
 pub use self::exchange::{Handler, HeadersTooLarge, Received, TargetTooLong};
 pub use self::settings::ServerSettings;
+use self::shared_address::{HANDSHAKE, ignore_new_clients};
 use self::shutdown::{ShutdownHandle, ShutdownStage};
 use crate::telemetry::metrics::{Metrics, count};
 
@@ -68,6 +72,9 @@ pub async fn run(
     if !delay.is_zero() {
         handle.announce(ShutdownStage::Leave);
         let Err(_elapsed) = timeout(delay, acceptor.accept_all(&listener, &handle)).await;
+    }
+    if acceptor.settings.shares_address {
+        acceptor.leave_address(&listener, &handle).await;
     }
     acceptor.close(listener, &handle);
     drain(&handle, acceptor.settings.grace).await
@@ -113,6 +120,16 @@ impl Acceptor {
                     pause = (pause * 2).min(Duration::from_secs(1));
                 }
             }
+        }
+    }
+
+    /// Accepts the clients that have begun to connect. Another process gets the others.
+    async fn leave_address(&self, listener: &TcpListener, handle: &ShutdownHandle) {
+        match ignore_new_clients(listener) {
+            Ok(()) => {
+                let Err(_elapsed) = timeout(HANDSHAKE, self.accept_all(listener, handle)).await;
+            }
+            Err(error) => tracing::warn!(%error, "clients that connect while the listener is closed may be reset"),
         }
     }
 

@@ -22,6 +22,9 @@ pub(super) struct Listeners {
     pub(super) api: TcpListener,
     /// For operators.
     pub(super) ops: TcpListener,
+    /// Whether another process may have a listener of its own at the address for clients. An inherited socket is the
+    /// same one in each process.
+    pub(super) api_is_shared: bool,
 }
 
 /// Sockets that another process opened for this one, usually systemd.
@@ -88,6 +91,7 @@ impl Listeners {
             None => TcpListener::bind(address).await.map_err(|cause| failed(key, address, &cause)),
         };
         Ok(Self {
+            api_is_shared: config.server.reuse_port && inherited.api.is_none(),
             api: open(inherited.api, "server.listen", config.server.listen).await?,
             ops: open(inherited.ops, "ops.listen", config.ops.listen).await?,
         })
@@ -169,7 +173,7 @@ mod tests {
             for config in [&addressed, &addressed.reloaded(&configured).0] {
                 assert_eq!(settings_from_config::console(config).is_some(), is_local);
                 for key in ["server.listen:", "ops.listen:", "server.public_hosts:"] {
-                    let is_warned = config.warnings().iter().any(|warning| warning.starts_with(key));
+                    let is_warned = config.warnings().iter().any(|warning| warning.text.starts_with(key));
                     assert_eq!(is_warned, !is_local, "{key} {address}");
                 }
             }

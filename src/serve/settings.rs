@@ -30,6 +30,8 @@ pub struct ServerSettings {
     pub idle_grace: Duration,
     /// How long connections are still accepted after the shutdown signal, so that balancers notice it.
     pub shutdown_delay: Duration,
+    /// Whether another process may listen at the same address.
+    pub shares_address: bool,
     /// Time for requests in flight after the listener was closed.
     pub grace: Duration,
     /// Maximum number of open connections.
@@ -52,6 +54,7 @@ impl ServerSettings {
             linger: Duration::from_secs(2),
             idle_grace: Duration::from_secs(1),
             shutdown_delay: Duration::ZERO,
+            shares_address: false,
             grace: Duration::from_secs(30),
             connections: 1000,
             connections_per_address: 1000,

@@ -1,5 +1,23 @@
-//! Reload, shutdown, and takeover: what clients notice when an operator changes or replaces a running gateway.
+//! Reload, shutdown, takeover, and failures: what clients notice when an operator changes or replaces a running
+//! gateway, and when something below it fails.
+//!
+//! ```text
+//! behind_nginx      two gateways behind nginx: rolling restart, kill -9, PostgreSQL restarted
+//! mixed_load        clients of all dialects
+//! inherited_socket  sockets as systemd passes them on
+//! clock_steps       a clock that is set forward and back
+//! read_only_disk    a store that cannot be written to
+//! previous_release  the previous release's binary on a store that this one has migrated
+//! ```
 
+mod behind_nginx;
+mod clock_steps;
+mod inherited_socket;
+mod mixed_load;
+mod previous_release;
+mod read_only_disk;
+
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -177,7 +195,21 @@ impl Cluster {
         Self { stub: StubOdoo::start().await, store: empty_database().await, keys: tempfile::tempdir().unwrap() }
     }
 
+    /// A gateway with these settings, too.
     async fn serve(&self, more: &[(&str, &str)]) -> Process {
+        self.with_settings(more, async |settings| Process::serve(settings).await).await
+    }
+
+    /// Like [`serve`](Self::serve), on an inherited socket.
+    async fn serve_on(&self, socket: &TcpListener, more: &[(&str, &str)]) -> Process {
+        self.with_settings(more, async |settings| Process::serve_on(socket, settings).await).await
+    }
+
+    async fn with_settings(
+        &self,
+        more: &[(&str, &str)],
+        serve: impl AsyncFnOnce(&[(&str, &str)]) -> Process,
+    ) -> Process {
         let (url, key) = (self.stub.url(), self.keys.path().join("master.key").display().to_string());
         let mut settings = vec![
             ("ODOO_GATEWAY__ODOO__0__URL", url.as_str()),
@@ -187,7 +219,7 @@ impl Cluster {
             ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
         ];
         settings.extend(more);
-        Process::serve(&settings).await
+        serve(&settings).await
     }
 }
 
