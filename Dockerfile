@@ -8,33 +8,29 @@
 # Arguments (--build-arg):
 #   SOURCE_COMMIT, SOURCE_DATE_EPOCH  the commit and its time, `git show --no-patch --format='%H %ct'`, for
 #                                     `odoo-gateway --version` and the label of the image
-#   BINARY                            an image that contains /usr/local/bin/odoo-gateway, instead of compiling it
 #
 # Podman and Buildah write the OCI format by default, which has no HEALTHCHECK: build with `--format docker` to keep it.
 # `make image` builds the image from scratch and tests it.
-ARG BINARY=build
 
 FROM rust:1.95-slim-bookworm AS build
-# The allocator is built by make.
+# The build of the allocator needs make.
 RUN apt-get update && apt-get install --yes --no-install-recommends make
-# Compiles as cargo does, and puts the list of all dependencies and their versions into the binary, in compressed form.
-# Scanners such as Trivy and Grype read it, and write it as an SBOM (see docs/operations/container.md).
+# Adds the list of all dependencies and their versions to the binary. Scanners such as Trivy and Grype read it (see
+# docs/operations/container.md).
 RUN cargo install --locked --root /usr/local cargo-auditable@0.7.7
 WORKDIR /src
 COPY . .
 ARG SOURCE_COMMIT
 ARG SOURCE_DATE_EPOCH
-# The builder's cache keeps the compiled dependencies, so that a change of the sources compiles only the sources.
+# The cache contains the compiled dependencies, so that a change of the sources compiles only the sources.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo auditable build --release --locked --bin odoo-gateway \
     && install target/release/odoo-gateway /usr/local/bin/odoo-gateway
 
-FROM ${BINARY} AS binary
-
 FROM debian:bookworm-slim AS root
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates
-COPY --from=binary /usr/local/bin/odoo-gateway /usr/local/bin/odoo-gateway
+COPY --from=build /usr/local/bin/odoo-gateway /usr/local/bin/odoo-gateway
 # The libraries are those that the dynamic linker finds. Each file below dpkg/status.d names a package and its version,
 # so that scanners find known vulnerabilities of packages without the database of the package manager.
 RUN set -eu; mkdir -p /root-of-image/etc/ssl/certs /root-of-image/var/lib/dpkg/status.d; cd /root-of-image; \

@@ -122,7 +122,9 @@ pack() {
     container=$("${image_buildah[@]}" from scratch)
     quietly "${image_buildah[@]}" add "$container" "$WORKSPACE/packed" /
     quietly "${image_buildah[@]}" commit --rm "$container" odoo-gateway:binary
-    build_image --build-arg BINARY=localhost/odoo-gateway:binary
+    # The stage that compiles is not used then.
+    sed 's,--from=build ,--from=localhost/odoo-gateway:binary ,' "$STAND/../../Dockerfile" >"$WORKSPACE/Dockerfile"
+    build_image --file "$WORKSPACE/Dockerfile"
     open_image
     unlock_cache
     test_image "$2" "$3"
