@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -52,6 +53,29 @@ pub struct OdooLabels {
     pub outcome: &'static str,
 }
 
+/// The label of a class of calls to Odoo.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ClassLabels {
+    /// `interactive` or `export`.
+    pub class: &'static str,
+}
+
+/// The labels of calls that wait.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WaitingLabels {
+    /// The configured name of the database.
+    pub database: String,
+    /// `interactive` or `export`.
+    pub class: &'static str,
+}
+
+/// The labels of an exemplar: a request among those that a histogram counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TraceLabels {
+    /// The trace of the request, in which it is recorded.
+    pub trace_id: String,
+}
+
 /// The beginning of the names of all metrics of the gateway itself.
 const PREFIX: &str = "odoo_gateway";
 
@@ -68,6 +92,12 @@ impl MetricConstructor<Histogram> for Durations {
     }
 }
 
+impl MetricConstructor<HistogramWithExemplars<TraceLabels>> for Durations {
+    fn new_metric(&self) -> HistogramWithExemplars<TraceLabels> {
+        HistogramWithExemplars::new(SECONDS.into_iter())
+    }
+}
+
 /// All metrics. To add one, add a field and register it in `Metrics::register`.
 #[derive(Debug)]
 pub struct Metrics {
@@ -75,7 +105,7 @@ pub struct Metrics {
     /// Answered requests.
     pub requests: Family<RequestLabels, Counter>,
     /// Time from the request head to the last byte of the response.
-    pub request_duration: Family<RequestLabels, Histogram, Durations>,
+    pub request_duration: Family<RequestLabels, HistogramWithExemplars<TraceLabels>, Durations>,
     /// The entries of `requests` and `request_duration`, by route.
     request_series: RwLock<HashMap<String, Vec<RequestSeries>>>,
     /// Requests in flight.
@@ -92,12 +122,16 @@ pub struct Metrics {
     pub odoo_up: Family<DatabaseLabels, Gauge>,
     /// Caught panics. Should stay 0.
     pub panics: Counter,
+    /// Requests with an address of a client from a sender that is not a trusted proxy.
+    pub forwarded_addresses_ignored: Counter,
     /// Calls to Odoo.
     pub odoo_calls: Family<OdooLabels, Counter>,
     /// Duration of calls to Odoo.
     pub odoo_duration: Family<OdooLabels, Histogram, Durations>,
     /// Time in the queue before a call to Odoo.
-    pub odoo_queue_duration: Histogram,
+    pub odoo_queue_duration: Family<ClassLabels, Histogram, Durations>,
+    /// Calls that wait in the queue of an Odoo database.
+    pub odoo_calls_waiting: Family<WaitingLabels, Gauge>,
     /// Reads that shared the call of an equal read.
     pub odoo_reads_shared: Family<DatabaseLabels, Counter>,
     /// The calls to an Odoo database that this gateway may make at once.
@@ -114,6 +148,8 @@ pub struct Metrics {
     pub credential_outage_uses: Counter,
     /// Reloads of the configuration: `applied` or `rejected`.
     pub config_reloads: Family<OutcomeLabels, Counter>,
+    /// Work on sealed Odoo API keys: `renewed`, `revoked`, `failed`.
+    pub odoo_key_renewals: Family<OutcomeLabels, Counter>,
     /// Checked credentials: `ok`, or the error code.
     pub authentications: Family<OutcomeLabels, Counter>,
     /// Spans that the collector has accepted.
@@ -144,9 +180,11 @@ impl Metrics {
             ready: Gauge::default(),
             odoo_up: Family::default(),
             panics: Counter::default(),
+            forwarded_addresses_ignored: Counter::default(),
             odoo_calls: Family::default(),
             odoo_duration: Family::new_with_constructor(Durations),
-            odoo_queue_duration: Durations.new_metric(),
+            odoo_queue_duration: Family::new_with_constructor(Durations),
+            odoo_calls_waiting: Family::default(),
             odoo_reads_shared: Family::default(),
             odoo_slots: Family::default(),
             gateways: Gauge::default(),
@@ -155,6 +193,7 @@ impl Metrics {
             credential_reads: Counter::default(),
             credential_outage_uses: Counter::default(),
             config_reloads: Family::default(),
+            odoo_key_renewals: Family::default(),
             authentications: Family::default(),
             trace_spans_exported: Counter::default(),
             trace_spans_dropped: Family::default(),
@@ -172,6 +211,8 @@ impl Metrics {
         all.register("credential_reads", "Credentials read from the store", self.credential_reads.clone());
         let uses = "Uses of verified credentials while the store could not be reached";
         all.register("credential_outage_uses", uses, self.credential_outage_uses.clone());
+        let help = "Renewed and revoked Odoo API keys, and failures";
+        all.register("odoo_key_renewals", help, self.odoo_key_renewals.clone());
     }
 
     fn register_shared_limits(&mut self) {
@@ -204,10 +245,16 @@ impl Metrics {
         all.register("ready", "1 if readyz answers 200", self.ready.clone());
         all.register("odoo_up", "1 if the Odoo database can be used", self.odoo_up.clone());
         all.register("panics", "Caught panics", self.panics.clone());
+        all.register(
+            "forwarded_addresses_ignored",
+            "Requests with X-Forwarded-For from a sender that is not in server.trusted_proxies",
+            self.forwarded_addresses_ignored.clone(),
+        );
         all.register("odoo_calls", "Calls to Odoo", self.odoo_calls.clone());
         let help = "Duration of a call to Odoo";
         all.register_with_unit("odoo_call_duration", help, Unit::Seconds, self.odoo_duration.clone());
-        let help = "Time in the queue before a call to Odoo";
+        all.register("odoo_calls_waiting", "Calls to Odoo that wait, by class", self.odoo_calls_waiting.clone());
+        let help = "Time in the queue before a call to Odoo, by class";
         all.register_with_unit("odoo_queue_duration", help, Unit::Seconds, self.odoo_queue_duration.clone());
         all.register(
             "odoo_reads_shared",
@@ -238,15 +285,21 @@ impl Metrics {
         self.odoo_reads_shared.get_or_create(&DatabaseLabels { database: database.to_owned() }).inc();
     }
 
-    /// Counts an answered request; the arguments are those of [`RequestLabels`].
-    pub fn record_request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+    /// Counts an answered request; the first arguments are those of [`RequestLabels`]. `trace` is the trace in which it
+    /// is recorded.
+    pub fn record_request(
+        &self,
+        (method, route, status): (&'static str, &str, u16),
+        took: Duration,
+        trace: Option<TraceLabels>,
+    ) {
         let known = self.request_series.read().unwrap_or_else(PoisonError::into_inner);
         let mut series = known.get(route).into_iter().flatten();
         if let Some(series) = series.find(|series| series.method == method && series.status == status) {
-            return series.record(took);
+            return series.record(took, trace);
         }
         drop(known);
-        self.add_request_series(method, route, status).record(took);
+        self.add_request_series(method, route, status).record(took, trace);
     }
 
     fn add_request_series(&self, method: &'static str, route: &str, status: u16) -> RequestSeries {
@@ -267,13 +320,15 @@ struct RequestSeries {
     method: &'static str,
     status: u16,
     count: Counter,
-    seconds: Histogram,
+    seconds: HistogramWithExemplars<TraceLabels>,
 }
 
 impl RequestSeries {
-    fn record(&self, took: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "exemplars have the real time, as log lines have")]
+    fn record(&self, took: Duration, trace: Option<TraceLabels>) {
         self.count.inc();
-        self.seconds.observe(took.as_secs_f64());
+        let at = trace.is_some().then(SystemTime::now);
+        self.seconds.observe(took.as_secs_f64(), trace, at);
     }
 }
 
@@ -300,7 +355,7 @@ mod tests {
     fn counted_values_are_encoded() {
         let metrics = Metrics::new();
         for (method, status) in [("GET", 200), ("GET", 200), ("GET", 404), ("PUT", 200)] {
-            metrics.record_request(method, "/a/{b}", status, Duration::from_millis(3));
+            metrics.record_request((method, "/a/{b}", status), Duration::from_millis(3), None);
         }
         count(&metrics.connections_ended, "idle");
         let text = metrics.exposition().unwrap();
@@ -313,6 +368,21 @@ mod tests {
         assert!(text.contains(r#"odoo_gateway_connections_ended_total{outcome="idle"} 1"#), "{text}");
         assert!(text.contains("odoo_gateway_build_info{version="), "{text}");
         assert!(text.contains("odoo_gateway_log_lines_dropped_total "), "{text}");
-        assert!(text.ends_with("# EOF\n"), "{text}");
+        assert!(text.ends_with("# EOF\n") && !text.contains(" # {"), "{text}");
+    }
+
+    #[test]
+    fn histogram_of_requests_names_a_trace_for_each_bucket() {
+        let metrics = Metrics::new();
+        for (trace, milliseconds) in [(Some("a1"), 3), (Some("b2"), 4), (None, 4), (Some("c3"), 700)] {
+            let trace = trace.map(|trace| TraceLabels { trace_id: trace.to_owned() });
+            metrics.record_request(("GET", "/a", 200), Duration::from_millis(milliseconds), trace);
+        }
+        let text = metrics.exposition().unwrap();
+        let exemplars: Vec<_> = text.lines().filter_map(|line| line.split_once(" # ")).collect();
+        let [(fast, of_fast), (slow, of_slow)] = exemplars[..] else { panic!("{text}") };
+        assert!(fast.contains("le=\"0.005\"") && fast.ends_with(" 3"), "{fast}");
+        assert!(of_fast.starts_with("{trace_id=\"b2\"} 0.004 "), "{of_fast}");
+        assert!(slow.contains("le=\"1.0\"") && of_slow.starts_with("{trace_id=\"c3\"} 0.7 "), "{slow} {of_slow}");
     }
 }

@@ -8,12 +8,58 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::metrics::{Metrics, OdooLabels};
+use super::metrics::{ClassLabels, Metrics, OdooLabels, WaitingLabels};
 
 /// The outcome of a call with a result or a fault.
 const ANSWERED: &str = "answered";
+
+/// The classes of calls, which wait in separate queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallClass {
+    /// A client waits for the response.
+    Interactive,
+    /// A page of an export.
+    Export,
+}
+
+impl CallClass {
+    /// All classes.
+    pub const ALL: [Self; 2] = [Self::Interactive, Self::Export];
+
+    /// The value of the label `class`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::Export => "export",
+        }
+    }
+}
+
+/// Counts the calls of one class that wait.
+#[derive(Debug, Clone, Default)]
+pub struct WaitingCalls(Gauge);
+
+/// A call that waits, until it is dropped.
+#[derive(Debug)]
+pub struct WaitingCall<'w>(&'w Gauge);
+
+impl WaitingCalls {
+    /// Counts a call.
+    pub fn enter(&self) -> WaitingCall<'_> {
+        self.0.inc();
+        WaitingCall(&self.0)
+    }
+}
+
+impl Drop for WaitingCall<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
 
 /// The metrics of one database.
 #[derive(Debug)]
@@ -21,24 +67,40 @@ pub struct OdooCallMetrics {
     metrics: Arc<Metrics>,
     database: String,
     answered: OnceLock<(Counter, Histogram)>,
+    queued_interactive: Histogram,
+    queued_exports: Histogram,
 }
 
 impl OdooCallMetrics {
     /// The metrics of the database with this configured name. A series exists from its first call on.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>, database: String) -> Self {
-        Self { metrics, database, answered: OnceLock::new() }
+        let queued =
+            |class: CallClass| metrics.odoo_queue_duration.get_or_create_owned(&ClassLabels { class: class.label() });
+        let (queued_interactive, queued_exports) = (queued(CallClass::Interactive), queued(CallClass::Export));
+        Self { metrics, database, answered: OnceLock::new(), queued_interactive, queued_exports }
     }
 
-    /// Counts a call with its error code, if it has no result, its time in the queue, and its total duration.
-    pub fn record(&self, error: Option<&'static str>, queued: Duration, took: Duration) {
+    /// The calls of this class that wait.
+    #[must_use]
+    pub fn waiting_calls(&self, class: CallClass) -> WaitingCalls {
+        let labels = WaitingLabels { database: self.database.clone(), class: class.label() };
+        WaitingCalls(self.metrics.odoo_calls_waiting.get_or_create_owned(&labels))
+    }
+
+    /// Counts a call with its error code, if it has no result, its class and time in the queue, and its total duration.
+    pub fn record(&self, error: Option<&'static str>, (class, queued): (CallClass, Duration), took: Duration) {
         let (calls, seconds) = match error {
             None => self.answered.get_or_init(|| self.series(ANSWERED)),
             Some(code) => &self.series(code),
         };
         calls.inc();
         seconds.observe(took.as_secs_f64());
-        self.metrics.odoo_queue_duration.observe(queued.as_secs_f64());
+        let queue = match class {
+            CallClass::Interactive => &self.queued_interactive,
+            CallClass::Export => &self.queued_exports,
+        };
+        queue.observe(queued.as_secs_f64());
     }
 
     /// Counts a read that shared the call of an equal one.
@@ -63,15 +125,21 @@ mod tests {
         let metrics = Arc::new(Metrics::new());
         let calls = OdooCallMetrics::new(Arc::clone(&metrics), "main".to_owned());
         assert!(!metrics.exposition().unwrap().contains(r#"outcome="answered""#));
-        calls.record(None, Duration::from_millis(1), Duration::from_millis(3));
-        calls.record(None, Duration::ZERO, Duration::from_millis(3));
-        calls.record(Some("odoo_busy"), Duration::ZERO, Duration::ZERO);
+        let (interactive, zero) = ((CallClass::Interactive, Duration::ZERO), Duration::ZERO);
+        calls.record(None, (CallClass::Export, Duration::from_millis(1)), Duration::from_millis(3));
+        calls.record(None, interactive, Duration::from_millis(3));
+        calls.record(Some("odoo_busy"), interactive, zero);
+        let waiting = calls.waiting_calls(CallClass::Export);
+        let _left = waiting.enter();
+        drop(waiting.enter());
         let text = metrics.exposition().unwrap();
         for line in [
             r#"odoo_gateway_odoo_calls_total{database="main",outcome="answered"} 2"#,
             r#"odoo_gateway_odoo_calls_total{database="main",outcome="odoo_busy"} 1"#,
             r#"odoo_gateway_odoo_call_duration_seconds_count{database="main",outcome="answered"} 2"#,
-            "odoo_gateway_odoo_queue_duration_seconds_count 3",
+            r#"odoo_gateway_odoo_queue_duration_seconds_count{class="interactive"} 2"#,
+            r#"odoo_gateway_odoo_queue_duration_seconds_count{class="export"} 1"#,
+            r#"odoo_gateway_odoo_calls_waiting{database="main",class="export"} 1"#,
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }

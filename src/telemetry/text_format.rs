@@ -5,7 +5,7 @@
 //!
 //! The formats differ in the lines about a metric: OpenMetrics names the metric (`requests`), the text format names
 //! the sample (`requests_total`). An info metric is a gauge. There are no lines for units and for the end of the
-//! text.
+//! text, and no exemplars.
 
 /// Converts the OpenMetrics output of [`prometheus_client`].
 #[must_use]
@@ -19,10 +19,31 @@ pub fn from_open_metrics(text: &str) -> String {
             Some(("TYPE", rest)) => push_description(&mut out, help.take(), rest),
             Some(("UNIT", _)) => {}
             None if line == "# EOF" => {}
-            _ => push(&mut out, &[line]),
+            _ => push(&mut out, &[without_exemplar(line)]),
         }
     }
     out
+}
+
+/// A sample without the trace that follows it. Values of labels may contain anything.
+fn without_exemplar(line: &str) -> &str {
+    const BEGIN: &str = " # {";
+    if line.starts_with('#') || !line.contains(BEGIN) {
+        return line;
+    }
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b' ' if !is_quoted && line.get(at..).is_some_and(|rest| rest.starts_with(BEGIN)) => {
+                return line.get(..at).unwrap_or(line);
+            }
+            _ => {}
+        }
+    }
+    line
 }
 
 fn push_description(out: &mut String, help: Option<(&str, &str)>, metric: &str) {
@@ -47,7 +68,7 @@ fn push(out: &mut String, parts: &[&str]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::metrics::Metrics;
+    use crate::telemetry::metrics::{Metrics, TraceLabels};
 
     #[test]
     fn metrics_have_the_names_of_their_samples() {
@@ -61,9 +82,21 @@ mod tests {
     }
 
     #[test]
+    fn exemplars_are_removed() {
+        let exemplar = "# {trace_id=\"b\"} 0.004 1.5";
+        for sample in ["a_bucket{le=\"1.0\"} 2", "a_bucket{route=\"\\\" # {x}\\\\\"} 2", "a_bucket 2"] {
+            assert_eq!(from_open_metrics(&format!("{sample} {exemplar}\n")), format!("{sample}\n"));
+            assert_eq!(from_open_metrics(sample), format!("{sample}\n"));
+        }
+        let help = "# HELP a What # {x} is.\n# TYPE a gauge\n";
+        assert_eq!(from_open_metrics(help), help);
+    }
+
+    #[test]
     fn every_sample_follows_a_type_line_with_its_name() {
         let metrics = Metrics::new();
-        metrics.record_request("GET", "/a", 404, std::time::Duration::from_millis(3));
+        let trace = TraceLabels { trace_id: "b".to_owned() };
+        metrics.record_request(("GET", "/a", 404), std::time::Duration::from_millis(3), Some(trace));
         let text = from_open_metrics(&metrics.exposition().unwrap());
         let (mut name, mut kind) = ("", "");
         for line in text.lines() {

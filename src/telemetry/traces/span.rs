@@ -56,7 +56,29 @@ pub struct CurrentSpan {
 #[derive(Debug)]
 pub struct ActiveSpan {
     trace: Arc<Trace>,
-    span: Box<FinishedSpan>,
+    span_id: SpanId,
+    /// `None` if the trace is not sampled.
+    recorded: Option<Box<FinishedSpan>>,
+}
+
+/// The ids of a new trace and of its first span.
+struct NewIds {
+    trace: TraceId,
+    span: u64,
+}
+
+impl NewIds {
+    /// Random ids: one request to the operating system. Without random numbers, ids are unique only within the trace; a
+    /// gateway that lacks them issues no tokens.
+    fn generate() -> Self {
+        let mut random = [0; 24];
+        let _ = rand::rngs::SysRng.try_fill_bytes(&mut random);
+        let (trace, span) = random.split_at(16);
+        Self {
+            trace: TraceId(trace.try_into().map_or(1, u128::from_ne_bytes).max(1)),
+            span: span.try_into().map_or(1, u64::from_ne_bytes),
+        }
+    }
 }
 
 impl Tracer {
@@ -68,11 +90,8 @@ impl Tracer {
         states: impl IntoIterator<Item = &'h [u8]>,
     ) -> ActiveSpan {
         let parent = if self.accepts_parent { TraceContext::parse(parents, states) } else { None };
-        // Without random numbers, ids are unique only within the trace; a gateway that lacks them issues no tokens.
-        let random = [(); 3].map(|()| rand::rngs::SysRng.try_next_u64().unwrap_or_default());
-        let [first_span, high, low] = random;
-        let new_id = TraceId(((u128::from(high) << 64) | u128::from(low)).max(1));
-        let id = parent.as_ref().map_or(new_id, |parent| parent.trace_id);
+        let new = NewIds::generate();
+        let id = parent.as_ref().map_or(new.trace, |parent| parent.trace_id);
         let is_sampled = self.sampler.is_sampled(id, parent.as_ref().map(|parent| parent.is_sampled));
         let parent_id = parent.as_ref().map(|parent| parent.span_id);
         let now = u64::try_from(self.clock.now().unix_timestamp_nanos()).unwrap_or_default();
@@ -82,7 +101,7 @@ impl Tracer {
             is_sampled,
             state: parent.and_then(|parent| parent.state),
             started: (now, Instant::now()),
-            next_span: AtomicU64::new(first_span),
+            next_span: AtomicU64::new(new.span),
         });
         ActiveSpan::new(trace, parent_id, true, Cow::Borrowed("request"), SpanKind::Server)
     }
@@ -107,74 +126,74 @@ impl ActiveSpan {
         name: Cow<'static, str>,
         kind: SpanKind,
     ) -> Self {
-        let (span_id, start) = (trace.new_span_id(), trace.now());
-        let is_parent_remote = is_parent_remote && parent.is_some();
-        let span = Box::new(FinishedSpan {
-            trace_id: trace.id,
-            state: trace.state.clone(),
-            span_id,
-            parent,
-            is_parent_remote,
-            name,
-            kind,
-            start,
-            end: start,
-            attributes: Vec::new(),
-            is_error: false,
-        });
-        Self { trace, span }
+        let span_id = trace.new_span_id();
+        let record = || {
+            let start = trace.now();
+            Box::new(FinishedSpan {
+                trace_id: trace.id,
+                state: trace.state.clone(),
+                span_id,
+                parent,
+                is_parent_remote: is_parent_remote && parent.is_some(),
+                name,
+                kind,
+                start,
+                end: start,
+                attributes: Vec::new(),
+                is_error: false,
+            })
+        };
+        let recorded = trace.is_sampled.then(record);
+        Self { trace, span_id, recorded }
     }
 
     /// The span, for tasks that are in it.
     #[must_use]
     pub fn current(&self) -> CurrentSpan {
-        CurrentSpan { trace: Arc::clone(&self.trace), span_id: self.span.span_id }
+        CurrentSpan { trace: Arc::clone(&self.trace), span_id: self.span_id }
     }
 
     /// Whether the span is recorded.
     #[must_use]
     pub fn is_sampled(&self) -> bool {
-        self.trace.is_sampled
+        self.recorded.is_some()
     }
 
     /// Replaces the name.
     pub fn rename(&mut self, name: String) {
-        self.span.name = Cow::Owned(name);
+        if let Some(span) = &mut self.recorded {
+            span.name = Cow::Owned(name);
+        }
     }
 
     /// Moves the start to an earlier moment.
     pub fn set_start(&mut self, at: Instant) {
-        let earlier = u64::try_from(at.elapsed().as_nanos()).unwrap_or_default();
-        self.span.start = self.trace.now().saturating_sub(earlier);
+        if let Some(span) = &mut self.recorded {
+            let earlier = u64::try_from(at.elapsed().as_nanos()).unwrap_or_default();
+            span.start = self.trace.now().saturating_sub(earlier);
+        }
     }
 
     /// Adds an attribute, if the span is recorded.
     pub fn set(&mut self, name: &'static str, value: impl Into<AttributeValue>) {
-        if self.is_sampled() {
-            self.span.attributes.push((name, value.into()));
+        if let Some(span) = &mut self.recorded {
+            span.attributes.push((name, value.into()));
         }
     }
 
     /// Marks the span as failed, for this reason.
     pub fn fail(&mut self, error: impl Into<Cow<'static, str>>) {
-        if self.is_sampled() {
-            self.span.is_error = true;
-            self.span.attributes.push(("error.type", AttributeValue::Text(error.into())));
+        if let Some(span) = &mut self.recorded {
+            span.is_error = true;
+            span.attributes.push(("error.type", AttributeValue::Text(error.into())));
         }
     }
 }
 
 impl Drop for ActiveSpan {
     fn drop(&mut self) {
-        if self.is_sampled() {
-            let span = &mut *self.span;
-            self.trace.queue.push(FinishedSpan {
-                state: span.state.take(),
-                name: std::mem::take(&mut span.name),
-                attributes: std::mem::take(&mut span.attributes),
-                end: self.trace.now(),
-                ..*span
-            });
+        if let Some(span) = self.recorded.take() {
+            self.trace.queue.push(FinishedSpan { end: self.trace.now(), ..*span });
         }
     }
 }

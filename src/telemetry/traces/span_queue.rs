@@ -2,6 +2,7 @@
 //!
 //! In: finished spans. Out: batches. Must not know: who exports them, how.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(super) struct SpanQueue(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    waiting: Mutex<Vec<FinishedSpan>>,
+    waiting: Mutex<VecDeque<FinishedSpan>>,
     /// A batch is full, or the exporter has to stop.
     urgent: Notify,
     metrics: Arc<Metrics>,
@@ -43,7 +44,7 @@ impl SpanQueue {
             drop(waiting);
             return self.count_dropped(QUEUE_FULL, 1);
         }
-        waiting.push(span);
+        waiting.push_back(span);
         let is_full = waiting.len() == MAX_BATCH;
         drop(waiting);
         if is_full {
@@ -75,7 +76,7 @@ impl SpanQueue {
         self.0.metrics.trace_spans_exported.inc_by(spans as u64);
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<FinishedSpan>> {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<FinishedSpan>> {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

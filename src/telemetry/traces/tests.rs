@@ -11,7 +11,7 @@ use time::macros::datetime;
 
 use super::otlp::export_request;
 use super::sampling::Sampler;
-use super::span_queue::{MAX_WAITING, SpanQueue};
+use super::span_queue::{MAX_BATCH, MAX_WAITING, SpanQueue};
 use super::*;
 use crate::clock::Clock;
 use crate::telemetry::metrics::{Metrics, OutcomeLabels};
@@ -137,4 +137,25 @@ fn full_queue_drops_and_counts_spans() {
     (0..MAX_WAITING + 3).for_each(|_| drop(start(&tracer, PARENT)));
     let dropped = metrics.trace_spans_dropped.get_or_create(&OutcomeLabels { outcome: "queue_full" }).get();
     assert_eq!(dropped, 3);
+}
+
+#[tokio::test]
+async fn collector_that_does_not_answer_delays_nobody_and_losses_are_counted() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = TraceSettings {
+        endpoint: format!("http://{}/v1/traces", silent.local_addr().unwrap()).parse().unwrap(),
+        headers: None,
+        sample_ratio: 1.0,
+        accept_parent: true,
+        resource: Vec::new(),
+        timeout: Duration::from_secs(600),
+    };
+    let metrics = Arc::new(Metrics::new());
+    let (_exporter, tracer) = SpanExporter::start(settings, Arc::clone(&metrics), Clock::system()).unwrap();
+    (0..MAX_BATCH).for_each(|_| drop(start(&tracer, PARENT)));
+    let _unanswered = silent.accept().await.unwrap();
+    // No span waits for the exporter, which waits for the collector.
+    (0..MAX_WAITING + 3).for_each(|_| drop(start(&tracer, PARENT)));
+    let dropped = metrics.trace_spans_dropped.get_or_create(&OutcomeLabels { outcome: "queue_full" }).get();
+    assert_eq!((dropped, metrics.trace_spans_exported.get()), (3, 0));
 }

@@ -13,6 +13,7 @@ use crate::support::{Gateway, StubOdoo};
 const RARE: &[&str] = &[
     "odoo_gateway_config_reloads_total",
     "odoo_gateway_limit_renewals_total",
+    "odoo_gateway_odoo_key_renewals_total",
     "odoo_gateway_odoo_slots",
     "odoo_gateway_connections_refused_total",
     "odoo_gateway_trace_spans_dropped_total",
@@ -127,10 +128,13 @@ async fn promtool_accepts_the_alert_rules_and_their_tests_pass() {
         let errors = String::from_utf8_lossy(&verdict.stderr);
         assert!(verdict.status.success() && text.contains("SUCCESS"), "{text}{errors}");
     }
-    // Each alert has a test in which it fires.
+    // Each alert has a test in which it fires, and an entry that explains what to do.
     let (alerts, tests) = (config("alerts.yaml"), config("alerts-test.yaml"));
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations/troubleshooting.md");
+    let advice = fs::read_to_string(page).unwrap();
     for alert in alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
         assert!(tests.contains(&format!("alertname=\"{alert}\"")), "{alert} has no test");
+        assert!(advice.contains(&format!("| `{alert}` |")), "{alert} is not in docs/operations/troubleshooting.md");
     }
 }
 

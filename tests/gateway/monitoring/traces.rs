@@ -101,6 +101,13 @@ async fn trace_context_reaches_odoo_with_the_span_of_the_call() {
     let expected = format!("00-{TRACE}-{}-01", hex(&call.span.span_id));
     assert_eq!(parent_of_call(&stub, "res.partner.read"), Some(expected));
     assert!(stub.last_text("res.partner.read").contains("\r\ntracestate: vendor=1\r\n"));
+    // The histogram of durations names the trace, in the format that allows it.
+    let ops = gateway.ops_client();
+    let exemplar = format!(" # {{trace_id=\"{TRACE}\"}} ");
+    let metrics = ops.with_header("Accept", "application/openmetrics-text").get("/metrics", &[]).await.text;
+    let named = metrics.lines().find(|line| line.contains(&exemplar)).unwrap_or_else(|| panic!("{metrics}"));
+    assert!(named.starts_with("odoo_gateway_request_duration_seconds_bucket{"), "{named}");
+    assert!(!ops.get("/metrics", &[]).await.text.contains(TRACE), "the text format has no exemplars");
     // The flag of the client is respected, and an invalid context starts a trace.
     let unsampled = PARENT.replace("-01", "-00");
     admin.with_header("traceparent", &unsampled).get(PARTNER, &[("fields", "name")]).await.ok();
