@@ -10,10 +10,12 @@ mod audit;
 mod backup;
 mod check;
 mod colors;
+mod consent;
 mod expiry;
 mod health;
 mod ip_network;
 mod master_keys;
+mod odoo_key;
 mod openapi;
 mod postman;
 mod progress;
@@ -37,6 +39,7 @@ pub use self::app::AppCommand;
 pub use self::audit::AuditCommand;
 pub use self::backup::{RestoredStore, print_backup, print_restored};
 pub use self::check::{CheckCommand, color_finding};
+pub use self::consent::ConsentCommand;
 use self::health::health;
 pub use self::master_keys::MasterKeyCommand;
 pub use self::openapi::{OpenapiCommand, TypedDocumentRequest};
@@ -60,13 +63,20 @@ use crate::store::Store;
 #[command(name = "odoo-gateway", version = build_info::DESCRIPTION, max_term_width = 100)]
 pub struct Cli {
     /// Configuration file (TOML) with the settings that differ from the defaults
-    #[arg(long, global = true, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
+    #[arg(long, global = true, display_order = 900, value_name = "FILE", env = "ODOO_GATEWAY_CONFIG")]
     config: Option<PathBuf>,
     /// Print JSON, including errors; with `serve`, log in JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     json: bool,
     /// When to print colors; with auto, on a terminal unless `NO_COLOR` is set
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    #[arg(
+        long,
+        global = true,
+        display_order = 902,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
     color: ColorChoice,
     #[command(subcommand)]
     command: Option<Command>,
@@ -90,15 +100,18 @@ pub enum Command {
     Postman(PostmanCommand),
     /// Check that the local gateway responds (for container health checks)
     Health,
-    /// Manage OAuth applications: create, list, rotate secrets, disable, enable, delete
+    /// Manage OAuth applications: create, list, show usage, update, rotate secrets, disable, enable, delete
     #[command(subcommand)]
     App(AppCommand),
-    /// Manage API keys: create, list, show usage, disable, enable, delete
+    /// Manage API keys: create, list, show usage, update, rotate, disable, enable, delete
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Manage users for whom an API key can create login tokens: link, list, unlink
+    /// Manage users for whom an API key can create login tokens: link, list, unlink; create login tokens
     #[command(subcommand)]
     User(UserCommand),
+    /// Manage what users allowed applications: list, withdraw
+    #[command(subcommand)]
+    Consent(ConsentCommand),
     /// Manage tokens that were issued to users: list, revoke
     #[command(subcommand)]
     Token(TokenCommand),
@@ -109,14 +122,14 @@ pub enum Command {
     /// Read the audit log: who created, changed and deleted keys, applications and tokens
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Copy the store to a new file, also while gateways use it (SQLite; for PostgreSQL, says how)
+    /// Copy the store to a new file, also while gateways use it (SQLite; for PostgreSQL, prints the command to use)
     Backup {
         /// The file to create
         file: PathBuf,
     },
-    /// Replace the store with a backup while no gateway runs. Then, or without FILE after you replaced the store
-    /// yourself: revoke all tokens and disable all API keys and applications, because the backup contains those that
-    /// were revoked since
+    /// Replace the store with a backup in which all tokens are revoked and all API keys and applications are disabled,
+    /// because it also contains those that were revoked since. Stop all gateways before. Without FILE: do the same in
+    /// the present store, which you replaced yourself
     Restore {
         /// The backup (SQLite; for PostgreSQL, use pg_restore)
         file: Option<PathBuf>,
@@ -196,7 +209,7 @@ pub fn print_config(config: &Config, json: bool, out: &mut impl Write) -> std::i
     write!(out, "{}", config.to_toml())
 }
 
-/// Runs `odoo-gateway app`, `key`, `user`, `token`, `keys`, `audit` or `restore`.
+/// Runs `odoo-gateway app`, `key`, `user`, `consent`, `token`, `keys`, `audit` or `restore`.
 ///
 /// # Errors
 /// Fails if the action fails or `out` cannot be written.
@@ -210,6 +223,7 @@ pub async fn administer(
         Command::App(command) => app::run(command, admin, json, out).await,
         Command::Key(command) => api_keys::run(command, admin, json, out).await,
         Command::User(command) => user::run(command, admin, json, out).await,
+        Command::Consent(command) => consent::run(command, admin, json, out).await,
         Command::Token(command) => token::run(command, admin, json, out).await,
         Command::Keys(command) => master_keys::run(command, admin, json, out).await,
         Command::Audit(command) => audit::run(command, admin, json, out).await,

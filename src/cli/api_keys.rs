@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use serde_json::json;
 
 use super::expiry::Expiry;
+use super::odoo_key::{describe_odoo_key, odoo_key_json};
 use super::secret_input::read_secret;
 use super::table::{self, Cell, format_timestamp, local_time, local_time_or};
 use super::usage;
@@ -90,6 +91,10 @@ pub struct CreateKey {
     /// Read the password or Odoo API key from this file, not from standard input
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    /// Exchange the password for an Odoo API key that the gateway creates for this key, so that Odoo shows it and can
+    /// revoke it; with odoo_keys.renew it is renewed before it ends
+    #[arg(long)]
+    exchange_password: bool,
     /// Configured name of the database (default: the first one)
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
@@ -152,7 +157,7 @@ pub(super) async fn run(
         KeyCommand::Create(arguments) => create(*arguments, admin, json, out).await?,
         KeyCommand::List => list(&admin.list_keys().await?, admin, json, out)?,
         KeyCommand::Show(KeyName { name }) => {
-            show(&admin.find_key(&name).await?, admin, json, out)?;
+            show(&admin.find_key(&name).await?, admin, json, out).await?;
         }
         KeyCommand::Usage(KeyName { name }) => {
             let key = admin.find_key(&name).await?;
@@ -162,7 +167,7 @@ pub(super) async fn run(
             let UpdateKey { name, scope, open_to_all_users, login_token_days } = *arguments;
             let login_token_days = login_token_days.map(|days| Some(days).filter(|days| *days > 0));
             let update = KeyUpdate { scope, open_to_all_users, login_token_days };
-            show(&admin.update_key(&name, update).await?, admin, json, out)?;
+            show(&admin.update_key(&name, update).await?, admin, json, out).await?;
         }
         KeyCommand::Rotate(arguments) => rotate(arguments, admin, json, out).await?,
         KeyCommand::Disable(KeyName { name }) => {
@@ -208,7 +213,10 @@ async fn create(
             concurrent: arguments.concurrent,
         },
     };
-    let (row, token) = admin.create_key(new).await?;
+    let (row, token) = match arguments.exchange_password {
+        true => admin.create_key_by_exchange(new).await?,
+        false => admin.create_key(new).await?,
+    };
     if json {
         let mut key = describe(&row, admin);
         key.insert("key".to_owned(), token.expose().into());
@@ -239,7 +247,7 @@ async fn rotate(
     }
     writeln!(out, "{}", rotated.secret.expose())?;
     if let Some(until) = previous_until {
-        writeln!(stderr(), "The secret before is valid until {until}.")?;
+        writeln!(stderr(), "The previous secret is valid until {until}.")?;
     }
     if rotated.unlinked > 0 {
         writeln!(stderr(), "{} users must be linked again with `odoo-gateway user link`.", rotated.unlinked)?;
@@ -267,10 +275,21 @@ fn list(keys: &[StoredToken], admin: &Administration, json: bool, out: &mut impl
     Ok(())
 }
 
-fn show(key: &StoredToken, admin: &Administration, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+async fn show(
+    key: &StoredToken,
+    admin: &Administration,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    let previous_until = admin.previous_secret_end(key).await?;
+    let odoo_key = admin.odoo_key_of(key).await?;
     if json {
-        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&describe(key, admin))?)?);
+        let mut object = describe(key, admin);
+        object.insert("previous_until".to_owned(), previous_until.map(format_timestamp).into());
+        object.insert("odoo_key".to_owned(), odoo_key_json(odoo_key.as_ref()));
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&object)?)?);
     }
+    let previous_text = previous_until.map_or_else(String::new, |end| format!("valid until {}", local_time(end)));
     let terms = key.key.as_ref();
     let yes_if = |set: bool| if set { "yes".to_owned() } else { String::new() };
     let grant = &key.grant;
@@ -278,8 +297,10 @@ fn show(key: &StoredToken, admin: &Administration, json: bool, out: &mut impl Wr
         ("Name", terms.map_or_else(String::new, |terms| terms.name.clone()).into()),
         ("Id", key.id.clone().into()),
         ("Key", format!("{}…", key.display_prefix).into()),
+        ("Previous secret", previous_text.into()),
         ("State", Cell::state(state(key, admin))),
         ("Acts for", format!("{}@{} (user id {})", grant.login, grant.database, grant.uid).into()),
+        ("Odoo API key", describe_odoo_key(odoo_key.as_ref()).into()),
         ("Scope", key.scope.clone().into()),
         ("Needs a login token", yes_if(terms.is_some_and(|terms| terms.needs_login_token)).into()),
         ("Creates login tokens", issuing_text(terms, admin.login_tokens.max_days_of(key)).into()),

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, Command, ValueEnum};
+use clap::{Args, Command, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -51,8 +51,10 @@ pub fn print_completions(
     let (mut script, name) = (Vec::new(), root.get_name().to_owned());
     clap_complete::generate(Shell::from(shell), &mut root, name, &mut script);
     let mut script = String::from_utf8_lossy(&script).into_owned();
-    if shell == CompletedShell::Bash {
-        correct_labels(&root, &[], &mut script);
+    match shell {
+        CompletedShell::Bash => correct_labels(&root, &[], &mut script),
+        CompletedShell::Zsh => {}
+        CompletedShell::Fish => complete_for_fish(&root, &mut script),
     }
     out.write_all(script.as_bytes())
 }
@@ -65,6 +67,31 @@ fn correct_labels(command: &Command, above: &[&str], script: &mut String) {
     let label = |hyphen: &str| path.iter().map(|name| name.replace('-', hyphen)).collect::<Vec<_>>().join("__subcmd__");
     *script = script.replace(&format!(" {})\n", label("__subcmd__")), &format!(" {})\n", label("__")));
     command.get_subcommands().for_each(|command| correct_labels(command, &path, script));
+}
+
+/// In scripts for fish, `clap_complete` 4.6 offers files where a command takes other values or none, and no values for
+/// an option before the first command, because the option still has no value when it looks for the command.
+fn complete_for_fish(root: &Command, script: &mut String) {
+    let check = "    argparse -s (__fish_odoo_gateway_global_optspecs) -- $cmd 2>/dev/null\n";
+    let again = format!("{check}    or begin\n    set -e cmd[-1]\n{check}    end\n");
+    *script = script.replace(check, &again);
+    for command in subcommands(root) {
+        complete_arguments(command, &format!("__fish_odoo_gateway_using_subcommand {}", command.get_name()), script);
+    }
+}
+
+fn complete_arguments(command: &Command, condition: &str, script: &mut String) {
+    for command in subcommands(command) {
+        let condition = format!("{condition}; and __fish_seen_subcommand_from {}", command.get_name());
+        complete_arguments(command, &condition, script);
+    }
+    let takes_file = command.get_positionals().any(|argument| argument.get_value_hint() == ValueHint::AnyPath);
+    if command.has_subcommands() || takes_file {
+        return;
+    }
+    let values = command.get_positionals().flat_map(clap::Arg::get_possible_values);
+    let values: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
+    script.push_str(&format!("complete -c odoo-gateway -n \"{condition}\" -f -a \"{}\"\n", values.join(" ")));
 }
 
 /// `odoo-gateway man`: prints one manual page (section 1) with all commands.

@@ -1,8 +1,12 @@
 //! The command line as people and programs use it: shells, the manual page, colors, local time, JSON.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use odoo_gateway::cli::Cli;
+use odoo_gateway::clock::Clock;
+use odoo_gateway::config::Config;
+use odoo_gateway::store::{AuditEvent, Consent, Store};
 
 use super::support::binary::{Process, run};
 use super::support::testbed::tool;
@@ -51,6 +55,32 @@ fn bash_completes_commands_and_options() {
     }
     assert_eq!(bash_completions("odoo-gateway completions b"), ["bash"]);
     assert_eq!(bash_completions("odoo-gateway --color a"), ["auto", "always"]);
+}
+
+#[tokio::test]
+async fn zsh_and_fish_complete_commands_and_options() {
+    for shell in ["zsh", "fish"] {
+        let script = output_of(&format!("completions {shell}"), &[]).await.stdout;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("_odoo-gateway");
+        std::fs::write(&file, script).unwrap();
+        for (line, expected) in [
+            ("odoo-gateway mig", &["migrate"][..]),
+            ("odoo-gateway key cr", &["create"]),
+            ("odoo-gateway key create --may", &["--may-mint-for-others"]),
+            ("odoo-gateway keys rotate ", &["access", "index", "signing"]),
+            ("odoo-gateway --color a", &["always", "auto"]),
+            ("odoo-gateway completions b", &["bash"]),
+        ] {
+            let offered = tool(&["offer-completions", shell, file.to_str().unwrap(), line]).await;
+            assert!(offered.status.success(), "{shell}: {line}: {}", text(&offered.stderr));
+            let offered = text(&offered.stdout);
+            let mut words: Vec<&str> = offered.lines().collect();
+            words.sort_unstable();
+            words.dedup();
+            assert_eq!(words, expected, "{shell}: {line}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -144,6 +174,22 @@ fn all_commands() -> Vec<String> {
     found
 }
 
+/// Stores that the user of an application allows the application to act for them.
+async fn give_consent(folder: &Path, application: &serde_json::Value) {
+    let url = format!("sqlite:{}", folder.join(".data/gateway.db").display());
+    let config = Config::load(None, [("DATABASE_URL".into(), url.into())]).unwrap();
+    let store = Store::open(&config.store).await.unwrap();
+    let consent = Consent {
+        application: application["id"].as_str().unwrap().to_owned(),
+        uid: application["uid"].as_i64().unwrap(),
+        redirect_uri: "https://shop.example/back".to_owned(),
+        scope: "all".to_owned(),
+    };
+    let event = AuditEvent::new(Clock::system().now(), "test", "consent.give", &consent.application, "");
+    store.insert_consent(&consent, &event).await.unwrap();
+    store.close().await;
+}
+
 #[tokio::test]
 async fn every_command_prints_json_on_request() {
     let folder = tempfile::tempdir().unwrap();
@@ -186,6 +232,8 @@ async fn every_command_prints_json_on_request() {
         "app show a",
         "app usage a",
         "app update a --origin https://shop.example",
+        "consent list",
+        "consent revoke a admin",
         &format!("app rotate-secret a --secret-file {secret}"),
         "app disable a",
         "app enable a",
@@ -225,6 +273,12 @@ async fn every_command_prints_json_on_request() {
         assert!(response.is_object() || response.is_array(), "{line}: {out}");
         if let Some(created) = response["key"].as_str() {
             key = file("key", created);
+        }
+        if line == create_app {
+            give_consent(folder.path(), &response).await;
+        }
+        if line.starts_with("consent ") {
+            assert!(out.contains("\"login\": \"admin\""), "{out}");
         }
         if response["login_token"].is_string() {
             token = response["id"].as_str().unwrap().to_owned();
