@@ -1,13 +1,16 @@
 //! The examples of the guides are run as a reader runs them, in front of a real Odoo 19.
 //!
 //! A code block is an example if the second word of its info string is `run`: `sh run`, `python run`, `js run`,
-//! `html run`. The next block states the output: `text output` exactly, `json shape` by the names and types of JSON.
+//! `html run`. The next block states the output: `text output` exactly, `json shape` by the names and types of JSON. A
+//! block `json scope` is a scope.
 
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use odoo_gateway::admin::{ApplicationSettings, GrantType, NewApplication};
+use odoo_gateway::names::ModelName;
+use odoo_gateway::plan::{Operation, Scope};
 use odoo_gateway::store::KeyTerms;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
@@ -42,9 +45,14 @@ fn blocks(markdown: &str) -> Vec<(&str, &str)> {
     blocks
 }
 
-fn examples(guide: &str) -> Vec<Example> {
+/// The text of a guide.
+fn text_of(guide: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guides");
-    let text = std::fs::read_to_string(folder.join(guide).with_extension("md")).unwrap();
+    std::fs::read_to_string(folder.join(guide).with_extension("md")).unwrap()
+}
+
+fn examples(guide: &str) -> Vec<Example> {
+    let text = text_of(guide);
     let blocks = blocks(&text);
     let mut examples = Vec::new();
     for (index, (info, code)) in blocks.iter().enumerate() {
@@ -162,13 +170,16 @@ async fn register_public(gateway: &Gateway, redirect_uri: &str) -> String {
 }
 
 /// All guides whose examples need no person, and the languages.
-const GUIDES: [&str; 10] = [
+const GUIDES: [&str; 13] = [
     "start",
     "credentials",
+    "scopes",
+    "tasks",
     "errors",
     "exports",
     "typed-clients",
     "postman",
+    "json2",
     "from-synconics",
     "from-candidroot",
     "from-odooapi-restful",
@@ -213,6 +224,32 @@ async fn examples_of_oauth_work() {
         let browser = [("BROWSER", script.to_str().unwrap())];
         tokio::join!(reader.run(&example, &browser), person);
     }
+}
+
+/// The scopes in a text: blocks with the info string `json scope`, and arguments of `--scope`.
+fn scopes(text: &str) -> Vec<&str> {
+    let blocks = blocks(text).into_iter().filter(|(info, _)| *info == "json scope").map(|(_, scope)| scope);
+    let arguments = text.split("--scope '").skip(1).filter_map(|rest| rest.split('\'').next());
+    blocks.chain(arguments).collect()
+}
+
+#[test]
+fn scopes_in_the_guides_are_valid() {
+    for (guide, count) in [("scopes", 3), ("credentials", 1), ("from-candidroot", 1)] {
+        let text = text_of(guide);
+        let scopes = scopes(&text);
+        assert_eq!(scopes.len(), count, "{guide}");
+        for scope in scopes {
+            Scope::from_json(scope).unwrap_or_else(|error| panic!("{guide}: {error}: {scope}"));
+        }
+    }
+    // What the text says about the first one.
+    let text = text_of("scopes");
+    let scope = Scope::from_json(scopes(&text)[0]).unwrap();
+    let partner = ModelName::parse("res.partner").unwrap();
+    assert!(scope.allows_field(&partner, Operation::Update, "name"));
+    assert!(!scope.allows_field(&partner, Operation::Read, "credit"));
+    assert!(!scope.allows(&partner, Operation::Delete));
 }
 
 /// Logs in on the gateway's page and allows the application.
