@@ -3,6 +3,8 @@
 # Variables of `make demo`: PORT, the port of the gateway; ODOO_URL and ODOO_DB, an existing Odoo to use.
 # Variables of `make bench`: BENCH_ROUNDS and BENCH_SECONDS, the number and the duration of the measurements.
 # Variable of `make schemathesis` and `make prove`: SCHEMATHESIS_SECONDS, the duration of the requests.
+# Variable of `make resilience` and `make prove`: RESILIENCE_SECONDS, the duration of the load.
+# Variable of `make overload` and `make prove`: OVERLOAD_SECONDS, the duration of the overload.
 # Variable of `make bench-check`: UPDATE=1 stores the counts.
 
 SHELL := /bin/bash
@@ -11,8 +13,10 @@ TESTBED := tests/testbed/testbed
 export TIMEFORMAT := --- %lR
 
 SCHEMATHESIS_SECONDS ?= 3600
+RESILIENCE_SECONDS ?= 300
+OVERLOAD_SECONDS ?= 600
 
-.PHONY: help demo check test prove image deb schemathesis bench bench-check openapi clean-cache compiler
+.PHONY: help demo check test prove image deb resilience overload schemathesis bench bench-check openapi clean-cache compiler
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -26,12 +30,12 @@ check: ## check format and lints and run the unit tests; needs no root, no Odoo 
 	time cargo test --locked --lib --bins
 
 test: compiler ## check format and lints and run all tests, with real Odoo 19, Odoo 14 and PostgreSQL (as root on Debian 12)
-	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node newman clients schemathesis pack packages chart proxies
+	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node json2-client newman clients schemathesis pack packages chart proxies faketime
 	time cargo fmt --check
 	time cargo clippy --locked --all-targets -- -D warnings
 	time cargo test --locked
 
-prove: image schemathesis ## run the tests that take too long for `make test`: the container image, an hour of requests
+prove: image resilience overload schemathesis ## run the tests that take too long for `make test`: the image, failures, an hour of requests
 
 image: compiler ## build the container image from scratch and test it with Odoo 19 (as root; needs no image registry)
 	$(TESTBED) image
@@ -40,6 +44,17 @@ deb: compiler ## build the Debian package target/debian/odoo-gateway_….deb (as
 	$(TESTBED) install packages
 	cargo build --locked --release --bin odoo-gateway
 	$(TESTBED) build-package "$${CARGO_TARGET_DIR:-target}/release/odoo-gateway"
+
+resilience: compiler ## restart, kill and upgrade gateways under load for minutes (RESILIENCE_SECONDS=300)
+	$(TESTBED) install postgres odoo19 odoo14 proxies faketime
+	previous=$$($(TESTBED) previous-release) && PREVIOUS_RELEASE=$$previous RESILIENCE_SECONDS=$(RESILIENCE_SECONDS) \
+		cargo test --locked --test gateway restarts:: -- --nocapture
+
+overload: compiler ## ask for ten times more than Odoo can do, and compare one gateway with two (OVERLOAD_SECONDS=600)
+	$(TESTBED) install bench postgres odoo19 odoo14
+	cargo build --locked --release
+	OVERLOAD_SECONDS=$(OVERLOAD_SECONDS) cargo bench --locked --bench overload
+	SHARED_RATE_SECONDS=60 cargo test --locked --test gateway scaling::rate_of_a_key
 
 schemathesis: compiler ## compare responses with the OpenAPI document for an hour (SCHEMATHESIS_SECONDS=3600)
 	$(TESTBED) install postgres odoo19 odoo14 schemathesis

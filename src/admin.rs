@@ -6,8 +6,11 @@
 //! api_keys           create, list, enable, disable, delete
 //! key_update         another scope
 //! key_rotation       another secret
+//! consents           what users allowed applications: list, withdraw
 //! linked_users       users who let an API key create login tokens for them
 //! link_odoo_key      Odoo API keys linked to their users
+//! key_exchange       API keys with an Odoo API key of their own, in exchange for a password
+//! odoo_keys          renews Odoo API keys before they end
 //! tokens             list, revoke
 //! own_access         what acts for a user, and how they end it
 //! personal_keys      API keys that users create for themselves
@@ -29,14 +32,17 @@ mod after_restore;
 mod api_keys;
 mod applications;
 mod audit_log;
+mod consents;
 mod health;
 mod installation_keys;
+mod key_exchange;
 mod key_rotation;
 mod key_update;
 mod link_odoo_key;
 mod linked_users;
 mod login_tokens;
 mod master_keys;
+mod odoo_keys;
 mod own_access;
 mod personal_keys;
 mod search;
@@ -48,11 +54,13 @@ pub use crate::auth::{Application, ApplicationSettings, GrantType};
 pub use api_keys::NewApiKey;
 pub use applications::{ApplicationSecrets, ConsumerPair, NewApplication};
 pub use audit_log::{AUDIT_CSV_HEADER, audit_csv_row};
+pub use consents::ApplicationConsent;
 pub use health::{BreakerState, HealthOverview, PartHealth};
 pub use installation_keys::{InstallationKeyKind, PrunedInstallationKeys};
 pub use key_rotation::RotatedKey;
 pub use key_update::KeyUpdate;
 pub use master_keys::{MasterKeyStatus, RewrapResult};
+pub use odoo_keys::{OdooKeyOutcome, OdooKeySettings};
 pub use own_access::{AllowedApplication, OdooAccount, UserAccess};
 pub use personal_keys::PersonalKey;
 pub use search::ListPage;
@@ -84,6 +92,8 @@ pub struct Administration {
     pub databases: Databases,
     /// The limits of login tokens that users create for themselves.
     pub login_tokens: LoginTokenLimits,
+    /// When and how long Odoo API keys are renewed.
+    pub odoo_keys: OdooKeySettings,
     /// The clock.
     pub clock: Clock,
     /// The actor in the audit log.

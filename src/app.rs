@@ -7,6 +7,7 @@
 //! reload                reads the configuration again at SIGHUP
 //! maintenance           deletes expired rows, reloads rotated keys
 //! credential_tasks      keep the credentials in memory current
+//! odoo_key_task         renews Odoo API keys that end soon
 //! lease_task            renews what this gateway holds of the limits that all gateways share
 //! rollback_monitor      records the state of the store, to detect a restored backup
 //! process_hardening     no core files, no inspection by other processes
@@ -28,6 +29,7 @@ mod demo_registration;
 mod lease_task;
 mod listeners;
 mod maintenance;
+mod odoo_key_task;
 mod process_hardening;
 mod readiness;
 mod reload;
@@ -48,7 +50,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 pub use self::backup::{RestoredBackup, back_up, restore_backup};
-pub use self::check::{CheckUser, Finding, Verdict, check};
+pub use self::check::{CheckUser, Finding, Verdict, check, finding_codes};
 pub use self::listeners::InheritedSockets;
 pub use self::process_hardening::disable_core_dumps;
 pub use self::reload::LoadConfig;
@@ -138,6 +140,7 @@ async fn start_with(
         rollback_detector: rollback_detector.clone(),
         databases: databases.clone(),
         login_tokens: settings_from_config::login_token_limits(&config.auth),
+        odoo_keys: settings_from_config::odoo_keys(&config.odoo_keys),
         clock: clock.clone(),
         actor: "demo".to_owned(),
     };
@@ -151,7 +154,7 @@ async fn start_with(
              master key together reveal the password: create separate secrets with `odoo-gateway app rotate-secret`"
         );
     }
-    let Listeners { api, ops } = Listeners::open(config, inherited).await?;
+    let Listeners { api, ops, api_is_shared } = Listeners::open(config, inherited).await?;
     let (api_address, ops_address) = (api.local_addr()?, ops.local_addr()?);
     let token_settings = token_settings(config, api_address);
     let site = SiteConfig::new(config.server.public_url.as_ref(), &token_settings.oauth2.issuer);
@@ -168,6 +171,8 @@ async fn start_with(
     let trace_settings = settings_from_config::traces(&config.traces);
     let traces = trace_settings.map(|settings| SpanExporter::start(settings, metrics.clone(), clock.clone()));
     let (span_exporter, tracer) = traces.transpose()?.unzip();
+    let odoo_keys = odoo_key_task::run(tokens.odoo_key_uses.clone(), admin.clone(), metrics.clone());
+    let odoo_keys = tokio::spawn(odoo_keys);
     let lasting = LastingParts {
         // The databases of the start would stay in memory after a reload replaced them.
         admin: Administration { databases: Databases::new(Vec::new()), ..admin },
@@ -182,12 +187,13 @@ async fn start_with(
         clock: clock.clone(),
     };
     let served = lasting.first(config, databases)?;
+    lasting.shared_limits.replace_checks(served.check_slots());
     let stack = CurrentStack::new(lasting.stack(&served));
     let handler = stack.handler();
     let reloader = Reloader::new(lasting, served, stack, health.clone());
 
     let (shutdown, stopped) = watch::channel(false);
-    let server_settings = settings_from_config::server(&config.server);
+    let server_settings = settings_from_config::server(&config.server, api_is_shared);
     let shutdown_clients = shutdown_signal(stopped, health.clone());
     let serve_clients = serve::run(api, handler, server_settings.clone(), shutdown_clients, metrics.clone());
     // Operators see that the gateway is not ready until the last client is served.
@@ -195,7 +201,12 @@ async fn start_with(
     let serve_operators = ops_server::serve_on_thread(
         ops.into_std()?,
         ops_server::handler(health.clone(), metrics.clone()),
-        ServerSettings { shutdown_delay: Duration::ZERO, grace: OPERATORS_GRACE, ..server_settings },
+        ServerSettings {
+            shutdown_delay: Duration::ZERO,
+            shares_address: false,
+            grace: OPERATORS_GRACE,
+            ..server_settings
+        },
         async move { drop(all_served.await) },
         metrics,
     )?;
@@ -210,6 +221,7 @@ async fn start_with(
         // Fails if the thread for operators has ended before, which is not an error now.
         let _ = serve_operators.await;
         purge.abort();
+        odoo_keys.abort();
         key_reload.abort();
         monitor.abort();
         credential_tasks.stop().await;
@@ -270,6 +282,7 @@ pub async fn administration(config: &Config, clock: Clock) -> Result<Administrat
         sources,
         databases: databases(config, &clock, &Arc::new(Metrics::new()))?,
         login_tokens: settings_from_config::login_token_limits(&config.auth),
+        odoo_keys: settings_from_config::odoo_keys(&config.odoo_keys),
         store,
         clock,
         actor: cli_actor(),

@@ -13,6 +13,7 @@
 //! token_verifier      rows of tokens, their verification and keys
 //! token_row_checks    checks on one row
 //! recent_uses         uses of tokens, written in batches
+//! odoo_key_uses       uses of sealed Odoo credentials that may have to be renewed
 //! usage_counts        requests of each API key and application, written in batches
 //! new_token           new rows, with a sealed credential
 //! key_provider        the keys of this installation
@@ -35,6 +36,7 @@ mod limits;
 mod new_token;
 pub mod oauth1;
 mod oauth2;
+mod odoo_key_uses;
 mod principal;
 mod process_keyed_hash;
 mod recent_uses;
@@ -65,6 +67,7 @@ pub use oauth2::{
     AccessTokenFormat, AuthenticatedClient, BrowserSession, BrowserSessions, CodeExchange, CodeRequest, IssuedTokens,
     OAuth2Server, OAuth2Settings, SessionLifetime, TokenDetails,
 };
+pub use odoo_key_uses::{OdooKeyUse, OdooKeyUses};
 pub use principal::{CredentialKind, Principal};
 pub use recent_uses::RecentUses;
 pub use services::{TokenServices, TokenSettings};

@@ -18,6 +18,7 @@ mod print;
 mod reload;
 mod secret_files;
 mod sections;
+mod setting_line;
 mod warnings;
 
 use std::ffi::OsString;
@@ -32,11 +33,13 @@ pub use self::reload::ConfigChanges;
 pub use self::sections::auth::{AuthConfig, Rate, ThrottleConfig};
 pub use self::sections::console::{ConsoleConfig, ConsoleMode};
 pub use self::sections::demo::DemoConfig;
+pub use self::sections::dialects::DialectsConfig;
 pub use self::sections::docs::DocsConfig;
 pub use self::sections::log::{LogConfig, LogFormat};
 pub use self::sections::oauth::OAuthConfig;
 pub use self::sections::oauth1::OAuth1Config;
 pub use self::sections::odoo::{MethodCallsConfig, OdooConfig};
+pub use self::sections::odoo_keys::OdooKeysConfig;
 pub use self::sections::ops::OpsConfig;
 pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};
 pub use self::sections::schema::SchemaConfig;
@@ -44,6 +47,8 @@ pub use self::sections::secrets::{CreateMasterKey, SecretsConfig};
 pub use self::sections::server::ServerConfig;
 pub use self::sections::store::StoreConfig;
 pub use self::sections::traces::TracesConfig;
+pub use self::setting_line::SettingLine;
+pub use self::warnings::ConfigWarning;
 
 /// The prefix of environment variables that set one key.
 const VARIABLE_PREFIX: &str = "ODOO_GATEWAY__";
@@ -68,8 +73,12 @@ pub struct Config {
     pub traces: TracesConfig,
     /// The Odoo databases, at least one; the first is the default.
     pub odoo: Vec<OdooConfig>,
+    /// The renewal of sealed Odoo API keys.
+    pub odoo_keys: OdooKeysConfig,
     /// Passwords, tokens and login throttling.
     pub auth: AuthConfig,
+    /// The interfaces that are offered.
+    pub dialects: DialectsConfig,
     /// The public demonstration.
     pub demo: DemoConfig,
     /// Lifetimes of OAuth 2 credentials and browser sessions.
@@ -89,7 +98,7 @@ pub struct Config {
     #[serde(skip)]
     file: Option<PathBuf>,
     #[serde(skip)]
-    unused_variables: Vec<String>,
+    unused_variables: Vec<ConfigWarning>,
 }
 
 impl Config {

@@ -45,6 +45,8 @@ pub struct RateLimit {
 pub struct OdooException {
     /// The class of the exception, for example `UserError` or `ValueError`.
     pub exception: String,
+    /// The class with its module, if Odoo sent that: `odoo.exceptions.ValidationError`, which is a `UserError`.
+    pub qualified: Option<String>,
     /// The message for the user. Empty if only the class may be shown.
     pub message: String,
 }
@@ -89,7 +91,16 @@ impl Problem {
     /// Adds Odoo's exception.
     #[must_use]
     pub fn odoo(mut self, exception: impl Into<String>, message: impl Into<String>) -> Self {
-        self.odoo = Some(OdooException { exception: exception.into(), message: message.into() });
+        self.odoo = Some(OdooException { exception: exception.into(), qualified: None, message: message.into() });
+        self
+    }
+
+    /// Adds the class of Odoo's exception with its module.
+    #[must_use]
+    pub fn odoo_class(mut self, qualified: Option<String>) -> Self {
+        if let Some(odoo) = &mut self.odoo {
+            odoo.qualified = qualified;
+        }
         self
     }
 

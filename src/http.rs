@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! router            every route, and what the routes need from the middleware
-//! dialects          the four REST dialects: restapi, api, restful, api_v1
+//! dialects          the REST dialects restapi, api, restful and api_v1; Odoo's JSON-2
 //! oauth             OAuth 2 endpoints; the authorization pages of OAuth 1.0a and OAuth 2
 //! demo_application  GET /start: demo applications
 //! console           /console: the pages on which people manage what acts for them
@@ -52,6 +52,7 @@ mod state;
 pub use body_budget::BodyBudget;
 pub use console::{ConsoleSettings, DisplayedConfiguration};
 pub use demo_application::{Demo, DemoApplication};
+pub use dialects::OfferedDialects;
 pub use dialects::restful::{ModelSchemas, RestfulModels};
 pub use docs::DocsSettings;
 pub use public_url::SiteConfig;

@@ -75,6 +75,7 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
         Command::App(_)
         | Command::Key(_)
         | Command::User(_)
+        | Command::Consent(_)
         | Command::Token(_)
         | Command::Keys(_)
         | Command::Audit(_)

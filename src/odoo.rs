@@ -9,6 +9,7 @@
 //!  │                            ├─ client/call_method   method calls, over JSON-RPC if Odoo serves it
 //!  │                            ├─ client/shared_read   reads that share the reply of an equal one (single_flight)
 //!  │                            ├─ client/probe         tests the connection, for readiness and `check`
+//!  │                            ├─ client/parallel_calls, client/proxy_mode   what `check` finds out about Odoo's setup
 //!  │                            └─ api_key_owner        finds the owner of an API key
 //!  ├─ nested_read    lists and reads, with their related records; verifies short pages
 //!  │   ├─ read_by_ids          records by their ids
@@ -24,6 +25,7 @@
 //!      │                 descriptions (model_description)
 //!      └─ planning_metadata   the metadata for one plan
 //! web               sessions of Odoo's web client, which are needed to print reports
+//! user_api_keys     API keys of a user in Odoo: when they end, created, revoked
 //! report            prints reports, in a web session or from a record's portal page
 //! transport         HTTP to Odoo: a client for plain HTTP, and reqwest for TLS and for the web client
 //!  └─ request_target     the URLs of Odoo's services, prepared for requests
@@ -46,6 +48,7 @@ mod circuit;
 mod client;
 mod database;
 mod detach;
+mod ending_api_keys;
 mod error;
 mod executor;
 mod export_pages;
@@ -71,17 +74,20 @@ mod returned_records;
 pub mod rpc_codec;
 mod settings;
 mod single_flight;
+mod system_parameter;
 mod transport;
 mod user;
+mod user_api_keys;
 mod user_client;
 mod version;
 mod web;
 pub mod xmlrpc;
 
-pub use client::{OdooClient, ProbeError};
+pub use client::{CallProtocol, OdooClient, ParallelCalls, ProbeError, ProxyMode};
 pub use database::{Database, Databases};
+pub use ending_api_keys::EndingApiKey;
 pub use error::OdooError;
-pub use executor::execute_plan;
+pub use executor::{execute_plan, execute_unchanged_call};
 pub use export_pages::{Page, Pages};
 pub use metadata_cache::{MetadataCache, MetadataCacheSettings};
 pub use model_description::{FieldDescription, ModelDescription, ModelRights, WriteRight};
@@ -92,7 +98,9 @@ pub use reply::{Reply, Timing};
 pub use report::ReportPrinter;
 pub use returned_records::{RecordSource, Records, RelatedLevel, RelatedRecords, record_ids, require_all};
 pub use settings::{MethodCalls, OdooSettings, SettingsError};
-pub use transport::{ConnectError, Transport};
-pub use user::{OdooUser, Uid};
+pub use system_parameter::SystemParameter;
+pub use transport::{CertificateCheck, ConnectError, TlsError, Transport};
+pub use user::{OdooUser, Uid, is_api_key};
+pub use user_api_keys::{ApiKeyOwner, CreatedApiKey};
 pub use user_client::CallCounter;
 pub use version::ServerVersion;

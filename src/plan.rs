@@ -18,7 +18,9 @@
 //! datetime        the date formats that clients send → Odoo's formats
 //! method_policy   which methods may be called, and which of them only read
 //! method_ids      which records a method call addresses
+//! unchanged_call  a method call over RPC, which reaches Odoo as the client sent it
 //! call, call_check one method call, and the scope check of its arguments
+//! named_call       a call whose arguments are all named → positional arguments
 //! report           which report, for which records, and the calls before it is printed
 //! scope            what a credential may do, on top of the Odoo rights of its user
 //! scope_check      the scope, checked at every model and field that a request touches
@@ -48,6 +50,7 @@ mod method_ids;
 mod method_policy;
 mod model_access;
 pub mod model_schema;
+mod named_call;
 mod order;
 mod planner;
 mod read_options;
@@ -60,6 +63,7 @@ mod scope_check;
 #[cfg(test)]
 mod scope_tests;
 mod selection;
+mod unchanged_call;
 mod values;
 mod web_read_specification;
 mod web_save;
@@ -79,5 +83,6 @@ pub use planner::{plan, plan_pages};
 pub use report::{Report, ReportFormat, ReportPlan, find_report, plan_report, portal_link};
 pub use schema_check::{UnresolvedField, unresolved_fields};
 pub use scope::{FieldRule, ModelPattern, Narrowed, OAuthScope, OAuthScopeToken, Operation, Rule, Scope, ScopeError};
+pub use unchanged_call::{UncheckedCall, plan_unchanged};
 pub use values::{EmptyList, FormEntry, PropertiesMerge, Values};
 pub use web_save::WebSave;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use odoo_gateway::auth::oauth1;
-use odoo_gateway::{language, value};
+use odoo_gateway::{language, odoo, value};
 
 #[path = "../fuzz/src/invariants.rs"]
 #[expect(unreachable_pub, reason = "the fuzz targets are other crates")]
@@ -14,6 +14,10 @@ mod invariants;
 #[path = "../fuzz/src/header_invariants.rs"]
 #[expect(unreachable_pub, reason = "the fuzz targets are other crates")]
 mod header_invariants;
+
+#[path = "../fuzz/src/call_invariants.rs"]
+#[expect(unreachable_pub, reason = "the fuzz targets are other crates")]
+mod call_invariants;
 
 fn replay_texts(corpus: &str, check: fn(&str)) {
     replay(corpus, |bytes| {
@@ -53,4 +57,9 @@ fn oauth_header_corpus_satisfies_the_invariants() {
 #[test]
 fn selection_corpus_satisfies_the_invariants() {
     replay_texts("selection", invariants::selection);
+}
+
+#[test]
+fn xml_rpc_call_corpus_satisfies_the_invariants() {
+    replay_texts("xml_rpc_call", call_invariants::xml_rpc_call);
 }

@@ -9,6 +9,9 @@ use crate::auth::KeySet;
 use crate::secret::{DataKey, TokenKind};
 use crate::store::{AuditEvent, Rewrap, StoredToken};
 
+/// How often a change is tried again if another one comes in between.
+const MAX_ATTEMPTS: usize = 3;
+
 impl Administration {
     /// Enables or disables an account. Returns `false` if it already was in this state.
     pub(super) async fn set_enabled(
@@ -17,15 +20,21 @@ impl Administration {
         enabled: bool,
         event: &AuditEvent,
     ) -> Result<bool, AdminError> {
-        let wraps = self.rewraps_for(account, (!enabled).then_some(event.at)).await?;
-        Ok(self.store.set_token_enabled(&account.id, enabled, &wraps, event).await?)
+        for _ in 0..MAX_ATTEMPTS {
+            let (wraps, grants) = self.rewraps_for(account, (!enabled).then_some(event.at)).await?;
+            let stored = self.store.set_token_enabled(&account.id, enabled, (&wraps, grants), event).await?;
+            if let Some(is_changed) = stored {
+                return Ok(is_changed);
+            }
+        }
+        Err(AdminError::Invalid("it was changed at the same time; try again".to_owned()))
     }
 
     /// The wraps of all enabled keys and applications, sealed for the disabled state.
     pub(super) async fn wraps_for_disabling(&self, at: i64) -> Result<Vec<Rewrap>, AdminError> {
         let mut wraps = Vec::new();
         for account in self.accounts().await?.iter().filter(|account| account.disabled_at.is_none()) {
-            wraps.extend(self.rewraps_for(account, Some(at)).await?);
+            wraps.extend(self.rewraps_for(account, Some(at)).await?.0);
         }
         Ok(wraps)
     }
@@ -56,11 +65,15 @@ impl Administration {
         Ok(accounts)
     }
 
-    /// The wraps of an account and of its linked users, sealed for this state.
-    async fn rewraps_for(&self, account: &StoredToken, disabled_at: Option<i64>) -> Result<Vec<Rewrap>, AdminError> {
-        let Some(keys) = self.key_provider.reload().await? else { return Ok(Vec::new()) };
+    /// The wraps of an account and of its linked users, sealed for this state, and how many grants it can use.
+    async fn rewraps_for(
+        &self,
+        account: &StoredToken,
+        disabled_at: Option<i64>,
+    ) -> Result<(Vec<Rewrap>, usize), AdminError> {
         let rows = self.store.links(&account.id, self.clock.now()).await?;
-        Ok(rows.iter().filter_map(|row| rewrap(&keys, row, disabled_at)).collect())
+        let Some(keys) = self.key_provider.reload().await? else { return Ok((Vec::new(), rows.len())) };
+        Ok((rows.iter().filter_map(|row| rewrap(&keys, row, disabled_at)).collect(), rows.len()))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::clock::format_timestamp;
 use crate::secret::{DataKey, SecretError, Token, TokenKind};
 use crate::store::{KeyRotation, StoredToken, random_id};
 
-/// The longest time for which the secret before stays valid.
+/// The longest time for which the previous secret stays valid.
 const MAX_OVERLAP: Duration = Duration::days(30);
 
 /// An API key with a new secret.
@@ -27,7 +27,7 @@ pub struct RotatedKey {
     pub row: StoredToken,
     /// Its new secret.
     pub secret: Token,
-    /// How long the secret before stays valid; `None`: it ended.
+    /// How long the previous secret stays valid; `None`: it ended.
     pub previous_until: Option<OffsetDateTime>,
     /// The number of users who have to link themselves again.
     pub unlinked: usize,
@@ -55,7 +55,7 @@ impl Administration {
     ) -> Result<RotatedKey, AdminError> {
         let key = self.find_key(name_or_id).await?;
         if overlap.is_negative() || overlap > MAX_OVERLAP {
-            let reason = format!("the secret before can stay valid for at most {} days", MAX_OVERLAP.whole_days());
+            let reason = format!("the previous secret can stay valid for at most {} days", MAX_OVERLAP.whole_days());
             return Err(AdminError::Invalid(reason));
         }
         let keys = self.key_provider.for_sealing().await?;
@@ -71,7 +71,7 @@ impl Administration {
                 return Err(AdminError::Invalid("this is not the current secret of this API key".to_owned()));
             }
             None if previous_until.is_some() => {
-                let reason = "only with its current secret can the API key keep that secret for a while";
+                let reason = "an overlap requires the current secret of the API key, not the password of its user";
                 return Err(AdminError::Invalid(reason.to_owned()));
             }
             None => self.seal_again(&keys, &key, &secret, proof).await?,
@@ -87,7 +87,16 @@ impl Administration {
         Ok(RotatedKey { row: after, secret, previous_until, unlinked })
     }
 
-    /// The secret before ends with the key.
+    /// When the secret before the current one of an API key ends, in seconds since 1970; `None` if only the current one
+    /// works.
+    ///
+    /// # Errors
+    /// Fails if the store cannot be used.
+    pub async fn previous_secret_end(&self, key: &StoredToken) -> Result<Option<i64>, AdminError> {
+        Ok(self.store.previous_secret_end(&key.id, self.clock.now()).await?)
+    }
+
+    /// The previous secret ends with the key.
     fn previous_until(&self, key: &StoredToken, overlap: Duration) -> OffsetDateTime {
         let until = self.clock.now().saturating_add(overlap);
         let end = key.not_after.and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
@@ -182,8 +191,8 @@ fn previous_row(key: &StoredToken, until: OffsetDateTime) -> Result<StoredToken,
 fn audit_detail(key: &StoredToken, previous_until: Option<OffsetDateTime>, unlinked: usize) -> String {
     let name = key.account_name();
     let overlap = match previous_until {
-        Some(until) => format!("the secret before is valid until {}", format_timestamp(until.unix_timestamp())),
-        None => "the secret before ended".to_owned(),
+        Some(until) => format!("the previous secret is valid until {}", format_timestamp(until.unix_timestamp())),
+        None => "the previous secret ended".to_owned(),
     };
     match unlinked {
         0 => format!("{name}: {overlap}"),

@@ -144,14 +144,7 @@ impl Administration {
         let applications = self.user_access(user).await?.applications;
         let found = applications.into_iter().find(|application| application.id == id);
         let application = found.ok_or_else(|| AdminError::NotFound(format!("application {id:?}")))?;
-        let event = |action| self.audit_event(action, &application.id, application.name.as_str());
-        self.store.delete_consents(&application.id, user.uid, &event("consent.revoke")).await?;
-        for token in &application.tokens {
-            if let Some(oauth) = &token.oauth {
-                self.store.revoke_approval(&oauth.approval_id, &event("approval.revoke")).await?;
-            }
-        }
-        Ok(())
+        self.end_consent((&application.id, user.uid), &application.tokens, &application.name).await
     }
 
     /// Returns the API keys that a user is linked with, each with the user's grant.

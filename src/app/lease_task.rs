@@ -46,6 +46,8 @@ struct State {
     renewals: Renewals,
     auth: SharedAuthLimits,
     databases: Mutex<Databases>,
+    /// The slots of password checks.
+    checks: Mutex<Vec<LeasedSlots>>,
     metrics: Arc<Metrics>,
     lifetime: Duration,
     contact: Mutex<Contact>,
@@ -93,6 +95,7 @@ impl SharedLimits {
             renewals: Renewals::default(),
             auth,
             databases: Mutex::new(databases.clone()),
+            checks: Mutex::default(),
             metrics,
             lifetime,
             contact: Mutex::new(Contact { renewed_at: Instant::now(), gateways: 0, is_expired: false }),
@@ -114,6 +117,18 @@ impl SharedLimits {
             // of their calls.
             let removed = before.iter().filter(|old| !databases.iter().any(|database| Arc::ptr_eq(old, database)));
             removed.flat_map(|database| database.leased_slots()).for_each(|slots| keep_minimum(slots, gateways));
+            self.0.renewals.request();
+        }
+    }
+
+    /// Slots of password checks that replace the ones before.
+    pub(super) fn replace_checks(&self, checks: Vec<LeasedSlots>) {
+        let before = std::mem::replace(&mut *self.checks(), checks.clone());
+        if self.0.leases.is_some() {
+            checks.iter().for_each(|slots| slots.share(self.0.renewals.clone()));
+            let gateways = self.contact().gateways;
+            let removed = before.iter().filter(|old| !checks.iter().any(|slots| slots.is_same(old)));
+            removed.for_each(|slots| keep_minimum(slots, gateways));
             self.0.renewals.request();
         }
     }
@@ -207,8 +222,7 @@ impl SharedLimits {
     fn uses(&self) -> LimitUses {
         let now = Instant::now();
         let mut uses = self.0.auth.uses(now);
-        let databases = self.databases();
-        uses.slots.extend(databases.iter().flat_map(|database| database.leased_slots()).map(|slots| slots.usage(now)));
+        self.for_each_slots(|slots| uses.slots.push(slots.usage(now)));
         uses
     }
 
@@ -246,6 +260,8 @@ impl SharedLimits {
         let contact = *self.contact();
         let is_expired = contact.gateways == 0 || contact.renewed_at.elapsed() >= self.0.lifetime;
         self.for_each_slots(|slots| go_on(slots, contact.gateways, is_expired));
+        // A gateway that was idle may hold none of these.
+        self.checks().iter().for_each(LeasedSlots::hold_one);
         if is_expired && !contact.is_expired {
             self.contact().is_expired = true;
             let gateway = leases.gateway();
@@ -257,6 +273,11 @@ impl SharedLimits {
 
     fn for_each_slots(&self, mut change: impl FnMut(&LeasedSlots)) {
         self.databases().iter().flat_map(|database| database.leased_slots()).for_each(&mut change);
+        self.checks().iter().for_each(change);
+    }
+
+    fn checks(&self) -> MutexGuard<'_, Vec<LeasedSlots>> {
+        self.0.checks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn databases(&self) -> MutexGuard<'_, Databases> {

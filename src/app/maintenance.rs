@@ -17,6 +17,9 @@ use crate::store::{Store, StoreError};
 const PURGE_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Maximum number of rows per statement, so that other writes can run in between.
 const BATCH: u32 = 500;
+/// How far the clock may be ahead of the right time. What has expired is deleted only after this time: a nonce that was
+/// deleted too early could be used again once the clock is right, and a token would be lost.
+const MAX_CLOCK_STEP: Duration = Duration::from_secs(15 * 60);
 /// How long expired API keys and applications are still listed, so that administrators see why a program fails.
 const EXPIRED_KEYS_LISTED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long the usage of keys and applications is kept: the 30 days that are displayed, and the day that is not over.
@@ -55,7 +58,8 @@ pub(super) async fn run(store: Store, clock: Clock) {
     }
 }
 
-async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
+async fn purge(store: &Store, time: OffsetDateTime) -> Result<u64, StoreError> {
+    let now = time - MAX_CLOCK_STEP;
     let mut purged = 0;
     for kind in TokenKind::ALL {
         let is_listed = matches!(kind, TokenKind::ApiKey | TokenKind::ClientSecret);
@@ -68,7 +72,7 @@ async fn purge(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
             }
         }
     }
-    while store.delete_spent_wraps((now - MAX_REFRESH_GRACE).unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
+    while store.delete_spent_wraps((time - MAX_REFRESH_GRACE).unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_nonces(now.unix_timestamp(), BATCH).await? >= u64::from(BATCH) {}
     while store.purge_grants(BATCH).await? >= u64::from(BATCH) {}
     let usage_before = (now - USAGE_KEPT).unix_timestamp();

@@ -17,7 +17,8 @@ use crate::http::middleware::CurrentStack;
 use crate::odoo::Databases;
 use crate::ops_server::Health;
 use crate::telemetry::log_filter::LogFilter;
-use crate::telemetry::metrics::{DatabaseLabels, count};
+use crate::telemetry::metrics::{DatabaseLabels, WaitingLabels, count};
+use crate::telemetry::odoo_call_metrics::CallClass;
 
 /// Reads the configuration from its sources.
 pub type LoadConfig = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync>;
@@ -81,6 +82,7 @@ impl Reloader {
             self.lasting.shared_limits.replace_databases(&next.databases);
             self.forget_removed(&served.databases, &next.databases);
         }
+        self.lasting.shared_limits.replace_checks(next.check_slots());
         log(&changes, &next.config);
         *served = next;
         Ok(changes)
@@ -93,6 +95,10 @@ impl Reloader {
                 let labels = DatabaseLabels { database };
                 self.lasting.metrics.odoo_up.remove(&labels);
                 self.lasting.metrics.odoo_slots.remove(&labels);
+                for class in CallClass::ALL.map(CallClass::label) {
+                    let labels = WaitingLabels { database: labels.database.clone(), class };
+                    self.lasting.metrics.odoo_calls_waiting.remove(&labels);
+                }
             }
         }
     }

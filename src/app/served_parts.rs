@@ -17,6 +17,7 @@ use crate::http::middleware::{self, MiddlewareStack};
 use crate::http::{AppParts, AppState, BodyBudget, DocsSettings, RouteConfig, SiteConfig, route_policy};
 use crate::idempotency::IdempotencyStore;
 use crate::odoo::{Database, Databases, SettingsError, Transport};
+use crate::shared_limits::LeasedSlots;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Tracer;
 
@@ -82,7 +83,9 @@ impl LastingParts {
     pub(super) fn stack(&self, parts: &ServedParts) -> MiddlewareStack {
         let (config, databases) = (&parts.config, parts.databases.clone());
         let admin = Administration { databases: databases.clone(), ..self.admin.clone() };
+        let dialects = settings_from_config::dialects(&config.dialects);
         let routes = RouteConfig {
+            dialects,
             restful_models: Arc::new(settings_from_config::restful(&config.restful)),
             demo: demo_registration::demo(&config.demo, admin.clone(), self.throttle.clone()),
             console: settings_from_config::console(config),
@@ -102,7 +105,7 @@ impl LastingParts {
         });
         middleware::wrap(
             crate::http::router(state, routes),
-            route_policy(),
+            route_policy(dialects),
             &settings_from_config::middleware(&config.server),
             self.metrics.clone(),
             self.clock.clone(),
@@ -113,6 +116,11 @@ impl LastingParts {
 }
 
 impl ServedParts {
+    /// The slots of password checks.
+    pub(super) fn check_slots(&self) -> Vec<LeasedSlots> {
+        self.authenticator.leased_slots()
+    }
+
     /// The database of this entry, unless something about it has changed.
     fn unchanged(&self, odoo: &OdooConfig, config: &Config) -> Option<Arc<Database>> {
         let is_same = config.schema == self.config.schema && self.config.odoo.contains(odoo);

@@ -7,17 +7,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::admin::OdooKeySettings;
 use crate::auth::oauth1::OAuth1Settings;
 use crate::auth::{
     LoginTokenLimits, OAuth2Settings, OdooAuthenticatorSettings, SessionLifetime, ThrottleRate, ThrottleSettings,
     TokenSettings,
 };
 use crate::config::{
-    AuthConfig, Config, ConsoleMode, CreateMasterKey, DatabaseUrl, MethodCallsConfig, OAuth1Config, OdooConfig,
-    RestfulConfig, RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig, ThrottleConfig, TracesConfig,
+    AuthConfig, Config, ConsoleMode, CreateMasterKey, DatabaseUrl, DialectsConfig, MethodCallsConfig, OAuth1Config,
+    OdooConfig, OdooKeysConfig, RestfulConfig, RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig,
+    ThrottleConfig, TracesConfig,
 };
 use crate::http::middleware::MiddlewareSettings;
-use crate::http::{BodyLimits, ConsoleSettings, DisplayedConfiguration, ModelSchemas, RestfulModels};
+use crate::http::{BodyLimits, ConsoleSettings, DisplayedConfiguration, ModelSchemas, OfferedDialects, RestfulModels};
 use crate::names::{DatabaseName, ModelName};
 use crate::odoo::{MetadataCacheSettings, MethodCalls, OdooSettings, SettingsError};
 use crate::secret::KeySources;
@@ -55,6 +57,16 @@ pub(super) fn login_token_limits(auth: &AuthConfig) -> LoginTokenLimits {
     LoginTokenLimits { max_days: auth.login_token_max_days, per_user: auth.login_tokens_per_user }
 }
 
+/// When and how long Odoo API keys are renewed.
+pub(super) fn odoo_keys(keys: &OdooKeysConfig) -> OdooKeySettings {
+    OdooKeySettings {
+        renew: keys.renew,
+        renew_before: keys.renew_before,
+        lifetime: keys.lifetime,
+        revoke_after: keys.revoke_after,
+    }
+}
+
 /// The settings of token services. `api` is the address for clients.
 #[must_use]
 pub fn token_settings(config: &Config, api: SocketAddr) -> TokenSettings {
@@ -73,6 +85,7 @@ pub fn token_settings(config: &Config, api: SocketAddr) -> TokenSettings {
             refresh_grace: oauth.refresh_grace,
             session: SessionLifetime { idle: oauth.session_idle, total: oauth.session_ttl },
         },
+        watches_odoo_keys: config.odoo_keys.renew,
         console_session: SessionLifetime { idle: config.console.session_idle, total: config.console.session_ttl },
     }
 }
@@ -90,7 +103,10 @@ pub(super) fn console(config: &Config) -> Option<ConsoleSettings> {
     is_enabled.then(|| ConsoleSettings {
         admin_group: console.admin_group.clone(),
         personal_keys: console.personal_keys.then_some(console.personal_key_ttl),
-        configuration: DisplayedConfiguration { settings: config.to_toml(), warnings: config.warnings() },
+        configuration: DisplayedConfiguration {
+            settings: config.to_toml(),
+            warnings: config.warnings().iter().map(ToString::to_string).collect(),
+        },
     })
 }
 
@@ -179,6 +195,12 @@ pub(super) fn metadata_cache(schema: &SchemaConfig) -> MetadataCacheSettings {
     MetadataCacheSettings { ttl: schema.ttl, capacity: schema.max_entries.into() }
 }
 
+/// The dialects that are offered.
+pub(super) fn dialects(dialects: &DialectsConfig) -> OfferedDialects {
+    let DialectsConfig { restapi, api, restful, api_v1, rpc, json2 } = *dialects;
+    OfferedDialects { restapi, api, restful, api_v1, rpc, json2 }
+}
+
 pub(super) fn restful(restful: &RestfulConfig) -> RestfulModels {
     let schemas = |entry: &RestfulModelConfig| ModelSchemas {
         read: entry.read.clone(),
@@ -217,13 +239,15 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
     Ok((name("odoo.name", &odoo.name)?, settings))
 }
 
-pub(super) fn server(server: &ServerConfig) -> ServerSettings {
+/// `shares_address`: whether another process may listen at the same address.
+pub(super) fn server(server: &ServerConfig, shares_address: bool) -> ServerSettings {
     ServerSettings {
         first_byte: server.first_byte_timeout,
         head: server.header_timeout,
         keep_alive_idle: server.idle_timeout,
         slow_reader: server.write_timeout,
         shutdown_delay: server.shutdown_delay,
+        shares_address,
         grace: server.shutdown_grace,
         connections: count(server.max_connections),
         connections_per_address: count(server.max_connections_per_address),

@@ -18,6 +18,8 @@ use crate::store::StoredToken;
 pub enum CredentialKind {
     /// HTTP Basic with an Odoo login and its password or API key (RFC 7617).
     Basic,
+    /// The id of an Odoo user and their password or API key, as in the arguments of an RPC call.
+    UserId,
     /// An Odoo API key alone, as a bearer token.
     OdooApiKey,
     /// An API key of the gateway.
@@ -61,6 +63,7 @@ impl CredentialKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",
+            Self::UserId => "uid",
             Self::OdooApiKey => "odoo_key",
             Self::ApiKey => "api_key",
             Self::LoginToken => "login_token",

@@ -18,6 +18,7 @@ use super::limits::token_rejection::FailurePolicy;
 use super::limits::usage_limits::TokenLimits;
 use super::oauth1::{OAuth1, OAuth1Settings};
 use super::oauth2::{BrowserSessions, OAuth2Server, OAuth2Settings, SessionLifetime};
+use super::odoo_key_uses::OdooKeyUses;
 use super::recent_uses::RecentUses;
 use super::token_verifier::CredentialStore;
 use super::usage_counts::UsageCounts;
@@ -38,6 +39,8 @@ pub struct TokenSettings {
     pub oauth2: OAuth2Settings,
     /// OAuth 1.0a.
     pub oauth1: OAuth1Settings,
+    /// Whether uses of sealed Odoo API keys are passed on, so that the keys can be renewed.
+    pub watches_odoo_keys: bool,
     /// The sessions of the console.
     pub console_session: SessionLifetime,
 }
@@ -69,6 +72,8 @@ pub struct TokenServices {
     pub recent_uses: RecentUses,
     /// Requests of API keys and applications that are not written to the store yet.
     pub usage_counts: UsageCounts,
+    /// Uses of sealed Odoo credentials that may have to be renewed.
+    pub odoo_key_uses: OdooKeyUses,
     /// The limits that all gateways share.
     pub shared_limits: SharedAuthLimits,
 }
@@ -86,6 +91,7 @@ impl TokenServices {
         let limits = TokenLimits::new(clock.clone());
         let recent_uses = RecentUses::new(store.clone());
         let usage_counts = UsageCounts::new(store.clone(), clock.clone());
+        let odoo_key_uses = OdooKeyUses::new(settings.watches_odoo_keys);
         let application_origins = ApplicationOrigins::new(store.clone(), clock.clone());
         let credentials = CredentialStore {
             store,
@@ -93,6 +99,7 @@ impl TokenServices {
             clock,
             recent_uses: recent_uses.clone(),
             usage_counts: usage_counts.clone(),
+            odoo_key_uses: odoo_key_uses.clone(),
         };
         let shared_limits = SharedAuthLimits { tokens: limits.clone(), throttle: throttle.clone() };
         let failures = FailurePolicy::new(throttle, settings.min_failure_time);
@@ -114,6 +121,7 @@ impl TokenServices {
             gateway_tokens: tokens,
             recent_uses,
             usage_counts,
+            odoo_key_uses,
             shared_limits,
         }
     }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use super::error::AuthError;
 use super::key_provider::{KeyProvider, KeySet, KeySetError};
+use super::odoo_key_uses::{OdooKeyUses, WatchedCredential};
 use super::recent_uses::RecentUses;
 use super::token_row_checks::is_written_at_once;
 use super::usage_counts::UsageCounts;
@@ -29,6 +30,7 @@ pub(super) struct CredentialStore {
     pub(super) clock: Clock,
     pub(super) recent_uses: RecentUses,
     pub(super) usage_counts: UsageCounts,
+    pub(super) odoo_key_uses: OdooKeyUses,
 }
 
 impl CredentialStore {
@@ -151,6 +153,8 @@ pub(super) struct OpenedCredential {
     pub(super) secret: Arc<SecretString>,
     pub(super) login: Arc<str>,
     pub(super) scope: Arc<Scope>,
+    /// Set if the credential may have to be renewed.
+    pub(super) watched: Option<Arc<WatchedCredential>>,
 }
 
 impl OpenedCredential {
@@ -160,7 +164,7 @@ impl OpenedCredential {
         let secret = Arc::new(secret.map_err(|cause| altered_row(row, &cause))?);
         // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.
         let scope = Arc::new(Scope::from_json(scope).map_err(Problem::internal)?);
-        Ok(Self { secret, login: row.grant.login.as_str().into(), scope })
+        Ok(Self { secret, login: row.grant.login.as_str().into(), scope, watched: None })
     }
 }
 

@@ -21,11 +21,23 @@ pub(super) fn config(merged: Table, model: &Table, errors: &mut ConfigErrors) ->
                 return Some(config);
             }
             Err(error) => {
-                errors.add(&error.path().to_string(), error.inner().message());
+                errors.add(&error.path().to_string(), expected_and_found(error.inner().message()));
                 reset(&mut merged, &model, error.path())?;
             }
         }
     }
+}
+
+/// The messages of serde in the form of all others: what was expected, and what was found.
+fn expected_and_found(message: &str) -> String {
+    let message = message.trim();
+    // A word in quotes, or a type and its value.
+    let split = |start, quote| {
+        let (found, expected) = message.strip_prefix(start)?.rsplit_once(", expected ")?;
+        Some(format!("expected {}, found {}", expected.replace('`', "\""), found.replace('`', quote)))
+    };
+    let explained = split("unknown variant ", "\"").or_else(|| split("invalid type: ", ""));
+    explained.unwrap_or_else(|| message.to_owned())
 }
 
 /// Replaces the value at `path` by the model's value, the complete list for one of its strings. Returns `None` if the

@@ -12,6 +12,7 @@ use super::VARIABLE_PREFIX;
 use super::errors::ConfigErrors;
 use super::merge::{self, element, member, report_unknown};
 use super::misspelled_variables;
+use super::warnings::ConfigWarning;
 
 /// The short names and the settings that they set.
 const SHORT_NAMES: [(&str, &str); 3] =
@@ -24,7 +25,7 @@ pub(super) fn overlay(
     model: &Table,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
     errors: &mut ConfigErrors,
-) -> Vec<String> {
+) -> Vec<ConfigWarning> {
     let (mut settings, mut unused) = (Vec::new(), Vec::new());
     for (name, text) in variables {
         let Some(name) = name.to_str() else { continue };
@@ -33,7 +34,7 @@ pub(super) fn overlay(
             None => unused.extend(misspelled_variables::warning(name, model)),
         }
     }
-    unused.sort();
+    unused.sort_by(|one: &ConfigWarning, other| one.text.cmp(&other.text));
     settings.sort_by_cached_key(Setting::sort_key);
     for setting in settings {
         match setting.text.to_str() {

@@ -3,6 +3,7 @@
 //! In: a path. Out: its settings, written over the layers below, and the line of each key. Must not know: what the
 //! settings mean. Error messages do not quote the file, because it may contain a password.
 
+use std::io;
 use std::path::Path;
 
 use toml::Table;
@@ -16,15 +17,30 @@ pub(super) fn overlay(base: &mut Table, model: &Table, file: &Path, errors: &mut
     let name = file.display().to_string();
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
-        Err(cause) => return errors.add(&name, format!("the configuration file cannot be read: {cause}")),
+        Err(cause) => return errors.add(&name, unreadable(&cause)),
     };
     match text.parse::<Table>() {
         Ok(upper) => {
             KeyLines { text: &text, file: &name, errors }.record();
             merge::overlay(base, model, upper, "", errors);
         }
-        Err(cause) => errors.add(&location(&name, &text, &cause), format!("invalid TOML: {}", one_line(&cause))),
+        Err(cause) => {
+            let hint = "a line is `key = \"text\"`, `key = 5`, or `key = [\"a\", \"b\"]`, below its `[section]`";
+            errors.add(&location(&name, &text, &cause), format!("invalid TOML: {}; {hint}", one_line(&cause)));
+        }
     }
+}
+
+fn unreadable(cause: &io::Error) -> String {
+    let hint = match cause.kind() {
+        io::ErrorKind::NotFound => "correct the path in --config or ODOO_GATEWAY_CONFIG, or create the file",
+        io::ErrorKind::PermissionDenied => {
+            "let the user that runs the gateway read it, for example with chgrp and chmod 640"
+        }
+        io::ErrorKind::IsADirectory => "name a file in it, for example gateway.toml",
+        _ => "name a text file in UTF-8 in --config or ODOO_GATEWAY_CONFIG",
+    };
+    format!("the configuration file cannot be read: {cause}; {hint}")
 }
 
 fn location(name: &str, text: &str, cause: &toml::de::Error) -> String {

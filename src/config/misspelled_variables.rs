@@ -7,6 +7,7 @@
 use toml::{Table, Value};
 
 use super::VARIABLE_PREFIX;
+use super::warnings::ConfigWarning;
 
 /// The prefix of such a variable.
 const STEM: &str = "ODOO_GATEWAY_";
@@ -15,7 +16,7 @@ const STEM: &str = "ODOO_GATEWAY_";
 const OTHER_VARIABLES: [&str; 2] = ["ODOO_GATEWAY_CONFIG", "ODOO_GATEWAY_MASTER_KEY"];
 
 /// Returns a warning if the variable looks like a setting.
-pub(super) fn warning(name: &str, model: &Table) -> Option<String> {
+pub(super) fn warning(name: &str, model: &Table) -> Option<ConfigWarning> {
     let upper = name.to_ascii_uppercase();
     let rest = upper.strip_prefix(STEM)?;
     if OTHER_VARIABLES.contains(&name) || is_from_kubernetes(rest) {
@@ -26,7 +27,7 @@ pub(super) fn warning(name: &str, model: &Table) -> Option<String> {
         Some(intended) => format!("did you mean {intended}?"),
         None => format!("the form of a setting is {VARIABLE_PREFIX}SECTION__KEY"),
     };
-    Some(format!("the environment variable {name} is ignored, because it is not a setting: {hint}"))
+    Some(ConfigWarning::unknown_variable(name, &hint))
 }
 
 /// Whether Kubernetes sets the variable in every container because a service is called `odoo-gateway`.
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     fn warning_for(name: &str) -> Option<String> {
-        warning(name, &crate::config::merge::model().unwrap())
+        warning(name, &crate::config::merge::model().unwrap()).map(|warning| warning.to_string())
     }
 
     #[test]

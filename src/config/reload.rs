@@ -30,6 +30,7 @@ const RELOADABLE: &[&str] = &[
     "console.admin_group",
     "console.personal_keys",
     "console.personal_key_ttl",
+    "dialects",
     "docs",
     "demo",
     "schema",
@@ -94,6 +95,7 @@ impl Config {
         self.console.admin_group.clone_from(&new.console.admin_group);
         self.console.personal_keys = new.console.personal_keys;
         self.console.personal_key_ttl = new.console.personal_key_ttl;
+        self.dialects = new.dialects.clone();
         self.docs = new.docs.clone();
         self.demo = new.demo.clone();
         self.schema = new.schema.clone();
@@ -195,6 +197,7 @@ mod tests {
         ("console.admin_group", "base.group_user"),
         ("console.personal_keys", "false"),
         ("console.personal_key_ttl", "7d"),
+        ("dialects.restapi", "false"),
         ("docs.oauth_client_id", "page"),
         ("demo.login", "demo"),
         ("demo.password", "secret"),

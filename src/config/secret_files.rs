@@ -48,9 +48,13 @@ fn fill_one(slot: &mut Table, secret: &str, file: &str, section: &str, errors: &
 
 fn read_secret_file(path: &str) -> Result<String, String> {
     let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_LENGTH).read_to_string(&mut text))
-        .map_err(|cause| format!("the file {path} cannot be read: {cause}"))?;
+    File::open(path).and_then(|file| file.take(MAX_LENGTH).read_to_string(&mut text)).map_err(|cause| {
+        format!("the file {path} cannot be read: {cause}; name a file that contains only the secret")
+    })?;
     let secret = text.trim_end_matches(['\r', '\n']);
-    if secret.is_empty() { Err(format!("the file {path} is empty")) } else { Ok(secret.to_owned()) }
+    if secret.is_empty() {
+        Err(format!("the file {path} is empty; write the secret into it"))
+    } else {
+        Ok(secret.to_owned())
+    }
 }

@@ -6,11 +6,13 @@
 pub(super) mod auth;
 pub(super) mod console;
 pub(super) mod demo;
+pub(super) mod dialects;
 pub(super) mod docs;
 pub(super) mod log;
 pub(super) mod oauth;
 pub(super) mod oauth1;
 pub(super) mod odoo;
+pub(super) mod odoo_keys;
 pub(super) mod ops;
 pub(super) mod restful;
 pub(super) mod schema;
@@ -38,6 +40,7 @@ impl Config {
     pub(super) fn validate(&self, errors: &mut ConfigErrors) {
         self.server.validate(&mut Section::new("server", errors));
         self.store.validate(&mut Section::new("store", errors));
+        self.odoo_keys.validate(&mut Section::new("odoo_keys", errors));
         self.auth.validate(&mut Section::new("auth", errors));
         self.demo.validate(&mut Section::new("demo", errors));
         self.docs.validate(&mut Section::new("docs", errors));

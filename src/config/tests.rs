@@ -50,7 +50,7 @@ fn the_defaults_are_valid_and_safe() {
     assert_eq!(config.odoo[0].url.as_str(), "http://127.0.0.1:8069/");
     assert_eq!((config.server.body_limit, config.server.body_max_values), (32 << 20, 1_000_000));
     assert_eq!(config.odoo[0].response_timeout, Duration::from_secs(130));
-    assert_eq!(config.warnings(), Vec::<String>::new());
+    assert_eq!(config.warnings(), []);
 }
 
 /// A path to a value of the model: keys of tables and indexes of lists.
@@ -228,7 +228,7 @@ queue = 5_000_000_000
       server.cors_origins (gateway.toml line 7): expected an exact origin such as "https://app.example.com", found "*", "null", "https://path.example/"
       server.idle_timeout (gateway.toml line 5): expected a duration such as "5s" or "150ms", found "soon"
       store.url (DATABASE_URL): expected "sqlite:FILE" or "postgres://USER@HOST:PORT/DATABASE"
-      log.format (gateway.toml line 13): unknown variant `xml`, expected one of `auto`, `json`, `text`
+      log.format (gateway.toml line 13): expected one of "auto", "json", "text", found "xml"
       log.filter (gateway.toml line 14): expected a log filter such as "info,odoo_gateway::odoo=debug", found "odoo=loud"
       odoo[0].url (gateway.toml line 17): this URL must not contain a user or password
       odoo[1].concurrency (gateway.toml line 20): expected an integer from 0 to 4294967295, found -1
@@ -243,13 +243,13 @@ fn an_unreadable_file_does_not_hide_other_errors() {
     let errors = input("[server]\npassword = \"hunter2").env("ODOO_DB", "a b").errors();
     insta::assert_snapshot!(errors, @r#"
     The configuration has 2 errors:
-      gateway.toml line 2: invalid TOML: invalid basic string, expected `"`
+      gateway.toml line 2: invalid TOML: invalid basic string, expected `"`; a line is `key = "text"`, `key = 5`, or `key = ["a", "b"]`, below its `[section]`
       odoo[0].database (ODOO_DB): expected a database name, found "a b"
     "#);
     let missing = Config::load(Some(Path::new("nowhere.toml")), []).unwrap_err();
     insta::assert_snapshot!(missing, @r#"
     The configuration has 1 error:
-      nowhere.toml: the configuration file cannot be read: No such file or directory (os error 2)
+      nowhere.toml: the configuration file cannot be read: No such file or directory (os error 2); correct the path in --config or ODOO_GATEWAY_CONFIG, or create the file
     "#);
 }
 
@@ -267,7 +267,7 @@ fn lists_and_sections_of_the_wrong_type_are_reported() {
     The configuration has 3 errors:
       odoo (gateway.toml line 1): expected sections that each start with [[…]], found a section
       server.cors_origins (gateway.toml line 5): expected a list of strings, found a string
-      server.public_hosts[1] (gateway.toml line 4): invalid type: integer `1`, expected a string
+      server.public_hosts[1] (gateway.toml line 4): expected a string, found integer 1
     "#);
 }
 
@@ -293,7 +293,7 @@ fn a_secret_is_either_a_value_or_a_file() {
     let missing = input(url).env("ODOO_GATEWAY__STORE__PASSWORD_FILE", "nowhere");
     insta::assert_snapshot!(missing.errors(), @r#"
     The configuration has 1 error:
-      store.password_file (ODOO_GATEWAY__STORE__PASSWORD_FILE): the file nowhere cannot be read: No such file or directory (os error 2)
+      store.password_file (ODOO_GATEWAY__STORE__PASSWORD_FILE): the file nowhere cannot be read: No such file or directory (os error 2); name a file that contains only the secret
     "#);
     let needless = input("[store]\npassword = 'x'");
     insta::assert_snapshot!(needless.errors(), @r#"
@@ -324,7 +324,7 @@ fn the_examples_are_valid() {
         std::fs::write(input.file("password"), "x").unwrap();
         let here = input.file("password").display().to_string();
         std::fs::write(input.file("gateway.toml"), example.replace("/run/secrets/gateway_db_password", &here)).unwrap();
-        assert_eq!(input.load().unwrap().warnings(), Vec::<String>::new());
+        assert_eq!(input.load().unwrap().warnings(), []);
     }
 }
 

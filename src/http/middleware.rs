@@ -25,7 +25,7 @@ mod body_limits;
 mod catch_panic;
 mod compression;
 mod cors;
-mod fallback;
+pub(super) mod fallback;
 mod host;
 mod matched_path;
 mod real_ip;
@@ -246,6 +246,9 @@ impl MiddlewareStack {
 
     fn facts(&self, request: &Request<Body>) -> RequestFacts {
         let (peer, client) = real_ip::resolve_client_ip(request, &self.settings.trusted_proxies);
+        if !peer.is_trusted && request.headers().contains_key(real_ip::X_FORWARDED_FOR) {
+            self.metrics.forwarded_addresses_ignored.inc();
+        }
         RequestFacts {
             id: self.ids.assign(request.headers()),
             log: RequestLog::default(),

@@ -40,6 +40,7 @@ mod shared_params;
 mod typed;
 mod ui;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -118,7 +119,7 @@ pub fn base(oauth2_prefix: &str) -> OpenApi {
 }
 
 /// The tags of the operations, in the order in which the page shows them.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "api_v1",
         "The interface of jeffery9's odoo-rest-api: nested selections, pages with totals, relation commands, files. \
@@ -131,6 +132,7 @@ const TAGS: [(&str, &str); 7] = [
         "The interface of odooapi_restful: records of the models that the administrator enabled, each with a schema.",
     ),
     ("rest", "Access tokens of odooapi_restful: log in with a password, log out."),
+    ("json2", "Odoo's own JSON-2: any method with named arguments, as in Odoo 19, also in front of Odoo 14-18."),
     ("oauth", "The pages on which users log in and allow an application to act for them."),
     ("oauth2", "Tokens for applications (OAuth 2): issue, revoke, introspect, metadata, public keys."),
 ];
@@ -189,7 +191,7 @@ const DESCRIPTION: &str = "A REST API for Odoo 14 to 19.\n\n\
     Literals (`domain`, `vals`, `fields`, …) are JSON or Python literals. In a URL, percent-encode them like any other \
     value, for example with `curl -G --data-urlencode`. Every list of records is also available as CSV and NDJSON, of \
     any length: send `Accept: text/csv` or `Accept: application/x-ndjson`. Every error is `application/problem+json` \
-    (RFC 9457) with a stable `code`; `/api`, `/api/v1` and the OAuth 2 endpoints use the error format of their \
+    (RFC 9457) with a stable `code`; `/api`, `/api/v1`, JSON-2 and the OAuth 2 endpoints use the error format of their \
     interface.";
 
 /// Adds the parts that all operations have: credentials, errors, headers.
@@ -205,6 +207,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         remove_null::remove_null(operation);
     }
     describe_errors(&mut document, ErrorFormat::PROBLEM);
+    remove_unused_tags(&mut document);
     operations_mut(&mut document).for_each(response_headers::add_to_operation);
     shared_components::share_parameters(&mut document);
     document
@@ -212,6 +215,15 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 
 fn operations_mut(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
     operations_with_scopes(document).map(|(operation, _)| operation)
+}
+
+/// Removes the tags of dialects that are not offered.
+fn remove_unused_tags(document: &mut OpenApi) {
+    let used: HashSet<String> =
+        operations_mut(document).flat_map(|operation| operation.tags.clone().unwrap_or_default()).collect();
+    if let Some(tags) = &mut document.tags {
+        tags.retain(|tag| used.contains(&tag.name));
+    }
 }
 
 fn has_parameter(operation: &Operation, name: &str) -> bool {

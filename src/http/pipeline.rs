@@ -16,6 +16,7 @@
 //! planning          the plan stage: fetches the metadata that a plan lacks
 //! odoo_calls        what the execute stage does in addition to its calls
 //! response_headers  the headers that the pipeline adds
+//! unchanged_call    a method call over RPC, which has stages of its own
 //! ```
 //!
 //! In: an [`ApiRequest`] and an [`Endpoint`] of a dialect. Out: a response. Must not know: the paths, parameters or
@@ -26,6 +27,7 @@ mod parsing;
 mod planning;
 mod report;
 mod response_headers;
+mod unchanged_call;
 
 use std::sync::Arc;
 
@@ -36,12 +38,12 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use time::OffsetDateTime;
 
-pub(super) use self::odoo_calls::invalidate_stale_identity;
-use self::odoo_calls::record_odoo_calls;
+pub(super) use self::odoo_calls::{invalidate_stale_identity, record_odoo_calls};
 use self::parsing::{ParsedRequest, ReceivedRequest};
 pub(super) use self::planning::plan_with_metadata;
 pub(super) use self::report::{PrintedReport, ReportEndpoint, handle_report};
 use self::response_headers::{add_headers, is_result_omitted, outcome_headers, set_common_headers};
+pub(super) use self::unchanged_call::execute_unchanged;
 use super::authenticate::CredentialRecheck;
 use super::body_budget::now_or_internal;
 use super::export::ExportStream;

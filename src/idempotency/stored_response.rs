@@ -59,6 +59,9 @@ enum StoredHead {
         hint: Option<String>,
         parameter: Option<String>,
         odoo: Option<[String; 2]>,
+        /// The class of the exception with its module.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        odoo_class: Option<String>,
     },
 }
 
@@ -98,11 +101,11 @@ impl StoredResponse {
                 StoredOutcome::Response { status, headers, body: body.to_vec() }
             }
             StoredHead::TooLarge { status, size } => StoredOutcome::TooLarge { status, size },
-            StoredHead::Failed { code, detail, hint, parameter, odoo } => {
+            StoredHead::Failed { code, detail, hint, parameter, odoo, odoo_class } => {
                 let mut problem = Problem::new(ErrorCode::parse(&code)?, detail);
                 (problem.hint, problem.parameter) = (hint, parameter);
                 StoredOutcome::Failed(Box::new(match odoo {
-                    Some([exception, message]) => problem.odoo(exception, message),
+                    Some([exception, message]) => problem.odoo(exception, message).odoo_class(odoo_class),
                     None => problem,
                 }))
             }
@@ -119,6 +122,7 @@ impl StoredHead {
             hint: problem.hint.clone(),
             parameter: problem.parameter.clone(),
             odoo,
+            odoo_class: problem.odoo.as_ref().and_then(|odoo| odoo.qualified.clone()),
         }
     }
 }
@@ -131,6 +135,7 @@ mod tests {
     fn from_bytes_inverts_to_bytes() {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let problem = Problem::new(ErrorCode::OdooRefused, "No.").hint("h").parameter("p").odoo("UserError", "Nope");
+        let problem = problem.odoo_class(Some("odoo.exceptions.ValidationError".to_owned()));
         for stored in [
             StoredResponse::new(200, headers.clone(), b"{\"x\": 1}"),
             StoredResponse::new(204, Vec::new(), b""),

@@ -7,7 +7,8 @@
 //! list      = "[" [ items ] "]"
 //! tuple     = "(" [ items ] ")"                        "(" value ")" is the value
 //! items     = value { "," value } [ "," ]
-//! dict      = "{" [ pair { "," pair } [ "," ] ] "}"    a repeated key: the last value, in the first place
+//! dict      = "{" [ pair { "," pair } [ "," ] ] "}"    a repeated key: the last value, in its first place;
+//!                                                      in a request body: an error
 //! pair      = value ":" value                          the key is a string
 //! text      = piece { piece }                          concatenated; all or none of them bytes
 //! piece     = [ prefix ] ( "'" … "'" | '"' … '"' | "'''" … "'''" | '"""' … '"""' )
@@ -49,13 +50,14 @@ use parser::{Notation, Parser};
 /// `text` is neither, or exceeds `limits`. The error is that of the notation that got further.
 pub fn parse<'t>(text: &'t str, limits: Limits<'_>) -> Result<Value<'t>, SyntaxError> {
     limits.check_length(text)?;
-    parse_document(text, Notation::Json, limits)
+    parse_document(Parser::new(text, Notation::Json, limits), limits)
         .or_else(|json| {
             // A text with too many values in one notation is not parsed again in the other.
             if json.is_too_many() {
                 return Err(json);
             }
-            parse_document(text, Notation::Python, limits).map_err(|python| further_error(json, python))
+            let python = Parser::new(text, Notation::Python, limits);
+            parse_document(python, limits).map_err(|python| further_error(json, python))
         })
         .map_err(|error| error.explain(text))
 }
@@ -63,15 +65,17 @@ pub fn parse<'t>(text: &'t str, limits: Limits<'_>) -> Result<Value<'t>, SyntaxE
 /// Parses strict JSON (RFC 8259): a request body.
 ///
 /// # Errors
-/// `text` is not JSON, contains integers over 64 bits or lone surrogates, or exceeds `limits`.
+/// `text` is not JSON, contains integers over 64 bits, lone surrogates or an object in which a name occurs twice, or
+/// exceeds `limits`.
 pub fn parse_json<'t>(text: &'t str, limits: Limits<'_>) -> Result<Value<'t>, SyntaxError> {
     limits.check_length(text)?;
-    parse_document(text, Notation::Json, limits).map_err(|error| error.explain(text))
+    let mut parser = Parser::new(text, Notation::Json, limits);
+    parser.unique_keys = true;
+    parse_document(parser, limits).map_err(|error| error.explain(text))
 }
 
 /// Parses the complete text. The values of a text that is rejected do not count.
-fn parse_document<'t>(text: &'t str, notation: Notation, limits: Limits<'_>) -> ParseResult<Value<'t>> {
-    let mut parser = Parser::new(text, notation, limits);
+fn parse_document<'t>(mut parser: Parser<'t>, limits: Limits<'_>) -> ParseResult<Value<'t>> {
     let value = parser.parse_document()?;
     limits.record(parser.values());
     Ok(value)

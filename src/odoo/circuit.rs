@@ -9,7 +9,8 @@
 //! ```
 //!
 //! An attempt that is allowed while the circuit is open restarts the pause. So no other attempt runs at the same time,
-//! and if its outcome is never reported, the next attempt is allowed after another pause.
+//! and if its outcome is never reported, the next attempt is allowed after another pause. A clock that was set back ends
+//! the pause: it would last as long as the difference otherwise.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,7 +31,7 @@ pub(super) struct Circuit {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Closed { failures: u32 },
-    Open { until: OffsetDateTime },
+    Open { since: OffsetDateTime },
 }
 
 impl Circuit {
@@ -55,8 +56,8 @@ impl Circuit {
         if let Some(left) = self.left(*state) {
             return Err(left);
         }
-        if let State::Open { until } = &mut *state {
-            *until = self.clock.now() + self.open_for;
+        if let State::Open { since } = &mut *state {
+            *since = self.clock.now();
         }
         Ok(())
     }
@@ -68,7 +69,7 @@ impl Circuit {
 
     /// Records that no connection was made.
     pub(super) fn failed(&self) {
-        let open = State::Open { until: self.clock.now() + self.open_for };
+        let open = State::Open { since: self.clock.now() };
         let mut state = self.state();
         *state = match *state {
             State::Closed { failures } if failures + 1 < self.failures_to_open => {
@@ -79,8 +80,9 @@ impl Circuit {
     }
 
     fn left(&self, state: State) -> Option<Duration> {
-        let State::Open { until } = state else { return None };
-        Duration::try_from(until - self.clock.now()).ok().filter(|left| !left.is_zero())
+        let State::Open { since } = state else { return None };
+        let elapsed = Duration::try_from(self.clock.now() - since).ok()?;
+        self.open_for.checked_sub(elapsed).filter(|left| !left.is_zero())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -124,6 +126,18 @@ mod tests {
         assert_eq!(circuit.attempt(), Ok(()));
         circuit.connected();
         assert_eq!((circuit.attempt(), circuit.attempt()), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn clock_that_is_set_back_ends_the_pause() {
+        let (mut circuit, clock) = circuit();
+        clock.advance(Duration::from_secs(600));
+        circuit.failed();
+        circuit.failed();
+        assert_eq!(circuit.attempt(), Err(PAUSE));
+        circuit.clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(circuit.attempt(), Ok(()));
+        assert_eq!(circuit.attempt(), Err(PAUSE));
     }
 
     #[test]

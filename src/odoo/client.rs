@@ -15,7 +15,7 @@ use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::api_key_owner;
-use super::call_queue::{CallPermit, CallQueue};
+use super::call_queue::{CallPermit, CallPriority, CallQueue};
 use super::circuit::Circuit;
 use super::detach::run_to_completion;
 use super::error::{OdooError, TransportError, busy, circuit_open, unreadable, unreadable_response};
@@ -33,6 +33,7 @@ use super::xmlrpc::writer::CallWriter;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
+use crate::names::{MethodName, ModelName};
 use crate::plan::{Call, Effect};
 use crate::shared_limits::LeasedSlots;
 use crate::telemetry::metrics::Metrics;
@@ -43,13 +44,18 @@ use crate::value::Value;
 mod call_method;
 mod call_span;
 mod call_target;
+mod parallel_calls;
 mod probe;
+mod proxy_mode;
 mod shared_read;
 mod web_client_request;
 
+pub use call_method::CallProtocol;
 use call_method::JsonRpcSupport;
 use call_target::Service;
+pub use parallel_calls::ParallelCalls;
 pub use probe::ProbeError;
+pub use proxy_mode::ProxyMode;
 pub(super) use shared_read::ReadReply;
 
 /// A read whose connection is closed within this time is sent again: it was a reused connection that the server closed
@@ -60,9 +66,9 @@ const RETRY_WITHIN: Duration = Duration::from_secs(10);
 /// How long Odoo may take to report whether it serves JSON-RPC.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client of one database; cheap to clone.
+/// A client of one database, whose calls have this priority; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct OdooClient(Arc<Inner>);
+pub struct OdooClient(Arc<Inner>, CallPriority);
 
 #[derive(Debug)]
 struct Inner {
@@ -103,22 +109,29 @@ impl OdooClient {
         metrics: Arc<Metrics>,
         clock: Clock,
     ) -> Result<Self, SettingsError> {
-        Ok(Self(Arc::new(Inner {
+        let metrics = OdooCallMetrics::new(metrics, settings.name.clone());
+        let slots = LeasedSlots::new(format!("odoo:{}", settings.name), settings.concurrency);
+        let inner = Inner {
             endpoints: Endpoints::new(&settings)?,
             transport,
-            metrics: OdooCallMetrics::new(metrics, settings.name.clone()),
-            queue: CallQueue::new(
-                LeasedSlots::new(format!("odoo:{}", settings.name), settings.concurrency),
-                settings.queue,
-                settings.queue_wait,
-            ),
+            queue: CallQueue::new(slots, settings.queue, settings.queue_wait)
+                .with_begun_export_wait(settings.queue_wait.max(settings.response_timeout))
+                .with_waiting_calls(|class| metrics.waiting_calls(class)),
+            metrics,
             circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock.clone()),
             jsonrpc: JsonRpcSupport::new(clock),
             key_owner_unnamed: AtomicBool::new(false),
             memory: MemoryBudget::new(settings.answer_memory),
             reads: SingleFlight::new(),
             settings,
-        })))
+        };
+        Ok(Self(Arc::new(inner), CallPriority::Interactive))
+    }
+
+    /// The same client, whose calls have this priority.
+    #[must_use]
+    pub(super) fn with_priority(&self, priority: CallPriority) -> Self {
+        Self(Arc::clone(&self.0), priority)
     }
 
     /// The settings of this client.
@@ -170,6 +183,29 @@ impl OdooClient {
                 Some(uid) => Ok(Some(uid)),
                 None => Err(unreadable("neither a user's id nor false").into()),
             },
+        }
+    }
+
+    /// Whether Odoo accepts the secret of this user.
+    ///
+    /// # Errors
+    /// As [`execute_kw`](Self::execute_kw).
+    pub async fn accepts(&self, user: &OdooUser) -> Result<bool, OdooError> {
+        let call = Call {
+            model: ModelName::from_static("res.users"),
+            method: MethodName::from_static("context_get"),
+            args: Vec::new(),
+            kwargs: Vec::new(),
+            effect: Effect::Read,
+        };
+        match self.execute_kw(user, &call).await {
+            Err(OdooError::Fault(fault)) => match fault.class {
+                FaultClass::CredentialRejected | FaultClass::UnknownUser => Ok(false),
+                // Odoo 14 cannot transmit the context of a user.
+                class if class.is_after_commit() => Ok(true),
+                _ => Err(OdooError::Fault(fault)),
+            },
+            reply => reply.map(|_| true),
         }
     }
 
@@ -267,7 +303,7 @@ impl OdooClient {
         let response = self.send_unmetered(service, body, effect, (start, leading)).await;
         let error = response.as_ref().err().map(|problem| problem.code.as_str());
         let queued = response.as_ref().map_or(Duration::ZERO, |response| response.timing.queued);
-        self.0.metrics.record(error, queued, start.elapsed());
+        self.0.metrics.record(error, (self.1.class(), queued), start.elapsed());
         response
     }
 
@@ -311,7 +347,7 @@ impl OdooClient {
         if let Some(left) = inner.circuit.remaining() {
             return Err(circuit_open(left));
         }
-        let permit = inner.queue.acquire().await.map_err(busy)?;
+        let permit = inner.queue.acquire(self.1).await.map_err(busy)?;
         inner.circuit.attempt().map_err(circuit_open)?;
         Ok(permit)
     }

@@ -37,6 +37,7 @@ impl OdooError {
         Self::Fault(Fault {
             class: FaultClass::ResultNotRepresentable,
             exception: "TypeError".to_owned(),
+            qualified: None,
             message: String::new(),
             missing: None,
             is_after_commit: false,
@@ -49,6 +50,7 @@ impl OdooError {
         Self::Fault(Fault {
             class: FaultClass::MissingRecord,
             exception: "MissingError".to_owned(),
+            qualified: None,
             message: String::new(),
             missing: None,
             is_after_commit: false,
@@ -84,6 +86,12 @@ impl OdooError {
     #[must_use]
     pub(super) fn is_access_error(&self) -> bool {
         matches!(self, Self::Fault(fault) if fault.class == FaultClass::AccessForbidden)
+    }
+
+    /// Whether a record method was called without ids. It did not run.
+    #[must_use]
+    pub(super) fn lacks_ids(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.class == FaultClass::NoRecords)
     }
 
     /// Whether the method does not exist.

@@ -3,6 +3,7 @@
 //! In: a [`Plan`], a database, a user. Out: an [`Outcome`]. Must not know: intents, media types. What is rejected here
 //! is what only Odoo can decide: whether records exist, and whether the user has access to them.
 
+use super::client::CallProtocol;
 use super::database::Database;
 use super::nested_read::{CountMode, find_ids, list_records, read_records};
 use super::one_call_write::{OneCallWrite, update_in_one_call};
@@ -48,13 +49,29 @@ pub async fn execute_plan(
         Plan::Delete { existence_check, unlink } => {
             check_and_write(odoo, existence_check, None, unlink).await.map(Outcome::Deleted)
         }
-        Plan::Call { existence_check, call } => {
+        Plan::Call { existence_check, call, may_need_ids } => {
             if let Some(records) = existence_check {
                 odoo.require_records(&records).await?;
             }
-            odoo.call_method(&call).await.map(Outcome::Result)
+            let result =
+                if may_need_ids { odoo.call_with_or_without_ids(call).await } else { odoo.call_method(&call).await };
+            result.map(Outcome::Result)
         }
     }
+}
+
+/// Makes a call as the client sent it, over this protocol.
+///
+/// # Errors
+/// As [`execute_plan`].
+pub async fn execute_unchanged_call(
+    database: &Database,
+    user: &OdooUser,
+    call: &Call,
+    protocol: CallProtocol,
+    counter: &CallCounter,
+) -> Result<Reply, Problem> {
+    UserClient::new(database, user, counter).call_method_over(protocol, call).await
 }
 
 /// Whether the plan consists of the gateway's own reads. The reads of a write are not shared: a call that was sent

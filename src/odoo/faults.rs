@@ -36,6 +36,8 @@ pub struct Fault {
     pub class: FaultClass,
     /// The class of the exception in Odoo, for example `UserError` or `psycopg2.errors.UniqueViolation`.
     pub exception: String,
+    /// The same with its module, if Odoo sent that: `odoo.exceptions.ValidationError`, a kind of `UserError`.
+    pub qualified: Option<String>,
     /// As much of the message as may be shown to a client; often empty.
     pub message: String,
     /// The missing records, if it is a `MissingError` that names them.
@@ -96,6 +98,7 @@ impl Fault {
         Self {
             class: rules::classify_user_exception(class, &message, missing.as_ref()),
             exception: class.exception().to_owned(),
+            qualified: None,
             message: disclosure::user_text(&message),
             missing,
             is_after_commit: false,
@@ -121,11 +124,12 @@ impl Fault {
         if tail.exception.starts_with("psycopg2.") {
             let text = if class.is_about_the_request() { "A value does not fit the type of its field." } else { "" };
             let (exception, message) = ("DatabaseError".to_owned(), text.to_owned());
-            return Self { class, exception, message, missing: None, is_after_commit };
+            return Self { class, exception, qualified: None, message, missing: None, is_after_commit };
         }
         Self {
             class,
             exception: tail.exception.to_owned(),
+            qualified: None,
             message: if may_be_shown { disclosure::one_line(tail.message) } else { String::new() },
             missing: None,
             is_after_commit,

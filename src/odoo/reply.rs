@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::error::unreadable;
 use super::rpc_codec::RpcResponse;
 use super::xmlrpc::record_scan::RecordScan;
@@ -78,8 +80,21 @@ impl Reply {
         }
     }
 
+    /// The complete XML-RPC response for a client that speaks XML-RPC itself; `None` if Odoo was called over JSON-RPC,
+    /// and for a method without a result. Odoo 14 and 15 do not remove control characters, which XML parsers reject.
+    #[must_use]
+    pub fn into_xml(self) -> Option<Bytes> {
+        let Body::Xml(text) = self.body else { return None };
+        let mut text = Arc::unwrap_or_clone(text);
+        if text.bytes().any(is_forbidden) {
+            text.retain(|character| !u8::try_from(character).is_ok_and(is_forbidden));
+        }
+        Some(Bytes::from_owner(XmlResponse { text, _share: self.share }))
+    }
+
     /// Whether the method returned `None`.
-    pub(super) fn is_none(&self) -> bool {
+    #[must_use]
+    pub fn is_none(&self) -> bool {
         matches!(self.body, Body::Null)
     }
 
@@ -95,6 +110,40 @@ impl Reply {
         match &self.body {
             Body::Xml(text) | Body::Json(text) => text.len(),
             Body::Null | Body::Omitted => 0,
+        }
+    }
+}
+
+/// A response on its way to a client, with its part of the memory.
+struct XmlResponse {
+    text: String,
+    _share: Option<Arc<MemoryShare>>,
+}
+
+impl AsRef<[u8]> for XmlResponse {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
+/// Whether XML 1.0 does not allow this control character.
+fn is_forbidden(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_response_has_no_control_characters() {
+        let reply = |body| Reply { body, share: None, timing: Timing::default() };
+        for (text, expected) in [("<a>é\t\r\n</a>", "<a>é\t\r\n</a>"), ("\u{1}<b>\u{0}\u{7f}</b>", "<b>\u{7f}</b>")] {
+            let xml = reply(Body::Xml(Arc::new(text.to_owned()))).into_xml();
+            assert_eq!(xml.as_deref(), Some(expected.as_bytes()));
+        }
+        for body in [Body::Json(Arc::default()), Body::Null, Body::Omitted] {
+            assert!(reply(body).into_xml().is_none());
         }
     }
 }

@@ -30,18 +30,22 @@ use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::plan::Effect;
 use crate::telemetry::traces::{TraceHeaders, current_span};
 
+mod certificate_check;
 mod connect_error;
 mod incoming_response;
 mod plain_http;
 mod probe_request;
 mod response_head;
+mod tls_error;
 mod web_client_request;
 
+pub use certificate_check::CertificateCheck;
 pub use connect_error::ConnectError;
 use incoming_response::IncomingResponse;
 use plain_http::PlainHttp;
 pub(super) use probe_request::ProbeRequestError;
 use response_head::{MediaType, ResponseHead};
+pub use tls_error::TlsError;
 pub(super) use web_client_request::{PublicAddress, WebRequest, WebResponse};
 
 /// The headers of the W3C trace context.

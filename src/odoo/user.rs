@@ -1,10 +1,10 @@
 //! The Odoo user on whose behalf the gateway calls Odoo.
 //!
-//! In: nothing. Out: [`OdooUser`]. Must not know: where the secret comes from.
+//! In: nothing. Out: [`OdooUser`], the form of API keys. Must not know: where the secret comes from.
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::names::RecordId;
 
@@ -18,4 +18,26 @@ pub struct OdooUser {
     pub uid: Uid,
     /// The user's password or API key. Clones share it.
     pub secret: Arc<SecretString>,
+}
+
+/// Whether a secret has the form of an API key of Odoo 14-20: 40 lower-case hexadecimal digits.
+#[must_use]
+pub fn is_api_key(secret: &SecretString) -> bool {
+    let secret = secret.expose_secret();
+    secret.len() == 40 && secret.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn form_of_api_keys_is_exact() {
+        let is_key = |text: &str| is_api_key(&text.into());
+        let key = "0123456789abcdef0123456789abcdef01234567";
+        assert!(is_key(key));
+        for other in ["admin", &key.to_uppercase(), &format!("{key}8"), &key.replace('a', "g")] {
+            assert!(!is_key(other), "{other}");
+        }
+    }
 }

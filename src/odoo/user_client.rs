@@ -8,7 +8,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::client::ReadReply;
+use super::client::{CallProtocol, OdooClient, ReadReply};
 use super::database::Database;
 use super::error::OdooError;
 use super::read_failure_cache::ReadQuirks;
@@ -42,6 +42,7 @@ impl CallCounter {
 #[derive(Clone, Copy)]
 pub(super) struct UserClient<'c> {
     database: &'c Database,
+    client: &'c OdooClient,
     user: &'c OdooUser,
     counter: &'c CallCounter,
     shares_reads: bool,
@@ -49,7 +50,12 @@ pub(super) struct UserClient<'c> {
 
 impl<'c> UserClient<'c> {
     pub(super) fn new(database: &'c Database, user: &'c OdooUser, counter: &'c CallCounter) -> Self {
-        Self { database, user, counter, shares_reads: false }
+        Self { database, client: &database.client, user, counter, shares_reads: false }
+    }
+
+    /// The same client, whose calls are made by another client of the database.
+    pub(super) fn with_client(self, client: &'c OdooClient) -> Self {
+        Self { client, ..self }
     }
 
     /// The same client, whose reads may share the calls of equal reads.
@@ -75,22 +81,42 @@ impl<'c> UserClient<'c> {
 
     /// Calls a method that a client named.
     pub(super) async fn call_method(self, call: &Call) -> Result<Reply, Problem> {
+        self.call_method_over(CallProtocol::Best, call).await
+    }
+
+    /// Calls a method that a client named over this protocol.
+    pub(super) async fn call_method_over(self, protocol: CallProtocol, call: &Call) -> Result<Reply, Problem> {
+        self.try_method(protocol, call).await.map_err(|error| error.into_method_problem(call))
+    }
+
+    /// Calls a method that a client named without ids, although it may be a method of records. Then Odoo rejects the
+    /// call before the method runs, and an empty list of ids is sent.
+    pub(super) async fn call_with_or_without_ids(self, mut call: Call) -> Result<Reply, Problem> {
+        let mut reply = self.try_method(CallProtocol::Best, &call).await;
+        if reply.as_ref().is_err_and(OdooError::lacks_ids) {
+            call.args.insert(0, Value::List(Vec::new()));
+            reply = self.try_method(CallProtocol::Best, &call).await;
+        }
+        reply.map_err(|error| error.into_method_problem(&call))
+    }
+
+    async fn try_method(self, protocol: CallProtocol, call: &Call) -> Result<Reply, OdooError> {
         self.counter.increment();
-        let reply = self.database.client.call_method(self.user, call).await;
+        let reply = self.client.call_method(self.user, call, protocol).await;
         self.invalidate_metadata(call);
-        reply.map_err(|error| error.into_method_problem(call))
+        reply
     }
 
     async fn try_call(self, call: &Call) -> Result<Reply, OdooError> {
         if self.shares_reads && call.effect == Effect::Read {
-            let ReadReply { reply, is_shared } = self.database.client.execute_shared_read(self.user, call).await;
+            let ReadReply { reply, is_shared } = self.client.execute_shared_read(self.user, call).await;
             if !is_shared {
                 self.counter.increment();
             }
             return reply;
         }
         self.counter.increment();
-        self.database.client.execute_kw(self.user, call).await
+        self.client.execute_kw(self.user, call).await
     }
 
     /// Makes a call whose result is a list or dict, and never `None`. A `None` means that Odoo's result contains one

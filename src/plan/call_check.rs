@@ -1,7 +1,8 @@
 //! A call of a method by its name, checked against the scope before it is sent.
 //!
 //! In: a complete [`Call`]. Out: the call with every checked argument in the form that was checked. Reads of "all
-//! fields" list the visible fields. Must not know: routes. Calls that cannot be checked are rejected.
+//! fields" list the visible fields. Must not know: routes. Calls that cannot be checked are rejected, unless the scope
+//! lists their method.
 
 mod argument;
 mod group_by;
@@ -44,10 +45,7 @@ pub(super) fn admit_method(
             Ok(())
         }
         MethodSupport::Checked(signature) => scope_check.require_model(model, signature.operation, &"method"),
-        MethodSupport::Uncheckable => {
-            let denied = format!("the method `{method}`, because the gateway cannot check which fields it touches");
-            Err(scope_check.forbidden(&"method", &denied))
-        }
+        MethodSupport::Uncheckable => scope_check.require_listed_method(model, method),
         MethodSupport::Other => {
             scope_check.require_method(model, method)?;
             let reads_external_ids = EXTERNAL_ID_METHODS.contains(&method.as_str());
@@ -56,6 +54,14 @@ pub(super) fn admit_method(
             }
             Ok(())
         }
+    }
+}
+
+/// Whether the first argument of a method of the ORM is the list of ids; `None` for another method.
+pub(super) fn takes_ids(method: &MethodName) -> Option<bool> {
+    match method_support(method.as_str()) {
+        MethodSupport::Checked(signature) => Some(signature.takes_ids),
+        MethodSupport::Uncheckable | MethodSupport::Other => None,
     }
 }
 

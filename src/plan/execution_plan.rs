@@ -76,6 +76,8 @@ pub enum Plan {
         existence_check: Option<ReadPlan>,
         /// The call.
         call: Call,
+        /// Whether to make the call again with an empty list of ids, if Odoo rejects it because it has none.
+        may_need_ids: bool,
     },
 }
 

@@ -173,6 +173,15 @@ pub enum Action {
         /// Named arguments; a `context` among them takes precedence over all others.
         kwargs: Vec<Member<'static>>,
     },
+    /// A method whose arguments are all named as in Odoo 19. Its context starts empty.
+    CallByName {
+        /// The method.
+        method: MethodName,
+        /// The ids of the records, as the client sent them.
+        ids: Value<'static>,
+        /// Named arguments; a `context` among them takes precedence over all others.
+        arguments: Vec<Member<'static>>,
+    },
 }
 
 impl Action {
@@ -190,7 +199,9 @@ impl Action {
             Self::ReadOne { .. } | Self::ReadMany { .. } | Self::ReadContent { .. } => false,
             Self::DescribeFields { .. } => false,
             Self::CreateOne { .. } | Self::CreateMany { .. } | Self::Update { .. } | Self::Delete { .. } => true,
-            Self::Call { method, .. } => method_policy::classify(method) != Ok(Effect::Read),
+            Self::Call { method, .. } | Self::CallByName { method, .. } => {
+                method_policy::classify(method) != Ok(Effect::Read)
+            }
         }
     }
 }

@@ -41,12 +41,13 @@ const PRIVATE_PREFIXES: [&str; 3] = ["with_", "flush", "invalidate"];
 
 /// Methods that change nothing on any Odoo 14-19, so that a call may be repeated. `export_data` is not one of them:
 /// reading `id` creates external ids.
-const READ_ONLY_METHODS: [&str; 20] = [
+const READ_ONLY_METHODS: [&str; 21] = [
     "check_access_rights",
     "default_get",
     "fields_get",
     "fields_view_get",
     "formatted_read_group",
+    "formatted_read_grouping_sets",
     "get_metadata",
     "get_view",
     "get_views",

@@ -37,6 +37,7 @@ use super::intent::{AccessOperation, Action, FieldSet, Intent, Many2oneDisplay, 
 use super::metadata::{Metadata, require_default_order, require_schema};
 use super::method_ids::ids_to_verify;
 use super::model_schema::{FieldType, Schema};
+use super::named_call::to_positional;
 use super::order::{total_default_order, total_order};
 use super::read_options::ReadOptions;
 use super::scope::{Operation, Scope};
@@ -103,7 +104,11 @@ pub fn plan(
         Action::CreateMany { records, returning } => planner.create_many(records, returning),
         Action::Update { target, values, returning } => planner.update(target, values, returning),
         Action::Delete { target } => planner.delete(target),
-        Action::Call { method, id, args, kwargs } => planner.call(method, *id, args, kwargs),
+        Action::Call { method, id, args, kwargs } => {
+            let ids = id.map(|id| id_list(&[id]));
+            planner.call(method, ids.into_iter().chain(args.iter().cloned()).collect(), kwargs.clone(), false)
+        }
+        Action::CallByName { method, ids, arguments } => planner.call_by_name(method, ids, arguments),
     }
 }
 
@@ -133,7 +138,7 @@ pub fn plan_pages(
 fn admit(scope_check: ScopeCheck<'_>, model: &ModelName, action: &Action) -> Result<Option<Operation>, PlanError> {
     let operation = match action {
         Action::CheckAccess { .. } => return Ok(None),
-        Action::Call { method, .. } => {
+        Action::Call { method, .. } | Action::CallByName { method, .. } => {
             method_policy::classify(method)?;
             admit_method(scope_check, model, method)?;
             return Ok(None);
@@ -171,10 +176,13 @@ impl<'w> Planner<'w> {
     ) -> Result<(Self, &'w mut Action), PlanError> {
         let Intent { model, action, many2one_display, domain_parameter } = intent;
         let admitted = admit(ScopeCheck::new(scope, &[]), model, action)?;
-        let context = context::resolve(requested, metadata)?;
+        let context = match action {
+            Action::CallByName { .. } => context::overlay(&[], requested, metadata)?,
+            _ => context::resolve(requested, metadata)?,
+        };
         let planner = Self { model, metadata, scope, many2one_display: *many2one_display, domain_parameter, context };
         match (admitted, &*action) {
-            (None, Action::Call { .. }) => {}
+            (None, Action::Call { .. } | Action::CallByName { .. }) => {}
             (None, _) => check_context(planner.scope_check(), model, ContextUse::Read, metadata)?,
             (Some(operation), _) => planner.admit_fields(operation)?,
         }
@@ -459,23 +467,31 @@ impl Planner<'_> {
         Ok(Some(ReadPlan { model: self.model.clone(), ids: Vec::new(), columns, options: self.read_options(context) }))
     }
 
+    fn call_by_name(
+        &self,
+        method: &MethodName,
+        ids: &Value<'static>,
+        arguments: &[Member<'static>],
+    ) -> Result<Plan, PlanError> {
+        let call = to_positional(self.model, method, ids, arguments, self.metadata.major_version())?;
+        self.call(&call.method, call.args, call.kwargs, call.may_need_ids)
+    }
+
     fn call(
         &self,
         method: &MethodName,
-        id: Option<RecordId>,
-        args: &[Value<'static>],
-        kwargs: &[Member<'static>],
+        args: Vec<Value<'static>>,
+        kwargs: Vec<Member<'static>>,
+        may_need_ids: bool,
     ) -> Result<Plan, PlanError> {
         let effect = method_policy::classify(method)?;
         let mut context = RequestedContext::default();
-        let (contexts, mut kwargs): (Vec<_>, Vec<_>) = kwargs.iter().cloned().partition(|(key, _)| key == "context");
+        let (contexts, mut kwargs): (Vec<_>, Vec<_>) = kwargs.into_iter().partition(|(key, _)| key == "context");
         for (_, value) in contexts {
             context.extend("kwargs.context", value)?;
         }
         let context = context::overlay(&self.context, &context, self.metadata)?;
         kwargs = with_context(kwargs, &context);
-        let ids = id.map(|id| id_list(&[id]));
-        let args = ids.into_iter().chain(args.iter().cloned()).collect();
         let mut call = Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect };
         check_call(&mut call, ScopeCheck::with_metadata(self.scope, &context, self.metadata), self.metadata)?;
         let existence_check = match ids_to_verify(&call)? {
@@ -484,7 +500,7 @@ impl Planner<'_> {
             }
             None => None,
         };
-        Ok(Plan::Call { existence_check, call })
+        Ok(Plan::Call { existence_check, call, may_need_ids })
     }
 
     fn domain(&self, domain: &Domain<'static>, schema: &Schema) -> Result<Value<'static>, PlanError> {

@@ -331,6 +331,14 @@ impl Scope {
         is_allowed && self.allows(model, Operation::Execute)
     }
 
+    /// Whether a rule that allows to call methods lists this one by its name.
+    #[must_use]
+    pub fn lists_method(&self, model: &ModelName, method: &MethodName) -> bool {
+        let scope = self.effective_scope(model, Operation::Execute);
+        let lists = |rule: &Rule| rule.methods.as_ref().is_some_and(|methods| methods.contains(method));
+        scope.matching_rules(model, Operation::Execute).any(lists)
+    }
+
     fn matching_rules(&self, model: &ModelName, operation: Operation) -> impl Iterator<Item = &Rule> {
         let rules = match self {
             Self::Rules(rules) => rules.as_slice(),

@@ -276,6 +276,23 @@ impl<'s> ScopeCheck<'s> {
         Err(forbidden(&"method", &format!("`execute` on the method `{method}` of `{model}`")))
     }
 
+    /// Checks a method of the ORM whose arguments do not show which fields it touches: only a rule that lists the method
+    /// allows it, and then it runs as any other method does.
+    ///
+    /// # Errors
+    /// 403 `scope_forbidden`.
+    pub(super) fn require_listed_method(self, model: &ModelName, method: &MethodName) -> Result<(), PlanError> {
+        if self.scope.lists_method(model, method) {
+            return self.require_method(model, method);
+        }
+        let denied = format!("the method `{method}`, because the gateway cannot check which fields it touches");
+        let hint = format!(
+            "Use a method that it can check, such as `search_read` or `read_group`. Or ask the administrator for a rule \
+             for `{model}` that allows `execute` and lists `{method}` in `methods`."
+        );
+        Err(forbidden_with_hint(&"method", &denied, hint))
+    }
+
     /// The error for a field that does not exist. Its hint never names a hidden field.
     pub(super) fn unknown_field(self, schema: &Schema, name: &str, at: &str) -> PlanError {
         unknown_field(schema, name, at, |near| self.is_visible(schema, near))
@@ -331,9 +348,12 @@ impl<'s> ScopeCheck<'s> {
 
 /// The error 403 `scope_forbidden`: `denied` completes "does not allow".
 fn forbidden(at: &dyn Display, denied: &str) -> PlanError {
+    forbidden_with_hint(at, denied, "Use a credential with a wider scope.")
+}
+
+fn forbidden_with_hint(at: &dyn Display, denied: &str, hint: impl Into<String>) -> PlanError {
     let at = at.to_string();
     let parameter = at.split([':', '[', '.']).next().unwrap_or_default().to_owned();
     let detail = format!("{at}: the credential's scope does not allow {denied}.");
-    let hint = "Use a credential with a wider scope.";
     Problem::new(ErrorCode::ScopeForbidden, detail).parameter(parameter).hint(hint).into()
 }

@@ -150,6 +150,33 @@ impl DataKey {
         std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
     }
 
+    /// Seals a secret that belongs to the credential of the grant. `purpose`: what it is.
+    ///
+    /// # Errors
+    /// If the operating system provides no random numbers.
+    pub fn seal_for_grant(
+        &self,
+        grant: GrantFacts<'_>,
+        purpose: &str,
+        secret: &SecretString,
+    ) -> Result<Sealed, SecretError> {
+        self.0.seal(secret.expose_secret().as_bytes(), &grant_secret_aad(grant, purpose))
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// If it was changed, belongs to another grant, or is something else.
+    pub fn open_for_grant(
+        &self,
+        grant: GrantFacts<'_>,
+        purpose: &str,
+        sealed: &Sealed,
+    ) -> Result<SecretString, SecretError> {
+        let opened = self.0.open(sealed, &grant_secret_aad(grant, purpose)).map_err(|_| SecretError::Altered)?;
+        std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
+    }
+
     /// Renews the outer layer, under the newest master key and for the terms of `after`. Needs no token.
     ///
     /// # Errors
@@ -182,6 +209,11 @@ fn credential_aad(grant: GrantFacts<'_>) -> Aad {
         .with(grant.database.as_bytes())
         .with_number(Some(grant.uid))
         .with_number(Some(grant.created_at))
+}
+
+fn grant_secret_aad(grant: GrantFacts<'_>, purpose: &str) -> Aad {
+    let aad = Aad::new("grant secret").with(purpose.as_bytes()).with(grant.id.as_bytes());
+    aad.with(grant.database.as_bytes()).with_number(Some(grant.uid))
 }
 
 fn inner_aad(token: TokenFacts<'_>, grant: GrantFacts<'_>) -> Aad {
@@ -267,6 +299,16 @@ mod tests {
         for grant in grants {
             assert_eq!(row.open(TOKEN, grant), Err(SecretError::Altered), "{grant:?}");
         }
+    }
+
+    #[test]
+    fn secret_of_a_grant_is_bound_to_grant_and_purpose() {
+        let key = DataKey::generate().unwrap();
+        let sealed = key.seal_for_grant(GRANT, "password", &"hunter2".into()).unwrap();
+        assert_eq!(key.open_for_grant(GRANT, "password", &sealed).unwrap().expose_secret(), "hunter2");
+        assert!(key.open_for_grant(GRANT, "replaced key", &sealed).is_err());
+        assert!(key.open_for_grant(GrantFacts { id: "g2", ..GRANT }, "password", &sealed).is_err());
+        assert!(key.open_credential(GRANT, &sealed).is_err());
     }
 
     #[test]

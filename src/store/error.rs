@@ -58,6 +58,16 @@ pub enum StoreError {
         /// The message of the operating system.
         cause: String,
     },
+    /// The file system does not allow changes.
+    #[error(
+        "the store's file {} is on a read-only file system; mount it for writing, or set store.url to another file. \
+         The system mounts a file system read-only after an error of the disk: read the system's log",
+        file.display()
+    )]
+    ReadOnlyFileSystem {
+        /// The file.
+        file: PathBuf,
+    },
     /// The file is not a SQLite database.
     #[error("{} is not a SQLite database; set store.url to another file", file.display())]
     NotADatabase {

@@ -1,14 +1,16 @@
-//! Changes of API keys: another scope, another secret.
+//! Changes of API keys: another scope, another secret, and until when the previous one works.
 //!
 //! In: rows before and after, sealed again. Out: whether they were stored. Must not know: secrets, how wraps are
 //! sealed.
 
 use sqlx::{AnyConnection, Row as _};
+use time::OffsetDateTime;
 
 use super::audit::AuditEvent;
 use super::credential_grants::{grant_ids, lock_grants, shred};
 use super::rewrap::Rewrap;
 use super::stored_token::StoredToken;
+use super::transaction::retry;
 use super::{Store, StoreError};
 
 /// An API key with another secret.
@@ -35,10 +37,10 @@ pub(super) async fn lock_unchanged(key: &StoredToken, connection: &mut AnyConnec
     Ok(count.fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
 }
 
-/// Whether a locked API key can use this number of grants: a link that was made since they were read is not sealed for
-/// the change.
-async fn has_grants(key: &StoredToken, grants: usize, connection: &mut AnyConnection) -> Result<bool, StoreError> {
-    let count = sqlx::query("SELECT count(*) FROM wraps WHERE token_id = $1").bind(key.id.clone());
+/// Whether a locked API key or application can use this number of grants: a link that was made since they were read is
+/// not sealed for the change.
+pub(super) async fn has_grants(key: &str, grants: usize, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let count = sqlx::query("SELECT count(*) FROM wraps WHERE token_id = $1").bind(key.to_owned());
     let count: i64 = count.fetch_one(connection).await?.try_get(0)?;
     Ok(usize::try_from(count) == Ok(grants))
 }
@@ -59,7 +61,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let mut is_unchanged =
-            lock_unchanged(before, &mut transaction).await? && has_grants(before, grants, &mut transaction).await?;
+            lock_unchanged(before, &mut transaction).await? && has_grants(&before.id, grants, &mut transaction).await?;
         for wrap in wraps {
             is_unchanged = is_unchanged && wrap.replace(&mut transaction).await?;
         }
@@ -91,8 +93,8 @@ impl Store {
     pub async fn rotate_key(&self, rotation: &KeyRotation<'_>, event: &AuditEvent) -> Result<bool, StoreError> {
         let KeyRotation { before: (before, grants), after, links, previous } = rotation;
         let mut transaction = self.begin().await?;
-        let is_unchanged =
-            lock_unchanged(before, &mut transaction).await? && has_grants(before, *grants, &mut transaction).await?;
+        let is_unchanged = lock_unchanged(before, &mut transaction).await?
+            && has_grants(&before.id, *grants, &mut transaction).await?;
         if !is_unchanged {
             transaction.rollback().await?;
             return Ok(false);
@@ -126,5 +128,19 @@ impl Store {
         transaction.commit().await?;
         event.log();
         Ok(true)
+    }
+
+    /// When the previous secret of an API key ends, in seconds since 1970; `None` if it has none that works.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn previous_secret_end(&self, key: &str, now: OffsetDateTime) -> Result<Option<i64>, StoreError> {
+        let select =
+            "SELECT not_after FROM tokens WHERE account_id = $1 AND kind = 'previous_api_key' AND not_after > $2";
+        let found = retry!(
+            self.connection_lost,
+            sqlx::query(select).bind(key.to_owned()).bind(now.unix_timestamp()).fetch_optional(&self.pool)
+        )?;
+        Ok(found.map(|row| row.try_get("not_after")).transpose()?)
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn check_free_space(file: &Path) -> Result<(), StoreError> {
         .and(removed.or_else(|cause| if cause.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(cause) }))
         .map_err(|cause| match cause.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::NoSpace(cause.to_string()),
-            _ => StoreError::File { file: file.to_owned(), cause: cause.to_string() },
+            _ => file_error(file)(cause),
         })
 }
 
@@ -91,5 +91,8 @@ pub(super) fn companion(file: &Path, suffix: &str) -> PathBuf {
 }
 
 fn file_error(file: &Path) -> impl Fn(io::Error) -> StoreError {
-    move |cause| StoreError::File { file: file.to_owned(), cause: cause.to_string() }
+    move |cause| match cause.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnlyFileSystem { file: file.to_owned() },
+        _ => StoreError::File { file: file.to_owned(), cause: cause.to_string() },
+    }
 }

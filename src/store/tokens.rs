@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::audit::AuditEvent;
 use super::connect::Backend;
 use super::credential_grants::{grant_ids, lock_grants, shred};
+use super::key_changes::has_grants;
 use super::like_pattern::{containing, is_containing};
 use super::rewrap::Rewrap;
 use super::stored_token::{OWN, SECONDS_BETWEEN_TOUCHES, SELECT, StoredToken, TokenUse};
@@ -216,8 +217,10 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Enables or disables a token, with wraps that are sealed for the new state. Returns `false` if the token does
-    /// not exist or already has that state.
+    /// Enables or disables a token, with wraps that are sealed for the new state, and the number of grants that the
+    /// token could use when they were sealed. Returns `false` if the token does not exist or already has that state,
+    /// and `None` if what is to be enabled was linked or sealed again in the meantime. Disabling never fails for that:
+    /// no wrap that is sealed for another state opens anything.
     ///
     /// # Errors
     /// If the store is not available.
@@ -225,9 +228,9 @@ impl Store {
         &self,
         token: &str,
         enabled: bool,
-        wraps: &[Rewrap],
+        (wraps, grants): (&[Rewrap], usize),
         event: &AuditEvent,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<bool>, StoreError> {
         let update = if enabled {
             "UPDATE tokens SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL"
         } else {
@@ -238,15 +241,20 @@ impl Store {
         let mut transaction = self.begin().await?;
         if query.execute(&mut *transaction).await?.rows_affected() == 0 {
             transaction.rollback().await?;
-            return Ok(false);
+            return Ok(Some(false));
         }
+        let mut is_unchanged = has_grants(token, grants, &mut transaction).await?;
         for wrap in wraps {
-            wrap.replace(&mut transaction).await?;
+            is_unchanged &= wrap.replace(&mut transaction).await?;
+        }
+        if enabled && !is_unchanged {
+            transaction.rollback().await?;
+            return Ok(None);
         }
         event.insert(&mut transaction).await?;
         transaction.commit().await?;
         event.log();
-        Ok(true)
+        Ok(Some(true))
     }
 
     /// Deletes a token, the tokens made with it, and every grant that no other token can use: the credential is

@@ -1,7 +1,8 @@
-//! What acts for one user: tokens, links to API keys, consents.
+//! What acts for one user: tokens, links to API keys, consents; and what applications may do for all users.
 //!
 //! In: a database and the id of a user. Out: rows. Must not know: who asks.
 
+use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use time::OffsetDateTime;
 
@@ -15,8 +16,29 @@ use super::{Store, StoreError};
 pub struct UserConsent {
     /// The id of the application's row.
     pub application: String,
-    /// When the user approved, in seconds since 1970.
+    /// The user's id in Odoo.
+    pub uid: i64,
+    /// The user's login, if a credential of the user is stored.
+    pub login: Option<String>,
+    /// When the user approved for the first time, in seconds since 1970.
     pub at: i64,
+}
+
+/// Selects the columns of [`UserConsent`] up to `WHERE`, and what follows it.
+const CONSENTS: (&str, &str) = (
+    "SELECT c.token_id, c.uid, min(c.at) AS at, (SELECT max(u.login) FROM grants u \
+     WHERE u.database_name = g.database_name AND u.uid = c.uid) AS login \
+     FROM consents c JOIN tokens t ON t.id = c.token_id JOIN grants g ON g.id = t.grant_id",
+    "GROUP BY c.token_id, c.uid, g.database_name ORDER BY min(c.at), c.token_id, c.uid",
+);
+
+fn user_consent(row: &AnyRow) -> Result<UserConsent, StoreError> {
+    Ok(UserConsent {
+        application: row.try_get("token_id")?,
+        uid: row.try_get("uid")?,
+        login: row.try_get("login")?,
+        at: row.try_get("at")?,
+    })
 }
 
 impl Store {
@@ -68,21 +90,45 @@ impl Store {
         rows.iter().map(StoredToken::from_row).collect()
     }
 
-    /// The applications that a user has consented to, with the time of the first consent.
+    /// The codes and tokens that applications have for users, active or not, without those that were exchanged; the
+    /// oldest first.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn tokens_of_applications(&self, now: OffsetDateTime) -> Result<Vec<StoredToken>, StoreError> {
+        let select = format!(
+            "{SELECT} WHERE {OWN} AND o.token_id IS NOT NULL AND o.spent_at IS NULL ORDER BY t.created_at, t.id"
+        );
+        let rows = retry!(
+            self.connection_lost,
+            sqlx::query(AssertSqlSafe(select.clone())).bind(now.unix_timestamp()).fetch_all(&self.pool)
+        )?;
+        rows.iter().map(StoredToken::from_row).collect()
+    }
+
+    /// The consents of all users, one for each application and user, the oldest first.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn consents(&self) -> Result<Vec<UserConsent>, StoreError> {
+        let (select, rest) = CONSENTS;
+        let select = format!("{select} {rest}");
+        let rows = retry!(self.connection_lost, sqlx::query(AssertSqlSafe(select.clone())).fetch_all(&self.pool))?;
+        rows.iter().map(user_consent).collect()
+    }
+
+    /// The applications that a user has consented to.
     ///
     /// # Errors
     /// If the store is not available.
     pub async fn consents_of_user(&self, database: &str, uid: i64) -> Result<Vec<UserConsent>, StoreError> {
-        let select = "SELECT c.token_id, min(c.at) AS at FROM consents c JOIN tokens t ON t.id = c.token_id \
-                      JOIN grants g ON g.id = t.grant_id WHERE g.database_name = $1 AND c.uid = $2 \
-                      GROUP BY c.token_id ORDER BY min(c.at), c.token_id";
+        let (select, rest) = CONSENTS;
+        let select = format!("{select} WHERE g.database_name = $1 AND c.uid = $2 {rest}");
         let rows = retry!(
             self.connection_lost,
-            sqlx::query(select).bind(database.to_owned()).bind(uid).fetch_all(&self.pool)
+            sqlx::query(AssertSqlSafe(select.clone())).bind(database.to_owned()).bind(uid).fetch_all(&self.pool)
         )?;
-        rows.iter()
-            .map(|row| Ok(UserConsent { application: row.try_get("token_id")?, at: row.try_get("at")? }))
-            .collect()
+        rows.iter().map(user_consent).collect()
     }
 
     /// Deletes a user's consents to an application. Returns `false` if there are none.

@@ -1,9 +1,10 @@
 //! The code map is true: the tables here list which module may use which, and every path in the sources is checked.
 //!
-//! The modules directly below `src` are called layers. [`circles`] checks the order of modules inside a layer, [`vocabulary`]
-//! the names and the English.
+//! The modules directly below `src` are called layers. [`circles`] checks the order of modules inside a layer,
+//! [`vocabulary`] the names and the English, [`documents`] the links and the names of settings in Markdown files.
 
 mod circles;
+mod documents;
 mod modules;
 mod vocabulary;
 
@@ -114,6 +115,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("reqwest", &["odoo", "telemetry"]),
     ("dxr", &["odoo"]),
     ("httparse", &["odoo"]),
+    ("tokio_rustls", &["odoo"]),
+    ("rustls_platform_verifier", &["odoo"]),
+    ("webpki", &["odoo"]),
     ("lopdf", &["shape"]),
     ("chacha20poly1305", &["secret"]),
     ("jsonwebtoken", &["secret"]),

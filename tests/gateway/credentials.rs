@@ -10,6 +10,7 @@ mod full_disk;
 mod lifecycle;
 mod login_tokens;
 mod memory;
+mod odoo_key_renewal;
 mod odoo_keys;
 mod rotation;
 mod scope_escapes;

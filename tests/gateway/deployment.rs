@@ -1,19 +1,15 @@
 //! How operators run the gateway: the container image, the Debian package, the Helm chart, and reverse proxies. The
 //! scripts in `tests/testbed` build and run them; this file compares what clients see.
 
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::Stdio;
 
-use reqwest::{Certificate, Method};
+use reqwest::Method;
 use serde_json::Value;
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Child;
 
 use super::support::binary::Process;
 use super::support::client::send;
-use super::support::testbed::{start_tool, testbed, tool};
+use super::support::reverse_proxy::{ReverseProxy, free_ports};
+use super::support::testbed::{testbed, tool};
 use super::support::{Client, Response, Version, unique};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_odoo-gateway");
@@ -44,53 +40,10 @@ async fn helm_chart_renders_valid_objects() {
     facts_hold(&["chart", BINARY]).await;
 }
 
-/// A reverse proxy with a certificate of its own in front of a gateway. It ends when it is dropped.
-struct ReverseProxy {
-    process: Child,
-    folder: TempDir,
-    http: u16,
-    https: u16,
-}
-
-impl ReverseProxy {
-    async fn start(kind: &str, gateway: &str, http: u16, https: u16) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = gateway.rsplit(':').next().unwrap();
-        let path = folder.path().display().to_string();
-        let arguments = ["proxy", kind, &path, gateway, &http.to_string(), &https.to_string()];
-        let mut process = start_tool(&arguments, Stdio::piped(), Stdio::piped());
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("READY"), "its log is above");
-        Self { process, folder, http, https }
-    }
-
-    /// A client at 127.0.0.2 that knows the name and the certificate of the proxy.
-    fn client(&self) -> reqwest::Client {
-        let certificate = std::fs::read(self.folder.path().join("certificate.pem")).unwrap();
-        #[expect(clippy::disallowed_methods, reason = "this is a client of the gateway")]
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        let client = client.resolve("api.example.com", ([127, 0, 0, 1], 0).into());
-        let client = client.tls_certs_only([Certificate::from_pem(&certificate).unwrap()]);
-        client.local_address("127.0.0.2".parse::<std::net::IpAddr>().unwrap()).build().unwrap()
-    }
-
-    async fn get(&self, path: &str, query: &[(&str, &str)], header: (&str, &str)) -> Response {
-        let url = format!("https://api.example.com:{}{path}", self.https);
-        let request = self.client().request(Method::GET, url).query(query).basic_auth("admin", Some("admin"));
-        send(request.header(header.0, header.1).header("x-forwarded-for", "203.0.113.9")).await
-    }
-
-    /// Stops the proxy as the end of its standard input does.
-    async fn stop(mut self) {
-        drop(self.process.stdin.take());
-        assert!(self.process.wait().await.unwrap().success());
-    }
-}
-
-/// Two ports that nothing listens on.
-fn free_ports() -> [u16; 2] {
-    let listeners = [TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap()];
-    listeners.map(|listener| listener.local_addr().unwrap().port())
+async fn proxied_get(proxy: &ReverseProxy, path: &str, query: &[(&str, &str)], header: (&str, &str)) -> Response {
+    let url = format!("https://api.example.com:{}{path}", proxy.https);
+    let request = proxy.client().request(Method::GET, url).query(query).basic_auth("admin", Some("admin"));
+    send(request.header(header.0, header.1).header("x-forwarded-for", "203.0.113.9")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,11 +59,11 @@ async fn clients_of_nginx_and_caddy_see_what_clients_of_the_gateway_see() {
             ("ODOO_GATEWAY__SERVER__TRUSTED_PROXIES", "127.0.0.1"),
         ])
         .await;
-        let proxy = ReverseProxy::start(kind, gateway.address(), http, https).await;
+        let proxy = ReverseProxy::start(kind, &[gateway.address()], http, https).await;
         let direct = gateway.client().as_user("admin").with_header(DIRECT_HOST.0, DIRECT_HOST.1);
 
         same_responses(kind, &proxy, &direct).await;
-        let metadata = proxy.get("/.well-known/oauth-authorization-server", &[], ("accept", "*/*")).await;
+        let metadata = proxied_get(&proxy, "/.well-known/oauth-authorization-server", &[], ("accept", "*/*")).await;
         assert_eq!(metadata.ok()["issuer"], public_url, "{kind}");
         assert!(metadata.header("strict-transport-security").starts_with("max-age="), "{kind}");
         let plain = format!("http://api.example.com:{}/", proxy.http);
@@ -137,7 +90,7 @@ async fn same_responses(kind: &str, proxy: &ReverseProxy, direct: &Client) {
         ("/restapi//1.0/nothing", vec![], accept),
         (PARTNERS, vec![("fields", "['name']")], ("accept", "application/x-ndjson")),
     ] {
-        let found = proxy.get(path, &query, header).await;
+        let found = proxied_get(proxy, path, &query, header).await;
         let expected = direct.with_header(header.0, header.1).get(path, &query).await;
         assert_eq!(found.status, expected.status, "{kind} {path} {header:?}: {} {}", found.text, expected.text);
         assert_eq!(found.header("content-type"), expected.header("content-type"), "{kind} {path}");

@@ -199,6 +199,28 @@ async fn long_unknown_name_gets_no_suggestion() {
     assert_eq!(response.status, 400, "{}", response.text);
 }
 
+/// Two readers of such a body can disagree about its value (H-03).
+#[tokio::test]
+async fn name_that_occurs_twice_in_an_object_is_rejected_in_every_dialect() {
+    let admin = Gateway::shared().client().as_user("admin");
+    for (method, path) in [
+        (Method::PUT, "/restapi/1.0/object/res.partner/999999999"),
+        (Method::POST, "/restapi/1.0/object/res.partner/search_count"),
+        (Method::POST, "/api/res.partner/execute_kw"),
+        (Method::PUT, "/restful/api/v1/res.partner/999999999"),
+        (Method::PUT, "/api/v1/res.partner/999999999"),
+    ] {
+        for (body, position) in [
+            (r#"{"vals": {"name": "a", "active": true, "name": "b"}}"#, 40),
+            (r#"{"name": "a", "active": true, "name": "a"}"#, 31),
+        ] {
+            let rejected = send_body(&admin, method.clone(), path, JSON, body).await;
+            let expected = format!("\\\"name\\\" again at position {position}");
+            assert!(rejected.status == 400 && rejected.text.contains(&expected), "{path}: {}", rejected.text);
+        }
+    }
+}
+
 #[tokio::test]
 async fn database_header_may_occur_once() {
     let client = Gateway::shared().client().as_user("admin");

@@ -4,6 +4,7 @@ mod bearer;
 mod client;
 mod codes;
 mod command_line;
+mod consents;
 mod crash_recovery;
 mod libraries;
 mod metadata;

@@ -67,6 +67,7 @@ impl Operation {
             || self.path == "/api/v1/health"
             || self.path == "/api/v1/info"
             || self.path == "/start"
+            || matches!(self.path.as_str(), "/web/version" | "/json/version")
             || (self.is_oauth() && !self.is_signed())
     }
 
@@ -96,7 +97,7 @@ impl Operation {
 
     /// A request for records: a password is sufficient, and the examples work on every Odoo with demo data.
     fn can_be_tried(&self) -> bool {
-        let prefixes = ["/restapi/", "/restful/", "/api/"];
+        let prefixes = ["/restapi/", "/restful/", "/api/", "/json/2/", "/doc-bearer/"];
         let issues_tokens = self.path.contains("/oauth") || self.path.ends_with("/generate_token");
         prefixes.iter().any(|prefix| self.path.starts_with(prefix)) && !issues_tokens
     }
@@ -372,6 +373,7 @@ fn errors_are_documented_with_each_dialects_body() {
             path if path.contains("/oauth2/") || path.starts_with("/.well-known/") => {
                 ("application/json", "OAuth2Error")
             }
+            _ if operation.spec["tags"][0] == "json2" => ("application/json", "Json2Error"),
             _ => ("application/problem+json", "Problem"),
         };
         for status in ["400", "404", "405", "503"] {

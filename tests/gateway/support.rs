@@ -9,8 +9,11 @@
 //! signer           signs requests with OAuth 1.0a
 //! foreign_clients  OAuth libraries in other languages
 //! recording_proxy  a proxy in front of an Odoo that records the calls
+//! reverse_proxy    nginx or Caddy in front of gateways
+//! restartable_postgres  a PostgreSQL that a test may stop
 //! odoo             changes to an Odoo that do not go through the gateway
 //! stub_odoo        an Odoo that misbehaves on demand; xml: its wire format
+//! tls_server       a TLS server in front of an Odoo, with certificates of its own
 //! trace_collector  a collector of distributed traces
 //! ```
 
@@ -21,9 +24,12 @@ pub(crate) mod foreign_clients;
 pub(crate) mod gateway;
 pub(crate) mod odoo;
 pub(crate) mod recording_proxy;
+pub(crate) mod restartable_postgres;
+pub(crate) mod reverse_proxy;
 pub(crate) mod signer;
 pub(crate) mod stub_odoo;
 pub(crate) mod testbed;
+pub(crate) mod tls_server;
 pub(crate) mod trace_collector;
 mod xml;
 

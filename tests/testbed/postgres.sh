@@ -1,7 +1,8 @@
 # PostgreSQL: the machine's server package, and a temporary cluster.
 #
 # In:   a cluster's folder, $WORKSPACE/data/postgres.
-# Out:  $POSTGRES_PORT, $POSTGRES_URL; `sql` to execute statements.
+# Out:  $POSTGRES_PORT, $POSTGRES_URL; `sql` to execute statements. `testbed restartable-postgres`: an empty server that
+#       the lines `stop` and `start` on stdin stop and start; DONE confirms each.
 
 install_postgres() {
     require_root
@@ -43,8 +44,9 @@ init_cluster() {
 	SETTINGS
 }
 
+# start_postgres [PORT]
 start_postgres() {
-    POSTGRES_PORT=$(free_port)
+    POSTGRES_PORT=${1:-$(free_port)}
     POSTGRES_URL=postgres://postgres:postgres@127.0.0.1:$POSTGRES_PORT/postgres
     spawn postgres QUIT "${AS_POSTGRES[@]}" "$POSTGRES_BIN/postgres" -D "$WORKSPACE/data/postgres" -p "$POSTGRES_PORT"
     until "$POSTGRES_BIN/pg_isready" --quiet --host=127.0.0.1 --port="$POSTGRES_PORT"; do
@@ -57,4 +59,24 @@ start_postgres() {
 sql() {
     PGOPTIONS='--client-min-messages=warning' "$POSTGRES_BIN/psql" --host=127.0.0.1 --port="$POSTGRES_PORT" \
         --username=postgres --dbname="$1" --no-psqlrc --quiet --set=ON_ERROR_STOP=1
+}
+
+restartable-postgres() {
+    local line folder
+    open_workspace
+    folder=$WORKSPACE/data/postgres
+    mkdir -p "$WORKSPACE/data"
+    init_cluster "$folder"
+    # What was committed survives the end of the server, as in production.
+    echo "synchronous_commit = on" >>"$folder/postgresql.conf"
+    start_postgres
+    echo "POSTGRES_URL=$POSTGRES_URL" >&3
+    while read -r -u 4 line; do
+        case $line in
+            stop) stop postgres ;;
+            start) start_postgres "$POSTGRES_PORT" ;;
+            *) fail "unknown command: $line" ;;
+        esac
+        echo DONE >&3
+    done
 }

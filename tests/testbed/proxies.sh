@@ -1,6 +1,6 @@
 # The reverse proxies of deploy/: nginx and Caddy with TLS in front of a gateway.
 #
-# In:   `testbed proxy nginx|caddy FOLDER GATEWAY_PORT HTTP_PORT HTTPS_PORT`.
+# In:   `testbed proxy nginx|caddy FOLDER GATEWAY_PORT[,GATEWAY_PORT] HTTP_PORT HTTPS_PORT`.
 # Out:  FOLDER/certificate.pem, which the proxy uses for api.example.com; READY once it answers; it ends with stdin.
 
 install_proxies() {
@@ -11,10 +11,17 @@ install_proxies() {
     command -v caddy >/dev/null || without_services ensure_packages caddy
 }
 
-# The example, with the ports and the certificate of this run instead of its own.
+# The example, with the ports and the certificate of this run instead of its own. More gateways are more servers of the
+# upstream in nginx, and more addresses in Caddy.
 proxy_configuration() {
+    local port servers= addresses=
+    for port in ${gateways//,/ }; do
+        servers+="server 127.0.0.1:$port\\1 "
+        addresses+="127.0.0.1:$port "
+    done
     sed --regexp-extended "
-        s|127\.0\.0\.1:8080|127.0.0.1:$gateway|
+        s|^    server 127\.0\.0\.1:8080( [^;]*;)|$servers|
+        s|127\.0\.0\.1:8080|${addresses% }|
         s|listen 80;|listen 127.0.0.1:$http;|
         s|listen 443 ssl|listen 127.0.0.1:$https ssl|
         s|/etc/ssl/certs/api.example.com.pem|$folder/certificate.pem|
@@ -22,7 +29,7 @@ proxy_configuration() {
 }
 
 proxy() {
-    local kind=$1 folder=$2 gateway=$3 http=$4 https=$5
+    local kind=$1 folder=$2 gateways=$3 http=$4 https=$5
     open_workspace
     quietly openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=api.example.com \
         -addext subjectAltName=DNS:api.example.com -addext basicConstraints=critical,CA:FALSE -keyout "$folder/certificate.key" -out "$folder/certificate.pem"

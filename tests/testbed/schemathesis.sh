@@ -48,6 +48,6 @@ test_tags() {
     cd "$folder"
     SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH=$STAND PYTHONDONTWRITEBYTECODE=1 \
         "$CACHE/schemathesis/bin/schemathesis" --no-color run "$GATEWAY_URL/openapi.json" "${selected[@]}" \
-        --checks "$CONFORMANCE" --continue-on-failure --warnings off --request-timeout 60 "$@" \
+        --checks "$CONFORMANCE" --continue-on-failure --warnings off --request-timeout 300 "$@" \
         >report 2>&1
 }

@@ -14,6 +14,7 @@
 //! In: a database, a login and secret or an API key, the client's address. Out: a [`Principal`]. Must not know:
 //! headers, HTTP.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::{Database, Databases, OdooUser, Uid, api_key_owner};
 use crate::plan::Scope;
+use crate::shared_limits::LeasedSlots;
 use crate::store::{AuditEvent, Store};
 
 /// How Odoo is asked, and how long its answers are cached.
@@ -48,7 +50,7 @@ pub struct OdooAuthenticatorSettings {
     pub rejection_ttl: Duration,
     /// How long a user is cached. Odoo itself verifies the secret at every call.
     pub identity_ttl: Duration,
-    /// How many credentials one database verifies at a time.
+    /// How many credentials one database verifies at a time, for all gateways together.
     pub checks_in_flight: usize,
     /// How long a verification may wait for a slot.
     pub check_wait: Duration,
@@ -128,6 +130,12 @@ impl OdooAuthenticator {
         })
     }
 
+    /// The slots of verifications, which may be shared with other gateways.
+    #[must_use]
+    pub fn leased_slots(&self) -> Vec<LeasedSlots> {
+        self.slots.leased()
+    }
+
     /// The user of this login and secret.
     ///
     /// # Errors
@@ -142,6 +150,22 @@ impl OdooAuthenticator {
         let credential = UnverifiedCredential::Password { login: &login, secret: &secret };
         let uid = self.verify(database, credential, address).await?;
         Ok(principal(database, uid, secret, login, CredentialKind::Basic))
+    }
+
+    /// The user with this id, if the secret is theirs.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_user_id(
+        &self,
+        database: &Arc<Database>,
+        uid: Uid,
+        secret: SecretString,
+        address: IpAddr,
+    ) -> Result<Principal, Problem> {
+        let credential = UnverifiedCredential::UserId { uid, secret: &secret };
+        let uid = self.verify(database, credential, address).await?;
+        Ok(principal(database, uid, secret, format!("uid {uid}"), CredentialKind::UserId))
     }
 
     /// The user of this Odoo API key. Requires [`supports_key_lookup`].
@@ -297,19 +321,22 @@ impl OdooAuthenticator {
     /// throttled login is not a new login and inserts no row. A store that does not respond locks out no user.
     async fn audit(&self, act: &str, database: &Database, login: &str, address: IpAddr) {
         let detail = format!("from {address}");
-        let event = AuditEvent::new(self.clock.now(), login, act, database.name.as_str(), detail);
+        // The name of a credential without a login starts with NUL, which PostgreSQL does not store.
+        let actor = login.trim_start_matches('\0');
+        let event = AuditEvent::new(self.clock.now(), actor, act, database.name.as_str(), detail);
         if let Err(cause) = self.store.audit(&event).await {
             tracing::error!(%cause, act = event.action, actor = event.actor, "a login is missing in the audit log");
         }
     }
 
     fn fingerprint(&self, database: &Database, credential: UnverifiedCredential<'_>) -> Fingerprint {
-        let (login, secret) = match credential {
-            UnverifiedCredential::Password { login, secret } => (login, secret),
-            // A password always has a login, so the two never collide.
-            UnverifiedCredential::ApiKey(key) => ("", key),
+        let (name, secret) = match credential {
+            UnverifiedCredential::Password { login, secret } => (Cow::Borrowed(login), secret),
+            UnverifiedCredential::UserId { secret, .. } => (credential.throttle_name(), secret),
+            // A password always has a login without a NUL, so these never collide.
+            UnverifiedCredential::ApiKey(key) => (Cow::Borrowed(""), key),
         };
-        self.hash.digest(&[database.name.as_str(), login, secret.expose_secret()])
+        self.hash.digest(&[database.name.as_str(), &name, secret.expose_secret()])
     }
 }
 
@@ -341,7 +368,10 @@ fn rejected_by_odoo() -> Problem {
         .hint("A user with two-factor authentication in Odoo needs an Odoo API key in place of the password.")
 }
 
+/// The client did nothing wrong, so it is not told that its attempts failed.
 fn queue_timeout() -> Problem {
-    let detail = "Too many logins wait for verification by Odoo. This one was not checked. Try again later.";
-    Problem::new(ErrorCode::TooManyAttempts, detail).retry_after(Duration::from_secs(1))
+    let detail = "Too many logins wait for verification by Odoo. This one was not checked.";
+    Problem::new(ErrorCode::OdooBusy, detail)
+        .hint("Try again later. A program that sends an API key or a token of the gateway does not wait for Odoo.")
+        .retry_after(Duration::from_secs(1))
 }

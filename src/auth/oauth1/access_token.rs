@@ -12,9 +12,10 @@ use super::callback::Verifier;
 use super::consumer_signature::dummy_verify;
 use super::malformed::MalformedSignature;
 use super::request::SignedRequest;
-use super::request_checks::{OAuth1, invalid_signature};
+use super::request_checks::{OAuth1, count_failure, invalid_signature};
 use super::request_token::{RequestToken, TokenCredentials, generate_secret, verifier_hash};
 use super::settings::ConnectionInfo;
+use crate::auth::clients::application::Application;
 use crate::auth::clients::approval::{Approval, ResourceOwner};
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
@@ -55,7 +56,10 @@ impl OAuth1 {
         let result = self.verify_request_token(request, token, connection).await;
         let result = self.failures.finish_with(result, started, connection.address, invalid_signature).await;
         let (keys, request_token, key) = result?;
+        let usage = self.usage(&request_token.application);
         let result = self.exchange(&keys, request_token, key, verifier).await;
+        let result = result.inspect_err(|_| count_failure(usage.as_deref()));
+        let result = result.map(|issued| TokenCredentials { usage, ..issued });
         self.failures.finish_with(result, started, connection.address, invalid_verifier).await
     }
 
@@ -88,7 +92,7 @@ impl OAuth1 {
         if !store.exchange(&row, &[&access_row], row.not_after, SpentWrap::Deleted, &event).await? {
             return Err(AuthError::Rejected);
         }
-        Ok(TokenCredentials { token, secret, client_id })
+        Ok(TokenCredentials { token, secret, client_id, usage: None })
     }
 
     /// Verifies that the request was signed by the application that the request token was issued to (O1-29). Returns
@@ -101,6 +105,20 @@ impl OAuth1 {
     ) -> Result<(Arc<KeySet>, RequestToken, DataKey), AuthError> {
         let keys = self.credentials.key_set().await?;
         let application = self.find_application(request).await?;
+        let usage = self.usage(&application);
+        let verified = self.verify_token_of(application, &keys, request, token, connection).await;
+        let (request_token, key) = verified.inspect_err(|_| count_failure(usage.as_deref()))?;
+        Ok((keys, request_token, key))
+    }
+
+    async fn verify_token_of(
+        &self,
+        application: Application,
+        keys: &KeySet,
+        request: &SignedRequest,
+        token: &str,
+        connection: ConnectionInfo,
+    ) -> Result<(RequestToken, DataKey), AuthError> {
         let found = self.find_in_any_state(token).await;
         if found.is_err() {
             dummy_verify(request);
@@ -109,12 +127,12 @@ impl OAuth1 {
         if request_token.application.row.id != application.row.id {
             return Err(AuthError::Rejected);
         }
-        let key = self.credentials.data_key(&keys, &request_token.token, &request_token.row).await?;
+        let key = self.credentials.data_key(keys, &request_token.token, &request_token.row).await?;
         let token_secret = self.token_secret(&key, &request_token.row)?;
         let consumer = self.consumer(application).await?;
         consumer.verify(request, token_secret.expose_secret(), &self.settings, connection.address)?;
-        self.check_nonce(&keys, request, Some(request_token.row.index)).await?;
-        Ok((keys, request_token, key))
+        self.check_nonce(keys, request, Some(request_token.row.index)).await?;
+        Ok((request_token, key))
     }
 
     /// Checks the verifier that the user who approved got. The attempt is counted before the comparison.

@@ -2,6 +2,8 @@
 //!
 //! In: settings, applications, limits. Out: [`OAuth1`]. Must not know: routes.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 use super::consumer_signature::{Consumer, dummy_verify};
@@ -18,6 +20,7 @@ use crate::auth::key_provider::KeySet;
 use crate::auth::limits::token_rejection::FailurePolicy;
 use crate::auth::limits::usage_limits::TokenLimits;
 use crate::auth::token_verifier::{CredentialStore, OpenedCredential};
+use crate::auth::usage_counts::UsageCounter;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::secret::{Aad, TokenIndex};
@@ -38,6 +41,14 @@ pub(super) fn invalid_signature() -> Problem {
         "Check both secrets. Check that the signed URL is the URL by which clients reach the gateway \
          (server.public_url), and that a space in the query is signed as %20.",
     )
+}
+
+/// Counts a rejected request as an error of the application that it claims to be signed by: the client id is no
+/// secret, but the attempts of others are limited, and administrators see them here.
+pub(super) fn count_failure(usage: Option<&UsageCounter>) {
+    if let Some(usage) = usage {
+        usage.record(true);
+    }
 }
 
 /// Verifies signed requests and issues tokens to the applications that sign.
@@ -128,6 +139,11 @@ impl OAuth1 {
             dummy_verify(request);
         }
         found.ok_or(AuthError::Rejected)
+    }
+
+    /// The counter of an application.
+    pub(super) fn usage(&self, application: &Application) -> Option<Arc<UsageCounter>> {
+        self.credentials.usage_counts.counter(&application.row)
     }
 
     /// A verified application, with its secret or key.

@@ -7,6 +7,8 @@
 //! In: a signed request; later the token from the user's browser, and the user. Out: the token with its secret, the
 //! verifier. Must not know: pages, redirects, responses.
 
+use std::sync::Arc;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -14,7 +16,7 @@ use zeroize::Zeroizing;
 use super::callback::{Callback, Verifier};
 use super::malformed::MalformedSignature;
 use super::request::SignedRequest;
-use super::request_checks::{OAuth1, invalid_signature};
+use super::request_checks::{OAuth1, count_failure, invalid_signature};
 use super::settings::ConnectionInfo;
 use crate::auth::clients::application::Application;
 use crate::auth::clients::approval::{Approval, ResourceOwner};
@@ -22,6 +24,7 @@ use crate::auth::clients::registry::check_database;
 use crate::auth::error::{AuthError, accepted};
 use crate::auth::key_provider::KeySet;
 use crate::auth::token_verifier::altered_row;
+use crate::auth::usage_counts::UsageCounter;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::secret::{Aad, DataKey, Token, TokenKind, random_hex};
@@ -36,6 +39,8 @@ pub struct TokenCredentials {
     pub secret: SecretString,
     /// The client id of the application.
     pub client_id: String,
+    /// Counts the request as one of the application.
+    pub usage: Option<Arc<UsageCounter>>,
 }
 
 impl TokenCredentials {
@@ -111,11 +116,26 @@ impl OAuth1 {
     ) -> Result<TokenCredentials, AuthError> {
         let keys = self.credentials.key_set().await?;
         let application = self.find_application(request).await?;
+        let usage = self.usage(&application);
+        let issued = self.request_token_for(application, &keys, request, callback, connection).await;
+        let issued = issued.inspect_err(|_| count_failure(usage.as_deref()))?;
+        Ok(TokenCredentials { usage, ..issued })
+    }
+
+    /// Issues a request token to the application that the request claims to be signed by.
+    async fn request_token_for(
+        &self,
+        application: Application,
+        keys: &KeySet,
+        request: &SignedRequest,
+        callback: &str,
+        connection: ConnectionInfo,
+    ) -> Result<TokenCredentials, AuthError> {
         let consumer = self.consumer(application).await?;
         consumer.verify(request, "", &self.settings, connection.address)?;
         let application = consumer.application;
         let callback = Callback::parse_registered(&application, callback)?;
-        self.check_nonce(&keys, request, None).await?;
+        self.check_nonce(keys, request, None).await?;
         self.limits.check_rate(&application.row).await?;
         let owner = self.initial_owner(&application, request.consumer_key_secret()).await?;
         self.store_request_token(&application, &owner, &callback).await
@@ -158,7 +178,7 @@ impl OAuth1 {
         let (row, token) = self.applications.new_token(application, owner, approval).await?;
         let event = AuditEvent::new(now, application.client_id(), "oauth1.ask", &row.id, "");
         self.credentials.store.add_token_for_grant(&row, &event).await?;
-        Ok(TokenCredentials { token, secret, client_id: application.client_id().to_owned() })
+        Ok(TokenCredentials { token, secret, client_id: application.client_id().to_owned(), usage: None })
     }
 
     /// The request token of this text while it waits for a user's decision; `None` if it has expired, was decided, or

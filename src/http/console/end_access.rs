@@ -49,9 +49,12 @@ impl AccessKind {
 
     fn consequence(self) -> &'static str {
         match self {
-            Self::Token => "It is rejected from then on and cannot be restored. What was issued with it ends, too.",
-            Self::Application => "Its tokens end, and it must ask you again before it can work for you.",
-            Self::Link => "Programs with this key can no longer create login tokens for you. Those they created end.",
+            Self::Token => {
+                "Requests with it, and with tokens that were issued for it, are rejected from now on. This cannot be \
+                 undone."
+            }
+            Self::Application => "Its tokens are revoked. It must ask you again before it can act for you.",
+            Self::Link => "Programs with this key cannot create login tokens for you. Existing ones are revoked.",
         }
     }
 }

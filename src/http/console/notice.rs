@@ -23,14 +23,14 @@ macro_rules! notices {
 notices! {
     ENABLED          "enabled"          "It is enabled.";
     DISABLED         "disabled"         "It is disabled. Requests with it are rejected from now on.";
-    UPDATED          "updated"          "It is changed. The change applies within a second.";
+    UPDATED          "updated"          "The change is saved. It takes effect within a second.";
     DELETED          "deleted"          "It is deleted.";
     ORIGINS_CHANGED  "origins_changed"  "The origins are changed.";
     SIGNED_OUT       "signed_out"       "You are signed out.";
-    SESSION_ENDED    "session_ended"    "The session is signed out.";
-    TOKEN_ENDED      "token_ended"      "It is revoked. Whatever used it is rejected from now on.";
+    SESSION_ENDED    "session_ended"    "The session has ended.";
+    TOKEN_ENDED      "token_ended"      "It is revoked. Programs that use it are rejected from now on.";
     CONSENT_REVOKED  "consent_revoked"  "The application no longer has access.";
-    UNLINKED         "unlinked"         "You are no longer linked. The login tokens of the link have ended.";
+    UNLINKED         "unlinked"         "You are no longer linked. The login tokens of the link are revoked.";
     LINKED           "linked"           "You are linked. Programs with this key can now create login tokens for you.";
 }
 

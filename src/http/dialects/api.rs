@@ -21,6 +21,9 @@ pub(in crate::http) use self::envelope::render_problem;
 use crate::http::openapi::idempotency::document_idempotency_key;
 use crate::http::state::AppState;
 
+/// The path prefix of the dialect.
+pub(in crate::http) const PREFIX: &str = "/api";
+
 /// All documented routes of the dialect.
 pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
     let mut routes = generate_token::routes().merge(document_idempotency_key(records::routes()));

@@ -27,10 +27,16 @@ use crate::http::state::AppState;
 /// The path prefix of the dialect.
 pub(in crate::http) const PREFIX: &str = "/restapi/1.0";
 
-/// All documented routes of the dialect.
+/// All documented routes of the dialect but those of OAuth.
 #[must_use]
 pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
     let mut routes = version::routes().merge(document_idempotency_key(records::routes())).merge(report::routes());
     openapi_schemas::describe_xml(routes.get_openapi_mut());
-    OpenApiRouter::new().nest(PREFIX, routes.merge(oauth1::routes()))
+    OpenApiRouter::new().nest(PREFIX, routes)
+}
+
+/// The endpoints of OAuth 1, whose credentials serve every dialect.
+#[must_use]
+pub(in crate::http) fn oauth1_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().nest(PREFIX, oauth1::routes())
 }

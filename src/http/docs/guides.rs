@@ -32,10 +32,18 @@ macro_rules! source {
 
 /// All pages, in the order of the navigation.
 const GROUPS: [(&str, &[Source]); 4] = [
-    ("Start", &[source!("start", "guides/start.md"), source!("credentials", "guides/credentials.md")]),
+    (
+        "Start",
+        &[
+            source!("start", "guides/start.md"),
+            source!("credentials", "guides/credentials.md"),
+            source!("scopes", "guides/scopes.md"),
+        ],
+    ),
     (
         "Tasks",
         &[
+            source!("tasks", "guides/tasks.md"),
             source!("oauth", "guides/oauth.md"),
             source!("browser-apps", "guides/browser-apps.md"),
             source!("exports", "guides/exports.md"),
@@ -62,6 +70,8 @@ const GROUPS: [(&str, &[Source]); 4] = [
             source!("restapi", "dialects/restapi.md"),
             source!("api", "dialects/api.md"),
             source!("restful", "dialects/restful.md"),
+            source!("json2", "guides/json2.md"),
+            source!("rpc", "guides/rpc.md"),
         ],
     ),
 ];

@@ -113,10 +113,12 @@ impl Drop for AccessLogGuard {
             }
             None => log(),
         }
-        self.metrics.record_request(self.method, route.unwrap_or("unmatched"), status, elapsed);
+        let trace = self.span.as_ref().and_then(request_span::exemplar);
+        self.metrics.record_request((self.method, route.unwrap_or("unmatched"), status), elapsed, trace);
         self.metrics.requests_in_flight.dec();
         if let Some(usage) = fields.usage {
-            usage.record(status >= FIRST_ERROR);
+            // RPC has the status 200 for an error, too.
+            usage.record(status >= FIRST_ERROR || fields.code.is_some());
         }
     }
 }

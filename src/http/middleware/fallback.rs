@@ -16,7 +16,8 @@ pub(super) fn with_fallbacks(router: Router) -> Router {
     router.fallback(unknown_route).method_not_allowed_fallback(unknown_method)
 }
 
-async fn unknown_route(method: Method, uri: Uri) -> Response {
+/// Answers a request to an unknown path.
+pub(in crate::http) async fn unknown_route(method: Method, uri: Uri) -> Response {
     if method == Method::OPTIONS && uri.path() == "*" {
         return StatusCode::NO_CONTENT.into_response();
     }

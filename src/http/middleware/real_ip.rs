@@ -12,6 +12,9 @@ use ipnet::IpNet;
 use crate::http::request::peer::{ClientIp, Peer};
 use crate::serve::Received;
 
+/// The header in which proxies forward the addresses of clients.
+pub(super) const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// The other end of the connection, and the client.
 pub(super) fn resolve_client_ip<B>(request: &Request<B>, trusted: &[IpNet]) -> (Peer, Option<ClientIp>) {
     let Some(Received { peer, .. }) = request.extensions().get() else { return (Peer::default(), None) };
@@ -27,7 +30,7 @@ fn forwarded_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpA
         return peer;
     }
     let values: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or_default()).collect();
+        headers.get_all(X_FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or_default()).collect();
     let mut client = peer;
     for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
         // Entries before a malformed one are ignored, too.

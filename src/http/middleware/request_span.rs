@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
 
 use crate::http::request::request_facts::RequestFacts;
 use crate::http::request::request_log::LogFields;
+use crate::telemetry::metrics::TraceLabels;
 use crate::telemetry::traces::{ActiveSpan, Tracer};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -27,6 +28,11 @@ pub(super) fn start<B>(tracer: &Tracer, request: &Request<B>, facts: &RequestFac
         span.set("network.protocol.version", protocol_version(request.version()));
     }
     span
+}
+
+/// The trace of the request for the histogram of durations; `None` if the trace is not recorded.
+pub(super) fn exemplar(span: &ActiveSpan) -> Option<TraceLabels> {
+    span.is_sampled().then(|| TraceLabels { trace_id: span.current().trace_id().to_string() })
 }
 
 /// Names the span, and adds what is known at the end of the request.

@@ -18,7 +18,7 @@ use utoipa::openapi::OpenApi;
 use super::built_document::{BuiltDocument, DocumentMemory};
 use super::convert::{OpenApiVersion, to_version};
 use super::describe_models::{DocumentReader, RestfulShapesOf, describe_models};
-use super::document_query::DocumentQuery;
+use super::document_query::{DocumentQuery, TypedDialect};
 use super::typed::typed_document;
 use crate::cpu_work::{LARGE, run_cpu_work};
 use crate::error::{Problem, RateLimit};
@@ -122,7 +122,8 @@ impl Documents {
         let lang = header.map(|value| value.to_str().unwrap_or_default().trim());
         let reader = DocumentReader { database: &caller.database, user: &caller.odoo_user, scope: &caller.scope };
         // Before anything is in memory. The limit on connections applies to those who wait here.
-        let share = self.memory.reserve(query.models.len()).await?;
+        let dialects = query.dialect.map_or(TypedDialect::ALL.len(), |_| 1);
+        let share = self.memory.reserve(query.models.len(), dialects).await?;
         let made = timing.time("odoo", self.for_verified_reader(reader, query, lang)).await;
         let document = invalidate_stale_identity(request, &caller, made).await?;
         Ok((BuiltDocument::new(document, share), caller.rate_limit))

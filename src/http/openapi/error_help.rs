@@ -70,7 +70,8 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
         ),
         ErrorCode::OdooCredentialStale => help(
             "Odoo no longer accepts the password or API key that the gateway stores for this key or token.",
-            "Create a new key or token with the user's current password or API key.",
+            "Replace the key with `odoo-gateway key rotate NAME` and the current password or API key of the user, or \
+             create a new key or token.",
         ),
         ErrorCode::TooManyAttempts => help(
             "Too many failed authentication attempts from this address or for this login.",
@@ -270,7 +271,8 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "Wait for the number of seconds in `Retry-After`, then send the request again.",
         ),
         ErrorCode::OdooBusy => help(
-            "The queue of requests to Odoo is full (`odoo.queue`). Nothing was done.",
+            "The queue of requests to Odoo (`odoo.queue`) is full, or too many logins wait for verification by Odoo \
+             (`auth.password_checks_in_flight`). Nothing was done.",
             "Wait for the number of seconds in `Retry-After`, then send the request again.",
         ),
         ErrorCode::ShuttingDown => help(
@@ -278,7 +280,7 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "Send the request again.",
         ),
         ErrorCode::OutcomeUnknown => help(
-            "The request reached Odoo, but the connection failed before the response. Odoo may have executed it.",
+            "The request reached Odoo, but no complete response arrived in time. Odoo may have executed it.",
             "Read the records before you retry a write. With an `Idempotency-Key`, a retry is never executed twice.",
         ),
         ErrorCode::Internal => {

@@ -207,7 +207,7 @@ mod tests {
         let collection = of_gateway();
         let folders = collection["item"].as_array().unwrap();
         let names: Vec<&str> = folders.iter().map(|folder| folder["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["api_v1", "restapi", "api", "restful"]);
+        assert_eq!(names, ["api_v1", "restapi", "api", "restful", "json2"]);
         let groups = folders.iter().flat_map(|folder| folder["item"].as_array().unwrap());
         assert!(groups.into_iter().all(|group| group["name"] != OTHER));
     }

@@ -12,7 +12,7 @@ use crate::http::request::ApiRequest;
 use crate::odoo::CallCounter;
 
 /// Runs calls to Odoo, and records their number and duration.
-pub(super) async fn record_odoo_calls<T>(
+pub(in crate::http) async fn record_odoo_calls<T>(
     request: &ApiRequest,
     counter: &CallCounter,
     calls: impl Future<Output = T>,
@@ -32,7 +32,7 @@ pub(in crate::http) async fn invalidate_stale_identity<T>(
 ) -> Result<T, Problem> {
     match result {
         Err(problem) if problem.code == ErrorCode::CredentialInvalid => match caller.credential_kind {
-            CredentialKind::Basic | CredentialKind::OdooApiKey => {
+            CredentialKind::Basic | CredentialKind::UserId | CredentialKind::OdooApiKey => {
                 request.state.odoo_authenticator.invalidate(caller);
                 Err(problem)
             }

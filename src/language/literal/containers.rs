@@ -14,12 +14,14 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 
 use super::error::{LiteralError, ParseResult};
-use super::limits::MAX_DEPTH;
+use super::limits::{Limits, MAX_DEPTH};
 use super::parser::{Notation, Parser};
 use crate::value::Value;
 
 /// From this number of items on, a full list reserves space for all that follow.
 const LONG_LIST: usize = 4096;
+/// The number of characters of a repeated key that an error shows.
+const SHOWN_KEY: usize = 64;
 
 /// A key and the result of parsing its value.
 pub(super) type Pair<'a, T> = (Cow<'a, str>, T);
@@ -68,7 +70,35 @@ impl<'a> Parser<'a> {
         &mut self,
         item: impl Fn(&mut Self) -> ParseResult<T>,
     ) -> ParseResult<Vec<Pair<'a, T>>> {
-        self.parse_items(b'}', |parser| parser.parse_member(&item)).map(|(members, _)| deduplicate_keys(members))
+        let opener = self.offset;
+        let (members, _) = self.parse_items(b'}', |parser| parser.parse_member(&item))?;
+        let replacements = find_replacements(&members);
+        match replacements.iter().map(|(_, later)| *later).min() {
+            None => Ok(members),
+            Some(repeated) if self.unique_keys => {
+                drop(members);
+                Err(self.repeated_key(opener, repeated))
+            }
+            Some(_) => Ok(keep_last_values(members, replacements)),
+        }
+    }
+
+    /// The error for the member with this index, whose key occurred before. The object is parsed again, so that the
+    /// members of valid objects need no positions.
+    #[cold]
+    fn repeated_key(&self, opener: usize, index: usize) -> Box<LiteralError> {
+        let mut parser = Parser::new(self.text, self.notation, Limits::trusted());
+        parser.offset = opener;
+        let keys = parser.parse_items(b'}', |parser| {
+            let at = parser.offset;
+            parser.parse_member(Self::parse_value).map(|(key, _)| (at, key))
+        });
+        let key = keys.ok().and_then(|(keys, _)| keys.into_iter().nth(index));
+        let (at, key) = key.unwrap_or((opener, Cow::Borrowed("")));
+        let key: String = key.chars().take(SHOWN_KEY).collect();
+        LiteralError::new(at, "each name once in an object")
+            .found(format!("\"{key}\" again"))
+            .hint(Some("send one value for each name"))
     }
 
     fn parse_member<T>(&mut self, item: impl Fn(&mut Self) -> ParseResult<T>) -> ParseResult<Pair<'a, T>> {
@@ -146,15 +176,7 @@ fn shrunk<T>(mut items: Vec<T>) -> Vec<T> {
 }
 
 /// Keeps each key once: in its first place, with its last value.
-fn deduplicate_keys<T>(mut members: Vec<Pair<'_, T>>) -> Vec<Pair<'_, T>> {
-    // A few members are compared in pairs, which is faster than hashing.
-    if members.len() <= 16 && !has_equal_pair(&members) {
-        return members;
-    }
-    let replacements = find_replacements(&members);
-    if replacements.is_empty() {
-        return members;
-    }
+fn keep_last_values<T>(mut members: Vec<Pair<'_, T>>, replacements: Vec<(usize, usize)>) -> Vec<Pair<'_, T>> {
     let mut is_replaced = vec![false; members.len()];
     for (first, later) in replacements {
         // The keys are equal: this moves the later value to the first place.
@@ -175,6 +197,10 @@ fn has_equal_pair<T>(members: &[Pair<'_, T>]) -> bool {
 /// The indexes of members that have the same key: the first one, and each later one, in the order of the text. Sorted
 /// hashes need a sixth of the memory of a hash map, which for hostile keys would exceed that of the members.
 fn find_replacements<T>(members: &[Pair<'_, T>]) -> Vec<(usize, usize)> {
+    // A few members are compared in pairs, which is faster than hashing.
+    if members.len() <= 16 && !has_equal_pair(members) {
+        return Vec::new();
+    }
     let hasher = RandomState::new();
     let place = |index: u32| usize::try_from(index).unwrap_or(usize::MAX);
     let key = |index: u32| members.get(place(index)).map(|(key, _)| key.as_ref());

@@ -14,7 +14,7 @@ pub(super) struct LiteralError {
     pub(super) offset: usize,
     expected: Cow<'static, str>,
     /// What was found, if the text at the offset does not show it.
-    found: Option<&'static str>,
+    found: Option<Cow<'static, str>>,
     /// The open bracket or quote: its offset, and how it relates to what was expected.
     open: Option<(usize, &'static str)>,
     hint: Option<&'static str>,
@@ -30,8 +30,8 @@ impl LiteralError {
         Box::new(Self { offset, expected: expected.into(), found: None, open: None, hint: None, too_many: false })
     }
 
-    pub(super) fn found(mut self: Box<Self>, found: &'static str) -> Box<Self> {
-        self.found = Some(found);
+    pub(super) fn found(mut self: Box<Self>, found: impl Into<Cow<'static, str>>) -> Box<Self> {
+        self.found = Some(found.into());
         self
     }
 
@@ -66,7 +66,7 @@ impl LiteralError {
     /// The error with positions in `text`, the text that was parsed.
     pub(super) fn explain(self, text: &str) -> SyntaxError {
         let rest = |at: usize| text.get(at..).unwrap_or_default();
-        let found = self.found.map_or_else(|| quote_head(rest(self.offset)), str::to_owned);
+        let found = self.found.map_or_else(|| quote_head(rest(self.offset)), Cow::into_owned);
         let mut expected = self.expected.into_owned();
         if let Some((opener, how)) = self.open {
             let bracket = rest(opener).chars().next().unwrap_or_default();

@@ -26,6 +26,8 @@ pub(super) struct Parser<'a> {
     pub(super) offset: usize,
     pub(super) notation: Notation,
     pub(super) depth: usize,
+    /// Whether a key that occurs twice in an object is an error. Otherwise its last value counts, as in Python.
+    pub(super) unique_keys: bool,
     /// The values so far.
     values: usize,
     max_values: usize,
@@ -40,6 +42,7 @@ impl<'a> Parser<'a> {
             offset: 0,
             notation,
             depth: 0,
+            unique_keys: false,
             values: 0,
             max_values: limits.values(),
             max_body_values: limits.body_values(),

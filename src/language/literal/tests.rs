@@ -256,6 +256,25 @@ fn repeated_key_has_its_first_place_and_its_last_value() {
 }
 
 #[test]
+fn name_that_occurs_twice_in_an_object_of_a_body_is_an_error() {
+    let many: String = (0..20).map(|number| format!("\"k{number}\": 0, ")).collect();
+    for (text, name, position) in [
+        (r#"{"a": 1, "b": 2, "a": 1}"#.to_owned(), "a", 18),
+        (r#"{"é": 1, "vals": [{"x": {"name": 1, "name": 2}}]}"#.to_owned(), "name", 37),
+        (r#"{"a": 1, "\u0061": 2}"#.to_owned(), "a", 10),
+        (format!(r#"{{{many}"k7": 1, "k3": 1}}"#), "k7", many.len() + 2),
+    ] {
+        let error = parse_json(&text, Limits::trusted()).unwrap_err();
+        let expected = format!("expected each name once in an object, found \"{name}\" again at position {position}");
+        assert_eq!(error.to_string(), expected, "{text}");
+        assert!(parse(&text, Limits::trusted()).is_ok(), "a literal follows the rules of Python: {text}");
+    }
+    assert!(parse_json(r#"[{"a": 1}, {"a": {"a": 2}}]"#, Limits::trusted()).is_ok());
+    let long = format!(r#"{{"{0}": 1, "{0}": 2}}"#, "x".repeat(10_000));
+    assert!(parse_json(&long, Limits::trusted()).unwrap_err().to_string().len() < 200);
+}
+
+#[test]
 fn strings_without_escapes_are_borrowed() {
     let text = r#"["name", 'ä', "a\n"]"#;
     let value = query(text).unwrap();

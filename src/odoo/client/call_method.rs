@@ -59,7 +59,7 @@ impl JsonRpcSupport {
         let mut served = self.served.lock().await;
         match *served {
             Some(Served::Yes) => return true,
-            Some(Served::NotSince(since)) if self.clock.now() - since < UNSERVED_TTL => return false,
+            Some(Served::NotSince(since)) if (self.clock.now() - since).abs() < UNSERVED_TTL => return false,
             _ => {}
         }
         let result = test.await;
@@ -75,23 +75,33 @@ impl JsonRpcSupport {
     }
 }
 
+/// The protocol of a method call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallProtocol {
+    /// The one that transmits most results.
+    Best,
+    /// XML-RPC, whose results are those that a client of XML-RPC would receive from Odoo.
+    XmlRpc,
+}
+
 impl OdooClient {
     /// Calls a method that a client named, like [`execute_kw`](Self::execute_kw). A method that ran always has a
     /// reply: if its result cannot be transmitted, the reply [is omitted](Reply::is_omitted).
     ///
     /// # Errors
     /// If Odoo does not respond, or responds with a fault.
-    pub async fn call_method(&self, user: &OdooUser, call: &Call) -> Result<Reply, OdooError> {
-        let first = self.call_method_once(user, call).await;
+    pub async fn call_method(&self, user: &OdooUser, call: &Call, protocol: CallProtocol) -> Result<Reply, OdooError> {
+        let first = self.call_method_once(user, call, protocol).await;
         if call.effect == Effect::Read && first.as_ref().is_err_and(OdooError::is_concurrent_update) {
-            return self.call_method_once(user, call).await;
+            return self.call_method_once(user, call, protocol).await;
         }
         first
     }
 
-    async fn call_method_once(&self, user: &OdooUser, call: &Call) -> Result<Reply, OdooError> {
+    async fn call_method_once(&self, user: &OdooUser, call: &Call, protocol: CallProtocol) -> Result<Reply, OdooError> {
         let inner = &self.0;
-        if inner.settings.method_calls == MethodCalls::Auto
+        if protocol == CallProtocol::Best
+            && inner.settings.method_calls == MethodCalls::Auto
             && inner.jsonrpc.is_served(self.test_jsonrpc()).await
             && let Some(reply) = self.call_over_jsonrpc(user, call).await
         {

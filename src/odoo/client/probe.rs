@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::OdooClient;
 use crate::odoo::error::{OdooError, TransportError};
 use crate::odoo::rpc_codec::RpcResponse;
-use crate::odoo::transport::{ConnectError, ProbeRequestError};
+use crate::odoo::transport::{CertificateCheck, ConnectError, ProbeRequestError};
 use crate::odoo::version::{self, ServerVersion};
 use crate::odoo::xmlrpc::response;
 use crate::odoo::xmlrpc::writer::CallWriter;
@@ -23,25 +23,25 @@ use crate::value::Value;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
     /// No connection was made.
-    #[error("{cause}. {}", remedy(cause))]
+    #[error("{cause}. {}", self.remedy())]
     Connect {
         /// The cause.
         cause: ConnectError,
     },
     /// A connection was made, but Odoo did not respond.
-    #[error("Odoo accepts the connection, but does not respond within {limit:?}: it is starting or busy")]
+    #[error("Odoo accepts the connection, but does not respond within {limit:?}. {}", self.remedy())]
     NoResponse {
         /// The time limit.
         limit: Duration,
     },
     /// An HTTP status other than 200.
-    #[error("the server at odoo.url returned HTTP {status}. {}", remedy_of_status(*status))]
+    #[error("the server at odoo.url returned HTTP {status}. {}", self.remedy())]
     Status {
         /// The status.
         status: u16,
     },
     /// The server is not Odoo.
-    #[error("the server at odoo.url is not Odoo: {what}. Set odoo.url to the URL of Odoo itself{hint}")]
+    #[error("the server at odoo.url is not Odoo: {what}. {}", self.remedy())]
     NotOdoo {
         /// What the server does instead.
         what: String,
@@ -49,9 +49,7 @@ pub enum ProbeError {
         hint: &'static str,
     },
     /// Odoo responds, but its database does not exist.
-    #[error(
-        "Odoo {version} responds, but cannot open the database {database:?}. Set odoo.database to its name in Odoo"
-    )]
+    #[error("Odoo {version} responds, but cannot open the database {database:?}. {}", self.remedy())]
     NoDatabase {
         /// Odoo's version.
         version: String,
@@ -67,6 +65,27 @@ impl ProbeError {
         matches!(self, Self::NoResponse { .. })
     }
 
+    /// What is wrong, without what to do.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        let (text, remedy) = (self.to_string(), self.remedy());
+        text.strip_suffix(&remedy).and_then(|text| text.strip_suffix(". ")).unwrap_or(&text).to_owned()
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Connect { cause } => remedy(cause).to_owned(),
+            Self::NoResponse { .. } => {
+                "Wait if Odoo is starting; otherwise see in its log what keeps it busy".to_owned()
+            }
+            Self::Status { status } => remedy_of_status(*status).to_owned(),
+            Self::NotOdoo { hint, .. } => format!("Set odoo.url to the URL of Odoo itself{hint}"),
+            Self::NoDatabase { .. } => "Set odoo.database to its name in Odoo".to_owned(),
+        }
+    }
+
     fn not_odoo(what: impl Into<String>) -> Self {
         Self::NotOdoo { what: what.into(), hint: "" }
     }
@@ -77,8 +96,7 @@ fn remedy(cause: &ConnectError) -> &'static str {
         ConnectError::Dns(_) => "Correct the host in odoo.url, or the DNS configuration of this machine",
         ConnectError::Refused => "Start Odoo, or correct the port in odoo.url; Odoo's default port is 8069",
         ConnectError::TimedOut => "Correct the host and port in odoo.url, or allow this machine in the firewall",
-        ConnectError::NotTls => "Use http:// in odoo.url",
-        ConnectError::Tls(_) => "Correct the host in odoo.url, or install the issuer's certificate on this machine",
+        ConnectError::Tls(cause) => cause.remedy(),
         ConnectError::Other(_) => "Correct odoo.url",
     }
 }
@@ -115,6 +133,11 @@ impl OdooClient {
     /// The time of Odoo's server, or of the proxy in front of it; `None` if it does not send it.
     pub async fn server_time(&self, limit: Duration) -> Option<time::OffsetDateTime> {
         self.0.transport.fetch_date(self.0.endpoints.common.url(), limit).await
+    }
+
+    /// Looks at the certificate of an Odoo with an https URL: why it is rejected, or when it ends.
+    pub async fn check_certificate(&self, limit: Duration) -> Option<CertificateCheck> {
+        self.0.transport.check_certificate(self.base(), limit).await
     }
 
     async fn fetch_version(&self, limit: Duration) -> Result<ServerVersion, ProbeError> {

@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 use super::stub::{Stub, StubAction};
 use super::*;
 use crate::error_code::ErrorCode;
-use crate::names::{MethodName, ModelName};
 
 const SECRET: &str = "corr€ct horse & battery";
 
@@ -484,7 +483,7 @@ fn result(value: &str) -> StubAction {
 
 async fn confirm(client: &OdooClient) -> Result<Reply, OdooError> {
     let call = Call { method: MethodName::from_static("action_confirm"), ..call(Effect::Write) };
-    client.call_method(&user(), &call).await
+    client.call_method(&user(), &call, CallProtocol::Best).await
 }
 
 /// The kinds of the requests.

@@ -3,7 +3,7 @@
 //! In: a [`WebRequest`]. Out: a [`WebResponse`]. Must not know: sessions, what pages mean.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::Url;
 
@@ -18,8 +18,9 @@ impl OdooClient {
     /// Sends a request to Odoo's web client. Like a call, it holds its permit until Odoo has responded.
     pub(in crate::odoo) async fn send_web_request(&self, request: WebRequest) -> Result<WebResponse, Problem> {
         let span = self.start_web_span(if request.json.is_some() { "POST" } else { "GET" });
-        let permit = self.acquire_permit().await?;
         let start = Instant::now();
+        let permit = self.acquire_permit().await?;
+        let queued = start.elapsed();
         let inner = Arc::clone(&self.0);
         let exchange = async move {
             let response = inner.transport.send_web_request(request, &inner.settings).await;
@@ -32,7 +33,7 @@ impl OdooClient {
         let response = in_span(span.current(), run_to_completion(exchange)).await;
         span.end_request(&response);
         let error = response.as_ref().err().map(|problem| problem.code.as_str());
-        self.0.metrics.record(error, Duration::ZERO, start.elapsed());
+        self.0.metrics.record(error, (self.1.class(), queued), start.elapsed());
         response
     }
 

@@ -50,7 +50,7 @@ impl Fault {
             ),
             _ => return self.problem(target),
         };
-        problem.odoo(class_name(&self.exception), without_class(&self.message))
+        problem.odoo(class_name(&self.exception), without_class(&self.message)).odoo_class(self.qualified.clone())
     }
 
     /// Whether the method's code rejects its arguments.

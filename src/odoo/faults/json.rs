@@ -12,14 +12,17 @@ impl Fault {
     #[must_use]
     pub fn from_jsonrpc(fault: &JsonRpcFault<'_>) -> Self {
         let exception = fault.name.strip_prefix("builtins.").unwrap_or(&fault.name);
-        match user_exception(exception) {
+        let classified = match user_exception(exception) {
             Some(user) => Self::from_user_exception(user, &fault.message),
             None => Self::from_traceback(&traceback::TracebackTail {
                 exception,
                 message: &fault.message,
                 ..traceback::parse(&fault.debug, Some(&fault.message))
             }),
-        }
+        };
+        // The names of the database driver are not shown.
+        let qualified = (!exception.starts_with("psycopg2.")).then(|| fault.name.to_string());
+        Self { qualified, ..classified }
     }
 }
 
@@ -68,6 +71,7 @@ mod tests {
         ] {
             let fault = fault(name, message, "Traceback (most recent call last):\n");
             assert_eq!((fault.class, fault.exception.as_str()), (class, exception), "{name}");
+            assert_eq!(fault.qualified.as_deref(), (exception != "DatabaseError").then_some(name));
         }
     }
 

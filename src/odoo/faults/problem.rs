@@ -43,6 +43,7 @@ impl CallTarget<'_> {
             "export_data",
             "fields_get",
             "formatted_read_group",
+            "formatted_read_grouping_sets",
             "has_access",
             "load",
             "name_create",
@@ -66,7 +67,9 @@ impl Fault {
     #[must_use]
     pub fn problem(&self, target: &CallTarget<'_>) -> Problem {
         let code = self.code(target);
-        let problem = Problem::new(code, self.detail(code, target)).odoo(&self.exception, self.message_for(code));
+        let problem = Problem::new(code, self.detail(code, target))
+            .odoo(&self.exception, self.message_for(code))
+            .odoo_class(self.qualified.clone());
         match code {
             ErrorCode::TooManyAttempts => problem.retry_after(COOL_DOWN),
             ErrorCode::OdooBusy | ErrorCode::OdooUnreachable => problem.retry_after(SHORTAGE),

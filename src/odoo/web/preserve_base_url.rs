@@ -10,12 +10,11 @@
 use reqwest::Url;
 
 use crate::error::Problem;
-use crate::error_code::ErrorCode;
-use crate::names::{MethodName, ModelName};
 use crate::odoo::client::OdooClient;
+use crate::odoo::system_parameter::{SystemParameter, system_parameter_call};
 use crate::odoo::transport::PublicAddress;
 use crate::odoo::user::OdooUser;
-use crate::plan::{Call, Effect};
+use crate::plan::Effect;
 use crate::value::Value;
 
 const KEY: &str = "web.base.url";
@@ -27,18 +26,10 @@ pub(super) struct BaseUrl(String);
 impl BaseUrl {
     /// The stored value; `None` for a user who may not read it, and so cannot change it either.
     pub(super) async fn fetch(client: &OdooClient, user: &OdooUser) -> Result<Option<Self>, Problem> {
-        let domain = Value::List(vec![Value::List(vec!["key".into(), "=".into(), KEY.into()])]);
-        let call = config_parameter_call("search_read", vec![domain, Value::List(vec!["value".into()])], Effect::Read);
-        match client.execute_kw(user, &call).await.map_err(|error| error.into_call_problem(&call)) {
-            Ok(reply) => Ok(Self::from_records(&reply.value()?)),
-            Err(problem) if problem.code == ErrorCode::AccessDenied => Ok(None),
-            Err(problem) => Err(problem),
+        match client.system_parameter(user, KEY).await? {
+            SystemParameter::Value(value) => Ok(Some(Self(value))),
+            SystemParameter::Unset | SystemParameter::Hidden => Ok(None),
         }
-    }
-
-    fn from_records(found: &Value<'_>) -> Option<Self> {
-        let value = found.as_list()?.first()?.get("value")?.as_text()?;
-        (!value.is_empty()).then(|| Self(value.to_owned()))
     }
 
     /// The public address to log in with.
@@ -52,7 +43,7 @@ impl BaseUrl {
         if matches!(&now, Ok(Some(now)) if *now == self) {
             return;
         }
-        let call = config_parameter_call("set_param", vec![KEY.into(), Value::from(self.0)], Effect::Write);
+        let call = system_parameter_call("set_param", vec![KEY.into(), Value::from(self.0)], Effect::Write);
         match client.execute_kw(user, &call).await {
             Ok(_) => tracing::info!("a login changed Odoo's web.base.url; the former value is restored"),
             Err(error) => {
@@ -63,31 +54,12 @@ impl BaseUrl {
     }
 }
 
-fn config_parameter_call(method: &'static str, args: Vec<Value<'static>>, effect: Effect) -> Call {
-    Call {
-        model: ModelName::from_static("ir.config_parameter"),
-        method: MethodName::from_static(method),
-        args,
-        kwargs: Vec::new(),
-        effect,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_a_nonempty_address_counts() {
-        let found = |value: Value<'static>| {
-            Value::List(vec![Value::Map(vec![("id".into(), Value::Int(1)), ("value".into(), value)])])
-        };
-        assert_eq!(
-            BaseUrl::from_records(&found("https://erp.example".into())),
-            Some(BaseUrl("https://erp.example".to_owned()))
-        );
-        assert_eq!(BaseUrl::from_records(&found(false.into())), None);
-        assert_eq!(BaseUrl::from_records(&Value::List(Vec::new())), None);
+    fn only_a_url_is_a_public_address() {
         assert!(BaseUrl("https://erp.example".to_owned()).public_address().is_some());
         assert!(BaseUrl("nonsense".to_owned()).public_address().is_none());
     }

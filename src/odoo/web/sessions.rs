@@ -15,11 +15,11 @@ use super::login::{Login, log_in};
 use crate::cache::{CacheLimits, ExpiringCache, LoadingCache};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
-use crate::odoo::call_queue::{CallPermit, CallQueue};
+use crate::odoo::call_queue::{CallPermit, CallPriority, CallQueue};
 use crate::odoo::client::OdooClient;
 use crate::odoo::error::busy;
 use crate::odoo::settings::SettingsError;
-use crate::odoo::user::OdooUser;
+use crate::odoo::user::{OdooUser, is_api_key};
 use crate::shared_limits::LeasedSlots;
 
 /// Maximum number of cached sessions.
@@ -109,7 +109,7 @@ impl WebSessions {
 
     /// A permit to print one report.
     pub(in crate::odoo) async fn acquire_print_permit(&self) -> Result<CallPermit, Problem> {
-        self.print_queue.acquire().await.map_err(busy)
+        self.print_queue.acquire(CallPriority::Interactive).await.map_err(busy)
     }
 
     /// The owner's session. XML-RPC must have accepted the secret just before.
@@ -117,7 +117,7 @@ impl WebSessions {
     /// # Errors
     /// 403 `report_needs_password` if Odoo opens no session; an error if Odoo does not respond.
     pub(in crate::odoo) async fn session(&self, owner: SessionOwner<'_>) -> Result<Arc<WebSession>, Problem> {
-        let login = owner.login.filter(|_| !looks_like_api_key(&owner.user.secret));
+        let login = owner.login.filter(|_| !is_api_key(&owner.user.secret));
         let login = login.ok_or_else(|| needs_password("This credential is an Odoo API key."))?;
         let fingerprint = self.fingerprint(owner.user);
         if self.rejected.get(&fingerprint).is_some() {
@@ -161,12 +161,6 @@ impl WebSessions {
     }
 }
 
-/// Whether the secret has the form of an API key of Odoo 14-19: 40 lower-case hexadecimal digits.
-fn looks_like_api_key(secret: &SecretString) -> bool {
-    let secret = secret.expose_secret();
-    secret.len() == 40 && secret.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 fn rejected() -> Problem {
     needs_password("Odoo's web client rejects this secret; it may be an API key.")
 }
@@ -181,19 +175,4 @@ pub(in crate::odoo) fn needs_password(reason: &str) -> Problem {
         "Use HTTP Basic with the user's password, or a key or token that was created with it. An API key can print the \
          documents of Odoo's portal: sale.report_saleorder, account.report_invoice.",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn api_keys_are_never_tried_as_passwords() {
-        let is_key = |text: &str| looks_like_api_key(&text.into());
-        let key = "0123456789abcdef0123456789abcdef01234567";
-        assert!(is_key(key));
-        for other in ["admin", &key.to_uppercase(), &format!("{key}8"), &key.replace('a', "g")] {
-            assert!(!is_key(other), "{other}");
-        }
-    }
 }

@@ -89,10 +89,9 @@ pub(super) fn method_support(method: &str) -> MethodSupport {
 }
 
 /// Methods of the ORM and of `web` that read or write fields in ways that cannot be checked.
-const UNCHECKABLE: [&str; 10] = [
+const UNCHECKABLE: [&str; 9] = [
     "copy_data",
     "copy_translations",
-    "formatted_read_grouping_sets",
     "get_property_definition",
     "hierarchy_read",
     "import",
@@ -125,7 +124,7 @@ const OPERATOR: (&[&str], ArgumentKind) = (&["operator"], ArgumentKind::Plain);
 const SPECIFICATION: (&[&str], ArgumentKind) = (&["specification"], ArgumentKind::Specification);
 const VALUES: (&[&str], ArgumentKind) = (&["vals", "values"], ArgumentKind::Values);
 
-static SIGNATURES: [MethodSignature; 30] = [
+static SIGNATURES: [MethodSignature; 31] = [
     on_model("search", Read, &[DOMAIN, OFFSET, LIMIT, ORDER, COUNT]),
     on_model("search_count", Read, &[DOMAIN, LIMIT]),
     on_model("search_read", Read, &[DOMAIN, FIELDS, OFFSET, LIMIT, ORDER, LOAD]),
@@ -184,6 +183,16 @@ static SIGNATURES: [MethodSignature; 30] = [
             OFFSET,
             LIMIT,
             GROUP_ORDER,
+        ],
+    ),
+    on_model(
+        "formatted_read_grouping_sets",
+        Read,
+        &[
+            DOMAIN,
+            (&["grouping_sets"], ArgumentKind::GroupBy),
+            (&["aggregates"], ArgumentKind::Aggregates),
+            (&["order"], ArgumentKind::GroupOrder),
         ],
     ),
     // Until 18: fields, groupby; from 19 on: groupby, aggregates. Both are checked as the stricter of the two.

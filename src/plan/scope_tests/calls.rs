@@ -47,6 +47,12 @@ fn calls_within_the_scope_are_sent_unchanged() {
         ),
         (
             "sale.order",
+            "formatted_read_grouping_sets",
+            "[[],[['partner_id','date:month'],['date:month'],[]],['amount:sum']]",
+            "{'order':'date:month'}",
+        ),
+        (
+            "sale.order",
             "read_progress_bar",
             "[[],'partner_id',{'field':'name','colors':{'x':'danger'},'sum_field':'amount'}]",
             "{}",
@@ -219,9 +225,9 @@ fn calls_outside_the_scope_are_rejected() {
         (
             "sale.order",
             "formatted_read_grouping_sets",
-            "[[],[['user_id']]]",
+            "[[],[['name'],['name','user_id']]]",
             "{}",
-            "because the gateway cannot check which fields it touches",
+            "groupby: user_id: the credential's scope does not allow `read` on `res.users`.",
         ),
         (
             "sale.order",
@@ -332,6 +338,24 @@ fn calls_outside_the_scope_are_rejected() {
             rejected.starts_with("scope_forbidden: ") && rejected.contains(expected),
             "{method} {args} {kwargs}: {rejected}"
         );
+    }
+}
+
+#[test]
+fn method_that_cannot_be_checked_must_be_listed() {
+    for method in ["search_paid_orders", "totals_read_group", "copy_data", "search_panel_select_range"] {
+        let ask = |operations: &str, methods: &str| {
+            let rule = format!(r#"[{{"models": "sale.order", "operations": {operations}{methods}}}]"#);
+            planned(&rule, "{}", "sale.order", call_of(method, "[[1]]", "{}"))
+        };
+        let listed = format!(r#", "methods": ["{method}"]"#);
+        ask(r#"["read", "execute"]"#, &listed).unwrap();
+        for (operations, methods) in
+            [(r#"["read", "execute"]"#, ""), (r#"["read", "execute"]"#, r#", "methods": ["action_confirm"]"#)]
+        {
+            let rejected = ask(operations, methods).unwrap_err();
+            assert!(rejected.contains("because the gateway cannot check which fields it touches"), "{rejected}");
+        }
     }
 }
 

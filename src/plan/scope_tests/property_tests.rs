@@ -40,7 +40,7 @@ const WORDS: [&str; 30] = [
     "ilike",
 ];
 
-const METHODS: [&str; 26] = [
+const METHODS: [&str; 27] = [
     "search",
     "search_count",
     "search_read",
@@ -55,6 +55,7 @@ const METHODS: [&str; 26] = [
     "onchange",
     "read_group",
     "formatted_read_group",
+    "formatted_read_grouping_sets",
     "web_read_group",
     "read_progress_bar",
     "create",

@@ -257,6 +257,25 @@ async fn odoo_checks_at_most_two_passwords_concurrently() {
     assert_eq!((stub.call_count("authenticate"), stub.max_concurrent_checks()), (6, 2));
 }
 
+/// The client has not failed, so this is no 429. It takes ten seconds, because so long a login waits for its turn.
+#[tokio::test]
+async fn login_that_waits_too_long_for_its_check_is_told_that_odoo_is_busy() {
+    let stub = StubOdoo::start().await;
+    let gateway = Gateway::start_with_stub(&stub, &[("ODOO_GATEWAY__AUTH__PASSWORD_CHECKS_IN_FLIGHT", "1")]).await;
+    stub.when("authenticate", StubReply::Hold);
+    let first = gateway.client().with_password("first", PASSWORD);
+    let first = tokio::spawn(async move { first.get(PARTNER, &[]).await });
+    stub.wait_for_calls("authenticate", 1).await;
+    let rejected = gateway.client().with_password("second", PASSWORD).get(PARTNER, &[]).await;
+    let problem = rejected.problem(503, "odoo_busy");
+    assert!(problem["detail"].as_str().unwrap().contains("was not checked"), "{problem}");
+    assert_eq!(rejected.header("retry-after"), "1");
+    assert_eq!(stub.call_count("authenticate"), 1);
+    stub.release("authenticate");
+    first.await.unwrap().ok();
+    gateway.client().with_password("second", PASSWORD).get(PARTNER, &[]).await.ok();
+}
+
 #[tokio::test]
 async fn guesses_from_another_address_do_not_lock_out_the_user() {
     let stub = StubOdoo::start().await;

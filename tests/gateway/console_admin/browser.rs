@@ -1,7 +1,9 @@
 //! The pages in a real browser: a scope is built by clicks, pages fit narrow windows and both color schemes.
 
+use odoo_gateway::admin::NewApplication;
 use serde_json::json;
 
+use crate::oauth1::new_application;
 use crate::support::{Browser, Gateway, Version, testbed};
 
 async fn log_in(browser: &Browser, gateway: &Gateway) {
@@ -88,13 +90,28 @@ async fn pages_for_administrators_fit_narrow_windows_and_both_color_schemes() {
     let gateway = Gateway::start_with_odoo(&[]).await;
     let browser = Browser::open(1100, 1000, &[]).await;
     log_in(&browser, &gateway).await;
-    create_scoped_key(&browser).await;
+    let secret = create_scoped_key(&browser).await;
     let key = browser.page().current_url().await.unwrap().to_string();
     let base = format!("http://{}/console/admin", gateway.address());
+    let admin = gateway.administration().await;
+    let id = key.rsplit('/').next().unwrap();
+    admin.rotate_key(id, &secret.into(), time::Duration::hours(1)).await.unwrap();
+    let origins = ["https://shop.example", "https://a-long-name-of-a-host.shop.example"].map(str::to_owned).to_vec();
+    let new = NewApplication { origins, ..new_application(Version::Odoo19, "Web shop") };
+    let application = format!("{base}/applications/{}", admin.create_application(new).await.unwrap().0.row.id);
     let pages = ["keys", "keys/new", "applications/new", "audit", "health", "configuration"];
     let mut pages: Vec<(&str, String)> = pages.map(|page| (page, format!("{base}/{page}"))).into();
-    pages.push(("key", key.clone()));
-    pages.push(("delete", format!("{key}/delete")));
+    for (page, account, path) in [
+        ("key", &key, ""),
+        ("edit", &key, "/edit"),
+        ("rotate", &key, "/rotate"),
+        ("delete", &key, "/delete"),
+        ("application", &application, ""),
+        ("application-origins", &application, "/origins"),
+        ("application-rotate", &application, "/rotate"),
+    ] {
+        pages.push((page, format!("{account}{path}")));
+    }
     for (window, width) in [("wide", 1100), ("narrow", 320)] {
         let metrics = json!({"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width == 320});
         browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;

@@ -133,11 +133,14 @@ async fn key_is_edited_and_rotated(gateway: &Gateway, admin: &Session) {
     let second = text_of(&admin.submit(&rotate, &[("password", &key), ("overlap", "3600")]).await, "secret");
     with_key(&key).get(COUNTRY, &[]).await.ok();
     with_key(&second).get(COUNTRY, &[]).await.ok();
+    let shown = admin.get(&page).await.text;
+    assert!(shown.contains("<dt>Previous secret</dt><dd>Valid until 20"), "{shown}");
     let third = text_of(&admin.submit(&rotate, &[("password", &second)]).await, "secret");
     for ended in [&key, &second] {
         with_key(ended).get(COUNTRY, &[]).await.problem(401, "credential_invalid");
     }
     with_key(&third).get(COUNTRY, &[]).await.ok();
+    assert!(!admin.get(&page).await.text.contains("Previous secret"));
     let log = admin.get(&format!("/console/admin/audit.csv?subject={id}")).await.text;
     assert_eq!(log.matches(",key.rotate,").count(), 2, "{log}");
     assert_eq!(log.matches(",key.update,").count(), 1, "{log}");

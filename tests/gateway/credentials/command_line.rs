@@ -59,6 +59,13 @@ async fn key_is_managed_on_the_command_line_and_its_secret_is_not_stored_or_logg
     client.get(PARTNERS, &[]).await.ok();
     assert!(run_command(&gateway, "keys list", &settings).await.contains("seals  3"));
     usage_and_history_are_printed(&gateway, &settings).await;
+    std::fs::write(&secret, key).unwrap();
+    let rotate = format!("key rotate shop --overlap 1h --secret-file {}", secret.display());
+    run_command(&gateway, &rotate, &settings).await;
+    let shown = run_command(&gateway, "key show shop", &settings).await;
+    assert!(shown.contains("Previous secret") && shown.contains("valid until 20"), "{shown}");
+    let shown: Value = serde_json::from_str(&run_command(&gateway, "key show shop --json", &settings).await).unwrap();
+    assert!(shown["previous_until"].as_str().unwrap().starts_with("20"), "{shown}");
     run_command(&gateway, "key delete shop", &settings).await;
     changes_reach_gateways().await;
     client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use odoo_gateway::admin::{Administration, InstallationKeyKind, PrunedInstallationKeys};
+use odoo_gateway::admin::{Administration, InstallationKeyKind, OdooKeySettings, PrunedInstallationKeys};
 use odoo_gateway::auth::{KeyProvider, KeySetError, LoginTokenLimits, NewToken, issue};
 use odoo_gateway::clock::Clock;
 use odoo_gateway::config::{Config, StoreConfig};
@@ -110,6 +110,7 @@ async fn run_lifecycle(url: &str) {
     names_are_unique(&fixture).await;
     use_is_stored_once_per_minute(&fixture).await;
     one_of_many_concurrent_switches_takes_effect(&fixture).await;
+    key_is_not_enabled_if_it_was_linked_in_the_meantime(&fixture).await;
     expiry_is_exact_to_the_second_and_expired_tokens_are_purged(&fixture).await;
     deleted_secrets_are_erased(&fixture).await;
     audit_log_is_append_only(&fixture).await;
@@ -204,7 +205,7 @@ async fn one_of_many_concurrent_switches_takes_effect(fixture: &Fixture) {
         let switches: Vec<_> = (0..50)
             .map(|_| {
                 let (store, id, event) = (fixture.store.clone(), row.id.clone(), fixture.event("key.switch"));
-                tokio::spawn(async move { store.set_token_enabled(&id, on, &[], &event).await.unwrap() })
+                tokio::spawn(async move { store.set_token_enabled(&id, on, (&[], 1), &event).await.unwrap().unwrap() })
             })
             .collect();
         let mut switched = 0;
@@ -214,6 +215,18 @@ async fn one_of_many_concurrent_switches_takes_effect(fixture: &Fixture) {
         assert_eq!(switched, 1);
         assert_eq!(fixture.find(&token).await.unwrap().is_active(fixture.clock.now()), on);
     }
+}
+
+async fn key_is_not_enabled_if_it_was_linked_in_the_meantime(fixture: &Fixture) {
+    let (row, token) = fixture.add(issued("linked", None)).await;
+    let event = fixture.event("key.enable");
+    // What was read before the change had one grant more or less than now: its wraps do not fit.
+    let set =
+        async |enabled, grants| fixture.store.set_token_enabled(&row.id, enabled, (&[], grants), &event).await.unwrap();
+    let is_active = async || fixture.find(&token).await.unwrap().is_active(fixture.clock.now());
+    assert_eq!((set(false, 2).await, is_active().await), (Some(true), false), "disabling does not wait");
+    assert_eq!((set(true, 2).await, is_active().await), (None, false));
+    assert_eq!((set(true, 1).await, is_active().await), (Some(true), true));
 }
 
 async fn expiry_is_exact_to_the_second_and_expired_tokens_are_purged(fixture: &Fixture) {
@@ -282,6 +295,12 @@ fn administration(fixture: &Fixture) -> Administration {
         ),
         databases: Databases::new(Vec::new()),
         login_tokens: LoginTokenLimits { max_days: 365, per_user: 20 },
+        odoo_keys: OdooKeySettings {
+            renew: false,
+            renew_before: Duration::from_secs(3600),
+            lifetime: Duration::from_secs(24 * 3600),
+            revoke_after: Duration::ZERO,
+        },
         clock: fixture.clock.clone(),
         actor: "test".to_owned(),
     }

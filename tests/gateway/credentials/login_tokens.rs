@@ -136,6 +136,8 @@ async fn rotated_key_keeps_its_users_and_the_secret_before_for_a_while() {
     }
     let rotated = admin.rotate_key("shop", &key.as_str().into(), hour).await.unwrap();
     assert_eq!((rotated.unlinked, rotated.previous_until.is_some()), (0, true));
+    let previous_end = async || admin.previous_secret_end(&rotated.row).await.unwrap();
+    assert_eq!(previous_end().await, rotated.previous_until.map(|until| until.unix_timestamp()));
     changes_reach_gateways().await;
     let with_second = gateway.client().with_header("api-key", rotated.secret.expose());
     for client in [&with_key, &with_second] {
@@ -155,6 +157,7 @@ async fn rotated_key_keeps_its_users_and_the_secret_before_for_a_while() {
     admin.rotate_key("shop", &credential.into(), hour).await.unwrap_err();
     let third = admin.rotate_key("shop", &credential.into(), time::Duration::ZERO).await.unwrap();
     assert_eq!((third.unlinked, third.previous_until), (1, None));
+    assert_eq!(previous_end().await, None);
     changes_reach_gateways().await;
     for ended in [&with_key, &with_second] {
         ended.get(PARTNERS, &[]).await.problem(401, "credential_invalid");

@@ -7,6 +7,8 @@
 mod allowed;
 mod delegation;
 mod hidden_fields;
+mod over_json2;
+mod over_rpc;
 mod rejected;
 mod secret_fields;
 mod stubbed;

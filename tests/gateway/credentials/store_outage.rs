@@ -1,5 +1,5 @@
 //! A PostgreSQL that cannot be reached: known credentials are accepted for `store.outage_grace`, and nothing else. One
-//! that does not answer: requests do not wait for it.
+//! that does not answer: requests do not wait for it. One whose connections break: a revocation is effective in time.
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ struct Fixture {
     _stub: StubOdoo,
     gateway: Gateway,
     client: Client,
+    key: String,
     store: String,
 }
 
@@ -37,7 +38,7 @@ impl Fixture {
         let (_, key) = admin.create_key(new_key_of("stub", "known", "admin", PASSWORD)).await.unwrap();
         let client = gateway.client().with_header("api-key", key.expose());
         client.get(PARTNERS, &[]).await.ok();
-        Self { _stub: stub, gateway, client, store }
+        Self { _stub: stub, gateway, client, key: key.expose().to_owned(), store }
     }
 
     /// Makes the database of the store accept connections or reject and end them.
@@ -100,6 +101,38 @@ async fn known_credentials_are_accepted_for_the_configured_time() {
 
     fixture.set_reachable(true).await;
     fixture.wait_for_status(200).await;
+}
+
+/// K-03.
+#[tokio::test(flavor = "multi_thread")]
+async fn revocation_is_effective_on_all_gateways_although_the_connections_of_their_polls_break() {
+    let fixture = Fixture::new(("ODOO_GATEWAY__STORE__OUTAGE_GRACE", "30s")).await;
+    let replica = fixture.gateway.replica().await;
+    let there = Client::new(format!("http://{}", replica.api));
+    let there = there.with_header("api-key", fixture.key.as_str());
+    there.get(PARTNERS, &[]).await.ok();
+    let mut killer = AnyConnection::connect(&fixture.store).await.unwrap();
+    let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
+    let breaking = tokio::spawn(async move {
+        let mut broken: i64 = 0;
+        let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND pid <> pg_backend_pid() AND query LIKE '%FROM credential_version%'";
+        while stopped.try_recv().is_err() {
+            broken += sqlx::query_scalar::<_, i64>(end).fetch_one(&mut killer).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        broken
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut other = AnyConnection::connect(&fixture.store).await.unwrap();
+    sqlx::query("UPDATE tokens SET disabled_at = 5").execute(&mut other).await.unwrap();
+    changes_reach_gateways().await;
+    for client in [&fixture.client, &there] {
+        client.get(PARTNERS, &[]).await.problem(401, "credential_invalid");
+    }
+    stop.send(()).unwrap();
+    assert!(breaking.await.unwrap() >= 2, "the polls have connected again and again");
+    replica.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

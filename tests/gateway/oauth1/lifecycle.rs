@@ -1,6 +1,8 @@
 //! From an application to its users' records.
 
-use odoo_gateway::admin::{NewApplication, SignatureMethod};
+use std::time::{Duration, Instant};
+
+use odoo_gateway::admin::{NewApplication, SignatureMethod, UsageReport};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -65,6 +67,35 @@ async fn o1_26_redirect_appends_token_and_verifier_to_the_unchanged_callback() {
     let signer = consumer.signer.with_token(&token, &secret).with_fresh_nonce().with_param("oauth_verifier", "x");
     let after = send(signer.sign(client.request(Method::POST, ACCESS_TOKEN))).await;
     after.problem(401, "credential_invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_tokens_count_as_usage_of_the_application() {
+    let gateway = unthrottled_gateway(&[]).await;
+    let (client, admin) = (gateway.client(), gateway.administration().await);
+    let consumer = Consumer::new(&gateway, new_application(Version::Odoo19, "counted")).await;
+    consumer.connect(&client).await;
+    let (token, secret) = consumer.request_token(&client, "oob").await;
+    let unregistered = consumer.signer.with_fresh_nonce().with_param("oauth_callback", "https://other.example/");
+    let wrong_secret = consumer.signer.with_token(&token, "wrong").with_fresh_nonce().with_param("oauth_verifier", "x");
+    let undecided = consumer.signer.with_token(&token, &secret).with_fresh_nonce().with_param("oauth_verifier", "x");
+    for (signer, path, status) in
+        [(unregistered, REQUEST_TOKEN, 400), (wrong_secret, ACCESS_TOKEN, 401), (undecided, ACCESS_TOKEN, 401)]
+    {
+        let rejected = send(signer.sign(client.request(Method::POST, path))).await;
+        assert_eq!(rejected.status, status, "{path}: {}", rejected.text);
+    }
+    let id = admin.find_application("counted").await.unwrap().row.id;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // Counts are written within seconds.
+    loop {
+        let total = UsageReport::total(&admin.usage(&id).await.unwrap().days);
+        if (total.requests, total.errors) == (6, 3) {
+            return;
+        }
+        assert!(total.requests <= 6 && Instant::now() < deadline, "{total:?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! The binary, in a folder of its own and with an empty environment: all settings come from the test.
 
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -18,9 +20,14 @@ use super::client::Client;
 /// The timeout of every step, generous enough for a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The binary in `folder`. It listens on free ports unless the settings name an address.
-fn command(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_odoo-gateway"));
+const BINARY: &str = env!("CARGO_BIN_EXE_odoo-gateway");
+
+/// Runs a command with the socket that is its standard input as systemd passes it on: as descriptor 3.
+const PASS_SOCKET: &str = "exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$0\" \"$@\"";
+
+/// The program in `folder`. It listens on free ports unless the settings name an address.
+fn command(program: &str, arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).current_dir(folder).env_clear().kill_on_drop(true);
     command.env("ODOO_GATEWAY__SERVER__LISTEN", "127.0.0.1:0").env("ODOO_GATEWAY__OPS__LISTEN", "127.0.0.1:0");
     command.envs(settings.iter().copied());
@@ -29,7 +36,7 @@ fn command(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> Comm
 
 /// Runs the binary to its end. Returns its output and exit status.
 pub(crate) async fn run(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> Output {
-    let output = command(arguments, folder, settings).stdin(Stdio::null()).output();
+    let output = command(BINARY, arguments, folder, settings).stdin(Stdio::null()).output();
     timeout(TIMEOUT, output).await.expect("the command ends in time").unwrap()
 }
 
@@ -53,8 +60,26 @@ impl Process {
 
     /// Like [`serve`](Self::serve), in the folder of an earlier process.
     pub(crate) async fn serve_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut command = command(&["serve"], folder.path(), settings);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::serve_with(BINARY, folder, settings).await
+    }
+
+    /// Like [`serve_in`](Self::serve_in), with another binary.
+    pub(crate) async fn serve_with(binary: &str, folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let mut command = command(binary, &["serve"], folder.path(), settings);
+        command.stdin(Stdio::null());
+        Self::spawn(command, folder).await
+    }
+
+    /// Like [`serve`](Self::serve), on a socket that this process has opened.
+    pub(crate) async fn serve_on(socket: &TcpListener, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command("/bin/sh", &["-c", PASS_SOCKET, BINARY, "serve"], folder.path(), settings);
+        command.stdin(OwnedFd::from(socket.try_clone().unwrap()));
+        Self::spawn(command, folder).await
+    }
+
+    async fn spawn(mut command: Command, folder: TempDir) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (output, reading) = (Arc::new(Mutex::new(String::new())), Arc::new(tokio::sync::Mutex::new(())));
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::{AnyConnection, Connection};
+use sqlx::{AnyConnection, Connection, Row as _};
 
 use super::testbed::{Version, testbed};
 
@@ -39,6 +39,32 @@ pub(crate) async fn copy_database(url: &str) -> String {
 pub(crate) async fn revoke_api_keys(database: &str) {
     let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
     execute_at(&format!("{server}/{database}"), "DELETE FROM res_users_apikeys").await;
+}
+
+/// The names of the API keys of a database that match a pattern, sorted.
+pub(crate) async fn api_key_names(database: &str, pattern: &str) -> Vec<String> {
+    sqlx::any::install_default_drivers();
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
+    let mut connection = AnyConnection::connect(&format!("{server}/{database}")).await.unwrap();
+    let select = "SELECT name FROM res_users_apikeys WHERE name LIKE $1 ORDER BY name";
+    let rows = sqlx::query(select).bind(pattern.to_owned()).fetch_all(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Changes a system parameter of a database, as its administrator could.
+pub(crate) async fn set_system_parameter(database: &str, key: &str, value: &str) {
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
+    let statement = format!("UPDATE ir_config_parameter SET value = '{value}' WHERE key = '{key}'");
+    execute_at(&format!("{server}/{database}"), &statement).await;
+}
+
+/// Lets all API keys of a database of Odoo 19 end after this many days.
+pub(crate) async fn end_api_keys(database: &str, days: i32) {
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
+    let end = format!("now() AT TIME ZONE 'utc' + INTERVAL '{days} days'");
+    let statement = format!("UPDATE res_users_apikeys SET expiration_date = {end}");
+    execute_at(&format!("{server}/{database}"), &statement).await;
 }
 
 async fn execute(statement: &str) {

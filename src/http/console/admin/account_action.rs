@@ -33,7 +33,7 @@ pub(super) enum AccountAction {
 }
 
 impl AccountAction {
-    const ALL: [Self; 4] = [Self::Disable, Self::Enable, Self::Rotate, Self::Delete];
+    const ALL: [Self; 4] = [Self::Rotate, Self::Enable, Self::Disable, Self::Delete];
 
     /// The actions that its state permits.
     pub(super) fn possible_for(account: &AccountView) -> Vec<Self> {
@@ -84,8 +84,9 @@ impl AccountAction {
             }
             Self::Enable => "Requests with it, and with tokens that were issued for it, are accepted again.",
             Self::Rotate if !kind.is_application => {
-                "Programs need the new API key, which is displayed once. The current one stops working at once if you \
-                 choose no time below. Login tokens that were created before stay valid."
+                "Programs need the new API key, which is displayed once. The current one stops working at once unless \
+                 you choose a time below. A key before the current one stops working in any case. Login tokens that \
+                 were created before stay valid."
             }
             Self::Rotate => {
                 "The old secret stops working at once. Tokens that were issued before stay valid. The new secret is \

@@ -16,6 +16,7 @@ use crate::admin::{ListPage, StoredToken};
 use crate::error::Problem;
 use crate::http::console::page::ConsolePage;
 use crate::http::console::problem_page::admin_problem;
+use crate::http::console::time_text::readable_time;
 use crate::http::console::user::Administrator;
 use crate::http::pages::{ENGLISH, describe_scope};
 use crate::http::request::ApiRequest;
@@ -65,6 +66,8 @@ struct AccountTemplate<'a> {
     permissions: Vec<String>,
     /// The other limits: a name and a value.
     limits: Vec<(&'static str, String)>,
+    /// Until when the previous secret of an API key is valid.
+    previous_secret: Option<String>,
     /// The origins of an application; `None` for an API key.
     origins: Option<Vec<String>>,
     charts: [UsageChart; 2],
@@ -80,16 +83,17 @@ pub(super) async fn account_page(
 ) -> Result<Response, Problem> {
     let admin = user.administration(&request.state);
     let (account, row) = find_account(kind, &admin, request.segment("id")).await?;
+    // An application has none.
+    let previous_end = admin.previous_secret_end(&row).await.map_err(admin_problem)?;
     let charts = UsageChart::of_report(&admin.usage(&row.id).await.map_err(admin_problem)?);
     let origins = if kind.is_application { Some(find_origins(&admin, &account.shown).await?) } else { None };
     let page = ConsolePage::new(&request, &user, kind.entry).await?;
     let template = AccountTemplate {
         page: &page,
         kind,
-        permissions: Scope::from_json(&row.scope)
-            .map(|scope| describe_scope(&scope, &ENGLISH))
-            .unwrap_or_else(|_| vec!["do nothing: this gateway cannot parse the scope".to_owned()]),
+        permissions: permissions(&row.scope),
         limits: limits(&row, admin.login_tokens.max_days_of(&row)),
+        previous_secret: previous_end.map(|end| format!("Valid until {}", readable_time(end))),
         origins,
         charts,
         actions: AccountAction::possible_for(&account),
@@ -97,6 +101,15 @@ pub(super) async fn account_page(
         account,
     };
     page.respond(StatusCode::OK, &template)
+}
+
+/// What it can do. For everything, the phrase for users would call the administrator the user.
+fn permissions(scope: &str) -> Vec<String> {
+    match Scope::from_json(scope) {
+        Ok(Scope::All) => vec!["do everything that its user can do in Odoo".to_owned()],
+        Ok(scope) => describe_scope(&scope, &ENGLISH),
+        Err(_) => vec!["do nothing: this gateway cannot parse the scope".to_owned()],
+    }
 }
 
 fn limits(row: &StoredToken, login_token_days: u32) -> Vec<(&'static str, String)> {

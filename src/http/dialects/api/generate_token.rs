@@ -141,8 +141,9 @@ fn parse_body(body: &[u8]) -> Result<LoginTokenRequest, Problem> {
     let body: Body = if body.is_empty() {
         Body::default()
     } else {
-        parse_object(body).ok_or_else(|| {
-            Problem::new(ErrorCode::InvalidParameter, "The request body is not a JSON object.").parameter("body")
+        parse_object(body).map_err(|reason| {
+            let detail = format!("The request body is not a JSON object with these members: {reason}.");
+            Problem::new(ErrorCode::InvalidParameter, detail).parameter("body")
         })?
     };
     let user = integer("user_id", body.user_id, 1..=i64::from(i32::MAX))?;
@@ -150,9 +151,12 @@ fn parse_body(body: &[u8]) -> Result<LoginTokenRequest, Problem> {
     Ok(LoginTokenRequest { user, days: days.and_then(|days| u32::try_from(days).ok()) })
 }
 
-/// Serde also accepts an array of the members' values in place of the object.
-fn parse_object(body: &[u8]) -> Option<Body> {
-    body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok()).flatten()
+/// Serde also accepts an array of the members' values in place of the object. It rejects a repeated member.
+fn parse_object(body: &[u8]) -> Result<Body, String> {
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err("expected an object".to_owned());
+    }
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
 fn integer(

@@ -134,6 +134,7 @@ async fn check_body_hash(request: &mut ApiRequest, signed: &SignedRequest) -> Re
 
 fn token_response(request: &ApiRequest, issued: &TokenCredentials, more: &[(&str, &str)]) -> Response {
     request.log.user(&issued.client_id);
+    request.log.usage(issued.usage.clone());
     request.log.credential_owner(CredentialOwner::Application(issued.client_id.clone()));
     let pair = [("oauth_token", issued.token.expose()), ("oauth_token_secret", issued.expose_secret())];
     let members = pair.iter().chain(more);

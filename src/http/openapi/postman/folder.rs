@@ -13,6 +13,7 @@ pub(super) enum PostmanFolder {
     Restapi,
     Api,
     Restful,
+    Json2,
     /// Operations outside of all dialects.
     Gateway,
 }
@@ -26,6 +27,9 @@ impl PostmanFolder {
             ("/api/", Self::Api),
             ("/restful/", Self::Restful),
             ("/rest/", Self::Restful),
+            ("/json/", Self::Json2),
+            ("/doc-bearer/", Self::Json2),
+            ("/web/version", Self::Json2),
         ];
         let found = prefixes.iter().find(|(prefix, _)| path.starts_with(prefix));
         found.map_or(Self::Gateway, |(_, folder)| *folder)
@@ -38,6 +42,7 @@ impl PostmanFolder {
             Self::Restapi => "restapi",
             Self::Api => "api",
             Self::Restful => "restful",
+            Self::Json2 => "json2",
             Self::Gateway => "gateway",
         }
     }
@@ -49,6 +54,7 @@ impl PostmanFolder {
             Self::Restapi => PostmanAuth::OAuth2,
             Self::Api => PostmanAuth::Header { name: "api-key", value: "{{apiKey}}" },
             Self::Restful => PostmanAuth::Header { name: "access-token", value: "{{accessToken}}" },
+            Self::Json2 => PostmanAuth::Header { name: "Authorization", value: "Bearer {{apiKey}}" },
         }
     }
 
@@ -74,6 +80,9 @@ impl PostmanFolder {
                  requests of *Log in*, which store the token. The administrator decides which models this dialect \
                  serves."
             }
+            Self::Json2 => {
+                "The requests authenticate with a bearer token: set `apiKey` to an API key of the gateway or of Odoo."
+            }
             Self::Gateway => "The requests authenticate with HTTP Basic, if at all.",
         }
     }
@@ -81,14 +90,14 @@ impl PostmanFolder {
     /// The script before each request of a subfolder, in lines.
     pub(super) fn script_before(self, group: &str) -> &'static [&'static str] {
         match (self, group) {
-            (Self::Api, TOKENS) | (Self::ApiV1 | Self::Restapi | Self::Restful | Self::Gateway, _) => &[],
-            (Self::Api, _) => &[
+            (Self::Api, group) if group != TOKENS => &[
                 "// An API key is accepted together with a login token.",
                 "const token = pm.variables.get(\"loginToken\");",
                 "if (token) {",
                 "    pm.request.headers.upsert({ key: \"token\", value: token });",
                 "}",
             ],
+            _ => &[],
         }
     }
 }

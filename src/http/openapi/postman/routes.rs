@@ -57,7 +57,12 @@ async fn respond(
     request: Request,
 ) -> Result<Response, Problem> {
     let query = parse_query(request.uri().query())?;
-    let write = |document: Value| collection(&document, state.site.issuer()).to_string();
+    let write = |document: Value| {
+        let collection = collection(&document, state.site.issuer());
+        // Both trees and the text together would need more memory than a share contains.
+        drop(document);
+        collection.to_string()
+    };
     if query.models.is_empty() {
         let content = made_once(prepared, || Ok(write(documents.generic()?)))?;
         return Ok(as_file(content.respond(request.headers())?, COLLECTION_FILE));

@@ -16,6 +16,10 @@ pub(super) const BY_THE_CLERK: &[Attempt] = &[
     ("an order sorts by a user's id", "POST res.partner/search?args=[[],0,1,'user_id.id']"),
     ("groups show countries", "POST res.partner/read_group?args=[[],['id:count'],['country_id']]"),
     ("groups show codes", "POST res.partner/formatted_read_group?args=[[],['country_id.code'],['__count']]"),
+    (
+        "sets of groups show countries",
+        "POST res.partner/formatted_read_grouping_sets?args=[[],[['country_id','type'],[]],['__count']]",
+    ),
     ("groups of the web client", "POST res.partner/web_read_group?args=[[],['country_id'],['__count']]"),
     (
         "a progress bar groups by countries",

@@ -4,7 +4,7 @@ use super::Attempt;
 
 /// Whether a request changes nothing, so that it may be sent with the full scope.
 pub(super) fn only_reads(line: &str) -> bool {
-    const READS: [&str; 9] = [
+    const READS: [&str; 10] = [
         "/search?",
         "/search_count?",
         "/search_read?",
@@ -13,6 +13,7 @@ pub(super) fn only_reads(line: &str) -> bool {
         "/export_data?",
         "/read_group?",
         "/formatted_read_group?",
+        "/formatted_read_grouping_sets?",
         "/read_progress_bar?",
     ];
     line.starts_with("GET ") || READS.iter().any(|read| line.contains(read))
@@ -75,6 +76,10 @@ pub(super) const BY_THE_CLERK: &[Attempt] = &[
     ("an order of a call sorts by users", "POST res.partner/search_read?args=[[],['name'],0,1,'create_uid desc']"),
     ("groups show users", "POST res.partner/read_group?args=[[],['id:count'],['user_id']]"),
     ("groups show logins", "POST res.partner/formatted_read_group?args=[[],['user_id.login'],['__count']]"),
+    (
+        "sets of groups show logins",
+        "POST res.partner/formatted_read_grouping_sets?args=[[],[['type'],['user_id.login']],['__count']]",
+    ),
     ("groups of the web client show users", "POST res.partner/web_read_group?args=[[],['user_id'],['__count']]"),
     (
         "a progress bar groups by users",
