@@ -30,7 +30,7 @@ check: ## check format and lints and run the unit tests; needs no root, no Odoo 
 	time cargo test --locked --lib --bins
 
 test: compiler ## check format and lints and run all tests, with real Odoo 19, Odoo 14 and PostgreSQL (as root on Debian 12)
-	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node json2-client newman clients schemathesis pack packages chart proxies faketime
+	time $(TESTBED) install postgres odoo19 odoo14 browser validator linters oauth-clients oauth-node rpc-clients rpc-node json2-client newman clients schemathesis pack packages chart proxies shells faketime
 	time cargo fmt --check
 	time cargo clippy --locked --all-targets -- -D warnings
 	time cargo test --locked

@@ -5,8 +5,8 @@
 
 declare -A ODOO_PORT
 
-# Without the limits on memory and time: they are for workers. A single process with threads and many databases reaches
-# 2 GiB of address space during the tests, restarts, and does not respond meanwhile.
+# Without the limits on memory and time, which are for workers: a single process with threads would restart, and not
+# respond meanwhile.
 write_odoo_config() {
     local odoo=$1 port=$2
     mkdir -p "$WORKSPACE/data/$odoo"

@@ -9,7 +9,7 @@ use crate::support::{Gateway, Version, changes_reach_gateways, testbed};
 
 const SHARED_KEYS: &str = "/console/shared-keys";
 const LINK: &str = "/console/shared-keys/link";
-const PARTNERS: &str = "/api/res.partner/search";
+const PARTNERS: &str = "/api/res.partner/search?limit=1";
 const PARTNER: &str = "/restapi/1.0/object/res.partner?limit=1&fields=['name']";
 
 /// The events of an action, the newest first.

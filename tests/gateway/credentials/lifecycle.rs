@@ -267,7 +267,7 @@ async fn deleted_secrets_are_erased(fixture: &Fixture) {
     assert_eq!(deleted, 1);
     assert!(fixture.find(&token).await.is_none());
     for table in ["UPDATE grants SET uid = uid", "UPDATE wraps SET kid = kid", "UPDATE api_keys SET name = name"] {
-        assert_eq!(fixture.execute(table).await.unwrap(), 4, "first, only, used, switched: {table}");
+        assert_eq!(fixture.execute(table).await.unwrap(), 5, "first, only, used, switched, linked: {table}");
     }
 }
 
