@@ -96,7 +96,7 @@ fn check_orm_call(
     scope_check: ScopeCheck<'_>,
     metadata: &dyn Metadata,
 ) -> Result<(), PlanError> {
-    let creates = signature.name == "web_save" && !call.args.first().is_some_and(has_records);
+    let creates = signature.name == "web_save" && is_absent_or_falsy(call.args.first());
     let operation = if creates { Operation::Create } else { signature.operation };
     scope_check.require_model(&call.model, operation, &"method")?;
     check_context(scope_check, &call.model, context_use(signature, operation), metadata)?;
@@ -127,17 +127,10 @@ fn is_named(signature: &MethodSignature, name: &str) -> bool {
     signature.arguments.iter().any(|(names, _)| names.contains(&name))
 }
 
-fn is_absent_or_empty(ids: Option<&Value<'_>>) -> bool {
-    ids.is_none_or(|ids| ids.is_null_or_false() || ids.as_list().is_some_and(<[_]>::is_empty))
-}
-
-/// Odoo also treats an empty string or object as no records, and saving no records creates one.
-fn has_records(ids: &Value<'_>) -> bool {
-    match ids {
-        Value::Int(id) => *id != 0,
-        Value::List(ids) => !ids.is_empty(),
-        _ => false,
-    }
+/// Whether Odoo takes an argument for none: no records, no fields. Every other value of ids has records for Odoo, also
+/// a text; saving no records creates one.
+fn is_absent_or_falsy(argument: Option<&Value<'_>>) -> bool {
+    argument.is_none_or(Value::is_falsy)
 }
 
 fn context_use(signature: &MethodSignature, operation: Operation) -> ContextUse {
@@ -158,7 +151,7 @@ fn check_owners(call: &Call, signature: &MethodSignature, scope_check: ScopeChec
             let domain = given.map(Domain::from_value).transpose().unwrap_or_default().unwrap_or_default();
             polymorphic::check_search(scope_check, &call.model, &domain, "domain")
         }
-        None if signature.takes_ids && !is_absent_or_empty(call.args.first()) || signature.name == "load" => {
+        None if signature.takes_ids && !is_absent_or_falsy(call.args.first()) || signature.name == "load" => {
             polymorphic::check_ids(scope_check, &call.model)
         }
         None => Ok(()),
@@ -200,12 +193,17 @@ fn check_implied_access(
 fn aggregates_all_fields(method: &str, call: &Call, metadata: &dyn Metadata) -> bool {
     let aggregates = method == "read_group" || (method == "web_read_group" && metadata.major_version() < 19);
     let fields = || call.kwargs.iter().find(|(name, _)| name == "fields").map(|(_, fields)| fields);
-    aggregates && is_absent_or_empty(call.args.get(1).or_else(fields))
+    aggregates && is_absent_or_falsy(call.args.get(1).or_else(fields))
 }
 
-/// Whether a method reads all fields if none are named. A nested search reads only ids from Odoo 17 on.
+/// Whether a method reads all fields if none are named.
 fn reads_all(method: &str, metadata: &dyn Metadata) -> bool {
-    matches!(method, "read" | "search_read") || (method == "web_search_read" && metadata.major_version() < 17)
+    matches!(method, "read" | "search_read") || (method == "web_search_read" && !has_nested_search(metadata))
+}
+
+/// From Odoo 17 on, `web_search_read` takes a specification, and an empty one reads only ids.
+fn has_nested_search(metadata: &dyn Metadata) -> bool {
+    metadata.major_version() >= 17
 }
 
 fn has_withheld_fields(schema: &Schema) -> bool {
@@ -225,8 +223,9 @@ fn restrict_fields(
     let Some((names, _)) = signature.arguments.iter().find(accepts_all) else { return Ok(()) };
     let index = signature.arguments.iter().position(|(other, _)| other == names).unwrap_or_default();
     let given = argument(call, signature, index);
-    let is_given = given.is_some_and(|given| matches!(given, Value::Map(_)) || !is_absent_or_empty(Some(given)));
-    if is_given {
+    let is_specification =
+        signature.name == "web_search_read" && has_nested_search(metadata) && matches!(given, Some(Value::Map(_)));
+    if is_specification || !is_absent_or_falsy(given) {
         return Ok(());
     }
     let walk = ArgumentWalk { model: &call.model, operation: Operation::Read, scope_check, metadata };

@@ -62,6 +62,7 @@ impl Metadata for Shop {
                 to("parent_id", "many2one", "res.partner"),
             ],
             "crm.tag" => Vec::new(),
+            "crm.lead" => vec![field("access_token", "char", &[])],
             "res.country" => return Some(country()),
             "ir.attachment" => {
                 vec![field("res_model", "char", &[]), field("res_id", "integer", &[]), field("datas", "binary", &[])]
@@ -109,12 +110,17 @@ pub(super) fn model(name: &str) -> ModelName {
 
 /// The plan, or `code: detail` of the rejection.
 pub(super) fn planned(scope: &str, context: &str, name: &str, action: Action) -> Result<Plan, String> {
+    planned_on(19, scope, context, name, action)
+}
+
+/// The same for an Odoo of this version.
+pub(super) fn planned_on(version: u8, scope: &str, context: &str, name: &str, action: Action) -> Result<Plan, String> {
     let scope = Scope::from_json(scope).unwrap();
     let mut requested = RequestedContext::default();
     requested.extend("context", tree(context)).unwrap();
     let mut intent =
         Intent { model: model(name), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" };
-    match plan(&mut intent, &requested, &scope, &Shop(19)) {
+    match plan(&mut intent, &requested, &scope, &Shop(version)) {
         Ok(plan) => Ok(plan),
         Err(PlanError::Rejected(problem)) => Err(problem.to_string()),
         Err(PlanError::NeedsMetadata(MissingMetadata::Schema(model))) => {

@@ -96,4 +96,22 @@ mod tests {
         let Err(PlanError::Rejected(problem)) = plan_unchanged(&read, &scope, &Samples) else { panic!("rejected") };
         assert_eq!(problem.code, ErrorCode::ScopeForbidden);
     }
+
+    #[test]
+    fn saving_records_needs_update_whatever_form_their_ids_have() {
+        let allows = |operation: &str, ids: &Value<'static>| {
+            let scope = format!(r#"[{{"models": "res.partner", "operations": ["{operation}"]}}]"#);
+            let save = unchecked("web_save", vec![ids.clone(), Value::Map(Vec::new()), Value::Map(Vec::new())], None);
+            plan_unchanged(&save, &Scope::from_json(&scope).unwrap(), &Samples).is_ok()
+        };
+        let map = Value::Map(vec![("12".into(), Value::Int(1))]);
+        let list = Value::List(vec![Value::Int(0)]);
+        for ids in [Value::Int(12), "12".into(), map, list, Value::Float(1.5), Value::Bool(true)] {
+            assert!(allows("update", &ids) && !allows("create", &ids), "{ids:?}");
+        }
+        let (map, list) = (Value::Map(Vec::new()), Value::List(Vec::new()));
+        for none in [Value::Int(0), "".into(), map, list, Value::Float(0.0), Value::Bool(false), Value::Null] {
+            assert!(allows("create", &none) && !allows("update", &none), "{none:?}");
+        }
+    }
 }

@@ -458,6 +458,55 @@ fn reads_of_all_fields_list_the_visible_fields() {
     }
 }
 
+/// What Odoo takes for no fields is no list of fields, so all fields would be read.
+#[test]
+fn values_that_odoo_takes_for_no_fields_never_read_hidden_fields_or_secrets() {
+    let sent = |version, scope, name, method, fields: &str| {
+        let call = call_of(method, &format!("[[],{fields}]"), "{}");
+        let Plan::Call { call, .. } = planned_on(version, scope, "{}", name, call)? else { panic!() };
+        Ok::<_, String>(call.args.get(1).cloned().unwrap())
+    };
+    let lists = |fields: &Value<'static>, name: &str| fields.as_list().unwrap().contains(&Value::from(name.to_owned()));
+    for version in [14, 16, 17, 19] {
+        for fields in ["''", "0", "{}", "[]", "False", "None"] {
+            for method in ["read", "search_read", "web_search_read"] {
+                let reads_ids = method == "web_search_read" && version >= 17;
+                match sent(version, CLERK, "res.partner", method, fields) {
+                    Ok(specification) if reads_ids && fields == "{}" => assert_eq!(specification, tree("{}")),
+                    Ok(listed) => assert!(
+                        !listed.is_falsy() && !lists(&listed, "credit"),
+                        "{version} {method} {fields}: {listed:?}"
+                    ),
+                    Err(rejected) => assert!(rejected.starts_with("scope_forbidden: "), "{rejected}"),
+                }
+                if !reads_ids {
+                    let listed = sent(version, r#""all""#, "crm.lead", method, fields).unwrap();
+                    assert!(
+                        !listed.is_falsy() && !lists(&listed, "access_token"),
+                        "{version} {method} {fields}: {listed:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Documented in docs/guides/scopes.md: the gateway cannot check what the methods of a model touch.
+#[test]
+fn fields_of_a_rule_do_not_limit_the_methods_that_it_lists() {
+    let scope = r#"[{"models": "res.partner", "operations": ["read", "execute"], "fields": {"except": ["credit"]},
+        "methods": ["set_limit", "copy_data"]}]"#;
+    for method in ["set_limit", "copy_data"] {
+        let args = "[[1],{'credit':1}]";
+        let Plan::Call { call, .. } = planned(scope, "{}", "res.partner", call_of(method, args, "{}")).unwrap() else {
+            panic!()
+        };
+        assert_eq!(Value::List(call.args), tree(args), "{method}");
+    }
+    let rejected = planned(scope, "{}", "res.partner", call_of("read", "[[1],['credit']]", "{}")).unwrap_err();
+    assert!(rejected.contains("`read` on the field `credit`"), "{rejected}");
+}
+
 #[test]
 fn unrestricted_scopes_send_calls_unchecked() {
     let args = "[[1],{'user_id':{'fields':{'login':{}}}},7]";

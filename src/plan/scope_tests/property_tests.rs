@@ -70,6 +70,9 @@ const METHODS: [&str; 27] = [
     "copy_data",
 ];
 
+/// The oldest and the newest version: they read differently.
+const VERSIONS: [u8; 2] = [14, 19];
+
 /// Words that no rule of the clerk allows anywhere.
 const FORBIDDEN: [&str; 4] = ["login", "credit", "tax_ids", "body"];
 
@@ -80,6 +83,7 @@ fn any_value() -> impl Strategy<Value = Value<'static>> {
         3 => (0_i64..7).prop_map(Value::Int),
         1 => Just(Value::Bool(false)),
         1 => Just(Value::Null),
+        1 => Just(Value::from("")),
     ];
     leaf.prop_recursive(5, 40, 4, |inner| {
         let key = prop_oneof![prop::sample::select(&WORDS[..]), prop::sample::select(&FORBIDDEN[..])];
@@ -178,12 +182,13 @@ proptest! {
 
     #[test]
     fn no_plan_leaves_its_scope(
+        version in prop::sample::select(&VERSIONS[..]),
         name in prop::sample::select(&["sale.order", "sale.order.line", "res.partner", "res.users", "ir.cron", "mail.message"][..]),
         action in any_action(),
     ) {
         let scope = Scope::from_json(CLERK).unwrap();
         let mut intent = Intent { model: model(name), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" };
-        let planned = plan(&mut intent, &RequestedContext::default(), &scope, &Shop(19));
+        let planned = plan(&mut intent, &RequestedContext::default(), &scope, &Shop(version));
         if let Err(PlanError::NeedsMetadata(MissingMetadata::Schema(model))) = &planned {
             prop_assert!(false, "the schema of {} must not be requested", model);
         }
@@ -193,18 +198,23 @@ proptest! {
         }
     }
 
-    /// The requested fields are one argument of these methods, so the word must not occur in it.
+    /// The requested fields are one argument of these methods, so the word must not occur in it; and it must not be
+    /// what Odoo takes for all fields.
     #[test]
     fn no_read_names_a_field_outside_its_scope(
-        method in prop::sample::select(&["read", "web_read", "export_data"][..]),
+        version in prop::sample::select(&VERSIONS[..]),
+        method in prop::sample::select(&["read", "web_read", "export_data", "search_read", "web_search_read"][..]),
         fields in any_value(),
     ) {
-        let args = vec![Value::List(vec![Value::Int(1)]), fields];
+        let first = if method.contains("search") { Vec::new() } else { vec![Value::Int(1)] };
+        let args = vec![Value::List(first), fields];
         let action = Action::Call { method: MethodName::parse(method).unwrap(), id: None, args, kwargs: Vec::new() };
         let scope = Scope::from_json(CLERK).unwrap();
         let mut intent = Intent { model: model("res.partner"), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" };
-        if let Ok(Plan::Call { call, .. }) = plan(&mut intent, &RequestedContext::default(), &scope, &Shop(19)) {
+        if let Ok(Plan::Call { call, .. }) = plan(&mut intent, &RequestedContext::default(), &scope, &Shop(version)) {
             prop_assert!(!mentions(&call.args[1], "credit"), "{:?}", call);
+            let reads_all = matches!(method, "read" | "search_read") || (method == "web_search_read" && version < 17);
+            prop_assert!(!reads_all || !call.args[1].is_falsy(), "{:?}", call);
         }
     }
 }

@@ -83,6 +83,24 @@ const PATHS: &[&str] = &[
     "/api/v1/res.partner?query={child_ids{email}}",
 ];
 
+/// Reads of contacts without names of fields, in each form that Odoo takes for none.
+const READS_OF_ALL_FIELDS: &[&str] = &[
+    "POST res.partner/read?args=[[ID]]",
+    "POST res.partner/read?args=[[ID],[]]",
+    "POST res.partner/read?args=[[ID],'']",
+    "POST res.partner/read?args=[[ID],0]",
+    "POST res.partner/read?args=[[ID],{}]",
+    "POST res.partner/search_read?args=[[['id','=',ID]],False]",
+    "POST res.partner/search_read?args=[[['id','=',ID]],'']",
+    "POST res.partner/search_read?args=[[['id','=',ID]],0]",
+    "POST res.partner/search_read?args=[[['id','=',ID]],{}]",
+    "POST res.partner/search_read?args=[[['id','=',ID]]]&kwargs={'fields':{}}",
+    "POST res.partner/web_search_read?args=[[['id','=',ID]],{}]",
+    "POST res.partner/web_search_read?args=[[['id','=',ID]],'']",
+    "POST res.partner/web_search_read?args=[[['id','=',ID]]]&kwargs={'fields':{}}",
+    "POST res.partner/web_search_read?args=[[['id','=',ID]]]&kwargs={'specification':{}}",
+];
+
 async fn contact(open: &Client) -> (i64, String) {
     let email = format!("{}@example.org", unique("q").replace(' ', ""));
     let created = call(open, "res.partner", "create", json!([{"name": unique("hidden"), "email": email}])).await;
@@ -119,6 +137,36 @@ async fn hidden_email_address_cannot_be_guessed_by_comparisons() {
             }
         }
         assert!(leaks.is_empty(), "{version:?}: {:#?}", &leaks[..leaks.len().min(20)]);
+    }
+}
+
+#[tokio::test]
+async fn reads_of_all_fields_return_no_hidden_field_and_no_secret() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    for version in Version::each() {
+        let open = with_scope_on(version, &gateway, r#""all""#, "open").await;
+        let clerk = with_scope_on(version, &gateway, NO_MAIL, "clerk").await;
+        let (id, email) = contact(&open).await;
+        let (mut leaks, mut is_shown) = (Vec::new(), false);
+        for line in READS_OF_ALL_FIELDS {
+            let (hidden, all) = (send_line(&clerk, line, id).await, send_line(&open, line, id).await);
+            is_shown |= all.text.contains(&email);
+            if hidden.text.contains(&email) || hidden.text.contains("\"email\"") {
+                leaks.push(format!("{line}: {}", hidden.text));
+            }
+            if all.text.contains("signup_t") {
+                leaks.push(format!("{line} with the full scope: {}", all.text));
+            }
+        }
+        for fields in [json!(""), json!(0), json!({})] {
+            let body = json!({"domain": [["id", "=", id]], "fields": fields});
+            let response = clerk.post("/json/2/res.partner/search_read", &body).await;
+            if response.text.contains(&email) {
+                leaks.push(format!("{body}: {}", response.text));
+            }
+        }
+        assert!(leaks.is_empty(), "{version:?}: {leaks:#?}");
+        assert!(is_shown, "{version:?}: the full scope shows the address");
     }
 }
 
