@@ -1,7 +1,8 @@
 //! Large request bodies: a memory budget for the bodies in flight, and a limit on the workers that process them.
 //!
 //! In: the size of a body. Out: a [`BodyShare`] that the request holds until it is answered; CPU work that does not
-//! block other requests. Must not know: what the bodies contain. Small bodies are exempt from both limits.
+//! block other requests. Must not know: what the bodies contain. Small bodies are exempt from both limits; those of
+//! unauthenticated senders must be smaller, because their number is not limited.
 //!
 //! A body needs up to four times its size while it becomes a tree, a plan and XML, and parsing 32 MiB occupies a core
 //! for a second. Therefore all bodies in flight share one budget, and the number of cores that work on large bodies
@@ -22,6 +23,8 @@ use crate::memory_budget::{MemoryBudget, MemoryShare};
 const ADMISSION_TIMEOUT: Duration = Duration::from_secs(10);
 /// Unauthenticated senders share this fraction of the budget: one part of four.
 const UNAUTHENTICATED_DIVISOR: u64 = 4;
+/// From this size on, in bytes, a body of an unauthenticated sender needs a share of the budget.
+const LARGE_UNAUTHENTICATED: u64 = 64 * 1024;
 
 /// The budget for large bodies; cheap to clone.
 #[derive(Debug, Clone)]
@@ -33,15 +36,33 @@ pub struct BodyBudget {
 
 /// The share of the budget that one large body holds.
 #[derive(Debug)]
-pub(super) struct BodyShare(#[expect(dead_code, reason = "held for its Drop")] MemoryShare);
+pub(super) struct BodyShare(MemoryShare);
+
+impl BodyShare {
+    /// Returns what exceeds `bytes` to the budget.
+    pub(super) fn shrink_to(&mut self, bytes: u64) {
+        self.0.shrink_to(bytes);
+    }
+}
 
 /// Who sends a body, which decides which budget it counts against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodySender {
     /// The credential was verified.
     Authenticated,
-    /// The signature covers the body, so that it can only be verified after the body was read.
+    /// The credential is in the body, or its signature covers the body, so it can only be verified after the body was
+    /// read.
     Unauthenticated,
+}
+
+impl BodySender {
+    /// From this size on, in bytes, a body needs a share of the budget.
+    pub(super) fn large(self) -> u64 {
+        match self {
+            Self::Authenticated => LARGE,
+            Self::Unauthenticated => LARGE_UNAUTHENTICATED,
+        }
+    }
 }
 
 impl BodyBudget {
@@ -61,7 +82,7 @@ impl BodyBudget {
     /// # Errors
     /// 503 if no share becomes free in time. Nothing was done then.
     pub(super) async fn admit(&self, bytes: u64, sender: BodySender) -> Result<Option<BodyShare>, Problem> {
-        if bytes < LARGE {
+        if bytes < sender.large() {
             return Ok(None);
         }
         let budget = match sender {
@@ -120,5 +141,8 @@ mod tests {
         assert!(matches!(first, Ok(Some(_))));
         assert!(budget.admit(LARGE, BodySender::Unauthenticated).await.is_err());
         assert!(budget.admit(4 * LARGE, BodySender::Authenticated).await.is_ok());
+        let small = budget.admit(LARGE_UNAUTHENTICATED - 1, BodySender::Unauthenticated).await;
+        assert!(matches!(small, Ok(None)), "{small:?}");
+        assert!(budget.admit(LARGE_UNAUTHENTICATED, BodySender::Unauthenticated).await.is_err());
     }
 }

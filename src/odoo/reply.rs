@@ -46,7 +46,7 @@ pub(super) enum Body {
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub(super) body: Body,
-    /// The reserved part of the memory for large responses, released with the reply.
+    /// The reserved part of the memory for large responses, released with the last clone of the reply.
     pub(super) share: Option<Arc<MemoryShare>>,
     /// How long the call took; the last attempt if there were two.
     pub timing: Timing,
@@ -82,6 +82,9 @@ impl Reply {
 
     /// The complete XML-RPC response for a client that speaks XML-RPC itself; `None` if Odoo was called over JSON-RPC,
     /// and for a method without a result. Odoo 14 and 15 do not remove control characters, which XML parsers reject.
+    ///
+    /// The share is released: nothing is parsed anymore, and a client that reads slowly must not keep the responses of
+    /// others from being read.
     #[must_use]
     pub fn into_xml(self) -> Option<Bytes> {
         let Body::Xml(text) = self.body else { return None };
@@ -89,7 +92,7 @@ impl Reply {
         if text.bytes().any(is_forbidden) {
             text.retain(|character| !u8::try_from(character).is_ok_and(is_forbidden));
         }
-        Some(Bytes::from_owner(XmlResponse { text, _share: self.share }))
+        Some(text.into())
     }
 
     /// Whether the method returned `None`.
@@ -114,18 +117,6 @@ impl Reply {
     }
 }
 
-/// A response on its way to a client, with its part of the memory.
-struct XmlResponse {
-    text: String,
-    _share: Option<Arc<MemoryShare>>,
-}
-
-impl AsRef<[u8]> for XmlResponse {
-    fn as_ref(&self) -> &[u8] {
-        self.text.as_bytes()
-    }
-}
-
 /// Whether XML 1.0 does not allow this control character.
 fn is_forbidden(byte: u8) -> bool {
     byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')
@@ -134,6 +125,7 @@ fn is_forbidden(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory_budget::MemoryBudget;
 
     #[test]
     fn xml_response_has_no_control_characters() {
@@ -145,5 +137,16 @@ mod tests {
         for body in [Body::Json(Arc::default()), Body::Null, Body::Omitted] {
             assert!(reply(body).into_xml().is_none());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn xml_response_holds_no_memory_of_the_database_while_a_client_reads_it() {
+        let memory = MemoryBudget::new(4096);
+        let share = memory.reserve(4096, Duration::ZERO).await.map(Arc::new);
+        let reply = Reply { body: Body::Xml(Arc::new("<a/>".to_owned())), share, timing: Timing::default() };
+        assert!(memory.reserve(1, Duration::from_secs(1)).await.is_none());
+        let xml = reply.into_xml();
+        assert!(memory.reserve(4096, Duration::from_secs(1)).await.is_some());
+        assert_eq!(xml.as_deref(), Some(b"<a/>".as_slice()));
     }
 }

@@ -296,7 +296,7 @@ async fn reserve_memory(
 }
 
 /// Reads a response and reserves memory for it. A response of unknown length needs no memory until it turns out to be
-/// large; then the maximum size is reserved.
+/// large; then the maximum size is reserved until the end has arrived.
 async fn read_response(
     mut response: IncomingResponse,
     content_length: Option<u64>,
@@ -309,8 +309,11 @@ async fn read_response(
         if response.read_chunks(&mut body, LARGE_RESPONSE, (cap, deadline)).await? {
             return Ok((body, None));
         }
-        let share = reserve_memory(cap as u64, call, deadline).await?;
+        let mut share = reserve_memory(cap as u64, call, deadline).await?;
         response.read_chunks(&mut body, usize::MAX, (cap, deadline)).await?;
+        if let Some(share) = &mut share {
+            share.shrink_to(body.len() as u64);
+        }
         return Ok((body, share));
     };
     let share = reserve_memory(length, call, deadline).await?;

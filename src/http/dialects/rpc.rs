@@ -14,7 +14,8 @@
 //! Must not know: REST. Calls pass the same checks and limits as those of the other dialects.
 //!
 //! The credential is part of the body, so a body is parsed before its sender is known. Therefore it counts against the
-//! smaller memory budget of unauthenticated senders.
+//! smaller memory budget of unauthenticated senders, and of a body that is not small only the credential is kept parsed
+//! until it is verified.
 
 mod arguments;
 mod credential;

@@ -78,7 +78,8 @@ impl From<BodyError> for Problem {
     }
 }
 
-/// The body of a request until it is read. Holds the body's share of the memory budget until the request is answered.
+/// The body of a request until it is read. Holds the share of the memory budget that the bytes of a large body need
+/// until the request is answered.
 #[derive(Debug)]
 pub(in crate::http) struct RequestBody {
     /// Wrapped because [`Body`] is not `Sync` and a request is shared between threads.
@@ -102,7 +103,8 @@ impl RequestBody {
         http_body::Body::size_hint(self.body.get_mut()).upper().unwrap_or(u64::MAX)
     }
 
-    /// Reads the body, at most `largest` bytes, after it got a share of the budget. A second call returns no bytes.
+    /// Reads the body, at most `largest` bytes, with a share of the budget if it is large. A second call returns no
+    /// bytes.
     ///
     /// # Errors
     /// 413 if it is too large, 400 if it does not arrive completely, 503 if too many large bodies are in flight.
@@ -112,18 +114,28 @@ impl RequestBody {
         budget: &BodyBudget,
         sender: BodySender,
     ) -> Result<Bytes, Problem> {
-        // A form that was read for its signature already has a share.
-        if self.share.is_none() {
-            let announced = self.announced_size();
-            // A body without an announced size may become as large as the limit. A body above the limit is rejected
-            // below and needs no share.
-            let size = if announced == u64::MAX { largest } else { announced };
-            if size <= largest {
-                self.share = budget.admit(size, sender).await?;
+        let announced = self.announced_size();
+        let mut reader = BodyReader::new(std::mem::take(self.body.get_mut()), largest)?;
+        // A form that was read for its signature may have a share.
+        let needs_share = self.share.is_none();
+        if needs_share {
+            // An announcement costs an unauthenticated sender nothing, so it reserves nothing.
+            let is_trusted = announced != u64::MAX && sender == BodySender::Authenticated;
+            let unreserved = if is_trusted { 0 } else { sender.large() };
+            if !reader.read_until(unreserved).await? {
+                // A body without an announced size may become as large as the limit.
+                self.share = budget.admit(announced.min(largest), sender).await?;
             }
         }
-        let bytes = self.read_within(largest).await?;
+        reader.read_until(u64::MAX).await?;
+        let bytes = reader.into_bytes();
         self.size = bytes.len() as u64;
+        if needs_share {
+            self.share = self.share.take().filter(|_| self.size >= sender.large());
+            if let Some(share) = &mut self.share {
+                share.shrink_to(self.size);
+            }
+        }
         Ok(bytes)
     }
 
@@ -145,31 +157,72 @@ impl RequestBody {
 ///
 /// # Errors
 /// 413 or 415 for a body that violates its limits, 400 for one that is too slow or ends early.
-pub(in crate::http) async fn read_body(mut body: Body, largest: u64) -> Result<Bytes, Problem> {
-    let announced = http_body::Body::size_hint(&body);
-    if announced.lower() > largest {
-        return Err(BodyError::TooLarge(largest).into());
-    }
-    let mut first = Bytes::new();
-    let mut joined = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(body_problem)?.into_data() else { continue };
-        if (first.len() + joined.len() + data.len()) as u64 > largest {
+pub(in crate::http) async fn read_body(body: Body, largest: u64) -> Result<Bytes, Problem> {
+    let mut reader = BodyReader::new(body, largest)?;
+    reader.read_until(u64::MAX).await?;
+    Ok(reader.into_bytes())
+}
+
+/// A body and the part of it that has arrived.
+struct BodyReader {
+    body: Body,
+    largest: u64,
+    announced: usize,
+    /// The only frame. A body of one frame is not copied.
+    first: Bytes,
+    /// The frames, if there are several.
+    joined: Vec<u8>,
+}
+
+impl BodyReader {
+    /// # Errors
+    /// 413 for a body that is announced to be larger than `largest`.
+    fn new(body: Body, largest: u64) -> Result<Self, Problem> {
+        let announced = http_body::Body::size_hint(&body).lower();
+        if announced > largest {
             return Err(BodyError::TooLarge(largest).into());
         }
-        // A body of one frame is not copied. Otherwise the announced size is reserved at once, so that what was read
-        // is never moved; the operating system assigns the memory page by page as it fills.
-        if first.is_empty() && joined.is_empty() {
-            first = data;
-            continue;
-        }
-        if joined.is_empty() {
-            joined.reserve_exact(usize::try_from(announced.lower()).unwrap_or_default().max(2 * FRAME));
-            joined.extend_from_slice(&std::mem::take(&mut first));
-        }
-        joined.extend_from_slice(&data);
+        let announced = usize::try_from(announced).unwrap_or_default();
+        Ok(Self { body, largest, announced, first: Bytes::new(), joined: Vec::new() })
     }
-    Ok(if joined.is_empty() { first } else { joined.into() })
+
+    /// Reads to the end, or until `pause` bytes have arrived; returns whether it was the end.
+    ///
+    /// # Errors
+    /// 413 or 415 for a body that violates its limits, 400 for one that is too slow or ends early.
+    async fn read_until(&mut self, pause: u64) -> Result<bool, Problem> {
+        while self.arrived() < pause {
+            let Some(frame) = self.body.frame().await else { return Ok(true) };
+            let Ok(data) = frame.map_err(body_problem)?.into_data() else { continue };
+            if self.arrived() + data.len() as u64 > self.largest {
+                return Err(BodyError::TooLarge(self.largest).into());
+            }
+            self.push(data);
+        }
+        Ok(false)
+    }
+
+    fn arrived(&self) -> u64 {
+        (self.first.len() + self.joined.len()) as u64
+    }
+
+    fn push(&mut self, data: Bytes) {
+        if self.first.is_empty() && self.joined.is_empty() {
+            self.first = data;
+            return;
+        }
+        // The announced size is reserved at once, so that what was read is never moved; the operating system assigns
+        // the memory page by page as it fills.
+        if self.joined.is_empty() {
+            self.joined.reserve_exact(self.announced.max(2 * FRAME));
+            self.joined.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.joined.extend_from_slice(&data);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.joined.is_empty() { self.first } else { self.joined.into() }
+    }
 }
 
 /// The initial capacity for a body without an announced size is two frames of this size.
@@ -187,4 +240,70 @@ fn body_problem(error: axum::Error) -> Problem {
     }
     Problem::new(ErrorCode::MalformedRequest, "The request body ended early or is not framed as HTTP requires.")
         .hint("Check that `Content-Length` is the length of the body in bytes, and retry.")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream::{self, StreamExt as _};
+
+    use super::*;
+    use crate::cpu_work::LARGE;
+
+    const LARGEST: u64 = 8 * LARGE;
+
+    /// A budget of which unauthenticated senders may use the size of the largest body.
+    fn budget() -> BodyBudget {
+        BodyBudget::new(4 * LARGEST)
+    }
+
+    /// A body without an announced size.
+    fn frames(size: u64) -> impl stream::Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
+        stream::iter((0..size / 1024).map(|_| Ok(Bytes::from_static(&[b'a'; 1024]))))
+    }
+
+    async fn read(body: Body, budget: &BodyBudget, sender: BodySender) -> Result<(RequestBody, u64), ErrorCode> {
+        let mut body = RequestBody::new(body);
+        let bytes = body.read(LARGEST, budget, sender).await.map_err(|problem| problem.code)?;
+        Ok((body, bytes.len() as u64))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_holds_what_arrived_and_not_what_could_have_arrived() {
+        let sender = BodySender::Unauthenticated;
+        for size in [1024, LARGE / 2, 2 * LARGE] {
+            let budget = budget();
+            let first = read(Body::from_stream(frames(size)), &budget, sender).await;
+            assert_eq!(first.as_ref().map(|(_, size)| *size), Ok(size));
+            let held = if size < sender.large() { 0 } else { size };
+            assert!(budget.admit(LARGEST - held, sender).await.is_ok(), "{size}");
+            assert_eq!(budget.admit(LARGEST - held + 1024, sender).await.is_ok(), held == 0, "{size}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unauthenticated_body_that_does_not_arrive_holds_nothing() {
+        let (budget, sender) = (budget(), BodySender::Unauthenticated);
+        let waiting = Body::from_stream(frames(1024).chain(stream::pending()));
+        let mut first = std::pin::pin!(read(waiting, &budget, sender));
+        assert!(tokio::time::timeout(Duration::from_secs(1), &mut first).await.is_err());
+        assert!(read(Body::from_stream(frames(2 * LARGE)), &budget, sender).await.is_ok());
+        let large = Body::from_stream(frames(LARGE).chain(stream::pending()));
+        let mut second = std::pin::pin!(read(large, &budget, sender));
+        assert!(tokio::time::timeout(Duration::from_secs(1), &mut second).await.is_err());
+        let rejected = read(Body::from_stream(frames(2 * LARGE)), &budget, sender).await;
+        assert_eq!(rejected.map(drop), Err(ErrorCode::ShuttingDown), "it may become as large as the limit");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_announced_body_of_an_authenticated_sender_is_admitted_before_it_is_read() {
+        let budget = BodyBudget::new(LARGEST);
+        let all = budget.admit(LARGEST, BodySender::Authenticated).await;
+        let body = || Body::from(vec![b'a'; 300 * 1024]);
+        let rejected = read(body(), &budget, BodySender::Authenticated).await;
+        assert_eq!(rejected.map(drop), Err(ErrorCode::ShuttingDown));
+        drop(all);
+        assert!(read(body(), &budget, BodySender::Authenticated).await.is_ok());
+    }
 }

@@ -81,6 +81,25 @@ async fn response_of_odoo_is_passed_on() {
     assert_eq!(json_outcome(&response), Ok(json!(["a  é", 1e16])));
 }
 
+/// Only its credential is kept parsed until it is verified.
+#[tokio::test]
+async fn large_call_arrives_completely() {
+    let (stub, gateway) = gateway(&[]).await;
+    stub.when(KEY_OWNER, StubReply::value("<struct></struct>"));
+    stub.when("res.partner.search", StubReply::value("<array><data></data></array>"));
+    let mut call = call_of_search();
+    call.pop();
+    call.extend([json!([[["name", "=", "x".repeat(20_000)]]]), json!({"limit": 1})]);
+    for front in Front::ALL {
+        let result = front.call(&gateway.client(), "object", "execute_kw", &call).await;
+        assert_eq!(result, Ok(json!([])), "{front:?}");
+        let surplus = [call.clone(), vec![json!(1)]].concat();
+        let fault = front.call(&gateway.client(), "object", "execute_kw", &surplus).await.unwrap_err();
+        assert!(fault.text.contains("takes 1 fewer positional arguments"), "{fault:?}");
+    }
+    assert_eq!(stub.calls().iter().filter(|call| *call == "res.partner.search").count(), 3);
+}
+
 #[tokio::test]
 async fn odoo_that_cannot_be_reached_is_a_fault_with_the_time_to_wait() {
     let gateway = Gateway::start(&[

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::arguments::python_error;
 use super::exchange::{read_body, respond, respond_to_problem};
 use super::fault::RpcFault;
-use super::services::{Answered, ServiceCall, ServiceResult, call_service, version};
+use super::services::{Answered, ArgumentPart, ParseArguments, ServiceCall, ServiceResult, call_service, version};
 use crate::cpu_work::run_cpu_work;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -34,40 +34,69 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// A request, parsed as far as every method needs.
 struct JsonRpcRequest {
     id: Value<'static>,
-    params: Vec<Member<'static>>,
+    /// The call, or why the parameters contain none.
+    call: Result<JsonRpcCall, Problem>,
+}
+
+/// A call of a service.
+struct JsonRpcCall {
+    service: String,
+    function: String,
+    arguments: Vec<Value<'static>>,
+    /// The part of the arguments that the call has.
+    part: ArgumentPart,
 }
 
 async fn call(mut request: ApiRequest) -> Result<Response, Problem> {
     let body = read_body(&mut request).await?;
     let max_values = BodyLimits::max_values_in(&request.head.extensions);
-    let parsed = request.run_on_body(|| parse(&body, max_values)).await?;
-    drop(body);
-    let answered = match service_call(parsed.params) {
-        Ok(call) => call_service(&request, call, CallProtocol::Best).await,
+    let parsed = request.run_on_body(|| parse(&body, max_values, ArgumentPart::before_authentication)).await;
+    let JsonRpcRequest { id, call } = parsed?;
+    let answered = match call {
+        Ok(JsonRpcCall { service, function, arguments, part }) => {
+            let parse_all = (part == ArgumentPart::Credential).then(|| parse_again(body, max_values));
+            let call = ServiceCall { service, function, arguments, parse_all };
+            call_service(&request, call, CallProtocol::Best).await
+        }
         Err(problem) => Err(problem),
     };
-    match answered.and_then(|answered| succeed(&request, &parsed.id, &answered)) {
+    match answered.and_then(|answered| succeed(&request, &id, &answered)) {
         Ok(response) => Ok(response),
-        Err(problem) => fail(&request, &parsed.id, &problem),
+        Err(problem) => fail(&request, &id, &problem),
     }
+}
+
+/// Parses all arguments of a body.
+fn parse_again(body: Bytes, max_values: usize) -> ParseArguments {
+    Box::new(move || {
+        let call = parse(&body, max_values, |_, _| ArgumentPart::All)?.call?;
+        Ok(call.arguments)
+    })
 }
 
 /// The version of Odoo as its web client asks for it. Some clients choose their calls by it.
 async fn version_info(mut request: ApiRequest) -> Result<Response, Problem> {
     let body = unauthenticated_body::body(&mut request).await?;
-    let parsed = parse(&body, BodyLimits::max_values_in(&request.head.extensions))?;
+    let max_values = BodyLimits::max_values_in(&request.head.extensions);
+    let id = parse(&body, max_values, ArgumentPart::before_authentication)?.id;
     match version(&request).await {
         Ok(version) => {
             let version = to_json(&version).map_err(Problem::internal)?;
-            Ok(respond(envelope(&parsed.id, "result", &version)?, MEDIA, None))
+            Ok(respond(envelope(&id, "result", &version)?, MEDIA, None))
         }
-        Err(problem) => fail(&request, &parsed.id, &problem),
+        Err(problem) => fail(&request, &id, &problem),
     }
 }
 
+/// All of the body is checked; `part` selects the arguments that are copied, by service and size of the body.
+///
 /// # Errors
 /// 400 for a body that is not a JSON object, 413 for too many values.
-fn parse(body: &[u8], max_values: usize) -> Result<JsonRpcRequest, Problem> {
+fn parse(
+    body: &[u8],
+    max_values: usize,
+    part: impl FnOnce(&str, usize) -> ArgumentPart,
+) -> Result<JsonRpcRequest, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let detail = format!("body: expected UTF-8, found an invalid sequence after byte {}", error.valid_up_to());
         Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body")
@@ -87,11 +116,10 @@ fn parse(body: &[u8], max_values: usize) -> Result<JsonRpcRequest, Problem> {
             _ => {}
         }
     }
-    let params = params.into_iter().map(|(name, value)| (name.into_owned().into(), value.into_owned())).collect();
-    Ok(JsonRpcRequest { id, params })
+    Ok(JsonRpcRequest { id, call: service_call(params, |service| part(service, body.len())) })
 }
 
-fn service_call(params: Vec<Member<'static>>) -> Result<ServiceCall, Problem> {
+fn service_call(params: Vec<Member<'_>>, part: impl FnOnce(&str) -> ArgumentPart) -> Result<JsonRpcCall, Problem> {
     let (mut service, mut function, mut arguments) = (None, None, None);
     for (name, value) in params {
         match (name.as_ref(), value) {
@@ -105,11 +133,11 @@ fn service_call(params: Vec<Member<'static>>) -> Result<ServiceCall, Problem> {
         let detail = format!("jsonrpc() missing 1 required positional argument: '{name}'");
         python_error(ErrorCode::MissingParameter, "TypeError", detail)
     };
-    Ok(ServiceCall {
-        service: service.ok_or_else(|| missing("service"))?,
-        function: function.ok_or_else(|| missing("method"))?,
-        arguments: arguments.ok_or_else(|| missing("args"))?,
-    })
+    let service = service.ok_or_else(|| missing("service"))?;
+    let function = function.ok_or_else(|| missing("method"))?;
+    let part = part(&service);
+    let arguments = part.copy(arguments.ok_or_else(|| missing("args"))?);
+    Ok(JsonRpcCall { service, function, arguments, part })
 }
 
 fn succeed(request: &ApiRequest, id: &Value<'_>, (result, rate_limit): &Answered) -> Result<Response, Problem> {
@@ -143,9 +171,10 @@ fn envelope(id: &Value<'_>, member: &str, content: &[u8]) -> Result<Bytes, Probl
 mod tests {
     use super::*;
 
-    fn parsed(body: &str) -> Result<(Value<'static>, ServiceCall), ErrorCode> {
-        let JsonRpcRequest { id, params } = parse(body.as_bytes(), 20).map_err(|problem| problem.code)?;
-        Ok((id, service_call(params).map_err(|problem| problem.code)?))
+    fn parsed(body: &str) -> Result<(Value<'static>, JsonRpcCall), ErrorCode> {
+        let all = |_: &str, _: usize| ArgumentPart::All;
+        let JsonRpcRequest { id, call } = parse(body.as_bytes(), 20, all).map_err(|problem| problem.code)?;
+        Ok((id, call.map_err(|problem| problem.code)?))
     }
 
     #[test]
@@ -169,6 +198,9 @@ mod tests {
             ("[]", ErrorCode::InvalidLiteral),
             (r#"[{"jsonrpc": "2.0"}]"#, ErrorCode::InvalidLiteral),
             ("{'id': 1}", ErrorCode::InvalidLiteral),
+            (r#"{"id": 1, "id": 2}"#, ErrorCode::InvalidLiteral),
+            (r#"{"params": {"service": "s", "service": "t"}}"#, ErrorCode::InvalidLiteral),
+            (r#"{"params": {"args": [{"a": 1, "a": 2}]}}"#, ErrorCode::InvalidLiteral),
             ("{}", ErrorCode::MissingParameter),
             (r#"{"params": []}"#, ErrorCode::MissingParameter),
             (r#"{"params": {"service": "s", "method": "m"}}"#, ErrorCode::MissingParameter),
@@ -177,6 +209,18 @@ mod tests {
         ] {
             assert_eq!(parsed(body).map(drop), Err(code), "{body}");
         }
+    }
+
+    #[test]
+    fn a_large_body_keeps_its_credential_and_is_parsed_again_for_the_rest() {
+        let text = "x".repeat(10_000);
+        let params = format!(r#"{{"args": ["db", 7, "secret", "{text}", [1]], "method": "m", "service": "object"}}"#);
+        let body = Bytes::from(format!(r#"{{"params": {params}}}"#));
+        let call = parse(&body, 20, ArgumentPart::before_authentication).unwrap().call.unwrap();
+        assert_eq!(call.part, ArgumentPart::Credential);
+        assert_eq!(call.arguments, ["db".into(), Value::Int(7), "secret".into()]);
+        let all = parse_again(body, 20)().unwrap();
+        assert_eq!((all.len(), all.get(3).and_then(Value::as_text)), (5, Some(text.as_str())));
     }
 
     #[test]

@@ -18,18 +18,55 @@ use crate::value::{Member, Value};
 /// The name of the service that calls methods of models.
 pub(super) const OBJECT: &str = "object";
 
+/// The arguments that contain the credential of a call of a method: `db`, `uid`, `passwd`.
+const CREDENTIAL_ARGUMENTS: usize = 3;
+
+/// The arguments of a larger body, in bytes, are dropped while the credential among them is verified.
+const MAX_BODY_KEPT_PARSED: usize = 8 * 1024;
+
 /// How many characters of a name an error repeats.
 const SHOWN_NAME: usize = 64;
 
 /// A call of a service.
-#[derive(Debug)]
 pub(super) struct ServiceCall {
     /// The name of the service.
     pub(super) service: String,
     /// The name of its function.
     pub(super) function: String,
-    /// The arguments.
+    /// The arguments, or the first ones.
     pub(super) arguments: Vec<Value<'static>>,
+    /// Parses all arguments, if these are only the first ones.
+    pub(super) parse_all: Option<ParseArguments>,
+}
+
+/// Parses the body of a call again, for all of its arguments.
+pub(super) type ParseArguments = Box<dyn FnOnce() -> Result<Vec<Value<'static>>, Problem> + Send>;
+
+/// Which arguments of a call are copied from its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ArgumentPart {
+    /// All of them.
+    All,
+    /// Those that contain the credential.
+    Credential,
+}
+
+impl ArgumentPart {
+    /// The part that is kept until the credential is verified. Values need many times the memory of their body, and an
+    /// unauthenticated sender can prolong the verification. So a body that is not small is parsed, its values are
+    /// dropped, and it is parsed again for a caller who is known.
+    pub(super) fn before_authentication(service: &str, body_size: usize) -> Self {
+        if service == OBJECT && body_size > MAX_BODY_KEPT_PARSED { Self::Credential } else { Self::All }
+    }
+
+    /// This part of the arguments, with strings of its own.
+    pub(super) fn copy(self, arguments: Vec<Value<'_>>) -> Vec<Value<'static>> {
+        let most = match self {
+            Self::All => usize::MAX,
+            Self::Credential => CREDENTIAL_ARGUMENTS,
+        };
+        arguments.into_iter().take(most).map(Value::into_owned).collect()
+    }
 }
 
 /// The result of a call of a service.
@@ -53,10 +90,10 @@ pub(super) async fn call_service(
     call: ServiceCall,
     protocol: CallProtocol,
 ) -> Result<Answered, Problem> {
-    let ServiceCall { service, function, arguments } = call;
+    let ServiceCall { service, function, arguments, parse_all } = call;
     match service.as_str() {
         "common" => call_common(request, &function, arguments).await,
-        OBJECT => call_object(request, &function, arguments, protocol).await,
+        OBJECT => call_object(request, &function, (arguments, parse_all), protocol).await,
         "db" => {
             let detail = "The gateway does not offer the service `db`: databases are managed in Odoo itself.";
             Err(python_error(ErrorCode::UnknownRoute, "AccessDenied", detail))
@@ -80,6 +117,7 @@ async fn call_common(
         }
         "about" => {
             let is_extended = arguments.first().is_some_and(|extended| !extended.is_falsy());
+            drop(arguments);
             let about = Value::from("See https://www.odoo.com");
             let server_version = if is_extended { Some(server_version(request).await?.server_version) } else { None };
             let value = match server_version {
@@ -125,6 +163,8 @@ async fn server_version(request: &ApiRequest) -> Result<ServerVersion, Problem> 
 async fn log_in(request: &ApiRequest, mut arguments: Arguments) -> Result<Answered, Problem> {
     let (database, login) = (arguments.text("db")?, arguments.text("login")?);
     let secret = arguments.text("password")?;
+    // The other arguments can be large, and the sender can prolong the verification.
+    drop(arguments);
     match authenticate_login(request, &database, login, secret).await {
         Ok(caller) => Ok((ServiceResult::Value(Value::Int(caller.odoo_user.uid.get())), caller.rate_limit)),
         Err(problem) if problem.code == ErrorCode::CredentialInvalid => {
@@ -139,12 +179,17 @@ async fn log_in(request: &ApiRequest, mut arguments: Arguments) -> Result<Answer
 async fn call_object(
     request: &ApiRequest,
     function: &str,
-    arguments: Vec<Value<'static>>,
+    (arguments, parse_all): (Vec<Value<'static>>, Option<ParseArguments>),
     protocol: CallProtocol,
 ) -> Result<Answered, Problem> {
-    let mut arguments = Arguments::of(if function == "execute_kw" { "execute_kw" } else { "execute" }, arguments);
+    let name = if function == "execute_kw" { "execute_kw" } else { "execute" };
+    let mut arguments = Arguments::of(name, arguments);
     let (database, uid, secret) = (arguments.text("db")?, arguments.next("uid")?, arguments.text("passwd")?);
     let caller = authenticate_user_id(request, &database, &uid, secret).await?;
+    if let Some(parse_all) = parse_all {
+        let all = request.run_on_body(parse_all).await?;
+        arguments = Arguments::of(name, all.into_iter().skip(CREDENTIAL_ARGUMENTS).collect());
+    }
     let (model, method) = (arguments.text("obj")?, arguments.text("method")?);
     let (args, kwargs) = match function {
         "execute_kw" => {
@@ -195,6 +240,19 @@ fn shown(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_credential_of_a_large_call_of_a_method_is_kept_before_it_is_verified() {
+        for (service, size, kept) in [
+            (OBJECT, MAX_BODY_KEPT_PARSED, 5),
+            (OBJECT, MAX_BODY_KEPT_PARSED + 1, CREDENTIAL_ARGUMENTS),
+            ("common", MAX_BODY_KEPT_PARSED + 1, 5),
+        ] {
+            let part = ArgumentPart::before_authentication(service, size);
+            assert_eq!(part.copy(vec![Value::Null; 5]).len(), kept, "{service} {size}");
+        }
+        assert_eq!(ArgumentPart::Credential.copy(vec!["db".into()]), [Value::from("db")]);
+    }
 
     #[test]
     fn names_that_cannot_exist_are_rejected_as_odoo_rejects_unknown_ones() {

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::arguments::python_error;
 use super::exchange::{read_body, respond, respond_to_problem};
 use super::fault::{FaultForm, RpcFault};
-use super::services::{Answered, OBJECT, ServiceCall, ServiceResult, call_service};
+use super::services::{Answered, ArgumentPart, OBJECT, ParseArguments, ServiceCall, ServiceResult, call_service};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::ApiRequest;
@@ -47,12 +47,16 @@ async fn handle(mut request: ApiRequest, form: FaultForm) -> Result<Response, Pr
         unauthenticated_body::body(&mut request).await?
     };
     let max_values = BodyLimits::max_values_in(&request.head.extensions);
-    let parsed = request.run_on_body(|| parse(&body, max_values)).await;
-    // The call has copies of its values, and keeping both would double the memory of the request.
-    drop(body);
+    let part = ArgumentPart::before_authentication(&service, body.len());
+    let parsed = request.run_on_body(|| parse(&body, max_values, part)).await;
+    // The body is kept only to be parsed again: the call has copies of its values, and keeping both would double the
+    // memory of the request.
+    let parse_all = (part == ArgumentPart::Credential).then(|| -> ParseArguments {
+        Box::new(move || parse(&body, max_values, ArgumentPart::All).map(|(_, arguments)| arguments))
+    });
     let answered = match parsed {
         Ok((function, arguments)) => {
-            let call = ServiceCall { service, function, arguments };
+            let call = ServiceCall { service, function, arguments, parse_all };
             call_service(&request, call, CallProtocol::XmlRpc).await
         }
         Err(problem) => Err(problem),
@@ -66,8 +70,8 @@ async fn handle(mut request: ApiRequest, form: FaultForm) -> Result<Response, Pr
     }
 }
 
-/// The name and the parameters of a call.
-fn parse(body: &[u8], max_values: usize) -> Result<(String, Vec<Value<'static>>), Problem> {
+/// The name and a part of the parameters of a call, all of which are checked.
+fn parse(body: &[u8], max_values: usize, part: ArgumentPart) -> Result<(String, Vec<Value<'static>>), Problem> {
     let text = decode(body)?;
     let call = request::parse(&text, max_values).map_err(|error| {
         if request::has_too_many_values(error) {
@@ -76,7 +80,7 @@ fn parse(body: &[u8], max_values: usize) -> Result<(String, Vec<Value<'static>>)
         }
         python_error(ErrorCode::InvalidLiteral, "xml.parsers.expat.ExpatError", error.to_string())
     })?;
-    Ok((call.method.into_owned(), call.params.into_iter().map(Value::into_owned).collect()))
+    Ok((call.method.into_owned(), part.copy(call.params)))
 }
 
 /// The text of a body in UTF-8, or in ISO-8859-1 if it says so, as PHP's does. Line ends are those of XML 1.0, section
@@ -131,7 +135,7 @@ mod tests {
     use super::*;
 
     fn parsed(body: &[u8]) -> Result<(String, Vec<Value<'static>>), String> {
-        parse(body, 10).map_err(|problem| problem.detail)
+        parse(body, 10, ArgumentPart::All).map_err(|problem| problem.detail)
     }
 
     fn call(declaration: &str, text: &[u8]) -> Vec<u8> {
@@ -167,7 +171,21 @@ mod tests {
             let detail = parsed(&call("", text.as_bytes())).unwrap_err();
             assert!(detail.contains(" at byte ") && !detail.contains("secret"), "{detail}");
         }
-        let many = parse(&call("", b"<array><data><value/><value/></data></array>"), 2).unwrap_err();
-        assert_eq!(many.code, ErrorCode::BodyTooLarge);
+        let many = call("", b"<array><data><value/><value/></data></array>");
+        assert_eq!(parse(&many, 2, ArgumentPart::All).unwrap_err().code, ErrorCode::BodyTooLarge);
+    }
+
+    #[test]
+    fn all_of_a_call_is_checked_before_its_credential() {
+        let params = |last: &str| {
+            let params = format!("{}<param>{last}</param>", "<param><value>a</value></param>".repeat(3));
+            format!("<methodCall><methodName>m</methodName><params>{params}</params></methodCall>")
+        };
+        let part = |last: &str| parse(params(last).as_bytes(), 10, ArgumentPart::Credential);
+        assert_eq!(part("<value/>"), Ok(("m".to_owned(), vec!["a".into(); 3])));
+        let member = "<member><name>a</name><value/></member>";
+        for invalid in ["<value>", &format!("<value><struct>{member}{member}</struct></value>")] {
+            assert_eq!(part(invalid).map_err(|problem| problem.code), Err(ErrorCode::InvalidLiteral), "{invalid}");
+        }
     }
 }
