@@ -11,11 +11,11 @@ CREATE TABLE odoo_keys (
     replaced_hash BYTEA,
     replaced_hash_kid TEXT,
     replaced_name TEXT,
-    replaced_ends_at BIGINT,
+    replaced_ends_at BIGINT,           -- not reliable if replaced_name is NULL
     replaced_at BIGINT,
     failures BIGINT NOT NULL DEFAULT 0, -- attempts that failed, since the last one that succeeded
     failure TEXT,                      -- why the last one failed, for people
-    next_check_at BIGINT NOT NULL DEFAULT 0,
-    claimed_until BIGINT NOT NULL DEFAULT 0 -- until then one gateway works on the key
+    next_check_at BIGINT NOT NULL DEFAULT 0, -- 0: it was not looked at yet
+    claimed_until BIGINT NOT NULL DEFAULT 0 -- until then one gateway works on the key; it identifies the claim
 );
 CREATE INDEX odoo_keys_that_failed ON odoo_keys (failures) WHERE failures > 0;

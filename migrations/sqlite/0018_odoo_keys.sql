@@ -11,11 +11,11 @@ CREATE TABLE odoo_keys (
     replaced_hash BLOB,
     replaced_hash_kid TEXT,
     replaced_name TEXT,
-    replaced_ends_at INTEGER,
+    replaced_ends_at INTEGER,          -- not reliable if replaced_name is NULL
     replaced_at INTEGER,
     failures INTEGER NOT NULL DEFAULT 0, -- attempts that failed, since the last one that succeeded
     failure TEXT,                      -- why the last one failed, for people
-    next_check_at INTEGER NOT NULL DEFAULT 0,
-    claimed_until INTEGER NOT NULL DEFAULT 0 -- until then one gateway works on the key
+    next_check_at INTEGER NOT NULL DEFAULT 0, -- 0: it was not looked at yet
+    claimed_until INTEGER NOT NULL DEFAULT 0 -- until then one gateway works on the key; it identifies the claim
 ) STRICT;
 CREATE INDEX odoo_keys_that_failed ON odoo_keys (failures) WHERE failures > 0;

@@ -24,6 +24,6 @@ impl Administration {
     /// # Errors
     /// Fails if the store cannot be used.
     pub async fn accept_store(&self) -> Result<(), AdminError> {
-        Ok(self.store.audit(&self.audit_event(RESTORE, "nothing", "keys and tokens unchanged")).await?)
+        Ok(self.store.accept_restored(&self.audit_event(RESTORE, "nothing", "keys and tokens unchanged")).await?)
     }
 }

@@ -38,7 +38,7 @@ impl Administration {
         let uid = verify_credential(database, &new.login, &new.secret).await?;
         let major = database.metadata.cached_version().await.map_err(AdminError::Odoo)?.major;
         let user = OdooUser { uid, secret: Arc::new(new.secret.clone()) };
-        let owner = ApiKeyOwner { user: &user, login: &new.login, password: Some(&new.secret) };
+        let owner = ApiKeyOwner { user: &user, password: Some(&new.secret) };
         let name = odoo_key_name(&new.terms.name)?;
         let created = database.create_api_key(owner, &name, self.end_of_new_key()).await.map_err(AdminError::Odoo)?;
         let needs_password = self.odoo_keys.renew && created.ends_at.is_some() && major < FIRST_WITHOUT_PASSWORD;

@@ -18,7 +18,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 
-use super::{AdminError, Administration, verify_credential};
+use super::{AdminError, Administration};
 use crate::auth::{KeySet, OdooKeyUse};
 use crate::clock::format_timestamp;
 use crate::odoo::{ApiKeyOwner, CreatedApiKey, OdooUser, Uid, is_api_key};
@@ -71,6 +71,8 @@ pub enum OdooKeyOutcome {
 struct ClaimedKey<'u> {
     used: &'u OdooKeyUse,
     now: OffsetDateTime,
+    /// The claim on its row.
+    claim: i64,
     /// The credential as it is stored.
     sealed: Sealed,
     /// The user with the opened credential.
@@ -80,7 +82,7 @@ struct ClaimedKey<'u> {
 
 impl ClaimedKey<'_> {
     fn owner(&self) -> ApiKeyOwner<'_> {
-        ApiKeyOwner { user: &self.user, login: &self.used.token.grant.login, password: self.password.as_ref() }
+        ApiKeyOwner { user: &self.user, password: self.password.as_ref() }
     }
 
     fn in_seconds(&self, after: Duration) -> i64 {
@@ -95,21 +97,21 @@ impl Administration {
     /// Fails if the store or its keys cannot be used. Everything else is a failure that the store remembers.
     pub async fn check_odoo_key(&self, used: &OdooKeyUse) -> Result<OdooKeyOutcome, AdminError> {
         let (now, grant) = (self.clock.now(), &used.token.grant);
-        let (mut record, sealed) = match self.store.claim_odoo_key(&grant.id, now, now + CLAIM).await? {
-            OdooKeyClaim::Claimed { record, credential } => (*record, credential),
+        let (claim, mut record, sealed) = match self.store.claim_odoo_key(&grant.id, now, now + CLAIM).await? {
+            OdooKeyClaim::Claimed { until, record, credential } => (until, *record, credential),
             OdooKeyClaim::NotDue(next) => {
                 used.check_again_at(next);
                 return Ok(OdooKeyOutcome::Unchanged);
             }
             OdooKeyClaim::Ended => return Ok(OdooKeyOutcome::Unchanged),
         };
-        let key = claimed_key(used, now, sealed, &record)?;
+        let key = claimed_key(used, (now, claim), sealed, &record)?;
         let outcome = match self.try_check(&key, &mut record).await {
             // They have stored the record together with what they did.
             Ok(outcome @ (OdooKeyOutcome::Renewed | OdooKeyOutcome::Revoked)) => outcome,
             Ok(outcome) => {
                 (record.failures, record.failure) = (0, None);
-                self.store.update_odoo_key(&grant.id, &record).await?;
+                self.store.update_odoo_key(&grant.id, claim, &record).await?;
                 outcome
             }
             Err(cause @ AdminError::KeySet(_)) => return Err(cause),
@@ -129,11 +131,21 @@ impl Administration {
             return Ok(OdooKeyOutcome::Unchanged);
         }
         let keys = self.key_provider.for_sealing().await?;
-        if record.hash.is_none() || record.ends_at.is_none() {
-            let end = key.used.database.first_api_key_end(&key.user, key.now).await;
-            record.ends_at = end.map_err(AdminError::Odoo)?;
-        }
+        // Before Odoo is asked: if it does not answer, other grants must see that this one has the key.
         record.hash = Some(hash_odoo_key(&keys, &key.used.token, &key.user.secret));
+        if needs_look(record) {
+            match key.used.database.first_api_key_end(&key.user, key.now).await {
+                Ok(end) => record.ends_at = record.ends_at.or(end),
+                Err(problem) => {
+                    let is_gone = matches!(key.used.database.client.accepts(&key.user).await, Ok(false));
+                    return match key.password {
+                        // It creates a new key, also if this one is gone.
+                        Some(_) if is_gone => self.renew(key, &keys, record).await,
+                        _ => Err(AdminError::Odoo(problem)),
+                    };
+                }
+            }
+        }
         if let Some(outcome) = self.revoke_replaced(key, record).await? {
             return Ok(outcome);
         }
@@ -169,8 +181,11 @@ impl Administration {
         let created = used.database.create_api_key(key.owner(), &name, ends_at).await.map_err(AdminError::Odoo)?;
         let renewed = self.replacing_record(key, keys, record, (&created, &name))?;
         let sealed = used.data_key.seal_credential(grant.facts(), &created.secret)?;
-        let accepted = verify_credential(&used.database, &grant.login, &created.secret).await;
-        if !matches!(&accepted, Ok(uid) if uid.get() == grant.uid) {
+        // By the id of the user: the login may be another one by now.
+        let user = OdooUser { uid: key.user.uid, secret: Arc::new(created.secret.clone()) };
+        let accepted =
+            used.database.client.accepts(&user).await.map_err(|error| AdminError::Odoo(error.into_problem()));
+        if !matches!(accepted, Ok(true)) {
             discard(key, &created, &name).await;
             return Err(accepted.err().unwrap_or(AdminError::CredentialRejected));
         }
@@ -178,9 +193,11 @@ impl Administration {
         let detail = until.map_or_else(|| "without an end".to_owned(), |until| format!("valid until {until}"));
         let event = self.odoo_key_event("odoo_key.renew", key, &detail);
         // If the store does not answer, it may have the new key: it is not discarded then.
-        if !self.store.replace_odoo_key(&grant.id, (&key.sealed, &sealed), &renewed, &event).await? {
+        let credentials = (&key.sealed, &sealed);
+        if !self.store.replace_odoo_key((&grant.id, key.claim), credentials, &renewed, &event).await? {
+            // Another gateway was faster.
             discard(key, &created, &name).await;
-            return Err(AdminError::Invalid("the credential was replaced at the same time".to_owned()));
+            return Ok(OdooKeyOutcome::Unchanged);
         }
         *record = renewed;
         Ok(OdooKeyOutcome::Renewed)
@@ -223,7 +240,8 @@ impl Administration {
     ) -> Result<Option<OdooKeyOutcome>, AdminError> {
         let Some(replaced) = record.replaced.clone() else { return Ok(None) };
         let now = key.now.unix_timestamp();
-        if replaced.ends_at.is_some_and(|end| end <= now) {
+        // The end of a key that the gateway has not created is a guess, so it is revoked.
+        if replaced.name.is_some() && replaced.ends_at.is_some_and(|end| end <= now) {
             record.replaced = None;
             return Ok(None);
         }
@@ -243,7 +261,7 @@ impl Administration {
         (record.replaced, record.failures, record.failure) = (None, 0, None);
         record.next_check_at = self.next_check(key, record);
         let event = self.odoo_key_event("odoo_key.revoke", key, "the previous key");
-        self.store.update_odoo_key_with_event(&grant.id, record, &event).await?;
+        self.store.update_odoo_key_with_event(&grant.id, key.claim, record, &event).await?;
         Ok(Some(OdooKeyOutcome::Revoked))
     }
 
@@ -264,10 +282,10 @@ impl Administration {
         let text = "an Odoo API key was not renewed, or the previous one not revoked; it is tried again";
         tracing::warn!(login, database, ends_at, %cause, "{text}");
         if record.failures > 1 {
-            return Ok(self.store.update_odoo_key(&grant.id, record).await?);
+            return Ok(self.store.update_odoo_key(&grant.id, key.claim, record).await?);
         }
         let event = self.odoo_key_event("odoo_key.renew_failed", key, &cause.to_string());
-        Ok(self.store.update_odoo_key_with_event(&grant.id, record, &event).await?)
+        Ok(self.store.update_odoo_key_with_event(&grant.id, key.claim, record, &event).await?)
     }
 
     fn odoo_key_event(&self, action: &str, key: &ClaimedKey<'_>, detail: &str) -> AuditEvent {
@@ -291,9 +309,15 @@ impl Administration {
     }
 }
 
+/// Whether Odoo is asked about the key: its end is not known, the last attempt failed, or it was not looked at yet. All
+/// keys count as not looked at after a backup was restored, which may contain one that was revoked since.
+fn needs_look(record: &OdooKeyRecord) -> bool {
+    record.ends_at.is_none() || record.failures > 0 || record.next_check_at == 0
+}
+
 fn claimed_key<'u>(
     used: &'u OdooKeyUse,
-    now: OffsetDateTime,
+    (now, claim): (OffsetDateTime, i64),
     sealed: Sealed,
     record: &OdooKeyRecord,
 ) -> Result<ClaimedKey<'u>, AdminError> {
@@ -302,7 +326,7 @@ fn claimed_key<'u>(
     let open = |password: &Sealed| used.data_key.open_for_grant(grant.facts(), PASSWORD, password);
     let password = record.password.as_ref().map(open).transpose()?;
     let uid = Uid::new(grant.uid).ok_or(AdminError::CredentialRejected)?;
-    Ok(ClaimedKey { used, now, sealed, user: OdooUser { uid, secret: Arc::new(secret) }, password })
+    Ok(ClaimedKey { used, now, claim, sealed, user: OdooUser { uid, secret: Arc::new(secret) }, password })
 }
 
 /// Equal only for the same key of the same user, and only while the index key stays.

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use serde_json::json;
 
 use super::expiry::Expiry;
-use super::odoo_key::{describe_odoo_key, odoo_key_json};
+use super::odoo_key::{describe_left_keys, describe_odoo_key, odoo_key_json};
 use super::secret_input::read_secret;
 use super::table::{self, Cell, format_timestamp, local_time, local_time_or};
 use super::usage;
@@ -179,8 +179,10 @@ pub(super) async fn run(
             table::print_message(out, json, &format!("{name} is enabled."))?;
         }
         KeyCommand::Delete(KeyName { name }) => {
+            let odoo_key = admin.odoo_key_of(&admin.find_key(&name).await?).await?;
             admin.delete_key(&name).await?;
-            table::print_message(out, json, &format!("{name} is deleted."))?;
+            let left = describe_left_keys(odoo_key.as_ref());
+            table::print_message(out, json, &format!("{name} is deleted.{left}"))?;
         }
     }
     Ok(())
@@ -236,6 +238,8 @@ async fn rotate(
     let asked = format!("its user, or the current secret of {name}");
     let proof = read_secret(secret_file.as_deref(), &asked)?;
     let overlap = time::Duration::try_from(overlap).unwrap_or(time::Duration::MAX);
+    let before = admin.find_key(&name).await?;
+    let odoo_key = admin.odoo_key_of(&before).await?;
     let rotated = admin.rotate_key(&name, &proof, overlap).await?;
     let previous_until = rotated.previous_until.map(|until| format_timestamp(until.unix_timestamp()));
     if json {
@@ -251,6 +255,10 @@ async fn rotate(
     }
     if rotated.unlinked > 0 {
         writeln!(stderr(), "{} users must be linked again with `odoo-gateway user link`.", rotated.unlinked)?;
+    }
+    let left = describe_left_keys(odoo_key.as_ref());
+    if rotated.row.grant.id != before.grant.id && !left.is_empty() {
+        writeln!(stderr(), "{name} has another Odoo credential now.{left}")?;
     }
     Ok(())
 }

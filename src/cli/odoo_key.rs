@@ -1,4 +1,5 @@
-//! The Odoo API key that an API key of the gateway uses: when it ends, and whether its renewal fails.
+//! The Odoo API key that an API key of the gateway uses: when it ends, whether its renewal fails, and what of it is left
+//! in Odoo.
 //!
 //! In: what the store knows about it. Out: text and JSON. Must not know: how it is renewed.
 
@@ -7,9 +8,25 @@ use serde_json::{Value, json};
 use super::table::{format_timestamp, local_time};
 use crate::store::OdooKeyRecord;
 
+/// Nothing is known about a password, except why it could not be looked at.
+fn known(record: Option<&OdooKeyRecord>) -> Option<&OdooKeyRecord> {
+    record.filter(|record| record.hash.is_some() || record.failure.is_some())
+}
+
+/// A sentence about the keys that the gateway has created in Odoo and does not use any more; empty if there are none.
+pub(super) fn describe_left_keys(record: Option<&OdooKeyRecord>) -> String {
+    let Some(record) = record else { return String::new() };
+    let names = [record.name.as_deref(), record.replaced.as_ref().and_then(|replaced| replaced.name.as_deref())];
+    let names: Vec<String> = names.into_iter().flatten().map(|name| format!("\"{name}\"")).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(" Remove what the gateway has created in Odoo for it: {}.", names.join(", "))
+}
+
 /// One line; empty if nothing is known.
 pub(super) fn describe_odoo_key(record: Option<&OdooKeyRecord>) -> String {
-    let Some(record) = record.filter(|record| record.hash.is_some()) else { return String::new() };
+    let Some(record) = known(record) else { return String::new() };
     let end = record.ends_at.map_or_else(|| "no known end".to_owned(), |end| format!("ends {}", local_time(end)));
     let mut parts = vec![end];
     if let Some(name) = &record.name {
@@ -26,7 +43,7 @@ pub(super) fn describe_odoo_key(record: Option<&OdooKeyRecord>) -> String {
 
 /// The same for programs; `null` if nothing is known.
 pub(super) fn odoo_key_json(record: Option<&OdooKeyRecord>) -> Value {
-    let Some(record) = record.filter(|record| record.hash.is_some()) else { return Value::Null };
+    let Some(record) = known(record) else { return Value::Null };
     json!({
         "name": record.name,
         "ends_at": record.ends_at.map(format_timestamp),
@@ -56,5 +73,15 @@ mod tests {
         let text = describe_odoo_key(Some(&record));
         assert_eq!(text, "no known end, attempt 2 to renew it failed: Odoo is not available.");
         assert_eq!(odoo_key_json(Some(&record))["failures"], 2);
+        let unseen = OdooKeyRecord { hash: None, ..record };
+        assert_eq!(describe_odoo_key(Some(&unseen)), text, "the first look has failed");
+    }
+
+    #[test]
+    fn keys_that_are_left_in_odoo_are_named() {
+        let record = OdooKeyRecord { name: Some("odoo-gateway shop 1".to_owned()), ..OdooKeyRecord::default() };
+        let text = describe_left_keys(Some(&record));
+        assert_eq!(text, " Remove what the gateway has created in Odoo for it: \"odoo-gateway shop 1\".");
+        assert_eq!(describe_left_keys(Some(&OdooKeyRecord::default())), "");
     }
 }

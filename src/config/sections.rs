@@ -40,7 +40,7 @@ impl Config {
     pub(super) fn validate(&self, errors: &mut ConfigErrors) {
         self.server.validate(&mut Section::new("server", errors));
         self.store.validate(&mut Section::new("store", errors));
-        self.odoo_keys.validate(&mut Section::new("odoo_keys", errors));
+        self.odoo_keys.validate(&self.store, &mut Section::new("odoo_keys", errors));
         self.auth.validate(&mut Section::new("auth", errors));
         self.demo.validate(&mut Section::new("demo", errors));
         self.docs.validate(&mut Section::new("docs", errors));

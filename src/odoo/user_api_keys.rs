@@ -17,9 +17,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
+use super::api_key_owner;
 use super::database::Database;
 use super::error::OdooError;
-use super::user::{OdooUser, is_api_key};
+use super::user::{OdooUser, Uid, is_api_key};
 use super::user_client::unexpected_form;
 use super::web::{SessionOwner, WebApiKey};
 use crate::error::Problem;
@@ -49,8 +50,6 @@ pub struct CreatedApiKey {
 pub struct ApiKeyOwner<'o> {
     /// The user, with the credential that Odoo accepts now.
     pub user: &'o OdooUser,
-    /// The user's login.
-    pub login: &'o str,
     /// The user's password, if it is known.
     pub password: Option<&'o SecretString>,
 }
@@ -89,20 +88,18 @@ impl Database {
         let created =
             |secret, has_end: bool| CreatedApiKey { secret, ends_at: has_end.then_some(ends_at.unix_timestamp()) };
         if major >= FIRST_WITH_RPC && is_api_key(&owner.user.secret) {
-            let args = vec![own_secret(owner.user), SCOPE.into(), Value::from(name.to_owned()), until.clone().into()];
-            let call = api_key_call("generate", args, Effect::Write);
-            match self.client.execute_kw(owner.user, &call).await {
-                Ok(reply) => {
-                    let key = reply.value()?.as_text().map(SecretString::from);
-                    return key.map(|key| created(key, true)).ok_or_else(|| unexpected_form(&call));
-                }
+            let secret = owner.user.secret.expose_secret();
+            let args: [Value<'_>; 4] = [secret.into(), SCOPE.into(), name.into(), until.as_str().into()];
+            let call = api_key_call("generate", Vec::new(), Effect::Write);
+            match self.client.call_with_secrets(owner.user, &call, &args).await {
+                Ok(key) => return key.map(|key| created(key, true)).ok_or_else(|| unexpected_form(&call)),
                 Err(OdooError::Fault(_)) if owner.password.is_some() => {}
                 Err(error) if error.is_unknown_method() => return Err(needs_password(major)),
                 Err(error) => return Err(error.into_call_problem(&call)),
             }
         }
-        let user = self.user_with_password(owner, major).await?;
-        let web_owner = SessionOwner { user: &user, login: Some(owner.login) };
+        let (user, login) = self.user_with_password(owner, major).await?;
+        let web_owner = SessionOwner { user: &user, login: Some(&login) };
         let key = self.web.create_api_key(web_owner, major, WebApiKey { name, ends_at: &until }).await?;
         Ok(created(key, major >= FIRST_WITH_END))
     }
@@ -119,41 +116,69 @@ impl Database {
     ) -> Result<(), Problem> {
         let major = self.metadata.cached_version().await?.major;
         if major >= FIRST_WITH_RPC {
-            let call = api_key_call("revoke", vec![Value::from(key.expose_secret().to_owned())], Effect::Write);
-            match self.client.execute_kw(owner.user, &call).await {
+            let call = api_key_call("revoke", Vec::new(), Effect::Write);
+            match self.client.call_with_secrets(owner.user, &call, &[key.expose_secret().into()]).await {
                 Ok(_) => return Ok(()),
                 Err(OdooError::Fault(_)) if owner.password.is_some() => {}
                 Err(error) if error.is_unknown_method() => return Err(needs_password(major)),
                 // An earlier attempt may have revoked it.
-                Err(error) => match self.client.authenticate(owner.login, key).await {
-                    Ok(None) => return Ok(()),
+                Err(error) => match self.rejects(owner.user.uid, key, major).await {
+                    Ok(true) => return Ok(()),
                     _ => return Err(error.into_call_problem(&call)),
                 },
             }
         }
-        let user = self.user_with_password(owner, major).await?;
+        let (user, login) = self.user_with_password(owner, major).await?;
         let Some(name) = name else {
+            // It may have ended, or someone may have removed it.
+            if self.rejects(user.uid, key, major).await.map_err(OdooError::into_problem)? {
+                return Ok(());
+            }
             let detail = "Odoo's web client removes a key by its name, and the gateway has not created this one.";
             return Err(Problem::new(ErrorCode::OdooRefused, detail).hint("Remove the key in Odoo."));
         };
-        self.web.remove_api_key(SessionOwner { user: &user, login: Some(owner.login) }, major, name).await
+        self.web.remove_api_key(SessionOwner { user: &user, login: Some(&login) }, major, name).await
     }
 
-    /// The user with their password, which XML-RPC has just accepted: the web client counts failed logins.
-    async fn user_with_password(&self, owner: ApiKeyOwner<'_>, major: u8) -> Result<OdooUser, Problem> {
+    /// Whether a key of this user opens nothing any more. A rejected login would not show that: the login may have
+    /// changed, or Odoo may reject all logins for a while. Over XML-RPC, Odoo may accept a removed key from its cache.
+    async fn rejects(&self, uid: Uid, key: &SecretString, major: u8) -> Result<bool, OdooError> {
+        if major >= api_key_owner::FIRST_MAJOR {
+            return Ok(self.client.key_owner(key).await?.is_none());
+        }
+        Ok(!self.client.accepts(&OdooUser { uid, secret: Arc::new(key.clone()) }).await?)
+    }
+
+    /// The user with their password, which XML-RPC has just accepted because the web client counts failed logins, and
+    /// their present login, which can be another one than that of the grant.
+    async fn user_with_password(&self, owner: ApiKeyOwner<'_>, major: u8) -> Result<(OdooUser, String), Problem> {
         let password = owner.password.ok_or_else(|| needs_password(major))?;
-        let uid = self.client.authenticate(owner.login, password).await.map_err(OdooError::into_problem)?;
-        if uid != Some(owner.user.uid) {
+        let user = OdooUser { uid: owner.user.uid, secret: Arc::new(password.clone()) };
+        if !self.client.accepts(&user).await.map_err(OdooError::into_problem)? {
             let detail = "Odoo does not accept the sealed password of this user any more.";
             return Err(Problem::new(ErrorCode::AccessDenied, detail)
                 .hint("Create the gateway's key again with the new password."));
         }
-        Ok(OdooUser { uid: owner.user.uid, secret: Arc::new(password.clone()) })
+        let call = login_call(user.uid);
+        let reply = self.client.execute_kw(&user, &call).await.map_err(|error| error.into_call_problem(&call))?;
+        let login = login_in(&reply.value()?).ok_or_else(|| unexpected_form(&call))?;
+        Ok((user, login))
     }
 }
 
-fn own_secret(user: &OdooUser) -> Value<'static> {
-    Value::from(user.secret.expose_secret().to_owned())
+/// Reads the login of a user.
+fn login_call(uid: Uid) -> Call {
+    Call {
+        model: ModelName::from_static("res.users"),
+        method: MethodName::from_static("read"),
+        args: vec![Value::List(vec![Value::Int(uid.get())]), Value::List(vec!["login".into()])],
+        kwargs: Vec::new(),
+        effect: Effect::Read,
+    }
+}
+
+fn login_in(records: &Value<'_>) -> Option<String> {
+    records.as_list()?.first()?.get("login")?.as_text().map(str::to_owned)
 }
 
 /// A call of the model of API keys.
@@ -204,6 +229,13 @@ mod tests {
         assert_eq!(parse_time("1970-01-02 00:00:01"), Some(86_401));
         assert_eq!(parse_time("tomorrow"), None);
         assert_eq!(format_time(OffsetDateTime::UNIX_EPOCH).unwrap(), "1970-01-01 00:00:00");
+    }
+
+    #[test]
+    fn login_is_that_of_the_record() {
+        let record = Value::Map(vec![("id".into(), Value::Int(7)), ("login".into(), "ada@example.com".into())]);
+        assert_eq!(login_in(&Value::List(vec![record])).as_deref(), Some("ada@example.com"));
+        assert_eq!(login_in(&Value::List(Vec::new())), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What is known about the Odoo API keys that grants seal.
 //!
 //! One gateway works on a key at a time: it claims the row, and gives it back with the result. A claim of a gateway
-//! that was killed expires.
+//! that was killed expires. Then another one may claim the row, and what the first one still writes is ignored: the end
+//! of a claim is different from that of every other claim of the row.
 //!
 //! In: rows, sealed secrets, keyed hashes. Out: the same. Must not know: Odoo, how secrets are sealed.
 
@@ -33,7 +34,8 @@ pub struct ReplacedOdooKey {
     pub hash: OdooKeyHash,
     /// Its name in Odoo, if the gateway has created it.
     pub name: Option<String>,
-    /// When it ends in any case; seconds since 1970, as all times here.
+    /// When it ends; seconds since 1970, as all times here. If the gateway has not created it, when the first of the
+    /// user's keys ended.
     pub ends_at: Option<i64>,
     /// When it was replaced.
     pub replaced_at: i64,
@@ -65,6 +67,8 @@ pub struct OdooKeyRecord {
 pub enum OdooKeyClaim {
     /// The caller works on the key.
     Claimed {
+        /// When the claim ends; it identifies the claim.
+        until: i64,
         /// What is known about it.
         record: Box<OdooKeyRecord>,
         /// The credential of the grant.
@@ -122,8 +126,8 @@ impl OdooKeyRecord {
         })
     }
 
-    /// Writes the record and ends the claim.
-    async fn write(&self, grant: &str, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    /// Writes the record and ends the claim. Returns `false` if the row has another claim now.
+    async fn write(&self, grant: &str, claim: i64, connection: &mut AnyConnection) -> Result<bool, StoreError> {
         let hash = |hash: Option<&OdooKeyHash>| hash.map(|hash| (hash.hash.clone(), hash.key.clone())).unzip();
         let (key_hash, key_hash_kid) = hash(self.hash.as_ref());
         let replaced = self.replaced.as_ref();
@@ -131,8 +135,8 @@ impl OdooKeyRecord {
         let write = "UPDATE odoo_keys SET key_hash = $2, key_hash_kid = $3, name = $4, ends_at = $5, password = $6, \
                      replaced = $7, replaced_hash = $8, replaced_hash_kid = $9, replaced_name = $10, \
                      replaced_ends_at = $11, replaced_at = $12, failures = $13, failure = $14, next_check_at = $15, \
-                     claimed_until = 0 WHERE grant_id = $1";
-        sqlx::query(write)
+                     claimed_until = 0 WHERE grant_id = $1 AND claimed_until = $16";
+        let written = sqlx::query(write)
             .bind(grant.to_owned())
             .bind(key_hash)
             .bind(key_hash_kid)
@@ -148,9 +152,10 @@ impl OdooKeyRecord {
             .bind(self.failures)
             .bind(self.failure.clone())
             .bind(self.next_check_at)
+            .bind(claim)
             .execute(connection)
             .await?;
-        Ok(())
+        Ok(written.rows_affected() > 0)
     }
 }
 
@@ -158,6 +163,12 @@ async fn insert_claimed(grant: &str, until: i64, connection: &mut AnyConnection)
     let insert = "INSERT INTO odoo_keys (grant_id, claimed_until) SELECT id, $2 FROM grants WHERE id = $1 \
                   ON CONFLICT (grant_id) DO NOTHING";
     Ok(sqlx::query(insert).bind(grant.to_owned()).bind(until).execute(connection).await?.rows_affected())
+}
+
+/// Lets every key be looked at again, as if it never had been.
+pub(super) async fn recheck_odoo_keys(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE odoo_keys SET next_check_at = 0").execute(connection).await?;
+    Ok(())
 }
 
 impl Store {
@@ -175,7 +186,7 @@ impl Store {
         token.grant.insert(&mut transaction).await?;
         token.insert(&mut transaction).await?;
         insert_claimed(&token.grant.id, 0, &mut transaction).await?;
-        record.write(&token.grant.id, &mut transaction).await?;
+        record.write(&token.grant.id, 0, &mut transaction).await?;
         event.insert(&mut transaction).await?;
         transaction.commit().await?;
         event.log();
@@ -210,15 +221,17 @@ impl Store {
             let claimed_until: i64 = row.try_get("claimed_until")?;
             return Ok(OdooKeyClaim::NotDue(record.next_check_at.max(claimed_until)));
         }
-        Ok(OdooKeyClaim::Claimed { record: Box::new(record), credential: Sealed(row.try_get("credential")?) })
+        let credential = Sealed(row.try_get("credential")?);
+        Ok(OdooKeyClaim::Claimed { until, record: Box::new(record), credential })
     }
 
-    /// Stores what is known about the key of a grant, and ends the claim.
+    /// Stores what is known about the key of a grant, and ends the claim. Does nothing if the row has another claim.
     ///
     /// # Errors
     /// If the store is not available.
-    pub async fn update_odoo_key(&self, grant: &str, record: &OdooKeyRecord) -> Result<(), StoreError> {
-        record.write(grant, &mut *self.pool.acquire().await?).await
+    pub async fn update_odoo_key(&self, grant: &str, claim: i64, record: &OdooKeyRecord) -> Result<(), StoreError> {
+        record.write(grant, claim, &mut *self.pool.acquire().await?).await?;
+        Ok(())
     }
 
     /// As [`update_odoo_key`](Self::update_odoo_key), with an event.
@@ -228,11 +241,15 @@ impl Store {
     pub async fn update_odoo_key_with_event(
         &self,
         grant: &str,
+        claim: i64,
         record: &OdooKeyRecord,
         event: &AuditEvent,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        record.write(grant, &mut transaction).await?;
+        if !record.write(grant, claim, &mut transaction).await? {
+            transaction.rollback().await?;
+            return Ok(());
+        }
         event.insert(&mut transaction).await?;
         transaction.commit_without_credentials().await?;
         event.log();
@@ -240,13 +257,13 @@ impl Store {
     }
 
     /// Replaces the credential of a grant, for all its tokens at once: they open it with the same data key. Returns
-    /// `false` if the grant does not have the credential `before` any more.
+    /// `false` if the grant does not have the credential `before` any more, or the row has another claim.
     ///
     /// # Errors
     /// If the store is not available. Then it is not known which credential the grant has.
     pub async fn replace_odoo_key(
         &self,
-        grant: &str,
+        (grant, claim): (&str, i64),
         (before, after): (&Sealed, &Sealed),
         record: &OdooKeyRecord,
         event: &AuditEvent,
@@ -254,11 +271,11 @@ impl Store {
         let mut transaction = self.begin().await?;
         let replace = "UPDATE grants SET credential = $1 WHERE id = $2 AND credential = $3";
         let replace = sqlx::query(replace).bind(after.0.clone()).bind(grant.to_owned()).bind(before.0.clone());
-        if replace.execute(&mut *transaction).await?.rows_affected() == 0 {
+        let is_replaced = replace.execute(&mut *transaction).await?.rows_affected() > 0;
+        if !is_replaced || !record.write(grant, claim, &mut transaction).await? {
             transaction.rollback().await?;
             return Ok(false);
         }
-        record.write(grant, &mut transaction).await?;
         event.insert(&mut transaction).await?;
         transaction.commit().await?;
         event.log();

@@ -3,6 +3,7 @@
 //! In: wraps for the disabled state. Out: a store without a usable token. Must not know: what was revoked since.
 
 use super::audit::AuditEvent;
+use super::odoo_keys::recheck_odoo_keys;
 use super::rewrap::Rewrap;
 use super::{Store, StoreError};
 
@@ -33,9 +34,23 @@ impl Store {
         let tokens = sqlx::query(delete).execute(&mut *transaction).await?.rows_affected();
         let shred = "DELETE FROM grants WHERE NOT EXISTS (SELECT 1 FROM wraps WHERE wraps.grant_id = grants.id)";
         sqlx::query(shred).execute(&mut *transaction).await?;
+        recheck_odoo_keys(&mut transaction).await?;
         event.insert(&mut transaction).await?;
         transaction.commit().await?;
         event.log();
         Ok(RevokedCounts { keys, tokens })
+    }
+
+    /// Revokes nothing. Odoo API keys are looked at again at their next use: they may have been renewed since then.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn accept_restored(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        recheck_odoo_keys(&mut transaction).await?;
+        event.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        event.log();
+        Ok(())
     }
 }

@@ -3,31 +3,37 @@
 use std::time::Duration;
 
 use odoo_gateway::admin::Administration;
+use odoo_gateway::auth::{NewToken, issue};
 use odoo_gateway::clock::Clock;
-use odoo_gateway::odoo::is_api_key;
-use odoo_gateway::secret::{DataKey, Token};
-use odoo_gateway::store::StoredToken;
+use odoo_gateway::names::DatabaseName;
+use odoo_gateway::odoo::{Uid, is_api_key};
+use odoo_gateway::secret::{DataKey, Token, TokenKind};
+use odoo_gateway::store::{AuditEvent, OdooKeyClaim, OdooKeyRecord, StoredToken};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _};
+use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::{administration, new_key_of, url};
 use crate::support::binary::Process;
 use crate::support::odoo::{api_key_names, empty_database, fresh_database};
-use crate::support::stub_odoo::KEY;
+use crate::support::stub_odoo::{KEY, KEY_OWNER};
 use crate::support::{Client, Gateway, StubOdoo, StubReply, Version, testbed};
 
 const PARTNER: &str = "/restapi/1.0/object/res.partner/1";
 const GENERATE: &str = "res.users.apikeys.generate";
 const REVOKE: &str = "res.users.apikeys.revoke";
 const AUTHENTICATE: &str = "authenticate";
+const KEYS: &str = "res.users.apikeys.search_read";
 const NEW: &str = "fedcba9876543210fedcba9876543210fedcba98";
 const RENEW: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__RENEW", "true");
 /// A key of one day ends soon.
 const RENEW_BEFORE: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__RENEW_BEFORE", "2d");
 const LIFETIME: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__LIFETIME", "30d");
 const REVOKE_AFTER: &str = "ODOO_GATEWAY__ODOO_KEYS__REVOKE_AFTER";
+/// Old keys can be revoked at once.
+const NO_GRACE: (&str, &str) = ("ODOO_GATEWAY__STORE__OUTAGE_GRACE", "0s");
 const DAY: i64 = 24 * 60 * 60;
 
 /// Creates a key of the gateway with an Odoo API key that ends in a day.
@@ -71,7 +77,7 @@ async fn odoo_status(database: &str, key: &str) -> u16 {
 #[tokio::test(flavor = "multi_thread")]
 async fn key_of_odoo_19_is_renewed_and_the_one_before_is_revoked() {
     let database = fresh_database(Version::Odoo19).await;
-    let settings = [RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "0s")];
+    let settings = [RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "0s"), NO_GRACE];
     let gateway = Gateway::start_with_database(Version::Odoo19, &database, &settings).await;
     let admin = gateway.administration().await;
     let (row, token) = key_of_one_day(&admin, &database, "shop").await;
@@ -151,7 +157,8 @@ async fn two_gateways_renew_a_key_once_and_another_one_revokes_the_one_before() 
     // Neither of them revokes the old key. What is left to do is in the store alone.
     second.stop().await;
     let key_file = first.folder().join("keys/master.key").display().to_string();
-    let early = [&shared[..], &[(REVOKE_AFTER, "0s"), ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", &key_file)]].concat();
+    let key_file = ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", key_file.as_str());
+    let early = [&shared[..], &[(REVOKE_AFTER, "0s"), NO_GRACE, key_file]].concat();
     make_due(&store).await;
     let third = Gateway::start_with_database(Version::Odoo19, &database, &early).await;
     use_until(&with_key(third.client()), &admin, "odoo_key.revoke", 1).await;
@@ -179,9 +186,10 @@ async fn odoo_20() -> StubOdoo {
     let end = (Clock::system().now() + Duration::from_secs(24 * 60 * 60)).format(format).unwrap();
     let key = member("scope", "<string>rpc</string>") + &member("expiration_date", &format!("<string>{end}</string>"));
     let keys = format!("<array><data><value><struct>{key}</struct></value></data></array>");
-    stub.when("res.users.apikeys.search_read", StubReply::value(&keys));
-    stub.when_containing(AUTHENTICATE, KEY, StubReply::value("<int>2</int>"));
-    stub.when_containing(AUTHENTICATE, NEW, StubReply::value("<int>2</int>"));
+    stub.when(KEYS, StubReply::value(&keys));
+    stub.when(AUTHENTICATE, StubReply::value("<int>2</int>"));
+    // Over XML-RPC; over JSON-2 the key is in a header.
+    stub.when_containing(KEY_OWNER, NEW, StubReply::value("<struct></struct>"));
     stub
 }
 
@@ -199,6 +207,7 @@ async fn key_of_odoo_20_renews_itself_also_after_its_gateway_was_killed_on_the_w
         RENEW_BEFORE,
         LIFETIME,
         (REVOKE_AFTER, "0s"),
+        NO_GRACE,
     ];
     let gateway = Process::serve_in(folder, &settings).await;
     let admin = administration(gateway.folder.path(), &settings).await;
@@ -226,22 +235,27 @@ async fn key_of_odoo_20_renews_itself_also_after_its_gateway_was_killed_on_the_w
 async fn key_that_another_key_uses_too_is_not_revoked_and_failures_are_remembered() {
     let stub = odoo_20().await;
     stub.when(GENERATE, StubReply::fault("2", "Access Denied"));
-    let gateway = Gateway::start_with_stub(&stub, &[RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "0s")]).await;
+    let settings = [RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "0s"), NO_GRACE];
+    let gateway = Gateway::start_with_stub(&stub, &settings).await;
     let admin = gateway.administration().await;
     let (row, token) = admin.create_key(new_key_of("stub", "shop", "admin", KEY)).await.unwrap();
-    admin.create_key(new_key_of("stub", "other", "admin", KEY)).await.unwrap();
+    let (other, other_token) = admin.create_key(new_key_of("stub", "other", "admin", KEY)).await.unwrap();
     let client = gateway.client().with_header("api-key", token.expose());
     use_until(&client, &admin, "odoo_key.renew_failed", 1).await;
     let failing = admin.store.failing_odoo_keys().await.unwrap();
     assert!(matches!(&failing[..], [key] if key.login == "admin" && !key.failure.is_empty()), "{failing:?}");
     assert_eq!(odoo_credential(&admin, &row, &token).await, KEY);
 
+    // What a failed look leaves of the other key must show that it is the same one.
+    stub.once(KEYS, StubReply::fault("1", "Internal error"));
+    use_until(&gateway.client().with_header("api-key", other_token.expose()), &admin, "odoo_key.renew_failed", 2).await;
+    assert!(admin.odoo_key_of(&other).await.unwrap().unwrap().hash.is_some());
     stub.when(GENERATE, StubReply::value(&format!("<string>{NEW}</string>")));
     make_due(&format!("sqlite:{}", gateway.folder().join("gateway.db").display())).await;
     let replica = gateway.replica().await;
     let client = Client::new(format!("http://{}", replica.api)).with_header("api-key", token.expose());
     use_until(&client, &admin, "odoo_key.renew", 1).await;
-    assert!(admin.store.failing_odoo_keys().await.unwrap().is_empty());
+    assert_eq!(admin.store.failing_odoo_keys().await.unwrap().len(), 1, "that of the other key");
     let postponed = async {
         loop {
             client.get(PARTNER, &[("fields", "id")]).await.ok();
@@ -255,4 +269,78 @@ async fn key_that_another_key_uses_too_is_not_revoked_and_failures_are_remembere
     let known = tokio::time::timeout(Duration::from_secs(30), postponed).await.expect("it is looked at later");
     assert!(known.replaced.is_some());
     assert_eq!(stub.call_count(REVOKE), 0, "the other key of the gateway uses it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_counts_as_revoked_only_if_odoo_rejects_the_key_itself() {
+    let stub = odoo_20().await;
+    stub.when(GENERATE, StubReply::value(&format!("<string>{NEW}</string>")));
+    stub.when(REVOKE, StubReply::fault("1", "Internal error"));
+    let settings = [RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "0s"), NO_GRACE];
+    let gateway = Gateway::start_with_stub(&stub, &settings).await;
+    let admin = gateway.administration().await;
+    let (row, token) = admin.create_key(new_key_of("stub", "shop", "admin", KEY)).await.unwrap();
+    // The user has another login now.
+    stub.when(AUTHENTICATE, StubReply::value("<boolean>0</boolean>"));
+    let client = gateway.client().with_header("api-key", token.expose());
+    use_until(&client, &admin, "odoo_key.renew", 1).await;
+    use_until(&client, &admin, "odoo_key.renew_failed", 1).await;
+    assert!(admin.odoo_key_of(&row).await.unwrap().unwrap().replaced.is_some(), "Odoo still accepts it");
+
+    let gone = r#"{"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"}"#;
+    stub.when(KEY_OWNER, StubReply::http("401 UNAUTHORIZED", "application/json", gone));
+    make_due(&format!("sqlite:{}", gateway.folder().join("gateway.db").display())).await;
+    let replica = gateway.replica().await;
+    let client = Client::new(format!("http://{}", replica.api)).with_header("api-key", token.expose());
+    use_until(&client, &admin, "odoo_key.revoke", 1).await;
+}
+
+#[tokio::test]
+async fn gateway_that_lost_its_claim_changes_nothing_and_keys_are_looked_at_after_a_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("keys/master.key").display().to_string();
+    let settings = [("ODOO_URL", "http://127.0.0.1:1"), ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", key_file.as_str())];
+    let admin = administration(folder.path(), &settings).await;
+    let new = NewToken {
+        kind: TokenKind::AccessToken,
+        database: DatabaseName::parse("odoo").unwrap(),
+        uid: Uid::new(7).unwrap(),
+        login: "ada".to_owned(),
+        secret: KEY.into(),
+        scope: "\"all\"".to_owned(),
+        not_after: None,
+        idle_seconds: None,
+        key: None,
+    };
+    let (row, _) = issue(&admin.key_provider, &admin.clock, new).await.unwrap();
+    let now = admin.clock.now();
+    let event = |action: &str| AuditEvent::new(now, "test", action, &row.id, "");
+    admin.store.add_token(&row, &event("token.create")).await.unwrap();
+
+    let grant = row.grant.id.as_str();
+    let claim = async |now: OffsetDateTime, minutes: u64| {
+        let until = now + Duration::from_secs(60 * minutes);
+        let OdooKeyClaim::Claimed { until, .. } = admin.store.claim_odoo_key(grant, now, until).await.unwrap() else {
+            panic!("the key is not due");
+        };
+        until
+    };
+    let slow = claim(now, 1).await;
+    let fast = claim(now + Duration::from_secs(61), 5).await;
+    let record = |name: &str, next_check_at| OdooKeyRecord {
+        name: Some(name.to_owned()),
+        next_check_at,
+        ..OdooKeyRecord::default()
+    };
+    let later = now.unix_timestamp() + DAY;
+    admin.store.update_odoo_key_with_event(grant, fast, &record("fast", later), &event("fast")).await.unwrap();
+    admin.store.update_odoo_key_with_event(grant, slow, &record("slow", later), &event("slow")).await.unwrap();
+    admin.store.update_odoo_key(grant, slow, &record("slow", later)).await.unwrap();
+    let (same, lost) = ((&row.grant.credential, &row.grant.credential), record("slow", later));
+    assert!(!admin.store.replace_odoo_key((grant, slow), same, &lost, &event("slow")).await.unwrap());
+    assert_eq!(admin.odoo_key_of(&row).await.unwrap().unwrap(), record("fast", later));
+    assert_eq!(admin.store.audit_events(1).await.unwrap()[0].action, "fast");
+
+    admin.accept_store().await.unwrap();
+    assert_eq!(admin.odoo_key_of(&row).await.unwrap().unwrap(), record("fast", 0));
 }
