@@ -171,11 +171,14 @@ async fn start_with(
     let trace_settings = settings_from_config::traces(&config.traces);
     let traces = trace_settings.map(|settings| SpanExporter::start(settings, metrics.clone(), clock.clone()));
     let (span_exporter, tracer) = traces.transpose()?.unzip();
-    let odoo_keys = odoo_key_task::run(tokens.odoo_key_uses.clone(), admin.clone(), metrics.clone());
+    // The databases of the start would stay in memory after a reload replaced them.
+    let admin = Administration { databases: Databases::new(Vec::new()), ..admin };
+    let (shutdown, stopped) = watch::channel(false);
+    let (uses, grace) = (tokens.odoo_key_uses.clone(), config.server.shutdown_grace);
+    let odoo_keys = odoo_key_task::run(uses, admin.clone(), metrics.clone(), stopped.clone(), grace);
     let odoo_keys = tokio::spawn(odoo_keys);
     let lasting = LastingParts {
-        // The databases of the start would stay in memory after a reload replaced them.
-        admin: Administration { databases: Databases::new(Vec::new()), ..admin },
+        admin,
         tokens: Arc::new(tokens),
         throttle,
         shared_limits,
@@ -192,7 +195,6 @@ async fn start_with(
     let handler = stack.handler();
     let reloader = Reloader::new(lasting, served, stack, health.clone());
 
-    let (shutdown, stopped) = watch::channel(false);
     let server_settings = settings_from_config::server(&config.server, api_is_shared);
     let shutdown_clients = shutdown_signal(stopped, health.clone());
     let serve_clients = serve::run(api, handler, server_settings.clone(), shutdown_clients, metrics.clone());
@@ -221,7 +223,9 @@ async fn start_with(
         // Fails if the thread for operators has ended before, which is not an error now.
         let _ = serve_operators.await;
         purge.abort();
-        odoo_keys.abort();
+        if let Err(cause) = odoo_keys.await {
+            tracing::error!(%cause, "a task failed");
+        }
         key_reload.abort();
         monitor.abort();
         credential_tasks.stop().await;

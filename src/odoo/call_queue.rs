@@ -23,7 +23,8 @@ pub(super) enum CallPriority {
     Interactive,
     /// An export of which the client has nothing yet.
     Export,
-    /// An export of which the client has a part, which is useless without the rest: its pages may wait for long.
+    /// An export of which the client has a part, which is useless without the rest: its pages are always admitted, as
+    /// many as there are connections, and may wait longer.
     BegunExport,
 }
 
@@ -50,7 +51,8 @@ struct Lane {
 #[derive(Debug)]
 pub(super) struct CallPermit {
     _running: SlotPermit,
-    _admitted: OwnedSemaphorePermit,
+    /// `None` for a call that is always admitted.
+    _admitted: Option<OwnedSemaphorePermit>,
 }
 
 /// Why no permit was granted.
@@ -112,7 +114,12 @@ impl CallQueue {
             CallPriority::Export => (&self.exports, self.wait),
             CallPriority::BegunExport => (&self.exports, self.begun_export_wait),
         };
-        let admitted = Arc::clone(&lane.admitted).try_acquire_owned().map_err(|_| QueueError::QueueFull)?;
+        let admitted = match priority {
+            CallPriority::BegunExport => None,
+            CallPriority::Interactive | CallPriority::Export => {
+                Some(Arc::clone(&lane.admitted).try_acquire_owned().map_err(|_| QueueError::QueueFull)?)
+            }
+        };
         let running = match self.try_acquire_slot(priority) {
             Some(running) => running,
             None => {
@@ -200,6 +207,27 @@ mod tests {
         for export in exports {
             assert!(export.await.unwrap().is_ok());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn export_that_has_begun_goes_on_although_the_queue_is_full() {
+        let queue = Arc::new(queue_of_one());
+        let running = queue.acquire(Interactive).await.unwrap();
+        let acquire = |priority| {
+            let queue = Arc::clone(&queue);
+            tokio::spawn(async move { queue.acquire(priority).await })
+        };
+        let full = [acquire(Export), acquire(Export)];
+        tokio::task::yield_now().await;
+        assert_eq!(queue.acquire(Export).await.unwrap_err(), QueueError::QueueFull);
+        let begun = acquire(BegunExport);
+        tokio::task::yield_now().await;
+        assert!(!begun.is_finished(), "it waits");
+        drop(running);
+        for export in full {
+            drop(export.await.unwrap().unwrap());
+        }
+        assert!(begun.await.unwrap().is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -47,6 +47,7 @@ mod call_target;
 mod parallel_calls;
 mod probe;
 mod proxy_mode;
+mod secret_call;
 mod shared_read;
 mod web_client_request;
 
@@ -62,6 +63,10 @@ pub(super) use shared_read::ReadReply;
 /// while the request was written, or the worker was being replaced. After that time, Odoo's time limit has killed the
 /// worker and would kill the next one too.
 const RETRY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How much longer than other calls a page of an export that has begun waits. With the longest response of Odoo, the
+/// client gets nothing for 155 seconds: less than what clients and reverse proxies wait (160 seconds).
+const BEGUN_EXPORT_EXTRA_WAIT: Duration = Duration::from_secs(15);
 
 /// How long Odoo may take to report whether it serves JSON-RPC.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -115,7 +120,7 @@ impl OdooClient {
             endpoints: Endpoints::new(&settings)?,
             transport,
             queue: CallQueue::new(slots, settings.queue, settings.queue_wait)
-                .with_begun_export_wait(settings.queue_wait.max(settings.response_timeout))
+                .with_begun_export_wait(settings.queue_wait.saturating_add(BEGUN_EXPORT_EXTRA_WAIT))
                 .with_waiting_calls(|class| metrics.waiting_calls(class)),
             metrics,
             circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock.clone()),

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::deferrable::DeferrableCallers;
 use super::demand::RecentDemand;
+use super::denial::Denial;
 use super::renewals::Renewals;
 use super::usage::{SlotGrant, SlotUse};
 
@@ -52,6 +53,7 @@ struct Size {
     /// The demand of callers that cannot be deferred, and of all.
     demand: RecentDemand,
     total_demand: RecentDemand,
+    denial: Denial,
 }
 
 /// A slot in use, released on drop.
@@ -80,7 +82,9 @@ impl LeasedSlots {
         Self::build(budget, capacity, true)
     }
 
-    /// The same, of which no gateway keeps any that it does not use, if they are shared.
+    /// The same, of which no gateway keeps any that it does not use, if they are shared. A gateway that gets none takes
+    /// one after a second in which callers waited: the others may be busy all the time, or one that was killed may have
+    /// them all until they expire. So the limit can be exceeded by one for each gateway.
     #[must_use]
     pub fn without_minimum(budget: String, capacity: usize) -> Self {
         Self::build(budget, capacity, false)
@@ -98,6 +102,7 @@ impl LeasedSlots {
                 to_return: 0,
                 demand: RecentDemand::default(),
                 total_demand: RecentDemand::default(),
+                denial: Denial::default(),
             }),
             is_shrinking: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
@@ -213,6 +218,7 @@ impl LeasedSlots {
         let in_use = size.held.saturating_sub(self.free());
         let deferrable = self.0.deferrable.in_use();
         let waiting = self.0.waiting.load(Ordering::Relaxed);
+        size.denial.observe(now, waiting);
         let all_deferrable = deferrable.saturating_add(self.0.deferrable.waiting());
         let others = in_use.saturating_sub(deferrable).saturating_add(waiting);
         // One slot is wanted for those that can be deferred, so that they are not deferred for ever.
@@ -234,6 +240,7 @@ impl LeasedSlots {
         self.0.is_refused.store(!grant.is_complete || allowed >= self.0.capacity, Ordering::Relaxed);
         self.0.is_granted.store(true, Ordering::Relaxed);
         let before = self.held();
+        let allowed = if self.0.has_minimum { allowed } else { self.size().denial.at_least_one(allowed) };
         self.resize(allowed);
         self.held() < before
     }

@@ -27,10 +27,15 @@ struct Pair {
     second: RunningGateway,
 }
 
-fn settings(store: &str) -> [(&str, &str); 8] {
+/// No lease expires, although the machine may be busy.
+const LONG: &str = "20s";
+/// For tests that wait until leases expire.
+const SHORT: &str = "5s";
+
+fn settings<'s>(store: &'s str, outage_grace: &'s str) -> [(&'s str, &'s str); 8] {
     [
         ("ODOO_GATEWAY__STORE__URL", store),
-        ("ODOO_GATEWAY__STORE__OUTAGE_GRACE", "5s"),
+        ("ODOO_GATEWAY__STORE__OUTAGE_GRACE", outage_grace),
         ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
         ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
         ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS__BURST", "100"),
@@ -42,8 +47,12 @@ fn settings(store: &str) -> [(&str, &str); 8] {
 
 impl Pair {
     async fn start() -> Self {
+        Self::with_grace(LONG).await
+    }
+
+    async fn with_grace(outage_grace: &str) -> Self {
         let (stub, store) = (StubOdoo::start().await, empty_database().await);
-        let first = Gateway::start_with_stub(&stub, &settings(&store)).await;
+        let first = Gateway::start_with_stub(&stub, &settings(&store, outage_grace)).await;
         let second = first.replica().await;
         Self { stub, store, first, second }
     }
@@ -196,9 +205,9 @@ async fn exports_of_one_gateway_leave_their_slots_to_reads_of_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn slots_of_a_killed_gateway_expire() {
     let (stub, store) = (StubOdoo::start().await, empty_database().await);
-    let survivor = Gateway::start_with_stub(&stub, &settings(&store)).await;
+    let survivor = Gateway::start_with_stub(&stub, &settings(&store, SHORT)).await;
     let (url, key) = (stub.url(), survivor.folder().join("keys/master.key").display().to_string());
-    let mut all = settings(&store).to_vec();
+    let mut all = settings(&store, SHORT).to_vec();
     all.extend([("ODOO_GATEWAY__ODOO__0__URL", url.as_str()), ("ODOO_GATEWAY__ODOO__0__DATABASE", "stub")]);
     all.push(("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", key.as_str()));
     let killed = Process::serve(&all).await;
@@ -321,8 +330,23 @@ async fn password_checks_at_once_are_limited_over_both_gateways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gateway_without_a_store_goes_on_with_what_it_holds_and_then_with_its_minimum() {
+async fn passwords_are_checked_although_a_gateway_that_was_killed_had_all_checks() {
     let pair = Pair::start().await;
+    let mut store = AnyConnection::connect(&pair.store).await.unwrap();
+    for statement in [
+        "INSERT INTO gateways (id, expires_at) SELECT 'killed', max(expires_at) + 600 FROM gateways",
+        "INSERT INTO leases (budget, gateway_id, held, wanted) VALUES ('checks:stub', 'killed', 2, 2)",
+    ] {
+        sqlx::query(statement).execute(&mut store).await.unwrap();
+    }
+    let started = Instant::now();
+    pair.users().await;
+    assert!(started.elapsed() > Duration::from_secs(2), "each of the two took a check after a second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gateway_without_a_store_goes_on_with_what_it_holds_and_then_with_its_minimum() {
+    let pair = Pair::with_grace(SHORT).await;
     let [first, _] = pair.users().await;
     let ops = pair.first.ops_client();
     assert_eq!(wait_for_limits(&ops, "true").await, json!({"ok": true}));

@@ -310,6 +310,22 @@ async fn large_responses_share_a_memory_budget() {
 }
 
 #[tokio::test]
+async fn large_response_of_unknown_length_keeps_the_memory_that_it_needs() {
+    let large = response_with(&format!("<string>{}</string>", "x".repeat(1_500_000)));
+    let chunked = StubAction::raw(format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n",
+        large.len()
+    ));
+    let known = StubAction::odoo(&large);
+    let stub = Stub::serve(move |number| if number == 0 { chunked.clone() } else { known.clone() }).await;
+    let client = client_with(OdooSettings { answer_memory: 4 << 20, ..settings(&stub) });
+    let first = read(&client).await.unwrap();
+    let second = tokio::time::timeout(Duration::from_secs(10), read(&client)).await;
+    assert!(matches!(second, Ok(Ok(_))), "the first response needs less than half of the memory");
+    drop(first);
+}
+
+#[tokio::test]
 async fn too_large_call_is_not_sent() {
     let stub = Stub::serve(|_| StubAction::odoo(&response_with("<int>1</int>"))).await;
     let client = client_with(OdooSettings { call_cap: 64 * 1024, ..settings(&stub) });

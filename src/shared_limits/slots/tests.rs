@@ -60,6 +60,26 @@ async fn slots_in_use_are_returned_when_they_are_released_although_callers_wait(
     assert!(waiting.await.unwrap().is_some());
 }
 
+#[tokio::test(start_paused = true)]
+async fn gateway_that_gets_nothing_takes_one_slot_if_no_gateway_has_a_minimum() {
+    let without = LeasedSlots::without_minimum("b".to_owned(), 2);
+    for (slots, expected) in [(without, [0, 1, 1]), (LeasedSlots::new("b".to_owned(), 2), [0, 0, 0])] {
+        slots.share(Renewals::default());
+        let (waiting, start) = ([acquire(&slots), acquire(&slots)], Instant::now());
+        settle().await;
+        let renew = |ms| {
+            drop(slots.usage(start + Duration::from_millis(ms)));
+            slots.apply(&grant(0));
+            slots.held()
+        };
+        renew(0);
+        let held = [renew(500), renew(1500), renew(1750)];
+        assert_eq!(held, expected);
+        settle().await;
+        assert_eq!(waiting.iter().filter(|caller| caller.is_finished()).count(), expected[1]);
+    }
+}
+
 #[tokio::test]
 async fn growth_cancels_a_return() {
     let (slots, _) = slots(8, 2);

@@ -276,13 +276,15 @@ async fn leases_do_not_depend_on_the_clock_of_a_gateway() {
         line.map_or(0, |value| value.parse::<u64>().unwrap())
     };
     for difference in [TEN_MINUTES, 0, -TEN_MINUTES] {
+        // On a busy machine a renewal may have failed before.
+        let failed = [sample(&right, FAILED).await, sample(&wrong, FAILED).await];
         clock.set(difference);
-        let renewed = [sample(&right, RENEWED).await, sample(&wrong, RENEWED).await];
-        for (gateway, renewed) in [&right, &wrong].into_iter().zip(renewed) {
+        for (gateway, failed) in [&right, &wrong].into_iter().zip(failed) {
+            let renewed = sample(gateway, RENEWED).await;
             read(&gateway.client()).await.ok();
             wait_until("the leases are renewed", async || sample(gateway, RENEWED).await >= renewed + 3).await;
             assert_eq!(sample(gateway, "odoo_gateway_gateways").await, 2, "{difference}");
-            assert_eq!(sample(gateway, FAILED).await, 0);
+            assert_eq!(sample(gateway, FAILED).await, failed);
         }
     }
 }
