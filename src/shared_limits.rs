@@ -12,12 +12,14 @@
 //! A task renews everything that is in use in one transaction: several times a second, and at once if a gateway has
 //! used up its part and the last renewal did not show that nothing is left. A gateway that ends without notice has
 //! its slots until they expire. A gateway that cannot reach the store uses what it holds for that time, and then its
-//! minimum; a key has an equal share at least. With SQLite nothing is shared, and nothing here costs anything.
+//! minimum; a key has an equal share at least. Where there is no minimum, a gateway that gets nothing takes one slot
+//! after a second. With SQLite nothing is shared, and nothing here costs anything.
 //!
 //! ```text
 //! allocation   fair shares of a limit (pure)
 //! usage        what a gateway reports and what it gets
 //! demand       the greatest demand of the last second
+//! denial       a gateway that gets no slot
 //! deferrable   callers that let others pass
 //! renewals     requests of a renewal, and its end
 //! slots        a semaphore with a size that changes
@@ -28,6 +30,7 @@
 mod allocation;
 mod deferrable;
 mod demand;
+mod denial;
 mod renewals;
 mod slots;
 mod usage;

@@ -279,6 +279,10 @@ async fn allow_lists_exactly_the_supported_methods() {
         let allowed: Vec<String> = options.header("allow").split(',').map(|method| method.trim().to_owned()).collect();
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
             let response = send(client.request(method.parse().unwrap(), &path)).await;
+            if path.starts_with("/json/2/") && ["GET", "HEAD"].contains(&method) {
+                assert_eq!(response.status, 404, "as Odoo responds to {method} {path}");
+                continue;
+            }
             let is_taken = response.status != 405;
             assert_eq!(is_taken, allowed.iter().any(|known| known == method), "{method} {path}: {}", response.status);
             if !is_taken {

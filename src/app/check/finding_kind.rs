@@ -67,6 +67,8 @@ finding_kinds! {
         "core files and debuggers of other processes could show decrypted credentials"
     ApiKeyEnds "api-key-ends" Warning
         "from then on the clients that use it are answered 401"
+    OdooKeyNotRenewed "odoo-key-not-renewed" Warning
+        "when the Odoo API key ends, the clients whose key or token uses it are answered 401"
     ProxyNotTrusted "proxy-not-trusted" Warning
         "all clients seem to have the address of the proxy: one of them with a wrong password slows down the others, \
          and the networks of API keys do not match"

@@ -12,7 +12,7 @@ use crate::auth::{KeyProvider, MasterKeyState};
 use crate::clock::{Clock, format_timestamp};
 use crate::config::{Config, DatabaseUrl, ServerConfig, SettingLine, StoreConfig};
 use crate::secret::{KeySources, SecretError, TokenKind};
-use crate::store::{Store, StoreError, StoredToken};
+use crate::store::{FailingOdooKey, Store, StoreError, StoredToken};
 
 /// How long before its end a key is reported.
 pub(super) const NOTICE: time::Duration = time::Duration::days(14);
@@ -29,6 +29,7 @@ pub(super) async fn check_gateway(config: &Config, clock: &Clock) -> Vec<Finding
     found.extend(exposed);
     found.push(master_key(config, clock, sources).await);
     found.extend(ending_keys(&config.store, clock).await);
+    found.extend(failing_keys(&config.store).await.unwrap_or_default().iter().map(failing_key));
     found.extend(hidden_clients(&config.server));
     found.extend(ignored_addresses(config).await);
     found.push(memory());
@@ -132,6 +133,23 @@ fn ending_key(key: &StoredToken) -> Finding {
     Finding::new(FindingKind::ApiKeyEnds, "API key", format!("{name:?} ends at {end}"), change)
 }
 
+/// Odoo API keys whose renewal fails.
+async fn failing_keys(config: &StoreConfig) -> Result<Vec<FailingOdooKey>, StoreError> {
+    let Some(store) = Store::open_existing(config).await? else { return Ok(Vec::new()) };
+    let keys = store.failing_odoo_keys().await;
+    store.close().await;
+    keys
+}
+
+fn failing_key(key: &FailingOdooKey) -> Finding {
+    let FailingOdooKey { login, database, ends_at, failure } = key;
+    let end = ends_at.map_or_else(String::new, |end| format!(", which ends at {}", format_timestamp(end)));
+    let text = format!("the last attempt to renew an Odoo API key of {login} in {database}{end}, failed: {failure}");
+    let change =
+        "see \"If it fails\" in docs/operations/odoo-keys.md; `odoo-gateway key rotate NAME` stores another key";
+    Finding::new(FindingKind::OdooKeyNotRenewed, "Odoo API key", text, change)
+}
+
 /// Warns if there is a reverse proxy, and its address is taken for that of every client.
 fn hidden_clients(server: &ServerConfig) -> Option<Finding> {
     let has_proxy = server.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
@@ -168,6 +186,19 @@ fn memory() -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_renewal_that_fails_is_reported() {
+        let key = FailingOdooKey {
+            login: "ada".to_owned(),
+            database: "shop".to_owned(),
+            ends_at: Some(0),
+            failure: "Access denied.".to_owned(),
+        };
+        let text = failing_key(&key).to_string();
+        let expected = "an Odoo API key of ada in shop, which ends at 1970-01-01T00:00:00Z, failed: Access denied.";
+        assert!(text.contains(expected) && text.contains("Id:  odoo-key-not-renewed"), "{text}");
+    }
 
     #[test]
     fn a_proxy_that_is_not_trusted_is_reported() {

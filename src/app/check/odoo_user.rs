@@ -135,8 +135,8 @@ impl UserCheck<'_> {
                 "if the gateway uses it, it is renewed in time (odoo_keys.renew); see `odoo-gateway audit list`";
             return Finding::new(FindingKind::OdooApiKeyEnds, &self.part.name, text, change);
         }
-        let change = "if the gateway uses it, let the gateway renew it, or create a new one in Odoo and store it with \
-                      `odoo-gateway user link-odoo-key`";
+        let change = "if the gateway uses it, let the gateway renew it, or create a new one in Odoo and pass it to \
+                      `odoo-gateway key rotate NAME`";
         let line = SettingLine::new("odoo_keys", "renew", true);
         Finding::new(FindingKind::OdooApiKeyEnds, &self.part.name, text, change).with_setting(&line)
     }

@@ -208,7 +208,9 @@ mod tests {
         let folders = collection["item"].as_array().unwrap();
         let names: Vec<&str> = folders.iter().map(|folder| folder["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["api_v1", "restapi", "api", "restful", "json2"]);
-        let groups = folders.iter().flat_map(|folder| folder["item"].as_array().unwrap());
+        // The five requests of JSON-2 need no recipes.
+        let with_recipes = folders.iter().filter(|folder| folder["name"] != "json2");
+        let groups = with_recipes.flat_map(|folder| folder["item"].as_array().unwrap());
         assert!(groups.into_iter().all(|group| group["name"] != OTHER));
     }
 

@@ -84,6 +84,7 @@ async fn the_index_lists_the_models_that_the_credential_may_read() {
     let index = client.get("/doc-bearer/index.json", &[]).await.ok();
     let names: Vec<&Value> = index["models"].as_array().unwrap().iter().map(|model| &model["model"]).collect();
     assert_eq!(names, ["res.partner"]);
+    assert_eq!(index["modules"], json!([]));
     client.get("/doc-bearer/res.partner.json", &[]).await.ok();
     let forbidden = client.get("/doc-bearer/res.country.json", &[]).await;
     assert!(error_of(&forbidden, 403, "odoo.exceptions.AccessError").contains("scope"));

@@ -35,6 +35,7 @@ pub(crate) type Days = std::ops::Range<i64>;
 fn params(name: &str, days: Days) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
+    #[expect(clippy::disallowed_methods, reason = "certificates are checked against the real time")]
     let day = |days: i64| OffsetDateTime::now_utc() + Duration::days(days);
     (params.not_before, params.not_after) = (day(days.start), day(days.end));
     params

@@ -25,7 +25,7 @@ use crate::http::response::headers::set_rate_limit;
 use crate::http::state::AppState;
 use crate::names::ModelName;
 use crate::odoo::{CallCounter, FoundModel, Outcome, execute_plan};
-use crate::plan::{Action, FieldSet, Intent, Many2oneDisplay, Operation, RequestedContext, plan};
+use crate::plan::{Action, FieldSet, Intent, Many2oneDisplay, Operation, RequestedContext, Scope, plan};
 use crate::shape::to_json;
 use crate::value::Value;
 
@@ -35,8 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// List the models
 ///
-/// Returns the models that the user may read, with their names, and the installed modules if the user may read those.
-/// The fields of a model are in its own document.
+/// Returns the models that the user may read, with their names, and the installed modules if the user and the scope of
+/// the credential allow to read `ir.module.module`. The fields of a model are in its own document.
 #[utoipa::path(
     get, path = "/doc-bearer/index.json", operation_id = "json2_index", tag = TAG, params(RequestHeaders),
     responses((status = 200, description = "The models", body = Json2Index))
@@ -81,7 +81,7 @@ async fn list_models(caller: &Principal) -> Result<Value<'static>, Problem> {
     let (database, user) = (&caller.database, &caller.odoo_user);
     let methods = orm_methods::names(database.metadata.cached_version().await?.major);
     let models = database.readable_models(user).await?;
-    let modules = database.installed_modules(user).await?;
+    let modules = if may_list_modules(&caller.scope) { database.installed_modules(user).await? } else { Vec::new() };
     let describe = |FoundModel { model, label }: FoundModel| {
         Value::Map(vec![
             ("model".into(), model.as_str().to_owned().into()),
@@ -93,6 +93,12 @@ async fn list_models(caller: &Principal) -> Result<Value<'static>, Problem> {
     let allowed = models.into_iter().filter(|found| caller.scope.allows(&found.model, Operation::Read));
     let models = allowed.map(describe).collect();
     Ok(Value::Map(vec![("modules".into(), modules.into_iter().map(Value::from).collect()), ("models".into(), models)]))
+}
+
+/// Whether a scope allows what the list of installed modules reveals: the names of those with this state.
+fn may_list_modules(scope: &Scope) -> bool {
+    let model = ModelName::from_static("ir.module.module");
+    ["name", "state"].iter().all(|field| scope.allows_field(&model, Operation::Read, field))
 }
 
 async fn describe_model(
@@ -142,6 +148,20 @@ fn respond(caller: &Principal, body: &Value<'_>) -> Result<Response, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn installed_modules_are_listed_for_scopes_that_can_read_them() {
+        let rule = |models: &str, more: &str| format!(r#"[{{"models": "{models}", "operations": ["read"]{more}}}]"#);
+        for (scope, expected) in [
+            (r#""all""#.to_owned(), true),
+            (rule("ir.module.module", ""), true),
+            (rule("ir.module.module", r#", "fields": {"except": ["state"]}"#), false),
+            (rule("res.partner", ""), false),
+            (rule("*", ""), false),
+        ] {
+            assert_eq!(may_list_modules(&Scope::from_json(&scope).unwrap()), expected, "{scope}");
+        }
+    }
 
     #[test]
     fn the_document_of_a_model_ends_in_json() {
