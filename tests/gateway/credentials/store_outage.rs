@@ -32,6 +32,9 @@ impl Fixture {
             ("ODOO_GATEWAY__STORE__URL", store.as_str()),
             ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
             ("ODOO_GATEWAY__AUTH__FAILURE_FLOOR", "1ms"),
+            // Clients ask again and again until a credential is rejected.
+            ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS__BURST", "1000"),
+            ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "1000"),
         ];
         let gateway = Gateway::start_with_stub(&stub, &settings).await;
         let admin = gateway.administration().await;
