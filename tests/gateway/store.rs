@@ -120,6 +120,7 @@ async fn store_works_on_sqlite() {
         "leases",
         "oauth1_nonces",
         "oauth_tokens",
+        "odoo_keys",
         "repeats",
         "sealed_keys",
         "shared_buckets",

