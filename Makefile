@@ -48,7 +48,7 @@ deb: compiler ## build the Debian package target/debian/odoo-gateway_….deb (as
 resilience: compiler ## restart, kill and upgrade gateways under load for minutes (RESILIENCE_SECONDS=300)
 	$(TESTBED) install postgres odoo19 odoo14 proxies faketime
 	previous=$$($(TESTBED) previous-release) && PREVIOUS_RELEASE=$$previous RESILIENCE_SECONDS=$(RESILIENCE_SECONDS) \
-		cargo test --locked --test gateway restarts:: -- --nocapture
+		cargo test --locked --test gateway restarts:: -- --include-ignored --nocapture
 
 overload: compiler ## ask for ten times more than Odoo can do, and compare one gateway with two (OVERLOAD_SECONDS=600)
 	$(TESTBED) install bench postgres odoo19 odoo14

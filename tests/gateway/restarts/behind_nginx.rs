@@ -235,6 +235,7 @@ async fn outage_of_postgres(fixture: &mut Fixture) {
     fixture.check_records(&answers).await;
 }
 
+#[ignore = "needs a machine without other load: `make resilience` runs it"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_gateways_behind_nginx_survive_restarts_a_kill_and_an_outage() {
     let mut fixture = Fixture::new().await;
