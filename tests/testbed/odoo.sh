@@ -5,8 +5,6 @@
 
 declare -A ODOO_PORT
 
-# Without the limits on memory and time, which are for workers: a single process with threads would restart, and not
-# respond meanwhile.
 write_odoo_config() {
     local odoo=$1 port=$2
     mkdir -p "$WORKSPACE/data/$odoo"
@@ -22,9 +20,6 @@ write_odoo_config() {
 		list_db = True
 		workers = 0
 		max_cron_threads = 0
-		limit_memory_soft = 0
-		limit_memory_hard = 0
-		limit_time_real = 0
 		log_handler = :INFO,odoo.addons.rpc.controllers.xmlrpc:ERROR
 	SETTINGS
 }
