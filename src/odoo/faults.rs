@@ -23,6 +23,7 @@ mod traceback;
 use std::borrow::Cow;
 
 pub use class::FaultClass;
+pub(super) use disclosure::user_text;
 pub use missing_records::MissingRecords;
 pub use problem::CallTarget;
 use rules::UserException;

@@ -23,7 +23,7 @@ const INTERNALS: &[&str] = &[
 ];
 
 /// A message written for users: complete, without what the database appends.
-pub(super) fn user_text(message: &str) -> String {
+pub(in crate::odoo) fn user_text(message: &str) -> String {
     truncate(before_database_output(message).trim(), 2000)
 }
 

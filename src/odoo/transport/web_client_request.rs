@@ -4,6 +4,7 @@
 //! what pages mean. Nothing from a client of the gateway is passed on, redirects are not followed, and URLs are not
 //! logged, because they can contain the access token of a record.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,7 +26,6 @@ const SESSION_COOKIE: &str = "session_id";
 const MAX_COOKIE_LENGTH: usize = 256;
 
 /// A request to Odoo's web client.
-#[derive(Debug)]
 pub(in crate::odoo) struct WebRequest {
     pub(in crate::odoo) url: Url,
     /// JSON for a `POST`; without it, the request is a `GET`.
@@ -58,7 +58,6 @@ impl PublicAddress {
 }
 
 /// A response of Odoo's web client.
-#[derive(Debug)]
 pub(in crate::odoo) struct WebResponse {
     pub(in crate::odoo) status: StatusCode,
     /// The media type without its parameters, in lower case.
@@ -67,6 +66,23 @@ pub(in crate::odoo) struct WebResponse {
     pub(in crate::odoo) session: Option<SecretString>,
     pub(in crate::odoo) retry_after: Option<Duration>,
     pub(in crate::odoo) body: Vec<u8>,
+}
+
+/// The URL and the body can contain secrets, so only the size of the body is printed.
+impl fmt::Debug for WebRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json_bytes = self.json.as_ref().map(Bytes::len);
+        f.debug_struct("WebRequest").field("json_bytes", &json_bytes).finish_non_exhaustive()
+    }
+}
+
+/// The body can contain secrets, so only its size is printed.
+impl fmt::Debug for WebResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut output = f.debug_struct("WebResponse");
+        output.field("status", &self.status).field("media_type", &self.media_type);
+        output.field("body_bytes", &self.body.len()).finish_non_exhaustive()
+    }
 }
 
 impl WebRequest {
@@ -194,9 +210,19 @@ mod tests {
     #[test]
     fn debug_output_does_not_contain_the_session() {
         let request = WebRequest {
+            json: Some(Bytes::from_static(b"very-secret")),
             session: Some("very-secret".into()),
-            ..WebRequest::get(Url::parse("http://odoo/").unwrap(), 1)
+            ..WebRequest::get(Url::parse("http://odoo/?access_token=very-secret").unwrap(), 1)
         };
         assert!(!format!("{request:?}").contains("very-secret"));
+        let response = WebResponse {
+            status: StatusCode::OK,
+            media_type: "text/html".to_owned(),
+            session: Some("very-secret".into()),
+            retry_after: None,
+            body: b"very-secret".to_vec(),
+        };
+        let debugged = format!("{response:?}");
+        assert_eq!(debugged, r#"WebResponse { status: 200, media_type: "text/html", body_bytes: 11, .. }"#);
     }
 }

@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::report_response::{UNREACHABLE_HINT, unexpected};
+use super::report_response::{UNREACHABLE_HINT, safe_name, unexpected};
 use super::sessions::WebSession;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::client::OdooClient;
+use crate::odoo::faults::user_text;
 use crate::odoo::transport::{WebRequest, WebResponse};
 
 const PATH: &str = "web/dataset/call_kw";
@@ -133,14 +134,19 @@ fn parse<R: DeserializeOwned>(body: &[u8]) -> Result<Option<R>, ModelCallError> 
         None => Ok(reply.result),
         Some(error) if error.code == SESSION_ENDED => Err(ModelCallError::SessionEnded),
         Some(CallError { data, .. }) => {
-            let exception = data.name.rsplit('.').next().unwrap_or_default();
+            let class = data.name.rsplit('.').next().unwrap_or_default();
             // Only these exceptions have a message for the user.
-            let is_for_user = matches!(exception, "UserError" | "ValidationError" | "AccessError" | "RedirectWarning");
-            let message = if is_for_user { data.message.as_str() } else { "" };
-            let detail = format!("Odoo's web client refuses this: {exception}: {message}");
+            let is_for_user = matches!(class, "UserError" | "ValidationError" | "AccessError" | "RedirectWarning");
+            let message = if is_for_user { storable_text(&data.message) } else { String::new() };
+            let detail = format!("Odoo's web client refuses this: {}: {message}", safe_name(class));
             Err(Problem::new(ErrorCode::OdooRefused, detail.trim_end_matches([':', ' '])).into())
         }
     }
+}
+
+/// A message for users, without control characters except line breaks: it is logged, stored, and shown in terminals.
+fn storable_text(message: &str) -> String {
+    user_text(message).chars().filter(|character| *character == '\n' || !character.is_control()).collect()
 }
 
 const UNEXPECTED: &str = "Odoo's web client returned an unexpected response";
@@ -172,5 +178,21 @@ mod tests {
         assert!(error("odoo.exceptions.UserError").contains("UserError: No."));
         assert!(!error("psycopg2.Error").contains("No."), "a message for developers is not shown");
         assert!(parsed("<html>").starts_with("odoo_unreadable"));
+    }
+
+    #[test]
+    fn refusal_is_short_and_can_be_stored() {
+        let refused = |name: &str, message: &str| {
+            parsed(&format!(r#"{{"error": {{"data": {{"name": "{name}", "message": "{message}"}}}}}}"#))
+        };
+        let detail = refused("odoo.exceptions.UserError", r"No\u0000 \u001b[31m.\r\nBecause\nDETAIL: secret");
+        assert!(detail.ends_with(": UserError: No [31m.\nBecause"), "{detail:?}");
+        let detail = refused("odoo.exceptions.UserError", &"é".repeat(5000));
+        assert!(detail.ends_with("é…") && detail.chars().count() < 2100, "{detail:?}");
+        for name in [r"a.Odd\u0000<b>", r"a.Odd\nclass"] {
+            let detail = refused(name, "secret");
+            assert!(detail.ends_with(": Odd"), "{detail:?}");
+        }
+        assert!(refused(&"x".repeat(5000), "").len() < 200);
     }
 }

@@ -104,7 +104,7 @@ fn report_error(body: &[u8], target: &CallTarget<'_>) -> Problem {
 }
 
 /// The name of a class, cut before any other character.
-fn safe_name(class: &str) -> String {
+pub(super) fn safe_name(class: &str) -> String {
     class.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect()
 }
 
