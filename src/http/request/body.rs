@@ -125,6 +125,7 @@ impl RequestBody {
             if !reader.read_until(unreserved).await? {
                 // A body without an announced size may become as large as the limit.
                 self.share = budget.admit(announced.min(largest), sender).await?;
+                reader.reserve_announced();
             }
         }
         reader.read_until(u64::MAX).await?;
@@ -197,7 +198,7 @@ impl BodyReader {
             if self.arrived() + data.len() as u64 > self.largest {
                 return Err(BodyError::TooLarge(self.largest).into());
             }
-            self.push(data);
+            self.push(data, pause);
         }
         Ok(false)
     }
@@ -206,18 +207,28 @@ impl BodyReader {
         (self.first.len() + self.joined.len()) as u64
     }
 
-    fn push(&mut self, data: Bytes) {
+    /// Adds a frame that arrived before `pause` bytes had.
+    fn push(&mut self, data: Bytes, pause: u64) {
         if self.first.is_empty() && self.joined.is_empty() {
             self.first = data;
             return;
         }
-        // The announced size is reserved at once, so that what was read is never moved; the operating system assigns
-        // the memory page by page as it fills.
+        // The announced size is reserved at once, up to the pause, so that what was read is not moved until then; the
+        // operating system assigns the memory page by page as it fills.
         if self.joined.is_empty() {
-            self.joined.reserve_exact(self.announced.max(2 * FRAME));
+            let until_pause = usize::try_from(pause).unwrap_or(usize::MAX);
+            self.joined.reserve_exact(self.announced.min(until_pause).max(2 * FRAME));
             self.joined.extend_from_slice(&std::mem::take(&mut self.first));
         }
         self.joined.extend_from_slice(&data);
+    }
+
+    /// Reserves the rest of the announced size, so that what arrives from now on is not moved.
+    fn reserve_announced(&mut self) {
+        // A body of one frame needs no other memory.
+        if !self.joined.is_empty() {
+            self.joined.reserve_exact(self.announced.saturating_sub(self.joined.len()));
+        }
     }
 
     fn into_bytes(self) -> Bytes {
@@ -294,6 +305,19 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_secs(1), &mut second).await.is_err());
         let rejected = read(Body::from_stream(frames(2 * LARGE)), &budget, sender).await;
         assert_eq!(rejected.map(drop), Err(ErrorCode::ShuttingDown), "it may become as large as the limit");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_announcement_reserves_memory_only_after_it_is_admitted() {
+        let mut reader = BodyReader::new(Body::from_stream(frames(8 * 1024)), LARGEST).unwrap();
+        reader.announced = usize::try_from(LARGEST).unwrap();
+        assert!(!reader.read_until(4 * 1024).await.unwrap());
+        assert_eq!(reader.arrived(), 4 * 1024);
+        assert!(reader.joined.capacity() < reader.announced);
+        reader.reserve_announced();
+        assert!(reader.joined.capacity() >= reader.announced);
+        assert!(reader.read_until(u64::MAX).await.unwrap());
+        assert_eq!(reader.into_bytes(), vec![b'a'; 8 * 1024]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -40,12 +40,15 @@ const MIN_WAIT: Duration = Duration::from_millis(1000);
 const MAX_WAIT: Duration = Duration::from_millis(1500);
 /// How long a worker waits for a request (`ODOO_HTTP_SOCKET_TIMEOUT`), with some reserve.
 const WORKER_PATIENCE: Duration = Duration::from_millis(3000);
+/// Maximum size of the head of a response.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 impl OdooClient {
     /// Measures up to `expected` calls. `None` if Odoo does not respond within `limit`.
     pub async fn measure_parallel_calls(&self, expected: usize, limit: Duration) -> Option<ParallelCalls> {
         let base = self.base();
-        let server = Server { host: base.host_str()?.trim_matches(['[', ']']), port: base.port_or_known_default()? };
+        let host = base.host_str()?.trim_matches(['[', ']']);
+        let server = Server { host, port: base.port_or_known_default()?, limit };
         if base.scheme() != "http" {
             return Some(ParallelCalls::Hidden);
         }
@@ -95,11 +98,13 @@ fn is_odoo_itself(head: &str) -> bool {
 struct Server<'a> {
     host: &'a str,
     port: u16,
+    /// Maximum duration of opening a connection.
+    limit: Duration,
 }
 
 impl Server<'_> {
     async fn connect(self) -> Option<TcpStream> {
-        TcpStream::connect((self.host, self.port)).await.ok()
+        timeout(self.limit, TcpStream::connect((self.host, self.port))).await.ok()?.ok()
     }
 
     /// Sends the request and returns the response, with what of its body has arrived.
@@ -110,6 +115,9 @@ impl Server<'_> {
         while !response.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
             let length = stream.read(&mut buffer).await.ok().filter(|length| *length > 0)?;
             response.extend_from_slice(buffer.get(..length)?);
+            if response.len() > MAX_HEAD_BYTES {
+                return None;
+            }
         }
         Some(String::from_utf8_lossy(&response).into_owned())
     }
