@@ -32,7 +32,7 @@ impl Gateway {
     /// Starts a gateway in front of the Odoo at this address, with an API key of the user `admin` and these settings.
     pub(crate) fn start_with_key(odoo: SocketAddr, settings: &[(&str, &str)]) -> io::Result<(Self, String)> {
         let store = tempfile::tempdir()?;
-        let key = create_key(&store, odoo)?;
+        let key = create_key(&mut command(&store, odoo))?;
         Ok((Self::start_over(store, odoo, settings)?, key))
     }
 
@@ -45,44 +45,56 @@ impl Gateway {
     }
 
     fn start_over(store: tempfile::TempDir, odoo: SocketAddr, settings: &[(&str, &str)]) -> io::Result<Self> {
-        let (address, ops) = (free_address()?, free_address()?);
-        let began = Instant::now();
-        let mut process = command(&store, odoo)
-            .env("ODOO_GATEWAY__SERVER__LISTEN", address.to_string())
-            .env("ODOO_GATEWAY__OPS__LISTEN", ops.to_string())
-            .envs(settings.iter().copied())
-            .stderr(Stdio::null())
-            .spawn()?;
-        while TcpStream::connect(address).is_err() {
-            if let Some(status) = process.try_wait()? {
-                return Err(io::Error::other(format!("the gateway did not start: {status}")));
-            }
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        Ok(Self { process, address, listening_after: began.elapsed(), store })
+        let mut command = command(&store, odoo);
+        command.envs(settings.iter().copied());
+        let (process, address, listening_after) = start_listening(&mut command)?;
+        Ok(Self { process, address, listening_after, store })
     }
 
     /// The current resident memory, in MiB.
     pub(crate) fn resident(&self) -> io::Result<f64> {
-        self.memory("VmRSS:")
+        resident(self.process.id())
     }
 
     /// The largest resident memory so far, in MiB.
     pub(crate) fn peak(&self) -> io::Result<f64> {
-        self.memory("VmHWM:")
-    }
-
-    fn memory(&self, name: &str) -> io::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        Ok(kilobytes.ok_or_else(|| io::Error::other(format!("no {name}")))? / 1024.0)
+        memory(self.process.id(), "VmHWM:")
     }
 
     /// The processor time of all threads so far, in the kernel and in user mode.
     pub(crate) fn processor_time(&self) -> io::Result<Duration> {
         processor_time(self.process.id())
     }
+}
+
+/// Starts a gateway on free addresses. Returns it with its address and the time until it accepted a connection.
+pub(crate) fn start_listening(command: &mut Command) -> io::Result<(Child, SocketAddr, Duration)> {
+    let (address, ops) = (free_address()?, free_address()?);
+    let began = Instant::now();
+    let mut process = command
+        .env("ODOO_GATEWAY__SERVER__LISTEN", address.to_string())
+        .env("ODOO_GATEWAY__OPS__LISTEN", ops.to_string())
+        .stderr(Stdio::null())
+        .spawn()?;
+    while TcpStream::connect(address).is_err() {
+        if let Some(status) = process.try_wait()? {
+            return Err(io::Error::other(format!("the gateway did not start: {status}")));
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    Ok((process, address, began.elapsed()))
+}
+
+/// The current resident memory of a process, in MiB.
+pub(crate) fn resident(process: u32) -> io::Result<f64> {
+    memory(process, "VmRSS:")
+}
+
+fn memory(process: u32, name: &str) -> io::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(kilobytes.ok_or_else(|| io::Error::other(format!("no {name}")))? / 1024.0)
 }
 
 /// The processor time of all threads of a process so far, in the kernel and in user mode.
@@ -107,9 +119,9 @@ fn command(store: &tempfile::TempDir, odoo: SocketAddr) -> Command {
     command
 }
 
-/// Creates an API key with the command line, as an administrator does.
-fn create_key(store: &tempfile::TempDir, odoo: SocketAddr) -> io::Result<String> {
-    let mut process = command(store, odoo)
+/// Creates an API key with this command line, as an administrator does.
+pub(crate) fn create_key(command: &mut Command) -> io::Result<String> {
+    let mut process = command
         .args(["key", "create", "--name", "bench", "--login", "admin"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

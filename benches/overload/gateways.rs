@@ -3,14 +3,13 @@
 //! In: the address of Odoo, a store. Out: [`Process`]es that end on drop, an API key for all of them. Must not know:
 //! what is measured.
 
-use std::fs;
-use std::io::{self, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::io;
+use std::net::SocketAddr;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::exchange::DATABASE;
-use super::process::{BINARY, processor_time};
+use super::process::{self, BINARY};
 
 /// What gateways have in common.
 #[derive(Debug)]
@@ -38,40 +37,13 @@ impl Gateways {
 
     /// Creates an API key with the command line, as an administrator does.
     pub(crate) fn create_key(&self) -> io::Result<String> {
-        let mut process = self
-            .command(None)
-            .args(["key", "create", "--name", "bench", "--login", "admin"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        if let Some(mut stdin) = process.stdin.take() {
-            writeln!(stdin, "admin")?;
-        }
-        let output = process.wait_with_output()?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        } else {
-            Err(io::Error::other(format!("no API key was created: {}", output.status)))
-        }
+        process::create_key(&mut self.command(None))
     }
 
     /// Starts a gateway, on this core if there is one.
     pub(crate) fn start(&self, core: Option<usize>) -> io::Result<Process> {
-        let (address, ops) = (free_address()?, free_address()?);
-        let child = self
-            .command(core)
-            .env("ODOO_GATEWAY__SERVER__LISTEN", address.to_string())
-            .env("ODOO_GATEWAY__OPS__LISTEN", ops.to_string())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut process = Process { child, address };
-        while TcpStream::connect(address).is_err() {
-            if let Some(status) = process.child.try_wait()? {
-                return Err(io::Error::other(format!("the gateway did not start: {status}")));
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(process)
+        let (child, address, _) = process::start_listening(&mut self.command(core))?;
+        Ok(Process { child, address })
     }
 
     fn command(&self, core: Option<usize>) -> Command {
@@ -100,15 +72,12 @@ impl Gateways {
 impl Process {
     /// The current resident memory, in MiB.
     pub(crate) fn resident(&self) -> io::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        Ok(kilobytes.ok_or_else(|| io::Error::other("no VmRSS"))? / 1024.0)
+        process::resident(self.child.id())
     }
 
     /// The processor time of all threads so far.
     pub(crate) fn processor_time(&self) -> io::Result<Duration> {
-        processor_time(self.child.id())
+        process::processor_time(self.child.id())
     }
 }
 
@@ -117,8 +86,4 @@ impl Drop for Process {
         let _killed = self.child.kill();
         let _ended = self.child.wait();
     }
-}
-
-fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
