@@ -102,7 +102,7 @@ impl SharedLimits {
         }));
         if shared.0.leases.is_some() {
             shared.0.auth.share(&shared.0.renewals);
-            shared.share_databases();
+            slots_of(databases).iter().for_each(|slots| slots.share(shared.0.renewals.clone()));
         }
         Ok(shared)
     }
@@ -110,33 +110,26 @@ impl SharedLimits {
     /// Databases that replace the ones before. The slots of calls that are made to removed ones are not counted.
     pub(super) fn replace_databases(&self, databases: &Databases) {
         let before = std::mem::replace(&mut *self.databases(), databases.clone());
-        if self.0.leases.is_some() {
-            self.share_databases();
-            let gateways = self.contact().gateways;
-            // Their slots are not renewed any more, but calls may still wait for one. Those in use stay until the end
-            // of their calls.
-            let removed = before.iter().filter(|old| !databases.iter().any(|database| Arc::ptr_eq(old, database)));
-            removed.flat_map(|database| database.leased_slots()).for_each(|slots| keep_minimum(slots, gateways));
-            self.0.renewals.request();
-        }
+        self.exchange_slots(&slots_of(&before), &slots_of(databases));
     }
 
     /// Slots of password checks that replace the ones before.
     pub(super) fn replace_checks(&self, checks: Vec<LeasedSlots>) {
         let before = std::mem::replace(&mut *self.checks(), checks.clone());
-        if self.0.leases.is_some() {
-            checks.iter().for_each(|slots| slots.share(self.0.renewals.clone()));
-            let gateways = self.contact().gateways;
-            let removed = before.iter().filter(|old| !checks.iter().any(|slots| slots.is_same(old)));
-            removed.for_each(|slots| keep_minimum(slots, gateways));
-            self.0.renewals.request();
-        }
+        self.exchange_slots(&before, &checks);
     }
 
-    fn share_databases(&self) {
-        self.databases().iter().flat_map(|database| database.leased_slots()).for_each(|slots| {
-            slots.share(self.0.renewals.clone());
-        });
+    /// Shares the slots that are used now. Removed ones are not renewed any more, but callers may still wait for one.
+    /// Those in use stay until they are released.
+    fn exchange_slots(&self, before: &[LeasedSlots], now: &[LeasedSlots]) {
+        if self.0.leases.is_none() {
+            return;
+        }
+        now.iter().for_each(|slots| slots.share(self.0.renewals.clone()));
+        let gateways = self.contact().gateways;
+        let removed = before.iter().filter(|old| !now.iter().any(|slots| slots.is_same(old)));
+        removed.for_each(|slots| keep_minimum(slots, gateways));
+        self.0.renewals.request();
     }
 
     /// Renews once and starts the task, if the limits are shared.
@@ -287,6 +280,11 @@ impl SharedLimits {
     fn contact(&self) -> MutexGuard<'_, Contact> {
         self.0.contact.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The slots of calls to all databases, and of their reports.
+fn slots_of(databases: &Databases) -> Vec<LeasedSlots> {
+    databases.iter().flat_map(|database| database.leased_slots()).cloned().collect()
 }
 
 /// Without a renewal, slots stay while their lease lasts.
