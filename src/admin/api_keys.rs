@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::{AdminError, Administration, verify_credential};
 use crate::auth::{NewToken, issue};
+use crate::odoo::{Database, Uid};
 use crate::plan::Scope;
 use crate::secret::{Token, TokenKind};
 use crate::store::{KeyTerms, StoredToken};
@@ -32,6 +33,23 @@ pub struct NewApiKey {
     pub terms: KeyTerms,
 }
 
+impl NewApiKey {
+    /// The token to issue for this user of this database.
+    pub(super) fn into_token(self, database: &Database, uid: Uid, scope: &Scope) -> NewToken {
+        NewToken {
+            kind: TokenKind::ApiKey,
+            database: database.name.clone(),
+            uid,
+            login: self.login,
+            secret: self.secret,
+            scope: scope.to_json(),
+            not_after: self.not_after.map(OffsetDateTime::unix_timestamp),
+            idle_seconds: None,
+            key: Some(self.terms),
+        }
+    }
+}
+
 impl Administration {
     /// Creates an API key after Odoo has verified the user. Only the return value contains the key in plaintext.
     ///
@@ -42,18 +60,7 @@ impl Administration {
         let scope = Scope::from_json(&new.scope).map_err(|error| AdminError::Invalid(error.to_string()))?;
         let database = self.databases.pick(new.database.as_deref()).map_err(AdminError::Odoo)?;
         let uid = verify_credential(database, &new.login, &new.secret).await?;
-        let issued = NewToken {
-            kind: TokenKind::ApiKey,
-            database: database.name.clone(),
-            uid,
-            login: new.login,
-            secret: new.secret,
-            scope: scope.to_json(),
-            not_after: new.not_after.map(OffsetDateTime::unix_timestamp),
-            idle_seconds: None,
-            key: Some(new.terms),
-        };
-        let (row, token) = issue(&self.key_provider, &self.clock, issued).await?;
+        let (row, token) = issue(&self.key_provider, &self.clock, new.into_token(database, uid, &scope)).await?;
         let detail = format!("{} for {} of {}", row.account_name(), row.grant.login, row.grant.database);
         self.store.add_token(&row, &self.audit_event("key.create", &row.id, detail)).await?;
         Ok((row, token))

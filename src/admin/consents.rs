@@ -1,4 +1,4 @@
-//! What users allowed applications: list, withdraw.
+//! Consents of users to applications: list, revoke.
 //!
 //! In: an application, a user. Out: [`ApplicationConsent`]s. Must not know: how users are asked.
 

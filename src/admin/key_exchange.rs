@@ -6,9 +6,8 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use time::OffsetDateTime;
 
-use super::odoo_keys::{PASSWORD, hash_odoo_key, odoo_key_name};
+use super::odoo_keys::{PASSWORD, discard, hash_odoo_key, odoo_key_name};
 use super::{AdminError, Administration, NewApiKey, verify_credential};
 use crate::auth::{NewToken, issue};
 use crate::odoo::{ApiKeyOwner, CreatedApiKey, OdooUser, is_api_key};
@@ -42,23 +41,12 @@ impl Administration {
         let name = odoo_key_name(&new.terms.name)?;
         let created = database.create_api_key(owner, &name, self.end_of_new_key()).await.map_err(AdminError::Odoo)?;
         let needs_password = self.odoo_keys.renew && created.ends_at.is_some() && major < FIRST_WITHOUT_PASSWORD;
-        let issued = NewToken {
-            kind: TokenKind::ApiKey,
-            database: database.name.clone(),
-            uid,
-            login: new.login.clone(),
-            secret: created.secret.clone(),
-            scope: scope.to_json(),
-            not_after: new.not_after.map(OffsetDateTime::unix_timestamp),
-            idle_seconds: None,
-            key: Some(new.terms),
-        };
+        let exchanged = NewApiKey { secret: created.secret.clone(), ..new };
+        let issued = exchanged.into_token(database, uid, &scope);
         let password = needs_password.then_some(&new.secret);
         let stored = self.store_exchanged_key(issued, &created, &name, password).await;
-        if stored.is_err()
-            && let Err(problem) = database.revoke_api_key(owner, &created.secret, Some(&name)).await
-        {
-            tracing::warn!(name, cause = problem.detail, "an unused API key was not removed from Odoo; it ends");
+        if stored.is_err() {
+            discard(database, owner, &created.secret, &name).await;
         }
         stored
     }

@@ -1,4 +1,4 @@
-//! Odoo API keys that look after themselves: they are renewed before they end.
+//! Renewal of sealed Odoo API keys before they end.
 //!
 //! ```text
 //! claim     of several gateways, one works on a key
@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use super::{AdminError, Administration};
 use crate::auth::{KeySet, OdooKeyUse};
 use crate::clock::format_timestamp;
-use crate::odoo::{ApiKeyOwner, CreatedApiKey, OdooUser, Uid, is_api_key};
+use crate::odoo::{ApiKeyOwner, CreatedApiKey, Database, OdooUser, Uid, is_api_key};
 use crate::secret::{Aad, Sealed};
 use crate::store::{AuditEvent, OdooKeyClaim, OdooKeyHash, OdooKeyRecord, ReplacedOdooKey, StoredToken, random_id};
 
@@ -180,13 +180,13 @@ impl Administration {
         let ends_at = self.end_of_new_key();
         let created = used.database.create_api_key(key.owner(), &name, ends_at).await.map_err(AdminError::Odoo)?;
         let renewed = self.replacing_record(key, keys, record, (&created, &name))?;
-        let sealed = used.data_key.seal_credential(grant.facts(), &created.secret)?;
+        let sealed = used.data_key().seal_credential(grant.facts(), &created.secret)?;
         // By the id of the user: the login may be another one by now.
         let user = OdooUser { uid: key.user.uid, secret: Arc::new(created.secret.clone()) };
         let accepted =
             used.database.client.accepts(&user).await.map_err(|error| AdminError::Odoo(error.into_problem()));
         if !matches!(accepted, Ok(true)) {
-            discard(key, &created, &name).await;
+            discard(&used.database, key.owner(), &created.secret, &name).await;
             return Err(accepted.err().unwrap_or(AdminError::CredentialRejected));
         }
         let until = created.ends_at.map(format_timestamp);
@@ -196,7 +196,7 @@ impl Administration {
         let credentials = (&key.sealed, &sealed);
         if !self.store.replace_odoo_key((&grant.id, key.claim), credentials, &renewed, &event).await? {
             // Another gateway was faster.
-            discard(key, &created, &name).await;
+            discard(&used.database, key.owner(), &created.secret, &name).await;
             return Ok(OdooKeyOutcome::Unchanged);
         }
         *record = renewed;
@@ -213,7 +213,7 @@ impl Administration {
     ) -> Result<OdooKeyRecord, AdminError> {
         let token = &key.used.token;
         let replaced = ReplacedOdooKey {
-            secret: key.used.data_key.seal_for_grant(token.grant.facts(), REPLACED_KEY, &key.user.secret)?,
+            secret: key.used.data_key().seal_for_grant(token.grant.facts(), REPLACED_KEY, &key.user.secret)?,
             hash: hash_odoo_key(keys, token, &key.user.secret),
             name: before.name.clone(),
             ends_at: before.ends_at,
@@ -255,7 +255,7 @@ impl Administration {
             record.next_check_at = self.next_check(key, &without).min(key.in_seconds(RECHECK_SHARED));
             return Ok(Some(OdooKeyOutcome::Unchanged));
         }
-        let secret = key.used.data_key.open_for_grant(grant.facts(), REPLACED_KEY, &replaced.secret)?;
+        let secret = key.used.data_key().open_for_grant(grant.facts(), REPLACED_KEY, &replaced.secret)?;
         let revoked = key.used.database.revoke_api_key(key.owner(), &secret, replaced.name.as_deref()).await;
         revoked.map_err(AdminError::Odoo)?;
         (record.replaced, record.failures, record.failure) = (None, 0, None);
@@ -322,8 +322,8 @@ fn claimed_key<'u>(
     record: &OdooKeyRecord,
 ) -> Result<ClaimedKey<'u>, AdminError> {
     let grant = &used.token.grant;
-    let secret = used.data_key.open_credential(grant.facts(), &sealed)?;
-    let open = |password: &Sealed| used.data_key.open_for_grant(grant.facts(), PASSWORD, password);
+    let secret = used.data_key().open_credential(grant.facts(), &sealed)?;
+    let open = |password: &Sealed| used.data_key().open_for_grant(grant.facts(), PASSWORD, password);
     let password = record.password.as_ref().map(open).transpose()?;
     let uid = Uid::new(grant.uid).ok_or(AdminError::CredentialRejected)?;
     Ok(ClaimedKey { used, now, claim, sealed, user: OdooUser { uid, secret: Arc::new(secret) }, password })
@@ -345,9 +345,8 @@ pub(super) fn odoo_key_name(account: &str) -> Result<String, AdminError> {
 }
 
 /// Removes a new key from Odoo that is not used after all.
-async fn discard(key: &ClaimedKey<'_>, created: &CreatedApiKey, name: &str) {
-    let revoked = key.used.database.revoke_api_key(key.owner(), &created.secret, Some(name)).await;
-    if let Err(problem) = revoked {
+pub(super) async fn discard(database: &Database, owner: ApiKeyOwner<'_>, secret: &SecretString, name: &str) {
+    if let Err(problem) = database.revoke_api_key(owner, secret, Some(name)).await {
         tracing::warn!(name, cause = problem.detail, "an unused API key was not removed from Odoo; it ends");
     }
 }

@@ -33,14 +33,18 @@ pub(super) struct WatchedCredential {
 pub struct OdooKeyUse {
     /// The row of the token.
     pub token: Arc<StoredToken>,
-    /// The key that opens the credential of its grant.
-    pub data_key: DataKey,
     /// The database of its grant.
     pub database: Arc<Database>,
     watched: Arc<WatchedCredential>,
 }
 
 impl OdooKeyUse {
+    /// The key that opens the credential of its grant.
+    #[must_use]
+    pub fn data_key(&self) -> &DataKey {
+        &self.watched.data_key
+    }
+
     /// Looks at no use of this token before this time, in seconds since 1970.
     pub fn check_again_at(&self, time: i64) {
         self.watched.next_check_at.store(time, Ordering::Relaxed);
@@ -91,7 +95,6 @@ impl OdooKeyUses {
         if waiting.len() < CAPACITY {
             waiting.push_back(OdooKeyUse {
                 token: token.clone(),
-                data_key: watched.data_key.clone(),
                 database: database.clone(),
                 watched: watched.clone(),
             });

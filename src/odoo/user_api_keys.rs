@@ -100,8 +100,10 @@ impl Database {
         }
         let (user, login) = self.user_with_password(owner, major).await?;
         let web_owner = SessionOwner { user: &user, login: Some(&login) };
-        let key = self.web.create_api_key(web_owner, major, WebApiKey { name, ends_at: &until }).await?;
-        Ok(created(key, major >= FIRST_WITH_END))
+        let has_end = major >= FIRST_WITH_END;
+        let key = WebApiKey { name, ends_at: has_end.then_some(until.as_str()) };
+        let secret = self.web.create_api_key(web_owner, major, key).await?;
+        Ok(created(secret, has_end))
     }
 
     /// Revokes a key of a user. `name`: its name, if the gateway has created it.

@@ -77,9 +77,7 @@ impl DataKey {
     /// # Errors
     /// If it was changed or belongs to another grant.
     pub fn open_credential(&self, grant: GrantFacts<'_>, sealed: &Sealed) -> Result<SecretString, SecretError> {
-        // Only this key seals values of this row: a blob that contains the id of another key was put here.
-        let opened = self.0.open(sealed, &credential_aad(grant)).map_err(|_| SecretError::Altered)?;
-        std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
+        self.open_text(sealed, &credential_aad(grant))
     }
 
     /// Wraps the data key for a token.
@@ -145,9 +143,7 @@ impl DataKey {
     /// # Errors
     /// If it was changed or belongs to another row.
     pub fn open_secret(&self, row: &str, sealed: &Sealed) -> Result<SecretString, SecretError> {
-        let opened = self.0.open(sealed, &Aad::new("token secret").with(row.as_bytes()));
-        let opened = opened.map_err(|_| SecretError::Altered)?;
-        std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
+        self.open_text(sealed, &Aad::new("token secret").with(row.as_bytes()))
     }
 
     /// Seals a secret that belongs to the credential of the grant. `purpose`: what it is.
@@ -173,7 +169,12 @@ impl DataKey {
         purpose: &str,
         sealed: &Sealed,
     ) -> Result<SecretString, SecretError> {
-        let opened = self.0.open(sealed, &grant_secret_aad(grant, purpose)).map_err(|_| SecretError::Altered)?;
+        self.open_text(sealed, &grant_secret_aad(grant, purpose))
+    }
+
+    fn open_text(&self, sealed: &Sealed, aad: &Aad) -> Result<SecretString, SecretError> {
+        // Only this key seals values of this row: a blob that contains the id of another key was put here.
+        let opened = self.0.open(sealed, aad).map_err(|_| SecretError::Altered)?;
         std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SecretError::Altered)
     }
 

@@ -22,18 +22,16 @@ use crate::error_code::ErrorCode;
 const KEYS: &str = "res.users.apikeys";
 const FORM: &str = "res.users.apikeys.description";
 const IDENTITY_CHECK: &str = "res.users.identitycheck";
-/// From this version on keys end.
-const FIRST_WITH_END: u8 = 18;
 /// From this version on the password is in the context.
 const FIRST_WITH_PASSWORD_IN_CONTEXT: u8 = 19;
 /// The cached session, and a new one if Odoo has ended it.
 const MAX_SESSIONS: usize = 2;
 
-/// The name and the end of a new key, as Odoo writes times.
+/// The name and the end of a new key, as Odoo writes times; `None` where Odoo's keys do not end.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::odoo) struct WebApiKey<'k> {
     pub(in crate::odoo) name: &'k str,
-    pub(in crate::odoo) ends_at: &'k str,
+    pub(in crate::odoo) ends_at: Option<&'k str>,
 }
 
 /// The values of the form. Odoo 18 accepts an end only with the choice of a custom date.
@@ -122,12 +120,8 @@ impl WebSessions {
 
 impl UserSession<'_> {
     async fn create_key(&self, key: WebApiKey<'_>) -> Result<SecretString, ModelCallError> {
-        let has_end = self.major >= FIRST_WITH_END;
-        let values = FormValues {
-            name: key.name,
-            duration: has_end.then_some("-1"),
-            expiration_date: has_end.then_some(key.ends_at),
-        };
+        let WebApiKey { name, ends_at } = key;
+        let values = FormValues { name, duration: ends_at.map(|_| "-1"), expiration_date: ends_at };
         let form: Option<i64> = self.call(FORM, "create", [values], None).await?;
         let next = self.call_checked(FORM, "make_key", &[form.ok_or_else(unreadable)?]).await?;
         Ok(next.context.default_key.map(SecretString::from).ok_or_else(unreadable)?)
