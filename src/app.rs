@@ -50,7 +50,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 pub use self::backup::{RestoredBackup, back_up, restore_backup};
-pub use self::check::{CheckUser, Finding, Verdict, check, finding_codes};
+pub use self::check::{CheckUser, Finding, FindingStatus, check, finding_codes};
 pub use self::listeners::InheritedSockets;
 pub use self::process_hardening::disable_core_dumps;
 pub use self::reload::LoadConfig;

@@ -109,7 +109,7 @@ pub enum Command {
     /// Manage users for whom an API key can create login tokens: link, list, unlink; create login tokens
     #[command(subcommand)]
     User(UserCommand),
-    /// Manage what users allowed applications: list, withdraw
+    /// Manage consents of users to applications: list, revoke
     #[command(subcommand)]
     Consent(ConsentCommand),
     /// Manage tokens that were issued to users: list, revoke

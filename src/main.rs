@@ -10,7 +10,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use odoo_gateway::app::Verdict;
+use odoo_gateway::app::FindingStatus;
 use odoo_gateway::cli::{self, Cli, Command, OpenapiCommand, Output, PostmanCommand};
 use odoo_gateway::cli::{ProgressLine, TypedDocumentRequest};
 use odoo_gateway::clock::Clock;
@@ -131,7 +131,7 @@ fn check(
 ) -> Result<ExitCode, Box<dyn Error>> {
     let user = user.map(|(login, secret)| app::CheckUser { login, secret });
     let findings = runtime()?.block_on(app::check(config, user.as_ref(), &Clock::system()));
-    let ok = findings.iter().all(|finding| finding.status != Verdict::Failed);
+    let ok = findings.iter().all(|finding| finding.status != FindingStatus::Failed);
     if json {
         writeln!(out, "{}", serde_json::to_string_pretty(&serde_json::json!({"ok": ok, "parts": findings}))?)?;
     } else {

@@ -27,13 +27,13 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 pub use self::finding::Finding;
-pub use self::finding_kind::{Verdict, finding_codes};
+pub use self::finding_kind::{FindingStatus, finding_codes};
 pub use self::odoo_user::CheckUser;
 
 use self::finding_kind::FindingKind;
 use self::gateway::check_gateway;
 use self::odoo_server::OdooPart;
-use self::odoo_user::{UserCheck, login_missing};
+use self::odoo_user::{LoggedInUser, login_missing};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::telemetry::metrics::Metrics;
@@ -70,13 +70,13 @@ async fn check_database(part: &OdooPart<'_>, config: &Config, user: Option<&Chec
     let Some(version) = version else { return found };
     let mut has_tls_proxy = part.entry.url.scheme() == "https";
     if let Some(user) = user {
-        match UserCheck::log_in(part, config, user).await {
-            Ok(check) => {
-                let seen = check.check_base_url().await;
+        match LoggedInUser::log_in(part, config, user).await {
+            Ok(user) => {
+                let seen = user.check_base_url().await;
                 has_tls_proxy |= seen.base_url.is_some_and(|url| url.scheme() == "https");
                 found.extend(seen.found);
-                found.extend(check.check_keys(&version, clock).await);
-                found.extend(check.check_schemas().await);
+                found.extend(user.check_keys(&version, clock).await);
+                found.extend(user.check_schemas().await);
             }
             Err(rejected) => found.push(rejected),
         }

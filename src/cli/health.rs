@@ -4,8 +4,10 @@
 //! endpoints.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+
+use crate::config::local_address;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -31,16 +33,6 @@ fn request_livez(gateway: SocketAddr) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other(format!("/livez returned {:?}", String::from_utf8_lossy(&status))))
-}
-
-/// The loopback address if the gateway listens on all addresses.
-fn local_address(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        ip if !ip.is_unspecified() => ip,
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    };
-    SocketAddr::new(ip, listen.port())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A line of the configuration file that an operator should write, and the same setting as an environment variable.
+//! A section and a line that an operator should write below it, and the same setting as an environment variable.
 //!
 //! In: a section, a key, a value. Out: text for people. Must not know: why the line is proposed.
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::finding_kind::{FindingKind, Verdict};
+use super::finding_kind::{FindingKind, FindingStatus};
 use crate::config::{ConfigWarning, SettingLine};
 
 /// The result of checking one part.
@@ -16,7 +16,7 @@ pub struct Finding {
     /// The part, such as `store` or `odoo live (https://erp.example/)`.
     pub part: String,
     /// Whether it works.
-    pub status: Verdict,
+    pub status: FindingStatus,
     /// What works, or what is wrong.
     pub text: String,
     /// What all findings but those of status `ok` have.
@@ -44,14 +44,14 @@ struct Advice {
 impl Finding {
     /// A part that works.
     pub(super) fn ok(part: &str, text: impl Into<String>) -> Self {
-        Self { part: part.to_owned(), status: Verdict::Ok, text: text.into(), advice: None }
+        Self { part: part.to_owned(), status: FindingStatus::Ok, text: text.into(), advice: None }
     }
 
     /// A part that needs attention: what is wrong, and what to do.
     pub(super) fn new(kind: FindingKind, part: &str, text: impl Into<String>, change: impl Into<String>) -> Self {
         let advice =
             Advice { code: kind.code(), why: kind.why(), change: change.into(), setting: None, variable: None };
-        Self { part: part.to_owned(), status: kind.verdict(), text: text.into(), advice: Some(advice) }
+        Self { part: part.to_owned(), status: kind.status(), text: text.into(), advice: Some(advice) }
     }
 
     /// The finding with the line of the configuration to change.
@@ -69,17 +69,17 @@ impl From<ConfigWarning> for Finding {
         let ConfigWarning { code, text, why, change, setting } = warning;
         let (line, variable) = setting.map(|line| (line.to_string(), line.variable())).unzip();
         let advice = Advice { code, why, change, setting: line, variable };
-        Self { part: "settings".to_owned(), status: Verdict::Warning, text, advice: Some(advice) }
+        Self { part: "settings".to_owned(), status: FindingStatus::Warning, text, advice: Some(advice) }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = match self.status {
-            Verdict::Ok => "ok",
-            Verdict::Skipped => "skipped",
-            Verdict::Warning => "warning",
-            Verdict::Failed => "FAILED",
+            FindingStatus::Ok => "ok",
+            FindingStatus::Skipped => "skipped",
+            FindingStatus::Warning => "warning",
+            FindingStatus::Failed => "FAILED",
         };
         write!(out, "{status:8} {}: {}", self.part, self.text)?;
         self.advice.as_ref().map_or(Ok(()), |advice| advice.fmt(out))

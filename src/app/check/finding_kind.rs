@@ -10,7 +10,7 @@ use crate::config::ConfigWarning;
 /// Whether a part works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum FindingStatus {
     /// It works.
     Ok,
     /// It could not be checked.
@@ -21,9 +21,9 @@ pub enum Verdict {
     Failed,
 }
 
-/// Defines the kinds: name, code, verdict, and why it matters.
+/// Defines the kinds: name, code, status, and why it matters.
 macro_rules! finding_kinds {
-    ($($kind:ident $code:literal $verdict:ident $why:literal)+) => {
+    ($($kind:ident $code:literal $status:ident $why:literal)+) => {
         /// A kind of finding, apart from warnings about settings.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum FindingKind {
@@ -38,8 +38,8 @@ macro_rules! finding_kinds {
                 match self { $(Self::$kind => $code,)+ }
             }
 
-            pub(super) fn verdict(self) -> Verdict {
-                match self { $(Self::$kind => Verdict::$verdict,)+ }
+            pub(super) fn status(self) -> FindingStatus {
+                match self { $(Self::$kind => FindingStatus::$status,)+ }
             }
 
             /// Why it matters.

@@ -28,8 +28,7 @@ pub(super) async fn check_gateway(config: &Config, clock: &Clock) -> Vec<Finding
     found.push(store(&config.store).await);
     found.extend(exposed);
     found.push(master_key(config, clock, sources).await);
-    found.extend(ending_keys(&config.store, clock).await);
-    found.extend(failing_keys(&config.store).await.unwrap_or_default().iter().map(failing_key));
+    found.extend(keys(&config.store, clock).await);
     found.extend(hidden_clients(&config.server));
     found.extend(ignored_addresses(config).await);
     found.push(memory());
@@ -111,19 +110,17 @@ async fn with_store(config: &Config, clock: &Clock, store: &Store, sources: &Key
     Ok(key_provider(config, store, &instance, sources.clone(), clock).inspect().await?)
 }
 
-/// Warns of API keys that end soon. A store that cannot be read has a finding of its own.
-async fn ending_keys(config: &StoreConfig, clock: &Clock) -> Vec<Finding> {
-    let keys = keys(config, clock).await.unwrap_or_default();
+/// Warns of API keys that end soon, and of Odoo API keys whose renewal fails. A store that cannot be read has a finding
+/// of its own.
+async fn keys(config: &StoreConfig, clock: &Clock) -> Vec<Finding> {
+    let Ok(Some(store)) = Store::open_existing(config).await else { return Vec::new() };
+    let keys = store.tokens(TokenKind::ApiKey, clock.now()).await.unwrap_or_default();
+    let failing = store.failing_odoo_keys().await.unwrap_or_default();
+    store.close().await;
     let limit = (clock.now() + NOTICE).unix_timestamp();
     let ends_soon = |key: &StoredToken| key.disabled_at.is_none() && key.not_after.is_some_and(|end| end <= limit);
-    keys.iter().filter(|key| ends_soon(key)).map(ending_key).collect()
-}
-
-async fn keys(config: &StoreConfig, clock: &Clock) -> Result<Vec<StoredToken>, StoreError> {
-    let Some(store) = Store::open_existing(config).await? else { return Ok(Vec::new()) };
-    let keys = store.tokens(TokenKind::ApiKey, clock.now()).await;
-    store.close().await;
-    keys
+    let ending = keys.iter().filter(|key| ends_soon(key)).map(ending_key);
+    ending.chain(failing.iter().map(failing_key)).collect()
 }
 
 fn ending_key(key: &StoredToken) -> Finding {
@@ -131,14 +128,6 @@ fn ending_key(key: &StoredToken) -> Finding {
     let end = key.not_after.map(format_timestamp).unwrap_or_default();
     let change = "create a new key with `odoo-gateway key create`, give it to the client, and delete the old one";
     Finding::new(FindingKind::ApiKeyEnds, "API key", format!("{name:?} ends at {end}"), change)
-}
-
-/// Odoo API keys whose renewal fails.
-async fn failing_keys(config: &StoreConfig) -> Result<Vec<FailingOdooKey>, StoreError> {
-    let Some(store) = Store::open_existing(config).await? else { return Ok(Vec::new()) };
-    let keys = store.failing_odoo_keys().await;
-    store.close().await;
-    keys
 }
 
 fn failing_key(key: &FailingOdooKey) -> Finding {

@@ -26,7 +26,7 @@ pub struct CheckUser {
 }
 
 /// A user of one database.
-pub(super) struct UserCheck<'a> {
+pub(super) struct LoggedInUser<'a> {
     part: &'a OdooPart<'a>,
     config: &'a Config,
     login: &'a str,
@@ -41,7 +41,7 @@ pub(super) struct BaseUrlFindings {
     pub(super) base_url: Option<Url>,
 }
 
-impl<'a> UserCheck<'a> {
+impl<'a> LoggedInUser<'a> {
     /// Logs in.
     pub(super) async fn log_in(
         part: &'a OdooPart<'a>,
@@ -62,7 +62,7 @@ impl<'a> UserCheck<'a> {
     }
 }
 
-impl UserCheck<'_> {
+impl LoggedInUser<'_> {
     /// Checks `web.base.url`.
     pub(super) async fn check_base_url(&self) -> BaseUrlFindings {
         let change = "use `--login` of an administrator of Odoo (group Settings)";

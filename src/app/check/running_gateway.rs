@@ -3,12 +3,14 @@
 //! In: the address of its listener for operators. Out: the value of a counter. Must not know: what it means. Usually no
 //! gateway runs where the check does; that is no finding.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::config::local_address;
 
 const LIMIT: Duration = Duration::from_secs(2);
 /// The metrics of a gateway with many routes and databases.
@@ -31,16 +33,6 @@ async fn metrics(gateway: SocketAddr) -> Option<String> {
 
 fn counter(metrics: &str) -> Option<u64> {
     metrics.lines().find_map(|line| line.strip_prefix(IGNORED_ADDRESSES)?.trim().parse().ok())
-}
-
-/// The loopback address if the gateway listens on all addresses.
-fn local_address(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        ip if !ip.is_unspecified() => ip,
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    };
-    SocketAddr::new(ip, listen.port())
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ pub struct DialectsConfig {
     pub restful: bool,
     /// `/api/v1`.
     pub api_v1: bool,
-    /// `/xmlrpc`, `/xmlrpc/2` and `/jsonrpc`.
+    /// `/xmlrpc`, `/xmlrpc/2`, `/jsonrpc` and `/web/webclient/version_info`.
     pub rpc: bool,
-    /// `/json/2`, `/doc-bearer` and `/web/version`.
+    /// `/json/2`, `/doc-bearer`, `/web/version` and `/json/version`.
     pub json2: bool,
 }
