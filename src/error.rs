@@ -3,6 +3,7 @@
 //! In: the errors of the stages. Out: [`Problem`], which each dialect renders as its own error body. Must not know:
 //! HTTP frameworks, envelopes. A `Problem` never contains a traceback, SQL, a file path, or a secret.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error_code::{ErrorClass, ErrorCode};
@@ -49,6 +50,24 @@ pub struct OdooException {
     pub qualified: Option<String>,
     /// The message for the user. Empty if only the class may be shown.
     pub message: String,
+}
+
+impl OdooException {
+    /// The class with its module, which is derived from the class if Odoo did not send it.
+    #[must_use]
+    pub fn qualified_name(&self) -> Cow<'_, str> {
+        if let Some(qualified) = &self.qualified {
+            return Cow::from(qualified);
+        }
+        match self.exception.as_str() {
+            for_users @ ("AccessDenied" | "AccessError" | "MissingError" | "RedirectWarning" | "UserError") => {
+                format!("odoo.exceptions.{for_users}").into()
+            }
+            "DatabaseError" => "psycopg2.DatabaseError".into(),
+            qualified if qualified.contains('.') => qualified.into(),
+            builtin => format!("builtins.{builtin}").into(),
+        }
+    }
 }
 
 impl Problem {
@@ -122,5 +141,14 @@ impl Problem {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         self.code.class()
+    }
+
+    /// What is wrong, and what to do.
+    #[must_use]
+    pub fn detail_with_hint(&self) -> Cow<'_, str> {
+        match &self.hint {
+            Some(hint) => format!("{} {hint}", self.detail).into(),
+            None => Cow::from(&self.detail),
+        }
     }
 }

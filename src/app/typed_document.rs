@@ -51,8 +51,5 @@ pub async fn typed_document(
 
 /// What is wrong, and what to do.
 fn text(problem: Problem) -> String {
-    match problem.hint {
-        Some(hint) => format!("{} {hint}", problem.detail),
-        None => problem.detail,
-    }
+    problem.detail_with_hint().into_owned()
 }

@@ -30,7 +30,7 @@ pub(super) mod server_timing;
 pub(super) mod unauthenticated_body;
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
 use bytes::Bytes;
@@ -51,6 +51,7 @@ use crate::auth::oauth1::SignedRequest;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{FieldName, MethodName, ModelName, RecordId, ReportName};
+use crate::odoo::Database;
 
 /// A request to an API route.
 #[derive(Debug)]
@@ -156,6 +157,16 @@ impl ApiRequest {
         }
         let format = negotiate::choose_list_format(&self.head.headers, media)?;
         Ok(*self.list_format.get_or_init(|| format))
+    }
+
+    /// The database that a request without a credential selects in its header, by default the first one. Logs it.
+    ///
+    /// # Errors
+    /// 400 for a repeated header, 404 for an unknown database.
+    pub(super) fn database(&self) -> Result<&Arc<Database>, Problem> {
+        let database = self.state.databases.pick(headers::database(&self.head.headers)?)?;
+        self.log.database(database.name.as_str());
+        Ok(database)
     }
 
     /// Configuration that the router attached to the routes of one dialect.

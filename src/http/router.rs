@@ -9,8 +9,8 @@
 //! | `/api/v1` | `dialects::api_v1` | its own |
 //! | `/restful/api/v1`, `/rest/api` | `dialects::restful` | RFC 9457 |
 //! | `/xmlrpc/2`, `/xmlrpc`, `/jsonrpc`, `/web/webclient/version_info` | `dialects::rpc` | Odoo's faults |
-//! | `/json/2`, `/doc-bearer`, `/web/version` | `dialects::json2` | Odoo's |
-//! | `/start` | `demo` | RFC 9457 |
+//! | `/json/2`, `/doc-bearer`, `/web/version`, `/json/version` | `dialects::json2` | Odoo's |
+//! | `/start` | `demo_application` | RFC 9457 |
 //! | `/`, `/docs/errors`, `/openapi.json` | `openapi` | RFC 9457 |
 //! | `/postman_collection.json`, `/postman_environment.json` | `openapi::postman` | RFC 9457 |
 //! | `/docs` | `docs` | RFC 9457 |

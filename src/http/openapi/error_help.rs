@@ -271,8 +271,8 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "Wait for the number of seconds in `Retry-After`, then send the request again.",
         ),
         ErrorCode::OdooBusy => help(
-            "The queue of requests to Odoo (`odoo.queue`) is full, or too many logins wait for verification by Odoo \
-             (`auth.password_checks_in_flight`). Nothing was done.",
+            "The queue of requests to Odoo (`odoo.queue`) is full, the request has waited there for `odoo.queue_wait`, \
+             or too many logins wait for verification by Odoo (`auth.password_checks_in_flight`). Nothing was done.",
             "Wait for the number of seconds in `Retry-After`, then send the request again.",
         ),
         ErrorCode::ShuttingDown => help(

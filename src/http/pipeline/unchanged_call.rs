@@ -23,7 +23,7 @@ use crate::plan::{Effect, UncheckedCall, plan_unchanged};
 pub(in crate::http) async fn execute_unchanged(
     request: &ApiRequest,
     caller: &Principal,
-    call: &UncheckedCall,
+    call: UncheckedCall,
     protocol: CallProtocol,
 ) -> Result<Reply, Problem> {
     let reply = plan_and_execute(request, caller, call, protocol).await;
@@ -33,14 +33,16 @@ pub(in crate::http) async fn execute_unchanged(
 async fn plan_and_execute(
     request: &ApiRequest,
     caller: &Principal,
-    call: &UncheckedCall,
+    call: UncheckedCall,
     protocol: CallProtocol,
 ) -> Result<Reply, Problem> {
     let (database, user, size) = (&caller.database, &caller.odoo_user, request.body.size());
     let planning = plan_with_metadata(&database.metadata, user, |metadata| {
-        run_cpu_work(size, || plan_unchanged(call, &caller.scope, metadata))
+        run_cpu_work(size, || plan_unchanged(&call, &caller.scope, metadata))
     });
     let planned = request.timing.time("plan", planning).await?;
+    // The plan has a copy of the arguments, which can be large, and Odoo may need long.
+    drop(call);
     reject_idempotency_key(planned.effect, &request.head.headers)?;
     let counter = CallCounter::default();
     let execution = Box::pin(execute_unchanged_call(database, user, &planned, protocol, &counter));

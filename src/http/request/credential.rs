@@ -15,7 +15,7 @@ use crate::error_code::ErrorCode;
 use crate::secret::{Token, TokenKind};
 
 /// The maximum length of a login or password. Odoo would spend its time hashing a longer one.
-const MAX_LENGTH: usize = 4096;
+pub(in crate::http) const MAX_LENGTH: usize = 4096;
 
 /// The length of an Odoo API key: Odoo 14-19 generates 20 random bytes, written in hexadecimal.
 const ODOO_KEY_LENGTH: usize = 40;

@@ -19,6 +19,7 @@ mod member;
 mod repeated;
 mod unknown;
 
+pub(in crate::http) use body::parse_json_tree;
 pub(in crate::http) use unknown::similar_name;
 
 use std::sync::{Mutex, PoisonError};

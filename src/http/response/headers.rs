@@ -2,6 +2,9 @@
 //!
 //! In: facts of the outcome. Out: headers. Must not know: dialects, requests.
 
+use std::time::Duration;
+
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue};
 
 use crate::error::RateLimit;
@@ -17,7 +20,7 @@ pub(in crate::http) fn set_omitted_fields(fields: &[String], headers: &mut Heade
 /// seconds, rounded up.
 pub(in crate::http) fn set_rate_limit(limit: RateLimit, headers: &mut HeaderMap) {
     let RateLimit { quota, window, remaining, reset } = limit;
-    let reset = reset.as_secs() + u64::from(reset.subsec_nanos() > 0);
+    let reset = seconds_rounded_up(reset);
     let fields = [
         ("ratelimit-policy", format!(r#""key";q={quota};w={window}"#)),
         ("ratelimit", format!(r#""key";r={remaining};t={reset}"#)),
@@ -27,4 +30,13 @@ pub(in crate::http) fn set_rate_limit(limit: RateLimit, headers: &mut HeaderMap)
             headers.insert(name, value);
         }
     }
+}
+
+/// Sets `Retry-After` to this time in seconds, rounded up, at least 1.
+pub(in crate::http) fn set_retry_after(after: Duration, headers: &mut HeaderMap) {
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds_rounded_up(after).max(1)));
+}
+
+fn seconds_rounded_up(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

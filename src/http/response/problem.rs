@@ -6,13 +6,13 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::headers::set_rate_limit;
+use super::headers::{set_rate_limit, set_retry_after};
 use crate::error::{OdooException, Problem};
 use crate::error_code::{ErrorClass, ErrorCode};
 
@@ -77,8 +77,7 @@ pub(in crate::http) fn status(class: ErrorClass) -> StatusCode {
 fn set_problem_headers(problem: &Problem, response: &mut Response) {
     let headers = response.headers_mut();
     if let Some(after) = problem.retry_after {
-        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        set_retry_after(after, headers);
     }
     if let Some(limit) = problem.rate_limit {
         set_rate_limit(limit, headers);
@@ -196,6 +195,7 @@ fn to_json(problem: &Problem, context: ErrorContext<'_>) -> Vec<u8> {
 mod tests {
     use std::time::Duration;
 
+    use http::header::RETRY_AFTER;
     use http_body_util::BodyExt;
     use serde_json::{Value, json};
 

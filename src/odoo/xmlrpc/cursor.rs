@@ -166,6 +166,25 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Consumes the opening tag of an element that is not empty.
+    ///
+    /// # Errors
+    /// If something else comes next; `expected` names what was expected.
+    pub(super) fn require_open(&mut self, tag: &Tag, expected: &'static str) -> Result<(), MalformedResponse> {
+        match self.open(tag)? {
+            Some(Content::Full) => Ok(()),
+            _ => Err(self.error(expected)),
+        }
+    }
+
+    /// Consumes the closing tag.
+    ///
+    /// # Errors
+    /// If something else comes next; `expected` names what was expected.
+    pub(super) fn require_close(&mut self, tag: &Tag, expected: &'static str) -> Result<(), MalformedResponse> {
+        if self.close(tag)? { Ok(()) } else { Err(self.error(expected)) }
+    }
+
     /// The name of the opening tag at the cursor; consumes nothing.
     fn tag_name(&self) -> Option<&'a str> {
         let body = self.rest.strip_prefix('<')?;

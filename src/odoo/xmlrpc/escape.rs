@@ -47,8 +47,12 @@ fn byte_kind(byte: u8) -> Byte {
 /// The first character that XML forbids.
 pub(super) fn forbidden(text: &str) -> Option<char> {
     let suspect = |byte: u8| matches!(byte_kind(byte), Byte::Forbidden | Byte::Suspect);
-    let forbidden = |c: &char| matches!(c, '\u{fffe}' | '\u{ffff}') || (*c < ' ' && !matches!(c, '\t' | '\n' | '\r'));
-    text.bytes().any(suspect).then(|| text.chars().find(forbidden)).flatten()
+    text.bytes().any(suspect).then(|| text.chars().find(|c| is_forbidden(*c))).flatten()
+}
+
+/// Whether XML forbids a character.
+pub(super) fn is_forbidden(c: char) -> bool {
+    matches!(c, '\u{fffe}' | '\u{ffff}') || (c < ' ' && !matches!(c, '\t' | '\n' | '\r'))
 }
 
 /// Writes `text`, or returns the first character that XML forbids.

@@ -12,6 +12,7 @@
 //! document types, so there are no entities to expand.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use memchr::memmem;
 
@@ -28,12 +29,19 @@ const PARAM: Tag = tag!("param");
 const TOO_MANY: &str = "fewer values";
 
 /// A call that a client made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct MethodCall<'a> {
     /// The name of the method.
     pub method: Cow<'a, str>,
     /// Its parameters.
     pub params: Vec<Value<'a>>,
+}
+
+/// The parameters contain a password, so only their number is printed.
+impl fmt::Debug for MethodCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MethodCall").field("method", &self.method).field("params", &self.params.len()).finish()
+    }
 }
 
 /// Parses a complete request with at most `max_values` values.
@@ -46,15 +54,15 @@ pub fn parse(text: &str, max_values: usize) -> Result<MethodCall<'_>, MalformedR
     if memmem::find_iter(text.as_bytes(), "<value").nth(max_values).is_some() {
         return Err(cursor.error(TOO_MANY));
     }
-    open(&mut cursor, &CALL, "a methodCall")?;
-    open(&mut cursor, &METHOD_NAME, "a methodName")?;
+    cursor.require_open(&CALL, "a methodCall")?;
+    cursor.require_open(&METHOD_NAME, "a methodName")?;
     let method = cursor.text()?;
-    close(&mut cursor, &METHOD_NAME, "the end of the methodName")?;
+    cursor.require_close(&METHOD_NAME, "the end of the methodName")?;
     let params = match cursor.open(&PARAMS)? {
         Some(Content::Full) => parse_params(&mut cursor)?,
         Some(Content::Empty) | None => Vec::new(),
     };
-    close(&mut cursor, &CALL, "the end of the methodCall")?;
+    cursor.require_close(&CALL, "the end of the methodCall")?;
     cursor.skip_between()?;
     if !cursor.is_at_end() {
         return Err(cursor.error("nothing after the methodCall"));
@@ -71,22 +79,11 @@ pub fn has_too_many_values(error: MalformedResponse) -> bool {
 fn parse_params<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Value<'a>>, MalformedResponse> {
     let mut params = Vec::new();
     while !cursor.close(&PARAMS)? {
-        open(cursor, &PARAM, "a param")?;
+        cursor.require_open(&PARAM, "a param")?;
         params.push(ValueParser::of_call(cursor).value(0)?);
-        close(cursor, &PARAM, "the end of the param")?;
+        cursor.require_close(&PARAM, "the end of the param")?;
     }
     Ok(params)
-}
-
-fn open(cursor: &mut Cursor<'_>, tag: &Tag, expected: &'static str) -> Result<(), MalformedResponse> {
-    match cursor.open(tag)? {
-        Some(Content::Full) => Ok(()),
-        _ => Err(cursor.error(expected)),
-    }
-}
-
-fn close(cursor: &mut Cursor<'_>, tag: &Tag, expected: &'static str) -> Result<(), MalformedResponse> {
-    if cursor.close(tag)? { Ok(()) } else { Err(cursor.error(expected)) }
 }
 
 #[cfg(test)]
@@ -121,6 +118,12 @@ mod tests {
         ] {
             assert_eq!(parse(text, 0), Ok(MethodCall { method: "version".into(), params: Vec::new() }), "{text}");
         }
+    }
+
+    #[test]
+    fn debug_output_does_not_contain_the_parameters() {
+        let debugged = format!("{:?}", MethodCall { method: "login".into(), params: vec!["very-secret".into()] });
+        assert_eq!(debugged, r#"MethodCall { method: "login", params: 1 }"#);
     }
 
     #[test]

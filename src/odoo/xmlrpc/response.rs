@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use super::cursor::{Content, Cursor, Tag, tag};
+use super::cursor::{Cursor, Tag, tag};
 use super::parser::ValueParser;
 use crate::odoo::rpc_codec::{MalformedResponse, RpcResponse};
 use crate::value::Value;
@@ -44,12 +44,12 @@ pub enum FaultCode<'a> {
 /// If it is not XML-RPC, or contains something that a [`Value`] cannot represent.
 pub fn parse(text: &str) -> Result<RpcResponse<'_, XmlRpcFault<'_>>, MalformedResponse> {
     let mut cursor = Cursor::new(text);
-    open(&mut cursor, &RESPONSE, "a methodResponse")?;
+    cursor.require_open(&RESPONSE, "a methodResponse")?;
     let response = match cursor.open(&FAULT)? {
         Some(_) => RpcResponse::Fault(parse_fault(&mut cursor)?),
         None => RpcResponse::Result(parse_result(&mut cursor)?),
     };
-    close(&mut cursor, &RESPONSE, "the end of the methodResponse")?;
+    cursor.require_close(&RESPONSE, "the end of the methodResponse")?;
     cursor.skip_between()?;
     if cursor.is_at_end() { Ok(response) } else { Err(cursor.error("nothing after the methodResponse")) }
 }
@@ -60,23 +60,23 @@ pub fn parse(text: &str) -> Result<RpcResponse<'_, XmlRpcFault<'_>>, MalformedRe
 /// If it does not begin like a `methodResponse`.
 pub fn is_fault(text: &str) -> Result<bool, MalformedResponse> {
     let mut cursor = Cursor::new(text);
-    open(&mut cursor, &RESPONSE, "a methodResponse")?;
+    cursor.require_open(&RESPONSE, "a methodResponse")?;
     Ok(cursor.open(&FAULT)?.is_some())
 }
 
 fn parse_result<'a>(cursor: &mut Cursor<'a>) -> Result<Value<'a>, MalformedResponse> {
-    open(cursor, &PARAMS, "a result or a fault")?;
-    open(cursor, &PARAM, "a result")?;
+    cursor.require_open(&PARAMS, "a result or a fault")?;
+    cursor.require_open(&PARAM, "a result")?;
     let value = ValueParser::new(cursor).value(0)?;
-    close(cursor, &PARAM, "the end of the result")?;
-    close(cursor, &PARAMS, "the end of the results")?;
+    cursor.require_close(&PARAM, "the end of the result")?;
+    cursor.require_close(&PARAMS, "the end of the results")?;
     Ok(value)
 }
 
 fn parse_fault<'a>(cursor: &mut Cursor<'a>) -> Result<XmlRpcFault<'a>, MalformedResponse> {
     let error = cursor.error("a fault with its code and string");
     let value = ValueParser::new(cursor).value(0)?;
-    close(cursor, &FAULT, "the end of the fault")?;
+    cursor.require_close(&FAULT, "the end of the fault")?;
     let Value::Map(members) = value else { return Err(error) };
     let (mut code, mut string) = (None, None);
     for (name, value) in members {
@@ -88,17 +88,6 @@ fn parse_fault<'a>(cursor: &mut Cursor<'a>) -> Result<XmlRpcFault<'a>, Malformed
         }
     }
     Ok(XmlRpcFault { code: code.ok_or(error)?, string: string.ok_or(error)? })
-}
-
-fn open(cursor: &mut Cursor<'_>, tag: &Tag, expected: &'static str) -> Result<(), MalformedResponse> {
-    match cursor.open(tag)? {
-        Some(Content::Full) => Ok(()),
-        _ => Err(cursor.error(expected)),
-    }
-}
-
-fn close(cursor: &mut Cursor<'_>, tag: &Tag, expected: &'static str) -> Result<(), MalformedResponse> {
-    if cursor.close(tag)? { Ok(()) } else { Err(cursor.error(expected)) }
 }
 
 #[cfg(test)]

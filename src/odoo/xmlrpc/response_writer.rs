@@ -2,6 +2,7 @@
 //!
 //! In: a result, or the code and text of a fault. Out: the XML. Must not know: HTTP, what a fault means.
 
+use super::escape::is_forbidden;
 use super::response::FaultCode;
 use super::writer::{UnsupportedValue, serialize_value};
 use crate::value::Value;
@@ -32,8 +33,7 @@ pub fn fault(code: FaultCode<'_>, text: &str) -> Vec<u8> {
 }
 
 fn representable(text: &str) -> Value<'static> {
-    let is_allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-    Value::from(text.chars().filter(is_allowed).collect::<String>())
+    Value::from(text.chars().filter(|c| !is_forbidden(*c)).collect::<String>())
 }
 
 #[cfg(test)]

@@ -20,7 +20,6 @@ use crate::error::Problem;
 use crate::http::openapi::DatabaseHeader;
 use crate::http::pipeline::full_response;
 use crate::http::request::ApiRequest;
-use crate::http::request::headers;
 use crate::http::response::negotiate;
 use crate::http::state::AppState;
 use crate::odoo::{Database, ServerVersion};
@@ -42,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses((status = 200, description = "The state of the gateway and of Odoo", body = ApiV1Health))
 )]
 async fn health(request: ApiRequest) -> Result<Response, Problem> {
-    let odoo = version(database(&request)?).await;
+    let odoo = version(request.database()?).await;
     let (status, odoo) = if odoo.is_some() { ("ok", "ok") } else { ("degraded", "unreachable") };
     respond(
         &request,
@@ -58,7 +57,7 @@ async fn health(request: ApiRequest) -> Result<Response, Problem> {
     responses((status = 200, description = "Versions and endpoints", body = ApiV1Info))
 )]
 async fn info(request: ApiRequest) -> Result<Response, Problem> {
-    let odoo = version(database(&request)?).await;
+    let odoo = version(request.database()?).await;
     let odoo = odoo.map_or(Value::Null, |version| {
         map([
             ("server_version", Value::from(version.server_version.clone())),
@@ -80,13 +79,6 @@ async fn info(request: ApiRequest) -> Result<Response, Problem> {
         ("endpoints", endpoints.collect()),
     ]);
     respond(&request, data)
-}
-
-fn database(request: &ApiRequest) -> Result<&Arc<Database>, Problem> {
-    let name = headers::database(&request.head.headers)?;
-    let database = request.state.databases.pick(name)?;
-    request.log.database(database.name.as_str());
-    Ok(database)
 }
 
 /// Returns `None` if Odoo does not respond in time.

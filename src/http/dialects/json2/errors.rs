@@ -60,7 +60,8 @@ fn exception<'a>(problem: &'a Problem, path: &'a str) -> Json2Exception<'a> {
             of_http(ErrorClass::Rejected, &problem.detail)
         }
         ErrorCode::InvalidLiteral if problem.parameter.as_deref() == Some("body") => {
-            of_http(ErrorClass::BadRequest, format!("could not parse the body as json: {}", text(problem)))
+            let message = format!("could not parse the body as json: {}", problem.detail_with_hint());
+            of_http(ErrorClass::BadRequest, message)
         }
         _ => match &problem.odoo {
             Some(odoo) if is_about_the_call(problem.code) => of_odoo(problem, odoo),
@@ -112,10 +113,7 @@ fn of_odoo<'a>(problem: &'a Problem, odoo: &'a OdooException) -> Json2Exception<
     if let Some(message) = signature_error(problem.code, odoo) {
         return of_http(ErrorClass::Rejected, message);
     }
-    let name = match &odoo.qualified {
-        Some(qualified) => Cow::from(qualified),
-        None => qualified_name(&odoo.exception),
-    };
+    let name = odoo.qualified_name();
     let message = if odoo.message.is_empty() { &problem.detail } else { &odoo.message };
     Json2Exception { status: status_of(&name, &odoo.exception), name, message: message.into() }
 }
@@ -128,18 +126,6 @@ fn status_of(name: &str, exception: &str) -> u16 {
         "MissingError" => 404,
         "UserError" => 422,
         _ => 500,
-    }
-}
-
-/// The class with its module, for an exception that was sent without.
-fn qualified_name(exception: &str) -> Cow<'_, str> {
-    match exception {
-        "AccessDenied" | "AccessError" | "MissingError" | "RedirectWarning" | "UserError" => {
-            format!("odoo.exceptions.{exception}").into()
-        }
-        "DatabaseError" => "psycopg2.DatabaseError".into(),
-        qualified if qualified.contains('.') => qualified.into(),
-        builtin => format!("builtins.{builtin}").into(),
     }
 }
 
@@ -161,21 +147,15 @@ fn signature_error(code: ErrorCode, odoo: &OdooException) -> Option<String> {
 /// A problem that the gateway found.
 fn of_gateway(problem: &Problem) -> Json2Exception<'_> {
     let (class, status) = (problem.class(), problem.class().status());
+    // The format has no other member for the hint.
+    let message = problem.detail_with_hint();
     let name = match (problem.code, class) {
         (ErrorCode::ConcurrentUpdate, _) => "odoo.exceptions.ConcurrencyError",
         (ErrorCode::RecordNotFound, _) => "odoo.exceptions.MissingError",
         (_, ErrorClass::Forbidden) => ACCESS_ERROR,
-        _ => return of_http(class, text(problem)),
+        _ => return of_http(class, message),
     };
-    Json2Exception { status, name: name.into(), message: text(problem) }
-}
-
-/// The detail and the hint, for which the format has no other member.
-fn text(problem: &Problem) -> Cow<'_, str> {
-    match &problem.hint {
-        Some(hint) => format!("{} {hint}", problem.detail).into(),
-        None => Cow::from(&problem.detail),
-    }
+    Json2Exception { status, name: name.into(), message }
 }
 
 const ACCESS_ERROR: &str = "odoo.exceptions.AccessError";

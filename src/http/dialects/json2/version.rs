@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::openapi_schemas::{Json2Version, TAG};
 use crate::error::Problem;
 use crate::http::openapi::DatabaseHeader;
-use crate::http::request::{ApiRequest, headers};
+use crate::http::request::ApiRequest;
 use crate::http::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -40,9 +40,7 @@ async fn json_version(request: ApiRequest) -> Result<Json<Value>, Problem> {
 }
 
 async fn recent_version(request: ApiRequest) -> Result<Json<Value>, Problem> {
-    let name = headers::database(&request.head.headers)?;
-    let database = request.state.databases.pick(name)?;
-    request.log.database(database.name.as_str());
+    let database = request.database()?;
     let version = request.timing.time("odoo", database.metadata.recent_version()).await?;
     Ok(Json(json!({"version_info": version.server_version_info, "version": version.server_version})))
 }

@@ -13,7 +13,6 @@ use super::openapi_schemas::{RestapiVersion, TAG};
 use crate::error::Problem;
 use crate::http::openapi::DatabaseHeader;
 use crate::http::request::ApiRequest;
-use crate::http::request::headers;
 use crate::http::response::negotiate;
 use crate::http::state::AppState;
 use crate::value::Value;
@@ -30,9 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses((status = 200, description = "The version of the Odoo server", body = RestapiVersion))
 )]
 async fn version(request: ApiRequest) -> Result<Response, Problem> {
-    let name = headers::database(&request.head.headers)?;
-    let database = request.state.databases.pick(name)?;
-    request.log.database(database.name.as_str());
+    let database = request.database()?;
     let media = negotiate::choose(&request.head.headers, MEDIA)?;
     let version = request.timing.time("odoo", database.metadata.recent_version()).await?;
     let body = Value::Map(vec![

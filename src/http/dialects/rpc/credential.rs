@@ -15,12 +15,10 @@ use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::authenticate::{ArgumentCredential, authenticate_arguments};
 use crate::http::request::ApiRequest;
+use crate::http::request::credential::MAX_LENGTH;
 use crate::odoo::Uid;
 use crate::secret::{Token, TokenKind};
 use crate::value::Value;
-
-/// The maximum length of a login or secret. Odoo would spend its time hashing a longer one.
-const MAX_LENGTH: usize = 4096;
 
 /// Authenticates a login.
 ///

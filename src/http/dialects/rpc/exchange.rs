@@ -7,13 +7,13 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 
 use crate::error::{Problem, RateLimit};
 use crate::http::body_budget::BodySender;
 use crate::http::request::ApiRequest;
 use crate::http::request::body::BodyLimits;
-use crate::http::response::headers::set_rate_limit;
+use crate::http::response::headers::{set_rate_limit, set_retry_after};
 
 /// Reads a body whose sender is not known yet.
 ///
@@ -48,8 +48,7 @@ pub(super) fn respond_to_problem(
     request.log.code(problem.code.as_str());
     let mut response = respond(body, media, problem.rate_limit);
     if let Some(after) = problem.retry_after {
-        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        set_retry_after(after, response.headers_mut());
     }
     response
 }

@@ -4,11 +4,12 @@
 //! know: where the problem occurred.
 //!
 //! ```text
-//! exception                                 /xmlrpc/2   /xmlrpc                        /jsonrpc, data.name
-//! UserError, ValidationError, MissingError  2           warning -- UserError\n\ntext   odoo.exceptions.UserError
-//! AccessDenied                              3           AccessDenied                   odoo.exceptions.AccessDenied
-//! AccessError                               4           warning -- AccessError\n\n…    odoo.exceptions.AccessError
-//! any other                                 1           the text                       builtins.ValueError, …
+//! exception                   /xmlrpc/2   /xmlrpc                            /jsonrpc, data.name
+//! UserError, ValidationError  2           warning -- UserError\n\ntext       odoo.exceptions.UserError, …ValidationError
+//! MissingError                2           warning -- MissingError\n\ntext    odoo.exceptions.MissingError
+//! AccessDenied                3           AccessDenied                       odoo.exceptions.AccessDenied
+//! AccessError                 4           warning -- AccessError\n\ntext     odoo.exceptions.AccessError
+//! any other                   1           the text                           builtins.ValueError, …
 //! ```
 //!
 //! For any other exception Odoo sends a traceback, of which the last line remains: it names the exception. A problem of
@@ -68,20 +69,12 @@ impl<'p> RpcFault<'p> {
     }
 
     fn from_odoo(problem: &'p Problem, odoo: &'p OdooException) -> Self {
-        let class = Cow::from(odoo.exception.as_str());
-        let name = match &odoo.qualified {
-            Some(qualified) => Cow::from(qualified.as_str()),
-            None => with_module(&odoo.exception),
-        };
         let message = if odoo.message.is_empty() { &problem.detail } else { &odoo.message };
-        Self { name, class, message: message.into() }
+        Self { class: odoo.exception.as_str().into(), name: odoo.qualified_name(), message: message.into() }
     }
 
     fn from_gateway(problem: &'p Problem) -> Self {
-        let text = match &problem.hint {
-            Some(hint) => Cow::from(format!("{} {hint}", problem.detail)),
-            None => Cow::from(problem.detail.as_str()),
-        };
+        let text = problem.detail_with_hint();
         let (class, message) = match problem.class() {
             // Odoo has one text for every reason.
             _ if problem.code == ErrorCode::CredentialInvalid => ("AccessDenied", Cow::from("Access Denied")),
@@ -97,7 +90,7 @@ impl<'p> RpcFault<'p> {
                 return Self { class: name.clone().into(), name: name.into(), message: text };
             }
         };
-        Self { class: class.into(), name: with_module(class), message }
+        Self { class: class.into(), name: format!("odoo.exceptions.{class}").into(), message }
     }
 
     /// `faultCode` and `faultString`.
@@ -135,18 +128,6 @@ impl<'p> RpcFault<'p> {
     /// The last line of a traceback.
     fn last_line(&self) -> String {
         format!("{}: {}", self.name.strip_prefix("builtins.").unwrap_or(&self.name), self.message)
-    }
-}
-
-/// The class with its module.
-fn with_module(class: &str) -> Cow<'_, str> {
-    match class {
-        for_users if FOR_USERS.iter().any(|(known, ..)| *known == for_users) => {
-            format!("odoo.exceptions.{for_users}").into()
-        }
-        "DatabaseError" => "psycopg2.DatabaseError".into(),
-        qualified if qualified.contains('.') => qualified.into(),
-        builtin => format!("builtins.{builtin}").into(),
     }
 }
 

@@ -12,15 +12,16 @@ use utoipa_axum::router::OpenApiRouter;
 use super::arguments::python_error;
 use super::exchange::{read_body, respond, respond_to_problem};
 use super::fault::RpcFault;
-use super::services::{Answered, ArgumentPart, ParseArguments, ServiceCall, ServiceResult, call_service, version};
+use super::services::{ArgumentPart, CallResult, ParseArguments, ServiceCall, ServiceResult, call_service, version};
 use crate::cpu_work::run_cpu_work;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::ApiRequest;
 use crate::http::request::body::BodyLimits;
+use crate::http::request::params::parse_json_tree;
 use crate::http::request::unauthenticated_body;
 use crate::http::state::AppState;
-use crate::language::literal::{self, BodyValues, Limits};
+use crate::language::literal::BodyValues;
 use crate::odoo::CallProtocol;
 use crate::shape::to_json;
 use crate::value::{Member, Value};
@@ -97,14 +98,7 @@ fn parse(
     max_values: usize,
     part: impl FnOnce(&str, usize) -> ArgumentPart,
 ) -> Result<JsonRpcRequest, Problem> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        let detail = format!("body: expected UTF-8, found an invalid sequence after byte {}", error.valid_up_to());
-        Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body")
-    })?;
-    let values = BodyValues::at_most(max_values);
-    let tree = literal::parse_json(text.trim_start_matches('\u{feff}'), Limits::body(&values))
-        .map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, "body"))?;
-    let Value::Map(members) = tree else {
+    let Value::Map(members) = parse_json_tree(body, &BodyValues::at_most(max_values))? else {
         let detail = "body: expected a JSON object. Batches of calls are not supported.";
         return Err(Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body"));
     };
@@ -140,7 +134,7 @@ fn service_call(params: Vec<Member<'_>>, part: impl FnOnce(&str) -> ArgumentPart
     Ok(JsonRpcCall { service, function, arguments, part })
 }
 
-fn succeed(request: &ApiRequest, id: &Value<'_>, (result, rate_limit): &Answered) -> Result<Response, Problem> {
+fn succeed(request: &ApiRequest, id: &Value<'_>, (result, rate_limit): &CallResult) -> Result<Response, Problem> {
     let json = |value: &Value<'_>| to_json(value).map_err(Problem::internal);
     let result = match result {
         ServiceResult::Value(value) => json(value)?,

@@ -9,7 +9,7 @@ use crate::auth::Principal;
 use crate::error::{Problem, RateLimit};
 use crate::error_code::ErrorCode;
 use crate::http::pipeline::execute_unchanged;
-use crate::http::request::{ApiRequest, headers};
+use crate::http::request::ApiRequest;
 use crate::names::{MethodName, ModelName};
 use crate::odoo::{CallProtocol, Reply, ServerVersion};
 use crate::plan::UncheckedCall;
@@ -79,7 +79,7 @@ pub(super) enum ServiceResult {
 }
 
 /// A result, with the rest of the caller's rate limit.
-pub(super) type Answered = (ServiceResult, Option<RateLimit>);
+pub(super) type CallResult = (ServiceResult, Option<RateLimit>);
 
 /// Executes a call. Odoo's methods are called over this protocol.
 ///
@@ -89,7 +89,7 @@ pub(super) async fn call_service(
     request: &ApiRequest,
     call: ServiceCall,
     protocol: CallProtocol,
-) -> Result<Answered, Problem> {
+) -> Result<CallResult, Problem> {
     let ServiceCall { service, function, arguments, parse_all } = call;
     match service.as_str() {
         "common" => call_common(request, &function, arguments).await,
@@ -109,7 +109,7 @@ async fn call_common(
     request: &ApiRequest,
     function: &str,
     arguments: Vec<Value<'static>>,
-) -> Result<Answered, Problem> {
+) -> Result<CallResult, Problem> {
     match function {
         "version" => {
             Arguments::of("exp_version", arguments).finish()?;
@@ -119,10 +119,11 @@ async fn call_common(
             let is_extended = arguments.first().is_some_and(|extended| !extended.is_falsy());
             drop(arguments);
             let about = Value::from("See https://www.odoo.com");
-            let server_version = if is_extended { Some(server_version(request).await?.server_version) } else { None };
-            let value = match server_version {
-                Some(version) => Value::List(vec![about, Value::from(version)]),
-                None => about,
+            let value = if is_extended {
+                let version = server_version(request).await?.server_version;
+                Value::List(vec![about, Value::from(version)])
+            } else {
+                about
             };
             Ok((ServiceResult::Value(value), None))
         }
@@ -152,15 +153,14 @@ pub(super) async fn version(request: &ApiRequest) -> Result<Value<'static>, Prob
 
 /// The functions have no argument for the database, so it is the default one without a header.
 async fn server_version(request: &ApiRequest) -> Result<ServerVersion, Problem> {
-    let database = request.state.databases.pick(headers::database(&request.head.headers)?)?;
-    request.log.database(database.name.as_str());
+    let database = request.database()?;
     let version = request.timing.time("odoo", database.metadata.recent_version()).await?;
     Ok(ServerVersion::clone(&version))
 }
 
 /// `authenticate(db, login, password, user_agent_env)`, `login(db, login, password)`: the user's id, or `False`. The
 /// environment could change Odoo's `web.base.url` and is ignored.
-async fn log_in(request: &ApiRequest, mut arguments: Arguments) -> Result<Answered, Problem> {
+async fn log_in(request: &ApiRequest, mut arguments: Arguments) -> Result<CallResult, Problem> {
     let (database, login) = (arguments.text("db")?, arguments.text("login")?);
     let secret = arguments.text("password")?;
     // The other arguments can be large, and the sender can prolong the verification.
@@ -181,7 +181,7 @@ async fn call_object(
     function: &str,
     (arguments, parse_all): (Vec<Value<'static>>, Option<ParseArguments>),
     protocol: CallProtocol,
-) -> Result<Answered, Problem> {
+) -> Result<CallResult, Problem> {
     let name = if function == "execute_kw" { "execute_kw" } else { "execute" };
     let mut arguments = Arguments::of(name, arguments);
     let (database, uid, secret) = (arguments.text("db")?, arguments.next("uid")?, arguments.text("passwd")?);
@@ -204,9 +204,9 @@ async fn call_object(
         }
     };
     let (model, method) = parse_names(&model, &method)?;
-    let call = UncheckedCall { model, method, args, kwargs };
-    let reply = execute_unchanged(request, &caller, &call, protocol).await;
-    let reply = reply.map_err(|problem| in_words_of_odoo(problem, &call))?;
+    let call = UncheckedCall { model: model.clone(), method: method.clone(), args, kwargs };
+    let reply = execute_unchanged(request, &caller, call, protocol).await;
+    let reply = reply.map_err(|problem| in_words_of_odoo(problem, &model, &method))?;
     let Principal { rate_limit, .. } = caller;
     Ok((ServiceResult::Reply(reply), rate_limit))
 }
@@ -225,9 +225,9 @@ fn parse_names(model: &str, method: &str) -> Result<(ModelName, MethodName), Pro
 }
 
 /// A method that is private on every version has the text that Odoo 19 has for its own.
-fn in_words_of_odoo(problem: Problem, call: &UncheckedCall) -> Problem {
+fn in_words_of_odoo(problem: Problem, model: &ModelName, method: &MethodName) -> Problem {
     if problem.code == ErrorCode::PrivateMethod && problem.odoo.is_none() {
-        let detail = format!("Private methods (such as '{}.{}') cannot be called remotely.", call.model, call.method);
+        let detail = format!("Private methods (such as '{model}.{method}') cannot be called remotely.");
         return python_error(ErrorCode::PrivateMethod, "AccessError", detail);
     }
     problem

@@ -13,7 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::arguments::python_error;
 use super::exchange::{read_body, respond, respond_to_problem};
 use super::fault::{FaultForm, RpcFault};
-use super::services::{Answered, ArgumentPart, OBJECT, ParseArguments, ServiceCall, ServiceResult, call_service};
+use super::services::{ArgumentPart, CallResult, OBJECT, ParseArguments, ServiceCall, ServiceResult, call_service};
+use crate::cpu_work::run_cpu_work;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::http::request::ApiRequest;
@@ -97,7 +98,20 @@ fn decode(body: &[u8]) -> Result<Cow<'_, str>, Problem> {
     if memchr::memchr(b'\r', text.as_bytes()).is_none() {
         return Ok(text);
     }
-    Ok(text.replace("\r\n", "\n").replace('\r', "\n").into())
+    Ok(with_line_feeds(&text).into())
+}
+
+/// The text with `\n` for each `\r\n` and each other `\r`. It is copied only once, because it can be large.
+fn with_line_feeds(text: &str) -> String {
+    let mut copy = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((line, after)) = rest.split_once('\r') {
+        copy.push_str(line);
+        copy.push('\n');
+        rest = after.strip_prefix('\n').unwrap_or(after);
+    }
+    copy.push_str(rest);
+    copy
 }
 
 /// Whether the XML declaration names ISO-8859-1.
@@ -108,19 +122,22 @@ fn is_latin1(body: &[u8]) -> bool {
     declaration.starts_with(b"<?xml") && (names("encoding=\"iso-8859-1\"") || names("encoding='iso-8859-1'"))
 }
 
-fn succeed(request: &ApiRequest, (result, rate_limit): Answered, form: FaultForm) -> Result<Response, Problem> {
+fn succeed(request: &ApiRequest, (result, rate_limit): CallResult, form: FaultForm) -> Result<Response, Problem> {
     const NONE: &str = "cannot marshal None unless allow_none is enabled";
     const OMITTED: &str = "the method ran and its changes are committed, but XML-RPC cannot transmit its result";
     let body = match result {
         ServiceResult::Value(value) => response_writer::result(&value)?.into(),
         ServiceResult::Reply(reply) if reply.is_none() => fault(&RpcFault::unsent_result(NONE), form),
-        ServiceResult::Reply(reply) => match reply.into_xml() {
-            Some(xml) => xml,
-            None => {
-                request.log.code(ErrorCode::ResultNotRepresentable.as_str());
-                fault(&RpcFault::unsent_result(OMITTED), form)
+        ServiceResult::Reply(reply) => {
+            let size = reply.size() as u64;
+            match request.timing.run("shape", || run_cpu_work(size, || reply.into_xml())) {
+                Some(xml) => xml,
+                None => {
+                    request.log.code(ErrorCode::ResultNotRepresentable.as_str());
+                    fault(&RpcFault::unsent_result(OMITTED), form)
+                }
             }
-        },
+        }
     };
     Ok(respond(body, MEDIA, rate_limit))
 }
@@ -162,6 +179,9 @@ mod tests {
     fn line_ends_are_those_that_an_xml_parser_reads() {
         let lines = call("", b"a\r\nb\rc&#13;\nd");
         assert_eq!(parsed(&lines), Ok(("m".to_owned(), vec!["a\nb\nc\r\nd".into()])));
+        for (text, expected) in [("", ""), ("\r", "\n"), ("\r\r\n\n\r", "\n\n\n\n"), ("é\n\ré", "é\n\né")] {
+            assert_eq!(with_line_feeds(text), expected, "{text:?}");
+        }
     }
 
     #[test]

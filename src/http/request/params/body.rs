@@ -1,6 +1,6 @@
 //! The body of a request: a JSON object, a form, or a multipart form with files.
 //!
-//! In: headers and bytes. Out: the parameters. Must not know: their names.
+//! In: headers and bytes. Out: the parameters, or the tree of a JSON body. Must not know: their names.
 
 use std::borrow::Cow;
 
@@ -53,17 +53,22 @@ fn check_names(names: usize) -> Result<(), Problem> {
     Err(Problem::new(ErrorCode::BodyTooLarge, detail).parameter("body").hint(hint))
 }
 
-/// The members of a JSON body. A byte order mark is ignored (RFC 8259 section 8.1).
+/// Parses a JSON body and counts its values. A byte order mark is ignored (RFC 8259 section 8.1).
+///
+/// # Errors
+/// 400 for a body that is not JSON, 413 for too many values.
+pub(in crate::http) fn parse_json_tree<'b>(body: &'b [u8], values: &BodyValues) -> Result<Value<'b>, Problem> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let detail = format!("body: expected UTF-8, found an invalid sequence after byte {}", error.valid_up_to());
+        Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body")
+    })?;
+    literal::parse_json(text.trim_start_matches('\u{feff}'), Limits::body(values))
+        .map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, "body"))
+}
+
+/// The members of a JSON body.
 fn parse_json(body: &[u8], values: &BodyValues) -> Result<ParamMap, Problem> {
-    let text = std::str::from_utf8(body)
-        .map_err(|error| {
-            let detail = format!("body: expected UTF-8, found an invalid sequence after byte {}", error.valid_up_to());
-            Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body")
-        })?
-        .trim_start_matches('\u{feff}');
-    let tree = literal::parse_json(text, Limits::body(values))
-        .map_err(|error| error.into_problem(ErrorCode::InvalidLiteral, "body"))?;
-    let Value::Map(members) = tree else {
+    let Value::Map(members) = parse_json_tree(body, values)? else {
         let detail = "body: expected a JSON object whose members are the parameters";
         return Err(Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body"));
     };
