@@ -40,7 +40,7 @@ pub use self::sections::oauth::OAuthConfig;
 pub use self::sections::oauth1::OAuth1Config;
 pub use self::sections::odoo::{MethodCallsConfig, OdooConfig};
 pub use self::sections::odoo_keys::OdooKeysConfig;
-pub use self::sections::ops::OpsConfig;
+pub use self::sections::ops::{OpsConfig, local_address};
 pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};
 pub use self::sections::schema::SchemaConfig;
 pub use self::sections::secrets::{CreateMasterKey, SecretsConfig};

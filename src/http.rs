@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! router            every route, and what the routes need from the middleware
-//! dialects          the REST dialects restapi, api, restful and api_v1; Odoo's JSON-2
+//! dialects          the REST dialects restapi, api, restful and api_v1; Odoo's JSON-2, XML-RPC and JSON-RPC
 //! oauth             OAuth 2 endpoints; the authorization pages of OAuth 1.0a and OAuth 2
 //! demo_application  GET /start: demo applications
 //! console           /console: the pages on which people manage what acts for them

@@ -50,12 +50,14 @@
 //! | Module | Purpose |
 //! |---|---|
 //! | `router` | all routes |
-//! | `dialects` | the four dialects: `restapi`, `api`, `restful`, `api_v1`; none uses another |
+//! | `dialects` | the REST dialects `restapi`, `api`, `restful` and `api_v1`, Odoo's `json2` and `rpc`; none uses another |
 //! | `oauth` | authorization pages, token endpoints, metadata of OAuth 1.0a and OAuth 2 |
 //! | `console` | web pages on which people manage what acts for them |
-//! | `openapi` | the OpenAPI document and its pages |
+//! | `openapi`, `docs` | the OpenAPI document, pages for people who write clients |
+//! | `demo_application`, `login_failure` | the demo's applications, the answer to a failed login on every page |
 //! | `pipeline`, `idempotency`, `export` | the path of a request, its idempotent execution, streamed lists |
 //! | `authenticate`, `state` | the caller of a request, the shared state |
+//! | `body_budget`, `browser_headers`, `public_url` | limits for large bodies, cookies and origins, the public address |
 //! | `middleware`, `request`, `response`, `pages` | layers, request parts, response parts, HTML templates |
 
 #![forbid(unsafe_code)]

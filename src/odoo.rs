@@ -24,8 +24,9 @@
 //!  └─ metadata_cache     version, languages, users' settings, schemas (fetch_schema), orders, labels,
 //!      │                 descriptions (model_description)
 //!      └─ planning_metadata   the metadata for one plan
-//! web               sessions of Odoo's web client, which are needed to print reports
-//! user_api_keys     API keys of a user in Odoo: when they end, created, revoked
+//! web               sessions of Odoo's web client, which are needed to print reports and to create API keys
+//! user_api_keys     API keys of a user in Odoo: when they end (ending_api_keys), created, revoked (client/secret_call)
+//! system_parameter  reads and writes of `ir.config_parameter`
 //! report            prints reports, in a web session or from a record's portal page
 //! transport         HTTP to Odoo: a client for plain HTTP, and reqwest for TLS and for the web client
 //!  └─ request_target     the URLs of Odoo's services, prepared for requests

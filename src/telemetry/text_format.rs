@@ -25,25 +25,9 @@ pub fn from_open_metrics(text: &str) -> String {
     out
 }
 
-/// A sample without the trace that follows it. Values of labels may contain anything.
+/// A sample without the trace that follows it. Quotes in the values of labels are escaped.
 fn without_exemplar(line: &str) -> &str {
-    const BEGIN: &str = " # {";
-    if line.starts_with('#') || !line.contains(BEGIN) {
-        return line;
-    }
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    for (at, byte) in line.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_quoted => is_escaped = true,
-            b'"' => is_quoted = !is_quoted,
-            b' ' if !is_quoted && line.get(at..).is_some_and(|rest| rest.starts_with(BEGIN)) => {
-                return line.get(..at).unwrap_or(line);
-            }
-            _ => {}
-        }
-    }
-    line
+    line.split_once(" # {trace_id=\"").map_or(line, |(sample, _)| sample)
 }
 
 fn push_description(out: &mut String, help: Option<(&str, &str)>, metric: &str) {

@@ -17,7 +17,7 @@ use crate::support::restartable_postgres::RestartablePostgres;
 use crate::support::reverse_proxy::{ReverseProxy, fixed_port, free_ports};
 use crate::support::{Client, Version, testbed, unique};
 
-/// How long nginx uses only the other gateway after one has refused a connection (`fail_timeout`), and a moment.
+/// How long nginx uses only the other gateway after one has refused connections (`fail_timeout`), and a moment.
 const TRIED_AGAIN: Duration = Duration::from_millis(2500);
 /// How long PostgreSQL is down: longer than `store.acquire_timeout`, and shorter than `store.outage_grace`.
 const OUTAGE: Duration = Duration::from_secs(4);
