@@ -1,7 +1,10 @@
 //! What users do for themselves: each thing is created, used over HTTP, listed and ended.
 
+use std::time::Duration;
+
 use odoo_gateway::admin::{ApplicationSettings, GrantType, NewApplication};
 use odoo_gateway::store::{AuditEvent, Consent, KeyTerms};
+use tokio::time::timeout;
 
 use super::{ACCESS, NEW_KEY, Visitor, guard, key_for_linked_users, key_of_internal, secret, shared_key};
 use crate::support::odoo::empty_database;
@@ -143,12 +146,26 @@ async fn personal_key_is_limited_to_its_scope(gateway: &Gateway) {
         let response = user.submit(NEW_KEY, &changed).await;
         assert_eq!(response.status, 400, "{name}={value}: {}", response.text);
     }
-    let page = user.get(ACCESS).await;
-    assert!(page.text.contains("read res.partner records (only name)") && page.text.contains("from 127.0.0.1"));
+    let page = page_with_a_written_use(&mut user).await;
+    assert!(page.contains("read res.partner records (only name)"), "{page}");
     let row = gateway.administration().await.find_key("salesman@odoo19: Spreadsheet").await.unwrap();
     user.submit_and_follow(&format!("/console/access/token/{}/end", row.id), &[]).await;
     client.get(PARTNER, &[]).await.problem(401, "credential_invalid");
     assert_eq!(events(gateway, "key.delete").await.remove(0).actor, "console:salesman@odoo19");
+}
+
+/// The page once it shows from where the key was used. Uses are written every few seconds.
+async fn page_with_a_written_use(user: &mut Visitor) -> String {
+    let shown = async {
+        loop {
+            let page = user.get(ACCESS).await.text;
+            if page.contains("from 127.0.0.1") {
+                return page;
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), shown).await.expect("the use is written within seconds")
 }
 
 async fn check_access(gateway: &Gateway) {
