@@ -168,6 +168,10 @@ async fn page_with_a_written_use(user: &mut Visitor) -> String {
     timeout(Duration::from_secs(30), shown).await.expect("the use is written within seconds")
 }
 
+/// Every ended credential is a failed attempt from the address of the tests.
+const ATTEMPTS: (&str, &str) = ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS__BURST", "100");
+const ATTEMPTS_OF_A_LOGIN: (&str, &str) = ("ODOO_GATEWAY__AUTH__THROTTLE__PER_ADDRESS_AND_LOGIN__BURST", "100");
+
 async fn check_access(gateway: &Gateway) {
     login_token_works_until_it_is_ended(gateway).await;
     linked_user_gets_tokens_until_they_unlink(gateway).await;
@@ -177,7 +181,8 @@ async fn check_access(gateway: &Gateway) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_create_and_end_what_acts_for_them_on_sqlite() {
-    check_access(&Gateway::start_with_odoo(&[("ODOO_GATEWAY__AUTH__LOGIN_TOKENS_PER_USER", "3")]).await).await;
+    let settings = [("ODOO_GATEWAY__AUTH__LOGIN_TOKENS_PER_USER", "3"), ATTEMPTS, ATTEMPTS_OF_A_LOGIN];
+    check_access(&Gateway::start_with_odoo(&settings).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,6 +192,8 @@ async fn users_create_and_end_what_acts_for_them_on_postgres() {
         ("ODOO_GATEWAY__STORE__URL", url.as_str()),
         ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
         ("ODOO_GATEWAY__AUTH__LOGIN_TOKENS_PER_USER", "3"),
+        ATTEMPTS,
+        ATTEMPTS_OF_A_LOGIN,
     ];
     check_access(&Gateway::start_with_odoo(&settings).await).await;
 }
