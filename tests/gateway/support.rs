@@ -1,7 +1,8 @@
 //! What the tests run on: real Odoos and PostgreSQL, the real gateway, and clients.
 //!
 //! ```text
-//! testbed          Odoo 19, Odoo 14 and PostgreSQL, started once for all tests, stopped with the test process
+//! testbed          Odoo 19, Odoo 14, a stand-in for Odoo 20, and PostgreSQL, started once for all tests, stopped with
+//!                  the test process
 //! gateway          the gateway in this process, on ports of its own
 //! client           an HTTP client with short method names
 //! binary           the gateway in a process of its own
@@ -12,6 +13,7 @@
 //! reverse_proxy    nginx or Caddy in front of gateways
 //! restartable_postgres  a PostgreSQL that a test may stop
 //! odoo             changes to an Odoo that do not go through the gateway
+//! upstream         the protocol between the gateways and Odoo 19, and API keys of the testbed's users
 //! stub_odoo        an Odoo that misbehaves on demand; xml: its wire format
 //! tls_server       a TLS server in front of an Odoo, with certificates of its own
 //! trace_collector  a collector of distributed traces
@@ -31,6 +33,7 @@ pub(crate) mod stub_odoo;
 pub(crate) mod testbed;
 pub(crate) mod tls_server;
 pub(crate) mod trace_collector;
+pub(crate) mod upstream;
 mod xml;
 
 use std::sync::atomic::{AtomicU32, Ordering};

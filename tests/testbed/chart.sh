@@ -3,15 +3,7 @@
 # In:   `testbed chart BINARY`: deploy/helm/odoo-gateway; a gateway, which reads the rendered configuration.
 # Out:  the facts that hold, on stderr; the first one that does not hold ends the testbed.
 
-install_chart() {
-    ensure_packages python3-venv
-    cached chart make_chart_venv "$(<"$STAND/chart-requirements.txt")"
-}
-
-make_chart_venv() {
-    quietly /usr/bin/python3 -m venv "$1"
-    quietly "$1/bin/pip" --disable-pip-version-check install --requirement "$STAND/chart-requirements.txt"
-}
+install_chart() { install_python_packages chart; }
 
 chart() {
     open_workspace

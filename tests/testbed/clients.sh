@@ -10,33 +10,23 @@
 #       compare_versions.mjs.
 
 install_clients() {
-    ensure_packages python3-venv
-    ensure_command node nodejs
-    ensure_command npm npm
-    cached clients make_clients "$(<"$STAND/client-node-packages.txt")" "$(<"$STAND/client-requirements.txt")"
-}
-
-make_clients() {
-    local packages
-    mapfile -t packages <"$STAND/client-node-packages.txt"
-    quietly npm install --prefix "$1" --no-audit --no-fund --ignore-scripts --save-exact "${packages[@]}"
-    quietly /usr/bin/python3 -m venv "$1/python"
-    quietly "$1/python/bin/pip" --disable-pip-version-check install --requirement "$STAND/client-requirements.txt"
+    install_node_packages client-node
+    install_python_packages client-python
 }
 
 check_typescript() {
-    "$CACHE/clients/node_modules/.bin/tsc" --strict --target es2022 --module nodenext "$@" >&3
+    "$CACHE/client-node/node_modules/.bin/tsc" --strict --target es2022 --module nodenext "$@" >&3
 }
 
 check_python() {
-    (cd "$1" && "$CACHE/clients/python/bin/mypy" --config-file "$STAND/mypy.ini" --no-error-summary "${@:2}") >&3
+    (cd "$1" && "$CACHE/client-python/bin/mypy" --config-file "$STAND/mypy.ini" --no-error-summary "${@:2}") >&3
 }
 
 generate() {
-    local file=$1 folder=$2 python=$CACHE/clients/python/bin
+    local file=$1 folder=$2 python=$CACHE/client-python/bin
     # The generators leave the style to a formatter; types do not need one.
     echo 'post_hooks: []' >"$folder/generator.yaml"
-    "$CACHE/clients/node_modules/.bin/openapi-typescript" "$file" --output "$folder/schema.mts"
+    "$CACHE/client-node/node_modules/.bin/openapi-typescript" "$file" --output "$folder/schema.mts"
     check_typescript --noEmit "$folder/schema.mts"
     "$python/openapi-python-client" generate --path "$file" --output-path "$folder/generated" --meta none \
         --config "$folder/generator.yaml" --fail-on-warning >&3
@@ -49,10 +39,10 @@ client() {
     local folder=$1
     cp "$STAND"/generated_client.{py,mts} "$folder"
     check_python "$folder" generated_client.py
-    "$CACHE/clients/python/bin/python" "$folder/generated_client.py" "$2" >&3
-    ln -s "$CACHE/clients/node_modules" "$folder/node_modules"
+    "$CACHE/client-python/bin/python" "$folder/generated_client.py" "$2" >&3
+    ln -s "$CACHE/client-node/node_modules" "$folder/node_modules"
     check_typescript "$folder/generated_client.mts"
     node "$folder/generated_client.mjs" "$2" >&3
 }
 
-compare-versions() { MODULES=$CACHE/clients node "$STAND/compare_versions.mjs" "$@" >&3; }
+compare-versions() { MODULES=$CACHE/client-node node "$STAND/compare_versions.mjs" "$@" >&3; }

@@ -6,30 +6,12 @@
 #       are none.
 #       `testbed browse URL`: on stdout the page after its scripts have run.
 
-install_validator() {
-    ensure_packages python3-venv
-    cached validator make_validator "$(<"$STAND/validator-requirements.txt")"
-}
-
-make_validator() {
-    quietly /usr/bin/python3 -m venv "$1"
-    quietly "$1/bin/pip" --disable-pip-version-check install --requirement "$STAND/validator-requirements.txt"
-}
+install_validator() { install_python_packages validator; }
 
 # The validator quotes complete schemas in one line.
 validate() { "$CACHE/validator/bin/openapi-spec-validator" --validation-errors all "$1" | cut -c 1-300; }
 
-install_linters() {
-    ensure_command node nodejs
-    ensure_command npm npm
-    cached linters make_linters "$(<"$STAND/linter-packages.txt")"
-}
-
-make_linters() {
-    local packages
-    mapfile -t packages <"$STAND/linter-packages.txt"
-    quietly npm install --prefix "$1" --no-audit --no-fund --ignore-scripts --save-exact "${packages[@]}"
-}
+install_linters() { install_node_packages linters; }
 
 # Disabled rules have a reason, in the files next to the document.
 lint() {

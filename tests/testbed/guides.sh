@@ -4,15 +4,9 @@
 # Out:  what the program prints; its exit status. A response with an error status ends a shell example.
 
 install_guides() {
-    ensure_packages python3-venv
     ensure_command curl curl
     ensure_command node nodejs
-    cached guides make_guides "$(<"$STAND/guides-requirements.txt")"
-}
-
-make_guides() {
-    quietly /usr/bin/python3 -m venv "$1"
-    quietly "$1/bin/pip" --disable-pip-version-check install --requirement "$STAND/guides-requirements.txt"
+    install_python_packages guides
 }
 
 example() {

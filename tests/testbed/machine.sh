@@ -68,8 +68,8 @@ recipe_of() { { declare -f "$1" && printf '%s\n' "${@:2}"; } | sha256sum | cut -
 
 is_made_by() { [[ -f $1.recipe && $(<"$1.recipe") == "$2" ]]; }
 
-# cached NAME BUILD INPUT…: builds the folder $CACHE/NAME with `BUILD folder` unless it is up to date. An interrupted
-# build is deleted and repeated.
+# cached NAME BUILD INPUT…: builds the folder $CACHE/NAME with `BUILD folder INPUT…` unless it is up to date. An
+# interrupted build is deleted and repeated.
 cached() {
     local folder=$CACHE/$1 build=$2 recipe
     recipe=$(recipe_of "${@:2}")
@@ -78,8 +78,32 @@ cached() {
     rm -f "$folder.recipe"
     rm -rf "$folder"
     mkdir -p "$folder"
-    "$build" "$folder"
+    "$build" "$folder" "${@:3}"
     echo "$recipe" >"$folder.recipe"
+}
+
+# install_python_packages NAME: makes $CACHE/NAME a virtual environment with the packages in NAME-requirements.txt.
+install_python_packages() {
+    ensure_packages python3-venv
+    cached "$1" make_python_packages "$(<"$STAND/$1-requirements.txt")"
+}
+
+make_python_packages() {
+    quietly /usr/bin/python3 -m venv "$1"
+    quietly "$1/bin/pip" --disable-pip-version-check install --requirement /dev/stdin <<<"$2"
+}
+
+# install_node_packages NAME: installs the packages in NAME-packages.txt in $CACHE/NAME/node_modules.
+install_node_packages() {
+    ensure_command node nodejs
+    ensure_command npm npm
+    cached "$1" make_node_packages "$(<"$STAND/$1-packages.txt")"
+}
+
+make_node_packages() {
+    local packages
+    mapfile -t packages <<<"$2"
+    quietly npm install --prefix "$1" --no-audit --no-fund --ignore-scripts --save-exact "${packages[@]}"
 }
 
 # --- workspace ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 # Runs an Odoo of any version: its configuration, its server, and its facts for the tests.
 #
-# In:   odoo19 or odoo14, with that version's command; the running PostgreSQL.
+# In:   odoo19, odoo20 or odoo14, with that version's command; the running PostgreSQL.
 # Out:  a server on a free port of the loopback interface; its facts as KEY=VALUE lines.
 
 declare -A ODOO_PORT
@@ -39,6 +39,7 @@ run_odoo() {
 start_odoo() {
     local odoo=$1 filestore=$WORKSPACE/data/$1/filestore
     local -n command=$1_command
+    [[ $odoo != odoo20 ]] || copy_database_of_odoo19
     ODOO_PORT[$odoo]=$(free_port)
     sql "${odoo}_template" <<-SQL
 		UPDATE ir_config_parameter SET value = 'http://127.0.0.1:${ODOO_PORT[$odoo]}' WHERE key = 'web.base.url';

@@ -7,21 +7,13 @@
 #
 # schemathesis_hooks.py defines what the requests may do.
 
-install_schemathesis() {
-    ensure_packages python3-venv
-    cached schemathesis make_schemathesis "$(<"$STAND/schemathesis-requirements.txt")"
-}
-
-make_schemathesis() {
-    quietly /usr/bin/python3 -m venv "$1"
-    quietly "$1/bin/pip" --disable-pip-version-check install --requirement "$STAND/schemathesis-requirements.txt"
-}
+install_schemathesis() { install_python_packages schemathesis; }
 
 CONFORMANCE=not_a_server_error,status_code_conformance,content_type_conformance
 CONFORMANCE+=,response_headers_conformance,response_schema_conformance
 
 # The tags that share a process. Threads are not an option: Python 3.11 cannot always parse code in two of them.
-TAG_GROUPS=(api_v1 restapi "api restful rest oauth oauth2")
+TAG_GROUPS=(api_v1 restapi "api restful rest oauth oauth2" "json2 rpc")
 
 schemathesis() {
     local extent=(--phases examples,coverage,fuzzing --max-examples 4 --seed 1 --no-shrink)

@@ -17,6 +17,8 @@ Limits:
 Findings that are not reported:
 - 502 `odoo_internal_error`: Odoo's own code raised an exception for a valid request. For example, `account.root` cannot
   compute its `display_name`. The gateway reports it as what it is, and the document describes the 502.
+- 500 over JSON-2 that names an exception of Odoo, such as `builtins.ValueError` for an unknown field. That is the
+  status which Odoo has for it, and the document describes it. A 500 of the gateway itself has another name.
 """
 
 import atexit
@@ -40,6 +42,19 @@ WRITABLE = "res.partner.category"
 METHODS = ["search_read", "search_count", "name_search", "fields_get", "default_get", "name_create", "search",
            "_compute_display_name", "sudo", "no_such_method"]
 RECORD_METHODS = ["read", "get_metadata", "copy", "export_data", "no_such_method"]
+# Their arguments over JSON-2, and over RPC after the credential, the model and the method.
+NAMED_ARGUMENTS = {
+    "search_read": {"domain": [], "fields": ["name"], "limit": 3},
+    "search_count": {"domain": [["id", ">", 0]]},
+    "name_search": {"name": "a", "limit": 3},
+    "fields_get": {"attributes": ["type"]},
+    "default_get": {"fields": ["name", "color"]},
+    "name_create": {"name": "Schemathesis"},
+    "search": {"domain": [["no_such_field", "=", 1]]},
+}
+POSITIONAL_ARGUMENTS = {"search_read": [[], ["name"], 0, 3], "search_count": [[]], "name_search": ["a"],
+                        "fields_get": [], "default_get": [["name"]], "name_create": ["Schemathesis"],
+                        "search": [[["no_such_field", "=", 1]]]}
 REPORTS = ["sale.report_saleorder"] + 30 * ["no.such_report"]
 WITH_FILES = ["res.partner", "res.users", "product.template", "ir.attachment"]
 FIELDS = ["image_128", "image_1920", "datas", "name", "no_such_field"]
@@ -111,6 +126,8 @@ def existing(name: str, operation, value, salt: int):
             return 1 + number(value, salt) % 12 if reads else pick(IDS, value, salt)
         case "report_name":
             return pick(REPORTS, value, salt)
+        case "document":
+            return f"{pick(MODELS, value, salt)}.json"
         case "field":
             return pick(FIELDS, value, salt)
     return value
@@ -123,6 +140,10 @@ def map_path(operation, values: dict, salt: int) -> dict:
     for name, value in values.items():
         is_bound = name == "report_name" or (name == "model" and may_write)
         mapped[name] = existing(name, operation, value, salt) if is_bound or number(name, value) % 4 else value
+    record = {name for name in ("id", "key") if name in values}
+    if record and "{field}" not in operation.path and "model" in values and number("record", values, salt) % 3 == 0:
+        # Few of all models have a record with a small id.
+        mapped |= {"model": WRITABLE, record.pop(): pick(IDS, values, salt)}
     return mapped
 
 
@@ -159,6 +180,8 @@ def map_body(operation_id: str, body):
     """Replaces the values of most records, and most client credentials, by ones that are accepted."""
     if not isinstance(body, dict) or number(body) % 4 == 0:
         return body
+    if operation_id == "rpc_jsonrpc":
+        return {**body, "params": {"service": "object", "method": "execute_kw", "args": rpc_arguments(body)}}
     record = {"name": f"Schemathesis {number(body)}", "color": number(body) % 12}
     if operation_id in RECORD_BODIES:
         return record
@@ -179,6 +202,29 @@ def map_body(operation_id: str, body):
         if isinstance(body.get(member), list):
             return {**body, member: [record]}
     return body
+
+
+def rpc_arguments(body) -> list:
+    """The arguments of `execute_kw`. Some secrets are wrong."""
+    secret = LOGIN[1] if number(body, "secret") % 8 else "wrong"
+    method = pick(METHODS, body)
+    return [DATABASE, 2, secret, WRITABLE, method, POSITIONAL_ARGUMENTS.get(method, [])]
+
+
+# Bodies with which most of the methods above can be called. The generated arguments fit none of them.
+ARGUMENTS = {
+    "restapi_call_model_method": {"args": [[]]},
+    "restapi_call_record_method": {},
+    "restful_call_method": {},
+    "restful_call_method_by_post": {},
+}
+
+
+def map_named_arguments(case) -> None:
+    """Replaces most bodies of JSON-2 by arguments that the method has."""
+    arguments = NAMED_ARGUMENTS.get(case.path_parameters["method"])
+    if arguments is not None and number(case.body) % 4:
+        case.body = arguments
 
 
 def credentials() -> dict:
@@ -209,6 +255,10 @@ def map_case(context, case):
     if case.path_parameters:
         salt = number(case.query, case.headers, case.body)
         case.path_parameters = map_path(operation, case.path_parameters, salt)
+    if operation_id == "json2_call_method":
+        map_named_arguments(case)
+    elif operation_id in ARGUMENTS and number(case.body) % 3 == 0:
+        case.body = ARGUMENTS[operation_id]
     if operation_id == "rest_login_by_get" and number(case.query) % 4:
         case.query = login()
     elif isinstance(case.query, dict):
@@ -243,7 +293,13 @@ INTERNAL_ERROR_OF_ODOO = (b"odoo_internal_error", b"An unexpected error occurred
 def filter_failure(context, failure, case, response):
     """Whether a finding is reported."""
     is_of_odoo = response.status_code == 502 and any(text in response.content for text in INTERNAL_ERROR_OF_ODOO)
-    return not (is_of_odoo and isinstance(failure, ServerError))
+    is_exception = case.path.startswith("/json/2/") and response.status_code == 500 and names_exception(response)
+    return not ((is_of_odoo or is_exception) and isinstance(failure, ServerError))
+
+
+def names_exception(response) -> bool:
+    """Whether an error of JSON-2 is an exception that Odoo raised."""
+    return not response.json()["name"].startswith("werkzeug.exceptions.")
 
 
 @atexit.register

@@ -5,6 +5,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use super::testbed::Version;
+use super::upstream;
 
 /// A client of the gateway. Cheap to clone; each `as_…`, `on` and `with_…` method returns a changed copy.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ impl Client {
     }
 
     pub(crate) fn with_password(&self, login: &str, password: &str) -> Self {
+        let key = if upstream::uses_json2() && login == password { upstream::api_key_of(login) } else { None };
+        let password = key.unwrap_or(password);
         Self { credential: Some((login.to_owned(), password.to_owned())), ..self.clone() }
     }
 

@@ -10,8 +10,29 @@ use odoo_gateway::clock::Clock;
 use odoo_gateway::config::Config;
 
 use super::client::Client;
+use super::odoo::insert_keys;
 use super::stub_odoo::StubOdoo;
 use super::testbed::{Version, testbed};
+use super::upstream;
+
+/// The setting of the first database, if the tests call it over another protocol than the default. The users of the
+/// databases get API keys.
+async fn upstream_protocol(settings: &[(&str, &str)]) -> Option<(&'static str, &'static str)> {
+    const FIRST: (&str, &str) = ("ODOO_GATEWAY__ODOO__0__DATABASE", "ODOO_GATEWAY__ODOO__0__PROTOCOL");
+    if !upstream::uses_json2() {
+        return None;
+    }
+    let is_of = |version: Version, name: &str| name.starts_with(version.database());
+    let is_real = |name: &str| is_of(Version::Odoo19, name) || is_of(Version::Odoo14, name);
+    for (name, database) in settings {
+        if name.ends_with("__DATABASE") && is_real(database) {
+            insert_keys(database).await;
+        }
+    }
+    let first = settings.iter().find(|(name, _)| *name == FIRST.0).map(|(_, database)| *database);
+    let is_set = settings.iter().any(|(name, _)| *name == FIRST.1);
+    (!is_set && is_of(Version::Odoo19, first?)).then_some((FIRST.1, "json2"))
+}
 
 /// A running gateway; it ends with its runtime.
 #[derive(Debug)]
@@ -36,6 +57,7 @@ impl Gateway {
         ];
         let mut all: Vec<(&str, &str)> =
             own.into_iter().filter(|(name, _)| !settings.iter().any(|(other, _)| other == name)).collect();
+        all.extend(upstream_protocol(settings).await);
         all.extend(settings);
         let variables = all.into_iter().map(|(name, value)| (name.into(), value.into()));
         let config = Config::load(None, variables).unwrap();

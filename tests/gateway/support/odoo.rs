@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::{AnyConnection, Connection, Row as _};
 
 use super::testbed::{Version, testbed};
+use super::upstream;
 
 /// Copies the prepared database, for a test that needs one of its own. Returns its name. It ends with the testbed.
 pub(crate) async fn fresh_database(version: Version) -> String {
@@ -17,6 +18,14 @@ pub(crate) async fn fresh_database(version: Version) -> String {
         Command::new("cp").arg("-a").arg(files.join(version.database())).arg(files.join(&name)).status().unwrap();
     assert!(copied.success());
     name
+}
+
+/// Gives the users of a database the API keys of [`upstream::api_key_of`].
+pub(crate) async fn insert_keys(database: &str) {
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
+    for insertion in upstream::insertions() {
+        execute_at(&format!("{server}/{database}"), &insertion).await;
+    }
 }
 
 /// Creates an empty database for a store. Returns its URL.
@@ -56,6 +65,20 @@ pub(crate) async fn api_key_names(database: &str, pattern: &str) -> Vec<String> 
 pub(crate) async fn set_system_parameter(database: &str, key: &str, value: &str) {
     let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
     let statement = format!("UPDATE ir_config_parameter SET value = '{value}' WHERE key = '{key}'");
+    execute_at(&format!("{server}/{database}"), &statement).await;
+}
+
+/// Gives all API keys of a database this scope.
+pub(crate) async fn set_scope_of_api_keys(database: &str, scope: &str) {
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
+    let statement = format!("UPDATE res_users_apikeys SET scope = '{scope}'");
+    execute_at(&format!("{server}/{database}"), &statement).await;
+}
+
+/// Makes the values of a column unique. Odoo has no message for this constraint.
+pub(crate) async fn add_unique_constraint(database: &str, table: &str, column: &str) {
+    let (server, _) = testbed().postgres().rsplit_once('/').unwrap();
+    let statement = format!("ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_added UNIQUE ({column})");
     execute_at(&format!("{server}/{database}"), &statement).await;
 }
 

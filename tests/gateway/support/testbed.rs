@@ -3,10 +3,10 @@
 //! The testbed ends when its standard input does, so it ends with this process, however that ends.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::{Mutex, OnceLock};
 
 /// An Odoo that the tests run against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,10 +15,12 @@ pub(crate) enum Version {
     Odoo14,
     /// Odoo 19.0
     Odoo19,
+    /// A stand-in for Odoo 20: Odoo 19 with patches. The first test that uses it starts it.
+    Odoo20,
 }
 
 impl Version {
-    /// Both versions. Prints each one, so that the output of a failed test names the version.
+    /// Both real versions. Prints each one, so that the output of a failed test names the version.
     pub(crate) fn each() -> impl Iterator<Item = Self> {
         [Self::Odoo19, Self::Odoo14].into_iter().inspect(|version| eprintln!("with {version:?}"))
     }
@@ -28,6 +30,7 @@ impl Version {
         match self {
             Self::Odoo14 => "odoo14",
             Self::Odoo19 => "odoo19",
+            Self::Odoo20 => "odoo20",
         }
     }
 }
@@ -36,16 +39,29 @@ impl Version {
 #[derive(Debug)]
 pub(crate) struct Testbed {
     facts: HashMap<String, String>,
+    /// Of the server that is started later.
+    facts_of_odoo20: OnceLock<HashMap<String, String>>,
+    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _servers: Child,
 }
 
 impl Testbed {
     fn fact(&self, name: &str) -> &str {
-        self.facts.get(name).unwrap_or_else(|| panic!("the testbed does not print {name}"))
+        found(&self.facts, name)
     }
 
     fn fact_of(&self, version: Version, name: &str) -> &str {
-        self.fact(&format!("{}_{name}", version.database().to_uppercase()))
+        let facts = match version {
+            Version::Odoo14 | Version::Odoo19 => &self.facts,
+            Version::Odoo20 => self.facts_of_odoo20.get_or_init(|| self.start_later(version)),
+        };
+        found(facts, &format!("{}_{name}", version.database().to_uppercase()))
+    }
+
+    fn start_later(&self, version: Version) -> HashMap<String, String> {
+        let (stdin, stdout) = &mut *self.pipes.lock().unwrap();
+        writeln!(stdin, "{}", version.database()).unwrap();
+        read_facts(stdout)
     }
 
     /// The URL of Odoo.
@@ -112,10 +128,21 @@ fn start() -> Testbed {
         .stdout(Stdio::piped())
         .spawn()
         .expect("tests/testbed/testbed can be run");
-    let facts = BufReader::new(servers.stdout.take().expect("it is piped"));
-    let facts = facts.lines().map_while(Result::ok).take_while(|line| line != "READY");
+    let stdin = servers.stdin.take().expect("it is piped");
+    let mut stdout = BufReader::new(servers.stdout.take().expect("it is piped"));
+    let facts = read_facts(&mut stdout);
+    Testbed { facts, facts_of_odoo20: OnceLock::new(), pipes: Mutex::new((stdin, stdout)), _servers: servers }
+}
+
+/// Reads what the testbed prints until its servers are ready.
+fn read_facts(stdout: &mut BufReader<ChildStdout>) -> HashMap<String, String> {
+    let lines = stdout.lines().map_while(Result::ok).take_while(|line| line != "READY");
     let facts: HashMap<_, _> =
-        facts.filter_map(|line| line.split_once('=').map(|(name, fact)| (name.to_owned(), fact.to_owned()))).collect();
+        lines.filter_map(|line| line.split_once('=').map(|(name, fact)| (name.to_owned(), fact.to_owned()))).collect();
     assert!(!facts.is_empty(), "the testbed did not start; its log is above");
-    Testbed { facts, _servers: servers }
+    facts
+}
+
+fn found<'f>(facts: &'f HashMap<String, String>, name: &str) -> &'f str {
+    facts.get(name).unwrap_or_else(|| panic!("the testbed does not print {name}"))
 }
