@@ -10,7 +10,8 @@
 //! linked_users       users who let an API key create login tokens for them
 //! link_odoo_key      Odoo API keys linked to their users
 //! key_exchange       API keys with an Odoo API key of their own, in exchange for a password
-//! odoo_keys          renews Odoo API keys before they end
+//! odoo_keys, odoo_key_claim, odoo_key_successor   renew Odoo API keys before they end
+//! odoo_key_list      what is known about Odoo API keys, and what to do about one that is not renewed
 //! tokens             list, revoke
 //! own_access         what acts for a user, and how they end it
 //! personal_keys      API keys that users create for themselves
@@ -42,6 +43,9 @@ mod link_odoo_key;
 mod linked_users;
 mod login_tokens;
 mod master_keys;
+mod odoo_key_claim;
+mod odoo_key_list;
+mod odoo_key_successor;
 mod odoo_keys;
 mod own_access;
 mod personal_keys;
@@ -60,13 +64,14 @@ pub use installation_keys::{InstallationKeyKind, PrunedInstallationKeys};
 pub use key_rotation::RotatedKey;
 pub use key_update::KeyUpdate;
 pub use master_keys::{MasterKeyStatus, RewrapResult};
+pub use odoo_key_list::odoo_key_remedies;
 pub use odoo_keys::{OdooKeyOutcome, OdooKeySettings};
 pub use own_access::{AllowedApplication, OdooAccount, UserAccess};
 pub use personal_keys::PersonalKey;
 pub use search::ListPage;
 pub use usage::{UsagePoint, UsageReport};
 
-pub use crate::store::{AuditEntry, AuditFilter, KeyRate, KeyTerms, StoredToken};
+pub use crate::store::{AuditEntry, AuditFilter, KeyRate, KeyTerms, ListedOdooKey, OdooKeyUser, StoredToken};
 
 use secrecy::SecretString;
 

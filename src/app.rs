@@ -177,6 +177,11 @@ async fn start_with(
     let (uses, grace) = (tokens.odoo_key_uses.clone(), config.server.shutdown_grace);
     let odoo_keys = odoo_key_task::run(uses, admin.clone(), metrics.clone(), stopped.clone(), grace);
     let odoo_keys = tokio::spawn(odoo_keys);
+    // Otherwise nothing would ever set back the failures from before the renewal was switched off.
+    if config.odoo_keys.renew {
+        let failing = odoo_key_task::count_failing(store.clone(), clock.clone(), metrics.clone(), stopped.clone());
+        tokio::spawn(failing);
+    }
     let lasting = LastingParts {
         admin,
         tokens: Arc::new(tokens),

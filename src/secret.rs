@@ -13,6 +13,7 @@
 //! csrf                the MAC inside a CSRF token
 //! idempotency_keys    the keys of one request with `Idempotency-Key`
 //! wrap                a grant's data key, wrapped for each token
+//! successor           a secret that is sealed under the one that it replaces
 //! master_key_sources  sources of master keys: systemd credential, command, file, environment
 //! key_command         the command that prints master keys
 //! writable_folder     whether a file could be created
@@ -41,6 +42,7 @@ mod master_key_sources;
 mod rsa_public_key;
 mod seal;
 mod strict_jwt;
+mod successor;
 mod token;
 mod token_index;
 mod wrap;
@@ -63,6 +65,13 @@ use std::path::PathBuf;
 
 use rand::TryRng as _;
 use zeroize::Zeroizing;
+
+/// Whether a text has the header of a JSON Web Token that the gateway issues. Nothing is verified: this distinguishes
+/// tokens from passwords.
+#[must_use]
+pub fn has_gateway_jwt_header(text: &str) -> bool {
+    access_jwt::has_header(text) || login_jwt::has_header(text)
+}
 
 /// Why a secret cannot be generated, sealed or opened. No message contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@
 //! tokens, applications, application_origins, oauth_tokens, oauth1, consents, credential_grants, linked_users, rewrap
 //!                      queries by subject
 //! shared_keys, key_changes   API keys for several users, changes of API keys
-//! odoo_keys            Odoo API keys that are renewed before they end
+//! odoo_keys, odoo_key_uses   Odoo API keys that are renewed before they end, and what opens them
 //! credential_changes, credential_poll   detect changes of credentials
 //! installation_keys    the installation's own keys, sealed
 //! idempotency_keys     claims and responses of `Idempotency-Key`
@@ -48,6 +48,7 @@ mod migrations;
 mod oauth1;
 mod oauth_columns;
 mod oauth_tokens;
+mod odoo_key_uses;
 mod odoo_keys;
 mod revoke_after_restore;
 mod rewrap;
@@ -83,7 +84,8 @@ pub use self::key_changes::KeyRotation;
 pub use self::leases::Leases;
 pub use self::oauth_columns::OAuthTerms;
 pub use self::oauth_tokens::{SpentToken, SpentWrap};
-pub use self::odoo_keys::{FailingOdooKey, OdooKeyClaim, OdooKeyHash, OdooKeyRecord, ReplacedOdooKey};
+pub use self::odoo_key_uses::{ListedOdooKey, OdooKeyUser};
+pub use self::odoo_keys::{OdooKeyClaim, OdooKeyHash, OdooKeyRecord, OdooKeySuccessor, ReplacedOdooKey};
 pub use self::revoke_after_restore::RevokedCounts;
 pub use self::rewrap::Rewrap;
 pub use self::rollback_detector::{RESTORE, RollbackDetector};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::odoo_keys::{PASSWORD, discard, hash_odoo_key, odoo_key_name};
+use super::odoo_key_claim::{PASSWORD, discard, hash_odoo_key, odoo_key_name};
 use super::{AdminError, Administration, NewApiKey, verify_credential};
 use crate::auth::{NewToken, issue};
 use crate::odoo::{ApiKeyOwner, CreatedApiKey, OdooUser, is_api_key};

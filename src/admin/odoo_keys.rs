@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! claim     of several gateways, one works on a key
-//! create    a new key in Odoo, which Odoo must accept
+//! adopt     the key that has replaced this one in another grant of the user, unless the user has removed this one
+//! create    otherwise a new key in Odoo, which Odoo must accept
 //! replace   the sealed credential, for all tokens of the grant in one transaction
-//! revoke    the key before, after odoo_keys.revoke_after, unless another grant of the user may have it
+//! revoke    the key before, after odoo_keys.revoke_after, unless another grant or program of the user may have it
 //! ```
 //!
 //! A gateway that is killed between two steps leaves a credential that works: the key before is revoked only after the
@@ -12,34 +13,28 @@
 //!
 //! In: uses of credentials. Out: rows, events of the audit log. Must not know: who uses a key for what.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 
-use super::{AdminError, Administration};
+use super::odoo_key_claim::{ClaimedKey, REPLACED_KEY, claimed_key, discard, hash_odoo_key, odoo_key_name};
+use super::odoo_key_successor::{open_successor, seal_successor};
+use super::{AdminError, Administration, OdooAccount};
 use crate::auth::{KeySet, OdooKeyUse};
 use crate::clock::format_timestamp;
-use crate::odoo::{ApiKeyOwner, CreatedApiKey, Database, OdooUser, Uid, is_api_key};
-use crate::secret::{Aad, Sealed};
-use crate::store::{AuditEvent, OdooKeyClaim, OdooKeyHash, OdooKeyRecord, ReplacedOdooKey, StoredToken, random_id};
+use crate::odoo::{CreatedApiKey, is_api_key};
+use crate::store::{AuditEvent, Grant, OdooKeyClaim, OdooKeyRecord, ReplacedOdooKey, StoredToken};
 
 /// How long one gateway works on a key. If it takes longer, another one may begin; only one of them replaces the key.
 const CLAIM: Duration = Duration::from_secs(300);
-/// When a key without an end is looked at again.
+/// When a key is looked at again that has no end, or whose replaced one other programs may use.
 const RECHECK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// When a key that another grant may have is looked at again.
-const RECHECK_SHARED: Duration = Duration::from_secs(60 * 60);
+/// When a key is looked at again that another grant may have, or that outlives its tokens.
+const RECHECK_SOON: Duration = Duration::from_secs(60 * 60);
 /// The time to the first retry; doubled with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 /// The longest time between two retries.
 const MAX_RETRY: Duration = Duration::from_secs(6 * 60 * 60);
-/// The longest part of the name of an API key that is part of the name of its Odoo API key, in characters.
-const MAX_NAME_PART: usize = 40;
-/// What the sealed secrets of a grant are called.
-pub(super) const PASSWORD: &str = "password";
-const REPLACED_KEY: &str = "replaced key";
 
 /// When and how long Odoo API keys are renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +52,7 @@ pub struct OdooKeySettings {
 /// The result of looking at a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OdooKeyOutcome {
-    /// Another gateway works on it, or nothing is to be done.
+    /// Another gateway works on it, or on the same key in another grant, or nothing is to be done.
     Unchanged,
     /// It was replaced by a new one.
     Renewed,
@@ -67,27 +62,14 @@ pub enum OdooKeyOutcome {
     Failed,
 }
 
-/// A credential that this gateway works on.
-struct ClaimedKey<'u> {
-    used: &'u OdooKeyUse,
-    now: OffsetDateTime,
-    /// The claim on its row.
-    claim: i64,
-    /// The credential as it is stored.
-    sealed: Sealed,
-    /// The user with the opened credential.
-    user: OdooUser,
-    password: Option<SecretString>,
-}
-
-impl ClaimedKey<'_> {
-    fn owner(&self) -> ApiKeyOwner<'_> {
-        ApiKeyOwner { user: &self.user, password: self.password.as_ref() }
-    }
-
-    fn in_seconds(&self, after: Duration) -> i64 {
-        self.now.saturating_add(time::Duration::try_from(after).unwrap_or(time::Duration::MAX)).unix_timestamp()
-    }
+/// What became of the key before.
+enum ReplacedKeyState {
+    /// There is none, or it is too early.
+    None,
+    /// It stays, because somebody else may use it. It is looked at again after this time.
+    Left(Duration),
+    /// It was revoked in Odoo, and the record is stored.
+    Revoked,
 }
 
 impl Administration {
@@ -100,7 +82,10 @@ impl Administration {
         let (claim, mut record, sealed) = match self.store.claim_odoo_key(&grant.id, now, now + CLAIM).await? {
             OdooKeyClaim::Claimed { until, record, credential } => (until, *record, credential),
             OdooKeyClaim::NotDue(next) => {
-                used.check_again_at(next);
+                // While another grant's claim is in the way, the time may be past; then the shortest interval applies.
+                if next > now.unix_timestamp() {
+                    used.check_again_at(next);
+                }
                 return Ok(OdooKeyOutcome::Unchanged);
             }
             OdooKeyClaim::Ended => return Ok(OdooKeyOutcome::Unchanged),
@@ -137,23 +122,39 @@ impl Administration {
             match key.used.database.first_api_key_end(&key.user, key.now).await {
                 Ok(end) => record.ends_at = record.ends_at.or(end),
                 Err(problem) => {
-                    let is_gone = matches!(key.used.database.client.accepts(&key.user).await, Ok(false));
-                    return match key.password {
-                        // It creates a new key, also if this one is gone.
-                        Some(_) if is_gone => self.renew(key, &keys, record).await,
-                        _ => Err(AdminError::Odoo(problem)),
+                    if !matches!(key.used.database.client.accepts(&key.user).await, Ok(false)) {
+                        return Err(AdminError::Odoo(problem));
+                    }
+                    // The key is gone. There is a new one already if it has ended, or the password creates one.
+                    return match (self.adopt(key, &keys, record).await?, &key.password) {
+                        (Some(outcome), _) => Ok(outcome),
+                        (None, Some(_)) => self.create(key, &keys, record).await,
+                        (None, None) => Err(AdminError::Odoo(problem)),
                     };
                 }
             }
         }
-        if let Some(outcome) = self.revoke_replaced(key, record).await? {
-            return Ok(outcome);
+        // Before the revocation of the key before, which Odoo may refuse again and again.
+        let Some(end) = record.ends_at.filter(|end| *end <= key.in_seconds(self.odoo_keys.renew_before)) else {
+            record.next_check_at = match self.revoke_replaced(key, record).await? {
+                ReplacedKeyState::Revoked => return Ok(OdooKeyOutcome::Revoked),
+                ReplacedKeyState::Left(recheck) => {
+                    let without = OdooKeyRecord { replaced: None, ..record.clone() };
+                    self.next_check(key, &without).min(key.in_seconds(recheck))
+                }
+                ReplacedKeyState::None => self.next_check(key, record),
+            };
+            return Ok(OdooKeyOutcome::Unchanged);
+        };
+        if !self.store.is_grant_valid_after(&key.used.token.grant.id, end).await? {
+            // Nobody needs a new key, unless an administrator lets the tokens live longer.
+            record.next_check_at = key.in_seconds(RECHECK_SOON);
+            return Ok(OdooKeyOutcome::Unchanged);
         }
-        if record.ends_at.is_some_and(|end| end <= key.in_seconds(self.odoo_keys.renew_before)) {
-            return self.renew(key, &keys, record).await;
+        match self.adopt(key, &keys, record).await? {
+            Some(outcome) => Ok(outcome),
+            None => self.create(key, &keys, record).await,
         }
-        record.next_check_at = self.next_check(key, record);
-        Ok(OdooKeyOutcome::Unchanged)
     }
 
     /// When the key is to be renewed, or the one before to be revoked.
@@ -168,39 +169,82 @@ impl Administration {
         renewal.into_iter().chain(revocation).min().unwrap_or(latest).clamp(key.now.unix_timestamp(), latest)
     }
 
+    /// Replaces the credential of the grant by the key that has replaced it in another grant of the user. `None`: there
+    /// is no such key, Odoo does not accept it, or the user has removed the grant's own one.
+    async fn adopt(
+        &self,
+        key: &ClaimedKey<'_>,
+        keys: &KeySet,
+        record: &mut OdooKeyRecord,
+    ) -> Result<Option<OdooKeyOutcome>, AdminError> {
+        let (token, Some(hash)) = (&key.used.token, &record.hash) else { return Ok(None) };
+        let user = (token.grant.database.as_str(), token.grant.uid);
+        let Some(successor) = self.store.odoo_key_successor(user, hash).await? else { return Ok(None) };
+        // A row that was altered opens nothing.
+        let Ok(secret) = open_successor(keys, token, &key.user.secret, &successor.secret) else { return Ok(None) };
+        // A key that the user has removed in Odoo must not come back to life; one that has ended was not removed.
+        let has_ended = successor.replaced_ends_at.is_some_and(|end| end <= key.now.unix_timestamp());
+        if !has_ended && key.used.database.rejects_api_key(&key.user).await.map_err(AdminError::Odoo)? {
+            return Ok(None);
+        }
+        if !key.accepts(&secret).await? {
+            return Ok(None);
+        }
+        let adopted = CreatedApiKey { secret, ends_at: successor.ends_at };
+        let is_replaced = self.replace(key, keys, record, (&adopted, &successor.name)).await?;
+        Ok(Some(if is_replaced { OdooKeyOutcome::Renewed } else { OdooKeyOutcome::Unchanged }))
+    }
+
     /// Creates a key, and replaces the credential of the grant by it.
-    async fn renew(
+    async fn create(
         &self,
         key: &ClaimedKey<'_>,
         keys: &KeySet,
         record: &mut OdooKeyRecord,
     ) -> Result<OdooKeyOutcome, AdminError> {
-        let (used, grant) = (key.used, &key.used.token.grant);
+        let used = key.used;
         let name = odoo_key_name(used.token.account_name())?;
         let ends_at = self.end_of_new_key();
         let created = used.database.create_api_key(key.owner(), &name, ends_at).await.map_err(AdminError::Odoo)?;
-        let renewed = self.replacing_record(key, keys, record, (&created, &name))?;
-        let sealed = used.data_key().seal_credential(grant.facts(), &created.secret)?;
-        // By the id of the user: the login may be another one by now.
-        let user = OdooUser { uid: key.user.uid, secret: Arc::new(created.secret.clone()) };
-        let accepted =
-            used.database.client.accepts(&user).await.map_err(|error| AdminError::Odoo(error.into_problem()));
+        let accepted = key.accepts(&created.secret).await;
         if !matches!(accepted, Ok(true)) {
             discard(&used.database, key.owner(), &created.secret, &name).await;
             return Err(accepted.err().unwrap_or(AdminError::CredentialRejected));
         }
-        let until = created.ends_at.map(format_timestamp);
-        let detail = until.map_or_else(|| "without an end".to_owned(), |until| format!("valid until {until}"));
-        let event = self.odoo_key_event("odoo_key.renew", key, &detail);
+        // A grant that was not looked at before has no hash yet, so its claim may not have seen one on the same key.
+        if let Some(adopted) = self.adopt(key, keys, record).await.transpose() {
+            discard(&used.database, key.owner(), &created.secret, &name).await;
+            return adopted;
+        }
         // If the store does not answer, it may have the new key: it is not discarded then.
-        let credentials = (&key.sealed, &sealed);
-        if !self.store.replace_odoo_key((&grant.id, key.claim), credentials, &renewed, &event).await? {
+        if !self.replace(key, keys, record, (&created, &name)).await? {
             // Another gateway was faster.
             discard(&used.database, key.owner(), &created.secret, &name).await;
             return Ok(OdooKeyOutcome::Unchanged);
         }
-        *record = renewed;
         Ok(OdooKeyOutcome::Renewed)
+    }
+
+    /// Replaces the credential of the grant. Returns `false` if another gateway was faster.
+    async fn replace(
+        &self,
+        key: &ClaimedKey<'_>,
+        keys: &KeySet,
+        record: &mut OdooKeyRecord,
+        (new, name): (&CreatedApiKey, &str),
+    ) -> Result<bool, AdminError> {
+        let grant = &key.used.token.grant;
+        let renewed = self.replacing_record(key, keys, record, (new, name))?;
+        let sealed = key.used.data_key().seal_credential(grant.facts(), &new.secret)?;
+        let until = new.ends_at.map(format_timestamp);
+        let detail = until.map_or_else(|| "without an end".to_owned(), |until| format!("valid until {until}"));
+        let event = self.odoo_key_event("odoo_key.renew", key, &detail);
+        let credentials = (&key.sealed, &sealed);
+        let is_replaced = self.store.replace_odoo_key((&grant.id, key.claim), credentials, &renewed, &event).await?;
+        if is_replaced {
+            *record = renewed;
+        }
+        Ok(is_replaced)
     }
 
     /// The record of a key that replaces the present one.
@@ -218,6 +262,7 @@ impl Administration {
             name: before.name.clone(),
             ends_at: before.ends_at,
             replaced_at: key.now.unix_timestamp(),
+            successor: Some(seal_successor(keys, token, (&key.user.secret, &created.secret))?),
         };
         let record = OdooKeyRecord {
             hash: Some(hash_odoo_key(keys, token, &created.secret)),
@@ -232,28 +277,30 @@ impl Administration {
         Ok(OdooKeyRecord { next_check_at: self.next_check(key, &record), ..record })
     }
 
-    /// Revokes the key before, if it is time. `None`: there is nothing to do.
+    /// Revokes the key before, if it is time.
     async fn revoke_replaced(
         &self,
         key: &ClaimedKey<'_>,
         record: &mut OdooKeyRecord,
-    ) -> Result<Option<OdooKeyOutcome>, AdminError> {
-        let Some(replaced) = record.replaced.clone() else { return Ok(None) };
-        let now = key.now.unix_timestamp();
-        // The end of a key that the gateway has not created is a guess, so it is revoked.
+    ) -> Result<ReplacedKeyState, AdminError> {
+        let Some(replaced) = record.replaced.clone() else { return Ok(ReplacedKeyState::None) };
+        let (now, grant) = (key.now.unix_timestamp(), &key.used.token.grant);
+        // The end of a key that the gateway has not created is a guess. Other grants may still look for its successor.
         if replaced.name.is_some() && replaced.ends_at.is_some_and(|end| end <= now) {
             record.replaced = None;
-            return Ok(None);
+            return Ok(ReplacedKeyState::None);
         }
-        let age = u64::try_from(now.saturating_sub(replaced.replaced_at)).unwrap_or_default();
-        if age < self.odoo_keys.revoke_after.as_secs() {
-            return Ok(None);
+        let grace = i64::try_from(self.odoo_keys.revoke_after.as_secs()).unwrap_or(i64::MAX);
+        let replaced_before = now.saturating_sub(grace);
+        if replaced.replaced_at > replaced_before {
+            return Ok(ReplacedKeyState::None);
         }
-        let grant = &key.used.token.grant;
-        if self.store.may_share_odoo_key((&grant.database, grant.uid), &grant.id, &replaced.hash).await? {
-            let without = OdooKeyRecord { replaced: None, ..record.clone() };
-            record.next_check_at = self.next_check(key, &without).min(key.in_seconds(RECHECK_SHARED));
-            return Ok(Some(OdooKeyOutcome::Unchanged));
+        if replaced.name.is_none() && !self.is_of_administrator(grant).await? {
+            return Ok(ReplacedKeyState::Left(RECHECK));
+        }
+        let user = (grant.database.as_str(), grant.uid);
+        if self.store.may_share_odoo_key(user, &grant.id, &replaced.hash, replaced_before).await? {
+            return Ok(ReplacedKeyState::Left(RECHECK_SOON));
         }
         let secret = key.used.data_key().open_for_grant(grant.facts(), REPLACED_KEY, &replaced.secret)?;
         let revoked = key.used.database.revoke_api_key(key.owner(), &secret, replaced.name.as_deref()).await;
@@ -262,7 +309,15 @@ impl Administration {
         record.next_check_at = self.next_check(key, record);
         let event = self.odoo_key_event("odoo_key.revoke", key, "the previous key");
         self.store.update_odoo_key_with_event(&grant.id, key.claim, record, &event).await?;
-        Ok(Some(OdooKeyOutcome::Revoked))
+        Ok(ReplacedKeyState::Revoked)
+    }
+
+    /// Whether an administrator has given the credential of this grant to an API key, which has an Odoo API key of its
+    /// own then. Other programs may have one that a user has entered.
+    async fn is_of_administrator(&self, grant: &Grant) -> Result<bool, AdminError> {
+        let account = OdooAccount { database: &grant.database, uid: grant.uid };
+        let name = self.store.api_key_of_grant(&grant.id).await?;
+        Ok(name.is_some_and(|name| !name.starts_with(&account.key_prefix(&grant.login))))
     }
 
     /// The first failure in a row is an event.
@@ -313,52 +368,4 @@ impl Administration {
 /// keys count as not looked at after a backup was restored, which may contain one that was revoked since.
 fn needs_look(record: &OdooKeyRecord) -> bool {
     record.ends_at.is_none() || record.failures > 0 || record.next_check_at == 0
-}
-
-fn claimed_key<'u>(
-    used: &'u OdooKeyUse,
-    (now, claim): (OffsetDateTime, i64),
-    sealed: Sealed,
-    record: &OdooKeyRecord,
-) -> Result<ClaimedKey<'u>, AdminError> {
-    let grant = &used.token.grant;
-    let secret = used.data_key().open_credential(grant.facts(), &sealed)?;
-    let open = |password: &Sealed| used.data_key().open_for_grant(grant.facts(), PASSWORD, password);
-    let password = record.password.as_ref().map(open).transpose()?;
-    let uid = Uid::new(grant.uid).ok_or(AdminError::CredentialRejected)?;
-    Ok(ClaimedKey { used, now, claim, sealed, user: OdooUser { uid, secret: Arc::new(secret) }, password })
-}
-
-/// Equal only for the same key of the same user, and only while the index key stays.
-pub(super) fn hash_odoo_key(keys: &KeySet, token: &StoredToken, secret: &SecretString) -> OdooKeyHash {
-    let grant = &token.grant;
-    let data = Aad::new("odoo key").with(grant.database.as_bytes()).with_number(Some(grant.uid));
-    let digest = keys.index.digest(&data.with(secret.expose_secret().as_bytes()));
-    OdooKeyHash { hash: digest.to_vec(), key: keys.index.id().to_string() }
-}
-
-/// A name that no other key of the user has. People see it in Odoo.
-pub(super) fn odoo_key_name(account: &str) -> Result<String, AdminError> {
-    let account: String = account.chars().filter(|character| !character.is_control()).take(MAX_NAME_PART).collect();
-    let random: String = random_id()?.chars().take(12).collect();
-    Ok(format!("odoo-gateway {account} {random}"))
-}
-
-/// Removes a new key from Odoo that is not used after all.
-pub(super) async fn discard(database: &Database, owner: ApiKeyOwner<'_>, secret: &SecretString, name: &str) {
-    if let Err(problem) = database.revoke_api_key(owner, secret, Some(name)).await {
-        tracing::warn!(name, cause = problem.detail, "an unused API key was not removed from Odoo; it ends");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_in_odoo_are_unique_short_and_printable() {
-        let (one, other) = (odoo_key_name("shop\n").unwrap(), odoo_key_name("shop\n").unwrap());
-        assert!(one.starts_with("odoo-gateway shop ") && one != other, "{one}");
-        assert!(odoo_key_name(&"x".repeat(500)).unwrap().len() < 70);
-    }
 }

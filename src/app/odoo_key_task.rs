@@ -1,20 +1,32 @@
 //! Renews Odoo API keys that were used and end soon.
 //!
-//! In: uses of credentials. Out: log lines, metrics. Must not know: how keys are renewed.
+//! In: uses of credentials, the store. Out: log lines, metrics. Must not know: how keys are renewed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::admin::{Administration, OdooKeyOutcome};
 use crate::auth::{OdooKeyUse, OdooKeyUses};
+use crate::clock::Clock;
+use crate::store::Store;
 use crate::telemetry::metrics::{Metrics, count};
 
 /// How many keys this gateway works on at once. Each occupies a call to Odoo, which users wait for, too.
 const CONCURRENT: usize = 2;
+
+/// From so many failures in a row on, Odoo was not only away for a moment: the third attempt is made three minutes after
+/// the first one.
+const FAILING: i64 = 3;
+
+/// How long a key that ended while its renewal failed is counted. It can stay in the store, unused, as long as its tokens.
+const ENDED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How often the keys whose renewal fails are counted.
+const COUNT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The actor in the audit log.
 const ACTOR: &str = "gateway";
@@ -66,6 +78,27 @@ fn log(cause: Option<tokio::task::JoinError>) {
     }
 }
 
+/// Counts the keys whose renewal fails, at whichever gateway on the store, until the gateway stops.
+pub(super) async fn count_failing(
+    store: Store,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        let ended_before = (clock.now() - ENDED_FOR).unix_timestamp();
+        // A store that does not answer is reported elsewhere; the number stays then.
+        if let Ok(failing) = store.count_failing_odoo_keys(FAILING, ended_before).await {
+            metrics.odoo_keys_failing.set(failing);
+        }
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = sleep(COUNT_INTERVAL) => {}
+        }
+    }
+}
+
 async fn check(used: OdooKeyUse, admin: Administration, metrics: Arc<Metrics>) {
     let outcome = match admin.check_odoo_key(&used).await {
         Ok(OdooKeyOutcome::Unchanged) => None,
@@ -86,7 +119,7 @@ async fn check(used: OdooKeyUse, admin: Administration, metrics: Arc<Metrics>) {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use tokio::time::{Instant, sleep};
+    use tokio::time::Instant;
 
     use super::*;
 

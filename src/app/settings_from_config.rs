@@ -15,13 +15,13 @@ use crate::auth::{
 };
 use crate::config::{
     AuthConfig, Config, ConsoleMode, CreateMasterKey, DatabaseUrl, DialectsConfig, MethodCallsConfig, OAuth1Config,
-    OdooConfig, OdooKeysConfig, RestfulConfig, RestfulModelConfig, SchemaConfig, SecretsConfig, ServerConfig,
-    ThrottleConfig, TracesConfig,
+    OdooConfig, OdooKeysConfig, ProtocolConfig, RestfulConfig, RestfulModelConfig, SchemaConfig, SecretsConfig,
+    ServerConfig, ThrottleConfig, TracesConfig,
 };
 use crate::http::middleware::MiddlewareSettings;
 use crate::http::{BodyLimits, ConsoleSettings, DisplayedConfiguration, ModelSchemas, OfferedDialects, RestfulModels};
 use crate::names::{DatabaseName, ModelName};
-use crate::odoo::{MetadataCacheSettings, MethodCalls, OdooSettings, SettingsError};
+use crate::odoo::{MetadataCacheSettings, MethodCalls, OdooSettings, SettingsError, UpstreamProtocol};
 use crate::secret::KeySources;
 use crate::serve::ServerSettings;
 use crate::telemetry::traces::TraceSettings;
@@ -226,6 +226,12 @@ pub(super) fn odoo(odoo: &OdooConfig) -> Result<(DatabaseName, OdooSettings), Se
         queue_wait: odoo.queue_wait,
         report_concurrency: count(odoo.report_concurrency),
         answer_cap: usize::try_from(odoo.answer_cap).unwrap_or(usize::MAX),
+        protocol: match odoo.protocol {
+            ProtocolConfig::Auto => UpstreamProtocol::Auto,
+            ProtocolConfig::XmlRpc => UpstreamProtocol::XmlRpc,
+            ProtocolConfig::Json2 => UpstreamProtocol::Json2,
+        },
+        json2_names_database: odoo.json2_names_database,
         method_calls: match odoo.method_calls {
             MethodCallsConfig::Auto => MethodCalls::Auto,
             MethodCallsConfig::XmlRpc => MethodCalls::XmlRpc,

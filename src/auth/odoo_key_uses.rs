@@ -67,10 +67,18 @@ impl OdooKeyUses {
         Self(Arc::new(Inner { is_enabled, waiting: Mutex::default(), added: Notify::new() }))
     }
 
-    /// Watches the credential of this row, if its token may live longer than an Odoo API key. The other kinds end
-    /// within days, or are the key itself.
+    /// Watches the credential of this row, if the token, or another one with the same grant, may live longer than an Odoo
+    /// API key. Of the other kinds, an Odoo API key is what the client sends, a session ends within hours, and an access
+    /// token of a login when it is not used for a while: each login would leave a new Odoo API key behind.
     pub(super) fn watch(&self, row: &StoredToken, data_key: &DataKey) -> Option<Arc<WatchedCredential>> {
-        let is_lasting = matches!(row.kind, TokenKind::ApiKey | TokenKind::PreviousApiKey | TokenKind::OAuthAccess);
+        let is_lasting = matches!(
+            row.kind,
+            TokenKind::ApiKey
+                | TokenKind::PreviousApiKey
+                | TokenKind::LoginToken
+                | TokenKind::OAuthAccess
+                | TokenKind::OAuth1Access
+        );
         (self.0.is_enabled && is_lasting)
             .then(|| Arc::new(WatchedCredential { data_key: data_key.clone(), next_check_at: AtomicI64::new(0) }))
     }
@@ -123,10 +131,13 @@ mod tests {
     fn only_lasting_tokens_are_watched_and_only_if_enabled() {
         let data_key = DataKey::generate().unwrap();
         let is_watched = |is_enabled, kind| OdooKeyUses::new(is_enabled).watch(&row(kind, None), &data_key).is_some();
-        for kind in [TokenKind::ApiKey, TokenKind::PreviousApiKey, TokenKind::OAuthAccess] {
+        let keys = [TokenKind::ApiKey, TokenKind::PreviousApiKey];
+        let tokens = [TokenKind::LoginToken, TokenKind::OAuthAccess, TokenKind::OAuth1Access];
+        for kind in keys.into_iter().chain(tokens) {
             assert!(is_watched(true, kind) && !is_watched(false, kind), "{kind:?}");
         }
-        for kind in [TokenKind::LoginToken, TokenKind::OdooKey, TokenKind::AccessToken, TokenKind::Session] {
+        let short = [TokenKind::AccessToken, TokenKind::Session, TokenKind::ConsoleSession];
+        for kind in short.into_iter().chain([TokenKind::OdooKey]) {
             assert!(!is_watched(true, kind), "{kind:?}");
         }
     }

@@ -18,6 +18,7 @@ use super::token_row_checks::is_written_at_once;
 use super::usage_counts::UsageCounts;
 use crate::clock::Clock;
 use crate::error::Problem;
+use crate::odoo::Database;
 use crate::plan::Scope;
 use crate::secret::{DataKey, SecretError, Token, TokenIndex};
 use crate::store::{Store, StoredToken, TokenUse};
@@ -102,6 +103,29 @@ impl CredentialStore {
         key.map_err(|cause| altered_row(row, &cause))
     }
 
+    /// Opens the credential in the row of a token with the token's data key. `scope`: the one that applies, as JSON.
+    pub(super) fn open_credential(
+        &self,
+        data_key: &DataKey,
+        row: &StoredToken,
+        scope: &str,
+    ) -> Result<OpenedCredential, AuthError> {
+        let watched = self.odoo_key_uses.watch(row, data_key);
+        Ok(OpenedCredential { watched, ..OpenedCredential::open(data_key, row, scope)? })
+    }
+
+    /// Records that a request uses an opened credential, which may have to be renewed.
+    pub(super) fn record_odoo_key_use(
+        &self,
+        opened: &OpenedCredential,
+        row: &Arc<StoredToken>,
+        database: &Arc<Database>,
+    ) {
+        if let Some(watched) = &opened.watched {
+            self.odoo_key_uses.record(watched, row, database, self.clock.now().unix_timestamp());
+        }
+    }
+
     /// Opens something with these keys, and again with reloaded ones if the master key was rotated a moment ago.
     pub(super) async fn retry_with_reloaded_keys<T>(
         &self,
@@ -158,8 +182,7 @@ pub(super) struct OpenedCredential {
 }
 
 impl OpenedCredential {
-    /// Opens the credential in the row of a token with the token's data key. `scope`: the one that applies, as JSON.
-    pub(super) fn open(data_key: &DataKey, row: &StoredToken, scope: &str) -> Result<Self, AuthError> {
+    fn open(data_key: &DataKey, row: &StoredToken, scope: &str) -> Result<Self, AuthError> {
         let secret = data_key.open_credential(row.grant.facts(), &row.grant.credential);
         let secret = Arc::new(secret.map_err(|cause| altered_row(row, &cause))?);
         // A scope that this gateway cannot parse, for example one that a newer version wrote, grants nothing.

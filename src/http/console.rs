@@ -3,6 +3,7 @@
 //! ```text
 //! login         sign in and sign out
 //! access        what acts for the user: applications, tokens, keys, sessions; access_entry: the text of one of these
+//! odoo_key_text the Odoo API keys that these use
 //! end_access    ends one of these
 //! personal_keys creates an API key for the user
 //! shared_keys   links the user with shared API keys, and creates login tokens for them
@@ -32,6 +33,7 @@ mod end_access;
 mod form;
 mod login;
 mod notice;
+mod odoo_key_text;
 mod page;
 mod personal_keys;
 mod problem_page;

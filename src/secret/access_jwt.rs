@@ -29,6 +29,15 @@ const TYPE: &str = "at+jwt";
 /// Longer texts are rejected without parsing. A scope can be long.
 const MAX_LENGTH: usize = 16 * 1024;
 
+/// Whether a text has the header of an access token. Nothing is verified.
+pub(super) fn has_header(text: &str) -> bool {
+    key_id(text).is_some()
+}
+
+fn key_id(text: &str) -> Option<String> {
+    strict_jwt::key_id(text, MAX_LENGTH, "EdDSA", TYPE)
+}
+
 /// The claims of an access token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,7 +128,7 @@ impl AccessTokenKeys {
     /// now; `None` for every other text.
     #[must_use]
     pub fn verify(&self, text: &str, issuer: &str, now: OffsetDateTime) -> Option<(AccessClaims, Token)> {
-        let key_id = strict_jwt::key_id(text, MAX_LENGTH, "EdDSA", TYPE)?;
+        let key_id = key_id(text)?;
         let key = self.all().find(|key| key.id == key_id)?;
         let key = DecodingKey::from_ed_der(&key.public);
         let claims: AccessClaims = strict_jwt::verify(text, &key, Algorithm::EdDSA, issuer)?;

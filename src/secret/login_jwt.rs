@@ -27,6 +27,15 @@ const TYPE: &str = "ogw-login+jwt";
 /// Longer texts are rejected without parsing.
 const MAX_LENGTH: usize = 4096;
 
+/// Whether a text has the header of a login token. Nothing is verified.
+pub(super) fn has_header(text: &str) -> bool {
+    key_id(text).is_some()
+}
+
+fn key_id(text: &str) -> Option<String> {
+    strict_jwt::key_id(text, MAX_LENGTH, "HS256", TYPE)
+}
+
 /// The claims of a login token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,7 +100,7 @@ impl LoginTokenKey {
     /// every other text.
     #[must_use]
     pub fn verify(&self, text: &str, issuer: &str, now: OffsetDateTime) -> Option<(LoginClaims, Token)> {
-        let key_id = strict_jwt::key_id(text, MAX_LENGTH, "HS256", TYPE)?;
+        let key_id = key_id(text)?;
         let key = DecodingKey::from_secret(self.find(&key_id)?.expose());
         let claims: LoginClaims = strict_jwt::verify(text, &key, Algorithm::HS256, issuer)?;
         let token = Token::parse(TokenKind::LoginToken, &claims.jti)?;

@@ -71,23 +71,23 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// The associated data that a sealed value is bound to.
+/// The associated data that a sealed value is bound to. A part may be a secret, because keyed hashes take it too.
 #[derive(Debug, Clone)]
-pub struct Aad(Vec<u8>);
+pub struct Aad(Zeroizing<Vec<u8>>);
 
 impl Aad {
     /// Starts with the kind of the value.
     #[must_use]
     pub fn new(kind: &str) -> Self {
-        Self(Vec::new()).with(kind.as_bytes())
+        Self(Zeroizing::default()).with(kind.as_bytes())
     }
 
     /// Adds a part.
     #[must_use]
-    pub fn with(mut self, part: &[u8]) -> Self {
-        self.0.extend((part.len() as u64).to_be_bytes());
-        self.0.extend(part);
-        self
+    pub fn with(self, part: &[u8]) -> Self {
+        let length = (part.len() as u64).to_be_bytes();
+        // A new buffer of the right size: one that grows is freed without being wiped.
+        Self(Zeroizing::new([self.as_bytes(), &length, part].concat()))
     }
 
     /// Adds an optional number.
@@ -256,6 +256,15 @@ mod tests {
     fn sealing_twice_gives_different_blobs() {
         let aad = Aad::new("test");
         assert_ne!(key(1).seal(b"value", &aad).unwrap(), key(1).seal(b"value", &aad).unwrap());
+    }
+
+    #[test]
+    fn context_is_wiped_and_its_buffer_does_not_grow() {
+        fn bytes(wiped: &(impl AsRef<Vec<u8>> + zeroize::ZeroizeOnDrop)) -> &Vec<u8> {
+            wiped.as_ref()
+        }
+        let aad = Aad::new("test").with(b"secret");
+        assert_eq!(bytes(&aad.0).capacity(), 8 + 4 + 8 + 6);
     }
 
     #[test]

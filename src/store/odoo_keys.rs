@@ -39,6 +39,21 @@ pub struct ReplacedOdooKey {
     pub ends_at: Option<i64>,
     /// When it was replaced.
     pub replaced_at: i64,
+    /// The key that has replaced it, sealed for other grants that have this one.
+    pub successor: Option<Sealed>,
+}
+
+/// The key that has replaced another one in a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OdooKeySuccessor {
+    /// The key, sealed under the one that it has replaced.
+    pub secret: Sealed,
+    /// Its name in Odoo.
+    pub name: String,
+    /// When it ends.
+    pub ends_at: Option<i64>,
+    /// When the replaced key ends, as far as it is known.
+    pub replaced_ends_at: Option<i64>,
 }
 
 /// What is known about the Odoo API key of a grant.
@@ -74,23 +89,11 @@ pub enum OdooKeyClaim {
         /// The credential of the grant.
         credential: Sealed,
     },
-    /// Another gateway works on it, or it is not due before this time.
+    /// Another gateway works on it, or it is not due before this time. If another grant with the same key is claimed,
+    /// the time may be past.
     NotDue(i64),
     /// The grant does not exist any more.
     Ended,
-}
-
-/// A key whose renewal fails.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailingOdooKey {
-    /// The user's login.
-    pub login: String,
-    /// The gateway's name of the database.
-    pub database: String,
-    /// When the key ends.
-    pub ends_at: Option<i64>,
-    /// Why the last attempt failed.
-    pub failure: String,
 }
 
 impl OdooKeyHash {
@@ -111,6 +114,7 @@ impl OdooKeyRecord {
                 name: row.try_get("replaced_name")?,
                 ends_at: row.try_get("replaced_ends_at")?,
                 replaced_at: row.try_get::<Option<i64>, _>("replaced_at")?.unwrap_or_default(),
+                successor: sealed("successor")?,
             }),
             None => None,
         };
@@ -135,7 +139,7 @@ impl OdooKeyRecord {
         let write = "UPDATE odoo_keys SET key_hash = $2, key_hash_kid = $3, name = $4, ends_at = $5, password = $6, \
                      replaced = $7, replaced_hash = $8, replaced_hash_kid = $9, replaced_name = $10, \
                      replaced_ends_at = $11, replaced_at = $12, failures = $13, failure = $14, next_check_at = $15, \
-                     claimed_until = 0 WHERE grant_id = $1 AND claimed_until = $16";
+                     successor = $17, claimed_until = 0 WHERE grant_id = $1 AND claimed_until = $16";
         let written = sqlx::query(write)
             .bind(grant.to_owned())
             .bind(key_hash)
@@ -153,6 +157,7 @@ impl OdooKeyRecord {
             .bind(self.failure.clone())
             .bind(self.next_check_at)
             .bind(claim)
+            .bind(replaced.and_then(|replaced| replaced.successor.as_ref()).map(|sealed| sealed.0.clone()))
             .execute(connection)
             .await?;
         Ok(written.rows_affected() > 0)
@@ -193,7 +198,8 @@ impl Store {
         Ok(())
     }
 
-    /// Claims the key of a grant until this time, if it is due.
+    /// Claims the key of a grant until this time, if it is due and no other grant that is known to have it is claimed:
+    /// the first one to be renewed has the new key for the others.
     ///
     /// # Errors
     /// If the store is not available.
@@ -206,7 +212,9 @@ impl Store {
         let (now, until) = (now.unix_timestamp(), until.unix_timestamp());
         let mut transaction = self.begin().await?;
         let claim = "UPDATE odoo_keys SET claimed_until = $2 WHERE grant_id = $1 AND claimed_until <= $3 \
-                     AND next_check_at <= $3";
+                     AND next_check_at <= $3 AND NOT EXISTS (SELECT 1 FROM odoo_keys o \
+                     WHERE o.key_hash = odoo_keys.key_hash AND o.grant_id <> odoo_keys.grant_id \
+                     AND o.claimed_until > $3)";
         let claim = sqlx::query(claim).bind(grant.to_owned()).bind(until).bind(now);
         let mut claimed = claim.execute(&mut *transaction).await?.rows_affected();
         if claimed == 0 {
@@ -282,7 +290,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Whether another grant of the user may have the key with this hash: it has, or its credential is not known.
+    /// Whether another grant of the user may have the key with this hash: it has, it had until after
+    /// `replaced_before`, or its credential is not known.
     ///
     /// # Errors
     /// If the store is not available.
@@ -291,17 +300,42 @@ impl Store {
         (database, uid): (&str, i64),
         grant: &str,
         hash: &OdooKeyHash,
+        replaced_before: i64,
     ) -> Result<bool, StoreError> {
         let count = "SELECT count(*) FROM grants g LEFT JOIN odoo_keys k ON k.grant_id = g.id \
                      WHERE g.database_name = $1 AND g.uid = $2 AND g.id <> $3 \
-                     AND (k.grant_id IS NULL OR k.next_check_at = 0 OR k.key_hash = $4 OR k.key_hash_kid <> $5)";
+                     AND (k.grant_id IS NULL OR k.next_check_at = 0 OR k.key_hash = $4 OR k.key_hash_kid <> $5 \
+                     OR (k.replaced_hash = $4 AND k.replaced_at > $6))";
         let count = sqlx::query(count)
             .bind(database.to_owned())
             .bind(uid)
             .bind(grant.to_owned())
             .bind(hash.hash.clone())
-            .bind(hash.key.clone());
+            .bind(hash.key.clone())
+            .bind(replaced_before);
         Ok(count.fetch_one(&self.pool).await?.try_get::<i64, _>(0)? > 0)
+    }
+
+    /// The key that has replaced the one with this hash in another grant of the user; the newest, if there are several.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub async fn odoo_key_successor(
+        &self,
+        (database, uid): (&str, i64),
+        replaced: &OdooKeyHash,
+    ) -> Result<Option<OdooKeySuccessor>, StoreError> {
+        let select = "SELECT k.* FROM odoo_keys k JOIN grants g ON g.id = k.grant_id \
+                      WHERE k.replaced_hash = $1 AND k.replaced_hash_kid = $2 \
+                      AND g.database_name = $3 AND g.uid = $4 ORDER BY k.replaced_at DESC, k.grant_id LIMIT 1";
+        let query = sqlx::query(select).bind(replaced.hash.clone()).bind(replaced.key.clone());
+        let row = query.bind(database.to_owned()).bind(uid).fetch_optional(&self.pool).await?;
+        let record = row.as_ref().map(OdooKeyRecord::from_row).transpose()?;
+        Ok(record.and_then(|OdooKeyRecord { name, ends_at, replaced, .. }| {
+            let replaced = replaced?;
+            let (secret, replaced_ends_at) = (replaced.successor?, replaced.ends_at);
+            Some(OdooKeySuccessor { secret, name: name?, ends_at, replaced_ends_at })
+        }))
     }
 
     /// What is known about the key of a grant; `None`: nothing.
@@ -312,24 +346,5 @@ impl Store {
         let query = || sqlx::query("SELECT * FROM odoo_keys WHERE grant_id = $1").bind(grant.to_owned());
         let row = retry!(self.connection_lost, query().fetch_optional(&self.pool))?;
         Ok(row.as_ref().map(OdooKeyRecord::from_row).transpose()?)
-    }
-
-    /// The keys whose renewal fails, those that end first at the beginning.
-    ///
-    /// # Errors
-    /// If the store is not available.
-    pub async fn failing_odoo_keys(&self) -> Result<Vec<FailingOdooKey>, StoreError> {
-        let select = "SELECT DISTINCT g.login, g.database_name, k.ends_at, k.failure \
-                      FROM odoo_keys k JOIN grants g ON g.id = k.grant_id WHERE k.failures > 0 ORDER BY 3, 1, 2, 4";
-        let rows = retry!(self.connection_lost, sqlx::query(select).fetch_all(&self.pool))?;
-        let key = |row: &AnyRow| {
-            Ok(FailingOdooKey {
-                login: row.try_get("login")?,
-                database: row.try_get("database_name")?,
-                ends_at: row.try_get("ends_at")?,
-                failure: row.try_get::<Option<String>, _>("failure")?.unwrap_or_default(),
-            })
-        };
-        rows.iter().map(key).collect()
     }
 }

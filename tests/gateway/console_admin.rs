@@ -1,12 +1,14 @@
 //! The console for administrators: forms that create keys and applications, actions, usage, the audit log.
 //!
 //! ```text
-//! forms    without a browser: every page and every form, CSRF, other users, both databases of the store
-//! browser  in Chromium: a scope is built by clicks, windows, color schemes
+//! forms      without a browser: every page and every form, CSRF, other users, both databases of the store
+//! odoo_keys  Odoo API keys that are not renewed
+//! browser    in Chromium: a scope is built by clicks, windows, color schemes
 //! ```
 
 mod browser;
 mod forms;
+mod odoo_keys;
 
 use reqwest::Method;
 

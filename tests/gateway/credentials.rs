@@ -11,6 +11,7 @@ mod lifecycle;
 mod login_tokens;
 mod memory;
 mod odoo_key_renewal;
+mod odoo_key_tokens;
 mod odoo_keys;
 mod rotation;
 mod scope_escapes;

@@ -6,16 +6,19 @@ use std::error::Error;
 
 use super::finding_kind::FindingKind;
 use super::{Finding, files, running_gateway};
+use crate::admin::odoo_key_remedies;
 use crate::app::settings_from_config::may_create_key;
 use crate::app::{disable_core_dumps, key_provider, key_sources, rollback_detector};
 use crate::auth::{KeyProvider, MasterKeyState};
 use crate::clock::{Clock, format_timestamp};
 use crate::config::{Config, DatabaseUrl, ServerConfig, SettingLine, StoreConfig};
 use crate::secret::{KeySources, SecretError, TokenKind};
-use crate::store::{FailingOdooKey, Store, StoreError, StoredToken};
+use crate::store::{ListedOdooKey, Store, StoreError, StoredToken};
 
 /// How long before its end a key is reported.
 pub(super) const NOTICE: time::Duration = time::Duration::days(14);
+/// The most failures that are read, one for each kind and account of the tokens that use a key.
+const MAX_FAILING_KEYS: u32 = 200;
 
 /// An address that a proxy could have.
 const EXAMPLE_PROXY: &str = "10.0.0.5";
@@ -115,7 +118,7 @@ async fn with_store(config: &Config, clock: &Clock, store: &Store, sources: &Key
 async fn keys(config: &StoreConfig, clock: &Clock) -> Vec<Finding> {
     let Ok(Some(store)) = Store::open_existing(config).await else { return Vec::new() };
     let keys = store.tokens(TokenKind::ApiKey, clock.now()).await.unwrap_or_default();
-    let failing = store.failing_odoo_keys().await.unwrap_or_default();
+    let failing = store.failing_odoo_keys(MAX_FAILING_KEYS).await.unwrap_or_default();
     store.close().await;
     let limit = (clock.now() + NOTICE).unix_timestamp();
     let ends_soon = |key: &StoredToken| key.disabled_at.is_none() && key.not_after.is_some_and(|end| end <= limit);
@@ -130,13 +133,14 @@ fn ending_key(key: &StoredToken) -> Finding {
     Finding::new(FindingKind::ApiKeyEnds, "API key", format!("{name:?} ends at {end}"), change)
 }
 
-fn failing_key(key: &FailingOdooKey) -> Finding {
-    let FailingOdooKey { login, database, ends_at, failure } = key;
-    let end = ends_at.map_or_else(String::new, |end| format!(", which ends at {}", format_timestamp(end)));
+fn failing_key(key: &ListedOdooKey) -> Finding {
+    let (login, database) = (&key.login, &key.database);
+    let end = key.ends_at.map_or_else(String::new, |end| format!(", which ends at {}", format_timestamp(end)));
+    let failure = key.failure.as_deref().unwrap_or_default();
     let text = format!("the last attempt to renew an Odoo API key of {login} in {database}{end}, failed: {failure}");
-    let change =
-        "see \"If it fails\" in docs/operations/odoo-keys.md; `odoo-gateway key rotate NAME` stores another key";
-    Finding::new(FindingKind::OdooKeyNotRenewed, "Odoo API key", text, change)
+    let mut change = vec!["see \"If it fails\" in docs/operations/odoo-keys.md.".to_owned()];
+    change.extend(odoo_key_remedies(&key.users));
+    Finding::new(FindingKind::OdooKeyNotRenewed, "Odoo API key", text, change.join(" "))
 }
 
 /// Warns if there is a reverse proxy, and its address is taken for that of every client.
@@ -175,18 +179,27 @@ fn memory() -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::OdooKeyUser;
 
     #[test]
     fn a_renewal_that_fails_is_reported() {
-        let key = FailingOdooKey {
+        let user = OdooKeyUser { kind: TokenKind::OAuth1Access, account: "Shop".to_owned(), is_link: false };
+        let key = ListedOdooKey {
+            grant: "g".to_owned(),
             login: "ada".to_owned(),
             database: "shop".to_owned(),
+            name: None,
             ends_at: Some(0),
-            failure: "Access denied.".to_owned(),
+            failures: 1,
+            failure: Some("Access denied.".to_owned()),
+            next_check_at: 0,
+            is_previous_left: false,
+            users: vec![user],
         };
         let text = failing_key(&key).to_string();
         let expected = "an Odoo API key of ada in shop, which ends at 1970-01-01T00:00:00Z, failed: Access denied.";
         assert!(text.contains(expected) && text.contains("Id:  odoo-key-not-renewed"), "{text}");
+        assert!(text.contains("The user signs in to the application \"Shop\" again"), "{text}");
     }
 
     #[test]

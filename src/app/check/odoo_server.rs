@@ -16,11 +16,6 @@ use crate::odoo::{
     CertificateCheck, ConnectError, Database, OdooError, ParallelCalls, ProbeError, ProxyMode, ServerVersion, TlsError,
 };
 
-/// The oldest version that works.
-const OLDEST: u8 = 14;
-/// The newest version that is known.
-const NEWEST: u8 = 20;
-
 /// Maximum duration of each call to Odoo.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -60,18 +55,19 @@ impl OdooPart<'_> {
 
     async fn check_version(&self, version: ServerVersion) -> (Vec<Finding>, Option<ServerVersion>) {
         let name = &version.server_version;
-        if version.major < OLDEST {
-            let text = format!("Odoo {name} is not supported; the gateway supports Odoo {OLDEST} to {NEWEST}");
+        let (oldest, newest) = (ServerVersion::OLDEST, ServerVersion::NEWEST);
+        if version.major < oldest {
+            let text = format!("Odoo {name} is not supported; the gateway supports Odoo {oldest} to {newest}");
             let change = "upgrade Odoo, or set odoo.url to another Odoo";
             return (vec![self.finding(FindingKind::OdooVersionUnsupported, text, change)], None);
         }
-        // An empty login is rejected, unless Odoo has no such database, or the database is not Odoo's.
-        if let Err(failure) = self.database.client.authenticate("", &"".into()).await {
+        // This fails if Odoo has no such database, or the database is not Odoo's.
+        if let Err(failure) = self.database.client.test_authentication().await {
             return (vec![self.rejected_login(failure)], None);
         }
         let mut found = vec![Finding::ok(&self.name, format!("Odoo {name}, database {}", self.entry.database))];
-        if version.major > NEWEST {
-            let text = format!("Odoo {name} is newer than Odoo {NEWEST}, the newest version that the gateway knows");
+        if version.is_unknown() {
+            let text = format!("Odoo {name} is newer than Odoo {newest}, the newest version that the gateway knows");
             let change = "look for a newer version of the gateway, and try your clients before you depend on them";
             found.push(self.finding(FindingKind::OdooVersionUnknown, text, change));
         }

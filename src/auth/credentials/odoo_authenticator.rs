@@ -362,10 +362,12 @@ fn principal(
 }
 
 /// The same for every login, including the hint: it must not reveal whether the login exists or uses two-factor
-/// authentication.
+/// authentication. Odoo refuses a key with another scope like one that does not exist.
 fn rejected_by_odoo() -> Problem {
-    Problem::new(ErrorCode::CredentialInvalid, "Odoo rejected the login or its password or API key.")
-        .hint("A user with two-factor authentication in Odoo needs an Odoo API key in place of the password.")
+    Problem::new(ErrorCode::CredentialInvalid, "Odoo rejected the login or its password or API key.").hint(
+        "A user with two-factor authentication in Odoo needs an Odoo API key in place of the password. On Odoo 20, make \
+         the key with the scope rpc.",
+    )
 }
 
 /// The client did nothing wrong, so it is not told that its attempts failed.

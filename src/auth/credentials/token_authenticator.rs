@@ -164,10 +164,7 @@ impl GatewayTokens {
             None => Box::pin(self.cache.open(&entry, self.open(keys, &parsed.token, row))).await?,
         };
         entry.record_use(&self.credentials, address);
-        if let Some(watched) = &opened.watched {
-            let now = self.credentials.clock.now().unix_timestamp();
-            self.credentials.odoo_key_uses.record(watched, row, &database, now);
-        }
+        self.credentials.record_odoo_key_use(opened, row, &database);
         let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
         Ok(Principal {
             scope: opened.scope.clone(),
@@ -292,8 +289,7 @@ impl GatewayTokens {
     async fn open(&self, keys: &KeySet, token: &Token, row: &StoredToken) -> Result<Arc<OpenedCredential>, AuthError> {
         let data_key = self.credentials.data_key(keys, token, row).await?;
         let scope = self.credentials.verify_account(row).await?;
-        let opened = OpenedCredential::open(&data_key, row, &scope)?;
-        Ok(Arc::new(OpenedCredential { watched: self.credentials.odoo_key_uses.watch(row, &data_key), ..opened }))
+        Ok(Arc::new(self.credentials.open_credential(&data_key, row, &scope)?))
     }
 }
 

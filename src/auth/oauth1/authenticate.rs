@@ -20,7 +20,6 @@ use crate::auth::credentials::credential_cache::{CachedToken, ReadToken};
 use crate::auth::error::AuthError;
 use crate::auth::key_provider::KeySet;
 use crate::auth::principal::Principal;
-use crate::auth::token_verifier::OpenedCredential;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::odoo::{Databases, OdooUser, Uid};
@@ -79,6 +78,7 @@ impl OAuth1 {
         self.check_nonce(&keys, request, Some(index)).await?;
         let (permit, rate_limit) = entry.check_limits(&self.limits, &self.credentials).await?;
         entry.record_use(&self.credentials, connection.address);
+        self.credentials.record_odoo_key_use(&identity.opened, row, &database);
         let uid = Uid::new(row.grant.uid).ok_or(AuthError::Rejected)?;
         Ok(Principal {
             database,
@@ -150,6 +150,7 @@ impl OAuth1 {
         let consumer = self.consumer(application).await?;
         let key = self.credentials.data_key(keys, token, row).await?;
         let token_secret = self.token_secret(&key, row)?;
-        Ok(SigningIdentity { consumer, token_secret, opened: OpenedCredential::open(&key, row, &row.scope)? })
+        let opened = self.credentials.open_credential(&key, row, &row.scope)?;
+        Ok(SigningIdentity { consumer, token_secret, opened })
     }
 }

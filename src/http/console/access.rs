@@ -7,10 +7,12 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::access_entry::{AccessEntry, describe_application, describe_link, describe_token};
+use super::odoo_key_text::OdooKeyTexts;
 use super::page::{ACCESS, ConsolePage};
 use super::problem_page::admin_problem;
 use super::settings::Console;
 use super::user::ConsoleUser;
+use crate::admin::{AllowedApplication, StoredToken, UserAccess};
 use crate::error::Problem;
 use crate::http::request::ApiRequest;
 
@@ -22,6 +24,13 @@ struct AccessPage<'a> {
     sections: Vec<AccessSection>,
     has_personal_keys: bool,
 }
+
+/// What users do about an Odoo API key that ends and is not renewed.
+const SIGN_IN: &str = "Sign in to the application again, with another Odoo API key.";
+const NEW_KEY: &str = "Create a new API key with another Odoo API key, or ask an administrator.";
+const LINK: &str = "Link yourself again with another Odoo API key.";
+const NEW_TOKEN: &str = "Create a new token with another Odoo API key.";
+const ASK: &str = "Ask an administrator to register it again with another Odoo API key.";
 
 /// Entries of one kind.
 struct AccessSection {
@@ -43,58 +52,71 @@ pub(super) async fn access_page(user: ConsoleUser, request: ApiRequest) -> Resul
 }
 
 async fn sections(user: &ConsoleUser, request: &ApiRequest) -> Result<Vec<AccessSection>, Problem> {
-    let access = user.administration(&request.state).user_access(user.account()).await.map_err(admin_problem)?;
-    let tokens = |rows: &[_]| rows.iter().map(|row| describe_token(row, user)).collect();
-    let sections = [
+    let admin = user.administration(&request.state);
+    let access = admin.user_access(user.account()).await.map_err(admin_problem)?;
+    let odoo_keys = admin.odoo_keys_of(user.account()).await.map_err(admin_problem)?;
+    let odoo_keys = OdooKeyTexts::new(odoo_keys, admin.odoo_keys.renew);
+    let sections = all_sections(user, &access, &odoo_keys);
+    Ok(sections.into_iter().filter(|section| section.empty.is_some() || !section.entries.is_empty()).collect())
+}
+
+fn all_sections(user: &ConsoleUser, access: &UserAccess, keys: &OdooKeyTexts) -> [AccessSection; 7] {
+    let with_key =
+        |entry: AccessEntry, of: &[StoredToken], todo: &str| AccessEntry { odoo_key: keys.text(of, todo), ..entry };
+    let token = |row: &StoredToken, todo: &str| with_key(describe_token(row, user), std::slice::from_ref(row), todo);
+    let tokens = |rows: &[StoredToken], todo: &str| rows.iter().map(|row| token(row, todo)).collect();
+    let application = |own: &AllowedApplication| with_key(describe_application(own), &own.tokens, SIGN_IN);
+    let link = |link: &StoredToken| with_key(describe_link(link), std::slice::from_ref(link), LINK);
+    let plain = |rows: &[StoredToken]| rows.iter().map(|row| describe_token(row, user)).collect();
+    [
         AccessSection {
             id: "applications",
             title: "Applications",
             lead: "You allowed these to work in Odoo for you.",
             empty: Some("You have not allowed any application yet."),
-            entries: access.applications.iter().map(describe_application).collect(),
+            entries: access.applications.iter().map(application).collect(),
         },
         AccessSection {
             id: "keys",
             title: "API keys",
             lead: "Programs with such a key act for you until it expires.",
             empty: Some("No API key acts for you."),
-            entries: tokens(&access.api_keys),
+            entries: tokens(&access.api_keys, NEW_KEY),
         },
         AccessSection {
             id: "links",
             title: "Shared API keys",
             lead: "You are linked with these. Programs with such a key can create login tokens for you.",
             empty: None,
-            entries: access.links.iter().map(describe_link).collect(),
+            entries: access.links.iter().map(link).collect(),
         },
         AccessSection {
             id: "tokens",
             title: "Tokens",
             lead: "Issued to programs that signed in as you, or created for a shared API key.",
             empty: None,
-            entries: tokens(&access.tokens),
+            entries: tokens(&access.tokens, NEW_TOKEN),
         },
         AccessSection {
             id: "odoo-keys",
             title: "Odoo API keys",
             lead: "The gateway knows that these Odoo API keys are yours, so programs can send them without your login name.",
             empty: None,
-            entries: tokens(&access.odoo_keys),
+            entries: plain(&access.odoo_keys),
         },
         AccessSection {
             id: "bound",
             title: "Applications that use your credential",
             lead: "An administrator registered these with your password or Odoo API key. Ask an administrator to delete them.",
             empty: None,
-            entries: tokens(&access.bound_applications),
+            entries: tokens(&access.bound_applications, ASK),
         },
         AccessSection {
             id: "sessions",
             title: "Sessions",
             lead: "You are signed in to the gateway in these browsers.",
             empty: None,
-            entries: tokens(&access.sessions),
+            entries: plain(&access.sessions),
         },
-    ];
-    Ok(sections.into_iter().filter(|section| section.empty.is_some() || !section.entries.is_empty()).collect())
+    ]
 }

@@ -18,6 +18,8 @@ pub(super) struct AccessEntry {
     pub detail: String,
     /// A remark, such as `This browser`; may be empty.
     pub badge: &'static str,
+    /// When the Odoo API key ends that it uses, and what to do; may be empty.
+    pub odoo_key: String,
     /// What it can do.
     pub permissions: Vec<String>,
     pub created: String,
@@ -43,6 +45,7 @@ pub(super) fn describe_token(row: &StoredToken, user: &ConsoleUser) -> AccessEnt
             format!("{}…", row.display_prefix)
         },
         badge: badge(row, user),
+        odoo_key: String::new(),
         permissions: token_permissions(row),
         end_label: if is_session { "Sign out" } else { "Revoke" },
         created: readable_minute(row.created_at),
@@ -66,6 +69,7 @@ pub(super) fn describe_application(application: &AllowedApplication) -> AccessEn
         name: application.name.clone(),
         detail: String::new(),
         badge: if tokens.is_empty() { "Not connected" } else { "" },
+        odoo_key: String::new(),
         permissions: scopes.into_iter().flat_map(permissions).collect(),
         end_label: "Revoke",
         created: since.map(readable_minute).unwrap_or_default(),
@@ -82,6 +86,7 @@ pub(super) fn describe_link(link: &StoredToken) -> AccessEntry {
         name: link.account_name().to_owned(),
         detail: String::new(),
         badge: "",
+        odoo_key: String::new(),
         permissions: permissions(&link.scope),
         end_label: "Unlink",
         created: readable_minute(link.grant.created_at),

@@ -12,6 +12,7 @@
 //! odoo_password   verifies the password of an Odoo user
 //! usage_chart     requests and errors as a chart
 //! page_query      the parameters in the query of a page
+//! odoo_keys       the Odoo API keys that are sealed in the store
 //! audit           the audit log, with filters, also as CSV
 //! status          the health of everything, the configuration in effect
 //! ```
@@ -27,6 +28,7 @@ mod account_view;
 mod accounts;
 mod audit;
 mod key_form;
+mod odoo_keys;
 mod odoo_password;
 mod origins;
 mod page_query;
@@ -38,7 +40,7 @@ use axum::Router;
 use axum::routing::get;
 
 use self::account_view::{APPLICATION, AccountKind, KEY};
-use super::page::{AUDIT, CONFIGURATION, HEALTH};
+use super::page::{AUDIT, CONFIGURATION, HEALTH, ODOO_KEYS};
 use super::user::Administrator;
 use crate::http::request::ApiRequest;
 use crate::http::state::AppState;
@@ -53,6 +55,7 @@ pub(super) fn routes() -> Router<AppState> {
         .merge(account_routes(&APPLICATION))
         .route(key_form::EDIT_PATH, get(key_form::form_page).post(key_form::submit))
         .route(&format!("{}/{{id}}/origins", APPLICATION.entry.path), get(origins::form_page).post(origins::submit))
+        .route(ODOO_KEYS.path, get(odoo_keys::odoo_keys_page))
         .route(AUDIT.path, get(audit::audit_page))
         .route(AUDIT_CSV_PATH, get(audit::audit_csv))
         .route(HEALTH.path, get(status::health_page))

@@ -39,12 +39,14 @@ const FOR_EVERYBODY: &[NavigationEntry] = &[ACCESS, PERSONAL_KEYS, SHARED_KEYS];
 pub(super) const KEYS: NavigationEntry = NavigationEntry { path: "/console/admin/keys", label: "API keys" };
 pub(super) const APPLICATIONS: NavigationEntry =
     NavigationEntry { path: "/console/admin/applications", label: "Applications" };
+pub(super) const ODOO_KEYS: NavigationEntry =
+    NavigationEntry { path: "/console/admin/odoo-keys", label: "Odoo API keys" };
 pub(super) const AUDIT: NavigationEntry = NavigationEntry { path: "/console/admin/audit", label: "Audit log" };
 pub(super) const HEALTH: NavigationEntry = NavigationEntry { path: "/console/admin/health", label: "Health" };
 pub(super) const CONFIGURATION: NavigationEntry =
     NavigationEntry { path: "/console/admin/configuration", label: "Configuration" };
 
-const FOR_ADMINISTRATORS: &[NavigationEntry] = &[KEYS, APPLICATIONS, AUDIT, HEALTH, CONFIGURATION];
+const FOR_ADMINISTRATORS: &[NavigationEntry] = &[KEYS, APPLICATIONS, ODOO_KEYS, AUDIT, HEALTH, CONFIGURATION];
 
 /// The path of the form to sign out.
 pub(super) const LOGOUT_PATH: &str = "/console/logout";

@@ -12,7 +12,7 @@ use crate::support::odoo::empty_database;
 use crate::support::{Gateway, Response, Version, testbed};
 
 /// Every page for administrators. `ID` is the id of a key or an application.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/console/admin/keys",
     "/console/admin/keys/new",
     "/console/admin/keys/ID",
@@ -20,6 +20,7 @@ const PAGES: [&str; 11] = [
     "/console/admin/applications",
     "/console/admin/applications/new",
     "/console/admin/applications/ID/origins",
+    "/console/admin/odoo-keys",
     "/console/admin/audit",
     "/console/admin/audit.csv",
     "/console/admin/health",

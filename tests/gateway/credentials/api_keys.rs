@@ -209,7 +209,8 @@ async fn changed_password_makes_the_key_stale() {
         client.get(document, &models).await.problem(401, "odoo_credential_stale");
         with_password.get(document, &models).await.problem(401, "credential_invalid");
     }
-    client.get(PARTNERS, &[]).await.problem(401, "odoo_credential_stale");
+    let stale = client.get(PARTNERS, &[]).await.problem(401, "odoo_credential_stale");
+    assert!(stale["hint"].as_str().unwrap().contains("odoo-gateway key rotate"), "{stale}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

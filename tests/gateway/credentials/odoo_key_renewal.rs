@@ -8,33 +8,35 @@ use odoo_gateway::clock::Clock;
 use odoo_gateway::names::DatabaseName;
 use odoo_gateway::odoo::{Uid, is_api_key};
 use odoo_gateway::secret::{DataKey, Token, TokenKind};
-use odoo_gateway::store::{AuditEvent, OdooKeyClaim, OdooKeyRecord, StoredToken};
+use odoo_gateway::store::{AuditEvent, OdooKeyClaim, OdooKeyHash, OdooKeyRecord, StoredToken};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::{administration, new_key_of, url};
+use super::{administration, administration_of, new_key_of, url};
 use crate::support::binary::Process;
 use crate::support::odoo::{api_key_names, empty_database, fresh_database};
 use crate::support::stub_odoo::{KEY, KEY_OWNER};
 use crate::support::{Client, Gateway, StubOdoo, StubReply, Version, testbed};
 
-const PARTNER: &str = "/restapi/1.0/object/res.partner/1";
-const GENERATE: &str = "res.users.apikeys.generate";
-const REVOKE: &str = "res.users.apikeys.revoke";
+pub(super) const PARTNER: &str = "/restapi/1.0/object/res.partner/1";
+pub(super) const GENERATE: &str = "res.users.apikeys.generate";
+pub(super) const REVOKE: &str = "res.users.apikeys.revoke";
 const AUTHENTICATE: &str = "authenticate";
 const KEYS: &str = "res.users.apikeys.search_read";
-const NEW: &str = "fedcba9876543210fedcba9876543210fedcba98";
-const RENEW: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__RENEW", "true");
+pub(super) const NEW: &str = "fedcba9876543210fedcba9876543210fedcba98";
+pub(super) const RENEW: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__RENEW", "true");
+/// A key that is created after [`NEW`].
+const NEWER: &str = "0123456789abcdef0123456789abcdef01234567";
 /// A key of one day ends soon.
-const RENEW_BEFORE: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__RENEW_BEFORE", "2d");
-const LIFETIME: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__LIFETIME", "30d");
-const REVOKE_AFTER: &str = "ODOO_GATEWAY__ODOO_KEYS__REVOKE_AFTER";
+pub(super) const RENEW_BEFORE: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__RENEW_BEFORE", "2d");
+pub(super) const LIFETIME: (&str, &str) = ("ODOO_GATEWAY__ODOO_KEYS__LIFETIME", "30d");
+pub(super) const REVOKE_AFTER: &str = "ODOO_GATEWAY__ODOO_KEYS__REVOKE_AFTER";
 /// Old keys can be revoked at once.
-const NO_GRACE: (&str, &str) = ("ODOO_GATEWAY__STORE__OUTAGE_GRACE", "0s");
-const DAY: i64 = 24 * 60 * 60;
+pub(super) const NO_GRACE: (&str, &str) = ("ODOO_GATEWAY__STORE__OUTAGE_GRACE", "0s");
+pub(super) const DAY: i64 = 24 * 60 * 60;
 
 /// Creates a key of the gateway with an Odoo API key that ends in a day.
 async fn key_of_one_day(admin: &Administration, database: &str, name: &str) -> (StoredToken, Token) {
@@ -53,7 +55,7 @@ async fn odoo_credential(admin: &Administration, row: &StoredToken, token: &Toke
 }
 
 /// Uses a key until the audit log has `count` events of this kind about it. Every request must succeed.
-async fn use_until(client: &Client, admin: &Administration, action: &str, count: usize) {
+pub(super) async fn use_until(client: &Client, admin: &Administration, action: &str, count: usize) {
     let used = async {
         loop {
             client.get(PARTNER, &[("fields", "id")]).await.ok();
@@ -166,16 +168,24 @@ async fn two_gateways_renew_a_key_once_and_another_one_revokes_the_one_before() 
 }
 
 /// Ends the claim of a gateway that was killed, and lets all keys be looked at now.
-async fn make_due(store: &str) {
+pub(super) async fn make_due(store: &str) {
+    update(store, "UPDATE odoo_keys SET claimed_until = 0, next_check_at = 1").await;
+}
+
+/// Lets the end of all replaced keys pass, as far as the gateway knows it.
+pub(super) async fn end_replaced(store: &str) {
+    update(store, "UPDATE odoo_keys SET replaced_ends_at = 1").await;
+}
+
+async fn update(store: &str, statement: &'static str) {
     sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(store).await.unwrap();
-    let update = "UPDATE odoo_keys SET claimed_until = 0, next_check_at = 1";
-    sqlx::query(update).execute(&mut connection).await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
 
 /// An Odoo 20 whose user `admin` has a key that ends tomorrow.
-async fn odoo_20() -> StubOdoo {
+pub(super) async fn odoo_20() -> StubOdoo {
     let stub = StubOdoo::start().await;
     let member = |name: &str, value: &str| format!("<member><name>{name}</name><value>{value}</value></member>");
     let version = ["server_version", "server_serie"].map(|name| member(name, "<string>20.0</string>")).concat();
@@ -232,7 +242,7 @@ async fn key_of_odoo_20_renews_itself_also_after_its_gateway_was_killed_on_the_w
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn key_that_another_key_uses_too_is_not_revoked_and_failures_are_remembered() {
+async fn key_that_two_keys_use_is_revoked_when_both_have_the_new_one_and_failures_are_remembered() {
     let stub = odoo_20().await;
     stub.when(GENERATE, StubReply::fault("2", "Access Denied"));
     let settings = [RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "0s"), NO_GRACE];
@@ -242,8 +252,8 @@ async fn key_that_another_key_uses_too_is_not_revoked_and_failures_are_remembere
     let (other, other_token) = admin.create_key(new_key_of("stub", "other", "admin", KEY)).await.unwrap();
     let client = gateway.client().with_header("api-key", token.expose());
     use_until(&client, &admin, "odoo_key.renew_failed", 1).await;
-    let failing = admin.store.failing_odoo_keys().await.unwrap();
-    assert!(matches!(&failing[..], [key] if key.login == "admin" && !key.failure.is_empty()), "{failing:?}");
+    let failing = admin.store.failing_odoo_keys(9).await.unwrap();
+    assert!(matches!(&failing[..], [key] if key.login == "admin" && key.failure.is_some()), "{failing:?}");
     assert_eq!(odoo_credential(&admin, &row, &token).await, KEY);
 
     // What a failed look leaves of the other key must show that it is the same one.
@@ -255,7 +265,7 @@ async fn key_that_another_key_uses_too_is_not_revoked_and_failures_are_remembere
     let replica = gateway.replica().await;
     let client = Client::new(format!("http://{}", replica.api)).with_header("api-key", token.expose());
     use_until(&client, &admin, "odoo_key.renew", 1).await;
-    assert_eq!(admin.store.failing_odoo_keys().await.unwrap().len(), 1, "that of the other key");
+    assert_eq!(admin.store.failing_odoo_keys(9).await.unwrap().len(), 1, "that of the other key");
     let postponed = async {
         loop {
             client.get(PARTNER, &[("fields", "id")]).await.ok();
@@ -268,7 +278,69 @@ async fn key_that_another_key_uses_too_is_not_revoked_and_failures_are_remembere
     };
     let known = tokio::time::timeout(Duration::from_secs(30), postponed).await.expect("it is looked at later");
     assert!(known.replaced.is_some());
+    assert!(admin.odoo_keys().await.unwrap().iter().any(|key| key.grant == row.grant.id && key.is_previous_left));
     assert_eq!(stub.call_count(REVOKE), 0, "the other key of the gateway uses it");
+
+    // The other key adopts the new one, so Odoo creates no second one. Then nobody uses the old one any more.
+    let generated = stub.call_count(GENERATE);
+    let client = Client::new(format!("http://{}", replica.api)).with_header("api-key", other_token.expose());
+    use_until(&client, &admin, "odoo_key.renew", 2).await;
+    assert_eq!(stub.call_count(GENERATE), generated);
+    assert_eq!(odoo_credential(&admin, &other, &other_token).await, NEW);
+    use_until(&client, &admin, "odoo_key.revoke", 1).await;
+    let revoked = stub.last_text(REVOKE);
+    assert!(revoked.contains(KEY) && revoked.contains(NEW), "{revoked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_that_its_user_removed_in_odoo_adopts_the_new_one_only_after_its_end() {
+    let stub = odoo_20().await;
+    stub.once(GENERATE, StubReply::value(&format!("<string>{NEW}</string>")));
+    stub.when(GENERATE, StubReply::fault("2", "Access Denied"));
+    let settings = [RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "1h")];
+    let gateway = Gateway::start_with_stub(&stub, &settings).await;
+    let admin = gateway.administration().await;
+    let (_, token) = admin.create_key(new_key_of("stub", "shop", "admin", KEY)).await.unwrap();
+    let (other, other_token) = admin.create_key(new_key_of("stub", "other", "admin", KEY)).await.unwrap();
+    use_until(&gateway.client().with_header("api-key", token.expose()), &admin, "odoo_key.renew", 1).await;
+
+    let gone = r#"{"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"}"#;
+    stub.when(KEY_OWNER, StubReply::http("401 UNAUTHORIZED", "application/json", gone));
+    use_until(&gateway.client().with_header("api-key", other_token.expose()), &admin, "odoo_key.renew_failed", 1).await;
+    assert_eq!(odoo_credential(&admin, &other, &other_token).await, KEY);
+
+    let store = format!("sqlite:{}", gateway.folder().join("gateway.db").display());
+    end_replaced(&store).await;
+    make_due(&store).await;
+    let replica = gateway.replica().await;
+    let client = Client::new(format!("http://{}", replica.api)).with_header("api-key", other_token.expose());
+    use_until(&client, &admin, "odoo_key.renew", 2).await;
+    assert_eq!(odoo_credential(&admin, &other, &other_token).await, NEW);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_keys_that_are_renewed_at_once_the_later_one_discards_its_new_one() {
+    let stub = odoo_20().await;
+    stub.once(GENERATE, StubReply::value(&format!("<string>{NEW}</string>")));
+    stub.when(GENERATE, StubReply::value(&format!("<string>{NEWER}</string>")));
+    stub.when_containing(KEY_OWNER, NEWER, StubReply::value("<struct></struct>"));
+    let settings = [RENEW, RENEW_BEFORE, LIFETIME, (REVOKE_AFTER, "1h")];
+    let gateway = Gateway::start_with_stub(&stub, &settings).await;
+    let admin = gateway.administration().await;
+    let (_, token) = admin.create_key(new_key_of("stub", "shop", "admin", KEY)).await.unwrap();
+    let (other, other_token) = admin.create_key(new_key_of("stub", "other", "admin", KEY)).await.unwrap();
+    let [client, other_client] =
+        [&token, &other_token].map(|token| gateway.client().with_header("api-key", token.expose()));
+    // The other key asks for its new one before the first one has stored its own, and gets it after that.
+    stub.set_call_duration(Duration::from_secs(1));
+    let second = async {
+        stub.wait_for_calls(GENERATE, 1).await;
+        use_until(&other_client, &admin, "odoo_key.renew", 2).await;
+    };
+    tokio::join!(use_until(&client, &admin, "odoo_key.renew", 1), second);
+    assert_eq!(odoo_credential(&admin, &other, &other_token).await, NEW);
+    assert_eq!((stub.call_count(GENERATE), stub.call_count(REVOKE)), (2, 1));
+    assert!(stub.last_text(REVOKE).contains(NEWER));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -295,12 +367,8 @@ async fn key_counts_as_revoked_only_if_odoo_rejects_the_key_itself() {
     use_until(&client, &admin, "odoo_key.revoke", 1).await;
 }
 
-#[tokio::test]
-async fn gateway_that_lost_its_claim_changes_nothing_and_keys_are_looked_at_after_a_restore() {
-    let folder = tempfile::tempdir().unwrap();
-    let key_file = folder.path().join("keys/master.key").display().to_string();
-    let settings = [("ODOO_URL", "http://127.0.0.1:1"), ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", key_file.as_str())];
-    let admin = administration(folder.path(), &settings).await;
+/// Stores a token with a grant of its own.
+async fn stored_token(admin: &Administration) -> StoredToken {
     let new = NewToken {
         kind: TokenKind::AccessToken,
         database: DatabaseName::parse("odoo").unwrap(),
@@ -313,9 +381,57 @@ async fn gateway_that_lost_its_claim_changes_nothing_and_keys_are_looked_at_afte
         key: None,
     };
     let (row, _) = issue(&admin.key_provider, &admin.clock, new).await.unwrap();
+    let event = AuditEvent::new(admin.clock.now(), "test", "token.create", &row.id, "");
+    admin.store.add_token(&row, &event).await.unwrap();
+    row
+}
+
+#[tokio::test]
+async fn grants_that_have_the_same_key_are_claimed_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, store) in [url(folder.path()), empty_database().await].into_iter().enumerate() {
+        let key_file = folder.path().join(format!("keys-{number}/master.key")).display().to_string();
+        let settings = [
+            ("ODOO_URL", "http://127.0.0.1:1"),
+            ("ODOO_GATEWAY__STORE__URL", store.as_str()),
+            ("ODOO_GATEWAY__SECRETS__CREATE_MASTER_KEY", "always"),
+            ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", key_file.as_str()),
+        ];
+        let admin = administration_of(&settings).await;
+        let rows = [stored_token(&admin).await, stored_token(&admin).await];
+        let [one, other] = rows.each_ref().map(|row| row.grant.id.as_str());
+        let now = admin.clock.now();
+        let claim = async |grant: &str| admin.store.claim_odoo_key(grant, now, now + Duration::from_secs(60)).await;
+        let claimed = async |grant: &str| match claim(grant).await.unwrap() {
+            OdooKeyClaim::Claimed { until, .. } => until,
+            claim => panic!("{claim:?}"),
+        };
+        let with_hash = |hash: u8| OdooKeyRecord {
+            hash: Some(OdooKeyHash { hash: vec![hash], key: "k".to_owned() }),
+            next_check_at: 1,
+            ..OdooKeyRecord::default()
+        };
+        for grant in [one, other] {
+            let until = claimed(grant).await;
+            admin.store.update_odoo_key(grant, until, &with_hash(1)).await.unwrap();
+        }
+        let until = claimed(one).await;
+        assert_eq!(claim(other).await.unwrap(), OdooKeyClaim::NotDue(1));
+        admin.store.update_odoo_key(one, until, &with_hash(2)).await.unwrap();
+        claimed(one).await;
+        claimed(other).await;
+    }
+}
+
+#[tokio::test]
+async fn gateway_that_lost_its_claim_changes_nothing_and_keys_are_looked_at_after_a_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("keys/master.key").display().to_string();
+    let settings = [("ODOO_URL", "http://127.0.0.1:1"), ("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", key_file.as_str())];
+    let admin = administration(folder.path(), &settings).await;
+    let row = stored_token(&admin).await;
     let now = admin.clock.now();
     let event = |action: &str| AuditEvent::new(now, "test", action, &row.id, "");
-    admin.store.add_token(&row, &event("token.create")).await.unwrap();
 
     let grant = row.grant.id.as_str();
     let claim = async |now: OffsetDateTime, minutes: u64| {

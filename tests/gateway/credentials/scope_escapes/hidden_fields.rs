@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::delegation::call;
-use super::{send_line, with_scope_on};
+use super::over_rpc::{as_call, caller_with_scope};
+use super::{over_json2, send_line, with_scope_on};
+use crate::rpc::{Caller, Front};
 use crate::support::{Client, Gateway, Version, unique};
 
 /// Contacts without their email addresses. All other models can be read, so that paths through them exist.
@@ -101,6 +103,11 @@ const READS_OF_ALL_FIELDS: &[&str] = &[
     "POST res.partner/web_search_read?args=[[['id','=',ID]]]&kwargs={'specification':{}}",
 ];
 
+fn comparisons_on(version: Version) -> Vec<&'static str> {
+    let more = if version == Version::Odoo14 { &[][..] } else { COMPARISONS_ON_19 };
+    COMPARISONS.iter().chain(more).copied().collect()
+}
+
 async fn contact(open: &Client) -> (i64, String) {
     let email = format!("{}@example.org", unique("q").replace(' ', ""));
     let created = call(open, "res.partner", "create", json!([{"name": unique("hidden"), "email": email}])).await;
@@ -114,10 +121,7 @@ async fn hidden_email_address_cannot_be_guessed_by_comparisons() {
         let open = with_scope_on(version, &gateway, r#""all""#, "open").await;
         let clerk = with_scope_on(version, &gateway, NO_MAIL, "clerk").await;
         let (id, _) = contact(&open).await;
-        let comparisons: Vec<&&str> = match version {
-            Version::Odoo19 => COMPARISONS.iter().chain(COMPARISONS_ON_19).collect(),
-            Version::Odoo14 => COMPARISONS.iter().collect(),
-        };
+        let comparisons = comparisons_on(version);
         let mut leaks = Vec::new();
         for letter in 'a'..='z' {
             for comparison in &comparisons {
@@ -167,6 +171,57 @@ async fn reads_of_all_fields_return_no_hidden_field_and_no_secret() {
         }
         assert!(leaks.is_empty(), "{version:?}: {leaks:#?}");
         assert!(is_shown, "{version:?}: the full scope shows the address");
+    }
+}
+
+/// The text of what a caller gets for the request of a line.
+async fn sent_over_rpc(caller: &Caller, line: &str, id: i64) -> String {
+    let (model, method, args, kwargs) = as_call(line, id);
+    format!("{:?}", caller.execute_kw(&model, &method, &args, &kwargs).await)
+}
+
+/// The same requests over XML-RPC, JSON-RPC and JSON-2.
+#[tokio::test]
+async fn hidden_email_address_is_neither_guessed_nor_read_over_rpc_and_json2() {
+    let gateway = Gateway::start_with_odoo(&[]).await;
+    for version in Version::each() {
+        let open = with_scope_on(version, &gateway, r#""all""#, "open").await;
+        let clerk = with_scope_on(version, &gateway, NO_MAIL, "clerk").await;
+        let (id, email) = contact(&open).await;
+        let mut leaks = Vec::new();
+        for front in [Front::Numbers, Front::Json] {
+            let by_rpc = caller_with_scope(&gateway, (front, version), NO_MAIL, "clerk").await;
+            for line in comparisons_on(version) {
+                let answer = sent_over_rpc(&by_rpc, &line.replace("TRY", &email), id).await;
+                if !answer.contains("the credential's scope does not allow") {
+                    leaks.push(format!("{front:?} {line}: {answer}"));
+                }
+            }
+            for line in READS_OF_ALL_FIELDS {
+                let answer = sent_over_rpc(&by_rpc, line, id).await;
+                if answer.contains(&email) || answer.contains("\"email\"") {
+                    leaks.push(format!("{front:?} {line}: {answer}"));
+                }
+            }
+            let open = caller_with_scope(&gateway, (front, version), r#""all""#, "open").await;
+            let shown = sent_over_rpc(&open, READS_OF_ALL_FIELDS[0], id).await;
+            assert!(shown.contains(&email), "{version:?} {front:?}: the full scope shows the address: {shown}");
+        }
+        for line in comparisons_on(version) {
+            let response = over_json2::send(&clerk, &line.replace("TRY", &email), id).await;
+            if response.status != 403 || !response.text.contains("scope does not allow") {
+                leaks.push(format!("JSON-2 {line}: {} {}", response.status, response.text));
+            }
+        }
+        for line in READS_OF_ALL_FIELDS {
+            let response = over_json2::send(&clerk, line, id).await;
+            if response.text.contains(&email) || response.text.contains("\"email\"") {
+                leaks.push(format!("JSON-2 {line}: {}", response.text));
+            }
+        }
+        let shown = over_json2::send(&open, READS_OF_ALL_FIELDS[0], id).await;
+        assert!(shown.text.contains(&email), "{version:?}: the full scope shows the address: {}", shown.text);
+        assert!(leaks.is_empty(), "{version:?}: {leaks:#?}");
     }
 }
 

@@ -22,7 +22,7 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("load", &["fields", "data"]),
     ("mapped", &["func"]),
     ("name_create", &["name"]),
-    ("name_search", &["name", "domain"]),
+    ("name_search", &["name", "domain", "operator"]),
     ("new", &["values"]),
     ("onchange", &["values", "field_names", "fields_spec"]),
     ("read", &["fields"]),
@@ -36,6 +36,7 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("send_mail", &["res_id"]),
     ("sorted", &["key"]),
     ("update", &["values"]),
+    ("web_name_search", &["name", "specification"]),
     ("web_read", &["specification"]),
     ("web_read_group", &["domain", "groupby", "aggregates"]),
     ("web_save", &["vals", "specification"]),
@@ -45,7 +46,7 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
 ];
 
 /// The methods among them that take no ids.
-const ON_MODEL: [&str; 18] = [
+const ON_MODEL: [&str; 19] = [
     "change_password",
     "create",
     "default_get",
@@ -62,6 +63,7 @@ const ON_MODEL: [&str; 18] = [
     "search_count",
     "search_panel_select_range",
     "search_read",
+    "web_name_search",
     "web_read_group",
     "web_search_read",
 ];
@@ -121,7 +123,7 @@ fn value_of(name: &str, text: &str) -> Value {
     }
 }
 
-async fn send(client: &Client, line: &str, id: i64) -> Response {
+pub(super) async fn send(client: &Client, line: &str, id: i64) -> Response {
     let (model, method, arguments) = call_of(line, id);
     client.post(&format!("/json/2/{model}/{method}"), &arguments).await
 }

@@ -1,4 +1,4 @@
-//! The same attempts over RPC: each request as the call of `execute_kw` that does the same.
+//! The same attempts over XML-RPC and JSON-RPC: each request as the call of `execute_kw` that does the same.
 
 use odoo_gateway::language::literal::{Limits, parse};
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use crate::rpc::{Caller, Fault, Front};
 use crate::support::{Gateway, Version, unique};
 
 /// Model, method, positional and named arguments of a request.
-fn as_call(line: &str, id: i64) -> (String, String, Value, Value) {
+pub(super) fn as_call(line: &str, id: i64) -> (String, String, Value, Value) {
     let line = line.replace("ID", &id.to_string());
     let (verb, rest) = line.split_once(' ').unwrap();
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -48,7 +48,11 @@ fn as_call(line: &str, id: i64) -> (String, String, Value, Value) {
 }
 
 /// The attempts that were not rejected with this fault.
-async fn not_rejected(caller: &Caller, attempts: &[Attempt], id: i64, (code, text): (i64, &str)) -> Vec<String> {
+async fn not_rejected(caller: &Caller, attempts: &[Attempt], id: i64, (exception, text): (&str, &str)) -> Vec<String> {
+    let code = match caller.front {
+        Front::Json => json!(format!("odoo.exceptions.{exception}")),
+        _ => json!(if exception == "AccessError" { 4 } else { 2 }),
+    };
     let mut unexpected = Vec::new();
     for (description, line) in attempts {
         let (model, method, args, kwargs) = as_call(line, id);
@@ -60,27 +64,45 @@ async fn not_rejected(caller: &Caller, attempts: &[Attempt], id: i64, (code, tex
     unexpected
 }
 
+/// A key of the administrator with this scope, as the secret of RPC.
+pub(super) async fn caller_with_scope(
+    gateway: &Gateway,
+    (front, version): (Front, Version),
+    scope: &str,
+    name: &str,
+) -> Caller {
+    let new_key = scoped_on(version, scope, &unique(name));
+    let (_, key) = gateway.administration().await.create_key(new_key).await.unwrap();
+    let (client, database) = (gateway.client(), version.database().to_owned());
+    Caller { front, client, database, uid: 2, secret: key.expose().to_owned() }
+}
+
 #[tokio::test]
-async fn calls_outside_the_scope_are_rejected_over_rpc() {
+async fn calls_outside_the_scope_are_rejected_over_xml_rpc() {
+    assert_nothing_escapes(Front::Numbers).await;
+}
+
+#[tokio::test]
+async fn calls_outside_the_scope_are_rejected_over_json_rpc() {
+    assert_nothing_escapes(Front::Json).await;
+}
+
+async fn assert_nothing_escapes(front: Front) {
     let gateway = Gateway::start_with_odoo(&[]).await;
-    let admin = gateway.administration().await;
-    let mut callers = Vec::new();
-    for (scope, name) in [(r#""all""#, "open"), (CLERK, "clerk"), (STAR, "star")] {
-        let (_, key) = admin.create_key(scoped_on(Version::Odoo19, scope, &unique(name))).await.unwrap();
-        let (client, database) = (gateway.client(), "odoo19".to_owned());
-        callers.push(Caller { front: Front::Numbers, client, database, uid: 2, secret: key.expose().to_owned() });
-    }
-    let [open, clerk, star] = callers.try_into().unwrap();
+    let target = (front, Version::Odoo19);
+    let open = caller_with_scope(&gateway, target, r#""all""#, "open").await;
+    let clerk = caller_with_scope(&gateway, target, CLERK, "clerk").await;
+    let star = caller_with_scope(&gateway, target, STAR, "star").await;
     let everybody = json!([[["active", "in", [true, false]]]]);
     let before = open.execute_kw("res.users", "search_count", &everybody, &json!({})).await.unwrap();
     let contact = json!([{"name": unique("kept within")}]);
     let id = open.execute_kw("res.partner", "create", &contact, &json!({})).await.unwrap().as_i64().unwrap();
     let mut unexpected = Vec::new();
     for (caller, attempts, rejection) in [
-        (&clerk, rejected::BY_THE_CLERK, (4, "scope")),
-        (&star, rejected::WITH_A_STAR, (4, "scope")),
-        (&star, rejected::BY_PRIVATE_METHODS, (4, "Private methods")),
-        (&clerk, rejected::AS_INVALID_VALUES, (2, "user_ids")),
+        (&clerk, rejected::BY_THE_CLERK, ("AccessError", "scope")),
+        (&star, rejected::WITH_A_STAR, ("AccessError", "scope")),
+        (&star, rejected::BY_PRIVATE_METHODS, ("AccessError", "Private methods")),
+        (&clerk, rejected::AS_INVALID_VALUES, ("UserError", "user_ids")),
     ] {
         unexpected.extend(not_rejected(caller, attempts, id, rejection).await);
     }

@@ -47,7 +47,7 @@ const RIGHTS: &str = "GET res.partner/check_access_rights?operation=read";
 async fn fixture(scope: &str) -> (StubOdoo, Gateway, Client) {
     let stub = StubOdoo::start().await;
     stub.when("res.partner.fields_get", fields(&CONTACT));
-    stub.when("res.partner.check_access_rights", StubReply::value("<boolean>1</boolean>"));
+    stub.when("res.partner.has_access", StubReply::value("<boolean>1</boolean>"));
     stub.when("ir.attachment.fields_get", fields(&ATTACHMENT));
     let gateway = Gateway::start_with_stub(&stub, &[]).await;
     let mut new_key = scoped(scope, "scoped");
@@ -68,7 +68,7 @@ async fn calls_during(scope: &str, attempts: &[Attempt], rejection: (u16, &str))
     let calls: Vec<String> = stub.calls().split_off(before);
     assert_eq!(calls.iter().collect::<BTreeSet<_>>().len(), calls.len(), "each once: {calls:?}");
     send_line(&client, RIGHTS, 1).await.ok();
-    assert_eq!(stub.call_count("res.partner.check_access_rights"), 2, "requests within the scope reach Odoo");
+    assert_eq!(stub.call_count("res.partner.has_access"), 2, "requests within the scope reach Odoo");
     calls.into_iter().collect()
 }
 
