@@ -80,7 +80,7 @@ fn run(cli: &Cli, out: &mut impl Write) -> Result<ExitCode, Box<dyn Error>> {
         | Command::Keys(_)
         | Command::Audit(_)
         | Command::Restore { .. } => {
-            let _log = telemetry::init(&config.log)?;
+            let _log = telemetry::init_for_command(&config.log)?;
             disable_core_dumps();
             runtime()?.block_on(administer(command, &config, json, out))?;
         }
@@ -141,7 +141,7 @@ fn check(
 }
 
 fn back_up(config: &Config, file: &Path, json: bool, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let _log = telemetry::init(&config.log)?;
+    let _log = telemetry::init_for_command(&config.log)?;
     let bytes = runtime()?.block_on(async {
         let _progress = ProgressLine::start("Copying the store", json);
         app::back_up(config, file, &Clock::system()).await
@@ -156,7 +156,7 @@ fn restore(
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    let _log = telemetry::init(&config.log)?;
+    let _log = telemetry::init_for_command(&config.log)?;
     disable_core_dumps();
     let restored = runtime()?.block_on(async {
         let _progress = ProgressLine::start("Restoring the backup", json);

@@ -25,6 +25,11 @@ pub struct MemoryBudget {
 pub struct MemoryShare(OwnedSemaphorePermit);
 
 impl MemoryShare {
+    /// Adds another share of the same budget.
+    fn add(&mut self, other: Self) {
+        self.0.merge(other.0);
+    }
+
     /// Returns what exceeds `bytes` to the budget.
     pub fn shrink_to(&mut self, bytes: u64) {
         let units = usize::try_from(bytes.div_ceil(UNIT)).unwrap_or(usize::MAX);
@@ -46,6 +51,23 @@ impl MemoryBudget {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.units);
         let permit = timeout(max_wait, Arc::clone(&self.free).acquire_many_owned(units)).await;
         permit.ok().and_then(Result::ok).map(MemoryShare)
+    }
+
+    /// Lets a share grow to `bytes`, and waits for the difference. Returns whether it has grown.
+    ///
+    /// It is kept while it waits, so shares that together need more than the budget wait for one another, until the
+    /// wait of one of them ends and its owner returns it. The wait is `max_wait`, and up to twice that for a share of
+    /// the whole budget, so that the larger of two shares can grow.
+    pub async fn grow(&self, share: &mut MemoryShare, bytes: u64, max_wait: Duration) -> bool {
+        let held = u32::try_from(share.0.num_permits()).unwrap_or(u32::MAX).min(self.units);
+        let missing = bytes.min(u64::from(self.units) * UNIT).saturating_sub(u64::from(held) * UNIT);
+        match self.reserve(missing, max_wait + max_wait.saturating_mul(held) / self.units).await {
+            Some(more) => {
+                share.add(more);
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -74,6 +96,20 @@ mod tests {
         share.shrink_to(3 * UNIT + 1);
         assert!(budget.reserve(7 * UNIT, SECOND).await.is_none());
         assert!(budget.reserve(6 * UNIT, SECOND).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn share_grows_by_what_is_free_and_returns_all_of_it() {
+        let budget = MemoryBudget::new(10 * UNIT);
+        let mut share = budget.reserve(2 * UNIT, SECOND).await.unwrap();
+        assert!(budget.grow(&mut share, 6 * UNIT, SECOND).await && budget.grow(&mut share, UNIT, SECOND).await);
+        let other = budget.reserve(4 * UNIT, SECOND).await;
+        assert!(other.is_some() && !budget.grow(&mut share, 7 * UNIT, SECOND).await);
+        drop(other);
+        assert!(budget.grow(&mut share, u64::MAX, SECOND).await, "all of it");
+        assert!(budget.reserve(1, SECOND).await.is_none());
+        drop(share);
+        assert!(budget.reserve(10 * UNIT, SECOND).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -77,6 +77,28 @@ impl Drop for LogGuard {
     }
 }
 
+/// The target of the log lines that are also rows of the audit log.
+const AUDIT: &str = "odoo_gateway::audit";
+
+/// As [`init`], for a command that prints its result. On a terminal its output would be between log lines that say the
+/// same, so the lines of the audit log are left out, unless the filter names their target. The rows are written as
+/// always.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_for_command(settings: &LogConfig) -> Result<LogGuard, TelemetryError> {
+    let filter = command_filter(&settings.filter, io::stderr().is_terminal());
+    init(&LogConfig { filter, ..settings.clone() })
+}
+
+fn command_filter(configured: &str, on_terminal: bool) -> String {
+    if on_terminal && !configured.contains(AUDIT) {
+        format!("{configured},{AUDIT}=warn")
+    } else {
+        configured.to_owned()
+    }
+}
+
 /// Initializes logging for the process.
 ///
 /// # Errors
@@ -224,6 +246,15 @@ mod tests {
     fn escape_sequences_are_not_written_to_a_text_log() {
         let line = logged(LogFormat::Text, || tracing::info!("from a client: {}", "\u{1b}[31mred"));
         assert!(!line.contains('\u{1b}'), "{line:?}");
+    }
+
+    #[test]
+    fn events_of_the_audit_log_are_left_out_on_a_terminal_unless_the_filter_names_them() {
+        assert_eq!(command_filter("info", true), "info,odoo_gateway::audit=warn");
+        for (filter, on_terminal) in [("info", false), ("warn,odoo_gateway::audit=info", true)] {
+            assert_eq!(command_filter(filter, on_terminal), filter);
+        }
+        assert!(LogFilter::new(&command_filter("", true)).is_ok());
     }
 
     #[test]

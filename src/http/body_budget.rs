@@ -85,16 +85,32 @@ impl BodyBudget {
         if bytes < sender.large() {
             return Ok(None);
         }
-        let budget = match sender {
+        let share = self.of(sender).reserve(bytes, ADMISSION_TIMEOUT).await;
+        share.map(BodyShare).map(Some).ok_or_else(too_many)
+    }
+
+    /// Lets the share of a body that is still arriving grow to this many bytes; a body without one gets it. Of bodies
+    /// that wait for one another, the larger one is read.
+    ///
+    /// # Errors
+    /// 503 if that does not become free in time. Nothing was done then.
+    pub(super) async fn grow(
+        &self,
+        share: &mut Option<BodyShare>,
+        bytes: u64,
+        sender: BodySender,
+    ) -> Result<(), Problem> {
+        let Some(BodyShare(held)) = share else {
+            *share = self.admit(bytes, sender).await?;
+            return Ok(());
+        };
+        if self.of(sender).grow(held, bytes, ADMISSION_TIMEOUT).await { Ok(()) } else { Err(too_many()) }
+    }
+
+    fn of(&self, sender: BodySender) -> &MemoryBudget {
+        match sender {
             BodySender::Authenticated => &self.authenticated,
             BodySender::Unauthenticated => &self.unauthenticated,
-        };
-        match budget.reserve(bytes, ADMISSION_TIMEOUT).await {
-            Some(share) => Ok(Some(BodyShare(share))),
-            None => {
-                let detail = "Too many large requests are being processed. Nothing was done.";
-                Err(Problem::new(ErrorCode::ShuttingDown, detail).retry_after(ADMISSION_TIMEOUT))
-            }
         }
     }
 
@@ -108,6 +124,11 @@ impl BodyBudget {
         let _worker = self.workers.acquire().await;
         run_cpu_work(bytes, work)
     }
+}
+
+fn too_many() -> Problem {
+    let detail = "Too many large requests are being processed. Nothing was done.";
+    Problem::new(ErrorCode::ShuttingDown, detail).retry_after(ADMISSION_TIMEOUT)
 }
 
 /// The result of a future that never waits, such as parsing a body that is in memory.

@@ -49,6 +49,8 @@ pub struct OutcomeLabels {
 pub struct OdooLabels {
     /// The configured name of the database.
     pub database: String,
+    /// The value of [`UpstreamRequest::label`](super::odoo_call_metrics::UpstreamRequest::label).
+    pub protocol: &'static str,
     /// `answered` for a result or a fault, otherwise the error code.
     pub outcome: &'static str,
 }
@@ -150,6 +152,8 @@ pub struct Metrics {
     pub config_reloads: Family<OutcomeLabels, Counter>,
     /// Work on sealed Odoo API keys: `renewed`, `revoked`, `failed`.
     pub odoo_key_renewals: Family<OutcomeLabels, Counter>,
+    /// Sealed Odoo API keys in the store whose renewal fails again and again.
+    pub odoo_keys_failing: Gauge,
     /// Checked credentials: `ok`, or the error code.
     pub authentications: Family<OutcomeLabels, Counter>,
     /// Spans that the collector has accepted.
@@ -194,6 +198,7 @@ impl Metrics {
             credential_outage_uses: Counter::default(),
             config_reloads: Family::default(),
             odoo_key_renewals: Family::default(),
+            odoo_keys_failing: Gauge::default(),
             authentications: Family::default(),
             trace_spans_exported: Counter::default(),
             trace_spans_dropped: Family::default(),
@@ -213,6 +218,8 @@ impl Metrics {
         all.register("credential_outage_uses", uses, self.credential_outage_uses.clone());
         let help = "Renewed and revoked Odoo API keys, and failures";
         all.register("odoo_key_renewals", help, self.odoo_key_renewals.clone());
+        let help = "Odoo API keys whose renewal has failed at least three times in a row";
+        all.register("odoo_keys_failing", help, self.odoo_keys_failing.clone());
     }
 
     fn register_shared_limits(&mut self) {

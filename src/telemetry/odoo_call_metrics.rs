@@ -39,6 +39,32 @@ impl CallClass {
     }
 }
 
+/// What a call is to Odoo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpstreamRequest {
+    /// A call over XML-RPC.
+    XmlRpc,
+    /// A call over JSON-RPC.
+    JsonRpc,
+    /// A call over JSON-2.
+    Json2,
+    /// A request to the web client.
+    Web,
+}
+
+impl UpstreamRequest {
+    /// The value of the label `protocol`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::XmlRpc => "xmlrpc",
+            Self::JsonRpc => "jsonrpc",
+            Self::Json2 => "json2",
+            Self::Web => "web",
+        }
+    }
+}
+
 /// Counts the calls of one class that wait.
 #[derive(Debug, Clone, Default)]
 pub struct WaitingCalls(Gauge);
@@ -66,7 +92,8 @@ impl Drop for WaitingCall<'_> {
 pub struct OdooCallMetrics {
     metrics: Arc<Metrics>,
     database: String,
-    answered: OnceLock<(Counter, Histogram)>,
+    answered_over_xmlrpc: OnceLock<(Counter, Histogram)>,
+    answered_over_json2: OnceLock<(Counter, Histogram)>,
     queued_interactive: Histogram,
     queued_exports: Histogram,
 }
@@ -78,7 +105,8 @@ impl OdooCallMetrics {
         let queued =
             |class: CallClass| metrics.odoo_queue_duration.get_or_create_owned(&ClassLabels { class: class.label() });
         let (queued_interactive, queued_exports) = (queued(CallClass::Interactive), queued(CallClass::Export));
-        Self { metrics, database, answered: OnceLock::new(), queued_interactive, queued_exports }
+        let (answered_over_xmlrpc, answered_over_json2) = (OnceLock::new(), OnceLock::new());
+        Self { metrics, database, answered_over_xmlrpc, answered_over_json2, queued_interactive, queued_exports }
     }
 
     /// The calls of this class that wait.
@@ -89,10 +117,17 @@ impl OdooCallMetrics {
     }
 
     /// Counts a call with its error code, if it has no result, its class and time in the queue, and its total duration.
-    pub fn record(&self, error: Option<&'static str>, (class, queued): (CallClass, Duration), took: Duration) {
-        let (calls, seconds) = match error {
-            None => self.answered.get_or_init(|| self.series(ANSWERED)),
-            Some(code) => &self.series(code),
+    pub fn record(
+        &self,
+        request: UpstreamRequest,
+        error: Option<&'static str>,
+        (class, queued): (CallClass, Duration),
+        took: Duration,
+    ) {
+        let (calls, seconds) = match (request, error) {
+            (UpstreamRequest::XmlRpc, None) => self.answered_over_xmlrpc.get_or_init(|| self.series(request, ANSWERED)),
+            (UpstreamRequest::Json2, None) => self.answered_over_json2.get_or_init(|| self.series(request, ANSWERED)),
+            (_, outcome) => &self.series(request, outcome.unwrap_or(ANSWERED)),
         };
         calls.inc();
         seconds.observe(took.as_secs_f64());
@@ -108,8 +143,8 @@ impl OdooCallMetrics {
         self.metrics.record_shared_read(&self.database);
     }
 
-    fn series(&self, outcome: &'static str) -> (Counter, Histogram) {
-        let labels = OdooLabels { database: self.database.clone(), outcome };
+    fn series(&self, request: UpstreamRequest, outcome: &'static str) -> (Counter, Histogram) {
+        let labels = OdooLabels { database: self.database.clone(), protocol: request.label(), outcome };
         let calls = self.metrics.odoo_calls.get_or_create(&labels).clone();
         let seconds = self.metrics.odoo_duration.get_or_create(&labels).clone();
         (calls, seconds)
@@ -126,18 +161,21 @@ mod tests {
         let calls = OdooCallMetrics::new(Arc::clone(&metrics), "main".to_owned());
         assert!(!metrics.exposition().unwrap().contains(r#"outcome="answered""#));
         let (interactive, zero) = ((CallClass::Interactive, Duration::ZERO), Duration::ZERO);
-        calls.record(None, (CallClass::Export, Duration::from_millis(1)), Duration::from_millis(3));
-        calls.record(None, interactive, Duration::from_millis(3));
-        calls.record(Some("odoo_busy"), interactive, zero);
+        let export = (CallClass::Export, Duration::from_millis(1));
+        calls.record(UpstreamRequest::XmlRpc, None, export, Duration::from_millis(3));
+        calls.record(UpstreamRequest::XmlRpc, None, interactive, Duration::from_millis(3));
+        calls.record(UpstreamRequest::Json2, None, interactive, zero);
+        calls.record(UpstreamRequest::XmlRpc, Some("odoo_busy"), interactive, zero);
         let waiting = calls.waiting_calls(CallClass::Export);
         let _left = waiting.enter();
         drop(waiting.enter());
         let text = metrics.exposition().unwrap();
         for line in [
-            r#"odoo_gateway_odoo_calls_total{database="main",outcome="answered"} 2"#,
-            r#"odoo_gateway_odoo_calls_total{database="main",outcome="odoo_busy"} 1"#,
-            r#"odoo_gateway_odoo_call_duration_seconds_count{database="main",outcome="answered"} 2"#,
-            r#"odoo_gateway_odoo_queue_duration_seconds_count{class="interactive"} 2"#,
+            r#"odoo_gateway_odoo_calls_total{database="main",protocol="xmlrpc",outcome="answered"} 2"#,
+            r#"odoo_gateway_odoo_calls_total{database="main",protocol="json2",outcome="answered"} 1"#,
+            r#"odoo_gateway_odoo_calls_total{database="main",protocol="xmlrpc",outcome="odoo_busy"} 1"#,
+            r#"odoo_gateway_odoo_call_duration_seconds_count{database="main",protocol="xmlrpc",outcome="answered"} 2"#,
+            r#"odoo_gateway_odoo_queue_duration_seconds_count{class="interactive"} 3"#,
             r#"odoo_gateway_odoo_queue_duration_seconds_count{class="export"} 1"#,
             r#"odoo_gateway_odoo_calls_waiting{database="main",class="export"} 1"#,
         ] {

@@ -137,6 +137,27 @@ async fn colors_are_for_terminals() {
 }
 
 #[tokio::test]
+async fn events_of_the_audit_log_do_not_interrupt_the_output_on_a_terminal() {
+    const MASTER: &str = "ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE=keys/master.key";
+    const SHOWN: &str = "ODOO_GATEWAY__LOG__FILTER=info,odoo_gateway::audit=info";
+    let folder = tempfile::tempdir().unwrap();
+    for (variables, is_shown) in [(MASTER.to_owned(), false), (format!("{MASTER} {SHOWN}"), true)] {
+        let line = format!("env -i TERM=dumb {variables} {BINARY} keys add");
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(folder.path());
+        let output = script.output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stdout));
+        assert_eq!(text(&output.stdout).contains("odoo_gateway::audit"), is_shown, "{}", text(&output.stdout));
+    }
+    let settings = [("ODOO_GATEWAY__SECRETS__MASTER_KEY_FILE", "keys/master.key")];
+    let added = run(&["keys", "add"], folder.path(), &settings).await;
+    assert!(text(&added.stderr).contains("odoo_gateway::audit"), "a program collects the log");
+    let events = run(&["audit", "list", "--json"], folder.path(), &settings).await.stdout;
+    let events: serde_json::Value = serde_json::from_slice(&events).unwrap();
+    assert_eq!(events.as_array().unwrap().len(), 3, "{events}");
+}
+
+#[tokio::test]
 async fn tables_have_local_times_and_json_has_utc() {
     let folder = tempfile::tempdir().unwrap();
     let master = folder.path().join("keys/master.key").display().to_string();

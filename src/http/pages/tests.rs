@@ -68,7 +68,7 @@ fn every_page_has_a_language_a_title_and_a_heading() {
         assert!(page.contains("<title>") && page.contains(" · odoo-gateway</title>"), "{page}");
         assert_eq!(page.matches("<h1>").count(), 1, "{page}");
         assert!(page.contains("name=\"viewport\"") && page.contains("<main>"), "{page}");
-        assert!(page.contains("href=\"/gw/pages/style.css\""), "{page}");
+        assert!(page.contains("href=\"/gw/pages/style.css?v="), "{page}");
     }
 }
 

@@ -106,6 +106,9 @@ impl RequestBody {
     /// Reads the body, at most `largest` bytes, with a share of the budget if it is large. A second call returns no
     /// bytes.
     ///
+    /// An authenticated sender's share is reserved before the body is read, that of an unauthenticated sender as
+    /// [`unauthenticated_share`] says.
+    ///
     /// # Errors
     /// 413 if it is too large, 400 if it does not arrive completely, 503 if too many large bodies are in flight.
     pub(in crate::http) async fn read(
@@ -118,14 +121,22 @@ impl RequestBody {
         let mut reader = BodyReader::new(std::mem::take(self.body.get_mut()), largest)?;
         // A form that was read for its signature may have a share.
         let needs_share = self.share.is_none();
-        if needs_share {
-            // An announcement costs an unauthenticated sender nothing, so it reserves nothing.
-            let is_trusted = announced != u64::MAX && sender == BodySender::Authenticated;
-            let unreserved = if is_trusted { 0 } else { sender.large() };
+        if needs_share && sender == BodySender::Authenticated {
+            let unreserved = if announced == u64::MAX { sender.large() } else { 0 };
             if !reader.read_until(unreserved).await? {
                 // A body without an announced size may become as large as the limit.
                 self.share = budget.admit(announced.min(largest), sender).await?;
-                reader.reserve_announced();
+                reader.reserve_up_to(u64::MAX);
+            }
+        } else if needs_share {
+            let mut share = sender.large();
+            while !reader.read_until(share).await? {
+                share = unauthenticated_share(reader.arrived(), announced, largest);
+                budget.grow(&mut self.share, share, sender).await?;
+                reader.reserve_up_to(share);
+                if share >= announced {
+                    break;
+                }
             }
         }
         reader.read_until(u64::MAX).await?;
@@ -153,6 +164,24 @@ impl RequestBody {
         self.body = SyncWrapper::new(Body::from(bytes.into()));
     }
 }
+
+/// The share for a body of an unauthenticated sender of which so many bytes have arrived.
+///
+/// An announcement costs the sender nothing, so the share is what has arrived, and a half more. From an eighth of the
+/// announced size on, it is that size: bodies that grow step by step, and keep their shares meanwhile, block one another.
+fn unauthenticated_share(arrived: u64, announced: u64, largest: u64) -> u64 {
+    let believed = (announced / 8).max(MIN_BELIEVED).min(announced);
+    if announced <= largest && arrived >= believed {
+        return announced;
+    }
+    // No body holds more than the believed part while it waits for the rest. One byte more than the limit shows that
+    // the body is too large.
+    (arrived + arrived / 2).min(believed).min(largest).max(arrived + 1)
+}
+
+/// From this size on, in bytes, what has arrived of an unauthenticated sender's body can show that its announced size is
+/// meant. The wait for the share of a body that is smaller is short.
+const MIN_BELIEVED: u64 = 1024 * 1024;
 
 /// The complete body, if it has at most `largest` bytes.
 ///
@@ -223,11 +252,13 @@ impl BodyReader {
         self.joined.extend_from_slice(&data);
     }
 
-    /// Reserves the rest of the announced size, so that what arrives from now on is not moved.
-    fn reserve_announced(&mut self) {
+    /// Reserves the rest of the announced size, but at most this many bytes in total, so that what arrives until then
+    /// is not moved.
+    fn reserve_up_to(&mut self, bytes: u64) {
         // A body of one frame needs no other memory.
         if !self.joined.is_empty() {
-            self.joined.reserve_exact(self.announced.saturating_sub(self.joined.len()));
+            let size = self.announced.min(usize::try_from(bytes).unwrap_or(usize::MAX));
+            self.joined.reserve_exact(size.saturating_sub(self.joined.len()));
         }
     }
 
@@ -300,11 +331,102 @@ mod tests {
         let mut first = std::pin::pin!(read(waiting, &budget, sender));
         assert!(tokio::time::timeout(Duration::from_secs(1), &mut first).await.is_err());
         assert!(read(Body::from_stream(frames(2 * LARGE)), &budget, sender).await.is_ok());
-        let large = Body::from_stream(frames(LARGE).chain(stream::pending()));
-        let mut second = std::pin::pin!(read(large, &budget, sender));
-        assert!(tokio::time::timeout(Duration::from_secs(1), &mut second).await.is_err());
-        let rejected = read(Body::from_stream(frames(2 * LARGE)), &budget, sender).await;
-        assert_eq!(rejected.map(drop), Err(ErrorCode::ShuttingDown), "it may become as large as the limit");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unauthenticated_body_that_trickles_holds_little_more_than_what_arrived() {
+        let (budget, sender) = (budget(), BodySender::Unauthenticated);
+        let announced = |size| {
+            let body = Body::from_stream(frames(size).chain(stream::pending()));
+            RequestBody::new(Body::new(Announced { body, size: LARGEST }))
+        };
+        let mut trickling = [announced(LARGE), announced(LARGE)];
+        let [one, other] = &mut trickling;
+        let mut both = std::pin::pin!(async {
+            tokio::join!(one.read(LARGEST, &budget, sender), other.read(LARGEST, &budget, sender))
+        });
+        assert!(tokio::time::timeout(Duration::from_secs(1), &mut both).await.is_err());
+        let rest = budget.admit(LARGEST - 3 * LARGE, sender).await;
+        assert!(rest.is_ok(), "each of them holds at most half more than what arrived");
+        assert!(budget.admit(LARGE, sender).await.is_err(), "and not less");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_of_two_unauthenticated_bodies_that_do_not_fit_together_is_read() {
+        let (budget, sender) = (budget(), BodySender::Unauthenticated);
+        let body = || {
+            // Both arrive at the same time.
+            let slowly = frames(6 * LARGE).then(async |frame| {
+                tokio::task::yield_now().await;
+                frame
+            });
+            read(Body::from_stream(slowly), &budget, sender)
+        };
+        let size = |read: Result<(RequestBody, u64), ErrorCode>| read.map(|(_, size)| size);
+        let (one, other) = tokio::join!(async { size(body().await) }, async { size(body().await) });
+        assert!([one, other].contains(&Ok(6 * LARGE)), "{one:?} {other:?}");
+        assert!(budget.admit(LARGEST, sender).await.is_ok(), "the rejected one has returned its share");
+    }
+
+    #[test]
+    fn share_follows_what_arrives_until_the_announcement_is_believed() {
+        let kib = |arrived: u64, announced: u64, largest: u64| {
+            unauthenticated_share(arrived << 10, announced << 10, largest << 10) >> 10
+        };
+        assert_eq!([kib(64, 80, 9000), kib(80, 80, 9000)], [80; 2], "not more than announced");
+        assert_eq!([kib(100, 32_000, 32_000), kib(1024, 32_000, 32_000)], [150, 1536]);
+        assert_eq!([kib(3000, 32_000, 32_000), kib(4000, 32_000, 32_000)], [4000, 32_000], "an eighth");
+        assert_eq!([kib(1000, 2000, 9000), kib(1024, 2000, 9000)], [1024, 2000], "at least 1 MiB");
+        assert_eq!([unauthenticated_share(90, u64::MAX, 100), unauthenticated_share(100, u64::MAX, 100)], [100, 101]);
+    }
+
+    /// Reads two bodies of this size that arrive at the same time, and returns how long that takes.
+    async fn two_announced(size: u64) -> (Vec<Result<u64, ErrorCode>>, Duration) {
+        const ALL: u64 = 8 << 20;
+        let budget = BodyBudget::new(4 * ALL);
+        let read = async || {
+            let frames = frames(size).then(async |frame| {
+                tokio::task::yield_now().await;
+                frame
+            });
+            let mut body = RequestBody::new(Body::new(Announced { body: Body::from_stream(frames), size }));
+            let read = body.read(ALL, &budget, BodySender::Unauthenticated).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            read.map(|bytes| bytes.len() as u64).map_err(|problem| problem.code)
+        };
+        let started = tokio::time::Instant::now();
+        let (one, other) = tokio::join!(read(), read());
+        (vec![one, other], started.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn announced_bodies_that_fit_together_do_not_wait_and_larger_ones_are_read_in_turn() {
+        for (size, seconds) in [(4 << 20, 1), (6 << 20, 2)] {
+            let (read, took) = two_announced(size).await;
+            assert_eq!((read, took.as_secs()), (vec![Ok(size); 2], seconds));
+        }
+    }
+
+    /// A body that announces its size, which may be more than it sends.
+    struct Announced {
+        body: Body,
+        size: u64,
+    }
+
+    impl http_body::Body for Announced {
+        type Data = Bytes;
+        type Error = axum::Error;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            context: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
+            http_body::Body::poll_frame(std::pin::Pin::new(&mut self.body), context)
+        }
+
+        fn size_hint(&self) -> http_body::SizeHint {
+            http_body::SizeHint::with_exact(self.size)
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -314,7 +436,9 @@ mod tests {
         assert!(!reader.read_until(4 * 1024).await.unwrap());
         assert_eq!(reader.arrived(), 4 * 1024);
         assert!(reader.joined.capacity() < reader.announced);
-        reader.reserve_announced();
+        reader.reserve_up_to(16 * 1024);
+        assert!((16 * 1024..reader.announced).contains(&reader.joined.capacity()));
+        reader.reserve_up_to(u64::MAX);
         assert!(reader.joined.capacity() >= reader.announced);
         assert!(reader.read_until(u64::MAX).await.unwrap());
         assert_eq!(reader.into_bytes(), vec![b'a'; 8 * 1024]);

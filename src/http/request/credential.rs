@@ -17,8 +17,11 @@ use crate::secret::{Token, TokenKind};
 /// The maximum length of a login or password. Odoo would spend its time hashing a longer one.
 pub(in crate::http) const MAX_LENGTH: usize = 4096;
 
-/// The length of an Odoo API key: Odoo 14-19 generates 20 random bytes, written in hexadecimal.
+/// The length of an Odoo API key: Odoo generates 20 random bytes, written in hexadecimal.
 const ODOO_KEY_LENGTH: usize = 40;
+
+/// Precedes the digits of a key that may only read, after Odoo 20.
+const READ_ONLY_PREFIX: &str = "ro-";
 
 /// The headers that contain a token. `-` and `_` are equivalent in their names.
 const API_KEY: &[&str] = &["api-key", "x-api-key"];
@@ -90,7 +93,8 @@ fn parse_authorization(headers: &HeaderMap) -> Result<Credential, Problem> {
 /// The format decides: a JSON Web Token has dots, other tokens of the gateway have prefixes, Odoo API keys are 40
 /// hexadecimal digits.
 fn parse_bearer(text: &str) -> Credential {
-    if text.len() == ODOO_KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let digits = text.strip_prefix(READ_ONLY_PREFIX).unwrap_or(text);
+    if digits.len() == ODOO_KEY_LENGTH && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Credential::OdooApiKey(text.into())
     } else if text.contains('.') {
         Credential::GatewayToken(PresentedToken::Jwt(text.into()))
@@ -224,6 +228,7 @@ mod tests {
         assert_eq!(bearer(key), "odoo_key");
         assert_eq!(bearer(&format!(" {key} ")), "odoo_key");
         assert_eq!(bearer(&key.to_uppercase()), "odoo_key");
+        assert_eq!(bearer(&format!("ro-{key}")), "odoo_key");
         for other in [&format!("{key}0"), key.get(1..).unwrap(), &key.replace('f', "g"), &key.replace("01", "é")] {
             assert_ne!(bearer(other), "odoo_key", "{other}");
         }

@@ -50,14 +50,18 @@ impl TaggedContent {
     }
 }
 
-/// A hash of the content. The tag is weak, because compressed content has it, too.
+/// The tag is weak, because compressed content has it, too.
 fn weak_etag(content: &[u8]) -> String {
+    format!("W/\"{}\"", content_hash(content))
+}
+
+/// A hash of the content in hexadecimal.
+pub(in crate::http) fn content_hash(content: &[u8]) -> String {
     let digest = digest::digest(&digest::SHA256, content);
-    let hex = digest.as_ref().iter().take(12).fold(String::new(), |mut hex, byte| {
+    digest.as_ref().iter().take(12).fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
-    });
-    format!("W/\"{hex}\"")
+    })
 }
 
 /// Whether `If-None-Match` names the tag, by weak comparison.

@@ -40,7 +40,7 @@ async fn o2_09_cookies_are_host_only_and_renewed_at_each_login() {
         assert_eq!(location(&login), format!("{base}{path}"), "links use the configured URL");
         let page = browser_client.get(&path).await;
         assert_eq!(page.header("set-cookie"), "", "the cookie is unchanged");
-        assert!(page.text.contains(&format!("href=\"{base}/pages/style.css\"")));
+        assert!(page.text.contains(&format!("href=\"{base}/pages/style.css?v=")));
         let issuer = if public.is_empty() { format!("http://{}", gateway.address()) } else { public.to_owned() };
         assert_eq!(redirect_params(&location(&browser_client.decide(&path, "deny").await))["iss"], issuer, "O2-06");
     }
