@@ -20,7 +20,7 @@ use odoo_gateway::odoo::{Outcome as OdooOutcome, RecordSource, Records, RelatedR
 use odoo_gateway::plan::model_schema::Schema;
 use odoo_gateway::plan::{
     Action, Column, Columns, FieldSet, Intent, Many2oneDisplay, Metadata, Plan, RequestedContext, Scope, UserDefaults,
-    Window, plan,
+    VersionNumber, Window, plan,
 };
 use odoo_gateway::shape::{Style, shape};
 use odoo_gateway::value::{Member, Value};
@@ -133,7 +133,7 @@ fn warm_read() -> Outcome<Work> {
     Ok(Box::new(move || {
         let action = Action::ReadOne { id, fields: FieldSet::Named(fields()?) };
         let plan = planning.plan(intent(action)?)?;
-        let names = columns.requested().map(|name| Value::from(name.as_str())).collect();
+        let names = columns.requested().map(Value::from).collect();
         let call = CallWriter::new("execute_kw")
             .param("database", &"odoo".into())?
             .param("user", &Value::Int(2))?
@@ -204,12 +204,12 @@ impl Metadata for CachedMetadata {
         Some(["en_US".to_owned()].into())
     }
 
-    fn major_version(&self) -> u8 {
-        19
+    fn version(&self) -> VersionNumber {
+        VersionNumber::new(19, 0)
     }
 
-    fn user_defaults(&self) -> UserDefaults {
-        UserDefaults { lang: Some("en_US".to_owned()), tz: Some("Europe/Brussels".to_owned()) }
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        Some(UserDefaults { lang: Some("en_US".to_owned()), tz: Some("Europe/Brussels".to_owned()) })
     }
 }
 
@@ -246,7 +246,7 @@ fn columns() -> Outcome<Columns> {
     let mut visible = Vec::new();
     for (name, _) in record(1).as_map().unwrap_or_default() {
         let (name, field) = schema.entry(name).ok_or("no such field")?;
-        visible.push(Column { name: name.clone(), kind: field.kind, nested: None });
+        visible.push(Column { name: name.clone(), kind: field.kind, nested: None, alias_of: None });
     }
     Ok(Columns { visible, named: true, existence_column: None })
 }

@@ -3,7 +3,7 @@
 //! In: names and values. Out: [`Call`]. Must not know: XML-RPC, who calls. Leading arguments are positional: their
 //! names differ between Odoo 14 and 19 (`args`, `domain`, `filter`), their positions do not.
 
-use crate::names::{FieldName, MethodName, ModelName, RecordId};
+use crate::names::{MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
 /// Whether a call can change data; decides whether it may be sent again if its outcome is unknown.
@@ -95,6 +95,7 @@ macro_rules! orm_methods {
 
 orm_methods! {
     CheckAccessRights "check_access_rights" Read;
+    HasAccess         "has_access"          Read;
     Create            "create"              Write;
     FieldsGet         "fields_get"          Read;
     Read              "read"                Read;
@@ -114,6 +115,6 @@ pub(super) fn id_list(ids: &[RecordId]) -> Value<'static> {
 }
 
 /// Field names as an argument.
-pub(super) fn name_list<'n>(names: impl IntoIterator<Item = &'n FieldName>) -> Value<'static> {
-    names.into_iter().map(|name| Value::from(name.as_str().to_owned())).collect()
+pub(super) fn name_list<'n>(names: impl IntoIterator<Item = &'n str>) -> Value<'static> {
+    names.into_iter().map(|name| Value::from(name.to_owned())).collect()
 }

@@ -10,8 +10,11 @@ mod import_export;
 mod orm_methods;
 
 use self::argument::ArgumentWalk;
-use self::orm_methods::{ArgumentKind, MethodSignature, MethodSupport, method_support};
+use self::orm_methods::{
+    ArgumentKind, MethodSignature, MethodSupport, NEW_READ_GROUP_SINCE, method_support, on_version,
+};
 use super::context_check::{ContextUse, check_context};
+use super::method_policy;
 use super::scope_check::{ScopeCheck, polymorphic};
 use crate::language::domain::Domain;
 use crate::names::{MethodName, ModelName};
@@ -20,7 +23,7 @@ use crate::plan::call::Call;
 use crate::plan::error::PlanError;
 use crate::plan::metadata::Metadata;
 use crate::plan::model_schema::Schema;
-use crate::plan::scope::Operation;
+use crate::plan::scope::{Operation, Scope};
 use crate::value::Value;
 
 /// Methods of every model that return contents of `ir.model.data`.
@@ -57,6 +60,12 @@ pub(super) fn admit_method(
     }
 }
 
+/// Whether a scope allows to call a method, as far as its name tells. The arguments are checked with the call.
+#[must_use]
+pub fn may_call(scope: &Scope, model: &ModelName, method: &MethodName) -> bool {
+    method_policy::classify(method).is_ok() && admit_method(ScopeCheck::new(scope, &[]), model, method).is_ok()
+}
+
 /// Whether the first argument of a method of the ORM is the list of ids; `None` for another method.
 pub(super) fn takes_ids(method: &MethodName) -> Option<bool> {
     match method_support(method.as_str()) {
@@ -84,7 +93,7 @@ pub(super) fn check_call(
     }
     admit_method(scope_check, &call.model, &call.method)?;
     if let MethodSupport::Checked(signature) = method_support(call.method.as_str()) {
-        return check_orm_call(call, signature, scope_check, metadata);
+        return check_orm_call(call, on_version(signature, metadata.version()), scope_check, metadata);
     }
     check_context(scope_check, &call.model, ContextUse::Method, metadata)?;
     polymorphic::check_ids(scope_check, &call.model)
@@ -189,9 +198,11 @@ fn check_implied_access(
     }
 }
 
-/// Grouping without `fields` aggregates all of them; `web_read_group` has no such argument from Odoo 19 on.
+/// Grouping without `fields` aggregates all of them; `web_read_group` has no such argument from Odoo 19 on, and
+/// `read_group` from Odoo 20 on.
 fn aggregates_all_fields(method: &str, call: &Call, metadata: &dyn Metadata) -> bool {
-    let aggregates = method == "read_group" || (method == "web_read_group" && metadata.major_version() < 19);
+    let is_old_read_group = method == "read_group" && !metadata.version().is_at_least(NEW_READ_GROUP_SINCE);
+    let aggregates = is_old_read_group || (method == "web_read_group" && metadata.major_version() < 19);
     let fields = || call.kwargs.iter().find(|(name, _)| name == "fields").map(|(_, fields)| fields);
     aggregates && is_absent_or_falsy(call.args.get(1).or_else(fields))
 }

@@ -14,6 +14,8 @@ pub struct Column {
     pub kind: FieldType,
     /// The columns of the related records; `None`: the value as Odoo returns it.
     pub nested: Option<NestedColumns>,
+    /// The field that Odoo returns for this column, if it has another name.
+    pub alias_of: Option<&'static str>,
 }
 
 /// The requested columns of related records.
@@ -37,13 +39,10 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The columns to request. Odoo always returns `id`.
-    pub fn requested(&self) -> impl Iterator<Item = &FieldName> {
-        self.visible
-            .iter()
-            .map(|column| &column.name)
-            .filter(|name| name.as_str() != "id")
-            .chain(&self.existence_column)
+    /// The columns to request, by their names in Odoo. Odoo always returns `id`.
+    pub fn requested(&self) -> impl Iterator<Item = &str> {
+        let visible = self.visible.iter().map(Column::odoo_name).filter(|name| *name != "id");
+        visible.chain(self.existence_column.as_ref().map(FieldName::as_str))
     }
 
     /// The same columns, where unreadable ones are left out even if the client named them.
@@ -85,7 +84,7 @@ impl Columns {
             if let (false, Some(field)) =
                 (self.visible.iter().any(|column| column.name == *name), schema.field(name.as_str()))
             {
-                self.visible.push(Column::plain(name.clone(), field.kind));
+                self.visible.push(Column::for_field(name.clone(), field));
             }
         }
     }
@@ -94,7 +93,18 @@ impl Columns {
 impl Column {
     /// A column without nested records.
     pub(super) fn plain(name: FieldName, kind: FieldType) -> Self {
-        Self { name, kind, nested: None }
+        Self { name, kind, nested: None, alias_of: None }
+    }
+
+    /// The column of a field, without nested records.
+    pub(super) fn for_field(name: FieldName, field: &Field) -> Self {
+        Self { name, kind: field.kind, nested: None, alias_of: field.alias_of }
+    }
+
+    /// The name of the column in Odoo's response.
+    #[must_use]
+    pub fn odoo_name(&self) -> &str {
+        self.alias_of.unwrap_or(self.name.as_str())
     }
 
     /// The column `id`.

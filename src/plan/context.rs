@@ -89,12 +89,13 @@ fn add(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
 /// The context of a request on top of the user's preferences.
 ///
 /// # Errors
-/// 400 `invalid_context` with the source; or the installed languages are missing and the request names one.
+/// 400 `invalid_context` with the source; or metadata is missing: the user's preferences, or the installed languages if
+/// the request names one.
 pub(super) fn resolve(
     requested: &RequestedContext,
     metadata: &dyn Metadata,
 ) -> Result<Vec<Member<'static>>, PlanError> {
-    let defaults = metadata.user_defaults();
+    let defaults = metadata.user_defaults().ok_or(PlanError::NeedsMetadata(MissingMetadata::UserDefaults))?;
     let own = [("lang", defaults.lang), ("tz", defaults.tz)];
     let own = own.into_iter().filter_map(|(key, value)| Some((key.into(), Value::from(value?)))).collect();
     add_requested(own, requested, metadata)

@@ -26,7 +26,7 @@ use self::comparison::{Comparison, Mismatch};
 use self::condition::Condition;
 use super::error::PlanError;
 use super::metadata::Metadata;
-use super::model_schema::{Field, FieldType, Schema};
+use super::model_schema::{DATAS, Field, FieldType, RAW, Schema};
 use super::scope::Operation;
 use super::scope_check::ScopeCheck;
 use crate::error::Problem;
@@ -47,7 +47,8 @@ pub(super) fn normalize(
     metadata: &dyn Metadata,
     scope_check: ScopeCheck<'_>,
 ) -> Result<Domain<'static>, PlanError> {
-    DomainCheck { metadata, scope_check, parameter, position: &[], path: "", x2many_len: 0 }.domain(domain, schema)
+    DomainCheck { metadata, scope_check, parameter, position: &[], path: "", x2many_len: 0, has_alias: false }
+        .domain(domain, schema)
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +63,8 @@ struct DomainCheck<'c> {
     path: &'c str,
     /// The length of the path up to its last x2many field; 0 without one.
     x2many_len: usize,
+    /// Whether the path leads to a field that has another name in Odoo.
+    has_alias: bool,
 }
 
 /// `domain[0][0]: partner_id.email`, only formatted for errors.
@@ -79,7 +82,14 @@ enum PathTarget<'p> {
     DatePart,
     /// A property, of an unknown type.
     Property,
+    /// The size of a file, as a number.
+    FileSize,
+    /// The name of a file.
+    FileName,
 }
+
+/// The first version that compares sizes and names of files.
+const FILE_PARTS_FROM: (u8, u8) = (20, 0);
 
 impl<'p> PathTarget<'p> {
     fn kind(&self) -> ComparedKind<'p> {
@@ -88,6 +98,8 @@ impl<'p> PathTarget<'p> {
             Self::Field(_, field, _) => ComparedKind::Field(field),
             Self::DatePart => ComparedKind::DatePart,
             Self::Property => ComparedKind::Property,
+            Self::FileSize => ComparedKind::FileSize,
+            Self::FileName => ComparedKind::FileName,
         }
     }
 
@@ -113,6 +125,8 @@ impl<'p> PathTarget<'p> {
             Self::Field(_, field, _) => field.kind.as_str(),
             Self::DatePart => "part of a date",
             Self::Property => "property",
+            Self::FileSize => "size of a file",
+            Self::FileName => "name of a file",
         }
     }
 }
@@ -121,7 +135,8 @@ impl DomainCheck<'_> {
     fn domain(self, domain: &Domain<'static>, schema: &Schema) -> Result<Domain<'static>, PlanError> {
         domain.try_rewrite(|index, term| {
             let position = [self.position, &[index]].concat();
-            DomainCheck { position: &position, path: term.path.as_str(), x2many_len: 0, ..self }.term(term, schema)
+            let path = term.path.as_str();
+            DomainCheck { position: &position, path, x2many_len: 0, has_alias: false, ..self }.term(term, schema)
         })
     }
 
@@ -175,7 +190,8 @@ impl DomainCheck<'_> {
         if Comparison::from_operator(operator) == Comparison::Hierarchy {
             self.check_hierarchy(operator, target)?;
         }
-        Ok(self.operand(condition, &term.path))
+        let sent = if self.has_alias { sent_path(&term.path) } else { None };
+        Ok(self.operand(condition, sent.as_ref().unwrap_or(&term.path)))
     }
 
     /// Several comparisons on a path with an x2many field must hold for the same related record.
@@ -252,14 +268,16 @@ impl DomainCheck<'_> {
         if name == "display_name" {
             self.scope_check.require_name_search(&schema.model, &self)?;
         }
+        let here = Self { has_alias: field.alias_of.is_some(), ..self };
         match path.split_once('.') {
-            None => then(self, PathTarget::Field(name, field, schema)),
-            Some((_, rest)) => self.resolve_related(field, (path, rest), then),
+            None => then(here, PathTarget::Field(name, field, schema)),
+            Some((_, rest)) => here.resolve_related(schema, field, (path, rest), then),
         }
     }
 
     fn resolve_related<T>(
         self,
+        schema: &Schema,
         field: &Field,
         (path, rest): (&str, &str),
         then: impl FnOnce(Self, PathTarget<'_>) -> Result<T, PlanError>,
@@ -282,6 +300,20 @@ impl DomainCheck<'_> {
                 Err(self.mismatch(ErrorCode::InvalidDomain, 0, "Odoo 18 or later for parts of dates", path))
             }
             (FieldType::Properties, _) if major >= 16 => then(self, PathTarget::Property),
+            (FieldType::Binary, _) if matches!(rest, "size" | "filename") => {
+                if !self.metadata.version().is_at_least(FILE_PARTS_FROM) {
+                    let expected = "Odoo 20 or later for sizes and names of files";
+                    return Err(self.mismatch(ErrorCode::InvalidDomain, 0, expected, path));
+                }
+                let (named, target) = match rest {
+                    "size" => ("file_size", PathTarget::FileSize),
+                    _ => ("name", PathTarget::FileName),
+                };
+                if field.is_attachment_content() {
+                    self.scope_check.require_field(&schema.model, Operation::Read, named, &self)?;
+                }
+                then(self, target)
+            }
             _ => Err(self.mismatch(ErrorCode::InvalidDomain, 0, "a relation before each dot", path)),
         }
     }
@@ -301,6 +333,12 @@ impl DomainCheck<'_> {
         let steps = [self.position, &[child]].concat();
         steps.iter().fold(self.parameter.to_owned(), |location, step| format!("{location}[{step}]"))
     }
+}
+
+/// The path by the names of Odoo.
+fn sent_path(path: &FieldPath<'_>) -> Option<FieldPath<'static>> {
+    let sent = |step| if step == DATAS { RAW } else { step };
+    FieldPath::parse(path.as_str().split('.').map(sent).collect::<Vec<_>>().join(".")).ok()
 }
 
 fn is_date_part(kind: FieldType, name: &str, major: u8) -> bool {

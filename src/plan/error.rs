@@ -3,6 +3,7 @@
 //! In: what a stage of planning found. Out: [`PlanError`]. Must not know: how metadata is fetched.
 
 use crate::error::Problem;
+use crate::error_code::ErrorCode;
 use crate::names::ModelName;
 
 /// Metadata that is missing for a plan.
@@ -14,6 +15,8 @@ pub enum MissingMetadata {
     DefaultOrder(ModelName),
     /// The installed languages.
     Languages,
+    /// The user's language and time zone.
+    UserDefaults,
 }
 
 /// Why there is no plan.
@@ -23,6 +26,11 @@ pub enum PlanError {
     NeedsMetadata(MissingMetadata),
     /// The intent cannot be executed.
     Rejected(Box<Problem>),
+}
+
+/// The problem of a required argument that the caller did not send, in Odoo's words.
+pub(super) fn missing_argument(name: &str) -> Problem {
+    Problem::new(ErrorCode::MissingParameter, format!("missing a required argument: '{name}'")).parameter(name)
 }
 
 impl From<Problem> for PlanError {

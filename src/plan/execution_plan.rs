@@ -6,12 +6,13 @@
 use super::call::{Call, OrmMethod, id_list, name_list};
 use super::column_tree::{Column, Columns};
 use super::intent::{AccessOperation, Many2oneDisplay};
+use super::read_group::GroupPlan;
 use super::read_options::ReadOptions;
 use super::values::PropertiesMerge;
 use super::web_read_specification::{CUSTOM_WEB_READ_MODELS, SPECIFIED_FROM, reads_like_read, specification};
 use super::web_save::WebSave;
 use crate::error::Problem;
-use crate::names::{ModelName, RecordId};
+use crate::names::{FieldName, MethodName, ModelName, RecordId};
 use crate::value::{Member, Value};
 
 /// The calls to Odoo, and the form of the result.
@@ -79,6 +80,30 @@ pub enum Plan {
         /// Whether to make the call again with an empty list of ids, if Odoo rejects it because it has none.
         may_need_ids: bool,
     },
+    /// Groups of records, in the form that Odoo had until 19.0.
+    ReadGroup(Box<GroupPlan>),
+    /// Archives the records that are not archived, and restores the others.
+    ToggleActive(Box<TogglePlan>),
+}
+
+/// The calls of `toggle_active`, which Odoo removed but a model can have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TogglePlan {
+    /// Reads which of the records are archived; each of them must exist.
+    pub read: ReadPlan,
+    /// The field that is true for records that are not archived.
+    pub active: FieldName,
+    /// The call of the method itself.
+    pub toggle: Call,
+}
+
+impl TogglePlan {
+    /// The call that archives these records, or restores them.
+    #[must_use]
+    pub fn one_direction(&self, archive: bool, ids: &[RecordId]) -> Call {
+        let method = MethodName::from_static(if archive { "action_archive" } else { "action_unarchive" });
+        Call { method, ..self.toggle.clone() }.with_ids(ids)
+    }
 }
 
 /// The calls of an update.
@@ -149,6 +174,11 @@ impl ReadPlan {
     /// The call that reads all columns, without nested records.
     #[must_use]
     pub fn call(&self) -> Call {
+        if self.options.are_sizes(&self.columns)
+            && let Some(columns) = specification(&self.columns, &self.options)
+        {
+            return self.web_read(columns);
+        }
         let args = vec![id_list(&self.ids), name_list(self.columns.requested())];
         let call = Call::orm(&self.model, OrmMethod::Read, args, &self.options.context);
         if self.options.needs_names(&self.columns) { call } else { call.with_kwargs(&[without_names()]) }
@@ -158,8 +188,18 @@ impl ReadPlan {
     #[must_use]
     pub fn nested_call(&self) -> Option<Call> {
         let columns = self.columns.is_nested().then(|| specification(&self.columns, &self.options)).flatten()?;
+        Some(self.web_read(columns))
+    }
+
+    fn web_read(&self, columns: Value<'static>) -> Call {
         let args = vec![id_list(&self.ids), columns];
-        Some(Call::orm(&self.model, OrmMethod::WebRead, args, &self.options.context))
+        Call::orm(&self.model, OrmMethod::WebRead, args, &self.options.context)
+    }
+
+    /// The read without sizes of files, and the read of these sizes; `None` if one call returns everything.
+    #[must_use]
+    pub fn split_sizes(&self) -> Option<[Self; 2]> {
+        Some(self.options.split_sizes(&self.columns)?.map(|columns| self.with_columns(columns)))
     }
 
     /// The same read of other records.
@@ -228,7 +268,7 @@ impl ListPlan {
         let args = vec![self.domain.clone(), name_list(self.columns.requested())];
         let call = Call::orm(&self.model, OrmMethod::SearchRead, args, &self.options.context).with_kwargs(&self.window);
         // Odoo 14 has no `load` here.
-        if self.options.major < 15 || self.options.needs_names(&self.columns) {
+        if self.options.version.major < 15 || self.options.needs_names(&self.columns) {
             call
         } else {
             call.with_kwargs(&[without_names()])
@@ -251,7 +291,7 @@ impl ListPlan {
         let specified = if with_total || includes_archived { self.flat_specification(with_total) } else { None };
         match specified {
             Some(columns) => Some(self.web_search_read(columns, with_total)),
-            None if with_total && !includes_archived && self.options.major < SPECIFIED_FROM => {
+            None if with_total && !includes_archived && self.options.version.major < SPECIFIED_FROM => {
                 Some(self.web_search_read(name_list(self.columns.requested()), true))
             }
             None => self.search_read_call(),
@@ -318,6 +358,13 @@ impl ListPlan {
     pub fn with_columns(&self, columns: Columns) -> Self {
         let (model, domain, window) = (self.model.clone(), self.domain.clone(), self.window.clone());
         Self { model, domain, window, columns, options: self.options.clone() }
+    }
+
+    /// The list without sizes of files, and the read of these sizes; `None` if one call returns everything.
+    #[must_use]
+    pub fn split_sizes(&self) -> Option<(Self, ReadPlan)> {
+        let [others, sizes] = self.options.split_sizes(&self.columns)?;
+        Some((self.with_columns(others), self.read_plan(Vec::new()).with_columns(sizes)))
     }
 
     /// Whether archived records are included. Odoo's `search_read` then returns them, but not those in relations.

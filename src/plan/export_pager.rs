@@ -273,7 +273,7 @@ fn strategy(list: &ListPlan, window: &Window, schema: &Schema) -> PagingStrategy
         let offset = usize::try_from(window.offset).unwrap_or(usize::MAX);
         return PagingStrategy::SearchFirst { slice: Some(OffsetLimit { offset, limit: remaining }) };
     }
-    match KeysetKey::from_order(window.order.as_ref(), schema, list.options.major) {
+    match KeysetKey::from_order(window.order.as_ref(), schema, list.options.version) {
         Some(key) => PagingStrategy::Keyset { key, cursor: None, remaining, finished: false },
         None => PagingStrategy::SearchFirst { slice: None },
     }

@@ -1,10 +1,10 @@
 //! Field names, checked against a schema and made into columns.
 //!
 //! In: the names that the client sent. Out: the columns to request from Odoo. Must not know: domains, values. Two
-//! Odoo pitfalls are avoided here: `read` of only `id` returns ids that do not exist (19), and no version can return
-//! `ir.attachment.raw`.
+//! Odoo pitfalls are avoided here: `read` of only `id` returns ids that do not exist (19), and no version until 19.2
+//! can return `ir.attachment.raw`.
 
-use super::all_fields::{is_raw_content, readable_columns};
+use super::all_fields::{is_unreadable, readable_columns, returned_name};
 use super::column_tree::{Column, Columns};
 use super::error::PlanError;
 use super::intent::FieldSet;
@@ -57,9 +57,9 @@ pub(super) fn named(
         scope_check.require_field(&schema.model, Operation::Read, name.as_str(), &parameter)?;
         let field =
             schema.field(name.as_str()).ok_or_else(|| scope_check.unknown_field(schema, name.as_str(), parameter))?;
-        seen.insert(name, field.kind);
+        seen.insert(name, field);
     }
-    Ok(seen.into_iter().map(|(name, kind)| Column::plain(name.clone(), kind)).collect())
+    Ok(seen.into_iter().map(|(name, field)| Column::for_field(name.clone(), field)).collect())
 }
 
 /// The columns of the fields that were written, then `id`. Fields outside the scope are left out.
@@ -71,10 +71,10 @@ pub(super) fn written_columns(
     schema: &Schema,
     scope_check: ScopeCheck<'_>,
 ) -> Result<Columns, PlanError> {
-    let written = values.as_map().unwrap_or_default().iter().filter_map(|(name, _)| schema.entry(name));
-    let visible =
-        written.filter(|(name, _)| scope_check.is_visible(schema, name) && !is_raw_content(&schema.model, name));
-    let mut visible: Vec<Column> = visible.map(|(name, field)| Column::plain(name.clone(), field.kind)).collect();
+    let written = values.as_map().unwrap_or_default().iter();
+    let written = written.filter_map(|(name, _)| schema.entry(returned_name(schema, name)));
+    let visible = written.filter(|(name, _)| scope_check.is_visible(schema, name) && !is_unreadable(schema, name));
+    let mut visible: Vec<Column> = visible.map(|(name, field)| Column::for_field(name.clone(), field)).collect();
     visible.retain(|column| column.name.as_str() != "id");
     visible.push(Column::id());
     Ok(Columns::new(visible, true, schema))
@@ -101,12 +101,12 @@ pub(super) fn content_columns(
     let texts = |field: &Field| matches!(field.kind, FieldType::Char);
     let descriptive = DESCRIPTIVE_FIELDS.iter().filter_map(|name| schema.entry(name)).filter(|(_, field)| texts(field));
     let descriptive = descriptive.filter(|(name, _)| scope_check.is_visible(schema, name));
-    visible.extend(descriptive.map(|(name, field)| Column::plain(name.clone(), field.kind)));
+    visible.extend(descriptive.map(|(name, field)| Column::for_field(name.clone(), field)));
     Ok(Columns::new(visible, true, schema))
 }
 
 fn named_columns(names: &[FieldName], schema: &Schema, scope_check: ScopeCheck<'_>) -> Result<Vec<Column>, PlanError> {
-    match names.iter().find(|name| is_raw_content(&schema.model, name)) {
+    match names.iter().find(|name| is_unreadable(schema, name)) {
         None => named(names, schema, "fields", scope_check),
         Some(raw) => {
             let detail = format!(
@@ -122,7 +122,7 @@ fn named_columns(names: &[FieldName], schema: &Schema, scope_check: ScopeCheck<'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::samples::{Samples, field, partner, schema};
+    use crate::plan::samples::{Samples, SamplesOfOdoo20, attachment, field, partner, schema};
     use crate::plan::scope::Scope;
 
     fn names(text: &str) -> FieldSet {
@@ -146,6 +146,50 @@ mod tests {
         };
         assert_eq!(visible(FieldSet::All), "id,login");
         assert_eq!(visible(names("login,groups_id")), "id,login,groups_id");
+    }
+
+    /// The requested fields of an attachment as `name` or `name=name in Odoo`; or the hint of the error.
+    fn of_attachment(fields: &FieldSet, schema: &Schema, scope: &str) -> Result<String, String> {
+        let scope = Scope::from_json(scope).unwrap();
+        let column = |column: &Column| match column.alias_of {
+            Some(field) => format!("{}={field}", column.name),
+            None => column.name.to_string(),
+        };
+        match columns(fields, schema, &SamplesOfOdoo20, ScopeCheck::with_metadata(&scope, &[], &SamplesOfOdoo20)) {
+            Ok(columns) => Ok(columns.visible.iter().map(column).collect::<Vec<_>>().join(",")),
+            Err(PlanError::Rejected(problem)) => Err(problem.hint.unwrap_or_default()),
+            Err(missing) => Err(format!("{missing:?}")),
+        }
+    }
+
+    #[test]
+    fn content_of_attachments_is_read_as_datas_on_every_version() {
+        let (odoo_19, odoo_20) = (attachment(true), attachment(false));
+        let read = |fields: &FieldSet, schema: &Schema| of_attachment(fields, schema, r#""all""#);
+        assert_eq!(read(&FieldSet::All, &odoo_19).as_deref(), Ok("id,name,mimetype,checksum,datas"));
+        assert_eq!(read(&FieldSet::All, &odoo_20).as_deref(), Ok("id,name,mimetype,checksum,datas=raw"));
+        assert_eq!(read(&names("datas"), &odoo_19).as_deref(), Ok("id,datas"));
+        assert_eq!(read(&names("datas,raw"), &odoo_20).as_deref(), Ok("id,datas=raw,raw"));
+        let hint = read(&names("raw"), &odoo_19).unwrap_err();
+        assert_eq!(hint, "Read the field `datas`, which contains the same content in base64.");
+        let written = Value::Map(vec![("raw".into(), "aGk=".into())]);
+        let columns = written_columns(&written, &odoo_20, ScopeCheck::new(&Scope::All, &[])).unwrap();
+        assert_eq!(columns.requested().collect::<Vec<_>>(), ["raw", "name"]);
+        assert_eq!(columns.visible.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["datas", "id"]);
+    }
+
+    #[test]
+    fn scope_that_hides_one_name_of_content_hides_both() {
+        for hidden in ["datas", "raw"] {
+            let scope = format!(
+                r#"[{{"models": "ir.attachment", "operations": ["read"], "fields": {{"except": ["{hidden}"]}}}}]"#
+            );
+            let read = |fields: &FieldSet| of_attachment(fields, &attachment(false), &scope);
+            assert_eq!(read(&FieldSet::All).as_deref(), Ok("id,name,mimetype,checksum"), "{hidden}");
+            for name in ["datas", "raw"] {
+                assert_eq!(read(&names(name)), Err("Use a credential with a wider scope.".into()), "{hidden} {name}");
+            }
+        }
     }
 
     #[test]

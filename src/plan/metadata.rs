@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::error::{MissingMetadata, PlanError};
 use super::model_schema::Schema;
+use super::version_number::VersionNumber;
 use crate::names::{FieldName, ModelName};
 
 /// What is known about the user's Odoo, answered from memory. `None` means: not fetched yet.
@@ -20,11 +21,16 @@ pub trait Metadata {
     /// The codes of the installed languages, such as `fr_FR`.
     fn languages(&self) -> Option<Arc<[String]>>;
 
-    /// The major version of the server, 14 to 19.
-    fn major_version(&self) -> u8;
+    /// The version of the server.
+    fn version(&self) -> VersionNumber;
+
+    /// The major version of the server. What changed between two yearly versions needs [`Metadata::version`].
+    fn major_version(&self) -> u8 {
+        self.version().major
+    }
 
     /// The language and time zone of the user's Odoo preferences.
-    fn user_defaults(&self) -> UserDefaults;
+    fn user_defaults(&self) -> Option<UserDefaults>;
 
     /// Records that a configured schema names a field which the model does not have. Called each time the field is
     /// left out of a response.

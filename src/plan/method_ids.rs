@@ -13,7 +13,7 @@ use crate::names::RecordId;
 use crate::value::Value;
 
 /// The methods of every model that change or copy their records.
-const VERIFIED_METHODS: [&str; 9] = [
+const VERIFIED_METHODS: [&str; 10] = [
     "action_archive",
     "action_unarchive",
     "copy",
@@ -22,6 +22,7 @@ const VERIFIED_METHODS: [&str; 9] = [
     "update_field_translations",
     "web_save",
     "web_save_multi",
+    "web_unlink",
     "write",
 ];
 
@@ -81,6 +82,7 @@ mod tests {
         let list = |ids: &[i64]| ids.iter().map(|id| Value::Int(*id)).collect::<Value<'static>>();
         assert_eq!(checked("write", vec![list(&[7, 7, 9]), Value::Map(Vec::new())]), Ok(Some(vec![7, 7, 9])));
         assert_eq!(checked("unlink", vec![Value::Int(7)]), Ok(Some(vec![7])));
+        assert_eq!(checked("web_unlink", vec![Value::Int(7)]), Ok(Some(vec![7])));
         for none in [Value::Bool(false), Value::Null, Value::Int(0), "".into(), Value::Map(Vec::new()), list(&[])] {
             assert_eq!(checked("unlink", vec![none]), Ok(None));
         }

@@ -7,6 +7,7 @@
 use indexmap::IndexMap;
 
 use super::error::PlanError;
+use super::renamed_fields::names_of;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{FieldName, ModelName};
@@ -160,7 +161,17 @@ pub struct Field {
     pub related: Option<String>,
     /// The paths of the fields that it is computed from.
     pub depends: Vec<String>,
+    /// Another name of this field, which Odoo does not know.
+    pub alias: Option<&'static str>,
+    /// The field of Odoo that this one is another name of.
+    pub alias_of: Option<&'static str>,
 }
+
+/// The field of attachments, and of models that delegate to them, with the content as bytes; from Odoo 19.3 on in
+/// base64.
+pub(super) const RAW: &str = "raw";
+/// The field with the same content in base64, until Odoo 19.2.
+pub(super) const DATAS: &str = "datas";
 
 /// The fields of a model as one user sees them, in the server's order.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,11 +186,12 @@ impl Schema {
     /// grammar are skipped: no client could address them.
     #[must_use]
     pub fn from_fields_get(model: ModelName, fields_get: &Value<'_>) -> Option<Self> {
-        let fields = fields_get
+        let mut fields = fields_get
             .as_map()?
             .iter()
             .filter_map(|(name, attributes)| Some((FieldName::parse(name).ok()?, Field::from_attributes(attributes)?)))
             .collect();
+        add_base64_alias(&mut fields);
         Some(Self { model, fields })
     }
 
@@ -233,14 +245,25 @@ pub(super) fn unknown_field(
 ) -> PlanError {
     let excerpt: String = name.chars().take(64).collect();
     let detail = format!("The model {} has no field {excerpt}, or this user may not see it.", schema.model);
-    let hint = match schema.closest_name(name).filter(|near| is_visible(near)) {
-        Some(near) => format!("Did you mean {near}?"),
-        None => "Call `fields_get` for the list of fields.".into(),
+    let names = names_of(&schema.model, name);
+    let mut visible = schema.fields().map(|(name, _)| name).filter(|name| is_visible(name));
+    let present = visible.find(|present| names.contains(&present.as_str()));
+    let near = schema.closest_name(name).filter(|near| is_visible(near));
+    let hint = match (present, near) {
+        (Some(present), _) => format!("This version of Odoo has {present} instead."),
+        (None, Some(near)) => format!("Did you mean {near}?"),
+        (None, None) => "Call `fields_get` for the list of fields.".into(),
     };
     Problem::new(ErrorCode::UnknownField, detail).parameter(parameter).hint(hint).into()
 }
 
 impl Field {
+    /// Whether it is the content of an attachment that Odoo has under one name. What Odoo calls the name and the size
+    /// of that file are the fields `name` and `file_size`.
+    pub(super) fn is_attachment_content(&self) -> bool {
+        self.alias.is_some() || self.alias_of.is_some()
+    }
+
     fn from_attributes(attributes: &Value<'_>) -> Option<Self> {
         let flag = |key: &str, default: bool| match attributes.get(key) {
             Some(Value::Bool(b)) => *b,
@@ -259,7 +282,22 @@ impl Field {
             required: flag("required", false),
             related: attributes.get("related").and_then(path),
             depends: attributes.get("depends").and_then(Value::as_list).map(texts).unwrap_or_default(),
+            alias: None,
+            alias_of: None,
         })
+    }
+}
+
+/// Adds `datas` to an attachment that only has `raw`: clients use the same name on every version.
+fn add_base64_alias(fields: &mut IndexMap<FieldName, Field>) {
+    let is = |name: &str, kind| fields.get(name).is_some_and(|field| field.kind == kind);
+    if fields.contains_key(DATAS) || !is("mimetype", FieldType::Char) || !is("checksum", FieldType::Char) {
+        return;
+    }
+    if let Some(raw) = fields.get_mut(RAW).filter(|raw| raw.kind == FieldType::Binary) {
+        let datas = Field { alias_of: Some(RAW), ..raw.clone() };
+        raw.alias = Some(DATAS);
+        fields.insert(FieldName::from_static(DATAS), datas);
     }
 }
 
@@ -281,6 +319,24 @@ fn selection_keys(selection: &Value<'_>) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::samples::{field, schema};
+
+    #[test]
+    fn an_attachment_without_datas_has_it_as_another_name_of_raw() {
+        let attachment = |more: &[&'static str]| {
+            let texts = ["mimetype", "checksum"].map(|name| field(name, "char", &[]));
+            let files = more.iter().map(|name| field(name, "binary", &[("store", false.into())]));
+            schema("ir.attachment", texts.into_iter().chain(files).collect())
+        };
+        let names = |schema: &Schema| {
+            let [raw, datas] = [RAW, DATAS].map(|name| schema.field(name).unwrap());
+            (raw.alias, raw.alias_of, datas.alias, datas.alias_of)
+        };
+        assert_eq!(names(&attachment(&["raw", "datas"])), (None, None, None, None));
+        assert_eq!(names(&attachment(&["raw"])), (Some(DATAS), None, None, Some(RAW)));
+        let other = schema("x.message", vec![field("raw", "binary", &[])]);
+        assert_eq!(other.field(DATAS), None);
+    }
 
     #[test]
     fn a_misspelled_name_finds_the_closest_field() {

@@ -7,6 +7,9 @@
 //! and 19 (`domain` and `args`, `fields` and `fields_list`) are sent by position, which is the same in every version.
 
 use super::call_check::takes_ids;
+use super::error::missing_argument;
+use super::form_onchange::{self, FormFields};
+use super::formatted_groups::{self, FormattedGroups};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{MethodName, ModelName};
@@ -69,6 +72,9 @@ pub(super) fn to_positional(
         let detail = format!("cannot call {model}.{method} with ids");
         return Err(Problem::new(ErrorCode::InvalidParameter, detail).parameter("ids"));
     }
+    if let Some(converted) = to_older_method(method, ids, arguments, major)? {
+        return Ok(converted);
+    }
     let (mut positional, kwargs) = split_leading(method, arguments)?;
     if method.as_str() == "create" {
         positional.iter_mut().for_each(into_list);
@@ -82,6 +88,34 @@ pub(super) fn to_positional(
     let ids = takes_ids.then(|| if ids.is_falsy() { Value::List(Vec::new()) } else { ids.clone() });
     let args = ids.into_iter().chain(positional).collect();
     Ok(PositionalCall { method: method.clone(), args, kwargs, may_need_ids: is_record_method.is_none() && !takes_ids })
+}
+
+/// The same call on a server that is too old for the method or for its arguments.
+///
+/// # Errors
+/// 400 for what the server cannot do.
+fn to_older_method(
+    method: &MethodName,
+    ids: &Value<'static>,
+    arguments: &[Member<'static>],
+    major: u8,
+) -> Result<Option<PositionalCall>, Problem> {
+    match method.as_str() {
+        "formatted_read_group" if major < formatted_groups::SINCE => {
+            let (args, kwargs) = FormattedGroups::from_arguments(arguments).to_read_group(arguments, major)?;
+            let method = MethodName::from_static("read_group");
+            Ok(Some(PositionalCall { method, args, kwargs, may_need_ids: false }))
+        }
+        "onchange" if major < form_onchange::SINCE => {
+            let Some(fields) = FormFields::from_arguments(arguments) else { return Ok(None) };
+            let older = fields.to_older(arguments)?;
+            let ids = if ids.is_falsy() { Value::List(Vec::new()) } else { ids.clone() };
+            let args = [ids].into_iter().chain(older).collect();
+            let kwargs = arguments.iter().filter(|(name, _)| name == "context").cloned().collect();
+            Ok(Some(PositionalCall { method: method.clone(), args, kwargs, may_need_ids: false }))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// `create` returns one id for an object, and JSON-2 returns a list of ids.
@@ -115,11 +149,6 @@ fn split_leading(
     let is_leading = |name: &str| parameters.iter().any(|(leading, _)| *leading == name);
     let others = arguments.iter().filter(|(name, _)| !is_leading(name)).cloned().collect();
     Ok((positional, others))
-}
-
-/// The problem of a required argument that the caller did not send, in Odoo's words.
-fn missing_argument(name: &str) -> Problem {
-    Problem::new(ErrorCode::MissingParameter, format!("missing a required argument: '{name}'")).parameter(name)
 }
 
 #[cfg(test)]
@@ -182,6 +211,24 @@ mod tests {
         assert_eq!(text(converted("action_confirm", list(&[]), &[], 19)), "action_confirm [] {} ids?");
         let of_model = converted("of_model", Value::Null, &[("a", Value::Int(1))], 19);
         assert_eq!(text(of_model), r#"of_model [] {"a":1} ids?"#);
+    }
+
+    #[test]
+    fn methods_that_a_server_lacks_become_those_that_it_has() {
+        let domain = || ("domain", Value::List(Vec::new()));
+        let grouped = |major| text(converted("formatted_read_group", Value::Null, &[domain()], major));
+        assert_eq!(grouped(18), r#"read_group [[],["__count"],[]] {"lazy":false}"#);
+        assert_eq!(grouped(19), r#"formatted_read_group [] {"domain":[]}"#);
+        let map = || Value::Map(vec![("a".into(), Value::Map(Vec::new()))]);
+        let empty = || Value::Map(Vec::new());
+        let form = [("values", empty()), ("field_names", list(&[])), ("fields_spec", map())];
+        let older = text(converted("onchange", list(&[7]), &form, 16));
+        assert_eq!(older, r#"onchange [[7],{},[],{"a":"1"}] {}"#);
+        let own = [("values", empty()), ("field_name", list(&[])), ("field_onchange", map())];
+        let unchanged = text(converted("onchange", list(&[7]), &own, 16));
+        assert_eq!(unchanged, r#"onchange [[7]] {"values":{},"field_name":[],"field_onchange":{"a":{}}}"#);
+        let newer = text(converted("onchange", Value::Null, &form, 17));
+        assert_eq!(newer, r#"onchange [[]] {"values":{},"field_names":[],"fields_spec":{"a":{}}}"#);
     }
 
     #[test]

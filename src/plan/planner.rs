@@ -5,7 +5,7 @@
 //!
 //! | intent | calls |
 //! |---|---|
-//! | search, count, list, read, describe, call | 1; 1 more for a method that changes records by id |
+//! | search, count, list, read, describe, call | 1; 1 more for a method that changes records by id, or was replaced |
 //! | check access | 1 per operation |
 //! | list with total | 1; 2 if the page does not show the total |
 //! | list with archived records | 1 (Odoo 17+), otherwise search, read |
@@ -23,6 +23,7 @@
 
 use std::sync::Arc;
 
+use super::access_check::access_check;
 use super::call::{Call, OrmMethod, id_list, with_context};
 use super::call_check::{admit_method, check_call};
 use super::column_tree::{Column, Columns, existence_column};
@@ -39,7 +40,8 @@ use super::method_ids::ids_to_verify;
 use super::model_schema::{FieldType, Schema};
 use super::named_call::to_positional;
 use super::order::{total_default_order, total_order};
-use super::read_options::ReadOptions;
+use super::read_options::{ReadOptions, SIZE_KEY};
+use super::replaced_call::plan_replacement;
 use super::scope::{Operation, Scope};
 use super::scope_check::{ScopeCheck, polymorphic};
 use super::values::{PropertiesMerge, Purpose, Values, check_input, check_many_inputs, properties_merges};
@@ -213,7 +215,6 @@ impl Planner<'_> {
         Call::orm(self.model, method, args, &self.context)
     }
 
-    /// `raise_exception` stays `False`: with `True` the method returns `None`, which Odoo 19 cannot send.
     fn check_access(&self, operations: &[AccessOperation], raise: bool) -> Result<Plan, PlanError> {
         let denied = operations
             .iter()
@@ -224,10 +225,9 @@ impl Planner<'_> {
             Some(_) => return Ok(Plan::NoAccess),
             None => {}
         }
-        let check = |operation: &AccessOperation| {
-            let args = vec![operation.as_str().into(), Value::Bool(false)];
-            (*operation, self.orm(OrmMethod::CheckAccessRights, args))
-        };
+        let version = self.metadata.version();
+        let check =
+            |operation: &AccessOperation| (*operation, access_check(self.model, *operation, &self.context, version));
         Ok(Plan::CheckAccess { checks: operations.iter().map(check).collect(), raise })
     }
 
@@ -294,13 +294,13 @@ impl Planner<'_> {
     }
 
     fn read_options(&self, context: Vec<Member<'static>>) -> ReadOptions {
-        ReadOptions { context, many2one_display: self.many2one_display, major: self.metadata.major_version() }
+        ReadOptions { context, many2one_display: self.many2one_display, version: self.metadata.version() }
     }
 
     fn list_context(&self, fields: &FieldSet) -> Vec<Member<'static>> {
         let mut context = self.context.clone();
-        if *fields == FieldSet::All && !context.iter().any(|(key, _)| key == "bin_size") {
-            context.push(("bin_size".into(), Value::Bool(true)));
+        if *fields == FieldSet::All && !context.iter().any(|(key, _)| key == SIZE_KEY) {
+            context.push((SIZE_KEY.into(), Value::Bool(true)));
         }
         context
     }
@@ -320,7 +320,7 @@ impl Planner<'_> {
     fn content(&self, id: RecordId, field: &FieldName) -> Result<Plan, PlanError> {
         polymorphic::check_ids(self.scope_check(), self.model)?;
         let columns = content_columns(field, &*self.schema()?, self.scope_check())?;
-        let requests_size = |(key, _): &Member<'_>| key.starts_with("bin_size");
+        let requests_size = |(key, _): &Member<'_>| key.starts_with(SIZE_KEY);
         let context = self.context.iter().filter(|member| !requests_size(member)).cloned().collect();
         let read = ReadPlan { model: self.model.clone(), ids: vec![id], columns, options: self.read_options(context) };
         Ok(Plan::Read { read, one: true })
@@ -332,12 +332,12 @@ impl Planner<'_> {
             FieldSet::All if !self.scope_check().omits_fields(&schema) => Value::List(Vec::new()),
             FieldSet::All => {
                 let visible = self.columns(fields, &schema)?.visible;
-                visible.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
+                visible.iter().map(|column| Value::from(column.odoo_name().to_owned())).collect()
             }
             FieldSet::Selected(_) => return Err(Problem::internal("a selection cannot be described").into()),
             FieldSet::Named(names) => {
                 let columns = named(names, &schema, "allfields", self.scope_check())?;
-                columns.iter().map(|column| Value::from(column.name.as_str().to_owned())).collect()
+                columns.iter().map(|column| Value::from(column.odoo_name().to_owned())).collect()
             }
         };
         let call = |attributes: Option<Value<'static>>| {
@@ -405,8 +405,7 @@ impl Planner<'_> {
         if merges.is_empty() {
             return None;
         }
-        let column =
-            |merge: &PropertiesMerge| Column { name: merge.field.clone(), kind: FieldType::Properties, nested: None };
+        let column = |merge: &PropertiesMerge| Column::plain(merge.field.clone(), FieldType::Properties);
         let visible: Vec<Column> = merges.iter().map(column).collect();
         if let ExistenceCheck::Ids { read, .. } = existence_check {
             read.columns.visible.clone_from(&visible);
@@ -493,7 +492,11 @@ impl Planner<'_> {
         let context = context::overlay(&self.context, &context, self.metadata)?;
         kwargs = with_context(kwargs, &context);
         let mut call = Call { model: self.model.clone(), method: method.clone(), args, kwargs, effect };
-        check_call(&mut call, ScopeCheck::with_metadata(self.scope, &context, self.metadata), self.metadata)?;
+        let scope_check = ScopeCheck::with_metadata(self.scope, &context, self.metadata);
+        if let Some(plan) = plan_replacement(&call, scope_check, self.metadata)? {
+            return Ok(plan);
+        }
+        check_call(&mut call, scope_check, self.metadata)?;
         let existence_check = match ids_to_verify(&call)? {
             Some(ids) => {
                 Some(ReadPlan { options: self.read_options(context), ..self.existence_read(&ids, &*self.schema()?) })
@@ -541,6 +544,7 @@ mod tests {
     use crate::plan::error::MissingMetadata;
     use crate::plan::metadata::UserDefaults;
     use crate::plan::samples::Samples;
+    use crate::plan::version_number::VersionNumber;
 
     /// The samples before a schema is fetched.
     struct WithoutSchemas;
@@ -558,11 +562,11 @@ mod tests {
             Samples.languages()
         }
 
-        fn major_version(&self) -> u8 {
-            Samples.major_version()
+        fn version(&self) -> VersionNumber {
+            Samples.version()
         }
 
-        fn user_defaults(&self) -> UserDefaults {
+        fn user_defaults(&self) -> Option<UserDefaults> {
             Samples.user_defaults()
         }
     }

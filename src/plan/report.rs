@@ -51,6 +51,8 @@ impl ReportFormat {
 /// A report of Odoo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
+    /// The program that makes its PDF, if it is not Odoo's default.
+    pub engine: Option<String>,
     /// The name.
     pub name: ReportName,
     /// The model whose records it prints.
@@ -90,17 +92,60 @@ impl Report {
             "qweb-pdf" => ReportFormat::Pdf,
             "qweb-html" => ReportFormat::Html,
             "qweb-text" => ReportFormat::Text,
+            with_engine if with_engine.starts_with(PDF_ENGINE_PREFIX) => ReportFormat::Pdf,
             _ => return None,
         };
         let model = ModelName::parse(report.get("model")?.as_text()?).ok()?;
-        Some(Self { name: name.clone(), model, format })
+        let engine = report.get("report_type")?.as_text()?.strip_prefix(PDF_ENGINE_PREFIX).map(str::to_owned);
+        Some(Self { engine, name: name.clone(), model, format })
     }
 
     /// The report that the portal page of its model offers. Users without a stored password get it from there.
     #[must_use]
     pub fn portal_document(name: &ReportName) -> Option<Self> {
         let (_, model) = PORTAL_DOCUMENTS.iter().find(|(report, _)| *report == name.as_str())?;
-        Some(Self { name: name.clone(), model: ModelName::from_static(model), format: ReportFormat::Pdf })
+        let model = ModelName::from_static(model);
+        Some(Self { engine: None, name: name.clone(), model, format: ReportFormat::Pdf })
+    }
+
+    /// The calls that ask whether Odoo can make the PDF, in the order in which they are tried: each version has one of
+    /// the methods.
+    #[must_use]
+    pub fn engine_state_calls(&self) -> [Call; 2] {
+        let engine = Value::from(self.engine.as_deref().unwrap_or(DEFAULT_ENGINE).to_owned());
+        let methods = [("get_wkhtmltopdf_state", Vec::new()), ("get_pdf_engine_state", vec![engine])];
+        methods.map(|(method, args)| Call {
+            model: ModelName::from_static("ir.actions.report"),
+            method: MethodName::from_static(method),
+            args,
+            kwargs: Vec::new(),
+            effect: Effect::Read,
+        })
+    }
+}
+
+/// Since Odoo 20, the type of a report can name an engine: `qweb-pdf-paper-muncher`.
+const PDF_ENGINE_PREFIX: &str = "qweb-pdf-";
+const DEFAULT_ENGINE: &str = "wkhtmltopdf";
+
+/// What is wrong with Odoo's PDF engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineFailure {
+    /// It makes no PDF, for this reason.
+    Unusable(&'static str),
+    /// Odoo has one worker. Most documents are printed nevertheless, but the engine cannot fetch images from Odoo.
+    OneWorker,
+}
+
+/// What the state of Odoo's PDF engine means, if something is wrong. Odoo 20 can return the name of the engine, too.
+#[must_use]
+pub fn engine_failure(state: &Value<'_>) -> Option<EngineFailure> {
+    let state = state.as_list().and_then(<[_]>::last).unwrap_or(state);
+    match state.as_text()? {
+        "install" => Some(EngineFailure::Unusable("The server of Odoo has no PDF engine.")),
+        "broken" => Some(EngineFailure::Unusable("The PDF engine on the server of Odoo does not work.")),
+        "workers" => Some(EngineFailure::OneWorker),
+        _ => None,
     }
 }
 
@@ -137,7 +182,7 @@ pub fn plan_report(
         options: ReadOptions {
             context: context.clone(),
             many2one_display: Many2oneDisplay::Bare,
-            major: metadata.major_version(),
+            version: metadata.version(),
         },
     };
     Ok(ReportPlan { existence_check, context })
@@ -193,8 +238,34 @@ mod tests {
         {
             assert_eq!(Report::from_search_result(&name("base.x"), &found(kind)).unwrap().format, format);
         }
+        let muncher = Report::from_search_result(&name("base.x"), &found("qweb-pdf-paper-muncher")).unwrap();
+        assert_eq!((muncher.format, muncher.engine.as_deref()), (ReportFormat::Pdf, Some("paper-muncher")));
         assert_eq!(Report::from_search_result(&name("base.x"), &found("py3o")), None);
         assert_eq!(Report::from_search_result(&name("base.x"), &Value::List(Vec::new())), None);
+    }
+
+    #[test]
+    fn the_state_of_the_engine_is_asked_with_the_method_of_either_version() {
+        let asked = |kind| {
+            let report = Report::from_search_result(&name("base.x"), &found(kind)).unwrap();
+            report.engine_state_calls().map(|call| (call.method.as_str().to_owned(), call.args))
+        };
+        let [old, new] = asked("qweb-pdf");
+        assert_eq!(old, ("get_wkhtmltopdf_state".to_owned(), Vec::new()));
+        assert_eq!(new, ("get_pdf_engine_state".to_owned(), vec!["wkhtmltopdf".into()]));
+        assert_eq!(asked("qweb-pdf-paper-muncher")[1].1, vec!["paper-muncher".into()]);
+    }
+
+    #[test]
+    fn only_an_engine_that_cannot_print_is_a_failure() {
+        let with_name = |state: &'static str| Value::List(vec!["wkhtmltopdf".into(), state.into()]);
+        for state in ["install".into(), "broken".into(), with_name("install")] {
+            assert!(matches!(engine_failure(&state), Some(EngineFailure::Unusable(_))), "{state:?}");
+        }
+        assert_eq!(engine_failure(&"workers".into()), Some(EngineFailure::OneWorker));
+        for state in ["ok".into(), "upgrade".into(), with_name("ok"), Value::Bool(false), Value::List(Vec::new())] {
+            assert_eq!(engine_failure(&state), None, "{state:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::metadata::{Metadata, UserDefaults};
 use super::model_schema::Schema;
+use super::version_number::VersionNumber;
 use crate::names::ModelName;
 use crate::value::{Member, Value};
 
@@ -56,6 +57,14 @@ pub(crate) fn country() -> Arc<Schema> {
     schema("res.country", vec![field("id", "integer", &[]), field("name", "char", &[]), field("code", "char", &[])])
 }
 
+/// An attachment of Odoo 19; or of Odoo 20, which has no `datas`.
+pub(crate) fn attachment(has_datas: bool) -> Arc<Schema> {
+    let texts = ["name", "mimetype", "checksum"].map(|name| field(name, "char", &[]));
+    let files = ["raw", "datas"].into_iter().filter(|name| has_datas || *name == "raw");
+    let files = files.map(|name| field(name, "binary", &[("store", false.into()), ("searchable", true.into())]));
+    schema("ir.attachment", texts.into_iter().chain(files).collect())
+}
+
 pub(crate) fn schema(model: &str, fields: Vec<Member<'static>>) -> Arc<Schema> {
     Arc::new(Schema::from_fields_get(ModelName::parse(model).unwrap(), &Value::Map(fields)).unwrap())
 }
@@ -80,11 +89,36 @@ impl Metadata for Samples {
         Some(["en_US".to_owned(), "fr_FR".to_owned()].into())
     }
 
-    fn major_version(&self) -> u8 {
-        19
+    fn version(&self) -> VersionNumber {
+        VersionNumber::new(19, 0)
     }
 
-    fn user_defaults(&self) -> UserDefaults {
-        UserDefaults { lang: Some("en_US".into()), tz: Some("Europe/Brussels".into()) }
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        Some(UserDefaults { lang: Some("en_US".into()), tz: Some("Europe/Brussels".into()) })
+    }
+}
+
+/// Metadata of an Odoo 20 with the same partners and countries, and with attachments.
+pub(crate) struct SamplesOfOdoo20;
+
+impl Metadata for SamplesOfOdoo20 {
+    fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
+        if model.as_str() == "ir.attachment" { Some(attachment(false)) } else { Samples.schema(model) }
+    }
+
+    fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
+        Samples.default_order(model)
+    }
+
+    fn languages(&self) -> Option<Arc<[String]>> {
+        Samples.languages()
+    }
+
+    fn version(&self) -> VersionNumber {
+        VersionNumber::new(20, 0)
+    }
+
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        Samples.user_defaults()
     }
 }

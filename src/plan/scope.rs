@@ -324,7 +324,7 @@ impl Scope {
     pub fn allows_method(&self, model: &ModelName, method: &MethodName) -> bool {
         let lists = |rule: &Rule| match &rule.methods {
             Some(methods) => methods.contains(method),
-            None => !is_administrative_method(method),
+            None => !is_administrative_method(model, method),
         };
         let scope = self.effective_scope(model, Operation::Execute);
         let is_allowed = scope.is_all() || scope.matching_rules(model, Operation::Execute).any(lists);

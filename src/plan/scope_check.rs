@@ -15,6 +15,7 @@
 //! | order by a many2one (not `.id`), group by a relation | read on the model: its default order decides |
 //! | `[id, name]` of a many2one, ids of a relation | nothing more |
 //! | a many2one set by id | read on the model if it is administrative, otherwise nothing more |
+//! | the name or size of an attachment's file, as a part of its content | the field `name` or `file_size` |
 //! | commands 0, 1, 2 | create, update, delete on the model, and the fields of the values |
 //! | commands 4 / 3, 5, 6 of a one2many | update / update and delete: the lines are changed or deleted |
 //! | commands 3, 4, 5, 6 of a many2many | read on the model |

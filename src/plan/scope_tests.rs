@@ -14,6 +14,7 @@ use crate::plan::metadata::UserDefaults;
 use crate::plan::model_schema::Schema;
 use crate::plan::planner::plan;
 use crate::plan::samples::{Samples, country, field, schema};
+use crate::plan::version_number::VersionNumber;
 use crate::plan::{Metadata, PlanError, RequestedContext, Scope};
 use crate::value::Value;
 
@@ -81,12 +82,12 @@ impl Metadata for Shop {
         Samples.languages()
     }
 
-    fn major_version(&self) -> u8 {
-        self.0
+    fn version(&self) -> VersionNumber {
+        VersionNumber::new(self.0, 0)
     }
 
-    fn user_defaults(&self) -> UserDefaults {
-        UserDefaults::default()
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        Some(UserDefaults::default())
     }
 }
 

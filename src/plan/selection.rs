@@ -13,7 +13,7 @@
 
 use indexmap::IndexMap;
 
-use super::all_fields::{is_raw_content, readable_columns};
+use super::all_fields::{is_unreadable, readable_columns};
 use super::column_tree::{Column, Columns, NestedColumns};
 use super::error::PlanError;
 use super::metadata::Metadata;
@@ -86,7 +86,7 @@ impl SelectionLevel<'_> {
         let (model, found) = (&self.schema.model, self.schema.field(name.as_str()));
         self.scope_check.require_field(model, Operation::Read, name.as_str(), &path)?;
         match found {
-            Some(_) if is_raw_content(model, name) => {
+            Some(_) if is_unreadable(self.schema, name) => {
                 let instead = "Read `datas`, which contains the same content in base64.";
                 let detail = format!("{path}: the field cannot be read. {instead}");
                 Err(Problem::new(ErrorCode::UnknownField, detail).parameter(path.to_string()).into())
@@ -103,7 +103,7 @@ impl SelectionLevel<'_> {
     }
 
     fn column(self, name: &FieldName, field: &Field, nested: Option<&Selection>) -> Result<Column, PlanError> {
-        let plain = Column::plain(name.clone(), field.kind);
+        let plain = Column::for_field(name.clone(), field);
         let Some(selection) = nested else { return Ok(plain) };
         let path = format!("{}{name}.", self.path);
         let at = path.trim_end_matches('.');

@@ -4,6 +4,7 @@
 //! input           the values of a request: a tree, or the fields and files of a form
 //! form            form fields and files → a tree, by the type of each field
 //! scalar          values of the simple types
+//! binary          content of files: base64, or an object with the name of the file
 //! x2many          values of one2many and many2many: ids, or Odoo's commands
 //! named_commands  the same as named commands: {"link": [7], "create": {…}} → Odoo's commands
 //! properties      values of properties: properties that are not named keep their values
@@ -14,6 +15,7 @@
 //! commands. Must not know: HTTP, who calls. Odoo silently stores something else for many wrong values (19: a string
 //! in a many2one clears it, invalid base64 is truncated, unknown commands are ignored): here they are 400.
 
+mod binary;
 mod form;
 mod input;
 mod named_commands;
@@ -34,16 +36,11 @@ use value_path::ValuePath;
 use super::datetime::{to_odoo_date, to_odoo_datetime};
 use super::error::PlanError;
 use super::metadata::Metadata;
-use super::model_schema::{Field, FieldType, Schema};
+use super::model_schema::{DATAS, Field, FieldType, RAW, Schema};
 use super::scope::Operation;
 use super::scope_check::{ScopeCheck, polymorphic};
 use crate::names::{ModelName, RecordId};
 use crate::value::{Member, Value};
-
-/// The field of attachments, and of models that delegate to them, that contains bytes.
-const RAW: &str = "raw";
-/// The field with the same content in base64.
-const BASE64: &str = "datas";
 
 /// What the values are for. It decides how partial properties are handled: Odoo clears those that a dictionary does
 /// not name.
@@ -159,9 +156,10 @@ impl ValueCheck<'_> {
         let Value::Map(members) = values else {
             return Err(path.mismatch("expected an object of field names and values", values));
         };
-        self.move_raw_to_datas(path, members, schema)?;
+        self.move_content(path, members, schema)?;
         for (name, value) in members {
-            self.scope_check.require_field(&schema.model, self.purpose.operation(), name, &path.name(name))?;
+            self.require_field(path, schema, name)?;
+            self.require_filename(path.name(name), schema, name, value)?;
             polymorphic::check_value(self.scope_check, schema, name, value, &path.name(name))?;
             let field =
                 schema.field(name).ok_or_else(|| self.scope_check.unknown_field(schema, name, &path.to_string()))?;
@@ -170,29 +168,61 @@ impl ValueCheck<'_> {
         Ok(())
     }
 
-    /// Attachments have their content twice, as bytes in `raw` and as base64 in `datas`. Odoo would store text in
-    /// `raw` as it is, so base64 in `raw` moves to `datas`.
-    fn move_raw_to_datas(
+    /// Checks a field under its own name. A field with two names may be written if the scope allows one of them and
+    /// hides none.
+    fn require_field(self, path: ValuePath<'_>, schema: &Schema, name: &str) -> Result<(), PlanError> {
+        let operation = self.purpose.operation();
+        let require = |name: &str| self.scope_check.require_field(&schema.model, operation, name, &path.name(name));
+        match require(name) {
+            Err(rejected @ PlanError::Rejected(_)) => {
+                match schema.field(name).and_then(|field| field.alias.or(field.alias_of)) {
+                    Some(other) => require(other),
+                    None => Err(rejected),
+                }
+            }
+            result => result,
+        }
+    }
+
+    /// The name of the file of an attachment is its field `name`.
+    fn require_filename(
+        self,
+        path: ValuePath<'_>,
+        schema: &Schema,
+        name: &str,
+        value: &Value<'_>,
+    ) -> Result<(), PlanError> {
+        let names_file = value.get(binary::FILENAME).is_some_and(|filename| !filename.is_falsy());
+        if !names_file || !schema.field(name).is_some_and(Field::is_attachment_content) {
+            return Ok(());
+        }
+        let operation = self.purpose.operation();
+        self.scope_check.require_field(&schema.model, operation, "name", &path.name(binary::FILENAME))
+    }
+
+    /// Attachments have one content with two names. Until Odoo 19.2, Odoo would store base64 in `raw` as it is, so it
+    /// moves to `datas`. Later versions expect base64 in `raw`, and have no `datas`.
+    fn move_content(
         self,
         path: ValuePath<'_>,
         members: &mut [Member<'static>],
         schema: &Schema,
     ) -> Result<(), PlanError> {
-        let is_binary = |name| schema.field(name).is_some_and(|field| field.kind == FieldType::Binary);
-        if self.purpose == Purpose::Preview || !(is_binary(RAW) && is_binary(BASE64)) {
-            return Ok(());
-        }
+        let binary = |name| schema.field(name).filter(|field| field.kind == FieldType::Binary);
+        let (Some(raw), Some(datas)) = (binary(RAW), binary(DATAS)) else { return Ok(()) };
+        let (from, field, to) = match datas.alias_of {
+            Some(_) => (DATAS, datas, RAW),
+            None if self.purpose == Purpose::Preview => return Ok(()),
+            None => (RAW, raw, DATAS),
+        };
         let has = |key: &str| members.iter().any(|(name, _)| name == key);
-        if has(RAW) && has(BASE64) {
+        if has(RAW) && has(DATAS) {
             return Err(path.invalid("`raw` and `datas` are the same content, send only one of them"));
         }
-        if let Some((name, value)) = members.iter_mut().find(|(name, _)| name == RAW) {
-            let operation = self.purpose.operation();
-            self.scope_check.require_field(&schema.model, operation, RAW, &path.name(RAW))?;
-            if let Some(field) = schema.field(RAW) {
-                self.value(path.name(RAW), value, field)?;
-            }
-            *name = BASE64.into();
+        if let Some((name, value)) = members.iter_mut().find(|(name, _)| name == from) {
+            self.require_field(path, schema, from)?;
+            self.value(path.name(from), value, field)?;
+            *name = to.into();
         }
         Ok(())
     }
@@ -212,7 +242,7 @@ impl ValueCheck<'_> {
             FieldType::Char | FieldType::Text | FieldType::Html => scalar::text(path, value),
             FieldType::Date => scalar::date_or_datetime(path, value, to_odoo_date),
             FieldType::Datetime => scalar::date_or_datetime(path, value, to_odoo_datetime),
-            FieldType::Binary => scalar::binary(path, value, field),
+            FieldType::Binary => self.binary(path, value, field),
             FieldType::Selection => scalar::selection(path, value, field),
             FieldType::Many2one => {
                 self.scope_check.require_link(field, &path)?;

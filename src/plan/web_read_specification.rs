@@ -6,7 +6,6 @@ use super::column_tree::{Column, Columns};
 use super::intent::Many2oneDisplay;
 use super::model_schema::FieldType;
 use super::read_options::ReadOptions;
-use crate::names::FieldName;
 use crate::value::{Member, Value};
 
 /// The first version whose `web_read` and `web_search_read` accept a specification. Older ones do not have them, or
@@ -18,9 +17,10 @@ pub(super) const SPECIFIED_FROM: u8 = 17;
 pub(super) const CUSTOM_WEB_READ_MODELS: [&str; 4] =
     ["account.analytic.account", "iap.account", "im_livechat.channel", "ir.module.module"];
 
-/// The specification of columns; `None` if the server does not accept one.
+/// The specification of columns; `None` if the server does not accept one, or does not return all of them that way.
 pub(super) fn specification(columns: &Columns, options: &ReadOptions) -> Option<Value<'static>> {
-    (options.major >= SPECIFIED_FROM).then(|| columns_specification(columns, options.many2one_display))
+    let is_usable = options.version.major >= SPECIFIED_FROM && !options.needs_read(columns);
+    is_usable.then(|| columns_specification(columns, options.many2one_display))
 }
 
 /// Whether `web_read` returns the same values as `read` for columns without nested records. It does not add display
@@ -33,8 +33,8 @@ pub(super) fn reads_like_read(columns: &Columns, options: &ReadOptions) -> bool 
 fn columns_specification(columns: &Columns, many2one_display: Many2oneDisplay) -> Value<'static> {
     let requested = columns.visible.iter().filter(|column| column.name.as_str() != "id");
     let mut members: Vec<Member<'static>> =
-        requested.map(|column| member(&column.name, column_specification(column, many2one_display))).collect();
-    members.extend(columns.existence_column.iter().map(|name| member(name, Value::Map(Vec::new()))));
+        requested.map(|column| member(column.odoo_name(), column_specification(column, many2one_display))).collect();
+    members.extend(columns.existence_column.iter().map(|name| member(name.as_str(), Value::Map(Vec::new()))));
     Value::Map(members)
 }
 
@@ -49,6 +49,6 @@ fn column_specification(column: &Column, many2one_display: Many2oneDisplay) -> V
     }
 }
 
-fn member(name: &FieldName, value: Value<'static>) -> Member<'static> {
-    (name.as_str().to_owned().into(), value)
+fn member(name: &str, value: Value<'static>) -> Member<'static> {
+    (name.to_owned().into(), value)
 }

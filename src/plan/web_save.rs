@@ -73,7 +73,7 @@ impl WebSave {
         let shows_existence = is_one && written.iter().all(|(name, _)| is_suitable(name));
         // Odoo sanitizes HTML again when it stores it.
         let is_cached_html = |column: &Column| column.kind == FieldType::Html && is_written(column.name.as_str());
-        let readable = ReadableColumns { metadata, major: options.major };
+        let readable = ReadableColumns { metadata, major: options.version.major };
         let is_returned = |column: &Column| readable.contains(column, schema) && !is_cached_html(column);
         let returned = columns.filter(|columns| columns.visible.iter().all(is_returned));
         let reads_back = returned.is_some();

@@ -133,6 +133,7 @@ mod tests {
             name: FieldName::parse(name).unwrap(),
             kind: *kind,
             nested: None,
+            alias_of: None,
         };
         Columns { visible: columns.iter().map(column).collect(), named: true, existence_column: None }
     }

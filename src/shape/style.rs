@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::binary_value::text_of_binary;
 use crate::plan::model_schema::FieldType;
 use crate::value::Value;
 
@@ -17,6 +18,18 @@ pub struct Style {
     pub datetime: DatetimeFormat,
     /// An empty value of a field that is not boolean.
     pub empty: EmptyFormat,
+    /// The content of a file.
+    pub binary: BinaryFormat,
+}
+
+/// The format of the content of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BinaryFormat {
+    /// Base64, or the size as text, on every version of Odoo.
+    #[default]
+    Text,
+    /// As Odoo returns it: from Odoo 20 on with the name of the file.
+    Odoo,
 }
 
 /// The format of a many2one.
@@ -75,6 +88,7 @@ impl Style {
             (FieldType::Many2one, value) => self.format_many2one(value),
             (FieldType::Datetime, Value::Text(text)) => Value::Text(self.format_datetime(four_digit_year(text))),
             (FieldType::Date, Value::Text(text)) => Value::Text(four_digit_year(text)),
+            (FieldType::Binary, value @ Value::Map(_)) if self.binary == BinaryFormat::Text => text_of_binary(value),
             (_, value) => value,
         }
     }
@@ -174,6 +188,15 @@ mod tests {
             assert_eq!(written(style, "2026-11-21 08:30:00".into(), FieldType::Datetime), expected);
             assert_eq!(written(style, "2026-11-21".into(), FieldType::Date), r#""2026-11-21""#);
         }
+    }
+
+    #[test]
+    fn content_of_a_file_is_base64_unless_its_name_is_needed() {
+        let object = || Value::Map(vec![("content".into(), "aGk=".into()), ("size".into(), Value::Int(2))]);
+        assert_eq!(written(Style::default(), object(), FieldType::Binary), r#""aGk=""#);
+        assert_eq!(written(Style::default(), object(), FieldType::Json), r#"{"content":"aGk=","size":2}"#);
+        let style = Style { binary: BinaryFormat::Odoo, ..Style::default() };
+        assert_eq!(written(style, object(), FieldType::Binary), r#"{"content":"aGk=","size":2}"#);
     }
 
     #[test]

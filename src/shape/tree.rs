@@ -2,6 +2,7 @@
 //!
 //! In: an [`Outcome`]. Out: [`Shaped`]. Must not know: media types, labels.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::style::{Style, link};
@@ -75,6 +76,7 @@ pub fn shape<'a>(outcome: &'a Outcome, model: &str, style: Style) -> Result<Shap
         Outcome::Ids(ids) => Shaped::Ids(ids.iter().map(|id| Value::Int(id.get())).collect()),
         Outcome::Fields(reply) => Shaped::Fields(reply.value()?),
         Outcome::Result(reply) => Shaped::Result(reply.value()?),
+        Outcome::Groups(reply, rows) => Shaped::Result(rows.convert(reply.value()?)),
         Outcome::Records(records) => shape_records(records, model, style)?,
     })
 }
@@ -162,11 +164,11 @@ impl<'a> Shaper<'a> {
         }
     }
 
-    /// Formats what is not always as Odoo's `read` returns it: a date before the year 1000, and a many2one that was
-    /// read with its name as a record. The other values need no work.
+    /// Formats what is not always as Odoo's `read` returns it: a date before the year 1000, a many2one that was read
+    /// with its name as a record, and a file as an object. The other values need no work.
     fn format_unusual(&self, value: &mut Value<'a>, column: &Column) {
         let is_unusual = match value {
-            Value::Map(_) => column.kind == FieldType::Many2one,
+            Value::Map(_) => matches!(column.kind, FieldType::Many2one | FieldType::Binary),
             Value::Text(_) => matches!(column.kind, FieldType::Date | FieldType::Datetime),
             _ => false,
         };
@@ -213,7 +215,22 @@ fn is_in_order(members: &[Member<'_>], columns: &[Column]) -> bool {
 /// The members in the order of the columns, and their columns: a column can be missing.
 fn reordered<'a, 'c>(members: Vec<Member<'a>>, columns: &'c [Column]) -> (Vec<Member<'a>>, Vec<&'c Column>) {
     let mut left: HashMap<_, _> = members.into_iter().collect();
+    if columns.iter().any(|column| column.alias_of.is_some()) {
+        return renamed(&left, columns);
+    }
     columns.iter().filter_map(|column| Some((left.remove_entry(column.name.as_str())?, column))).unzip()
+}
+
+/// The same, with the names of the columns. Several columns can have the same value.
+fn renamed<'a, 'c>(
+    members: &HashMap<Cow<'a, str>, Value<'a>>,
+    columns: &'c [Column],
+) -> (Vec<Member<'a>>, Vec<&'c Column>) {
+    let member = |column: &'c Column| {
+        let value = members.get(column.odoo_name())?.clone();
+        Some(((Cow::Owned(column.name.as_str().to_owned()), value), column))
+    };
+    columns.iter().filter_map(member).unzip()
 }
 
 fn unexpected(model: &str) -> Problem {
@@ -230,7 +247,6 @@ mod tests {
     use crate::shape::style::{EmptyFormat, Many2oneFormat};
 
     fn records(pieces: Vec<Value<'static>>, requested: &[i64]) -> Records {
-        let column = |name: &str, kind| Column { name: FieldName::parse(name).unwrap(), kind, nested: None };
         Records {
             source: RecordSource::Assembled(pieces),
             requested: Some(requested.iter().map(|id| RecordId::new(*id).unwrap()).collect()),
@@ -248,6 +264,10 @@ mod tests {
             total: None,
             related: RelatedRecords::Nothing,
         }
+    }
+
+    fn column(name: &str, kind: FieldType) -> Column {
+        Column { name: FieldName::parse(name).unwrap(), kind, nested: None, alias_of: None }
     }
 
     fn record(members: &[(&'static str, Value<'static>)]) -> Value<'static> {
@@ -288,7 +308,6 @@ mod tests {
         );
         let shaped_with = |link: Value<'static>, style: Style| {
             let row = record(&[("id", Value::Int(7)), ("parent_id", link), ("date", "1-02-03".into())]);
-            let column = |name: &str, kind| Column { name: FieldName::parse(name).unwrap(), kind, nested: None };
             let visible = vec![
                 column("id", FieldType::Integer),
                 column("hidden", FieldType::Char),
@@ -313,6 +332,43 @@ mod tests {
             let unnamed = record(&[("id", Value::Int(3)), ("display_name", false.into())]);
             let unnamed_pair = Value::List(vec![Value::Int(3), false.into()]);
             assert_eq!(shaped_with(unnamed, style), shaped_with(unnamed_pair, style));
+        }
+    }
+
+    /// The JSON of one record with these columns.
+    fn shaped_record(row: &[(&'static str, Value<'static>)], visible: Vec<Column>, style: Style) -> String {
+        let columns = Columns { visible, named: true, existence_column: None };
+        let outcome = Outcome::Records(Records { columns, one: true, ..records(vec![record(row)], &[7]) });
+        serde_json::to_string(&shape(&outcome, "ir.attachment", style).unwrap().into_value()).unwrap()
+    }
+
+    #[test]
+    fn a_file_reads_the_same_whether_odoo_returned_a_text_or_an_object() {
+        let object = record(&[("content", "aGk=".into()), ("size", Value::Int(2)), ("filename", "a".into())]);
+        for value in [Value::from("aGk="), object] {
+            let row = [("id", Value::Int(7)), ("image_128", value)];
+            for many2one in [Many2oneFormat::Pair, Many2oneFormat::Id] {
+                let visible = vec![column("id", FieldType::Integer), column("image_128", FieldType::Binary)];
+                let shaped = shaped_record(&row, visible, Style { many2one, ..Style::default() });
+                assert_eq!(shaped, r#"{"id":7,"image_128":"aGk="}"#);
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_with_another_name_in_odoo_has_its_own_name() {
+        let object = record(&[("size", Value::Int(2)), ("checksum", "a".into())]);
+        let row = [("id", Value::Int(7)), ("name", "x".into()), ("raw", object)];
+        let alias = || Column { alias_of: Some("raw"), ..column("datas", FieldType::Binary) };
+        let named = |more: Vec<Column>| [column("id", FieldType::Integer)].into_iter().chain(more).collect();
+        for (visible, expected) in [
+            (named(vec![alias(), column("name", FieldType::Char)]), r#"{"id":7,"datas":"2.00 bytes","name":"x"}"#),
+            (
+                named(vec![column("raw", FieldType::Binary), alias()]),
+                r#"{"id":7,"raw":"2.00 bytes","datas":"2.00 bytes"}"#,
+            ),
+        ] {
+            assert_eq!(shaped_record(&row, visible, Style::default()), expected);
         }
     }
 

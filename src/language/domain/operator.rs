@@ -1,4 +1,5 @@
-//! The operators of a term, and the version of Odoo that introduced each.
+//! The operators of a term, and the version of Odoo that introduced each. `access` (Odoo 19.3), which asks for the
+//! rights on a related record, is not one of them.
 //!
 //! In: text. Out: an [`Operator`]. Must not know: the version of the server.
 
@@ -102,7 +103,7 @@ mod tests {
         for (text, operator) in [("<>", Operator::NotEqual), ("==", Operator::Equal), ("Not In", Operator::NotIn)] {
             assert_eq!(Operator::parse(text), Some(operator));
         }
-        for text in ["", "===", "any!", "not any!", "~", "not  in", "inselect", " =", "=\u{a0}", "ılike"] {
+        for text in ["", "===", "any!", "not any!", "access", "~", "not  in", "inselect", " =", "=\u{a0}", "ılike"] {
             assert_eq!(Operator::parse(text), None, "{text}");
         }
     }

@@ -63,14 +63,16 @@ impl ArgumentWalk<'_> {
         }
     }
 
-    /// The names of the visible fields; at least `id`, because an empty list means all fields.
+    /// The visible fields by the names of Odoo; at least `id`, because an empty list means all fields.
     pub(super) fn visible_fields(self) -> Result<Value<'static>, PlanError> {
         let schema = self.schema()?;
         self.scope_check.require_dependencies(&schema)?;
-        let visible = schema.fields().map(|(name, _)| name).filter(|name| self.scope_check.is_visible(&schema, name));
-        let visible = visible.filter(|name| !is_withheld(self.model, name));
-        let visible: Vec<Value<'static>> = visible.map(|name| Value::from(name.as_str().to_owned())).collect();
-        Ok(Value::List(if visible.is_empty() { vec!["id".into()] } else { visible }))
+        let visible = schema.fields().filter(|(name, _)| self.scope_check.is_visible(&schema, name));
+        let visible = visible.filter(|(name, _)| !is_withheld(self.model, name));
+        let names: indexmap::IndexSet<&str> =
+            visible.map(|(name, field)| field.alias_of.unwrap_or(name.as_str())).collect();
+        let names: Vec<Value<'static>> = names.into_iter().map(|name| Value::from(name.to_owned())).collect();
+        Ok(Value::List(if names.is_empty() { vec!["id".into()] } else { names }))
     }
 
     pub(super) fn schema(self) -> Result<std::sync::Arc<Schema>, PlanError> {

@@ -1,10 +1,11 @@
 //! The public methods of the ORM: the operation of each, and what its arguments contain.
 //!
-//! In: a method's name. Out: its [`MethodSignature`]. Must not know: scopes, values. One table for Odoo 14-19 with
-//! the `web` add-on. Where versions differ, an argument has several names, or its form decides. Positions are those
-//! of `execute_kw`, after the ids.
+//! In: a method's name. Out: its [`MethodSignature`]. Must not know: scopes, values. One table for Odoo 14-20 with
+//! the `web` add-on. Where versions differ, an argument has several names, or its form decides; only `read_group` has two
+//! signatures. Positions are those of `execute_kw`, after the ids.
 
 use crate::plan::scope::Operation::{self, Create, Delete, Read, Update};
+use crate::plan::version_number::VersionNumber;
 
 /// What an argument contains, which decides how it is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,18 @@ pub(super) fn method_support(method: &str) -> MethodSupport {
     }
 }
 
+/// The signature of the method on this version of Odoo.
+pub(super) fn on_version(signature: &'static MethodSignature, version: VersionNumber) -> &'static MethodSignature {
+    if signature.name == READ_GROUP_OF_ODOO_20.name && version.is_at_least(NEW_READ_GROUP_SINCE) {
+        &READ_GROUP_OF_ODOO_20
+    } else {
+        signature
+    }
+}
+
+/// The first version whose `read_group` takes `groupby` and `aggregates`. Between 19.1 and 19.4 there is none.
+pub(super) const NEW_READ_GROUP_SINCE: (u8, u8) = (20, 0);
+
 /// Methods of the ORM and of `web` that read or write fields in ways that cannot be checked.
 const UNCHECKABLE: [&str; 9] = [
     "copy_data",
@@ -124,7 +137,22 @@ const OPERATOR: (&[&str], ArgumentKind) = (&["operator"], ArgumentKind::Plain);
 const SPECIFICATION: (&[&str], ArgumentKind) = (&["specification"], ArgumentKind::Specification);
 const VALUES: (&[&str], ArgumentKind) = (&["vals", "values"], ArgumentKind::Values);
 
-static SIGNATURES: [MethodSignature; 31] = [
+/// Since Odoo 20 a method of its own under a known name: the positions and names of `formatted_read_group`.
+static READ_GROUP_OF_ODOO_20: MethodSignature = on_model(
+    "read_group",
+    Read,
+    &[
+        DOMAIN,
+        (&["groupby"], ArgumentKind::GroupBy),
+        (&["aggregates"], ArgumentKind::Aggregates),
+        (&["having"], ArgumentKind::Having),
+        OFFSET,
+        LIMIT,
+        GROUP_ORDER,
+    ],
+);
+
+static SIGNATURES: [MethodSignature; 32] = [
     on_model("search", Read, &[DOMAIN, OFFSET, LIMIT, ORDER, COUNT]),
     on_model("search_count", Read, &[DOMAIN, LIMIT]),
     on_model("search_read", Read, &[DOMAIN, FIELDS, OFFSET, LIMIT, ORDER, LOAD]),
@@ -242,4 +270,5 @@ static SIGNATURES: [MethodSignature; 31] = [
     takes_ids("action_archive", Update, &[]),
     takes_ids("action_unarchive", Update, &[]),
     takes_ids("unlink", Delete, &[]),
+    takes_ids("web_unlink", Delete, &[]),
 ];

@@ -26,4 +26,8 @@ pub(super) enum ComparedKind<'s> {
     DatePart,
     /// A property, of an unknown type.
     Property,
+    /// The size of a file, as a number.
+    FileSize,
+    /// The name of a file.
+    FileName,
 }

@@ -101,7 +101,8 @@ const ALL: &str = "=, !=, =?, in, not in, <, <=, >, >=, like, ilike and their va
 impl ComparedField<'_> {
     fn type_of(self) -> FieldType {
         match self.kind {
-            ComparedKind::Id | ComparedKind::DatePart => FieldType::Integer,
+            ComparedKind::Id | ComparedKind::DatePart | ComparedKind::FileSize => FieldType::Integer,
+            ComparedKind::FileName => FieldType::Char,
             ComparedKind::Field(field) => field.kind,
             ComparedKind::Property => FieldType::Json,
         }
@@ -255,7 +256,8 @@ impl ComparedField<'_> {
         if kind == FieldType::Datetime {
             return datetime_bounds::ordering_condition(self, operator, value).map_err(Mismatch::from);
         }
-        let is_empty = value.is_null_or_false() && !matches!(self.kind, ComparedKind::Id | ComparedKind::DatePart);
+        let is_number = matches!(self.kind, ComparedKind::Id | ComparedKind::DatePart | ComparedKind::FileSize);
+        let is_empty = value.is_null_or_false() && !is_number;
         let value = if is_empty { Value::Bool(false) } else { self.scalar(value)? };
         Ok(Condition::Compare(operator, value))
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::*;
 use crate::language::literal::Limits;
 use crate::plan::metadata::UserDefaults;
-use crate::plan::samples::{Samples, partner};
+use crate::plan::samples::{Samples, SamplesOfOdoo20, attachment, partner};
 use crate::plan::scope::Scope;
+use crate::plan::version_number::VersionNumber;
 
 /// The samples on another version of Odoo.
 struct SamplesOf(u8);
@@ -24,12 +25,12 @@ impl Metadata for SamplesOf {
         Samples.languages()
     }
 
-    fn major_version(&self) -> u8 {
-        self.0
+    fn version(&self) -> VersionNumber {
+        VersionNumber::new(self.0, 0)
     }
 
-    fn user_defaults(&self) -> UserDefaults {
-        UserDefaults::default()
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        Some(UserDefaults::default())
     }
 }
 
@@ -261,5 +262,77 @@ fn values_are_converted_to_the_type_of_their_field() {
     ] {
         assert_eq!(checked(14, given).as_deref(), Ok(on_14), "{given}");
         assert_eq!(checked(19, given).as_deref(), Ok(on_19), "{given}");
+    }
+}
+
+#[test]
+fn content_of_attachments_is_compared_by_the_name_that_the_version_has() {
+    let checked = |has_datas: bool, text: &str| {
+        let domain = Domain::parse(text, Limits::query()).unwrap().into_owned();
+        let scope_check = ScopeCheck::new(&Scope::All, &[]);
+        let domain = normalize(&domain, "domain", &attachment(has_datas), &SamplesOfOdoo20, scope_check).unwrap();
+        serde_json::to_string(&domain.into_value()).unwrap()
+    };
+    for (given, odoo_19, odoo_20) in [
+        ("[('datas','=',False)]", r#"[["datas","=",false]]"#, r#"[["raw","=",false]]"#),
+        ("[('raw','!=',False)]", r#"[["raw","!=",false]]"#, r#"[["raw","!=",false]]"#),
+        ("[('datas.size','>',5)]", r#"[["datas.size",">",5]]"#, r#"[["raw.size",">",5]]"#),
+        ("[('name','=','datas')]", r#"[["name","=","datas"]]"#, r#"[["name","=","datas"]]"#),
+    ] {
+        assert_eq!((checked(true, given).as_str(), checked(false, given).as_str()), (odoo_19, odoo_20), "{given}");
+    }
+}
+
+#[test]
+fn names_and_sizes_of_attachments_are_their_fields() {
+    let allowed = |rule: &str, text: &str| {
+        let scope = format!(r#"[{{"models": "ir.attachment", "operations": ["read"], "fields": {rule}}}]"#);
+        let (scope, domain) = (Scope::from_json(&scope).unwrap(), Domain::parse(text, Limits::query()).unwrap());
+        let scope_check = ScopeCheck::with_metadata(&scope, &[], &SamplesOfOdoo20);
+        match normalize(&domain.into_owned(), "domain", &attachment(false), &SamplesOfOdoo20, scope_check) {
+            Ok(_) => true,
+            Err(PlanError::Rejected(problem)) if problem.code == ErrorCode::ScopeForbidden => false,
+            Err(other) => panic!("{rule} {text}: {other:?}"),
+        }
+    };
+    for content in ["datas", "raw"] {
+        for (part, value, field) in [("filename", "'a'", "name"), ("size", "5", "file_size")] {
+            let text = format!("[('{content}.{part}','=',{value})]");
+            assert!(!allowed(&format!(r#"{{"except": ["{field}"]}}"#), &text), "{text}");
+            assert!(!allowed(r#"{"only": ["datas", "raw"]}"#, &text), "{text}");
+            assert!(allowed(r#"{"except": ["mimetype"]}"#, &text), "{text}");
+        }
+    }
+}
+
+#[test]
+fn sizes_and_names_of_files_are_compared_since_odoo_20() {
+    let files = crate::plan::samples::schema("x.file", vec![crate::plan::samples::field("file", "binary", &[])]);
+    let checked = |major: u8, text: &str| {
+        let domain = Domain::parse(text, Limits::query()).unwrap().into_owned();
+        match normalize(&domain, "domain", &files, &SamplesOf(major), ScopeCheck::new(&Scope::All, &[])) {
+            Ok(domain) => Ok(serde_json::to_string(&domain.into_value()).unwrap()),
+            Err(PlanError::Rejected(problem)) => Err((problem.code.as_str(), problem.detail)),
+            Err(missing) => Err(("missing", format!("{missing:?}"))),
+        }
+    };
+    for (given, sent) in [
+        ("[('file.size','>=','1024')]", r#"[["file.size",">=",1024]]"#),
+        ("[('file.filename','ilike','.pdf')]", r#"[["file.filename","ilike",".pdf"]]"#),
+        ("[('file.filename','in',['a','b'])]", r#"[["file.filename","in",["a","b"]]]"#),
+    ] {
+        assert_eq!(checked(20, given).as_deref(), Ok(sent), "{given}");
+        let (code, detail) = checked(19, given).unwrap_err();
+        assert_eq!(code, "invalid_domain", "{detail}");
+        assert!(detail.contains("Odoo 20 or later for sizes and names of files"), "{detail}");
+    }
+    for (given, expected) in [
+        ("[('file.size','>','big')]", "expected an integer"),
+        ("[('file.size','>',False)]", "expected an integer"),
+        ("[('file.checksum','=','x')]", "expected a relation before each dot"),
+        ("[('file','=','aGk=')]", "this field can only be tested for emptiness"),
+    ] {
+        let (_, detail) = checked(20, given).unwrap_err();
+        assert!(detail.contains(expected), "{given}: {detail}");
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::names::FieldName;
 use crate::plan::column_tree::NestedColumns;
 use crate::plan::model_schema::FieldType;
+use crate::plan::version_number::VersionNumber;
 
 fn column(name: &'static str, kind: FieldType) -> Column {
     Column::plain(FieldName::from_static(name), kind)
@@ -25,7 +26,7 @@ fn list(major: u8, many2one_display: Many2oneDisplay, context: &[(&'static str, 
             column("name", FieldType::Char),
             column("country_id", FieldType::Many2one),
         ]),
-        options: ReadOptions { context, many2one_display, major },
+        options: ReadOptions { context, many2one_display, version: VersionNumber::new(major, 0) },
     }
 }
 
@@ -125,4 +126,40 @@ fn nested_records_are_counted_only_if_the_total_is_requested() {
     };
     assert_eq!(text(nested.nested_call(true)), call(r#"{"limit":80,"context":{"force_search_count":true}}"#));
     assert_eq!(text(nested.nested_call(false)), call(r#"{"limit":80,"count_limit":1}"#));
+}
+
+/// Partners of Odoo 20 with a file.
+fn list_with_file(context: &[(&'static str, Value<'static>)], nested: bool) -> ListPlan {
+    let mut list = list(20, Many2oneDisplay::Bare, context);
+    let file = column("image_128", FieldType::Binary);
+    list.columns.visible.push(if nested {
+        let nested = NestedColumns { model: ModelName::from_static("res.partner"), columns: columns(vec![file]) };
+        Column { nested: Some(nested), ..column("parent_id", FieldType::Many2one) }
+    } else {
+        file
+    });
+    list
+}
+
+const SIZE: (&str, Value<'static>) = ("bin_size", Value::Bool(true));
+
+#[test]
+fn contents_of_files_are_never_requested_as_a_page_from_odoo_20() {
+    let fields = r#"["name","country_id","image_128"]"#;
+    let expected = format!(r#"search_read [[],{fields}] {{"load":"","limit":80}}"#);
+    assert_eq!(text(list_with_file(&[], false).flat_call(true)), Some(expected));
+    assert_eq!(text(list_with_file(&[], true).nested_call(true)), None);
+    let nested = list_with_file(&[SIZE], true).nested_call(false).unwrap();
+    assert_eq!(nested.method, OrmMethod::WebSearchRead.name());
+}
+
+#[test]
+fn sizes_of_files_are_a_read_of_their_own_on_odoo_20() {
+    let (others, sizes) = list_with_file(&[SIZE], false).split_sizes().unwrap();
+    assert_eq!(others.columns.requested().collect::<Vec<_>>(), ["name", "country_id"]);
+    let call = sizes.with_ids(vec![RecordId::new(7).unwrap()]).call();
+    let expected = r#"web_read [[7],{"image_128":{}}] {"context":{"bin_size":true}}"#;
+    assert_eq!(text(Some(call)).as_deref(), Some(expected));
+    assert!(list_with_file(&[], false).split_sizes().is_none());
+    assert!(list(19, Many2oneDisplay::Bare, &[SIZE]).split_sizes().is_none());
 }

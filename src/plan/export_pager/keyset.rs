@@ -9,11 +9,12 @@
 //! ```
 //!
 //! Not every order can be a key. Odoo's response must contain the exact sort value, and conditions must compare the
-//! column in the same way as the order (tested on 14 and 19):
+//! column in the same way as the order (measured on 14 and 19):
 //!
 //! | field | key |
 //! |---|---|
-//! | `id`; char, selection, date; boolean; `many2one.id` | yes |
+//! | `id`; char, date; boolean; `many2one.id` | yes |
+//! | selection | until 19: from 20 on sorted by the place of its option, but compared as text |
 //! | integer, float, monetary | no: NULL is returned as 0 but sorted as NULL |
 //! | datetime | no: the database stores microseconds, responses contain seconds |
 //! | many2one | no: sorted by the default order of the related model |
@@ -24,6 +25,7 @@
 use crate::language::order::{Nulls, Order, OrderTerm};
 use crate::names::FieldName;
 use crate::plan::model_schema::{FieldType, Schema};
+use crate::plan::version_number::VersionNumber;
 use crate::value::Value;
 
 /// Fields that hide archived records unless a condition names them.
@@ -31,6 +33,10 @@ const ACTIVE_FIELDS: [&str; 2] = ["active", "x_active"];
 
 /// From this version on, `=` treats an empty string and NULL as equal, but the order does not.
 const EMPTY_TEXT_IS_NULL_FROM: u8 = 18;
+
+/// From this version on, a selection is sorted by the place of its option. Conditions still compare texts, no index
+/// has this order, and options can be computed for each user. One search for the ids is correct, and sorts only once.
+const SELECTION_SORTED_BY_OPTION_FROM: (u8, u8) = (20, 0);
 
 /// The terms of the cursor; the last one is `id`.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,10 +67,11 @@ pub(super) type KeysetCursor = Vec<Value<'static>>;
 
 impl KeysetKey {
     /// The key of an order, or of `id` without an order. Returns `None` if the order cannot be a key.
-    pub(super) fn from_order(order: Option<&Order>, schema: &Schema, major: u8) -> Option<Self> {
+    pub(super) fn from_order(order: Option<&Order>, schema: &Schema, version: VersionNumber) -> Option<Self> {
+        let major = version.major;
         let mut terms = Vec::new();
         for term in order.map_or(&[][..], |order| &order.terms) {
-            let term = KeyTerm::from_order_term(term, schema)?;
+            let term = KeyTerm::from_order_term(term, schema, version)?;
             let is_last = term.kind == Kind::Id;
             terms.push(term);
             if is_last {
@@ -158,10 +165,10 @@ impl KeyTerm {
         Self { field: FieldName::from_static("id"), kind: Kind::Id, descending: false, nulls_first: false }
     }
 
-    fn from_order_term(term: &OrderTerm, schema: &Schema) -> Option<Self> {
+    fn from_order_term(term: &OrderTerm, schema: &Schema, version: VersionNumber) -> Option<Self> {
         let (field, descending) = (term.field.clone(), term.descending);
         let nulls_first = term.nulls.map_or(descending, |nulls| nulls == Nulls::First);
-        let kind = if field.as_str() == "id" { Kind::Id } else { kind(term, schema)? };
+        let kind = if field.as_str() == "id" { Kind::Id } else { kind(term, schema, version)? };
         Some(Self { field, kind, descending, nulls_first })
     }
 
@@ -184,7 +191,7 @@ impl KeyTerm {
     }
 }
 
-fn kind(term: &OrderTerm, schema: &Schema) -> Option<Kind> {
+fn kind(term: &OrderTerm, schema: &Schema, version: VersionNumber) -> Option<Kind> {
     let field = schema.field(term.field.as_str())?;
     let is_own_column = field.stored && field.sortable && field.searchable && !field.company_dependent;
     if !is_own_column || ACTIVE_FIELDS.contains(&term.field.as_str()) {
@@ -193,6 +200,7 @@ fn kind(term: &OrderTerm, schema: &Schema) -> Option<Kind> {
     match field.kind {
         FieldType::Char => Some(Kind::Text),
         FieldType::Date => Some(Kind::Other),
+        FieldType::Selection if version.is_at_least(SELECTION_SORTED_BY_OPTION_FROM) => None,
         FieldType::Selection if field.selection.is_some() => Some(Kind::Other),
         FieldType::Boolean => Some(Kind::Boolean),
         FieldType::Many2one if term.sub_id => Some(Kind::Link),

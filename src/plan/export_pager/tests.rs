@@ -1,4 +1,4 @@
-//! Pages compared with the complete list, on a small in-memory Odoo that sorts and compares like 14 to 19.
+//! Pages compared with the complete list, on a small in-memory Odoo that sorts and compares like 14 to 20.
 
 use std::cmp::Ordering;
 
@@ -12,6 +12,8 @@ use crate::plan::column_tree::Column;
 use crate::plan::intent::Many2oneDisplay;
 use crate::plan::model_schema::{FieldType, Schema};
 use crate::plan::samples::{field, schema};
+use crate::plan::version_number::VersionNumber;
+use crate::value::Member;
 
 #[derive(Debug, Clone)]
 struct Row {
@@ -20,10 +22,16 @@ struct Row {
     date: Option<&'static str>,
     done: Option<bool>,
     link: Option<i64>,
+    state: Option<&'static str>,
 }
+
+/// The options of `state`, in another order than that of their texts.
+const STATES: [&str; 3] = ["draft", "sale", "cancel"];
 
 fn model() -> Schema {
     let no = ("store", false.into());
+    let option = |state: &'static str| Value::List(vec![state.into(), state.into()]);
+    let states = ("selection", STATES.into_iter().map(option).collect());
     let schema = schema(
         "x.thing",
         vec![
@@ -32,6 +40,7 @@ fn model() -> Schema {
             field("date", "date", &[]),
             field("done", "boolean", &[]),
             field("link", "many2one", &[("relation", "x.other".into())]),
+            field("state", "selection", &[states]),
             field("number", "integer", &[]),
             field("create_date", "datetime", &[]),
             field("active", "boolean", &[]),
@@ -50,13 +59,17 @@ struct Odoo {
 
 impl Odoo {
     fn search(&self, list: &ListPlan) -> Vec<&Row> {
-        let of = |name: &str| list.window.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        self.find(&list.domain, &list.window)
+    }
+
+    fn find(&self, domain: &Value<'_>, window: &[Member<'_>]) -> Vec<&Row> {
+        let of = |name: &str| window.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let order = of("order").map(|order| Order::parse(order.as_text().unwrap(), Limits::query()).unwrap());
-        let mut found: Vec<&Row> =
-            self.rows.iter().filter(|row| self.holds(row, list.domain.as_list().unwrap())).collect();
+        let mut found: Vec<&Row> = self.rows.iter().filter(|row| self.holds(row, domain.as_list().unwrap())).collect();
         if let Some(order) = order {
             found.sort_by(|a, b| {
-                order.terms.iter().map(|term| compare(a, b, term)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+                let mut compared = order.terms.iter().map(|term| self.compare(a, b, term));
+                compared.find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
             });
         }
         let number = |name| of(name).and_then(|n| n.as_int()).map(|n| usize::try_from(n).unwrap());
@@ -101,6 +114,7 @@ impl Odoo {
             },
             "done" => Value::Bool(row.done == Some(true)) == *value && operator == "=",
             "date" => plain(row.date, operator, value.as_text()),
+            "state" => plain(row.state, operator, value.as_text()),
             "link" => plain(row.link, operator, value.as_int()),
             "id" => plain(Some(row.id), operator, value.as_int()),
             other => panic!("{other}"),
@@ -119,15 +133,20 @@ fn plain<T: PartialOrd>(column: Option<T>, operator: &str, value: Option<T>) -> 
     }
 }
 
-fn compare(a: &Row, b: &Row, term: &OrderTerm) -> Ordering {
-    let nulls_first = term.nulls.map_or(term.descending, |nulls| nulls == Nulls::First);
-    match term.field.as_str() {
-        "id" => directed(&a.id, &b.id, term.descending),
-        "code" => with_nulls(&a.code, &b.code, term.descending, nulls_first),
-        "date" => with_nulls(&a.date, &b.date, term.descending, nulls_first),
-        "link" => with_nulls(&a.link, &b.link, term.descending, nulls_first),
-        "done" => directed(&(a.done == Some(true)), &(b.done == Some(true)), term.descending),
-        other => panic!("{other}"),
+impl Odoo {
+    fn compare(&self, a: &Row, b: &Row, term: &OrderTerm) -> Ordering {
+        let nulls_first = term.nulls.map_or(term.descending, |nulls| nulls == Nulls::First);
+        let place = |row: &Row| STATES.iter().position(|state| row.state == Some(state));
+        match term.field.as_str() {
+            "id" => directed(&a.id, &b.id, term.descending),
+            "code" => with_nulls(&a.code, &b.code, term.descending, nulls_first),
+            "date" => with_nulls(&a.date, &b.date, term.descending, nulls_first),
+            "link" => with_nulls(&a.link, &b.link, term.descending, nulls_first),
+            "state" if self.major >= 20 => with_nulls(&place(a), &place(b), term.descending, nulls_first),
+            "state" => with_nulls(&a.state, &b.state, term.descending, nulls_first),
+            "done" => directed(&(a.done == Some(true)), &(b.done == Some(true)), term.descending),
+            other => panic!("{other}"),
+        }
     }
 }
 
@@ -154,6 +173,7 @@ impl Row {
             ("date".into(), or_false(self.date.map(Value::from))),
             ("done".into(), Value::Bool(self.done == Some(true))),
             ("link".into(), or_false(self.link.map(|id| Value::List(vec![Value::Int(id), "Name".into()])))),
+            ("state".into(), or_false(self.state.map(Value::from))),
         ])
     }
 }
@@ -177,7 +197,7 @@ fn list_at(major: u8, order: &str, window: &Window) -> ListPlan {
         options: crate::plan::read_options::ReadOptions {
             context: Vec::new(),
             many2one_display: Many2oneDisplay::Named,
-            major,
+            version: VersionNumber::new(major, 0),
         },
     }
 }
@@ -206,6 +226,14 @@ fn all_pages(odoo: &Odoo, mut pager: Pager) -> (Vec<i64>, usize) {
                 ids.extend(page.iter().map(|record| record.get("id").unwrap().as_int().unwrap()));
                 pager.accept_records(&page, 0).unwrap();
             }
+            PageStep::FindIds(search) => {
+                let found = odoo.find(&search.args[0], &search.kwargs);
+                pager.accept_found_ids(found.into_iter().map(|row| RecordId::new(row.id).unwrap()).collect());
+            }
+            PageStep::Read(page) => {
+                ids.extend(page.ids.iter().map(|id| id.get()));
+                pager.advance(0);
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -217,14 +245,16 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     let date = prop::sample::select(vec![None, Some("2020-01-01"), Some("2021-01-01")]);
     let done = prop::sample::select(vec![None, Some(false), Some(true)]);
     let link = prop::sample::select(vec![None, Some(3), Some(12)]);
-    prop::collection::vec((code, date, done, link), 0..24).prop_map(|rows| {
-        let row = |(id, (code, date, done, link))| Row { id, code, date, done, link };
+    // A value that is no option remains in the database when its module is removed.
+    let state = prop::sample::select(vec![None, Some("draft"), Some("sale"), Some("cancel"), Some("gone")]);
+    prop::collection::vec((code, date, done, link, state), 0..24).prop_map(|rows| {
+        let row = |(id, (code, date, done, link, state))| Row { id, code, date, done, link, state };
         (1..).zip(rows).map(row).collect()
     })
 }
 
 fn order() -> impl Strategy<Value = String> {
-    let field = prop::sample::select(vec!["code", "date", "done", "link.id", "id"]);
+    let field = prop::sample::select(vec!["code", "date", "done", "link.id", "state", "id"]);
     let direction = prop::sample::select(vec!["", " desc"]);
     let nulls = prop::sample::select(vec!["", " nulls first", " nulls last"]);
     prop::collection::vec((field, direction, nulls), 0..4)
@@ -237,7 +267,7 @@ proptest! {
         rows in rows(),
         order in order(),
         (offset, limit) in (0_u32..6, prop::option::of(1_u32..20)),
-        (size, major) in (1_usize..6, prop::sample::select(vec![14_u8, 16, 18, 19])),
+        (size, major) in (1_usize..6, prop::sample::select(vec![14_u8, 16, 18, 19, 20])),
     ) {
         let odoo = Odoo { rows, major };
         let window = window(&order, offset, limit);
@@ -250,7 +280,7 @@ proptest! {
 }
 
 fn things(count: i64) -> Odoo {
-    let row = |id| Row { id, code: Some("b"), date: None, done: None, link: Some(12) };
+    let row = |id| Row { id, code: Some("b"), date: None, done: None, link: Some(12), state: None };
     Odoo { rows: (1..=count).map(row).collect(), major: 19 }
 }
 
@@ -269,7 +299,7 @@ fn cursor_columns_are_read_but_not_returned() {
     let window = window("code desc, date", 0, None);
     let pager = Pager::for_list(list("code desc, date, id", &window), &window, &model());
     let Some(PageStep::List(page)) = pager.next_step() else { panic!("{:?}", pager.next_step()) };
-    assert_eq!(page.columns.requested().map(FieldName::as_str).collect::<Vec<_>>(), ["date", "code"]);
+    assert_eq!(page.columns.requested().collect::<Vec<_>>(), ["date", "code"]);
     assert_eq!(pager.columns().unwrap().visible.len(), 2);
 }
 
@@ -288,6 +318,16 @@ fn orders_that_cannot_be_a_key_find_their_ids_first() {
             pager.advance(0);
         }
         assert_eq!(read, [vec![5, 3], vec![9]]);
+    }
+}
+
+#[test]
+fn a_selection_is_a_key_until_odoo_20_sorts_it_by_its_options() {
+    for (major, by_key) in [(19, true), (20, false)] {
+        let window = window("state desc", 0, None);
+        let pager = Pager::for_list(list_at(major, "state desc, id", &window), &window, &model());
+        assert_eq!(matches!(pager.next_step(), Some(PageStep::List(_))), by_key, "{major}");
+        assert_eq!(matches!(pager.next_step(), Some(PageStep::FindIds(_))), !by_key, "{major}");
     }
 }
 

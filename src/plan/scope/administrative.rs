@@ -8,7 +8,7 @@
 use crate::names::{MethodName, ModelName};
 
 /// Prefixes of model names, with the reason why they are administrative.
-const ADMINISTRATIVE: [&str; 36] = [
+const ADMINISTRATIVE: [&str; 37] = [
     // Models, rules, actions, jobs, parameters, attachments, sequences: Odoo's internals.
     "ir.",
     // Users, groups and their settings.
@@ -16,6 +16,7 @@ const ADMINISTRATIVE: [&str; 36] = [
     "res.groups",
     "res.config",
     "res.device",
+    "res.session",
     "change.password.",
     // Access without a password: signed links.
     "portal.",
@@ -93,10 +94,16 @@ const ADMINISTRATIVE_METHODS: [&str; 23] = [
 const ADMINISTRATIVE_WORDS: [&str; 10] =
     ["credentials", "passwd", "password", "portal", "secret", "share", "sharing", "signup", "token", "tokens"];
 
+/// Methods of one model that create and revoke secrets under names that other models use, too: API keys, since Odoo
+/// 19.1.
+const ADMINISTRATIVE_METHODS_OF_MODELS: [(&str, &str); 2] =
+    [("res.users.apikeys", "generate"), ("res.users.apikeys", "revoke")];
+
 /// Whether only a rule that lists the method allows it.
-pub(super) fn is_administrative_method(method: &MethodName) -> bool {
+pub(super) fn is_administrative_method(model: &ModelName, method: &MethodName) -> bool {
     let name = method.as_str();
     ADMINISTRATIVE_METHODS.contains(&name)
+        || ADMINISTRATIVE_METHODS_OF_MODELS.contains(&(model.as_str(), name))
         || name.ends_with("_url")
         || name.split('_').any(|word| ADMINISTRATIVE_WORDS.contains(&word))
 }
@@ -109,10 +116,13 @@ mod tests {
     fn models_with_rights_code_secrets_or_foreign_records_are_administrative() {
         for (name, expected) in [
             ("ir.model.access", true),
+            ("ir.access", true),
             ("ir.actions.server", true),
             ("ir.config_parameter", true),
             ("res.users", true),
             ("res.users.apikeys", true),
+            ("res.session", true),
+            ("res.device.log", true),
             ("res.groups", true),
             ("base.module.upgrade", true),
             ("base_import.import", true),
@@ -136,6 +146,7 @@ mod tests {
 
     #[test]
     fn methods_that_render_templates_or_return_signed_links_are_administrative() {
+        let orders = ModelName::from_static("sale.order");
         for (name, expected) in [
             ("message_post_with_template", true),
             ("signup_prepare", true),
@@ -151,7 +162,12 @@ mod tests {
             ("button_validate", false),
             ("message_post", false),
         ] {
-            assert_eq!(is_administrative_method(&MethodName::parse(name).unwrap()), expected, "{name}");
+            let is_administrative = is_administrative_method(&orders, &MethodName::parse(name).unwrap());
+            assert_eq!(is_administrative, expected, "{name}");
+        }
+        let keys = ModelName::from_static("res.users.apikeys");
+        for name in ["generate", "revoke"].map(MethodName::from_static) {
+            assert!(is_administrative_method(&keys, &name) && !is_administrative_method(&orders, &name), "{name}");
         }
     }
 }

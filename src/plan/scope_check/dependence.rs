@@ -86,8 +86,9 @@ impl DependencyWalk<'_> {
     }
 }
 
-/// A read reveals everything that a field is computed from; a write only changes the field that it is related to.
+/// A read reveals everything that a field is computed from; a write only changes the field that it is related to. Two
+/// names of a field have the same value.
 fn paths(field: &Field, operation: Operation) -> impl Iterator<Item = &str> {
     let depends = field.depends.iter().filter(move |_| operation == Operation::Read);
-    field.related.iter().chain(depends).map(String::as_str)
+    field.related.iter().chain(depends).map(String::as_str).chain(field.alias).chain(field.alias_of)
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error_code::ErrorCode;
+use crate::plan::samples::SamplesOfOdoo20;
 
 fn planned_call(
     name: &str,
@@ -387,7 +388,7 @@ fn web_save_without_ids_needs_create() {
 
 #[test]
 fn private_methods_are_rejected_for_every_scope() {
-    for version in 14..=19 {
+    for version in 14..=20 {
         for method in [
             "_search",
             "__class__",
@@ -513,6 +514,61 @@ fn unrestricted_scopes_send_calls_unchecked() {
     let sent = planned(r#""all""#, "{'show_email':True}", "sale.order", call_of("web_read", args, "{'x':1}")).unwrap();
     let Plan::Call { call, .. } = sent else { panic!() };
     assert_eq!(Value::List(call.args), tree(args));
+}
+
+#[test]
+fn read_group_of_odoo_20_is_checked_at_its_own_positions() {
+    let call =
+        |args: &str, kwargs: &str| planned_on(20, CLERK, "{}", "res.partner", call_of("read_group", args, kwargs));
+    // Group, aggregate, and condition of a group name a field that the scope hides.
+    for (args, kwargs) in [
+        ("[[],['credit']]", "{}"),
+        ("[[],['name'],['credit:sum']]", "{}"),
+        ("[[],['name'],['__count'],[['credit:sum','>',1]]]", "{}"),
+        ("[[],['name']]", "{'aggregates':['credit:sum']}"),
+        ("[[],['name']]", "{'having':[['credit:sum','>',1]]}"),
+        ("[[],['name'],['__count'],[],0,5,'credit:sum']", "{}"),
+    ] {
+        let rejected = call(args, kwargs).unwrap_err();
+        assert!(rejected.contains("`read` on the field `credit`"), "{args} {kwargs}: {rejected}");
+    }
+    let Plan::Call { call, .. } = call("[[],['name'],['__count'],[['__count','>',1]],0,5]", "{}").unwrap() else {
+        panic!("Odoo 20 has the method")
+    };
+    assert_eq!(call.method.as_str(), "read_group");
+}
+
+#[test]
+fn reads_of_all_fields_of_attachments_name_them_as_odoo_does() {
+    for (method, args) in [("read", "[[1]]"), ("read", "[[1],[]]"), ("search_read", "[[]]")] {
+        let (action, scope) = (call_of(method, args, "{}"), Scope::All);
+        let mut intent = Intent {
+            model: model("ir.attachment"),
+            action,
+            many2one_display: Many2oneDisplay::Named,
+            domain_parameter: "domain",
+        };
+        let Ok(Plan::Call { call, .. }) = plan(&mut intent, &RequestedContext::default(), &scope, &SamplesOfOdoo20)
+        else {
+            panic!("{method} {args}")
+        };
+        let mut arguments = call.args.iter().chain(call.kwargs.iter().map(|(_, value)| value));
+        let all = tree("['name','mimetype','checksum','raw']");
+        assert!(arguments.any(|argument| *argument == all), "{method} {args}: {call:?}");
+    }
+}
+
+#[test]
+fn web_unlink_needs_delete() {
+    let delete = |operation| {
+        let rule = format!(r#"[{{"models":"crm.tag","operations":["{operation}"]}}]"#);
+        planned_on(20, &rule, "{}", "crm.tag", call_of("web_unlink", "[[1]]", "{}"))
+    };
+    assert!(delete("delete").is_ok());
+    for operation in ["read", "update", "execute"] {
+        let rejected = delete(operation).unwrap_err();
+        assert!(rejected.contains("`delete` on `crm.tag`"), "{rejected}");
+    }
 }
 
 #[test]

@@ -59,12 +59,12 @@ impl Metadata for Addons {
         Samples.languages()
     }
 
-    fn major_version(&self) -> u8 {
-        19
+    fn version(&self) -> VersionNumber {
+        VersionNumber::new(19, 0)
     }
 
-    fn user_defaults(&self) -> UserDefaults {
-        UserDefaults::default()
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        Some(UserDefaults::default())
     }
 }
 

@@ -40,7 +40,7 @@ const WORDS: [&str; 30] = [
     "ilike",
 ];
 
-const METHODS: [&str; 27] = [
+const METHODS: [&str; 30] = [
     "search",
     "search_count",
     "search_read",
@@ -65,13 +65,19 @@ const METHODS: [&str; 27] = [
     "write",
     "web_save",
     "action_archive",
+    "toggle_active",
+    "check_access_rights",
     "unlink",
+    "web_unlink",
     "action_confirm",
     "copy_data",
 ];
 
-/// The oldest and the newest version: they read differently.
-const VERSIONS: [u8; 2] = [14, 19];
+/// Groups, aggregates, and orders of partners.
+const GROUP_WORDS: [&str; 6] = ["name", "email", "email:count", "credit", "credit:max", "x:sum(credit)"];
+
+/// Versions that read and group differently.
+const VERSIONS: [u8; 3] = [14, 19, 20];
 
 /// Words that no rule of the clerk allows anywhere.
 const FORBIDDEN: [&str; 4] = ["login", "credit", "tax_ids", "body"];
@@ -163,6 +169,14 @@ fn calls(plan: Plan) -> Vec<Call> {
             calls.chain(web_save).chain(read_back.map(|read| read.call())).collect()
         }
         Plan::Delete { existence_check, unlink } => vec![existence_column(existence_check), unlink],
+        Plan::ReadGroup(plan) => {
+            let describe = plan.describe.clone();
+            describe.into_iter().chain([plan.complete(None).0]).collect()
+        }
+        Plan::ToggleActive(plan) => {
+            let directions = [true, false].map(|archive| plan.one_direction(archive, &plan.read.ids));
+            [plan.read.call(), plan.toggle.clone()].into_iter().chain(directions).collect()
+        }
     }
 }
 
@@ -215,6 +229,27 @@ proptest! {
             prop_assert!(!mentions(&call.args[1], "credit"), "{:?}", call);
             let reads_all = matches!(method, "read" | "search_read") || (method == "web_search_read" && version < 17);
             prop_assert!(!reads_all || !call.args[1].is_falsy(), "{:?}", call);
+        }
+    }
+
+    /// Groups, aggregates, and the order reveal values, each on its own.
+    #[test]
+    fn no_group_names_a_field_outside_its_scope(
+        version in prop::sample::select(&VERSIONS[..]),
+        fields in prop::collection::vec(prop::sample::select(&GROUP_WORDS[..]), 0..3),
+        groupby in prop::collection::vec(prop::sample::select(&GROUP_WORDS[..]), 0..3),
+        orderby in prop::sample::select(&GROUP_WORDS[..]),
+    ) {
+        let names = |words: Vec<&'static str>| words.into_iter().map(Value::from).collect::<Value<'static>>();
+        let args = vec![Value::List(Vec::new()), names(fields), names(groupby)];
+        let kwargs = vec![("orderby".into(), Value::from(format!("{orderby} desc")))];
+        let action = Action::Call { method: MethodName::parse("read_group").unwrap(), id: None, args, kwargs };
+        let scope = Scope::from_json(CLERK).unwrap();
+        let mut intent = Intent { model: model("res.partner"), action, many2one_display: Many2oneDisplay::Named, domain_parameter: "domain" };
+        let planned = plan(&mut intent, &RequestedContext::default(), &scope, &Shop(version));
+        for call in planned.map(calls).unwrap_or_default() {
+            let mut arguments = call.args.iter().chain(call.kwargs.iter().map(|(_, value)| value));
+            prop_assert!(!arguments.any(|argument| mentions(argument, "credit")), "{:?}", call);
         }
     }
 }

@@ -70,32 +70,6 @@ pub(super) fn date_or_datetime(
     Ok(())
 }
 
-pub(super) fn binary(path: ValuePath<'_>, value: &Value<'static>, field: &Field) -> Result<(), PlanError> {
-    match value {
-        Value::Text(text) if is_base64(text) => Ok(()),
-        // Computed binary fields can contain structures, such as `tax_totals` of `account.move`.
-        Value::Map(_) | Value::List(_) if !field.stored => structure(path, value),
-        _ => Err(path.mismatch("expected base64 (RFC 4648, padded)", value)),
-    }
-}
-
-/// Line breaks are allowed, as in MIME and in Python's `encodebytes`.
-fn is_base64(text: &str) -> bool {
-    let mut length = 0_usize;
-    let mut padding = 0_usize;
-    for byte in text.bytes() {
-        match byte {
-            b'\r' | b'\n' => continue,
-            b'=' => padding += 1,
-            _ if padding > 0 => return false,
-            _ if byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/' => {}
-            _ => return false,
-        }
-        length += 1;
-    }
-    length.is_multiple_of(4) && padding <= 2
-}
-
 pub(super) fn selection(path: ValuePath<'_>, value: &Value<'static>, field: &Field) -> Result<(), PlanError> {
     let Some(keys) = &field.selection else { return Ok(()) };
     if value.as_text().is_some_and(|text| keys.iter().any(|key| key == text)) {

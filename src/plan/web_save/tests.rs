@@ -10,7 +10,7 @@ use crate::names::ModelName;
 use crate::plan::samples::{Samples, field, schema};
 use crate::plan::{
     Action, FieldSet, Intent, Many2oneDisplay, Plan, RecordSet, RequestedContext, Returning, Scope, UserDefaults,
-    Values, plan,
+    Values, VersionNumber, plan,
 };
 
 /// Partners as in the samples, of this version of Odoo; and another model.
@@ -48,12 +48,12 @@ impl Metadata for Versioned {
         Samples.languages()
     }
 
-    fn major_version(&self) -> u8 {
-        self.0
+    fn version(&self) -> VersionNumber {
+        VersionNumber::new(self.0, 0)
     }
 
-    fn user_defaults(&self) -> UserDefaults {
-        UserDefaults::default()
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        Some(UserDefaults::default())
     }
 }
 

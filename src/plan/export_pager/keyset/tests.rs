@@ -6,7 +6,7 @@ use crate::plan::samples::partner;
 
 fn after(order: &str, cursor: &[Value<'static>], major: u8) -> String {
     let order = Order::parse(order, Limits::query()).unwrap();
-    let key = KeysetKey::from_order(Some(&order), &partner(), major).unwrap();
+    let key = KeysetKey::from_order(Some(&order), &partner(), VersionNumber::new(major, 0)).unwrap();
     serde_json::to_string(&Value::List(key.records_after(cursor))).unwrap()
 }
 
