@@ -38,7 +38,7 @@ pub use self::sections::docs::DocsConfig;
 pub use self::sections::log::{LogConfig, LogFormat};
 pub use self::sections::oauth::OAuthConfig;
 pub use self::sections::oauth1::OAuth1Config;
-pub use self::sections::odoo::{MethodCallsConfig, OdooConfig};
+pub use self::sections::odoo::{MethodCallsConfig, OdooConfig, ProtocolConfig};
 pub use self::sections::odoo_keys::OdooKeysConfig;
 pub use self::sections::ops::{OpsConfig, local_address};
 pub use self::sections::restful::{RestfulConfig, RestfulModelConfig};

@@ -53,6 +53,12 @@ pub struct OdooException {
 }
 
 impl OdooException {
+    /// The message, or this detail of the problem if only the class may be shown.
+    #[must_use]
+    pub fn message_or<'t>(&'t self, detail: &'t str) -> &'t str {
+        if self.message.is_empty() { detail } else { &self.message }
+    }
+
     /// The class with its module, which is derived from the class if Odoo did not send it.
     #[must_use]
     pub fn qualified_name(&self) -> Cow<'_, str> {

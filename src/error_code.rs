@@ -185,6 +185,7 @@ codes! {
     // Failures of Odoo and of the gateway.
     OdooInternalError     "odoo_internal_error"     BadGateway           "An unexpected error occurred in Odoo";
     OdooUnreadable        "odoo_unreadable"         BadGateway           "Odoo's response cannot be read";
+    PdfEngineUnavailable  "pdf_engine_unavailable"  BadGateway           "Odoo cannot make PDF documents";
     StoreUnavailable      "store_unavailable"       Unavailable          "The gateway cannot reach its database";
     MasterKeyUnavailable  "master_key_unavailable"  Unavailable          "The gateway's master key is missing or unusable";
     ResultNotRepresentable "result_not_representable" BadGateway         "Odoo's result cannot be transmitted";

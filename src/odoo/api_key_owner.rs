@@ -1,8 +1,8 @@
-//! JSON-2, used only to find the owner of an API key.
+//! JSON-2, to find the owner of an API key, whatever protocol other calls use.
 //!
 //! XML-RPC requires the id of the user in addition to the key, and has no call that returns the owner of a key. JSON-2,
 //! new in Odoo 19, needs only the key, and `res.users.context_get` returns the user's id; it is the cheapest such call,
-//! and every user may call it. No other call uses JSON-2.
+//! and every user may call it.
 //!
 //! In: a key; the status and text of a JSON response. Out: a header; a user, `None`, or a [`Problem`]. Must not know:
 //! XML-RPC, HTTP clients.
@@ -34,8 +34,13 @@ pub(super) const MAX_RESPONSE_BYTES: usize = 64 << 10;
 
 /// The header with the key; `None` if the key contains characters that a header cannot.
 pub(super) fn authorization(key: &SecretString) -> Option<HeaderValue> {
-    let text = Zeroizing::new(format!("bearer {}", key.expose_secret()));
-    let mut header = HeaderValue::from_str(&text).ok()?;
+    let text = Zeroizing::new(format!("bearer {}", key.expose_secret()).into_bytes());
+    sensitive_header(Bytes::from_owner(text))
+}
+
+/// A header that shares these bytes: a copy of them would not be wiped.
+fn sensitive_header(text: Bytes) -> Option<HeaderValue> {
+    let mut header = HeaderValue::from_maybe_shared(text).ok()?;
     header.set_sensitive(true);
     Some(header)
 }
@@ -121,5 +126,11 @@ mod tests {
         assert_eq!(header.as_bytes(), b"bearer secret");
         assert_eq!(format!("{header:?}"), "Sensitive");
         assert_eq!(authorization(&"a\nb".into()), None);
+    }
+
+    #[test]
+    fn header_does_not_copy_the_key() {
+        let text = Bytes::from_static(b"bearer secret");
+        assert_eq!(sensitive_header(text.clone()).unwrap().as_bytes().as_ptr(), text.as_ptr());
     }
 }

@@ -7,18 +7,18 @@
 //! has responded, even after the client has disconnected.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::StatusCode;
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::header::HeaderValue;
+use secrecy::ExposeSecret as _;
 
 use super::api_key_owner;
 use super::call_queue::{CallPermit, CallPriority, CallQueue};
 use super::circuit::Circuit;
 use super::detach::run_to_completion;
-use super::error::{OdooError, TransportError, busy, circuit_open, unreadable, unreadable_response};
+use super::error::{OdooError, TransportError, busy, circuit_open, unreadable_response};
 use super::faults::{Fault, FaultClass};
 use super::reply::{Body, Reply, Timing};
 use super::request_target::ServiceUrl;
@@ -26,38 +26,41 @@ use super::rpc_codec::RpcResponse;
 use super::settings::{Endpoints, OdooSettings, SettingsError};
 use super::single_flight::{LeadingCall, SingleFlight};
 use super::transport::{Connection, OutgoingCall, RawResponse, Transport};
-use super::user::{OdooUser, Uid};
-use super::version::{self, ServerVersion};
+use super::user::OdooUser;
 use super::xmlrpc::response;
 use super::xmlrpc::writer::CallWriter;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
-use crate::names::{MethodName, ModelName};
 use crate::plan::{Call, Effect};
 use crate::shared_limits::LeasedSlots;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::odoo_call_metrics::OdooCallMetrics;
 use crate::telemetry::traces::in_span;
-use crate::value::Value;
 
+mod authentication;
 mod call_method;
 mod call_span;
 mod call_target;
+mod json2_call;
+mod model_document;
 mod parallel_calls;
 mod probe;
 mod proxy_mode;
 mod secret_call;
 mod shared_read;
+mod upstream_protocol;
 mod web_client_request;
 
 pub use call_method::CallProtocol;
 use call_method::JsonRpcSupport;
 use call_target::Service;
+use json2_call::{Json2Knowledge, Json2Request};
 pub use parallel_calls::ParallelCalls;
 pub use probe::ProbeError;
 pub use proxy_mode::ProxyMode;
 pub(super) use shared_read::ReadReply;
+use upstream_protocol::ServerKnowledge;
 
 /// A read whose connection is closed within this time is sent again: it was a reused connection that the server closed
 /// while the request was written, or the worker was being replaced. After that time, Odoo's time limit has killed the
@@ -84,8 +87,8 @@ struct Inner {
     queue: CallQueue,
     circuit: Circuit,
     jsonrpc: JsonRpcSupport,
-    /// Whether Odoo serves JSON-2 only if the request does not name the database.
-    key_owner_unnamed: AtomicBool,
+    json2: Json2Knowledge,
+    server: ServerKnowledge,
     /// For large responses.
     memory: MemoryBudget,
     /// The reads that can be shared, and the writes after which they cannot.
@@ -94,6 +97,23 @@ struct Inner {
 
 /// A read that other callers share.
 type LeadingRead<'s> = LeadingCall<'s, Result<Reply, OdooError>>;
+
+/// A call that is ready to be sent.
+enum PreparedCall {
+    /// The body of a call over XML-RPC.
+    XmlRpc(Bytes),
+    Json2(Json2Request),
+}
+
+impl PreparedCall {
+    /// Bytes that are the same only for equal calls with the same credential.
+    fn sharing_key(&self) -> Bytes {
+        match self {
+            Self::XmlRpc(body) => body.clone(),
+            Self::Json2(request) => request.sharing_key(),
+        }
+    }
+}
 
 /// A response, and how long it took.
 struct TimedReply {
@@ -124,8 +144,9 @@ impl OdooClient {
                 .with_waiting_calls(|class| metrics.waiting_calls(class)),
             metrics,
             circuit: Circuit::new(settings.failures_to_open, settings.open_for, clock.clone()),
-            jsonrpc: JsonRpcSupport::new(clock),
-            key_owner_unnamed: AtomicBool::new(false),
+            jsonrpc: JsonRpcSupport::new(clock.clone()),
+            json2: Json2Knowledge::new(),
+            server: ServerKnowledge::new(clock),
             memory: MemoryBudget::new(settings.answer_memory),
             reads: SingleFlight::new(),
             settings,
@@ -150,95 +171,6 @@ impl OdooClient {
         self.0.queue.slots()
     }
 
-    /// Odoo's version. Needs no credential.
-    ///
-    /// # Errors
-    /// If Odoo does not respond, or not with a version.
-    pub async fn version(&self) -> Result<ServerVersion, OdooError> {
-        let span = self.start_call_span("xmlrpc", "common", "version");
-        let sent = self.send(Service::Common, version::request()?.into(), Effect::Read);
-        let response = in_span(span.current(), sent).await;
-        span.end_request(&response);
-        version::parse(&response?.text)
-    }
-
-    /// The user with this `login` and `secret`, or `None` if Odoo rejects them. After ten failed attempts from one
-    /// address, Odoo 14 and 15 reject all logins from there for a minute.
-    ///
-    /// # Errors
-    /// If Odoo does not respond, or responds with a fault, for example because the database does not exist.
-    pub async fn authenticate(&self, login: &str, secret: &SecretString) -> Result<Option<Uid>, OdooError> {
-        // The last argument stays empty: with a `base_location`, an administrator's login would change Odoo's
-        // `web.base.url`.
-        let call = CallWriter::new("authenticate")
-            .param("database", &self.0.settings.database.as_str().into())?
-            .param("login", &login.into())?
-            .param("password", &secret.expose_secret().into())?
-            .map("env", &[])?
-            .finish();
-        // A repeated login only adds a line to Odoo's log, so it counts as a read.
-        let span = self.start_call_span("xmlrpc", "common", "authenticate");
-        let sent = self.send(Service::Common, Bytes::from_owner(call), Effect::Read);
-        let response = in_span(span.current(), sent).await;
-        span.end_request(&response);
-        match response::parse(&response?.text).map_err(unreadable)? {
-            RpcResponse::Fault(fault) => Err(OdooError::Fault(Fault::from_xmlrpc(&fault))),
-            RpcResponse::Result(Value::Bool(false)) => Ok(None),
-            RpcResponse::Result(value) => match value.as_int().and_then(Uid::new) {
-                Some(uid) => Ok(Some(uid)),
-                None => Err(unreadable("neither a user's id nor false").into()),
-            },
-        }
-    }
-
-    /// Whether Odoo accepts the secret of this user.
-    ///
-    /// # Errors
-    /// As [`execute_kw`](Self::execute_kw).
-    pub async fn accepts(&self, user: &OdooUser) -> Result<bool, OdooError> {
-        let call = Call {
-            model: ModelName::from_static("res.users"),
-            method: MethodName::from_static("context_get"),
-            args: Vec::new(),
-            kwargs: Vec::new(),
-            effect: Effect::Read,
-        };
-        match self.execute_kw(user, &call).await {
-            Err(OdooError::Fault(fault)) => match fault.class {
-                FaultClass::CredentialRejected | FaultClass::UnknownUser => Ok(false),
-                // Odoo 14 cannot transmit the context of a user.
-                class if class.is_after_commit() => Ok(true),
-                _ => Err(OdooError::Fault(fault)),
-            },
-            reply => reply.map(|_| true),
-        }
-    }
-
-    /// The user to whom an API key belongs, or `None` if Odoo rejects the key. Requires Odoo
-    /// [`api_key_owner::FIRST_MAJOR`].
-    ///
-    /// # Errors
-    /// If Odoo does not respond, or not with a user.
-    pub async fn key_owner(&self, key: &SecretString) -> Result<Option<Uid>, OdooError> {
-        let Some(authorization) = api_key_owner::authorization(key) else { return Ok(None) };
-        let unnamed = &self.0.key_owner_unnamed;
-        let named = !unnamed.load(Ordering::Relaxed);
-        let send = async |named| {
-            let service = Service::KeyOwner { authorization: authorization.clone(), named };
-            let span = self.start_call_span("json2", "res.users", "context_get");
-            let response = in_span(span.current(), self.send(service, api_key_owner::BODY, Effect::Read)).await;
-            span.end_request(&response);
-            response
-        };
-        let mut response = send(named).await?;
-        // A server that filters its databases by host returns 404 for a name that the filter hides.
-        if response.status == StatusCode::NOT_FOUND && named {
-            response = send(false).await?;
-            unnamed.fetch_or(response.status != StatusCode::NOT_FOUND, Ordering::Relaxed);
-        }
-        Ok(api_key_owner::parse(response.status, &response.text)?)
-    }
-
     /// Calls a model method as a user. A read is repeated once after a concurrent update: Odoo rolled it back after
     /// five attempts of its own. A write is never repeated: after the other update, the client may want something
     /// else.
@@ -246,36 +178,52 @@ impl OdooClient {
     /// # Errors
     /// If Odoo does not respond, or responds with a fault.
     pub async fn execute_kw(&self, user: &OdooUser, call: &Call) -> Result<Reply, OdooError> {
-        let body = self.serialize(user, call)?;
-        self.execute_serialized(&body, call, None).await
+        let prepared = self.prepare(user, call).await?;
+        self.execute_prepared(user, &prepared, call, None).await
+    }
+
+    /// Serializes a call for the protocol that it uses.
+    async fn prepare(&self, user: &OdooUser, call: &Call) -> Result<PreparedCall, OdooError> {
+        match self.json2_authorization(user).await? {
+            None => self.serialize(user, call).map(PreparedCall::XmlRpc),
+            // Boxed, because it can include a call of its own.
+            Some(key) => Box::pin(self.prepare_json2(user, &key, call)).await.map(PreparedCall::Json2),
+        }
     }
 
     /// `leading` is the call if others share it.
-    async fn execute_serialized(
+    async fn execute_prepared(
         &self,
-        body: &Bytes,
+        user: &OdooUser,
+        prepared: &PreparedCall,
         call: &Call,
         leading: Option<&LeadingRead<'_>>,
     ) -> Result<Reply, OdooError> {
-        let first = self.execute_once(body, call, leading).await;
-        if call.effect == Effect::Read && first.as_ref().is_err_and(OdooError::is_concurrent_update) {
-            return self.execute_once(body, call, leading).await;
+        let mut reply = self.execute_once(prepared, call, leading).await;
+        if call.effect == Effect::Read && reply.as_ref().is_err_and(OdooError::is_concurrent_update) {
+            reply = self.execute_once(prepared, call, leading).await;
         }
-        first
+        reply.map_err(|error| error.with_secret(&user.secret))
     }
 
     async fn execute_once(
         &self,
-        body: &Bytes,
+        prepared: &PreparedCall,
         call: &Call,
         leading: Option<&LeadingRead<'_>>,
     ) -> Result<Reply, OdooError> {
+        let body = match prepared {
+            PreparedCall::XmlRpc(body) => body,
+            // Boxed, because the usual calls must not become larger.
+            PreparedCall::Json2(request) => return Box::pin(self.send_json2(request, call, leading)).await,
+        };
         let span = self.start_call_span("xmlrpc", call.model.as_str(), call.method.as_str());
         let sending = self.send_leading(Service::Object, body.clone(), call.effect, leading);
         let response = in_span(span.current(), sending).await;
         let reply = response.map_err(OdooError::from).and_then(|response| into_reply(response, call.effect));
-        self.log(call, body.len(), &reply);
+        self.log(call, "xmlrpc", body.len(), &reply);
         span.end(&reply);
+        self.notice_unserved_xmlrpc(&reply).await;
         reply
     }
 
@@ -304,11 +252,11 @@ impl OdooClient {
         effect: Effect,
         leading: Option<&LeadingRead<'_>>,
     ) -> Result<TimedReply, Problem> {
-        let start = Instant::now();
+        let (start, request) = (Instant::now(), service.request());
         let response = self.send_unmetered(service, body, effect, (start, leading)).await;
         let error = response.as_ref().err().map(|problem| problem.code.as_str());
         let queued = response.as_ref().map_or(Duration::ZERO, |response| response.timing.queued);
-        self.0.metrics.record(error, (self.1.class(), queued), start.elapsed());
+        self.0.metrics.record(request, error, (self.1.class(), queued), start.elapsed());
         response
     }
 
@@ -358,19 +306,22 @@ impl OdooClient {
     }
 
     /// Logs what was called, its sizes, and its timing, never its values.
-    fn log(&self, call: &Call, sent: usize, reply: &Result<Reply, OdooError>) {
+    fn log(&self, call: &Call, protocol: &'static str, sent: usize, reply: &Result<Reply, OdooError>) {
         let Call { model, method, effect, .. } = call;
         let (model, method) = (model.as_str(), method.as_str());
         let odoo = &self.0.settings.name;
         match reply {
             Ok(reply) => {
-                tracing::debug!(odoo, model, method, ?effect, sent, received = reply.size(), ?reply.timing, "call")
+                let received = reply.size();
+                tracing::debug!(odoo, protocol, model, method, ?effect, sent, received, ?reply.timing, "call");
             }
             Err(OdooError::Fault(fault)) => {
-                tracing::debug!(odoo, model, method, ?effect, sent, ?fault.class, %fault.exception, "fault");
+                let Fault { class, exception, .. } = fault;
+                tracing::debug!(odoo, protocol, model, method, ?effect, sent, ?class, %exception, "fault");
             }
             Err(OdooError::Problem(problem)) => {
-                tracing::debug!(odoo, model, method, ?effect, sent, code = problem.code.as_str(), "no response");
+                let code = problem.code.as_str();
+                tracing::debug!(odoo, protocol, model, method, ?effect, sent, code, "no response");
             }
         }
     }
@@ -428,18 +379,24 @@ impl Inner {
         }
     }
 
-    fn url(&self, service: &Service) -> &ServiceUrl {
+    fn url<'s>(&'s self, service: &'s Service) -> &'s ServiceUrl {
         match service {
             Service::Common => &self.endpoints.common,
             Service::Object => &self.endpoints.object,
             Service::Method | Service::Probe => &self.endpoints.jsonrpc,
             Service::KeyOwner { .. } => &self.endpoints.key_owner,
+            Service::Json2 { target, .. } => &target.url,
         }
+    }
+
+    /// The header that names the database in requests without XML-RPC, unless the settings leave it out.
+    fn json2_database(&self) -> Option<&HeaderValue> {
+        self.settings.json2_names_database.then_some(&self.endpoints.database)
     }
 
     fn max_response_bytes(&self, service: &Service) -> usize {
         match service {
-            Service::Common | Service::Object | Service::Method => self.settings.answer_cap,
+            Service::Common | Service::Object | Service::Method | Service::Json2 { .. } => self.settings.answer_cap,
             Service::Probe | Service::KeyOwner { .. } => {
                 self.settings.answer_cap.min(api_key_owner::MAX_RESPONSE_BYTES)
             }
@@ -464,6 +421,8 @@ fn into_reply(response: TimedReply, effect: Effect) -> Result<Reply, OdooError> 
     }
 }
 
+#[cfg(test)]
+mod json2_tests;
 #[cfg(test)]
 mod stub;
 #[cfg(test)]

@@ -10,8 +10,11 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::call_queue::QueueError;
 use super::faults::{CallTarget, Fault, FaultClass};
+use super::user::may_only_read;
 use super::xmlrpc::writer::UnsupportedValue;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -57,13 +60,25 @@ impl OdooError {
         })
     }
 
+    /// The error of a call with this secret. In a transaction that may only read, writes fail because of the key only if it
+    /// may only read; otherwise PostgreSQL accepts none at all.
+    #[must_use]
+    pub(super) fn with_secret(self, secret: &SecretString) -> Self {
+        match self {
+            Self::Fault(fault) if fault.class == FaultClass::ReadOnlyCredential && !may_only_read(secret) => {
+                Self::Fault(Fault { class: FaultClass::Internal, ..fault })
+            }
+            error => error,
+        }
+    }
+
     /// Whether one field of one record can be the cause: an exception in the code of a computed field looks like a
     /// failure of the call. False for failures of Odoo itself, of its database, and of the user's credential.
     #[must_use]
     pub fn may_be_field_specific(&self) -> bool {
         use FaultClass::{
-            Busy, ConcurrentUpdate, CredentialRejected, DatabaseDown, InvalidContext, PrivateMethod, TooManyLogins,
-            UnknownDatabase, UnknownMethod, UnknownUser,
+            Busy, ConcurrentUpdate, CredentialRejected, DatabaseDown, InvalidContext, PrivateMethod,
+            ReadOnlyCredential, TooManyLogins, UnknownDatabase, UnknownMethod, UnknownUser,
         };
         let never = |fault: &Fault| {
             matches!(
@@ -73,6 +88,7 @@ impl OdooError {
                     | DatabaseDown
                     | InvalidContext
                     | PrivateMethod
+                    | ReadOnlyCredential
                     | TooManyLogins
                     | UnknownDatabase
                     | UnknownMethod
@@ -281,12 +297,28 @@ fn status_problem(status: u16, retry_after: Option<Duration>, effect: Effect) ->
         (500 | 502, Effect::Write) | (408 | 504 | 520..=527, _) => {
             outcome_unknown(&format!("Odoo returned HTTP {status}."), effect)
         }
-        (404, _) => unexpected_status("HTTP 404").hint("Odoo does not serve XML-RPC at the configured URL."),
+        (404, _) => unexpected_status("HTTP 404").hint(XMLRPC_UNSERVED),
         (300..400, _) => {
             unexpected_status("a redirect").hint("The configured URL redirects; configure its target instead.")
         }
         _ => with_effect(unexpected_status(&format!("HTTP {status}")), effect),
     }
+}
+
+const XMLRPC_UNSERVED: &str = "Odoo does not serve XML-RPC at the configured URL.";
+
+/// Whether Odoo does not serve XML-RPC. Nothing was called.
+pub(super) fn is_xmlrpc_unserved(problem: &Problem) -> bool {
+    problem.code == ErrorCode::OdooUnreadable && problem.hint.as_deref() == Some(XMLRPC_UNSERVED)
+}
+
+/// Odoo does not serve JSON-2, or not for this database. Nothing was called.
+pub(super) fn json2_unserved() -> Problem {
+    unexpected_status("HTTP 404").hint(
+        "Odoo serves JSON-2 from Odoo 19 on. Check `odoo.url` and `odoo.database`, and allow the gateway to reach \
+         /json/2 on the Odoo server. If Odoo has a `dbfilter`, it must permit `odoo.database` for the host in \
+         `odoo.url`; see also `odoo.json2_names_database`.",
+    )
 }
 
 fn unexpected_status(status: &str) -> Problem {

@@ -8,6 +8,7 @@ use super::database::Database;
 use super::nested_read::{CountMode, find_ids, list_records, read_records};
 use super::one_call_write::{OneCallWrite, update_in_one_call};
 use super::plan_outcome::Outcome;
+use super::replaced_methods::{read_group, toggle_active};
 use super::reply::Reply;
 use super::returned_records::{RecordSource, Records};
 use super::user::OdooUser;
@@ -57,6 +58,8 @@ pub async fn execute_plan(
                 if may_need_ids { odoo.call_with_or_without_ids(call).await } else { odoo.call_method(&call).await };
             result.map(Outcome::Result)
         }
+        Plan::ReadGroup(plan) => read_group(odoo, *plan).await.map(|(groups, rows)| Outcome::Groups(groups, rows)),
+        Plan::ToggleActive(plan) => toggle_active(odoo, &plan).await.map(Outcome::Result),
     }
 }
 
@@ -85,7 +88,8 @@ fn only_reads(plan: &Plan) -> bool {
         | Plan::List { .. }
         | Plan::Read { .. }
         | Plan::DescribeFields { .. } => true,
-        Plan::Create { .. } | Plan::Update(_) | Plan::Delete { .. } | Plan::Call { .. } => false,
+        Plan::Create { .. } | Plan::Update(_) | Plan::Delete { .. } => false,
+        Plan::Call { .. } | Plan::ReadGroup(_) | Plan::ToggleActive(_) => false,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Classification of Odoo's faults.
 //!
-//! In: a fault in one of three forms (`/xmlrpc/2`: integer codes; `/xmlrpc`: codes that name the class; `/jsonrpc`:
-//! the class with its module). Out: a [`Fault`] with its class, the name of the exception, and as much of its message
-//! as may be shown; together with the target of the call, a [`Problem`](crate::error::Problem). Must not know: HTTP,
-//! dialects, sessions.
+//! In: a fault in one of four forms (`/xmlrpc/2`: integer codes; `/xmlrpc`: codes that name the class; `/jsonrpc` and
+//! `/json/2`: the class with its module). Out: a [`Fault`] with its class, the name of the exception, and as much of
+//! its message as may be shown; together with the target of the call, a [`Problem`](crate::error::Problem). Must not
+//! know: HTTP, dialects, sessions.
 //!
 //! Odoo rolls back before it sends a fault, so a fault means that nothing was done, with three exceptions:
 //! [`FaultClass::NoResult`], [`FaultClass::ResultNotRepresentable`], and [`Fault::is_after_commit`].
@@ -14,9 +14,12 @@ mod class;
 mod client_method_call;
 mod disclosure;
 mod json;
+mod json2;
 mod missing_records;
+mod missing_value;
 mod problem;
 mod redirect_warning;
+mod removed_methods;
 mod rules;
 mod traceback;
 
@@ -24,6 +27,7 @@ use std::borrow::Cow;
 
 pub use class::FaultClass;
 pub(super) use disclosure::user_text;
+pub(super) use json2::missing_argument;
 pub use missing_records::MissingRecords;
 pub use problem::CallTarget;
 use rules::UserException;

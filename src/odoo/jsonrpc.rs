@@ -1,4 +1,4 @@
-//! Odoo's JSON-RPC at `/jsonrpc`, used for method calls if Odoo serves it.
+//! Odoo's JSON-RPC at `/jsonrpc`, used for method calls if Odoo serves it. `json2` uses its parser.
 //!
 //! In: the parts of a call, or the text of a response. Out: bytes, or values that borrow from that text. Must not know:
 //! HTTP, models, what a fault means.
@@ -7,7 +7,7 @@
 //! [`MalformedResponse::is_unrepresentable`](super::rpc_codec::MalformedResponse::is_unrepresentable) marks results that a
 //! [`Value`](crate::value::Value) cannot represent; the method ran nevertheless.
 
-mod python_json;
+pub(super) mod python_json;
 pub mod response;
 #[cfg(test)]
 #[path = "../../fuzz/src/response_invariants.rs"]

@@ -136,10 +136,22 @@ impl MetadataCache {
     pub async fn recent_version(&self) -> Result<Arc<ServerVersion>, Problem> {
         let fetch = async {
             let version = Arc::new(self.client.version().await.map_err(OdooError::into_problem)?);
-            *self.last_version.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), version.clone()));
+            let fetched = (Instant::now(), version.clone());
+            let last = self.last_version.lock().unwrap_or_else(PoisonError::into_inner).replace(fetched);
+            if last.is_none_or(|(_, last)| last.server_version != version.server_version) {
+                self.warn_if_unknown(&version);
+            }
             Ok(version)
         };
         self.recent_version.get_or_load((), fetch).await
+    }
+
+    fn warn_if_unknown(&self, version: &ServerVersion) {
+        if version.is_unknown() {
+            let database = self.client.settings().name.as_str();
+            let (found, known) = (version.server_version.as_str(), ServerVersion::NEWEST);
+            tracing::warn!(database, odoo = found, "this Odoo is newer than Odoo {known}, and is treated like it");
+        }
     }
 
     /// The server's version for a plan, at most as old as the other metadata, so that an upgrade of Odoo is noticed
@@ -176,14 +188,6 @@ impl MetadataCache {
     /// # Errors
     /// If Odoo does not respond as expected.
     pub async fn user_defaults(&self, user: &OdooUser) -> Result<UserDefaults, Problem> {
-        match self.defaults.get(&user.uid) {
-            Some(defaults) => Ok(defaults),
-            // Boxed, because it is rare and large.
-            None => Box::pin(self.fetch_user_defaults(user)).await,
-        }
-    }
-
-    async fn fetch_user_defaults(&self, user: &OdooUser) -> Result<UserDefaults, Problem> {
         let fetch = async {
             let ids = Value::List(vec![Value::Int(user.uid.get())]);
             let fields = Value::List(vec!["lang".into(), "tz".into()]);
@@ -251,7 +255,10 @@ impl MetadataCache {
         model: &ModelName,
         right: Option<WriteRight>,
     ) -> Result<bool, Problem> {
-        let fetch = model_description::fetch_right(&self.client, user, model, right);
+        let fetch = async {
+            let version = self.cached_version().await?.number();
+            model_description::fetch_right(&self.client, user, model, right, version).await
+        };
         self.rights.get_or_load((user.uid, model.clone(), right), fetch).await
     }
 
@@ -277,6 +284,11 @@ impl MetadataCache {
     /// The model's default order, if it is cached.
     pub(super) fn cached_default_order(&self, user: &OdooUser, model: &ModelName) -> Option<Arc<str>> {
         self.orders.get(&(user.uid, model.clone()))
+    }
+
+    /// The user's language and time zone, if they are cached.
+    pub(super) fn cached_user_defaults(&self, user: &OdooUser) -> Option<UserDefaults> {
+        self.defaults.get(&user.uid)
     }
 
     /// The codes of the installed languages, if they are cached.
@@ -340,6 +352,7 @@ impl MetadataCache {
             server_serie: "19.0".to_owned(),
             protocol_version: 1,
             major: 19,
+            minor: 0,
         };
         *self.last_version.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::new(version)));
         let key = (user.uid, schema.model.clone());

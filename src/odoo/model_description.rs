@@ -13,7 +13,7 @@ use super::user::OdooUser;
 use crate::error::Problem;
 use crate::names::{FieldName, MethodName, ModelName};
 use crate::plan::model_schema::{self, FieldType, Schema};
-use crate::plan::{Call, Effect, OrmMethod};
+use crate::plan::{AccessOperation, Call, Effect, VersionNumber, access_check};
 use crate::value::{Member, Value};
 
 /// The attributes of a field, in addition to those of a schema. `states` exists before Odoo 17: the states of a record
@@ -103,8 +103,20 @@ pub(super) async fn fetch_fields(
         field.may_be_needed &= !links.contains(field.name.as_str());
         Some(field)
     };
-    let fields = response.iter().filter_map(parse).collect();
-    Ok((fields, fetch_schema::parse(model, response)?))
+    let mut fields: Vec<FieldDescription> = response.iter().filter_map(parse).collect();
+    let schema = fetch_schema::parse(model, response)?;
+    add_aliases(&mut fields, &schema);
+    Ok((fields.into(), schema))
+}
+
+/// Describes the names of fields that Odoo does not know, but that the gateway accepts and returns.
+fn add_aliases(fields: &mut Vec<FieldDescription>, schema: &Schema) {
+    let aliases = schema.fields().filter_map(|(name, field)| {
+        let named = fields.iter().find(|named| Some(named.name.as_str()) == field.alias_of)?;
+        Some(FieldDescription { name: name.clone(), ..named.clone() })
+    });
+    let aliases: Vec<FieldDescription> = aliases.collect();
+    fields.extend(aliases);
 }
 
 /// Asks Odoo whether a user has a right on a model; without one, whether the user may read it.
@@ -116,14 +128,15 @@ pub(super) async fn fetch_right(
     user: &OdooUser,
     model: &ModelName,
     right: Option<WriteRight>,
+    version: VersionNumber,
 ) -> Result<bool, Problem> {
     let operation = match right {
-        None => "read",
-        Some(WriteRight::Create) => "create",
-        Some(WriteRight::Update) => "write",
-        Some(WriteRight::Delete) => "unlink",
+        None => AccessOperation::Read,
+        Some(WriteRight::Create) => AccessOperation::Create,
+        Some(WriteRight::Update) => AccessOperation::Write,
+        Some(WriteRight::Delete) => AccessOperation::Unlink,
     };
-    let call = read_call(model, OrmMethod::CheckAccessRights.name(), vec![operation.into(), Value::Bool(false)]);
+    let call = access_check(model, operation, &[], version);
     let reply = client.execute_kw(user, &call).await.map_err(|error| error.into_call_problem(&call))?;
     Ok(reply.is_none() || reply.value()? == Value::Bool(true))
 }

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 use super::error::{OdooError, unreadable};
 use super::partial_read::PartialRead;
-use super::read_by_ids::{failing_fields, read_flat};
+use super::read_by_ids::{add_sizes, failing_fields, read_flat};
 use super::read_failure_cache::{FailingFields, ShortPage};
 use super::related::add_related;
 use super::reply::Reply;
@@ -90,7 +90,27 @@ pub(super) async fn list_records(odoo: UserClient<'_>, list: &ListPlan, mode: Co
 }
 
 /// The records of a list without their related records. `count` is the number of matching records, if it is known.
+/// Sizes of files are read apart if one call cannot return them.
 async fn list_flat(
+    odoo: UserClient<'_>,
+    list: &ListPlan,
+    mode: CountMode,
+    count: Option<i64>,
+) -> Result<Records, Problem> {
+    match list.split_sizes() {
+        None => list_columns(odoo, list, mode, count).await,
+        // Boxed, because it is rare and large.
+        Some((others, sizes)) => {
+            Box::pin(async {
+                let records = list_columns(odoo, &others, mode, count).await?;
+                add_sizes(odoo, records, &sizes, list.columns.clone()).await
+            })
+            .await
+        }
+    }
+}
+
+async fn list_columns(
     odoo: UserClient<'_>,
     list: &ListPlan,
     mode: CountMode,

@@ -6,6 +6,7 @@
 use super::reply::Reply;
 use super::returned_records::{RecordSource, Records};
 use crate::names::RecordId;
+use crate::plan::GroupRows;
 
 /// The outcome of a plan.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub enum Outcome {
     Deleted(Vec<RecordId>),
     /// The result of a method.
     Result(Reply),
+    /// Groups of records, and what converts them to the form of the method that was called.
+    Groups(Reply, GroupRows),
 }
 
 impl Outcome {
@@ -38,7 +41,7 @@ impl Outcome {
     #[must_use]
     pub fn size(&self) -> usize {
         match self {
-            Self::Fields(reply) | Self::Result(reply) => reply.size(),
+            Self::Fields(reply) | Self::Result(reply) | Self::Groups(reply, _) => reply.size(),
             Self::Records(Records { source: RecordSource::Reply(reply) | RecordSource::Page(reply), .. }) => {
                 reply.size()
             }

@@ -12,31 +12,31 @@ use super::user::OdooUser;
 use crate::error::Problem;
 use crate::names::{FieldName, ModelName};
 use crate::plan::model_schema::Schema;
-use crate::plan::{self, MissingMetadata, UserDefaults};
+use crate::plan::{self, MissingMetadata, UserDefaults, VersionNumber};
 
 /// The metadata for one plan. A value that was looked up once stays the same for the whole plan.
 #[derive(Debug)]
 pub struct MetadataSnapshot<'k> {
     cache: &'k MetadataCache,
     user: &'k OdooUser,
-    major_version: u8,
-    defaults: UserDefaults,
+    version: VersionNumber,
+    defaults: OnceCell<UserDefaults>,
     languages: OnceCell<Arc<[String]>>,
     schemas: RefCell<Vec<CachedSchema>>,
     orders: RefCell<Vec<(ModelName, Arc<str>)>>,
 }
 
 impl<'k> MetadataSnapshot<'k> {
-    /// The version and the user's settings, which every plan needs. The calls run one after the other: the first call
-    /// with a secret costs Odoo a full password hash, and concurrent calls would each cost one.
+    /// The version, which every plan needs. Other metadata is fetched when the planner asks for it, one call after the
+    /// other: the first call with a secret costs Odoo a full password hash, and concurrent calls would each cost one.
     ///
     /// # Errors
     /// If Odoo does not respond.
     pub async fn load(cache: &'k MetadataCache, user: &'k OdooUser) -> Result<Self, Problem> {
-        let major_version = cache.cached_version().await?.major;
-        let defaults = cache.user_defaults(user).await?;
-        let (languages, schemas, orders) = (OnceCell::new(), RefCell::default(), RefCell::default());
-        Ok(Self { cache, user, major_version, defaults, languages, schemas, orders })
+        let version = cache.cached_version().await?.number();
+        let (defaults, languages) = (OnceCell::new(), OnceCell::new());
+        let (schemas, orders) = (RefCell::default(), RefCell::default());
+        Ok(Self { cache, user, version, defaults, languages, schemas, orders })
     }
 
     /// Fetches what the planner needs.
@@ -45,6 +45,9 @@ impl<'k> MetadataSnapshot<'k> {
     /// If Odoo does not respond, or the model does not exist.
     pub async fn fetch(&mut self, missing: MissingMetadata) -> Result<(), Problem> {
         match missing {
+            MissingMetadata::UserDefaults => {
+                self.defaults = OnceCell::from(self.cache.user_defaults(self.user).await?);
+            }
             MissingMetadata::Languages => self.languages = OnceCell::from(self.cache.languages(self.user).await?),
             MissingMetadata::DefaultOrder(model) => {
                 let order = self.cache.default_order(self.user, &model).await?;
@@ -104,12 +107,16 @@ impl plan::Metadata for MetadataSnapshot<'_> {
         Some(self.languages.get_or_init(|| languages).clone())
     }
 
-    fn major_version(&self) -> u8 {
-        self.major_version
+    fn version(&self) -> VersionNumber {
+        self.version
     }
 
-    fn user_defaults(&self) -> UserDefaults {
-        self.defaults.clone()
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        if let Some(defaults) = self.defaults.get() {
+            return Some(defaults.clone());
+        }
+        let defaults = self.cache.cached_user_defaults(self.user)?;
+        Some(self.defaults.get_or_init(|| defaults).clone())
     }
 
     fn record_missing_field(&self, model: &ModelName, field: &FieldName) {
@@ -123,13 +130,15 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
+    use crate::names::MethodName;
     use crate::odoo::client::OdooClient;
     use crate::odoo::metadata_cache::MetadataCacheSettings;
     use crate::odoo::settings::OdooSettings;
     use crate::odoo::transport::Transport;
     use crate::odoo::user::Uid;
     use crate::plan::{
-        Action, FieldSet, Intent, Many2oneDisplay, Metadata as _, Plan, RequestedContext, Scope, Window,
+        Action, FieldSet, Intent, Many2oneDisplay, Metadata as _, Plan, PlanError, RequestedContext, Scope,
+        UncheckedCall, Window,
     };
     use crate::value::{Member, Value};
 
@@ -184,12 +193,28 @@ mod tests {
         let metadata = MetadataSnapshot::load(&cache, &user).await.unwrap();
         let seen = |metadata: &MetadataSnapshot<'_>| {
             let (schema, order) = (metadata.schema(&model()).is_some(), metadata.default_order(&model()).is_some());
-            (schema, order, metadata.languages().is_some())
+            (schema, order, metadata.languages().is_some(), metadata.user_defaults().is_some())
         };
-        assert_eq!(seen(&metadata), (true, true, true));
+        assert_eq!(seen(&metadata), (true, true, true, true));
         cache.invalidate();
-        assert_eq!(seen(&metadata), (true, true, true));
+        assert_eq!(seen(&metadata), (true, true, true, true));
         let other = ModelName::from_static("x.other");
         assert!(metadata.schema(&other).is_none() && metadata.default_order(&other).is_none());
+    }
+
+    #[tokio::test]
+    async fn the_users_preferences_are_asked_for_only_by_plans_that_use_them() {
+        let (cache, user) = (warm_cache().await, user());
+        cache.invalidate();
+        // Nothing listens at the address of Odoo, so this would fail if it read them.
+        let metadata = MetadataSnapshot::load(&cache, &user).await.unwrap();
+        let method = MethodName::from_static("search");
+        let requested = UncheckedCall { model: model(), method, args: Vec::new(), kwargs: Vec::new() };
+        assert!(plan::plan_unchanged(&requested, &Scope::All, &metadata).is_ok());
+        let count = Action::Count { domain: Default::default() };
+        let many2one_display = Many2oneDisplay::Named;
+        let mut intent = Intent { model: model(), action: count, many2one_display, domain_parameter: "domain" };
+        let missing = plan::plan(&mut intent, &RequestedContext::default(), &Scope::All, &metadata).err();
+        assert_eq!(missing, Some(PlanError::NeedsMetadata(MissingMetadata::UserDefaults)));
     }
 }

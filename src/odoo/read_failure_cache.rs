@@ -1,5 +1,5 @@
-//! What earlier calls have shown about models: fields that cannot be read, short pages that are not the last, and
-//! writes that cannot read in the same call.
+//! What earlier calls have shown about models: fields that cannot be read, short pages that are not the last, writes
+//! that cannot read in the same call, and a method that Odoo removed.
 //!
 //! In: the outcomes of calls, by user and model. Out: the same, for later reads. Must not know: how the outcomes are
 //! determined, what is read. Everything expires, and the number of models is bounded like that of schemas.
@@ -104,6 +104,8 @@ struct ModelQuirks {
     short_page: Option<(ShortPage, Instant)>,
     /// Until when writes are made in separate calls.
     separate_writes_until: Option<Instant>,
+    /// Since when the model is known to have no `toggle_active`.
+    without_toggle: Option<Instant>,
     /// Fields that were read with a page which, according to a count, was complete.
     verified: HashSet<FieldName>,
     failing: Arc<FailingFields>,
@@ -122,6 +124,17 @@ impl ReadQuirks {
 
     pub(super) fn set_short_page(&self, uid: Uid, model: &ModelName, short_page: ShortPage) {
         self.update(uid, model, |quirks| quirks.short_page = Some((short_page, Instant::now())));
+    }
+
+    /// Whether the model is known to have no `toggle_active`.
+    pub(super) fn lacks_toggle(&self, uid: Uid, model: &ModelName) -> bool {
+        let since = self.models().get(&(uid, model.clone())).and_then(|quirks| quirks.without_toggle);
+        since.is_some_and(|since| since.elapsed() < self.ttl)
+    }
+
+    /// Records that the model has no `toggle_active`.
+    pub(super) fn set_lacks_toggle(&self, uid: Uid, model: &ModelName) {
+        self.update(uid, model, |quirks| quirks.without_toggle = Some(Instant::now()));
     }
 
     /// Whether pages with these fields are known to be complete. A field that raises `MissingError` removes its

@@ -1,8 +1,9 @@
 //! A successful response of Odoo.
 //!
-//! In: the text of an XML-RPC or JSON-RPC response. Out: a [`Reply`] that owns the text and parses it on demand. Must
+//! In: the text of an XML-RPC, JSON-RPC or JSON-2 response. Out: a [`Reply`] that owns the text and parses it on demand. Must
 //! not know: HTTP, what was called.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use super::error::unreadable;
 use super::rpc_codec::RpcResponse;
 use super::xmlrpc::record_scan::RecordScan;
-use super::{jsonrpc, xmlrpc};
+use super::{json2, jsonrpc, xmlrpc};
 use crate::error::Problem;
 use crate::memory_budget::MemoryShare;
 use crate::value::Value;
@@ -36,6 +37,8 @@ pub(super) enum Body {
     Xml(Arc<String>),
     /// A JSON-RPC response.
     Json(Arc<String>),
+    /// The result of a JSON-2 call.
+    Json2(Arc<String>),
     /// The method returned `None`; over XML-RPC, Odoo reports this as a fault.
     Null,
     /// The method ran and its changes are committed, but its result cannot be transmitted.
@@ -65,6 +68,7 @@ impl Reply {
                 RpcResponse::Result(value) => Ok(value),
                 RpcResponse::Fault(_) => Err(unreadable(FAULT)),
             },
+            Body::Json2(text) => jsonrpc::python_json::parse(text).map_err(unreadable),
             Body::Json(text) => match jsonrpc::response::parse(text).map_err(unreadable)? {
                 RpcResponse::Result(value) => Ok(value),
                 RpcResponse::Fault(_) => Err(unreadable(FAULT)),
@@ -72,23 +76,32 @@ impl Reply {
         }
     }
 
+    /// The reply of a method that returns `None`, where no call was needed.
+    pub(super) fn none() -> Self {
+        Self { body: Body::Null, share: None, timing: Timing::default() }
+    }
+
     /// How many records the result contains, and which, without parsing it; `None` if only parsing can tell.
     pub(super) fn scan_records(&self) -> Option<RecordScan> {
         match &self.body {
             Body::Xml(text) => xmlrpc::record_scan::scan(text),
+            Body::Json2(text) => json2::record_scan::scan(text),
             Body::Json(_) | Body::Null | Body::Omitted => None,
         }
     }
 
     /// The complete XML-RPC response for a client that speaks XML-RPC itself; `None` if Odoo was called over JSON-RPC,
-    /// and for a method without a result. Odoo 14 and 15 do not remove control characters, which XML parsers reject.
+    /// for a result of JSON-2 that Odoo could not transmit over XML-RPC, and for a method without a result. Odoo 14 and 15 do not remove control characters, which XML parsers reject.
     ///
     /// The share is released: nothing is parsed anymore, and a client that reads slowly must not keep the responses of
     /// others from being read.
     #[must_use]
     pub fn into_xml(self) -> Option<Bytes> {
-        let Body::Xml(text) = self.body else { return None };
-        let mut text = Arc::unwrap_or_clone(text);
+        let mut text = match self.body {
+            Body::Xml(text) => Arc::unwrap_or_clone(text),
+            Body::Json2(text) => return result_as_xml(&text),
+            Body::Json(_) | Body::Null | Body::Omitted => return None,
+        };
         if text.bytes().any(is_forbidden) {
             text.retain(|character| !u8::try_from(character).is_ok_and(is_forbidden));
         }
@@ -111,9 +124,41 @@ impl Reply {
     #[must_use]
     pub fn size(&self) -> usize {
         match &self.body {
-            Body::Xml(text) | Body::Json(text) => text.len(),
+            Body::Xml(text) | Body::Json(text) | Body::Json2(text) => text.len(),
             Body::Null | Body::Omitted => 0,
         }
+    }
+}
+
+/// A result of JSON-2 as Odoo would send it over XML-RPC.
+fn result_as_xml(text: &str) -> Option<Bytes> {
+    let mut value = jsonrpc::python_json::parse(text).ok()?;
+    adapt_to_xml(&mut value)?;
+    xmlrpc::response_writer::result(&value).ok().map(Bytes::from)
+}
+
+/// Removes characters that XML does not allow, as Odoo does. `None` for what Odoo cannot transmit over XML-RPC: `None`
+/// within a result, and integers of more than 32 bits.
+fn adapt_to_xml(value: &mut Value<'_>) -> Option<()> {
+    match value {
+        Value::Null => None,
+        Value::Int(int) => i32::try_from(*int).ok().map(drop),
+        Value::Bool(_) | Value::Float(_) => Some(()),
+        Value::Text(text) => {
+            remove_forbidden(text);
+            Some(())
+        }
+        Value::List(items) => items.iter_mut().try_for_each(adapt_to_xml),
+        Value::Map(members) => members.iter_mut().try_for_each(|(name, value)| {
+            remove_forbidden(name);
+            adapt_to_xml(value)
+        }),
+    }
+}
+
+fn remove_forbidden(text: &mut Cow<'_, str>) {
+    if text.bytes().any(is_forbidden) {
+        text.to_mut().retain(|character| !u8::try_from(character).is_ok_and(is_forbidden));
     }
 }
 
@@ -136,6 +181,27 @@ mod tests {
         }
         for body in [Body::Json(Arc::default()), Body::Null, Body::Omitted] {
             assert!(reply(body).into_xml().is_none());
+        }
+    }
+
+    #[test]
+    fn result_of_json2_is_written_as_xml_if_odoo_could_do_the_same() {
+        let xml = |text: &str| {
+            let body = Body::Json2(Arc::new(text.to_owned()));
+            Reply { body, share: None, timing: Timing::default() }.into_xml()
+        };
+        let text = xml(r#"[{"id": 7, "name": "a\u0001 & b", "ok": true, "amount": 1.5}]"#).unwrap();
+        let text = std::str::from_utf8(&text).unwrap();
+        let Ok(RpcResponse::Result(value)) = xmlrpc::response::parse(text) else { panic!("{text}") };
+        let record = vec![
+            ("id".into(), Value::Int(7)),
+            ("name".into(), "a & b".into()),
+            ("ok".into(), Value::Bool(true)),
+            ("amount".into(), Value::Float(1.5)),
+        ];
+        assert_eq!(value, Value::List(vec![Value::Map(record)]));
+        for other in ["[null]", "2147483648", "NaN", "[1"] {
+            assert_eq!(xml(other), None, "{other}");
         }
     }
 

@@ -21,12 +21,12 @@ use super::database::Database;
 use super::transport::WebRequest;
 use super::user::OdooUser;
 use super::user_client::{CallCounter, UserClient};
-use super::web::report_response::{self, ReportPage};
+use super::web::report_response::{self, ENGINE_HINT, ReportPage, address_too_long, not_a_report};
 use super::web::{SessionOwner, needs_password};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
 use crate::names::{RecordId, ReportName};
-use crate::plan::{Report, ReportFormat, ReportPlan, find_report, portal_link};
+use crate::plan::{EngineFailure, Report, ReportFormat, ReportPlan, engine_failure, find_report, portal_link};
 use crate::value::Value;
 
 /// A report and the user who prints it.
@@ -46,6 +46,13 @@ pub struct ReportPrinter {
 
 /// Maximum number of sessions per page: the cached one and, if Odoo has ended it, a new one.
 const MAX_SESSIONS: usize = 2;
+
+/// The first version that rejects a request whose line and headers together are larger than 16 KiB.
+const LIMITS_HEADERS_FROM: (u8, u8) = (19, 4);
+/// The first major version that sends a page if it has no PDF engine.
+const PRINTS_PAGES_FROM: u8 = 20;
+/// What the headers leave of them.
+const MAX_URL_BYTES: usize = 14 << 10;
 
 impl ReportPrinter {
     /// Finds the report. A response proves that Odoo accepts the user's secret.
@@ -133,17 +140,42 @@ impl ReportPrinter {
         counter: &CallCounter,
     ) -> Result<Vec<u8>, Problem> {
         let _permit = self.database.web.acquire_print_permit().await?;
-        if self.portal_only {
-            return self
-                .print_from_portal(&ids, format, needs_password("This user may not read reports."), counter)
-                .await;
-        }
-        match self.print_in_session(&ids, format, plan, counter).await {
+        let in_session = match self.portal_only {
+            true => Err(needs_password("This user may not read reports.")),
+            false => self.print_in_session(&ids, format, plan, counter).await,
+        };
+        let printed = match in_session {
             Err(problem) if problem.code == ErrorCode::ReportNeedsPassword => {
                 self.print_from_portal(&ids, format, problem, counter).await
             }
             printed => printed,
+        };
+        match printed {
+            Err(problem) if format == ReportFormat::Pdf && may_be_of_the_engine(&problem) => {
+                Err(self.explain(problem, counter).await)
+            }
+            printed => printed,
         }
+    }
+
+    /// Asks Odoo whether its engine is the cause. Its own message is in the language of the user, and is the same for
+    /// a report that its module rejects.
+    async fn explain(&self, problem: Problem, counter: &CallCounter) -> Problem {
+        let failure = self.engine_failure(counter).await;
+        let version = self.database.metadata.cached_version().await;
+        explained(problem, failure, version.is_ok_and(|version| version.major >= PRINTS_PAGES_FROM))
+    }
+
+    /// What is wrong with Odoo's engine; `None` if nothing is, or if Odoo does not say.
+    async fn engine_failure(&self, counter: &CallCounter) -> Option<EngineFailure> {
+        for call in self.report.engine_state_calls() {
+            match self.user_client(counter).call(&call).await {
+                Ok(reply) => return engine_failure(&reply.value().ok()?),
+                Err(problem) if problem.code == ErrorCode::UnknownMethod => {}
+                Err(_) => return None,
+            }
+        }
+        None
     }
 
     async fn print_in_session(
@@ -156,6 +188,9 @@ impl ReportPrinter {
         let web = &self.database.web;
         let owner = SessionOwner { user: &self.user, login: self.login.as_deref() };
         let url = self.url(ids, format, plan)?;
+        if self.database.metadata.cached_version().await?.is_at_least(LIMITS_HEADERS_FROM) {
+            check_length(&url, ids.len())?;
+        }
         for _ in 0..MAX_SESSIONS {
             let session = web.session(owner).await?;
             let request = WebRequest { session: Some(session.id()), ..self.page_request(url.clone()) };
@@ -172,7 +207,8 @@ impl ReportPrinter {
             }
         }
         let detail = "Odoo's web client opened a session for this user, but rejects it.";
-        let hint = "Retry. If the error persists, check that the proxy in front of Odoo forwards cookies.";
+        let hint = "Retry. If the error persists, check that the proxy in front of Odoo forwards cookies, and on Odoo \
+                    20 that all gateways reach Odoo from one address if base.session_check_device is set.";
         Err(Problem::new(ErrorCode::OdooUnreadable, detail).hint(hint))
     }
 
@@ -250,8 +286,37 @@ impl ReportPrinter {
     }
 }
 
+/// Whether the failure of Odoo's PDF engine can look like this.
+fn may_be_of_the_engine(problem: &Problem) -> bool {
+    matches!(problem.code, ErrorCode::OdooInternalError | ErrorCode::OdooRefused | ErrorCode::PdfEngineUnavailable)
+}
+
+/// The problem of a PDF with what is known about the engine. If the server prints no pages, the page that came in place
+/// of the PDF is that of a proxy.
+fn explained(problem: Problem, failure: Option<EngineFailure>, prints_pages: bool) -> Problem {
+    match failure {
+        Some(EngineFailure::Unusable(detail)) => {
+            Problem::new(ErrorCode::PdfEngineUnavailable, detail).hint(ENGINE_HINT)
+        }
+        _ if problem.code == ErrorCode::PdfEngineUnavailable && !prints_pages => not_a_report(),
+        // Odoo prints most documents with one worker, too, so its own error stays.
+        Some(EngineFailure::OneWorker) => problem.hint(ONE_WORKER_HINT),
+        None => problem,
+    }
+}
+
+/// What can help if Odoo has one worker.
+const ONE_WORKER_HINT: &str = "Odoo's log contains the cause. If it is the PDF engine, set `workers` of Odoo to at \
+                               least 2: with one worker, Odoo cannot serve the images of a PDF while it makes the PDF.";
+
 fn as_ints(ids: &[RecordId]) -> Vec<i64> {
     ids.iter().map(|id| id.get()).collect()
+}
+
+/// # Errors
+/// 400 if Odoo would reject the address.
+fn check_length(url: &Url, count: usize) -> Result<(), Problem> {
+    if url.as_str().len() <= MAX_URL_BYTES { Ok(()) } else { Err(address_too_long(count)) }
 }
 
 fn unknown_report(name: &ReportName) -> Problem {
@@ -261,4 +326,43 @@ fn unknown_report(name: &ReportName) -> Problem {
 
 fn no_link() -> Problem {
     Problem::new(ErrorCode::OdooUnreadable, "Odoo returned no valid link to this document.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_unusable_engine_replaces_the_error_of_odoo() {
+        let (refused, failed) = (ErrorCode::OdooRefused, ErrorCode::OdooInternalError);
+        let (page, unreadable) = (ErrorCode::PdfEngineUnavailable, ErrorCode::OdooUnreadable);
+        let unusable = Some(EngineFailure::Unusable("It is missing."));
+        for (code, failure, prints_pages, expected) in [
+            (refused, unusable, false, page),
+            (refused, Some(EngineFailure::OneWorker), false, refused),
+            (failed, Some(EngineFailure::OneWorker), false, failed),
+            (failed, None, true, failed),
+            (page, None, false, unreadable),
+            (page, Some(EngineFailure::OneWorker), false, unreadable),
+            (page, unusable, false, page),
+            (page, None, true, page),
+        ] {
+            let problem = Problem::new(code, "Invoice the order first.").odoo("UserError", "Invoice the order first.");
+            let found = explained(problem.clone(), failure, prints_pages);
+            assert_eq!(found.code, expected, "{code:?} {failure:?} {prints_pages}");
+            if failure == Some(EngineFailure::OneWorker) && found.code == code {
+                assert_eq!((found.detail, found.odoo), (problem.detail, problem.odoo));
+                assert_eq!(found.hint.as_deref(), Some(ONE_WORKER_HINT));
+            }
+        }
+    }
+
+    #[test]
+    fn address_leaves_room_for_the_headers() {
+        let address = |ids: usize| format!("http://odoo/report/html/sale.x/{}", "1234,".repeat(ids));
+        let checked = |ids: usize| check_length(&Url::parse(&address(ids)).unwrap(), ids);
+        assert_eq!(checked(2800), Ok(()));
+        let problem = checked(3000).unwrap_err();
+        assert_eq!((problem.code, problem.parameter.as_deref()), (ErrorCode::InvalidParameter, Some("ids")));
+    }
 }

@@ -40,7 +40,11 @@ pub struct OdooSettings {
     pub answer_memory: u64,
     /// Maximum size of a call, in bytes.
     pub call_cap: usize,
-    /// The protocol for method calls; all other calls use XML-RPC.
+    /// The protocol for calls.
+    pub protocol: UpstreamProtocol,
+    /// Whether requests over JSON-2 name the database; without the name, the host decides which database is used.
+    pub json2_names_database: bool,
+    /// The protocol for method calls, where other calls use XML-RPC.
     pub method_calls: MethodCalls,
     /// Whether equal reads of one user share one call.
     pub share_reads: bool,
@@ -48,6 +52,17 @@ pub struct OdooSettings {
     pub failures_to_open: u32,
     /// How long the circuit stays open before the next attempt.
     pub open_for: Duration,
+}
+
+/// The protocol for calls to Odoo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpstreamProtocol {
+    /// XML-RPC; where Odoo does not serve it, JSON-2 for users with an API key.
+    Auto,
+    /// Always XML-RPC.
+    XmlRpc,
+    /// Always JSON-2, which accepts only API keys.
+    Json2,
 }
 
 /// The protocol for method calls.
@@ -86,6 +101,8 @@ impl OdooSettings {
             answer_cap: 64 << 20,
             answer_memory: 128 << 20,
             call_cap: 48 << 20,
+            protocol: UpstreamProtocol::Auto,
+            json2_names_database: true,
             method_calls: MethodCalls::Auto,
             share_reads: true,
             failures_to_open: 5,
@@ -104,6 +121,11 @@ pub(super) struct Endpoints {
     pub(super) databases: ServiceUrl,
     pub(super) jsonrpc: ServiceUrl,
     pub(super) key_owner: ServiceUrl,
+    /// The URL below which JSON-2 has models and methods, and the one below which it has their documents.
+    pub(super) json2: Url,
+    pub(super) documents: Url,
+    /// The version of Odoo, without XML-RPC.
+    pub(super) version: Url,
     /// Value of `X-Odoo-Database`. Odoo 19 with several databases returns 404 without it; other versions ignore it.
     pub(super) database: HeaderValue,
 }
@@ -112,17 +134,18 @@ impl Endpoints {
     pub(super) fn new(settings: &OdooSettings) -> Result<Self, SettingsError> {
         let base =
             parse_base_url(&settings.url).map_err(|reason| SettingsError { key: "url", reason: reason.to_owned() })?;
-        let join = |path| match base.join(path) {
-            Ok(url) => Ok(ServiceUrl::new(url)),
-            Err(error) => Err(SettingsError { key: "url", reason: error.to_string() }),
-        };
+        let join = |path| base.join(path).map_err(|error| SettingsError { key: "url", reason: error.to_string() });
+        let service = |path| join(path).map(ServiceUrl::new);
         let database = HeaderValue::from_str(settings.database.as_str());
         Ok(Self {
-            object: join("xmlrpc/object")?,
-            common: join("xmlrpc/2/common")?,
-            databases: join("xmlrpc/2/db")?,
-            jsonrpc: join("jsonrpc")?,
-            key_owner: join(api_key_owner::PATH)?,
+            object: service("xmlrpc/object")?,
+            common: service("xmlrpc/2/common")?,
+            databases: service("xmlrpc/2/db")?,
+            jsonrpc: service("jsonrpc")?,
+            key_owner: service(api_key_owner::PATH)?,
+            json2: join("json/2/")?,
+            documents: join("doc-bearer/")?,
+            version: join("web/version")?,
             database: database.map_err(|error| SettingsError { key: "database", reason: error.to_string() })?,
             base,
         })

@@ -27,8 +27,7 @@ impl OdooClient {
     /// # Errors
     /// If Odoo rejects the credential, cannot be reached, or does not respond as expected.
     pub async fn system_parameter(&self, user: &OdooUser, key: &'static str) -> Result<SystemParameter, Problem> {
-        let domain = Value::List(vec![Value::List(vec!["key".into(), "=".into(), key.into()])]);
-        let args = vec![domain, Value::List(vec!["value".into()])];
+        let args = vec![has_key(key), Value::List(vec!["value".into()])];
         let call = system_parameter_call("search_read", args, Effect::Read);
         match self.execute_kw(user, &call).await.map_err(|error| error.into_call_problem(&call)) {
             Ok(reply) => Ok(from_records(&reply.value()?)),
@@ -36,10 +35,37 @@ impl OdooClient {
             Err(problem) => Err(problem),
         }
     }
+
+    /// Changes a system parameter that exists, with the rights of the user. `set_param` would do so before Odoo 19.1
+    /// only.
+    ///
+    /// # Errors
+    /// If there is no such parameter, or as [`system_parameter`](Self::system_parameter).
+    pub(super) async fn change_system_parameter(
+        &self,
+        user: &OdooUser,
+        key: &'static str,
+        value: String,
+    ) -> Result<(), Problem> {
+        let search = system_parameter_call("search", vec![has_key(key)], Effect::Read);
+        let found = self.execute_kw(user, &search).await.map_err(|error| error.into_call_problem(&search))?;
+        let ids = found.value()?.into_owned();
+        if ids.as_list().is_none_or(<[_]>::is_empty) {
+            let detail = format!("Odoo has no system parameter {key} that this user can read.");
+            return Err(Problem::new(ErrorCode::RecordNotFound, detail));
+        }
+        let args = vec![ids, Value::Map(vec![("value".into(), value.into())])];
+        let write = system_parameter_call("write", args, Effect::Write);
+        self.execute_kw(user, &write).await.map(drop).map_err(|error| error.into_call_problem(&write))
+    }
+}
+
+fn has_key(key: &'static str) -> Value<'static> {
+    Value::List(vec![Value::List(vec!["key".into(), "=".into(), key.into()])])
 }
 
 /// A call of the model of system parameters.
-pub(super) fn system_parameter_call(method: &'static str, args: Vec<Value<'static>>, effect: Effect) -> Call {
+fn system_parameter_call(method: &'static str, args: Vec<Value<'static>>, effect: Effect) -> Call {
     Call {
         model: ModelName::from_static("ir.config_parameter"),
         method: MethodName::from_static(method),

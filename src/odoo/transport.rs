@@ -103,9 +103,12 @@ pub(super) enum Connection {
 pub(super) enum Protocol<'a> {
     /// XML-RPC: the credential is in the body, and every response has status 200.
     Xml,
-    /// JSON-2: the credential is in the `Authorization` header. A JSON response with status 401 comes from Odoo itself;
-    /// 404 means that Odoo does not serve the URL.
+    /// JSON-2, for the owner of a key: the credential is in the `Authorization` header. A JSON response with status 401
+    /// comes from Odoo itself; 404 means that Odoo does not serve the URL.
     Json { authorization: &'a HeaderValue },
+    /// JSON-2, for any call: the errors of Odoo are JSON with other statuses. 404 without JSON means that Odoo does not
+    /// serve the URL, or not for this database.
+    Json2 { authorization: &'a HeaderValue },
     /// JSON-RPC: like XML-RPC, but 404 or 405 means that Odoo does not serve the URL.
     JsonRpc,
 }
@@ -116,15 +119,19 @@ impl<'a> Protocol<'a> {
         match self {
             Self::Xml => (HeaderValue::from_static("text/xml; charset=utf-8"), None),
             Self::JsonRpc => (HeaderValue::from_static("application/json"), None),
-            Self::Json { authorization } => (HeaderValue::from_static("application/json"), Some(authorization)),
+            Self::Json { authorization } | Self::Json2 { authorization } => {
+                (HeaderValue::from_static("application/json"), Some(authorization))
+            }
         }
     }
 
-    /// Whether this status means that nothing was called, so that the body is not read.
-    fn is_unserved(self, status: StatusCode) -> bool {
+    /// Whether the head means that nothing was called, so that the body is not read.
+    fn is_unserved(self, head: &ResponseHead) -> bool {
+        let status = head.status;
         match self {
             Self::Xml => false,
             Self::Json { .. } => status == StatusCode::NOT_FOUND,
+            Self::Json2 { .. } => status == StatusCode::NOT_FOUND && head.media_type != MediaType::Json,
             Self::JsonRpc => matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED),
         }
     }
@@ -185,7 +192,7 @@ impl Transport {
         let to_first_byte = start.elapsed();
         let head = response.head();
         let status = head.status;
-        if call.protocol.is_unserved(status) {
+        if call.protocol.is_unserved(&head) {
             return Ok(RawResponse {
                 status,
                 text: String::new(),
@@ -267,13 +274,15 @@ fn check_head(head: &ResponseHead, protocol: Protocol<'_>, cap: usize) -> Result
     let is_response = match (protocol, head.status) {
         (_, StatusCode::OK) => true,
         (Protocol::Json { .. }, StatusCode::UNAUTHORIZED) => head.media_type == MediaType::Json,
+        (Protocol::Json2 { .. }, status) => head.media_type == MediaType::Json && is_json2_error(status),
         _ => false,
     };
     if !is_response {
         return Err(TransportError::Status { status: head.status.as_u16(), retry_after: head.retry_after });
     }
     match (protocol, head.media_type) {
-        (Protocol::Xml, MediaType::Xml) | (Protocol::Json { .. } | Protocol::JsonRpc, MediaType::Json) => {}
+        (Protocol::Xml, MediaType::Xml)
+        | (Protocol::Json { .. } | Protocol::Json2 { .. } | Protocol::JsonRpc, MediaType::Json) => {}
         (Protocol::Xml, _) => return Err(TransportError::Unreadable("its media type is not XML")),
         _ => return Err(TransportError::Unreadable("its media type is not JSON")),
     }
@@ -281,6 +290,11 @@ fn check_head(head: &ResponseHead, protocol: Protocol<'_>, cap: usize) -> Result
         return Err(TransportError::Unreadable("it is compressed without a request for compression"));
     }
     if head.content_length.unwrap_or_default() > cap as u64 { Err(TransportError::TooLarge(cap)) } else { Ok(()) }
+}
+
+/// Whether JSON-2 has errors with this status; the others are those of a proxy.
+fn is_json2_error(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 401 | 403 | 404 | 409 | 422 | 500)
 }
 
 /// Reserves memory for a large response; a small one needs none.

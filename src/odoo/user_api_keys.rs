@@ -142,6 +142,15 @@ impl Database {
         self.web.remove_api_key(SessionOwner { user: &user, login: Some(&login) }, major, name).await
     }
 
+    /// Whether Odoo does not accept this user's key any more, because it has ended or was removed.
+    ///
+    /// # Errors
+    /// If Odoo does not respond.
+    pub async fn rejects_api_key(&self, user: &OdooUser) -> Result<bool, Problem> {
+        let major = self.metadata.cached_version().await?.major;
+        self.rejects(user.uid, &user.secret, major).await.map_err(OdooError::into_problem)
+    }
+
     /// Whether a key of this user opens nothing any more. A rejected login would not show that: the login may have
     /// changed, or Odoo may reject all logins for a while. Over XML-RPC, Odoo may accept a removed key from its cache.
     async fn rejects(&self, uid: Uid, key: &SecretString, major: u8) -> Result<bool, OdooError> {

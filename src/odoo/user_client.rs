@@ -100,7 +100,8 @@ impl<'c> UserClient<'c> {
         reply.map_err(|error| error.into_method_problem(&call))
     }
 
-    async fn try_method(self, protocol: CallProtocol, call: &Call) -> Result<Reply, OdooError> {
+    /// Calls a method that a client named, and returns the error as Odoo returned it.
+    pub(super) async fn try_method(self, protocol: CallProtocol, call: &Call) -> Result<Reply, OdooError> {
         self.counter.increment();
         let reply = self.client.call_method(self.user, call, protocol).await;
         self.invalidate_metadata(call);

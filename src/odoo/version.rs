@@ -1,6 +1,6 @@
-//! Odoo's version: `common.version`.
+//! Odoo's version: `common.version`, or `/web/version` without XML-RPC.
 //!
-//! In: the response of `/xmlrpc/2/common`. Out: [`ServerVersion`]. Must not know: how versions differ.
+//! In: the response of one of them. Out: [`ServerVersion`]. Must not know: how versions differ.
 //!
 //! The call is serialized and its result is parsed with dxr's typed values, which suit its small, fixed shape. dxr's
 //! errors contain the entire response, so they are dropped; and its parser does not limit the depth, so ours checks the
@@ -10,13 +10,15 @@
 use dxr::{MethodCall, MethodResponse, TryFromValue};
 
 use super::error::{OdooError, unreadable};
+use super::jsonrpc::python_json;
 use super::rpc_codec::RpcResponse;
 use super::xmlrpc::response;
 use crate::error::Problem;
 use crate::odoo::faults::Fault;
+use crate::plan::VersionNumber;
 use crate::value::Value;
 
-/// The result of `common.version`, and the major version as a number.
+/// The result of `common.version`, and the version as numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerVersion {
     /// `19.0`, `17.0+e`, `saas~18.2+e`.
@@ -27,8 +29,35 @@ pub struct ServerVersion {
     pub server_serie: String,
     /// Always 1.
     pub protocol_version: i32,
-    /// The major version, 14 to 19.
+    /// The major version: 19 of `saas~19.4`.
     pub major: u8,
+    /// The minor version: 4 of `saas~19.4`; 0 for the yearly versions.
+    pub minor: u8,
+}
+
+impl ServerVersion {
+    /// The oldest major version that works.
+    pub const OLDEST: u8 = 14;
+    /// The newest major version that is known. Newer ones are treated like it.
+    pub const NEWEST: u8 = 20;
+
+    /// Whether the version is newer than the newest one that is known.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        self.major > Self::NEWEST
+    }
+
+    /// The version as a number that can be compared.
+    #[must_use]
+    pub const fn number(&self) -> VersionNumber {
+        VersionNumber { major: self.major, minor: self.minor }
+    }
+
+    /// Whether the server has the version `first` or a later one.
+    #[must_use]
+    pub fn is_at_least(&self, first: (u8, u8)) -> bool {
+        self.number().is_at_least(first)
+    }
 }
 
 #[derive(TryFromValue)]
@@ -56,8 +85,10 @@ pub(super) fn parse(text: &str) -> Result<ServerVersion, OdooError> {
 fn parse_version(text: &str) -> Option<ServerVersion> {
     let response = MethodResponse::from_xml(text).ok()?;
     let reply = VersionReply::try_from_value(&response.value).ok()?;
+    let number = parse_number(&reply.server_serie).or_else(|| parse_number(&reply.server_version))?;
     Some(ServerVersion {
-        major: parse_major(&reply.server_serie).or_else(|| parse_major(&reply.server_version))?,
+        major: number.major,
+        minor: number.minor,
         server_version: reply.server_version,
         server_version_info: reply.server_version_info.into_iter().map(convert).collect(),
         server_serie: reply.server_serie,
@@ -65,10 +96,30 @@ fn parse_version(text: &str) -> Option<ServerVersion> {
     })
 }
 
-/// The major version in `19.0`, `17.0+e`, or `saas~18.2+e`.
-fn parse_major(version: &str) -> Option<u8> {
+/// Parses the response of `/web/version`: `{"version_info": [19, 0, 0, "final", 0, ""], "version": "19.0"}`.
+pub(super) fn parse_json(text: &str) -> Option<ServerVersion> {
+    let reply = python_json::parse(text).ok()?;
+    let version = reply.get("version")?.as_text()?;
+    let info = reply.get("version_info")?.as_list()?;
+    let serie = version.split(['+', '-']).next().unwrap_or_default();
+    let VersionNumber { major, minor } = parse_number(serie)?;
+    Some(ServerVersion {
+        server_version: version.to_owned(),
+        server_version_info: info.iter().map(|item| item.clone().into_owned()).collect(),
+        server_serie: serie.to_owned(),
+        protocol_version: 1,
+        major,
+        minor,
+    })
+}
+
+/// The numbers in `19.0`, `17.0+e`, or `saas~18.2+e`.
+fn parse_number(version: &str) -> Option<VersionNumber> {
     let number = version.strip_prefix("saas").map_or(version, |rest| rest.trim_start_matches(['~', '-']));
-    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    let mut numbers = number.split(|c: char| !c.is_ascii_digit());
+    let major = numbers.next()?.parse().ok()?;
+    let minor = numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0);
+    Some(VersionNumber::new(major, minor))
 }
 
 /// Converts an item of `server_version_info`, which contains only numbers and strings.
@@ -97,18 +148,23 @@ mod tests {
     }
 
     #[test]
-    fn major_version_is_parsed_from_every_format() {
+    fn version_is_parsed_from_every_format() {
         let int = "<value><int>19</int></value>\n<value><string></string></value>\n";
         let text = "<value><string>saas~18</string></value>\n";
-        for (server_version, info, serie, major) in [
-            ("19.0", int, "19.0", 19),
-            ("17.0+e-20240101", int, "17.0", 17),
-            ("saas~18.2+e", text, "saas~18.2", 18),
-            ("saas-15.3", int, "saas-15.3", 15),
-            ("14.0", int, "", 14),
+        for (server_version, info, serie, number) in [
+            ("19.0", int, "19.0", (19, 0)),
+            ("17.0+e-20240101", int, "17.0", (17, 0)),
+            ("saas~18.2+e", text, "saas~18.2", (18, 2)),
+            ("saas-15.3", int, "saas-15.3", (15, 3)),
+            ("saas~19.4+e", text, "saas~19.4", (19, 4)),
+            ("saas~19.5+e", text, "saas~19.5", (20, 0)),
+            ("20.0", int, "20.0", (20, 0)),
+            ("14.0", int, "", (14, 0)),
+            ("14", int, "", (14, 0)),
         ] {
             let version = parse(&response(server_version, info, serie)).unwrap();
-            assert_eq!((version.major, version.server_version.as_str()), (major, server_version));
+            assert_eq!((version.major, version.minor), number);
+            assert_eq!(version.server_version, server_version);
         }
         let version = parse(&response("19.0", int, "19.0")).unwrap();
         assert_eq!(version.server_version_info, [Value::Int(19), "".into()]);
@@ -120,6 +176,18 @@ mod tests {
         for text in [response("secret", "", "x"), "<methodResponse>secret".to_owned(), deep, String::new()] {
             let Err(OdooError::Problem(problem)) = parse(&text) else { panic!("a problem") };
             assert!(!format!("{problem:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn version_of_the_web_client_is_the_same() {
+        let int = "<value><int>19</int></value>\n<value><string></string></value>\n";
+        for (version, serie) in [("19.0", "19.0"), ("19.0+e-20260101", "19.0"), ("saas~19.4+e", "saas~19.4")] {
+            let json = format!(r#"{{"version_info": [19, ""], "version": "{version}"}}"#);
+            assert_eq!(parse_json(&json), Some(parse(&response(version, int, serie)).unwrap()));
+        }
+        for other in ["", "<html>", "{}", r#"{"version": 19, "version_info": []}"#, r#"{"version": "19.0"}"#] {
+            assert_eq!(parse_json(other), None, "{other}");
         }
     }
 

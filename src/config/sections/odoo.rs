@@ -51,10 +51,26 @@ pub struct OdooConfig {
     /// Maximum size of a call, in bytes.
     #[serde(deserialize_with = "deserializers::size")]
     pub call_cap: u64,
+    /// The protocol for calls.
+    pub protocol: ProtocolConfig,
+    /// Whether requests over JSON-2 name the database.
+    pub json2_names_database: bool,
     /// The protocol for method calls.
     pub method_calls: MethodCallsConfig,
     /// Whether equal reads of one user share one call.
     pub share_reads: bool,
+}
+
+/// The protocol for calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProtocolConfig {
+    /// XML-RPC; where Odoo does not serve it, JSON-2.
+    Auto,
+    /// Always XML-RPC.
+    XmlRpc,
+    /// Always JSON-2.
+    Json2,
 }
 
 /// The protocol for method calls.

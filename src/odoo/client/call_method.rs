@@ -1,4 +1,4 @@
-//! Method calls: over JSON-RPC if Odoo fully serves it, otherwise over XML-RPC.
+//! Method calls: over JSON-2 if all calls use it, over JSON-RPC if Odoo fully serves it, otherwise over XML-RPC.
 //!
 //! In: a user and a call. Out: a [`Reply`], also if the method ran but its result cannot be transmitted. Must not know:
 //! dialects, what a method does.
@@ -22,8 +22,8 @@ use crate::error::Problem;
 use crate::odoo::detach::run_to_completion;
 use crate::odoo::error::{OdooError, TransportError, unreadable_response};
 use crate::odoo::faults::{Fault, FaultClass};
-use crate::odoo::jsonrpc::response;
 use crate::odoo::jsonrpc::writer::{CallHead, execute_kw, probe};
+use crate::odoo::jsonrpc::{python_json, response};
 use crate::odoo::reply::{Body, Reply};
 use crate::odoo::rpc_codec::RpcResponse;
 use crate::odoo::settings::MethodCalls;
@@ -91,15 +91,19 @@ impl OdooClient {
     /// # Errors
     /// If Odoo does not respond, or responds with a fault.
     pub async fn call_method(&self, user: &OdooUser, call: &Call, protocol: CallProtocol) -> Result<Reply, OdooError> {
-        let first = self.call_method_once(user, call, protocol).await;
-        if call.effect == Effect::Read && first.as_ref().is_err_and(OdooError::is_concurrent_update) {
-            return self.call_method_once(user, call, protocol).await;
+        let mut reply = self.call_method_once(user, call, protocol).await;
+        if call.effect == Effect::Read && reply.as_ref().is_err_and(OdooError::is_concurrent_update) {
+            reply = self.call_method_once(user, call, protocol).await;
         }
-        first
+        reply.map_err(|error| error.with_secret(&user.secret))
     }
 
     async fn call_method_once(&self, user: &OdooUser, call: &Call, protocol: CallProtocol) -> Result<Reply, OdooError> {
         let inner = &self.0;
+        if let Some(key) = self.json2_authorization(user).await? {
+            // Boxed, because it is large.
+            return Box::pin(self.call_method_over_json2(user, &key, call)).await;
+        }
         if protocol == CallProtocol::Best
             && inner.settings.method_calls == MethodCalls::Auto
             && inner.jsonrpc.is_served(self.test_jsonrpc()).await
@@ -111,10 +115,11 @@ impl OdooClient {
         let sent = body.len();
         let span = self.start_call_span("xmlrpc", call.model.as_str(), call.method.as_str());
         let response = in_span(span.current(), self.send(Service::Object, body, call.effect)).await;
-        let reply = response.map_err(OdooError::from).and_then(|response| with_parsed_result(response, call.effect));
-        let reply = or_omitted_result(reply, call.effect);
-        self.log(call, sent, &reply);
+        let reply = response.map_err(OdooError::from).and_then(|response| into_reply(response, call.effect));
+        let reply = or_omitted_result(reply.and_then(|reply| with_parsed_result(reply, call.effect)), call.effect);
+        self.log(call, "xmlrpc", sent, &reply);
         span.end(&reply);
+        self.notice_unserved_xmlrpc(&reply).await;
         reply
     }
 
@@ -147,7 +152,7 @@ impl OdooClient {
             Err(problem) => Err(OdooError::from(problem)),
         };
         let reply = or_omitted_result(reply, call.effect);
-        self.log(call, sent, &reply);
+        self.log(call, "jsonrpc", sent, &reply);
         span.end(&reply);
         Some(reply)
     }
@@ -203,10 +208,10 @@ fn parse_reply(response: TimedReply, effect: Effect) -> JsonReply {
 }
 
 /// Parses the result at once, so that a result which cannot be transmitted is known before it is used.
-fn with_parsed_result(response: TimedReply, effect: Effect) -> Result<Reply, OdooError> {
-    let reply = into_reply(response, effect)?;
+pub(super) fn with_parsed_result(reply: Reply, effect: Effect) -> Result<Reply, OdooError> {
     let error = match &reply.body {
         Body::Xml(text) => xmlrpc::response::parse(text).err(),
+        Body::Json2(text) => python_json::parse(text).err(),
         _ => None,
     };
     match error {
@@ -217,7 +222,7 @@ fn with_parsed_result(response: TimedReply, effect: Effect) -> Result<Reply, Odo
 }
 
 /// A method that ran is not a failure. A read whose result is too large remains one, because the client can request less.
-fn or_omitted_result(reply: Result<Reply, OdooError>, effect: Effect) -> Result<Reply, OdooError> {
+pub(super) fn or_omitted_result(reply: Result<Reply, OdooError>, effect: Effect) -> Result<Reply, OdooError> {
     let ran = match &reply {
         Err(OdooError::Fault(fault)) => fault.class == FaultClass::ResultNotRepresentable,
         Err(OdooError::Problem(problem)) => is_too_large(problem) && effect == Effect::Write,

@@ -4,7 +4,7 @@
 //! gateway, who see fewer details.
 //!
 //! Odoo's `db_exist` shows whether the database exists. Unlike a login, it does not count as a failed login, of which
-//! Odoo 14 and 15 allow only ten. If that service is disabled, the database is not checked.
+//! Odoo 14 and 15 allow only ten. If that service is disabled, or XML-RPC is not used, the database is not checked.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use bytes::Bytes;
 use super::OdooClient;
 use crate::odoo::error::{OdooError, TransportError};
 use crate::odoo::rpc_codec::RpcResponse;
+use crate::odoo::settings::UpstreamProtocol;
 use crate::odoo::transport::{CertificateCheck, ConnectError, ProbeRequestError};
 use crate::odoo::version::{self, ServerVersion};
 use crate::odoo::xmlrpc::response;
@@ -141,6 +142,20 @@ impl OdooClient {
     }
 
     async fn fetch_version(&self, limit: Duration) -> Result<ServerVersion, ProbeError> {
+        let protocol = self.0.settings.protocol;
+        if protocol == UpstreamProtocol::Json2 {
+            return self.fetch_version_without_xmlrpc(limit).await;
+        }
+        match self.fetch_version_over_xmlrpc(limit).await {
+            Err(ProbeError::Status { status: 404 }) if protocol == UpstreamProtocol::Auto => {
+                let other = self.fetch_version_without_xmlrpc(limit).await;
+                other.map_err(|_| ProbeError::Status { status: 404 })
+            }
+            version => version,
+        }
+    }
+
+    async fn fetch_version_over_xmlrpc(&self, limit: Duration) -> Result<ServerVersion, ProbeError> {
         let inner = &self.0;
         let call = Bytes::from(version::request().map_err(OdooError::from).map_err(not_a_version)?);
         let url = inner.endpoints.common.url();
@@ -148,9 +163,18 @@ impl OdooClient {
         version::parse(&text.map_err(|cause| self.classify(cause, limit))?).map_err(not_a_version)
     }
 
+    async fn fetch_version_without_xmlrpc(&self, limit: Duration) -> Result<ServerVersion, ProbeError> {
+        let text = self.0.transport.get_json(&self.0.endpoints.version, self.0.json2_database(), limit).await;
+        let text = text.map_err(|cause| self.classify(cause, limit))?;
+        version::parse_json(&text).ok_or_else(|| ProbeError::not_odoo("its response is not a version"))
+    }
+
     /// False only if Odoo denies it; if the service is disabled, the database is assumed to exist.
     async fn database_exists(&self, limit: Duration) -> Result<bool, ProbeError> {
         let inner = &self.0;
+        if inner.settings.protocol == UpstreamProtocol::Json2 {
+            return Ok(true);
+        }
         let call = CallWriter::new("db_exist").param("database", &inner.settings.database.as_str().into());
         let call = Bytes::from_owner(call.map_err(OdooError::from).map_err(not_a_version)?.finish());
         let url = inner.endpoints.databases.url();

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::{OdooClient, Service, TimedReply};
 use crate::odoo::error::{OdooError, unreadable_response};
 use crate::odoo::faults::{Fault, FaultClass};
+use crate::odoo::json2::named_arguments::NamedArguments;
 use crate::odoo::rpc_codec::RpcResponse;
 use crate::odoo::user::OdooUser;
 use crate::odoo::xmlrpc::response;
@@ -19,7 +20,7 @@ use crate::telemetry::traces::in_span;
 use crate::value::Value;
 
 impl OdooClient {
-    /// Calls a method once, over XML-RPC. `None`: its result is no text.
+    /// Calls a method once. `None`: its result is no text.
     ///
     /// # Errors
     /// As [`execute_kw`](Self::execute_kw).
@@ -29,6 +30,13 @@ impl OdooClient {
         call: &Call,
         args: &[Value<'_>],
     ) -> Result<Option<SecretString>, OdooError> {
+        if let Some(key) = self.json2_authorization(user).await? {
+            let names = PARAMETERS.iter().find(|(method, _)| *method == call.method.as_str());
+            let names = names.map_or(&[][..], |(_, names)| names).iter().copied();
+            let named = NamedArguments { ids: None, members: names.zip(args).collect() };
+            let result = self.call_json2_with_secrets(&key, call, &named).await;
+            return result.map_err(|error| error.with_secret(&user.secret));
+        }
         let body = CallWriter::new("execute_kw")
             .param("database", &self.settings().database.as_str().into())?
             .param("uid", &user.uid.get().into())?
@@ -42,9 +50,13 @@ impl OdooClient {
         let response = in_span(span.current(), self.send(Service::Object, Bytes::from_owner(body), call.effect)).await;
         let result = response.map_err(OdooError::from).and_then(|response| secret_text(response, call.effect));
         span.end(&result);
-        result
+        result.map_err(|error| error.with_secret(&user.secret))
     }
 }
+
+/// The parameters of these methods, of `res.users.apikeys`.
+const PARAMETERS: [(&str, &[&str]); 2] =
+    [("generate", &["key", "scope", "name", "expiration_date"]), ("revoke", &["key"])];
 
 fn secret_text(response: TimedReply, effect: Effect) -> Result<Option<SecretString>, OdooError> {
     let text = Zeroizing::new(response.text);

@@ -41,16 +41,17 @@ impl OdooClient {
         if !inner.settings.share_reads {
             return ReadReply::own(self.execute_kw(user, call).await);
         }
-        let body = match self.serialize(user, call) {
-            Ok(body) => body,
+        let prepared = match self.prepare(user, call).await {
+            Ok(prepared) => prepared,
             Err(error) => return ReadReply::own(Err(error)),
         };
+        let sharing_key = prepared.sharing_key();
         let (start, mut is_first) = (Instant::now(), true);
         loop {
-            match inner.reads.join(&body) {
-                Role::Unshared => return ReadReply::own(self.execute_serialized(&body, call, None).await),
+            match inner.reads.join(&sharing_key) {
+                Role::Unshared => return ReadReply::own(self.execute_prepared(user, &prepared, call, None).await),
                 Role::Leader(leading) => {
-                    let reply = self.execute_serialized(&body, call, Some(&leading)).await;
+                    let reply = self.execute_prepared(user, &prepared, call, Some(&leading)).await;
                     leading.complete(&reply);
                     return ReadReply::own(reply);
                 }

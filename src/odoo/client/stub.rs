@@ -185,8 +185,9 @@ async fn read_request(stream: &mut TcpStream) -> std::io::Result<Option<String>>
     loop {
         let text = String::from_utf8_lossy(&request).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.to_ascii_lowercase().split("content-length: ").nth(1).unwrap().to_owned();
-            if body.len() >= length.lines().next().unwrap().parse().unwrap() {
+            let head = head.to_ascii_lowercase();
+            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
                 return Ok(Some(text));
             }
         }

@@ -7,6 +7,10 @@ use time::OffsetDateTime;
 use super::stub::{Stub, StubAction};
 use super::*;
 use crate::error_code::ErrorCode;
+use crate::names::{MethodName, ModelName};
+use crate::odoo::settings::UpstreamProtocol;
+use crate::odoo::user::Uid;
+use crate::value::Value;
 
 const SECRET: &str = "corr€ct horse & battery";
 
@@ -356,7 +360,9 @@ async fn unusable_response_is_reported_but_never_shown() {
         (StubAction::raw("SSH-2.0-secret\r\n"), ErrorCode::OdooUnreadable),
     ] {
         let stub = Stub::serve(move |_| action.clone()).await;
-        let problem = problem(write(&client(&stub)).await);
+        // Otherwise it would be found out after a 404 whether Odoo serves JSON-2.
+        let client = client_with(OdooSettings { protocol: UpstreamProtocol::XmlRpc, ..settings(&stub) });
+        let problem = problem(write(&client).await);
         assert_eq!(problem.code, expected, "{problem:?}");
         assert!(!format!("{problem:?}").contains("secret"), "{problem:?}");
         assert_eq!(stub.accepted(), 1);

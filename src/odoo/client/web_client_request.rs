@@ -12,6 +12,7 @@ use crate::error::Problem;
 use crate::odoo::detach::run_to_completion;
 use crate::odoo::transport::{WebRequest, WebResponse};
 use crate::plan::Effect;
+use crate::telemetry::odoo_call_metrics::UpstreamRequest;
 use crate::telemetry::traces::in_span;
 
 impl OdooClient {
@@ -33,7 +34,7 @@ impl OdooClient {
         let response = in_span(span.current(), run_to_completion(exchange)).await;
         span.end_request(&response);
         let error = response.as_ref().err().map(|problem| problem.code.as_str());
-        self.0.metrics.record(error, (self.1.class(), queued), start.elapsed());
+        self.0.metrics.record(UpstreamRequest::Web, error, (self.1.class(), queued), start.elapsed());
         response
     }
 

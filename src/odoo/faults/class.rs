@@ -14,6 +14,8 @@ pub enum FaultClass {
     TooManyLogins,
     /// An access right or record rule denies access.
     AccessForbidden,
+    /// The API key may only read; or, if it is not such a key, the whole database.
+    ReadOnlyCredential,
     /// The method is private and cannot be called over RPC.
     PrivateMethod,
     /// The database does not exist.

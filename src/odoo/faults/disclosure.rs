@@ -3,9 +3,13 @@
 //! In: the message of an exception. Out: the part that is written for users and contains no traceback, SQL, path, or
 //! table row. Must not know: classes, statuses.
 
-/// Everything from one of these on comes from the database: rows, statements, positions.
+/// Everything from one of these on comes from the database: rows, statements, positions. Odoo itself writes `Detail:`
+/// since Odoo 19.
 const DATABASE_OUTPUT: &[&str] =
-    &["\nDETAIL:", "\nLINE ", "\nCONTEXT:", "\nHINT:", "Traceback (most recent call last)"];
+    &["\nDETAIL:", "\nDetail:", "\nLINE ", "\nCONTEXT:", "\nHINT:", "Traceback (most recent call last)"];
+
+/// Where the database names the values of a row, in every language: `Key (login)=(admin) already exists.`
+const ROW_VALUES: &str = ")=(";
 
 /// A line that contains one of these is not shown.
 const INTERNALS: &[&str] = &[
@@ -61,7 +65,13 @@ fn before_database_output(message: &str) -> &str {
         Some(_) => Some(0),
         None => DATABASE_OUTPUT.iter().filter_map(|output| message.find(output)).min(),
     };
-    end.and_then(|end| message.get(..end)).unwrap_or(message)
+    before_row_values(end.and_then(|end| message.get(..end)).unwrap_or(message))
+}
+
+/// The lines before the first one that contains the values of a row. Odoo translates the word before them.
+fn before_row_values(message: &str) -> &str {
+    let Some(before) = message.find(ROW_VALUES).and_then(|at| message.get(..at)) else { return message };
+    before.rfind('\n').and_then(|end| before.get(..end)).unwrap_or_default()
 }
 
 fn truncate(text: &str, characters: usize) -> String {
@@ -81,6 +91,13 @@ mod tests {
             ("No.\n\n- Because\n", "No.\n\n- Because"),
             ("violates check\nDETAIL:  Failing row contains (1, secret)", "violates check"),
             ("LINE 1: select secret from x", ""),
+            (
+                "The value for 'code' (Code) already exists.\n\nDetail: Key (code)=(secret) already exists.\n",
+                "The value for 'code' (Code) already exists.",
+            ),
+            ("Existe déjà.\n\nDétail : Key (code, name)=(secret, x) already exists.\n", "Existe déjà."),
+            ("Detail: Key (code)=(secret) already exists.", ""),
+            ("Details follow:\n- (a) = (b)", "Details follow:\n- (a) = (b)"),
             ("It failed:\nTraceback (most recent call last):\n  File", "It failed:"),
         ] {
             assert_eq!(user_text(message), expected);

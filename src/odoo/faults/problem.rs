@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::missing_value::missing_field;
+use super::removed_methods::{successor, successor_of_model};
 use super::{Fault, FaultClass, MissingRecords};
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -30,7 +32,7 @@ pub struct CallTarget<'a> {
 
 impl CallTarget<'_> {
     fn removes(&self) -> bool {
-        self.method == "unlink"
+        matches!(self.method, "unlink" | "web_unlink")
     }
 
     /// Whether the method belongs to Odoo's ORM, so that its `ValueError`s are about the arguments.
@@ -71,6 +73,12 @@ impl Fault {
             .odoo(&self.exception, self.message_for(code))
             .odoo_class(self.qualified.clone());
         match code {
+            ErrorCode::UnknownModel => with_hint(problem, successor_of_model(target.model)),
+            ErrorCode::UnknownMethod => with_hint(problem, successor(target.model, target.method)),
+            ErrorCode::MissingValue => match missing_field(&self.message, target.model) {
+                Some(field) => problem.parameter(field.as_str()),
+                None => problem,
+            },
             ErrorCode::TooManyAttempts => problem.retry_after(COOL_DOWN),
             ErrorCode::OdooBusy | ErrorCode::OdooUnreachable => problem.retry_after(SHORTAGE),
             ErrorCode::ConcurrentUpdate => problem.retry_after(Duration::from_secs(1)),
@@ -82,7 +90,7 @@ impl Fault {
         match self.class {
             FaultClass::CredentialRejected | FaultClass::UnknownUser => ErrorCode::CredentialInvalid,
             FaultClass::TooManyLogins => ErrorCode::TooManyAttempts,
-            FaultClass::AccessForbidden => ErrorCode::AccessDenied,
+            FaultClass::AccessForbidden | FaultClass::ReadOnlyCredential => ErrorCode::AccessDenied,
             FaultClass::PrivateMethod => ErrorCode::PrivateMethod,
             FaultClass::UnknownDatabase => ErrorCode::UnknownDatabase,
             FaultClass::UnknownModel if self.names_model(target.model) => ErrorCode::UnknownModel,
@@ -140,6 +148,9 @@ impl Fault {
             ErrorCode::CredentialInvalid => "Odoo does not accept this credential.".to_owned(),
             ErrorCode::TooManyAttempts => {
                 "Odoo rejects logins for a while after too many failed attempts. Retry later.".to_owned()
+            }
+            ErrorCode::AccessDenied if self.class == FaultClass::ReadOnlyCredential => {
+                "The Odoo API key may only read. Nothing was done.".to_owned()
             }
             ErrorCode::PrivateMethod => {
                 format!("The method {method} is private: Odoo does not allow calling it over RPC.")
@@ -199,6 +210,13 @@ impl Fault {
     }
 }
 
+fn with_hint(problem: Problem, hint: Option<String>) -> Problem {
+    match hint {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }
+}
+
 /// The first 20 ids, separated by commas.
 fn listed<'a>(ids: impl Iterator<Item = &'a i64>) -> String {
     ids.take(20).map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -230,6 +248,53 @@ mod tests {
         );
         let silent = "warning -- MissingError\n\nThe document is gone.";
         assert_eq!(problem(silent, "res.partner", "write", &[7]).code, ErrorCode::OdooRefused);
+    }
+
+    #[test]
+    fn a_missing_value_names_its_field_if_it_belongs_to_the_model_of_the_call() {
+        let text = "warning -- UserError\n\nThe operation cannot be completed: Missing required field 'Country Name' \
+                    (name) for model 'Country' (res.country)";
+        let own = problem(text, "res.country", "create", &[]);
+        assert_eq!((own.code, own.parameter.as_deref()), (ErrorCode::MissingValue, Some("name")));
+        assert!(own.detail.ends_with("'Country Name' (name) for model 'Country' (res.country)"), "{}", own.detail);
+        let other = problem(text, "res.partner", "create", &[]);
+        assert_eq!((other.code, other.parameter), (ErrorCode::MissingValue, None));
+        assert_eq!(problem(text, "res.country", "unlink", &[1]).code, ErrorCode::ReferenceConflict);
+    }
+
+    #[test]
+    fn a_method_that_was_removed_has_a_hint() {
+        let removed = |model, method: &str| {
+            let message = format!("The method '{model}.{method}' does not exist");
+            let string = format!(
+                "Traceback (most recent call last):\n  File \"/odoo/service/model.py\", line 1, in f\n    x\n\
+                 AttributeError: {message}\n"
+            );
+            let fault =
+                Fault::from_xmlrpc(&XmlRpcFault { code: FaultCode::Text(message.into()), string: string.into() });
+            let problem = fault.problem(&CallTarget { model, method, ids: &[], effect: Effect::Read });
+            assert_eq!(problem.code, ErrorCode::UnknownMethod);
+            problem.hint.unwrap_or_default()
+        };
+        assert!(removed("res.partner", "name_get").contains("display_name"));
+        assert!(removed("ir.config_parameter", "get_param").contains("get_str"));
+        assert_eq!(removed("res.partner", "get_param"), "");
+        assert_eq!(removed("res.partner", "no_such_method"), "");
+    }
+
+    #[test]
+    fn a_write_with_a_key_that_may_only_read_is_forbidden() {
+        let message = "cannot execute UPDATE in a read-only transaction";
+        let string = format!(
+            "Traceback (most recent call last):\n  File \"/odoo/service/model.py\", line 1, in f\n    x\n\
+             psycopg2.errors.ReadOnlySqlTransaction: {message}\n"
+        );
+        let fault = Fault::from_xmlrpc(&XmlRpcFault { code: FaultCode::Text(message.into()), string: string.into() });
+        let target = CallTarget { model: "res.partner", method: "write", ids: &[7], effect: Effect::Write };
+        let problem = fault.problem(&target);
+        assert_eq!(problem.code, ErrorCode::AccessDenied);
+        assert!(problem.detail.contains("may only read"), "{}", problem.detail);
+        assert!(!format!("{problem:?}").contains("psycopg2"), "{problem:?}");
     }
 
     #[test]

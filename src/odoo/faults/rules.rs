@@ -47,13 +47,19 @@ pub(super) fn classify_user_exception(
     match exception {
         UserException::AccessDenied if message.starts_with("Too many login failures") => FaultClass::TooManyLogins,
         UserException::AccessDenied => FaultClass::CredentialRejected,
-        UserException::AccessError if message.starts_with("Private methods (such as ") => FaultClass::PrivateMethod,
+        UserException::AccessError if is_about_a_private_method(message) => FaultClass::PrivateMethod,
         UserException::AccessError => FaultClass::AccessForbidden,
         UserException::MissingError if missing.is_some_and(is_own_record) => FaultClass::UnknownUser,
         UserException::MissingError if missing.is_some() => FaultClass::MissingRecord,
         UserException::MissingError | UserException::RedirectWarning => FaultClass::Rejected,
         UserException::UserError => user_error(message),
     }
+}
+
+/// Since Odoo 20, methods of a class have a message of their own. Odoo 19 and later translate neither.
+fn is_about_a_private_method(message: &str) -> bool {
+    message.starts_with("Private methods (such as ")
+        || (message.starts_with("The method '") && message.ends_with("' cannot be called remotely."))
 }
 
 /// A user whose own record is missing does not exist.
@@ -67,7 +73,8 @@ const CONSTRAINT_PREFIX: &str = "The operation cannot be completed: ";
 fn user_error(message: &str) -> FaultClass {
     let has = |part| message.contains(part);
     // The message about a missing value contains the one about a foreign key, so it is tested first.
-    if has("Missing required value") || has("mandatory field is not set") || lists_why_a_value_is_missing(message) {
+    let names_a_missing_value = has("Missing required value") || has("Missing required field ");
+    if names_a_missing_value || has("mandatory field is not set") || lists_why_a_value_is_missing(message) {
         FaultClass::MissingValue
     } else if has("nother model requires the record being deleted")
         || has("Another model is using the record you are trying to delete")
@@ -166,6 +173,8 @@ const RULES: &[(&str, MessageText, FaultClass)] = &[
     ("ValueError", Starts("Invalid domain term "), FaultClass::InvalidDomain),
     ("ValueError", Starts("Domain() "), FaultClass::InvalidDomain),
     ("ValueError", Starts("Invalid term "), FaultClass::InvalidDomain),
+    ("ValueError", Has(&["Binary field", "accepts only existence check"]), FaultClass::InvalidDomain),
+    ("ValueError", Starts("Invalid service name: "), FaultClass::UnknownMethod),
     ("ValueError", Starts("Wrong value for "), FaultClass::InvalidValue),
     ("ValueError", Has(&["time data ", " does not match format "]), FaultClass::InvalidValue),
     ("ValueError", Starts("unconverted data remains"), FaultClass::InvalidValue),
@@ -175,10 +184,14 @@ const RULES: &[(&str, MessageText, FaultClass)] = &[
     ("AssertionError", Starts("This domain is syntactically not correct"), FaultClass::InvalidDomain),
     ("AssertionError", Starts("Domains to normalize must have"), FaultClass::InvalidDomain),
     ("AssertionError", Starts("Missing database name"), FaultClass::UnknownDatabase),
+    ("AssertionError", Starts("Invalid falsy real id"), FaultClass::InvalidValue),
     ("KeyError", Any, FaultClass::AmbiguousValue),
     ("IndexError", Any, FaultClass::AmbiguousValue),
     ("OverflowError", Any, FaultClass::AmbiguousValue),
-    ("Error", Has(&["padding"]), FaultClass::InvalidValue), // binascii.Error
+    // binascii.Error
+    ("Error", Has(&["padding"]), FaultClass::InvalidValue),
+    ("Error", Starts("Only base64 data is allowed"), FaultClass::InvalidValue),
+    ("Error", Starts("Invalid base64-encoded string"), FaultClass::InvalidValue),
     // PostgreSQL errors, from psycopg2.
     ("ProgrammingError", Starts("can't adapt type "), FaultClass::InvalidValue),
     ("InvalidTextRepresentation", Any, FaultClass::InvalidValue),
@@ -208,6 +221,8 @@ const RULES: &[(&str, MessageText, FaultClass)] = &[
     ("OperationalError", Has(&["too many clients"]), FaultClass::Busy),
     ("OperationalError", Has(&["remaining connection slots"]), FaultClass::Busy),
     ("OperationalError", Has(&["database \"", "\" does not exist"]), FaultClass::UnknownDatabase),
+    // The API key may only read. Whether it is such a key is not known here.
+    ("ReadOnlySqlTransaction", Any, FaultClass::ReadOnlyCredential),
     ("InvalidCatalogName", Any, FaultClass::UnknownDatabase),
     ("OperationalError", Any, FaultClass::DatabaseDown),
     ("InterfaceError", Any, FaultClass::DatabaseDown),

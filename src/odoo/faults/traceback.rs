@@ -49,9 +49,20 @@ pub(super) fn parse<'a>(traceback: &'a str, message: Option<&'a str>) -> Traceba
     TracebackTail { exception, message, location: locate(traceback) }
 }
 
+/// Whether the controller of JSON-2 raised the exception itself, which it does only before it calls the method.
+pub(super) fn is_raised_by_json2(traceback: &str) -> bool {
+    let raising = traceback.lines().rfind(|line| is_frame(line));
+    raising.is_some_and(|frame| frame.contains("json2.py\"") && frame.ends_with(", in web_json_2_rpc"))
+}
+
 /// Whether `text` begins like a traceback.
 pub(super) fn is_traceback(text: &str) -> bool {
     text.starts_with(OPENING)
+}
+
+/// Whether a function raised it that Odoo runs after the commit.
+pub(super) fn is_after_commit(traceback: &str) -> bool {
+    traceback.lines().any(|line| line.trim() == "self.postcommit.run()")
 }
 
 /// If there is no frame of the module that dispatches calls, but one of the function that serializes the result, the
@@ -63,7 +74,7 @@ fn locate(traceback: &str) -> FrameLocation {
         let nested = frames().any(|line| line.ends_with(", in dump_array") || line.ends_with(", in dump_struct"));
         return FrameLocation::Serializing { nested };
     }
-    if traceback.lines().any(|line| line.trim() == "self.postcommit.run()") {
+    if is_after_commit(traceback) {
         return FrameLocation::AfterCommit;
     }
     let raising = frames().rfind(|line| !raises_again(line));

@@ -23,7 +23,7 @@ use crate::value::{Member, Value};
 ///
 /// # Errors
 /// If it is not JSON, or contains something that a [`Value`] cannot represent.
-pub(super) fn parse(text: &str) -> Result<Value<'_>, MalformedResponse> {
+pub(in crate::odoo) fn parse(text: &str) -> Result<Value<'_>, MalformedResponse> {
     let mut parser = Parser { text, at: 0 };
     parser.skip_white_space();
     let value = parser.value(0)?;

@@ -24,7 +24,23 @@ pub struct JsonRpcFault<'a> {
     pub debug: Cow<'a, str>,
 }
 
-impl JsonRpcFault<'_> {
+impl<'a> JsonRpcFault<'a> {
+    /// The fault in an object with the members `name`, `message` and `debug`; `None` without a name.
+    #[must_use]
+    pub fn from_members(object: Value<'a>) -> Option<Self> {
+        let Value::Map(members) = object else { return None };
+        let (mut name, mut message, mut debug) = (None, None, None);
+        for (key, value) in members {
+            match (key.as_ref(), value) {
+                ("name", Value::Text(text)) => name = Some(text),
+                ("message", Value::Text(text)) => message = Some(text),
+                ("debug", Value::Text(text)) => debug = Some(text),
+                _ => {}
+            }
+        }
+        Some(Self { name: name?, message: message.unwrap_or_default(), debug: debug.unwrap_or_default() })
+    }
+
     /// Whether Odoo does not serve the URL. A method can raise the same exception; then the traceback contains the
     /// frames that dispatch the method.
     #[must_use]
@@ -57,18 +73,7 @@ pub fn parse(text: &str) -> Result<RpcResponse<'_, JsonRpcFault<'_>>, MalformedR
 }
 
 fn parse_fault(error: Value<'_>) -> Option<JsonRpcFault<'_>> {
-    let data = member(error, "data")?;
-    let Value::Map(members) = data else { return None };
-    let (mut name, mut message, mut debug) = (None, None, None);
-    for (key, value) in members {
-        match (key.as_ref(), value) {
-            ("name", Value::Text(text)) => name = Some(text),
-            ("message", Value::Text(text)) => message = Some(text),
-            ("debug", Value::Text(text)) => debug = Some(text),
-            _ => {}
-        }
-    }
-    Some(JsonRpcFault { name: name?, message: message.unwrap_or_default(), debug: debug.unwrap_or_default() })
+    JsonRpcFault::from_members(member(error, "data")?)
 }
 
 fn member<'a>(map: Value<'a>, name: &str) -> Option<Value<'a>> {

@@ -60,21 +60,32 @@ pub fn execute_kw(
         validate(&format!("kwargs.{}", name.chars().take(64).collect::<String>()), value)?;
     }
     let CallHead { database, uid, password, model, method, max_bytes } = head;
+    let size = size_of_all(args).saturating_add(size_of_members(kwargs));
+    write_json(&Envelope::new((database, uid, password, model, method, args, Members(kwargs))), size, max_bytes)
+        .map_err(|max| UnsupportedValue { path: "args".to_owned(), kind: UnsupportedKind::TooLarge(max) })
+}
+
+/// Serializes values that are known to be representable. `size` is an estimate.
+///
+/// # Errors
+/// With `max_bytes`, if the JSON would be larger.
+pub(in crate::odoo) fn write_json(
+    content: &impl Serialize,
+    size: usize,
+    max_bytes: usize,
+) -> Result<Zeroizing<Vec<u8>>, usize> {
     let mut out = Writer(Buffer::with_capacity(1024).at_most(max_bytes));
-    out.0.reserve(size_of_all(args).saturating_add(size_of_members(kwargs)));
+    out.0.reserve(size);
     // Serialization of these values cannot fail.
-    let _ = serde_json::to_writer(
-        &mut out,
-        &Envelope::new((database, uid, password, model, method, args, Members(kwargs))),
-    );
+    let _ = serde_json::to_writer(&mut out, content);
     match out.0.overflow() {
-        Some(max) => Err(UnsupportedValue { path: "args".to_owned(), kind: UnsupportedKind::TooLarge(max) }),
+        Some(max) => Err(max),
         None => Ok(out.0.into_bytes()),
     }
 }
 
 /// Estimates the size of the serialized value, without escapes, so that a large call is written without moving it.
-fn size_of(value: &Value<'_>) -> usize {
+pub(in crate::odoo) fn size_of(value: &Value<'_>) -> usize {
     /// A short number and a comma.
     const SCALAR: usize = 8;
     match value {

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue, LOCATION};
+use reqwest::{RequestBuilder, Url};
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio::time::{Instant, timeout_at};
@@ -46,23 +46,24 @@ impl Transport {
         body: Bytes,
         limit: Duration,
     ) -> Result<String, ProbeRequestError> {
-        let deadline = Instant::now() + limit;
         let request = self.fresh.post(url.clone()).header("x-odoo-database", database);
-        let sent = request.header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body).send();
-        let response =
-            timeout_at(deadline, sent).await.map_err(|_| ProbeRequestError::Transport(TransportError::TimedOut))?;
-        let response = response.map_err(|error| match error.is_connect() {
-            true => ProbeRequestError::Connect(ConnectError::from_reqwest(&error, url.scheme() == "https")),
-            false => ProbeRequestError::Transport(classify_error(&error)),
-        })?;
-        let text = async {
-            let response = IncomingResponse::Reqwest(response);
-            let head = response.head();
-            check_head(&head, Protocol::Xml, MAX_RESPONSE_BYTES)?;
-            let body = response.read_body(head.content_length, MAX_RESPONSE_BYTES, deadline).await?;
-            String::from_utf8(body).map_err(|_| TransportError::Unreadable("it is not UTF-8"))
+        let request = request.header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body);
+        fetch_text(request, url.scheme() == "https", Protocol::Xml, limit).await
+    }
+
+    /// Gets JSON, within `limit`.
+    pub(in crate::odoo) async fn get_json(
+        &self,
+        url: &Url,
+        database: Option<&HeaderValue>,
+        limit: Duration,
+    ) -> Result<String, ProbeRequestError> {
+        let request = self.fresh.get(url.clone());
+        let request = match database {
+            Some(database) => request.header("x-odoo-database", database),
+            None => request,
         };
-        text.await.map_err(ProbeRequestError::Transport)
+        fetch_text(request, url.scheme() == "https", Protocol::JsonRpc, limit).await
     }
 
     /// Gets a page as a reverse proxy with TLS would for `host`. `None` if there is no response in time.
@@ -92,6 +93,30 @@ impl Transport {
         let response = timeout_at(Instant::now() + limit, sent).await.ok()?.ok()?;
         parse_date(response.headers().get(DATE)?.to_str().ok()?)
     }
+}
+
+/// Sends the request, and reads the response, which has the media type of this protocol.
+async fn fetch_text(
+    request: RequestBuilder,
+    uses_tls: bool,
+    protocol: Protocol<'_>,
+    limit: Duration,
+) -> Result<String, ProbeRequestError> {
+    let deadline = Instant::now() + limit;
+    let response = timeout_at(deadline, request.send()).await;
+    let response = response.map_err(|_| ProbeRequestError::Transport(TransportError::TimedOut))?;
+    let response = response.map_err(|error| match error.is_connect() {
+        true => ProbeRequestError::Connect(ConnectError::from_reqwest(&error, uses_tls)),
+        false => ProbeRequestError::Transport(classify_error(&error)),
+    })?;
+    let text = async {
+        let response = IncomingResponse::Reqwest(response);
+        let head = response.head();
+        check_head(&head, protocol, MAX_RESPONSE_BYTES)?;
+        let body = response.read_body(head.content_length, MAX_RESPONSE_BYTES, deadline).await?;
+        String::from_utf8(body).map_err(|_| TransportError::Unreadable("it is not UTF-8"))
+    };
+    text.await.map_err(ProbeRequestError::Transport)
 }
 
 /// The format that servers send.

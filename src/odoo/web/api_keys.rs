@@ -34,6 +34,14 @@ pub(in crate::odoo) struct WebApiKey<'k> {
     pub(in crate::odoo) ends_at: Option<&'k str>,
 }
 
+/// What is done to a user's keys.
+#[derive(Debug, Clone, Copy)]
+enum KeyChange<'k> {
+    Create(WebApiKey<'k>),
+    /// The keys with this name.
+    Remove(&'k str),
+}
+
 /// The values of the form. Odoo 18 accepts an end only with the choice of a custom date.
 #[derive(Debug, Serialize)]
 struct FormValues<'k> {
@@ -83,16 +91,8 @@ impl WebSessions {
         major: u8,
         key: WebApiKey<'_>,
     ) -> Result<SecretString, Problem> {
-        for _ in 0..MAX_SESSIONS {
-            let session = self.session(owner).await.map_err(no_session)?;
-            let user = UserSession { sessions: self, session: &session, password: &owner.user.secret, major };
-            match user.create_key(key).await {
-                Err(ModelCallError::SessionEnded) => self.remove(owner, &session).await,
-                Err(ModelCallError::Problem(problem)) => return Err(problem),
-                Ok(created) => return Ok(created),
-            }
-        }
-        Err(session_lost())
+        let created = self.change_api_keys(owner, major, KeyChange::Create(key)).await?;
+        created.ok_or_else(unreadable)
     }
 
     /// Removes the owner's keys with this name. It is no error if there is none.
@@ -105,13 +105,27 @@ impl WebSessions {
         major: u8,
         name: &str,
     ) -> Result<(), Problem> {
+        self.change_api_keys(owner, major, KeyChange::Remove(name)).await.map(drop)
+    }
+
+    /// Returns the key if one was created.
+    async fn change_api_keys(
+        &self,
+        owner: SessionOwner<'_>,
+        major: u8,
+        change: KeyChange<'_>,
+    ) -> Result<Option<SecretString>, Problem> {
         for _ in 0..MAX_SESSIONS {
             let session = self.session(owner).await.map_err(no_session)?;
             let user = UserSession { sessions: self, session: &session, password: &owner.user.secret, major };
-            match user.remove_key(owner.user.uid.get(), name).await {
+            let changed = match change {
+                KeyChange::Create(key) => user.create_key(key).await.map(Some),
+                KeyChange::Remove(name) => user.remove_key(owner.user.uid.get(), name).await.map(|()| None),
+            };
+            match changed {
                 Err(ModelCallError::SessionEnded) => self.remove(owner, &session).await,
                 Err(ModelCallError::Problem(problem)) => return Err(problem),
-                Ok(()) => return Ok(()),
+                Ok(created) => return Ok(created),
             }
         }
         Err(session_lost())

@@ -11,11 +11,9 @@ use reqwest::Url;
 
 use crate::error::Problem;
 use crate::odoo::client::OdooClient;
-use crate::odoo::system_parameter::{SystemParameter, system_parameter_call};
+use crate::odoo::system_parameter::SystemParameter;
 use crate::odoo::transport::PublicAddress;
 use crate::odoo::user::OdooUser;
-use crate::plan::Effect;
-use crate::value::Value;
 
 const KEY: &str = "web.base.url";
 
@@ -43,12 +41,11 @@ impl BaseUrl {
         if matches!(&now, Ok(Some(now)) if *now == self) {
             return;
         }
-        let call = system_parameter_call("set_param", vec![KEY.into(), Value::from(self.0)], Effect::Write);
-        match client.execute_kw(user, &call).await {
-            Ok(_) => tracing::info!("a login changed Odoo's web.base.url; the former value is restored"),
-            Err(error) => {
-                let code = error.into_call_problem(&call).code.as_str();
-                tracing::warn!(code, "a login may have changed Odoo's web.base.url; check it");
+        match client.change_system_parameter(user, KEY, self.0).await {
+            Ok(()) => tracing::info!("a login changed Odoo's web.base.url; the former value is restored"),
+            Err(problem) => {
+                let code = problem.code.as_str();
+                tracing::error!(code, "a login may have changed Odoo's web.base.url, which was not restored; check it");
             }
         }
     }

@@ -36,12 +36,14 @@ pub(in crate::odoo) fn parse(
     let target = CallTarget { model, method: "", ids, effect: Effect::Read };
     match response.status.as_u16() {
         200 if is_report(&response, format) => Ok(ReportPage::Report(response.body)),
+        200 if format == ReportFormat::Pdf && is_page(&response.body) => Err(page_instead_of_pdf(&target)),
         200 if format != ReportFormat::Html => Err(report_error(&response.body, &target)),
         300..400 | 404 => Ok(ReportPage::LoggedOut),
         400 | 422 => {
             let detail = format!("Odoo rejects the request to print the report for {}.", records(&target));
             Err(Problem::new(ErrorCode::OdooRefused, detail))
         }
+        414 | 431 => Err(address_too_long(ids.len())),
         403 => {
             let detail = format!("Odoo does not allow this user to print the report for {}.", records(&target));
             Err(Problem::new(ErrorCode::AccessDenied, detail).hint("Change the user's access rights in Odoo."))
@@ -49,6 +51,26 @@ pub(in crate::odoo) fn parse(
         500 => Err(print_failed(&target)),
         _ => Err(unexpected(&response, "Odoo did not print the report")),
     }
+}
+
+/// Without an engine for PDF, Odoo 20 prints the page that the engine would have converted.
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}
+
+fn page_instead_of_pdf(target: &CallTarget<'_>) -> Problem {
+    let detail = format!("Odoo printed the report for {} as HTML, because it has no PDF engine.", records(target));
+    Problem::new(ErrorCode::PdfEngineUnavailable, detail).hint(ENGINE_HINT)
+}
+
+/// What to do if Odoo cannot make PDF documents.
+pub(in crate::odoo) const ENGINE_HINT: &str =
+    "Install wkhtmltopdf on the server of Odoo. `Accept: text/html` prints the report as a page.";
+
+/// The problem that the ids make the address of a report too long for Odoo or for a proxy in front of it.
+pub(in crate::odoo) fn address_too_long(count: usize) -> Problem {
+    let detail = format!("The address of a report on {count} records is longer than Odoo or its proxy accepts.");
+    Problem::new(ErrorCode::InvalidParameter, detail).parameter("ids").hint("Request fewer records at a time.")
 }
 
 /// The first 20 records, for error messages.
@@ -60,6 +82,11 @@ fn records(target: &CallTarget<'_>) -> String {
 fn print_failed(target: &CallTarget<'_>) -> Problem {
     let detail = format!("Odoo failed to print the report for {}.", records(target));
     Problem::new(ErrorCode::OdooInternalError, detail).hint("Odoo's log contains the cause.")
+}
+
+/// The problem of a response that is neither the report nor an error of Odoo.
+pub(in crate::odoo) fn not_a_report() -> Problem {
+    Problem::new(ErrorCode::OdooUnreadable, "Odoo's response is not the requested report.")
 }
 
 fn is_report(response: &WebResponse, format: ReportFormat) -> bool {
@@ -88,7 +115,7 @@ fn report_error(body: &[u8], target: &CallTarget<'_>) -> Problem {
     let parsed: Option<PageMessage> =
         std::str::from_utf8(body).ok().and_then(|body| serde_json::from_str(&unescape(body)).ok());
     let Some(PageMessage { data }) = parsed else {
-        return Problem::new(ErrorCode::OdooUnreadable, "Odoo's response is not the requested report.");
+        return not_a_report();
     };
     let argument = data.arguments.first().and_then(serde_json::Value::as_str).unwrap_or_default();
     let message = if data.message.is_empty() { argument } else { data.message.as_str() };
@@ -162,12 +189,14 @@ mod tests {
             page(200, "application/pdf", "%PDF-1.4", ReportFormat::Pdf),
             Ok(ReportPage::Report(b"%PDF-1.4".to_vec()))
         );
-        for (media, body) in [("application/pdf", "<html>"), ("text/html", "%PDF-1.4"), ("", "")] {
-            assert_eq!(
-                page(200, media, body, ReportFormat::Pdf).unwrap_err().code,
-                ErrorCode::OdooUnreadable,
-                "{media}"
-            );
+        for (media, body, code) in [
+            ("application/pdf", "\n<!DOCTYPE html>", ErrorCode::PdfEngineUnavailable),
+            ("text/html", "<html>", ErrorCode::PdfEngineUnavailable),
+            ("application/pdf", "other", ErrorCode::OdooUnreadable),
+            ("text/html", "%PDF-1.4", ErrorCode::OdooUnreadable),
+            ("", "", ErrorCode::OdooUnreadable),
+        ] {
+            assert_eq!(page(200, media, body, ReportFormat::Pdf).unwrap_err().code, code, "{media} {body}");
         }
         assert_eq!(page(200, "text/plain", "x", ReportFormat::Text), Ok(ReportPage::Report(b"x".to_vec())));
         assert_eq!(page(200, "text/html", "<p>", ReportFormat::Html), Ok(ReportPage::Report(b"<p>".to_vec())));
@@ -209,6 +238,8 @@ mod tests {
         for (status, code) in [
             (400, ErrorCode::OdooRefused),
             (422, ErrorCode::OdooRefused),
+            (414, ErrorCode::InvalidParameter),
+            (431, ErrorCode::InvalidParameter),
             (403, ErrorCode::AccessDenied),
             (500, ErrorCode::OdooInternalError),
             (502, ErrorCode::OdooUnreachable),

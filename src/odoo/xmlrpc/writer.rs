@@ -214,28 +214,50 @@ pub fn serialize_value(value: &Value<'_>) -> Result<Zeroizing<Vec<u8>>, Unsuppor
 /// # Errors
 /// If it cannot.
 pub fn validate(name: &str, value: &Value<'_>) -> Result<(), UnsupportedValue> {
-    validate_value(value, 0).map_err(|error| error.at(name))
+    validate_value(value, 0, escape::forbidden).map_err(|error| error.at(name))
 }
 
-fn validate_value(value: &Value<'_>, depth: usize) -> Result<(), Unsupported> {
+/// Checks that the arguments of a call can be transmitted as JSON, which represents every character. PostgreSQL stores
+/// all but U+0000.
+///
+/// # Errors
+/// If they cannot.
+pub(in crate::odoo) fn validate_for_json(args: &[Value<'_>], kwargs: &[Member<'_>]) -> Result<(), UnsupportedValue> {
+    let is_forbidden = |text: &str| text.contains('\0').then_some('\0');
+    validate_list(args, 0, is_forbidden).map_err(|error| error.at("args"))?;
+    validate_map(kwargs, 0, is_forbidden).map_err(|error| error.at("kwargs"))
+}
+
+/// Finds a character that cannot be transmitted.
+type FindForbidden = fn(&str) -> Option<char>;
+
+fn validate_value(value: &Value<'_>, depth: usize, forbidden: FindForbidden) -> Result<(), Unsupported> {
     match value {
         _ if depth > MAX_DEPTH => Err(Unsupported::new(UnsupportedKind::TooDeep)),
         Value::Null | Value::Bool(_) | Value::Int(_) => Ok(()),
         Value::Float(float) if float.is_finite() => Ok(()),
         Value::Float(_) => Err(Unsupported::new(UnsupportedKind::NotFinite)),
-        Value::Text(text) => validate_text(text),
-        Value::List(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            validate_value(item, depth + 1).map_err(|error| error.inside(Step::Index(index)))
-        }),
-        Value::Map(members) => members.iter().try_for_each(|(key, value)| {
-            let result = validate_text(key).and_then(|()| validate_value(value, depth + 1));
-            result.map_err(|error| error.inside(Step::key(key)))
-        }),
+        Value::Text(text) => validate_text(text, forbidden),
+        Value::List(items) => validate_list(items, depth + 1, forbidden),
+        Value::Map(members) => validate_map(members, depth + 1, forbidden),
     }
 }
 
-fn validate_text(text: &str) -> Result<(), Unsupported> {
-    escape::forbidden(text).map_or(Ok(()), |character| Err(Unsupported::new(UnsupportedKind::Character(character))))
+fn validate_list(items: &[Value<'_>], depth: usize, forbidden: FindForbidden) -> Result<(), Unsupported> {
+    items.iter().enumerate().try_for_each(|(index, item)| {
+        validate_value(item, depth, forbidden).map_err(|error| error.inside(Step::Index(index)))
+    })
+}
+
+fn validate_map(members: &[Member<'_>], depth: usize, forbidden: FindForbidden) -> Result<(), Unsupported> {
+    members.iter().try_for_each(|(key, value)| {
+        let result = validate_text(key, forbidden).and_then(|()| validate_value(value, depth, forbidden));
+        result.map_err(|error| error.inside(Step::key(key)))
+    })
+}
+
+fn validate_text(text: &str, forbidden: FindForbidden) -> Result<(), Unsupported> {
+    forbidden(text).map_or(Ok(()), |character| Err(Unsupported::new(UnsupportedKind::Character(character))))
 }
 
 fn in_value(out: &mut Buffer, write: impl FnOnce(&mut Buffer) -> Result<(), Unsupported>) -> Result<(), Unsupported> {
@@ -381,6 +403,19 @@ mod tests {
         }
         let key = Value::Map(vec![("a\0".into(), Value::Null)]);
         assert_eq!(error(key), "args.a\\u{0} contains the character U+0000, which cannot be sent to Odoo");
+    }
+
+    #[test]
+    fn json_represents_all_characters_but_the_first() {
+        let check = |text: &str| {
+            let record = Value::Map(vec![("name".into(), text.to_owned().into())]);
+            validate_for_json(&[vec![record.clone()].into()], &[("context".into(), record)]).map_err(|e| e.to_string())
+        };
+        assert_eq!(check("a\u{1}\u{ffff}"), Ok(()));
+        let error = check("a\0").unwrap_err();
+        assert_eq!(error, "args[0][0].name contains the character U+0000, which cannot be sent to Odoo");
+        let context = [("context".into(), Value::Float(f64::NAN))];
+        assert_eq!(validate_for_json(&[], &context).unwrap_err().to_string(), "kwargs.context is not a finite number");
     }
 
     #[test]
