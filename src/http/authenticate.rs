@@ -29,8 +29,8 @@ pub(super) async fn authenticate(request: &mut ApiRequest) -> Result<Principal, 
 
 /// A credential in the arguments of an RPC call.
 pub(super) enum ArgumentCredential {
-    /// An API key of the gateway.
-    ApiKey(PresentedToken),
+    /// An API key or token of the gateway.
+    GatewayToken(PresentedToken),
     /// A login with its password or Odoo API key.
     Login(String, SecretString),
     /// A user's id with their password or Odoo API key.
@@ -60,8 +60,8 @@ async fn authenticate_in_arguments(
     let database = state.databases.pick(Some(database_name))?;
     request.log.database(database.name.as_str());
     match credential {
-        ArgumentCredential::ApiKey(key) => {
-            state.tokens.gateway_tokens.authenticate(&key, Some(database_name), &state.databases, address).await
+        ArgumentCredential::GatewayToken(token) => {
+            state.tokens.gateway_tokens.authenticate(&token, Some(database_name), &state.databases, address).await
         }
         ArgumentCredential::Login(login, secret) => {
             request.log.user(&login);

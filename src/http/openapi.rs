@@ -119,7 +119,7 @@ pub fn base(oauth2_prefix: &str) -> OpenApi {
 }
 
 /// The tags of the operations, in the order in which the page shows them.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     (
         "api_v1",
         "The interface of jeffery9's odoo-rest-api: nested selections, pages with totals, relation commands, files. \
@@ -133,6 +133,7 @@ const TAGS: [(&str, &str); 8] = [
     ),
     ("rest", "Access tokens of odooapi_restful: log in with a password, log out."),
     ("json2", "Odoo's own JSON-2: any method with named arguments, as in Odoo 19, also in front of Odoo 14-18."),
+    ("rpc", "Odoo's own JSON-RPC, for programs that call Odoo with it already. XML-RPC is described in the guides."),
     ("oauth", "The pages on which users log in and allow an application to act for them."),
     ("oauth2", "Tokens for applications (OAuth 2): issue, revoke, introspect, metadata, public keys."),
 ];
@@ -187,7 +188,7 @@ const HEADER_SCHEMES: [(&str, &str, &str); 3] = [
     ("access_token", "access-token", "An access token, issued by `POST /rest/api/login/token`."),
 ];
 
-const DESCRIPTION: &str = "A REST API for Odoo 14 to 19.\n\n\
+const DESCRIPTION: &str = "A REST API for Odoo 14 to 20.\n\n\
     Literals (`domain`, `vals`, `fields`, …) are JSON or Python literals. In a URL, percent-encode them like any other \
     value, for example with `curl -G --data-urlencode`. Every list of records is also available as CSV and NDJSON, of \
     any length: send `Accept: text/csv` or `Accept: application/x-ndjson`. Every error is `application/problem+json` \

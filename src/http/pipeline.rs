@@ -365,6 +365,8 @@ fn plan_has_label(plan: &Plan) -> bool {
             | Plan::DescribeFields { .. }
             | Plan::Delete { .. }
             | Plan::Call { .. }
+            | Plan::ReadGroup(_)
+            | Plan::ToggleActive(_)
     )
 }
 

@@ -234,6 +234,7 @@ mod tests {
             (OfferedDialects { restful: false, ..all }, "/restful/"),
             (OfferedDialects { api_v1: false, ..all }, "/api/v1/"),
             (OfferedDialects { json2: false, ..all }, "/json/2/"),
+            (OfferedDialects { rpc: false, ..all }, "/jsonrpc"),
         ] {
             let paths = |dialects| openapi_of(dialects).paths.paths.into_keys().collect::<Vec<String>>();
             let has_dialect = |dialects| paths(dialects).iter().any(|path| path.starts_with(prefix));

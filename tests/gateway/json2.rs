@@ -2,6 +2,7 @@
 
 mod clients;
 mod odoo14;
+mod older_servers;
 mod parity;
 mod reference;
 

@@ -5,12 +5,14 @@
 //! clients      unmodified clients in Python and Node
 //! credentials  passwords, keys, and what is rejected
 //! requests     what is checked before a call: size, form, service
+//! tokens       OAuth 2 access tokens and login tokens as secrets
 //! ```
 
 mod clients;
 mod comparison;
 mod credentials;
 mod requests;
+mod tokens;
 
 use odoo_gateway::language::literal::{Limits, parse_json};
 use odoo_gateway::odoo::rpc_codec::RpcResponse;

@@ -1,9 +1,10 @@
-//! `/json/2`, `/doc-bearer` and `/web/version`: Odoo's JSON-2 in front of Odoo 14-19, see docs/guides/json2.md.
+//! `/json/2`, `/doc-bearer` and `/web/version`: Odoo's JSON-2 in front of Odoo 14-20, see docs/guides/json2.md.
 //!
 //! ```text
 //! calls            POST /json/2/{model}/{method}
 //! version          the version of the Odoo server, without a credential
 //! reference        the models, and the fields and methods of one
+//! model_methods    the methods of one model that a caller may call
 //! orm_methods      the signatures of the methods that every model has
 //! errors           {name, message, arguments, context, debug}
 //! openapi_schemas  parameters and bodies in the OpenAPI document
@@ -13,6 +14,7 @@
 
 mod calls;
 mod errors;
+mod model_methods;
 mod openapi_schemas;
 mod orm_methods;
 mod reference;

@@ -1,13 +1,14 @@
 //! Odoo's XML-RPC and JSON-RPC in front of every Odoo, for programs that speak them already.
 //!
 //! ```text
-//! xml_rpc     POST /xmlrpc/2/{service}, POST /xmlrpc/{service}
-//! json_rpc    POST /jsonrpc, POST /web/webclient/version_info
-//! services    the services `common` and `object`
-//! arguments   the positional arguments of a service
-//! credential  the database, user and secret among them
-//! fault       problems in the three forms of Odoo's faults
-//! exchange    the body of a request, and the headers of a response
+//! xml_rpc          POST /xmlrpc/2/{service}, POST /xmlrpc/{service}
+//! json_rpc         POST /jsonrpc, POST /web/webclient/version_info
+//! services         the services `common` and `object`
+//! arguments        the positional arguments of a service
+//! credential       the database, user and secret among them
+//! fault            problems in the three forms of Odoo's faults
+//! exchange         the body of a request, and the headers of a response
+//! openapi_schemas  the bodies of JSON-RPC in the OpenAPI document
 //! ```
 //!
 //! In: calls with a credential in their arguments. Out: results and faults as Odoo sends them, but without a traceback.
@@ -22,6 +23,7 @@ mod credential;
 mod exchange;
 mod fault;
 mod json_rpc;
+mod openapi_schemas;
 mod services;
 mod xml_rpc;
 
@@ -29,7 +31,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::http::state::AppState;
 
-/// All routes of the dialect. They are documented in docs/guides/rpc.md: OpenAPI cannot describe XML-RPC.
+/// All routes of the dialect. OpenAPI cannot describe XML-RPC: docs/guides/rpc.md does.
 pub(in crate::http) fn routes() -> OpenApiRouter<AppState> {
     xml_rpc::routes().merge(json_rpc::routes())
 }

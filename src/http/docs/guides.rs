@@ -72,6 +72,7 @@ const GROUPS: [(&str, &[Source]); 4] = [
             source!("restful", "dialects/restful.md"),
             source!("json2", "guides/json2.md"),
             source!("rpc", "guides/rpc.md"),
+            source!("odoo-versions", "guides/odoo-versions.md"),
         ],
     ),
 ];

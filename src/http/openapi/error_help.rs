@@ -254,6 +254,10 @@ pub(super) fn help_for(code: ErrorCode) -> Help {
             "The response does not come from Odoo, or is malformed.",
             "Check `odoo.url` and the proxy in front of Odoo. `odoo-gateway check` tests the connection.",
         ),
+        ErrorCode::PdfEngineUnavailable => help(
+            "The server of Odoo has no program that makes PDF documents, or it does not work.",
+            "The administrator of Odoo installs wkhtmltopdf. `Accept: text/html` prints the report as a page.",
+        ),
         ErrorCode::StoreUnavailable => help(
             "The gateway cannot access its own database. Nothing was done.",
             "Wait and retry. The operator finds the reason at `/readyz` and in the log.",

@@ -36,14 +36,29 @@ pub(in crate::http) async fn invalidate_stale_identity<T>(
                 request.state.odoo_authenticator.invalidate(caller);
                 Err(problem)
             }
-            _ => Err(stale_odoo_credential()),
+            kind => Err(stale_odoo_credential(kind)),
         },
         result => result,
     }
 }
 
-fn stale_odoo_credential() -> Problem {
+fn stale_odoo_credential(kind: CredentialKind) -> Problem {
     let detail = "Odoo no longer accepts the password or API key that is stored with this key or token.";
-    let hint = "Create a new key or token with the user's current password or API key.";
+    let hint = match kind {
+        CredentialKind::ApiKey => {
+            "Ask the administrator to store the user's current password or Odoo API key with `odoo-gateway key rotate \
+             NAME`, which prints a new secret, or create a new API key."
+        }
+        CredentialKind::LoginToken => {
+            "Create a new login token. If it is rejected too, ask the administrator to store the user's current \
+             password or Odoo API key: with `odoo-gateway user link`, or for the user of the API key itself with \
+             `odoo-gateway key rotate NAME`."
+        }
+        CredentialKind::OAuth1 | CredentialKind::OAuth2 => {
+            "Let the user sign in to the application again. If the application is bound to a user, ask the \
+             administrator to store the current password or Odoo API key with `odoo-gateway app rotate-secret NAME`."
+        }
+        _ => "Log in again with the user's current password or Odoo API key.",
+    };
     Problem::new(ErrorCode::OdooCredentialStale, detail).hint(hint)
 }

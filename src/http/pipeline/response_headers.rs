@@ -46,7 +46,7 @@ pub(super) fn outcome_headers(outcome: &Outcome, media: Media) -> HeaderMap {
 
 /// Whether a method ran whose result cannot be represented.
 pub(super) fn is_result_omitted(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Result(reply) if reply.is_omitted())
+    matches!(outcome, Outcome::Result(reply) | Outcome::Groups(reply, _) if reply.is_omitted())
 }
 
 /// Sets the headers of every response, buffered or streamed.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{call, error_of, with_bearer};
 use crate::credentials::{new_key, new_key_of};
+use crate::support::odoo::fresh_database;
 use crate::support::{Client, Gateway, Version, testbed, unique};
 
 async fn admin_of(version: Version) -> Client {
@@ -61,6 +62,66 @@ async fn every_documented_method_exists_with_these_arguments() {
             let response = call(&client, "res.partner.category", name, &arguments).await;
             let message = error_of(&response, 422, "werkzeug.exceptions.UnprocessableEntity");
             assert_eq!(message, "got an unexpected keyword argument 'unknown_argument'", "{version:?}: {name}");
+        }
+    }
+}
+
+/// The names of the methods in a document.
+fn methods(document: &Value) -> Vec<&String> {
+    document["methods"].as_object().unwrap().keys().collect()
+}
+
+#[tokio::test]
+async fn all_public_methods_are_described_if_odoo_describes_them_to_the_user() {
+    let expected = documented_by_odoo("res.partner").await;
+    let database = fresh_database(Version::Odoo19).await;
+    let gateway = Gateway::start_with_database(Version::Odoo19, &database, &[]).await;
+    let internal = with_bearer(&gateway.client(), testbed().api_key(Version::Odoo19));
+    let before = internal.get("/doc-bearer/res.partner.json", &[]).await.ok();
+    assert!(methods(&before).iter().all(|name| expected["methods"].get(name).is_some()), "{:?}", methods(&before));
+    assert!(!methods(&before).contains(&&"get_import_templates".to_owned()), "no button calls it");
+
+    // From now on the user may read the technical documentation.
+    let admin = gateway.client().as_user("admin");
+    let rest = async |model: &str, method: &str, args: Value| {
+        let path = format!("/restapi/1.0/object/{model}/{method}");
+        admin.post(&path, &json!({"args": args})).await.ok()["return"].clone()
+    };
+    let group = json!([[["module", "=", "api_doc"], ["name", "=", "group_allow_doc"]], ["res_id"]]);
+    let group = rest("ir.model.data", "search_read", group).await[0]["res_id"].clone();
+    let user = rest("res.users", "search", json!([[["login", "=", "internal"]]])).await;
+    rest("res.users", "write", json!([user, {"group_ids": [[4, group]]}])).await;
+    let after = internal.get("/doc-bearer/res.partner.json", &[]).await.ok();
+    let ours = methods(&after);
+    for (name, described) in expected["methods"].as_object().unwrap() {
+        match after["methods"].get(name) {
+            // What every model has is described without texts.
+            Some(found) if before["methods"].get(name) == Some(found) => {}
+            Some(found) => assert_eq!(found, described, "{name}"),
+            None => {
+                let rejected = call(&internal, "res.partner", name, &json!({})).await;
+                error_of(&rejected, 403, "odoo.exceptions.AccessError");
+            }
+        }
+    }
+    assert!(ours.len() > methods(&before).len() + 50, "{ours:?}");
+}
+
+#[tokio::test]
+async fn buttons_and_messages_are_methods_of_their_model() {
+    for version in Version::each() {
+        let client = admin_of(version).await;
+        let document = client.get("/doc-bearer/sale.order.json", &[]).await.ok();
+        let found = methods(&document);
+        // The form of Odoo 14 cannot be sent over XML-RPC, and this build of it does not fully serve JSON-RPC.
+        let buttons = if version == Version::Odoo14 { &[][..] } else { &["action_confirm", "action_cancel"] };
+        for name in buttons.iter().copied().chain(["message_post", "message_subscribe"]) {
+            assert!(found.contains(&&name.to_owned()), "{version:?}: {name} is missing: {found:?}");
+        }
+        for name in found {
+            // An argument that it lacks is rejected before the method runs; without ids, nothing else can happen.
+            let response = call(&client, "sale.order", name, &json!({"ids": [], "unknown_argument": 1})).await;
+            assert!(response.status != 404 && response.status != 403, "{version:?} {name}: {}", response.text);
         }
     }
 }

@@ -18,13 +18,18 @@ use crate::error::Problem;
 use crate::http::pipeline::Dialect;
 use crate::http::response::negotiate::Media;
 use crate::http::response::problem::{ErrorContext, status};
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style, to_json};
+use crate::shape::{BinaryFormat, DatetimeFormat, EmptyFormat, Many2oneFormat, Style, to_json};
 use crate::value::Value;
 
 /// The dialect `/api`.
 pub(super) const DIALECT: Dialect = Dialect {
     media: &[Media::Json],
-    style: Style { many2one: Many2oneFormat::Pair, datetime: DatetimeFormat::Iso, empty: EmptyFormat::False },
+    style: Style {
+        many2one: Many2oneFormat::Pair,
+        datetime: DatetimeFormat::Iso,
+        empty: EmptyFormat::False,
+        binary: BinaryFormat::Text,
+    },
     has_label: false,
     body_is_record: true,
     allows_repeated_params: false,

@@ -21,14 +21,14 @@ use crate::http::request::params::RequestParams;
 use crate::http::state::AppState;
 use crate::names::FieldName;
 use crate::plan::Action;
-use crate::shape::Shaped;
+use crate::shape::{BinaryFormat, Shaped, Style};
 use crate::value::Value;
 
-/// The dialect without content negotiation: the file determines its media type.
-const FILES: Dialect = Dialect { media: &[], ..DIALECT };
+/// The dialect without content negotiation: the file determines its media type, and from Odoo 20 on its name.
+const FILES: Dialect = Dialect { media: &[], style: Style { binary: BinaryFormat::Odoo, ..DIALECT.style }, ..DIALECT };
 
-/// The field of `ir.attachment` to which its `mimetype` applies.
-const ATTACHMENT_CONTENT: &str = "datas";
+/// The fields of `ir.attachment` to which its `mimetype` applies.
+const ATTACHMENT_CONTENT: [&str; 2] = ["datas", "raw"];
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(download))
@@ -76,22 +76,36 @@ async fn download(request: ApiRequest) -> Result<Response, Problem> {
     .await
 }
 
-/// The file in a field of a record, with the name of the record.
+/// The file in a field of a record, with its own name if Odoo returns that, otherwise with the name of the record. The
+/// file of an attachment is named by the field `name`, so a scope that hides the field hides the name of the file.
 fn file_from_record(record: &Value<'_>, field: &FieldName) -> Result<File, Problem> {
-    let text = |name: &str| record.get(name).and_then(Value::as_text).filter(|text| !text.is_empty());
-    let Some(content) = text(field.as_str()) else {
+    let text = |name: &str| record.get(name).and_then(non_empty_text);
+    let value = record.get(field.as_str());
+    let Some(content) = value.and_then(|value| non_empty_text(value.get("content").unwrap_or(value))) else {
         return Err(Problem::new(ErrorCode::EmptyField, format!("The field `{field}` of the record is empty.")));
     };
+    let is_attachment_content = ATTACHMENT_CONTENT.contains(&field.as_str());
+    let filename = value.and_then(|value| value.get("filename")).and_then(non_empty_text);
+    let filename = filename.filter(|_| !is_attachment_content || record.get("name").is_some());
     let bytes = decode_base64(content).ok_or_else(|| {
         Problem::new(
             ErrorCode::OdooUnreadable,
             format!("Odoo returned a value in the field `{field}` that is not base64."),
         )
     })?;
-    Ok(match text("mimetype").filter(|_| field.as_str() == ATTACHMENT_CONTENT) {
-        Some(mimetype) => File::with_media_type(bytes, text("name").unwrap_or(field.as_str()), mimetype),
-        None => File::sniffed(bytes, text("display_name").or_else(|| text("name")).unwrap_or(field.as_str())),
+    Ok(match text("mimetype").filter(|_| is_attachment_content) {
+        Some(mimetype) => {
+            File::with_media_type(bytes, filename.or_else(|| text("name")).unwrap_or(field.as_str()), mimetype)
+        }
+        None => {
+            let name = filename.or_else(|| text("display_name")).or_else(|| text("name"));
+            File::sniffed(bytes, name.unwrap_or(field.as_str()))
+        }
     })
+}
+
+fn non_empty_text<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    value.as_text().filter(|text| !text.is_empty())
 }
 
 /// Decodes base64, also with the line breaks that Python adds in some versions.
@@ -101,4 +115,32 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
         return BASE64.decode(joined).ok();
     }
     BASE64.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The `Content-Disposition` of a file that Odoo returns with the name `secret.txt`.
+    fn disposition(field: &'static str, others: &[(&'static str, &'static str)]) -> String {
+        let file = vec![("content".into(), "aGk=".into()), ("filename".into(), "secret.txt".into())];
+        let others = others.iter().map(|(name, text)| ((*name).into(), (*text).into()));
+        let record = Value::Map(others.chain([(field.into(), Value::Map(file))]).collect());
+        let response = file_from_record(&record, &FieldName::from_static(field)).unwrap().respond(&HeaderMap::new());
+        response.headers()[http::header::CONTENT_DISPOSITION].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn file_of_an_attachment_whose_name_is_hidden_is_unnamed() {
+        for field in ATTACHMENT_CONTENT {
+            for others in [&[("mimetype", "text/plain")][..], &[]] {
+                let hidden = disposition(field, others);
+                assert!(hidden.contains(field) && !hidden.contains("secret"), "{field}: {hidden}");
+                let visible = disposition(field, &[others, &[("name", "x")]].concat());
+                assert!(visible.contains("secret.txt"), "{field}: {visible}");
+            }
+        }
+        let other = disposition("image_1920", &[]);
+        assert!(other.contains("secret.txt"), "{other}");
+    }
 }

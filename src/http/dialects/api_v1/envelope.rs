@@ -11,7 +11,7 @@ use time::macros::format_description;
 use crate::error::Problem;
 use crate::http::pipeline::{Dialect, RenderContext, full_response};
 use crate::http::response::negotiate::Media;
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style, to_json};
+use crate::shape::{BinaryFormat, DatetimeFormat, EmptyFormat, Many2oneFormat, Style, to_json};
 use crate::value::Value;
 
 /// The message of operations that have no message of their own.
@@ -23,7 +23,12 @@ const DONE_WITHOUT_RESULT: &str = "The method ran and its changes are saved, but
 /// The dialect `/api/v1`.
 pub(super) const DIALECT: Dialect = Dialect {
     media: &[Media::Json],
-    style: Style { many2one: Many2oneFormat::Id, datetime: DatetimeFormat::Utc, empty: EmptyFormat::False },
+    style: Style {
+        many2one: Many2oneFormat::Id,
+        datetime: DatetimeFormat::Utc,
+        empty: EmptyFormat::False,
+        binary: BinaryFormat::Text,
+    },
     has_label: false,
     body_is_record: false,
     allows_repeated_params: false,

@@ -16,14 +16,20 @@ use crate::http::request::ApiRequest;
 use crate::http::request::content_type::ContentType;
 use crate::http::request::params::RequestParams;
 use crate::http::state::AppState;
-use crate::plan::Action;
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_json};
+use crate::names::MethodName;
+use crate::plan::{Action, FormFields, FormattedGroups};
+use crate::shape::{BinaryFormat, DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_json};
 use crate::value::{Member, Value};
 
 /// The dialect `/json/2`. Like Odoo, it ignores `Accept`.
 const DIALECT: Dialect = Dialect {
     media: &[],
-    style: Style { many2one: Many2oneFormat::Pair, datetime: DatetimeFormat::Odoo, empty: EmptyFormat::False },
+    style: Style {
+        many2one: Many2oneFormat::Pair,
+        datetime: DatetimeFormat::Odoo,
+        empty: EmptyFormat::False,
+        binary: BinaryFormat::Text,
+    },
     has_label: false,
     body_is_record: true,
     allows_repeated_params: false,
@@ -51,10 +57,26 @@ async fn call_method(request: ApiRequest) -> Result<Response, Problem> {
 }
 
 /// How the result is returned.
+#[derive(Debug)]
 enum ResultForm {
     Unchanged,
     /// Records are a list of ids, also where this version of Odoo returns one id.
     Ids,
+    /// Groups as Odoo 19 returns them.
+    Groups(FormattedGroups),
+    /// The values of a form as Odoo 17 and later return them.
+    Form(FormFields),
+}
+
+impl ResultForm {
+    fn new(method: &MethodName, arguments: &[Member<'static>]) -> Self {
+        match method.as_str() {
+            "copy" => Self::Ids,
+            "formatted_read_group" => Self::Groups(FormattedGroups::from_arguments(arguments)),
+            "onchange" => FormFields::from_arguments(arguments).map_or(Self::Unchanged, Self::Form),
+            _ => Self::Unchanged,
+        }
+    }
 }
 
 fn parse(request: &ApiRequest, params: &RequestParams) -> Result<(Action, ResultForm), Problem> {
@@ -62,7 +84,7 @@ fn parse(request: &ApiRequest, params: &RequestParams) -> Result<(Action, Result
     let mut arguments = named_arguments(request, params)?;
     let position = arguments.iter().position(|(name, _)| name == "ids");
     let ids = position.map(|position| arguments.swap_remove(position).1).unwrap_or_default();
-    let form = if method.as_str() == "copy" { ResultForm::Ids } else { ResultForm::Unchanged };
+    let form = ResultForm::new(&method, &arguments);
     Ok((Action::CallByName { method, ids, arguments }, form))
 }
 
@@ -85,6 +107,8 @@ fn render(shaped: Shaped<'_>, form: ResultForm, _: RenderContext<'_>) -> Result<
 fn with_form<'v>(result: Value<'v>, form: &ResultForm) -> Value<'v> {
     match (form, result) {
         (ResultForm::Ids, id @ Value::Int(_)) => Value::List(vec![id]),
+        (ResultForm::Groups(groups), result) => groups.restore(result),
+        (ResultForm::Form(fields), result) => fields.restore(result),
         (_, result) => result,
     }
 }
@@ -99,5 +123,19 @@ mod tests {
         assert_eq!(with_form(Value::Int(7), &ResultForm::Ids), list);
         assert_eq!(with_form(list.clone(), &ResultForm::Ids), list);
         assert_eq!(with_form(Value::Int(7), &ResultForm::Unchanged), Value::Int(7));
+    }
+
+    #[test]
+    fn a_form_with_the_argument_names_of_odoo_16_keeps_its_result() {
+        let form = |name: &'static str| {
+            ResultForm::new(&MethodName::from_static("onchange"), &[(name.into(), Value::Map(Vec::new()))])
+        };
+        let result = || Value::Map(vec![("value".into(), Value::Map(vec![("a".into(), pair())]))]);
+        assert_eq!(with_form(result(), &form("field_onchange")), result());
+        assert_ne!(with_form(result(), &form("fields_spec")), result());
+    }
+
+    fn pair() -> Value<'static> {
+        Value::List(vec![Value::Int(7), "A".into()])
     }
 }

@@ -114,7 +114,7 @@ fn of_odoo<'a>(problem: &'a Problem, odoo: &'a OdooException) -> Json2Exception<
         return of_http(ErrorClass::Rejected, message);
     }
     let name = odoo.qualified_name();
-    let message = if odoo.message.is_empty() { &problem.detail } else { &odoo.message };
+    let message = odoo.message_or(&problem.detail);
     Json2Exception { status: status_of(&name, &odoo.exception), name, message: message.into() }
 }
 

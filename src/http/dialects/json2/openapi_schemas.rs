@@ -4,7 +4,7 @@
 #![expect(dead_code, reason = "these types only describe the document")]
 
 use serde_json::{Map, Value};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, PartialSchema as _, ToSchema};
 
 use crate::http::openapi::{self, ErrorFormat};
@@ -91,7 +91,7 @@ pub(super) struct Json2Model {
     doc: Option<String>,
     /// The attributes of each field, by field name.
     fields: Map<String, Value>,
-    /// The methods that every model has: `signature`, `parameters`, `return`, `api`, `model`, `module`.
+    /// The methods that the caller may call: `signature`, `parameters`, `return`, `api`, `doc`, `model`, `module`.
     methods: Map<String, Value>,
 }
 
@@ -118,8 +118,17 @@ pub(super) struct Json2Error {
 const ERRORS: ErrorFormat =
     ErrorFormat { name: "Json2", schema: "Json2Error", media_type: "application/json", ..ErrorFormat::PROBLEM };
 
+/// As in Odoo 19, 500 is the status of exceptions that were not written for users.
+const INTERNAL: &str = "Odoo raised an exception that is not written for users, for example `builtins.ValueError` for \
+                        an unknown field; `name` is its class. Or the gateway failed: `name` is then \
+                        `werkzeug.exceptions.InternalServerError`.";
+
 /// Adds the error responses to all operations.
 pub(super) fn describe_errors(document: &mut OpenApi) {
     document.components.get_or_insert_default().schemas.insert("Json2Error".into(), Json2Error::schema());
     openapi::describe_errors(document, ERRORS);
+    let responses = &mut document.components.get_or_insert_default().responses;
+    if let Some(RefOr::T(internal)) = responses.get_mut("Json2Internal") {
+        INTERNAL.clone_into(&mut internal.description);
+    }
 }

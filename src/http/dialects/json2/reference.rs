@@ -1,8 +1,8 @@
 //! `/doc-bearer/index.json` and `/doc-bearer/{model}.json`: what can be called, for programs that generate clients.
 //!
 //! In: requests with a credential. Out: the models that the user may read; the fields and methods of one. Must not
-//! know: how Odoo describes them. Odoo 19 lists every public method; the gateway lists the methods that every model
-//! has, because Odoo does not tell the others over RPC.
+//! know: how Odoo describes them. The methods of single models are only in their own document, because Odoo tells them
+//! model by model.
 
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::openapi_schemas::{Json2DocumentPath, Json2Index, Json2Model, TAG};
-use super::orm_methods;
+use super::{model_methods, orm_methods};
 use crate::auth::Principal;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
@@ -50,8 +50,10 @@ async fn index(mut request: ApiRequest) -> Result<Response, Problem> {
 
 /// Describe a model
 ///
-/// Returns the fields of the model as `fields_get` describes them, and the methods that every model has, with their
-/// arguments.
+/// Returns the fields of the model as `fields_get` describes them, and the methods that the caller may call, with their
+/// arguments. On Odoo 19 and later these are all public methods, if the user may read the technical documentation of
+/// Odoo and the gateway calls Odoo with an API key. Otherwise they are the methods that every model has, those of the
+/// buttons in the form of the model, and those of messages.
 #[utoipa::path(
     get, path = "/doc-bearer/{document}", operation_id = "json2_model", tag = TAG,
     params(Json2DocumentPath, RequestHeaders),
@@ -127,12 +129,16 @@ async fn describe_model(
     let Outcome::Fields(fields) = record_odoo_calls(request, &counter, execution).await? else {
         return Err(Problem::internal("a description of fields has another outcome"));
     };
+    let fields = fields.value()?.into_owned();
+    let known = request.timing.time("odoo", caller.database.public_methods(user, model)).await?;
+    let major = metadata.cached_version().await?.major;
+    let methods = model_methods::methods((model, &fields), known, major, &caller.scope);
     Ok(Value::Map(vec![
         ("model".into(), model.as_str().to_owned().into()),
         ("name".into(), label.as_ref().to_owned().into()),
         ("doc".into(), Value::Null),
-        ("fields".into(), fields.value()?.into_owned()),
-        ("methods".into(), orm_methods::by_name(metadata.cached_version().await?.major)),
+        ("fields".into(), fields),
+        ("methods".into(), methods),
     ]))
 }
 

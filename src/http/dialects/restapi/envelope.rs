@@ -7,13 +7,18 @@ use std::borrow::Cow;
 use crate::error::Problem;
 use crate::http::pipeline::{Dialect, RenderContext};
 use crate::http::response::negotiate::Media;
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_json, to_xml};
+use crate::shape::{BinaryFormat, DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_json, to_xml};
 use crate::value::Value;
 
 /// The dialect `/restapi/1.0`.
 pub(super) const DIALECT: Dialect = Dialect {
     media: MEDIA,
-    style: Style { many2one: Many2oneFormat::Pair, datetime: DatetimeFormat::Odoo, empty: EmptyFormat::False },
+    style: Style {
+        many2one: Many2oneFormat::Pair,
+        datetime: DatetimeFormat::Odoo,
+        empty: EmptyFormat::False,
+        binary: BinaryFormat::Text,
+    },
     has_label: true,
     body_is_record: false,
     allows_repeated_params: false,

@@ -6,13 +6,18 @@ use crate::error::Problem;
 use crate::http::pipeline::{Dialect, RenderContext};
 use crate::http::response::negotiate::Media;
 use crate::names::RecordId;
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_json};
+use crate::shape::{BinaryFormat, DatetimeFormat, EmptyFormat, Many2oneFormat, Shaped, Style, to_json};
 use crate::value::Value;
 
 /// The dialect `/restful/api/v1`.
 pub(super) const DIALECT: Dialect = Dialect {
     media: &[Media::Json],
-    style: Style { many2one: Many2oneFormat::Object, datetime: DatetimeFormat::Iso, empty: EmptyFormat::False },
+    style: Style {
+        many2one: Many2oneFormat::Object,
+        datetime: DatetimeFormat::Iso,
+        empty: EmptyFormat::False,
+        binary: BinaryFormat::Text,
+    },
     has_label: false,
     body_is_record: true,
     allows_repeated_params: true,

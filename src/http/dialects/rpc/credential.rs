@@ -3,10 +3,12 @@
 //! In: database, login or user's id, and secret, as the client sent them. Out: the caller. Must not know: the service.
 //!
 //! ```text
-//! secret                           login, or user's id
-//! a password or an Odoo API key    must be those of the secret
-//! an API key of the gateway        the login is ignored; the id must be that of the key's user
+//! secret                              login, or user's id
+//! a password or an Odoo API key       must be those of the secret
+//! an API key or token of the gateway  the login is ignored; the id must be that of its user
 //! ```
+//!
+//! The form decides what a secret is. What has the form of a token is never sent to Odoo as a password.
 
 use secrecy::SecretString;
 
@@ -17,7 +19,7 @@ use crate::http::authenticate::{ArgumentCredential, authenticate_arguments};
 use crate::http::request::ApiRequest;
 use crate::http::request::credential::MAX_LENGTH;
 use crate::odoo::Uid;
-use crate::secret::{Token, TokenKind};
+use crate::secret::{Token, has_gateway_jwt_header};
 use crate::value::Value;
 
 /// Authenticates a login.
@@ -30,8 +32,8 @@ pub(super) async fn authenticate_login(
     login: String,
     secret: String,
 ) -> Result<Principal, Problem> {
-    let credential = match api_key(&secret) {
-        Some(key) => ArgumentCredential::ApiKey(key),
+    let credential = match gateway_token(&secret) {
+        Some(token) => ArgumentCredential::GatewayToken(token),
         None if is_possible(&login) && is_possible(&secret) => ArgumentCredential::Login(login, secret.into()),
         None => return Err(rejected()),
     };
@@ -49,8 +51,8 @@ pub(super) async fn authenticate_user_id(
     secret: String,
 ) -> Result<Principal, Problem> {
     let uid = parse_uid(uid).ok_or_else(rejected)?;
-    let credential = match api_key(&secret) {
-        Some(key) => ArgumentCredential::ApiKey(key),
+    let credential = match gateway_token(&secret) {
+        Some(token) => ArgumentCredential::GatewayToken(token),
         None if is_possible(&secret) => ArgumentCredential::UserId(uid, SecretString::from(secret)),
         None => return Err(rejected()),
     };
@@ -58,9 +60,12 @@ pub(super) async fn authenticate_user_id(
     if caller.odoo_user.uid == uid { Ok(caller) } else { Err(rejected()) }
 }
 
-/// An API key of the gateway. Any other text is a secret of Odoo.
-fn api_key(secret: &str) -> Option<PresentedToken> {
-    Token::parse(TokenKind::ApiKey, secret).map(PresentedToken::Opaque)
+/// An API key or token of the gateway: what it accepts as a bearer token. Any other text is a secret of Odoo.
+fn gateway_token(secret: &str) -> Option<PresentedToken> {
+    if has_gateway_jwt_header(secret) {
+        return Some(PresentedToken::Jwt(secret.into()));
+    }
+    Token::parse_bearer(secret).map(PresentedToken::Opaque)
 }
 
 /// Whether Odoo could accept the login or secret.
@@ -84,16 +89,35 @@ fn rejected() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
+    use crate::secret::TokenKind;
+
+    fn jwt(header: &str) -> String {
+        format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(header))
+    }
 
     #[test]
-    fn only_complete_keys_of_the_gateway_are_not_secrets_of_odoo() {
-        let key = Token::generate(TokenKind::ApiKey).unwrap();
-        assert!(api_key(key.expose()).is_some());
-        let shortened = key.expose().get(1..).unwrap();
-        let access = Token::generate(TokenKind::AccessToken).unwrap();
-        for other in ["admin", "", "ogw_key_", shortened, access.expose(), "0123456789abcdef0123456789abcdef01234567"] {
-            assert!(api_key(other).is_none(), "{other}");
+    fn only_complete_tokens_of_the_gateway_are_not_secrets_of_odoo() {
+        for kind in [TokenKind::ApiKey, TokenKind::AccessToken, TokenKind::OAuthAccess] {
+            let token = Token::generate(kind).unwrap();
+            assert!(matches!(gateway_token(token.expose()), Some(PresentedToken::Opaque(_))), "{kind:?}");
+            assert!(gateway_token(token.expose().get(1..).unwrap()).is_none(), "{kind:?}");
+        }
+        for header in [
+            r#"{"alg": "EdDSA", "typ": "at+jwt", "kid": "a"}"#,
+            r#"{"alg": "HS256", "typ": "ogw-login+jwt", "kid": "a"}"#,
+        ] {
+            assert!(matches!(gateway_token(&jwt(header)), Some(PresentedToken::Jwt(_))), "{header}");
+        }
+        // A refresh token opens nothing here, and a password may have dots.
+        let refresh = Token::generate(TokenKind::OAuthRefresh).unwrap();
+        let foreign = jwt(r#"{"alg": "RS256", "typ": "JWT", "kid": "a"}"#);
+        let key = "0123456789abcdef0123456789abcdef01234567";
+        for other in ["admin", "", "a.b.c", "ogw_key_", key, refresh.expose(), &foreign] {
+            assert!(gateway_token(other).is_none(), "{other}");
         }
     }
 

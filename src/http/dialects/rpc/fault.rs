@@ -69,7 +69,7 @@ impl<'p> RpcFault<'p> {
     }
 
     fn from_odoo(problem: &'p Problem, odoo: &'p OdooException) -> Self {
-        let message = if odoo.message.is_empty() { &problem.detail } else { &odoo.message };
+        let message = odoo.message_or(&problem.detail);
         Self { class: odoo.exception.as_str().into(), name: odoo.qualified_name(), message: message.into() }
     }
 

@@ -5,17 +5,19 @@
 //! is not JSON is 400, and there are no batches.
 
 use axum::response::Response;
-use axum::routing::post;
 use bytes::Bytes;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::arguments::python_error;
 use super::exchange::{read_body, respond, respond_to_problem};
 use super::fault::RpcFault;
+use super::openapi_schemas::{JsonRpcRequest, JsonRpcResponse, JsonRpcVersionRequest, TAG};
 use super::services::{ArgumentPart, CallResult, ParseArguments, ServiceCall, ServiceResult, call_service, version};
 use crate::cpu_work::run_cpu_work;
 use crate::error::Problem;
 use crate::error_code::ErrorCode;
+use crate::http::openapi::DatabaseHeader;
 use crate::http::request::ApiRequest;
 use crate::http::request::body::BodyLimits;
 use crate::http::request::params::parse_json_tree;
@@ -29,11 +31,11 @@ use crate::value::{Member, Value};
 const MEDIA: &str = "application/json";
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().route("/jsonrpc", post(call)).route("/web/webclient/version_info", post(version_info))
+    OpenApiRouter::new().routes(routes!(call)).routes(routes!(version_info))
 }
 
-/// A request, parsed as far as every method needs.
-struct JsonRpcRequest {
+/// A body, parsed as far as every method needs.
+struct ParsedBody {
     id: Value<'static>,
     /// The call, or why the parameters contain none.
     call: Result<JsonRpcCall, Problem>,
@@ -48,11 +50,21 @@ struct JsonRpcCall {
     part: ArgumentPart,
 }
 
+/// Call a function of a service (JSON-RPC)
+///
+/// Odoo's own JSON-RPC 2.0. `common` tells the version and authenticates users, `object` calls methods of models. The
+/// credential is among the arguments: where Odoo expects a password, an API key or a token of the gateway is accepted,
+/// too. Errors have the status 200 and the member `error`, except for a body that cannot be read. There are no batches.
+#[utoipa::path(
+    post, path = "/jsonrpc", operation_id = "rpc_jsonrpc", tag = TAG, params(DatabaseHeader), security(),
+    request_body(content = JsonRpcRequest),
+    responses((status = 200, description = "The result of the function, or its error", body = JsonRpcResponse))
+)]
 async fn call(mut request: ApiRequest) -> Result<Response, Problem> {
     let body = read_body(&mut request).await?;
     let max_values = BodyLimits::max_values_in(&request.head.extensions);
     let parsed = request.run_on_body(|| parse(&body, max_values, ArgumentPart::before_authentication)).await;
-    let JsonRpcRequest { id, call } = parsed?;
+    let ParsedBody { id, call } = parsed?;
     let answered = match call {
         Ok(JsonRpcCall { service, function, arguments, part }) => {
             let parse_all = (part == ArgumentPart::Credential).then(|| parse_again(body, max_values));
@@ -75,7 +87,14 @@ fn parse_again(body: Bytes, max_values: usize) -> ParseArguments {
     })
 }
 
-/// The version of Odoo as its web client asks for it. Some clients choose their calls by it.
+/// The version of the Odoo server (JSON-RPC)
+///
+/// As Odoo's web client asks for it. Some clients choose their calls by the version. Does not require a credential.
+#[utoipa::path(
+    post, path = "/web/webclient/version_info", operation_id = "rpc_version_info", tag = TAG, params(DatabaseHeader),
+    security(), request_body(content = JsonRpcVersionRequest),
+    responses((status = 200, description = "The version, or an error", body = JsonRpcResponse))
+)]
 async fn version_info(mut request: ApiRequest) -> Result<Response, Problem> {
     let body = unauthenticated_body::body(&mut request).await?;
     let max_values = BodyLimits::max_values_in(&request.head.extensions);
@@ -97,7 +116,7 @@ fn parse(
     body: &[u8],
     max_values: usize,
     part: impl FnOnce(&str, usize) -> ArgumentPart,
-) -> Result<JsonRpcRequest, Problem> {
+) -> Result<ParsedBody, Problem> {
     let Value::Map(members) = parse_json_tree(body, &BodyValues::at_most(max_values))? else {
         let detail = "body: expected a JSON object. Batches of calls are not supported.";
         return Err(Problem::new(ErrorCode::InvalidLiteral, detail).parameter("body"));
@@ -110,7 +129,7 @@ fn parse(
             _ => {}
         }
     }
-    Ok(JsonRpcRequest { id, call: service_call(params, |service| part(service, body.len())) })
+    Ok(ParsedBody { id, call: service_call(params, |service| part(service, body.len())) })
 }
 
 fn service_call(params: Vec<Member<'_>>, part: impl FnOnce(&str) -> ArgumentPart) -> Result<JsonRpcCall, Problem> {
@@ -167,7 +186,7 @@ mod tests {
 
     fn parsed(body: &str) -> Result<(Value<'static>, JsonRpcCall), ErrorCode> {
         let all = |_: &str, _: usize| ArgumentPart::All;
-        let JsonRpcRequest { id, call } = parse(body.as_bytes(), 20, all).map_err(|problem| problem.code)?;
+        let ParsedBody { id, call } = parse(body.as_bytes(), 20, all).map_err(|problem| problem.code)?;
         Ok((id, call.map_err(|problem| problem.code)?))
     }
 

@@ -1,7 +1,7 @@
 //! The services of Odoo's RPC.
 //!
 //! In: the name of a service, a function of it, and its arguments. Out: a value, or Odoo's reply to a call of a model's
-//! method. Must not know: XML, JSON. Functions and errors are those of Odoo 14-19.
+//! method. Must not know: XML, JSON. Functions and errors are those of Odoo 14-20.
 
 use super::arguments::{Arguments, python_error};
 use super::credential::{authenticate_login, authenticate_user_id};

@@ -53,7 +53,7 @@ async fn handle(mut request: ApiRequest, form: FaultForm) -> Result<Response, Pr
     // The body is kept only to be parsed again: the call has copies of its values, and keeping both would double the
     // memory of the request.
     let parse_all = (part == ArgumentPart::Credential).then(|| -> ParseArguments {
-        Box::new(move || parse(&body, max_values, ArgumentPart::All).map(|(_, arguments)| arguments))
+        Box::new(move || parse_and_drop(body, max_values).map(|(_, arguments)| arguments))
     });
     let answered = match parsed {
         Ok((function, arguments)) => {
@@ -73,8 +73,26 @@ async fn handle(mut request: ApiRequest, form: FaultForm) -> Result<Response, Pr
 
 /// The name and a part of the parameters of a call, all of which are checked.
 fn parse(body: &[u8], max_values: usize, part: ArgumentPart) -> Result<(String, Vec<Value<'static>>), Problem> {
-    let text = decode(body)?;
-    let call = request::parse(&text, max_values).map_err(|error| {
+    parse_text(&decode(body)?, max_values, part)
+}
+
+/// As [`parse`], with all parameters. A text that had to be copied is not in memory twice while they are copied.
+fn parse_and_drop(body: Bytes, max_values: usize) -> Result<(String, Vec<Value<'static>>), Problem> {
+    let copy = match decode(&body)? {
+        Cow::Owned(copy) => Some(copy),
+        Cow::Borrowed(_) => None,
+    };
+    match copy {
+        Some(text) => {
+            drop(body);
+            parse_text(&text, max_values, ArgumentPart::All)
+        }
+        None => parse(&body, max_values, ArgumentPart::All),
+    }
+}
+
+fn parse_text(text: &str, max_values: usize, part: ArgumentPart) -> Result<(String, Vec<Value<'static>>), Problem> {
+    let call = request::parse(text, max_values).map_err(|error| {
         if request::has_too_many_values(error) {
             let detail = format!("The call contains more than {max_values} values.");
             return Problem::new(ErrorCode::BodyTooLarge, detail).hint("Send fewer values at a time.");
@@ -87,18 +105,35 @@ fn parse(body: &[u8], max_values: usize, part: ArgumentPart) -> Result<(String, 
 /// The text of a body in UTF-8, or in ISO-8859-1 if it says so, as PHP's does. Line ends are those of XML 1.0, section
 /// 2.11.
 fn decode(body: &[u8]) -> Result<Cow<'_, str>, Problem> {
-    let text = if is_latin1(body) {
-        Cow::from(body.iter().map(|byte| char::from(*byte)).collect::<String>())
-    } else {
-        std::str::from_utf8(body).map(Cow::from).map_err(|error| {
-            let detail = format!("expected UTF-8, found an invalid sequence after byte {}", error.valid_up_to());
-            python_error(ErrorCode::InvalidLiteral, "UnicodeDecodeError", detail)
-        })?
-    };
-    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
-        return Ok(text);
+    // Without other characters than those of ASCII, both are the same text.
+    if is_latin1(body) && !body.is_ascii() {
+        return Ok(from_latin1(body).into());
     }
-    Ok(with_line_feeds(&text).into())
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let detail = format!("expected UTF-8, found an invalid sequence after byte {}", error.valid_up_to());
+        python_error(ErrorCode::InvalidLiteral, "UnicodeDecodeError", detail)
+    })?;
+    if memchr::memchr(b'\r', body).is_none() {
+        return Ok(text.into());
+    }
+    Ok(with_line_feeds(text).into())
+}
+
+/// The text with `\n` for each `\r\n` and each other `\r`. It is copied only once and into the memory that it needs,
+/// because it can be large.
+fn from_latin1(body: &[u8]) -> String {
+    let two_bytes = body.iter().filter(|byte| !byte.is_ascii()).count();
+    let mut text = String::with_capacity(body.len() + two_bytes);
+    let mut bytes = body.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\r' {
+            bytes.next_if_eq(&b'\n');
+            text.push('\n');
+        } else {
+            text.push(char::from(byte));
+        }
+    }
+    text
 }
 
 /// The text with `\n` for each `\r\n` and each other `\r`. It is copied only once, because it can be large.
@@ -172,6 +207,9 @@ mod tests {
             let declaration = &format!("<?xml version='1.0' encoding={encoding}?>");
             assert_eq!(parsed(&call(declaration, b"\xe9")), expected, "{declaration}");
             assert_eq!(parsed(&call(declaration, b"&#233;")), expected, "{declaration}");
+            // These bytes are valid in UTF-8, too.
+            let two = Ok(("m".to_owned(), vec!["Ã©".into()]));
+            assert_eq!(parsed(&call(declaration, "é".as_bytes())), two, "{declaration}");
         }
     }
 
@@ -182,6 +220,19 @@ mod tests {
         for (text, expected) in [("", ""), ("\r", "\n"), ("\r\r\n\n\r", "\n\n\n\n"), ("é\n\ré", "é\n\né")] {
             assert_eq!(with_line_feeds(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn latin_1_is_copied_once_and_only_if_it_has_other_characters_than_ascii() {
+        let declaration = "<?xml version='1.0' encoding='iso-8859-1'?>";
+        let text = from_latin1(b"\xe9\r\n\xff\ra\n");
+        assert_eq!(text, "\u{e9}\n\u{ff}\na\n");
+        let body = call(declaration, &[0xe9; 1000]);
+        let decoded = decode(&body).unwrap().into_owned();
+        assert_eq!((decoded.len(), decoded.capacity()), (body.len() + 1000, body.len() + 1000));
+        assert!(matches!(decode(&call(declaration, b"e")), Ok(Cow::Borrowed(_))));
+        let all = parse_and_drop(body.into(), 10).unwrap();
+        assert_eq!(all.1, vec!["é".repeat(1000).into()]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(super) enum PostmanFolder {
     Api,
     Restful,
     Json2,
+    Rpc,
     /// Operations outside of all dialects.
     Gateway,
 }
@@ -30,6 +31,8 @@ impl PostmanFolder {
             ("/json/", Self::Json2),
             ("/doc-bearer/", Self::Json2),
             ("/web/version", Self::Json2),
+            ("/web/webclient/", Self::Rpc),
+            ("/jsonrpc", Self::Rpc),
         ];
         let found = prefixes.iter().find(|(prefix, _)| path.starts_with(prefix));
         found.map_or(Self::Gateway, |(_, folder)| *folder)
@@ -43,6 +46,7 @@ impl PostmanFolder {
             Self::Api => "api",
             Self::Restful => "restful",
             Self::Json2 => "json2",
+            Self::Rpc => "rpc",
             Self::Gateway => "gateway",
         }
     }
@@ -55,6 +59,7 @@ impl PostmanFolder {
             Self::Api => PostmanAuth::Header { name: "api-key", value: "{{apiKey}}" },
             Self::Restful => PostmanAuth::Header { name: "access-token", value: "{{accessToken}}" },
             Self::Json2 => PostmanAuth::Header { name: "Authorization", value: "Bearer {{apiKey}}" },
+            Self::Rpc => PostmanAuth::None,
         }
     }
 
@@ -82,6 +87,10 @@ impl PostmanFolder {
             }
             Self::Json2 => {
                 "The requests authenticate with a bearer token: set `apiKey` to an API key of the gateway or of Odoo."
+            }
+            Self::Rpc => {
+                "The credential is in the body: set `db`, `login` and `password`, and send *Log in*, which stores the id \
+                 of the user. `password` can also be an API key of the gateway or of Odoo."
             }
             Self::Gateway => "The requests authenticate with HTTP Basic, if at all.",
         }

@@ -5,6 +5,8 @@
 //! restapi  OAuth 2, OAuth 1, records, methods and reports of `restapi`
 //! api      login tokens, records and methods of `api`
 //! restful  login, records, methods and logout of `restful`
+//! json2    records and methods of `json2`
+//! rpc      login, records and methods of `rpc`, over JSON-RPC
 //! ```
 //!
 //! A request that creates a record stores its id in `recordId`. The requests after it read, update and finally delete
@@ -15,15 +17,18 @@
 
 mod api;
 mod api_v1;
+mod json2;
 mod restapi;
 mod restful;
+mod rpc;
 
 use super::document::DocumentedOperation;
 use super::folder::PostmanFolder;
 use super::recipe::Recipe;
 
 /// All recipes.
-const RECIPES: [&[Recipe]; 4] = [api_v1::RECIPES, restapi::RECIPES, api::RECIPES, restful::RECIPES];
+const RECIPES: [&[Recipe]; 6] =
+    [api_v1::RECIPES, restapi::RECIPES, api::RECIPES, restful::RECIPES, json2::RECIPES, rpc::RECIPES];
 
 /// The subfolder of the requests for records.
 pub(super) const RECORDS: &str = "Records";

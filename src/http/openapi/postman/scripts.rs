@@ -44,7 +44,11 @@ pub(super) fn before(recipe: &Recipe, model: Option<&str>) -> Vec<String> {
     if recipe.saves.iter().any(|(variable, _)| CREATED_RECORDS.contains(variable)) {
         script.extend(clear);
     }
-    let is_used = |variable: &&str| recipe.values.iter().any(|(_, value)| *value == format!("{{{{{variable}}}}}"));
+    let body = if let RecipeBody::Json(text) = recipe.body { text } else { "" };
+    let is_used = |variable: &&str| {
+        let reference = format!("{{{{{variable}}}}}");
+        recipe.values.iter().any(|(_, value)| *value == reference) || body.contains(&reference)
+    };
     if recipe.method != "get" {
         for variable in CREATED_RECORDS.into_iter().filter(is_used) {
             script.push(format!("if (!pm.collectionVariables.get(\"{variable}\")) {{"));

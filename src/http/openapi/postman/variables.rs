@@ -10,10 +10,10 @@ type Variable = (&'static str, &'static str, bool);
 /// What a user sets. They are in the collection and in the environment.
 const INPUTS: [Variable; 9] = [
     ("baseUrl", "The URL of the gateway, without a slash at its end.", false),
-    ("db", "The name of a configured database. Optional, except to log in at `restful`.", false),
-    ("login", "The login of an Odoo user (`api_v1`, `restful`).", false),
+    ("db", "The name of a configured database. Optional, except for `restful` and `rpc`.", false),
+    ("login", "The login of an Odoo user (`api_v1`, `restful`, `rpc`).", false),
     ("password", "The password of the Odoo user, or an Odoo API key.", true),
-    ("apiKey", "An API key of the gateway, from `odoo-gateway key create` (`api`).", true),
+    ("apiKey", "An API key of the gateway, from `odoo-gateway key create` (`api`, `json2`).", true),
     ("clientId", "The client id of an application, from `odoo-gateway app create` (`restapi`, OAuth 2).", false),
     ("clientSecret", "The client secret of the application.", true),
     ("consumerKey", "The consumer key of an application that was created with `--oauth1` (OAuth 1).", false),
@@ -21,7 +21,7 @@ const INPUTS: [Variable; 9] = [
 ];
 
 /// What the requests store for those after them. Not in the environment, whose values would hide them.
-const RESULTS: [Variable; 16] = [
+const RESULTS: [Variable; 17] = [
     ("loginToken", "Stored by `generate_token` (`api`).", true),
     ("accessToken", "Stored by the login (`restful`).", true),
     ("spareAccessToken", "Stored by the second login (`restful`).", true),
@@ -37,6 +37,7 @@ const RESULTS: [Variable; 16] = [
     ("oauth1AccessTokenSecret", "Stored by `access_token` (OAuth 1).", true),
     ("recordId", "The id of the record that the last create request made.", false),
     ("recordIds", "The ids of the records that the last request made which creates several.", false),
+    ("uid", "The id of the user: stored by the login (`rpc`).", false),
     ("state", "Returned by the authorization as it was sent (OAuth 2).", false),
 ];
 

@@ -15,7 +15,7 @@ use crate::language::selection::{Selection, SelectionItem};
 use crate::names::{FieldName, ModelName};
 use crate::odoo::FieldDescription;
 use crate::plan::model_schema::FieldType;
-use crate::shape::{DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
+use crate::shape::{BinaryFormat, DatetimeFormat, EmptyFormat, Many2oneFormat, Style};
 
 /// A selection with more values has no list of them in its description.
 const MAX_LISTED_VALUES: usize = 40;
@@ -60,7 +60,7 @@ pub(super) const fn style(dialect: TypedDialect, empty: EmptyFormat) -> Style {
         TypedDialect::Api => (Many2oneFormat::Pair, DatetimeFormat::Iso),
         TypedDialect::Restful => (Many2oneFormat::Object, DatetimeFormat::Iso),
     };
-    Style { many2one, datetime, empty }
+    Style { many2one, datetime, empty, binary: BinaryFormat::Text }
 }
 
 impl<'m> NamedModels<'m> {
