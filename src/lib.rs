@@ -1,4 +1,4 @@
-//! odoo-gateway: a REST gateway for Odoo 14 to 19, which it calls over XML-RPC and JSON-RPC.
+//! odoo-gateway: a REST gateway for Odoo 14 to 20, which it calls over XML-RPC and JSON-RPC.
 //!
 //! # The path of a request
 //!

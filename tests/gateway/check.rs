@@ -84,7 +84,7 @@ fn not_http() -> String {
 }
 
 /// A version as `common.version` returns it.
-fn version_reply(version: &str, major: u8) -> StubReply {
+pub(crate) fn version_reply(version: &str, major: u8) -> StubReply {
     let text =
         |name: &str, text: &str| format!("<member><name>{name}</name><value><string>{text}</string></value></member>");
     StubReply::value(&format!(

@@ -67,7 +67,10 @@ impl Operation {
             || self.path == "/api/v1/health"
             || self.path == "/api/v1/info"
             || self.path == "/start"
-            || matches!(self.path.as_str(), "/web/version" | "/json/version")
+            || matches!(
+                self.path.as_str(),
+                "/web/version" | "/json/version" | "/jsonrpc" | "/web/webclient/version_info"
+            )
             || (self.is_oauth() && !self.is_signed())
     }
 

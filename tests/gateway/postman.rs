@@ -143,6 +143,8 @@ async fn newman_sends_every_operation_and_all_tests_pass() {
     let unsuccessful: Vec<(&str, u64)> =
         sent.iter().filter(|(_, status)| **status >= 300).map(|(id, status)| (id.as_str(), *status)).collect();
     let expected = [
+        // This request shows an error.
+        ("json2_call_method_error", 422),
         // The issuer of this gateway has no path.
         ("oauth2_metadata_below", 404),
         // Forms that were not sent from a page.

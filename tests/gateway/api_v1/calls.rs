@@ -78,7 +78,7 @@ async fn related_records_make_at_most_one_call_per_level() {
         let mut calls = proxy.take_calls();
         calls.sort();
         let expected: &[&str] = match version {
-            Version::Odoo19 => &["sale.order.web_search_read"],
+            Version::Odoo19 | Version::Odoo20 => &["sale.order.web_search_read"],
             Version::Odoo14 => &[
                 "product.product.read",
                 "res.country.read",

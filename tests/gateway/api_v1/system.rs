@@ -19,6 +19,7 @@ async fn health_and_versions_need_no_credential() {
         let series = match version {
             Version::Odoo14 => "14.0",
             Version::Odoo19 => "19.0",
+            Version::Odoo20 => "20.0",
         };
         assert_eq!(info["odoo"]["server_serie"], series);
         let endpoints = info["endpoints"].as_array().unwrap();

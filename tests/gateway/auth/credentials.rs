@@ -94,7 +94,8 @@ async fn hint_for_a_rejected_password_reveals_nothing_about_the_user() {
     let gateway = Gateway::start_with_stub(&stub, &[(FLOOR, "1ms")]).await;
     let response = gateway.client().with_password("ada", "wrong").get(PARTNER, &[]).await;
     let problem = response.problem(401, "credential_invalid");
-    let hint = "A user with two-factor authentication in Odoo needs an Odoo API key in place of the password.";
+    let hint = "A user with two-factor authentication in Odoo needs an Odoo API key in place of the password. On Odoo \
+                20, make the key with the scope rpc.";
     assert_eq!(problem["hint"], hint);
     let other = gateway.client().get(LOGIN, &[("login", "bob"), ("password", "x"), ("db", "nowhere")]).await;
     assert_eq!(other.problem(401, "credential_invalid")["hint"], hint);

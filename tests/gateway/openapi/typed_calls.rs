@@ -40,6 +40,14 @@ fn operation_ids(document: &Value) -> Vec<&str> {
     operations.map(|operation| operation["operationId"].as_str().unwrap()).collect()
 }
 
+/// The method that asks for a right.
+fn right(version: Version) -> &'static str {
+    match version {
+        Version::Odoo14 => "check_access_rights",
+        Version::Odoo19 | Version::Odoo20 => "has_access",
+    }
+}
+
 #[tokio::test]
 async fn each_part_of_a_document_is_fetched_once() {
     for version in Version::each() {
@@ -49,9 +57,8 @@ async fn each_part_of_a_document_is_fetched_once() {
         proxy.take_calls();
         let models = MODELS.join(",");
         let english = document_for(&admin, &models, "en_US").await;
-        let [tag, country] = MODELS.map(|model| {
-            ["fields_get", "check_access_rights", "default_get"].map(|method| format!("{model}.{method}"))
-        });
+        let [tag, country] =
+            MODELS.map(|model| ["fields_get", right(version), "default_get"].map(|method| format!("{model}.{method}")));
         let parts = [
             (VERIFICATION, 1),
             (labels(version), 1),
@@ -93,7 +100,7 @@ async fn a_read_only_scope_asks_for_no_defaults_and_for_no_right_to_write() {
         document_for(&reader, "res.lang", "en_US").await;
         proxy.take_calls();
         let document = document_for(&reader, MODELS[0], "en_US").await;
-        let [fields, rights] = ["fields_get", "check_access_rights"].map(|method| format!("{}.{method}", MODELS[0]));
+        let [fields, rights] = ["fields_get", right(version)].map(|method| format!("{}.{method}", MODELS[0]));
         let read = [(VERIFICATION, 1), (labels(version), 1), (&fields, 1), (&rights, 1)];
         assert_eq!(take_counts(&proxy), expected(read));
         let ids = operation_ids(&document);

@@ -39,7 +39,7 @@ async fn responses_without_a_schema_make_the_same_calls_as_other_dialects() {
         assert_eq!(proxy.take_calls(), ["res.partner.search_read"]);
         admin.put(&path, &json!({"city": "Ghent"})).await.ok();
         let update: &[&str] = match version {
-            Version::Odoo19 => &["res.partner.web_save"],
+            Version::Odoo19 | Version::Odoo20 => &["res.partner.web_save"],
             Version::Odoo14 => &["res.partner.read", "res.partner.write", "res.partner.read"],
         };
         assert_eq!(proxy.take_calls(), update);
