@@ -16,10 +16,10 @@ SCHEMATHESIS_SECONDS ?= 3600
 RESILIENCE_SECONDS ?= 300
 OVERLOAD_SECONDS ?= 600
 
-.PHONY: help demo check test prove image deb resilience overload schemathesis bench bench-check openapi clean-cache compiler
+.PHONY: help demo check test prove image deb resilience overload json2-parity schemathesis bench bench-check openapi clean-cache compiler
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 demo: compiler ## run the gateway in front of Odoo 19 with demo data (PORT=…), or of your Odoo (ODOO_URL=… ODOO_DB=…)
 	@$(TESTBED) demo
@@ -35,7 +35,7 @@ test: compiler ## check format and lints and run all tests, with real Odoo 19, O
 	time cargo clippy --locked --all-targets -- -D warnings
 	time cargo test --locked
 
-prove: image resilience overload schemathesis ## run the tests that take too long for `make test`: the image, failures, an hour of requests
+prove: image resilience overload json2-parity schemathesis ## run the tests that take too long for `make test`: the image, failures, an hour of requests
 
 image: compiler ## build the container image from scratch and test it with Odoo 19 (as root; needs no image registry)
 	$(TESTBED) image
@@ -55,6 +55,12 @@ overload: compiler ## ask for ten times more than Odoo can do, and compare one g
 	cargo build --locked --release
 	OVERLOAD_SECONDS=$(OVERLOAD_SECONDS) cargo bench --locked --bench overload
 	SHARED_RATE_SECONDS=60 cargo test --locked --test gateway scaling::rate_of_a_key
+
+json2-parity: compiler ## run the tests of the dialects with Odoo 19 called over JSON-2, and count the equal ones
+	$(TESTBED) install postgres odoo19 odoo14
+	TEST_PROTOCOL=json2 cargo test --locked --test gateway -- restapi:: api:: api_v1:: restful:: domains:: reads:: \
+		method_calls:: json2_upstream:: --skip openapi:: \
+		$$(sed -n 's/^\([a-z0-9_:]*\) .*/--skip \1/p' tests/gateway/json2_differences.txt)
 
 schemathesis: compiler ## compare responses with the OpenAPI document for an hour (SCHEMATHESIS_SECONDS=3600)
 	$(TESTBED) install postgres odoo19 odoo14 schemathesis
