@@ -40,7 +40,7 @@ pub(super) struct JsonRpcCallParams {
 
 /// A request whose parameters, if it has any, are ignored.
 #[derive(ToSchema)]
-#[schema(example = json!({"jsonrpc": "2.0", "method": "call", "params": {}, "id": 1}))]
+#[schema(example = json!({"jsonrpc": "2.0", "method": "call", "id": 1}))]
 pub(super) struct JsonRpcVersionRequest {
     /// `2.0`.
     jsonrpc: Option<String>,
