@@ -108,50 +108,20 @@ fn plan_toggle(call: &Call, scope_check: ScopeCheck<'_>, metadata: &dyn Metadata
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::names::{MethodName, ModelName};
     use crate::plan::Effect;
-    use crate::plan::metadata::UserDefaults;
-    use crate::plan::model_schema::Schema;
-    use crate::plan::samples::Samples;
+    use crate::plan::samples::SamplesOn;
     use crate::plan::scope::Scope;
-    use crate::plan::version_number::VersionNumber;
 
-    /// The samples on a server of this version.
-    struct On(u8, u8);
-
-    impl Metadata for On {
-        fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
-            Samples.schema(model)
-        }
-
-        fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
-            Samples.default_order(model)
-        }
-
-        fn languages(&self) -> Option<Arc<[String]>> {
-            Samples.languages()
-        }
-
-        fn version(&self) -> VersionNumber {
-            VersionNumber::new(self.0, self.1)
-        }
-
-        fn user_defaults(&self) -> Option<UserDefaults> {
-            Samples.user_defaults()
-        }
-    }
-
-    const ODOO_20: On = On(20, 0);
+    const ODOO_20: SamplesOn = SamplesOn(20, 0);
 
     fn planned(
         model: &'static str,
         method: &'static str,
         args: Vec<Value<'static>>,
         scope: &Scope,
-        server: &On,
+        server: &SamplesOn,
     ) -> Result<Option<Plan>, ErrorCode> {
         let (model, method) = (ModelName::from_static(model), MethodName::from_static(method));
         let call = Call { model, method, args, kwargs: Vec::new(), effect: Effect::Write };
@@ -171,7 +141,7 @@ mod tests {
 
     #[test]
     fn calls_stay_as_they_are_while_odoo_has_the_method() {
-        for server in [On(14, 0), On(18, 3), On(19, 0)] {
+        for server in [SamplesOn(14, 0), SamplesOn(18, 3), SamplesOn(19, 0)] {
             for (method, args) in [
                 ("check_access_rights", vec!["read".into()]),
                 ("read_group", vec![list(vec![]), list(vec!["name".into()]), list(vec!["type".into()])]),
@@ -186,7 +156,7 @@ mod tests {
 
     #[test]
     fn rights_are_asked_of_the_model() {
-        let check = |args, scope| planned("res.partner", "check_access_rights", args, scope, &On(19, 1));
+        let check = |args, scope| planned("res.partner", "check_access_rights", args, scope, &SamplesOn(19, 1));
         let Ok(Some(Plan::CheckAccess { checks, raise: true })) = check(vec!["write".into()], &Scope::All) else {
             panic!("a check of the right to write")
         };

@@ -98,6 +98,31 @@ impl Metadata for Samples {
     }
 }
 
+/// The same metadata of an Odoo of this version: major, minor.
+pub(crate) struct SamplesOn(pub(crate) u8, pub(crate) u8);
+
+impl Metadata for SamplesOn {
+    fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
+        Samples.schema(model)
+    }
+
+    fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
+        Samples.default_order(model)
+    }
+
+    fn languages(&self) -> Option<Arc<[String]>> {
+        Samples.languages()
+    }
+
+    fn version(&self) -> VersionNumber {
+        VersionNumber::new(self.0, self.1)
+    }
+
+    fn user_defaults(&self) -> Option<UserDefaults> {
+        Samples.user_defaults()
+    }
+}
+
 /// Metadata of an Odoo 20 with the same partners and countries, and with attachments.
 pub(crate) struct SamplesOfOdoo20;
 

@@ -5,6 +5,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
+use super::stored_token::kind_from_row;
 use super::transaction::retry;
 use super::{Store, StoreError};
 use crate::secret::TokenKind;
@@ -67,10 +68,9 @@ const SELECT: (&str, &str) = (
 fn grouped(rows: &[AnyRow]) -> Result<Vec<ListedOdooKey>, StoreError> {
     let mut keys: Vec<ListedOdooKey> = Vec::new();
     for row in rows {
-        let (grant, kind): (String, String) = (row.try_get("grant_id")?, row.try_get("kind")?);
-        let malformed = || StoreError::Internal("a row of the table tokens is malformed".to_owned());
+        let grant: String = row.try_get("grant_id")?;
         let user = OdooKeyUser {
-            kind: TokenKind::parse(&kind).ok_or_else(malformed)?,
+            kind: kind_from_row(row)?,
             account: row.try_get("account")?,
             is_link: row.try_get::<i64, _>("is_link")? != 0,
         };
@@ -99,7 +99,12 @@ impl Store {
     /// # Errors
     /// If the store is not available.
     pub async fn odoo_keys(&self, limit: u32) -> Result<Vec<ListedOdooKey>, StoreError> {
-        let select = format!("{} {} $1", SELECT.0, SELECT.1);
+        self.odoo_keys_where("", limit).await
+    }
+
+    /// `condition`: what else holds, as SQL.
+    async fn odoo_keys_where(&self, condition: &str, limit: u32) -> Result<Vec<ListedOdooKey>, StoreError> {
+        let select = format!("{} {condition} {} $1", SELECT.0, SELECT.1);
         let query = || sqlx::query(AssertSqlSafe(select.clone())).bind(i64::from(limit));
         grouped(&retry!(self.connection_lost, query().fetch_all(&self.pool))?)
     }
@@ -109,9 +114,7 @@ impl Store {
     /// # Errors
     /// If the store is not available.
     pub async fn failing_odoo_keys(&self, limit: u32) -> Result<Vec<ListedOdooKey>, StoreError> {
-        let select = format!("{} AND k.failures > 0 {} $1", SELECT.0, SELECT.1);
-        let query = || sqlx::query(AssertSqlSafe(select.clone())).bind(i64::from(limit));
-        grouped(&retry!(self.connection_lost, query().fetch_all(&self.pool))?)
+        self.odoo_keys_where("AND k.failures > 0", limit).await
     }
 
     /// The same, of one user.

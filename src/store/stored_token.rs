@@ -95,6 +95,15 @@ pub struct TokenUse {
     pub address: Option<IpAddr>,
 }
 
+/// The kind of a token, in the column `kind`.
+pub(super) fn kind_from_row(row: &AnyRow) -> Result<TokenKind, StoreError> {
+    TokenKind::parse(row.try_get("kind")?).ok_or_else(malformed)
+}
+
+fn malformed() -> StoreError {
+    StoreError::Internal("a row of the table tokens is malformed".to_owned())
+}
+
 impl StoredToken {
     /// The name of the API key or application that the token is, or with which it was created. Empty for other tokens.
     #[must_use]
@@ -164,13 +173,11 @@ impl StoredToken {
     }
 
     pub(super) fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
-        let kind: String = row.try_get("kind")?;
         let hash: Vec<u8> = row.try_get("token_index")?;
         let key: Option<String> = row.try_get("index_kid")?;
-        let malformed = || StoreError::Internal("a row of the table tokens is malformed".to_owned());
         Ok(Self {
             id: row.try_get("id")?,
-            kind: TokenKind::parse(&kind).ok_or_else(malformed)?,
+            kind: kind_from_row(row)?,
             index: TokenIndex {
                 hash: hash.try_into().map_err(|_| malformed())?,
                 key: key.as_deref().and_then(KeyId::parse).unwrap_or_default(),

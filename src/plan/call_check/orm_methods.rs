@@ -137,20 +137,19 @@ const OPERATOR: (&[&str], ArgumentKind) = (&["operator"], ArgumentKind::Plain);
 const SPECIFICATION: (&[&str], ArgumentKind) = (&["specification"], ArgumentKind::Specification);
 const VALUES: (&[&str], ArgumentKind) = (&["vals", "values"], ArgumentKind::Values);
 
+/// The arguments of `formatted_read_group`.
+const FORMATTED_GROUPS: Arguments = &[
+    DOMAIN,
+    (&["groupby"], ArgumentKind::GroupBy),
+    (&["aggregates"], ArgumentKind::Aggregates),
+    (&["having"], ArgumentKind::Having),
+    OFFSET,
+    LIMIT,
+    GROUP_ORDER,
+];
+
 /// Since Odoo 20 a method of its own under a known name: the positions and names of `formatted_read_group`.
-static READ_GROUP_OF_ODOO_20: MethodSignature = on_model(
-    "read_group",
-    Read,
-    &[
-        DOMAIN,
-        (&["groupby"], ArgumentKind::GroupBy),
-        (&["aggregates"], ArgumentKind::Aggregates),
-        (&["having"], ArgumentKind::Having),
-        OFFSET,
-        LIMIT,
-        GROUP_ORDER,
-    ],
-);
+static READ_GROUP_OF_ODOO_20: MethodSignature = on_model("read_group", Read, FORMATTED_GROUPS);
 
 static SIGNATURES: [MethodSignature; 32] = [
     on_model("search", Read, &[DOMAIN, OFFSET, LIMIT, ORDER, COUNT]),
@@ -200,19 +199,7 @@ static SIGNATURES: [MethodSignature; 32] = [
             LAZY,
         ],
     ),
-    on_model(
-        "formatted_read_group",
-        Read,
-        &[
-            DOMAIN,
-            (&["groupby"], ArgumentKind::GroupBy),
-            (&["aggregates"], ArgumentKind::Aggregates),
-            (&["having"], ArgumentKind::Having),
-            OFFSET,
-            LIMIT,
-            GROUP_ORDER,
-        ],
-    ),
+    on_model("formatted_read_group", Read, FORMATTED_GROUPS),
     on_model(
         "formatted_read_grouping_sets",
         Read,

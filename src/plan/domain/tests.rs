@@ -1,42 +1,13 @@
 //! Normalized domains, and rejected domains with the place of the error.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::language::literal::Limits;
-use crate::plan::metadata::UserDefaults;
-use crate::plan::samples::{Samples, SamplesOfOdoo20, attachment, partner};
+use crate::plan::samples::{SamplesOfOdoo20, SamplesOn, attachment, partner};
 use crate::plan::scope::Scope;
-use crate::plan::version_number::VersionNumber;
-
-/// The samples on another version of Odoo.
-struct SamplesOf(u8);
-
-impl Metadata for SamplesOf {
-    fn schema(&self, model: &ModelName) -> Option<Arc<Schema>> {
-        Samples.schema(model)
-    }
-
-    fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
-        Samples.default_order(model)
-    }
-
-    fn languages(&self) -> Option<Arc<[String]>> {
-        Samples.languages()
-    }
-
-    fn version(&self) -> VersionNumber {
-        VersionNumber::new(self.0, 0)
-    }
-
-    fn user_defaults(&self) -> Option<UserDefaults> {
-        Some(UserDefaults::default())
-    }
-}
 
 fn checked(major: u8, text: &str) -> Result<String, (&'static str, String)> {
     let domain = Domain::parse(text, Limits::query()).unwrap().into_owned();
-    match normalize(&domain, "domain", &partner(), &SamplesOf(major), ScopeCheck::new(&Scope::All, &[])) {
+    match normalize(&domain, "domain", &partner(), &SamplesOn(major, 0), ScopeCheck::new(&Scope::All, &[])) {
         Ok(domain) => Ok(serde_json::to_string(&domain.into_value()).unwrap()),
         Err(PlanError::Rejected(problem)) => Err((problem.code.as_str(), problem.detail)),
         Err(PlanError::NeedsMetadata(missing)) => Err(("missing", format!("{missing:?}"))),
@@ -310,7 +281,7 @@ fn sizes_and_names_of_files_are_compared_since_odoo_20() {
     let files = crate::plan::samples::schema("x.file", vec![crate::plan::samples::field("file", "binary", &[])]);
     let checked = |major: u8, text: &str| {
         let domain = Domain::parse(text, Limits::query()).unwrap().into_owned();
-        match normalize(&domain, "domain", &files, &SamplesOf(major), ScopeCheck::new(&Scope::All, &[])) {
+        match normalize(&domain, "domain", &files, &SamplesOn(major, 0), ScopeCheck::new(&Scope::All, &[])) {
             Ok(domain) => Ok(serde_json::to_string(&domain.into_value()).unwrap()),
             Err(PlanError::Rejected(problem)) => Err((problem.code.as_str(), problem.detail)),
             Err(missing) => Err(("missing", format!("{missing:?}"))),
