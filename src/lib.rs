@@ -1,4 +1,4 @@
-//! odoo-gateway: a REST gateway for Odoo 14 to 20, which it calls over XML-RPC and JSON-RPC.
+//! odoo-gateway: a REST gateway for Odoo 14 to 20, which it calls over XML-RPC, JSON-RPC and JSON-2.
 //!
 //! # The path of a request
 //!
@@ -31,7 +31,7 @@
 //! | [`idempotency`] | idempotency keys: executes a repeated request once and replays its response |
 //! | [`auth`] | credentials, OAuth 1.0a and OAuth 2, rate limits and login throttling |
 //! | [`shape`] | responses as trees, XML, joined PDFs |
-//! | [`odoo`] | the client of Odoo: XML-RPC, JSON-RPC, reports, faults, queue, metadata cache |
+//! | [`odoo`] | the client of Odoo: XML-RPC, JSON-RPC, JSON-2, reports, faults, queue, metadata cache |
 //! | [`plan`] | intents, model schemas, scopes, and plans of calls |
 //! | [`store`] | the database: SQLite or PostgreSQL |
 //! | [`secret`] | tokens, encryption at rest, master keys |

@@ -19,8 +19,8 @@ use odoo_gateway::http::openapi::{OpenApiVersion, postman, to_json_text, to_vers
 use odoo_gateway::{app, http, telemetry};
 use secrecy::SecretString;
 
-/// Returns memory to the system after large requests and after many clients, from a thread of its own: the arenas of the
-/// C library do not shrink while any allocation above is in use. `.cargo/config.toml` configures it.
+/// Returns memory to the system after large requests and after many clients, from a thread of its own: the arenas of
+/// the C library do not shrink while any allocation above is in use. `.cargo/config.toml` configures it.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -18,11 +18,12 @@ use crate::telemetry::metrics::{Metrics, count};
 /// How many keys this gateway works on at once. Each occupies a call to Odoo, which users wait for, too.
 const CONCURRENT: usize = 2;
 
-/// From so many failures in a row on, Odoo was not only away for a moment: the third attempt is made three minutes after
-/// the first one.
+/// From so many failures in a row on, Odoo was not only away for a moment: the third attempt is made three minutes
+/// after the first one.
 const FAILING: i64 = 3;
 
-/// How long a key that ended while its renewal failed is counted. It can stay in the store, unused, as long as its tokens.
+/// How long a key that ended while its renewal failed is counted. It can stay in the store, unused, as long as its
+/// tokens.
 const ENDED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How often the keys whose renewal fails are counted.

@@ -122,8 +122,8 @@ fn oauth1(oauth1: &OAuth1Config) -> OAuth1Settings {
     }
 }
 
-/// The issuer of tokens, and the URL in examples: the configured URL of the gateway, never a value from a request, which
-/// its sender chooses. Nobody can connect to an unspecified address such as `0.0.0.0`.
+/// The issuer of tokens, and the URL in examples: the configured URL of the gateway, never a value from a request,
+/// which its sender chooses. Nobody can connect to an unspecified address such as `0.0.0.0`.
 fn issuer(server: &ServerConfig, api: SocketAddr) -> String {
     match &server.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),

@@ -67,9 +67,9 @@ impl OdooKeyUses {
         Self(Arc::new(Inner { is_enabled, waiting: Mutex::default(), added: Notify::new() }))
     }
 
-    /// Watches the credential of this row, if the token, or another one with the same grant, may live longer than an Odoo
-    /// API key. Of the other kinds, an Odoo API key is what the client sends, a session ends within hours, and an access
-    /// token of a login when it is not used for a while: each login would leave a new Odoo API key behind.
+    /// Watches the credential of this row, if the token, or another one with the same grant, may live longer than an
+    /// Odoo API key. Of the other kinds, an Odoo API key is what the client sends, a session ends within hours, and an
+    /// access token of a login when it is not used for a while: each login would leave a new Odoo API key behind.
     pub(super) fn watch(&self, row: &StoredToken, data_key: &DataKey) -> Option<Arc<WatchedCredential>> {
         let is_lasting = matches!(
             row.kind,

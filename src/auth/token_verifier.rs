@@ -72,8 +72,8 @@ impl CredentialStore {
     }
 
     /// Checks the account alone. That the token is active does not prove it: an attacker with write access to the store
-    /// could have enabled a disabled account. Returns the scope that applies to the row: what was verified, and not what
-    /// was read together with the row.
+    /// could have enabled a disabled account. Returns the scope that applies to the row: what was verified, and not
+    /// what was read together with the row.
     pub(super) async fn verify_account(&self, row: &StoredToken) -> Result<String, AuthError> {
         let Some(account) = &row.account else { return Ok(row.scope.clone()) };
         let account = self.store.token(account, self.clock.now()).await?.ok_or(AuthError::Rejected)?;

@@ -60,8 +60,8 @@ impl OdooError {
         })
     }
 
-    /// The error of a call with this secret. In a transaction that may only read, writes fail because of the key only if it
-    /// may only read; otherwise PostgreSQL accepts none at all.
+    /// The error of a call with this secret. In a transaction that may only read, writes fail because of the key only
+    /// if it may only read; otherwise PostgreSQL accepts none at all.
     #[must_use]
     pub(super) fn with_secret(self, secret: &SecretString) -> Self {
         match self {

@@ -4,8 +4,8 @@
 //! HTTP, models, what a fault means.
 //!
 //! It can transmit what XML-RPC cannot: `None` within results, integers over 32 bits, numeric keys, control characters.
-//! [`MalformedResponse::is_unrepresentable`](super::rpc_codec::MalformedResponse::is_unrepresentable) marks results that a
-//! [`Value`](crate::value::Value) cannot represent; the method ran nevertheless.
+//! [`MalformedResponse::is_unrepresentable`](super::rpc_codec::MalformedResponse::is_unrepresentable) marks results
+//! that a [`Value`](crate::value::Value) cannot represent; the method ran nevertheless.
 
 pub(super) mod python_json;
 pub mod response;

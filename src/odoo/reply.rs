@@ -1,7 +1,7 @@
 //! A successful response of Odoo.
 //!
-//! In: the text of an XML-RPC, JSON-RPC or JSON-2 response. Out: a [`Reply`] that owns the text and parses it on demand. Must
-//! not know: HTTP, what was called.
+//! In: the text of an XML-RPC, JSON-RPC or JSON-2 response. Out: a [`Reply`] that owns the text and parses it on
+//! demand. Must not know: HTTP, what was called.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -91,7 +91,8 @@ impl Reply {
     }
 
     /// The complete XML-RPC response for a client that speaks XML-RPC itself; `None` if Odoo was called over JSON-RPC,
-    /// for a result of JSON-2 that Odoo could not transmit over XML-RPC, and for a method without a result. Odoo 14 and 15 do not remove control characters, which XML parsers reject.
+    /// for a result of JSON-2 that Odoo could not transmit over XML-RPC, and for a method without a result. Odoo 14 and
+    /// 15 do not remove control characters, which XML parsers reject.
     ///
     /// The share is released: nothing is parsed anymore, and a client that reads slowly must not keep the responses of
     /// others from being read.

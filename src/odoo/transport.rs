@@ -3,9 +3,9 @@
 //! In: a URL, a body, limits. Out: the text of the response, or a [`TransportError`]. Must not know: what is called.
 //! The only module that builds a reqwest client.
 //!
-//! Calls to an `http` URL use [`plain_http`], which is made for connections that are used once. Calls to an `https` URL,
-//! the probe, and requests to the web client use reqwest. [`certificate_check`] and [`tls_error`] explain to `check` why
-//! TLS fails.
+//! Calls to an `http` URL use [`plain_http`], which is made for connections that are used once. Calls to an `https`
+//! URL, the probe, and requests to the web client use reqwest. [`certificate_check`] and [`tls_error`] explain to
+//! `check` why TLS fails.
 //!
 //! Odoo responds with HTTP/1.0, or with HTTP/1.1 and `Connection: close`, and an idle connection would occupy one of
 //! its workers for two seconds. So no connection is opened in advance, and one is reused only if the response permits

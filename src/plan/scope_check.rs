@@ -277,8 +277,8 @@ impl<'s> ScopeCheck<'s> {
         Err(forbidden(&"method", &format!("`execute` on the method `{method}` of `{model}`")))
     }
 
-    /// Checks a method of the ORM whose arguments do not show which fields it touches: only a rule that lists the method
-    /// allows it, and then it runs as any other method does.
+    /// Checks a method of the ORM whose arguments do not show which fields it touches: only a rule that lists the
+    /// method allows it, and then it runs as any other method does.
     ///
     /// # Errors
     /// 403 `scope_forbidden`.

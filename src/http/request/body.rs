@@ -168,7 +168,8 @@ impl RequestBody {
 /// The share for a body of an unauthenticated sender of which so many bytes have arrived.
 ///
 /// An announcement costs the sender nothing, so the share is what has arrived, and a half more. From an eighth of the
-/// announced size on, it is that size: bodies that grow step by step, and keep their shares meanwhile, block one another.
+/// announced size on, it is that size: bodies that grow step by step, and keep their shares meanwhile, block one
+/// another.
 fn unauthenticated_share(arrived: u64, announced: u64, largest: u64) -> u64 {
     let believed = (announced / 8).max(MIN_BELIEVED).min(announced);
     if announced <= largest && arrived >= believed {
@@ -179,8 +180,8 @@ fn unauthenticated_share(arrived: u64, announced: u64, largest: u64) -> u64 {
     (arrived + arrived / 2).min(believed).min(largest).max(arrived + 1)
 }
 
-/// From this size on, in bytes, what has arrived of an unauthenticated sender's body can show that its announced size is
-/// meant. The wait for the share of a body that is smaller is short.
+/// From this size on, in bytes, what has arrived of an unauthenticated sender's body can show that its announced size
+/// is meant. The wait for the share of a body that is smaller is short.
 const MIN_BELIEVED: u64 = 1024 * 1024;
 
 /// The complete body, if it has at most `largest` bytes.

@@ -221,7 +221,8 @@ pub(super) fn with_parsed_result(reply: Reply, effect: Effect) -> Result<Reply, 
     }
 }
 
-/// A method that ran is not a failure. A read whose result is too large remains one, because the client can request less.
+/// A method that ran is not a failure. A read whose result is too large remains one, because the client can request
+/// less.
 pub(super) fn or_omitted_result(reply: Result<Reply, OdooError>, effect: Effect) -> Result<Reply, OdooError> {
     let ran = match &reply {
         Err(OdooError::Fault(fault)) => fault.class == FaultClass::ResultNotRepresentable,

@@ -433,7 +433,8 @@ async fn a_failure_while_odoo_restarts_does_not_decide_about_the_protocol() {
     })
     .await;
     let client = client(&stub, UpstreamProtocol::Auto);
-    // XML-RPC is found, but fails, when it is requested a second time; is not found; is not found, but the version fails.
+    // XML-RPC is found, but fails, when it is requested a second time; is not found; is not found, but the version
+    // fails.
     for (has_version, must_use_json2, requests) in [(false, false, 3), (true, true, 6), (false, true, 8)] {
         assert_eq!(client.version().await.is_ok(), has_version);
         assert_eq!((client.must_use_json2(), stub.requests().len()), (must_use_json2, requests));

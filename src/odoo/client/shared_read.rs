@@ -5,8 +5,8 @@
 //!
 //! A result or a fault of Odoo is the same for all equal calls. A failure to get one, and a fault that a repetition can
 //! avoid, are not shared at first: the callers make another call, which they share again. If that fails too, or if the
-//! first call has failed only after a while, the failure is shared, so that no caller waits much longer than for a call of
-//! their own.
+//! first call has failed only after a while, the failure is shared, so that no caller waits much longer than for a call
+//! of their own.
 
 use std::sync::Arc;
 

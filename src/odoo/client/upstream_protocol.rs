@@ -180,8 +180,8 @@ impl OdooClient {
         self.0.server.major.load(Ordering::Relaxed)
     }
 
-    /// Whether the calls of a user with this secret use JSON-2. Before a password is rejected, XML-RPC is tried again: a
-    /// proxy may have answered 404 for a moment only, and nothing else may ask Odoo for its version for minutes.
+    /// Whether the calls of a user with this secret use JSON-2. Before a password is rejected, XML-RPC is tried again:
+    /// a proxy may have answered 404 for a moment only, and nothing else may ask Odoo for its version for minutes.
     ///
     /// # Errors
     /// If they do, but the secret is a password.

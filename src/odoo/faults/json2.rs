@@ -77,8 +77,8 @@ impl Fault {
 const REJECTED_IDS: &str = "cannot call ";
 const MISSING: &str = "missing a required argument: ";
 
-/// The name of the first argument that a call lacks. `None` for any other error, and unless the traceback proves that the
-/// method did not run.
+/// The name of the first argument that a call lacks. `None` for any other error, and unless the traceback proves that
+/// the method did not run.
 pub(in crate::odoo) fn missing_argument<'e>(error: &'e JsonRpcFault<'_>) -> Option<&'e str> {
     let name = error.message.strip_prefix(MISSING)?.strip_prefix('\'')?.strip_suffix('\'')?;
     let is_rejected = error.name.strip_prefix(HTTP) == Some("UnprocessableEntity");

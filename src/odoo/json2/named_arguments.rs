@@ -81,8 +81,8 @@ pub(in crate::odoo) fn with_ids_alone(call: &Call) -> Option<NamedArguments<'_>>
     }
 }
 
-/// The arguments of a call with only one that needs a name, if an override calls it `name`, for which Odoo asks. `None` if
-/// the method can lack another argument: it has a parameter of this name anyway, or not every model has the method.
+/// The arguments of a call with only one that needs a name, if an override calls it `name`, for which Odoo asks. `None`
+/// if the method can lack another argument: it has a parameter of this name anyway, or not every model has the method.
 pub(in crate::odoo) fn renamed<'c>(call: &'c Call, major: u8, name: &'c str) -> Option<NamedArguments<'c>> {
     let known = parameters_of(call.method.as_str(), major)?;
     let takes_ids = !known.on_model;

@@ -1,7 +1,7 @@
 //! The public methods of the ORM: the operation of each, and what its arguments contain.
 //!
-//! In: a method's name. Out: its [`MethodSignature`]. Must not know: scopes, values. One table for Odoo 14-20 with
-//! the `web` add-on. Where versions differ, an argument has several names, or its form decides; only `read_group` has two
+//! In: a method's name. Out: its [`MethodSignature`]. Must not know: scopes, values. One table for Odoo 14-20 with the
+//! `web` add-on. Where versions differ, an argument has several names, or its form decides; only `read_group` has two
 //! signatures. Positions are those of `execute_kw`, after the ids.
 
 use crate::plan::scope::Operation::{self, Create, Delete, Read, Update};

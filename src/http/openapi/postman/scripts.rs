@@ -29,9 +29,9 @@ const RECORD_MODEL: &str = "recordModel";
 
 /// The script before the request, in lines.
 ///
-/// All models share the variables of created records. The first request of another `model` and each request that creates
-/// records clear them, and a request that may change a record is not sent without an id. So neither a failed creation
-/// nor a missing one leads to a change of the record of another model, which has the same id by chance.
+/// All models share the variables of created records. The first request of another `model` and each request that
+/// creates records clear them, and a request that may change a record is not sent without an id. So neither a failed
+/// creation nor a missing one leads to a change of the record of another model, which has the same id by chance.
 pub(super) fn before(recipe: &Recipe, model: Option<&str>) -> Vec<String> {
     let mut script: Vec<String> = recipe.before.iter().map(|line| (*line).to_owned()).collect();
     let clear = CREATED_RECORDS.map(|variable| format!("pm.collectionVariables.unset(\"{variable}\");"));
